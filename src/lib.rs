@@ -1,0 +1,19 @@
+//! What Fluence Share is, the same in a browser and natively, and touching neither.
+//!
+//! *Everything is a function call*: a file `F` is the function `IPFS_F`, the place to put a file
+//! is the function `IPFS_multiaddr`. This crate has the names and the calls ([`names`], [`call`]),
+//! files as DAGs of verified blocks ([`content`]), what providers and consumers do
+//! ([`plan`], behind the traits of [`ports`]), and the one [`state`] that a face shows.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod call;
+pub mod command;
+pub mod content;
+pub mod names;
+pub mod plan;
+pub mod ports;
+pub mod state;
+pub mod storage;
+
+pub use cid::Cid;

@@ -1,0 +1,400 @@
+//! Names of functions, and the many ways in which a person writes the name of a file.
+
+use std::fmt;
+use std::str::FromStr;
+
+use cid::Cid;
+use multihash::Multihash;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The function that says where a file may be put.
+pub const MULTIADDR: &str = "IPFS_multiaddr";
+/// What the name of a file's function begins with.
+pub const FILE_PREFIX: &str = "IPFS_";
+/// The longest function name, in bytes of UTF-8.
+pub const MAX_NAME: usize = 256;
+/// The longest text in which a CID is looked for, in bytes.
+pub const MAX_LINK: usize = 4096;
+
+const SHA2_256: u64 = 0x12;
+const DAG_PB: u64 = 0x70;
+
+/// The name of a function: 1 to 256 bytes of UTF-8, no white space, no control character.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FunctionName(String);
+
+/// Why a text is not the name of a function.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// The text has no characters.
+    #[error("a function's name cannot be empty")]
+    Empty,
+    /// The text is over [`MAX_NAME`] bytes.
+    #[error("a function's name may have {MAX_NAME} bytes; this one has {0}")]
+    TooLong(usize),
+    /// White space or a control character at this byte.
+    #[error("a function's name has no spaces or control characters; this one has one at byte {0}")]
+    Character(usize),
+}
+
+impl FunctionName {
+    /// The function by which the file `cid` is asked for.
+    pub fn file(cid: &Cid) -> Self {
+        Self(format!("{FILE_PREFIX}{}", canonical(cid)))
+    }
+
+    /// The function [`MULTIADDR`].
+    pub fn multiaddr() -> Self {
+        Self(MULTIADDR.to_owned())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The CID of the file whose function this is, if it is a file's function in canonical form.
+    pub fn as_file(&self) -> Option<Cid> {
+        let text = self.0.strip_prefix(FILE_PREFIX)?;
+        let cid = Cid::from_str(text).ok()?;
+        (canonical(&cid) == text).then_some(cid)
+    }
+
+    /// The key in the DHT: the multihash sha2-256 of the name, `12 20` and 32 bytes.
+    pub fn dht_key(&self) -> [u8; 34] {
+        let mut key = [0; 34];
+        key[0] = 0x12;
+        key[1] = 0x20;
+        key[2..].copy_from_slice(&Sha256::digest(self.0.as_bytes()));
+        key
+    }
+}
+
+impl fmt::Debug for FunctionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl fmt::Display for FunctionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for FunctionName {
+    type Err = NameError;
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        if text.is_empty() {
+            return Err(NameError::Empty);
+        }
+        if text.len() > MAX_NAME {
+            return Err(NameError::TooLong(text.len()));
+        }
+        if let Some((at, _)) = text
+            .char_indices()
+            .find(|(_, c)| c.is_whitespace() || c.is_control())
+        {
+            return Err(NameError::Character(at));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for FunctionName {
+    type Error = NameError;
+    fn try_from(text: String) -> Result<Self, NameError> {
+        text.parse()
+    }
+}
+
+impl From<FunctionName> for String {
+    fn from(name: FunctionName) -> String {
+        name.0
+    }
+}
+
+/// The one way to write a CID in a name: `Qm…` where it is dag-pb with sha2-256, else CIDv1 in base32.
+pub fn canonical(cid: &Cid) -> String {
+    canonical_cid(cid).to_string()
+}
+
+/// The CID whose text form is [`canonical`].
+pub fn canonical_cid(cid: &Cid) -> Cid {
+    let hash = *cid.hash();
+    if cid.codec() == DAG_PB && hash.code() == SHA2_256 && hash.size() == 32 {
+        Cid::new_v0(hash).unwrap_or(*cid)
+    } else {
+        Cid::new_v1(cid.codec(), hash)
+    }
+}
+
+/// The link that people send each other.
+pub fn link(cid: &Cid) -> String {
+    format!("fluence:{}", canonical(cid))
+}
+
+/// The CIDv1 with codec and sha2-256 digest.
+pub fn cid_v1(codec: u64, digest: &[u8; 32]) -> Cid {
+    let hash = Multihash::wrap(SHA2_256, digest).expect("32 bytes fit a multihash of 64");
+    Cid::new_v1(codec, hash)
+}
+
+/// Why no CID was found in what a person typed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// Nothing but white space.
+    #[error("Nothing to fetch yet: paste a hash (it begins with Qm or bafy) or a fluence: link.")]
+    Empty,
+    /// Over [`MAX_LINK`] bytes.
+    #[error("That is too long to be a hash or a link.")]
+    TooLong,
+    /// No part of it is a CID.
+    #[error(
+        "“{0}” is not a hash of a file. A hash begins with Qm or bafy; check that it was copied whole."
+    )]
+    NotACid(String),
+    /// A CID, but of something that is not a file (a key of IPNS, a block of Ethereum …).
+    #[error(
+        "That is a CID of something that is not a file (codec 0x{0:x}). Ask for a hash made by “Share via Fluence” or by `ipfs add`."
+    )]
+    NotAFile(u64),
+}
+
+/// Finds the CID in what a person typed: any form of CID, `fluence:CID`, `fluence://CID`, `ipfs://CID`,
+/// `/ipfs/CID`, the function's name `IPFS_CID`, or a gateway's URL (path or subdomain).
+pub fn parse_link(text: &str) -> Result<Cid, LinkError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(LinkError::Empty);
+    }
+    if text.len() > MAX_LINK {
+        return Err(LinkError::TooLong);
+    }
+    let cid = candidates(text)
+        .find_map(|part| Cid::from_str(part).ok())
+        .ok_or_else(|| LinkError::NotACid(shorten(text)))?;
+    match cid.codec() {
+        // raw, dag-pb
+        0x55 | 0x70 => Ok(canonical_cid(&cid)),
+        other => Err(LinkError::NotAFile(other)),
+    }
+}
+
+/// The places in a text where a CID may stand, most particular first.
+fn candidates(text: &str) -> impl Iterator<Item = &str> {
+    let bare = [
+        "fluence://",
+        "fluence:",
+        "web+fluence:",
+        "ipfs://",
+        "ipfs:",
+        "dweb:/ipfs/",
+        FILE_PREFIX,
+    ]
+    .iter()
+    .find_map(|scheme| strip_prefix_ignoring_case(text, scheme));
+    let until_end = |part: &'_ str| -> usize { part.find(['/', '?', '#']).unwrap_or(part.len()) };
+    let after_ipfs = text.find("/ipfs/").map(|at| &text[at + 6..]);
+    // A subdomain gateway: https://CID.ipfs.host/…
+    let subdomain = text
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split_once(".ipfs."))
+        .map(|(cid, _)| cid);
+    [
+        after_ipfs,
+        bare.map(|b| b.trim_start_matches('/')),
+        subdomain,
+        Some(text),
+    ]
+    .into_iter()
+    .flatten()
+    .map(move |part| &part[..until_end(part)])
+    .filter(|part| !part.is_empty())
+}
+
+fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let head = text.get(..prefix.len())?;
+    head.eq_ignore_ascii_case(prefix)
+        .then(|| &text[prefix.len()..])
+}
+
+fn shorten(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let clean: String = text.chars().filter(|c| !c.is_control()).collect();
+    match clean.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}…", &clean[..at]),
+        None => clean,
+    }
+}
+
+/// The longest file name that is written or shown, in bytes of UTF-8 (most file systems' limit less an ending).
+pub const MAX_FILE_NAME: usize = 200;
+
+/// A file name that is safe to save under, whatever a peer, a page or a server called it: no path, no control
+/// character, no name that a system reserves, at most [`MAX_FILE_NAME`] bytes with its ending kept.
+pub fn safe_file_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let mut clean: String = last
+        .chars()
+        .filter(|c| !c.is_control() && !is_direction_mark(*c))
+        .map(|c| {
+            if matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*' | '~' | '%') {
+                '_'
+            } else {
+                c
+            }
+        })
+        .collect();
+    clean = clean.trim().trim_matches('.').trim().to_owned();
+    let stem = clean
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_uppercase();
+    let reserved = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+        || (stem.len() == 4
+            && (stem.starts_with("COM") || stem.starts_with("LPT"))
+            && stem.as_bytes()[3].is_ascii_digit());
+    if reserved {
+        clean.insert(0, '_');
+    }
+    if clean.len() > MAX_FILE_NAME {
+        let ending = clean
+            .rfind('.')
+            .map(|at| clean[at..].to_owned())
+            .filter(|ending| ending.len() <= 16)
+            .unwrap_or_default();
+        let mut end = MAX_FILE_NAME - ending.len();
+        while !clean.is_char_boundary(end) {
+            end -= 1;
+        }
+        clean.truncate(end);
+        clean.push_str(&ending);
+    }
+    if clean.is_empty() {
+        "file".to_owned()
+    } else {
+        clean
+    }
+}
+
+/// Marks that turn the direction of text: they let `gpj.exe` look like `exe.jpg`.
+fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dht_keys_are_those_of_the_vectors() {
+        let vectors: std::collections::BTreeMap<String, String> =
+            serde_json::from_str(include_str!("../tests/vectors/names.json")).unwrap();
+        assert!(!vectors.is_empty());
+        for (name, key) in vectors {
+            let name: FunctionName = name.parse().unwrap();
+            let hex: String = name.dht_key().iter().map(|b| format!("{b:02x}")).collect();
+            assert_eq!(hex, key, "{name}");
+        }
+    }
+
+    const V0: &str = "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH";
+    const V1: &str = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
+
+    #[test]
+    fn every_form_of_a_cid_is_understood() {
+        let v0: Cid = V0.parse().unwrap();
+        let as_v1 = Cid::new_v1(v0.codec(), *v0.hash());
+        for text in [
+            V0.to_owned(),
+            format!("  {V0}\n"),
+            as_v1.to_string(),
+            as_v1.to_string_of_base(multibase::Base::Base58Btc).unwrap(),
+            as_v1
+                .to_string_of_base(multibase::Base::Base36Lower)
+                .unwrap(),
+            format!("fluence:{V0}"),
+            format!("FLUENCE:{V0}"),
+            format!("fluence://{V0}"),
+            format!("ipfs://{V0}/holiday.jpg?x=1"),
+            format!("/ipfs/{V0}"),
+            format!("IPFS_{V0}"),
+            format!("https://example.org/ipfs/{V0}/a/b?download=true#x"),
+            format!("https://{as_v1}.ipfs.dweb.link/?filename=a"),
+        ] {
+            assert_eq!(
+                parse_link(&text).map(|c| canonical(&c)),
+                Ok(V0.to_owned()),
+                "{text}"
+            );
+        }
+        assert_eq!(parse_link(V1).map(|c| canonical(&c)), Ok(V1.to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_cid_is_named() {
+        assert_eq!(parse_link("  "), Err(LinkError::Empty));
+        assert_eq!(parse_link(&"x".repeat(5000)), Err(LinkError::TooLong));
+        for text in [
+            "Qm",
+            "hello",
+            "https://example.org/",
+            "fluence:",
+            &V0[..45],
+            "../../etc/passwd",
+            "🦀",
+        ] {
+            assert!(
+                matches!(parse_link(text), Err(LinkError::NotACid(_))),
+                "{text}"
+            );
+        }
+        // libp2p-key
+        let key = Cid::new_v1(0x72, *V0.parse::<Cid>().unwrap().hash()).to_string();
+        assert_eq!(parse_link(&key), Err(LinkError::NotAFile(0x72)));
+    }
+
+    #[test]
+    fn names_are_checked() {
+        assert_eq!("".parse::<FunctionName>(), Err(NameError::Empty));
+        assert_eq!("a b".parse::<FunctionName>(), Err(NameError::Character(1)));
+        assert_eq!(
+            "a\u{7f}".parse::<FunctionName>(),
+            Err(NameError::Character(1))
+        );
+        assert_eq!(
+            "é".repeat(128)
+                .parse::<FunctionName>()
+                .map(|n| n.as_str().len()),
+            Ok(256)
+        );
+        assert_eq!(
+            "x".repeat(257).parse::<FunctionName>(),
+            Err(NameError::TooLong(257))
+        );
+        assert_eq!("IPFS_x".parse::<FunctionName>().unwrap().as_file(), None);
+        let name = FunctionName::file(&V0.parse().unwrap());
+        assert_eq!(name.as_file().map(|c| canonical(&c)), Some(V0.to_owned()));
+    }
+
+    #[test]
+    fn saved_names_are_safe() {
+        assert_eq!(safe_file_name("../../etc/passwd"), "passwd");
+        assert_eq!(safe_file_name("a\u{0}b\nc.txt"), "abc.txt");
+        assert_eq!(safe_file_name("C:\\x\\con.txt"), "_con.txt");
+        assert_eq!(safe_file_name(".."), "file");
+        assert_eq!(safe_file_name(""), "file");
+        assert_eq!(safe_file_name("отпуск 2026.jpg"), "отпуск 2026.jpg");
+        assert_eq!(safe_file_name("exe\u{202e}gpj.exe"), "exegpj.exe");
+        let long = format!("{}.tar.gz", "語".repeat(300));
+        let safe = safe_file_name(&long);
+        assert!(
+            safe.len() <= MAX_FILE_NAME && safe.ends_with(".gz"),
+            "{safe}"
+        );
+    }
+}

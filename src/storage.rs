@@ -1,0 +1,174 @@
+//! The address of a storage: a multiaddr on the wire, a URL in use.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// The longest multiaddr that is read, in bytes.
+pub const MAX_ADDRESS: usize = 512;
+
+/// Why a multiaddr is not the address of a storage.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("“{address}” is not the HTTP address of a storage: {reason}")]
+pub struct AddressError {
+    /// What was read, shortened.
+    pub address: String,
+    /// What is wrong with it.
+    pub reason: &'static str,
+}
+
+/// The base URL (`https://host:port`, without a slash at its end) of a storage's multiaddr.
+///
+/// Understood are `/dns4|dns6|dns|ip4|ip6/H/tcp/P/http|https`, the same with `/tls/http`, and the old form
+/// `/dns4/H/https/P`.
+pub fn url_of(multiaddr: &str) -> Result<String, AddressError> {
+    let fail = |reason| AddressError {
+        address: multiaddr
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(100)
+            .collect(),
+        reason,
+    };
+    if multiaddr.len() > MAX_ADDRESS {
+        return Err(fail("it is too long"));
+    }
+    let mut parts = multiaddr
+        .strip_prefix('/')
+        .ok_or(fail("it does not begin with /"))?
+        .split('/');
+    let (kind, host) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
+    let host = match kind {
+        "ip4" => host
+            .parse::<Ipv4Addr>()
+            .map_err(|_| fail("that is no IPv4 address"))?
+            .to_string(),
+        "ip6" => format!(
+            "[{}]",
+            host.parse::<Ipv6Addr>()
+                .map_err(|_| fail("that is no IPv6 address"))?
+        ),
+        "dns" | "dns4" | "dns6" if is_host_name(host) => host.to_ascii_lowercase(),
+        "dns" | "dns4" | "dns6" => return Err(fail("that is no host name")),
+        _ => return Err(fail("it begins with neither ip4, ip6 nor dns4")),
+    };
+    let rest: Vec<&str> = parts.filter(|p| !p.is_empty()).collect();
+    let (scheme, port) = match rest.as_slice() {
+        ["tcp", port, "tls", "http"] => ("https", *port),
+        ["tcp", port, scheme @ ("http" | "https")] => (*scheme, *port),
+        // The form of 2020.
+        [scheme @ ("http" | "https"), port] => (*scheme, *port),
+        _ => return Err(fail("it does not end with /tcp/PORT/https")),
+    };
+    let port: u16 = port.parse().map_err(|_| fail("its port is no number"))?;
+    if port == 0 {
+        return Err(fail("its port is 0"));
+    }
+    Ok(format!("{scheme}://{host}:{port}"))
+}
+
+/// The multiaddr of a storage at a base URL such as `https://ipfs.example.org` or `http://127.0.0.1:8080/`.
+pub fn multiaddr_of(url: &str) -> Result<String, AddressError> {
+    let fail = |reason| AddressError {
+        address: url.chars().take(100).collect(),
+        reason,
+    };
+    let (scheme, rest) = url
+        .split_once("://")
+        .ok_or(fail("it does not begin with http:// or https://"))?;
+    let default_port = match scheme {
+        "http" => 80,
+        "https" => 443,
+        _ => return Err(fail("it does not begin with http:// or https://")),
+    };
+    let authority = rest.trim_end_matches('/');
+    if authority.contains(['/', '?', '#', '@']) {
+        return Err(fail("it has more than a host and a port"));
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (
+            host,
+            port.parse::<u16>()
+                .map_err(|_| fail("its port is no number"))?,
+        ),
+        _ => (authority, default_port),
+    };
+    if let Ok(ip) = host.parse::<Ipv4Addr>() {
+        return Ok(format!("/ip4/{ip}/tcp/{port}/{scheme}"));
+    }
+    if let Some(ip) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+        let ip: Ipv6Addr = ip.parse().map_err(|_| fail("that is no IPv6 address"))?;
+        return Ok(format!("/ip6/{ip}/tcp/{port}/{scheme}"));
+    }
+    if !is_host_name(host) {
+        return Err(fail("that is no host name"));
+    }
+    Ok(format!(
+        "/dns4/{}/tcp/{port}/{scheme}",
+        host.to_ascii_lowercase()
+    ))
+}
+
+fn is_host_name(host: &str) -> bool {
+    !host.is_empty()
+        && host.len() <= 253
+        && host.split('.').all(|label| {
+            !label.is_empty()
+                && label.len() <= 63
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_are_understood() {
+        for (multiaddr, url) in [
+            (
+                "/dns4/ipfs2.fluence.one/tcp/443/https",
+                "https://ipfs2.fluence.one:443",
+            ),
+            (
+                "/dns4/ipfs2.fluence.one/https/443",
+                "https://ipfs2.fluence.one:443",
+            ),
+            ("/dns4/a.b/tcp/443/tls/http", "https://a.b:443"),
+            ("/ip4/127.0.0.1/tcp/8080/http", "http://127.0.0.1:8080"),
+            ("/ip6/::1/tcp/8080/http", "http://[::1]:8080"),
+        ] {
+            assert_eq!(url_of(multiaddr).as_deref(), Ok(url));
+        }
+        for url in [
+            "https://a.b:8443",
+            "http://127.0.0.1:80",
+            "http://[::1]:8080",
+        ] {
+            assert_eq!(url_of(&multiaddr_of(url).unwrap()).as_deref(), Ok(url));
+        }
+    }
+
+    #[test]
+    fn what_is_no_storage_is_refused() {
+        for bad in [
+            "",
+            "dns4",
+            "/dns4/a b/tcp/1/http",
+            "/dns4/a@b/tcp/1/http",
+            "/dns4/h/tcp/0/http",
+            "/dns4/h/tcp/99999/https",
+            "/unix/x",
+            "/ip4/1.2.3/tcp/1/http",
+            "/dns4/h/tcp/1/ws",
+        ] {
+            assert!(url_of(bad).is_err(), "{bad}");
+        }
+        for bad in ["ftp://x", "https://x/path", "https://u@x", "https://"] {
+            assert!(multiaddr_of(bad).is_err(), "{bad}");
+        }
+    }
+}
