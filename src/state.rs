@@ -149,6 +149,13 @@ pub enum EventKind {
         /// The item.
         id: ItemId,
     },
+    /// The item turned out to be the same file as another one, and is gone; the other one stays.
+    Merged {
+        /// The item that is gone.
+        id: ItemId,
+        /// The item that stays.
+        into: ItemId,
+    },
     /// The settings are now these.
     Settings {
         /// All of them.
@@ -199,6 +206,7 @@ impl EventKind {
             | Self::Providing { id, .. }
             | Self::Saved { id, .. }
             | Self::Log { id, .. }
+            | Self::Merged { id, .. }
             | Self::Removed { id } => Some(id),
             Self::Settings { .. }
             | Self::Network { .. }
@@ -340,6 +348,9 @@ pub struct Item {
     pub progress: Option<Progress>,
     /// The upload that is under way.
     pub upload: Option<Upload>,
+    /// The storage's multiaddr to which it was uploaded whole, the last time.
+    #[serde(default)]
+    pub placed: Option<String>,
     /// Whether this peer offers it to others (shared, or fetched and provided on).
     pub providing: bool,
     /// Calls that were answered.
@@ -490,7 +501,7 @@ impl State {
                 item.cid = Some(cid.clone());
                 self.insert(item);
             }
-            EventKind::Removed { id } => {
+            EventKind::Removed { id } | EventKind::Merged { id, .. } => {
                 self.items.remove(id);
             }
             EventKind::Settings { settings } => self.settings = Some(settings.clone()),
@@ -532,6 +543,7 @@ impl Item {
             status,
             progress: None,
             upload: None,
+            placed: None,
             providing: false,
             requests: 0,
             uploaded: 0,
@@ -598,7 +610,9 @@ impl Item {
                 });
             }
             EventKind::UploadEnded { sent, error, .. } => {
-                self.upload = None;
+                if let (Some(upload), None) = (self.upload.take(), error) {
+                    self.placed = Some(upload.multiaddr);
+                }
                 self.progress = None;
                 self.uploaded += sent;
                 self.upload_failure.clone_from(error);
