@@ -1,1 +1,125 @@
-fn main() {}
+//! `cargo xtask`: everything that is done with this repository, each in one command.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod extension;
+mod package;
+mod run;
+mod setup;
+mod sizes;
+mod test;
+
+use extension::Optimise;
+use run::Workspace;
+
+/// Everything that is done with this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the extension into dist/chrome
+    Build {
+        /// Fast to build, slow and large: no optimisation
+        #[arg(long)]
+        dev: bool,
+    },
+    /// Make dist/fluence-chrome.zip, the same bytes from the same source
+    Package,
+    /// Say how large the extension's parts are
+    Sizes {
+        /// Make these the sizes that `cargo xtask test` compares with
+        #[arg(long)]
+        record: bool,
+    },
+    /// Check, build and test everything, in real browsers too
+    Test,
+    /// Share a file in one browser and fetch it in another, and say what happens
+    Demo {
+        /// Leave the browsers and the node running, until Ctrl-C
+        #[arg(long)]
+        keep: bool,
+        /// Show nothing, take screenshots, even where there is a display
+        #[arg(long)]
+        headless: bool,
+    },
+    /// Start a node and a browser with the extension, to play with
+    Start,
+}
+
+fn main() -> ExitCode {
+    match perform(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<()> {
+    let workspace = Workspace::find()?;
+    match task {
+        Task::Build { dev } => {
+            let optimise = if dev { Optimise::No } else { Optimise::Yes };
+            let built = extension::build(&workspace, optimise)?;
+            sizes::print(&sizes::measure(&built)?);
+            println!("The extension is in {}", built.directory.display());
+            Ok(())
+        }
+        Task::Package => {
+            let built = extension::build(&workspace, Optimise::Yes)?;
+            let file = package::zip(&workspace, &built)?;
+            println!("The package is {}", file.display());
+            Ok(())
+        }
+        Task::Sizes { record } => {
+            let built = extension::build(&workspace, Optimise::Yes)?;
+            let measured = sizes::measure(&built)?;
+            sizes::print(&measured);
+            if record {
+                built.require_optimised()?;
+                sizes::record(&workspace, &measured)?;
+            }
+            Ok(())
+        }
+        Task::Test => test::everything(&workspace),
+        Task::Demo { keep, headless } => {
+            let mut options = vec!["demo"];
+            options.extend(keep.then_some("--keep"));
+            options.extend(headless.then_some("--headless"));
+            play(&workspace, &options)
+        }
+        Task::Start => play(&workspace, &["start"]),
+    }
+}
+
+/// Prepares what a person plays with, and hands over to the stage of the crate `fluence-tests`.
+fn play(workspace: &Workspace, options: &[&str]) -> Result<()> {
+    setup::browser()?.require()?;
+    let built = extension::build(workspace, Optimise::Yes)?;
+    sizes::print(&sizes::measure(&built)?);
+    workspace
+        .cargo(["build", "--release", "--package", "fluence-cli"])
+        .done()?;
+    workspace
+        .cargo([
+            "run",
+            "--release",
+            "--package",
+            "fluence-tests",
+            "--bin",
+            "stage",
+            "--",
+        ])
+        .arguments(options)
+        .done()
+}

@@ -1,0 +1,169 @@
+//! The extension, from its sources to the directory that a browser loads (`docs/architecture.md`, "Packaged extension").
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::run::{Run, Workspace};
+use crate::setup::{self, WASM};
+
+/// Whether the extension is made small and fast, which takes minutes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Optimise {
+    /// As it is shipped.
+    Yes,
+    /// As it is tried out while it is written.
+    No,
+}
+
+/// A part that is compiled to WebAssembly, by its crate's name.
+pub const PARTS: [&str; 2] = ["background", "popup"];
+
+/// What `wasm-opt` is told: size first, and the features that the compiler's output uses by default.
+const WASM_OPT: [&str; 9] = [
+    "-Oz",
+    "--converge",
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--strip-debug",
+];
+
+/// A built extension.
+pub struct Built {
+    /// The directory that a browser loads.
+    pub directory: PathBuf,
+    /// Whether it is what is shipped; the reason where it is not.
+    pub unoptimised: Option<String>,
+}
+
+impl Built {
+    /// An error where the extension is not what is shipped.
+    pub fn require_optimised(&self) -> Result<()> {
+        match &self.unoptimised {
+            None => Ok(()),
+            Some(reason) => anyhow::bail!("the extension is not optimised: {reason}"),
+        }
+    }
+
+    /// The WebAssembly of a part.
+    pub fn wasm(&self, part: &str) -> PathBuf {
+        self.directory.join("wasm").join(format!("{part}_bg.wasm"))
+    }
+}
+
+/// Builds the extension for Chromium.
+pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
+    setup::wasm_target()?;
+    let (profile, profile_directory) = match optimise {
+        Optimise::Yes => ("release-wasm", "release-wasm"),
+        Optimise::No => ("dev", "debug"),
+    };
+    workspace
+        .cargo(["build", "--target", WASM, "--profile", profile])
+        .arguments(PARTS.iter().flat_map(|part| ["--package", part]))
+        .done()?;
+    let compiled = workspace.target.join(WASM).join(profile_directory);
+
+    let (wasm_opt, unoptimised) = match optimise {
+        Optimise::No => (None, Some("it was built with --dev".to_owned())),
+        Optimise::Yes => match setup::wasm_opt(workspace) {
+            Ok(program) => (Some(program), None),
+            Err(error) => {
+                eprintln!("warning: the extension is larger than need be: {error:#}");
+                (None, Some(format!("{error:#}")))
+            }
+        },
+    };
+
+    // Made beside, then moved: a browser that has the directory open never sees half of it.
+    let directory = workspace.chrome();
+    let fresh = directory.with_extension("new");
+    remove(&fresh)?;
+    for part in PARTS {
+        bind(
+            &compiled.join(format!("{part}.wasm")),
+            part,
+            &fresh.join("wasm"),
+            optimise,
+        )?;
+        if let Some(wasm_opt) = &wasm_opt {
+            shrink(
+                wasm_opt,
+                &fresh.join("wasm").join(format!("{part}_bg.wasm")),
+            )?;
+        }
+        copy(&workspace.root.join(part).join("static"), &fresh)?;
+    }
+    let manifest = fresh.join("manifest.json");
+    fs::copy(workspace.root.join("manifest.json"), &manifest)
+        .context("the extension's manifest.json cannot be copied")?;
+    remove(&directory)?;
+    fs::rename(&fresh, &directory)
+        .with_context(|| format!("{} cannot be replaced", directory.display()))?;
+    Ok(Built {
+        directory,
+        unoptimised,
+    })
+}
+
+/// Writes the JavaScript that loads a part, and the part itself.
+fn bind(compiled: &Path, part: &str, to: &Path, optimise: Optimise) -> Result<()> {
+    let shipped = optimise == Optimise::Yes;
+    let mut bindgen = Bindgen::new();
+    bindgen
+        .input_path(compiled)
+        .out_name(part)
+        .web(true)?
+        .typescript(false)
+        .omit_default_module_path(false)
+        .demangle(!shipped)
+        .remove_name_section(shipped)
+        .remove_producers_section(shipped);
+    bindgen
+        .generate(to)
+        .with_context(|| format!("wasm-bindgen failed for {}", compiled.display()))
+}
+
+fn shrink(wasm_opt: &Path, file: &Path) -> Result<()> {
+    let smaller = file.with_extension("opt");
+    Run::new("node")
+        .arguments([wasm_opt, file])
+        .arguments(WASM_OPT)
+        .arguments(["--output"])
+        .arguments([&smaller])
+        .done()?;
+    fs::rename(&smaller, file).with_context(|| format!("{} cannot be replaced", file.display()))
+}
+
+/// Copies a directory into another; no file may come from two places.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
+    let entries = fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))?;
+    for entry in entries {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            ensure!(!target.exists(), "two sources for {}", target.display());
+            fs::copy(entry.path(), &target)
+                .with_context(|| format!("cannot write {}", target.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn remove(directory: &Path) -> Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", directory.display()))
+        }
+        _ => Ok(()),
+    }
+}

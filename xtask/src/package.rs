@@ -1,0 +1,50 @@
+//! The package for the stores: the same bytes from the same source, whoever builds it and when.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use crate::extension::Built;
+use crate::run::Workspace;
+
+/// Packs a built extension.
+pub fn zip(workspace: &Workspace, built: &Built) -> Result<PathBuf> {
+    built.require_optimised()?;
+    let file = workspace.root.join("dist").join("fluence-chrome.zip");
+    let mut names = Vec::new();
+    list(&built.directory, Path::new(""), &mut names)?;
+    names.sort();
+    // Neither the clock nor the file system's order or rights have a part in it.
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(9))
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o644);
+    let mut archive = ZipWriter::new(
+        File::create(&file).with_context(|| format!("cannot write {}", file.display()))?,
+    );
+    for name in names {
+        archive.start_file(&name, options)?;
+        archive.write_all(&fs::read(built.directory.join(&name))?)?;
+    }
+    archive.finish()?;
+    Ok(file)
+}
+
+fn list(directory: &Path, below: &Path, names: &mut Vec<String>) -> Result<()> {
+    for entry in fs::read_dir(directory.join(below))? {
+        let entry = entry?;
+        let name = below.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            list(directory, &name, names)?;
+        } else {
+            let parts: Vec<_> = name.iter().map(|part| part.to_string_lossy()).collect();
+            names.push(parts.join("/"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! What must be on the machine: found, or installed where that can be done, or named so that a person can install it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::run::{Run, Workspace, which};
+
+/// The version of npm's `binaryen`, whose `wasm-opt` is used.
+const BINARYEN: &str = "132.0.0";
+/// The target of what runs in a browser.
+pub const WASM: &str = "wasm32-unknown-unknown";
+
+/// Makes sure that the compiler can build for a browser.
+pub fn wasm_target() -> Result<()> {
+    let libraries = Run::new("rustc")
+        .arguments(["--print=target-libdir", "--target", WASM])
+        .output()?;
+    if Path::new(libraries.trim()).is_dir() {
+        return Ok(());
+    }
+    if which("rustup").is_none() {
+        bail!(
+            "the Rust compiler here has no standard library for {WASM}, and there is no rustup to fetch it: \
+             install rustup, or your system's package for that target"
+        );
+    }
+    Run::new("rustup").arguments(["target", "add", WASM]).done()
+}
+
+/// The `wasm-opt` of npm's `binaryen`, installed below the target directory where it is not there yet.
+/// `Err` says why it cannot be had.
+pub fn wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
+    let home = workspace
+        .target
+        .join("tools")
+        .join(format!("binaryen-{BINARYEN}"));
+    let program = home.join("node_modules/binaryen/bin/wasm-opt");
+    if which("node").is_none() {
+        bail!("wasm-opt needs Node.js (`node`), which is not in PATH");
+    }
+    if program.is_file() {
+        return Ok(program);
+    }
+    if which("npm").is_none() {
+        bail!("wasm-opt is installed with `npm`, which is not in PATH");
+    }
+    std::fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+    Run::new("npm")
+        .arguments([
+            "install",
+            "--no-save",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+        ])
+        .arguments(["--loglevel=error", "--prefix"])
+        .arguments([home.as_os_str()])
+        .arguments([format!("binaryen@{BINARYEN}")])
+        .done()?;
+    if !program.is_file() {
+        bail!("npm's binaryen {BINARYEN} has no wasm-opt");
+    }
+    Ok(program)
+}
+
+/// Whether real browsers can be driven here.
+pub struct Browser {
+    missing: Vec<&'static str>,
+}
+
+/// Programs that the tests and the demonstration need, and Debian's packages of them.
+const PROGRAMS: [(&str, &str); 4] = [
+    ("chromium", "chromium"),
+    ("chromedriver", "chromium-driver"),
+    ("Xvfb", "xvfb"),
+    ("xdotool", "xdotool"),
+];
+
+/// Looks for Chromium and what drives it; installs what is missing where this is a Debian system and we are root.
+pub fn browser() -> Result<Browser> {
+    let mut browser = Browser { missing: missing() };
+    if browser.missing.is_empty() || which("apt-get").is_none() || !is_root() {
+        return Ok(browser);
+    }
+    println!("Installing {}", browser.missing.join(", "));
+    let apt = |arguments: &[&str]| {
+        Run::new("apt-get")
+            .arguments(arguments)
+            .environment("DEBIAN_FRONTEND", "noninteractive")
+            .done()
+    };
+    let installed = apt(&["update", "--quiet", "--quiet"]).and_then(|()| {
+        let mut arguments = vec![
+            "install",
+            "--yes",
+            "--quiet",
+            "--quiet",
+            "--no-install-recommends",
+        ];
+        arguments.extend(&browser.missing);
+        apt(&arguments)
+    });
+    if let Err(error) = installed {
+        eprintln!("warning: {error:#}");
+    }
+    browser.missing = missing();
+    Ok(browser)
+}
+
+impl Browser {
+    /// An error that says what to install, where something is missing.
+    pub fn require(&self) -> Result<()> {
+        if self.missing.is_empty() {
+            return Ok(());
+        }
+        bail!(
+            "real browsers are needed, and these packages are missing: {0}. On Debian or Ubuntu:\n\n    \
+             sudo apt-get update && sudo apt-get install {0}\n",
+            self.missing.join(" ")
+        )
+    }
+}
+
+fn missing() -> Vec<&'static str> {
+    PROGRAMS
+        .iter()
+        .filter(|(program, _)| which(program).is_none())
+        .map(|(_, package)| *package)
+        .collect()
+}
+
+fn is_root() -> bool {
+    Run::new("id")
+        .arguments(["-u"])
+        .output()
+        .is_ok_and(|id| id.trim() == "0")
+}

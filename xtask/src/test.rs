@@ -1,0 +1,101 @@
+//! Everything that must hold before a change is taken.
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::extension::{self, Optimise, PARTS};
+use crate::run::{Run, Workspace};
+use crate::setup::{self, WASM};
+use crate::sizes;
+
+/// Checks, builds and tests; goes on after a failure, and ends with an error that names all of them. The end-to-end
+/// tests come last.
+pub fn everything(workspace: &Workspace) -> Result<()> {
+    let mut report = Report::default();
+    setup::wasm_target()?;
+    let browser = setup::browser()?;
+
+    report.step("format", || {
+        workspace.cargo(["fmt", "--all", "--check"]).done()
+    });
+    report.step("clippy, native", || {
+        native(workspace, "clippy")
+            .arguments(["--all-targets", "--", "--deny", "warnings"])
+            .done()
+    });
+    report.step("clippy, browser", || {
+        workspace
+            .cargo(["clippy", "--target", WASM, "--package", "fluence-peer"])
+            .arguments(PARTS.iter().flat_map(|part| ["--package", part]))
+            .arguments(["--", "--deny", "warnings"])
+            .done()
+    });
+    report.step("documentation", || {
+        native(workspace, "doc")
+            .arguments(["--no-deps", "--document-private-items"])
+            .environment("RUSTDOCFLAGS", "--deny warnings")
+            .done()
+    });
+    report.step("tests, native", || native(workspace, "test").done());
+    let built = report.step("extension", || {
+        let built = extension::build(workspace, Optimise::Yes)?;
+        let measured = sizes::measure(&built)?;
+        sizes::print(&measured);
+        match &built.unoptimised {
+            None => sizes::compare(workspace, &measured)?,
+            Some(reason) => eprintln!("warning: sizes are not compared: {reason}"),
+        }
+        Ok(())
+    });
+    if built {
+        report.step("tests, end to end", || {
+            browser.require()?;
+            // The same packages as above, so that nothing is built twice with other features.
+            native(workspace, "test")
+                .arguments(["--test", "e2e"])
+                .done()
+        });
+    }
+    report.end()
+}
+
+/// A cargo command for all that runs outside of a browser.
+fn native(workspace: &Workspace, command: &str) -> Run {
+    workspace
+        .cargo([command, "--workspace"])
+        .arguments(PARTS.iter().flat_map(|part| ["--exclude", part]))
+}
+
+#[derive(Default)]
+struct Report {
+    failures: Vec<String>,
+}
+
+impl Report {
+    /// Performs a step; says whether it succeeded.
+    fn step(&mut self, name: &str, perform: impl FnOnce() -> Result<()>) -> bool {
+        println!("\n=== {name}");
+        let start = Instant::now();
+        let result = perform();
+        let seconds = start.elapsed().as_secs();
+        match result {
+            Ok(()) => {
+                eprintln!("=== {name}: {seconds} s");
+                true
+            }
+            Err(error) => {
+                eprintln!("=== {name}: FAILED after {seconds} s: {error:#}");
+                self.failures.push(format!("{name}: {error:#}"));
+                false
+            }
+        }
+    }
+
+    fn end(self) -> Result<()> {
+        if self.failures.is_empty() {
+            return Ok(());
+        }
+        bail!("failed:\n  {}", self.failures.join("\n  "))
+    }
+}
