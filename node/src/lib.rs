@@ -1,1 +1,5 @@
+//! The native side of Fluence Share: the node, and the `fluence` command.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
+pub mod platform;

@@ -1,0 +1,253 @@
+//! HTTP by reqwest.
+
+use std::error::Error as _;
+use std::ops::Range;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse, Piece, StoreError};
+use futures::future::LocalBoxFuture;
+use futures::{FutureExt, Stream, StreamExt, stream};
+use reqwest::header::{
+    CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
+use reqwest::{Body, Client, Method};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use super::source::FileSource;
+
+/// Redirects that are followed.
+const MAX_REDIRECTS: usize = 10;
+/// Bytes of a file that are read at once for a body.
+const BODY_SLICE: u64 = 256 * 1024;
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest header that is shown to a plan, in bytes.
+const MAX_HEADER: usize = 4096;
+
+/// An HTTP client: connections are kept and used again.
+#[derive(Debug, Clone)]
+pub struct WebClient {
+    client: Client,
+}
+
+impl WebClient {
+    /// A client of its own.
+    pub fn new() -> Result<Self, HttpError> {
+        let client = Client::builder()
+            .user_agent(concat!("fluence/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
+            .connect_timeout(CONNECT_TIMEOUT)
+            // What is verified must be the very bytes.
+            .no_proxy()
+            .build()
+            .map_err(|error| HttpError::Unreachable(format!("HTTP ({error})")))?;
+        Ok(Self { client })
+    }
+}
+
+impl Http for WebClient {
+    type Source = FileSource;
+    type Body = WebBody;
+
+    fn send(
+        &self,
+        request: HttpRequest<FileSource>,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse<WebBody>, HttpError>> {
+        let client = self.client.clone();
+        send(client, request).boxed_local()
+    }
+}
+
+async fn send(
+    client: Client,
+    request: HttpRequest<FileSource>,
+) -> Result<HttpResponse<WebBody>, HttpError> {
+    let HttpRequest {
+        method,
+        url,
+        headers,
+        body,
+        patience,
+    } = request;
+    let host = host_of(&url);
+    let unreachable = || HttpError::Unreachable(host.clone());
+    let url = reqwest::Url::parse(&url)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .ok_or_else(unreachable)?;
+    let method = Method::from_bytes(method.as_bytes()).map_err(|_| unreachable())?;
+    let mut fields = HeaderMap::new();
+    for (name, value) in headers {
+        let value = HeaderValue::from_str(&value).map_err(|_| unreachable())?;
+        fields.insert(HeaderName::from_static(name), value);
+    }
+    let mut builder = client.request(method, url);
+    // Patience counts from the last time that the other side took bytes.
+    let (moved, mut last_move) = watch::channel(Instant::now());
+    if !body.is_empty() {
+        let len: u64 = body.iter().map(Piece::len).sum();
+        fields.insert(CONTENT_LENGTH, len.into());
+        builder = builder.body(Body::wrap_stream(read_pieces(body, moved)));
+    }
+    let answer = builder.headers(fields).send();
+    tokio::pin!(answer);
+    let response = loop {
+        let until = *last_move.borrow_and_update() + patience;
+        tokio::select! {
+            answer = &mut answer => break answer.map_err(|error| http_error(&host, &error))?,
+            Ok(()) = last_move.changed() => {}
+            () = sleep_until(until) => return Err(HttpError::Silent(host)),
+        }
+    };
+    let text = |name: HeaderName| {
+        let value = response.headers().get(name)?.as_bytes();
+        (value.len() <= MAX_HEADER).then(|| String::from_utf8_lossy(value).into_owned())
+    };
+    Ok(HttpResponse {
+        status: response.status().as_u16(),
+        content_type: text(CONTENT_TYPE),
+        content_length: text(CONTENT_LENGTH).and_then(|len| len.parse().ok()),
+        file_name: text(CONTENT_DISPOSITION).and_then(|value| file_name(&value)),
+        body: WebBody {
+            response,
+            host,
+            patience,
+        },
+    })
+}
+
+/// The pieces' bytes, read as the other side takes them.
+fn read_pieces(
+    pieces: Vec<Piece<FileSource>>,
+    moved: watch::Sender<Instant>,
+) -> impl Stream<Item = Result<Bytes, StoreError>> + Send + 'static {
+    let slices = pieces.into_iter().flat_map(|piece| match piece {
+        Piece::Bytes(bytes) => vec![Piece::Bytes(bytes)],
+        Piece::Slice(source, range) => cut(range)
+            .map(|range| Piece::Slice(source.clone(), range))
+            .collect(),
+    });
+    stream::iter(slices).then(move |piece| {
+        moved.send_replace(Instant::now());
+        async move {
+            match piece {
+                Piece::Bytes(bytes) => Ok(bytes),
+                Piece::Slice(source, range) => source.read_slice(range).await,
+            }
+        }
+    })
+}
+
+fn cut(range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    let end = range.end;
+    (0..(end - range.start).div_ceil(BODY_SLICE)).map(move |n| {
+        let start = range.start + n * BODY_SLICE;
+        start..end.min(start + BODY_SLICE)
+    })
+}
+
+/// What is told of an address in errors: host and port, never a path, which may be secret.
+fn host_of(url: &str) -> String {
+    reqwest::Url::parse(url)
+        .ok()
+        .and_then(|url| {
+            let host = url.host_str()?.to_owned();
+            Some(
+                url.port()
+                    .map_or(host.clone(), |port| format!("{host}:{port}")),
+            )
+        })
+        .unwrap_or_else(|| "an address that is not a URL".to_owned())
+}
+
+fn http_error(host: &str, error: &reqwest::Error) -> HttpError {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        // The own file that was being sent, not the other side.
+        if let Some(store) = inner.downcast_ref::<StoreError>() {
+            return HttpError::Broken(format!("{host} ({store})"));
+        }
+        cause = inner.source();
+    }
+    if error.is_timeout() {
+        HttpError::Silent(host.to_owned())
+    } else if error.is_body() || error.is_decode() {
+        HttpError::Broken(host.to_owned())
+    } else {
+        HttpError::Unreachable(host.to_owned())
+    }
+}
+
+/// A response's body.
+#[derive(Debug)]
+pub struct WebBody {
+    response: reqwest::Response,
+    host: String,
+    patience: Duration,
+}
+
+impl HttpBody for WebBody {
+    fn chunk(&mut self) -> LocalBoxFuture<'_, Result<Option<Bytes>, HttpError>> {
+        async move {
+            match tokio::time::timeout(self.patience, self.response.chunk()).await {
+                Ok(Ok(chunk)) => Ok(chunk),
+                Ok(Err(_)) => Err(HttpError::Broken(self.host.clone())),
+                Err(_) => Err(HttpError::Silent(self.host.clone())),
+            }
+        }
+        .boxed_local()
+    }
+}
+
+/// The file name in a `Content-Disposition` (RFC 6266): `filename*` in UTF-8 before `filename`.
+fn file_name(value: &str) -> Option<String> {
+    let parameter = |name: &str| {
+        value.split(';').skip(1).find_map(|part| {
+            let (key, value) = part.split_once('=')?;
+            key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    };
+    let extended = parameter("filename*").and_then(|value| {
+        let (charset, rest) = value.split_once('\'')?;
+        let (_language, encoded) = rest.split_once('\'')?;
+        if !charset.eq_ignore_ascii_case("utf-8") {
+            return None;
+        }
+        percent_encoding::percent_decode_str(encoded)
+            .decode_utf8()
+            .ok()
+            .map(|name| name.into_owned())
+    });
+    extended
+        .or_else(|| parameter("filename").map(|value| value.trim_matches('"').to_owned()))
+        .filter(|n| !n.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_are_read() {
+        for (value, name) in [
+            ("attachment; filename=\"a b.txt\"", Some("a b.txt")),
+            (
+                "inline; filename=x; filename*=UTF-8''%D0%BE.txt",
+                Some("о.txt"),
+            ),
+            ("attachment", None),
+            ("attachment; filename=\"\"", None),
+        ] {
+            assert_eq!(file_name(value).as_deref(), name, "{value}");
+        }
+    }
+
+    #[test]
+    fn ranges_are_cut_without_gaps() {
+        let cuts: Vec<_> = cut(5..5 + BODY_SLICE + 1).collect();
+        assert_eq!(cuts, [5..5 + BODY_SLICE, 5 + BODY_SLICE..6 + BODY_SLICE]);
+        assert_eq!(cut(7..7).count(), 0);
+    }
+}

@@ -1,0 +1,521 @@
+//! A file that is being written: its bytes in one file, what they are in a log beside it.
+//!
+//! The log is written after the bytes are safe, so what it says is there. After a kill, bytes that the log does not know
+//! are cut off.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use fluence::content::{Block, Dag};
+use fluence::ports::{Partial, StoreError};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use tokio::task::JoinHandle;
+
+use super::failure::{blocking, store_error};
+use super::log::{self, Entry, Writer};
+use super::source::{Extent, FileSource};
+use super::store::{DAG, DATA, LOG, add_own};
+
+/// Bytes that are gathered for one write.
+const WRITE: usize = 2 * 1024 * 1024;
+/// Bytes after which all is made safe, asked or not: what a kill can cost.
+const SYNC: u64 = 32 * 1024 * 1024;
+
+/// A file that is being written in a [`super::FileStore`].
+#[derive(Debug)]
+pub struct FilePartial {
+    directory: PathBuf,
+    /// Where all bytes are, those that wait included.
+    extents: Vec<Extent>,
+    len: u64,
+    blocks: Vec<Block>,
+    /// Bytes that wait to be written.
+    waiting: Vec<Bytes>,
+    waiting_len: usize,
+    /// Bytes since the last sync.
+    unsafe_len: u64,
+    /// Own bytes that the log does not know yet.
+    unlogged: u64,
+    /// What waits to be logged.
+    log: Writer,
+    writing: Writing,
+}
+
+/// Where the open files are.
+#[derive(Debug)]
+enum Writing {
+    Idle(Files),
+    /// A thread writes with them.
+    Busy(JoinHandle<Result<Files, StoreError>>),
+    Broken(StoreError),
+}
+
+#[derive(Debug)]
+struct Files {
+    data: File,
+    log: File,
+}
+
+/// One turn of the writing thread.
+struct Turn {
+    directory: PathBuf,
+    data: Vec<Bytes>,
+    /// Frames of the log, written once the bytes are safe; `None` where nothing is to be made safe.
+    safe: Option<Vec<u8>>,
+}
+
+impl FilePartial {
+    /// Opens what is there, or begins.
+    pub(super) fn open(directory: PathBuf) -> Result<Self, StoreError> {
+        let at = |path: &Path| {
+            let path = path.to_owned();
+            move |error: std::io::Error| store_error(&path, &error)
+        };
+        fs::create_dir_all(&directory).map_err(at(&directory))?;
+        let [data_path, log_path, dag_path] = [DATA, LOG, DAG].map(|name| directory.join(name));
+        // A whole file that is opened again for writing: its DAG is a log too.
+        match fs::rename(&dag_path, &log_path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(store_error(&dag_path, &error));
+            }
+            _ => {}
+        }
+        let open = |path: &Path| {
+            OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path)
+                .map_err(at(path))
+        };
+        let mut data = open(&data_path)?;
+        let mut log = open(&log_path)?;
+        let there = data.metadata().map_err(at(&data_path))?.len();
+
+        let (mut extents, mut blocks) = (Vec::new(), Vec::new());
+        let (mut own, mut logged) = (0, 0);
+        for (entries, end) in log::read(&Bytes::from(fs::read(&log_path).map_err(at(&log_path))?)) {
+            let more: u64 = entries
+                .iter()
+                .map(|entry| if let Entry::Own(len) = entry { *len } else { 0 })
+                .sum();
+            if own + more > there {
+                break;
+            }
+            own += more;
+            logged = end;
+            for entry in entries {
+                match entry {
+                    Entry::Own(len) => add_own(&mut extents, &data_path, len),
+                    Entry::Adopted(extent) => extents.push(extent),
+                    Entry::Block(block) => blocks.push(block),
+                    Entry::Root(_) | Entry::File(_) => {}
+                }
+            }
+        }
+        for (file, len, path) in [(&mut data, own, &data_path), (&mut log, logged, &log_path)] {
+            file.set_len(len).map_err(at(path))?;
+            file.seek(SeekFrom::Start(len)).map_err(at(path))?;
+        }
+        Ok(Self {
+            directory,
+            len: extents.iter().map(|extent| extent.len).sum(),
+            extents,
+            blocks,
+            waiting: Vec::new(),
+            waiting_len: 0,
+            unsafe_len: 0,
+            unlogged: 0,
+            log: Writer::default(),
+            writing: Writing::Idle(Files { data, log }),
+        })
+    }
+
+    /// Waits until the thread has done its turn, and takes the files.
+    async fn files(&mut self) -> Result<Files, StoreError> {
+        let stopped = || Writing::Broken(StoreError::Failed("the write was given up".to_owned()));
+        let result = match &mut self.writing {
+            // Awaited in place: a caller that gives up here loses nothing.
+            Writing::Busy(turn) => match turn.await {
+                Ok(result) => result,
+                Err(_) => Err(StoreError::Failed("the program is stopping".to_owned())),
+            },
+            Writing::Idle(_) => match std::mem::replace(&mut self.writing, stopped()) {
+                Writing::Idle(files) => Ok(files),
+                _ => unreachable!("looked at in the line before"),
+            },
+            Writing::Broken(error) => Err(error.clone()),
+        };
+        self.writing = match &result {
+            Ok(_) => stopped(),
+            Err(error) => Writing::Broken(error.clone()),
+        };
+        result
+    }
+
+    /// Gives what waits to the writing thread.
+    async fn write(&mut self, safe: bool) -> Result<(), StoreError> {
+        let files = self.files().await?;
+        let data = std::mem::take(&mut self.waiting);
+        self.waiting_len = 0;
+        let safe = safe.then(|| {
+            self.log_own();
+            self.unsafe_len = 0;
+            self.log.take()
+        });
+        let turn = Turn {
+            directory: self.directory.clone(),
+            data,
+            safe,
+        };
+        self.writing = Writing::Busy(tokio::task::spawn_blocking(move || turn.run(files)));
+        Ok(())
+    }
+
+    /// Writes what waits and waits for it.
+    async fn write_out(&mut self, safe: bool) -> Result<(), StoreError> {
+        self.write(safe).await?;
+        self.writing = Writing::Idle(self.files().await?);
+        Ok(())
+    }
+
+    /// Says in the log what own bytes there are, before anything that comes after them.
+    fn log_own(&mut self) {
+        if self.unlogged > 0 {
+            self.log
+                .put(&Entry::Own(std::mem::take(&mut self.unlogged)));
+        }
+    }
+
+    /// A slice of a file that may go away with another item of this store gets a name of its own here.
+    fn keep(&self, extent: Extent) -> Result<Extent, StoreError> {
+        if extent.stamp.is_some() || extent.path.starts_with(&self.directory) {
+            return Ok(extent);
+        }
+        let mut number = self.extents.len();
+        loop {
+            let path = self.directory.join(format!("adopted-{number}"));
+            match fs::hard_link(&extent.path, &path) {
+                Ok(()) => return Ok(Extent { path, ..extent }),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    return Err(store_error(&extent.path, &error));
+                }
+                Err(_) => {
+                    fs::copy(&extent.path, &path).map_err(|error| store_error(&path, &error))?;
+                    return Ok(Extent { path, ..extent });
+                }
+            }
+        }
+    }
+}
+
+impl Turn {
+    fn run(self, mut files: Files) -> Result<Files, StoreError> {
+        let data_path = self.directory.join(DATA);
+        let fail = |error| store_error(&data_path, &error);
+        for bytes in &self.data {
+            files.data.write_all(bytes).map_err(fail)?;
+        }
+        if let Some(frames) = self.safe {
+            files.data.sync_data().map_err(fail)?;
+            if !frames.is_empty() {
+                files.log.write_all(&frames).map_err(fail)?;
+                files.log.sync_data().map_err(fail)?;
+            }
+        }
+        Ok(files)
+    }
+}
+
+impl Partial for FilePartial {
+    type Source = FileSource;
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn blocks(&self) -> Vec<Block> {
+        self.blocks.clone()
+    }
+
+    fn append(
+        &mut self,
+        data: Bytes,
+        blocks: Vec<Block>,
+    ) -> LocalBoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            let len = data.len() as u64;
+            add_own(&mut self.extents, &self.directory.join(DATA), len);
+            self.len += len;
+            self.unsafe_len += len;
+            self.unlogged += len;
+            if !data.is_empty() {
+                self.waiting_len += data.len();
+                self.waiting.push(data);
+            }
+            if !blocks.is_empty() {
+                self.log_own();
+                for block in &blocks {
+                    self.log.put(&Entry::Block(block.clone()));
+                }
+                self.blocks.extend(blocks);
+            }
+            if self.unsafe_len >= SYNC {
+                self.write(true).await
+            } else if self.waiting_len >= WRITE {
+                self.write(false).await
+            } else {
+                Ok(())
+            }
+        }
+        .boxed_local()
+    }
+
+    fn adopt(
+        &mut self,
+        source: FileSource,
+        range: Range<u64>,
+    ) -> LocalBoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            self.log_own();
+            for slice in source.slices(&range)? {
+                let slice = self.keep(slice)?;
+                self.len += slice.len;
+                self.log.put(&Entry::Adopted(slice.clone()));
+                self.extents.push(slice);
+            }
+            Ok(())
+        }
+        .boxed_local()
+    }
+
+    fn flush(&mut self) -> LocalBoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            if self.waiting.is_empty() && self.unsafe_len == 0 && self.log.is_empty() {
+                // A turn may still be under way.
+                self.writing = Writing::Idle(self.files().await?);
+                return Ok(());
+            }
+            self.write_out(true).await
+        }
+        .boxed_local()
+    }
+
+    fn source(&mut self) -> LocalBoxFuture<'_, Result<FileSource, StoreError>> {
+        async move {
+            self.write_out(false).await?;
+            Ok(FileSource::of(self.extents.clone()))
+        }
+        .boxed_local()
+    }
+
+    fn finish(mut self, dag: Dag) -> LocalBoxFuture<'static, Result<(), StoreError>> {
+        async move {
+            self.flush().await?;
+            if dag.len() != self.len {
+                return Err(StoreError::Failed(format!(
+                    "the DAG is of {} bytes, and {} were written",
+                    dag.len(),
+                    self.len
+                )));
+            }
+            blocking(move || write_whole(&self.directory, self.extents, &dag)).await
+        }
+        .boxed_local()
+    }
+}
+
+fn write_whole(directory: &Path, extents: Vec<Extent>, dag: &Dag) -> Result<(), StoreError> {
+    let data = directory.join(DATA);
+    let mut log = Writer::default();
+    let has_own = extents.iter().any(|extent| extent.path == data);
+    for extent in extents {
+        log.put(&if extent.path == data {
+            Entry::Own(extent.len)
+        } else {
+            Entry::Adopted(extent)
+        });
+    }
+    for block in &dag.blocks {
+        log.put(&Entry::Block(block.clone()));
+    }
+    for file in &dag.files {
+        log.put(&Entry::File(file.clone()));
+    }
+    log.put(&Entry::Root(dag.root));
+
+    let (new, whole) = (directory.join("dag.new"), directory.join(DAG));
+    let fail = |error| store_error(&new, &error);
+    let mut file = File::create(&new).map_err(fail)?;
+    file.write_all(&log.take()).map_err(fail)?;
+    file.sync_all().map_err(fail)?;
+    fs::rename(&new, &whole).map_err(fail)?;
+    sync_directory(directory)?;
+    let unneeded = [Some(LOG), (!has_own).then_some(DATA)];
+    for name in unneeded.into_iter().flatten() {
+        let path = directory.join(name);
+        fs::remove_file(&path).map_err(|error| store_error(&path, &error))?;
+    }
+    Ok(())
+}
+
+/// Makes a rename outlast a power cut, where the system can.
+fn sync_directory(directory: &Path) -> Result<(), StoreError> {
+    if cfg!(unix) {
+        File::open(directory)
+            .and_then(|directory| directory.sync_all())
+            .map_err(|error| store_error(directory, &error))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::FileStore;
+    use super::*;
+    use fluence::content::DagFile;
+    use fluence::names::cid_v1;
+    use fluence::ports::{Source, Store};
+    use fluence::state::ItemId;
+
+    fn block(len: u64) -> Block {
+        Block {
+            cid: cid_v1(0x55, &[u8::try_from(len % 251).unwrap(); 32]),
+            prefix: Bytes::new(),
+            len,
+            suffix: Bytes::new(),
+        }
+    }
+
+    fn dag(blocks: Vec<Block>) -> Dag {
+        let len = blocks.iter().map(|b| b.len).sum();
+        Dag {
+            root: cid_v1(0x70, &[9; 32]),
+            blocks,
+            files: vec![DagFile {
+                path: String::new(),
+                offset: 0,
+                len,
+            }],
+        }
+    }
+
+    fn id() -> ItemId {
+        ItemId("0123456789abcdef0123456789abcdef".to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_kill_costs_what_was_not_flushed_and_no_more() {
+        let home = tempfile::tempdir().unwrap();
+        let store = FileStore::open(home.path().to_owned()).unwrap();
+        let mut partial = store.partial(&id()).await.unwrap();
+        partial
+            .append("first".into(), vec![block(5)])
+            .await
+            .unwrap();
+        partial.flush().await.unwrap();
+        partial
+            .append("second".into(), vec![block(6)])
+            .await
+            .unwrap();
+        // Written, but never said to be safe.
+        partial.source().await.unwrap();
+        assert_eq!((partial.len(), partial.blocks().len()), (11, 2));
+        drop(partial);
+
+        let mut partial = store.partial(&id()).await.unwrap();
+        assert_eq!((partial.len(), partial.blocks()), (5, vec![block(5)]));
+        partial.append("2nd".into(), vec![block(3)]).await.unwrap();
+        assert!(matches!(store.open(&id()).await, Err(StoreError::Gone(_))));
+        partial.finish(dag(vec![block(5), block(3)])).await.unwrap();
+        let (source, whole) = store.open(&id()).await.unwrap();
+        assert_eq!(whole, dag(vec![block(5), block(3)]));
+        assert_eq!(source.read(0..8).await.unwrap(), "first2nd");
+        assert_eq!(source.read(3..6).await.unwrap(), "st2");
+        assert!(source.read(3..9).await.is_err());
+        assert_eq!(store.ids().await.unwrap(), [id()]);
+        store.remove(&id()).await.unwrap();
+        store.remove(&id()).await.unwrap();
+        assert_eq!(store.ids().await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn files_are_taken_where_they_are_and_a_change_is_noticed() {
+        let home = tempfile::tempdir().unwrap();
+        let store = FileStore::open(home.path().join("store")).unwrap();
+        let [a, b] = ["a", "b"].map(|name| home.path().join(name));
+        fs::write(&a, "hello ").unwrap();
+        fs::write(&b, "world").unwrap();
+        let mut partial = store.partial(&id()).await.unwrap();
+        for path in [&a, &b] {
+            let source = FileSource::open(path).unwrap();
+            partial
+                .adopt(source.clone(), 0..source.len())
+                .await
+                .unwrap();
+        }
+        assert_eq!(
+            partial.source().await.unwrap().read(4..8).await.unwrap(),
+            "o wo"
+        );
+        partial.finish(dag(vec![block(6), block(5)])).await.unwrap();
+        assert_eq!(store.own_file(&id()), None, "nothing was copied");
+
+        let (source, _) = store.open(&id()).await.unwrap();
+        let hash = source.sha256("<".into(), 0..11, ">".into()).await.unwrap();
+        assert_eq!(
+            hash,
+            <[u8; 32]>::from(<sha2::Sha256 as sha2::Digest>::digest("<hello world>"))
+        );
+        fs::write(&b, "World").unwrap();
+        File::open(&b)
+            .unwrap()
+            .set_modified(std::time::UNIX_EPOCH)
+            .unwrap();
+        assert_eq!(source.read(0..6).await.unwrap(), "hello ");
+        assert!(matches!(source.read(0..11).await, Err(StoreError::Gone(_))));
+        fs::remove_file(&b).unwrap();
+        assert!(matches!(source.read(6..11).await, Err(StoreError::Gone(_))));
+    }
+
+    #[tokio::test]
+    async fn bytes_of_another_item_outlast_it() {
+        let home = tempfile::tempdir().unwrap();
+        let store = FileStore::open(home.path().to_owned()).unwrap();
+        let other = ItemId("f".repeat(32));
+        let mut first = store.partial(&other).await.unwrap();
+        first.append("0123456789".into(), Vec::new()).await.unwrap();
+        let source = first.source().await.unwrap();
+        let mut second = store.partial(&id()).await.unwrap();
+        second.append("ab".into(), Vec::new()).await.unwrap();
+        second.adopt(source, 2..5).await.unwrap();
+        second.append("cd".into(), Vec::new()).await.unwrap();
+        store.remove(&other).await.unwrap();
+        second.flush().await.unwrap();
+        drop(second);
+        let mut second = store.partial(&id()).await.unwrap();
+        assert_eq!(
+            second.source().await.unwrap().read(0..7).await.unwrap(),
+            "ab234cd"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_id_is_never_a_path() {
+        let home = tempfile::tempdir().unwrap();
+        let store = FileStore::open(home.path().join("store")).unwrap();
+        for bad in ["", "..", "../../x", "0123456789abcdef0123456789abcde/"] {
+            let id = ItemId(bad.to_owned());
+            assert!(
+                store.partial(&id).await.is_err() && store.remove(&id).await.is_err(),
+                "{bad}"
+            );
+        }
+    }
+}

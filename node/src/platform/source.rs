@@ -1,0 +1,221 @@
+//! Bytes in files on a disk, read in slices.
+
+use std::fs::{File, Metadata};
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use bytes::Bytes;
+use fluence::ports::{Source, StoreError};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use sha2::{Digest, Sha256};
+
+use super::failure::{blocking, store_error};
+
+/// Bytes that are read at once while hashing: they stay in the processor's cache.
+const HASH_BUFFER: usize = 256 * 1024;
+
+/// A slice of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// The file.
+    pub path: PathBuf,
+    /// Where the slice begins in it.
+    pub offset: u64,
+    /// Bytes of the slice.
+    pub len: u64,
+    /// How the file looked when it was taken; `None` for files that only the store writes.
+    pub stamp: Option<Stamp>,
+}
+
+/// What tells that a file has not been written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    /// Bytes.
+    pub size: u64,
+    /// Nanoseconds since 1970, 0 where the file system does not say.
+    pub modified: u64,
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        let modified = metadata
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+            .map_or(0, |age| u64::try_from(age.as_nanos()).unwrap_or(u64::MAX));
+        Self {
+            size: metadata.len(),
+            modified,
+        }
+    }
+}
+
+/// Slices of files, one after the other. No file is held open: a share of ten thousand files costs no descriptors, and a
+/// file that was deleted or changed is noticed at the next read, not served from a ghost.
+#[derive(Debug, Clone)]
+pub struct FileSource {
+    extents: Arc<[Extent]>,
+    /// Where each extent begins in the whole.
+    starts: Arc<[u64]>,
+    len: u64,
+}
+
+impl FileSource {
+    /// A file as it is now. A change of it later is an error of reading.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let fail = |error| store_error(path, &error);
+        let path = std::path::absolute(path).map_err(fail)?;
+        let file = File::open(&path).map_err(|error| store_error(&path, &error))?;
+        let metadata = file
+            .metadata()
+            .map_err(|error| store_error(&path, &error))?;
+        if !metadata.is_file() {
+            return Err(StoreError::Failed(format!(
+                "{} is not a file",
+                path.display()
+            )));
+        }
+        let stamp = Stamp::of(&metadata);
+        Ok(Self::of(vec![Extent {
+            path,
+            offset: 0,
+            len: stamp.size,
+            stamp: Some(stamp),
+        }]))
+    }
+
+    pub(super) fn of(extents: Vec<Extent>) -> Self {
+        let mut len = 0;
+        let starts = extents
+            .iter()
+            .map(|extent| {
+                let start = len;
+                len += extent.len;
+                start
+            })
+            .collect();
+        Self {
+            extents: extents.into(),
+            starts,
+            len,
+        }
+    }
+
+    /// The extents that a range is made of, cut to it.
+    pub(super) fn slices(&self, range: &Range<u64>) -> Result<Vec<Extent>, StoreError> {
+        if range.start > range.end || range.end > self.len {
+            return Err(StoreError::Failed(format!(
+                "bytes {} to {} were asked for, of {}",
+                range.start, range.end, self.len
+            )));
+        }
+        let first = self
+            .starts
+            .partition_point(|start| *start <= range.start)
+            .saturating_sub(1);
+        Ok(self.extents[first..]
+            .iter()
+            .zip(&self.starts[first..])
+            .take_while(|(_, start)| **start < range.end)
+            .filter_map(|(extent, start)| {
+                let from = range.start.max(*start);
+                let to = range.end.min(start + extent.len);
+                (from < to).then(|| Extent {
+                    path: extent.path.clone(),
+                    offset: extent.offset + (from - start),
+                    len: to - from,
+                    stamp: extent.stamp,
+                })
+            })
+            .collect())
+    }
+
+    /// Reads a slice; unlike [`Source::read`] from any thread.
+    pub async fn read_slice(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let slices = self.slices(&range)?;
+        let len = usize::try_from(range.end - range.start)
+            .map_err(|_| StoreError::Failed("the slice does not fit in memory".to_owned()))?;
+        blocking(move || {
+            let mut bytes = vec![0; len];
+            let mut rest = bytes.as_mut_slice();
+            for slice in &slices {
+                let (now, later) = rest
+                    .split_at_mut(usize::try_from(slice.len).expect("part of a slice that fits"));
+                slice.read(|file| file.read_exact(now))?;
+                rest = later;
+            }
+            Ok(bytes.into())
+        })
+        .await
+    }
+}
+
+impl Extent {
+    /// Opens the file at the slice, lets it be read, and then looks whether the file is still what was taken: a change
+    /// during the reading is seen too.
+    fn read(&self, read: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<(), StoreError> {
+        let fail = |error| store_error(&self.path, &error);
+        let mut file = File::open(&self.path).map_err(fail)?;
+        file.seek(SeekFrom::Start(self.offset)).map_err(fail)?;
+        read(&mut file).map_err(fail)?;
+        match self.stamp {
+            Some(stamp) if Stamp::of(&file.metadata().map_err(fail)?) != stamp => {
+                Err(StoreError::Gone(format!(
+                    "{} was changed since it was shared",
+                    self.path.display()
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Source for FileSource {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read(&self, range: Range<u64>) -> LocalBoxFuture<'static, Result<Bytes, StoreError>> {
+        let source = self.clone();
+        async move { source.read_slice(range).await }.boxed_local()
+    }
+
+    fn sha256(
+        &self,
+        prefix: Bytes,
+        range: Range<u64>,
+        suffix: Bytes,
+    ) -> LocalBoxFuture<'static, Result<[u8; 32], StoreError>> {
+        let slices = self.slices(&range);
+        blocking(move || {
+            let mut hasher = Sha256::new_with_prefix(&prefix);
+            let mut buffer = vec![
+                0;
+                HASH_BUFFER.min(
+                    usize::try_from(range.end - range.start).unwrap_or(HASH_BUFFER)
+                )
+            ];
+            for slice in slices? {
+                slice.read(|file| {
+                    let mut left = slice.len;
+                    while left > 0 {
+                        let now = buffer
+                            .len()
+                            .min(usize::try_from(left).unwrap_or(usize::MAX));
+                        file.read_exact(&mut buffer[..now])?;
+                        hasher.update(&buffer[..now]);
+                        left -= now as u64;
+                    }
+                    Ok(())
+                })?;
+            }
+            hasher.update(&suffix);
+            Ok(hasher.finalize().into())
+        })
+        .boxed_local()
+    }
+}
