@@ -10,7 +10,9 @@ use bytes::Bytes;
 use futures::future::LocalBoxFuture;
 use futures::stream::LocalBoxStream;
 
+use crate::Cid;
 use crate::call::{CallError, Reply, Request};
+use crate::content::hash::{self, HashError};
 use crate::content::{Block, Dag};
 use crate::names::FunctionName;
 use crate::state::{Event, ItemId};
@@ -40,6 +42,11 @@ pub trait Platform: 'static {
     fn spawn(&self, task: LocalBoxFuture<'static, ()>);
     /// A number that nobody can guess.
     fn random(&self) -> u128;
+    /// Whether a block is what its CID says. A platform that can hash off this thread, or faster than this program,
+    /// does so here ([`hash::is_sha2_256`]); several are asked for at the same time.
+    fn verify(&self, cid: Cid, block: Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> {
+        Box::pin(std::future::ready(hash::verify(&cid, &block)))
+    }
     /// Writes events to the journal, in order, and shows them to open faces; the engine has applied them to its state.
     /// When it returns they outlast a kill, except those that [`crate::state::EventKind::is_ephemeral`], which are only
     /// shown. A failing disk is reported by the platform itself.
