@@ -1,1 +1,151 @@
-//! (layout)
+//! How bytes become a DAG: cut into leaves, hashed where they are, bound together level by level, as Kubo does it.
+
+use bytes::Bytes;
+use cid::Cid;
+use futures::StreamExt;
+use multihash::Multihash;
+use sha2::{Digest, Sha256};
+
+use super::hash::SHA2_256;
+use super::unixfs::{self, Child, DAG_PB, RAW};
+use super::{Block, Dag, DagFile, Profile};
+use crate::names::cid_v1;
+use crate::ports::{Source, StoreError};
+
+/// Leaves that are hashed at the same time.
+pub const LEAVES_IN_FLIGHT: usize = 8;
+
+/// Cuts and hashes a file. `progress` is told the bytes that are hashed so far.
+pub async fn layout<S: Source>(
+    source: &S,
+    profile: Profile,
+    mut progress: impl FnMut(u64),
+) -> Result<Dag, StoreError> {
+    let len = source.len();
+    let (file, blocks) = file(source, 0..len, profile, &mut progress).await?;
+    Ok(Dag {
+        root: file.cid,
+        blocks,
+        files: vec![DagFile {
+            path: String::new(),
+            offset: 0,
+            len,
+        }],
+    })
+}
+
+/// The DAG of a slice of the source, and its blocks depth first.
+async fn file<S: Source>(
+    source: &S,
+    range: std::ops::Range<u64>,
+    profile: Profile,
+    progress: &mut impl FnMut(u64),
+) -> Result<(Child, Vec<Block>), StoreError> {
+    let count = (range.end - range.start).div_ceil(profile.chunk()).max(1);
+    let mut hashing = futures::stream::iter(0..count)
+        .map(|number| {
+            let start = range.start + number * profile.chunk();
+            let slice = start..(start + profile.chunk()).min(range.end);
+            let (prefix, suffix) = leaf_frame(profile, slice.end - slice.start);
+            let hash = source.sha256(prefix.clone(), slice.clone(), suffix.clone());
+            async move {
+                let digest = hash.await?;
+                Ok::<_, StoreError>(Block {
+                    cid: leaf_cid(profile, &digest),
+                    prefix,
+                    len: slice.end - slice.start,
+                    suffix,
+                })
+            }
+        })
+        .buffered(LEAVES_IN_FLIGHT);
+    let mut leaves = Vec::new();
+    let mut done = range.start;
+    while let Some(leaf) = hashing.next().await {
+        let leaf = leaf?;
+        done += leaf.len;
+        progress(done);
+        leaves.push(leaf);
+    }
+    Ok(bind(leaves, profile))
+}
+
+fn leaf_frame(profile: Profile, len: u64) -> (Bytes, Bytes) {
+    match profile {
+        Profile::UnixfsV1_2025 => (Bytes::new(), Bytes::new()),
+        Profile::UnixfsV0_2015 => unixfs::leaf(len),
+    }
+}
+
+fn leaf_cid(profile: Profile, digest: &[u8; 32]) -> Cid {
+    match profile {
+        Profile::UnixfsV1_2025 => cid_v1(RAW, digest),
+        Profile::UnixfsV0_2015 => node_cid(profile, digest),
+    }
+}
+
+/// The CID of a dag-pb node.
+fn node_cid(profile: Profile, digest: &[u8; 32]) -> Cid {
+    match profile {
+        Profile::UnixfsV1_2025 => cid_v1(DAG_PB, digest),
+        Profile::UnixfsV0_2015 => {
+            let hash = Multihash::wrap(SHA2_256, digest).expect("32 bytes fit a multihash of 64");
+            Cid::new_v0(hash).expect("sha2-256 is what CIDv0 is made of")
+        }
+    }
+}
+
+/// A node that is all prefix.
+fn node(profile: Profile, bytes: Bytes) -> Block {
+    Block {
+        cid: node_cid(profile, &Sha256::digest(&bytes).into()),
+        prefix: bytes,
+        len: 0,
+        suffix: Bytes::new(),
+    }
+}
+
+/// Binds a file's leaves together level by level until one node is left, and puts all blocks in depth-first order.
+fn bind(leaves: Vec<Block>, profile: Profile) -> (Child, Vec<Block>) {
+    let mut level: Vec<Child> = leaves
+        .iter()
+        .map(|leaf| Child {
+            cid: leaf.cid,
+            size: leaf.len,
+            tsize: leaf.size(),
+        })
+        .collect();
+    // From the leaves' parents up.
+    let mut levels: Vec<Vec<Block>> = Vec::new();
+    while level.len() > 1 {
+        let mut nodes = Vec::new();
+        level = level
+            .chunks(profile.links())
+            .map(|children| {
+                let block = node(profile, unixfs::inner(children));
+                let child = Child {
+                    cid: block.cid,
+                    size: children.iter().map(|child| child.size).sum(),
+                    tsize: block.size() + children.iter().map(|child| child.tsize).sum::<u64>(),
+                };
+                nodes.push(block);
+                child
+            })
+            .collect();
+        levels.push(nodes);
+    }
+    let root = level[0];
+    let mut blocks = Vec::with_capacity(leaves.len() + levels.iter().map(Vec::len).sum::<usize>());
+    // A node stands before the first of the leaves that it spans.
+    let mut levels: Vec<_> = levels.into_iter().map(|level| level.into_iter()).collect();
+    for (number, leaf) in leaves.into_iter().enumerate() {
+        for height in (0..levels.len()).rev() {
+            let span = profile.links().saturating_pow(height as u32 + 1);
+            if number % span == 0 {
+                blocks.extend(levels[height].next());
+            }
+        }
+        blocks.push(leaf);
+    }
+    (root, blocks)
+}

@@ -1,1 +1,452 @@
-//! (unixfs)
+//! The nodes of UnixFS: a protobuf `Data` in a dag-pb node, read strictly and written as Kubo writes it.
+//!
+//! Rules are those of the [dag-pb](https://ipld.io/specs/codecs/dag-pb/spec/) and
+//! [UnixFS](https://specs.ipfs.tech/unixfs/) specifications.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use cid::Cid;
+
+use super::{Block, MAX_BLOCK};
+
+/// The codec of a leaf that is nothing but bytes.
+pub const RAW: u64 = 0x55;
+/// The codec of a node with links.
+pub const DAG_PB: u64 = 0x70;
+/// The links of a node that are read.
+pub const MAX_LINKS: usize = 100_000;
+/// The multihash code of the hash by which names are found in a [`Kind::HamtShard`].
+pub const MURMUR3_X64_64: u64 = 0x22;
+/// The widest [`Kind::HamtShard`] (as in Kubo).
+pub const MAX_FANOUT: u64 = 1024;
+
+/// What a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A part of a file (old form).
+    Raw,
+    /// A directory: links with names.
+    Directory,
+    /// A file or a part of one: its own bytes, then those of its links.
+    File,
+    /// A file with a MIME type (disused).
+    Metadata,
+    /// A symbolic link; the target is its data.
+    Symlink,
+    /// A part of a large directory: names begin with two (by [`Node::fanout`]) hex digits.
+    HamtShard,
+}
+
+/// A link of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Where to.
+    pub cid: Cid,
+    /// Its name, whatever bytes these are; empty in files.
+    pub name: Bytes,
+    /// What the node says of the size of the DAG behind it; not to be trusted.
+    pub tsize: Option<u64>,
+}
+
+/// A node, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// What it is.
+    pub kind: Kind,
+    /// In their order.
+    pub links: Vec<Link>,
+    /// Where its own data stands in the block; empty, at the block's end, where it has none.
+    pub data: Range<usize>,
+    /// Bytes of the file from here down, as declared.
+    pub filesize: Option<u64>,
+    /// Bytes behind each link, as declared.
+    pub blocksizes: Vec<u64>,
+    /// The hash of a [`Kind::HamtShard`].
+    pub hash_type: Option<u64>,
+    /// Slots of a [`Kind::HamtShard`].
+    pub fanout: Option<u64>,
+}
+
+/// Why a block is not a node of UnixFS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NodeError {
+    /// Over [`MAX_BLOCK`].
+    #[error("it is larger than {MAX_BLOCK} bytes")]
+    TooLarge,
+    /// The bytes end too early or are no protobuf.
+    #[error("it is not dag-pb")]
+    Malformed,
+    /// Over [`MAX_LINKS`].
+    #[error("it has more than {MAX_LINKS} links")]
+    TooManyLinks,
+    /// A link without a CID that is understood.
+    #[error("it links to something that is not a CID")]
+    BadLink,
+    /// dag-pb without UnixFS inside, or a kind of node from the future.
+    #[error("it is not UnixFS")]
+    NotUnixFs,
+    /// A file's sizes do not add up.
+    #[error("its sizes do not add up")]
+    Sizes,
+    /// A shard whose hash or width is not understood.
+    #[error("it is a part of a directory of a kind that is not understood")]
+    Shard,
+}
+
+impl Node {
+    /// The size of the file from here down. Fails for what is no file, and where the declared sizes contradict each other.
+    pub fn file_size(&self) -> Result<u64, NodeError> {
+        if !matches!(self.kind, Kind::File | Kind::Raw) || self.blocksizes.len() != self.links.len()
+        {
+            return Err(NodeError::Sizes);
+        }
+        let sum = self
+            .blocksizes
+            .iter()
+            .try_fold(self.data.len() as u64, |sum, size| sum.checked_add(*size))
+            .ok_or(NodeError::Sizes)?;
+        match self.filesize {
+            Some(size) if size != sum => Err(NodeError::Sizes),
+            _ => Ok(sum),
+        }
+    }
+
+    /// How many hex digits stand before the names of a [`Kind::HamtShard`].
+    pub fn prefix_len(&self) -> Result<usize, NodeError> {
+        let fanout = self.fanout.ok_or(NodeError::Shard)?;
+        let known = self.hash_type == Some(MURMUR3_X64_64)
+            && fanout.is_power_of_two()
+            && (8..=MAX_FANOUT).contains(&fanout)
+            && fanout.is_multiple_of(8);
+        if !known {
+            return Err(NodeError::Shard);
+        }
+        Ok(format!("{:x}", fanout - 1).len())
+    }
+
+    /// The block as it is recorded: the bytes of a file apart from what stands around them.
+    ///
+    /// Prefix and suffix are copies, so that they do not keep a whole network buffer alive.
+    pub fn split(&self, cid: Cid, block: &Bytes) -> (Block, Bytes) {
+        let own = match self.kind {
+            Kind::File | Kind::Raw => self.data.clone(),
+            _ => block.len()..block.len(),
+        };
+        let recorded = Block {
+            cid,
+            prefix: Bytes::copy_from_slice(&block[..own.start]),
+            len: own.len() as u64,
+            suffix: Bytes::copy_from_slice(&block[own.end..]),
+        };
+        (recorded, block.slice(own))
+    }
+}
+
+/// Reads a dag-pb block.
+pub fn decode(block: &Bytes) -> Result<Node, NodeError> {
+    decode_around(block, 0, &Bytes::new())
+}
+
+/// Reads a dag-pb block that was recorded without the bytes of the file.
+pub fn decode_recorded(block: &Block) -> Result<Node, NodeError> {
+    if block.size() > MAX_BLOCK as u64 {
+        return Err(NodeError::TooLarge);
+    }
+    let node = decode_around(&block.prefix, block.len as usize, &block.suffix)?;
+    let own = match node.kind {
+        Kind::File | Kind::Raw => node.data.clone(),
+        _ => 0..0,
+    };
+    let hole = block.prefix.len()..block.prefix.len() + block.len as usize;
+    if own == hole || (own.is_empty() && hole.is_empty()) {
+        Ok(node)
+    } else {
+        Err(NodeError::Malformed)
+    }
+}
+
+fn decode_around(prefix: &Bytes, hole: usize, suffix: &Bytes) -> Result<Node, NodeError> {
+    let rope = Rope {
+        prefix,
+        hole,
+        suffix,
+    };
+    if rope.len() > MAX_BLOCK {
+        return Err(NodeError::TooLarge);
+    }
+    let mut links = Vec::new();
+    let mut data = None;
+    let mut fields = rope.cursor(0..rope.len());
+    while let Some((field, value)) = fields.field()? {
+        match (field, value) {
+            (1, Value::Bytes(range)) if data.is_none() => data = Some(range),
+            (2, Value::Bytes(range)) => {
+                if links.len() == MAX_LINKS {
+                    return Err(NodeError::TooManyLinks);
+                }
+                links.push(rope.link(range)?);
+            }
+            _ => return Err(NodeError::Malformed),
+        }
+    }
+    rope.data(data.ok_or(NodeError::NotUnixFs)?, links)
+}
+
+/// A block with a hole in it where a file's bytes stand.
+struct Rope<'a> {
+    prefix: &'a Bytes,
+    hole: usize,
+    suffix: &'a Bytes,
+}
+
+impl<'a> Rope<'a> {
+    fn len(&self) -> usize {
+        self.prefix.len() + self.hole + self.suffix.len()
+    }
+
+    fn cursor(&'a self, range: Range<usize>) -> Cursor<'a> {
+        Cursor { rope: self, range }
+    }
+
+    /// Bytes outside the hole.
+    fn slice(&self, range: Range<usize>) -> Result<Bytes, NodeError> {
+        let after = self.prefix.len() + self.hole;
+        if range.end <= self.prefix.len() {
+            Ok(self.prefix.slice(range))
+        } else if range.start >= after && range.end <= self.len() {
+            Ok(self.suffix.slice(range.start - after..range.end - after))
+        } else {
+            Err(NodeError::Malformed)
+        }
+    }
+
+    fn byte(&self, at: usize) -> Result<u8, NodeError> {
+        let after = self.prefix.len() + self.hole;
+        let byte = match self.prefix.get(at) {
+            Some(byte) => Some(byte),
+            None => at.checked_sub(after).and_then(|at| self.suffix.get(at)),
+        };
+        byte.copied().ok_or(NodeError::Malformed)
+    }
+
+    fn link(&self, range: Range<usize>) -> Result<Link, NodeError> {
+        let (mut cid, mut name, mut tsize) = (None, None, None);
+        let mut fields = self.cursor(range);
+        while let Some((field, value)) = fields.field()? {
+            match (field, value) {
+                (1, Value::Bytes(range)) if cid.is_none() => {
+                    let bytes = self.slice(range)?;
+                    let (read, len) = read_cid(&bytes).ok_or(NodeError::BadLink)?;
+                    if len != bytes.len() {
+                        return Err(NodeError::BadLink);
+                    }
+                    cid = Some(read);
+                }
+                (2, Value::Bytes(range)) if name.is_none() => name = Some(self.slice(range)?),
+                (3, Value::Number(size)) if tsize.is_none() => tsize = Some(size),
+                _ => return Err(NodeError::Malformed),
+            }
+        }
+        Ok(Link {
+            cid: cid.ok_or(NodeError::BadLink)?,
+            name: name.unwrap_or_default(),
+            tsize,
+        })
+    }
+
+    fn data(&self, range: Range<usize>, links: Vec<Link>) -> Result<Node, NodeError> {
+        let (mut kind, mut data, mut filesize, mut hash_type, mut fanout) =
+            (None, None, None, None, None);
+        let mut blocksizes = Vec::new();
+        let mut fields = self.cursor(range);
+        while let Some((field, value)) = fields.field().map_err(|_| NodeError::NotUnixFs)? {
+            match (field, value) {
+                (1, Value::Number(number)) if kind.is_none() => {
+                    kind = Some(match number {
+                        0 => Kind::Raw,
+                        1 => Kind::Directory,
+                        2 => Kind::File,
+                        3 => Kind::Metadata,
+                        4 => Kind::Symlink,
+                        5 => Kind::HamtShard,
+                        _ => return Err(NodeError::NotUnixFs),
+                    });
+                }
+                (2, Value::Bytes(range)) if data.is_none() => data = Some(range),
+                (3, Value::Number(size)) if filesize.is_none() => filesize = Some(size),
+                (4, Value::Number(size)) if blocksizes.len() < links.len() => blocksizes.push(size),
+                // Packed, as newer protobuf writers may do.
+                (4, Value::Bytes(range)) => {
+                    let mut packed = self.cursor(range);
+                    while !packed.range.is_empty() && blocksizes.len() < links.len() {
+                        blocksizes.push(packed.varint().map_err(|_| NodeError::NotUnixFs)?);
+                    }
+                    if !packed.range.is_empty() {
+                        return Err(NodeError::Sizes);
+                    }
+                }
+                (4, _) => return Err(NodeError::Sizes),
+                (5, Value::Number(number)) if hash_type.is_none() => hash_type = Some(number),
+                (6, Value::Number(number)) if fanout.is_none() => fanout = Some(number),
+                (1..=6, _) => return Err(NodeError::NotUnixFs),
+                // Mode, time, and what is to come.
+                _ => {}
+            }
+        }
+        Ok(Node {
+            kind: kind.ok_or(NodeError::NotUnixFs)?,
+            links,
+            data: data.unwrap_or(self.len()..self.len()),
+            filesize,
+            blocksizes,
+            hash_type,
+            fanout,
+        })
+    }
+}
+
+/// A value of protobuf's wire format.
+enum Value {
+    Number(u64),
+    Bytes(Range<usize>),
+    /// Of fixed size: nothing that is used here.
+    Fixed,
+}
+
+struct Cursor<'a> {
+    rope: &'a Rope<'a>,
+    range: Range<usize>,
+}
+
+impl Cursor<'_> {
+    fn skip(&mut self, len: u64) -> Result<Range<usize>, NodeError> {
+        if len > self.range.len() as u64 {
+            return Err(NodeError::Malformed);
+        }
+        let start = self.range.start;
+        self.range.start += len as usize;
+        Ok(start..self.range.start)
+    }
+
+    fn varint(&mut self) -> Result<u64, NodeError> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.rope.byte(self.skip(1)?.start)?;
+            let bits = u64::from(byte & 0x7f);
+            if bits << shift >> shift != bits {
+                return Err(NodeError::Malformed);
+            }
+            number |= bits << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        Err(NodeError::Malformed)
+    }
+
+    /// The next field's number and value.
+    fn field(&mut self) -> Result<Option<(u64, Value)>, NodeError> {
+        if self.range.is_empty() {
+            return Ok(None);
+        }
+        let tag = self.varint()?;
+        let value = match tag & 7 {
+            0 => Value::Number(self.varint()?),
+            1 => self.skip(8).map(|_| Value::Fixed)?,
+            2 => {
+                let len = self.varint()?;
+                Value::Bytes(self.skip(len)?)
+            }
+            5 => self.skip(4).map(|_| Value::Fixed)?,
+            _ => return Err(NodeError::Malformed),
+        };
+        match tag >> 3 {
+            0 => Err(NodeError::Malformed),
+            field => Ok(Some((field, value))),
+        }
+    }
+}
+
+/// Reads a binary CID at the beginning of `bytes`, and says how long it is.
+pub(super) fn read_cid(bytes: &[u8]) -> Option<(Cid, usize)> {
+    let mut rest = bytes;
+    let cid = Cid::read_bytes(&mut rest).ok()?;
+    Some((cid, bytes.len() - rest.len()))
+}
+
+/// A child of a node that is being written.
+#[derive(Debug, Clone, Copy)]
+pub struct Child {
+    /// Its CID.
+    pub cid: Cid,
+    /// Bytes of the file behind it.
+    pub size: u64,
+    /// Bytes of all blocks behind it.
+    pub tsize: u64,
+}
+
+/// What stands before and after the `len` bytes of a dag-pb leaf.
+pub fn leaf(len: u64) -> (Bytes, Bytes) {
+    let mut head = vec![0x08, 2];
+    if len > 0 {
+        head.push(0x12);
+        put_varint(&mut head, len);
+    }
+    let mut suffix = vec![0x18];
+    put_varint(&mut suffix, len);
+    let mut prefix = vec![0x0a];
+    put_varint(&mut prefix, head.len() as u64 + len + suffix.len() as u64);
+    prefix.extend(head);
+    if len == 0 {
+        // Without bytes between them there is nothing to stand after.
+        prefix.append(&mut suffix);
+    }
+    (prefix.into(), suffix.into())
+}
+
+/// The node of a file over its children.
+pub fn inner(children: &[Child]) -> Bytes {
+    let mut node = Vec::new();
+    for child in children {
+        put_link(&mut node, &child.cid, b"", child.tsize);
+    }
+    let mut data = vec![0x08, 2, 0x18];
+    put_varint(&mut data, children.iter().map(|child| child.size).sum());
+    for child in children {
+        data.push(0x20);
+        put_varint(&mut data, child.size);
+    }
+    put_bytes(&mut node, 0x0a, &data);
+    node.into()
+}
+
+/// The node of a directory; the entries sorted by the bytes of their names.
+pub fn directory<'a>(entries: impl IntoIterator<Item = (&'a str, Child)>) -> Bytes {
+    let mut node = Vec::new();
+    for (name, child) in entries {
+        put_link(&mut node, &child.cid, name.as_bytes(), child.tsize);
+    }
+    put_bytes(&mut node, 0x0a, &[0x08, 1]);
+    node.into()
+}
+
+fn put_link(node: &mut Vec<u8>, cid: &Cid, name: &[u8], tsize: u64) {
+    let mut link = Vec::with_capacity(64 + name.len());
+    put_bytes(&mut link, 0x0a, &cid.to_bytes());
+    put_bytes(&mut link, 0x12, name);
+    link.push(0x18);
+    put_varint(&mut link, tsize);
+    put_bytes(node, 0x12, &link);
+}
+
+fn put_bytes(to: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
+    to.push(tag);
+    put_varint(to, bytes.len() as u64);
+    to.extend_from_slice(bytes);
+}
+
+pub(super) fn put_varint(to: &mut Vec<u8>, number: u64) {
+    let mut buffer = unsigned_varint::encode::u64_buffer();
+    to.extend_from_slice(unsigned_varint::encode::u64(number, &mut buffer));
+}

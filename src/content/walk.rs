@@ -1,1 +1,653 @@
-//! (walk)
+//! Fetching, block by block: what is expected next, and whether what came fits.
+//!
+//! A [`Walk`] goes through a DAG depth first. It holds the nodes that are open, never a leaf's bytes. It trusts nobody:
+//! declared sizes must agree at every link, and everything that a DAG could blow up is bounded by [`Limits`].
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use cid::Cid;
+
+use super::hash;
+use super::unixfs::{self, DAG_PB, Kind, Link, Node, NodeError, RAW};
+use super::{Block, Dag, DagFile, MAX_BLOCK};
+use crate::names::{canonical, safe_file_name};
+
+/// How much is taken from a DAG of strangers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of all files together.
+    pub size: u64,
+    /// Blocks, each counted wherever it is linked.
+    pub blocks: usize,
+    /// Nodes from the root down to a leaf.
+    pub depth: usize,
+    /// Links of all nodes that are open at a time.
+    pub links: usize,
+    /// Files of a directory and all below it.
+    pub files: usize,
+    /// Bytes of all paths together.
+    pub paths: usize,
+    /// Parts of files that hold no byte; there is no reason for any.
+    pub empty_parts: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            size: 1 << 40,
+            blocks: 1 << 22,
+            depth: 128,
+            links: 200_000,
+            files: 100_000,
+            paths: 16 << 20,
+            empty_parts: 1000,
+        }
+    }
+}
+
+/// The longest path in a directory, in bytes.
+pub const MAX_PATH: usize = 4096;
+/// The symbolic links whose paths are remembered.
+pub const MAX_SKIPPED: usize = 100;
+
+/// Why a fetch cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WalkError {
+    /// Storage sent another block than the one that was asked for.
+    #[error(
+        "block {} came, but {} was to come next",
+        canonical(cid),
+        canonical(expected)
+    )]
+    Foreign {
+        /// What came.
+        cid: Cid,
+        /// What was to come.
+        expected: Cid,
+    },
+    /// Storage sent a block after the last one.
+    #[error("block {} came after the last one", canonical(.0))]
+    Surplus(Cid),
+    /// Storage sends blocks over and over that are here already.
+    #[error("the same blocks are sent over and over; {} was to come next", canonical(.0))]
+    Repeating(Cid),
+    /// A block that is no node of UnixFS.
+    #[error("block {} cannot be used: {reason}", canonical(cid))]
+    Node {
+        /// The block.
+        cid: Cid,
+        /// What is wrong with it.
+        reason: NodeError,
+    },
+    /// A CID of something that is neither raw bytes nor dag-pb.
+    #[error("{} is no file or directory (its codec is 0x{:x})", canonical(.0), .0.codec())]
+    Codec(Cid),
+    /// A block that is of another size, or of another kind, than the link to it says.
+    #[error("block {} is not what the link to it says", canonical(.0))]
+    Contradiction(Cid),
+    /// A symbolic link or a piece of metadata where a file was asked for.
+    #[error("{} is a symbolic link or metadata, no file or directory", canonical(.0))]
+    NotAFile(Cid),
+    /// A limit of [`Limits`] is reached.
+    #[error("{} has more {what} than is taken ({limit})", canonical(cid))]
+    TooMuch {
+        /// The block where that was noticed.
+        cid: Cid,
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+    /// What was recorded of an earlier run does not fit together.
+    #[error("what was recorded of this fetch is damaged; discard it and begin again")]
+    Record,
+    /// The fetch is not done.
+    #[error("the fetch is not whole: {} is yet to come", canonical(.0))]
+    Incomplete(Cid),
+}
+
+impl WalkError {
+    /// Whether the sender is to blame, so that another one may do better; else the DAG itself cannot be fetched.
+    pub fn is_senders(&self) -> bool {
+        matches!(
+            self,
+            Self::Foreign { .. } | Self::Surplus(_) | Self::Repeating(_)
+        )
+    }
+}
+
+/// What a block was good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// It was the expected one.
+    New {
+        /// To be recorded.
+        block: Block,
+        /// Bytes of the body, `block.len` of them.
+        data: Bytes,
+    },
+    /// It is here already (a CAR that begins in the middle repeats the nodes above): ignore it.
+    Known,
+}
+
+/// Where a fetch goes on: `entity-bytes=offset:*` of this file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResumePoint {
+    /// The root of the file (or directory) that the next block is in.
+    pub file: Cid,
+    /// Bytes of it that are here.
+    pub offset: u64,
+    /// Its path; empty where it is the root.
+    pub path: String,
+}
+
+/// A fetch on its way through a DAG.
+#[derive(Debug)]
+pub struct Walk {
+    root: Cid,
+    limits: Limits,
+    blocks: Vec<Block>,
+    files: Vec<DagFile>,
+    skipped: Vec<String>,
+    /// Nodes whose links are not all followed yet, from the root down.
+    open: Vec<Open>,
+    next: Option<Next>,
+    /// Bytes of the body so far.
+    offset: u64,
+    /// Bytes of the files that have begun, as declared.
+    declared: u64,
+    /// Bytes of all paths.
+    paths: usize,
+    /// Links of `open` that are not followed yet.
+    links: usize,
+    empty_parts: usize,
+    /// The file that is open, and the depth of its root.
+    file: Option<OpenFile>,
+    /// The first bytes of the digests of all blocks that passed: a hint only, so a collision does no harm.
+    passed: HashSet<u64>,
+    /// Blocks that were [`Step::Known`] since the last new one.
+    repeats: usize,
+}
+
+#[derive(Debug)]
+struct OpenFile {
+    root: Cid,
+    path: String,
+    start: u64,
+    depth: usize,
+}
+
+#[derive(Debug)]
+struct Open {
+    links: std::vec::IntoIter<(Link, u64)>,
+    kind: OpenKind,
+}
+
+#[derive(Debug)]
+enum OpenKind {
+    File,
+    Directory {
+        path: String,
+        names: HashSet<String>,
+    },
+    /// Within the nearest directory above.
+    Shard {
+        fanout: Option<u64>,
+        prefix: usize,
+    },
+}
+
+/// A block that is to come.
+#[derive(Debug, Clone)]
+struct Next {
+    cid: Cid,
+    role: Role,
+}
+
+#[derive(Debug, Clone)]
+enum Role {
+    Root,
+    /// A part of a file, of so many bytes.
+    Part(u64),
+    /// What stands in a directory under a name.
+    Entry(Bytes),
+    /// A part of a directory.
+    Shard(Option<u64>),
+}
+
+impl Walk {
+    /// At the beginning.
+    pub fn new(root: Cid, limits: Limits) -> Self {
+        Self {
+            root,
+            limits,
+            blocks: Vec::new(),
+            files: Vec::new(),
+            skipped: Vec::new(),
+            open: Vec::new(),
+            next: Some(Next {
+                cid: root,
+                role: Role::Root,
+            }),
+            offset: 0,
+            declared: 0,
+            paths: 0,
+            links: 0,
+            empty_parts: 0,
+            file: None,
+            passed: HashSet::new(),
+            repeats: 0,
+        }
+    }
+
+    /// After the blocks that an earlier run recorded, in their order.
+    pub fn resume(root: Cid, limits: Limits, blocks: &[Block]) -> Result<Self, WalkError> {
+        let mut walk = Self::new(root, limits);
+        for block in blocks {
+            let next = walk.next.clone().ok_or(WalkError::Record)?;
+            if next.cid != block.cid || block.size() > MAX_BLOCK as u64 {
+                return Err(WalkError::Record);
+            }
+            let node = match block.cid.codec() {
+                RAW if block.prefix.is_empty() && block.suffix.is_empty() => None,
+                DAG_PB => Some(unixfs::decode_recorded(block).map_err(|_| WalkError::Record)?),
+                _ => return Err(WalkError::Record),
+            };
+            walk.step(next, node, block.clone())?;
+        }
+        Ok(walk)
+    }
+
+    /// The block that is expected next; `None` when all are here.
+    pub fn next_cid(&self) -> Option<Cid> {
+        self.next.as_ref().map(|next| next.cid)
+    }
+
+    /// The next block and its bytes of the body, where it is written in its own CID. To be called until it gives `None`
+    /// before asking anybody for [`Walk::next_cid`]: such blocks need not be sent.
+    pub fn inline(&mut self) -> Result<Option<(Block, Bytes)>, WalkError> {
+        let Some(cid) = self.next_cid() else {
+            return Ok(None);
+        };
+        let Some(bytes) = hash::identity(&cid) else {
+            return Ok(None);
+        };
+        match self.accept(cid, Bytes::copy_from_slice(bytes))? {
+            Step::New { block, data } => Ok(Some((block, data))),
+            Step::Known => Ok(None),
+        }
+    }
+
+    /// Takes a block that was verified against its CID.
+    pub fn accept(&mut self, cid: Cid, bytes: Bytes) -> Result<Step, WalkError> {
+        let next = match &self.next {
+            Some(next) if same(&next.cid, &cid) => next.clone(),
+            next => {
+                let expected = next.as_ref().map(|next| next.cid);
+                return self.repeated(cid, expected);
+            }
+        };
+        let cid = next.cid;
+        if bytes.len() > MAX_BLOCK {
+            return Err(WalkError::Node {
+                cid,
+                reason: NodeError::TooLarge,
+            });
+        }
+        let (node, block, data) = match cid.codec() {
+            RAW => {
+                let block = Block {
+                    cid,
+                    prefix: Bytes::new(),
+                    len: bytes.len() as u64,
+                    suffix: Bytes::new(),
+                };
+                (None, block, bytes)
+            }
+            DAG_PB => {
+                let node =
+                    unixfs::decode(&bytes).map_err(|reason| WalkError::Node { cid, reason })?;
+                let (block, data) = node.split(cid, &bytes);
+                (Some(node), block, data)
+            }
+            _ => return Err(WalkError::Codec(cid)),
+        };
+        self.step(next, node, block.clone())?;
+        self.repeats = 0;
+        Ok(Step::New { block, data })
+    }
+
+    /// A block that is not the expected one.
+    fn repeated(&mut self, cid: Cid, expected: Option<Cid>) -> Result<Step, WalkError> {
+        let known = hash::identity(&cid).is_some() || self.passed.contains(&mark(&cid));
+        match expected {
+            _ if known && self.repeats <= self.blocks.len() + self.limits.depth => {
+                self.repeats += 1;
+                Ok(Step::Known)
+            }
+            Some(expected) if known => Err(WalkError::Repeating(expected)),
+            Some(expected) => Err(WalkError::Foreign { cid, expected }),
+            None => Err(WalkError::Surplus(cid)),
+        }
+    }
+
+    /// Goes on over a block that fits. What it changes before it fails does not matter: an error ends the walk.
+    fn step(&mut self, next: Next, node: Option<Node>, block: Block) -> Result<(), WalkError> {
+        let cid = next.cid;
+        self.check(
+            "blocks",
+            self.blocks.len() as u64,
+            self.limits.blocks as u64,
+            cid,
+        )?;
+        let wrong = |reason| WalkError::Node { cid, reason };
+        let kind = node.as_ref().map_or(Kind::File, |node| node.kind);
+        let len = block.len;
+        match (next.role, kind) {
+            (Role::Part(size), Kind::File | Kind::Raw) => {
+                let own = match &node {
+                    Some(node) => node.file_size().map_err(wrong)?,
+                    None => len,
+                };
+                if own != size {
+                    return Err(WalkError::Contradiction(cid));
+                }
+                if size == 0 {
+                    self.empty_parts += 1;
+                    let count = self.empty_parts as u64 - 1;
+                    self.check("empty parts", count, self.limits.empty_parts as u64, cid)?;
+                }
+                self.descend(node, OpenKind::File, cid)?;
+            }
+            (Role::Part(_), _) => return Err(WalkError::Contradiction(cid)),
+            (Role::Shard(fanout), Kind::HamtShard) => {
+                let node = node.ok_or(WalkError::Contradiction(cid))?;
+                if node.fanout != fanout {
+                    return Err(WalkError::Contradiction(cid));
+                }
+                self.descend_shard(node, cid)?;
+            }
+            (Role::Shard(_), _) => return Err(WalkError::Contradiction(cid)),
+            (role @ (Role::Root | Role::Entry(_)), kind) => {
+                let path = self.path(&role, cid)?;
+                match kind {
+                    Kind::File | Kind::Raw => {
+                        let size = match &node {
+                            Some(node) => node.file_size().map_err(wrong)?,
+                            None => len,
+                        };
+                        self.begin_file(cid, path, size)?;
+                        self.descend(node, OpenKind::File, cid)?;
+                    }
+                    Kind::Directory => {
+                        let names = HashSet::new();
+                        self.descend(node, OpenKind::Directory { path, names }, cid)?;
+                    }
+                    Kind::HamtShard => {
+                        // The directory itself has no links but those of its shard.
+                        let names = HashSet::new();
+                        self.descend(None, OpenKind::Directory { path, names }, cid)?;
+                        let node = node.ok_or(WalkError::Contradiction(cid))?;
+                        self.descend_shard(node, cid)?;
+                    }
+                    Kind::Symlink if matches!(role, Role::Entry(_)) => {
+                        if self.skipped.len() < MAX_SKIPPED {
+                            self.skipped.push(path);
+                        }
+                    }
+                    Kind::Symlink | Kind::Metadata => return Err(WalkError::NotAFile(cid)),
+                }
+            }
+        }
+        self.offset += len;
+        self.passed.insert(mark(&cid));
+        self.blocks.push(block);
+        self.advance()
+    }
+
+    /// Finds the next block: the next link of the lowest open node that has one.
+    fn advance(&mut self) -> Result<(), WalkError> {
+        self.next = None;
+        while let Some(open) = self.open.last_mut() {
+            let Some((link, size)) = open.links.next() else {
+                self.open.pop();
+                if let Some(file) = &self.file
+                    && self.open.len() <= file.depth
+                {
+                    self.file = None;
+                }
+                continue;
+            };
+            self.links -= 1;
+            let role = match &open.kind {
+                OpenKind::File => Role::Part(size),
+                OpenKind::Directory { .. } => Role::Entry(link.name),
+                OpenKind::Shard { fanout, prefix } => {
+                    if link.name.len() == *prefix {
+                        Role::Shard(*fanout)
+                    } else {
+                        Role::Entry(link.name.slice(*prefix..))
+                    }
+                }
+            };
+            self.next = Some(Next {
+                cid: link.cid,
+                role,
+            });
+            break;
+        }
+        Ok(())
+    }
+
+    /// Opens a node, so that its links come next.
+    fn descend(&mut self, node: Option<Node>, kind: OpenKind, cid: Cid) -> Result<(), WalkError> {
+        let (links, sizes) = node.map_or_else(Default::default, |n| (n.links, n.blocksizes));
+        self.links += links.len();
+        self.check(
+            "links",
+            self.links as u64,
+            self.limits.links as u64 + 1,
+            cid,
+        )?;
+        self.check(
+            "depth",
+            self.open.len() as u64,
+            self.limits.depth as u64,
+            cid,
+        )?;
+        let sizes = sizes.into_iter().chain(std::iter::repeat(0));
+        self.open.push(Open {
+            links: links.into_iter().zip(sizes).collect::<Vec<_>>().into_iter(),
+            kind,
+        });
+        Ok(())
+    }
+
+    fn descend_shard(&mut self, node: Node, cid: Cid) -> Result<(), WalkError> {
+        let wrong = |reason| WalkError::Node { cid, reason };
+        let prefix = node.prefix_len().map_err(wrong)?;
+        let digits = |link: &Link| {
+            link.name
+                .get(..prefix)
+                .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        };
+        if !node.links.iter().all(digits) {
+            return Err(wrong(NodeError::Shard));
+        }
+        let fanout = node.fanout;
+        self.descend(Some(node), OpenKind::Shard { fanout, prefix }, cid)
+    }
+
+    fn begin_file(&mut self, cid: Cid, path: String, size: u64) -> Result<(), WalkError> {
+        self.check(
+            "files",
+            self.files.len() as u64,
+            self.limits.files as u64,
+            cid,
+        )?;
+        self.declared = self.declared.saturating_add(size);
+        if self.declared > self.limits.size {
+            return Err(WalkError::TooMuch {
+                cid,
+                what: "bytes",
+                limit: self.limits.size,
+            });
+        }
+        self.files.push(DagFile {
+            path: path.clone(),
+            offset: self.offset,
+            len: size,
+        });
+        self.file = Some(OpenFile {
+            root: cid,
+            path,
+            start: self.offset,
+            depth: self.open.len(),
+        });
+        Ok(())
+    }
+
+    /// The path of an entry, made safe, and made unlike all others in its directory.
+    fn path(&mut self, role: &Role, cid: Cid) -> Result<String, WalkError> {
+        let Role::Entry(name) = role else {
+            return Ok(String::new());
+        };
+        let name = safe_file_name(&String::from_utf8_lossy(name));
+        let directory = self
+            .open
+            .iter_mut()
+            .rev()
+            .find_map(|open| match &mut open.kind {
+                OpenKind::Directory { path, names } => Some((path, names)),
+                _ => None,
+            });
+        let (directory, names) = directory.ok_or(WalkError::Contradiction(cid))?;
+        let name = unlike(name, names);
+        let path = if directory.is_empty() {
+            name.clone()
+        } else {
+            format!("{directory}/{name}")
+        };
+        names.insert(name);
+        if path.len() > MAX_PATH {
+            return Err(WalkError::TooMuch {
+                cid,
+                what: "bytes in its path",
+                limit: MAX_PATH as u64,
+            });
+        }
+        self.paths += path.len();
+        self.check("names", self.paths as u64, self.limits.paths as u64, cid)?;
+        Ok(path)
+    }
+
+    fn check(&self, what: &'static str, have: u64, limit: u64, cid: Cid) -> Result<(), WalkError> {
+        if have < limit {
+            Ok(())
+        } else {
+            Err(WalkError::TooMuch { cid, what, limit })
+        }
+    }
+
+    /// Where to go on; `None` when all is here.
+    pub fn resume_point(&self) -> Option<ResumePoint> {
+        let next = self.next.as_ref()?;
+        Some(match (&next.role, &self.file) {
+            (Role::Part(_), Some(file)) => ResumePoint {
+                file: file.root,
+                offset: self.offset - file.start,
+                path: file.path.clone(),
+            },
+            _ => ResumePoint {
+                file: next.cid,
+                offset: 0,
+                path: self.next_path(next),
+            },
+        })
+    }
+
+    /// The path of the next block where it is no part of a file; for people.
+    fn next_path(&self, next: &Next) -> String {
+        let directory = self.open.iter().rev().find_map(|open| match &open.kind {
+            OpenKind::Directory { path, .. } => Some(path.as_str()),
+            _ => None,
+        });
+        let name = match &next.role {
+            Role::Entry(name) => safe_file_name(&String::from_utf8_lossy(name)),
+            _ => return directory.unwrap_or_default().to_owned(),
+        };
+        match directory {
+            Some(directory) if !directory.is_empty() => format!("{directory}/{name}"),
+            _ => name,
+        }
+    }
+
+    /// Bytes of the whole, as declared; known once the root is here, for a single file.
+    pub fn size(&self) -> Option<u64> {
+        match self.files.as_slice() {
+            [file] if file.path.is_empty() => Some(file.len),
+            _ => None,
+        }
+    }
+
+    /// Bytes of the body that are here.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The blocks that are here.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// Paths of symbolic links, which are left out; at most [`MAX_SKIPPED`].
+    pub fn skipped(&self) -> &[String] {
+        &self.skipped
+    }
+
+    /// Whether all blocks are here.
+    pub fn is_done(&self) -> bool {
+        self.next.is_none()
+    }
+
+    /// The whole DAG.
+    pub fn finish(self) -> Result<Dag, WalkError> {
+        match self.next {
+            Some(next) => Err(WalkError::Incomplete(next.cid)),
+            None => Ok(Dag {
+                root: self.root,
+                blocks: self.blocks,
+                files: self.files,
+            }),
+        }
+    }
+}
+
+/// Whether two CIDs name the same node, in whichever version they are written.
+fn same(a: &Cid, b: &Cid) -> bool {
+    a.hash() == b.hash() && a.codec() == b.codec()
+}
+
+fn mark(cid: &Cid) -> u64 {
+    let mut first = [0; 8];
+    for (to, from) in first.iter_mut().zip(cid.hash().digest()) {
+        *to = *from;
+    }
+    u64::from_le_bytes(first)
+}
+
+/// The name, with a number before its ending where another one has it.
+fn unlike(name: String, names: &HashSet<String>) -> String {
+    if !names.contains(&name) {
+        return name;
+    }
+    let (stem, ending) = match name.rfind('.') {
+        Some(at) if at > 0 => name.split_at(at),
+        _ => (name.as_str(), ""),
+    };
+    (2..)
+        .map(|number| format!("{stem} ({number}){ending}"))
+        .find(|name| !names.contains(name))
+        .unwrap_or_else(|| name.clone())
+}
