@@ -124,6 +124,13 @@ pub enum ToFace {
         /// What.
         event: Event,
     },
+    /// Shares wait for the person's permission to read from these origins (match patterns such as
+    /// `https://example.org/*`); once it is given they go on by themselves. Empty when none waits any more. Sent after
+    /// [`ToFace::State`] where some wait, and whenever it changes.
+    Access {
+        /// All of them.
+        origins: Vec<String>,
+    },
     /// A command was done or refused.
     Answer {
         /// The command's number.
@@ -147,7 +154,8 @@ pub enum Answer {
         /// Why, and what to do.
         failure: Failure,
     },
-    /// The extension may not read from there yet: ask the person for these origins, then send the command again.
+    /// The extension may not read from there yet: ask the person for these origins. The share goes on by itself once
+    /// they are given; there is no need to send the command again.
     NeedsAccess {
         /// Match patterns such as `https://example.org/*`.
         origins: Vec<String>,
