@@ -1,11 +1,14 @@
 //! How bytes become a DAG: cut into leaves, hashed where they are, bound together level by level, as Kubo does it.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use cid::Cid;
 use futures::StreamExt;
 use multihash::Multihash;
 use sha2::{Digest, Sha256};
 
+pub use super::directory::{LayoutError, MAX_PATH_DEPTH, SHARDING_SIZE, layout_directory, order};
 use super::hash::SHA2_256;
 use super::unixfs::{self, Child, DAG_PB, RAW};
 use super::{Block, Dag, DagFile, Profile};
@@ -19,10 +22,11 @@ pub const LEAVES_IN_FLIGHT: usize = 8;
 pub async fn layout<S: Source>(
     source: &S,
     profile: Profile,
-    mut progress: impl FnMut(u64),
+    progress: impl FnMut(u64),
 ) -> Result<Dag, StoreError> {
     let len = source.len();
-    let (file, blocks) = file(source, 0..len, profile, &mut progress).await?;
+    let leaves = hash_leaves(source, slices(0..len, profile), profile, progress).await?;
+    let (file, blocks) = bind(leaves, profile);
     Ok(Dag {
         root: file.cid,
         blocks,
@@ -34,40 +38,57 @@ pub async fn layout<S: Source>(
     })
 }
 
-/// The DAG of a slice of the source, and its blocks depth first.
-async fn file<S: Source>(
+/// The slices of a file's leaves. An empty file has one leaf too.
+pub(super) fn slices(file: Range<u64>, profile: Profile) -> impl Iterator<Item = Range<u64>> {
+    let count = (file.end - file.start).div_ceil(profile.chunk()).max(1);
+    (0..count).map(move |number| {
+        let start = file.start + number * profile.chunk();
+        start..(start + profile.chunk()).min(file.end)
+    })
+}
+
+/// Hashes leaves, some at the same time.
+pub(super) async fn hash_leaves<S: Source>(
     source: &S,
-    range: std::ops::Range<u64>,
+    slices: impl Iterator<Item = Range<u64>>,
     profile: Profile,
-    progress: &mut impl FnMut(u64),
-) -> Result<(Child, Vec<Block>), StoreError> {
-    let count = (range.end - range.start).div_ceil(profile.chunk()).max(1);
-    let mut hashing = futures::stream::iter(0..count)
-        .map(|number| {
-            let start = range.start + number * profile.chunk();
-            let slice = start..(start + profile.chunk()).min(range.end);
-            let (prefix, suffix) = leaf_frame(profile, slice.end - slice.start);
-            let hash = source.sha256(prefix.clone(), slice.clone(), suffix.clone());
+    mut progress: impl FnMut(u64),
+) -> Result<Vec<Block>, StoreError> {
+    let mut hashing = futures::stream::iter(slices)
+        .map(|slice| {
+            let len = slice.end - slice.start;
+            let (prefix, suffix) = leaf_frame(profile, len);
+            let hash = source.sha256(prefix.clone(), slice, suffix.clone());
             async move {
-                let digest = hash.await?;
                 Ok::<_, StoreError>(Block {
-                    cid: leaf_cid(profile, &digest),
+                    cid: leaf_cid(profile, &hash.await?),
                     prefix,
-                    len: slice.end - slice.start,
+                    len,
                     suffix,
                 })
             }
         })
         .buffered(LEAVES_IN_FLIGHT);
     let mut leaves = Vec::new();
-    let mut done = range.start;
+    let mut done = 0;
     while let Some(leaf) = hashing.next().await {
         let leaf = leaf?;
         done += leaf.len;
         progress(done);
         leaves.push(leaf);
     }
-    Ok(bind(leaves, profile))
+    Ok(leaves)
+}
+
+/// A leaf of which only the size is known.
+pub(super) fn unhashed_leaf(len: u64, profile: Profile) -> Block {
+    let (prefix, suffix) = leaf_frame(profile, len);
+    Block {
+        cid: leaf_cid(profile, &[0; 32]),
+        prefix,
+        len,
+        suffix,
+    }
 }
 
 fn leaf_frame(profile: Profile, len: u64) -> (Bytes, Bytes) {
@@ -96,7 +117,7 @@ fn node_cid(profile: Profile, digest: &[u8; 32]) -> Cid {
 }
 
 /// A node that is all prefix.
-fn node(profile: Profile, bytes: Bytes) -> Block {
+pub(super) fn node(profile: Profile, bytes: Bytes) -> Block {
     Block {
         cid: node_cid(profile, &Sha256::digest(&bytes).into()),
         prefix: bytes,
@@ -106,7 +127,7 @@ fn node(profile: Profile, bytes: Bytes) -> Block {
 }
 
 /// Binds a file's leaves together level by level until one node is left, and puts all blocks in depth-first order.
-fn bind(leaves: Vec<Block>, profile: Profile) -> (Child, Vec<Block>) {
+pub(super) fn bind(leaves: Vec<Block>, profile: Profile) -> (Child, Vec<Block>) {
     let mut level: Vec<Child> = leaves
         .iter()
         .map(|leaf| Child {

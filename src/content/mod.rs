@@ -9,6 +9,7 @@ use cid::Cid;
 use serde::{Deserialize, Serialize};
 
 pub mod car;
+mod directory;
 pub mod hash;
 pub mod layout;
 pub mod unixfs;

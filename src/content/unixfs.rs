@@ -18,7 +18,9 @@ pub const DAG_PB: u64 = 0x70;
 pub const MAX_LINKS: usize = 100_000;
 /// The multihash code of the hash by which names are found in a [`Kind::HamtShard`].
 pub const MURMUR3_X64_64: u64 = 0x22;
-/// The widest [`Kind::HamtShard`] (as in Kubo).
+/// Slots of a [`Kind::HamtShard`] that is written here (as in Kubo).
+pub const FANOUT: u64 = 256;
+/// The widest [`Kind::HamtShard`] that is read (as in Kubo).
 pub const MAX_FANOUT: u64 = 1024;
 
 /// What a node is.
@@ -429,6 +431,78 @@ pub fn directory<'a>(entries: impl IntoIterator<Item = (&'a str, Child)>) -> Byt
     }
     put_bytes(&mut node, 0x0a, &[0x08, 1]);
     node.into()
+}
+
+/// The node of a part of a directory: for each slot that is used, in order, its number, and either a name and what it
+/// names, or an empty name and the part below.
+pub fn hamt_shard<'a>(slots: impl IntoIterator<Item = (u8, &'a str, Child)>) -> Bytes {
+    let mut node = Vec::new();
+    let mut bits = [0u8; FANOUT as usize / 8];
+    for (slot, name, child) in slots {
+        bits[bits.len() - 1 - usize::from(slot) / 8] |= 1 << (slot % 8);
+        put_link(
+            &mut node,
+            &child.cid,
+            format!("{slot:02X}{name}").as_bytes(),
+            child.tsize,
+        );
+    }
+    let used = bits
+        .iter()
+        .position(|byte| *byte != 0)
+        .unwrap_or(bits.len());
+    let mut data = vec![0x08, 5];
+    put_bytes(&mut data, 0x12, &bits[used..]);
+    data.push(0x28);
+    put_varint(&mut data, MURMUR3_X64_64);
+    data.push(0x30);
+    put_varint(&mut data, FANOUT);
+    put_bytes(&mut node, 0x0a, &data);
+    node.into()
+}
+
+/// The hash by whose bytes, first to last, a name's slots in a [`Kind::HamtShard`] are found: the first half of
+/// MurmurHash3 x64 128, seed 0, big-endian.
+pub fn hamt_hash(name: &[u8]) -> [u8; 8] {
+    const C1: u64 = 0x87c3_7b91_1142_53d5;
+    const C2: u64 = 0x4cf5_ad43_2745_937f;
+    let word = |bytes: &[u8]| {
+        let mut word = [0; 8];
+        for (to, from) in word.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        u64::from_le_bytes(word)
+    };
+    let mix1 = |k: u64| k.wrapping_mul(C1).rotate_left(31).wrapping_mul(C2);
+    let mix2 = |k: u64| k.wrapping_mul(C2).rotate_left(33).wrapping_mul(C1);
+    let finish = |mut h: u64| {
+        h ^= h >> 33;
+        h = h.wrapping_mul(0xff51_afd7_ed55_8ccd);
+        h ^= h >> 33;
+        h = h.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+        h ^ h >> 33
+    };
+    let (mut h1, mut h2) = (0u64, 0u64);
+    let mut blocks = name.chunks_exact(16);
+    for block in &mut blocks {
+        h1 ^= mix1(word(&block[..8]));
+        h1 = h1.rotate_left(27).wrapping_add(h2);
+        h1 = h1.wrapping_mul(5).wrapping_add(0x52dc_e729);
+        h2 ^= mix2(word(&block[8..]));
+        h2 = h2.rotate_left(31).wrapping_add(h1);
+        h2 = h2.wrapping_mul(5).wrapping_add(0x3849_5ab5);
+    }
+    let tail = blocks.remainder();
+    let (low, high) = tail.split_at(tail.len().min(8));
+    h2 ^= mix2(word(high));
+    h1 ^= mix1(word(low));
+    let len = name.len() as u64;
+    h1 ^= len;
+    h2 ^= len;
+    h1 = h1.wrapping_add(h2);
+    h2 = h2.wrapping_add(h1);
+    h1 = finish(h1).wrapping_add(finish(h2));
+    h1.to_be_bytes()
 }
 
 fn put_link(node: &mut Vec<u8>, cid: &Cid, name: &[u8], tsize: u64) {
