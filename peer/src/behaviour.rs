@@ -1,0 +1,124 @@
+//! The protocols of a peer, put together.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use fluence::call;
+use libp2p::connection_limits::{self, ConnectionLimits};
+use libp2p::request_response::{self, ProtocolSupport};
+use libp2p::swarm::NetworkBehaviour;
+use libp2p::swarm::behaviour::toggle::Toggle;
+use libp2p::{StreamProtocol, identify, kad, ping, relay};
+
+use crate::codec::CallCodec;
+use crate::config::{Config, RelayLimits, Role};
+use crate::peer::MAX_DEADLINE;
+use crate::records::{ProviderRecords, RecordLimits};
+
+/// The DHT's protocol.
+pub(crate) const KAD: StreamProtocol = StreamProtocol::new("/fluence/kad/1.0.0");
+/// What identify calls the whole.
+const FAMILY: &str = "/fluence/1.0.0";
+
+/// Between two pings. In a browser they are also what keeps the worker alive, which takes an event every 30 s.
+pub(crate) const PING_EVERY: Duration = Duration::from_secs(15);
+/// A connection on which a ping takes longer is dead.
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// A look-up's longest time; less than what the ports allow a stream of providers.
+const QUERY: Duration = Duration::from_secs(20);
+/// How long a node keeps a provider record that is not stored anew ([`crate::offers`] does that well before).
+const RECORD_TTL: Duration = Duration::from_secs(6 * 60 * 60);
+/// Calls in both directions on one connection at the same time.
+const CALLS_PER_CONNECTION: usize = 128;
+/// Connections of a client.
+const CLIENT_CONNECTIONS: u32 = 512;
+/// Connections that are being made, each way.
+const PENDING: u32 = 512;
+/// Connections to one peer: direct and relayed ones, and some for a short overlap.
+const PER_PEER: u32 = 16;
+
+/// The protocols of a peer.
+#[derive(NetworkBehaviour)]
+pub(crate) struct Behaviour {
+    pub(crate) limits: connection_limits::Behaviour,
+    pub(crate) relay: Toggle<relay::Behaviour>,
+    pub(crate) circuits: relay::client::Behaviour,
+    pub(crate) kad: kad::Behaviour<ProviderRecords>,
+    pub(crate) calls: request_response::Behaviour<CallCodec>,
+    pub(crate) identify: identify::Behaviour,
+    pub(crate) ping: ping::Behaviour,
+}
+
+impl Behaviour {
+    pub(crate) fn new(config: &Config, circuits: relay::client::Behaviour) -> Self {
+        let key = config.keypair.public();
+        let id = key.to_peer_id();
+        let node = match &config.role {
+            Role::Node { limits, .. } => Some(limits),
+            Role::Client { .. } => None,
+        };
+        Self {
+            limits: connection_limits::Behaviour::new(connection_limits(node)),
+            relay: node
+                .map(|limits| relay::Behaviour::new(id, limits.relay()))
+                .into(),
+            circuits,
+            kad: kad(config, node),
+            calls: request_response::Behaviour::new(
+                [(
+                    StreamProtocol::new(call::PROTOCOL),
+                    ProtocolSupport::Full,
+                )],
+                // The codec keeps the deadlines of the single calls.
+                request_response::Config::default()
+                    .with_request_timeout(MAX_DEADLINE)
+                    .with_max_concurrent_streams(CALLS_PER_CONNECTION),
+            ),
+            identify: identify::Behaviour::new(
+                identify::Config::new(FAMILY.to_owned(), key)
+                    .with_agent_version(config.agent.clone())
+                    .with_push_listen_addr_updates(true),
+            ),
+            ping: ping::Behaviour::new(
+                ping::Config::new()
+                    .with_interval(PING_EVERY)
+                    .with_timeout(PING_TIMEOUT),
+            ),
+        }
+    }
+}
+
+fn connection_limits(node: Option<&RelayLimits>) -> ConnectionLimits {
+    ConnectionLimits::default()
+        .with_max_pending_incoming(Some(PENDING))
+        .with_max_pending_outgoing(Some(PENDING))
+        .with_max_established(Some(
+            node.map_or(CLIENT_CONNECTIONS, |limits| limits.max_connections),
+        ))
+        .with_max_established_per_peer(Some(PER_PEER))
+}
+
+fn kad(config: &Config, node: Option<&RelayLimits>) -> kad::Behaviour<ProviderRecords> {
+    let id = config.keypair.public().to_peer_id();
+    let records = node.map_or_else(RecordLimits::own_only, |limits| RecordLimits {
+        functions: limits.max_functions,
+        providers_per_function: limits.max_providers_per_function,
+        functions_per_peer: limits.max_functions_per_peer,
+    });
+    let mut kad = kad::Config::new(KAD);
+    kad.set_query_timeout(QUERY)
+        .set_provider_record_ttl(Some(RECORD_TTL))
+        // `offers` stores records anew: its times outlast a worker that is killed, kad's do not.
+        .set_provider_publication_interval(None)
+        .set_publication_interval(None)
+        .set_replication_interval(None)
+        .set_caching(kad::Caching::Disabled)
+        .set_parallelism(NonZeroUsize::new(4).expect("4 is not 0"));
+    let mut behaviour = kad::Behaviour::with_config(id, ProviderRecords::new(id, records), kad);
+    // By hand: a reservation is an external address, and would make a server of a client.
+    behaviour.set_mode(Some(match node {
+        Some(_) => kad::Mode::Server,
+        None => kad::Mode::Client,
+    }));
+    behaviour
+}

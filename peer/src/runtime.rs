@@ -1,0 +1,23 @@
+//! Tasks: on tokio natively, on the one thread of a browser.
+
+use std::future::Future;
+
+/// Runs a task in the background.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(task);
+}
+
+/// Runs a task in the background.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
+    wasm_bindgen_futures::spawn_local(task);
+}
+
+/// Whether [`spawn`] works here.
+pub(crate) fn is_there() -> bool {
+    #[cfg(not(target_arch = "wasm32"))]
+    return tokio::runtime::Handle::try_current().is_ok();
+    #[cfg(target_arch = "wasm32")]
+    true
+}

@@ -1,0 +1,57 @@
+//! How bytes get to other peers: TCP and WebSocket natively, the browser's WebSocket in a browser, circuits in both.
+
+use std::time::Duration;
+
+use libp2p::core::muxing::StreamMuxerBox;
+use libp2p::core::transport::{Boxed, Transport};
+use libp2p::core::upgrade::Version;
+use libp2p::identity::Keypair;
+use libp2p::{PeerId, noise, relay, yamux};
+
+use crate::config::StartError;
+
+/// From the first byte to an encrypted connection with streams.
+const CONNECT: Duration = Duration::from_secs(20);
+
+/// All transports, and the behaviour that belongs to circuits.
+pub(crate) fn new(
+    keypair: &Keypair,
+) -> Result<(Boxed<(PeerId, StreamMuxerBox)>, relay::client::Behaviour), StartError> {
+    let (circuits, behaviour) = relay::client::new(keypair.public().to_peer_id());
+    let noise = noise::Config::new(keypair).map_err(|e| StartError::Identity(e.to_string()))?;
+    // Lazy negotiation sends the first message along with the proposal of the only protocol: a round trip less.
+    let transport = circuits
+        .or_transport(direct()?)
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise)
+        .multiplex(yamux::Config::default())
+        .timeout(CONNECT)
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)))
+        .boxed();
+    Ok((transport, behaviour))
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn direct() -> Result<
+    impl Transport<
+        Output = impl futures::AsyncRead + futures::AsyncWrite + Send + Unpin + 'static,
+        Error = impl Send + Sync,
+        ListenerUpgrade = impl Send,
+        Dial = impl Send,
+    > + Send
+    + Unpin,
+    StartError,
+> {
+    use libp2p::{dns, tcp, websocket};
+
+    let tcp = || tcp::tokio::Transport::new(tcp::Config::default().nodelay(true));
+    let names = |inner| {
+        dns::tokio::Transport::system(inner).map_err(|e| StartError::Names(e.to_string()))
+    };
+    Ok(websocket::Config::new(names(tcp())?).or_transport(names(tcp())?))
+}
+
+#[cfg(target_arch = "wasm32")]
+fn direct() -> Result<libp2p::websocket_websys::Transport, StartError> {
+    Ok(libp2p::websocket_websys::Transport::default())
+}
