@@ -1,0 +1,458 @@
+//! Chromium with the extension, a profile of its own and a folder for downloads.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use base64::Engine as _;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use thirtyfour::extensions::cdp::ChromeDevTools;
+use thirtyfour::{By, Capabilities, TimeoutConfiguration, WebDriver};
+use tokio::process::Command;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::artifacts::Artifacts;
+use crate::display::Display;
+use crate::face::Face;
+use crate::process::{Program, STOP, repository, signal};
+
+/// How long a browser may take to start.
+const START: Duration = Duration::from_secs(60);
+/// The longest wait inside a page; each wait names its own limit below this.
+const LONGEST_SCRIPT: Duration = Duration::from_secs(600);
+/// How often a folder is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The entry *Share via Fluence* in Chromium's context menu, counted from its end: the last one is *Inspect*.
+const SHARE_ENTRY: usize = 2;
+
+/// Programs that must be there.
+const PROGRAMS: [&str; 4] = ["chromium", "chromedriver", "Xvfb", "xdotool"];
+
+/// The built extension.
+pub struct Extension {
+    directory: PathBuf,
+    id: String,
+}
+
+impl Extension {
+    /// What `cargo xtask build` made, or what `FLUENCE_EXTENSION` names.
+    pub fn find() -> Result<Self> {
+        let directory = std::env::var_os("FLUENCE_EXTENSION")
+            .map_or_else(|| repository().join("dist").join("chrome"), PathBuf::from);
+        let manifest = directory.join("manifest.json");
+        let text = std::fs::read_to_string(&manifest).with_context(|| {
+            format!(
+                "there is no {}: run `cargo xtask build`",
+                manifest.display()
+            )
+        })?;
+        let manifest: Value = serde_json::from_str(&text)?;
+        let key = manifest["key"]
+            .as_str()
+            .ok_or_else(|| anyhow!("the manifest has no key, so the extension has no fixed id"))?;
+        let key = base64::engine::general_purpose::STANDARD.decode(key)?;
+        Ok(Self {
+            directory,
+            id: id_of(&key),
+        })
+    }
+
+    /// The address of one of its pages.
+    pub fn url(&self, page: &str) -> String {
+        format!("chrome-extension://{}/{page}", self.id)
+    }
+}
+
+/// Chromium's id of an extension with this public key: the first half of its SHA-256, in the letters a to p.
+fn id_of(key: &[u8]) -> String {
+    Sha256::digest(key)[..16]
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(b'a' + digit))
+        .collect()
+}
+
+/// What is missing for real browsers, in words; `None` where all is there.
+pub fn missing() -> Option<String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let missing: Vec<&str> = PROGRAMS
+        .into_iter()
+        .filter(|program| !std::env::split_paths(&path).any(|at| at.join(program).is_file()))
+        .collect();
+    (!missing.is_empty()).then(|| format!("not installed: {}", missing.join(", ")))
+}
+
+/// A browser, open or closed; its profile stays for the next time that it is opened.
+pub struct Browser {
+    name: String,
+    extension: Arc<Extension>,
+    home: PathBuf,
+    display: Option<Arc<Display>>,
+    artifacts: Arc<Artifacts>,
+    session: Option<Session>,
+}
+
+/// An open browser and what drives it.
+struct Session {
+    driver: WebDriver,
+    program: Program,
+}
+
+impl Browser {
+    /// A closed browser with an empty profile in an own directory below `homes`. With a display it has a window there,
+    /// else none.
+    pub fn new(
+        name: &str,
+        extension: Arc<Extension>,
+        homes: &Path,
+        display: Option<Arc<Display>>,
+        artifacts: Arc<Artifacts>,
+    ) -> Result<Self> {
+        let home = homes.join(name);
+        for directory in ["profile", "downloads"] {
+            std::fs::create_dir_all(home.join(directory))?;
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            extension,
+            home,
+            display,
+            artifacts,
+            session: None,
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Opens it.
+    pub async fn open(&mut self) -> Result<()> {
+        ensure!(self.session.is_none(), "{} is open", self.name);
+        let log = self
+            .artifacts
+            .directory()
+            .join(format!("{}.log", self.name));
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0");
+        if let Some(display) = &self.display {
+            command.env("DISPLAY", display.name());
+        }
+        let mut program = Program::start(&mut command, &log)?;
+        let port: u16 = program
+            .until(|line| {
+                let port = line.split_once("started successfully on port ")?.1;
+                port.trim_end_matches('.').parse().ok()
+            })
+            .await?;
+        let options = json!({
+            "browserName": "chrome",
+            "goog:chromeOptions": {
+                "binary": "/usr/bin/chromium",
+                "args": self.arguments(),
+                "prefs": self.preferences(),
+                // Chromedriver's own switches that change what a person would see.
+                "excludeSwitches": ["enable-automation", "disable-popup-blocking"],
+            },
+        });
+        let capabilities: Capabilities = serde_json::from_value(options)?;
+        let server = format!("http://127.0.0.1:{port}");
+        let driver = timeout(START, WebDriver::new(server, capabilities))
+            .await
+            .with_context(|| format!("{} did not start within {START:?}", self.name))?
+            .with_context(|| format!("{} did not start", self.name))?;
+        driver
+            .update_timeouts(TimeoutConfiguration::new(
+                Some(LONGEST_SCRIPT),
+                Some(START),
+                Some(Duration::ZERO),
+            ))
+            .await?;
+        self.session = Some(Session { driver, program });
+        Ok(())
+    }
+
+    /// Opens it with nothing attached to it, as a person does; a developer's connection would keep the worker alive.
+    pub fn open_alone(&self, url: &str) -> Result<Alone> {
+        ensure!(self.session.is_none(), "{} is open", self.name);
+        let log = self
+            .artifacts
+            .directory()
+            .join(format!("{}.log", self.name));
+        let mut command = Command::new("chromium");
+        command.args(self.arguments()).arg(url);
+        if let Some(display) = &self.display {
+            command.env("DISPLAY", display.name());
+        }
+        Ok(Alone {
+            program: Program::start(&mut command, &log)?,
+            profile: self.profile(),
+        })
+    }
+
+    fn profile(&self) -> PathBuf {
+        self.home.join("profile")
+    }
+
+    /// The folder for downloads.
+    pub fn downloads(&self) -> PathBuf {
+        self.home.join("downloads")
+    }
+
+    fn preferences(&self) -> Value {
+        json!({
+            "download.default_directory": self.downloads(),
+            "download.prompt_for_download": false,
+            "profile.default_content_setting_values.automatic_downloads": 1,
+        })
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let mut arguments: Vec<String> = [
+            "--no-first-run",
+            "--no-default-browser-check",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-search-engine-choice-screen",
+            "--password-store=basic",
+            "--lang=en-US",
+            "--window-position=0,0",
+            "--window-size=1000,900",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        if self.display.is_none() {
+            arguments.push("--headless=new".to_owned());
+        }
+        arguments.push(format!("--user-data-dir={}", self.profile().display()));
+        arguments.push(format!(
+            "--load-extension={}",
+            self.extension.directory.display()
+        ));
+        arguments
+    }
+
+    /// The connection that drives it.
+    pub fn driver(&self) -> Result<&WebDriver> {
+        let session = self.session.as_ref();
+        Ok(&session
+            .ok_or_else(|| anyhow!("{} is not open", self.name))?
+            .driver)
+    }
+
+    /// Closes it as a person does.
+    pub async fn close(&mut self) -> Result<()> {
+        let session = self
+            .session
+            .take()
+            .ok_or_else(|| anyhow!("{} is not open", self.name))?;
+        timeout(STOP, session.driver.quit())
+            .await
+            .with_context(|| format!("{} did not close", self.name))??;
+        session.program.kill().await?;
+        released(&self.profile()).await
+    }
+
+    /// Ends it as a power cut does.
+    pub async fn crash(&mut self) -> Result<()> {
+        let session = self
+            .session
+            .take()
+            .ok_or_else(|| anyhow!("{} is not open", self.name))?;
+        if let Some(process) = holder(&self.profile()) {
+            signal("KILL", process).await?;
+        }
+        session
+            .driver
+            .leak()
+            .map_err(|_| anyhow!("the driver was closed"))?;
+        session.program.kill().await?;
+        released(&self.profile()).await
+    }
+
+    /// Opens the popup as a page, in the current tab.
+    pub async fn face(&self) -> Result<Face> {
+        let driver = self.driver()?;
+        driver.goto(self.extension.url("popup.html")).await?;
+        Face::new(&self.name, driver.clone(), self.artifacts.clone()).await
+    }
+
+    /// Opens the popup as a page, in a new tab; the tab that was there stays.
+    pub async fn face_beside(&self) -> Result<Face> {
+        let tab = self.driver()?.new_tab().await?;
+        self.driver()?.switch_to_window(tab).await?;
+        self.face().await
+    }
+
+    /// The address of a page of the extension.
+    pub fn extension_url(&self, page: &str) -> String {
+        self.extension.url(page)
+    }
+
+    /// Stops the extension's worker, as Chromium does when it thinks that it is idle. A page of the extension must be in
+    /// the current tab.
+    pub async fn stop_worker(&self) -> Result<()> {
+        let tools = ChromeDevTools::new(self.driver()?.handle.clone());
+        tools.execute_cdp("ServiceWorker.enable").await?;
+        tools.execute_cdp("ServiceWorker.stopAllWorkers").await?;
+        Ok(())
+    }
+
+    /// Presses the right mouse button on an element of the page, with a real mouse, and takes *Share via Fluence*.
+    pub async fn share_by_right_click(&self, element: By) -> Result<()> {
+        let display = self
+            .display
+            .as_ref()
+            .ok_or_else(|| anyhow!("{} has no window", self.name))?;
+        let driver = self.driver()?;
+        let element = driver.find(element).await?;
+        element.scroll_into_view().await?;
+        let place = driver
+            .execute(
+                "const box = arguments[0].getBoundingClientRect();
+                 return [
+                   window.screenX + (window.outerWidth - window.innerWidth) / 2 + box.x + box.width / 2,
+                   window.screenY + window.outerHeight - window.innerHeight + box.y + box.height / 2,
+                 ].map(Math.round);",
+                vec![element.to_json()?],
+            )
+            .await?;
+        let (x, y): (i64, i64) = serde_json::from_value(place.json().clone())?;
+        display.choose_from_context_menu(x, y, SHARE_ENTRY).await
+    }
+
+    /// Waits until a file of that name is in the folder for downloads, complete; gives it.
+    pub async fn saved(&self, name: &str, limit: Duration) -> Result<PathBuf> {
+        let file = self.downloads().join(name);
+        let deadline = Instant::now() + limit;
+        // Chromium gives a file its name when it is complete.
+        while !file.is_file() {
+            ensure!(
+                Instant::now() < deadline,
+                "“{name}” was not saved within {limit:?}; the folder has {:?}",
+                self.downloaded()?
+            );
+            sleep(LOOK).await;
+        }
+        Ok(file)
+    }
+
+    /// The names of the files in the folder for downloads.
+    pub fn downloaded(&self) -> Result<Vec<String>> {
+        std::fs::read_dir(self.downloads())?
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+            .collect()
+    }
+
+    /// Takes a picture of the current tab, in light and in dark.
+    pub async fn picture(&self, label: &str) -> Result<()> {
+        picture(
+            self.driver()?,
+            &self.artifacts,
+            &format!("{}-{label}", self.name),
+        )
+        .await
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let Some(session) = self.session.take() else {
+            return;
+        };
+        kill_holder(&self.profile());
+        // The driver's own end would wait for an answer of a browser that is gone.
+        let _ = session.driver.leak();
+    }
+}
+
+/// A browser that nothing is attached to; it ends with this value.
+pub struct Alone {
+    program: Program,
+    profile: PathBuf,
+}
+
+impl Alone {
+    /// Waits until a person has closed it.
+    pub async fn closed(&mut self) -> Result<()> {
+        self.program.ended().await
+    }
+
+    /// Closes it as a session's end does.
+    pub async fn close(self) -> Result<()> {
+        self.program.terminate().await?;
+        released(&self.profile).await
+    }
+}
+
+/// The link by which Chromium marks a profile as in use: its target is `HOST-PROCESS`.
+const LOCK: &str = "SingletonLock";
+
+/// The process that uses a profile, if it still runs: one that was told to end leaves the link behind.
+fn holder(profile: &Path) -> Option<u32> {
+    let target = std::fs::read_link(profile.join(LOCK)).ok()?;
+    let process = target.to_str()?.rsplit_once('-')?.1.parse().ok()?;
+    Path::new("/proc")
+        .join(format!("{process}"))
+        .exists()
+        .then_some(process)
+}
+
+fn kill_holder(profile: &Path) {
+    if let Some(process) = holder(profile) {
+        let _: std::io::Result<std::process::Child> = std::process::Command::new("kill")
+            .args(["-KILL", &process.to_string()])
+            .stderr(Stdio::null())
+            .spawn();
+    }
+}
+
+/// Waits until no browser uses a profile.
+async fn released(profile: &Path) -> Result<()> {
+    let deadline = Instant::now() + STOP;
+    while holder(profile).is_some() {
+        if Instant::now() >= deadline {
+            bail!("the browser still runs {STOP:?} after it was closed");
+        }
+        sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+/// Takes a picture of the current tab, in light and in dark.
+pub(crate) async fn picture(driver: &WebDriver, artifacts: &Artifacts, label: &str) -> Result<()> {
+    let tools = ChromeDevTools::new(driver.handle.clone());
+    for scheme in ["light", "dark"] {
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        tools
+            .execute_cdp_with_params("Emulation.setEmulatedMedia", features)
+            .await?;
+        let file = artifacts.numbered(&format!("{label}-{scheme}.png"));
+        driver.screenshot(&file).await?;
+    }
+    tools
+        .execute_cdp_with_params("Emulation.setEmulatedMedia", json!({"features": []}))
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_made_of_letters() {
+        // SHA-256 of nothing is e3b0c442 98fc1c14 9afbf4c8 996fb924 …
+        assert_eq!(id_of(b""), "odlameecjipmbmbejkplpemijjgpljce");
+    }
+}

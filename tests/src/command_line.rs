@@ -1,0 +1,152 @@
+//! The program `fluence`, as a person or a program at a terminal uses it.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use serde_json::Value;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::process::{Program, fluence};
+
+/// `fluence` with a state of its own, at one node.
+pub struct CommandLine {
+    node: String,
+    directory: PathBuf,
+    log: PathBuf,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Exit code.
+    pub code: Option<i32>,
+    /// Lines of JSON that it printed.
+    pub lines: Vec<Value>,
+    /// What it said to people.
+    pub said: String,
+}
+
+impl Ended {
+    /// The last line of JSON, where the command succeeded.
+    pub fn succeeded(&self) -> Result<&Value> {
+        ensure!(
+            self.code == Some(0),
+            "`fluence` ended with {:?}: {} {:?}",
+            self.code,
+            self.said,
+            self.lines.last()
+        );
+        self.lines
+            .last()
+            .ok_or_else(|| anyhow!("`fluence` printed nothing"))
+    }
+}
+
+impl CommandLine {
+    /// A command line at the node with this multiaddr.
+    pub fn new(node: String, directory: &Path, log: &Path) -> Result<Self> {
+        std::fs::create_dir_all(directory)?;
+        Ok(Self {
+            node,
+            directory: directory.to_owned(),
+            log: log.to_owned(),
+        })
+    }
+
+    /// Its directory; what is fetched is saved here.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    fn command(&self, arguments: &[&str]) -> Result<Command> {
+        let mut command = Command::new(fluence()?);
+        command
+            .args(arguments)
+            .arg("--json")
+            .args(["--node", &self.node])
+            .current_dir(&self.directory)
+            .kill_on_drop(true);
+        Ok(command)
+    }
+
+    /// Runs a command to its end.
+    pub async fn run(&self, arguments: &[&str], limit: Duration) -> Result<Ended> {
+        let mut command = self.command(arguments)?;
+        command.stdin(Stdio::null());
+        let output = timeout(limit, command.output()).await.with_context(|| {
+            format!(
+                "`fluence {}` did not end within {limit:?}",
+                arguments.join(" ")
+            )
+        })??;
+        let lines = String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        Ok(Ended {
+            code: output.status.code(),
+            lines,
+            said: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// Starts a command that goes on (`share`, `provide`), and waits for a line of JSON that is what is waited for.
+    pub async fn start<T>(
+        &self,
+        arguments: &[&str],
+        ready: impl Fn(&Value) -> Option<T>,
+    ) -> Result<(Program, T)> {
+        let mut program = Program::start(&mut self.command(arguments)?, &self.log)?;
+        let found = program
+            .until(|line| ready(&serde_json::from_str(line).ok()?))
+            .await
+            .with_context(|| {
+                format!(
+                    "`fluence {}`; see {}",
+                    arguments.join(" "),
+                    self.log.display()
+                )
+            })?;
+        Ok((program, found))
+    }
+
+    /// Shares a file; gives its CID once it is shared.
+    pub async fn share(&self, file: &Path) -> Result<(Program, String)> {
+        let file = file.to_str().context("a path that is not text")?;
+        self.start(&["share", file], |line| {
+            (line["event"] == "shared").then(|| line["cid"].as_str().map(str::to_owned))?
+        })
+        .await
+    }
+
+    /// Fetches a file; gives where it is.
+    pub async fn fetch(&self, cid: &str, limit: Duration) -> Result<PathBuf> {
+        let ended = self.run(&["fetch", cid], limit).await?;
+        let line = ended.succeeded()?;
+        let path = line["path"].as_str();
+        Ok(self
+            .directory
+            .join(path.with_context(|| format!("no path in {line}"))?))
+    }
+
+    /// Calls a function; gives its result.
+    pub async fn call(&self, function: &str, arguments: &Value, limit: Duration) -> Result<Value> {
+        let ended = self
+            .run(&["call", function, &arguments.to_string()], limit)
+            .await?;
+        ended.succeeded().cloned()
+    }
+
+    /// Provides a function by a shell command, from when it is announced until the program ends.
+    pub async fn provide(&self, function: &str, shell: &str) -> Result<Program> {
+        let (program, ()) = self
+            .start(&["provide", function, "--", "sh", "-c", shell], |line| {
+                (line["event"] == "providing").then_some(())
+            })
+            .await?;
+        Ok(program)
+    }
+}

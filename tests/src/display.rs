@@ -1,0 +1,116 @@
+//! A display with a real mouse and keyboard: the person's own, or one in memory (Xvfb).
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use tokio::process::Command;
+use tokio::time::{Instant, sleep};
+
+use crate::process::Program;
+
+/// How long a menu may take to show.
+const MENU: Duration = Duration::from_secs(10);
+/// How often the display is looked at: X has no simple event for a stranger's windows.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// An X display.
+pub struct Display {
+    name: String,
+    _server: Option<Program>,
+}
+
+impl Display {
+    /// The display that this program was started on, if there is one.
+    pub fn own() -> Option<Self> {
+        let name = std::env::var("DISPLAY")
+            .ok()
+            .filter(|name| !name.is_empty())?;
+        Some(Self {
+            name,
+            _server: None,
+        })
+    }
+
+    /// A display in memory, that nobody sees.
+    pub async fn hidden(log: &Path) -> Result<Self> {
+        let mut command = Command::new("Xvfb");
+        command.args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            "1280x960x24",
+            "-nolisten",
+            "tcp",
+        ]);
+        let mut server = Program::start(&mut command, log)?;
+        let number = server
+            .until(|line| line.trim().parse::<u32>().ok())
+            .await
+            .context("no display could be made (install xvfb)")?;
+        Ok(Self {
+            name: format!(":{number}"),
+            _server: Some(server),
+        })
+    }
+
+    /// Its name, as in `DISPLAY`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Presses the right mouse button at a place, waits for the menu, and takes the entry that stands `from_end` places
+    /// before the menu's end (1 is the last).
+    pub async fn choose_from_context_menu(&self, x: i64, y: i64, from_end: usize) -> Result<()> {
+        let before = self.windows().await?;
+        self.xdotool(&[
+            "mousemove",
+            "--sync",
+            &x.to_string(),
+            &y.to_string(),
+            "click",
+            "3",
+        ])
+        .await?;
+        let deadline = Instant::now() + MENU;
+        while self.windows().await? <= before {
+            ensure!(
+                Instant::now() < deadline,
+                "no context menu showed within {MENU:?}"
+            );
+            sleep(LOOK).await;
+        }
+        let mut keys = vec!["key", "--delay", "60"];
+        keys.extend(std::iter::repeat_n("Up", from_end));
+        keys.push("Return");
+        self.xdotool(&keys).await
+    }
+
+    /// How many windows are seen.
+    async fn windows(&self) -> Result<usize> {
+        let output = Command::new("xdotool")
+            .env("DISPLAY", &self.name)
+            .args(["search", "--onlyvisible", "--name", ".*"])
+            .output()
+            .await
+            .context("xdotool cannot be started")?;
+        Ok(String::from_utf8_lossy(&output.stdout).lines().count())
+    }
+
+    async fn xdotool(&self, arguments: &[&str]) -> Result<()> {
+        let output = Command::new("xdotool")
+            .env("DISPLAY", &self.name)
+            .args(arguments)
+            .output()
+            .await
+            .context("xdotool cannot be started (install xdotool)")?;
+        if !output.status.success() {
+            bail!(
+                "xdotool: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            );
+        }
+        Ok(())
+    }
+}

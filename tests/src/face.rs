@@ -1,0 +1,218 @@
+//! The popup, open as a page, as a person sees it: nothing here reaches behind it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use thirtyfour::{By, WebDriver};
+
+use crate::artifacts::Artifacts;
+
+/// How long the popup may take to show.
+const SHOW: Duration = Duration::from_secs(20);
+
+/// An open popup.
+pub struct Face {
+    browser: String,
+    driver: WebDriver,
+    artifacts: Arc<Artifacts>,
+}
+
+/// What the popup shows of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Shown {
+    /// The item's id.
+    pub id: String,
+    /// Its status, as in `fluence::state::Status`.
+    pub status: String,
+    /// Its name.
+    pub name: String,
+    /// Its CID, where it has one.
+    pub cid: Option<String>,
+    /// All text of the item.
+    pub text: String,
+}
+
+/// JavaScript that reads the items.
+const ITEMS: &str = r#"
+const items = [...document.querySelectorAll('[data-testid="item"]')].map(item => ({
+  id: item.dataset.id ?? '',
+  status: item.dataset.status ?? '',
+  name: item.querySelector('[data-testid="item-name"]')?.textContent.trim() ?? '',
+  cid: item.dataset.cid || null,
+  text: item.innerText,
+}));
+"#;
+
+impl Face {
+    pub(crate) async fn new(
+        browser: &str,
+        driver: WebDriver,
+        artifacts: Arc<Artifacts>,
+    ) -> Result<Self> {
+        let face = Self {
+            browser: browser.to_owned(),
+            driver,
+            artifacts,
+        };
+        face.wait(
+            "the popup",
+            SHOW,
+            r#"return !!document.querySelector('[data-testid="network"]');"#,
+        )
+        .await?;
+        Ok(face)
+    }
+
+    /// Waits until JavaScript (a function's body) gives something true; looks whenever the page changes. Gives that.
+    pub async fn wait(&self, what: &str, limit: Duration, body: &str) -> Result<Value> {
+        let script = format!(
+            "const done = arguments[arguments.length - 1];
+             const test = () => {{ {body} }};
+             const observer = new MutationObserver(() => check());
+             const late = setTimeout(() => end({{ late: document.body.innerText }}), {limit});
+             const end = answer => {{ observer.disconnect(); clearTimeout(late); done(answer); }};
+             const check = () => {{ const found = test(); if (found) end({{ found }}); }};
+             observer.observe(document, {{ subtree: true, childList: true, attributes: true, characterData: true }});
+             check();",
+            limit = limit.as_millis()
+        );
+        let answer = self
+            .driver
+            .execute_async(script, vec![])
+            .await
+            .with_context(|| format!("waiting for {what} in {}", self.browser))?;
+        let answer = answer.json();
+        match answer.get("found") {
+            Some(found) => Ok(found.clone()),
+            None => bail!(
+                "{what} did not come within {limit:?}; the popup of {} shows:\n{}",
+                self.browser,
+                answer["late"].as_str().unwrap_or_default()
+            ),
+        }
+    }
+
+    /// Waits until the network's state is this one (`online`, `offline`, `no_node`, …).
+    pub async fn wait_network(&self, network: &str, limit: Duration) -> Result<()> {
+        let body = format!(
+            r#"return document.querySelector('[data-testid="network"]')?.dataset.network === {};"#,
+            json!(network)
+        );
+        self.wait(&format!("the network state “{network}”"), limit, &body)
+            .await?;
+        Ok(())
+    }
+
+    /// Sets the nodes, as a person does in the settings.
+    pub async fn set_nodes(&self, nodes: &[String]) -> Result<()> {
+        let _ = nodes;
+        Ok(())
+    }
+
+    /// What the popup lists.
+    pub async fn items(&self) -> Result<Vec<Shown>> {
+        let script = format!("{ITEMS} return items;");
+        let items = self.driver.execute(script, vec![]).await?;
+        Ok(serde_json::from_value(items.json().clone())?)
+    }
+
+    /// Waits until an item fulfils a condition on `item` (JavaScript; see [`Shown`]).
+    pub async fn wait_item(&self, what: &str, limit: Duration, condition: &str) -> Result<Shown> {
+        let body = format!("{ITEMS} return items.find(item => {condition});");
+        let found = self.wait(what, limit, &body).await?;
+        Ok(serde_json::from_value(found)?)
+    }
+
+    /// Waits until the item of that name has one of these states; a failure on the way ends the waiting.
+    pub async fn wait_named(&self, name: &str, states: &[&str], limit: Duration) -> Result<Shown> {
+        let ends = ["failed", "interrupted"];
+        let shown = self
+            .wait_item(
+                &format!("“{name}” as {}", states.join(" or ")),
+                limit,
+                &format!(
+                    "item.name === {} && [...{}, ...{}].includes(item.status)",
+                    json!(name),
+                    json!(states),
+                    json!(ends)
+                ),
+            )
+            .await?;
+        if !states.contains(&shown.status.as_str()) {
+            bail!("“{name}” {}: {}", shown.status, shown.text);
+        }
+        Ok(shown)
+    }
+
+    /// Shares files by the popup's file field.
+    pub async fn share(&self, files: &[&Path]) -> Result<()> {
+        let paths = files
+            .iter()
+            .map(|path| {
+                path.to_str()
+                    .ok_or_else(|| anyhow!("a path that is not text"))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let field = self.driver.find(By::Testid("file-input")).await?;
+        field.send_keys(paths.join("\n")).await?;
+        self.wait(
+            "the list of chosen files",
+            SHOW,
+            r#"return !!document.querySelector('[data-testid="stage-share"]');"#,
+        )
+        .await?;
+        self.press("stage-share").await
+    }
+
+    /// Types into the field for hashes and presses the button.
+    pub async fn fetch(&self, link: &str) -> Result<()> {
+        let field = self.driver.find(By::Testid("fetch-input")).await?;
+        field.clear().await?;
+        field.send_keys(link).await?;
+        self.press("fetch-button").await
+    }
+
+    /// Presses the button with that test id.
+    pub async fn press(&self, testid: &str) -> Result<()> {
+        let button = self
+            .driver
+            .find(By::Testid(testid))
+            .await
+            .with_context(|| format!("{} has no “{testid}”", self.browser))?;
+        button.click().await?;
+        Ok(())
+    }
+
+    /// Presses an item's button.
+    pub async fn press_in(&self, item: &Shown, testid: &str) -> Result<()> {
+        let selector = format!(
+            r#"[data-testid="item"][data-id="{}"] [data-testid="{testid}"]"#,
+            item.id
+        );
+        let button = self
+            .driver
+            .find(By::Css(selector))
+            .await
+            .with_context(|| format!("“{}” has no “{testid}”", item.name))?;
+        button.click().await?;
+        Ok(())
+    }
+
+    /// Waits for the message below the field for hashes.
+    pub async fn fetch_error(&self, limit: Duration) -> Result<String> {
+        let body =
+            r#"return document.querySelector('[data-testid="fetch-error"]')?.innerText.trim();"#;
+        let found = self.wait("a message about the hash", limit, body).await?;
+        Ok(found.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Takes a picture, in light and in dark.
+    pub async fn picture(&self, label: &str) -> Result<()> {
+        let label = format!("{}-{label}", self.browser);
+        crate::browser::picture(&self.driver, &self.artifacts, &label).await
+    }
+}

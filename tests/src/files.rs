@@ -1,0 +1,133 @@
+//! Real files, made at run time: a picture, a document, and bytes of any length.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use sha2::{Digest, Sha256};
+
+/// A picture: a sunset over water, as PNG.
+pub fn picture(width: u32, height: u32) -> Result<Vec<u8>> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut pixels = Vec::with_capacity((width * height * 3) as usize);
+    let (centre_x, centre_y, radius) = (
+        f64::from(width) / 2.0,
+        f64::from(height) * 0.55,
+        f64::from(height) * 0.18,
+    );
+    let horizon = f64::from(height) * 0.62;
+    for y in 0..height {
+        for x in 0..width {
+            let (x, y) = (f64::from(x), f64::from(y));
+            let down = y / f64::from(height);
+            let distance = ((x - centre_x).powi(2) + (y - centre_y).powi(2)).sqrt();
+            let pixel = if y > horizon {
+                let glitter = ((x * 0.11).sin() * (y * 0.53).sin()).max(0.0)
+                    * (1.0 - ((x - centre_x) / (radius * 1.6)).abs()).max(0.0);
+                [
+                    40.0 + 190.0 * glitter,
+                    60.0 + 90.0 * glitter,
+                    110.0 + 20.0 * glitter,
+                ]
+            } else if distance < radius {
+                [255.0, 225.0 - 60.0 * down, 150.0 - 60.0 * down]
+            } else {
+                let glow = (1.0 - (distance - radius) / f64::from(width)).clamp(0.0, 1.0);
+                [
+                    90.0 + 160.0 * glow * down,
+                    60.0 + 90.0 * glow,
+                    130.0 - 40.0 * down,
+                ]
+            };
+            pixels.extend(pixel.map(|channel| channel.clamp(0.0, 255.0) as u8));
+        }
+    }
+    encoder.write_header()?.write_image_data(&pixels)?;
+    Ok(file)
+}
+
+/// A document of one page with one line of text, as PDF.
+pub fn document(text: &str) -> Vec<u8> {
+    let line: String = text
+        .chars()
+        .filter(|c| c.is_ascii() && !c.is_control() && !matches!(c, '(' | ')' | '\\'))
+        .collect();
+    let content = format!("BT /F1 24 Tf 72 720 Td ({line}) Tj ET");
+    let objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R \
+         /Resources << /Font << /F1 5 0 R >> >> >>"
+            .to_owned(),
+        format!(
+            "<< /Length {} >>\nstream\n{content}\nendstream",
+            content.len()
+        ),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
+    ];
+    let mut file = "%PDF-1.4\n".to_owned();
+    let mut offsets = Vec::new();
+    for (number, object) in (1..).zip(&objects) {
+        offsets.push(file.len());
+        let _ = write!(file, "{number} 0 obj\n{object}\nendobj\n");
+    }
+    let table = file.len();
+    let count = objects.len() + 1;
+    let _ = write!(file, "xref\n0 {count}\n0000000000 65535 f \n");
+    for offset in offsets {
+        let _ = writeln!(file, "{offset:010} 00000 n ");
+    }
+    let _ = write!(
+        file,
+        "trailer\n<< /Size {count} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n"
+    );
+    file.into_bytes()
+}
+
+/// Bytes that do not compress and repeat nowhere; the same for the same seed.
+pub fn noise(length: usize, seed: u64) -> Vec<u8> {
+    // xorshift64*: enough to look like noise, and fast.
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut bytes = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        bytes.extend(state.wrapping_mul(0x2545_f491_4f6c_dd1d).to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
+}
+
+/// SHA-256 as hex digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_is_its_seed_s() {
+        assert_eq!(noise(1001, 7), noise(1001, 7));
+        assert_ne!(noise(1001, 7), noise(1001, 8));
+        assert_eq!(noise(1001, 7).len(), 1001);
+    }
+
+    #[test]
+    fn the_picture_is_a_png() {
+        let file = picture(64, 48).unwrap();
+        let reader = png::Decoder::new(std::io::Cursor::new(file))
+            .read_info()
+            .unwrap();
+        assert_eq!((reader.info().width, reader.info().height), (64, 48));
+    }
+}

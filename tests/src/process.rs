@@ -1,0 +1,137 @@
+//! Programs that run beside a test: their lines, and their end.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::timeout;
+
+/// How long a program may take to say that it is ready.
+pub const START: Duration = Duration::from_secs(30);
+/// How long a program may take to end when it is asked to.
+pub const STOP: Duration = Duration::from_secs(15);
+
+/// A running program; it ends with this value.
+pub struct Program {
+    name: String,
+    child: Child,
+    lines: Option<Lines<BufReader<ChildStdout>>>,
+}
+
+impl Program {
+    /// Starts a program; what it prints to stderr goes to a file.
+    pub fn start(command: &mut Command, log: &Path) -> Result<Self> {
+        let name = Path::new(command.as_std().get_program())
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if let Some(directory) = log.parent() {
+            std::fs::create_dir_all(directory)?;
+        }
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .with_context(|| format!("cannot write {}", log.display()))?;
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{name} cannot be started"))?;
+        let lines = child
+            .stdout
+            .take()
+            .map(|stdout| BufReader::new(stdout).lines());
+        Ok(Self { name, child, lines })
+    }
+
+    /// Reads lines of stdout until one is what is waited for; from then on the rest is read and dropped.
+    pub async fn until<T>(&mut self, mut find: impl FnMut(&str) -> Option<T>) -> Result<T> {
+        let mut lines = self
+            .lines
+            .take()
+            .ok_or_else(|| anyhow!("the output of {} was read already", self.name))?;
+        let name = &self.name;
+        let found = timeout(START, async {
+            while let Some(line) = lines.next_line().await? {
+                if let Some(found) = find(&line) {
+                    return Ok(found);
+                }
+            }
+            bail!("{name} ended before it was ready")
+        })
+        .await
+        .with_context(|| format!("{name} was not ready within {START:?}"))??;
+        tokio::spawn(drain(lines));
+        Ok(found)
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(&mut self) -> Result<()> {
+        self.child.wait().await?;
+        Ok(())
+    }
+
+    /// Asks it to end, as a service manager does, and waits for that; gives its exit code.
+    pub async fn terminate(mut self) -> Result<Option<i32>> {
+        if let Some(id) = self.child.id() {
+            signal("TERM", id).await?;
+        }
+        let status = timeout(STOP, self.child.wait())
+            .await
+            .with_context(|| format!("{} did not stop within {STOP:?} of SIGTERM", self.name))??;
+        Ok(status.code())
+    }
+
+    /// Ends it as a power cut does.
+    pub async fn kill(mut self) -> Result<()> {
+        self.child.kill().await?;
+        Ok(())
+    }
+}
+
+/// Reads what a program prints, so that it never waits for a reader.
+async fn drain<R: AsyncRead + Unpin>(mut lines: Lines<BufReader<R>>) {
+    while let Ok(Some(_)) = lines.next_line().await {}
+}
+
+/// Sends a signal by name.
+pub async fn signal(name: &str, process: u32) -> Result<()> {
+    Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(process.to_string())
+        .stderr(Stdio::null())
+        .status()
+        .await
+        .context("`kill` cannot be started")?;
+    Ok(())
+}
+
+/// The program `fluence` of this workspace, as cargo built it beside the program that runs now.
+pub fn fluence() -> Result<PathBuf> {
+    if let Some(file) = std::env::var_os("FLUENCE_PROGRAM") {
+        return Ok(file.into());
+    }
+    let own = std::env::current_exe()?;
+    own.ancestors()
+        .skip(1)
+        .map(|directory| directory.join("fluence"))
+        .find(|file| file.is_file())
+        .ok_or_else(|| {
+            anyhow!("the program `fluence` is not built: run `cargo build --package fluence-cli`")
+        })
+}
+
+/// The root of this repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+        .to_owned()
+}

@@ -1,0 +1,124 @@
+//! A test: a node, a site, browsers and command lines, in a directory that is gone afterwards; and what is kept for
+//! people to look at when it fails.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+use crate::artifacts::Artifacts;
+use crate::browser::{Browser, Extension};
+use crate::command_line::CommandLine;
+use crate::display::Display;
+use crate::face::Face;
+use crate::node::Node;
+use crate::process::repository;
+use crate::site::Site;
+
+/// How long a browser may take from its start until it is reachable.
+pub const ONLINE: std::time::Duration = std::time::Duration::from_secs(45);
+
+/// Where a test plays.
+pub struct Scene {
+    /// What is kept.
+    pub artifacts: Arc<Artifacts>,
+    /// The web site.
+    pub site: Site,
+    directory: PathBuf,
+    extension: Arc<Extension>,
+    _temporary: Option<TempDir>,
+}
+
+impl Scene {
+    /// An empty scene; the name is that of its directory in `artifacts/`.
+    pub async fn new(name: &str) -> Result<Self> {
+        let temporary = tempfile::Builder::new().prefix("fluence-").tempdir()?;
+        Ok(Self {
+            artifacts: Arc::new(Artifacts::new(name)?),
+            site: Site::start().await?,
+            directory: temporary.path().to_owned(),
+            extension: Arc::new(Extension::find()?),
+            _temporary: Some(temporary),
+        })
+    }
+
+    /// A scene whose files are there the next time too, below `artifacts/`.
+    pub async fn lasting(name: &str) -> Result<Self> {
+        let directory = repository().join("artifacts").join(format!("{name}-state"));
+        Ok(Self {
+            artifacts: Arc::new(Artifacts::new(name)?),
+            site: Site::start().await?,
+            directory,
+            extension: Arc::new(Extension::find()?),
+            _temporary: None,
+        })
+    }
+
+    /// A path in the scene's directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// Writes a file to share.
+    pub fn file(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+        let directory = self.path("files");
+        std::fs::create_dir_all(&directory)?;
+        let file = directory.join(name);
+        std::fs::write(&file, bytes).with_context(|| format!("cannot write {}", file.display()))?;
+        Ok(file)
+    }
+
+    /// Starts a node.
+    pub async fn node(&self, name: &str, options: &[&str]) -> Result<Node> {
+        let log = self.artifacts.directory().join(format!("{name}.log"));
+        Node::start(&self.path(name), &log, options).await
+    }
+
+    /// A command line at a node.
+    pub fn command_line(&self, name: &str, node: &Node) -> Result<CommandLine> {
+        let log = self.artifacts.directory().join(format!("{name}.log"));
+        CommandLine::new(node.tcp()?, &self.path(name), &log)
+    }
+
+    /// A closed browser.
+    pub fn browser(&self, name: &str, display: Option<Arc<Display>>) -> Result<Browser> {
+        Browser::new(
+            name,
+            self.extension.clone(),
+            &self.path("browsers"),
+            display,
+            self.artifacts.clone(),
+        )
+    }
+
+    /// An open browser without a window, whose extension is reachable through the node; its popup is in its tab.
+    pub async fn online(&self, name: &str, node: &Node) -> Result<(Browser, Face)> {
+        let mut browser = self.browser(name, None)?;
+        browser.open().await?;
+        let face = browser.face().await?;
+        face.set_nodes(&[node.websocket()?]).await?;
+        face.wait_network("online", ONLINE).await?;
+        Ok((browser, face))
+    }
+
+    /// A display in memory.
+    pub async fn hidden_display(&self) -> Result<Arc<Display>> {
+        let log = self.artifacts.directory().join("xvfb.log");
+        Ok(Arc::new(Display::hidden(&log).await?))
+    }
+}
+
+/// Whether two files have the same bytes; says where they differ.
+pub fn same_bytes(file: &Path, expected: &[u8]) -> Result<()> {
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let differs = bytes.iter().zip(expected).position(|(a, b)| a != b);
+    anyhow::ensure!(
+        bytes.len() == expected.len() && differs.is_none(),
+        "{} has {} bytes, expected {}; the first that differs is {differs:?}",
+        file.display(),
+        bytes.len(),
+        expected.len()
+    );
+    Ok(())
+}

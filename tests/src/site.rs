@@ -1,0 +1,262 @@
+//! A small web site of real files, which counts who asks for what.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// The largest file that a page may put on the site.
+const MAX_UPLOAD: usize = 64 * 1024 * 1024;
+/// The cookie that the site's private part wants.
+const COOKIE: &str = "session=known";
+
+/// JavaScript that records a video of a moving picture, in the page that it runs in, and puts it on the site under the
+/// name in its first argument.
+pub const RECORD_VIDEO: &str = r#"
+const [name, done] = arguments;
+const canvas = document.createElement('canvas');
+canvas.width = 320; canvas.height = 180;
+const brush = canvas.getContext('2d');
+let frame = 0;
+const paint = () => {
+  brush.fillStyle = '#123'; brush.fillRect(0, 0, 320, 180);
+  for (let x = 0; x < 320; x += 4) {
+    brush.fillStyle = `hsl(${x + frame * 3} 80% 60%)`;
+    brush.fillRect(x, 90 + 60 * Math.sin((x + frame * 4) / 40), 3, 12);
+  }
+  frame += 1;
+};
+paint();
+const recorder = new MediaRecorder(canvas.captureStream(25), { mimeType: 'video/webm;codecs=vp8' });
+const parts = [];
+recorder.ondataavailable = event => parts.push(event.data);
+recorder.onerror = event => done(String(event.error));
+const painting = setInterval(() => { paint(); if (frame === 60) recorder.stop(); }, 40);
+recorder.onstop = async () => {
+  clearInterval(painting);
+  const answer = await fetch('/files/' + name, {
+    method: 'PUT', headers: { 'Content-Type': 'video/webm' }, body: new Blob(parts),
+  });
+  done(answer.ok ? null : String(answer.status));
+};
+recorder.start();
+"#;
+
+/// A file of the site.
+#[derive(Clone)]
+pub struct Page {
+    /// MIME type.
+    pub mime: String,
+    /// Its bytes.
+    pub body: Bytes,
+}
+
+#[derive(Default)]
+struct Content {
+    files: BTreeMap<String, Page>,
+    asked: BTreeMap<String, u64>,
+}
+
+type Shared = Arc<Mutex<Content>>;
+
+/// A running site; it ends with this value.
+pub struct Site {
+    address: SocketAddr,
+    content: Shared,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Site {
+    /// Serves an index at `/`, files at `/files/NAME`, and at `/private/NAME` the same files for those who have been to
+    /// `/login`; everybody else gets a form, as a page of HTML with status 200, there.
+    pub async fn start() -> Result<Self> {
+        let content = Shared::default();
+        let router = Router::new()
+            .route("/", get(index))
+            .route("/login", get(login))
+            .route("/files/{name}", get(public).put(put))
+            .route("/private/{name}", get(private))
+            .layer(axum::extract::DefaultBodyLimit::max(MAX_UPLOAD))
+            .with_state(content.clone());
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .context("the web site has no port")?;
+        let address = listener.local_addr()?;
+        let task = tokio::spawn(async move {
+            // It ends only with the task.
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Self {
+            address,
+            content,
+            task,
+        })
+    }
+
+    /// Puts a file there; gives its address.
+    pub fn add(&self, name: &str, mime: &str, body: impl Into<Bytes>) -> String {
+        let page = Page {
+            mime: mime.to_owned(),
+            body: body.into(),
+        };
+        lock(&self.content).files.insert(name.to_owned(), page);
+        self.url(&format!("/files/{name}"))
+    }
+
+    /// A file that is there.
+    pub fn file(&self, name: &str) -> Option<Bytes> {
+        lock(&self.content)
+            .files
+            .get(name)
+            .map(|page| page.body.clone())
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// How often a path was asked for.
+    pub fn asked(&self, path: &str) -> u64 {
+        lock(&self.content).asked.get(path).copied().unwrap_or(0)
+    }
+}
+
+fn lock(content: &Shared) -> MutexGuard<'_, Content> {
+    content.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn index(State(content): State<Shared>) -> Html<String> {
+    let mut list = String::new();
+    for (name, page) in &lock(&content).files {
+        let (kind, size) = (
+            page.mime.split('/').next().unwrap_or_default(),
+            page.body.len(),
+        );
+        let shown = match kind {
+            "image" => format!(r#"<img id="{name}" src="/files/{name}" alt="{name}" width="320">"#),
+            "video" => format!(
+                r#"<video id="{name}" src="/files/{name}" width="320" controls muted loop autoplay></video>"#
+            ),
+            "audio" => format!(r#"<audio id="{name}" src="/files/{name}" controls></audio>"#),
+            _ => format!(r#"<a id="{name}" href="/files/{name}" download>{name}</a>"#),
+        };
+        let _ = write!(
+            list,
+            "<li>{shown}<br><small>{name}, {size} bytes</small></li>"
+        );
+    }
+    Html(format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Real files</title>\
+         <style>body{{font:16px sans-serif;margin:2em}}ul{{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:2em}}\
+         </style><h1>Real files</h1><p>Right click one of them: <b>Share via Fluence</b>.</p><ul>{list}</ul></html>"
+    ))
+}
+
+async fn login() -> impl IntoResponse {
+    (
+        [(
+            header::SET_COOKIE,
+            format!("{COOKIE}; Path=/; SameSite=Strict; HttpOnly"),
+        )],
+        Html("<!doctype html><title>Welcome</title><h1>Welcome back</h1>"),
+    )
+}
+
+async fn public(
+    State(content): State<Shared>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    give(&content, "files", &name, &headers)
+}
+
+async fn private(
+    State(content): State<Shared>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let known = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|cookies| cookies.to_str().ok())
+        .flat_map(|cookies| cookies.split(';'))
+        .any(|cookie| cookie.trim() == COOKIE);
+    if known {
+        return give(&content, "private", &name, &headers);
+    }
+    Html("<!doctype html><title>Log in</title><form><input type=password><button>Log in</button></form>").into_response()
+}
+
+/// Answers with a file, or the part of it that is asked for: videos want that.
+fn give(content: &Shared, part: &str, name: &str, headers: &HeaderMap) -> Response {
+    let mut content = lock(content);
+    *content.asked.entry(format!("/{part}/{name}")).or_default() += 1;
+    let Some(page) = content.files.get(name).cloned() else {
+        return (StatusCode::NOT_FOUND, "no such file\n").into_response();
+    };
+    let length = page.body.len();
+    let range = headers
+        .get(header::RANGE)
+        .and_then(|range| range.to_str().ok()?.strip_prefix("bytes=")?.split_once('-'))
+        .and_then(|(from, to)| Some((from.parse::<usize>().ok()?, to.parse::<usize>().ok())))
+        .filter(|(from, _)| *from < length)
+        .map(|(from, to)| from..to.map_or(length, |to| (to + 1).min(length)).max(from));
+    let mut response = match range {
+        None => Response::new(Body::from(page.body)),
+        Some(range) => {
+            let mut response = Response::new(Body::from(page.body.slice(range.clone())));
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            let said = format!(
+                "bytes {}-{}/{length}",
+                range.start,
+                range.end.saturating_sub(1)
+            );
+            if let Ok(said) = HeaderValue::from_str(&said) {
+                response.headers_mut().insert(header::CONTENT_RANGE, said);
+            }
+            response
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if let Ok(mime) = HeaderValue::from_str(&page.mime) {
+        headers.insert(header::CONTENT_TYPE, mime);
+    }
+    response
+}
+
+/// A page of the site may add a file: how a video that a browser records gets here.
+async fn put(
+    State(content): State<Shared>,
+    Path(name): Path<String>,
+    request: Request,
+) -> StatusCode {
+    let mime = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|mime| mime.to_str().ok())
+        .unwrap_or("application/octet-stream")
+        .to_owned();
+    let Ok(body) = axum::body::to_bytes(request.into_body(), MAX_UPLOAD).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE;
+    };
+    lock(&content).files.insert(name, Page { mime, body });
+    StatusCode::CREATED
+}
