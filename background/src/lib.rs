@@ -1,1 +1,61 @@
+//! The extension's worker: adaptors to the browser, and the wiring.
+//!
+//! `static/background.js` registers the listeners, starts this program and hands every event to [`deliver`]. The plans
+//! are those of [`fluence::plan`], on a [`platform::Browser`].
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+
+pub mod acquire;
+pub mod badge;
+pub mod browser;
+pub mod codec;
+pub mod database;
+pub mod disposition;
+pub mod faces;
+pub mod handover;
+pub mod http;
+pub mod identity;
+pub mod journal;
+pub mod own_ipfs;
+pub mod platform;
+pub mod save;
+pub mod sharing;
+pub mod store;
+pub mod thumbnail;
+pub mod worker;
+
+use worker::Worker;
+
+thread_local! {
+    static WORKER: OnceCell<Rc<Worker>> = const { OnceCell::new() };
+}
+
+/// Reads what was written, connects, and goes on. Returns when events can be delivered.
+#[wasm_bindgen]
+pub async fn start() -> Result<(), JsError> {
+    std::panic::set_hook(Box::new(|panic| browser::crashed(&panic.to_string())));
+    let worker = Worker::start()
+        .await
+        .map_err(|why| JsError::new(&why.to_string()))?;
+    WORKER.with(|cell| {
+        // Called once, by `static/background.js`.
+        let _ = cell.set(worker);
+    });
+    Ok(())
+}
+
+/// An event of the browser: its kind, as `static/background.js` names it, and what the listener was given.
+#[wasm_bindgen]
+pub fn deliver(kind: &str, details: &Array) {
+    WORKER.with(|cell| {
+        if let Some(worker) = cell.get() {
+            worker.event(kind, details);
+        }
+    });
+}

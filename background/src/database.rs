@@ -1,0 +1,156 @@
+//! IndexedDB, as much of it as the worker needs. A write resolves when its transaction is complete, so that it outlasts
+//! a kill of the worker.
+
+use std::rc::Rc;
+
+use fluence::ports::StoreError;
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    DomException, IdbDatabase, IdbFactory, IdbKeyRange, IdbObjectStore, IdbOpenDbRequest,
+    IdbRequest, IdbTransaction, IdbTransactionMode,
+};
+
+/// The database's name.
+pub const NAME: &str = "fluence";
+/// The version of its shape.
+const VERSION: u32 = 1;
+
+/// Stored bytes in pieces: `id:offset` to `{blob, blocks}`.
+pub const EXTENTS: &str = "extents";
+/// The DAGs of whole files: `id` to bytes.
+pub const DAGS: &str = "dags";
+/// Events since the snapshot: `seq` to JSON.
+pub const JOURNAL: &str = "journal";
+/// The snapshot of the state, and the identity.
+pub const META: &str = "meta";
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = indexedDB, thread_local_v2)]
+    static INDEXED_DB: Option<IdbFactory>;
+}
+
+/// The open database. Cheap to clone.
+#[derive(Clone)]
+pub struct Database(Rc<IdbDatabase>);
+
+impl Database {
+    /// Opens it, and makes it where it is not there.
+    pub async fn open() -> Result<Self, StoreError> {
+        let factory = INDEXED_DB
+            .with(Clone::clone)
+            .ok_or_else(|| StoreError::Failed("this browser has no IndexedDB".to_owned()))?;
+        let request = factory.open_with_u32(NAME, VERSION).map_err(error)?;
+        let opened = request.clone();
+        let upgrade = Closure::once(move || {
+            let Ok(database) = opened.result().and_then(|db| db.dyn_into::<IdbDatabase>()) else {
+                return;
+            };
+            for name in [EXTENTS, DAGS, JOURNAL, META] {
+                if let Err(why) = database.create_object_store(name) {
+                    web_sys::console::error_2(&"no object store was made".into(), &why);
+                }
+            }
+        });
+        request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
+        let database = opening(&request).await?;
+        Ok(Self(Rc::new(database)))
+    }
+
+    /// Runs the requests of one transaction; when it returns they are all done, or none is.
+    pub async fn write(
+        &self,
+        stores: &[&str],
+        requests: impl FnOnce(&IdbTransaction) -> Result<(), JsValue>,
+    ) -> Result<(), StoreError> {
+        let transaction = self.transaction(stores, IdbTransactionMode::Readwrite)?;
+        let ended = Promise::new(&mut |resolve, reject| {
+            transaction.set_oncomplete(Some(&resolve));
+            transaction.set_onabort(Some(&reject));
+        });
+        if let Err(why) = requests(&transaction) {
+            // What was asked so far must not happen by halves; it is over already where this fails.
+            let _ = transaction.abort();
+            let _ = JsFuture::from(ended).await;
+            return Err(error(why));
+        }
+        match JsFuture::from(ended).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(of_exception(transaction.error())),
+        }
+    }
+
+    /// Runs one reading request.
+    pub async fn read(
+        &self,
+        store: &str,
+        request: impl FnOnce(&IdbObjectStore) -> Result<IdbRequest, JsValue>,
+    ) -> Result<JsValue, StoreError> {
+        let transaction = self.transaction(&[store], IdbTransactionMode::Readonly)?;
+        let request = transaction
+            .object_store(store)
+            .and_then(|store| request(&store))
+            .map_err(error)?;
+        done(&request).await
+    }
+
+    /// The value under a key; `undefined` where there is none.
+    pub async fn get(&self, store: &str, key: &JsValue) -> Result<JsValue, StoreError> {
+        self.read(store, |store| store.get(key)).await
+    }
+
+    fn transaction(
+        &self,
+        stores: &[&str],
+        mode: IdbTransactionMode,
+    ) -> Result<IdbTransaction, StoreError> {
+        let names: Array = stores.iter().map(|name| JsValue::from_str(name)).collect();
+        self.0
+            .transaction_with_str_sequence_and_mode(&names, mode)
+            .map_err(error)
+    }
+}
+
+/// The keys that begin with a text.
+pub fn beginning_with(prefix: &str) -> Result<IdbKeyRange, JsValue> {
+    IdbKeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into())
+}
+
+async fn opening(request: &IdbOpenDbRequest) -> Result<IdbDatabase, StoreError> {
+    done(request)
+        .await?
+        .dyn_into()
+        .map_err(|_| StoreError::Failed("what was opened is no database".to_owned()))
+}
+
+async fn done(request: &IdbRequest) -> Result<JsValue, StoreError> {
+    let ended = Promise::new(&mut |resolve, reject| {
+        request.set_onsuccess(Some(&resolve));
+        request.set_onerror(Some(&reject));
+    });
+    match JsFuture::from(ended).await {
+        Ok(_) => request.result().map_err(error),
+        Err(_) => Err(of_exception(request.error().ok().flatten())),
+    }
+}
+
+fn of_exception(exception: Option<DomException>) -> StoreError {
+    match exception {
+        Some(exception) => error(exception.into()),
+        None => StoreError::Failed("the browser ended a transaction".to_owned()),
+    }
+}
+
+/// What an exception of IndexedDB or of a blob means.
+pub fn error(why: JsValue) -> StoreError {
+    match why.dyn_ref::<DomException>() {
+        Some(exception) => match exception.name().as_str() {
+            "QuotaExceededError" => StoreError::Full,
+            "NotFoundError" | "NotReadableError" => StoreError::Gone(exception.message()),
+            name => StoreError::Failed(format!("{name}: {}", exception.message())),
+        },
+        None => StoreError::Failed(crate::browser::message_of(&why)),
+    }
+}

@@ -1,0 +1,137 @@
+//! The open faces: popups, tabs and options pages that are connected by a port.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use fluence::command::ToFace;
+use fluence::state::{Event, EventKind};
+
+use crate::browser::{self, Port};
+
+/// The name of a face's port.
+pub const PORT: &str = "face";
+/// Faces at the same time; the oldest goes when there are more.
+const MAX_FACES: usize = 16;
+/// Commands of one face that are being done at the same time.
+const MAX_COMMANDS: u32 = 64;
+
+/// The number of a port, as `static/background.js` counts them.
+pub type PortId = u32;
+
+struct Face {
+    port: Port,
+    /// The number of the last event that is in the state it was sent; `None` until it watches.
+    watched: Option<u64>,
+    commands: Rc<Cell<u32>>,
+}
+
+/// All of them.
+#[derive(Default)]
+pub struct Faces(RefCell<BTreeMap<PortId, Face>>);
+
+/// A command is being done until this is dropped.
+pub struct Turn(Rc<Cell<u32>>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+impl Faces {
+    /// One more.
+    pub fn add(&self, id: PortId, port: Port) {
+        let mut faces = self.0.borrow_mut();
+        if faces.len() >= MAX_FACES
+            && let Some((_, oldest)) = faces.pop_first()
+        {
+            oldest.port.disconnect();
+        }
+        faces.insert(
+            id,
+            Face {
+                port,
+                watched: None,
+                commands: Rc::default(),
+            },
+        );
+    }
+
+    /// One less.
+    pub fn remove(&self, id: PortId) {
+        self.0.borrow_mut().remove(&id);
+    }
+
+    /// Whether the port is a face's.
+    pub fn has(&self, id: PortId) -> bool {
+        self.0.borrow().contains_key(&id)
+    }
+
+    /// Whether anyone watches.
+    pub fn any_watching(&self) -> bool {
+        self.0.borrow().values().any(|face| face.watched.is_some())
+    }
+
+    /// Room for one more command of this face, unless it has too many under way.
+    pub fn turn(&self, id: PortId) -> Option<Turn> {
+        let faces = self.0.borrow();
+        let commands = &faces.get(&id)?.commands;
+        if commands.get() >= MAX_COMMANDS {
+            return None;
+        }
+        commands.set(commands.get() + 1);
+        Some(Turn(Rc::clone(commands)))
+    }
+
+    /// Sends the state; events that are in it already do not follow.
+    pub fn watch(&self, id: PortId, state: &ToFace, seq: u64) {
+        if let Some(face) = self.0.borrow_mut().get_mut(&id) {
+            face.watched = Some(seq);
+        }
+        self.send(id, state);
+    }
+
+    /// Sends to one face; one that is gone is no error.
+    pub fn send(&self, id: PortId, message: &ToFace) {
+        let port = self.0.borrow().get(&id).map(|face| face.port.clone());
+        if let (Some(port), Ok(message)) = (port, browser::plain(message)) {
+            // Where this fails the other side is gone, and the browser says so by itself.
+            let _ = port.post(&message);
+        }
+    }
+
+    /// Shows an event to all that watch and do not have it yet.
+    pub fn show(&self, event: &Event) {
+        let ephemeral = event.kind.is_ephemeral();
+        self.to_all(&ToFace::Event { event: event.clone() }, |watched| {
+            ephemeral || event.seq > watched
+        });
+    }
+
+    /// Tells all that watch what belongs to no item; it goes into no journal.
+    pub fn tell(&self, seq: u64, kind: EventKind) {
+        let at = browser::now_ms();
+        self.show(&Event { seq, at, kind });
+    }
+
+    /// Sends to all that watch.
+    pub fn send_all(&self, message: &ToFace) {
+        self.to_all(message, |_| true);
+    }
+
+    fn to_all(&self, message: &ToFace, wanted: impl Fn(u64) -> bool) {
+        if !self.any_watching() {
+            return;
+        }
+        let message = match browser::plain(message) {
+            Ok(message) => message,
+            Err(why) => return browser::grumble("an event was not shown", Err::<(), _>(why)),
+        };
+        for face in self.0.borrow().values() {
+            if face.watched.is_some_and(&wanted) {
+                let _ = face.port.post(&message);
+            }
+        }
+    }
+}

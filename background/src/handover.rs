@@ -1,0 +1,89 @@
+//! Files that faces hand over: by a channel, since ports carry no blobs.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, BroadcastChannel};
+
+use crate::browser;
+
+/// Handovers that wait for their command, at most; the oldest goes.
+const MAX_WAITING: usize = 16;
+/// The longest key, in UTF-16 units.
+const MAX_KEY: usize = 64;
+/// How long a command waits for its files.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Files on their way from a face.
+#[derive(Default)]
+pub struct Handovers {
+    came: RefCell<VecDeque<(String, Vec<Blob>)>>,
+    awaited: RefCell<VecDeque<(String, oneshot::Sender<Vec<Blob>>)>>,
+}
+
+impl Handovers {
+    /// A message came in on the channel.
+    pub fn message(&self, message: &JsValue, channel: &BroadcastChannel) {
+        let Some(key) = browser::member(message, "key").as_string() else {
+            return;
+        };
+        let files = browser::member(message, "files");
+        if !Array::is_array(&files) || key.len() > MAX_KEY {
+            return;
+        }
+        let files: Vec<Blob> = Array::from(&files)
+            .iter()
+            .filter_map(|file| file.dyn_into().ok())
+            .collect();
+        let taken = browser::object([("key", key.as_str().into()), ("taken", true.into())]);
+        let told = channel
+            .post_message(&taken)
+            .map_err(|why| browser::message_of(&why));
+        browser::grumble("the face was not told that its files came", told);
+        let mut awaited = self.awaited.borrow_mut();
+        if let Some(at) = awaited.iter().position(|(other, _)| *other == key) {
+            if let Some((_, to)) = awaited.remove(at) {
+                // Whoever waited may have lost patience.
+                let _ = to.send(files);
+            }
+            return;
+        }
+        let mut came = self.came.borrow_mut();
+        if came.len() >= MAX_WAITING {
+            came.pop_front();
+        }
+        came.push_back((key, files));
+    }
+
+    /// The files that are handed over under a key.
+    pub async fn take(&self, key: &str) -> Option<Vec<Blob>> {
+        let there = {
+            let mut came = self.came.borrow_mut();
+            let at = came.iter().position(|(other, _)| other == key);
+            at.and_then(|at| came.remove(at))
+        };
+        if let Some((_, files)) = there {
+            return Some(files);
+        }
+        let (to, files) = oneshot::channel();
+        {
+            let mut awaited = self.awaited.borrow_mut();
+            if awaited.len() >= MAX_WAITING {
+                awaited.pop_front();
+            }
+            awaited.push_back((key.to_owned(), to));
+        }
+        match select(files, Box::pin(browser::sleep(PATIENCE))).await {
+            Either::Left((files, _)) => files.ok(),
+            Either::Right(_) => {
+                self.awaited.borrow_mut().retain(|(other, _)| other != key);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! HTTP on `fetch()`: bodies are blobs of slices, which the browser reads from disk; answers come as streams.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse, Piece};
+use futures::FutureExt;
+use futures::future::{Either, LocalBoxFuture, select};
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials,
+    RequestInit, Response,
+};
+
+use crate::browser;
+use crate::disposition;
+use crate::store::{BlobSource, blob_of};
+
+/// Chrome ends a worker whose `fetch()` has had no response for 30 s; a request is given up before that.
+const LONGEST_SILENCE: Duration = Duration::from_secs(27);
+
+/// `fetch()`.
+#[derive(Clone, Copy)]
+pub struct Fetch;
+
+impl Http for Fetch {
+    type Source = BlobSource;
+    type Body = FetchBody;
+
+    fn send(
+        &self,
+        request: HttpRequest<BlobSource>,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse<FetchBody>, HttpError>> {
+        async move {
+            let patience = request.patience.min(LONGEST_SILENCE);
+            let init = RequestInit::new();
+            init.set_method(request.method);
+            if !request.body.is_empty() {
+                let parts = Array::new();
+                for piece in &request.body {
+                    match piece {
+                        Piece::Bytes(bytes) => parts.push(&Uint8Array::from(&bytes[..])),
+                        Piece::Slice(source, range) => parts.push(
+                            // The file that was to be sent is gone: nothing was sent, and the store says why when asked.
+                            source
+                                .slice(range)
+                                .map_err(|_| HttpError::Broken(host_of(&request.url)))?
+                                .as_ref(),
+                        ),
+                    };
+                }
+                let blob =
+                    blob_of(&parts).map_err(|_| HttpError::Broken(host_of(&request.url)))?;
+                init.set_body(&blob);
+            }
+            if let Ok(headers) = Headers::new() {
+                for (name, value) in &request.headers {
+                    // A value that is not allowed in a header leaves it out, and the server refuses.
+                    let _ = headers.set(name, value);
+                }
+                init.set_headers(&headers);
+            }
+            init.set_credentials(RequestCredentials::Omit);
+            init.set_cache(RequestCache::NoStore);
+            send(&request.url, &init, patience, request.patience).await
+        }
+        .boxed_local()
+    }
+}
+
+/// Sends a request whose response's head must be there within `head`, and each piece of the body within `piece`.
+pub async fn send(
+    url: &str,
+    init: &RequestInit,
+    head: Duration,
+    piece: Duration,
+) -> Result<HttpResponse<FetchBody>, HttpError> {
+    let host = host_of(url);
+    let Ok(abort) = AbortController::new() else {
+        return Err(HttpError::Unreachable(host));
+    };
+    init.set_signal(Some(&abort.signal()));
+    let guard = AbortOnDrop(Rc::new(Cell::new(Some(abort))));
+    let answer = JsFuture::from(browser::fetch(url, init));
+    let response: Response = match select(answer, Box::pin(browser::sleep(head))).await {
+        Either::Left((Ok(response), _)) => response
+            .dyn_into()
+            .map_err(|_| HttpError::Unreachable(host.clone()))?,
+        Either::Left((Err(_), _)) => return Err(HttpError::Unreachable(host)),
+        Either::Right(_) => return Err(HttpError::Silent(host)),
+    };
+    let headers = response.headers();
+    let header = |name| headers.get(name).ok().flatten();
+    let reader = response
+        .body()
+        .and_then(|body| body.get_reader().dyn_into().ok());
+    Ok(HttpResponse {
+        status: response.status(),
+        content_type: header("content-type"),
+        // What a compressed body is long says nothing of what will be read.
+        content_length: header("content-encoding")
+            .is_none()
+            .then(|| header("content-length").and_then(|text| text.parse().ok()))
+            .flatten(),
+        file_name: header("content-disposition")
+            .as_deref()
+            .and_then(disposition::file_name),
+        body: FetchBody {
+            host,
+            url: response.url(),
+            reader,
+            patience: piece,
+            _guard: guard,
+        },
+    })
+}
+
+/// The host of an address, for people.
+pub fn host_of(url: &str) -> String {
+    match web_sys::Url::new(url) {
+        Ok(url) if !url.host().is_empty() => url.host(),
+        _ => "the server".to_owned(),
+    }
+}
+
+/// A body that is being received.
+pub struct FetchBody {
+    host: String,
+    url: String,
+    reader: Option<ReadableStreamDefaultReader>,
+    patience: Duration,
+    _guard: AbortOnDrop,
+}
+
+impl FetchBody {
+    /// The address that the answer came from, after redirects.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The next piece as the browser has it, `None` at the end.
+    pub async fn piece(&mut self) -> Result<Option<Uint8Array>, HttpError> {
+        let Some(reader) = &self.reader else {
+            return Ok(None);
+        };
+        let read = JsFuture::from(reader.read());
+        match select(read, Box::pin(browser::sleep(self.patience))).await {
+            Either::Left((Ok(result), _)) => {
+                if browser::member(&result, "done").is_truthy() {
+                    return Ok(None);
+                }
+                browser::member(&result, "value")
+                    .dyn_into()
+                    .map(Some)
+                    .map_err(|_| HttpError::Broken(self.host.clone()))
+            }
+            Either::Left((Err(_), _)) => Err(HttpError::Broken(self.host.clone())),
+            Either::Right(_) => Err(HttpError::Silent(self.host.clone())),
+        }
+    }
+}
+
+impl HttpBody for FetchBody {
+    fn chunk(&mut self) -> LocalBoxFuture<'_, Result<Option<Bytes>, HttpError>> {
+        async move {
+            let piece = self.piece().await?;
+            Ok(piece.map(|piece| piece.to_vec().into()))
+        }
+        .boxed_local()
+    }
+}
+
+/// Ends the transfer when nobody reads it any more.
+struct AbortOnDrop(Rc<Cell<Option<AbortController>>>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        if let Some(abort) = self.0.take() {
+            abort.abort();
+        }
+    }
+}

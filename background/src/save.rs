@@ -1,0 +1,185 @@
+//! Saving to the download folder: a blob URL, made where blob URLs can be made, and the browser's own download.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use fluence::state::ItemId;
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, BroadcastChannel, MessageEvent};
+
+use crate::browser::{self, Download, Outcome};
+
+/// The channel between the worker and `static/offscreen.js`: `{make: key, blob}` is answered with `{made: key, url}`.
+const CHANNEL: &str = "fluence-offscreen";
+/// The key of [`Saving`] in the browser's session storage, which outlasts the worker.
+const SESSION: &str = "saving";
+/// How long the other page may take to make a URL.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is being saved.
+#[derive(Default, Serialize, Deserialize)]
+struct Saving {
+    /// Items that are to be saved; the number of the download, once it has begun.
+    items: BTreeMap<ItemId, Option<f64>>,
+}
+
+/// How a download of ours ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// The item is in the download folder under this name.
+    Done(ItemId, String),
+    /// It is not.
+    Failed(ItemId, String),
+}
+
+/// All savings.
+pub struct Saver {
+    saving: RefCell<Saving>,
+    channel: BroadcastChannel,
+    made: Rc<RefCell<BTreeMap<String, oneshot::Sender<String>>>>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Saver {
+    /// Goes on with what an earlier worker noted.
+    pub async fn open() -> Outcome<Self> {
+        let saving = browser::session(SESSION)
+            .await?
+            .as_string()
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default();
+        let channel = BroadcastChannel::new(CHANNEL).map_err(|why| browser::message_of(&why))?;
+        let made: Rc<RefCell<BTreeMap<String, oneshot::Sender<String>>>> = Rc::default();
+        let on_message = {
+            let made = Rc::clone(&made);
+            Closure::new(move |event: MessageEvent| {
+                let key = browser::member(&event.data(), "made").as_string();
+                let url = browser::member(&event.data(), "url").as_string();
+                if let (Some(key), Some(url)) = (key, url)
+                    && let Some(made) = made.borrow_mut().remove(&key)
+                {
+                    // Whoever asked may have lost patience.
+                    let _ = made.send(url);
+                }
+            })
+        };
+        channel.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        Ok(Self {
+            saving: RefCell::new(saving),
+            channel,
+            made,
+            _on_message: on_message,
+        })
+    }
+
+    /// Notes that an item is to be saved, before anything is done; false where it is being saved already.
+    pub async fn intend(&self, id: &ItemId) -> bool {
+        let new = {
+            let mut saving = self.saving.borrow_mut();
+            let new = !saving.items.contains_key(id);
+            saving.items.entry(id.clone()).or_default();
+            new
+        };
+        self.keep().await;
+        new
+    }
+
+    /// Items that were to be saved when the worker ended, and whose download had not begun.
+    pub fn intended(&self) -> Vec<ItemId> {
+        let saving = self.saving.borrow();
+        let waiting = saving.items.iter().filter(|(_, download)| download.is_none());
+        waiting.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// It cannot be saved.
+    pub async fn forget(&self, id: &ItemId) {
+        self.saving.borrow_mut().items.remove(id);
+        self.keep().await;
+    }
+
+    /// Begins the download of an item's bytes.
+    pub async fn save(&self, id: &ItemId, blob: &Blob, file_name: &str) -> Outcome<()> {
+        let begun = self.begin(id, blob, file_name).await;
+        if begun.is_err() {
+            self.saving.borrow_mut().items.remove(id);
+        }
+        self.keep().await;
+        self.close_when_idle().await;
+        begun
+    }
+
+    async fn begin(&self, id: &ItemId, blob: &Blob, file_name: &str) -> Outcome<()> {
+        browser::open_offscreen().await?;
+        let url = self.url_for(blob).await?;
+        let download = match browser::download(&url, file_name).await {
+            // The browser's idea of a safe name is its own.
+            Err(why) if why.contains("filename") => browser::download(&url, "file").await?,
+            begun => begun?,
+        };
+        let mut saving = self.saving.borrow_mut();
+        saving.items.insert(id.clone(), Some(download));
+        Ok(())
+    }
+
+    async fn url_for(&self, blob: &Blob) -> Outcome<String> {
+        let key = format!("{:032x}", browser::random());
+        let (made, url) = oneshot::channel();
+        self.made.borrow_mut().insert(key.clone(), made);
+        let message = browser::object([("make", key.as_str().into()), ("blob", blob.into())]);
+        self.channel
+            .post_message(&message)
+            .map_err(|why| browser::message_of(&why))?;
+        let made = select(url, Box::pin(browser::sleep(PATIENCE))).await;
+        self.made.borrow_mut().remove(&key);
+        match made {
+            Either::Left((Ok(url), _)) => Ok(url),
+            _ => Err("the page that hands files to the browser did not answer".to_owned()),
+        }
+    }
+
+    /// Looks how our downloads are: when the browser says that one changed, and at the start. Returns those that ended.
+    pub async fn look(&self) -> Vec<Saved> {
+        let running: Vec<(ItemId, f64)> = self
+            .saving
+            .borrow()
+            .items
+            .iter()
+            .filter_map(|(id, download)| Some((id.clone(), (*download)?)))
+            .collect();
+        let mut ended = Vec::new();
+        for (id, download) in running {
+            let saved = match browser::download_state(download).await {
+                Ok(Download::Complete(name)) => Saved::Done(id.clone(), name),
+                Ok(Download::Interrupted(why)) => Saved::Failed(id.clone(), why),
+                Ok(Download::Unknown) => Saved::Failed(id.clone(), "it was removed".to_owned()),
+                Ok(Download::Running) | Err(_) => continue,
+            };
+            // Where two looks overlap, the first to come here tells.
+            if self.saving.borrow_mut().items.remove(&id).is_some() {
+                ended.push(saved);
+            }
+        }
+        if !ended.is_empty() {
+            self.keep().await;
+            self.close_when_idle().await;
+        }
+        ended
+    }
+
+    async fn close_when_idle(&self) {
+        if self.saving.borrow().items.is_empty() {
+            browser::close_offscreen_page().await;
+        }
+    }
+
+    async fn keep(&self) {
+        let text = serde_json::to_string(&*self.saving.borrow()).unwrap_or_default();
+        let kept = browser::keep_for_session(SESSION, &text).await;
+        browser::grumble("what is being saved was not noted", kept);
+    }
+}

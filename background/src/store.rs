@@ -1,0 +1,470 @@
+//! Files in IndexedDB: extents of some megabytes, each a blob with the blocks that end in it, put in one transaction.
+//!
+//! A file is read as one blob made of its extents' blobs, of which slices copy nothing; what is hashed, uploaded or
+//! adopted never passes through this program's memory.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use fluence::content::{Block, Dag};
+use fluence::ports::{Partial, Source, Store, StoreError};
+use fluence::state::ItemId;
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, Shared};
+use js_sys::{Array, Object, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
+
+use crate::browser;
+use crate::codec;
+use crate::database::{self, DAGS, Database, EXTENTS};
+
+/// Bytes that are gathered before they are written as one extent.
+const EXTENT: usize = 4 * 1024 * 1024;
+/// Blocks that are gathered at most, however few bytes they have.
+const EXTENT_BLOCKS: usize = 4096;
+/// The largest extent that is made of other stored bytes.
+const ADOPTED: u64 = 64 * 1024 * 1024;
+
+/// Bytes in a blob.
+#[derive(Clone)]
+pub struct BlobSource {
+    blob: Blob,
+    len: u64,
+}
+
+impl BlobSource {
+    /// The bytes of this blob, or of a file that a person chose.
+    pub fn new(blob: Blob) -> Self {
+        let len = blob.size() as u64;
+        Self { blob, len }
+    }
+
+    /// The blob.
+    pub fn blob(&self) -> &Blob {
+        &self.blob
+    }
+
+    /// A blob of a slice; it copies nothing.
+    pub fn slice(&self, range: &Range<u64>) -> Result<Blob, StoreError> {
+        if range.start > range.end || range.end > self.len {
+            return Err(StoreError::Gone(format!(
+                "bytes {} to {} of {} were asked for",
+                range.start, range.end, self.len
+            )));
+        }
+        // Exact up to 2^53, which no disk holds.
+        self.blob
+            .slice_with_f64_and_f64(range.start as f64, range.end as f64)
+            .map_err(database::error)
+    }
+}
+
+impl Source for BlobSource {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read(&self, range: Range<u64>) -> LocalBoxFuture<'static, Result<Bytes, StoreError>> {
+        let expected = range.end.saturating_sub(range.start);
+        let slice = self.slice(&range);
+        async move {
+            let buffer = buffer_of(&slice?).await?;
+            let bytes = Uint8Array::new(&buffer).to_vec();
+            if bytes.len() as u64 != expected {
+                return Err(StoreError::Gone(format!(
+                    "{} of {expected} bytes were left",
+                    bytes.len()
+                )));
+            }
+            Ok(bytes.into())
+        }
+        .boxed_local()
+    }
+
+    fn sha256(
+        &self,
+        prefix: Bytes,
+        range: Range<u64>,
+        suffix: Bytes,
+    ) -> LocalBoxFuture<'static, Result<[u8; 32], StoreError>> {
+        let slice = self.slice(&range);
+        async move {
+            let mut blob = slice?;
+            if !prefix.is_empty() || !suffix.is_empty() {
+                blob = blob_of(&Array::of3(
+                    &Uint8Array::from(&prefix[..]),
+                    &blob,
+                    &Uint8Array::from(&suffix[..]),
+                ))?;
+            }
+            let buffer = buffer_of(&blob).await?;
+            browser::sha256(&buffer).await.map_err(database::error)
+        }
+        .boxed_local()
+    }
+}
+
+/// A blob of blobs and byte arrays.
+pub fn blob_of(parts: &Array) -> Result<Blob, StoreError> {
+    Blob::new_with_blob_sequence(parts).map_err(database::error)
+}
+
+async fn buffer_of(blob: &Blob) -> Result<JsValue, StoreError> {
+    JsFuture::from(blob.array_buffer())
+        .await
+        .map_err(database::error)
+}
+
+/// All files of this peer.
+#[derive(Clone)]
+pub struct BlobStore(Database);
+
+impl BlobStore {
+    /// In this database.
+    pub fn new(database: Database) -> Self {
+        Self(database)
+    }
+}
+
+impl Store for BlobStore {
+    type Source = BlobSource;
+    type Partial = BlobPartial;
+
+    fn partial(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<BlobPartial, StoreError>> {
+        let (database, id) = (self.0.clone(), id.clone());
+        async move {
+            let mut partial = BlobPartial {
+                database,
+                id,
+                blobs: Array::new(),
+                in_blobs: 0,
+                extents: 0,
+                blocks: Vec::new(),
+                len: 0,
+                gathered: Gathered::default(),
+                writing: None,
+            };
+            for extent in extents(&partial.database, &partial.id, 0, 0).await? {
+                partial.len += extent.len();
+                partial.blobs.push(&extent.blob);
+                partial.blocks.extend(extent.blocks);
+            }
+            partial.in_blobs = partial.len;
+            partial.extents = partial.blobs.length();
+            partial.gathered = Gathered {
+                offset: partial.len,
+                blocks_written: partial.blocks.len(),
+                ..Gathered::default()
+            };
+            Ok(partial)
+        }
+        .boxed_local()
+    }
+
+    fn open(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<(BlobSource, Dag), StoreError>> {
+        let (database, id) = (self.0.clone(), id.clone());
+        async move {
+            let dag = database.get(DAGS, &JsValue::from_str(&id.0)).await?;
+            let dag = dag
+                .dyn_into::<Uint8Array>()
+                .ok()
+                .and_then(|bytes| codec::decode_dag(&bytes.to_vec()))
+                .ok_or_else(|| StoreError::Gone("its hashes are not there".to_owned()))?;
+            let blobs: Array = extents(&database, &id, 0, 0)
+                .await?
+                .into_iter()
+                .map(|extent| extent.blob)
+                .collect();
+            let source = BlobSource::new(blob_of(&blobs)?);
+            if source.len() != dag.len() {
+                return Err(StoreError::Gone(format!(
+                    "{} of its {} bytes are there",
+                    source.len(),
+                    dag.len()
+                )));
+            }
+            Ok((source, dag))
+        }
+        .boxed_local()
+    }
+
+    fn remove(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<(), StoreError>> {
+        let (database, id) = (self.0.clone(), id.clone());
+        async move {
+            database
+                .write(&[EXTENTS, DAGS], |transaction| {
+                    transaction
+                        .object_store(EXTENTS)?
+                        .delete(&database::beginning_with(&prefix(&id))?.into())?;
+                    transaction
+                        .object_store(DAGS)?
+                        .delete(&JsValue::from_str(&id.0))?;
+                    Ok(())
+                })
+                .await
+        }
+        .boxed_local()
+    }
+
+    fn ids(&self) -> LocalBoxFuture<'static, Result<Vec<ItemId>, StoreError>> {
+        let database = self.0.clone();
+        async move {
+            let extents = database
+                .read(EXTENTS, |store| store.get_all_keys())
+                .await?;
+            let dags = database.read(DAGS, |store| store.get_all_keys()).await?;
+            let mut ids: Vec<ItemId> = Array::from(&extents)
+                .iter()
+                .chain(Array::from(&dags).iter())
+                .filter_map(|key| key.as_string())
+                .map(|key| ItemId(key.split(':').next().unwrap_or_default().to_owned()))
+                .collect();
+            ids.sort();
+            ids.dedup();
+            Ok(ids)
+        }
+        .boxed_local()
+    }
+}
+
+fn prefix(id: &ItemId) -> String {
+    format!("{}:", id.0)
+}
+
+/// The key of an extent by its number: one that has blocks and no bytes has a key of its own too.
+fn key(id: &ItemId, number: u32) -> String {
+    format!("{}:{number:08x}", id.0)
+}
+
+struct Extent {
+    blob: Blob,
+    blocks: Vec<Block>,
+}
+
+impl Extent {
+    fn len(&self) -> u64 {
+        self.blob.size() as u64
+    }
+}
+
+/// The extents from a number and its offset on, as far as they follow one another.
+async fn extents(
+    database: &Database,
+    id: &ItemId,
+    number: u32,
+    offset: u64,
+) -> Result<Vec<Extent>, StoreError> {
+    let range = web_sys::IdbKeyRange::bound(
+        &key(id, number).into(),
+        &format!("{}\u{ffff}", prefix(id)).into(),
+    )
+    .map_err(database::error)?;
+    let records = database
+        .read(EXTENTS, |store| store.get_all_with_key(&range.into()))
+        .await?;
+    let mut at = offset;
+    let mut found = Vec::new();
+    for record in Array::from(&records).iter() {
+        let Some(extent) = extent(&record, at) else {
+            break;
+        };
+        at += extent.len();
+        found.push(extent);
+    }
+    Ok(found)
+}
+
+fn extent(record: &JsValue, expected: u64) -> Option<Extent> {
+    let offset = browser::member(record, "offset").as_f64()?;
+    let blob: Blob = browser::member(record, "blob").dyn_into().ok()?;
+    let blocks: Uint8Array = browser::member(record, "blocks").dyn_into().ok()?;
+    (offset as u64 == expected).then_some(Extent {
+        blob,
+        blocks: codec::decode_blocks(&blocks.to_vec())?,
+    })
+}
+
+/// A file that is being written: one extent is gathered while the one before it is written.
+pub struct BlobPartial {
+    database: Database,
+    id: ItemId,
+    /// Blobs of the first `in_blobs` bytes, as the database gave them back: they are files, not memory.
+    blobs: Array,
+    in_blobs: u64,
+    /// Extents that are written or being written.
+    extents: u32,
+    blocks: Vec<Block>,
+    len: u64,
+    gathered: Gathered,
+    writing: Option<Writing>,
+}
+
+type Writing = Shared<LocalBoxFuture<'static, Result<(), StoreError>>>;
+
+/// What the next extent is made of.
+#[derive(Default)]
+struct Gathered {
+    offset: u64,
+    len: u64,
+    parts: Vec<Bytes>,
+    /// How many of the partial's blocks are written.
+    blocks_written: usize,
+}
+
+impl BlobPartial {
+    /// Waits for the extent that is being written; after a failure, says so again and again.
+    async fn written(&mut self) -> Result<(), StoreError> {
+        if let Some(writing) = &self.writing {
+            writing.clone().await?;
+            self.writing = None;
+        }
+        Ok(())
+    }
+
+    /// Begins to write a blob with the blocks that are not written yet.
+    fn write(&mut self, blob: Blob, len: u64) {
+        let offset = self.gathered.offset;
+        let blocks = codec::encode_blocks(&self.blocks[self.gathered.blocks_written..]);
+        self.gathered = Gathered {
+            offset: offset + len,
+            blocks_written: self.blocks.len(),
+            ..Gathered::default()
+        };
+        let key = key(&self.id, self.extents);
+        self.extents += 1;
+        let database = self.database.clone();
+        let writing = async move {
+            let record = browser::object([
+                ("offset", JsValue::from_f64(offset as f64)),
+                ("blob", blob.into()),
+                ("blocks", Uint8Array::from(&blocks[..]).into()),
+            ]);
+            database
+                .write(&[EXTENTS], |transaction| {
+                    transaction
+                        .object_store(EXTENTS)?
+                        .put_with_key(&record, &key.as_str().into())?;
+                    Ok(())
+                })
+                .await
+        }
+        .boxed_local()
+        .shared();
+        // The transaction begins now, not when somebody waits.
+        wasm_bindgen_futures::spawn_local(writing.clone().map(drop));
+        self.writing = Some(writing);
+    }
+
+    /// Begins to write what is gathered, if anything is.
+    async fn write_gathered(&mut self) -> Result<(), StoreError> {
+        self.written().await?;
+        let unwritten_blocks = self.blocks.len() > self.gathered.blocks_written;
+        if self.gathered.len == 0 && !unwritten_blocks {
+            return Ok(());
+        }
+        let parts: Array = self
+            .gathered
+            .parts
+            .iter()
+            .map(|part| Uint8Array::from(&part[..]))
+            .collect();
+        let blob = blob_of(&parts)?;
+        let len = self.gathered.len;
+        self.write(blob, len);
+        Ok(())
+    }
+}
+
+impl Partial for BlobPartial {
+    type Source = BlobSource;
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn blocks(&self) -> Vec<Block> {
+        self.blocks.clone()
+    }
+
+    fn append(
+        &mut self,
+        data: Bytes,
+        blocks: Vec<Block>,
+    ) -> LocalBoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            self.len += data.len() as u64;
+            self.gathered.len += data.len() as u64;
+            if !data.is_empty() {
+                self.gathered.parts.push(data);
+            }
+            self.blocks.extend(blocks);
+            if self.gathered.len >= EXTENT as u64
+                || self.blocks.len() - self.gathered.blocks_written >= EXTENT_BLOCKS
+            {
+                self.write_gathered().await?;
+            }
+            Ok(())
+        }
+        .boxed_local()
+    }
+
+    fn adopt(
+        &mut self,
+        source: BlobSource,
+        range: Range<u64>,
+    ) -> LocalBoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            self.write_gathered().await?;
+            let mut at = range.start;
+            while at < range.end {
+                let end = range.end.min(at + ADOPTED);
+                self.written().await?;
+                let slice = source.slice(&(at..end))?;
+                self.write(slice, end - at);
+                self.len += end - at;
+                at = end;
+            }
+            self.written().await
+        }
+        .boxed_local()
+    }
+
+    fn flush(&mut self) -> LocalBoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            self.write_gathered().await?;
+            self.written().await
+        }
+        .boxed_local()
+    }
+
+    fn source(&mut self) -> LocalBoxFuture<'_, Result<BlobSource, StoreError>> {
+        async move {
+            self.written().await?;
+            let known = self.blobs.length();
+            for extent in extents(&self.database, &self.id, known, self.in_blobs).await? {
+                self.in_blobs += extent.len();
+                self.blobs.push(&extent.blob);
+            }
+            Ok(BlobSource::new(blob_of(&self.blobs)?))
+        }
+        .boxed_local()
+    }
+
+    fn finish(mut self, dag: Dag) -> LocalBoxFuture<'static, Result<(), StoreError>> {
+        async move {
+            self.flush().await?;
+            let bytes = Uint8Array::from(&codec::encode_dag(&dag)[..]);
+            self.database
+                .write(&[DAGS], |transaction| {
+                    transaction
+                        .object_store(DAGS)?
+                        .put_with_key(&bytes, &JsValue::from_str(&self.id.0))?;
+                    Ok(())
+                })
+                .await
+        }
+        .boxed_local()
+    }
+}

@@ -1,0 +1,91 @@
+//! Small pictures of pictures.
+
+use fluence::state::MAX_THUMBNAIL;
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Blob, ImageEncodeOptions, OffscreenCanvas, OffscreenCanvasRenderingContext2d,
+};
+
+use crate::browser::{self, Outcome};
+
+/// The largest picture that is looked at, in bytes.
+pub const MAX_PICTURE: u64 = 10 * 1024 * 1024;
+/// The longer side of a small picture, in pixels.
+const EDGE: u32 = 128;
+/// Qualities that are tried, until the picture is small enough.
+const QUALITIES: [f64; 3] = [0.8, 0.5, 0.2];
+const TYPE: &str = "image/webp";
+
+/// A small picture of the picture in the blob, as a `data:` URL of at most [`MAX_THUMBNAIL`] bytes.
+pub async fn of(blob: &Blob) -> Outcome<String> {
+    let picture = browser::bitmap(blob, EDGE).await?;
+    let drawn = draw(&picture).map_err(|why| browser::message_of(&why));
+    picture.close();
+    let canvas = drawn?;
+    for quality in QUALITIES {
+        let options = ImageEncodeOptions::new();
+        options.set_type(TYPE);
+        options.set_quality(quality);
+        let encoded = async {
+            let encoded = JsFuture::from(canvas.convert_to_blob_with_options(&options)?).await?;
+            let encoded: Blob = encoded.dyn_into()?;
+            let buffer = JsFuture::from(encoded.array_buffer()).await?;
+            Ok::<_, JsValue>((encoded.type_(), Uint8Array::new(&buffer).to_vec()))
+        };
+        let (mime, bytes) = encoded.await.map_err(|why| browser::message_of(&why))?;
+        let url = data_url(&mime, &bytes);
+        if url.len() <= MAX_THUMBNAIL {
+            return Ok(url);
+        }
+    }
+    Err("the picture cannot be made small enough".to_owned())
+}
+
+fn draw(picture: &web_sys::ImageBitmap) -> Result<OffscreenCanvas, JsValue> {
+    let canvas = OffscreenCanvas::new(picture.width(), picture.height())?;
+    let context: OffscreenCanvasRenderingContext2d = canvas
+        .get_context("2d")?
+        .ok_or("there is no canvas")?
+        .dyn_into()?;
+    context.draw_image_with_image_bitmap(picture, 0.0, 0.0)?;
+    Ok(canvas)
+}
+
+/// Bytes as a `data:` URL.
+fn data_url(mime: &str, bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut url = format!("data:{mime};base64,");
+    for group in bytes.chunks(3) {
+        let bits = group
+            .iter()
+            .fold(0u32, |bits, &byte| bits << 8 | u32::from(byte))
+            << (8 * (3 - group.len()));
+        for digit in 0..4 {
+            if digit <= group.len() {
+                url.push(char::from(DIGITS[(bits >> (18 - 6 * digit) & 63) as usize]));
+            } else {
+                url.push('=');
+            }
+        }
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn data_urls_are_base64() {
+        for (bytes, text) in [
+            (&b""[..], ""),
+            (b"f", "Zg=="),
+            (b"fo", "Zm8="),
+            (b"foo", "Zm9v"),
+            (b"foobar", "Zm9vYmFy"),
+            (b"\xff\xfe", "//4="),
+        ] {
+            assert_eq!(super::data_url("a/b", bytes), format!("data:a/b;base64,{text}"));
+        }
+    }
+}

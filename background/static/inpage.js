@@ -1,0 +1,88 @@
+// Run in a page by `scripting.executeScript`, isolated from the page's own scripts: what can only be done there. It must
+// stand on its own, since the browser takes it over as text.
+export async function inpage(job, argument, key) {
+  const api = globalThis.browser ?? globalThis.chrome;
+
+  switch (job) {
+    // The text that is selected, with its line breaks.
+    case "selection":
+      return String(getSelection());
+
+    // Puts a text on the clipboard; whether it is there now.
+    case "copy": {
+      try {
+        await navigator.clipboard.writeText(argument);
+        return true;
+      } catch {
+        const area = document.createElement("textarea");
+        area.value = argument;
+        area.style.cssText = "position:fixed;opacity:0";
+        const focused = document.activeElement;
+        document.documentElement.append(area);
+        area.select();
+        const copied = document.execCommand("copy");
+        area.remove();
+        focused?.focus?.();
+        return copied;
+      }
+    }
+
+    // Fetches as the page, and hands the bytes over as `data:` URLs (ports carry JSON), never more than four of them
+    // ahead of the worker.
+    case "fetch": {
+      const PIECE = 1 << 20;
+      const AHEAD = 4;
+      const port = api.runtime.connect({ name: `page:${key}` });
+      const abort = new AbortController();
+      port.onDisconnect.addListener(() => abort.abort());
+      let room = AHEAD;
+      let wake = () => {};
+      port.onMessage.addListener(() => {
+        room += 1;
+        wake();
+      });
+      const dataUrl = (blob) =>
+        new Promise((resolve, reject) => {
+          const reader = new FileReader();
+          reader.onload = () => resolve(reader.result);
+          reader.onerror = () => reject(reader.error);
+          reader.readAsDataURL(blob);
+        });
+      const send = async (parts) => {
+        while (room === 0) await new Promise((resolve) => { wake = resolve; });
+        room -= 1;
+        port.postMessage({ piece: await dataUrl(new Blob(parts)) });
+      };
+      try {
+        const response = await fetch(argument, { credentials: "include", signal: abort.signal });
+        port.postMessage({
+          head: {
+            url: response.url,
+            status: response.status,
+            type: response.headers.get("content-type"),
+            length: response.headers.get("content-encoding") ? null : response.headers.get("content-length"),
+            disposition: response.headers.get("content-disposition"),
+          },
+        });
+        let parts = [];
+        let size = 0;
+        for (const reader = response.body?.getReader(); reader; ) {
+          const { done, value } = await reader.read();
+          if (done) break;
+          parts.push(value);
+          size += value.length;
+          if (size >= PIECE) {
+            await send(parts);
+            parts = [];
+            size = 0;
+          }
+        }
+        if (size > 0) await send(parts);
+        port.postMessage({ end: true });
+      } catch (why) {
+        port.postMessage({ error: String(why) });
+      }
+      return null;
+    }
+  }
+}
