@@ -2,4 +2,9 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod commands;
+pub mod exit;
+pub mod home;
+pub mod output;
 pub mod platform;
+pub mod storage;

@@ -1,1 +1,11 @@
-fn main() {}
+//! The `fluence` command.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use fluence_cli::commands::{Cli, run};
+
+fn main() -> ExitCode {
+    run(Cli::parse())
+}

@@ -10,6 +10,9 @@ mod store;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
+use fluence::Cid;
+use fluence::content::hash::{self, HashError};
 use fluence::ports::{Network, Platform};
 use fluence::state::Event;
 use futures::FutureExt;
@@ -24,6 +27,9 @@ pub use store::FileStore;
 
 /// Events that a slow watcher may be behind; after that it misses some and reads the state instead.
 const WATCHER_LAG: usize = 4096;
+
+/// Blocks of fewer bytes are hashed at once: another thread would take longer to be woken.
+const HASH_ELSEWHERE: usize = 16 * 1024;
 
 /// What the engine runs on natively. Its futures belong to a tokio `LocalSet`.
 #[derive(Debug)]
@@ -85,6 +91,21 @@ impl<N: Network> Platform for Native<N> {
 
     fn random(&self) -> u128 {
         random()
+    }
+
+    fn verify(&self, cid: Cid, block: Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> {
+        if block.len() < HASH_ELSEWHERE {
+            return std::future::ready(hash::verify(&cid, &block)).boxed_local();
+        }
+        async move {
+            match tokio::task::spawn_blocking(move || hash::verify(&cid, &block)).await {
+                Ok(verified) => verified,
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                // The program is stopping: nobody is to believe that the block is sound, or wrong.
+                Err(_) => std::future::pending().await,
+            }
+        }
+        .boxed_local()
     }
 
     fn record(&self, events: Vec<Event>) -> LocalBoxFuture<'static, ()> {

@@ -136,21 +136,24 @@ impl FileSource {
 
     /// Reads a slice; unlike [`Source::read`] from any thread.
     pub async fn read_slice(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let source = self.clone();
+        blocking(move || source.read_now(range)).await
+    }
+
+    /// Reads a slice on this thread, which waits for the disk.
+    pub fn read_now(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
         let slices = self.slices(&range)?;
         let len = usize::try_from(range.end - range.start)
             .map_err(|_| StoreError::Failed("the slice does not fit in memory".to_owned()))?;
-        blocking(move || {
-            let mut bytes = vec![0; len];
-            let mut rest = bytes.as_mut_slice();
-            for slice in &slices {
-                let (now, later) = rest
-                    .split_at_mut(usize::try_from(slice.len).expect("part of a slice that fits"));
-                slice.read(|file| file.read_exact(now))?;
-                rest = later;
-            }
-            Ok(bytes.into())
-        })
-        .await
+        let mut bytes = vec![0; len];
+        let mut rest = bytes.as_mut_slice();
+        for slice in &slices {
+            let len = usize::try_from(slice.len).expect("part of a slice that fits");
+            let (now, later) = rest.split_at_mut(len);
+            slice.read(|file| file.read_exact(now))?;
+            rest = later;
+        }
+        Ok(bytes.into())
     }
 }
 

@@ -1,0 +1,129 @@
+//! `fluence call`.
+
+use std::time::Duration;
+
+use clap::Args;
+use fluence::call::{CallError, ErrorCode, Reply, Request};
+use fluence::names::FunctionName;
+use fluence::ports::NetworkError;
+use fluence_peer::{Peer, PeerId};
+use futures::StreamExt;
+use serde_json::{Map, Value, json};
+
+use super::session::Client;
+use super::{Context, NetworkArgs};
+use crate::exit::{Exit, Failed};
+
+/// Providers that are asked, one after the other.
+const MAX_PROVIDERS: usize = 16;
+
+/// Call a function and print its result.
+#[derive(Debug, Args)]
+pub(super) struct CallArgs {
+    /// The function's name.
+    name: String,
+    /// The arguments, a JSON object.
+    #[arg(default_value = "{}", value_name = "JSON")]
+    args: String,
+    /// Ask this peer alone, without look-up.
+    #[arg(long, value_name = "PEER")]
+    peer: Option<String>,
+    /// How long one provider may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+    #[command(flatten)]
+    network: NetworkArgs,
+}
+
+pub(super) async fn run(context: &Context, args: CallArgs) -> Result<(), Failed> {
+    let function = function_name(&args.name)?;
+    let arguments: Map<String, Value> = serde_json::from_str(&args.args).map_err(|error| {
+        Failed::usage(
+            format!("The arguments are not a JSON object: {error}."),
+            "An example: '{\"size\": 10}'",
+        )
+    })?;
+    let only = args
+        .peer
+        .map(|peer| {
+            peer.parse::<PeerId>().map_err(|_| {
+                Failed::usage(
+                    format!("“{peer}” is not a peer id."),
+                    "One begins with 12D3Koo.",
+                )
+            })
+        })
+        .transpose()?;
+    let client = Client::connect(&context.home()?, &args.network, &context.output).await?;
+    let request = Request {
+        function,
+        args: arguments,
+    };
+    let (provider, result) = call(
+        &client.peer,
+        request,
+        only,
+        Duration::from_secs(args.timeout),
+    )
+    .await?;
+    let result = Value::Object(result);
+    context
+        .output
+        .event(&json!({"event": "result", "provider": provider.to_string(), "ok": &result}));
+    context.output.result(&format!("{result:#}"));
+    client.peer.shutdown().await;
+    Ok(())
+}
+
+/// Asks one provider after the other until one has a result.
+async fn call(
+    peer: &Peer,
+    request: Request,
+    only: Option<PeerId>,
+    deadline: Duration,
+) -> Result<(PeerId, Map<String, Value>), Failed> {
+    let function = request.function.clone();
+    let providers = match only {
+        Some(provider) => futures::stream::iter([provider]).boxed(),
+        None => peer.providers(function.clone()).take(MAX_PROVIDERS).boxed(),
+    };
+    let mut providers = std::pin::pin!(providers);
+    let mut last = None;
+    while let Some(provider) = providers.next().await {
+        let error = match peer.call(provider, request.clone(), deadline).await {
+            Ok(Reply::Ok(result)) => return Ok((provider, result)),
+            Ok(Reply::Error(error)) => NetworkError::Call(error),
+            Err(error) => error,
+        };
+        tracing::info!("{provider}: {error}");
+        // Another provider would not understand it either.
+        if matches!(
+            &error,
+            NetworkError::Call(CallError {
+                code: ErrorCode::BadRequest,
+                ..
+            })
+        ) {
+            return Err(error.into());
+        }
+        last = Some(error);
+    }
+    Err(match last {
+        Some(error) => error.into(),
+        None => Failed::new(
+            Exit::NotFound,
+            "no_provider",
+            format!("Nobody provides “{function}” now."),
+            "Check the name (case matters), and whether its provider is online.",
+        ),
+    })
+}
+
+pub(super) fn function_name(text: &str) -> Result<FunctionName, Failed> {
+    text.parse().map_err(|error| {
+        Failed::usage(
+            format!("“{}”: {error}.", text.escape_default()),
+            "Give another name.",
+        )
+    })
+}

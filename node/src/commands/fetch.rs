@@ -1,0 +1,251 @@
+//! `fluence fetch`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use fluence::command::{Answer, Command};
+use fluence::names::{canonical, link, parse_link};
+use fluence::ports::{Platform, Store};
+use fluence::state::{Event, EventKind, Item, ItemId, Settings, Status};
+use indicatif::ProgressBar;
+use serde_json::json;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::save::{Fetched, Target};
+use super::session::{CliEngine, Client, Session};
+use super::{Context, NetworkArgs, stop_signal};
+use crate::exit::{Exit, Failed};
+use crate::home::Work;
+use crate::output::{Output, size_text};
+
+/// Fetch a file or a folder by its hash or link, every block verified.
+///
+/// What has come when the command is interrupted, by anything, is kept in the state directory: the same command goes on
+/// from there, also days later.
+#[derive(Debug, Args)]
+pub(super) struct FetchArgs {
+    /// A hash (Qm… or bafy…), a fluence: or ipfs:// link, or a gateway's URL.
+    #[arg(value_name = "CID|LINK")]
+    link: String,
+    /// Where to: a path, a directory, or - for standard output [default: this directory, under the file's own name].
+    #[arg(long, short, value_name = "PATH")]
+    output: Option<PathBuf>,
+    /// Replace a file that is there. A folder is never replaced.
+    #[arg(long, short)]
+    force: bool,
+    /// Once it is fetched, provide it to others until Ctrl-C.
+    #[arg(long)]
+    provide: bool,
+    #[command(flatten)]
+    network: NetworkArgs,
+}
+
+pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed> {
+    let cid = parse_link(&args.link).map_err(|error| Failed::usage(error.to_string(), ""))?;
+    let target = Target::new(args.output.clone(), args.force)?;
+    let home = context.home()?;
+    let work = home
+        .work(&format!("fetch-{}", canonical(&cid)))?
+        .ok_or_else(|| {
+            Failed::new(
+                Exit::Failure,
+                "locked",
+                "Another fluence is fetching the same file.",
+                "Wait for it, or give this one a directory of its own with --state.",
+            )
+        })?;
+    let client = Client::connect(&home, &args.network, &context.output).await?;
+    let settings = Settings {
+        provide_fetched: args.provide,
+        save_fetched: false,
+        ..Settings::default()
+    };
+    let session = Session::begin(client, &work, settings, &context.output).await?;
+    let name = canonical(&cid);
+    let ended = tokio::select! {
+        ended = fetch(&session.engine, &name, &context.output) => ended,
+        () = stop_signal() => Err(stop(&session.engine).await),
+    };
+    let ended = match ended {
+        Ok(id) => {
+            let saved = save(&session.engine, &work, &id, &target, &args, &context.output).await;
+            if saved.is_ok() && args.provide {
+                context.output.say(&format!(
+                    "{} is provided to others until Ctrl-C.",
+                    link(&cid)
+                ));
+                stop_signal().await;
+            }
+            saved
+        }
+        Err(failed) => Err(failed),
+    };
+    session.peer.shutdown().await;
+    // What can go on is kept; what is saved, or can only begin anew, is not.
+    let keep = session.engine.with_state(|state| {
+        ended.is_err()
+            && state
+                .items
+                .values()
+                .any(|item| !matches!(item.status, Status::Failed { .. }))
+    });
+    if !keep {
+        home.remove(work)?;
+    }
+    ended
+}
+
+/// Fetches; returns the item once all of it is here and verified.
+async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId, Failed> {
+    let mut events = engine.platform().watch();
+    let id = match engine
+        .command(Command::Fetch {
+            link: cid.to_owned(),
+        })
+        .await
+    {
+        Answer::Done { id: Some(id) } => id,
+        Answer::Done { id: None } | Answer::NeedsAccess { .. } => {
+            return Err(Failed::new(
+                Exit::Failure,
+                "no_item",
+                "The fetch could not begin.",
+                "Try again.",
+            ));
+        }
+        Answer::Refused { failure } => return Err(failure.into()),
+    };
+    let bar = output.bar(cid);
+    loop {
+        let item = engine.with_state(|state| state.items.get(&id).cloned());
+        let Some(item) = item else {
+            return Err(Failed::new(
+                Exit::Failure,
+                "removed",
+                "The fetch was removed.",
+                "Try again.",
+            ));
+        };
+        show(&bar, &item);
+        match item.status {
+            Status::Done | Status::Announcing | Status::Shared | Status::Stopped => {
+                bar.finish_and_clear();
+                return Ok(id);
+            }
+            Status::Failed { failure } => {
+                bar.finish_and_clear();
+                return Err(failure.into());
+            }
+            Status::Interrupted { mut failure } => {
+                bar.finish_and_clear();
+                failure.advice =
+                    "What has come so far is kept: run the same command again to go on.".to_owned();
+                return Err(failure.into());
+            }
+            _ => {}
+        }
+        match events.recv().await {
+            Ok(event) => tell(output, &event),
+            // The state says it all.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => {
+                return Err(Failed::new(
+                    Exit::Failure,
+                    "stopped",
+                    "The fetch has stopped.",
+                    "Try again.",
+                ));
+            }
+        }
+    }
+}
+
+fn tell(output: &Output, event: &Event) {
+    if output.is_json()
+        && let Ok(event) = serde_json::to_value(&event.kind)
+    {
+        output.event(&event);
+    }
+    match &event.kind {
+        EventKind::Log { line, .. } => tracing::info!("{line}"),
+        EventKind::Notice { failure } => {
+            output.say(&format!("{} {}", failure.what, failure.advice))
+        }
+        _ => {}
+    }
+}
+
+fn show(bar: &ProgressBar, item: &Item) {
+    let doing = match &item.status {
+        Status::Searching => "searching",
+        Status::Asked { .. } => "asking",
+        Status::Downloading { .. } => "fetching",
+        _ => "",
+    };
+    bar.set_message(doing);
+    bar.set_prefix(
+        crate::exit::printable(&item.name)
+            .chars()
+            .take(32)
+            .collect::<String>(),
+    );
+    if let Some(progress) = item.progress {
+        if let Some(total) = progress.total.or(item.size) {
+            bar.set_length(total);
+        }
+        bar.set_position(progress.bytes);
+    }
+}
+
+/// Ctrl-C: what has come is written down.
+async fn stop(engine: &CliEngine) -> Failed {
+    for id in engine.with_state(|state| state.items.keys().cloned().collect::<Vec<_>>()) {
+        engine.command(Command::Pause { id }).await;
+    }
+    Failed::new(
+        Exit::Interrupted,
+        "interrupted",
+        "Stopped before the end.",
+        "What has come so far is kept: run the same command again to go on.",
+    )
+}
+
+async fn save(
+    engine: &CliEngine,
+    work: &Work,
+    id: &ItemId,
+    target: &Target,
+    args: &FetchArgs,
+    output: &Output,
+) -> Result<(), Failed> {
+    let store = engine.platform().store();
+    let (source, dag) = store.open(id).await?;
+    let name = engine
+        .with_state(|state| state.items.get(id).map(|item| item.name.clone()))
+        .unwrap_or_default();
+    let (cid, size) = (canonical(&dag.root), dag.len());
+    let files = dag.files.len();
+    // While it is provided, the stored file must not change with the saved one.
+    let file = (!args.provide).then(|| store.own_file(id)).flatten();
+    let fetched = Fetched { source, dag, file };
+    let path = target.path(&name);
+    let (force, to) = (args.force, path.clone());
+    tokio::task::spawn_blocking(move || match to {
+        Some(path) => fetched.save(&path, force),
+        None => fetched.print(),
+    })
+    .await
+    .map_err(|_| Failed::new(Exit::Failure, "stopped", "The program is stopping.", ""))??;
+    tracing::debug!("{} is saved", work.path().display());
+    if let Some(path) = &path {
+        let path = path.to_string_lossy();
+        output.event(&json!({
+            "event": "fetched", "cid": cid, "name": name, "path": path, "size": size, "files": files,
+        }));
+        output.result(&path);
+        output.say(&format!("{} verified.", size_text(size)));
+    } else if !output.is_json() {
+        output.say(&format!("{} verified.", size_text(size)));
+    }
+    Ok(())
+}

@@ -1,0 +1,223 @@
+//! The command line.
+
+mod call;
+mod fetch;
+mod hash;
+mod id;
+mod provide;
+mod save;
+mod session;
+mod share;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use fluence::content::Profile;
+use fluence_peer::Multiaddr;
+use tokio::task::LocalSet;
+use tracing_subscriber::EnvFilter;
+
+use crate::exit::{Exit, Failed};
+use crate::home::Home;
+use crate::output::Output;
+
+/// How long a stop may take, before it is forced.
+const STOP: Duration = Duration::from_secs(5);
+
+/// Share files peer to peer: a file is a function, and whoever calls it gets the file.
+///
+/// Exit codes: 0 done; 1 failed; 2 wrong use; 3 not found, or nobody provides it; 4 the network or the other side
+/// cannot be reached; 5 what came is not what was asked for; 6 refused (a quota, a limit, too busy); 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "fluence", version)]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// Directory of the identity and of unfinished work [default: ~/.local/state/fluence; for a node, node/ in it].
+    #[arg(long, global = true, value_name = "DIR", env = "FLUENCE_STATE")]
+    state: Option<PathBuf>,
+    /// Print JSON for programs: one object a line on standard output.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print only results and errors.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Say more on standard error; twice says all. RUST_LOG, if set, is obeyed instead.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Share files: print their links, and serve them until Ctrl-C.
+    Share(share::ShareArgs),
+    /// Fetch a file or a folder by its hash or link, every block verified. Run it again to go on after an interruption.
+    Fetch(fetch::FetchArgs),
+    /// Call a function and print its result.
+    Call(call::CallArgs),
+    /// Provide a function: each call runs a command.
+    Provide(provide::ProvideArgs),
+    /// Print a file's hash without any network.
+    Hash(hash::HashArgs),
+    /// Print this directory's peer id.
+    Id,
+}
+
+/// How the network is reached.
+#[derive(Debug, Args)]
+struct NetworkArgs {
+    /// A node's address, such as /ip4/127.0.0.1/tcp/4101 or /dns4/HOST/tcp/443/tls/ws; may be given several times, the
+    /// first that answers is used [default: the node on this machine].
+    #[arg(
+        long = "node",
+        value_name = "MULTIADDR",
+        env = "FLUENCE_NODES",
+        value_delimiter = ' '
+    )]
+    nodes: Vec<String>,
+    /// How long to wait for the network at the start, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 15)]
+    wait: u64,
+}
+
+/// Where a node on this machine listens, unless it was told otherwise.
+const LOCAL_NODE: [&str; 2] = ["/ip4/127.0.0.1/tcp/4101", "/ip4/127.0.0.1/tcp/4102/ws"];
+
+impl NetworkArgs {
+    fn nodes(&self) -> Result<Vec<Multiaddr>, Failed> {
+        let given: Vec<&str> = self
+            .nodes
+            .iter()
+            .map(|node| node.trim())
+            .filter(|node| !node.is_empty())
+            .collect();
+        let nodes = if given.is_empty() {
+            &LOCAL_NODE[..]
+        } else {
+            &given
+        };
+        nodes.iter().map(|node| multiaddr(node)).collect()
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.wait)
+    }
+}
+
+/// A multiaddr that was given by a person.
+fn multiaddr(text: &str) -> Result<Multiaddr, Failed> {
+    text.parse().map_err(|error| {
+        Failed::usage(
+            format!("“{text}” is not a multiaddr: {error}."),
+            "An example of one: /ip4/127.0.0.1/tcp/4101",
+        )
+    })
+}
+
+/// How files are cut; the names of docs/protocol.md.
+fn profile(text: &str) -> Result<Profile, String> {
+    serde_json::from_value(serde_json::Value::from(text))
+        .map_err(|_| "there are unixfs-v1-2025 and unixfs-v0-2015".to_owned())
+}
+
+/// What every command gets.
+struct Context {
+    home: PathBuf,
+    output: Output,
+}
+
+impl Context {
+    fn home(&self) -> Result<Home, Failed> {
+        Home::open(&self.home)
+    }
+}
+
+/// Runs the command; what it prints is printed.
+pub fn run(cli: Cli) -> ExitCode {
+    let Cli { common, command } = cli;
+    start_log(common.verbose);
+    let context = Context {
+        home: common.state.unwrap_or_else(Home::default_path),
+        output: Output::new(common.json, common.quiet),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let failed = Failed::new(
+                Exit::Failure,
+                "threads",
+                format!("The program cannot start its threads: {error}."),
+                "Check the limits of this account.",
+            );
+            context.output.failed(&failed);
+            return failed.exit_code();
+        }
+    };
+    let ended = runtime.block_on(LocalSet::new().run_until(dispatch(&context, command)));
+    // A thread that reads a dead disk must not keep the program.
+    runtime.shutdown_timeout(STOP);
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            context.output.failed(&failed);
+            failed.exit_code()
+        }
+    }
+}
+
+async fn dispatch(context: &Context, command: Command) -> Result<(), Failed> {
+    match command {
+        Command::Share(args) => share::run(context, args).await,
+        Command::Fetch(args) => fetch::run(context, args).await,
+        Command::Call(args) => call::run(context, args).await,
+        Command::Provide(args) => provide::run(context, args).await,
+        Command::Hash(args) => hash::run(context, args).await,
+        Command::Id => id::run(context),
+    }
+}
+
+fn start_log(verbose: u8) {
+    let default = match verbose {
+        0 => "error",
+        1 => "warn,fluence=info,fluence_peer=info,fluence_cli=info",
+        _ => "info,fluence=debug,fluence_peer=debug,fluence_cli=debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+/// Ends when the person or the system asks the program to stop.
+async fn stop_signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Where signals cannot be had, the default action ends the program.
+        if let (Ok(mut terminate), Ok(mut interrupt)) = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::interrupt()),
+        ) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

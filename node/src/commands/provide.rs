@@ -1,0 +1,275 @@
+//! `fluence provide`: a command as a function.
+
+use std::ffi::OsString;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use fluence::call::{CallError, ErrorCode, MAX_MESSAGE, Reply, Request};
+use fluence::names::{FILE_PREFIX, FunctionName};
+use fluence_peer::{Calls, IncomingCall, PeerId};
+use serde_json::{Map, Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+use tokio::sync::Semaphore;
+
+use super::call::function_name;
+use super::session::Client;
+use super::{Context, NetworkArgs, stop_signal};
+use crate::exit::{Exit, Failed, printable};
+use crate::output::Output;
+
+/// When a caller that found no place may come again, in milliseconds.
+const RETRY_AFTER_MS: u64 = 1000;
+/// The part of a command's standard error that is shown when it fails, in bytes.
+const MAX_COMPLAINT: u64 = 4096;
+
+/// Provide a function: each call runs a command.
+///
+/// The command gets the call's arguments, a JSON object, on standard input, and prints its result, a JSON object, on
+/// standard output. The environment has FLUENCE_FUNCTION and FLUENCE_CALLER (the caller's peer id). No shell comes
+/// between. An exit code other than 0 is an error to the caller, who is not told what the command wrote on standard
+/// error. A call with just {"probe": true}, by which the network makes sure that this peer can be reached, is answered
+/// with {} and runs nothing.
+#[derive(Debug, Args)]
+pub(super) struct ProvideArgs {
+    /// The function's name.
+    name: String,
+    /// The command and its arguments.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+    /// How long a call may run, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+    /// Calls that run at the same time; further callers are told to come again.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    concurrency: u32,
+    #[command(flatten)]
+    network: NetworkArgs,
+}
+
+pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Failed> {
+    let name = function_name(&args.name)?;
+    if name.as_str().starts_with(FILE_PREFIX) {
+        context.output.say("Names that begin with IPFS_ are those of files and storage: callers expect their results.");
+    }
+    let Client {
+        peer,
+        calls,
+        statuses: _statuses,
+        _identity,
+    } = Client::connect(&context.home()?, &args.network, &context.output).await?;
+    let function = Arc::new(Function {
+        name: name.clone(),
+        command: args.command,
+        timeout: Duration::from_secs(args.timeout),
+        places: Arc::new(Semaphore::new(args.concurrency as usize)),
+        output: context.output.clone(),
+    });
+    let serving = tokio::spawn(answer(function, calls));
+    let ended = tokio::select! {
+        () = stop_signal() => Ok(()),
+        ended = announce(&peer, &name, &context.output) => ended,
+        _ = serving => Err(Failed::new(Exit::Network, "network", "The peer has ended.", "Start again.")),
+    };
+    // No answer is waited for: what the caller does not get now it asks another provider.
+    let _ = peer.withdraw(name).await;
+    peer.shutdown().await;
+    ended
+}
+
+/// Announces the function and says so; then the peer keeps it announced. Ends only with a failure.
+async fn announce(
+    peer: &fluence_peer::Peer,
+    name: &FunctionName,
+    output: &Output,
+) -> Result<(), Failed> {
+    let unconfirmed = peer.announce(vec![name.clone()]).await?;
+    if !unconfirmed.is_empty() {
+        return Err(Failed::new(
+            Exit::Network,
+            "unconfirmed",
+            format!("“{name}” was announced, but a stranger could not find and call it."),
+            "Check the node, then try again.",
+        ));
+    }
+    output.event(&json!({"event": "providing", "function": name, "peer": peer.id().to_string()}));
+    output.say(&format!("Providing “{name}” until Ctrl-C."));
+    std::future::pending().await
+}
+
+/// What is provided.
+struct Function {
+    name: FunctionName,
+    command: Vec<OsString>,
+    timeout: Duration,
+    places: Arc<Semaphore>,
+    output: Output,
+}
+
+async fn answer(function: Arc<Function>, mut calls: Calls) {
+    while let Some(call) = calls.next().await {
+        let reply = match function.admit(&call.request) {
+            Ok(place) => {
+                let function = Arc::clone(&function);
+                tokio::spawn(async move {
+                    function.run(call).await;
+                    drop(place);
+                });
+                continue;
+            }
+            Err(reply) => reply,
+        };
+        call.reply(reply);
+    }
+}
+
+impl Function {
+    /// A place for the call, or its answer where no command is to run.
+    fn admit(&self, request: &Request) -> Result<tokio::sync::OwnedSemaphorePermit, Reply> {
+        if request.function != self.name {
+            return Err(Reply::error(
+                ErrorCode::NoSuchFunction,
+                "this peer does not provide that function",
+            ));
+        }
+        if is_probe(&request.args) {
+            return Err(Reply::Ok(Map::new()));
+        }
+        Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
+            Reply::Error(CallError {
+                retry_after_ms: Some(RETRY_AFTER_MS),
+                ..CallError::new(ErrorCode::Busy, "too many calls at the same time")
+            })
+        })
+    }
+
+    async fn run(&self, call: IncomingCall) {
+        let began = std::time::Instant::now();
+        let reply =
+            match tokio::time::timeout(self.timeout, self.execute(call.from, &call.request.args))
+                .await
+            {
+                Ok(Ok(result)) => Reply::Ok(result),
+                Ok(Err(error)) => Reply::Error(error),
+                Err(_) => Reply::error(
+                    ErrorCode::Unavailable,
+                    format!(
+                        "the function did not end within {} s",
+                        self.timeout.as_secs()
+                    ),
+                ),
+            };
+        let took = began.elapsed();
+        self.output.event(&json!({
+            "event": "called",
+            "caller": call.from.to_string(),
+            "ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            "reply": &reply,
+        }));
+        let how = match &reply {
+            Reply::Ok(_) => "done".to_owned(),
+            Reply::Error(error) => format!("failed, {}", printable(&error.message)),
+        };
+        self.output.say(&format!(
+            "Call from {}: {how}, {} ms.",
+            call.from,
+            took.as_millis()
+        ));
+        call.reply(reply);
+    }
+
+    /// Runs the command; dropped, it kills it.
+    async fn execute(
+        &self,
+        caller: PeerId,
+        args: &Map<String, Value>,
+    ) -> Result<Map<String, Value>, CallError> {
+        let (program, arguments) = self
+            .command
+            .split_first()
+            .ok_or_else(|| internal("there is no command"))?;
+        let mut child = Command::new(program)
+            .args(arguments)
+            .env("FLUENCE_FUNCTION", self.name.as_str())
+            .env("FLUENCE_CALLER", caller.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| {
+                tracing::error!("{} cannot be run: {error}", program.display());
+                internal("the function cannot be run")
+            })?;
+        let input = Value::Object(args.clone()).to_string();
+        let (output, complaint) = talk(&mut child, input).await.map_err(|error| {
+            tracing::warn!("talking to the command failed: {error}");
+            internal("the function failed")
+        })?;
+        if output.len() > MAX_MESSAGE {
+            return Err(internal("the function's result is too large"));
+        }
+        let status = child
+            .wait()
+            .await
+            .map_err(|_| internal("the function failed"))?;
+        if !status.success() {
+            self.output.say(&format!(
+                "The command failed ({status}): {}",
+                printable(&complaint)
+            ));
+            return Err(internal("the function failed"));
+        }
+        serde_json::from_slice(&output).map_err(|error| {
+            self.output.say(&format!(
+                "The command's output is not a JSON object: {error}."
+            ));
+            internal("the function's result is not a JSON object")
+        })
+    }
+}
+
+/// Writes the input and reads both outputs at the same time, so that no full pipe stops all. One byte over the limit is
+/// read, which tells that there was more.
+async fn talk(child: &mut Child, input: String) -> std::io::Result<(Vec<u8>, String)> {
+    let gone = || std::io::Error::other("a pipe is missing");
+    let mut stdin = child.stdin.take().ok_or_else(gone)?;
+    let stdout = child.stdout.take().ok_or_else(gone)?;
+    let stderr = child.stderr.take().ok_or_else(gone)?;
+    let write = async move {
+        // A command may ignore its arguments: a closed pipe is no error.
+        let _ = stdin.write_all(input.as_bytes()).await;
+        drop(stdin);
+    };
+    let read = async {
+        let mut bytes = Vec::new();
+        stdout
+            .take(MAX_MESSAGE as u64 + 1)
+            .read_to_end(&mut bytes)
+            .await
+            .map(|_| bytes)
+    };
+    let complain = async {
+        let mut stderr = stderr;
+        let mut bytes = Vec::new();
+        (&mut stderr)
+            .take(MAX_COMPLAINT)
+            .read_to_end(&mut bytes)
+            .await?;
+        // The rest is read and dropped, so that the command does not stop at a full pipe.
+        tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await?;
+        Ok::<_, std::io::Error>(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let ((), output, complaint) = tokio::join!(write, read, complain);
+    Ok((output?, complaint?))
+}
+
+fn is_probe(args: &Map<String, Value>) -> bool {
+    args.len() == 1 && args.get("probe") == Some(&Value::Bool(true))
+}
+
+fn internal(message: &str) -> CallError {
+    CallError::new(ErrorCode::Internal, message)
+}

@@ -1,0 +1,324 @@
+//! Where a fetched file goes: never over another file unless the person says so, and whole or not at all.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use fluence::content::Dag;
+use fluence::names::safe_file_name;
+use fluence::ports::Source;
+
+use crate::exit::{Exit, Failed};
+use crate::platform::{FileSource, random};
+
+/// Bytes that are copied at once.
+const COPY: u64 = 1024 * 1024;
+
+/// Where the person wants it.
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    /// Standard output.
+    Stdout,
+    /// In this directory, under the name that its provider gave.
+    In(PathBuf),
+    /// Under this name.
+    At(PathBuf),
+}
+
+impl Target {
+    /// What `-o` says. What can be wrong with it is told before anything is fetched.
+    pub fn new(output: Option<PathBuf>, force: bool) -> Result<Self, Failed> {
+        let Some(path) = output else {
+            return Ok(Self::In(PathBuf::from(".")));
+        };
+        if path.as_os_str() == "-" {
+            return Ok(Self::Stdout);
+        }
+        if path.is_dir() {
+            return Ok(Self::In(path));
+        }
+        if path
+            .as_os_str()
+            .to_string_lossy()
+            .ends_with(std::path::is_separator)
+        {
+            return Err(Failed::usage(
+                format!("There is no directory {}.", path.display()),
+                "Make it, or name another one.",
+            ));
+        }
+        if !force {
+            must_be_free(&path)?;
+        }
+        let parent = parent(&path);
+        if !parent.is_dir() {
+            return Err(Failed::usage(
+                format!("There is no directory {}.", parent.display()),
+                "Make it, or name another path with -o.",
+            ));
+        }
+        Ok(Self::At(path))
+    }
+
+    /// The path, for what its provider calls so.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        match self {
+            Self::Stdout => None,
+            Self::In(directory) => Some(directory.join(safe_file_name(name))),
+            Self::At(path) => Some(path.clone()),
+        }
+    }
+}
+
+/// What is to be saved.
+pub(super) struct Fetched {
+    /// The bytes.
+    pub source: FileSource,
+    /// What they are.
+    pub dag: Dag,
+    /// The one file that they are in, if it may become the saved file by a link, without a copy.
+    pub file: Option<PathBuf>,
+}
+
+impl Fetched {
+    /// Saves under a path; blocks.
+    pub fn save(&self, path: &Path, force: bool) -> Result<(), Failed> {
+        let temporary = parent(path).join(format!(".fluence-{:032x}.part", random()));
+        let saved = if self.dag.is_directory() {
+            self.save_directory(path, &temporary)
+        } else {
+            self.save_file(path, &temporary, force)
+        };
+        // Gone already where all went well.
+        let _ = fs::remove_file(&temporary).or_else(|_| fs::remove_dir_all(&temporary));
+        saved
+    }
+
+    fn save_file(&self, path: &Path, temporary: &Path, force: bool) -> Result<(), Failed> {
+        if force && path.is_dir() {
+            return Err(exists(path));
+        }
+        let fail = |error| Failed::file(path, &error);
+        let linked = self
+            .file
+            .as_ref()
+            .is_some_and(|file| fs::hard_link(file, temporary).is_ok());
+        if !linked {
+            self.copy(0..self.source.len(), temporary)?;
+        }
+        if force {
+            return fs::rename(temporary, path).map_err(fail);
+        }
+        // A link, unlike a rename, never replaces what is there.
+        match fs::hard_link(temporary, path) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(exists(path)),
+            // A file system without links.
+            Err(_) => {
+                must_be_free(path)?;
+                fs::rename(temporary, path).map_err(fail)
+            }
+        }
+    }
+
+    fn save_directory(&self, path: &Path, temporary: &Path) -> Result<(), Failed> {
+        must_be_free(path)?;
+        let fail = |error| Failed::file(temporary, &error);
+        fs::create_dir(temporary).map_err(fail)?;
+        let mut taken = HashSet::new();
+        for file in &self.dag.files {
+            let inside = free_path(&safe_path(&file.path), &mut taken);
+            let to = temporary.join(inside);
+            fs::create_dir_all(parent(&to)).map_err(fail)?;
+            self.copy(file.offset..file.offset + file.len, &to)?;
+        }
+        must_be_free(path)?;
+        fs::rename(temporary, path).map_err(|error| Failed::file(path, &error))
+    }
+
+    fn copy(&self, range: std::ops::Range<u64>, to: &Path) -> Result<(), Failed> {
+        let fail = |error| Failed::file(to, &error);
+        let mut file = File::create_new(to).map_err(fail)?;
+        let mut at = range.start;
+        while at < range.end {
+            let end = range.end.min(at + COPY);
+            file.write_all(&self.source.read_now(at..end)?)
+                .map_err(fail)?;
+            at = end;
+        }
+        file.sync_all().map_err(fail)
+    }
+
+    /// Writes the bytes of a file to standard output; blocks.
+    pub fn print(&self) -> Result<(), Failed> {
+        if self.dag.is_directory() {
+            return Err(Failed::usage(
+                "That is a folder, which cannot be written to standard output.",
+                "Name a path with -o.",
+            ));
+        }
+        let mut out = std::io::stdout().lock();
+        let mut at = 0;
+        while at < self.source.len() {
+            let end = self.source.len().min(at + COPY);
+            let bytes = self.source.read_now(at..end)?;
+            out.write_all(&bytes)
+                .map_err(|error| Failed::file(Path::new("standard output"), &error))?;
+            at = end;
+        }
+        out.flush()
+            .map_err(|error| Failed::file(Path::new("standard output"), &error))
+    }
+}
+
+/// A path in a folder, each name in it made safe.
+fn safe_path(path: &str) -> PathBuf {
+    let safe: PathBuf = path
+        .split('/')
+        .filter(|name| !name.is_empty())
+        .map(safe_file_name)
+        .collect();
+    if safe.as_os_str().is_empty() {
+        PathBuf::from("file")
+    } else {
+        safe
+    }
+}
+
+/// The path, or one like it where safe names have made two the same. Compared without case, for the file systems that
+/// do so.
+fn free_path(path: &Path, taken: &mut HashSet<String>) -> PathBuf {
+    let key = |path: &Path| path.to_string_lossy().to_lowercase();
+    let mut free = path.to_owned();
+    let mut number = 1;
+    while !taken.insert(key(&free)) {
+        number += 1;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let name = match path.extension() {
+            Some(ending) => format!("{stem} ({number}).{}", ending.to_string_lossy()),
+            None => format!("{stem} ({number})"),
+        };
+        free = path.with_file_name(name);
+    }
+    free
+}
+
+fn must_be_free(path: &Path) -> Result<(), Failed> {
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Failed::file(path, &error)),
+        Ok(_) => Err(exists(path)),
+    }
+}
+
+fn exists(path: &Path) -> Failed {
+    Failed::new(
+        Exit::Failure,
+        "exists",
+        format!("There is a {} already.", path.display()),
+        "Name another path with -o, or replace a file with --force.",
+    )
+}
+
+fn parent(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fluence::content::DagFile;
+
+    fn fetched(home: &Path, text: &str, files: Vec<DagFile>) -> Fetched {
+        let file = home.join("data");
+        fs::write(&file, text).unwrap();
+        Fetched {
+            source: FileSource::open(&file).unwrap(),
+            dag: Dag {
+                root: fluence::names::cid_v1(0x55, &[0; 32]),
+                blocks: Vec::new(),
+                files,
+            },
+            file: Some(file),
+        }
+    }
+
+    fn file(path: &str, offset: u64, len: u64) -> DagFile {
+        DagFile {
+            path: path.to_owned(),
+            offset,
+            len,
+        }
+    }
+
+    #[test]
+    fn nothing_is_overwritten_unasked() {
+        let home = tempfile::tempdir().unwrap();
+        let mut fetched = fetched(home.path(), "new", vec![file("", 0, 3)]);
+        let path = home.path().join("out");
+        fs::write(&path, "old").unwrap();
+        assert_eq!(
+            Target::new(Some(path.clone()), false)
+                .unwrap_err()
+                .failure
+                .code,
+            "exists"
+        );
+        for linked in [true, false] {
+            if !linked {
+                fetched.file = None;
+            }
+            fs::write(&path, "old").unwrap();
+            assert_eq!(
+                fetched.save(&path, false).unwrap_err().failure.code,
+                "exists"
+            );
+            assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+            fetched.save(&path, true).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+            fs::remove_file(&path).unwrap();
+            fetched.save(&path, false).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+            fs::remove_file(&path).unwrap();
+        }
+        assert_eq!(
+            fs::read_dir(home.path()).unwrap().count(),
+            1,
+            "nothing is left behind"
+        );
+    }
+
+    #[test]
+    fn a_folder_stays_in_its_folder() {
+        let home = tempfile::tempdir().unwrap();
+        let files = vec![
+            file("a/x.txt", 0, 1),
+            file("../../etc/passwd", 1, 1),
+            file("a/X?.txt", 2, 1),
+            file("a/x_.TXT", 3, 1),
+            file("/", 4, 1),
+        ];
+        let fetched = fetched(home.path(), "01234", files);
+        let path = home.path().join("out");
+        fetched.save(&path, false).unwrap();
+        let read = |name: &str| fs::read_to_string(path.join(name)).unwrap();
+        assert_eq!(read("a/x.txt"), "0");
+        assert_eq!(read("file/file/etc/passwd"), "1");
+        assert_eq!(read("a/X_.txt"), "2");
+        assert_eq!(read("a/x_ (2).TXT"), "3");
+        assert_eq!(read("file (2)"), "4");
+        assert_eq!(
+            fetched.save(&path, true).unwrap_err().failure.code,
+            "exists"
+        );
+        assert_eq!(
+            fs::read_dir(home.path()).unwrap().count(),
+            2,
+            "nothing is left behind"
+        );
+    }
+}

@@ -1,0 +1,204 @@
+//! A client for the time of one command: a peer, and the engine over a work directory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fluence::plan::Engine;
+use fluence::state::{EventKind, NetworkStatus, Settings};
+use fluence_peer::{Calls, Config, Multiaddr, Peer, Statuses};
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use super::NetworkArgs;
+use crate::exit::{Exit, Failed};
+use crate::home::{Home, Identity, Work};
+use crate::output::Output;
+use crate::platform::{FileStore, Journal, Native, WebClient};
+
+/// Calls from others that are answered at the same time; more wait.
+const MAX_SERVING: usize = 64;
+
+/// The engine of the command line.
+pub(super) type CliEngine = Engine<Native<Peer>>;
+
+/// A peer that is connected.
+pub(super) struct Client {
+    /// The peer.
+    pub peer: Peer,
+    /// What others call here.
+    pub calls: Calls,
+    /// How the connection is.
+    pub statuses: Statuses,
+    /// Kept: while it is, no other process takes this identity.
+    _identity: Identity,
+}
+
+impl Client {
+    /// Starts a peer and waits until it is connected.
+    pub async fn connect(
+        home: &Home,
+        network: &NetworkArgs,
+        output: &Output,
+    ) -> Result<Self, Failed> {
+        let nodes = network.nodes()?;
+        let identity = home.identity()?;
+        if !identity.is_lasting() {
+            tracing::info!(
+                "another fluence uses {}: this one has an identity of its own",
+                home.path().display()
+            );
+        }
+        let (peer, calls, mut statuses) =
+            Peer::start(Config::client(identity.keypair.clone(), nodes.clone())).map_err(
+                |error| {
+                    Failed::new(
+                        Exit::Network,
+                        "network",
+                        format!("The network cannot be used: {error}."),
+                        "",
+                    )
+                },
+            )?;
+        wait_online(&mut statuses, &nodes, network.patience(), output).await?;
+        Ok(Self {
+            peer,
+            calls,
+            statuses,
+            _identity: identity,
+        })
+    }
+}
+
+async fn wait_online(
+    statuses: &mut Statuses,
+    nodes: &[Multiaddr],
+    patience: Duration,
+    output: &Output,
+) -> Result<(), Failed> {
+    let mut reason = "it does not answer".to_owned();
+    let online = async {
+        while let Some(status) = statuses.next().await {
+            output.event(&json!({"event": "network", "network": &status}));
+            match status {
+                NetworkStatus::Online { .. } => return true,
+                NetworkStatus::Offline { reason: why, .. } => reason = why,
+                _ => {}
+            }
+        }
+        false
+    };
+    match tokio::time::timeout(patience, online).await {
+        Ok(true) => Ok(()),
+        _ => {
+            let nodes: Vec<String> = nodes.iter().map(ToString::to_string).collect();
+            Err(Failed::new(
+                Exit::Network,
+                "offline",
+                format!(
+                    "No node can be reached at {}: {}.",
+                    nodes.join(", "),
+                    reason.trim_end_matches('.')
+                ),
+                "Start one with `fluence node`, or name one with --node.",
+            ))
+        }
+    }
+}
+
+/// An engine that runs over a work directory and a connected peer.
+pub(super) struct Session {
+    /// The plans.
+    pub engine: CliEngine,
+    /// The peer.
+    pub peer: Peer,
+    _identity: Identity,
+}
+
+impl Session {
+    /// Starts the engine, with what an earlier run left in the directory.
+    pub async fn begin(
+        client: Client,
+        work: &Work,
+        settings: Settings,
+        output: &Output,
+    ) -> Result<Self, Failed> {
+        let Client {
+            peer,
+            calls,
+            statuses,
+            _identity,
+        } = client;
+        let store = FileStore::open(work.path().join("items"))?;
+        let http = WebClient::new().map_err(|error| {
+            Failed::new(
+                Exit::Network,
+                "network",
+                format!("HTTP cannot be used: {error}."),
+                "",
+            )
+        })?;
+        let (journal, state) = Journal::open(work.path())
+            .map_err(|error| Failed::file(&work.path().join("journal.jsonl"), &error))?;
+        let platform = Native::new(store, http, peer.clone(), journal);
+        let engine = Engine::new(platform, state, settings);
+        engine.start().await;
+        engine
+            .record(vec![EventKind::Started {
+                peer: peer.id().to_string(),
+            }])
+            .await;
+        tokio::task::spawn_local(serve(engine.clone(), calls));
+        tokio::task::spawn_local(follow(
+            engine.clone(),
+            statuses,
+            peer.status(),
+            output.clone(),
+        ));
+        Ok(Self {
+            engine,
+            peer,
+            _identity,
+        })
+    }
+}
+
+/// Answers calls.
+async fn serve(engine: CliEngine, mut calls: Calls) {
+    let places = Arc::new(Semaphore::new(MAX_SERVING));
+    while let Some(call) = calls.next().await {
+        // Calls that find no place wait in the peer's queue, which tells callers that it is full.
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        let engine = engine.clone();
+        tokio::task::spawn_local(async move {
+            let reply = engine
+                .serve(call.from.to_string(), call.request.clone())
+                .await;
+            call.reply(reply);
+            drop(place);
+        });
+    }
+}
+
+/// Tells the engine and the person how the connection is.
+async fn follow(engine: CliEngine, mut statuses: Statuses, first: NetworkStatus, output: Output) {
+    let mut status = first;
+    loop {
+        engine.network_changed(status.clone());
+        let Some(next) = statuses.next().await else {
+            return;
+        };
+        output.event(&json!({"event": "network", "network": &next}));
+        match &next {
+            NetworkStatus::Offline { reason, .. } => {
+                output.say(&format!("The node is gone ({reason}); trying again."));
+            }
+            NetworkStatus::Online { .. } if !matches!(status, NetworkStatus::Online { .. }) => {
+                output.say("Connected again.");
+            }
+            _ => {}
+        }
+        status = next;
+    }
+}

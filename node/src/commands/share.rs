@@ -1,0 +1,433 @@
+//! `fluence share`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use fluence::command::Answer;
+use fluence::content::Profile;
+use fluence::names::link;
+use fluence::plan::{Expected, Input, ShareInput};
+use fluence::ports::Source;
+use fluence::state::{Event, EventKind, Failure, Item, ItemId, Settings, Status};
+use indicatif::ProgressBar;
+use serde_json::json;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::session::{CliEngine, Client, Session};
+use super::{Context, NetworkArgs, stop_signal};
+use crate::exit::{Exit, Failed, printable};
+use crate::output::{Output, size_text};
+use crate::platform::{FileSource, random};
+
+/// The most files in a folder that is shared.
+const MAX_FILES: usize = 100_000;
+/// How deep folders may lie in one another.
+const MAX_DEPTH: usize = 64;
+
+/// Share files: print their links, and serve them until Ctrl-C.
+///
+/// Nothing is copied and nothing leaves this machine before somebody asks for it. A folder is shared as one directory
+/// with one hash. Do not change a file while it is shared: its hash would no longer be true, and it would not be served.
+#[derive(Debug, Args)]
+pub(super) struct ShareArgs {
+    /// Files and folders.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// How files are cut: unixfs-v1-2025 (the default) or unixfs-v0-2015 (Qm… hashes).
+    #[arg(long, value_parser = super::profile, default_value = "unixfs-v1-2025")]
+    profile: Profile,
+    /// Make one directory of all, with one hash.
+    #[arg(long)]
+    together: bool,
+    /// What others are told that it is called; with several files only together with --together.
+    #[arg(long)]
+    name: Option<String>,
+    /// In folders, take files whose names begin with a dot, too.
+    #[arg(long)]
+    hidden: bool,
+    /// Stop when each has been fetched into storage once.
+    #[arg(long)]
+    once: bool,
+    #[command(flatten)]
+    network: NetworkArgs,
+}
+
+pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed> {
+    if args.name.is_some() && args.files.len() > 1 && !args.together {
+        return Err(Failed::usage(
+            "One name was given for several files.",
+            "Add --together, or share them one by one.",
+        ));
+    }
+    let inputs = inputs(&args, &context.output)?;
+    let home = context.home()?;
+    home.sweep("share-")?;
+    let work = home
+        .work(&format!("share-{:032x}", random()))?
+        .ok_or_else(|| {
+            Failed::new(
+                Exit::Failure,
+                "locked",
+                "The state directory is in use.",
+                "Try again.",
+            )
+        })?;
+    let client = Client::connect(&home, &args.network, &context.output).await?;
+    let settings = Settings {
+        profile: args.profile,
+        ..Settings::default()
+    };
+    let session = Session::begin(client, &work, settings, &context.output).await?;
+    let ended = tokio::select! {
+        ended = share(&session.engine, inputs, args.once, &context.output) => ended,
+        () = stop_signal() => Ok(()),
+    };
+    session.peer.shutdown().await;
+    home.remove(work)?;
+    context.output.event(&json!({"event": "stopped"}));
+    ended
+}
+
+/// Shares all and serves; ends when all have failed, or been fetched where that is enough.
+async fn share(
+    engine: &CliEngine,
+    inputs: Vec<ShareInput<FileSource>>,
+    once: bool,
+    output: &Output,
+) -> Result<(), Failed> {
+    let mut events = engine.platform().watch();
+    let mut shares = Shares {
+        engine,
+        output,
+        shown: BTreeMap::new(),
+        failed: None,
+    };
+    for input in inputs {
+        let name = input.name.clone();
+        match engine.share(input).await {
+            Answer::Done { id: Some(id) } => shares.add(id, &name),
+            Answer::Done { id: None } | Answer::NeedsAccess { .. } => {}
+            Answer::Refused { failure } => shares.fail(&name, failure),
+        }
+    }
+    loop {
+        shares.look();
+        if let Some(ended) = shares.ended(once) {
+            return ended;
+        }
+        match events.recv().await {
+            Ok(event) => shares.tell(&event),
+            // The state says it all.
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return Ok(()),
+        }
+    }
+}
+
+/// What is shared, as it was last shown.
+struct Shares<'a> {
+    engine: &'a CliEngine,
+    output: &'a Output,
+    shown: BTreeMap<ItemId, Shown>,
+    /// The first that failed.
+    failed: Option<Failed>,
+}
+
+struct Shown {
+    bar: ProgressBar,
+    linked: bool,
+    ended: bool,
+    fetched: bool,
+    upload_failure: Option<Failure>,
+}
+
+impl Shares<'_> {
+    fn add(&mut self, id: ItemId, name: &str) {
+        let bar = self.output.bar(name);
+        let shown = Shown {
+            bar,
+            linked: false,
+            ended: false,
+            fetched: false,
+            upload_failure: None,
+        };
+        // The same file given twice is one item.
+        self.shown.entry(id).or_insert(shown);
+    }
+
+    fn fail(&mut self, name: &str, failure: Failure) {
+        self.output
+            .event(&json!({"event": "failed", "name": name, "failure": &failure}));
+        self.output.say(&format!(
+            "{}: {} {}",
+            printable(name),
+            failure.what,
+            failure.advice
+        ));
+        self.failed.get_or_insert_with(|| failure.into());
+    }
+
+    fn tell(&mut self, event: &Event) {
+        if self.output.is_json()
+            && let Ok(event) = serde_json::to_value(&event.kind)
+        {
+            self.output.event(&event);
+        }
+        match &event.kind {
+            EventKind::Merged { id, into } => {
+                if let Some(shown) = self.shown.remove(id) {
+                    shown.bar.finish_and_clear();
+                    self.add(into.clone(), "");
+                }
+            }
+            EventKind::Requested { id, peer } => {
+                let name = self
+                    .engine
+                    .with_state(|state| state.items.get(id).map(|item| item.name.clone()));
+                self.output.say(&format!(
+                    "{peer} asked for {}.",
+                    printable(&name.unwrap_or_default())
+                ));
+            }
+            EventKind::UploadEnded {
+                sent, error: None, ..
+            } if *sent > 0 => {
+                self.output
+                    .say(&format!("{} uploaded to storage.", size_text(*sent)));
+            }
+            EventKind::Log { line, .. } => tracing::info!("{line}"),
+            EventKind::Notice { failure } => self
+                .output
+                .say(&format!("{} {}", failure.what, failure.advice)),
+            _ => {}
+        }
+    }
+
+    /// Shows what has changed.
+    fn look(&mut self) {
+        let mut failed = Vec::new();
+        for (id, shown) in &mut self.shown {
+            let Some(item) = self.engine.with_state(|state| state.items.get(id).cloned()) else {
+                shown.ended = true;
+                continue;
+            };
+            shown.show(&item);
+            shown.fetched = item.placed.is_some() && item.upload.is_none();
+            if let (Status::Shared, false, Some(cid)) = (&item.status, shown.linked, &item.cid) {
+                shown.linked = true;
+                self.output.event(&json!({
+                    "event": "shared", "id": id.0, "cid": cid, "link": link_of(cid), "name": item.name,
+                    "size": item.size, "files": item.files,
+                }));
+                self.output.result(&link_of(cid));
+                let size = item
+                    .size
+                    .map_or_else(String::new, |size| format!(" ({})", size_text(size)));
+                self.output.say(&format!(
+                    "{}{size} is shared until Ctrl-C.",
+                    printable(&item.name)
+                ));
+            }
+            if shown.upload_failure != item.upload_failure {
+                shown.upload_failure.clone_from(&item.upload_failure);
+                if let Some(failure) = &item.upload_failure {
+                    self.output.say(&format!(
+                        "{}: {} {}",
+                        printable(&item.name),
+                        failure.what,
+                        failure.advice
+                    ));
+                }
+            }
+            if let (Status::Failed { failure } | Status::Interrupted { failure }, false) =
+                (&item.status, shown.ended)
+            {
+                shown.ended = true;
+                failed.push((item.name.clone(), failure.clone()));
+            }
+        }
+        for (name, failure) in failed {
+            self.fail(&name, failure);
+        }
+    }
+
+    /// How it all ended, if it has.
+    fn ended(&mut self, once: bool) -> Option<Result<(), Failed>> {
+        let over = self
+            .shown
+            .values()
+            .all(|shown| shown.ended || once && shown.fetched);
+        over.then(|| self.failed.take().map_or(Ok(()), Err))
+    }
+}
+
+impl Shown {
+    fn show(&self, item: &Item) {
+        let doing = match &item.status {
+            _ if item.upload.is_some() => "uploading",
+            Status::Preparing => "reading",
+            Status::Hashing => "hashing",
+            Status::Announcing => "announcing",
+            Status::Shared => "shared",
+            _ => "",
+        };
+        self.bar.set_message(doing);
+        match item.progress {
+            Some(progress) => {
+                if let Some(total) = progress.total.or(item.size) {
+                    self.bar.set_length(total);
+                }
+                self.bar.set_position(progress.bytes);
+            }
+            None if matches!(item.status, Status::Shared) => {
+                let size = item.size.unwrap_or_default();
+                self.bar.set_length(size);
+                self.bar.set_position(size);
+            }
+            None => {}
+        }
+    }
+}
+
+fn link_of(cid: &str) -> String {
+    cid.parse()
+        .map_or_else(|_| cid.to_owned(), |cid| link(&cid))
+}
+
+/// What is to be shared, each looked at, before the network is.
+fn inputs(args: &ShareArgs, output: &Output) -> Result<Vec<ShareInput<FileSource>>, Failed> {
+    let named = |path: &Path| -> Result<String, Failed> {
+        match &args.name {
+            Some(name) => Ok(name.clone()),
+            None => file_name(path),
+        }
+    };
+    if args.together {
+        let mut files = Vec::new();
+        for path in &args.files {
+            walk(path, &file_name(path)?, args.hidden, 0, &mut files, output)?;
+        }
+        let name = args.name.clone().unwrap_or_else(|| "files".to_owned());
+        return Ok(vec![directory(name, files)]);
+    }
+    args.files
+        .iter()
+        .map(|path| {
+            let name = named(path)?;
+            if path.is_dir() {
+                let mut files = Vec::new();
+                walk_directory(path, "", args.hidden, 0, &mut files, output)?;
+                return Ok(directory(name, files));
+            }
+            let source = FileSource::open(path)?;
+            Ok(ShareInput {
+                mime: mime_guess::from_path(path).first_raw().map(str::to_owned),
+                name,
+                size: Some(source.len()),
+                source: None,
+                expects: Expected::Any,
+                body: Input::Stored(source),
+            })
+        })
+        .collect()
+}
+
+fn directory(name: String, files: Vec<(String, FileSource)>) -> ShareInput<FileSource> {
+    ShareInput {
+        name,
+        mime: None,
+        size: Some(files.iter().map(|(_, source)| source.len()).sum()),
+        source: None,
+        expects: Expected::Any,
+        body: Input::Many(files),
+    }
+}
+
+fn walk(
+    path: &Path,
+    name: &str,
+    hidden: bool,
+    depth: usize,
+    files: &mut Vec<(String, FileSource)>,
+    output: &Output,
+) -> Result<(), Failed> {
+    if path.is_dir() {
+        return walk_directory(path, name, hidden, depth, files, output);
+    }
+    if files.len() == MAX_FILES {
+        return Err(Failed::usage(
+            format!("There are more than {MAX_FILES} files."),
+            "Share fewer at once, or put them into an archive.",
+        ));
+    }
+    files.push((name.to_owned(), FileSource::open(path)?));
+    Ok(())
+}
+
+/// The files of a folder. Links are left out: what they point to may be anything on this machine.
+fn walk_directory(
+    path: &Path,
+    name: &str,
+    hidden: bool,
+    depth: usize,
+    files: &mut Vec<(String, FileSource)>,
+    output: &Output,
+) -> Result<(), Failed> {
+    if depth == MAX_DEPTH {
+        return Err(Failed::usage(
+            format!(
+                "{}: folders lie more than {MAX_DEPTH} deep.",
+                path.display()
+            ),
+            "Put them into an archive and share that.",
+        ));
+    }
+    let fail = |error| Failed::file(path, &error);
+    for entry in fs::read_dir(path).map_err(fail)? {
+        let entry = entry.map_err(fail)?;
+        let entry_path = entry.path();
+        let entry_name = file_name(&entry_path)?;
+        let kind = entry.file_type().map_err(fail)?;
+        if kind.is_symlink() {
+            output.say(&format!(
+                "{} is a link and is left out.",
+                printable(&entry_path.to_string_lossy())
+            ));
+            continue;
+        }
+        if !kind.is_dir() && !kind.is_file() || !hidden && entry_name.starts_with('.') {
+            continue;
+        }
+        let inside = if name.is_empty() {
+            entry_name
+        } else {
+            format!("{name}/{entry_name}")
+        };
+        walk(&entry_path, &inside, hidden, depth + 1, files, output)?;
+    }
+    Ok(())
+}
+
+/// The last name of a path; of `.` and `..` that of the directory itself.
+fn file_name(path: &Path) -> Result<String, Failed> {
+    let name = match path.file_name() {
+        Some(name) => name.to_owned(),
+        None => {
+            let whole = path
+                .canonicalize()
+                .map_err(|error| Failed::file(path, &error))?;
+            whole
+                .file_name()
+                .unwrap_or_else(|| "files".as_ref())
+                .to_owned()
+        }
+    };
+    name.into_string().map_err(|name| {
+        Failed::usage(
+            format!("The name “{}” is not UTF-8.", name.to_string_lossy()),
+            "Rename it, or share it alone with --name.",
+        )
+    })
+}

@@ -1,0 +1,303 @@
+//! The state directory: the identity, and the work that is under way.
+//!
+//! ```text
+//! identity.key       the Ed25519 key, readable by its owner alone
+//! identity.lock      held by the process that uses the key
+//! work/NAME/         a share's or a fetch's journal and bytes; `lock` in it is held while a process is at it
+//! ```
+//!
+//! Several processes may use one directory: the first has the identity, the others each take a fresh one for their
+//! lifetime; no two work in the same `work/NAME`.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use fluence_peer::Keypair;
+
+use crate::exit::{Exit, Failed};
+
+/// The largest key file that is read, in bytes.
+const MAX_KEY: u64 = 4096;
+
+/// A state directory.
+#[derive(Debug)]
+pub struct Home {
+    root: PathBuf,
+}
+
+impl Home {
+    /// The state directory, which is made where it is not there.
+    pub fn open(root: &Path) -> Result<Self, Failed> {
+        let root = std::path::absolute(root).map_err(|error| Failed::file(root, &error))?;
+        make_private_directory(&root).map_err(|error| unusable(&root, &error))?;
+        Ok(Self { root })
+    }
+
+    /// Where state is kept unless the person says otherwise.
+    pub fn default_path() -> PathBuf {
+        let set = |name: &str| {
+            std::env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        set("XDG_STATE_HOME")
+            .or_else(|| set("HOME").map(|home| home.join(".local/state")))
+            .or_else(|| set("LOCALAPPDATA"))
+            .unwrap_or_else(std::env::temp_dir)
+            .join("fluence")
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.root
+    }
+
+    /// The identity, for as long as the answer is kept; a fresh one where another process has it.
+    pub fn identity(&self) -> Result<Identity, Failed> {
+        match self.lock_identity()? {
+            Some(lock) => Ok(Identity {
+                keypair: self.keypair()?,
+                lock: Some(lock),
+            }),
+            None => Ok(Identity {
+                keypair: Keypair::generate_ed25519(),
+                lock: None,
+            }),
+        }
+    }
+
+    /// The identity, which no other process may be using.
+    pub fn exclusive_identity(&self) -> Result<Identity, Failed> {
+        let lock = self.lock_identity()?.ok_or_else(|| {
+            Failed::new(
+                Exit::Failure,
+                "locked",
+                format!("Another fluence uses {}.", self.root.display()),
+                "Stop it, or give this one a directory of its own with --state.",
+            )
+        })?;
+        Ok(Identity {
+            keypair: self.keypair()?,
+            lock: Some(lock),
+        })
+    }
+
+    fn lock_identity(&self) -> Result<Option<File>, Failed> {
+        let path = self.root.join("identity.lock");
+        lock(&path).map_err(|error| unusable(&path, &error))
+    }
+
+    /// The key in the directory; made where there is none.
+    pub fn keypair(&self) -> Result<Keypair, Failed> {
+        let path = self.root.join("identity.key");
+        let damaged = |reason: String| {
+            Failed::new(
+                Exit::Failure,
+                "bad_identity",
+                format!("{} holds no identity: {reason}.", path.display()),
+                "Restore it from a copy, or remove it to begin with a new identity.",
+            )
+        };
+        match File::open(&path) {
+            Ok(file) => {
+                let mut bytes = Vec::new();
+                file.take(MAX_KEY)
+                    .read_to_end(&mut bytes)
+                    .map_err(|error| unusable(&path, &error))?;
+                Keypair::from_protobuf_encoding(&bytes).map_err(|error| damaged(error.to_string()))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let keypair = Keypair::generate_ed25519();
+                let bytes = keypair
+                    .to_protobuf_encoding()
+                    .map_err(|error| damaged(error.to_string()))?;
+                match write_private(&path, &bytes) {
+                    // Another process was faster: its key it is.
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => self.keypair(),
+                    Err(error) => Err(unusable(&path, &error)),
+                    Ok(()) => Ok(keypair),
+                }
+            }
+            Err(error) => Err(unusable(&path, &error)),
+        }
+    }
+
+    /// A work directory of this name, which this process has until it drops it or ends; `None` where another has it.
+    pub fn work(&self, name: &str) -> Result<Option<Work>, Failed> {
+        let _gate = self.gate()?;
+        let path = self.root.join("work").join(name);
+        fs::create_dir_all(&path).map_err(|error| unusable(&path, &error))?;
+        let held = lock(&path.join("lock")).map_err(|error| unusable(&path, &error))?;
+        Ok(held.map(|lock| Work { path, _lock: lock }))
+    }
+
+    /// Removes a work directory.
+    pub fn remove(&self, work: Work) -> Result<(), Failed> {
+        let _gate = self.gate()?;
+        fs::remove_dir_all(&work.path).map_err(|error| unusable(&work.path, &error))
+    }
+
+    /// Removes work directories whose names begin so, and that a killed process left behind.
+    pub fn sweep(&self, prefix: &str) -> Result<(), Failed> {
+        let _gate = self.gate()?;
+        let Ok(entries) = fs::read_dir(self.root.join("work")) else {
+            return Ok(());
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let ours = entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| name.starts_with(prefix));
+            // What cannot be removed now may be the next time.
+            if ours && matches!(lock(&path.join("lock")), Ok(Some(_))) {
+                let _ = fs::remove_dir_all(&path);
+            }
+        }
+        Ok(())
+    }
+
+    /// Held while work directories come and go, so that nobody locks one that is being removed.
+    fn gate(&self) -> Result<File, Failed> {
+        let path = self.root.join("work.lock");
+        open_lock(&path)
+            .and_then(|file| file.lock().map(|()| file))
+            .map_err(|error| unusable(&path, &error))
+    }
+}
+
+/// An identity that no other process uses meanwhile.
+#[derive(Debug)]
+pub struct Identity {
+    /// The key.
+    pub keypair: Keypair,
+    lock: Option<File>,
+}
+
+impl Identity {
+    /// Whether it is the directory's own, not one for this process alone.
+    pub fn is_lasting(&self) -> bool {
+        self.lock.is_some()
+    }
+}
+
+/// A work directory.
+#[derive(Debug)]
+pub struct Work {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Work {
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Writes a file that only its owner may read, whole or not at all; it must not be there yet.
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let new = path.with_extension(format!("new{:x}", crate::platform::random()));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options
+        .open(&new)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        // A link, unlike a rename, never replaces what is there.
+        .and_then(|()| fs::hard_link(&new, path));
+    let removed = fs::remove_file(&new);
+    written.and(removed)
+}
+
+fn make_private_directory(path: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// The lock, or `None` where another process has it.
+fn lock(path: &Path) -> std::io::Result<Option<File>> {
+    let file = open_lock(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn open_lock(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> Failed {
+    Failed::new(
+        Exit::Failure,
+        "state_directory",
+        format!(
+            "The state directory cannot be used: {}: {error}.",
+            path.display()
+        ),
+        "Choose another one with --state, or change its permissions.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_lasts_and_is_private() {
+        let root = tempfile::tempdir().unwrap();
+        let home = Home::open(&root.path().join("a/b")).unwrap();
+        let first = home.identity().unwrap();
+        assert!(first.is_lasting());
+        let second = home.identity().unwrap();
+        assert!(!second.is_lasting(), "two processes are two peers");
+        assert_ne!(first.keypair.public(), second.keypair.public());
+        assert_eq!(
+            home.exclusive_identity().unwrap_err().failure.code,
+            "locked"
+        );
+        let key = first.keypair.public();
+        drop(first);
+        assert_eq!(home.exclusive_identity().unwrap().keypair.public(), key);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(root.path().join("a/b/identity.key"))
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        fs::write(root.path().join("a/b/identity.key"), "nonsense").unwrap();
+        assert_eq!(home.identity().unwrap_err().failure.code, "bad_identity");
+    }
+
+    #[test]
+    fn work_is_for_one_at_a_time_and_what_is_left_behind_is_swept() {
+        let root = tempfile::tempdir().unwrap();
+        let home = Home::open(root.path()).unwrap();
+        let work = home.work("share-1").unwrap().unwrap();
+        assert!(home.work("share-1").unwrap().is_none());
+        home.sweep("share-").unwrap();
+        assert!(work.path().exists(), "somebody is at it");
+        let path = work.path().to_owned();
+        drop(work);
+        let other = home.work("fetch-1").unwrap().unwrap();
+        home.sweep("share-").unwrap();
+        assert!(!path.exists());
+        assert!(other.path().exists());
+        home.remove(other).unwrap();
+        assert!(!root.path().join("work/fetch-1").exists());
+    }
+}

@@ -1,0 +1,100 @@
+//! What the command prints: to a person words and bars, to a program one JSON object a line.
+//!
+//! Results go to standard output, and everything else that is for people to standard error.
+
+use std::io::{IsTerminal, Write};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::exit::{Failed, printable};
+
+/// The longest text beside a bar, in characters.
+const MAX_LABEL: usize = 32;
+
+/// Where output goes.
+#[derive(Debug, Clone)]
+pub struct Output {
+    json: bool,
+    quiet: bool,
+    bars: MultiProgress,
+}
+
+impl Output {
+    /// For a person, or for a program; quiet means only results and errors.
+    pub fn new(json: bool, quiet: bool) -> Self {
+        let bars = MultiProgress::new();
+        if json || quiet || !std::io::stderr().is_terminal() {
+            bars.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        Self { json, quiet, bars }
+    }
+
+    /// Whether a program reads.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// For a program: one line.
+    pub fn event(&self, event: &Value) {
+        if self.json {
+            // A reader that is gone is no reason to stop.
+            let mut out = std::io::stdout().lock();
+            let _ = writeln!(out, "{event}").and_then(|()| out.flush());
+        }
+    }
+
+    /// For a person: a result.
+    pub fn result(&self, line: &str) {
+        if !self.json {
+            self.bars.suspend(|| {
+                let mut out = std::io::stdout().lock();
+                let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+            });
+        }
+    }
+
+    /// For a person: what goes on.
+    pub fn say(&self, line: &str) {
+        if !self.json && !self.quiet {
+            self.bars.suspend(|| {
+                let _ = writeln!(std::io::stderr().lock(), "{line}");
+            });
+        }
+    }
+
+    /// Why the command fails.
+    pub fn failed(&self, failed: &Failed) {
+        let failure = &failed.failure;
+        self.event(&json!({
+            "event": "error",
+            "code": failure.code,
+            "message": failure.what,
+            "advice": failure.advice,
+            "exit": failed.exit as u8,
+        }));
+        if !self.json {
+            self.bars.suspend(|| {
+                let _ = writeln!(std::io::stderr().lock(), "fluence: {failed}");
+            });
+        }
+    }
+
+    /// A bar of bytes, hidden where no person looks.
+    pub fn bar(&self, label: &str) -> ProgressBar {
+        let bar = self.bars.add(ProgressBar::no_length());
+        bar.set_style(
+            ProgressStyle::with_template(
+                "{prefix:32!} {msg:12} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+            )
+            .expect("the template is sound"),
+        );
+        bar.set_prefix(printable(label).chars().take(MAX_LABEL).collect::<String>());
+        bar
+    }
+}
+
+/// Bytes, for people.
+pub fn size_text(bytes: u64) -> String {
+    indicatif::DecimalBytes(bytes).to_string()
+}
