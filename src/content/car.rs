@@ -448,27 +448,35 @@ pub struct Part {
 
 /// Cuts a DAG into parts whose CARs are at most `target` bytes, except where one block alone is larger.
 pub fn parts(dag: &Dag, target: u64) -> Vec<Part> {
-    let head = header(&dag.root).len() as u64;
-    let mut parts: Vec<Part> = Vec::new();
-    let mut offset = 0;
-    for (number, block) in dag.blocks.iter().enumerate() {
-        let section = section_len(block);
-        match parts.last_mut() {
-            Some(part) if part.car + section <= target => {
-                part.blocks.end = number + 1;
-                part.body += block.len;
-                part.car += section;
-            }
-            _ => parts.push(Part {
-                blocks: number..number + 1,
-                offset,
-                body: block.len,
-                car: head + section,
-            }),
-        }
-        offset += block.len;
+    let (mut parts, mut next, mut offset) = (Vec::new(), 0, 0);
+    while next < dag.blocks.len() {
+        let part = part(dag, next..dag.blocks.len(), offset, target);
+        next = part.blocks.end;
+        offset += part.body;
+        parts.push(part);
     }
     parts
+}
+
+/// The first part of some blocks of a DAG, of which the first begins at `offset` in the body: as many as make a CAR of at
+/// most `target` bytes, but one at least, where there is one.
+pub fn part(dag: &Dag, blocks: Range<usize>, offset: u64, target: u64) -> Part {
+    let mut part = Part {
+        blocks: blocks.start..blocks.start,
+        offset,
+        body: 0,
+        car: header(&dag.root).len() as u64,
+    };
+    for block in &dag.blocks[blocks] {
+        let section = section_len(block);
+        if !part.blocks.is_empty() && part.car + section > target {
+            break;
+        }
+        part.blocks.end += 1;
+        part.body += block.len;
+        part.car += section;
+    }
+    part
 }
 
 /// A CAR of the part, header included, made of slices of the body.

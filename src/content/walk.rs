@@ -264,6 +264,19 @@ impl Walk {
         self.next.as_ref().map(|next| next.cid)
     }
 
+    /// Blocks that are needed soon, for asking for several at a time: the next one, then what the open nodes link to, the
+    /// lowest first; at most `most`.
+    pub fn upcoming(&self, most: usize) -> Vec<Cid> {
+        let after = self.open.iter().rev();
+        let links = after.flat_map(|open| open.links.as_slice().iter().map(|(link, _)| link.cid));
+        self.next_cid()
+            .into_iter()
+            .chain(links)
+            .filter(|cid| hash::identity(cid).is_none())
+            .take(most)
+            .collect()
+    }
+
     /// The next block and its bytes of the body, where it is written in its own CID. To be called until it gives `None`
     /// before asking anybody for [`Walk::next_cid`]: such blocks need not be sent.
     pub fn inline(&mut self) -> Result<Option<(Block, Bytes)>, WalkError> {

@@ -4,12 +4,33 @@
 //! them to faces), and runs the plans: sharing, announcing, serving, uploading, fetching. What matters is recorded before
 //! it is claimed, so that [`Engine::start`] goes on after a kill between any two lines.
 
-use std::rc::Rc;
+mod announce;
+mod commands;
+mod download;
+mod failure;
+mod fetch;
+mod jobs;
+mod journal;
+mod pace;
+mod serve;
+mod share;
+mod start;
+mod upload;
 
-use crate::call::{ErrorCode, Reply, Request};
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+
+use crate::Cid;
+use crate::call::{Reply, Request};
 use crate::command::{Answer, Command};
+use crate::names::canonical;
 use crate::ports::{HttpBody, PeerName, Platform};
-use crate::state::{EventKind, Failure, ItemSource, NetworkStatus, Settings, State};
+use crate::state::{EventKind, Item, ItemId, ItemSource, NetworkStatus, Settings, State, Status};
 
 /// What a person asked to share.
 pub struct ShareInput<S> {
@@ -62,17 +83,33 @@ impl<P: Platform> Clone for Engine<P> {
 
 struct Inner<P> {
     platform: P,
-    state: std::cell::RefCell<State>,
+    state: RefCell<State>,
     defaults: Settings,
+    journal: journal::Journal,
+    jobs: jobs::Jobs,
+    offers: announce::Offers,
+    serving: serve::Serving,
+    /// Shares that are read and hashed.
+    sharing: pace::Slots,
+    fetching: pace::Slots,
+    /// Those who wait for the network.
+    offline: RefCell<Vec<oneshot::Sender<()>>>,
 }
 
 impl<P: Platform> Engine<P> {
     /// An engine over the state that the journal gave. Nothing runs before [`Engine::start`].
     pub fn new(platform: P, state: State, defaults: Settings) -> Self {
         Self(Rc::new(Inner {
-            platform,
-            state: std::cell::RefCell::new(state),
+            state: RefCell::new(state),
             defaults,
+            journal: journal::Journal::default(),
+            jobs: jobs::Jobs::default(),
+            offers: announce::Offers::default(),
+            serving: serve::Serving::new(platform.now_ms()),
+            sharing: pace::Slots::new(share::SHARES_AT_ONCE),
+            fetching: pace::Slots::new(fetch::FETCHES_AT_ONCE),
+            offline: RefCell::default(),
+            platform,
         }))
     }
 
@@ -81,9 +118,12 @@ impl<P: Platform> Engine<P> {
         &self.0.platform
     }
 
-    /// Goes on with all that an earlier run left unfinished, and clears what nothing points to. Returns when that is
-    /// under way; what needs the network waits for [`Engine::network_changed`].
-    pub async fn start(&self) {}
+    /// Goes on with all that an earlier run left unfinished, and clears what nothing points to. To be called once, before
+    /// anything else is asked of the engine. Returns when all of it is under way; what needs the network waits for
+    /// [`Engine::network_changed`].
+    pub async fn start(&self) {
+        self.go_on().await;
+    }
 
     /// The settings that hold: the person's, else the build's.
     pub fn settings(&self) -> Settings {
@@ -91,7 +131,7 @@ impl<P: Platform> Engine<P> {
             .unwrap_or_else(|| self.0.defaults.clone())
     }
 
-    /// Looks at the state as it is now.
+    /// Looks at the state as it is now. `look` must not call the engine.
     pub fn with_state<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.0.state.borrow())
     }
@@ -104,47 +144,112 @@ impl<P: Platform> Engine<P> {
     /// Applies and records what the platform itself has to tell: [`EventKind::Started`], [`EventKind::Thumbnail`],
     /// [`EventKind::Saved`], [`EventKind::Log`], [`EventKind::Notice`]. Returns when it outlasts a kill.
     pub async fn record(&self, kinds: Vec<EventKind>) {
-        let _ = kinds;
+        self.write(kinds).await;
     }
 
     /// The connection changed. When it comes (back), all that is offered is announced again.
     pub fn network_changed(&self, network: NetworkStatus) {
-        let _ = network;
+        let before = self.with_state(|state| state.network.clone());
+        if before == network {
+            return;
+        }
+        let online = matches!(network, NetworkStatus::Online { .. });
+        self.tell([EventKind::Network { network }]);
+        if online {
+            self.offer_all_again();
+            for waiting in self.0.offline.take() {
+                // One that waits no more needs no answer.
+                let _ = waiting.send(());
+            }
+            self.resume_offline();
+        }
     }
 
     /// Does what a face asks. What only a platform can do ([`Command::Watch`], [`Command::ShareUrl`],
     /// [`Command::ShareFiles`], [`Command::Save`], [`Command::Reconnect`], [`Command::TestIpfs`]) is refused here; the
     /// platform does it first.
     pub async fn command(&self, command: Command) -> Answer {
-        let _ = command;
-        Answer::Refused {
-            failure: Failure {
-                code: "not_here".into(),
-                what: String::new(),
-                advice: String::new(),
-            },
-        }
+        self.obey(command).await
     }
 
     /// Shares bytes. Returns once the item is recorded, with its id; reading, hashing and announcing go on by themselves.
     /// When it turns out to be the same file as another item, [`EventKind::Merged`] says into which.
     pub async fn share(&self, input: ShareInput<P::Source>) -> Answer {
-        let _ = input;
-        Answer::Refused {
-            failure: Failure {
-                code: "not_here".into(),
-                what: String::new(),
-                advice: String::new(),
-            },
+        self.begin_share(input).await
+    }
+
+    /// Answers a call from another peer, within [`crate::call::DEADLINE_MS`].
+    pub async fn serve(&self, from: PeerName, request: Request) -> Reply {
+        self.answer(from, request).await
+    }
+
+    fn now(&self) -> u64 {
+        self.0.platform.now_ms()
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        self.0.platform.spawn(Box::pin(task));
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.0.platform.sleep(duration).await;
+    }
+
+    /// What the future gives, or `None` when it takes too long.
+    async fn within<T>(&self, patience: Duration, future: impl Future<Output = T>) -> Option<T> {
+        let future = std::pin::pin!(future);
+        match select(future, self.0.platform.sleep(patience)).await {
+            Either::Left((value, _)) => Some(value),
+            Either::Right(_) => None,
         }
     }
 
-    /// Answers a call from another peer.
-    pub async fn serve(&self, from: PeerName, request: Request) -> Reply {
-        let _ = (from, request);
-        Reply::error(
-            ErrorCode::NoSuchFunction,
-            "this peer does not provide that function",
-        )
+    fn new_id(&self) -> ItemId {
+        ItemId(format!("{:032x}", self.0.platform.random()))
     }
+
+    /// The item for a file, the one that is furthest on its way where there are several.
+    fn find(&self, cid: &Cid, other_than: Option<&ItemId>) -> Option<ItemId> {
+        let cid = canonical(cid);
+        self.with_state(|state| {
+            state
+                .items
+                .values()
+                .filter(|item| {
+                    item.cid.as_deref() == Some(cid.as_str()) && Some(&item.id) != other_than
+                })
+                .max_by_key(|item| match item.status {
+                    _ if is_here(item) => 2,
+                    Status::Failed { .. } => 0,
+                    _ => 1,
+                })
+                .map(|item| item.id.clone())
+        })
+    }
+
+    /// Returns when the network is there, or when it took too long: then `false`.
+    async fn wait_online(&self, patience: Duration) -> bool {
+        if self.is_online() {
+            return true;
+        }
+        let (sender, online) = oneshot::channel();
+        {
+            let mut waiting = self.0.offline.borrow_mut();
+            waiting.retain(|sender| !sender.is_canceled());
+            waiting.push(sender);
+        }
+        self.within(patience, online).await.is_some()
+    }
+
+    fn is_online(&self) -> bool {
+        self.with_state(|state| matches!(state.network, NetworkStatus::Online { .. }))
+    }
+}
+
+/// Whether all bytes of an item are stored here.
+fn is_here(item: &Item) -> bool {
+    matches!(
+        item.status,
+        Status::Announcing | Status::Shared | Status::Stopped | Status::Done
+    )
 }

@@ -1,0 +1,213 @@
+//! Telling the network what is offered here, until a stranger can find and reach it; and again before that is forgotten.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+
+use super::Engine;
+use super::journal::log_line;
+use super::pace::backoff;
+use crate::Cid;
+use crate::names::FunctionName;
+use crate::ports::{Network, Platform};
+use crate::state::{EventKind, ItemId, Status};
+
+/// Names that are announced together.
+const BATCH: usize = 32;
+/// Batches that are announced at once; a new share does not wait for a slow batch.
+const BATCHES_AT_ONCE: usize = 3;
+/// How long a batch may take before it counts as not confirmed.
+const BATCH_PATIENCE: Duration = Duration::from_secs(120);
+/// When what was announced is announced again: records in the DHT live a day or more, and a node may lose them sooner.
+const AGAIN_AFTER: Duration = Duration::from_secs(3 * 3600);
+/// The waits between tries that were not confirmed.
+const RETRY_BASE: Duration = Duration::from_secs(2);
+const RETRY_MOST: Duration = Duration::from_secs(5 * 60);
+
+/// What is offered, and when it is to be announced next.
+#[derive(Default)]
+pub(super) struct Offers(RefCell<OffersInner>);
+
+#[derive(Default)]
+struct OffersInner {
+    by_item: HashMap<ItemId, Offer>,
+    batches: usize,
+    wake: Option<oneshot::Sender<()>>,
+}
+
+struct Offer {
+    name: FunctionName,
+    /// Unix milliseconds; zero is at once, before all others.
+    due: u64,
+    attempt: u32,
+    in_flight: bool,
+}
+
+impl<P: Platform> Engine<P> {
+    /// Offers an item's file from now on, announced as soon as there is a network.
+    pub(super) fn offer(&self, id: &ItemId, cid: &Cid) {
+        let mut offers = self.0.offers.0.borrow_mut();
+        offers.by_item.insert(
+            id.clone(),
+            Offer {
+                name: FunctionName::file(cid),
+                due: 0,
+                attempt: 0,
+                in_flight: false,
+            },
+        );
+        wake(&mut offers);
+    }
+
+    /// Offers it no more.
+    pub(super) fn withdraw(&self, id: &ItemId) {
+        let offer = self.0.offers.0.borrow_mut().by_item.remove(id);
+        if let Some(offer) = offer {
+            self.0.platform.network().withdraw(vec![offer.name]);
+        }
+    }
+
+    /// The network is there (again): everything is announced anew.
+    pub(super) fn offer_all_again(&self) {
+        let now = self.now();
+        let mut offers = self.0.offers.0.borrow_mut();
+        for offer in offers.by_item.values_mut() {
+            offer.due = offer.due.min(now);
+            offer.attempt = 0;
+        }
+        wake(&mut offers);
+    }
+
+    /// Runs as long as the engine.
+    pub(super) async fn announce_forever(self) {
+        loop {
+            let (woken, next) = {
+                let mut offers = self.0.offers.0.borrow_mut();
+                let (sender, woken) = oneshot::channel();
+                offers.wake = Some(sender);
+                let next = if self.is_online() && offers.batches < BATCHES_AT_ONCE {
+                    offers
+                        .by_item
+                        .values()
+                        .filter(|offer| !offer.in_flight)
+                        .map(|offer| offer.due)
+                        .min()
+                } else {
+                    None
+                };
+                (woken, next)
+            };
+            let now = self.now();
+            match next {
+                Some(due) if due <= now => self.announce_due(now),
+                Some(due) => {
+                    let wait = self.0.platform.sleep(Duration::from_millis(due - now));
+                    select(woken, wait).await;
+                }
+                None => {
+                    // Woken by an offer, the network, or a batch that ended.
+                    let _ = woken.await;
+                }
+            }
+        }
+    }
+
+    /// Announces one batch of what is due.
+    fn announce_due(&self, now: u64) {
+        let batch: Vec<(ItemId, FunctionName)> = {
+            let mut offers = self.0.offers.0.borrow_mut();
+            let mut due: Vec<(u64, ItemId)> = offers
+                .by_item
+                .iter()
+                .filter(|(_, offer)| !offer.in_flight && offer.due <= now)
+                .map(|(id, offer)| (offer.due, id.clone()))
+                .collect();
+            due.sort();
+            due.truncate(BATCH);
+            offers.batches += 1;
+            due.into_iter()
+                .filter_map(|(_, id)| {
+                    let offer = offers.by_item.get_mut(&id)?;
+                    offer.in_flight = true;
+                    Some((id, offer.name.clone()))
+                })
+                .collect()
+        };
+        let engine = self.clone();
+        self.spawn(async move {
+            let names = batch.iter().map(|(_, name)| name.clone()).collect();
+            let announced = engine.0.platform.network().announce(names);
+            let patience = engine.0.platform.sleep(BATCH_PATIENCE);
+            let unconfirmed = match select(announced, patience).await {
+                Either::Left((Ok(unconfirmed), _)) => unconfirmed,
+                Either::Left((Err(_), _)) | Either::Right(_) => {
+                    batch.iter().map(|(_, name)| name.clone()).collect()
+                }
+            };
+            for (id, name) in batch {
+                engine.announced(&id, &name, !unconfirmed.contains(&name));
+            }
+            let mut offers = engine.0.offers.0.borrow_mut();
+            offers.batches -= 1;
+            wake(&mut offers);
+        });
+    }
+
+    /// What became of one announcement.
+    fn announced(&self, id: &ItemId, name: &FunctionName, confirmed: bool) {
+        let random = self.0.platform.random();
+        let first_failure = {
+            let mut offers = self.0.offers.0.borrow_mut();
+            let Some(offer) = offers
+                .by_item
+                .get_mut(id)
+                .filter(|offer| offer.name == *name)
+            else {
+                return;
+            };
+            offer.in_flight = false;
+            let wait = if confirmed {
+                offer.attempt = 0;
+                // Not all at the same moment, for ever.
+                AGAIN_AFTER - AGAIN_AFTER / 10 * (random % 1024) as u32 / 1024
+            } else {
+                offer.attempt += 1;
+                backoff(RETRY_BASE, RETRY_MOST, offer.attempt - 1, random)
+            };
+            offer.due = self.now() + wait.as_millis() as u64;
+            !confirmed && offer.attempt == 1
+        };
+        let status = self.item(id, |item| item.status.clone());
+        let change = |status: Status| EventKind::Status {
+            id: id.clone(),
+            status,
+        };
+        match (confirmed, status) {
+            (true, Some(Status::Announcing)) => self.tell([
+                log_line(id, "Announced, found by look-up, and reached from outside."),
+                change(Status::Shared),
+            ]),
+            (false, Some(Status::Shared)) => self.tell([
+                log_line(
+                    id,
+                    "It could not be found from outside any more; announcing it again.",
+                ),
+                change(Status::Announcing),
+            ]),
+            (false, Some(Status::Announcing)) if first_failure => {
+                self.log(id, "Not found from outside yet; trying again.");
+            }
+            _ => {}
+        }
+    }
+}
+
+fn wake(offers: &mut OffersInner) {
+    if let Some(wake) = offers.wake.take() {
+        // Nobody listens when the announcer is not waiting; it looks again before it waits.
+        let _ = wake.send(());
+    }
+}

@@ -1,0 +1,484 @@
+//! Downloading: what one storage sends, verified block by block, and written down as it is verified.
+
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures::future::{Either, FutureExt, LocalBoxFuture, poll_fn, select};
+use futures::stream::{self, FuturesOrdered, FuturesUnordered, LocalBoxStream, StreamExt};
+
+use super::Engine;
+use super::failure::{bytes_text, failure, of_store};
+use super::jobs::Stop;
+use super::pace::{Meter, backoff};
+use crate::Cid;
+use crate::content::car::{CarError, CarLimits, CarReader};
+use crate::content::hash::HashError;
+use crate::content::walk::{Step, Walk, WalkError};
+use crate::content::{Block, MAX_BLOCK};
+use crate::names::canonical;
+use crate::ports::{
+    Http, HttpBody, HttpError, HttpRequest, HttpResponse, Partial, Platform, Store,
+};
+use crate::state::{Failure, ItemId};
+
+/// How long storage may be silent. A node waits 30 s for a block that is on its way; a browser ends a worker that has
+/// waited so long, so it is asked again before that.
+const SILENCE: Duration = Duration::from_secs(25);
+/// Blocks that are hashed at the same time, and their bytes.
+const CHECKS_AT_ONCE: usize = 16;
+const CHECK_BYTES: usize = 16 << 20;
+/// Blocks that are asked for at the same time where storage does not send CARs.
+const RAW_AT_ONCE: usize = 8;
+/// The waits before storage is asked again for what it did not send.
+const AGAIN_BASE: Duration = Duration::from_millis(400);
+const AGAIN_MOST: Duration = Duration::from_secs(5);
+/// How often in a row storage may be out of reach.
+const MAX_UNREACHABLE: u32 = 3;
+/// So many bytes of a block that is not whole yet count as a sign of life.
+const SIGN_OF_LIFE: u64 = 128 << 10;
+
+/// How a storage's part in a fetch ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// All blocks are here.
+    Whole,
+    /// What it sent ends early: it may have more later.
+    Short(Reason),
+    /// It is of no use for this file.
+    Useless(Reason),
+    /// It sent bytes that are not those of the block.
+    Wrong(String),
+    /// It sends no CAR that can be used.
+    NoCar(String),
+    /// The fetch cannot go on at all.
+    Fatal(Failure),
+    /// It was told to stop.
+    Stopped,
+}
+
+/// What a storage said or did.
+#[derive(Debug, Clone)]
+pub(super) struct Reason {
+    /// For people.
+    pub(super) text: String,
+    /// Whether it could not be reached.
+    pub(super) unreachable: bool,
+}
+
+impl Reason {
+    fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            unreachable: false,
+        }
+    }
+
+    fn of(error: &HttpError) -> Self {
+        Self {
+            text: error.to_string(),
+            unreachable: matches!(error, HttpError::Unreachable(_)),
+        }
+    }
+}
+
+/// Where verified blocks go.
+pub(super) struct Sink<P: Platform> {
+    pub(super) engine: Engine<P>,
+    pub(super) id: ItemId,
+    pub(super) walk: Walk,
+    pub(super) partial: <P::Store as Store>::Partial,
+    pub(super) meter: Meter,
+    /// When there was the last sign of life, in Unix milliseconds; a watcher looks at it.
+    pub(super) alive: Rc<Cell<u64>>,
+    /// When the last new block came.
+    pub(super) last_block: Rc<Cell<u64>>,
+    /// New blocks in this run.
+    pub(super) fresh: u64,
+    /// Bytes that came since the last new block, and those of them since the last sign of life.
+    pub(super) since_block: u64,
+    pub(super) since_sign: u64,
+}
+
+impl<P: Platform> Sink<P> {
+    /// Bytes came, whatever they are.
+    fn heard(&mut self, bytes: usize) {
+        self.since_block += bytes as u64;
+        self.since_sign += bytes as u64;
+        // A storage that starts anew sends what is here already; beyond that, bytes without a block are no life.
+        let most = 2 * MAX_BLOCK as u64 + self.walk.offset() / 4 * 5;
+        if self.since_sign >= SIGN_OF_LIFE && self.since_block <= most {
+            self.since_sign = 0;
+            self.alive.set(self.engine.now());
+        }
+    }
+
+    /// Takes a block that was verified.
+    async fn take(&mut self, cid: Cid, bytes: Bytes) -> Result<(), Ended> {
+        match self.walk.accept(cid, bytes) {
+            Ok(Step::New { block, data }) => self.write(block, data).await?,
+            Ok(Step::Known) => {}
+            Err(error) if error.is_senders() => return Err(Ended::NoCar(error.to_string())),
+            Err(error) => return Err(Ended::Fatal(of_walk(&error))),
+        }
+        self.take_inline().await
+    }
+
+    /// Takes the blocks that are written in their own CIDs.
+    pub(super) async fn take_inline(&mut self) -> Result<(), Ended> {
+        while let Some((block, data)) = self
+            .walk
+            .inline()
+            .map_err(|error| Ended::Fatal(of_walk(&error)))?
+        {
+            self.write(block, data).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, block: Block, data: Bytes) -> Result<(), Ended> {
+        self.partial
+            .append(data, vec![block])
+            .await
+            .map_err(|error| Ended::Fatal(of_store(&error)))?;
+        let now = self.engine.now();
+        self.alive.set(now);
+        self.last_block.set(now);
+        self.fresh += 1;
+        self.since_block = 0;
+        self.since_sign = 0;
+        self.meter.expect(self.walk.size());
+        let offset = self.walk.offset();
+        self.engine.show(&self.id, &mut self.meter, offset);
+        Ok(())
+    }
+}
+
+/// Why a DAG cannot be fetched, whoever sends it.
+fn of_walk(error: &WalkError) -> Failure {
+    match error {
+        WalkError::TooMuch {
+            what: "bytes",
+            limit,
+            ..
+        } => failure(
+            "too_large",
+            format!(
+                "It is larger than {}, the most that the settings allow.",
+                bytes_text(*limit)
+            ),
+            "Raise the limit in the settings, then choose Resume.",
+        ),
+        other => failure(
+            "bad_dag",
+            format!("The hash does not name a file that can be fetched: {other}."),
+            "Ask whoever shared it for the right hash.",
+        ),
+    }
+}
+
+/// What a hash that is not proved means.
+fn of_hash(error: &HashError) -> Ended {
+    match error {
+        HashError::Mismatch(_) => Ended::Wrong(error.to_string()),
+        other => Ended::Fatal(failure(
+            "bad_dag",
+            format!("The file cannot be verified: {other}."),
+            "Ask whoever shared it to share it again.",
+        )),
+    }
+}
+
+impl<P: Platform> Engine<P> {
+    /// Takes from a storage until all is here, or until there is no use in asking it again. Goes on for ever where it
+    /// sends nothing, so somebody must watch the sink and `stop` it.
+    pub(super) async fn pull(&self, url: &str, sink: &mut Sink<P>, stop: Stop) -> Ended {
+        let mut raw = false;
+        let mut in_vain: u32 = 0;
+        loop {
+            let before = sink.fresh;
+            let ended = if raw {
+                self.pull_raw(url, sink, stop.clone()).await
+            } else {
+                self.pull_car(url, sink, stop.clone()).await
+            };
+            match ended {
+                Ended::Short(_) if sink.fresh > before => in_vain = 0,
+                Ended::Short(reason) => {
+                    in_vain += 1;
+                    if reason.unreachable && in_vain >= MAX_UNREACHABLE {
+                        return Ended::Useless(reason);
+                    }
+                }
+                Ended::NoCar(reason) if !raw => {
+                    let id = sink.id.clone();
+                    self.log(&id, format!("Asking for single blocks, because {reason}."));
+                    raw = true;
+                    continue;
+                }
+                Ended::NoCar(reason) => return Ended::Useless(Reason::new(reason)),
+                ended => return ended,
+            }
+            if in_vain > 0 {
+                let random = self.0.platform.random();
+                let wait = backoff(AGAIN_BASE, AGAIN_MOST, in_vain - 1, random);
+                let wait = self.0.platform.sleep(wait);
+                if let Either::Left(_) = select(stop.clone(), wait).await {
+                    return Ended::Stopped;
+                }
+            }
+        }
+    }
+
+    /// One CAR, from where the walk stands.
+    async fn pull_car(&self, url: &str, sink: &mut Sink<P>, mut stop: Stop) -> Ended {
+        if let Err(ended) = sink.take_inline().await {
+            return ended;
+        }
+        let Some(point) = sink.walk.resume_point() else {
+            return Ended::Whole;
+        };
+        let file = canonical(&point.file);
+        let query = if point.offset == 0 {
+            "dag-scope=all".to_owned()
+        } else {
+            format!("dag-scope=entity&entity-bytes={}:*", point.offset)
+        };
+        let response = self.get(
+            format!("{url}/ipfs/{file}?format=car&{query}"),
+            "application/vnd.ipld.car; version=1; order=dfs; dups=y",
+        );
+        let response = match select(response, &mut stop).await {
+            Either::Left((Ok(response), _)) => response,
+            Either::Left((Err(error), _)) => return Ended::Short(Reason::of(&error)),
+            Either::Right(_) => return Ended::Stopped,
+        };
+        if let Err(ended) = judge(response.status) {
+            return ended;
+        }
+        let kind = response.content_type.as_deref().unwrap_or_default();
+        if !kind.is_empty() && !kind.starts_with("application/vnd.ipld.car") {
+            return Ended::NoCar("it sends no CARs".to_owned());
+        }
+        self.read_car(response.body, sink, stop).await
+    }
+
+    async fn read_car(
+        &self,
+        body: <P::Http as Http>::Body,
+        sink: &mut Sink<P>,
+        mut stop: Stop,
+    ) -> Ended {
+        enum Got {
+            Checked((Cid, Bytes, Result<(), HashError>)),
+            Chunk(Option<Result<Bytes, HttpError>>),
+            Stopped,
+        }
+        let mut chunks = chunks(body);
+        let mut reader = CarReader::new(CarLimits::default());
+        // In the order of the CAR.
+        let mut checks: FuturesOrdered<LocalBoxFuture<'static, _>> = FuturesOrdered::new();
+        let mut checking = 0;
+        // How the body ended, when it has.
+        let mut end: Option<Result<(), HttpError>> = None;
+        loop {
+            let mut hungry = false;
+            while checks.len() < CHECKS_AT_ONCE && checking < CHECK_BYTES {
+                match reader.next() {
+                    Ok(Some((cid, block))) => {
+                        checking += block.len();
+                        let check = self.0.platform.verify(cid, block.clone());
+                        checks.push_back(Box::pin(async move { (cid, block, check.await) }));
+                    }
+                    Ok(None) => {
+                        hungry = true;
+                        break;
+                    }
+                    // What came before it counts.
+                    Err(_) if !checks.is_empty() => break,
+                    Err(error) => return of_car(&error),
+                }
+            }
+            if checks.is_empty()
+                && let Some(end) = end.take()
+            {
+                return match (end, reader.finish()) {
+                    (Err(error), _) => Ended::Short(Reason::of(&error)),
+                    (Ok(()), Ok(())) => Ended::Short(Reason::new("it sent only a part")),
+                    (Ok(()), Err(error)) => of_car(&error),
+                };
+            }
+            let read_on = hungry && end.is_none();
+            let got = poll_fn(|cx| {
+                if let Poll::Ready(Some(checked)) = checks.poll_next_unpin(cx) {
+                    return Poll::Ready(Got::Checked(checked));
+                }
+                if read_on && let Poll::Ready(chunk) = chunks.poll_next_unpin(cx) {
+                    return Poll::Ready(Got::Chunk(chunk));
+                }
+                stop.poll_unpin(cx).map(|_| Got::Stopped)
+            })
+            .await;
+            match got {
+                Got::Checked((cid, block, verified)) => {
+                    checking -= block.len();
+                    if let Err(error) = verified {
+                        return of_hash(&error);
+                    }
+                    if let Err(ended) = sink.take(cid, block).await {
+                        return ended;
+                    }
+                    if sink.walk.is_done() {
+                        return Ended::Whole;
+                    }
+                }
+                Got::Chunk(Some(Ok(chunk))) => {
+                    sink.heard(chunk.len());
+                    reader.push(chunk);
+                }
+                Got::Chunk(Some(Err(error))) => end = Some(Err(error)),
+                Got::Chunk(None) => end = Some(Ok(())),
+                Got::Stopped => return Ended::Stopped,
+            }
+        }
+    }
+
+    /// Block by block, several on their way at a time.
+    async fn pull_raw(&self, url: &str, sink: &mut Sink<P>, mut stop: Stop) -> Ended {
+        let mut asked: HashSet<Cid> = HashSet::new();
+        let mut here: HashMap<Cid, Bytes> = HashMap::new();
+        let mut on_way: FuturesUnordered<LocalBoxFuture<'static, (Cid, Result<Bytes, Ended>)>> =
+            FuturesUnordered::new();
+        loop {
+            if let Err(ended) = sink.take_inline().await {
+                return ended;
+            }
+            let Some(next) = sink.walk.next_cid() else {
+                return Ended::Whole;
+            };
+            if let Some(block) = here.remove(&next) {
+                asked.remove(&next);
+                if let Err(ended) = sink.take(next, block).await {
+                    return ended;
+                }
+                continue;
+            }
+            for cid in sink.walk.upcoming(RAW_AT_ONCE) {
+                if (cid == next || asked.len() < RAW_AT_ONCE) && asked.insert(cid) {
+                    on_way.push(Box::pin(self.clone().pull_block(url.to_owned(), cid)));
+                }
+            }
+            let got = poll_fn(|cx| {
+                if let Poll::Ready(Some(got)) = on_way.poll_next_unpin(cx) {
+                    return Poll::Ready(Some(got));
+                }
+                stop.poll_unpin(cx).map(|_| None)
+            })
+            .await;
+            match got {
+                Some((cid, Ok(block))) => {
+                    sink.heard(block.len());
+                    here.insert(cid, block);
+                }
+                // The others may still be needed before this one.
+                Some((cid, Err(Ended::Short(_)))) if cid != next => {
+                    asked.remove(&cid);
+                }
+                Some((_, Err(ended))) => return ended,
+                None => return Ended::Stopped,
+            }
+        }
+    }
+
+    async fn pull_block(self, url: String, cid: Cid) -> (Cid, Result<Bytes, Ended>) {
+        (cid, self.block(&url, &cid).await)
+    }
+
+    async fn block(&self, url: &str, cid: &Cid) -> Result<Bytes, Ended> {
+        let short = |error: HttpError| Ended::Short(Reason::of(&error));
+        let too_large = || Ended::Wrong(format!("a block of more than {MAX_BLOCK} bytes came"));
+        let mut response = self
+            .get(
+                format!("{url}/ipfs/{}?format=raw", canonical(cid)),
+                "application/vnd.ipld.raw",
+            )
+            .await
+            .map_err(short)?;
+        judge(response.status)?;
+        if response
+            .content_length
+            .is_some_and(|len| len > MAX_BLOCK as u64)
+        {
+            return Err(too_large());
+        }
+        let mut block = BytesMut::new();
+        while let Some(chunk) = response.body.chunk().await.map_err(short)? {
+            if block.len() + chunk.len() > MAX_BLOCK {
+                return Err(too_large());
+            }
+            block.extend_from_slice(&chunk);
+        }
+        let block = block.freeze();
+        match self.0.platform.verify(*cid, block.clone()).await {
+            Ok(()) => Ok(block),
+            // A body that ended early is not a lie.
+            Err(HashError::Mismatch(_))
+                if block.is_empty()
+                    || response
+                        .content_length
+                        .is_some_and(|len| len > block.len() as u64) =>
+            {
+                Err(Ended::Short(Reason::new("it sent only a part")))
+            }
+            Err(error) => Err(of_hash(&error)),
+        }
+    }
+
+    fn get(
+        &self,
+        url: String,
+        accept: &str,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse<<P::Http as Http>::Body>, HttpError>> {
+        self.0.platform.http().send(HttpRequest {
+            method: "GET",
+            url,
+            headers: vec![("accept", accept.to_owned())],
+            body: Vec::new(),
+            patience: SILENCE,
+        })
+    }
+}
+
+/// What a status that is not a success means.
+fn judge(status: u16) -> Result<(), Ended> {
+    let said = || format!("it answered {status}");
+    match status {
+        200..=299 => Ok(()),
+        400 | 405 | 406 | 415 | 501 => Err(Ended::NoCar(said())),
+        404 | 408 | 410 | 412 | 425 | 429 | 500..=599 => Err(Ended::Short(Reason::new(said()))),
+        _ => Err(Ended::Useless(Reason::new(said()))),
+    }
+}
+
+fn of_car(error: &CarError) -> Ended {
+    match error {
+        CarError::Empty | CarError::Truncated => Ended::Short(Reason::new(error.to_string())),
+        other => Ended::NoCar(other.to_string()),
+    }
+}
+
+/// A body as a stream, which can be polled beside other things without losing its place.
+fn chunks<B: HttpBody>(body: B) -> LocalBoxStream<'static, Result<Bytes, HttpError>> {
+    stream::unfold(Some(body), |body| async move {
+        let mut body = body?;
+        match body.chunk().await {
+            Ok(Some(chunk)) => Some((Ok(chunk), Some(body))),
+            Ok(None) => None,
+            Err(error) => Some((Err(error), None)),
+        }
+    })
+    .boxed_local()
+}

@@ -1,0 +1,608 @@
+//! Fetching: who has it, where it can be had, and what is done when that is not true.
+
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use futures::future::{Either, FutureExt, select};
+use futures::stream::{LocalBoxStream, StreamExt};
+
+use super::Engine;
+use super::download::{Ended, Reason, Sink};
+use super::failure::{bytes_text, failure, host, of_call, of_store, quote};
+use super::jobs::{JobKind, Stop};
+use super::journal::log_line;
+use super::pace::{Meter, backoff};
+use super::share::{DIRECTORY, safe_mime};
+use crate::Cid;
+use crate::call::{DEADLINE_MS, ErrorCode, FileArgs, FileOk, Request};
+use crate::content::walk::{Limits, Walk};
+use crate::names::{FunctionName, canonical, safe_file_name};
+use crate::ports::{Network, NetworkError, Partial, PeerName, Platform, Store, StoreError};
+use crate::state::{EventKind, Failure, Item, ItemId, Status};
+use crate::storage::url_of;
+
+/// Fetches that run at the same time; the others wait.
+pub(super) const FETCHES_AT_ONCE: usize = 8;
+/// How long a call to a provider may take.
+const CALL_PATIENCE: Duration = Duration::from_millis(DEADLINE_MS);
+/// When nothing new has come for so long, others are asked.
+const STALL_MS: u64 = 10_000;
+/// When nothing new has come for so long, a storage is given up.
+const PATIENCE_MS: u64 = 60_000;
+/// When no new block has come for so long, from whomever, the fetch ends.
+const MAX_WITHOUT_BLOCK_MS: u64 = 180_000;
+/// How long a fetch waits for the network.
+const OFFLINE_PATIENCE: Duration = Duration::from_secs(30);
+/// Look-ups without a new block in between, and those among them that found nobody to ask.
+const MAX_LOOKUPS: u32 = 4;
+const MAX_LOOKUPS_IN_VAIN: u32 = 2;
+/// The waits between look-ups.
+const LOOKUP_BASE: Duration = Duration::from_secs(3);
+const LOOKUP_MOST: Duration = Duration::from_secs(15);
+/// The providers of one look-up that are asked.
+const MAX_PROVIDERS: usize = 20;
+/// How often a provider may fail before it is not asked again in this fetch.
+const MAX_STRIKES: u32 = 3;
+
+/// A storage that a provider named.
+#[derive(Debug, Clone)]
+struct Place {
+    peer: PeerName,
+    url: String,
+    told: FileOk,
+}
+
+/// The search for places.
+struct Hunt<P: Platform> {
+    engine: Engine<P>,
+    id: ItemId,
+    name: FunctionName,
+    lookup: Option<LocalBoxStream<'static, PeerName>>,
+    strikes: HashMap<PeerName, u32>,
+    /// Base URLs of storages that sent wrong bytes.
+    banned: HashSet<String>,
+    /// Places that were named while another one was used.
+    spare: VecDeque<Place>,
+    /// The providers that were asked since the look-up began.
+    asked: u32,
+    /// The last thing that went wrong; wrong bytes stay the reason whatever comes after.
+    last: Option<Failure>,
+}
+
+impl<P: Platform> Hunt<P> {
+    /// The next place, by asking one provider after the other; `None` at the end of a look-up.
+    async fn next(&mut self, quiet: bool) -> Option<Place> {
+        while let Some(place) = self.spare.pop_front() {
+            if !self.banned.contains(&place.url) {
+                return Some(place);
+            }
+        }
+        loop {
+            let engine = self.engine.clone();
+            let lookup = self.lookup.get_or_insert_with(|| {
+                let found = engine.0.platform.network().providers(self.name.clone());
+                found.take(MAX_PROVIDERS).boxed_local()
+            });
+            let Some(peer) = lookup.next().await else {
+                self.lookup = None;
+                return None;
+            };
+            if self.strikes.get(&peer).is_some_and(|n| *n >= MAX_STRIKES) {
+                continue;
+            }
+            self.asked += 1;
+            if !quiet {
+                let status = Status::Asked { peer: quote(&peer) };
+                engine.set_status(&self.id, status).await;
+            }
+            match self.ask(&peer).await {
+                Ok(place) => return Some(place),
+                Err((strikes, failure)) => {
+                    engine.log(&self.id, format!("{}: {}", quote(&peer), failure.what));
+                    *self.strikes.entry(peer).or_default() += strikes;
+                    self.remember(failure);
+                }
+            }
+        }
+    }
+
+    /// Asks one provider. An error comes with how much it counts against the provider.
+    async fn ask(&self, peer: &PeerName) -> Result<Place, (u32, Failure)> {
+        let request = Request::new(self.name.clone(), &FileArgs::default());
+        let network = self.engine.0.platform.network();
+        let called = network
+            .call(peer.clone(), request, CALL_PATIENCE)
+            .await
+            .and_then(|reply| Ok(reply.into_result::<FileOk>()?));
+        let told = called.map_err(|error| {
+            let strikes = match &error {
+                NetworkError::Call(error) => match error.code {
+                    ErrorCode::Busy | ErrorCode::Unavailable | ErrorCode::Internal => 1,
+                    _ => MAX_STRIKES,
+                },
+                NetworkError::Malformed => MAX_STRIKES,
+                _ => 1,
+            };
+            (strikes, of_provider(&error))
+        })?;
+        let bad = |what: String| {
+            let advice = "Ask whoever shared it to look at their list.";
+            (MAX_STRIKES, failure("bad_answer", what, advice))
+        };
+        let multiaddr = told
+            .multiaddr
+            .as_deref()
+            .ok_or_else(|| bad("The provider named no storage.".to_owned()))?;
+        let url = url_of(multiaddr).map_err(|error| bad(format!("{error}.")))?;
+        if self.banned.contains(&url) {
+            let what = format!("The provider names {}, which sent wrong bytes.", host(&url));
+            let advice = "Try again later, or find another provider.";
+            return Err((MAX_STRIKES, failure("wrong_bytes", what, advice)));
+        }
+        Ok(Place {
+            peer: peer.clone(),
+            url,
+            told,
+        })
+    }
+
+    fn remember(&mut self, failure: Failure) {
+        let wrong = |failure: &Failure| failure.code == "wrong_bytes";
+        if !self.last.as_ref().is_some_and(wrong) {
+            self.last = Some(failure);
+        }
+    }
+
+    /// Why the fetch did not succeed.
+    fn verdict(&self) -> Failure {
+        self.last.clone().unwrap_or_else(|| {
+            failure(
+                "no_provider",
+                "Nobody who has this file could be found.",
+                "Check the hash, or ask whoever shared it to open their browser; then choose Resume.",
+            )
+        })
+    }
+}
+
+fn of_provider(error: &NetworkError) -> Failure {
+    match error {
+        NetworkError::Offline => offline(),
+        NetworkError::Call(call) if call.code == ErrorCode::Refused => failure(
+            "refused",
+            format!("The provider refused: {}", quote(&call.message)),
+            "Ask whoever shared it, or try again later.",
+        ),
+        error => failure(
+            "provider_gone",
+            format!("A provider was found, but {}.", of_called(error)),
+            "Ask whoever shared it to open their browser; then choose Resume.",
+        ),
+    }
+}
+
+fn of_called(error: &NetworkError) -> String {
+    match error {
+        NetworkError::Call(_) => format!("it {}", of_call(error)),
+        NetworkError::Unreachable => "it cannot be reached".to_owned(),
+        NetworkError::NoReply => "it did not answer in time".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn offline() -> Failure {
+    failure(
+        "offline",
+        "There is no connection to the network.",
+        "It goes on by itself when the connection is back.",
+    )
+}
+
+/// What watching a download came to.
+enum Watched {
+    /// It stalls, and this place is better.
+    Switch(Place),
+    /// It stalls, and there is no other.
+    GaveUp,
+}
+
+impl<P: Platform> Engine<P> {
+    /// Starts a fetch whose status says that it runs.
+    pub(super) fn start_fetch(&self, id: &ItemId, cid: Cid) {
+        let (engine, job_id) = (self.clone(), id.clone());
+        self.start_stoppable_job(JobKind::In, id, |stop| async move {
+            let id = job_id;
+            let slot = engine.0.fetching.take();
+            let slot = std::pin::pin!(slot);
+            let _slot = match select(slot, stop.clone()).await {
+                Either::Left((slot, _)) => slot,
+                Either::Right(_) => return,
+            };
+            if let Err((failure, resumable)) = engine.fetch(&id, cid, stop).await {
+                engine.fail(&id, failure, resumable);
+                if !resumable {
+                    engine.forget_bytes(&id).await;
+                }
+            }
+        });
+    }
+
+    /// Fetches; an error comes with whether the fetch can go on from what is here.
+    async fn fetch(&self, id: &ItemId, cid: Cid, stop: Stop) -> Result<(), (Failure, bool)> {
+        // Nothing is forgotten because a disk failed for a moment.
+        let of_store = |error: StoreError| (of_store(&error), true);
+        let store = self.0.platform.store();
+        if let Ok((_, dag)) = store.open(id).await {
+            self.fetched(id, &dag).await;
+            return Ok(());
+        }
+        let mut partial = store.partial(id).await.map_err(of_store)?;
+        let limits = Limits {
+            size: self.settings().max_file,
+            ..Limits::default()
+        };
+        let blocks = partial.blocks();
+        let bytes: u64 = blocks.iter().map(|block| block.len).sum();
+        let walk = match Walk::resume(cid, limits, &blocks) {
+            Ok(walk) if bytes == partial.len() => walk,
+            _ => {
+                drop(partial);
+                store.remove(id).await.map_err(of_store)?;
+                self.log(id, "What was kept of it was damaged; beginning again.");
+                partial = store.partial(id).await.map_err(of_store)?;
+                Walk::new(cid, limits)
+            }
+        };
+        let size = walk.size().or(self.item(id, |item| item.size).flatten());
+        let now = self.now();
+        let mut sink = Sink {
+            engine: self.clone(),
+            id: id.clone(),
+            meter: Meter::new(now, walk.offset(), size),
+            walk,
+            partial,
+            alive: Rc::new(Cell::new(now)),
+            last_block: Rc::new(Cell::new(now)),
+            fresh: 0,
+            since_block: 0,
+            since_sign: 0,
+        };
+        let fetched = self.gather(id, &cid, &mut sink, stop).await;
+        let kept = !sink.walk.blocks().is_empty();
+        match fetched {
+            Ok(true) => {}
+            Ok(false) => {
+                sink.partial.flush().await.map_err(of_store)?;
+                return Ok(());
+            }
+            Err(failure) => {
+                // What was verified is kept as far as it can be.
+                let flushed = sink.partial.flush().await;
+                let useless = failure.code == "bad_dag";
+                if let Err(error) = flushed {
+                    self.log(id, format!("The last of it could not be written: {error}"));
+                }
+                return Err((failure, kept && !useless));
+            }
+        }
+        let dag = sink
+            .walk
+            .finish()
+            .map_err(|error| (failure("bad_dag", format!("{error}."), "Try again."), false))?;
+        sink.partial.finish(dag.clone()).await.map_err(of_store)?;
+        self.fetched(id, &dag).await;
+        Ok(())
+    }
+
+    /// Finds places and takes from them until all is here; `false` when it was told to stop.
+    async fn gather(
+        &self,
+        id: &ItemId,
+        cid: &Cid,
+        sink: &mut Sink<P>,
+        stop: Stop,
+    ) -> Result<bool, Failure> {
+        match sink.take_inline().await {
+            Ok(()) => {}
+            Err(Ended::Fatal(failure)) => return Err(failure),
+            Err(_) => {}
+        }
+        if sink.walk.is_done() {
+            return Ok(true);
+        }
+        let mut hunt = Hunt {
+            engine: self.clone(),
+            id: id.clone(),
+            name: FunctionName::file(cid),
+            lookup: None,
+            strikes: HashMap::new(),
+            banned: HashSet::new(),
+            spare: VecDeque::new(),
+            asked: 0,
+            last: None,
+        };
+        let (mut lookups, mut in_vain, mut fresh) = (0, 0, 0);
+        loop {
+            if sink.fresh > fresh {
+                fresh = sink.fresh;
+                (lookups, in_vain) = (0, 0);
+            }
+            let place = {
+                let next = std::pin::pin!(self.next_place(&mut hunt));
+                match select(next, stop.clone()).await {
+                    Either::Left((place, _)) => place?,
+                    Either::Right(_) => return Ok(false),
+                }
+            };
+            match place {
+                Some(place) => {
+                    self.describe(id, &place, sink).await;
+                    sink.alive.set(self.now());
+                    if self.follow(&place, sink, &mut hunt, &stop).await? {
+                        return Ok(true);
+                    }
+                    if stop.clone().now_or_never().is_some() {
+                        return Ok(false);
+                    }
+                }
+                None => {
+                    lookups += 1;
+                    in_vain += u32::from(std::mem::take(&mut hunt.asked) == 0);
+                    if lookups >= MAX_LOOKUPS || in_vain >= MAX_LOOKUPS_IN_VAIN {
+                        return Err(hunt.verdict());
+                    }
+                    let random = self.0.platform.random();
+                    let wait = backoff(LOOKUP_BASE, LOOKUP_MOST, lookups - 1, random);
+                    self.set_status(id, Status::Searching).await;
+                    let wait = self.0.platform.sleep(wait);
+                    if let Either::Left(_) = select(stop.clone(), wait).await {
+                        return Ok(false);
+                    }
+                }
+            }
+            if self.now().saturating_sub(sink.last_block.get()) >= MAX_WITHOUT_BLOCK_MS {
+                return Err(hunt.verdict());
+            }
+        }
+    }
+
+    async fn next_place(&self, hunt: &mut Hunt<P>) -> Result<Option<Place>, Failure> {
+        if !self.wait_online(OFFLINE_PATIENCE).await {
+            return Err(offline());
+        }
+        Ok(hunt.next(false).await)
+    }
+
+    /// Writes down what the provider told, made safe.
+    async fn describe(&self, id: &ItemId, place: &Place, sink: &mut Sink<P>) {
+        let told = &place.told;
+        let Some(item) = self.item(id, Item::clone) else {
+            return;
+        };
+        sink.meter.expect(sink.walk.size().or(told.size));
+        // The first one who says something is believed, so that a name does not change under a person's eyes.
+        let name = told
+            .name
+            .as_deref()
+            .filter(|_| Some(&item.name) == item.cid.as_ref())
+            .map(safe_file_name);
+        let mime = told
+            .mime
+            .as_deref()
+            .filter(|_| item.mime.is_none())
+            .and_then(safe_mime);
+        let size = sink
+            .walk
+            .size()
+            .or(told.size)
+            .filter(|_| item.size.is_none());
+        let mut events = vec![log_line(
+            id,
+            format!(
+                "{} says that it is at {}.",
+                quote(&place.peer),
+                host(&place.url)
+            ),
+        )];
+        if name.is_some() || mime.is_some() || size.is_some() {
+            events.push(EventKind::Described {
+                id: id.clone(),
+                name,
+                mime,
+                size,
+            });
+        }
+        events.push(EventKind::Status {
+            id: id.clone(),
+            status: Status::Downloading {
+                from: host(&place.url),
+            },
+        });
+        self.write(events).await;
+    }
+
+    /// Takes from one place while watching that it goes on. Whether all is here now.
+    async fn follow(
+        &self,
+        place: &Place,
+        sink: &mut Sink<P>,
+        hunt: &mut Hunt<P>,
+        stop: &Stop,
+    ) -> Result<bool, Failure> {
+        let (cancel, cancelled) = oneshot::channel::<()>();
+        // Either of the two ends the download; a dropped sender is no message.
+        let stop_or_cancel = {
+            let stop = stop.clone();
+            let (sender, receiver) = oneshot::channel();
+            self.spawn(async move {
+                let told = select(stop, cancelled).await;
+                match told {
+                    Either::Left(_) | Either::Right((Ok(()), _)) => {
+                        // The download may have ended.
+                        let _ = sender.send(());
+                    }
+                    Either::Right((Err(_), _)) => {}
+                }
+            });
+            receiver.shared()
+        };
+        let (alive, id) = (Rc::clone(&sink.alive), sink.id.clone());
+        let (ended, watched) = {
+            let work = std::pin::pin!(self.pull(&place.url, sink, stop_or_cancel));
+            let watch = std::pin::pin!(self.watch(&id, place, hunt, alive));
+            match select(work, watch).await {
+                Either::Left((ended, _)) => (ended, None),
+                Either::Right((watched, work)) => {
+                    // It ends where it writes nothing.
+                    let _ = cancel.send(());
+                    (work.await, Some(watched))
+                }
+            }
+        };
+        let stalled = watched.is_some();
+        if let Some(Watched::Switch(other)) = watched {
+            self.log(&id, format!("Going on from {}.", host(&other.url)));
+            hunt.spare.push_back(other);
+        }
+        let from = host(&place.url);
+        match ended {
+            Ended::Whole => return Ok(true),
+            Ended::Fatal(failure) => return Err(failure),
+            Ended::Wrong(reason) => {
+                hunt.banned.insert(place.url.clone());
+                let what = format!(
+                    "{from} sent wrong bytes for it (named by the provider {}): {reason}.",
+                    quote(&place.peer)
+                );
+                self.log(&id, format!("{what} None of them was kept."));
+                hunt.strikes.insert(place.peer.clone(), MAX_STRIKES);
+                hunt.last = Some(failure(
+                    "wrong_bytes",
+                    what,
+                    "None of them was kept. Choose Resume to try other providers.",
+                ));
+            }
+            Ended::Useless(Reason { text, .. })
+            | Ended::Short(Reason { text, .. })
+            | Ended::NoCar(text) => {
+                let what = format!("Storage at {from} does not send it: {text}.");
+                self.log(&id, &what);
+                hunt.remember(failure(
+                    "storage_gone",
+                    what,
+                    "Choose Resume to go on; what has come so far is kept.",
+                ));
+                *hunt.strikes.entry(place.peer.clone()).or_default() += 1;
+            }
+            Ended::Stopped => {
+                if stalled {
+                    hunt.remember(failure(
+                        "stalled",
+                        format!("{from} sent nothing new for too long."),
+                        "Choose Resume to go on; what has come so far is kept.",
+                    ));
+                    *hunt.strikes.entry(place.peer.clone()).or_default() += 1;
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Looks on while a place sends; when it stalls, asks others.
+    async fn watch(
+        &self,
+        id: &ItemId,
+        place: &Place,
+        hunt: &mut Hunt<P>,
+        alive: Rc<Cell<u64>>,
+    ) -> Watched {
+        let mut told_at = None;
+        loop {
+            let silent = self.now().saturating_sub(alive.get());
+            if silent < STALL_MS {
+                self.sleep(Duration::from_millis(STALL_MS - silent)).await;
+                continue;
+            }
+            if silent >= PATIENCE_MS {
+                return Watched::GaveUp;
+            }
+            if told_at != Some(alive.get()) {
+                told_at = Some(alive.get());
+                let from = host(&place.url);
+                self.log(
+                    id,
+                    format!("Nothing new from {from} for 10 s; asking others."),
+                );
+            }
+            let left = Duration::from_millis(PATIENCE_MS - silent);
+            let next = self.within(left, hunt.next(true)).await;
+            let stalls = self.now().saturating_sub(alive.get()) >= STALL_MS;
+            match next {
+                Some(Some(other)) if other.url != place.url => {
+                    if stalls {
+                        return Watched::Switch(other);
+                    }
+                    // It goes on: the other one is kept for later.
+                    hunt.spare.push_back(other);
+                    self.sleep(Duration::from_millis(STALL_MS)).await;
+                }
+                Some(Some(_)) => {}
+                Some(None) => self.sleep(LOOKUP_BASE).await,
+                None => {}
+            }
+        }
+    }
+
+    /// All of it is here.
+    async fn fetched(&self, id: &ItemId, dag: &crate::content::Dag) {
+        let Some(item) = self.item(id, Item::clone) else {
+            return;
+        };
+        let directory = dag.is_directory();
+        let name = (directory && !item.name.ends_with(".zip")).then(|| {
+            let mut name = item.name.clone();
+            name.push_str(".zip");
+            safe_file_name(&name)
+        });
+        let mime = directory.then(|| DIRECTORY.to_owned());
+        let provide = self.settings().provide_fetched;
+        let mut events = vec![
+            log_line(
+                id,
+                format!(
+                    "All of it is here, {}, and verified.",
+                    bytes_text(dag.len())
+                ),
+            ),
+            EventKind::Described {
+                id: id.clone(),
+                name,
+                mime,
+                size: Some(dag.len()),
+            },
+            EventKind::Hashed {
+                id: id.clone(),
+                cid: canonical(&dag.root),
+                size: dag.len(),
+                files: directory.then_some(dag.files.len() as u64),
+            },
+            EventKind::Status {
+                id: id.clone(),
+                status: Status::Done,
+            },
+        ];
+        if provide {
+            events.push(EventKind::Providing {
+                id: id.clone(),
+                providing: true,
+            });
+        }
+        self.write(events).await;
+        if provide {
+            self.offer(id, &dag.root);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Events on their way to the platform: applied at once, recorded in order.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+use futures::channel::oneshot;
+
+use super::Engine;
+use super::failure::shorten;
+use crate::ports::Platform;
+use crate::state::{Event, EventKind, Failure, Item, ItemId, MAX_LOG_LINE, Status};
+
+/// The events that may wait to be recorded; beyond, what is only shown is left out.
+const MAX_WAITING: usize = 4096;
+
+/// What waits to be recorded.
+#[derive(Default)]
+pub(super) struct Journal(RefCell<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    events: VecDeque<Event>,
+    /// How many events were ever taken in.
+    taken: u64,
+    /// Those who wait until so many are recorded.
+    waiters: VecDeque<(u64, oneshot::Sender<()>)>,
+    /// Whether the recording task runs.
+    running: bool,
+}
+
+impl<P: Platform> Engine<P> {
+    /// Applies the events now, and lets them be recorded in order. Does not wait.
+    pub(super) fn tell(&self, kinds: impl IntoIterator<Item = EventKind>) {
+        let at = self.now();
+        let mut waiting = self.0.journal.0.borrow_mut();
+        {
+            let mut state = self.0.state.borrow_mut();
+            for kind in kinds {
+                let ephemeral = kind.is_ephemeral();
+                let seq = if ephemeral { state.seq } else { state.seq + 1 };
+                let event = Event { seq, at, kind };
+                state.apply(&event);
+                if ephemeral && waiting.events.len() >= MAX_WAITING {
+                    continue;
+                }
+                waiting.events.push_back(event);
+                waiting.taken += 1;
+            }
+        }
+        if !waiting.running && !waiting.events.is_empty() {
+            waiting.running = true;
+            drop(waiting);
+            let engine = self.clone();
+            self.spawn(async move { engine.record_all().await });
+        }
+    }
+
+    /// Applies the events, and returns when they outlast a kill.
+    pub(super) async fn write(&self, kinds: impl IntoIterator<Item = EventKind>) {
+        self.tell(kinds);
+        let recorded = {
+            let mut waiting = self.0.journal.0.borrow_mut();
+            if !waiting.running {
+                return;
+            }
+            let (sender, recorded) = oneshot::channel();
+            let until = waiting.taken;
+            waiting.waiters.push_back((until, sender));
+            recorded
+        };
+        // An error would mean that the recording task is gone, and with it this program.
+        let _ = recorded.await;
+    }
+
+    async fn record_all(&self) {
+        loop {
+            let (batch, until) = {
+                let mut waiting = self.0.journal.0.borrow_mut();
+                if waiting.events.is_empty() {
+                    waiting.running = false;
+                    return;
+                }
+                let batch: Vec<Event> = waiting.events.drain(..).collect();
+                (batch, waiting.taken)
+            };
+            self.0.platform.record(batch).await;
+            let mut waiting = self.0.journal.0.borrow_mut();
+            while waiting
+                .waiters
+                .front()
+                .is_some_and(|(wanted, _)| *wanted <= until)
+            {
+                if let Some((_, sender)) = waiting.waiters.pop_front() {
+                    // One that waits no more needs no answer.
+                    let _ = sender.send(());
+                }
+            }
+        }
+    }
+
+    /// Adds a line to an item's log.
+    pub(super) fn log(&self, id: &ItemId, line: impl AsRef<str>) {
+        self.tell([log_line(id, line)]);
+    }
+
+    /// Changes an item's status, and returns when that outlasts a kill.
+    pub(super) async fn set_status(&self, id: &ItemId, status: Status) {
+        self.write([EventKind::Status {
+            id: id.clone(),
+            status,
+        }])
+        .await;
+    }
+
+    /// Says on the item what went wrong.
+    pub(super) fn fail(&self, id: &ItemId, failure: Failure, resumable: bool) {
+        let line = format!("{} {}", failure.what, failure.advice);
+        let status = if resumable {
+            Status::Interrupted { failure }
+        } else {
+            Status::Failed { failure }
+        };
+        self.tell([
+            log_line(id, line),
+            EventKind::Status {
+                id: id.clone(),
+                status,
+            },
+        ]);
+    }
+
+    /// Looks at an item.
+    pub(super) fn item<T>(&self, id: &ItemId, look: impl FnOnce(&Item) -> T) -> Option<T> {
+        self.0.state.borrow().items.get(id).map(look)
+    }
+}
+
+/// The event for a line of a log, cut to [`MAX_LOG_LINE`].
+pub(super) fn log_line(id: &ItemId, line: impl AsRef<str>) -> EventKind {
+    let clean: String = line
+        .as_ref()
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    EventKind::Log {
+        id: id.clone(),
+        line: shorten(&clean, MAX_LOG_LINE),
+    }
+}

@@ -1,0 +1,232 @@
+//! How often and how many: meters, backoff, limits on rates and on things at once.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+
+use crate::state::Progress;
+
+/// The least time between two progress events of one item, in milliseconds.
+const SHOW_EVERY_MS: u64 = 250;
+/// The weight of the newest measurement in a smoothed rate.
+const SMOOTHING: f64 = 0.3;
+
+/// Measures bytes on their way, and says when to show them.
+pub(super) struct Meter {
+    shown_at: u64,
+    shown: u64,
+    rate: f64,
+    total: Option<u64>,
+}
+
+impl Meter {
+    /// Begins at `bytes` of `total`.
+    pub(super) fn new(now: u64, bytes: u64, total: Option<u64>) -> Self {
+        Self {
+            shown_at: now,
+            shown: bytes,
+            rate: 0.0,
+            total,
+        }
+    }
+
+    /// The total became known.
+    pub(super) fn expect(&mut self, total: Option<u64>) {
+        self.total = total.or(self.total);
+    }
+
+    /// What to show now that `bytes` have moved, if it is time to.
+    pub(super) fn update(&mut self, now: u64, bytes: u64) -> Option<Progress> {
+        let elapsed = now.saturating_sub(self.shown_at);
+        if elapsed < SHOW_EVERY_MS {
+            return None;
+        }
+        let latest = bytes.saturating_sub(self.shown) as f64 * 1000.0 / elapsed as f64;
+        self.rate = if self.rate == 0.0 {
+            latest
+        } else {
+            self.rate + SMOOTHING * (latest - self.rate)
+        };
+        self.shown_at = now;
+        self.shown = bytes;
+        Some(Progress {
+            bytes,
+            total: self.total.map(|total| total.max(bytes)),
+            rate: self.rate as u64,
+        })
+    }
+}
+
+/// The wait before try number `attempt` (from 0): doubles from `base` up to `most`, less up to a half by chance.
+pub(super) fn backoff(base: Duration, most: Duration, attempt: u32, random: u128) -> Duration {
+    let full = base.saturating_mul(1 << attempt.min(16)).min(most);
+    let part = (random % 1024) as u32;
+    full / 2 + full / 2 * part / 1024
+}
+
+/// Lets through so many at once, and then so many a second.
+pub(super) struct Bucket {
+    level: f64,
+    at: u64,
+}
+
+impl Bucket {
+    /// Full.
+    pub(super) fn new(now: u64, burst: u32) -> Self {
+        Self {
+            level: f64::from(burst),
+            at: now,
+        }
+    }
+
+    /// Whether one more is let through; if not, in how many milliseconds one will be.
+    pub(super) fn take(&mut self, now: u64, burst: u32, per_second: f64) -> Result<(), u64> {
+        let elapsed = now.saturating_sub(self.at) as f64 / 1000.0;
+        self.level = (self.level + elapsed * per_second).min(f64::from(burst));
+        self.at = now;
+        if self.level >= 1.0 {
+            self.level -= 1.0;
+            Ok(())
+        } else {
+            Err(((1.0 - self.level) / per_second * 1000.0).ceil() as u64)
+        }
+    }
+
+    /// Whether it is full again, so that it need not be kept.
+    pub(super) fn is_full(&self, now: u64, burst: u32, per_second: f64) -> bool {
+        let elapsed = now.saturating_sub(self.at) as f64 / 1000.0;
+        self.level + elapsed * per_second >= f64::from(burst)
+    }
+}
+
+/// Lets so many run at once; the others wait in line.
+#[derive(Clone)]
+pub(super) struct Slots(Rc<RefCell<SlotsInner>>);
+
+struct SlotsInner {
+    free: usize,
+    line: VecDeque<oneshot::Sender<Slot>>,
+}
+
+/// A place among those that run; dropping it lets the next one in.
+pub(super) struct Slot(Option<Rc<RefCell<SlotsInner>>>);
+
+impl Slots {
+    /// So many at once.
+    pub(super) fn new(free: usize) -> Self {
+        Self(Rc::new(RefCell::new(SlotsInner {
+            free,
+            line: VecDeque::new(),
+        })))
+    }
+
+    /// Waits for a place.
+    pub(super) async fn take(&self) -> Slot {
+        let turn = {
+            let mut inner = self.0.borrow_mut();
+            if inner.free > 0 {
+                inner.free -= 1;
+                None
+            } else {
+                let (sender, turn) = oneshot::channel();
+                inner.line.push_back(sender);
+                Some(turn)
+            }
+        };
+        match turn {
+            None => Slot(Some(Rc::clone(&self.0))),
+            // The line is only dropped with all slots, when nobody is left to wait.
+            Some(turn) => turn.await.unwrap_or(Slot(None)),
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let Some(slots) = self.0.take() else { return };
+        let mut next = Slot(Some(Rc::clone(&slots)));
+        loop {
+            let waiting = slots.borrow_mut().line.pop_front();
+            match waiting {
+                // One that waits no more gives the place back.
+                Some(sender) => match sender.send(next) {
+                    Ok(()) => return,
+                    Err(back) => next = back,
+                },
+                None => {
+                    next.0 = None;
+                    slots.borrow_mut().free += 1;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+
+    #[test]
+    fn a_meter_shows_four_times_a_second_and_smooths() {
+        let mut meter = Meter::new(0, 0, Some(1000));
+        assert_eq!(meter.update(100, 10), None);
+        assert_eq!(
+            meter.update(250, 100),
+            Some(Progress {
+                bytes: 100,
+                total: Some(1000),
+                rate: 400
+            })
+        );
+        assert_eq!(meter.update(499, 200), None);
+        let shown = meter.update(500, 300).unwrap();
+        assert!(shown.rate > 400 && shown.rate < 800, "{shown:?}");
+    }
+
+    #[test]
+    fn backoff_grows_to_its_limit_and_never_is_zero() {
+        let (base, most) = (Duration::from_secs(1), Duration::from_secs(60));
+        for random in [0, 512, 1023, u128::MAX] {
+            assert!(backoff(base, most, 0, random) >= base / 2);
+            assert!(backoff(base, most, 0, random) <= base);
+            assert!(backoff(base, most, u32::MAX, random) <= most);
+            assert!(backoff(base, most, 9, random) >= most / 2);
+        }
+    }
+
+    #[test]
+    fn a_bucket_lets_a_burst_through_and_then_its_rate() {
+        let mut bucket = Bucket::new(0, 3);
+        for _ in 0..3 {
+            assert_eq!(bucket.take(0, 3, 2.0), Ok(()));
+        }
+        assert_eq!(bucket.take(0, 3, 2.0), Err(500));
+        assert_eq!(bucket.take(500, 3, 2.0), Ok(()));
+        assert!(!bucket.is_full(500, 3, 2.0));
+        assert!(bucket.is_full(2000, 3, 2.0));
+    }
+
+    #[test]
+    fn slots_are_given_on_even_when_a_waiter_has_left() {
+        let slots = Slots::new(1);
+        let first = slots.take().now_or_never().unwrap();
+        let mut left = Box::pin(slots.take());
+        let mut third = Box::pin(slots.take());
+        assert!(left.as_mut().now_or_never().is_none());
+        assert!(third.as_mut().now_or_never().is_none());
+        drop(left);
+        drop(first);
+        drop(
+            third
+                .as_mut()
+                .now_or_never()
+                .expect("the place was given on"),
+        );
+        assert!(slots.take().now_or_never().is_some());
+    }
+}

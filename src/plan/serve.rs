@@ -1,0 +1,407 @@
+//! Answering calls: the lazy provider. Nothing moves before somebody asks, and nothing twice.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use futures::future::{FutureExt, Shared};
+use futures::stream::StreamExt;
+
+use super::failure::{failure, of_call, quote};
+use super::jobs::JobKind;
+use super::journal::log_line;
+use super::pace::Bucket;
+use super::share::DIRECTORY;
+use super::{Engine, is_here};
+use crate::Cid;
+use crate::call::{
+    CallError, ErrorCode, FileArgs, FileOk, MultiaddrArgs, MultiaddrOk, Reply, Request,
+};
+use crate::content::Dag;
+use crate::names::{FunctionName, canonical};
+use crate::ports::{Network, NetworkError, PeerName, Platform, Store, StoreError};
+use crate::state::{EventKind, Item, ItemId, Upload};
+use crate::storage::{multiaddr_of, url_of};
+
+/// Calls that are answered at the same time.
+const SERVING_AT_ONCE: usize = 64;
+/// What one peer may ask at once, and then a second.
+const PEER_BURST: u32 = 30;
+const PEER_PER_SECOND: f64 = 2.0;
+/// The peers that are watched so.
+const MAX_PEERS: usize = 1024;
+/// The requests that are written down at once, and then a second; the others are answered all the same.
+const NOTED_BURST: u32 = 30;
+const NOTED_PER_SECOND: f64 = 0.5;
+/// When a busy provider is to be asked again.
+const BUSY_RETRY_MS: u64 = 2_000;
+/// How long a node may take to say where a file may be put.
+const STORAGE_PATIENCE: Duration = Duration::from_secs(8);
+/// How long it may take in all to find a place; the caller waits 30 s.
+const PLACE_PATIENCE: Duration = Duration::from_secs(24);
+/// How long it may take to see that storage has the file already.
+const CHECK_PATIENCE: Duration = Duration::from_secs(6);
+/// The nodes that are asked for a place.
+const MAX_STORAGES: usize = 10;
+/// How long a storage is left alone after an upload to it failed, and how many are remembered.
+const SHUN_MS: u64 = 60_000;
+const MAX_SHUNNED: usize = 64;
+
+type Placing = Shared<oneshot::Receiver<Result<String, CallError>>>;
+
+/// What is known while calls are served.
+pub(super) struct Serving {
+    running: Cell<usize>,
+    peers: RefCell<HashMap<PeerName, Bucket>>,
+    noted: RefCell<Bucket>,
+    /// Files for which a place is being found.
+    placing: RefCell<HashMap<ItemId, Placing>>,
+    /// Storages to which an upload has failed, by multiaddr, and until when they are left alone.
+    shunned: RefCell<HashMap<String, u64>>,
+}
+
+impl Serving {
+    pub(super) fn new(now: u64) -> Self {
+        Self {
+            running: Cell::new(0),
+            peers: RefCell::default(),
+            noted: RefCell::new(Bucket::new(now, NOTED_BURST)),
+            placing: RefCell::default(),
+            shunned: RefCell::default(),
+        }
+    }
+}
+
+/// One call that is being answered.
+struct Running<'a>(&'a Cell<usize>);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+impl<P: Platform> Engine<P> {
+    pub(super) async fn answer(&self, from: PeerName, request: Request) -> Reply {
+        let busy = |retry_after_ms| {
+            let mut error = CallError::new(ErrorCode::Busy, "too many calls at once");
+            error.retry_after_ms = Some(retry_after_ms);
+            Reply::Error(error)
+        };
+        let serving = &self.0.serving;
+        if let Err(wait) = self.let_in(&from) {
+            return busy(wait);
+        }
+        if serving.running.get() >= SERVING_AT_ONCE {
+            return busy(BUSY_RETRY_MS);
+        }
+        serving.running.set(serving.running.get() + 1);
+        let _running = Running(&serving.running);
+        match self.file(&from, &request).await {
+            Ok(ok) => Reply::ok(&ok),
+            Err(error) => Reply::Error(error),
+        }
+    }
+
+    /// Whether this peer may ask now; if not, in how many milliseconds.
+    fn let_in(&self, from: &PeerName) -> Result<(), u64> {
+        let now = self.now();
+        let mut peers = self.0.serving.peers.borrow_mut();
+        if peers.len() >= MAX_PEERS && !peers.contains_key(from) {
+            peers.retain(|_, bucket| !bucket.is_full(now, PEER_BURST, PEER_PER_SECOND));
+            if peers.len() >= MAX_PEERS {
+                return Err(BUSY_RETRY_MS);
+            }
+        }
+        peers
+            .entry(from.clone())
+            .or_insert_with(|| Bucket::new(now, PEER_BURST))
+            .take(now, PEER_BURST, PEER_PER_SECOND)
+    }
+
+    async fn file(&self, from: &PeerName, request: &Request) -> Result<FileOk, CallError> {
+        let no_such = || {
+            CallError::new(
+                ErrorCode::NoSuchFunction,
+                "this peer does not provide that function",
+            )
+        };
+        let cid = request.function.as_file().ok_or_else(no_such)?;
+        let id = self.find(&cid, None).ok_or_else(no_such)?;
+        let item = self
+            .item(&id, Item::clone)
+            .filter(|item| item.providing && is_here(item))
+            .ok_or_else(no_such)?;
+        let args: FileArgs = request.args()?;
+        let directory = item.files.is_some();
+        let mut ok = FileOk {
+            multiaddr: None,
+            size: item.size,
+            // What a person sees ends with .zip where a directory was fetched; the directory itself is not called so.
+            name: Some(match item.name.strip_suffix(".zip") {
+                Some(name) if directory => name.to_owned(),
+                _ => item.name.clone(),
+            }),
+            mime: if directory {
+                Some(DIRECTORY.to_owned())
+            } else {
+                item.mime.clone()
+            },
+        };
+        if args.probe {
+            return Ok(ok);
+        }
+        self.note_request(&id, from);
+        ok.multiaddr = Some(self.place(&id, cid).await?);
+        Ok(ok)
+    }
+
+    /// Writes down who asked, unless that happens too often.
+    fn note_request(&self, id: &ItemId, from: &PeerName) {
+        let now = self.now();
+        let noted = self
+            .0
+            .serving
+            .noted
+            .borrow_mut()
+            .take(now, NOTED_BURST, NOTED_PER_SECOND);
+        if noted.is_ok() {
+            self.tell([
+                EventKind::Requested {
+                    id: id.clone(),
+                    peer: quote(from),
+                },
+                log_line(id, format!("{} asked for it.", quote(from))),
+            ]);
+        }
+    }
+
+    /// Where a file can be had: where it is being uploaded to, or where it is, or where it is from now on uploaded to.
+    async fn place(&self, id: &ItemId, cid: Cid) -> Result<String, CallError> {
+        if self.has_job(JobKind::Out, id)
+            && let Some(Some(upload)) = self.item(id, |item| item.upload.clone())
+        {
+            return Ok(upload.multiaddr);
+        }
+        let placing = self.0.serving.placing.borrow().get(id).cloned();
+        let placing = match placing {
+            Some(placing) => placing,
+            None => {
+                let (sender, receiver) = oneshot::channel();
+                let placing = receiver.shared();
+                self.0
+                    .serving
+                    .placing
+                    .borrow_mut()
+                    .insert(id.clone(), placing.clone());
+                let (engine, id) = (self.clone(), id.clone());
+                // A task of its own: it goes on when the caller hangs up, and the next caller finds its result.
+                self.spawn(async move {
+                    let found = engine
+                        .within(PLACE_PATIENCE, engine.find_place(&id, cid))
+                        .await
+                        .unwrap_or_else(|| {
+                            Err(CallError::new(
+                                ErrorCode::Unavailable,
+                                "no storage answered in time",
+                            ))
+                        });
+                    engine.0.serving.placing.borrow_mut().remove(&id);
+                    // Nobody may be waiting any more.
+                    let _ = sender.send(found);
+                });
+                placing
+            }
+        };
+        placing
+            .await
+            .unwrap_or_else(|_| Err(CallError::new(ErrorCode::Internal, "stopped")))
+    }
+
+    async fn find_place(&self, id: &ItemId, cid: Cid) -> Result<String, CallError> {
+        let (source, dag) = match self.0.platform.store().open(id).await {
+            Ok(opened) => opened,
+            Err(StoreError::Gone(_)) => {
+                self.say_gone(id);
+                return Err(CallError::new(
+                    ErrorCode::NoSuchFunction,
+                    "the file is not here any more",
+                ));
+            }
+            Err(error) => {
+                self.log(id, format!("Its bytes could not be read: {error}"));
+                return Err(CallError::new(
+                    ErrorCode::Unavailable,
+                    "the file cannot be read at the moment",
+                ));
+            }
+        };
+        let own = match self.settings().own_ipfs {
+            Some(own) => Some(
+                multiaddr_of(&own.gateway)
+                    .map_err(|error| CallError::new(ErrorCode::Unavailable, error.to_string()))?,
+            ),
+            None => None,
+        };
+        let before = own
+            .clone()
+            .or_else(|| self.item(id, |item| item.placed.clone()).flatten());
+        if let Some(multiaddr) = before
+            && let Ok(url) = url_of(&multiaddr)
+            && self
+                .within(CHECK_PATIENCE, self.has_whole(&url, &dag))
+                .await
+                .unwrap_or(false)
+        {
+            self.log(id, "Storage has it already; nothing is uploaded.");
+            return Ok(multiaddr);
+        }
+        let upload = match own {
+            Some(multiaddr) => Upload {
+                multiaddr,
+                token: None,
+                expires: None,
+            },
+            None => self.ask_for_storage(id, &cid, &dag).await?,
+        };
+        if self.item(id, |item| item.providing) != Some(true) {
+            return Err(CallError::new(
+                ErrorCode::NoSuchFunction,
+                "this peer does not provide that function",
+            ));
+        }
+        let multiaddr = upload.multiaddr.clone();
+        self.write([
+            log_line(id, format!("Uploading to {multiaddr}.")),
+            EventKind::UploadBegan {
+                id: id.clone(),
+                multiaddr: upload.multiaddr.clone(),
+                token: upload.token.clone(),
+                expires: upload.expires,
+            },
+        ])
+        .await;
+        self.start_upload(id, source, dag, upload);
+        Ok(multiaddr)
+    }
+
+    /// Asks nodes, one after the other, where this file may be put.
+    async fn ask_for_storage(
+        &self,
+        id: &ItemId,
+        cid: &Cid,
+        dag: &Dag,
+    ) -> Result<Upload, CallError> {
+        let mut worst: Option<CallError> = None;
+        let mut shunned: Option<Upload> = None;
+        let mut providers = self
+            .0
+            .platform
+            .network()
+            .providers(FunctionName::multiaddr())
+            .take(MAX_STORAGES);
+        while let Some(node) = providers.next().await {
+            match self.ask_storage_of(&node, cid, dag).await {
+                Ok(upload) if self.is_shunned(&upload.multiaddr) => shunned = Some(upload),
+                Ok(upload) => return Ok(upload),
+                Err(error) => {
+                    self.log(id, format!("{}: {}", quote(&node), of_call(&error)));
+                    let refused = match error {
+                        NetworkError::Call(error) if error.code == ErrorCode::Refused => {
+                            Some(error)
+                        }
+                        _ => None,
+                    };
+                    worst = refused.or(worst);
+                }
+            }
+        }
+        // Better one that has failed before than none.
+        if let Some(upload) = shunned {
+            return Ok(upload);
+        }
+        let (failure, error) = match worst {
+            Some(error) => (
+                failure(
+                    "refused",
+                    format!("The node refused to store it: {}", quote(&error.message)),
+                    "Remove other files, wait until the node has room again, or set another node.",
+                ),
+                CallError::new(
+                    ErrorCode::Refused,
+                    format!("storage refused the file: {}", quote(&error.message)),
+                ),
+            ),
+            None => (
+                failure(
+                    "no_storage",
+                    "Somebody asked for it, and no node with storage could be reached.",
+                    "Check the connection and the nodes in the settings.",
+                ),
+                CallError::new(ErrorCode::Unavailable, "no storage can be reached"),
+            ),
+        };
+        let known = self.item(id, |item| item.upload_failure.clone()).flatten();
+        if known.as_ref() != Some(&failure) {
+            self.tell([EventKind::UploadEnded {
+                id: id.clone(),
+                sent: 0,
+                error: Some(failure),
+            }]);
+        }
+        Err(error)
+    }
+
+    /// Asks one node where this file may be put.
+    pub(super) async fn ask_storage_of(
+        &self,
+        node: &PeerName,
+        cid: &Cid,
+        dag: &Dag,
+    ) -> Result<Upload, NetworkError> {
+        let args = MultiaddrArgs {
+            cid: Some(canonical(cid)),
+            size: Some(dag.len()),
+        };
+        let request = Request::new(FunctionName::multiaddr(), &args);
+        let reply = self
+            .0
+            .platform
+            .network()
+            .call(node.clone(), request, STORAGE_PATIENCE)
+            .await?;
+        let ok: MultiaddrOk = reply.into_result()?;
+        // It goes into the journal and into headers.
+        let token = ok.token.filter(|token| {
+            token.len() <= super::upload::MAX_TOKEN && token.bytes().all(|b| b.is_ascii_graphic())
+        });
+        url_of(&ok.multiaddr)
+            .map_err(|error| CallError::new(ErrorCode::Internal, error.to_string()))?;
+        Ok(Upload {
+            multiaddr: ok.multiaddr,
+            token,
+            expires: ok.expires,
+        })
+    }
+
+    fn is_shunned(&self, multiaddr: &str) -> bool {
+        let now = self.now();
+        self.0
+            .serving
+            .shunned
+            .borrow()
+            .get(multiaddr)
+            .is_some_and(|until| *until > now)
+    }
+
+    /// Leaves a storage alone for a while.
+    pub(super) fn shun(&self, multiaddr: &str) {
+        let now = self.now();
+        let mut shunned = self.0.serving.shunned.borrow_mut();
+        shunned.retain(|_, until| *until > now);
+        if shunned.len() < MAX_SHUNNED {
+            shunned.insert(multiaddr.to_owned(), now + SHUN_MS);
+        }
+    }
+}

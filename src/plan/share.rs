@@ -1,0 +1,415 @@
+//! Sharing: bytes are stored once, hashed where they are, and offered.
+
+use std::collections::HashSet;
+
+use super::failure::{bytes_text, failure, of_source, of_store, quote};
+use super::jobs::JobKind;
+use super::journal::log_line;
+use super::pace::Meter;
+use super::{Engine, Expected, Input, ShareInput, is_here};
+use crate::command::Answer;
+use crate::content::layout::{LayoutError, layout, layout_directory, order};
+use crate::content::{Dag, DagFile, Profile};
+use crate::names::{canonical, safe_file_name};
+use crate::ports::{HttpBody, Partial, Platform, Source, Store};
+use crate::state::{EventKind, Failure, ItemId, MAX_ITEMS, Status};
+
+/// Shares that are read and hashed at the same time; the others wait.
+pub(super) const SHARES_AT_ONCE: usize = 4;
+/// The longest MIME type, in bytes.
+const MAX_MIME: usize = 127;
+/// The MIME type of an item that is a directory.
+pub(super) const DIRECTORY: &str = "inode/directory";
+/// How much of a file is looked at to tell a web page from a picture.
+const SNIFFED: u64 = 512;
+
+impl<P: Platform> Engine<P> {
+    pub(super) async fn begin_share(&self, input: ShareInput<P::Source>) -> Answer {
+        if let Err(failure) = self.room_for(input.size) {
+            return Answer::Refused { failure };
+        }
+        // A click that was made twice.
+        let url = input.source.as_ref().and_then(|source| source.url.as_ref());
+        let same = url.and_then(|url| {
+            self.with_state(|state| {
+                state
+                    .items
+                    .values()
+                    .find(|item| {
+                        matches!(item.status, Status::Preparing | Status::Hashing)
+                            && item.source.as_ref().and_then(|s| s.url.as_ref()) == Some(url)
+                    })
+                    .map(|item| item.id.clone())
+            })
+        });
+        if let Some(id) = same {
+            return Answer::Done { id: Some(id) };
+        }
+        let id = self.new_id();
+        let directory = matches!(input.body, Input::Many(_));
+        let mime = if directory {
+            Some(DIRECTORY.to_owned())
+        } else {
+            input.mime.as_deref().and_then(safe_mime)
+        };
+        let size = match &input.body {
+            Input::Stream(_) => input.size,
+            Input::Stored(source) => Some(source.len()),
+            Input::Many(files) => Some(files.iter().map(|(_, source)| source.len()).sum()),
+        };
+        if let Err(failure) = self.room_for(size) {
+            return Answer::Refused { failure };
+        }
+        self.write([EventKind::ShareBegan {
+            id: id.clone(),
+            name: safe_file_name(&input.name),
+            mime: mime.clone(),
+            size,
+            source: input.source,
+        }])
+        .await;
+        let engine = self.clone();
+        let job_id = id.clone();
+        self.start_job(JobKind::In, &id, async move {
+            let id = job_id;
+            let _slot = engine.0.sharing.take().await;
+            // The order of a folder's files depends on it: it stays the same until the hash is there.
+            let profile = engine.settings().profile;
+            let (body, expects) = (input.body, input.expects);
+            let read = engine
+                .take_in(&id, body, expects, mime, size, profile)
+                .await;
+            let ended = match read {
+                Ok((partial, files)) => engine.hash(&id, partial, files, profile).await,
+                Err(failure) => Err(failure),
+            };
+            if let Err(failure) = ended {
+                engine.give_up_share(&id, failure).await;
+            }
+        });
+        Answer::Done { id: Some(id) }
+    }
+
+    /// Whether one more item of this size may be.
+    pub(super) fn room_for(&self, size: Option<u64>) -> Result<(), Failure> {
+        if self.with_state(|state| state.items.len()) >= MAX_ITEMS {
+            return Err(failure(
+                "too_many_items",
+                format!("There are {MAX_ITEMS} files in the list already."),
+                "Remove some that are not needed any more.",
+            ));
+        }
+        let most = self.settings().max_file;
+        match size {
+            Some(size) if size > most => Err(too_large(most)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Says that a share failed, and forgets its bytes.
+    pub(super) async fn give_up_share(&self, id: &ItemId, failure: Failure) {
+        self.fail(id, failure, false);
+        self.forget_bytes(id).await;
+    }
+
+    /// Forgets what is stored for an item. What cannot be removed now is removed at the next start.
+    pub(super) async fn forget_bytes(&self, id: &ItemId) {
+        if let Err(error) = self.0.platform.store().remove(id).await {
+            self.log(id, format!("Its bytes could not be removed: {error}"));
+        }
+    }
+
+    /// Stores the bytes. Returns when they are all written.
+    #[allow(clippy::type_complexity)]
+    async fn take_in(
+        &self,
+        id: &ItemId,
+        body: Input<P::Source>,
+        expects: Expected,
+        mime: Option<String>,
+        size: Option<u64>,
+        profile: Profile,
+    ) -> Result<(<P::Store as Store>::Partial, Option<Vec<DagFile>>), Failure> {
+        let wrap = |error| of_store(&error);
+        let mut partial = self.0.platform.store().partial(id).await.map_err(wrap)?;
+        let mut meter = Meter::new(self.now(), 0, size);
+        let most = self.settings().max_file;
+        let mut files = None;
+        match body {
+            Input::Stream(body) => {
+                self.take_stream(id, body, expects, mime, &mut partial, &mut meter)
+                    .await?;
+            }
+            Input::Stored(source) => {
+                let start = 0..source.len().min(SNIFFED);
+                let first = source.read(start).await.map_err(wrap)?;
+                check_kind(expects, mime.as_deref(), &first)?;
+                let all = 0..source.len();
+                partial.adopt(source, all).await.map_err(wrap)?;
+            }
+            Input::Many(many) => {
+                let paths = safe_paths(&many);
+                let mut list = Vec::with_capacity(many.len());
+                let mut done = 0;
+                for number in order(&paths, profile).map_err(|error| of_layout(&error))? {
+                    let (path, len) = &paths[number];
+                    let source = many[number].1.clone();
+                    list.push(DagFile {
+                        path: path.clone(),
+                        offset: done,
+                        len: *len,
+                    });
+                    done += len;
+                    if done > most {
+                        return Err(too_large(most));
+                    }
+                    partial.adopt(source, 0..*len).await.map_err(wrap)?;
+                    self.show(id, &mut meter, done);
+                }
+                files = Some(list);
+            }
+        }
+        partial.flush().await.map_err(wrap)?;
+        Ok((partial, files))
+    }
+
+    async fn take_stream(
+        &self,
+        id: &ItemId,
+        mut body: Box<dyn HttpBody>,
+        expects: Expected,
+        mime: Option<String>,
+        partial: &mut <P::Store as Store>::Partial,
+        meter: &mut Meter,
+    ) -> Result<(), Failure> {
+        let most = self.settings().max_file;
+        let mut done: u64 = 0;
+        while let Some(chunk) = body.chunk().await.map_err(|error| of_source(&error))? {
+            if done == 0 {
+                check_kind(expects, mime.as_deref(), &chunk)?;
+            }
+            done += chunk.len() as u64;
+            if done > most {
+                return Err(too_large(most));
+            }
+            partial
+                .append(chunk, Vec::new())
+                .await
+                .map_err(|error| of_store(&error))?;
+            self.show(id, meter, done);
+        }
+        if done == 0 {
+            check_kind(expects, mime.as_deref(), &[])?;
+        }
+        Ok(())
+    }
+
+    /// Shows progress when it is time to.
+    pub(super) fn show(&self, id: &ItemId, meter: &mut Meter, bytes: u64) {
+        if let Some(progress) = meter.update(self.now(), bytes) {
+            self.tell([EventKind::Progress {
+                id: id.clone(),
+                progress,
+            }]);
+        }
+    }
+
+    /// Hashes what is stored, and offers it.
+    pub(super) async fn hash(
+        &self,
+        id: &ItemId,
+        mut partial: <P::Store as Store>::Partial,
+        files: Option<Vec<DagFile>>,
+        profile: Profile,
+    ) -> Result<(), Failure> {
+        let wrap = |error| of_store(&error);
+        // Whoever starts again after this line finds all bytes.
+        self.set_status(id, Status::Hashing).await;
+        let source = partial.source().await.map_err(wrap)?;
+        let mut meter = Meter::new(self.now(), 0, Some(source.len()));
+        let progress = |done| self.show(id, &mut meter, done);
+        let dag = match files {
+            None => layout(&source, profile, progress).await.map_err(wrap)?,
+            Some(files) => layout_directory(&source, &files, profile, progress)
+                .await
+                .map_err(|error| of_layout(&error))?,
+        };
+        partial.finish(dag.clone()).await.map_err(wrap)?;
+        self.settle(id, &dag).await;
+        Ok(())
+    }
+
+    /// The whole file is stored and has a CID: it is offered, unless it is here already.
+    pub(super) async fn settle(&self, id: &ItemId, dag: &Dag) {
+        loop {
+            let Some(other) = self.find(&dag.root, Some(id)) else {
+                break;
+            };
+            if self.item(&other, is_here).unwrap_or(false) {
+                self.write([
+                    log_line(&other, "Shared once more: it is the same file."),
+                    EventKind::Merged {
+                        id: id.clone(),
+                        into: other.clone(),
+                    },
+                ])
+                .await;
+                self.forget_bytes(id).await;
+                self.offer_again(&other, dag);
+                return;
+            }
+            // A fetch of the same file, which needs nothing from others now.
+            self.end_job(JobKind::In, &other).await;
+            if self.item(&other, |_| ()).is_some() {
+                self.write([EventKind::Merged {
+                    id: other.clone(),
+                    into: id.clone(),
+                }])
+                .await;
+                self.forget_bytes(&other).await;
+            }
+        }
+        let cid = canonical(&dag.root);
+        self.offer(id, &dag.root);
+        self.write([
+            log_line(id, format!("{} hashed: {cid}", bytes_text(dag.len()))),
+            EventKind::Hashed {
+                id: id.clone(),
+                cid,
+                size: dag.len(),
+                files: dag.is_directory().then_some(dag.files.len() as u64),
+            },
+            EventKind::Status {
+                id: id.clone(),
+                status: Status::Announcing,
+            },
+        ])
+        .await;
+    }
+
+    /// A person wants this file, which is here, to be shared.
+    pub(super) fn offer_again(&self, id: &ItemId, dag: &Dag) {
+        let shared = self.item(id, |item| {
+            matches!(item.status, Status::Announcing | Status::Shared)
+        });
+        if shared == Some(false) {
+            self.tell([EventKind::Status {
+                id: id.clone(),
+                status: Status::Announcing,
+            }]);
+            self.offer(id, &dag.root);
+        }
+    }
+}
+
+fn too_large(most: u64) -> Failure {
+    failure(
+        "too_large",
+        format!(
+            "It is larger than {}, the most that the settings allow.",
+            bytes_text(most)
+        ),
+        "Raise the limit in the settings, or share a part of it.",
+    )
+}
+
+/// The MIME type, if it is one.
+pub(super) fn safe_mime(mime: &str) -> Option<String> {
+    let essence = mime.split(';').next().unwrap_or_default().trim();
+    let token = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    let (kind, sub) = essence.split_once('/')?;
+    (essence.len() <= MAX_MIME && token(kind) && token(sub)).then(|| essence.to_ascii_lowercase())
+}
+
+/// Whether the bytes are of the kind that the person clicked on; a web page in the place of a picture is a login form, or
+/// an error.
+fn check_kind(expects: Expected, mime: Option<&str>, first: &[u8]) -> Result<(), Failure> {
+    let (kind, what) = match expects {
+        Expected::Any => return Ok(()),
+        Expected::Image => ("image/", "a picture"),
+        Expected::Video => ("video/", "a video"),
+        Expected::Audio => ("audio/", "sound"),
+    };
+    let right = mime.is_some_and(|mime| mime.starts_with(kind));
+    // SVG may well look like a page.
+    let page = !right
+        && mime.is_some_and(|mime| mime == "text/html" || mime == "application/xhtml+xml")
+        || mime != Some("image/svg+xml") && looks_like_page(first);
+    if page {
+        return Err(failure(
+            "login_page",
+            format!("The server sent a web page in the place of {what}: most likely a login form."),
+            "Open it in a tab, log in there, and share it again.",
+        ));
+    }
+    Ok(())
+}
+
+fn looks_like_page(first: &[u8]) -> bool {
+    let first = &first[..first.len().min(SNIFFED as usize)];
+    let text = String::from_utf8_lossy(first).to_ascii_lowercase();
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    ["<!doctype html", "<html"]
+        .iter()
+        .any(|start| text.starts_with(start))
+}
+
+fn of_layout(error: &LayoutError) -> Failure {
+    match error {
+        LayoutError::Store(error) => of_store(error),
+        other => failure(
+            "bad_folder",
+            format!("{}.", quote(&other.to_string())),
+            "Share the files by themselves, or a part of the folder.",
+        ),
+    }
+}
+
+/// The paths of a directory's files, made safe and distinct, and their sizes.
+fn safe_paths<S: Source>(files: &[(String, S)]) -> Vec<(String, u64)> {
+    let mut taken: HashSet<String> = HashSet::new();
+    // A name cannot be a file and a folder at once.
+    let mut folders: HashSet<String> = HashSet::new();
+    let mut safe = Vec::with_capacity(files.len());
+    for (path, source) in files {
+        let names: Vec<String> = path
+            .split(['/', '\\'])
+            .filter(|name| !name.is_empty() && *name != "." && *name != "..")
+            .map(safe_file_name)
+            .collect();
+        let path = if names.is_empty() {
+            "file".to_owned()
+        } else {
+            names.join("/")
+        };
+        let mut distinct = path.clone();
+        let mut number = 1;
+        while taken.contains(&distinct) || folders.contains(&distinct) {
+            number += 1;
+            distinct = numbered(&path, number);
+        }
+        for (at, _) in distinct.match_indices('/') {
+            folders.insert(distinct[..at].to_owned());
+        }
+        taken.insert(distinct.clone());
+        safe.push((distinct, source.len()));
+    }
+    safe
+}
+
+/// `a/b.jpg` → `a/b (2).jpg`.
+fn numbered(path: &str, number: usize) -> String {
+    let name_at = path.rfind('/').map_or(0, |at| at + 1);
+    match path[name_at..].rfind('.') {
+        Some(dot) if dot > 0 => {
+            let dot = name_at + dot;
+            format!("{} ({number}){}", &path[..dot], &path[dot..])
+        }
+        _ => format!("{path} ({number})"),
+    }
+}

@@ -1,0 +1,175 @@
+//! After a start: everything that an earlier run left unfinished goes on.
+
+use std::collections::HashSet;
+
+use super::commands::item_cid;
+use super::failure::{failure, of_store};
+use super::jobs::JobKind;
+use super::journal::log_line;
+use super::share::DIRECTORY;
+use super::{Engine, is_here};
+use crate::ports::{Platform, Store, StoreError};
+use crate::state::{EventKind, Item, ItemId, Origin, Status};
+
+impl<P: Platform> Engine<P> {
+    pub(super) async fn go_on(&self) {
+        let engine = self.clone();
+        self.spawn(engine.announce_forever());
+        let stored: Option<HashSet<ItemId>> = match self.0.platform.store().ids().await {
+            Ok(ids) => Some(ids.into_iter().collect()),
+            Err(error) => {
+                let failure = of_store(&error);
+                self.tell([EventKind::Notice { failure }]);
+                None
+            }
+        };
+        let items: Vec<Item> = self.with_state(|state| state.items.values().cloned().collect());
+        if let Some(stored) = &stored {
+            let known: HashSet<&ItemId> = items.iter().map(|item| &item.id).collect();
+            for id in stored {
+                if !known.contains(id) {
+                    self.forget_bytes(id).await;
+                }
+            }
+        }
+        for item in items {
+            let gone = stored
+                .as_ref()
+                .is_some_and(|stored| !stored.contains(&item.id));
+            self.go_on_with(item, gone).await;
+        }
+    }
+
+    async fn go_on_with(&self, item: Item, gone: bool) {
+        let id = &item.id;
+        match &item.status {
+            _ if is_here(&item) && gone => self.say_gone(id),
+            Status::Preparing => {
+                let cut = failure(
+                    "interrupted",
+                    "It was cut off before all of it was read.",
+                    "Share it again.",
+                );
+                self.give_up_share(id, cut).await;
+            }
+            // An empty file may have left nothing to be found.
+            Status::Hashing if gone && item.size != Some(0) => self.say_gone(id),
+            Status::Hashing => self.start_hashing(id),
+            Status::Searching | Status::Asked { .. } | Status::Downloading { .. } => {
+                if let Some(cid) = item_cid(&item) {
+                    self.tell([
+                        log_line(id, "Goes on after a restart."),
+                        EventKind::Status {
+                            id: id.clone(),
+                            status: Status::Searching,
+                        },
+                    ]);
+                    self.start_fetch(id, cid);
+                }
+            }
+            Status::Announcing | Status::Shared | Status::Done if item.providing => {
+                if item.status == Status::Shared {
+                    // Not true any more, until it has been found and reached again.
+                    self.tell([EventKind::Status {
+                        id: id.clone(),
+                        status: Status::Announcing,
+                    }]);
+                }
+                if let Some(cid) = item_cid(&item) {
+                    self.offer(id, &cid);
+                }
+                if let Some(upload) = item.upload.clone() {
+                    self.resume_upload(id, upload);
+                }
+            }
+            _ => {}
+        }
+        if item.upload.is_some() && !self.has_job(JobKind::Out, id) {
+            self.tell([EventKind::UploadEnded {
+                id: id.clone(),
+                sent: 0,
+                error: Some(failure(
+                    "interrupted",
+                    "The upload was cut off.",
+                    "It begins again when the file is asked for.",
+                )),
+            }]);
+        }
+    }
+
+    /// The bytes of an item are not there any more.
+    pub(super) fn say_gone(&self, id: &ItemId) {
+        self.withdraw(id);
+        let gone = of_store(&StoreError::Gone(String::new()));
+        if self.item(id, |item| item.providing) == Some(true) {
+            self.tell([EventKind::Providing {
+                id: id.clone(),
+                providing: false,
+            }]);
+        }
+        self.fail(id, gone, false);
+    }
+
+    /// Hashes what an earlier run has stored whole.
+    pub(super) fn start_hashing(&self, id: &ItemId) {
+        let engine = self.clone();
+        let job_id = id.clone();
+        self.start_job(JobKind::In, id, async move {
+            let id = job_id;
+            let _slot = engine.0.sharing.take().await;
+            // It may have been hashed and written down, and only not been said.
+            if let Ok((_, dag)) = engine.0.platform.store().open(&id).await {
+                engine.settle(&id, &dag).await;
+                return;
+            }
+            let directory = engine.item(&id, |item| item.mime.as_deref() == Some(DIRECTORY));
+            if directory != Some(false) {
+                let cut = failure(
+                    "interrupted",
+                    "It was cut off before the folder had its hash.",
+                    "Share the folder again.",
+                );
+                engine.give_up_share(&id, cut).await;
+                return;
+            }
+            let hashed = match engine.0.platform.store().partial(&id).await {
+                Ok(partial) => {
+                    engine
+                        .hash(&id, partial, None, engine.settings().profile)
+                        .await
+                }
+                Err(error) => Err(of_store(&error)),
+            };
+            if let Err(failure) = hashed {
+                engine.give_up_share(&id, failure).await;
+            }
+        });
+    }
+
+    /// Goes on with the fetches that ended because there was no network.
+    pub(super) fn resume_offline(&self) {
+        let waiting: Vec<Item> = self.with_state(|state| {
+            state
+                .items
+                .values()
+                .filter(|item| item.origin == Origin::Fetch)
+                .filter(|item| match &item.status {
+                    Status::Interrupted { failure } | Status::Failed { failure } => {
+                        failure.code == "offline"
+                    }
+                    _ => false,
+                })
+                .cloned()
+                .collect()
+        });
+        for item in waiting {
+            if let Some(cid) = item_cid(&item) {
+                self.tell([EventKind::Status {
+                    id: item.id.clone(),
+                    status: Status::Searching,
+                }]);
+                self.start_fetch(&item.id, cid);
+            }
+        }
+    }
+}

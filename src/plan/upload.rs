@@ -1,0 +1,576 @@
+//! Uploading: what storage lacks goes up as CARs made of slices, in parts that are each answered soon.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::future::LocalBoxFuture;
+use futures::stream::{self, FuturesUnordered};
+
+use super::Engine;
+use super::failure::{bytes_text, failure, host, of_store, quote};
+use super::jobs::JobKind;
+use super::journal::log_line;
+use super::pace::{Meter, backoff};
+use crate::Cid;
+use crate::content::car::{self, Part};
+use crate::content::{Block, Dag, hash};
+use crate::names::{FunctionName, canonical};
+use crate::ports::{
+    Http, HttpBody, HttpError, HttpRequest, Network, Piece, Platform, Store, StoreError,
+};
+use crate::state::{EventKind, Failure, ItemId, Upload};
+use crate::storage::{multiaddr_of, url_of};
+
+/// The first part, in bytes of its CAR.
+const PART_START: u64 = 4 << 20;
+/// The smallest and the largest part that is aimed at.
+const PART_LEAST: u64 = 256 << 10;
+const PART_MOST: u64 = 64 << 20;
+/// How long a part is meant to take: far below the 30 s after which a browser ends a worker that waits for an answer.
+const PART_TIME: Duration = Duration::from_secs(6);
+/// How long the answer to a part is waited for.
+const PART_PATIENCE: Duration = Duration::from_secs(25);
+/// Parts that are on their way at the same time.
+const PARTS_AT_ONCE: usize = 3;
+/// Parts that may fail one after the other.
+const MAX_FAILURES: u32 = 8;
+/// The waits before a part is sent again.
+const RETRY_BASE: Duration = Duration::from_millis(500);
+const RETRY_MOST: Duration = Duration::from_secs(15);
+/// How often a token is asked for anew in one upload.
+const MAX_RENEWALS: u32 = 16;
+/// The least life that a token must have left, in seconds.
+const TOKEN_MARGIN: u64 = 30;
+/// The longest token, in bytes.
+pub(super) const MAX_TOKEN: usize = 4096;
+/// What is read of storage's answer to a part.
+const MAX_ANSWER: usize = 64 * 1024;
+/// The pieces, by their first and last blocks, in which storage is asked what it has.
+const CHECK_PIECES: u64 = 128;
+const CHECK_PIECE_LEAST: u64 = 4 << 20;
+/// Questions of that kind at the same time, and how long each may take.
+const CHECKS_AT_ONCE: usize = 16;
+const CHECK_PATIENCE: Duration = Duration::from_secs(5);
+/// Where one part of a multipart body ends. A CAR may hold these bytes only by a chance of 2^-128.
+const BOUNDARY_PREFIX: &str = "fluence-";
+
+/// Where an upload goes.
+#[derive(Debug, Clone)]
+struct Target {
+    multiaddr: String,
+    /// Base URL that takes parts.
+    post: String,
+    /// Base URL that tells what is there.
+    get: String,
+    token: Option<String>,
+    expires: Option<u64>,
+}
+
+/// Why a part was not taken.
+enum PartError {
+    /// It may be sent again.
+    Again(String),
+    /// The token is not good (any more).
+    Token(String),
+    /// There is no use in trying again.
+    Final(Failure),
+}
+
+/// One part's way to storage.
+struct Sent {
+    part: Part,
+    inner: bool,
+    took_ms: u64,
+    result: Result<(), PartError>,
+}
+
+impl<P: Platform> Engine<P> {
+    /// Goes on with an upload that an earlier run began.
+    pub(super) fn resume_upload(&self, id: &ItemId, upload: Upload) {
+        let (engine, job_id) = (self.clone(), id.clone());
+        self.start_job(JobKind::Out, id, async move {
+            let id = job_id;
+            match engine.0.platform.store().open(&id).await {
+                Ok((source, dag)) => engine.upload(&id, source, dag, upload).await,
+                Err(StoreError::Gone(_)) => {
+                    engine.end_upload(&id, 0, Some(of_store(&StoreError::Gone(String::new()))));
+                    engine.say_gone(&id);
+                }
+                Err(error) => engine.end_upload(&id, 0, Some(of_store(&error))),
+            }
+        });
+    }
+
+    /// Begins an upload that is recorded.
+    pub(super) fn start_upload(&self, id: &ItemId, source: P::Source, dag: Dag, upload: Upload) {
+        let (engine, job_id) = (self.clone(), id.clone());
+        self.start_job(JobKind::Out, id, async move {
+            engine.upload(&job_id, source, dag, upload).await;
+        });
+    }
+
+    fn end_upload(&self, id: &ItemId, sent: u64, error: Option<Failure>) {
+        let line = match &error {
+            None if sent == 0 => "Storage has it already; nothing was uploaded.".to_owned(),
+            None => format!("Uploaded: {} were sent.", bytes_text(sent)),
+            Some(failure) => format!("The upload failed. {} {}", failure.what, failure.advice),
+        };
+        self.tell([
+            log_line(id, line),
+            EventKind::UploadEnded {
+                id: id.clone(),
+                sent,
+                error,
+            },
+        ]);
+    }
+
+    async fn upload(&self, id: &ItemId, source: P::Source, dag: Dag, upload: Upload) {
+        let mut sent = 0;
+        let error = match self.target(upload) {
+            Ok(mut target) => {
+                let error = self
+                    .upload_missing(id, &source, &dag, &mut target, &mut sent)
+                    .await
+                    .err();
+                if error.is_some() {
+                    self.shun(&target.multiaddr);
+                }
+                error
+            }
+            Err(failure) => Some(failure),
+        };
+        self.end_upload(id, sent, error);
+    }
+
+    fn target(&self, upload: Upload) -> Result<Target, Failure> {
+        let get = url_of(&upload.multiaddr).map_err(|error| {
+            failure(
+                "bad_storage",
+                format!("{error}."),
+                "Choose another node in the settings.",
+            )
+        })?;
+        let own = self.settings().own_ipfs.filter(|own| {
+            multiaddr_of(&own.gateway).is_ok_and(|multiaddr| multiaddr == upload.multiaddr)
+        });
+        let post = match own {
+            Some(own) => own.rpc.trim_end_matches('/').to_owned(),
+            None => get.clone(),
+        };
+        Ok(Target {
+            multiaddr: upload.multiaddr,
+            post,
+            get,
+            token: upload.token,
+            expires: upload.expires,
+        })
+    }
+
+    /// Sends what storage lacks.
+    async fn upload_missing(
+        &self,
+        id: &ItemId,
+        source: &P::Source,
+        dag: &Dag,
+        target: &mut Target,
+        sent: &mut u64,
+    ) -> Result<(), Failure> {
+        let missing = self.missing(&target.get, dag).await;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut offsets = Vec::with_capacity(dag.blocks.len());
+        let mut end = 0;
+        for block in &dag.blocks {
+            offsets.push(end);
+            end += block.len;
+        }
+        let lacking: u64 = missing
+            .iter()
+            .flat_map(|range| &dag.blocks[range.clone()])
+            .map(|block| block.len)
+            .sum();
+        let total = dag.len();
+        let mut meter = Meter::new(self.now(), total - lacking, Some(total));
+        // Nodes before leaves: whatever order parts arrive in, each block's parent is there already.
+        let inner = inner_nodes(dag);
+        let mut queue: VecDeque<(bool, Range<usize>)> = VecDeque::new();
+        queue.push_back((true, 0..inner.blocks.len()));
+        queue.extend(missing.into_iter().map(|range| (false, range)));
+        let mut inner_left = inner.blocks.len();
+        let mut aim = PART_START;
+        let mut failures = 0;
+        let mut renewals = 0;
+        let mut done = total - lacking;
+        let mut on_way: FuturesUnordered<LocalBoxFuture<'static, Sent>> = FuturesUnordered::new();
+        loop {
+            while on_way.len() < PARTS_AT_ONCE {
+                let Some((is_inner, range)) = queue.front_mut() else {
+                    break;
+                };
+                if range.start == range.end {
+                    queue.pop_front();
+                    continue;
+                }
+                let is_inner = *is_inner;
+                if !is_inner && inner_left > 0 || is_inner && !on_way.is_empty() {
+                    break;
+                }
+                let (blocks, offset) = if is_inner {
+                    (&inner, 0)
+                } else {
+                    (dag, offsets[range.start])
+                };
+                let part = car::part(blocks, range.clone(), offset, aim);
+                range.start = part.blocks.end;
+                if !is_inner && part.body == 0 {
+                    continue;
+                }
+                if let Some(expires) = target.expires
+                    && expires < self.now() / 1000 + TOKEN_MARGIN
+                {
+                    self.renew(dag, target, &mut renewals).await?;
+                }
+                let wait = if failures > 0 {
+                    let random = self.0.platform.random();
+                    backoff(RETRY_BASE, RETRY_MOST, failures - 1, random)
+                } else {
+                    Duration::ZERO
+                };
+                let pieces = car::pieces(blocks, source, &part);
+                on_way.push(Box::pin(self.clone().send_part(
+                    target.clone(),
+                    part,
+                    is_inner,
+                    pieces,
+                    wait,
+                )));
+            }
+            let Some(outcome) = on_way.next().await else {
+                return Ok(());
+            };
+            let Sent {
+                part,
+                inner: is_inner,
+                took_ms,
+                result,
+            } = outcome;
+            let reason = match result {
+                Ok(()) => {
+                    failures = 0;
+                    *sent += part.car;
+                    done += part.body;
+                    if is_inner {
+                        inner_left -= part.blocks.len();
+                    }
+                    aim = next_aim(aim, part.car, took_ms);
+                    self.show(id, &mut meter, done);
+                    continue;
+                }
+                Err(PartError::Final(failure)) => return Err(failure),
+                Err(PartError::Token(reason)) => {
+                    self.renew(dag, target, &mut renewals)
+                        .await
+                        .map_err(|failure| Failure {
+                            what: format!("{} ({reason})", failure.what),
+                            ..failure
+                        })?;
+                    reason
+                }
+                Err(PartError::Again(reason)) => reason,
+            };
+            failures += 1;
+            if failures == 1 {
+                self.log(id, format!("A part has to be sent again: {reason}"));
+            }
+            if failures > MAX_FAILURES {
+                return Err(failure(
+                    "storage_gone",
+                    format!(
+                        "Storage at {} does not take it: {reason}",
+                        host(&target.post)
+                    ),
+                    "It is tried again, elsewhere if possible, when somebody asks for the file.",
+                ));
+            }
+            aim = (aim / 2).max(PART_LEAST);
+            queue.push_front((is_inner, part.blocks));
+        }
+    }
+
+    /// Asks for a new token for the same storage.
+    async fn renew(
+        &self,
+        dag: &Dag,
+        target: &mut Target,
+        renewals: &mut u32,
+    ) -> Result<(), Failure> {
+        let refused = || {
+            failure(
+                "refused",
+                format!(
+                    "Storage at {} does not permit the upload any more.",
+                    host(&target.post)
+                ),
+                "It is tried again when somebody asks for the file.",
+            )
+        };
+        *renewals += 1;
+        if *renewals > MAX_RENEWALS {
+            return Err(refused());
+        }
+        let mut nodes = self
+            .0
+            .platform
+            .network()
+            .providers(FunctionName::multiaddr());
+        while let Some(node) = nodes.next().await {
+            if let Ok(upload) = self.ask_storage_of(&node, &dag.root, dag).await
+                && upload.multiaddr == target.multiaddr
+            {
+                target.token = upload.token;
+                target.expires = upload.expires;
+                return Ok(());
+            }
+        }
+        Err(refused())
+    }
+
+    async fn send_part(
+        self,
+        target: Target,
+        part: Part,
+        inner: bool,
+        car: Vec<Piece<P::Source>>,
+        wait: Duration,
+    ) -> Sent {
+        if !wait.is_zero() {
+            self.sleep(wait).await;
+        }
+        let began = self.now();
+        let boundary = format!("{BOUNDARY_PREFIX}{:032x}", self.0.platform.random());
+        let head = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"part.car\"\r\n\
+             Content-Type: application/vnd.ipld.car\r\n\r\n"
+        );
+        let mut body = vec![Piece::Bytes(Bytes::from(head))];
+        body.extend(car);
+        body.push(Piece::Bytes(Bytes::from(format!("\r\n--{boundary}--\r\n"))));
+        let mut headers = vec![(
+            "content-type",
+            format!("multipart/form-data; boundary={boundary}"),
+        )];
+        if let Some(token) = &target.token {
+            headers.push(("authorization", format!("Bearer {token}")));
+        }
+        let request = HttpRequest {
+            method: "POST",
+            url: format!("{}/api/v0/dag/import?pin-roots=false", target.post),
+            headers,
+            body,
+            patience: PART_PATIENCE,
+        };
+        let result = match self.0.platform.http().send(request).await {
+            Ok(response) => {
+                let status = response.status;
+                match read_answer(response.body).await {
+                    Ok(answer) => judge(&host(&target.post), status, &answer),
+                    Err(error) => Err(PartError::Again(error.to_string())),
+                }
+            }
+            Err(error) => Err(PartError::Again(error.to_string())),
+        };
+        Sent {
+            part,
+            inner,
+            took_ms: self.now().saturating_sub(began),
+            result,
+        }
+    }
+
+    /// The runs of blocks that storage lacks, as far as its answers about some of them tell. Where it cannot be asked,
+    /// all.
+    pub(super) async fn missing(&self, url: &str, dag: &Dag) -> Vec<Range<usize>> {
+        let all = 0..dag.blocks.len();
+        if !self.has(url, &dag.root).await {
+            return vec![all];
+        }
+        let piece = (dag.len() / CHECK_PIECES).max(CHECK_PIECE_LEAST);
+        let parts = car::parts(dag, piece);
+        let asked: Vec<(usize, Cid)> = parts
+            .iter()
+            .enumerate()
+            .flat_map(|(number, part)| {
+                let blocks = &dag.blocks[part.blocks.clone()];
+                let ends = [blocks.first(), blocks.last().filter(|_| blocks.len() > 1)];
+                ends.into_iter()
+                    .flatten()
+                    .map(move |block| (number, block.cid))
+            })
+            .collect();
+        let mut answers = stream::iter(asked)
+            .map(|(number, cid)| async move { (number, self.has(url, &cid).await) })
+            .buffer_unordered(CHECKS_AT_ONCE);
+        let mut lacks = vec![false; parts.len()];
+        while let Some((number, has)) = answers.next().await {
+            lacks[number] |= !has;
+        }
+        let mut missing: Vec<Range<usize>> = Vec::new();
+        for (part, _) in parts.into_iter().zip(lacks).filter(|(_, lacks)| *lacks) {
+            match missing.last_mut() {
+                Some(last) if last.end == part.blocks.start => last.end = part.blocks.end,
+                _ => missing.push(part.blocks),
+            }
+        }
+        missing
+    }
+
+    /// Whether storage has the whole file.
+    pub(super) async fn has_whole(&self, url: &str, dag: &Dag) -> bool {
+        self.missing(url, dag).await.is_empty()
+    }
+
+    async fn has(&self, url: &str, cid: &Cid) -> bool {
+        if hash::identity(cid).is_some() {
+            return true;
+        }
+        let request = HttpRequest {
+            method: "HEAD",
+            url: format!("{url}/ipfs/{}?format=raw", canonical(cid)),
+            headers: vec![
+                ("accept", "application/vnd.ipld.raw".to_owned()),
+                ("cache-control", "only-if-cached".to_owned()),
+            ],
+            body: Vec::new(),
+            patience: CHECK_PATIENCE,
+        };
+        match self.0.platform.http().send(request).await {
+            Ok(response) => response.status == 200,
+            Err(_) => false,
+        }
+    }
+}
+
+/// The nodes of a DAG that hold no bytes of the body, as a DAG of their own, in the same order.
+fn inner_nodes(dag: &Dag) -> Dag {
+    let blocks: Vec<Block> = dag
+        .blocks
+        .iter()
+        .filter(|block| block.len == 0)
+        .cloned()
+        .collect();
+    Dag {
+        root: dag.root,
+        blocks,
+        files: Vec::new(),
+    }
+}
+
+/// How large the next part is to be, after one of `bytes` took so long.
+fn next_aim(aim: u64, bytes: u64, took_ms: u64) -> u64 {
+    let per_ms = bytes / took_ms.max(1);
+    let ideal = per_ms.saturating_mul(PART_TIME.as_millis() as u64);
+    // A small part, such as the last of a run, says little.
+    if bytes < aim / 2 && u128::from(took_ms) < PART_TIME.as_millis() {
+        return aim;
+    }
+    ideal
+        .min(aim.saturating_mul(2))
+        .clamp(PART_LEAST, PART_MOST)
+}
+
+/// Storage's answer to a part, as far as it is read.
+async fn read_answer(mut body: impl HttpBody) -> Result<Vec<u8>, HttpError> {
+    let mut answer = Vec::new();
+    while let Some(chunk) = body.chunk().await? {
+        let room = MAX_ANSWER - answer.len();
+        answer.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if answer.len() == MAX_ANSWER {
+            break;
+        }
+    }
+    Ok(answer)
+}
+
+/// What storage's answer to a part means. Kubo says that an import failed in lines of JSON after a `200`.
+fn judge(host: &str, status: u16, answer: &[u8]) -> Result<(), PartError> {
+    let said = answer
+        .split(|b| *b == b'\n')
+        .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok())
+        .find(|value| value.get("Type").is_some_and(|kind| kind == "error"))
+        .and_then(|value| Some(value.get("Message")?.as_str()?.to_owned()));
+    let text = quote(&match &said {
+        Some(message) => message.clone(),
+        None => String::from_utf8_lossy(&answer[..answer.len().min(400)]).into_owned(),
+    });
+    let reason = if text.is_empty() {
+        format!("{host} answered {status}")
+    } else {
+        format!("{host} answered {status}: {text}")
+    };
+    let refused = |code: &str, advice: &str| {
+        Err(PartError::Final(failure(
+            code,
+            format!("Storage refused it: {reason}."),
+            advice,
+        )))
+    };
+    match status {
+        200..=299 if said.is_none() => Ok(()),
+        401 | 403 => Err(PartError::Token(reason)),
+        413 | 507 => refused(
+            "quota",
+            "Wait until storage has room again, or choose another node in the settings.",
+        ),
+        408 | 425 | 429 => Err(PartError::Again(reason)),
+        400..=499 => refused(
+            "storage_refused",
+            "Choose another node in the settings, or try again later.",
+        ),
+        _ => Err(PartError::Again(reason)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_follow_the_measured_speed() {
+        // 1 MiB/s: six seconds are 6 MiB.
+        let aim = next_aim(PART_START, PART_START, 4_000);
+        assert!((5 << 20..7 << 20).contains(&aim), "{aim}");
+        assert_eq!(next_aim(PART_START, PART_START, 1), PART_START * 2);
+        assert_eq!(next_aim(PART_MOST, PART_MOST, 1), PART_MOST);
+        assert_eq!(next_aim(PART_START, PART_START, 1_000_000), PART_LEAST);
+        assert_eq!(next_aim(PART_START, 10, 1000), PART_START);
+        assert_eq!(next_aim(PART_START, 10, 10_000), PART_LEAST);
+    }
+
+    #[test]
+    fn answers_of_storage_are_understood() {
+        let code = |status, answer: &str| match judge("h", status, answer.as_bytes()) {
+            Ok(()) => "ok".to_owned(),
+            Err(PartError::Again(_)) => "again".to_owned(),
+            Err(PartError::Token(_)) => "token".to_owned(),
+            Err(PartError::Final(failure)) => failure.code,
+        };
+        assert_eq!(code(200, ""), "ok");
+        assert_eq!(code(200, "{\"Root\":{}}\n"), "ok");
+        assert_eq!(
+            code(
+                200,
+                "{\"Message\":\"boom\",\"Code\":0,\"Type\":\"error\"}\n"
+            ),
+            "again"
+        );
+        assert_eq!(code(401, "expired"), "token");
+        assert_eq!(code(507, ""), "quota");
+        assert_eq!(code(400, "not of this DAG"), "storage_refused");
+        assert_eq!(code(503, ""), "again");
+    }
+}
