@@ -1,0 +1,335 @@
+//! What an operator does with a storage.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use cid::Cid;
+use cid::multihash::Multihash;
+use fluence::content::car::{self, CarError, CarLimits, CarReader};
+use fluence::content::hash;
+use fluence::content::unixfs::RAW;
+use fluence::names::canonical;
+use serde::Serialize;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+
+use super::index::Key;
+use super::ipld::{self, cid_of};
+use super::traverse::{Scope, Walk, WalkError};
+use super::upload::Target;
+use super::{AddError, ReadError, Storage, StorageError};
+
+/// Whose DAGs are that an operator brought.
+pub const OPERATOR: &str = "operator";
+/// Bytes of a CAR file that are read at once.
+const READ_AT_ONCE: usize = 1024 * 1024;
+/// Blocks that are looked up at once.
+const CHECKED_AT_ONCE: usize = 1024;
+
+/// A DAG, as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoredDag {
+    /// Its root, in canonical form.
+    pub cid: String,
+    /// Who brought it.
+    pub owner: String,
+    /// Bytes of its blocks.
+    pub bytes: u64,
+    /// Its blocks.
+    pub blocks: u64,
+    /// Blocks that it links to and lacks.
+    pub missing: u64,
+    /// An operator keeps it.
+    pub pinned: bool,
+    /// Until when it is kept for its uploader, in Unix seconds.
+    pub keep_until: u64,
+    /// When it was stored, in Unix seconds.
+    pub created: u64,
+    /// When it was last used, in Unix seconds.
+    pub last_used: u64,
+    /// What its provider calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// A block that is not what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Damage {
+    /// The block, as a raw CID.
+    pub block: String,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// What [`Storage::check`] found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CheckReport {
+    /// Blocks that were read and hashed.
+    pub blocks: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Those that were wrong; each was removed, and its DAGs lack it.
+    pub damaged: Vec<Damage>,
+    /// DAGs that lack blocks, in canonical form.
+    pub incomplete: Vec<String>,
+}
+
+/// What a CAR brought.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Imported {
+    /// Its roots, in canonical form.
+    pub roots: Vec<String>,
+    /// Blocks that were new.
+    pub blocks: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Blocks that are linked to and were not in it.
+    pub missing: u64,
+}
+
+/// Why a CAR is not imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// It cannot be read.
+    #[error("the CAR cannot be read: {0}")]
+    Read(std::io::Error),
+    /// It is none.
+    #[error(transparent)]
+    Car(#[from] CarError),
+    /// A block in it is not taken.
+    #[error(transparent)]
+    Add(#[from] AddError),
+    /// It has neither roots nor blocks.
+    #[error("the CAR has no blocks")]
+    Nothing,
+}
+
+/// Why a CAR is not exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// It cannot be written.
+    #[error("the CAR cannot be written: {0}")]
+    Write(std::io::Error),
+    /// A block of it is not here.
+    #[error("the DAG is not whole: {0}")]
+    Incomplete(Cid),
+    /// A block cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A block is not what it should be.
+    #[error("{0}")]
+    Damaged(String),
+}
+
+impl Storage {
+    /// All DAGs, those that were used last first.
+    pub fn list(&self) -> Vec<StoredDag> {
+        let mut dags: Vec<StoredDag> = self
+            .state()
+            .dags
+            .iter()
+            .filter_map(|(key, record)| {
+                Some(StoredDag {
+                    cid: canonical(&cid_of(key)?),
+                    owner: record.owner.clone(),
+                    bytes: record.bytes,
+                    blocks: record.blocks,
+                    missing: record.wanted,
+                    pinned: record.pinned,
+                    keep_until: record.keep_until,
+                    created: record.created,
+                    last_used: record.last_used,
+                    name: record.name.clone(),
+                })
+            })
+            .collect();
+        dags.sort_by(|a, b| b.last_used.cmp(&a.last_used).then(a.cid.cmp(&b.cid)));
+        dags
+    }
+
+    /// Keeps a DAG whatever needs room, or no more. Returns whether it is here.
+    pub fn pin(&self, root: &Cid, pinned: bool) -> Result<bool, StorageError> {
+        let key = ipld::key(root);
+        let mut state = self.state();
+        let Some(record) = state.dags.get_mut(&key) else {
+            return Ok(false);
+        };
+        record.pinned = pinned;
+        self.index
+            .write(true, |tables| tables.put_dag(&key, record))?;
+        Ok(true)
+    }
+
+    /// Removes a DAG, pinned or not. Returns whether it was here. A response that is on its way breaks.
+    pub fn remove(&self, root: &Cid) -> Result<bool, StorageError> {
+        let key = ipld::key(root);
+        let mut state = self.state();
+        if !state.dags.contains_key(&key) {
+            return Ok(false);
+        }
+        self.remove_dag(&mut state, &key)?;
+        Ok(true)
+    }
+
+    /// Removes every DAG that nobody keeps: not pinned, no token's time running, not in use. Returns how many.
+    pub fn gc(&self) -> Result<usize, StorageError> {
+        let mut removed = 0;
+        loop {
+            let mut state = self.state();
+            if self.evict(&mut state, &[], None)?.is_none() {
+                return Ok(removed);
+            }
+            removed += 1;
+        }
+    }
+
+    /// Reads every block and hashes it; `progress` is told of blocks and bytes so far. A damaged block is removed.
+    pub fn check(&self, mut progress: impl FnMut(u64, u64)) -> Result<CheckReport, StorageError> {
+        let mut report = CheckReport::default();
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let blocks = self.index.blocks(after.as_deref(), CHECKED_AT_ONCE)?;
+            let Some((last, _)) = blocks.last() else {
+                break;
+            };
+            after = Some(last.clone());
+            for (hash, size) in blocks {
+                report.blocks += 1;
+                report.bytes += size;
+                if let Some(damage) = self.check_block(&hash)? {
+                    report.damaged.push(damage);
+                }
+            }
+            progress(report.blocks, report.bytes);
+        }
+        report.incomplete = self
+            .state()
+            .unfinished
+            .iter()
+            .filter_map(|key| Some(canonical(&cid_of(key)?)))
+            .collect();
+        report.incomplete.sort();
+        Ok(report)
+    }
+
+    fn check_block(&self, hash: &[u8]) -> Result<Option<Damage>, StorageError> {
+        let cid = Multihash::from_bytes(hash).map(|hash| Cid::new_v1(RAW, hash));
+        let problem = match (&cid, self.files.read(hash)?) {
+            (Err(_), _) => "its name is not a multihash".to_owned(),
+            (Ok(_), None) => "its file is gone".to_owned(),
+            (Ok(cid), Some(data)) => match hash::verify(cid, &data) {
+                Ok(()) => return Ok(None),
+                Err(error) => error.to_string(),
+            },
+        };
+        let mut state = self.state();
+        if self.index.block(hash)?.is_none() {
+            // Removed since it was listed.
+            return Ok(None);
+        }
+        self.lose(&mut state, hash)?;
+        self.files.remove(hash)?;
+        Ok(Some(Damage {
+            block: cid.map_or_else(|_| "unknown".into(), |cid| cid.to_string()),
+            problem,
+        }))
+    }
+
+    /// Imports a CAR: all its blocks, in any order, as the operator's DAGs, which are pinned. Blocks.
+    pub fn import_car(self: &Arc<Self>, mut car: impl Read) -> Result<Imported, ImportError> {
+        let mut reader = CarReader::new(CarLimits::default());
+        let mut imported = Imported::default();
+        let mut target: Option<Target> = None;
+        loop {
+            let mut chunk = BytesMut::zeroed(READ_AT_ONCE);
+            let read = car.read(&mut chunk).map_err(ImportError::Read)?;
+            if read == 0 {
+                break;
+            }
+            chunk.truncate(read);
+            reader.push(chunk.freeze());
+            while let Some((cid, data)) = reader.next()? {
+                // A CAR without roots is taken for the DAG of its first block.
+                let target = target
+                    .get_or_insert_with(|| operators(*reader.roots().first().unwrap_or(&cid)));
+                if self.add(target, &cid, &data)? {
+                    imported.blocks += 1;
+                    imported.bytes += data.len() as u64;
+                }
+            }
+        }
+        reader.finish()?;
+        let first = target.ok_or(ImportError::Nothing)?;
+        let mut roots = reader.roots().to_vec();
+        if roots.is_empty() {
+            roots.push(first.root);
+        }
+        for root in &roots {
+            let target = operators(*root);
+            self.adopt(&target, vec![target.key.clone()])?;
+            imported.missing += self
+                .state()
+                .dags
+                .get(&target.key)
+                .map_or(0, |record| record.wanted);
+            self.pin(root, true).map_err(AddError::from)?;
+        }
+        imported.roots = roots.iter().map(canonical).collect();
+        self.flush().map_err(AddError::from)?;
+        Ok(imported)
+    }
+
+    /// Writes a DAG as a CAR, depth first, each block once.
+    pub async fn export_car(
+        self: &Arc<Self>,
+        root: &Cid,
+        mut out: impl AsyncWrite + Unpin,
+    ) -> Result<(), ExportError> {
+        if self.dag_state(root) == Some(false) {
+            return Err(ExportError::Incomplete(*root));
+        }
+        let reader = self.reader(root);
+        if reader.size(root).await?.is_none() {
+            return Err(ExportError::Incomplete(*root));
+        }
+        out.write_all(&car::header(root))
+            .await
+            .map_err(ExportError::Write)?;
+        Walk::new(&reader, false)
+            .each(*root, &Scope::All, async |cid: &Cid, data: Bytes| {
+                out.write_all(&section(cid, data.len())).await?;
+                out.write_all(&data).await
+            })
+            .await
+            .map_err(|error| match error {
+                WalkError::Taker(error) => ExportError::Write(error),
+                WalkError::Read(ReadError::Late(cid) | ReadError::Missing(cid)) => {
+                    ExportError::Incomplete(cid)
+                }
+                WalkError::Read(error) => ExportError::Read(error),
+                other => ExportError::Damaged(other.to_string()),
+            })?;
+        out.flush().await.map_err(ExportError::Write)
+    }
+}
+
+/// What stands before a block of so many bytes in a CAR.
+pub(crate) fn section(cid: &Cid, len: usize) -> Bytes {
+    let cid = cid.to_bytes();
+    let mut buffer = unsigned_varint::encode::usize_buffer();
+    let len = unsigned_varint::encode::usize(cid.len() + len, &mut buffer);
+    [len, &cid].concat().into()
+}
+
+fn operators(root: Cid) -> Target {
+    let key: Key = ipld::key(&root);
+    Target {
+        root,
+        key,
+        owner: OPERATOR.to_owned(),
+        size: 0,
+        limit: u64::MAX,
+        keep_until: 0,
+        trusted: true,
+    }
+}

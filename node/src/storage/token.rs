@@ -1,0 +1,125 @@
+//! Upload tokens: what a peer was granted, signed with a key that only this node has.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cid::Cid;
+use serde::{Deserialize, Serialize};
+
+/// The longest token that is read, in bytes.
+pub const MAX_TOKEN: usize = 1024;
+
+/// The node's secret for signing tokens.
+pub(super) type Key = [u8; 32];
+
+/// What a token says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Claims {
+    /// The DAG that may be uploaded, in canonical form.
+    #[serde(rename = "c", with = "text")]
+    pub root: Cid,
+    /// Bytes that it may have.
+    #[serde(rename = "s")]
+    pub size: u64,
+    /// The peer that asked.
+    #[serde(rename = "p")]
+    pub peer: String,
+    /// When the token ends, in Unix seconds.
+    #[serde(rename = "e")]
+    pub expires: u64,
+}
+
+/// Why a token opens nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It was not made by this node, or was changed.
+    #[error(
+        "the token was not made by this storage; ask for another with a call of IPFS_multiaddr"
+    )]
+    Invalid,
+    /// Its time is over.
+    #[error("the token has expired; ask for another with a call of IPFS_multiaddr")]
+    Expired,
+}
+
+/// The token for these claims: `base64url(JSON).base64url(MAC)`.
+pub(super) fn sign(key: &Key, claims: &Claims) -> String {
+    let body = serde_json::to_vec(claims).expect("claims are plain JSON");
+    let mac = blake3::keyed_hash(key, &body);
+    format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(body),
+        URL_SAFE_NO_PAD.encode(mac.as_bytes())
+    )
+}
+
+/// What a token says, if this node made it and its time is not over.
+pub(super) fn open(key: &Key, token: &str, now: u64) -> Result<Claims, TokenError> {
+    if token.len() > MAX_TOKEN {
+        return Err(TokenError::Invalid);
+    }
+    let (body, mac) = token.split_once('.').ok_or(TokenError::Invalid)?;
+    let body = URL_SAFE_NO_PAD
+        .decode(body)
+        .map_err(|_| TokenError::Invalid)?;
+    let mac: [u8; 32] = URL_SAFE_NO_PAD
+        .decode(mac)
+        .ok()
+        .and_then(|mac| mac.try_into().ok())
+        .ok_or(TokenError::Invalid)?;
+    // Comparing two `blake3::Hash`es takes the same time wherever they differ.
+    if blake3::keyed_hash(key, &body) != blake3::Hash::from_bytes(mac) {
+        return Err(TokenError::Invalid);
+    }
+    let claims: Claims = serde_json::from_slice(&body).map_err(|_| TokenError::Invalid)?;
+    if claims.expires <= now {
+        return Err(TokenError::Expired);
+    }
+    Ok(claims)
+}
+
+mod text {
+    use cid::Cid;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(cid: &Cid, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&fluence::names::canonical(cid))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Cid, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_opened_by_its_maker_in_its_time_only() {
+        let claims = Claims {
+            root: "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH"
+                .parse()
+                .unwrap(),
+            size: 5,
+            peer: "12D3KooW".into(),
+            expires: 100,
+        };
+        let token = sign(&[1; 32], &claims);
+        assert_eq!(open(&[1; 32], &token, 99), Ok(claims));
+        assert_eq!(open(&[1; 32], &token, 100), Err(TokenError::Expired));
+        assert_eq!(open(&[2; 32], &token, 99), Err(TokenError::Invalid));
+        for at in 0..token.len() {
+            let mut changed = token.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(
+                open(&[1; 32], &changed, 99),
+                Err(TokenError::Invalid),
+                "{at}"
+            );
+        }
+        for bad in ["", ".", "a.b", &"x".repeat(5000)] {
+            assert_eq!(open(&[1; 32], bad, 99), Err(TokenError::Invalid));
+        }
+    }
+}
