@@ -3,7 +3,7 @@
 //! A [`Walk`] goes through a DAG depth first. It holds the nodes that are open, never a leaf's bytes. It trusts nobody:
 //! declared sizes must agree at every link, and everything that a DAG could blow up is bounded by [`Limits`].
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use cid::Cid;
@@ -64,7 +64,7 @@ pub enum WalkError {
         /// What came.
         cid: Cid,
         /// What was to come.
-        expected: Cid,
+        expected: Box<Cid>,
     },
     /// Storage sent a block after the last one.
     #[error("block {} came after the last one", canonical(.0))]
@@ -189,7 +189,7 @@ enum OpenKind {
     File,
     Directory {
         path: String,
-        names: HashSet<String>,
+        names: HashMap<String, u64>,
     },
     /// Within the nearest directory above.
     Shard {
@@ -340,7 +340,10 @@ impl Walk {
                 Ok(Step::Known)
             }
             Some(expected) if known => Err(WalkError::Repeating(expected)),
-            Some(expected) => Err(WalkError::Foreign { cid, expected }),
+            Some(expected) => Err(WalkError::Foreign {
+                cid,
+                expected: Box::new(expected),
+            }),
             None => Err(WalkError::Surplus(cid)),
         }
     }
@@ -394,12 +397,12 @@ impl Walk {
                         self.descend(node, OpenKind::File, cid)?;
                     }
                     Kind::Directory => {
-                        let names = HashSet::new();
+                        let names = HashMap::new();
                         self.descend(node, OpenKind::Directory { path, names }, cid)?;
                     }
                     Kind::HamtShard => {
                         // The directory itself has no links but those of its shard.
-                        let names = HashSet::new();
+                        let names = HashMap::new();
                         self.descend(None, OpenKind::Directory { path, names }, cid)?;
                         let node = node.ok_or(WalkError::Contradiction(cid))?;
                         self.descend_shard(node, cid)?;
@@ -538,11 +541,10 @@ impl Walk {
         let (directory, names) = directory.ok_or(WalkError::Contradiction(cid))?;
         let name = unlike(name, names);
         let path = if directory.is_empty() {
-            name.clone()
+            name
         } else {
             format!("{directory}/{name}")
         };
-        names.insert(name);
         if path.len() > MAX_PATH {
             return Err(WalkError::TooMuch {
                 cid,
@@ -650,17 +652,26 @@ fn mark(cid: &Cid) -> u64 {
     u64::from_le_bytes(first)
 }
 
-/// The name, with a number before its ending where another one has it.
-fn unlike(name: String, names: &HashSet<String>) -> String {
-    if !names.contains(&name) {
+/// The name, with a number before its ending where another one has it. `names` holds those of the directory, each with
+/// the number to be tried next.
+fn unlike(name: String, names: &mut HashMap<String, u64>) -> String {
+    let Some(number) = names.get(&name).copied() else {
+        names.insert(name.clone(), 2);
         return name;
-    }
+    };
     let (stem, ending) = match name.rfind('.') {
         Some(at) if at > 0 => name.split_at(at),
         _ => (name.as_str(), ""),
     };
-    (2..)
-        .map(|number| format!("{stem} ({number}){ending}"))
-        .find(|name| !names.contains(name))
-        .unwrap_or_else(|| name.clone())
+    let mut number = number;
+    let other = loop {
+        let other = format!("{stem} ({number}){ending}");
+        number += 1;
+        if !names.contains_key(&other) {
+            break other;
+        }
+    };
+    names.insert(name, number);
+    names.insert(other.clone(), 2);
+    other
 }
