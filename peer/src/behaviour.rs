@@ -65,10 +65,7 @@ impl Behaviour {
             circuits,
             kad: kad(config, node),
             calls: request_response::Behaviour::new(
-                [(
-                    StreamProtocol::new(call::PROTOCOL),
-                    ProtocolSupport::Full,
-                )],
+                [(StreamProtocol::new(call::PROTOCOL), ProtocolSupport::Full)],
                 // The codec keeps the deadlines of the single calls.
                 request_response::Config::default()
                     .with_request_timeout(MAX_DEADLINE)

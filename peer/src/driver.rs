@@ -315,16 +315,17 @@ impl Driver {
     fn on_command(&mut self, command: Command) {
         match command {
             Command::Provide(name, done) => self.offers.provide(name, done),
-            Command::Withdraw(name) => {
-                if self.offers.withdraw(&name) {
-                    self.swarm
-                        .behaviour_mut()
-                        .kad
-                        .stop_providing(&offers::key(&name));
+            Command::Withdraw(names) => {
+                for name in names {
+                    if self.offers.withdraw(&name) {
+                        let kad = &mut self.swarm.behaviour_mut().kad;
+                        kad.stop_providing(&offers::key(&name));
+                    }
                 }
             }
             Command::Find(name, found) => {
-                self.look_ups.retain(|_, look_up| !look_up.found.is_closed());
+                self.look_ups
+                    .retain(|_, look_up| !look_up.found.is_closed());
                 if self.look_ups.len() < LOOK_UPS {
                     let kad = &mut self.swarm.behaviour_mut().kad;
                     let query = kad.get_providers(offers::key(&name));
@@ -383,7 +384,11 @@ impl Driver {
             self.send(call);
             return;
         }
-        let waiting: usize = self.dialing.values().map(|dialing| dialing.calls.len()).sum();
+        let waiting: usize = self
+            .dialing
+            .values()
+            .map(|dialing| dialing.calls.len())
+            .sum();
         if waiting + self.calls.len() >= CALLS {
             let busy = CallError::new(ErrorCode::Busy, "too many calls of this peer are under way");
             let _ = call.reply.send(Err(busy.into()));
@@ -615,13 +620,16 @@ impl Driver {
                     }
                 }
             },
-            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
-                if info.protocols.contains(&KAD) {
-                    let kad = &mut self.swarm.behaviour_mut().kad;
-                    let direct = info.listen_addrs.into_iter().filter(|a| relay_of(a).is_none());
-                    for address in direct.take(ADDRESSES) {
-                        kad.add_address(&peer_id, address);
-                    }
+            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. })
+                if info.protocols.contains(&KAD) =>
+            {
+                let kad = &mut self.swarm.behaviour_mut().kad;
+                let direct = info
+                    .listen_addrs
+                    .into_iter()
+                    .filter(|address| relay_of(address).is_none());
+                for address in direct.take(ADDRESSES) {
+                    kad.add_address(&peer_id, address);
                 }
             }
             _ => {}
@@ -631,7 +639,8 @@ impl Driver {
     fn on_query(&mut self, id: QueryId, result: QueryResult, last: bool) {
         match result {
             QueryResult::StartProviding(result) => {
-                self.offers.finished(id, result.ok().map(|_| Instant::now()));
+                self.offers
+                    .finished(id, result.ok().map(|_| Instant::now()));
             }
             QueryResult::GetProviders(result) => {
                 if let Ok(GetProvidersOk::FoundProviders { providers, .. }) = result {
@@ -733,7 +742,11 @@ impl Driver {
 
     fn answer(&mut self, channel: ResponseChannel<CallReply>, reply: CallReply) {
         // If it fails the caller is gone.
-        let _ = self.swarm.behaviour_mut().calls.send_response(channel, reply);
+        let _ = self
+            .swarm
+            .behaviour_mut()
+            .calls
+            .send_response(channel, reply);
     }
 }
 

@@ -158,9 +158,7 @@ impl Link {
             };
             return;
         }
-        let circuit = address
-            .with(Protocol::P2p(peer))
-            .with(Protocol::P2pCircuit);
+        let circuit = address.with(Protocol::P2p(peer)).with(Protocol::P2pCircuit);
         match swarm.listen_on(circuit) {
             Ok(listener) => {
                 self.state = State::Reserving {
@@ -173,7 +171,11 @@ impl Link {
             }
             Err(error) => {
                 swarm.close_connection(connection);
-                self.failed(swarm, at, format!("no reservation can be asked for: {error}"));
+                self.failed(
+                    swarm,
+                    at,
+                    format!("no reservation can be asked for: {error}"),
+                );
             }
         }
     }
@@ -254,7 +256,9 @@ impl Link {
                 ..
             } if listener == id => {
                 swarm.close_connection(connection);
-                let reason = reason.err().unwrap_or_else(|| "it gave no reason".to_owned());
+                let reason = reason
+                    .err()
+                    .unwrap_or_else(|| "it gave no reason".to_owned());
                 self.failed(swarm, at, format!("it grants no reservation ({reason})"));
             }
             State::Online {

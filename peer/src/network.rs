@@ -43,20 +43,12 @@ impl Network for Peer {
     }
 
     fn withdraw(&self, names: Vec<FunctionName>) {
-        let mut left = names.into_iter();
-        while let Some(name) = left.next() {
-            if let Err(command) = self.try_command(Command::Withdraw(name)) {
-                // The queue is full, or the peer has ended: the rest waits for its turn in the background.
-                let peer = self.clone();
-                let rest: Vec<FunctionName> = left.collect();
-                runtime::spawn(async move {
-                    let _ = peer.command(command).await;
-                    for name in rest {
-                        let _ = peer.command(Command::Withdraw(name)).await;
-                    }
-                });
-                return;
-            }
+        if let Err(command) = self.try_command(Command::Withdraw(names)) {
+            // The queue is full: it waits for its turn in the background.
+            let peer = self.clone();
+            runtime::spawn(async move {
+                let _ = peer.command(*command).await;
+            });
         }
     }
 }

@@ -37,7 +37,7 @@ const ANNOUNCEMENTS: usize = 2;
 pub(crate) enum Command {
     /// Announce the name until [`Command::Withdraw`]; answered when the record has gone out, or could not.
     Provide(FunctionName, oneshot::Sender<()>),
-    Withdraw(FunctionName),
+    Withdraw(Vec<FunctionName>),
     Find(FunctionName, mpsc::Sender<PeerId>),
     Call(OutgoingCall),
     /// Addresses at which a peer may be reached, beside those that are known.
@@ -88,10 +88,7 @@ impl Peer {
         Self::start_with(config, false).map(|(peer, _, _)| peer)
     }
 
-    fn start_with(
-        config: Config,
-        reachable: bool,
-    ) -> Result<(Self, Calls, Statuses), StartError> {
+    fn start_with(config: Config, reachable: bool) -> Result<(Self, Calls, Statuses), StartError> {
         let (commands, commanded) = mpsc::channel(COMMANDS);
         let (incoming, calls) = mpsc::channel(INCOMING);
         let (status, statuses) = watch::channel(NetworkStatus::Starting);
@@ -137,7 +134,7 @@ impl Peer {
 
     /// Announces the function no more; records at nodes end by themselves.
     pub async fn withdraw(&self, name: FunctionName) -> Result<(), NetworkError> {
-        self.command(Command::Withdraw(name)).await
+        self.command(Command::Withdraw(vec![name])).await
     }
 
     /// Announces functions and proves it: a stranger, a second peer of a fresh identity, looks each name up and calls
@@ -209,11 +206,7 @@ impl Peer {
     }
 
     /// Says where a peer may be reached, for calls to come; at most a few addresses of a few peers are remembered.
-    pub async fn learn(
-        &self,
-        peer: PeerId,
-        addresses: Vec<Multiaddr>,
-    ) -> Result<(), NetworkError> {
+    pub async fn learn(&self, peer: PeerId, addresses: Vec<Multiaddr>) -> Result<(), NetworkError> {
         self.command(Command::Learn(peer, addresses)).await
     }
 
@@ -279,18 +272,21 @@ impl Peer {
             .map_err(|_| NetworkError::Offline)
     }
 
-    /// Sends a command without waiting, where there is room.
-    pub(crate) fn try_command(&self, command: Command) -> Result<(), Command> {
-        self.shared.commands.try_send(command).map_err(|e| match e {
-            mpsc::error::TrySendError::Full(command)
-            | mpsc::error::TrySendError::Closed(command) => command,
-        })
+    /// Sends a command without waiting; gives it back where there is no room.
+    pub(crate) fn try_command(&self, command: Command) -> Result<(), Box<Command>> {
+        match self.shared.commands.try_send(command) {
+            Err(mpsc::error::TrySendError::Full(command)) => Err(Box::new(command)),
+            // A peer that has ended does nothing any more.
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
+        }
     }
 }
 
 impl std::fmt::Debug for Peer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Peer").field("id", &self.id()).finish_non_exhaustive()
+        f.debug_struct("Peer")
+            .field("id", &self.id())
+            .finish_non_exhaustive()
     }
 }
 

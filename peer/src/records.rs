@@ -262,7 +262,12 @@ impl RecordStore for ProviderRecords {
                     addresses: self.providers.get(id)?.addresses.clone(),
                 })
             });
-        self.own.get(key).cloned().into_iter().chain(others).collect()
+        self.own
+            .get(key)
+            .cloned()
+            .into_iter()
+            .chain(others)
+            .collect()
     }
 
     fn provided(&self) -> Self::ProvidedIter<'_> {
@@ -325,14 +330,20 @@ mod tests {
     }
 
     fn found(store: &ProviderRecords, n: u32) -> Vec<PeerId> {
-        store.providers(&key(n)).into_iter().map(|r| r.provider).collect()
+        store
+            .providers(&key(n))
+            .into_iter()
+            .map(|r| r.provider)
+            .collect()
     }
 
     #[test]
     fn a_peer_has_its_share_and_no_more() {
         let mut store = store();
         let (greedy, modest) = (PeerId::random(), PeerId::random());
-        let taken = (0..20).filter(|n| store.add_provider(record(*n, greedy)).is_ok()).count();
+        let taken = (0..20)
+            .filter(|n| store.add_provider(record(*n, greedy)).is_ok())
+            .count();
         assert_eq!(taken, 5);
         store.add_provider(record(7, modest)).unwrap();
         assert_eq!(found(&store, 7), [modest]);
@@ -393,7 +404,9 @@ mod tests {
     fn own_functions_are_there_whatever_the_limits() {
         let id = PeerId::random();
         let mut store = ProviderRecords::new(id, RecordLimits::own_only());
-        store.add_provider(ProviderRecord::new(key(1), id, Vec::new())).unwrap();
+        store
+            .add_provider(ProviderRecord::new(key(1), id, Vec::new()))
+            .unwrap();
         assert!(store.add_provider(record(1, PeerId::random())).is_err());
         assert_eq!(found(&store, 1), [id]);
         store.remove_provider(&key(1), &id);

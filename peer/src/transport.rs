@@ -45,9 +45,8 @@ fn direct() -> Result<
     use libp2p::{dns, tcp, websocket};
 
     let tcp = || tcp::tokio::Transport::new(tcp::Config::default().nodelay(true));
-    let names = |inner| {
-        dns::tokio::Transport::system(inner).map_err(|e| StartError::Names(e.to_string()))
-    };
+    let names =
+        |inner| dns::tokio::Transport::system(inner).map_err(|e| StartError::Names(e.to_string()));
     Ok(websocket::Config::new(names(tcp())?).or_transport(names(tcp())?))
 }
 

@@ -1,0 +1,467 @@
+//! Peers over real sockets on loopback: a node, and clients that reach each other through it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use fluence::call::{ErrorCode, MAX_MESSAGE, Reply, Request};
+use fluence::names::FunctionName;
+use fluence::ports::NetworkError;
+use fluence::state::NetworkStatus;
+use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId, RelayLimits, Role, Statuses};
+use futures::StreamExt;
+use serde_json::json;
+
+const SECOND: Duration = Duration::from_secs(1);
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Fails when the work takes longer than a test should.
+async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(20 * SECOND, work).await {
+        Ok(value) => value,
+        Err(_) => panic!("it took too long: {what}"),
+    }
+}
+
+fn name(text: &str) -> FunctionName {
+    text.parse().expect("a name")
+}
+
+fn ask(function: &str) -> Request {
+    Request::new(name(function), &json!({}))
+}
+
+struct Node {
+    peer: Peer,
+    _calls: Calls,
+    ws: Multiaddr,
+    tcp: Multiaddr,
+}
+
+fn node_config(keypair: Keypair, listen: &[&str]) -> Config {
+    let listen = listen
+        .iter()
+        .map(|a| a.parse().expect("an address"))
+        .collect();
+    Config::node(keypair, listen)
+}
+
+async fn start_node(config: Config) -> Node {
+    let (peer, calls, mut statuses) = Peer::start(config).expect("the node starts");
+    soon("the node listens", statuses.online()).await;
+    let listeners = peer.listeners().await;
+    let find = |ws: bool| {
+        listeners
+            .iter()
+            .find(|address| address.to_string().contains("/ws") == ws)
+            .cloned()
+    };
+    Node {
+        ws: find(true).expect("a WebSocket address"),
+        tcp: find(false).expect("a TCP address"),
+        peer,
+        _calls: calls,
+    }
+}
+
+async fn node() -> Node {
+    let both = ["/ip4/127.0.0.1/tcp/0/ws", "/ip4/127.0.0.1/tcp/0"];
+    start_node(node_config(Keypair::generate_ed25519(), &both)).await
+}
+
+async fn client(node: &Multiaddr) -> (Peer, Calls, Statuses) {
+    let config = Config::client(Keypair::generate_ed25519(), vec![node.clone()]);
+    let (peer, calls, mut statuses) = Peer::start(config).expect("the client starts");
+    soon("the client is online", statuses.online()).await;
+    (peer, calls, statuses)
+}
+
+/// Answers every call with who called what.
+fn echo(mut calls: Calls) {
+    tokio::spawn(async move {
+        while let Some(call) = calls.next().await {
+            let reply = Reply::ok(&json!({
+                "from": call.from.to_string(),
+                "function": call.request.function,
+                "args": call.request.args,
+            }));
+            call.reply(reply);
+        }
+    });
+}
+
+/// A client that answers.
+async fn provider(node: &Multiaddr) -> Peer {
+    let (peer, calls, _) = client(node).await;
+    echo(calls);
+    peer
+}
+
+fn ok(reply: Result<Reply, NetworkError>) -> serde_json::Map<String, serde_json::Value> {
+    match reply {
+        Ok(Reply::Ok(map)) => map,
+        other => panic!("no result: {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_is_provided_found_and_called_both_ways() {
+    let node = node().await;
+    // One by WebSocket as a browser does, one by TCP as the command line does.
+    let alice = provider(&node.ws).await;
+    let bob = provider(&node.tcp).await;
+    for (provider, caller, function) in [(&alice, &bob, "hello"), (&bob, &alice, "world")] {
+        provider.provide(name(function)).await.expect("provided");
+        let found: Vec<PeerId> = soon("look-up", caller.providers(name(function)).collect()).await;
+        assert_eq!(found, [provider.id()]);
+        let reply = ok(caller.call(found[0], ask(function), DEADLINE).await);
+        assert_eq!(reply["from"], caller.id().to_string());
+        assert_eq!(reply["function"], function);
+    }
+    assert!(
+        alice.rtt(node.peer.id()).await.is_some(),
+        "no ping on the connection to the node"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_does_not_find_itself_and_unknown_names_end() {
+    let node = node().await;
+    let alice = provider(&node.ws).await;
+    alice.provide(name("mine")).await.expect("provided");
+    for function in ["mine", "nobody"] {
+        let found: Vec<PeerId> = soon("look-up", alice.providers(name(function)).collect()).await;
+        assert_eq!(found, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_provides_functions_and_calls_clients() {
+    let mut node = node().await;
+    node.peer.provide(name("storage")).await.expect("provided");
+    let alice = provider(&node.ws).await;
+    alice.provide(name("file")).await.expect("provided");
+
+    let found: Vec<PeerId> = soon("look-up", alice.providers(name("storage")).collect()).await;
+    assert_eq!(found, [node.peer.id()]);
+    let called = alice.call(node.peer.id(), ask("storage"), DEADLINE);
+    let answered = async {
+        let call = node._calls.next().await.expect("a call");
+        assert_eq!(call.from, alice.id());
+        call.reply(Reply::ok(&json!({"here": true})));
+    };
+    let (reply, ()) = soon("call", futures::future::join(called, answered)).await;
+    assert_eq!(ok(reply)["here"], true);
+
+    let found: Vec<PeerId> = soon("look-up", node.peer.providers(name("file")).collect()).await;
+    assert_eq!(found, [alice.id()]);
+    ok(node.peer.call(alice.id(), ask("file"), DEADLINE).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_are_one_network() {
+    let first = node().await;
+    let mut config = node_config(
+        Keypair::generate_ed25519(),
+        &["/ip4/127.0.0.1/tcp/0/ws", "/ip4/127.0.0.1/tcp/0"],
+    );
+    if let Role::Node { peers, .. } = &mut config.role {
+        peers.push(first.tcp.clone());
+    }
+    let second = start_node(config).await;
+    second
+        .peer
+        .provide(name("storage"))
+        .await
+        .expect("provided");
+    let alice = provider(&first.tcp).await;
+    let bob = provider(&second.ws).await;
+    alice.provide(name("file")).await.expect("provided");
+    // The nodes meet in the background: until then the look-up finds nothing.
+    let find = |peer: Peer, function: &'static str, wanted: PeerId| async move {
+        loop {
+            let found: Vec<PeerId> = peer.providers(name(function)).collect().await;
+            if found.contains(&wanted) {
+                return;
+            }
+        }
+    };
+    soon("bob finds alice", find(bob.clone(), "file", alice.id())).await;
+    soon(
+        "alice finds the second node",
+        find(alice.clone(), "storage", second.peer.id()),
+    )
+    .await;
+    ok(bob.call(alice.id(), ask("file"), DEADLINE).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_come_back_as_the_provider_said_them() {
+    let node = node().await;
+    let (alice, mut calls, _) = client(&node.ws).await;
+    let bob = provider(&node.ws).await;
+    let called = bob.call(alice.id(), ask("IPFS_none"), DEADLINE);
+    let answered = async {
+        let call = calls.next().await.expect("a call");
+        call.reply(Reply::error(ErrorCode::NoSuchFunction, "not any more"));
+    };
+    let (reply, ()) = soon("call", futures::future::join(called, answered)).await;
+    assert_eq!(
+        reply,
+        Ok(Reply::error(ErrorCode::NoSuchFunction, "not any more"))
+    );
+
+    let called = bob.call(alice.id(), ask("x"), DEADLINE);
+    let dropped = async { drop(calls.next().await) };
+    let (reply, ()) = soon("call", futures::future::join(called, dropped)).await;
+    assert!(
+        matches!(&reply, Ok(Reply::Error(e)) if e.code == ErrorCode::Internal),
+        "{reply:?}"
+    );
+
+    drop(calls);
+    let reply = soon("call", bob.call(alice.id(), ask("x"), DEADLINE)).await;
+    assert!(
+        matches!(&reply, Ok(Reply::Error(e)) if e.code == ErrorCode::NoSuchFunction),
+        "{reply:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_may_have_64_kib_and_not_a_byte_more() {
+    let node = node().await;
+    let (alice, mut calls, _) = client(&node.ws).await;
+    let bob = provider(&node.ws).await;
+    // Answers with a reply of as many bytes as is asked for.
+    tokio::spawn(async move {
+        while let Some(call) = calls.next().await {
+            let size = call.request.args["reply"].as_u64().expect("a size") as usize;
+            let frame = serde_json::to_vec(&Reply::ok(&json!({"x": ""})))
+                .unwrap()
+                .len();
+            call.reply(Reply::ok(&json!({"x": "y".repeat(size - frame)})));
+        }
+    });
+    let request = |size: usize, reply: usize| {
+        let whole = |pad: &str| Request::new(name("f"), &json!({"reply": reply, "pad": pad}));
+        let frame = serde_json::to_vec(&whole("")).unwrap().len();
+        let request = whole(&"z".repeat(size.saturating_sub(frame)));
+        assert!(size < frame || serde_json::to_vec(&request).unwrap().len() == size);
+        request
+    };
+    ok(soon(
+        "largest",
+        bob.call(alice.id(), request(MAX_MESSAGE, MAX_MESSAGE), DEADLINE),
+    )
+    .await);
+
+    let large_reply = bob
+        .call(alice.id(), request(100, MAX_MESSAGE + 1), DEADLINE)
+        .await;
+    assert!(
+        matches!(&large_reply, Ok(Reply::Error(e)) if e.code == ErrorCode::Internal),
+        "{large_reply:?}"
+    );
+    let large_request = bob
+        .call(alice.id(), request(MAX_MESSAGE + 1, 100), DEADLINE)
+        .await;
+    assert!(
+        matches!(&large_request, Err(NetworkError::Call(e)) if e.code == ErrorCode::BadRequest),
+        "{large_request:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_ends_by_its_deadline() {
+    let node = node().await;
+    let (alice, mut calls, _) = client(&node.ws).await;
+    let bob = provider(&node.ws).await;
+    let called = bob.call(alice.id(), ask("slow"), SECOND / 2);
+    let (reply, call) = soon("call", futures::future::join(called, calls.next())).await;
+    assert_eq!(reply, Err(NetworkError::NoReply));
+    // The caller is gone: to answer now is no fault.
+    call.expect("a call").reply(Reply::ok(&json!({})));
+    let stranger = PeerId::random();
+    let nobody = soon("call", bob.call(stranger, ask("x"), DEADLINE)).await;
+    assert_eq!(nobody, Err(NetworkError::Unreachable));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_gone_is_unreachable_at_once() {
+    let node = node().await;
+    let alice = provider(&node.ws).await;
+    let bob = provider(&node.ws).await;
+    alice.provide(name("file")).await.expect("provided");
+    ok(bob.call(alice.id(), ask("file"), DEADLINE).await);
+    soon("shutdown", alice.shutdown()).await;
+    // The record is still there.
+    let mut providers = std::pin::pin!(bob.providers(name("file")));
+    let found = soon("look-up", providers.next()).await;
+    assert_eq!(found, Some(alice.id()));
+    let began = std::time::Instant::now();
+    let reply = soon("call", bob.call(alice.id(), ask("file"), 30 * SECOND)).await;
+    assert!(
+        matches!(
+            reply,
+            Err(NetworkError::Unreachable | NetworkError::NoReply)
+        ),
+        "{reply:?}"
+    );
+    assert!(
+        began.elapsed() < 5 * SECOND,
+        "it took {:?}",
+        began.elapsed()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_comes_back_when_its_node_does() {
+    let keypair = Keypair::generate_ed25519();
+    let both = ["/ip4/127.0.0.1/tcp/0/ws", "/ip4/127.0.0.1/tcp/0"];
+    let node = start_node(node_config(keypair.clone(), &both)).await;
+    let (alice, calls, mut statuses) = client(&node.ws).await;
+    echo(calls);
+    alice.provide(name("file")).await.expect("provided");
+
+    let (ws, tcp) = (node.ws.to_string(), node.tcp.to_string());
+    node.peer.shutdown().await;
+    let offline = async {
+        while let Some(status) = statuses.next().await {
+            if let NetworkStatus::Offline { reason, retry_at } = status {
+                assert!(!reason.is_empty() && retry_at > 0);
+                return;
+            }
+        }
+    };
+    soon("the loss is noticed", offline).await;
+    let offline = alice.call(PeerId::random(), ask("x"), SECOND).await;
+    assert!(matches!(
+        offline,
+        Err(NetworkError::Offline | NetworkError::Unreachable)
+    ));
+
+    let node = start_node(node_config(keypair, &[&ws, &tcp])).await;
+    soon("it is online again", statuses.online()).await;
+    // The new node knows nothing: the record is stored again without being asked.
+    let bob = provider(&node.ws).await;
+    let found = async {
+        loop {
+            let found: Vec<PeerId> = bob.providers(name("file")).collect().await;
+            if found == [alice.id()] {
+                return;
+            }
+        }
+    };
+    soon("the record is there again", found).await;
+    ok(bob.call(alice.id(), ask("file"), DEADLINE).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statuses_tell_the_truth_about_nodes() {
+    let config = Config::client(Keypair::generate_ed25519(), Vec::new());
+    let (peer, _calls, mut statuses) = Peer::start(config).expect("starts");
+    let no_node = async { while statuses.next().await != Some(NetworkStatus::NoNode) {} };
+    soon("no node", no_node).await;
+    let reply = peer.call(PeerId::random(), ask("x"), DEADLINE).await;
+    assert_eq!(reply, Err(NetworkError::Offline));
+
+    // A port where nobody listens, then a node: the first that works is taken.
+    let node = node().await;
+    let dead: Multiaddr = "/ip4/127.0.0.1/tcp/1/ws".parse().unwrap();
+    peer.set_nodes(vec![dead.clone(), node.ws.clone()])
+        .await
+        .expect("set");
+    let Some(NetworkStatus::Online { node: at }) = soon("online", statuses.online()).await else {
+        panic!("not online");
+    };
+    assert_eq!(at, format!("{}/p2p/{}", node.ws, node.peer.id()));
+
+    peer.set_nodes(vec![dead]).await.expect("set");
+    let offline = async {
+        loop {
+            if let Some(NetworkStatus::Offline { reason, .. }) = statuses.next().await {
+                return reason;
+            }
+        }
+    };
+    let reason = soon("offline", offline).await;
+    assert!(reason.contains("/ip4/127.0.0.1/tcp/1/ws"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_announcement_is_confirmed_by_a_stranger() {
+    let node = node().await;
+    let alice = provider(&node.ws).await;
+    let names: Vec<FunctionName> = (0..200).map(|n| name(&format!("IPFS_{n}"))).collect();
+    let unconfirmed = soon("announce", alice.announce(names.clone())).await;
+    assert_eq!(unconfirmed, Ok(Vec::new()));
+    // A second time it is quicker, and as true.
+    let unconfirmed = soon("announce", alice.announce(names)).await;
+    assert_eq!(unconfirmed, Ok(Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_announces_too() {
+    let Node { peer, _calls, .. } = node().await;
+    echo(_calls);
+    let unconfirmed = soon("announce", peer.announce(vec![name("storage")])).await;
+    assert_eq!(unconfirmed, Ok(Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_announcement_that_nobody_answers_is_not_confirmed() {
+    let node = node().await;
+    let (alice, mut calls, _) = client(&node.ws).await;
+    tokio::spawn(async move {
+        while let Some(call) = calls.next().await {
+            call.reply(Reply::error(ErrorCode::NoSuchFunction, "no"));
+        }
+    });
+    let names = vec![name("absent")];
+    let unconfirmed = soon("announce", alice.announce(names.clone())).await;
+    assert_eq!(unconfirmed, Ok(names));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_grants_no_reservation_leaves_the_client_offline() {
+    let mut config = node_config(
+        Keypair::generate_ed25519(),
+        &["/ip4/127.0.0.1/tcp/0/ws", "/ip4/127.0.0.1/tcp/0"],
+    );
+    if let Role::Node { limits, .. } = &mut config.role {
+        *limits = RelayLimits {
+            max_reservations: 0,
+            ..RelayLimits::default()
+        };
+    }
+    let node = start_node(config).await;
+    let config = Config::client(Keypair::generate_ed25519(), vec![node.ws.clone()]);
+    let (alice, _calls, mut statuses) = Peer::start(config).expect("starts");
+    let offline = async {
+        loop {
+            match statuses.next().await {
+                Some(NetworkStatus::Offline { reason, .. }) => return reason,
+                Some(NetworkStatus::Online { .. }) => panic!("online without a reservation"),
+                _ => {}
+            }
+        }
+    };
+    let reason = soon("offline", offline).await;
+    assert!(reason.contains("reservation"), "{reason}");
+    let announced = soon("announce", alice.announce(vec![name("file")])).await;
+    assert!(announced != Ok(Vec::new()), "it claims to be reachable");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_names_are_announced() {
+    let node = node().await;
+    let alice = provider(&node.ws).await;
+    let names: Vec<FunctionName> = (0..1000).map(|n| name(&format!("IPFS_{n}"))).collect();
+    let began = std::time::Instant::now();
+    let unconfirmed = tokio::time::timeout(60 * SECOND, alice.announce(names)).await;
+    assert_eq!(
+        unconfirmed,
+        Ok(Ok(Vec::new())),
+        "after {:?}",
+        began.elapsed()
+    );
+}
