@@ -6,14 +6,13 @@ use fluence::command::{Answer, HandedFile, MAX_URL, ToFace};
 use fluence::plan::{Expected, Input, ShareInput};
 use fluence::state::{ItemId, ItemSource};
 use js_sys::Array;
-use wasm_bindgen::prelude::*;
-use web_sys::Blob;
+use wasm_bindgen::JsValue;
 
 use crate::acquire::{Acquired, Refused, Wanted, failure};
 use crate::browser::{self, grumble, member};
 use crate::http::host_of;
 use crate::store::{BlobSource, blob_of};
-use crate::worker::{Clicked, Worker, typed};
+use crate::worker::{Clicked, Worker};
 
 /// Shares that wait for the person's permission, at most; the oldest goes.
 const MAX_WAITING: usize = 100;

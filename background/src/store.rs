@@ -11,7 +11,7 @@ use fluence::ports::{Partial, Source, Store, StoreError};
 use fluence::state::ItemId;
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;

@@ -5,32 +5,32 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use fluence::call::{CallError, ErrorCode, Reply};
-use fluence::command::{Answer, Command, HandedFile, MAX_URL, ToFace, ToWorker};
+use fluence::command::{Answer, Command, ToFace, ToWorker};
 use fluence::names::{link, safe_file_name};
-use fluence::plan::{Engine, Expected, Input, ShareInput};
-use fluence::ports::{Platform, Source, Store, StoreError};
+use fluence::plan::Engine;
+use fluence::ports::{Platform, Store, StoreError};
 use fluence::state::{
-    Event, EventKind, Failure, ItemId, ItemSource, NetworkStatus, Origin, Settings, Status,
+    Event, EventKind, Failure, ItemId, Origin, Settings, Status,
 };
 use fluence_peer::{Calls, Config, Multiaddr, Peer, Statuses};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Blob, BlobPropertyBag};
+use web_sys::Blob;
 
-use crate::acquire::{Acquired, PAGE_PORT, Pages, Refused, Wanted, failure};
+use crate::acquire::{PAGE_PORT, Pages, Wanted, failure};
 use crate::badge::{Badge, badge};
 use crate::browser::{self, Port, Sender, grumble};
 use crate::database::Database;
 use crate::faces::{self, Faces, PortId};
 use crate::handover::Handovers;
-use crate::http::host_of;
 use crate::identity;
 use crate::journal::Journal;
 use crate::own_ipfs;
 use crate::platform::{Browser, Recorder};
 use crate::save::{Saved, Saver};
-use crate::store::{BlobSource, BlobStore, blob_of};
+use crate::sharing::WAITING;
+use crate::store::BlobStore;
 use crate::thumbnail;
 
 /// The nodes of this build: `FLUENCE_NODES`, else one on this machine.
@@ -501,18 +501,11 @@ impl Worker {
                 ));
             }
         };
-        let (blob, name) = if dag.is_directory() {
-            (zip(&source, &dag), format!("{name}.zip"))
-        } else {
-            (Ok(source.blob().clone()), name)
-        };
-        let saved = match blob {
-            Ok(blob) => self.saver.save(id, &blob, &safe_file_name(&name)).await,
-            Err(why) => {
-                self.saver.forget(id).await;
-                Err(why)
-            }
-        };
+        let _ = dag;
+        let saved = self
+            .saver
+            .save(id, source.blob(), &safe_file_name(&name))
+            .await;
         saved.map_err(|why| {
             failure(
                 "not_saved",
@@ -553,6 +546,6 @@ fn addresses(nodes: &[String]) -> Vec<Multiaddr> {
 }
 
 /// The same bytes, of a type.
-pub(crate) fn typed(blob: &Blob, mime: &str) -> Result<Blob, JsValue> {
+fn typed(blob: &Blob, mime: &str) -> Result<Blob, JsValue> {
     blob.slice_with_f64_and_f64_and_content_type(0.0, blob.size(), mime)
 }
