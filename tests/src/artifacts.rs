@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
+use thirtyfour::WebDriver;
 
 /// A directory for one run of one test.
 pub struct Artifacts {
     directory: PathBuf,
     next: AtomicU32,
+    browsers: Mutex<Vec<(String, WebDriver)>>,
 }
 
 impl Artifacts {
@@ -24,6 +27,7 @@ impl Artifacts {
         Ok(Self {
             directory,
             next: AtomicU32::new(1),
+            browsers: Mutex::default(),
         })
     }
 
@@ -36,5 +40,24 @@ impl Artifacts {
     pub fn numbered(&self, name: &str) -> PathBuf {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.directory.join(format!("{number:02}-{name}"))
+    }
+
+    /// Remembers an open browser, for [`Self::picture_all`].
+    pub(crate) fn opened(&self, name: &str, driver: WebDriver) {
+        let mut browsers = self.browsers.lock().unwrap_or_else(PoisonError::into_inner);
+        browsers.retain(|(known, _)| known != name);
+        browsers.push((name.to_owned(), driver));
+    }
+
+    /// Takes a picture of what each open browser shows: a test has failed.
+    pub async fn picture_all(&self) {
+        let browsers: Vec<_> = {
+            let mut browsers = self.browsers.lock().unwrap_or_else(PoisonError::into_inner);
+            browsers.drain(..).collect()
+        };
+        for (name, driver) in browsers {
+            // One that was closed meanwhile has nothing to show.
+            let _ = crate::browser::picture(&driver, self, &format!("{name}-failed")).await;
+        }
     }
 }

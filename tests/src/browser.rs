@@ -173,6 +173,7 @@ impl Browser {
                 Some(Duration::ZERO),
             ))
             .await?;
+        self.artifacts.opened(&self.name, driver.clone());
         self.session = Some(Session { driver, program });
         Ok(())
     }

@@ -30,8 +30,8 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// The last line of JSON, where the command succeeded.
-    pub fn succeeded(&self) -> Result<&Value> {
+    /// The line of JSON with this event, where the command succeeded.
+    pub fn event(&self, event: &str) -> Result<&Value> {
         ensure!(
             self.code == Some(0),
             "`fluence` ended with {:?}: {} {:?}",
@@ -40,8 +40,29 @@ impl Ended {
             self.lines.last()
         );
         self.lines
-            .last()
-            .ok_or_else(|| anyhow!("`fluence` printed nothing"))
+            .iter()
+            .find(|line| line["event"] == event)
+            .ok_or_else(|| anyhow!("`fluence` printed no “{event}”, but {:?}", self.lines))
+    }
+
+    /// The code of the error with which the command failed.
+    pub fn error(&self) -> Result<&str> {
+        ensure!(
+            self.code != Some(0),
+            "`fluence` succeeded: {:?}",
+            self.lines
+        );
+        self.lines
+            .iter()
+            .find(|line| line["event"] == "error")
+            .and_then(|line| line["code"].as_str())
+            .ok_or_else(|| {
+                anyhow!(
+                    "`fluence` printed no error, but {:?} {}",
+                    self.lines,
+                    self.said
+                )
+            })
     }
 }
 
@@ -62,11 +83,12 @@ impl CommandLine {
     }
 
     fn command(&self, arguments: &[&str]) -> Result<Command> {
+        let (name, rest) = arguments.split_first().context("no command was given")?;
         let mut command = Command::new(fluence()?);
         command
-            .args(arguments)
-            .arg("--json")
-            .args(["--node", &self.node])
+            .args([name, "--json", "--node", &self.node, "--state"])
+            .arg(self.directory.join("state"))
+            .args(rest)
             .current_dir(&self.directory)
             .kill_on_drop(true);
         Ok(command)
@@ -122,10 +144,24 @@ impl CommandLine {
         .await
     }
 
+    /// The CID of a file that nobody shares.
+    pub async fn hash(&self, file: &Path) -> Result<String> {
+        let output = Command::new(fluence()?)
+            .args(["hash", "--json"])
+            .arg(file)
+            .output()
+            .await?;
+        let line: Value = serde_json::from_slice(&output.stdout)?;
+        let cid = line["cid"].as_str();
+        Ok(cid
+            .with_context(|| format!("no hash in {line}"))?
+            .to_owned())
+    }
+
     /// Fetches a file; gives where it is.
     pub async fn fetch(&self, cid: &str, limit: Duration) -> Result<PathBuf> {
         let ended = self.run(&["fetch", cid], limit).await?;
-        let line = ended.succeeded()?;
+        let line = ended.event("fetched")?;
         let path = line["path"].as_str();
         Ok(self
             .directory
@@ -137,7 +173,7 @@ impl CommandLine {
         let ended = self
             .run(&["call", function, &arguments.to_string()], limit)
             .await?;
-        ended.succeeded().cloned()
+        Ok(ended.event("result")?["ok"].clone())
     }
 
     /// Provides a function by a shell command, from when it is announced until the program ends.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use thirtyfour::{By, WebDriver};
+use thirtyfour::{By, Key, WebDriver};
 
 use crate::artifacts::Artifacts;
 
@@ -32,6 +32,8 @@ pub struct Shown {
     pub name: String,
     /// Its CID, where it has one.
     pub cid: Option<String>,
+    /// The code of what went wrong with it.
+    pub failure: Option<String>,
     /// All text of the item.
     pub text: String,
 }
@@ -43,6 +45,7 @@ const items = [...document.querySelectorAll('[data-testid="item"]')].map(item =>
   status: item.dataset.status ?? '',
   name: item.querySelector('[data-testid="item-name"]')?.textContent.trim() ?? '',
   cid: item.dataset.cid || null,
+  failure: item.querySelector('[data-testid="item-failure"], [data-testid="item-upload-failure"]')?.dataset.code ?? null,
   text: item.innerText,
 }));
 "#;
@@ -58,12 +61,7 @@ impl Face {
             driver,
             artifacts,
         };
-        face.wait(
-            "the popup",
-            SHOW,
-            r#"return !!document.querySelector('[data-testid="network"]');"#,
-        )
-        .await?;
+        face.wait_shown().await?;
         Ok(face)
     }
 
@@ -107,9 +105,43 @@ impl Face {
         Ok(())
     }
 
-    /// Sets the nodes, as a person does in the settings.
+    /// Sets the nodes, as a person does in the settings; comes back to where the popup was.
     pub async fn set_nodes(&self, nodes: &[String]) -> Result<()> {
-        let _ = nodes;
+        let here = self.driver.current_url().await?;
+        let mut settings = here.clone();
+        settings.set_query(Some("view=options"));
+        self.driver.goto(settings.as_str()).await?;
+        self.wait(
+            "the settings",
+            SHOW,
+            r#"return !!document.querySelector('[data-testid="settings-nodes"]');"#,
+        )
+        .await?;
+        let field = self.driver.find(By::Testid("settings-nodes")).await?;
+        field.click().await?;
+        field.send_keys(Key::Control + "a").await?;
+        field.send_keys(Key::Delete + "").await?;
+        // A comma or a line's end would do as well as a space.
+        field.send_keys(nodes.join(" ")).await?;
+        self.press("settings-save").await?;
+        self.wait(
+            "the end of saving",
+            SHOW,
+            r#"return document.querySelector('[data-testid="settings-save"]').disabled
+                 && document.querySelector('[data-testid="settings-revert"]') === null;"#,
+        )
+        .await?;
+        self.driver.goto(here.as_str()).await?;
+        self.wait_shown().await
+    }
+
+    async fn wait_shown(&self) -> Result<()> {
+        self.wait(
+            "the popup",
+            SHOW,
+            r#"return !!document.querySelector('[data-testid="network"]');"#,
+        )
+        .await?;
         Ok(())
     }
 
@@ -146,6 +178,36 @@ impl Face {
             bail!("“{name}” {}: {}", shown.status, shown.text);
         }
         Ok(shown)
+    }
+
+    /// Waits until the item of that CID has ended without success; gives it.
+    pub async fn wait_failed(&self, cid: &str, limit: Duration) -> Result<Shown> {
+        let condition = format!(
+            "item.cid === {} && ['failed', 'interrupted', 'done', 'shared'].includes(item.status)",
+            json!(cid)
+        );
+        let shown = self.wait_item("a failure", limit, &condition).await?;
+        if shown.failure.is_none() {
+            bail!("no failure, but {shown:?}");
+        }
+        Ok(shown)
+    }
+
+    /// Removes an item, and says yes to the question.
+    pub async fn remove(&self, item: &Shown) -> Result<()> {
+        let ask = if item.status == "interrupted" {
+            "item-discard"
+        } else {
+            "item-remove"
+        };
+        self.press_in(item, ask).await?;
+        self.press_in(item, "item-confirm").await?;
+        let body = format!(
+            r#"return !document.querySelector('[data-testid="item"][data-id="{}"]');"#,
+            item.id
+        );
+        self.wait("that the item is gone", SHOW, &body).await?;
+        Ok(())
     }
 
     /// Shares files by the popup's file field.

@@ -84,12 +84,13 @@ impl Drop for Site {
 
 impl Site {
     /// Serves an index at `/`, files at `/files/NAME`, and at `/private/NAME` the same files for those who have been to
-    /// `/login`; everybody else gets a form, as a page of HTML with status 200, there.
+    /// `/login`, listed at `/members`; everybody else gets a form there, as a page of HTML with status 200.
     pub async fn start() -> Result<Self> {
         let content = Shared::default();
         let router = Router::new()
             .route("/", get(index))
             .route("/login", get(login))
+            .route("/members", get(members))
             .route("/files/{name}", get(public).put(put))
             .route("/private/{name}", get(private))
             .layer(axum::extract::DefaultBodyLimit::max(MAX_UPLOAD))
@@ -143,19 +144,30 @@ fn lock(content: &Shared) -> MutexGuard<'_, Content> {
 }
 
 async fn index(State(content): State<Shared>) -> Html<String> {
+    list(&content, "files")
+}
+
+async fn members(State(content): State<Shared>) -> Html<String> {
+    list(&content, "private")
+}
+
+/// A page with all files, each at its address in a part of the site.
+fn list(content: &Shared, part: &str) -> Html<String> {
     let mut list = String::new();
-    for (name, page) in &lock(&content).files {
+    for (name, page) in &lock(content).files {
         let (kind, size) = (
             page.mime.split('/').next().unwrap_or_default(),
             page.body.len(),
         );
         let shown = match kind {
-            "image" => format!(r#"<img id="{name}" src="/files/{name}" alt="{name}" width="320">"#),
+            "image" => {
+                format!(r#"<img id="{name}" src="/{part}/{name}" alt="{name}" width="320">"#)
+            }
             "video" => format!(
-                r#"<video id="{name}" src="/files/{name}" width="320" controls muted loop autoplay></video>"#
+                r#"<video id="{name}" src="/{part}/{name}" width="320" controls muted loop autoplay></video>"#
             ),
-            "audio" => format!(r#"<audio id="{name}" src="/files/{name}" controls></audio>"#),
-            _ => format!(r#"<a id="{name}" href="/files/{name}" download>{name}</a>"#),
+            "audio" => format!(r#"<audio id="{name}" src="/{part}/{name}" controls></audio>"#),
+            _ => format!(r#"<a id="{name}" href="/{part}/{name}" download>{name}</a>"#),
         };
         let _ = write!(
             list,

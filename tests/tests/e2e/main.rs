@@ -1,22 +1,47 @@
+//! End to end: real Chromium with the built extension, a real node, the real command line; driven as a person would.
+
+mod bad_input;
+mod command_line;
+mod laziness;
+mod lifetime;
+mod main_job;
+mod restarts;
+mod web_pages;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use fluence_tests::browser;
 use fluence_tests::scene::Scene;
-use serde_json::json;
-#[tokio::test]
-async fn scratch() {
-    let scene = Scene::new("scratch").await.unwrap();
-    let mut b = scene.browser("alice", None).unwrap();
-    b.open().await.unwrap();
-    b.driver().unwrap().goto(scene.site.url("/")).await.unwrap();
-    println!(
-        "{:?}",
-        b.driver()
-            .unwrap()
-            .execute_async(fluence_tests::site::RECORD_VIDEO, vec![json!("waves.webm")])
+
+/// How long any one test may take.
+const TEST: Duration = Duration::from_secs(420);
+/// How long sharing or fetching a small file may take on a busy machine.
+const SMALL: Duration = Duration::from_secs(60);
+/// How long a failure may take to be told: longer than a call's deadline and a look-up.
+const FAILURE: Duration = Duration::from_secs(120);
+
+/// Plays a test. When it fails, what every open browser shows is kept in `artifacts/`. Where there is no browser it is
+/// skipped, by name; on a CI machine that is a failure.
+fn play(name: &str, test: impl AsyncFnOnce(&Scene) -> Result<()>) {
+    if let Some(missing) = browser::missing() {
+        assert!(std::env::var_os("CI").is_none(), "{name}: {missing}");
+        eprintln!("skipped {name}: {missing}");
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().expect("threads can be started");
+    let ended = runtime.block_on(async {
+        let scene = Scene::new(name).await?;
+        let ended = tokio::time::timeout(TEST, test(&scene))
             .await
-            .unwrap()
-            .json()
-    );
-    println!("{:?}", scene.site.file("waves.webm").map(|f| f.len()));
-    b.driver().unwrap().refresh().await.unwrap();
-    println!("{:?}", b.driver().unwrap().execute_async("const done=arguments[0]; const v=document.querySelector('video'); setTimeout(()=>done([v.readyState,v.currentTime,v.videoWidth]),1500)", vec![]).await.unwrap().json());
-    b.picture("v").await.unwrap();
+            .with_context(|| format!("not done within {TEST:?}"))
+            .and_then(|ended| ended);
+        if ended.is_err() {
+            scene.artifacts.picture_all().await;
+        }
+        ended.with_context(|| format!("see {}", scene.artifacts.directory().display()))
+    });
+    if let Err(error) = ended {
+        panic!("{error:?}");
+    }
 }

@@ -1,0 +1,246 @@
+//! Whatever comes in, each fetch or share ends in bounded time with a message that says what happened, and nothing else
+//! is disturbed.
+
+use anyhow::{Context, Result, ensure};
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use fluence_tests::command_line::CommandLine;
+use fluence_tests::files;
+use fluence_tests::node::Node;
+use fluence_tests::process::Program;
+use fluence_tests::scene::{Scene, same_bytes};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use crate::{FAILURE, SMALL, play};
+
+#[test]
+fn what_is_no_hash_is_named_and_begins_nothing() {
+    play("no_hash", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (_bob, face) = scene.online("bob", &node).await?;
+        for text in [
+            "hello",
+            "Qm",
+            "https://example.org/",
+            "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQ",
+            "../../etc/passwd",
+        ] {
+            face.fetch(text).await?;
+            let said = face.fetch_error(SMALL).await?;
+            ensure!(said.contains(text), "“{text}”: {said}");
+        }
+        face.picture("no-hash").await?;
+        let items = face.items().await?;
+        ensure!(items.is_empty(), "something began: {items:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_fetch_that_cannot_succeed_says_why() {
+    play("failing_fetches", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let terminal = scene.command_line("terminal", &node)?;
+        let (bob, face) = scene.online("bob", &node).await?;
+        let fails = async |cid: &str, codes: &[&str]| -> Result<String> {
+            face.fetch(cid).await?;
+            let shown = face.wait_failed(cid, FAILURE).await?;
+            let code = shown.failure.clone().unwrap_or_default();
+            ensure!(
+                codes.contains(&code.as_str()),
+                "not one of {codes:?}: {shown:?}"
+            );
+            face.picture(&code).await?;
+            face.remove(&shown).await?;
+            Ok(shown.text)
+        };
+
+        let nobody_s = scene.file("nobody-s.bin", &files::noise(1000, 51))?;
+        fails(&terminal.hash(&nobody_s).await?, &["no_provider"])
+            .await
+            .context("nobody provides it")?;
+
+        // Killed, it cannot take back what it announced.
+        let file = scene.file("gone.bin", &files::noise(1000, 52))?;
+        let (sharing, cid) = terminal.share(&file).await?;
+        sharing.kill().await?;
+        fails(&cid, &["provider_gone", "no_provider", "no_answer"])
+            .await
+            .context("its provider is gone")?;
+
+        // Port 9 (discard) is not listened on.
+        let cid = some_cid(scene, &terminal, 53).await?;
+        let provider = provide(scene, &node, &cid, "/ip4/127.0.0.1/tcp/9/http", "x.bin").await?;
+        fails(&cid, &["storage_gone", "unreachable", "stalled"])
+            .await
+            .context("its storage is gone")?;
+        provider.kill().await?;
+
+        let liar = liar().await?;
+        let cid = some_cid(scene, &terminal, 54).await?;
+        let provider = provide(scene, &node, &cid, &liar, "x.bin").await?;
+        let text = fails(&cid, &["wrong_bytes"])
+            .await
+            .context("its storage lies")?;
+        ensure!(!text.is_empty(), "nothing is said");
+        provider.kill().await?;
+
+        let path = scene.file("vanished.bin", &files::noise(1_000_000, 55))?;
+        let (sharing, cid) = terminal.share(&path).await?;
+        std::fs::remove_file(&path)?;
+        fails(
+            &cid,
+            &[
+                "provider_gone",
+                "no_provider",
+                "refused",
+                "unavailable",
+                "stalled",
+                "storage_gone",
+            ],
+        )
+        .await
+        .context("the file vanished")?;
+        sharing.terminate().await?;
+
+        ensure!(
+            bob.downloaded()?.is_empty(),
+            "something was saved: {:?}",
+            bob.downloaded()?
+        );
+        // And what is good is had as before.
+        let bytes = files::noise(1_000_000, 56);
+        let (_sharing, cid) = terminal.share(&scene.file("good.bin", &bytes)?).await?;
+        face.fetch(&cid).await?;
+        face.wait_named("good.bin", &["done", "shared"], SMALL)
+            .await?;
+        same_bytes(&bob.saved("good.bin", SMALL).await?, &bytes)
+    });
+}
+
+#[test]
+fn a_hostile_name_stays_in_the_download_folder() {
+    play("hostile_names", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let terminal = scene.command_line("terminal", &node)?;
+        let (bob, face) = scene.online("bob", &node).await?;
+        let storage = storage_of(&node);
+        let long = format!("{}.tar.gz", "語".repeat(300));
+        let cases = [
+            ("../../evil.sh", "evil.sh".to_owned()),
+            ("C:\\Windows\\con.txt", "_con.txt".to_owned()),
+            ("a\u{0}b\u{7}c\u{202e}gpj.exe", "abcgpj.exe".to_owned()),
+            (long.as_str(), format!("{}.gz", "語".repeat(65))),
+        ];
+        for (seed, (name, safe)) in (60..).zip(cases) {
+            let bytes = files::noise(10_000, seed);
+            let file = scene.file("honest.bin", &bytes)?;
+            // Storage has it from an honest fetch; then a stranger names it.
+            let (sharing, cid) = terminal.share(&file).await?;
+            terminal.fetch(&cid, SMALL).await?;
+            sharing.terminate().await?;
+            let provider = provide(scene, &node, &cid, &storage, name).await?;
+            face.fetch(&cid).await?;
+            let condition = format!(
+                "item.cid === {} && ['done', 'shared', 'failed'].includes(item.status)",
+                json!(cid)
+            );
+            let shown = face.wait_item("the fetch", SMALL, &condition).await?;
+            ensure!(shown.name == safe, "“{name}” is shown as “{}”", shown.name);
+            same_bytes(&bob.saved(&safe, SMALL).await?, &bytes)?;
+            provider.kill().await?;
+        }
+        face.picture("names").await
+    });
+}
+
+#[test]
+fn a_node_that_refuses_is_named_to_both() {
+    play("refusal", async |scene| {
+        let node = scene.node("node", &["--max-file", "1MB"]).await?;
+        let (_alice, face) = scene.online("alice", &node).await?;
+        face.share(&[&scene.file("too-large.bin", &files::noise(3_000_000, 71))?])
+            .await?;
+        let shown = face.wait_named("too-large.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.context("a shared file without a hash")?;
+        let stranger = scene.command_line("stranger", &node)?;
+        let ended = stranger.run(&["fetch", &cid], FAILURE).await?;
+        let code = ended.error()?;
+        ensure!(
+            ["refused", "unavailable", "quota", "too_large"].contains(&code),
+            "the stranger is told {code}: {:?}",
+            ended.lines
+        );
+        let shown = face
+            .wait_item(
+                "the refusal in the sharer's popup",
+                SMALL,
+                "item.failure !== null",
+            )
+            .await?;
+        face.picture("refused").await?;
+        ensure!(
+            shown.status == "shared",
+            "it is not offered any more: {shown:?}"
+        );
+        ensure!(
+            node.uploaded().await? == 0,
+            "bytes were uploaded all the same"
+        );
+        Ok(())
+    });
+}
+
+/// The CID of a file that nobody shares.
+async fn some_cid(scene: &Scene, terminal: &CommandLine, seed: u64) -> Result<String> {
+    let file = scene.file("some.bin", &files::noise(300_000, seed))?;
+    terminal.hash(&file).await
+}
+
+/// A provider of a file, which sends everybody to a storage and names the file as it likes.
+async fn provide(
+    scene: &Scene,
+    node: &Node,
+    cid: &str,
+    storage: &str,
+    name: &str,
+) -> Result<Program> {
+    let answer = json!({"multiaddr": storage, "name": name});
+    let file = scene.file(&format!("{cid}.json"), answer.to_string().as_bytes())?;
+    let stranger = scene.command_line(&format!("provider-{cid}"), node)?;
+    stranger
+        .provide(&format!("IPFS_{cid}"), &format!("cat '{}'", file.display()))
+        .await
+}
+
+fn storage_of(node: &Node) -> String {
+    let port = node
+        .listening()
+        .http
+        .trim_end_matches('/')
+        .rsplit(':')
+        .next();
+    format!("/ip4/127.0.0.1/tcp/{}/http", port.unwrap_or_default())
+}
+
+/// A storage that has an answer for everything, and never the right one; gives its multiaddr.
+async fn liar() -> Result<String> {
+    let answer = async || {
+        (
+            StatusCode::OK,
+            [
+                (header::CONTENT_TYPE, "application/vnd.ipld.car"),
+                (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+            ],
+            files::noise(400_000, 59),
+        )
+            .into_response()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let port = listener.local_addr()?.port();
+    let router = Router::new().fallback(answer);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(format!("/ip4/127.0.0.1/tcp/{port}/http"))
+}

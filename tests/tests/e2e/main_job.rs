@@ -1,0 +1,130 @@
+//! Share in one browser, fetch in another.
+
+use anyhow::{Context, Result, ensure};
+use fluence_tests::files;
+use fluence_tests::scene::{ONLINE, same_bytes};
+use thirtyfour::By;
+
+use crate::{SMALL, play};
+
+#[test]
+fn a_right_click_shares_and_a_hash_fetches() {
+    play("right_click", async |scene| {
+        let picture = files::picture(800, 600)?;
+        let document = files::document("Everything is a function call.");
+        scene.site.add("sunset.png", "image/png", picture.clone());
+        scene
+            .site
+            .add("letter.pdf", "application/pdf", document.clone());
+        let node = scene.node("node", &[]).await?;
+
+        let mut alice = scene.browser("alice", Some(scene.hidden_display().await?))?;
+        alice.open().await?;
+        let driver = alice.driver()?;
+        let page = driver.window().await?;
+        driver.goto(scene.site.url("/")).await?;
+        let face = alice.face_beside().await?;
+        let popup = driver.window().await?;
+        face.set_nodes(&[node.websocket()?]).await?;
+        face.wait_network("online", ONLINE).await?;
+
+        let mut shared = Vec::new();
+        for name in ["sunset.png", "letter.pdf"] {
+            driver.switch_to_window(page.clone()).await?;
+            alice.share_by_right_click(By::Id(name)).await?;
+            driver.switch_to_window(popup.clone()).await?;
+            let shown = face.wait_named(name, &["shared"], SMALL).await?;
+            shared.push(shown.cid.context("a shared file without a hash")?);
+        }
+        face.picture("shared").await?;
+        ensure!(
+            node.uploaded().await? == 0,
+            "bytes left before anybody asked"
+        );
+
+        let (bob, face) = scene.online("bob", &node).await?;
+        for ((name, bytes), cid) in [("sunset.png", picture), ("letter.pdf", document)]
+            .iter()
+            .zip(&shared)
+        {
+            face.fetch(&format!("fluence:{cid}")).await?;
+            face.wait_named(name, &["done", "shared"], SMALL).await?;
+            same_bytes(&bob.saved(name, SMALL).await?, bytes)?;
+        }
+        face.picture("fetched").await
+    });
+}
+
+#[test]
+fn a_login_form_in_place_of_a_picture_is_noticed() {
+    play("login_form", async |scene| {
+        scene
+            .site
+            .add("private.png", "image/png", files::picture(320, 240)?);
+        let node = scene.node("node", &[]).await?;
+        let mut alice = scene.browser("alice", Some(scene.hidden_display().await?))?;
+        alice.open().await?;
+        let driver = alice.driver()?;
+        let page = driver.window().await?;
+        let face = alice.face_beside().await?;
+        let popup = driver.window().await?;
+        face.set_nodes(&[node.websocket()?]).await?;
+        face.wait_network("online", ONLINE).await?;
+
+        // With the page's cookies the picture is had, as the page has it.
+        driver.switch_to_window(page.clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+        driver.goto(scene.site.url("/members")).await?;
+        alice.share_by_right_click(By::Id("private.png")).await?;
+        driver.switch_to_window(popup.clone()).await?;
+        let shown = face.wait_named("private.png", &["shared"], SMALL).await?;
+        face.remove(&shown).await?;
+
+        // Logged out meanwhile, the picture still stands there, and its address answers with a form.
+        driver.switch_to_window(page).await?;
+        driver.delete_all_cookies().await?;
+        alice.share_by_right_click(By::Id("private.png")).await?;
+        driver.switch_to_window(popup).await?;
+        let failed = face
+            .wait_item("a failure", SMALL, "item.status === 'failed'")
+            .await?;
+        ensure!(
+            failed.text.to_lowercase().contains("log"),
+            "the failure does not say that a login is needed: {}",
+            failed.text
+        );
+        face.picture("login").await
+    });
+}
+
+#[test]
+fn several_files_are_shared_by_the_file_field() {
+    play("file_field", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let long = format!("{}.txt", "語".repeat(65));
+        let given = [
+            ("empty.bin", Vec::new()),
+            ("отпуск 2026 🏖.jpg", files::noise(300_000, 2)),
+            (long.as_str(), files::noise(3_000_001, 3)),
+        ];
+        let (_alice, face) = scene.online("alice", &node).await?;
+        let paths = given
+            .iter()
+            .map(|(name, bytes)| scene.file(name, bytes))
+            .collect::<Result<Vec<_>>>()?;
+        let paths: Vec<&std::path::Path> = paths.iter().map(AsRef::as_ref).collect();
+        face.share(&paths).await?;
+        let mut shared = Vec::new();
+        for (name, _) in &given {
+            let shown = face.wait_named(name, &["shared"], SMALL).await?;
+            shared.push(shown.cid.context("a shared file without a hash")?);
+        }
+        let (bob, face) = scene.online("bob", &node).await?;
+        for ((name, bytes), cid) in given.iter().zip(&shared) {
+            face.fetch(cid).await?;
+            face.wait_named(name, &["done", "shared"], SMALL).await?;
+            same_bytes(&bob.saved(name, SMALL).await?, bytes)?;
+        }
+        face.picture("fetched").await
+    });
+}

@@ -1,0 +1,111 @@
+//! Browsers, nodes and workers end and come back; what was begun goes on by itself.
+
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use fluence_tests::files;
+use fluence_tests::scene::{ONLINE, same_bytes};
+
+use crate::lifetime::until_answered;
+use crate::{SMALL, play};
+
+/// How long a large file may take.
+const LARGE: Duration = Duration::from_secs(150);
+/// Large enough that it is not done before it is noticed that it has begun.
+const LARGE_FILE: usize = 150_000_000;
+
+#[test]
+fn a_browser_that_crashed_serves_again_without_a_click() {
+    play("browser_restart", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(2_000_000, 41);
+        let (mut alice, face) = scene.online("alice", &node).await?;
+        face.share(&[&scene.file("lasting.bin", &bytes)?]).await?;
+        let shown = face.wait_named("lasting.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.context("a shared file without a hash")?;
+        alice.crash().await?;
+
+        alice.open().await?;
+        let stranger = scene.command_line("stranger", &node)?;
+        until_answered(&stranger, &cid).await?;
+        let file = stranger.fetch(&cid, SMALL).await?;
+        same_bytes(&file, &bytes)?;
+        // The person sees what was there, with the same identity and settings.
+        let face = alice.face().await?;
+        face.wait_network("online", ONLINE).await?;
+        let again = face.wait_named("lasting.bin", &["shared"], SMALL).await?;
+        ensure!(
+            again.cid.as_deref() == Some(&cid),
+            "another hash: {again:?}"
+        );
+        Ok(())
+    });
+}
+
+#[test]
+fn a_node_that_comes_back_is_found_again() {
+    play("node_restart", async |scene| {
+        let mut node = scene.node("node", &[]).await?;
+        let bytes = files::noise(2_000_000, 42);
+        let (_alice, face) = scene.online("alice", &node).await?;
+        face.share(&[&scene.file("patient.bin", &bytes)?]).await?;
+        let shown = face.wait_named("patient.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.context("a shared file without a hash")?;
+
+        node.stop().await?;
+        face.wait(
+            "that the popup shows the lost connection",
+            ONLINE,
+            r#"return ['offline', 'connecting'].includes(
+                 document.querySelector('[data-testid="network"]')?.dataset.network);"#,
+        )
+        .await?;
+        face.picture("offline").await?;
+        node.start_again().await?;
+        face.wait_network("online", ONLINE).await?;
+        // The node's memory of who provides what is gone; it is told again.
+        let stranger = scene.command_line("stranger", &node)?;
+        until_answered(&stranger, &cid).await?;
+        same_bytes(&stranger.fetch(&cid, SMALL).await?, &bytes)
+    });
+}
+
+#[test]
+fn a_worker_killed_while_serving_goes_on() {
+    play("killed_while_serving", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(LARGE_FILE, 43);
+        let (alice, face) = scene.online("alice", &node).await?;
+        face.share(&[&scene.file("large.bin", &bytes)?]).await?;
+        let shown = face.wait_named("large.bin", &["shared"], LARGE).await?;
+        let cid = shown.cid.context("a shared file without a hash")?;
+        let stranger = scene.command_line("stranger", &node)?;
+        let (file, ()) = futures::try_join!(stranger.fetch(&cid, LARGE), async {
+            let uploaded = node.wait_uploaded(1, SMALL).await?;
+            ensure!(
+                uploaded < bytes.len() as u64,
+                "the upload ended before the worker could be stopped"
+            );
+            alice.stop_worker().await
+        })?;
+        same_bytes(&file, &bytes)
+    });
+}
+
+#[test]
+fn a_worker_killed_while_fetching_goes_on() {
+    play("killed_while_fetching", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(LARGE_FILE, 44);
+        let terminal = scene.command_line("terminal", &node)?;
+        let (_sharing, cid) = terminal.share(&scene.file("large.bin", &bytes)?).await?;
+        let (bob, face) = scene.online("bob", &node).await?;
+        face.fetch(&cid).await?;
+        face.wait_item("a fetch on its way", SMALL, "item.status === 'downloading'")
+            .await?;
+        bob.stop_worker().await?;
+        face.wait_named("large.bin", &["done", "shared"], LARGE)
+            .await?;
+        same_bytes(&bob.saved("large.bin", SMALL).await?, &bytes)
+    });
+}

@@ -1,0 +1,83 @@
+//! No web page can reach the extension.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+use crate::play;
+
+/// JavaScript that a page tries; gives a list of what it reached.
+const ATTACK: &str = r#"
+const [popup, worker, done] = arguments;
+const reached = [];
+const attempt = async (what, how) => { try { if (await how()) reached.push(what); } catch {} };
+(async () => {
+  await attempt('the popup by fetch', async () => (await fetch(popup)).ok);
+  await attempt('the worker by fetch', async () => (await fetch(worker)).ok);
+  await attempt('the worker by import', async () => !!(await import(worker)));
+  await attempt('a message port', async () => !!chrome.runtime.connect(new URL(popup).host));
+  await attempt('a message', () => new Promise((yes, no) => {
+    chrome.runtime.sendMessage(new URL(popup).host, { command: 'watch' }, answer => answer ? yes(true) : no());
+  }));
+  await attempt('the handover channel', () => new Promise(answer => {
+    const channel = new BroadcastChannel('fluence-handover');
+    channel.onmessage = () => answer(true);
+    channel.postMessage({ key: 'x', files: [new File(['x'], 'x')] });
+    setTimeout(() => answer(false), 2000);
+  }));
+  await attempt('the popup in a frame', () => new Promise(answer => {
+    const frame = document.createElement('iframe');
+    frame.onload = () => {
+      // A frame that was refused holds an error page, which this page cannot tell by its address.
+      setTimeout(() => answer(frame.contentWindow.length > 0 || !!frame.dataset.spoke), 1000);
+    };
+    frame.onerror = () => answer(false);
+    frame.src = popup;
+    document.body.append(frame);
+    setTimeout(() => answer(false), 3000);
+  }));
+  done(reached);
+})();
+"#;
+
+#[test]
+fn no_web_page_reaches_the_extension() {
+    play("web_pages", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, _face) = scene.online("alice", &node).await?;
+        let driver = alice.driver()?;
+        let tab = driver.new_tab().await?;
+        driver.switch_to_window(tab).await?;
+        driver.goto(scene.site.url("/")).await?;
+        let arguments: Vec<Value> = vec![
+            json!(alice.extension_url("popup.html")),
+            json!(alice.extension_url("background.js")),
+        ];
+        let reached = driver.execute_async(ATTACK, arguments).await?;
+        ensure!(
+            *reached.json() == json!([]),
+            "a page reached {}",
+            reached.json()
+        );
+        // Opened by a page, the popup is not there.
+        let opened = driver
+            .execute_async(
+                "const [popup, done] = arguments; location.href = popup; setTimeout(() => done(location.href), 1500);",
+                vec![json!(alice.extension_url("popup.html"))],
+            )
+            .await;
+        let here = driver.current_url().await?;
+        ensure!(
+            here.scheme() != "chrome-extension",
+            "a page opened the popup: {here} ({opened:?})"
+        );
+        still_works(&alice).await
+    });
+}
+
+/// The extension itself works as before.
+async fn still_works(browser: &fluence_tests::browser::Browser) -> Result<()> {
+    let face = browser.face_beside().await?;
+    face.wait_network("online", Duration::from_secs(20)).await
+}
