@@ -15,6 +15,8 @@ mod pace;
 mod serve;
 mod share;
 mod start;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 use std::cell::RefCell;

@@ -1,0 +1,1207 @@
+//! The engine on simulated time: people, nodes and storages, honest and not, killed at every point.
+
+mod sim;
+mod world;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::json;
+
+use self::sim::SimSource;
+use self::world::{Machine, Manner, Pieces, World, function};
+use super::{Expected, Input, ShareInput};
+use crate::call::{ErrorCode, Reply, Request};
+use crate::command::{Answer, Command};
+use crate::content::Profile;
+use crate::names::FunctionName;
+use crate::state::{Item, ItemId, ItemSource, Settings, Status};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(600);
+
+fn file(len: usize, seed: u8) -> Vec<u8> {
+    let mut x = u32::from(seed) + 1;
+    (0..len)
+        .map(|_| {
+            x ^= x << 13;
+            x ^= x >> 17;
+            x ^= x << 5;
+            x as u8
+        })
+        .collect()
+}
+
+fn input(machine: &Machine, name: &str, bytes: &[u8]) -> ShareInput<SimSource> {
+    let pieces = bytes.chunks(70_000).map(Bytes::copy_from_slice).collect();
+    ShareInput {
+        name: name.into(),
+        mime: Some("image/jpeg".into()),
+        size: Some(bytes.len() as u64),
+        source: None,
+        expects: Expected::Any,
+        body: Input::Stream(Box::new(Pieces(machine.world.sim.clone(), pieces))),
+    }
+}
+
+fn done(answer: Answer) -> ItemId {
+    match answer {
+        Answer::Done { id: Some(id) } => id,
+        other => panic!("not done: {other:?}"),
+    }
+}
+
+fn refused(answer: Answer) -> String {
+    match answer {
+        Answer::Refused { failure } => failure.code,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+fn begin_share(machine: &Machine, input: ShareInput<SimSource>) -> ItemId {
+    let engine = machine.engine.clone();
+    done(machine.wait(async move { engine.share(input).await }))
+}
+
+/// Shares, and waits until a stranger can reach it.
+fn share(machine: &Machine, name: &str, bytes: &[u8]) -> (ItemId, String) {
+    let id = begin_share(machine, input(machine, name, bytes));
+    until(machine, &id, |item| item.status == Status::Shared);
+    let cid = item(machine, &id).cid.unwrap();
+    (id, cid)
+}
+
+fn command(machine: &Machine, command: Command) -> Answer {
+    let engine = machine.engine.clone();
+    machine.wait(async move { engine.command(command).await })
+}
+
+fn begin_fetch(machine: &Machine, cid: &str) -> ItemId {
+    done(command(machine, Command::Fetch { link: cid.into() }))
+}
+
+fn item(machine: &Machine, id: &ItemId) -> Item {
+    machine
+        .engine
+        .with_state(|state| state.items.get(id).cloned())
+        .expect("the item is there")
+}
+
+fn until(machine: &Machine, id: &ItemId, is: impl Fn(&Item) -> bool) {
+    let came = machine.world.sim.run_until(LONG, || {
+        machine
+            .engine
+            .with_state(|state| state.items.get(id).is_some_and(&is))
+    });
+    assert!(came, "it did not come to that: {:#?}", item(machine, id));
+}
+
+fn until_done(machine: &Machine, id: &ItemId) {
+    until(machine, id, |item| item.status == Status::Done);
+}
+
+/// Waits until the fetch ends without success, and gives its code.
+fn until_failed(machine: &Machine, id: &ItemId) -> String {
+    let failed = |item: &Item| match &item.status {
+        Status::Failed { failure } | Status::Interrupted { failure } => Some(failure.clone()),
+        _ => None,
+    };
+    until(machine, id, |item| failed(item).is_some());
+    let failure = failed(&item(machine, id)).unwrap();
+    assert!(!failure.what.is_empty() && !failure.advice.is_empty());
+    failure.code
+}
+
+fn stored(machine: &Machine, id: &ItemId) -> Vec<u8> {
+    machine.disk.0.borrow().files[id].bytes.clone()
+}
+
+fn settings(profile: Profile) -> Settings {
+    Settings {
+        profile,
+        ..Settings::default()
+    }
+}
+
+fn small_leaves() -> Settings {
+    settings(Profile::UnixfsV0_2015)
+}
+
+#[test]
+fn a_file_goes_from_one_to_another() {
+    for profile in [Profile::UnixfsV1_2025, Profile::UnixfsV0_2015] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let (a, b) = (
+            world.machine_with("alice", settings(profile)),
+            world.machine("bob"),
+        );
+        a.online();
+        b.online();
+        let bytes = file(2_500_000, 1);
+        let (id, cid) = share(&a, "holiday.jpg", &bytes);
+        assert_eq!(
+            storage.received.get(),
+            0,
+            "not one byte before it is asked for"
+        );
+        assert_eq!(storage.posts.get(), 0);
+        let fetched = begin_fetch(&b, &cid);
+        until_done(&b, &fetched);
+        assert_eq!(stored(&b, &fetched), bytes);
+        let got = item(&b, &fetched);
+        assert_eq!(
+            (got.name.as_str(), got.mime.as_deref(), got.size),
+            ("holiday.jpg", Some("image/jpeg"), Some(2_500_000))
+        );
+        assert!(got.providing, "what was fetched is provided on");
+        until(&a, &id, |item| item.upload.is_none());
+        let given = item(&a, &id);
+        assert_eq!((given.requests, given.upload_failure), (1, None));
+        assert_eq!(given.uploaded, storage.received.get());
+        world.sim.pass(MINUTE);
+        assert_eq!(world.providers(&function(&cid)), 2);
+    }
+}
+
+#[test]
+fn the_second_request_uploads_nothing() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b, c) = (
+        world.machine("alice"),
+        world.machine("bob"),
+        world.machine("carol"),
+    );
+    for machine in [&a, &b, &c] {
+        machine.online();
+    }
+    let (id, cid) = share(&a, "a", &file(1_200_000, 2));
+    let at_bob = begin_fetch(&b, &cid);
+    until_done(&b, &at_bob);
+    until(&a, &id, |item| item.upload.is_none());
+    b.kill();
+    let sent = storage.received.get();
+    let at_carol = begin_fetch(&c, &cid);
+    until_done(&c, &at_carol);
+    world.sim.pass(MINUTE);
+    assert_eq!(storage.received.get(), sent);
+    assert_eq!(item(&a, &id).requests, 2);
+}
+
+#[test]
+fn two_at_the_same_moment_upload_once() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.slow.set(5);
+    let (a, b, c) = (
+        world.machine("alice"),
+        world.machine("bob"),
+        world.machine("carol"),
+    );
+    for machine in [&a, &b, &c] {
+        machine.online();
+    }
+    let bytes = file(2_200_000, 3);
+    let (id, cid) = share(&a, "a", &bytes);
+    let (at_bob, at_carol) = (begin_fetch(&b, &cid), begin_fetch(&c, &cid));
+    until_done(&b, &at_bob);
+    until_done(&c, &at_carol);
+    until(&a, &id, |item| item.upload.is_none());
+    assert!(storage.received.get() < bytes.len() as u64 + 10_000);
+    assert_eq!(world.calls(&FunctionName::multiaddr()), 1);
+}
+
+#[test]
+fn the_download_runs_while_the_upload_does() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    // 4 MiB take 20 s.
+    storage.slow.set(5);
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let bytes = file(12 << 20, 4);
+    let (id, cid) = share(&a, "a", &bytes);
+    let fetched = begin_fetch(&b, &cid);
+    until(&b, &fetched, |item| {
+        item.progress
+            .is_some_and(|progress| progress.bytes > 1 << 20)
+    });
+    assert!(item(&a, &id).upload.is_some(), "the upload still runs");
+    until_done(&b, &fetched);
+    assert_eq!(stored(&b, &fetched), bytes);
+}
+
+#[test]
+fn a_share_outlasts_a_kill_at_every_point() {
+    let bytes = file(650_000, 5);
+    for kill_at in 1.. {
+        let world = World::default();
+        world.node("node", "store");
+        let mut a = world.machine_with("alice", small_leaves());
+        a.kill_at.set(Some(kill_at));
+        a.online();
+        let (engine, share) = (a.engine.clone(), input(&a, "a.jpg", &bytes));
+        world.sim.spawn(a.group, async move {
+            engine.share(share).await;
+        });
+        let shared = |a: &Machine| {
+            a.engine.with_state(|state| {
+                state
+                    .items
+                    .values()
+                    .any(|item| item.status == Status::Shared)
+            })
+        };
+        let without_kill = world.sim.run_until(MINUTE, || shared(&a));
+        if without_kill {
+            assert!(kill_at > 8, "{kill_at}");
+            break;
+        }
+        a.kill_at.set(None);
+        a.restart();
+        a.online();
+        world.sim.pass(MINUTE);
+        let items = a.engine.state().items;
+        match items.values().next() {
+            // Nothing was recorded: nothing is left.
+            None => {}
+            Some(item) => match &item.status {
+                Status::Shared => {
+                    assert_eq!(stored(&a, &item.id), bytes, "killed at {kill_at}");
+                    assert_eq!(world.providers(&function(item.cid.as_ref().unwrap())), 1);
+                }
+                Status::Failed { failure } => assert_eq!(failure.code, "interrupted"),
+                other => panic!("killed at {kill_at}: {other:?}"),
+            },
+        }
+        let whole = items.values().filter(|i| i.status == Status::Shared);
+        assert_eq!(
+            a.disk.0.borrow().files.len(),
+            whole.count(),
+            "nothing is stored that no item points to; killed at {kill_at}"
+        );
+    }
+}
+
+#[test]
+fn a_fetch_outlasts_a_kill_at_every_point() {
+    let bytes = file(900_000, 6);
+    for kill_at in 1.. {
+        let world = World::default();
+        world.node("node", "store");
+        let a = world.machine_with("alice", small_leaves());
+        let mut b = world.machine("bob");
+        a.online();
+        b.online();
+        let (_, cid) = share(&a, "a.jpg", &bytes);
+        b.kill_at.set(Some(b.steps.get() + kill_at));
+        let (engine, link) = (b.engine.clone(), cid.clone());
+        world.sim.spawn(b.group, async move {
+            engine.command(Command::Fetch { link }).await;
+        });
+        let is_done = |b: &Machine| {
+            b.engine
+                .with_state(|state| state.items.values().any(|item| item.status == Status::Done))
+        };
+        if world.sim.run_until(MINUTE, || is_done(&b)) {
+            assert!(kill_at > 8, "{kill_at}");
+            break;
+        }
+        b.kill_at.set(None);
+        b.restart();
+        b.online();
+        if b.engine.with_state(|state| state.items.is_empty()) {
+            continue;
+        }
+        let came = world.sim.run_until(LONG, || is_done(&b));
+        assert!(came, "killed at {kill_at}: {:#?}", b.engine.state());
+        let id = b.engine.state().items.into_keys().next().unwrap();
+        assert_eq!(stored(&b, &id), bytes, "killed at {kill_at}");
+    }
+}
+
+#[test]
+fn serving_outlasts_a_kill_at_every_point() {
+    let bytes = file(9_000_000, 7);
+    for kill_at in 1.. {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        storage.slow.set(1);
+        let mut a = world.machine_with("alice", small_leaves());
+        let b = world.machine("bob");
+        a.online();
+        b.online();
+        let (id, cid) = share(&a, "a.jpg", &bytes);
+        a.kill_at.set(Some(a.steps.get() + kill_at));
+        let before = a.steps.get();
+        let fetched = begin_fetch(&b, &cid);
+        world.sim.run_until(LONG, || {
+            a.steps.get() >= before + kill_at || {
+                b.engine
+                    .with_state(|s| s.items[&fetched].status == Status::Done)
+            }
+        });
+        let survived = a.steps.get() < before + kill_at;
+        if survived {
+            assert!(kill_at > 3, "{kill_at}");
+            break;
+        }
+        a.kill_at.set(None);
+        a.restart();
+        a.online();
+        until_done(&b, &fetched);
+        assert_eq!(stored(&b, &fetched), bytes, "killed at {kill_at}");
+        until(&a, &id, |item| {
+            item.upload.is_none() && item.status == Status::Shared
+        });
+        assert!(
+            storage.received.get() < bytes.len() as u64 + (5 << 20),
+            "it goes on from what storage has; killed at {kill_at}"
+        );
+    }
+}
+
+#[test]
+fn an_upload_that_was_cut_off_goes_on_by_itself() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.slow.set(2);
+    let mut a = world.machine("alice");
+    let b = world.machine("bob");
+    a.online();
+    b.online();
+    let bytes = file(20 << 20, 8);
+    let (id, cid) = share(&a, "a", &bytes);
+    let fetched = begin_fetch(&b, &cid);
+    world
+        .sim
+        .run_until(LONG, || storage.received.get() > 9 << 20);
+    // Nobody asks any more.
+    b.kill();
+    a.restart();
+    assert!(item(&a, &id).upload.is_some(), "{fetched:?}");
+    until(&a, &id, |item| item.upload.is_none());
+    assert!(storage.received.get() < (20 << 20) + (9 << 20));
+    assert_eq!(
+        item(&a, &id).placed.as_deref(),
+        Some("/dns4/store/tcp/80/http")
+    );
+}
+
+#[test]
+fn wrong_bytes_never_count_and_their_sender_is_named() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.manner.set(Manner::Lies);
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let bytes = file(2_200_000, 9);
+    let (_, cid) = share(&a, "a", &bytes);
+    let fetched = begin_fetch(&b, &cid);
+    assert_eq!(until_failed(&b, &fetched), "wrong_bytes");
+    let shown = item(&b, &fetched);
+    let log: String = shown.log.iter().map(|line| line.text.as_str()).collect();
+    assert!(log.contains("store:80") && log.contains("alice"), "{log}");
+    assert!(!b.disk.0.borrow().files.contains_key(&fetched));
+    // Another provider with another storage has it right.
+    let honest = world.storage("honest");
+    *honest.blocks.borrow_mut() = storage.blocks.borrow().clone();
+    world.set_node(
+        "zoe",
+        json!({"ok": {"multiaddr": "/dns4/honest/tcp/80/http"}}),
+    );
+    world.add_record(&function(&cid), "zoe");
+    done(command(
+        &b,
+        Command::Resume {
+            id: fetched.clone(),
+        },
+    ));
+    until_done(&b, &fetched);
+    assert_eq!(stored(&b, &fetched), bytes);
+}
+
+#[test]
+fn an_unknown_hash_ends_soon_with_advice() {
+    let world = World::default();
+    let b = world.machine("bob");
+    b.online();
+    let began = world.sim.now();
+    let id = begin_fetch(
+        &b,
+        "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku",
+    );
+    assert_eq!(until_failed(&b, &id), "no_provider");
+    assert!(matches!(item(&b, &id).status, Status::Failed { .. }));
+    assert!(world.sim.now() - began < 90_000);
+    for bad in ["", "nonsense", "https://example.org/"] {
+        assert_eq!(
+            refused(command(&b, Command::Fetch { link: bad.into() })),
+            "bad_link"
+        );
+    }
+}
+
+#[test]
+fn a_provider_that_is_gone_is_named_and_the_next_one_is_asked() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b, c) = (
+        world.machine("alice"),
+        world.machine("bob"),
+        world.machine("carol"),
+    );
+    for machine in [&a, &b, &c] {
+        machine.online();
+    }
+    let bytes = file(1_500_000, 10);
+    let (_, cid) = share(&a, "a", &bytes);
+    a.kill();
+    let id = begin_fetch(&b, &cid);
+    assert_eq!(until_failed(&b, &id), "provider_gone");
+    assert_eq!(storage.posts.get(), 0);
+    // Somebody else has it.
+    share(&c, "a", &bytes);
+    done(command(&b, Command::Resume { id: id.clone() }));
+    until_done(&b, &id);
+}
+
+#[test]
+fn storage_that_dies_ends_the_fetch_and_what_came_is_kept() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = (
+        world.machine_with("alice", small_leaves()),
+        world.machine("bob"),
+    );
+    a.online();
+    b.online();
+    let bytes = file(2_000_000, 11);
+    let (_, cid) = share(&a, "a", &bytes);
+    storage.manner.set(Manner::Breaks(900_000));
+    let id = begin_fetch(&b, &cid);
+    until(&b, &id, |item| {
+        item.progress
+            .is_some_and(|progress| progress.bytes > 500_000)
+    });
+    storage.manner.set(Manner::Dead);
+    let code = until_failed(&b, &id);
+    assert!(code == "storage_gone" || code == "stalled", "{code}");
+    assert!(matches!(item(&b, &id).status, Status::Interrupted { .. }));
+    let kept = stored(&b, &id).len();
+    assert!(kept > 500_000);
+    // Days later, another storage.
+    world.sim.pass(Duration::from_secs(3 * 24 * 3600));
+    let other = world.node("node", "other");
+    done(command(&b, Command::Resume { id: id.clone() }));
+    until_done(&b, &id);
+    assert_eq!(stored(&b, &id), bytes);
+    assert!(other.received.get() > 0);
+}
+
+#[test]
+fn a_fetch_goes_on_from_another_provider() {
+    let world = World::default();
+    let (first, second) = (world.node("node", "store"), world.storage("second"));
+    let (a, b) = (
+        world.machine_with("alice", small_leaves()),
+        world.machine("bob"),
+    );
+    a.online();
+    b.online();
+    let bytes = file(3_000_000, 12);
+    let (_, cid) = share(&a, "a", &bytes);
+    first.manner.set(Manner::Stalls(1_000_000));
+    let id = begin_fetch(&b, &cid);
+    until(&b, &id, |item| {
+        item.progress
+            .is_some_and(|progress| progress.bytes > 700_000)
+    });
+    // A stranger with a storage that has it all.
+    *second.blocks.borrow_mut() = first.blocks.borrow().clone();
+    world.set_node(
+        "zoe",
+        json!({"ok": {"multiaddr": "/dns4/second/tcp/80/http"}}),
+    );
+    world.add_record(&function(&cid), "zoe");
+    let began = world.sim.now();
+    until_done(&b, &id);
+    assert!(
+        world.sim.now() - began < 45_000,
+        "a stall is noticed in seconds"
+    );
+    assert_eq!(stored(&b, &id), bytes);
+    assert!(second.gets.get() > 0);
+}
+
+#[test]
+fn a_plain_gateway_that_ends_short_is_asked_again() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.manner.set(Manner::Kubo);
+    storage.slow.set(3);
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let bytes = file(6 << 20, 13);
+    let (_, cid) = share(&a, "a", &bytes);
+    let id = begin_fetch(&b, &cid);
+    until_done(&b, &id);
+    assert_eq!(stored(&b, &id), bytes);
+    assert!(storage.gets.get() > 1);
+}
+
+#[test]
+fn a_storage_that_breaks_off_again_and_again_is_read_to_the_end() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.manner.set(Manner::Breaks(400_000));
+    let (a, b) = (
+        world.machine_with("alice", small_leaves()),
+        world.machine("bob"),
+    );
+    a.online();
+    b.online();
+    let bytes = file(3_000_000, 14);
+    let (_, cid) = share(&a, "a", &bytes);
+    let id = begin_fetch(&b, &cid);
+    until_done(&b, &id);
+    assert_eq!(stored(&b, &id), bytes);
+}
+
+#[test]
+fn without_cars_single_blocks_are_asked_for() {
+    for manner in [Manner::RawOnly, Manner::Foreign] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        storage.manner.set(manner);
+        let (a, b) = (
+            world.machine_with("alice", small_leaves()),
+            world.machine("bob"),
+        );
+        a.online();
+        b.online();
+        let bytes = file(3_000_000, 15);
+        let (_, cid) = share(&a, "a", &bytes);
+        let id = begin_fetch(&b, &cid);
+        until_done(&b, &id);
+        assert_eq!(stored(&b, &id), bytes);
+    }
+}
+
+#[test]
+fn storage_that_drips_or_stalls_is_given_up_in_bounded_time() {
+    for manner in [
+        Manner::Drips,
+        Manner::Stalls(0),
+        Manner::Stalls(500_000),
+        Manner::Dead,
+    ] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let (a, b) = (
+            world.machine_with("alice", small_leaves()),
+            world.machine("bob"),
+        );
+        a.online();
+        b.online();
+        let (_, cid) = share(&a, "a", &file(2_000_000, 16));
+        storage.manner.set(manner);
+        let began = world.sim.now();
+        let id = begin_fetch(&b, &cid);
+        let code = until_failed(&b, &id);
+        assert!(
+            code == "stalled" || code == "storage_gone",
+            "{manner:?}: {code}"
+        );
+        let took = world.sim.now() - began;
+        assert!(took < 400_000, "{manner:?} took {took} ms");
+    }
+}
+
+#[test]
+fn a_quota_is_told_on_both_sides_and_sharing_stays() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.manner.set(Manner::Full);
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let (id, cid) = share(&a, "a", &file(1_100_000, 17));
+    let fetched = begin_fetch(&b, &cid);
+    until(&a, &id, |item| item.upload_failure.is_some());
+    let shown = item(&a, &id);
+    assert_eq!(shown.upload_failure.unwrap().code, "quota");
+    assert_eq!(shown.status, Status::Shared);
+    until_failed(&b, &fetched);
+
+    // A node that refuses at once.
+    world.set_node(
+        "node",
+        json!({"error": {"code": "refused", "message": "over 1 GB"}}),
+    );
+    done(command(
+        &b,
+        Command::Resume {
+            id: fetched.clone(),
+        },
+    ));
+    assert_eq!(until_failed(&b, &fetched), "refused");
+    let shown = item(&a, &id);
+    assert_eq!(shown.upload_failure.unwrap().code, "refused");
+    assert_eq!(shown.status, Status::Shared);
+
+    // Another node has room.
+    world.node("other", "room");
+    done(command(
+        &b,
+        Command::Resume {
+            id: fetched.clone(),
+        },
+    ));
+    until_done(&b, &fetched);
+    until(&a, &id, |item| {
+        item.upload.is_none() && item.upload_failure.is_none()
+    });
+}
+
+#[test]
+fn an_expired_token_is_asked_for_anew() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    world.set_node(
+        "node",
+        json!({"ok": {"multiaddr": "/dns4/store/tcp/80/http", "token": ""}}),
+    );
+    storage.tokens.borrow_mut().insert("token3".into());
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let bytes = file(2_100_000, 18);
+    let (_, cid) = share(&a, "a", &bytes);
+    let id = begin_fetch(&b, &cid);
+    until_done(&b, &id);
+    assert_eq!(stored(&b, &id), bytes);
+    assert_eq!(world.calls(&FunctionName::multiaddr()), 3);
+}
+
+#[test]
+fn a_full_disk_keeps_what_came() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = (
+        world.machine_with("alice", small_leaves()),
+        world.machine("bob"),
+    );
+    a.online();
+    b.online();
+    let bytes = file(2_000_000, 19);
+    let (_, cid) = share(&a, "a", &bytes);
+    b.disk.0.borrow_mut().room = Some(1_000_000);
+    let id = begin_fetch(&b, &cid);
+    assert_eq!(until_failed(&b, &id), "disk_full");
+    assert!(matches!(item(&b, &id).status, Status::Interrupted { .. }));
+    assert!(stored(&b, &id).len() > 500_000);
+    b.disk.0.borrow_mut().room = None;
+    done(command(&b, Command::Resume { id: id.clone() }));
+    until_done(&b, &id);
+    assert_eq!(stored(&b, &id), bytes);
+
+    a.disk.0.borrow_mut().room = Some(2_100_000);
+    let shared = begin_share(&a, input(&a, "b", &file(900_000, 20)));
+    assert_eq!(until_failed(&a, &shared), "disk_full");
+    assert_eq!(a.disk.0.borrow().files.len(), 1);
+}
+
+#[test]
+fn names_of_strangers_are_made_safe() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    for (number, (name, safe)) in [
+        ("../../etc/passwd", "passwd"),
+        ("a\u{0}\u{202e}b.jpg", "ab.jpg"),
+        ("..", "file"),
+        ("", "file"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (id, cid) = share(&a, name, &file(1000, 30 + number as u8));
+        assert_eq!(item(&a, &id).name, safe);
+        let fetched = begin_fetch(&b, &cid);
+        until_done(&b, &fetched);
+        assert_eq!(item(&b, &fetched).name, safe);
+    }
+    let long = format!("{}.jpg", "語".repeat(300));
+    let (id, _) = share(&a, &long, &file(1000, 40));
+    let name = item(&a, &id).name;
+    assert!(name.len() <= 200 && name.ends_with(".jpg"), "{name}");
+
+    // A provider that says bad things.
+    let other = world.storage("evil");
+    let (_, cid) = share(&a, "x", &file(500, 41));
+    let bob = begin_fetch(&b, &cid);
+    until_done(&b, &bob);
+    let c = world.machine("carol");
+    c.online();
+    a.kill();
+    b.kill();
+    world.forget_records();
+    world.set_node(
+        "evil",
+        json!({"ok": {"multiaddr": "/dns4/evil/tcp/80/http", "name": "../".repeat(3000), "type": "text/html<script>", "size": u64::MAX}}),
+    );
+    world.add_record(&function(&cid), "evil");
+    for block in [file(500, 41)] {
+        let cid: crate::Cid = cid.parse().unwrap();
+        other
+            .blocks
+            .borrow_mut()
+            .insert(cid.hash().to_bytes(), block.into());
+    }
+    let id = begin_fetch(&c, &cid);
+    until_done(&c, &id);
+    let shown = item(&c, &id);
+    assert_eq!(
+        (shown.name.as_str(), shown.mime, shown.size),
+        ("file", None, Some(500))
+    );
+}
+
+#[test]
+fn an_empty_file_is_a_file() {
+    for profile in [Profile::UnixfsV1_2025, Profile::UnixfsV0_2015] {
+        let world = World::default();
+        world.node("node", "store");
+        let (a, b) = (
+            world.machine_with("alice", settings(profile)),
+            world.machine("bob"),
+        );
+        a.online();
+        b.online();
+        let (_, cid) = share(&a, "empty", &[]);
+        let id = begin_fetch(&b, &cid);
+        until_done(&b, &id);
+        assert_eq!(item(&b, &id).size, Some(0));
+        assert_eq!(stored(&b, &id), b"");
+    }
+}
+
+#[test]
+fn a_folder_goes_over_as_one() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let files = [
+        ("z/a.txt", 10),
+        ("b.bin", 1_500_000),
+        ("z/../../c", 3),
+        ("c", 4),
+    ];
+    let id = begin_share(
+        &a,
+        ShareInput {
+            name: "things".into(),
+            mime: None,
+            size: None,
+            source: None,
+            expects: Expected::Any,
+            body: Input::Many(
+                files
+                    .iter()
+                    .map(|(name, len)| {
+                        ((*name).to_owned(), SimSource(file(*len, *len as u8).into()))
+                    })
+                    .collect(),
+            ),
+        },
+    );
+    until(&a, &id, |item| item.status == Status::Shared);
+    assert_eq!(item(&a, &id).files, Some(4));
+    let fetched = begin_fetch(&b, &item(&a, &id).cid.unwrap());
+    until_done(&b, &fetched);
+    let shown = item(&b, &fetched);
+    assert_eq!((shown.name.as_str(), shown.files), ("things.zip", Some(4)));
+    let disk = b.disk.0.borrow();
+    let whole = &disk.files[&fetched];
+    let dag = whole.dag.as_ref().unwrap();
+    let mut paths: Vec<&str> = dag.files.iter().map(|file| file.path.as_str()).collect();
+    paths.sort_unstable();
+    assert_eq!(paths, ["b.bin", "c", "z/a.txt", "z/c"]);
+    for entry in &dag.files {
+        let bytes = &whole.bytes[entry.offset as usize..(entry.offset + entry.len) as usize];
+        assert_eq!(
+            bytes,
+            file(entry.len as usize, entry.len as u8),
+            "{}",
+            entry.path
+        );
+    }
+}
+
+#[test]
+fn a_restart_announces_everything_again() {
+    let world = World::default();
+    world.node("node", "store");
+    let mut a = world.machine("alice");
+    a.online();
+    let cids: Vec<String> = (0..70).map(|n| share(&a, "a", &file(100, n)).1).collect();
+    let (stopped, stopped_cid) = share(&a, "s", &file(100, 200));
+    done(command(&a, Command::Stop { id: stopped }));
+    world.forget_records();
+    a.restart();
+    world.sim.pass(Duration::from_secs(5));
+    assert!(cids.iter().all(|cid| world.providers(&function(cid)) == 0));
+    let shared = |a: &Machine| {
+        a.engine.with_state(|state| {
+            state
+                .items
+                .values()
+                .filter(|item| item.status == Status::Shared)
+                .count()
+        })
+    };
+    assert_eq!(shared(&a), 0, "nothing is claimed before it is confirmed");
+    a.online();
+    assert!(
+        world
+            .sim
+            .run_until(Duration::from_secs(5), || shared(&a) == 70)
+    );
+    assert!(cids.iter().all(|cid| world.providers(&function(cid)) == 1));
+    assert_eq!(world.providers(&function(&stopped_cid)), 0);
+    // And again, long before records end.
+    world.forget_records();
+    world.sim.pass(Duration::from_secs(4 * 3600));
+    assert!(cids.iter().all(|cid| world.providers(&function(cid)) == 1));
+    // And when the network was gone for a while.
+    a.offline();
+    world.forget_records();
+    world.sim.pass(MINUTE);
+    a.online();
+    world.sim.pass(Duration::from_secs(5));
+    assert!(cids.iter().all(|cid| world.providers(&function(cid)) == 1));
+}
+
+#[test]
+fn without_a_network_things_wait_for_it() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    let bytes = file(300_000, 50);
+    let id = begin_share(&a, input(&a, "a", &bytes));
+    until(&a, &id, |item| item.status == Status::Announcing);
+    world.sim.pass(LONG);
+    assert_eq!(item(&a, &id).status, Status::Announcing);
+    let cid = item(&a, &id).cid.unwrap();
+    let fetched = begin_fetch(&b, &cid);
+    assert_eq!(until_failed(&b, &fetched), "offline");
+    a.online();
+    until(&a, &id, |item| item.status == Status::Shared);
+    b.online();
+    until_done(&b, &fetched);
+    assert_eq!(stored(&b, &fetched), bytes);
+}
+
+#[test]
+fn the_same_file_is_one_item() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let bytes = file(400_000, 51);
+    let (first, cid) = share(&a, "a", &bytes);
+    done(command(&a, Command::Stop { id: first.clone() }));
+    let second = begin_share(&a, input(&a, "b", &bytes));
+    assert_ne!(first, second);
+    until(&a, &first, |item| item.status == Status::Shared);
+    world.sim.pass(MINUTE);
+    assert_eq!(a.engine.state().items.len(), 1);
+    assert_eq!(a.disk.0.borrow().files.len(), 1);
+    // Fetching what is here gives what is here; two tabs that fetch the same share one fetch.
+    assert_eq!(begin_fetch(&a, &cid), first);
+    let one = begin_fetch(&b, &cid);
+    assert_eq!(begin_fetch(&b, &format!("fluence:{cid}")), one);
+    until_done(&b, &one);
+    assert_eq!(begin_fetch(&b, &cid), one);
+
+    // A fetch that waits, of a file that is then shared from here.
+    let c = world.machine("carol");
+    c.online();
+    a.kill();
+    b.kill();
+    let fetch = begin_fetch(&c, &cid);
+    let (own, _) = share(&c, "mine", &bytes);
+    world.sim.pass(MINUTE);
+    assert_eq!(
+        c.engine.state().items.into_keys().collect::<Vec<_>>(),
+        [own]
+    );
+    assert!(!c.disk.0.borrow().files.contains_key(&fetch));
+}
+
+#[test]
+fn a_click_made_twice_is_one_share() {
+    let world = World::default();
+    let a = world.machine("alice");
+    a.online();
+    let twice = || {
+        let mut input = input(&a, "a", &file(300_000, 52));
+        input.source = Some(ItemSource {
+            url: Some("https://example.org/a.jpg".into()),
+            page: None,
+        });
+        begin_share(&a, input)
+    };
+    assert_eq!(twice(), twice());
+}
+
+#[test]
+fn a_login_form_is_not_shared_for_a_picture() {
+    let world = World::default();
+    let a = world.machine("alice");
+    a.online();
+    let page = b"\n<!DOCTYPE html><form>Log in</form>";
+    for (mime, bytes, expects, ok) in [
+        ("text/html", &page[..], Expected::Image, false),
+        ("image/jpeg", &page[..], Expected::Image, false),
+        ("text/html", &[][..], Expected::Video, false),
+        ("text/html", &page[..], Expected::Any, true),
+        ("image/jpeg", b"\xff\xd8\xff", Expected::Image, true),
+        (
+            "application/octet-stream",
+            b"\xff\xd8\xff",
+            Expected::Image,
+            true,
+        ),
+    ] {
+        let mut input = input(&a, "a", bytes);
+        input.mime = Some(mime.into());
+        input.expects = expects;
+        let id = begin_share(&a, input);
+        if ok {
+            until(&a, &id, |item| item.status == Status::Shared);
+        } else {
+            assert_eq!(until_failed(&a, &id), "login_page", "{mime}");
+        }
+    }
+}
+
+#[test]
+fn what_is_too_large_is_refused() {
+    let world = World::default();
+    world.node("node", "store");
+    let small = Settings {
+        max_file: 1000,
+        ..Settings::default()
+    };
+    let (a, b) = (world.machine("alice"), world.machine_with("bob", small));
+    a.online();
+    b.online();
+    let engine = b.engine.clone();
+    let told = input(&b, "a", &file(2000, 53));
+    assert_eq!(
+        refused(b.wait(async move { engine.share(told).await })),
+        "too_large"
+    );
+    let mut untold = input(&b, "a", &file(2000, 53));
+    untold.size = None;
+    let id = begin_share(&b, untold);
+    assert_eq!(until_failed(&b, &id), "too_large");
+    let (_, cid) = share(&a, "a", &file(2000, 53));
+    let id = begin_fetch(&b, &cid);
+    assert_eq!(until_failed(&b, &id), "too_large");
+}
+
+#[test]
+fn stop_and_remove_mean_what_they_say() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let (id, cid) = share(&a, "a", &file(300_000, 54));
+    done(command(&a, Command::Stop { id: id.clone() }));
+    assert_eq!(item(&a, &id).status, Status::Stopped);
+    assert_eq!(world.providers(&function(&cid)), 0);
+    world.add_record(&function(&cid), "alice");
+    let fetched = begin_fetch(&b, &cid);
+    assert_eq!(until_failed(&b, &fetched), "provider_gone");
+    assert_eq!(storage.posts.get(), 0);
+    done(command(&a, Command::ShareAgain { id: id.clone() }));
+    until(&a, &id, |item| item.status == Status::Shared);
+    done(command(
+        &b,
+        Command::Resume {
+            id: fetched.clone(),
+        },
+    ));
+    until_done(&b, &fetched);
+    command(&a, Command::Remove { id: id.clone() });
+    assert!(a.engine.state().items.is_empty());
+    assert!(a.disk.0.borrow().files.is_empty());
+    assert_eq!(refused(command(&a, Command::Stop { id })), "unknown_item");
+}
+
+#[test]
+fn a_pause_keeps_what_came() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = (
+        world.machine_with("alice", small_leaves()),
+        world.machine("bob"),
+    );
+    a.online();
+    b.online();
+    let bytes = file(3_000_000, 55);
+    let (_, cid) = share(&a, "a", &bytes);
+    storage.manner.set(Manner::Stalls(1_500_000));
+    let id = begin_fetch(&b, &cid);
+    until(&b, &id, |item| {
+        item.progress
+            .is_some_and(|progress| progress.bytes > 1_000_000)
+    });
+    done(command(&b, Command::Pause { id: id.clone() }));
+    assert_eq!(until_failed(&b, &id), "paused");
+    let kept = stored(&b, &id).len();
+    assert!(kept > 1_000_000, "{kept}");
+    storage.manner.set(Manner::Honest);
+    let received = storage.received.get();
+    done(command(&b, Command::Resume { id: id.clone() }));
+    until_done(&b, &id);
+    assert_eq!(stored(&b, &id), bytes);
+    assert_eq!(storage.received.get(), received);
+    command(&b, Command::Remove { id });
+    assert!(b.disk.0.borrow().files.is_empty());
+}
+
+#[test]
+fn a_stored_file_that_vanished_is_told() {
+    let world = World::default();
+    world.node("node", "store");
+    let (mut a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let (id, cid) = share(&a, "a", &file(300_000, 56));
+    a.disk.0.borrow_mut().files.clear();
+    let fetched = begin_fetch(&b, &cid);
+    assert_eq!(until_failed(&b, &fetched), "provider_gone");
+    assert_eq!(until_failed(&a, &id), "file_gone");
+    assert_eq!(world.providers(&function(&cid)), 0);
+
+    let (id, _) = share(&a, "b", &file(300_000, 57));
+    a.disk.0.borrow_mut().files.clear();
+    a.restart();
+    assert_eq!(until_failed(&a, &id), "file_gone");
+}
+
+#[test]
+fn a_flood_of_calls_is_bounded() {
+    let world = World::default();
+    world.node("node", "store");
+    let a = world.machine("alice");
+    a.online();
+    let (id, cid) = share(&a, "a", &file(300_000, 58));
+    let call = |from: String, name: FunctionName| {
+        let engine = a.engine.clone();
+        let request = Request::new(name, &json!({}));
+        a.wait(async move { engine.serve(from, request).await })
+    };
+    let unknown: FunctionName = "somebody-else".parse().unwrap();
+    let Reply::Error(error) = call("x".into(), unknown) else {
+        panic!("it is not provided")
+    };
+    assert_eq!(error.code, ErrorCode::NoSuchFunction);
+    let before = a.journal.borrow().len();
+    let mut busy = 0;
+    for _ in 0..300 {
+        match call("flooder".into(), function(&cid)) {
+            Reply::Error(error) if error.code == ErrorCode::Busy => {
+                assert!(error.retry_after_ms.is_some());
+                busy += 1;
+            }
+            Reply::Ok(ok) => assert!(ok.contains_key("multiaddr")),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(busy > 200, "{busy}");
+    for peer in 0..2000 {
+        call(format!("peer{peer}"), function(&cid));
+    }
+    world.sim.pass(MINUTE);
+    let written = a.journal.borrow().len() - before;
+    assert!(written < 300, "{written}");
+    assert!(item(&a, &id).requests > 0);
+}
+
+#[test]
+fn an_own_ipfs_node_is_used_instead_of_asking() {
+    let world = World::default();
+    let node = world.node("node", "store");
+    let (rpc, gateway) = (world.storage("rpc"), world.storage("gateway"));
+    let own = Settings {
+        own_ipfs: Some(crate::state::OwnIpfs {
+            rpc: "http://rpc".into(),
+            gateway: "http://gateway".into(),
+        }),
+        ..Settings::default()
+    };
+    let a = world.machine("alice");
+    a.online();
+    assert!(matches!(
+        command(&a, Command::Set { settings: own }),
+        Answer::Done { .. }
+    ));
+    let (id, cid) = share(&a, "a", &file(300_000, 59));
+    let engine = a.engine.clone();
+    let request = Request::new(function(&cid), &json!({}));
+    let reply = a.wait(async move { engine.serve("x".into(), request).await });
+    let Reply::Ok(ok) = reply else {
+        panic!("{reply:?}")
+    };
+    assert_eq!(ok["multiaddr"], "/dns4/gateway/tcp/80/http");
+    until(&a, &id, |item| item.upload.is_none());
+    assert!(
+        item(&a, &id).upload_failure.is_none(),
+        "{:?}",
+        item(&a, &id)
+    );
+    // The test's gateway and RPC are not one: what counts is where the bytes went.
+    assert!(rpc.posts.get() > 0 && gateway.posts.get() == 0 && node.posts.get() == 0);
+}
+
+#[test]
+fn bad_settings_are_refused() {
+    let world = World::default();
+    let a = world.machine("alice");
+    let bad = [
+        Settings {
+            nodes: vec!["not an address".into()],
+            ..Settings::default()
+        },
+        Settings {
+            nodes: vec!["/dns4/a".into(); 17],
+            ..Settings::default()
+        },
+        Settings {
+            max_file: 0,
+            ..Settings::default()
+        },
+    ];
+    for settings in bad {
+        assert_eq!(
+            refused(command(&a, Command::Set { settings })),
+            "bad_setting"
+        );
+    }
+    assert_eq!(refused(command(&a, Command::Reconnect)), "not_here");
+}

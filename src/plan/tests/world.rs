@@ -1,0 +1,845 @@
+//! Peers, nodes and storages, all in one thread.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::channel::mpsc;
+use futures::future::{Either, FutureExt, LocalBoxFuture, select};
+use futures::stream::{self, LocalBoxStream, StreamExt};
+use serde_json::{Value, json};
+
+use super::sim::{Disk, Group, Sim, SimSource, SimStore};
+use crate::Cid;
+use crate::call::{ErrorCode, Reply, Request};
+use crate::content::car::{CarLimits, CarReader, header};
+use crate::content::{hash, unixfs};
+use crate::names::{FunctionName, canonical};
+use crate::plan::Engine;
+use crate::ports::{
+    Http, HttpBody, HttpError, HttpRequest, HttpResponse, Network, NetworkError, PeerName, Piece,
+    Platform,
+};
+use crate::state::{Event, EventKind, NetworkStatus, Settings, State};
+
+/// How a storage behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// As the protocol says.
+    Honest,
+    /// Sends a wrong byte in every block.
+    Lies,
+    /// Answers a CAR with an empty 200 where it lacks the first block, and ends short where it lacks another: a Kubo.
+    Kubo,
+    /// Does no CARs at all.
+    RawOnly,
+    /// Sends so many bytes of each answer, and then nothing.
+    Stalls(usize),
+    /// Breaks off after so many bytes of each answer.
+    Breaks(usize),
+    /// Sends a byte a second.
+    Drips,
+    /// Sends valid blocks of another file.
+    Foreign,
+    /// Cannot be reached.
+    Dead,
+    /// Takes no uploads: its quota is full.
+    Full,
+}
+
+/// A storage over HTTP.
+pub struct Storage {
+    pub manner: Cell<Manner>,
+    pub blocks: RefCell<HashMap<Vec<u8>, Bytes>>,
+    /// Bytes of uploads that came.
+    pub received: Cell<u64>,
+    /// Uploads that came.
+    pub posts: Cell<u64>,
+    /// Downloads that were asked for.
+    pub gets: Cell<u64>,
+    /// How long each byte of an upload takes, in microseconds.
+    pub slow: Cell<u64>,
+    /// The tokens that it takes; empty is any.
+    pub tokens: RefCell<HashSet<String>>,
+}
+
+struct Member {
+    engine: Option<Engine<SimPlatform>>,
+    group: Group,
+    reachable: bool,
+}
+
+#[derive(Default)]
+struct WorldInner {
+    members: RefCell<BTreeMap<PeerName, Member>>,
+    /// Nodes with storage: peer to the multiaddr that they name.
+    nodes: RefCell<BTreeMap<PeerName, Value>>,
+    records: RefCell<BTreeMap<FunctionName, BTreeSet<PeerName>>>,
+    storages: RefCell<HashMap<String, Rc<Storage>>>,
+    calls: RefCell<Vec<(PeerName, FunctionName)>>,
+    groups: Cell<Group>,
+    tokens: Cell<u64>,
+}
+
+#[derive(Clone, Default)]
+pub struct World {
+    pub sim: Sim,
+    inner: Rc<WorldInner>,
+}
+
+/// One person's machine: what outlasts a kill, and the engine that runs now.
+pub struct Machine {
+    pub world: World,
+    pub name: PeerName,
+    pub disk: Disk,
+    pub journal: Rc<RefCell<Vec<Event>>>,
+    pub engine: Engine<SimPlatform>,
+    pub group: Group,
+    /// How many things have outlasted a kill so far.
+    pub steps: Rc<Cell<u64>>,
+    /// At which of them to kill.
+    pub kill_at: Rc<Cell<Option<u64>>>,
+    pub settings: Settings,
+}
+
+pub struct SimPlatform {
+    sim: Sim,
+    group: Group,
+    store: SimStore,
+    http: SimHttp,
+    network: SimNetwork,
+    journal: Rc<RefCell<Vec<Event>>>,
+    step: Rc<dyn Fn()>,
+    random: Cell<u128>,
+}
+
+impl World {
+    pub fn storage(&self, host: &str) -> Rc<Storage> {
+        let storage = Rc::new(Storage {
+            manner: Cell::new(Manner::Honest),
+            blocks: RefCell::default(),
+            received: Cell::new(0),
+            posts: Cell::new(0),
+            gets: Cell::new(0),
+            slow: Cell::new(0),
+            tokens: RefCell::default(),
+        });
+        self.inner
+            .storages
+            .borrow_mut()
+            .insert(format!("http://{host}:80"), Rc::clone(&storage));
+        storage
+    }
+
+    /// A node whose `IPFS_multiaddr` gives this storage.
+    pub fn node(&self, name: &str, host: &str) -> Rc<Storage> {
+        let storage = self.storage(host);
+        let ok = json!({"ok": {"multiaddr": format!("/dns4/{host}/tcp/80/http")}});
+        self.set_node(name, ok);
+        storage
+    }
+
+    pub fn set_node(&self, name: &str, reply: Value) {
+        self.inner.nodes.borrow_mut().insert(name.to_owned(), reply);
+        self.inner
+            .records
+            .borrow_mut()
+            .entry(FunctionName::multiaddr())
+            .or_default()
+            .insert(name.to_owned());
+    }
+
+    /// A record in the DHT, true or not.
+    pub fn add_record(&self, name: &FunctionName, peer: &str) {
+        self.inner
+            .records
+            .borrow_mut()
+            .entry(name.clone())
+            .or_default()
+            .insert(peer.to_owned());
+    }
+
+    pub fn forget_records(&self) {
+        self.inner
+            .records
+            .borrow_mut()
+            .retain(|name, _| *name == FunctionName::multiaddr());
+    }
+
+    pub fn providers(&self, name: &FunctionName) -> usize {
+        self.inner
+            .records
+            .borrow()
+            .get(name)
+            .map_or(0, BTreeSet::len)
+    }
+
+    pub fn calls(&self, name: &FunctionName) -> usize {
+        self.inner
+            .calls
+            .borrow()
+            .iter()
+            .filter(|(_, called)| called == name)
+            .count()
+    }
+
+    pub fn machine(&self, name: &str) -> Machine {
+        self.machine_with(name, Settings::default())
+    }
+
+    pub fn machine_with(&self, name: &str, settings: Settings) -> Machine {
+        let disk = Disk::default();
+        let journal = Rc::default();
+        let steps = Rc::new(Cell::new(0));
+        let kill_at = Rc::new(Cell::new(None));
+        let (engine, group) = self.boot(name, &disk, &journal, &steps, &kill_at, &settings);
+        Machine {
+            world: self.clone(),
+            name: name.to_owned(),
+            disk,
+            journal,
+            engine,
+            group,
+            steps,
+            kill_at,
+            settings,
+        }
+    }
+
+    fn boot(
+        &self,
+        name: &str,
+        disk: &Disk,
+        journal: &Rc<RefCell<Vec<Event>>>,
+        steps: &Rc<Cell<u64>>,
+        kill_at: &Rc<Cell<Option<u64>>>,
+        settings: &Settings,
+    ) -> (Engine<SimPlatform>, Group) {
+        let group = self.inner.groups.get() + 1;
+        self.inner.groups.set(group);
+        let step: Rc<dyn Fn()> = {
+            let (sim, steps, kill_at) = (self.sim.clone(), Rc::clone(steps), Rc::clone(kill_at));
+            Rc::new(move || {
+                steps.set(steps.get() + 1);
+                if kill_at.get() == Some(steps.get()) {
+                    sim.doom(group);
+                }
+            })
+        };
+        let mut state = State::default();
+        for event in journal.borrow().iter() {
+            state.apply(event);
+        }
+        let platform = SimPlatform {
+            sim: self.sim.clone(),
+            group,
+            store: SimStore {
+                sim: self.sim.clone(),
+                disk: disk.clone(),
+                step: Rc::clone(&step),
+            },
+            http: SimHttp {
+                world: self.clone(),
+            },
+            network: SimNetwork {
+                world: self.clone(),
+                me: name.to_owned(),
+            },
+            journal: Rc::clone(journal),
+            step,
+            random: Cell::new(u128::from(group) << 64 | 0x1234_5678),
+        };
+        let engine = Engine::new(platform, state, settings.clone());
+        self.inner.members.borrow_mut().insert(
+            name.to_owned(),
+            Member {
+                engine: Some(engine.clone()),
+                group,
+                reachable: false,
+            },
+        );
+        let starting = engine.clone();
+        self.sim.spawn(group, async move { starting.start().await });
+        (engine, group)
+    }
+
+    fn respond(&self, request: HttpRequest<SimSource>) -> LocalBoxFuture<'static, Answer> {
+        let world = self.clone();
+        async move { world.respond_now(request).await }.boxed_local()
+    }
+
+    async fn respond_now(&self, request: HttpRequest<SimSource>) -> Answer {
+        let (base, path) = split(&request.url);
+        let unreachable = || Err(HttpError::Unreachable(base.clone()));
+        let storage = self.inner.storages.borrow().get(&base).cloned();
+        let Some(storage) = storage else {
+            return unreachable();
+        };
+        self.sim.sleep(Duration::from_millis(5)).await;
+        if storage.manner.get() == Manner::Dead {
+            return unreachable();
+        }
+        if request.method == "POST" {
+            return self.import(&storage, request).await;
+        }
+        let rest = path.strip_prefix("/ipfs/").unwrap_or_default();
+        let (cid, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let Ok(cid) = cid.parse::<Cid>() else {
+            return Ok(response(400, "text/plain", &[]));
+        };
+        if request.method == "HEAD" {
+            assert!(
+                request
+                    .headers
+                    .contains(&("cache-control", "only-if-cached".to_owned()))
+            );
+            let has = storage.blocks.borrow().contains_key(&key(&cid));
+            return Ok(response(if has { 200 } else { 412 }, "", &[]));
+        }
+        storage.gets.set(storage.gets.get() + 1);
+        if query.contains("format=raw") {
+            return match self.block(&storage, &cid, 30_000).await {
+                Some(block) => Ok(response(
+                    200,
+                    "application/vnd.ipld.raw",
+                    &lie(&storage, &block),
+                )),
+                None => Ok(response(504, "text/plain", b"not here")),
+            };
+        }
+        assert!(query.contains("format=car"), "{query}");
+        if storage.manner.get() == Manner::RawOnly {
+            return Ok(response(406, "text/plain", b"no CARs"));
+        }
+        let wait = if storage.manner.get() == Manner::Kubo {
+            0
+        } else {
+            30_000
+        };
+        if self.block(&storage, &cid, wait).await.is_none() {
+            return if storage.manner.get() == Manner::Kubo {
+                Ok(response(200, "application/vnd.ipld.car; version=1", &[]))
+            } else {
+                Ok(response(504, "text/plain", b"not here"))
+            };
+        }
+        let from = query
+            .split("entity-bytes=")
+            .nth(1)
+            .and_then(|range| range.split(':').next()?.parse().ok())
+            .unwrap_or(0);
+        let (sender, receiver) = mpsc::unbounded();
+        let world = self.clone();
+        self.sim.spawn(0, async move {
+            let mut limit = match storage.manner.get() {
+                Manner::Stalls(limit) | Manner::Breaks(limit) => limit,
+                _ => usize::MAX,
+            };
+            let sent = world
+                .send_car(&storage, &cid, from, wait, &sender, &mut limit)
+                .await;
+            match (sent, storage.manner.get()) {
+                (Some(()), _) | (None, Manner::Kubo) => {}
+                (None, Manner::Stalls(_)) => {
+                    world.sim.sleep(Duration::from_secs(100_000)).await;
+                }
+                (None, _) => {
+                    let _ = sender.unbounded_send(Err(HttpError::Broken("storage".into())));
+                }
+            }
+        });
+        Ok(HttpResponse {
+            status: 200,
+            content_type: Some("application/vnd.ipld.car; version=1; order=dfs; dups=y".into()),
+            content_length: None,
+            file_name: None,
+            body: SimBody {
+                receiver,
+                sim: self.sim.clone(),
+                patience: request.patience,
+            },
+        })
+    }
+
+    /// `None` when it breaks off.
+    async fn send_car(
+        &self,
+        storage: &Storage,
+        root: &Cid,
+        from: u64,
+        wait: u64,
+        sender: &mpsc::UnboundedSender<Result<Bytes, HttpError>>,
+        limit: &mut usize,
+    ) -> Option<()> {
+        self.put(storage, sender, &header(root), limit).await?;
+        let mut open = vec![(*root, 0u64)];
+        while let Some((cid, offset)) = open.pop() {
+            let block = self.block(storage, &cid, wait).await?;
+            if storage.manner.get() == Manner::Foreign {
+                let other = Bytes::from_static(b"something else");
+                let digest = sha256(&other);
+                let cid = crate::names::cid_v1(0x55, &digest);
+                self.put(storage, sender, &section(&cid, &other), limit)
+                    .await?;
+                continue;
+            }
+            self.put(
+                storage,
+                sender,
+                &section(&cid, &lie(storage, &block)),
+                limit,
+            )
+            .await?;
+            if cid.codec() == 0x70 {
+                let node = unixfs::decode(&block).unwrap();
+                let mut at = offset;
+                let sizes = node.blocksizes.iter().copied().chain(std::iter::repeat(0));
+                let mut links = Vec::new();
+                for (link, size) in node.links.iter().zip(sizes) {
+                    if at + size > from || size == 0 {
+                        links.push((link.cid, at));
+                    }
+                    at += size;
+                }
+                open.extend(links.into_iter().rev());
+            }
+        }
+        Some(())
+    }
+
+    async fn put(
+        &self,
+        storage: &Storage,
+        sender: &mpsc::UnboundedSender<Result<Bytes, HttpError>>,
+        bytes: &[u8],
+        limit: &mut usize,
+    ) -> Option<()> {
+        if sender.is_closed() {
+            return None;
+        }
+        if storage.manner.get() == Manner::Drips {
+            for byte in bytes {
+                self.sim.sleep(Duration::from_secs(1)).await;
+                sender
+                    .unbounded_send(Ok(Bytes::copy_from_slice(&[*byte])))
+                    .ok()?;
+            }
+            return Some(());
+        }
+        let cut = bytes.len().min(*limit);
+        *limit -= cut;
+        self.sim.sleep(Duration::from_millis(1)).await;
+        sender
+            .unbounded_send(Ok(Bytes::copy_from_slice(&bytes[..cut])))
+            .ok()?;
+        (cut == bytes.len()).then_some(())
+    }
+
+    async fn block(&self, storage: &Storage, cid: &Cid, wait: u64) -> Option<Bytes> {
+        if let Some(bytes) = hash::identity(cid) {
+            return Some(Bytes::copy_from_slice(bytes));
+        }
+        let until = self.sim.now() + wait;
+        loop {
+            if let Some(block) = storage.blocks.borrow().get(&key(cid)) {
+                return Some(block.clone());
+            }
+            if self.sim.now() >= until {
+                return None;
+            }
+            self.sim.sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn import(&self, storage: &Storage, request: HttpRequest<SimSource>) -> Answer {
+        storage.posts.set(storage.posts.get() + 1);
+        if storage.manner.get() == Manner::Full {
+            return Ok(response(507, "text/plain", b"quota of 10 MB reached"));
+        }
+        let tokens = storage.tokens.borrow().clone();
+        let token = request
+            .headers
+            .iter()
+            .find(|(name, _)| *name == "authorization")
+            .and_then(|(_, value)| value.strip_prefix("Bearer "));
+        if !tokens.is_empty() && !token.is_some_and(|token| tokens.contains(token)) {
+            return Ok(response(401, "text/plain", b"the token has expired"));
+        }
+        let mut body = Vec::new();
+        for piece in &request.body {
+            match piece {
+                Piece::Bytes(bytes) => body.extend_from_slice(bytes),
+                Piece::Slice(source, range) => {
+                    body.extend_from_slice(&source.0[range.start as usize..range.end as usize]);
+                }
+            }
+        }
+        let slow = storage.slow.get() * body.len() as u64 / 1000;
+        self.sim.sleep(Duration::from_millis(slow)).await;
+        if slow > request.patience.as_millis() as u64 {
+            return Err(HttpError::Silent("storage".into()));
+        }
+        let text = String::from_utf8_lossy(&body[..200.min(body.len())]).into_owned();
+        assert!(text.contains("name=\"file\""), "{text}");
+        let start = body.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
+        let end = body.windows(4).rposition(|w| w == b"\r\n--").unwrap();
+        let mut reader = CarReader::new(CarLimits::default());
+        reader.push(Bytes::copy_from_slice(&body[start..end]));
+        while let Some((cid, block)) = reader.next().expect("a CAR") {
+            hash::verify(&cid, &block).expect("right bytes");
+            storage.blocks.borrow_mut().insert(key(&cid), block);
+        }
+        reader.finish().expect("a whole CAR");
+        storage
+            .received
+            .set(storage.received.get() + (end - start) as u64);
+        Ok(response(200, "application/json", &[]))
+    }
+}
+
+impl Machine {
+    pub fn online(&self) {
+        if let Some(member) = self.world.inner.members.borrow_mut().get_mut(&self.name) {
+            member.reachable = true;
+        }
+        self.engine.network_changed(NetworkStatus::Online {
+            node: format!("/test/{}", self.name),
+        });
+    }
+
+    pub fn offline(&self) {
+        if let Some(member) = self.world.inner.members.borrow_mut().get_mut(&self.name) {
+            member.reachable = false;
+        }
+        self.engine.network_changed(NetworkStatus::Offline {
+            reason: "test".into(),
+            retry_at: 0,
+        });
+    }
+
+    /// The machine's program ends at once.
+    pub fn kill(&self) {
+        self.world.sim.doom(self.group);
+        self.world.sim.run_until(Duration::ZERO, || false);
+        if let Some(member) = self.world.inner.members.borrow_mut().get_mut(&self.name) {
+            member.engine = None;
+        }
+    }
+
+    /// Ends the program, and starts it again from what outlasted that.
+    pub fn restart(&mut self) {
+        self.kill();
+        let (engine, group) = self.world.boot(
+            &self.name,
+            &self.disk,
+            &self.journal,
+            &self.steps,
+            &self.kill_at,
+            &self.settings,
+        );
+        self.engine = engine;
+        self.group = group;
+    }
+
+    pub fn wait<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> T {
+        self.world.sim.wait(self.group, future)
+    }
+}
+
+impl Platform for SimPlatform {
+    type Source = SimSource;
+    type Store = SimStore;
+    type Http = SimHttp;
+    type Network = SimNetwork;
+
+    fn store(&self) -> &SimStore {
+        &self.store
+    }
+    fn http(&self) -> &SimHttp {
+        &self.http
+    }
+    fn network(&self) -> &SimNetwork {
+        &self.network
+    }
+    fn now_ms(&self) -> u64 {
+        self.sim.now()
+    }
+    fn sleep(&self, duration: Duration) -> LocalBoxFuture<'static, ()> {
+        self.sim.sleep(duration)
+    }
+    fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
+        self.sim.spawn(self.group, task);
+    }
+    fn random(&self) -> u128 {
+        let next = self
+            .random
+            .get()
+            .wrapping_mul(0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645)
+            .wrapping_add(1);
+        self.random.set(next);
+        next >> 3
+    }
+    fn record(&self, events: Vec<Event>) -> LocalBoxFuture<'static, ()> {
+        let (sim, journal, step) = (
+            self.sim.clone(),
+            Rc::clone(&self.journal),
+            Rc::clone(&self.step),
+        );
+        async move {
+            sim.sleep(Duration::from_millis(1)).await;
+            for event in events {
+                if !event.kind.is_ephemeral() {
+                    let mut journal = journal.borrow_mut();
+                    assert_eq!(event.seq, journal.len() as u64 + 1, "no gaps");
+                    if let EventKind::Log { line, .. } = &event.kind {
+                        assert!(line.len() <= crate::state::MAX_LOG_LINE);
+                    }
+                    journal.push(event);
+                }
+            }
+            step();
+        }
+        .boxed_local()
+    }
+}
+
+pub struct SimNetwork {
+    world: World,
+    me: PeerName,
+}
+
+impl SimNetwork {
+    fn online(&self) -> bool {
+        let members = self.world.inner.members.borrow();
+        members.get(&self.me).is_some_and(|member| member.reachable)
+    }
+}
+
+impl Network for SimNetwork {
+    fn providers(&self, name: FunctionName) -> LocalBoxStream<'static, PeerName> {
+        let me = self.me.clone();
+        let found: Vec<PeerName> = if self.online() {
+            let records = self.world.inner.records.borrow();
+            records.get(&name).into_iter().flatten().cloned().collect()
+        } else {
+            Vec::new()
+        };
+        let sim = self.world.sim.clone();
+        stream::iter(found.into_iter().filter(move |peer| *peer != me))
+            .then(move |peer| {
+                let wait = sim.sleep(Duration::from_millis(20));
+                async move {
+                    wait.await;
+                    peer
+                }
+            })
+            .boxed_local()
+    }
+
+    fn call(
+        &self,
+        provider: PeerName,
+        request: Request,
+        deadline: Duration,
+    ) -> LocalBoxFuture<'static, Result<Reply, NetworkError>> {
+        let (world, me, online) = (self.world.clone(), self.me.clone(), self.online());
+        async move {
+            if !online {
+                return Err(NetworkError::Offline);
+            }
+            let inner = &world.inner;
+            inner
+                .calls
+                .borrow_mut()
+                .push((provider.clone(), request.function.clone()));
+            world.sim.sleep(Duration::from_millis(20)).await;
+            let node = inner.nodes.borrow().get(&provider).cloned();
+            if let Some(mut reply) = node {
+                if let Some(ok) = reply.get_mut("ok").and_then(Value::as_object_mut)
+                    && ok.contains_key("token")
+                {
+                    inner.tokens.set(inner.tokens.get() + 1);
+                    ok.insert(
+                        "token".into(),
+                        format!("token{}", inner.tokens.get()).into(),
+                    );
+                }
+                return Ok(serde_json::from_value(reply).unwrap());
+            }
+            let target = inner
+                .members
+                .borrow()
+                .get(&provider)
+                .filter(|member| member.reachable)
+                .and_then(|member| Some((member.engine.clone()?, member.group)));
+            let Some((engine, group)) = target else {
+                return Err(NetworkError::Unreachable);
+            };
+            let (sender, receiver) = futures::channel::oneshot::channel();
+            world.sim.spawn(group, async move {
+                let _ = sender.send(engine.serve(me, request).await);
+            });
+            match select(receiver, world.sim.sleep(deadline)).await {
+                Either::Left((Ok(reply), _)) => Ok(reply),
+                _ => Err(NetworkError::NoReply),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn announce(
+        &self,
+        names: Vec<FunctionName>,
+    ) -> LocalBoxFuture<'static, Result<Vec<FunctionName>, NetworkError>> {
+        let (world, me, online) = (self.world.clone(), self.me.clone(), self.online());
+        async move {
+            if !online {
+                return Err(NetworkError::Offline);
+            }
+            world.sim.sleep(Duration::from_millis(50)).await;
+            for name in &names {
+                world.add_record(name, &me);
+            }
+            let mut unconfirmed = Vec::new();
+            for name in names {
+                let engine = {
+                    let members = world.inner.members.borrow();
+                    members.get(&me).and_then(|member| member.engine.clone())
+                };
+                let probe = Request::new(name.clone(), &json!({"probe": true}));
+                let reply = match engine {
+                    Some(engine) => engine.serve("stranger".into(), probe).await,
+                    None => Reply::error(ErrorCode::Unavailable, ""),
+                };
+                match reply {
+                    Reply::Ok(ok) => {
+                        assert!(!ok.contains_key("multiaddr"), "a probe moves nothing")
+                    }
+                    Reply::Error(_) => unconfirmed.push(name),
+                }
+            }
+            Ok(unconfirmed)
+        }
+        .boxed_local()
+    }
+
+    fn withdraw(&self, names: Vec<FunctionName>) {
+        let mut records = self.world.inner.records.borrow_mut();
+        for name in names {
+            if let Some(peers) = records.get_mut(&name) {
+                peers.remove(&self.me);
+            }
+        }
+    }
+}
+
+type Answer = Result<HttpResponse<SimBody>, HttpError>;
+
+pub struct SimHttp {
+    world: World,
+}
+
+impl Http for SimHttp {
+    type Source = SimSource;
+    type Body = SimBody;
+    fn send(&self, request: HttpRequest<SimSource>) -> LocalBoxFuture<'static, Answer> {
+        let patience = self.world.sim.sleep(request.patience);
+        let answer = self.world.respond(request);
+        async move {
+            match select(answer, patience).await {
+                Either::Left((answer, _)) => answer,
+                Either::Right(_) => Err(HttpError::Silent("storage".into())),
+            }
+        }
+        .boxed_local()
+    }
+}
+
+pub struct SimBody {
+    receiver: mpsc::UnboundedReceiver<Result<Bytes, HttpError>>,
+    sim: Sim,
+    patience: Duration,
+}
+
+impl HttpBody for SimBody {
+    fn chunk(&mut self) -> LocalBoxFuture<'_, Result<Option<Bytes>, HttpError>> {
+        let patience = self.sim.sleep(self.patience);
+        async move {
+            match select(self.receiver.next(), patience).await {
+                Either::Left((chunk, _)) => chunk.transpose(),
+                Either::Right(_) => Err(HttpError::Silent("storage".into())),
+            }
+        }
+        .boxed_local()
+    }
+}
+
+/// A body that comes in pieces, for sharing.
+pub struct Pieces(pub Sim, pub Vec<Bytes>);
+
+impl HttpBody for Pieces {
+    fn chunk(&mut self) -> LocalBoxFuture<'_, Result<Option<Bytes>, HttpError>> {
+        let wait = self.0.sleep(Duration::from_millis(3));
+        async move {
+            wait.await;
+            Ok((!self.1.is_empty()).then(|| self.1.remove(0)))
+        }
+        .boxed_local()
+    }
+}
+
+fn response(status: u16, kind: &str, body: &[u8]) -> HttpResponse<SimBody> {
+    let (sender, receiver) = mpsc::unbounded();
+    let _ = sender.unbounded_send(Ok(Bytes::copy_from_slice(body)));
+    HttpResponse {
+        status,
+        content_type: Some(kind.to_owned()).filter(|kind| !kind.is_empty()),
+        content_length: Some(body.len() as u64),
+        file_name: None,
+        body: SimBody {
+            receiver,
+            sim: Sim::default(),
+            patience: Duration::from_secs(1),
+        },
+    }
+}
+
+fn lie(storage: &Storage, block: &Bytes) -> Bytes {
+    if storage.manner.get() == Manner::Lies && !block.is_empty() {
+        let mut wrong = block.to_vec();
+        wrong[0] ^= 1;
+        return wrong.into();
+    }
+    block.clone()
+}
+
+fn key(cid: &Cid) -> Vec<u8> {
+    cid.hash().to_bytes()
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).into()
+}
+
+fn section(cid: &Cid, block: &[u8]) -> Vec<u8> {
+    let cid = cid.to_bytes();
+    let mut buffer = unsigned_varint::encode::u64_buffer();
+    let len = unsigned_varint::encode::u64((cid.len() + block.len()) as u64, &mut buffer);
+    [len, &cid, block].concat()
+}
+
+fn split(url: &str) -> (String, String) {
+    let after = url.find("://").map_or(0, |at| at + 3);
+    let slash = url[after..].find('/').map_or(url.len(), |at| after + at);
+    (url[..slash].to_owned(), url[slash..].to_owned())
+}
+
+/// The name of a file's function, from the text of its CID.
+pub fn function(cid: &str) -> FunctionName {
+    let cid: Cid = cid.parse().unwrap();
+    assert_eq!(canonical(&cid), cid.to_string());
+    FunctionName::file(&cid)
+}
