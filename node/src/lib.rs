@@ -4,7 +4,9 @@
 
 pub mod commands;
 pub mod exit;
+pub mod gateway;
 pub mod home;
+pub mod node;
 pub mod output;
 pub mod platform;
 pub mod storage;

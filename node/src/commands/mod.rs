@@ -4,6 +4,7 @@ mod call;
 mod fetch;
 mod hash;
 mod id;
+mod node;
 mod provide;
 mod save;
 mod session;
@@ -57,6 +58,8 @@ struct Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run a node: it relays, keeps the records of who provides what, and stores files for their sharers.
+    Node(Box<node::NodeArgs>),
     /// Share files: print their links, and serve them until Ctrl-C.
     Share(share::ShareArgs),
     /// Fetch a file or a folder by its hash or link, every block verified. Run it again to go on after an interruption.
@@ -144,8 +147,13 @@ impl Context {
 pub fn run(cli: Cli) -> ExitCode {
     let Cli { common, command } = cli;
     start_log(common.verbose);
+    let own = |path: PathBuf| match &command {
+        // A node beside a client on one machine is a peer of its own.
+        Command::Node(_) => path.join("node"),
+        _ => path,
+    };
     let context = Context {
-        home: common.state.unwrap_or_else(Home::default_path),
+        home: common.state.unwrap_or_else(|| own(Home::default_path())),
         output: Output::new(common.json, common.quiet),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -178,6 +186,7 @@ pub fn run(cli: Cli) -> ExitCode {
 
 async fn dispatch(context: &Context, command: Command) -> Result<(), Failed> {
     match command {
+        Command::Node(args) => node::run(context, *args).await,
         Command::Share(args) => share::run(context, args).await,
         Command::Fetch(args) => fetch::run(context, args).await,
         Command::Call(args) => call::run(context, args).await,

@@ -30,7 +30,7 @@ pub(super) struct Client {
     /// How the connection is.
     pub statuses: Statuses,
     /// Kept: while it is, no other process takes this identity.
-    _identity: Identity,
+    pub _identity: Identity,
 }
 
 impl Client {

@@ -1,0 +1,51 @@
+//! `fluence node`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Context, stop_signal};
+use crate::exit::Failed;
+use crate::node::{Node, Options};
+
+/// Run a node: it relays, keeps the records of who provides what, and stores files for their sharers.
+///
+/// By default it serves this machine alone. For others to use it, let it listen on other addresses, and say with
+/// --external-address and --public-url how they reach it; browsers want TLS before both, from a reverse proxy.
+#[derive(Debug, Args)]
+pub(super) struct NodeArgs {
+    /// The configuration file, in TOML [default: node.toml in the state directory, if it is there].
+    #[arg(long, value_name = "FILE", env = "FLUENCE_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+}
+
+pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed> {
+    let home = context.home()?;
+    let config = args.options.complete(args.config.as_deref(), home.path())?.config(home.path())?;
+    let identity = home.exclusive_identity()?;
+    let node = tokio::select! {
+        node = Node::start(identity.keypair.clone(), config) => node?,
+        () = stop_signal() => return Ok(()),
+    };
+    let addresses: Vec<String> = node.addresses().await.iter().map(ToString::to_string).collect();
+    context.output.event(&json!({
+        "event": "listening",
+        "peer": node.peer().id().to_string(),
+        "addresses": &addresses,
+        "http": node.http(),
+        "url": node.url(),
+    }));
+    for address in &addresses {
+        context.output.result(address);
+    }
+    context.output.result(&node.http());
+    context.output.say("The node runs until Ctrl-C.");
+    stop_signal().await;
+    context.output.say("Stopping.");
+    node.stop().await;
+    context.output.event(&json!({"event": "stopped"}));
+    Ok(())
+}

@@ -1,0 +1,440 @@
+//! What a node is told: by flags, else by the environment, else by a file, else by defaults.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use fluence_peer::{Multiaddr, RelayLimits};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+
+use crate::exit::Failed;
+use crate::storage::StorageConfig;
+
+/// The largest configuration file that is read, in bytes.
+const MAX_FILE: u64 = 1024 * 1024;
+/// The configuration file in the state directory.
+const FILE: &str = "node.toml";
+
+const LISTEN_TCP: &str = "127.0.0.1:4101";
+const LISTEN_WS: &str = "127.0.0.1:4102";
+const LISTEN_HTTP: &str = "127.0.0.1:4180";
+
+/// Declares the options once: each is a flag, an environment variable and a member of the file.
+macro_rules! options {
+    ($($(#[$meta:meta])* $name:ident: $type:ty = $env:literal,)*) => {
+        /// What can be set of a node.
+        ///
+        /// Each option is a flag, an environment variable, and a member of the configuration file (TOML, with the
+        /// flag's name); the first of them that is set counts.
+        #[derive(Debug, Clone, Default, PartialEq, Args, Deserialize)]
+        #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+        pub struct Options {
+            $($(#[$meta])* #[arg(long, env = $env)] pub $name: Option<$type>,)*
+        }
+
+        impl Options {
+            /// These options, and where one is not set the other's.
+            fn or(self, other: Self) -> Self {
+                Self { $($name: self.$name.or(other.$name),)* }
+            }
+        }
+    };
+}
+
+options! {
+    /// Where libp2p listens for nodes and the command line, over TCP; port 0 takes any, "none" turns it off
+    /// [default: 127.0.0.1:4101].
+    #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
+    listen_tcp: Listen = "FLUENCE_LISTEN_TCP",
+    /// Where libp2p listens for browsers, over WebSocket [default: 127.0.0.1:4102].
+    #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
+    listen_ws: Listen = "FLUENCE_LISTEN_WS",
+    /// Where HTTP (storage, gateway, /healthz) listens [default: 127.0.0.1:4180].
+    #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
+    listen_http: SocketAddr = "FLUENCE_LISTEN_HTTP",
+    /// A multiaddr at which others reach this node, such as /dns4/HOST/tcp/443/tls/ws; several: white space between
+    /// [default: where it listens].
+    #[arg(value_name = "MULTIADDRS", help_heading = "Network")]
+    external_address: Multiaddrs = "FLUENCE_EXTERNAL_ADDRESS",
+    /// The URL at which others reach this node's HTTP, such as https://HOST: what IPFS_multiaddr answers
+    /// [default: where HTTP listens].
+    #[arg(value_name = "URL", help_heading = "Network")]
+    public_url: String = "FLUENCE_PUBLIC_URL",
+    /// Other nodes to be one network with, as multiaddrs; several: white space between [default: none].
+    #[arg(value_name = "MULTIADDRS", help_heading = "Network")]
+    peers: Multiaddrs = "FLUENCE_PEERS",
+    /// Serve only fetchers and uploaders: links do not open in a plain browser, and this node never asks a file's
+    /// provider for it by itself [default: false].
+    #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", help_heading = "Network")]
+    no_gateway: bool = "FLUENCE_NO_GATEWAY",
+
+    /// Where the storage is [default: storage/ in the state directory].
+    #[arg(value_name = "DIR", help_heading = "Storage")]
+    storage: PathBuf = "FLUENCE_STORAGE",
+    /// Bytes of storage in all, such as 100GB [default: 64GiB].
+    #[arg(value_name = "BYTES", help_heading = "Storage")]
+    storage_quota: Size = "FLUENCE_STORAGE_QUOTA",
+    /// Bytes of storage for one peer [default: 16GiB].
+    #[arg(value_name = "BYTES", help_heading = "Storage")]
+    peer_quota: Size = "FLUENCE_PEER_QUOTA",
+    /// Bytes of the largest file that is stored [default: 16GiB].
+    #[arg(value_name = "BYTES", help_heading = "Storage")]
+    max_file: Size = "FLUENCE_MAX_FILE",
+    /// Bytes that are left free on the disk [default: 256MiB].
+    #[arg(value_name = "BYTES", help_heading = "Storage")]
+    min_free: Size = "FLUENCE_MIN_FREE",
+    /// How long permission to upload lasts, and what was uploaded is kept at least, in seconds [default: 3600].
+    #[arg(value_name = "SECONDS", help_heading = "Storage")]
+    keep: u64 = "FLUENCE_KEEP",
+    /// How long an upload that has stopped half way is kept, in seconds [default: 600].
+    #[arg(value_name = "SECONDS", help_heading = "Storage")]
+    keep_partial: u64 = "FLUENCE_KEEP_PARTIAL",
+    /// How long a reader waits for the next block of a file that is on its way, in seconds [default: 30].
+    #[arg(value_name = "SECONDS", help_heading = "Storage")]
+    patience: u64 = "FLUENCE_PATIENCE",
+
+    /// Peers that can be reached through this node at the same time [default: 10000].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    max_reservations: usize = "FLUENCE_MAX_RESERVATIONS",
+    /// Reservations of one peer [default: 8].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    max_reservations_per_peer: usize = "FLUENCE_MAX_RESERVATIONS_PER_PEER",
+    /// How long a reservation holds before it must be renewed, in seconds [default: 3600].
+    #[arg(value_name = "SECONDS", help_heading = "Relay")]
+    reservation_duration: u64 = "FLUENCE_RESERVATION_DURATION",
+    /// Relayed connections at the same time [default: 10000].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    max_circuits: usize = "FLUENCE_MAX_CIRCUITS",
+    /// Relayed connections of one peer [default: 512].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    max_circuits_per_peer: usize = "FLUENCE_MAX_CIRCUITS_PER_PEER",
+    /// How long a relayed connection may last, in seconds [default: 3600].
+    #[arg(value_name = "SECONDS", help_heading = "Relay")]
+    max_circuit_duration: u64 = "FLUENCE_MAX_CIRCUIT_DURATION",
+    /// Bytes that a relayed connection may carry each way [default: 256MiB].
+    #[arg(value_name = "BYTES", help_heading = "Relay")]
+    max_circuit_bytes: Size = "FLUENCE_MAX_CIRCUIT_BYTES",
+    /// New reservations of one peer in a minute, 0 for any number [default: 60].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    reservations_per_peer_per_minute: u32 = "FLUENCE_RESERVATIONS_PER_PEER_PER_MINUTE",
+    /// New relayed connections from one peer in a minute, 0 for any number [default: 600].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    circuits_per_peer_per_minute: u32 = "FLUENCE_CIRCUITS_PER_PEER_PER_MINUTE",
+    /// New reservations from one IP address in a minute; of no use behind a reverse proxy [default: 0, any number].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    reservations_per_ip_per_minute: u32 = "FLUENCE_RESERVATIONS_PER_IP_PER_MINUTE",
+    /// New relayed connections from one IP address in a minute; of no use behind a reverse proxy
+    /// [default: 0, any number].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    circuits_per_ip_per_minute: u32 = "FLUENCE_CIRCUITS_PER_IP_PER_MINUTE",
+    /// Connections at the same time [default: 20000].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    max_connections: u32 = "FLUENCE_MAX_CONNECTIONS",
+    /// Functions of which providers are known here [default: 1000000].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    max_functions: usize = "FLUENCE_MAX_FUNCTIONS",
+    /// Providers that are known for one function [default: 64].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    max_providers_per_function: usize = "FLUENCE_MAX_PROVIDERS_PER_FUNCTION",
+    /// Functions that one peer may provide [default: 20000].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    max_functions_per_peer: usize = "FLUENCE_MAX_FUNCTIONS_PER_PEER",
+}
+
+/// All that a node needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where libp2p listens.
+    pub listen: Vec<Multiaddr>,
+    /// Where others reach it.
+    pub external: Vec<Multiaddr>,
+    /// Other nodes.
+    pub peers: Vec<Multiaddr>,
+    /// What it relays.
+    pub limits: RelayLimits,
+    /// Where HTTP listens.
+    pub listen_http: SocketAddr,
+    /// Where others reach its HTTP; `None` for where it listens.
+    pub public_url: Option<String>,
+    /// Whether links open in a plain browser, and missing files are asked for.
+    pub gateway: bool,
+    /// The storage's directory.
+    pub storage_directory: PathBuf,
+    /// What it stores.
+    pub storage: StorageConfig,
+}
+
+impl Options {
+    /// The options, completed by a file: the one that is named, else [`FILE`] in the state directory if it is there.
+    pub fn complete(self, file: Option<&Path>, state: &Path) -> Result<Self, Failed> {
+        let default = state.join(FILE);
+        let path = match file {
+            Some(path) => path,
+            None if default.is_file() => &default,
+            None => return Ok(self),
+        };
+        let metadata = path.metadata().map_err(|error| Failed::file(path, &error))?;
+        if metadata.len() > MAX_FILE {
+            return Err(Failed::usage(
+                format!("{} is too large for a configuration.", path.display()),
+                "Check its path.",
+            ));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| Failed::file(path, &error))?;
+        let options: Self = toml::from_str(&text).map_err(|error| {
+            Failed::usage(
+                format!("{} is not understood: {}.", path.display(), error.to_string().trim()),
+                "`fluence node --help` names all options.",
+            )
+        })?;
+        Ok(self.or(options))
+    }
+
+    /// The options with all defaults, checked.
+    pub fn config(self, state: &Path) -> Result<Config, Failed> {
+        if let Some(url) = &self.public_url {
+            fluence::storage::multiaddr_of(url).map_err(|error| {
+                Failed::usage(format!("--public-url: {error}."), "An example: https://node.example.org")
+            })?;
+        }
+        let default = |address: &str| Listen::At(address.parse().expect("the default is an address"));
+        let listen: Vec<Multiaddr> = [
+            self.listen_tcp.unwrap_or_else(|| default(LISTEN_TCP)).multiaddr(""),
+            self.listen_ws.unwrap_or_else(|| default(LISTEN_WS)).multiaddr("/ws"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if listen.is_empty() {
+            return Err(Failed::usage(
+                "The node would listen neither on TCP nor on WebSocket.",
+                "Leave one of --listen-tcp and --listen-ws on.",
+            ));
+        }
+        let storage = StorageConfig::default();
+        let limits = RelayLimits::default();
+        let size = |option: Option<Size>, default: u64| option.map_or(default, |size| size.0);
+        let seconds = |option: Option<u64>, default: Duration| option.map_or(default, Duration::from_secs);
+        Ok(Config {
+            listen,
+            external: self.external_address.unwrap_or_default().0,
+            peers: self.peers.unwrap_or_default().0,
+            listen_http: self
+                .listen_http
+                .unwrap_or_else(|| LISTEN_HTTP.parse().expect("the default is an address")),
+            public_url: self.public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            gateway: !self.no_gateway.unwrap_or(false),
+            storage_directory: self.storage.unwrap_or_else(|| state.join("storage")),
+            storage: StorageConfig {
+                total_quota: size(self.storage_quota, storage.total_quota),
+                per_peer_quota: size(self.peer_quota, storage.per_peer_quota),
+                max_file: size(self.max_file, storage.max_file),
+                min_free: size(self.min_free, storage.min_free),
+                token_ttl: seconds(self.keep, storage.token_ttl),
+                partial_ttl: seconds(self.keep_partial, storage.partial_ttl),
+                patience: seconds(self.patience, storage.patience),
+                ..storage
+            },
+            limits: RelayLimits {
+                max_reservations: self.max_reservations.unwrap_or(limits.max_reservations),
+                max_reservations_per_peer: self.max_reservations_per_peer.unwrap_or(limits.max_reservations_per_peer),
+                reservation_duration: seconds(self.reservation_duration, limits.reservation_duration),
+                max_circuits: self.max_circuits.unwrap_or(limits.max_circuits),
+                max_circuits_per_peer: self.max_circuits_per_peer.unwrap_or(limits.max_circuits_per_peer),
+                max_circuit_duration: seconds(self.max_circuit_duration, limits.max_circuit_duration),
+                max_circuit_bytes: size(self.max_circuit_bytes, limits.max_circuit_bytes),
+                reservations_per_peer_per_minute: self
+                    .reservations_per_peer_per_minute
+                    .unwrap_or(limits.reservations_per_peer_per_minute),
+                circuits_per_peer_per_minute: self
+                    .circuits_per_peer_per_minute
+                    .unwrap_or(limits.circuits_per_peer_per_minute),
+                reservations_per_ip_per_minute: self
+                    .reservations_per_ip_per_minute
+                    .unwrap_or(limits.reservations_per_ip_per_minute),
+                circuits_per_ip_per_minute: self
+                    .circuits_per_ip_per_minute
+                    .unwrap_or(limits.circuits_per_ip_per_minute),
+                max_connections: self.max_connections.unwrap_or(limits.max_connections),
+                max_functions: self.max_functions.unwrap_or(limits.max_functions),
+                max_providers_per_function: self
+                    .max_providers_per_function
+                    .unwrap_or(limits.max_providers_per_function),
+                max_functions_per_peer: self.max_functions_per_peer.unwrap_or(limits.max_functions_per_peer),
+            },
+        })
+    }
+}
+
+/// Where to listen, if at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Listen {
+    /// Here.
+    At(SocketAddr),
+    /// Nowhere.
+    None,
+}
+
+impl std::str::FromStr for Listen {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Self::None);
+        }
+        text.parse()
+            .map(Self::At)
+            .map_err(|_| format!("“{text}” is neither an address with a port, such as 127.0.0.1:4101, nor “none”"))
+    }
+}
+
+impl TryFrom<String> for Listen {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl Listen {
+    fn multiaddr(self, ending: &str) -> Option<Multiaddr> {
+        let Self::At(address) = self else { return None };
+        let kind = if address.is_ipv4() { "ip4" } else { "ip6" };
+        let text = format!("/{kind}/{}/tcp/{}{ending}", address.ip(), address.port());
+        Some(text.parse().expect("an address and a port make a multiaddr"))
+    }
+}
+
+/// Multiaddrs: in the file a list, else with white space between them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Multiaddrs(pub Vec<Multiaddr>);
+
+impl std::str::FromStr for Multiaddrs {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.split_whitespace()
+            .map(|address| address.parse().map_err(|error| format!("“{address}” is not a multiaddr: {error}")))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Multiaddrs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let list = Vec::<String>::deserialize(deserializer)?;
+        list.join(" ").parse().map_err(D::Error::custom)
+    }
+}
+
+/// A number of bytes: `1048576`, `10GB`, `1.5GiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size(pub u64);
+
+impl std::str::FromStr for Size {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let bad = || format!("“{text}” is not a number of bytes such as 1048576, 10GB or 1.5GiB");
+        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let (number, unit) = text.split_at(digits);
+        let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+            "" | "b" => 1,
+            "kb" => 1000,
+            "mb" => 1000_u64.pow(2),
+            "gb" => 1000_u64.pow(3),
+            "tb" => 1000_u64.pow(4),
+            "kib" => 1 << 10,
+            "mib" => 1 << 20,
+            "gib" => 1 << 30,
+            "tib" => 1 << 40,
+            _ => return Err(bad()),
+        };
+        if let Ok(number) = number.parse::<u64>() {
+            return number.checked_mul(factor).map(Self).ok_or_else(bad);
+        }
+        let number: f64 = number.parse().map_err(|_| bad())?;
+        let bytes = number * factor as f64;
+        if !bytes.is_finite() || bytes >= u64::MAX as f64 {
+            return Err(bad());
+        }
+        Ok(Self(bytes as u64))
+    }
+}
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            Number(u64),
+            Text(String),
+        }
+        match Either::deserialize(deserializer)? {
+            Either::Number(number) => Ok(Self(number)),
+            Either::Text(text) => text.parse().map_err(D::Error::custom),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_understood() {
+        for (text, bytes) in [("0", 0), ("1048576", 1 << 20), ("10GB", 10_000_000_000), ("1.5 GiB", 3 << 29), ("2kib", 2048)] {
+            assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
+        }
+        for bad in ["", "GB", "1.2.3", "-1", "1 EB", "99999999999TiB", "1e99"] {
+            assert!(bad.parse::<Size>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_set_nearer_counts() {
+        let state = tempfile::tempdir().unwrap();
+        std::fs::write(
+            state.path().join(FILE),
+            r#"
+            listen-tcp = "127.0.0.1:7"
+            listen-ws = "none"
+            storage-quota = "1GiB"
+            peer-quota = 5
+            peers = ["/ip4/127.0.0.1/tcp/1", "/ip4/127.0.0.1/tcp/2"]
+            no-gateway = true
+            "#,
+        )
+        .unwrap();
+        let flags = Options { listen_tcp: Some("[::1]:0".parse().unwrap()), ..Options::default() };
+        let config = flags.complete(None, state.path()).unwrap().config(state.path()).unwrap();
+        assert_eq!(config.listen, ["/ip6/::1/tcp/0".parse().unwrap()]);
+        assert_eq!(config.storage.total_quota, 1 << 30);
+        assert_eq!(config.storage.per_peer_quota, 5);
+        assert_eq!(config.peers.len(), 2);
+        assert!(!config.gateway);
+        assert_eq!(config.listen_http.port(), 4180);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let state = tempfile::tempdir().unwrap();
+        let path = state.path().join("x.toml");
+        for (text, named) in [
+            ("listen-tpc = \"127.0.0.1:7\"", "listen-tpc"),
+            ("listen-tcp = \"here\"", "here"),
+            ("storage-quota = \"much\"", "much"),
+            ("peers = [\"nobody\"]", "nobody"),
+            ("=", "x.toml"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let failed = Options::default().complete(Some(&path), state.path()).unwrap_err();
+            assert!(failed.failure.what.contains(named), "{failed}");
+        }
+        assert!(Options::default().complete(Some(&state.path().join("absent")), state.path()).is_err());
+        let nowhere = Options { listen_tcp: Some(Listen::None), listen_ws: Some(Listen::None), ..Options::default() };
+        assert!(nowhere.config(state.path()).is_err());
+        let url = Options { public_url: Some("example.org".to_owned()), ..Options::default() };
+        assert!(url.config(state.path()).unwrap_err().failure.what.contains("example.org"));
+    }
+}

@@ -1,0 +1,309 @@
+//! How a node gets a file that its storage lacks, when somebody opens a link to it: it calls the file's function.
+//!
+//! The provider then uploads to a storage. Where that is this node's own, the blocks are on their way; else they are
+//! pulled from where the provider says, each verified, into this storage.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cid::Cid;
+use fluence::call::{FileArgs, FileOk, Reply, Request};
+use fluence::content::car::{CarError, CarLimits, CarReader};
+use fluence::names::{FunctionName, canonical};
+use fluence::storage::url_of;
+use fluence_peer::{Peer, PeerId};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{ACCEPT, HeaderValue};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::exit::printable;
+use crate::gateway::{FetchError, Fetched, Fetcher};
+use crate::storage::{AddError, Storage, Upload};
+
+/// Providers that are asked, one after the other.
+const MAX_PROVIDERS: usize = 8;
+/// How long one provider may take to answer.
+const CALL_PATIENCE: Duration = Duration::from_secs(30);
+/// How long it may take to find a provider that answers.
+const FIND_PATIENCE: Duration = Duration::from_secs(60);
+/// Files that are pulled from other storages at the same time.
+const MAX_PULLS: usize = 16;
+/// How long another storage may be silent.
+const PULL_PATIENCE: Duration = Duration::from_secs(30);
+/// How long to wait before it is asked again for what it did not have yet.
+const PULL_PAUSE: Duration = Duration::from_secs(2);
+/// How often it is asked in a row without a new block.
+const FRUITLESS_PULLS: u32 = 5;
+/// Bytes of a provider's name and type that are kept.
+const MAX_TEXT: usize = 1024;
+
+/// Gets files for a node's gateway.
+pub(super) struct Finder {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    peer: Peer,
+    storage: Arc<Storage>,
+    /// The URL of the own storage, as [`url_of`] writes it.
+    own: String,
+    http: reqwest::Client,
+    /// Whether storages on this machine and in private networks may be asked.
+    private: bool,
+    pulls: Arc<Semaphore>,
+}
+
+impl Finder {
+    /// `own` is the multiaddr of this node's storage. A node that others reach by a public address never asks addresses
+    /// that are not public: a stranger says them.
+    pub fn new(peer: Peer, storage: Arc<Storage>, own: &str) -> Result<Self, reqwest::Error> {
+        let own = url_of(own).unwrap_or_default();
+        let private = is_private_url(&own);
+        let mut http = reqwest::Client::builder()
+            .user_agent(concat!("fluence-node/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(PULL_PATIENCE)
+            .read_timeout(PULL_PATIENCE)
+            .no_proxy();
+        if !private {
+            http = http.dns_resolver(Arc::new(PublicOnly));
+        }
+        let inner = Inner {
+            peer,
+            storage,
+            own,
+            http: http.build()?,
+            private,
+            pulls: Arc::new(Semaphore::new(MAX_PULLS)),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+}
+
+impl Fetcher for Finder {
+    fn fetch(&self, cid: Cid) -> BoxFuture<'static, Result<Fetched, FetchError>> {
+        let inner = Arc::clone(&self.inner);
+        async move {
+            match tokio::time::timeout(FIND_PATIENCE, inner.find(cid)).await {
+                Ok(found) => found,
+                Err(_) => Err(FetchError::Failed("its providers did not answer in time".to_owned())),
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Inner {
+    /// Asks providers until one has a way to the file.
+    async fn find(self: Arc<Self>, cid: Cid) -> Result<Fetched, FetchError> {
+        let name = FunctionName::file(&cid);
+        let mut providers = std::pin::pin!(self.peer.providers(name.clone()).take(MAX_PROVIDERS));
+        let mut last = None;
+        while let Some(provider) = providers.next().await {
+            match self.ask(provider, &name, &cid).await {
+                Ok(found) => return Ok(found),
+                Err(reason) => {
+                    tracing::info!("{provider} does not bring {name}: {reason}");
+                    last = Some(reason);
+                }
+            }
+        }
+        Err(last.map_or(FetchError::NotFound, FetchError::Failed))
+    }
+
+    /// Asks one provider; returns when the file is on its way.
+    async fn ask(self: &Arc<Self>, provider: PeerId, name: &FunctionName, cid: &Cid) -> Result<Fetched, String> {
+        let request = Request::new(name.clone(), &FileArgs::default());
+        let reply: Reply =
+            self.peer.call(provider, request, CALL_PATIENCE).await.map_err(|error| printable(&error.to_string()))?;
+        let ok: FileOk = reply.into_result().map_err(|error| printable(&error.message))?;
+        let multiaddr = ok.multiaddr.ok_or("its provider has no storage")?;
+        let url = url_of(&multiaddr).map_err(|error| error.to_string())?;
+        let text = |text: Option<String>| text.filter(|text| text.len() <= MAX_TEXT);
+        let fetched = Fetched { name: text(ok.name), mime: text(ok.mime) };
+        if url != self.own {
+            self.begin_pull(&url, cid, ok.size).await?;
+        }
+        Ok(fetched)
+    }
+
+    /// Begins to copy a file from another storage; goes on in the background.
+    async fn begin_pull(self: &Arc<Self>, url: &str, cid: &Cid, size: Option<u64>) -> Result<(), String> {
+        if !self.private && is_private_url(url) {
+            return Err("its storage has no public address".to_owned());
+        }
+        let place = Arc::clone(&self.pulls).try_acquire_owned().map_err(|_| "this node is busy".to_owned())?;
+        let grantee = self.peer.id().to_string();
+        let (storage, root) = (self.storage.clone(), *cid);
+        let upload = tokio::task::spawn_blocking(move || {
+            let grant = storage.grant(&grantee, &root, size).map_err(|refusal| refusal.to_string())?;
+            storage.upload(&grant.token).map_err(|error| error.to_string())
+        })
+        .await
+        .map_err(|_| "the node is stopping".to_owned())??;
+        // The first answer is waited for: a storage that is not there is the provider's failure, and another one is
+        // asked.
+        let first = self.request(url, cid).await?;
+        tokio::spawn(Arc::clone(self).pull(url.to_owned(), *cid, upload, first, place));
+        Ok(())
+    }
+
+    async fn request(&self, url: &str, cid: &Cid) -> Result<reqwest::Response, String> {
+        let response = self
+            .http
+            .get(format!("{url}/ipfs/{}?format=car&dag-scope=all", canonical(cid)))
+            .header(ACCEPT, HeaderValue::from_static("application/vnd.ipld.car; version=1; order=dfs; dups=y"))
+            .send()
+            .await
+            .map_err(|_| "its storage cannot be reached".to_owned())?;
+        Ok(response)
+    }
+
+    /// Copies until the DAG is complete, or nothing new comes.
+    async fn pull(
+        self: Arc<Self>,
+        url: String,
+        cid: Cid,
+        upload: Upload,
+        first: reqwest::Response,
+        _place: OwnedSemaphorePermit,
+    ) {
+        let mut response = Some(first);
+        let mut fruitless = 0;
+        while self.storage.dag_state(&cid) != Some(true) && fruitless < FRUITLESS_PULLS {
+            let response = match response.take() {
+                Some(response) => response,
+                None => {
+                    tokio::time::sleep(PULL_PAUSE).await;
+                    match self.request(&url, &cid).await {
+                        Ok(response) => response,
+                        Err(_) => {
+                            fruitless += 1;
+                            continue;
+                        }
+                    }
+                }
+            };
+            match copy(&upload, response).await {
+                Ok(0) => fruitless += 1,
+                Ok(_) => fruitless = 0,
+                // Bytes that are wrong once will be so again.
+                Err(reason) => {
+                    tracing::warn!("{url} does not give {}: {reason}", canonical(&cid));
+                    break;
+                }
+            }
+        }
+        if let Err(error) = upload.finish().await {
+            tracing::error!("what was pulled could not be made safe: {error}");
+        }
+    }
+}
+
+/// Takes the blocks of a CAR, however it ends; returns how many are new. What is not part of the DAG, or not what it
+/// says, is an error.
+async fn copy(upload: &Upload, mut response: reqwest::Response) -> Result<u64, String> {
+    if !response.status().is_success() {
+        return Ok(0);
+    }
+    let mut new = 0;
+    let mut car = CarReader::new(CarLimits::default());
+    loop {
+        // An end without a whole CAR means that there will be more: it is asked for again.
+        let Ok(Some(chunk)) = response.chunk().await else { return Ok(new) };
+        car.push(chunk);
+        loop {
+            match car.next() {
+                Ok(Some((cid, block))) => new += u64::from(add(upload, cid, block).await?),
+                Ok(None) => break,
+                Err(CarError::Empty | CarError::Truncated) => return Ok(new),
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+    }
+}
+
+async fn add(upload: &Upload, cid: Cid, block: Bytes) -> Result<bool, String> {
+    upload.add(cid, block).await.map_err(|error: AddError| error.to_string())
+}
+
+/// Whether a URL's host is an address that is not public. A name is looked at when it is looked up.
+fn is_private_url(url: &str) -> bool {
+    match reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)) {
+        Some(host) if host.eq_ignore_ascii_case("localhost") => true,
+        Some(host) => host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| !is_public(address)),
+        None => true,
+    }
+}
+
+/// Whether an address can be one of the public Internet.
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || v4.is_broadcast()
+                || v4.is_multicast()
+                || v4.is_documentation()
+                || a == 0
+                // Shared by the customers of a carrier (RFC 6598), and reserved.
+                || a == 100 && (b & 0xc0) == 64
+                || a >= 240)
+        }
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => is_public(v4.into()),
+            // Global unicast without what is mapped into it for documentation and translation.
+            None => {
+                let [first, second, ..] = v6.segments();
+                (first & 0xe000) == 0x2000 && !(first == 0x2001 && second == 0xdb8) && first != 0x2002
+            }
+        },
+    }
+}
+
+/// Looks names up, and hides addresses that are not public.
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_other_networks_are_told_apart() {
+        for private in [
+            "http://127.0.0.1:5001",
+            "http://10.1.2.3:80",
+            "http://192.168.0.1:80",
+            "http://169.254.169.254:80",
+            "http://100.64.0.1:80",
+            "http://0.0.0.0:80",
+            "http://[::1]:80",
+            "http://[fd00::1]:80",
+            "http://[::ffff:127.0.0.1]:80",
+            "http://localhost:80",
+            "nonsense",
+        ] {
+            assert!(is_private_url(private), "{private}");
+        }
+        for public in ["https://1.1.1.1:443", "https://[2606:4700::1111]:443", "https://example.org:443"] {
+            assert!(!is_private_url(public), "{public}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! A node: relay, DHT server, storage, and the provider of `IPFS_multiaddr`.
+
+mod config;
+mod finder;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fluence::call::{ErrorCode, MultiaddrArgs, Reply, Request};
+use fluence::names::{FunctionName, MULTIADDR};
+use fluence::storage::multiaddr_of;
+use fluence_peer::{Calls, Keypair, Multiaddr, Peer, PeerId, Role};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+pub use config::{Config, Options, Size};
+
+use crate::exit::{Exit, Failed};
+use crate::gateway::{self, Fetcher, GatewayConfig, Health};
+use crate::storage::Storage;
+use finder::Finder;
+
+/// Calls that are answered at the same time; further ones wait in the peer's queue, which tells callers that it is full.
+const MAX_SERVING: usize = 256;
+/// How long requests under way are given to end when the node stops.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// A node that runs.
+pub struct Node {
+    peer: Peer,
+    storage: Arc<Storage>,
+    http: SocketAddr,
+    url: String,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<std::io::Result<()>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Node {
+    /// Starts a node; returns when it listens and is on the network.
+    pub async fn start(keypair: Keypair, config: Config) -> Result<Self, Failed> {
+        let storage = open_storage(&config).await?;
+        // The port first: without it the rest is in vain.
+        let listener = TcpListener::bind(config.listen_http)
+            .await
+            .map_err(|error| cannot_listen(&config.listen_http, &error))?;
+        let http = listener.local_addr().map_err(|error| cannot_listen(&config.listen_http, &error))?;
+        let url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(http)));
+        let multiaddr = multiaddr_of(&url).map_err(|error| Failed::usage(format!("{error}."), "Check --public-url."))?;
+
+        let (peer, calls, mut statuses) = Peer::start(fluence_peer::Config {
+            role: Role::Node {
+                listen: config.listen,
+                external: config.external,
+                peers: config.peers,
+                limits: config.limits,
+            },
+            ..fluence_peer::Config::node(keypair, Vec::new())
+        })
+        .map_err(|error| {
+            Failed::new(
+                Exit::Failure,
+                "listen",
+                format!("The node cannot start: {error}."),
+                "Stop what uses the port, or choose other ports with --listen-tcp and --listen-ws.",
+            )
+        })?;
+        statuses.online().await;
+
+        let (stop, stopping) = watch::channel(false);
+        let multiaddr: Arc<str> = multiaddr.into();
+        let fetcher: Option<Arc<dyn Fetcher>> = if config.gateway {
+            let finder = Finder::new(peer.clone(), storage.clone(), &multiaddr).map_err(|error| {
+                Failed::new(Exit::Failure, "network", format!("HTTP cannot be used: {error}."), "")
+            })?;
+            Some(Arc::new(finder))
+        } else {
+            None
+        };
+        let router = gateway::router(
+            storage.clone(),
+            GatewayConfig { open: config.gateway, fetcher, health: Some(health(&peer)) },
+        );
+        let mut stopping = stopping;
+        let serving = tokio::spawn(gateway::serve(listener, router, async move {
+            // The sender goes with the node.
+            let _ = stopping.wait_for(|stop| *stop).await;
+        }));
+        let answering = tokio::spawn(answer(calls, storage.clone(), multiaddr));
+        let tending = tokio::spawn(storage.clone().tend());
+        peer.provide(FunctionName::multiaddr()).await?;
+        Ok(Self { peer, storage, http, url, stop, serving, tasks: vec![answering, tending] })
+    }
+
+    /// Its peer.
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// Its storage.
+    pub fn storage(&self) -> &Arc<Storage> {
+        &self.storage
+    }
+
+    /// Where its HTTP listens, as a URL for this machine.
+    pub fn http(&self) -> String {
+        format!("http://{}", reachable(self.http))
+    }
+
+    /// The URL that others are told.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where others reach it, with its peer id.
+    pub async fn addresses(&self) -> Vec<Multiaddr> {
+        let id = self.peer.id();
+        self.peer
+            .listeners()
+            .await
+            .into_iter()
+            .map(|address| address.with_p2p(id).unwrap_or_else(|address| address))
+            .collect()
+    }
+
+    /// Stops: no new work is taken, requests under way are given [`GRACE`], what is stored is safe.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        self.peer.shutdown().await;
+        let abort = self.serving.abort_handle();
+        if tokio::time::timeout(GRACE, self.serving).await.is_err() {
+            abort.abort();
+        }
+        for task in self.tasks {
+            task.abort();
+            // Its end is waited for, however it ended: then nobody uses the storage.
+            let _ = task.await;
+        }
+    }
+}
+
+/// What `/healthz` tells of the peer.
+fn health(peer: &Peer) -> Health {
+    let id = peer.id().to_string();
+    Arc::new(move || serde_json::Map::from_iter([("peer".to_owned(), id.clone().into())]))
+}
+
+async fn open_storage(config: &Config) -> Result<Arc<Storage>, Failed> {
+    let (directory, limits) = (config.storage_directory.clone(), config.storage.clone());
+    tokio::task::spawn_blocking(move || Storage::open(&directory, limits))
+        .await
+        .map_err(|_| Failed::new(Exit::Failure, "stopped", "The program is stopping.", ""))?
+        .map_err(|error| {
+            Failed::new(
+                Exit::Failure,
+                "storage",
+                format!("The storage cannot be used: {error}."),
+                "Choose another directory with --storage, or mend this one.",
+            )
+        })
+}
+
+/// Answers calls.
+async fn answer(mut calls: Calls, storage: Arc<Storage>, multiaddr: Arc<str>) {
+    let places = Arc::new(Semaphore::new(MAX_SERVING));
+    while let Some(call) = calls.next().await {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let (storage, multiaddr) = (storage.clone(), multiaddr.clone());
+        // A grant is written down: not on a thread that others wait for.
+        tokio::task::spawn_blocking(move || {
+            let reply = reply(&storage, &multiaddr, call.from, &call.request);
+            call.reply(reply);
+            drop(place);
+        });
+    }
+}
+
+fn reply(storage: &Storage, multiaddr: &str, from: PeerId, request: &Request) -> Reply {
+    if request.function.as_str() != MULTIADDR {
+        return Reply::error(ErrorCode::NoSuchFunction, "this node does not provide that function");
+    }
+    match request.args::<MultiaddrArgs>() {
+        Ok(args) => storage.call_multiaddr(&from.to_string(), &args, multiaddr),
+        Err(error) => Reply::Error(error),
+    }
+}
+
+/// An address of this machine where something listens on all of them.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let mut address = address;
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+fn cannot_listen(address: &SocketAddr, error: &std::io::Error) -> Failed {
+    Failed::new(
+        Exit::Failure,
+        "listen",
+        format!("HTTP cannot listen on {address}: {error}."),
+        "Stop what uses the port, or choose another one with --listen-http.",
+    )
+}
