@@ -29,7 +29,7 @@ const QUERY: Duration = Duration::from_secs(20);
 /// How long a node keeps a provider record that is not stored anew ([`crate::offers`] does that well before).
 const RECORD_TTL: Duration = Duration::from_secs(6 * 60 * 60);
 /// Calls in both directions on one connection at the same time.
-const CALLS_PER_CONNECTION: usize = 128;
+pub(crate) const CALLS_PER_CONNECTION: usize = 128;
 /// Connections of a client.
 const CLIENT_CONNECTIONS: u32 = 512;
 /// Connections that are being made, each way.

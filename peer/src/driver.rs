@@ -22,7 +22,7 @@ use libp2p::{Multiaddr, PeerId, identify, ping, relay};
 use tokio::sync::{mpsc, oneshot, watch};
 use web_time::Instant;
 
-use crate::behaviour::{Behaviour, BehaviourEvent, KAD};
+use crate::behaviour::{Behaviour, BehaviourEvent, CALLS_PER_CONNECTION, KAD};
 use crate::codec::{CallReply, CallRequest};
 use crate::config::{Config, Role, StartError};
 use crate::link::{Link, root_cause};
@@ -40,6 +40,8 @@ const HOUSEKEEPING: Duration = Duration::from_secs(60);
 const LOOK_UPS: usize = 1024;
 /// Calls on their way out at the same time.
 const CALLS: usize = 4096;
+/// Calls to one peer at the same time: half of what a connection has for both ways.
+const CALLS_TO_ONE: usize = CALLS_PER_CONNECTION / 2;
 /// When a caller may try again that found this peer busy, in milliseconds.
 const RETRY_AFTER_MS: u64 = 1000;
 /// Peers whose addresses are remembered.
@@ -380,18 +382,18 @@ impl Driver {
 
     fn call(&mut self, call: OutgoingCall) {
         let peer = call.to;
-        if self.swarm.is_connected(&peer) {
-            self.send(call);
+        let dialing: usize = self.dialing.values().map(|d| d.calls.len()).sum();
+        let to_it = self.calls.values().filter(|call| call.to == peer).count()
+            + self.dialing.get(&peer).map_or(0, |d| d.calls.len());
+        if dialing + self.calls.len() >= CALLS || to_it >= CALLS_TO_ONE {
+            let mut busy =
+                CallError::new(ErrorCode::Busy, "too many calls of this peer are under way");
+            busy.retry_after_ms = Some(RETRY_AFTER_MS);
+            let _ = call.reply.send(Err(busy.into()));
             return;
         }
-        let waiting: usize = self
-            .dialing
-            .values()
-            .map(|dialing| dialing.calls.len())
-            .sum();
-        if waiting + self.calls.len() >= CALLS {
-            let busy = CallError::new(ErrorCode::Busy, "too many calls of this peer are under way");
-            let _ = call.reply.send(Err(busy.into()));
+        if self.swarm.is_connected(&peer) {
+            self.send(call);
             return;
         }
         let dialing = self.dialing.entry(peer).or_insert(Dialing {

@@ -33,6 +33,10 @@ mod peer;
 mod records;
 mod runtime;
 mod transport;
+#[cfg(target_arch = "wasm32")]
+mod web_socket;
+#[cfg(any(target_arch = "wasm32", test))]
+mod web_socket_url;
 
 pub use config::{Config, RelayLimits, Role, StartError};
 pub use peer::{Calls, IncomingCall, Peer, Statuses};

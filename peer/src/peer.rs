@@ -23,7 +23,7 @@ use crate::{announce, runtime};
 /// Commands that wait for the event loop; whoever asks for more waits.
 const COMMANDS: usize = 256;
 /// Calls from others that wait for an answer to be begun; who calls then is told that this peer is busy.
-const INCOMING: usize = 256;
+const INCOMING: usize = 64;
 /// Providers that one look-up gives.
 pub(crate) const FOUND: usize = 128;
 /// How long a look-up may last.

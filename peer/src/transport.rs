@@ -51,6 +51,6 @@ fn direct() -> Result<
 }
 
 #[cfg(target_arch = "wasm32")]
-fn direct() -> Result<libp2p::websocket_websys::Transport, StartError> {
-    Ok(libp2p::websocket_websys::Transport::default())
+fn direct() -> Result<crate::web_socket::Transport, StartError> {
+    Ok(crate::web_socket::Transport)
 }

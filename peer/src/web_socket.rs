@@ -1,0 +1,264 @@
+//! WebSocket as a browser has it.
+//!
+//! A browser tells when bytes come and when a socket ends, but not when it has sent what it was given, and it cannot be
+//! told to wait. So bytes are given to it at once, a writer waits only while a whole [`MAX_UNSENT`] is unsent, and a
+//! peer that sends more than [`MAX_UNREAD`] faster than it is read is cut off. Whoever waits is woken by every end.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures::future::{BoxFuture, Ready};
+use futures::{AsyncRead, AsyncWrite, FutureExt};
+use futures_timer::Delay;
+use libp2p::Multiaddr;
+use libp2p::core::transport::{DialOpts, ListenerId, TransportError, TransportEvent};
+use send_wrapper::SendWrapper;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{BinaryType, MessageEvent, WebSocket};
+
+use crate::web_socket_url::url_of;
+
+/// Bytes that may wait in the browser to be sent.
+const MAX_UNSENT: u32 = 1024 * 1024;
+/// How often a writer looks whether they are sent; there is no event for it.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// Bytes that may wait to be read.
+const MAX_UNREAD: usize = 16 * 1024 * 1024;
+/// The browser's name for an ordinary end.
+const NORMAL: u16 = 1000;
+
+/// Dials WebSockets; it cannot listen.
+#[derive(Debug, Default)]
+pub(crate) struct Transport;
+
+impl libp2p::core::Transport for Transport {
+    type Output = Connection;
+    type Error = io::Error;
+    type ListenerUpgrade = Ready<io::Result<Connection>>;
+    type Dial = BoxFuture<'static, io::Result<Connection>>;
+
+    fn listen_on(
+        &mut self,
+        _: ListenerId,
+        address: Multiaddr,
+    ) -> Result<(), TransportError<io::Error>> {
+        Err(TransportError::MultiaddrNotSupported(address))
+    }
+
+    fn remove_listener(&mut self, _: ListenerId) -> bool {
+        false
+    }
+
+    fn dial(
+        &mut self,
+        address: Multiaddr,
+        options: DialOpts,
+    ) -> Result<Self::Dial, TransportError<io::Error>> {
+        let url = match url_of(&address) {
+            Some(url) if options.role.is_dialer() => url,
+            _ => return Err(TransportError::MultiaddrNotSupported(address)),
+        };
+        Ok(async move { Opening(Some(Connection::new(&url)?)).await }.boxed())
+    }
+
+    fn poll(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<TransportEvent<Self::ListenerUpgrade, io::Error>> {
+        Poll::Pending
+    }
+}
+
+/// A connection that is not open yet.
+struct Opening(Option<Connection>);
+
+impl Future for Opening {
+    type Output = io::Result<Connection>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(connection) = &self.0 else {
+            return Poll::Pending;
+        };
+        match connection.socket.ready_state() {
+            WebSocket::CONNECTING => {
+                connection.shared.wait(&connection.shared.opener, cx);
+                Poll::Pending
+            }
+            WebSocket::OPEN => Poll::Ready(self.0.take().ok_or(io::ErrorKind::Other.into())),
+            // A browser does not tell a page why.
+            _ => Poll::Ready(Err(io::Error::new(
+                io::ErrorKind::ConnectionRefused,
+                "nothing answers there, or it is no WebSocket",
+            ))),
+        }
+    }
+}
+
+/// An open WebSocket as a stream of bytes.
+pub(crate) struct Connection(SendWrapper<Inner>);
+
+impl std::ops::Deref for Connection {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+pub(crate) struct Inner {
+    socket: WebSocket,
+    shared: Rc<Shared>,
+    /// What the browser calls; they live as long as the socket.
+    _on_change: Closure<dyn FnMut()>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    /// While a writer waits.
+    look_again: Option<Delay>,
+}
+
+/// What the browser's events change.
+#[derive(Default)]
+struct Shared {
+    unread: RefCell<VecDeque<u8>>,
+    /// The other side broke a rule.
+    broken: Cell<bool>,
+    opener: Cell<Option<Waker>>,
+    reader: Cell<Option<Waker>>,
+    writer: Cell<Option<Waker>>,
+}
+
+impl Shared {
+    fn wait(&self, who: &Cell<Option<Waker>>, cx: &Context<'_>) {
+        who.set(Some(cx.waker().clone()));
+    }
+
+    fn wake_all(&self) {
+        for who in [&self.opener, &self.reader, &self.writer] {
+            if let Some(waker) = who.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    fn on_message(&self, data: &wasm_bindgen::JsValue) {
+        let mut unread = self.unread.borrow_mut();
+        match data.dyn_ref::<js_sys::ArrayBuffer>() {
+            Some(buffer) if unread.len() + buffer.byte_length() as usize <= MAX_UNREAD => {
+                unread.extend(js_sys::Uint8Array::new(buffer).to_vec());
+            }
+            // A text, or more than is read.
+            _ => self.broken.set(true),
+        }
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+    }
+}
+
+impl Connection {
+    fn new(url: &str) -> io::Result<Self> {
+        let socket = WebSocket::new(url)
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "the browser forbids it"))?;
+        socket.set_binary_type(BinaryType::Arraybuffer);
+        let shared = Rc::new(Shared::default());
+        let on_change = Closure::<dyn FnMut()>::new({
+            let shared = shared.clone();
+            move || shared.wake_all()
+        });
+        let on_message = Closure::<dyn FnMut(MessageEvent)>::new({
+            let shared = shared.clone();
+            move |event: MessageEvent| shared.on_message(&event.data())
+        });
+        let change = Some(on_change.as_ref().unchecked_ref());
+        socket.set_onopen(change);
+        socket.set_onclose(change);
+        socket.set_onerror(change);
+        socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        Ok(Self(SendWrapper::new(Inner {
+            socket,
+            shared,
+            _on_change: on_change,
+            _on_message: on_message,
+            look_again: None,
+        })))
+    }
+
+    fn is_open(&self) -> bool {
+        self.socket.ready_state() == WebSocket::OPEN && !self.shared.broken.get()
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut unread = self.shared.unread.borrow_mut();
+        if !unread.is_empty() {
+            return Poll::Ready(io::Read::read(&mut *unread, buffer));
+        }
+        if self.shared.broken.get() {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
+        if !self.is_open() {
+            return Poll::Ready(Ok(0));
+        }
+        self.shared.wait(&self.shared.reader, cx);
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            if !self.is_open() {
+                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+            }
+            if self.socket.buffered_amount() < MAX_UNSENT {
+                self.0.look_again = None;
+                return Poll::Ready(match self.socket.send_with_u8_array(bytes) {
+                    Ok(()) => Ok(bytes.len()),
+                    Err(_) => Err(io::ErrorKind::BrokenPipe.into()),
+                });
+            }
+            self.shared.wait(&self.shared.writer, cx);
+            let delay = self
+                .0
+                .look_again
+                .get_or_insert_with(|| Delay::new(LOOK_AGAIN));
+            futures::ready!(delay.poll_unpin(cx));
+            delay.reset(LOOK_AGAIN);
+        }
+    }
+
+    /// The browser sends by itself what it has.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// The browser sends what it has and then says goodbye; nobody has to wait for that.
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let _ = self.socket.close_with_code(NORMAL);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // The closures end with this: the browser must not call them any more.
+        self.socket.set_onopen(None);
+        self.socket.set_onclose(None);
+        self.socket.set_onerror(None);
+        self.socket.set_onmessage(None);
+        let _ = self.socket.close_with_code(NORMAL);
+    }
+}
