@@ -1,1 +1,23 @@
-fn main() {}
+//! The extension's face: one program for the popup, the full tab and the settings.
+//!
+//! It holds the same [`fluence::state::State`] as the worker, by applying the same events, and asks for things by
+//! [`fluence::command`]. It links no network code.
+#![deny(unsafe_code)]
+
+mod browser;
+mod draft;
+mod face;
+mod files;
+mod name;
+mod nodes;
+mod page;
+mod preferences;
+mod text;
+mod view;
+
+fn main() {
+    let Some(root) = browser::document().get_element_by_id("face") else {
+        return;
+    };
+    yew::Renderer::<face::Face>::with_root(root).render();
+}

@@ -1,0 +1,216 @@
+//! Settings as a person edits them: texts that may be wrong for a while.
+
+use fluence::content::Profile;
+use fluence::state::{OwnIpfs, Settings};
+use fluence::storage;
+
+use crate::{nodes, text};
+
+/// Units of the largest file, with their bytes.
+pub const UNITS: [(&str, u64); 3] = [
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("TB", 1_000_000_000_000),
+];
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// One address a line.
+    pub nodes: String,
+    /// How files are cut and hashed.
+    pub profile: Profile,
+    /// Whether what was fetched is provided on.
+    pub provide_fetched: bool,
+    /// Whether a fetched file is saved at once.
+    pub save_fetched: bool,
+    /// Whether links are copied.
+    pub copy_link: bool,
+    /// Whether notifications are shown.
+    pub notify: bool,
+    /// The largest file, a decimal number of the unit.
+    pub max_file: String,
+    /// Index in [`UNITS`].
+    pub max_unit: usize,
+    /// Whether the own node is used.
+    pub use_ipfs: bool,
+    /// Its RPC address.
+    pub rpc: String,
+    /// Its gateway's address.
+    pub gateway: String,
+}
+
+/// What is wrong with a draft, each at its field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wrong {
+    /// Of the nodes.
+    pub nodes: Option<String>,
+    /// Of the largest file.
+    pub max_file: Option<String>,
+    /// Of the RPC address.
+    pub rpc: Option<String>,
+    /// Of the gateway's address.
+    pub gateway: Option<String>,
+}
+
+impl Draft {
+    /// The settings as texts.
+    pub fn of(settings: &Settings) -> Self {
+        let max_unit = UNITS
+            .iter()
+            .rposition(|(_, bytes)| settings.max_file >= *bytes)
+            .unwrap_or(0);
+        let own = settings.own_ipfs.as_ref();
+        Self {
+            nodes: settings.nodes.join("\n"),
+            profile: settings.profile,
+            provide_fetched: settings.provide_fetched,
+            save_fetched: settings.save_fetched,
+            copy_link: settings.copy_link,
+            notify: settings.notify,
+            max_file: in_unit(settings.max_file, UNITS[max_unit].1),
+            max_unit,
+            use_ipfs: own.is_some(),
+            rpc: own
+                .map_or(text::OPTIONS_RPC_EXAMPLE, |own| &own.rpc)
+                .to_owned(),
+            gateway: own
+                .map_or(text::OPTIONS_GATEWAY_EXAMPLE, |own| &own.gateway)
+                .to_owned(),
+        }
+    }
+
+    /// The settings that it means. `held` are those that it was made of: what was not touched stays to the byte.
+    pub fn settings(&self, held: &Settings) -> Result<Settings, Wrong> {
+        let mut wrong = Wrong::default();
+        let nodes = nodes::parse(&self.nodes).unwrap_or_else(|reason| {
+            wrong.nodes = Some(reason);
+            Vec::new()
+        });
+        let untouched = Self::of(held);
+        let max_file =
+            if (&self.max_file, self.max_unit) == (&untouched.max_file, untouched.max_unit) {
+                held.max_file
+            } else {
+                of_unit(&self.max_file, UNITS[self.max_unit].1).unwrap_or_else(|| {
+                    wrong.max_file = Some(text::OPTIONS_MAX_WRONG.to_owned());
+                    0
+                })
+            };
+        let own_ipfs = self.use_ipfs.then(|| OwnIpfs {
+            rpc: address(&self.rpc, &mut wrong.rpc),
+            gateway: address(&self.gateway, &mut wrong.gateway),
+        });
+        if wrong != Wrong::default() {
+            return Err(wrong);
+        }
+        Ok(Settings {
+            nodes,
+            profile: self.profile,
+            provide_fetched: self.provide_fetched,
+            save_fetched: self.save_fetched,
+            copy_link: self.copy_link,
+            notify: self.notify,
+            max_file,
+            own_ipfs,
+        })
+    }
+}
+
+/// An HTTP address without a slash at its end, or the reason why it is none.
+fn address(typed: &str, wrong: &mut Option<String>) -> String {
+    let url = typed.trim().trim_end_matches('/');
+    if storage::multiaddr_of(url).is_err() {
+        *wrong = Some(text::URL_WRONG.to_owned());
+    }
+    url.to_owned()
+}
+
+/// To two decimals, without those that are zero.
+fn in_unit(bytes: u64, unit: u64) -> String {
+    let number = format!("{:.2}", bytes as f64 / unit as f64);
+    number
+        .trim_end_matches('0')
+        .trim_end_matches('.')
+        .to_owned()
+}
+
+fn of_unit(number: &str, unit: u64) -> Option<u64> {
+    let number: f64 = number.trim().replace(',', ".").parse().ok()?;
+    let bytes = number * unit as f64;
+    // What JavaScript counts exactly is more than any disk has.
+    (bytes >= 1.0 && bytes <= 9_007_199_254_740_991.0).then_some(bytes as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_survive_being_edited() {
+        let mut held = Settings {
+            nodes: vec!["/ip4/127.0.0.1/tcp/4102/ws".into()],
+            ..Settings::default()
+        };
+        assert_eq!(Draft::of(&held).settings(&held), Ok(held.clone()));
+        held.own_ipfs = Some(OwnIpfs {
+            rpc: "http://127.0.0.1:5001".into(),
+            gateway: "https://ipfs.example.org".into(),
+        });
+        held.max_file = 1_234_567;
+        assert_eq!(Draft::of(&held).settings(&held), Ok(held.clone()));
+    }
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        let held = Settings::default();
+        for (number, unit, bytes) in [
+            ("1,5", 1, Some(1_500_000_000)),
+            (" 2 ", 0, Some(2_000_000)),
+            ("0", 0, None),
+            ("-1", 0, None),
+            ("", 2, None),
+            ("1e300", 2, None),
+            ("NaN", 1, None),
+            ("inf", 1, None),
+        ] {
+            let draft = Draft {
+                max_file: number.into(),
+                max_unit: unit,
+                ..Draft::of(&held)
+            };
+            assert_eq!(
+                draft.settings(&held).ok().map(|settings| settings.max_file),
+                bytes,
+                "{number}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        let held = Settings::default();
+        let draft = Draft {
+            nodes: "nonsense".into(),
+            max_file: "x".into(),
+            use_ipfs: true,
+            rpc: "127.0.0.1:5001".into(),
+            gateway: "http://127.0.0.1:8080/ipfs/".into(),
+            ..Draft::of(&held)
+        };
+        let wrong = draft.settings(&held).unwrap_err();
+        assert!(
+            wrong.nodes.is_some()
+                && wrong.max_file.is_some()
+                && wrong.rpc.is_some()
+                && wrong.gateway.is_some()
+        );
+        let unused = Draft {
+            use_ipfs: false,
+            nodes: String::new(),
+            max_file: "1".into(),
+            ..draft
+        };
+        assert!(unused.settings(&held).is_ok());
+    }
+}

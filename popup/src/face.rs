@@ -1,0 +1,808 @@
+//! The face's root: what it holds, and what happens to that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fluence::command::{Answer, Command, HandedFile, ToFace, ToWorker};
+use fluence::names;
+use fluence::state::{Event, EventKind, Failure, ItemId, NetworkStatus, Settings, State, Status};
+use gloo_timers::callback::{Interval, Timeout};
+use web_sys::File;
+use yew::html::Scope;
+use yew::prelude::*;
+
+use crate::browser::{self, FromWorker, Handover, Tab, Worker};
+use crate::files::{self, Dropped, PickError, Picked};
+use crate::page::{self, PageFile};
+use crate::preferences::{Filter, Preferences, Theme};
+use crate::{text, view};
+
+/// The first wait before the face connects to the worker again, in milliseconds; each further one is twice as long.
+const FIRST_WAIT_MS: u32 = 50;
+/// The longest wait, in milliseconds.
+const MAX_WAIT_MS: u32 = 5_000;
+/// How long the worker may take for its first word before the person is told, in milliseconds.
+const SILENCE_MS: u32 = 15_000;
+/// Commands that wait while the worker is away.
+const MAX_QUEUE: usize = 100;
+/// Progress is painted at most this often, in milliseconds.
+const PAINT_MS: u32 = 50;
+/// How long a button says that it has copied, in milliseconds.
+const COPIED_MS: u32 = 2_000;
+/// Items that are listed at first, and with each click more.
+pub const PAGE_OF_ITEMS: usize = 50;
+/// Files of the page that are listed at first.
+pub const FEW_PAGE_FILES: usize = 4;
+
+/// What a command is about: where the face says how it went.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    /// The field for hashes.
+    Fetch,
+    /// A file of the page, by address.
+    Page(String),
+    /// Files that were picked.
+    Files,
+    /// An item.
+    Item(ItemId),
+    /// The settings.
+    Settings,
+    /// The person's own IPFS node.
+    Ipfs,
+    /// Shares that wait for permission, from a context menu for instance.
+    Shares,
+    /// The connection.
+    Network,
+    /// Nothing that a person waits for.
+    Nothing,
+}
+
+/// Which of the three pages this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// Under the toolbar's button.
+    Popup,
+    /// In a tab of its own.
+    Tab,
+    /// The settings.
+    Options,
+}
+
+/// How things are with the worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// It has not yet said anything.
+    Starting,
+    /// It has, and is there.
+    Ready,
+    /// It was there and is gone; the face connects again.
+    Lost,
+    /// It has said nothing for long.
+    Silent,
+    /// What it says is not understood.
+    Strange,
+}
+
+/// What is known of the page in the tab.
+pub enum PageView {
+    /// Not looked at yet.
+    Reading,
+    /// This is no popup of a page.
+    Elsewhere,
+    /// No extension may look into it.
+    Closed,
+    /// Its files.
+    Files {
+        /// Its tab.
+        tab: Tab,
+        /// Downloads that came from it.
+        downloads: Vec<PageFile>,
+        /// Files that it links to; `None` when the browser did not let the extension look.
+        links: Option<Vec<PageFile>>,
+    },
+}
+
+/// The extension needs the person's permission first.
+pub struct Access {
+    /// Match patterns.
+    pub origins: Vec<String>,
+    /// What is sent again then; shares go on by themselves.
+    pub again: Option<Command>,
+    /// Whether the person said no.
+    pub refused: bool,
+}
+
+/// Where the focus goes as soon as it is there.
+enum Focus {
+    /// An item of the list.
+    Item(ItemId),
+    /// The button that shares what was picked.
+    Stage,
+}
+
+/// What can happen to the face.
+pub enum Msg {
+    /// The worker's end said something.
+    Worker(FromWorker),
+    /// Time to connect to the worker again.
+    Connect,
+    /// The worker was silent for long.
+    Silence,
+    /// Time to paint what has moved.
+    Paint,
+    /// A second has passed.
+    Tick,
+    /// Send a command.
+    Send(About, Command),
+    /// The text in the field for hashes.
+    FetchText(String),
+    /// Fetch what is in the field.
+    Fetch,
+    /// Take the hash from the clipboard.
+    Paste,
+    /// What the clipboard gave.
+    Pasted(Option<String>),
+    /// What was found out about the page.
+    Page(PageView),
+    /// Share a file of the page.
+    SharePage(PageFile),
+    /// Show all files of the page.
+    MorePage,
+    /// Show or hide the files of the page.
+    TogglePage,
+    /// Ask the person for permission; inside a click.
+    Allow(About),
+    /// What the person said.
+    Allowed(About, bool),
+    /// The person read it.
+    Dismiss(About),
+    /// Files are dragged over the face, or away.
+    Dragged(bool),
+    /// Something was dropped.
+    Dropped(Dropped),
+    /// Files were chosen.
+    Picked(Result<Vec<Picked>, PickError>),
+    /// Whether all become one directory.
+    Together(bool),
+    /// Share what was picked.
+    ShareStage,
+    /// Forget what was picked.
+    DropStage,
+    /// The worker took the files of the command with this number, or did not.
+    HandedOver(u32, bool),
+    /// Copy a text; the word says which button it was.
+    Copy(String, String),
+    /// It was copied, or refused.
+    Copied(String, bool),
+    /// The button need not say so any longer.
+    CopiedLong,
+    /// Show or hide an item's details.
+    ToggleDetails(ItemId),
+    /// Ask whether the item is to go, or ask no longer.
+    AskRemove(Option<ItemId>),
+    /// List these.
+    Filter(Filter),
+    /// List those with this in their name.
+    Search(String),
+    /// List more.
+    More,
+    /// Light or dark.
+    Theme(Theme),
+    /// The person read the notice.
+    DismissNotice,
+}
+
+/// See the module.
+pub struct Face {
+    pub view: View,
+    pub link: Link,
+    pub state: State,
+    pub defaults: Settings,
+    pub preferences: Preferences,
+    pub theme: Theme,
+    pub failures: BTreeMap<About, Failure>,
+    pub access: BTreeMap<About, Access>,
+    pub done: BTreeSet<About>,
+    pub fetch_text: String,
+    pub fetch_error: Option<String>,
+    pub page: PageView,
+    pub page_all: bool,
+    pub dragging: bool,
+    pub stage: Vec<Picked>,
+    pub stage_error: Option<String>,
+    pub together: bool,
+    pub open: BTreeSet<ItemId>,
+    pub removing: Option<ItemId>,
+    pub search: String,
+    pub shown: usize,
+    pub copied: Option<(String, bool)>,
+    /// What a screen reader says next.
+    pub said: String,
+    pub notice_read: bool,
+    pub fetch_field: NodeRef,
+    pub stage_button: NodeRef,
+    worker: Option<Worker>,
+    wait: u32,
+    queue: Vec<ToWorker>,
+    last_number: u32,
+    pending: BTreeMap<u32, (About, Command)>,
+    handovers: BTreeMap<u32, Handover>,
+    focus: Option<Focus>,
+    timers: Timers,
+}
+
+/// What runs only while it is here.
+#[derive(Default)]
+struct Timers {
+    connect: Option<Timeout>,
+    silence: Option<Timeout>,
+    paint: Option<Timeout>,
+    copied: Option<Timeout>,
+    tick: Option<Interval>,
+}
+
+impl Component for Face {
+    type Message = Msg;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let view = match browser::parameter("view").as_deref() {
+            Some("tab") => View::Tab,
+            Some("options") => View::Options,
+            // Where the browser cannot open popups it is opened as a page.
+            _ if browser::is_wide() => View::Tab,
+            _ => View::Popup,
+        };
+        browser::mark_page("data-view", view::word(view));
+        let tab = browser::parameter("tab").and_then(|tab| tab.parse().ok());
+        let mut face = Self {
+            view,
+            link: Link::Starting,
+            state: State::default(),
+            defaults: Settings::default(),
+            preferences: Preferences::load(),
+            theme: Theme::load(),
+            failures: BTreeMap::new(),
+            access: BTreeMap::new(),
+            done: BTreeSet::new(),
+            fetch_text: String::new(),
+            fetch_error: None,
+            page: PageView::Reading,
+            page_all: false,
+            dragging: false,
+            stage: Vec::new(),
+            stage_error: None,
+            together: false,
+            open: BTreeSet::new(),
+            removing: None,
+            search: String::new(),
+            shown: PAGE_OF_ITEMS,
+            copied: None,
+            said: String::new(),
+            notice_read: false,
+            fetch_field: NodeRef::default(),
+            stage_button: NodeRef::default(),
+            worker: None,
+            wait: FIRST_WAIT_MS,
+            queue: Vec::new(),
+            last_number: 0,
+            pending: BTreeMap::new(),
+            handovers: BTreeMap::new(),
+            focus: None,
+            timers: Timers::default(),
+        };
+        face.connect(ctx.link());
+        match (view, tab) {
+            (View::Options, _) => {}
+            (View::Tab, None) => face.page = PageView::Elsewhere,
+            (_, tab) => ctx
+                .link()
+                .send_future(async move { Msg::Page(look_at(tab).await) }),
+        }
+        face
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        let link = ctx.link();
+        match msg {
+            Msg::Worker(FromWorker::Message(ToFace::Event { event })) => {
+                return self.happened(link, &event);
+            }
+            Msg::Worker(from) => self.heard(link, from),
+            Msg::Connect => self.connect(link),
+            Msg::Silence => self.link = Link::Silent,
+            Msg::Paint => self.timers.paint = None,
+            Msg::Tick => {}
+            Msg::Send(about, command) => {
+                self.removing = None;
+                self.send(link, about, command);
+            }
+            Msg::FetchText(text) => {
+                self.fetch_text = text;
+                self.fetch_error = None;
+                self.failures.remove(&About::Fetch);
+            }
+            Msg::Fetch => self.fetch(link),
+            Msg::Paste => link.send_future(async { Msg::Pasted(browser::paste().await.ok()) }),
+            Msg::Pasted(text) => {
+                match text {
+                    Some(text) => {
+                        self.fetch_text = text.trim().to_owned();
+                        self.fetch_error = None;
+                    }
+                    None => self.fetch_error = Some(text::FETCH_PASTE_REFUSED.to_owned()),
+                }
+                view::focus(&self.fetch_field);
+            }
+            Msg::Page(page) => self.page = page,
+            Msg::SharePage(file) => self.share_page(link, file),
+            Msg::MorePage => self.page_all = true,
+            Msg::TogglePage => {
+                self.preferences.page_open = !self.preferences.page_open;
+                self.preferences.keep();
+            }
+            Msg::Allow(about) => self.allow(link, about),
+            Msg::Allowed(about, granted) => self.allowed(link, about, granted),
+            Msg::Dismiss(about) => {
+                self.failures.remove(&about);
+                self.access.remove(&about);
+            }
+            Msg::Dragged(over) => {
+                if self.dragging == over {
+                    return false;
+                }
+                self.dragging = over;
+            }
+            Msg::Dropped(dropped) => {
+                self.dragging = false;
+                link.send_future(async move { Msg::Picked(dropped.files().await) });
+            }
+            Msg::Picked(picked) => self.picked(picked),
+            Msg::Together(together) => self.together = together,
+            Msg::ShareStage => {
+                let picked = std::mem::take(&mut self.stage);
+                self.share_files(link, picked);
+            }
+            Msg::DropStage => self.stage.clear(),
+            Msg::HandedOver(number, taken) => self.handed_over(number, taken),
+            Msg::Copy(key, text) => link.send_future(async move {
+                let copied = browser::copy(text).await.is_ok();
+                Msg::Copied(key, copied)
+            }),
+            Msg::Copied(key, copied) => {
+                self.said = if copied {
+                    text::COPIED
+                } else {
+                    text::COPY_REFUSED
+                }
+                .to_owned();
+                self.copied = Some((key, copied));
+                let link = link.clone();
+                self.timers.copied = Some(Timeout::new(COPIED_MS, move || {
+                    link.send_message(Msg::CopiedLong)
+                }));
+            }
+            Msg::CopiedLong => self.copied = None,
+            Msg::ToggleDetails(id) => {
+                if !self.open.remove(&id) {
+                    self.open.insert(id);
+                }
+            }
+            Msg::AskRemove(id) => self.removing = id,
+            Msg::Filter(filter) => {
+                self.preferences.filter = filter;
+                self.preferences.keep();
+                self.shown = PAGE_OF_ITEMS;
+            }
+            Msg::Search(search) => {
+                self.search = search;
+                self.shown = PAGE_OF_ITEMS;
+            }
+            Msg::More => self.shown += PAGE_OF_ITEMS,
+            Msg::Theme(theme) => {
+                self.theme = theme;
+                theme.choose();
+            }
+            Msg::DismissNotice => {
+                self.notice_read = true;
+                self.preferences.dismissed =
+                    self.state.notice.as_ref().map(|notice| notice.what.clone());
+                self.preferences.keep();
+            }
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        view::face(self, ctx.link())
+    }
+
+    fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+        let is_there = |focus: &mut Focus| match focus {
+            Focus::Item(id) => self.state.items.contains_key(id),
+            Focus::Stage => true,
+        };
+        match self.focus.take_if(is_there) {
+            Some(Focus::Item(id)) => view::focus_item(&id),
+            Some(Focus::Stage) => view::focus(&self.stage_button),
+            None => {}
+        }
+    }
+}
+
+/// Looks at the page of a tab: the one that the popup was opened on, or the one with this number.
+async fn look_at(tab: Option<i32>) -> PageView {
+    let Ok(tab) = browser::tab(tab).await else {
+        return PageView::Closed;
+    };
+    let Some(url) = tab
+        .url
+        .clone()
+        .filter(|url| page::host(url).is_some() || url.starts_with("file:"))
+    else {
+        return PageView::Closed;
+    };
+    let downloads = page::downloads_of(&url, browser::downloads().await.unwrap_or_default());
+    let links = browser::links(tab.id)
+        .await
+        .ok()
+        .map(|links| page::files_of(&url, links, &downloads));
+    PageView::Files {
+        tab,
+        downloads,
+        links,
+    }
+}
+
+impl Face {
+    /// The settings that hold.
+    pub fn settings(&self) -> &Settings {
+        self.state.settings.as_ref().unwrap_or(&self.defaults)
+    }
+
+    /// Whether a command about this has no answer yet.
+    pub fn is_waiting(&self, about: &About) -> bool {
+        self.pending.values().any(|(other, _)| other == about)
+    }
+
+    fn connect(&mut self, link: &Scope<Self>) {
+        self.timers.connect = None;
+        let on = link.callback(Msg::Worker);
+        match Worker::connect(move |from| on.emit(from)) {
+            Ok(worker) => {
+                self.worker = Some(worker);
+                let number = self.number();
+                self.post(ToWorker {
+                    number,
+                    command: Command::Watch,
+                });
+                if self.timers.silence.is_none() && self.link != Link::Silent {
+                    let link = link.clone();
+                    self.timers.silence = Some(Timeout::new(SILENCE_MS, move || {
+                        link.send_message(Msg::Silence)
+                    }));
+                }
+            }
+            // The extension was unloaded or updated: this page belongs to no extension any more.
+            Err(_) => self.link = Link::Silent,
+        }
+    }
+
+    fn number(&mut self) -> u32 {
+        self.last_number = self.last_number.wrapping_add(1);
+        self.last_number
+    }
+
+    /// Sends now; what the port does not take waits for the next connection.
+    fn post(&mut self, message: ToWorker) {
+        let sent = self
+            .worker
+            .as_ref()
+            .is_some_and(|worker| worker.send(&message).is_ok());
+        if let Some(handover) = self.handovers.get(&message.number).filter(|_| sent) {
+            handover.offer();
+        }
+        if !sent && !matches!(message.command, Command::Watch) && self.queue.len() < MAX_QUEUE {
+            self.queue.push(message);
+        }
+    }
+
+    fn send(&mut self, link: &Scope<Self>, about: About, command: Command) {
+        self.failures.remove(&about);
+        self.access.remove(&about);
+        self.done.remove(&about);
+        let number = self.number();
+        self.pending.insert(number, (about, command.clone()));
+        self.post(ToWorker { number, command });
+        if self.worker.is_none() && self.timers.connect.is_none() {
+            self.connect(link);
+        }
+    }
+
+    fn heard(&mut self, link: &Scope<Self>, from: FromWorker) {
+        match from {
+            FromWorker::Message(ToFace::State { state, defaults }) => {
+                self.state = *state;
+                self.defaults = defaults;
+                self.link = Link::Ready;
+                self.wait = FIRST_WAIT_MS;
+                self.timers.silence = None;
+                self.notice_read = self.state.notice.as_ref().is_none_or(|notice| {
+                    self.preferences.dismissed.as_deref() == Some(&notice.what)
+                });
+                self.watch_clock(link);
+                for message in std::mem::take(&mut self.queue) {
+                    self.post(message);
+                }
+            }
+            FromWorker::Message(ToFace::Access { origins }) => self.shares_wait(origins),
+            FromWorker::Message(ToFace::Answer { number, answer }) => self.answered(number, answer),
+            // Taken in `update`.
+            FromWorker::Message(ToFace::Event { .. }) => {}
+            FromWorker::Strange => self.link = Link::Strange,
+            FromWorker::Gone => self.gone(link),
+        }
+    }
+
+    /// The worker ended: the browser stops it, or it was updated.
+    fn gone(&mut self, link: &Scope<Self>) {
+        self.worker = None;
+        if self.link == Link::Ready {
+            self.link = Link::Lost;
+        }
+        let queued: BTreeSet<u32> = self.queue.iter().map(|message| message.number).collect();
+        let (kept, lost) = std::mem::take(&mut self.pending)
+            .into_iter()
+            .partition(|(number, _)| queued.contains(number));
+        self.pending = kept;
+        self.handovers.retain(|number, _| queued.contains(number));
+        let lost: BTreeMap<u32, (About, Command)> = lost;
+        for (about, _) in lost.into_values() {
+            if about != About::Nothing {
+                self.failures.insert(about, text::no_answer());
+            }
+        }
+        let wait = self.wait;
+        self.wait = (wait * 2).min(MAX_WAIT_MS);
+        let link = link.clone();
+        self.timers.connect = Some(Timeout::new(wait, move || link.send_message(Msg::Connect)));
+    }
+
+    /// Applies an event; whether to paint at once.
+    fn happened(&mut self, link: &Scope<Self>, event: &Event) -> bool {
+        self.state.apply(event);
+        match &event.kind {
+            EventKind::Progress { .. } => {
+                if self.timers.paint.is_none() {
+                    let link = link.clone();
+                    self.timers.paint = Some(Timeout::new(PAINT_MS, move || {
+                        link.send_message(Msg::Paint)
+                    }));
+                }
+                return false;
+            }
+            EventKind::Status { id, status } => {
+                if let Some(item) = self.state.items.get(id)
+                    && matches!(
+                        status,
+                        Status::Shared
+                            | Status::Done
+                            | Status::Failed { .. }
+                            | Status::Interrupted { .. }
+                    )
+                {
+                    self.said =
+                        text::announcement(&item.name, &text::status(item, &self.state.network));
+                }
+            }
+            EventKind::Network { .. } => {
+                self.failures.remove(&About::Network);
+                self.watch_clock(link);
+            }
+            EventKind::Notice { failure } => {
+                self.notice_read = false;
+                self.said.clone_from(&failure.what);
+            }
+            EventKind::Removed { id } => {
+                self.open.remove(id);
+                self.failures.remove(&About::Item(id.clone()));
+                self.removing.take_if(|removing| removing == id);
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// Counts seconds only while there is something to count.
+    fn watch_clock(&mut self, link: &Scope<Self>) {
+        let counting = matches!(self.state.network, NetworkStatus::Offline { .. });
+        if counting && self.timers.tick.is_none() {
+            let link = link.clone();
+            self.timers.tick = Some(Interval::new(1000, move || link.send_message(Msg::Tick)));
+        } else if !counting {
+            self.timers.tick = None;
+        }
+    }
+
+    fn answered(&mut self, number: u32, answer: Answer) {
+        self.handovers.remove(&number);
+        let Some((about, command)) = self.pending.remove(&number) else {
+            return;
+        };
+        match answer {
+            Answer::Done { id } => {
+                if about == About::Fetch {
+                    self.fetch_text.clear();
+                    self.show(id.as_ref());
+                }
+                self.done.insert(about);
+            }
+            Answer::Refused { failure } => {
+                self.said.clone_from(&failure.what);
+                self.failures.insert(about, failure);
+            }
+            Answer::NeedsAccess { origins } => {
+                self.access.remove(&About::Shares);
+                let goes_on = matches!(
+                    command,
+                    Command::ShareUrl { .. } | Command::ShareFiles { .. }
+                );
+                let access = Access {
+                    origins,
+                    again: (!goes_on).then_some(command),
+                    refused: false,
+                };
+                self.access.insert(about, access);
+            }
+        }
+    }
+
+    /// Makes sure that an item is listed, and puts the focus on it.
+    fn show(&mut self, id: Option<&ItemId>) {
+        self.search.clear();
+        if self.preferences.filter == Filter::Shared {
+            self.preferences.filter = Filter::All;
+        }
+        self.focus = id.cloned().map(Focus::Item);
+    }
+
+    fn fetch(&mut self, link: &Scope<Self>) {
+        match names::parse_link(&self.fetch_text) {
+            Ok(_) => {
+                let link_text = self.fetch_text.trim().to_owned();
+                self.fetch_error = None;
+                self.send(link, About::Fetch, Command::Fetch { link: link_text });
+            }
+            Err(error) => {
+                self.fetch_error = Some(error.to_string());
+                view::focus(&self.fetch_field);
+            }
+        }
+    }
+
+    fn share_page(&mut self, link: &Scope<Self>, file: PageFile) {
+        let PageView::Files { tab, .. } = &self.page else {
+            return;
+        };
+        let command = Command::ShareUrl {
+            url: file.url.clone(),
+            tab: Some(tab.id),
+            page: tab.url.clone(),
+            name: Some(file.name),
+        };
+        self.send(link, About::Page(file.url), command);
+    }
+
+    /// Asks the person for what shares wait for, unless that is asked already where the share was begun.
+    fn shares_wait(&mut self, origins: Vec<String>) {
+        self.access.remove(&About::Shares);
+        if origins.is_empty() {
+            self.access.retain(|_, access| access.again.is_some());
+            return;
+        }
+        let asked = |origin| {
+            self.access
+                .values()
+                .any(|access| access.origins.contains(origin))
+        };
+        if !origins.iter().all(asked) {
+            let access = Access {
+                origins,
+                again: None,
+                refused: false,
+            };
+            self.access.insert(About::Shares, access);
+        }
+    }
+
+    fn allow(&mut self, link: &Scope<Self>, about: About) {
+        if let Some(access) = self.access.get(&about) {
+            let asked = browser::ask_for(&access.origins);
+            link.send_future(async move { Msg::Allowed(about, asked.await) });
+        }
+    }
+
+    fn allowed(&mut self, link: &Scope<Self>, about: About, granted: bool) {
+        if !granted {
+            if let Some(access) = self.access.get_mut(&about) {
+                access.refused = true;
+            }
+        } else if let Some(Access {
+            again: Some(command),
+            ..
+        }) = self.access.remove(&about)
+        {
+            self.send(link, about, command);
+        }
+    }
+
+    fn picked(&mut self, picked: Result<Vec<Picked>, PickError>) {
+        self.stage_error = None;
+        self.failures.remove(&About::Files);
+        match picked {
+            Ok(picked) => {
+                if self.stage.len() + picked.len() > files::MAX_FILES {
+                    self.stage_error = Some(text::too_many_files(files::MAX_FILES));
+                    return;
+                }
+                self.together |= picked.iter().any(|picked| picked.path.contains('/'));
+                self.stage.extend(picked);
+                self.focus = Some(Focus::Stage);
+            }
+            Err(error) => {
+                self.stage_error = Some(match error {
+                    PickError::TooMany => text::too_many_files(files::MAX_FILES),
+                    PickError::None => text::SHARE_EMPTY.to_owned(),
+                    PickError::Unreadable => text::SHARE_UNREADABLE.to_owned(),
+                });
+            }
+        }
+    }
+
+    fn share_files(&mut self, link: &Scope<Self>, picked: Vec<Picked>) {
+        if picked.is_empty() {
+            return;
+        }
+        let handed = picked
+            .iter()
+            .map(|picked| HandedFile {
+                name: picked.path.clone(),
+                mime: picked.file.type_(),
+                size: picked.size(),
+            })
+            .collect();
+        let blobs: Vec<File> = picked.into_iter().map(|picked| picked.file).collect();
+        // The number that the command below gets; the channel is open before the worker learns of the key.
+        let number = self.last_number.wrapping_add(1);
+        let ended = link.callback(move |taken| Msg::HandedOver(number, taken));
+        let together = std::mem::take(&mut self.together);
+        let handover = browser::unique_key().and_then(|key| {
+            let handover = Handover::open(key.clone(), &blobs, move |taken| ended.emit(taken))?;
+            Ok((key, handover))
+        });
+        match handover {
+            Ok((key, handover)) => {
+                self.handovers.insert(number, handover);
+                let command = Command::ShareFiles {
+                    key,
+                    files: handed,
+                    together,
+                };
+                self.send(link, About::Files, command);
+            }
+            Err(_) => {
+                self.failures.insert(About::Files, text::handover_failed());
+            }
+        }
+    }
+
+    fn handed_over(&mut self, number: u32, taken: bool) {
+        if taken {
+            // Kept until the answer, which says what became of them.
+            return;
+        }
+        self.handovers.remove(&number);
+        if self.pending.remove(&number).is_some() {
+            self.failures.insert(About::Files, text::handover_failed());
+        }
+    }
+}

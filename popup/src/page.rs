@@ -1,0 +1,381 @@
+//! Which of the things that a page links to and shows are files that a person may want to share.
+
+use std::collections::HashSet;
+
+use fluence::command::MAX_URL;
+use fluence::names::safe_file_name;
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+
+/// The files of a page that are shown.
+pub const MAX_FILES: usize = 200;
+/// Pictures with a side shorter than this are decoration, in pixels.
+const MIN_PICTURE: u32 = 48;
+/// Endings that are pages, not files.
+const PAGES: [&str; 14] = [
+    "html", "htm", "xhtml", "php", "asp", "aspx", "jsp", "jspx", "cgi", "do", "cfm", "shtml",
+    "action", "mhtml",
+];
+/// The longest ending that is taken for a file's.
+const MAX_ENDING: usize = 8;
+
+/// What a page script found.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Link {
+    /// What element it is.
+    pub kind: LinkKind,
+    /// Absolute.
+    pub url: String,
+    /// The name that the page gives it, or empty.
+    pub name: String,
+    /// What the page shows for it.
+    pub text: String,
+    /// Of a picture, in pixels.
+    pub width: u32,
+    /// Of a picture, in pixels.
+    pub height: u32,
+}
+
+/// What element of a page points to something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkKind {
+    /// A link.
+    Link,
+    /// A link that the page itself calls a download.
+    Download,
+    /// A picture.
+    Image,
+    /// A video.
+    Video,
+    /// Sound.
+    Audio,
+}
+
+/// A download that ended well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Download {
+    /// Where its bytes came from.
+    pub url: String,
+    /// The page that it was on, or empty.
+    pub referrer: String,
+    /// Where it was saved.
+    pub path: String,
+    /// MIME type, or empty.
+    pub mime: String,
+    /// Bytes.
+    pub size: Option<u64>,
+}
+
+/// A file that can be shared from a page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageFile {
+    /// Where its bytes are.
+    pub url: String,
+    /// Made safe.
+    pub name: String,
+    /// What it is.
+    pub kind: FileKind,
+    /// Bytes, where it is known.
+    pub size: Option<u64>,
+    /// Whether the person has downloaded it.
+    pub downloaded: bool,
+}
+
+/// What a file is, as far as its icon goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A picture.
+    Image,
+    /// A video.
+    Video,
+    /// Sound.
+    Audio,
+    /// Text to read: documents, books, code.
+    Document,
+    /// Something packed.
+    Archive,
+    /// Several files with one hash.
+    Folder,
+    /// Anything else.
+    Other,
+}
+
+impl FileKind {
+    /// By MIME type where that says something, else by the name's ending.
+    pub fn of(mime: Option<&str>, name: &str) -> Self {
+        match mime.and_then(|mime| mime.split('/').next()) {
+            Some("image") => return Self::Image,
+            Some("video") => return Self::Video,
+            Some("audio") => return Self::Audio,
+            Some("text") => return Self::Document,
+            _ => {}
+        }
+        match ending(name).unwrap_or_default().as_str() {
+            "jpg" | "jpeg" | "png" | "gif" | "webp" | "avif" | "svg" | "bmp" | "tif" | "tiff"
+            | "heic" | "ico" => Self::Image,
+            "mp4" | "m4v" | "webm" | "mkv" | "mov" | "avi" | "ogv" | "mpg" | "mpeg" => Self::Video,
+            "mp3" | "m4a" | "ogg" | "oga" | "opus" | "flac" | "wav" | "aac" => Self::Audio,
+            "pdf" | "epub" | "mobi" | "djvu" | "txt" | "md" | "doc" | "docx" | "odt" | "rtf"
+            | "xls" | "xlsx" | "ods" | "ppt" | "pptx" | "odp" | "csv" | "json" | "xml" => {
+                Self::Document
+            }
+            "zip" | "tar" | "gz" | "tgz" | "bz2" | "xz" | "zst" | "7z" | "rar" | "iso" | "dmg"
+            | "deb" | "rpm" | "apk" | "jar" | "car" => Self::Archive,
+            _ => Self::Other,
+        }
+    }
+
+    /// The word for it in the stylesheet.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Video => "video",
+            Self::Audio => "audio",
+            Self::Document => "document",
+            Self::Archive => "archive",
+            Self::Folder => "folder",
+            Self::Other => "file",
+        }
+    }
+}
+
+/// The ending of a name, in lower case, where there is one that looks like a file's.
+fn ending(name: &str) -> Option<String> {
+    let (stem, ending) = name.rsplit_once('.')?;
+    let plausible = !stem.is_empty()
+        && (1..=MAX_ENDING).contains(&ending.len())
+        && ending.bytes().all(|b| b.is_ascii_alphanumeric())
+        && ending.bytes().any(|b| b.is_ascii_alphabetic());
+    plausible.then(|| ending.to_ascii_lowercase())
+}
+
+/// The host of an `http:` or `https:` address, in lower case and without a leading `www.`.
+pub fn host(url: &str) -> Option<String> {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?.to_ascii_lowercase();
+    let host = host.strip_prefix("www.").unwrap_or(&host);
+    (!host.is_empty()).then(|| host.to_owned())
+}
+
+fn without_fragment(url: &str) -> &str {
+    url.split('#').next().unwrap_or_default()
+}
+
+/// The last part of an address's path, decoded; `None` for a directory or an address without a path.
+fn last_segment(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let path = rest.split(['?', '#']).next()?;
+    let (_, path) = path.split_once('/')?;
+    let last = path.rsplit('/').next()?;
+    let name = percent_decode_str(last).decode_utf8_lossy();
+    (!name.trim().is_empty()).then(|| name.into_owned())
+}
+
+/// The downloads that came from the page's host, or from the page itself, newest first and each address once.
+pub fn downloads_of(page: &str, downloads: Vec<Download>) -> Vec<PageFile> {
+    let Some(page_host) = host(page) else {
+        return Vec::new();
+    };
+    let mut seen = HashSet::new();
+    downloads
+        .into_iter()
+        .filter(|download| {
+            let of_page = |url: &str| host(url).is_some_and(|host| host == page_host);
+            of_page(&download.referrer) || of_page(&download.url)
+        })
+        .filter(|download| host(&download.url).is_some() && download.url.len() <= MAX_URL)
+        .filter(|download| seen.insert(without_fragment(&download.url).to_owned()))
+        .take(MAX_FILES)
+        .map(|download| {
+            let name = safe_file_name(&download.path);
+            PageFile {
+                kind: FileKind::of(Some(&download.mime), &name),
+                url: download.url,
+                name,
+                size: download.size,
+                downloaded: true,
+            }
+        })
+        .collect()
+}
+
+/// The files that the page links to or shows, in its own order, each address once, without those in `known`.
+pub fn files_of(page: &str, links: Vec<Link>, known: &[PageFile]) -> Vec<PageFile> {
+    let mut seen: HashSet<String> = known
+        .iter()
+        .map(|file| without_fragment(&file.url).to_owned())
+        .collect();
+    seen.insert(without_fragment(page).to_owned());
+    links
+        .into_iter()
+        .filter_map(file_of)
+        .filter(|file| seen.insert(without_fragment(&file.url).to_owned()))
+        .take(MAX_FILES)
+        .collect()
+}
+
+fn file_of(link: Link) -> Option<PageFile> {
+    let scheme = link
+        .url
+        .split_once(':')
+        .map(|(scheme, _)| scheme.to_ascii_lowercase())?;
+    let on_the_web = matches!(scheme.as_str(), "http" | "https");
+    if !on_the_web && !matches!(scheme.as_str(), "data" | "blob") || link.url.len() > MAX_URL {
+        return None;
+    }
+    let segment = if on_the_web {
+        last_segment(&link.url)
+    } else {
+        None
+    };
+    let by_kind = match link.kind {
+        LinkKind::Download => None,
+        LinkKind::Link => {
+            let ending = ending(segment.as_deref()?)?;
+            if PAGES.contains(&ending.as_str()) {
+                return None;
+            }
+            None
+        }
+        LinkKind::Image if link.width.min(link.height) < MIN_PICTURE => return None,
+        LinkKind::Image => Some(FileKind::Image),
+        LinkKind::Video => Some(FileKind::Video),
+        LinkKind::Audio => Some(FileKind::Audio),
+    };
+    let name = [Some(link.name), segment, Some(link.text)]
+        .into_iter()
+        .flatten()
+        .find(|name| !name.trim().is_empty())
+        .unwrap_or_default();
+    let name = safe_file_name(&name);
+    Some(PageFile {
+        kind: by_kind.unwrap_or_else(|| FileKind::of(None, &name)),
+        url: link.url,
+        name,
+        size: None,
+        downloaded: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(kind: LinkKind, url: &str) -> Link {
+        Link {
+            kind,
+            url: url.to_owned(),
+            name: String::new(),
+            text: "what the page says".to_owned(),
+            width: 640,
+            height: 480,
+        }
+    }
+
+    fn names(files: &[PageFile]) -> Vec<&str> {
+        files.iter().map(|file| file.name.as_str()).collect()
+    }
+
+    #[test]
+    fn files_are_told_from_pages() {
+        use LinkKind::*;
+        let found = vec![
+            link(Link, "https://a.example/report.pdf?x=1.html#page=3"),
+            link(Link, "https://a.example/index.html"),
+            link(Link, "https://a.example/about"),
+            link(Link, "https://a.example"),
+            link(Link, "https://a.example/v1.2"),
+            link(Link, "mailto:a@example.zip"),
+            link(Link, "javascript:void(0).zip"),
+            link(Download, "https://a.example/get?id=7"),
+            link(
+                Image,
+                "https://cdn.example/%D0%BE%D1%82%D0%BF%D1%83%D1%81%D0%BA.jpg",
+            ),
+            link(Video, "blob:https://a.example/3b1f"),
+            link(Image, "data:image/png;base64,AAAA"),
+        ];
+        let files = files_of("https://a.example/page", found, &[]);
+        assert_eq!(
+            names(&files),
+            [
+                "report.pdf",
+                "get",
+                "отпуск.jpg",
+                "what the page says",
+                "what the page says"
+            ]
+        );
+        assert_eq!(files[2].kind, FileKind::Image);
+        assert_eq!(files[0].kind, FileKind::Document);
+    }
+
+    #[test]
+    fn an_address_is_shown_once() {
+        let small = Link {
+            width: 16,
+            ..link(LinkKind::Image, "https://a.example/pixel.gif")
+        };
+        let found = vec![
+            link(LinkKind::Link, "https://a.example/a.zip"),
+            link(LinkKind::Link, "https://a.example/a.zip#again"),
+            link(LinkKind::Link, "https://a.example/b.zip"),
+            link(LinkKind::Link, "https://a.example/self.pdf"),
+            small,
+        ];
+        let known = downloads_of(
+            "https://a.example/",
+            vec![Download {
+                url: "https://a.example/b.zip".into(),
+                referrer: String::new(),
+                path: "/home/me/b (1).zip".into(),
+                mime: "application/zip".into(),
+                size: Some(3),
+            }],
+        );
+        let files = files_of("https://a.example/self.pdf#x", found, &known);
+        assert_eq!(names(&files), ["a.zip"]);
+    }
+
+    #[test]
+    fn downloads_belong_to_the_page_they_came_from() {
+        let download = |url: &str, referrer: &str| Download {
+            url: url.into(),
+            referrer: referrer.into(),
+            path: "C:\\Users\\me\\x.bin".into(),
+            mime: String::new(),
+            size: None,
+        };
+        let all = vec![
+            download("https://cdn.example/1", "https://www.a.example/page"),
+            download("https://a.example/2", ""),
+            download("https://b.example/3", "https://b.example/"),
+            download("blob:https://a.example/4", "https://a.example/"),
+            download("https://not-a.example/5", ""),
+        ];
+        let urls: Vec<String> = downloads_of("https://a.example/x", all.clone())
+            .into_iter()
+            .map(|file| file.url)
+            .collect();
+        assert_eq!(urls, ["https://cdn.example/1", "https://a.example/2"]);
+        assert!(downloads_of("chrome://newtab/", all).is_empty());
+    }
+
+    #[test]
+    fn hosts_are_compared_without_www_and_user() {
+        assert_eq!(
+            host("https://www.A.example/x").as_deref(),
+            Some("a.example")
+        );
+        assert_eq!(
+            host("http://u:p@a.example:8080?x").as_deref(),
+            Some("a.example:8080")
+        );
+        assert_eq!(host("file:///etc/passwd"), None);
+        assert_eq!(host("https:///x"), None);
+    }
+}

@@ -1,0 +1,480 @@
+//! All that a face says, in English. Another language is another module with these names.
+
+use fluence::state::{Failure, Item, NetworkStatus, Origin, Status};
+
+pub const NAME: &str = "Fluence Share";
+
+// The connection.
+pub const NETWORK_STARTING: &str = "Starting";
+pub const NETWORK_NO_NODE: &str = "No node set";
+pub const NETWORK_CONNECTING: &str = "Connecting";
+pub const NETWORK_ONLINE: &str = "Online";
+pub const NETWORK_OFFLINE: &str = "Offline";
+pub const NETWORK_LABEL: &str = "Connection";
+pub const NO_NODE_ADVICE: &str = "To share and fetch, Fluence Share needs the address of at least one node. Ask whoever runs one, or run your own.";
+pub const NO_NODE_BUTTON: &str = "Add a node";
+pub const TRY_NOW: &str = "Try now";
+pub const WORKER_STARTING: &str = "Starting…";
+pub const WORKER_LOST: &str = "The background worker stopped. Connecting to it again…";
+pub const WORKER_SILENT: &str = "The background worker does not answer. Restarting the extension loses nothing that was shared or fetched.";
+pub const WORKER_RELOAD: &str = "Restart Fluence Share";
+pub const WORKER_STRANGE: &str = "This page and the background worker are of different versions. Close this page and open it again.";
+pub const YOUR_ID: &str = "Your peer id. Click to copy.";
+
+// The header.
+pub const OPEN_TAB: &str = "Open in a tab";
+pub const SETTINGS: &str = "Settings";
+pub const BACK: &str = "Back to files";
+pub const THEME: &str = "Colours";
+pub const THEME_AUTO: &str = "As the system";
+pub const THEME_LIGHT: &str = "Light";
+pub const THEME_DARK: &str = "Dark";
+
+// Fetch.
+pub const FETCH: &str = "Fetch";
+pub const FETCH_TITLE: &str = "Fetch by hash";
+pub const FETCH_HINT: &str = "Hash or link: Qm…, bafy…, fluence:…";
+pub const FETCH_PASTE: &str = "Paste from the clipboard";
+pub const FETCH_PASTE_REFUSED: &str =
+    "The browser did not give the clipboard. Click into the field and press Ctrl+V (⌘V on a Mac).";
+
+// Share.
+pub const SHARE_TITLE: &str = "Share files";
+pub const SHARE_CHOOSE: &str = "Choose files";
+pub const SHARE_FOLDER: &str = "Choose a folder";
+pub const SHARE_DROP: &str = "or drop them here";
+pub const SHARE_DROP_NOW: &str = "Drop to share";
+pub const SHARE_HOW: &str = "How several files are shared";
+pub const SHARE_EACH: &str = "A hash for each file";
+pub const SHARE_TOGETHER: &str = "One hash for all, as a folder";
+pub const SHARE: &str = "Share";
+pub const CANCEL: &str = "Cancel";
+pub const SHARE_HANDING: &str =
+    "Handing the files to the background worker. Keep this page open for a moment…";
+pub const SHARE_EMPTY: &str = "There were no files in what was dropped.";
+pub const SHARE_UNREADABLE: &str = "Something in it could not be read. Check that it is still there and may be read, and drop it again.";
+pub const SHARE_BIG: &str = "Picking many or large files is easier in a tab:";
+
+// This page.
+pub const PAGE_TITLE: &str = "This page";
+pub const PAGE_READING: &str = "Looking for files on the page…";
+pub const PAGE_NONE: &str = "No downloads came from this page, and it links to no files. A right click on anything shares it too.";
+pub const PAGE_DOWNLOADS: &str = "Downloaded from here";
+pub const PAGE_LINKS: &str = "On this page";
+pub const PAGE_IN_TAB: &str = "To see the files of a page, open Fluence Share from the browser's toolbar while you are on that page.";
+pub const PAGE_CLOSED: &str =
+    "The browser lets no extension look into this page. On others, their files appear here.";
+pub const PAGE_LINKS_REFUSED: &str = "The browser did not let Fluence Share look into the page; open it from the toolbar on that page to see its links.";
+pub const PAGE_SHARING: &str = "Sharing…";
+
+// Access.
+pub const ACCESS_ALLOW: &str = "Allow access";
+pub const ACCESS_NOT_NOW: &str = "Not now";
+pub const ACCESS_REFUSED: &str =
+    "Access was not given, so nothing was read. You can allow it whenever you like.";
+
+// Items.
+pub const ITEMS_TITLE: &str = "Your files";
+pub const FILTER_ALL: &str = "All";
+pub const FILTER_SHARED: &str = "Shared";
+pub const FILTER_FETCHED: &str = "Fetched";
+pub const SEARCH: &str = "Search your files";
+pub const EMPTY_ALL: &str = "Nothing here yet";
+pub const EMPTY_ALL_ADVICE: &str = "Right-click a link, a picture or a video on any page and choose “Share via Fluence”, drop a file here, or paste a hash above.";
+pub const EMPTY_SHARED: &str = "Nothing shared yet";
+pub const EMPTY_SHARED_ADVICE: &str =
+    "Drop a file here, or right-click something on a page and choose “Share via Fluence”.";
+pub const EMPTY_FETCHED: &str = "Nothing fetched yet";
+pub const EMPTY_FETCHED_ADVICE: &str =
+    "Paste a hash or a link that someone sent you into the field above.";
+pub const EMPTY_SEARCH: &str = "No file matches";
+pub const EMPTY_SEARCH_ADVICE: &str = "Try a part of the name or of the hash.";
+
+pub const COPY_LINK: &str = "Copy link";
+pub const COPIED: &str = "Copied";
+pub const COPY_REFUSED: &str =
+    "The browser refused the clipboard; select the link in the details and copy it.";
+pub const SAVE: &str = "Save";
+pub const SAVE_AGAIN: &str = "Save again";
+pub const STOP: &str = "Stop sharing";
+pub const AGAIN: &str = "Share again";
+pub const PAUSE: &str = "Pause";
+pub const RESUME: &str = "Resume";
+pub const DISCARD: &str = "Discard";
+pub const RETRY: &str = "Try again";
+pub const REMOVE: &str = "Remove";
+pub const KEEP: &str = "Keep";
+pub const DETAILS: &str = "Details and log";
+pub const LOG: &str = "What happened";
+pub const LOG_EMPTY: &str = "Nothing yet.";
+pub const LINK: &str = "Link";
+pub const FROM: &str = "From";
+pub const SAVED_AS: &str = "Saved as";
+pub const ADDED: &str = "Added";
+pub const UNKNOWN_NAME: &str = "A file";
+pub const DISMISS: &str = "Dismiss";
+pub const PROGRESS: &str = "Progress";
+pub const UPLOAD_FAILED: &str = "The last upload failed.";
+
+// Settings.
+pub const OPTIONS_NODES: &str = "Nodes";
+pub const OPTIONS_NODES_HELP: &str = "One address in each line, such as /dns4/node.example.org/tcp/443/tls/ws. Nodes introduce you to other peers; they do not see the names of your files.";
+pub const OPTIONS_NODES_RESET: &str = "Use the default";
+pub const OPTIONS_NODES_NONE: &str = "Without a node nothing can be shared or fetched.";
+pub const OPTIONS_SHARING: &str = "Sharing";
+pub const OPTIONS_PROFILE: &str = "Form of new hashes";
+pub const OPTIONS_PROFILE_2025: &str = "bafy… (UnixFS 2025, recommended)";
+pub const OPTIONS_PROFILE_2015: &str = "Qm… (UnixFS 2015, for old programs)";
+pub const OPTIONS_COPY: &str = "Copy the link when a file is shared";
+pub const OPTIONS_NOTIFY: &str = "Show notifications";
+pub const OPTIONS_FETCHING: &str = "Fetching";
+pub const OPTIONS_SAVE: &str = "Save fetched files to the download folder at once";
+pub const OPTIONS_PROVIDE: &str = "Share what I fetched with others too";
+pub const OPTIONS_MAX: &str = "Largest file";
+pub const OPTIONS_MAX_HELP: &str = "Larger ones are neither shared nor fetched.";
+pub const OPTIONS_MAX_UNIT: &str = "Unit of the largest file";
+pub const OPTIONS_MAX_WRONG: &str = "Write a number above 0.";
+pub const OPTIONS_IPFS: &str = "My own IPFS node";
+pub const OPTIONS_IPFS_USE: &str = "Put what I share on my own IPFS node";
+pub const OPTIONS_IPFS_HELP: &str = "It is used instead of the storage that nodes offer. Others are told the gateway's address, so it must be one that they can reach.";
+pub const OPTIONS_RPC: &str = "RPC address";
+pub const OPTIONS_GATEWAY: &str = "Gateway address";
+pub const OPTIONS_RPC_EXAMPLE: &str = "http://127.0.0.1:5001";
+pub const OPTIONS_GATEWAY_EXAMPLE: &str = "http://127.0.0.1:8080";
+pub const OPTIONS_TEST: &str = "Test";
+pub const OPTIONS_TESTING: &str = "Testing…";
+pub const OPTIONS_TEST_GOOD: &str = "Both answer as they should.";
+pub const OPTIONS_LOOK: &str = "Look";
+pub const OPTIONS_SAVE_BUTTON: &str = "Save settings";
+pub const OPTIONS_SAVING: &str = "Saving…";
+pub const OPTIONS_SAVED: &str = "Saved.";
+pub const OPTIONS_UNSAVED: &str = "There are changes that are not saved.";
+pub const OPTIONS_REVERT: &str = "Undo changes";
+pub const OPTIONS_WRONG: &str = "Something above needs another look first.";
+pub const OPTIONS_ABOUT: &str = "About";
+pub const OPTIONS_ABOUT_TEXT: &str = "Everything is a function call: a file is a function that its owner answers. Nothing leaves your browser before someone asks for it, and every byte that you fetch is checked against its hash.";
+pub const OPTIONS_PEER: &str = "Your peer id";
+pub const OPTIONS_VERSION: &str = "Version";
+
+/// A size, to two figures or more: `999 bytes`, `1.2 kB`, `734 MB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    if bytes < 1000 {
+        return if bytes == 1 {
+            "1 byte".to_owned()
+        } else {
+            format!("{bytes} bytes")
+        };
+    }
+    // In tenths of the unit, rounded down, so that a part never looks like the whole.
+    let mut tenths = u128::from(bytes) * 10;
+    let mut unit = 0;
+    tenths /= 1000;
+    while tenths >= 10_000 {
+        tenths /= 1000;
+        unit += 1;
+    }
+    if tenths < 100 && tenths % 10 != 0 {
+        format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+    } else {
+        format!("{} {}", tenths / 10, UNITS[unit])
+    }
+}
+
+/// How long something still takes.
+pub fn time_left(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{} s left", seconds.max(1)),
+        60..3600 => format!("{} min left", seconds.div_ceil(60)),
+        3600..86_400 => {
+            let minutes = seconds / 60;
+            format!("{} h {} min left", minutes / 60, minutes % 60)
+        }
+        _ => "more than a day left".to_owned(),
+    }
+}
+
+/// How far bytes have moved: `12 MB of 50 MB · 3.4 MB/s · 11 s left`.
+pub fn progress(progress: &fluence::state::Progress) -> String {
+    let mut text = match progress.total {
+        Some(total) => format!("{} of {}", size(progress.bytes), size(total)),
+        None => size(progress.bytes),
+    };
+    if progress.rate > 0 {
+        text.push_str(&format!(" · {}/s", size(progress.rate)));
+        if let Some(seconds) = progress.seconds_left().filter(|seconds| *seconds > 0) {
+            text.push_str(" · ");
+            text.push_str(&time_left(seconds));
+        }
+    }
+    text
+}
+
+/// The connection in a word.
+pub fn network(status: &NetworkStatus) -> &'static str {
+    match status {
+        NetworkStatus::Starting => NETWORK_STARTING,
+        NetworkStatus::NoNode => NETWORK_NO_NODE,
+        NetworkStatus::Connecting { .. } => NETWORK_CONNECTING,
+        NetworkStatus::Online { .. } => NETWORK_ONLINE,
+        NetworkStatus::Offline { .. } => NETWORK_OFFLINE,
+    }
+}
+
+/// When the next attempt to connect is made.
+pub fn retry_in(seconds: u64) -> String {
+    if seconds == 0 {
+        "Trying again…".to_owned()
+    } else {
+        format!("Next try in {seconds} s.")
+    }
+}
+
+/// Where an item is, in words, true of the network as it is now.
+pub fn status(item: &Item, network: &NetworkStatus) -> String {
+    let online = matches!(network, NetworkStatus::Online { .. });
+    match &item.status {
+        Status::Preparing => "Reading the file".to_owned(),
+        Status::Hashing => "Computing its hash".to_owned(),
+        Status::Announcing if online => "Announcing".to_owned(),
+        Status::Announcing => "Waiting for the network".to_owned(),
+        Status::Shared if item.upload.is_some() => "Shared · sending it now".to_owned(),
+        Status::Shared if online => "Shared".to_owned(),
+        Status::Shared => "Shared · waiting for the network".to_owned(),
+        Status::Stopped => "Not shared any more".to_owned(),
+        Status::Searching if online => "Looking for who has it".to_owned(),
+        Status::Searching => "Waiting for the network".to_owned(),
+        Status::Asked { .. } => "Asked; waiting for an answer".to_owned(),
+        Status::Downloading { from } => format!("Fetching from {from}"),
+        Status::Interrupted { .. } => "Interrupted".to_owned(),
+        Status::Done if item.upload.is_some() => "Fetched · sending it on now".to_owned(),
+        Status::Done if item.providing => "Fetched · shared on".to_owned(),
+        Status::Done => "Fetched".to_owned(),
+        Status::Failed { .. } if item.origin == Origin::Share => "Not shared".to_owned(),
+        Status::Failed { .. } => "Not fetched".to_owned(),
+    }
+}
+
+/// What others did with a file; empty when nothing.
+pub fn counters(requests: u64, uploaded: u64) -> String {
+    let asked = match requests {
+        0 => String::new(),
+        1 => "asked for once".to_owned(),
+        2 => "asked for twice".to_owned(),
+        n => format!("asked for {n} times"),
+    };
+    match (asked.is_empty(), uploaded) {
+        (_, 0) => asked,
+        (true, _) => format!("{} uploaded", size(uploaded)),
+        (false, _) => format!("{asked} · {} uploaded", size(uploaded)),
+    }
+}
+
+/// Files in a directory.
+pub fn files(count: u64) -> String {
+    if count == 1 {
+        "1 file".to_owned()
+    } else {
+        format!("{count} files")
+    }
+}
+
+/// What was picked, before it is shared.
+pub fn picked(count: usize, bytes: u64) -> String {
+    format!("{} · {}", files(count as u64), size(bytes))
+}
+
+/// What is picked besides what is named.
+pub fn and_more(count: usize) -> String {
+    format!("and {count} more")
+}
+
+/// There is more to show.
+pub fn more(count: usize) -> String {
+    format!("Show {count} more")
+}
+
+/// The button that shares one file among many.
+pub fn share_named(name: &str) -> String {
+    format!("Share {name}")
+}
+
+/// Too many files were dropped.
+pub fn too_many_files(limit: usize) -> String {
+    format!("That is more than {limit} files. Pack them into an archive, or share them in parts.")
+}
+
+/// Why access to origins is asked for.
+pub fn access(origins: &[String]) -> String {
+    let hosts: Vec<String> = origins.iter().map(|origin| origin_host(origin)).collect();
+    format!(
+        "To read this as your browser would, Fluence Share needs your permission to read from {}. The browser asks you next; it is used for nothing else.",
+        hosts.join(", ")
+    )
+}
+
+/// The part of a match pattern that people know.
+fn origin_host(pattern: &str) -> String {
+    let rest = pattern.split_once("://").map_or(pattern, |(_, rest)| rest);
+    let host = rest.split('/').next().unwrap_or_default();
+    match host {
+        "*" | "" | "<all_urls>" => "all sites".to_owned(),
+        host => host.strip_prefix("*.").unwrap_or(host).to_owned(),
+    }
+}
+
+/// Asks whether an item is to go.
+pub fn remove_question(item: &Item) -> &'static str {
+    match (&item.status, item.origin) {
+        (Status::Interrupted { .. }, _) => "Discard what was fetched so far?",
+        (_, Origin::Share) => {
+            "Remove it from Fluence Share? Others cannot get it from you any more; your own file stays."
+        }
+        (_, Origin::Fetch) => "Remove it from Fluence Share? What you saved to disk stays.",
+    }
+}
+
+/// A change of an item that is read out.
+pub fn announcement(name: &str, status: &str) -> String {
+    format!("{name}: {status}")
+}
+
+/// The worker ended before it answered a command.
+pub fn no_answer() -> Failure {
+    Failure {
+        code: "no_answer".to_owned(),
+        what: "The background worker stopped before it answered; it may have begun all the same."
+            .to_owned(),
+        advice: "Look at the list, and try again if nothing happens there.".to_owned(),
+    }
+}
+
+/// The worker did not take files.
+pub fn handover_failed() -> Failure {
+    Failure {
+        code: "handover".to_owned(),
+        what: "The background worker did not take the files.".to_owned(),
+        advice: "Choose them again; if that does not help, restart the browser.".to_owned(),
+    }
+}
+
+/// Why a line is not the address of a node.
+pub fn node_wrong(line: usize, reason: &str) -> String {
+    format!("Line {line}: {reason}")
+}
+
+pub const NODE_NO_SLASH: &str = "an address begins with /ip4/, /ip6/ or /dns4/";
+pub const NODE_HOST: &str = "this is no IP address or host name";
+pub const NODE_PORT: &str = "the port must be a number from 1 to 65535";
+pub const NODE_TRANSPORT: &str =
+    "a browser needs a WebSocket address: …/tcp/PORT/ws or …/tcp/PORT/tls/ws";
+pub const NODE_PEER: &str = "what follows /p2p/ is no peer id";
+pub const NODE_LONG: &str = "it is too long";
+pub const NODE_MANY: &str = "there are too many nodes";
+pub const URL_WRONG: &str = "An address looks like http://127.0.0.1:5001.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fluence::state::{Event, EventKind, ItemId, Progress, State};
+
+    #[test]
+    fn sizes_have_two_figures_and_never_round_up() {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (1000, "1 kB"),
+            (1234, "1.2 kB"),
+            (9_999, "9.9 kB"),
+            (10_500, "10 kB"),
+            (999_999, "999 kB"),
+            (1_000_000, "1 MB"),
+            (50_000_000, "50 MB"),
+            (4 << 30, "4.2 GB"),
+            (1 << 40, "1 TB"),
+            (u64::MAX, "18 EB"),
+        ] {
+            assert_eq!(size(bytes), text, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn times_are_told_in_the_unit_that_matters() {
+        for (seconds, text) in [
+            (0, "1 s left"),
+            (59, "59 s left"),
+            (60, "1 min left"),
+            (61, "2 min left"),
+            (3600, "1 h 0 min left"),
+            (90_000, "more than a day left"),
+        ] {
+            assert_eq!(time_left(seconds), text);
+        }
+    }
+
+    #[test]
+    fn progress_says_only_what_is_known() {
+        let of = |bytes, total, rate| progress(&Progress { bytes, total, rate });
+        assert_eq!(
+            of(12_000_000, Some(50_000_000), 3_400_000),
+            "12 MB of 50 MB · 3.4 MB/s · 12 s left"
+        );
+        assert_eq!(of(12_000_000, None, 0), "12 MB");
+        assert_eq!(of(5, Some(5), 10), "5 bytes of 5 bytes · 10 bytes/s");
+        assert_eq!(of(6, Some(5), 10), "6 bytes of 5 bytes · 10 bytes/s");
+    }
+
+    fn shared() -> Item {
+        let id = ItemId("0".repeat(32));
+        let mut state = State::default();
+        for kind in [
+            EventKind::ShareBegan {
+                id: id.clone(),
+                name: "a".into(),
+                mime: None,
+                size: None,
+                source: None,
+            },
+            EventKind::Status {
+                id: id.clone(),
+                status: Status::Shared,
+            },
+        ] {
+            state.apply(&Event {
+                seq: 1,
+                at: 1,
+                kind,
+            });
+        }
+        state.items.remove(&id).unwrap()
+    }
+
+    #[test]
+    fn nothing_is_called_shared_without_the_network() {
+        let online = NetworkStatus::Online {
+            node: String::new(),
+        };
+        assert_eq!(status(&shared(), &online), "Shared");
+        assert_eq!(
+            status(&shared(), &NetworkStatus::NoNode),
+            "Shared · waiting for the network"
+        );
+    }
+
+    #[test]
+    fn counters_are_silent_when_nothing_happened() {
+        assert_eq!(counters(0, 0), "");
+        assert_eq!(counters(1, 0), "asked for once");
+        assert_eq!(counters(0, 5), "5 bytes uploaded");
+        assert_eq!(counters(12, 5000), "asked for 12 times · 5 kB uploaded");
+    }
+
+    #[test]
+    fn access_names_hosts_as_people_know_them() {
+        assert!(access(&["https://example.org/*".into()]).contains("from example.org."));
+        assert!(access(&["*://*.example.org/*".into()]).contains("from example.org."));
+        assert!(access(&["*://*/*".into()]).contains("from all sites."));
+        assert!(access(&["<all_urls>".into()]).contains("from all sites."));
+    }
+}

@@ -1,0 +1,42 @@
+//! The field for hashes and links.
+
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
+use yew::html::Scope;
+use yew::prelude::*;
+
+use super::{icon, icon_button, outcome};
+use crate::face::{About, Face, Msg};
+use crate::text;
+
+pub fn view(face: &Face, link: &Scope<Face>) -> Html {
+    let oninput = link.batch_callback(|event: InputEvent| {
+        let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
+        Some(Msg::FetchText(input.value()))
+    });
+    let onsubmit = link.callback(|event: SubmitEvent| {
+        event.prevent_default();
+        Msg::Fetch
+    });
+    let waiting = face.is_waiting(&About::Fetch);
+    let wrong = face.fetch_error.is_some();
+    html! {
+        <section class="card fetch" aria-labelledby="fetch-title">
+            <h2 id="fetch-title">{ text::FETCH_TITLE }</h2>
+            <form class="line" {onsubmit} novalidate=true>
+                <div class={classes!("field", wrong.then_some("wrong"))}>
+                    <input ref={face.fetch_field.clone()} type="text" dir="ltr" value={face.fetch_text.clone()} {oninput}
+                        placeholder={text::FETCH_HINT} aria-labelledby="fetch-title" aria-invalid={wrong.to_string()}
+                        aria-describedby={wrong.then_some("fetch-error")} autocomplete="off" autocapitalize="off" spellcheck="false"
+                        data-testid="fetch-input" />
+                    { icon_button("paste", text::FETCH_PASTE, "fetch-paste", link.callback(|_| Msg::Paste)) }
+                </div>
+                <button type="submit" class="main" disabled={waiting} data-testid="fetch-button">{ icon("down") }{ text::FETCH }</button>
+            </form>
+            if let Some(error) = &face.fetch_error {
+                <p id="fetch-error" class="wrong" role="alert" data-testid="fetch-error">{ error }</p>
+            }
+            { outcome(face, link, &About::Fetch, "fetch-error") }
+        </section>
+    }
+}

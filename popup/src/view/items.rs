@@ -1,0 +1,345 @@
+//! What was shared and fetched.
+
+use fluence::command::Command;
+use fluence::names;
+use fluence::state::{Failure, Item, Origin, Status};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
+use yew::html::Scope;
+use yew::prelude::*;
+
+use super::{failure, file_name, icon, icon_button, item_id, outcome};
+use crate::browser;
+use crate::face::{About, Face, Link, Msg};
+use crate::page::FileKind;
+use crate::preferences::Filter;
+use crate::text;
+
+/// From this many items on there is a field to search them.
+const SEARCH_FROM: usize = 6;
+
+pub fn view(face: &Face, link: &Scope<Face>) -> Html {
+    let all = face.state.newest();
+    let count = |filter| all.iter().filter(|item| is_in(item, filter)).count();
+    let needle = face.search.trim().to_lowercase();
+    let chosen: Vec<&Item> = all
+        .iter()
+        .copied()
+        .filter(|item| is_in(item, face.preferences.filter) && matches(item, &needle))
+        .collect();
+    let tab = |filter: Filter, name: &'static str, testid: &'static str| {
+        let on = face.preferences.filter == filter;
+        html! {
+            <button type="button" aria-pressed={on.to_string()} data-testid={testid} onclick={link.callback(move |_| Msg::Filter(filter))}>
+                { name }<span class="count">{ count(filter) }</span>
+            </button>
+        }
+    };
+    let onsearch = link.batch_callback(|event: InputEvent| {
+        let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
+        Some(Msg::Search(input.value()))
+    });
+    html! {
+        <section class="items" aria-labelledby="items-title" data-testid="items">
+            <div class="line">
+                <h2 id="items-title" class="unseen">{ text::ITEMS_TITLE }</h2>
+                <div class="tabs" role="group" aria-labelledby="items-title">
+                    { tab(Filter::All, text::FILTER_ALL, "filter-all") }
+                    { tab(Filter::Shared, text::FILTER_SHARED, "filter-shared") }
+                    { tab(Filter::Fetched, text::FILTER_FETCHED, "filter-fetched") }
+                </div>
+                if all.len() >= SEARCH_FROM || !face.search.is_empty() {
+                    <input class="search" type="search" placeholder={text::SEARCH} aria-label={text::SEARCH} value={face.search.clone()} oninput={onsearch} data-testid="items-search" />
+                }
+            </div>
+            if face.link == Link::Starting {
+                <p class="waiting" role="status"><span class="spinner" aria-hidden="true"></span>{ text::WORKER_STARTING }</p>
+            } else if chosen.is_empty() {
+                { empty(face) }
+            } else {
+                <ul class="list">{ for chosen.iter().take(face.shown).map(|item| row(face, link, item)) }</ul>
+            }
+            if chosen.len() > face.shown {
+                <button type="button" class="more" data-testid="items-more" onclick={link.callback(|_| Msg::More)}>{ text::more(chosen.len() - face.shown) }</button>
+            }
+        </section>
+    }
+}
+
+fn is_in(item: &Item, filter: Filter) -> bool {
+    match filter {
+        Filter::All => true,
+        Filter::Shared => item.origin == Origin::Share,
+        Filter::Fetched => item.origin == Origin::Fetch,
+    }
+}
+
+fn matches(item: &Item, needle: &str) -> bool {
+    needle.is_empty()
+        || item.name.to_lowercase().contains(needle)
+        || item
+            .cid
+            .as_deref()
+            .is_some_and(|cid| cid.to_lowercase().contains(needle))
+}
+
+fn empty(face: &Face) -> Html {
+    let (title, advice) = match face.preferences.filter {
+        _ if !face.search.trim().is_empty() => (text::EMPTY_SEARCH, text::EMPTY_SEARCH_ADVICE),
+        Filter::All => (text::EMPTY_ALL, text::EMPTY_ALL_ADVICE),
+        Filter::Shared => (text::EMPTY_SHARED, text::EMPTY_SHARED_ADVICE),
+        Filter::Fetched => (text::EMPTY_FETCHED, text::EMPTY_FETCHED_ADVICE),
+    };
+    html! {
+        <div class="empty" data-testid="empty">
+            <img src="icons/mark.svg" width="48" height="48" alt="" />
+            <p><strong>{ title }</strong></p>
+            <p class="hint">{ advice }</p>
+        </div>
+    }
+}
+
+/// The word for a status in the stylesheet and in tests.
+fn status_word(status: &Status) -> &'static str {
+    match status {
+        Status::Preparing => "preparing",
+        Status::Hashing => "hashing",
+        Status::Announcing => "announcing",
+        Status::Shared => "shared",
+        Status::Stopped => "stopped",
+        Status::Searching => "searching",
+        Status::Asked { .. } => "asked",
+        Status::Downloading { .. } => "downloading",
+        Status::Interrupted { .. } => "interrupted",
+        Status::Done => "done",
+        Status::Failed { .. } => "failed",
+    }
+}
+
+fn row(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
+    let open = face.open.contains(&item.id);
+    let status = status_word(&item.status);
+    let name = if item.name.is_empty() {
+        text::UNKNOWN_NAME
+    } else {
+        &item.name
+    };
+    let toggle = {
+        let id = item.id.clone();
+        link.callback(move |_| Msg::ToggleDetails(id.clone()))
+    };
+    let counters = text::counters(item.requests, item.uploaded);
+    html! {
+        <li class={classes!("item", status)} key={item.id.0.clone()} id={item_id(&item.id)} tabindex="-1" data-testid="item"
+            data-id={item.id.0.clone()} data-cid={item.cid.clone()} data-status={status}>
+            { picture(item) }
+            <div class="about">
+                { file_name(name, "item-name") }
+                <p class="meta">
+                    <span class="state" data-testid="item-status">{ text::status(item, &face.state.network) }</span>
+                    if let Some(size) = item.size { <span data-testid="item-size">{ text::size(size) }</span> }
+                    if let Some(files) = item.files { <span>{ text::files(files) }</span> }
+                    if !counters.is_empty() { <span data-testid="item-counters">{ counters }</span> }
+                </p>
+                { progress(item) }
+            </div>
+            <button type="button" class="quiet" title={text::DETAILS} aria-label={text::DETAILS} aria-expanded={open.to_string()} data-testid="item-log-toggle" onclick={toggle}>
+                { icon(if open { "open" } else { "shut" }) }
+            </button>
+            { troubles(item) }
+            { outcome(face, link, &About::Item(item.id.clone()), "item-refused") }
+            { if face.removing.as_ref() == Some(&item.id) { question(link, item) } else { actions(face, link, item) } }
+            if open { { details(item) } }
+        </li>
+    }
+}
+
+fn picture(item: &Item) -> Html {
+    // What the worker made is a picture in a `data:` URL; nothing else is shown, least of all from the network.
+    match item
+        .thumbnail
+        .as_ref()
+        .filter(|url| url.starts_with("data:image/"))
+    {
+        Some(url) => html! { <img class="picture" src={url.clone()} alt="" /> },
+        None => {
+            let kind = match item.files {
+                Some(_) => FileKind::Folder,
+                None => FileKind::of(item.mime.as_deref(), &item.name),
+            };
+            html! { <span class="picture">{ icon(kind.class()) }</span> }
+        }
+    }
+}
+
+fn progress(item: &Item) -> Html {
+    let moving = matches!(
+        item.status,
+        Status::Preparing
+            | Status::Hashing
+            | Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. }
+    ) || item.upload.is_some();
+    match &item.progress {
+        Some(progress) if moving || matches!(item.status, Status::Interrupted { .. }) => {
+            let total = progress.total.or(item.size).filter(|total| *total > 0);
+            // `None` makes the bar say “some”: nobody knows how much it will be.
+            let value =
+                total.map(|total| (progress.bytes as f64 / total as f64).min(1.0).to_string());
+            html! {
+                <>
+                    <progress max="1" {value} aria-label={text::PROGRESS} data-testid="item-progress"></progress>
+                    <p class="meta moved" data-testid="item-moved">{ text::progress(progress) }</p>
+                </>
+            }
+        }
+        None if moving => {
+            html! { <progress aria-label={text::PROGRESS} data-testid="item-progress"></progress> }
+        }
+        _ => Html::default(),
+    }
+}
+
+/// Copies the item's link; nothing while it has none.
+pub fn copy_button(face: &Face, link: &Scope<Face>, item: &Item, testid: &'static str) -> Html {
+    let Some(cid) = item.cid.as_deref().and_then(|cid| cid.parse().ok()) else {
+        return Html::default();
+    };
+    let address = names::link(&cid);
+    let key = format!("{testid} {}", item.id.0);
+    let words = match face.copied.as_ref().filter(|(copied, _)| *copied == key) {
+        Some((_, true)) => text::COPIED,
+        Some((_, false)) => text::COPY_REFUSED,
+        None => text::COPY_LINK,
+    };
+    let onclick = link.callback(move |_| Msg::Copy(key.clone(), address.clone()));
+    html! {
+        <button type="button" class="small" data-testid={testid} {onclick}>{ icon("copy") }{ words }</button>
+    }
+}
+
+/// What a person can do with the item as it is.
+fn actions(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
+    let about = About::Item(item.id.clone());
+    let waiting = face.is_waiting(&about);
+    let button = |picture: &'static str,
+                  words: &'static str,
+                  testid: &'static str,
+                  main: bool,
+                  command: Command| {
+        let about = about.clone();
+        let onclick = link.callback(move |_| Msg::Send(about.clone(), command.clone()));
+        html! {
+            <button type="button" class={classes!("small", main.then_some("main"))} disabled={waiting} data-testid={testid} {onclick}>{ icon(picture) }{ words }</button>
+        }
+    };
+    let id = || item.id.clone();
+    let whole = matches!(
+        item.status,
+        Status::Announcing | Status::Shared | Status::Stopped | Status::Done
+    );
+    let busy = matches!(
+        item.status,
+        Status::Preparing
+            | Status::Hashing
+            | Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. }
+    );
+    let interrupted = matches!(item.status, Status::Interrupted { .. });
+    let ask = {
+        let id = id();
+        link.callback(move |_| Msg::AskRemove(Some(id.clone())))
+    };
+    html! {
+        <div class="actions">
+            if interrupted { { button("play", text::RESUME, "item-resume", true, Command::Resume { id: id() }) } }
+            if matches!(item.status, Status::Failed { .. }) { { button("again", text::RETRY, "item-retry", true, Command::Resume { id: id() }) } }
+            { copy_button(face, link, item, "item-copy") }
+            if whole {
+                { button("save", if item.saved_as.is_some() { text::SAVE_AGAIN } else { text::SAVE }, "item-save", false, Command::Save { id: id() }) }
+            }
+            if whole && item.providing { { button("stop", text::STOP, "item-stop", false, Command::Stop { id: id() }) } }
+            if whole && !item.providing { { button("again", text::AGAIN, "item-again", false, Command::ShareAgain { id: id() }) } }
+            if busy { { button("pause", text::PAUSE, "item-pause", false, Command::Pause { id: id() }) } }
+            <span class="space"></span>
+            if interrupted {
+                { icon_button("bin", text::DISCARD, "item-discard", ask) }
+            } else {
+                { icon_button("bin", text::REMOVE, "item-remove", ask) }
+            }
+        </div>
+    }
+}
+
+fn question(link: &Scope<Face>, item: &Item) -> Html {
+    let discard = matches!(item.status, Status::Interrupted { .. });
+    let remove = {
+        let id = item.id.clone();
+        link.callback(move |_| {
+            Msg::Send(About::Item(id.clone()), Command::Remove { id: id.clone() })
+        })
+    };
+    html! {
+        <div class="question" role="group" aria-label={text::REMOVE}>
+            <p>{ text::remove_question(item) }</p>
+            <p class="buttons">
+                <button type="button" class="small danger" data-testid="item-confirm" onclick={remove}>{ if discard { text::DISCARD } else { text::REMOVE } }</button>
+                <button type="button" class="small" data-testid="item-keep" onclick={link.callback(|_| Msg::AskRemove(None))}>{ text::KEEP }</button>
+            </p>
+        </div>
+    }
+}
+
+fn troubles(item: &Item) -> Html {
+    let ended = match &item.status {
+        Status::Failed { failure } | Status::Interrupted { failure } => Some(failure),
+        _ => None,
+    };
+    let upload = item
+        .upload_failure
+        .as_ref()
+        .filter(|_| ended.is_none() && item.upload.is_none())
+        .map(|why| Failure {
+            what: format!("{} {}", text::UPLOAD_FAILED, why.what),
+            ..why.clone()
+        });
+    html! {
+        <>
+            if let Some(ended) = ended { { failure(ended, "item-failure", None) } }
+            if let Some(upload) = upload { { failure(&upload, "item-upload-failure", None) } }
+        </>
+    }
+}
+
+fn details(item: &Item) -> Html {
+    let address = item
+        .cid
+        .as_deref()
+        .and_then(|cid| cid.parse().ok())
+        .map(|cid| names::link(&cid));
+    let source = item
+        .source
+        .as_ref()
+        .and_then(|source| source.page.clone().or_else(|| source.url.clone()));
+    html! {
+        <div class="details">
+            <dl>
+                if let Some(address) = address { <dt>{ text::LINK }</dt><dd class="code" data-testid="item-link">{ address }</dd> }
+                if let Some(source) = source { <dt>{ text::FROM }</dt><dd class="code">{ source }</dd> }
+                if let Some(saved) = &item.saved_as { <dt>{ text::SAVED_AS }</dt><dd data-testid="item-saved"><bdi>{ saved }</bdi></dd> }
+                <dt>{ text::ADDED }</dt><dd>{ time(item.created) }</dd>
+            </dl>
+            <h3>{ text::LOG }</h3>
+            <ol class="log" tabindex="0" aria-label={text::LOG} data-testid="item-log">
+                { for item.log.iter().rev().map(|line| html! { <li>{ time(line.at) }{ " " }<bdi>{ &line.text }</bdi></li> }) }
+                if item.log.is_empty() { <li class="hint">{ text::LOG_EMPTY }</li> }
+            </ol>
+        </div>
+    }
+}
+
+fn time(at: u64) -> Html {
+    html! { <time datetime={browser::timestamp(at)}>{ browser::moment(at) }</time> }
+}

@@ -1,0 +1,184 @@
+//! How the face looks: pure functions from what it holds to elements.
+
+mod fetch;
+mod header;
+mod items;
+mod options;
+mod page;
+mod share;
+
+use fluence::state::{Failure, ItemId, NetworkStatus};
+use wasm_bindgen::JsCast;
+use web_sys::{DragEvent, HtmlElement, HtmlInputElement};
+use yew::html::Scope;
+use yew::prelude::*;
+
+use crate::browser;
+use crate::face::{About, Face, Msg, View};
+use crate::files::Dropped;
+use crate::{name, text};
+
+/// The word for a view in the stylesheet.
+pub fn word(view: View) -> &'static str {
+    match view {
+        View::Popup => "popup",
+        View::Tab => "tab",
+        View::Options => "options",
+    }
+}
+
+/// All of it.
+pub fn face(face: &Face, link: &Scope<Face>) -> Html {
+    let content = match face.view {
+        View::Options => html! {
+            <main class="options">{ header::banners(face, link) }{ options::view(face, link) }</main>
+        },
+        View::Popup | View::Tab => html! {
+            <main class="files">
+                { header::banners(face, link) }
+                <div class="give">
+                    { fetch::view(face, link) }
+                    { share::view(face, link) }
+                    { page::view(face, link) }
+                </div>
+                { items::view(face, link) }
+            </main>
+        },
+    };
+    let online = matches!(face.state.network, NetworkStatus::Online { .. });
+    let drags = face.view != View::Options;
+    let ondragover = link.batch_callback(move |event: DragEvent| {
+        let files = drags
+            && event
+                .data_transfer()
+                .is_some_and(|data| data.types().includes(&"Files".into(), 0));
+        files.then(|| {
+            event.prevent_default();
+            Msg::Dragged(true)
+        })
+    });
+    let ondragleave = link.batch_callback(|event: DragEvent| {
+        // Leaving one element for another is not leaving the face.
+        event
+            .related_target()
+            .is_none()
+            .then_some(Msg::Dragged(false))
+    });
+    let ondrop = link.batch_callback(move |event: DragEvent| {
+        let data = event.data_transfer().filter(|_| drags)?;
+        event.prevent_default();
+        Some(Msg::Dropped(Dropped::take(&data)))
+    });
+    html! {
+        <div class={classes!("face", online.then_some("is-online"), face.dragging.then_some("dragging"))} {ondragover} {ondragleave} {ondrop}>
+            { header::view(face, link) }
+            { content }
+            <p class="unseen" role="status" aria-live="polite" data-testid="said">{ &face.said }</p>
+            if face.dragging {
+                <div class="curtain" aria-hidden="true"><span>{ text::SHARE_DROP_NOW }</span></div>
+            }
+        </div>
+    }
+}
+
+/// A picture of the stylesheet.
+pub fn icon(name: &'static str) -> Html {
+    html! { <span class={classes!("icon", name)} aria-hidden="true"></span> }
+}
+
+/// A button that is only a picture; its label is read out and shown on hover.
+pub fn icon_button(
+    picture: &'static str,
+    label: &'static str,
+    testid: &'static str,
+    onclick: Callback<MouseEvent>,
+) -> Html {
+    html! {
+        <button type="button" class="quiet" title={label} aria-label={label} data-testid={testid} {onclick}>{ icon(picture) }</button>
+    }
+}
+
+/// A file's name in one line, cut in the middle where there is no room, whole in its title.
+pub fn file_name(whole: &str, testid: &'static str) -> Html {
+    let (head, tail) = name::split(whole);
+    html! {
+        <bdi class="name" title={whole.to_owned()} data-testid={testid}><span class="head">{ head }</span><span class="tail">{ tail }</span></bdi>
+    }
+}
+
+/// What went wrong, and what to do.
+pub fn failure(
+    failure: &Failure,
+    testid: &'static str,
+    dismiss: Option<Callback<MouseEvent>>,
+) -> Html {
+    html! {
+        <div class="trouble" role="alert" data-testid={testid} data-code={failure.code.clone()}>
+            { icon("warn") }
+            <p><strong>{ &failure.what }</strong>{ " " }<span class="advice">{ &failure.advice }</span></p>
+            if let Some(dismiss) = dismiss {
+                { icon_button("close", text::DISMISS, "dismiss", dismiss) }
+            }
+        </div>
+    }
+}
+
+/// The failure of a command about this, and its question for permission, where there are some.
+pub fn outcome(face: &Face, link: &Scope<Face>, about: &About, testid: &'static str) -> Html {
+    let dismiss = |about: &About| {
+        let about = about.clone();
+        link.callback(move |_| Msg::Dismiss(about.clone()))
+    };
+    let refused = face
+        .failures
+        .get(about)
+        .map(|what| failure(what, testid, Some(dismiss(about))));
+    let access = face.access.get(about).map(|access| {
+        let allow = {
+            let about = about.clone();
+            link.callback(move |_| Msg::Allow(about.clone()))
+        };
+        html! {
+            <div class="access" role="alert" data-testid="access">
+                { icon("key") }
+                <div>
+                    <p>{ text::access(&access.origins) }</p>
+                    if access.refused { <p class="advice">{ text::ACCESS_REFUSED }</p> }
+                    <p class="buttons">
+                        <button type="button" class="main" data-testid="access-allow" onclick={allow}>{ text::ACCESS_ALLOW }</button>
+                        <button type="button" data-testid="access-not-now" onclick={dismiss(about)}>{ text::ACCESS_NOT_NOW }</button>
+                    </p>
+                </div>
+            </div>
+        }
+    });
+    html! { <>{ refused }{ access }</> }
+}
+
+/// Puts the focus on an element, and selects its text where it has some.
+pub fn focus(element: &NodeRef) {
+    if let Some(element) = element.cast::<HtmlElement>() {
+        // An element that has just gone needs no focus.
+        let _ = element.focus();
+    }
+    if let Some(input) = element.cast::<HtmlInputElement>() {
+        input.select();
+    }
+}
+
+/// Shows an item of the list and puts the focus on it.
+pub fn focus_item(id: &ItemId) {
+    let element = browser::document()
+        .get_element_by_id(&item_id(id))
+        .and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = element {
+        element.scroll_into_view();
+        // As above.
+        let _ = element.focus();
+    }
+}
+
+/// The id of an item's element.
+fn item_id(id: &ItemId) -> String {
+    format!("item-{}", id.0)
+}

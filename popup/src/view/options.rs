@@ -1,0 +1,340 @@
+//! The settings.
+
+use fluence::command::Command;
+use fluence::content::Profile;
+use fluence::state::Settings;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+use yew::html::Scope;
+use yew::prelude::*;
+
+use super::{icon, outcome};
+use crate::draft::{Draft, UNITS, Wrong};
+use crate::face::{About, Face, Link, Msg};
+use crate::preferences::Theme;
+use crate::{browser, text};
+
+pub fn view(face: &Face, link: &Scope<Face>) -> Html {
+    if face.link == Link::Starting {
+        return html! {
+            <p class="waiting" role="status"><span class="spinner" aria-hidden="true"></span>{ text::WORKER_STARTING }</p>
+        };
+    }
+    let onsave = link.callback(|settings| Msg::Send(About::Settings, Command::Set { settings }));
+    let ontest =
+        link.callback(|(rpc, gateway)| Msg::Send(About::Ipfs, Command::TestIpfs { rpc, gateway }));
+    html! {
+        <>
+            <Form settings={face.settings().clone()} defaults={face.defaults.clone()} {onsave} {ontest}
+                saving={face.is_waiting(&About::Settings)} saved={face.done.contains(&About::Settings)}
+                testing={face.is_waiting(&About::Ipfs)} good={face.done.contains(&About::Ipfs)}
+                save_outcome={outcome(face, link, &About::Settings, "settings-failure")}
+                test_outcome={outcome(face, link, &About::Ipfs, "ipfs-failure")} />
+            { look(face, link) }
+            { about(face) }
+        </>
+    }
+}
+
+fn look(face: &Face, link: &Scope<Face>) -> Html {
+    let words = |theme| match theme {
+        Theme::Auto => text::THEME_AUTO,
+        Theme::Light => text::THEME_LIGHT,
+        Theme::Dark => text::THEME_DARK,
+    };
+    html! {
+        <section class="card" aria-labelledby="look-title">
+            <h2 id="look-title">{ text::OPTIONS_LOOK }</h2>
+            <fieldset class="tabs">
+                <legend class="unseen">{ text::THEME }</legend>
+                { for Theme::ALL.map(|theme| html! {
+                    <button type="button" aria-pressed={(face.theme == theme).to_string()} data-testid={format!("theme-{}", theme.word())}
+                        onclick={link.callback(move |_| Msg::Theme(theme))}>{ words(theme) }</button>
+                }) }
+            </fieldset>
+        </section>
+    }
+}
+
+fn about(face: &Face) -> Html {
+    html! {
+        <section class="card about" aria-labelledby="about-title">
+            <h2 id="about-title">{ text::OPTIONS_ABOUT }</h2>
+            <p>{ text::OPTIONS_ABOUT_TEXT }</p>
+            <dl>
+                <dt>{ text::OPTIONS_VERSION }</dt><dd data-testid="version">{ browser::version() }</dd>
+                if let Some(peer) = &face.state.peer { <dt>{ text::OPTIONS_PEER }</dt><dd class="code" data-testid="settings-peer">{ peer }</dd> }
+            </dl>
+        </section>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct FormProps {
+    settings: Settings,
+    defaults: Settings,
+    onsave: Callback<Settings>,
+    ontest: Callback<(String, String)>,
+    saving: bool,
+    saved: bool,
+    testing: bool,
+    good: bool,
+    save_outcome: Html,
+    test_outcome: Html,
+}
+
+/// The form, with what was typed and not saved yet.
+struct Form {
+    draft: Draft,
+    /// What was wrong when it was last saved; from then on it is checked with each key.
+    checked: bool,
+}
+
+enum Edit {
+    /// A field changed.
+    Change(Box<dyn FnOnce(&mut Draft)>),
+    Save,
+    Revert,
+    Test,
+}
+
+impl Component for Form {
+    type Message = Edit;
+    type Properties = FormProps;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        Self {
+            draft: Draft::of(&ctx.props().settings),
+            checked: false,
+        }
+    }
+
+    fn changed(&mut self, ctx: &Context<Self>, old: &FormProps) -> bool {
+        // Settings that changed elsewhere are shown, unless something here waits to be saved.
+        if old.settings != ctx.props().settings && self.draft == Draft::of(&old.settings) {
+            self.draft = Draft::of(&ctx.props().settings);
+        }
+        true
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, edit: Edit) -> bool {
+        let props = ctx.props();
+        match edit {
+            Edit::Change(change) => change(&mut self.draft),
+            Edit::Save => match self.draft.settings(&props.settings) {
+                Ok(settings) => {
+                    self.draft = Draft::of(&settings);
+                    self.checked = false;
+                    props.onsave.emit(settings);
+                }
+                Err(_) => self.checked = true,
+            },
+            Edit::Revert => {
+                self.draft = Draft::of(&props.settings);
+                self.checked = false;
+            }
+            Edit::Test => {
+                let asked = Draft {
+                    use_ipfs: true,
+                    ..self.draft.clone()
+                };
+                match asked.settings(&props.settings) {
+                    Ok(Settings {
+                        own_ipfs: Some(own),
+                        ..
+                    }) => props.ontest.emit((own.rpc, own.gateway)),
+                    _ => self.checked = true,
+                }
+            }
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let (props, link) = (ctx.props(), ctx.link());
+        let wrong = match self.draft.settings(&props.settings) {
+            Err(wrong) if self.checked => wrong,
+            _ => Wrong::default(),
+        };
+        let changed = self.draft != Draft::of(&props.settings);
+        let onsubmit = link.callback(|event: SubmitEvent| {
+            event.prevent_default();
+            Edit::Save
+        });
+        html! {
+            <form {onsubmit} novalidate=true data-testid="settings">
+                { self.nodes(props, link, &wrong) }
+                { self.sharing(link) }
+                { self.fetching(link, &wrong) }
+                { self.ipfs(props, link, &wrong) }
+                <div class="save" data-testid="settings-bar">
+                    <button type="submit" class="main" disabled={props.saving || !changed} data-testid="settings-save">
+                        { if props.saving { text::OPTIONS_SAVING } else { text::OPTIONS_SAVE_BUTTON } }
+                    </button>
+                    if changed {
+                        <button type="button" onclick={link.callback(|_| Edit::Revert)} data-testid="settings-revert">{ text::OPTIONS_REVERT }</button>
+                    }
+                    <span class="hint" role="status" data-testid="settings-state">
+                        { if wrong != Wrong::default() { text::OPTIONS_WRONG } else if changed { text::OPTIONS_UNSAVED } else if props.saved { text::OPTIONS_SAVED } else { "" } }
+                    </span>
+                    { props.save_outcome.clone() }
+                </div>
+            </form>
+        }
+    }
+}
+
+fn complaint(wrong: Option<&String>, id: &'static str) -> Html {
+    html! {
+        if let Some(wrong) = wrong { <p {id} class="wrong" role="alert" data-testid={id}>{ wrong }</p> }
+    }
+}
+
+impl Form {
+    fn nodes(&self, props: &FormProps, link: &Scope<Self>, wrong: &Wrong) -> Html {
+        let oninput = link.batch_callback(|event: InputEvent| {
+            let value = event
+                .target()?
+                .dyn_into::<HtmlTextAreaElement>()
+                .ok()?
+                .value();
+            Some(Edit::Change(Box::new(|draft| draft.nodes = value)))
+        });
+        let defaults = props.defaults.nodes.join("\n");
+        let is_default = self.draft.nodes.trim() == defaults;
+        let reset = link.callback(move |_| {
+            let defaults = defaults.clone();
+            Edit::Change(Box::new(|draft| draft.nodes = defaults))
+        });
+        html! {
+            <section class="card" aria-labelledby="nodes-title">
+                <h2 id="nodes-title">{ text::OPTIONS_NODES }</h2>
+                <p class="hint" id="nodes-help">{ text::OPTIONS_NODES_HELP }</p>
+                <textarea class="code" rows="3" dir="ltr" spellcheck="false" autocomplete="off" aria-labelledby="nodes-title" aria-describedby="nodes-help nodes-wrong"
+                    aria-invalid={wrong.nodes.is_some().to_string()} value={self.draft.nodes.clone()} {oninput} data-testid="settings-nodes" />
+                { complaint(wrong.nodes.as_ref(), "nodes-wrong") }
+                if self.draft.nodes.trim().is_empty() { <p class="wrong" data-testid="nodes-none">{ text::OPTIONS_NODES_NONE }</p> }
+                <p class="buttons">
+                    <button type="button" class="small" disabled={is_default} onclick={reset} data-testid="settings-nodes-reset">{ text::OPTIONS_NODES_RESET }</button>
+                    if !is_default && !props.defaults.nodes.is_empty() { <span class="hint code">{ props.defaults.nodes.join(" ") }</span> }
+                </p>
+            </section>
+        }
+    }
+
+    fn check(
+        &self,
+        link: &Scope<Self>,
+        words: &'static str,
+        testid: &'static str,
+        field: fn(&mut Draft) -> &mut bool,
+    ) -> Html {
+        let checked = *field(&mut self.draft.clone());
+        let onchange = link.callback(move |_: Event| {
+            Edit::Change(Box::new(move |draft| *field(draft) = !checked))
+        });
+        html! {
+            <label class="check"><input type="checkbox" {checked} {onchange} data-testid={testid} /><span>{ words }</span></label>
+        }
+    }
+
+    fn sharing(&self, link: &Scope<Self>) -> Html {
+        let profile = |profile: Profile, words: &'static str, testid: &'static str| {
+            let onchange = link.callback(move |_: Event| {
+                Edit::Change(Box::new(move |draft| draft.profile = profile))
+            });
+            html! {
+                <label class="check"><input type="radio" name="profile" checked={self.draft.profile == profile} {onchange} data-testid={testid} /><span>{ words }</span></label>
+            }
+        };
+        html! {
+            <section class="card" aria-labelledby="sharing-title">
+                <h2 id="sharing-title">{ text::OPTIONS_SHARING }</h2>
+                { self.check(link, text::OPTIONS_COPY, "settings-copy-link", |draft| &mut draft.copy_link) }
+                { self.check(link, text::OPTIONS_NOTIFY, "settings-notify", |draft| &mut draft.notify) }
+                <fieldset>
+                    <legend>{ text::OPTIONS_PROFILE }</legend>
+                    { profile(Profile::UnixfsV1_2025, text::OPTIONS_PROFILE_2025, "settings-profile-2025") }
+                    { profile(Profile::UnixfsV0_2015, text::OPTIONS_PROFILE_2015, "settings-profile-2015") }
+                </fieldset>
+            </section>
+        }
+    }
+
+    fn fetching(&self, link: &Scope<Self>, wrong: &Wrong) -> Html {
+        let oninput = link.batch_callback(|event: InputEvent| {
+            let value = event.target()?.dyn_into::<HtmlInputElement>().ok()?.value();
+            Some(Edit::Change(Box::new(|draft| draft.max_file = value)))
+        });
+        let onunit = link.batch_callback(|event: Event| {
+            let value = event
+                .target()?
+                .dyn_into::<HtmlSelectElement>()
+                .ok()?
+                .selected_index();
+            let unit = usize::try_from(value)
+                .ok()
+                .filter(|unit| *unit < UNITS.len())?;
+            Some(Edit::Change(Box::new(move |draft| draft.max_unit = unit)))
+        });
+        html! {
+            <section class="card" aria-labelledby="fetching-title">
+                <h2 id="fetching-title">{ text::OPTIONS_FETCHING }</h2>
+                { self.check(link, text::OPTIONS_SAVE, "settings-save-fetched", |draft| &mut draft.save_fetched) }
+                { self.check(link, text::OPTIONS_PROVIDE, "settings-provide-fetched", |draft| &mut draft.provide_fetched) }
+                <div class="pair">
+                    <label for="max-file">{ text::OPTIONS_MAX }</label>
+                    <input id="max-file" class="number" type="text" inputmode="decimal" value={self.draft.max_file.clone()} {oninput}
+                        aria-invalid={wrong.max_file.is_some().to_string()} aria-describedby="max-help max-wrong" data-testid="settings-max-file" />
+                    <select aria-label={text::OPTIONS_MAX_UNIT} onchange={onunit} data-testid="settings-max-unit">
+                        { for UNITS.iter().enumerate().map(|(index, (unit, _))| html! { <option selected={index == self.draft.max_unit}>{ *unit }</option> }) }
+                    </select>
+                    <span class="hint" id="max-help">{ text::OPTIONS_MAX_HELP }</span>
+                </div>
+                { complaint(wrong.max_file.as_ref(), "max-wrong") }
+            </section>
+        }
+    }
+
+    fn ipfs(&self, props: &FormProps, link: &Scope<Self>, wrong: &Wrong) -> Html {
+        let field = |words: &'static str,
+                     id: &'static str,
+                     value: &str,
+                     wrong: Option<&String>,
+                     wrong_id: &'static str,
+                     set: fn(&mut Draft, String)| {
+            let oninput = link.batch_callback(move |event: InputEvent| {
+                let value = event.target()?.dyn_into::<HtmlInputElement>().ok()?.value();
+                Some(Edit::Change(Box::new(move |draft| set(draft, value))))
+            });
+            html! {
+                <>
+                    <div class="pair">
+                        <label for={id}>{ words }</label>
+                        <input {id} class="code" type="url" dir="ltr" spellcheck="false" autocomplete="off" value={value.to_owned()} {oninput}
+                            aria-invalid={wrong.is_some().to_string()} aria-describedby={wrong_id} data-testid={id} />
+                    </div>
+                    { complaint(wrong, wrong_id) }
+                </>
+            }
+        };
+        html! {
+            <section class="card" aria-labelledby="ipfs-title">
+                <h2 id="ipfs-title">{ text::OPTIONS_IPFS }</h2>
+                <p class="hint">{ text::OPTIONS_IPFS_HELP }</p>
+                { self.check(link, text::OPTIONS_IPFS_USE, "settings-ipfs", |draft| &mut draft.use_ipfs) }
+                if self.draft.use_ipfs {
+                    { field(text::OPTIONS_RPC, "settings-rpc", &self.draft.rpc, wrong.rpc.as_ref(), "rpc-wrong", |draft, value| draft.rpc = value) }
+                    { field(text::OPTIONS_GATEWAY, "settings-gateway", &self.draft.gateway, wrong.gateway.as_ref(), "gateway-wrong", |draft, value| draft.gateway = value) }
+                    <p class="buttons">
+                        <button type="button" class="small" disabled={props.testing} onclick={link.callback(|_| Edit::Test)} data-testid="settings-test">
+                            { if props.testing { text::OPTIONS_TESTING } else { text::OPTIONS_TEST } }
+                        </button>
+                        if props.good { <span class="good" role="status" data-testid="ipfs-good">{ icon("done") }{ text::OPTIONS_TEST_GOOD }</span> }
+                    </p>
+                    { props.test_outcome.clone() }
+                }
+            </section>
+        }
+    }
+}

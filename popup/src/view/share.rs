@@ -1,0 +1,76 @@
+//! Picking and dropping files.
+
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
+use yew::html::Scope;
+use yew::prelude::*;
+
+use super::{file_name, icon, outcome};
+use crate::face::{About, Face, Msg, View};
+use crate::{files, text};
+
+/// The picked files that are named before they are shared.
+const NAMED: usize = 3;
+
+pub fn view(face: &Face, link: &Scope<Face>) -> Html {
+    let onchange = link.batch_callback(|event: Event| {
+        let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
+        let picked = files::of_list(&input.files()?);
+        // So that the same file can be picked again.
+        input.set_value("");
+        Some(Msg::Picked(picked))
+    });
+    html! {
+        <section class="card share" aria-labelledby="share-title" data-testid="drop-zone">
+            <h2 id="share-title">{ text::SHARE_TITLE }</h2>
+            <div class="line drop">
+                <label class="button">
+                    <input class="unseen" type="file" multiple=true data-testid="file-input" onchange={onchange.clone()} />
+                    { icon("up") }{ text::SHARE_CHOOSE }
+                </label>
+                <label class="button" title={text::SHARE_FOLDER}>
+                    <input class="unseen" type="file" webkitdirectory=true aria-label={text::SHARE_FOLDER} data-testid="folder-input" {onchange} />
+                    { icon("folder") }
+                </label>
+                <span class="hint">{ text::SHARE_DROP }</span>
+            </div>
+            if !face.stage.is_empty() { { stage(face, link) } }
+            if face.is_waiting(&About::Files) {
+                <p class="waiting" role="status" data-testid="share-waiting"><span class="spinner" aria-hidden="true"></span>{ text::SHARE_HANDING }</p>
+            }
+            if let Some(error) = &face.stage_error {
+                <p class="wrong" role="alert" data-testid="share-error">{ error }</p>
+            }
+            { outcome(face, link, &About::Files, "share-error") }
+        </section>
+    }
+}
+
+fn stage(face: &Face, link: &Scope<Face>) -> Html {
+    let bytes = face.stage.iter().map(files::Picked::size).sum();
+    let more = face.stage.len().saturating_sub(NAMED);
+    let together = |value: bool| link.callback(move |_: Event| Msg::Together(value));
+    html! {
+        <div class="stage" data-testid="stage">
+            <ul>
+                { for face.stage.iter().take(NAMED).map(|picked| html! { <li>{ file_name(&picked.path, "stage-name") }</li> }) }
+                if more > 0 { <li class="hint">{ text::and_more(more) }</li> }
+            </ul>
+            <p class="hint">{ text::picked(face.stage.len(), bytes) }</p>
+            if face.stage.len() > 1 || face.together {
+                <fieldset>
+                    <legend class="unseen">{ text::SHARE_HOW }</legend>
+                    <label><input type="radio" name="together" checked={!face.together} onchange={together(false)} data-testid="stage-each" />{ text::SHARE_EACH }</label>
+                    <label><input type="radio" name="together" checked={face.together} onchange={together(true)} data-testid="stage-together" />{ text::SHARE_TOGETHER }</label>
+                </fieldset>
+            }
+            <p class="buttons">
+                <button ref={face.stage_button.clone()} type="button" class="main" data-testid="stage-share" onclick={link.callback(|_| Msg::ShareStage)}>{ text::SHARE }</button>
+                <button type="button" data-testid="stage-cancel" onclick={link.callback(|_| Msg::DropStage)}>{ text::CANCEL }</button>
+            </p>
+            if face.view == View::Popup && face.stage.len() > NAMED {
+                <p class="hint">{ text::SHARE_BIG }{ " " }<a href="popup.html?view=tab" target="_blank">{ text::OPEN_TAB }</a></p>
+            }
+        </div>
+    }
+}
