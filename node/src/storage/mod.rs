@@ -28,6 +28,7 @@ mod upload;
 use files::BlockFiles;
 use index::{Failure, Index, Key, Record};
 pub use ipld::BlockError;
+pub(crate) use operate::section;
 pub use operate::{CheckReport, Damage, ExportError, ImportError, Imported, StoredDag};
 use read::{Activities, Waiting};
 pub use read::{Counters, DagCounters, ReadError, Reader};

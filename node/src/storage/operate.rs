@@ -288,27 +288,31 @@ impl Storage {
         if self.dag_state(root) == Some(false) {
             return Err(ExportError::Incomplete(*root));
         }
-        let reader = self.reader(root);
+        let reader = self.reader(root).without_waiting();
         if reader.size(root).await?.is_none() {
             return Err(ExportError::Incomplete(*root));
         }
         out.write_all(&car::header(root))
             .await
             .map_err(ExportError::Write)?;
-        Walk::new(&reader, false)
-            .each(*root, &Scope::All, async |cid: &Cid, data: Bytes| {
-                out.write_all(&section(cid, data.len())).await?;
-                out.write_all(&data).await
-            })
-            .await
-            .map_err(|error| match error {
-                WalkError::Taker(error) => ExportError::Write(error),
-                WalkError::Read(ReadError::Late(cid) | ReadError::Missing(cid)) => {
-                    ExportError::Incomplete(cid)
-                }
-                WalkError::Read(error) => ExportError::Read(error),
-                other => ExportError::Damaged(other.to_string()),
-            })?;
+        let mut walk = Walk::new(&reader, false);
+        let mut visits = walk.begin(*root, &Scope::All);
+        while let Some(seen) = walk.next(&mut visits).await.map_err(|error| match error {
+            WalkError::Read(ReadError::Late(cid) | ReadError::Missing(cid)) => {
+                ExportError::Incomplete(cid)
+            }
+            WalkError::Read(error) => ExportError::Read(error),
+            other => ExportError::Damaged(other.to_string()),
+        })? {
+            if seen.inline {
+                continue;
+            }
+            let head = section(&seen.cid, seen.data.len());
+            out.write_all(&head).await.map_err(ExportError::Write)?;
+            out.write_all(&seen.data)
+                .await
+                .map_err(ExportError::Write)?;
+        }
         out.flush().await.map_err(ExportError::Write)
     }
 }

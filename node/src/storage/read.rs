@@ -243,6 +243,7 @@ impl Storage {
             storage: Arc::clone(self),
             key,
             activity,
+            waits: true,
         }
     }
 
@@ -305,9 +306,16 @@ pub struct Reader {
     storage: Arc<Storage>,
     key: Key,
     activity: Arc<Activity>,
+    waits: bool,
 }
 
 impl Reader {
+    /// The same, but what is not here is missing at once.
+    pub fn without_waiting(mut self) -> Self {
+        self.waits = false;
+        self
+    }
+
     /// Reads a block if it is here.
     pub async fn present(&self, cid: &Cid) -> Result<Option<Bytes>, ReadError> {
         if let Some(inline) = identity(cid) {
@@ -329,6 +337,9 @@ impl Reader {
     pub async fn block(&self, cid: &Cid) -> Result<Bytes, ReadError> {
         if let Some(data) = self.present(cid).await? {
             return Ok(data);
+        }
+        if !self.waits {
+            return Err(ReadError::Missing(*cid));
         }
         let hash = cid.hash().to_bytes();
         let ticket = self.storage.waiting.join(&hash).ok_or(ReadError::Busy)?;

@@ -31,19 +31,28 @@ pub(crate) enum Scope {
 
 /// Why a walk ended early.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum WalkError<E> {
+pub(crate) enum WalkError {
     /// A block could not be read.
     #[error(transparent)]
-    Read(ReadError),
+    Read(#[from] ReadError),
     /// A block is not what it should be.
     #[error("{0}: {1}")]
     Block(Cid, BlockError),
     /// Over [`MAX_PENDING`] or [`MAX_SEEN`].
     #[error("the DAG is too wide to be walked")]
     TooWide,
-    /// Whoever was shown the blocks had enough.
-    #[error("nobody takes the blocks any more")]
-    Taker(E),
+}
+
+/// A block that a walk came to.
+pub(crate) struct Seen {
+    /// Its CID.
+    pub cid: Cid,
+    /// Its bytes.
+    pub data: Bytes,
+    /// Where in the block bytes of the file stand, and where in the file they belong.
+    pub own: Option<(Range<usize>, u64)>,
+    /// Whether the CID itself carries it.
+    pub inline: bool,
 }
 
 /// A link to be visited.
@@ -60,10 +69,16 @@ enum What {
     All,
     /// The terminus of an entity: what it is shows when it is read.
     Entity,
-    /// A part of a file, which begins at this byte of it.
-    File(u64),
+    /// A part of a file: where it begins, and how many bytes it must have.
+    File(u64, u64),
     /// A part of a sharded directory.
     Shard,
+}
+
+/// The rest of a walk of one DAG.
+pub(crate) struct Visits {
+    pending: Vec<Visit>,
+    range: Option<Range<u64>>,
 }
 
 /// A walk, which may cover several DAGs one after the other.
@@ -82,87 +97,152 @@ impl<'r> Walk<'r> {
         }
     }
 
-    /// Notes that a block is to be shown; `false` where it was before and must not be again.
-    fn is_new<E>(&mut self, cid: &Cid) -> Result<bool, WalkError<E>> {
-        let Some(seen) = &mut self.seen else {
-            return Ok(true);
-        };
-        let digest = blake3::hash(&ipld::key(cid));
-        let short = u128::from_le_bytes(digest.as_bytes()[..16].try_into().expect("16 of 32"));
-        if seen.len() >= MAX_SEEN {
-            return Err(WalkError::TooWide);
-        }
-        Ok(seen.insert(short))
-    }
-
-    /// Shows the blocks of a DAG to `take`, depth first. Blocks that stand in identity CIDs are walked through, and not
-    /// shown.
-    pub async fn each<E>(
-        &mut self,
-        root: Cid,
-        scope: &Scope,
-        mut take: impl AsyncFnMut(&Cid, Bytes) -> Result<(), E>,
-    ) -> Result<(), WalkError<E>> {
+    /// Begins at a root. The order is depth first.
+    pub fn begin(&self, root: Cid, scope: &Scope) -> Visits {
         let what = match scope {
             Scope::Block => What::Alone,
             Scope::Entity | Scope::Bytes(_) => What::Entity,
             Scope::All => What::All,
         };
-        let range = match scope {
-            Scope::Bytes(range) => Some(range),
-            _ => None,
-        };
-        let mut pending = vec![Visit { cid: root, what }];
-        while let Some(Visit { cid, what }) = pending.pop() {
-            let shown = cid.hash().code() != IDENTITY;
-            if shown && !self.is_new(&cid)? {
+        Visits {
+            pending: vec![Visit { cid: root, what }],
+            range: match scope {
+                Scope::Bytes(range) => Some(range.clone()),
+                _ => None,
+            },
+        }
+    }
+
+    /// The next block; waits until it is here. `None` at the end.
+    pub async fn next(&mut self, visits: &mut Visits) -> Result<Option<Seen>, WalkError> {
+        self.advance(visits, true).await
+    }
+
+    /// The next block if it is here. `None` where [`Walk::next`] would wait, and at the end.
+    pub async fn next_present(&mut self, visits: &mut Visits) -> Result<Option<Seen>, WalkError> {
+        self.advance(visits, false).await
+    }
+
+    async fn advance(
+        &mut self,
+        visits: &mut Visits,
+        wait: bool,
+    ) -> Result<Option<Seen>, WalkError> {
+        loop {
+            let Some(visit) = visits.pending.pop() else {
+                return Ok(None);
+            };
+            let cid = visit.cid;
+            let inline = cid.hash().code() == IDENTITY;
+            if !inline && self.was_seen(&cid) {
                 continue;
             }
-            let data = self.reader.block(&cid).await.map_err(WalkError::Read)?;
-            let links = below(&cid, &data, what, range).map_err(|e| WalkError::Block(cid, e))?;
-            if shown {
-                take(&cid, data).await.map_err(WalkError::Taker)?;
+            let data = if wait {
+                self.reader.block(&cid).await?
+            } else {
+                match self.reader.present(&cid).await? {
+                    Some(data) => data,
+                    None => {
+                        visits.pending.push(visit);
+                        return Ok(None);
+                    }
+                }
+            };
+            if !inline {
+                self.note(&cid)?;
             }
-            if pending.len() + links.len() > MAX_PENDING {
+            let (links, own) = below(&cid, &data, visit.what, visits.range.as_ref())
+                .map_err(|error| WalkError::Block(cid, error))?;
+            if visits.pending.len() + links.len() > MAX_PENDING {
                 return Err(WalkError::TooWide);
             }
-            pending.extend(links.into_iter().rev());
+            visits.pending.extend(links.into_iter().rev());
+            return Ok(Some(Seen {
+                cid,
+                data,
+                own,
+                inline,
+            }));
+        }
+    }
+
+    fn was_seen(&self, cid: &Cid) -> bool {
+        self.seen
+            .as_ref()
+            .is_some_and(|seen| seen.contains(&short(cid)))
+    }
+
+    fn note(&mut self, cid: &Cid) -> Result<(), WalkError> {
+        if let Some(seen) = &mut self.seen {
+            if seen.len() >= MAX_SEEN {
+                return Err(WalkError::TooWide);
+            }
+            seen.insert(short(cid));
         }
         Ok(())
     }
 }
 
-/// What is to be visited below a block.
+/// 128 bits of a digest of the CID's key.
+fn short(cid: &Cid) -> u128 {
+    let digest = blake3::hash(&ipld::key(cid));
+    let (half, _) = digest.as_bytes().split_at(16);
+    u128::from_le_bytes(half.try_into().expect("half of 32 bytes"))
+}
+
+/// Where a file's bytes stand in a block, and where in the file they belong.
+type Own = Option<(Range<usize>, u64)>;
+
+/// What is to be visited below a block, and the bytes of the file in it.
 fn below(
     cid: &Cid,
     data: &Bytes,
     what: What,
     range: Option<&Range<u64>>,
-) -> Result<Vec<Visit>, BlockError> {
-    let visits = |cids: Vec<Cid>, what: What| {
-        cids.into_iter()
-            .map(|cid| Visit { cid, what })
-            .collect::<Vec<_>>()
-    };
+) -> Result<(Vec<Visit>, Own), BlockError> {
+    let is_node = cid.codec() == DAG_PB;
     match what {
-        What::Alone => Ok(Vec::new()),
-        What::All => Ok(visits(ipld::links(cid.codec(), data)?, What::All)),
-        _ if cid.codec() != DAG_PB => Ok(Vec::new()),
+        What::Alone => Ok((Vec::new(), None)),
+        What::All => {
+            let links = ipld::links(cid.codec(), data)?;
+            let visits = links.into_iter().map(|cid| Visit {
+                cid,
+                what: What::All,
+            });
+            Ok((visits.collect(), None))
+        }
+        What::Entity if !is_node => Ok((Vec::new(), Some((0..data.len(), 0)))),
         What::Entity => {
             let node = unixfs::decode(data)?;
             match node.kind {
                 Kind::File | Kind::Raw => parts(&node, 0, range),
                 Kind::HamtShard => shards(&node),
-                Kind::Directory | Kind::Metadata | Kind::Symlink => Ok(Vec::new()),
+                Kind::Directory | Kind::Metadata | Kind::Symlink => Ok((Vec::new(), None)),
             }
         }
-        What::File(offset) => parts(&unixfs::decode(data)?, offset, range),
+        What::File(offset, size) if !is_node => {
+            if data.len() as u64 != size {
+                return Err(NodeError::Sizes.into());
+            }
+            Ok((Vec::new(), Some((0..data.len(), offset))))
+        }
+        What::File(offset, size) => {
+            let node = unixfs::decode(data)?;
+            if node.file_size()? != size {
+                return Err(NodeError::Sizes.into());
+            }
+            parts(&node, offset, range)
+        }
         What::Shard => shards(&unixfs::decode(data)?),
     }
 }
 
 /// The parts of a file below a node that begins at `offset`, those outside the range left out.
-fn parts(node: &Node, offset: u64, range: Option<&Range<u64>>) -> Result<Vec<Visit>, BlockError> {
+fn parts(
+    node: &Node,
+    offset: u64,
+    range: Option<&Range<u64>>,
+) -> Result<(Vec<Visit>, Own), BlockError> {
     node.file_size()?;
     let mut at = offset.saturating_add(node.data.len() as u64);
     let mut visits = Vec::new();
@@ -171,27 +251,27 @@ fn parts(node: &Node, offset: u64, range: Option<&Range<u64>>) -> Result<Vec<Vis
         if range.is_none_or(|range| at < range.end && end > range.start) {
             visits.push(Visit {
                 cid: link.cid,
-                what: What::File(at),
+                what: What::File(at, *size),
             });
         }
         at = end;
     }
-    Ok(visits)
+    Ok((visits, Some((node.data.clone(), offset))))
 }
 
 /// The shards below a shard, without what the directory holds.
-fn shards(node: &Node) -> Result<Vec<Visit>, BlockError> {
+fn shards(node: &Node) -> Result<(Vec<Visit>, Own), BlockError> {
     if node.kind != Kind::HamtShard {
         return Err(NodeError::Shard.into());
     }
     let prefix = node.prefix_len()?;
-    Ok(node
+    let visits = node
         .links
         .iter()
         .filter(|link| link.name.len() == prefix)
         .map(|link| Visit {
             cid: link.cid,
             what: What::Shard,
-        })
-        .collect())
+        });
+    Ok((visits.collect(), None))
 }

@@ -1,0 +1,158 @@
+//! CARs, sent block by block.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode, header};
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use cid::Cid;
+use fluence::content::car::header as car_header;
+use fluence::content::unixfs::{DAG_PB, Kind};
+
+use super::answer::{Request, disposition, not_modified, put};
+use super::body::{Sink, Unfinished, made};
+use super::failure;
+use super::request::{CarParams, DagScope, EntityRange};
+use super::resolve::{Failure, Resolved, decode};
+use crate::storage::traverse::{Scope, Seen, Walk};
+use crate::storage::{Reader, section};
+
+pub(super) async fn answer(
+    request: Request,
+    reader: Reader,
+    resolved: Resolved,
+    params: CarParams,
+) -> Result<Response<Body>, Failure> {
+    let terminus = resolved.cid;
+    // It is here before the answer begins: after that only breaking off tells that something is missing.
+    let scope = match scope(&request, &reader, terminus).await? {
+        Some(scope) => scope,
+        None => {
+            return Ok(failure(
+                StatusCode::BAD_REQUEST,
+                "entity-bytes begin after the end of the file",
+            ));
+        }
+    };
+    let dups = if params.dups { 'y' } else { 'n' };
+    let etag = etag(&request, &scope, dups);
+    let mut headers = request.headers(&resolved, &etag);
+    if let Some(response) = not_modified(&request.headers, headers.clone(), &etag) {
+        return Ok(response);
+    }
+    put(
+        &mut headers,
+        header::CONTENT_TYPE,
+        &format!("application/vnd.ipld.car; version=1; order=dfs; dups={dups}"),
+    );
+    let name = request
+        .asked
+        .filename
+        .clone()
+        .unwrap_or_else(|| format!("{}.car", request.text_of(&resolved)));
+    put(
+        &mut headers,
+        header::CONTENT_DISPOSITION,
+        &disposition("attachment", &name),
+    );
+    put(&mut headers, header::ACCEPT_RANGES, "none");
+    if request.head {
+        return Ok((headers, Body::empty()).into_response());
+    }
+    let root = request.asked.root;
+    let body = made(request.permit, |mut sink: Sink| async move {
+        sink.send(car_header(&root)).await?;
+        let mut walk = Walk::new(&reader, params.dups);
+        for cid in resolved.path {
+            block(&mut walk, cid, &Scope::Block, &mut sink).await?;
+        }
+        block(&mut walk, terminus, &scope, &mut sink).await?;
+        Ok(sink)
+    });
+    Ok((headers, body).into_response())
+}
+
+async fn block(
+    walk: &mut Walk<'_>,
+    root: Cid,
+    scope: &Scope,
+    sink: &mut Sink,
+) -> Result<(), Unfinished> {
+    let mut visits = walk.begin(root, scope);
+    loop {
+        // What there is goes out before a block is waited for.
+        let Seen {
+            cid, data, inline, ..
+        } = match walk.next_present(&mut visits).await? {
+            Some(seen) => seen,
+            None => {
+                sink.flush().await?;
+                match walk.next(&mut visits).await? {
+                    Some(seen) => seen,
+                    None => return Ok(()),
+                }
+            }
+        };
+        if inline {
+            continue;
+        }
+        send(sink, &cid, data).await?;
+    }
+}
+
+async fn send(sink: &mut Sink, cid: &Cid, data: Bytes) -> Result<(), Unfinished> {
+    sink.send(section(cid, data.len())).await?;
+    sink.send(data).await
+}
+
+/// Which blocks are to be sent; `None` where none of the bytes that are asked for exist.
+async fn scope(
+    request: &Request,
+    reader: &Reader,
+    terminus: Cid,
+) -> Result<Option<Scope>, Failure> {
+    let data = reader.block(&terminus).await?;
+    let Some(bytes) = request.asked.bytes else {
+        return Ok(Some(match request.asked.scope {
+            DagScope::Block => Scope::Block,
+            DagScope::Entity => Scope::Entity,
+            DagScope::All => Scope::All,
+        }));
+    };
+    if terminus.codec() != DAG_PB {
+        return Ok(Some(Scope::Entity));
+    }
+    let node = decode(&terminus, &data)?;
+    if !matches!(node.kind, Kind::File | Kind::Raw) {
+        return Ok(Some(Scope::Entity));
+    }
+    let size = node
+        .file_size()
+        .map_err(|error| Failure::Block(terminus, error.into()))?;
+    Ok(match bytes.within(size) {
+        EntityRange::Bytes(range) => Some(Scope::Bytes(range)),
+        EntityRange::Empty => Some(Scope::Block),
+        EntityRange::Outside => None,
+    })
+}
+
+/// Two CARs with the same tag have the same blocks in the same order.
+fn etag(request: &Request, scope: &Scope, dups: char) -> String {
+    let asked = &request.asked;
+    let mut hasher = blake3::Hasher::new();
+    for name in &asked.path {
+        hasher.update(name.as_bytes());
+        hasher.update(&[0]);
+    }
+    let kind = match scope {
+        Scope::Block => "block",
+        Scope::Entity => "entity",
+        Scope::Bytes(range) => {
+            hasher.update(&range.start.to_le_bytes());
+            hasher.update(&range.end.to_le_bytes());
+            "bytes"
+        }
+        Scope::All => "all",
+    };
+    let hash = &hasher.finalize().to_hex()[..16];
+    format!("W/\"{}.{kind}.{dups}.{hash}.car\"", asked.root_text)
+}

@@ -1,0 +1,358 @@
+//! Files and directories as they are, for browsers and `curl`.
+//!
+//! What is shared comes from strangers, and all of it has the gateway's origin. So nothing is shown that could run: a
+//! type that a browser would execute is saved instead, a type is never guessed by the browser, and a policy forbids
+//! scripts whatever the type.
+
+use std::ops::Range;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use cid::Cid;
+use fluence::content::unixfs::{DAG_PB, Kind, Node, RAW};
+use fluence::names::safe_file_name;
+
+use super::answer::{IMMUTABLE, Request, disposition, name_of, not_modified, put, ranged};
+use super::body::{Sink, Unfinished, made};
+use super::listing;
+use super::resolve::{Failure, Resolved, decode};
+use crate::storage::ipld::{CBOR, DAG_CBOR, DAG_JSON, JSON};
+use crate::storage::traverse::{Scope, Seen, Walk};
+use crate::storage::{BlockError, Reader};
+
+/// What a page of a gateway may do: nothing but show itself.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; sandbox",
+);
+/// The same for PDF, which browsers do not show in a sandbox, and which runs nothing outside its own viewer.
+const PDF_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; object-src 'self'; style-src 'unsafe-inline'");
+const PDF: &str = "application/pdf";
+const UNKNOWN: &str = "application/octet-stream";
+const TEXT: &str = "text/plain; charset=utf-8";
+/// Bytes of a file by which its type is guessed.
+const SNIFFED: u64 = 512;
+
+pub(super) async fn answer(
+    request: Request,
+    reader: Reader,
+    resolved: Resolved,
+) -> Result<Response<Body>, Failure> {
+    let cid = resolved.cid;
+    let data = reader.block(&cid).await?;
+    match cid.codec() {
+        DAG_PB => {
+            let node = decode(&cid, &data)?;
+            match node.kind {
+                Kind::File | Kind::Raw => {
+                    let size = node
+                        .file_size()
+                        .map_err(|error| Failure::Block(cid, error.into()))?;
+                    file(request, reader, resolved, size).await
+                }
+                Kind::Symlink => {
+                    let target = data.slice(node.data.clone());
+                    Ok(whole(&request, &resolved, target, TEXT))
+                }
+                Kind::Directory | Kind::HamtShard => {
+                    directory(request, reader, resolved, node).await
+                }
+                Kind::Metadata => Err(Failure::Block(
+                    cid,
+                    BlockError::Malformed("it is of a kind of UnixFS that is not used any more"),
+                )),
+            }
+        }
+        RAW => {
+            let size = data.len() as u64;
+            file(request, reader, resolved, size).await
+        }
+        JSON => Ok(whole(&request, &resolved, data, "application/json")),
+        CBOR => Ok(whole(&request, &resolved, data, "application/cbor")),
+        DAG_JSON => Ok(whole(
+            &request,
+            &resolved,
+            data,
+            "application/vnd.ipld.dag-json",
+        )),
+        DAG_CBOR => Ok(whole(
+            &request,
+            &resolved,
+            data,
+            "application/vnd.ipld.dag-cbor",
+        )),
+        other => Err(Failure::Block(cid, BlockError::Codec(other))),
+    }
+}
+
+/// A block that is an answer by itself.
+fn whole(request: &Request, resolved: &Resolved, data: Bytes, mime: &str) -> Response<Body> {
+    let etag = format!("\"{}\"", request.text_of(resolved));
+    let mut headers = request.headers(resolved, &etag);
+    if let Some(response) = not_modified(&request.headers, headers.clone(), &etag) {
+        return response;
+    }
+    describe(&mut headers, request, name_of(&request.asked), mime);
+    let len = data.len() as u64;
+    ranged(request, headers, &etag, len, |range| {
+        Body::from(data.slice(range.start as usize..range.end as usize))
+    })
+}
+
+async fn file(
+    request: Request,
+    reader: Reader,
+    resolved: Resolved,
+    size: u64,
+) -> Result<Response<Body>, Failure> {
+    let cid = resolved.cid;
+    let etag = format!("\"{}\"", request.text_of(&resolved));
+    let mut headers = request.headers(&resolved, &etag);
+    if let Some(response) = not_modified(&request.headers, headers.clone(), &etag) {
+        return Ok(response);
+    }
+    let (described_name, described_mime) = if request.asked.path.is_empty() {
+        request.gateway.storage.description(&request.asked.root)
+    } else {
+        (None, None)
+    };
+    let name = name_of(&request.asked).or(described_name);
+    let mime = match name.as_deref().and_then(mime_of_name) {
+        Some(mime) => mime,
+        None => match described_mime.as_deref().and_then(mime_of_text) {
+            Some(mime) => mime,
+            None => sniff(&beginning(&reader, cid, size).await?).to_owned(),
+        },
+    };
+    describe(&mut headers, &request, name, &mime);
+    let mut wanted = None;
+    let mut response = ranged(&request, headers, &etag, size, |range| {
+        wanted = Some(range);
+        Body::empty()
+    });
+    if let Some(range) = wanted {
+        *response.body_mut() = made(request.permit, |sink| stream(reader, cid, range, sink));
+    }
+    Ok(response)
+}
+
+/// Sends bytes of a file.
+async fn stream(
+    reader: Reader,
+    cid: Cid,
+    range: Range<u64>,
+    mut sink: Sink,
+) -> Result<Sink, Unfinished> {
+    let mut walk = Walk::new(&reader, true);
+    let mut visits = walk.begin(cid, &Scope::Bytes(range.clone()));
+    let mut at = range.start;
+    while at < range.end {
+        let seen = match walk.next_present(&mut visits).await? {
+            Some(seen) => seen,
+            None => {
+                // What there is goes out before a block is waited for.
+                sink.flush().await?;
+                walk.next(&mut visits).await?.ok_or(Unfinished::Size)?
+            }
+        };
+        let piece = cut(&seen, &range);
+        at += piece.len() as u64;
+        sink.send(piece).await?;
+    }
+    Ok(sink)
+}
+
+/// The bytes of a range that stand in a block.
+fn cut(seen: &Seen, range: &Range<u64>) -> Bytes {
+    let Some((own, offset)) = &seen.own else {
+        return Bytes::new();
+    };
+    let len = own.len() as u64;
+    let from = range.start.saturating_sub(*offset).min(len) as usize;
+    let to = range.end.saturating_sub(*offset).min(len) as usize;
+    if from < to {
+        seen.data.slice(own.start + from..own.start + to)
+    } else {
+        Bytes::new()
+    }
+}
+
+/// The first bytes of a file.
+async fn beginning(reader: &Reader, cid: Cid, size: u64) -> Result<Bytes, Failure> {
+    let range = 0..size.min(SNIFFED);
+    let mut walk = Walk::new(reader, true);
+    let mut visits = walk.begin(cid, &Scope::Bytes(range.clone()));
+    while let Some(seen) = walk.next(&mut visits).await.map_err(Failure::from)? {
+        let piece = cut(&seen, &range);
+        if !piece.is_empty() {
+            return Ok(piece);
+        }
+    }
+    Ok(Bytes::new())
+}
+
+async fn directory(
+    request: Request,
+    reader: Reader,
+    resolved: Resolved,
+    node: Node,
+) -> Result<Response<Body>, Failure> {
+    if !request.asked.slash {
+        // Relative links on the page need it.
+        let query = request
+            .uri
+            .query()
+            .map(|q| format!("?{q}"))
+            .unwrap_or_default();
+        let mut headers = HeaderMap::new();
+        put(
+            &mut headers,
+            header::LOCATION,
+            &format!("{}/{query}", request.uri.path()),
+        );
+        headers.insert(header::CACHE_CONTROL, IMMUTABLE);
+        return Ok((StatusCode::MOVED_PERMANENTLY, headers).into_response());
+    }
+    listing::answer(request, reader, resolved, node, POLICY).await
+}
+
+/// Says what an answer is, and what may be done with it.
+fn describe(headers: &mut HeaderMap, request: &Request, name: Option<String>, mime: &str) {
+    put(headers, header::CONTENT_TYPE, mime);
+    let policy = if mime == PDF { PDF_POLICY } else { POLICY };
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    let inline = is_passive(mime) && !request.asked.download;
+    let name = name.map(|name| safe_file_name(&name));
+    let kind = if inline { "inline" } else { "attachment" };
+    match name {
+        Some(name) => put(
+            headers,
+            header::CONTENT_DISPOSITION,
+            &disposition(kind, &name),
+        ),
+        None if inline => {}
+        None => put(headers, header::CONTENT_DISPOSITION, kind),
+    }
+}
+
+/// Whether a browser that shows it runs nothing of it.
+fn is_passive(mime: &str) -> bool {
+    let essence = mime.split(';').next().unwrap_or_default().trim();
+    let (kind, sub) = essence.split_once('/').unwrap_or_default();
+    match kind {
+        // SVG is the one picture that has scripts.
+        "image" => !sub.contains("xml") && !sub.contains("svg"),
+        "audio" | "video" => true,
+        _ => matches!(essence, "text/plain" | PDF | "application/json"),
+    }
+}
+
+/// The type of a file by the ending of its name.
+fn mime_of_name(name: &str) -> Option<String> {
+    let guess = mime_guess::from_path(name).first()?;
+    mime_of_text(guess.essence_str())
+}
+
+/// A type that someone says, made fit for a header.
+fn mime_of_text(text: &str) -> Option<String> {
+    let essence = text.split(';').next()?.trim().to_ascii_lowercase();
+    let (kind, sub) = essence.split_once('/')?;
+    let token = |part: &str| {
+        !part.is_empty()
+            && part.len() <= 127
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    if !token(kind) || !token(sub) || essence == UNKNOWN || kind == "multipart" {
+        return None;
+    }
+    Some(if kind == "text" {
+        format!("{essence}; charset=utf-8")
+    } else {
+        essence
+    })
+}
+
+/// The type of a file by its first bytes, of those types that are worth showing.
+fn sniff(data: &[u8]) -> &'static str {
+    let at = |offset: usize, magic: &[u8]| data.get(offset..).is_some_and(|d| d.starts_with(magic));
+    match data {
+        _ if at(0, b"\x89PNG\r\n\x1a\n") => "image/png",
+        _ if at(0, b"\xff\xd8\xff") => "image/jpeg",
+        _ if at(0, b"GIF87a") || at(0, b"GIF89a") => "image/gif",
+        _ if at(0, b"RIFF") && at(8, b"WEBP") => "image/webp",
+        _ if at(0, b"RIFF") && at(8, b"WAVE") => "audio/wav",
+        _ if at(4, b"ftypavif") => "image/avif",
+        _ if at(4, b"ftypM4A") => "audio/mp4",
+        _ if at(4, b"ftyp") => "video/mp4",
+        _ if at(0, b"\x1aE\xdf\xa3") => "video/webm",
+        _ if at(0, b"OggS") => "audio/ogg",
+        _ if at(0, b"fLaC") => "audio/flac",
+        _ if at(0, b"ID3") || at(0, b"\xff\xfb") => "audio/mpeg",
+        _ if at(0, b"%PDF-") => PDF,
+        _ if is_text(data) => TEXT,
+        _ => UNKNOWN,
+    }
+}
+
+fn is_text(data: &[u8]) -> bool {
+    let valid = match std::str::from_utf8(data) {
+        Ok(_) => data.len(),
+        // A character may be cut where the look ends.
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        Err(_) => return false,
+    };
+    data[..valid]
+        .iter()
+        .all(|byte| !byte.is_ascii_control() || b"\t\n\r\x0c".contains(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_is_not_shown() {
+        for active in [
+            "text/html; charset=utf-8",
+            "image/svg+xml",
+            "application/xhtml+xml",
+            "text/xml; charset=utf-8",
+            "text/javascript; charset=utf-8",
+            "application/wasm",
+            UNKNOWN,
+            "",
+        ] {
+            assert!(!is_passive(active), "{active}");
+        }
+        for passive in ["image/png", "video/mp4", TEXT, PDF] {
+            assert!(is_passive(passive), "{passive}");
+        }
+    }
+
+    #[test]
+    fn types_are_guessed_and_made_safe() {
+        assert_eq!(mime_of_name("a.png").as_deref(), Some("image/png"));
+        assert_eq!(mime_of_name("a.txt").as_deref(), Some(TEXT));
+        assert_eq!(mime_of_name("a"), None);
+        for bad in [
+            "",
+            "x",
+            "a/b\r\nSet-Cookie: x",
+            "a/",
+            "multipart/mixed",
+            "a/b c",
+        ] {
+            assert_eq!(mime_of_text(bad), None, "{bad}");
+        }
+        assert_eq!(sniff(b"<html>"), TEXT);
+        assert_eq!(sniff(b"\x89PNG\r\n\x1a\n.."), "image/png");
+        assert_eq!(sniff("gr\u{fc}n".as_bytes()), TEXT);
+        assert_eq!(sniff(&"grün".as_bytes()[..3]), TEXT);
+        assert_eq!(sniff(b"\0\x01"), UNKNOWN);
+        assert_eq!(sniff(b""), TEXT);
+    }
+}

@@ -1,0 +1,298 @@
+//! `POST /api/v0/dag/import`: uploads, as Kubo takes them, with a token.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use cid::Cid;
+use fluence::content::car::{CarError, CarLimits, CarReader};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::{Instant, timeout};
+
+use super::{Gateway, retry_after};
+use crate::storage::{AddError, StorageError, TokenError, Upload};
+
+/// How long an uploader may send nothing.
+const UPLOADER_PATIENCE: Duration = Duration::from_secs(30);
+/// How long an uploader has before it must keep to [`SLOWEST`].
+const GRACE: Duration = Duration::from_secs(60);
+/// The least that an uploader must send in a second, in bytes: who drips holds a place.
+const SLOWEST: u64 = 1024;
+/// What of a body is still read when its answer is known, so that the client gets to read it: bytes and time.
+const DRAINED: u64 = 16 * 1024 * 1024;
+const DRAIN_PATIENCE: Duration = Duration::from_secs(3);
+/// Roots that an answer names.
+const MAX_ROOTS: usize = 64;
+
+/// The members of the query that Kubo knows and that matter here.
+#[derive(Debug, Deserialize)]
+pub(super) struct Options {
+    #[serde(rename = "pin-roots", default = "yes")]
+    pin_roots: bool,
+    #[serde(default)]
+    stats: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Why an upload is not taken.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error(
+        "an upload needs a token: call IPFS_multiaddr with the file's CID, and send the token as “Authorization: Bearer …”"
+    )]
+    NoToken,
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    #[error("too many uploads at once; try again soon")]
+    Busy,
+    #[error("the body is not multipart/form-data: {0}")]
+    Multipart(String),
+    #[error("the body has no CAR")]
+    NoCar,
+    #[error(transparent)]
+    Car(#[from] CarError),
+    #[error(transparent)]
+    Add(#[from] AddError),
+    #[error("nothing came for {} s", UPLOADER_PATIENCE.as_secs())]
+    Silent,
+    #[error("the upload is slower than {SLOWEST} bytes a second")]
+    Slow,
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Refused {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NoToken | Self::Token(_) | Self::Add(AddError::Token(_)) => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::Busy => StatusCode::TOO_MANY_REQUESTS,
+            Self::Multipart(_) | Self::NoCar => StatusCode::BAD_REQUEST,
+            Self::Car(CarError::BlockTooLarge { .. })
+            | Self::Add(AddError::TooLarge { .. } | AddError::BlockTooLarge { .. }) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
+            Self::Add(AddError::Foreign { .. }) => StatusCode::FORBIDDEN,
+            Self::Add(AddError::NoRoom | AddError::Storage(StorageError::DiskFull))
+            | Self::Storage(StorageError::DiskFull) => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Add(AddError::Storage(_)) | Self::Storage(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Car(_) | Self::Add(AddError::Hash(_) | AddError::Block { .. }) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Silent | Self::Slow => StatusCode::REQUEST_TIMEOUT,
+        }
+    }
+
+    /// In the form of Kubo's errors.
+    fn response(&self) -> Response<Body> {
+        let status = self.status();
+        if status.is_server_error() {
+            tracing::warn!(error = %self, "an upload is not taken");
+        }
+        let body = json!({"Message": self.to_string(), "Code": 0, "Type": "error"});
+        let mut response = (
+            status,
+            [
+                (header::CONTENT_TYPE, "application/json"),
+                (header::CACHE_CONTROL, "no-store"),
+            ],
+            format!("{body}\n"),
+        )
+            .into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        retry_after(response.headers_mut(), status);
+        response
+    }
+}
+
+impl From<MultipartError> for Refused {
+    fn from(error: MultipartError) -> Self {
+        Self::Multipart(error.body_text())
+    }
+}
+
+/// What an upload brought.
+#[derive(Debug, Default)]
+struct Taken {
+    roots: Vec<Cid>,
+    blocks: u64,
+    bytes: u64,
+    cars: u64,
+}
+
+pub(super) async fn post(
+    State(gateway): State<Arc<Gateway>>,
+    Query(options): Query<Options>,
+    headers: HeaderMap,
+    multipart: Result<Multipart, MultipartRejection>,
+) -> Response<Body> {
+    let upload = match open(&gateway, &headers) {
+        Ok(upload) => upload,
+        Err(refused) => {
+            if let Ok(multipart) = multipart {
+                drain(multipart).await;
+            }
+            return refused.response();
+        }
+    };
+    let Ok(_permit) = gateway.uploads.try_acquire() else {
+        return Refused::Busy.response();
+    };
+    let mut multipart = match multipart {
+        Ok(multipart) => multipart,
+        Err(rejection) => return Refused::Multipart(rejection.body_text()).response(),
+    };
+    let mut pace = Pace::begin();
+    let mut taken = Taken::default();
+    let result = take(&upload, &mut multipart, &mut pace, &mut taken).await;
+    // Also what a broken request brought is worth keeping: the next goes on from there.
+    let finished = upload.finish().await;
+    match result.and_then(|()| finished.map_err(Refused::from)) {
+        Ok(()) => reply(&options, &taken),
+        Err(refused) => {
+            drain(multipart).await;
+            refused.response()
+        }
+    }
+}
+
+/// The upload that a request's token opens.
+fn open(gateway: &Gateway, headers: &HeaderMap) -> Result<Upload, Refused> {
+    let token = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        })
+        .ok_or(Refused::NoToken)?;
+    Ok(gateway.storage.upload(token)?)
+}
+
+/// How fast an uploader sends.
+struct Pace {
+    began: Instant,
+    bytes: u64,
+}
+
+impl Pace {
+    fn begin() -> Self {
+        Self {
+            began: Instant::now(),
+            bytes: 0,
+        }
+    }
+
+    fn came(&mut self, bytes: usize) -> Result<(), Refused> {
+        self.bytes += bytes as u64;
+        let late = self.began.elapsed().saturating_sub(GRACE);
+        if self.bytes < late.as_secs() * SLOWEST {
+            return Err(Refused::Slow);
+        }
+        Ok(())
+    }
+}
+
+/// Takes each part of the body for a CAR, as Kubo does.
+async fn take(
+    upload: &Upload,
+    multipart: &mut Multipart,
+    pace: &mut Pace,
+    taken: &mut Taken,
+) -> Result<(), Refused> {
+    loop {
+        let field = timeout(UPLOADER_PATIENCE, multipart.next_field())
+            .await
+            .map_err(|_| Refused::Silent)??;
+        let Some(field) = field else {
+            break;
+        };
+        car(upload, field, pace, taken).await?;
+        taken.cars += 1;
+    }
+    if taken.cars == 0 {
+        return Err(Refused::NoCar);
+    }
+    Ok(())
+}
+
+async fn car(
+    upload: &Upload,
+    mut field: Field<'_>,
+    pace: &mut Pace,
+    taken: &mut Taken,
+) -> Result<(), Refused> {
+    let mut reader = CarReader::new(CarLimits::default());
+    loop {
+        let chunk = timeout(UPLOADER_PATIENCE, field.chunk())
+            .await
+            .map_err(|_| Refused::Silent)??;
+        let Some(chunk) = chunk else {
+            break;
+        };
+        pace.came(chunk.len())?;
+        reader.push(chunk);
+        while let Some((cid, data)) = reader.next()? {
+            taken.blocks += 1;
+            taken.bytes += data.len() as u64;
+            upload.add(cid, data).await?;
+        }
+    }
+    reader.finish()?;
+    let room = MAX_ROOTS.saturating_sub(taken.roots.len());
+    taken.roots.extend(reader.roots().iter().take(room));
+    Ok(())
+}
+
+/// Kubo's answer: a line for each root where they are pinned, and one with numbers where they are asked for.
+fn reply(options: &Options, taken: &Taken) -> Response<Body> {
+    let mut lines = String::new();
+    if options.pin_roots {
+        for root in &taken.roots {
+            let line = json!({"Root": {"Cid": {"/": root.to_string()}, "PinErrorMsg": ""}});
+            lines.push_str(&format!("{line}\n"));
+        }
+    }
+    if options.stats {
+        let stats = json!({"Stats": {"BlockCount": taken.blocks, "BlockBytesCount": taken.bytes}});
+        lines.push_str(&format!("{stats}\n"));
+    }
+    (
+        [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, "no-store"),
+        ],
+        lines,
+    )
+        .into_response()
+}
+
+/// Reads on for a little: a client that is still sending would take a connection that is closed on it for broken, and
+/// not see the answer.
+async fn drain(mut multipart: Multipart) {
+    let rest = async {
+        let mut left = DRAINED;
+        while let Ok(Some(mut field)) = multipart.next_field().await {
+            while let Ok(Some(chunk)) = field.chunk().await {
+                left = left.saturating_sub(chunk.len() as u64);
+                if left == 0 {
+                    return;
+                }
+            }
+        }
+    };
+    let _ = timeout(DRAIN_PATIENCE, rest).await;
+}

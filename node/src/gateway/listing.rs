@@ -1,0 +1,202 @@
+//! A directory as a page.
+
+use std::fmt::Write as _;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, header};
+use axum::response::IntoResponse;
+use fluence::content::unixfs::{Kind, Link, Node};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::answer::{FOR_A_WEEK, Request, not_modified, put};
+use super::resolve::{Failure, Resolved, decode};
+use crate::storage::Reader;
+use crate::storage::traverse::{Scope, Walk};
+
+/// Names that a page shows.
+const MAX_LISTED: usize = 10_000;
+/// What a path in a link has unescaped.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+/// Of the page's form: to be changed with it.
+const FORM: &str = "1";
+
+struct Entry {
+    name: String,
+    cid: String,
+    size: Option<u64>,
+}
+
+pub(super) async fn answer(
+    request: Request,
+    reader: Reader,
+    resolved: Resolved,
+    node: Node,
+    policy: HeaderValue,
+) -> Result<Response<Body>, Failure> {
+    let etag = format!("\"DirIndex-{FORM}_CID-{}\"", request.text_of(&resolved));
+    let mut headers = request.headers(&resolved, &etag);
+    headers.insert(header::CACHE_CONTROL, FOR_A_WEEK);
+    if let Some(response) = not_modified(&request.headers, headers.clone(), &etag) {
+        return Ok(response);
+    }
+    put(
+        &mut headers,
+        header::CONTENT_TYPE,
+        "text/html; charset=utf-8",
+    );
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    if request.head {
+        return Ok((headers, Body::empty()).into_response());
+    }
+    let (entries, more) = entries(&reader, &resolved, node).await?;
+    let page = page(&request, &entries, more);
+    Ok((headers, page).into_response())
+}
+
+/// The names in a directory, sorted, and whether there are more.
+async fn entries(
+    reader: &Reader,
+    resolved: &Resolved,
+    node: Node,
+) -> Result<(Vec<Entry>, bool), Failure> {
+    let mut entries = Vec::new();
+    let mut add = |links: &[Link], prefix: usize| {
+        for link in links
+            .iter()
+            .filter(|link| link.name.len() > prefix || prefix == 0)
+        {
+            if entries.len() == MAX_LISTED {
+                return true;
+            }
+            entries.push(Entry {
+                name: String::from_utf8_lossy(&link.name[prefix..]).into_owned(),
+                cid: link.cid.to_string(),
+                size: link.tsize,
+            });
+        }
+        false
+    };
+    let mut more = false;
+    if node.kind == Kind::HamtShard {
+        let mut walk = Walk::new(reader, false);
+        let mut visits = walk.begin(resolved.cid, &Scope::Entity);
+        while let Some(seen) = walk.next(&mut visits).await.map_err(Failure::from)? {
+            let shard = decode(&seen.cid, &seen.data)?;
+            let prefix = shard
+                .prefix_len()
+                .map_err(|error| Failure::Block(seen.cid, error.into()))?;
+            more = add(&shard.links, prefix);
+            if more {
+                break;
+            }
+        }
+    } else {
+        more = add(&node.links, 0);
+    }
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok((entries, more))
+}
+
+fn page(request: &Request, entries: &[Entry], more: bool) -> String {
+    let asked = &request.asked;
+    let mut href = format!("/ipfs/{}", asked.root_text);
+    let mut title = href.clone();
+    let mut crumbs = format!("/ipfs/<a href=\"{href}\">{}</a>", asked.root_text);
+    for name in &asked.path {
+        let _ = write!(href, "/{}", utf8_percent_encode(name, PATH));
+        let _ = write!(title, "/{name}");
+        let _ = write!(crumbs, "/<a href=\"{href}\">{}</a>", escape(name));
+    }
+    let title = escape(&title);
+    let mut page = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title><style>\
+         body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
+         color:#222;background:#fff;overflow-wrap:anywhere}}\
+         h1{{font-size:1.1rem;font-weight:600}}table{{width:100%;border-collapse:collapse}}\
+         td{{padding:.3rem .6rem .3rem 0;border-top:1px solid #ddd;vertical-align:top}}\
+         td:last-child{{text-align:right;white-space:nowrap}}a{{color:#0b5cad}}.ipfs-hash{{color:#666;font-size:.8rem}}\
+         @media(prefers-color-scheme:dark){{body{{color:#ddd;background:#181818}}td{{border-color:#333}}\
+         a{{color:#7ab7f0}}.ipfs-hash{{color:#999}}}}</style></head>\
+         <body><h1>Index of {crumbs}</h1><table>\n"
+    );
+    if !asked.path.is_empty() {
+        let _ = writeln!(
+            page,
+            "<tr><td><a href=\"{href}/..\">..</a></td><td></td><td></td></tr>"
+        );
+    }
+    for entry in entries {
+        let name = utf8_percent_encode(&entry.name, PATH).to_string();
+        let shown = escape(&entry.name);
+        let size = entry.size.map(bytes).unwrap_or_default();
+        let filename = utf8_percent_encode(&name, PATH);
+        let _ = writeln!(
+            page,
+            "<tr><td><a href=\"{href}/{name}\">{shown}</a></td>\
+             <td><a class=\"ipfs-hash\" translate=\"no\" href=\"/ipfs/{cid}?filename={filename}\">{cid}</a></td>\
+             <td>{size}</td></tr>",
+            cid = entry.cid,
+        );
+    }
+    page.push_str("</table>");
+    if more {
+        let _ = write!(page, "<p>Only {MAX_LISTED} of the names are shown.</p>");
+    }
+    page.push_str("</body></html>\n");
+    page
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c if c.is_control() => escaped.push('\u{fffd}'),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// A size as people read it.
+fn bytes(size: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if size < 1024 {
+        return format!("{size} B");
+    }
+    let mut shown = size as f64 / 1024.0;
+    let mut unit = 0;
+    while shown >= 1024.0 && unit + 1 < UNITS.len() {
+        shown /= 1024.0;
+        unit += 1;
+    }
+    format!("{shown:.1} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_leave_their_place() {
+        assert_eq!(
+            escape("<img src=x onerror='a'>&\"\n"),
+            "&lt;img src=x onerror=&#39;a&#39;&gt;&amp;&quot;\u{fffd}"
+        );
+        assert_eq!(
+            utf8_percent_encode("a/../\"><b", PATH).to_string(),
+            "a%2F..%2F%22%3E%3Cb"
+        );
+        assert_eq!(bytes(5), "5 B");
+        assert_eq!(bytes(5 << 20), "5.0 MiB");
+    }
+}

@@ -1,0 +1,203 @@
+//! From a root and a path to what they name.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use bytes::Bytes;
+use cid::Cid;
+use fluence::content::hash::IDENTITY;
+use fluence::content::unixfs::{self, DAG_PB, Kind, Link, Node, NodeError, hamt_hash};
+
+use super::failure;
+use crate::storage::ipld::{self, DAG_CBOR, DAG_JSON, Step};
+use crate::storage::traverse::WalkError;
+use crate::storage::{BlockError, ReadError, Reader};
+
+/// Why an answer cannot be made. Nothing has been sent yet.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// A block cannot be had.
+    Read(ReadError),
+    /// There is no such thing below the root.
+    NoLink(String),
+    /// The path goes on into a value that is no link.
+    Inside,
+    /// A block is not what it should be.
+    Block(Cid, BlockError),
+    /// The DAG needs more memory than a request has.
+    TooWide,
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<WalkError> for Failure {
+    fn from(error: WalkError) -> Self {
+        match error {
+            WalkError::Read(error) => Self::Read(error),
+            WalkError::Block(cid, error) => Self::Block(cid, error),
+            WalkError::TooWide => Self::TooWide,
+        }
+    }
+}
+
+impl Failure {
+    pub fn response(self, only_if_cached: bool) -> Response<Body> {
+        match self {
+            Self::Read(ReadError::Missing(_) | ReadError::Late(_)) if only_if_cached => {
+                failure(StatusCode::PRECONDITION_FAILED, "not in this storage")
+            }
+            Self::Read(error) => {
+                let status = match &error {
+                    ReadError::Missing(_) => StatusCode::NOT_FOUND,
+                    ReadError::Late(_) => StatusCode::GATEWAY_TIMEOUT,
+                    ReadError::Busy => StatusCode::TOO_MANY_REQUESTS,
+                    ReadError::Storage(error) => {
+                        tracing::error!(%error, "a block cannot be read");
+                        StatusCode::INTERNAL_SERVER_ERROR
+                    }
+                };
+                failure(status, error)
+            }
+            Self::NoLink(name) => failure(
+                StatusCode::NOT_FOUND,
+                format!("there is no link named {name:?} there"),
+            ),
+            Self::Inside => failure(
+                StatusCode::NOT_IMPLEMENTED,
+                "the path leads into a value that is not a link; ask for the block and read it",
+            ),
+            Self::Block(cid, error) => failure(
+                StatusCode::BAD_REQUEST,
+                format!("{cid} cannot be read: {error}"),
+            ),
+            Self::TooWide => failure(
+                StatusCode::BAD_REQUEST,
+                "the directory is too large to be shown; ask for a name in it",
+            ),
+        }
+    }
+}
+
+/// What a path leads to.
+#[derive(Debug)]
+pub(super) struct Resolved {
+    /// The blocks that lead there, in order.
+    pub path: Vec<Cid>,
+    /// The root, and what each name on the path leads to.
+    pub roots: Vec<Cid>,
+    /// What it names.
+    pub cid: Cid,
+}
+
+/// Follows a path.
+pub(super) async fn resolve(
+    reader: &Reader,
+    root: Cid,
+    names: &[String],
+) -> Result<Resolved, Failure> {
+    let mut resolved = Resolved {
+        path: Vec::new(),
+        roots: vec![root],
+        cid: root,
+    };
+    let mut rest = names;
+    while let Some(name) = rest.first() {
+        let cid = resolved.cid;
+        let no_link = || Failure::NoLink(name.clone());
+        if !matches!(cid.codec(), DAG_PB | DAG_CBOR | DAG_JSON) {
+            return Err(no_link());
+        }
+        let data = reader.block(&cid).await?;
+        resolved.lead(cid);
+        if cid.codec() == DAG_PB {
+            let node = decode(&cid, &data)?;
+            resolved.cid = match node.kind {
+                Kind::Directory => node
+                    .links
+                    .iter()
+                    .find(|link| link.name == name.as_bytes())
+                    .map(|link| link.cid)
+                    .ok_or_else(no_link)?,
+                Kind::HamtShard => in_shard(reader, &mut resolved, cid, node, name).await?,
+                _ => return Err(no_link()),
+            };
+            rest = &rest[1..];
+        } else {
+            match ipld::step(cid.codec(), &data, rest).map_err(|e| Failure::Block(cid, e))? {
+                Step::Link(cid, used) => {
+                    resolved.cid = cid;
+                    rest = &rest[used..];
+                }
+                Step::Value => return Err(Failure::Inside),
+                Step::Missing => return Err(no_link()),
+            }
+        }
+        resolved.roots.push(resolved.cid);
+    }
+    Ok(resolved)
+}
+
+impl Resolved {
+    fn lead(&mut self, cid: Cid) {
+        if cid.hash().code() != IDENTITY {
+            self.path.push(cid);
+        }
+    }
+}
+
+pub(super) fn decode(cid: &Cid, data: &Bytes) -> Result<Node, Failure> {
+    unixfs::decode(data).map_err(|error| Failure::Block(*cid, error.into()))
+}
+
+/// Finds a name in a sharded directory.
+async fn in_shard(
+    reader: &Reader,
+    resolved: &mut Resolved,
+    mut cid: Cid,
+    mut node: Node,
+    name: &str,
+) -> Result<Cid, Failure> {
+    let hash = u64::from_be_bytes(hamt_hash(name.as_bytes()));
+    let mut used = 0;
+    loop {
+        let broken = |error: NodeError| Failure::Block(cid, error.into());
+        let prefix = node.prefix_len().map_err(broken)?;
+        let width = node.fanout.unwrap_or_default().trailing_zeros();
+        if used + width > u64::BITS {
+            return Err(Failure::NoLink(name.to_owned()));
+        }
+        let slot = (hash << used) >> (u64::BITS - width);
+        used += width;
+        let slot = format!("{slot:0prefix$X}");
+        let found = node
+            .links
+            .iter()
+            .find(|link| link.name.starts_with(slot.as_bytes()) && ends(link, prefix, name));
+        let Some(Link {
+            cid: to,
+            name: full,
+            ..
+        }) = found
+        else {
+            return Err(Failure::NoLink(name.to_owned()));
+        };
+        if full.len() > prefix {
+            return Ok(*to);
+        }
+        cid = *to;
+        let data = reader.block(&cid).await?;
+        resolved.lead(cid);
+        node = decode(&cid, &data)?;
+        if node.kind != Kind::HamtShard {
+            return Err(Failure::Block(cid, NodeError::Shard.into()));
+        }
+    }
+}
+
+/// Whether a shard's link is another shard, or the name that is looked for.
+fn ends(link: &Link, prefix: usize, name: &str) -> bool {
+    link.name.len() == prefix || &link.name[prefix..] == name.as_bytes()
+}
