@@ -12,7 +12,7 @@ use fluence::Cid;
 use fluence::content::car::{self, CarError, CarLimits, CarReader};
 use fluence::content::unixfs::{self, DAG_PB, NodeError, RAW};
 use fluence::content::walk::{Limits, Step, Walk, WalkError};
-use fluence::content::{Block, Dag, DagFile, MAX_BLOCK, Profile, hash, layout};
+use fluence::content::{Block, Dag, DagFile, MAX_BLOCK, Profile, hash, layout, zip};
 use fluence::names::{canonical, cid_v1};
 use fluence::ports::{Piece, Source, StoreError};
 use futures::FutureExt;
@@ -1296,5 +1296,187 @@ proptest! {
             prop_assert_eq!(again, Ok(node));
         }
         let _ = read_car(&bytes, 17);
+    }
+}
+
+// ZIP.
+
+/// Zeros without end, and how far they were read.
+#[derive(Clone)]
+struct Zeros(u64);
+
+impl Source for Zeros {
+    fn len(&self) -> u64 {
+        self.0
+    }
+    fn read(&self, range: Range<u64>) -> LocalBoxFuture<'static, Result<Bytes, StoreError>> {
+        async move { Ok(vec![0; (range.end - range.start) as usize].into()) }.boxed_local()
+    }
+    fn sha256(
+        &self,
+        prefix: Bytes,
+        range: Range<u64>,
+        suffix: Bytes,
+    ) -> LocalBoxFuture<'static, Result<[u8; 32], StoreError>> {
+        let read = self.read(range);
+        async move { Ok(digest(&[&prefix, &read.await?, &suffix])) }.boxed_local()
+    }
+}
+
+/// A ZIP file in pieces by where they begin, read at any place outside its slices.
+struct Zipped<S> {
+    pieces: BTreeMap<u64, Piece<S>>,
+    len: u64,
+}
+
+impl<S: Source> Zipped<S> {
+    fn of(dag: &Dag, source: &S) -> Self {
+        let checksums = now(zip::checksums(dag, source, |_| {})).expect("readable");
+        let mut len = 0;
+        let mut pieces = BTreeMap::new();
+        for piece in zip::pieces(dag, source, &checksums) {
+            let start = len;
+            len += piece.len();
+            pieces.insert(start, piece);
+        }
+        Self { pieces, len }
+    }
+
+    fn bytes(&self, at: u64, len: usize) -> Vec<u8> {
+        match self.pieces.range(..=at).next_back() {
+            Some((start, Piece::Bytes(bytes))) => {
+                let from = (at - start) as usize;
+                bytes[from..from + len].to_vec()
+            }
+            _ => panic!("there are no own bytes at {at} of {}", self.len),
+        }
+    }
+
+    fn number(&self, at: u64, len: usize) -> u64 {
+        let bytes = self.bytes(at, len);
+        bytes
+            .iter()
+            .rev()
+            .fold(0, |n, byte| n << 8 | u64::from(*byte))
+    }
+
+    /// The slice of the source at a place.
+    fn slice(&self, at: u64) -> Option<Range<u64>> {
+        match self.pieces.get(&at) {
+            Some(Piece::Slice(_, range)) => Some(range.clone()),
+            _ => None,
+        }
+    }
+
+    /// Name, checksum and slice of every file, found as an unzipper finds them: from the end.
+    fn files(&self) -> Vec<(String, u32, Option<Range<u64>>)> {
+        let end = self.len - 22;
+        assert_eq!(self.bytes(end, 4), b"PK\x05\x06");
+        let mut count = self.number(end + 10, 2);
+        let mut at = self.number(end + 16, 4);
+        if count == 0xffff || at == 0xffff_ffff {
+            assert_eq!(self.bytes(end - 20, 4), b"PK\x06\x07");
+            let end_64 = self.number(end - 12, 8);
+            assert_eq!(self.bytes(end_64, 4), b"PK\x06\x06");
+            count = self.number(end_64 + 32, 8);
+            at = self.number(end_64 + 48, 8);
+        }
+        let mut files = Vec::new();
+        for _ in 0..count {
+            assert_eq!(self.bytes(at, 4), b"PK\x01\x02");
+            let (name, extra) = (self.number(at + 28, 2), self.number(at + 30, 2));
+            let crc = self.number(at + 16, 4) as u32;
+            let mut len = self.number(at + 24, 4);
+            let mut local = self.number(at + 42, 4);
+            let mut more = at + 46 + name + 4;
+            if len == 0xffff_ffff {
+                len = self.number(more, 8);
+                assert_eq!(self.number(more + 8, 8), len);
+                more += 16;
+            }
+            if local == 0xffff_ffff {
+                local = self.number(more, 8);
+            }
+            let path = String::from_utf8(self.bytes(at + 46, name as usize)).expect("UTF-8");
+            assert_eq!(self.bytes(local, 4), b"PK\x03\x04", "{path}");
+            assert_eq!(self.bytes(local + 30, name as usize), path.as_bytes());
+            assert_eq!(self.number(local + 14, 4) as u32, crc);
+            let data = local + 30 + name + self.number(local + 28, 2);
+            let slice = (len > 0).then(|| self.slice(data)).flatten();
+            assert_eq!(slice.as_ref().map_or(0, |s| s.end - s.start), len, "{path}");
+            files.push((path, crc, slice));
+            at += 46 + name + extra;
+        }
+        files
+    }
+}
+
+#[test]
+fn a_directory_is_zipped() {
+    let files = [
+        ("a/语言.txt".to_owned(), 9),
+        ("empty".to_owned(), 0),
+        ("b".to_owned(), 3_000_000),
+    ];
+    let (dag, body) = directory(&files, Profile::default());
+    let found = Zipped::of(&dag, &Memory(body.clone())).files();
+    assert_eq!(found.len(), 3);
+    for (file, (path, crc, slice)) in dag.files.iter().zip(found) {
+        assert_eq!(path, file.path);
+        let range = slice.unwrap_or(file.offset..file.offset);
+        assert_eq!(range, file.offset..file.offset + file.len, "{path}");
+        let bytes = &body[range.start as usize..range.end as usize];
+        assert_eq!(crc, crc32fast::hash(bytes), "{path}");
+    }
+}
+
+#[test]
+fn many_files_are_zipped() {
+    let dag = Dag {
+        root: cid_v1(DAG_PB, &[0; 32]),
+        blocks: Vec::new(),
+        files: (0..70_000)
+            .map(|n| DagFile {
+                path: format!("{n}"),
+                offset: n,
+                len: 1,
+            })
+            .collect(),
+    };
+    let found = Zipped::of(&dag, &Zeros(70_000)).files();
+    assert_eq!(found.len(), 70_000);
+    assert_eq!(
+        found[69_999],
+        ("69999".to_owned(), 0xd202_ef8d, Some(69_999..70_000))
+    );
+}
+
+/// The checksums alone read 5 GiB: `cargo test --test content -- --ignored`.
+#[test]
+#[ignore = "takes 10 s and more"]
+fn large_files_are_zipped() {
+    const GIB: u64 = 1 << 30;
+    let file = |path: &str, offset, len| DagFile {
+        path: path.to_owned(),
+        offset,
+        len,
+    };
+    let dag = Dag {
+        root: cid_v1(DAG_PB, &[0; 32]),
+        blocks: Vec::new(),
+        files: vec![
+            file("a", 0, 1),
+            file("b", 1, 5 * GIB),
+            file("c", 5 * GIB + 1, 1),
+        ],
+    };
+    let found = Zipped::of(&dag, &Zeros(5 * GIB + 2)).files();
+    let slices: Vec<_> = found
+        .into_iter()
+        .map(|(path, _, slice)| (path, slice))
+        .collect();
+    for (file, (path, slice)) in dag.files.iter().zip(&slices) {
+        assert_eq!(path, &file.path);
+        assert_eq!(slice, &Some(file.offset..file.offset + file.len), "{path}");
     }
 }

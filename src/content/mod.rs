@@ -14,6 +14,7 @@ pub mod hash;
 pub mod layout;
 pub mod unixfs;
 pub mod walk;
+pub mod zip;
 
 /// The largest block that is taken, in bytes.
 pub const MAX_BLOCK: usize = 4 * 1024 * 1024;

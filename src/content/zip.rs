@@ -1,0 +1,224 @@
+//! A directory as one ZIP file, made of slices: stored, not compressed, with ZIP64 where it is needed.
+//!
+//! Fields are those of PKWARE's [APPNOTE](https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT) 6.3.
+
+use bytes::Bytes;
+use futures::StreamExt;
+
+use super::{Dag, DagFile};
+use crate::ports::{Piece, Source, StoreError};
+
+/// Bytes that are read at a time for checksums.
+const READ: u64 = 1024 * 1024;
+/// Reads that are under way at a time.
+const READS_IN_FLIGHT: usize = 4;
+
+/// The size or place from which on a field of 32 bits does not hold it.
+const MAX_32: u64 = 0xffff_ffff;
+/// The number of files from which on a field of 16 bits does not hold it.
+const MAX_16: u64 = 0xffff;
+/// ZIP 2.0, and 4.5, which brought ZIP64.
+const VERSION: u16 = 20;
+const VERSION_64: u16 = 45;
+/// Names are UTF-8.
+const FLAGS: u16 = 1 << 11;
+/// Midnight of 1 January 1980: a DAG knows no time.
+const TIME_AND_DATE: u32 = 0x0021_0000;
+/// Made on Unix, so that the attributes are Unix's: a plain file, `rw-r--r--`.
+const MADE_ON: u16 = 3 << 8;
+const ATTRIBUTES: u32 = 0o100_644 << 16;
+/// The id of the extra field of ZIP64.
+const EXTRA_64: u16 = 1;
+
+/// The CRC-32 of each file of a DAG, which stand in a ZIP before the files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checksums(Vec<u32>);
+
+/// Reads the whole body for its files' checksums. `progress` is told the bytes that are read so far.
+pub async fn checksums<S: Source>(
+    dag: &Dag,
+    source: &S,
+    mut progress: impl FnMut(u64),
+) -> Result<Checksums, StoreError> {
+    let mut sums = Vec::with_capacity(dag.files.len());
+    let mut done = 0;
+    for file in &dag.files {
+        let end = file.offset + file.len;
+        let mut reading = futures::stream::iter((file.offset..end).step_by(READ as usize))
+            .map(|start| source.read(start..(start + READ).min(end)))
+            .buffered(READS_IN_FLIGHT);
+        let mut hasher = crc32fast::Hasher::new();
+        while let Some(bytes) = reading.next().await {
+            let bytes = bytes?;
+            hasher.update(&bytes);
+            done += bytes.len() as u64;
+            progress(done);
+        }
+        sums.push(hasher.finalize());
+    }
+    Ok(Checksums(sums))
+}
+
+/// The ZIP file of a DAG's files, in pieces.
+pub fn pieces<S: Source>(dag: &Dag, source: &S, checksums: &Checksums) -> Vec<Piece<S>> {
+    let mut zip = Zip {
+        pieces: Vec::new(),
+        bytes: Vec::new(),
+        len: 0,
+    };
+    let mut central = Vec::new();
+    for (file, crc) in dag.files.iter().zip(&checksums.0) {
+        let name = name(file);
+        let offset = zip.here();
+        local_header(&mut zip.bytes, name, file.len, *crc);
+        central_header(&mut central, name, file.len, *crc, offset);
+        zip.slice(source, file);
+    }
+    let directory = zip.here();
+    let size = central.len() as u64;
+    zip.bytes.append(&mut central);
+    zip.end(dag.files.len() as u64, directory, size);
+    zip.pieces
+}
+
+/// A file that is no directory has no name of its own.
+fn name(file: &DagFile) -> &[u8] {
+    match file.path.as_str() {
+        "" => b"file",
+        path => path.as_bytes(),
+    }
+}
+
+struct Zip<S> {
+    pieces: Vec<Piece<S>>,
+    /// Bytes after the last piece.
+    bytes: Vec<u8>,
+    /// Bytes of the pieces.
+    len: u64,
+}
+
+impl<S: Source> Zip<S> {
+    /// Where the next byte will stand.
+    fn here(&self) -> u64 {
+        self.len + self.bytes.len() as u64
+    }
+
+    fn flush(&mut self) {
+        self.len = self.here();
+        let bytes = Bytes::from(std::mem::take(&mut self.bytes));
+        self.pieces.push(Piece::Bytes(bytes));
+    }
+
+    fn slice(&mut self, source: &S, file: &DagFile) {
+        if file.len > 0 {
+            self.flush();
+            let range = file.offset..file.offset + file.len;
+            self.pieces.push(Piece::Slice(source.clone(), range));
+            self.len += file.len;
+        }
+    }
+
+    /// The end of central directory, and before it that of ZIP64 where it is needed.
+    fn end(&mut self, count: u64, directory: u64, size: u64) {
+        let here = self.here();
+        let out = &mut self.bytes;
+        if count >= MAX_16 || directory >= MAX_32 || size >= MAX_32 {
+            put(out, b"PK\x06\x06");
+            // Bytes of this record from here on.
+            put(out, &44u64.to_le_bytes());
+            put(out, &(MADE_ON | VERSION_64).to_le_bytes());
+            put(out, &VERSION_64.to_le_bytes());
+            // This disk, and the directory's.
+            put(out, &[0; 8]);
+            put(out, &count.to_le_bytes());
+            put(out, &count.to_le_bytes());
+            put(out, &size.to_le_bytes());
+            put(out, &directory.to_le_bytes());
+            put(out, b"PK\x06\x07");
+            put(out, &[0; 4]);
+            put(out, &here.to_le_bytes());
+            // Disks in all.
+            put(out, &1u32.to_le_bytes());
+        }
+        put(out, b"PK\x05\x06");
+        put(out, &[0; 4]);
+        put(out, &(count.min(MAX_16) as u16).to_le_bytes());
+        put(out, &(count.min(MAX_16) as u16).to_le_bytes());
+        put(out, &capped(size));
+        put(out, &capped(directory));
+        // No comment.
+        put(out, &[0; 2]);
+        self.flush();
+    }
+}
+
+fn local_header(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32) {
+    let mut extra = Vec::new();
+    if len >= MAX_32 {
+        extra_64(&mut extra, &[len, len]);
+    }
+    put(out, b"PK\x03\x04");
+    common(out, name, len, crc, &extra);
+    put(out, name);
+    put(out, &extra);
+}
+
+fn central_header(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32, offset: u64) {
+    let mut large = Vec::new();
+    if len >= MAX_32 {
+        large.extend([len, len]);
+    }
+    if offset >= MAX_32 {
+        large.push(offset);
+    }
+    let mut extra = Vec::new();
+    if !large.is_empty() {
+        extra_64(&mut extra, &large);
+    }
+    put(out, b"PK\x01\x02");
+    put(out, &(MADE_ON | VERSION_64).to_le_bytes());
+    common(out, name, len, crc, &extra);
+    // No comment, this disk, nothing internal.
+    put(out, &[0; 6]);
+    put(out, &ATTRIBUTES.to_le_bytes());
+    put(out, &capped(offset));
+    put(out, name);
+    put(out, &extra);
+}
+
+/// What both headers of a file have, from the version needed to the extra field's length.
+fn common(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32, extra: &[u8]) {
+    let version = if extra.is_empty() {
+        VERSION
+    } else {
+        VERSION_64
+    };
+    put(out, &version.to_le_bytes());
+    put(out, &FLAGS.to_le_bytes());
+    // Stored.
+    put(out, &[0; 2]);
+    put(out, &TIME_AND_DATE.to_le_bytes());
+    put(out, &crc.to_le_bytes());
+    put(out, &capped(len));
+    put(out, &capped(len));
+    // A path has at most `walk::MAX_PATH` bytes.
+    put(out, &(name.len() as u16).to_le_bytes());
+    put(out, &(extra.len() as u16).to_le_bytes());
+}
+
+fn extra_64(out: &mut Vec<u8>, numbers: &[u64]) {
+    put(out, &EXTRA_64.to_le_bytes());
+    put(out, &(numbers.len() as u16 * 8).to_le_bytes());
+    for number in numbers {
+        put(out, &number.to_le_bytes());
+    }
+}
+
+/// 32 bits; all of them set where ZIP64 says it instead.
+fn capped(number: u64) -> [u8; 4] {
+    (number.min(MAX_32) as u32).to_le_bytes()
+}
+
+fn put(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(bytes);
+}
