@@ -222,10 +222,11 @@ impl<P: Platform> Engine<P> {
                 Either::Right(_) => return,
             };
             if let Err((failure, resumable)) = engine.fetch(&id, cid, stop).await {
-                engine.fail(&id, failure, resumable);
                 if !resumable {
                     engine.forget_bytes(&id).await;
                 }
+                // Last, so that whoever sees it can try again at once.
+                engine.fail(&id, failure, resumable);
             }
         });
     }

@@ -21,7 +21,7 @@ use crate::call::{
 use crate::content::Dag;
 use crate::names::{FunctionName, canonical};
 use crate::ports::{Network, NetworkError, PeerName, Platform, Store, StoreError};
-use crate::state::{EventKind, Item, ItemId, Upload};
+use crate::state::{EventKind, Failure, Item, ItemId, Upload};
 use crate::storage::{multiaddr_of, url_of};
 
 /// Calls that are answered at the same time.
@@ -57,8 +57,8 @@ pub(super) struct Serving {
     noted: RefCell<Bucket>,
     /// Files for which a place is being found.
     placing: RefCell<HashMap<ItemId, Placing>>,
-    /// Storages to which an upload has failed, by multiaddr, and until when they are left alone.
-    shunned: RefCell<HashMap<String, u64>>,
+    /// Storages to which an upload has failed, by multiaddr.
+    shunned: RefCell<HashMap<String, Shunned>>,
 }
 
 impl Serving {
@@ -71,6 +71,14 @@ impl Serving {
             shunned: RefCell::default(),
         }
     }
+}
+
+/// A storage that is left alone.
+struct Shunned {
+    /// In Unix milliseconds.
+    until: u64,
+    /// What it said, where it refused for good.
+    refused: Option<String>,
 }
 
 /// One call that is being answered.
@@ -90,7 +98,9 @@ impl<P: Platform> Engine<P> {
             Reply::Error(error)
         };
         let serving = &self.0.serving;
-        if let Err(wait) = self.let_in(&from) {
+        // A probe moves nothing, and whoever confirms announcements sends many.
+        let probe = request.args::<FileArgs>().is_ok_and(|args| args.probe);
+        if !probe && let Err(wait) = self.let_in(&from) {
             return busy(wait);
         }
         if serving.running.get() >= SERVING_AT_ONCE {
@@ -303,8 +313,13 @@ impl<P: Platform> Engine<P> {
             .take(MAX_STORAGES);
         while let Some(node) = providers.next().await {
             match self.ask_storage_of(&node, cid, dag).await {
-                Ok(upload) if self.is_shunned(&upload.multiaddr) => shunned = Some(upload),
-                Ok(upload) => return Ok(upload),
+                Ok(upload) => match self.shunned(&upload.multiaddr) {
+                    None => return Ok(upload),
+                    Some(None) => shunned = Some(upload),
+                    Some(Some(said)) => {
+                        worst = Some(CallError::new(ErrorCode::Refused, said));
+                    }
+                },
                 Err(error) => {
                     self.log(id, format!("{}: {}", quote(&node), of_call(&error)));
                     let refused = match error {
@@ -385,23 +400,31 @@ impl<P: Platform> Engine<P> {
         })
     }
 
-    fn is_shunned(&self, multiaddr: &str) -> bool {
+    /// Whether a storage is left alone, and what it said if it refused for good.
+    fn shunned(&self, multiaddr: &str) -> Option<Option<String>> {
         let now = self.now();
-        self.0
-            .serving
-            .shunned
-            .borrow()
-            .get(multiaddr)
-            .is_some_and(|until| *until > now)
+        let shunned = self.0.serving.shunned.borrow();
+        let shunned = shunned.get(multiaddr)?;
+        (shunned.until > now).then(|| shunned.refused.clone())
     }
 
     /// Leaves a storage alone for a while.
-    pub(super) fn shun(&self, multiaddr: &str) {
+    pub(super) fn shun(&self, multiaddr: &str, failure: &Failure) {
         let now = self.now();
         let mut shunned = self.0.serving.shunned.borrow_mut();
-        shunned.retain(|_, until| *until > now);
+        shunned.retain(|_, shunned| shunned.until > now);
         if shunned.len() < MAX_SHUNNED {
-            shunned.insert(multiaddr.to_owned(), now + SHUN_MS);
+            let refused = matches!(
+                failure.code.as_str(),
+                "quota" | "refused" | "storage_refused"
+            );
+            shunned.insert(
+                multiaddr.to_owned(),
+                Shunned {
+                    until: now + SHUN_MS,
+                    refused: refused.then(|| failure.what.clone()),
+                },
+            );
         }
     }
 }

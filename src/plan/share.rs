@@ -106,10 +106,10 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Says that a share failed, and forgets its bytes.
+    /// Forgets a share's bytes, and says that it failed.
     pub(super) async fn give_up_share(&self, id: &ItemId, failure: Failure) {
-        self.fail(id, failure, false);
         self.forget_bytes(id).await;
+        self.fail(id, failure, false);
     }
 
     /// Forgets what is stored for an item. What cannot be removed now is removed at the next start.

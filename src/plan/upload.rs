@@ -136,8 +136,8 @@ impl<P: Platform> Engine<P> {
                     .upload_missing(id, &source, &dag, &mut target, &mut sent)
                     .await
                     .err();
-                if error.is_some() {
-                    self.shun(&target.multiaddr);
+                if let Some(failure) = &error {
+                    self.shun(&target.multiaddr, failure);
                 }
                 error
             }

@@ -169,10 +169,16 @@ impl Sim {
             let _ = sender.send(future.await);
         });
         let mut result = None;
-        self.run_until(Duration::from_secs(3600), || {
-            result = receiver.try_recv().unwrap_or_default();
-            result.is_some()
-        });
+        // Somebody else may be killed in the meantime.
+        for _ in 0..3 {
+            let came = self.run_until(Duration::from_secs(3600), || {
+                result = receiver.try_recv().unwrap_or_default();
+                result.is_some()
+            });
+            if came {
+                break;
+            }
+        }
         result.expect("the future came to its end")
     }
 }
