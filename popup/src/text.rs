@@ -6,7 +6,7 @@ pub const NAME: &str = "Fluence Share";
 
 // The connection.
 pub const NETWORK_STARTING: &str = "Starting";
-pub const NETWORK_NO_NODE: &str = "No node set";
+pub const NETWORK_NO_NODE: &str = "No node";
 pub const NETWORK_CONNECTING: &str = "Connecting";
 pub const NETWORK_ONLINE: &str = "Online";
 pub const NETWORK_OFFLINE: &str = "Offline";
@@ -78,7 +78,7 @@ pub const ITEMS_TITLE: &str = "Your files";
 pub const FILTER_ALL: &str = "All";
 pub const FILTER_SHARED: &str = "Shared";
 pub const FILTER_FETCHED: &str = "Fetched";
-pub const SEARCH: &str = "Search your files";
+pub const SEARCH: &str = "Search";
 pub const EMPTY_ALL: &str = "Nothing here yet";
 pub const EMPTY_ALL_ADVICE: &str = "Right-click a link, a picture or a video on any page and choose “Share via Fluence”, drop a file here, or paste a hash above.";
 pub const EMPTY_SHARED: &str = "Nothing shared yet";

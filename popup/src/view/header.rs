@@ -24,9 +24,8 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
     html! {
         <header class="top">
             <img class="mark" src="icons/mark.svg" width="28" height="28" alt="" />
-            <h1>{ text::NAME }</h1>
+            <div class="who"><h1>{ text::NAME }</h1>{ peer(face, link) }</div>
             { network(face) }
-            { peer(face, link) }
             <span class="space"></span>
             if face.view == View::Popup {
                 { icon_button("out", text::OPEN_TAB, "open-tab", Callback::from(move |_| browser::open_tab(&tab_page))) }

@@ -157,11 +157,15 @@ pub fn outcome(face: &Face, link: &Scope<Face>, about: &About, testid: &'static 
 
 /// Puts the focus on an element, and selects its text where it has some.
 pub fn focus(element: &NodeRef) {
-    if let Some(element) = element.cast::<HtmlElement>() {
-        // An element that has just gone needs no focus.
-        let _ = element.focus();
-    }
-    if let Some(input) = element.cast::<HtmlInputElement>() {
+    let Some(element) = element
+        .get()
+        .and_then(|node| node.dyn_into::<HtmlElement>().ok())
+    else {
+        return;
+    };
+    // An element that has just gone needs no focus.
+    let _ = element.focus();
+    if let Some(input) = element.dyn_ref::<HtmlInputElement>() {
         input.select();
     }
 }
