@@ -7,6 +7,7 @@ pub mod exit;
 pub mod gateway;
 pub mod home;
 pub mod node;
+pub mod operator;
 pub mod output;
 pub mod platform;
 pub mod storage;

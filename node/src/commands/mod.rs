@@ -9,6 +9,7 @@ mod provide;
 mod save;
 mod session;
 mod share;
+mod storage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -70,6 +71,8 @@ enum Command {
     Provide(provide::ProvideArgs),
     /// Print a file's hash without any network.
     Hash(hash::HashArgs),
+    /// Look after a node's storage, running or stopped.
+    Storage(storage::StorageArgs),
     /// Print this directory's peer id.
     Id,
 }
@@ -132,6 +135,7 @@ fn profile(text: &str) -> Result<Profile, String> {
 }
 
 /// What every command gets.
+#[derive(Debug, Clone)]
 struct Context {
     home: PathBuf,
     output: Output,
@@ -149,7 +153,7 @@ pub fn run(cli: Cli) -> ExitCode {
     start_log(common.verbose);
     let own = |path: PathBuf| match &command {
         // A node beside a client on one machine is a peer of its own.
-        Command::Node(_) => path.join("node"),
+        Command::Node(_) | Command::Storage(_) => path.join("node"),
         _ => path,
     };
     let context = Context {
@@ -192,6 +196,13 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), Failed> {
         Command::Call(args) => call::run(context, args).await,
         Command::Provide(args) => provide::run(context, args).await,
         Command::Hash(args) => hash::run(context, args).await,
+        Command::Storage(args) => {
+            let context = context.clone();
+            // It blocks, and waits for what runs on other threads.
+            tokio::task::spawn_blocking(move || storage::run(&context, args))
+                .await
+                .map_err(|_| Failed::new(Exit::Failure, "stopped", "The program is stopping.", ""))?
+        }
         Command::Id => id::run(context),
     }
 }

@@ -4,6 +4,7 @@ mod config;
 mod finder;
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +14,13 @@ use fluence::storage::multiaddr_of;
 use fluence_peer::{Calls, Keypair, Multiaddr, Peer, PeerId, Role};
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 pub use config::{Config, Options, Size};
 
 use crate::exit::{Exit, Failed};
 use crate::gateway::{self, Fetcher, GatewayConfig, Health};
+use crate::operator;
 use crate::storage::Storage;
 use finder::Finder;
 
@@ -35,12 +37,13 @@ pub struct Node {
     url: String,
     stop: watch::Sender<bool>,
     serving: JoinHandle<std::io::Result<()>>,
-    tasks: Vec<JoinHandle<()>>,
+    /// What goes on until it stops.
+    tasks: JoinSet<()>,
 }
 
 impl Node {
-    /// Starts a node; returns when it listens and is on the network.
-    pub async fn start(keypair: Keypair, config: Config) -> Result<Self, Failed> {
+    /// Starts a node, whose operator reaches it in its state directory; returns when it listens and is on the network.
+    pub async fn start(keypair: Keypair, state: &Path, config: Config) -> Result<Self, Failed> {
         let storage = open_storage(&config).await?;
         // The port first: without it the rest is in vain.
         let listener = TcpListener::bind(config.listen_http)
@@ -88,10 +91,13 @@ impl Node {
             // The sender goes with the node.
             let _ = stopping.wait_for(|stop| *stop).await;
         }));
-        let answering = tokio::spawn(answer(calls, storage.clone(), multiaddr));
-        let tending = tokio::spawn(storage.clone().tend());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(answer(calls, storage.clone(), multiaddr));
+        tasks.spawn(storage.clone().tend());
+        #[cfg(unix)]
+        tasks.spawn(operate(state.to_owned(), storage.clone()));
         peer.provide(FunctionName::multiaddr()).await?;
-        Ok(Self { peer, storage, http, url, stop, serving, tasks: vec![answering, tending] })
+        Ok(Self { peer, storage, http, url, stop, serving, tasks })
     }
 
     /// Its peer.
@@ -126,18 +132,22 @@ impl Node {
     }
 
     /// Stops: no new work is taken, requests under way are given [`GRACE`], what is stored is safe.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.stop.send_replace(true);
         self.peer.shutdown().await;
         let abort = self.serving.abort_handle();
         if tokio::time::timeout(GRACE, self.serving).await.is_err() {
             abort.abort();
         }
-        for task in self.tasks {
-            task.abort();
-            // Its end is waited for, however it ended: then nobody uses the storage.
-            let _ = task.await;
-        }
+        self.tasks.shutdown().await;
+    }
+}
+
+/// Lets an operator reach the storage while the node runs.
+#[cfg(unix)]
+async fn operate(state: PathBuf, storage: Arc<Storage>) {
+    if let Err(error) = operator::serve(&state, storage).await {
+        tracing::error!("`fluence storage` will not reach this node: {error}");
     }
 }
 

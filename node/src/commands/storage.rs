@@ -1,0 +1,292 @@
+//! `fluence storage`: an operator's hands on a storage.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::exit::{Exit, Failed, printable};
+use crate::home::Home;
+use crate::node::Options;
+use crate::operator::{Local, Operation, perform};
+use crate::output::{Output, size_text};
+use crate::platform::random;
+use crate::storage::Storage;
+
+/// Look after a node's storage, running or stopped.
+#[derive(Debug, Args)]
+pub(super) struct StorageArgs {
+    #[command(subcommand)]
+    operation: OperationArgs,
+    /// The storage's directory, where no node runs [default: storage/ in the state directory].
+    #[arg(long, global = true, value_name = "DIR", env = "FLUENCE_STORAGE")]
+    storage: Option<PathBuf>,
+    /// The node's configuration file [default: node.toml in the state directory, if it is there].
+    #[arg(long, global = true, value_name = "FILE", env = "FLUENCE_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum OperationArgs {
+    /// Store CAR files, and pin their roots; - is standard input.
+    Import {
+        /// The CAR files.
+        #[arg(required = true, value_name = "FILE.car")]
+        files: Vec<PathBuf>,
+    },
+    /// Write a DAG as a CAR file.
+    Export {
+        /// Its root.
+        cid: String,
+        /// Where to; - is standard output [default: CID.car].
+        #[arg(long, short, value_name = "PATH")]
+        output: Option<PathBuf>,
+    },
+    /// Name what is stored, what was used last first.
+    List,
+    /// Keep DAGs whatever else needs room.
+    Pin {
+        /// Their roots.
+        #[arg(required = true, value_name = "CID")]
+        cids: Vec<String>,
+        /// Keep them no longer.
+        #[arg(long)]
+        off: bool,
+    },
+    /// Remove DAGs, whatever keeps them.
+    Remove {
+        /// Their roots.
+        #[arg(required = true, value_name = "CID")]
+        cids: Vec<String>,
+    },
+    /// Hash every block; what is damaged is removed and named, and the exit code is 5.
+    Check,
+    /// Remove all that need not be kept.
+    Gc,
+}
+
+pub(super) fn run(context: &Context, args: StorageArgs) -> Result<(), Failed> {
+    let home = context.home()?;
+    let output = &context.output;
+    let mut hands = Hands { home, storage: args.storage, config: args.config, open: None, output };
+    match args.operation {
+        OperationArgs::Import { files } => {
+            for file in files {
+                hands.import(&file)?;
+            }
+            Ok(())
+        }
+        OperationArgs::Export { cid, output } => hands.export(cid, output),
+        OperationArgs::List => {
+            let listed = hands.perform(&Operation::List)?;
+            list(output, &listed);
+            Ok(())
+        }
+        OperationArgs::Pin { cids, off } => {
+            for cid in cids {
+                let done = hands.perform(&Operation::Pin { cid, pinned: !off })?;
+                output.event(&done);
+                output.say(&format!("{} {}.", text(&done, "cid"), if off { "is not pinned any more" } else { "is pinned" }));
+            }
+            Ok(())
+        }
+        OperationArgs::Remove { cids } => {
+            for cid in cids {
+                let done = hands.perform(&Operation::Remove { cid })?;
+                output.event(&done);
+                output.say(&format!("{} is removed.", text(&done, "cid")));
+            }
+            Ok(())
+        }
+        OperationArgs::Check => {
+            let report = hands.perform(&Operation::Check)?;
+            check(output, &report)
+        }
+        OperationArgs::Gc => {
+            let done = hands.perform(&Operation::Gc)?;
+            output.event(&done);
+            output.result(&format!(
+                "{} removed; {} of {} used.",
+                done["removed"],
+                size_text(number(&done["usage"], "bytes")),
+                size_text(number(&done["usage"], "quota")),
+            ));
+            Ok(())
+        }
+    }
+}
+
+/// A storage in reach, of a running node or a stopped one.
+struct Hands<'a> {
+    home: Home,
+    storage: Option<PathBuf>,
+    config: Option<PathBuf>,
+    open: Option<std::sync::Arc<Storage>>,
+    output: &'a Output,
+}
+
+impl Hands<'_> {
+    fn perform(&mut self, operation: &Operation) -> Result<Value, Failed> {
+        self.perform_with(operation, Box::new(std::io::empty()), Box::new(std::io::sink()))
+    }
+
+    fn perform_with(
+        &mut self,
+        operation: &Operation,
+        input: Box<dyn Read + Send>,
+        output: Box<dyn Write + Send>,
+    ) -> Result<Value, Failed> {
+        let bar = self.output.bar("storage");
+        let mut port = Local::new(input, output, bar.clone());
+        #[cfg(unix)]
+        if self.open.is_none()
+            && let Some(node) = crate::operator::Remote::connect(self.home.path())?
+        {
+            let done = node.perform(operation, &mut port);
+            bar.finish_and_clear();
+            return done;
+        }
+        let storage = self.stopped()?;
+        let done = perform(&storage, &tokio::runtime::Handle::current(), operation, &mut port);
+        bar.finish_and_clear();
+        done
+    }
+
+    /// The storage of a node that does not run, opened once.
+    fn stopped(&mut self) -> Result<std::sync::Arc<Storage>, Failed> {
+        if let Some(storage) = &self.open {
+            return Ok(storage.clone());
+        }
+        let options = Options { storage: self.storage.clone(), ..Options::default() };
+        let config = options.complete(self.config.as_deref(), self.home.path())?.config(self.home.path())?;
+        let directory = &config.storage_directory;
+        if !directory.is_dir() {
+            return Err(Failed::usage(
+                format!("There is no storage in {}.", directory.display()),
+                "Name the node's state directory with --state, or its storage with --storage.",
+            ));
+        }
+        let storage = Storage::open(directory, config.storage).map_err(|error| {
+            Failed::new(Exit::Failure, "storage", format!("{error}."), "Name another directory, or mend this one.")
+        })?;
+        self.open = Some(storage.clone());
+        Ok(storage)
+    }
+
+    fn import(&mut self, path: &Path) -> Result<(), Failed> {
+        let input: Box<dyn Read + Send> = if path.as_os_str() == "-" {
+            Box::new(std::io::stdin())
+        } else {
+            Box::new(File::open(path).map_err(|error| Failed::file(path, &error))?)
+        };
+        let imported = self.perform_with(&Operation::Import, input, Box::new(std::io::sink()))?;
+        self.output.event(&imported);
+        for root in imported["roots"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            self.output.result(root);
+        }
+        let missing = number(&imported, "missing");
+        self.output.say(&format!(
+            "{}: {} new blocks, {}.",
+            printable(&path.to_string_lossy()),
+            number(&imported, "blocks"),
+            size_text(number(&imported, "bytes")),
+        ));
+        if missing > 0 {
+            self.output.say(&format!("{missing} blocks that it links to are not in it."));
+        }
+        Ok(())
+    }
+
+    fn export(&mut self, cid: String, output: Option<PathBuf>) -> Result<(), Failed> {
+        let operation = |cid| Operation::Export { cid };
+        if output.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+            self.perform_with(&operation(cid), Box::new(std::io::empty()), Box::new(std::io::stdout()))?;
+            return Ok(());
+        }
+        let path = match output {
+            Some(path) => path,
+            None => {
+                let root = fluence::names::parse_link(&cid).map_err(|error| Failed::usage(error.to_string(), ""))?;
+                PathBuf::from(format!("{}.car", fluence::names::canonical(&root)))
+            }
+        };
+        if path.symlink_metadata().is_ok() {
+            return Err(Failed::new(
+                Exit::Failure,
+                "exists",
+                format!("There is a {} already.", path.display()),
+                "Name another path with -o.",
+            ));
+        }
+        let fail = |error| Failed::file(&path, &error);
+        let temporary = path.with_extension(format!("{:032x}.part", random()));
+        let file = File::create_new(&temporary).map_err(fail)?;
+        let written = self
+            .perform_with(
+                &operation(cid),
+                Box::new(std::io::empty()),
+                Box::new(file.try_clone().map_err(fail)?),
+            )
+            .and_then(|done| file.sync_all().and_then(|()| fs::rename(&temporary, &path)).map_err(fail).map(|()| done));
+        match written {
+            Ok(done) => {
+                self.output.event(&json!({"cid": done["cid"], "path": path.to_string_lossy()}));
+                self.output.result(&path.to_string_lossy());
+                Ok(())
+            }
+            Err(failed) => {
+                let _ = fs::remove_file(&temporary);
+                Err(failed)
+            }
+        }
+    }
+}
+
+fn list(output: &Output, listed: &Value) {
+    output.event(listed);
+    for dag in listed["dags"].as_array().into_iter().flatten() {
+        let missing = number(dag, "missing");
+        let state = match (missing, dag["pinned"].as_bool()) {
+            (0, Some(true)) => "pinned".to_owned(),
+            (0, _) => "whole".to_owned(),
+            (missing, _) => format!("lacks {missing}"),
+        };
+        output.result(&format!(
+            "{}  {:>10}  {state:>8}  {}",
+            text(dag, "cid"),
+            size_text(number(dag, "bytes")),
+            printable(text(dag, "name")),
+        ));
+    }
+    let usage = &listed["usage"];
+    output.say(&format!("{} of {} used.", size_text(number(usage, "bytes")), size_text(number(usage, "quota"))));
+}
+
+fn check(output: &Output, report: &Value) -> Result<(), Failed> {
+    output.event(report);
+    let damaged = report["damaged"].as_array().map_or(&[][..], Vec::as_slice);
+    for damage in damaged {
+        output.result(&format!("{}: {}", text(damage, "block"), printable(text(damage, "problem"))));
+    }
+    output.say(&format!("{} blocks, {}.", number(report, "blocks"), size_text(number(report, "bytes"))));
+    if damaged.is_empty() {
+        return Ok(());
+    }
+    Err(Failed::new(
+        Exit::Verification,
+        "damaged",
+        format!("{} blocks were damaged and are removed.", damaged.len()),
+        "Check the disk. What was shared comes back when it is asked for; import the rest again.",
+    ))
+}
+
+fn text<'a>(object: &'a Value, member: &str) -> &'a str {
+    object[member].as_str().unwrap_or_default()
+}
+
+fn number(object: &Value, member: &str) -> u64 {
+    object[member].as_u64().unwrap_or_default()
+}

@@ -1,0 +1,153 @@
+//! What an operator asks of a storage: the same on a running node, over a socket in its state directory, and on a
+//! stopped one's directory.
+
+mod local;
+#[cfg(unix)]
+mod socket;
+
+use std::io::{self, Read};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use cid::Cid;
+use fluence::names::canonical;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::io::AsyncWrite;
+use tokio::runtime::Handle;
+
+use crate::exit::{Exit, Failed};
+use crate::storage::Storage;
+
+pub use local::Local;
+#[cfg(unix)]
+pub use socket::{Remote, SOCKET, serve};
+
+/// What can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "operation", rename_all = "snake_case")]
+pub enum Operation {
+    /// Store the blocks of a CAR, and pin its roots.
+    Import,
+    /// Write a DAG as a CAR.
+    Export {
+        /// Its root.
+        cid: String,
+    },
+    /// Name all DAGs.
+    List,
+    /// Keep a DAG whatever else needs room, or no longer.
+    Pin {
+        /// Its root.
+        cid: String,
+        /// Whether it is kept.
+        pinned: bool,
+    },
+    /// Remove a DAG.
+    Remove {
+        /// Its root.
+        cid: String,
+    },
+    /// Hash every block.
+    Check,
+    /// Remove all that need not be kept.
+    Gc,
+}
+
+/// Where an operation's bytes come from and go to.
+pub trait Port {
+    /// The bytes of [`Operation::Import`].
+    fn input(&mut self) -> Box<dyn Read + '_>;
+    /// Takes bytes of [`Operation::Export`].
+    fn output(&mut self, bytes: &[u8]) -> io::Result<()>;
+    /// Is told how far it is: so much of so much.
+    fn progress(&mut self, done: u64, total: u64);
+}
+
+/// Does what is asked; returns an object. Blocks; must not run on a thread that drives tasks.
+pub fn perform(
+    storage: &Arc<Storage>,
+    runtime: &Handle,
+    operation: &Operation,
+    port: &mut dyn Port,
+) -> Result<Value, Failed> {
+    match operation {
+        Operation::Import => {
+            let imported = storage.import_car(port.input()).map_err(|error| {
+                Failed::new(
+                    Exit::Verification,
+                    "import",
+                    format!("The CAR is not imported: {error}."),
+                    "What came before the fault is stored; check the file and import it again.",
+                )
+            })?;
+            Ok(json!(imported))
+        }
+        Operation::Export { cid } => {
+            let cid = root(cid)?;
+            runtime.block_on(storage.export_car(&cid, Out(port))).map_err(|error| {
+                let exit = match error {
+                    crate::storage::ExportError::Incomplete(_) => Exit::NotFound,
+                    _ => Exit::Failure,
+                };
+                Failed::new(exit, "export", format!("{} is not exported: {error}.", canonical(&cid)), "")
+            })?;
+            Ok(json!({"cid": canonical(&cid)}))
+        }
+        Operation::List => Ok(json!({"dags": storage.list(), "usage": storage.usage()})),
+        Operation::Pin { cid, pinned } => {
+            let cid = root(cid)?;
+            found(&cid, storage.pin(&cid, *pinned))?;
+            Ok(json!({"cid": canonical(&cid), "pinned": pinned}))
+        }
+        Operation::Remove { cid } => {
+            let cid = root(cid)?;
+            found(&cid, storage.remove(&cid))?;
+            Ok(json!({"cid": canonical(&cid)}))
+        }
+        Operation::Check => {
+            let report = storage.check(|done, total| port.progress(done, total)).map_err(storage_failed)?;
+            Ok(json!(report))
+        }
+        Operation::Gc => {
+            let removed = storage.gc().map_err(storage_failed)?;
+            Ok(json!({"removed": removed, "usage": storage.usage()}))
+        }
+    }
+}
+
+fn root(text: &str) -> Result<Cid, Failed> {
+    fluence::names::parse_link(text).or_else(|error| text.parse().map_err(|_| Failed::usage(error.to_string(), "")))
+}
+
+fn found(cid: &Cid, found: Result<bool, crate::storage::StorageError>) -> Result<(), Failed> {
+    if found.map_err(storage_failed)? {
+        return Ok(());
+    }
+    Err(Failed::new(
+        Exit::NotFound,
+        "not_found",
+        format!("{} is not stored here.", canonical(cid)),
+        "`fluence storage list` names what is.",
+    ))
+}
+
+fn storage_failed(error: crate::storage::StorageError) -> Failed {
+    Failed::new(Exit::Failure, "storage", format!("The storage failed: {error}."), "Check its disk.")
+}
+
+/// A port's output for who writes without blocking; this thread may block.
+struct Out<'a>(&'a mut dyn Port);
+
+impl AsyncWrite for Out<'_> {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.0.output(bytes).map(|()| bytes.len()))
+    }
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,265 @@
+//! Operations on a running node, over a Unix socket in its state directory, which only its owner can enter.
+//!
+//! Both sides send frames: a tag of one byte, a length of four (little-endian), and so many bytes. The client sends the
+//! operation, and for an import the CAR; the node answers with the outcome, before it an export's CAR and progress.
+
+use std::fs;
+use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::net::UnixListener;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+use super::{Operation, Port, perform};
+use crate::exit::{Exit, Failed};
+use crate::storage::Storage;
+
+/// The socket's name in the state directory.
+pub const SOCKET: &str = "operator.sock";
+/// The longest frame.
+const MAX_FRAME: usize = 64 * 1024 * 1024;
+/// Bytes of data in a frame.
+const DATA_FRAME: usize = 256 * 1024;
+/// Operations at the same time.
+const MAX_OPERATIONS: usize = 4;
+/// How long either side may be silent. A check of a large block on a slow disk is shorter.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How long to wait after a connection could not be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tag {
+    /// The operation, as JSON.
+    Operation = 1,
+    /// Bytes of a CAR.
+    Data = 2,
+    /// The CAR ends here.
+    End = 3,
+    /// How far it is: two numbers, as JSON.
+    Progress = 4,
+    /// How it ended, as JSON: the last frame.
+    Outcome = 5,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Done(Value),
+    Failed { exit: u8, failure: fluence::state::Failure },
+}
+
+fn send(out: &mut impl Write, tag: Tag, payload: &[u8]) -> io::Result<()> {
+    let len = u32::try_from(payload.len()).map_err(|_| io::Error::from(ErrorKind::InvalidInput))?;
+    out.write_all(&[tag as u8])?;
+    out.write_all(&len.to_le_bytes())?;
+    out.write_all(payload)
+}
+
+fn send_json(out: &mut impl Write, tag: Tag, value: &impl Serialize) -> io::Result<()> {
+    send(out, tag, &serde_json::to_vec(value)?)
+}
+
+fn receive(from: &mut impl Read) -> io::Result<(Tag, Vec<u8>)> {
+    let mut head = [0; 5];
+    from.read_exact(&mut head)?;
+    let bad = |what: &str| io::Error::new(ErrorKind::InvalidData, what.to_owned());
+    let tag = [Tag::Operation, Tag::Data, Tag::End, Tag::Progress, Tag::Outcome]
+        .into_iter()
+        .find(|tag| *tag as u8 == head[0])
+        .ok_or_else(|| bad("an unknown frame"))?;
+    let len = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
+    if len > MAX_FRAME {
+        return Err(bad("a frame that is too long"));
+    }
+    let mut payload = vec![0; len];
+    from.read_exact(&mut payload)?;
+    Ok((tag, payload))
+}
+
+fn json<T: DeserializeOwned>(payload: &[u8]) -> io::Result<T> {
+    serde_json::from_slice(payload).map_err(io::Error::from)
+}
+
+/// Serves operators for as long as it is polled. A socket that a killed node left is replaced.
+pub async fn serve(directory: &Path, storage: Arc<Storage>) -> io::Result<()> {
+    let path = directory.join(SOCKET);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&path)?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+    let _removed = Removed(path);
+    let places = Arc::new(Semaphore::new(MAX_OPERATIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return Ok(()) };
+        let stream = match listener.accept().await.and_then(|(stream, _)| stream.into_std()) {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::warn!("an operator cannot be served: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let (storage, runtime) = (storage.clone(), Handle::current());
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = answer(stream, &storage, &runtime) {
+                tracing::info!("an operator went away: {error}");
+            }
+            drop(place);
+        });
+    }
+}
+
+/// Removes the socket when the node stops.
+struct Removed(PathBuf);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn answer(stream: UnixStream, storage: &Arc<Storage>, runtime: &Handle) -> io::Result<()> {
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut port = Frames { from: BufReader::new(stream.try_clone()?), to: BufWriter::new(stream), rest: Vec::new(), at: 0 };
+    let (tag, payload) = receive(&mut port.from)?;
+    if tag != Tag::Operation {
+        return Err(ErrorKind::InvalidData.into());
+    }
+    let operation: Operation = json(&payload)?;
+    let outcome = match perform(storage, runtime, &operation, &mut port) {
+        Ok(done) => Outcome::Done(done),
+        Err(failed) => Outcome::Failed { exit: failed.exit as u8, failure: failed.failure },
+    };
+    send_json(&mut port.to, Tag::Outcome, &outcome)?;
+    port.to.flush()
+}
+
+/// The node's side of a connection.
+struct Frames {
+    from: BufReader<UnixStream>,
+    to: BufWriter<UnixStream>,
+    /// The frame of data that is being read.
+    rest: Vec<u8>,
+    at: usize,
+}
+
+impl Read for Frames {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.rest.len() {
+            match receive(&mut self.from)? {
+                (Tag::Data, payload) => (self.rest, self.at) = (payload, 0),
+                (Tag::End, _) => return Ok(0),
+                _ => return Err(ErrorKind::InvalidData.into()),
+            }
+        }
+        let read = (&self.rest[self.at..]).read(buffer)?;
+        self.at += read;
+        Ok(read)
+    }
+}
+
+impl Port for Frames {
+    fn input(&mut self) -> Box<dyn Read + '_> {
+        Box::new(self)
+    }
+
+    fn output(&mut self, bytes: &[u8]) -> io::Result<()> {
+        bytes.chunks(DATA_FRAME).try_for_each(|chunk| send(&mut self.to, Tag::Data, chunk))
+    }
+
+    fn progress(&mut self, done: u64, total: u64) {
+        // A client that is gone is noticed at the end.
+        let _ = send_json(&mut self.to, Tag::Progress, &(done, total)).and_then(|()| self.to.flush());
+    }
+}
+
+/// A running node's storage.
+pub struct Remote {
+    stream: UnixStream,
+}
+
+impl Remote {
+    /// Connects to the node of a state directory; `None` where none runs.
+    pub fn connect(directory: &Path) -> Result<Option<Self>, Failed> {
+        let path = directory.join(SOCKET);
+        let connected = UnixStream::connect(&path).and_then(|stream| {
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.set_write_timeout(Some(PATIENCE))?;
+            Ok(stream)
+        });
+        match connected {
+            Ok(stream) => Ok(Some(Self { stream })),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => Ok(None),
+            Err(error) => Err(Failed::file(&path, &error)),
+        }
+    }
+
+    /// Has an operation done.
+    pub fn perform(self, operation: &Operation, port: &mut dyn Port) -> Result<Value, Failed> {
+        let outcome = self.exchange(operation, port).map_err(|error| {
+            Failed::new(
+                Exit::Failure,
+                "node",
+                format!("The node broke off: {error}."),
+                "Its log may say why; it may also have been stopped.",
+            )
+        })?;
+        match outcome {
+            Outcome::Done(value) => Ok(value),
+            Outcome::Failed { exit, failure } => {
+                let exit = [Exit::Usage, Exit::NotFound, Exit::Network, Exit::Verification, Exit::Refused]
+                    .into_iter()
+                    .find(|known| *known as u8 == exit)
+                    .unwrap_or(Exit::Failure);
+                Err(Failed { exit, failure })
+            }
+        }
+    }
+
+    fn exchange(self, operation: &Operation, port: &mut dyn Port) -> io::Result<Outcome> {
+        let mut from = BufReader::new(self.stream.try_clone()?);
+        let mut to = BufWriter::new(self.stream);
+        send_json(&mut to, Tag::Operation, operation)?;
+        let mut sent = to.flush();
+        if *operation == Operation::Import {
+            sent = send_car(&mut to, &mut port.input());
+        }
+        loop {
+            match receive(&mut from) {
+                Ok((Tag::Data, payload)) => port.output(&payload)?,
+                Ok((Tag::Progress, payload)) => {
+                    let (done, total) = json(&payload)?;
+                    port.progress(done, total);
+                }
+                Ok((Tag::Outcome, payload)) => return json(&payload),
+                Ok(_) => return Err(ErrorKind::InvalidData.into()),
+                // A node that takes no more has said why, else the reason is here.
+                Err(error) => return Err(sent.err().unwrap_or(error)),
+            }
+        }
+    }
+}
+
+fn send_car(to: &mut impl Write, car: &mut dyn Read) -> io::Result<()> {
+    let mut buffer = vec![0; DATA_FRAME];
+    loop {
+        let read = car.read(&mut buffer)?;
+        if read == 0 {
+            send(to, Tag::End, &[])?;
+            return to.flush();
+        }
+        send(to, Tag::Data, &buffer[..read])?;
+    }
+}
