@@ -1,0 +1,314 @@
+//! Peers of somebody else's making: what they send wrong is answered, bounded, and disturbs nothing.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use fluence::call::{self, ErrorCode, MAX_MESSAGE, Reply, Request};
+use fluence::ports::NetworkError;
+use fluence::state::NetworkStatus;
+use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId};
+use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
+use libp2p::request_response::{self, Event, Message, ProtocolSupport};
+use libp2p::swarm::SwarmEvent;
+use libp2p::{StreamProtocol, Swarm, SwarmBuilder, noise, tcp, yamux};
+use serde_json::json;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(20 * SECOND, work).await {
+        Ok(value) => value,
+        Err(_) => panic!("it took too long: {what}"),
+    }
+}
+
+/// Sends and reads bytes as they are.
+#[derive(Clone, Default)]
+struct Bytes;
+
+impl request_response::Codec for Bytes {
+    type Protocol = StreamProtocol;
+    type Request = Vec<u8>;
+    type Response = Vec<u8>;
+
+    async fn read_request<T: AsyncRead + Unpin + Send>(
+        &mut self,
+        _: &StreamProtocol,
+        io: &mut T,
+    ) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        io.read_to_end(&mut bytes).await?;
+        Ok(bytes)
+    }
+
+    async fn read_response<T: AsyncRead + Unpin + Send>(
+        &mut self,
+        protocol: &StreamProtocol,
+        io: &mut T,
+    ) -> io::Result<Vec<u8>> {
+        self.read_request(protocol, io).await
+    }
+
+    async fn write_request<T: AsyncWrite + Unpin + Send>(
+        &mut self,
+        _: &StreamProtocol,
+        io: &mut T,
+        bytes: Vec<u8>,
+    ) -> io::Result<()> {
+        io.write_all(&bytes).await
+    }
+
+    async fn write_response<T: AsyncWrite + Unpin + Send>(
+        &mut self,
+        protocol: &StreamProtocol,
+        io: &mut T,
+        bytes: Vec<u8>,
+    ) -> io::Result<()> {
+        self.write_request(protocol, io, bytes).await
+    }
+}
+
+/// A bare libp2p peer that speaks the call's protocol in bytes.
+fn stranger() -> Swarm<request_response::Behaviour<Bytes>> {
+    SwarmBuilder::with_new_identity()
+        .with_tokio()
+        .with_tcp(
+            tcp::Config::default().nodelay(true),
+            noise::Config::new,
+            yamux::Config::default,
+        )
+        .expect("a transport")
+        .with_behaviour(|_| {
+            let protocol = StreamProtocol::new(call::PROTOCOL);
+            request_response::Behaviour::new(
+                [(protocol, ProtocolSupport::Full)],
+                request_response::Config::default(),
+            )
+        })
+        .expect("a behaviour")
+        .with_swarm_config(|config| config.with_idle_connection_timeout(60 * SECOND))
+        .build()
+}
+
+async fn node() -> (Peer, Calls, Multiaddr) {
+    let listen = vec!["/ip4/127.0.0.1/tcp/0".parse().expect("an address")];
+    let (peer, calls, mut statuses) =
+        Peer::start(Config::node(Keypair::generate_ed25519(), listen)).expect("it starts");
+    soon("it listens", statuses.online()).await;
+    let address = peer.listeners().await.remove(0);
+    (peer, calls, address)
+}
+
+fn echo(mut calls: Calls) {
+    tokio::spawn(async move {
+        while let Some(call) = calls.next().await {
+            let reply = Reply::ok(&json!({"size": call.request.args.len()}));
+            call.reply(reply);
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_not_understood_is_answered_with_bad_request() {
+    let (peer, calls, address) = node().await;
+    echo(calls);
+    let mut stranger = stranger();
+    let mut ask = async |bytes: Vec<u8>| -> Reply {
+        let behaviour = stranger.behaviour_mut();
+        behaviour.send_request_with_addresses(&peer.id(), bytes, vec![address.clone()]);
+        loop {
+            match stranger.select_next_some().await {
+                SwarmEvent::Behaviour(Event::Message {
+                    message: Message::Response { response, .. },
+                    ..
+                }) => return call::decode(&response).expect("a reply"),
+                SwarmEvent::Behaviour(Event::OutboundFailure { error, .. }) => {
+                    panic!("no reply: {error}")
+                }
+                _ => {}
+            }
+        }
+    };
+    let mut long = br#"{"function":"f","args":{}}"#.to_vec();
+    long.resize(MAX_MESSAGE + 1, b' ');
+    let endless = vec![b'['; 900 * 1024];
+    let wrong: [&[u8]; 8] = [
+        b"",
+        b"hello",
+        b"[]",
+        br#"{"function":"f","args":{}"#,
+        br#"{"function":"a b"}"#,
+        br#"{"function":"f","args":[1]}"#,
+        &long,
+        &endless,
+    ];
+    for bytes in wrong {
+        let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]);
+        let reply = soon(&shown, ask(bytes.to_vec())).await;
+        assert!(
+            matches!(&reply, Reply::Error(e) if e.code == ErrorCode::BadRequest),
+            "{shown}: {reply:?}"
+        );
+    }
+    long.truncate(MAX_MESSAGE);
+    let right: [&[u8]; 2] = [br#"{"function":"f","more":[1]}"#, &long];
+    for bytes in right {
+        let reply = soon("a good request", ask(bytes.to_vec())).await;
+        assert_eq!(reply, Reply::ok(&json!({"size": 0})));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_is_none_is_an_error_of_its_kind() {
+    let (peer, _calls, _) = node().await;
+    let mut stranger = stranger();
+    let listen = "/ip4/127.0.0.1/tcp/0".parse().expect("an address");
+    stranger.listen_on(listen).expect("listens");
+    let id = *stranger.local_peer_id();
+    let address = loop {
+        if let SwarmEvent::NewListenAddr { address, .. } = stranger.select_next_some().await {
+            break address;
+        }
+    };
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        loop {
+            let SwarmEvent::Behaviour(Event::Message {
+                message:
+                    Message::Request {
+                        request, channel, ..
+                    },
+                ..
+            }) = stranger.select_next_some().await
+            else {
+                continue;
+            };
+            let request: Request = call::decode(&request).expect("a request");
+            let bytes = match request.function.as_str() {
+                "malformed" => b"{\"ok\":".to_vec(),
+                "large" => vec![b'['; MAX_MESSAGE + 1],
+                "empty" => Vec::new(),
+                "strange" => br#"{"error":{"code":"of_version_2","message":"?"}}"#.to_vec(),
+                _ => {
+                    kept.push(channel);
+                    continue;
+                }
+            };
+            let _ = stranger.behaviour_mut().send_response(channel, bytes);
+        }
+    });
+    peer.learn(id, vec![address]).await.expect("learned");
+    let ask = async |function: &str, deadline| {
+        let request = Request::new(function.parse().expect("a name"), &json!({}));
+        soon(function, peer.call(id, request, deadline)).await
+    };
+    let long = 10 * SECOND;
+    assert_eq!(ask("malformed", long).await, Err(NetworkError::Malformed));
+    assert_eq!(ask("large", long).await, Err(NetworkError::Malformed));
+    assert_eq!(ask("empty", long).await, Err(NetworkError::NoReply));
+    assert_eq!(ask("silence", SECOND / 4).await, Err(NetworkError::NoReply));
+    assert_eq!(
+        ask("strange", long).await,
+        Ok(Reply::error(ErrorCode::Internal, "?"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn callers_of_a_peer_that_does_not_keep_up_are_told_that_it_is_busy() {
+    let (peer, mut calls, address) = node().await;
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        let config = Config::client(Keypair::generate_ed25519(), vec![address.clone()]);
+        let (client, _, mut statuses) = Peer::start(config).expect("it starts");
+        soon("it is online", statuses.online()).await;
+        clients.push(client);
+    }
+    let many = clients.iter().cycle().take(200).map(|client| {
+        let request = Request::new("f".parse().expect("a name"), &json!({}));
+        client.call(peer.id(), request, 3 * SECOND)
+    });
+    let replies = soon("the calls", futures::future::join_all(many)).await;
+    let busy = |reply: &Result<Reply, NetworkError>| matches!(reply, Ok(Reply::Error(e)) if e.code == ErrorCode::Busy && e.retry_after_ms.is_some());
+    let (busy, waiting): (Vec<_>, Vec<_>) = replies.into_iter().partition(busy);
+    assert!(busy.len() >= 100, "{} were told", busy.len());
+    assert!(
+        waiting
+            .iter()
+            .all(|reply| *reply == Err(NetworkError::NoReply)),
+        "{waiting:?}"
+    );
+    // Those that waited are still to be had, and no more of them.
+    let kept = futures::stream::poll_fn(|cx| calls.poll_next_unpin(cx)).take(waiting.len());
+    assert_eq!(soon("the queue", kept.count()).await, waiting.len());
+}
+
+/// A line to an address that can go dead without a word, as when a cable is pulled.
+async fn line(to: std::net::SocketAddr) -> (std::net::SocketAddr, watch::Sender<bool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let at = listener.local_addr().expect("an address");
+    let (cut, is_cut) = watch::channel(false);
+    tokio::spawn(async move {
+        while let Ok((mut here, _)) = listener.accept().await {
+            let mut is_cut = is_cut.clone();
+            tokio::spawn(async move {
+                let Ok(mut there) = TcpStream::connect(to).await else {
+                    return;
+                };
+                let cut = is_cut.wait_for(|cut| *cut);
+                tokio::select! {
+                    _ = copy_bidirectional(&mut here, &mut there) => return,
+                    _ = cut => {}
+                }
+                // Both ends stay open, and nothing passes.
+                std::future::pending::<()>().await;
+            });
+        }
+    });
+    (at, cut)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes half a minute: pings are 15 s apart"]
+async fn a_line_that_goes_dead_without_a_word_is_noticed() {
+    let (_peer, _calls, address) = node().await;
+    let port = address.to_string().rsplit('/').next().unwrap().to_owned();
+    let to = format!("127.0.0.1:{port}").parse().expect("an address");
+    let (at, cut) = line(to).await;
+    let through: Multiaddr = format!("/ip4/127.0.0.1/tcp/{}", at.port()).parse().unwrap();
+    let config = Config::client(Keypair::generate_ed25519(), vec![through]);
+    let (_client, _calls, mut statuses) = Peer::start(config).expect("it starts");
+    soon("it is online", statuses.online()).await;
+    cut.send_replace(true);
+    let noticed = async {
+        while !matches!(
+            statuses.next().await,
+            Some(NetworkStatus::Offline { .. }) | None
+        ) {}
+    };
+    let noticed = tokio::time::timeout(40 * SECOND, noticed).await;
+    assert!(noticed.is_ok(), "it still says that it is online");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_is_known_by_its_key_not_by_its_address() {
+    let (_peer, _calls, address) = node().await;
+    let somebody_else = PeerId::random();
+    let address: Multiaddr = format!("{address}/p2p/{somebody_else}").parse().unwrap();
+    let config = Config::client(Keypair::generate_ed25519(), vec![address]);
+    let (_client, _calls, mut statuses) = Peer::start(config).expect("it starts");
+    let offline = async {
+        loop {
+            match statuses.next().await {
+                Some(NetworkStatus::Offline { reason, .. }) => return reason,
+                Some(NetworkStatus::Online { .. }) => panic!("it took another for its node"),
+                _ => {}
+            }
+        }
+    };
+    let reason = soon("it is refused", offline).await;
+    assert!(reason.contains("another peer answers"), "{reason}");
+}
