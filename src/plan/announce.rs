@@ -166,6 +166,10 @@ impl<P: Platform> Engine<P> {
                 .get_mut(id)
                 .filter(|offer| offer.name == *name)
             else {
+                // Withdrawn while it was announced.
+                if !offers.by_item.values().any(|offer| offer.name == *name) {
+                    self.0.platform.network().withdraw(vec![name.clone()]);
+                }
                 return;
             };
             offer.in_flight = false;

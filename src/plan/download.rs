@@ -273,7 +273,7 @@ impl<P: Platform> Engine<P> {
         mut stop: Stop,
     ) -> Ended {
         enum Got {
-            Checked((Cid, Bytes, Result<(), HashError>)),
+            Checked(Result<(Cid, Bytes), HashError>),
             Chunk(Option<Result<Bytes, HttpError>>),
             Stopped,
         }
@@ -291,7 +291,8 @@ impl<P: Platform> Engine<P> {
                     Ok(Some((cid, block))) => {
                         checking += block.len();
                         let check = self.0.platform.verify(cid, block.clone());
-                        checks.push_back(Box::pin(async move { (cid, block, check.await) }));
+                        checks
+                            .push_back(Box::pin(async move { check.await.map(|()| (cid, block)) }));
                     }
                     Ok(None) => {
                         hungry = true;
@@ -323,11 +324,9 @@ impl<P: Platform> Engine<P> {
             })
             .await;
             match got {
-                Got::Checked((cid, block, verified)) => {
+                Got::Checked(Err(error)) => return of_hash(&error),
+                Got::Checked(Ok((cid, block))) => {
                     checking -= block.len();
-                    if let Err(error) = verified {
-                        return of_hash(&error);
-                    }
                     if let Err(ended) = sink.take(cid, block).await {
                         return ended;
                     }

@@ -283,6 +283,10 @@ impl<P: Platform> Engine<P> {
                 // What was verified is kept as far as it can be.
                 let flushed = sink.partial.flush().await;
                 let useless = failure.code == "bad_dag";
+                if kept && !useless {
+                    let bytes = bytes_text(sink.walk.offset());
+                    self.log(id, format!("{bytes} of it are here, verified."));
+                }
                 if let Err(error) = flushed {
                     self.log(id, format!("The last of it could not be written: {error}"));
                 }

@@ -268,11 +268,16 @@ impl<P: Platform> Engine<P> {
             return Ok(multiaddr);
         }
         let upload = match own {
-            Some(multiaddr) => Upload {
-                multiaddr,
-                token: None,
-                expires: None,
-            },
+            Some(multiaddr) => {
+                if let Some(Some(said)) = self.shunned(&multiaddr) {
+                    return Err(CallError::new(ErrorCode::Refused, said));
+                }
+                Upload {
+                    multiaddr,
+                    token: None,
+                    expires: None,
+                }
+            }
             None => self.ask_for_storage(id, &cid, &dag).await?,
         };
         if self.item(id, |item| item.providing) != Some(true) {

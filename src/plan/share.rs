@@ -241,10 +241,7 @@ impl<P: Platform> Engine<P> {
 
     /// The whole file is stored and has a CID: it is offered, unless it is here already.
     pub(super) async fn settle(&self, id: &ItemId, dag: &Dag) {
-        loop {
-            let Some(other) = self.find(&dag.root, Some(id)) else {
-                break;
-            };
+        while let Some(other) = self.find(&dag.root, Some(id)) {
             if self.item(&other, is_here).unwrap_or(false) {
                 self.write([
                     log_line(&other, "Shared once more: it is the same file."),

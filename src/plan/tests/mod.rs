@@ -759,13 +759,9 @@ fn names_of_strangers_are_made_safe() {
         json!({"ok": {"multiaddr": "/dns4/evil/tcp/80/http", "name": "../".repeat(3000), "type": "text/html<script>", "size": u64::MAX}}),
     );
     world.add_record(&function(&cid), "evil");
-    for block in [file(500, 41)] {
-        let cid: crate::Cid = cid.parse().unwrap();
-        other
-            .blocks
-            .borrow_mut()
-            .insert(cid.hash().to_bytes(), block.into());
-    }
+    let hash = cid.parse::<crate::Cid>().unwrap().hash().to_bytes();
+    let block = Bytes::from(file(500, 41));
+    other.blocks.borrow_mut().insert(hash, block);
     let id = begin_fetch(&c, &cid);
     until_done(&c, &id);
     let shown = item(&c, &id);
