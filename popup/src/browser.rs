@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{File, MessageEvent};
+use web_sys::{ClipboardEvent, File, FileList, MessageEvent};
 
 use crate::page::{Download, Link};
 
@@ -25,6 +25,7 @@ const MAX_DOWNLOADS: u32 = 500;
 /// The script that reads which files a page links to.
 const PAGE_SCRIPT: &str = "page.js";
 
+// `api` is the browser's extension API under whichever name it has; `static/popup.js` sets it.
 #[wasm_bindgen]
 extern "C" {
     type Port;
@@ -41,25 +42,25 @@ extern "C" {
     #[wasm_bindgen(method, js_name = addListener)]
     fn add_listener(this: &Listeners, listener: &Function);
 
-    #[wasm_bindgen(catch, js_namespace = ["chrome", "runtime"], js_name = connect)]
+    #[wasm_bindgen(catch, js_namespace = ["api", "runtime"], js_name = connect)]
     fn runtime_connect(info: &JsValue) -> Result<Port, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["chrome", "runtime"], js_name = openOptionsPage)]
+    #[wasm_bindgen(catch, js_namespace = ["api", "runtime"], js_name = openOptionsPage)]
     fn runtime_open_options() -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["chrome", "runtime"], js_name = getManifest)]
+    #[wasm_bindgen(catch, js_namespace = ["api", "runtime"], js_name = getManifest)]
     fn runtime_manifest() -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(js_namespace = ["chrome", "runtime"], js_name = reload)]
+    #[wasm_bindgen(js_namespace = ["api", "runtime"], js_name = reload)]
     fn runtime_reload();
-    #[wasm_bindgen(catch, js_namespace = ["chrome", "tabs"], js_name = query)]
+    #[wasm_bindgen(catch, js_namespace = ["api", "tabs"], js_name = query)]
     fn tabs_query(query: &JsValue) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["chrome", "tabs"], js_name = get)]
+    #[wasm_bindgen(catch, js_namespace = ["api", "tabs"], js_name = get)]
     fn tabs_get(id: i32) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["chrome", "tabs"], js_name = create)]
+    #[wasm_bindgen(catch, js_namespace = ["api", "tabs"], js_name = create)]
     fn tabs_create(properties: &JsValue) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["chrome", "downloads"], js_name = search)]
+    #[wasm_bindgen(catch, js_namespace = ["api", "downloads"], js_name = search)]
     fn downloads_search(query: &JsValue) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["chrome", "scripting"], js_name = executeScript)]
+    #[wasm_bindgen(catch, js_namespace = ["api", "scripting"], js_name = executeScript)]
     fn scripting_execute(injection: &JsValue) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["chrome", "permissions"], js_name = request)]
+    #[wasm_bindgen(catch, js_namespace = ["api", "permissions"], js_name = request)]
     fn permissions_request(permissions: &JsValue) -> Result<Promise, JsValue>;
 }
 
@@ -369,6 +370,55 @@ pub async fn copy(text: String) -> Result<(), JsValue> {
 pub async fn paste() -> Result<String, JsValue> {
     let text = JsFuture::from(window().navigator().clipboard().read_text()).await?;
     text.as_string().ok_or(JsValue::UNDEFINED)
+}
+
+/// What a person pasted outside of any field.
+pub enum Pasted {
+    /// Files, pictures among them.
+    Files(FileList),
+    /// Text.
+    Text(String),
+}
+
+/// Listens for what is pasted into the page until it is dropped.
+pub struct PasteListener(Closure<dyn FnMut(ClipboardEvent)>);
+
+impl PasteListener {
+    /// Text that is pasted into a field stays the field's.
+    pub fn new(on: impl Fn(Pasted) + 'static) -> Self {
+        let listener = Closure::<dyn FnMut(ClipboardEvent)>::new(move |event: ClipboardEvent| {
+            let Some(data) = event.clipboard_data() else {
+                return;
+            };
+            let into_field = event.target().is_some_and(|target| {
+                target.has_type::<web_sys::HtmlInputElement>()
+                    || target.has_type::<web_sys::HtmlTextAreaElement>()
+            });
+            let files = data.files().filter(|files| files.length() > 0);
+            let pasted = match files {
+                Some(files) => Pasted::Files(files),
+                None if into_field => return,
+                None => match data.get_data("text/plain") {
+                    Ok(text) if !text.trim().is_empty() => Pasted::Text(text),
+                    _ => return,
+                },
+            };
+            event.prevent_default();
+            on(pasted);
+        });
+        // Where it fails, pasting into the field still works.
+        let _ = document()
+            .add_event_listener_with_callback("paste", listener.as_ref().unchecked_ref());
+        Self(listener)
+    }
+}
+
+impl Drop for PasteListener {
+    fn drop(&mut self) {
+        // As above.
+        let _ = document()
+            .remove_event_listener_with_callback("paste", self.0.as_ref().unchecked_ref());
+    }
 }
 
 /// A moment as the person's system writes it: the time of today, else date and time.

@@ -97,10 +97,7 @@ impl Draft {
                     0
                 })
             };
-        let own_ipfs = self.use_ipfs.then(|| OwnIpfs {
-            rpc: address(&self.rpc, &mut wrong.rpc),
-            gateway: address(&self.gateway, &mut wrong.gateway),
-        });
+        let own_ipfs = self.use_ipfs.then(|| self.own_ipfs(&mut wrong));
         if wrong != Wrong::default() {
             return Err(wrong);
         }
@@ -114,6 +111,14 @@ impl Draft {
             max_file,
             own_ipfs,
         })
+    }
+
+    /// The own node alone, to be tried out.
+    pub fn own_ipfs(&self, wrong: &mut Wrong) -> OwnIpfs {
+        OwnIpfs {
+            rpc: address(&self.rpc, &mut wrong.rpc),
+            gateway: address(&self.gateway, &mut wrong.gateway),
+        }
     }
 }
 

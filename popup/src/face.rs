@@ -10,7 +10,7 @@ use web_sys::File;
 use yew::html::Scope;
 use yew::prelude::*;
 
-use crate::browser::{self, FromWorker, Handover, Tab, Worker};
+use crate::browser::{self, FromWorker, Handover, PasteListener, Tab, Worker};
 use crate::files::{self, Dropped, PickError, Picked};
 use crate::page::{self, PageFile};
 use crate::preferences::{Filter, Preferences, Theme};
@@ -141,6 +141,8 @@ pub enum Msg {
     Paste,
     /// What the clipboard gave.
     Pasted(Option<String>),
+    /// Something was pasted outside of the fields.
+    PastedHere(browser::Pasted),
     /// What was found out about the page.
     Page(PageView),
     /// Share a file of the page.
@@ -228,6 +230,7 @@ pub struct Face {
     handovers: BTreeMap<u32, Handover>,
     focus: Option<Focus>,
     timers: Timers,
+    _paste: Option<PasteListener>,
 }
 
 /// What runs only while it is here.
@@ -289,7 +292,12 @@ impl Component for Face {
             handovers: BTreeMap::new(),
             focus: None,
             timers: Timers::default(),
+            _paste: None,
         };
+        if view != View::Options {
+            let on = ctx.link().callback(Msg::PastedHere);
+            face._paste = Some(PasteListener::new(move |pasted| on.emit(pasted)));
+        }
         face.connect(ctx.link());
         match (view, tab) {
             (View::Options, _) => {}
@@ -333,6 +341,8 @@ impl Component for Face {
                 }
                 view::focus(&self.fetch_field);
             }
+            Msg::PastedHere(browser::Pasted::Files(list)) => self.picked(files::of_list(&list)),
+            Msg::PastedHere(browser::Pasted::Text(text)) => link.send_message(Msg::Pasted(Some(text))),
             Msg::Page(page) => self.page = page,
             Msg::SharePage(file) => self.share_page(link, file),
             Msg::MorePage => self.page_all = true,
@@ -630,9 +640,13 @@ impl Face {
         };
         match answer {
             Answer::Done { id } => {
-                if about == About::Fetch {
-                    self.fetch_text.clear();
-                    self.show(id.as_ref());
+                match about {
+                    About::Fetch => {
+                        self.fetch_text.clear();
+                        self.show(Filter::Fetched, id);
+                    }
+                    About::Files => self.show(Filter::Shared, id),
+                    _ => {}
                 }
                 self.done.insert(about);
             }
@@ -656,13 +670,13 @@ impl Face {
         }
     }
 
-    /// Makes sure that an item is listed, and puts the focus on it.
-    fn show(&mut self, id: Option<&ItemId>) {
+    /// Puts the focus on an item that is in the list of this filter, and makes sure that it is listed.
+    fn show(&mut self, filter: Filter, id: Option<ItemId>) {
         self.search.clear();
-        if self.preferences.filter == Filter::Shared {
+        if self.preferences.filter != filter {
             self.preferences.filter = Filter::All;
         }
-        self.focus = id.cloned().map(Focus::Item);
+        self.focus = id.map(Focus::Item);
     }
 
     fn fetch(&mut self, link: &Scope<Self>) {

@@ -1,6 +1,8 @@
 // Shows the page as the person chose it before the first paint, and starts the wasm. All else is Rust.
 import init from "./wasm/popup.js";
 
+globalThis.api = globalThis.browser ?? globalThis.chrome;
+
 try {
   document.documentElement.dataset.theme = JSON.parse(localStorage.getItem("theme")) ?? "auto";
 } catch {

@@ -134,16 +134,12 @@ impl Component for Form {
                 self.checked = false;
             }
             Edit::Test => {
-                let asked = Draft {
-                    use_ipfs: true,
-                    ..self.draft.clone()
-                };
-                match asked.settings(&props.settings) {
-                    Ok(Settings {
-                        own_ipfs: Some(own),
-                        ..
-                    }) => props.ontest.emit((own.rpc, own.gateway)),
-                    _ => self.checked = true,
+                let mut wrong = Wrong::default();
+                let own = self.draft.own_ipfs(&mut wrong);
+                if wrong == Wrong::default() {
+                    props.ontest.emit((own.rpc, own.gateway));
+                } else {
+                    self.checked = true;
                 }
             }
         }
