@@ -4,6 +4,7 @@
 
 use std::io::{IsTerminal, Write};
 
+use fluence::state::EventKind;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -41,6 +42,18 @@ impl Output {
             // A reader that is gone is no reason to stop.
             let mut out = std::io::stdout().lock();
             let _ = writeln!(out, "{event}").and_then(|()| out.flush());
+        }
+    }
+
+    /// For a program: what the engine tells, without what is secret.
+    pub fn engine_event(&self, kind: &EventKind) {
+        if self.json
+            && let Ok(mut event) = serde_json::to_value(kind)
+        {
+            if let Some(members) = event.as_object_mut() {
+                members.remove("token");
+            }
+            self.event(&event);
         }
     }
 

@@ -161,11 +161,7 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
 }
 
 fn tell(output: &Output, event: &Event) {
-    if output.is_json()
-        && let Ok(event) = serde_json::to_value(&event.kind)
-    {
-        output.event(&event);
-    }
+    output.engine_event(&event.kind);
     match &event.kind {
         EventKind::Log { line, .. } => tracing::info!("{line}"),
         EventKind::Notice { failure } => {

@@ -170,11 +170,7 @@ impl Shares<'_> {
     }
 
     fn tell(&mut self, event: &Event) {
-        if self.output.is_json()
-            && let Ok(event) = serde_json::to_value(&event.kind)
-        {
-            self.output.event(&event);
-        }
+        self.output.engine_event(&event.kind);
         match &event.kind {
             EventKind::Merged { id, into } => {
                 if let Some(shown) = self.shown.remove(id) {

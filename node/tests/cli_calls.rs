@@ -1,0 +1,104 @@
+//! Functions from the command line.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use support::{Fluence, World, fluence};
+
+fn provide(world: &World, state: &str, name: &str, options: &[&str], command: &[&str]) -> Fluence {
+    let args: Vec<&str> = [&[name], options, &["--"], command].concat();
+    let provide = world.client(state, "provide", &args);
+    provide.event("providing");
+    provide
+}
+
+#[test]
+fn a_command_is_a_function() {
+    let world = World::new();
+    let provider = provide(&world, "alice", "echo", &[], &["cat"]);
+    let call = world.client("bob", "call", &["echo", r#"{"a": [1, "ü"]}"#]);
+    assert_eq!(
+        call.event("result")["ok"],
+        serde_json::json!({"a": [1, "ü"]})
+    );
+    call.succeeds();
+    assert!(
+        provider.event("called")["caller"]
+            .as_str()
+            .unwrap()
+            .starts_with("12D3")
+    );
+    provider.terminate();
+    provider.succeeds();
+}
+
+#[test]
+fn a_function_that_fails_says_so_and_keeps_its_secrets() {
+    let world = World::new();
+    for (name, command, said) in [
+        (
+            "exits",
+            &["sh", "-c", "echo secret >&2; exit 3"][..],
+            "failed",
+        ),
+        ("babbles", &["echo", "hello"], "not a JSON object"),
+        (
+            "floods",
+            &["head", "-c", "100000", "/dev/zero"],
+            "too large",
+        ),
+        ("absent", &["/no/such/program"], "cannot be run"),
+    ] {
+        let _provider = provide(&world, "alice", name, &[], command);
+        let (code, error) = world.client("bob", "call", &[name]).fails();
+        assert_eq!(code, 1, "{error}");
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.contains(said) && !message.contains("secret"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_function_is_bounded_in_time_and_number() {
+    let world = World::new();
+    let options = ["--timeout", "2", "--concurrency", "1"];
+    let _provider = provide(&world, "alice", "sleeps", &options, &["sleep", "50"]);
+    let began = Instant::now();
+    let slow = world.client("bob", "call", &["sleeps"]);
+    let (code, error) = slow.fails();
+    assert_eq!(
+        (code, error["code"].as_str()),
+        (4, Some("unavailable")),
+        "{error}"
+    );
+    assert!(
+        began.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        began.elapsed()
+    );
+
+    let calls = ["carol", "dan"].map(|who| world.client(who, "call", &["sleeps"]));
+    let mut ended = calls.map(|call| call.fails().1["code"].as_str().unwrap().to_owned());
+    ended.sort();
+    assert_eq!(ended, ["busy", "unavailable"]);
+}
+
+#[test]
+fn what_is_wrong_with_a_call_is_said() {
+    let world = World::new();
+    for (args, code) in [
+        (&["nobody-provides-this"][..], 3),
+        (&["a b"], 2),
+        (&["echo", "[1]"], 2),
+        (&["echo", "{}", "--peer", "me"], 2),
+        (&["IPFS_multiaddr", r#"{"cid": "nonsense"}"#], 1),
+    ] {
+        let (got, error) = world.client("bob", "call", args).fails();
+        assert_eq!(got, code, "{args:?}: {error}");
+    }
+    let usage = support::output(fluence(&world.path("bob")).args(["call"]));
+    assert_eq!(usage.status.code(), Some(2));
+}

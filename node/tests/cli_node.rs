@@ -1,0 +1,239 @@
+//! A node's start and stop, its configuration, and its operator.
+
+mod support;
+
+use std::fs;
+use std::process::Command;
+
+use support::{Fluence, World, bytes, fluence, get, output, start_node};
+
+#[test]
+fn a_node_stops_when_it_is_told_to_and_is_the_same_afterwards() {
+    let world = World::new();
+    let (status, health) = get(&world.http, "/healthz");
+    assert_eq!(status, 200);
+    let health: serde_json::Value = serde_json::from_slice(&health).unwrap();
+    assert_eq!(health["status"], "ok");
+    let World { node, .. } = &world;
+    node.terminate();
+    node.event("stopped");
+    let peer = health["peer"].clone();
+    let again = start_node(&world.path("node"), &[]);
+    assert_eq!(again.event("listening")["peer"], peer);
+    again.terminate();
+    again.succeeds();
+}
+
+#[test]
+fn what_keeps_a_node_from_starting_is_named() {
+    let world = World::new();
+    let taken = world.http.trim_start_matches("http://");
+    for (options, said) in [
+        (&["--listen-http", taken][..], "--listen-http"),
+        (&["--listen-tcp", &tcp_address(&world.tcp)], "--listen-tcp"),
+        (&["--state", "/proc/nowhere"], "--state"),
+        (&["--public-url", "here"], "http://"),
+        (&["--config", "/no/such/file.toml"], "file.toml"),
+    ] {
+        let (code, error) = start_node(&world.path("other"), options).fails();
+        assert!(code == 1 || code == 2, "{code} {error}");
+        assert!(error.to_string().contains(said), "{said}: {error}");
+    }
+    let (code, error) = start_node(&world.path("node"), &[]).fails();
+    assert_eq!(
+        (code, error["code"].as_str()),
+        (1, Some("locked")),
+        "{error}"
+    );
+    let usage = output(fluence(&world.path("other")).args(["node", "--storage-quota", "lots"]));
+    assert_eq!(usage.status.code(), Some(2));
+}
+
+fn tcp_address(multiaddr: &str) -> String {
+    let parts: Vec<&str> = multiaddr.split('/').collect();
+    format!("{}:{}", parts[2], parts[4])
+}
+
+#[test]
+fn the_environment_and_a_file_configure_it() {
+    let world = World::new();
+    let state = world.path("other");
+    fs::create_dir(&state).unwrap();
+    fs::write(
+        state.join("node.toml"),
+        "listen-ws = \"none\"\nmax-file = \"1KiB\"\nlisten-http = \"127.0.0.1:1\"\n",
+    )
+    .unwrap();
+    let mut command = fluence(&state);
+    command
+        .args(["node", "--listen-tcp", "127.0.0.1:0"])
+        .env("FLUENCE_LISTEN_HTTP", "127.0.0.1:0");
+    command.env("FLUENCE_PUBLIC_URL", "https://node.example.org/");
+    let node = Fluence::start(&mut command);
+    let listening = node.event("listening");
+    assert_eq!(listening["addresses"].as_array().unwrap().len(), 1);
+    assert_eq!(listening["url"], "https://node.example.org");
+    let tcp = listening["addresses"][0].as_str().unwrap();
+    let args =
+        r#"{"cid": "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", "size": 1024}"#;
+    let call = Fluence::start(fluence(&world.path("bob")).args([
+        "call",
+        "IPFS_multiaddr",
+        args,
+        "--node",
+        tcp,
+    ]));
+    assert_eq!(
+        call.event("result")["ok"]["multiaddr"],
+        "/dns4/node.example.org/tcp/443/https"
+    );
+    let more = args.replace("1024", "1025");
+    let call = Fluence::start(fluence(&world.path("bob")).args([
+        "call",
+        "IPFS_multiaddr",
+        &more,
+        "--node",
+        tcp,
+    ]));
+    let (code, error) = call.fails();
+    assert_eq!(
+        (code, error["code"].as_str()),
+        (6, Some("refused")),
+        "{error}"
+    );
+}
+
+#[test]
+fn nodes_are_one_network() {
+    let world = World::new();
+    let other = start_node(&world.path("other"), &["--peers", &world.tcp]);
+    let tcp = other.event("listening")["addresses"][0]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = world.file("a", 100_000);
+    let (_share, link) = world.share("alice", &[&path]);
+    let to = world.path("out");
+    let mut fetch = fluence(&world.path("bob"));
+    Fluence::start(fetch.args(["fetch", &link, "--node", &tcp, "-o"]).arg(&to)).succeeds();
+    assert_eq!(fs::read(&to).unwrap(), bytes(100_000));
+}
+
+fn storage(world: &World, state: &str, args: &[&str]) -> (i32, serde_json::Value) {
+    let mut command: Command = fluence(&world.path(state));
+    let done = output(
+        command
+            .current_dir(world.path(""))
+            .arg("storage")
+            .args(args),
+    );
+    let line = String::from_utf8_lossy(&done.stdout)
+        .lines()
+        .last()
+        .unwrap_or("null")
+        .to_owned();
+    (
+        done.status.code().unwrap_or(-1),
+        serde_json::from_str(&line).unwrap_or_default(),
+    )
+}
+
+#[test]
+fn an_operator_has_hands_on_a_running_node_and_on_a_stopped_one() {
+    let world = World::new();
+    let path = world.file("a", 3_000_000);
+    let (share, link) = world.share("alice", &[&path]);
+    let cid = link.trim_start_matches("fluence:").to_owned();
+    let to = world.path("out");
+    world
+        .client(
+            "bob",
+            "fetch",
+            &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
+        )
+        .succeeds();
+    share.event("upload_ended");
+
+    let hands = |args: &[&str]| storage(&world, "node", args);
+    let (code, list) = hands(&["list"]);
+    assert_eq!(
+        (code, &list["dags"][0]["cid"]),
+        (0, &serde_json::json!(cid)),
+        "{list}"
+    );
+    assert_eq!(hands(&["pin", &cid]).0, 0);
+    assert_eq!(hands(&["export", &cid, "-o", "a.car"]).0, 0);
+    assert_eq!(
+        hands(&["export", &cid, "-o", "a.car"]).0,
+        1,
+        "never over another file"
+    );
+    assert_eq!(hands(&["check"]).0, 0);
+    assert_eq!(hands(&["gc"]).1["removed"], 0, "it is pinned");
+    assert_eq!(hands(&["remove", &cid]).0, 0);
+    assert_eq!(hands(&["remove", &cid]).0, 3);
+    assert_eq!(hands(&["export", &cid]).0, 3);
+
+    world.node.terminate();
+    world.node.event("stopped");
+    let (code, imported) = retry_while_locked(|| hands(&["import", "a.car"]));
+    assert_eq!(
+        (code, &imported["roots"][0]),
+        (0, &serde_json::json!(cid)),
+        "{imported}"
+    );
+    assert_eq!(hands(&["list"]).1["dags"][0]["pinned"], true);
+
+    // A bit falls over.
+    let block = largest_file(&world.path("node/storage"));
+    let mut damaged = fs::read(&block).unwrap();
+    damaged[100] ^= 1;
+    fs::write(&block, damaged).unwrap();
+    let (code, _) = hands(&["check"]);
+    assert_eq!(code, 5);
+    assert_eq!(
+        hands(&["export", &cid, "-o", "b.car"]).0,
+        3,
+        "it is not whole any more"
+    );
+    assert!(!world.path("b.car").exists());
+    assert_eq!(hands(&["import", "a.car"]).0, 0);
+    assert_eq!(hands(&["export", &cid, "-o", "b.car"]).0, 0);
+    assert_eq!(
+        fs::read(world.path("a.car")).unwrap(),
+        fs::read(world.path("b.car")).unwrap()
+    );
+    fs::write(world.path("bad.car"), "nonsense").unwrap();
+    assert_eq!(hands(&["import", "bad.car"]).0, 5);
+}
+
+/// The node has said that it stops; its process may have a moment to live.
+fn retry_while_locked<T>(mut run: impl FnMut() -> (i32, T)) -> (i32, T) {
+    for _ in 0..50 {
+        let done = run();
+        if done.0 == 0 {
+            return done;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    run()
+}
+
+fn largest_file(directory: &std::path::Path) -> std::path::PathBuf {
+    let mut files = Vec::new();
+    let mut directories = vec![directory.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() {
+                directories.push(entry.path());
+            } else if entry
+                .path()
+                .extension()
+                .is_none_or(|ending| ending != "redb")
+            {
+                files.push((entry.metadata().unwrap().len(), entry.path()));
+            }
+        }
+    }
+    files.into_iter().max().unwrap().1
+}

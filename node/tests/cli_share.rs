@@ -1,0 +1,402 @@
+//! Share and fetch from the command line, through a real node.
+
+mod support;
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use support::{World, bytes, fluence, get, output};
+
+const MIB: usize = 1024 * 1024;
+
+#[test]
+fn a_file_is_uploaded_when_it_is_asked_for_and_once() {
+    let world = World::new();
+    let path = world.file("big.bin", 20 * MIB + 17);
+    let (share, link) = world.share("alice", &[&path]);
+    assert_eq!(
+        world.counters(&link)["received_bytes"],
+        0,
+        "nothing leaves before it is asked for"
+    );
+
+    let to = world.path("out.bin");
+    world
+        .client(
+            "bob",
+            "fetch",
+            &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
+        )
+        .succeeds();
+    assert!(
+        fs::read(&to).unwrap() == fs::read(&path).unwrap(),
+        "the bytes are the same"
+    );
+    assert_eq!(
+        fs::read_dir(world.path("bob/work")).unwrap().count(),
+        0,
+        "nothing is left behind"
+    );
+    share.event("upload_ended");
+    let received = world.counters(&link)["received_bytes"].clone();
+
+    let again = world.path("again.bin");
+    world
+        .client(
+            "carol",
+            "fetch",
+            &[link.as_ref(), "-o".as_ref(), again.as_os_str()],
+        )
+        .succeeds();
+    assert!(fs::read(&again).unwrap() == fs::read(&path).unwrap());
+    assert_eq!(
+        world.counters(&link)["received_bytes"],
+        received,
+        "a second request uploads nothing"
+    );
+}
+
+#[test]
+fn two_at_the_same_moment_upload_once() {
+    let world = World::new();
+    let path = world.file("big.bin", 8 * MIB);
+    let (_share, link) = world.share("alice", &[&path]);
+    let fetches = ["bob", "carol"].map(|who| {
+        let to = world.path(&format!("{who}.bin"));
+        world.client(
+            who,
+            "fetch",
+            &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
+        )
+    });
+    fetches.into_iter().for_each(support::Fluence::succeeds);
+    let received = world.counters(&link)["received_bytes"].as_u64().unwrap();
+    assert!(
+        (8 * MIB as u64..9 * MIB as u64).contains(&received),
+        "{received}"
+    );
+}
+
+#[test]
+fn files_of_any_name_and_none_of_their_bytes() {
+    let world = World::new();
+    let long = format!("{}.txt", "я".repeat(120));
+    for (number, name) in [
+        "empty",
+        "a b\u{202e}gpj.exe",
+        "отпуск 2026 🏖.txt",
+        &long,
+        "-o",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        fs::create_dir(world.path(&format!("in{number}"))).unwrap();
+        let path = world.file(&format!("in{number}/{name}"), number * 3);
+        let (_share, link) = world.share("alice", &[&path]);
+        let folder = world.path(&format!("out{number}"));
+        fs::create_dir(&folder).unwrap();
+        let fetch = world.client(
+            "bob",
+            "fetch",
+            &[link.as_ref(), "-o".as_ref(), folder.as_os_str()],
+        );
+        let saved = fetch.event("fetched")["path"].as_str().unwrap().to_owned();
+        fetch.succeeds();
+        assert_eq!(fs::read(&saved).unwrap(), bytes(number * 3), "{name}");
+        let saved = saved.rsplit('/').next().unwrap();
+        assert_eq!(saved, name.replace('\u{202e}', ""));
+    }
+}
+
+#[test]
+fn a_folder_is_one_hash_and_becomes_a_folder() {
+    let world = World::new();
+    let folder = world.path("holiday");
+    fs::create_dir_all(folder.join("a/deep er/still")).unwrap();
+    for (name, len) in [
+        ("z.bin", 3 * MIB),
+        ("a/empty", 0),
+        ("a/deep er/ü.txt", 10),
+        ("a/deep er/still/x", 1),
+    ] {
+        fs::write(folder.join(name), bytes(len)).unwrap();
+    }
+    fs::write(folder.join(".secret"), "not shared").unwrap();
+    let (_share, link) = world.share("alice", &[&folder]);
+    let to = world.path("copy");
+    world
+        .client(
+            "bob",
+            "fetch",
+            &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
+        )
+        .succeeds();
+    for (name, len) in [
+        ("z.bin", 3 * MIB),
+        ("a/empty", 0),
+        ("a/deep er/ü.txt", 10),
+        ("a/deep er/still/x", 1),
+    ] {
+        assert!(fs::read(to.join(name)).unwrap() == bytes(len), "{name}");
+    }
+    assert!(!to.join(".secret").exists());
+}
+
+#[test]
+fn several_files_have_a_link_each_or_one_together() {
+    let world = World::new();
+    let files = [world.file("a", 10), world.file("b", 20)];
+    let apart = world.client("alice", "share", &files);
+    let links = [apart.event("shared"), apart.event("shared")];
+    assert_ne!(links[0]["cid"], links[1]["cid"]);
+
+    let together = world.client(
+        "carol",
+        "share",
+        &[
+            files[0].as_os_str(),
+            files[1].as_os_str(),
+            "--together".as_ref(),
+        ],
+    );
+    let shared = together.event("shared");
+    assert_eq!(shared["files"], 2);
+    let to = world.path("both");
+    let link = shared["link"].as_str().unwrap();
+    world
+        .client(
+            "bob",
+            "fetch",
+            &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
+        )
+        .succeeds();
+    assert_eq!(fs::read(to.join("b")).unwrap(), bytes(20));
+}
+
+#[test]
+fn hashes_are_those_of_kubo() {
+    let world = World::new();
+    let path = world.path("hello");
+    fs::write(&path, "hello world").unwrap();
+    for (profile, cid) in [
+        (
+            "unixfs-v1-2025",
+            "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e",
+        ),
+        (
+            "unixfs-v0-2015",
+            "Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD",
+        ),
+    ] {
+        let hash = output(
+            fluence(&world.path("x"))
+                .args(["hash", "--profile", profile])
+                .arg(&path),
+        );
+        let told: serde_json::Value = serde_json::from_slice(&hash.stdout).unwrap();
+        assert_eq!(told["cid"], cid);
+        let share = world.client(
+            "alice",
+            "share",
+            &["--profile".as_ref(), profile.as_ref(), path.as_os_str()],
+        );
+        assert_eq!(share.event("shared")["cid"], cid);
+    }
+}
+
+#[test]
+fn what_nobody_provides_is_said_in_bounded_time() {
+    let world = World::new();
+    let began = Instant::now();
+    let unknown = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
+    let (code, error) = world.client("bob", "fetch", &[unknown]).fails();
+    assert_eq!(
+        (code, error["code"].as_str()),
+        (3, Some("no_provider")),
+        "{error}"
+    );
+    assert!(
+        began.elapsed() < Duration::from_secs(45),
+        "{:?}",
+        began.elapsed()
+    );
+
+    let (code, error) = world.client("bob", "fetch", &["hello"]).fails();
+    assert_eq!(code, 2, "{error}");
+}
+
+#[test]
+fn without_a_node_it_says_so() {
+    let world = World::new();
+    let path = world.file("a", 10);
+    let nobody = ["--node", "/ip4/127.0.0.1/tcp/9", "--wait", "2"];
+    let mut share = fluence(&world.path("alice"));
+    let (code, error) = support::Fluence::start(share.arg("share").arg(path).args(nobody)).fails();
+    assert_eq!(
+        (code, error["code"].as_str()),
+        (4, Some("offline")),
+        "{error}"
+    );
+    let (code, error) = support::Fluence::start(
+        fluence(&world.path("bob")).args(["fetch", "--node", "nonsense", "Qm"]),
+    )
+    .fails();
+    assert_eq!(code, 2, "{error}");
+}
+
+#[test]
+fn nothing_is_overwritten_unasked() {
+    let world = World::new();
+    let path = world.file("a", 1000);
+    let (_share, link) = world.share("alice", &[&path]);
+    let to = world.path("b");
+    fs::write(&to, "mine").unwrap();
+    let fetch = [link.as_ref(), "-o".as_ref(), to.as_os_str()];
+    let (code, error) = world.client("bob", "fetch", &fetch).fails();
+    assert_eq!(
+        (code, error["code"].as_str()),
+        (1, Some("exists")),
+        "{error}"
+    );
+    assert_eq!(fs::read(&to).unwrap(), b"mine");
+    let forced = [
+        link.as_ref(),
+        "--force".as_ref(),
+        "-o".as_ref(),
+        to.as_os_str(),
+    ];
+    world.client("bob", "fetch", &forced).succeeds();
+    assert_eq!(fs::read(&to).unwrap(), bytes(1000));
+}
+
+#[test]
+fn a_killed_fetch_goes_on_where_it_was() {
+    let world = World::new();
+    let len = 192 * MIB;
+    let path = world.file("big.bin", len);
+    let (_share, link) = world.share("alice", &[&path]);
+    let to = world.path("out.bin");
+    let fetch = [link.as_ref(), "-o".as_ref(), to.as_os_str()];
+    let mut first = world.client("bob", "fetch", &fetch);
+    first.event_where(
+        "progress beyond what is written down now and then",
+        |event| {
+            event["event"] == "progress"
+                && event["progress"]["bytes"].as_u64() > Some(80 * MIB as u64)
+        },
+    );
+    first.kill();
+    assert!(!to.exists(), "a part is never taken for the whole");
+    let before = world.counters(&link)["served_bytes"].as_u64().unwrap();
+    world.client("bob", "fetch", &fetch).succeeds();
+    assert!(
+        fs::read(&to).unwrap() == bytes(len),
+        "the bytes are the same"
+    );
+    let again = world.counters(&link)["served_bytes"].as_u64().unwrap() - before;
+    assert!(again < (len - 20 * MIB) as u64, "{again} bytes came again");
+}
+
+#[test]
+fn a_file_that_was_changed_is_not_served() {
+    let world = World::new();
+    for (number, change) in ["changed", "removed"].into_iter().enumerate() {
+        let path = world.file(change, 3 * MIB + number);
+        let (share, link) = world.share("alice", &[&path]);
+        match change {
+            "changed" => fs::write(&path, bytes(MIB)).unwrap(),
+            _ => fs::remove_file(&path).unwrap(),
+        }
+        let to = world.path("out");
+        let began = Instant::now();
+        let fetch = world.client(
+            "bob",
+            "fetch",
+            &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
+        );
+        let (code, error) = fetch.fails();
+        assert!([3, 4].contains(&code), "{change}: {code} {error}");
+        assert!(
+            began.elapsed() < Duration::from_secs(50),
+            "{change}: {:?}",
+            began.elapsed()
+        );
+        assert!(!to.exists());
+        share.event_where("that the file is gone", |event| {
+            event.to_string().contains("file_gone")
+        });
+    }
+}
+
+#[test]
+fn a_quota_is_named() {
+    let world = World::with(&["--max-file", "1MB"]);
+    let path = world.file("big.bin", 2 * MIB);
+    let (share, link) = world.share("alice", &[&path]);
+    let to = world.path("out");
+    let (code, error) = world
+        .client(
+            "bob",
+            "fetch",
+            &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
+        )
+        .fails();
+    assert!([3, 4, 6].contains(&code), "{code} {error}");
+    share.event_where("what the node refused", |event| {
+        event.to_string().contains("takes files of up to")
+    });
+}
+
+#[test]
+fn two_processes_of_one_directory_are_two_peers() {
+    let world = World::new();
+    let (a, b) = (world.file("a", 10), world.file("b", 20));
+    let (_first, a) = world.share("alice", &[&a]);
+    let (_second, b) = world.share("alice", &[&b]);
+    for (link, len) in [(a, 10), (b, 20)] {
+        let to = world.path(&format!("out{len}"));
+        world
+            .client(
+                "alice",
+                "fetch",
+                &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
+            )
+            .succeeds();
+        assert_eq!(fs::read(&to).unwrap(), bytes(len));
+    }
+}
+
+#[test]
+fn once_is_enough_for_who_says_so() {
+    let world = World::new();
+    let path = world.file("a", 2 * MIB);
+    let share = world.client("alice", "share", &[path.as_os_str(), "--once".as_ref()]);
+    let link = share.event("shared")["link"].as_str().unwrap().to_owned();
+    let to = world.path("out");
+    world
+        .client(
+            "bob",
+            "fetch",
+            &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
+        )
+        .succeeds();
+    share.succeeds();
+    assert_eq!(
+        fs::read_dir(world.path("alice/work")).unwrap().count(),
+        0,
+        "nothing is left behind"
+    );
+}
+
+#[test]
+fn a_link_opens_for_anyone() {
+    let world = World::new();
+    let path = world.file("note.txt", 3 * MIB);
+    let (_share, link) = world.share("alice", &[&path]);
+    let cid = link.trim_start_matches("fluence:").to_owned();
+    assert_eq!(world.counters(&link)["received_bytes"], 0);
+    let (status, body) = get(&world.http, &format!("/ipfs/{cid}"));
+    assert_eq!(status, 200);
+    assert!(body == bytes(3 * MIB));
+}

@@ -1,0 +1,320 @@
+//! Runs the real `fluence`, on loopback, with ports that the system chooses and directories that end with the test.
+#![allow(dead_code)]
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// More than anything here takes.
+pub const LONG: Duration = Duration::from_secs(60);
+
+/// A test's directory and its node.
+pub struct World {
+    pub node: Fluence,
+    pub tcp: String,
+    pub ws: String,
+    pub http: String,
+    directory: TempDir,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// With more options for the node.
+    pub fn with(options: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let node = start_node(&directory.path().join("node"), options);
+        let listening = node.event("listening");
+        let address = |ws: bool| {
+            let addresses = listening["addresses"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(Value::as_str);
+            addresses
+                .clone()
+                .find(|a| a.contains("/ws") == ws)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Self {
+            tcp: address(false),
+            ws: address(true),
+            http: listening["http"].as_str().unwrap().to_owned(),
+            node,
+            directory,
+        }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// A file of bytes that nobody has.
+    pub fn file(&self, name: &str, len: usize) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, bytes(len)).unwrap();
+        path
+    }
+
+    /// A client of the node, with a state directory of this name.
+    pub fn client<S: AsRef<OsStr>>(&self, state: &str, command: &str, args: &[S]) -> Fluence {
+        Fluence::start(
+            fluence(&self.path(state))
+                .arg(command)
+                .args(["--node", &self.tcp])
+                .args(args),
+        )
+    }
+
+    /// Shares files; returns the process and the links in the order of their being shared.
+    pub fn share<S: AsRef<OsStr>>(&self, state: &str, args: &[S]) -> (Fluence, String) {
+        let share = self.client(state, "share", args);
+        let link = share.event("shared")["link"].as_str().unwrap().to_owned();
+        (share, link)
+    }
+
+    /// What storage says of a file.
+    pub fn counters(&self, link: &str) -> Value {
+        let cid = link.trim_start_matches("fluence:");
+        let (status, body) = get(&self.http, &format!("/healthz?cid={cid}"));
+        assert_eq!(status, 200);
+        serde_json::from_slice::<Value>(&body).unwrap()["dag"].clone()
+    }
+}
+
+pub fn start_node(state: &Path, options: &[&str]) -> Fluence {
+    let mut command = fluence(state);
+    command.arg("node");
+    for (flag, default) in [
+        ("--listen-tcp", "127.0.0.1:0"),
+        ("--listen-ws", "127.0.0.1:0"),
+        ("--listen-http", "127.0.0.1:0"),
+    ] {
+        if !options.contains(&flag) {
+            command.args([flag, default]);
+        }
+    }
+    Fluence::start(command.args(options))
+}
+
+/// The command, for programs, without what this machine's environment says.
+pub fn fluence(state: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fluence"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("FLUENCE_") {
+            command.env_remove(name);
+        }
+    }
+    command.arg("--json").arg("--state").arg(state);
+    command
+}
+
+/// A process that prints events.
+pub struct Fluence {
+    child: Child,
+    events: Receiver<Value>,
+    seen: Mutex<Vec<Value>>,
+    errors: Arc<Mutex<String>>,
+}
+
+impl Fluence {
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, events) = channel();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                let event = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                if sender.send(event).is_err() {
+                    return;
+                }
+            }
+        });
+        let errors = Arc::new(Mutex::new(String::new()));
+        let (mut stderr, written) = (child.stderr.take().unwrap(), errors.clone());
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(read @ 1..) = stderr.read(&mut buffer) {
+                written
+                    .lock()
+                    .unwrap()
+                    .push_str(&String::from_utf8_lossy(&buffer[..read]));
+            }
+        });
+        Self {
+            child,
+            events,
+            seen: Mutex::default(),
+            errors,
+        }
+    }
+
+    /// The next event of this kind.
+    #[track_caller]
+    pub fn event(&self, name: &str) -> Value {
+        self.event_where(name, |event| event["event"] == name)
+    }
+
+    /// The next event that is so.
+    #[track_caller]
+    pub fn event_where(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+        let end = Instant::now() + LONG;
+        loop {
+            match self
+                .events
+                .recv_timeout(end.saturating_duration_since(Instant::now()))
+            {
+                Ok(event) => {
+                    self.seen.lock().unwrap().push(event.clone());
+                    if is(&event) {
+                        return event;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("no “{what}” within {LONG:?}: {}", self.story())
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("it ended without “{what}”: {}", self.story())
+                }
+            }
+        }
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
+        let end = Instant::now() + LONG;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(
+                Instant::now() < end,
+                "it did not end within {LONG:?}: {}",
+                self.story()
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits for its end; returns the exit code and the error that it told.
+    #[track_caller]
+    pub fn fails(mut self) -> (i32, Value) {
+        let status = self.wait();
+        while let Ok(event) = self.events.recv_timeout(Duration::from_secs(1)) {
+            self.seen.lock().unwrap().push(event);
+        }
+        let seen = self.seen.lock().unwrap();
+        let error = seen
+            .iter()
+            .rev()
+            .find(|event| event["event"] == "error")
+            .cloned();
+        drop(seen);
+        (
+            status.code().unwrap_or(-1),
+            error.unwrap_or_else(|| panic!("no error was told: {}", self.story())),
+        )
+    }
+
+    /// Waits for its end, which must be a good one.
+    #[track_caller]
+    pub fn succeeds(mut self) {
+        let status = self.wait();
+        assert!(status.success(), "{status}: {}", self.story());
+    }
+
+    /// `SIGTERM`.
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// `SIGKILL`: no time for a word.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// All that it said.
+    pub fn story(&self) -> String {
+        let seen: Vec<String> = self
+            .seen
+            .lock()
+            .unwrap()
+            .iter()
+            .map(Value::to_string)
+            .collect();
+        format!(
+            "it told\n{}\nand wrote\n{}",
+            seen.join("\n"),
+            self.errors.lock().unwrap()
+        )
+    }
+}
+
+impl Drop for Fluence {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a command to its end.
+#[track_caller]
+pub fn output(command: &mut Command) -> Output {
+    command.stdin(Stdio::null()).output().unwrap()
+}
+
+/// Bytes that look random and are the same each time.
+pub fn bytes(len: usize) -> Vec<u8> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64 ^ len as u64;
+    let mut bytes = Vec::with_capacity(len + 8);
+    while bytes.len() < len {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend(state.to_le_bytes());
+    }
+    bytes.truncate(len);
+    bytes
+}
+
+/// A plain HTTP/1.0 request: the status and the body.
+pub fn get(base: &str, path: &str) -> (u16, Vec<u8>) {
+    let host = base.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let head = answer
+        .windows(4)
+        .position(|w| w == b"\r\n\r\n")
+        .expect("a head")
+        + 4;
+    let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
+    (status, answer.split_off(head))
+}
