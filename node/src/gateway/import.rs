@@ -17,8 +17,6 @@ use tokio::time::{Instant, timeout};
 use super::{Gateway, retry_after};
 use crate::storage::{AddError, StorageError, TokenError, Upload};
 
-/// How long an uploader may send nothing.
-const UPLOADER_PATIENCE: Duration = Duration::from_secs(30);
 /// How long an uploader has before it must keep to [`SLOWEST`].
 const GRACE: Duration = Duration::from_secs(60);
 /// The least that an uploader must send in a second, in bytes: who drips holds a place.
@@ -61,7 +59,7 @@ enum Refused {
     Car(#[from] CarError),
     #[error(transparent)]
     Add(#[from] AddError),
-    #[error("nothing came for {} s", UPLOADER_PATIENCE.as_secs())]
+    #[error("nothing came for too long; the next request goes on from what is here")]
     Silent,
     #[error("the upload is slower than {SLOWEST} bytes a second")]
     Slow,
@@ -155,7 +153,7 @@ pub(super) async fn post(
         Ok(multipart) => multipart,
         Err(rejection) => return Refused::Multipart(rejection.body_text()).response(),
     };
-    let mut pace = Pace::begin();
+    let mut pace = Pace::begin(gateway.storage.config().uploader_patience);
     let mut taken = Taken::default();
     let result = take(&upload, &mut multipart, &mut pace, &mut taken).await;
     // Also what a broken request brought is worth keeping: the next goes on from there.
@@ -186,13 +184,16 @@ fn open(gateway: &Gateway, headers: &HeaderMap) -> Result<Upload, Refused> {
 struct Pace {
     began: Instant,
     bytes: u64,
+    /// How long it may send nothing.
+    patience: Duration,
 }
 
 impl Pace {
-    fn begin() -> Self {
+    fn begin(patience: Duration) -> Self {
         Self {
             began: Instant::now(),
             bytes: 0,
+            patience,
         }
     }
 
@@ -214,7 +215,7 @@ async fn take(
     taken: &mut Taken,
 ) -> Result<(), Refused> {
     loop {
-        let field = timeout(UPLOADER_PATIENCE, multipart.next_field())
+        let field = timeout(pace.patience, multipart.next_field())
             .await
             .map_err(|_| Refused::Silent)??;
         let Some(field) = field else {
@@ -237,7 +238,7 @@ async fn car(
 ) -> Result<(), Refused> {
     let mut reader = CarReader::new(CarLimits::default());
     loop {
-        let chunk = timeout(UPLOADER_PATIENCE, field.chunk())
+        let chunk = timeout(pace.patience, field.chunk())
             .await
             .map_err(|_| Refused::Silent)??;
         let Some(chunk) = chunk else {

@@ -24,6 +24,9 @@ const CACHE: usize = 32 * 1024 * 1024;
 /// A CIDv1 in bytes: the codec tells how its links are read, the multihash where its bytes are.
 pub(super) type Key = Vec<u8>;
 
+/// Multihashes of blocks with their sizes.
+pub(super) type SizedBlocks = Vec<(Vec<u8>, u64)>;
+
 /// Any failure of redb, boxed: it is large, and nobody acts on its variants.
 pub(super) type Failure = Box<redb::Error>;
 
@@ -158,11 +161,7 @@ impl Index {
     }
 
     /// Up to `most` multihashes of blocks with their sizes, from after `after`.
-    pub fn blocks(
-        &self,
-        after: Option<&[u8]>,
-        most: usize,
-    ) -> Result<Vec<(Vec<u8>, u64)>, Failure> {
+    pub fn blocks(&self, after: Option<&[u8]>, most: usize) -> Result<SizedBlocks, Failure> {
         let txn = self.0.begin_read().map_err(boxed)?;
         let table = txn.open_table(BLOCKS).map_err(boxed)?;
         let mut blocks = Vec::new();
@@ -309,11 +308,7 @@ impl<'t> Tables<'t> {
 
     /// Drops some of a DAG's members. Returns the multihashes that nothing points to any more, with their sizes, and
     /// whether the DAG is gone.
-    pub fn remove_some(
-        &mut self,
-        root: &[u8],
-        id: u64,
-    ) -> Result<(Vec<(Vec<u8>, u64)>, bool), Failure> {
+    pub fn remove_some(&mut self, root: &[u8], id: u64) -> Result<(SizedBlocks, bool), Failure> {
         let mut orphans = Vec::new();
         let keys = range(&self.members, id, None, REMOVED_AT_ONCE)?;
         for key in &keys {

@@ -77,6 +77,8 @@ pub struct StorageConfig {
     pub patience: Duration,
     /// How long a reader waits for a root that nobody has announced.
     pub unannounced_patience: Duration,
+    /// How long an uploader may send nothing.
+    pub uploader_patience: Duration,
     /// The time.
     pub clock: Clock,
 }
@@ -93,6 +95,7 @@ impl Default for StorageConfig {
             min_free: 256 << 20,
             patience: Duration::from_secs(30),
             unannounced_patience: Duration::from_secs(3),
+            uploader_patience: Duration::from_secs(30),
             clock: Arc::new(|| {
                 SystemTime::now()
                     .duration_since(UNIX_EPOCH)
@@ -456,7 +459,12 @@ impl Storage {
     }
 
     /// Grants a peer the upload of a DAG, or says why not.
-    pub fn grant(&self, peer: &str, cid: &Cid, size: Option<u64>) -> Result<Grant, Refusal> {
+    pub fn grant(
+        self: &Arc<Self>,
+        peer: &str,
+        cid: &Cid,
+        size: Option<u64>,
+    ) -> Result<Grant, Refusal> {
         if peer.is_empty() || peer.len() > MAX_PEER {
             return Err(Refusal::Unsupported("the peer has no usable name".into()));
         }
@@ -533,6 +541,7 @@ impl Storage {
                 grant.expires = expires;
             }
         }
+        let begun = state.dags.contains_key(&key);
         drop(state);
         // Who waits for a root that nobody had announced now knows that it comes.
         self.activities.progress(&key);
@@ -542,14 +551,32 @@ impl Storage {
             peer: peer.to_owned(),
             expires,
         };
+        if !begun && self.files.size(index::hash_of(&key)).is_some() {
+            self.adopt_root(Target::of(&claims));
+        }
         Ok(Grant {
             token: token::sign(&self.token_key, &claims),
             expires,
         })
     }
 
+    /// Makes a DAG of what lies here as a part of others: its uploader, who finds the blocks here, will bring none.
+    fn adopt_root(self: &Arc<Self>, target: Target) {
+        let storage = Arc::clone(self);
+        std::thread::spawn(move || {
+            if let Err(error) = storage.adopt(&target, vec![target.key.clone()]) {
+                tracing::warn!(%error, "a part of a DAG cannot be made a DAG of its own");
+            }
+        });
+    }
+
     /// Answers a call of `IPFS_multiaddr` that came from `peer`; `multiaddr` is where this storage's HTTP is reached.
-    pub fn call_multiaddr(&self, peer: &str, args: &MultiaddrArgs, multiaddr: &str) -> Reply {
+    pub fn call_multiaddr(
+        self: &Arc<Self>,
+        peer: &str,
+        args: &MultiaddrArgs,
+        multiaddr: &str,
+    ) -> Reply {
         let mut ok = MultiaddrOk {
             multiaddr: multiaddr.to_owned(),
             token: None,

@@ -177,7 +177,10 @@ fn is_used(activity: &Activity) -> bool {
 
 /// Who waits for which block.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(Mutex<HashMap<Vec<u8>, (Arc<Notify>, usize)>>, AtomicUsize);
+pub(super) struct Waiting(Mutex<Waiters>, AtomicUsize);
+
+/// By multihash: what wakes those who wait, and how many they are.
+type Waiters = HashMap<Vec<u8>, (Arc<Notify>, usize)>;
 
 /// A place among those who wait for a block.
 struct Ticket<'a> {
@@ -187,7 +190,7 @@ struct Ticket<'a> {
 }
 
 impl Waiting {
-    fn map(&self) -> MutexGuard<'_, HashMap<Vec<u8>, (Arc<Notify>, usize)>> {
+    fn map(&self) -> MutexGuard<'_, Waiters> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -404,7 +407,7 @@ impl Drop for Reader {
     }
 }
 
-/// The multihash of a key, for waking who waits for it.
+/// Wakes who waits for a block.
 pub(super) fn wake(storage: &Storage, key: &[u8]) {
     storage.waiting.wake(hash_of(key));
 }

@@ -94,6 +94,21 @@ pub(super) struct Target {
     pub trusted: bool,
 }
 
+impl Target {
+    /// What a token is for.
+    pub fn of(claims: &Claims) -> Self {
+        Self {
+            root: claims.root,
+            key: ipld::key(&claims.root),
+            owner: claims.peer.clone(),
+            size: claims.size,
+            limit: limit_of(claims.size),
+            keep_until: claims.expires,
+            trusted: false,
+        }
+    }
+}
+
 /// An upload that a token has opened.
 #[derive(Debug)]
 pub struct Upload {
@@ -113,21 +128,7 @@ enum Place {
 impl Storage {
     /// Opens an upload with a token that [`Storage::grant`] gave.
     pub fn upload(self: &Arc<Self>, token: &str) -> Result<Upload, TokenError> {
-        let Claims {
-            root,
-            size,
-            peer,
-            expires,
-        } = token::open(&self.token_key, token, self.now())?;
-        let target = Target {
-            key: ipld::key(&root),
-            root,
-            owner: peer,
-            size,
-            limit: limit_of(size),
-            keep_until: expires,
-            trusted: false,
-        };
+        let target = Target::of(&token::open(&self.token_key, token, self.now())?);
         let activity = self.activities.join(&target.key, |a| &a.uploads);
         Ok(Upload {
             storage: Arc::clone(self),
