@@ -17,7 +17,9 @@ use super::journal::log_line;
 use super::pace::{Meter, backoff};
 use super::share::{DIRECTORY, safe_mime};
 use crate::Cid;
-use crate::call::{DEADLINE_MS, ErrorCode, FileArgs, FileOk, Request};
+use crate::call::{
+    DEADLINE_MS, ErrorCode, FileArgs, FileOk, MultiaddrArgs, MultiaddrOk, Reply, Request,
+};
 use crate::content::walk::{Limits, Walk};
 use crate::names::{FunctionName, canonical, safe_file_name};
 use crate::ports::{Network, NetworkError, Partial, PeerName, Platform, Store, StoreError};
@@ -47,12 +49,19 @@ const MAX_PROVIDERS: usize = 20;
 /// How often a provider may fail before it is not asked again in this fetch.
 const MAX_STRIKES: u32 = 3;
 
-/// A storage that a provider named.
+/// Nodes whose storages are looked into when no provider is left, and how long that may take.
+const MAX_STORAGES: usize = 10;
+const STORAGES_PATIENCE: Duration = Duration::from_secs(20);
+const STORAGE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A storage that has the file, or will have it soon.
 #[derive(Debug, Clone)]
 struct Place {
+    /// Who named it.
     peer: PeerName,
     url: String,
-    told: FileOk,
+    /// What a provider told about the file; `None` where the storage itself said that it has it.
+    told: Option<FileOk>,
 }
 
 /// The search for places.
@@ -64,6 +73,8 @@ struct Hunt<P: Platform> {
     strikes: HashMap<PeerName, u32>,
     /// Base URLs of storages that sent wrong bytes.
     banned: HashSet<String>,
+    /// Base URLs of storages that were used without a provider.
+    leftovers: HashSet<String>,
     /// Places that were named while another one was used.
     spare: VecDeque<Place>,
     /// The providers that were asked since the look-up began.
@@ -145,8 +156,42 @@ impl<P: Platform> Hunt<P> {
         Ok(Place {
             peer: peer.clone(),
             url,
-            told,
+            told: Some(told),
         })
+    }
+
+    /// A storage that still has the block that is needed next, although nobody offers the file any more. Asking moves
+    /// nothing.
+    async fn leftover(&mut self, next: Cid) -> Option<Place> {
+        let engine = self.engine.clone();
+        let network = engine.0.platform.network();
+        let nodes = network
+            .providers(FunctionName::multiaddr())
+            .take(MAX_STORAGES);
+        let mut nodes = std::pin::pin!(nodes);
+        while let Some(node) = nodes.next().await {
+            let request = Request::new(FunctionName::multiaddr(), &MultiaddrArgs::default());
+            let reply = network.call(node.clone(), request, STORAGE_PATIENCE).await;
+            let Ok(Ok(ok)) = reply.map(Reply::into_result::<MultiaddrOk>) else {
+                continue;
+            };
+            let Ok(url) = url_of(&ok.multiaddr) else {
+                continue;
+            };
+            if !self.banned.contains(&url)
+                && !self.leftovers.contains(&url)
+                && engine.has(&url, &next).await
+            {
+                // Once: what it lacks further on, it goes on lacking.
+                self.leftovers.insert(url.clone());
+                return Some(Place {
+                    peer: node,
+                    url,
+                    told: None,
+                });
+            }
+        }
+        None
     }
 
     fn remember(&mut self, failure: Failure) {
@@ -325,6 +370,7 @@ impl<P: Platform> Engine<P> {
             lookup: None,
             strikes: HashMap::new(),
             banned: HashSet::new(),
+            leftovers: HashSet::new(),
             spare: VecDeque::new(),
             asked: 0,
             last: None,
@@ -341,6 +387,16 @@ impl<P: Platform> Engine<P> {
                     Either::Left((place, _)) => place?,
                     Either::Right(_) => return Ok(false),
                 }
+            };
+            let place = match (place, sink.walk.next_cid()) {
+                (None, Some(next)) => {
+                    let left = std::pin::pin!(self.within(STORAGES_PATIENCE, hunt.leftover(next)));
+                    match select(left, stop.clone()).await {
+                        Either::Left((place, _)) => place.flatten(),
+                        Either::Right(_) => return Ok(false),
+                    }
+                }
+                (place, _) => place,
             };
             match place {
                 Some(place) => {
@@ -383,7 +439,8 @@ impl<P: Platform> Engine<P> {
 
     /// Writes down what the provider told, made safe.
     async fn describe(&self, id: &ItemId, place: &Place, sink: &mut Sink<P>) {
-        let told = &place.told;
+        let nothing = FileOk::default();
+        let told = place.told.as_ref().unwrap_or(&nothing);
         let Some(item) = self.item(id, Item::clone) else {
             return;
         };
@@ -404,14 +461,12 @@ impl<P: Platform> Engine<P> {
             .size()
             .or(told.size)
             .filter(|_| item.size.is_none());
-        let mut events = vec![log_line(
-            id,
-            format!(
-                "{} says that it is at {}.",
-                quote(&place.peer),
-                host(&place.url)
-            ),
-        )];
+        let (who, at) = (quote(&place.peer), host(&place.url));
+        let line = match &place.told {
+            Some(_) => format!("{who} says that it is at {at}."),
+            None => format!("Nobody offers it at the moment, but storage at {at} still has it."),
+        };
+        let mut events = vec![log_line(id, line)];
         if name.is_some() || mime.is_some() || size.is_some() {
             events.push(EventKind::Described {
                 id: id.clone(),

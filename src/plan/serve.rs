@@ -90,6 +90,25 @@ impl Drop for Running<'_> {
     }
 }
 
+/// What others are told of an item.
+fn described(item: &Item) -> FileOk {
+    let directory = item.files.is_some();
+    FileOk {
+        multiaddr: None,
+        size: item.size,
+        // What a person sees ends with .zip where a directory was fetched; the directory itself is not called so.
+        name: Some(match item.name.strip_suffix(".zip") {
+            Some(name) if directory => name.to_owned(),
+            _ => item.name.clone(),
+        }),
+        mime: if directory {
+            Some(DIRECTORY.to_owned())
+        } else {
+            item.mime.clone()
+        },
+    }
+}
+
 impl<P: Platform> Engine<P> {
     pub(super) async fn answer(&self, from: PeerName, request: Request) -> Reply {
         let busy = |retry_after_ms| {
@@ -139,26 +158,13 @@ impl<P: Platform> Engine<P> {
         };
         let cid = request.function.as_file().ok_or_else(no_such)?;
         let id = self.find(&cid, None).ok_or_else(no_such)?;
-        let item = self
-            .item(&id, Item::clone)
-            .filter(|item| item.providing && is_here(item))
-            .ok_or_else(no_such)?;
         let args: FileArgs = request.args()?;
-        let directory = item.files.is_some();
-        let mut ok = FileOk {
-            multiaddr: None,
-            size: item.size,
-            // What a person sees ends with .zip where a directory was fetched; the directory itself is not called so.
-            name: Some(match item.name.strip_suffix(".zip") {
-                Some(name) if directory => name.to_owned(),
-                _ => item.name.clone(),
-            }),
-            mime: if directory {
-                Some(DIRECTORY.to_owned())
-            } else {
-                item.mime.clone()
-            },
-        };
+        let mut ok = self
+            .item(&id, |item| {
+                (item.providing && is_here(item)).then(|| described(item))
+            })
+            .flatten()
+            .ok_or_else(no_such)?;
         if args.probe {
             return Ok(ok);
         }

@@ -438,7 +438,8 @@ impl<P: Platform> Engine<P> {
         self.missing(url, dag).await.is_empty()
     }
 
-    async fn has(&self, url: &str, cid: &Cid) -> bool {
+    /// Whether storage has a block now; what is on its way does not count.
+    pub(super) async fn has(&self, url: &str, cid: &Cid) -> bool {
         if hash::identity(cid).is_some() {
             return true;
         }

@@ -477,6 +477,55 @@ fn a_provider_that_is_gone_is_named_and_the_next_one_is_asked() {
 }
 
 #[test]
+fn what_storage_still_has_needs_no_provider() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b, c) = (
+        world.machine_with("alice", small_leaves()),
+        world.machine("bob"),
+        world.machine("carol"),
+    );
+    for machine in [&a, &b, &c] {
+        machine.online();
+    }
+    let bytes = file(1_500_000, 60);
+    let (_, cid) = share(&a, "a", &bytes);
+    let at_bob = begin_fetch(&b, &cid);
+    until_done(&b, &at_bob);
+    a.kill();
+    b.kill();
+    let sent = storage.received.get();
+    let at_carol = begin_fetch(&c, &cid);
+    until_done(&c, &at_carol);
+    assert_eq!(stored(&c, &at_carol), bytes);
+    assert_eq!(storage.received.get(), sent);
+}
+
+#[test]
+fn an_upload_outlasts_storage_that_is_away_for_a_while() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.slow.set(1);
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let bytes = file(16 << 20, 61);
+    let (id, cid) = share(&a, "a", &bytes);
+    let fetched = begin_fetch(&b, &cid);
+    let received = || storage.received.get() > 5 << 20;
+    assert!(world.sim.run_until(LONG, received));
+    storage.manner.set(Manner::Dead);
+    world.sim.pass(Duration::from_secs(8));
+    storage.manner.set(Manner::Honest);
+    until_done(&b, &fetched);
+    until(&a, &id, |item| item.upload.is_none());
+    let shown = item(&a, &id);
+    assert_eq!(shown.upload_failure, None);
+    assert_eq!(stored(&b, &fetched), bytes);
+    assert!(storage.received.get() < (16 << 20) + (5 << 20));
+}
+
+#[test]
 fn storage_that_dies_ends_the_fetch_and_what_came_is_kept() {
     let world = World::default();
     let storage = world.node("node", "store");
@@ -842,6 +891,37 @@ fn a_folder_goes_over_as_one() {
             entry.path
         );
     }
+}
+
+#[test]
+fn a_folder_is_fetched_on_after_every_break() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.manner.set(Manner::Breaks(350_000));
+    let a = world.machine_with("alice", small_leaves());
+    let mut b = world.machine("bob");
+    a.online();
+    b.online();
+    let many: Vec<(String, SimSource)> = (0..6)
+        .map(|n| {
+            (
+                format!("d{}/f{n}", n % 2),
+                SimSource(file(300_000, n).into()),
+            )
+        })
+        .collect();
+    let mut folder = input(&a, "folder", &[]);
+    folder.body = Input::Many(many);
+    let id = begin_share(&a, folder);
+    until(&a, &id, |item| item.status == Status::Shared);
+    let fetched = begin_fetch(&b, &item(&a, &id).cid.unwrap());
+    until_kept(&b, &fetched, 700_000);
+    b.restart();
+    b.online();
+    until_done(&b, &fetched);
+    let (theirs, ours) = (a.disk.0.borrow(), b.disk.0.borrow());
+    assert!(theirs.files[&id].bytes == ours.files[&fetched].bytes);
+    assert_eq!(theirs.files[&id].dag, ours.files[&fetched].dag);
 }
 
 #[test]
