@@ -15,7 +15,7 @@ use serde_json::json;
 use web_time::Instant;
 
 use crate::config::Config;
-use crate::peer::Peer;
+use crate::peer::{Command, Peer};
 
 /// How long an announcement may last, and more for each name of a large one.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -58,7 +58,10 @@ pub(crate) async fn announce(
     ))
     .map_err(|_| NetworkError::Offline)?;
     let unconfirmed = confirm(&stranger, peer.id(), &names, until).await;
-    stranger.shutdown().await;
+    drop(stranger);
+    if !unconfirmed.is_empty() {
+        peer.command(Command::NotFound(unconfirmed.clone())).await?;
+    }
     Ok(unconfirmed)
 }
 
@@ -120,11 +123,9 @@ async fn look_up(stranger: &Peer, provider: PeerId, name: &FunctionName) -> bool
         if look > 0 {
             Delay::new(BETWEEN_LOOKS * (1 << (look - 1))).await;
         }
-        let mut providers = std::pin::pin!(stranger.providers(name.clone()));
-        while let Some(found) = providers.next().await {
-            if found == provider {
-                return true;
-            }
+        let found = stranger.look_up(name.clone(), Some(provider));
+        if found.any(async |found| found == provider).await {
+            return true;
         }
     }
     false

@@ -27,7 +27,7 @@ use crate::codec::{CallReply, CallRequest};
 use crate::config::{Config, Role, StartError};
 use crate::link::{Link, root_cause};
 use crate::offers::{self, Offers};
-use crate::peer::{Command, FOUND, IncomingCall, OutgoingCall};
+use crate::peer::{Command, FOUND, Find, IncomingCall, OutgoingCall};
 use crate::transport;
 
 /// A client's connections that carry nothing are closed after this time; calls before that find them open.
@@ -97,7 +97,7 @@ struct Node {
 }
 
 struct LookUp {
-    found: mpsc::Sender<PeerId>,
+    find: Find,
     seen: HashSet<PeerId>,
 }
 
@@ -325,14 +325,15 @@ impl Driver {
                     }
                 }
             }
-            Command::Find(name, found) => {
+            Command::NotFound(names) => self.offers.not_found(&names),
+            Command::Find(find) => {
                 self.look_ups
-                    .retain(|_, look_up| !look_up.found.is_closed());
+                    .retain(|_, look_up| !look_up.find.found.is_closed());
                 if self.look_ups.len() < LOOK_UPS {
                     let kad = &mut self.swarm.behaviour_mut().kad;
-                    let query = kad.get_providers(offers::key(&name));
+                    let query = kad.get_providers(offers::key(&find.name));
                     let seen = HashSet::new();
-                    self.look_ups.insert(query, LookUp { found, seen });
+                    self.look_ups.insert(query, LookUp { find, seen });
                 }
             }
             Command::Call(call) => self.call(call),
@@ -668,10 +669,14 @@ impl Driver {
                 let addresses = self.looked_up(provider);
                 self.learn(provider, addresses);
                 // There is room for as many as are seen; if it fails nobody listens any more.
-                let _ = look_up.found.try_send(provider);
+                let _ = look_up.find.found.try_send(provider);
             }
         }
-        if look_up.found.is_closed() || look_up.seen.len() >= FOUND {
+        let wanted = look_up.find.wanted.as_ref();
+        if look_up.find.found.is_closed()
+            || look_up.seen.len() >= FOUND
+            || wanted.is_some_and(|wanted| look_up.seen.contains(wanted))
+        {
             if let Some(mut query) = self.swarm.behaviour_mut().kad.query_mut(&id) {
                 query.finish();
             }

@@ -104,30 +104,16 @@ impl Link {
         }
     }
 
-    /// Ends the connection.
+    /// Ends the connection, and the reservation with it.
     pub(crate) fn drop_connection(&mut self, swarm: &mut Swarm<Behaviour>) {
-        let (listener, connection) = match &self.state {
-            State::Reserving {
-                listener,
-                connection,
-                ..
-            } => (Some(*listener), Some(*connection)),
-            State::Online {
-                listener,
-                connection,
-                ..
-            } => (*listener, Some(*connection)),
-            State::NoNode | State::Waiting { .. } | State::Dialing { .. } => (None, None),
-        };
-        if let Some(listener) = listener {
-            swarm.remove_listener(listener);
-        }
-        if let Some(connection) = connection {
+        // The listener goes with its connection. To remove it by hand would be a fault: the relay client panics on a
+        // reservation that is granted after its listener is gone.
+        if let State::Reserving { connection, .. } | State::Online { connection, .. } = self.state {
             swarm.close_connection(connection);
         }
     }
 
-    /// A dial succeeded; whether it was the link's.
+    /// A dial succeeded; it may be the link's.
     pub(crate) fn connected(
         &mut self,
         swarm: &mut Swarm<Behaviour>,
@@ -180,7 +166,7 @@ impl Link {
         }
     }
 
-    /// A dial failed.
+    /// A dial failed; it may be the link's.
     pub(crate) fn dial_failed(
         &mut self,
         swarm: &mut Swarm<Behaviour>,
@@ -217,7 +203,7 @@ impl Link {
         }
     }
 
-    /// A pong came.
+    /// A pong came over a connection.
     pub(crate) fn alive(&mut self, id: ConnectionId) {
         if let State::Online {
             connection, until, ..

@@ -50,6 +50,15 @@ impl Offers {
         self.offers.remove(name).is_some()
     }
 
+    /// Counts these as not stored.
+    pub(crate) fn not_found(&mut self, names: &[FunctionName]) {
+        for name in names {
+            if let Some(offer) = self.offers.get_mut(name) {
+                offer.stored = None;
+            }
+        }
+    }
+
     /// Stores every record again: the peer came (back) to the network, or the network has grown.
     pub(crate) fn renew_all(&mut self) {
         self.renew(|_| true);

@@ -38,7 +38,9 @@ pub(crate) enum Command {
     /// Announce the name until [`Command::Withdraw`]; answered when the record has gone out, or could not.
     Provide(FunctionName, oneshot::Sender<()>),
     Withdraw(Vec<FunctionName>),
-    Find(FunctionName, mpsc::Sender<PeerId>),
+    /// These were not found, although their records were sent: send them anew when they are provided again.
+    NotFound(Vec<FunctionName>),
+    Find(Find),
     Call(OutgoingCall),
     /// Addresses at which a peer may be reached, beside those that are known.
     Learn(PeerId, Vec<Multiaddr>),
@@ -47,6 +49,14 @@ pub(crate) enum Command {
     Rtt(PeerId, oneshot::Sender<Option<Duration>>),
     Listeners(oneshot::Sender<Vec<Multiaddr>>),
     Shutdown(oneshot::Sender<()>),
+}
+
+/// A look-up.
+pub(crate) struct Find {
+    pub(crate) name: FunctionName,
+    pub(crate) found: mpsc::Sender<PeerId>,
+    /// When this one is found the look-up has done its work.
+    pub(crate) wanted: Option<PeerId>,
 }
 
 /// A call on its way out.
@@ -156,18 +166,32 @@ impl Peer {
     /// The peers that provide a function, as they are found; this peer is not among them. Ends with the look-up, at
     /// most 30 s later.
     pub fn providers(&self, name: FunctionName) -> impl Stream<Item = PeerId> + Send + use<> {
+        self.look_up(name, None)
+    }
+
+    /// [`Peer::providers`], which ends when the wanted one is found.
+    pub(crate) fn look_up(
+        &self,
+        name: FunctionName,
+        wanted: Option<PeerId>,
+    ) -> impl Stream<Item = PeerId> + Send + use<> {
         let peer = self.clone();
-        let found = async move {
+        let finds = async move {
             let (found, finds) = mpsc::channel(FOUND);
+            let find = Find {
+                name,
+                found,
+                wanted,
+            };
             // Where this fails the sender is gone, and the stream ends.
             if peer.online().await.is_ok() {
-                let _ = peer.command(Command::Find(name, found)).await;
+                let _ = peer.command(Command::Find(find)).await;
             }
             futures::stream::unfold(finds, |mut finds| async move {
                 finds.recv().await.map(|id| (id, finds))
             })
         };
-        futures::stream::once(found)
+        futures::stream::once(finds)
             .flatten()
             .take_until(Delay::new(FIND))
     }

@@ -25,10 +25,10 @@ pub(crate) fn url_of(address: &Multiaddr) -> Option<String> {
         },
         _ => return None,
     };
-    match parts.next() {
-        None | Some(Protocol::P2p(_)) => Some(format!("{scheme}://{host}:{port}{path}")),
-        Some(_) => None,
-    }
+    // A circuit is another transport's.
+    parts
+        .all(|part| matches!(part, Protocol::P2p(_)))
+        .then(|| format!("{scheme}://{host}:{port}{path}"))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 const SECOND: Duration = Duration::from_secs(1);
 
 async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(20 * SECOND, work).await {
+    match tokio::time::timeout(60 * SECOND, work).await {
         Ok(value) => value,
         Err(_) => panic!("it took too long: {what}"),
     }
