@@ -952,7 +952,7 @@ fn names_in_a_directory_are_made_safe_and_unlike() {
 }
 
 #[test]
-fn a_hundred_thousand_files_of_one_name_take_no_long_time() {
+fn many_files_of_one_name_take_no_long_time() {
     let mut blocks = Blocks::default();
     let tiny = Cid::new_v1(RAW, multihash::Multihash::wrap(0, b"").unwrap());
     let root = blocks.directory(&vec![(tiny, &b"a"[..]); 50_000]);
@@ -1285,18 +1285,81 @@ proptest! {
         }
     }
 
+    /// Nodes that are almost right upset neither their reading nor a walk, which trusts that they were hashed.
+    #[test]
+    fn nodes_that_are_tampered_with_are_no_disaster(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), 1..=255u8), 0..3),
+        which in any::<prop::sample::Index>(),
+        sharded in any::<bool>(),
+    ) {
+        let car: &[u8] = if sharded {
+            include_bytes!("vectors/foreign/tree-sharded.car")
+        } else {
+            include_bytes!("vectors/foreign/trickle-v0.car")
+        };
+        let mut blocks = read_car(car, car.len()).unwrap();
+        let which = which.index(blocks.len());
+        let mut bytes = blocks[which].1.to_vec();
+        // An empty file's leaf has nothing to flip.
+        if !bytes.is_empty() {
+            for (at, bits) in flips {
+                let at = at.index(bytes.len());
+                bytes[at] ^= bits;
+            }
+        }
+        let bytes = Bytes::from(bytes);
+        check_node(&bytes)?;
+        blocks[which].1 = bytes;
+        let mut walk = Walk::new(blocks[0].0, Limits::default());
+        for (cid, bytes) in blocks {
+            if walk.accept(cid, bytes).is_err() {
+                break;
+            }
+            prop_assert!(walk.resume_point().is_some() || walk.is_done());
+            let blocks = walk.blocks();
+            let again = Walk::resume(blocks[0].cid, Limits::default(), blocks).unwrap();
+            prop_assert_eq!(again.next_cid(), walk.next_cid());
+            prop_assert_eq!(again.resume_point(), walk.resume_point());
+        }
+    }
+
     /// No bytes at all upset the reading of a node.
     #[test]
     fn garbage_is_no_node_and_no_disaster(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let bytes = Bytes::from(bytes);
-        if let Ok(node) = unixfs::decode(&bytes) {
-            let (block, data) = node.split(cid_v1(DAG_PB, &[0; 32]), &bytes);
-            prop_assert_eq!([&block.prefix[..], &data, &block.suffix].concat(), &bytes[..]);
-            let again = unixfs::decode_recorded(&block);
-            prop_assert_eq!(again, Ok(node));
-        }
+        check_node(&bytes)?;
         let _ = read_car(&bytes, 17);
     }
+}
+
+/// Where the bytes are a node, its record gives them and it again.
+fn check_node(bytes: &Bytes) -> Result<(), TestCaseError> {
+    if let Ok(node) = unixfs::decode(bytes) {
+        let (block, data) = node.split(cid_v1(DAG_PB, &[0; 32]), bytes);
+        prop_assert_eq!(
+            [&block.prefix[..], &data, &block.suffix].concat(),
+            &bytes[..]
+        );
+        prop_assert_eq!(unixfs::decode_recorded(&block), Ok(node));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_directory_of_small_files_is_asked_for_at_once() {
+    let point = |files: &[(String, u64)], have: usize| {
+        let (dag, _) = directory(files, Profile::UnixfsV1_2025);
+        let walk = Walk::resume(dag.root, Limits::default(), &dag.blocks[..have]);
+        let point = walk.expect("recorded").resume_point().expect("not whole");
+        (point.file == dag.root, point.path)
+    };
+    let small: Vec<_> = (0..50).map(|n| (format!("{n:02}"), 20_000)).collect();
+    assert_eq!(point(&small, 26), (true, String::new()));
+    // At the end what is left costs less.
+    assert_eq!(point(&small, 49), (false, "48".to_owned()));
+    let large: Vec<_> = (0..5).map(|n| (n.to_string(), 1_000_000)).collect();
+    assert_eq!(point(&large, 3), (false, "2".to_owned()));
+    assert_eq!(point(&large, 0), (true, String::new()));
 }
 
 // ZIP.

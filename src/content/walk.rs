@@ -48,6 +48,9 @@ impl Default for Limits {
 
 /// The longest path in a directory, in bytes.
 pub const MAX_PATH: usize = 4096;
+/// What one more request costs, in bytes that could be sent meanwhile: where the files left in a directory would cost more
+/// than what is here of it, the whole directory is asked for again.
+pub const REQUEST_COST: u64 = 64 * 1024;
 /// The symbolic links whose paths are remembered.
 pub const MAX_SKIPPED: usize = 100;
 
@@ -188,8 +191,11 @@ struct Open {
 enum OpenKind {
     File,
     Directory {
+        cid: Cid,
         path: String,
         names: HashMap<String, u64>,
+        /// Where the bytes of its files begin.
+        start: u64,
     },
     /// Within the nearest directory above.
     Shard {
@@ -397,13 +403,11 @@ impl Walk {
                         self.descend(node, OpenKind::File, cid)?;
                     }
                     Kind::Directory => {
-                        let names = HashMap::new();
-                        self.descend(node, OpenKind::Directory { path, names }, cid)?;
+                        self.descend(node, self.directory(cid, path), cid)?;
                     }
                     Kind::HamtShard => {
                         // The directory itself has no links but those of its shard.
-                        let names = HashMap::new();
-                        self.descend(None, OpenKind::Directory { path, names }, cid)?;
+                        self.descend(None, self.directory(cid, path), cid)?;
                         let node = node.ok_or(WalkError::Contradiction(cid))?;
                         self.descend_shard(node, cid)?;
                     }
@@ -480,6 +484,15 @@ impl Walk {
         Ok(())
     }
 
+    fn directory(&self, cid: Cid, path: String) -> OpenKind {
+        OpenKind::Directory {
+            cid,
+            path,
+            names: HashMap::new(),
+            start: self.offset,
+        }
+    }
+
     fn descend_shard(&mut self, node: Node, cid: Cid) -> Result<(), WalkError> {
         let wrong = |reason| WalkError::Node { cid, reason };
         let prefix = node.prefix_len().map_err(wrong)?;
@@ -535,7 +548,7 @@ impl Walk {
             .iter_mut()
             .rev()
             .find_map(|open| match &mut open.kind {
-                OpenKind::Directory { path, names } => Some((path, names)),
+                OpenKind::Directory { path, names, .. } => Some((path, names)),
                 _ => None,
             });
         let (directory, names) = directory.ok_or(WalkError::Contradiction(cid))?;
@@ -565,20 +578,35 @@ impl Walk {
         }
     }
 
-    /// Where to go on; `None` when all is here.
+    /// Where to go on; `None` when all is here. Between two files it may be a directory of which something is here, all
+    /// of which will be [`Step::Known`].
     pub fn resume_point(&self) -> Option<ResumePoint> {
         let next = self.next.as_ref()?;
-        Some(match (&next.role, &self.file) {
-            (Role::Part(_), Some(file)) => ResumePoint {
+        if let (Role::Part(_), Some(file)) = (&next.role, &self.file) {
+            return Some(ResumePoint {
                 file: file.root,
                 offset: self.offset - file.start,
                 path: file.path.clone(),
-            },
-            _ => ResumePoint {
-                file: next.cid,
-                offset: 0,
-                path: self.next_path(next),
-            },
+            });
+        }
+        // From the lowest up: links that are left in the directory and below.
+        let mut left = 1;
+        let mut point = (next.cid, self.next_path(next));
+        for open in self.open.iter().rev() {
+            left += open.links.len() as u64;
+            if let OpenKind::Directory {
+                cid, path, start, ..
+            } = &open.kind
+                && left > 1
+                && self.offset - start <= REQUEST_COST.saturating_mul(left)
+            {
+                point = (*cid, path.clone());
+            }
+        }
+        Some(ResumePoint {
+            file: point.0,
+            offset: 0,
+            path: point.1,
         })
     }
 
