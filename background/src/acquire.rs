@@ -113,27 +113,33 @@ impl Wanted {
                 "Copy the whole address, from https:// on.",
             ))
         })?;
-        // With the person's permission the worker gets what the page gets, cookies included. Without it the page itself
-        // is asked first: the browser would leave out some of the cookies of the worker's request.
-        if browser::may_read(&origin).await {
-            return match self.of_worker().await {
-                // Redirected to where the permission does not reach, or not there at all.
-                Err(_) if self.is_there().await => {
-                    Err(Refused::NeedsAccess("<all_urls>".to_owned()))
-                }
-                Err(why) => Err(self.unreachable(&why)),
-                Ok(response) => Ok(response),
-            };
+        // With the person's permission the worker gets what the page gets, cookies included, and a click on the menu
+        // gives it that for the page's own origin. Else the page itself is asked first: the browser would leave some
+        // cookies out of the worker's request.
+        let allowed = browser::may_read(&origin).await;
+        let own =
+            self.tab.is_some() && self.page.as_deref().and_then(origin_of) == Some(origin.clone());
+        let mut failed = None;
+        if allowed || own {
+            match self.of_worker().await {
+                Ok(response) => return Ok(response),
+                Err(why) => failed = Some(why),
+            }
         }
-        if self.tab.is_some()
-            && let Ok(response) = self.of_page(pages).await
-        {
+        if let Ok(response) = self.of_page(pages).await {
             return Ok(response);
         }
-        match self.of_worker().await {
-            Ok(response) => Ok(response),
-            Err(_) if self.is_there().await => Err(Refused::NeedsAccess(origin)),
-            Err(why) => Err(self.unreachable(&why)),
+        if failed.is_none() {
+            match self.of_worker().await {
+                Ok(response) => return Ok(response),
+                Err(why) => failed = Some(why),
+            }
+        }
+        match failed {
+            Some(why) if !self.is_there().await => Err(self.unreachable(&why)),
+            // Redirected to where the permission does not reach.
+            _ if allowed => Err(Refused::NeedsAccess("<all_urls>".to_owned())),
+            _ => Err(Refused::NeedsAccess(origin)),
         }
     }
 
@@ -186,7 +192,11 @@ impl Wanted {
         .into_iter()
         .flatten()
         .find(|name| !name.trim().is_empty())
-        .unwrap_or_else(|| host.split(':').next().unwrap_or_default().to_owned());
+        .unwrap_or_else(|| match Url::new(&self.url) {
+            Ok(url) if !url.hostname().is_empty() => url.hostname(),
+            // An address that is the bytes themselves.
+            _ => "shared".to_owned(),
+        });
         let name = with_ending(&safe_file_name(&name), mime.as_deref());
         let expects = match self.media.as_deref() {
             Some(media) => expected_of(media),
@@ -195,7 +205,9 @@ impl Wanted {
         if expects != Expected::Any && mime.as_deref() == Some("text/html") {
             return Err(Refused::Failed(failure(
                 "login_page",
-                &format!("{host} sent a web page in the place of the file, most likely a login form."),
+                &format!(
+                    "{host} sent a web page in the place of the file, most likely a login form."
+                ),
                 "Open the file in a tab, log in there, and share it again.",
             )));
         }
@@ -438,10 +450,7 @@ impl Pages {
         let unreachable = || HttpError::Unreachable(host.clone());
         let key = format!("{:032x}", browser::random());
         let (to, mut messages) = mpsc::channel(PIECES);
-        self.0
-            .borrow_mut()
-            .expected
-            .insert(key.clone(), (tab, to));
+        self.0.borrow_mut().expected.insert(key.clone(), (tab, to));
         let run = async {
             let arguments = ["fetch".into(), url.into(), key.as_str().into()];
             let ran = browser::in_page(tab, frame, &arguments).await;
@@ -550,7 +559,10 @@ mod tests {
     #[test]
     fn names_come_from_addresses() {
         for (url, name) in [
-            ("https://a.b/c/holiday%20one.jpg?x=/y.png#z", Some("holiday one.jpg")),
+            (
+                "https://a.b/c/holiday%20one.jpg?x=/y.png#z",
+                Some("holiday one.jpg"),
+            ),
             ("http://a.b/c/", Some("c")),
             ("https://a.b/", None),
             ("https://a.b", None),
@@ -564,7 +576,10 @@ mod tests {
     fn names_get_an_ending() {
         assert_eq!(with_ending("photo", Some("image/jpeg")), "photo.jpg");
         assert_eq!(with_ending("photo.png", Some("image/jpeg")), "photo.png");
-        assert_eq!(with_ending("v1.2 notes", Some("text/plain")), "v1.2 notes.txt");
+        assert_eq!(
+            with_ending("v1.2 notes", Some("text/plain")),
+            "v1.2 notes.txt"
+        );
         assert_eq!(with_ending("photo", None), "photo");
         assert_eq!(with_ending("photo", Some("application/x-strange")), "photo");
     }
@@ -579,7 +594,10 @@ mod tests {
 
     #[test]
     fn types_are_types() {
-        assert_eq!(mime_of("Text/HTML; charset=utf-8").as_deref(), Some("text/html"));
+        assert_eq!(
+            mime_of("Text/HTML; charset=utf-8").as_deref(),
+            Some("text/html")
+        );
         for none in ["", "html", "a/b/c", "a b/c", "<x>/y"] {
             assert_eq!(mime_of(none), None, "{none}");
         }

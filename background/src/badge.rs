@@ -49,11 +49,9 @@ pub fn badge(state: &State, waiting: usize) -> Badge {
             RED,
             format!("Fluence: not connected ({reason}). It tries again by itself."),
         ),
-        NetworkStatus::Starting | NetworkStatus::Connecting { .. } => (
-            "…".to_owned(),
-            AMBER,
-            "Fluence: connecting…".to_owned(),
-        ),
+        NetworkStatus::Starting | NetworkStatus::Connecting { .. } => {
+            ("…".to_owned(), AMBER, "Fluence: connecting…".to_owned())
+        }
         NetworkStatus::Online { .. } => (String::new(), GREEN, online(shared)),
     };
     if waiting > 0 {
@@ -143,7 +141,13 @@ mod tests {
             (online(), &[], 0, "", "online."),
             (online(), &[Status::Shared], 0, "", "1 file is shared"),
             (online(), &[Status::Announcing], 0, "", "online."),
-            (online(), &[Status::Preparing, Status::Shared], 0, "1", "1 file is on the way"),
+            (
+                online(),
+                &[Status::Preparing, Status::Shared],
+                0,
+                "1",
+                "1 file is on the way",
+            ),
             (online(), &[Status::Shared], 1, "?", "permission"),
         ] {
             let badge = badge(&state(network.clone(), statuses), waiting);

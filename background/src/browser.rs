@@ -386,7 +386,8 @@ pub async fn open_offscreen() -> Outcome<()> {
         ("reasons", Array::of1(&"BLOBS".into()).into()),
         (
             "justification",
-            "A fetched file is saved through a blob URL, which a service worker cannot make.".into(),
+            "A fetched file is saved through a blob URL, which a service worker cannot make."
+                .into(),
         ),
     ]);
     match outcome(create_offscreen(&details)).await {

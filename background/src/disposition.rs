@@ -66,7 +66,10 @@ mod tests {
     fn names_are_found() {
         for (value, name) in [
             ("attachment; filename=a.txt", Some("a.txt")),
-            (r#"attachment; filename="a b;c.txt"; size=3"#, Some("a b;c.txt")),
+            (
+                r#"attachment; filename="a b;c.txt"; size=3"#,
+                Some("a b;c.txt"),
+            ),
             (r#"attachment; filename="a\"b.txt""#, Some("a\"b.txt")),
             (
                 "attachment; filename=\"n.txt\"; filename*=UTF-8''na%C3%AFve.txt",

@@ -104,9 +104,12 @@ impl Faces {
     /// Shows an event to all that watch and do not have it yet.
     pub fn show(&self, event: &Event) {
         let ephemeral = event.kind.is_ephemeral();
-        self.to_all(&ToFace::Event { event: event.clone() }, |watched| {
-            ephemeral || event.seq > watched
-        });
+        self.to_all(
+            &ToFace::Event {
+                event: event.clone(),
+            },
+            |watched| ephemeral || event.seq > watched,
+        );
     }
 
     /// Tells all that watch what belongs to no item; it goes into no journal.

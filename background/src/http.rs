@@ -53,8 +53,7 @@ impl Http for Fetch {
                         ),
                     };
                 }
-                let blob =
-                    blob_of(&parts).map_err(|_| HttpError::Broken(host_of(&request.url)))?;
+                let blob = blob_of(&parts).map_err(|_| HttpError::Broken(host_of(&request.url)))?;
                 init.set_body(&blob);
             }
             if let Ok(headers) = Headers::new() {

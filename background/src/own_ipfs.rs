@@ -63,7 +63,10 @@ pub async fn test(rpc: &str, gateway: &str) -> Result<(), Failure> {
     if answer.status != 200 {
         return Err(failure(
             "gateway_failed",
-            &format!("The gateway at {gateway} answered {} to a block that every gateway has.", answer.status),
+            &format!(
+                "The gateway at {gateway} answered {} to a block that every gateway has.",
+                answer.status
+            ),
             "Check that the address is the gateway's, which is usually http://127.0.0.1:8080.",
         ));
     }
@@ -74,7 +77,9 @@ pub async fn test(rpc: &str, gateway: &str) -> Result<(), Failure> {
 fn rpc_unreachable(rpc: &str) -> Failure {
     failure(
         "rpc_unreachable",
-        &format!("Nothing that lets Fluence in answers at {rpc}: the node is not running, or it does not know this extension."),
+        &format!(
+            "Nothing that lets Fluence in answers at {rpc}: the node is not running, or it does not know this extension."
+        ),
         &format!(
             "Start the node (`ipfs daemon`). If it runs, let this extension in and start it again: {}",
             mending()

@@ -92,7 +92,10 @@ impl Saver {
     /// Items that were to be saved when the worker ended, and whose download had not begun.
     pub fn intended(&self) -> Vec<ItemId> {
         let saving = self.saving.borrow();
-        let waiting = saving.items.iter().filter(|(_, download)| download.is_none());
+        let waiting = saving
+            .items
+            .iter()
+            .filter(|(_, download)| download.is_none());
         waiting.map(|(id, _)| id.clone()).collect()
     }
 

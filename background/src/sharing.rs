@@ -6,6 +6,7 @@ use fluence::command::{Answer, HandedFile, MAX_URL, ToFace};
 use fluence::plan::{Expected, Input, ShareInput};
 use fluence::state::{ItemId, ItemSource};
 use js_sys::Array;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
 use crate::acquire::{Acquired, Refused, Wanted, failure};
@@ -16,6 +17,8 @@ use crate::worker::{Clicked, Worker};
 
 /// Shares that wait for the person's permission, at most; the oldest goes.
 const MAX_WAITING: usize = 100;
+/// How long they wait, in milliseconds: a person who has not allowed it by then does not want to.
+const WAITING_MS: u64 = 10 * 60 * 1000;
 /// The key of those in the browser's session storage.
 pub const WAITING: &str = "waiting";
 /// Files of one command, at most.
@@ -23,10 +26,24 @@ const MAX_FILES: usize = 100_000;
 /// The longest name that is made of a selected text, in characters.
 const SELECTION_NAME: usize = 40;
 
+/// A share that waits for the person's permission.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Waiting {
+    wanted: Wanted,
+    /// The match pattern of what must be allowed.
+    origin: String,
+    /// When it began to wait, in Unix milliseconds.
+    since: u64,
+}
+
 impl Worker {
     /// The context menu's entry was chosen: what the browser says of the click, and of the tab.
     pub(crate) async fn share_clicked(self: &Rc<Self>, info: &JsValue, tab: &JsValue) {
-        let text = |name| member(info, name).as_string().filter(|text| !text.is_empty());
+        let text = |name| {
+            member(info, name)
+                .as_string()
+                .filter(|text| !text.is_empty())
+        };
         let number = |object: &JsValue, name| member(object, name).as_f64().map(|n| n as i32);
         // A tab that is none (a side panel's, say) has a negative number.
         let tab_id = number(tab, "id").filter(|id| *id >= 0);
@@ -85,11 +102,15 @@ impl Worker {
             Err(Refused::NeedsAccess(origin)) => {
                 {
                     let mut waiting = self.waiting.borrow_mut();
-                    waiting.retain(|(other, _)| other.url != wanted.url);
+                    waiting.retain(|other| other.wanted.url != wanted.url);
                     if waiting.len() >= MAX_WAITING {
                         waiting.remove(0);
                     }
-                    waiting.push((wanted, origin.clone()));
+                    waiting.push(Waiting {
+                        wanted,
+                        origin: origin.clone(),
+                        since: browser::now_ms(),
+                    });
                 }
                 self.waiting_changed().await;
                 Answer::NeedsAccess {
@@ -223,11 +244,11 @@ impl Worker {
     pub(crate) async fn share_waiting(self: &Rc<Self>) {
         let waiting = self.waiting.take();
         let mut now = Vec::new();
-        for (wanted, origin) in waiting {
-            if browser::may_read(&origin).await {
-                now.push(wanted);
+        for waits in waiting {
+            if browser::may_read(&waits.origin).await {
+                now.push(waits.wanted);
             } else {
-                self.waiting.borrow_mut().push((wanted, origin));
+                self.waiting.borrow_mut().push(waits);
             }
         }
         self.waiting_changed().await;
@@ -238,13 +259,25 @@ impl Worker {
         }
     }
 
+    /// Gives up shares that have waited too long.
+    pub(crate) async fn give_up_waiting(&self) {
+        let before = self.waiting.borrow().len();
+        let oldest = browser::now_ms().saturating_sub(WAITING_MS);
+        self.waiting
+            .borrow_mut()
+            .retain(|waits| waits.since >= oldest);
+        if self.waiting.borrow().len() != before {
+            self.waiting_changed().await;
+        }
+    }
+
     /// The origins that shares wait for, as faces are told.
     pub(crate) fn access(&self) -> ToFace {
         let mut origins: Vec<String> = self
             .waiting
             .borrow()
             .iter()
-            .map(|(_, origin)| origin.clone())
+            .map(|waits| waits.origin.clone())
             .collect();
         origins.sort();
         origins.dedup();
@@ -279,7 +312,13 @@ fn directory_name<T>(files: &[(String, T)]) -> String {
     let folder = |name: &str| name.split_once('/').map(|(folder, _)| folder.to_owned());
     let first = files.first().and_then(|(name, _)| folder(name));
     match first {
-        Some(first) if files.iter().all(|(name, _)| folder(name).as_ref() == Some(&first)) => first,
+        Some(first)
+            if files
+                .iter()
+                .all(|(name, _)| folder(name).as_ref() == Some(&first)) =>
+        {
+            first
+        }
         _ => format!("{} files", files.len()),
     }
 }

@@ -211,9 +211,7 @@ impl Store for BlobStore {
     fn ids(&self) -> LocalBoxFuture<'static, Result<Vec<ItemId>, StoreError>> {
         let database = self.0.clone();
         async move {
-            let extents = database
-                .read(EXTENTS, |store| store.get_all_keys())
-                .await?;
+            let extents = database.read(EXTENTS, |store| store.get_all_keys()).await?;
             let dags = database.read(DAGS, |store| store.get_all_keys()).await?;
             let mut ids: Vec<ItemId> = Array::from(&extents)
                 .iter()

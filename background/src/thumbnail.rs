@@ -4,9 +4,7 @@ use fluence::state::MAX_THUMBNAIL;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, ImageEncodeOptions, OffscreenCanvas, OffscreenCanvasRenderingContext2d,
-};
+use web_sys::{Blob, ImageEncodeOptions, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
 
 use crate::browser::{self, Outcome};
 
@@ -85,7 +83,10 @@ mod tests {
             (b"foobar", "Zm9vYmFy"),
             (b"\xff\xfe", "//4="),
         ] {
-            assert_eq!(super::data_url("a/b", bytes), format!("data:a/b;base64,{text}"));
+            assert_eq!(
+                super::data_url("a/b", bytes),
+                format!("data:a/b;base64,{text}")
+            );
         }
     }
 }

@@ -9,9 +9,7 @@ use fluence::command::{Answer, Command, ToFace, ToWorker};
 use fluence::names::{link, safe_file_name};
 use fluence::plan::Engine;
 use fluence::ports::{Platform, Store, StoreError};
-use fluence::state::{
-    Event, EventKind, Failure, ItemId, Origin, Settings, Status,
-};
+use fluence::state::{Event, EventKind, Failure, ItemId, Origin, Settings, Status};
 use fluence_peer::{Calls, Config, Multiaddr, Peer, Statuses};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -29,7 +27,7 @@ use crate::journal::Journal;
 use crate::own_ipfs;
 use crate::platform::{Browser, Recorder};
 use crate::save::{Saved, Saver};
-use crate::sharing::WAITING;
+use crate::sharing::{WAITING, Waiting};
 use crate::store::BlobStore;
 use crate::thumbnail;
 
@@ -63,8 +61,8 @@ pub struct Worker {
     pub(crate) handovers: Handovers,
     /// Shares that a person began since the worker started: they are told when it is done.
     pub(crate) fresh: RefCell<BTreeMap<ItemId, Clicked>>,
-    /// What the browser lets nobody read yet, with the origin that is needed.
-    pub(crate) waiting: RefCell<Vec<(Wanted, String)>>,
+    /// What the browser lets nobody read yet.
+    pub(crate) waiting: RefCell<Vec<Waiting>>,
     shown: RefCell<Option<Badge>>,
     calls: Cell<usize>,
 }
@@ -97,11 +95,7 @@ impl Worker {
         let (peer, calls, statuses) = Peer::start(Config::client(keypair, nodes))?;
         let faces = Rc::new(Faces::default());
         let recorder = Rc::new(Recorder::new(journal, Rc::clone(&faces)));
-        let platform = Browser::new(
-            BlobStore::new(database),
-            peer.clone(),
-            Rc::clone(&recorder),
-        );
+        let platform = Browser::new(BlobStore::new(database), peer.clone(), Rc::clone(&recorder));
         let known_as = state.peer.clone();
         let waiting = browser::session(WAITING)
             .await
@@ -196,8 +190,9 @@ impl Worker {
                 });
             }
             "online" => spawn_local(async move { worker.reconnect().await }),
-            // To be awake is all that these are for: the worker has started, and goes on.
-            "startup" | "alarm" => {}
+            "alarm" => spawn_local(async move { worker.give_up_waiting().await }),
+            // To be awake is all that it is for: the worker has started, and goes on.
+            "startup" => {}
             other => web_sys::console::warn_1(&format!("no event is called {other}").into()),
         }
     }
@@ -446,7 +441,9 @@ impl Worker {
         if self.engine.settings().notify {
             browser::notify("fluence", &failure.what, &failure.advice).await;
         }
-        self.engine.record(vec![EventKind::Notice { failure }]).await;
+        self.engine
+            .record(vec![EventKind::Notice { failure }])
+            .await;
     }
 
     async fn make_thumbnail(&self, id: &ItemId) {
@@ -485,7 +482,13 @@ impl Worker {
         let name = self
             .engine
             .with_state(|state| state.items.get(id).map(|item| item.name.clone()))
-            .ok_or_else(|| failure("gone", "That file is not in the list any more.", "Fetch it again."))?;
+            .ok_or_else(|| {
+                failure(
+                    "gone",
+                    "That file is not in the list any more.",
+                    "Fetch it again.",
+                )
+            })?;
         if !self.saver.intend(id).await && !self.saver.intended().contains(id) {
             return Ok(());
         }
@@ -519,7 +522,9 @@ impl Worker {
         for saved in self.saver.look().await {
             match saved {
                 Saved::Done(id, name) => {
-                    self.engine.record(vec![EventKind::Saved { id, name }]).await;
+                    self.engine
+                        .record(vec![EventKind::Saved { id, name }])
+                        .await;
                 }
                 Saved::Failed(id, why) => {
                     let line = format!("It was not saved: the browser says {why}.");
