@@ -407,8 +407,8 @@ impl PasteListener {
             on(pasted);
         });
         // Where it fails, pasting into the field still works.
-        let _ = document()
-            .add_event_listener_with_callback("paste", listener.as_ref().unchecked_ref());
+        let _ =
+            document().add_event_listener_with_callback("paste", listener.as_ref().unchecked_ref());
         Self(listener)
     }
 }

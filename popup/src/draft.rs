@@ -144,7 +144,9 @@ fn of_unit(number: &str, unit: u64) -> Option<u64> {
     let number: f64 = number.trim().replace(',', ".").parse().ok()?;
     let bytes = number * unit as f64;
     // What JavaScript counts exactly is more than any disk has.
-    (bytes >= 1.0 && bytes <= 9_007_199_254_740_991.0).then_some(bytes as u64)
+    (1.0..=9_007_199_254_740_991.0)
+        .contains(&bytes)
+        .then_some(bytes as u64)
 }
 
 #[cfg(test)]

@@ -342,7 +342,9 @@ impl Component for Face {
                 view::focus(&self.fetch_field);
             }
             Msg::PastedHere(browser::Pasted::Files(list)) => self.picked(files::of_list(&list)),
-            Msg::PastedHere(browser::Pasted::Text(text)) => link.send_message(Msg::Pasted(Some(text))),
+            Msg::PastedHere(browser::Pasted::Text(text)) => {
+                link.send_message(Msg::Pasted(Some(text)))
+            }
             Msg::Page(page) => self.page = page,
             Msg::SharePage(file) => self.share_page(link, file),
             Msg::MorePage => self.page_all = true,

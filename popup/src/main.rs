@@ -2,7 +2,7 @@
 //!
 //! It holds the same [`fluence::state::State`] as the worker, by applying the same events, and asks for things by
 //! [`fluence::command`]. It links no network code.
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 
 mod browser;
 mod draft;
