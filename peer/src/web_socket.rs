@@ -85,18 +85,18 @@ impl Future for Opening {
         let Some(connection) = &self.0 else {
             return Poll::Pending;
         };
-        match connection.socket.ready_state() {
-            WebSocket::CONNECTING => {
-                connection.shared.wait(&connection.shared.opener, cx);
-                Poll::Pending
-            }
-            WebSocket::OPEN => Poll::Ready(self.0.take().ok_or(io::ErrorKind::Other.into())),
-            // A browser does not tell a page why.
-            _ => Poll::Ready(Err(io::Error::new(
+        if connection.is_open() {
+            return Poll::Ready(self.0.take().ok_or(io::ErrorKind::Other.into()));
+        }
+        if connection.shared.ended.get() {
+            // A browser does not tell why.
+            return Poll::Ready(Err(io::Error::new(
                 io::ErrorKind::ConnectionRefused,
                 "nothing answers there, or it is no WebSocket",
-            ))),
+            )));
         }
+        connection.shared.wait(&connection.shared.opener, cx);
+        Poll::Pending
     }
 }
 
@@ -114,7 +114,8 @@ pub(crate) struct Inner {
     socket: WebSocket,
     shared: Rc<Shared>,
     /// What the browser calls; they live as long as the socket.
-    _on_change: Closure<dyn FnMut()>,
+    _on_open: Closure<dyn FnMut()>,
+    _on_end: Closure<dyn FnMut()>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     /// While a writer waits.
     look_again: Option<Delay>,
@@ -124,6 +125,8 @@ pub(crate) struct Inner {
 #[derive(Default)]
 struct Shared {
     unread: RefCell<VecDeque<u8>>,
+    /// The socket was closed, or failed.
+    ended: Cell<bool>,
     /// The other side broke a rule.
     broken: Cell<bool>,
     opener: Cell<Option<Waker>>,
@@ -165,30 +168,40 @@ impl Connection {
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "the browser forbids it"))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
         let shared = Rc::new(Shared::default());
-        let on_change = Closure::<dyn FnMut()>::new({
+        let on_open = Closure::<dyn FnMut()>::new({
             let shared = shared.clone();
             move || shared.wake_all()
+        });
+        let on_end = Closure::<dyn FnMut()>::new({
+            let shared = shared.clone();
+            move || {
+                shared.ended.set(true);
+                shared.wake_all();
+            }
         });
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new({
             let shared = shared.clone();
             move |event: MessageEvent| shared.on_message(&event.data())
         });
-        let change = Some(on_change.as_ref().unchecked_ref());
-        socket.set_onopen(change);
-        socket.set_onclose(change);
-        socket.set_onerror(change);
+        let end = Some(on_end.as_ref().unchecked_ref());
+        socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
+        socket.set_onclose(end);
+        socket.set_onerror(end);
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         Ok(Self(SendWrapper::new(Inner {
             socket,
             shared,
-            _on_change: on_change,
+            _on_open: on_open,
+            _on_end: on_end,
             _on_message: on_message,
             look_again: None,
         })))
     }
 
     fn is_open(&self) -> bool {
-        self.socket.ready_state() == WebSocket::OPEN && !self.shared.broken.get()
+        self.socket.ready_state() == WebSocket::OPEN
+            && !self.shared.ended.get()
+            && !self.shared.broken.get()
     }
 }
 
