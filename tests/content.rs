@@ -405,6 +405,12 @@ fn resume_everywhere(name: &str, dag: &Dag, body: &Bytes) {
             .unwrap_or_else(|error| panic!("{name} at {at}: {error}"));
         assert_eq!(walk.offset(), offset, "{name} at {at}");
         assert_eq!(walk.is_done(), at == dag.blocks.len());
+        for cid in walk.upcoming(20) {
+            assert!(
+                dag.blocks[at..].iter().any(|block| block.cid == cid),
+                "{name} at {at}: {cid} will not be needed"
+            );
+        }
         match walk.resume_point() {
             None => assert!(walk.is_done()),
             Some(point) => {
