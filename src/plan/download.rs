@@ -39,7 +39,11 @@ const AGAIN_MOST: Duration = Duration::from_secs(5);
 /// How often in a row storage may be out of reach.
 const MAX_UNREACHABLE: u32 = 3;
 /// So many bytes of a block that is not whole yet count as a sign of life.
-const SIGN_OF_LIFE: u64 = 128 << 10;
+pub(super) const SIGN_OF_LIFE: u64 = 128 << 10;
+
+/// The head of an answer, to come.
+type Answer<P> =
+    LocalBoxFuture<'static, Result<HttpResponse<<<P as Platform>::Http as Http>::Body>, HttpError>>;
 
 /// How a storage's part in a fetch ended.
 #[derive(Debug)]
@@ -70,19 +74,32 @@ pub(super) struct Reason {
 }
 
 impl Reason {
-    fn new(text: impl Into<String>) -> Self {
+    pub(super) fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             unreachable: false,
         }
     }
 
-    fn of(error: &HttpError) -> Self {
+    pub(super) fn of(error: &HttpError) -> Self {
         Self {
             text: error.to_string(),
             unreachable: matches!(error, HttpError::Unreachable(_)),
         }
     }
+}
+
+/// How a download is doing; times in Unix milliseconds.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    /// The last sign of life.
+    pub(super) alive: Cell<u64>,
+    /// When the last new block came.
+    pub(super) last_block: Cell<u64>,
+    /// Bytes that are here.
+    pub(super) offset: Cell<u64>,
+    /// Bytes of the whole, where it is one file and its root is here.
+    pub(super) size: Cell<Option<u64>>,
 }
 
 /// Where verified blocks go.
@@ -92,10 +109,8 @@ pub(super) struct Sink<P: Platform> {
     pub(super) walk: Walk,
     pub(super) partial: <P::Store as Store>::Partial,
     pub(super) meter: Meter,
-    /// When there was the last sign of life, in Unix milliseconds; a watcher looks at it.
-    pub(super) alive: Rc<Cell<u64>>,
-    /// When the last new block came.
-    pub(super) last_block: Rc<Cell<u64>>,
+    /// What a watcher looks at.
+    pub(super) pulse: Rc<Pulse>,
     /// New blocks in this run.
     pub(super) fresh: u64,
     /// Bytes that came since the last new block, and those of them since the last sign of life.
@@ -112,12 +127,12 @@ impl<P: Platform> Sink<P> {
         let most = 2 * MAX_BLOCK as u64 + self.walk.offset() / 4 * 5;
         if self.since_sign >= SIGN_OF_LIFE && self.since_block <= most {
             self.since_sign = 0;
-            self.alive.set(self.engine.now());
+            self.pulse.alive.set(self.engine.now());
         }
     }
 
     /// Takes a block that was verified.
-    async fn take(&mut self, cid: Cid, bytes: Bytes) -> Result<(), Ended> {
+    pub(super) async fn take(&mut self, cid: Cid, bytes: Bytes) -> Result<(), Ended> {
         match self.walk.accept(cid, bytes) {
             Ok(Step::New { block, data }) => self.write(block, data).await?,
             Ok(Step::Known) => {}
@@ -145,13 +160,15 @@ impl<P: Platform> Sink<P> {
             .await
             .map_err(|error| Ended::Fatal(of_store(&error)))?;
         let now = self.engine.now();
-        self.alive.set(now);
-        self.last_block.set(now);
+        self.pulse.alive.set(now);
+        self.pulse.last_block.set(now);
         self.fresh += 1;
         self.since_block = 0;
         self.since_sign = 0;
         self.meter.expect(self.walk.size());
         let offset = self.walk.offset();
+        self.pulse.offset.set(offset);
+        self.pulse.size.set(self.walk.size());
         self.engine.show(&self.id, &mut self.meter, offset);
         Ok(())
     }
@@ -181,7 +198,7 @@ fn of_walk(error: &WalkError) -> Failure {
 }
 
 /// What a hash that is not proved means.
-fn of_hash(error: &HashError) -> Ended {
+pub(super) fn of_hash(error: &HashError) -> Ended {
     match error {
         HashError::Mismatch(_) => Ended::Wrong(error.to_string()),
         other => Ended::Fatal(failure(
@@ -247,10 +264,7 @@ impl<P: Platform> Engine<P> {
         } else {
             format!("dag-scope=entity&entity-bytes={}:*", point.offset)
         };
-        let response = self.get(
-            format!("{url}/ipfs/{file}?format=car&{query}"),
-            "application/vnd.ipld.car; version=1; order=dfs; dups=y",
-        );
+        let response = self.get_car(format!("{url}/ipfs/{file}?format=car&{query}"));
         let response = match select(response, &mut stop).await {
             Either::Left((Ok(response), _)) => response,
             Either::Left((Err(error), _)) => return Ended::Short(Reason::of(&error)),
@@ -436,11 +450,15 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    fn get(
-        &self,
-        url: String,
-        accept: &str,
-    ) -> LocalBoxFuture<'static, Result<HttpResponse<<P::Http as Http>::Body>, HttpError>> {
+    /// Depth first, and a block again wherever it is linked again: so it can be verified as it comes.
+    pub(super) fn get_car(&self, url: String) -> Answer<P> {
+        self.get(
+            url,
+            "application/vnd.ipld.car; version=1; order=dfs; dups=y",
+        )
+    }
+
+    fn get(&self, url: String, accept: &str) -> Answer<P> {
         self.0.platform.http().send(HttpRequest {
             method: "GET",
             url,
@@ -452,7 +470,7 @@ impl<P: Platform> Engine<P> {
 }
 
 /// What a status that is not a success means.
-fn judge(status: u16) -> Result<(), Ended> {
+pub(super) fn judge(status: u16) -> Result<(), Ended> {
     let said = || format!("it answered {status}");
     match status {
         200..=299 => Ok(()),
@@ -462,7 +480,7 @@ fn judge(status: u16) -> Result<(), Ended> {
     }
 }
 
-fn of_car(error: &CarError) -> Ended {
+pub(super) fn of_car(error: &CarError) -> Ended {
     match error {
         CarError::Empty | CarError::Truncated => Ended::Short(Reason::new(error.to_string())),
         other => Ended::NoCar(other.to_string()),

@@ -10,12 +10,13 @@ use futures::future::{Either, FutureExt, select};
 use futures::stream::{LocalBoxStream, StreamExt};
 
 use super::Engine;
-use super::download::{Ended, Reason, Sink};
+use super::download::{Ended, Pulse, Reason, Sink};
 use super::failure::{bytes_text, failure, host, of_call, of_store, quote};
 use super::jobs::{JobKind, Stop};
 use super::journal::log_line;
 use super::pace::{Meter, backoff};
 use super::share::{DIRECTORY, safe_mime};
+use super::together::SEGMENT;
 use crate::Cid;
 use crate::call::{
     DEADLINE_MS, ErrorCode, FileArgs, FileOk, MultiaddrArgs, MultiaddrOk, Reply, Request,
@@ -54,6 +55,12 @@ const MAX_STORAGES: usize = 10;
 const STORAGES_PATIENCE: Duration = Duration::from_secs(20);
 const STORAGE_PATIENCE: Duration = Duration::from_secs(5);
 
+/// When a download has run so long, will take as long again, and lacks so many bytes, other storages that have the file
+/// are used together with the first; so many of them.
+const TOGETHER_AFTER_MS: u64 = 4_000;
+const TOGETHER_LEAST: u64 = 2 * SEGMENT;
+const MAX_HELPERS: usize = 2;
+
 /// A storage that has the file, or will have it soon.
 #[derive(Debug, Clone)]
 struct Place {
@@ -62,12 +69,15 @@ struct Place {
     url: String,
     /// What a provider told about the file; `None` where the storage itself said that it has it.
     told: Option<FileOk>,
+    /// Base URLs of other storages that have it too.
+    helpers: Vec<String>,
 }
 
 /// The search for places.
 struct Hunt<P: Platform> {
     engine: Engine<P>,
     id: ItemId,
+    cid: Cid,
     name: FunctionName,
     lookup: Option<LocalBoxStream<'static, PeerName>>,
     strikes: HashMap<PeerName, u32>,
@@ -157,19 +167,48 @@ impl<P: Platform> Hunt<P> {
             peer: peer.clone(),
             url,
             told: Some(told),
+            helpers: Vec::new(),
         })
     }
 
-    /// A storage that still has the block that is needed next, although nobody offers the file any more. Asking moves
-    /// nothing.
+    /// A storage that still has the block that is needed next, although nobody offers the file any more.
     async fn leftover(&mut self, next: Cid) -> Option<Place> {
-        let engine = self.engine.clone();
-        let network = engine.0.platform.network();
+        let passed = |url: &str| self.banned.contains(url) || self.leftovers.contains(url);
+        let (peer, url) = self.storages_with(&next, 1, passed).await.pop()?;
+        // Once: what it lacks further on, it goes on lacking.
+        self.leftovers.insert(url.clone());
+        Some(Place {
+            peer,
+            url,
+            told: None,
+            helpers: Vec::new(),
+        })
+    }
+
+    /// Other storages that have the file.
+    async fn helpers(&self, than: &str) -> Vec<String> {
+        let passed = |url: &str| url == than || self.banned.contains(url);
+        let found = self.storages_with(&self.cid, MAX_HELPERS, passed).await;
+        found.into_iter().map(|(_, url)| url).collect()
+    }
+
+    /// Nodes whose storages have a block now. Asking for that moves nothing.
+    async fn storages_with(
+        &self,
+        cid: &Cid,
+        most: usize,
+        passed: impl Fn(&str) -> bool,
+    ) -> Vec<(PeerName, String)> {
+        let network = self.engine.0.platform.network();
         let nodes = network
             .providers(FunctionName::multiaddr())
             .take(MAX_STORAGES);
         let mut nodes = std::pin::pin!(nodes);
-        while let Some(node) = nodes.next().await {
+        let mut found: Vec<(PeerName, String)> = Vec::new();
+        while found.len() < most {
+            let Some(node) = nodes.next().await else {
+                break;
+            };
             let request = Request::new(FunctionName::multiaddr(), &MultiaddrArgs::default());
             let reply = network.call(node.clone(), request, STORAGE_PATIENCE).await;
             let Ok(Ok(ok)) = reply.map(Reply::into_result::<MultiaddrOk>) else {
@@ -178,20 +217,12 @@ impl<P: Platform> Hunt<P> {
             let Ok(url) = url_of(&ok.multiaddr) else {
                 continue;
             };
-            if !self.banned.contains(&url)
-                && !self.leftovers.contains(&url)
-                && engine.has(&url, &next).await
-            {
-                // Once: what it lacks further on, it goes on lacking.
-                self.leftovers.insert(url.clone());
-                return Some(Place {
-                    peer: node,
-                    url,
-                    told: None,
-                });
+            let twice = found.iter().any(|(_, other)| *other == url);
+            if !twice && !passed(&url) && self.engine.has(&url, cid).await {
+                found.push((node, url));
             }
         }
-        None
+        found
     }
 
     fn remember(&mut self, failure: Failure) {
@@ -246,8 +277,21 @@ fn offline() -> Failure {
     )
 }
 
+/// Whether a download that took so long since it stood at `before` will take as long again.
+fn worth_company(pulse: &Pulse, took_ms: u64, before: u64) -> bool {
+    let offset = pulse.offset.get();
+    let Some(size) = pulse.size.get() else {
+        return false;
+    };
+    let left = size.saturating_sub(offset);
+    let came = offset.saturating_sub(before).max(1);
+    left >= TOGETHER_LEAST && left.saturating_mul(took_ms) / came >= TOGETHER_AFTER_MS
+}
+
 /// What watching a download came to.
 enum Watched {
+    /// It goes on, but these storages have it too.
+    Together(Vec<String>),
     /// It stalls, and this place is better.
     Switch(Place),
     /// It stalls, and there is no other.
@@ -304,14 +348,19 @@ impl<P: Platform> Engine<P> {
         };
         let size = walk.size().or(self.item(id, |item| item.size).flatten());
         let now = self.now();
+        let pulse = Rc::new(Pulse {
+            alive: Cell::new(now),
+            last_block: Cell::new(now),
+            offset: Cell::new(walk.offset()),
+            size: Cell::new(walk.size()),
+        });
         let mut sink = Sink {
             engine: self.clone(),
             id: id.clone(),
             meter: Meter::new(now, walk.offset(), size),
             walk,
             partial,
-            alive: Rc::new(Cell::new(now)),
-            last_block: Rc::new(Cell::new(now)),
+            pulse,
             fresh: 0,
             since_block: 0,
             since_sign: 0,
@@ -366,6 +415,7 @@ impl<P: Platform> Engine<P> {
         let mut hunt = Hunt {
             engine: self.clone(),
             id: id.clone(),
+            cid: *cid,
             name: FunctionName::file(cid),
             lookup: None,
             strikes: HashMap::new(),
@@ -401,7 +451,7 @@ impl<P: Platform> Engine<P> {
             match place {
                 Some(place) => {
                     self.describe(id, &place, sink).await;
-                    sink.alive.set(self.now());
+                    sink.pulse.alive.set(self.now());
                     if self.follow(&place, sink, &mut hunt, &stop).await? {
                         return Ok(true);
                     }
@@ -424,7 +474,7 @@ impl<P: Platform> Engine<P> {
                     }
                 }
             }
-            if self.now().saturating_sub(sink.last_block.get()) >= MAX_WITHOUT_BLOCK_MS {
+            if self.now().saturating_sub(sink.pulse.last_block.get()) >= MAX_WITHOUT_BLOCK_MS {
                 return Err(hunt.verdict());
             }
         }
@@ -509,10 +559,10 @@ impl<P: Platform> Engine<P> {
             });
             receiver.shared()
         };
-        let (alive, id) = (Rc::clone(&sink.alive), sink.id.clone());
-        let (ended, watched) = {
-            let work = std::pin::pin!(self.pull(&place.url, sink, stop_or_cancel));
-            let watch = std::pin::pin!(self.watch(&id, place, hunt, alive));
+        let (pulse, id) = (Rc::clone(&sink.pulse), sink.id.clone());
+        let ((number, ended), watched) = {
+            let work = std::pin::pin!(self.pull_from(place, sink, stop_or_cancel));
+            let watch = std::pin::pin!(self.watch(&id, place, hunt, pulse));
             match select(work, watch).await {
                 Either::Left((ended, _)) => (ended, None),
                 Either::Right((watched, work)) => {
@@ -523,21 +573,43 @@ impl<P: Platform> Engine<P> {
             }
         };
         let stalled = watched.is_some();
-        if let Some(Watched::Switch(other)) = watched {
-            self.log(&id, format!("Going on from {}.", host(&other.url)));
-            hunt.spare.push_back(other);
+        match watched {
+            Some(Watched::Switch(other)) => {
+                self.log(&id, format!("Going on from {}.", host(&other.url)));
+                hunt.spare.push_back(other);
+            }
+            Some(Watched::Together(helpers)) if matches!(ended, Ended::Stopped) => {
+                let names: Vec<String> = helpers.iter().map(|url| host(url)).collect();
+                let names = names.join(" and ");
+                self.log(&id, format!("{names} has it too: they are used together."));
+                hunt.spare.push_front(Place {
+                    helpers,
+                    ..place.clone()
+                });
+                return Ok(false);
+            }
+            _ => {}
         }
-        let from = host(&place.url);
+        let helper = number.checked_sub(1).and_then(|n| place.helpers.get(n));
+        let url = helper.unwrap_or(&place.url);
+        let from = host(url);
         match ended {
             Ended::Whole => return Ok(true),
             Ended::Fatal(failure) => return Err(failure),
             Ended::Wrong(reason) => {
-                hunt.banned.insert(place.url.clone());
+                hunt.banned.insert(url.clone());
                 let what = format!(
                     "{from} sent wrong bytes for it (named by the provider {}): {reason}.",
                     quote(&place.peer)
                 );
                 self.log(&id, format!("{what} None of them was kept."));
+                if helper.is_some() {
+                    hunt.spare.push_front(Place {
+                        helpers: Vec::new(),
+                        ..place.clone()
+                    });
+                    return Ok(false);
+                }
                 hunt.strikes.insert(place.peer.clone(), MAX_STRIKES);
                 hunt.last = Some(failure(
                     "wrong_bytes",
@@ -571,19 +643,67 @@ impl<P: Platform> Engine<P> {
         Ok(false)
     }
 
+    /// Takes from a place, with the number of the storage that ended it: 0 is the place's own.
+    async fn pull_from(&self, place: &Place, sink: &mut Sink<P>, stop: Stop) -> (usize, Ended) {
+        if !place.helpers.is_empty() {
+            let urls: Vec<String> = [&place.url]
+                .into_iter()
+                .chain(&place.helpers)
+                .cloned()
+                .collect();
+            match self.pull_together(&urls, sink, stop.clone()).await {
+                (
+                    number,
+                    Ended::Short(Reason { text, .. })
+                    | Ended::Useless(Reason { text, .. })
+                    | Ended::NoCar(text),
+                ) => {
+                    let (id, from) = (sink.id.clone(), host(&urls[number]));
+                    self.log(&id, format!("Going on with one storage; {from}: {text}."));
+                }
+                ended => return ended,
+            }
+        }
+        (0, self.pull(&place.url, sink, stop).await)
+    }
+
     /// Looks on while a place sends; when it stalls, asks others.
     async fn watch(
         &self,
         id: &ItemId,
         place: &Place,
         hunt: &mut Hunt<P>,
-        alive: Rc<Cell<u64>>,
+        pulse: Rc<Pulse>,
     ) -> Watched {
+        let alive = &pulse.alive;
         let mut told_at = None;
+        let (began, before) = (self.now(), pulse.offset.get());
+        // When to look whether others could help.
+        let mut look_at = place
+            .helpers
+            .is_empty()
+            .then_some(began + TOGETHER_AFTER_MS);
         loop {
-            let silent = self.now().saturating_sub(alive.get());
+            let now = self.now();
+            let silent = now.saturating_sub(alive.get());
             if silent < STALL_MS {
-                self.sleep(Duration::from_millis(STALL_MS - silent)).await;
+                match look_at {
+                    Some(at) if at <= now => {
+                        look_at = None;
+                        if worth_company(&pulse, now - began, before) {
+                            let helpers = hunt.helpers(&place.url);
+                            let helpers = self.within(STORAGES_PATIENCE, helpers).await;
+                            if let Some(helpers) = helpers.filter(|helpers| !helpers.is_empty()) {
+                                return Watched::Together(helpers);
+                            }
+                        }
+                    }
+                    _ => {
+                        let until = look_at.map_or(STALL_MS, |at| at - now);
+                        let wait = (STALL_MS - silent).min(until);
+                        self.sleep(Duration::from_millis(wait)).await;
+                    }
+                }
                 continue;
             }
             if silent >= PATIENCE_MS {

@@ -17,6 +17,7 @@ mod share;
 mod start;
 #[cfg(test)]
 mod tests;
+mod together;
 mod upload;
 
 use std::cell::RefCell;

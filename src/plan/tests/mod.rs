@@ -3,13 +3,14 @@
 mod sim;
 mod world;
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::json;
 
 use self::sim::SimSource;
-use self::world::{Machine, Manner, Pieces, World, function};
+use self::world::{Machine, Manner, Pieces, Storage, World, function};
 use super::{Expected, Input, ShareInput};
 use crate::call::{ErrorCode, Reply, Request};
 use crate::command::{Answer, Command};
@@ -523,6 +524,64 @@ fn an_upload_outlasts_storage_that_is_away_for_a_while() {
     assert_eq!(shown.upload_failure, None);
     assert_eq!(stored(&b, &fetched), bytes);
     assert!(storage.received.get() < (16 << 20) + (5 << 20));
+}
+
+/// A file at two storages, of which a provider names the first; and how long the fetch took, in milliseconds.
+fn fetch_from_two(second_is: Manner, paces: [u64; 2]) -> (Rc<Storage>, Rc<Storage>, u64) {
+    let world = World::default();
+    let (first, second) = (world.node("node", "store"), world.storage("second"));
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let bytes = file(16 << 20, 62);
+    let (id, cid) = share(&a, "a", &bytes);
+    let name = function(&cid);
+    let engine = a.engine.clone();
+    let asked = a.wait(async move {
+        engine
+            .serve("x".into(), Request::new(name, &json!({})))
+            .await
+    });
+    assert!(matches!(asked, Reply::Ok(_)));
+    until(&a, &id, |item| item.upload.is_none());
+    *second.blocks.borrow_mut() = first.blocks.borrow().clone();
+    second.manner.set(second_is);
+    world.set_node(
+        "other",
+        json!({"ok": {"multiaddr": "/dns4/second/tcp/80/http"}}),
+    );
+    first.pace.set(paces[0]);
+    second.pace.set(paces[1]);
+    let began = world.sim.now();
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    assert!(stored(&b, &fetched) == bytes);
+    let log = item(&b, &fetched).log;
+    assert!(
+        log.iter().any(|line| line.text.contains("used together")),
+        "{log:#?}"
+    );
+    (first, second, world.sim.now() - began)
+}
+
+#[test]
+fn two_storages_that_have_it_are_used_together() {
+    // 500 kB/s each.
+    let (first, second, took) = fetch_from_two(Manner::Honest, [2, 2]);
+    assert!(took < 26_000, "alone it would take 34 s; it took {took} ms");
+    assert!(second.sent.get() > 4 << 20);
+    assert!(first.sent.get() + second.sent.get() < 28 << 20);
+    // One that is slow does not hold the other up.
+    let (_, _, took) = fetch_from_two(Manner::Honest, [2, 40]);
+    assert!(took < 50_000, "it took {took} ms");
+}
+
+#[test]
+fn a_second_storage_that_is_of_no_use_does_no_harm() {
+    for manner in [Manner::Lies, Manner::Breaks(1 << 20), Manner::RawOnly] {
+        let (_, _, took) = fetch_from_two(manner, [2, 1]);
+        assert!(took < 55_000, "{manner:?}: it took {took} ms");
+    }
 }
 
 #[test]

@@ -61,6 +61,12 @@ pub struct Storage {
     pub gets: Cell<u64>,
     /// How long each byte of an upload takes, in microseconds.
     pub slow: Cell<u64>,
+    /// How long each byte of a CAR takes, in microseconds.
+    pub pace: Cell<u64>,
+    /// When its line is free again.
+    busy_until: Cell<u64>,
+    /// Bytes of CARs that were sent.
+    pub sent: Cell<u64>,
     /// The tokens that it takes; empty is any.
     pub tokens: RefCell<HashSet<String>>,
 }
@@ -124,6 +130,9 @@ impl World {
             posts: Cell::new(0),
             gets: Cell::new(0),
             slow: Cell::new(0),
+            pace: Cell::new(0),
+            busy_until: Cell::new(0),
+            sent: Cell::new(0),
             tokens: RefCell::default(),
         });
         self.inner
@@ -325,11 +334,10 @@ impl World {
                 Ok(response(504, "text/plain", b"not here"))
             };
         }
-        let from = query
-            .split("entity-bytes=")
-            .nth(1)
-            .and_then(|range| range.split(':').next()?.parse().ok())
-            .unwrap_or(0);
+        let range = query.split("entity-bytes=").nth(1).unwrap_or("0:*");
+        let (from, to) = range.split_once(':').unwrap();
+        let from: u64 = from.parse().unwrap();
+        let range = from..to.parse().map_or(u64::MAX, |last: u64| last + 1);
         let (sender, receiver) = mpsc::unbounded();
         let world = self.clone();
         self.sim.spawn(0, async move {
@@ -338,7 +346,7 @@ impl World {
                 _ => usize::MAX,
             };
             let sent = world
-                .send_car(&storage, &cid, from, wait, &sender, &mut limit)
+                .send_car(&storage, &cid, range, wait, &sender, &mut limit)
                 .await;
             match (sent, storage.manner.get()) {
                 (Some(()), _) | (None, Manner::Kubo) => {}
@@ -368,7 +376,7 @@ impl World {
         &self,
         storage: &Storage,
         root: &Cid,
-        from: u64,
+        range: std::ops::Range<u64>,
         wait: u64,
         sender: &mpsc::UnboundedSender<Result<Bytes, HttpError>>,
         limit: &mut usize,
@@ -398,7 +406,7 @@ impl World {
                 let sizes = node.blocksizes.iter().copied().chain(std::iter::repeat(0));
                 let mut links = Vec::new();
                 for (link, size) in node.links.iter().zip(sizes) {
-                    if at + size > from || size == 0 {
+                    if at + size > range.start && at < range.end || size == 0 {
                         links.push((link.cid, at));
                     }
                     at += size;
@@ -430,10 +438,19 @@ impl World {
         }
         let cut = bytes.len().min(*limit);
         *limit -= cut;
-        self.sim.sleep(Duration::from_millis(1)).await;
-        sender
-            .unbounded_send(Ok(Bytes::copy_from_slice(&bytes[..cut])))
-            .ok()?;
+        for piece in bytes[..cut].chunks(64 << 10) {
+            // One line for all that is sent at the same time.
+            let at = storage.busy_until.get().max(self.sim.now())
+                + (storage.pace.get() * piece.len() as u64 / 1000).max(1);
+            storage.busy_until.set(at);
+            self.sim
+                .sleep(Duration::from_millis(at - self.sim.now()))
+                .await;
+            storage.sent.set(storage.sent.get() + piece.len() as u64);
+            sender
+                .unbounded_send(Ok(Bytes::copy_from_slice(piece)))
+                .ok()?;
+        }
         (cut == bytes.len()).then_some(())
     }
 

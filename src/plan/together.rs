@@ -1,0 +1,178 @@
+//! Downloading from several storages at once, each a segment of the file at a time.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+use std::task::Poll;
+
+use bytes::Bytes;
+use futures::future::{FutureExt, LocalBoxFuture, poll_fn};
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use super::Engine;
+use super::download::{Ended, Pulse, Reason, SIGN_OF_LIFE, Sink, judge, of_car, of_hash};
+use super::jobs::Stop;
+use crate::Cid;
+use crate::content::MAX_BLOCK;
+use crate::content::car::{CarLimits, CarReader};
+use crate::names::canonical;
+use crate::ports::{HttpBody, Platform};
+
+/// Bytes of the file in a segment.
+pub(super) const SEGMENT: u64 = 4 << 20;
+/// Segments that one storage sends at the same time, so that it does not wait between two.
+const SEGMENTS_AT_ONCE: usize = 2;
+/// How far ahead of what is written a segment may be; what came is kept in memory until it is its turn.
+const AHEAD: u64 = 6 * SEGMENT;
+/// The most bytes that are taken for one segment: nodes and leaves that reach over its ends come with it.
+const MAX_SEGMENT: u64 = 2 * SEGMENT + 2 * MAX_BLOCK as u64;
+
+/// Verified blocks of one segment.
+type Blocks = HashMap<Cid, Bytes>;
+
+/// A segment that came or did not: from which storage, which one, and what.
+type Came = (usize, u64, Result<Blocks, Ended>);
+
+impl<P: Platform> Engine<P> {
+    /// Takes a file from several storages until all is here, or until they are not of use together. Comes back with the
+    /// number of the storage that ended it.
+    pub(super) async fn pull_together(
+        &self,
+        urls: &[String],
+        sink: &mut Sink<P>,
+        mut stop: Stop,
+    ) -> (usize, Ended) {
+        let not_together = |reason: &str| (0, Ended::Short(Reason::new(reason)));
+        let (Some(size), Some(point)) = (sink.walk.size(), sink.walk.resume_point()) else {
+            return not_together("it is not one file");
+        };
+        let file = point.file;
+        let mut next = sink.walk.offset() / SEGMENT * SEGMENT;
+        let mut again: Vec<u64> = Vec::new();
+        let mut here: BTreeMap<u64, Blocks> = BTreeMap::new();
+        // By storage: the segments that it is sending.
+        let mut sending: Vec<Vec<u64>> = vec![Vec::new(); urls.len()];
+        let mut on_way: FuturesUnordered<LocalBoxFuture<'static, Came>> = FuturesUnordered::new();
+        loop {
+            while let Some(cid) = sink.walk.next_cid() {
+                let Some(block) = here.values().find_map(|blocks| blocks.get(&cid).cloned()) else {
+                    break;
+                };
+                if let Err(ended) = sink.take(cid, block).await {
+                    return (0, ended);
+                }
+            }
+            if sink.walk.is_done() {
+                return (0, Ended::Whole);
+            }
+            let offset = sink.walk.offset();
+            here.retain(|start, _| start + SEGMENT > offset);
+            let current = offset / SEGMENT * SEGMENT;
+            if here.contains_key(&current) {
+                return not_together("a segment came without all of its blocks");
+            }
+            for (number, url) in urls.iter().enumerate() {
+                while sending[number].len() < SEGMENTS_AT_ONCE {
+                    let wanted = if let Some(start) = again.pop() {
+                        start
+                    } else if next < size && next < offset + AHEAD {
+                        next += SEGMENT;
+                        next - SEGMENT
+                    } else if sending.iter().flatten().filter(|s| **s == current).count() == 1
+                        && !sending[number].contains(&current)
+                    {
+                        // All wait for one that is slow.
+                        current
+                    } else {
+                        break;
+                    };
+                    sending[number].push(wanted);
+                    on_way.push(Box::pin(self.clone().segment(
+                        number,
+                        url.clone(),
+                        file,
+                        wanted,
+                        Rc::clone(&sink.pulse),
+                    )));
+                }
+            }
+            let came = poll_fn(|cx| {
+                if let Poll::Ready(came) = on_way.poll_next_unpin(cx) {
+                    return Poll::Ready(Some(came));
+                }
+                stop.poll_unpin(cx).map(|_| None)
+            })
+            .await;
+            match came {
+                Some(Some((number, start, result))) => {
+                    sending[number].retain(|segment| *segment != start);
+                    match result {
+                        Ok(blocks) => {
+                            here.insert(start, blocks);
+                        }
+                        // The others go on by themselves.
+                        Err(ended) => return (number, ended),
+                    }
+                }
+                Some(None) => return not_together("nothing is left to ask for"),
+                None => return (0, Ended::Stopped),
+            }
+        }
+    }
+
+    async fn segment(
+        self,
+        number: usize,
+        url: String,
+        file: Cid,
+        start: u64,
+        pulse: Rc<Pulse>,
+    ) -> Came {
+        let blocks = self.segment_blocks(&url, &file, start, &pulse).await;
+        (number, start, blocks)
+    }
+
+    async fn segment_blocks(
+        &self,
+        url: &str,
+        file: &Cid,
+        start: u64,
+        pulse: &Pulse,
+    ) -> Result<Blocks, Ended> {
+        let end = start + SEGMENT - 1;
+        let file = canonical(file);
+        let mut response = self
+            .get_car(format!(
+                "{url}/ipfs/{file}?format=car&dag-scope=entity&entity-bytes={start}:{end}"
+            ))
+            .await
+            .map_err(|error| Ended::Short(Reason::of(&error)))?;
+        judge(response.status)?;
+        let mut reader = CarReader::new(CarLimits::default());
+        let mut blocks = HashMap::new();
+        let (mut heard, mut since_sign) = (0, 0);
+        loop {
+            let chunk = response.body.chunk().await;
+            let Some(chunk) = chunk.map_err(|error| Ended::Short(Reason::of(&error)))? else {
+                reader.finish().map_err(|error| of_car(&error))?;
+                return Ok(blocks);
+            };
+            heard += chunk.len() as u64;
+            since_sign += chunk.len() as u64;
+            if heard > MAX_SEGMENT {
+                return Err(Ended::Useless(Reason::new(
+                    "it sends more than was asked for",
+                )));
+            }
+            if since_sign >= SIGN_OF_LIFE {
+                since_sign = 0;
+                pulse.alive.set(self.now());
+            }
+            reader.push(chunk);
+            while let Some((cid, block)) = reader.next().map_err(|error| of_car(&error))? {
+                let verified = self.0.platform.verify(cid, block.clone()).await;
+                verified.map_err(|error| of_hash(&error))?;
+                blocks.insert(cid, block);
+            }
+        }
+    }
+}
