@@ -21,6 +21,9 @@ use crate::storage::{AddError, StorageError, TokenError, Upload};
 const GRACE: Duration = Duration::from_secs(60);
 /// The least that an uploader must send in a second, in bytes: who drips holds a place.
 const SLOWEST: u64 = 1024;
+/// How often a request may send the bytes that its DAG may have: what stands around small blocks in a CAR takes as much
+/// as they do.
+const MOST_SENT: u64 = 2;
 /// What of a body is still read when its answer is known, so that the client gets to read it: bytes and time.
 const DRAINED: u64 = 16 * 1024 * 1024;
 const DRAIN_PATIENCE: Duration = Duration::from_secs(3);
@@ -61,6 +64,10 @@ enum Refused {
     Add(#[from] AddError),
     #[error("nothing came for too long; the next request goes on from what is here")]
     Silent,
+    #[error(
+        "the body goes on after {0} bytes, more than the declared size can need; ask for a token for the size that the file has"
+    )]
+    Endless(u64),
     #[error("the upload is slower than {SLOWEST} bytes a second")]
     Slow,
     #[error(transparent)]
@@ -75,7 +82,8 @@ impl Refused {
             }
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::Multipart(_) | Self::NoCar => StatusCode::BAD_REQUEST,
-            Self::Car(CarError::BlockTooLarge { .. })
+            Self::Endless(_)
+            | Self::Car(CarError::BlockTooLarge { .. })
             | Self::Add(AddError::TooLarge { .. } | AddError::BlockTooLarge { .. }) => {
                 StatusCode::PAYLOAD_TOO_LARGE
             }
@@ -153,13 +161,16 @@ pub(super) async fn post(
         Ok(multipart) => multipart,
         Err(rejection) => return Refused::Multipart(rejection.body_text()).response(),
     };
-    let mut pace = Pace::begin(gateway.storage.config().uploader_patience);
+    let patience = gateway.storage.config().uploader_patience;
+    let mut pace = Pace::begin(patience, upload.limit().saturating_mul(MOST_SENT));
     let mut taken = Taken::default();
     let result = take(&upload, &mut multipart, &mut pace, &mut taken).await;
     // Also what a broken request brought is worth keeping: the next goes on from there.
     let finished = upload.finish().await;
     match result.and_then(|()| finished.map_err(Refused::from)) {
         Ok(()) => reply(&options, &taken),
+        // Nothing more comes of these.
+        Err(refused @ (Refused::Silent | Refused::Slow)) => refused.response(),
         Err(refused) => {
             drain(multipart).await;
             refused.response()
@@ -184,21 +195,27 @@ fn open(gateway: &Gateway, headers: &HeaderMap) -> Result<Upload, Refused> {
 struct Pace {
     began: Instant,
     bytes: u64,
+    /// Bytes that it may send.
+    most: u64,
     /// How long it may send nothing.
     patience: Duration,
 }
 
 impl Pace {
-    fn begin(patience: Duration) -> Self {
+    fn begin(patience: Duration, most: u64) -> Self {
         Self {
             began: Instant::now(),
             bytes: 0,
+            most,
             patience,
         }
     }
 
     fn came(&mut self, bytes: usize) -> Result<(), Refused> {
         self.bytes += bytes as u64;
+        if self.bytes > self.most {
+            return Err(Refused::Endless(self.most));
+        }
         let late = self.began.elapsed().saturating_sub(GRACE);
         if self.bytes < late.as_secs() * SLOWEST {
             return Err(Refused::Slow);

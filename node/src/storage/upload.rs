@@ -346,6 +346,11 @@ impl Upload {
         &self.target.root
     }
 
+    /// Bytes that the blocks of the DAG may have.
+    pub fn limit(&self) -> u64 {
+        self.target.limit
+    }
+
     /// Adds a block; returns whether its DAG lacked it. A block that comes before the one that links to it waits a
     /// little, while another request brings blocks of the same DAG.
     pub async fn add(&self, cid: Cid, data: Bytes) -> Result<bool, AddError> {

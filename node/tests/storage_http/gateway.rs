@@ -1,0 +1,435 @@
+//! The trustless gateway specification, where it is easy to be wrong.
+
+use fluence::content::unixfs::{DAG_PB, RAW};
+use reqwest::Method;
+
+use crate::world::*;
+
+const IMMUTABLE: &str = "public, max-age=29030400, immutable";
+
+#[tokio::test]
+async fn answers_say_what_they_are() {
+    let world = World::new().await;
+    let dag = file(1, 3);
+    world.put(&dag).await;
+    let cid = dag.text();
+    let path = format!("/ipfs/{cid}");
+    let raw = world
+        .get_with(&path, &[("accept", "application/vnd.ipld.raw")])
+        .await;
+    for (name, value) in [
+        ("content-type", "application/vnd.ipld.raw"),
+        ("content-length", &dag.blocks[0].data.len().to_string()),
+        (
+            "content-disposition",
+            &format!("attachment; filename=\"{cid}.bin\""),
+        ),
+        ("content-location", &format!("{path}?format=raw")),
+        ("etag", &format!("\"{cid}.raw\"")),
+        ("cache-control", IMMUTABLE),
+        ("x-content-type-options", "nosniff"),
+        ("x-ipfs-path", &path),
+        ("x-ipfs-roots", &cid),
+        ("accept-ranges", "bytes"),
+        ("access-control-allow-origin", "*"),
+    ] {
+        assert_eq!(header(&raw, name), value, "{name}");
+    }
+    let car = world
+        .get_with(
+            &path,
+            &[("accept", "application/vnd.ipld.car;dups=y;order=dfs")],
+        )
+        .await;
+    for (name, value) in [
+        (
+            "content-type",
+            "application/vnd.ipld.car; version=1; order=dfs; dups=y",
+        ),
+        (
+            "content-disposition",
+            &format!("attachment; filename=\"{cid}.car\""),
+        ),
+        (
+            "content-location",
+            &format!("{path}?format=car&car-order=dfs&car-dups=y"),
+        ),
+        ("cache-control", IMMUTABLE),
+        ("x-content-type-options", "nosniff"),
+        ("accept-ranges", "none"),
+    ] {
+        assert_eq!(header(&car, name), value, "{name}");
+    }
+    let named = world
+        .get(&format!("{path}?format=raw&filename=sch%C3%B6n%22.bin"))
+        .await;
+    assert_eq!(
+        header(&named, "content-disposition"),
+        "attachment; filename=\"sch_n_.bin\"; filename*=UTF-8''sch%C3%B6n%22.bin"
+    );
+    // Other parts of the same DAG have other tags.
+    let mut tags = std::collections::BTreeSet::new();
+    for query in [
+        "format=raw",
+        "format=car",
+        "format=car&car-dups=y",
+        "format=car&dag-scope=block",
+        "format=car&dag-scope=entity",
+        "format=car&entity-bytes=0:5",
+        "format=car&entity-bytes=0:6",
+        "",
+    ] {
+        let response = world.get(&format!("{path}?{query}")).await;
+        let tag = header(&response, "etag").to_owned();
+        assert_eq!(response.status(), 200);
+        assert_eq!(tag.starts_with("W/"), query.contains("car"), "{tag}");
+        for known in [tag.clone(), format!("\"x\", {tag}"), "*".to_owned()] {
+            let again = world
+                .get_with(&format!("{path}?{query}"), &[("if-none-match", &known)])
+                .await;
+            assert_eq!(again.status(), 304, "{query}");
+            assert!(again.bytes().await.unwrap().is_empty());
+        }
+        assert!(tags.insert(tag), "{query} has the tag of another");
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let world = World::new().await;
+    let dag = directory(&[("a.txt", &file(1, 3))]);
+    world.put(&dag).await;
+    for tail in [
+        "?format=raw",
+        "?format=car",
+        "/a.txt",
+        "/a.txt?format=raw",
+        "/",
+    ] {
+        let url = format!("{}/ipfs/{}{tail}", world.url, dag.text());
+        let head = world.http.head(&url).send().await.unwrap();
+        let get = world.http.get(&url).send().await.unwrap();
+        assert_eq!(head.status(), get.status(), "{tail}");
+        for (name, value) in get.headers() {
+            let chunked = ["content-length", "transfer-encoding", "date"];
+            if !chunked.contains(&name.as_str()) || (name == "content-length" && tail != "/") {
+                assert_eq!(head.headers().get(name), Some(value), "{tail} {name}");
+            }
+        }
+        assert!(head.bytes().await.unwrap().is_empty());
+    }
+    let missing = world
+        .http
+        .head(format!(
+            "{}/ipfs/{}?format=raw",
+            world.url,
+            small(b"no").text()
+        ))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(missing.status(), 404);
+}
+
+#[tokio::test]
+async fn ranges_of_blocks_and_files() {
+    let world = World::new().await;
+    let dag = file(1, 10);
+    world.put(&dag).await;
+    let size = dag.bytes.len();
+    for (query, whole) in [
+        ("", dag.bytes.clone()),
+        ("?format=raw", dag.blocks[0].data.to_vec()),
+    ] {
+        let path = format!("/ipfs/{}{query}", dag.text());
+        let len = whole.len();
+        for (range, from, to) in [
+            ("bytes=0-0", 0, 1),
+            ("bytes=5-99", 5, 100),
+            ("bytes=-7", len - 7, len),
+            ("bytes=100-", 100, len),
+            ("bytes=3-999999", 3, len),
+            ("bytes=1-2,4-5", 1, 3),
+        ] {
+            let response = world.get_with(&path, &[("range", range)]).await;
+            assert_eq!(response.status(), 206, "{range}");
+            assert_eq!(
+                header(&response, "content-range"),
+                format!("bytes {from}-{}/{len}", to - 1)
+            );
+            assert_eq!(response.bytes().await.unwrap(), whole[from..to], "{range}");
+        }
+        let beyond = format!("bytes={len}-");
+        let response = world.get_with(&path, &[("range", &beyond)]).await;
+        assert_eq!(response.status(), 416);
+        assert_eq!(header(&response, "content-range"), format!("bytes */{len}"));
+        for headers in [
+            [("range", "bytes=5-3"), ("x", "")],
+            [("range", "bytes=0-1"), ("if-range", "\"other\"")],
+        ] {
+            let response = world.get_with(&path, &headers).await;
+            assert_eq!(response.status(), 200);
+            assert_eq!(response.bytes().await.unwrap(), whole);
+        }
+    }
+    // Across leaves.
+    let across = world
+        .get_with(
+            &format!("/ipfs/{}", dag.text()),
+            &[("range", "bytes=1000-3010")],
+        )
+        .await;
+    assert_eq!(across.bytes().await.unwrap(), dag.bytes[1000..3011]);
+    let car = world
+        .get_with(
+            &format!("/ipfs/{}?format=car", dag.text()),
+            &[("range", "bytes=0-1")],
+        )
+        .await;
+    assert_eq!(car.status(), 200, "a CAR has no ranges");
+    assert!(size > 0);
+}
+
+#[tokio::test]
+async fn a_car_has_the_blocks_that_were_asked_for() {
+    let world = World::new().await;
+    let (one, two) = (file(1, 4), small(b"two"));
+    let sub = directory(&[("one", &one), ("two", &two)]);
+    let dag = directory(&[("copy", &one), ("sub", &sub)]);
+    world.put(&dag).await;
+    let car = async |tail: &str| {
+        let car = world
+            .bytes(&format!("/ipfs/{}{tail}", dag.text()), 200)
+            .await;
+        read_car(&car)
+    };
+    let mut once = Vec::new();
+    for cid in cids(&dag.blocks) {
+        if !once.contains(&cid) {
+            once.push(cid);
+        }
+    }
+    assert_eq!(car("?format=car").await, once);
+    assert_eq!(car("?format=car&car-dups=y").await, cids(&dag.blocks));
+    assert_eq!(car("?format=car&dag-scope=block").await, [dag.root]);
+    assert_eq!(car("?format=car&dag-scope=entity").await, [dag.root]);
+    assert_eq!(
+        car("/sub?format=car&dag-scope=entity").await,
+        [dag.root, sub.root]
+    );
+    let path = [vec![dag.root, sub.root], cids(&one.blocks)].concat();
+    assert_eq!(car("/sub/one?format=car").await, path);
+    assert_eq!(car("/sub/one?format=car&dag-scope=block").await, path[..3]);
+    // Leaves have 1003 bytes.
+    for (bytes, leaves) in [
+        ("0:*", 1..5),
+        ("0:0", 1..2),
+        ("1003:2005", 2..3),
+        ("-1:*", 4..5),
+        ("1002:-2009", 1..3),
+        ("-99999:5", 1..2),
+        ("3000:99999", 3..5),
+        ("2000:-4000", 0..0),
+    ] {
+        let blocks = car(&format!("/sub/one?format=car&entity-bytes={bytes}")).await;
+        let expected: Vec<_> = path[..3]
+            .iter()
+            .chain(&cids(&one.blocks)[leaves])
+            .copied()
+            .collect();
+        assert_eq!(blocks, expected, "{bytes}");
+    }
+    world
+        .bytes(
+            &format!(
+                "/ipfs/{}/sub/one?format=car&entity-bytes=99999:*",
+                dag.text()
+            ),
+            400,
+        )
+        .await;
+    // Not a file: the parameter is ignored.
+    assert_eq!(car("?format=car&entity-bytes=5:6").await, [dag.root]);
+    for tail in ["/none?format=car", "/sub/one/x?format=car", "/none"] {
+        world
+            .bytes(&format!("/ipfs/{}{tail}", dag.text()), 404)
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn identity_cids_need_no_storage() {
+    let world = World::new().await;
+    assert_eq!(world.bytes("/ipfs/bafkqaaa?format=raw", 200).await, b"");
+    assert_eq!(
+        world.bytes("/ipfs/bafkqabtimvwgy3yk", 200).await,
+        b"hello\n"
+    );
+    let car = world.bytes("/ipfs/bafkqabtimvwgy3yk?format=car", 200).await;
+    assert_eq!(read_car(&car), []);
+    let head = world
+        .http
+        .head(format!("{}/ipfs/bafkqaaa", world.url))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(head.status(), 200);
+    // In a DAG they take part without a block.
+    use fluence::content::unixfs::{Child, inner};
+    let hello: fluence::Cid = "bafkqabtimvwgy3yk".parse().unwrap();
+    let leaf = block(RAW, b"world".to_vec());
+    let child = |cid, size| Child {
+        cid,
+        size,
+        tsize: size,
+    };
+    let root = block(DAG_PB, inner(&[child(hello, 6), child(leaf.cid, 5)]));
+    let token = world
+        .storage
+        .grant(PEER, &root.cid, Some(11))
+        .unwrap()
+        .token;
+    let blocks = [root.clone(), leaf];
+    world
+        .import_is(&token, car_of(&root.cid, &blocks), 200)
+        .await;
+    assert_eq!(world.storage.dag_state(&root.cid), Some(true));
+    assert_eq!(
+        world.bytes(&format!("/ipfs/{}", root.cid), 200).await,
+        b"hello\nworld"
+    );
+    let car = world
+        .bytes(&format!("/ipfs/{}?format=car", root.cid), 200)
+        .await;
+    assert_eq!(read_car(&car), cids(&blocks));
+}
+
+#[tokio::test]
+async fn any_form_of_a_cid_is_the_same_dag() {
+    let world = World::new().await;
+    let dag = file(1, 3);
+    world.put(&dag).await;
+    let v1 = fluence::Cid::new_v1(dag.root.codec(), *dag.root.hash());
+    for form in [
+        v1.to_string(),
+        dag.root
+            .hash()
+            .to_bytes()
+            .len()
+            .to_string()
+            .replace("34", &dag.text()),
+    ] {
+        assert_eq!(
+            world.bytes(&format!("/ipfs/{form}"), 200).await,
+            dag.bytes,
+            "{form}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_to_who_begins_with_it() {
+    let world = World::new().await;
+    let dag = file(1, 200);
+    world.put(&dag).await;
+    let http = reqwest::Client::builder()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    let get = || async {
+        let response = http
+            .get(format!("{}/ipfs/{}", world.url, dag.text()))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.version(), reqwest::Version::HTTP_2);
+        response.bytes().await.unwrap()
+    };
+    for bytes in futures::future::join_all((0..10).map(|_| get())).await {
+        assert_eq!(bytes, dag.bytes);
+    }
+    // A response that breaks breaks there too.
+    let part = file(2, 10);
+    let token = world.token(&part);
+    world
+        .import_is(&token, car_of(&part.root, &part.blocks[..3]), 200)
+        .await;
+    let broken = http
+        .get(format!("{}/ipfs/{}?format=car", world.url, part.text()))
+        .send()
+        .await
+        .unwrap();
+    assert!(broken.bytes().await.is_err());
+}
+
+#[tokio::test]
+async fn pages_of_any_origin_may_read_and_upload() {
+    let world = World::new().await;
+    let preflight = world
+        .http
+        .request(Method::OPTIONS, format!("{}/api/v0/dag/import", world.url))
+        .header("origin", "chrome-extension://abc")
+        .header("access-control-request-method", "POST")
+        .header(
+            "access-control-request-headers",
+            "authorization,content-type",
+        )
+        .header("access-control-request-private-network", "true")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(preflight.status(), 204);
+    assert_eq!(header(&preflight, "access-control-allow-origin"), "*");
+    assert_eq!(
+        header(&preflight, "access-control-allow-private-network"),
+        "true"
+    );
+    let allowed = header(&preflight, "access-control-allow-headers").to_ascii_lowercase();
+    for name in [
+        "authorization",
+        "content-type",
+        "range",
+        "cache-control",
+        "accept",
+    ] {
+        assert!(allowed.contains(name), "{name}");
+    }
+    assert!(header(&preflight, "access-control-allow-methods").contains("POST"));
+    // Errors can be read too.
+    let error = world.get("/ipfs/x").await;
+    assert_eq!(header(&error, "access-control-allow-origin"), "*");
+    let exposed = header(&error, "access-control-expose-headers").to_ascii_lowercase();
+    for name in [
+        "content-range",
+        "content-length",
+        "etag",
+        "x-ipfs-path",
+        "x-ipfs-roots",
+    ] {
+        assert!(exposed.contains(name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn health_counts() {
+    let world = World::new().await;
+    let dag = file(1, 4);
+    world.put(&dag).await;
+    world
+        .bytes(&format!("/ipfs/{}?format=car", dag.text()), 200)
+        .await;
+    let health = world
+        .bytes(&format!("/healthz?cid={}", dag.text()), 200)
+        .await;
+    let health: serde_json::Value = serde_json::from_slice(&health).unwrap();
+    assert_eq!(health["status"], "ok");
+    assert_eq!(health["dag"]["received_blocks"], 5);
+    assert_eq!(health["dag"]["complete"], true);
+    assert!(health["dag"]["served_blocks"].as_u64() >= Some(5));
+    assert_eq!(
+        health["counters"]["received_bytes"],
+        health["storage"]["bytes"]
+    );
+    let bare = world.bytes("/healthz", 200).await;
+    assert!(!String::from_utf8(bare).unwrap().contains(&dag.text()));
+}

@@ -1,0 +1,10 @@
+//! The storage behind its HTTP face, as other programs see it: real requests over loopback.
+
+mod gateway;
+mod hostile;
+mod open;
+mod persistence;
+mod quotas;
+mod uploads;
+mod waiting;
+mod world;

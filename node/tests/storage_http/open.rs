@@ -1,0 +1,174 @@
+//! Links that open for anyone.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use fluence::Cid;
+use fluence_cli::gateway::{FetchError, Fetched, Fetcher};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use crate::world::*;
+
+/// Asks a provider that the test plays.
+struct Asks(mpsc::UnboundedSender<Cid>, AtomicUsize);
+
+impl Fetcher for Asks {
+    fn fetch(&self, cid: Cid) -> BoxFuture<'static, Result<Fetched, FetchError>> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        let known = self.0.send(cid).is_ok();
+        async move {
+            if known {
+                tokio::time::sleep(PATIENCE).await;
+                Ok(Fetched {
+                    name: Some("holiday.png".into()),
+                    mime: Some("text/html".into()),
+                })
+            } else {
+                Err(FetchError::NotFound)
+            }
+        }
+        .boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_link_has_the_file_brought_once() {
+    let (asks, mut asked) = mpsc::unbounded_channel();
+    let fetcher = Arc::new(Asks(asks, AtomicUsize::new(0)));
+    let mut setup = Setup::default();
+    setup.gateway.fetcher = Some(fetcher.clone());
+    let world = World::with(setup).await;
+    let dag = file(1, 5);
+    let path = format!("/ipfs/{}", dag.text());
+    // Neither a look nor a request for one block brings anything.
+    let cached = world
+        .get_with(&path, &[("cache-control", "only-if-cached")])
+        .await;
+    assert_eq!(cached.status(), 412);
+    world.bytes(&format!("{path}?format=raw"), 404).await;
+    assert_eq!(fetcher.1.load(Ordering::Relaxed), 0);
+    let provider = async {
+        assert_eq!(asked.recv().await, Some(dag.root));
+        world.put(&dag).await;
+    };
+    let car = format!("{path}?format=car");
+    let (one, two, car, ()) = futures::join!(
+        world.bytes(&path, 200),
+        world.bytes(&path, 200),
+        world.bytes(&car, 200),
+        provider
+    );
+    assert_eq!((one, two), (dag.bytes.clone(), dag.bytes.clone()));
+    assert_eq!(read_car(&car), cids(&dag.blocks));
+    assert_eq!(fetcher.1.load(Ordering::Relaxed), 1);
+    // What its provider calls it counts from then on; the name tells the type.
+    tokio::time::sleep(2 * PATIENCE).await;
+    let response = world.get(&path).await;
+    assert_eq!(header(&response, "content-type"), "image/png");
+    assert_eq!(
+        header(&response, "content-disposition"),
+        "inline; filename=\"holiday.png\""
+    );
+    drop(asked);
+    let other = file(2, 5);
+    let answer = world.bytes(&format!("/ipfs/{}", other.text()), 404).await;
+    assert!(String::from_utf8(answer).unwrap().contains("nobody shares"));
+}
+
+#[tokio::test]
+async fn a_closed_gateway_gives_blocks_only() {
+    let mut setup = Setup::default();
+    setup.gateway.open = false;
+    let (asks, _asked) = mpsc::unbounded_channel();
+    let fetcher = Arc::new(Asks(asks, AtomicUsize::new(0)));
+    setup.gateway.fetcher = Some(fetcher.clone());
+    let world = World::with(setup).await;
+    let dag = file(1, 5);
+    world.put(&dag).await;
+    let path = format!("/ipfs/{}", dag.text());
+    world.bytes(&path, 400).await;
+    let page = world.get_with(&path, &[("accept", "text/html")]).await;
+    assert_eq!(page.status(), 406);
+    world.bytes(&format!("{path}?format=car"), 200).await;
+    world
+        .bytes(&format!("/ipfs/{}?format=car", file(2, 2).text()), 404)
+        .await;
+    assert_eq!(fetcher.1.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn nothing_that_could_run_is_shown() {
+    let world = World::new().await;
+    let page = small(b"<script>alert(document.cookie)</script>");
+    world.put(&page).await;
+    for (name, mime, kind) in [
+        ("a.html", "text/html; charset=utf-8", "attachment"),
+        ("a.svg", "image/svg+xml", "attachment"),
+        ("a.xhtml", "application/xhtml+xml", "attachment"),
+        ("a.js", "text/javascript; charset=utf-8", "attachment"),
+        ("a.png", "image/png", "inline"),
+        ("a.txt", "text/plain; charset=utf-8", "inline"),
+        ("a", "text/plain; charset=utf-8", "inline"),
+    ] {
+        let path = format!("/ipfs/{}?filename={name}", page.text());
+        let response = world.get(&path).await;
+        assert_eq!(header(&response, "content-type"), mime, "{name}");
+        assert_eq!(
+            header(&response, "content-disposition"),
+            format!("{kind}; filename=\"{name}\"")
+        );
+        assert_eq!(header(&response, "x-content-type-options"), "nosniff");
+        let policy = header(&response, "content-security-policy");
+        assert!(policy.contains("sandbox") && policy.contains("default-src 'none'"));
+        let saved = world.get(&format!("{path}&download=true")).await;
+        assert!(header(&saved, "content-disposition").starts_with("attachment"));
+    }
+    let evil = world
+        .get(&format!(
+            "/ipfs/{}?filename=..%2F..%2Fe%0D%0Avil%22.png",
+            page.text()
+        ))
+        .await;
+    assert_eq!(
+        header(&evil, "content-disposition"),
+        "inline; filename=\"evil_.png\""
+    );
+}
+
+#[tokio::test]
+async fn a_directory_is_a_safe_page() {
+    let world = World::new().await;
+    let evil = "<img src=x onerror=alert(1)>\"'&";
+    let dag = directory(&[
+        (evil, &small(b"1")),
+        ("a b.txt", &small(b"two")),
+        ("über", &file(1, 2)),
+    ]);
+    world.put(&dag).await;
+    let path = format!("/ipfs/{}", dag.text());
+    let redirect = world.get(&format!("{path}?x=1")).await;
+    assert_eq!(redirect.status(), 301);
+    assert_eq!(header(&redirect, "location"), format!("{path}/?x=1"));
+    let response = world.get(&format!("{path}/")).await;
+    assert_eq!(
+        header(&response, "content-type"),
+        "text/html; charset=utf-8"
+    );
+    assert!(header(&response, "content-security-policy").contains("sandbox"));
+    let page = response.text().await.unwrap();
+    assert!(
+        !page.contains("<img") && page.contains("&lt;img src=x"),
+        "{page}"
+    );
+    assert!(
+        page.contains(&format!("<a href=\"{path}/a%20b.txt\">a b.txt</a>")),
+        "{page}"
+    );
+    assert_eq!(world.bytes(&format!("{path}/a%20b.txt"), 200).await, b"two");
+    assert_eq!(
+        world.bytes(&format!("{path}/%C3%BCber"), 200).await,
+        file(1, 2).bytes
+    );
+}

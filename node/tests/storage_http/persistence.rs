@@ -1,0 +1,169 @@
+//! What outlasts a restart, a kill, and a disk that lies; and what operators do.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use fluence_cli::storage::{OpenError, Storage, StorageConfig};
+
+use crate::world::*;
+
+#[tokio::test]
+async fn a_restart_goes_on() {
+    let world = World::new().await;
+    let (whole, part) = (file(1, 10), file(2, 10));
+    world.put(&whole).await;
+    let token = world.token(&part);
+    world
+        .import_is(&token, car_of(&part.root, &part.blocks[..4]), 200)
+        .await;
+    world.storage.pin(&whole.root, true).unwrap();
+    let before = world.storage.list();
+    let world = world.restart().await;
+    assert_eq!(world.storage.list(), before);
+    assert_eq!(
+        world.bytes(&format!("/ipfs/{}", whole.text()), 200).await,
+        whole.bytes
+    );
+    // The token is still good, and the upload goes on from what is here.
+    world
+        .import_is(&token, car_of(&part.root, &part.blocks[4..]), 200)
+        .await;
+    assert_eq!(
+        world.bytes(&format!("/ipfs/{}", part.text()), 200).await,
+        part.bytes
+    );
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_kill_anywhere_leaves_it_right() {
+    let world = World::new().await;
+    let (old, dag) = (file(1, 5), file(2, 12));
+    world.put(&old).await;
+    let upload = world.storage.upload(&world.token(&dag)).unwrap();
+    for (number, block) in dag.blocks.iter().enumerate() {
+        upload.add(block.cid, block.data.clone()).await.unwrap();
+        // What a kill leaves here: the files as they are, with one half written.
+        let copied = tempfile::tempdir().unwrap();
+        copy(world.dir.path(), copied.path());
+        fs::write(copied.path().join("tmp").join("9"), b"half").unwrap();
+        let storage = Storage::open(copied.path(), StorageConfig::default()).unwrap();
+        let report = storage.check(|_, _| ()).unwrap();
+        assert_eq!(report.damaged, [], "after block {number}");
+        assert_eq!(storage.dag_state(&old.root), Some(true));
+        assert_eq!(
+            block_files(copied.path()).len() as u64,
+            report.blocks,
+            "every file counts, after block {number}"
+        );
+        assert_eq!(storage.usage().bytes, report.bytes);
+        assert_eq!(fs::read_dir(copied.path().join("tmp")).unwrap().count(), 0);
+        let has = storage.list().iter().map(|dag| dag.blocks).sum::<u64>();
+        assert_eq!(has, report.blocks);
+    }
+}
+
+#[tokio::test]
+async fn lost_and_strange_files_are_put_right() {
+    let world = World::new().await;
+    let dag = file(1, 10);
+    world.put(&dag).await;
+    let files: Vec<_> = block_files(world.dir.path()).into_iter().collect();
+    fs::remove_file(&files[0]).unwrap();
+    fs::write(&files[1], b"short").unwrap();
+    let strange = files[2].parent().unwrap().join("strange");
+    fs::write(&strange, b"x").unwrap();
+    let world = world.restart().await;
+    assert!(!strange.exists());
+    assert_eq!(world.storage.dag_state(&dag.root), Some(false));
+    assert_eq!(world.storage.list()[0].missing, 2);
+    world.put(&dag).await;
+    assert_eq!(
+        world.bytes(&format!("/ipfs/{}", dag.text()), 200).await,
+        dag.bytes
+    );
+}
+
+#[tokio::test]
+async fn a_check_finds_damage_and_an_upload_mends_it() {
+    let world = World::new().await;
+    let dag = file(1, 10);
+    world.put(&dag).await;
+    let file = block_files(world.dir.path()).pop_last().unwrap();
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[3] ^= 0x40;
+    fs::write(&file, bytes).unwrap();
+    let report = world.storage.check(|_, _| ()).unwrap();
+    assert_eq!((report.blocks, report.damaged.len()), (11, 1));
+    assert_eq!(report.incomplete, [dag.text()]);
+    world.put(&dag).await;
+    let report = world.storage.check(|_, _| ()).unwrap();
+    assert_eq!((report.damaged.len(), report.incomplete.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn one_process_at_a_time() {
+    let world = World::new().await;
+    let again = Storage::open(world.dir.path(), StorageConfig::default());
+    let error = again.err().expect("it is open already");
+    assert!(matches!(error, OpenError::InUse(_)), "{error}");
+}
+
+#[tokio::test]
+async fn cars_go_out_and_in() {
+    let world = World::new().await;
+    let dag = directory(&[("a", &file(1, 10)), ("b", &file(1, 10)), ("c", &small(b""))]);
+    world.put(&dag).await;
+    let mut car = Vec::new();
+    world.storage.export_car(&dag.root, &mut car).await.unwrap();
+    assert_eq!(read_car(&car).len(), 13);
+    let other = World::new().await;
+    let storage = Arc::clone(&other.storage);
+    let import = move |car: Vec<u8>| {
+        let storage = Arc::clone(&storage);
+        tokio::task::spawn_blocking(move || storage.import_car(&car[..]))
+    };
+    let imported = import(car.clone()).await.unwrap().unwrap();
+    assert_eq!((imported.blocks, imported.missing), (13, 0));
+    assert_eq!(imported.roots, [dag.text()]);
+    let listed = other.storage.list();
+    assert!(listed[0].pinned && listed[0].owner == "operator");
+    assert_eq!(
+        other.bytes(&format!("/ipfs/{}/b", dag.text()), 200).await,
+        file(1, 10).bytes
+    );
+    // Blocks in any order, and some of them missing.
+    assert!(other.storage.remove(&dag.root).unwrap());
+    assert!(block_files(other.dir.path()).is_empty());
+    let mut blocks = dag.blocks.clone();
+    blocks.reverse();
+    let lacking: Vec<_> = blocks
+        .into_iter()
+        .filter(|block| block.cid != dag.blocks[3].cid)
+        .collect();
+    let imported = import(car_of(&dag.root, &lacking)).await.unwrap().unwrap();
+    assert_eq!(imported.missing, 1);
+    let mut out = Vec::new();
+    assert!(other.storage.export_car(&dag.root, &mut out).await.is_err());
+    // Half a CAR is an error.
+    assert!(
+        import(car[..car.len() / 2].to_vec())
+            .await
+            .unwrap()
+            .is_err()
+    );
+    assert!(import(b"nonsense".to_vec()).await.unwrap().is_err());
+}
