@@ -14,6 +14,8 @@ use web_sys::{Blob, BroadcastChannel, MessageEvent};
 
 use crate::browser::{self, Download, Outcome};
 
+/// The MIME type of what is only to be saved.
+const OPAQUE: &str = "application/octet-stream";
 /// The channel between the worker and `static/offscreen.js`: `{make: key, blob}` is answered with `{made: key, url}`.
 const CHANNEL: &str = "fluence-offscreen";
 /// The key of [`Saving`] in the browser's session storage, which outlasts the worker.
@@ -118,7 +120,11 @@ impl Saver {
 
     async fn begin(&self, id: &ItemId, blob: &Blob, file_name: &str) -> Outcome<()> {
         browser::open_offscreen().await?;
-        let url = self.url_for(blob).await?;
+        // Without a type the browser guesses one, and may change the name's ending to fit its guess.
+        let blob = blob
+            .slice_with_f64_and_f64_and_content_type(0.0, blob.size(), OPAQUE)
+            .map_err(|why| browser::message_of(&why))?;
+        let url = self.url_for(&blob).await?;
         let download = match browser::download(&url, file_name).await {
             // The browser's idea of a safe name is its own.
             Err(why) if why.contains("filename") => browser::download(&url, "file").await?,
