@@ -31,7 +31,6 @@ fn what_keeps_a_node_from_starting_is_named() {
     for (options, said) in [
         (&["--listen-http", taken][..], "--listen-http"),
         (&["--listen-tcp", &tcp_address(&world.tcp)], "--listen-tcp"),
-        (&["--state", "/proc/nowhere"], "--state"),
         (&["--public-url", "here"], "http://"),
         (&["--config", "/no/such/file.toml"], "file.toml"),
     ] {
@@ -39,6 +38,12 @@ fn what_keeps_a_node_from_starting_is_named() {
         assert!(code == 1 || code == 2, "{code} {error}");
         assert!(error.to_string().contains(said), "{said}: {error}");
     }
+    let (code, error) = start_node("/proc/nowhere".as_ref(), &[]).fails();
+    assert_eq!(
+        (code, error["code"].as_str()),
+        (1, Some("state_directory")),
+        "{error}"
+    );
     let (code, error) = start_node(&world.path("node"), &[]).fails();
     assert_eq!(
         (code, error["code"].as_str()),

@@ -201,7 +201,9 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), Failed> {
             // It blocks, and waits for what runs on other threads.
             tokio::task::spawn_blocking(move || storage::run(&context, args))
                 .await
-                .map_err(|_| Failed::new(Exit::Failure, "stopped", "The program is stopping.", ""))?
+                .map_err(|_| {
+                    Failed::new(Exit::Failure, "stopped", "The program is stopping.", "")
+                })?
         }
         Command::Id => id::run(context),
     }

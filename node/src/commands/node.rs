@@ -24,13 +24,21 @@ pub(super) struct NodeArgs {
 
 pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed> {
     let home = context.home()?;
-    let config = args.options.complete(args.config.as_deref(), home.path())?.config(home.path())?;
+    let config = args
+        .options
+        .complete(args.config.as_deref(), home.path())?
+        .config(home.path())?;
     let identity = home.exclusive_identity()?;
     let node = tokio::select! {
         node = Node::start(identity.keypair.clone(), home.path(), config) => node?,
         () = stop_signal() => return Ok(()),
     };
-    let addresses: Vec<String> = node.addresses().await.iter().map(ToString::to_string).collect();
+    let addresses: Vec<String> = node
+        .addresses()
+        .await
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     context.output.event(&json!({
         "event": "listening",
         "peer": node.peer().id().to_string(),

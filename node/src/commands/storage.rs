@@ -71,7 +71,13 @@ enum OperationArgs {
 pub(super) fn run(context: &Context, args: StorageArgs) -> Result<(), Failed> {
     let home = context.home()?;
     let output = &context.output;
-    let mut hands = Hands { home, storage: args.storage, config: args.config, open: None, output };
+    let mut hands = Hands {
+        home,
+        storage: args.storage,
+        config: args.config,
+        open: None,
+        output,
+    };
     match args.operation {
         OperationArgs::Import { files } => {
             for file in files {
@@ -89,7 +95,15 @@ pub(super) fn run(context: &Context, args: StorageArgs) -> Result<(), Failed> {
             for cid in cids {
                 let done = hands.perform(&Operation::Pin { cid, pinned: !off })?;
                 output.event(&done);
-                output.say(&format!("{} {}.", text(&done, "cid"), if off { "is not pinned any more" } else { "is pinned" }));
+                output.say(&format!(
+                    "{} {}.",
+                    text(&done, "cid"),
+                    if off {
+                        "is not pinned any more"
+                    } else {
+                        "is pinned"
+                    }
+                ));
             }
             Ok(())
         }
@@ -130,7 +144,11 @@ struct Hands<'a> {
 
 impl Hands<'_> {
     fn perform(&mut self, operation: &Operation) -> Result<Value, Failed> {
-        self.perform_with(operation, Box::new(std::io::empty()), Box::new(std::io::sink()))
+        self.perform_with(
+            operation,
+            Box::new(std::io::empty()),
+            Box::new(std::io::sink()),
+        )
     }
 
     fn perform_with(
@@ -150,7 +168,12 @@ impl Hands<'_> {
             return done;
         }
         let storage = self.stopped()?;
-        let done = perform(&storage, &tokio::runtime::Handle::current(), operation, &mut port);
+        let done = perform(
+            &storage,
+            &tokio::runtime::Handle::current(),
+            operation,
+            &mut port,
+        );
         bar.finish_and_clear();
         done
     }
@@ -160,8 +183,13 @@ impl Hands<'_> {
         if let Some(storage) = &self.open {
             return Ok(storage.clone());
         }
-        let options = Options { storage: self.storage.clone(), ..Options::default() };
-        let config = options.complete(self.config.as_deref(), self.home.path())?.config(self.home.path())?;
+        let options = Options {
+            storage: self.storage.clone(),
+            ..Options::default()
+        };
+        let config = options
+            .complete(self.config.as_deref(), self.home.path())?
+            .config(self.home.path())?;
         let directory = &config.storage_directory;
         if !directory.is_dir() {
             return Err(Failed::usage(
@@ -170,7 +198,12 @@ impl Hands<'_> {
             ));
         }
         let storage = Storage::open(directory, config.storage).map_err(|error| {
-            Failed::new(Exit::Failure, "storage", format!("{error}."), "Name another directory, or mend this one.")
+            Failed::new(
+                Exit::Failure,
+                "storage",
+                format!("{error}."),
+                "Name another directory, or mend this one.",
+            )
         })?;
         self.open = Some(storage.clone());
         Ok(storage)
@@ -184,7 +217,12 @@ impl Hands<'_> {
         };
         let imported = self.perform_with(&Operation::Import, input, Box::new(std::io::sink()))?;
         self.output.event(&imported);
-        for root in imported["roots"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        for root in imported["roots"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
             self.output.result(root);
         }
         let missing = number(&imported, "missing");
@@ -195,7 +233,8 @@ impl Hands<'_> {
             size_text(number(&imported, "bytes")),
         ));
         if missing > 0 {
-            self.output.say(&format!("{missing} blocks that it links to are not in it."));
+            self.output
+                .say(&format!("{missing} blocks that it links to are not in it."));
         }
         Ok(())
     }
@@ -203,13 +242,18 @@ impl Hands<'_> {
     fn export(&mut self, cid: String, output: Option<PathBuf>) -> Result<(), Failed> {
         let operation = |cid| Operation::Export { cid };
         if output.as_ref().is_some_and(|path| path.as_os_str() == "-") {
-            self.perform_with(&operation(cid), Box::new(std::io::empty()), Box::new(std::io::stdout()))?;
+            self.perform_with(
+                &operation(cid),
+                Box::new(std::io::empty()),
+                Box::new(std::io::stdout()),
+            )?;
             return Ok(());
         }
         let path = match output {
             Some(path) => path,
             None => {
-                let root = fluence::names::parse_link(&cid).map_err(|error| Failed::usage(error.to_string(), ""))?;
+                let root = fluence::names::parse_link(&cid)
+                    .map_err(|error| Failed::usage(error.to_string(), ""))?;
                 PathBuf::from(format!("{}.car", fluence::names::canonical(&root)))
             }
         };
@@ -230,10 +274,16 @@ impl Hands<'_> {
                 Box::new(std::io::empty()),
                 Box::new(file.try_clone().map_err(fail)?),
             )
-            .and_then(|done| file.sync_all().and_then(|()| fs::rename(&temporary, &path)).map_err(fail).map(|()| done));
+            .and_then(|done| {
+                file.sync_all()
+                    .and_then(|()| fs::rename(&temporary, &path))
+                    .map_err(fail)
+                    .map(|()| done)
+            });
         match written {
             Ok(done) => {
-                self.output.event(&json!({"cid": done["cid"], "path": path.to_string_lossy()}));
+                self.output
+                    .event(&json!({"cid": done["cid"], "path": path.to_string_lossy()}));
                 self.output.result(&path.to_string_lossy());
                 Ok(())
             }
@@ -262,16 +312,28 @@ fn list(output: &Output, listed: &Value) {
         ));
     }
     let usage = &listed["usage"];
-    output.say(&format!("{} of {} used.", size_text(number(usage, "bytes")), size_text(number(usage, "quota"))));
+    output.say(&format!(
+        "{} of {} used.",
+        size_text(number(usage, "bytes")),
+        size_text(number(usage, "quota"))
+    ));
 }
 
 fn check(output: &Output, report: &Value) -> Result<(), Failed> {
     output.event(report);
     let damaged = report["damaged"].as_array().map_or(&[][..], Vec::as_slice);
     for damage in damaged {
-        output.result(&format!("{}: {}", text(damage, "block"), printable(text(damage, "problem"))));
+        output.result(&format!(
+            "{}: {}",
+            text(damage, "block"),
+            printable(text(damage, "problem"))
+        ));
     }
-    output.say(&format!("{} blocks, {}.", number(report, "blocks"), size_text(number(report, "bytes"))));
+    output.say(&format!(
+        "{} blocks, {}.",
+        number(report, "blocks"),
+        size_text(number(report, "bytes"))
+    ));
     if damaged.is_empty() {
         return Ok(());
     }

@@ -148,6 +148,8 @@ options! {
 pub struct Config {
     /// Where libp2p listens.
     pub listen: Vec<Multiaddr>,
+    /// The same as addresses of the system.
+    pub listen_sockets: Vec<SocketAddr>,
     /// Where others reach it.
     pub external: Vec<Multiaddr>,
     /// Other nodes.
@@ -175,7 +177,9 @@ impl Options {
             None if default.is_file() => &default,
             None => return Ok(self),
         };
-        let metadata = path.metadata().map_err(|error| Failed::file(path, &error))?;
+        let metadata = path
+            .metadata()
+            .map_err(|error| Failed::file(path, &error))?;
         if metadata.len() > MAX_FILE {
             return Err(Failed::usage(
                 format!("{} is too large for a configuration.", path.display()),
@@ -185,7 +189,11 @@ impl Options {
         let text = std::fs::read_to_string(path).map_err(|error| Failed::file(path, &error))?;
         let options: Self = toml::from_str(&text).map_err(|error| {
             Failed::usage(
-                format!("{} is not understood: {}.", path.display(), error.to_string().trim()),
+                format!(
+                    "{} is not understood: {}.",
+                    path.display(),
+                    error.to_string().trim()
+                ),
                 "`fluence node --help` names all options.",
             )
         })?;
@@ -196,17 +204,22 @@ impl Options {
     pub fn config(self, state: &Path) -> Result<Config, Failed> {
         if let Some(url) = &self.public_url {
             fluence::storage::multiaddr_of(url).map_err(|error| {
-                Failed::usage(format!("--public-url: {error}."), "An example: https://node.example.org")
+                Failed::usage(
+                    format!("--public-url: {error}."),
+                    "An example: https://node.example.org",
+                )
             })?;
         }
-        let default = |address: &str| Listen::At(address.parse().expect("the default is an address"));
-        let listen: Vec<Multiaddr> = [
-            self.listen_tcp.unwrap_or_else(|| default(LISTEN_TCP)).multiaddr(""),
-            self.listen_ws.unwrap_or_else(|| default(LISTEN_WS)).multiaddr("/ws"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let default =
+            |address: &str| Listen::At(address.parse().expect("the default is an address"));
+        let listen = [
+            (self.listen_tcp.unwrap_or_else(|| default(LISTEN_TCP)), ""),
+            (self.listen_ws.unwrap_or_else(|| default(LISTEN_WS)), "/ws"),
+        ];
+        let listen: Vec<(SocketAddr, Multiaddr)> = listen
+            .into_iter()
+            .filter_map(|(listen, ending)| listen.at(ending))
+            .collect();
         if listen.is_empty() {
             return Err(Failed::usage(
                 "The node would listen neither on TCP nor on WebSocket.",
@@ -216,15 +229,20 @@ impl Options {
         let storage = StorageConfig::default();
         let limits = RelayLimits::default();
         let size = |option: Option<Size>, default: u64| option.map_or(default, |size| size.0);
-        let seconds = |option: Option<u64>, default: Duration| option.map_or(default, Duration::from_secs);
+        let seconds =
+            |option: Option<u64>, default: Duration| option.map_or(default, Duration::from_secs);
+        let (listen_sockets, listen) = listen.into_iter().unzip();
         Ok(Config {
             listen,
+            listen_sockets,
             external: self.external_address.unwrap_or_default().0,
             peers: self.peers.unwrap_or_default().0,
             listen_http: self
                 .listen_http
                 .unwrap_or_else(|| LISTEN_HTTP.parse().expect("the default is an address")),
-            public_url: self.public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            public_url: self
+                .public_url
+                .map(|url| url.trim_end_matches('/').to_owned()),
             gateway: !self.no_gateway.unwrap_or(false),
             storage_directory: self.storage.unwrap_or_else(|| state.join("storage")),
             storage: StorageConfig {
@@ -239,11 +257,21 @@ impl Options {
             },
             limits: RelayLimits {
                 max_reservations: self.max_reservations.unwrap_or(limits.max_reservations),
-                max_reservations_per_peer: self.max_reservations_per_peer.unwrap_or(limits.max_reservations_per_peer),
-                reservation_duration: seconds(self.reservation_duration, limits.reservation_duration),
+                max_reservations_per_peer: self
+                    .max_reservations_per_peer
+                    .unwrap_or(limits.max_reservations_per_peer),
+                reservation_duration: seconds(
+                    self.reservation_duration,
+                    limits.reservation_duration,
+                ),
                 max_circuits: self.max_circuits.unwrap_or(limits.max_circuits),
-                max_circuits_per_peer: self.max_circuits_per_peer.unwrap_or(limits.max_circuits_per_peer),
-                max_circuit_duration: seconds(self.max_circuit_duration, limits.max_circuit_duration),
+                max_circuits_per_peer: self
+                    .max_circuits_per_peer
+                    .unwrap_or(limits.max_circuits_per_peer),
+                max_circuit_duration: seconds(
+                    self.max_circuit_duration,
+                    limits.max_circuit_duration,
+                ),
                 max_circuit_bytes: size(self.max_circuit_bytes, limits.max_circuit_bytes),
                 reservations_per_peer_per_minute: self
                     .reservations_per_peer_per_minute
@@ -262,7 +290,9 @@ impl Options {
                 max_providers_per_function: self
                     .max_providers_per_function
                     .unwrap_or(limits.max_providers_per_function),
-                max_functions_per_peer: self.max_functions_per_peer.unwrap_or(limits.max_functions_per_peer),
+                max_functions_per_peer: self
+                    .max_functions_per_peer
+                    .unwrap_or(limits.max_functions_per_peer),
             },
         })
     }
@@ -284,9 +314,11 @@ impl std::str::FromStr for Listen {
         if text == "none" {
             return Ok(Self::None);
         }
-        text.parse()
-            .map(Self::At)
-            .map_err(|_| format!("“{text}” is neither an address with a port, such as 127.0.0.1:4101, nor “none”"))
+        text.parse().map(Self::At).map_err(|_| {
+            format!(
+                "“{text}” is neither an address with a port, such as 127.0.0.1:4101, nor “none”"
+            )
+        })
     }
 }
 
@@ -298,11 +330,16 @@ impl TryFrom<String> for Listen {
 }
 
 impl Listen {
-    fn multiaddr(self, ending: &str) -> Option<Multiaddr> {
+    /// The address, and the same as a multiaddr.
+    fn at(self, ending: &str) -> Option<(SocketAddr, Multiaddr)> {
         let Self::At(address) = self else { return None };
         let kind = if address.is_ipv4() { "ip4" } else { "ip6" };
         let text = format!("/{kind}/{}/tcp/{}{ending}", address.ip(), address.port());
-        Some(text.parse().expect("an address and a port make a multiaddr"))
+        Some((
+            address,
+            text.parse()
+                .expect("an address and a port make a multiaddr"),
+        ))
     }
 }
 
@@ -314,7 +351,11 @@ impl std::str::FromStr for Multiaddrs {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         text.split_whitespace()
-            .map(|address| address.parse().map_err(|error| format!("“{address}” is not a multiaddr: {error}")))
+            .map(|address| {
+                address
+                    .parse()
+                    .map_err(|error| format!("“{address}” is not a multiaddr: {error}"))
+            })
             .collect::<Result<_, _>>()
             .map(Self)
     }
@@ -336,7 +377,9 @@ impl std::str::FromStr for Size {
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let bad = || format!("“{text}” is not a number of bytes such as 1048576, 10GB or 1.5GiB");
-        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let digits = text
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(text.len());
         let (number, unit) = text.split_at(digits);
         let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
             "" | "b" => 1,
@@ -383,7 +426,13 @@ mod tests {
 
     #[test]
     fn sizes_are_understood() {
-        for (text, bytes) in [("0", 0), ("1048576", 1 << 20), ("10GB", 10_000_000_000), ("1.5 GiB", 3 << 29), ("2kib", 2048)] {
+        for (text, bytes) in [
+            ("0", 0),
+            ("1048576", 1 << 20),
+            ("10GB", 10_000_000_000),
+            ("1.5 GiB", 3 << 29),
+            ("2kib", 2048),
+        ] {
             assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
         }
         for bad in ["", "GB", "1.2.3", "-1", "1 EB", "99999999999TiB", "1e99"] {
@@ -406,8 +455,15 @@ mod tests {
             "#,
         )
         .unwrap();
-        let flags = Options { listen_tcp: Some("[::1]:0".parse().unwrap()), ..Options::default() };
-        let config = flags.complete(None, state.path()).unwrap().config(state.path()).unwrap();
+        let flags = Options {
+            listen_tcp: Some("[::1]:0".parse().unwrap()),
+            ..Options::default()
+        };
+        let config = flags
+            .complete(None, state.path())
+            .unwrap()
+            .config(state.path())
+            .unwrap();
         assert_eq!(config.listen, ["/ip6/::1/tcp/0".parse().unwrap()]);
         assert_eq!(config.storage.total_quota, 1 << 30);
         assert_eq!(config.storage.per_peer_quota, 5);
@@ -428,13 +484,32 @@ mod tests {
             ("=", "x.toml"),
         ] {
             std::fs::write(&path, text).unwrap();
-            let failed = Options::default().complete(Some(&path), state.path()).unwrap_err();
+            let failed = Options::default()
+                .complete(Some(&path), state.path())
+                .unwrap_err();
             assert!(failed.failure.what.contains(named), "{failed}");
         }
-        assert!(Options::default().complete(Some(&state.path().join("absent")), state.path()).is_err());
-        let nowhere = Options { listen_tcp: Some(Listen::None), listen_ws: Some(Listen::None), ..Options::default() };
+        assert!(
+            Options::default()
+                .complete(Some(&state.path().join("absent")), state.path())
+                .is_err()
+        );
+        let nowhere = Options {
+            listen_tcp: Some(Listen::None),
+            listen_ws: Some(Listen::None),
+            ..Options::default()
+        };
         assert!(nowhere.config(state.path()).is_err());
-        let url = Options { public_url: Some("example.org".to_owned()), ..Options::default() };
-        assert!(url.config(state.path()).unwrap_err().failure.what.contains("example.org"));
+        let url = Options {
+            public_url: Some("example.org".to_owned()),
+            ..Options::default()
+        };
+        assert!(
+            url.config(state.path())
+                .unwrap_err()
+                .failure
+                .what
+                .contains("example.org")
+        );
     }
 }

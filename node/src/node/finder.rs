@@ -80,7 +80,9 @@ impl Finder {
             private,
             pulls: Arc::new(Semaphore::new(MAX_PULLS)),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 }
 
@@ -90,7 +92,9 @@ impl Fetcher for Finder {
         async move {
             match tokio::time::timeout(FIND_PATIENCE, inner.find(cid)).await {
                 Ok(found) => found,
-                Err(_) => Err(FetchError::Failed("its providers did not answer in time".to_owned())),
+                Err(_) => Err(FetchError::Failed(
+                    "its providers did not answer in time".to_owned(),
+                )),
             }
         }
         .boxed()
@@ -116,15 +120,28 @@ impl Inner {
     }
 
     /// Asks one provider; returns when the file is on its way.
-    async fn ask(self: &Arc<Self>, provider: PeerId, name: &FunctionName, cid: &Cid) -> Result<Fetched, String> {
+    async fn ask(
+        self: &Arc<Self>,
+        provider: PeerId,
+        name: &FunctionName,
+        cid: &Cid,
+    ) -> Result<Fetched, String> {
         let request = Request::new(name.clone(), &FileArgs::default());
-        let reply: Reply =
-            self.peer.call(provider, request, CALL_PATIENCE).await.map_err(|error| printable(&error.to_string()))?;
-        let ok: FileOk = reply.into_result().map_err(|error| printable(&error.message))?;
+        let reply: Reply = self
+            .peer
+            .call(provider, request, CALL_PATIENCE)
+            .await
+            .map_err(|error| printable(&error.to_string()))?;
+        let ok: FileOk = reply
+            .into_result()
+            .map_err(|error| printable(&error.message))?;
         let multiaddr = ok.multiaddr.ok_or("its provider has no storage")?;
         let url = url_of(&multiaddr).map_err(|error| error.to_string())?;
         let text = |text: Option<String>| text.filter(|text| text.len() <= MAX_TEXT);
-        let fetched = Fetched { name: text(ok.name), mime: text(ok.mime) };
+        let fetched = Fetched {
+            name: text(ok.name),
+            mime: text(ok.mime),
+        };
         if url != self.own {
             self.begin_pull(&url, cid, ok.size).await?;
         }
@@ -132,16 +149,27 @@ impl Inner {
     }
 
     /// Begins to copy a file from another storage; goes on in the background.
-    async fn begin_pull(self: &Arc<Self>, url: &str, cid: &Cid, size: Option<u64>) -> Result<(), String> {
+    async fn begin_pull(
+        self: &Arc<Self>,
+        url: &str,
+        cid: &Cid,
+        size: Option<u64>,
+    ) -> Result<(), String> {
         if !self.private && is_private_url(url) {
             return Err("its storage has no public address".to_owned());
         }
-        let place = Arc::clone(&self.pulls).try_acquire_owned().map_err(|_| "this node is busy".to_owned())?;
+        let place = Arc::clone(&self.pulls)
+            .try_acquire_owned()
+            .map_err(|_| "this node is busy".to_owned())?;
         let grantee = self.peer.id().to_string();
         let (storage, root) = (self.storage.clone(), *cid);
         let upload = tokio::task::spawn_blocking(move || {
-            let grant = storage.grant(&grantee, &root, size).map_err(|refusal| refusal.to_string())?;
-            storage.upload(&grant.token).map_err(|error| error.to_string())
+            let grant = storage
+                .grant(&grantee, &root, size)
+                .map_err(|refusal| refusal.to_string())?;
+            storage
+                .upload(&grant.token)
+                .map_err(|error| error.to_string())
         })
         .await
         .map_err(|_| "the node is stopping".to_owned())??;
@@ -155,8 +183,14 @@ impl Inner {
     async fn request(&self, url: &str, cid: &Cid) -> Result<reqwest::Response, String> {
         let response = self
             .http
-            .get(format!("{url}/ipfs/{}?format=car&dag-scope=all", canonical(cid)))
-            .header(ACCEPT, HeaderValue::from_static("application/vnd.ipld.car; version=1; order=dfs; dups=y"))
+            .get(format!(
+                "{url}/ipfs/{}?format=car&dag-scope=all",
+                canonical(cid)
+            ))
+            .header(
+                ACCEPT,
+                HeaderValue::from_static("application/vnd.ipld.car; version=1; order=dfs; dups=y"),
+            )
             .send()
             .await
             .map_err(|_| "its storage cannot be reached".to_owned())?;
@@ -214,7 +248,9 @@ async fn copy(upload: &Upload, mut response: reqwest::Response) -> Result<u64, S
     let mut car = CarReader::new(CarLimits::default());
     loop {
         // An end without a whole CAR means that there will be more: it is asked for again.
-        let Ok(Some(chunk)) = response.chunk().await else { return Ok(new) };
+        let Ok(Some(chunk)) = response.chunk().await else {
+            return Ok(new);
+        };
         car.push(chunk);
         loop {
             match car.next() {
@@ -228,14 +264,23 @@ async fn copy(upload: &Upload, mut response: reqwest::Response) -> Result<u64, S
 }
 
 async fn add(upload: &Upload, cid: Cid, block: Bytes) -> Result<bool, String> {
-    upload.add(cid, block).await.map_err(|error: AddError| error.to_string())
+    upload
+        .add(cid, block)
+        .await
+        .map_err(|error: AddError| error.to_string())
 }
 
 /// Whether a URL's host is an address that is not public. A name is looked at when it is looked up.
 fn is_private_url(url: &str) -> bool {
-    match reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)) {
+    match reqwest::Url::parse(url)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned))
+    {
         Some(host) if host.eq_ignore_ascii_case("localhost") => true,
-        Some(host) => host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| !is_public(address)),
+        Some(host) => host
+            .trim_matches(['[', ']'])
+            .parse()
+            .is_ok_and(|address: IpAddr| !is_public(address)),
         None => true,
     }
 }
@@ -262,7 +307,9 @@ fn is_public(address: IpAddr) -> bool {
             // Global unicast without what is mapped into it for documentation and translation.
             None => {
                 let [first, second, ..] = v6.segments();
-                (first & 0xe000) == 0x2000 && !(first == 0x2001 && second == 0xdb8) && first != 0x2002
+                (first & 0xe000) == 0x2000
+                    && !(first == 0x2001 && second == 0xdb8)
+                    && first != 0x2002
             }
         },
     }
@@ -302,7 +349,11 @@ mod tests {
         ] {
             assert!(is_private_url(private), "{private}");
         }
-        for public in ["https://1.1.1.1:443", "https://[2606:4700::1111]:443", "https://example.org:443"] {
+        for public in [
+            "https://1.1.1.1:443",
+            "https://[2606:4700::1111]:443",
+            "https://example.org:443",
+        ] {
             assert!(!is_private_url(public), "{public}");
         }
     }

@@ -48,10 +48,22 @@ impl Node {
         // The port first: without it the rest is in vain.
         let listener = TcpListener::bind(config.listen_http)
             .await
-            .map_err(|error| cannot_listen(&config.listen_http, &error))?;
-        let http = listener.local_addr().map_err(|error| cannot_listen(&config.listen_http, &error))?;
-        let url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(http)));
-        let multiaddr = multiaddr_of(&url).map_err(|error| Failed::usage(format!("{error}."), "Check --public-url."))?;
+            .map_err(|error| cannot_listen("HTTP", &config.listen_http, &error))?;
+        let http = listener
+            .local_addr()
+            .map_err(|error| cannot_listen("HTTP", &config.listen_http, &error))?;
+        for address in &config.listen_sockets {
+            // libp2p shares its ports with other processes that do so: two nodes on one would each get some of the
+            // connections, and nobody would say why.
+            std::net::TcpListener::bind(address)
+                .map_err(|error| cannot_listen("libp2p", address, &error))?;
+        }
+        let url = config
+            .public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", reachable(http)));
+        let multiaddr = multiaddr_of(&url)
+            .map_err(|error| Failed::usage(format!("{error}."), "Check --public-url."))?;
 
         let (peer, calls, mut statuses) = Peer::start(fluence_peer::Config {
             role: Role::Node {
@@ -67,7 +79,7 @@ impl Node {
                 Exit::Failure,
                 "listen",
                 format!("The node cannot start: {error}."),
-                "Stop what uses the port, or choose other ports with --listen-tcp and --listen-ws.",
+                "Check --listen-tcp, --listen-ws and --peers.",
             )
         })?;
         statuses.online().await;
@@ -75,16 +87,26 @@ impl Node {
         let (stop, stopping) = watch::channel(false);
         let multiaddr: Arc<str> = multiaddr.into();
         let fetcher: Option<Arc<dyn Fetcher>> = if config.gateway {
-            let finder = Finder::new(peer.clone(), storage.clone(), &multiaddr).map_err(|error| {
-                Failed::new(Exit::Failure, "network", format!("HTTP cannot be used: {error}."), "")
-            })?;
+            let finder =
+                Finder::new(peer.clone(), storage.clone(), &multiaddr).map_err(|error| {
+                    Failed::new(
+                        Exit::Failure,
+                        "network",
+                        format!("HTTP cannot be used: {error}."),
+                        "",
+                    )
+                })?;
             Some(Arc::new(finder))
         } else {
             None
         };
         let router = gateway::router(
             storage.clone(),
-            GatewayConfig { open: config.gateway, fetcher, health: Some(health(&peer)) },
+            GatewayConfig {
+                open: config.gateway,
+                fetcher,
+                health: Some(health(&peer)),
+            },
         );
         let mut stopping = stopping;
         let serving = tokio::spawn(gateway::serve(listener, router, async move {
@@ -97,7 +119,15 @@ impl Node {
         #[cfg(unix)]
         tasks.spawn(operate(state.to_owned(), storage.clone()));
         peer.provide(FunctionName::multiaddr()).await?;
-        Ok(Self { peer, storage, http, url, stop, serving, tasks })
+        Ok(Self {
+            peer,
+            storage,
+            http,
+            url,
+            stop,
+            serving,
+            tasks,
+        })
     }
 
     /// Its peer.
@@ -176,7 +206,9 @@ async fn open_storage(config: &Config) -> Result<Arc<Storage>, Failed> {
 async fn answer(mut calls: Calls, storage: Arc<Storage>, multiaddr: Arc<str>) {
     let places = Arc::new(Semaphore::new(MAX_SERVING));
     while let Some(call) = calls.next().await {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
         let (storage, multiaddr) = (storage.clone(), multiaddr.clone());
         // A grant is written down: not on a thread that others wait for.
         tokio::task::spawn_blocking(move || {
@@ -187,9 +219,12 @@ async fn answer(mut calls: Calls, storage: Arc<Storage>, multiaddr: Arc<str>) {
     }
 }
 
-fn reply(storage: &Storage, multiaddr: &str, from: PeerId, request: &Request) -> Reply {
+fn reply(storage: &Arc<Storage>, multiaddr: &str, from: PeerId, request: &Request) -> Reply {
     if request.function.as_str() != MULTIADDR {
-        return Reply::error(ErrorCode::NoSuchFunction, "this node does not provide that function");
+        return Reply::error(
+            ErrorCode::NoSuchFunction,
+            "this node does not provide that function",
+        );
     }
     match request.args::<MultiaddrArgs>() {
         Ok(args) => storage.call_multiaddr(&from.to_string(), &args, multiaddr),
@@ -209,11 +244,11 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     address
 }
 
-fn cannot_listen(address: &SocketAddr, error: &std::io::Error) -> Failed {
+fn cannot_listen(what: &str, address: &SocketAddr, error: &std::io::Error) -> Failed {
     Failed::new(
         Exit::Failure,
         "listen",
-        format!("HTTP cannot listen on {address}: {error}."),
-        "Stop what uses the port, or choose another one with --listen-http.",
+        format!("{what} cannot listen on {address}: {error}."),
+        "Stop what uses the port, or choose others with --listen-tcp, --listen-ws and --listen-http.",
     )
 }

@@ -15,7 +15,11 @@ pub struct Local {
 
 impl Local {
     /// A port between these.
-    pub fn new(input: Box<dyn Read + Send>, output: Box<dyn Write + Send>, bar: ProgressBar) -> Self {
+    pub fn new(
+        input: Box<dyn Read + Send>,
+        output: Box<dyn Write + Send>,
+        bar: ProgressBar,
+    ) -> Self {
         Self { input, output, bar }
     }
 }

@@ -86,13 +86,20 @@ pub fn perform(
         }
         Operation::Export { cid } => {
             let cid = root(cid)?;
-            runtime.block_on(storage.export_car(&cid, Out(port))).map_err(|error| {
-                let exit = match error {
-                    crate::storage::ExportError::Incomplete(_) => Exit::NotFound,
-                    _ => Exit::Failure,
-                };
-                Failed::new(exit, "export", format!("{} is not exported: {error}.", canonical(&cid)), "")
-            })?;
+            runtime
+                .block_on(storage.export_car(&cid, Out(port)))
+                .map_err(|error| {
+                    let exit = match error {
+                        crate::storage::ExportError::Incomplete(_) => Exit::NotFound,
+                        _ => Exit::Failure,
+                    };
+                    Failed::new(
+                        exit,
+                        "export",
+                        format!("{} is not exported: {error}.", canonical(&cid)),
+                        "",
+                    )
+                })?;
             Ok(json!({"cid": canonical(&cid)}))
         }
         Operation::List => Ok(json!({"dags": storage.list(), "usage": storage.usage()})),
@@ -107,7 +114,9 @@ pub fn perform(
             Ok(json!({"cid": canonical(&cid)}))
         }
         Operation::Check => {
-            let report = storage.check(|done, total| port.progress(done, total)).map_err(storage_failed)?;
+            let report = storage
+                .check(|done, total| port.progress(done, total))
+                .map_err(storage_failed)?;
             Ok(json!(report))
         }
         Operation::Gc => {
@@ -118,7 +127,10 @@ pub fn perform(
 }
 
 fn root(text: &str) -> Result<Cid, Failed> {
-    fluence::names::parse_link(text).or_else(|error| text.parse().map_err(|_| Failed::usage(error.to_string(), "")))
+    fluence::names::parse_link(text).or_else(|error| {
+        text.parse()
+            .map_err(|_| Failed::usage(error.to_string(), ""))
+    })
 }
 
 fn found(cid: &Cid, found: Result<bool, crate::storage::StorageError>) -> Result<(), Failed> {
@@ -134,14 +146,23 @@ fn found(cid: &Cid, found: Result<bool, crate::storage::StorageError>) -> Result
 }
 
 fn storage_failed(error: crate::storage::StorageError) -> Failed {
-    Failed::new(Exit::Failure, "storage", format!("The storage failed: {error}."), "Check its disk.")
+    Failed::new(
+        Exit::Failure,
+        "storage",
+        format!("The storage failed: {error}."),
+        "Check its disk.",
+    )
 }
 
 /// A port's output for who writes without blocking; this thread may block.
 struct Out<'a>(&'a mut dyn Port);
 
 impl AsyncWrite for Out<'_> {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Poll::Ready(self.0.output(bytes).map(|()| bytes.len()))
     }
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

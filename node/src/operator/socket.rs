@@ -53,7 +53,10 @@ enum Tag {
 #[serde(rename_all = "snake_case")]
 enum Outcome {
     Done(Value),
-    Failed { exit: u8, failure: fluence::state::Failure },
+    Failed {
+        exit: u8,
+        failure: fluence::state::Failure,
+    },
 }
 
 fn send(out: &mut impl Write, tag: Tag, payload: &[u8]) -> io::Result<()> {
@@ -71,10 +74,16 @@ fn receive(from: &mut impl Read) -> io::Result<(Tag, Vec<u8>)> {
     let mut head = [0; 5];
     from.read_exact(&mut head)?;
     let bad = |what: &str| io::Error::new(ErrorKind::InvalidData, what.to_owned());
-    let tag = [Tag::Operation, Tag::Data, Tag::End, Tag::Progress, Tag::Outcome]
-        .into_iter()
-        .find(|tag| *tag as u8 == head[0])
-        .ok_or_else(|| bad("an unknown frame"))?;
+    let tag = [
+        Tag::Operation,
+        Tag::Data,
+        Tag::End,
+        Tag::Progress,
+        Tag::Outcome,
+    ]
+    .into_iter()
+    .find(|tag| *tag as u8 == head[0])
+    .ok_or_else(|| bad("an unknown frame"))?;
     let len = u32::from_le_bytes([head[1], head[2], head[3], head[4]]) as usize;
     if len > MAX_FRAME {
         return Err(bad("a frame that is too long"));
@@ -100,8 +109,14 @@ pub async fn serve(directory: &Path, storage: Arc<Storage>) -> io::Result<()> {
     let _removed = Removed(path);
     let places = Arc::new(Semaphore::new(MAX_OPERATIONS));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return Ok(()) };
-        let stream = match listener.accept().await.and_then(|(stream, _)| stream.into_std()) {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return Ok(());
+        };
+        let stream = match listener
+            .accept()
+            .await
+            .and_then(|(stream, _)| stream.into_std())
+        {
             Ok(stream) => stream,
             Err(error) => {
                 tracing::warn!("an operator cannot be served: {error}");
@@ -132,7 +147,12 @@ fn answer(stream: UnixStream, storage: &Arc<Storage>, runtime: &Handle) -> io::R
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let mut port = Frames { from: BufReader::new(stream.try_clone()?), to: BufWriter::new(stream), rest: Vec::new(), at: 0 };
+    let mut port = Frames {
+        from: BufReader::new(stream.try_clone()?),
+        to: BufWriter::new(stream),
+        rest: Vec::new(),
+        at: 0,
+    };
     let (tag, payload) = receive(&mut port.from)?;
     if tag != Tag::Operation {
         return Err(ErrorKind::InvalidData.into());
@@ -140,7 +160,10 @@ fn answer(stream: UnixStream, storage: &Arc<Storage>, runtime: &Handle) -> io::R
     let operation: Operation = json(&payload)?;
     let outcome = match perform(storage, runtime, &operation, &mut port) {
         Ok(done) => Outcome::Done(done),
-        Err(failed) => Outcome::Failed { exit: failed.exit as u8, failure: failed.failure },
+        Err(failed) => Outcome::Failed {
+            exit: failed.exit as u8,
+            failure: failed.failure,
+        },
     };
     send_json(&mut port.to, Tag::Outcome, &outcome)?;
     port.to.flush()
@@ -176,12 +199,15 @@ impl Port for Frames {
     }
 
     fn output(&mut self, bytes: &[u8]) -> io::Result<()> {
-        bytes.chunks(DATA_FRAME).try_for_each(|chunk| send(&mut self.to, Tag::Data, chunk))
+        bytes
+            .chunks(DATA_FRAME)
+            .try_for_each(|chunk| send(&mut self.to, Tag::Data, chunk))
     }
 
     fn progress(&mut self, done: u64, total: u64) {
         // A client that is gone is noticed at the end.
-        let _ = send_json(&mut self.to, Tag::Progress, &(done, total)).and_then(|()| self.to.flush());
+        let _ =
+            send_json(&mut self.to, Tag::Progress, &(done, total)).and_then(|()| self.to.flush());
     }
 }
 
@@ -201,7 +227,14 @@ impl Remote {
         });
         match connected {
             Ok(stream) => Ok(Some(Self { stream })),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => Ok(None),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::NotFound | ErrorKind::ConnectionRefused
+                ) =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(Failed::file(&path, &error)),
         }
     }
@@ -219,10 +252,16 @@ impl Remote {
         match outcome {
             Outcome::Done(value) => Ok(value),
             Outcome::Failed { exit, failure } => {
-                let exit = [Exit::Usage, Exit::NotFound, Exit::Network, Exit::Verification, Exit::Refused]
-                    .into_iter()
-                    .find(|known| *known as u8 == exit)
-                    .unwrap_or(Exit::Failure);
+                let exit = [
+                    Exit::Usage,
+                    Exit::NotFound,
+                    Exit::Network,
+                    Exit::Verification,
+                    Exit::Refused,
+                ]
+                .into_iter()
+                .find(|known| *known as u8 == exit)
+                .unwrap_or(Exit::Failure);
                 Err(Failed { exit, failure })
             }
         }

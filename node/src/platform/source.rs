@@ -158,6 +158,23 @@ impl FileSource {
 }
 
 impl Extent {
+    /// Whether the file is still what was taken.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        let metadata =
+            std::fs::metadata(&self.path).map_err(|error| store_error(&self.path, &error))?;
+        self.check_stamp(&metadata)
+    }
+
+    fn check_stamp(&self, metadata: &Metadata) -> Result<(), StoreError> {
+        match self.stamp {
+            Some(stamp) if Stamp::of(metadata) != stamp => Err(StoreError::Gone(format!(
+                "{} was changed since it was shared",
+                self.path.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Opens the file at the slice, lets it be read, and then looks whether the file is still what was taken: a change
     /// during the reading is seen too.
     fn read(&self, read: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<(), StoreError> {
@@ -165,15 +182,7 @@ impl Extent {
         let mut file = File::open(&self.path).map_err(fail)?;
         file.seek(SeekFrom::Start(self.offset)).map_err(fail)?;
         read(&mut file).map_err(fail)?;
-        match self.stamp {
-            Some(stamp) if Stamp::of(&file.metadata().map_err(fail)?) != stamp => {
-                Err(StoreError::Gone(format!(
-                    "{} was changed since it was shared",
-                    self.path.display()
-                )))
-            }
-            _ => Ok(()),
-        }
+        self.check_stamp(&file.metadata().map_err(fail)?)
     }
 }
 

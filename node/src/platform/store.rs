@@ -123,7 +123,11 @@ fn read_whole(directory: &Path) -> Result<(FileSource, Dag), StoreError> {
             Entry::Block(block) => blocks.push(block),
             Entry::File(file) => files.push(file),
             Entry::Own(len) => add_own(&mut extents, &data, len),
-            Entry::Adopted(extent) => extents.push(extent),
+            Entry::Adopted(extent) => {
+                // Told now, not when half of it has gone to somebody.
+                extent.check()?;
+                extents.push(extent);
+            }
         }
     }
     // The root is written last: with it, all is there.

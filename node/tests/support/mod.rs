@@ -260,6 +260,7 @@ impl Fluence {
 
     /// All that it said.
     pub fn story(&self) -> String {
+        self.seen.lock().unwrap().extend(self.events.try_iter());
         let seen: Vec<String> = self
             .seen
             .lock()
