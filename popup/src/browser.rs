@@ -218,8 +218,6 @@ pub struct Tab {
     pub id: i32,
     /// Its address; `None` when the extension was not opened on it.
     pub url: Option<String>,
-    /// Its title.
-    pub title: Option<String>,
 }
 
 /// The tab that the popup was opened on, or the one with this number.
@@ -238,7 +236,6 @@ pub async fn tab(id: Option<i32>) -> Result<Tab, JsValue> {
     Ok(Tab {
         id: id as i32,
         url: member(&tab, "url").as_string(),
-        title: member(&tab, "title").as_string(),
     })
 }
 

@@ -228,6 +228,8 @@ pub struct Face {
     last_number: u32,
     pending: BTreeMap<u32, (About, Command)>,
     handovers: BTreeMap<u32, Handover>,
+    /// What shares wait for, as the worker says.
+    wanted: Vec<String>,
     focus: Option<Focus>,
     timers: Timers,
     _paste: Option<PasteListener>,
@@ -290,6 +292,7 @@ impl Component for Face {
             last_number: 0,
             pending: BTreeMap::new(),
             handovers: BTreeMap::new(),
+            wanted: Vec::new(),
             focus: None,
             timers: Timers::default(),
             _paste: None,
@@ -442,17 +445,23 @@ impl Component for Face {
 }
 
 /// Looks at the page of a tab: the one that the popup was opened on, or the one with this number.
-async fn look_at(tab: Option<i32>) -> PageView {
-    let Ok(tab) = browser::tab(tab).await else {
-        return PageView::Closed;
+async fn look_at(number: Option<i32>) -> PageView {
+    let tab = browser::tab(number).await.ok();
+    let Some((tab, url)) = tab.and_then(|tab| {
+        let url = tab.url.clone()?;
+        Some((tab, url))
+    }) else {
+        // The popup is always shown its page, unless that is the browser's own. A tab that was opened from the popup is
+        // shown it until that page goes.
+        return if number.is_some() {
+            PageView::Elsewhere
+        } else {
+            PageView::Closed
+        };
     };
-    let Some(url) = tab
-        .url
-        .clone()
-        .filter(|url| page::host(url).is_some() || url.starts_with("file:"))
-    else {
+    if page::host(&url).is_none() && !url.starts_with("file:") {
         return PageView::Closed;
-    };
+    }
     let downloads = page::downloads_of(&url, browser::downloads().await.unwrap_or_default());
     let links = browser::links(tab.id)
         .await
@@ -546,7 +555,13 @@ impl Face {
                     self.post(message);
                 }
             }
-            FromWorker::Message(ToFace::Access { origins }) => self.shares_wait(origins),
+            FromWorker::Message(ToFace::Access { origins }) => {
+                self.wanted = origins;
+                if self.wanted.is_empty() {
+                    self.access.retain(|_, access| access.again.is_some());
+                }
+                self.ask_for_shares();
+            }
             FromWorker::Message(ToFace::Answer { number, answer }) => self.answered(number, answer),
             // Taken in `update`.
             FromWorker::Message(ToFace::Event { .. }) => {}
@@ -657,7 +672,6 @@ impl Face {
                 self.failures.insert(about, failure);
             }
             Answer::NeedsAccess { origins } => {
-                self.access.remove(&About::Shares);
                 let goes_on = matches!(
                     command,
                     Command::ShareUrl { .. } | Command::ShareFiles { .. }
@@ -668,6 +682,7 @@ impl Face {
                     refused: false,
                 };
                 self.access.insert(about, access);
+                self.ask_for_shares();
             }
         }
     }
@@ -709,18 +724,20 @@ impl Face {
     }
 
     /// Asks the person for what shares wait for, unless that is asked already where the share was begun.
-    fn shares_wait(&mut self, origins: Vec<String>) {
+    fn ask_for_shares(&mut self) {
         self.access.remove(&About::Shares);
-        if origins.is_empty() {
-            self.access.retain(|_, access| access.again.is_some());
-            return;
-        }
-        let asked = |origin| {
+        let asked = |origin: &String| {
             self.access
                 .values()
                 .any(|access| access.origins.contains(origin))
         };
-        if !origins.iter().all(asked) {
+        let origins: Vec<String> = self
+            .wanted
+            .iter()
+            .filter(|origin| !asked(origin))
+            .cloned()
+            .collect();
+        if !origins.is_empty() {
             let access = Access {
                 origins,
                 again: None,

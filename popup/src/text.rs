@@ -95,6 +95,7 @@ pub const COPIED: &str = "Copied";
 pub const COPY_REFUSED: &str =
     "The browser refused the clipboard; select the link in the details and copy it.";
 pub const SAVE: &str = "Save";
+pub const SAVED: &str = "saved";
 pub const SAVE_AGAIN: &str = "Save again";
 pub const STOP: &str = "Stop sharing";
 pub const AGAIN: &str = "Share again";
@@ -218,6 +219,16 @@ pub fn network(status: &NetworkStatus) -> &'static str {
         NetworkStatus::Connecting { .. } => NETWORK_CONNECTING,
         NetworkStatus::Online { .. } => NETWORK_ONLINE,
         NetworkStatus::Offline { .. } => NETWORK_OFFLINE,
+    }
+}
+
+/// A text as a sentence, with a full stop where it has none.
+pub fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() || text.ends_with(['.', '!', '?', '…', '。']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
     }
 }
 
@@ -460,6 +471,13 @@ mod tests {
             status(&shared(), &NetworkStatus::NoNode),
             "Shared · waiting for the network"
         );
+    }
+
+    #[test]
+    fn sentences_end() {
+        assert_eq!(sentence("it is closed "), "it is closed.");
+        assert_eq!(sentence("Closed."), "Closed.");
+        assert_eq!(sentence(""), "");
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn connection(face: &Face, link: &Scope<Face>) -> Html {
                 <div class="banner" data-testid="network-advice">
                     { icon("warn") }
                     <p>
-                        <strong>{ text::NETWORK_OFFLINE }{ "." }</strong>{ " " }<span class="reason">{ reason }</span>{ " " }
+                        <strong>{ text::NETWORK_OFFLINE }{ "." }</strong>{ " " }<span class="reason">{ text::sentence(reason) }</span>{ " " }
                         // Not read out each second.
                         <span class="count" aria-live="off">{ text::retry_in(seconds) }</span>
                     </p>

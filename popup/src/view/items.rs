@@ -139,6 +139,7 @@ fn row(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
                     <span class="state" data-testid="item-status">{ text::status(item, &face.state.network) }</span>
                     if let Some(size) = item.size { <span data-testid="item-size">{ text::size(size) }</span> }
                     if let Some(files) = item.files { <span>{ text::files(files) }</span> }
+                    if item.saved_as.is_some() { <span>{ text::SAVED }</span> }
                     if !counters.is_empty() { <span class="counters" data-testid="item-counters">{ counters }</span> }
                 </p>
                 { progress(item) }

@@ -106,14 +106,14 @@ pub fn file_name(whole: &str, testid: &'static str) -> Html {
     }
 }
 
-/// What went wrong, and what to do.
+/// What went wrong, and what to do. It is read out at once where the person can dismiss it, for then it is new.
 pub fn failure(
     failure: &Failure,
     testid: &'static str,
     dismiss: Option<Callback<MouseEvent>>,
 ) -> Html {
     html! {
-        <div class="trouble" role="alert" data-testid={testid} data-code={failure.code.clone()}>
+        <div class="trouble" role={dismiss.is_some().then_some("alert")} data-testid={testid} data-code={failure.code.clone()}>
             { icon("warn") }
             <p><strong>{ &failure.what }</strong>{ " " }<span class="advice">{ &failure.advice }</span></p>
             if let Some(dismiss) = dismiss {

@@ -86,7 +86,9 @@ struct FormProps {
 /// The form, with what was typed and not saved yet.
 struct Form {
     draft: Draft,
-    /// What was wrong when it was last saved; from then on it is checked with each key.
+    /// What was saved last; the worker may write it in another way.
+    sent: Option<Draft>,
+    /// Whether something was wrong when it was last saved; from then on it is checked with each key.
     checked: bool,
 }
 
@@ -105,13 +107,16 @@ impl Component for Form {
     fn create(ctx: &Context<Self>) -> Self {
         Self {
             draft: Draft::of(&ctx.props().settings),
+            sent: None,
             checked: false,
         }
     }
 
     fn changed(&mut self, ctx: &Context<Self>, old: &FormProps) -> bool {
         // Settings that changed elsewhere are shown, unless something here waits to be saved.
-        if old.settings != ctx.props().settings && self.draft == Draft::of(&old.settings) {
+        let untouched =
+            self.sent.as_ref() == Some(&self.draft) || self.draft == Draft::of(&old.settings);
+        if old.settings != ctx.props().settings && untouched {
             self.draft = Draft::of(&ctx.props().settings);
         }
         true
@@ -124,6 +129,7 @@ impl Component for Form {
             Edit::Save => match self.draft.settings(&props.settings) {
                 Ok(settings) => {
                     self.draft = Draft::of(&settings);
+                    self.sent = Some(self.draft.clone());
                     self.checked = false;
                     props.onsave.emit(settings);
                 }
