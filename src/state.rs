@@ -632,3 +632,73 @@ impl Item {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(kinds: impl IntoIterator<Item = EventKind>) -> State {
+        let mut state = State::default();
+        for (kind, seq) in kinds.into_iter().zip(1..) {
+            state.apply(&Event { seq, at: 0, kind });
+        }
+        state
+    }
+
+    fn id() -> ItemId {
+        ItemId("a".into())
+    }
+
+    fn began() -> EventKind {
+        EventKind::ShareBegan {
+            id: id(),
+            name: "a".into(),
+            mime: None,
+            size: None,
+            source: None,
+        }
+    }
+
+    #[test]
+    fn only_a_whole_upload_is_remembered_as_a_place() {
+        let upload = |error: Option<Failure>| {
+            let events = state([
+                began(),
+                EventKind::UploadBegan {
+                    id: id(),
+                    multiaddr: "/dns4/a/tcp/1/http".into(),
+                    token: None,
+                    expires: None,
+                },
+                EventKind::UploadEnded {
+                    id: id(),
+                    sent: 7,
+                    error,
+                },
+            ]);
+            let item = &events.items[&id()];
+            (item.placed.is_some(), item.uploaded, item.upload.clone())
+        };
+        assert_eq!(upload(None), (true, 7, None));
+        let failure = Failure {
+            code: "x".into(),
+            what: String::new(),
+            advice: String::new(),
+        };
+        assert_eq!(upload(Some(failure)), (false, 7, None));
+    }
+
+    #[test]
+    fn logs_are_bounded_and_what_is_gone_stays_gone() {
+        let log = || EventKind::Log {
+            id: id(),
+            line: "x".into(),
+        };
+        let full = state(std::iter::once(began()).chain((0..1000).map(|_| log())));
+        assert_eq!(full.items[&id()].log.len(), MAX_LOG);
+        let into = ItemId("b".into());
+        let gone = state([began(), EventKind::Merged { id: id(), into }, log()]);
+        assert!(gone.items.is_empty());
+        assert_eq!(gone.seq, 3);
+    }
+}

@@ -516,7 +516,10 @@ impl<P: Platform> Engine<P> {
             Some(_) => format!("{who} says that it is at {at}."),
             None => format!("Nobody offers it at the moment, but storage at {at} still has it."),
         };
-        let mut events = vec![log_line(id, line)];
+        let mut events = Vec::new();
+        if place.helpers.is_empty() {
+            events.push(log_line(id, line));
+        }
         if name.is_some() || mime.is_some() || size.is_some() {
             events.push(EventKind::Described {
                 id: id.clone(),

@@ -19,7 +19,7 @@ use crate::content::car::{self, Part};
 use crate::content::{Block, Dag, hash};
 use crate::names::{FunctionName, canonical};
 use crate::ports::{
-    Http, HttpBody, HttpError, HttpRequest, Network, Piece, Platform, Store, StoreError,
+    Http, HttpBody, HttpError, HttpRequest, Network, Piece, Platform, Source, Store, StoreError,
 };
 use crate::state::{EventKind, Failure, ItemId, Upload};
 use crate::storage::{multiaddr_of, url_of};
@@ -133,20 +133,24 @@ impl<P: Platform> Engine<P> {
 
     async fn upload(&self, id: &ItemId, source: P::Source, dag: Dag, upload: Upload) {
         let mut sent = 0;
-        let error = match self.target(upload) {
-            Ok(mut target) => {
-                let error = self
-                    .upload_missing(id, &source, &dag, &mut target, &mut sent)
-                    .await
-                    .err();
-                if let Some(failure) = &error {
-                    self.shun(&target.multiaddr, failure);
-                }
-                error
-            }
-            Err(failure) => Some(failure),
+        let mut target = match self.target(upload) {
+            Ok(target) => target,
+            Err(failure) => return self.end_upload(id, 0, Some(failure)),
         };
-        self.end_upload(id, sent, error);
+        let Err((failure, offset)) = self
+            .upload_missing(id, &source, &dag, &mut target, &mut sent)
+            .await
+        else {
+            return self.end_upload(id, sent, None);
+        };
+        // A part that cannot be read looks like a broken connection.
+        let end = dag.len().min(offset + 1);
+        if let Err(error @ StoreError::Gone(_)) = source.read(offset..end).await {
+            self.end_upload(id, sent, Some(of_store(&error)));
+            return self.say_gone(id);
+        }
+        self.shun(&target.multiaddr, &failure);
+        self.end_upload(id, sent, Some(failure));
     }
 
     fn target(&self, upload: Upload) -> Result<Target, Failure> {
@@ -173,7 +177,7 @@ impl<P: Platform> Engine<P> {
         })
     }
 
-    /// Sends what storage lacks.
+    /// Sends what storage lacks. A failure comes with where in the body it was.
     async fn upload_missing(
         &self,
         id: &ItemId,
@@ -181,7 +185,7 @@ impl<P: Platform> Engine<P> {
         dag: &Dag,
         target: &mut Target,
         sent: &mut u64,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), (Failure, u64)> {
         let missing = self.missing(&target.get, dag).await;
         if missing.is_empty() {
             return Ok(());
@@ -236,7 +240,8 @@ impl<P: Platform> Engine<P> {
                 if let Some(expires) = target.expires
                     && expires < self.now() / 1000 + TOKEN_MARGIN
                 {
-                    self.renew(dag, target, &mut renewals).await?;
+                    let renewed = self.renew(dag, target, &mut renewals).await;
+                    renewed.map_err(|failure| (failure, part.offset))?;
                 }
                 let wait = if failures > 0 {
                     let random = self.0.platform.random();
@@ -275,14 +280,13 @@ impl<P: Platform> Engine<P> {
                     self.show(id, &mut meter, done);
                     continue;
                 }
-                Err(PartError::Final(failure)) => return Err(failure),
+                Err(PartError::Final(failure)) => return Err((failure, part.offset)),
                 Err(PartError::Token(reason)) => {
-                    self.renew(dag, target, &mut renewals)
-                        .await
-                        .map_err(|failure| Failure {
-                            what: format!("{} ({reason})", failure.what),
-                            ..failure
-                        })?;
+                    let renewed = self.renew(dag, target, &mut renewals).await;
+                    renewed.map_err(|failure| {
+                        let what = format!("{} ({reason})", failure.what);
+                        (Failure { what, ..failure }, part.offset)
+                    })?;
                     reason
                 }
                 Err(PartError::Again(reason)) => reason,
@@ -292,14 +296,15 @@ impl<P: Platform> Engine<P> {
                 self.log(id, format!("A part has to be sent again: {reason}"));
             }
             if failures > MAX_FAILURES {
-                return Err(failure(
+                let given_up = failure(
                     "storage_gone",
                     format!(
                         "Storage at {} does not take it: {reason}",
                         host(&target.post)
                     ),
                     "It is tried again, elsewhere if possible, when somebody asks for the file.",
-                ));
+                );
+                return Err((given_up, part.offset));
             }
             aim = (aim / 2).max(PART_LEAST);
             queue.push_front((is_inner, part.blocks));
