@@ -193,34 +193,59 @@ pub enum Msg {
     DismissNotice,
 }
 
-/// See the module.
+/// All that a face holds; [`State`] is the worker's, the rest is this page's own.
 pub struct Face {
+    /// Which page this is.
     pub view: View,
+    /// How things are with the worker.
     pub link: Link,
+    /// The same as the worker's.
     pub state: State,
+    /// The settings that hold where the person set none.
     pub defaults: Settings,
+    /// How the person left the face.
     pub preferences: Preferences,
+    /// Light or dark.
     pub theme: Theme,
+    /// Commands that were refused, until the person reads it or tries again.
     pub failures: BTreeMap<About, Failure>,
+    /// What waits for the person's permission.
     pub access: BTreeMap<About, Access>,
+    /// What the last command about it did well.
     pub done: BTreeSet<About>,
+    /// The text in the field for hashes.
     pub fetch_text: String,
+    /// What is wrong with it.
     pub fetch_error: Option<String>,
+    /// The page in the tab.
     pub page: PageView,
+    /// Whether all of its files are listed.
     pub page_all: bool,
+    /// Whether files are dragged over the face.
     pub dragging: bool,
+    /// Files that were picked and not shared yet.
     pub stage: Vec<Picked>,
+    /// Why what was picked last is not among them.
     pub stage_error: Option<String>,
+    /// Whether they become one directory.
     pub together: bool,
+    /// Items whose details are shown.
     pub open: BTreeSet<ItemId>,
+    /// The item that the person is asked about.
     pub removing: Option<ItemId>,
+    /// What listed items have in their name or hash.
     pub search: String,
+    /// How many items are listed.
     pub shown: usize,
+    /// The button that copied last, and whether it could.
     pub copied: Option<(String, bool)>,
     /// What a screen reader says next.
     pub said: String,
+    /// Whether the person has read the last notice.
     pub notice_read: bool,
+    /// The field for hashes.
     pub fetch_field: NodeRef,
+    /// The button that shares what was picked.
     pub stage_button: NodeRef,
     worker: Option<Worker>,
     wait: u32,

@@ -9,6 +9,7 @@ use super::{icon, icon_button, outcome};
 use crate::face::{About, Face, Msg};
 use crate::text;
 
+/// The field, its button, and what went wrong.
 pub fn view(face: &Face, link: &Scope<Face>) -> Html {
     let oninput = link.batch_callback(|event: InputEvent| {
         let input: HtmlInputElement = event.target()?.dyn_into().ok()?;

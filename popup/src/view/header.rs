@@ -16,6 +16,7 @@ const SHORT_PEER: usize = 6;
 /// The page of the extension in a tab.
 const TAB_PAGE: &str = "popup.html?view=tab";
 
+/// The top.
 pub fn view(face: &Face, link: &Scope<Face>) -> Html {
     let tab_page = match &face.page {
         PageView::Files { tab, .. } => format!("{TAB_PAGE}&tab={}", tab.id),

@@ -18,6 +18,7 @@ use crate::text;
 /// From this many items on there is a field to search them.
 const SEARCH_FROM: usize = 6;
 
+/// The list, with its filters.
 pub fn view(face: &Face, link: &Scope<Face>) -> Html {
     let all = face.state.newest();
     let count = |filter| all.iter().filter(|item| is_in(item, filter)).count();

@@ -14,6 +14,7 @@ use crate::face::{About, Face, Link, Msg};
 use crate::preferences::Theme;
 use crate::{browser, text};
 
+/// All settings.
 pub fn view(face: &Face, link: &Scope<Face>) -> Html {
     if face.link == Link::Starting {
         return html! {

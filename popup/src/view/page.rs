@@ -11,6 +11,7 @@ use crate::face::{About, FEW_PAGE_FILES, Face, Msg, PageView};
 use crate::page::PageFile;
 use crate::{page, text};
 
+/// The section, folded or open.
 pub fn view(face: &Face, link: &Scope<Face>) -> Html {
     let open = face.preferences.page_open;
     let (count, host, content) = match &face.page {

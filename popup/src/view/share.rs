@@ -12,6 +12,7 @@ use crate::{files, text};
 /// The picked files that are named before they are shared.
 const NAMED: usize = 3;
 
+/// The buttons, what was picked, and what went wrong.
 pub fn view(face: &Face, link: &Scope<Face>) -> Html {
     let onchange = link.batch_callback(|event: Event| {
         let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
