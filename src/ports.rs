@@ -127,7 +127,11 @@ pub trait Partial: 'static {
     ) -> LocalBoxFuture<'_, Result<(), StoreError>>;
     /// Takes a slice of other stored bytes, without passing them through this program's memory where the platform can
     /// avoid it (and without any copy where the source is already as safe as this store).
-    fn adopt(&mut self, source: Self::Source, range: Range<u64>) -> LocalBoxFuture<'_, Result<(), StoreError>>;
+    fn adopt(
+        &mut self,
+        source: Self::Source,
+        range: Range<u64>,
+    ) -> LocalBoxFuture<'_, Result<(), StoreError>>;
     /// Returns when all that was appended outlasts a kill.
     fn flush(&mut self) -> LocalBoxFuture<'_, Result<(), StoreError>>;
     /// What was flushed, readable; for hashing in place.
