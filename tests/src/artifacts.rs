@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use thirtyfour::WebDriver;
+
+use crate::browser::Left;
 
 /// A directory for one run of one test.
 pub struct Artifacts {
     directory: PathBuf,
     next: AtomicU32,
-    browsers: Mutex<Vec<(String, WebDriver)>>,
+    left: Mutex<Vec<Left>>,
 }
 
 impl Artifacts {
@@ -27,7 +28,7 @@ impl Artifacts {
         Ok(Self {
             directory,
             next: AtomicU32::new(1),
-            browsers: Mutex::default(),
+            left: Mutex::default(),
         })
     }
 
@@ -42,22 +43,23 @@ impl Artifacts {
         self.directory.join(format!("{number:02}-{name}"))
     }
 
-    /// Remembers an open browser, for [`Self::picture_all`].
-    pub(crate) fn opened(&self, name: &str, driver: WebDriver) {
-        let mut browsers = self.browsers.lock().unwrap_or_else(PoisonError::into_inner);
-        browsers.retain(|(known, _)| known != name);
-        browsers.push((name.to_owned(), driver));
+    /// Takes over a browser that nobody closed, for [`Self::picture_all`].
+    pub(crate) fn take_over(&self, browser: Left) {
+        self.left
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(browser);
     }
 
-    /// Takes a picture of what each open browser shows: a test has failed.
+    /// Takes a picture of what each browser shows that nobody closed, and ends them: a test has failed.
     pub async fn picture_all(&self) {
-        let browsers: Vec<_> = {
-            let mut browsers = self.browsers.lock().unwrap_or_else(PoisonError::into_inner);
-            browsers.drain(..).collect()
+        let left: Vec<_> = {
+            let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+            left.drain(..).collect()
         };
-        for (name, driver) in browsers {
-            // One that was closed meanwhile has nothing to show.
-            let _ = crate::browser::picture(&driver, self, &format!("{name}-failed")).await;
+        for browser in left {
+            // One that has crashed has nothing to show.
+            let _ = browser.picture(self).await;
         }
     }
 }

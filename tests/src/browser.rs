@@ -173,7 +173,6 @@ impl Browser {
                 Some(Duration::ZERO),
             ))
             .await?;
-        self.artifacts.opened(&self.name, driver.clone());
         self.session = Some(Session { driver, program });
         Ok(())
     }
@@ -371,9 +370,48 @@ impl Drop for Browser {
         let Some(session) = self.session.take() else {
             return;
         };
-        kill_holder(&self.profile());
-        // The driver's own end would wait for an answer of a browser that is gone.
-        let _ = session.driver.leak();
+        self.artifacts.take_over(Left {
+            name: self.name.clone(),
+            profile: self.profile(),
+            session: Some(session),
+            _display: self.display.take(),
+        });
+    }
+}
+
+/// A browser that nobody closed; it ends with this value.
+pub(crate) struct Left {
+    name: String,
+    profile: PathBuf,
+    session: Option<Session>,
+    _display: Option<Arc<Display>>,
+}
+
+impl Left {
+    /// Takes a picture of the current tab, in light and in dark.
+    pub(crate) async fn picture(&self, artifacts: &Artifacts) -> Result<()> {
+        match &self.session {
+            Some(session) => {
+                let label = format!("{}-failed", self.name);
+                timeout(STOP, picture(&session.driver, artifacts, &label)).await?
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        if let Some(process) = holder(&self.profile) {
+            let _: std::io::Result<std::process::Child> = std::process::Command::new("kill")
+                .args(["-KILL", &process.to_string()])
+                .stderr(Stdio::null())
+                .spawn();
+        }
+        if let Some(session) = self.session.take() {
+            // The driver's own end would wait for an answer of a browser that is gone.
+            let _ = session.driver.leak();
+        }
     }
 }
 
@@ -407,15 +445,6 @@ fn holder(profile: &Path) -> Option<u32> {
         .join(format!("{process}"))
         .exists()
         .then_some(process)
-}
-
-fn kill_holder(profile: &Path) {
-    if let Some(process) = holder(profile) {
-        let _: std::io::Result<std::process::Child> = std::process::Command::new("kill")
-            .args(["-KILL", &process.to_string()])
-            .stderr(Stdio::null())
-            .spawn();
-    }
 }
 
 /// Waits until no browser uses a profile.

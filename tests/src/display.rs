@@ -10,7 +10,9 @@ use tokio::time::{Instant, sleep};
 use crate::process::Program;
 
 /// How long a menu may take to show.
-const MENU: Duration = Duration::from_secs(10);
+const MENU: Duration = Duration::from_secs(20);
+/// How far a menu's edge may be from the mouse, in pixels.
+const NEAR: i64 = 10;
 /// How often the display is looked at: X has no simple event for a stranger's windows.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -74,7 +76,7 @@ impl Display {
         ])
         .await?;
         let deadline = Instant::now() + MENU;
-        while self.windows().await? <= before {
+        while !self.menu_at(x, y, &before).await? {
             ensure!(
                 Instant::now() < deadline,
                 "no context menu showed within {MENU:?}"
@@ -84,21 +86,57 @@ impl Display {
         let mut keys = vec!["key", "--delay", "60"];
         keys.extend(std::iter::repeat_n("Up", from_end));
         keys.push("Return");
-        self.xdotool(&keys).await
+        self.xdotool(&keys).await?;
+        Ok(())
     }
 
-    /// How many windows are seen.
-    async fn windows(&self) -> Result<usize> {
-        let output = Command::new("xdotool")
-            .env("DISPLAY", &self.name)
-            .args(["search", "--onlyvisible", "--name", ".*"])
-            .output()
-            .await
-            .context("xdotool cannot be started")?;
-        Ok(String::from_utf8_lossy(&output.stdout).lines().count())
+    /// Whether there is a window at a place that was not there before: a menu opens where the mouse is, the bubble that
+    /// tells a link's address in the window's corner.
+    async fn menu_at(&self, x: i64, y: i64, before: &[String]) -> Result<bool> {
+        for window in self.windows().await? {
+            if before.contains(&window) {
+                continue;
+            }
+            // One that is gone by now is no menu.
+            let Ok(place) = self
+                .xdotool(&["getwindowgeometry", "--shell", &window])
+                .await
+            else {
+                continue;
+            };
+            let value = |name: &str| -> Option<i64> {
+                let line = place.lines().find_map(|line| line.strip_prefix(name))?;
+                line.strip_prefix('=')?.parse().ok()
+            };
+            let (Some(left), Some(top)) = (value("X"), value("Y")) else {
+                continue;
+            };
+            let (Some(width), Some(height)) = (value("WIDTH"), value("HEIGHT")) else {
+                continue;
+            };
+            let inside =
+                |at: i64, from: i64, length: i64| (from - NEAR..from + length + NEAR).contains(&at);
+            if inside(x, left, width) && inside(y, top, height) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
-    async fn xdotool(&self, arguments: &[&str]) -> Result<()> {
+    /// The windows that are seen.
+    async fn windows(&self) -> Result<Vec<String>> {
+        // It fails where there is none.
+        let found = self
+            .xdotool(&["search", "--onlyvisible", "--name", ".*"])
+            .await;
+        Ok(found
+            .unwrap_or_default()
+            .lines()
+            .map(str::to_owned)
+            .collect())
+    }
+
+    async fn xdotool(&self, arguments: &[&str]) -> Result<String> {
         let output = Command::new("xdotool")
             .env("DISPLAY", &self.name)
             .args(arguments)
@@ -111,6 +149,6 @@ impl Display {
                 String::from_utf8_lossy(&output.stderr).trim()
             );
         }
-        Ok(())
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }

@@ -133,7 +133,7 @@ impl Node {
 }
 
 /// The storage's counter of uploaded bytes, in `/healthz`.
-const UPLOADED: &str = "/storage/uploaded_bytes";
+const UPLOADED: &str = "/counters/received_bytes";
 
 /// The ports that a node listens on.
 pub struct Ports {
@@ -163,12 +163,9 @@ impl Listening {
             let websocket = address.contains("/ws");
             address.starts_with("/ip4/127.0.0.1/tcp/") && websocket == (kind == "/ws")
         });
-        let address = found.ok_or_else(|| anyhow!("no {kind} address in {:?}", self.addresses))?;
-        Ok(if address.contains("/p2p/") {
-            address.clone()
-        } else {
-            format!("{address}/p2p/{}", self.peer)
-        })
+        found
+            .cloned()
+            .ok_or_else(|| anyhow!("no {kind} address in {:?}", self.addresses))
     }
 
     fn ports(&self) -> Result<Ports> {
@@ -195,13 +192,14 @@ async fn run(
     options: &[String],
     ports: &Ports,
 ) -> Result<(Program, Listening)> {
+    let at = |port: u16| format!("127.0.0.1:{port}");
     let mut command = Command::new(fluence()?);
     command
-        .args(["node", "--json", "--directory"])
+        .args(["node", "--json", "--state"])
         .arg(directory)
-        .args(["--tcp-port", &ports.tcp.to_string()])
-        .args(["--ws-port", &ports.websocket.to_string()])
-        .args(["--http-port", &ports.http.to_string()])
+        .args(["--listen-tcp", &at(ports.tcp)])
+        .args(["--listen-ws", &at(ports.websocket)])
+        .args(["--listen-http", &at(ports.http)])
         .args(options);
     let mut program = Program::start(&mut command, log)?;
     let listening = program

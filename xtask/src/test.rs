@@ -9,6 +9,9 @@ use crate::run::{Run, Workspace};
 use crate::setup::{self, WASM};
 use crate::sizes;
 
+/// End-to-end tests at the same time; each has up to two browsers.
+const BROWSER_TESTS: u32 = 2;
+
 /// Checks, builds and tests; goes on after a failure, and ends with an error that names all of them. The end-to-end
 /// tests come last.
 pub fn everything(workspace: &Workspace) -> Result<()> {
@@ -21,7 +24,7 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     });
     report.step("clippy, native", || {
         native(workspace, "clippy")
-            .arguments(["--all-targets", "--", "--deny", "warnings"])
+            .arguments(["--all-targets", "--test", "e2e", "--", "--deny", "warnings"])
             .done()
     });
     report.step("clippy, browser", || {
@@ -60,11 +63,10 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     report.end()
 }
 
-/// A cargo command for all that runs outside of a browser.
+/// A cargo command for all of the workspace on this machine: what is logic in the browser's parts is tested here too.
+/// Always the same packages, so that nothing is built twice with other features.
 fn native(workspace: &Workspace, command: &str) -> Run {
-    workspace
-        .cargo([command, "--workspace"])
-        .arguments(PARTS.iter().flat_map(|part| ["--exclude", part]))
+    workspace.cargo([command, "--workspace"])
 }
 
 #[derive(Default)]
