@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const PATIENCE_PER_NAME: Duration = Duration::from_millis(50);
 /// How long the probing call may take.
 const PROBE: Duration = Duration::from_secs(15);
-/// Names that are stored, or looked up, at the same time.
-const PARALLEL: usize = 32;
+/// Names that are stored, or looked up, at the same time; kad drops what is over 32 streams of a connection.
+const PARALLEL: usize = 16;
 /// How often a name is looked up: nodes do not say when a record is stored, so the first look may come too early.
 const LOOKS: u32 = 4;
 /// The wait before the second look; it doubles.

@@ -254,17 +254,19 @@ impl Driver {
             Place::Node(node) => node.status(&self.swarm),
         };
         let is_online = matches!(now, NetworkStatus::Online { .. });
-        let mut came_online = false;
+        let was_online = self.is_online();
         self.status.send_if_modified(|status| {
-            came_online = is_online && !matches!(status, NetworkStatus::Online { .. });
             let changed = *status != now;
             *status = now;
             changed
         });
-        if came_online {
+        if is_online && !was_online {
             self.offers.renew_all();
         }
-        if !is_online && let Place::Client { circuits, .. } = &mut self.place {
+        if was_online
+            && !is_online
+            && let Place::Client { circuits, .. } = &mut self.place
+        {
             for address in circuits.drain(..) {
                 self.swarm.remove_external_address(&address);
             }

@@ -10,8 +10,8 @@ use web_time::Instant;
 
 /// After this time a record is stored anew: nodes keep it for three times as long.
 const RENEW: Duration = Duration::from_secs(2 * 60 * 60);
-/// Records that are being stored at the same time.
-const PARALLEL: usize = 32;
+/// Records that are being stored at the same time; kad drops what is over 32 streams of a connection.
+const PARALLEL: usize = 16;
 
 /// What is provided.
 #[derive(Default)]
