@@ -5,10 +5,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse, Piece};
+use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse};
 use futures::FutureExt;
 use futures::future::{Either, LocalBoxFuture, select};
-use js_sys::{Array, Uint8Array};
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -18,7 +18,7 @@ use web_sys::{
 
 use crate::browser;
 use crate::disposition;
-use crate::store::{BlobSource, blob_of};
+use crate::store::{BlobSource, blob_of_pieces};
 
 /// Chrome ends a worker whose `fetch()` has had no response for 30 s; a request is given up before that.
 const LONGEST_SILENCE: Duration = Duration::from_secs(27);
@@ -40,20 +40,9 @@ impl Http for Fetch {
             let init = RequestInit::new();
             init.set_method(request.method);
             if !request.body.is_empty() {
-                let parts = Array::new();
-                for piece in &request.body {
-                    match piece {
-                        Piece::Bytes(bytes) => parts.push(&Uint8Array::from(&bytes[..])),
-                        Piece::Slice(source, range) => parts.push(
-                            // The file that was to be sent is gone: nothing was sent, and the store says why when asked.
-                            source
-                                .slice(range)
-                                .map_err(|_| HttpError::Broken(host_of(&request.url)))?
-                                .as_ref(),
-                        ),
-                    };
-                }
-                let blob = blob_of(&parts).map_err(|_| HttpError::Broken(host_of(&request.url)))?;
+                // Where the file that was to be sent is gone nothing is sent, and the store says why when it is asked.
+                let blob = blob_of_pieces(&request.body)
+                    .map_err(|_| HttpError::Broken(host_of(&request.url)))?;
                 init.set_body(&blob);
             }
             if let Ok(headers) = Headers::new() {

@@ -4,18 +4,25 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use fluence::Cid;
+use fluence::content::hash::{self, HashError};
 use fluence::ports::{Platform, StoreError};
 use fluence::state::{Event, EventKind, Failure};
 use fluence_peer::Peer;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::LocalBoxFuture;
+use js_sys::Uint8Array;
 
 use crate::browser;
 use crate::faces::Faces;
 use crate::http::Fetch;
 use crate::journal::Journal;
 use crate::store::{BlobSource, BlobStore};
+
+/// Smaller blocks are hashed here: the browser is faster, but a call of it takes as long as hashing these.
+const WORTH_A_CALL: usize = 16 * 1024;
 
 /// The browser.
 pub struct Browser {
@@ -67,6 +74,21 @@ impl Platform for Browser {
 
     fn random(&self) -> u128 {
         browser::random()
+    }
+
+    fn verify(&self, cid: Cid, block: Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> {
+        let Some(expected) = hash::is_sha2_256(&cid).filter(|_| block.len() >= WORTH_A_CALL) else {
+            return std::future::ready(hash::verify(&cid, &block)).boxed_local();
+        };
+        async move {
+            match browser::sha256(&Uint8Array::from(&block[..])).await {
+                Ok(digest) if digest == expected => Ok(()),
+                Ok(_) => Err(HashError::Mismatch(cid)),
+                // The browser does not hash; this program does.
+                Err(_) => hash::verify(&cid, &block),
+            }
+        }
+        .boxed_local()
     }
 
     fn record(&self, events: Vec<Event>) -> LocalBoxFuture<'static, ()> {

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use fluence::content::{Block, Dag};
-use fluence::ports::{Partial, Source, Store, StoreError};
+use fluence::ports::{Partial, Piece, Source, Store, StoreError};
 use fluence::state::ItemId;
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
@@ -109,6 +109,18 @@ impl Source for BlobSource {
 /// A blob of blobs and byte arrays.
 pub fn blob_of(parts: &Array) -> Result<Blob, StoreError> {
     Blob::new_with_blob_sequence(parts).map_err(database::error)
+}
+
+/// A blob of bytes and slices; the slices are not copied.
+pub fn blob_of_pieces(pieces: &[Piece<BlobSource>]) -> Result<Blob, StoreError> {
+    let parts = Array::new();
+    for piece in pieces {
+        match piece {
+            Piece::Bytes(bytes) => parts.push(&Uint8Array::from(&bytes[..])),
+            Piece::Slice(source, range) => parts.push(source.slice(range)?.as_ref()),
+        };
+    }
+    blob_of(&parts)
 }
 
 async fn buffer_of(blob: &Blob) -> Result<JsValue, StoreError> {

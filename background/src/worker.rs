@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use fluence::call::{CallError, ErrorCode, Reply};
 use fluence::command::{Answer, Command, ToFace, ToWorker};
+use fluence::content::zip;
 use fluence::names::{link, safe_file_name};
 use fluence::plan::Engine;
 use fluence::ports::{Platform, Store, StoreError};
@@ -19,7 +20,7 @@ use web_sys::Blob;
 use crate::acquire::{PAGE_PORT, Pages, Wanted, failure};
 use crate::badge::{Badge, badge};
 use crate::browser::{self, Port, Sender, grumble};
-use crate::database::Database;
+use crate::database::{self, Database};
 use crate::faces::{self, Faces, PortId};
 use crate::handover::Handovers;
 use crate::identity;
@@ -28,7 +29,7 @@ use crate::own_ipfs;
 use crate::platform::{Browser, Recorder};
 use crate::save::{Saved, Saver};
 use crate::sharing::{WAITING, Waiting};
-use crate::store::BlobStore;
+use crate::store::{BlobStore, blob_of_pieces};
 use crate::thumbnail;
 
 /// The nodes of this build: `FLUENCE_NODES`, else one on this machine.
@@ -390,7 +391,7 @@ impl Worker {
             let what = if copied {
                 "Others can fetch it now, while this browser is open. Its link is on the clipboard."
             } else {
-                "Others can fetch it now, while this browser is open. Click to copy its link."
+                "Others can fetch it now, while this browser is open. The Fluence button has its link."
             };
             browser::notify(&notification(id), &format!("{name} is shared"), what).await;
         }
@@ -492,30 +493,42 @@ impl Worker {
         if !self.saver.intend(id).await && !self.saver.intended().contains(id) {
             return Ok(());
         }
-        let opened = self.engine.platform().store().open(id).await;
-        let (source, dag) = match opened {
-            Ok(opened) => opened,
-            Err(why) => {
-                self.saver.forget(id).await;
-                return Err(failure(
-                    "not_saved",
-                    &format!("{name} was not saved: {why}."),
-                    "Fetch it again.",
-                ));
-            }
-        };
-        let _ = dag;
-        let saved = self
-            .saver
-            .save(id, source.blob(), &safe_file_name(&name))
-            .await;
-        saved.map_err(|why| {
+        let not_saved = |why: String, advice: &str| {
             failure(
                 "not_saved",
                 &format!("{name} was not saved: {why}."),
-                "Choose Save to try again.",
+                advice,
             )
-        })
+        };
+        let (blob, file_name) = match self.file_of(id, &name).await {
+            Ok(file) => file,
+            Err(why) => {
+                self.saver.forget(id).await;
+                return Err(not_saved(why.to_string(), "Fetch it again."));
+            }
+        };
+        self.saver
+            .save(id, &blob, &file_name)
+            .await
+            .map_err(|why| not_saved(why, "Choose Save to try again."))
+    }
+
+    /// What is saved of an item, and under which name: its bytes, or a ZIP of a directory's.
+    async fn file_of(&self, id: &ItemId, name: &str) -> Result<(Blob, String), StoreError> {
+        let (source, dag) = self.engine.platform().store().open(id).await?;
+        let (blob, ending) = if dag.is_directory() {
+            let checksums = zip::checksums(&dag, &source, |_| {}).await?;
+            (
+                blob_of_pieces(&zip::pieces(&dag, &source, &checksums))?,
+                ".zip",
+            )
+        } else {
+            (source.blob().clone(), "")
+        };
+        // Without a type the browser looks for one in the bytes, and changes the name's ending after it.
+        let blob = typed(&blob, "application/octet-stream").map_err(database::error)?;
+        let name = name.strip_suffix(ending).unwrap_or(name);
+        Ok((blob, safe_file_name(&format!("{name}{ending}"))))
     }
 
     async fn look_at_downloads(self: Rc<Self>) {
