@@ -11,9 +11,10 @@ use futures::future::{self, Either};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::body::made;
 use super::request::{Asked, ByteRange, DagScope, Format, has_etag};
 use super::resolve::{Failure, Resolved, resolve};
-use super::{FetchError, Gateway, car, failure, file};
+use super::{FetchError, Fetched, Gateway, car, failure, file};
 use crate::storage::{ReadError, Reader};
 
 /// What lies below a CID never changes.
@@ -137,7 +138,11 @@ async fn bring(request: &Request, reader: &Reader) -> Option<Response<Body>> {
             };
             Some(failure(status, error))
         }
-        Either::Left((Ok(_), _)) | Either::Right(_) => None,
+        Either::Left((Ok(Fetched { name, mime }), _)) => {
+            request.gateway.storage.describe(root, name, mime);
+            None
+        }
+        Either::Right(_) => None,
     }
 }
 
@@ -262,9 +267,31 @@ async fn raw(
         header::CONTENT_DISPOSITION,
         &disposition("attachment", &name),
     );
-    Ok(ranged(&request, headers, &etag, len, |range| {
-        Body::from(data.slice(range.start as usize..range.end as usize))
-    }))
+    Ok(block(request, headers, &etag, data, len))
+}
+
+/// A block of `len` bytes, or the part of it that was asked for.
+pub(super) fn block(
+    request: Request,
+    headers: HeaderMap,
+    etag: &str,
+    data: Bytes,
+    len: u64,
+) -> Response<Body> {
+    let mut wanted = None;
+    let mut response = ranged(&request, headers, etag, len, |range| {
+        wanted = Some(range);
+        Body::empty()
+    });
+    if let Some(range) = wanted {
+        let part = data.slice(range.start as usize..range.end as usize);
+        // Through a task, so that a client that takes nothing keeps it for a bounded time.
+        *response.body_mut() = made(request.permit, |mut sink| async move {
+            sink.send(part).await?;
+            Ok(sink)
+        });
+    }
+    response
 }
 
 /// An answer of known length, or the part of it that was asked for.

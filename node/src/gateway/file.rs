@@ -14,7 +14,7 @@ use cid::Cid;
 use fluence::content::unixfs::{DAG_PB, Kind, Node, RAW};
 use fluence::names::safe_file_name;
 
-use super::answer::{IMMUTABLE, Request, disposition, name_of, not_modified, put, ranged};
+use super::answer::{IMMUTABLE, Request, block, disposition, name_of, not_modified, put, ranged};
 use super::body::{Sink, Unfinished, made};
 use super::listing;
 use super::resolve::{Failure, Resolved, decode};
@@ -54,7 +54,7 @@ pub(super) async fn answer(
                 }
                 Kind::Symlink => {
                     let target = data.slice(node.data.clone());
-                    Ok(whole(&request, &resolved, target, TEXT))
+                    Ok(whole(request, &resolved, target, TEXT))
                 }
                 Kind::Directory | Kind::HamtShard => {
                     directory(request, reader, resolved, node).await
@@ -69,16 +69,16 @@ pub(super) async fn answer(
             let size = data.len() as u64;
             file(request, reader, resolved, size).await
         }
-        JSON => Ok(whole(&request, &resolved, data, "application/json")),
-        CBOR => Ok(whole(&request, &resolved, data, "application/cbor")),
+        JSON => Ok(whole(request, &resolved, data, "application/json")),
+        CBOR => Ok(whole(request, &resolved, data, "application/cbor")),
         DAG_JSON => Ok(whole(
-            &request,
+            request,
             &resolved,
             data,
             "application/vnd.ipld.dag-json",
         )),
         DAG_CBOR => Ok(whole(
-            &request,
+            request,
             &resolved,
             data,
             "application/vnd.ipld.dag-cbor",
@@ -88,17 +88,15 @@ pub(super) async fn answer(
 }
 
 /// A block that is an answer by itself.
-fn whole(request: &Request, resolved: &Resolved, data: Bytes, mime: &str) -> Response<Body> {
+fn whole(request: Request, resolved: &Resolved, data: Bytes, mime: &str) -> Response<Body> {
     let etag = format!("\"{}\"", request.text_of(resolved));
     let mut headers = request.headers(resolved, &etag);
     if let Some(response) = not_modified(&request.headers, headers.clone(), &etag) {
         return response;
     }
-    describe(&mut headers, request, name_of(&request.asked), mime);
+    describe(&mut headers, &request, name_of(&request.asked), mime);
     let len = data.len() as u64;
-    ranged(request, headers, &etag, len, |range| {
-        Body::from(data.slice(range.start as usize..range.end as usize))
-    })
+    block(request, headers, &etag, data, len)
 }
 
 async fn file(

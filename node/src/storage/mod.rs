@@ -269,6 +269,9 @@ struct Granted {
     /// When it was granted last.
     at: u64,
     expires: u64,
+    /// See [`Storage::describe`].
+    name: Option<String>,
+    mime: Option<String>,
 }
 
 /// Bytes that a DAG of a file of so many bytes may have.
@@ -535,6 +538,8 @@ impl Storage {
                     size,
                     at: now,
                     expires,
+                    name: None,
+                    mime: None,
                 });
                 grant.size = grant.size.max(size);
                 grant.at = now;
@@ -638,13 +643,20 @@ impl Storage {
     /// Notes what a DAG's provider calls it, for whoever opens a link to it.
     pub fn describe(&self, root: &Cid, name: Option<String>, mime: Option<String>) {
         let key = ipld::key(root);
+        let bounded = |text: Option<String>| text.filter(|t| t.len() <= fluence::names::MAX_LINK);
+        let (name, mime) = (bounded(name), bounded(mime));
         let mut state = self.state();
+        if let Some(granted) = state.granted.get_mut(&key) {
+            // Noted with the first block.
+            granted.name = name;
+            granted.mime = mime;
+            return;
+        }
         let Some(record) = state.dags.get_mut(&key) else {
             return;
         };
-        let bounded = |text: Option<String>| text.filter(|t| t.len() <= fluence::names::MAX_LINK);
-        record.name = bounded(name);
-        record.mime = bounded(mime);
+        record.name = name;
+        record.mime = mime;
         let record = record.clone();
         if let Err(error) = self
             .index

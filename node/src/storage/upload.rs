@@ -262,6 +262,8 @@ impl Storage {
                 }
                 let id = state.next_id;
                 state.next_id += 1;
+                let granted = state.granted.get(&target.key).cloned();
+                let (name, mime) = granted.map_or((None, None), |g| (g.name, g.mime));
                 Record {
                     id,
                     owner: target.owner.clone(),
@@ -276,8 +278,8 @@ impl Storage {
                     blocks: 0,
                     wanted: 0,
                     removing: false,
-                    name: None,
-                    mime: None,
+                    name,
+                    mime,
                 }
             }
             _ => return Ok(Attached::Foreign),

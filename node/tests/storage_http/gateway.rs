@@ -310,21 +310,82 @@ async fn any_form_of_a_cid_is_the_same_dag() {
     let dag = file(1, 3);
     world.put(&dag).await;
     let v1 = fluence::Cid::new_v1(dag.root.codec(), *dag.root.hash());
-    for form in [
-        v1.to_string(),
-        dag.root
-            .hash()
-            .to_bytes()
-            .len()
-            .to_string()
-            .replace("34", &dag.text()),
-    ] {
-        assert_eq!(
-            world.bytes(&format!("/ipfs/{form}"), 200).await,
-            dag.bytes,
-            "{form}"
-        );
+    let base58 = v1
+        .to_string_of_base(cid::multibase::Base::Base58Btc)
+        .expect("any base will do");
+    for form in [dag.text(), v1.to_string(), base58] {
+        let path = format!("/ipfs/{form}");
+        assert_eq!(world.bytes(&path, 200).await, dag.bytes, "{form}");
     }
+}
+
+#[tokio::test]
+async fn sharded_directories_are_walked() {
+    use fluence::content::unixfs::{Child, hamt_hash, hamt_shard};
+    let world = World::new().await;
+    // Two levels: all names below the slot of the first are in a shard of their own.
+    let names: Vec<String> = (0..2000).map(|n| format!("file {n}.txt")).collect();
+    let slot = |name: &str, level: usize| hamt_hash(name.as_bytes())[level];
+    let first = slot(&names[0], 0);
+    let mut inside: Vec<&String> = names.iter().filter(|n| slot(n, 0) == first).collect();
+    inside.sort_by_key(|name| slot(name, 1));
+    inside.dedup_by_key(|name| slot(name, 1));
+    let other = names
+        .iter()
+        .find(|name| slot(name, 0) != first)
+        .expect("of 2000");
+    let leaf = |name: &str| small(name.as_bytes());
+    let child = |dag: &Dag| dag.child();
+    let below = block(
+        DAG_PB,
+        hamt_shard(
+            inside
+                .iter()
+                .map(|name| (slot(name, 1), name.as_str(), child(&leaf(name)))),
+        ),
+    );
+    let shard = Child {
+        cid: below.cid,
+        size: 0,
+        tsize: 0,
+    };
+    let mut slots = vec![
+        (first, "", shard),
+        (slot(other, 0), other.as_str(), child(&leaf(other))),
+    ];
+    slots.sort_by_key(|(slot, ..)| *slot);
+    let root = block(DAG_PB, hamt_shard(slots));
+    let mut blocks = vec![root.clone(), below.clone()];
+    let mut files: Vec<&String> = inside.clone();
+    files.push(other);
+    blocks.extend(files.iter().map(|name| leaf(name).blocks[0].clone()));
+    let token = world
+        .storage
+        .grant(PEER, &root.cid, Some(1000))
+        .unwrap()
+        .token;
+    world
+        .import_is(&token, car_of(&root.cid, &blocks), 200)
+        .await;
+    let base = format!("/ipfs/{}", root.cid);
+    for name in &files {
+        let path = format!("{base}/{}", name.replace(' ', "%20"));
+        assert_eq!(world.bytes(&path, 200).await, name.as_bytes());
+    }
+    world.bytes(&format!("{base}/none"), 404).await;
+    let deep = format!("{base}/{}?format=car", inside[0].replace(' ', "%20"));
+    let path = [root.cid, below.cid, leaf(inside[0]).root];
+    assert_eq!(read_car(&world.bytes(&deep, 200).await), path);
+    let entity = world
+        .bytes(&format!("{base}?format=car&dag-scope=entity"), 200)
+        .await;
+    assert_eq!(read_car(&entity), path[..2]);
+    let page = String::from_utf8(world.bytes(&format!("{base}/"), 200).await).unwrap();
+    assert!(
+        files
+            .iter()
+            .all(|name| page.contains(&format!(">{name}</a>")))
+    );
 }
 
 #[tokio::test]

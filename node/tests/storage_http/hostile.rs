@@ -89,7 +89,11 @@ async fn cars_that_lie_about_lengths_are_refused() {
         .unwrap()
         .token;
     let answer = world
-        .import_is(&token, car_of(&broken.cid, &[broken.clone()]), 400)
+        .import_is(
+            &token,
+            car_of(&broken.cid, std::slice::from_ref(&broken)),
+            400,
+        )
         .await;
     assert!(answer.contains("UnixFS"), "{answer}");
     let form = world
@@ -278,7 +282,7 @@ async fn a_wide_node_does_not_fill_memory() {
         .unwrap()
         .token;
     world
-        .import_is(&token, car_of(&wide.cid, &[wide.clone()]), 200)
+        .import_is(&token, car_of(&wide.cid, std::slice::from_ref(&wide)), 200)
         .await;
     let list = world.storage.list();
     assert_eq!((list[0].blocks, list[0].missing), (1, 20_000));

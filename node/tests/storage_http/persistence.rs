@@ -118,7 +118,7 @@ async fn a_check_finds_damage_and_an_upload_mends_it() {
 async fn one_process_at_a_time() {
     let world = World::new().await;
     let again = Storage::open(world.dir.path(), StorageConfig::default());
-    let error = again.err().expect("it is open already");
+    let error = again.expect_err("it is open already");
     assert!(matches!(error, OpenError::InUse(_)), "{error}");
 }
 

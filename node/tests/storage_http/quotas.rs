@@ -71,14 +71,14 @@ async fn what_was_not_used_for_longest_goes_first() {
         .map(|dag| world.storage.dag_state(&dag.root))
         .collect();
     assert_eq!(states, [Some(true), None, Some(true)]);
-    assert_eq!(world.storage.pin(&dags[0].root, true).unwrap(), true);
+    assert!(world.storage.pin(&dags[0].root, true).unwrap());
     assert_eq!(
         world.storage.gc().unwrap(),
         1,
         "the pinned and the kept stay"
     );
     assert_eq!(world.storage.dag_state(&dags[2].root), None);
-    assert_eq!(world.storage.pin(&dags[0].root, false).unwrap(), true);
+    assert!(world.storage.pin(&dags[0].root, false).unwrap());
     assert_eq!(world.storage.gc().unwrap(), 1);
     let used = world.storage.usage();
     assert_eq!((used.dags, block_files(world.dir.path()).len()), (1, 11));
