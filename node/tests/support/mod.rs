@@ -289,15 +289,21 @@ pub fn output(command: &mut Command) -> Output {
     command.stdin(Stdio::null()).output().unwrap()
 }
 
-/// Bytes that look random and are the same each time.
+/// Bytes that look random and are the same each time, no two blocks alike.
 pub fn bytes(len: usize) -> Vec<u8> {
+    const PAGE: usize = 64 * 1024;
     let mut state = 0x2545_f491_4f6c_dd1d_u64 ^ len as u64;
-    let mut bytes = Vec::with_capacity(len + 8);
-    while bytes.len() < len {
+    let mut page = Vec::with_capacity(PAGE);
+    while page.len() < PAGE {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        bytes.extend(state.to_le_bytes());
+        page.extend(state.to_le_bytes());
+    }
+    let mut bytes = Vec::with_capacity(len + PAGE);
+    while bytes.len() < len {
+        page[..8].copy_from_slice(&bytes.len().to_le_bytes());
+        bytes.extend_from_slice(&page);
     }
     bytes.truncate(len);
     bytes
