@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/ipfs/boxo/blockservice"
+	"github.com/ipfs/boxo/blockstore"
+	"github.com/ipfs/boxo/exchange"
+	"github.com/ipfs/boxo/exchange/offline"
+	"github.com/ipfs/boxo/gateway"
+	"github.com/ipfs/boxo/ipld/merkledag"
+	pinner "github.com/ipfs/boxo/pinning/pinner"
+	"github.com/ipfs/boxo/pinning/pinner/dspinner"
+	blocks "github.com/ipfs/go-block-format"
+	"github.com/ipfs/go-cid"
+	"github.com/ipfs/go-datastore"
+	dssync "github.com/ipfs/go-datastore/sync"
+	ipld "github.com/ipfs/go-ipld-format"
+)
+
+// daemon is a node of IPFS without a network: blocks in memory, Kubo's gateway, and what is relied on of Kubo's RPC.
+type daemon struct {
+	store blockstore.GCBlockstore
+	// online waits for what is not there, as a node with peers does; local does not.
+	online, local       blockservice.BlockService
+	onlineDAG, localDAG ipld.DAGService
+	pins                pinner.Pinner
+}
+
+func newDaemon(ctx context.Context) (*daemon, error) {
+	data := dssync.MutexWrap(datastore.NewMapDatastore())
+	store := blockstore.NewGCBlockstore(blockstore.NewIdStore(blockstore.NewBlockstore(data)), blockstore.NewGCLocker())
+	online := blockservice.New(store, &nobody{store: store, waiting: map[string]chan struct{}{}})
+	local := blockservice.New(store, offline.Exchange(store))
+	d := &daemon{
+		store: store, online: online, local: local,
+		onlineDAG: merkledag.NewDAGService(online), localDAG: merkledag.NewDAGService(local),
+	}
+	pins, err := dspinner.New(ctx, data, d.localDAG)
+	d.pins = pins
+	return d, err
+}
+
+// serveDaemon runs a daemon until it is stopped.
+func serveDaemon(ctx context.Context, rpc, gatewayAddress string, timeout time.Duration) error {
+	d, err := newDaemon(ctx)
+	if err != nil {
+		return err
+	}
+	backend, err := gateway.NewBlocksBackend(d.online)
+	if err != nil {
+		return err
+	}
+	handler := gateway.NewHandler(gateway.Config{
+		DeserializedResponses: true,
+		NoDNSLink:             true,
+		RetrievalTimeout:      timeout,
+	}, backend)
+	web := http.NewServeMux()
+	web.Handle("/ipfs/", gateway.NewHeaders(nil).ApplyCors().Wrap(handler))
+
+	listening := map[string]string{"event": "listening"}
+	servers := sync.WaitGroup{}
+	failed := make(chan error, 2)
+	serve := func(name, address string, handler func(net.Addr) http.Handler) error {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			return err
+		}
+		listening[name] = "http://" + listener.Addr().String()
+		server := &http.Server{Handler: handler(listener.Addr()), ReadHeaderTimeout: deadline}
+		context.AfterFunc(ctx, func() { _ = server.Close() })
+		servers.Go(func() {
+			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				failed <- err
+			}
+		})
+		return nil
+	}
+	if err := serve("gateway", gatewayAddress, func(net.Addr) http.Handler { return web }); err != nil {
+		return err
+	}
+	if err := serve("rpc", rpc, d.rpc); err != nil {
+		return err
+	}
+	if err := say(listening); err != nil {
+		return err
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		servers.Wait()
+		return nil
+	}
+}
+
+// nobody is a network of no other peers: a block is waited for until this daemon itself is given it, or the request
+// ends.
+type nobody struct {
+	store   blockstore.Blockstore
+	mu      sync.Mutex
+	waiting map[string]chan struct{}
+}
+
+var _ exchange.Interface = (*nobody)(nil)
+
+// GetBlock waits for a block.
+func (n *nobody) GetBlock(ctx context.Context, c cid.Cid) (blocks.Block, error) {
+	n.mu.Lock()
+	came, ok := n.waiting[string(c.Hash())]
+	if !ok {
+		came = make(chan struct{})
+		n.waiting[string(c.Hash())] = came
+	}
+	n.mu.Unlock()
+	select {
+	case <-came:
+		return n.store.Get(ctx, c)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// GetBlocks waits for several, one after the other.
+func (n *nobody) GetBlocks(ctx context.Context, cids []cid.Cid) (<-chan blocks.Block, error) {
+	out := make(chan blocks.Block)
+	go func() {
+		defer close(out)
+		for _, c := range cids {
+			block, err := n.GetBlock(ctx, c)
+			if err != nil {
+				return
+			}
+			select {
+			case out <- block:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out, nil
+}
+
+// NotifyNewBlocks wakes who waits for one of them.
+func (n *nobody) NotifyNewBlocks(_ context.Context, came ...blocks.Block) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, block := range came {
+		if waiting, ok := n.waiting[string(block.Cid().Hash())]; ok {
+			close(waiting)
+			delete(n.waiting, string(block.Cid().Hash()))
+		}
+	}
+	return nil
+}
+
+// Close has nothing to end.
+func (n *nobody) Close() error { return nil }

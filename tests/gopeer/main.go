@@ -1,0 +1,67 @@
+// Gopeer is what other people's software does, for the tests: an IPFS daemon and a peer of the network of functions,
+// both made of the libraries that Kubo is made of.
+//
+//	gopeer daemon [--rpc ADDR] [--gateway ADDR] [--retrieval-timeout TIME]
+//	gopeer provide --node MULTIADDR --function NAME
+//	gopeer call    --node MULTIADDR --function NAME [--args JSON]
+//
+// Each prints lines of JSON.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "gopeer:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		return errors.New("say what to do: daemon, provide or call")
+	}
+	flags := flag.NewFlagSet(args[0], flag.ExitOnError)
+	node := flags.String("node", "", "multiaddr of a node, with its peer id")
+	function := flags.String("function", "", "name of a function")
+	switch args[0] {
+	case "daemon":
+		rpc := flags.String("rpc", "127.0.0.1:0", "where the RPC listens")
+		gateway := flags.String("gateway", "127.0.0.1:0", "where the gateway listens")
+		timeout := flags.Duration("retrieval-timeout", 30*time.Second, "how long the gateway waits for a block")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		return serveDaemon(ctx, *rpc, *gateway, *timeout)
+	case "provide":
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		return provide(ctx, *node, *function)
+	case "call":
+		request := flags.String("args", "{}", "arguments, a JSON object")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		return call(ctx, *node, *function, *request)
+	default:
+		return fmt.Errorf("%q is neither daemon nor provide nor call", args[0])
+	}
+}
+
+// say prints one line for the program that started this one.
+func say(event any) error {
+	return json.NewEncoder(os.Stdout).Encode(event)
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/peerstore"
+	"github.com/libp2p/go-libp2p/core/protocol"
+	relay "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
+	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+	"github.com/libp2p/go-libp2p/p2p/transport/websocket"
+	"github.com/multiformats/go-multihash"
+)
+
+const (
+	callProtocol protocol.ID = "/fluence/call/1.0.0"
+	// maxMessage are the bytes that a request or a reply may have.
+	maxMessage = 64 << 10
+	// deadline is for one exchange with another peer.
+	deadline = 30 * time.Second
+)
+
+// joined is a host that is connected to a node.
+type joined struct {
+	host.Host
+	node peer.AddrInfo
+}
+
+func join(ctx context.Context, address string) (*joined, error) {
+	node, err := peer.AddrInfoFromString(address)
+	if err != nil {
+		return nil, fmt.Errorf("--node: %w", err)
+	}
+	h, err := libp2p.New(
+		libp2p.NoListenAddrs,
+		libp2p.EnableRelay(),
+		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Transport(websocket.New),
+	)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	if err := h.Connect(ctx, *node); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return &joined{h, *node}, nil
+}
+
+// key is what a function is found by.
+func key(function string) ([]byte, error) {
+	digest := sha256.Sum256([]byte(function))
+	return multihash.Encode(digest[:], multihash.SHA2_256)
+}
+
+type callRequest struct {
+	Function string          `json:"function"`
+	Args     json.RawMessage `json:"args"`
+}
+
+type callError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+type callReply struct {
+	Ok    any        `json:"ok,omitempty"`
+	Error *callError `json:"error,omitempty"`
+}
+
+// echo is what a call to the provided function gives.
+type echo struct {
+	// Echo are the arguments.
+	Echo json.RawMessage `json:"echo"`
+	// Caller is who called.
+	Caller string `json:"caller"`
+	// Software says who answered.
+	Software string `json:"software"`
+}
+
+// provide offers a function, and answers calls to it until it is stopped.
+func provide(ctx context.Context, node, function string) error {
+	h, err := join(ctx, node)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	h.SetStreamHandler(callProtocol, func(stream network.Stream) {
+		defer stream.Close()
+		if err := answer(stream, function); err != nil {
+			fmt.Fprintln(os.Stderr, "a call failed:", err)
+			_ = stream.Reset()
+		}
+	})
+	reservation, err := relay.Reserve(ctx, h, h.node)
+	if err != nil {
+		return fmt.Errorf("no reservation: %w", err)
+	}
+	hash, err := key(function)
+	if err != nil {
+		return err
+	}
+	if err := h.addProvider(ctx, hash, reservation.Addrs); err != nil {
+		return fmt.Errorf("the provider record was not taken: %w", err)
+	}
+	providers, err := h.providers(ctx, hash)
+	if err != nil {
+		return err
+	}
+	for _, provider := range providers {
+		if provider.ID == h.ID() {
+			if err := say(map[string]any{"event": "provided", "peer": h.ID(), "expires": reservation.Expiration.Unix()}); err != nil {
+				return err
+			}
+			<-ctx.Done()
+			return nil
+		}
+	}
+	return errors.New("the node has no record of this provider")
+}
+
+func answer(stream network.Stream, function string) error {
+	if err := stream.SetDeadline(time.Now().Add(deadline)); err != nil {
+		return err
+	}
+	var request callRequest
+	if err := read(stream, &request); err != nil {
+		return err
+	}
+	reply := callReply{Ok: echo{request.Args, stream.Conn().RemotePeer().String(), "go-libp2p"}}
+	if request.Function != function {
+		reply = callReply{Error: &callError{"no_such_function", "this peer does not provide it"}}
+	}
+	return json.NewEncoder(stream).Encode(reply)
+}
+
+// read takes one JSON value, up to the end of the stream.
+func read(stream io.Reader, value any) error {
+	text, err := io.ReadAll(io.LimitReader(stream, maxMessage+1))
+	if err != nil {
+		return err
+	}
+	if len(text) > maxMessage {
+		return errors.New("the message is too long")
+	}
+	return json.Unmarshal(text, value)
+}
+
+// call calls a function at the first of its providers that answers, and prints the reply.
+func call(ctx context.Context, node, function, args string) error {
+	h, err := join(ctx, node)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	hash, err := key(function)
+	if err != nil {
+		return err
+	}
+	providers, err := h.providers(ctx, hash)
+	if err != nil {
+		return err
+	}
+	failed := errors.New("nobody provides it")
+	for _, provider := range providers {
+		reply, err := h.callAt(ctx, provider, callRequest{function, json.RawMessage(args)})
+		if err == nil {
+			return say(map[string]any{"event": "reply", "provider": provider.ID, "reply": reply})
+		}
+		failed = errors.Join(failed, fmt.Errorf("%s: %w", provider.ID, err))
+	}
+	return failed
+}
+
+func (h *joined) callAt(ctx context.Context, provider peer.AddrInfo, request callRequest) (json.RawMessage, error) {
+	// A circuit is a limited connection, on which streams are opened only when that is asked for.
+	ctx = network.WithAllowLimitedConn(ctx, "a call")
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	h.Peerstore().AddAddrs(provider.ID, provider.Addrs, peerstore.TempAddrTTL)
+	stream, err := h.NewStream(ctx, provider.ID, callProtocol)
+	if err != nil {
+		return nil, err
+	}
+	defer stream.Close()
+	if err := stream.SetDeadline(time.Now().Add(deadline)); err != nil {
+		return nil, err
+	}
+	if err := json.NewEncoder(stream).Encode(request); err != nil {
+		return nil, err
+	}
+	if err := stream.CloseWrite(); err != nil {
+		return nil, err
+	}
+	var reply json.RawMessage
+	if err := read(stream, &reply); err != nil {
+		return nil, err
+	}
+	return reply, nil
+}
