@@ -1,9 +1,11 @@
 //! What is stored, in redb: the DAGs, the blocks with their reference counts, and which block belongs to which DAG.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
 
 use redb::{
-    Database, Durability, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction,
+    Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition,
+    WriteTransaction,
 };
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +76,11 @@ impl Record {
 
 /// The database.
 #[derive(Debug)]
-pub(super) struct Index(Database);
+pub(super) struct Index {
+    path: PathBuf,
+    /// Absent when it could not be opened again.
+    db: RwLock<Option<Database>>,
+}
 
 /// The tables, open for writing.
 pub(super) struct Tables<'t> {
@@ -99,14 +105,34 @@ pub(super) fn hash_of(key: &[u8]) -> &[u8] {
 impl Index {
     /// Opens the database, or makes it.
     pub fn open(path: &Path) -> Result<Self, Failure> {
-        let db = Database::builder()
-            .set_cache_size(CACHE)
-            .create(path)
-            .map_err(boxed)?;
-        let index = Self(db);
-        // Makes the tables.
-        index.write(true, |_| Ok::<_, Failure>(()))?;
+        let index = Self {
+            path: path.to_owned(),
+            db: RwLock::new(None),
+        };
+        index.reopen()?;
         Ok(index)
+    }
+
+    /// Closes the database and opens it again, as it was synced last: after a failure of the disk redb refuses all else.
+    pub fn reopen(&self) -> Result<(), Failure> {
+        let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
+        *db = None;
+        let opened = Database::builder()
+            .set_cache_size(CACHE)
+            .create(&self.path)
+            .map_err(boxed)?;
+        *db = Some(opened);
+        drop(db);
+        // Makes the tables.
+        self.write(true, |_| Ok::<_, Failure>(()))
+    }
+
+    fn begin_read(&self) -> Result<ReadTransaction, Failure> {
+        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
+        let db = db
+            .as_ref()
+            .ok_or_else(|| boxed(redb::Error::DatabaseClosed))?;
+        db.begin_read().map_err(boxed)
     }
 
     /// Changes the tables in one transaction: all of it or nothing. One that is not `durable` outlasts this process
@@ -116,7 +142,11 @@ impl Index {
         durable: bool,
         change: impl FnOnce(&mut Tables<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut txn = self.0.begin_write().map_err(boxed)?;
+        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
+        let db = db
+            .as_ref()
+            .ok_or_else(|| boxed(redb::Error::DatabaseClosed))?;
+        let mut txn = db.begin_write().map_err(boxed)?;
         txn.set_durability(if durable {
             Durability::Immediate
         } else {
@@ -130,7 +160,7 @@ impl Index {
 
     /// All DAGs.
     pub fn dags(&self) -> Result<Vec<(Key, Record)>, Failure> {
-        let txn = self.0.begin_read().map_err(boxed)?;
+        let txn = self.begin_read()?;
         let table = txn.open_table(DAGS).map_err(boxed)?;
         let mut dags = Vec::new();
         for row in table.iter().map_err(boxed)? {
@@ -144,14 +174,14 @@ impl Index {
 
     /// The size of a block that counts.
     pub fn block(&self, hash: &[u8]) -> Result<Option<u64>, Failure> {
-        let txn = self.0.begin_read().map_err(boxed)?;
+        let txn = self.begin_read()?;
         let table = txn.open_table(BLOCKS).map_err(boxed)?;
         Ok(table.get(hash).map_err(boxed)?.map(|row| row.value().0))
     }
 
     /// Shows every block's multihash, size and references.
     pub fn each_block(&self, mut visit: impl FnMut(&[u8], u64)) -> Result<(), Failure> {
-        let txn = self.0.begin_read().map_err(boxed)?;
+        let txn = self.begin_read()?;
         let table = txn.open_table(BLOCKS).map_err(boxed)?;
         for row in table.iter().map_err(boxed)? {
             let (hash, value) = row.map_err(boxed)?;
@@ -162,7 +192,7 @@ impl Index {
 
     /// Up to `most` multihashes of blocks with their sizes, from after `after`.
     pub fn blocks(&self, after: Option<&[u8]>, most: usize) -> Result<SizedBlocks, Failure> {
-        let txn = self.0.begin_read().map_err(boxed)?;
+        let txn = self.begin_read()?;
         let table = txn.open_table(BLOCKS).map_err(boxed)?;
         let mut blocks = Vec::new();
         for row in table.range(after.unwrap_or_default()..).map_err(boxed)? {
@@ -179,7 +209,7 @@ impl Index {
 
     /// Whether a DAG has the block, and whether it wants it.
     pub fn relation(&self, id: u64, key: &[u8]) -> Result<(bool, bool), Failure> {
-        let txn = self.0.begin_read().map_err(boxed)?;
+        let txn = self.begin_read()?;
         let members = txn.open_table(MEMBERS).map_err(boxed)?;
         let wanted = txn.open_table(WANTED).map_err(boxed)?;
         Ok((

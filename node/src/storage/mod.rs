@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -31,7 +32,7 @@ pub use ipld::BlockError;
 pub(crate) use operate::section;
 pub use operate::{CheckReport, Damage, ExportError, ImportError, Imported, StoredDag};
 use read::{Activities, Waiting};
-pub use read::{Counters, DagCounters, ReadError, Reader};
+pub use read::{Counters, DagCounters, MAX_WAITING, ReadError, Reader};
 pub use token::{MAX_TOKEN, TokenError};
 use upload::Target;
 pub use upload::{AddError, Upload};
@@ -199,7 +200,34 @@ pub enum StorageError {
     Io(io::Error),
     /// The database failed.
     #[error("the storage's database failed: {0}")]
-    Database(#[from] Box<redb::Error>),
+    Database(Box<redb::Error>),
+}
+
+impl From<Box<redb::Error>> for StorageError {
+    fn from(error: Box<redb::Error>) -> Self {
+        match *error {
+            redb::Error::Io(error) => error.into(),
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// An error that may be of this node's own disk.
+trait MayBeDisk {
+    /// Whether it is.
+    fn is_disk(&self) -> bool;
+}
+
+impl MayBeDisk for Failure {
+    fn is_disk(&self) -> bool {
+        true
+    }
+}
+
+impl MayBeDisk for AddError {
+    fn is_disk(&self) -> bool {
+        matches!(self, Self::Storage(_))
+    }
 }
 
 impl From<io::Error> for StorageError {
@@ -233,6 +261,8 @@ pub struct Storage {
     state: Mutex<State>,
     waiting: Waiting,
     activities: Activities,
+    /// The database failed and must be opened again.
+    broken: AtomicBool,
 }
 
 impl std::fmt::Debug for Storage {
@@ -372,8 +402,10 @@ impl Storage {
             state: Mutex::default(),
             waiting: Waiting::default(),
             activities: Activities::default(),
+            broken: AtomicBool::new(false),
         };
-        storage.reconcile().map_err(|error| match error {
+        let reconciled = storage.reconcile(&mut storage.state());
+        reconciled.map_err(|error| match error {
             StorageError::Database(error) => database_error(error),
             StorageError::Io(error) => io_error(error),
             StorageError::DiskFull => io_error(io::ErrorKind::StorageFull.into()),
@@ -391,8 +423,7 @@ impl Storage {
     }
 
     /// Makes database, files and memory agree.
-    fn reconcile(&self) -> Result<(), StorageError> {
-        let mut state = self.state();
+    fn reconcile(&self, state: &mut State) -> Result<(), StorageError> {
         for (key, record) in self.index.dags()? {
             state.next_id = state.next_id.max(record.id + 1);
             state.put(&key, record);
@@ -405,7 +436,7 @@ impl Storage {
             .map(|(key, _)| key.clone())
             .collect();
         for key in removing {
-            self.remove_dag(&mut state, &key)?;
+            self.remove_dag(state, &key)?;
         }
         let mut orphans = 0_u64;
         let mut failure = None;
@@ -431,12 +462,46 @@ impl Storage {
             }
         })?;
         for hash in &lost {
-            self.lose(&mut state, hash)?;
+            self.lose(state, hash)?;
         }
         if orphans + lost.len() as u64 > 0 {
             tracing::info!(orphans, lost = lost.len(), "put the storage right");
         }
         Ok(())
+    }
+
+    /// Goes on after a failure of the database, from what was synced last. What the disk refused then it may take now.
+    fn recover(&self) -> Result<(), StorageError> {
+        if !self.broken.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let mut state = self.state();
+        if !self.broken.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.index.reopen()?;
+        let granted = std::mem::take(&mut state.granted);
+        *state = State {
+            granted,
+            ..State::default()
+        };
+        self.reconcile(&mut state)?;
+        self.broken.store(false, Ordering::Release);
+        tracing::info!("the storage's database is open again");
+        Ok(())
+    }
+
+    /// Changes the database, and notes when that fails in a way after which it must be opened again.
+    fn write<T, E: From<Failure> + MayBeDisk>(
+        &self,
+        durable: bool,
+        change: impl FnOnce(&mut index::Tables<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let result = self.index.write(durable, change);
+        if result.as_ref().is_err_and(E::is_disk) {
+            self.broken.store(true, Ordering::Release);
+        }
+        result
     }
 
     /// Takes note that a block's bytes are gone.
@@ -447,8 +512,7 @@ impl Storage {
             .iter()
             .map(|(key, record)| (key.clone(), record.clone()))
             .collect();
-        self.index
-            .write(true, |tables| tables.lose(&mut dags, hash))?;
+        self.write(true, |tables| tables.lose(&mut dags, hash))?;
         state.used = state.used.saturating_sub(size);
         for (key, record) in dags {
             state.put(&key, record);
@@ -496,6 +560,10 @@ impl Storage {
         let now = self.now();
         let expires = now + self.config.token_ttl.as_secs();
         let key = ipld::key(cid);
+        if let Err(error) = self.recover() {
+            tracing::error!(%error, "the storage is out of order");
+            return Err(Refusal::Failed);
+        }
         let mut state = self.state();
         state.granted.retain(|_, grant| grant.expires > now);
         let known = state.dags.get(&key).filter(|record| !record.removing);
@@ -521,8 +589,7 @@ impl Storage {
                 record.keep_until = record.keep_until.max(expires);
                 record.size = record.size.max(size);
                 record.limit = record.limit.max(limit_of(size));
-                self.index
-                    .write(false, |tables| tables.put_dag(&key, &record))
+                self.write(false, |tables| tables.put_dag(&key, &record))
                     .map_err(|error: Failure| {
                         tracing::error!(%error, "a grant cannot be written down");
                         Refusal::Failed
@@ -658,10 +725,7 @@ impl Storage {
         record.name = name;
         record.mime = mime;
         let record = record.clone();
-        if let Err(error) = self
-            .index
-            .write(false, |tables| tables.put_dag(&key, &record))
-        {
+        if let Err(error) = self.write(false, |tables| tables.put_dag(&key, &record)) {
             let error: Failure = error;
             tracing::warn!(%error, "a DAG's name cannot be written down");
         }
@@ -754,12 +818,9 @@ impl Storage {
         let id = record.id;
         record.removing = true;
         // Synced before the first file goes, so that a kill half-way is gone on from.
-        self.index
-            .write(true, |tables| tables.put_dag(key, record))?;
+        self.write(true, |tables| tables.put_dag(key, record))?;
         loop {
-            let (orphans, gone) = self
-                .index
-                .write(false, |tables| tables.remove_some(key, id))?;
+            let (orphans, gone) = self.write(false, |tables| tables.remove_some(key, id))?;
             for (hash, size) in orphans {
                 self.files.remove(&hash)?;
                 state.used = state.used.saturating_sub(size);
@@ -775,6 +836,7 @@ impl Storage {
 
     /// Frees what was not completed in its time. Returns the number of DAGs that it removed.
     pub fn sweep(&self) -> Result<usize, StorageError> {
+        self.recover()?;
         let now = self.now();
         let partial_ttl = self.config.partial_ttl.as_secs();
         let mut state = self.state();
@@ -799,9 +861,10 @@ impl Storage {
 
     /// Syncs what was written down, and with it when each DAG was last used.
     pub fn flush(&self) -> Result<(), StorageError> {
+        self.recover()?;
         let mut state = self.state();
         let State { dags, touched, .. } = &*state;
-        self.index.write(true, |tables| {
+        self.write(true, |tables| {
             for key in touched {
                 if let Some(record) = dags.get(key) {
                     tables.put_dag(key, record)?;

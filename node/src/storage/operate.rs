@@ -155,8 +155,7 @@ impl Storage {
             return Ok(false);
         };
         record.pinned = pinned;
-        self.index
-            .write(true, |tables| tables.put_dag(&key, record))?;
+        self.write(true, |tables| tables.put_dag(&key, record))?;
         Ok(true)
     }
 

@@ -163,6 +163,7 @@ impl Storage {
                 size: data.len(),
             });
         }
+        self.recover()?;
         let key = ipld::key(cid);
         let foreign = || AddError::Foreign {
             block: canonical(cid),
@@ -195,7 +196,7 @@ impl Storage {
             {
                 None
             } else {
-                Some(self.write(target, data)?)
+                Some(self.write_block(target, data)?)
             };
             match self.attach(target, &key, size, &links, temp)? {
                 Attached::Done(known) => break known,
@@ -209,7 +210,7 @@ impl Storage {
     }
 
     /// Writes a block's bytes to the disk, where they do not count yet.
-    fn write(&self, target: &Target, data: &Bytes) -> Result<TempBlock, AddError> {
+    fn write_block(&self, target: &Target, data: &Bytes) -> Result<TempBlock, AddError> {
         let mut state = self.state();
         self.make_room(&mut state, target, data.len() as u64)?;
         drop(state);
@@ -303,7 +304,7 @@ impl Storage {
         // Once the file stands under its name it goes when the database does not take it; so does one that a kill
         // leaves, at the next start.
         let kept = stored.is_none();
-        let result = self.index.write(sync, |tables| {
+        let result = self.write(sync, |tables| {
             let (new, known) = tables.add(&mut record, key, size, links)?;
             if let (None, Some(temp)) = (stored, temp) {
                 self.files.keep(temp, hash).map_err(StorageError::from)?;
