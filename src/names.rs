@@ -133,7 +133,12 @@ pub fn canonical_cid(cid: &Cid) -> Cid {
 
 /// The link that people send each other.
 pub fn link(cid: &Cid) -> String {
-    format!("fluence:{}", canonical(cid))
+    link_to(&canonical(cid))
+}
+
+/// The link to a CID that is written canonically already.
+pub fn link_to(canonical: &str) -> String {
+    format!("fluence:{canonical}")
 }
 
 /// The CIDv1 with codec and sha2-256 digest.

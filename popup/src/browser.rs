@@ -7,12 +7,11 @@ use fluence::command::{HANDOVER, ToFace, ToWorker};
 use gloo_timers::callback::{Interval, Timeout};
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ClipboardEvent, File, FileList, MessageEvent};
 
-use crate::page::{Download, Link};
+use crate::page::{Download, Link, LinkKind};
 
 /// The name of the port by which the worker knows a face.
 const PORT: &str = "face";
@@ -64,17 +63,6 @@ extern "C" {
     fn permissions_request(permissions: &JsValue) -> Result<Promise, JsValue>;
 }
 
-/// A plain object of what serde writes; `None` becomes `null`, as in JSON.
-fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    value
-        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
-        .map_err(Into::into)
-}
-
-fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
-    serde_wasm_bindgen::from_value(value).map_err(Into::into)
-}
-
 /// An object with these members.
 fn object(members: &[(&str, JsValue)]) -> JsValue {
     let object = Object::new();
@@ -87,6 +75,11 @@ fn object(members: &[(&str, JsValue)]) -> JsValue {
 
 fn member(value: &JsValue, name: &str) -> JsValue {
     Reflect::get(value, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// A member that is text, else empty.
+fn text_of(value: &JsValue, name: &str) -> String {
+    member(value, name).as_string().unwrap_or_default()
 }
 
 /// What the worker's end of the port says.
@@ -114,7 +107,8 @@ impl Worker {
         let message = {
             let on = Rc::clone(&on);
             Closure::<dyn FnMut(JsValue)>::new(move |message| {
-                on(from_js(message).map_or(FromWorker::Strange, FromWorker::Message));
+                on(serde_wasm_bindgen::from_value(message)
+                    .map_or(FromWorker::Strange, FromWorker::Message));
             })
         };
         let gone = Closure::<dyn FnMut()>::new(move || on(FromWorker::Gone));
@@ -131,7 +125,9 @@ impl Worker {
 
     /// Sends a command. An error means that the worker is gone and the command was not sent.
     pub fn send(&self, message: &ToWorker) -> Result<(), JsValue> {
-        self.port.post_message(&to_js(message)?)
+        // `None` becomes `null`, as in JSON.
+        let plain = serde_wasm_bindgen::Serializer::json_compatible();
+        self.port.post_message(&message.serialize(&plain)?)
     }
 }
 
@@ -247,17 +243,16 @@ pub async fn downloads() -> Result<Vec<Download>, JsValue> {
         ("limit", MAX_DOWNLOADS.into()),
     ]);
     let found: Array = JsFuture::from(downloads_search(&query)?).await?.into();
-    let text = |item: &JsValue, name: &str| member(item, name).as_string().unwrap_or_default();
     Ok(found
         .iter()
         .map(|item| Download {
-            url: match text(&item, "finalUrl") {
-                url if url.is_empty() => text(&item, "url"),
+            url: match text_of(&item, "finalUrl") {
+                url if url.is_empty() => text_of(&item, "url"),
                 url => url,
             },
-            referrer: text(&item, "referrer"),
-            path: text(&item, "filename"),
-            mime: text(&item, "mime"),
+            referrer: text_of(&item, "referrer"),
+            path: text_of(&item, "filename"),
+            mime: text_of(&item, "mime"),
             size: member(&item, "fileSize")
                 .as_f64()
                 .filter(|size| *size > 0.0)
@@ -273,7 +268,25 @@ pub async fn links(tab: i32) -> Result<Vec<Link>, JsValue> {
         ("files", Array::of1(&PAGE_SCRIPT.into()).into()),
     ]);
     let results: Array = JsFuture::from(scripting_execute(&injection)?).await?.into();
-    from_js(member(&results.get(0), "result"))
+    let found = member(&results.get(0), "result");
+    if !Array::is_array(&found) {
+        return Err(JsValue::from_str("the page script was not run"));
+    }
+    let pixels =
+        |link: &JsValue, name: &str| member(link, name).as_f64().unwrap_or_default() as u32;
+    Ok(Array::from(&found)
+        .iter()
+        .filter_map(|link| {
+            Some(Link {
+                kind: LinkKind::of(&text_of(&link, "kind"))?,
+                url: text_of(&link, "url"),
+                name: text_of(&link, "name"),
+                text: text_of(&link, "text"),
+                width: pixels(&link, "width"),
+                height: pixels(&link, "height"),
+            })
+        })
+        .collect())
 }
 
 /// Asks the person to let the extension read from these origins; only from a click. Whether they did.

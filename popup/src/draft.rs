@@ -13,6 +13,9 @@ pub const UNITS: [(&str, u64); 3] = [
     ("TB", 1_000_000_000_000),
 ];
 
+/// What JavaScript, through which settings go, counts exactly; more than any disk has.
+const MAX_EXACT: u64 = (1 << 53) - 1;
+
 /// See the module.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
@@ -131,22 +134,36 @@ fn address(typed: &str, wrong: &mut Option<String>) -> String {
     url.to_owned()
 }
 
-/// To two decimals, without those that are zero.
+/// To two decimals, rounded, without those that are zero.
 fn in_unit(bytes: u64, unit: u64) -> String {
-    let number = format!("{:.2}", bytes as f64 / unit as f64);
+    let hundredths = (u128::from(bytes) * 100 + u128::from(unit / 2)) / u128::from(unit);
+    let (whole, part) = (hundredths / 100, hundredths % 100);
+    let number = format!("{whole}.{part:02}");
     number
         .trim_end_matches('0')
         .trim_end_matches('.')
         .to_owned()
 }
 
+/// Bytes of a number with a point or a comma; what is finer than a byte is cut off.
 fn of_unit(number: &str, unit: u64) -> Option<u64> {
-    let number: f64 = number.trim().replace(',', ".").parse().ok()?;
-    let bytes = number * unit as f64;
-    // What JavaScript counts exactly is more than any disk has.
-    (1.0..=9_007_199_254_740_991.0)
-        .contains(&bytes)
-        .then_some(bytes as u64)
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let number = number.trim();
+    let (whole, part) = number.split_once(['.', ',']).unwrap_or((number, ""));
+    if !digits(whole) || !digits(part) {
+        return None;
+    }
+    let mut bytes = if whole.is_empty() {
+        0
+    } else {
+        whole.parse::<u64>().ok()?.checked_mul(unit)?
+    };
+    let mut place = unit;
+    for digit in part.bytes() {
+        place /= 10;
+        bytes = bytes.checked_add(u64::from(digit - b'0') * place)?;
+    }
+    (1..=MAX_EXACT).contains(&bytes).then_some(bytes)
 }
 
 #[cfg(test)]
@@ -173,6 +190,9 @@ mod tests {
         let held = Settings::default();
         for (number, unit, bytes) in [
             ("1,5", 1, Some(1_500_000_000)),
+            (".5", 0, Some(500_000)),
+            ("0.0000019", 0, Some(1)),
+            (".", 0, None),
             (" 2 ", 0, Some(2_000_000)),
             ("0", 0, None),
             ("-1", 0, None),

@@ -1,9 +1,7 @@
 //! The face's root: what it holds, and what happens to that.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use fluence::command::{Answer, Command, HandedFile, ToFace, ToWorker};
-use fluence::names;
+use fluence::names::LinkError;
 use fluence::state::{Event, EventKind, Failure, ItemId, NetworkStatus, Settings, State, Status};
 use gloo_timers::callback::{Interval, Timeout};
 use web_sys::File;
@@ -11,9 +9,10 @@ use yew::html::Scope;
 use yew::prelude::*;
 
 use crate::browser::{self, FromWorker, Handover, PasteListener, Tab, Worker};
+use crate::few::Few;
 use crate::files::{self, Dropped, PickError, Picked};
 use crate::page::{self, PageFile};
-use crate::preferences::{Filter, Preferences, Theme};
+use crate::preferences::{self, Filter, Theme};
 use crate::{text, view};
 
 /// The first wait before the face connects to the worker again, in milliseconds; each further one is twice as long.
@@ -34,7 +33,7 @@ pub const PAGE_OF_ITEMS: usize = 50;
 pub const FEW_PAGE_FILES: usize = 4;
 
 /// What a command is about: where the face says how it went.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum About {
     /// The field for hashes.
     Fetch,
@@ -52,8 +51,6 @@ pub enum About {
     Shares,
     /// The connection.
     Network,
-    /// Nothing that a person waits for.
-    Nothing,
 }
 
 /// Which of the three pages this is.
@@ -203,16 +200,18 @@ pub struct Face {
     pub state: State,
     /// The settings that hold where the person set none.
     pub defaults: Settings,
-    /// How the person left the face.
-    pub preferences: Preferences,
+    /// Which items are listed.
+    pub filter: Filter,
+    /// Whether the files of the page are shown.
+    pub page_open: bool,
     /// Light or dark.
     pub theme: Theme,
     /// Commands that were refused, until the person reads it or tries again.
-    pub failures: BTreeMap<About, Failure>,
+    pub failures: Few<About, Failure>,
     /// What waits for the person's permission.
-    pub access: BTreeMap<About, Access>,
+    pub access: Few<About, Access>,
     /// What the last command about it did well.
-    pub done: BTreeSet<About>,
+    pub done: Few<About, ()>,
     /// The text in the field for hashes.
     pub fetch_text: String,
     /// What is wrong with it.
@@ -230,7 +229,7 @@ pub struct Face {
     /// Whether they become one directory.
     pub together: bool,
     /// Items whose details are shown.
-    pub open: BTreeSet<ItemId>,
+    pub open: Few<ItemId, ()>,
     /// The item that the person is asked about.
     pub removing: Option<ItemId>,
     /// What listed items have in their name or hash.
@@ -251,8 +250,8 @@ pub struct Face {
     wait: u32,
     queue: Vec<ToWorker>,
     last_number: u32,
-    pending: BTreeMap<u32, (About, Command)>,
-    handovers: BTreeMap<u32, Handover>,
+    pending: Few<u32, (About, Command)>,
+    handovers: Few<u32, Handover>,
     /// What shares wait for, as the worker says.
     wanted: Vec<String>,
     focus: Option<Focus>,
@@ -289,11 +288,12 @@ impl Component for Face {
             link: Link::Starting,
             state: State::default(),
             defaults: Settings::default(),
-            preferences: Preferences::load(),
+            filter: Filter::load(),
+            page_open: preferences::page_was_open(),
             theme: Theme::load(),
-            failures: BTreeMap::new(),
-            access: BTreeMap::new(),
-            done: BTreeSet::new(),
+            failures: Few::default(),
+            access: Few::default(),
+            done: Few::default(),
             fetch_text: String::new(),
             fetch_error: None,
             page: PageView::Reading,
@@ -302,7 +302,7 @@ impl Component for Face {
             stage: Vec::new(),
             stage_error: None,
             together: false,
-            open: BTreeSet::new(),
+            open: Few::default(),
             removing: None,
             search: String::new(),
             shown: PAGE_OF_ITEMS,
@@ -315,8 +315,8 @@ impl Component for Face {
             wait: FIRST_WAIT_MS,
             queue: Vec::new(),
             last_number: 0,
-            pending: BTreeMap::new(),
-            handovers: BTreeMap::new(),
+            pending: Few::default(),
+            handovers: Few::default(),
             wanted: Vec::new(),
             focus: None,
             timers: Timers::default(),
@@ -377,8 +377,8 @@ impl Component for Face {
             Msg::SharePage(file) => self.share_page(link, file),
             Msg::MorePage => self.page_all = true,
             Msg::TogglePage => {
-                self.preferences.page_open = !self.preferences.page_open;
-                self.preferences.keep();
+                self.page_open = !self.page_open;
+                preferences::keep_page_open(self.page_open);
             }
             Msg::Allow(about) => self.allow(link, about),
             Msg::Allowed(about, granted) => self.allowed(link, about, granted),
@@ -423,14 +423,14 @@ impl Component for Face {
             }
             Msg::CopiedLong => self.copied = None,
             Msg::ToggleDetails(id) => {
-                if !self.open.remove(&id) {
-                    self.open.insert(id);
+                if self.open.remove(&id).is_none() {
+                    self.open.insert(id, ());
                 }
             }
             Msg::AskRemove(id) => self.removing = id,
             Msg::Filter(filter) => {
-                self.preferences.filter = filter;
-                self.preferences.keep();
+                self.filter = filter;
+                filter.keep();
                 self.shown = PAGE_OF_ITEMS;
             }
             Msg::Search(search) => {
@@ -444,9 +444,9 @@ impl Component for Face {
             }
             Msg::DismissNotice => {
                 self.notice_read = true;
-                self.preferences.dismissed =
-                    self.state.notice.as_ref().map(|notice| notice.what.clone());
-                self.preferences.keep();
+                if let Some(notice) = &self.state.notice {
+                    preferences::keep_dismissed(&notice.what);
+                }
             }
         }
         true
@@ -572,9 +572,9 @@ impl Face {
                 self.link = Link::Ready;
                 self.wait = FIRST_WAIT_MS;
                 self.timers.silence = None;
-                self.notice_read = self.state.notice.as_ref().is_none_or(|notice| {
-                    self.preferences.dismissed.as_deref() == Some(&notice.what)
-                });
+                let notice = self.state.notice.as_ref();
+                self.notice_read =
+                    notice.is_none_or(|notice| notice.what == preferences::dismissed());
                 self.watch_clock(link);
                 for message in std::mem::take(&mut self.queue) {
                     self.post(message);
@@ -601,18 +601,17 @@ impl Face {
         if self.link == Link::Ready {
             self.link = Link::Lost;
         }
-        let queued: BTreeSet<u32> = self.queue.iter().map(|message| message.number).collect();
-        let (kept, lost) = std::mem::take(&mut self.pending)
-            .into_iter()
-            .partition(|(number, _)| queued.contains(number));
-        self.pending = kept;
-        self.handovers.retain(|number, _| queued.contains(number));
-        let lost: BTreeMap<u32, (About, Command)> = lost;
-        for (about, _) in lost.into_values() {
-            if about != About::Nothing {
-                self.failures.insert(about, text::no_answer());
+        let queue = &self.queue;
+        let waits = |number: &u32| queue.iter().any(|message| message.number == *number);
+        self.handovers.retain(|number, _| waits(number));
+        let failures = &mut self.failures;
+        self.pending.retain(|number, (about, _)| {
+            let waits = waits(number);
+            if !waits {
+                failures.insert(about.clone(), text::no_answer());
             }
-        }
+            waits
+        });
         let wait = self.wait;
         self.wait = (wait * 2).min(MAX_WAIT_MS);
         let link = link.clone();
@@ -690,7 +689,11 @@ impl Face {
                     About::Files => self.show(Filter::Shared, id),
                     _ => {}
                 }
-                self.done.insert(about);
+                self.done.insert(about, ());
+            }
+            Answer::Refused { failure } if about == About::Fetch => {
+                self.fetch_error = Some(format!("{} {}", failure.what, failure.advice));
+                view::focus(&self.fetch_field);
             }
             Answer::Refused { failure } => {
                 self.said.clone_from(&failure.what);
@@ -715,23 +718,21 @@ impl Face {
     /// Puts the focus on an item that is in the list of this filter, and makes sure that it is listed.
     fn show(&mut self, filter: Filter, id: Option<ItemId>) {
         self.search.clear();
-        if self.preferences.filter != filter {
-            self.preferences.filter = Filter::All;
+        if self.filter != filter {
+            self.filter = Filter::All;
         }
         self.focus = id.map(Focus::Item);
     }
 
+    /// The worker reads the link, and says what is wrong with it.
     fn fetch(&mut self, link: &Scope<Self>) {
-        match names::parse_link(&self.fetch_text) {
-            Ok(_) => {
-                let link_text = self.fetch_text.trim().to_owned();
-                self.fetch_error = None;
-                self.send(link, About::Fetch, Command::Fetch { link: link_text });
-            }
-            Err(error) => {
-                self.fetch_error = Some(error.to_string());
-                view::focus(&self.fetch_field);
-            }
+        let typed = self.fetch_text.trim().to_owned();
+        if typed.is_empty() {
+            self.fetch_error = Some(LinkError::Empty.to_string());
+            view::focus(&self.fetch_field);
+        } else {
+            self.fetch_error = None;
+            self.send(link, About::Fetch, Command::Fetch { link: typed });
         }
     }
 

@@ -7,6 +7,7 @@
 mod browser;
 mod draft;
 mod face;
+mod few;
 mod files;
 mod name;
 mod nodes;

@@ -1,11 +1,8 @@
 //! Which of the things that a page links to and shows are files that a person may want to share.
 
-use std::collections::HashSet;
-
 use fluence::command::MAX_URL;
 use fluence::names::safe_file_name;
 use percent_encoding::percent_decode_str;
-use serde::Deserialize;
 
 /// The files of a page that are shown.
 pub const MAX_FILES: usize = 200;
@@ -20,7 +17,7 @@ const PAGES: [&str; 14] = [
 const MAX_ENDING: usize = 8;
 
 /// What a page script found.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Link {
     /// What element it is.
     pub kind: LinkKind,
@@ -37,8 +34,7 @@ pub struct Link {
 }
 
 /// What element of a page points to something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkKind {
     /// A link.
     Link,
@@ -50,6 +46,20 @@ pub enum LinkKind {
     Video,
     /// Sound.
     Audio,
+}
+
+impl LinkKind {
+    /// By the word that the page script has for it.
+    pub fn of(word: &str) -> Option<Self> {
+        match word {
+            "link" => Some(Self::Link),
+            "download" => Some(Self::Download),
+            "image" => Some(Self::Image),
+            "video" => Some(Self::Video),
+            "audio" => Some(Self::Audio),
+            _ => None,
+        }
+    }
 }
 
 /// A download that ended well.
@@ -165,6 +175,16 @@ fn without_fragment(url: &str) -> &str {
     url.split('#').next().unwrap_or_default()
 }
 
+/// Whether an address was not seen yet; from now on it is. They are few.
+fn is_new(seen: &mut Vec<String>, url: &str) -> bool {
+    let url = without_fragment(url);
+    let new = !seen.iter().any(|other| other == url);
+    if new {
+        seen.push(url.to_owned());
+    }
+    new
+}
+
 /// The last part of an address's path, decoded; `None` for a directory or an address without a path.
 fn last_segment(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;
@@ -180,7 +200,7 @@ pub fn downloads_of(page: &str, downloads: Vec<Download>) -> Vec<PageFile> {
     let Some(page_host) = host(page) else {
         return Vec::new();
     };
-    let mut seen = HashSet::new();
+    let mut seen = Vec::new();
     downloads
         .into_iter()
         .filter(|download| {
@@ -188,7 +208,7 @@ pub fn downloads_of(page: &str, downloads: Vec<Download>) -> Vec<PageFile> {
             of_page(&download.referrer) || of_page(&download.url)
         })
         .filter(|download| host(&download.url).is_some() && download.url.len() <= MAX_URL)
-        .filter(|download| seen.insert(without_fragment(&download.url).to_owned()))
+        .filter(|download| is_new(&mut seen, &download.url))
         .take(MAX_FILES)
         .map(|download| {
             let name = safe_file_name(&download.path);
@@ -205,15 +225,15 @@ pub fn downloads_of(page: &str, downloads: Vec<Download>) -> Vec<PageFile> {
 
 /// The files that the page links to or shows, in its own order, each address once, without those in `known`.
 pub fn files_of(page: &str, links: Vec<Link>, known: &[PageFile]) -> Vec<PageFile> {
-    let mut seen: HashSet<String> = known
+    let mut seen: Vec<String> = known
         .iter()
         .map(|file| without_fragment(&file.url).to_owned())
         .collect();
-    seen.insert(without_fragment(page).to_owned());
+    seen.push(without_fragment(page).to_owned());
     links
         .into_iter()
         .filter_map(file_of)
-        .filter(|file| seen.insert(without_fragment(&file.url).to_owned()))
+        .filter(|file| is_new(&mut seen, &file.url))
         .take(MAX_FILES)
         .collect()
 }

@@ -1,19 +1,32 @@
-//! What the face remembers for itself; what the worker must know is in its settings.
+//! What the face remembers for itself, each a text under a key; what the worker must know is in its settings.
 
 use gloo_storage::{LocalStorage, Storage};
-use serde::{Deserialize, Serialize};
 
 use crate::browser;
 
+/// Light or dark; `popup.js` reads the same key, before the first paint.
 const THEME: &str = "theme";
-const PREFERENCES: &str = "preferences";
+const FILTER: &str = "filter";
+/// Whether the files of the page are folded away.
+const PAGE: &str = "page";
+const FOLDED: &str = "folded";
+const OPEN: &str = "open";
+/// What the notice says that was dismissed last.
+const DISMISSED: &str = "dismissed";
+
+fn load(key: &str) -> String {
+    LocalStorage::get(key).unwrap_or_default()
+}
+
+fn keep(key: &str, text: &str) {
+    // A browser that keeps nothing still shows it now.
+    let _ = LocalStorage::set(key, text);
+}
 
 /// Light or dark.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
     /// As the system has it.
-    #[default]
     Auto,
     /// Always light.
     Light,
@@ -22,7 +35,7 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// All, as they are offered.
+    /// All, as they are offered; the first holds where none was chosen.
     pub const ALL: [Self; 3] = [Self::Auto, Self::Light, Self::Dark];
 
     /// The word for it in the stylesheet.
@@ -34,25 +47,24 @@ impl Theme {
         }
     }
 
-    /// What was chosen last; `popup.js` reads the same key, before the first paint.
+    /// What was chosen last.
     pub fn load() -> Self {
-        LocalStorage::get(THEME).unwrap_or_default()
+        let word = load(THEME);
+        let chosen = Self::ALL.into_iter().find(|theme| theme.word() == word);
+        chosen.unwrap_or(Self::Auto)
     }
 
     /// Shows the page so, and from now on every page.
     pub fn choose(self) {
         browser::mark_page("data-theme", self.word());
-        // A browser that keeps nothing still shows it now.
-        let _ = LocalStorage::set(THEME, self);
+        keep(THEME, self.word());
     }
 }
 
 /// Which items are listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filter {
     /// All.
-    #[default]
     All,
     /// What was shared.
     Shared,
@@ -60,37 +72,46 @@ pub enum Filter {
     Fetched,
 }
 
-/// How the person left the face.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Preferences {
-    /// The list that was open.
-    pub filter: Filter,
-    /// Whether the files of the page are shown.
-    pub page_open: bool,
-    /// The notice that was dismissed last.
-    pub dismissed: Option<String>,
-}
-
-impl Default for Preferences {
-    fn default() -> Self {
-        Self {
-            filter: Filter::All,
-            page_open: true,
-            dismissed: None,
+impl Filter {
+    fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Shared => "shared",
+            Self::Fetched => "fetched",
         }
     }
+
+    /// What was chosen last.
+    pub fn load() -> Self {
+        match load(FILTER).as_str() {
+            "shared" => Self::Shared,
+            "fetched" => Self::Fetched,
+            _ => Self::All,
+        }
+    }
+
+    /// Remembers it.
+    pub fn keep(self) {
+        keep(FILTER, self.word());
+    }
 }
 
-impl Preferences {
-    /// As they were left.
-    pub fn load() -> Self {
-        LocalStorage::get(PREFERENCES).unwrap_or_default()
-    }
+/// Whether the files of the page were open when the face was last seen.
+pub fn page_was_open() -> bool {
+    load(PAGE) != FOLDED
+}
 
-    /// Remembers them.
-    pub fn keep(&self) {
-        // A browser that keeps nothing still shows them now.
-        let _ = LocalStorage::set(PREFERENCES, self);
-    }
+/// Remembers whether they are.
+pub fn keep_page_open(open: bool) {
+    keep(PAGE, if open { OPEN } else { FOLDED });
+}
+
+/// What the notice says that the person dismissed last.
+pub fn dismissed() -> String {
+    load(DISMISSED)
+}
+
+/// Remembers it.
+pub fn keep_dismissed(notice: &str) {
+    keep(DISMISSED, notice);
 }

@@ -26,10 +26,10 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
     let chosen: Vec<&Item> = all
         .iter()
         .copied()
-        .filter(|item| is_in(item, face.preferences.filter) && matches(item, &needle))
+        .filter(|item| is_in(item, face.filter) && matches(item, &needle))
         .collect();
     let tab = |filter: Filter, name: &'static str, testid: &'static str| {
-        let on = face.preferences.filter == filter;
+        let on = face.filter == filter;
         html! {
             <button type="button" aria-pressed={on.to_string()} data-testid={testid} onclick={link.callback(move |_| Msg::Filter(filter))}>
                 { name }<span class="count">{ count(filter) }</span>
@@ -85,7 +85,7 @@ fn matches(item: &Item, needle: &str) -> bool {
 }
 
 fn empty(face: &Face) -> Html {
-    let (title, advice) = match face.preferences.filter {
+    let (title, advice) = match face.filter {
         _ if !face.search.trim().is_empty() => (text::EMPTY_SEARCH, text::EMPTY_SEARCH_ADVICE),
         Filter::All => (text::EMPTY_ALL, text::EMPTY_ALL_ADVICE),
         Filter::Shared => (text::EMPTY_SHARED, text::EMPTY_SHARED_ADVICE),
@@ -186,12 +186,14 @@ fn progress(item: &Item) -> Html {
     match &item.progress {
         Some(progress) if moving || matches!(item.status, Status::Interrupted { .. }) => {
             let total = progress.total.or(item.size).filter(|total| *total > 0);
-            // `None` makes the bar say “some”: nobody knows how much it will be.
-            let value =
-                total.map(|total| (progress.bytes as f64 / total as f64).min(1.0).to_string());
+            // In thousandths; without a value the bar says “some”, for nobody knows how much it will be.
+            let value = total.map(|total| {
+                let share = u128::from(progress.bytes) * 1000 / u128::from(total);
+                (share.min(1000) as u32).to_string()
+            });
             html! {
                 <>
-                    <progress max="1" {value} aria-label={text::PROGRESS} data-testid="item-progress"></progress>
+                    <progress max="1000" {value} aria-label={text::PROGRESS} data-testid="item-progress"></progress>
                     <p class="meta moved" data-testid="item-moved">{ text::progress(progress) }</p>
                 </>
             }
@@ -205,10 +207,10 @@ fn progress(item: &Item) -> Html {
 
 /// Copies the item's link; nothing while it has none.
 pub fn copy_button(face: &Face, link: &Scope<Face>, item: &Item, testid: &'static str) -> Html {
-    let Some(cid) = item.cid.as_deref().and_then(|cid| cid.parse().ok()) else {
+    let Some(cid) = &item.cid else {
         return Html::default();
     };
-    let address = names::link(&cid);
+    let address = names::link_to(cid);
     let key = format!("{testid} {}", item.id.0);
     let words = match face.copied.as_ref().filter(|(copied, _)| *copied == key) {
         Some((_, true)) => text::COPIED,
@@ -316,11 +318,7 @@ fn troubles(item: &Item) -> Html {
 }
 
 fn details(item: &Item) -> Html {
-    let address = item
-        .cid
-        .as_deref()
-        .and_then(|cid| cid.parse().ok())
-        .map(|cid| names::link(&cid));
+    let address = item.cid.as_deref().map(names::link_to);
     let source = item
         .source
         .as_ref()

@@ -1,7 +1,5 @@
 //! The files of the page in the current tab.
 
-use std::collections::HashMap;
-
 use fluence::state::{Item, Origin};
 use yew::html::Scope;
 use yew::prelude::*;
@@ -13,7 +11,7 @@ use crate::{page, text};
 
 /// The section, folded or open.
 pub fn view(face: &Face, link: &Scope<Face>) -> Html {
-    let open = face.preferences.page_open;
+    let open = face.page_open;
     let (count, host, content) = match &face.page {
         PageView::Reading => (None, None, hint(text::PAGE_READING, "reading")),
         PageView::Elsewhere => (None, None, hint(text::PAGE_IN_TAB, "elsewhere")),
@@ -59,13 +57,16 @@ fn lists(
     links: &[PageFile],
     refused: bool,
 ) -> Html {
-    let shared: HashMap<&str, &Item> = face
-        .state
-        .items
-        .values()
-        .filter(|item| item.origin == Origin::Share)
-        .filter_map(|item| Some((item.source.as_ref()?.url.as_deref()?, item)))
-        .collect();
+    let shared = |file: &PageFile| {
+        let is_of_file = |item: &&Item| {
+            let source = item
+                .source
+                .as_ref()
+                .and_then(|source| source.url.as_deref());
+            item.origin == Origin::Share && source == Some(file.url.as_str())
+        };
+        face.state.items.values().find(is_of_file)
+    };
     let all = downloads.len() + links.len();
     let room = if face.page_all { all } else { FEW_PAGE_FILES };
     let list = |title: &'static str, files: &[PageFile]| {
@@ -75,7 +76,7 @@ fn lists(
         html! {
             <>
                 <h3>{ title }</h3>
-                <ul class="rows">{ for files.iter().map(|file| row(face, link, file, shared.get(file.url.as_str()).copied())) }</ul>
+                <ul class="rows">{ for files.iter().map(|file| row(face, link, file, shared(file))) }</ul>
             </>
         }
     };
