@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p"
@@ -19,6 +20,7 @@ import (
 	relay "github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/client"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	"github.com/libp2p/go-libp2p/p2p/transport/websocket"
+	"github.com/multiformats/go-multiaddr"
 	"github.com/multiformats/go-multihash"
 )
 
@@ -111,23 +113,40 @@ func provide(ctx context.Context, node, function string) error {
 	if err != nil {
 		return err
 	}
-	if err := h.addProvider(ctx, hash, reservation.Addrs); err != nil {
+	// The relay vouches for addresses of its own; this peer is reached through them.
+	circuit := multiaddr.StringCast("/p2p-circuit")
+	addresses := make([]multiaddr.Multiaddr, 0, len(reservation.Addrs))
+	for _, address := range reservation.Addrs {
+		addresses = append(addresses, address.Encapsulate(circuit))
+	}
+	if err := h.addProvider(ctx, hash, addresses); err != nil {
 		return fmt.Errorf("the provider record was not taken: %w", err)
 	}
+	if err := found(ctx, node, hash, h.ID()); err != nil {
+		return err
+	}
+	if err := say(map[string]any{"event": "provided", "peer": h.ID(), "expires": reservation.Expiration.Unix()}); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// found makes sure that the node tells others of a provider. It tells nobody of himself, so it is asked by another host.
+func found(ctx context.Context, node string, hash []byte, provider peer.ID) error {
+	h, err := join(ctx, node)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
 	providers, err := h.providers(ctx, hash)
 	if err != nil {
 		return err
 	}
-	for _, provider := range providers {
-		if provider.ID == h.ID() {
-			if err := say(map[string]any{"event": "provided", "peer": h.ID(), "expires": reservation.Expiration.Unix()}); err != nil {
-				return err
-			}
-			<-ctx.Done()
-			return nil
-		}
+	if !slices.ContainsFunc(providers, func(p peer.AddrInfo) bool { return p.ID == provider && len(p.Addrs) > 0 }) {
+		return errors.New("the node has no record of this provider")
 	}
-	return errors.New("the node has no record of this provider")
+	return nil
 }
 
 func answer(stream network.Stream, function string) error {
