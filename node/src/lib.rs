@@ -6,6 +6,7 @@ pub mod commands;
 pub mod exit;
 pub mod gateway;
 pub mod home;
+pub mod kubo;
 pub mod node;
 pub mod operator;
 pub mod output;

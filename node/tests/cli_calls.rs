@@ -87,6 +87,24 @@ fn a_function_is_bounded_in_time_and_number() {
 }
 
 #[test]
+fn what_a_command_started_ends_with_it() {
+    let world = World::new();
+    let mark = world.path("alive");
+    let script = format!("(sleep 4; touch {}) & sleep 60", mark.display());
+    let _provider = provide(
+        &world,
+        "alice",
+        "forks",
+        &["--timeout", "1"],
+        &["sh", "-c", &script],
+    );
+    let (_, error) = world.client("bob", "call", &["forks"]).fails();
+    assert_eq!(error["code"], "unavailable", "{error}");
+    std::thread::sleep(Duration::from_secs(5));
+    assert!(!mark.exists());
+}
+
+#[test]
 fn what_is_wrong_with_a_call_is_said() {
     let world = World::new();
     for (args, code) in [

@@ -124,12 +124,17 @@ fn a_folder_is_one_hash_and_becomes_a_folder() {
     }
     fs::write(folder.join(".secret"), "not shared").unwrap();
     let (_share, link) = world.share("alice", &[&folder]);
-    let to = world.path("copy");
+    let to = world.path("copies/holiday");
+    fs::create_dir(world.path("copies")).unwrap();
     world
         .client(
             "bob",
             "fetch",
-            &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
+            &[
+                link.as_ref(),
+                "-o".as_ref(),
+                world.path("copies").as_os_str(),
+            ],
         )
         .succeeds();
     for (name, len) in [

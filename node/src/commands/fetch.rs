@@ -219,6 +219,11 @@ async fn save(
     let name = engine
         .with_state(|state| state.items.get(id).map(|item| item.name.clone()))
         .unwrap_or_default();
+    // The engine names what a browser would save.
+    let name = match name.strip_suffix(".zip") {
+        Some(folder) if dag.is_directory() => folder.to_owned(),
+        _ => name,
+    };
     let (cid, size) = (canonical(&dag.root), dag.len());
     let files = dag.files.len();
     // While it is provided, the stored file must not change with the saved one.

@@ -190,19 +190,23 @@ impl Function {
             .command
             .split_first()
             .ok_or_else(|| internal("there is no command"))?;
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .env("FLUENCE_FUNCTION", self.name.as_str())
             .env("FLUENCE_CALLER", caller.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| {
-                tracing::error!("{} cannot be run: {error}", program.display());
-                internal("the function cannot be run")
-            })?;
+            .kill_on_drop(true);
+        #[cfg(unix)]
+        command.process_group(0);
+        let mut child = command.spawn().map_err(|error| {
+            tracing::error!("{} cannot be run: {error}", program.display());
+            internal("the function cannot be run")
+        })?;
+        #[cfg(unix)]
+        let _group = Group::of(&child);
         let input = Value::Object(args.clone()).to_string();
         let (output, complaint) = talk(&mut child, input).await.map_err(|error| {
             tracing::warn!("talking to the command failed: {error}");
@@ -228,6 +232,26 @@ impl Function {
             ));
             internal("the function's result is not a JSON object")
         })
+    }
+}
+
+/// The command and all that it started: they end together, whether the command ended by itself or not.
+#[cfg(unix)]
+struct Group(rustix::process::Pid);
+
+#[cfg(unix)]
+impl Group {
+    fn of(child: &Child) -> Option<Self> {
+        let id = i32::try_from(child.id()?).ok()?;
+        rustix::process::Pid::from_raw(id).map(Self)
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Nobody may be left in it.
+        let _ = rustix::process::kill_process_group(self.0, rustix::process::Signal::KILL);
     }
 }
 

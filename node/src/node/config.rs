@@ -95,6 +95,14 @@ options! {
     #[arg(value_name = "SECONDS", help_heading = "Storage")]
     patience: u64 = "FLUENCE_PATIENCE",
 
+    /// The RPC address of a Kubo daemon to keep files in, such as http://127.0.0.1:5001; it is never shown to the network.
+    /// The storage above is then what files pass through [default: none].
+    #[arg(value_name = "URL", help_heading = "Kubo")]
+    ipfs_rpc: String = "FLUENCE_IPFS_RPC",
+    /// The gateway of the same daemon, such as http://127.0.0.1:8080 [default: none].
+    #[arg(value_name = "URL", help_heading = "Kubo")]
+    ipfs_gateway: String = "FLUENCE_IPFS_GATEWAY",
+
     /// Peers that can be reached through this node at the same time [default: 10000].
     #[arg(value_name = "N", help_heading = "Relay")]
     max_reservations: usize = "FLUENCE_MAX_RESERVATIONS",
@@ -166,6 +174,8 @@ pub struct Config {
     pub storage_directory: PathBuf,
     /// What it stores.
     pub storage: StorageConfig,
+    /// A Kubo daemon to keep files in: its RPC and its gateway.
+    pub kubo: Option<(String, String)>,
 }
 
 impl Options {
@@ -210,6 +220,26 @@ impl Options {
                 )
             })?;
         }
+        let kubo = match (self.ipfs_rpc, self.ipfs_gateway) {
+            (None, None) => None,
+            (Some(rpc), Some(gateway)) => {
+                for (flag, url) in [("--ipfs-rpc", &rpc), ("--ipfs-gateway", &gateway)] {
+                    fluence::storage::multiaddr_of(url).map_err(|error| {
+                        Failed::usage(
+                            format!("{flag}: {error}."),
+                            "An example: http://127.0.0.1:5001",
+                        )
+                    })?;
+                }
+                Some((rpc, gateway))
+            }
+            _ => {
+                return Err(Failed::usage(
+                    "Of --ipfs-rpc and --ipfs-gateway only one was given.",
+                    "Give both, of the same daemon.",
+                ));
+            }
+        };
         let default =
             |address: &str| Listen::At(address.parse().expect("the default is an address"));
         let listen = [
@@ -255,6 +285,7 @@ impl Options {
                 patience: seconds(self.patience, storage.patience),
                 ..storage
             },
+            kubo,
             limits: RelayLimits {
                 max_reservations: self.max_reservations.unwrap_or(limits.max_reservations),
                 max_reservations_per_peer: self

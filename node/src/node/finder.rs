@@ -22,6 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::exit::printable;
 use crate::gateway::{FetchError, Fetched, Fetcher};
+use crate::kubo::Keeper;
 use crate::storage::{AddError, Storage, Upload};
 
 /// Providers that are asked, one after the other.
@@ -34,6 +35,8 @@ const FIND_PATIENCE: Duration = Duration::from_secs(60);
 const MAX_PULLS: usize = 16;
 /// How long another storage may be silent.
 const PULL_PATIENCE: Duration = Duration::from_secs(30);
+/// How long Kubo's own gateway may take for a whole file.
+const KUBO_PATIENCE: Duration = Duration::from_secs(60 * 60);
 /// How long to wait before it is asked again for what it did not have yet.
 const PULL_PAUSE: Duration = Duration::from_secs(2);
 /// How often it is asked in a row without a new block.
@@ -54,13 +57,20 @@ struct Inner {
     http: reqwest::Client,
     /// Whether storages on this machine and in private networks may be asked.
     private: bool,
+    /// The Kubo daemon behind this node.
+    keeper: Option<Arc<Keeper>>,
     pulls: Arc<Semaphore>,
 }
 
 impl Finder {
     /// `own` is the multiaddr of this node's storage. A node that others reach by a public address never asks addresses
     /// that are not public: a stranger says them.
-    pub fn new(peer: Peer, storage: Arc<Storage>, own: &str) -> Result<Self, reqwest::Error> {
+    pub fn new(
+        peer: Peer,
+        storage: Arc<Storage>,
+        own: &str,
+        keeper: Option<Arc<Keeper>>,
+    ) -> Result<Self, reqwest::Error> {
         let own = url_of(own).unwrap_or_default();
         let private = is_private_url(&own);
         let mut http = reqwest::Client::builder()
@@ -78,6 +88,7 @@ impl Finder {
             own,
             http: http.build()?,
             private,
+            keeper,
             pulls: Arc::new(Semaphore::new(MAX_PULLS)),
         };
         Ok(Self {
@@ -104,6 +115,15 @@ impl Fetcher for Finder {
 impl Inner {
     /// Asks providers until one has a way to the file.
     async fn find(self: Arc<Self>, cid: Cid) -> Result<Fetched, FetchError> {
+        if let Some(keeper) = &self.keeper
+            && keeper.kubo().has_block(&cid).await.unwrap_or(false)
+        {
+            let size = keeper.kubo().size(&cid).await.ok();
+            self.begin_pull(From::Kubo(keeper.clone()), &cid, size)
+                .await
+                .map_err(FetchError::Failed)?;
+            return Ok(Fetched::default());
+        }
         let name = FunctionName::file(&cid);
         let mut providers = std::pin::pin!(self.peer.providers(name.clone()).take(MAX_PROVIDERS));
         let mut last = None;
@@ -143,21 +163,21 @@ impl Inner {
             mime: text(ok.mime),
         };
         if url != self.own {
-            self.begin_pull(&url, cid, ok.size).await?;
+            if !self.private && is_private_url(&url) {
+                return Err("its storage has no public address".to_owned());
+            }
+            self.begin_pull(From::Storage(url), cid, ok.size).await?;
         }
         Ok(fetched)
     }
 
-    /// Begins to copy a file from another storage; goes on in the background.
+    /// Begins to copy a file; goes on in the background.
     async fn begin_pull(
         self: &Arc<Self>,
-        url: &str,
+        from: From,
         cid: &Cid,
         size: Option<u64>,
     ) -> Result<(), String> {
-        if !self.private && is_private_url(url) {
-            return Err("its storage has no public address".to_owned());
-        }
         let place = Arc::clone(&self.pulls)
             .try_acquire_owned()
             .map_err(|_| "this node is busy".to_owned())?;
@@ -175,32 +195,33 @@ impl Inner {
         .map_err(|_| "the node is stopping".to_owned())??;
         // The first answer is waited for: a storage that is not there is the provider's failure, and another one is
         // asked.
-        let first = self.request(url, cid).await?;
-        tokio::spawn(Arc::clone(self).pull(url.to_owned(), *cid, upload, first, place));
+        let first = self.request(&from, cid).await?;
+        tokio::spawn(Arc::clone(self).pull(from, *cid, upload, first, place));
         Ok(())
     }
 
-    async fn request(&self, url: &str, cid: &Cid) -> Result<reqwest::Response, String> {
-        let response = self
-            .http
-            .get(format!(
-                "{url}/ipfs/{}?format=car&dag-scope=all",
-                canonical(cid)
-            ))
-            .header(
-                ACCEPT,
-                HeaderValue::from_static("application/vnd.ipld.car; version=1; order=dfs; dups=y"),
-            )
+    async fn request(&self, from: &From, cid: &Cid) -> Result<reqwest::Response, String> {
+        let path = format!("/ipfs/{}?format=car&dag-scope=all", canonical(cid));
+        let request = match from {
+            From::Storage(url) => self.http.get(format!("{url}{path}")),
+            From::Kubo(keeper) => keeper
+                .kubo()
+                .ask(reqwest::Method::GET, &path)
+                .timeout(KUBO_PATIENCE),
+        };
+        let car =
+            HeaderValue::from_static("application/vnd.ipld.car; version=1; order=dfs; dups=y");
+        request
+            .header(ACCEPT, car)
             .send()
             .await
-            .map_err(|_| "its storage cannot be reached".to_owned())?;
-        Ok(response)
+            .map_err(|_| "its storage cannot be reached".to_owned())
     }
 
     /// Copies until the DAG is complete, or nothing new comes.
     async fn pull(
         self: Arc<Self>,
-        url: String,
+        from: From,
         cid: Cid,
         upload: Upload,
         first: reqwest::Response,
@@ -213,7 +234,7 @@ impl Inner {
                 Some(response) => response,
                 None => {
                     tokio::time::sleep(PULL_PAUSE).await;
-                    match self.request(&url, &cid).await {
+                    match self.request(&from, &cid).await {
                         Ok(response) => response,
                         Err(_) => {
                             fruitless += 1;
@@ -227,13 +248,30 @@ impl Inner {
                 Ok(_) => fruitless = 0,
                 // Bytes that are wrong once will be so again.
                 Err(reason) => {
-                    tracing::warn!("{url} does not give {}: {reason}", canonical(&cid));
+                    tracing::warn!("{from} does not give {}: {reason}", canonical(&cid));
                     break;
                 }
             }
         }
         if let Err(error) = upload.finish().await {
             tracing::error!("what was pulled could not be made safe: {error}");
+        }
+    }
+}
+
+/// Where a file is copied from.
+enum From {
+    /// The storage at this URL.
+    Storage(String),
+    /// The Kubo daemon behind this node.
+    Kubo(Arc<Keeper>),
+}
+
+impl std::fmt::Display for From {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Storage(url) => f.write_str(url),
+            Self::Kubo(keeper) => f.write_str(keeper.kubo().gateway()),
         }
     }
 }

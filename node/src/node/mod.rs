@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fluence::call::{ErrorCode, MultiaddrArgs, Reply, Request};
-use fluence::names::{FunctionName, MULTIADDR};
+use fluence::content::unixfs::RAW;
+use fluence::names::{FunctionName, MULTIADDR, cid_v1};
 use fluence::storage::multiaddr_of;
 use fluence_peer::{Calls, Keypair, Multiaddr, Peer, PeerId, Role};
 use tokio::net::TcpListener;
@@ -20,6 +21,7 @@ pub use config::{Config, Options, Size};
 
 use crate::exit::{Exit, Failed};
 use crate::gateway::{self, Fetcher, GatewayConfig, Health};
+use crate::kubo::{self, Keeper, Kubo};
 use crate::operator;
 use crate::storage::Storage;
 use finder::Finder;
@@ -44,6 +46,10 @@ pub struct Node {
 impl Node {
     /// Starts a node, whose operator reaches it in its state directory; returns when it listens and is on the network.
     pub async fn start(keypair: Keypair, state: &Path, config: Config) -> Result<Self, Failed> {
+        let kubo = match &config.kubo {
+            Some((rpc, gateway)) => Some(open_kubo(rpc, gateway).await?),
+            None => None,
+        };
         let storage = open_storage(&config).await?;
         // The port first: without it the rest is in vain.
         let listener = TcpListener::bind(config.listen_http)
@@ -86,16 +92,11 @@ impl Node {
 
         let (stop, stopping) = watch::channel(false);
         let multiaddr: Arc<str> = multiaddr.into();
+        let keeper =
+            kubo.map(|kubo| Arc::new(Keeper::new(kubo, storage.clone(), &peer.id().to_string())));
         let fetcher: Option<Arc<dyn Fetcher>> = if config.gateway {
-            let finder =
-                Finder::new(peer.clone(), storage.clone(), &multiaddr).map_err(|error| {
-                    Failed::new(
-                        Exit::Failure,
-                        "network",
-                        format!("HTTP cannot be used: {error}."),
-                        "",
-                    )
-                })?;
+            let finder = Finder::new(peer.clone(), storage.clone(), &multiaddr, keeper.clone())
+                .map_err(no_http)?;
             Some(Arc::new(finder))
         } else {
             None
@@ -105,16 +106,23 @@ impl Node {
             GatewayConfig {
                 open: config.gateway,
                 fetcher,
-                health: Some(health(&peer)),
+                health: Some(health(&peer, keeper.clone())),
             },
         );
+        let router = match &keeper {
+            Some(keeper) => kubo::front(router, keeper.clone(), storage.clone()),
+            None => router,
+        };
         let mut stopping = stopping;
         let serving = tokio::spawn(gateway::serve(listener, router, async move {
             // The sender goes with the node.
             let _ = stopping.wait_for(|stop| *stop).await;
         }));
         let mut tasks = JoinSet::new();
-        tasks.spawn(answer(calls, storage.clone(), multiaddr));
+        if let Some(keeper) = &keeper {
+            tasks.spawn(keeper.clone().run());
+        }
+        tasks.spawn(answer(calls, storage.clone(), multiaddr, keeper));
         tasks.spawn(storage.clone().tend());
         #[cfg(unix)]
         tasks.spawn(operate(state.to_owned(), storage.clone()));
@@ -181,10 +189,48 @@ async fn operate(state: PathBuf, storage: Arc<Storage>) {
     }
 }
 
-/// What `/healthz` tells of the peer.
-fn health(peer: &Peer) -> Health {
+/// What `/healthz` tells beside the storage's own.
+fn health(peer: &Peer, keeper: Option<Arc<Keeper>>) -> Health {
     let id = peer.id().to_string();
-    Arc::new(move || serde_json::Map::from_iter([("peer".to_owned(), id.clone().into())]))
+    Arc::new(move || {
+        let ipfs = keeper
+            .as_ref()
+            .map(|keeper| ("ipfs".to_owned(), keeper.answers().into()));
+        [("peer".to_owned(), id.clone().into())]
+            .into_iter()
+            .chain(ipfs)
+            .collect()
+    })
+}
+
+/// The Kubo daemon, which must answer now: what is wrong with its address is best told at once.
+async fn open_kubo(rpc: &str, gateway: &str) -> Result<Kubo, Failed> {
+    let kubo = Kubo::new(rpc, gateway).map_err(no_http)?;
+    let probe = cid_v1(RAW, &[0; 32]);
+    let version = async {
+        // Whatever it has of a block that nobody has: an answer is an answer.
+        kubo.has_block(&probe).await?;
+        kubo.version().await
+    };
+    let version = version.await.map_err(|error| {
+        Failed::new(
+            Exit::Network,
+            "ipfs",
+            format!("The IPFS node cannot be used: {error}."),
+            "Start it with `ipfs daemon`, and check --ipfs-rpc and --ipfs-gateway.",
+        )
+    })?;
+    tracing::info!("files are kept in Kubo {version} at {rpc}");
+    Ok(kubo)
+}
+
+fn no_http(error: reqwest::Error) -> Failed {
+    Failed::new(
+        Exit::Failure,
+        "network",
+        format!("HTTP cannot be used: {error}."),
+        "",
+    )
 }
 
 async fn open_storage(config: &Config) -> Result<Arc<Storage>, Failed> {
@@ -203,12 +249,24 @@ async fn open_storage(config: &Config) -> Result<Arc<Storage>, Failed> {
 }
 
 /// Answers calls.
-async fn answer(mut calls: Calls, storage: Arc<Storage>, multiaddr: Arc<str>) {
+async fn answer(
+    mut calls: Calls,
+    storage: Arc<Storage>,
+    multiaddr: Arc<str>,
+    keeper: Option<Arc<Keeper>>,
+) {
     let places = Arc::new(Semaphore::new(MAX_SERVING));
     while let Some(call) = calls.next().await {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
             return;
         };
+        if keeper.as_ref().is_some_and(|keeper| !keeper.answers()) {
+            call.reply(Reply::error(
+                ErrorCode::Unavailable,
+                "the IPFS node behind this one does not answer",
+            ));
+            continue;
+        }
         let (storage, multiaddr) = (storage.clone(), multiaddr.clone());
         // A grant is written down: not on a thread that others wait for.
         tokio::task::spawn_blocking(move || {

@@ -1,0 +1,303 @@
+//! What is asked of Kubo, over its RPC and its gateway.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use cid::Cid;
+use fluence::names::canonical;
+use futures::{Stream, StreamExt};
+use reqwest::header::CACHE_CONTROL;
+use reqwest::multipart::{Form, Part};
+use reqwest::{Body, Client, RequestBuilder, Response, StatusCode};
+use serde::Deserialize;
+
+use crate::exit::printable;
+
+/// How long Kubo may be silent.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a connection may take to be made.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a pin may take: it walks the whole DAG on Kubo's disk.
+const PIN_PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// The longest line of an answer, in bytes.
+const MAX_LINE: usize = 64 * 1024;
+/// The longest text of Kubo's that is shown, in bytes.
+const MAX_TEXT: usize = 300;
+
+/// Why Kubo did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KuboError {
+    /// No connection, or it broke, or nothing came.
+    #[error("the IPFS node at {0} does not answer")]
+    Unreachable(String),
+    /// It answered with an error.
+    #[error("the IPFS node says: {0}")]
+    Failed(String),
+    /// It answered with what is not understood: it may be no Kubo.
+    #[error("the answer of {0} is not that of a Kubo daemon")]
+    Strange(String),
+}
+
+/// A Kubo daemon.
+#[derive(Debug, Clone)]
+pub struct Kubo {
+    http: Client,
+    rpc: String,
+    gateway: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Version {
+    version: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Stat {
+    cumulative_size: u64,
+}
+
+/// A line of an answer that comes in lines.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Line {
+    stats: Option<Stats>,
+    message: Option<String>,
+    cid: Option<String>,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Stats {
+    block_count: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Failure {
+    message: String,
+}
+
+impl Kubo {
+    /// The daemon at these base URLs, such as `http://127.0.0.1:5001` and `http://127.0.0.1:8080`.
+    pub fn new(rpc: &str, gateway: &str) -> Result<Self, reqwest::Error> {
+        let http = Client::builder()
+            .user_agent(concat!("fluence-node/", env!("CARGO_PKG_VERSION")))
+            // A gateway that sends elsewhere is not the one that was named.
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_PATIENCE)
+            .no_proxy()
+            .build()?;
+        Ok(Self {
+            http,
+            rpc: rpc.trim_end_matches('/').to_owned(),
+            gateway: gateway.trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// The gateway's base URL.
+    pub fn gateway(&self) -> &str {
+        &self.gateway
+    }
+
+    /// Its version, which tells that the RPC answers.
+    pub async fn version(&self) -> Result<String, KuboError> {
+        let answer: Version = self.object(self.call("version", &[])).await?;
+        Ok(printable(&answer.version))
+    }
+
+    /// Whether a block is on its disk. It does not look for it elsewhere.
+    pub async fn has_block(&self, cid: &Cid) -> Result<bool, KuboError> {
+        let url = format!("{}/ipfs/{}?format=raw", self.gateway, canonical(cid));
+        let head = self
+            .http
+            .head(url)
+            .header(CACHE_CONTROL, "only-if-cached")
+            .timeout(PATIENCE);
+        let answer = head.send().await.map_err(|_| self.no_gateway())?;
+        match answer.status() {
+            StatusCode::OK => Ok(true),
+            StatusCode::PRECONDITION_FAILED | StatusCode::NOT_FOUND => Ok(false),
+            status => Err(KuboError::Failed(format!("its gateway answers {status}"))),
+        }
+    }
+
+    /// Bytes of a DAG's blocks, as its root says.
+    pub async fn size(&self, cid: &Cid) -> Result<u64, KuboError> {
+        let path = format!("/ipfs/{}", canonical(cid));
+        let stat: Stat = self
+            .object(self.call("files/stat", &[("arg", &path), ("offline", "true")]))
+            .await?;
+        Ok(stat.cumulative_size)
+    }
+
+    /// Gives it the blocks of a CAR; returns how many it took. They are not pinned.
+    pub async fn import(
+        &self,
+        car: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    ) -> Result<u64, KuboError> {
+        let part = Part::stream(Body::wrap_stream(car)).file_name("dag.car");
+        let call = self
+            .call("dag/import", &[("pin-roots", "false"), ("stats", "true")])
+            .multipart(Form::new().part("file", part));
+        let mut taken = None;
+        self.lines(call, |line| {
+            if let Some(stats) = line.stats {
+                taken = Some(stats.block_count);
+            }
+        })
+        .await?;
+        taken.ok_or_else(|| KuboError::Strange(self.rpc.clone()))
+    }
+
+    /// Pins a DAG under a name; one that is pinned already gets that name.
+    pub async fn pin(&self, cid: &Cid, name: &str) -> Result<(), KuboError> {
+        let call = self
+            .call("pin/add", &[("arg", &canonical(cid)), ("name", name)])
+            .timeout(PIN_PATIENCE);
+        self.lines(call, |_| {}).await
+    }
+
+    /// Pins it no more.
+    pub async fn unpin(&self, cid: &Cid) -> Result<(), KuboError> {
+        match self
+            .lines(self.call("pin/rm", &[("arg", &canonical(cid))]), |_| {})
+            .await
+        {
+            // Somebody else was faster.
+            Err(KuboError::Failed(reason)) if reason.contains("not pinned") => Ok(()),
+            done => done,
+        }
+    }
+
+    /// The name of a DAG's pin, empty where it has none; `None` where it is not pinned.
+    pub async fn pin_name(&self, cid: &Cid) -> Result<Option<String>, KuboError> {
+        let options = [
+            ("arg", &*canonical(cid)),
+            ("type", "recursive"),
+            ("names", "true"),
+            ("stream", "true"),
+        ];
+        let mut name = None;
+        let listed = self
+            .lines(self.call("pin/ls", &options), |line| {
+                if line.cid.is_some() {
+                    name = Some(line.name.unwrap_or_default());
+                }
+            })
+            .await;
+        match listed {
+            Err(KuboError::Failed(reason)) if reason.contains("not pinned") => Ok(None),
+            listed => listed.map(|()| name),
+        }
+    }
+
+    /// Tells of each pin that has a name.
+    pub async fn pins(&self, mut each: impl FnMut(Cid, &str)) -> Result<(), KuboError> {
+        let options = [("type", "recursive"), ("names", "true"), ("stream", "true")];
+        self.lines(self.call("pin/ls", &options), |line| {
+            if let (Some(Ok(cid)), Some(name)) = (line.cid.map(|cid| cid.parse()), line.name) {
+                each(cid, &name);
+            }
+        })
+        .await
+    }
+
+    /// Asks its gateway.
+    pub fn ask(&self, method: reqwest::Method, path_and_query: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("{}{path_and_query}", self.gateway))
+    }
+
+    fn call(&self, command: &str, options: &[(&str, &str)]) -> RequestBuilder {
+        self.http
+            .post(format!("{}/api/v0/{command}", self.rpc))
+            .query(options)
+    }
+
+    async fn send(&self, call: RequestBuilder) -> Result<Response, KuboError> {
+        let answer = call.send().await.map_err(|_| self.no_rpc())?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let mut body = answer.bytes_stream();
+        let text = match tokio::time::timeout(PATIENCE, body.next()).await {
+            Ok(Some(Ok(chunk))) => chunk,
+            _ => Bytes::new(),
+        };
+        Err(KuboError::Failed(
+            match serde_json::from_slice::<Failure>(&text) {
+                Ok(failure) => shorten(&failure.message),
+                Err(_) => format!("its RPC answers {status}"),
+            },
+        ))
+    }
+
+    /// One object.
+    async fn object<T: for<'de> Deserialize<'de>>(
+        &self,
+        call: RequestBuilder,
+    ) -> Result<T, KuboError> {
+        let mut answer = self.send(call.timeout(PATIENCE)).await?;
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|_| self.no_rpc())? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > MAX_LINE {
+                return Err(KuboError::Strange(self.rpc.clone()));
+            }
+        }
+        serde_json::from_slice(&bytes).map_err(|_| KuboError::Strange(self.rpc.clone()))
+    }
+
+    /// Objects, one a line. Kubo says in the last of them what went wrong after it had begun to answer.
+    async fn lines(
+        &self,
+        call: RequestBuilder,
+        mut each: impl FnMut(Line),
+    ) -> Result<(), KuboError> {
+        let mut answer = self.send(call).await?;
+        let mut rest = BytesMut::new();
+        loop {
+            let chunk = answer.chunk().await.map_err(|_| self.no_rpc())?;
+            let ended = chunk.is_none();
+            rest.extend_from_slice(chunk.as_deref().unwrap_or(b"\n"));
+            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+                let line = rest.split_to(end + 1);
+                if line.trim_ascii().is_empty() {
+                    continue;
+                }
+                let line: Line = serde_json::from_slice(&line)
+                    .map_err(|_| KuboError::Strange(self.rpc.clone()))?;
+                if let Some(message) = &line.message {
+                    return Err(KuboError::Failed(shorten(message)));
+                }
+                each(line);
+            }
+            if ended {
+                return Ok(());
+            }
+            if rest.len() > MAX_LINE {
+                return Err(KuboError::Strange(self.rpc.clone()));
+            }
+        }
+    }
+
+    fn no_rpc(&self) -> KuboError {
+        KuboError::Unreachable(self.rpc.clone())
+    }
+
+    fn no_gateway(&self) -> KuboError {
+        KuboError::Unreachable(self.gateway.clone())
+    }
+}
+
+fn shorten(text: &str) -> String {
+    let mut end = text.len().min(MAX_TEXT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    printable(&text[..end])
+}

@@ -1,0 +1,225 @@
+//! Brings what is stored to Kubo, and keeps it pinned there for as long as it was promised.
+//!
+//! What was promised stands in the pins' names, so that nothing else needs to be remembered: a node that was killed
+//! goes on from what Kubo has. Pins of others are never touched.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use cid::Cid;
+use fluence::names::canonical;
+use futures::stream::{self, StreamExt};
+use tokio::io::AsyncReadExt;
+use tokio::sync::Notify;
+
+use super::{Kubo, KuboError};
+use crate::platform::now_ms;
+use crate::storage::{Storage, StoredDag};
+
+/// DAGs that are brought to Kubo at the same time.
+const AT_ONCE: usize = 4;
+/// How often it is looked what is there, and whether Kubo is.
+const TICK: Duration = Duration::from_secs(60);
+/// When Kubo is tried again after it failed.
+const RETRY: Duration = Duration::from_secs(5);
+/// Bytes of a CAR that wait for Kubo to take them.
+const PIPE: usize = 1024 * 1024;
+/// Bytes of a piece of it.
+const PIECE: usize = 256 * 1024;
+
+/// Keeps Kubo and a storage agreed.
+pub struct Keeper {
+    kubo: Kubo,
+    storage: Arc<Storage>,
+    /// What the names of this node's pins begin with.
+    prefix: String,
+    wake: Notify,
+    answers: AtomicBool,
+}
+
+impl Keeper {
+    /// For the node with this peer id.
+    pub fn new(kubo: Kubo, storage: Arc<Storage>, peer: &str) -> Self {
+        Self {
+            kubo,
+            storage,
+            prefix: format!("fluence {peer} until "),
+            wake: Notify::new(),
+            answers: AtomicBool::new(true),
+        }
+    }
+
+    /// Kubo.
+    pub fn kubo(&self) -> &Kubo {
+        &self.kubo
+    }
+
+    /// Whether Kubo did what it was last asked.
+    pub fn answers(&self) -> bool {
+        self.answers.load(Ordering::Relaxed)
+    }
+
+    /// Something new may be whole.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Works for as long as it is polled.
+    pub async fn run(self: Arc<Self>) {
+        // This node's pins, and until when they hold, in Unix seconds; `None` before Kubo has said.
+        let mut pins: Option<HashMap<Cid, u64>> = None;
+        loop {
+            let woken = self.wake.notified();
+            let worked = self.turn(&mut pins).await;
+            let answers = worked.is_ok();
+            if self.answers.swap(answers, Ordering::Relaxed) != answers {
+                match &worked {
+                    Ok(()) => tracing::info!("the IPFS node answers again"),
+                    Err(error) => {
+                        tracing::error!("{error}; uploads wait in the node's own storage")
+                    }
+                }
+            }
+            if answers {
+                let _ = tokio::time::timeout(until_next(pins.as_ref()), woken).await;
+            } else {
+                // An error is not mended by new uploads.
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+
+    async fn turn(&self, known: &mut Option<HashMap<Cid, u64>>) -> Result<(), KuboError> {
+        let pins = match known {
+            Some(pins) => {
+                // Asked each time: whether it lives is not seen from a turn without work.
+                self.kubo.version().await?;
+                pins
+            }
+            None => {
+                let mut pins = HashMap::new();
+                self.kubo
+                    .pins(|cid, name| {
+                        if let Some(until) = self.until(name) {
+                            pins.insert(cid, until);
+                        }
+                    })
+                    .await?;
+                known.insert(pins)
+            }
+        };
+        let now = now_ms() / 1000;
+        let storage = self.storage.clone();
+        let dags = tokio::task::spawn_blocking(move || storage.list())
+            .await
+            .unwrap_or_default();
+        let wanted: Vec<(Cid, u64)> = dags.iter().filter_map(|dag| promised(dag, now)).collect();
+        let brought: Vec<_> = stream::iter(wanted)
+            .filter(|(cid, until)| std::future::ready(pins.get(cid).is_none_or(|has| has < until)))
+            .map(|(cid, until)| {
+                let pinned = pins.contains_key(&cid);
+                async move { (cid, until, self.bring(&cid, until, pinned).await) }
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
+        let mut unreachable = None;
+        for (cid, until, done) in brought {
+            match done {
+                Ok(()) => {
+                    pins.insert(cid, until);
+                }
+                Err(error) => {
+                    tracing::warn!("{} is not on the IPFS node: {error}", canonical(&cid));
+                    if matches!(error, KuboError::Unreachable(_)) {
+                        unreachable = Some(error);
+                    }
+                }
+            }
+        }
+        let expired: Vec<Cid> = pins
+            .iter()
+            .filter(|(_, until)| **until <= now)
+            .map(|(cid, _)| *cid)
+            .collect();
+        for cid in expired {
+            self.free(&cid).await?;
+            pins.remove(&cid);
+        }
+        unreachable.map_or(Ok(()), Err)
+    }
+
+    /// Brings a DAG to Kubo, unless it is there, and pins it.
+    async fn bring(&self, cid: &Cid, until: u64, pinned: bool) -> Result<(), KuboError> {
+        if !pinned {
+            // Somebody else's pin holds it anyhow, and must not be renamed.
+            match self.kubo.pin_name(cid).await? {
+                Some(name) if self.until(&name).is_none() => return Ok(()),
+                _ => {}
+            }
+            self.copy(cid).await?;
+        }
+        self.kubo.pin(cid, &format!("{}{until}", self.prefix)).await
+    }
+
+    async fn copy(&self, cid: &Cid) -> Result<(), KuboError> {
+        let (from, to) = tokio::io::duplex(PIPE);
+        let (storage, root) = (self.storage.clone(), *cid);
+        let exporting = tokio::spawn(async move { storage.export_car(&root, to).await });
+        let car = stream::unfold(from, |mut from| async move {
+            let mut piece = vec![0; PIECE];
+            match from.read(&mut piece).await {
+                Ok(0) => None,
+                Ok(read) => {
+                    piece.truncate(read);
+                    Some((Ok(Bytes::from(piece)), from))
+                }
+                Err(error) => Some((Err(error), from)),
+            }
+        });
+        let taken = self.kubo.import(car).await;
+        // An export that fails ends its CAR early, which Kubo may take for a whole one.
+        match exporting.await {
+            Ok(Ok(())) => taken.map(drop),
+            Ok(Err(error)) => {
+                taken?;
+                Err(KuboError::Failed(format!(
+                    "the storage could not give it: {error}"
+                )))
+            }
+            Err(_) => Err(KuboError::Failed("the node is stopping".to_owned())),
+        }
+    }
+
+    /// Unpins what is not promised any more, if the pin is still this node's.
+    async fn free(&self, cid: &Cid) -> Result<(), KuboError> {
+        match self.kubo.pin_name(cid).await? {
+            Some(name) if self.until(&name).is_some() => self.kubo.unpin(cid).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Until when a pin of this node's holds.
+    fn until(&self, name: &str) -> Option<u64> {
+        name.strip_prefix(&self.prefix)?.parse().ok()
+    }
+}
+
+/// Until the next pin expires, or for [`TICK`].
+fn until_next(pins: Option<&HashMap<Cid, u64>>) -> Duration {
+    let now = now_ms() / 1000;
+    let next = pins.into_iter().flat_map(HashMap::values).min();
+    // A second more, for the one that is cut off here.
+    next.map_or(TICK, |until| {
+        Duration::from_secs(until.saturating_sub(now) + 1).min(TICK)
+    })
+}
+
+/// Until when a whole DAG is to be kept, if it is.
+fn promised(dag: &StoredDag, now: u64) -> Option<(Cid, u64)> {
+    let until = if dag.pinned { u64::MAX } else { dag.keep_until };
+    (dag.missing == 0 && until > now).then_some((dag.cid.parse().ok()?, until))
+}

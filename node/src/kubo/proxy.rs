@@ -1,0 +1,196 @@
+//! What stands before the gateway's routes: reads of what only Kubo has are passed on, and the end of an upload wakes
+//! the keeper.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCEPT, ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, RANGE, VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::IntoResponse;
+use cid::Cid;
+use futures::StreamExt;
+use tokio::sync::Semaphore;
+
+use super::Keeper;
+use crate::storage::Storage;
+
+/// Reads that are passed on at the same time.
+const MAX_READS: usize = 128;
+/// How long Kubo may be silent within an answer; its own patience is 30 s.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// What of a request Kubo is told.
+const ASKED: [HeaderName; 4] = [ACCEPT, RANGE, IF_NONE_MATCH, CACHE_CONTROL];
+/// What of its answer the client is told.
+const ANSWERED: [HeaderName; 11] = [
+    ACCEPT_RANGES,
+    CACHE_CONTROL,
+    CONTENT_DISPOSITION,
+    CONTENT_LENGTH,
+    CONTENT_RANGE,
+    CONTENT_TYPE,
+    ETAG,
+    VARY,
+    X_CONTENT_TYPE_OPTIONS,
+    HeaderName::from_static("x-ipfs-path"),
+    HeaderName::from_static("x-ipfs-roots"),
+];
+
+struct Front {
+    keeper: Arc<Keeper>,
+    storage: Arc<Storage>,
+    reads: Arc<Semaphore>,
+}
+
+/// Puts Kubo behind a gateway's routes.
+pub fn front(router: Router, keeper: Arc<Keeper>, storage: Arc<Storage>) -> Router {
+    let front = Arc::new(Front {
+        keeper,
+        storage,
+        reads: Arc::new(Semaphore::new(MAX_READS)),
+    });
+    router.layer(middleware::from_fn_with_state(front, pass))
+}
+
+async fn pass(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response<Body> {
+    let upload = *request.method() == Method::POST;
+    if !upload
+        && let Some(root) = verifiable(&request)
+        && front.is_only_there(&root).await
+    {
+        return front.forward(request).await;
+    }
+    let response = next.run(request).await;
+    if upload && response.status().is_success() {
+        front.keeper.wake();
+    }
+    response
+}
+
+/// The root of a read whose answer can be verified. Others are answered by the gateway itself, which makes names and
+/// types safe.
+fn verifiable(request: &Request) -> Option<Cid> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return None;
+    }
+    let uri = request.uri();
+    let asked = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .find_map(|member| member.strip_prefix("format="));
+    let is_verifiable = match asked {
+        Some(format) => matches!(format, "raw" | "car"),
+        None => request
+            .headers()
+            .get_all(ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .any(|value| {
+                value.contains("application/vnd.ipld.raw")
+                    || value.contains("application/vnd.ipld.car")
+            }),
+    };
+    let root = uri
+        .path()
+        .strip_prefix("/ipfs/")?
+        .split('/')
+        .next()?
+        .parse()
+        .ok()?;
+    is_verifiable.then_some(root)
+}
+
+impl Front {
+    /// Whether Kubo has what the own storage has not.
+    async fn is_only_there(&self, root: &Cid) -> bool {
+        self.storage.dag_state(root).is_none()
+            && !self.storage.has_block(root).await
+            && self.keeper.kubo().has_block(root).await.unwrap_or(false)
+    }
+
+    async fn forward(&self, request: Request) -> Response<Body> {
+        let Ok(place) = Arc::clone(&self.reads).try_acquire_owned() else {
+            return refuse(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many requests; try again soon",
+            );
+        };
+        let path = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |path| path.as_str());
+        let mut ask = self.keeper.kubo().ask(request.method().clone(), path);
+        for name in ASKED {
+            for value in request.headers().get_all(&name) {
+                ask = ask.header(name.clone(), value.clone());
+            }
+        }
+        let answer = match tokio::time::timeout(PATIENCE, ask.send()).await {
+            Ok(Ok(answer))
+                if !answer.status().is_redirection()
+                    || answer.status() == StatusCode::NOT_MODIFIED =>
+            {
+                answer
+            }
+            Ok(_) => {
+                return refuse(
+                    StatusCode::BAD_GATEWAY,
+                    "the IPFS node behind this one does not answer",
+                );
+            }
+            Err(_) => {
+                return refuse(
+                    StatusCode::GATEWAY_TIMEOUT,
+                    "the IPFS node behind this one is silent",
+                );
+            }
+        };
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = answer.status();
+        let headers = response.headers_mut();
+        for name in ANSWERED {
+            for value in answer.headers().get_all(&name) {
+                headers.append(name.clone(), value.clone());
+            }
+        }
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(
+                "Content-Length, Content-Range, Etag, X-Ipfs-Path, X-Ipfs-Roots",
+            ),
+        );
+        // A break of Kubo's answer breaks this one, so that a part is not taken for the whole.
+        let body = answer.bytes_stream().boxed();
+        let body = futures::stream::unfold((body, place), |(mut body, place)| async move {
+            let chunk = match tokio::time::timeout(PATIENCE, body.next()).await {
+                Ok(chunk) => chunk?.map_err(std::io::Error::other),
+                Err(_) => Err(std::io::ErrorKind::TimedOut.into()),
+            };
+            Some((chunk, (body, place)))
+        });
+        *response.body_mut() = Body::from_stream(body);
+        response
+    }
+}
+
+fn refuse(status: StatusCode, message: &'static str) -> Response<Body> {
+    (
+        status,
+        [
+            (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+            (CACHE_CONTROL, "no-store"),
+        ],
+        format!("{message}\n"),
+    )
+        .into_response()
+}
