@@ -11,6 +11,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ClipboardEvent, File, FileList, MessageEvent};
 
+use crate::message;
 use crate::page::{Download, Link, LinkKind};
 
 /// The name of the port by which the worker knows a face.
@@ -106,9 +107,8 @@ impl Worker {
         let on = Rc::new(on);
         let message = {
             let on = Rc::clone(&on);
-            Closure::<dyn FnMut(JsValue)>::new(move |message| {
-                on(serde_wasm_bindgen::from_value(message)
-                    .map_or(FromWorker::Strange, FromWorker::Message));
+            Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| {
+                on(message::read(message).map_or(FromWorker::Strange, FromWorker::Message));
             })
         };
         let gone = Closure::<dyn FnMut()>::new(move || on(FromWorker::Gone));
@@ -355,6 +355,11 @@ pub fn document() -> web_sys::Document {
 /// Unix time in milliseconds.
 pub fn now_ms() -> u64 {
     js_sys::Date::now() as u64
+}
+
+/// A text in small letters, of any script.
+pub fn in_small_letters(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
 }
 
 /// A name that no other handover has.

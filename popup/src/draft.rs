@@ -136,7 +136,7 @@ fn address(typed: &str, wrong: &mut Option<String>) -> String {
 
 /// To two decimals, rounded, without those that are zero.
 fn in_unit(bytes: u64, unit: u64) -> String {
-    let hundredths = (u128::from(bytes) * 100 + u128::from(unit / 2)) / u128::from(unit);
+    let hundredths = bytes.saturating_add(unit / 200) / (unit / 100);
     let (whole, part) = (hundredths / 100, hundredths % 100);
     let number = format!("{whole}.{part:02}");
     number

@@ -9,6 +9,7 @@ mod draft;
 mod face;
 mod few;
 mod files;
+mod message;
 mod name;
 mod nodes;
 mod page;

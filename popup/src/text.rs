@@ -168,14 +168,13 @@ pub fn size(bytes: u64) -> String {
         };
     }
     // In tenths of the unit, rounded down, so that a part never looks like the whole.
-    let mut tenths = u128::from(bytes) * 10;
+    let mut tenths = bytes / 100;
     let mut unit = 0;
-    tenths /= 1000;
     while tenths >= 10_000 {
         tenths /= 1000;
         unit += 1;
     }
-    if tenths < 100 && tenths % 10 != 0 {
+    if tenths < 100 && !tenths.is_multiple_of(10) {
         format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
     } else {
         format!("{} {}", tenths / 10, UNITS[unit])

@@ -22,7 +22,7 @@ const SEARCH_FROM: usize = 6;
 pub fn view(face: &Face, link: &Scope<Face>) -> Html {
     let all = face.state.newest();
     let count = |filter| all.iter().filter(|item| is_in(item, filter)).count();
-    let needle = face.search.trim().to_lowercase();
+    let needle = browser::in_small_letters(face.search.trim());
     let chosen: Vec<&Item> = all
         .iter()
         .copied()
@@ -75,13 +75,10 @@ fn is_in(item: &Item, filter: Filter) -> bool {
     }
 }
 
+/// Whether the needle, in small letters, is in the item's name or hash.
 fn matches(item: &Item, needle: &str) -> bool {
-    needle.is_empty()
-        || item.name.to_lowercase().contains(needle)
-        || item
-            .cid
-            .as_deref()
-            .is_some_and(|cid| cid.to_lowercase().contains(needle))
+    let has = |text: &str| browser::in_small_letters(text).contains(needle);
+    needle.is_empty() || has(&item.name) || item.cid.as_deref().is_some_and(has)
 }
 
 fn empty(face: &Face) -> Html {
@@ -188,8 +185,8 @@ fn progress(item: &Item) -> Html {
             let total = progress.total.or(item.size).filter(|total| *total > 0);
             // In thousandths; without a value the bar says “some”, for nobody knows how much it will be.
             let value = total.map(|total| {
-                let share = u128::from(progress.bytes) * 1000 / u128::from(total);
-                (share.min(1000) as u32).to_string()
+                let share = progress.bytes as f64 / total as f64 * 1000.0;
+                (share as u32).min(1000).to_string()
             });
             html! {
                 <>
