@@ -171,16 +171,20 @@ pub fn random() -> u128 {
     u128::from_le_bytes(number)
 }
 
-/// SHA-256 of an `ArrayBuffer` or a view of one, off this thread.
-pub async fn sha256(data: &JsValue) -> Result<[u8; 32], JsValue> {
-    let digest = JsFuture::from(digest("SHA-256", data)?).await?;
-    let bytes = Uint8Array::new(&digest);
-    let mut hash = [0; 32];
-    if bytes.length() != 32 {
-        return Err("the browser's SHA-256 has not 32 bytes".into());
+/// SHA-256 of bytes, off this thread. The browser takes its own copy at once: when this returns, before it is awaited,
+/// the bytes may change.
+pub fn sha256(bytes: &Uint8Array) -> impl Future<Output = Result<[u8; 32], JsValue>> + use<> {
+    let digest = digest("SHA-256", bytes);
+    async move {
+        let digest = JsFuture::from(digest?).await?;
+        let bytes = Uint8Array::new(&digest);
+        let mut hash = [0; 32];
+        if bytes.length() != 32 {
+            return Err("the browser's SHA-256 has not 32 bytes".into());
+        }
+        bytes.copy_to(&mut hash);
+        Ok(hash)
     }
-    bytes.copy_to(&mut hash);
-    Ok(hash)
 }
 
 /// A picture of at most this width and height; the larger of the two is met.

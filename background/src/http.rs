@@ -18,7 +18,7 @@ use web_sys::{
 
 use crate::browser;
 use crate::disposition;
-use crate::store::{BlobSource, blob_of_pieces};
+use crate::source::{BlobSource, blob_of_pieces};
 
 /// Chrome ends a worker whose `fetch()` has had no response for 30 s; a request is given up before that.
 const LONGEST_SILENCE: Duration = Duration::from_secs(27);

@@ -26,6 +26,7 @@ pub mod own_ipfs;
 pub mod platform;
 pub mod save;
 pub mod sharing;
+pub mod source;
 pub mod store;
 pub mod thumbnail;
 pub mod worker;

@@ -19,7 +19,8 @@ use crate::browser;
 use crate::faces::Faces;
 use crate::http::Fetch;
 use crate::journal::Journal;
-use crate::store::{BlobSource, BlobStore};
+use crate::source::BlobSource;
+use crate::store::BlobStore;
 
 /// Smaller blocks are hashed here: the browser is faster, but a call of it takes as long as hashing these.
 const WORTH_A_CALL: usize = 16 * 1024;
@@ -80,8 +81,9 @@ impl Platform for Browser {
         let Some(expected) = hash::is_sha2_256(&cid).filter(|_| block.len() >= WORTH_A_CALL) else {
             return std::future::ready(hash::verify(&cid, &block)).boxed_local();
         };
+        let digest = browser::sha256(&Uint8Array::from(&block[..]));
         async move {
-            match browser::sha256(&Uint8Array::from(&block[..])).await {
+            match digest.await {
                 Ok(digest) if digest == expected => Ok(()),
                 Ok(_) => Err(HashError::Mismatch(cid)),
                 // The browser does not hash; this program does.
@@ -96,6 +98,8 @@ impl Platform for Browser {
     }
 }
 
+type Observer = Box<dyn Fn(&Event)>;
+
 /// Writes events down and shows them, in the order in which they were given; those that come while a transaction runs
 /// go together into the next.
 pub struct Recorder {
@@ -103,7 +107,7 @@ pub struct Recorder {
     faces: Rc<Faces>,
     waiting: RefCell<Waiting>,
     running: Cell<bool>,
-    observer: OnceCell<Box<dyn Fn(&Event)>>,
+    observer: OnceCell<Observer>,
 }
 
 #[derive(Default)]

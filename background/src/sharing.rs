@@ -12,7 +12,7 @@ use wasm_bindgen::JsValue;
 use crate::acquire::{Acquired, Refused, Wanted, failure};
 use crate::browser::{self, grumble, member};
 use crate::http::host_of;
-use crate::store::{BlobSource, blob_of};
+use crate::source::{BlobSource, blob_of};
 use crate::worker::{Clicked, Worker};
 
 /// Shares that wait for the person's permission, at most; the oldest goes.

@@ -1,24 +1,22 @@
-//! Files in IndexedDB: extents of some megabytes, each a blob with the blocks that end in it, put in one transaction.
-//!
-//! A file is read as one blob made of its extents' blobs, of which slices copy nothing; what is hashed, uploaded or
-//! adopted never passes through this program's memory.
+//! Files in IndexedDB: extents of some megabytes, each a blob with the blocks that end in it, put in one transaction. A
+//! file is read as one blob made of its extents' blobs.
 
 use std::ops::Range;
 
 use bytes::Bytes;
 use fluence::content::{Block, Dag};
-use fluence::ports::{Partial, Piece, Source, Store, StoreError};
+use fluence::ports::{Partial, Source, Store, StoreError};
 use fluence::state::ItemId;
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::Blob;
 
 use crate::browser;
 use crate::codec;
 use crate::database::{self, DAGS, Database, EXTENTS};
+use crate::source::{BlobSource, blob_of, blob_of_bytes};
 
 /// Bytes that are gathered before they are written as one extent.
 const EXTENT: usize = 4 * 1024 * 1024;
@@ -26,108 +24,6 @@ const EXTENT: usize = 4 * 1024 * 1024;
 const EXTENT_BLOCKS: usize = 4096;
 /// The largest extent that is made of other stored bytes.
 const ADOPTED: u64 = 64 * 1024 * 1024;
-
-/// Bytes in a blob.
-#[derive(Clone)]
-pub struct BlobSource {
-    blob: Blob,
-    len: u64,
-}
-
-impl BlobSource {
-    /// The bytes of this blob, or of a file that a person chose.
-    pub fn new(blob: Blob) -> Self {
-        let len = blob.size() as u64;
-        Self { blob, len }
-    }
-
-    /// The blob.
-    pub fn blob(&self) -> &Blob {
-        &self.blob
-    }
-
-    /// A blob of a slice; it copies nothing.
-    pub fn slice(&self, range: &Range<u64>) -> Result<Blob, StoreError> {
-        if range.start > range.end || range.end > self.len {
-            return Err(StoreError::Gone(format!(
-                "bytes {} to {} of {} were asked for",
-                range.start, range.end, self.len
-            )));
-        }
-        // Exact up to 2^53, which no disk holds.
-        self.blob
-            .slice_with_f64_and_f64(range.start as f64, range.end as f64)
-            .map_err(database::error)
-    }
-}
-
-impl Source for BlobSource {
-    fn len(&self) -> u64 {
-        self.len
-    }
-
-    fn read(&self, range: Range<u64>) -> LocalBoxFuture<'static, Result<Bytes, StoreError>> {
-        let expected = range.end.saturating_sub(range.start);
-        let slice = self.slice(&range);
-        async move {
-            let buffer = buffer_of(&slice?).await?;
-            let bytes = Uint8Array::new(&buffer).to_vec();
-            if bytes.len() as u64 != expected {
-                return Err(StoreError::Gone(format!(
-                    "{} of {expected} bytes were left",
-                    bytes.len()
-                )));
-            }
-            Ok(bytes.into())
-        }
-        .boxed_local()
-    }
-
-    fn sha256(
-        &self,
-        prefix: Bytes,
-        range: Range<u64>,
-        suffix: Bytes,
-    ) -> LocalBoxFuture<'static, Result<[u8; 32], StoreError>> {
-        let slice = self.slice(&range);
-        async move {
-            let mut blob = slice?;
-            if !prefix.is_empty() || !suffix.is_empty() {
-                blob = blob_of(&Array::of3(
-                    &Uint8Array::from(&prefix[..]),
-                    &blob,
-                    &Uint8Array::from(&suffix[..]),
-                ))?;
-            }
-            let buffer = buffer_of(&blob).await?;
-            browser::sha256(&buffer).await.map_err(database::error)
-        }
-        .boxed_local()
-    }
-}
-
-/// A blob of blobs and byte arrays.
-pub fn blob_of(parts: &Array) -> Result<Blob, StoreError> {
-    Blob::new_with_blob_sequence(parts).map_err(database::error)
-}
-
-/// A blob of bytes and slices; the slices are not copied.
-pub fn blob_of_pieces(pieces: &[Piece<BlobSource>]) -> Result<Blob, StoreError> {
-    let parts = Array::new();
-    for piece in pieces {
-        match piece {
-            Piece::Bytes(bytes) => parts.push(&Uint8Array::from(&bytes[..])),
-            Piece::Slice(source, range) => parts.push(source.slice(range)?.as_ref()),
-        };
-    }
-    blob_of(&parts)
-}
-
-async fn buffer_of(blob: &Blob) -> Result<JsValue, StoreError> {
-    JsFuture::from(blob.array_buffer())
-        .await
-        .map_err(database::error)
-}
 
 /// All files of this peer.
 #[derive(Clone)]
@@ -374,13 +270,7 @@ impl BlobPartial {
         if self.gathered.len == 0 && !unwritten_blocks {
             return Ok(());
         }
-        let parts: Array = self
-            .gathered
-            .parts
-            .iter()
-            .map(|part| Uint8Array::from(&part[..]))
-            .collect();
-        let blob = blob_of(&parts)?;
+        let blob = blob_of_bytes(&self.gathered.parts)?;
         let len = self.gathered.len;
         self.write(blob, len);
         Ok(())

@@ -29,7 +29,8 @@ use crate::own_ipfs;
 use crate::platform::{Browser, Recorder};
 use crate::save::{Saved, Saver};
 use crate::sharing::{WAITING, Waiting};
-use crate::store::{BlobStore, blob_of_pieces};
+use crate::source::blob_of_pieces;
+use crate::store::BlobStore;
 use crate::thumbnail;
 
 /// The nodes of this build: `FLUENCE_NODES`, else one on this machine.
