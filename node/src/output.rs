@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::exit::{Failed, printable};
 
 /// The longest text beside a bar, in characters.
-const MAX_LABEL: usize = 32;
+const MAX_LABEL: usize = 20;
 
 /// Where output goes.
 #[derive(Debug, Clone)]
@@ -97,14 +97,21 @@ impl Output {
     pub fn bar(&self, label: &str) -> ProgressBar {
         let bar = self.bars.add(ProgressBar::no_length());
         bar.set_style(
+            // At 80 columns there is room for a short bar.
             ProgressStyle::with_template(
-                "{prefix:32!} {msg:12} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+                "{prefix:20!} {msg:9} {wide_bar} {decimal_bytes}/{decimal_total_bytes} \
+                 {decimal_bytes_per_sec} {eta}",
             )
             .expect("the template is sound"),
         );
-        bar.set_prefix(printable(label).chars().take(MAX_LABEL).collect::<String>());
+        label_bar(&bar, label);
         bar
     }
+}
+
+/// Says what a bar is of.
+pub fn label_bar(bar: &ProgressBar, label: &str) {
+    bar.set_prefix(printable(label).chars().take(MAX_LABEL).collect::<String>());
 }
 
 /// Bytes, for people.

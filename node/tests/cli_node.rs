@@ -124,6 +124,31 @@ fn nodes_are_one_network() {
     assert_eq!(fs::read(&to).unwrap(), bytes(100_000));
 }
 
+#[test]
+fn a_link_opens_at_every_node_wherever_the_file_is_put() {
+    let world = World::new();
+    let other = start_node(&world.path("other"), &["--peers", &world.tcp]);
+    let other_http = other.event("listening")["http"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = world.file("a", 5_000_000);
+    let (share, link) = world.share("alice", &[&path]);
+    let cid = link.trim_start_matches("fluence:");
+    // Whichever storage it was uploaded to, one of the two has to get it from the other.
+    for http in [&world.http, &other_http] {
+        let (status, body) = get(http, &format!("/ipfs/{cid}"));
+        assert_eq!(
+            status,
+            200,
+            "{}: {}",
+            String::from_utf8_lossy(&body),
+            share.story()
+        );
+        assert!(body == bytes(5_000_000));
+    }
+}
+
 fn storage(world: &World, state: &str, args: &[&str]) -> (i32, serde_json::Value) {
     let mut command: Command = fluence(&world.path(state));
     let done = output(

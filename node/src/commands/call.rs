@@ -11,7 +11,7 @@ use futures::StreamExt;
 use serde_json::{Map, Value, json};
 
 use super::session::Client;
-use super::{Context, NetworkArgs};
+use super::{Context, NetworkArgs, close};
 use crate::exit::{Exit, Failed};
 
 /// Providers that are asked, one after the other.
@@ -71,7 +71,7 @@ pub(super) async fn run(context: &Context, args: CallArgs) -> Result<(), Failed>
         .output
         .event(&json!({"event": "result", "provider": provider.to_string(), "ok": &result}));
     context.output.result(&format!("{result:#}"));
-    client.peer.shutdown().await;
+    close(&client.peer).await;
     Ok(())
 }
 

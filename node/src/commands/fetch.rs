@@ -13,10 +13,10 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::save::{Fetched, Target};
 use super::session::{CliEngine, Client, Session};
-use super::{Context, NetworkArgs, stop_signal};
+use super::{Context, NetworkArgs, close, stop_signal};
 use crate::exit::{Exit, Failed};
 use crate::home::Work;
-use crate::output::{Output, size_text};
+use crate::output::{Output, label_bar, size_text};
 
 /// Fetch a file or a folder by its hash or link, every block verified.
 ///
@@ -80,7 +80,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
         }
         Err(failed) => Err(failed),
     };
-    session.peer.shutdown().await;
+    close(&session.peer).await;
     // What can go on is kept; what is saved, or can only begin anew, is not.
     let keep = session.engine.with_state(|state| {
         ended.is_err()
@@ -179,12 +179,7 @@ fn show(bar: &ProgressBar, item: &Item) {
         _ => "",
     };
     bar.set_message(doing);
-    bar.set_prefix(
-        crate::exit::printable(&item.name)
-            .chars()
-            .take(32)
-            .collect::<String>(),
-    );
+    label_bar(bar, &item.name);
     if let Some(progress) = item.progress {
         if let Some(total) = progress.total.or(item.size) {
             bar.set_length(total);

@@ -11,6 +11,7 @@ mod session;
 mod share;
 mod storage;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -80,14 +81,9 @@ enum Command {
 /// How the network is reached.
 #[derive(Debug, Args)]
 struct NetworkArgs {
-    /// A node's address, such as /ip4/127.0.0.1/tcp/4101 or /dns4/HOST/tcp/443/tls/ws; may be given several times, the
+    /// A node's address, such as /ip4/127.0.0.1/tcp/4101 or /dns4/HOST/tcp/443/tls/ws; several: white space between, or the flag again; the
     /// first that answers is used [default: the node on this machine].
-    #[arg(
-        long = "node",
-        value_name = "MULTIADDR",
-        env = "FLUENCE_NODES",
-        value_delimiter = ' '
-    )]
+    #[arg(long = "node", value_name = "MULTIADDR", env = "FLUENCE_NODES")]
     nodes: Vec<String>,
     /// How long to wait for the network at the start, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 15)]
@@ -102,8 +98,7 @@ impl NetworkArgs {
         let given: Vec<&str> = self
             .nodes
             .iter()
-            .map(|node| node.trim())
-            .filter(|node| !node.is_empty())
+            .flat_map(|nodes| nodes.split_whitespace())
             .collect();
         let nodes = if given.is_empty() {
             &LOCAL_NODE[..]
@@ -150,7 +145,9 @@ impl Context {
 /// Runs the command; what it prints is printed.
 pub fn run(cli: Cli) -> ExitCode {
     let Cli { common, command } = cli;
-    start_log(common.verbose);
+    // Who runs a node reads its log.
+    let is_node = matches!(command, Command::Node(_)) && !common.quiet;
+    start_log(common.verbose.max(u8::from(is_node)));
     let own = |path: PathBuf| match &command {
         // A node beside a client on one machine is a peer of its own.
         Command::Node(_) | Command::Storage(_) => path.join("node"),
@@ -209,15 +206,24 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), Failed> {
     }
 }
 
+/// How long a peer may take to close its connections.
+const CLOSE: Duration = Duration::from_secs(3);
+
+/// Ends a peer, politely if its connections let it.
+async fn close(peer: &fluence_peer::Peer) {
+    let _ = tokio::time::timeout(CLOSE, peer.shutdown()).await;
+}
+
 fn start_log(verbose: u8) {
     let default = match verbose {
         0 => "error",
-        1 => "warn,fluence=info,fluence_peer=info,fluence_cli=info",
+        1 => "error,fluence=info,fluence_peer=info,fluence_cli=info",
         _ => "info,fluence=debug,fluence_peer=debug,fluence_cli=debug",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
 }

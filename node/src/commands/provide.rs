@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 use super::call::function_name;
 use super::session::Client;
-use super::{Context, NetworkArgs, stop_signal};
+use super::{Context, NetworkArgs, close, stop_signal};
 use crate::exit::{Exit, Failed, printable};
 use crate::output::Output;
 
@@ -75,7 +75,7 @@ pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Fail
     };
     // No answer is waited for: what the caller does not get now it asks another provider.
     let _ = peer.withdraw(name).await;
-    peer.shutdown().await;
+    close(&peer).await;
     ended
 }
 

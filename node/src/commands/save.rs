@@ -1,6 +1,7 @@
 //! Where a fetched file goes: never over another file unless the person says so, and whole or not at all.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -126,10 +127,9 @@ impl Fetched {
         must_be_free(path)?;
         let fail = |error| Failed::file(temporary, &error);
         fs::create_dir(temporary).map_err(fail)?;
-        let mut taken = HashSet::new();
+        let mut names = SafeNames::default();
         for file in &self.dag.files {
-            let inside = free_path(&safe_path(&file.path), &mut taken);
-            let to = temporary.join(inside);
+            let to = temporary.join(names.path(&file.path));
             fs::create_dir_all(parent(&to)).map_err(fail)?;
             self.copy(file.offset..file.offset + file.len, &to)?;
         }
@@ -172,36 +172,63 @@ impl Fetched {
     }
 }
 
-/// A path in a folder, each name in it made safe.
-fn safe_path(path: &str) -> PathBuf {
-    let safe: PathBuf = path
-        .split('/')
-        .filter(|name| !name.is_empty())
-        .map(safe_file_name)
-        .collect();
-    if safe.as_os_str().is_empty() {
-        PathBuf::from("file")
-    } else {
-        safe
-    }
+/// The paths of a folder with each name in them made safe, no two the same.
+#[derive(Default)]
+struct SafeNames {
+    /// Folders as their provider calls them, and where they are.
+    folders: HashMap<String, PathBuf>,
+    /// Where something is, without case, for the file systems that know none; and the number that the next one there
+    /// gets, so that a hundred thousand of one name take no longer than others.
+    taken: HashMap<String, u64>,
 }
 
-/// The path, or one like it where safe names have made two the same. Compared without case, for the file systems that
-/// do so.
-fn free_path(path: &Path, taken: &mut HashSet<String>) -> PathBuf {
-    let key = |path: &Path| path.to_string_lossy().to_lowercase();
-    let mut free = path.to_owned();
-    let mut number = 1;
-    while !taken.insert(key(&free)) {
-        number += 1;
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let name = match path.extension() {
-            Some(ending) => format!("{stem} ({number}).{}", ending.to_string_lossy()),
-            None => format!("{stem} ({number})"),
-        };
-        free = path.with_file_name(name);
+impl SafeNames {
+    /// Where a file goes.
+    fn path(&mut self, path: &str) -> PathBuf {
+        let mut names = path.split('/').filter(|name| !name.is_empty()).peekable();
+        let (mut original, mut safe) = (String::new(), PathBuf::new());
+        while let Some(name) = names.next() {
+            let wanted = safe.join(safe_file_name(name));
+            if names.peek().is_none() {
+                return self.free(&wanted);
+            }
+            original.push('/');
+            original.push_str(name);
+            safe = match self.folders.get(&original) {
+                Some(safe) => safe.clone(),
+                None => {
+                    let free = self.free(&wanted);
+                    self.folders.insert(original.clone(), free.clone());
+                    free
+                }
+            };
+        }
+        self.free(Path::new("file"))
     }
-    free
+
+    /// The path, or one like it where something else is there.
+    fn free(&mut self, path: &Path) -> PathBuf {
+        let key = |path: &Path| path.to_string_lossy().to_lowercase();
+        let wanted = key(path);
+        let Some(mut number) = self.taken.get(&wanted).copied() else {
+            self.taken.insert(wanted, 2);
+            return path.to_owned();
+        };
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        loop {
+            let name = match path.extension() {
+                Some(ending) => format!("{stem} ({number}).{}", ending.to_string_lossy()),
+                None => format!("{stem} ({number})"),
+            };
+            number += 1;
+            let free = path.with_file_name(name);
+            if let Entry::Vacant(vacant) = self.taken.entry(key(&free)) {
+                vacant.insert(2);
+                self.taken.insert(wanted, number);
+                return free;
+            }
+        }
+    }
 }
 
 fn must_be_free(path: &Path) -> Result<(), Failed> {

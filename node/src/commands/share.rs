@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::session::{CliEngine, Client, Session};
-use super::{Context, NetworkArgs, stop_signal};
+use super::{Context, NetworkArgs, close, stop_signal};
 use crate::exit::{Exit, Failed, printable};
 use crate::output::{Output, size_text};
 use crate::platform::{FileSource, random};
@@ -84,7 +84,7 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
         ended = share(&session.engine, inputs, args.once, &context.output) => ended,
         () = stop_signal() => Ok(()),
     };
-    session.peer.shutdown().await;
+    close(&session.peer).await;
     home.remove(work)?;
     context.output.event(&json!({"event": "stopped"}));
     ended
@@ -272,17 +272,26 @@ impl Shown {
         self.bar.set_message(doing);
         match item.progress {
             Some(progress) => {
+                if self.bar.is_finished() {
+                    self.bar.reset();
+                }
                 if let Some(total) = progress.total.or(item.size) {
                     self.bar.set_length(total);
                 }
                 self.bar.set_position(progress.bytes);
             }
-            None if matches!(item.status, Status::Shared) => {
+            // Nothing moves.
+            None if matches!(item.status, Status::Shared) && item.upload.is_none() => {
+                if !self.bar.is_finished() {
+                    self.bar.finish_and_clear();
+                }
+            }
+            None => {
                 let size = item.size.unwrap_or_default();
                 self.bar.set_length(size);
-                self.bar.set_position(size);
+                self.bar
+                    .set_position(if item.cid.is_some() { size } else { 0 });
             }
-            None => {}
         }
     }
 }

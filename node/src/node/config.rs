@@ -179,7 +179,7 @@ pub struct Config {
 }
 
 impl Options {
-    /// The options, completed by a file: the one that is named, else [`FILE`] in the state directory if it is there.
+    /// The options, completed by a file: the one that is named, else `node.toml` in the state directory if it is there.
     pub fn complete(self, file: Option<&Path>, state: &Path) -> Result<Self, Failed> {
         let default = state.join(FILE);
         let path = match file {

@@ -169,10 +169,11 @@ impl Node {
             .collect()
     }
 
-    /// Stops: no new work is taken, requests under way are given [`GRACE`], what is stored is safe.
+    /// Stops: no new work is taken, requests under way are given a little time, what is stored is safe.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        self.peer.shutdown().await;
+        // A connection that does not close must not keep the node.
+        let _ = tokio::time::timeout(GRACE, self.peer.shutdown()).await;
         let abort = self.serving.abort_handle();
         if tokio::time::timeout(GRACE, self.serving).await.is_err() {
             abort.abort();
