@@ -30,6 +30,8 @@ type daemon struct {
 	online, local       blockservice.BlockService
 	onlineDAG, localDAG ipld.DAGService
 	pins                pinner.Pinner
+	// origins are those, beside its own, whose pages may use the RPC.
+	origins []string
 }
 
 func newDaemon(ctx context.Context) (*daemon, error) {
@@ -47,11 +49,12 @@ func newDaemon(ctx context.Context) (*daemon, error) {
 }
 
 // serveDaemon runs a daemon until it is stopped.
-func serveDaemon(ctx context.Context, rpc, gatewayAddress string, timeout time.Duration) error {
+func serveDaemon(ctx context.Context, rpc, gatewayAddress string, timeout time.Duration, origins []string) error {
 	d, err := newDaemon(ctx)
 	if err != nil {
 		return err
 	}
+	d.origins = origins
 	backend, err := gateway.NewBlocksBackend(d.online)
 	if err != nil {
 		return err

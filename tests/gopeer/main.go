@@ -1,7 +1,7 @@
 // Gopeer is what other people's software does, for the tests: an IPFS daemon and a peer of the network of functions,
 // both made of the libraries that Kubo is made of.
 //
-//	gopeer daemon [--rpc ADDR] [--gateway ADDR] [--retrieval-timeout TIME]
+//	gopeer daemon [--rpc ADDR] [--gateway ADDR] [--retrieval-timeout TIME] [--allow-origins ORIGINS]
 //	gopeer provide --node MULTIADDR --function NAME
 //	gopeer call    --node MULTIADDR --function NAME [--args JSON]
 //
@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -41,10 +42,11 @@ func run(ctx context.Context, args []string) error {
 		rpc := flags.String("rpc", "127.0.0.1:0", "where the RPC listens")
 		gateway := flags.String("gateway", "127.0.0.1:0", "where the gateway listens")
 		timeout := flags.Duration("retrieval-timeout", 30*time.Second, "how long the gateway waits for a block")
+		origins := flags.String("allow-origins", "", "origins that may use the RPC, with commas between them")
 		if err := flags.Parse(args[1:]); err != nil {
 			return err
 		}
-		return serveDaemon(ctx, *rpc, *gateway, *timeout)
+		return serveDaemon(ctx, *rpc, *gateway, *timeout, strings.FieldsFunc(*origins, func(r rune) bool { return r == ',' }))
 	case "provide":
 		if err := flags.Parse(args[1:]); err != nil {
 			return err

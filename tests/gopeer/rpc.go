@@ -16,6 +16,7 @@ import (
 	chunker "github.com/ipfs/boxo/chunker"
 	"github.com/ipfs/boxo/files"
 	"github.com/ipfs/boxo/ipld/merkledag"
+	"github.com/ipfs/boxo/ipld/unixfs"
 	"github.com/ipfs/boxo/ipld/unixfs/importer/balanced"
 	"github.com/ipfs/boxo/ipld/unixfs/importer/helpers"
 	uio "github.com/ipfs/boxo/ipld/unixfs/io"
@@ -51,8 +52,18 @@ type (
 	addEvent struct{ Name, Hash, Size string }
 	pinEvent struct{ Pins []string }
 	pinType  struct{ Type, Name string }
-	pinList  struct {
+	// pinList has either all pins, or one of a stream.
+	pinList struct {
 		Keys map[string]pinType `json:",omitempty"`
+		Cid  string             `json:",omitempty"`
+		Name string             `json:",omitempty"`
+		Type string             `json:",omitempty"`
+	}
+	fileStat struct {
+		Hash                 string
+		Size, CumulativeSize uint64
+		Blocks               int
+		Type                 string
 	}
 	collected struct {
 		Key cid.Cid
@@ -68,6 +79,7 @@ func (d *daemon) rpc(address net.Addr) http.Handler {
 	config.AddAllowedHeaders("Origin", "Accept", "Content-Type", "X-Requested-With")
 	config.SetAllowedMethods(http.MethodPost)
 	port := address.(*net.TCPAddr).Port
+	config.AppendAllowedOrigins(d.origins...)
 	for _, host := range []string{"127.0.0.1", "[::1]", "localhost"} {
 		config.AppendAllowedOrigins(fmt.Sprintf("http://%s:%d", host, port), fmt.Sprintf("https://%s:%d", host, port))
 	}
@@ -105,7 +117,10 @@ func (d *daemon) commands() *cmds.Command {
 				"rm": command(d.pinRemove, pinEvent{}, cmds.StringArg("ipfs-path", true, true, ""),
 					cmds.BoolOption("recursive").WithDefault(true)),
 				"ls": command(d.pinList, pinList{}, cmds.StringArg("ipfs-path", false, true, ""),
-					cmds.StringOption("type").WithDefault("all"), cmds.BoolOption("names")),
+					cmds.StringOption("type").WithDefault("all"), cmds.BoolOption("names"), cmds.BoolOption("stream")),
+			}},
+			"files": {Subcommands: map[string]*cmds.Command{
+				"stat": command(d.fileStat, fileStat{}, cmds.StringArg("path", true, false, "")),
 			}},
 			"repo": {Subcommands: map[string]*cmds.Command{"gc": command(d.collect, collected{})}},
 		},
@@ -379,13 +394,12 @@ func (d *daemon) pinAdd(q request, r respond) error {
 		return err
 	}
 	defer d.store.PinLock(q.Context).Unlock(q.Context)
-	dag := merkledag.NewDAGService(d.service(q))
 	for _, c := range cids {
-		// The pinner itself has no network.
-		if err := merkledag.FetchGraph(q.Context, c, dag); err != nil {
+		// The pinner itself has no network. Like Kubo's, this one is not told to stay offline.
+		if err := merkledag.FetchGraph(q.Context, c, d.onlineDAG); err != nil {
 			return fmt.Errorf("pin: %w", err)
 		}
-		if err := d.pin(q.Context, dag, c, option[bool](q, "recursive"), option[string](q, "name")); err != nil {
+		if err := d.pin(q.Context, d.localDAG, c, option[bool](q, "recursive"), option[string](q, "name")); err != nil {
 			return fmt.Errorf("pin: %w", err)
 		}
 	}
@@ -420,6 +434,14 @@ func (d *daemon) pinList(q request, r respond) error {
 		return fmt.Errorf("invalid type '%s', must be one of {direct, indirect, recursive, all}", kind)
 	}
 	list := &pinList{Keys: map[string]pinType{}}
+	emit := func(c cid.Cid, mode pinner.Mode, name string) error {
+		kind, _ := pinner.ModeToString(mode)
+		if option[bool](q, "stream") {
+			return r.Emit(&pinList{Cid: c.String(), Name: name, Type: kind})
+		}
+		list.Keys[c.String()] = pinType{kind, name}
+		return nil
+	}
 	if len(q.Arguments) > 0 {
 		cids, err := parseAll(q.Arguments)
 		if err != nil {
@@ -433,26 +455,62 @@ func (d *daemon) pinList(q request, r respond) error {
 			if !pin.Pinned() {
 				return fmt.Errorf("path '/ipfs/%s' is not pinned", pin.Key)
 			}
-			kind, _ := pinner.ModeToString(pin.Mode)
-			list.Keys[pin.Key.String()] = pinType{kind, pin.Name}
+			if err := emit(pin.Key, pin.Mode, pin.Name); err != nil {
+				return err
+			}
 		}
-		return cmds.EmitOnce(r, list)
+	} else {
+		for of, keys := range map[pinner.Mode]<-chan pinner.StreamedPin{
+			pinner.Recursive: d.pins.RecursiveKeys(q.Context, true),
+			pinner.Direct:    d.pins.DirectKeys(q.Context, true),
+		} {
+			for pin := range keys {
+				if pin.Err != nil {
+					return pin.Err
+				}
+				if mode != of && mode != pinner.Any {
+					continue
+				}
+				if err := emit(pin.Pin.Key, of, pin.Pin.Name); err != nil {
+					return err
+				}
+			}
+		}
 	}
-	for _, of := range []struct {
-		mode pinner.Mode
-		keys <-chan pinner.StreamedPin
-	}{{pinner.Recursive, d.pins.RecursiveKeys(q.Context, true)}, {pinner.Direct, d.pins.DirectKeys(q.Context, true)}} {
-		for pin := range of.keys {
-			if pin.Err != nil {
-				return pin.Err
-			}
-			if mode == of.mode || mode == pinner.Any {
-				kind, _ := pinner.ModeToString(of.mode)
-				list.Keys[pin.Pin.Key.String()] = pinType{kind, pin.Pin.Name}
-			}
-		}
+	if option[bool](q, "stream") {
+		return nil
 	}
 	return cmds.EmitOnce(r, list)
+}
+
+// fileStat tells of a file or directory by its CID; there is no mutable file system.
+func (d *daemon) fileStat(q request, r respond) error {
+	c, err := parse(q.Arguments[0])
+	if err != nil {
+		return err
+	}
+	node, err := merkledag.NewDAGService(d.service(q)).Get(q.Context, c)
+	if err != nil {
+		return err
+	}
+	whole, err := node.Size()
+	if err != nil {
+		return err
+	}
+	stat := &fileStat{Hash: c.String(), CumulativeSize: whole, Blocks: len(node.Links()), Type: "file"}
+	if raw, ok := node.(*merkledag.RawNode); ok {
+		stat.Size = uint64(len(raw.RawData()))
+	} else {
+		file, err := unixfs.ExtractFSNode(node)
+		if err != nil {
+			return err
+		}
+		stat.Size = file.FileSize()
+		if file.IsDir() {
+			stat.Type = "directory"
+		}
+	}
+	return cmds.EmitOnce(r, stat)
 }
 
 // collect removes every block that no pin keeps.

@@ -10,6 +10,7 @@ pub mod command_line;
 pub mod display;
 pub mod face;
 pub mod files;
+pub mod kubo;
 pub mod node;
 pub mod process;
 pub mod scene;

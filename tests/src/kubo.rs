@@ -1,0 +1,529 @@
+//! IPFS daemons: a real Kubo, and the Go peer of `gopeer/`, which is made of Kubo's libraries. Each lives in a directory
+//! of its own, on ports of this machine that nobody else has, and knows no other peer.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use bytes::Bytes;
+use fluence::content::car::{self, Part};
+use fluence::content::layout::layout;
+use fluence::content::{Block, Dag, Profile};
+use fluence::ports::{Piece, Source, StoreError};
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::process::{Program, repository};
+
+/// The variable that names the program `ipfs` of a Kubo.
+pub const KUBO: &str = "FLUENCE_TEST_KUBO";
+/// How long Kubo's gateway waits for a block, by default.
+const KUBO_PATIENCE: Duration = Duration::from_secs(30);
+/// How long the Go peer's does here.
+const GO_PATIENCE: Duration = Duration::from_secs(3);
+/// No answer of a daemon takes longer.
+const LONGEST: Duration = Duration::from_secs(90);
+const BOUNDARY: &str = "----------------------------fluence-test";
+
+/// A program that is an IPFS daemon.
+#[derive(Debug, Clone)]
+pub enum Software {
+    /// The program `ipfs` of a Kubo.
+    Kubo(PathBuf),
+    /// The Go peer.
+    GoPeer(PathBuf),
+}
+
+impl Software {
+    /// The Kubo that [`KUBO`] names, if it does.
+    pub fn kubo() -> Option<Self> {
+        std::env::var_os(KUBO).map(|program| Self::Kubo(program.into()))
+    }
+
+    /// The Go peer, which is built beside this program; `None` where there is no Go.
+    pub fn go_peer() -> Result<Option<Self>> {
+        Ok(go_peer()?.map(Self::GoPeer))
+    }
+
+    /// Starts a daemon.
+    pub async fn start(&self) -> Result<Daemon> {
+        self.start_for(&[]).await
+    }
+
+    /// Starts a daemon whose RPC may be used by pages of these origins.
+    pub async fn start_for(&self, origins: &[&str]) -> Result<Daemon> {
+        let directory = tempfile::Builder::new().prefix("fluence-ipfs-").tempdir()?;
+        let log = directory.path().join("log");
+        let started = match self {
+            Self::Kubo(program) => start_kubo(program, directory.path(), &log, origins).await,
+            Self::GoPeer(program) => start_go_peer(program, &log, origins).await,
+        };
+        let (program, listening) = started.with_context(|| {
+            let log = std::fs::read_to_string(&log).unwrap_or_default();
+            format!("the IPFS daemon did not start: {log}")
+        })?;
+        Ok(Daemon {
+            software: self.clone(),
+            rpc: listening.rpc,
+            gateway: listening.gateway,
+            http: reqwest::Client::builder().timeout(LONGEST).build()?,
+            directory,
+            _program: program,
+        })
+    }
+}
+
+/// Builds the Go peer; `None` where there is no Go.
+pub fn go_peer() -> Result<Option<PathBuf>> {
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let own = std::env::current_exe()?;
+    let program = own
+        .parent()
+        .context("a program without a directory")?
+        .join("gopeer");
+    let built = std::process::Command::new("go")
+        .arg("build")
+        .arg("-o")
+        .arg(&program)
+        .arg(".")
+        .current_dir(repository().join("tests/gopeer"))
+        .output();
+    match built {
+        Ok(built) if built.status.success() => Ok(Some(program)),
+        Ok(built) => bail!(
+            "`go build` in tests/gopeer failed: {}",
+            String::from_utf8_lossy(&built.stderr)
+        ),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).context("`go` cannot be started"),
+    }
+}
+
+/// Where a daemon listens.
+#[derive(Debug, Default, Deserialize)]
+struct Listening {
+    rpc: String,
+    gateway: String,
+}
+
+async fn start_go_peer(
+    program: &Path,
+    log: &Path,
+    origins: &[&str],
+) -> Result<(Program, Listening)> {
+    let mut command = Command::new(program);
+    command
+        .arg("daemon")
+        .arg(format!("--retrieval-timeout={GO_PATIENCE:?}"))
+        .arg(format!("--allow-origins={}", origins.join(",")));
+    let mut program = Program::start(&mut command, log)?;
+    let listening = program
+        .until(|line| serde_json::from_str(line).ok())
+        .await?;
+    Ok((program, listening))
+}
+
+/// Kubo with its own defaults, but for ports, and for what looks for other peers.
+async fn start_kubo(
+    program: &Path,
+    directory: &Path,
+    log: &Path,
+    origins: &[&str],
+) -> Result<(Program, Listening)> {
+    let command = |arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .env("IPFS_PATH", directory.join("repository"))
+            .env("IPFS_TELEMETRY", "off");
+        command
+    };
+    let made = command(&["init"]).output().await?;
+    ensure!(
+        made.status.success(),
+        "`ipfs init` failed: {}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    let file = directory.join("repository/config");
+    let mut config: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+    let any = "/ip4/127.0.0.1/tcp/0";
+    config["Addresses"]["API"] = json!(any);
+    config["Addresses"]["Gateway"] = json!(any);
+    config["Addresses"]["Swarm"] = json!([any]);
+    config["AutoConf"]["Enabled"] = json!(false);
+    config["Bootstrap"] = json!([]);
+    config["DNS"]["Resolvers"] = json!({});
+    config["Routing"]["DelegatedRouters"] = json!([]);
+    config["Ipns"]["DelegatedPublishers"] = json!([]);
+    config["Discovery"]["MDNS"]["Enabled"] = json!(false);
+    config["Swarm"]["DisableNatPortMap"] = json!(true);
+    if !origins.is_empty() {
+        config["API"]["HTTPHeaders"]["Access-Control-Allow-Origin"] = json!(origins);
+    }
+    std::fs::write(&file, config.to_string())?;
+    let mut program = Program::start(&mut command(&["daemon"]), log)?;
+    let mut listening = Listening::default();
+    let listening = program
+        .until(|line| {
+            let url = |address: &str| {
+                let port = address.rsplit('/').next().unwrap_or_default();
+                format!("http://127.0.0.1:{port}")
+            };
+            if let Some(address) = line.strip_prefix("RPC API server listening on ") {
+                listening.rpc = url(address);
+            }
+            if let Some(address) = line.strip_prefix("Gateway server listening on ") {
+                listening.gateway = url(address);
+            }
+            (line == "Daemon is ready").then(|| std::mem::take(&mut listening))
+        })
+        .await?;
+    Ok((program, listening))
+}
+
+/// A daemon that runs; it ends with this value, and its directory with it.
+pub struct Daemon {
+    /// What it is.
+    pub software: Software,
+    /// The base URL of its RPC.
+    pub rpc: String,
+    /// The base URL of its gateway.
+    pub gateway: String,
+    http: reqwest::Client,
+    // The program ends before its directory goes.
+    _program: Program,
+    directory: TempDir,
+}
+
+/// What a daemon answered.
+#[derive(Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// HTTP headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// What came of the body.
+    pub body: Bytes,
+    /// Whether the body broke off.
+    pub broken: bool,
+}
+
+impl Daemon {
+    /// How long its gateway waits for a block.
+    pub fn patience(&self) -> Duration {
+        match self.software {
+            Software::Kubo(_) => KUBO_PATIENCE,
+            Software::GoPeer(_) => GO_PATIENCE,
+        }
+    }
+
+    /// Asks its RPC.
+    pub async fn call(&self, command: &str, options: &[(&str, &str)]) -> Result<Answer> {
+        self.ask(self.command(command, options)).await
+    }
+
+    /// Asks its RPC as a page of this origin would.
+    pub async fn call_from(&self, origin: &str, command: &str) -> Result<Answer> {
+        self.ask(self.command(command, &[]).header("origin", origin))
+            .await
+    }
+
+    /// Asks its RPC, with a file.
+    pub async fn call_with(
+        &self,
+        command: &str,
+        options: &[(&str, &str)],
+        file: &[u8],
+    ) -> Result<Answer> {
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"file\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        let body = [
+            head.as_bytes(),
+            file,
+            format!("\r\n--{BOUNDARY}--\r\n").as_bytes(),
+        ]
+        .concat();
+        let request = self
+            .command(command, options)
+            .header(
+                "content-type",
+                format!("multipart/form-data; boundary={BOUNDARY}"),
+            )
+            .body(body);
+        self.ask(request).await
+    }
+
+    /// Reads from its gateway.
+    pub async fn get(&self, path: &str, headers: &[(&'static str, &str)]) -> Result<Answer> {
+        self.read(reqwest::Method::GET, path, headers).await
+    }
+
+    /// Reads from its gateway what stands before the body.
+    pub async fn head(&self, path: &str, headers: &[(&'static str, &str)]) -> Result<Answer> {
+        self.read(reqwest::Method::HEAD, path, headers).await
+    }
+
+    /// Whether it has a block, as the plans ask it.
+    pub async fn has(&self, block: &str) -> Result<bool> {
+        let path = format!("/ipfs/{block}?format=raw");
+        let answer = self
+            .head(&path, &[("cache-control", "only-if-cached")])
+            .await?;
+        match answer.status {
+            200 => Ok(true),
+            412 => Ok(false),
+            status => bail!("{path} only if cached: {status}"),
+        }
+    }
+
+    /// Gives it blocks of a sample.
+    pub async fn import(&self, sample: &Sample, blocks: Range<usize>) -> Result<Answer> {
+        self.call_with(
+            "dag/import",
+            &[("pin-roots", "false"), ("stats", "true")],
+            &sample.car(blocks),
+        )
+        .await?
+        .ok()
+    }
+
+    /// The bytes of a file.
+    pub async fn cat(&self, cid: &str) -> Result<Bytes> {
+        let Software::Kubo(program) = &self.software else {
+            return Ok(self.call("cat", &[("arg", cid)]).await?.ok()?.body);
+        };
+        let api = self.rpc.trim_start_matches("http://127.0.0.1:");
+        let said = Command::new(program)
+            .args(["--api", &format!("/ip4/127.0.0.1/tcp/{api}"), "cat", cid])
+            .env("IPFS_PATH", self.directory.path().join("repository"))
+            .output()
+            .await?;
+        ensure!(
+            said.status.success(),
+            "`ipfs cat {cid}`: {}",
+            String::from_utf8_lossy(&said.stderr)
+        );
+        Ok(said.stdout.into())
+    }
+
+    fn command(&self, command: &str, options: &[(&str, &str)]) -> reqwest::RequestBuilder {
+        self.http
+            .post(format!("{}/api/v0/{command}", self.rpc))
+            .query(options)
+    }
+
+    async fn read(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Answer> {
+        let mut request = self.http.request(method, format!("{}{path}", self.gateway));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.ask(request).await
+    }
+
+    async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Answer> {
+        let mut response = request.send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let (mut body, mut broken) = (Vec::new(), false);
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) if error.is_timeout() => {
+                    bail!("no end within {LONGEST:?} of an answer {status}")
+                }
+                Err(_) => {
+                    broken = true;
+                    break;
+                }
+            }
+        }
+        Ok(Answer {
+            status,
+            headers,
+            body: body.into(),
+            broken,
+        })
+    }
+}
+
+impl Answer {
+    /// The same, if it is a success and whole.
+    pub fn ok(self) -> Result<Self> {
+        ensure!(
+            self.status == 200 && !self.broken,
+            "{} (broken: {}): {}",
+            self.status,
+            self.broken,
+            self.text()
+        );
+        Ok(self)
+    }
+
+    /// The message of a failure of the RPC.
+    pub fn failure(&self) -> Result<String> {
+        ensure!(
+            self.status == 500,
+            "{} is no failure: {}",
+            self.status,
+            self.text()
+        );
+        let failure: Value = serde_json::from_slice(&self.body)?;
+        ensure!(failure["Type"] == "error", "{failure}");
+        let message = failure["Message"].as_str();
+        message
+            .map(str::to_owned)
+            .ok_or_else(|| anyhow!("a failure without a message: {failure}"))
+    }
+
+    /// The objects in it, one a line.
+    pub fn objects(&self) -> Result<Vec<Value>> {
+        self.text()
+            .lines()
+            .map(|line| serde_json::from_str(line).with_context(|| format!("“{line}” is no JSON")))
+            .collect()
+    }
+
+    /// The only object in it.
+    pub fn object(&self) -> Result<Value> {
+        let mut objects = self.objects()?;
+        ensure!(objects.len() == 1, "not one object: {objects:?}");
+        Ok(objects.remove(0))
+    }
+
+    /// A header, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    /// The beginning of the body as text.
+    pub fn text(&self) -> String {
+        const SHOWN: usize = 4096;
+        String::from_utf8_lossy(&self.body[..self.body.len().min(SHOWN)]).into_owned()
+    }
+}
+
+/// A file, and the DAG that Fluence makes of it.
+pub struct Sample {
+    /// The file.
+    pub bytes: Bytes,
+    /// Its DAG.
+    pub dag: Dag,
+}
+
+impl Sample {
+    /// A file of so many bytes that nobody else has.
+    pub fn new(len: usize, seed: u64, profile: Profile) -> Result<Self> {
+        Self::of(crate::files::noise(len, seed).into(), profile)
+    }
+
+    /// This file.
+    pub fn of(bytes: Bytes, profile: Profile) -> Result<Self> {
+        // What is in memory is there at once.
+        let dag = layout(&Memory(bytes.clone()), profile, |_| {})
+            .now_or_never()
+            .context("a layout of what is in memory waits")??;
+        Ok(Self { bytes, dag })
+    }
+
+    /// The CID of the file.
+    pub fn cid(&self) -> String {
+        fluence::names::canonical(&self.dag.root)
+    }
+
+    /// The CID of a block.
+    pub fn block_cid(&self, number: usize) -> String {
+        fluence::names::canonical(&self.dag.blocks[number].cid)
+    }
+
+    /// The bytes of a block.
+    pub fn block(&self, number: usize) -> Bytes {
+        let start = self.offset(number);
+        let Block {
+            prefix,
+            len,
+            suffix,
+            ..
+        } = &self.dag.blocks[number];
+        [prefix, &self.bytes[start..start + *len as usize], suffix]
+            .concat()
+            .into()
+    }
+
+    /// A CAR of some blocks, made as for an upload.
+    pub fn car(&self, blocks: Range<usize>) -> Vec<u8> {
+        let offset = self.offset(blocks.start) as u64;
+        let part: Part = car::part(&self.dag, blocks, offset, u64::MAX);
+        let mut whole = Vec::new();
+        for piece in car::pieces(&self.dag, &Memory(self.bytes.clone()), &part) {
+            match piece {
+                Piece::Bytes(bytes) => whole.extend_from_slice(&bytes),
+                Piece::Slice(Memory(bytes), range) => {
+                    whole.extend_from_slice(&bytes[range.start as usize..range.end as usize]);
+                }
+            }
+        }
+        whole
+    }
+
+    fn offset(&self, block: usize) -> usize {
+        let before = &self.dag.blocks[..block];
+        before.iter().map(|block| block.len as usize).sum()
+    }
+}
+
+/// Bytes in memory.
+#[derive(Clone)]
+struct Memory(Bytes);
+
+impl Memory {
+    fn slice(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
+        if range.start > range.end || range.end > self.0.len() as u64 {
+            return Err(StoreError::Gone("it is shorter".to_owned()));
+        }
+        Ok(self.0.slice(range.start as usize..range.end as usize))
+    }
+}
+
+impl Source for Memory {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read(&self, range: Range<u64>) -> LocalBoxFuture<'static, Result<Bytes, StoreError>> {
+        std::future::ready(self.slice(range)).boxed_local()
+    }
+
+    fn sha256(
+        &self,
+        prefix: Bytes,
+        range: Range<u64>,
+        suffix: Bytes,
+    ) -> LocalBoxFuture<'static, Result<[u8; 32], StoreError>> {
+        let hash = self.slice(range).map(|slice| {
+            let hash = Sha256::new().chain_update(prefix);
+            hash.chain_update(slice)
+                .chain_update(suffix)
+                .finalize()
+                .into()
+        });
+        std::future::ready(hash).boxed_local()
+    }
+}
