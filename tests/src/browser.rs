@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use base64::Engine as _;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use thirtyfour::common::config::WebDriverConfig;
 use thirtyfour::extensions::cdp::ChromeDevTools;
 use thirtyfour::{By, Capabilities, TimeoutConfiguration, WebDriver};
 use tokio::process::Command;
@@ -162,10 +163,16 @@ impl Browser {
         });
         let capabilities: Capabilities = serde_json::from_value(options)?;
         let server = format!("http://127.0.0.1:{port}");
-        let driver = timeout(START, WebDriver::new(server, capabilities))
-            .await
-            .with_context(|| format!("{} did not start within {START:?}", self.name))?
-            .with_context(|| format!("{} did not start", self.name))?;
+        let config = WebDriverConfig::builder()
+            .reqwest_timeout(LONGEST_SCRIPT)
+            .build()?;
+        let driver = timeout(
+            START,
+            WebDriver::new_with_config(server, capabilities, config),
+        )
+        .await
+        .with_context(|| format!("{} did not start within {START:?}", self.name))?
+        .with_context(|| format!("{} did not start", self.name))?;
         driver
             .update_timeouts(TimeoutConfiguration::new(
                 Some(LONGEST_SCRIPT),

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -38,7 +38,7 @@ pub enum Software {
     /// The program `ipfs` of a Kubo.
     Kubo(PathBuf),
     /// The Go peer.
-    GoPeer(PathBuf),
+    GoPeer,
 }
 
 impl Software {
@@ -47,9 +47,12 @@ impl Software {
         std::env::var_os(KUBO).map(|program| Self::Kubo(program.into()))
     }
 
-    /// The Go peer, which is built beside this program; `None` where there is no Go.
-    pub fn go_peer() -> Result<Option<Self>> {
-        Ok(go_peer()?.map(Self::GoPeer))
+    /// The Go peer, if there is a Go to build it with.
+    pub fn go_peer() -> Option<Self> {
+        let version = std::process::Command::new("go").arg("version").output();
+        version
+            .is_ok_and(|version| version.status.success())
+            .then_some(Self::GoPeer)
     }
 
     /// Starts a daemon.
@@ -63,7 +66,7 @@ impl Software {
         let log = directory.path().join("log");
         let started = match self {
             Self::Kubo(program) => start_kubo(program, directory.path(), &log, origins).await,
-            Self::GoPeer(program) => start_go_peer(program, &log, origins).await,
+            Self::GoPeer => start_go_peer(&log, origins).await,
         };
         let (program, listening) = started.with_context(|| {
             let log = std::fs::read_to_string(&log).unwrap_or_default();
@@ -80,31 +83,32 @@ impl Software {
     }
 }
 
-/// Builds the Go peer; `None` where there is no Go.
-pub fn go_peer() -> Result<Option<PathBuf>> {
-    static BUILDING: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+/// Builds the Go peer, once, beside this program.
+pub fn go_peer() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| build_go_peer().map_err(|error| format!("{error:#}")));
+    built.clone().map_err(|error| anyhow!(error))
+}
+
+fn build_go_peer() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     let program = own
         .parent()
         .context("a program without a directory")?
         .join("gopeer");
     let built = std::process::Command::new("go")
-        .arg("build")
-        .arg("-o")
+        .args(["build", "-o"])
         .arg(&program)
         .arg(".")
         .current_dir(repository().join("tests/gopeer"))
-        .output();
-    match built {
-        Ok(built) if built.status.success() => Ok(Some(program)),
-        Ok(built) => bail!(
-            "`go build` in tests/gopeer failed: {}",
-            String::from_utf8_lossy(&built.stderr)
-        ),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).context("`go` cannot be started"),
-    }
+        .output()
+        .context("`go` cannot be started")?;
+    ensure!(
+        built.status.success(),
+        "`go build` in tests/gopeer failed: {}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    Ok(program)
 }
 
 /// Where a daemon listens.
@@ -114,12 +118,8 @@ struct Listening {
     gateway: String,
 }
 
-async fn start_go_peer(
-    program: &Path,
-    log: &Path,
-    origins: &[&str],
-) -> Result<(Program, Listening)> {
-    let mut command = Command::new(program);
+async fn start_go_peer(log: &Path, origins: &[&str]) -> Result<(Program, Listening)> {
+    let mut command = Command::new(go_peer()?);
     command
         .arg("daemon")
         .arg(format!("--retrieval-timeout={GO_PATIENCE:?}"))
@@ -221,7 +221,7 @@ impl Daemon {
     pub fn patience(&self) -> Duration {
         match self.software {
             Software::Kubo(_) => KUBO_PATIENCE,
-            Software::GoPeer(_) => GO_PATIENCE,
+            Software::GoPeer => GO_PATIENCE,
         }
     }
 

@@ -22,9 +22,8 @@ pub enum Optimise {
 pub const PARTS: [&str; 2] = ["background", "popup"];
 
 /// What `wasm-opt` is told: size first, and the features that the compiler's output uses by default.
-const WASM_OPT: [&str; 9] = [
+const WASM_OPT: [&str; 8] = [
     "-Oz",
-    "--converge",
     "--enable-bulk-memory",
     "--enable-multivalue",
     "--enable-mutable-globals",

@@ -14,7 +14,7 @@ mod sizes;
 mod test;
 
 use extension::Optimise;
-use run::Workspace;
+use run::{Run, Workspace};
 
 /// Everything that is done with this repository.
 #[derive(Parser)]
@@ -51,6 +51,8 @@ enum Task {
         #[arg(long)]
         headless: bool,
     },
+    /// Measure what docs/figures.md reports
+    Figures,
     /// Start a node and a browser with the extension, to play with
     Start,
 }
@@ -96,30 +98,48 @@ fn perform(task: Task) -> Result<()> {
             let mut options = vec!["demo"];
             options.extend(keep.then_some("--keep"));
             options.extend(headless.then_some("--headless"));
-            play(&workspace, &options)
+            play(&workspace, DEV, "stage", &options)
         }
-        Task::Start => play(&workspace, &["start"]),
+        Task::Start => play(&workspace, DEV, "stage", &["start"]),
+        Task::Figures => play(&workspace, RELEASE, "figures", &[]),
     }
 }
 
-/// Prepares what a person plays with, and hands over to the stage of the crate `fluence-tests`.
-fn play(workspace: &Workspace, options: &[&str]) -> Result<()> {
+/// Prepares real browsers, the extension and the command, and hands over to a program of the crate `fluence-tests`.
+fn play(workspace: &Workspace, profile: Profile, program: &str, options: &[&str]) -> Result<()> {
     setup::browser()?.require()?;
     let built = extension::build(workspace, Optimise::Yes)?;
     sizes::print(&sizes::measure(&built)?);
     workspace
-        .cargo(["build", "--release", "--package", "fluence-cli"])
-        .done()?;
-    workspace
         .cargo([
-            "run",
-            "--release",
+            "build",
+            "--bins",
+            "--package",
+            "fluence-cli",
             "--package",
             "fluence-tests",
-            "--bin",
-            "stage",
-            "--",
         ])
+        .arguments(["--profile", profile.name])
+        .done()?;
+    Run::new(workspace.target.join(profile.directory).join(program))
+        .directory(&workspace.root)
         .arguments(options)
         .done()
 }
+
+/// A profile of cargo, and where what it builds is put.
+struct Profile {
+    name: &'static str,
+    directory: &'static str,
+}
+
+/// Soon built.
+const DEV: Profile = Profile {
+    name: "dev",
+    directory: "debug",
+};
+/// As it is shipped.
+const RELEASE: Profile = Profile {
+    name: "release",
+    directory: "release",
+};

@@ -54,9 +54,10 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     if built {
         report.step("tests, end to end", || {
             browser.require()?;
-            // The same packages as above, so that nothing is built twice with other features.
+            native(workspace, "build").arguments(["--bins"]).done()?;
             native(workspace, "test")
-                .arguments(["--test", "e2e"])
+                .arguments(["--test", "e2e", "--"])
+                .arguments([format!("--test-threads={BROWSER_TESTS}")])
                 .done()
         });
     }

@@ -8,8 +8,10 @@ use fluence::content::Profile;
 use fluence_tests::command_line::CommandLine;
 use fluence_tests::kubo::{Daemon, Sample, Software};
 use fluence_tests::node::Node;
+use fluence_tests::process::fluence;
 use fluence_tests::scene::same_bytes;
 use tempfile::TempDir;
+use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
 use crate::Test;
@@ -83,6 +85,23 @@ impl Front {
             .and_then(|pin| pin["Name"].as_str().map(str::to_owned)))
     }
 
+    /// Has the node itself forget a file, as its operator does.
+    async fn remove(&self, cid: &str) -> Result<()> {
+        let removed = Command::new(fluence()?)
+            .args(["storage", "--json", "--state"])
+            .arg(self.directory.path().join("node"))
+            .args(["remove", cid])
+            .output()
+            .await?;
+        ensure!(
+            removed.status.success(),
+            "`fluence storage remove`: {}{}",
+            String::from_utf8_lossy(&removed.stdout),
+            String::from_utf8_lossy(&removed.stderr)
+        );
+        Ok(())
+    }
+
     /// Waits until a file is pinned, or is not any more.
     async fn wait_pin(&self, cid: &str, pinned: bool) -> Result<Option<String>> {
         let deadline = Instant::now() + SMALL;
@@ -127,6 +146,13 @@ async fn keeps(software: &Software) -> Result<()> {
             front.daemon.cat(&cid).await? == bytes,
             "the daemon has other bytes"
         );
+        // What the node itself has no more the daemon gives: nothing is uploaded again.
+        let uploaded = front.node.uploaded().await?;
+        front.remove(&cid).await?;
+        let carol = front.terminal(&format!("carol {number}"))?;
+        same_bytes(&carol.fetch(&cid, SMALL).await?, &bytes)?;
+        let again = front.node.uploaded().await? - uploaded;
+        ensure!(again == 0, "{again} bytes were uploaded again");
     }
     Ok(())
 }

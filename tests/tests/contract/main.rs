@@ -6,60 +6,49 @@ mod front;
 mod network;
 mod promises;
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
-use fluence_tests::kubo::{self, KUBO, Software};
+use fluence_tests::kubo::{KUBO, Software};
 use futures::future::LocalBoxFuture;
 use libtest_mimic::{Arguments, Trial};
 
 /// A test of an IPFS daemon.
 type Test = for<'a> fn(&'a Software) -> LocalBoxFuture<'a, Result<()>>;
-/// A test of the Go peer on the network of functions.
-type NetworkTest = for<'a> fn(&'a Path) -> LocalBoxFuture<'a, Result<()>>;
 
-fn main() -> Result<()> {
-    let arguments = Arguments::from_args();
-    let go_peer = Software::go_peer()?;
-    let daemons = [
+fn main() {
+    let of_daemons = [("", promises::ALL), ("behind a node: ", front::ALL)];
+    let of_peers = [("on the network: ", network::ALL)];
+    let all = [
         (
             "Kubo",
             Software::kubo(),
             format!("{KUBO} does not name the program `ipfs`"),
+            of_daemons.to_vec(),
         ),
         (
             "the Go peer",
-            go_peer,
+            Software::go_peer(),
             "there is no Go; it is at https://go.dev/doc/install, or Debian's `golang`".to_owned(),
+            [&of_daemons[..], &of_peers].concat(),
         ),
     ];
     let mut trials = Vec::new();
-    for (name, software, missing) in daemons {
+    for (name, software, missing, groups) in all {
         if software.is_none() {
             eprintln!("ignored: all tests of {name}: {missing}");
         }
-        let tests = promises::ALL.iter().map(|test| ("", test));
-        let tests = tests.chain(front::ALL.iter().map(|test| ("behind a node: ", test)));
-        for (group, &(test, perform)) in tests {
-            let (ignored, software) = (software.is_none(), software.clone());
-            let reason = missing.clone();
-            let trial = Trial::test(format!("{name}: {group}{test}"), move || {
-                let software = software.as_ref().context(reason);
-                Ok(software.and_then(|software| play(perform(software)))?)
-            });
-            trials.push(trial.with_ignored_flag(ignored));
+        for (group, tests) in groups {
+            for &(test, perform) in tests {
+                let (ignored, software) = (software.is_none(), software.clone());
+                let missing = missing.clone();
+                let trial = Trial::test(format!("{name}: {group}{test}"), move || {
+                    let software = software.as_ref().context(missing);
+                    Ok(software.and_then(|software| play(perform(software)))?)
+                });
+                trials.push(trial.with_ignored_flag(ignored));
+            }
         }
     }
-    let program = kubo::go_peer()?;
-    for &(test, perform) in network::ALL {
-        let (ignored, program) = (program.is_none(), program.clone());
-        let trial = Trial::test(format!("the Go peer: {test}"), move || {
-            let program = program.as_ref().context("there is no Go");
-            Ok(program.and_then(|program| play(perform(program)))?)
-        });
-        trials.push(trial.with_ignored_flag(ignored));
-    }
-    libtest_mimic::run(&arguments, trials).exit()
+    libtest_mimic::run(&Arguments::from_args(), trials).exit()
 }
 
 fn play(test: LocalBoxFuture<'_, Result<()>>) -> Result<()> {

@@ -1,10 +1,10 @@
 //! The Go peer on the network of functions: other people's libp2p, over both transports, through the relay.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use fluence_tests::command_line::CommandLine;
+use fluence_tests::kubo::go_peer;
 use fluence_tests::node::Node;
 use fluence_tests::process::Program;
 use serde_json::{Value, json};
@@ -12,20 +12,18 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::NetworkTest;
+use crate::Test;
 
-pub const ALL: &[(&str, NetworkTest)] = &[
-    ("provides a function over TCP", |p| {
-        Box::pin(provides(p, Node::tcp))
+pub const ALL: &[(&str, Test)] = &[
+    ("provides a function over TCP", |_| {
+        Box::pin(provides(Node::tcp))
     }),
-    ("provides a function over WebSocket", |p| {
-        Box::pin(provides(p, Node::websocket))
+    ("provides a function over WebSocket", |_| {
+        Box::pin(provides(Node::websocket))
     }),
-    ("calls a function over TCP", |p| {
-        Box::pin(calls(p, Node::tcp))
-    }),
-    ("calls a function over WebSocket", |p| {
-        Box::pin(calls(p, Node::websocket))
+    ("calls a function over TCP", |_| Box::pin(calls(Node::tcp))),
+    ("calls a function over WebSocket", |_| {
+        Box::pin(calls(Node::websocket))
     }),
 ];
 
@@ -49,10 +47,10 @@ fn terminal(directory: &TempDir, node: &Node) -> Result<CommandLine> {
     )
 }
 
-async fn provides(go_peer: &Path, address: Address) -> Result<()> {
+async fn provides(address: Address) -> Result<()> {
     let directory = tempfile::tempdir()?;
     let node = node(&directory).await?;
-    let mut command = Command::new(go_peer);
+    let mut command = Command::new(go_peer()?);
     command.args([
         "provide",
         "--node",
@@ -82,13 +80,13 @@ async fn provides(go_peer: &Path, address: Address) -> Result<()> {
     Ok(())
 }
 
-async fn calls(go_peer: &Path, address: Address) -> Result<()> {
+async fn calls(address: Address) -> Result<()> {
     let directory = tempfile::tempdir()?;
     let node = node(&directory).await?;
     let terminal = terminal(&directory, &node)?;
     let provider = terminal.provide(FUNCTION, "cat").await?;
     let arguments = json!({"numbers": [1, 2.5, -3], "text": "Grüße"});
-    let mut command = Command::new(go_peer);
+    let mut command = Command::new(go_peer()?);
     command
         .args([
             "call",
