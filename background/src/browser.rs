@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use js_sys::{Array, Function, JsString, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Function, JsString, Object, Promise, Reflect, Uint8Array};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, ImageBitmap, RequestInit};
+use web_sys::{Blob, ImageBitmap, ReadableStream, ReadableStreamByobReader, RequestInit};
 
 #[wasm_bindgen]
 extern "C" {
@@ -21,6 +21,10 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = digest, catch)]
     fn digest(algorithm: &str, data: &JsValue) -> Result<Promise, JsValue>;
+    type Bytes;
+    #[wasm_bindgen(method, js_name = getReader, catch)]
+    fn get_reader(this: &Bytes, options: &JsValue) -> Result<ReadableStreamByobReader, JsValue>;
+
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn random_values(into: &Uint8Array);
 
@@ -184,6 +188,45 @@ pub fn sha256(bytes: &Uint8Array) -> impl Future<Output = Result<[u8; 32], JsVal
         }
         bytes.copy_to(&mut hash);
         Ok(hash)
+    }
+}
+
+/// Reads a stream of bytes into one buffer again and again: new buffers would wait for the garbage collection, and
+/// hundreds of megabytes of them gather before it comes.
+pub struct ByteReader {
+    reader: ReadableStreamByobReader,
+    buffer: ArrayBuffer,
+}
+
+impl ByteReader {
+    /// Reads into this buffer.
+    pub fn new(stream: &ReadableStream, buffer: ArrayBuffer) -> Result<Self, JsValue> {
+        let bytes: &Bytes = stream.unchecked_ref();
+        let reader = bytes.get_reader(&object([("mode", "byob".into())]))?;
+        Ok(Self { reader, buffer })
+    }
+
+    /// The next piece, which is put into the buffer from `at` on; `None` at the end. The browser takes the buffer and
+    /// gives it back with the piece: what was in it before `at` stays, and arrays on it that are still held are empty.
+    pub async fn read(&mut self, at: u32) -> Result<Option<Uint8Array>, JsValue> {
+        let len = self.buffer.byte_length();
+        if at >= len {
+            // A read that nobody waited for keeps the buffer.
+            return Err("there is no buffer to read into".into());
+        }
+        let rest = Uint8Array::new_with_byte_offset_and_length(&self.buffer, at, len - at);
+        let read = JsFuture::from(self.reader.read_with_array_buffer_view(&rest)).await?;
+        let Ok(piece) = member(&read, "value").dyn_into::<Uint8Array>() else {
+            return Ok(None);
+        };
+        self.buffer = piece.buffer();
+        let ended = member(&read, "done").is_truthy();
+        Ok((!ended).then_some(piece))
+    }
+
+    /// The buffer.
+    pub fn into_buffer(self) -> ArrayBuffer {
+        self.buffer
     }
 }
 

@@ -8,20 +8,20 @@ use bytes::Bytes;
 use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse};
 use futures::FutureExt;
 use futures::future::{Either, LocalBoxFuture, select};
-use js_sys::Uint8Array;
+use js_sys::ArrayBuffer;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortController, Headers, ReadableStreamDefaultReader, RequestCache, RequestCredentials,
-    RequestInit, Response,
-};
+use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
 
-use crate::browser;
+use crate::browser::{self, ByteReader};
 use crate::disposition;
 use crate::source::{BlobSource, blob_of_pieces};
 
 /// Chrome ends a worker whose `fetch()` has had no response for 30 s; a request is given up before that.
 const LONGEST_SILENCE: Duration = Duration::from_secs(27);
+
+/// The largest piece of an answer, in bytes.
+const BUFFER: u32 = 512 * 1024;
 
 /// `fetch()`.
 #[derive(Clone, Copy)]
@@ -83,9 +83,13 @@ pub async fn send(
     };
     let headers = response.headers();
     let header = |name| headers.get(name).ok().flatten();
-    let reader = response
-        .body()
-        .and_then(|body| body.get_reader().dyn_into().ok());
+    let buffer = ArrayBuffer::new(BUFFER);
+    let reader = match response.body() {
+        Some(body) => {
+            Some(ByteReader::new(&body, buffer).map_err(|_| HttpError::Broken(host.clone()))?)
+        }
+        None => None,
+    };
     Ok(HttpResponse {
         status: response.status(),
         content_type: header("content-type"),
@@ -119,7 +123,7 @@ pub fn host_of(url: &str) -> String {
 pub struct FetchBody {
     host: String,
     url: String,
-    reader: Option<ReadableStreamDefaultReader>,
+    reader: Option<ByteReader>,
     patience: Duration,
     _guard: AbortOnDrop,
 }
@@ -130,22 +134,16 @@ impl FetchBody {
         &self.url
     }
 
-    /// The next piece as the browser has it, `None` at the end.
-    pub async fn piece(&mut self) -> Result<Option<Uint8Array>, HttpError> {
-        let Some(reader) = &self.reader else {
+    async fn piece(&mut self) -> Result<Option<Bytes>, HttpError> {
+        let Some(reader) = &mut self.reader else {
             return Ok(None);
         };
-        let read = JsFuture::from(reader.read());
-        match select(read, Box::pin(browser::sleep(self.patience))).await {
-            Either::Left((Ok(result), _)) => {
-                if browser::member(&result, "done").is_truthy() {
-                    return Ok(None);
-                }
-                browser::member(&result, "value")
-                    .dyn_into()
-                    .map(Some)
-                    .map_err(|_| HttpError::Broken(self.host.clone()))
-            }
+        let next = select(
+            Box::pin(reader.read(0)),
+            Box::pin(browser::sleep(self.patience)),
+        );
+        match next.await {
+            Either::Left((Ok(piece), _)) => Ok(piece.map(|piece| piece.to_vec().into())),
             Either::Left((Err(_), _)) => Err(HttpError::Broken(self.host.clone())),
             Either::Right(_) => Err(HttpError::Silent(self.host.clone())),
         }
@@ -154,11 +152,7 @@ impl FetchBody {
 
 impl HttpBody for FetchBody {
     fn chunk(&mut self) -> LocalBoxFuture<'_, Result<Option<Bytes>, HttpError>> {
-        async move {
-            let piece = self.piece().await?;
-            Ok(piece.map(|piece| piece.to_vec().into()))
-        }
-        .boxed_local()
+        self.piece().boxed_local()
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::Cid;
+use fluence::content::MAX_BLOCK;
 use fluence::content::hash::{self, HashError};
 use fluence::ports::{Platform, StoreError};
 use fluence::state::{Event, EventKind, Failure};
@@ -24,6 +25,11 @@ use crate::store::BlobStore;
 
 /// Smaller blocks are hashed here: the browser is faster, but a call of it takes as long as hashing these.
 const WORTH_A_CALL: usize = 16 * 1024;
+
+thread_local! {
+    /// Where blocks are put for the browser to hash: one array, since new ones would wait for the garbage collection.
+    static SCRATCH: Uint8Array = Uint8Array::new_with_length(MAX_BLOCK as u32);
+}
 
 /// The browser.
 pub struct Browser {
@@ -78,10 +84,16 @@ impl Platform for Browser {
     }
 
     fn verify(&self, cid: Cid, block: Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> {
-        let Some(expected) = hash::is_sha2_256(&cid).filter(|_| block.len() >= WORTH_A_CALL) else {
+        let Some(expected) =
+            hash::is_sha2_256(&cid).filter(|_| (WORTH_A_CALL..=MAX_BLOCK).contains(&block.len()))
+        else {
             return std::future::ready(hash::verify(&cid, &block)).boxed_local();
         };
-        let digest = browser::sha256(&Uint8Array::from(&block[..]));
+        let digest = SCRATCH.with(|scratch| {
+            let bytes = scratch.subarray(0, block.len() as u32);
+            bytes.copy_from(&block);
+            browser::sha256(&bytes)
+        });
         async move {
             match digest.await {
                 Ok(digest) if digest == expected => Ok(()),

@@ -1,6 +1,5 @@
 //! Stored bytes: blobs, of which slices copy nothing. What is hashed, uploaded or adopted never passes through this
-//! program's memory, and what the browser reads for it goes into the same few buffers again and again: new ones would
-//! wait for the garbage collection, and hundreds of megabytes of them gather before it comes.
+//! program's memory, and what the browser reads for it goes into the same few buffers again and again.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -12,19 +11,21 @@ use fluence::ports::{Piece, Source, StoreError};
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
 use js_sys::{Array, ArrayBuffer, Uint8Array};
-use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{
-    Blob, ReadableStreamByobReader, ReadableStreamGetReaderOptions, ReadableStreamReaderMode,
-};
+use web_sys::Blob;
 
-use crate::browser;
+use crate::browser::{self, ByteReader};
 use crate::database;
 
 /// Bytes that are read at once for hashing: a read costs a way to the browser's own process and back, whatever its size.
 const WINDOW: u64 = 4 * 1024 * 1024;
 /// Windows that are held: the one before, since leaves are hashed side by side, this one, and the next.
 const WINDOWS: usize = 3;
+
+/// The largest blob that is made of bytes without garbage.
+pub const GATHERED: usize = 8 * 1024 * 1024;
+/// How much earlier the collection comes than for the bytes alone.
+const WEIGHT: u32 = 4;
 
 /// Bytes in a blob.
 #[derive(Clone)]
@@ -54,6 +55,8 @@ impl Drop for Read {
 }
 
 thread_local! {
+    /// Where the bytes of a blob are put together.
+    static SCRATCH: Uint8Array = Uint8Array::new_with_length(GATHERED as u32);
     /// Buffers that are not in use, each of [`WINDOW`] bytes.
     static BUFFERS: RefCell<Vec<ArrayBuffer>> = const { RefCell::new(Vec::new()) };
 }
@@ -172,14 +175,31 @@ pub fn blob_of(parts: &Array) -> Result<Blob, StoreError> {
     Blob::new_with_blob_sequence(parts).map_err(database::error)
 }
 
-/// A blob of bytes.
-pub fn blob_of_bytes(parts: &[Bytes]) -> Result<Blob, StoreError> {
-    blob_of(
-        &parts
-            .iter()
-            .map(|part| Uint8Array::from(&part[..]))
-            .collect(),
-    )
+/// A blob of bytes, which come in pieces.
+pub fn blob_of_bytes(pieces: &[Bytes]) -> Result<Blob, StoreError> {
+    let len: usize = pieces.iter().map(Bytes::len).sum();
+    if len > GATHERED {
+        return blob_of(
+            &pieces
+                .iter()
+                .map(|piece| Uint8Array::from(&piece[..]))
+                .collect(),
+        );
+    }
+    let blob = SCRATCH.with(|scratch| {
+        let mut at = 0;
+        for piece in pieces {
+            let end = at + piece.len() as u32;
+            scratch.subarray(at, end).copy_from(piece);
+            at = end;
+        }
+        // The blob has its own copy at once.
+        blob_of(&Array::of1(&scratch.subarray(0, at)))
+    });
+    // Its bytes are with the browser until its object is collected, which looks small to the collection. A buffer that
+    // nobody touches takes no memory, and says how much there is to be had.
+    drop(ArrayBuffer::new(len as u32 * WEIGHT));
+    blob
 }
 
 /// A blob of bytes and slices; the slices are not copied.
@@ -225,30 +245,17 @@ fn buffer(len: u64) -> ArrayBuffer {
     })
 }
 
-/// Reads a blob into a buffer. The browser takes the buffer for each piece, and gives it back with the piece in it.
-async fn read_into(blob: &Blob, mut buffer: ArrayBuffer) -> Result<Read, StoreError> {
-    let options = ReadableStreamGetReaderOptions::new();
-    options.set_mode(ReadableStreamReaderMode::Byob);
-    let reader: ReadableStreamByobReader = blob
-        .stream()
-        .get_reader_with_options(&options)
-        .unchecked_into();
+/// Reads a blob into a buffer that is large enough.
+async fn read_into(blob: &Blob, buffer: ArrayBuffer) -> Result<Read, StoreError> {
+    let mut reader = ByteReader::new(&blob.stream(), buffer).map_err(database::error)?;
     let len = blob.size() as u32;
     let mut at = 0;
-    while at < len {
-        let rest = Uint8Array::new_with_byte_offset_and_length(&buffer, at, len - at);
-        let piece = JsFuture::from(reader.read_with_array_buffer_view(&rest))
-            .await
-            .map_err(database::error)?;
-        let Ok(value) = browser::member(&piece, "value").dyn_into::<Uint8Array>() else {
-            break;
-        };
-        buffer = value.buffer();
-        at += value.length();
-        if browser::member(&piece, "done").is_truthy() {
-            break;
-        }
+    while at < len
+        && let Some(piece) = reader.read(at).await.map_err(database::error)?
+    {
+        at += piece.length();
     }
+    let buffer = reader.into_buffer();
     Ok(Read(Uint8Array::new_with_byte_offset_and_length(
         &buffer, 0, at,
     )))
