@@ -122,6 +122,10 @@ func (n *nobody) GetBlock(ctx context.Context, c cid.Cid) (blocks.Block, error) 
 		n.waiting[string(c.Hash())] = came
 	}
 	n.mu.Unlock()
+	// It may have come before this request was among those that wait.
+	if block, err := n.store.Get(ctx, c); err == nil {
+		return block, nil
+	}
 	select {
 	case <-came:
 		return n.store.Get(ctx, c)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,6 @@ import (
 	"strings"
 
 	"github.com/ipfs/boxo/blockservice"
-	"github.com/ipfs/boxo/blockstore"
 	chunker "github.com/ipfs/boxo/chunker"
 	"github.com/ipfs/boxo/files"
 	"github.com/ipfs/boxo/ipld/merkledag"
@@ -273,7 +273,7 @@ func (d *daemon) blockGet(q request, r respond) error {
 	}
 	r.SetEncodingType(cmds.OctetStream)
 	r.SetContentType("application/vnd.ipld.raw")
-	return r.Emit(strings.NewReader(string(block.RawData())))
+	return r.Emit(bytes.NewReader(block.RawData()))
 }
 
 func (d *daemon) blockStat(q request, r respond) error {
@@ -538,7 +538,7 @@ func (d *daemon) collect(q request, r respond) error {
 			return err
 		}
 	}
-	keys, err := blockstore.Blockstore(d.store).AllKeysChan(ctx)
+	keys, err := d.store.AllKeysChan(ctx)
 	if err != nil {
 		return err
 	}
