@@ -97,6 +97,7 @@ impl Link {
             ) => *at = new,
             _ => {
                 self.drop_connection(swarm);
+                forget_network(swarm);
                 self.backoff = Backoff::default();
                 self.state = State::NoNode;
                 self.connect(swarm);
@@ -446,6 +447,23 @@ fn unix_ms(at: Instant) -> u64 {
         .unwrap_or_default();
     let then = now + at.saturating_duration_since(Instant::now());
     u64::try_from(then.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Forgets whom the old node knew: who changes to another node asks the old one, and its storage, no more.
+fn forget_network(swarm: &mut Swarm<Behaviour>) {
+    let kad = &mut swarm.behaviour_mut().kad;
+    let known: Vec<PeerId> = kad
+        .kbuckets()
+        .flat_map(|bucket| {
+            bucket
+                .iter()
+                .map(|entry| *entry.node.key.preimage())
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    for peer in known {
+        kad.remove_peer(&peer);
+    }
 }
 
 /// Waits that double, each with chance in it so that a node's clients do not all come back at once.

@@ -96,6 +96,17 @@ async fn provider(node: &Multiaddr) -> Peer {
     peer
 }
 
+/// Who provides a function, once the node knows of any: a record is on its way to it when `provide` returns, for kad
+/// has no answer to it.
+async fn who_provides(peer: &Peer, function: &str) -> Vec<PeerId> {
+    loop {
+        let found: Vec<PeerId> = peer.providers(name(function)).collect().await;
+        if !found.is_empty() {
+            return found;
+        }
+    }
+}
+
 fn ok(reply: Result<Reply, NetworkError>) -> serde_json::Map<String, serde_json::Value> {
     match reply {
         Ok(Reply::Ok(map)) => map,
@@ -111,7 +122,7 @@ async fn a_function_is_provided_found_and_called_both_ways() {
     let bob = provider(&node.tcp).await;
     for (provider, caller, function) in [(&alice, &bob, "hello"), (&bob, &alice, "world")] {
         provider.provide(name(function)).await.expect("provided");
-        let found: Vec<PeerId> = soon("look-up", caller.providers(name(function)).collect()).await;
+        let found = soon("look-up", who_provides(caller, function)).await;
         assert_eq!(found, [provider.id()]);
         let reply = ok(caller.call(found[0], ask(function), DEADLINE).await);
         assert_eq!(reply["from"], caller.id().to_string());
@@ -152,7 +163,7 @@ async fn a_node_provides_functions_and_calls_clients() {
     let (reply, ()) = soon("call", futures::future::join(called, answered)).await;
     assert_eq!(ok(reply)["here"], true);
 
-    let found: Vec<PeerId> = soon("look-up", node.peer.providers(name("file")).collect()).await;
+    let found = soon("look-up", who_provides(&node.peer, "file")).await;
     assert_eq!(found, [alice.id()]);
     ok(node.peer.call(alice.id(), ask("file"), DEADLINE).await);
 }
@@ -385,6 +396,31 @@ async fn statuses_tell_the_truth_about_nodes() {
     };
     let reason = soon("offline", offline).await;
     assert!(reason.contains("/ip4/127.0.0.1/tcp/1/ws"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_was_left_is_not_asked_any_more() {
+    let (old, new) = (node().await, node().await);
+    for node in [&old, &new] {
+        node.peer.provide(name("storage")).await.expect("provided");
+    }
+    let (peer, _calls, mut statuses) = client(&old.ws).await;
+    let storages = |peer: &Peer| peer.providers(name("storage")).collect::<Vec<PeerId>>();
+    assert_eq!(soon("look-up", storages(&peer)).await, [old.peer.id()]);
+    peer.set_nodes(vec![new.ws.clone()]).await.expect("set");
+    let moved = async {
+        loop {
+            match statuses.next().await {
+                Some(NetworkStatus::Online { node }) if node.starts_with(&new.ws.to_string()) => {
+                    return;
+                }
+                Some(_) => {}
+                None => panic!("the peer ended"),
+            }
+        }
+    };
+    soon("online at the new node", moved).await;
+    assert_eq!(soon("look-up", storages(&peer)).await, [new.peer.id()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
