@@ -2,6 +2,10 @@
 //!
 //! `static/background.js` registers the listeners, starts this program and hands every event to [`deliver`]. The plans
 //! are those of [`fluence::plan`], on a [`platform::Browser`].
+//!
+//! `manifest.json` keeps the extension out of private windows (`"incognito": "not_allowed"`): all that it does is written
+//! down, files, hashes and where they came from, and a private window must leave no trace. Its `key` fixes the
+//! extension's id, which `EXTENSION_ID` has for tests and for an IPFS node's list of origins.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
