@@ -30,6 +30,8 @@ const KUBO_PATIENCE: Duration = Duration::from_secs(30);
 const GO_PATIENCE: Duration = Duration::from_secs(3);
 /// No answer of a daemon takes longer.
 const LONGEST: Duration = Duration::from_secs(90);
+/// Any port of this machine that is free.
+const ANY_PORT: &str = "http://127.0.0.1:0";
 const BOUNDARY: &str = "----------------------------fluence-test";
 
 /// A program that is an IPFS daemon.
@@ -63,23 +65,17 @@ impl Software {
     /// Starts a daemon whose RPC may be used by pages of these origins.
     pub async fn start_for(&self, origins: &[&str]) -> Result<Daemon> {
         let directory = tempfile::Builder::new().prefix("fluence-ipfs-").tempdir()?;
-        let log = directory.path().join("log");
-        let started = match self {
-            Self::Kubo(program) => start_kubo(program, directory.path(), &log, origins).await,
-            Self::GoPeer => start_go_peer(&log, origins).await,
-        };
-        let (program, listening) = started.with_context(|| {
-            let log = std::fs::read_to_string(&log).unwrap_or_default();
-            format!("the IPFS daemon did not start: {log}")
-        })?;
-        Ok(Daemon {
+        let mut daemon = Daemon {
             software: self.clone(),
-            rpc: listening.rpc,
-            gateway: listening.gateway,
+            rpc: ANY_PORT.to_owned(),
+            gateway: ANY_PORT.to_owned(),
             http: reqwest::Client::builder().timeout(LONGEST).build()?,
+            origins: origins.iter().map(|&origin| origin.to_owned()).collect(),
+            program: None,
             directory,
-            _program: program,
-        })
+        };
+        daemon.start_again().await?;
+        Ok(daemon)
     }
 }
 
@@ -118,77 +114,6 @@ struct Listening {
     gateway: String,
 }
 
-async fn start_go_peer(log: &Path, origins: &[&str]) -> Result<(Program, Listening)> {
-    let mut command = Command::new(go_peer()?);
-    command
-        .arg("daemon")
-        .arg(format!("--retrieval-timeout={GO_PATIENCE:?}"))
-        .arg(format!("--allow-origins={}", origins.join(",")));
-    let mut program = Program::start(&mut command, log)?;
-    let listening = program
-        .until(|line| serde_json::from_str(line).ok())
-        .await?;
-    Ok((program, listening))
-}
-
-/// Kubo with its own defaults, but for ports, and for what looks for other peers.
-async fn start_kubo(
-    program: &Path,
-    directory: &Path,
-    log: &Path,
-    origins: &[&str],
-) -> Result<(Program, Listening)> {
-    let command = |arguments: &[&str]| {
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .env("IPFS_PATH", directory.join("repository"))
-            .env("IPFS_TELEMETRY", "off");
-        command
-    };
-    let made = command(&["init"]).output().await?;
-    ensure!(
-        made.status.success(),
-        "`ipfs init` failed: {}",
-        String::from_utf8_lossy(&made.stderr)
-    );
-    let file = directory.join("repository/config");
-    let mut config: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
-    let any = "/ip4/127.0.0.1/tcp/0";
-    config["Addresses"]["API"] = json!(any);
-    config["Addresses"]["Gateway"] = json!(any);
-    config["Addresses"]["Swarm"] = json!([any]);
-    config["AutoConf"]["Enabled"] = json!(false);
-    config["Bootstrap"] = json!([]);
-    config["DNS"]["Resolvers"] = json!({});
-    config["Routing"]["DelegatedRouters"] = json!([]);
-    config["Ipns"]["DelegatedPublishers"] = json!([]);
-    config["Discovery"]["MDNS"]["Enabled"] = json!(false);
-    config["Swarm"]["DisableNatPortMap"] = json!(true);
-    if !origins.is_empty() {
-        config["API"]["HTTPHeaders"]["Access-Control-Allow-Origin"] = json!(origins);
-    }
-    std::fs::write(&file, config.to_string())?;
-    let mut program = Program::start(&mut command(&["daemon"]), log)?;
-    let mut listening = Listening::default();
-    let listening = program
-        .until(|line| {
-            let url = |address: &str| {
-                let port = address.rsplit('/').next().unwrap_or_default();
-                format!("http://127.0.0.1:{port}")
-            };
-            if let Some(address) = line.strip_prefix("RPC API server listening on ") {
-                listening.rpc = url(address);
-            }
-            if let Some(address) = line.strip_prefix("Gateway server listening on ") {
-                listening.gateway = url(address);
-            }
-            (line == "Daemon is ready").then(|| std::mem::take(&mut listening))
-        })
-        .await?;
-    Ok((program, listening))
-}
-
 /// A daemon that runs; it ends with this value, and its directory with it.
 pub struct Daemon {
     /// What it is.
@@ -198,9 +123,20 @@ pub struct Daemon {
     /// The base URL of its gateway.
     pub gateway: String,
     http: reqwest::Client,
+    origins: Vec<String>,
     // The program ends before its directory goes.
-    _program: Program,
+    program: Option<Program>,
     directory: TempDir,
+}
+
+fn host_and_port(url: &str) -> &str {
+    url.trim_start_matches("http://")
+}
+
+/// The multiaddr of a URL of this machine.
+fn tcp(url: &str) -> String {
+    let port = url.rsplit(':').next().unwrap_or_default();
+    format!("/ip4/127.0.0.1/tcp/{port}")
 }
 
 /// What a daemon answered.
@@ -217,6 +153,104 @@ pub struct Answer {
 }
 
 impl Daemon {
+    /// Ends it as a power cut does.
+    pub async fn stop(&mut self) -> Result<()> {
+        let program = self.program.take().context("the daemon is stopped")?;
+        program.kill().await
+    }
+
+    /// Starts it again on the same ports, with the same state. The Go peer has none that lasts.
+    pub async fn start_again(&mut self) -> Result<()> {
+        ensure!(self.program.is_none(), "the daemon runs");
+        let log = self.directory.path().join("log");
+        let started = match &self.software {
+            Software::Kubo(program) => self.start_kubo(program, &log).await,
+            Software::GoPeer => self.start_go_peer(&log).await,
+        };
+        let (program, listening) = started.with_context(|| {
+            let log = std::fs::read_to_string(&log).unwrap_or_default();
+            format!("the IPFS daemon did not start: {log}")
+        })?;
+        self.program = Some(program);
+        self.rpc = listening.rpc;
+        self.gateway = listening.gateway;
+        Ok(())
+    }
+
+    async fn start_go_peer(&self, log: &Path) -> Result<(Program, Listening)> {
+        let mut command = Command::new(go_peer()?);
+        command
+            .arg("daemon")
+            .args(["--rpc", host_and_port(&self.rpc)])
+            .args(["--gateway", host_and_port(&self.gateway)])
+            .arg(format!("--retrieval-timeout={GO_PATIENCE:?}"))
+            .arg(format!("--allow-origins={}", self.origins.join(",")));
+        let mut program = Program::start(&mut command, log)?;
+        let listening = program
+            .until(|line| serde_json::from_str(line).ok())
+            .await?;
+        Ok((program, listening))
+    }
+
+    /// Kubo with its own defaults, but for ports, and for what looks for other peers.
+    async fn start_kubo(&self, program: &Path, log: &Path) -> Result<(Program, Listening)> {
+        let repository = self.repository();
+        let command = |argument: &str| {
+            let mut command = Command::new(program);
+            command
+                .arg(argument)
+                .env("IPFS_PATH", &repository)
+                .env("IPFS_TELEMETRY", "off");
+            command
+        };
+        let file = repository.join("config");
+        if !file.exists() {
+            let made = command("init").output().await?;
+            ensure!(
+                made.status.success(),
+                "`ipfs init` failed: {}",
+                String::from_utf8_lossy(&made.stderr)
+            );
+        }
+        let mut config: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+        config["Addresses"]["API"] = json!(tcp(&self.rpc));
+        config["Addresses"]["Gateway"] = json!(tcp(&self.gateway));
+        config["Addresses"]["Swarm"] = json!([tcp(ANY_PORT)]);
+        config["AutoConf"]["Enabled"] = json!(false);
+        config["Bootstrap"] = json!([]);
+        config["DNS"]["Resolvers"] = json!({});
+        config["Routing"]["DelegatedRouters"] = json!([]);
+        config["Ipns"]["DelegatedPublishers"] = json!([]);
+        config["Discovery"]["MDNS"]["Enabled"] = json!(false);
+        config["Swarm"]["DisableNatPortMap"] = json!(true);
+        if !self.origins.is_empty() {
+            config["API"]["HTTPHeaders"]["Access-Control-Allow-Origin"] = json!(self.origins);
+        }
+        std::fs::write(&file, config.to_string())?;
+        let mut program = Program::start(&mut command("daemon"), log)?;
+        let mut listening = Listening::default();
+        let listening = program
+            .until(|line| {
+                let url = |address: &str| {
+                    let port = address.rsplit('/').next().unwrap_or_default();
+                    format!("http://127.0.0.1:{port}")
+                };
+                if let Some(address) = line.strip_prefix("RPC API server listening on ") {
+                    listening.rpc = url(address);
+                }
+                if let Some(address) = line.strip_prefix("Gateway server listening on ") {
+                    listening.gateway = url(address);
+                }
+                (line == "Daemon is ready").then(|| std::mem::take(&mut listening))
+            })
+            .await?;
+        Ok((program, listening))
+    }
+
+    fn repository(&self) -> PathBuf {
+        self.directory.path().join("repository")
+    }
+
     /// How long its gateway waits for a block.
     pub fn patience(&self) -> Duration {
         match self.software {
@@ -302,10 +336,9 @@ impl Daemon {
         let Software::Kubo(program) = &self.software else {
             return Ok(self.call("cat", &[("arg", cid)]).await?.ok()?.body);
         };
-        let api = self.rpc.trim_start_matches("http://127.0.0.1:");
         let said = Command::new(program)
-            .args(["--api", &format!("/ip4/127.0.0.1/tcp/{api}"), "cat", cid])
-            .env("IPFS_PATH", self.directory.path().join("repository"))
+            .args(["--api", &tcp(&self.rpc), "cat", cid])
+            .env("IPFS_PATH", self.repository())
             .output()
             .await?;
         ensure!(

@@ -22,6 +22,7 @@ pub const ALL: &[(&str, Test)] = &[
     ("gives what only the daemon has", |s| Box::pin(gives(s))),
     ("shows nothing of the RPC", |s| Box::pin(hides(s))),
     ("frees what was kept for its time", |s| Box::pin(frees(s))),
+    ("keeps for a daemon that is away", |s| Box::pin(away(s))),
     (
         "a plain gateway that gets its blocks late is fetched from",
         |s| Box::pin(late(s)),
@@ -275,6 +276,43 @@ async fn frees(software: &Software) -> Result<()> {
     ensure!(
         front.pin(&operators.cid()).await?.is_some(),
         "the operator's pin is gone"
+    );
+    Ok(())
+}
+
+async fn away(software: &Software) -> Result<()> {
+    let mut front = Front::start(software, &[]).await?;
+    let bytes = fluence_tests::files::noise(3_000_000, 2500);
+    let file = front.file("away.bin", &bytes)?;
+    let (_sharing, cid) = front.terminal("alice")?.share(&file).await?;
+    front.daemon.stop().await?;
+    // The node has not noticed, and takes the upload; who waits for the file gets it.
+    let bob = front.terminal("bob")?;
+    same_bytes(&bob.fetch(&cid, SMALL).await?, &bytes)?;
+    // Then it has, and promises nothing that it could not keep.
+    let deadline = Instant::now() + SMALL;
+    loop {
+        let asked = bob.run(&["call", "IPFS_multiaddr"], SMALL).await?;
+        if asked.code != Some(0) {
+            ensure!(
+                asked.error()? == "unavailable",
+                "it says {}",
+                asked.error()?
+            );
+            break;
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "it still promises: {:?}",
+            asked.lines
+        );
+        sleep(LOOK).await;
+    }
+    front.daemon.start_again().await?;
+    front.wait_pin(&cid, true).await?;
+    ensure!(
+        front.daemon.cat(&cid).await? == bytes,
+        "the daemon has other bytes"
     );
     Ok(())
 }
