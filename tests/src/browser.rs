@@ -466,6 +466,11 @@ async fn released(profile: &Path) -> Result<()> {
     Ok(())
 }
 
+/// JavaScript that ends when colours have stopped to change; what turns for ever is not waited for.
+const SETTLED: &str = "const [done] = arguments;
+    const changes = document.getAnimations().filter(change => change instanceof CSSTransition);
+    Promise.allSettled(changes.map(change => change.finished)).then(() => done(true));";
+
 /// Takes a picture of the current tab, in light and in dark.
 pub(crate) async fn picture(driver: &WebDriver, artifacts: &Artifacts, label: &str) -> Result<()> {
     let tools = ChromeDevTools::new(driver.handle.clone());
@@ -474,6 +479,7 @@ pub(crate) async fn picture(driver: &WebDriver, artifacts: &Artifacts, label: &s
         tools
             .execute_cdp_with_params("Emulation.setEmulatedMedia", features)
             .await?;
+        driver.execute_async(SETTLED, vec![]).await?;
         let file = artifacts.numbered(&format!("{label}-{scheme}.png"));
         driver.screenshot(&file).await?;
     }

@@ -136,7 +136,7 @@ fn a_hostile_name_stays_in_the_download_folder() {
         ];
         for (seed, (name, safe)) in (60..).zip(cases) {
             let bytes = files::noise(10_000, seed);
-            let file = scene.file("honest.bin", &bytes)?;
+            let file = scene.file(&format!("honest-{seed}.bin"), &bytes)?;
             // Storage has it from an honest fetch; then a stranger names it.
             let (sharing, cid) = terminal.share(&file).await?;
             terminal.fetch(&cid, SMALL).await?;
