@@ -617,7 +617,7 @@ impl<P: Platform> Engine<P> {
                 hunt.last = Some(failure(
                     "wrong_bytes",
                     what,
-                    "None of them was kept. Choose Resume to try other providers.",
+                    "None of them was kept. Try again to ask other providers.",
                 ));
             }
             Ended::Useless(Reason { text, .. })

@@ -468,8 +468,9 @@ async fn released(profile: &Path) -> Result<()> {
 
 /// JavaScript that ends when colours have stopped to change; what turns for ever is not waited for.
 const SETTLED: &str = "const [done] = arguments;
-    const changes = document.getAnimations().filter(change => change instanceof CSSTransition);
-    Promise.allSettled(changes.map(change => change.finished)).then(() => done(true));";
+    const changes = () => document.getAnimations().filter(change => change instanceof CSSTransition);
+    const settled = () => Promise.allSettled(changes().map(change => change.finished)).then(() => done(true));
+    requestAnimationFrame(() => requestAnimationFrame(settled));";
 
 /// Takes a picture of the current tab, in light and in dark.
 pub(crate) async fn picture(driver: &WebDriver, artifacts: &Artifacts, label: &str) -> Result<()> {
