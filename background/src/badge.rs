@@ -31,7 +31,12 @@ pub fn badge(state: &State, waiting: usize) -> Badge {
                     | Status::Downloading { .. }
             )
     });
-    let moving = moving.count();
+    let moving: Vec<_> = moving.collect();
+    let bytes: u64 = moving
+        .iter()
+        .filter_map(|item| Some(item.progress?.bytes))
+        .sum();
+    let moving = moving.len();
     let shared = state.items.values().filter(|item| {
         item.providing
             && (item.status == Status::Shared
@@ -62,10 +67,12 @@ pub fn badge(state: &State, waiting: usize) -> Badge {
         };
     }
     if moving > 0 {
-        title.push_str(&format!(
-            " {moving} {} on the way.",
-            if moving == 1 { "file is" } else { "files are" }
-        ));
+        let files = if moving == 1 { "file is" } else { "files are" };
+        title.push_str(&format!(" {moving} {files} on the way"));
+        if bytes > 0 {
+            title.push_str(&format!(", {} MB so far", bytes.div_ceil(1_000_000)));
+        }
+        title.push('.');
     }
     if moving > 0 && text.is_empty() {
         return Badge {

@@ -10,6 +10,7 @@ use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use web_sys::IdbKeyRange;
 
+use crate::browser::grumble;
 use crate::database::{self, Database, JOURNAL, META};
 
 /// The events after which a snapshot is made.
@@ -80,7 +81,14 @@ impl Journal {
         let events = Array::from(&events);
         for event in events.iter() {
             let text = event.as_string().unwrap_or_default();
-            state.apply(&serde_json::from_str(&text).map_err(damaged)?);
+            match serde_json::from_str(&text) {
+                Ok(event) => state.apply(&event),
+                // Another version's, most likely. The rest still holds.
+                Err(why) => grumble(
+                    "an event of the journal is left out",
+                    Err::<(), _>(damaged(why).to_string()),
+                ),
+            }
         }
         if events.length() < SNAPSHOT_EVERY {
             self.since_snapshot.set(events.length());

@@ -46,6 +46,9 @@ const MENU_TITLE: &str = "Share via Fluence";
 const MENU_CONTEXTS: [&str; 6] = ["link", "image", "video", "audio", "selection", "page"];
 /// Calls of other peers that are answered at the same time; more are told to come again.
 const MAX_CALLS: usize = 64;
+/// How often progress alone changes what the button says, in milliseconds. That the worker says it also tells the browser
+/// that it is at work, where there is no connection that would.
+const BADGE_EVERY_MS: u64 = 5000;
 /// When those may come again, in milliseconds.
 const CALL_AGAIN_MS: u64 = 1000;
 
@@ -66,6 +69,7 @@ pub struct Worker {
     /// What the browser lets nobody read yet.
     pub(crate) waiting: RefCell<Vec<Waiting>>,
     shown: RefCell<Option<Badge>>,
+    shown_at: Cell<u64>,
     calls: Cell<usize>,
 }
 
@@ -115,6 +119,7 @@ impl Worker {
             fresh: RefCell::default(),
             waiting: RefCell::new(waiting),
             shown: RefCell::default(),
+            shown_at: Cell::new(0),
             calls: Cell::new(0),
         });
         let observed = Rc::clone(&worker);
@@ -133,7 +138,11 @@ impl Worker {
         }
         self.show_badge();
         for id in self.saver.intended() {
-            spawn_local(Rc::clone(&self).save_and_tell(id));
+            let worker = Rc::clone(&self);
+            spawn_local(async move {
+                let saved = worker.save_intended(&id).await;
+                worker.tell_unless_done(saved).await;
+            });
         }
         spawn_local(Rc::clone(&self).look_at_downloads());
         while let Some(status) = statuses.next().await {
@@ -345,7 +354,12 @@ impl Worker {
             EventKind::Removed { id } => {
                 self.fresh.borrow_mut().remove(id);
             }
-            EventKind::Progress { .. } | EventKind::Log { .. } => return,
+            EventKind::Progress { .. }
+                if event.at.saturating_sub(self.shown_at.get()) < BADGE_EVERY_MS =>
+            {
+                return;
+            }
+            EventKind::Log { .. } => return,
             _ => {}
         }
         self.show_badge();
@@ -361,6 +375,7 @@ impl Worker {
         let now = self
             .engine
             .with_state(|state| badge(state, self.waiting.borrow().len()));
+        self.shown_at.set(browser::now_ms());
         let mut shown = self.shown.borrow_mut();
         if shown.as_ref() != Some(&now) {
             *shown = Some(now.clone());
@@ -419,7 +434,7 @@ impl Worker {
             async move { worker.make_thumbnail(&id).await }
         });
         if settings.save_fetched && item.saved_as.is_none() {
-            self.save_and_tell(id).await;
+            self.tell_unless_done(self.save(&id).await).await;
         }
     }
 
@@ -448,6 +463,12 @@ impl Worker {
             .await;
     }
 
+    async fn tell_unless_done(&self, done: Result<(), Failure>) {
+        if let Err(failure) = done {
+            self.tell(failure).await;
+        }
+    }
+
     async fn make_thumbnail(&self, id: &ItemId) {
         let picture = self.engine.with_state(|state| {
             let item = state.items.get(id)?;
@@ -474,26 +495,27 @@ impl Worker {
         }
     }
 
-    async fn save_and_tell(self: Rc<Self>, id: ItemId) {
-        if let Err(failure) = self.save(&id).await {
-            self.tell(failure).await;
+    async fn save(&self, id: &ItemId) -> Result<(), Failure> {
+        if self.saver.intend(id).await {
+            self.save_intended(id).await
+        } else {
+            // It is on its way.
+            Ok(())
         }
     }
 
-    async fn save(&self, id: &ItemId) -> Result<(), Failure> {
+    async fn save_intended(&self, id: &ItemId) -> Result<(), Failure> {
         let name = self
             .engine
-            .with_state(|state| state.items.get(id).map(|item| item.name.clone()))
-            .ok_or_else(|| {
-                failure(
-                    "gone",
-                    "That file is not in the list any more.",
-                    "Fetch it again.",
-                )
-            })?;
-        if !self.saver.intend(id).await && !self.saver.intended().contains(id) {
-            return Ok(());
-        }
+            .with_state(|state| state.items.get(id).map(|item| item.name.clone()));
+        let Some(name) = name else {
+            self.saver.forget(id).await;
+            return Err(failure(
+                "gone",
+                "That file is not in the list any more.",
+                "Fetch it again.",
+            ));
+        };
         let not_saved = |why: String, advice: &str| {
             failure(
                 "not_saved",
