@@ -40,7 +40,11 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
             .environment("RUSTDOCFLAGS", "--deny warnings")
             .done()
     });
-    report.step("tests, native", || native(workspace, "test").done());
+    report.step("tests, native", || {
+        native(workspace, "test")
+            .arguments(["--no-fail-fast"])
+            .done()
+    });
     let built = report.step("extension", || {
         let built = extension::build(workspace, Optimise::Yes)?;
         let measured = sizes::measure(&built)?;
