@@ -193,6 +193,42 @@ fn a_node_that_refuses_is_named_to_both() {
     });
 }
 
+#[test]
+fn a_full_quota_is_named_and_disturbs_nothing_else() {
+    play("quota", async |scene| {
+        let node = scene.node("node", &["--peer-quota", "4MB"]).await?;
+        let (_alice, face) = scene.online("alice", &node).await?;
+        let stranger = scene.command_line("stranger", &node)?;
+        let first = files::noise(3_000_000, 72);
+        let mut cids = Vec::new();
+        for (name, bytes) in [
+            ("first.bin", &first),
+            ("second.bin", &files::noise(3_000_000, 73)),
+        ] {
+            face.share(&[&scene.file(name, bytes)?]).await?;
+            let shown = face.wait_named(name, &["shared"], SMALL).await?;
+            cids.push(shown.cid.context("a shared file without a hash")?);
+        }
+        same_bytes(&stranger.fetch(&cids[0], SMALL).await?, &first)?;
+        let ended = stranger.run(&["fetch", &cids[1]], FAILURE).await?;
+        let code = ended.error()?;
+        ensure!(
+            ["refused", "quota"].contains(&code),
+            "the stranger is told {code}: {:?}",
+            ended.lines
+        );
+        face.wait_item(
+            "the full quota in the sharer's popup",
+            SMALL,
+            "item.failure !== null && item.name === 'second.bin' && item.status === 'shared'",
+        )
+        .await?;
+        face.picture("quota").await?;
+        let other = scene.command_line("other", &node)?;
+        same_bytes(&other.fetch(&cids[0], SMALL).await?, &first)
+    });
+}
+
 /// The CID of a file that nobody shares.
 async fn some_cid(scene: &Scene, terminal: &CommandLine, seed: u64) -> Result<String> {
     let file = scene.file("some.bin", &files::noise(300_000, seed))?;
