@@ -9,6 +9,7 @@ mod commands;
 mod download;
 mod failure;
 mod fetch;
+mod inventory;
 mod jobs;
 mod journal;
 mod pace;

@@ -9,6 +9,7 @@ use futures::future::{FutureExt, Shared};
 use futures::stream::StreamExt;
 
 use super::failure::{failure, of_call, quote};
+use super::inventory::{Inventory, Unsaid};
 use super::jobs::JobKind;
 use super::journal::log_line;
 use super::pace::Bucket;
@@ -254,27 +255,39 @@ impl<P: Platform> Engine<P> {
             }
         };
         let own = match self.settings().own_ipfs {
-            Some(own) => Some(
-                multiaddr_of(&own.gateway)
-                    .map_err(|error| CallError::new(ErrorCode::Unavailable, error.to_string()))?,
-            ),
+            Some(own) => {
+                let multiaddr = multiaddr_of(&own.gateway)
+                    .map_err(|error| CallError::new(ErrorCode::Unavailable, error.to_string()))?;
+                let rpc = own.rpc.trim_end_matches('/').to_owned();
+                Some((multiaddr, Inventory::Rpc(rpc)))
+            }
             None => None,
         };
-        let before = own
-            .clone()
-            .or_else(|| self.item(id, |item| item.placed.clone()).flatten());
-        if let Some(multiaddr) = before
-            && let Ok(url) = url_of(&multiaddr)
-            && self
-                .within(CHECK_PATIENCE, self.has_whole(&url, &dag))
+        let before = match &own {
+            Some(own) => Some(own.clone()),
+            None => self
+                .item(id, |item| item.placed.clone())
+                .flatten()
+                .and_then(|placed| {
+                    Some((placed.clone(), Inventory::Gateway(url_of(&placed).ok()?)))
+                }),
+        };
+        if let Some((multiaddr, storage)) = before {
+            // One that says too little in time is asked again by the upload.
+            match self
+                .within(CHECK_PATIENCE, self.missing(&storage, &dag))
                 .await
-                .unwrap_or(false)
-        {
-            self.log(id, "Storage has it already; nothing is uploaded.");
-            return Ok(multiaddr);
+            {
+                Some(Ok(missing)) if missing.is_empty() => {
+                    self.log(id, "Storage has it already; nothing is uploaded.");
+                    return Ok(multiaddr);
+                }
+                Some(Err(unsaid)) => return Err(self.own_ipfs_failed(id, &unsaid)),
+                Some(Ok(_)) | None => {}
+            }
         }
         let upload = match own {
-            Some(multiaddr) => {
+            Some((multiaddr, _)) => {
                 if let Some(Some(said)) = self.shunned(&multiaddr) {
                     return Err(CallError::new(ErrorCode::Refused, said));
                 }
@@ -368,6 +381,28 @@ impl<P: Platform> Engine<P> {
                 CallError::new(ErrorCode::Unavailable, "no storage can be reached"),
             ),
         };
+        self.note_no_place(id, failure);
+        Err(error)
+    }
+
+    /// The person's own IPFS node does not say what it has, so it would take nothing either.
+    fn own_ipfs_failed(&self, id: &ItemId, unsaid: &Unsaid) -> CallError {
+        self.note_no_place(
+            id,
+            failure(
+                "own_ipfs",
+                format!("Somebody asked for it, and your IPFS node does not take it: {unsaid}."),
+                "Start your IPFS node, then open the settings and choose Test, which says what is wrong with it.",
+            ),
+        );
+        CallError::new(
+            ErrorCode::Unavailable,
+            "the provider's own IPFS node does not work at the moment",
+        )
+    }
+
+    /// Writes down that there was no place for it, unless that is known.
+    fn note_no_place(&self, id: &ItemId, failure: Failure) {
         let known = self.item(id, |item| item.upload_failure.clone()).flatten();
         if known.as_ref() != Some(&failure) {
             self.tell([EventKind::UploadEnded {
@@ -376,7 +411,6 @@ impl<P: Platform> Engine<P> {
                 error: Some(failure),
             }]);
         }
-        Err(error)
     }
 
     /// Asks one node where this file may be put.

@@ -7,17 +7,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
-use futures::stream::{self, FuturesUnordered};
+use futures::stream::FuturesUnordered;
 
 use super::Engine;
 use super::failure::{bytes_text, failure, host, of_store, quote};
+use super::inventory::Inventory;
 use super::jobs::JobKind;
 use super::journal::log_line;
 use super::pace::{Meter, backoff};
-use crate::Cid;
 use crate::content::car::{self, Part};
-use crate::content::{Block, Dag, hash};
-use crate::names::{FunctionName, canonical};
+use crate::content::{Block, Dag};
+use crate::names::FunctionName;
 use crate::ports::{
     Http, HttpBody, HttpError, HttpRequest, Network, Piece, Platform, Source, Store, StoreError,
 };
@@ -51,12 +51,6 @@ const TOKEN_MARGIN: u64 = 30;
 pub(super) const MAX_TOKEN: usize = 4096;
 /// What is read of storage's answer to a part.
 const MAX_ANSWER: usize = 64 * 1024;
-/// The pieces, by their first and last blocks, in which storage is asked what it has.
-const CHECK_PIECES: u64 = 128;
-const CHECK_PIECE_LEAST: u64 = 4 << 20;
-/// Questions of that kind at the same time, and how long each may take.
-const CHECKS_AT_ONCE: usize = 16;
-const CHECK_PATIENCE: Duration = Duration::from_secs(5);
 /// Where one part of a multipart body ends. A CAR may hold these bytes only by a chance of 2^-128.
 const BOUNDARY_PREFIX: &str = "fluence-";
 
@@ -66,8 +60,8 @@ struct Target {
     multiaddr: String,
     /// Base URL that takes parts.
     post: String,
-    /// Base URL that tells what is there.
-    get: String,
+    /// Tells what is there.
+    inventory: Inventory,
     token: Option<String>,
     expires: Option<u64>,
 }
@@ -164,14 +158,17 @@ impl<P: Platform> Engine<P> {
         let own = self.settings().own_ipfs.filter(|own| {
             multiaddr_of(&own.gateway).is_ok_and(|multiaddr| multiaddr == upload.multiaddr)
         });
-        let post = match own {
-            Some(own) => own.rpc.trim_end_matches('/').to_owned(),
-            None => get.clone(),
+        let (post, inventory) = match own {
+            Some(own) => {
+                let rpc = own.rpc.trim_end_matches('/').to_owned();
+                (rpc.clone(), Inventory::Rpc(rpc))
+            }
+            None => (get.clone(), Inventory::Gateway(get)),
         };
         Ok(Target {
             multiaddr: upload.multiaddr,
             post,
-            get,
+            inventory,
             token: upload.token,
             expires: upload.expires,
         })
@@ -186,7 +183,9 @@ impl<P: Platform> Engine<P> {
         target: &mut Target,
         sent: &mut u64,
     ) -> Result<(), (Failure, u64)> {
-        let missing = self.missing(&target.get, dag).await;
+        // One that does not say what it has will say of each part why it does not take it.
+        let missing = self.missing(&target.inventory, dag).await;
+        let missing = missing.unwrap_or_else(|_| std::iter::once(0..dag.blocks.len()).collect());
         if missing.is_empty() {
             return Ok(());
         }
@@ -398,69 +397,6 @@ impl<P: Platform> Engine<P> {
             inner,
             took_ms: self.now().saturating_sub(began),
             result,
-        }
-    }
-
-    /// The runs of blocks that storage lacks, as far as its answers about some of them tell. Where it cannot be asked,
-    /// all.
-    pub(super) async fn missing(&self, url: &str, dag: &Dag) -> Vec<Range<usize>> {
-        let all = 0..dag.blocks.len();
-        if !self.has(url, &dag.root).await {
-            return vec![all];
-        }
-        let piece = (dag.len() / CHECK_PIECES).max(CHECK_PIECE_LEAST);
-        let parts = car::parts(dag, piece);
-        let asked: Vec<(usize, Cid)> = parts
-            .iter()
-            .enumerate()
-            .flat_map(|(number, part)| {
-                let blocks = &dag.blocks[part.blocks.clone()];
-                let ends = [blocks.first(), blocks.last().filter(|_| blocks.len() > 1)];
-                ends.into_iter()
-                    .flatten()
-                    .map(move |block| (number, block.cid))
-            })
-            .collect();
-        let mut answers = stream::iter(asked)
-            .map(|(number, cid)| async move { (number, self.has(url, &cid).await) })
-            .buffer_unordered(CHECKS_AT_ONCE);
-        let mut lacks = vec![false; parts.len()];
-        while let Some((number, has)) = answers.next().await {
-            lacks[number] |= !has;
-        }
-        let mut missing: Vec<Range<usize>> = Vec::new();
-        for (part, _) in parts.into_iter().zip(lacks).filter(|(_, lacks)| *lacks) {
-            match missing.last_mut() {
-                Some(last) if last.end == part.blocks.start => last.end = part.blocks.end,
-                _ => missing.push(part.blocks),
-            }
-        }
-        missing
-    }
-
-    /// Whether storage has the whole file.
-    pub(super) async fn has_whole(&self, url: &str, dag: &Dag) -> bool {
-        self.missing(url, dag).await.is_empty()
-    }
-
-    /// Whether storage has a block now; what is on its way does not count.
-    pub(super) async fn has(&self, url: &str, cid: &Cid) -> bool {
-        if hash::identity(cid).is_some() {
-            return true;
-        }
-        let request = HttpRequest {
-            method: "HEAD",
-            url: format!("{url}/ipfs/{}?format=raw", canonical(cid)),
-            headers: vec![
-                ("accept", "application/vnd.ipld.raw".to_owned()),
-                ("cache-control", "only-if-cached".to_owned()),
-            ],
-            body: Vec::new(),
-            patience: CHECK_PATIENCE,
-        };
-        match self.0.platform.http().send(request).await {
-            Ok(response) => response.status == 200,
-            Err(_) => false,
         }
     }
 }

@@ -1276,40 +1276,109 @@ fn a_flood_of_calls_is_bounded() {
     assert!(item(&a, &id).requests > 0);
 }
 
-#[test]
-fn an_own_ipfs_node_is_used_instead_of_asking() {
-    let world = World::default();
-    let node = world.node("node", "store");
-    let (rpc, gateway) = (world.storage("rpc"), world.storage("gateway"));
-    let own = Settings {
+/// A machine whose person has set an IPFS node of their own, and that node.
+fn with_own_ipfs(world: &World, name: &str) -> (Machine, Rc<Storage>) {
+    let kubo = world.kubo("rpc", "gateway");
+    let settings = Settings {
         own_ipfs: Some(crate::state::OwnIpfs {
-            rpc: "http://rpc:80".into(),
+            rpc: "http://rpc:80/".into(),
             gateway: "http://gateway:80".into(),
         }),
         ..Settings::default()
     };
-    let a = world.machine("alice");
-    a.online();
-    assert!(matches!(
-        command(&a, Command::Set { settings: own }),
-        Answer::Done { .. }
-    ));
-    let (id, cid) = share(&a, "a", &file(300_000, 59));
-    let engine = a.engine.clone();
-    let request = Request::new(function(&cid), &json!({}));
-    let reply = a.wait(async move { engine.serve("x".into(), request).await });
-    let Reply::Ok(ok) = reply else {
-        panic!("{reply:?}")
+    let machine = world.machine(name);
+    machine.online();
+    let set = command(&machine, Command::Set { settings });
+    assert!(matches!(set, Answer::Done { .. }), "{set:?}");
+    (machine, kubo)
+}
+
+/// Asks a machine for a file, as somebody who wants to fetch it.
+fn ask(machine: &Machine, cid: &str) -> Reply {
+    let request = Request::new(function(cid), &json!({}));
+    let engine = machine.engine.clone();
+    machine.wait(async move { engine.serve("x".into(), request).await })
+}
+
+#[test]
+fn an_own_ipfs_node_is_used_instead_of_asking() {
+    let world = World::default();
+    let node = world.node("node", "store");
+    let (a, kubo) = with_own_ipfs(&world, "alice");
+    let bytes = file(7_300_000, 59);
+    let (id, cid) = share(&a, "a", &bytes);
+    let Reply::Ok(ok) = ask(&a, &cid) else {
+        panic!("refused")
     };
     assert_eq!(ok["multiaddr"], "/dns4/gateway/tcp/80/http");
     until(&a, &id, |item| item.upload.is_none());
-    assert!(
-        item(&a, &id).upload_failure.is_none(),
-        "{:?}",
-        item(&a, &id)
-    );
-    // The test's gateway and RPC are not one: what counts is where the bytes went.
-    assert!(rpc.posts.get() > 0 && gateway.posts.get() == 0 && node.posts.get() == 0);
+    assert_eq!(item(&a, &id).upload_failure, None);
+    assert_eq!(world.calls(&FunctionName::multiaddr()), 0);
+    let sent = kubo.received.get();
+    assert!(sent >= bytes.len() as u64);
+    assert_eq!(node.posts.get(), 0);
+
+    // The second request uploads nothing, and asks at once about every block.
+    let (posts, asked) = (kubo.posts.get(), kubo.stats.get());
+    assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+    world.sim.pass(MINUTE);
+    assert_eq!((kubo.posts.get(), kubo.received.get()), (posts, sent));
+    assert!(kubo.stats.get() - asked >= 8);
+
+    // One block in the middle went: it goes up again, and not much else.
+    let gone = kubo
+        .blocks
+        .borrow()
+        .iter()
+        .find(|(_, block)| block[..] == bytes[3 << 20..4 << 20])
+        .map(|(key, _)| key.clone())
+        .unwrap();
+    kubo.blocks.borrow_mut().remove(&gone);
+    assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+    until(&a, &id, |item| item.upload.is_none());
+    let again = kubo.received.get() - sent;
+    assert!((1 << 20..(1 << 20) + 10_000).contains(&again), "{again}");
+
+    // It collects its garbage: the file goes up once more, and is fetched.
+    kubo.blocks.borrow_mut().clear();
+    let before = kubo.received.get();
+    let b = world.machine("bob");
+    b.online();
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    assert_eq!(stored(&b, &fetched), bytes);
+    until(&a, &id, |item| item.upload.is_none());
+    assert_eq!(kubo.received.get() - before, sent);
+}
+
+#[test]
+fn an_own_ipfs_node_that_does_not_answer_is_told_at_once() {
+    let world = World::default();
+    let node = world.node("node", "store");
+    let (a, kubo) = with_own_ipfs(&world, "alice");
+    let bytes = file(300_000, 60);
+    let (id, cid) = share(&a, "a", &bytes);
+    kubo.manner.set(Manner::Dead);
+    let began = world.sim.now();
+    for _ in 0..2 {
+        let Reply::Error(error) = ask(&a, &cid) else {
+            panic!("it has no place")
+        };
+        assert_eq!(error.code, ErrorCode::Unavailable);
+    }
+    assert!(world.sim.now() - began < 1_000);
+    let failure = item(&a, &id).upload_failure.expect("it is told");
+    assert_eq!(failure.code, "own_ipfs");
+    assert!(failure.advice.contains("Test"), "{failure:?}");
+    assert_eq!(node.posts.get(), 0, "the person's choice is kept to");
+    // It is started, and the next one who asks gets the file.
+    kubo.manner.set(Manner::Kubo);
+    let b = world.machine("bob");
+    b.online();
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    until(&a, &id, |item| item.upload.is_none());
+    assert_eq!(item(&a, &id).upload_failure, None);
 }
 
 #[test]

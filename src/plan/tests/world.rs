@@ -69,6 +69,8 @@ pub struct Storage {
     pub sent: Cell<u64>,
     /// The tokens that it takes; empty is any.
     pub tokens: RefCell<HashSet<String>>,
+    /// Questions to its RPC about blocks.
+    pub stats: Cell<u64>,
 }
 
 struct Member {
@@ -134,11 +136,24 @@ impl World {
             busy_until: Cell::new(0),
             sent: Cell::new(0),
             tokens: RefCell::default(),
+            stats: Cell::new(0),
         });
+        self.add_storage(host, &storage);
+        storage
+    }
+
+    fn add_storage(&self, host: &str, storage: &Rc<Storage>) {
         self.inner
             .storages
             .borrow_mut()
-            .insert(format!("http://{host}:80"), Rc::clone(&storage));
+            .insert(format!("http://{host}:80"), Rc::clone(storage));
+    }
+
+    /// A Kubo of a person's own: its RPC and its gateway are two addresses of one storage.
+    pub fn kubo(&self, rpc: &str, gateway: &str) -> Rc<Storage> {
+        let storage = self.storage(gateway);
+        storage.manner.set(Manner::Kubo);
+        self.add_storage(rpc, &storage);
         storage
     }
 
@@ -290,6 +305,19 @@ impl World {
         if storage.manner.get() == Manner::Dead {
             return unreachable();
         }
+        if let Some(query) = path.strip_prefix("/api/v0/block/stat?") {
+            assert_eq!(request.method, "POST");
+            // A browser would ask first whether it may send it.
+            assert!(request.headers.is_empty() && request.body.is_empty());
+            let cid = query.strip_prefix("arg=").unwrap();
+            let cid = cid.strip_suffix("&offline=true").expect("at once");
+            storage.stats.set(storage.stats.get() + 1);
+            let has = storage
+                .blocks
+                .borrow()
+                .contains_key(&key(&cid.parse().unwrap()));
+            return Ok(response(if has { 200 } else { 500 }, "", &[]));
+        }
         if request.method == "POST" {
             return self.import(&storage, request).await;
         }
@@ -299,6 +327,10 @@ impl World {
             return Ok(response(400, "text/plain", &[]));
         };
         if request.method == "HEAD" {
+            if storage.manner.get() == Manner::Kubo {
+                // Its gateway lets no extension send that header.
+                return unreachable();
+            }
             assert!(
                 request
                     .headers

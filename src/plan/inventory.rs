@@ -1,0 +1,147 @@
+//! What a storage has of a file. Nobody remembers that for it: storage is a cache, and may have forgotten any block since
+//! it took it, so it is asked each time, about enough blocks that a gap does not stay hidden.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream;
+
+use super::Engine;
+use super::failure::host;
+use crate::Cid;
+use crate::content::{Dag, car, hash};
+use crate::names::canonical;
+use crate::ports::{Http, HttpError, HttpRequest, Platform};
+
+/// The pieces, by their first and last blocks, in which storage is asked what it has.
+const CHECK_PIECES: u64 = 128;
+const CHECK_PIECE_LEAST: u64 = 4 << 20;
+/// An IPFS node of one's own, which is near, is asked about every block of a DAG of so many.
+const CHECK_EACH: usize = 1024;
+/// Questions of that kind at the same time, and how long each may take.
+const CHECKS_AT_ONCE: usize = 16;
+const CHECK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whom to ask what a storage has; base URLs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Inventory {
+    /// The storage's gateway.
+    Gateway(String),
+    /// The RPC of an IPFS node of the person's own. Kubo's gateway lets no extension say `only-if-cached`, without which
+    /// it would look for the block in all the world.
+    Rpc(String),
+}
+
+/// Why a storage did not say what it has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unsaid {
+    /// No answer. A browser calls it the same when a server does not let an extension in.
+    #[error("{0}")]
+    NoAnswer(#[from] HttpError),
+    /// An answer that says nothing about the block.
+    #[error("{host} answered {status}")]
+    Status {
+        /// Who answered.
+        host: String,
+        /// The status code.
+        status: u16,
+    },
+}
+
+impl<P: Platform> Engine<P> {
+    /// The runs of blocks that storage lacks, as far as its answers about some of them tell. An error is that of an
+    /// [`Inventory::Rpc`] that cannot be asked; of a gateway that cannot, everything is taken to be missing.
+    pub(super) async fn missing(
+        &self,
+        storage: &Inventory,
+        dag: &Dag,
+    ) -> Result<Vec<Range<usize>>, Unsaid> {
+        let all = 0..dag.blocks.len();
+        if !self.has_block(storage, &dag.root).await? {
+            return Ok(vec![all]);
+        }
+        // Runs of blocks, and those of their blocks that speak for them.
+        let near = matches!(storage, Inventory::Rpc(_));
+        let runs: Vec<(Range<usize>, Vec<Cid>)> = if near && dag.blocks.len() <= CHECK_EACH {
+            let each = dag.blocks.iter().enumerate();
+            each.map(|(number, block)| (number..number + 1, vec![block.cid]))
+                .collect()
+        } else {
+            let piece = (dag.len() / CHECK_PIECES).max(CHECK_PIECE_LEAST);
+            let parts = car::parts(dag, piece).into_iter();
+            parts
+                .map(|part| {
+                    let blocks = &dag.blocks[part.blocks.clone()];
+                    let ends = [blocks.first(), blocks.last().filter(|_| blocks.len() > 1)];
+                    let ends = ends.into_iter().flatten().map(|block| block.cid);
+                    (part.blocks, ends.collect())
+                })
+                .collect()
+        };
+        let asked = runs
+            .iter()
+            .enumerate()
+            .flat_map(|(number, (_, cids))| cids.iter().map(move |cid| (number, *cid)));
+        let mut answers = stream::iter(asked.collect::<Vec<_>>())
+            .map(|(number, cid)| async move { (number, self.has_block(storage, &cid).await) })
+            .buffer_unordered(CHECKS_AT_ONCE);
+        let mut lacks = vec![false; runs.len()];
+        while let Some((number, has)) = answers.next().await {
+            lacks[number] |= !has?;
+        }
+        let mut missing: Vec<Range<usize>> = Vec::new();
+        for ((blocks, _), _) in runs.into_iter().zip(lacks).filter(|(_, lacks)| *lacks) {
+            match missing.last_mut() {
+                Some(last) if last.end == blocks.start => last.end = blocks.end,
+                _ => missing.push(blocks),
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Whether the gateway of a storage has a block now; what is on its way does not count.
+    pub(super) async fn has(&self, url: &str, cid: &Cid) -> bool {
+        let storage = Inventory::Gateway(url.to_owned());
+        self.has_block(&storage, cid).await.unwrap_or(false)
+    }
+
+    async fn has_block(&self, storage: &Inventory, cid: &Cid) -> Result<bool, Unsaid> {
+        if hash::identity(cid).is_some() {
+            return Ok(true);
+        }
+        let cid = canonical(cid);
+        let request = match storage {
+            Inventory::Gateway(url) => HttpRequest {
+                method: "HEAD",
+                url: format!("{url}/ipfs/{cid}?format=raw"),
+                headers: vec![
+                    ("accept", "application/vnd.ipld.raw".to_owned()),
+                    ("cache-control", "only-if-cached".to_owned()),
+                ],
+                body: Vec::new(),
+                patience: CHECK_PATIENCE,
+            },
+            // Without a header of its own, so that a browser sends it without asking first.
+            Inventory::Rpc(url) => HttpRequest {
+                method: "POST",
+                url: format!("{url}/api/v0/block/stat?arg={cid}&offline=true"),
+                headers: Vec::new(),
+                body: Vec::new(),
+                patience: CHECK_PATIENCE,
+            },
+        };
+        let answer = self.0.platform.http().send(request).await;
+        match storage {
+            Inventory::Gateway(_) => Ok(answer.is_ok_and(|answer| answer.status == 200)),
+            Inventory::Rpc(url) => match answer?.status {
+                200 => Ok(true),
+                500 => Ok(false),
+                status => Err(Unsaid::Status {
+                    host: host(url),
+                    status,
+                }),
+            },
+        }
+    }
+}
