@@ -15,3 +15,4 @@ pub mod node;
 pub mod process;
 pub mod scene;
 pub mod site;
+pub mod stranger;

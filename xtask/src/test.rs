@@ -12,6 +12,11 @@ use crate::sizes;
 /// End-to-end tests at the same time; each has up to two browsers.
 const BROWSER_TESTS: u32 = 2;
 
+/// The tests of what adapts the worker to the browser (`background/tests/browser`).
+const ADAPTORS: &str = "browser";
+/// How long they may take in all, in seconds.
+const ADAPTORS_LIMIT: &str = "180";
+
 /// Checks, builds and tests; goes on after a failure, and ends with an error that names all of them. The end-to-end
 /// tests come last.
 pub fn everything(workspace: &Workspace) -> Result<()> {
@@ -31,6 +36,7 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
         workspace
             .cargo(["clippy", "--target", WASM, "--package", "fluence-peer"])
             .arguments(PARTS.iter().flat_map(|part| ["--package", part]))
+            .arguments(["--lib", "--bins", "--test", ADAPTORS])
             .arguments(["--", "--deny", "warnings"])
             .done()
     });
@@ -55,10 +61,18 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
         }
         Ok(())
     });
-    if built {
+    let programs = report.step("programs for the tests", || {
+        native(workspace, "build").arguments(["--bins"]).done()
+    });
+    if programs {
+        report.step("tests, adaptors in a browser", || {
+            browser.require()?;
+            adaptors(workspace)
+        });
+    }
+    if built && programs {
         report.step("tests, end to end", || {
             browser.require()?;
-            native(workspace, "build").arguments(["--bins"]).done()?;
             native(workspace, "test")
                 .arguments(["--test", "e2e", "--"])
                 .arguments([format!("--test-threads={BROWSER_TESTS}")])
@@ -72,6 +86,24 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
 /// Always the same packages, so that nothing is built twice with other features.
 fn native(workspace: &Workspace, command: &str) -> Run {
     workspace.cargo([command, "--workspace"])
+}
+
+/// Compiles the tests of the adaptors to WebAssembly, and runs them in Chromium by the program `adaptors` of the crate
+/// `fluence-tests`, which must be built.
+fn adaptors(workspace: &Workspace) -> Result<()> {
+    workspace
+        .cargo(["test", "--package", "background", "--test", ADAPTORS])
+        .arguments(["--target", WASM])
+        // Half as long to build, and to prepare for the browser; a failure still names functions.
+        .environment("CARGO_PROFILE_DEV_DEBUG", "false")
+        .environment(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+            workspace.target.join("debug").join("adaptors"),
+        )
+        .environment("WASM_BINDGEN_TEST_TIMEOUT", ADAPTORS_LIMIT)
+        // As in the extension's pages.
+        .environment("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1")
+        .done()
 }
 
 #[derive(Default)]

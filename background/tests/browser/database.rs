@@ -1,0 +1,107 @@
+//! IndexedDB: a transaction happens whole or not at all, and exceptions are told apart.
+
+use background::database::{DAGS, EXTENTS, beginning_with, error};
+use fluence::ports::StoreError;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::DomException;
+
+use crate::database;
+
+#[wasm_bindgen_test]
+async fn what_is_written_is_there_for_others() {
+    let (one, other) = (database().await, database().await);
+    let written = one.write(&[DAGS], |transaction| {
+        let dags = transaction.object_store(DAGS)?;
+        dags.put_with_key(&"value".into(), &"database-a".into())?;
+        Ok(())
+    });
+    assert_eq!(written.await, Ok(()));
+    let read = other.get(DAGS, &"database-a".into()).await.unwrap();
+    assert_eq!(read.as_string().as_deref(), Some("value"));
+    let missing = other.get(DAGS, &"database-b".into()).await.unwrap();
+    assert!(missing.is_undefined());
+}
+
+#[wasm_bindgen_test]
+async fn a_transaction_happens_whole_or_not_at_all() {
+    let database = database().await;
+    // Refused by the program itself.
+    let refused = database.write(&[DAGS, EXTENTS], |transaction| {
+        let dags = transaction.object_store(DAGS)?;
+        dags.put_with_key(&"half".into(), &"database-half".into())?;
+        Err("no".into())
+    });
+    assert_eq!(refused.await, Err(StoreError::Failed("no".into())));
+    // Refused by the browser: an object is no key.
+    let refused = database.write(&[DAGS, EXTENTS], |transaction| {
+        let dags = transaction.object_store(DAGS)?;
+        dags.put_with_key(&"half".into(), &"database-half".into())?;
+        dags.put_with_key(&"half".into(), &js_sys::Object::new())?;
+        Ok(())
+    });
+    let refused = refused.await;
+    assert!(
+        matches!(&refused, Err(StoreError::Failed(why)) if why.starts_with("DataError")),
+        "{refused:?}"
+    );
+    // Refused when it is carried out: the key is taken.
+    let add = || {
+        database.write(&[DAGS], |transaction| {
+            let dags = transaction.object_store(DAGS)?;
+            dags.put_with_key(&"half".into(), &"database-half".into())?;
+            dags.add_with_key(&"second".into(), &"database-taken".into())?;
+            Ok(())
+        })
+    };
+    let first = database.write(&[DAGS], |transaction| {
+        let dags = transaction.object_store(DAGS)?;
+        dags.put_with_key(&"first".into(), &"database-taken".into())?;
+        Ok(())
+    });
+    assert_eq!(first.await, Ok(()));
+    let refused = add().await;
+    assert!(
+        matches!(&refused, Err(StoreError::Failed(why)) if why.starts_with("ConstraintError")),
+        "{refused:?}"
+    );
+    let half = database.get(DAGS, &"database-half".into()).await.unwrap();
+    assert!(half.is_undefined(), "half of a transaction happened");
+    // And the next one does.
+    let whole = database.write(&[DAGS], |transaction| {
+        transaction
+            .object_store(DAGS)?
+            .delete(&beginning_with("database-")?.into())?;
+        Ok(())
+    });
+    assert_eq!(whole.await, Ok(()));
+    let taken = database.get(DAGS, &"database-taken".into()).await.unwrap();
+    assert!(taken.is_undefined());
+}
+
+#[wasm_bindgen_test]
+async fn a_store_that_is_not_there_is_an_error() {
+    let database = database().await;
+    let read = database.get("nowhere", &"a".into()).await;
+    assert!(matches!(read, Err(StoreError::Gone(_))), "{read:?}");
+    let written = database.write(&["nowhere"], |_| Ok(())).await;
+    assert!(matches!(written, Err(StoreError::Gone(_))), "{written:?}");
+}
+
+#[wasm_bindgen_test]
+fn exceptions_are_told_apart() {
+    let exception = |name: &str| -> JsValue {
+        DomException::new_with_message_and_name("why", name)
+            .unwrap()
+            .into()
+    };
+    assert_eq!(error(exception("QuotaExceededError")), StoreError::Full);
+    for gone in ["NotFoundError", "NotReadableError"] {
+        assert_eq!(error(exception(gone)), StoreError::Gone("why".into()));
+    }
+    assert_eq!(
+        error(exception("AbortError")),
+        StoreError::Failed("AbortError: why".into())
+    );
+    assert_eq!(error("text".into()), StoreError::Failed("text".into()));
+}

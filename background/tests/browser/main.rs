@@ -1,0 +1,57 @@
+//! The adaptors to the browser, in a real browser: a dedicated worker of Chromium, which has all of what the extension's
+//! worker has that is tested here. `cargo xtask test` runs it; by hand:
+//!
+//! ```text
+//! cargo build --package fluence-tests --bin adaptors
+//! CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=target/debug/adaptors \
+//!   cargo test --package background --test browser --target wasm32-unknown-unknown
+//! ```
+#![cfg(target_arch = "wasm32")]
+
+mod database;
+mod handover;
+mod http;
+mod identity;
+mod journal;
+mod source;
+mod store;
+mod thumbnail;
+
+use background::database::Database;
+use fluence::content::Block;
+use fluence::names::cid_v1;
+use fluence::state::ItemId;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+/// Bytes that repeat nowhere: those of the vectors in `tests/vectors`.
+fn noise(len: usize) -> Vec<u8> {
+    let mut x = 2_463_534_242_u32;
+    (0..len)
+        .map(|_| {
+            x ^= x << 13;
+            x ^= x >> 17;
+            x ^= x << 5;
+            x as u8
+        })
+        .collect()
+}
+
+/// The database, which all tests share; each has ids of its own.
+async fn database() -> Database {
+    Database::open().await.expect("the database opens")
+}
+
+fn id(name: &str) -> ItemId {
+    ItemId(name.to_owned())
+}
+
+/// A block of this many bytes of a file, told from others by a number.
+fn block(number: u8, len: u64) -> Block {
+    Block {
+        cid: cid_v1(0x55, &[number; 32]),
+        prefix: vec![number].into(),
+        len,
+        suffix: Default::default(),
+    }
+}
