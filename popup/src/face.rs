@@ -369,7 +369,9 @@ impl Component for Face {
                 }
                 view::focus(&self.fetch_field);
             }
-            Msg::PastedHere(browser::Pasted::Files(list)) => self.picked(files::of_list(&list)),
+            Msg::PastedHere(browser::Pasted::Files(list)) => {
+                self.picked(link, files::of_list(&list));
+            }
             Msg::PastedHere(browser::Pasted::Text(text)) => {
                 link.send_message(Msg::Pasted(Some(text)))
             }
@@ -396,7 +398,7 @@ impl Component for Face {
                 self.dragging = false;
                 link.send_future(async move { Msg::Picked(dropped.files().await) });
             }
-            Msg::Picked(picked) => self.picked(picked),
+            Msg::Picked(picked) => self.picked(link, picked),
             Msg::Together(together) => self.together = together,
             Msg::ShareStage => {
                 let picked = std::mem::take(&mut self.stage);
@@ -794,10 +796,18 @@ impl Face {
         }
     }
 
-    fn picked(&mut self, picked: Result<Vec<Picked>, PickError>) {
+    /// One file is shared at once: nothing leaves the browser before somebody asks for it, and there is nothing to choose.
+    /// Of several, folders included, the person says whether they get one hash or one each.
+    fn picked(&mut self, link: &Scope<Self>, picked: Result<Vec<Picked>, PickError>) {
         self.stage_error = None;
         self.failures.remove(&About::Files);
         match picked {
+            Ok(picked)
+                if self.stage.is_empty()
+                    && matches!(&picked[..], [only] if !only.path.contains('/')) =>
+            {
+                self.share_files(link, picked);
+            }
             Ok(picked) => {
                 if self.stage.len() + picked.len() > files::MAX_FILES {
                     self.stage_error = Some(text::too_many_files(files::MAX_FILES));
