@@ -17,8 +17,10 @@ use crate::exit::printable;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a connection may take to be made.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
-/// How long a pin may take: it walks the whole DAG on Kubo's disk.
-const PIN_PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// How long a pin may take at least and at most, and how many bytes a second it is sure to walk on Kubo's disk.
+const PIN_LEAST: Duration = Duration::from_secs(60);
+const PIN_MOST: Duration = Duration::from_secs(15 * 60);
+const PIN_PACE: u64 = 8 * 1024 * 1024;
 /// The longest line of an answer, in bytes.
 const MAX_LINE: usize = 64 * 1024;
 /// The longest text of Kubo's that is shown, in bytes.
@@ -152,11 +154,18 @@ impl Kubo {
         taken.ok_or_else(|| KuboError::Strange(self.rpc.clone()))
     }
 
-    /// Pins a DAG under a name; one that is pinned already gets that name.
-    pub async fn pin(&self, cid: &Cid, name: &str) -> Result<(), KuboError> {
-        let call = self
-            .call("pin/add", &[("arg", &canonical(cid)), ("name", name)])
-            .timeout(PIN_PATIENCE);
+    /// Pins a DAG of so many bytes under a name; one that is pinned already gets that name.
+    ///
+    /// Kubo waits without end for a block that it lacks, even when it is told to stay offline. So it is told for how long.
+    pub async fn pin(&self, cid: &Cid, name: &str, bytes: u64) -> Result<(), KuboError> {
+        let patience = pin_patience(bytes);
+        let options = [
+            ("arg", &*canonical(cid)),
+            ("name", name),
+            ("timeout", &format!("{}s", patience.as_secs())),
+        ];
+        // It is to say itself that its time is over.
+        let call = self.call("pin/add", &options).timeout(patience + PATIENCE);
         self.lines(call, |_| {}).await
     }
 
@@ -294,10 +303,27 @@ impl Kubo {
     }
 }
 
+/// How long a pin of a DAG of so many bytes may take.
+fn pin_patience(bytes: u64) -> Duration {
+    (PIN_LEAST + Duration::from_secs(bytes / PIN_PACE)).min(PIN_MOST)
+}
+
 fn shorten(text: &str) -> String {
     let mut end = text.len().min(MAX_TEXT);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
     printable(&text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_has_time_for_its_bytes_and_no_more() {
+        assert_eq!(pin_patience(0), PIN_LEAST);
+        assert_eq!(pin_patience(1 << 30), PIN_LEAST + Duration::from_secs(128));
+        assert_eq!(pin_patience(u64::MAX), PIN_MOST);
+    }
 }

@@ -116,12 +116,18 @@ impl Keeper {
         let dags = tokio::task::spawn_blocking(move || storage.list())
             .await
             .unwrap_or_default();
-        let wanted: Vec<(Cid, u64)> = dags.iter().filter_map(|dag| promised(dag, now)).collect();
+        let wanted: Vec<Promise> = dags.iter().filter_map(|dag| promised(dag, now)).collect();
         let brought: Vec<_> = stream::iter(wanted)
-            .filter(|(cid, until)| std::future::ready(pins.get(cid).is_none_or(|has| has < until)))
-            .map(|(cid, until)| {
-                let pinned = pins.contains_key(&cid);
-                async move { (cid, until, self.bring(&cid, until, pinned).await) }
+            .filter(|promise| {
+                let has = pins.get(&promise.cid);
+                std::future::ready(has.is_none_or(|has| *has < promise.until))
+            })
+            .map(|promise| {
+                let pinned = pins.contains_key(&promise.cid);
+                async move {
+                    let done = self.bring(&promise, pinned).await;
+                    (promise.cid, promise.until, done)
+                }
             })
             .buffer_unordered(AT_ONCE)
             .collect()
@@ -153,16 +159,24 @@ impl Keeper {
     }
 
     /// Brings a DAG to Kubo, unless it is there, and pins it.
-    async fn bring(&self, cid: &Cid, until: u64, pinned: bool) -> Result<(), KuboError> {
-        if !pinned {
+    async fn bring(&self, promise: &Promise, pinned: bool) -> Result<(), KuboError> {
+        let Promise { cid, until, bytes } = promise;
+        let name = format!("{}{until}", self.prefix);
+        if pinned {
+            match self.kubo.pin(cid, &name, *bytes).await {
+                // It has lost a block in spite of the pin: it gets all of them again.
+                Err(KuboError::Failed(_)) => {}
+                done => return done,
+            }
+        } else {
             // Somebody else's pin holds it anyhow, and must not be renamed.
             match self.kubo.pin_name(cid).await? {
                 Some(name) if self.until(&name).is_none() => return Ok(()),
                 _ => {}
             }
-            self.copy(cid).await?;
         }
-        self.kubo.pin(cid, &format!("{}{until}", self.prefix)).await
+        self.copy(cid).await?;
+        self.kubo.pin(cid, &name, *bytes).await
     }
 
     async fn copy(&self, cid: &Cid) -> Result<(), KuboError> {
@@ -218,8 +232,24 @@ fn until_next(pins: Option<&HashMap<Cid, u64>>) -> Duration {
     })
 }
 
-/// Until when a whole DAG is to be kept, if it is.
-fn promised(dag: &StoredDag, now: u64) -> Option<(Cid, u64)> {
+/// A whole DAG that is to be kept.
+struct Promise {
+    cid: Cid,
+    /// In Unix seconds.
+    until: u64,
+    /// Bytes of its blocks.
+    bytes: u64,
+}
+
+/// What was promised of a DAG, if it is whole and the promise still holds.
+fn promised(dag: &StoredDag, now: u64) -> Option<Promise> {
     let until = if dag.pinned { u64::MAX } else { dag.keep_until };
-    (dag.missing == 0 && until > now).then_some((dag.cid.parse().ok()?, until))
+    if dag.missing > 0 || until <= now {
+        return None;
+    }
+    Some(Promise {
+        cid: dag.cid.parse().ok()?,
+        until,
+        bytes: dag.bytes,
+    })
 }
