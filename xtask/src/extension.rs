@@ -64,10 +64,13 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
         Optimise::Yes => ("release-wasm", "release-wasm"),
         Optimise::No => ("dev", "debug"),
     };
-    workspace
+    let mut build = workspace
         .cargo(["build", "--target", WASM, "--profile", profile])
-        .arguments(PARTS.iter().flat_map(|part| ["--package", part]))
-        .done()?;
+        .arguments(PARTS.iter().flat_map(|part| ["--package", part]));
+    if optimise == Optimise::Yes {
+        build = build.environment("CARGO_ENCODED_RUSTFLAGS", anonymous(workspace)?);
+    }
+    build.done()?;
     let compiled = workspace.target.join(WASM).join(profile_directory);
 
     let (wasm_opt, unoptimised) = match optimise {
@@ -110,6 +113,43 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
         directory,
         unoptimised,
     })
+}
+
+/// Flags by which the compiler leaves this machine's directories out of what it makes, so that the same source gives
+/// the same bytes everywhere; separated as cargo wants it.
+fn anonymous(workspace: &Workspace) -> Result<String> {
+    let sysroot = Run::new("rustc").arguments(["--print=sysroot"]).output()?;
+    let library = Path::new(sysroot.trim()).join("lib/rustlib/src/rust");
+    let version = Run::new("rustc")
+        .arguments(["--version", "--verbose"])
+        .output()?;
+    let commit = version
+        .lines()
+        .find_map(|line| line.strip_prefix("commit-hash: "))
+        .unwrap_or("unknown");
+    // What the compiler calls its own library where the library's source is not installed.
+    let mut remapped = vec![
+        (workspace.root.clone(), ".".to_owned()),
+        (library, format!("/rustc/{commit}")),
+    ];
+    let sources = cargo_home()?.join("registry/src");
+    let registries =
+        fs::read_dir(&sources).with_context(|| format!("cannot read {}", sources.display()))?;
+    for registry in registries {
+        remapped.push((registry?.path(), "crates".to_owned()));
+    }
+    let flags: Vec<String> = remapped
+        .into_iter()
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
+        .collect();
+    Ok(flags.join("\u{1f}"))
+}
+
+fn cargo_home() -> Result<PathBuf> {
+    std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
+        .context("neither CARGO_HOME nor a home directory is known")
 }
 
 /// Writes the JavaScript that loads a part, and the part itself.
