@@ -25,9 +25,15 @@ use crate::ports::{
 };
 use crate::state::{Failure, ItemId};
 
-/// How long storage may be silent. A node waits 30 s for a block that is on its way; a browser ends a worker that has
-/// waited so long, so it is asked again before that.
-const SILENCE: Duration = Duration::from_secs(25);
+/// How long storage may be silent before it is asked again, from the last verified block: a connection that is dead and a
+/// node that waits for a block on its way look the same from here. The first time this is short, so that a dead one is
+/// noticed in seconds; each time in a row it is longer, so that a node that waits, for 30 s by the protocol, is not asked
+/// over and over. A browser ends a worker that has waited for an answer for 30 s.
+pub(super) const SILENCE: Duration = Duration::from_secs(8);
+const SILENCE_STEP: Duration = Duration::from_secs(6);
+const SILENCE_MOST: Duration = Duration::from_secs(25);
+/// From so many times in a row on it is [`SILENCE_MOST`].
+const MAX_STEPS: u32 = 3;
 /// Blocks that are hashed at the same time, and their bytes.
 const CHECKS_AT_ONCE: usize = 16;
 const CHECK_BYTES: usize = 16 << 20;
@@ -217,10 +223,11 @@ impl<P: Platform> Engine<P> {
         let mut in_vain: u32 = 0;
         loop {
             let before = sink.fresh;
+            let silence = (SILENCE + SILENCE_STEP * in_vain.min(MAX_STEPS)).min(SILENCE_MOST);
             let ended = if raw {
-                self.pull_raw(url, sink, stop.clone()).await
+                self.pull_raw(url, silence, sink, stop.clone()).await
             } else {
-                self.pull_car(url, sink, stop.clone()).await
+                self.pull_car(url, silence, sink, stop.clone()).await
             };
             match ended {
                 Ended::Short(_) if sink.fresh > before => in_vain = 0,
@@ -251,7 +258,13 @@ impl<P: Platform> Engine<P> {
     }
 
     /// One CAR, from where the walk stands.
-    async fn pull_car(&self, url: &str, sink: &mut Sink<P>, mut stop: Stop) -> Ended {
+    async fn pull_car(
+        &self,
+        url: &str,
+        silence: Duration,
+        sink: &mut Sink<P>,
+        mut stop: Stop,
+    ) -> Ended {
         if let Err(ended) = sink.take_inline().await {
             return ended;
         }
@@ -264,7 +277,7 @@ impl<P: Platform> Engine<P> {
         } else {
             format!("dag-scope=entity&entity-bytes={}:*", point.offset)
         };
-        let response = self.get_car(format!("{url}/ipfs/{file}?format=car&{query}"));
+        let response = self.get_car(format!("{url}/ipfs/{file}?format=car&{query}"), silence);
         let response = match select(response, &mut stop).await {
             Either::Left((Ok(response), _)) => response,
             Either::Left((Err(error), _)) => return Ended::Short(Reason::of(&error)),
@@ -360,7 +373,13 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Block by block, several on their way at a time.
-    async fn pull_raw(&self, url: &str, sink: &mut Sink<P>, mut stop: Stop) -> Ended {
+    async fn pull_raw(
+        &self,
+        url: &str,
+        silence: Duration,
+        sink: &mut Sink<P>,
+        mut stop: Stop,
+    ) -> Ended {
         let mut asked: HashSet<Cid> = HashSet::new();
         let mut here: HashMap<Cid, Bytes> = HashMap::new();
         let mut on_way: FuturesUnordered<LocalBoxFuture<'static, (Cid, Result<Bytes, Ended>)>> =
@@ -381,7 +400,11 @@ impl<P: Platform> Engine<P> {
             }
             for cid in sink.walk.upcoming(RAW_AT_ONCE) {
                 if (cid == next || asked.len() < RAW_AT_ONCE) && asked.insert(cid) {
-                    on_way.push(Box::pin(self.clone().pull_block(url.to_owned(), cid)));
+                    on_way.push(Box::pin(self.clone().pull_block(
+                        url.to_owned(),
+                        cid,
+                        silence,
+                    )));
                 }
             }
             let got = poll_fn(|cx| {
@@ -406,17 +429,23 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    async fn pull_block(self, url: String, cid: Cid) -> (Cid, Result<Bytes, Ended>) {
-        (cid, self.block(&url, &cid).await)
+    async fn pull_block(
+        self,
+        url: String,
+        cid: Cid,
+        silence: Duration,
+    ) -> (Cid, Result<Bytes, Ended>) {
+        (cid, self.block(&url, &cid, silence).await)
     }
 
-    async fn block(&self, url: &str, cid: &Cid) -> Result<Bytes, Ended> {
+    async fn block(&self, url: &str, cid: &Cid, silence: Duration) -> Result<Bytes, Ended> {
         let short = |error: HttpError| Ended::Short(Reason::of(&error));
         let too_large = || Ended::Wrong(format!("a block of more than {MAX_BLOCK} bytes came"));
         let mut response = self
             .get(
                 format!("{url}/ipfs/{}?format=raw", canonical(cid)),
                 "application/vnd.ipld.raw",
+                silence,
             )
             .await
             .map_err(short)?;
@@ -451,20 +480,21 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Depth first, and a block again wherever it is linked again: so it can be verified as it comes.
-    pub(super) fn get_car(&self, url: String) -> Answer<P> {
+    pub(super) fn get_car(&self, url: String, silence: Duration) -> Answer<P> {
         self.get(
             url,
             "application/vnd.ipld.car; version=1; order=dfs; dups=y",
+            silence,
         )
     }
 
-    fn get(&self, url: String, accept: &str) -> Answer<P> {
+    fn get(&self, url: String, accept: &str, silence: Duration) -> Answer<P> {
         self.0.platform.http().send(HttpRequest {
             method: "GET",
             url,
             headers: vec![("accept", accept.to_owned())],
             body: Vec::new(),
-            patience: SILENCE,
+            patience: silence,
         })
     }
 }

@@ -73,6 +73,15 @@ struct Place {
     helpers: Vec<String>,
 }
 
+/// A provider named no place.
+struct NoPlace {
+    /// How much that counts against it.
+    strikes: u32,
+    /// Whether it said so itself.
+    answered: bool,
+    failure: Failure,
+}
+
 /// The search for places.
 struct Hunt<P: Platform> {
     engine: Engine<P>,
@@ -89,6 +98,8 @@ struct Hunt<P: Platform> {
     spare: VecDeque<Place>,
     /// The providers that were asked since the look-up began.
     asked: u32,
+    /// Providers whose last answer was that they do not give it, and why.
+    denied: HashMap<PeerName, Failure>,
     /// The last thing that went wrong; wrong bytes stay the reason whatever comes after.
     last: Option<Failure>,
 }
@@ -120,8 +131,18 @@ impl<P: Platform> Hunt<P> {
                 engine.set_status(&self.id, status).await;
             }
             match self.ask(&peer).await {
-                Ok(place) => return Some(place),
-                Err((strikes, failure)) => {
+                Ok(place) => {
+                    self.denied.remove(&peer);
+                    return Some(place);
+                }
+                Err(NoPlace {
+                    strikes,
+                    answered,
+                    failure,
+                }) => {
+                    if answered {
+                        self.denied.insert(peer.clone(), failure.clone());
+                    }
                     engine.log(&self.id, format!("{}: {}", quote(&peer), failure.what));
                     *self.strikes.entry(peer).or_default() += strikes;
                     self.remember(failure);
@@ -130,8 +151,15 @@ impl<P: Platform> Hunt<P> {
         }
     }
 
-    /// Asks one provider. An error comes with how much it counts against the provider.
-    async fn ask(&self, peer: &PeerName) -> Result<Place, (u32, Failure)> {
+    /// Why there is no use in waiting for this provider's storage, if the provider itself says so: what it began to
+    /// upload there will not come.
+    fn denied(&self, peer: &PeerName) -> Option<Failure> {
+        let struck_out = self.strikes.get(peer).is_some_and(|n| *n >= MAX_STRIKES);
+        self.denied.get(peer).filter(|_| struck_out).cloned()
+    }
+
+    /// Asks one provider.
+    async fn ask(&self, peer: &PeerName) -> Result<Place, NoPlace> {
         let request = Request::new(self.name.clone(), &FileArgs::default());
         let network = self.engine.0.platform.network();
         let called = network
@@ -147,11 +175,20 @@ impl<P: Platform> Hunt<P> {
                 NetworkError::Malformed => MAX_STRIKES,
                 _ => 1,
             };
-            (strikes, of_provider(&error))
+            NoPlace {
+                strikes,
+                answered: matches!(error, NetworkError::Call(_)),
+                failure: of_provider(&error),
+            }
         })?;
-        let bad = |what: String| {
-            let advice = "Ask whoever shared it to look at their list.";
-            (MAX_STRIKES, failure("bad_answer", what, advice))
+        let bad = |what: String| NoPlace {
+            strikes: MAX_STRIKES,
+            answered: true,
+            failure: failure(
+                "bad_answer",
+                what,
+                "Ask whoever shared it to look at their list.",
+            ),
         };
         let multiaddr = told
             .multiaddr
@@ -161,7 +198,11 @@ impl<P: Platform> Hunt<P> {
         if self.banned.contains(&url) {
             let what = format!("The provider names {}, which sent wrong bytes.", host(&url));
             let advice = "Try again later, or find another provider.";
-            return Err((MAX_STRIKES, failure("wrong_bytes", what, advice)));
+            return Err(NoPlace {
+                strikes: MAX_STRIKES,
+                answered: true,
+                failure: failure("wrong_bytes", what, advice),
+            });
         }
         Ok(Place {
             peer: peer.clone(),
@@ -294,8 +335,8 @@ enum Watched {
     Together(Vec<String>),
     /// It stalls, and this place is better.
     Switch(Place),
-    /// It stalls, and there is no other.
-    GaveUp,
+    /// It stalls, and there is no other; with what its provider says about that, if it does.
+    GaveUp(Option<Failure>),
 }
 
 impl<P: Platform> Engine<P> {
@@ -423,6 +464,7 @@ impl<P: Platform> Engine<P> {
             leftovers: HashSet::new(),
             spare: VecDeque::new(),
             asked: 0,
+            denied: HashMap::new(),
             last: None,
         };
         let (mut lookups, mut in_vain, mut fresh) = (0, 0, 0);
@@ -576,7 +618,9 @@ impl<P: Platform> Engine<P> {
             }
         };
         let stalled = watched.is_some();
+        let mut denied = None;
         match watched {
+            Some(Watched::GaveUp(said)) => denied = said,
             Some(Watched::Switch(other)) => {
                 self.log(&id, format!("Going on from {}.", host(&other.url)));
                 hunt.spare.push_back(other);
@@ -634,11 +678,13 @@ impl<P: Platform> Engine<P> {
             }
             Ended::Stopped => {
                 if stalled {
-                    hunt.remember(failure(
-                        "stalled",
-                        format!("{from} sent nothing new for too long."),
-                        "Choose Resume to go on; what has come so far is kept.",
-                    ));
+                    hunt.remember(denied.unwrap_or_else(|| {
+                        failure(
+                            "stalled",
+                            format!("{from} sent nothing new for too long."),
+                            "Choose Resume to go on; what has come so far is kept.",
+                        )
+                    }));
                     *hunt.strikes.entry(place.peer.clone()).or_default() += 1;
                 }
             }
@@ -680,6 +726,7 @@ impl<P: Platform> Engine<P> {
     ) -> Watched {
         let alive = &pulse.alive;
         let mut told_at = None;
+        let mut lookups = 0;
         let (began, before) = (self.now(), pulse.offset.get());
         // When to look whether others could help.
         let mut look_at = place
@@ -710,7 +757,7 @@ impl<P: Platform> Engine<P> {
                 continue;
             }
             if silent >= PATIENCE_MS {
-                return Watched::GaveUp;
+                return Watched::GaveUp(None);
             }
             if told_at != Some(alive.get()) {
                 told_at = Some(alive.get());
@@ -733,7 +780,15 @@ impl<P: Platform> Engine<P> {
                     self.sleep(Duration::from_millis(STALL_MS)).await;
                 }
                 Some(Some(_)) => {}
-                Some(None) => self.sleep(LOOKUP_BASE).await,
+                Some(None) => match hunt.denied(&place.peer) {
+                    Some(failure) if stalls => return Watched::GaveUp(Some(failure)),
+                    _ => {
+                        let random = self.0.platform.random();
+                        let wait = backoff(LOOKUP_BASE, LOOKUP_MOST, lookups, random);
+                        lookups += 1;
+                        self.sleep(wait).await;
+                    }
+                },
                 None => {}
             }
         }

@@ -9,7 +9,7 @@ use futures::future::{FutureExt, LocalBoxFuture, poll_fn};
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::Engine;
-use super::download::{Ended, Pulse, Reason, SIGN_OF_LIFE, Sink, judge, of_car, of_hash};
+use super::download::{Ended, Pulse, Reason, SIGN_OF_LIFE, SILENCE, Sink, judge, of_car, of_hash};
 use super::jobs::Stop;
 use crate::Cid;
 use crate::content::MAX_BLOCK;
@@ -141,9 +141,10 @@ impl<P: Platform> Engine<P> {
         let end = start + SEGMENT - 1;
         let file = canonical(file);
         let mut response = self
-            .get_car(format!(
-                "{url}/ipfs/{file}?format=car&dag-scope=entity&entity-bytes={start}:{end}"
-            ))
+            .get_car(
+                format!("{url}/ipfs/{file}?format=car&dag-scope=entity&entity-bytes={start}:{end}"),
+                SILENCE,
+            )
             .await
             .map_err(|error| Ended::Short(Reason::of(&error)))?;
         judge(response.status)?;

@@ -629,6 +629,8 @@ fn a_fetch_goes_on_from_another_provider() {
     first.manner.set(Manner::Stalls(1_000_000));
     let id = begin_fetch(&b, &cid);
     until_kept(&b, &id, 700_000);
+    // Whatever it is asked, nothing more comes.
+    first.manner.set(Manner::Stalls(0));
     // A stranger with a storage that has it all.
     *second.blocks.borrow_mut() = first.blocks.borrow().clone();
     world.set_node(
@@ -728,6 +730,73 @@ fn storage_that_drips_or_stalls_is_given_up_in_bounded_time() {
         );
         let took = world.sim.now() - began;
         assert!(took < 400_000, "{manner:?} took {took} ms");
+    }
+}
+
+#[test]
+fn the_only_storage_is_asked_again_soon_after_it_falls_silent() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = (
+        world.machine_with("alice", small_leaves()),
+        world.machine("bob"),
+    );
+    a.online();
+    b.online();
+    let bytes = file(3_000_000, 61);
+    let (_, cid) = share(&a, "a", &bytes);
+    storage.manner.set(Manner::StallsOnce(1_500_000));
+    let began = world.sim.now();
+    let id = begin_fetch(&b, &cid);
+    until_done(&b, &id);
+    assert_eq!(stored(&b, &id), bytes);
+    let took = world.sim.now() - began;
+    assert!(took < 10_000, "it took {took} ms");
+    assert_eq!(storage.gets.get(), 2);
+    // From the last verified block, not from the beginning.
+    assert!(storage.sent.get() < 3_000_000 + 400_000);
+}
+
+#[test]
+fn a_node_that_waits_for_blocks_is_neither_hammered_nor_given_up() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    // A part takes 21 s.
+    storage.slow.set(5);
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let bytes = file(20 << 20, 62);
+    let (_, cid) = share(&a, "a", &bytes);
+    let began = world.sim.now();
+    let id = begin_fetch(&b, &cid);
+    until_done(&b, &id);
+    assert_eq!(stored(&b, &id), bytes);
+    let took = (world.sim.now() - began) / 1000;
+    let gets = storage.gets.get();
+    assert!(gets <= 2 + took / 8, "{gets} requests in {took} s");
+    let log = item(&b, &id).log;
+    assert!(
+        !log.iter()
+            .any(|line| line.text.contains("does not send it"))
+    );
+}
+
+#[test]
+fn an_upload_that_fails_after_the_answer_is_heard_of_soon() {
+    for whole_quota in [Manner::Full, Manner::FullAfterOne] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        storage.manner.set(whole_quota);
+        let (a, b) = (world.machine("alice"), world.machine("bob"));
+        a.online();
+        b.online();
+        let (_, cid) = share(&a, "a", &file(20 << 20, 63));
+        let began = world.sim.now();
+        let id = begin_fetch(&b, &cid);
+        assert_eq!(until_failed(&b, &id), "refused");
+        let took = world.sim.now() - began;
+        assert!(took < 45_000, "{whole_quota:?} took {took} ms");
     }
 }
 

@@ -37,6 +37,10 @@ pub enum Manner {
     RawOnly,
     /// Sends so many bytes of each answer, and then nothing.
     Stalls(usize),
+    /// The same for the first answer; the others are honest.
+    StallsOnce(usize),
+    /// Takes the first part of an upload, and no other.
+    FullAfterOne,
     /// Breaks off after so many bytes of each answer.
     Breaks(usize),
     /// Sends a byte a second.
@@ -373,16 +377,20 @@ impl World {
         let (sender, receiver) = mpsc::unbounded();
         let world = self.clone();
         self.sim.spawn(0, async move {
-            let mut limit = match storage.manner.get() {
-                Manner::Stalls(limit) | Manner::Breaks(limit) => limit,
+            let manner = storage.manner.get();
+            let mut limit = match manner {
+                Manner::Stalls(limit) | Manner::StallsOnce(limit) | Manner::Breaks(limit) => limit,
                 _ => usize::MAX,
             };
+            if matches!(manner, Manner::StallsOnce(_)) {
+                storage.manner.set(Manner::Honest);
+            }
             let sent = world
                 .send_car(&storage, &cid, range, wait, &sender, &mut limit)
                 .await;
-            match (sent, storage.manner.get()) {
+            match (sent, manner) {
                 (Some(()), _) | (None, Manner::Kubo) => {}
-                (None, Manner::Stalls(_)) => {
+                (None, Manner::Stalls(_) | Manner::StallsOnce(_)) => {
                     world.sim.sleep(Duration::from_secs(100_000)).await;
                 }
                 (None, _) => {
@@ -504,7 +512,12 @@ impl World {
 
     async fn import(&self, storage: &Storage, request: HttpRequest<SimSource>) -> Answer {
         storage.posts.set(storage.posts.get() + 1);
-        if storage.manner.get() == Manner::Full {
+        let full = match storage.manner.get() {
+            Manner::Full => true,
+            Manner::FullAfterOne => storage.posts.get() > 1,
+            _ => false,
+        };
+        if full {
             return Ok(response(507, "text/plain", b"quota of 10 MB reached"));
         }
         let tokens = storage.tokens.borrow().clone();
