@@ -2,19 +2,29 @@
 
 use std::time::Duration;
 
-use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse};
+use bytes::Bytes;
+use fluence::content::car;
+use fluence::names::{canonical, cid_v1};
+use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse, Piece};
 use fluence::state::Failure;
 use fluence::storage::multiaddr_of;
+use js_sys::Uint8Array;
+use web_sys::{RequestInit, RequestMode};
 
 use crate::acquire::failure;
 use crate::browser;
-use crate::http::{Fetch, FetchBody};
+use crate::http::{self, Fetch, FetchBody};
+use crate::source::BlobSource;
 
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The raw block of no bytes: its CID says all of it, so that every gateway has it.
-const EMPTY: &str = "bafkqaaa";
+/// What the block begins with by which it is tried whether files are taken; a number follows that nobody else has.
+const SAMPLE: &str = "Fluence Share looks whether it can share through this node: ";
+/// The codec of a raw block.
+const RAW: u64 = 0x55;
 /// The most that is read of an answer, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
+/// Where an RPC is by Kubo's defaults; pages that it serves there itself stay let in.
+const DEFAULT_RPC: &str = "http://127.0.0.1:5001";
 
 /// Whether the RPC and the gateway answer as they should.
 pub async fn test(rpc: &str, gateway: &str) -> Result<(), Failure> {
@@ -27,91 +37,178 @@ pub async fn test(rpc: &str, gateway: &str) -> Result<(), Failure> {
             ));
         }
     }
-    let base = rpc.trim_end_matches('/');
-    let answer = ask("POST", format!("{base}/api/v0/version"))
-        .await
-        .map_err(|_| rpc_unreachable(rpc))?;
-    match answer.status {
-        200 => {}
-        403 => return Err(origin_refused()),
-        status => {
+    let (rpc, gateway) = (rpc.trim_end_matches('/'), gateway.trim_end_matches('/'));
+    is_rpc(rpc).await?;
+    let sample = format!("{SAMPLE}{:032x}", browser::random());
+    let digest = browser::sha256(&Uint8Array::from(sample.as_bytes())).await;
+    let cid = cid_v1(RAW, &digest.unwrap_or_default());
+    give(rpc, &cid, sample.as_bytes()).await?;
+    let address = format!("{gateway}/ipfs/{}?format=raw", canonical(&cid));
+    let answer = match ask("GET", address).await {
+        Ok(answer) => answer,
+        Err(HttpError::Silent(_)) => return Err(another_node(rpc, gateway)),
+        Err(_) => {
             return Err(failure(
-                "rpc_failed",
-                &format!("{rpc} answered {status}; an IPFS node's RPC answers 200."),
-                "Check that the address is the RPC's, which is usually http://127.0.0.1:5001.",
-            ));
-        }
-    }
-    let body = text(answer).await.unwrap_or_default();
-    if !body.contains("\"Version\"") {
-        return Err(failure(
-            "rpc_failed",
-            &format!("What answers at {rpc} is not the RPC of an IPFS node."),
-            "Check that the address is the RPC's, which is usually http://127.0.0.1:5001.",
-        ));
-    }
-    let base = gateway.trim_end_matches('/');
-    let answer = ask("GET", format!("{base}/ipfs/{EMPTY}?format=raw"))
-        .await
-        .map_err(|_| {
-            failure(
                 "gateway_unreachable",
                 &format!("No gateway can be reached at {gateway}."),
                 "Start the IPFS node (`ipfs daemon`), and look up the address with `ipfs config Addresses.Gateway`.",
-            )
-        })?;
-    if answer.status != 200 {
-        return Err(failure(
+            ));
+        }
+    };
+    let status = answer.status;
+    if status == 200 && text(answer).await.as_deref() == Some(sample.as_str()) {
+        return Ok(());
+    }
+    match status {
+        // What a gateway says that has not got it; whether it looked for it in all the world or not.
+        200 | 404 | 412 | 504 => Err(another_node(rpc, gateway)),
+        _ => Err(failure(
             "gateway_failed",
-            &format!(
-                "The gateway at {gateway} answered {} to a block that every gateway has.",
-                answer.status
-            ),
+            &format!("The gateway at {gateway} answered {status} to a block that its node has."),
             "Check that the address is the gateway's, which is usually http://127.0.0.1:8080.",
-        ));
+        )),
+    }
+}
+
+/// Whether the RPC of an IPFS node answers there, and lets this extension in.
+async fn is_rpc(rpc: &str) -> Result<(), Failure> {
+    let version = format!("{rpc}/api/v0/version");
+    let answer = match ask("POST", version.clone()).await {
+        Ok(answer) => answer,
+        Err(_) if answers_anybody(&version).await => return Err(origin_refused(rpc)),
+        Err(_) => {
+            return Err(failure(
+                "rpc_unreachable",
+                &format!("Nothing answers at {rpc}."),
+                "Start the IPFS node (`ipfs daemon`), and look up the address with `ipfs config Addresses.API`.",
+            ));
+        }
+    };
+    let usual = "Check that the address is the RPC's, which is usually http://127.0.0.1:5001.";
+    match answer.status {
+        200 => {}
+        403 => return Err(origin_refused(rpc)),
+        status => {
+            let what = format!("{rpc} answered {status}; an IPFS node's RPC answers 200.");
+            return Err(failure("rpc_failed", &what, usual));
+        }
+    }
+    if !text(answer)
+        .await
+        .unwrap_or_default()
+        .contains("\"Version\"")
+    {
+        let what = format!("What answers at {rpc} is not the RPC of an IPFS node.");
+        return Err(failure("rpc_failed", &what, usual));
     }
     Ok(())
 }
 
-/// A browser tells a refused connection from a refused origin to nobody; the node's log would.
-fn rpc_unreachable(rpc: &str) -> Failure {
+/// Gives the node a small block, as an upload would.
+async fn give(rpc: &str, cid: &fluence::Cid, block: &[u8]) -> Result<(), Failure> {
+    let boundary = format!("fluence-{:032x}", browser::random());
+    let section = [&cid.to_bytes()[..], block].concat();
+    let len = u8::try_from(section.len()).expect("a short text");
+    // A section begins with its length as a varint, which is one byte up to 127.
+    debug_assert!(len < 128);
+    let body = [
+        format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"part.car\"\r\n\
+             Content-Type: application/vnd.ipld.car\r\n\r\n"
+        )
+        .as_bytes(),
+        &car::header(cid),
+        &[len],
+        &section,
+        format!("\r\n--{boundary}--\r\n").as_bytes(),
+    ]
+    .concat();
+    let answer = send(HttpRequest {
+        method: "POST",
+        url: format!("{rpc}/api/v0/dag/import?pin-roots=false"),
+        headers: vec![(
+            "content-type",
+            format!("multipart/form-data; boundary={boundary}"),
+        )],
+        body: vec![Piece::Bytes(Bytes::from(body))],
+        patience: PATIENCE,
+    })
+    .await;
+    let (status, said) = match answer {
+        Ok(answer) => (answer.status, text(answer).await.unwrap_or_default()),
+        Err(error) => (0, error.to_string()),
+    };
+    if status == 200 && !said.contains("\"Type\":\"error\"") {
+        return Ok(());
+    }
+    Err(failure(
+        "rpc_failed",
+        &format!(
+            "The IPFS node at {rpc} does not take files: {}.",
+            said.trim()
+        ),
+        "Look at what the node's own log says; it needs to be Kubo 0.42 or later, with room on its disk.",
+    ))
+}
+
+/// Whether a server is there at all. A browser tells an extension the same of a connection that is refused and of an
+/// answer that it may not see; here it is not asked to show the answer.
+async fn answers_anybody(url: &str) -> bool {
+    let init = RequestInit::new();
+    init.set_mode(RequestMode::NoCors);
+    http::send(url, &init, PATIENCE, PATIENCE).await.is_ok()
+}
+
+fn another_node(rpc: &str, gateway: &str) -> Failure {
     failure(
-        "rpc_unreachable",
+        "another_node",
         &format!(
-            "Nothing that lets Fluence in answers at {rpc}: the node is not running, or it does not know this extension."
+            "The gateway at {gateway} has not got what the RPC at {rpc} has just taken: they are not of the same node."
         ),
-        &format!(
-            "Start the node (`ipfs daemon`). If it runs, let this extension in and start it again: {}",
-            mending()
-        ),
+        "Look up both addresses with `ipfs config Addresses`.",
     )
 }
 
-fn origin_refused() -> Failure {
+fn origin_refused(rpc: &str) -> Failure {
     failure(
         "origin_refused",
-        "The IPFS node runs, but refuses this extension, because it does not know where its calls come from.",
-        &format!("Run this, and start the node again: {}", mending()),
+        &format!(
+            "What runs at {rpc} does not let this extension in: an IPFS node takes calls only from pages that it was told of."
+        ),
+        &format!(
+            "If that is your IPFS node, run this command, and then stop and start the node: {}",
+            mending(rpc)
+        ),
     )
 }
 
-fn mending() -> String {
-    let origin = browser::own_origin();
-    format!(
-        r#"ipfs config --json API.HTTPHeaders.Access-Control-Allow-Origin '["{origin}", "http://127.0.0.1:5001"]'"#
-    )
+/// Lets this extension in. The command replaces the list, so the node's own pages are named too.
+fn mending(rpc: &str) -> String {
+    let mut origins = vec![browser::own_origin(), DEFAULT_RPC.to_owned()];
+    if !origins.iter().any(|origin| origin == rpc) {
+        origins.push(rpc.to_owned());
+    }
+    let list = origins
+        .iter()
+        .map(|origin| format!("\"{origin}\""))
+        .collect::<Vec<_>>()
+        .join(", ");
+    format!("ipfs config --json API.HTTPHeaders.Access-Control-Allow-Origin '[{list}]'")
 }
 
 async fn ask(method: &'static str, url: String) -> Result<HttpResponse<FetchBody>, HttpError> {
-    Fetch
-        .send(HttpRequest {
-            method,
-            url,
-            headers: Vec::new(),
-            body: Vec::new(),
-            patience: PATIENCE,
-        })
-        .await
+    send(HttpRequest {
+        method,
+        url,
+        headers: Vec::new(),
+        body: Vec::new(),
+        patience: PATIENCE,
+    })
+    .await
+}
+
+async fn send(request: HttpRequest<BlobSource>) -> Result<HttpResponse<FetchBody>, HttpError> {
+    Fetch.send(request).await
 }
 
 async fn text(mut response: HttpResponse<FetchBody>) -> Option<String> {
