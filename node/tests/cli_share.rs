@@ -123,6 +123,7 @@ fn a_folder_is_one_hash_and_becomes_a_folder() {
         fs::write(folder.join(name), bytes(len)).unwrap();
     }
     fs::write(folder.join(".secret"), "not shared").unwrap();
+    fs::create_dir_all(folder.join("nothing/in it")).unwrap();
     let (_share, link) = world.share("alice", &[&folder]);
     let to = world.path("copies/holiday");
     fs::create_dir(world.path("copies")).unwrap();
@@ -146,6 +147,36 @@ fn a_folder_is_one_hash_and_becomes_a_folder() {
         assert!(fs::read(to.join(name)).unwrap() == bytes(len), "{name}");
     }
     assert!(!to.join(".secret").exists());
+    assert!(to.join("nothing/in it").is_dir());
+}
+
+#[test]
+fn an_empty_folder_is_shared_as_one() {
+    let world = World::new();
+    let folder = world.path("nothing");
+    fs::create_dir(&folder).unwrap();
+    let (_share, link) = world.share(
+        "alice",
+        &[
+            folder.as_os_str(),
+            "--profile".as_ref(),
+            "unixfs-v0-2015".as_ref(),
+        ],
+    );
+    // What `ipfs add -r` makes of an empty folder.
+    assert!(
+        link.ends_with("QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn"),
+        "{link}"
+    );
+    let to = world.path("copy");
+    world
+        .client(
+            "bob",
+            "fetch",
+            &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
+        )
+        .succeeds();
+    assert_eq!(fs::read_dir(&to).unwrap().count(), 0);
 }
 
 #[test]

@@ -41,12 +41,19 @@ pub enum LayoutError {
     Store(#[from] StoreError),
 }
 
-/// In which order files, given as paths and sizes, stand in a directory's body: the numbers of the first, the second …
+/// In which order files and empty folders (whose paths end with `/`), given as paths and sizes, stand in a directory's body: the numbers of the first, the second …
 pub fn order<P: AsRef<str>>(
     files: &[(P, u64)],
     profile: Profile,
 ) -> Result<Vec<usize>, LayoutError> {
     let tree = tree(files.iter().map(|(path, _)| path.as_ref()))?;
+    let full_folder = |(path, len): &&(P, u64)| *len > 0 && path.as_ref().ends_with('/');
+    if let Some((path, _)) = files.iter().find(full_folder) {
+        return Err(LayoutError::Path {
+            path: path.as_ref().to_owned(),
+            reason: "a name in its path is empty",
+        });
+    }
     // The sizes of nodes are the same whatever the hashes are.
     let unhashed: Vec<Child> = files
         .iter()
@@ -61,7 +68,7 @@ pub fn order<P: AsRef<str>>(
         .items
         .into_iter()
         .filter_map(|item| match item {
-            Item::File(number) => Some(number),
+            Item::File(number) | Item::Empty(number, _) => Some(number),
             Item::Node(_) => None,
         })
         .collect())
@@ -78,7 +85,7 @@ pub async fn layout_directory<S: Source>(
     let tree = tree(entries.iter().map(|entry| entry.path.as_str()))?;
     let mut end = 0u64;
     for entry in entries {
-        if entry.offset != end {
+        if entry.offset != end || entry.len > 0 && entry.path.ends_with('/') {
             return Err(LayoutError::Order);
         }
         end = end.checked_add(entry.len).ok_or(LayoutError::Order)?;
@@ -86,6 +93,7 @@ pub async fn layout_directory<S: Source>(
     if end != source.len() {
         return Err(LayoutError::Order);
     }
+    // That of an empty folder is the leaf of an empty file, which is not used.
     let file_slices = |entry: &DagFile| slices(entry.offset..entry.offset + entry.len, profile);
     let all = entries.iter().flat_map(file_slices);
     let mut leaves = hash_leaves(source, all, profile, progress)
@@ -111,7 +119,10 @@ pub async fn layout_directory<S: Source>(
             Item::File(number) if in_order.next() == Some(number) => {
                 dag.blocks.append(&mut blocks[number]);
             }
-            Item::File(_) => return Err(LayoutError::Order),
+            Item::Empty(number, block) if in_order.next() == Some(number) => {
+                dag.blocks.push(block);
+            }
+            Item::File(_) | Item::Empty(..) => return Err(LayoutError::Order),
         }
     }
     Ok(dag)
@@ -120,6 +131,8 @@ pub async fn layout_directory<S: Source>(
 /// What stands under a name.
 enum Entry<'a> {
     File(usize),
+    /// A folder in which there is nothing.
+    Empty(usize),
     Directory(Directory<'a>),
 }
 
@@ -145,6 +158,10 @@ fn tree<'a>(paths: impl ExactSizeIterator<Item = &'a str>) -> Result<Directory<'
         if path.contains(char::is_control) {
             return Err(fail("its name has a control character"));
         }
+        let (path, entry) = match path.strip_suffix('/') {
+            Some(folder) => (folder, Entry::Empty(number)),
+            None => (path, Entry::File(number)),
+        };
         let (folders, name) = match path.rsplit_once('/') {
             Some((folders, name)) => (Some(folders), name),
             None => (None, path),
@@ -157,11 +174,13 @@ fn tree<'a>(paths: impl ExactSizeIterator<Item = &'a str>) -> Result<Directory<'
                 .or_insert_with(|| Entry::Directory(Directory::new()));
             directory = match entry {
                 Entry::Directory(directory) => directory,
-                Entry::File(_) => return Err(fail("a file has the name of its folder")),
+                Entry::File(_) | Entry::Empty(_) => {
+                    return Err(fail("a file has the name of its folder"));
+                }
             };
         }
         check_name(name).map_err(fail)?;
-        if directory.insert(name, Entry::File(number)).is_some() {
+        if directory.insert(name, entry).is_some() {
             return Err(fail("another one has the same name"));
         }
     }
@@ -186,6 +205,8 @@ struct Assembled {
 enum Item {
     Node(Block),
     File(usize),
+    /// A folder in which there is nothing, and its node.
+    Empty(usize, Block),
 }
 
 impl Assembled {
@@ -217,6 +238,18 @@ fn assemble(
                 child: files[*number],
                 items: vec![Item::File(*number)],
             },
+            Entry::Empty(number) => {
+                let block = node(profile, unixfs::directory(std::iter::empty()));
+                let child = Child {
+                    cid: block.cid,
+                    size: 0,
+                    tsize: block.size(),
+                };
+                Assembled {
+                    child,
+                    items: vec![Item::Empty(*number, block)],
+                }
+            }
             Entry::Directory(directory) => assemble(directory, files, profile)?,
         };
         entries.push((*name, below));

@@ -93,19 +93,31 @@ impl Dag {
         self.len() == 0
     }
 
+    /// How many files are in it; its empty folders do not count.
+    pub fn file_count(&self) -> u64 {
+        self.files.iter().filter(|file| !file.is_folder()).count() as u64
+    }
+
     /// Whether it is a directory.
     pub fn is_directory(&self) -> bool {
         !matches!(self.files.as_slice(), [file] if file.path.is_empty())
     }
 }
 
-/// A file in a DAG.
+/// A file in a DAG, or a folder in which there is nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DagFile {
-    /// Names from the root, `/` between them; empty where the root is the file.
+    /// Names from the root, `/` between them, and at the end of an empty folder; empty where the root is the file.
     pub path: String,
     /// Where its bytes begin in the body.
     pub offset: u64,
     /// Bytes.
     pub len: u64,
+}
+
+impl DagFile {
+    /// Whether it is no file, but a folder in which there is nothing.
+    pub fn is_folder(&self) -> bool {
+        self.len == 0 && self.path.len() > 1 && self.path.ends_with('/')
+    }
 }

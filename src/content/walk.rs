@@ -403,6 +403,10 @@ impl Walk {
                         self.descend(node, OpenKind::File, cid)?;
                     }
                     Kind::Directory => {
+                        let empty = node.as_ref().is_some_and(|node| node.links.is_empty());
+                        if empty && !path.is_empty() {
+                            self.empty_folder(cid, &path)?;
+                        }
                         self.descend(node, self.directory(cid, path), cid)?;
                     }
                     Kind::HamtShard => {
@@ -506,6 +510,21 @@ impl Walk {
         }
         let fanout = node.fanout;
         self.descend(Some(node), OpenKind::Shard { fanout, prefix }, cid)
+    }
+
+    fn empty_folder(&mut self, cid: Cid, path: &str) -> Result<(), WalkError> {
+        self.check(
+            "files",
+            self.files.len() as u64,
+            self.limits.files as u64,
+            cid,
+        )?;
+        self.files.push(DagFile {
+            path: format!("{path}/"),
+            offset: self.offset,
+            len: 0,
+        });
+        Ok(())
     }
 
     fn begin_file(&mut self, cid: Cid, path: String, size: u64) -> Result<(), WalkError> {

@@ -28,6 +28,8 @@ const TIME_AND_DATE: u32 = 0x0021_0000;
 /// Made on Unix, so that the attributes are Unix's: a plain file, `rw-r--r--`.
 const MADE_ON: u16 = 3 << 8;
 const ATTRIBUTES: u32 = 0o100_644 << 16;
+/// A folder, `rwxr-xr-x`, which MS-DOS has a bit for too.
+const FOLDER_ATTRIBUTES: u32 = 0o040_755 << 16 | 0x10;
 /// The id of the extra field of ZIP64.
 const EXTRA_64: u16 = 1;
 
@@ -184,7 +186,12 @@ fn central_header(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32, offset: u6
     common(out, name, len, crc, &extra);
     // No comment, this disk, nothing internal.
     put(out, &[0; 6]);
-    put(out, &ATTRIBUTES.to_le_bytes());
+    let attributes = if name.ends_with(b"/") {
+        FOLDER_ATTRIBUTES
+    } else {
+        ATTRIBUTES
+    };
+    put(out, &attributes.to_le_bytes());
     put(out, &capped(offset));
     put(out, name);
     put(out, &extra);

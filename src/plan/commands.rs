@@ -2,7 +2,6 @@
 
 use super::failure::failure;
 use super::jobs::JobKind;
-use super::share::DIRECTORY;
 use super::{Engine, is_here};
 use crate::Cid;
 use crate::command::{Answer, Command};
@@ -111,10 +110,6 @@ impl<P: Platform> Engine<P> {
                 );
                 self.give_up_share(&id, stopped).await;
             }
-            (Origin::Share, Status::Hashing) if item.mime.as_deref() == Some(DIRECTORY) => {
-                let stopped = failure("paused", "You stopped it.", "Share the folder again.");
-                self.give_up_share(&id, stopped).await;
-            }
             (Origin::Share, Status::Hashing)
             | (
                 Origin::Fetch,
@@ -193,6 +188,7 @@ impl<P: Platform> Engine<P> {
         self.end_job(JobKind::Out, &id).await;
         // First the item, then its bytes: the other way round, a kill would leave an item without bytes.
         self.write([EventKind::Removed { id: id.clone() }]).await;
+        self.forget_listing(&id).await;
         self.forget_bytes(&id).await;
         Ok(None)
     }

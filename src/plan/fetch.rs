@@ -825,7 +825,7 @@ impl<P: Platform> Engine<P> {
                 id: id.clone(),
                 cid: canonical(&dag.root),
                 size: dag.len(),
-                files: directory.then_some(dag.files.len() as u64),
+                files: directory.then(|| dag.file_count()),
             },
             EventKind::Status {
                 id: id.clone(),

@@ -12,6 +12,7 @@ mod fetch;
 mod inventory;
 mod jobs;
 mod journal;
+mod listing;
 mod pace;
 mod serve;
 mod share;
@@ -58,7 +59,8 @@ pub enum Input<S> {
     Stream(Box<dyn HttpBody>),
     /// They are somewhere already.
     Stored(S),
-    /// Files that become one directory: paths with `/` between names, and their bytes.
+    /// Files that become one directory: paths with `/` between names, and their bytes. A path that ends with `/` is a
+    /// folder with nothing in it.
     Many(Vec<(String, S)>),
 }
 

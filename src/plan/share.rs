@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::failure::{bytes_text, failure, of_source, of_store, quote};
 use super::jobs::JobKind;
 use super::journal::log_line;
+use super::listing::Listing;
 use super::pace::Meter;
 use super::{Engine, Expected, Input, ShareInput, is_here};
 use crate::command::Answer;
@@ -80,7 +81,7 @@ impl<P: Platform> Engine<P> {
                 .take_in(&id, body, expects, mime, size, profile)
                 .await;
             let ended = match read {
-                Ok((partial, files)) => engine.hash(&id, partial, files, profile).await,
+                Ok((partial, files)) => engine.hash_listed(&id, partial, files, profile).await,
                 Err(failure) => Err(failure),
             };
             if let Err(failure) = ended {
@@ -108,6 +109,7 @@ impl<P: Platform> Engine<P> {
 
     /// Forgets a share's bytes, and says that it failed.
     pub(super) async fn give_up_share(&self, id: &ItemId, failure: Failure) {
+        self.forget_listing(id).await;
         self.forget_bytes(id).await;
         self.fail(id, failure, false);
     }
@@ -148,22 +150,26 @@ impl<P: Platform> Engine<P> {
                 partial.adopt(source, all).await.map_err(wrap)?;
             }
             Input::Many(many) => {
-                let paths = safe_paths(&many);
+                let many = safe_paths(many);
+                let paths: Vec<(&str, u64)> = many
+                    .iter()
+                    .map(|(path, source)| (path.as_str(), source.len()))
+                    .collect();
                 let mut list = Vec::with_capacity(many.len());
                 let mut done = 0;
                 for number in order(&paths, profile).map_err(|error| of_layout(&error))? {
-                    let (path, len) = &paths[number];
-                    let source = many[number].1.clone();
+                    let (path, source) = &many[number];
+                    let len = source.len();
                     list.push(DagFile {
                         path: path.clone(),
                         offset: done,
-                        len: *len,
+                        len,
                     });
                     done += len;
                     if done > most {
                         return Err(too_large(most));
                     }
-                    partial.adopt(source, 0..*len).await.map_err(wrap)?;
+                    partial.adopt(source.clone(), 0..len).await.map_err(wrap)?;
                     self.show(id, &mut meter, done);
                 }
                 files = Some(list);
@@ -214,6 +220,24 @@ impl<P: Platform> Engine<P> {
         }
     }
 
+    /// Writes down what a folder is made of, where it is one, and hashes what is stored.
+    async fn hash_listed(
+        &self,
+        id: &ItemId,
+        partial: <P::Store as Store>::Partial,
+        files: Option<Vec<DagFile>>,
+        profile: Profile,
+    ) -> Result<(), Failure> {
+        let Some(files) = files else {
+            return self.hash(id, partial, None, profile).await;
+        };
+        let listing = Listing { profile, files };
+        self.keep_listing(id, &listing)
+            .await
+            .map_err(|error| of_store(&error))?;
+        self.hash(id, partial, Some(listing.files), profile).await
+    }
+
     /// Hashes what is stored, and offers it.
     pub(super) async fn hash(
         &self,
@@ -234,8 +258,12 @@ impl<P: Platform> Engine<P> {
                 .await
                 .map_err(|error| of_layout(&error))?,
         };
+        let is_directory = dag.is_directory();
         partial.finish(dag.clone()).await.map_err(wrap)?;
         self.settle(id, &dag).await;
+        if is_directory {
+            self.forget_listing(id).await;
+        }
         Ok(())
     }
 
@@ -274,7 +302,7 @@ impl<P: Platform> Engine<P> {
                 id: id.clone(),
                 cid,
                 size: dag.len(),
-                files: dag.is_directory().then_some(dag.files.len() as u64),
+                files: dag.is_directory().then(|| dag.file_count()),
             },
             EventKind::Status {
                 id: id.clone(),
@@ -367,13 +395,19 @@ fn of_layout(error: &LayoutError) -> Failure {
     }
 }
 
-/// The paths of a directory's files, made safe and distinct, and their sizes.
-fn safe_paths<S: Source>(files: &[(String, S)]) -> Vec<(String, u64)> {
+/// A directory's files and empty folders, their paths made safe and distinct.
+fn safe_paths<S: Source>(files: Vec<(String, S)>) -> Vec<(String, S)> {
     let mut taken: HashSet<String> = HashSet::new();
     // A name cannot be a file and a folder at once.
     let mut folders: HashSet<String> = HashSet::new();
     let mut safe = Vec::with_capacity(files.len());
-    for (path, source) in files {
+    let (mut empty, full): (Vec<_>, Vec<_>) = files
+        .into_iter()
+        .partition(|(path, source)| path.ends_with(['/', '\\']) && source.is_empty());
+    // The deepest first: a folder with another one in it is not empty.
+    empty.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
+    let full = full.into_iter().map(|file| (file, false));
+    for ((path, source), is_folder) in full.chain(empty.into_iter().map(|folder| (folder, true))) {
         let names: Vec<String> = path
             .split(['/', '\\'])
             .filter(|name| !name.is_empty() && *name != "." && *name != "..")
@@ -384,17 +418,23 @@ fn safe_paths<S: Source>(files: &[(String, S)]) -> Vec<(String, u64)> {
         } else {
             names.join("/")
         };
+        if is_folder && folders.contains(&path) {
+            continue;
+        }
         let mut distinct = path.clone();
         let mut number = 1;
         while taken.contains(&distinct) || folders.contains(&distinct) {
             number += 1;
             distinct = numbered(&path, number);
         }
+        if is_folder {
+            distinct.push('/');
+        }
         for (at, _) in distinct.match_indices('/') {
             folders.insert(distinct[..at].to_owned());
         }
         taken.insert(distinct.clone());
-        safe.push((distinct, source.len()));
+        safe.push((distinct, source));
     }
     safe
 }

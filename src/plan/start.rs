@@ -6,6 +6,7 @@ use super::commands::item_cid;
 use super::failure::{failure, of_store};
 use super::jobs::JobKind;
 use super::journal::log_line;
+use super::listing::{Listing, listing_id};
 use super::share::DIRECTORY;
 use super::{Engine, is_here};
 use crate::ports::{Platform, Store, StoreError};
@@ -25,7 +26,15 @@ impl<P: Platform> Engine<P> {
         };
         let items: Vec<Item> = self.with_state(|state| state.items.values().cloned().collect());
         if let Some(stored) = &stored {
-            let known: HashSet<&ItemId> = items.iter().map(|item| &item.id).collect();
+            let listings = items
+                .iter()
+                .filter(|item| item.cid.is_none() && item.mime.as_deref() == Some(DIRECTORY))
+                .filter_map(|item| listing_id(&item.id));
+            let known: HashSet<ItemId> = items
+                .iter()
+                .map(|item| item.id.clone())
+                .chain(listings)
+                .collect();
             for id in stored {
                 if !known.contains(id) {
                     self.forget_bytes(id).await;
@@ -120,10 +129,17 @@ impl<P: Platform> Engine<P> {
             // It may have been hashed and written down, and only not been said.
             if let Ok((_, dag)) = engine.0.platform.store().open(&id).await {
                 engine.settle(&id, &dag).await;
+                if dag.is_directory() {
+                    engine.forget_listing(&id).await;
+                }
                 return;
             }
             let directory = engine.item(&id, |item| item.mime.as_deref() == Some(DIRECTORY));
-            if directory != Some(false) {
+            let (files, profile) = if directory == Some(false) {
+                (None, engine.settings().profile)
+            } else if let Some(Listing { profile, files }) = engine.kept_listing(&id).await {
+                (Some(files), profile)
+            } else {
                 let cut = failure(
                     "interrupted",
                     "It was cut off before the folder had its hash.",
@@ -131,13 +147,9 @@ impl<P: Platform> Engine<P> {
                 );
                 engine.give_up_share(&id, cut).await;
                 return;
-            }
+            };
             let hashed = match engine.0.platform.store().partial(&id).await {
-                Ok(partial) => {
-                    engine
-                        .hash(&id, partial, None, engine.settings().profile)
-                        .await
-                }
+                Ok(partial) => engine.hash(&id, partial, files, profile).await,
                 Err(error) => Err(of_store(&error)),
             };
             if let Err(failure) = hashed {

@@ -220,7 +220,7 @@ async fn save(
         _ => name,
     };
     let (cid, size) = (canonical(&dag.root), dag.len());
-    let files = dag.files.len();
+    let files = dag.file_count();
     // While it is provided, the stored file must not change with the saved one.
     let file = (!args.provide).then(|| store.own_file(id)).flatten();
     let fetched = Fetched { source, dag, file };

@@ -130,6 +130,10 @@ impl Fetched {
         let mut names = SafeNames::default();
         for file in &self.dag.files {
             let to = temporary.join(names.path(&file.path));
+            if file.is_folder() {
+                fs::create_dir_all(&to).map_err(fail)?;
+                continue;
+            }
             fs::create_dir_all(parent(&to)).map_err(fail)?;
             self.copy(file.offset..file.offset + file.len, &to)?;
         }
@@ -328,6 +332,7 @@ mod tests {
             file("a/X?.txt", 2, 1),
             file("a/x_.TXT", 3, 1),
             file("/", 4, 1),
+            file("a/nothing/", 5, 0),
         ];
         let fetched = fetched(home.path(), "01234", files);
         let path = home.path().join("out");
@@ -338,6 +343,7 @@ mod tests {
         assert_eq!(read("a/X_.txt"), "2");
         assert_eq!(read("a/x_ (2).TXT"), "3");
         assert_eq!(read("file (2)"), "4");
+        assert!(path.join("a/nothing").is_dir());
         assert_eq!(
             fetched.save(&path, true).unwrap_err().failure.code,
             "exists"

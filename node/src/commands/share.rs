@@ -390,6 +390,7 @@ fn walk_directory(
         ));
     }
     let fail = |error| Failed::file(path, &error);
+    let before = files.len();
     for entry in fs::read_dir(path).map_err(fail)? {
         let entry = entry.map_err(fail)?;
         let entry_path = entry.path();
@@ -411,6 +412,10 @@ fn walk_directory(
             format!("{name}/{entry_name}")
         };
         walk(&entry_path, &inside, hidden, depth + 1, files, output)?;
+    }
+    // A folder in which nothing is taken is there all the same.
+    if files.len() == before && !name.is_empty() {
+        files.push((format!("{name}/"), FileSource::empty()));
     }
     Ok(())
 }

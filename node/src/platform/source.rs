@@ -88,6 +88,11 @@ impl FileSource {
         }]))
     }
 
+    /// No bytes, of no file.
+    pub fn empty() -> Self {
+        Self::of(Vec::new())
+    }
+
     pub(super) fn of(extents: Vec<Extent>) -> Self {
         let mut len = 0;
         let starts = extents

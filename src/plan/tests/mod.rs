@@ -1022,6 +1022,137 @@ fn a_folder_goes_over_as_one() {
 }
 
 #[test]
+fn a_folder_outlasts_a_kill_at_every_point() {
+    let mut hashing = 0;
+    for kill_at in 1.. {
+        let world = World::default();
+        world.node("node", "store");
+        let mut a = world.machine_with("alice", small_leaves());
+        a.kill_at.set(Some(kill_at));
+        a.online();
+        let many: Vec<(String, SimSource)> = ["z/a.bin", "b.bin", "empty/"]
+            .into_iter()
+            .zip([150_000, 320_000, 0])
+            .map(|(path, len)| (path.to_owned(), SimSource(file(len, len as u8).into())))
+            .collect();
+        let mut folder = input(&a, "things", &[]);
+        folder.body = Input::Many(many);
+        let engine = a.engine.clone();
+        world.sim.spawn(a.group, async move {
+            engine.share(folder).await;
+        });
+        let first = |a: &Machine| {
+            a.engine
+                .with_state(|state| state.items.values().next().cloned())
+        };
+        let shared = |a: &Machine| first(a).is_some_and(|item| item.status == Status::Shared);
+        if world.sim.run_until(MINUTE, || shared(&a)) {
+            break;
+        }
+        a.kill_at.set(None);
+        // Another profile must not change what was begun.
+        a.settings = Settings::default();
+        a.restart();
+        let before = first(&a).map(|item| item.status);
+        a.online();
+        world.sim.pass(MINUTE);
+        let after = first(&a);
+        match (before, &after) {
+            (None, None) => {}
+            (Some(Status::Preparing), Some(item)) => {
+                assert!(
+                    matches!(&item.status, Status::Failed { failure } if failure.code == "interrupted")
+                );
+            }
+            (_, Some(item)) => {
+                hashing += 1;
+                assert_eq!(item.status, Status::Shared, "killed at {kill_at}");
+                assert_eq!(item.files, Some(2));
+                let dag = a.disk.0.borrow().files[&item.id].dag.clone().unwrap();
+                let paths: Vec<&str> = dag.files.iter().map(|f| f.path.as_str()).collect();
+                assert_eq!(paths, ["b.bin", "empty/", "z/a.bin"]);
+                assert_eq!(dag.root.version(), cid::Version::V0);
+            }
+            (before, None) => panic!("killed at {kill_at}: {before:?} is gone"),
+        }
+        let whole = after.iter().filter(|item| item.status == Status::Shared);
+        a.restart();
+        world.sim.pass(MINUTE);
+        assert_eq!(
+            a.disk.0.borrow().files.len(),
+            whole.count(),
+            "nothing is stored that no item points to; killed at {kill_at}"
+        );
+    }
+    assert!(hashing > 3, "{hashing}");
+}
+
+#[test]
+fn a_folder_that_is_paused_while_it_is_hashed_goes_on() {
+    let world = World::default();
+    let a = world.machine_with("alice", small_leaves());
+    a.online();
+    let many: Vec<(String, SimSource)> = (0..3)
+        .map(|n| (format!("{n}"), SimSource(file(300_000, n).into())))
+        .collect();
+    let mut folder = input(&a, "things", &[]);
+    folder.body = Input::Many(many);
+    let id = begin_share(&a, folder);
+    until(&a, &id, |item| item.status == Status::Hashing);
+    done(command(&a, Command::Pause { id: id.clone() }));
+    assert!(matches!(
+        item(&a, &id).status,
+        Status::Interrupted { .. } | Status::Announcing
+    ));
+    done(command(&a, Command::Resume { id: id.clone() }));
+    until(&a, &id, |item| item.status == Status::Shared);
+}
+
+#[test]
+fn empty_folders_are_kept_and_an_empty_folder_is_one() {
+    // What `ipfs add -r` makes of an empty folder.
+    const EMPTY: &str = "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn";
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = (
+        world.machine_with("alice", small_leaves()),
+        world.machine("bob"),
+    );
+    a.online();
+    b.online();
+    let nothing = || SimSource(Bytes::new());
+    let share_many = |name: &str, many: Vec<(String, SimSource)>| {
+        let mut folder = input(&a, name, &[]);
+        folder.body = Input::Many(many);
+        let id = begin_share(&a, folder);
+        until(&a, &id, |item| item.status == Status::Shared);
+        item(&a, &id)
+    };
+    let one = share_many("nothing", Vec::new());
+    assert_eq!((one.cid.as_deref(), one.files), (Some(EMPTY), Some(0)));
+    let many = share_many(
+        "things",
+        vec![
+            ("a/".into(), nothing()),
+            ("a/b/".into(), nothing()),
+            ("x".into(), SimSource(file(10, 1).into())),
+            // A file has that name.
+            ("x/".into(), nothing()),
+            ("y/z".into(), nothing()),
+        ],
+    );
+    assert_eq!(many.files, Some(2));
+    for (shared, paths) in [(one, vec![]), (many, vec!["a/b/", "x", "x (2)/", "y/z"])] {
+        let fetched = begin_fetch(&b, shared.cid.as_ref().unwrap());
+        until_done(&b, &fetched);
+        let dag = b.disk.0.borrow().files[&fetched].dag.clone().unwrap();
+        assert!(dag.is_directory());
+        let found: Vec<&str> = dag.files.iter().map(|f| f.path.as_str()).collect();
+        assert_eq!(found, paths);
+    }
+}
+
+#[test]
 fn a_folder_is_fetched_on_after_every_break() {
     let world = World::default();
     let storage = world.node("node", "store");
