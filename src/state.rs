@@ -89,6 +89,14 @@ pub enum EventKind {
         /// The new one.
         status: Status,
     },
+    /// The program has only just started: what was [`Status::Shared`] is [`Status::Announcing`] until it has been found
+    /// and reached from outside again.
+    Unconfirmed,
+    /// What was shared before was found and reached from outside again.
+    Confirmed {
+        /// The items.
+        ids: Vec<ItemId>,
+    },
     /// Bytes have moved: a download, an upload, a copy, hashing. Ephemeral.
     Progress {
         /// The item.
@@ -208,7 +216,9 @@ impl EventKind {
             | Self::Log { id, .. }
             | Self::Merged { id, .. }
             | Self::Removed { id } => Some(id),
-            Self::Settings { .. }
+            Self::Unconfirmed
+            | Self::Confirmed { .. }
+            | Self::Settings { .. }
             | Self::Network { .. }
             | Self::Started { .. }
             | Self::Notice { .. } => None,
@@ -503,6 +513,22 @@ impl State {
             }
             EventKind::Removed { id } | EventKind::Merged { id, .. } => {
                 self.items.remove(id);
+            }
+            EventKind::Unconfirmed => {
+                for item in self.items.values_mut() {
+                    if item.status == Status::Shared {
+                        item.status = Status::Announcing;
+                    }
+                }
+            }
+            EventKind::Confirmed { ids } => {
+                for id in ids {
+                    if let Some(item) = self.items.get_mut(id)
+                        && item.status == Status::Announcing
+                    {
+                        item.status = Status::Shared;
+                    }
+                }
             }
             EventKind::Settings { settings } => self.settings = Some(settings.clone()),
             EventKind::Network { network } => self.network = network.clone(),

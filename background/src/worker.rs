@@ -344,6 +344,19 @@ impl Worker {
                     _ => {}
                 }
             }
+            EventKind::Confirmed { ids } => {
+                // Most of them were shared long ago; who shares one of them anew just now is told.
+                let ids: Vec<ItemId> = {
+                    let fresh = self.fresh.borrow();
+                    let is_fresh = |id: &&ItemId| fresh.contains_key(*id);
+                    ids.iter().filter(is_fresh).cloned().collect()
+                };
+                spawn_local(async move {
+                    for id in ids {
+                        worker.tell_shared(&id).await;
+                    }
+                });
+            }
             EventKind::Settings { settings } => {
                 let nodes = addresses(&settings.nodes);
                 spawn_local(async move {

@@ -44,11 +44,22 @@ struct Offer {
     due: u64,
     attempt: u32,
     in_flight: bool,
+    /// Whether it was confirmed before this program started; then there is little to be said of it.
+    known: bool,
 }
 
 impl<P: Platform> Engine<P> {
     /// Offers an item's file from now on, announced as soon as there is a network.
     pub(super) fn offer(&self, id: &ItemId, cid: &Cid) {
+        self.insert_offer(id, cid, false);
+    }
+
+    /// The same for what was [`Status::Shared`] in an earlier run.
+    pub(super) fn offer_known(&self, id: &ItemId, cid: &Cid) {
+        self.insert_offer(id, cid, true);
+    }
+
+    fn insert_offer(&self, id: &ItemId, cid: &Cid, known: bool) {
         let mut offers = self.0.offers.0.borrow_mut();
         offers.by_item.insert(
             id.clone(),
@@ -57,6 +68,7 @@ impl<P: Platform> Engine<P> {
                 due: 0,
                 attempt: 0,
                 in_flight: false,
+                known,
             },
         );
         wake(&mut offers);
@@ -147,8 +159,14 @@ impl<P: Platform> Engine<P> {
                     batch.iter().map(|(_, name)| name.clone()).collect()
                 }
             };
+            let mut ids = Vec::new();
             for (id, name) in batch {
-                engine.announced(&id, &name, !unconfirmed.contains(&name));
+                if engine.announced(&id, &name, !unconfirmed.contains(&name)) {
+                    ids.push(id);
+                }
+            }
+            if !ids.is_empty() {
+                engine.tell([EventKind::Confirmed { ids }]);
             }
             let mut offers = engine.0.offers.0.borrow_mut();
             offers.batches -= 1;
@@ -156,10 +174,10 @@ impl<P: Platform> Engine<P> {
         });
     }
 
-    /// What became of one announcement.
-    fn announced(&self, id: &ItemId, name: &FunctionName, confirmed: bool) {
+    /// What became of one announcement. Whether it is to be said, together with others, that it is shared again.
+    fn announced(&self, id: &ItemId, name: &FunctionName, confirmed: bool) -> bool {
         let random = self.0.platform.random();
-        let first_failure = {
+        let (first_failure, known) = {
             let mut offers = self.0.offers.0.borrow_mut();
             let Some(offer) = offers
                 .by_item
@@ -170,7 +188,7 @@ impl<P: Platform> Engine<P> {
                 if !offers.by_item.values().any(|offer| offer.name == *name) {
                     self.0.platform.network().withdraw(vec![name.clone()]);
                 }
-                return;
+                return false;
             };
             offer.in_flight = false;
             let wait = if confirmed {
@@ -182,7 +200,9 @@ impl<P: Platform> Engine<P> {
                 backoff(RETRY_BASE, RETRY_MOST, offer.attempt - 1, random)
             };
             offer.due = self.now() + wait.as_millis() as u64;
-            !confirmed && offer.attempt == 1
+            let known = offer.known;
+            offer.known &= !confirmed;
+            (!confirmed && offer.attempt == 1, known)
         };
         let status = self.item(id, |item| item.status.clone());
         let change = |status: Status| EventKind::Status {
@@ -190,6 +210,7 @@ impl<P: Platform> Engine<P> {
             status,
         };
         match (confirmed, status) {
+            (true, Some(Status::Announcing)) if known => return true,
             (true, Some(Status::Announcing)) => self.tell([
                 log_line(id, "Announced, found by look-up, and reached from outside."),
                 change(Status::Shared),
@@ -206,6 +227,7 @@ impl<P: Platform> Engine<P> {
             }
             _ => {}
         }
+        false
     }
 }
 

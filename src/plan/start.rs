@@ -41,6 +41,10 @@ impl<P: Platform> Engine<P> {
                 }
             }
         }
+        // Not true any more, until each has been found and reached again.
+        if items.iter().any(|item| item.status == Status::Shared) {
+            self.tell([EventKind::Unconfirmed]);
+        }
         for item in items {
             let gone = stored
                 .as_ref()
@@ -77,15 +81,10 @@ impl<P: Platform> Engine<P> {
                 }
             }
             Status::Announcing | Status::Shared | Status::Done if item.providing => {
-                if item.status == Status::Shared {
-                    // Not true any more, until it has been found and reached again.
-                    self.tell([EventKind::Status {
-                        id: id.clone(),
-                        status: Status::Announcing,
-                    }]);
-                }
-                if let Some(cid) = item_cid(&item) {
-                    self.offer(id, &cid);
+                match item_cid(&item) {
+                    Some(cid) if item.status == Status::Shared => self.offer_known(id, &cid),
+                    Some(cid) => self.offer(id, &cid),
+                    None => {}
                 }
                 if let Some(upload) = item.upload.clone() {
                     self.resume_upload(id, upload);
