@@ -1,6 +1,7 @@
 //! Files in IndexedDB: extents of some megabytes, each a blob with the blocks that end in it, put in one transaction. A
 //! file is read as one blob made of its extents' blobs.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -24,6 +25,9 @@ const EXTENT: usize = 4 * 1024 * 1024;
 const EXTENT_BLOCKS: usize = 4096;
 /// The largest extent that is made of other stored bytes.
 const ADOPTED: u64 = 64 * 1024 * 1024;
+/// Extents that are on their way to the disk at the same time. The database writes one after the other; so the next one
+/// is with it already when one ends.
+const WRITING: usize = 4;
 
 /// All files of this peer.
 #[derive(Clone)]
@@ -52,7 +56,7 @@ impl Store for BlobStore {
                 blocks: Vec::new(),
                 len: 0,
                 gathered: Gathered::default(),
-                writing: None,
+                writing: VecDeque::new(),
             };
             for extent in extents(&partial.database, &partial.id, 0, 0).await? {
                 partial.len += extent.len();
@@ -61,6 +65,15 @@ impl Store for BlobStore {
             }
             partial.in_blobs = partial.len;
             partial.extents = partial.blobs.length();
+            // Where one was not written, those after it may be: they must not be taken for what is written anew.
+            let beyond = from(&partial.id, partial.extents)?;
+            partial
+                .database
+                .write(&[EXTENTS], |transaction| {
+                    transaction.object_store(EXTENTS)?.delete(&beyond.into())?;
+                    Ok(())
+                })
+                .await?;
             partial.gathered = Gathered {
                 offset: partial.len,
                 blocks_written: partial.blocks.len(),
@@ -144,6 +157,12 @@ fn key(id: &ItemId, number: u32) -> String {
     format!("{}:{number:08x}", id.0)
 }
 
+/// The keys of the extents from a number on.
+fn from(id: &ItemId, number: u32) -> Result<web_sys::IdbKeyRange, StoreError> {
+    let (first, last) = (key(id, number), format!("{}\u{ffff}", prefix(id)));
+    web_sys::IdbKeyRange::bound(&first.into(), &last.into()).map_err(database::error)
+}
+
 struct Extent {
     blob: Blob,
     blocks: Vec<Block>,
@@ -162,11 +181,7 @@ async fn extents(
     number: u32,
     offset: u64,
 ) -> Result<Vec<Extent>, StoreError> {
-    let range = web_sys::IdbKeyRange::bound(
-        &key(id, number).into(),
-        &format!("{}\u{ffff}", prefix(id)).into(),
-    )
-    .map_err(database::error)?;
+    let range = from(id, number)?;
     let records = database
         .read(EXTENTS, |store| store.get_all_with_key(&range.into()))
         .await?;
@@ -192,7 +207,7 @@ fn extent(record: &JsValue, expected: u64) -> Option<Extent> {
     })
 }
 
-/// A file that is being written: one extent is gathered while the one before it is written.
+/// A file that is being written: one extent is gathered while some before it are written.
 pub struct BlobPartial {
     database: Database,
     id: ItemId,
@@ -204,7 +219,8 @@ pub struct BlobPartial {
     blocks: Vec<Block>,
     len: u64,
     gathered: Gathered,
-    writing: Option<Writing>,
+    /// In the order of the extents.
+    writing: VecDeque<Writing>,
 }
 
 type Writing = Shared<LocalBoxFuture<'static, Result<(), StoreError>>>;
@@ -220,11 +236,13 @@ struct Gathered {
 }
 
 impl BlobPartial {
-    /// Waits for the extent that is being written; after a failure, says so again and again.
-    async fn written(&mut self) -> Result<(), StoreError> {
-        if let Some(writing) = &self.writing {
+    /// Waits until at most so many extents are being written; after a failure, says so again and again.
+    async fn written(&mut self, most: usize) -> Result<(), StoreError> {
+        while self.writing.len() > most
+            && let Some(writing) = self.writing.front()
+        {
             writing.clone().await?;
-            self.writing = None;
+            self.writing.pop_front();
         }
         Ok(())
     }
@@ -260,12 +278,12 @@ impl BlobPartial {
         .shared();
         // The transaction begins now, not when somebody waits.
         wasm_bindgen_futures::spawn_local(writing.clone().map(drop));
-        self.writing = Some(writing);
+        self.writing.push_back(writing);
     }
 
     /// Begins to write what is gathered, if anything is.
     async fn write_gathered(&mut self) -> Result<(), StoreError> {
-        self.written().await?;
+        self.written(WRITING - 1).await?;
         let unwritten_blocks = self.blocks.len() > self.gathered.blocks_written;
         if self.gathered.len == 0 && !unwritten_blocks {
             return Ok(());
@@ -320,13 +338,13 @@ impl Partial for BlobPartial {
             let mut at = range.start;
             while at < range.end {
                 let end = range.end.min(at + ADOPTED);
-                self.written().await?;
+                self.written(WRITING - 1).await?;
                 let slice = source.slice(&(at..end))?;
                 self.write(slice, end - at);
                 self.len += end - at;
                 at = end;
             }
-            self.written().await
+            self.written(0).await
         }
         .boxed_local()
     }
@@ -334,14 +352,14 @@ impl Partial for BlobPartial {
     fn flush(&mut self) -> LocalBoxFuture<'_, Result<(), StoreError>> {
         async move {
             self.write_gathered().await?;
-            self.written().await
+            self.written(0).await
         }
         .boxed_local()
     }
 
     fn source(&mut self) -> LocalBoxFuture<'_, Result<BlobSource, StoreError>> {
         async move {
-            self.written().await?;
+            self.written(0).await?;
             let known = self.blobs.length();
             for extent in extents(&self.database, &self.id, known, self.in_blobs).await? {
                 self.in_blobs += extent.len();
