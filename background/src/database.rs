@@ -148,6 +148,8 @@ pub fn error(why: JsValue) -> StoreError {
     match why.dyn_ref::<DomException>() {
         Some(exception) => match exception.name().as_str() {
             "QuotaExceededError" => StoreError::Full,
+            // So Chromium says it where the disk itself is full, rather than the extension's share of it.
+            "DataError" if exception.message().contains("(IOError)") => StoreError::Full,
             "NotFoundError" | "NotReadableError" => StoreError::Gone(exception.message()),
             name => StoreError::Failed(format!("{name}: {}", exception.message())),
         },

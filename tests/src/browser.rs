@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use thirtyfour::common::config::WebDriverConfig;
 use thirtyfour::extensions::cdp::ChromeDevTools;
-use thirtyfour::{By, Capabilities, TimeoutConfiguration, WebDriver};
+use thirtyfour::{By, Capabilities, Key, TimeoutConfiguration, WebDriver};
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -27,8 +27,18 @@ const LONGEST_SCRIPT: Duration = Duration::from_secs(600);
 /// How often a folder is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// The entry *Share via Fluence* in Chromium's context menu, counted from its end: the last one is *Inspect*.
+/// The entry *Share via Fluence* in Chromium's context menu of a thing, counted from its end: the last one is *Inspect*.
 const SHARE_ENTRY: usize = 2;
+/// The same in the menu of a page, which has *View page source* too.
+const SHARE_PAGE_ENTRY: usize = 3;
+
+/// The middle of the extension's button, from the window's right and upper edge, in pixels.
+const BUTTON: (i64, i64) = (148, 63);
+/// How long the browser may take to open the popup, or to ask a question.
+const POPUP: Duration = Duration::from_secs(20);
+
+/// How long the browser takes no answer to a question, with room.
+const QUESTION: Duration = Duration::from_secs(2);
 
 /// Programs that must be there.
 const PROGRAMS: [&str; 4] = ["chromium", "chromedriver", "Xvfb", "xdotool"];
@@ -213,6 +223,8 @@ impl Browser {
 
     fn preferences(&self) -> Value {
         json!({
+            // The extension's button stands beside the address.
+            "extensions.pinned_extensions": [self.extension.id],
             "download.default_directory": self.downloads(),
             "download.prompt_for_download": false,
             "profile.default_content_setting_values.automatic_downloads": 1,
@@ -315,12 +327,24 @@ impl Browser {
         Ok(())
     }
 
-    /// Presses the right mouse button on an element of the page, with a real mouse, and takes *Share via Fluence*.
+    /// Presses the right mouse button on an element of the page, with a real mouse, and takes *Share via Fluence*: a
+    /// picture, a link, a selected text.
     pub async fn share_by_right_click(&self, element: By) -> Result<()> {
-        let display = self
-            .display
-            .as_ref()
-            .ok_or_else(|| anyhow!("{} has no window", self.name))?;
+        self.right_click(element, SHARE_ENTRY).await
+    }
+
+    /// The same where nothing is but the page itself.
+    pub async fn share_page_by_right_click(&self, element: By) -> Result<()> {
+        self.right_click(element, SHARE_PAGE_ENTRY).await
+    }
+
+    async fn right_click(&self, element: By, entry: usize) -> Result<()> {
+        let (x, y) = self.place_of(element).await?;
+        self.display()?.choose_from_context_menu(x, y, entry).await
+    }
+
+    /// Where the middle of an element of the page is on the display.
+    async fn place_of(&self, element: By) -> Result<(i64, i64)> {
         let driver = self.driver()?;
         let element = driver.find(element).await?;
         element.scroll_into_view().await?;
@@ -334,8 +358,103 @@ impl Browser {
                 vec![element.to_json()?],
             )
             .await?;
-        let (x, y): (i64, i64) = serde_json::from_value(place.json().clone())?;
-        display.choose_from_context_menu(x, y, SHARE_ENTRY).await
+        Ok(serde_json::from_value(place.json().clone())?)
+    }
+
+    fn display(&self) -> Result<&Display> {
+        let display = self.display.as_deref();
+        display.ok_or_else(|| anyhow!("{} has no window", self.name))
+    }
+
+    /// Opens the popup as a person does: a real mouse presses the extension's button.
+    pub async fn open_popup(&self) -> Result<()> {
+        let corner = "return [screenX + outerWidth, screenY];";
+        let corner = self.driver()?.execute(corner, vec![]).await?;
+        let (right, top): (i64, i64) = serde_json::from_value(corner.json().clone())?;
+        let (x, y) = (right - BUTTON.0, top + BUTTON.1);
+        self.display()?.click(x, y).await?;
+        let tools = ChromeDevTools::new(self.driver()?.handle.clone());
+        let popup = self.extension.url("popup.html");
+        let deadline = Instant::now() + POPUP;
+        loop {
+            let targets = tools.execute_cdp("Target.getTargets").await?;
+            let targets = targets["targetInfos"].as_array();
+            if targets.is_some_and(|all| all.iter().any(|target| target["url"] == json!(popup))) {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "no popup opened within {POPUP:?} of a click at {x}, {y}"
+            );
+            sleep(LOOK).await;
+        }
+    }
+
+    /// Presses keys on the display's keyboard, by their names in X.
+    pub async fn press_keys(&self, keys: &[&str]) -> Result<()> {
+        self.display()?.press(keys).await
+    }
+
+    /// Answers the browser's question for permission with *Allow*, once `ask` has made it ask. The current tab has the
+    /// focus until there is a question.
+    pub async fn allow(&self, ask: impl Future<Output = Result<()>>) -> Result<()> {
+        let (x, y) = self.place_of(By::Tag("h1")).await?;
+        self.display()?.click(x, y).await?;
+        self.focus_is(true).await?;
+        ask.await?;
+        self.focus_is(false)
+            .await
+            .context("the browser does not ask")?;
+        // The browser takes no answer so soon that it may have been meant for something else, and nothing tells when it
+        // does. Then *Deny* has the focus.
+        sleep(QUESTION).await;
+        self.press_keys(&["Tab", "Return"]).await?;
+        self.focus_is(true).await.context("the browser still asks")
+    }
+
+    /// Whether the current tab has the focus, or a question of the browser, say.
+    async fn has_focus(&self) -> Result<bool> {
+        let script = "return document.hasFocus();";
+        let has = self.driver()?.execute(script, vec![]).await?;
+        Ok(*has.json() == json!(true))
+    }
+
+    /// Waits until the current tab has the focus, or has not.
+    async fn focus_is(&self, wanted: bool) -> Result<()> {
+        let deadline = Instant::now() + POPUP;
+        while self.has_focus().await? != wanted {
+            ensure!(
+                Instant::now() < deadline,
+                "the focus did not change within {POPUP:?}"
+            );
+            sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// Pastes into a field of the current tab again and again, by the keyboard, until it is a text that passes; gives that.
+    pub async fn pasted(
+        &self,
+        field: By,
+        limit: Duration,
+        passes: impl Fn(&str) -> bool,
+    ) -> Result<String> {
+        let field = self.driver()?.find(field).await?;
+        let deadline = Instant::now() + limit;
+        loop {
+            field.click().await?;
+            field.send_keys(Key::Control + "a").await?;
+            field.send_keys(Key::Control + "v").await?;
+            let text = field.value().await?.unwrap_or_default();
+            if passes(&text) {
+                return Ok(text);
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "the clipboard has “{text}” after {limit:?}"
+            );
+            sleep(LOOK).await;
+        }
     }
 
     /// Waits until a file of that name is in the folder for downloads, complete; gives it.

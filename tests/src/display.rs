@@ -66,15 +66,7 @@ impl Display {
     /// before the menu's end (1 is the last).
     pub async fn choose_from_context_menu(&self, x: i64, y: i64, from_end: usize) -> Result<()> {
         let before = self.windows().await?;
-        self.xdotool(&[
-            "mousemove",
-            "--sync",
-            &x.to_string(),
-            &y.to_string(),
-            "click",
-            "3",
-        ])
-        .await?;
+        self.press_mouse(x, y, "3").await?;
         let deadline = Instant::now() + MENU;
         while !self.menu_at(x, y, &before).await? {
             ensure!(
@@ -83,10 +75,28 @@ impl Display {
             );
             sleep(LOOK).await;
         }
-        let mut keys = vec!["key", "--delay", "60"];
-        keys.extend(std::iter::repeat_n("Up", from_end));
+        let mut keys = vec!["Up"; from_end];
         keys.push("Return");
-        self.xdotool(&keys).await?;
+        self.press(&keys).await
+    }
+
+    /// Presses the left mouse button at a place.
+    pub async fn click(&self, x: i64, y: i64) -> Result<()> {
+        self.press_mouse(x, y, "1").await
+    }
+
+    /// Presses keys, one after the other.
+    pub async fn press(&self, keys: &[&str]) -> Result<()> {
+        let mut command = vec!["key", "--delay", "60"];
+        command.extend(keys);
+        self.xdotool(&command).await?;
+        Ok(())
+    }
+
+    async fn press_mouse(&self, x: i64, y: i64, button: &str) -> Result<()> {
+        let (x, y) = (x.to_string(), y.to_string());
+        self.xdotool(&["mousemove", "--sync", &x, &y, "click", button])
+            .await?;
         Ok(())
     }
 

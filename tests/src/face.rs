@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use thirtyfour::extensions::cdp::ChromeDevTools;
 use thirtyfour::{By, Key, WebDriver};
 
 use crate::artifacts::Artifacts;
@@ -264,6 +265,31 @@ impl Face {
             .await
             .with_context(|| format!("“{}” has no “{testid}”", item.name))?;
         button.click().await?;
+        Ok(())
+    }
+
+    /// Whether the browser shows a notification about an item.
+    pub async fn is_notified_of(&self, item: &Shown) -> Result<bool> {
+        let script =
+            "const [id, done] = arguments; chrome.notifications.getAll(all => done(id in all));";
+        let id = json!(format!("item:{}", item.id));
+        let shown = self.driver.execute_async(script, vec![id]).await?;
+        Ok(shown.json() == &json!(true))
+    }
+
+    /// Drags files over the popup and lets go.
+    pub async fn drop_files(&self, files: &[&Path]) -> Result<()> {
+        let tools = ChromeDevTools::new(self.driver.handle.clone());
+        for step in ["dragEnter", "dragOver", "drop"] {
+            let event = json!({
+                "type": step, "x": 200, "y": 200,
+                // 1 is to copy.
+                "data": {"items": [], "files": files, "dragOperationsMask": 1},
+            });
+            tools
+                .execute_cdp_with_params("Input.dispatchDragEvent", event)
+                .await?;
+        }
         Ok(())
     }
 

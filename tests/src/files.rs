@@ -48,6 +48,35 @@ pub fn picture(width: u32, height: u32) -> Result<Vec<u8>> {
     Ok(file)
 }
 
+/// A second of a tone, as WAV.
+pub fn sound() -> Vec<u8> {
+    const RATE: u32 = 8000;
+    const TONE: f32 = 440.0;
+    let samples = (0..RATE).map(|n| {
+        let phase = n as f32 / RATE as f32 * TONE * std::f32::consts::TAU;
+        (phase.sin() * 100.0 + 128.0) as u8
+    });
+    // One channel of one byte a sample.
+    let mut wav = Vec::new();
+    wav.extend(b"RIFF");
+    wav.extend((36 + RATE).to_le_bytes());
+    wav.extend(b"WAVEfmt ");
+    wav.extend(16u32.to_le_bytes());
+    for half in [1u16, 1] {
+        wav.extend(half.to_le_bytes());
+    }
+    for word in [RATE, RATE] {
+        wav.extend(word.to_le_bytes());
+    }
+    for half in [1u16, 8] {
+        wav.extend(half.to_le_bytes());
+    }
+    wav.extend(b"data");
+    wav.extend(RATE.to_le_bytes());
+    wav.extend(samples);
+    wav
+}
+
 /// A document of one page with one line of text, as PDF.
 pub fn document(text: &str) -> Vec<u8> {
     let line: String = text

@@ -7,6 +7,7 @@
 pub mod artifacts;
 pub mod browser;
 pub mod command_line;
+pub mod disk;
 pub mod display;
 pub mod face;
 pub mod files;

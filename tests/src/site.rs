@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
@@ -14,9 +15,12 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
 
 /// The largest file that a page may put on the site.
 const MAX_UPLOAD: usize = 64 * 1024 * 1024;
+/// How often a counter is looked at.
+const LOOK: Duration = Duration::from_millis(50);
 /// The cookie that the site's private part wants.
 const COOKIE: &str = "session=known";
 
@@ -133,6 +137,19 @@ impl Site {
         format!("http://{}{path}", self.address)
     }
 
+    /// Waits until somebody has asked for a path.
+    pub async fn wait_asked(&self, path: &str, limit: Duration) -> Result<()> {
+        let deadline = Instant::now() + limit;
+        while self.asked(path) == 0 {
+            ensure!(
+                Instant::now() < deadline,
+                "nobody asked for {path} within {limit:?}"
+            );
+            sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
     /// How often a path was asked for.
     pub fn asked(&self, path: &str) -> u64 {
         lock(&self.content).asked.get(path).copied().unwrap_or(0)
@@ -177,7 +194,8 @@ fn list(content: &Shared, part: &str) -> Html<String> {
     Html(format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>Real files</title>\
          <style>body{{font:16px sans-serif;margin:2em}}ul{{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:2em}}\
-         </style><h1>Real files</h1><p>Right click one of them: <b>Share via Fluence</b>.</p><ul>{list}</ul></html>"
+         </style><h1>Real files</h1><p><span id=words>Right click one of them: <b>Share via Fluence</b>.</span></p><ul>{list}</ul>\
+         <textarea id=notes aria-label=Notes></textarea></html>"
     ))
 }
 

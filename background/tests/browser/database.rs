@@ -96,6 +96,9 @@ fn exceptions_are_told_apart() {
             .into()
     };
     assert_eq!(error(exception("QuotaExceededError")), StoreError::Full);
+    let disk = "Failed to write blobs (IOError)";
+    let full = DomException::new_with_message_and_name(disk, "DataError").unwrap();
+    assert_eq!(error(full.into()), StoreError::Full);
     for gone in ["NotFoundError", "NotReadableError"] {
         assert_eq!(error(exception(gone)), StoreError::Gone("why".into()));
     }

@@ -2,10 +2,13 @@
 
 mod bad_input;
 mod command_line;
+mod disk;
+mod face;
 mod laziness;
 mod lifetime;
 mod main_job;
 mod restarts;
+mod toolbar;
 mod web_pages;
 
 use std::time::Duration;

@@ -7,15 +7,31 @@ use thirtyfour::By;
 
 use crate::{SMALL, play};
 
+/// What *Share via Fluence* is chosen on.
+enum Clicked {
+    /// What has an address of its own, and this id.
+    Thing(&'static str),
+    /// A text that is selected.
+    Selection,
+    /// The page itself.
+    Page,
+}
+
 #[test]
 fn a_right_click_shares_and_a_hash_fetches() {
     play("right_click", async |scene| {
-        let picture = files::picture(800, 600)?;
-        let document = files::document("Everything is a function call.");
-        scene.site.add("sunset.png", "image/png", picture.clone());
-        scene
-            .site
-            .add("letter.pdf", "application/pdf", document.clone());
+        let things = [
+            ("sunset.png", "image/png", files::picture(800, 600)?),
+            (
+                "letter.pdf",
+                "application/pdf",
+                files::document("Everything is a function call."),
+            ),
+            ("chime.wav", "audio/wav", files::sound()),
+        ];
+        for (name, mime, bytes) in &things {
+            scene.site.add(name, mime, bytes.clone());
+        }
         let node = scene.node("node", &[]).await?;
 
         let mut alice = scene.browser("alice", Some(scene.hidden_display().await?))?;
@@ -23,18 +39,56 @@ fn a_right_click_shares_and_a_hash_fetches() {
         let driver = alice.driver()?;
         let page = driver.window().await?;
         driver.goto(scene.site.url("/")).await?;
+        let html = reqwest::get(scene.site.url("/")).await?.bytes().await?;
         let face = alice.face_beside().await?;
         let popup = driver.window().await?;
         face.set_nodes(&[node.websocket()?]).await?;
         face.wait_network("online", ONLINE).await?;
 
-        let mut shared = Vec::new();
-        for name in ["sunset.png", "letter.pdf"] {
+        let mut expected: Vec<(Clicked, String, Vec<u8>)> = things
+            .into_iter()
+            .map(|(name, _, bytes)| (Clicked::Thing(name), name.to_owned(), bytes))
+            .collect();
+        let words = "Right click one of them: Share via Fluence.";
+        expected.push((
+            Clicked::Selection,
+            "Right click one of them_ Share via Fluen.txt".to_owned(),
+            words.into(),
+        ));
+        expected.push((Clicked::Page, "Real files.html".to_owned(), html.into()));
+
+        let mut links = Vec::new();
+        for (clicked, name, _) in &expected {
             driver.switch_to_window(page.clone()).await?;
-            alice.share_by_right_click(By::Id(name)).await?;
+            match clicked {
+                Clicked::Thing(id) => alice.share_by_right_click(By::Id(*id)).await?,
+                Clicked::Selection => {
+                    let select =
+                        "getSelection().selectAllChildren(document.getElementById('words'))";
+                    driver.execute(select, vec![]).await?;
+                    alice.share_by_right_click(By::Id("words")).await?;
+                }
+                Clicked::Page => {
+                    driver.execute("getSelection().empty()", vec![]).await?;
+                    alice.share_page_by_right_click(By::Tag("h1")).await?;
+                }
+            }
+            // The link is on the clipboard: in the page that was clicked on it can be pasted.
+            let fresh =
+                |text: &str| text.starts_with("fluence:") && !links.contains(&text.to_owned());
+            let link = alice
+                .pasted(By::Id("notes"), SMALL, fresh)
+                .await
+                .with_context(|| format!("the link of “{name}”"))?;
             driver.switch_to_window(popup.clone()).await?;
             let shown = face.wait_named(name, &["shared"], SMALL).await?;
-            shared.push(shown.cid.context("a shared file without a hash")?);
+            let cid = shown.cid.clone().context("a shared file without a hash")?;
+            ensure!(link == format!("fluence:{cid}"), "{link} is not {cid}");
+            ensure!(
+                face.is_notified_of(&shown).await?,
+                "there is no notification of “{name}”"
+            );
+            links.push(link);
         }
         face.picture("shared").await?;
         ensure!(
@@ -43,11 +97,8 @@ fn a_right_click_shares_and_a_hash_fetches() {
         );
 
         let (bob, face) = scene.online("bob", &node).await?;
-        for ((name, bytes), cid) in [("sunset.png", picture), ("letter.pdf", document)]
-            .iter()
-            .zip(&shared)
-        {
-            face.fetch(&format!("fluence:{cid}")).await?;
+        for ((_, name, bytes), link) in expected.iter().zip(&links) {
+            face.fetch(link).await?;
             face.wait_named(name, &["done", "shared"], SMALL).await?;
             same_bytes(&bob.saved(name, SMALL).await?, bytes)?;
         }

@@ -1,0 +1,57 @@
+//! A disk that is soon full: a file system in memory, of a size that can be changed. Only root can make one.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+/// A small disk; it is gone with this value.
+pub struct Disk {
+    at: PathBuf,
+}
+
+impl Disk {
+    /// Whether one can be made here: tried, in a directory that is gone afterwards.
+    pub fn can_be_made() -> bool {
+        let tried = tempfile::tempdir().map(|at| Self::new(at.path(), 1 << 20).is_ok());
+        tried.unwrap_or(false)
+    }
+
+    /// An empty disk of so many bytes, in place of a directory.
+    pub fn new(at: &Path, bytes: u64) -> Result<Self> {
+        std::fs::create_dir_all(at)?;
+        mount(
+            at,
+            &["-t", "tmpfs", "-o", &format!("size={bytes}"), "fluence"],
+        )?;
+        Ok(Self { at: at.to_owned() })
+    }
+
+    /// Changes its size; what is on it stays.
+    pub fn resize(&self, bytes: u64) -> Result<()> {
+        mount(&self.at, &["-o", &format!("remount,size={bytes}")])
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // Lazily: a browser that is being ended may still write to it.
+        let _: std::io::Result<std::process::ExitStatus> =
+            Command::new("umount").arg("-l").arg(&self.at).status();
+    }
+}
+
+fn mount(at: &Path, arguments: &[&str]) -> Result<()> {
+    let status = Command::new("mount")
+        .args(arguments)
+        .arg(at)
+        .stderr(Stdio::null())
+        .status()
+        .context("`mount` cannot be started")?;
+    ensure!(
+        status.success(),
+        "no disk can be made at {} ({status}): that needs root",
+        at.display()
+    );
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! The disk is full while a file is fetched in a browser.
+
+use anyhow::{Context, ensure};
+use fluence_tests::disk::Disk;
+use fluence_tests::files;
+use fluence_tests::scene::same_bytes;
+
+use crate::lifetime::until_answered;
+use crate::{SMALL, play};
+
+/// Bytes that the disk has at first: room for the browser itself, and for a part of the file.
+const SMALL_DISK: u64 = 160_000_000;
+/// Bytes that it has later: room for all that there is, twice.
+const LARGE_DISK: u64 = 1_000_000_000;
+/// Bytes of the file.
+const FILE: usize = 180_000_000;
+
+#[test]
+fn a_fetch_goes_on_when_there_is_room_again() {
+    if !Disk::can_be_made() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "no small disk can be made"
+        );
+        eprintln!("skipped: no small disk can be made, which needs root");
+        return;
+    }
+    play("disk_full", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(FILE, 91);
+        let terminal = scene.command_line("terminal", &node)?;
+        let (_sharing, cid) = terminal.share(&scene.file("large.bin", &bytes)?).await?;
+        let disk = Disk::new(&scene.path("browsers"), SMALL_DISK)?;
+        let (bob, face) = scene.online("bob", &node).await?;
+        let small = files::noise(100_000, 92);
+        face.share(&[&scene.file("other.bin", &small)?]).await?;
+        let other = face.wait_named("other.bin", &["shared"], SMALL).await?;
+
+        face.fetch(&cid).await?;
+        let stopped = face.wait_failed(&cid, SMALL).await?;
+        face.picture("full").await?;
+        ensure!(
+            stopped.status == "interrupted" && stopped.failure.as_deref() == Some("disk_full"),
+            "not stopped by the full disk: {stopped:?}"
+        );
+        let served = node.counter("/counters/served_bytes").await?;
+
+        // What else there is works as before.
+        let stranger = scene.command_line("stranger", &node)?;
+        let other = other.cid.context("a shared file without a hash")?;
+        until_answered(&stranger, &other).await?;
+        same_bytes(&stranger.fetch(&other, SMALL).await?, &small)?;
+
+        disk.resize(LARGE_DISK)?;
+        face.press_in(&stopped, "item-resume").await?;
+        face.wait_named("large.bin", &["done", "shared"], SMALL)
+            .await?;
+        same_bytes(&bob.saved("large.bin", SMALL).await?, &bytes)?;
+        // It went on from where it was: what was written did not come again.
+        let again = node.counter("/counters/served_bytes").await? - served;
+        ensure!(
+            again < FILE as u64 * 2 / 3,
+            "{served} bytes came before, and {again} after that, for {FILE}"
+        );
+        bob.picture("resumed").await
+    });
+}

@@ -1,0 +1,130 @@
+//! What a person does with the face: dropping, copying, clicking twice, opening it twice.
+
+use anyhow::{Context, Result, ensure};
+use fluence_tests::files;
+use fluence_tests::scene::same_bytes;
+use thirtyfour::By;
+
+use crate::{SMALL, play};
+
+#[test]
+fn dropped_files_are_shared() {
+    play("dropped_files", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let given = [
+            ("one.txt", b"one".to_vec()),
+            ("two.bin", files::noise(300_000, 81)),
+            ("three.bin", files::noise(2_000_000, 82)),
+        ];
+        let paths = given
+            .iter()
+            .map(|(name, bytes)| scene.file(name, bytes))
+            .collect::<Result<Vec<_>>>()?;
+        let (alice, face) = scene.online("alice", &node).await?;
+
+        // One is shared at once, and its link can be copied and pasted.
+        face.drop_files(&[&paths[0]]).await?;
+        let one = face.wait_named("one.txt", &["shared"], SMALL).await?;
+        face.press_in(&one, "item-copy").await?;
+        let link = format!("fluence:{}", one.cid.clone().unwrap_or_default());
+        alice
+            .pasted(By::Testid("fetch-input"), SMALL, |text| text == link)
+            .await?;
+
+        // Of several the person says that they are to be one.
+        face.drop_files(&[&paths[1], &paths[2]]).await?;
+        face.wait(
+            "the dropped files",
+            SMALL,
+            r#"return document.querySelectorAll('[data-testid="stage-name"]').length === 2;"#,
+        )
+        .await?;
+        face.picture("staged").await?;
+        face.press("stage-together").await?;
+        face.press("stage-share").await?;
+        let both = face.wait_named("2 files", &["shared"], SMALL).await?;
+        let cid = both.cid.context("a shared directory without a hash")?;
+        let terminal = scene.command_line("terminal", &node)?;
+        let directory = terminal.fetch(&cid, SMALL).await?;
+        for (name, bytes) in &given[1..] {
+            same_bytes(&directory.join(name), bytes)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn the_same_file_in_two_tabs_is_fetched_once() {
+    play("two_tabs", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(30_000_000, 83);
+        let terminal = scene.command_line("terminal", &node)?;
+        let (_sharing, cid) = terminal.share(&scene.file("once.bin", &bytes)?).await?;
+        let (bob, face) = scene.online("bob", &node).await?;
+        let driver = bob.driver()?;
+        let first = driver.window().await?;
+        let other = bob.face_beside().await?;
+        let second = driver.window().await?;
+
+        // Typed in both, and then the button is pressed twice in each, faster than anybody can.
+        let twice = r#"const button = document.querySelector('[data-testid="fetch-button"]');
+            button.click(); button.click();"#;
+        let field = By::Testid("fetch-input");
+        driver.find(field.clone()).await?.send_keys(&cid).await?;
+        driver.switch_to_window(first.clone()).await?;
+        driver.find(field).await?.send_keys(&cid).await?;
+        driver.execute(twice, vec![]).await?;
+        driver.switch_to_window(second).await?;
+        driver.execute(twice, vec![]).await?;
+
+        for (face, tab) in [(&other, None), (&face, Some(first))] {
+            if let Some(tab) = tab {
+                driver.switch_to_window(tab).await?;
+            }
+            face.wait_named("once.bin", &["done", "shared"], SMALL)
+                .await?;
+            let items = face.items().await?;
+            ensure!(items.len() == 1, "not one item: {items:?}");
+        }
+        same_bytes(&bob.saved("once.bin", SMALL).await?, &bytes)?;
+        ensure!(bob.downloaded()?.len() == 1, "{:?}", bob.downloaded()?);
+        // What storage gave is the file's blocks, and what was asked for again at a seam.
+        let served = node.counter("/counters/served_bytes").await?;
+        let once = bytes.len() as u64..bytes.len() as u64 * 5 / 4;
+        ensure!(once.contains(&served), "storage gave {served} bytes");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_file_that_is_shared_twice_is_one() {
+    play("shared_twice", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let file = scene.file("twice.bin", &files::noise(1_000_000, 84))?;
+        let (_alice, face) = scene.online("alice", &node).await?;
+        face.drop_files(&[&file]).await?;
+        face.drop_files(&[&file]).await?;
+        let shown = face.wait_named("twice.bin", &["shared"], SMALL).await?;
+        face.wait(
+            "that the second one is merged with the first",
+            SMALL,
+            r#"return document.querySelectorAll('[data-testid="item"]').length === 1;"#,
+        )
+        .await?;
+        face.share(&[&file]).await?;
+        // A share that is the same file as another ends by showing that one.
+        face.wait(
+            "that the third one is merged too",
+            SMALL,
+            r#"return !document.querySelector('[data-testid="share-waiting"]')
+                 && document.querySelectorAll('[data-testid="item"]').length === 1;"#,
+        )
+        .await?;
+        let items = face.items().await?;
+        ensure!(
+            items.len() == 1 && items[0].cid == shown.cid,
+            "not the one file: {items:?}"
+        );
+        Ok(())
+    });
+}

@@ -1,0 +1,121 @@
+//! What only a real window shows: the button beside the address, and the browser's own questions.
+
+use anyhow::{Context, Result, ensure};
+use fluence_tests::browser::Browser;
+use fluence_tests::face::Face;
+use fluence_tests::files;
+use fluence_tests::node::Node;
+use fluence_tests::scene::{ONLINE, Scene};
+use fluence_tests::site::Site;
+use serde_json::json;
+use thirtyfour::{By, WindowHandle};
+
+use crate::{SMALL, play};
+
+/// A browser with a window on a display in memory: a page of the site in one tab, the popup as a page in another.
+async fn windowed(scene: &Scene, node: &Node) -> Result<(Browser, WindowHandle, Face)> {
+    let mut browser = scene.browser("alice", Some(scene.hidden_display().await?))?;
+    browser.open().await?;
+    let page = browser.driver()?.window().await?;
+    browser.driver()?.goto(scene.site.url("/")).await?;
+    let face = browser.face_beside().await?;
+    face.set_nodes(&[node.websocket()?]).await?;
+    face.wait_network("online", ONLINE).await?;
+    Ok((browser, page, face))
+}
+
+/// From the popup's beginning to the first file of the page: the peer, tab, settings, the field with its two buttons,
+/// files, folder, and what folds the page's files up.
+const TABS_TO_SHARE: usize = 10;
+
+/// JavaScript that asks the site for the name of the first file that the real popup lists.
+const WATCH: &str = r#"
+const [site] = arguments;
+const look = () => {
+  const [popup] = chrome.extension.getViews({ type: 'popup' });
+  const file = popup?.document.querySelector('[data-testid="page-name"]');
+  if (file) fetch(`${site}the-popup-shows-${file.textContent}`, { mode: 'no-cors' });
+  else setTimeout(look, 100);
+};
+look();
+"#;
+
+#[test]
+fn the_button_shows_the_page_s_files_and_the_keyboard_shares_one() {
+    play("toolbar_button", async |scene| {
+        let name = "letter.pdf";
+        let letter = files::document("Everything is a function call.");
+        scene.site.add(name, "application/pdf", letter);
+        let node = scene.node("node", &[]).await?;
+        let (alice, page, face) = windowed(scene, &node).await?;
+        let driver = alice.driver()?;
+        let tab = driver.window().await?;
+        // No driver reaches into the real popup; the popup in the tab sees it, and tells the site what it shows.
+        driver
+            .execute(WATCH, vec![json!(scene.site.url("/files/"))])
+            .await?;
+        driver.switch_to_window(page).await?;
+        alice.open_popup().await?;
+        let seen = format!("/files/the-popup-shows-{name}");
+        scene
+            .site
+            .wait_asked(&seen, SMALL)
+            .await
+            .context("the popup does not show the page's file")?;
+        let mut keys = vec!["Tab"; TABS_TO_SHARE];
+        keys.push("Return");
+        alice.press_keys(&keys).await?;
+        driver.switch_to_window(tab).await?;
+        let shown = face
+            .wait_named(name, &["shared"], SMALL)
+            .await
+            .context("the popup's first file was not shared")?;
+        face.picture("shared").await?;
+        ensure!(shown.cid.is_some(), "{shown:?}");
+        ensure!(
+            scene.site.asked(&format!("/files/{name}")) == 1,
+            "the page's file was fetched more than once"
+        );
+        Ok(())
+    });
+}
+
+#[test]
+fn a_share_goes_on_when_the_browser_s_question_is_answered() {
+    play("permission", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        // Another origin, which lets nobody read across origins.
+        let other = Site::start().await?;
+        let address = other.add("elsewhere.png", "image/png", files::picture(320, 240)?);
+        let (alice, page, face) = windowed(scene, &node).await?;
+        let driver = alice.driver()?;
+        let tab = driver.window().await?;
+        driver.switch_to_window(page).await?;
+        let show = "const [address, done] = arguments;
+            const picture = document.createElement('img');
+            picture.id = 'elsewhere'; picture.onload = () => done(true); picture.src = address;
+            document.body.prepend(picture);";
+        driver.execute_async(show, vec![json!(address)]).await?;
+        alice.share_by_right_click(By::Id("elsewhere")).await?;
+
+        driver.switch_to_window(tab).await?;
+        face.wait(
+            "the question in the popup",
+            SMALL,
+            r#"return !!document.querySelector('[data-testid="access-allow"]');"#,
+        )
+        .await?;
+        face.picture("asked").await?;
+        ensure!(
+            face.items().await?.is_empty(),
+            "it was shared without permission"
+        );
+        alice.allow(face.press("access-allow")).await?;
+        face.wait_named("elsewhere.png", &["shared"], SMALL).await?;
+        face.picture("allowed").await?;
+        let asked = r#"return !document.querySelector('[data-testid="access"]');"#;
+        face.wait("that nothing is asked any more", SMALL, asked)
+            .await?;
+        Ok(())
+    });
+}
