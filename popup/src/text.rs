@@ -33,7 +33,7 @@ pub const THEME_DARK: &str = "Dark";
 // Fetch.
 pub const FETCH: &str = "Fetch";
 pub const FETCH_TITLE: &str = "Fetch by hash";
-pub const FETCH_HINT: &str = "Hash or link: Qm…, bafy…, fluence:…";
+pub const FETCH_HINT: &str = "Paste a hash or a link";
 pub const FETCH_PASTE: &str = "Paste from the clipboard";
 pub const FETCH_PASTE_REFUSED: &str =
     "The browser did not give the clipboard. Click into the field and press Ctrl+V (⌘V on a Mac).";
@@ -96,7 +96,6 @@ pub const COPY_REFUSED: &str =
     "The browser refused the clipboard; select the link in the details and copy it.";
 pub const SAVE: &str = "Save";
 pub const SAVED: &str = "saved";
-pub const SAVE_AGAIN: &str = "Save again";
 pub const STOP: &str = "Stop sharing";
 pub const AGAIN: &str = "Share again";
 pub const PAUSE: &str = "Pause";

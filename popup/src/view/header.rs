@@ -13,6 +13,9 @@ use crate::text;
 /// The characters of the own peer id that are shown: its end, for all begin alike.
 const SHORT_PEER: usize = 6;
 
+/// The code of the notice that a share waits for permission. The face asks for it, and knows when it was given.
+const NEEDS_ACCESS: &str = "needs_access";
+
 /// The page of the extension in a tab.
 const TAB_PAGE: &str = "popup.html?view=tab";
 
@@ -88,7 +91,7 @@ pub fn banners(face: &Face, link: &Scope<Face>) -> Html {
         <>
             { worker(face) }
             { if face.link == Link::Ready { connection(face, link) } else { Html::default() } }
-            if let Some(notice) = face.state.notice.as_ref().filter(|_| !face.notice_read) {
+            if let Some(notice) = face.state.notice.as_ref().filter(|notice| !face.notice_read && notice.code != NEEDS_ACCESS) {
                 { failure(notice, "notice", Some(link.callback(|_| Msg::DismissNotice))) }
             }
             { outcome(face, link, &About::Network, "network-failure") }
@@ -135,7 +138,7 @@ fn connection(face: &Face, link: &Scope<Face>) -> Html {
                 <div class="banner" data-testid="network-advice">
                     { icon("warn") }
                     <p>
-                        <strong>{ text::NETWORK_OFFLINE }{ "." }</strong>{ " " }<span class="reason">{ text::sentence(reason) }</span>{ " " }
+                        <strong>{ text::NETWORK_OFFLINE }{ ":" }</strong>{ " " }<span class="reason">{ text::sentence(reason) }</span>{ " " }
                         // Not read out each second.
                         <span class="count" aria-live="off">{ text::retry_in(seconds) }</span>
                     </p>

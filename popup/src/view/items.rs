@@ -259,7 +259,7 @@ fn actions(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
             if matches!(item.status, Status::Failed { .. }) { { button("again", text::RETRY, "item-retry", true, Command::Resume { id: id() }) } }
             { copy_button(face, link, item, "item-copy") }
             if whole {
-                { button("save", if item.saved_as.is_some() { text::SAVE_AGAIN } else { text::SAVE }, "item-save", false, Command::Save { id: id() }) }
+                { button("save", text::SAVE, "item-save", false, Command::Save { id: id() }) }
             }
             if whole && item.providing { { button("stop", text::STOP, "item-stop", false, Command::Stop { id: id() }) } }
             if whole && !item.providing { { button("again", text::AGAIN, "item-again", false, Command::ShareAgain { id: id() }) } }
