@@ -122,3 +122,16 @@ pub fn same_bytes(file: &Path, expected: &[u8]) -> Result<()> {
     );
     Ok(())
 }
+
+/// Whether a file has so many bytes.
+pub fn same_length(file: &Path, expected: u64) -> Result<()> {
+    let length = std::fs::metadata(file)
+        .with_context(|| format!("cannot read {}", file.display()))?
+        .len();
+    anyhow::ensure!(
+        length == expected,
+        "{} has {length} bytes, expected {expected}",
+        file.display()
+    );
+    Ok(())
+}

@@ -1,6 +1,8 @@
 //! `cargo xtask`: everything that is done with this repository, each in one command.
 #![forbid(unsafe_code)]
 
+use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -52,7 +54,10 @@ enum Task {
         headless: bool,
     },
     /// Measure what docs/figures.md reports
-    Figures,
+    Figures {
+        /// What is measured; all where nothing is named
+        names: Vec<String>,
+    },
     /// Start a node and a browser with the extension, to play with
     Start,
 }
@@ -98,15 +103,30 @@ fn perform(task: Task) -> Result<()> {
             let mut options = vec!["demo"];
             options.extend(keep.then_some("--keep"));
             options.extend(headless.then_some("--headless"));
-            play(&workspace, DEV, "stage", &options)
+            play(&workspace, DEV, "stage", &options, &[])
         }
-        Task::Start => play(&workspace, DEV, "stage", &["start"]),
-        Task::Figures => play(&workspace, RELEASE, "figures", &[]),
+        Task::Start => play(&workspace, DEV, "stage", &["start"], &[]),
+        Task::Figures { names } => {
+            let mut environment = Vec::new();
+            match setup::others(&workspace) {
+                Ok(bundle) => environment.push(("FLUENCE_OTHERS", bundle)),
+                Err(error) => {
+                    eprintln!("warning: nothing is compared with npm's packages: {error:#}")
+                }
+            }
+            play(&workspace, RELEASE, "figures", &names, &environment)
+        }
     }
 }
 
 /// Prepares real browsers, the extension and the command, and hands over to a program of the crate `fluence-tests`.
-fn play(workspace: &Workspace, profile: Profile, program: &str, options: &[&str]) -> Result<()> {
+fn play<A: AsRef<OsStr>>(
+    workspace: &Workspace,
+    profile: Profile,
+    program: &str,
+    options: &[A],
+    environment: &[(&str, PathBuf)],
+) -> Result<()> {
     setup::browser()?.require()?;
     let built = extension::build(workspace, Optimise::Yes)?;
     sizes::print(&sizes::measure(&built)?);
@@ -121,10 +141,14 @@ fn play(workspace: &Workspace, profile: Profile, program: &str, options: &[&str]
         ])
         .arguments(["--profile", profile.name])
         .done()?;
-    Run::new(workspace.target.join(profile.directory).join(program))
+    let program = workspace.target.join(profile.directory).join(program);
+    let mut run = Run::new(program)
         .directory(&workspace.root)
-        .arguments(options)
-        .done()
+        .arguments(options);
+    for (name, value) in environment {
+        run = run.environment(name, value);
+    }
+    run.done()
 }
 
 /// A profile of cargo, and where what it builds is put.

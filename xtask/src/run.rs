@@ -46,9 +46,13 @@ impl Workspace {
         Run::new(cargo()).directory(&self.root).arguments(arguments)
     }
 
-    /// Where the built extension for Chromium is put.
+    /// Where the built extension for Chromium is put, and the tests look for it: what `FLUENCE_EXTENSION` names, else
+    /// `dist/chrome`.
     pub fn chrome(&self) -> PathBuf {
-        self.root.join("dist").join("chrome")
+        std::env::var_os("FLUENCE_EXTENSION").map_or_else(
+            || self.root.join("dist").join("chrome"),
+            PathBuf::from,
+        )
     }
 }
 

@@ -64,6 +64,57 @@ pub fn wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
     Ok(program)
 }
 
+/// What the figures compare with, as one script for a page: `benches/others.js` with the packages that it is made of,
+/// installed below the target directory and bundled there. `Err` says why it cannot be had.
+pub fn others(workspace: &Workspace) -> Result<PathBuf> {
+    let home = workspace.target.join("tools").join("figures");
+    let bundle = home.join("bundle.js");
+    let sources = ["package.json", "others.js"].map(|name| {
+        let source = workspace.root.join("benches").join(name);
+        let copy = home.join(name);
+        (source, copy)
+    });
+    let same = |(source, copy): &(PathBuf, PathBuf)| {
+        let (source, copy) = (std::fs::read(source), std::fs::read(copy));
+        matches!((source, copy), (Ok(source), Ok(copy)) if source == copy)
+    };
+    if bundle.is_file() && sources.iter().all(same) {
+        return Ok(bundle);
+    }
+    if which("npm").is_none() {
+        bail!("it is installed with `npm`, which is not in PATH");
+    }
+    match std::fs::remove_dir_all(&home) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("cannot empty {}", home.display()));
+        }
+        _ => {}
+    }
+    std::fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+    for (source, copy) in &sources {
+        std::fs::copy(source, copy).with_context(|| format!("cannot copy {}", source.display()))?;
+    }
+    Run::new("npm")
+        .arguments(["install", "--no-package-lock", "--ignore-scripts"])
+        // What only other platforms than a browser ask for is left out.
+        .arguments(["--legacy-peer-deps", "--no-audit", "--no-fund"])
+        .arguments(["--loglevel=error"])
+        .directory(&home)
+        .done()?;
+    Run::new("node")
+        .arguments(["node_modules/esbuild/bin/esbuild", "others.js"])
+        .arguments([
+            "--bundle",
+            "--minify",
+            "--format=iife",
+            "--platform=browser",
+        ])
+        .arguments(["--log-level=warning", "--outfile=bundle.js"])
+        .directory(&home)
+        .done()?;
+    Ok(bundle)
+}
+
 /// Whether real browsers can be driven here.
 pub struct Browser {
     missing: Vec<&'static str>,

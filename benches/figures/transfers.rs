@@ -1,10 +1,8 @@
-//! Measures what `docs/figures.md` reports, all in one run: `cargo xtask figures`.
-#![forbid(unsafe_code)]
+//! A file of 50 MB and a call, against the browser's own transfers and a ping; and how soon the extension is reachable.
 
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow};
 use fluence::call::Request;
 use fluence::names::FunctionName;
 use fluence_peer::{Config, Keypair, Peer, PeerId};
@@ -14,7 +12,11 @@ use fluence_tests::node::Node;
 use fluence_tests::scene::{ONLINE, Scene, same_bytes};
 use futures::StreamExt;
 use serde_json::{Map, Value, json};
-use thirtyfour::WebDriver;
+
+use crate::PATIENCE;
+use crate::page::{Page, Took, between};
+use crate::server::Server;
+use crate::table::{median, row, single, times};
 
 /// Bytes of the file that is shared and fetched.
 const FILE: usize = 50_000_000;
@@ -22,36 +24,10 @@ const FILE: usize = 50_000_000;
 const TRANSFERS: u64 = 3;
 /// How often a call is repeated; the median counts.
 const CALLS: usize = 100;
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(180);
 /// A little over the time between two pings of a connection.
 const PING: Duration = Duration::from_secs(16);
 
-/// JavaScript that puts so many bytes at an address; gives milliseconds.
-const PUT: &str = "const [url, size, done] = arguments;
-    const part = new Uint8Array(1 << 16).map(() => Math.random() * 256);
-    const parts = Array.from({ length: Math.ceil(size / part.length) }, () => part);
-    const body = new Blob(parts).slice(0, size);
-    const start = performance.now();
-    fetch(url, { method: 'PUT', body }).then(() => done(performance.now() - start));";
-/// JavaScript that gets what is at an address; gives milliseconds.
-const GET: &str = "const [url, done] = arguments;
-    const start = performance.now();
-    fetch(url, { cache: 'no-store' }).then(answer => answer.arrayBuffer()).then(() => done(performance.now() - start));";
-
-#[tokio::main]
-async fn main() -> ExitCode {
-    match measure().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn measure() -> Result<()> {
-    let scene = Scene::new("figures").await?;
+pub async fn measure(scene: &Scene) -> Result<()> {
     let node = scene.node("node", &[]).await?;
     let (mut alice, alice_s) = scene.online("alice", &node).await?;
 
@@ -62,26 +38,34 @@ async fn measure() -> Result<()> {
         let name = format!("file-{seed}.bin");
         let bytes = files::noise(FILE, seed);
         let path = scene.file(&name, &bytes)?;
-        let start = Instant::now();
+        let page = Page::new(&alice).await?;
+        page.watch().await?;
         alice_s.share(&[&path]).await?;
-        let shown = alice_s.wait_named(&name, &["shared"], PATIENCE).await?;
-        shares.push(start.elapsed());
-        cid = shown.cid.context("a shared file without a hash")?;
-        let start = Instant::now();
-        bob_s.fetch(&cid).await?;
-        bob_s
-            .wait_named(&name, &["done", "shared"], PATIENCE)
+        let began = page.event("kind.event === 'share_began'").await?;
+        let shared = page
+            .event("kind.event === 'status' && kind.status.status === 'shared'")
             .await?;
-        fetches.push(start.elapsed());
+        shares.push(between(began, shared)?);
+        let shown = alice_s.wait_named(&name, &["shared"], PATIENCE).await?;
+        cid = shown.cid.context("a shared file without a hash")?;
+        let page = Page::new(&bob).await?;
+        page.watch().await?;
+        bob_s.fetch(&cid).await?;
+        let began = page.event("kind.event === 'fetch_began'").await?;
+        let done = page
+            .event("kind.event === 'status' && kind.status.status === 'done'")
+            .await?;
+        fetches.push(between(began, done)?);
         same_bytes(&bob.saved(&name, PATIENCE).await?, &bytes)?;
     }
     let (mut puts, mut gets) = (Vec::new(), Vec::new());
-    let driver = bob.driver()?;
-    driver.goto(scene.site.url("/")).await?;
-    let url = scene.site.url("/files/bare.bin");
+    let server = Server::start(&scene.path("bare.bin")).await?;
+    let page = Page::open(&bob, &format!("http://{}/", server.address()), None).await?;
     for _ in 0..TRANSFERS {
-        puts.push(milliseconds(driver, PUT, vec![json!(url), json!(FILE)]).await?);
-        gets.push(milliseconds(driver, GET, vec![json!(url)]).await?);
+        let put: Took = page.call("put", json!(["/plain.bin", FILE])).await?;
+        puts.push(put.time());
+        let get: Took = page.call("get", json!(["/plain.bin"])).await?;
+        gets.push(get.time());
     }
     drop(bob_s);
     bob.close().await?;
@@ -92,30 +76,34 @@ async fn measure() -> Result<()> {
     drop(alice_s);
     let reachable = reachable(&mut alice).await?;
 
-    println!("| what | ms | against | ms |");
-    println!("| --- | ---: | --- | ---: |");
-    row(
-        "share 50 MB: from the choice to “shared”",
+    let compare = |what, own: Duration, against, other: Duration| {
+        row(what, own, against, other, times(own, other), None);
+    };
+    compare(
+        "share 50 MB: stored, hashed, announced, found and reached from outside",
         median(shares),
-        "bare PUT",
+        "bare `fetch()` PUT",
         median(puts),
     );
-    row(
-        "fetch 50 MB: from the click to “done”, the upload included",
+    compare(
+        "fetch 50 MB, the provider's upload included",
         median(fetches),
-        "bare GET",
+        "bare `fetch()` GET",
         median(gets),
     );
-    row(
-        "a call to a browser, cold (look-up and dialling included)",
+    let against = "libp2p ping on the same connection";
+    compare(
+        "a call to a browser, cold: look-up and dialling included",
         cold,
-        "ping",
+        against,
         ping,
     );
-    row("a call to a browser, warm", warm, "ping", ping);
-    println!(
-        "| from the browser's start to “online” | {:.1} | | |",
-        reachable.as_secs_f64() * 1e3
+    compare("a call to a browser, warm", warm, against, ping);
+    single(
+        "from the browser's start to “online”",
+        &format!("{:.0} ms", reachable.as_secs_f64() * 1e3),
+        0.0,
+        None,
     );
     Ok(())
 }
@@ -168,24 +156,4 @@ async fn reachable(browser: &mut Browser) -> Result<Duration> {
     let face = browser.face().await?;
     face.wait_network("online", ONLINE).await?;
     Ok(start.elapsed())
-}
-
-async fn milliseconds(driver: &WebDriver, script: &str, arguments: Vec<Value>) -> Result<Duration> {
-    let took = driver.execute_async(script, arguments).await?;
-    let took = took.json().as_f64().context("no time was measured")?;
-    ensure!(took >= 0.0, "time ran backwards");
-    Ok(Duration::from_secs_f64(took / 1e3))
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times.get(times.len() / 2).copied().unwrap_or_default()
-}
-
-fn row(what: &str, took: Duration, against: &str, bare: Duration) {
-    println!(
-        "| {what} | {:.1} | {against} | {:.1} |",
-        took.as_secs_f64() * 1e3,
-        bare.as_secs_f64() * 1e3
-    );
 }

@@ -1,0 +1,115 @@
+//! Verified fetch from a local node, against a plain one that verifies nothing, and against `@helia/verified-fetch`.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use fluence_tests::scene::Scene;
+use serde_json::json;
+
+use crate::page::{Page, Took, between};
+use crate::table::{Goal, median, row, times};
+use crate::{PATIENCE, gib, noise};
+
+/// Bytes of the file.
+const FILE: u64 = 1 << 30;
+/// How often each is repeated; the median counts.
+const RUNS: u64 = 3;
+/// Bytes of an extent, as in the extension's store, and how many are written at a time.
+const EXTENT: u64 = 4 << 20;
+const EXTENTS_AT_ONCE: u64 = 4;
+
+pub async fn measure(scene: &Scene, others: Option<&Path>) -> Result<()> {
+    let node = scene.node("node-fetching", &[]).await?;
+    let provider = scene.command_line("provider", &node)?;
+    let path = noise::file(scene, "fetching.bin", FILE, 2)?;
+    let (_provider, cid) = provider.share(&path).await?;
+    let gateway = node.listening().http.trim_end_matches('/').to_owned();
+
+    let (mut browser, face) = scene.online("fetching", &node).await?;
+    let (mut own, mut plain) = (Vec::new(), Vec::new());
+    let (mut helia, mut helia_stored) = (Vec::new(), Vec::new());
+    // The first one brings the file to the node, and does not count.
+    for run in 0..=RUNS {
+        let page = Page::new(&browser).await?;
+        page.watch().await?;
+        face.fetch(&cid).await?;
+        let from = page.event("kind.event === 'fetch_began'").await?;
+        let to = page
+            .event("kind.event === 'status' && kind.status.status === 'done'")
+            .await?;
+        // Saving begins by itself; what comes next is not to be slowed down by it.
+        page.event("kind.event === 'saved'").await?;
+        if run > 0 {
+            own.push(between(from, to)?);
+        }
+        let shown = face
+            .wait_named("fetching.bin", &["done", "shared"], PATIENCE)
+            .await?;
+        face.remove(&shown).await?;
+        for name in browser.downloaded()? {
+            std::fs::remove_file(browser.downloads().join(name))?;
+        }
+        if run == 0 {
+            continue;
+        }
+        let page = Page::new(&browser).await?;
+        let url = format!("{gateway}/ipfs/{cid}?filename=plain.bin");
+        let took: Took = page
+            .call("plain", json!([url, EXTENT, EXTENTS_AT_ONCE]))
+            .await?;
+        ensure!(took.bytes == Some(FILE), "the plain fetch ended early");
+        plain.push(took.time());
+        if let Some(others) = others
+            && run == RUNS
+        {
+            let tab = browser.driver()?.window().await?;
+            let other = browser.driver()?.new_tab().await?;
+            browser.driver()?.switch_to_window(other).await?;
+            let page = Page::open(&browser, &scene.site.url("/"), Some(others)).await?;
+            for (times, arguments) in [
+                (&mut helia, json!([gateway, cid])),
+                (
+                    &mut helia_stored,
+                    json!([gateway, cid, EXTENT, EXTENTS_AT_ONCE]),
+                ),
+            ] {
+                match page.call::<Took>("helia", arguments).await {
+                    Ok(took) if took.bytes == Some(FILE) => times.push(took.time()),
+                    Ok(took) => eprintln!("@helia/verified-fetch ended early: {took:?}"),
+                    Err(error) => eprintln!("{error:#}"),
+                }
+            }
+            browser.driver()?.close_window().await?;
+            browser.driver()?.switch_to_window(tab).await?;
+        }
+    }
+    drop(face);
+    browser.close().await?;
+    std::fs::remove_file(path)?;
+
+    let what = format!("verified fetch of {} from a local node", gib(FILE));
+    let (own, plain) = (median(own), median(plain));
+    row(
+        &what,
+        own,
+        "plain `fetch()` into the same extents, unverified",
+        plain,
+        times(plain, own),
+        Some(Goal::Least(0.7)),
+    );
+    for (times_of, against) in [
+        (
+            helia_stored,
+            "`@helia/verified-fetch` into the same extents",
+        ),
+        (helia, "`@helia/verified-fetch`, bytes dropped"),
+    ] {
+        if times_of.is_empty() {
+            continue;
+        }
+        let other = median(times_of);
+        let goal = Some(Goal::Least(3.0));
+        row(&what, own, against, other, times(other, own), goal);
+    }
+    Ok(())
+}

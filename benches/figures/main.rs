@@ -1,0 +1,108 @@
+//! Measures what `docs/figures.md` reports, all in one run: `cargo xtask figures [NAME…]`.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::{Parser, ValueEnum};
+use fluence_tests::scene::Scene;
+
+mod fetching;
+mod hashing;
+mod link;
+mod memory;
+mod native;
+mod noise;
+mod overlap;
+mod page;
+mod server;
+mod table;
+mod transfers;
+
+/// How long any of our own may take.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// Measures what docs/figures.md reports, in real browsers and with a real node.
+#[derive(Parser)]
+struct Arguments {
+    /// What is measured; all where nothing is named
+    #[arg(value_enum)]
+    figures: Vec<Figure>,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Figure {
+    /// A file of 50 MB, a call, and the start
+    Transfers,
+    /// Hashing and layout of 1 GiB
+    Hashing,
+    /// Verified fetch of 1 GiB
+    Fetching,
+    /// Fetching while the provider uploads
+    Overlap,
+    /// Memory while 4 GiB are shared and fetched
+    Memory,
+    /// The command line with 1 GiB, against Kubo
+    Native,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match measure(Arguments::parse().figures).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures one after the other; what fails does not keep the others from being measured.
+async fn measure(mut figures: Vec<Figure>) -> Result<()> {
+    if figures.is_empty() {
+        figures = Figure::value_variants().to_vec();
+    }
+    let others = page::others();
+    if others.is_none() {
+        eprintln!("There is no bundle of what is compared with: run `cargo xtask figures`.");
+    }
+    let mut failed = Vec::new();
+    table::head();
+    for figure in figures {
+        let name = figure
+            .to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default();
+        let start = Instant::now();
+        // Its files are gone with it: they are large.
+        let scene = Scene::new(&format!("figures-{name}")).await?;
+        let measured = match figure {
+            Figure::Transfers => transfers::measure(&scene).await,
+            Figure::Hashing => hashing::measure(&scene, others.as_deref()).await,
+            Figure::Fetching => fetching::measure(&scene, others.as_deref()).await,
+            Figure::Overlap => overlap::measure(&scene).await,
+            Figure::Memory => memory::measure(&scene).await,
+            Figure::Native => native::measure(&scene).await,
+        };
+        if let Err(error) = measured {
+            scene.artifacts.picture_all().await;
+            table::missing(&name, &format!("{error:#}").replace(['|', '\n'], " "));
+            failed.push(name.clone());
+        }
+        eprintln!("{name}: {} s", start.elapsed().as_secs());
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    bail!("not measured: {}", failed.join(", "))
+}
+
+/// Bytes, for people.
+fn gib(bytes: u64) -> String {
+    match bytes {
+        ..0x4000_0000 => format!("{} MiB", bytes >> 20),
+        _ => format!("{} GiB", bytes >> 30),
+    }
+}

@@ -1,0 +1,221 @@
+//! How much memory the extension's processes take while a large file is shared and fetched.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use fluence_tests::browser::Browser;
+use fluence_tests::scene::{Scene, same_length};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::page::Page;
+use crate::table::{Goal, single};
+use crate::{gib, noise};
+
+/// Bytes of the file.
+const FILE: u64 = 4 << 30;
+/// How often memory is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+/// How long a browser is left alone before what it takes counts as idle.
+const IDLE: Duration = Duration::from_secs(5);
+/// The most that it may grow by, in MiB.
+const GOAL: f64 = 64.0;
+
+pub async fn measure(scene: &Scene) -> Result<()> {
+    let path = noise::file(scene, "large.bin", FILE, 5)?;
+    let node = scene.node("node-memory", &[]).await?;
+    let (mut alice, alice_s) = scene.online("memory-alice", &node).await?;
+    sleep(IDLE).await;
+    let sharing = Watch::begin(&alice)?;
+    let page = Page::new(&alice).await?;
+    page.watch().await?;
+    alice_s.share(&[&path]).await?;
+    page.event("kind.event === 'status' && kind.status.status === 'shared'")
+        .await?;
+    let shared = sharing.end();
+    let cid = alice_s
+        .items()
+        .await?
+        .pop()
+        .and_then(|item| item.cid)
+        .context("a shared file without a hash")?;
+    std::fs::remove_file(path)?;
+
+    let (mut bob, bob_s) = scene.online("memory-bob", &node).await?;
+    sleep(IDLE).await;
+    let serving = Watch::begin(&alice)?;
+    let fetching = Watch::begin(&bob)?;
+    let page = Page::new(&bob).await?;
+    page.watch().await?;
+    bob_s.fetch(&cid).await?;
+    page.event("kind.event === 'saved'").await?;
+    let (served, fetched) = (serving.end(), fetching.end());
+    let saved = bob.downloads().join("large.bin");
+    same_length(&saved, FILE)?;
+    drop((alice_s, bob_s));
+    alice.close().await?;
+    bob.close().await?;
+
+    for (doing, grown) in [
+        ("sharing", shared),
+        ("uploading", served),
+        ("fetching and saving", fetched),
+    ] {
+        let extension = mib(grown.extension);
+        single(
+            &format!(
+                "memory while {doing} {}: worker and page, MiB over idle",
+                gib(FILE)
+            ),
+            &format!("{extension:.0} MiB"),
+            extension,
+            Some(Goal::Most(GOAL)),
+        );
+        single(
+            "the same, the browser's own process",
+            &format!("{:.0} MiB", mib(grown.browser)),
+            0.0,
+            None,
+        );
+    }
+    Ok(())
+}
+
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+/// Bytes of memory.
+#[derive(Clone, Copy, Default)]
+struct Memory {
+    /// Of the processes that run the extension's worker and pages.
+    extension: u64,
+    /// Of the browser's main process, which keeps what is on its way to and from the disk.
+    browser: u64,
+}
+
+/// The processes of a browser, looked at again and again.
+struct Watch {
+    idle: Memory,
+    most: Arc<(AtomicU64, AtomicU64)>,
+    task: JoinHandle<()>,
+}
+
+impl Watch {
+    fn begin(browser: &Browser) -> Result<Self> {
+        let main = process(browser)?;
+        let idle = look(main);
+        ensure!(idle.extension > 0, "the extension's process was not found");
+        let most = Arc::new((AtomicU64::new(0), AtomicU64::new(0)));
+        let task = tokio::spawn({
+            let most = Arc::clone(&most);
+            async move {
+                loop {
+                    let now = look(main);
+                    most.0.fetch_max(now.extension, Ordering::Relaxed);
+                    most.1.fetch_max(now.browser, Ordering::Relaxed);
+                    sleep(LOOK).await;
+                }
+            }
+        });
+        Ok(Self { idle, most, task })
+    }
+
+    /// The most that it was more than idle.
+    fn end(self) -> Memory {
+        self.task.abort();
+        let grown = |most: &AtomicU64, idle| most.load(Ordering::Relaxed).saturating_sub(idle);
+        Memory {
+            extension: grown(&self.most.0, self.idle.extension),
+            browser: grown(&self.most.1, self.idle.browser),
+        }
+    }
+}
+
+/// The main process of a browser, which marks its profile with `HOST-PROCESS`.
+fn process(browser: &Browser) -> Result<u32> {
+    let lock = browser
+        .downloads()
+        .with_file_name("profile")
+        .join("SingletonLock");
+    let target = std::fs::read_link(lock).context("the browser does not run")?;
+    let (_, process) = target
+        .to_str()
+        .and_then(|target| target.rsplit_once('-'))
+        .context("the browser's mark is not understood")?;
+    Ok(process.parse()?)
+}
+
+/// What a browser takes now.
+fn look(main: u32) -> Memory {
+    let parents = parents();
+    let below = |mut process: u32| {
+        while process != main {
+            match parents.get(&process) {
+                Some(&parent) if parent != process => process = parent,
+                _ => return false,
+            }
+        }
+        true
+    };
+    let extension = parents
+        .keys()
+        .filter(|process| runs_extension(**process) && below(**process))
+        .map(|process| taken(*process))
+        .sum();
+    Memory {
+        extension,
+        browser: taken(main),
+    }
+}
+
+/// The parent of every process.
+fn parents() -> HashMap<u32, u32> {
+    let Ok(processes) = std::fs::read_dir("/proc") else {
+        return HashMap::new();
+    };
+    processes
+        .flatten()
+        .filter_map(|entry| {
+            let process = entry.file_name().to_str()?.parse().ok()?;
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            // After the name, which may hold anything: the state, then the parent.
+            let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?;
+            Some((process, parent.parse().ok()?))
+        })
+        .collect()
+}
+
+fn runs_extension(process: u32) -> bool {
+    let path = Path::new("/proc").join(process.to_string()).join("cmdline");
+    std::fs::read(path).is_ok_and(|line| {
+        line.split(|byte| matches!(byte, 0 | b' '))
+            .any(|argument| argument == b"--extension-process")
+    })
+}
+
+/// Bytes that are in memory for a process; what it shares with others in proportion.
+fn taken(process: u32) -> u64 {
+    let path = Path::new("/proc")
+        .join(process.to_string())
+        .join("smaps_rollup");
+    let Ok(text) = std::fs::read_to_string(path) else {
+        return 0;
+    };
+    text.lines()
+        .find_map(|line| {
+            let kib: u64 = line
+                .strip_prefix("Pss:")?
+                .trim()
+                .strip_suffix("kB")?
+                .trim()
+                .parse()
+                .ok()?;
+            Some(kib * 1024)
+        })
+        .unwrap_or(0)
+}

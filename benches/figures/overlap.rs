@@ -1,0 +1,149 @@
+//! A cold file, from the click to the saved file, against a plain upload and a plain download one after the other: on
+//! this machine itself, and over a line whose speed is that of a network.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use fluence_tests::browser::Browser;
+use fluence_tests::node::Node;
+use fluence_tests::scene::{Scene, same_length};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::link::Link;
+use crate::page::{Page, Took, between};
+use crate::server::Server;
+use crate::table::{Goal, row, times};
+use crate::{PATIENCE, gib, noise};
+
+/// Bytes of the file.
+const FILE: u64 = 256 << 20;
+/// Bytes a second that the line carries each way: 200 Mbit/s.
+const SPEED: u64 = 25_000_000;
+/// How often the folder for downloads is looked at.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Where what is measured is on its way.
+#[derive(Clone, Copy)]
+struct Way {
+    name: &'static str,
+    speed: Option<u64>,
+    seed: u64,
+}
+
+pub async fn measure(scene: &Scene) -> Result<()> {
+    for way in [
+        Way {
+            name: "loopback",
+            speed: None,
+            seed: 3,
+        },
+        Way {
+            name: "a line of 200 Mbit/s each way",
+            speed: Some(SPEED),
+            seed: 4,
+        },
+    ] {
+        let (own, plain) = compare(scene, way).await?;
+        row(
+            &format!(
+                "overlap: cold {} from the click to the saved file, {}",
+                gib(FILE),
+                way.name
+            ),
+            own,
+            "plain upload, then plain download",
+            plain,
+            times(own, plain),
+            Some(Goal::Most(0.65)),
+        );
+    }
+    Ok(())
+}
+
+async fn compare(scene: &Scene, way: Way) -> Result<(Duration, Duration)> {
+    let name = format!("overlap-{}.bin", way.seed);
+    let path = noise::file(scene, &name, FILE, way.seed)?;
+    let node = format!("node-overlap-{}", way.seed);
+    let (node, _line) = node_behind(scene, &node, way.speed).await?;
+    let (mut alice, alice_s) = scene.online(&format!("alice-{}", way.seed), &node).await?;
+    let (mut bob, bob_s) = scene.online(&format!("bob-{}", way.seed), &node).await?;
+    alice_s.share(&[&path]).await?;
+    let shared = alice_s.wait_named(&name, &["shared"], PATIENCE).await?;
+    let cid = shared.cid.context("a shared file without a hash")?;
+    ensure!(node.uploaded().await? == 0, "the file is not cold");
+
+    let provider = Page::new(&alice).await?;
+    provider.watch().await?;
+    let page = Page::new(&bob).await?;
+    page.watch().await?;
+    bob_s.fetch(&cid).await?;
+    let click = page.event("kind.event === 'fetch_began'").await?;
+    let saved = page.event("kind.event === 'saved'").await?;
+    let own = between(click, saved)?;
+    same_length(&bob.saved(&name, PATIENCE).await?, FILE)?;
+    for (who, page) in [("alice", provider), ("bob", page)] {
+        let file = scene.artifacts.numbered(&format!("{who}-{}.txt", way.seed));
+        std::fs::write(file, page.events().await?)?;
+    }
+    drop(alice_s);
+    alice.close().await?;
+
+    let server = Server::start(&scene.path("plain.bin")).await?;
+    let (address, _line) = match way.speed {
+        None => (server.address(), None),
+        Some(speed) => {
+            let (listener, address) = Link::reserve().await?;
+            (address, Some(Link::lead(listener, server.address(), speed)))
+        }
+    };
+    let page = Page::open(&bob, &format!("http://{address}/"), None).await?;
+    page.choose(&path).await?;
+    let plain = plain(&bob, &page).await?;
+    drop(bob_s);
+    bob.close().await?;
+    std::fs::remove_file(path)?;
+    Ok((own, plain))
+}
+
+/// A plain upload and a plain download, one after the other.
+async fn plain(browser: &Browser, page: &Page) -> Result<Duration> {
+    let up: Took = page.call("put", json!(["/plain.bin"])).await?;
+    let start = Instant::now();
+    page.call::<Value>("save", json!(["/plain.bin"])).await?;
+    let file = browser.downloads().join("plain.bin");
+    while !file.is_file() {
+        ensure!(
+            start.elapsed() < PATIENCE,
+            "the plain download does not end"
+        );
+        sleep(LOOK).await;
+    }
+    let down = start.elapsed();
+    same_length(&file, FILE)?;
+    Ok(up.time() + down)
+}
+
+/// A node whose HTTP is reached over a line of this speed.
+async fn node_behind(
+    scene: &Scene,
+    name: &str,
+    speed: Option<u64>,
+) -> Result<(Node, Option<Link>)> {
+    let Some(speed) = speed else {
+        return Ok((scene.node(name, &[]).await?, None));
+    };
+    let (listener, address) = Link::reserve().await?;
+    let node = scene
+        .node(name, &["--public-url", &format!("http://{address}")])
+        .await?;
+    let http: SocketAddr = node
+        .listening()
+        .http
+        .trim_start_matches("http://")
+        .trim_end_matches('/')
+        .parse()
+        .context("the storage's address")?;
+    Ok((node, Some(Link::lead(listener, http, speed))))
+}
