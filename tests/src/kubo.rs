@@ -18,6 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use crate::process::{Program, repository};
@@ -33,6 +34,8 @@ const LONGEST: Duration = Duration::from_secs(90);
 /// Any port of this machine that is free.
 const ANY_PORT: &str = "http://127.0.0.1:0";
 const BOUNDARY: &str = "----------------------------fluence-test";
+/// The command line that sets whose pages may use the RPC; a list in JSON follows.
+const SET_ORIGINS: &str = "ipfs config --json API.HTTPHeaders.Access-Control-Allow-Origin ";
 
 /// A program that is an IPFS daemon.
 #[derive(Debug, Clone)]
@@ -247,6 +250,30 @@ impl Daemon {
         Ok((program, listening))
     }
 
+    /// Runs a command line that sets which origins its RPC lets in, as a person types it into a shell. It holds from the
+    /// next start on.
+    pub async fn configure(&mut self, command: &str) -> Result<()> {
+        let Software::Kubo(program) = &self.software else {
+            let list = command.strip_prefix(SET_ORIGINS).context("no such command")?;
+            self.origins = serde_json::from_str(list.trim_matches('\''))?;
+            return Ok(());
+        };
+        let directory = program.parent().context("a program without a directory")?;
+        let path = std::env::var("PATH").unwrap_or_default();
+        let done = Command::new("sh")
+            .args(["-c", command])
+            .env("PATH", format!("{}:{path}", directory.display()))
+            .env("IPFS_PATH", self.repository())
+            .output()
+            .await?;
+        ensure!(
+            done.status.success(),
+            "`{command}`: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        Ok(())
+    }
+
     fn repository(&self) -> PathBuf {
         self.directory.path().join("repository")
     }
@@ -347,6 +374,71 @@ impl Daemon {
             String::from_utf8_lossy(&said.stderr)
         );
         Ok(said.stdout.into())
+    }
+
+    /// Connects it to another one, from which it then gets what it has not got. The Go peer knows no others.
+    pub async fn connect(&self, other: &Self) -> Result<()> {
+        let identity = other.call("id", &[]).await?.ok()?.object()?;
+        let address = identity["Addresses"][0].as_str();
+        let address = address.context("a daemon that listens nowhere")?;
+        self.call("swarm/connect", &[("arg", address)])
+            .await?
+            .ok()?;
+        Ok(())
+    }
+
+    /// Adds a file with the options of the profile `unixfs-v1-2025`, as a person does; gives its CID.
+    pub async fn add_file(&self, file: &Path) -> Result<String> {
+        let Software::Kubo(program) = &self.software else {
+            let options = [
+                ("cid-version", "1"),
+                ("raw-leaves", "true"),
+                ("chunker", "size-1048576"),
+                ("max-file-links", "1024"),
+            ];
+            let file = tokio::fs::File::open(file).await?;
+            let part = reqwest::multipart::Part::stream(file).file_name("file");
+            let form = reqwest::multipart::Form::new().part("file", part);
+            let request = self.command("add", &options).multipart(form);
+            let added = self.ask(request).await?.ok()?.object()?;
+            let cid = added["Hash"].as_str();
+            return Ok(cid.context("nothing was added")?.to_owned());
+        };
+        let said = Command::new(program)
+            .args(["--api", &tcp(&self.rpc), "add", "--quieter"])
+            .args(["--cid-version=1", "--raw-leaves"])
+            .args(["--chunker=size-1048576", "--max-file-links=1024"])
+            .arg(file)
+            .env("IPFS_PATH", self.repository())
+            .output()
+            .await?;
+        ensure!(
+            said.status.success(),
+            "`ipfs add`: {}",
+            String::from_utf8_lossy(&said.stderr)
+        );
+        Ok(String::from_utf8(said.stdout)?.trim().to_owned())
+    }
+
+    /// Writes the bytes of a file into another one.
+    pub async fn cat_into(&self, cid: &str, file: &Path) -> Result<()> {
+        let Software::Kubo(program) = &self.software else {
+            let mut answer = self.command("cat", &[("arg", cid)]).send().await?;
+            ensure!(answer.status() == 200, "`cat`: {}", answer.status());
+            let mut file = tokio::fs::File::create(file).await?;
+            while let Some(chunk) = answer.chunk().await? {
+                file.write_all(&chunk).await?;
+            }
+            return Ok(file.flush().await?);
+        };
+        let status = Command::new(program)
+            .args(["--api", &tcp(&self.rpc), "cat", cid])
+            .env("IPFS_PATH", self.repository())
+            .stdout(std::fs::File::create(file)?)
+            .status()
+            .await?;
+        ensure!(status.success(), "`ipfs cat {cid}` failed");
+        Ok(())
     }
 
     fn command(&self, command: &str, options: &[(&str, &str)]) -> reqwest::RequestBuilder {

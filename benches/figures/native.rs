@@ -1,0 +1,119 @@
+//! `fluence share` and `fluence fetch` against `ipfs add` and `ipfs cat` from a second daemon; without a Kubo
+//! (`FLUENCE_TEST_KUBO`), against the Go peer of the contract suite, which has one daemon and keeps all in memory.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use fluence_tests::kubo::Software;
+use fluence_tests::scene::{Scene, same_length};
+
+use crate::table::{Goal, median, row, times};
+use crate::{PATIENCE, gib, noise};
+
+/// Bytes of the file.
+const FILE: u64 = 1 << 30;
+/// How often each is repeated, each time with another file; the median counts.
+const RUNS: u64 = 3;
+
+pub async fn measure(scene: &Scene) -> Result<()> {
+    let software = Software::kubo().or_else(Software::go_peer);
+    let software = software.context("there is neither a Kubo nor a Go to build the peer with")?;
+    let against = match &software {
+        Software::Kubo(_) => ["`ipfs add`", "`ipfs cat` from a second daemon"],
+        Software::GoPeer => ["Go peer, `add`", "Go peer, `cat`"],
+    };
+    let (mut shares, mut fetches) = (Vec::new(), Vec::new());
+    let (mut adds, mut cats) = (Vec::new(), Vec::new());
+    for run in 0..RUNS {
+        let name = format!("native-{run}.bin");
+        let path = noise::file(scene, &name, FILE, 10 + run)?;
+        // In turn, so that neither always finds the disk as the other one left it.
+        let (own, other) = if run % 2 == 0 {
+            let own = ours(scene, &path, run).await?;
+            (own, theirs(scene, &software, &path).await?)
+        } else {
+            let other = theirs(scene, &software, &path).await?;
+            (ours(scene, &path, run).await?, other)
+        };
+        ensure!(own.cid == other.cid, "{} is not {}", own.cid, other.cid);
+        shares.push(own.give);
+        fetches.push(own.take);
+        adds.push(other.give);
+        cats.push(other.take);
+        std::fs::remove_file(path)?;
+    }
+    let size = gib(FILE);
+    for (what, own, against, other) in [
+        ("`fluence share`", shares, against[0], adds),
+        (
+            "`fluence fetch`, cold: the provider uploads it meanwhile",
+            fetches,
+            against[1],
+            cats,
+        ),
+    ] {
+        let (own, other) = (median(own), median(other));
+        let faster = Goal::Least(1.0);
+        row(
+            &format!("{what}, {size}"),
+            own,
+            against,
+            other,
+            times(other, own),
+            Some(faster),
+        );
+    }
+    Ok(())
+}
+
+/// How long it took to give a file, and to take it somewhere else.
+struct Took {
+    cid: String,
+    give: Duration,
+    take: Duration,
+}
+
+async fn ours(scene: &Scene, path: &std::path::Path, run: u64) -> Result<Took> {
+    let node = scene.node(&format!("node-native-{run}"), &[]).await?;
+    let provider = scene.command_line(&format!("native-provider-{run}"), &node)?;
+    let fetcher = scene.command_line(&format!("native-fetcher-{run}"), &node)?;
+    let start = Instant::now();
+    let (sharing, cid) = provider.share(path).await?;
+    let give = start.elapsed();
+    let start = Instant::now();
+    let saved = fetcher.fetch(&cid, PATIENCE).await?;
+    let take = start.elapsed();
+    same_length(&saved, FILE)?;
+    sharing.terminate().await?;
+    drop(node);
+    for used in ["node-native", "native-provider", "native-fetcher"] {
+        std::fs::remove_dir_all(scene.path(&format!("{used}-{run}")))?;
+    }
+    Ok(Took { cid, give, take })
+}
+
+async fn theirs(scene: &Scene, software: &Software, path: &std::path::Path) -> Result<Took> {
+    let giver = software.start().await?;
+    let start = Instant::now();
+    let cid = giver.add_file(path).await?;
+    let give = start.elapsed();
+    let taker = match software {
+        Software::Kubo(_) => {
+            let taker = software.start().await?;
+            taker.connect(&giver).await?;
+            Some(taker)
+        }
+        Software::GoPeer => None,
+    };
+    let saved = scene.path("taken.bin");
+    let start = Instant::now();
+    taker
+        .as_ref()
+        .unwrap_or(&giver)
+        .cat_into(&cid, &saved)
+        .await?;
+    let take = start.elapsed();
+    same_length(&saved, FILE)?;
+    std::fs::remove_file(saved)?;
+    Ok(Took { cid, give, take })
+}
