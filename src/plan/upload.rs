@@ -31,7 +31,7 @@ const PART_LEAST: u64 = 256 << 10;
 const PART_MOST: u64 = 64 << 20;
 /// The largest share of a file that one part has, where parts are large: whoever fetches reads them one after the other,
 /// and waits at the end for those that are on their way together.
-const PARTS_OF_A_FILE: u64 = 32;
+const PARTS_OF_A_FILE: u64 = 64;
 /// How long a part is meant to take: far below the 30 s after which a browser ends a worker that waits for an answer.
 const PART_TIME: Duration = Duration::from_secs(6);
 /// How long the answer to a part is waited for.
