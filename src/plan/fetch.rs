@@ -756,7 +756,9 @@ impl<P: Platform> Engine<P> {
                 }
                 continue;
             }
-            if silent >= PATIENCE_MS {
+            // What is sent again when it is asked again is a sign of life too, but none that helps.
+            let barren = now.saturating_sub(pulse.last_block.get());
+            if silent >= PATIENCE_MS || barren >= MAX_WITHOUT_BLOCK_MS {
                 return Watched::GaveUp(None);
             }
             if told_at != Some(alive.get()) {

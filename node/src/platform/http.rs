@@ -244,6 +244,36 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn redirects_come_to_an_end() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counter = asked.clone();
+        // Each address sends to the next one.
+        let app = axum::Router::new().fallback(move |uri: axum::http::Uri| async move {
+            counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            axum::response::Redirect::temporary(&format!("{uri}x"))
+        });
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let request = HttpRequest {
+            method: "GET",
+            url: format!("{url}/ipfs/"),
+            headers: Vec::new(),
+            body: Vec::new(),
+            patience: Duration::from_secs(10),
+        };
+        let answer = WebClient::new().unwrap().send(request).await;
+        assert!(
+            matches!(answer, Err(HttpError::Unreachable(_))),
+            "{answer:?}"
+        );
+        assert_eq!(
+            asked.load(std::sync::atomic::Ordering::Relaxed),
+            MAX_REDIRECTS + 1
+        );
+    }
+
     #[test]
     fn ranges_are_cut_without_gaps() {
         let cuts: Vec<_> = cut(5..5 + BODY_SLICE + 1).collect();

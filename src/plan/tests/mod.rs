@@ -15,6 +15,7 @@ use super::{Expected, Input, ShareInput};
 use crate::call::{ErrorCode, Reply, Request};
 use crate::command::{Answer, Command};
 use crate::content::Profile;
+use crate::content::unixfs::{self, Child};
 use crate::names::FunctionName;
 use crate::state::{Item, ItemId, ItemSource, Settings, Status};
 
@@ -430,6 +431,96 @@ fn wrong_bytes_never_count_and_their_sender_is_named() {
     ));
     until_done(&b, &fetched);
     assert_eq!(stored(&b, &fetched), bytes);
+}
+
+#[test]
+fn storage_that_sends_more_than_it_may_is_named_and_left() {
+    for manner in [Manner::Long, Manner::Endless, Manner::Huge] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        storage.manner.set(manner);
+        let (a, b) = (world.machine("alice"), world.machine("bob"));
+        a.online();
+        b.online();
+        let (_, cid) = share(&a, "a", &file(2_200_000, 64));
+        let began = world.sim.now();
+        let id = begin_fetch(&b, &cid);
+        let code = until_failed(&b, &id);
+        assert!(
+            ["wrong_bytes", "storage_gone"].contains(&code.as_str()),
+            "{manner:?}: {code}"
+        );
+        let took = world.sim.now() - began;
+        assert!(took < 120_000, "{manner:?} took {took} ms");
+        let log: String = item(&b, &id).log.iter().map(|l| l.text.as_str()).collect();
+        assert!(log.contains("store:80"), "{manner:?}: {log}");
+        // The sender never stops; the receiver hung up.
+        let sent = storage.sent.get();
+        assert!(sent < 100 << 20, "{manner:?}: {sent} bytes were taken");
+        world.sim.pass(MINUTE);
+        assert!(storage.sent.get() - sent < 1 << 20, "{manner:?}");
+    }
+}
+
+#[test]
+fn dags_that_are_bombs_are_refused_soon() {
+    // Each node has the one below it a thousand times: a thousand to the fifth files, or bytes.
+    let nested = |storage: &Storage, leaf_is_there: bool, node: &dyn Fn(Child) -> Bytes| {
+        let leaf = storage.put_block(0x55, Bytes::from_static(b"x"));
+        if !leaf_is_there {
+            storage.blocks.borrow_mut().clear();
+        }
+        let mut child = Child {
+            cid: leaf,
+            size: 1,
+            tsize: 1,
+        };
+        for _ in 0..5 {
+            child = Child {
+                cid: storage.put_block(0x70, node(child)),
+                size: child.size * 1000,
+                tsize: child.tsize,
+            };
+        }
+        child.cid
+    };
+    let file_of = |child: Child| unixfs::inner(&[child; 1000]);
+    let folder_of = |child: Child| {
+        let names: Vec<String> = (0..1000).map(|n| n.to_string()).collect();
+        unixfs::directory(names.iter().map(|name| (name.as_str(), child)))
+    };
+    for (bomb, leaf_is_there, node) in [
+        ("a file", true, &file_of as &dyn Fn(Child) -> Bytes),
+        ("a folder without its files", false, &folder_of),
+    ] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let cid = crate::names::canonical(&nested(&storage, leaf_is_there, node));
+        world.set_node(
+            "zoe",
+            json!({"ok": {"multiaddr": "/dns4/store/tcp/80/http"}}),
+        );
+        world.add_record(&function(&cid), "zoe");
+        let b = world.machine("bob");
+        b.online();
+        let began = world.sim.now();
+        let id = begin_fetch(&b, &cid);
+        let code = until_failed(&b, &id);
+        let known = ["bad_dag", "too_large", "storage_gone", "stalled"];
+        assert!(known.contains(&code.as_str()), "{bomb}: {code}");
+        let took = world.sim.now() - began;
+        assert!(took < 200_000, "{bomb} took {took} ms");
+        assert!(storage.sent.get() < 64 << 20, "{bomb}");
+        let kept: usize = b
+            .disk
+            .0
+            .borrow()
+            .files
+            .values()
+            .map(|f| f.blocks.len())
+            .sum();
+        assert!(kept < 10_000, "{bomb}: {kept} blocks");
+    }
 }
 
 #[test]

@@ -47,6 +47,12 @@ pub enum Manner {
     Drips,
     /// Sends valid blocks of another file.
     Foreign,
+    /// Sends a byte too many with every block.
+    Long,
+    /// Sends the first block again and again, and as a single block a body without an end.
+    Endless,
+    /// Says that a block of 2 GiB comes, and sends it.
+    Huge,
     /// Cannot be reached.
     Dead,
     /// Takes no uploads: its quota is full.
@@ -125,6 +131,15 @@ pub struct SimPlatform {
     journal: Rc<RefCell<Vec<Event>>>,
     step: Rc<dyn Fn()>,
     random: Cell<u128>,
+}
+
+impl Storage {
+    /// Puts a block there; gives its CID.
+    pub fn put_block(&self, codec: u64, block: Bytes) -> Cid {
+        let cid = crate::names::cid_v1(codec, &sha256(&block));
+        self.blocks.borrow_mut().insert(key(&cid), block);
+        cid
+    }
 }
 
 impl World {
@@ -345,6 +360,9 @@ impl World {
         }
         storage.gets.set(storage.gets.get() + 1);
         if query.contains("format=raw") {
+            if matches!(storage.manner.get(), Manner::Endless | Manner::Huge) {
+                return Ok(self.endless(&storage, request.patience, None));
+            }
             return match self.block(&storage, &cid, 30_000).await {
                 Some(block) => Ok(response(
                     200,
@@ -369,6 +387,20 @@ impl World {
             } else {
                 Ok(response(504, "text/plain", b"not here"))
             };
+        }
+        match storage.manner.get() {
+            Manner::Endless => {
+                let block = self.block(&storage, &cid, 0).await;
+                let again = section(&cid, &block.unwrap_or_default());
+                return Ok(self.endless(&storage, request.patience, Some((header(&cid), again))));
+            }
+            Manner::Huge => {
+                // 2^31 as a varint.
+                let start = [&header(&cid)[..], &[0x80, 0x80, 0x80, 0x80, 0x08]].concat();
+                let zeros = vec![0; 64 << 10];
+                return Ok(self.endless(&storage, request.patience, Some((start.into(), zeros))));
+            }
+            _ => {}
         }
         let range = query.split("entity-bytes=").nth(1).unwrap_or("0:*");
         let (from, to) = range.split_once(':').unwrap();
@@ -409,6 +441,41 @@ impl World {
                 patience: request.patience,
             },
         })
+    }
+
+    /// A CAR (its start, and what follows again and again) or a block that never ends.
+    fn endless(
+        &self,
+        storage: &Rc<Storage>,
+        patience: Duration,
+        car: Option<(Bytes, Vec<u8>)>,
+    ) -> HttpResponse<SimBody> {
+        let content_type = match car {
+            Some(_) => "application/vnd.ipld.car; version=1; order=dfs; dups=y",
+            None => "application/vnd.ipld.raw",
+        };
+        let (sender, receiver) = mpsc::unbounded();
+        let (world, storage) = (self.clone(), Rc::clone(storage));
+        self.sim.spawn(0, async move {
+            let (start, again) = car.unwrap_or_else(|| (Bytes::new(), vec![7; 64 << 10]));
+            let mut limit = usize::MAX;
+            let mut open = world.put(&storage, &sender, &start, &mut limit).await;
+            while open.is_some() {
+                limit = usize::MAX;
+                open = world.put(&storage, &sender, &again, &mut limit).await;
+            }
+        });
+        HttpResponse {
+            status: 200,
+            content_type: Some(content_type.into()),
+            content_length: None,
+            file_name: None,
+            body: SimBody {
+                receiver,
+                sim: self.sim.clone(),
+                patience,
+            },
+        }
     }
 
     /// `None` when it breaks off.
@@ -873,6 +940,9 @@ fn lie(storage: &Storage, block: &Bytes) -> Bytes {
         let mut wrong = block.to_vec();
         wrong[0] ^= 1;
         return wrong.into();
+    }
+    if storage.manner.get() == Manner::Long {
+        return [block, &[0][..]].concat().into();
     }
     block.clone()
 }
