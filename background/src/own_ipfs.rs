@@ -18,9 +18,12 @@ use crate::source::BlobSource;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What the block begins with by which it is tried whether files are taken; a number follows that nobody else has.
-const SAMPLE: &str = "Fluence Share looks whether it can share through this node: ";
+const SAMPLE: &str = "A test by Fluence Share: ";
 /// The codec of a raw block.
 const RAW: u64 = 0x55;
+/// Bytes of a raw block's CID with SHA-256, and of a random number in hex digits.
+const RAW_CID: usize = 36;
+const RANDOM: usize = 32;
 /// The most that is read of an answer, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
 /// Where an RPC is by Kubo's defaults; pages that it serves there itself stay let in.
@@ -108,9 +111,9 @@ async fn is_rpc(rpc: &str) -> Result<(), Failure> {
 async fn give(rpc: &str, cid: &fluence::Cid, block: &[u8]) -> Result<(), Failure> {
     let boundary = format!("fluence-{:032x}", browser::random());
     let section = [&cid.to_bytes()[..], block].concat();
-    let len = u8::try_from(section.len()).expect("a short text");
     // A section begins with its length as a varint, which is one byte up to 127.
-    debug_assert!(len < 128);
+    const { assert!(RAW_CID + SAMPLE.len() + RANDOM < 128) };
+    let len = section.len() as u8;
     let body = [
         format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"part.car\"\r\n\
