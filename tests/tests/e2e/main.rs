@@ -7,6 +7,7 @@ mod face;
 mod laziness;
 mod lifetime;
 mod main_job;
+mod own_ipfs;
 mod restarts;
 mod toolbar;
 mod web_pages;
