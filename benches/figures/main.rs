@@ -20,8 +20,8 @@ mod server;
 mod table;
 mod transfers;
 
-/// How long any of our own may take.
-const PATIENCE: Duration = Duration::from_secs(240);
+/// How long anything may take; a script in a page ends after ten minutes.
+const PATIENCE: Duration = Duration::from_secs(580);
 
 /// Measures what docs/figures.md reports, in real browsers and with a real node.
 #[derive(Parser)]

@@ -36,7 +36,7 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     alice_s.share(&[&path]).await?;
     page.event("kind.event === 'status' && kind.status.status === 'shared'")
         .await?;
-    let shared = sharing.end();
+    show("sharing", sharing.end());
     let cid = alice_s
         .items()
         .await?
@@ -60,29 +60,29 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     alice.close().await?;
     bob.close().await?;
 
-    for (doing, grown) in [
-        ("sharing", shared),
-        ("uploading", served),
-        ("fetching and saving", fetched),
-    ] {
-        let extension = mib(grown.extension);
-        single(
-            &format!(
-                "memory while {doing} {}: worker and page, MiB over idle",
-                gib(FILE)
-            ),
-            &format!("{extension:.0} MiB"),
-            extension,
-            Some(Goal::Most(GOAL)),
-        );
-        single(
-            "the same, the browser's own process",
-            &format!("{:.0} MiB", mib(grown.browser)),
-            0.0,
-            None,
-        );
-    }
+    show("uploading", served);
+    show("fetching and saving", fetched);
     Ok(())
+}
+
+/// Prints by how much memory grew.
+fn show(doing: &str, grown: Memory) {
+    let extension = mib(grown.extension);
+    single(
+        &format!(
+            "memory over idle while {doing} {}, worker and page",
+            gib(FILE)
+        ),
+        &format!("{extension:.0} MiB"),
+        extension,
+        Some(Goal::Most(GOAL)),
+    );
+    single(
+        "the same, the browser's own process",
+        &format!("{:.0} MiB", mib(grown.browser)),
+        0.0,
+        None,
+    );
 }
 
 fn mib(bytes: u64) -> f64 {
