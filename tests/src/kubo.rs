@@ -254,7 +254,9 @@ impl Daemon {
     /// next start on.
     pub async fn configure(&mut self, command: &str) -> Result<()> {
         let Software::Kubo(program) = &self.software else {
-            let list = command.strip_prefix(SET_ORIGINS).context("no such command")?;
+            let list = command
+                .strip_prefix(SET_ORIGINS)
+                .context("no such command")?;
             self.origins = serde_json::from_str(list.trim_matches('\''))?;
             return Ok(());
         };
