@@ -4,6 +4,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use fluence::Cid;
+use fluence::names::canonical;
 use fluence_tests::kubo::Software;
 use fluence_tests::scene::{Scene, same_length};
 
@@ -35,7 +37,8 @@ pub async fn measure(scene: &Scene) -> Result<()> {
             let other = theirs(scene, &software, &path).await?;
             (ours(scene, &path, run).await?, other)
         };
-        ensure!(own.cid == other.cid, "{} is not {}", own.cid, other.cid);
+        let same = canonical(&other.cid.parse::<Cid>()?);
+        ensure!(own.cid == same, "{} is not {same}", own.cid);
         shares.push(own.give);
         fetches.push(own.take);
         adds.push(other.give);
