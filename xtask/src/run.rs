@@ -49,10 +49,8 @@ impl Workspace {
     /// Where the built extension for Chromium is put, and the tests look for it: what `FLUENCE_EXTENSION` names, else
     /// `dist/chrome`.
     pub fn chrome(&self) -> PathBuf {
-        std::env::var_os("FLUENCE_EXTENSION").map_or_else(
-            || self.root.join("dist").join("chrome"),
-            PathBuf::from,
-        )
+        std::env::var_os("FLUENCE_EXTENSION")
+            .map_or_else(|| self.root.join("dist").join("chrome"), PathBuf::from)
     }
 }
 
