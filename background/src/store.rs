@@ -19,19 +19,15 @@ use crate::codec;
 use crate::database::{self, DAGS, Database, EXTENTS};
 use crate::source::{BlobSource, blob_of, blob_of_bytes};
 
-/// Bytes that are gathered in this program's memory before the browser has them, and the least that is written as one
-/// extent.
-const PIECE: usize = 4 * 1024 * 1024;
-/// Bytes that are written as one extent at most, where the disk is slower than what comes: a transaction takes its time,
-/// whatever its size.
-const EXTENT: u64 = 16 * 1024 * 1024;
+/// Bytes that are gathered before they are written as one extent.
+const EXTENT: usize = 4 * 1024 * 1024;
 /// Blocks that are gathered at most, however few bytes they have.
 const EXTENT_BLOCKS: usize = 4096;
 /// The largest extent that is made of other stored bytes.
 const ADOPTED: u64 = 64 * 1024 * 1024;
 /// Extents that are on their way to the disk at the same time. The database writes one after the other; so the next one
 /// is with it already when one ends.
-const WRITING: usize = 2;
+const WRITING: usize = 4;
 
 /// All files of this peer.
 #[derive(Clone)]
@@ -234,11 +230,7 @@ type Writing = Shared<LocalBoxFuture<'static, Result<(), StoreError>>>;
 struct Gathered {
     offset: u64,
     len: u64,
-    /// Of the first bytes, with the browser.
-    blobs: Array,
-    /// Those after them, and how many they are.
     parts: Vec<Bytes>,
-    in_parts: usize,
     /// How many of the partial's blocks are written.
     blocks_written: usize,
 }
@@ -251,27 +243,6 @@ impl BlobPartial {
         {
             writing.clone().await?;
             self.writing.pop_front();
-        }
-        Ok(())
-    }
-
-    /// Whether an extent can be written without waiting.
-    fn is_free(&mut self) -> bool {
-        while let Some(Ok(())) = self.writing.front().and_then(Writing::peek) {
-            self.writing.pop_front();
-        }
-        self.writing.len() < WRITING
-    }
-
-    /// Hands what is gathered in this program's memory to the browser.
-    fn hand_over(&mut self) -> Result<(), StoreError> {
-        let gathered = &mut self.gathered;
-        if gathered.in_parts > 0 {
-            gathered
-                .blobs
-                .push(blob_of_bytes(&gathered.parts)?.as_ref());
-            gathered.parts.clear();
-            gathered.in_parts = 0;
         }
         Ok(())
     }
@@ -317,8 +288,7 @@ impl BlobPartial {
         if self.gathered.len == 0 && !unwritten_blocks {
             return Ok(());
         }
-        self.hand_over()?;
-        let blob = blob_of(&self.gathered.blobs)?;
+        let blob = blob_of_bytes(&self.gathered.parts)?;
         let len = self.gathered.len;
         self.write(blob, len);
         Ok(())
@@ -344,20 +314,14 @@ impl Partial for BlobPartial {
         async move {
             self.len += data.len() as u64;
             self.gathered.len += data.len() as u64;
-            self.gathered.in_parts += data.len();
             if !data.is_empty() {
                 self.gathered.parts.push(data);
             }
             self.blocks.extend(blocks);
-            let many_blocks = self.blocks.len() - self.gathered.blocks_written >= EXTENT_BLOCKS;
-            if many_blocks || self.gathered.len >= EXTENT {
-                return self.write_gathered().await;
-            }
-            if self.gathered.in_parts >= PIECE {
-                self.hand_over()?;
-                if self.is_free() {
-                    return self.write_gathered().await;
-                }
+            if self.gathered.len >= EXTENT as u64
+                || self.blocks.len() - self.gathered.blocks_written >= EXTENT_BLOCKS
+            {
+                self.write_gathered().await?;
             }
             Ok(())
         }
