@@ -1,6 +1,6 @@
 //! A function call as it crosses the wire: one JSON object there, one back, neither over 64 KiB.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::names::FunctionName;
@@ -18,13 +18,13 @@ pub struct Request {
     /// The function that is called.
     pub function: FunctionName,
     /// Its arguments; what a function does not know it ignores.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object_or_null")]
     pub args: Map<String, Value>,
 }
 
 /// What a provider answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "Members")]
 pub enum Reply {
     /// The function's result.
     Ok(Map<String, Value>),
@@ -32,17 +32,47 @@ pub enum Reply {
     Error(CallError),
 }
 
-/// Why a call had no result, as the provider says it.
+/// The members of a reply that count; whatever else it has is ignored, which an enum of serde's would refuse.
+#[derive(Deserialize)]
+struct Members {
+    ok: Option<Map<String, Value>>,
+    error: Option<CallError>,
+}
+
+impl TryFrom<Members> for Reply {
+    type Error = &'static str;
+    fn try_from(members: Members) -> Result<Self, &'static str> {
+        match members {
+            Members {
+                ok: Some(ok),
+                error: None,
+            } => Ok(Self::Ok(ok)),
+            Members {
+                ok: None,
+                error: Some(error),
+            } => Ok(Self::Error(error)),
+            _ => Err("a reply has either a result or an error"),
+        }
+    }
+}
+
+/// Why a call had no result, as the provider says it. However badly it says so, it is an error: a part that is not
+/// understood counts as left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("{code:?}: {message}")]
 pub struct CallError {
     /// For programs.
+    #[serde(default, deserialize_with = "or_default")]
     pub code: ErrorCode,
     /// For people; at most [`MAX_ERROR_TEXT`] bytes when this peer writes it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub message: String,
     /// With [`ErrorCode::Busy`]: when to try again, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "milliseconds",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub retry_after_ms: Option<u64>,
 }
 
@@ -50,7 +80,7 @@ pub struct CallError {
 pub const MAX_ERROR_TEXT: usize = 1024;
 
 /// The codes of protocol version 1; one that is not known is taken for [`ErrorCode::Internal`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The request was not understood.
@@ -64,8 +94,27 @@ pub enum ErrorCode {
     /// What it needs cannot be reached (no storage, no network).
     Unavailable,
     /// It failed.
+    #[default]
     #[serde(other)]
     Internal,
+}
+
+/// An object; `null` is the empty one.
+fn object_or_null<'de, D: Deserializer<'de>>(value: D) -> Result<Map<String, Value>, D::Error> {
+    Ok(Option::deserialize(value)?.unwrap_or_default())
+}
+
+/// The value, or the default where it is of another kind.
+fn or_default<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
+    value: D,
+) -> Result<T, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(value)?).unwrap_or_default())
+}
+
+/// A time in whole milliseconds, rounded up; `None` where it is none.
+fn milliseconds<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u64>, D::Error> {
+    let time = Value::deserialize(value)?.as_f64();
+    Ok(time.filter(|ms| *ms >= 0.0).map(|ms| ms.ceil() as u64))
 }
 
 impl CallError {
@@ -236,6 +285,59 @@ mod tests {
         );
         let strange: Reply = decode(br#"{"error":{"code":"new_in_v2"}}"#).unwrap();
         assert_eq!(strange, Reply::error(ErrorCode::Internal, ""));
+    }
+
+    #[test]
+    fn what_is_not_known_in_a_message_is_ignored() {
+        let request = |text: &str| decode::<Request>(text.as_bytes());
+        assert!(request(r#"{"function":"f","args":null,"id":7}"#).is_ok_and(|r| r.args.is_empty()));
+        for wrong in [
+            r#"{"function":"f","args":"x"}"#,
+            r#"{"function":7}"#,
+            r#"{"args":{}}"#,
+        ] {
+            assert!(request(wrong).is_err(), "{wrong}");
+        }
+        let reply = |text: &str| decode::<Reply>(text.as_bytes());
+        for ok in [
+            r#"{"ok":{"a":1},"id":7}"#,
+            r#"{"id":7,"ok":{"a":1},"error":null}"#,
+        ] {
+            assert_eq!(reply(ok), Ok(Reply::ok(&json!({"a": 1}))), "{ok}");
+        }
+        for wrong in [
+            "{}",
+            r#"{"ok":null,"error":null}"#,
+            r#"{"ok":{},"error":{"code":"busy"}}"#,
+            r#"{"ok":[]}"#,
+            r#"{"ok":"yes"}"#,
+            r#"{"error":"busy"}"#,
+        ] {
+            let malformed = matches!(reply(wrong), Err(MessageError::Malformed(_)));
+            assert!(malformed, "{wrong}");
+        }
+        let busy = |retry_after_ms| {
+            let mut error = CallError::new(ErrorCode::Busy, "");
+            error.retry_after_ms = retry_after_ms;
+            Ok(Reply::Error(error))
+        };
+        for (said, retry_after_ms) in [
+            ("1500", Some(1500)),
+            ("1499.5", Some(1500)),
+            ("1e99", Some(u64::MAX)),
+            ("-1", None),
+            ("null", None),
+            (r#""soon""#, None),
+        ] {
+            let text = format!(
+                r#"{{"ok":null,"id":7,"error":{{"code":"busy","retry_after_ms":{said},"more":{{}}}}}}"#
+            );
+            assert_eq!(reply(&text), busy(retry_after_ms), "{said}");
+        }
+        for strange in ["{}", r#"{"code":null,"message":["x"]}"#, r#"{"code":404}"#] {
+            let text = format!(r#"{{"error":{strange}}}"#);
+            assert_eq!(reply(&text), Ok(Reply::error(ErrorCode::Internal, "")));
+        }
     }
 
     #[test]

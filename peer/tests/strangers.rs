@@ -136,13 +136,14 @@ async fn a_request_that_is_not_understood_is_answered_with_bad_request() {
     let mut long = br#"{"function":"f","args":{}}"#.to_vec();
     long.resize(MAX_MESSAGE + 1, b' ');
     let endless = vec![b'['; 900 * 1024];
-    let wrong: [&[u8]; 8] = [
+    let wrong: [&[u8]; 9] = [
         b"",
         b"hello",
         b"[]",
         br#"{"function":"f","args":{}"#,
         br#"{"function":"a b"}"#,
         br#"{"function":"f","args":[1]}"#,
+        br#"{"function":["f"],"args":{}}"#,
         &long,
         &endless,
     ];
@@ -155,7 +156,11 @@ async fn a_request_that_is_not_understood_is_answered_with_bad_request() {
         );
     }
     long.truncate(MAX_MESSAGE);
-    let right: [&[u8]; 2] = [br#"{"function":"f","more":[1]}"#, &long];
+    let right: [&[u8]; 3] = [
+        br#"{"function":"f","more":[1]}"#,
+        br#"{"function":"f","args":null}"#,
+        &long,
+    ];
     for bytes in right {
         let reply = soon("a good request", ask(bytes.to_vec())).await;
         assert_eq!(reply, Reply::ok(&json!({"size": 0})));
@@ -193,6 +198,9 @@ async fn a_reply_that_is_none_is_an_error_of_its_kind() {
                 "large" => vec![b'['; MAX_MESSAGE + 1],
                 "empty" => Vec::new(),
                 "strange" => br#"{"error":{"code":"of_version_2","message":"?"}}"#.to_vec(),
+                "more" => br#"{"id":7,"ok":{"a":1},"error":null}"#.to_vec(),
+                "both" => br#"{"ok":{},"error":{"code":"busy"}}"#.to_vec(),
+                "neither" => b"{}".to_vec(),
                 _ => {
                     kept.push(channel);
                     continue;
@@ -209,6 +217,9 @@ async fn a_reply_that_is_none_is_an_error_of_its_kind() {
     let long = 10 * SECOND;
     assert_eq!(ask("malformed", long).await, Err(NetworkError::Malformed));
     assert_eq!(ask("large", long).await, Err(NetworkError::Malformed));
+    assert_eq!(ask("both", long).await, Err(NetworkError::Malformed));
+    assert_eq!(ask("neither", long).await, Err(NetworkError::Malformed));
+    assert_eq!(ask("more", long).await, Ok(Reply::ok(&json!({"a": 1}))));
     assert_eq!(ask("empty", long).await, Err(NetworkError::NoReply));
     assert_eq!(ask("silence", SECOND / 4).await, Err(NetworkError::NoReply));
     assert_eq!(
