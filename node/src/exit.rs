@@ -54,6 +54,16 @@ impl Failed {
         Self::new(Exit::Usage, "usage", what, advice)
     }
 
+    /// Stopped by the person or the system.
+    pub fn interrupted(advice: impl Into<String>) -> Self {
+        Self::new(
+            Exit::Interrupted,
+            "interrupted",
+            "Stopped before the end.",
+            advice,
+        )
+    }
+
     /// A file or directory cannot be used.
     pub fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
         use std::io::ErrorKind::{NotFound, PermissionDenied, QuotaExceeded, StorageFull};

@@ -1,6 +1,7 @@
 //! `fluence fetch`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use fluence::command::{Answer, Command};
@@ -11,7 +12,7 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::save::{Fetched, Target};
+use super::save::{Fetched, KEPT, Saving, Target, part_of};
 use super::session::{CliEngine, Client, Session};
 use super::{Context, NetworkArgs, close, stop_signal};
 use crate::exit::{Exit, Failed};
@@ -62,22 +63,26 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     };
     let session = Session::begin(client, &work, settings, &context.output).await?;
     let name = canonical(&cid);
+    // One for all of it: a signal that comes between two waits is not lost.
+    let mut stopping = std::pin::pin!(stop_signal());
     let ended = tokio::select! {
         ended = fetch(&session.engine, &name, &context.output) => ended,
-        () = stop_signal() => Err(stop(&session.engine).await),
+        () = &mut stopping => Err(stop(&session.engine).await),
     };
     let ended = match ended {
-        Ok(id) => {
-            let saved = save(&session.engine, &work, &id, &target, &args, &context.output).await;
-            if saved.is_ok() && args.provide {
-                context.output.say(&format!(
-                    "{} is provided to others until Ctrl-C.",
-                    link(&cid)
-                ));
-                stop_signal().await;
+        Ok(id) => tokio::select! {
+            saved = save(&session.engine, &work, &id, &target, &args, &context.output) => {
+                if saved.is_ok() && args.provide {
+                    context.output.say(&format!(
+                        "{} is provided to others until Ctrl-C.",
+                        link(&cid)
+                    ));
+                    stopping.await;
+                }
+                saved
             }
-            saved
-        }
+            () = &mut stopping => Err(Failed::interrupted(KEPT)),
+        },
         Err(failed) => Err(failed),
     };
     close(&session.peer).await;
@@ -138,8 +143,7 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
             }
             Status::Interrupted { mut failure } => {
                 bar.finish_and_clear();
-                failure.advice =
-                    "What has come so far is kept: run the same command again to go on.".to_owned();
+                failure.advice = KEPT.to_owned();
                 return Err(failure.into());
             }
             _ => {}
@@ -193,14 +197,10 @@ async fn stop(engine: &CliEngine) -> Failed {
     for id in engine.with_state(|state| state.items.keys().cloned().collect::<Vec<_>>()) {
         engine.command(Command::Pause { id }).await;
     }
-    Failed::new(
-        Exit::Interrupted,
-        "interrupted",
-        "Stopped before the end.",
-        "What has come so far is kept: run the same command again to go on.",
-    )
+    Failed::interrupted(KEPT)
 }
 
+/// Saves what was fetched; dropped, it stops.
 async fn save(
     engine: &CliEngine,
     work: &Work,
@@ -223,11 +223,24 @@ async fn save(
     let files = dag.file_count();
     // While it is provided, the stored file must not change with the saved one.
     let file = (!args.provide).then(|| store.own_file(id)).flatten();
-    let fetched = Fetched { source, dag, file };
     let path = target.path(&name);
-    let (force, to) = (args.force, path.clone());
+    let to = path.clone().map(|path| {
+        let part = part_of(&path);
+        (path, part)
+    });
+    let saving = Saving {
+        stopped: Arc::default(),
+        part: to.as_ref().map(|(_, part)| part.clone()),
+    };
+    let fetched = Fetched {
+        source,
+        dag,
+        file,
+        stopped: saving.stopped.clone(),
+    };
+    let force = args.force;
     tokio::task::spawn_blocking(move || match to {
-        Some(path) => fetched.save(&path, force),
+        Some((path, part)) => fetched.save(&path, &part, force),
         None => fetched.print(),
     })
     .await

@@ -5,6 +5,8 @@ use std::collections::hash_map::Entry;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fluence::content::Dag;
 use fluence::names::safe_file_name;
@@ -80,20 +82,54 @@ pub(super) struct Fetched {
     pub dag: Dag,
     /// The one file that they are in, if it may become the saved file by a link, without a copy.
     pub file: Option<PathBuf>,
+    /// Set when the person wants no more of it.
+    pub stopped: Arc<AtomicBool>,
+}
+
+/// Advice to who has stopped a fetch, or a saving.
+pub(super) const KEPT: &str = "What has come so far is kept: run the same command again to go on.";
+
+/// Ends a saving on another thread when it is dropped, and leaves nothing of it behind.
+pub(super) struct Saving {
+    /// What [`Fetched`] looks at.
+    pub stopped: Arc<AtomicBool>,
+    /// Where it is written before it is whole.
+    pub part: Option<PathBuf>,
+}
+
+impl Drop for Saving {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        // The thread removes it too, but may be waiting for the disk.
+        if let Some(part) = &self.part {
+            remove(part);
+        }
+    }
+}
+
+/// Where what is to be at a path is written before it is whole.
+pub(super) fn part_of(path: &Path) -> PathBuf {
+    parent(path).join(format!(".fluence-{:032x}.part", random()))
 }
 
 impl Fetched {
-    /// Saves under a path; blocks.
-    pub fn save(&self, path: &Path, force: bool) -> Result<(), Failed> {
-        let temporary = parent(path).join(format!(".fluence-{:032x}.part", random()));
+    /// Saves under a path, by way of another beside it; blocks.
+    pub fn save(&self, path: &Path, part: &Path, force: bool) -> Result<(), Failed> {
         let saved = if self.dag.is_directory() {
-            self.save_directory(path, &temporary)
+            self.save_directory(path, part)
         } else {
-            self.save_file(path, &temporary, force)
+            self.save_file(path, part, force)
         };
         // Gone already where all went well.
-        let _ = fs::remove_file(&temporary).or_else(|_| fs::remove_dir_all(&temporary));
+        remove(part);
         saved
+    }
+
+    fn go_on(&self) -> Result<(), Failed> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return Err(Failed::interrupted(KEPT));
+        }
+        Ok(())
     }
 
     fn save_file(&self, path: &Path, temporary: &Path, force: bool) -> Result<(), Failed> {
@@ -129,6 +165,7 @@ impl Fetched {
         fs::create_dir(temporary).map_err(fail)?;
         let mut names = SafeNames::default();
         for file in &self.dag.files {
+            self.go_on()?;
             let to = temporary.join(names.path(&file.path));
             if file.is_folder() {
                 fs::create_dir_all(&to).map_err(fail)?;
@@ -146,6 +183,7 @@ impl Fetched {
         let mut file = File::create_new(to).map_err(fail)?;
         let mut at = range.start;
         while at < range.end {
+            self.go_on()?;
             let end = range.end.min(at + COPY);
             file.write_all(&self.source.read_now(at..end)?)
                 .map_err(fail)?;
@@ -165,6 +203,7 @@ impl Fetched {
         let mut out = std::io::stdout().lock();
         let mut at = 0;
         while at < self.source.len() {
+            self.go_on()?;
             let end = self.source.len().min(at + COPY);
             let bytes = self.source.read_now(at..end)?;
             out.write_all(&bytes)
@@ -235,6 +274,10 @@ impl SafeNames {
     }
 }
 
+fn remove(part: &Path) {
+    let _ = fs::remove_file(part).or_else(|_| fs::remove_dir_all(part));
+}
+
 fn must_be_free(path: &Path) -> Result<(), Failed> {
     match path.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -275,7 +318,12 @@ mod tests {
                 files,
             },
             file: Some(file),
+            stopped: Arc::default(),
         }
+    }
+
+    fn save(fetched: &Fetched, path: &Path, force: bool) -> Result<(), Failed> {
+        fetched.save(path, &part_of(path), force)
     }
 
     fn file(path: &str, offset: u64, len: u64) -> DagFile {
@@ -305,14 +353,14 @@ mod tests {
             }
             fs::write(&path, "old").unwrap();
             assert_eq!(
-                fetched.save(&path, false).unwrap_err().failure.code,
+                save(&fetched, &path, false).unwrap_err().failure.code,
                 "exists"
             );
             assert_eq!(fs::read_to_string(&path).unwrap(), "old");
-            fetched.save(&path, true).unwrap();
+            save(&fetched, &path, true).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), "new");
             fs::remove_file(&path).unwrap();
-            fetched.save(&path, false).unwrap();
+            save(&fetched, &path, false).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), "new");
             fs::remove_file(&path).unwrap();
         }
@@ -321,6 +369,29 @@ mod tests {
             1,
             "nothing is left behind"
         );
+    }
+
+    #[test]
+    fn what_is_stopped_leaves_nothing_behind() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("out");
+        for files in [vec![file("", 0, 3)], vec![file("a", 0, 1), file("b", 1, 2)]] {
+            let mut fetched = fetched(home.path(), "new", files);
+            fetched.file = None;
+            fetched.stopped.store(true, Ordering::Relaxed);
+            let failed = save(&fetched, &path, false).unwrap_err();
+            assert_eq!(failed.exit, Exit::Interrupted);
+            assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+        }
+        // The thread that writes it may be slow to see that it is to end.
+        let part = part_of(&path);
+        fs::write(&part, "ne").unwrap();
+        let stopped = Arc::<AtomicBool>::default();
+        drop(Saving {
+            stopped: stopped.clone(),
+            part: Some(part.clone()),
+        });
+        assert!(stopped.load(Ordering::Relaxed) && !part.exists());
     }
 
     #[test]
@@ -336,7 +407,7 @@ mod tests {
         ];
         let fetched = fetched(home.path(), "01234", files);
         let path = home.path().join("out");
-        fetched.save(&path, false).unwrap();
+        save(&fetched, &path, false).unwrap();
         let read = |name: &str| fs::read_to_string(path.join(name)).unwrap();
         assert_eq!(read("a/x.txt"), "0");
         assert_eq!(read("file/file/etc/passwd"), "1");
@@ -345,7 +416,7 @@ mod tests {
         assert_eq!(read("file (2)"), "4");
         assert!(path.join("a/nothing").is_dir());
         assert_eq!(
-            fetched.save(&path, true).unwrap_err().failure.code,
+            save(&fetched, &path, true).unwrap_err().failure.code,
             "exists"
         );
         assert_eq!(
