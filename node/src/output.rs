@@ -18,31 +18,41 @@ const MAX_LABEL: usize = 20;
 pub struct Output {
     json: bool,
     quiet: bool,
+    /// Standard output is for bytes: results and events go to standard error.
+    aside: bool,
     bars: MultiProgress,
 }
 
 impl Output {
-    /// For a person, or for a program; quiet means only results and errors.
-    pub fn new(json: bool, quiet: bool) -> Self {
+    /// For a person, or for a program; quiet means only results and errors, aside that standard output is left to bytes.
+    pub fn new(json: bool, quiet: bool, aside: bool) -> Self {
         let bars = MultiProgress::new();
         if json || quiet || !std::io::stderr().is_terminal() {
             bars.set_draw_target(ProgressDrawTarget::hidden());
         }
-        Self { json, quiet, bars }
-    }
-
-    /// Whether a program reads.
-    pub fn is_json(&self) -> bool {
-        self.json
+        Self {
+            json,
+            quiet,
+            aside,
+            bars,
+        }
     }
 
     /// For a program: one line.
     pub fn event(&self, event: &Value) {
         if self.json {
-            // A reader that is gone is no reason to stop.
-            let mut out = std::io::stdout().lock();
-            let _ = writeln!(out, "{event}").and_then(|()| out.flush());
+            self.line(&event.to_string());
         }
+    }
+
+    fn line(&self, line: &str) {
+        // A reader that is gone is no reason to stop.
+        let _ = if self.aside {
+            writeln!(std::io::stderr().lock(), "{line}")
+        } else {
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "{line}").and_then(|()| out.flush())
+        };
     }
 
     /// For a program: what the engine tells, without what is secret.
@@ -60,10 +70,7 @@ impl Output {
     /// For a person: a result.
     pub fn result(&self, line: &str) {
         if !self.json {
-            self.bars.suspend(|| {
-                let mut out = std::io::stdout().lock();
-                let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-            });
+            self.bars.suspend(|| self.line(line));
         }
     }
 

@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::io::Read;
 use std::time::{Duration, Instant};
 
 use support::{World, bytes, fluence, get, output};
@@ -332,6 +333,61 @@ fn a_killed_fetch_goes_on_where_it_was() {
     );
     let again = world.counters(&link)["served_bytes"].as_u64().unwrap() - before;
     assert!(again < (len - 20 * MIB) as u64, "{again} bytes came again");
+}
+
+#[test]
+fn only_the_file_goes_to_standard_output() {
+    let world = World::new();
+    let path = world.file("a", MIB);
+    let (_share, link) = world.share("alice", &[&path]);
+    let fetch = |link: &str| {
+        output(fluence(&world.path("bob")).args(["fetch", link, "--node", &world.tcp, "-o", "-"]))
+    };
+    let fetched = fetch(&link);
+    assert!(fetched.status.success());
+    assert!(fetched.stdout == bytes(MIB));
+    let told = String::from_utf8(fetched.stderr).unwrap();
+    assert!(told.contains(r#""event":"fetched""#), "{told}");
+    let failed = fetch("bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
+    assert!(failed.stdout.is_empty());
+    let told = String::from_utf8(failed.stderr).unwrap();
+    assert!(told.contains(r#""event":"error""#), "{told}");
+}
+
+#[test]
+fn a_fetch_that_nobody_reads_ends_when_it_is_told_to() {
+    let world = World::new();
+    let path = world.file("big.bin", 2 * MIB);
+    let (_share, link) = world.share("alice", &[&path]);
+    let mut command = fluence(&world.path("bob"));
+    command
+        .args(["fetch", &link, "--node", &world.tcp, "-o", "-"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null());
+    let mut fetch = command.spawn().unwrap();
+    let mut out = fetch.stdout.take().unwrap();
+    // It has begun to save.
+    out.read_exact(&mut [0]).unwrap();
+    let began = Instant::now();
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-INT", &fetch.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    while fetch.try_wait().unwrap().is_none() {
+        if began.elapsed() > Duration::from_secs(20) {
+            fetch.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(fetch.wait().unwrap().code(), Some(130));
+    assert_eq!(
+        fs::read_dir(world.path("bob/work")).unwrap().count(),
+        1,
+        "it can go on"
+    );
 }
 
 #[test]

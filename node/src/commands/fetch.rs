@@ -14,7 +14,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::save::{Fetched, KEPT, Saving, Target, part_of};
 use super::session::{CliEngine, Client, Session};
-use super::{Context, NetworkArgs, close, stop_signal};
+use super::{Context, NetworkArgs, close, is_stdout, stop_signal};
 use crate::exit::{Exit, Failed};
 use crate::home::Work;
 use crate::output::{Output, label_bar, size_text};
@@ -39,6 +39,13 @@ pub(super) struct FetchArgs {
     provide: bool,
     #[command(flatten)]
     network: NetworkArgs,
+}
+
+impl FetchArgs {
+    /// Whether standard output is for the file.
+    pub fn prints_bytes(&self) -> bool {
+        is_stdout(self.output.as_deref())
+    }
 }
 
 pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed> {
@@ -246,15 +253,13 @@ async fn save(
     .await
     .map_err(|_| Failed::new(Exit::Failure, "stopped", "The program is stopping.", ""))??;
     tracing::debug!("{} is saved", work.path().display());
+    let path = path.as_ref().map(|path| path.to_string_lossy());
+    output.event(&json!({
+        "event": "fetched", "cid": cid, "name": name, "path": path, "size": size, "files": files,
+    }));
     if let Some(path) = &path {
-        let path = path.to_string_lossy();
-        output.event(&json!({
-            "event": "fetched", "cid": cid, "name": name, "path": path, "size": size, "files": files,
-        }));
-        output.result(&path);
-        output.say(&format!("{} verified.", size_text(size)));
-    } else if !output.is_json() {
-        output.say(&format!("{} verified.", size_text(size)));
+        output.result(path);
     }
+    output.say(&format!("{} verified.", size_text(size)));
     Ok(())
 }

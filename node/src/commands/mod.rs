@@ -12,7 +12,7 @@ mod share;
 mod storage;
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -47,7 +47,7 @@ struct Common {
     /// Directory of the identity and of unfinished work [default: ~/.local/state/fluence; for a node, node/ in it].
     #[arg(long, global = true, value_name = "DIR", env = "FLUENCE_STATE")]
     state: Option<PathBuf>,
-    /// Print JSON for programs: one object a line on standard output.
+    /// Print JSON for programs: one object a line on standard output; on standard error where the output is a file's bytes.
     #[arg(long, global = true)]
     json: bool,
     /// Print only results and errors.
@@ -76,6 +76,22 @@ enum Command {
     Storage(storage::StorageArgs),
     /// Print this directory's peer id.
     Id,
+}
+
+impl Command {
+    /// Whether standard output is for a file.
+    fn prints_bytes(&self) -> bool {
+        match self {
+            Self::Fetch(args) => args.prints_bytes(),
+            Self::Storage(args) => args.prints_bytes(),
+            _ => false,
+        }
+    }
+}
+
+/// Whether what `-o` says is standard output.
+fn is_stdout(output: Option<&Path>) -> bool {
+    output.is_some_and(|path| path.as_os_str() == "-")
 }
 
 /// How the network is reached.
@@ -155,7 +171,7 @@ pub fn run(cli: Cli) -> ExitCode {
     };
     let context = Context {
         home: common.state.unwrap_or_else(|| own(Home::default_path())),
-        output: Output::new(common.json, common.quiet),
+        output: Output::new(common.json, common.quiet, command.prints_bytes()),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -12,6 +12,7 @@ use fluence::content::Dag;
 use fluence::names::safe_file_name;
 use fluence::ports::Source;
 
+use super::is_stdout;
 use crate::exit::{Exit, Failed};
 use crate::platform::{FileSource, random};
 
@@ -35,7 +36,7 @@ impl Target {
         let Some(path) = output else {
             return Ok(Self::In(PathBuf::from(".")));
         };
-        if path.as_os_str() == "-" {
+        if is_stdout(Some(&path)) {
             return Ok(Self::Stdout);
         }
         if path.is_dir() {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::Context;
+use super::{Context, is_stdout};
 use crate::exit::{Exit, Failed, printable};
 use crate::home::Home;
 use crate::node::Options;
@@ -66,6 +66,13 @@ enum OperationArgs {
     Check,
     /// Remove all that need not be kept.
     Gc,
+}
+
+impl StorageArgs {
+    /// Whether standard output is for a file.
+    pub fn prints_bytes(&self) -> bool {
+        matches!(&self.operation, OperationArgs::Export { output, .. } if is_stdout(output.as_deref()))
+    }
 }
 
 pub(super) fn run(context: &Context, args: StorageArgs) -> Result<(), Failed> {
@@ -241,7 +248,7 @@ impl Hands<'_> {
 
     fn export(&mut self, cid: String, output: Option<PathBuf>) -> Result<(), Failed> {
         let operation = |cid| Operation::Export { cid };
-        if output.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+        if is_stdout(output.as_deref()) {
             self.perform_with(
                 &operation(cid),
                 Box::new(std::io::empty()),
