@@ -421,6 +421,53 @@ fn a_file_that_was_changed_is_not_served() {
     }
 }
 
+/// A file that takes a while to hash.
+fn large(world: &World, name: &str) -> std::path::PathBuf {
+    let path = world.path(name);
+    let file = fs::File::create_new(&path).unwrap();
+    file.set_len(2048 * MIB as u64).unwrap();
+    path
+}
+
+fn hashing(event: &serde_json::Value) -> bool {
+    event["status"]["status"] == "hashing"
+}
+
+#[test]
+fn a_share_that_is_stopped_says_how_far_it_was() {
+    let world = World::new();
+    let [large, small] = [large(&world, "large"), world.file("small", 10)];
+    let share = world.client("alice", "share", &[&large]);
+    share.event_where("that it hashes", hashing);
+    share.terminate();
+    let (code, error) = share.fails();
+    assert_eq!(
+        (code, error["code"].as_str()),
+        (130, Some("interrupted")),
+        "{error}"
+    );
+
+    let (share, _) = world.share("alice", &[small.as_os_str(), "--once".as_ref()]);
+    share.terminate();
+    assert_eq!(share.fails().0, 130, "it was to be fetched once");
+
+    let (share, _) = world.share("alice", &[&small]);
+    share.terminate();
+    share.succeeds();
+
+    let share = world.client("alice", "share", &[&large, &small]);
+    share.event_where("that it hashes", hashing);
+    fs::write(&large, "changed").unwrap();
+    share.event("failed");
+    share.terminate();
+    let (code, error) = share.fails();
+    assert_eq!(
+        (code, error["code"].as_str()),
+        (1, Some("file_gone")),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_quota_is_named() {
     let world = World::with(&["--max-file", "1MB"]);

@@ -80,9 +80,16 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
         ..Settings::default()
     };
     let session = Session::begin(client, &work, settings, &context.output).await?;
+    let mut shares = Shares {
+        engine: &session.engine,
+        output: &context.output,
+        once: args.once,
+        shown: BTreeMap::new(),
+        failed: None,
+    };
     let ended = tokio::select! {
-        ended = share(&session.engine, inputs, args.once, &context.output) => ended,
-        () = stop_signal() => Ok(()),
+        ended = share(&mut shares, inputs) => ended,
+        () = stop_signal() => shares.stopped(),
     };
     close(&session.peer).await;
     home.remove(work)?;
@@ -91,22 +98,11 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
 }
 
 /// Shares all and serves; ends when all have failed, or been fetched where that is enough.
-async fn share(
-    engine: &CliEngine,
-    inputs: Vec<ShareInput<FileSource>>,
-    once: bool,
-    output: &Output,
-) -> Result<(), Failed> {
-    let mut events = engine.platform().watch();
-    let mut shares = Shares {
-        engine,
-        output,
-        shown: BTreeMap::new(),
-        failed: None,
-    };
+async fn share(shares: &mut Shares<'_>, inputs: Vec<ShareInput<FileSource>>) -> Result<(), Failed> {
+    let mut events = shares.engine.platform().watch();
     for input in inputs {
         let name = input.name.clone();
-        match engine.share(input).await {
+        match shares.engine.share(input).await {
             Answer::Done { id: Some(id) } => shares.add(id, &name),
             Answer::Done { id: None } | Answer::NeedsAccess { .. } => {}
             Answer::Refused { failure } => shares.fail(&name, failure),
@@ -114,7 +110,7 @@ async fn share(
     }
     loop {
         shares.look();
-        if let Some(ended) = shares.ended(once) {
+        if let Some(ended) = shares.ended() {
             return ended;
         }
         match events.recv().await {
@@ -130,6 +126,8 @@ async fn share(
 struct Shares<'a> {
     engine: &'a CliEngine,
     output: &'a Output,
+    /// Whether each is done with when it has been fetched into storage.
+    once: bool,
     shown: BTreeMap<ItemId, Shown>,
     /// The first that failed.
     failed: Option<Failed>,
@@ -250,12 +248,24 @@ impl Shares<'_> {
     }
 
     /// How it all ended, if it has.
-    fn ended(&mut self, once: bool) -> Option<Result<(), Failed>> {
+    fn ended(&mut self) -> Option<Result<(), Failed>> {
         let over = self
             .shown
             .values()
-            .all(|shown| shown.ended || once && shown.fetched);
+            .all(|shown| shown.ended || self.once && shown.fetched);
         over.then(|| self.failed.take().map_or(Ok(()), Err))
+    }
+
+    /// How it ended when the person stops it: well only where each did what it was to do.
+    fn stopped(&mut self) -> Result<(), Failed> {
+        if let Some(failed) = self.failed.take() {
+            return Err(failed);
+        }
+        let done = |shown: &Shown| shown.linked && (shown.fetched || !self.once);
+        if !self.shown.is_empty() && self.shown.values().all(done) {
+            return Ok(());
+        }
+        Err(Failed::interrupted("Run the same command again to share."))
     }
 }
 
