@@ -17,11 +17,11 @@ use crate::ports::{Http, HttpError, HttpRequest, Platform};
 /// The pieces, by their first and last blocks, in which storage is asked what it has.
 const CHECK_PIECES: u64 = 128;
 const CHECK_PIECE_LEAST: u64 = 4 << 20;
-/// An IPFS node of one's own, which is near, is asked about every block of a DAG of so many.
+/// An IPFS node of one's own, which is near, is asked about every block of a DAG of so many; any storage is of a part.
 const CHECK_EACH: usize = 1024;
 /// Questions of that kind at the same time, and how long each may take.
 const CHECKS_AT_ONCE: usize = 16;
-const CHECK_PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const CHECK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whom to ask what a storage has; base URLs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,24 +61,40 @@ impl<P: Platform> Engine<P> {
         if !self.has_block(storage, &dag.root).await? {
             return Ok(vec![all]);
         }
-        // Runs of blocks, and those of their blocks that speak for them.
-        let near = matches!(storage, Inventory::Rpc(_));
-        let runs: Vec<(Range<usize>, Vec<Cid>)> = if near && dag.blocks.len() <= CHECK_EACH {
-            let each = dag.blocks.iter().enumerate();
-            each.map(|(number, block)| (number..number + 1, vec![block.cid]))
-                .collect()
-        } else {
-            let piece = (dag.len() / CHECK_PIECES).max(CHECK_PIECE_LEAST);
-            let parts = car::parts(dag, piece).into_iter();
-            parts
-                .map(|part| {
-                    let blocks = &dag.blocks[part.blocks.clone()];
-                    let ends = [blocks.first(), blocks.last().filter(|_| blocks.len() > 1)];
-                    let ends = ends.into_iter().flatten().map(|block| block.cid);
-                    (part.blocks, ends.collect())
-                })
-                .collect()
-        };
+        if matches!(storage, Inventory::Rpc(_)) && dag.blocks.len() <= CHECK_EACH {
+            return self.missing_of(storage, dag, all).await;
+        }
+        let piece = (dag.len() / CHECK_PIECES).max(CHECK_PIECE_LEAST);
+        let parts = car::parts(dag, piece).into_iter();
+        let ends = parts.map(|part| {
+            let blocks = &dag.blocks[part.blocks.clone()];
+            let ends = [blocks.first(), blocks.last().filter(|_| blocks.len() > 1)];
+            let ends = ends.into_iter().flatten().map(|block| block.cid);
+            (part.blocks, ends.collect())
+        });
+        self.lacking(storage, ends.collect()).await
+    }
+
+    /// The same of a few blocks, about each of which storage is asked; of many nothing is known.
+    pub(super) async fn missing_of(
+        &self,
+        storage: &Inventory,
+        dag: &Dag,
+        blocks: Range<usize>,
+    ) -> Result<Vec<Range<usize>>, Unsaid> {
+        if blocks.len() > CHECK_EACH {
+            return Ok(vec![blocks]);
+        }
+        let each = blocks.map(|number| (number..number + 1, vec![dag.blocks[number].cid]));
+        self.lacking(storage, each.collect()).await
+    }
+
+    /// The runs of blocks of which storage lacks one of those that speak for them.
+    async fn lacking(
+        &self,
+        storage: &Inventory,
+        runs: Vec<(Range<usize>, Vec<Cid>)>,
+    ) -> Result<Vec<Range<usize>>, Unsaid> {
         let asked = runs
             .iter()
             .enumerate()

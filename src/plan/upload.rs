@@ -11,7 +11,7 @@ use futures::stream::FuturesUnordered;
 
 use super::Engine;
 use super::failure::{bytes_text, failure, host, of_store, quote};
-use super::inventory::Inventory;
+use super::inventory::{CHECK_PATIENCE, Inventory};
 use super::jobs::JobKind;
 use super::journal::log_line;
 use super::pace::{Meter, backoff};
@@ -24,19 +24,20 @@ use crate::ports::{
 use crate::state::{EventKind, Failure, ItemId, Upload};
 use crate::storage::{multiaddr_of, url_of};
 
-/// The first part, in bytes of its CAR.
-const PART_START: u64 = 4 << 20;
+/// The first part, in bytes of its CAR: a slow line must bring it over in time.
+const PART_START: u64 = 1 << 20;
 /// The smallest and the largest part that is aimed at.
 const PART_LEAST: u64 = 256 << 10;
 const PART_MOST: u64 = 64 << 20;
 /// The largest share of a file that one part has, where parts are large: whoever fetches reads them one after the other,
 /// and waits at the end for those that are on their way together.
 const PARTS_OF_A_FILE: u64 = 64;
+const PART_LARGE: u64 = 4 << 20;
 /// How long a part is meant to take: far below the 30 s after which a browser ends a worker that waits for an answer.
 const PART_TIME: Duration = Duration::from_secs(6);
 /// How long the answer to a part is waited for.
 const PART_PATIENCE: Duration = Duration::from_secs(25);
-/// Parts that are on their way at the same time.
+/// Parts that are on their way at the same time, where the line is fast: several share a slow one, and none comes in time.
 const PARTS_AT_ONCE: usize = 3;
 /// Parts that may fail one after the other.
 const MAX_FAILURES: u32 = 8;
@@ -80,8 +81,15 @@ enum PartError {
 struct Sent {
     part: Part,
     inner: bool,
-    took_ms: u64,
-    result: Result<(), PartError>,
+    outcome: Outcome,
+}
+
+/// How it went.
+enum Outcome {
+    /// It was sent, in so many milliseconds, and taken or not.
+    Sent(u64, Result<(), PartError>),
+    /// It had failed, and storage lacks these of its blocks.
+    Lacks(Vec<Range<usize>>),
 }
 
 impl<P: Platform> Engine<P> {
@@ -209,12 +217,13 @@ impl<P: Platform> Engine<P> {
         queue.extend(missing.into_iter().map(|range| (false, range)));
         let mut inner_left = inner.blocks.len();
         let mut aim = PART_START;
+        let mut at_once = 1;
         let mut failures = 0;
         let mut renewals = 0;
         let mut done = total - lacking;
-        let mut on_way: FuturesUnordered<LocalBoxFuture<'static, Sent>> = FuturesUnordered::new();
+        let mut on_way: FuturesUnordered<LocalBoxFuture<'_, Sent>> = FuturesUnordered::new();
         loop {
-            while on_way.len() < PARTS_AT_ONCE {
+            while on_way.len() < at_once {
                 let Some((is_inner, range)) = queue.front_mut() else {
                     break;
                 };
@@ -242,45 +251,58 @@ impl<P: Platform> Engine<P> {
                     let renewed = self.renew(dag, target, &mut renewals).await;
                     renewed.map_err(|failure| (failure, part.offset))?;
                 }
-                let wait = if failures > 0 {
-                    let random = self.0.platform.random();
-                    backoff(RETRY_BASE, RETRY_MOST, failures - 1, random)
-                } else {
-                    Duration::ZERO
-                };
                 let pieces = car::pieces(blocks, source, &part);
-                on_way.push(Box::pin(self.clone().send_part(
+                on_way.push(Box::pin(self.send_part(
                     target.clone(),
                     part,
                     is_inner,
                     pieces,
-                    wait,
                 )));
             }
-            let Some(outcome) = on_way.next().await else {
+            let Some(sent_part) = on_way.next().await else {
                 return Ok(());
             };
             let Sent {
                 part,
                 inner: is_inner,
-                took_ms,
-                result,
-            } = outcome;
-            let reason = match result {
-                Ok(()) => {
+                outcome,
+            } = sent_part;
+            let blocks = if is_inner { &inner } else { dag };
+            let reason = match outcome {
+                Outcome::Sent(took_ms, Ok(())) => {
                     failures = 0;
                     *sent += part.car;
                     done += part.body;
                     if is_inner {
                         inner_left -= part.blocks.len();
                     }
+                    at_once = next_at_once(at_once, aim, part.car, took_ms);
                     aim = next_aim(aim, part.car, took_ms)
-                        .min((total / PARTS_OF_A_FILE).max(PART_START));
+                        .min((total / PARTS_OF_A_FILE).max(PART_LARGE));
                     self.show(id, &mut meter, done);
                     continue;
                 }
-                Err(PartError::Final(failure)) => return Err((failure, part.offset)),
-                Err(PartError::Token(reason)) => {
+                Outcome::Lacks(ranges) => {
+                    let lacks: usize = ranges.iter().map(Range::len).sum();
+                    let lacking = ranges
+                        .iter()
+                        .flat_map(|range| &blocks.blocks[range.clone()]);
+                    done += part.body - lacking.map(|block| block.len).sum::<u64>();
+                    if is_inner {
+                        inner_left -= part.blocks.len() - lacks;
+                    }
+                    if lacks < part.blocks.len() {
+                        failures = 0;
+                    }
+                    for range in ranges.into_iter().rev() {
+                        queue.push_front((is_inner, range));
+                    }
+                    continue;
+                }
+                Outcome::Sent(_, Err(PartError::Final(failure))) => {
+                    return Err((failure, part.offset));
+                }
+                Outcome::Sent(_, Err(PartError::Token(reason))) => {
                     let renewed = self.renew(dag, target, &mut renewals).await;
                     renewed.map_err(|failure| {
                         let what = format!("{} ({reason})", failure.what);
@@ -288,7 +310,7 @@ impl<P: Platform> Engine<P> {
                     })?;
                     reason
                 }
-                Err(PartError::Again(reason)) => reason,
+                Outcome::Sent(_, Err(PartError::Again(reason))) => reason,
             };
             failures += 1;
             if failures == 1 {
@@ -306,7 +328,39 @@ impl<P: Platform> Engine<P> {
                 return Err((given_up, part.offset));
             }
             aim = (aim / 2).max(PART_LEAST);
-            queue.push_front((is_inner, part.blocks));
+            at_once = 1;
+            let random = self.0.platform.random();
+            let wait = backoff(RETRY_BASE, RETRY_MOST, failures - 1, random);
+            on_way.push(Box::pin(self.look_again(
+                target.inventory.clone(),
+                blocks,
+                part,
+                is_inner,
+                wait,
+            )));
+        }
+    }
+
+    /// After a wait, what storage has not kept of a part that failed.
+    async fn look_again(
+        &self,
+        storage: Inventory,
+        dag: &Dag,
+        part: Part,
+        inner: bool,
+        wait: Duration,
+    ) -> Sent {
+        self.sleep(wait).await;
+        let missing = self.missing_of(&storage, dag, part.blocks.clone());
+        let lacks = match self.within(CHECK_PATIENCE, missing).await {
+            Some(Ok(lacks)) => lacks,
+            // One that does not say so gets all of it.
+            Some(Err(_)) | None => std::iter::once(part.blocks.clone()).collect(),
+        };
+        Sent {
+            part,
+            inner,
+            outcome: Outcome::Lacks(lacks),
         }
     }
 
@@ -349,16 +403,12 @@ impl<P: Platform> Engine<P> {
     }
 
     async fn send_part(
-        self,
+        &self,
         target: Target,
         part: Part,
         inner: bool,
         car: Vec<Piece<P::Source>>,
-        wait: Duration,
     ) -> Sent {
-        if !wait.is_zero() {
-            self.sleep(wait).await;
-        }
         let began = self.now();
         let boundary = format!("{BOUNDARY_PREFIX}{:032x}", self.0.platform.random());
         let head = format!(
@@ -395,8 +445,7 @@ impl<P: Platform> Engine<P> {
         Sent {
             part,
             inner,
-            took_ms: self.now().saturating_sub(began),
-            result,
+            outcome: Outcome::Sent(self.now().saturating_sub(began), result),
         }
     }
 }
@@ -427,6 +476,18 @@ fn next_aim(aim: u64, bytes: u64, took_ms: u64) -> u64 {
     ideal
         .min(aim.saturating_mul(2))
         .clamp(PART_LEAST, PART_MOST)
+}
+
+/// How many parts are to be on their way together, after one of `bytes` took so long.
+fn next_at_once(at_once: usize, aim: u64, bytes: u64, took_ms: u64) -> usize {
+    let aimed_at = PART_TIME.as_millis() as u64;
+    if took_ms > 2 * aimed_at {
+        1
+    } else if bytes >= aim / 2 && took_ms <= aimed_at / 2 {
+        PARTS_AT_ONCE
+    } else {
+        at_once
+    }
 }
 
 /// Storage's answer to a part, as far as it is read.
@@ -488,13 +549,26 @@ mod tests {
     #[test]
     fn parts_follow_the_measured_speed() {
         // 1 MiB/s: six seconds are 6 MiB.
-        let aim = next_aim(PART_START, PART_START, 4_000);
+        let aim = next_aim(4 << 20, 4 << 20, 4_000);
         assert!((5 << 20..7 << 20).contains(&aim), "{aim}");
         assert_eq!(next_aim(PART_START, PART_START, 1), PART_START * 2);
         assert_eq!(next_aim(PART_MOST, PART_MOST, 1), PART_MOST);
         assert_eq!(next_aim(PART_START, PART_START, 1_000_000), PART_LEAST);
         assert_eq!(next_aim(PART_START, 10, 1000), PART_START);
         assert_eq!(next_aim(PART_START, 10, 10_000), PART_LEAST);
+    }
+
+    #[test]
+    fn parts_go_together_only_where_the_line_is_fast() {
+        assert_eq!(
+            next_at_once(1, PART_START, PART_START, 1_000),
+            PARTS_AT_ONCE
+        );
+        assert_eq!(next_at_once(1, PART_START, PART_START, 5_000), 1);
+        // Little was sent: it says nothing of the line.
+        assert_eq!(next_at_once(1, PART_START, 100, 5), 1);
+        assert_eq!(next_at_once(3, PART_START, PART_START, 8_000), 3);
+        assert_eq!(next_at_once(3, PART_START, PART_START, 20_000), 1);
     }
 
     #[test]

@@ -853,7 +853,7 @@ fn a_node_that_waits_for_blocks_is_neither_hammered_nor_given_up() {
     let world = World::default();
     let storage = world.node("node", "store");
     // A part takes 21 s.
-    storage.slow.set(5);
+    storage.slow.set(20);
     let (a, b) = (world.machine("alice"), world.machine("bob"));
     a.online();
     b.online();
@@ -871,6 +871,58 @@ fn a_node_that_waits_for_blocks_is_neither_hammered_nor_given_up() {
         !log.iter()
             .any(|line| line.text.contains("does not send it"))
     );
+}
+
+#[test]
+fn a_slow_uplink_brings_a_file_over() {
+    for settings in [Settings::default(), small_leaves()] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        // 0.5 Mbit/s: a MiB alone takes 18 s, of three together none comes in time.
+        storage.uplink.set(17);
+        let (a, b) = (world.machine_with("alice", settings), world.machine("bob"));
+        a.online();
+        b.online();
+        let bytes = file(5 << 20, 65);
+        let (id, cid) = share(&a, "a", &bytes);
+        let began = world.sim.now();
+        let fetched = begin_fetch(&b, &cid);
+        until_done(&b, &fetched);
+        assert_eq!(stored(&b, &fetched), bytes);
+        let took = world.sim.now() - began;
+        assert!(took < 100_000, "the line needs 89 s; it took {took} ms");
+        until(&a, &id, |item| item.upload.is_none());
+        let received = storage.received.get();
+        assert!(received < (5 << 20) + 10_000, "{received}");
+    }
+}
+
+#[test]
+fn parts_go_together_until_the_line_becomes_slow() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    // 1 MB/s each, then 0.5 Mbit/s in all.
+    storage.slow.set(1);
+    let (a, b) = (
+        world.machine_with("alice", small_leaves()),
+        world.machine("bob"),
+    );
+    a.online();
+    b.online();
+    let bytes = file(16 << 20, 66);
+    let (id, cid) = share(&a, "a", &bytes);
+    let fetched = begin_fetch(&b, &cid);
+    let received = || storage.received.get() > 10 << 20;
+    assert!(world.sim.run_until(LONG, received));
+    assert_eq!(storage.most_posting.get(), 3);
+    storage.uplink.set(17);
+    until_done(&b, &fetched);
+    assert_eq!(stored(&b, &fetched), bytes);
+    until(&a, &id, |item| item.upload.is_none());
+    assert_eq!(item(&a, &id).upload_failure, None);
+    // What had come of the parts that timed out is not sent again.
+    let again = storage.received.get() - (16 << 20);
+    assert!(again < 3 * (256 << 10), "{again}");
 }
 
 #[test]

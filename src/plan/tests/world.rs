@@ -69,8 +69,14 @@ pub struct Storage {
     pub posts: Cell<u64>,
     /// Downloads that were asked for.
     pub gets: Cell<u64>,
-    /// How long each byte of an upload takes, in microseconds.
+    /// How long each byte of an upload takes, in microseconds, whatever else is sent.
     pub slow: Cell<u64>,
+    /// The same on the line that all uploads share, and when that is free again.
+    pub uplink: Cell<u64>,
+    uplink_until: Cell<u64>,
+    /// Uploads that come now, and the most that came at the same time.
+    posting: Rc<Cell<u64>>,
+    pub most_posting: Cell<u64>,
     /// How long each byte of a CAR takes, in microseconds.
     pub pace: Cell<u64>,
     /// When its line is free again.
@@ -133,6 +139,26 @@ pub struct SimPlatform {
     random: Cell<u128>,
 }
 
+/// An upload that comes.
+struct Posting(Rc<Cell<u64>>);
+
+impl Posting {
+    fn new(storage: &Storage) -> Self {
+        let now = storage.posting.get() + 1;
+        storage.posting.set(now);
+        storage
+            .most_posting
+            .set(storage.most_posting.get().max(now));
+        Self(Rc::clone(&storage.posting))
+    }
+}
+
+impl Drop for Posting {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
 impl Storage {
     /// Puts a block there; gives its CID.
     pub fn put_block(&self, codec: u64, block: Bytes) -> Cid {
@@ -151,6 +177,10 @@ impl World {
             posts: Cell::new(0),
             gets: Cell::new(0),
             slow: Cell::new(0),
+            uplink: Cell::new(0),
+            uplink_until: Cell::new(0),
+            posting: Rc::default(),
+            most_posting: Cell::new(0),
             pace: Cell::new(0),
             busy_until: Cell::new(0),
             sent: Cell::new(0),
@@ -605,25 +635,27 @@ impl World {
                 }
             }
         }
-        let slow = storage.slow.get() * body.len() as u64 / 1000;
-        self.sim.sleep(Duration::from_millis(slow)).await;
-        if slow > request.patience.as_millis() as u64 {
-            return Err(HttpError::Silent("storage".into()));
-        }
         let text = String::from_utf8_lossy(&body[..200.min(body.len())]).into_owned();
         assert!(text.contains("name=\"file\""), "{text}");
         let start = body.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4;
         let end = body.windows(4).rposition(|w| w == b"\r\n--").unwrap();
+        let _posting = Posting::new(storage);
         let mut reader = CarReader::new(CarLimits::default());
-        reader.push(Bytes::copy_from_slice(&body[start..end]));
-        while let Some((cid, block)) = reader.next().expect("a CAR") {
-            hash::verify(&cid, &block).expect("right bytes");
-            storage.blocks.borrow_mut().insert(key(&cid), block);
+        for piece in body[start..end].chunks(16 << 10) {
+            let len = piece.len() as u64;
+            let free =
+                storage.uplink_until.get().max(self.sim.now()) + storage.uplink.get() * len / 1000;
+            storage.uplink_until.set(free);
+            let wait = free - self.sim.now() + storage.slow.get() * len / 1000;
+            self.sim.sleep(Duration::from_millis(wait)).await;
+            storage.received.set(storage.received.get() + len);
+            reader.push(Bytes::copy_from_slice(piece));
+            while let Some((cid, block)) = reader.next().expect("a CAR") {
+                hash::verify(&cid, &block).expect("right bytes");
+                storage.blocks.borrow_mut().insert(key(&cid), block);
+            }
         }
         reader.finish().expect("a whole CAR");
-        storage
-            .received
-            .set(storage.received.get() + (end - start) as u64);
         Ok(response(200, "application/json", &[]))
     }
 }
