@@ -66,26 +66,26 @@ impl Failed {
 
     /// A file or directory cannot be used.
     pub fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
-        use std::io::ErrorKind::{NotFound, PermissionDenied, QuotaExceeded, StorageFull};
-        let (exit, code, advice) = match error.kind() {
-            NotFound => (Exit::Failure, "no_such_file", "Check the path."),
+        use std::io::ErrorKind::{
+            InvalidInput, NotFound, PermissionDenied, QuotaExceeded, StorageFull,
+        };
+        let name = path.display();
+        let (code, advice) = match error.kind() {
+            NotFound => {
+                let what = format!("There is no file {name}.");
+                return Self::new(Exit::Failure, "no_such_file", what, "Check the path.");
+            }
+            InvalidInput => ("not_a_file", "Name another path."),
             PermissionDenied => (
-                Exit::Failure,
                 "no_permission",
                 "Choose another place, or change its permissions.",
             ),
-            StorageFull | QuotaExceeded => (
-                Exit::Failure,
-                "disk_full",
-                "Free some space and run the command again.",
-            ),
-            _ => (
-                Exit::Failure,
-                "file",
-                "Check the disk and the path, then try again.",
-            ),
+            StorageFull | QuotaExceeded => {
+                ("disk_full", "Free some space and run the command again.")
+            }
+            _ => ("file", "Check the disk and the path, then try again."),
         };
-        Self::new(exit, code, format!("{}: {error}.", path.display()), advice)
+        Self::new(Exit::Failure, code, format!("{name}: {error}."), advice)
     }
 
     /// The exit code.

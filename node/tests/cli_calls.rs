@@ -107,15 +107,24 @@ fn what_a_command_started_ends_with_it() {
 #[test]
 fn what_is_wrong_with_a_call_is_said() {
     let world = World::new();
+    let large = format!(r#"{{"a": "{}"}}"#, "x".repeat(70_000));
     for (args, code) in [
         (&["nobody-provides-this"][..], 3),
         (&["a b"], 2),
         (&["echo", "[1]"], 2),
         (&["echo", "{}", "--peer", "me"], 2),
         (&["IPFS_multiaddr", r#"{"cid": "nonsense"}"#], 1),
+        (&["IPFS_multiaddr", &large], 2),
     ] {
         let (got, error) = world.client("bob", "call", args).fails();
         assert_eq!(got, code, "{args:?}: {error}");
+        let message = error["message"].as_str().unwrap();
+        // Only what a provider said is put in its mouth.
+        assert_eq!(
+            message.starts_with("The provider says"),
+            code == 1,
+            "{error}"
+        );
     }
     let usage = support::output(fluence(&world.path("bob")).args(["call"]));
     assert_eq!(usage.status.code(), Some(2));

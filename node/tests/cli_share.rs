@@ -264,6 +264,35 @@ fn what_nobody_provides_is_said_in_bounded_time() {
 }
 
 #[test]
+fn what_cannot_be_shared_is_named() {
+    let world = World::new();
+    let pipe = world.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for (path, code, said) in [
+        (
+            "typo.txt".as_ref(),
+            "no_such_file",
+            "There is no file typo.txt.",
+        ),
+        (pipe.as_path(), "not_a_file", "pipe: it is not a file."),
+        (
+            "/dev/zero".as_ref(),
+            "not_a_file",
+            "/dev/zero: it is not a file.",
+        ),
+    ] {
+        for together in [&[][..], &["--together".as_ref()]] {
+            let args = [&[path.as_os_str()], together].concat();
+            let (exit, error) = world.client("alice", "share", &args).fails();
+            assert_eq!((exit, error["code"].as_str()), (1, Some(code)), "{error}");
+            let message = error["message"].as_str().unwrap();
+            assert!(message.ends_with(said), "{error}");
+        }
+    }
+}
+
+#[test]
 fn without_a_node_it_says_so() {
     let world = World::new();
     let path = world.file("a", 10);

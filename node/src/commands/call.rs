@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use fluence::call::{CallError, ErrorCode, Reply, Request};
+use fluence::call::{self, CallError, ErrorCode, Reply, Request};
 use fluence::names::FunctionName;
 use fluence::ports::NetworkError;
 use fluence_peer::{Peer, PeerId};
@@ -54,12 +54,19 @@ pub(super) async fn run(context: &Context, args: CallArgs) -> Result<(), Failed>
             })
         })
         .transpose()?;
-    let client = Client::connect(&context.home()?, &args.network, &context.output).await?;
     let request = Request {
         function,
         args: arguments,
     };
-    let (provider, result) = call(
+    // Told here: it is no provider's fault.
+    call::encode(&request).map_err(|error| {
+        Failed::usage(
+            format!("The call cannot be sent: {error}."),
+            "Give shorter arguments; share what is large, and give its link.",
+        )
+    })?;
+    let client = Client::connect(&context.home()?, &args.network, &context.output).await?;
+    let (provider, result) = ask(
         &client.peer,
         request,
         only,
@@ -76,7 +83,7 @@ pub(super) async fn run(context: &Context, args: CallArgs) -> Result<(), Failed>
 }
 
 /// Asks one provider after the other until one has a result.
-async fn call(
+async fn ask(
     peer: &Peer,
     request: Request,
     only: Option<PeerId>,

@@ -33,7 +33,7 @@ pub(super) async fn run(context: &Context, args: HashArgs) -> Result<(), Failed>
 }
 
 async fn hash(output: &Output, path: &Path, profile: Profile) -> Result<(), Failed> {
-    let source = FileSource::open(path)?;
+    let source = FileSource::open(path).map_err(|error| Failed::file(path, &error))?;
     let bar = output.bar(&path.to_string_lossy());
     bar.set_length(source.len());
     bar.set_message("hashing");

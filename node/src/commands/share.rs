@@ -336,7 +336,7 @@ fn inputs(args: &ShareArgs, output: &Output) -> Result<Vec<ShareInput<FileSource
                 walk_directory(path, "", args.hidden, 0, &mut files, output)?;
                 return Ok(directory(name, files));
             }
-            let source = FileSource::open(path)?;
+            let source = open(path)?;
             Ok(ShareInput {
                 mime: mime_guess::from_path(path).first_raw().map(str::to_owned),
                 name,
@@ -347,6 +347,10 @@ fn inputs(args: &ShareArgs, output: &Output) -> Result<Vec<ShareInput<FileSource
             })
         })
         .collect()
+}
+
+fn open(path: &Path) -> Result<FileSource, Failed> {
+    FileSource::open(path).map_err(|error| Failed::file(path, &error))
 }
 
 fn directory(name: String, files: Vec<(String, FileSource)>) -> ShareInput<FileSource> {
@@ -377,7 +381,7 @@ fn walk(
             "Share fewer at once, or put them into an archive.",
         ));
     }
-    files.push((name.to_owned(), FileSource::open(path)?));
+    files.push((name.to_owned(), open(path)?));
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Bytes in files on a disk, read in slices.
 
-use std::fs::{File, Metadata};
-use std::io::{Read, Seek, SeekFrom};
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -66,20 +66,13 @@ pub struct FileSource {
 
 impl FileSource {
     /// A file as it is now. A change of it later is an error of reading.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let fail = |error| store_error(path, &error);
-        let path = std::path::absolute(path).map_err(fail)?;
-        let file = File::open(&path).map_err(|error| store_error(&path, &error))?;
-        let metadata = file
-            .metadata()
-            .map_err(|error| store_error(&path, &error))?;
-        if !metadata.is_file() {
-            return Err(StoreError::Failed(format!(
-                "{} is not a file",
-                path.display()
-            )));
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        // Before it is opened: a pipe would be waited for.
+        if !fs::metadata(&path)?.is_file() {
+            return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a file"));
         }
-        let stamp = Stamp::of(&metadata);
+        let stamp = Stamp::of(&File::open(&path)?.metadata()?);
         Ok(Self::of(vec![Extent {
             path,
             offset: 0,
@@ -165,8 +158,7 @@ impl FileSource {
 impl Extent {
     /// Whether the file is still what was taken.
     pub(super) fn check(&self) -> Result<(), StoreError> {
-        let metadata =
-            std::fs::metadata(&self.path).map_err(|error| store_error(&self.path, &error))?;
+        let metadata = fs::metadata(&self.path).map_err(|error| store_error(&self.path, &error))?;
         self.check_stamp(&metadata)
     }
 
@@ -182,7 +174,7 @@ impl Extent {
 
     /// Opens the file at the slice, lets it be read, and then looks whether the file is still what was taken: a change
     /// during the reading is seen too.
-    fn read(&self, read: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<(), StoreError> {
+    fn read(&self, read: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), StoreError> {
         let fail = |error| store_error(&self.path, &error);
         let mut file = File::open(&self.path).map_err(fail)?;
         file.seek(SeekFrom::Start(self.offset)).map_err(fail)?;
