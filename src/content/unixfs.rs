@@ -150,6 +150,17 @@ pub fn decode(block: &Bytes) -> Result<Node, NodeError> {
     decode_around(block, 0, &Bytes::new())
 }
 
+/// The links of a dag-pb block, whatever else it is: of UnixFS or not.
+pub fn links(block: &Bytes) -> Result<Vec<Link>, NodeError> {
+    let none = Bytes::new();
+    let rope = Rope {
+        prefix: block,
+        hole: 0,
+        suffix: &none,
+    };
+    Ok(rope.node()?.0)
+}
+
 /// Reads a dag-pb block that was recorded without the bytes of the file.
 pub fn decode_recorded(block: &Block) -> Result<Node, NodeError> {
     if block.size() > MAX_BLOCK as u64 {
@@ -174,24 +185,7 @@ fn decode_around(prefix: &Bytes, hole: usize, suffix: &Bytes) -> Result<Node, No
         hole,
         suffix,
     };
-    if rope.len() > MAX_BLOCK {
-        return Err(NodeError::TooLarge);
-    }
-    let mut links = Vec::new();
-    let mut data = None;
-    let mut fields = rope.cursor(0..rope.len());
-    while let Some((field, value)) = fields.field()? {
-        match (field, value) {
-            (1, Value::Bytes(range)) if data.is_none() => data = Some(range),
-            (2, Value::Bytes(range)) => {
-                if links.len() == MAX_LINKS {
-                    return Err(NodeError::TooManyLinks);
-                }
-                links.push(rope.link(range)?);
-            }
-            _ => return Err(NodeError::Malformed),
-        }
-    }
+    let (links, data) = rope.node()?;
     rope.data(data.ok_or(NodeError::NotUnixFs)?, links)
 }
 
@@ -230,6 +224,29 @@ impl<'a> Rope<'a> {
             None => at.checked_sub(after).and_then(|at| self.suffix.get(at)),
         };
         byte.copied().ok_or(NodeError::Malformed)
+    }
+
+    /// The fields of a dag-pb node: its links, and where its data stands if it has any.
+    fn node(&self) -> Result<(Vec<Link>, Option<Range<usize>>), NodeError> {
+        if self.len() > MAX_BLOCK {
+            return Err(NodeError::TooLarge);
+        }
+        let mut links = Vec::new();
+        let mut data = None;
+        let mut fields = self.cursor(0..self.len());
+        while let Some((field, value)) = fields.field()? {
+            match (field, value) {
+                (1, Value::Bytes(range)) if data.is_none() => data = Some(range),
+                (2, Value::Bytes(range)) => {
+                    if links.len() == MAX_LINKS {
+                        return Err(NodeError::TooManyLinks);
+                    }
+                    links.push(self.link(range)?);
+                }
+                _ => return Err(NodeError::Malformed),
+            }
+        }
+        Ok((links, data))
     }
 
     fn link(&self, range: Range<usize>) -> Result<Link, NodeError> {

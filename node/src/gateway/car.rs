@@ -6,13 +6,13 @@ use axum::response::IntoResponse;
 use bytes::Bytes;
 use cid::Cid;
 use fluence::content::car::header as car_header;
-use fluence::content::unixfs::{DAG_PB, Kind};
+use fluence::content::unixfs::{self, DAG_PB, Kind, NodeError};
 
 use super::answer::{Request, disposition, not_modified, put};
 use super::body::{Sink, Unfinished, made};
 use super::failure;
 use super::request::{CarParams, DagScope, EntityRange};
-use super::resolve::{Failure, Resolved, decode};
+use super::resolve::{Failure, Resolved};
 use crate::storage::traverse::{Scope, Seen, Walk};
 use crate::storage::{Reader, section};
 
@@ -121,7 +121,10 @@ async fn scope(
     if terminus.codec() != DAG_PB {
         return Ok(Some(Scope::Entity));
     }
-    let node = decode(&terminus, &data)?;
+    let node = match unixfs::decode(&data) {
+        Err(NodeError::NotUnixFs) => return Ok(Some(Scope::Entity)),
+        node => node.map_err(|error| Failure::Block(terminus, error.into()))?,
+    };
     if !matches!(node.kind, Kind::File | Kind::Raw) {
         return Ok(Some(Scope::Entity));
     }

@@ -35,7 +35,7 @@ pub enum BlockError {
     /// Its bytes are not what its codec says.
     #[error("the block is not what its codec says: {0}")]
     Malformed(&'static str),
-    /// It is dag-pb, and no node of UnixFS.
+    /// It is no dag-pb, or no node of UnixFS where one is needed.
     #[error("the block is no node of UnixFS: {0}")]
     Node(#[from] NodeError),
 }
@@ -61,11 +61,8 @@ pub(super) fn cid_of(key: &[u8]) -> Option<Cid> {
 pub(crate) fn links(codec: u64, data: &Bytes) -> Result<Vec<Cid>, BlockError> {
     match codec {
         RAW | CBOR | JSON => Ok(Vec::new()),
-        DAG_PB => Ok(unixfs::decode(data)?
-            .links
-            .iter()
-            .map(|link| link.cid)
-            .collect()),
+        // Whatever is in it besides: not all dag-pb is UnixFS.
+        DAG_PB => Ok(unixfs::links(data)?.iter().map(|link| link.cid).collect()),
         DAG_CBOR => {
             let mut links = Vec::new();
             let mut reader = Cbor { data };

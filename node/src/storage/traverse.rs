@@ -213,7 +213,11 @@ fn below(
         }
         What::Entity if !is_node => Ok((Vec::new(), Some((0..data.len(), 0)))),
         What::Entity => {
-            let node = unixfs::decode(data)?;
+            let node = match unixfs::decode(data) {
+                // Of what is not UnixFS the block is all.
+                Err(NodeError::NotUnixFs) => return Ok((Vec::new(), None)),
+                node => node?,
+            };
             match node.kind {
                 Kind::File | Kind::Raw => parts(&node, 0, range),
                 Kind::HamtShard => shards(&node),

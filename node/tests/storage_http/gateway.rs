@@ -305,6 +305,39 @@ async fn identity_cids_need_no_storage() {
 }
 
 #[tokio::test]
+async fn a_node_need_not_be_of_unixfs() {
+    let world = World::new().await;
+    let leaf = block(RAW, b"leaf".to_vec());
+    let cid = leaf.cid.to_bytes();
+    // dag-pb with a link and no data.
+    let mut node = vec![0x12, cid.len() as u8 + 2, 0x0a, cid.len() as u8];
+    node.extend(cid);
+    let root = block(DAG_PB, node);
+    let blocks = [root.clone(), leaf];
+    let token = world.storage.grant(PEER, &root.cid, Some(4)).unwrap().token;
+    world
+        .import_is(&token, car_of(&root.cid, &blocks), 200)
+        .await;
+    assert_eq!(world.storage.dag_state(&root.cid), Some(true));
+    let path = format!("/ipfs/{}", root.cid);
+    assert_eq!(
+        world.bytes(&format!("{path}?format=raw"), 200).await,
+        root.data
+    );
+    for (scope, end) in [
+        ("", 2),
+        ("&dag-scope=entity", 1),
+        ("&dag-scope=block", 1),
+        ("&entity-bytes=0:*", 1),
+    ] {
+        let car = world.bytes(&format!("{path}?format=car{scope}"), 200).await;
+        assert_eq!(read_car(&car), cids(&blocks[..end]), "{scope}");
+    }
+    let plain = world.bytes(&path, 400).await;
+    assert!(String::from_utf8(plain).unwrap().contains("not UnixFS"));
+}
+
+#[tokio::test]
 async fn any_form_of_a_cid_is_the_same_dag() {
     let world = World::new().await;
     let dag = file(1, 3);
