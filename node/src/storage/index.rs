@@ -259,6 +259,13 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
+    /// Notes a block that a DAG lacks although nothing in it links there: its root.
+    pub fn want(&mut self, record: &mut Record, key: &[u8]) -> Result<(), Failure> {
+        let known = self.wanted.insert((record.id, key), ()).map_err(boxed)?;
+        record.wanted += u64::from(known.is_none());
+        Ok(())
+    }
+
     /// Adds a block to a DAG: counts it, and notes which of its links the DAG lacks. Returns the bytes that are new on
     /// disk, and those lacking links whose bytes are on disk already for another DAG.
     pub fn add(

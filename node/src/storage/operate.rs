@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use cid::Cid;
 use cid::multihash::Multihash;
 use fluence::content::car::{self, CarError, CarLimits, CarReader};
-use fluence::content::hash;
+use fluence::content::hash::{self, IDENTITY};
 use fluence::content::unixfs::RAW;
 use fluence::names::canonical;
 use serde::Serialize;
@@ -270,7 +270,10 @@ impl Storage {
                 .state()
                 .dags
                 .get(&target.key)
-                .map_or(0, |record| record.wanted);
+                // Nothing of it came, not even the root, unless that is its own CID.
+                .map_or(u64::from(root.hash().code() != IDENTITY), |record| {
+                    record.wanted
+                });
             self.pin(root, true).map_err(AddError::from)?;
         }
         imported.roots = roots.iter().map(canonical).collect();

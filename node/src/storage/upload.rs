@@ -291,6 +291,11 @@ impl Storage {
         if record.bytes.saturating_add(size) > record.limit {
             return Err(AddError::TooLarge { size: record.size });
         }
+        // An operator's CAR may bring the root last, or never.
+        let lacks_root = record.blocks == 0
+            && record.wanted == 0
+            && key != target.key
+            && target.root.hash().code() != IDENTITY;
         let stored = self.index.block(hash).map_err(StorageError::from)?;
         match (stored, &temp) {
             (Some(_), _) => {}
@@ -305,6 +310,9 @@ impl Storage {
         // leaves, at the next start.
         let kept = stored.is_none();
         let result = self.write(sync, |tables| {
+            if lacks_root {
+                tables.want(&mut record, &target.key)?;
+            }
             let (new, known) = tables.add(&mut record, key, size, links)?;
             if let (None, Some(temp)) = (stored, temp) {
                 self.files.keep(temp, hash).map_err(StorageError::from)?;

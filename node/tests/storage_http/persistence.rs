@@ -123,6 +123,35 @@ async fn one_process_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_dag_without_its_root_is_not_whole() {
+    let world = World::new().await;
+    let import = |car: Vec<u8>| {
+        let storage = Arc::clone(&world.storage);
+        tokio::task::spawn_blocking(move || storage.import_car(&car[..]))
+    };
+    let missing = |dag: &Dag| {
+        let listed = world.storage.list();
+        let found = listed.iter().find(|listed| listed.cid == dag.text());
+        found.expect("it is listed").missing
+    };
+    // Leaves first, and cut short.
+    let dag = file(1, 3);
+    let mut car = car_of(&dag.root, &dag.blocks[1..]);
+    car.truncate(car.len() - 5);
+    assert!(import(car).await.unwrap().is_err());
+    assert_eq!(missing(&dag), 1);
+    assert_eq!(world.storage.dag_state(&dag.root), Some(false));
+    let whole = import(car_of(&dag.root, &dag.blocks)).await.unwrap();
+    assert_eq!(whole.unwrap().missing, 0);
+    assert_eq!(world.storage.dag_state(&dag.root), Some(true));
+    // A header that names what is not there.
+    let (named, brought) = (file(2, 3), small(b"something else"));
+    let imported = import(car_of(&named.root, &brought.blocks)).await.unwrap();
+    assert_eq!(imported.unwrap().missing, 1);
+    assert_eq!(missing(&named), 1);
+}
+
+#[tokio::test]
 async fn cars_go_out_and_in() {
     let world = World::new().await;
     let dag = directory(&[("a", &file(1, 10)), ("b", &file(1, 10)), ("c", &small(b""))]);
