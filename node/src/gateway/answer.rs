@@ -63,30 +63,22 @@ pub(super) async fn get(
         Ok(asked) => asked,
         Err(refused) => return failure(refused.0, refused.1),
     };
-    let Ok(permit) = Arc::clone(&gateway.responses).try_acquire_owned() else {
-        return failure(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too many requests; try again soon",
-        );
-    };
     let only_if_cached = asked.only_if_cached;
-    let request = Request {
-        gateway,
-        asked,
-        head: method == Method::HEAD,
-        headers,
-        uri,
-        permit,
-    };
-    match answer(request).await {
+    let head = method == Method::HEAD;
+    match answer(gateway, asked, head, headers, uri).await {
         Ok(response) => response,
         Err(failure) => failure.response(only_if_cached),
     }
 }
 
-async fn answer(request: Request) -> Result<Response<Body>, Failure> {
-    let asked = &request.asked;
-    let storage = &request.gateway.storage;
+async fn answer(
+    gateway: Arc<Gateway>,
+    asked: Asked,
+    head: bool,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response<Body>, Failure> {
+    let storage = &gateway.storage;
     let reader = if asked.only_if_cached {
         storage.reader(&asked.root).without_waiting()
     } else {
@@ -100,9 +92,26 @@ async fn answer(request: Request) -> Result<Response<Body>, Failure> {
         if whole && storage.dag_state(&asked.root) == Some(false) {
             return Err(ReadError::Missing(asked.root).into());
         }
-    } else if let Some(response) = bring(&request, &reader).await {
+    } else if let Some(response) = bring(&gateway, &asked, &reader).await {
         return Ok(response);
     }
+    // Who waits for a root, which may be any that somebody makes up, takes no place from those who are answered.
+    reader.come(&asked.root).await?;
+    let Ok(permit) = Arc::clone(&gateway.responses).try_acquire_owned() else {
+        return Ok(failure(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too many requests; try again soon",
+        ));
+    };
+    let request = Request {
+        gateway,
+        asked,
+        head,
+        headers,
+        uri,
+        permit,
+    };
+    let asked = &request.asked;
     let resolved = resolve(&reader, asked.root, &asked.path).await?;
     match asked.format {
         Format::Raw => raw(request, &reader, resolved).await,
@@ -112,16 +121,16 @@ async fn answer(request: Request) -> Result<Response<Body>, Failure> {
 }
 
 /// Has a root brought that the storage lacks and nobody has announced. Gives the answer where nobody has it.
-async fn bring(request: &Request, reader: &Reader) -> Option<Response<Body>> {
-    let root = &request.asked.root;
+async fn bring(gateway: &Arc<Gateway>, asked: &Asked, reader: &Reader) -> Option<Response<Body>> {
+    let root = &asked.root;
     // Any block may be asked for raw, and few are files; those are asked for by a CAR or as they are.
-    if request.asked.format == Format::Raw
-        || request.gateway.storage.dag_state(root).is_some()
-        || request.gateway.storage.has_block(root).await
+    if asked.format == Format::Raw
+        || gateway.storage.dag_state(root).is_some()
+        || gateway.storage.has_block(root).await
     {
         return None;
     }
-    let fetch = request.gateway.fetch(root)?;
+    let fetch = gateway.fetch(root)?;
     let came = std::pin::pin!(async {
         // How long that may take is the fetch's matter.
         while reader
@@ -139,7 +148,7 @@ async fn bring(request: &Request, reader: &Reader) -> Option<Response<Body>> {
             Some(failure(status, error))
         }
         Either::Left((Ok(Fetched { name, mime }), _)) => {
-            request.gateway.storage.describe(root, name, mime);
+            gateway.storage.describe(root, name, mime);
             None
         }
         Either::Right(_) => None,

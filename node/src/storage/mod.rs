@@ -694,17 +694,24 @@ impl Storage {
         }
     }
 
-    /// Whether any upload is granted or under way, so that a block that is not here may come.
-    fn expects_any(&self) -> bool {
+    /// Whether a block that is not here may be on its way: it is the root of a DAG that is to come, or an upload that may
+    /// have it in it is open, or was a moment ago, or was just granted.
+    fn expects(&self, root: &[u8]) -> bool {
+        if self.activities.any_upload() {
+            return true;
+        }
         let now = self.now();
-        let partial_ttl = self.config.partial_ttl.as_secs();
+        let recent = |at: u64| at.saturating_add(RESERVATION.as_secs()) > now;
         let state = self.state();
-        state.granted.values().any(|grant| grant.expires > now)
-            || state.unfinished.iter().any(|key| {
-                state.dags.get(key).is_some_and(|record| {
-                    record.keep_until > now || record.last_block + partial_ttl > now
-                })
-            })
+        let granted = &state.granted;
+        state.unfinished.contains(root)
+            || granted.get(root).is_some_and(|grant| grant.expires > now)
+            || granted.values().any(|grant| recent(grant.at))
+            || state
+                .unfinished
+                .iter()
+                .filter_map(|key| state.dags.get(key))
+                .any(|record| recent(record.last_block))
     }
 
     /// Notes what a DAG's provider calls it, for whoever opens a link to it.

@@ -17,6 +17,8 @@ use super::{Storage, StorageError, ipld};
 
 /// Readers that may wait for blocks at one time.
 pub const MAX_WAITING: usize = 1024;
+/// Of these, those who wait for what nobody has announced do not take the last places.
+const MAX_HOPING: usize = MAX_WAITING / 2;
 
 /// Why a block is not read.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +104,8 @@ impl Counts {
 #[derive(Debug, Default)]
 pub(super) struct Activities {
     map: Mutex<HashMap<Key, Arc<Activity>>>,
+    /// Requests in which uploads come.
+    uploads: AtomicUsize,
     total: Counts,
 }
 
@@ -135,6 +139,23 @@ impl Activities {
         if !is_known && !is_used(activity) {
             map.remove(key);
         }
+    }
+
+    /// Joins a DAG's activity as an uploader.
+    pub fn begin_upload(&self, key: &[u8]) -> Arc<Activity> {
+        self.uploads.fetch_add(1, Ordering::Relaxed);
+        self.join(key, |a| &a.uploads)
+    }
+
+    /// Ends [`Activities::begin_upload`].
+    pub fn end_upload(&self, key: &[u8], is_known: bool) {
+        self.uploads.fetch_sub(1, Ordering::Relaxed);
+        self.leave(key, |a| &a.uploads, is_known);
+    }
+
+    /// Whether someone uploads anything.
+    pub fn any_upload(&self) -> bool {
+        self.uploads.load(Ordering::Relaxed) > 0
     }
 
     /// Whether someone reads or writes the DAG.
@@ -194,8 +215,9 @@ impl Waiting {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn join<'a>(&'a self, hash: &'a [u8]) -> Option<Ticket<'a>> {
-        if self.1.fetch_add(1, Ordering::Relaxed) >= MAX_WAITING {
+    /// Takes one of `most` places.
+    fn join<'a>(&'a self, hash: &'a [u8], most: usize) -> Option<Ticket<'a>> {
+        if self.1.fetch_add(1, Ordering::Relaxed) >= most {
             self.1.fetch_sub(1, Ordering::Relaxed);
             return None;
         }
@@ -345,11 +367,17 @@ impl Reader {
             return Err(ReadError::Missing(*cid));
         }
         let hash = cid.hash().to_bytes();
-        let ticket = self.storage.waiting.join(&hash).ok_or(ReadError::Busy)?;
+        let is_root = ipld::key(cid) == self.key;
+        let most = if is_root && !self.storage.is_known(&self.key) {
+            MAX_HOPING
+        } else {
+            MAX_WAITING
+        };
+        let ticket = self.storage.waiting.join(&hash, most);
+        let ticket = ticket.ok_or(ReadError::Busy)?;
         let mut progress = self.activity.progress.subscribe();
         let config = &self.storage.config;
-        let is_root = ipld::key(cid) == self.key;
-        let mut expected = !is_root || self.storage.expects_any();
+        let mut expected = !is_root || self.storage.expects(&self.key);
         let patience = |expected: bool| {
             if expected {
                 config.patience
@@ -379,6 +407,14 @@ impl Reader {
                     });
                 }
             }
+        }
+    }
+
+    /// Waits until a block is here, as [`Reader::block`] does.
+    pub async fn come(&self, cid: &Cid) -> Result<(), ReadError> {
+        match self.size(cid).await? {
+            Some(_) => Ok(()),
+            None => self.block(cid).await.map(drop),
         }
     }
 

@@ -129,7 +129,7 @@ impl Storage {
     /// Opens an upload with a token that [`Storage::grant`] gave.
     pub fn upload(self: &Arc<Self>, token: &str) -> Result<Upload, TokenError> {
         let target = Target::of(&token::open(&self.token_key, token, self.now())?);
-        let activity = self.activities.join(&target.key, |a| &a.uploads);
+        let activity = self.activities.begin_upload(&target.key);
         Ok(Upload {
             storage: Arc::clone(self),
             target,
@@ -411,8 +411,6 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         let known = self.storage.is_known(&self.target.key);
-        self.storage
-            .activities
-            .leave(&self.target.key, |a| &a.uploads, known);
+        self.storage.activities.end_upload(&self.target.key, known);
     }
 }

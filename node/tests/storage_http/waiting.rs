@@ -104,6 +104,81 @@ async fn what_does_not_come_is_an_error() {
 }
 
 #[tokio::test]
+async fn only_what_may_come_is_waited_for() {
+    let mut setup = Setup::default();
+    setup.storage.patience = Duration::from_secs(30);
+    let world = World::with(setup).await;
+    let (granted, begun, unknown) = (file(1, 3), file(2, 3), file(3, 3));
+    world.token(&granted);
+    let token = world.token(&begun);
+    world
+        .import_is(&token, car_of(&begun.root, &begun.blocks[..2]), 200)
+        .await;
+    // Both are kept for longer, but neither is under way any more.
+    world.pass(61);
+    let began = Instant::now();
+    world
+        .bytes(&format!("/ipfs/{}?format=raw", unknown.text()), 404)
+        .await;
+    assert!(began.elapsed() < Duration::from_secs(10));
+    // A block of an upload that is open is waited for.
+    let leaf = format!("/ipfs/{}?format=raw", begun.blocks[3].cid);
+    let upload = world.storage.upload(&token).unwrap();
+    let rest = async {
+        world.settle().await;
+        for block in &begun.blocks[2..] {
+            upload.add(block.cid, block.data.clone()).await.unwrap();
+        }
+    };
+    let (came, ()) = futures::join!(world.bytes(&leaf, 200), rest);
+    assert_eq!(came, begun.blocks[3].data);
+    // So is a root that was granted.
+    let path = format!("/ipfs/{}", granted.text());
+    let late = async {
+        world.settle().await;
+        world.put(&granted).await;
+    };
+    let (came, ()) = futures::join!(world.bytes(&path, 200), late);
+    assert_eq!(came, granted.bytes);
+}
+
+#[tokio::test]
+async fn who_asks_for_nonsense_keeps_nobody_waiting() {
+    let mut setup = Setup::default();
+    setup.storage.unannounced_patience = Duration::from_secs(30);
+    let world = World::with(setup).await;
+    let (here, coming) = (file(1, 3), file(2, 3));
+    world.put(&here).await;
+    world.pass(61);
+    let http = reqwest::Client::builder()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    let asks = (0..600_u32).map(|n| {
+        let cid = small(&n.to_le_bytes()).text();
+        let asked = http.get(format!("{}/ipfs/{cid}?format=raw", world.url));
+        tokio::spawn(asked.send())
+    });
+    let asks: Vec<_> = asks.collect();
+    world.settle().await;
+    assert_eq!(
+        world.bytes(&format!("/ipfs/{}", here.text()), 200).await,
+        here.bytes
+    );
+    // Nor one who waits for what is announced.
+    let token = world.token(&coming);
+    let path = format!("/ipfs/{}", coming.text());
+    let upload = async {
+        world.settle().await;
+        let car = car_of(&coming.root, &coming.blocks);
+        world.import_is(&token, car, 200).await;
+    };
+    let (came, ()) = futures::join!(world.bytes(&path, 200), upload);
+    assert_eq!(came, coming.bytes);
+    asks.iter().for_each(|ask| ask.abort());
+}
+
+#[tokio::test]
 async fn what_is_not_cached_is_said_at_once() {
     let mut setup = Setup::default();
     setup.storage.patience = Duration::from_secs(30);
