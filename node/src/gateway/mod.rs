@@ -5,13 +5,16 @@
 //! on its way is waited for, and a response that cannot be completed breaks instead of ending as if it were whole.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header,
@@ -22,13 +25,16 @@ use axum::routing::{get, post};
 use cid::Cid;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use serde::Deserialize;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 
 use crate::storage::Storage;
@@ -52,6 +58,8 @@ const MAX_CONNECTIONS: usize = 2048;
 const MAX_FETCHES: usize = 64;
 /// How long a client may take to send a request's head.
 const HEAD_PATIENCE: Duration = Duration::from_secs(15);
+/// How long a connection may be open without a request after its first.
+const IDLE_PATIENCE: Duration = Duration::from_secs(60);
 /// How long a client may take none of what is sent to it.
 const WRITE_PATIENCE: Duration = Duration::from_secs(120);
 /// How often an HTTP/2 client is asked whether it is there, and how long it may take to say so.
@@ -284,6 +292,99 @@ fn retry_after(headers: &mut HeaderMap, status: StatusCode) {
     headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
 }
 
+/// The requests under way on a connection. hyper has a timer for the head of a request of HTTP/1.1, but none until it
+/// knows which HTTP that is, and none for an HTTP/2 client that asks nothing.
+#[derive(Default)]
+struct Traffic {
+    open: AtomicUsize,
+    changed: Notify,
+}
+
+impl Traffic {
+    /// Ends when no request is under way for too long.
+    async fn idle(&self) {
+        let mut patience = HEAD_PATIENCE;
+        loop {
+            let changed = timeout(patience, self.changed.notified()).await;
+            if changed.is_err() && self.open.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            patience = IDLE_PATIENCE;
+        }
+    }
+}
+
+/// A request that is under way.
+struct UnderWay(Arc<Traffic>);
+
+impl UnderWay {
+    fn begin(traffic: &Arc<Traffic>) -> Self {
+        traffic.open.fetch_add(1, Ordering::Relaxed);
+        traffic.changed.notify_one();
+        Self(Arc::clone(traffic))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.0.changed.notify_one();
+    }
+}
+
+/// A body whose request is under way until it is sent.
+struct Counted {
+    body: Body,
+    _under_way: UnderWay,
+}
+
+impl HttpBody for Counted {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A router that counts its requests as a connection's traffic.
+fn counted(
+    router: Router,
+    traffic: Arc<Traffic>,
+) -> impl Service<
+    Request<Incoming>,
+    Response = Response<Body>,
+    Error = Infallible,
+    Future: Send + 'static,
+> + Send
++ 'static {
+    let router = TowerToHyperService::new(router);
+    service_fn(move |request: Request<Incoming>| {
+        let under_way = UnderWay::begin(&traffic);
+        let response = router.call(request);
+        async move {
+            let response = response.await?;
+            Ok(response.map(|body| {
+                Body::new(Counted {
+                    body,
+                    _under_way: under_way,
+                })
+            }))
+        }
+    })
+}
+
 /// Serves HTTP/1.1, and HTTP/2 to clients that begin with it, until `shutdown` ends; what is under way then has a
 /// little time.
 pub async fn serve(
@@ -326,21 +427,25 @@ pub async fn serve(
         };
         // Without it small answers wait for the acknowledgement of the last.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let traffic = Arc::new(Traffic::default());
+        let service = counted(router.clone(), Arc::clone(&traffic));
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(WRITE_PATIENCE));
         let stream = TokioIo::new(Box::pin(stream));
         let connection = builder.serve_connection(stream, service).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(error, "a connection ended");
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    tracing::debug!(error, "a connection ended");
+                },
+                () = traffic.idle() => {}
             }
             drop(place);
         });
     }
     drop(listener);
     // What goes on for longer is cut when the runtime ends.
-    let _ = tokio::time::timeout(STOP_PATIENCE, graceful.shutdown()).await;
+    let _ = timeout(STOP_PATIENCE, graceful.shutdown()).await;
     Ok(())
 }

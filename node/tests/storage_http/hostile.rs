@@ -338,3 +338,30 @@ async fn a_head_that_never_ends_is_cut() {
         "{answer}"
     );
 }
+
+// Time passes by itself when everybody waits.
+#[tokio::test(start_paused = true)]
+async fn who_connects_and_asks_nothing_is_let_go() {
+    let world = World::new().await;
+    let address = world.url.strip_prefix("http://").unwrap();
+    // Nothing; a beginning that may be of either HTTP; HTTP/2 without a request.
+    let settings: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    for begun in [b"".as_slice(), b"P", b"PRI * HTTP/2.0\r\n", settings] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(begun).await.unwrap();
+        let mut answer = Vec::new();
+        let ended = stream.read_to_end(&mut answer);
+        let ended = tokio::time::timeout(Duration::from_secs(17), ended).await;
+        assert!(ended.is_ok(), "{begun:?}");
+    }
+    // One whose client is there, but asked long ago.
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    let ended = stream.read_to_end(&mut answer);
+    let ended = tokio::time::timeout(Duration::from_secs(70), ended).await;
+    assert!(ended.is_ok() && answer.starts_with(b"HTTP/1.1 200"));
+}
