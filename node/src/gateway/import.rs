@@ -1,15 +1,21 @@
 //! `POST /api/v0/dag/import`: uploads, as Kubo takes them, with a token.
 
-use std::sync::Arc;
+use std::error::Error as _;
+use std::mem;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::multipart::{Field, Multipart, MultipartError, MultipartRejection};
-use axum::extract::{Query, State};
+use axum::BoxError;
+use axum::body::{Body, BodyDataStream, Bytes};
+use axum::extract::multipart::{Field, Multipart, MultipartError};
+use axum::extract::{FromRequest as _, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use cid::Cid;
 use fluence::content::car::{CarError, CarLimits, CarReader};
+use futures::{Stream, StreamExt as _};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
@@ -24,6 +30,8 @@ const SLOWEST: u64 = 1024;
 /// How often a request may send the bytes that its DAG may have: what stands around small blocks in a CAR takes as much
 /// as they do.
 const MOST_SENT: u64 = 2;
+/// Bytes of a body that may come without any of a CAR among them: boundaries, and the heads of parts.
+const MAX_FRAMING: usize = 64 * 1024;
 /// What of a body is still read when its answer is known, so that the client gets to read it: bytes and time.
 const DRAINED: u64 = 16 * 1024 * 1024;
 const DRAIN_PATIENCE: Duration = Duration::from_secs(3);
@@ -56,6 +64,8 @@ enum Refused {
     Busy,
     #[error("the body is not multipart/form-data: {0}")]
     Multipart(String),
+    #[error("{MAX_FRAMING} bytes of the body came without any of a CAR")]
+    Framing,
     #[error("the body has no CAR")]
     NoCar,
     #[error(transparent)]
@@ -81,7 +91,7 @@ impl Refused {
                 StatusCode::UNAUTHORIZED
             }
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
-            Self::Multipart(_) | Self::NoCar => StatusCode::BAD_REQUEST,
+            Self::Multipart(_) | Self::Framing | Self::NoCar => StatusCode::BAD_REQUEST,
             Self::Endless(_)
             | Self::Car(CarError::BlockTooLarge { .. })
             | Self::Add(AddError::TooLarge { .. } | AddError::BlockTooLarge { .. }) => {
@@ -126,6 +136,14 @@ impl Refused {
 
 impl From<MultipartError> for Refused {
     fn from(error: MultipartError) -> Self {
+        // Its text does not say why the body could not be read.
+        let mut reason = error.source();
+        while let Some(error) = reason {
+            if let Some(Self::Framing) = error.downcast_ref() {
+                return Self::Framing;
+            }
+            reason = error.source();
+        }
         Self::Multipart(error.body_text())
     }
 }
@@ -139,17 +157,74 @@ struct Taken {
     cars: u64,
 }
 
+/// A request's body: for the reader of its parts and, when that has ended, for what reads the rest.
+///
+/// The reader of parts keeps all that it can have until it finds what it looks for. So it has one piece at a time, and
+/// an error instead of the next when the last [`MAX_FRAMING`] bytes were of no use.
+#[derive(Clone)]
+struct Source(Arc<Mutex<Pieces>>);
+
+struct Pieces {
+    body: BodyDataStream,
+    /// Bytes that went to the reader since something came of them.
+    passed: usize,
+    /// A piece was given: first the reader is to look at it.
+    given: bool,
+}
+
+impl Source {
+    fn new(body: Body) -> Self {
+        Self(Arc::new(Mutex::new(Pieces {
+            body: body.into_data_stream(),
+            passed: 0,
+            given: false,
+        })))
+    }
+
+    fn pieces(&self) -> MutexGuard<'_, Pieces> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something came of what went to the reader; returns how many bytes that were.
+    fn advanced(&self) -> usize {
+        mem::take(&mut self.pieces().passed)
+    }
+}
+
+impl Stream for Source {
+    type Item = Result<Bytes, BoxError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut pieces = self.pieces();
+        if mem::take(&mut pieces.given) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if pieces.passed > MAX_FRAMING {
+            return Poll::Ready(Some(Err(Refused::Framing.into())));
+        }
+        let piece = ready!(pieces.body.poll_next_unpin(context));
+        if let Some(Ok(piece)) = &piece {
+            pieces.passed += piece.len();
+            pieces.given = true;
+        }
+        Poll::Ready(piece.map(|piece| piece.map_err(Into::into)))
+    }
+}
+
 pub(super) async fn post(
     State(gateway): State<Arc<Gateway>>,
     Query(options): Query<Options>,
-    headers: HeaderMap,
-    multipart: Result<Multipart, MultipartRejection>,
+    request: Request,
 ) -> Response<Body> {
-    let upload = match open(&gateway, &headers) {
+    let (head, body) = request.into_parts();
+    let source = Source::new(body);
+    let upload = match open(&gateway, &head.headers) {
         Ok(upload) => upload,
         Err(refused) => {
-            if let Ok(multipart) = multipart {
-                drain(multipart).await;
+            // One that has expired was good, and its uploader is to learn that; strangers are not listened to.
+            if matches!(refused, Refused::Token(TokenError::Expired)) {
+                drain(&source).await;
             }
             return refused.response();
         }
@@ -157,12 +232,14 @@ pub(super) async fn post(
     let Ok(_permit) = gateway.uploads.try_acquire() else {
         return Refused::Busy.response();
     };
-    let mut multipart = match multipart {
+    let parts = Request::from_parts(head, Body::from_stream(source.clone()));
+    let mut multipart = match Multipart::from_request(parts, &()).await {
         Ok(multipart) => multipart,
         Err(rejection) => return Refused::Multipart(rejection.body_text()).response(),
     };
     let patience = gateway.storage.config().uploader_patience;
-    let mut pace = Pace::begin(patience, upload.limit().saturating_mul(MOST_SENT));
+    let most = upload.limit().saturating_mul(MOST_SENT);
+    let mut pace = Pace::begin(source, patience, most);
     let mut taken = Taken::default();
     let result = take(&upload, &mut multipart, &mut pace, &mut taken).await;
     // Also what a broken request brought is worth keeping: the next goes on from there.
@@ -172,7 +249,7 @@ pub(super) async fn post(
         // Nothing more comes of these.
         Err(refused @ (Refused::Silent | Refused::Slow)) => refused.response(),
         Err(refused) => {
-            drain(multipart).await;
+            drain(&pace.source).await;
             refused.response()
         }
     }
@@ -193,6 +270,7 @@ fn open(gateway: &Gateway, headers: &HeaderMap) -> Result<Upload, Refused> {
 
 /// How fast an uploader sends.
 struct Pace {
+    source: Source,
     began: Instant,
     bytes: u64,
     /// Bytes that it may send.
@@ -202,8 +280,9 @@ struct Pace {
 }
 
 impl Pace {
-    fn begin(patience: Duration, most: u64) -> Self {
+    fn begin(source: Source, patience: Duration, most: u64) -> Self {
         Self {
+            source,
             began: Instant::now(),
             bytes: 0,
             most,
@@ -211,8 +290,9 @@ impl Pace {
         }
     }
 
-    fn came(&mut self, bytes: usize) -> Result<(), Refused> {
-        self.bytes += bytes as u64;
+    /// The head of a part came, or some of a CAR.
+    fn came(&mut self) -> Result<(), Refused> {
+        self.bytes += self.source.advanced() as u64;
         if self.bytes > self.most {
             return Err(Refused::Endless(self.most));
         }
@@ -238,6 +318,7 @@ async fn take(
         let Some(field) = field else {
             break;
         };
+        pace.came()?;
         car(upload, field, pace, taken).await?;
         taken.cars += 1;
     }
@@ -261,7 +342,7 @@ async fn car(
         let Some(chunk) = chunk else {
             break;
         };
-        pace.came(chunk.len())?;
+        pace.came()?;
         reader.push(chunk);
         while let Some((cid, data)) = reader.next()? {
             taken.blocks += 1;
@@ -300,15 +381,15 @@ fn reply(options: &Options, taken: &Taken) -> Response<Body> {
 
 /// Reads on for a little: a client that is still sending would take a connection that is closed on it for broken, and
 /// not see the answer.
-async fn drain(mut multipart: Multipart) {
+async fn drain(source: &Source) {
     let rest = async {
         let mut left = DRAINED;
-        while let Ok(Some(mut field)) = multipart.next_field().await {
-            while let Ok(Some(chunk)) = field.chunk().await {
-                left = left.saturating_sub(chunk.len() as u64);
-                if left == 0 {
-                    return;
-                }
+        while let Some(Ok(piece)) =
+            std::future::poll_fn(|context| source.pieces().body.poll_next_unpin(context)).await
+        {
+            left = left.saturating_sub(piece.len() as u64);
+            if left == 0 {
+                return;
             }
         }
     };

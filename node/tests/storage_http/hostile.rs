@@ -1,5 +1,7 @@
 //! Uploaders and readers who mean harm, or break.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use fluence::content::unixfs::{self, Child, DAG_PB, RAW};
@@ -153,6 +155,42 @@ async fn an_endless_body_ends() {
         assert_eq!(response.status(), 413);
     }
     assert_eq!(world.received(), (1, 100_000));
+}
+
+#[tokio::test]
+async fn what_is_no_car_does_not_fill_memory() {
+    let world = World::new().await;
+    let dag = small(b"x");
+    let token = world.token(&dag);
+    for head in ["", "--B\r\nX: "] {
+        for token in [Some(&token), None] {
+            let sent = Arc::new(AtomicUsize::new(0));
+            let count = Arc::clone(&sent);
+            let endless = futures::stream::unfold(head.to_owned(), move |piece| {
+                count.fetch_add(piece.len(), Ordering::Relaxed);
+                let next = "x".repeat(16 * 1024);
+                async move { Some((Ok::<_, std::io::Error>(piece), next)) }
+            });
+            let mut request = world
+                .http
+                .post(format!("{}/api/v0/dag/import", world.url))
+                .header("content-type", "multipart/form-data; boundary=B")
+                .body(reqwest::Body::wrap_stream(endless));
+            if let Some(token) = token {
+                request = request.bearer_auth(token);
+            }
+            let answer = request.send().await;
+            // More than that is refused, or at most read and forgotten.
+            assert!(sent.load(Ordering::Relaxed) < 40 << 20);
+            // The server may have to close on who never stops sending.
+            if let Ok(answer) = answer {
+                let status = if token.is_some() { 400 } else { 401 };
+                assert_eq!(answer.status(), status);
+                let answer = answer.text().await.unwrap();
+                assert!(token.is_none() || answer.contains("65536"), "{answer}");
+            }
+        }
+    }
 }
 
 #[tokio::test]
