@@ -34,6 +34,28 @@ fn a_command_is_a_function() {
 }
 
 #[test]
+fn each_call_runs_the_command_whatever_its_arguments() {
+    let world = World::new();
+    let runs = world.path("runs");
+    let script = format!("echo >> {}; cat", runs.display());
+    for name in [
+        "echo",
+        "IPFS_bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku",
+    ] {
+        let _provider = provide(&world, "alice", name, &[], &["sh", "-c", &script]);
+        assert!(!runs.exists(), "to be found and called costs no run");
+        let call = world.client("bob", "call", &[name, r#"{"probe": true}"#]);
+        assert_eq!(
+            call.event("result")["ok"],
+            serde_json::json!({"probe": true})
+        );
+        call.succeeds();
+        assert_eq!(std::fs::read_to_string(&runs).unwrap(), "\n");
+        std::fs::remove_file(&runs).unwrap();
+    }
+}
+
+#[test]
 fn a_function_that_fails_says_so_and_keeps_its_secrets() {
     let world = World::new();
     for (name, command, said) in [

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
@@ -30,8 +31,9 @@ const MAX_COMPLAINT: u64 = 4096;
 /// The command gets the call's arguments, a JSON object, on standard input, and prints its result, a JSON object, on
 /// standard output. The environment has FLUENCE_FUNCTION and FLUENCE_CALLER (the caller's peer id). No shell comes
 /// between. An exit code other than 0 is an error to the caller, who is not told what the command wrote on standard
-/// error. A call with just {"probe": true}, by which the network makes sure that this peer can be reached, is answered
-/// with {} and runs nothing.
+/// error. While the function is being announced, a call with just {"probe": true} is answered with {} and runs nothing:
+/// by it the network makes sure that this peer can be reached. Once it is provided each call runs the command; for the
+/// name of a file, IPFS_…, {"probe": true} then means to answer and move nothing.
 #[derive(Debug, Args)]
 pub(super) struct ProvideArgs {
     /// The function's name.
@@ -65,12 +67,13 @@ pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Fail
         command: args.command,
         timeout: Duration::from_secs(args.timeout),
         places: Arc::new(Semaphore::new(args.concurrency as usize)),
+        confirmed: AtomicBool::new(false),
         output: context.output.clone(),
     });
-    let serving = tokio::spawn(answer(function, calls));
+    let serving = tokio::spawn(answer(function.clone(), calls));
     let ended = tokio::select! {
         () = stop_signal() => Ok(()),
-        ended = announce(&peer, &name, &context.output) => ended,
+        ended = announce(&peer, &function) => ended,
         _ = serving => Err(Failed::new(Exit::Network, "network", "The peer has ended.", "Start again.")),
     };
     // No answer is waited for: what the caller does not get now it asks another provider.
@@ -80,11 +83,8 @@ pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Fail
 }
 
 /// Announces the function and says so; then the peer keeps it announced. Ends only with a failure.
-async fn announce(
-    peer: &fluence_peer::Peer,
-    name: &FunctionName,
-    output: &Output,
-) -> Result<(), Failed> {
+async fn announce(peer: &fluence_peer::Peer, function: &Function) -> Result<(), Failed> {
+    let Function { name, output, .. } = function;
     let unconfirmed = peer.announce(vec![name.clone()]).await?;
     if !unconfirmed.is_empty() {
         return Err(Failed::new(
@@ -94,6 +94,7 @@ async fn announce(
             "Check the node, then try again.",
         ));
     }
+    function.confirmed.store(true, Ordering::Relaxed);
     output.event(&json!({"event": "providing", "function": name, "peer": peer.id().to_string()}));
     output.say(&format!("Providing “{name}” until Ctrl-C."));
     std::future::pending().await
@@ -105,6 +106,9 @@ struct Function {
     command: Vec<OsString>,
     timeout: Duration,
     places: Arc<Semaphore>,
+    /// Whether it has been found and called by the stranger that confirms the announcement. Nothing but the time tells
+    /// that one's call from others.
+    confirmed: AtomicBool,
     output: Output,
 }
 
@@ -134,7 +138,7 @@ impl Function {
                 "this peer does not provide that function",
             ));
         }
-        if is_probe(&request.args) {
+        if is_probe(&request.args) && !self.confirmed.load(Ordering::Relaxed) {
             return Err(Reply::Ok(Map::new()));
         }
         Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
