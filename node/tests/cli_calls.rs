@@ -4,6 +4,8 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use fluence::call::{CallError, ErrorCode, Reply};
+use fluence_peer::{Config, Keypair, Peer};
 use support::{Fluence, World, fluence};
 
 fn provide(world: &World, state: &str, name: &str, options: &[&str], command: &[&str]) -> Fluence {
@@ -86,7 +88,7 @@ fn a_function_that_fails_says_so_and_keeps_its_secrets() {
 #[test]
 fn a_function_is_bounded_in_time_and_number() {
     let world = World::new();
-    let options = ["--timeout", "2", "--concurrency", "1"];
+    let options = ["--timeout", "5", "--concurrency", "1"];
     let _provider = provide(&world, "alice", "sleeps", &options, &["sleep", "50"]);
     let began = Instant::now();
     let slow = world.client("bob", "call", &["sleeps"]);
@@ -106,6 +108,51 @@ fn a_function_is_bounded_in_time_and_number() {
     let mut ended = calls.map(|call| call.fails().1["code"].as_str().unwrap().to_owned());
     ended.sort();
     assert_eq!(ended, ["busy", "unavailable"]);
+}
+
+/// A provider that is busy the first times it is called, and says for how long.
+async fn busy(node: &str, function: &str, mut times: u32, for_ms: u64) -> Peer {
+    let config = Config::client(Keypair::generate_ed25519(), vec![node.parse().unwrap()]);
+    let (peer, mut calls, mut statuses) = Peer::start(config).unwrap();
+    statuses.online().await;
+    tokio::spawn(async move {
+        while let Some(call) = calls.next().await {
+            let probe = !call.request.args.is_empty();
+            let reply = if probe || times == 0 {
+                Reply::ok(&serde_json::json!({}))
+            } else {
+                times -= 1;
+                let mut error = CallError::new(ErrorCode::Busy, "later");
+                error.retry_after_ms = Some(for_ms);
+                Reply::Error(error)
+            };
+            call.reply(reply);
+        }
+    });
+    let unconfirmed = peer.announce(vec![function.parse().unwrap()]).await;
+    assert_eq!(unconfirmed.unwrap(), []);
+    peer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_provider_is_asked_once_more_and_in_time() {
+    let world = World::new();
+    let _soon = busy(&world.tcp, "soon", 1, 500).await;
+    let began = Instant::now();
+    let call = world.client("bob", "call", &["soon"]);
+    call.event("result");
+    call.succeeds();
+    assert!(began.elapsed() >= Duration::from_millis(500));
+
+    let _twice = busy(&world.tcp, "twice", 2, 500).await;
+    let _never = busy(&world.tcp, "never", 1, u64::MAX).await;
+    for function in ["twice", "never"] {
+        let (code, error) = world.client("bob", "call", &[function]).fails();
+        assert_eq!((code, error["code"].as_str()), (6, Some("busy")), "{error}");
+    }
+    let call = world.client("bob", "call", &["twice"]);
+    call.event("result");
+    call.succeeds();
 }
 
 #[test]

@@ -9,6 +9,7 @@ use fluence::ports::NetworkError;
 use fluence_peer::{Peer, PeerId};
 use futures::StreamExt;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use super::session::Client;
 use super::{Context, NetworkArgs, close};
@@ -28,7 +29,7 @@ pub(super) struct CallArgs {
     /// Ask this peer alone, without look-up.
     #[arg(long, value_name = "PEER")]
     peer: Option<String>,
-    /// How long one provider may take, in seconds.
+    /// How long one provider may take, in seconds; if all are busy, one is asked again within it.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
     #[command(flatten)]
@@ -82,7 +83,7 @@ pub(super) async fn run(context: &Context, args: CallArgs) -> Result<(), Failed>
     Ok(())
 }
 
-/// Asks one provider after the other until one has a result.
+/// Asks one provider after the other until one has a result; with nobody left, once more the one that is free soonest.
 async fn ask(
     peer: &Peer,
     request: Request,
@@ -94,15 +95,35 @@ async fn ask(
         Some(provider) => futures::stream::iter([provider]).boxed(),
         None => peer.providers(function.clone()).take(MAX_PROVIDERS).boxed(),
     };
-    let mut providers = std::pin::pin!(providers);
+    let mut providers = std::pin::pin!(providers.fuse());
+    let mut busy: Option<Busy> = None;
     let mut last = None;
-    while let Some(provider) = providers.next().await {
-        let error = match peer.call(provider, request.clone(), deadline).await {
+    loop {
+        let (provider, until, again) = match providers.next().await {
+            Some(provider) => (provider, Instant::now() + deadline, false),
+            None => {
+                let Some(busy) = busy.take() else { break };
+                tokio::time::sleep_until(busy.free).await;
+                (busy.provider, busy.until, true)
+            }
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        let error = match peer.call(provider, request.clone(), left).await {
             Ok(Reply::Ok(result)) => return Ok((provider, result)),
             Ok(Reply::Error(error)) => NetworkError::Call(error),
             Err(error) => error,
         };
         tracing::info!("{provider}: {error}");
+        if !again
+            && let Some(free) = free_at(&error).filter(|free| *free < until)
+            && busy.as_ref().is_none_or(|busy| free < busy.free)
+        {
+            busy = Some(Busy {
+                provider,
+                free,
+                until,
+            });
+        }
         // Another provider would not understand it either.
         if matches!(
             &error,
@@ -124,6 +145,27 @@ async fn ask(
             "Check the name (case matters), and whether its provider is online.",
         ),
     })
+}
+
+/// A provider that had too much to do.
+struct Busy {
+    provider: PeerId,
+    /// When it may be asked again.
+    free: Instant,
+    /// When it must have answered.
+    until: Instant,
+}
+
+/// When a provider that is busy is free, if it says so.
+fn free_at(error: &NetworkError) -> Option<Instant> {
+    match error {
+        NetworkError::Call(CallError {
+            code: ErrorCode::Busy,
+            retry_after_ms: Some(wait),
+            ..
+        }) => Instant::now().checked_add(Duration::from_millis(*wait)),
+        _ => None,
+    }
 }
 
 pub(super) fn function_name(text: &str) -> Result<FunctionName, Failed> {
