@@ -81,6 +81,7 @@ impl<P: Platform> Engine<P> {
         match item.origin {
             Origin::Fetch if item.status != Status::Stopped => {
                 let cid = item_cid(&item).ok_or_else(|| self.unknown())?;
+                self.0.resumed.borrow_mut().remove(&id);
                 self.set_status(&id, Status::Searching).await;
                 self.start_fetch(&id, cid);
             }
@@ -186,6 +187,7 @@ impl<P: Platform> Engine<P> {
         self.end_job(JobKind::In, &id).await;
         self.withdraw(&id);
         self.end_job(JobKind::Out, &id).await;
+        self.0.resumed.borrow_mut().remove(&id);
         // First the item, then its bytes: the other way round, a kill would leave an item without bytes.
         self.write([EventKind::Removed { id: id.clone() }]).await;
         self.forget_listing(&id).await;

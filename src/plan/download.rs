@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
@@ -95,9 +96,15 @@ impl Reason {
     }
 }
 
+/// A fetch looks at the clock so often; where it did not for longer than this, the machine slept.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+const SLEPT_MS: u64 = 15_000;
+
 /// How a download is doing; times in Unix milliseconds.
 #[derive(Debug)]
 pub(super) struct Pulse {
+    /// The last look at the clock.
+    looked: Cell<u64>,
     /// The last sign of life.
     pub(super) alive: Cell<u64>,
     /// When the last new block came.
@@ -106,6 +113,30 @@ pub(super) struct Pulse {
     pub(super) offset: Cell<u64>,
     /// Bytes of the whole, where it is one file and its root is here.
     pub(super) size: Cell<Option<u64>>,
+}
+
+impl Pulse {
+    /// Of a download that begins now, with what the walk has.
+    pub(super) fn new(now: u64, walk: &Walk) -> Self {
+        Self {
+            looked: Cell::new(now),
+            alive: Cell::new(now),
+            last_block: Cell::new(now),
+            offset: Cell::new(walk.offset()),
+            size: Cell::new(walk.size()),
+        }
+    }
+
+    /// Looks at the clock. The time that the machine slept does not count: nothing could come.
+    pub(super) fn look(&self, now: u64) -> u64 {
+        let passed = now.saturating_sub(self.looked.replace(now));
+        if passed > SLEPT_MS {
+            for time in [&self.alive, &self.last_block] {
+                time.set((time.get() + passed).min(now));
+            }
+        }
+        now
+    }
 }
 
 /// Where verified blocks go.
@@ -216,6 +247,14 @@ pub(super) fn of_hash(error: &HashError) -> Ended {
 }
 
 impl<P: Platform> Engine<P> {
+    /// Looks at the clock again and again, for ever.
+    pub(super) async fn keep_looking(&self, pulse: &Pulse) -> Infallible {
+        loop {
+            self.sleep(LOOK_EVERY).await;
+            pulse.look(self.now());
+        }
+    }
+
     /// Takes from a storage until all is here, or until there is no use in asking it again. Goes on for ever where it
     /// sends nothing, so somebody must watch the sink and `stop` it.
     pub(super) async fn pull(&self, url: &str, sink: &mut Sink<P>, stop: Stop) -> Ended {

@@ -1,6 +1,5 @@
 //! Fetching: who has it, where it can be had, and what is done when that is not true.
 
-use std::cell::Cell;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
@@ -318,6 +317,14 @@ fn offline() -> Failure {
     )
 }
 
+/// Whether a fetch that ended so may have ended because this machine had no network, without knowing that yet.
+pub(super) fn was_cut_off(failure: &Failure) -> bool {
+    matches!(
+        failure.code.as_str(),
+        "stalled" | "storage_gone" | "provider_gone" | "no_provider"
+    )
+}
+
 /// Whether a download that took so long since it stood at `before` will take as long again.
 fn worth_company(pulse: &Pulse, took_ms: u64, before: u64) -> bool {
     let offset = pulse.offset.get();
@@ -389,24 +396,29 @@ impl<P: Platform> Engine<P> {
         };
         let size = walk.size().or(self.item(id, |item| item.size).flatten());
         let now = self.now();
-        let pulse = Rc::new(Pulse {
-            alive: Cell::new(now),
-            last_block: Cell::new(now),
-            offset: Cell::new(walk.offset()),
-            size: Cell::new(walk.size()),
-        });
+        let pulse = Rc::new(Pulse::new(now, &walk));
         let mut sink = Sink {
             engine: self.clone(),
             id: id.clone(),
             meter: Meter::new(now, walk.offset(), size),
             walk,
             partial,
-            pulse,
+            pulse: Rc::clone(&pulse),
             fresh: 0,
             since_block: 0,
             since_sign: 0,
         };
-        let fetched = self.gather(id, &cid, &mut sink, stop).await;
+        let fetched = {
+            let looking = std::pin::pin!(self.keep_looking(&pulse));
+            let gather = std::pin::pin!(self.gather(id, &cid, &mut sink, stop));
+            match select(looking, gather).await {
+                Either::Left((never, _)) => match never {},
+                Either::Right((fetched, _)) => fetched,
+            }
+        };
+        if sink.fresh > 0 {
+            self.0.resumed.borrow_mut().remove(id);
+        }
         let kept = !sink.walk.blocks().is_empty();
         match fetched {
             Ok(true) => {}
@@ -516,7 +528,8 @@ impl<P: Platform> Engine<P> {
                     }
                 }
             }
-            if self.now().saturating_sub(sink.pulse.last_block.get()) >= MAX_WITHOUT_BLOCK_MS {
+            let now = sink.pulse.look(self.now());
+            if now.saturating_sub(sink.pulse.last_block.get()) >= MAX_WITHOUT_BLOCK_MS {
                 return Err(hunt.verdict());
             }
         }
@@ -734,7 +747,7 @@ impl<P: Platform> Engine<P> {
             .is_empty()
             .then_some(began + TOGETHER_AFTER_MS);
         loop {
-            let now = self.now();
+            let now = pulse.look(self.now());
             let silent = now.saturating_sub(alive.get());
             if silent < STALL_MS {
                 match look_at {
@@ -771,7 +784,8 @@ impl<P: Platform> Engine<P> {
             }
             let left = Duration::from_millis(PATIENCE_MS - silent);
             let next = self.within(left, hunt.next(true)).await;
-            let stalls = self.now().saturating_sub(alive.get()) >= STALL_MS;
+            let now = pulse.look(self.now());
+            let stalls = now.saturating_sub(alive.get()) >= STALL_MS;
             match next {
                 Some(Some(other)) if other.url != place.url => {
                     if stalls {

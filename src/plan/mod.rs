@@ -22,7 +22,8 @@ mod tests;
 mod together;
 mod upload;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -100,6 +101,10 @@ struct Inner<P> {
     fetching: pace::Slots,
     /// Those who wait for the network.
     offline: RefCell<Vec<oneshot::Sender<()>>>,
+    /// When the network was lost, the last time; in Unix milliseconds.
+    lost: Cell<u64>,
+    /// How often fetches went on by themselves since their last new block.
+    resumed: RefCell<HashMap<ItemId, u32>>,
 }
 
 impl<P: Platform> Engine<P> {
@@ -115,6 +120,8 @@ impl<P: Platform> Engine<P> {
             sharing: pace::Slots::new(share::SHARES_AT_ONCE),
             fetching: pace::Slots::new(fetch::FETCHES_AT_ONCE),
             offline: RefCell::default(),
+            lost: Cell::new(platform.now_ms()),
+            resumed: RefCell::default(),
             platform,
         }))
     }
@@ -153,21 +160,27 @@ impl<P: Platform> Engine<P> {
         self.write(kinds).await;
     }
 
-    /// The connection changed. When it comes (back), all that is offered is announced again.
+    /// The connection changed. When it comes (back), all that is offered is announced again, and fetches that it cut off
+    /// go on.
     pub fn network_changed(&self, network: NetworkStatus) {
         let before = self.with_state(|state| state.network.clone());
         if before == network {
             return;
         }
-        let online = matches!(network, NetworkStatus::Online { .. });
+        let was_online = self.is_online();
         self.tell([EventKind::Network { network }]);
-        if online {
+        if was_online && !self.is_online() {
+            self.0.lost.set(self.now());
+        }
+        if self.is_online() {
             self.offer_all_again();
             for waiting in self.0.offline.take() {
                 // One that waits no more needs no answer.
                 let _ = waiting.send(());
             }
-            self.resume_offline();
+            if !was_online {
+                self.resume_cut_off();
+            }
         }
     }
 

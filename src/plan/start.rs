@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::commands::item_cid;
 use super::failure::{failure, of_store};
+use super::fetch::was_cut_off;
 use super::jobs::JobKind;
 use super::journal::log_line;
 use super::listing::{Listing, listing_id};
@@ -11,6 +12,11 @@ use super::share::DIRECTORY;
 use super::{Engine, is_here};
 use crate::ports::{Platform, Store, StoreError};
 use crate::state::{EventKind, Item, ItemId, Origin, Status};
+
+/// How long it may take to notice that the network is lost, in milliseconds.
+const NOTICED_MS: u64 = 120_000;
+/// How often a fetch goes on by itself without a new block; then a person must say so.
+const MAX_RESUMED: u32 = 4;
 
 impl<P: Platform> Engine<P> {
     pub(super) async fn go_on(&self) {
@@ -157,8 +163,11 @@ impl<P: Platform> Engine<P> {
         });
     }
 
-    /// Goes on with the fetches that ended because there was no network.
-    pub(super) fn resume_offline(&self) {
+    /// Goes on with the fetches that ended because there was no network, or may have: what ends shortly before it is known
+    /// to be lost, or until it is back, looks as if others were gone.
+    pub(super) fn resume_cut_off(&self) {
+        let since = self.0.lost.get().saturating_sub(NOTICED_MS);
+        let mut resumed = self.0.resumed.borrow_mut();
         let waiting: Vec<Item> = self.with_state(|state| {
             state
                 .items
@@ -166,7 +175,12 @@ impl<P: Platform> Engine<P> {
                 .filter(|item| item.origin == Origin::Fetch)
                 .filter(|item| match &item.status {
                     Status::Interrupted { failure } | Status::Failed { failure } => {
+                        // Its last line says why it ended.
+                        let ended = item.log.back().map_or(0, |line| line.at);
                         failure.code == "offline"
+                            || was_cut_off(failure)
+                                && ended >= since
+                                && resumed.get(&item.id).is_none_or(|n| *n < MAX_RESUMED)
                     }
                     _ => false,
                 })
@@ -175,10 +189,14 @@ impl<P: Platform> Engine<P> {
         });
         for item in waiting {
             if let Some(cid) = item_cid(&item) {
-                self.tell([EventKind::Status {
-                    id: item.id.clone(),
-                    status: Status::Searching,
-                }]);
+                *resumed.entry(item.id.clone()).or_default() += 1;
+                self.tell([
+                    log_line(&item.id, "Goes on: the network is back."),
+                    EventKind::Status {
+                        id: item.id.clone(),
+                        status: Status::Searching,
+                    },
+                ]);
                 self.start_fetch(&item.id, cid);
             }
         }

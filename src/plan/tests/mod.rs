@@ -17,7 +17,7 @@ use crate::command::{Answer, Command};
 use crate::content::Profile;
 use crate::content::unixfs::{self, Child};
 use crate::names::FunctionName;
-use crate::state::{Item, ItemId, ItemSource, Settings, Status};
+use crate::state::{EventKind, Item, ItemId, ItemSource, Settings, Status};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const LONG: Duration = Duration::from_secs(600);
@@ -1391,6 +1391,103 @@ fn without_a_network_things_wait_for_it() {
     b.online();
     until_done(&b, &fetched);
     assert_eq!(stored(&b, &fetched), bytes);
+}
+
+/// Whether the fetch has ended without success at some time.
+fn ever_ended(machine: &Machine) -> bool {
+    let journal = machine.journal.borrow();
+    journal.iter().any(|event| match &event.kind {
+        EventKind::Status { status, .. } => {
+            matches!(status, Status::Interrupted { .. } | Status::Failed { .. })
+        }
+        _ => false,
+    })
+}
+
+#[test]
+fn a_fetch_outlasts_the_sleep_of_its_machine() {
+    // While it downloads, and while it looks for somebody.
+    for searching in [false, true] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let (a, b) = (
+            world.machine_with("alice", small_leaves()),
+            world.machine("bob"),
+        );
+        a.online();
+        b.online();
+        let bytes = file(3_000_000, 67);
+        let (_, cid) = share(&a, "a", &bytes);
+        storage.manner.set(Manner::Stalls(1_500_000));
+        let id = begin_fetch(&b, &cid);
+        until_kept(&b, &id, 1_000_000);
+        storage.manner.set(Manner::Dead);
+        if searching {
+            b.cut();
+            until(&b, &id, |item| item.status == Status::Searching);
+        }
+        world.sim.doze(LONG);
+        // It takes a moment until the network is back.
+        world.sim.pass(Duration::from_secs(3));
+        storage.manner.set(Manner::Honest);
+        b.online();
+        until_done(&b, &id);
+        assert_eq!(stored(&b, &id), bytes);
+        assert!(!ever_ended(&b), "{searching}: {:#?}", item(&b, &id).log);
+    }
+}
+
+#[test]
+fn a_fetch_that_a_lost_network_cut_off_goes_on_when_it_is_back() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = (
+        world.machine_with("alice", small_leaves()),
+        world.machine("bob"),
+    );
+    a.online();
+    b.online();
+    let bytes = file(3_000_000, 68);
+    let (_, cid) = share(&a, "a", &bytes);
+    storage.manner.set(Manner::Stalls(1_500_000));
+    let id = begin_fetch(&b, &cid);
+    until_kept(&b, &id, 1_000_000);
+    let lose = || {
+        storage.manner.set(Manner::Dead);
+        b.cut();
+        let code = until_failed(&b, &id);
+        world.sim.pass(Duration::from_secs(20));
+        b.offline();
+        code
+    };
+    assert_eq!(lose(), "storage_gone");
+    world.sim.pass(LONG);
+    storage.manner.set(Manner::Honest);
+    b.online();
+    until_done(&b, &id);
+    assert_eq!(stored(&b, &id), bytes);
+
+    // Where nothing comes whenever the network is there, it ends.
+    let (_, cid) = share(&a, "b", &file(3_000_000, 69));
+    a.kill();
+    let id = begin_fetch(&b, &cid);
+    let searching = |item: &Item| matches!(item.status, Status::Searching | Status::Asked { .. });
+    let mut tries = 0;
+    while searching(&item(&b, &id)) {
+        tries += 1;
+        assert_eq!(until_failed(&b, &id), "provider_gone");
+        b.offline();
+        world.sim.pass(MINUTE);
+        b.online();
+    }
+    assert_eq!(tries, 5);
+    // What a person wants is tried again; what ended long ago is not, by itself.
+    done(command(&b, Command::Resume { id: id.clone() }));
+    assert_eq!(until_failed(&b, &id), "provider_gone");
+    world.sim.pass(LONG);
+    b.offline();
+    b.online();
+    assert!(!searching(&item(&b, &id)));
 }
 
 #[test]

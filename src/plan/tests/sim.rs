@@ -30,6 +30,8 @@ pub struct Sim(Rc<Inner>);
 #[derive(Default)]
 struct Inner {
     now: Cell<u64>,
+    /// How long the machine slept.
+    slept: Cell<u64>,
     next: Cell<usize>,
     tasks: RefCell<HashMap<usize, (Group, LocalBoxFuture<'static, ()>)>>,
     ready: Arc<Mutex<VecDeque<usize>>>,
@@ -55,7 +57,13 @@ const EPOCH: u64 = 1_790_000_000_000;
 
 impl Sim {
     pub fn now(&self) -> u64 {
-        EPOCH + self.0.now.get()
+        EPOCH + self.0.now.get() + self.0.slept.get()
+    }
+
+    /// The machine sleeps: the clock goes on, and nothing else.
+    pub fn doze(&self, duration: Duration) {
+        let slept = self.0.slept.get() + duration.as_millis() as u64;
+        self.0.slept.set(slept);
     }
 
     fn number(&self) -> usize {

@@ -670,10 +670,15 @@ impl Machine {
         });
     }
 
-    pub fn offline(&self) {
+    /// It has no network any more, and does not know.
+    pub fn cut(&self) {
         if let Some(member) = self.world.inner.members.borrow_mut().get_mut(&self.name) {
             member.reachable = false;
         }
+    }
+
+    pub fn offline(&self) {
+        self.cut();
         self.engine.network_changed(NetworkStatus::Offline {
             reason: "test".into(),
             retry_at: 0,
