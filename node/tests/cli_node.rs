@@ -54,6 +54,31 @@ fn what_keeps_a_node_from_starting_is_named() {
     assert_eq!(usage.status.code(), Some(2));
 }
 
+#[test]
+fn a_node_that_others_would_not_find_says_what_to_set() {
+    let world = World::new();
+    let url = ["--public-url", "https://node.example.org"];
+    for (number, (listen, warns)) in [
+        (&["--listen-http", "0.0.0.0:0"][..], true),
+        (&["--listen-http", "0.0.0.0:0", url[0], url[1]], false),
+        (&["--listen-ws", "0.0.0.0:0"], true),
+        (&["--listen-ws", "0.0.0.0:0", url[0], url[1]], false),
+        (&[], false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let node = start_node(&world.path(&format!("node{number}")), listen);
+        node.event("listening");
+        node.terminate();
+        node.event("stopped");
+        let story = node.story();
+        for said in ["\"warning\"", "--public-url"] {
+            assert_eq!(story.contains(said), warns, "{listen:?}: {story}");
+        }
+    }
+}
+
 fn tcp_address(multiaddr: &str) -> String {
     let parts: Vec<&str> = multiaddr.split('/').collect();
     format!("{}:{}", parts[2], parts[4])

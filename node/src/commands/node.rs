@@ -28,6 +28,7 @@ pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed>
         .options
         .complete(args.config.as_deref(), home.path())?
         .config(home.path())?;
+    let hides_http = config.hides_http();
     let identity = home.exclusive_identity()?;
     let node = tokio::select! {
         node = Node::start(identity.keypair.clone(), home.path(), config) => node?,
@@ -50,6 +51,19 @@ pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed>
         context.output.result(address);
     }
     context.output.result(&node.http());
+    if hides_http {
+        let what = format!(
+            "Others are told that storage is at {}, where each of them finds only their own machine: they can neither \
+             upload nor fetch.",
+            node.url()
+        );
+        let advice = "Say with --public-url (or FLUENCE_PUBLIC_URL) how they reach this node's HTTP, such as \
+                      http://192.168.1.5:4180 or https://node.example.org.";
+        context.output.event(
+            &json!({"event": "warning", "code": "public_url", "message": what, "advice": advice}),
+        );
+        context.output.say(&format!("Warning: {what} {advice}"));
+    }
     context.output.say("The node runs until Ctrl-C.");
     stop_signal().await;
     context.output.say("Stopping.");

@@ -58,8 +58,8 @@ options! {
     /// [default: where it listens].
     #[arg(value_name = "MULTIADDRS", help_heading = "Network")]
     external_address: Multiaddrs = "FLUENCE_EXTERNAL_ADDRESS",
-    /// The URL at which others reach this node's HTTP, such as https://HOST: what IPFS_multiaddr answers
-    /// [default: where HTTP listens].
+    /// The URL at which others reach this node's HTTP, such as https://HOST: what IPFS_multiaddr answers. Needed where
+    /// HTTP listens on 0.0.0.0 [default: where HTTP listens].
     #[arg(value_name = "URL", help_heading = "Network")]
     public_url: String = "FLUENCE_PUBLIC_URL",
     /// Other nodes to be one network with, as multiaddrs; several: white space between [default: none].
@@ -176,6 +176,21 @@ pub struct Config {
     pub storage: StorageConfig,
     /// A Kubo daemon to keep files in: its RPC and its gateway.
     pub kubo: Option<(String, String)>,
+}
+
+impl Config {
+    /// Whether peers elsewhere may reach the node, and would be told that its HTTP is where they are themselves.
+    pub fn hides_http(&self) -> bool {
+        let ip = self.listen_http.ip();
+        let told_loopback = self.public_url.is_none() && (ip.is_loopback() || ip.is_unspecified());
+        let reached = ip.is_unspecified()
+            || !self.external.is_empty()
+            || self
+                .listen_sockets
+                .iter()
+                .any(|socket| !socket.ip().is_loopback());
+        told_loopback && reached
+    }
 }
 
 impl Options {
