@@ -289,7 +289,7 @@ pub enum Status {
     },
     /// All bytes are here, each verified.
     Done,
-    /// It ended without success.
+    /// It ended without success. Nothing of it is here: a fetch can be begun again ([`Item::can_resume`]).
     Failed {
         /// Why, and what to do.
         failure: Failure,
@@ -557,6 +557,16 @@ impl State {
 }
 
 impl Item {
+    /// Whether it ended without success and [`crate::command::Command::Resume`] can change that. A share whose bytes are
+    /// gone can only be shared anew.
+    pub fn can_resume(&self) -> bool {
+        match self.status {
+            Status::Interrupted { .. } => true,
+            Status::Failed { .. } => self.origin == Origin::Fetch,
+            _ => false,
+        }
+    }
+
     fn new(id: ItemId, origin: Origin, name: String, status: Status, created: u64) -> Self {
         Self {
             id,

@@ -24,7 +24,7 @@ use crate::names::canonical;
 use crate::ports::{
     Http, HttpBody, HttpError, HttpRequest, HttpResponse, Partial, Platform, Store,
 };
-use crate::state::{Failure, ItemId};
+use crate::state::{Failure, ItemId, Origin};
 
 /// How long storage may be silent before it is asked again, from the last verified block: a connection that is dead and a
 /// node that waits for a block on its way look the same from here. The first time this is short, so that a dead one is
@@ -195,7 +195,7 @@ impl<P: Platform> Sink<P> {
         self.partial
             .append(data, vec![block])
             .await
-            .map_err(|error| Ended::Fatal(of_store(&error)))?;
+            .map_err(|error| Ended::Fatal(of_store(&error, Origin::Fetch)))?;
         let now = self.engine.now();
         self.pulse.alive.set(now);
         self.pulse.last_block.set(now);

@@ -2,7 +2,7 @@
 
 use crate::call::{CallError, ErrorCode};
 use crate::ports::{HttpError, NetworkError, StoreError};
-use crate::state::Failure;
+use crate::state::{Failure, Origin};
 
 /// The longest text of a stranger that is shown, in bytes.
 const MAX_QUOTE: usize = 200;
@@ -58,25 +58,34 @@ pub(super) fn bytes_text(bytes: u64) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
-/// The store failed while an item was being written.
-pub(super) fn of_store(error: &StoreError) -> Failure {
-    match error {
-        StoreError::Full => failure(
-            "disk_full",
-            "There is no room left on the disk.",
-            "Free some space, then choose Resume; what has come so far is kept.",
-        ),
-        StoreError::Gone(_) => failure(
+/// The store failed while an item was being written, or later. Of a share that is not whole nothing is kept.
+pub(super) fn of_store(error: &StoreError, origin: Origin) -> Failure {
+    let (code, what) = match error {
+        StoreError::Full => ("disk_full", "There is no room left on the disk.".to_owned()),
+        StoreError::Gone(_) => (
             "file_gone",
-            "The stored file is gone or was changed.",
-            "Share it again.",
+            "The stored file is gone or was changed.".to_owned(),
         ),
-        StoreError::Failed(reason) => failure(
+        StoreError::Failed(reason) => (
             "store_failed",
             format!("The file could not be stored: {}.", quote(reason)),
-            "Try again; if it fails again, check the disk.",
         ),
-    }
+    };
+    let advice = match (error, origin) {
+        (StoreError::Full, Origin::Share) => {
+            "Free some space and share it again; nothing was kept."
+        }
+        (StoreError::Full, Origin::Fetch) => {
+            "Free some space, then choose Resume; what has come so far is kept."
+        }
+        (StoreError::Gone(_), Origin::Share) => "Share it again.",
+        (StoreError::Gone(_), Origin::Fetch) => "Fetch it again.",
+        (StoreError::Failed(_), Origin::Share) => {
+            "Share it again; if it fails again, check the disk."
+        }
+        (StoreError::Failed(_), Origin::Fetch) => "Try again; if it fails again, check the disk.",
+    };
+    failure(code, what, advice)
 }
 
 /// A call had no result.

@@ -23,7 +23,7 @@ use crate::call::{
 use crate::content::walk::{Limits, Walk};
 use crate::names::{FunctionName, canonical, safe_file_name};
 use crate::ports::{Network, NetworkError, Partial, PeerName, Platform, Store, StoreError};
-use crate::state::{EventKind, Failure, Item, ItemId, Status};
+use crate::state::{EventKind, Failure, Item, ItemId, Origin, Status};
 use crate::storage::url_of;
 
 /// Fetches that run at the same time; the others wait.
@@ -371,7 +371,7 @@ impl<P: Platform> Engine<P> {
     /// Fetches; an error comes with whether the fetch can go on from what is here.
     async fn fetch(&self, id: &ItemId, cid: Cid, stop: Stop) -> Result<(), (Failure, bool)> {
         // Nothing is forgotten because a disk failed for a moment.
-        let of_store = |error: StoreError| (of_store(&error), true);
+        let of_store = |error: StoreError| (of_store(&error, Origin::Fetch), true);
         let store = self.0.platform.store();
         if let Ok((_, dag)) = store.open(id).await {
             self.fetched(id, &dag).await;

@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use futures::channel::oneshot;
 
 use super::Engine;
-use super::failure::shorten;
-use crate::ports::Platform;
-use crate::state::{Event, EventKind, Failure, Item, ItemId, MAX_LOG_LINE, Status};
+use super::failure::{of_store, shorten};
+use crate::ports::{Platform, StoreError};
+use crate::state::{Event, EventKind, Failure, Item, ItemId, MAX_LOG_LINE, Origin, Status};
 
 /// The events that may wait to be recorded; beyond, what is only shown is left out.
 const MAX_WAITING: usize = 4096;
@@ -127,6 +127,12 @@ impl<P: Platform> Engine<P> {
                 status,
             },
         ]);
+    }
+
+    /// What it means that an item's bytes could not be read.
+    pub(super) fn store_failed(&self, id: &ItemId, error: &StoreError) -> Failure {
+        let origin = self.item(id, |item| item.origin);
+        of_store(error, origin.unwrap_or(Origin::Share))
     }
 
     /// Looks at an item.

@@ -13,7 +13,7 @@ use crate::content::layout::{LayoutError, layout, layout_directory, order};
 use crate::content::{Dag, DagFile, Profile};
 use crate::names::{canonical, safe_file_name};
 use crate::ports::{HttpBody, Partial, Platform, Source, Store};
-use crate::state::{EventKind, Failure, ItemId, MAX_ITEMS, Status};
+use crate::state::{EventKind, Failure, ItemId, MAX_ITEMS, Origin, Status};
 
 /// Shares that are read and hashed at the same time; the others wait.
 pub(super) const SHARES_AT_ONCE: usize = 4;
@@ -132,7 +132,7 @@ impl<P: Platform> Engine<P> {
         size: Option<u64>,
         profile: Profile,
     ) -> Result<(<P::Store as Store>::Partial, Option<Vec<DagFile>>), Failure> {
-        let wrap = |error| of_store(&error);
+        let wrap = |error| of_store(&error, Origin::Share);
         let mut partial = self.0.platform.store().partial(id).await.map_err(wrap)?;
         let mut meter = Meter::new(self.now(), 0, size);
         let most = self.settings().max_file;
@@ -201,7 +201,7 @@ impl<P: Platform> Engine<P> {
             partial
                 .append(chunk, Vec::new())
                 .await
-                .map_err(|error| of_store(&error))?;
+                .map_err(|error| of_store(&error, Origin::Share))?;
             self.show(id, meter, done);
         }
         if done == 0 {
@@ -234,7 +234,7 @@ impl<P: Platform> Engine<P> {
         let listing = Listing { profile, files };
         self.keep_listing(id, &listing)
             .await
-            .map_err(|error| of_store(&error))?;
+            .map_err(|error| of_store(&error, Origin::Share))?;
         self.hash(id, partial, Some(listing.files), profile).await
     }
 
@@ -246,7 +246,7 @@ impl<P: Platform> Engine<P> {
         files: Option<Vec<DagFile>>,
         profile: Profile,
     ) -> Result<(), Failure> {
-        let wrap = |error| of_store(&error);
+        let wrap = |error| of_store(&error, Origin::Share);
         // Whoever starts again after this line finds all bytes.
         self.set_status(id, Status::Hashing).await;
         let source = partial.source().await.map_err(wrap)?;
@@ -386,7 +386,7 @@ fn looks_like_page(first: &[u8]) -> bool {
 
 fn of_layout(error: &LayoutError) -> Failure {
     match error {
-        LayoutError::Store(error) => of_store(error),
+        LayoutError::Store(error) => of_store(error, Origin::Share),
         other => failure(
             "bad_folder",
             format!("{}.", quote(&other.to_string())),

@@ -25,7 +25,7 @@ impl<P: Platform> Engine<P> {
         let stored: Option<HashSet<ItemId>> = match self.0.platform.store().ids().await {
             Ok(ids) => Some(ids.into_iter().collect()),
             Err(error) => {
-                let failure = of_store(&error);
+                let failure = of_store(&error, Origin::Share);
                 self.tell([EventKind::Notice { failure }]);
                 None
             }
@@ -114,7 +114,7 @@ impl<P: Platform> Engine<P> {
     /// The bytes of an item are not there any more.
     pub(super) fn say_gone(&self, id: &ItemId) {
         self.withdraw(id);
-        let gone = of_store(&StoreError::Gone(String::new()));
+        let gone = self.store_failed(id, &StoreError::Gone(String::new()));
         if self.item(id, |item| item.providing) == Some(true) {
             self.tell([EventKind::Providing {
                 id: id.clone(),
@@ -155,7 +155,7 @@ impl<P: Platform> Engine<P> {
             };
             let hashed = match engine.0.platform.store().partial(&id).await {
                 Ok(partial) => engine.hash(&id, partial, files, profile).await,
-                Err(error) => Err(of_store(&error)),
+                Err(error) => Err(of_store(&error, Origin::Share)),
             };
             if let Err(failure) = hashed {
                 engine.give_up_share(&id, failure).await;

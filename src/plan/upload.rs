@@ -10,7 +10,7 @@ use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
 
 use super::Engine;
-use super::failure::{bytes_text, failure, host, of_store, quote};
+use super::failure::{bytes_text, failure, host, quote};
 use super::inventory::{CHECK_PATIENCE, Inventory};
 use super::jobs::JobKind;
 use super::journal::log_line;
@@ -100,11 +100,12 @@ impl<P: Platform> Engine<P> {
             let id = job_id;
             match engine.0.platform.store().open(&id).await {
                 Ok((source, dag)) => engine.upload(&id, source, dag, upload).await,
-                Err(StoreError::Gone(_)) => {
-                    engine.end_upload(&id, 0, Some(of_store(&StoreError::Gone(String::new()))));
-                    engine.say_gone(&id);
+                Err(error) => {
+                    engine.end_upload(&id, 0, Some(engine.store_failed(&id, &error)));
+                    if let StoreError::Gone(_) = error {
+                        engine.say_gone(&id);
+                    }
                 }
-                Err(error) => engine.end_upload(&id, 0, Some(of_store(&error))),
             }
         });
     }
@@ -148,7 +149,7 @@ impl<P: Platform> Engine<P> {
         // A part that cannot be read looks like a broken connection.
         let end = dag.len().min(offset + 1);
         if let Err(error @ StoreError::Gone(_)) = source.read(offset..end).await {
-            self.end_upload(id, sent, Some(of_store(&error)));
+            self.end_upload(id, sent, Some(self.store_failed(id, &error)));
             return self.say_gone(id);
         }
         self.shun(&target.multiaddr, &failure);

@@ -256,7 +256,7 @@ fn actions(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
     html! {
         <div class="actions">
             if interrupted { { button("play", text::RESUME, "item-resume", true, Command::Resume { id: id() }) } }
-            if matches!(item.status, Status::Failed { .. }) { { button("again", text::RETRY, "item-retry", true, Command::Resume { id: id() }) } }
+            if item.can_resume() && !interrupted { { button("again", text::RETRY, "item-retry", true, Command::Resume { id: id() }) } }
             { copy_button(face, link, item, "item-copy") }
             if whole {
                 { button("save", text::SAVE, "item-save", false, Command::Save { id: id() }) }

@@ -1026,6 +1026,7 @@ fn a_full_disk_keeps_what_came() {
     assert_eq!(until_failed(&b, &id), "disk_full");
     assert!(matches!(item(&b, &id).status, Status::Interrupted { .. }));
     assert!(stored(&b, &id).len() > 500_000);
+    assert!(item(&b, &id).can_resume());
     b.disk.0.borrow_mut().room = None;
     done(command(&b, Command::Resume { id: id.clone() }));
     until_done(&b, &id);
@@ -1035,6 +1036,18 @@ fn a_full_disk_keeps_what_came() {
     let shared = begin_share(&a, input(&a, "b", &file(900_000, 20)));
     assert_eq!(until_failed(&a, &shared), "disk_full");
     assert_eq!(a.disk.0.borrow().files.len(), 1);
+    // Nothing is there to go on from, and nobody says so.
+    let shown = item(&a, &shared);
+    let Status::Failed { failure } = &shown.status else {
+        panic!("{:?}", shown.status)
+    };
+    assert!(failure.advice.contains("share it again"), "{failure:?}");
+    assert!(!failure.advice.contains("Resume"), "{failure:?}");
+    assert!(!shown.can_resume());
+    assert_eq!(
+        refused(command(&a, Command::Resume { id: shared })),
+        "file_gone"
+    );
 }
 
 #[test]
