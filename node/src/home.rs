@@ -12,6 +12,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use fluence_peer::Keypair;
 
@@ -138,20 +139,40 @@ impl Home {
         fs::remove_dir_all(&work.path).map_err(|error| unusable(&work.path, &error))
     }
 
-    /// Removes work directories whose names begin so, and that a killed process left behind.
-    pub fn sweep(&self, prefix: &str) -> Result<(), Failed> {
-        let _gate = self.gate()?;
+    /// What is in the work directories whose names begin so.
+    pub fn works(&self, prefix: &str) -> Vec<Left> {
         let Ok(entries) = fs::read_dir(self.root.join("work")) else {
-            return Ok(());
+            return Vec::new();
         };
-        for entry in entries.flatten() {
-            let path = entry.path();
-            let ours = entry
-                .file_name()
-                .to_str()
-                .is_some_and(|name| name.starts_with(prefix));
+        let names = entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok());
+        let mut works: Vec<Left> = names
+            .filter(|name| name.starts_with(prefix))
+            .map(|name| {
+                let mut left = Left {
+                    name,
+                    bytes: 0,
+                    touched: SystemTime::UNIX_EPOCH,
+                };
+                left.add(&self.root.join("work").join(&left.name));
+                left
+            })
+            .collect();
+        works.sort_by_key(|left| left.touched);
+        works
+    }
+
+    /// Removes work directories whose names begin so, that no process has, and that were not touched for so long.
+    pub fn sweep(&self, prefix: &str, idle: Duration) -> Result<(), Failed> {
+        let _gate = self.gate()?;
+        let now = SystemTime::now();
+        for left in self.works(prefix) {
+            // A clock that went back makes nothing old.
+            let age = now.duration_since(left.touched).unwrap_or_default();
+            let path = self.root.join("work").join(left.name);
             // What cannot be removed now may be the next time.
-            if ours && matches!(lock(&path.join("lock")), Ok(Some(_))) {
+            if age >= idle && matches!(lock(&path.join("lock")), Ok(Some(_))) {
                 let _ = fs::remove_dir_all(&path);
             }
         }
@@ -193,6 +214,35 @@ impl Work {
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// What is in a work directory.
+#[derive(Debug)]
+pub struct Left {
+    /// The directory's name.
+    pub name: String,
+    /// Bytes of its files.
+    pub bytes: u64,
+    /// When one of them was last written to.
+    pub touched: SystemTime,
+}
+
+impl Left {
+    /// Adds what is in a directory, as far as it can be seen.
+    fn add(&mut self, directory: &Path) {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(metadata) if metadata.is_dir() => self.add(&entry.path()),
+                Ok(metadata) => {
+                    self.bytes += metadata.len();
+                    self.touched = self
+                        .touched
+                        .max(metadata.modified().unwrap_or(self.touched));
+                }
+                Err(_) => {}
+            }
+        }
     }
 }
 
@@ -289,15 +339,36 @@ mod tests {
         let home = Home::open(root.path()).unwrap();
         let work = home.work("share-1").unwrap().unwrap();
         assert!(home.work("share-1").unwrap().is_none());
-        home.sweep("share-").unwrap();
+        home.sweep("share-", Duration::ZERO).unwrap();
         assert!(work.path().exists(), "somebody is at it");
         let path = work.path().to_owned();
         drop(work);
         let other = home.work("fetch-1").unwrap().unwrap();
-        home.sweep("share-").unwrap();
+        home.sweep("share-", Duration::ZERO).unwrap();
         assert!(!path.exists());
         assert!(other.path().exists());
         home.remove(other).unwrap();
         assert!(!root.path().join("work/fetch-1").exists());
+    }
+
+    #[test]
+    fn what_is_touched_is_not_swept() {
+        let root = tempfile::tempdir().unwrap();
+        let home = Home::open(root.path()).unwrap();
+        let hours = |n: u64| Duration::from_secs(n * 3600);
+        let path = home.work("fetch-1").unwrap().unwrap().path().to_owned();
+        fs::create_dir(path.join("items")).unwrap();
+        fs::write(path.join("items/data"), "123").unwrap();
+        for (lock, data, stays) in [(5, 1, true), (1, 5, true), (5, 3, false)] {
+            for (name, age) in [("lock", lock), ("items/data", data)] {
+                let file = OpenOptions::new().write(true).open(path.join(name));
+                file.unwrap()
+                    .set_modified(SystemTime::now() - hours(age))
+                    .unwrap();
+            }
+            assert_eq!(home.works("fetch-")[0].bytes, 3);
+            home.sweep("fetch-", hours(2)).unwrap();
+            assert_eq!(path.exists(), stays, "{lock} {data}");
+        }
     }
 }

@@ -365,6 +365,52 @@ fn a_killed_fetch_goes_on_where_it_was() {
 }
 
 #[test]
+fn what_has_come_is_named_and_discarded_and_not_kept_for_ever() {
+    let world = World::new();
+    let path = world.file("a", 20 * MIB);
+    let (_share, link) = world.share("alice", &[&path]);
+    let begin = || {
+        let to = world.path("out");
+        let args = [link.as_ref(), "-o".as_ref(), to.as_os_str()];
+        let mut fetch = world.client("bob", "fetch", &args);
+        fetch.event("fetch_began");
+        fetch.kill();
+    };
+    let kept = || fs::read_dir(world.path("bob/work")).unwrap().count();
+    let cid = link.trim_start_matches("fluence:");
+    begin();
+    let list = output(fluence(&world.path("bob")).args(["fetch", "--unfinished"]));
+    let told: serde_json::Value = serde_json::from_slice(&list.stdout).unwrap();
+    assert_eq!(told["cid"], cid, "{told}");
+    let discard =
+        || support::Fluence::start(fluence(&world.path("bob")).args(["fetch", "--discard", &link]));
+    discard().succeeds();
+    assert_eq!(kept(), 0);
+    let (code, error) = discard().fails();
+    assert_eq!(code, 3, "{error}");
+
+    begin();
+    for (days, there) in [(29, 1), (31, 0)] {
+        let long_ago = std::time::SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
+        let mut directories = vec![world.path("bob/work")];
+        while let Some(directory) = directories.pop() {
+            for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
+                if entry.file_type().unwrap().is_dir() {
+                    directories.push(entry.path());
+                } else {
+                    let file = fs::File::options().write(true).open(entry.path()).unwrap();
+                    file.set_modified(long_ago).unwrap();
+                }
+            }
+        }
+        let other = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
+        let (code, error) = world.client("bob", "fetch", &[other]).fails();
+        assert_eq!(code, 3, "{error}");
+        assert_eq!(kept(), there, "{days}");
+    }
+}
+
+#[test]
 fn only_the_file_goes_to_standard_output() {
     let world = World::new();
     let path = world.file("a", MIB);

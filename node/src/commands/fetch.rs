@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use fluence::command::{Answer, Command};
@@ -16,18 +17,24 @@ use super::save::{Fetched, KEPT, Saving, Target, part_of};
 use super::session::{CliEngine, Client, Session};
 use super::{Context, NetworkArgs, close, is_stdout, stop_signal};
 use crate::exit::{Exit, Failed};
-use crate::home::Work;
+use crate::home::{Home, Work};
 use crate::output::{Output, label_bar, size_text};
+
+/// How the names of work directories of fetches begin; a CID follows.
+const WORK: &str = "fetch-";
+/// How long what has come is kept after the last that came of it.
+const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Fetch a file or a folder by its hash or link, every block verified.
 ///
 /// What has come when the command is interrupted, by anything, is kept in the state directory: the same command goes on
-/// from there, also days later.
+/// from there, also days later. What nobody has gone on with for 30 days is removed when another fetch begins; --discard
+/// removes it at once.
 #[derive(Debug, Args)]
 pub(super) struct FetchArgs {
     /// A hash (Qm… or bafy…), a fluence: or ipfs:// link, or a gateway's URL.
-    #[arg(value_name = "CID|LINK")]
-    link: String,
+    #[arg(value_name = "CID|LINK", required_unless_present = "unfinished")]
+    link: Option<String>,
     /// Where to: a path, a directory, or - for standard output [default: this directory, under the file's own name].
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
@@ -37,6 +44,12 @@ pub(super) struct FetchArgs {
     /// Once it is fetched, provide it to others until Ctrl-C.
     #[arg(long)]
     provide: bool,
+    /// Fetch nothing; name what was fetched in part, and how many bytes of each are kept.
+    #[arg(long, conflicts_with_all = ["link", "discard"])]
+    unfinished: bool,
+    /// Fetch nothing; remove what has come of it.
+    #[arg(long)]
+    discard: bool,
     #[command(flatten)]
     network: NetworkArgs,
 }
@@ -49,19 +62,19 @@ impl FetchArgs {
 }
 
 pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed> {
-    let cid = parse_link(&args.link).map_err(|error| Failed::usage(error.to_string(), ""))?;
-    let target = Target::new(args.output.clone(), args.force)?;
     let home = context.home()?;
-    let work = home
-        .work(&format!("fetch-{}", canonical(&cid)))?
-        .ok_or_else(|| {
-            Failed::new(
-                Exit::Failure,
-                "locked",
-                "Another fluence is fetching the same file.",
-                "Wait for it, or give this one a directory of its own with --state.",
-            )
-        })?;
+    if args.unfinished {
+        list(&home, &context.output);
+        return Ok(());
+    }
+    let link_text = args.link.as_deref().unwrap_or_default();
+    let cid = parse_link(link_text).map_err(|error| Failed::usage(error.to_string(), ""))?;
+    if args.discard {
+        return discard(&home, &canonical(&cid), &context.output);
+    }
+    let target = Target::new(args.output.clone(), args.force)?;
+    home.sweep(WORK, KEEP)?;
+    let work = work(&home, &canonical(&cid))?;
     let client = Client::connect(&home, &args.network, &context.output).await?;
     let settings = Settings {
         provide_fetched: args.provide,
@@ -105,6 +118,47 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
         home.remove(work)?;
     }
     ended
+}
+
+/// The work directory of a file's fetch.
+fn work(home: &Home, cid: &str) -> Result<Work, Failed> {
+    home.work(&format!("{WORK}{cid}"))?.ok_or_else(|| {
+        Failed::new(
+            Exit::Failure,
+            "locked",
+            "Another fluence is fetching the same file.",
+            "Wait for it, or give this one a directory of its own with --state.",
+        )
+    })
+}
+
+/// Names what was fetched in part.
+fn list(home: &Home, output: &Output) {
+    for left in home.works(WORK) {
+        let cid = left.name.trim_start_matches(WORK);
+        output.event(&json!({"event": "unfinished", "cid": cid, "bytes": left.bytes}));
+        output.result(&format!("{cid}  {:>10}", size_text(left.bytes)));
+    }
+}
+
+/// Removes what has come of a file.
+fn discard(home: &Home, cid: &str, output: &Output) -> Result<(), Failed> {
+    let there = home
+        .works(WORK)
+        .iter()
+        .any(|left| left.name.strip_prefix(WORK) == Some(cid));
+    if !there {
+        return Err(Failed::new(
+            Exit::NotFound,
+            "not_begun",
+            format!("Nothing of {cid} is kept."),
+            "`fluence fetch --unfinished` names what is.",
+        ));
+    }
+    home.remove(work(home, cid)?)?;
+    output.event(&json!({"event": "discarded", "cid": cid}));
+    output.say(&format!("What had come of {cid} is removed."));
+    Ok(())
 }
 
 /// Fetches; returns the item once all of it is here and verified.

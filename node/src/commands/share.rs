@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use fluence::command::Answer;
@@ -63,7 +64,7 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
     }
     let inputs = inputs(&args, &context.output)?;
     let home = context.home()?;
-    home.sweep("share-")?;
+    home.sweep("share-", Duration::ZERO)?;
     let work = home
         .work(&format!("share-{:032x}", random()))?
         .ok_or_else(|| {
