@@ -58,21 +58,15 @@ struct Common {
     verbose: u8,
 }
 
+/// Each has its help at its arguments.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run a node: it relays, keeps the records of who provides what, and stores files for their sharers.
     Node(Box<node::NodeArgs>),
-    /// Share files: print their links, and serve them until Ctrl-C.
     Share(share::ShareArgs),
-    /// Fetch a file or a folder by its hash or link, every block verified. Run it again to go on after an interruption.
     Fetch(fetch::FetchArgs),
-    /// Call a function and print its result.
     Call(call::CallArgs),
-    /// Provide a function: each call runs a command.
     Provide(provide::ProvideArgs),
-    /// Print a file's hash without any network.
     Hash(hash::HashArgs),
-    /// Look after a node's storage, running or stopped.
     Storage(storage::StorageArgs),
     /// Print this directory's peer id.
     Id,
@@ -263,5 +257,28 @@ async fn stop_signal() {
     }
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn help_tells_all_that_is_written_for_it() {
+        let mut cli = Cli::command();
+        cli.build();
+        for (command, said) in [
+            ("node", "browsers want TLS"),
+            ("share", "Do not change a file"),
+            ("fetch", "30 days"),
+            ("provide", "FLUENCE_CALLER"),
+        ] {
+            let command = cli.find_subcommand_mut(command).unwrap();
+            let help = command.render_long_help().to_string();
+            assert!(help.contains(said), "{help}");
+            assert!(command.get_about().is_some());
+        }
     }
 }
