@@ -90,9 +90,9 @@ pub enum EventKind {
         status: Status,
     },
     /// The program has only just started: what was [`Status::Shared`] is [`Status::Announcing`] until it has been found
-    /// and reached from outside again.
+    /// and reached from outside again, and what was fetched is not [`Item::confirmed`].
     Unconfirmed,
-    /// What was shared before was found and reached from outside again.
+    /// What was shared before, or fetched and is provided, was found and reached from outside.
     Confirmed {
         /// The items.
         ids: Vec<ItemId>,
@@ -131,7 +131,7 @@ pub enum EventKind {
         /// Why it failed, if it did.
         error: Option<Failure>,
     },
-    /// The file that was fetched is provided to others too.
+    /// The file that was fetched is provided to others too; until [`EventKind::Confirmed`] they may not find it.
     Providing {
         /// The item.
         id: ItemId,
@@ -363,6 +363,9 @@ pub struct Item {
     pub placed: Option<String>,
     /// Whether this peer offers it to others (shared, or fetched and provided on).
     pub providing: bool,
+    /// Whether what was fetched and is provided was found and reached from outside; what was shared says so by its status.
+    #[serde(default)]
+    pub confirmed: bool,
     /// Calls that were answered.
     pub requests: u64,
     /// Bytes that went to storage, ever.
@@ -519,14 +522,19 @@ impl State {
                     if item.status == Status::Shared {
                         item.status = Status::Announcing;
                     }
+                    item.confirmed = false;
                 }
             }
             EventKind::Confirmed { ids } => {
                 for id in ids {
-                    if let Some(item) = self.items.get_mut(id)
-                        && item.status == Status::Announcing
-                    {
-                        item.status = Status::Shared;
+                    match self.items.get_mut(id) {
+                        Some(item) if item.status == Status::Announcing => {
+                            item.status = Status::Shared;
+                        }
+                        Some(item) if item.status == Status::Done => {
+                            item.confirmed = item.providing
+                        }
+                        _ => {}
                     }
                 }
             }
@@ -567,6 +575,11 @@ impl Item {
         }
     }
 
+    /// Whether others can have it from this peer, as far as was seen from outside while there is a network.
+    pub fn is_shared(&self) -> bool {
+        self.status == Status::Shared || self.status == Status::Done && self.confirmed
+    }
+
     fn new(id: ItemId, origin: Origin, name: String, status: Status, created: u64) -> Self {
         Self {
             id,
@@ -581,6 +594,7 @@ impl Item {
             upload: None,
             placed: None,
             providing: false,
+            confirmed: false,
             requests: 0,
             uploaded: 0,
             created,
@@ -653,7 +667,10 @@ impl Item {
                 self.uploaded += sent;
                 self.upload_failure.clone_from(error);
             }
-            EventKind::Providing { providing, .. } => self.providing = *providing,
+            EventKind::Providing { providing, .. } => {
+                self.providing = *providing;
+                self.confirmed = false;
+            }
             EventKind::Saved { name, .. } => self.saved_as = Some(name.clone()),
             EventKind::Log { line, .. } => {
                 if self.log.len() == MAX_LOG {

@@ -257,7 +257,9 @@ pub fn status(item: &Item, network: &NetworkStatus) -> String {
         Status::Downloading { from } => format!("Fetching from {from}"),
         Status::Interrupted { .. } => "Interrupted".to_owned(),
         Status::Done if item.upload.is_some() => "Fetched · sending it on now".to_owned(),
-        Status::Done if item.providing => "Fetched · shared on".to_owned(),
+        Status::Done if item.providing && !online => "Fetched · waiting for the network".to_owned(),
+        Status::Done if item.is_shared() => "Fetched · shared on".to_owned(),
+        Status::Done if item.providing => "Fetched · announcing".to_owned(),
         Status::Done => "Fetched".to_owned(),
         Status::Failed { .. } if item.origin == Origin::Share => "Not shared".to_owned(),
         Status::Failed { .. } => "Not fetched".to_owned(),
@@ -434,10 +436,30 @@ mod tests {
         assert_eq!(of(6, Some(5), 10), "6 bytes of 5 bytes · 10 bytes/s");
     }
 
-    fn shared() -> Item {
-        let id = ItemId("0".repeat(32));
+    /// The item that the events make.
+    fn item(kinds: impl IntoIterator<Item = EventKind>) -> Item {
         let mut state = State::default();
-        for kind in [
+        for kind in kinds {
+            state.apply(&Event {
+                seq: 1,
+                at: 1,
+                kind,
+            });
+        }
+        state.items.into_values().next().unwrap()
+    }
+
+    #[test]
+    fn nothing_is_called_shared_without_the_network() {
+        let id = ItemId("0".repeat(32));
+        let status_is = |status| EventKind::Status {
+            id: id.clone(),
+            status,
+        };
+        let online = NetworkStatus::Online {
+            node: String::new(),
+        };
+        let shared = item([
             EventKind::ShareBegan {
                 id: id.clone(),
                 name: "a".into(),
@@ -445,29 +467,36 @@ mod tests {
                 size: None,
                 source: None,
             },
-            EventKind::Status {
-                id: id.clone(),
-                status: Status::Shared,
-            },
-        ] {
-            state.apply(&Event {
-                seq: 1,
-                at: 1,
-                kind,
-            });
-        }
-        state.items.remove(&id).unwrap()
-    }
-
-    #[test]
-    fn nothing_is_called_shared_without_the_network() {
-        let online = NetworkStatus::Online {
-            node: String::new(),
-        };
-        assert_eq!(status(&shared(), &online), "Shared");
+            status_is(Status::Shared),
+        ]);
+        assert_eq!(status(&shared, &online), "Shared");
         assert_eq!(
-            status(&shared(), &NetworkStatus::NoNode),
+            status(&shared, &NetworkStatus::NoNode),
             "Shared · waiting for the network"
+        );
+        let fetched = |confirmed: bool| {
+            let mut kinds = vec![
+                EventKind::FetchBegan {
+                    id: id.clone(),
+                    cid: "Qm".into(),
+                },
+                status_is(Status::Done),
+                EventKind::Providing {
+                    id: id.clone(),
+                    providing: true,
+                },
+            ];
+            if confirmed {
+                let ids = vec![id.clone()];
+                kinds.push(EventKind::Confirmed { ids });
+            }
+            item(kinds)
+        };
+        assert_eq!(status(&fetched(false), &online), "Fetched · announcing");
+        assert_eq!(status(&fetched(true), &online), "Fetched · shared on");
+        assert_eq!(
+            status(&fetched(true), &NetworkStatus::NoNode),
+            "Fetched · waiting for the network"
         );
     }
 

@@ -27,6 +27,10 @@ const AGAIN_AFTER: Duration = Duration::from_secs(3 * 3600);
 const RETRY_BASE: Duration = Duration::from_secs(2);
 const RETRY_MOST: Duration = Duration::from_secs(5 * 60);
 
+/// What the log says of an announcement.
+const REACHED: &str = "Announced, found by look-up, and reached from outside.";
+const LOST: &str = "It could not be found from outside any more; announcing it again.";
+
 /// What is offered, and when it is to be announced next.
 #[derive(Default)]
 pub(super) struct Offers(RefCell<OffersInner>);
@@ -54,7 +58,7 @@ impl<P: Platform> Engine<P> {
         self.insert_offer(id, cid, false);
     }
 
-    /// The same for what was [`Status::Shared`] in an earlier run.
+    /// The same for what [was shared](crate::state::Item::is_shared) in an earlier run.
     pub(super) fn offer_known(&self, id: &ItemId, cid: &Cid) {
         self.insert_offer(id, cid, true);
     }
@@ -174,7 +178,7 @@ impl<P: Platform> Engine<P> {
         });
     }
 
-    /// What became of one announcement. Whether it is to be said, together with others, that it is shared again.
+    /// What became of one announcement. Whether it is to be said, together with others, that it was confirmed.
     fn announced(&self, id: &ItemId, name: &FunctionName, confirmed: bool) -> bool {
         let random = self.0.platform.random();
         let (first_failure, known) = {
@@ -204,25 +208,35 @@ impl<P: Platform> Engine<P> {
             offer.known &= !confirmed;
             (!confirmed && offer.attempt == 1, known)
         };
-        let status = self.item(id, |item| item.status.clone());
+        let found = self.item(id, |item| (item.status.clone(), item.is_shared()));
+        let (status, was_shared) = found.unzip();
+        let was_shared = was_shared.unwrap_or_default();
         let change = |status: Status| EventKind::Status {
             id: id.clone(),
             status,
         };
         match (confirmed, status) {
             (true, Some(Status::Announcing)) if known => return true,
-            (true, Some(Status::Announcing)) => self.tell([
-                log_line(id, "Announced, found by look-up, and reached from outside."),
-                change(Status::Shared),
+            (true, Some(Status::Done)) if !was_shared => {
+                if !known {
+                    self.log(id, REACHED);
+                }
+                return true;
+            }
+            (true, Some(Status::Announcing)) => {
+                self.tell([log_line(id, REACHED), change(Status::Shared)])
+            }
+            (false, Some(Status::Shared)) => {
+                self.tell([log_line(id, LOST), change(Status::Announcing)])
+            }
+            (false, Some(Status::Done)) if was_shared => self.tell([
+                log_line(id, LOST),
+                EventKind::Providing {
+                    id: id.clone(),
+                    providing: true,
+                },
             ]),
-            (false, Some(Status::Shared)) => self.tell([
-                log_line(
-                    id,
-                    "It could not be found from outside any more; announcing it again.",
-                ),
-                change(Status::Announcing),
-            ]),
-            (false, Some(Status::Announcing)) if first_failure => {
+            (false, Some(Status::Announcing | Status::Done)) if first_failure => {
                 self.log(id, "Not found from outside yet; trying again.");
             }
             _ => {}

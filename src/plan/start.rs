@@ -48,7 +48,7 @@ impl<P: Platform> Engine<P> {
             }
         }
         // Not true any more, until each has been found and reached again.
-        if items.iter().any(|item| item.status == Status::Shared) {
+        if items.iter().any(Item::is_shared) {
             self.tell([EventKind::Unconfirmed]);
         }
         for item in items {
@@ -88,7 +88,7 @@ impl<P: Platform> Engine<P> {
             }
             Status::Announcing | Status::Shared | Status::Done if item.providing => {
                 match item_cid(&item) {
-                    Some(cid) if item.status == Status::Shared => self.offer_known(id, &cid),
+                    Some(cid) if item.is_shared() => self.offer_known(id, &cid),
                     Some(cid) => self.offer(id, &cid),
                     None => {}
                 }

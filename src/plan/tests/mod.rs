@@ -1387,6 +1387,37 @@ fn a_restart_announces_everything_again() {
 }
 
 #[test]
+fn what_was_fetched_counts_as_shared_once_it_is_confirmed() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, mut b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let (_, cid) = share(&a, "a", &file(300_000, 70));
+    let id = begin_fetch(&b, &cid);
+    until_done(&b, &id);
+    assert!(item(&b, &id).providing && !item(&b, &id).is_shared());
+    until(&b, &id, Item::is_shared);
+    // Nobody finds it any more.
+    b.cut();
+    world.sim.pass(Duration::from_secs(4 * 3600));
+    assert!(item(&b, &id).providing && !item(&b, &id).is_shared());
+    b.offline();
+    b.online();
+    until(&b, &id, Item::is_shared);
+    let written = b.journal.borrow().len();
+    b.restart();
+    world.sim.pass(MINUTE);
+    assert!(!item(&b, &id).is_shared(), "not before it is confirmed");
+    b.online();
+    until(&b, &id, Item::is_shared);
+    world.sim.pass(MINUTE);
+    assert_eq!(b.journal.borrow().len() - written, 2, "{:#?}", b.journal);
+    done(command(&b, Command::Stop { id: id.clone() }));
+    assert!(!item(&b, &id).is_shared());
+}
+
+#[test]
 fn without_a_network_things_wait_for_it() {
     let world = World::default();
     world.node("node", "store");
