@@ -2,7 +2,8 @@
 //!
 //! What is shared comes from strangers, and all of it has the gateway's origin. So nothing is shown that could run: a
 //! type that a browser would execute is saved instead, a type is never guessed by the browser, and a policy forbids
-//! scripts whatever the type.
+//! scripts whatever the type. A directory's `index.html`, which the specification wants in place of a listing, is shown
+//! as far as that policy lets it: an origin of nobody, no scripts, no forms, and nothing from elsewhere.
 
 use std::ops::Range;
 
@@ -17,14 +18,15 @@ use fluence::names::safe_file_name;
 use super::answer::{IMMUTABLE, Request, block, disposition, name_of, not_modified, put, ranged};
 use super::body::{Sink, Unfinished, made};
 use super::listing;
-use super::resolve::{Failure, Resolved, decode};
+use super::resolve::{Failure, Resolved, decode, resolve};
 use crate::storage::ipld::{CBOR, DAG_CBOR, DAG_JSON, JSON};
 use crate::storage::traverse::{Scope, Seen, Walk};
 use crate::storage::{BlockError, Reader};
 
 /// What a page of a gateway may do: nothing but show itself.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; sandbox",
+    "default-src 'none'; img-src 'self' data:; media-src 'self'; font-src 'self'; \
+     style-src 'self' 'unsafe-inline'; sandbox",
 );
 /// The same for PDF, which browsers do not show in a sandbox, and which runs nothing outside its own viewer.
 const PDF_POLICY: HeaderValue =
@@ -32,6 +34,9 @@ const PDF_POLICY: HeaderValue =
 const PDF: &str = "application/pdf";
 const UNKNOWN: &str = "application/octet-stream";
 const TEXT: &str = "text/plain; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+/// What a directory shows of itself, where it is in it.
+const INDEX: &str = "index.html";
 /// Bytes of a file by which its type is guessed.
 const SNIFFED: u64 = 512;
 
@@ -47,9 +52,7 @@ pub(super) async fn answer(
             let node = decode(&cid, &data)?;
             match node.kind {
                 Kind::File | Kind::Raw => {
-                    let size = node
-                        .file_size()
-                        .map_err(|error| Failure::Block(cid, error.into()))?;
+                    let size = size_of(&cid, &node)?;
                     file(request, reader, resolved, size).await
                 }
                 Kind::Symlink => {
@@ -94,7 +97,8 @@ fn whole(request: Request, resolved: &Resolved, data: Bytes, mime: &str) -> Resp
     if let Some(response) = not_modified(&request.headers, headers.clone(), &etag) {
         return response;
     }
-    describe(&mut headers, &request, name_of(&request.asked), mime);
+    let name = name_of(&request.asked);
+    describe(&mut headers, &request, name, mime, is_passive(mime));
     let len = data.len() as u64;
     block(request, headers, &etag, data, len)
 }
@@ -124,16 +128,33 @@ async fn file(
             None => sniff(&beginning(&reader, cid, size).await?).to_owned(),
         },
     };
-    describe(&mut headers, &request, name, &mime);
+    describe(&mut headers, &request, name, &mime, is_passive(&mime));
+    Ok(content(request, reader, headers, &etag, cid, size))
+}
+
+/// The bytes of a file, or the part of them that was asked for.
+fn content(
+    request: Request,
+    reader: Reader,
+    headers: HeaderMap,
+    etag: &str,
+    cid: Cid,
+    size: u64,
+) -> Response<Body> {
     let mut wanted = None;
-    let mut response = ranged(&request, headers, &etag, size, |range| {
+    let mut response = ranged(&request, headers, etag, size, |range| {
         wanted = Some(range);
         Body::empty()
     });
     if let Some(range) = wanted {
         *response.body_mut() = made(request.permit, |sink| stream(reader, cid, range, sink));
     }
-    Ok(response)
+    response
+}
+
+fn size_of(cid: &Cid, node: &Node) -> Result<u64, Failure> {
+    node.file_size()
+        .map_err(|error| Failure::Block(*cid, error.into()))
 }
 
 /// Sends bytes of a file.
@@ -213,15 +234,54 @@ async fn directory(
         headers.insert(header::CACHE_CONTROL, IMMUTABLE);
         return Ok((StatusCode::MOVED_PERMANENTLY, headers).into_response());
     }
-    listing::answer(request, reader, resolved, node, POLICY).await
+    let Some((index, size)) = index(&reader, resolved.cid).await? else {
+        return listing::answer(request, reader, resolved, node, POLICY).await;
+    };
+    // It is the directory that was asked for.
+    let etag = format!("\"{}\"", request.text_of(&resolved));
+    let mut headers = request.headers(&resolved, &etag);
+    if let Some(response) = not_modified(&request.headers, headers.clone(), &etag) {
+        return Ok(response);
+    }
+    let name = request.asked.filename.clone();
+    let name = name.unwrap_or_else(|| INDEX.to_owned());
+    describe(&mut headers, &request, Some(name), HTML, true);
+    Ok(content(request, reader, headers, &etag, index, size))
 }
 
-/// Says what an answer is, and what may be done with it.
-fn describe(headers: &mut HeaderMap, request: &Request, name: Option<String>, mime: &str) {
+/// A directory's own page and its size, if it is a file.
+async fn index(reader: &Reader, directory: Cid) -> Result<Option<(Cid, u64)>, Failure> {
+    let cid = match resolve(reader, directory, &[INDEX.to_owned()]).await {
+        Ok(resolved) => resolved.cid,
+        Err(Failure::NoLink(_)) => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    if !matches!(cid.codec(), DAG_PB | RAW) {
+        return Ok(None);
+    }
+    let data = reader.block(&cid).await?;
+    if cid.codec() == RAW {
+        return Ok(Some((cid, data.len() as u64)));
+    }
+    let node = decode(&cid, &data)?;
+    Ok(match node.kind {
+        Kind::File | Kind::Raw => Some((cid, size_of(&cid, &node)?)),
+        _ => None,
+    })
+}
+
+/// Says what an answer is, and what may be done with it: whether it is shown, unless it is to be saved.
+fn describe(
+    headers: &mut HeaderMap,
+    request: &Request,
+    name: Option<String>,
+    mime: &str,
+    shown: bool,
+) {
     put(headers, header::CONTENT_TYPE, mime);
     let policy = if mime == PDF { PDF_POLICY } else { POLICY };
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    let inline = is_passive(mime) && !request.asked.download;
+    let inline = shown && !request.asked.download;
     let name = name.map(|name| safe_file_name(&name));
     let kind = if inline { "inline" } else { "attachment" };
     match name {

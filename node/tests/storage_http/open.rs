@@ -172,3 +172,53 @@ async fn a_directory_is_a_safe_page() {
         file(1, 2).bytes
     );
 }
+
+#[tokio::test]
+async fn a_directory_with_a_page_of_its_own_shows_it_without_its_scripts() {
+    let world = World::new().await;
+    let html = b"<h1>Home</h1><script>alert(1)</script>";
+    let large = file(1, 5);
+    let home = directory(&[("index.html", &small(html)), ("a.css", &small(b"h1{}"))]);
+    let book = directory(&[("index.html", &large)]);
+    let odd = directory(&[("index.html", &directory(&[("x", &small(b"1"))]))]);
+    let root = directory(&[("book", &book), ("home", &home), ("odd", &odd)]);
+    world.put(&root).await;
+    let path = format!("/ipfs/{}/home", root.text());
+    let redirect = world.get(&path).await;
+    assert_eq!(redirect.status(), 301);
+    let response = world.get(&format!("{path}/")).await;
+    for (name, value) in [
+        ("content-type", "text/html; charset=utf-8"),
+        ("content-disposition", "inline; filename=\"index.html\""),
+        ("cache-control", "public, max-age=29030400, immutable"),
+        ("x-content-type-options", "nosniff"),
+        // The directory's, which was asked for.
+        ("etag", &format!("\"{}\"", home.root)),
+        ("x-ipfs-roots", &format!("{},{}", root.text(), home.root)),
+    ] {
+        assert_eq!(header(&response, name), value, "{name}");
+    }
+    let policy = header(&response, "content-security-policy");
+    assert!(
+        policy.contains("; sandbox") && !policy.contains("script"),
+        "{policy}"
+    );
+    assert_eq!(response.bytes().await.unwrap(), &html[..]);
+    let etag = format!("\"{}\"", home.root);
+    let known = world
+        .get_with(&format!("{path}/"), &[("if-none-match", &etag)])
+        .await;
+    assert_eq!(known.status(), 304);
+    let saved = world.get(&format!("{path}/?download=true")).await;
+    assert!(header(&saved, "content-disposition").starts_with("attachment"));
+
+    let book = format!("/ipfs/{}/book/", root.text());
+    assert_eq!(world.bytes(&book, 200).await, large.bytes);
+    let part = world.get_with(&book, &[("range", "bytes=1-3")]).await;
+    assert_eq!(part.status(), 206);
+    assert_eq!(part.bytes().await.unwrap(), &large.bytes[1..4]);
+    let odd = world
+        .bytes(&format!("/ipfs/{}/odd/", root.text()), 200)
+        .await;
+    assert!(String::from_utf8(odd).unwrap().contains("Index of"));
+}
