@@ -23,10 +23,11 @@ use crate::storage::ipld::{CBOR, DAG_CBOR, DAG_JSON, JSON};
 use crate::storage::traverse::{Scope, Seen, Walk};
 use crate::storage::{BlockError, Reader};
 
-/// What a page of a gateway may do: nothing but show itself.
+/// What a page of a gateway may do: nothing but show itself, and let files that it links to be saved, which browsers
+/// forbid in a sandbox unless it is said.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; img-src 'self' data:; media-src 'self'; font-src 'self'; \
-     style-src 'self' 'unsafe-inline'; sandbox",
+     style-src 'self' 'unsafe-inline'; sandbox allow-downloads",
 );
 /// The same for PDF, which browsers do not show in a sandbox, and which runs nothing outside its own viewer.
 const PDF_POLICY: HeaderValue =
