@@ -26,8 +26,9 @@ pub(crate) const PING_EVERY: Duration = Duration::from_secs(15);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// A look-up's longest time; less than what the ports allow a stream of providers.
 const QUERY: Duration = Duration::from_secs(20);
-/// How long a node keeps a provider record that is not stored anew ([`crate::offers`] does that well before).
-const RECORD_TTL: Duration = Duration::from_secs(6 * 60 * 60);
+/// How long a node keeps a provider record that is not stored anew. [`crate::offers`] does that well before; peers of
+/// others' making do it as libp2p's libraries do, every 12 or 22 hours.
+const RECORD_TTL: Duration = Duration::from_secs(48 * 60 * 60);
 /// Calls in both directions on one connection at the same time.
 pub(crate) const CALLS_PER_CONNECTION: usize = 128;
 /// Connections of a client.
@@ -118,4 +119,17 @@ fn kad(config: &Config, node: Option<&RelayLimits>) -> kad::Behaviour<ProviderRe
         None => kad::Mode::Client,
     }));
     behaviour
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::offers::RENEW;
+
+    #[test]
+    fn records_outlast_two_announcements_of_any_implementation() {
+        // go-libp2p's, the longest.
+        let others = Duration::from_secs(22 * 60 * 60);
+        assert!(RECORD_TTL > 2 * others && RECORD_TTL > 2 * RENEW);
+    }
 }

@@ -8,8 +8,8 @@ use libp2p::kad::{QueryId, RecordKey};
 use tokio::sync::oneshot;
 use web_time::Instant;
 
-/// After this time a record is stored anew: nodes keep it for three times as long.
-const RENEW: Duration = Duration::from_secs(2 * 60 * 60);
+/// After this time a record is stored anew: nodes keep it far longer, but a node may be new, or have begun anew.
+pub(crate) const RENEW: Duration = Duration::from_secs(2 * 60 * 60);
 /// Records that are being stored at the same time; kad drops what is over 32 streams of a connection.
 const PARALLEL: usize = 16;
 
