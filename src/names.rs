@@ -166,10 +166,15 @@ pub enum LinkError {
         "That is a CID of something that is not a file (codec 0x{0:x}). Ask for a hash made by “Share via Fluence” or by `ipfs add`."
     )]
     NotAFile(u64),
+    /// A path below the CID: it names a part of a folder, and not the whole would come.
+    #[error(
+        "“{0}” is inside a folder, and only the whole folder can be fetched: to fetch that, leave out all that follows its hash."
+    )]
+    Inside(String),
 }
 
 /// Finds the CID in what a person typed: any form of CID, `fluence:CID`, `fluence://CID`, `ipfs://CID`,
-/// `/ipfs/CID`, the function's name `IPFS_CID`, or a gateway's URL (path or subdomain).
+/// `/ipfs/CID`, the function's name `IPFS_CID`, or a gateway's URL (path or subdomain). A path below the CID is an error.
 pub fn parse_link(text: &str) -> Result<Cid, LinkError> {
     let text = text.trim();
     if text.is_empty() {
@@ -178,18 +183,20 @@ pub fn parse_link(text: &str) -> Result<Cid, LinkError> {
     if text.len() > MAX_LINK {
         return Err(LinkError::TooLong);
     }
-    let cid = candidates(text)
-        .find_map(|part| Cid::from_str(part).ok())
+    let (cid, path) = candidates(text)
+        .find_map(|(part, path)| Some((Cid::from_str(part).ok()?, path)))
         .ok_or_else(|| LinkError::NotACid(shorten(text)))?;
+    let path = path.trim_matches('/');
     match cid.codec() {
         // raw, dag-pb
-        0x55 | 0x70 => Ok(canonical_cid(&cid)),
+        0x55 | 0x70 if path.is_empty() => Ok(canonical_cid(&cid)),
+        0x55 | 0x70 => Err(LinkError::Inside(shorten(path))),
         other => Err(LinkError::NotAFile(other)),
     }
 }
 
-/// The places in a text where a CID may stand, most particular first.
-fn candidates(text: &str) -> impl Iterator<Item = &str> {
+/// The places in a text where a CID may stand, most particular first, each with the path below it.
+fn candidates(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let bare = [
         "fluence://",
         "fluence:",
@@ -201,23 +208,29 @@ fn candidates(text: &str) -> impl Iterator<Item = &str> {
     ]
     .iter()
     .find_map(|scheme| strip_prefix_ignoring_case(text, scheme));
-    let until_end = |part: &'_ str| -> usize { part.find(['/', '?', '#']).unwrap_or(part.len()) };
     let after_ipfs = text.find("/ipfs/").map(|at| &text[at + 6..]);
     // A subdomain gateway: https://CID.ipfs.host/…
     let subdomain = text
         .split_once("://")
         .and_then(|(_, rest)| rest.split_once(".ipfs."))
-        .map(|(cid, _)| cid);
-    [
+        .map(|(cid, rest)| (cid, split_path(rest).1));
+    let places = [
         after_ipfs,
         bare.map(|b| b.trim_start_matches('/')),
-        subdomain,
         Some(text),
-    ]
-    .into_iter()
-    .flatten()
-    .map(move |part| &part[..until_end(part)])
-    .filter(|part| !part.is_empty())
+    ];
+    let [after_ipfs, bare, whole] = places.map(|place| place.map(split_path));
+    [after_ipfs, bare, subdomain, whole]
+        .into_iter()
+        .flatten()
+        .filter(|(part, _)| !part.is_empty())
+}
+
+/// What stands before the path, and the path without query and fragment.
+fn split_path(text: &str) -> (&str, &str) {
+    let end = text.find(['?', '#']).unwrap_or(text.len());
+    let text = &text[..end];
+    text.split_at(text.find('/').unwrap_or(end))
 }
 
 fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
@@ -325,10 +338,10 @@ mod tests {
             format!("fluence:{V0}"),
             format!("FLUENCE:{V0}"),
             format!("fluence://{V0}"),
-            format!("ipfs://{V0}/holiday.jpg?x=1"),
+            format!("ipfs://{V0}/?x=1/2"),
             format!("/ipfs/{V0}"),
             format!("IPFS_{V0}"),
-            format!("https://example.org/ipfs/{V0}/a/b?download=true#x"),
+            format!("https://example.org/ipfs/{V0}/?download=true#x/y"),
             format!("https://{as_v1}.ipfs.dweb.link/?filename=a"),
         ] {
             assert_eq!(
@@ -338,6 +351,25 @@ mod tests {
             );
         }
         assert_eq!(parse_link(V1).map(|c| canonical(&c)), Ok(V1.to_owned()));
+    }
+
+    #[test]
+    fn a_path_below_a_cid_is_refused_not_dropped() {
+        let v0: Cid = V0.parse().unwrap();
+        let as_v1 = Cid::new_v1(v0.codec(), *v0.hash());
+        for text in [
+            format!("{V0}/a/b.jpg"),
+            format!("fluence:{V0}/a/b.jpg"),
+            format!("ipfs://{V0}/a/b.jpg?x=1"),
+            format!("https://example.org/ipfs/{V0}/a/b.jpg#x"),
+            format!("https://{as_v1}.ipfs.dweb.link/a/b.jpg?x"),
+        ] {
+            assert_eq!(
+                parse_link(&text),
+                Err(LinkError::Inside("a/b.jpg".to_owned())),
+                "{text}"
+            );
+        }
     }
 
     #[test]
