@@ -7,23 +7,22 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use cid::Cid;
 use fluence::call::{FileArgs, FileOk, Reply, Request};
-use fluence::content::car::{CarError, CarLimits, CarReader};
-use fluence::names::{FunctionName, canonical};
+use fluence::names::FunctionName;
 use fluence::storage::url_of;
 use fluence_peer::{Peer, PeerId};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{ACCEPT, HeaderValue};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::exit::printable;
 use crate::gateway::{FetchError, Fetched, Fetcher};
 use crate::kubo::Keeper;
-use crate::storage::{AddError, Storage, Upload};
+use crate::storage::Storage;
+
+use super::pull::{Origin, Puller};
 
 /// Providers that are asked, one after the other.
 const MAX_PROVIDERS: usize = 8;
@@ -35,12 +34,6 @@ const FIND_PATIENCE: Duration = Duration::from_secs(60);
 const MAX_PULLS: usize = 16;
 /// How long another storage may be silent.
 const PULL_PATIENCE: Duration = Duration::from_secs(30);
-/// How long Kubo's own gateway may take for a whole file.
-const KUBO_PATIENCE: Duration = Duration::from_secs(60 * 60);
-/// How long to wait before it is asked again for what it did not have yet.
-const PULL_PAUSE: Duration = Duration::from_secs(2);
-/// How often it is asked in a row without a new block.
-const FRUITLESS_PULLS: u32 = 5;
 /// Bytes of a provider's name and type that are kept.
 const MAX_TEXT: usize = 1024;
 
@@ -54,7 +47,7 @@ struct Inner {
     storage: Arc<Storage>,
     /// The URL of the own storage, as [`url_of`] writes it.
     own: String,
-    http: reqwest::Client,
+    puller: Puller,
     /// Whether storages on this machine and in private networks may be asked.
     private: bool,
     /// The Kubo daemon behind this node.
@@ -84,9 +77,9 @@ impl Finder {
         }
         let inner = Inner {
             peer,
+            puller: Puller::new(Arc::clone(&storage), http.build()?),
             storage,
             own,
-            http: http.build()?,
             private,
             keeper,
             pulls: Arc::new(Semaphore::new(MAX_PULLS)),
@@ -119,7 +112,7 @@ impl Inner {
             && keeper.kubo().has_block(&cid).await.unwrap_or(false)
         {
             let size = keeper.kubo().size(&cid).await.ok();
-            self.begin_pull(From::Kubo(keeper.clone()), &cid, size)
+            self.begin_pull(Origin::Kubo(keeper.clone()), &cid, size)
                 .await
                 .map_err(FetchError::Failed)?;
             return Ok(Fetched::default());
@@ -166,7 +159,7 @@ impl Inner {
             if !self.private && is_private_url(&url) {
                 return Err("its storage has no public address".to_owned());
             }
-            self.begin_pull(From::Storage(url), cid, ok.size).await?;
+            self.begin_pull(Origin::Storage(url), cid, ok.size).await?;
         }
         Ok(fetched)
     }
@@ -174,7 +167,7 @@ impl Inner {
     /// Begins to copy a file; goes on in the background.
     async fn begin_pull(
         self: &Arc<Self>,
-        from: From,
+        from: Origin,
         cid: &Cid,
         size: Option<u64>,
     ) -> Result<(), String> {
@@ -193,119 +186,16 @@ impl Inner {
         })
         .await
         .map_err(|_| "the node is stopping".to_owned())??;
-        // The first answer is waited for: a storage that is not there is the provider's failure, and another one is
-        // asked.
-        let first = self.request(&from, cid).await?;
-        tokio::spawn(Arc::clone(self).pull(from, *cid, upload, first, place));
+        // The first answer is waited for: a storage that is not there, or refuses, is the provider's failure, and another
+        // one is asked.
+        let first = self.puller.request(&from, cid).await?;
+        let pull = self.puller.clone().pull(from, *cid, upload, first);
+        tokio::spawn(async move {
+            pull.await;
+            drop(place);
+        });
         Ok(())
     }
-
-    async fn request(&self, from: &From, cid: &Cid) -> Result<reqwest::Response, String> {
-        let path = format!("/ipfs/{}?format=car&dag-scope=all", canonical(cid));
-        let request = match from {
-            From::Storage(url) => self.http.get(format!("{url}{path}")),
-            From::Kubo(keeper) => keeper
-                .kubo()
-                .ask(reqwest::Method::GET, &path)
-                .timeout(KUBO_PATIENCE),
-        };
-        let car =
-            HeaderValue::from_static("application/vnd.ipld.car; version=1; order=dfs; dups=y");
-        request
-            .header(ACCEPT, car)
-            .send()
-            .await
-            .map_err(|_| "its storage cannot be reached".to_owned())
-    }
-
-    /// Copies until the DAG is complete, or nothing new comes.
-    async fn pull(
-        self: Arc<Self>,
-        from: From,
-        cid: Cid,
-        upload: Upload,
-        first: reqwest::Response,
-        _place: OwnedSemaphorePermit,
-    ) {
-        let mut response = Some(first);
-        let mut fruitless = 0;
-        while self.storage.dag_state(&cid) != Some(true) && fruitless < FRUITLESS_PULLS {
-            let response = match response.take() {
-                Some(response) => response,
-                None => {
-                    tokio::time::sleep(PULL_PAUSE).await;
-                    match self.request(&from, &cid).await {
-                        Ok(response) => response,
-                        Err(_) => {
-                            fruitless += 1;
-                            continue;
-                        }
-                    }
-                }
-            };
-            match copy(&upload, response).await {
-                Ok(0) => fruitless += 1,
-                Ok(_) => fruitless = 0,
-                // Bytes that are wrong once will be so again.
-                Err(reason) => {
-                    tracing::warn!("{from} does not give {}: {reason}", canonical(&cid));
-                    break;
-                }
-            }
-        }
-        if let Err(error) = upload.finish().await {
-            tracing::error!("what was pulled could not be made safe: {error}");
-        }
-    }
-}
-
-/// Where a file is copied from.
-enum From {
-    /// The storage at this URL.
-    Storage(String),
-    /// The Kubo daemon behind this node.
-    Kubo(Arc<Keeper>),
-}
-
-impl std::fmt::Display for From {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Storage(url) => f.write_str(url),
-            Self::Kubo(keeper) => f.write_str(keeper.kubo().gateway()),
-        }
-    }
-}
-
-/// Takes the blocks of a CAR, however it ends; returns how many are new. What is not part of the DAG, or not what it
-/// says, is an error.
-async fn copy(upload: &Upload, mut response: reqwest::Response) -> Result<u64, String> {
-    if !response.status().is_success() {
-        return Ok(0);
-    }
-    let mut new = 0;
-    let mut car = CarReader::new(CarLimits::default());
-    loop {
-        // An end without a whole CAR means that there will be more: it is asked for again.
-        let Ok(Some(chunk)) = response.chunk().await else {
-            return Ok(new);
-        };
-        car.push(chunk);
-        loop {
-            match car.next() {
-                Ok(Some((cid, block))) => new += u64::from(add(upload, cid, block).await?),
-                Ok(None) => break,
-                Err(CarError::Empty | CarError::Truncated) => return Ok(new),
-                Err(error) => return Err(error.to_string()),
-            }
-        }
-    }
-}
-
-async fn add(upload: &Upload, cid: Cid, block: Bytes) -> Result<bool, String> {
-    upload
-        .add(cid, block)
-        .await
-        .map_err(|error: AddError| error.to_string())
 }
 
 /// Whether a URL's host is an address that is not public. A name is looked at when it is looked up.

@@ -2,6 +2,7 @@
 
 mod config;
 mod finder;
+mod pull;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

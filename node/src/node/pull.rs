@@ -1,0 +1,375 @@
+//! How a node copies a file from another storage, which may be a stranger's, into its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cid::Cid;
+use fluence::content::car::{CarError, CarLimits, CarReader};
+use fluence::names::canonical;
+use reqwest::StatusCode;
+use reqwest::header::{ACCEPT, HeaderValue};
+use tokio::time::Instant;
+
+use crate::kubo::Keeper;
+use crate::storage::{AddError, Storage, Upload};
+
+/// How long Kubo's own gateway may take for a whole file.
+const KUBO_PATIENCE: Duration = Duration::from_secs(60 * 60);
+/// How long to wait before a storage is asked again for what it did not have yet.
+const PAUSE: Duration = Duration::from_secs(2);
+/// How often it is asked in a row without a new block.
+const FRUITLESS_PULLS: u32 = 5;
+/// How often it may send the bytes that the DAG may have: what is new comes with what is known already where a response
+/// broke off, and with what stands around small blocks.
+const MOST_SENT: u64 = 2;
+/// How long it has before it must keep to [`SLOWEST`]: it may itself wait for what it is asked for.
+const GRACE: Duration = Duration::from_secs(3 * 60);
+/// The least that it must send in a second, in bytes.
+const SLOWEST: u64 = 1024;
+
+/// Where a file is copied from.
+pub(super) enum Origin {
+    /// The storage at this URL.
+    Storage(String),
+    /// The Kubo daemon behind this node.
+    Kubo(Arc<Keeper>),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Storage(url) => f.write_str(url),
+            Self::Kubo(keeper) => f.write_str(keeper.kubo().gateway()),
+        }
+    }
+}
+
+/// Copies files.
+#[derive(Clone)]
+pub(super) struct Puller {
+    storage: Arc<Storage>,
+    http: reqwest::Client,
+    grace: Duration,
+    pause: Duration,
+}
+
+impl Puller {
+    pub fn new(storage: Arc<Storage>, http: reqwest::Client) -> Self {
+        Self {
+            storage,
+            http,
+            grace: GRACE,
+            pause: PAUSE,
+        }
+    }
+
+    /// Asks for a file. What may still come is no error: a storage that waits for it says so with a status of its own.
+    pub async fn request(&self, from: &Origin, cid: &Cid) -> Result<reqwest::Response, String> {
+        let path = format!("/ipfs/{}?format=car&dag-scope=all", canonical(cid));
+        let request = match from {
+            Origin::Storage(url) => self.http.get(format!("{url}{path}")),
+            Origin::Kubo(keeper) => keeper
+                .kubo()
+                .ask(reqwest::Method::GET, &path)
+                .timeout(KUBO_PATIENCE),
+        };
+        let car =
+            HeaderValue::from_static("application/vnd.ipld.car; version=1; order=dfs; dups=y");
+        let response = request
+            .header(ACCEPT, car)
+            .send()
+            .await
+            .map_err(|_| "its storage cannot be reached".to_owned())?;
+        let status = response.status();
+        let later = matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
+        );
+        if status.is_redirection() || status.is_client_error() && !later {
+            return Err(format!("its storage answers {status}"));
+        }
+        Ok(response)
+    }
+
+    /// Copies until the DAG is complete, nothing new comes, or more comes than can be meant well. `first` is the answer
+    /// to the first request.
+    pub async fn pull(self, from: Origin, cid: Cid, upload: Upload, first: reqwest::Response) {
+        let mut response = Some(first);
+        let mut fruitless = 0;
+        let mut pace = Pace {
+            began: Instant::now(),
+            grace: self.grace,
+            bytes: 0,
+            most: upload.limit().saturating_mul(MOST_SENT),
+        };
+        while !self.is_complete(&cid) && fruitless < FRUITLESS_PULLS {
+            let response = match response.take() {
+                Some(response) => response,
+                None => {
+                    tokio::time::sleep(self.pause).await;
+                    match self.request(&from, &cid).await {
+                        Ok(response) => response,
+                        Err(_) => {
+                            fruitless += 1;
+                            continue;
+                        }
+                    }
+                }
+            };
+            match self.copy(&cid, &upload, response, &mut pace).await {
+                Ok(0) => fruitless += 1,
+                Ok(_) => fruitless = 0,
+                // Bytes that are wrong once will be so again.
+                Err(reason) => {
+                    tracing::warn!("{from} does not give {}: {reason}", canonical(&cid));
+                    break;
+                }
+            }
+        }
+        if let Err(error) = upload.finish().await {
+            tracing::error!("what was pulled could not be made safe: {error}");
+        }
+    }
+
+    fn is_complete(&self, cid: &Cid) -> bool {
+        self.storage.dag_state(cid) == Some(true)
+    }
+
+    /// Takes the blocks of a CAR, however it ends; returns how many are new. What is not part of the DAG, or not what it
+    /// says, is an error.
+    async fn copy(
+        &self,
+        cid: &Cid,
+        upload: &Upload,
+        mut response: reqwest::Response,
+        pace: &mut Pace,
+    ) -> Result<u64, String> {
+        if !response.status().is_success() {
+            return Ok(0);
+        }
+        let mut new = 0;
+        let mut car = CarReader::new(CarLimits::default());
+        loop {
+            // An end without a whole CAR means that there will be more: it is asked for again.
+            let Ok(Some(chunk)) = response.chunk().await else {
+                return Ok(new);
+            };
+            pace.came(chunk.len())?;
+            car.push(chunk);
+            loop {
+                match car.next() {
+                    Ok(Some((block, data))) => new += u64::from(add(upload, block, data).await?),
+                    Ok(None) => break,
+                    Err(CarError::Empty | CarError::Truncated) => return Ok(new),
+                    Err(error) => return Err(error.to_string()),
+                }
+            }
+            if self.is_complete(cid) {
+                return Ok(new);
+            }
+        }
+    }
+}
+
+async fn add(upload: &Upload, cid: Cid, block: Bytes) -> Result<bool, String> {
+    upload
+        .add(cid, block)
+        .await
+        .map_err(|error: AddError| error.to_string())
+}
+
+/// How much a storage sends, and how fast.
+struct Pace {
+    began: Instant,
+    grace: Duration,
+    bytes: u64,
+    most: u64,
+}
+
+impl Pace {
+    fn came(&mut self, bytes: usize) -> Result<(), String> {
+        self.bytes += bytes as u64;
+        if self.bytes > self.most {
+            return Err(format!("it sends more than {} bytes", self.most));
+        }
+        let late = self.began.elapsed().saturating_sub(self.grace);
+        if self.bytes < late.as_secs() * SLOWEST {
+            return Err(format!("it is slower than {SLOWEST} bytes a second"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::header;
+    use axum::response::IntoResponse as _;
+    use axum::routing::get;
+    use fluence::content::car::header as car_header;
+    use fluence::content::unixfs::{self, Child, DAG_PB, RAW};
+    use fluence::names::cid_v1;
+    use futures::Stream;
+    use futures::stream::{self, StreamExt as _};
+    use sha2::{Digest as _, Sha256};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::storage::{StorageConfig, section};
+
+    /// What a pull may take here.
+    const SOON: Duration = Duration::from_secs(20);
+
+    fn block(codec: u64, data: impl Into<Bytes>) -> (Cid, Bytes) {
+        let data = data.into();
+        (cid_v1(codec, &Sha256::digest(&data).into()), data)
+    }
+
+    /// A file of two leaves, the root first.
+    fn file() -> Vec<(Cid, Bytes)> {
+        let leaves = [1u8, 2].map(|n| block(RAW, vec![n; 200_000]));
+        let children = leaves.each_ref().map(|(cid, data)| Child {
+            cid: *cid,
+            size: data.len() as u64,
+            tsize: data.len() as u64,
+        });
+        let root = block(DAG_PB, unixfs::inner(&children));
+        [vec![root], leaves.to_vec()].concat()
+    }
+
+    fn put((cid, data): &(Cid, Bytes)) -> Bytes {
+        [section(cid, data.len()), data.clone()].concat().into()
+    }
+
+    /// A storage that answers with these pieces; returns its URL.
+    async fn serve<S>(answer: impl Fn() -> S + Clone + Send + Sync + 'static) -> String
+    where
+        S: Stream<Item = Bytes> + Send + 'static,
+    {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let answer = move || {
+            let pieces = answer();
+            async move { Body::from_stream(pieces.map(Ok::<_, Infallible>)) }
+        };
+        let status = |path: axum::extract::Path<(u16, String)>| async move {
+            let status = StatusCode::from_u16(path.0.0).unwrap();
+            (status, [(header::LOCATION, "/")]).into_response()
+        };
+        let router = Router::new()
+            .route("/ipfs/{cid}", get(answer))
+            .route("/{status}/ipfs/{cid}", get(status));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        url
+    }
+
+    fn puller() -> (TempDir, Puller) {
+        let dir = tempfile::tempdir().unwrap();
+        let config = StorageConfig {
+            min_free: 0,
+            ..StorageConfig::default()
+        };
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy();
+        let puller = Puller {
+            storage: Storage::open(dir.path(), config).unwrap(),
+            http: http.build().unwrap(),
+            grace: GRACE,
+            pause: Duration::from_millis(10),
+        };
+        (dir, puller)
+    }
+
+    /// Pulls the file from a storage; returns whether it came.
+    async fn pulled(puller: &Puller, url: &str) -> bool {
+        let (root, from) = (file()[0].0, Origin::Storage(url.to_owned()));
+        let grant = puller.storage.grant("me", &root, Some(400_000)).unwrap();
+        let upload = puller.storage.upload(&grant.token).unwrap();
+        let first = puller.request(&from, &root).await.unwrap();
+        let pull = puller.clone().pull(from, root, upload, first);
+        tokio::time::timeout(SOON, pull).await.expect("it ends");
+        puller.is_complete(&root)
+    }
+
+    #[tokio::test]
+    async fn a_storage_that_repeats_itself_is_left() {
+        let (_dir, puller) = puller();
+        let sent = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&sent);
+        let url = serve(move || {
+            let (blocks, count) = (file(), count.clone());
+            let head = car_header(&blocks[0].0);
+            let known = put(&blocks[0]);
+            let again = stream::repeat(put(&blocks[1])).inspect(move |piece| {
+                count.fetch_add(piece.len() as u64, Ordering::Relaxed);
+            });
+            stream::iter([head, known]).chain(again)
+        });
+        assert!(!pulled(&puller, &url.await).await);
+        // Twice 4.4 MB, and what was on its way.
+        assert!(sent.load(Ordering::Relaxed) < 20 << 20);
+    }
+
+    #[tokio::test]
+    async fn a_storage_that_drips_is_left() {
+        let (_dir, mut puller) = puller();
+        puller.grace = Duration::ZERO;
+        let url = serve(|| {
+            stream::repeat(Bytes::from_static(&[1])).then(|byte| async {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                byte
+            })
+        });
+        assert!(!pulled(&puller, &url.await).await);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_read_after_the_last_block() {
+        let (_dir, puller) = puller();
+        let url = serve(|| {
+            let blocks = file();
+            let head = car_header(&blocks[0].0);
+            let pieces: Vec<Bytes> = blocks.iter().map(put).collect();
+            stream::iter([head].into_iter().chain(pieces)).chain(stream::pending())
+        });
+        assert!(pulled(&puller, &url.await).await);
+    }
+
+    #[tokio::test]
+    async fn what_is_cut_off_is_asked_for_again() {
+        let (_dir, puller) = puller();
+        let asked = Arc::new(AtomicU64::new(0));
+        let url = serve(move || {
+            let blocks = file();
+            // Nothing at first, then one block more each time.
+            let n = asked.fetch_add(1, Ordering::Relaxed) as usize;
+            let pieces: Vec<Bytes> = blocks.iter().take(n).map(put).collect();
+            let head = (n > 0).then(|| car_header(&blocks[0].0));
+            stream::iter(head.into_iter().chain(pieces))
+        });
+        assert!(pulled(&puller, &url.await).await);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_not_waited_on() {
+        let (_dir, puller) = puller();
+        let url = serve(stream::empty).await;
+        for (status, refuses) in [
+            (404, true),
+            (403, true),
+            (302, true),
+            (429, false),
+            (504, false),
+        ] {
+            let from = Origin::Storage(format!("{url}/{status}"));
+            let answer = puller.request(&from, &file()[0].0).await;
+            assert_eq!(answer.is_err(), refuses, "{status}");
+        }
+    }
+}
