@@ -15,7 +15,7 @@ use super::body::made;
 use super::request::{Asked, ByteRange, DagScope, Format, has_etag};
 use super::resolve::{Failure, Resolved, resolve};
 use super::{FetchError, Fetched, Gateway, car, failure, file};
-use crate::storage::{ReadError, Reader};
+use crate::storage::{Arrival, ReadError, Reader};
 
 /// What lies below a CID never changes.
 pub(super) const IMMUTABLE: HeaderValue =
@@ -120,15 +120,23 @@ async fn answer(
     }
 }
 
-/// Has a root brought that the storage lacks and nobody has announced. Gives the answer where nobody has it.
+/// Has a root brought that the storage lacks and nobody has announced, or a DAG that has stopped half way. Gives the
+/// answer where nobody has it.
 async fn bring(gateway: &Arc<Gateway>, asked: &Asked, reader: &Reader) -> Option<Response<Body>> {
     let root = &asked.root;
     // Any block may be asked for raw, and few are files; those are asked for by a CAR or as they are.
-    if asked.format == Format::Raw
-        || gateway.storage.dag_state(root).is_some()
-        || gateway.storage.has_block(root).await
-    {
+    if asked.format == Format::Raw {
         return None;
+    }
+    match gateway.storage.arrival(root) {
+        Arrival::Whole | Arrival::Coming => return None,
+        Arrival::Stalled => {
+            // Beside the answer: what there is need not wait, and its uploader may go on by itself.
+            gateway.fetch(root);
+            return None;
+        }
+        Arrival::Absent if gateway.storage.has_block(root).await => return None,
+        Arrival::Absent => {}
     }
     let fetch = gateway.fetch(root)?;
     let came = std::pin::pin!(async {

@@ -49,6 +49,8 @@ const OVERHEAD: u64 = 4 * 1024 * 1024;
 const OVERHEAD_SHARE: u64 = 8;
 /// How long room is kept for an upload of which no block comes.
 const RESERVATION: Duration = Duration::from_secs(60);
+/// How long after its last block, or its grant, an upload without a request under way counts as stalled.
+const LULL: Duration = Duration::from_secs(10);
 /// The database is synced when blocks of so many bytes came since it was last.
 const SYNC_EVERY: u64 = 256 * 1024 * 1024;
 /// How often [`Storage::tend`] looks for what has expired.
@@ -237,6 +239,19 @@ impl From<io::Error> for StorageError {
             _ => Self::Io(error),
         }
     }
+}
+
+/// How far a DAG has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// It is complete.
+    Whole,
+    /// Its blocks come, or are about to.
+    Coming,
+    /// It was begun or granted, and nothing came for a while.
+    Stalled,
+    /// It is not here, and nobody is expected to bring it.
+    Absent,
 }
 
 /// What is in use, and of what.
@@ -691,6 +706,29 @@ impl Storage {
                 .get(&key)
                 .filter(|grant| grant.expires > now)
                 .map(|_| false),
+        }
+    }
+
+    /// How far a DAG has come.
+    pub fn arrival(&self, root: &Cid) -> Arrival {
+        let key = ipld::key(root);
+        let now = self.now();
+        let within = |at: u64, time: Duration| at.saturating_add(time.as_secs()) > now;
+        let state = self.state();
+        let record = state.dags.get(&key).filter(|record| !record.removing);
+        let granted = state.granted.get(&key).map(|grant| grant.at);
+        let last = match (record, granted) {
+            (Some(record), _) if record.is_complete() => return Arrival::Whole,
+            (Some(record), _) => record.last_block,
+            (None, Some(at)) => at,
+            (None, None) => return Arrival::Absent,
+        };
+        if within(last, LULL) || self.activities.is_uploaded(&key) {
+            Arrival::Coming
+        } else if record.is_some() || within(last, RESERVATION) {
+            Arrival::Stalled
+        } else {
+            Arrival::Absent
         }
     }
 

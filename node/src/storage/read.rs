@@ -158,6 +158,13 @@ impl Activities {
         self.uploads.load(Ordering::Relaxed) > 0
     }
 
+    /// Whether someone uploads the DAG.
+    pub fn is_uploaded(&self, key: &[u8]) -> bool {
+        self.map()
+            .get(key)
+            .is_some_and(|activity| activity.uploads.load(Ordering::Relaxed) > 0)
+    }
+
     /// Whether someone reads or writes the DAG.
     pub fn in_use(&self, key: &[u8]) -> bool {
         self.map()

@@ -78,6 +78,35 @@ async fn a_link_has_the_file_brought_once() {
 }
 
 #[tokio::test]
+async fn what_has_stopped_half_way_is_asked_for() {
+    let (asks, mut asked) = mpsc::unbounded_channel();
+    let fetcher = Arc::new(Asks(asks, AtomicUsize::new(0)));
+    let mut setup = Setup::default();
+    setup.gateway.fetcher = Some(fetcher.clone());
+    let world = World::with(setup).await;
+    let (begun, granted) = (file(1, 5), file(2, 5));
+    let token = world.token(&begun);
+    world
+        .import_is(&token, car_of(&begun.root, &begun.blocks[..3]), 200)
+        .await;
+    world.token(&granted);
+    // It may go on by itself.
+    let half = world.get(&format!("/ipfs/{}", begun.text())).await;
+    assert!(half.bytes().await.is_err());
+    assert_eq!(fetcher.1.load(Ordering::Relaxed), 0);
+    world.pass(61);
+    for dag in [begun, granted] {
+        let path = format!("/ipfs/{}", dag.text());
+        let provider = async {
+            assert_eq!(asked.recv().await, Some(dag.root));
+            world.put(&dag).await;
+        };
+        let (came, ()) = futures::join!(world.bytes(&path, 200), provider);
+        assert_eq!(came, dag.bytes);
+    }
+}
+
+#[tokio::test]
 async fn a_closed_gateway_gives_blocks_only() {
     let mut setup = Setup::default();
     setup.gateway.open = false;
