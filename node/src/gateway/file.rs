@@ -116,12 +116,16 @@ async fn file(
     if let Some(response) = not_modified(&request.headers, headers.clone(), &etag) {
         return Ok(response);
     }
-    let (described_name, described_mime) = if request.asked.path.is_empty() {
-        request.gateway.storage.description(&request.asked.root)
-    } else {
+    let named = name_of(&request.asked);
+    let (gateway, root) = (&request.gateway, &request.asked.root);
+    let (described_name, described_mime) = if !request.asked.path.is_empty() {
         (None, None)
+    } else if named.is_none() && !request.asked.only_if_cached {
+        gateway.description(root).await
+    } else {
+        gateway.storage.description(root)
     };
-    let name = name_of(&request.asked).or(described_name);
+    let name = named.or(described_name);
     let mime = match name.as_deref().and_then(mime_of_name) {
         Some(mime) => mime,
         None => match described_mime.as_deref().and_then(mime_of_text) {

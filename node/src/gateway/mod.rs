@@ -56,6 +56,10 @@ const MAX_UPLOADS: usize = 64;
 const MAX_CONNECTIONS: usize = 2048;
 /// Files that are asked for by name at one time, because a link to them was opened.
 const MAX_FETCHES: usize = 64;
+/// DAGs of which it is remembered that their providers were asked for a name.
+const MAX_DESCRIPTIONS: usize = 4096;
+/// How long an answer may wait for that.
+const DESCRIBE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a client may take to send a request's head.
 const HEAD_PATIENCE: Duration = Duration::from_secs(15);
 /// How long a connection may be open without a request after its first.
@@ -79,6 +83,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub trait Fetcher: Send + Sync + 'static {
     /// Has a DAG brought into the storage. Returns when its blocks are on their way or have come.
     fn fetch(&self, cid: Cid) -> BoxFuture<'static, Result<Fetched, FetchError>>;
+
+    /// Asks what a provider says of its file, and moves nothing.
+    fn describe(&self, cid: Cid) -> BoxFuture<'static, Option<Fetched>>;
 }
 
 /// What a provider says of its file. All of it is made safe before use.
@@ -124,6 +131,8 @@ impl std::fmt::Debug for GatewayConfig {
     }
 }
 
+/// What a DAG's provider was asked to say of it.
+type Description = Shared<BoxFuture<'static, Option<Fetched>>>;
 type Fetch = Shared<BoxFuture<'static, Result<Fetched, FetchError>>>;
 
 /// What all handlers share.
@@ -133,6 +142,8 @@ struct Gateway {
     responses: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
     fetches: Mutex<HashMap<Cid, Fetch>>,
+    /// Of DAGs that came without a name, each asked for once.
+    descriptions: Mutex<HashMap<Cid, Description>>,
 }
 
 impl Gateway {
@@ -165,6 +176,58 @@ impl Gateway {
     }
 }
 
+impl Gateway {
+    /// What a DAG's provider calls it, and its type: as it was noted, else as the provider says when it is asked now,
+    /// for which it has a little time.
+    async fn description(&self, root: &Cid) -> (Option<String>, Option<String>) {
+        let noted = self.storage.description(root);
+        if noted != (None, None) {
+            return noted;
+        }
+        let Some(asked) = self.describe(root) else {
+            return noted;
+        };
+        let Some(Fetched { name, mime }) = asked.await else {
+            return noted;
+        };
+        self.storage.describe(root, name.clone(), mime.clone());
+        (name, mime)
+    }
+
+    /// Asks what a DAG's provider calls it, within [`DESCRIBE_PATIENCE`] from when it was first asked; `None` where that
+    /// is not done.
+    fn describe(&self, root: &Cid) -> Option<Description> {
+        let fetcher = self.config.fetcher.as_ref().filter(|_| self.config.open)?;
+        // What is here as a part of others only has no provider that is known.
+        self.storage.dag_state(root)?;
+        let fetches = self.fetches.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(fetch) = fetches.get(root) {
+            // Who has it brought is told as well.
+            return Some(soon(fetch.clone().map(Result::ok)));
+        }
+        drop(fetches);
+        let mut asked = self
+            .descriptions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if asked.len() >= MAX_DESCRIPTIONS && !asked.contains_key(root) {
+            asked.clear();
+        }
+        let description = asked
+            .entry(*root)
+            .or_insert_with(|| soon(fetcher.describe(*root)));
+        Some(description.clone())
+    }
+}
+
+/// What is known within [`DESCRIBE_PATIENCE`].
+fn soon(asked: impl Future<Output = Option<Fetched>> + Send + 'static) -> Description {
+    timeout(DESCRIBE_PATIENCE, asked)
+        .map(|known| known.ok().flatten())
+        .boxed()
+        .shared()
+}
+
 /// The gateway, uploads and `/healthz` on a storage.
 pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
     let gateway = Arc::new(Gateway {
@@ -173,6 +236,7 @@ pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
         responses: Arc::new(Semaphore::new(MAX_RESPONSES)),
         uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
         fetches: Mutex::default(),
+        descriptions: Mutex::default(),
     });
     Router::new()
         .route("/ipfs/{*path}", get(answer::get).head(answer::get))

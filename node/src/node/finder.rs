@@ -103,9 +103,44 @@ impl Fetcher for Finder {
         }
         .boxed()
     }
+
+    fn describe(&self, cid: Cid) -> BoxFuture<'static, Option<Fetched>> {
+        let inner = Arc::clone(&self.inner);
+        async move { inner.describe(cid).await }.boxed()
+    }
 }
 
 impl Inner {
+    /// Asks providers until one says what the file is called.
+    async fn describe(&self, cid: Cid) -> Option<Fetched> {
+        let name = FunctionName::file(&cid);
+        let mut providers = std::pin::pin!(self.peer.providers(name.clone()).take(MAX_PROVIDERS));
+        while let Some(provider) = providers.next().await {
+            if let Ok(ok) = self.call(provider, &name, true).await {
+                return Some(fetched(ok));
+            }
+        }
+        None
+    }
+
+    /// Calls a file's function.
+    async fn call(
+        &self,
+        provider: PeerId,
+        name: &FunctionName,
+        probe: bool,
+    ) -> Result<FileOk, String> {
+        let request = Request::new(name.clone(), &FileArgs { probe });
+        let reply: Reply = self
+            .peer
+            .call(provider, request, CALL_PATIENCE)
+            .await
+            .map_err(|error| printable(&error.to_string()))?;
+        reply
+            .into_result()
+            .map_err(|error| printable(&error.message))
+    }
+
     /// Asks providers until one has a way to the file.
     async fn find(self: Arc<Self>, cid: Cid) -> Result<Fetched, FetchError> {
         if let Some(keeper) = &self.keeper
@@ -139,29 +174,17 @@ impl Inner {
         name: &FunctionName,
         cid: &Cid,
     ) -> Result<Fetched, String> {
-        let request = Request::new(name.clone(), &FileArgs::default());
-        let reply: Reply = self
-            .peer
-            .call(provider, request, CALL_PATIENCE)
-            .await
-            .map_err(|error| printable(&error.to_string()))?;
-        let ok: FileOk = reply
-            .into_result()
-            .map_err(|error| printable(&error.message))?;
-        let multiaddr = ok.multiaddr.ok_or("its provider has no storage")?;
+        let ok = self.call(provider, name, false).await?;
+        let (multiaddr, size) = (ok.multiaddr.clone(), ok.size);
+        let multiaddr = multiaddr.ok_or("its provider has no storage")?;
         let url = url_of(&multiaddr).map_err(|error| error.to_string())?;
-        let text = |text: Option<String>| text.filter(|text| text.len() <= MAX_TEXT);
-        let fetched = Fetched {
-            name: text(ok.name),
-            mime: text(ok.mime),
-        };
         if url != self.own {
             if !self.private && is_private_url(&url) {
                 return Err("its storage has no public address".to_owned());
             }
-            self.begin_pull(Origin::Storage(url), cid, ok.size).await?;
+            self.begin_pull(Origin::Storage(url), cid, size).await?;
         }
-        Ok(fetched)
+        Ok(fetched(ok))
     }
 
     /// Begins to copy a file; goes on in the background.
@@ -195,6 +218,15 @@ impl Inner {
             drop(place);
         });
         Ok(())
+    }
+}
+
+/// What a provider says of its file.
+fn fetched(ok: FileOk) -> Fetched {
+    let text = |text: Option<String>| text.filter(|text| text.len() <= MAX_TEXT);
+    Fetched {
+        name: text(ok.name),
+        mime: text(ok.mime),
     }
 }
 

@@ -752,7 +752,7 @@ impl Storage {
                 .any(|record| recent(record.last_block))
     }
 
-    /// Notes what a DAG's provider calls it, for whoever opens a link to it.
+    /// Notes what a DAG's provider calls it, for whoever opens a link to it. What it does not say stays as it was.
     pub fn describe(&self, root: &Cid, name: Option<String>, mime: Option<String>) {
         let key = ipld::key(root);
         let bounded = |text: Option<String>| text.filter(|t| t.len() <= fluence::names::MAX_LINK);
@@ -760,15 +760,20 @@ impl Storage {
         let mut state = self.state();
         if let Some(granted) = state.granted.get_mut(&key) {
             // Noted with the first block.
-            granted.name = name;
-            granted.mime = mime;
+            granted.name = name.or(granted.name.take());
+            granted.mime = mime.or(granted.mime.take());
             return;
         }
         let Some(record) = state.dags.get_mut(&key) else {
             return;
         };
-        record.name = name;
-        record.mime = mime;
+        let known = (record.name.take(), record.mime.take());
+        let said = (name.or(known.0.clone()), mime.or(known.1.clone()));
+        let is_new = said != known;
+        (record.name, record.mime) = said;
+        if !is_new {
+            return;
+        }
         let record = record.clone();
         if let Err(error) = self.write(false, |tables| tables.put_dag(&key, &record)) {
             let error: Failure = error;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use fluence::Cid;
 use fluence_cli::gateway::{FetchError, Fetched, Fetcher};
@@ -30,6 +31,67 @@ impl Fetcher for Asks {
             }
         }
         .boxed()
+    }
+
+    fn describe(&self, _: Cid) -> BoxFuture<'static, Option<Fetched>> {
+        futures::future::ready(None).boxed()
+    }
+}
+
+/// Says what a file is called, or leaves whoever asks waiting.
+struct Knows(AtomicUsize, bool);
+
+impl Fetcher for Knows {
+    fn fetch(&self, _: Cid) -> BoxFuture<'static, Result<Fetched, FetchError>> {
+        futures::future::ready(Err(FetchError::NotFound)).boxed()
+    }
+
+    fn describe(&self, _: Cid) -> BoxFuture<'static, Option<Fetched>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        if !self.1 {
+            return futures::future::pending().boxed();
+        }
+        let known = Fetched {
+            name: Some("holiday.png".into()),
+            mime: None,
+        };
+        futures::future::ready(Some(known)).boxed()
+    }
+}
+
+// Time passes by itself when everybody waits.
+#[tokio::test(start_paused = true)]
+async fn what_came_without_a_name_is_asked_for_it_once() {
+    for knows in [true, false] {
+        let fetcher = Arc::new(Knows(AtomicUsize::new(0), knows));
+        let mut setup = Setup::default();
+        setup.gateway.fetcher = Some(fetcher.clone());
+        let world = World::with(setup).await;
+        let dag = file(1, 5);
+        world.put(&dag).await;
+        let path = format!("/ipfs/{}", dag.text());
+        // Who only looks what is here, or says how it is called, has nobody asked.
+        let cached = [("cache-control", "only-if-cached")];
+        assert_eq!(world.get_with(&path, &cached).await.status(), 200);
+        world.bytes(&format!("{path}?filename=a.txt"), 200).await;
+        assert_eq!(fetcher.0.load(Ordering::Relaxed), 0);
+        for patience in [3, 1, 1] {
+            let began = tokio::time::Instant::now();
+            let response = world.get(&path).await;
+            assert!(began.elapsed() < Duration::from_secs(patience));
+            let name = if knows {
+                "inline; filename=\"holiday.png\""
+            } else {
+                "attachment"
+            };
+            assert_eq!(header(&response, "content-disposition"), name);
+        }
+        assert_eq!(fetcher.0.load(Ordering::Relaxed), 1);
+        // What is known is not forgotten because somebody does not know it.
+        world.storage.describe(&dag.root, None, Some("x/y".into()));
+        let (name, mime) = world.storage.description(&dag.root);
+        assert_eq!(name.is_some(), knows);
+        assert_eq!(mime.as_deref(), Some("x/y"));
     }
 }
 
