@@ -81,11 +81,25 @@ pub(crate) struct Visits {
     range: Option<Range<u64>>,
 }
 
+impl Visits {
+    /// Whether all of a node is in the range.
+    fn is_whole(&self, what: What) -> bool {
+        match (what, &self.range) {
+            (What::File(offset, size), Some(range)) => {
+                offset >= range.start && offset.saturating_add(size) <= range.end
+            }
+            _ => true,
+        }
+    }
+}
+
 /// A walk, which may cover several DAGs one after the other.
 pub(crate) struct Walk<'r> {
     reader: &'r Reader,
     /// What was shown, in digests of 128 bits; absent when blocks are shown again.
     seen: Option<HashSet<u128>>,
+    /// Of these, nodes of which only a part was in the range: linked again, another part may be.
+    in_part: HashSet<u128>,
 }
 
 impl<'r> Walk<'r> {
@@ -94,6 +108,7 @@ impl<'r> Walk<'r> {
         Self {
             reader,
             seen: (!dups).then(HashSet::new),
+            in_part: HashSet::new(),
         }
     }
 
@@ -134,7 +149,8 @@ impl<'r> Walk<'r> {
             };
             let cid = visit.cid;
             let inline = cid.hash().code() == IDENTITY;
-            if !inline && self.was_seen(&cid) {
+            let was_seen = !inline && self.was_seen(&cid);
+            if was_seen && !self.in_part.contains(&short(&cid)) {
                 continue;
             }
             let data = if wait {
@@ -149,7 +165,7 @@ impl<'r> Walk<'r> {
                 }
             };
             if !inline {
-                self.note(&cid)?;
+                self.note(&cid, visits.is_whole(visit.what))?;
             }
             let (links, own) = below(&cid, &data, visit.what, visits.range.as_ref())
                 .map_err(|error| WalkError::Block(cid, error))?;
@@ -157,6 +173,9 @@ impl<'r> Walk<'r> {
                 return Err(WalkError::TooWide);
             }
             visits.pending.extend(links.into_iter().rev());
+            if was_seen {
+                continue;
+            }
             return Ok(Some(Seen {
                 cid,
                 data,
@@ -172,12 +191,18 @@ impl<'r> Walk<'r> {
             .is_some_and(|seen| seen.contains(&short(cid)))
     }
 
-    fn note(&mut self, cid: &Cid) -> Result<(), WalkError> {
+    /// Takes note of a block that is shown, and whether all below it is walked now.
+    fn note(&mut self, cid: &Cid, is_whole: bool) -> Result<(), WalkError> {
         if let Some(seen) = &mut self.seen {
             if seen.len() >= MAX_SEEN {
                 return Err(WalkError::TooWide);
             }
             seen.insert(short(cid));
+            if is_whole {
+                self.in_part.remove(&short(cid));
+            } else {
+                self.in_part.insert(short(cid));
+            }
         }
         Ok(())
     }

@@ -258,6 +258,46 @@ async fn a_car_has_the_blocks_that_were_asked_for() {
 }
 
 #[tokio::test]
+async fn a_part_that_is_linked_twice_is_sent_for_both() {
+    use fluence::content::unixfs::{Child, inner};
+    let world = World::new().await;
+    // The same part of four leaves twice; the range has the end of the first and the beginning of the second.
+    let part = file(1, 4);
+    let child = Child {
+        cid: part.root,
+        size: part.size(),
+        tsize: part.size(),
+    };
+    let root = block(DAG_PB, inner(&[child, child]));
+    let blocks = [vec![root.clone()], part.blocks.clone()].concat();
+    let token = world
+        .storage
+        .grant(PEER, &root.cid, Some(9000))
+        .unwrap()
+        .token;
+    world
+        .import_is(&token, car_of(&root.cid, &blocks), 200)
+        .await;
+    let part = cids(&part.blocks);
+    let last = 3 * 1003;
+    for (range, leaves) in [
+        (format!("{last}:{}", last + 1003), vec![4, 1]),
+        (format!("{last}:*"), vec![4, 1, 2, 3]),
+        (format!("0:{}", last + 1003), vec![1, 2, 3, 4]),
+        ("0:*".to_owned(), vec![1, 2, 3, 4]),
+    ] {
+        let path = format!("/ipfs/{}?format=car&entity-bytes={range}", root.cid);
+        let leaves = leaves.into_iter().map(|n: usize| part[n]);
+        let expected: Vec<_> = [root.cid, part[0]].into_iter().chain(leaves).collect();
+        assert_eq!(
+            read_car(&world.bytes(&path, 200).await),
+            expected,
+            "{range}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn identity_cids_need_no_storage() {
     let world = World::new().await;
     assert_eq!(world.bytes("/ipfs/bafkqaaa?format=raw", 200).await, b"");
