@@ -116,7 +116,7 @@ async fn answer(
     match asked.format {
         Format::Raw => raw(request, &reader, resolved).await,
         Format::Car(params) => car::answer(request, reader, resolved, params).await,
-        Format::Plain => file::answer(request, reader, resolved).await,
+        Format::Data(_) | Format::Plain => file::answer(request, reader, resolved).await,
     }
 }
 
@@ -320,7 +320,7 @@ pub(super) fn ranged(
     body: impl FnOnce(std::ops::Range<u64>) -> Body,
 ) -> Response<Body> {
     put(&mut headers, header::ACCEPT_RANGES, "bytes");
-    let (status, range) = match ByteRange::parse(&request.headers, etag, len) {
+    let (status, range) = match ByteRange::parse(&request.headers, request.head, etag, len) {
         ByteRange::Whole => (StatusCode::OK, 0..len),
         ByteRange::Part(range) => {
             let value = format!("bytes {}-{}/{len}", range.start, range.end - 1);

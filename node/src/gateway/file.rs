@@ -17,9 +17,9 @@ use fluence::names::safe_file_name;
 
 use super::answer::{IMMUTABLE, Request, block, disposition, name_of, not_modified, put, ranged};
 use super::body::{Sink, Unfinished, made};
-use super::listing;
+use super::request::{DataForm, Format};
 use super::resolve::{Failure, Resolved, decode, resolve};
-use crate::storage::ipld::{CBOR, DAG_CBOR, DAG_JSON, JSON};
+use super::{failure, listing};
 use crate::storage::traverse::{Scope, Seen, Walk};
 use crate::storage::{BlockError, Reader};
 
@@ -36,18 +36,43 @@ const PDF: &str = "application/pdf";
 const UNKNOWN: &str = "application/octet-stream";
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
 /// What a directory shows of itself, where it is in it.
 const INDEX: &str = "index.html";
 /// Bytes of a file by which its type is guessed.
 const SNIFFED: u64 = 512;
 
 pub(super) async fn answer(
-    request: Request,
+    mut request: Request,
     reader: Reader,
     resolved: Resolved,
 ) -> Result<Response<Body>, Failure> {
     let cid = resolved.cid;
+    let wanted = match request.asked.format {
+        Format::Data(form) => Some(form),
+        _ => None,
+    };
+    let form = match (wanted, DataForm::of(cid.codec())) {
+        (None, form) => form,
+        // A file has no form of data, but may be said to be one.
+        (Some(DataForm::Json | DataForm::Cbor), None) => {
+            if request.asked.by_accept {
+                request.asked.content_location = None;
+            }
+            None
+        }
+        (Some(wanted), Some(form)) if wanted == form || wanted == form.plain() => Some(wanted),
+        (Some(wanted), _) => {
+            return Ok(failure(
+                StatusCode::NOT_ACCEPTABLE,
+                format!("{cid} is not {}, and nothing is converted", wanted.name()),
+            ));
+        }
+    };
     let data = reader.block(&cid).await?;
+    if let Some(form) = form {
+        return Ok(data_block(request, &resolved, data, form));
+    }
     match cid.codec() {
         DAG_PB => {
             let node = decode(&cid, &data)?;
@@ -58,7 +83,9 @@ pub(super) async fn answer(
                 }
                 Kind::Symlink => {
                     let target = data.slice(node.data.clone());
-                    Ok(whole(request, &resolved, target, TEXT))
+                    let name = name_of(&request.asked);
+                    let etag = format!("\"{}\"", request.text_of(&resolved));
+                    Ok(whole(request, &resolved, target, &etag, name, TEXT))
                 }
                 Kind::Directory | Kind::HamtShard => {
                     directory(request, reader, resolved, node).await
@@ -73,35 +100,42 @@ pub(super) async fn answer(
             let size = data.len() as u64;
             file(request, reader, resolved, size).await
         }
-        JSON => Ok(whole(request, &resolved, data, "application/json")),
-        CBOR => Ok(whole(request, &resolved, data, "application/cbor")),
-        DAG_JSON => Ok(whole(
-            request,
-            &resolved,
-            data,
-            "application/vnd.ipld.dag-json",
-        )),
-        DAG_CBOR => Ok(whole(
-            request,
-            &resolved,
-            data,
-            "application/vnd.ipld.dag-cbor",
-        )),
         other => Err(Failure::Block(cid, BlockError::Codec(other))),
     }
 }
 
+/// A block of JSON or CBOR, as it is.
+fn data_block(
+    request: Request,
+    resolved: &Resolved,
+    data: Bytes,
+    form: DataForm,
+) -> Response<Body> {
+    let text = request.text_of(resolved);
+    let etag = match request.asked.format {
+        Format::Plain => format!("\"{text}\""),
+        _ => format!("\"{text}.{}\"", form.name()),
+    };
+    let name = name_of(&request.asked).unwrap_or_else(|| format!("{text}.{}", form.plain().name()));
+    whole(request, resolved, data, &etag, Some(name), form.mime())
+}
+
 /// A block that is an answer by itself.
-fn whole(request: Request, resolved: &Resolved, data: Bytes, mime: &str) -> Response<Body> {
-    let etag = format!("\"{}\"", request.text_of(resolved));
-    let mut headers = request.headers(resolved, &etag);
-    if let Some(response) = not_modified(&request.headers, headers.clone(), &etag) {
+fn whole(
+    request: Request,
+    resolved: &Resolved,
+    data: Bytes,
+    etag: &str,
+    name: Option<String>,
+    mime: &str,
+) -> Response<Body> {
+    let mut headers = request.headers(resolved, etag);
+    if let Some(response) = not_modified(&request.headers, headers.clone(), etag) {
         return response;
     }
-    let name = name_of(&request.asked);
     describe(&mut headers, &request, name, mime, is_passive(mime));
     let len = data.len() as u64;
-    block(request, headers, &etag, data, len)
+    block(request, headers, etag, data, len)
 }
 
 async fn file(
@@ -111,7 +145,16 @@ async fn file(
     size: u64,
 ) -> Result<Response<Body>, Failure> {
     let cid = resolved.cid;
-    let etag = format!("\"{}\"", request.text_of(&resolved));
+    let text = request.text_of(&resolved);
+    // What the query says that it is counts, as the name in it does.
+    let said = match request.asked.format {
+        Format::Data(form) if !request.asked.by_accept => Some(form),
+        _ => None,
+    };
+    let etag = match said {
+        Some(form) => format!("\"{text}.{}\"", form.name()),
+        None => format!("\"{text}\""),
+    };
     let mut headers = request.headers(&resolved, &etag);
     if let Some(response) = not_modified(&request.headers, headers.clone(), &etag) {
         return Ok(response);
@@ -126,12 +169,13 @@ async fn file(
         gateway.storage.description(root)
     };
     let name = named.or(described_name);
-    let mime = match name.as_deref().and_then(mime_of_name) {
+    let said = said.map(|form| form.mime().to_owned());
+    let known = said
+        .or_else(|| name.as_deref().and_then(mime_of_name))
+        .or_else(|| described_mime.as_deref().and_then(mime_of_text));
+    let mime = match known {
         Some(mime) => mime,
-        None => match described_mime.as_deref().and_then(mime_of_text) {
-            Some(mime) => mime,
-            None => sniff(&beginning(&reader, cid, size).await?).to_owned(),
-        },
+        None => sniff(&beginning(&reader, cid, size).await?).to_owned(),
     };
     describe(&mut headers, &request, name, &mime, is_passive(&mime));
     Ok(content(request, reader, headers, &etag, cid, size))
@@ -308,7 +352,10 @@ fn is_passive(mime: &str) -> bool {
         // SVG is the one picture that has scripts.
         "image" => !sub.contains("xml") && !sub.contains("svg"),
         "audio" | "video" => true,
-        _ => matches!(essence, "text/plain" | PDF | "application/json"),
+        _ => matches!(
+            essence,
+            "text/plain" | PDF | "application/json" | "application/vnd.ipld.dag-json"
+        ),
     }
 }
 
@@ -356,6 +403,7 @@ fn sniff(data: &[u8]) -> &'static str {
         _ if at(0, b"fLaC") => "audio/flac",
         _ if at(0, b"ID3") || at(0, b"\xff\xfb") => "audio/mpeg",
         _ if at(0, b"%PDF-") => PDF,
+        _ if is_text(data) && is_object(data) => JSON,
         _ if is_text(data) => TEXT,
         _ => UNKNOWN,
     }
@@ -371,6 +419,12 @@ fn is_text(data: &[u8]) -> bool {
     data[..valid]
         .iter()
         .all(|byte| !byte.is_ascii_control() || b"\t\n\r\x0c".contains(byte))
+}
+
+/// Whether text begins as an object of JSON does.
+fn is_object(data: &[u8]) -> bool {
+    let mut solid = data.iter().filter(|byte| !byte.is_ascii_whitespace());
+    solid.next() == Some(&b'{') && matches!(solid.next(), Some(b'"' | b'}'))
 }
 
 #[cfg(test)]
@@ -412,6 +466,8 @@ mod tests {
             assert_eq!(mime_of_text(bad), None, "{bad}");
         }
         assert_eq!(sniff(b"<html>"), TEXT);
+        assert_eq!(sniff(b"{ \"a\": 1 }"), JSON);
+        assert_eq!(sniff(b"{a}"), TEXT);
         assert_eq!(sniff(b"\x89PNG\r\n\x1a\n.."), "image/png");
         assert_eq!(sniff("gr\u{fc}n".as_bytes()), TEXT);
         assert_eq!(sniff(&"grün".as_bytes()[..3]), TEXT);

@@ -7,6 +7,8 @@ use cid::Cid;
 use fluence::names::MAX_LINK;
 use percent_encoding::percent_decode_str;
 
+use crate::storage::ipld;
+
 /// Names in a path.
 const MAX_SEGMENTS: usize = 256;
 /// Media types of an `Accept` that are looked at.
@@ -36,8 +38,74 @@ pub(super) enum Format {
     Raw,
     /// Blocks in a row.
     Car(CarParams),
+    /// One block of JSON or CBOR, named as such.
+    Data(DataForm),
     /// The file itself, or a list of a directory's names.
     Plain,
+}
+
+impl Format {
+    /// What `format` says of it in a query.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Car(_) => "car",
+            Self::Data(form) => form.name(),
+            Self::Plain => "",
+        }
+    }
+}
+
+/// A form of data. None is made of another: a block has the form of its codec, or the plain form of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DataForm {
+    Json,
+    Cbor,
+    DagJson,
+    DagCbor,
+}
+
+impl DataForm {
+    const ALL: [Self; 4] = [Self::Json, Self::Cbor, Self::DagJson, Self::DagCbor];
+
+    /// That of a codec.
+    pub fn of(codec: u64) -> Option<Self> {
+        match codec {
+            ipld::JSON => Some(Self::Json),
+            ipld::CBOR => Some(Self::Cbor),
+            ipld::DAG_JSON => Some(Self::DagJson),
+            ipld::DAG_CBOR => Some(Self::DagCbor),
+            _ => None,
+        }
+    }
+
+    /// The same without links.
+    pub fn plain(self) -> Self {
+        match self {
+            Self::Json | Self::DagJson => Self::Json,
+            Self::Cbor | Self::DagCbor => Self::Cbor,
+        }
+    }
+
+    /// What `format` says of it, and an `Etag`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Cbor => "cbor",
+            Self::DagJson => "dag-json",
+            Self::DagCbor => "dag-cbor",
+        }
+    }
+
+    /// Its media type.
+    pub fn mime(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Cbor => "application/cbor",
+            Self::DagJson => "application/vnd.ipld.dag-json",
+            Self::DagCbor => "application/vnd.ipld.dag-cbor",
+        }
+    }
 }
 
 /// How much of a DAG a CAR is to have.
@@ -118,9 +186,11 @@ pub(super) struct Asked {
     /// Whether the path ends with a slash.
     pub slash: bool,
     pub format: Format,
+    /// Whether `Accept` decided that.
+    pub by_accept: bool,
     pub scope: DagScope,
     pub bytes: Option<EntityBytes>,
-    /// Where the same answer is found without an `Accept`, when that made the difference.
+    /// Where the same answer is found without an `Accept`, when that made a difference or would have.
     pub content_location: Option<String>,
     pub filename: Option<String>,
     pub download: bool,
@@ -153,9 +223,8 @@ impl Asked {
             Some((root, rest)) => (root, Some(rest)),
             None => (below, None),
         };
-        let root: Cid = root_text
-            .parse()
-            .map_err(|_| Refused::bad("what follows /ipfs/ is not a CID"))?;
+        let (root, root_text) =
+            root_of(root_text).ok_or_else(|| Refused::bad("what follows /ipfs/ is not a CID"))?;
         let path = rest
             .unwrap_or_default()
             .split('/')
@@ -198,6 +267,11 @@ impl Asked {
         };
         let accept = accepted(headers);
         let (format, by_accept) = format(get("format"), &accept, open)?;
+        // Where the query decides, and `Accept` would have otherwise.
+        let overrides = !by_accept
+            && get("format").is_some()
+            && self::format(None, &accept, open)
+                .is_ok_and(|(other, explicit)| explicit && other.name() != format.name());
         let format = match format {
             Format::Car(params) => Format::Car(car_params(
                 params,
@@ -207,27 +281,27 @@ impl Asked {
             )?),
             other => other,
         };
-        let scope = match get("dag-scope") {
+        // Both are of CARs, and elsewhere ignored, whatever they say.
+        let of_car = |name| get(name).filter(|_| matches!(format, Format::Car(_)));
+        let scope = match of_car("dag-scope") {
             None | Some("all") => DagScope::All,
             Some("entity") => DagScope::Entity,
             Some("block") => DagScope::Block,
             Some(_) => return Err(Refused::bad("dag-scope is none of block, entity and all")),
         };
-        let bytes = get("entity-bytes")
+        let bytes = of_car("entity-bytes")
             .map(|text| {
                 EntityBytes::parse(text).ok_or_else(|| Refused::bad("entity-bytes is not FROM:TO"))
             })
             .transpose()?;
-        let content_location = match format {
-            Format::Raw | Format::Car(_) if by_accept => Some(content_location(uri, format)),
-            _ => None,
-        };
+        let content_location = (by_accept || overrides).then(|| content_location(uri, format));
         Ok(Self {
             root,
-            root_text: root_text.to_owned(),
+            root_text,
             path,
             slash,
             format,
+            by_accept,
             scope: if bytes.is_some() {
                 DagScope::Entity
             } else {
@@ -245,6 +319,19 @@ impl Asked {
                 .any(|directive| directive.trim().eq_ignore_ascii_case("only-if-cached")),
         })
     }
+}
+
+/// A root, and how it is written in what is answered: as it was, where that can stand anywhere.
+fn root_of(text: &str) -> Option<(Cid, String)> {
+    let text = percent_decode_str(text).decode_utf8().ok()?;
+    let root: Cid = text.parse().ok()?;
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let text = if plain {
+        text.into_owned()
+    } else {
+        root.to_string()
+    };
+    Some((root, text))
 }
 
 /// The URL of the same answer, with its format in it.
@@ -265,7 +352,7 @@ fn content_location(uri: &Uri, format: Format) -> String {
             query.push("car-order=dfs".into());
             query.push(format!("car-dups={}", if params.dups { 'y' } else { 'n' }));
         }
-        _ => query.push("format=raw".into()),
+        other => query.push(format!("format={}", other.name())),
     }
     format!("{}?{}", uri.path(), query.join("&"))
 }
@@ -300,8 +387,13 @@ fn accepted(headers: &HeaderMap) -> Vec<Accepted<'_>> {
         })
         .filter(|accepted| accepted.quality > 0.0 && !accepted.essence.is_empty())
         .collect();
-    // Stable: of equal quality the first counts.
-    accepted.sort_by(|a, b| b.quality.total_cmp(&a.quality));
+    // Stable: of equal quality what is named counts before what is meant by a `*`, and then the first.
+    let stars = |accepted: &Accepted<'_>| accepted.essence.matches('*').count();
+    accepted.sort_by(|a, b| {
+        b.quality
+            .total_cmp(&a.quality)
+            .then(stars(a).cmp(&stars(b)))
+    });
     accepted
 }
 
@@ -323,17 +415,24 @@ fn format(
                 None => Ok((Format::Car(CarParams { dups: false }), false)),
             };
         }
-        Some(other @ ("tar" | "dag-json" | "dag-cbor" | "json" | "cbor")) => {
-            return Err(Refused(
-                StatusCode::NOT_ACCEPTABLE,
-                format!("the format {other} is not made here; raw and car are"),
-            ));
+        Some(name) => {
+            let form = DataForm::ALL.into_iter().find(|form| form.name() == name);
+            return match form {
+                Some(form) if open => Ok((Format::Data(form), false)),
+                None if name != "tar" => Err(Refused::bad("the format is neither raw nor car")),
+                _ => Err(Refused(
+                    StatusCode::NOT_ACCEPTABLE,
+                    format!("the format {name} is not made here; raw and car are"),
+                )),
+            };
         }
-        Some(_) => return Err(Refused::bad("the format is neither raw nor car")),
         None => {}
     }
     let mut refused = None;
     for accepted in accept {
+        if let Some(form) = form_of(&accepted.essence).filter(|_| open) {
+            return Ok((Format::Data(form), true));
+        }
         match accepted.essence.as_str() {
             RAW => return Ok((Format::Raw, true)),
             CAR => match car(accepted) {
@@ -357,6 +456,12 @@ fn format(
             "this gateway gives verifiable blocks only: ask with format=raw or format=car, or accept {RAW} or {CAR}"
         ))),
     }
+}
+
+/// The form of data that has a media type.
+fn form_of(mime: &str) -> Option<DataForm> {
+    let mut forms = DataForm::ALL.into_iter();
+    forms.find(|form| form.mime() == mime)
 }
 
 /// The CAR that a media type asks for, if it is one that is made here.
@@ -416,8 +521,12 @@ pub(super) enum ByteRange {
 }
 
 impl ByteRange {
-    /// Reads `Range` for an answer of so many bytes; of several ranges the first is given, which HTTP allows.
-    pub fn parse(headers: &HeaderMap, etag: &str, len: u64) -> Self {
+    /// Reads `Range` for an answer of so many bytes; of several ranges the first that is there is given, which HTTP
+    /// allows. It is defined for `GET` only.
+    pub fn parse(headers: &HeaderMap, head: bool, etag: &str, len: u64) -> Self {
+        if head {
+            return Self::Whole;
+        }
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         // A client that has a part of something else wants the whole.
         if text(header::IF_RANGE).is_some_and(|tag| tag != etag) {
@@ -427,12 +536,15 @@ impl ByteRange {
         else {
             return Self::Whole;
         };
-        let mut ranges = ranges.split(',').map(str::trim).filter(|r| !r.is_empty());
-        let first = ranges.next();
-        match first.and_then(|range| Self::one(range, len)) {
-            Some(range) => range,
+        let ranges = ranges.split(',').map(str::trim).filter(|r| !r.is_empty());
+        let ranges: Option<Vec<Self>> = ranges.map(|range| Self::one(range, len)).collect();
+        match ranges {
+            Some(ranges) if !ranges.is_empty() => ranges
+                .into_iter()
+                .find(|range| matches!(range, Self::Part(_)))
+                .unwrap_or(Self::Unsatisfiable),
             // What is not understood is to be ignored.
-            None => Self::Whole,
+            _ => Self::Whole,
         }
     }
 
@@ -509,6 +621,20 @@ mod tests {
             ),
             ("?format=car&car-dups=y", "", DUPS),
             ("", "text/html, */*;q=0.8", Format::Plain),
+            (
+                "",
+                "*/*, application/*, application/vnd.ipld.raw",
+                Format::Raw,
+            ),
+            (
+                "",
+                "text/html;q=0.9, */*, application/vnd.ipld.raw;q=0.9",
+                Format::Plain,
+            ),
+            ("?format=dag-cbor", "", Format::Data(DataForm::DagCbor)),
+            ("", "application/json", Format::Data(DataForm::Json)),
+            ("?dag-scope=x&entity-bytes=y", "", Format::Plain),
+            ("?format=raw&dag-scope=x&entity-bytes=y", "", Format::Raw),
             ("", "", Format::Plain),
         ] {
             assert_eq!(
@@ -522,7 +648,9 @@ mod tests {
             ("", "*/*", false, 400),
             ("", "text/html", false, 406),
             ("", "application/vnd.ipld.car; version=2", true, 406),
-            ("", "application/vnd.ipld.dag-json", true, 406),
+            ("", "application/vnd.ipld.dag-json", false, 406),
+            ("", "application/vnd.ipld.car-index", true, 406),
+            ("?format=json", "", false, 406),
             ("?format=tar", "", true, 406),
             ("?format=nonsense", "", true, 400),
             ("?format=car&dag-scope=some", "", true, 400),
@@ -558,6 +686,28 @@ mod tests {
             ask("?format=raw", RAW, true).unwrap().content_location,
             None
         );
+        // Nor what it had no say in; but what it would have decided otherwise.
+        assert_eq!(
+            ask("?format=raw", "text/html", true)
+                .unwrap()
+                .content_location,
+            None
+        );
+        assert_eq!(
+            ask("?format=raw", CAR, true).unwrap().content_location,
+            Some(format!("/ipfs/{CID}?format=raw"))
+        );
+    }
+
+    #[test]
+    fn a_root_is_written_as_it_was_where_that_is_safe() {
+        assert_eq!(root_of(CID).unwrap().1, CID);
+        let encoded = CID.replace("fk", "%66k");
+        assert_eq!(root_of(&encoded).unwrap().1, CID);
+        // A multibase that says bytes as they are: an identity CID of «"><b>».
+        let (_, text) = root_of("%00%01%55%00%05%22%3E%3Cb%3E").unwrap();
+        assert!(text.starts_with("bafk"), "{text}");
+        assert!(root_of("%ff").is_none() && root_of("..").is_none());
     }
 
     #[test]
@@ -600,7 +750,7 @@ mod tests {
         let parse = |text: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::RANGE, HeaderValue::from_static(text));
-            ByteRange::parse(&headers, "\"x\"", 100)
+            ByteRange::parse(&headers, false, "\"x\"", 100)
         };
         for (text, range) in [
             ("bytes=0-9", 0..10),
@@ -609,13 +759,22 @@ mod tests {
             ("bytes=-5", 95..100),
             ("bytes=-500", 0..100),
             ("bytes=5-6, 8-9", 5..7),
+            ("bytes=100-200,0-1", 0..2),
+            ("bytes=-0, 100-, -1", 99..100),
         ] {
             assert_eq!(parse(text), ByteRange::Part(range), "{text}");
         }
-        for text in ["bytes=100-", "bytes=-0", "bytes=200-300"] {
+        for text in ["bytes=100-", "bytes=-0", "bytes=200-300, 100-"] {
             assert_eq!(parse(text), ByteRange::Unsatisfiable, "{text}");
         }
-        for text in ["bytes=9-5", "bytes=x", "lines=1-2", "bytes=", "bytes=--1"] {
+        for text in [
+            "bytes=9-5",
+            "bytes=x",
+            "lines=1-2",
+            "bytes=",
+            "bytes=--1",
+            "bytes=0-1,x",
+        ] {
             assert_eq!(parse(text), ByteRange::Whole, "{text}");
         }
     }

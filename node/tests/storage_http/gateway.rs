@@ -180,6 +180,16 @@ async fn ranges_of_blocks_and_files() {
         )
         .await;
     assert_eq!(across.bytes().await.unwrap(), dag.bytes[1000..3011]);
+    // A range is of what `GET` gives.
+    let head = world
+        .http
+        .head(format!("{}/ipfs/{}", world.url, dag.text()))
+        .header("range", "bytes=0-1")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(head.status(), 200);
+    assert_eq!(header(&head, "content-length"), size.to_string());
     let car = world
         .get_with(
             &format!("/ipfs/{}?format=car", dag.text()),
@@ -375,6 +385,77 @@ async fn a_node_need_not_be_of_unixfs() {
     }
     let plain = world.bytes(&path, 400).await;
     assert!(String::from_utf8(plain).unwrap().contains("not UnixFS"));
+}
+
+#[tokio::test]
+async fn data_has_the_form_of_its_codec() {
+    let world = World::new().await;
+    const FORMS: [(u64, &str, &str); 4] = [
+        (0x0200, "json", "json"),
+        (0x0129, "dag-json", "json"),
+        (0x51, "cbor", "cbor"),
+        (0x71, "dag-cbor", "cbor"),
+    ];
+    for (codec, form, plain) in FORMS {
+        let data: &[u8] = if plain == "json" { b"{}" } else { &[0xa0] };
+        let one = block(codec, data);
+        let token = world.storage.grant(PEER, &one.cid, Some(2)).unwrap().token;
+        world
+            .import_is(&token, car_of(&one.cid, std::slice::from_ref(&one)), 200)
+            .await;
+        let path = format!("/ipfs/{}", one.cid);
+        let mime = |form: &str| match form {
+            "json" | "cbor" => format!("application/{form}"),
+            _ => format!("application/vnd.ipld.{form}"),
+        };
+        for (_, asked, _) in FORMS {
+            let queried = world.get(&format!("{path}?format={asked}")).await;
+            let accept = [("accept", mime(asked))];
+            let accept = accept
+                .each_ref()
+                .map(|(name, value)| (*name, value.as_str()));
+            let accepted = world.get_with(&path, &accept).await;
+            let fits = asked == form || asked == plain;
+            for response in [&queried, &accepted] {
+                let status = if fits { 200 } else { 406 };
+                assert_eq!(response.status(), status, "{asked} of {form}");
+            }
+            if fits {
+                let kind = if plain == "json" {
+                    "inline"
+                } else {
+                    "attachment"
+                };
+                for (name, value) in [
+                    ("content-type", mime(asked)),
+                    ("etag", format!("\"{}.{asked}\"", one.cid)),
+                    (
+                        "content-disposition",
+                        format!("{kind}; filename=\"{}.{plain}\"", one.cid),
+                    ),
+                ] {
+                    assert_eq!(header(&queried, name), value, "{asked} of {form}");
+                }
+                let location = format!("{path}?format={asked}");
+                assert_eq!(header(&accepted, "content-location"), location);
+                assert_eq!(queried.bytes().await.unwrap(), data);
+            }
+        }
+        let own = world.get(&path).await;
+        assert_eq!(header(&own, "content-type"), mime(form));
+    }
+    // A file is what it is said to be, but never what has links.
+    let file = small(b"{\"a\": 1}");
+    world.put(&file).await;
+    let path = format!("/ipfs/{}", file.text());
+    let said = world.get(&format!("{path}?format=json")).await;
+    assert_eq!(header(&said, "content-type"), "application/json");
+    world.bytes(&format!("{path}?format=dag-json"), 406).await;
+    let plain = world
+        .get_with(&path, &[("accept", "application/json")])
+        .await;
+    assert_eq!(header(&plain, "etag"), format!("\"{}\"", file.text()));
+    assert_eq!(header(&plain, "content-location"), "");
 }
 
 #[tokio::test]
