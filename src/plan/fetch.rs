@@ -76,6 +76,8 @@ struct Place {
 struct NoPlace {
     /// How much that counts against it.
     strikes: u32,
+    /// In how many milliseconds it wants to be asked again.
+    again_in: Option<u64>,
     /// Whether it said so itself.
     answered: bool,
     failure: Failure,
@@ -97,6 +99,8 @@ struct Hunt<P: Platform> {
     spare: VecDeque<Place>,
     /// The providers that were asked since the look-up began.
     asked: u32,
+    /// When the first of them that is busy wants to be asked again, in Unix milliseconds.
+    busy_until: Option<u64>,
     /// Providers whose last answer was that they do not give it, and why.
     denied: HashMap<PeerName, Failure>,
     /// The last thing that went wrong; wrong bytes stay the reason whatever comes after.
@@ -136,6 +140,7 @@ impl<P: Platform> Hunt<P> {
                 }
                 Err(NoPlace {
                     strikes,
+                    again_in,
                     answered,
                     failure,
                 }) => {
@@ -143,11 +148,29 @@ impl<P: Platform> Hunt<P> {
                         self.denied.insert(peer.clone(), failure.clone());
                     }
                     engine.log(&self.id, format!("{}: {}", quote(&peer), failure.what));
-                    *self.strikes.entry(peer).or_default() += strikes;
+                    let struck = self.strikes.entry(peer).or_default();
+                    *struck += strikes;
+                    if let Some(again_in) = again_in
+                        && *struck < MAX_STRIKES
+                    {
+                        let until = engine.now().saturating_add(again_in);
+                        let first = self.busy_until.map_or(until, |first| first.min(until));
+                        self.busy_until = Some(first);
+                    }
                     self.remember(failure);
                 }
             }
         }
+    }
+
+    /// How long to wait before the next look-up, after so many: as long as a busy provider asks for, and no longer than
+    /// there is patience, in milliseconds.
+    fn wait(&mut self, lookups: u32, patience: u64) -> Duration {
+        let random = self.engine.0.platform.random();
+        let wait = backoff(LOOKUP_BASE, LOOKUP_MOST, lookups, random);
+        let busy = self.busy_until.take().unwrap_or_default();
+        let busy = Duration::from_millis(busy.saturating_sub(self.engine.now()));
+        wait.max(busy.min(Duration::from_millis(patience)))
     }
 
     /// Why there is no use in waiting for this provider's storage, if the provider itself says so: what it began to
@@ -174,14 +197,20 @@ impl<P: Platform> Hunt<P> {
                 NetworkError::Malformed => MAX_STRIKES,
                 _ => 1,
             };
+            let again_in = match &error {
+                NetworkError::Call(error) => error.retry_after_ms,
+                _ => None,
+            };
             NoPlace {
                 strikes,
+                again_in,
                 answered: matches!(error, NetworkError::Call(_)),
                 failure: of_provider(&error),
             }
         })?;
         let bad = |what: String| NoPlace {
             strikes: MAX_STRIKES,
+            again_in: None,
             answered: true,
             failure: failure(
                 "bad_answer",
@@ -199,6 +228,7 @@ impl<P: Platform> Hunt<P> {
             let advice = "Try again later, or find another provider.";
             return Err(NoPlace {
                 strikes: MAX_STRIKES,
+                again_in: None,
                 answered: true,
                 failure: failure("wrong_bytes", what, advice),
             });
@@ -476,6 +506,7 @@ impl<P: Platform> Engine<P> {
             leftovers: HashSet::new(),
             spare: VecDeque::new(),
             asked: 0,
+            busy_until: None,
             denied: HashMap::new(),
             last: None,
         };
@@ -519,10 +550,11 @@ impl<P: Platform> Engine<P> {
                     if lookups >= MAX_LOOKUPS || in_vain >= MAX_LOOKUPS_IN_VAIN {
                         return Err(hunt.verdict());
                     }
-                    let random = self.0.platform.random();
-                    let wait = backoff(LOOKUP_BASE, LOOKUP_MOST, lookups - 1, random);
+                    let barren = self.now().saturating_sub(sink.pulse.last_block.get());
+                    // So that it is asked once more.
+                    let left = MAX_WITHOUT_BLOCK_MS.saturating_sub(barren + DEADLINE_MS);
                     self.set_status(id, Status::Searching).await;
-                    let wait = self.0.platform.sleep(wait);
+                    let wait = self.0.platform.sleep(hunt.wait(lookups - 1, left));
                     if let Either::Left(_) = select(stop.clone(), wait).await {
                         return Ok(false);
                     }
@@ -753,7 +785,7 @@ impl<P: Platform> Engine<P> {
                 match look_at {
                     Some(at) if at <= now => {
                         look_at = None;
-                        if worth_company(&pulse, now - began, before) {
+                        if worth_company(&pulse, now.saturating_sub(began), before) {
                             let helpers = hunt.helpers(&place.url);
                             let helpers = self.within(STORAGES_PATIENCE, helpers).await;
                             if let Some(helpers) = helpers.filter(|helpers| !helpers.is_empty()) {
@@ -799,10 +831,9 @@ impl<P: Platform> Engine<P> {
                 Some(None) => match hunt.denied(&place.peer) {
                     Some(failure) if stalls => return Watched::GaveUp(Some(failure)),
                     _ => {
-                        let random = self.0.platform.random();
-                        let wait = backoff(LOOKUP_BASE, LOOKUP_MOST, lookups, random);
+                        let left = PATIENCE_MS.saturating_sub(now.saturating_sub(alive.get()));
+                        self.sleep(hunt.wait(lookups, left)).await;
                         lookups += 1;
-                        self.sleep(wait).await;
                     }
                 },
                 None => {}

@@ -346,13 +346,17 @@ impl<P: Platform> Engine<P> {
                 },
                 Err(error) => {
                     self.log(id, format!("{}: {}", quote(&node), of_call(&error)));
-                    let refused = match error {
-                        NetworkError::Call(error) if error.code == ErrorCode::Refused => {
-                            Some(error)
-                        }
-                        _ => None,
+                    // One that is busy may take it later.
+                    let weight = |error: &CallError| match error.code {
+                        ErrorCode::Busy => 2,
+                        ErrorCode::Refused => 1,
+                        _ => 0,
                     };
-                    worst = refused.or(worst);
+                    if let NetworkError::Call(error) = error
+                        && weight(&error) > worst.as_ref().map_or(0, weight)
+                    {
+                        worst = Some(error);
+                    }
                 }
             }
         }
@@ -361,6 +365,17 @@ impl<P: Platform> Engine<P> {
             return Ok(upload);
         }
         let (failure, error) = match worst {
+            Some(error) if error.code == ErrorCode::Busy => (
+                failure(
+                    "busy",
+                    "Somebody asked for it, and the node has too much to do to store it now.",
+                    "It is tried again when somebody asks for the file.",
+                ),
+                CallError {
+                    message: format!("storage is busy: {}", quote(&error.message)),
+                    ..error
+                },
+            ),
             Some(error) => (
                 failure(
                     "refused",

@@ -569,6 +569,54 @@ fn a_provider_that_is_gone_is_named_and_the_next_one_is_asked() {
 }
 
 #[test]
+fn who_is_busy_is_asked_again_when_it_says() {
+    let busy = |ms: u64| json!({"error": {"code": "busy", "retry_after_ms": ms}});
+    // The provider, or the node that it asks for storage.
+    for node_is_busy in [false, true] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let (a, b) = (world.machine("alice"), world.machine("bob"));
+        a.online();
+        b.online();
+        let bytes = file(300_000, 71);
+        let (id, cid) = share(&a, "a", &bytes);
+        let (who, host) = if node_is_busy {
+            ("node", "store")
+        } else {
+            assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+            until(&a, &id, |item| item.upload.is_none());
+            a.kill();
+            let second = world.storage("second");
+            *second.blocks.borrow_mut() = storage.blocks.take();
+            world.forget_records();
+            world.add_record(&function(&cid), "zoe");
+            ("zoe", "second")
+        };
+        world.set_node(who, busy(40_000));
+        let fetched = begin_fetch(&b, &cid);
+        world.sim.pass(Duration::from_secs(35));
+        assert_eq!(item(&b, &fetched).status, Status::Searching);
+        let multiaddr = format!("/dns4/{host}/tcp/80/http");
+        world.set_node(who, json!({"ok": {"multiaddr": multiaddr}}));
+        until_done(&b, &fetched);
+        assert_eq!(stored(&b, &fetched), bytes);
+    }
+
+    // There is an end to it.
+    let world = World::default();
+    let b = world.machine("bob");
+    b.online();
+    let cid = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
+    world.set_node("zoe", busy(u64::MAX));
+    world.add_record(&function(cid), "zoe");
+    let began = world.sim.now();
+    let id = begin_fetch(&b, cid);
+    assert_eq!(until_failed(&b, &id), "provider_gone");
+    assert!(world.sim.now() - began < 200_000);
+    assert!((2..=3).contains(&world.calls(&function(cid))));
+}
+
+#[test]
 fn what_storage_still_has_needs_no_provider() {
     let world = World::default();
     let storage = world.node("node", "store");
