@@ -201,3 +201,37 @@ async fn a_call_is_answered_with_a_token_or_a_reason() {
     );
     assert_eq!(canonical(&dag.root), dag.text());
 }
+
+#[tokio::test]
+async fn large_parts_come_over_either_http() {
+    use fluence::content::unixfs::RAW;
+    for over_2 in [false, true] {
+        let world = World::new().await;
+        let leaves = (0..12_u8).map(|n| block(RAW, vec![n; 1 << 20])).collect();
+        let dag = over(leaves);
+        let token = world.token(&dag);
+        let http = reqwest::Client::builder();
+        let http = if over_2 {
+            http.http2_prior_knowledge()
+        } else {
+            http
+        };
+        // Several CARs in one request, of all sizes.
+        let mut form = reqwest::multipart::Form::new();
+        for part in [&dag.blocks[..1], &dag.blocks[1..2], &dag.blocks[2..]] {
+            let car = car_of(&dag.root, part);
+            form = form.part("file", reqwest::multipart::Part::bytes(car));
+        }
+        let answer = http
+            .build()
+            .unwrap()
+            .post(format!("{}/api/v0/dag/import", world.url))
+            .bearer_auth(&token)
+            .multipart(form)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+        assert_eq!(world.storage.dag_state(&dag.root), Some(true));
+    }
+}
