@@ -71,6 +71,9 @@ pub(super) async fn answer(
     };
     let data = reader.block(&cid).await?;
     if let Some(form) = form {
+        if wanted.is_none() && request.asked.page && form.plain() != form {
+            return listing::data(&request, &resolved, &data, form, POLICY);
+        }
         return Ok(data_block(request, &resolved, data, form));
     }
     match cid.codec() {

@@ -1,16 +1,18 @@
-//! A directory as a page.
+//! A directory as a page, and data with links.
 
 use std::fmt::Write as _;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Response, header};
 use axum::response::IntoResponse;
 use fluence::content::unixfs::{Kind, Link, Node};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::answer::{FOR_A_WEEK, Request, not_modified, put};
+use super::request::DataForm;
 use super::resolve::{Failure, Resolved, decode};
 use crate::storage::Reader;
+use crate::storage::ipld;
 use crate::storage::traverse::{Scope, Walk};
 
 /// Names that a page shows.
@@ -101,7 +103,50 @@ async fn entries(
     Ok((entries, more))
 }
 
-fn page(request: &Request, entries: &[Entry], more: bool) -> String {
+/// A block of data with links as a page: what it is, where it is had as it is, and its links.
+pub(super) fn data(
+    request: &Request,
+    resolved: &Resolved,
+    data: &Bytes,
+    form: DataForm,
+    policy: HeaderValue,
+) -> Result<Response<Body>, Failure> {
+    let cid = resolved.cid;
+    let etag = format!("\"DagIndex-{FORM}_CID-{}\"", request.text_of(resolved));
+    let mut headers = request.headers(resolved, &etag);
+    headers.insert(header::CACHE_CONTROL, FOR_A_WEEK);
+    if let Some(response) = not_modified(&request.headers, headers.clone(), &etag) {
+        return Ok(response);
+    }
+    put(
+        &mut headers,
+        header::CONTENT_TYPE,
+        "text/html; charset=utf-8",
+    );
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    if request.head {
+        return Ok((headers, Body::empty()).into_response());
+    }
+    let links = ipld::links(cid.codec(), data).map_err(|error| Failure::Block(cid, error))?;
+    let (mut page, _) = head(request);
+    let _ = writeln!(
+        page,
+        "<tr><td><a href=\"/ipfs/{cid}?format={form}\">{form}</a></td><td>{}</td></tr>",
+        bytes(data.len() as u64),
+        form = form.name(),
+    );
+    for link in links.iter().take(MAX_LISTED) {
+        let _ = writeln!(
+            page,
+            "<tr><td><a class=\"ipfs-hash\" translate=\"no\" href=\"/ipfs/{link}\">{link}</a></td><td></td></tr>"
+        );
+    }
+    foot(&mut page, links.len() > MAX_LISTED);
+    Ok((headers, page).into_response())
+}
+
+/// A page up to its table's rows, and the path of what it is of.
+fn head(request: &Request) -> (String, String) {
     let asked = &request.asked;
     let mut href = format!("/ipfs/{}", asked.root_text);
     let mut title = href.clone();
@@ -112,7 +157,7 @@ fn page(request: &Request, entries: &[Entry], more: bool) -> String {
         let _ = write!(crumbs, "/<a href=\"{href}\">{}</a>", escape(name));
     }
     let title = escape(&title);
-    let mut page = format!(
+    let page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title><style>\
          body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
@@ -124,7 +169,21 @@ fn page(request: &Request, entries: &[Entry], more: bool) -> String {
          a{{color:#7ab7f0}}.ipfs-hash{{color:#999}}}}</style></head>\
          <body><h1>Index of {crumbs}</h1><table>\n"
     );
-    if !asked.path.is_empty() {
+    (page, href)
+}
+
+/// The end of a page, some of whose rows may have been left out.
+fn foot(page: &mut String, more: bool) {
+    page.push_str("</table>");
+    if more {
+        let _ = write!(page, "<p>Only the first {MAX_LISTED} are shown.</p>");
+    }
+    page.push_str("</body></html>\n");
+}
+
+fn page(request: &Request, entries: &[Entry], more: bool) -> String {
+    let (mut page, href) = head(request);
+    if !request.asked.path.is_empty() {
         let _ = writeln!(
             page,
             "<tr><td><a href=\"{href}/..\">..</a></td><td></td><td></td></tr>"
@@ -143,11 +202,7 @@ fn page(request: &Request, entries: &[Entry], more: bool) -> String {
             cid = entry.cid,
         );
     }
-    page.push_str("</table>");
-    if more {
-        let _ = write!(page, "<p>Only {MAX_LISTED} of the names are shown.</p>");
-    }
-    page.push_str("</body></html>\n");
+    foot(&mut page, more);
     page
 }
 

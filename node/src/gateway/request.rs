@@ -188,6 +188,8 @@ pub(super) struct Asked {
     pub format: Format,
     /// Whether `Accept` decided that.
     pub by_accept: bool,
+    /// Whether a page is what the client likes best.
+    pub page: bool,
     pub scope: DagScope,
     pub bytes: Option<EntityBytes>,
     /// Where the same answer is found without an `Accept`, when that made a difference or would have.
@@ -302,6 +304,9 @@ impl Asked {
             slash,
             format,
             by_accept,
+            page: accept
+                .first()
+                .is_some_and(|best| best.essence == "text/html"),
             scope: if bytes.is_some() {
                 DagScope::Entity
             } else {

@@ -443,6 +443,17 @@ async fn data_has_the_form_of_its_codec() {
         }
         let own = world.get(&path).await;
         assert_eq!(header(&own, "content-type"), mime(form));
+        // A browser is shown what has links as a page.
+        let page = world.get_with(&path, &[("accept", "text/html,*/*;q=0.8")]);
+        let page = page.await;
+        if form == plain {
+            assert_eq!(header(&page, "content-type"), mime(form));
+        } else {
+            assert_eq!(header(&page, "content-type"), "text/html; charset=utf-8");
+            assert!(header(&page, "content-security-policy").contains("sandbox"));
+            let page = page.text().await.unwrap();
+            assert!(page.contains(&format!("{path}?format={form}")), "{page}");
+        }
     }
     // A file is what it is said to be, but never what has links.
     let file = small(b"{\"a\": 1}");
