@@ -49,7 +49,7 @@ pub trait Platform: 'static {
     }
     /// Writes events to the journal, in order, and shows them to open faces; the engine has applied them to its state.
     /// When it returns they outlast a kill, except those that [`crate::state::EventKind::is_ephemeral`], which are only
-    /// shown. A failing disk is reported by the platform itself.
+    /// shown. A failing disk is reported by the platform itself; what could not be written it writes before what comes next.
     fn record(&self, events: Vec<Event>) -> LocalBoxFuture<'static, ()>;
 }
 

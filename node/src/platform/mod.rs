@@ -114,7 +114,7 @@ impl<N: Network> Platform for Native<N> {
         async move {
             if let Err(error) = written.await {
                 // The person must learn of it, and nothing else can tell: the plans go on from memory.
-                tracing::error!("the journal cannot be written: {error}; a restart will not know what happened now");
+                tracing::error!("the journal cannot be written: {error}; it is tried again with what happens next, and a restart before that will not know what happened now");
             }
             for event in events {
                 // Nobody watching is no error.
