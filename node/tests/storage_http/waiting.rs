@@ -150,13 +150,14 @@ async fn who_asks_for_nonsense_keeps_nobody_waiting() {
     let (here, coming) = (file(1, 3), file(2, 3));
     world.put(&here).await;
     world.pass(61);
-    let http = reqwest::Client::builder()
-        .http2_prior_knowledge()
-        .build()
-        .unwrap();
-    let asks = (0..600_u32).map(|n| {
+    // Each of these keeps one connection, with as many streams as it may have.
+    let clients: Vec<_> = (0..10)
+        .map(|_| reqwest::Client::builder().http2_prior_knowledge().build())
+        .map(|client| client.unwrap())
+        .collect();
+    let asks = (0..1200_usize).map(|n| {
         let cid = small(&n.to_le_bytes()).text();
-        let asked = http.get(format!("{}/ipfs/{cid}?format=raw", world.url));
+        let asked = clients[n % 10].get(format!("{}/ipfs/{cid}?format=raw", world.url));
         tokio::spawn(asked.send())
     });
     let asks: Vec<_> = asks.collect();
