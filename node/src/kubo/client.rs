@@ -10,11 +10,14 @@ use reqwest::header::CACHE_CONTROL;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
+use tokio::sync::watch;
 
 use crate::exit::printable;
 
 /// How long Kubo may be silent.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How many times that where it may wait for its own lock, which its garbage collection holds.
+const LOCKED: u32 = 5;
 /// How long a connection may take to be made.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a pin may take at least and at most, and how many bytes a second it is sure to walk on Kubo's disk.
@@ -46,6 +49,8 @@ pub struct Kubo {
     http: Client,
     rpc: String,
     gateway: String,
+    /// How long it may be silent.
+    patience: Duration,
 }
 
 #[derive(Deserialize)]
@@ -96,7 +101,15 @@ impl Kubo {
             http,
             rpc: rpc.trim_end_matches('/').to_owned(),
             gateway: gateway.trim_end_matches('/').to_owned(),
+            patience: PATIENCE,
         })
+    }
+
+    /// The same, for tests, which wait for nobody.
+    #[cfg(test)]
+    pub(super) fn impatient(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// The gateway's base URL.
@@ -117,7 +130,7 @@ impl Kubo {
             .http
             .head(url)
             .header(CACHE_CONTROL, "only-if-cached")
-            .timeout(PATIENCE);
+            .timeout(self.patience);
         let answer = head.send().await.map_err(|_| self.no_gateway())?;
         match answer.status() {
             StatusCode::OK => Ok(true),
@@ -136,21 +149,41 @@ impl Kubo {
     }
 
     /// Gives it the blocks of a CAR; returns how many it took. They are not pinned.
+    ///
+    /// However long that takes: it is given up when Kubo takes no more of it, or says nothing after its end.
     pub async fn import(
         &self,
         car: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
     ) -> Result<u64, KuboError> {
+        let (takes, mut taking) = watch::channel(());
+        let car = car.inspect(move |_| {
+            takes.send_replace(());
+        });
         let part = Part::stream(Body::wrap_stream(car)).file_name("dag.car");
         let call = self
             .call("dag/import", &[("pin-roots", "false"), ("stats", "true")])
             .multipart(Form::new().part("file", part));
+        let patience = self.patience * LOCKED;
+        let silence = async {
+            loop {
+                match tokio::time::timeout(patience, taking.changed()).await {
+                    Ok(Ok(())) => {}
+                    // It has all of it, and is to answer.
+                    Ok(Err(_)) => return tokio::time::sleep(patience).await,
+                    Err(_) => return,
+                }
+            }
+        };
         let mut taken = None;
-        self.lines(call, |line| {
+        let lines = self.lines(call, Duration::MAX, |line| {
             if let Some(stats) = line.stats {
                 taken = Some(stats.block_count);
             }
-        })
-        .await?;
+        });
+        tokio::select! {
+            done = lines => done?,
+            () = silence => return Err(self.no_rpc()),
+        }
         taken.ok_or_else(|| KuboError::Strange(self.rpc.clone()))
     }
 
@@ -165,16 +198,14 @@ impl Kubo {
             ("timeout", &format!("{}s", patience.as_secs())),
         ];
         // It is to say itself that its time is over.
-        let call = self.call("pin/add", &options).timeout(patience + PATIENCE);
-        self.lines(call, |_| {}).await
+        let call = self.call("pin/add", &options);
+        self.lines(call, patience + self.patience, |_| {}).await
     }
 
     /// Pins it no more.
     pub async fn unpin(&self, cid: &Cid) -> Result<(), KuboError> {
-        match self
-            .lines(self.call("pin/rm", &[("arg", &canonical(cid))]), |_| {})
-            .await
-        {
+        let call = self.call("pin/rm", &[("arg", &canonical(cid))]);
+        match self.lines(call, self.patience * LOCKED, |_| {}).await {
             // Somebody else was faster.
             Err(KuboError::Failed(reason)) if reason.contains("not pinned") => Ok(()),
             done => done,
@@ -191,7 +222,7 @@ impl Kubo {
         ];
         let mut name = None;
         let listed = self
-            .lines(self.call("pin/ls", &options), |line| {
+            .lines(self.call("pin/ls", &options), self.patience, |line| {
                 if line.cid.is_some() {
                     name = Some(line.name.unwrap_or_default());
                 }
@@ -206,7 +237,7 @@ impl Kubo {
     /// Tells of each pin that has a name.
     pub async fn pins(&self, mut each: impl FnMut(Cid, &str)) -> Result<(), KuboError> {
         let options = [("type", "recursive"), ("names", "true"), ("stream", "true")];
-        self.lines(self.call("pin/ls", &options), |line| {
+        self.lines(self.call("pin/ls", &options), self.patience, |line| {
             if let (Some(Ok(cid)), Some(name)) = (line.cid.map(|cid| cid.parse()), line.name) {
                 each(cid, &name);
             }
@@ -233,7 +264,7 @@ impl Kubo {
             return Ok(answer);
         }
         let mut body = answer.bytes_stream();
-        let text = match tokio::time::timeout(PATIENCE, body.next()).await {
+        let text = match tokio::time::timeout(self.patience, body.next()).await {
             Ok(Some(Ok(chunk))) => chunk,
             _ => Bytes::new(),
         };
@@ -250,7 +281,7 @@ impl Kubo {
         &self,
         call: RequestBuilder,
     ) -> Result<T, KuboError> {
-        let mut answer = self.send(call.timeout(PATIENCE)).await?;
+        let mut answer = self.send(call.timeout(self.patience)).await?;
         let mut bytes = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(|_| self.no_rpc())? {
             bytes.extend_from_slice(&chunk);
@@ -261,16 +292,24 @@ impl Kubo {
         serde_json::from_slice(&bytes).map_err(|_| KuboError::Strange(self.rpc.clone()))
     }
 
-    /// Objects, one a line. Kubo says in the last of them what went wrong after it had begun to answer.
+    /// Objects, one a line. Kubo says in the last of them what went wrong after it had begun to answer. It may be silent
+    /// for so long, before and within its answer.
     async fn lines(
         &self,
         call: RequestBuilder,
+        patience: Duration,
         mut each: impl FnMut(Line),
     ) -> Result<(), KuboError> {
-        let mut answer = self.send(call).await?;
+        let silent = |_| self.no_rpc();
+        let mut answer = tokio::time::timeout(patience, self.send(call))
+            .await
+            .map_err(silent)??;
         let mut rest = BytesMut::new();
         loop {
-            let chunk = answer.chunk().await.map_err(|_| self.no_rpc())?;
+            let chunk = tokio::time::timeout(patience, answer.chunk())
+                .await
+                .map_err(silent)?
+                .map_err(|_| self.no_rpc())?;
             let ended = chunk.is_none();
             rest.extend_from_slice(chunk.as_deref().unwrap_or(b"\n"));
             while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {

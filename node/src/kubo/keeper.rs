@@ -4,8 +4,8 @@
 //! goes on from what Kubo has. Pins of others are never touched.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -33,11 +33,13 @@ const PIECE: usize = 256 * 1024;
 /// Keeps Kubo and a storage agreed.
 pub struct Keeper {
     kubo: Kubo,
-    storage: Arc<Storage>,
+    pub(super) storage: Arc<Storage>,
     /// What the names of this node's pins begin with.
     prefix: String,
     wake: Notify,
     answers: AtomicBool,
+    /// What Kubo keeps for this node, and until when, in Unix seconds; `None` where it has to say so first.
+    pins: Mutex<Option<HashMap<Cid, u64>>>,
 }
 
 impl Keeper {
@@ -49,6 +51,7 @@ impl Keeper {
             prefix: format!("fluence {peer} until "),
             wake: Notify::new(),
             answers: AtomicBool::new(true),
+            pins: Mutex::default(),
         }
     }
 
@@ -62,6 +65,17 @@ impl Keeper {
         self.answers.load(Ordering::Relaxed)
     }
 
+    /// Whether Kubo was asked to keep a DAG, all of which it had then.
+    pub fn keeps(&self, cid: &Cid) -> bool {
+        self.pins()
+            .as_ref()
+            .is_some_and(|pins| pins.contains_key(cid))
+    }
+
+    fn pins(&self) -> MutexGuard<'_, Option<HashMap<Cid, u64>>> {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Something new may be whole.
     pub fn wake(&self) {
         self.wake.notify_one();
@@ -69,11 +83,9 @@ impl Keeper {
 
     /// Works for as long as it is polled.
     pub async fn run(self: Arc<Self>) {
-        // This node's pins, and until when they hold, in Unix seconds; `None` before Kubo has said.
-        let mut pins: Option<HashMap<Cid, u64>> = None;
         loop {
             let woken = self.wake.notified();
-            let worked = self.turn(&mut pins).await;
+            let worked = self.turn().await;
             let answers = worked.is_ok();
             if self.answers.swap(answers, Ordering::Relaxed) != answers {
                 match &worked {
@@ -84,7 +96,8 @@ impl Keeper {
                 }
             }
             if answers {
-                let _ = tokio::time::timeout(until_next(pins.as_ref()), woken).await;
+                let next = until_next(self.pins().as_ref());
+                let _ = tokio::time::timeout(next, woken).await;
             } else {
                 // An error is not mended by new uploads.
                 tokio::time::sleep(RETRY).await;
@@ -92,8 +105,21 @@ impl Keeper {
         }
     }
 
-    async fn turn(&self, known: &mut Option<HashMap<Cid, u64>>) -> Result<(), KuboError> {
-        let pins = match known {
+    /// Has Kubo once agree with the storage.
+    pub(super) async fn turn(&self) -> Result<(), KuboError> {
+        let (pins, done) = match self.agree().await {
+            Ok(pins) => (Some(pins), Ok(())),
+            // A Kubo that was away may come back without what it had.
+            Err(error) => (None, Err(error)),
+        };
+        *self.pins() = pins;
+        done
+    }
+
+    /// Makes Kubo keep what is promised and no more; returns what it keeps now.
+    async fn agree(&self) -> Result<HashMap<Cid, u64>, KuboError> {
+        let known = self.pins().clone();
+        let mut pins = match known {
             Some(pins) => {
                 // Asked each time: whether it lives is not seen from a turn without work.
                 self.kubo.version().await?;
@@ -108,7 +134,7 @@ impl Keeper {
                         }
                     })
                     .await?;
-                known.insert(pins)
+                pins
             }
         };
         let now = now_ms() / 1000;
@@ -155,7 +181,7 @@ impl Keeper {
             self.free(&cid).await?;
             pins.remove(&cid);
         }
-        unreachable.map_or(Ok(()), Err)
+        unreachable.map_or(Ok(pins), Err)
     }
 
     /// Brings a DAG to Kubo, unless it is there, and pins it.
@@ -252,4 +278,53 @@ fn promised(dag: &StoredDag, now: u64) -> Option<Promise> {
         until,
         bytes: dag.bytes,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::{Fake, block, keeper, put};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_kubo_that_comes_back_without_its_pins_gets_them_again() {
+        let fake = Fake::start().await;
+        let (_dir, keeper) = keeper(&fake);
+        let (cid, _) = put(&keeper.storage, b"a").await;
+        keeper.turn().await.unwrap();
+        assert!(fake.pin(&cid).is_some() && keeper.keeps(&cid));
+        fake.silent(true);
+        assert!(matches!(
+            keeper.turn().await,
+            Err(KuboError::Unreachable(_))
+        ));
+        fake.forget();
+        fake.silent(false);
+        keeper.turn().await.unwrap();
+        assert!(fake.pin(&cid).is_some() && fake.has(&cid));
+    }
+
+    #[tokio::test]
+    async fn a_silent_kubo_keeps_nobody_waiting() {
+        let fake = Fake::start().await;
+        let (_dir, keeper) = keeper(&fake);
+        let (cid, _) = block(b"a");
+        fake.silent(true);
+        let endless = stream::repeat(Bytes::from_static(&[0; 4096])).map(Ok);
+        let kubo = keeper.kubo();
+        let asked = async {
+            [
+                kubo.import(stream::empty()).await.map(drop),
+                kubo.import(endless).await.map(drop),
+                kubo.pins(|_, _| {}).await,
+                kubo.pin_name(&cid).await.map(drop),
+                kubo.unpin(&cid).await,
+            ]
+        };
+        let answers = tokio::time::timeout(Duration::from_secs(20), asked)
+            .await
+            .expect("it is not waited for without end");
+        for answer in answers {
+            assert!(matches!(answer, Err(KuboError::Unreachable(_))));
+        }
+    }
 }

@@ -6,6 +6,8 @@
 //! Kubo's gateway. Kubo's RPC is never shown to the network.
 
 mod client;
+#[cfg(test)]
+mod fake;
 mod keeper;
 mod proxy;
 

@@ -1,0 +1,174 @@
+//! As much of a Kubo daemon as the keeper needs, for tests that must do to it what no Kubo does when it is told to.
+
+use std::collections::{BTreeMap, HashMap};
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Multipart, Path, Query, Request, State};
+use axum::http::{Response, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use bytes::Bytes;
+use cid::Cid;
+use fluence::content::car::{CarLimits, CarReader};
+use fluence::content::unixfs::RAW;
+use fluence::names::{canonical, cid_v1};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use super::{Keeper, Kubo};
+use crate::storage::{Storage, StorageConfig};
+
+/// How long this Kubo may be silent.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+#[derive(Default)]
+struct Had {
+    blocks: HashMap<String, Bytes>,
+    pins: BTreeMap<String, String>,
+    silent: bool,
+}
+
+/// The daemon; it ends with the test.
+pub(super) struct Fake {
+    had: Arc<Mutex<Had>>,
+    url: String,
+}
+
+type Shared = State<Arc<Mutex<Had>>>;
+type Options = Query<HashMap<String, String>>;
+
+impl Fake {
+    pub async fn start() -> Self {
+        let had = Arc::new(Mutex::new(Had::default()));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new()
+            .route("/api/v0/version", post(async || r#"{"Version": "0"}"#))
+            .route("/api/v0/dag/import", post(import))
+            .route("/api/v0/pin/ls", post(pins))
+            .route("/api/v0/pin/add", post(pin))
+            .route("/api/v0/pin/rm", post(unpin))
+            .route("/ipfs/{cid}", get(read))
+            .layer(DefaultBodyLimit::disable())
+            .layer(middleware::from_fn_with_state(had.clone(), silence))
+            .with_state(had.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { had, url }
+    }
+
+    /// Whether it takes connections and says nothing.
+    pub fn silent(&self, silent: bool) {
+        self.had.lock().unwrap().silent = silent;
+    }
+
+    /// It has nothing any more.
+    pub fn forget(&self) {
+        let mut had = self.had.lock().unwrap();
+        (had.blocks, had.pins) = Default::default();
+    }
+
+    pub fn give(&self, cid: &Cid, data: Bytes) {
+        self.had.lock().unwrap().blocks.insert(canonical(cid), data);
+    }
+
+    pub fn has(&self, cid: &Cid) -> bool {
+        self.had
+            .lock()
+            .unwrap()
+            .blocks
+            .contains_key(&canonical(cid))
+    }
+
+    /// The name of a pin.
+    pub fn pin(&self, cid: &Cid) -> Option<String> {
+        self.had.lock().unwrap().pins.get(&canonical(cid)).cloned()
+    }
+}
+
+async fn silence(State(had): Shared, request: Request, next: Next) -> Response<Body> {
+    if had.lock().unwrap().silent {
+        return pending().await;
+    }
+    next.run(request).await
+}
+
+async fn import(State(had): Shared, mut form: Multipart) -> String {
+    let car = form.next_field().await.unwrap().unwrap();
+    let mut reader = CarReader::new(CarLimits::default());
+    reader.push(car.bytes().await.unwrap());
+    let mut count = 0;
+    while let Some((cid, data)) = reader.next().unwrap() {
+        had.lock().unwrap().blocks.insert(canonical(&cid), data);
+        count += 1;
+    }
+    json!({"Stats": {"BlockCount": count}}).to_string()
+}
+
+async fn pins(State(had): Shared, Query(options): Options) -> Response<Body> {
+    let had = had.lock().unwrap();
+    let asked = options.get("arg");
+    let lines: Vec<String> = had
+        .pins
+        .iter()
+        .filter(|(cid, _)| asked.is_none_or(|asked| asked == *cid))
+        .map(|(cid, name)| json!({"Cid": cid, "Name": name}).to_string())
+        .collect();
+    if asked.is_some() && lines.is_empty() {
+        let failure = json!({"Message": "it is not pinned"}).to_string();
+        return (StatusCode::INTERNAL_SERVER_ERROR, failure).into_response();
+    }
+    lines.join("\n").into_response()
+}
+
+async fn pin(State(had): Shared, Query(options): Options) -> &'static str {
+    let (cid, name) = (options["arg"].clone(), options["name"].clone());
+    had.lock().unwrap().pins.insert(cid, name);
+    "{}"
+}
+
+async fn unpin(State(had): Shared, Query(options): Options) -> &'static str {
+    had.lock().unwrap().pins.remove(&options["arg"]);
+    "{}"
+}
+
+async fn read(State(had): Shared, Path(cid): Path<String>) -> Response<Body> {
+    match had.lock().unwrap().blocks.get(&cid) {
+        Some(block) => block.clone().into_response(),
+        None => StatusCode::PRECONDITION_FAILED.into_response(),
+    }
+}
+
+/// A storage with this Kubo behind it, in a directory of its own.
+pub(super) fn keeper(fake: &Fake) -> (TempDir, Arc<Keeper>) {
+    let dir = tempfile::tempdir().unwrap();
+    let config = StorageConfig {
+        min_free: 0,
+        ..StorageConfig::default()
+    };
+    let storage = Storage::open(dir.path(), config).unwrap();
+    let kubo = Kubo::new(&fake.url, &fake.url).unwrap().impatient(PATIENCE);
+    (dir, Arc::new(Keeper::new(kubo, storage, "me")))
+}
+
+/// A file of one block.
+pub(super) fn block(data: &'static [u8]) -> (Cid, Bytes) {
+    (cid_v1(RAW, &Sha256::digest(data).into()), data.into())
+}
+
+/// Has it uploaded by somebody.
+pub(super) async fn put(storage: &Arc<Storage>, data: &'static [u8]) -> (Cid, Bytes) {
+    let (cid, data) = block(data);
+    let grant = storage
+        .grant("somebody", &cid, Some(data.len() as u64))
+        .unwrap();
+    let upload = storage.upload(&grant.token).unwrap();
+    upload.add(cid, data.clone()).await.unwrap();
+    upload.finish().await.unwrap();
+    (cid, data)
+}
