@@ -110,9 +110,10 @@ fn verifiable(request: &Request) -> Option<Cid> {
 }
 
 impl Front {
-    /// Whether Kubo has what the own storage has not.
+    /// Whether Kubo has what the own storage has not. What was granted here may come here: until then it is read there
+    /// if all of it is there, as it is where the own copy went and its uploader asks for a place once more.
     async fn is_only_there(&self, root: &Cid) -> bool {
-        self.storage.dag_state(root).is_none()
+        (self.storage.dag_state(root).is_none() || self.keeper.keeps(root))
             && !self.storage.has_block(root).await
             && self.keeper.kubo().has_block(root).await.unwrap_or(false)
     }
@@ -193,4 +194,40 @@ fn refuse(status: StatusCode, message: &'static str) -> Response<Body> {
         format!("{message}\n"),
     )
         .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use fluence::call::MultiaddrArgs;
+    use fluence::names::canonical;
+
+    use super::super::fake::{Fake, block, keeper, put};
+    use super::*;
+
+    #[tokio::test]
+    async fn what_kubo_keeps_is_read_there_though_its_upload_was_granted_again() {
+        let fake = Fake::start().await;
+        let (_dir, keeper) = keeper(&fake);
+        let storage = keeper.storage.clone();
+        let (cid, _) = put(&storage, b"a").await;
+        keeper.turn().await.unwrap();
+        storage.remove(&cid).unwrap();
+        let front = Arc::new(Front {
+            keeper,
+            storage: storage.clone(),
+            reads: Arc::new(Semaphore::new(1)),
+        });
+        // Of this one Kubo happens to have the root, and may lack the rest.
+        let (other, data) = block(b"other");
+        fake.give(&other, data);
+        for (cid, after) in [(cid, true), (other, false)] {
+            assert!(front.is_only_there(&cid).await);
+            let args = MultiaddrArgs {
+                cid: Some(canonical(&cid)),
+                size: Some(1),
+            };
+            storage.call_multiaddr("somebody", &args, "/ip4/127.0.0.1/tcp/1/http");
+            assert_eq!(front.is_only_there(&cid).await, after);
+        }
+    }
 }
