@@ -3,7 +3,7 @@
 //! What was promised stands in the pins' names, so that nothing else needs to be remembered: a node that was killed
 //! goes on from what Kubo has. Pins of others are never touched.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,6 +29,8 @@ const RETRY: Duration = Duration::from_secs(5);
 const PIPE: usize = 1024 * 1024;
 /// Bytes of a piece of it.
 const PIECE: usize = 256 * 1024;
+/// Until when Kubo keeps what an operator pinned.
+const FOR_EVER: u64 = u64::MAX;
 
 /// Keeps Kubo and a storage agreed.
 pub struct Keeper {
@@ -145,8 +147,9 @@ impl Keeper {
         let wanted: Vec<Promise> = dags.iter().filter_map(|dag| promised(dag, now)).collect();
         let brought: Vec<_> = stream::iter(wanted)
             .filter(|promise| {
-                let has = pins.get(&promise.cid);
-                std::future::ready(has.is_none_or(|has| *has < promise.until))
+                let has = pins.get(&promise.cid).copied();
+                let agrees = |has| has == promise.until || has > promise.until && has != FOR_EVER;
+                std::future::ready(!has.is_some_and(agrees))
             })
             .map(|promise| {
                 let pinned = pins.contains_key(&promise.cid);
@@ -172,9 +175,18 @@ impl Keeper {
                 }
             }
         }
+        // What an operator keeps is never evicted: if nothing is promised here, it is because an operator said so.
+        let kept: HashSet<&str> = dags
+            .iter()
+            .filter(|dag| promised_until(dag) > now)
+            .map(|dag| &*dag.cid)
+            .collect();
         let expired: Vec<Cid> = pins
             .iter()
-            .filter(|(_, until)| **until <= now)
+            .filter(|(cid, until)| match **until {
+                FOR_EVER => !kept.contains(&*canonical(cid)),
+                until => until <= now,
+            })
             .map(|(cid, _)| *cid)
             .collect();
         for cid in expired {
@@ -267,9 +279,14 @@ struct Promise {
     bytes: u64,
 }
 
+/// Until when a DAG is to be kept, in Unix seconds.
+fn promised_until(dag: &StoredDag) -> u64 {
+    if dag.pinned { FOR_EVER } else { dag.keep_until }
+}
+
 /// What was promised of a DAG, if it is whole and the promise still holds.
 fn promised(dag: &StoredDag, now: u64) -> Option<Promise> {
-    let until = if dag.pinned { u64::MAX } else { dag.keep_until };
+    let until = promised_until(dag);
     if dag.missing > 0 || until <= now {
         return None;
     }
@@ -301,6 +318,31 @@ mod tests {
         fake.silent(false);
         keeper.turn().await.unwrap();
         assert!(fake.pin(&cid).is_some() && fake.has(&cid));
+    }
+
+    #[tokio::test]
+    async fn what_an_operator_keeps_no_more_is_kept_for_its_token_or_freed() {
+        let fake = Fake::start().await;
+        let (_dir, keeper) = keeper(&fake);
+        let storage = &keeper.storage;
+        let (a, _) = put(storage, b"a").await;
+        let (b, _) = put(storage, b"b").await;
+        let dags = storage.list();
+        let until = dags
+            .iter()
+            .find(|dag| dag.cid == canonical(&a))
+            .unwrap()
+            .keep_until;
+        let holds = |cid: &Cid| Some(keeper.until(&fake.pin(cid)?).unwrap());
+        for (pinned, then) in [(true, FOR_EVER), (false, until), (true, FOR_EVER)] {
+            storage.pin(&a, pinned).unwrap();
+            storage.pin(&b, true).unwrap();
+            keeper.turn().await.unwrap();
+            assert_eq!((holds(&a), holds(&b)), (Some(then), Some(FOR_EVER)));
+        }
+        storage.remove(&a).unwrap();
+        keeper.turn().await.unwrap();
+        assert_eq!((holds(&a), holds(&b)), (None, Some(FOR_EVER)));
     }
 
     #[tokio::test]
