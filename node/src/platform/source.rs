@@ -68,11 +68,11 @@ impl FileSource {
     /// A file as it is now. A change of it later is an error of reading.
     pub fn open(path: &Path) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
-        // Before it is opened: a pipe would be waited for.
+        // Before it is opened: some devices begin something then.
         if !fs::metadata(&path)?.is_file() {
             return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a file"));
         }
-        let stamp = Stamp::of(&File::open(&path)?.metadata()?);
+        let stamp = Stamp::of(&open(&path)?.metadata()?);
         Ok(Self::of(vec![Extent {
             path,
             offset: 0,
@@ -155,6 +155,18 @@ impl FileSource {
     }
 }
 
+/// Opens a file to read. A pipe that took its place would be waited for until somebody writes: it is not.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    options.open(path)
+}
+
 impl Extent {
     /// Whether the file is still what was taken.
     pub(super) fn check(&self) -> Result<(), StoreError> {
@@ -164,19 +176,27 @@ impl Extent {
 
     fn check_stamp(&self, metadata: &Metadata) -> Result<(), StoreError> {
         match self.stamp {
-            Some(stamp) if Stamp::of(metadata) != stamp => Err(StoreError::Gone(format!(
-                "{} was changed since it was shared",
-                self.path.display()
-            ))),
+            Some(stamp) if Stamp::of(metadata) != stamp => Err(self.changed()),
             _ => Ok(()),
         }
+    }
+
+    fn changed(&self) -> StoreError {
+        StoreError::Gone(format!(
+            "{} was changed since it was shared",
+            self.path.display()
+        ))
     }
 
     /// Opens the file at the slice, lets it be read, and then looks whether the file is still what was taken: a change
     /// during the reading is seen too.
     fn read(&self, read: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), StoreError> {
         let fail = |error| store_error(&self.path, &error);
-        let mut file = File::open(&self.path).map_err(fail)?;
+        let mut file = open(&self.path).map_err(fail)?;
+        // Whatever it is, only a file can be what was taken, or end.
+        if !file.metadata().map_err(fail)?.is_file() {
+            return Err(self.changed());
+        }
         file.seek(SeekFrom::Start(self.offset)).map_err(fail)?;
         read(&mut file).map_err(fail)?;
         self.check_stamp(&file.metadata().map_err(fail)?)
@@ -226,5 +246,28 @@ impl Source for FileSource {
             Ok(hasher.finalize().into())
         })
         .boxed_local()
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a");
+        fs::write(&path, b"bytes").unwrap();
+        let source = FileSource::open(&path).unwrap();
+        assert_eq!(&source.read_slice(1..3).await.unwrap()[..], b"yt");
+        fs::remove_file(&path).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let read = tokio::time::timeout(Duration::from_secs(5), source.read_slice(0..5)).await;
+        // Or the thread that opens it would keep the test.
+        drop(File::options().read(true).write(true).open(&path));
+        assert!(matches!(read, Ok(Err(StoreError::Gone(_)))), "{read:?}");
     }
 }
