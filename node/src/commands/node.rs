@@ -30,9 +30,11 @@ pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed>
         .config(home.path())?;
     let hides_http = config.hides_http();
     let identity = home.exclusive_identity()?;
+    // One for all of it: a signal that comes between two waits is not lost.
+    let mut stopping = std::pin::pin!(stop_signal());
     let node = tokio::select! {
         node = Node::start(identity.keypair.clone(), home.path(), config) => node?,
-        () = stop_signal() => return Ok(()),
+        () = &mut stopping => return Ok(()),
     };
     let addresses: Vec<String> = node
         .addresses()
@@ -65,7 +67,7 @@ pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed>
         context.output.say(&format!("Warning: {what} {advice}"));
     }
     context.output.say("The node runs until Ctrl-C.");
-    stop_signal().await;
+    stopping.await;
     context.output.say("Stopping.");
     node.stop().await;
     context.output.event(&json!({"event": "stopped"}));
