@@ -5,6 +5,7 @@ mod support;
 use std::fs;
 use std::process::Command;
 
+use sha2::{Digest, Sha256};
 use support::{Fluence, World, bytes, fluence, get, output, start_node};
 
 #[test]
@@ -260,6 +261,60 @@ fn an_operator_has_hands_on_a_running_node_and_on_a_stopped_one() {
     );
     fs::write(world.path("bad.car"), "nonsense").unwrap();
     assert_eq!(hands(&["import", "bad.car"]).0, 5);
+}
+
+#[test]
+fn a_storage_that_is_named_is_the_one_that_is_meant() {
+    let world = World::new();
+    fs::create_dir(world.path("other")).unwrap();
+    let car = car_of(&[b"a"]);
+    fs::write(world.path("a.car"), car).unwrap();
+    let cids = |(code, list): (i32, serde_json::Value)| {
+        assert_eq!(code, 0, "{list}");
+        list["dags"].as_array().unwrap().len()
+    };
+    let other = ["--storage", "other"];
+    let hands = |args: &[&str]| storage(&world, "node", args);
+    assert_eq!(hands(&[&["import", "a.car"], &other[..]].concat()).0, 0);
+    assert_eq!(cids(hands(&[&["list"], &other[..]].concat())), 1);
+    assert_eq!(cids(hands(&["list"])), 0, "the node's is another");
+    // By any path to it, and by its socket.
+    fs::create_dir(world.path("x")).unwrap();
+    assert_eq!(cids(hands(&["list", "--storage", "x/../node/storage"])), 0);
+    assert_eq!(
+        hands(&["import", "a.car", "--storage", "node/storage"]).0,
+        0
+    );
+    assert_eq!(cids(hands(&["list"])), 1);
+    // The node of that state directory has another one.
+    let second = start_node(&world.path("second"), &[]);
+    second.event("listening");
+    for state in ["second", "third"] {
+        let (code, error) = storage(&world, state, &["gc", "--storage", "node/storage"]);
+        assert_eq!(code, 1, "{error}");
+        assert!(error["advice"].to_string().contains("--state"), "{error}");
+    }
+}
+
+/// A CAR of blocks of these bytes, each a root.
+fn car_of(blocks: &[&[u8]]) -> Vec<u8> {
+    let cid = |data: &&[u8]| [&[1, 0x55, 0x12, 32], &Sha256::digest(data)[..]].concat();
+    let varint = |len: usize| {
+        let mut buffer = unsigned_varint::encode::usize_buffer();
+        unsigned_varint::encode::usize(len, &mut buffer).to_vec()
+    };
+    // {"roots": [42(h'00…'), …], "version": 1}
+    let len = u32::try_from(blocks.len()).unwrap().to_be_bytes();
+    let mut header = [b"\xa2eroots\x9a", &len[..]].concat();
+    for block in blocks {
+        header.extend([&[0xd8, 42, 0x58, 37, 0][..], &cid(block)].concat());
+    }
+    header.extend(b"gversion\x01");
+    let mut car = [varint(header.len()), header].concat();
+    for block in blocks {
+        car.extend([varint(36 + block.len()), cid(block), block.to_vec()].concat());
+    }
+    car
 }
 
 /// The node has said that it stops; its process may have a moment to live.

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -11,17 +12,19 @@ use super::{Context, is_stdout};
 use crate::exit::{Exit, Failed, printable};
 use crate::home::Home;
 use crate::node::Options;
+#[cfg(unix)]
+use crate::operator::Remote;
 use crate::operator::{Local, Operation, perform};
 use crate::output::{Output, size_text};
 use crate::platform::random;
-use crate::storage::Storage;
+use crate::storage::{OpenError, Storage};
 
 /// Look after a node's storage, running or stopped.
 #[derive(Debug, Args)]
 pub(super) struct StorageArgs {
     #[command(subcommand)]
     operation: OperationArgs,
-    /// The storage's directory, where no node runs [default: storage/ in the state directory].
+    /// The storage's directory [default: that of the node that runs, else storage/ in the state directory].
     #[arg(long, global = true, value_name = "DIR", env = "FLUENCE_STORAGE")]
     storage: Option<PathBuf>,
     /// The node's configuration file [default: node.toml in the state directory, if it is there].
@@ -140,12 +143,21 @@ pub(super) fn run(context: &Context, args: StorageArgs) -> Result<(), Failed> {
     }
 }
 
+/// How a storage is reached.
+enum Reach {
+    /// By itself.
+    Here(Arc<Storage>),
+    /// By the node that has it open.
+    #[cfg(unix)]
+    Node(Remote),
+}
+
 /// A storage in reach, of a running node or a stopped one.
 struct Hands<'a> {
     home: Home,
     storage: Option<PathBuf>,
     config: Option<PathBuf>,
-    open: Option<std::sync::Arc<Storage>>,
+    open: Option<Arc<Storage>>,
     output: &'a Output,
 }
 
@@ -164,31 +176,34 @@ impl Hands<'_> {
         input: Box<dyn Read + Send>,
         output: Box<dyn Write + Send>,
     ) -> Result<Value, Failed> {
+        let reach = self.reach()?;
         let bar = self.output.bar("storage");
         let mut port = Local::new(input, output, bar.clone());
-        #[cfg(unix)]
-        if self.open.is_none()
-            && let Some(node) = crate::operator::Remote::connect(self.home.path())?
-        {
-            let done = node.perform(operation, &mut port);
-            bar.finish_and_clear();
-            return done;
-        }
-        let storage = self.stopped()?;
-        let done = perform(
-            &storage,
-            &tokio::runtime::Handle::current(),
-            operation,
-            &mut port,
-        );
+        let done = match reach {
+            Reach::Here(storage) => perform(
+                &storage,
+                &tokio::runtime::Handle::current(),
+                operation,
+                &mut port,
+            ),
+            #[cfg(unix)]
+            Reach::Node(node) => node.perform(operation, &mut port),
+        };
         bar.finish_and_clear();
         done
     }
 
-    /// The storage of a node that does not run, opened once.
-    fn stopped(&mut self) -> Result<std::sync::Arc<Storage>, Failed> {
+    /// The storage, opened once, or the node that has it open. A storage that was named is never taken for the node's.
+    fn reach(&mut self) -> Result<Reach, Failed> {
         if let Some(storage) = &self.open {
-            return Ok(storage.clone());
+            return Ok(Reach::Here(storage.clone()));
+        }
+        #[cfg(unix)]
+        if self.storage.is_none()
+            && self.config.is_none()
+            && let Some(node) = Remote::connect(self.home.path(), None)?
+        {
+            return Ok(Reach::Node(node));
         }
         let options = Options {
             storage: self.storage.clone(),
@@ -204,16 +219,29 @@ impl Hands<'_> {
                 "Name the node's state directory with --state, or its storage with --storage.",
             ));
         }
-        let storage = Storage::open(directory, config.storage).map_err(|error| {
-            Failed::new(
-                Exit::Failure,
-                "storage",
-                format!("{error}."),
-                "Name another directory, or mend this one.",
-            )
-        })?;
-        self.open = Some(storage.clone());
-        Ok(storage)
+        let error = match Storage::open(directory, config.storage) {
+            Ok(storage) => {
+                self.open = Some(storage.clone());
+                return Ok(Reach::Here(storage));
+            }
+            Err(error) => error,
+        };
+        #[cfg(unix)]
+        if matches!(error, OpenError::InUse(_))
+            && let Some(node) = Remote::connect(self.home.path(), Some(directory))?
+        {
+            return Ok(Reach::Node(node));
+        }
+        let advice = match error {
+            OpenError::InUse(_) => "Name that node's state directory with --state, or stop it.",
+            _ => "Name another directory, or mend this one.",
+        };
+        Err(Failed::new(
+            Exit::Failure,
+            "storage",
+            format!("{error}."),
+            advice,
+        ))
     }
 
     fn import(&mut self, path: &Path) -> Result<(), Failed> {

@@ -126,7 +126,11 @@ impl Node {
         tasks.spawn(answer(calls, storage.clone(), multiaddr, keeper));
         tasks.spawn(storage.clone().tend());
         #[cfg(unix)]
-        tasks.spawn(operate(state.to_owned(), storage.clone()));
+        tasks.spawn(operate(
+            state.to_owned(),
+            config.storage_directory,
+            storage.clone(),
+        ));
         peer.provide(FunctionName::multiaddr()).await?;
         Ok(Self {
             peer,
@@ -185,8 +189,8 @@ impl Node {
 
 /// Lets an operator reach the storage while the node runs.
 #[cfg(unix)]
-async fn operate(state: PathBuf, storage: Arc<Storage>) {
-    if let Err(error) = operator::serve(&state, storage).await {
+async fn operate(state: PathBuf, directory: PathBuf, storage: Arc<Storage>) {
+    if let Err(error) = operator::serve(&state, &directory, storage).await {
         tracing::error!("`fluence storage` will not reach this node: {error}");
     }
 }

@@ -1,11 +1,12 @@
 //! Operations on a running node, over a Unix socket in its state directory, which only its owner can enter.
 //!
 //! Both sides send frames: a tag of one byte, a length of four (little-endian), and so many bytes. The client sends the
-//! operation, and for an import the CAR; the node answers with the outcome, before it an export's CAR and progress.
+//! operation, and for an import the CAR; the node answers with the outcome, before it an export's CAR and progress. An
+//! operation may be meant for a storage that a person named: a node that has another does not do it.
 
 use std::fs;
 use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,6 +48,27 @@ enum Tag {
     Progress = 4,
     /// How it ended, as JSON: the last frame.
     Outcome = 5,
+}
+
+/// What a client asks.
+#[derive(Debug, Serialize, Deserialize)]
+struct Asked {
+    #[serde(flatten)]
+    operation: Operation,
+    /// Of which storage, where it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    storage: Option<Place>,
+}
+
+/// A directory, whatever paths lead to it: its device and its number there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Place(u64, u64);
+
+impl Place {
+    fn of(directory: &Path) -> io::Result<Self> {
+        let metadata = fs::metadata(directory)?;
+        Ok(Self(metadata.dev(), metadata.ino()))
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -97,9 +119,11 @@ fn json<T: DeserializeOwned>(payload: &[u8]) -> io::Result<T> {
     serde_json::from_slice(payload).map_err(io::Error::from)
 }
 
-/// Serves operators for as long as it is polled. A socket that a killed node left is replaced.
-pub async fn serve(directory: &Path, storage: Arc<Storage>) -> io::Result<()> {
-    let path = directory.join(SOCKET);
+/// Serves operators of a node with this state directory and this storage, which is in another directory, for as long as it
+/// is polled. A socket that a killed node left is replaced.
+pub async fn serve(state: &Path, directory: &Path, storage: Arc<Storage>) -> io::Result<()> {
+    let place = Place::of(directory)?;
+    let path = state.join(SOCKET);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -109,7 +133,7 @@ pub async fn serve(directory: &Path, storage: Arc<Storage>) -> io::Result<()> {
     let _removed = Removed(path);
     let places = Arc::new(Semaphore::new(MAX_OPERATIONS));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+        let Ok(permit) = Arc::clone(&places).acquire_owned().await else {
             return Ok(());
         };
         let stream = match listener
@@ -126,10 +150,10 @@ pub async fn serve(directory: &Path, storage: Arc<Storage>) -> io::Result<()> {
         };
         let (storage, runtime) = (storage.clone(), Handle::current());
         tokio::task::spawn_blocking(move || {
-            if let Err(error) = answer(stream, &storage, &runtime) {
+            if let Err(error) = answer(stream, place, &storage, &runtime) {
                 tracing::info!("an operator went away: {error}");
             }
-            drop(place);
+            drop(permit);
         });
     }
 }
@@ -143,7 +167,12 @@ impl Drop for Removed {
     }
 }
 
-fn answer(stream: UnixStream, storage: &Arc<Storage>, runtime: &Handle) -> io::Result<()> {
+fn answer(
+    stream: UnixStream,
+    place: Place,
+    storage: &Arc<Storage>,
+    runtime: &Handle,
+) -> io::Result<()> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -157,8 +186,18 @@ fn answer(stream: UnixStream, storage: &Arc<Storage>, runtime: &Handle) -> io::R
     if tag != Tag::Operation {
         return Err(ErrorKind::InvalidData.into());
     }
-    let operation: Operation = json(&payload)?;
-    let outcome = match perform(storage, runtime, &operation, &mut port) {
+    let asked: Asked = json(&payload)?;
+    let done = if asked.storage.is_some_and(|named| named != place) {
+        Err(Failed::new(
+            Exit::Failure,
+            "other_storage",
+            "The node of this state directory has another storage.",
+            "Name the state directory of the node that has it with --state, or stop that node.",
+        ))
+    } else {
+        perform(storage, runtime, &asked.operation, &mut port)
+    };
+    let outcome = match done {
         Ok(done) => Outcome::Done(done),
         Err(failed) => Outcome::Failed {
             exit: failed.exit as u8,
@@ -214,19 +253,27 @@ impl Port for Frames {
 /// A running node's storage.
 pub struct Remote {
     stream: UnixStream,
+    named: Option<Place>,
 }
 
 impl Remote {
-    /// Connects to the node of a state directory; `None` where none runs.
-    pub fn connect(directory: &Path) -> Result<Option<Self>, Failed> {
-        let path = directory.join(SOCKET);
+    /// Connects to the node of a state directory; `None` where none runs. It does nothing if its storage is not the one
+    /// that was named.
+    pub fn connect(state: &Path, named: Option<&Path>) -> Result<Option<Self>, Failed> {
+        let named = match named {
+            Some(directory) => {
+                Some(Place::of(directory).map_err(|error| Failed::file(directory, &error))?)
+            }
+            None => None,
+        };
+        let path = state.join(SOCKET);
         let connected = UnixStream::connect(&path).and_then(|stream| {
             stream.set_read_timeout(Some(PATIENCE))?;
             stream.set_write_timeout(Some(PATIENCE))?;
             Ok(stream)
         });
         match connected {
-            Ok(stream) => Ok(Some(Self { stream })),
+            Ok(stream) => Ok(Some(Self { stream, named })),
             Err(error)
                 if matches!(
                     error.kind(),
@@ -270,7 +317,11 @@ impl Remote {
     fn exchange(self, operation: &Operation, port: &mut dyn Port) -> io::Result<Outcome> {
         let mut from = BufReader::new(self.stream.try_clone()?);
         let mut to = BufWriter::new(self.stream);
-        send_json(&mut to, Tag::Operation, operation)?;
+        let asked = Asked {
+            operation: operation.clone(),
+            storage: self.named,
+        };
+        send_json(&mut to, Tag::Operation, &asked)?;
         let mut sent = to.flush();
         if *operation == Operation::Import {
             sent = send_car(&mut to, &mut port.input());
