@@ -3,10 +3,13 @@
 mod support;
 
 use std::fs;
+use std::io::Write;
+use std::os::unix::net::UnixListener;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
-use support::{Fluence, World, bytes, fluence, get, output, start_node};
+use support::{Fluence, LONG, World, bytes, fluence, get, output, start_node};
 
 #[test]
 fn a_node_stops_when_it_is_told_to_and_is_the_same_afterwards() {
@@ -267,8 +270,7 @@ fn an_operator_has_hands_on_a_running_node_and_on_a_stopped_one() {
 fn a_storage_that_is_named_is_the_one_that_is_meant() {
     let world = World::new();
     fs::create_dir(world.path("other")).unwrap();
-    let car = car_of(&[b"a"]);
-    fs::write(world.path("a.car"), car).unwrap();
+    fs::write(world.path("a.car"), car_of(0x55, &[b"a"])).unwrap();
     let cids = |(code, list): (i32, serde_json::Value)| {
         assert_eq!(code, 0, "{list}");
         list["dags"].as_array().unwrap().len()
@@ -296,9 +298,55 @@ fn a_storage_that_is_named_is_the_one_that_is_meant() {
     }
 }
 
-/// A CAR of blocks of these bytes, each a root.
-fn car_of(blocks: &[&[u8]]) -> Vec<u8> {
-    let cid = |data: &&[u8]| [&[1, 0x55, 0x12, 32], &Sha256::digest(data)[..]].concat();
+#[test]
+fn what_is_no_file_is_exported_under_its_name() {
+    let world = World::new();
+    // {} as DAG-CBOR.
+    fs::write(world.path("a.car"), car_of(0x71, &[b"\xa0"])).unwrap();
+    let (code, imported) = storage(&world, "node", &["import", "a.car"]);
+    assert_eq!(code, 0, "{imported}");
+    let root = imported["roots"][0].as_str().unwrap();
+    assert_eq!(storage(&world, "node", &["export", root]).0, 0);
+    assert!(world.path(&format!("{root}.car")).exists());
+}
+
+/// A node in a state directory whose exports never end.
+fn endless(state: &std::path::Path) {
+    fs::create_dir_all(state).unwrap();
+    let socket = UnixListener::bind(state.join("operator.sock")).unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = socket.accept().unwrap();
+        let data = [&[2, 100, 0, 0, 0][..], &[7; 100]].concat();
+        while stream.write_all(&data).is_ok() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    });
+}
+
+#[test]
+fn an_export_that_is_stopped_leaves_nothing() {
+    let world = World::new();
+    let state = world.path("endless");
+    endless(&state);
+    let cid = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
+    fs::create_dir(world.path("out")).unwrap();
+    let mut command = fluence(&state);
+    command.current_dir(world.path("out"));
+    let export = Fluence::start(command.args(["storage", "export", cid]));
+    let files = || fs::read_dir(world.path("out")).unwrap().map(Result::unwrap);
+    let end = Instant::now() + LONG;
+    while !files().any(|file| file.metadata().unwrap().len() > 0) {
+        assert!(Instant::now() < end, "{}", export.story());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    export.terminate();
+    let (code, error) = export.fails();
+    assert_eq!((code, files().count()), (130, 0), "{error}");
+}
+
+/// A CAR of blocks of these bytes and of a codec, each a root.
+fn car_of(codec: u8, blocks: &[&[u8]]) -> Vec<u8> {
+    let cid = |data: &&[u8]| [&[1, codec, 0x12, 32], &Sha256::digest(data)[..]].concat();
     let varint = |len: usize| {
         let mut buffer = unsigned_varint::encode::usize_buffer();
         unsigned_varint::encode::usize(len, &mut buffer).to_vec()

@@ -203,15 +203,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), Failed> {
         Command::Call(args) => call::run(context, args).await,
         Command::Provide(args) => provide::run(context, args).await,
         Command::Hash(args) => hash::run(context, args).await,
-        Command::Storage(args) => {
-            let context = context.clone();
-            // It blocks, and waits for what runs on other threads.
-            tokio::task::spawn_blocking(move || storage::run(&context, args))
-                .await
-                .map_err(|_| {
-                    Failed::new(Exit::Failure, "stopped", "The program is stopping.", "")
-                })?
-        }
+        Command::Storage(args) => storage::run(context, args).await,
         Command::Id => id::run(context),
     }
 }

@@ -1,20 +1,21 @@
 //! `fluence storage`: an operator's hands on a storage.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{Context, is_stdout};
+use super::{Context, STOP, is_stdout, stop_signal};
 use crate::exit::{Exit, Failed, printable};
 use crate::home::Home;
 use crate::node::Options;
 #[cfg(unix)]
 use crate::operator::Remote;
-use crate::operator::{Local, Operation, perform};
+use crate::operator::{self, Local, Operation, perform};
 use crate::output::{Output, size_text};
 use crate::platform::random;
 use crate::storage::{OpenError, Storage};
@@ -76,9 +77,37 @@ impl StorageArgs {
     pub fn prints_bytes(&self) -> bool {
         matches!(&self.operation, OperationArgs::Export { output, .. } if is_stdout(output.as_deref()))
     }
+
+    /// Whether a file is written, a part of which is to be taken away when the command is stopped.
+    fn writes_file(&self) -> bool {
+        matches!(self.operation, OperationArgs::Export { .. }) && !self.prints_bytes()
+    }
 }
 
-pub(super) fn run(context: &Context, args: StorageArgs) -> Result<(), Failed> {
+pub(super) async fn run(context: &Context, args: StorageArgs) -> Result<(), Failed> {
+    let writes_file = args.writes_file();
+    let stopped = Arc::new(AtomicBool::new(false));
+    let (context, stops) = (context.clone(), stopped.clone());
+    // It blocks, and waits for what runs on other threads.
+    let mut work = tokio::task::spawn_blocking(move || work(&context, args, stops));
+    let ending = |_| Failed::new(Exit::Failure, "stopped", "The program is stopping.", "");
+    if !writes_file {
+        return work.await.map_err(ending)?;
+    }
+    tokio::select! {
+        done = &mut work => done.map_err(ending)?,
+        () = stop_signal() => {
+            stopped.store(true, Ordering::Relaxed);
+            match tokio::time::timeout(STOP, work).await {
+                // It was faster.
+                Ok(Ok(Ok(()))) => Ok(()),
+                _ => Err(Failed::interrupted("Run the same command again to begin anew.")),
+            }
+        }
+    }
+}
+
+fn work(context: &Context, args: StorageArgs, stopped: Arc<AtomicBool>) -> Result<(), Failed> {
     let home = context.home()?;
     let output = &context.output;
     let mut hands = Hands {
@@ -86,6 +115,7 @@ pub(super) fn run(context: &Context, args: StorageArgs) -> Result<(), Failed> {
         storage: args.storage,
         config: args.config,
         open: None,
+        stopped,
         output,
     };
     match args.operation {
@@ -158,6 +188,8 @@ struct Hands<'a> {
     storage: Option<PathBuf>,
     config: Option<PathBuf>,
     open: Option<Arc<Storage>>,
+    /// Set when the person or the system stops the command.
+    stopped: Arc<AtomicBool>,
     output: &'a Output,
 }
 
@@ -287,8 +319,7 @@ impl Hands<'_> {
         let path = match output {
             Some(path) => path,
             None => {
-                let root = fluence::names::parse_link(&cid)
-                    .map_err(|error| Failed::usage(error.to_string(), ""))?;
+                let root = operator::root(&cid)?;
                 PathBuf::from(format!("{}.car", fluence::names::canonical(&root)))
             }
         };
@@ -303,12 +334,12 @@ impl Hands<'_> {
         let fail = |error| Failed::file(&path, &error);
         let temporary = path.with_extension(format!("{:032x}.part", random()));
         let file = File::create_new(&temporary).map_err(fail)?;
+        let part = Part {
+            file: file.try_clone().map_err(fail)?,
+            stopped: self.stopped.clone(),
+        };
         let written = self
-            .perform_with(
-                &operation(cid),
-                Box::new(std::io::empty()),
-                Box::new(file.try_clone().map_err(fail)?),
-            )
+            .perform_with(&operation(cid), Box::new(std::io::empty()), Box::new(part))
             .and_then(|done| {
                 file.sync_all()
                     .and_then(|()| fs::rename(&temporary, &path))
@@ -327,6 +358,25 @@ impl Hands<'_> {
                 Err(failed)
             }
         }
+    }
+}
+
+/// A file that is written until somebody stops it.
+struct Part {
+    file: File,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Write for Part {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return Err(io::Error::other("it was stopped"));
+        }
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 

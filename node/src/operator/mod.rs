@@ -126,7 +126,8 @@ pub fn perform(
     }
 }
 
-fn root(text: &str) -> Result<Cid, Failed> {
+/// The root that an operator names: that of a file, as people write it, or any CID.
+pub fn root(text: &str) -> Result<Cid, Failed> {
     fluence::names::parse_link(text).or_else(|error| {
         text.parse()
             .map_err(|_| Failed::usage(error.to_string(), ""))
