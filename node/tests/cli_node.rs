@@ -267,6 +267,17 @@ fn an_operator_has_hands_on_a_running_node_and_on_a_stopped_one() {
 }
 
 #[test]
+fn what_keeps_a_car_from_being_imported_is_named() {
+    let world = World::with(&["--storage-quota", "100000"]);
+    fs::write(world.path("a.car"), car_of(0x55, &[&[7; 100_001]])).unwrap();
+    fs::create_dir(world.path("directory")).unwrap();
+    for (car, is) in [("a.car", (6, "quota")), ("directory", (1, "file"))] {
+        let (code, error) = storage(&world, "node", &["import", car]);
+        assert_eq!((code, error["code"].as_str().unwrap()), is, "{error}");
+    }
+}
+
+#[test]
 fn a_storage_that_is_named_is_the_one_that_is_meant() {
     let world = World::new();
     fs::create_dir(world.path("other")).unwrap();

@@ -18,7 +18,7 @@ use tokio::io::AsyncWrite;
 use tokio::runtime::Handle;
 
 use crate::exit::{Exit, Failed};
-use crate::storage::Storage;
+use crate::storage::{AddError, ExportError, ImportError, Storage, StorageError};
 
 pub use local::Local;
 #[cfg(unix)]
@@ -74,32 +74,14 @@ pub fn perform(
 ) -> Result<Value, Failed> {
     match operation {
         Operation::Import => {
-            let imported = storage.import_car(port.input()).map_err(|error| {
-                Failed::new(
-                    Exit::Verification,
-                    "import",
-                    format!("The CAR is not imported: {error}."),
-                    "What came before the fault is stored; check the file and import it again.",
-                )
-            })?;
+            let imported = storage.import_car(port.input()).map_err(import_failed)?;
             Ok(json!(imported))
         }
         Operation::Export { cid } => {
             let cid = root(cid)?;
             runtime
                 .block_on(storage.export_car(&cid, Out(port)))
-                .map_err(|error| {
-                    let exit = match error {
-                        crate::storage::ExportError::Incomplete(_) => Exit::NotFound,
-                        _ => Exit::Failure,
-                    };
-                    Failed::new(
-                        exit,
-                        "export",
-                        format!("{} is not exported: {error}.", canonical(&cid)),
-                        "",
-                    )
-                })?;
+                .map_err(|error| export_failed(&canonical(&cid), error))?;
             Ok(json!({"cid": canonical(&cid)}))
         }
         Operation::List => Ok(json!({"dags": storage.list(), "usage": storage.usage()})),
@@ -134,7 +116,7 @@ pub fn root(text: &str) -> Result<Cid, Failed> {
     })
 }
 
-fn found(cid: &Cid, found: Result<bool, crate::storage::StorageError>) -> Result<(), Failed> {
+fn found(cid: &Cid, found: Result<bool, StorageError>) -> Result<(), Failed> {
     if found.map_err(storage_failed)? {
         return Ok(());
     }
@@ -146,12 +128,82 @@ fn found(cid: &Cid, found: Result<bool, crate::storage::StorageError>) -> Result
     ))
 }
 
-fn storage_failed(error: crate::storage::StorageError) -> Failed {
+fn storage_failed(error: StorageError) -> Failed {
+    let (code, advice) = match error {
+        StorageError::DiskFull => ("disk_full", "Free some space, then do it again."),
+        StorageError::Io(_) | StorageError::Database(_) => (
+            "storage",
+            "Check its disk; what was damaged is found by `fluence storage check`.",
+        ),
+    };
     Failed::new(
         Exit::Failure,
-        "storage",
-        format!("The storage failed: {error}."),
-        "Check its disk.",
+        code,
+        format!("It was not done: {error}."),
+        advice,
+    )
+}
+
+/// Why a CAR is not imported, or not to its end.
+fn import_failed(error: ImportError) -> Failed {
+    let error = match error {
+        ImportError::Add(AddError::Storage(error)) => return storage_failed(error),
+        error => error,
+    };
+    let (exit, code, advice) = match &error {
+        ImportError::Read(_) => (
+            Exit::Failure,
+            "file",
+            "What came before is stored; see that the file can be read, and import it again.",
+        ),
+        ImportError::Add(AddError::NoRoom | AddError::TooLarge { .. }) => (
+            Exit::Refused,
+            "quota",
+            "`fluence storage gc` and `remove` make room; a larger --storage-quota is more. Then import it again.",
+        ),
+        ImportError::Add(_) | ImportError::Car(_) | ImportError::Nothing => (
+            Exit::Verification,
+            "import",
+            "What came before the fault is stored; check the file and import it again.",
+        ),
+    };
+    let what = match &error {
+        // What it says is for uploaders.
+        ImportError::Add(AddError::NoRoom) => "there is no room left in the storage".to_owned(),
+        error => error.to_string(),
+    };
+    Failed::new(
+        exit,
+        code,
+        format!("The CAR is not imported: {what}."),
+        advice,
+    )
+}
+
+/// Why a DAG is not exported, or not to its end.
+fn export_failed(cid: &str, error: ExportError) -> Failed {
+    let (exit, code, advice) = match &error {
+        ExportError::Incomplete(_) => (Exit::NotFound, "export", ""),
+        ExportError::Write(error) => match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
+                Exit::Failure,
+                "disk_full",
+                "Free some space, or name another place with -o.",
+            ),
+            _ => (Exit::Failure, "file", "Name another place with -o."),
+        },
+        ExportError::Damaged(_) => (
+            Exit::Verification,
+            "damaged",
+            "`fluence storage check` removes what is damaged.",
+        ),
+        ExportError::Read(_) => (Exit::Failure, "storage", "Check the storage's disk."),
+    };
+    Failed::new(
+        exit,
+        code,
+        format!("{cid} is not exported: {error}."),
+        advice,
     )
 }
 
@@ -171,5 +223,32 @@ impl AsyncWrite for Out<'_> {
     }
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fluence::content::car::CarError;
+
+    use super::*;
+
+    #[test]
+    fn what_an_import_fails_for_is_told_apart() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        for (error, exit, code) in [
+            (ImportError::Add(AddError::NoRoom), Exit::Refused, "quota"),
+            (
+                ImportError::Add(StorageError::from(full()).into()),
+                Exit::Failure,
+                "disk_full",
+            ),
+            (ImportError::Read(full()), Exit::Failure, "file"),
+            (CarError::Truncated.into(), Exit::Verification, "import"),
+        ] {
+            let failed = import_failed(error);
+            assert_eq!((failed.exit, &*failed.failure.code), (exit, code));
+        }
+        let failed = export_failed("It", ExportError::Write(full()));
+        assert_eq!(failed.failure.code, "disk_full");
     }
 }

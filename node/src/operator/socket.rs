@@ -19,9 +19,9 @@ use tokio::net::UnixListener;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use super::{Operation, Port, perform};
+use super::{Operation, Port, export_failed, import_failed, perform};
 use crate::exit::{Exit, Failed};
-use crate::storage::Storage;
+use crate::storage::{ExportError, ImportError, Storage};
 
 /// The socket's name in the state directory.
 pub const SOCKET: &str = "operator.sock";
@@ -288,14 +288,18 @@ impl Remote {
 
     /// Has an operation done.
     pub fn perform(self, operation: &Operation, port: &mut dyn Port) -> Result<Value, Failed> {
-        let outcome = self.exchange(operation, port).map_err(|error| {
-            Failed::new(
-                Exit::Failure,
-                "node",
-                format!("The node broke off: {error}."),
-                "Its log may say why; it may also have been stopped.",
-            )
-        })?;
+        let outcome = self
+            .exchange(operation, port)
+            .map_err(|broken| match broken {
+                Broken::Node(error) => Failed::new(
+                    Exit::Failure,
+                    "node",
+                    format!("The node broke off: {error}."),
+                    "Its log may say why; it may also have been stopped.",
+                ),
+                Broken::Input(error) => import_failed(ImportError::Read(error)),
+                Broken::Output(error) => export_failed("It", ExportError::Write(error)),
+            })?;
         match outcome {
             Outcome::Done(value) => Ok(value),
             Outcome::Failed { exit, failure } => {
@@ -314,7 +318,7 @@ impl Remote {
         }
     }
 
-    fn exchange(self, operation: &Operation, port: &mut dyn Port) -> io::Result<Outcome> {
+    fn exchange(self, operation: &Operation, port: &mut dyn Port) -> Result<Outcome, Broken> {
         let mut from = BufReader::new(self.stream.try_clone()?);
         let mut to = BufWriter::new(self.stream);
         let asked = Asked {
@@ -324,31 +328,50 @@ impl Remote {
         send_json(&mut to, Tag::Operation, &asked)?;
         let mut sent = to.flush();
         if *operation == Operation::Import {
-            sent = send_car(&mut to, &mut port.input());
+            sent = match send_car(&mut to, &mut port.input()) {
+                Err(Broken::Node(error)) => Err(error),
+                sent => Ok(sent?),
+            };
         }
         loop {
             match receive(&mut from) {
-                Ok((Tag::Data, payload)) => port.output(&payload)?,
+                Ok((Tag::Data, payload)) => port.output(&payload).map_err(Broken::Output)?,
                 Ok((Tag::Progress, payload)) => {
                     let (done, total) = json(&payload)?;
                     port.progress(done, total);
                 }
-                Ok((Tag::Outcome, payload)) => return json(&payload),
-                Ok(_) => return Err(ErrorKind::InvalidData.into()),
+                Ok((Tag::Outcome, payload)) => return Ok(json(&payload)?),
+                Ok(_) => return Err(io::Error::from(ErrorKind::InvalidData).into()),
                 // A node that takes no more has said why, else the reason is here.
-                Err(error) => return Err(sent.err().unwrap_or(error)),
+                Err(error) => return Err(sent.err().unwrap_or(error).into()),
             }
         }
     }
 }
 
-fn send_car(to: &mut impl Write, car: &mut dyn Read) -> io::Result<()> {
+/// What ended an exchange before its outcome.
+enum Broken {
+    /// The node, or the way to it.
+    Node(io::Error),
+    /// What is to be imported cannot be read.
+    Input(io::Error),
+    /// What is exported cannot be written.
+    Output(io::Error),
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Self::Node(error)
+    }
+}
+
+fn send_car(to: &mut impl Write, car: &mut dyn Read) -> Result<(), Broken> {
     let mut buffer = vec![0; DATA_FRAME];
     loop {
-        let read = car.read(&mut buffer)?;
+        let read = car.read(&mut buffer).map_err(Broken::Input)?;
         if read == 0 {
             send(to, Tag::End, &[])?;
-            return to.flush();
+            return Ok(to.flush()?);
         }
         send(to, Tag::Data, &buffer[..read])?;
     }
