@@ -61,7 +61,7 @@ pub trait Port {
     fn input(&mut self) -> Box<dyn Read + '_>;
     /// Takes bytes of [`Operation::Export`].
     fn output(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// Is told how far it is: so much of so much.
+    /// Is told how far it is: so many bytes of so many.
     fn progress(&mut self, done: u64, total: u64);
 }
 
@@ -96,8 +96,10 @@ pub fn perform(
             Ok(json!({"cid": canonical(&cid)}))
         }
         Operation::Check => {
+            // More may come while it goes on.
+            let total = storage.usage().bytes;
             let report = storage
-                .check(|done, total| port.progress(done, total))
+                .check(|_, bytes| port.progress(bytes, total.max(bytes)))
                 .map_err(storage_failed)?;
             Ok(json!(report))
         }
@@ -229,8 +231,10 @@ impl AsyncWrite for Out<'_> {
 #[cfg(test)]
 mod tests {
     use fluence::content::car::CarError;
+    use sha2::{Digest, Sha256};
 
     use super::*;
+    use crate::storage::StorageConfig;
 
     #[test]
     fn what_an_import_fails_for_is_told_apart() {
@@ -250,5 +254,43 @@ mod tests {
         }
         let failed = export_failed("It", ExportError::Write(full()));
         assert_eq!(failed.failure.code, "disk_full");
+    }
+
+    /// Notes how far it is.
+    struct Noted(Vec<(u64, u64)>);
+
+    impl Port for Noted {
+        fn input(&mut self) -> Box<dyn Read + '_> {
+            // A raw block of three bytes, without a header that names it.
+            let car = [
+                &b"\x11\xa2eroots\x80gversion\x01\x27\x01\x55\x12\x20"[..],
+                &Sha256::digest("abc"),
+                b"abc",
+            ];
+            Box::new(io::Cursor::new(car.concat()))
+        }
+
+        fn output(&mut self, _: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn progress(&mut self, done: u64, total: u64) {
+            self.0.push((done, total));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_check_tells_how_many_bytes_are_done_of_all() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = StorageConfig {
+            min_free: 0,
+            ..StorageConfig::default()
+        };
+        let storage = Storage::open(directory.path(), config).unwrap();
+        let mut port = Noted(Vec::new());
+        for operation in [Operation::Import, Operation::Check] {
+            perform(&storage, &Handle::current(), &operation, &mut port).unwrap();
+        }
+        assert_eq!(port.0, [(3, 3)]);
     }
 }

@@ -1,15 +1,16 @@
 //! Operations on a running node, over a Unix socket in its state directory, which only its owner can enter.
 //!
 //! Both sides send frames: a tag of one byte, a length of four (little-endian), and so many bytes. The client sends the
-//! operation, and for an import the CAR; the node answers with the outcome, before it an export's CAR and progress. An
-//! operation may be meant for a storage that a person named: a node that has another does not do it.
+//! operation, and for an import the CAR; the node answers with the outcome, before it an export's CAR and progress, and now
+//! and then a sign that it is at work. An operation may be meant for a storage that a person named: a node that has another does not do it.
 
 use std::fs;
 use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -26,13 +27,15 @@ use crate::storage::{ExportError, ImportError, Storage};
 /// The socket's name in the state directory.
 pub const SOCKET: &str = "operator.sock";
 /// The longest frame.
-const MAX_FRAME: usize = 64 * 1024 * 1024;
-/// Bytes of data in a frame.
+const MAX_FRAME: usize = 1024 * 1024;
+/// Bytes of data, and of a long outcome, in a frame.
 const DATA_FRAME: usize = 256 * 1024;
 /// Operations at the same time.
 const MAX_OPERATIONS: usize = 4;
-/// How long either side may be silent. A check of a large block on a slow disk is shorter.
+/// How long either side may be silent.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How often a node that is at work says so.
+const ALIVE: Duration = Duration::from_secs(10);
 /// How long to wait after a connection could not be taken.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -48,6 +51,10 @@ enum Tag {
     Progress = 4,
     /// How it ended, as JSON: the last frame.
     Outcome = 5,
+    /// It goes on.
+    Alive = 6,
+    /// A piece of an outcome that is too long for one frame; the next follows.
+    Piece = 7,
 }
 
 /// What a client asks.
@@ -102,6 +109,8 @@ fn receive(from: &mut impl Read) -> io::Result<(Tag, Vec<u8>)> {
         Tag::End,
         Tag::Progress,
         Tag::Outcome,
+        Tag::Alive,
+        Tag::Piece,
     ]
     .into_iter()
     .find(|tag| *tag as u8 == head[0])
@@ -176,9 +185,10 @@ fn answer(
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
+    let to = Mutex::new(BufWriter::new(stream.try_clone()?));
     let mut port = Frames {
-        from: BufReader::new(stream.try_clone()?),
-        to: BufWriter::new(stream),
+        from: BufReader::new(stream),
+        to: &to,
         rest: Vec::new(),
         at: 0,
     };
@@ -195,7 +205,9 @@ fn answer(
             "Name the state directory of the node that has it with --state, or stop that node.",
         ))
     } else {
-        perform(storage, runtime, &asked.operation, &mut port)
+        alive(&to, ALIVE, || {
+            perform(storage, runtime, &asked.operation, &mut port)
+        })
     };
     let outcome = match done {
         Ok(done) => Outcome::Done(done),
@@ -204,20 +216,60 @@ fn answer(
             failure: failed.failure,
         },
     };
-    send_json(&mut port.to, Tag::Outcome, &outcome)?;
-    port.to.flush()
+    send_outcome(&mut *lock(&to), &outcome)
+}
+
+/// Does some work, and says meanwhile that it goes on.
+fn alive<T>(to: &Mutex<impl Write + Send>, every: Duration, work: impl FnOnce() -> T) -> T {
+    let (working, worked) = channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while worked.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+                let mut to = lock(to);
+                // A client that is gone is noticed at the end.
+                if send(&mut *to, Tag::Alive, &[])
+                    .and_then(|()| to.flush())
+                    .is_err()
+                {
+                    return;
+                }
+            }
+        });
+        let done = work();
+        drop(working);
+        done
+    })
+}
+
+fn send_outcome(to: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
+    let json = serde_json::to_vec(outcome)?;
+    let mut pieces = json.chunks(DATA_FRAME).peekable();
+    while let Some(piece) = pieces.next() {
+        let tag = if pieces.peek().is_some() {
+            Tag::Piece
+        } else {
+            Tag::Outcome
+        };
+        send(to, tag, piece)?;
+    }
+    to.flush()
+}
+
+/// Half a frame is as bad after a panic as it is before.
+fn lock<T>(to: &Mutex<T>) -> MutexGuard<'_, T> {
+    to.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The node's side of a connection.
-struct Frames {
+struct Frames<'a> {
     from: BufReader<UnixStream>,
-    to: BufWriter<UnixStream>,
+    to: &'a Mutex<BufWriter<UnixStream>>,
     /// The frame of data that is being read.
     rest: Vec<u8>,
     at: usize,
 }
 
-impl Read for Frames {
+impl Read for Frames<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.at == self.rest.len() {
             match receive(&mut self.from)? {
@@ -232,21 +284,22 @@ impl Read for Frames {
     }
 }
 
-impl Port for Frames {
+impl Port for Frames<'_> {
     fn input(&mut self) -> Box<dyn Read + '_> {
         Box::new(self)
     }
 
     fn output(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut to = lock(self.to);
         bytes
             .chunks(DATA_FRAME)
-            .try_for_each(|chunk| send(&mut self.to, Tag::Data, chunk))
+            .try_for_each(|chunk| send(&mut *to, Tag::Data, chunk))
     }
 
     fn progress(&mut self, done: u64, total: u64) {
         // A client that is gone is noticed at the end.
-        let _ =
-            send_json(&mut self.to, Tag::Progress, &(done, total)).and_then(|()| self.to.flush());
+        let mut to = lock(self.to);
+        let _ = send_json(&mut *to, Tag::Progress, &(done, total)).and_then(|()| to.flush());
     }
 }
 
@@ -333,6 +386,7 @@ impl Remote {
                 sent => Ok(sent?),
             };
         }
+        let mut outcome = Vec::new();
         loop {
             match receive(&mut from) {
                 Ok((Tag::Data, payload)) => port.output(&payload).map_err(Broken::Output)?,
@@ -340,7 +394,12 @@ impl Remote {
                     let (done, total) = json(&payload)?;
                     port.progress(done, total);
                 }
-                Ok((Tag::Outcome, payload)) => return Ok(json(&payload)?),
+                Ok((Tag::Piece, payload)) => outcome.extend(payload),
+                Ok((Tag::Outcome, payload)) => {
+                    outcome.extend(payload);
+                    return Ok(json(&outcome)?);
+                }
+                Ok((Tag::Alive, _)) => {}
                 Ok(_) => return Err(io::Error::from(ErrorKind::InvalidData).into()),
                 // A node that takes no more has said why, else the reason is here.
                 Err(error) => return Err(sent.err().unwrap_or(error).into()),
@@ -374,5 +433,48 @@ fn send_car(to: &mut impl Write, car: &mut dyn Read) -> Result<(), Broken> {
             return Ok(to.flush()?);
         }
         send(to, Tag::Data, &buffer[..read])?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::ProgressBar;
+
+    use super::super::Local;
+    use super::*;
+
+    /// What a client is told by a node that is so long at work and answers so.
+    fn told(outcome: Value, work: Duration) -> Result<Value, Failed> {
+        let (node, client) = UnixStream::pair().unwrap();
+        let patience = Duration::from_millis(500);
+        client.set_read_timeout(Some(patience)).unwrap();
+        let node = std::thread::spawn(move || {
+            let (tag, _) = receive(&mut &node).unwrap();
+            assert_eq!(tag, Tag::Operation);
+            let to = Mutex::new(&node);
+            alive(&to, patience / 10, || std::thread::sleep(work));
+            send_outcome(&mut *lock(&to), &Outcome::Done(outcome)).unwrap();
+        });
+        let remote = Remote {
+            stream: client,
+            named: None,
+        };
+        let (empty, sink) = (Box::new(io::empty()), Box::new(io::sink()));
+        let mut port = Local::new(empty, sink, ProgressBar::hidden());
+        let done = remote.perform(&Operation::List, &mut port);
+        node.join().unwrap();
+        done
+    }
+
+    #[test]
+    fn a_node_that_is_long_at_work_is_waited_for() {
+        let done = told(Value::from(1), Duration::from_secs(2));
+        assert_eq!(done.unwrap(), 1);
+    }
+
+    #[test]
+    fn an_outcome_may_be_longer_than_a_frame() {
+        let long = Value::from("x".repeat(3 * MAX_FRAME));
+        assert_eq!(told(long.clone(), Duration::ZERO).unwrap(), long);
     }
 }
