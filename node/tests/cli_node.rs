@@ -267,6 +267,18 @@ fn an_operator_has_hands_on_a_running_node_and_on_a_stopped_one() {
 }
 
 #[test]
+fn a_car_may_have_many_roots() {
+    let world = World::new();
+    let blocks: Vec<[u8; 2]> = (0..500_u16).map(u16::to_be_bytes).collect();
+    let blocks: Vec<&[u8]> = blocks.iter().map(|block| &block[..]).collect();
+    fs::write(world.path("a.car"), car_of(0x55, &blocks)).unwrap();
+    let (code, imported) = storage(&world, "node", &["import", "a.car"]);
+    assert_eq!(code, 0, "{imported}");
+    let (_, list) = storage(&world, "node", &["list"]);
+    assert_eq!(list["dags"].as_array().unwrap().len(), 500);
+}
+
+#[test]
 fn what_keeps_a_car_from_being_imported_is_named() {
     let world = World::with(&["--storage-quota", "100000"]);
     fs::write(world.path("a.car"), car_of(0x55, &[&[7; 100_001]])).unwrap();

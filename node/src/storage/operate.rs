@@ -21,6 +21,8 @@ use super::{AddError, ReadError, Storage, StorageError};
 
 /// Whose DAGs are that an operator brought.
 pub const OPERATOR: &str = "operator";
+/// The longest header of an operator's CAR, in bytes: as long as Kubo takes. It names every root.
+const MAX_HEADER: usize = 32 * 1024 * 1024;
 /// Bytes of a CAR file that are read at once.
 const READ_AT_ONCE: usize = 1024 * 1024;
 /// Blocks that are looked up at once.
@@ -236,7 +238,10 @@ impl Storage {
 
     /// Imports a CAR: all its blocks, in any order, as the operator's DAGs, which are pinned. Blocks.
     pub fn import_car(self: &Arc<Self>, mut car: impl Read) -> Result<Imported, ImportError> {
-        let mut reader = CarReader::new(CarLimits::default());
+        let mut reader = CarReader::new(CarLimits {
+            header: MAX_HEADER,
+            ..CarLimits::default()
+        });
         let mut imported = Imported::default();
         let mut target: Option<Target> = None;
         loop {
