@@ -607,10 +607,20 @@ fn once_is_enough_for_who_says_so() {
 fn a_link_opens_for_anyone() {
     let world = World::new();
     let path = world.file("note.txt", 3 * MIB);
-    let (_share, link) = world.share("alice", &[&path]);
-    let cid = link.trim_start_matches("fluence:").to_owned();
-    assert_eq!(world.counters(&link)["received_bytes"], 0);
-    let (status, body) = get(&world.http, &format!("/ipfs/{cid}"));
+    let share = world.client("alice", "share", &[&path]);
+    let shared = share.event("shared");
+    let (link, web) = (shared["link"].as_str().unwrap(), shared["web"].as_str());
+    assert_eq!(world.counters(link)["received_bytes"], 0);
+    let path = web.unwrap().strip_prefix(&world.http).unwrap();
+    let (status, body) = get(&world.http, path);
     assert_eq!(status, 200);
     assert!(body == bytes(3 * MIB));
+}
+
+#[test]
+fn no_web_link_is_told_that_would_not_open() {
+    let world = World::with(&["--no-gateway"]);
+    let path = world.file("note.txt", MIB);
+    let share = world.client("alice", "share", &[&path]);
+    assert!(share.event("shared")["web"].is_null());
 }

@@ -10,6 +10,7 @@ mod save;
 mod session;
 mod share;
 mod storage;
+mod web;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -264,6 +265,7 @@ mod tests {
         for (command, said) in [
             ("node", "browsers want TLS"),
             ("share", "Do not change a file"),
+            ("share", "opens in any browser"),
             ("fetch", "30 days"),
             ("provide", "FLUENCE_CALLER"),
         ] {

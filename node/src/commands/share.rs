@@ -15,8 +15,10 @@ use fluence::state::{Event, EventKind, Failure, Item, ItemId, Settings, Status};
 use indicatif::ProgressBar;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinHandle;
 
 use super::session::{CliEngine, Client, Session};
+use super::web::Web;
 use super::{Context, NetworkArgs, close, stop_signal};
 use crate::exit::{Exit, Failed, printable};
 use crate::output::{Output, size_text};
@@ -30,7 +32,7 @@ const MAX_DEPTH: usize = 64;
 /// Share files: print their links, and serve them until Ctrl-C.
 ///
 /// Nothing is copied and nothing leaves this machine before somebody asks for it. A folder is shared as one directory
-/// with one hash. Do not change a file while it is shared: its hash would no longer be true, and it would not be served.
+/// with one hash. Where the node opens links, a web link is printed too, which opens in any browser, without the extension. Do not change a file while it is shared: its hash would no longer be true, and it would not be served.
 #[derive(Debug, Args)]
 pub(super) struct ShareArgs {
     /// Files and folders.
@@ -85,11 +87,14 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
         engine: &session.engine,
         output: &context.output,
         once: args.once,
+        web: None,
         shown: BTreeMap::new(),
         failed: None,
     };
+    // Asked while files are hashed.
+    let web = tokio::task::spawn_local(Web::find(session.peer.clone()));
     let ended = tokio::select! {
-        ended = share(&mut shares, inputs) => ended,
+        ended = share(&mut shares, inputs, web) => ended,
         () = stop_signal() => shares.stopped(),
     };
     close(&session.peer).await;
@@ -99,7 +104,11 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
 }
 
 /// Shares all and serves; ends when all have failed, or been fetched where that is enough.
-async fn share(shares: &mut Shares<'_>, inputs: Vec<ShareInput<FileSource>>) -> Result<(), Failed> {
+async fn share(
+    shares: &mut Shares<'_>,
+    inputs: Vec<ShareInput<FileSource>>,
+    web: JoinHandle<Option<Web>>,
+) -> Result<(), Failed> {
     let mut events = shares.engine.platform().watch();
     for input in inputs {
         let name = input.name.clone();
@@ -109,6 +118,7 @@ async fn share(shares: &mut Shares<'_>, inputs: Vec<ShareInput<FileSource>>) -> 
             Answer::Refused { failure } => shares.fail(&name, failure),
         }
     }
+    shares.web = web.await.ok().flatten();
     loop {
         shares.look();
         if let Some(ended) = shares.ended() {
@@ -129,6 +139,8 @@ struct Shares<'a> {
     output: &'a Output,
     /// Whether each is done with when it has been fetched into storage.
     once: bool,
+    /// Where links open without the extension.
+    web: Option<Web>,
     shown: BTreeMap<ItemId, Shown>,
     /// The first that failed.
     failed: Option<Failed>,
@@ -212,8 +224,9 @@ impl Shares<'_> {
             shown.fetched = item.placed.is_some() && item.upload.is_none();
             if let (Status::Shared, false, Some(cid)) = (&item.status, shown.linked, &item.cid) {
                 shown.linked = true;
+                let web = self.web.as_ref().map(|web| web.link(cid));
                 self.output.event(&json!({
-                    "event": "shared", "id": id.0, "cid": cid, "link": link_of(cid), "name": item.name,
+                    "event": "shared", "id": id.0, "cid": cid, "link": link_of(cid), "web": web, "name": item.name,
                     "size": item.size, "files": item.files,
                 }));
                 self.output.result(&link_of(cid));
@@ -224,6 +237,15 @@ impl Shares<'_> {
                     "{}{size} is shared until Ctrl-C.",
                     printable(&item.name)
                 ));
+                if let (Some(web), Some(link)) = (&self.web, web) {
+                    let whose = if web.is_local() {
+                        " of this machine"
+                    } else {
+                        ""
+                    };
+                    self.output
+                        .say(&format!("It opens in any browser{whose}: {link}"));
+                }
             }
             if shown.upload_failure != item.upload_failure {
                 shown.upload_failure.clone_from(&item.upload_failure);
