@@ -257,19 +257,27 @@ fn a_daemon_that_does_not_answer_is_named() {
         return;
     };
     let world = World::with(&["--ipfs-rpc", &kubo.rpc, "--ipfs-gateway", &kubo.gateway]);
+    let pass = |name: &str, len| {
+        let path = world.file(name, len);
+        let (share, link) = world.share("alice", &[&path]);
+        let to = world.path(&format!("{name}.out"));
+        world
+            .client(
+                "bob",
+                "fetch",
+                &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
+            )
+            .succeeds();
+        (share, link)
+    };
+    // Once this is pinned the node asks no more by itself for a while.
+    let (_share, link) = pass("a", 1000);
+    let cid = link.trim_start_matches("fluence:");
+    eventually("it is pinned", || kubo.pins().contains(cid));
     kubo.daemon.kill().unwrap();
     kubo.daemon.wait().unwrap();
     // An upload wakes the node, which learns that Kubo is gone, and takes no more.
-    let path = world.file("a", 1000);
-    let (_share, link) = world.share("alice", &[&path]);
-    let to = world.path("out");
-    world
-        .client(
-            "bob",
-            "fetch",
-            &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
-        )
-        .succeeds();
+    let _share = pass("b", 1001);
     let ask = || {
         let args =
             r#"{"cid": "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", "size": 10}"#;
