@@ -153,6 +153,11 @@ fn files_go_through_the_node_into_kubo_and_out_of_it() {
         // The node's copy goes; what Kubo has is read through the node, and nothing is uploaded again.
         let (removed, _) = storage(&world, &["remove", &cid]);
         assert_eq!(removed, 0);
+        // Another sharer asks where to put it.
+        let args = format!(r#"{{"cid": "{cid}", "size": {len}}}"#);
+        let mut call = fluence(&world.path("dan"));
+        call.args(["call", "IPFS_multiaddr", &args, "--node", &world.tcp]);
+        Fluence::start(&mut call).succeeds();
         let again = world.path(&format!("{name}.again"));
         world
             .client(
@@ -162,6 +167,7 @@ fn files_go_through_the_node_into_kubo_and_out_of_it() {
             )
             .succeeds();
         assert!(fs::read(&again).unwrap() == bytes(len));
+        assert_eq!(world.counters(&link)["received_bytes"], 0);
         let (status, body) = get(&world.http, &format!("/ipfs/{cid}"));
         assert_eq!(status, 200, "a link opens");
         assert!(body == bytes(len));

@@ -1,5 +1,5 @@
-//! What stands before the gateway's routes: reads of what only Kubo has are passed on, and the end of an upload wakes
-//! the keeper.
+//! What stands before the gateway's routes: reads of what only Kubo has are passed on, or have it brought, and the end of an
+//! upload wakes the keeper.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use futures::StreamExt;
 use tokio::sync::Semaphore;
 
 use super::Keeper;
+use crate::gateway::Fetcher;
 use crate::storage::Storage;
 
 /// Reads that are passed on at the same time.
@@ -47,14 +48,21 @@ const ANSWERED: [HeaderName; 11] = [
 struct Front {
     keeper: Arc<Keeper>,
     storage: Arc<Storage>,
+    fetcher: Option<Arc<dyn Fetcher>>,
     reads: Arc<Semaphore>,
 }
 
-/// Puts Kubo behind a gateway's routes.
-pub fn front(router: Router, keeper: Arc<Keeper>, storage: Arc<Storage>) -> Router {
+/// Puts Kubo behind the routes of a gateway that has this fetcher.
+pub fn front(
+    router: Router,
+    keeper: Arc<Keeper>,
+    storage: Arc<Storage>,
+    fetcher: Option<Arc<dyn Fetcher>>,
+) -> Router {
     let front = Arc::new(Front {
         keeper,
         storage,
+        fetcher,
         reads: Arc::new(Semaphore::new(MAX_READS)),
     });
     router.layer(middleware::from_fn_with_state(front, pass))
@@ -62,11 +70,19 @@ pub fn front(router: Router, keeper: Arc<Keeper>, storage: Arc<Storage>) -> Rout
 
 async fn pass(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response<Body> {
     let upload = *request.method() == Method::POST;
-    if !upload
-        && let Some(root) = verifiable(&request)
-        && front.is_only_there(&root).await
-    {
-        return front.forward(request).await;
+    match read(&request) {
+        Some((root, true)) if front.is_only_there(&root).await => {
+            return front.forward(request).await;
+        }
+        // Once it is granted the gateway waits for an uploader, who may find that nothing is lacking.
+        Some((root, false)) if front.storage.dag_state(&root).is_some() => {
+            if let Some(fetcher) = &front.fetcher
+                && front.is_only_there(&root).await
+            {
+                let _ = fetcher.fetch(root).await;
+            }
+        }
+        _ => {}
     }
     let response = next.run(request).await;
     if upload && response.status().is_success() {
@@ -75,9 +91,9 @@ async fn pass(State(front): State<Arc<Front>>, request: Request, next: Next) -> 
     response
 }
 
-/// The root of a read whose answer can be verified. Others are answered by the gateway itself, which makes names and
-/// types safe.
-fn verifiable(request: &Request) -> Option<Cid> {
+/// The root of a read, and whether the answer can be verified. Others are given by the gateway itself, which makes names
+/// and types safe.
+fn read(request: &Request) -> Option<(Cid, bool)> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
@@ -106,7 +122,7 @@ fn verifiable(request: &Request) -> Option<Cid> {
         .next()?
         .parse()
         .ok()?;
-    is_verifiable.then_some(root)
+    Some((root, is_verifiable))
 }
 
 impl Front {
@@ -198,11 +214,53 @@ fn refuse(status: StatusCode, message: &'static str) -> Response<Body> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::routing::get;
     use fluence::call::MultiaddrArgs;
     use fluence::names::canonical;
+    use futures::future::{self, BoxFuture};
 
     use super::super::fake::{Fake, block, keeper, put};
     use super::*;
+    use crate::gateway::{FetchError, Fetched};
+
+    /// Counts what it is to fetch.
+    #[derive(Default)]
+    struct Counting(AtomicUsize);
+
+    impl Fetcher for Counting {
+        fn fetch(&self, _: Cid) -> BoxFuture<'static, Result<Fetched, FetchError>> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Box::pin(future::ready(Ok(Fetched::default())))
+        }
+
+        fn describe(&self, _: Cid) -> BoxFuture<'static, Option<Fetched>> {
+            Box::pin(future::ready(None))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_link_to_what_kubo_keeps_waits_for_no_uploader() {
+        let fake = Fake::start().await;
+        let (_dir, keeper) = keeper(&fake);
+        let storage = keeper.storage.clone();
+        let (cid, _) = put(&storage, b"a").await;
+        keeper.turn().await.unwrap();
+        storage.remove(&cid).unwrap();
+        let fetcher = Arc::new(Counting::default());
+        let gateway = Router::new().route("/ipfs/{cid}", get(async || "from the gateway"));
+        let router = front(gateway, keeper, storage.clone(), Some(fetcher.clone()));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/ipfs/{cid}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        for fetches in [0, 1] {
+            let answer = reqwest::get(&url).await.unwrap().text().await.unwrap();
+            assert_eq!(answer, "from the gateway");
+            assert_eq!(fetcher.0.load(Ordering::Relaxed), fetches);
+            storage.grant("somebody", &cid, Some(1)).unwrap();
+        }
+    }
 
     #[tokio::test]
     async fn what_kubo_keeps_is_read_there_though_its_upload_was_granted_again() {
@@ -215,6 +273,7 @@ mod tests {
         let front = Arc::new(Front {
             keeper,
             storage: storage.clone(),
+            fetcher: None,
             reads: Arc::new(Semaphore::new(1)),
         });
         // Of this one Kubo happens to have the root, and may lack the rest.

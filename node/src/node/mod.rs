@@ -106,12 +106,12 @@ impl Node {
             storage.clone(),
             GatewayConfig {
                 open: config.gateway,
-                fetcher,
+                fetcher: fetcher.clone(),
                 health: Some(health(&peer, keeper.clone())),
             },
         );
         let router = match &keeper {
-            Some(keeper) => kubo::front(router, keeper.clone(), storage.clone()),
+            Some(keeper) => kubo::front(router, keeper.clone(), storage.clone(), fetcher),
             None => router,
         };
         let mut stopping = stopping;
