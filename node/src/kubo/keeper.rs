@@ -42,6 +42,8 @@ pub struct Keeper {
     answers: AtomicBool,
     /// What Kubo keeps for this node, and until when, in Unix seconds; `None` where it has to say so first.
     pins: Mutex<Option<HashMap<Cid, u64>>>,
+    /// What was promised again of that, and is not yet in the pins' names.
+    promised: Mutex<HashMap<Cid, u64>>,
 }
 
 impl Keeper {
@@ -54,6 +56,7 @@ impl Keeper {
             wake: Notify::new(),
             answers: AtomicBool::new(true),
             pins: Mutex::default(),
+            promised: Mutex::default(),
         }
     }
 
@@ -76,6 +79,17 @@ impl Keeper {
 
     fn pins(&self) -> MutexGuard<'_, Option<HashMap<Cid, u64>>> {
         self.pins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A DAG was promised until then, in Unix seconds. The storage knows, but not of what Kubo alone keeps.
+    pub fn promise(&self, cid: Cid, until: u64) {
+        if self.keeps(&cid) && self.storage.dag_state(&cid) != Some(true) {
+            self.promised().insert(cid, until);
+        }
+    }
+
+    fn promised(&self) -> MutexGuard<'_, HashMap<Cid, u64>> {
+        self.promised.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something new may be whole.
@@ -144,7 +158,17 @@ impl Keeper {
         let dags = tokio::task::spawn_blocking(move || storage.list())
             .await
             .unwrap_or_default();
-        let wanted: Vec<Promise> = dags.iter().filter_map(|dag| promised(dag, now)).collect();
+        let mut wanted: Vec<Promise> = dags.iter().filter_map(|dag| promised(dag, now)).collect();
+        let promised = std::mem::take(&mut *self.promised());
+        let prolonged = promised
+            .into_iter()
+            .filter(|(cid, _)| pins.get(cid).is_some_and(|has| *has != FOR_EVER));
+        wanted.extend(prolonged.map(|(cid, until)| Promise {
+            cid,
+            until,
+            // Kubo has them all, and may take as long as it ever may.
+            bytes: u64::MAX,
+        }));
         let brought: Vec<_> = stream::iter(wanted)
             .filter(|promise| {
                 let has = pins.get(&promise.cid).copied();
@@ -318,6 +342,23 @@ mod tests {
         fake.silent(false);
         keeper.turn().await.unwrap();
         assert!(fake.pin(&cid).is_some() && fake.has(&cid));
+    }
+
+    #[tokio::test]
+    async fn what_kubo_alone_has_is_kept_for_as_long_as_it_was_promised_last() {
+        let fake = Fake::start().await;
+        let (_dir, keeper) = keeper(&fake);
+        let (a, _) = put(&keeper.storage, b"a").await;
+        let (b, _) = block(b"b");
+        keeper.turn().await.unwrap();
+        keeper.storage.remove(&a).unwrap();
+        let until = keeper.until(&fake.pin(&a).unwrap()).unwrap() + 1000;
+        for cid in [a, b] {
+            keeper.promise(cid, until);
+        }
+        keeper.turn().await.unwrap();
+        assert_eq!(keeper.until(&fake.pin(&a).unwrap()), Some(until));
+        assert!(fake.pin(&b).is_none());
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fluence::call::{ErrorCode, MultiaddrArgs, Reply, Request};
+use fluence::call::{ErrorCode, MultiaddrArgs, MultiaddrOk, Reply, Request};
 use fluence::content::unixfs::RAW;
 use fluence::names::{FunctionName, MULTIADDR, cid_v1};
 use fluence::storage::multiaddr_of;
@@ -273,10 +273,13 @@ async fn answer(
             ));
             continue;
         }
-        let (storage, multiaddr) = (storage.clone(), multiaddr.clone());
+        let (storage, multiaddr, keeper) = (storage.clone(), multiaddr.clone(), keeper.clone());
         // A grant is written down: not on a thread that others wait for.
         tokio::task::spawn_blocking(move || {
             let reply = reply(&storage, &multiaddr, call.from, &call.request);
+            if let Some(keeper) = keeper {
+                promise(&keeper, &call.request, &reply);
+            }
             call.reply(reply);
             drop(place);
         });
@@ -293,6 +296,19 @@ fn reply(storage: &Arc<Storage>, multiaddr: &str, from: PeerId, request: &Reques
     match request.args::<MultiaddrArgs>() {
         Ok(args) => storage.call_multiaddr(&from.to_string(), &args, multiaddr),
         Err(error) => Reply::Error(error),
+    }
+}
+
+/// Has Kubo keep for as long as was answered what it alone has.
+fn promise(keeper: &Keeper, request: &Request, reply: &Reply) {
+    let cid = request
+        .args::<MultiaddrArgs>()
+        .ok()
+        .and_then(|args| args.cid);
+    let ok = reply.clone().into_result::<MultiaddrOk>().ok();
+    if let (Some(Ok(cid)), Some(until)) = (cid.map(|cid| cid.parse()), ok.and_then(|ok| ok.expires))
+    {
+        keeper.promise(cid, until);
     }
 }
 
