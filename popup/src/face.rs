@@ -1,7 +1,7 @@
 //! The face's root: what it holds, and what happens to that.
 
 use fluence::command::{Answer, Command, HandedFile, ToFace, ToWorker};
-use fluence::names::LinkError;
+use fluence::names::{self, LinkError};
 use fluence::state::{Event, EventKind, Failure, ItemId, NetworkStatus, Settings, State, Status};
 use gloo_timers::callback::{Interval, Timeout};
 use web_sys::File;
@@ -255,6 +255,8 @@ pub struct Face {
     /// What shares wait for, as the worker says.
     wanted: Vec<String>,
     focus: Option<Focus>,
+    /// What this face has begun to share last, until its link is copied.
+    begun: Option<ItemId>,
     timers: Timers,
     _paste: Option<PasteListener>,
 }
@@ -319,6 +321,7 @@ impl Component for Face {
             handovers: Few::default(),
             wanted: Vec::new(),
             focus: None,
+            begun: None,
             timers: Timers::default(),
             _paste: None,
         };
@@ -589,7 +592,10 @@ impl Face {
                 }
                 self.ask_for_shares();
             }
-            FromWorker::Message(ToFace::Answer { number, answer }) => self.answered(number, answer),
+            FromWorker::Message(ToFace::Answer { number, answer }) => {
+                self.answered(number, answer);
+                self.copy_begun(link);
+            }
             // Taken in `update`.
             FromWorker::Message(ToFace::Event { .. }) => {}
             FromWorker::Strange => self.link = Link::Strange,
@@ -633,7 +639,14 @@ impl Face {
                 }
                 return false;
             }
+            EventKind::Merged { id, into } if self.begun.as_ref() == Some(id) => {
+                self.begun = Some(into.clone());
+                self.copy_begun(link);
+            }
             EventKind::Status { id, status } => {
+                if *status == Status::Shared && self.begun.as_ref() == Some(id) {
+                    self.copy_begun(link);
+                }
                 if let Some(item) = self.state.items.get(id)
                     && matches!(
                         status,
@@ -665,6 +678,28 @@ impl Face {
         true
     }
 
+    /// Puts the link of what this face has begun to share on the clipboard, as soon as others can have it: the worker can
+    /// only do so in a page that has the focus, which this face has now.
+    fn copy_begun(&mut self, link: &Scope<Self>) {
+        let item = self.begun.as_ref().and_then(|id| self.state.items.get(id));
+        let Some((id, cid)) = item
+            .filter(|item| item.status == Status::Shared)
+            .and_then(|item| Some((item.id.clone(), item.cid.clone()?)))
+        else {
+            return;
+        };
+        self.begun = None;
+        if self.settings().copy_link {
+            link.send_future(async move {
+                match browser::copy(names::link_to(&cid)).await {
+                    Ok(()) => Msg::Copied(view::copy_key(&id), true),
+                    // Nobody asked for it just now; the button is there.
+                    Err(_) => Msg::Paint,
+                }
+            });
+        }
+    }
+
     /// Counts seconds only while there is something to count.
     fn watch_clock(&mut self, link: &Scope<Self>) {
         let counting = matches!(self.state.network, NetworkStatus::Offline { .. });
@@ -683,6 +718,12 @@ impl Face {
         };
         match answer {
             Answer::Done { id } => {
+                if matches!(
+                    command,
+                    Command::ShareUrl { .. } | Command::ShareFiles { .. }
+                ) {
+                    self.begun.clone_from(&id);
+                }
                 match about {
                     About::Fetch => {
                         self.fetch_text.clear();

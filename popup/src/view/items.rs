@@ -2,7 +2,7 @@
 
 use fluence::command::Command;
 use fluence::names;
-use fluence::state::{Failure, Item, Origin, Status};
+use fluence::state::{Failure, Item, ItemId, Origin, Status};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::html::Scope;
@@ -202,6 +202,14 @@ fn progress(item: &Item) -> Html {
     }
 }
 
+/// Where an item is listed, its button that copies its link.
+const COPY: &str = "item-copy";
+
+/// What [`Face::copied`] calls the button of a listed item.
+pub fn copy_key(id: &ItemId) -> String {
+    format!("{COPY} {}", id.0)
+}
+
 /// Copies the item's link; nothing while it has none.
 pub fn copy_button(face: &Face, link: &Scope<Face>, item: &Item, testid: &'static str) -> Html {
     let Some(cid) = &item.cid else {
@@ -257,7 +265,7 @@ fn actions(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
         <div class="actions">
             if interrupted { { button("play", text::RESUME, "item-resume", true, Command::Resume { id: id() }) } }
             if item.can_resume() && !interrupted { { button("again", text::RETRY, "item-retry", true, Command::Resume { id: id() }) } }
-            { copy_button(face, link, item, "item-copy") }
+            { copy_button(face, link, item, COPY) }
             if whole {
                 { button("save", text::SAVE, "item-save", false, Command::Save { id: id() }) }
             }

@@ -17,6 +17,7 @@ use crate::browser;
 use crate::face::{About, Face, Msg, View};
 use crate::files::Dropped;
 use crate::{name, text};
+pub use items::copy_key;
 
 /// The word for a view in the stylesheet.
 pub fn word(view: View) -> &'static str {

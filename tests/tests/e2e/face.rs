@@ -101,10 +101,14 @@ fn a_file_that_is_shared_twice_is_one() {
     play("shared_twice", async |scene| {
         let node = scene.node("node", &[]).await?;
         let file = scene.file("twice.bin", &files::noise(1_000_000, 84))?;
-        let (_alice, face) = scene.online("alice", &node).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
         face.drop_files(&[&file]).await?;
         face.drop_files(&[&file]).await?;
         let shown = face.wait_named("twice.bin", &["shared"], SMALL).await?;
+        let link = format!("fluence:{}", shown.cid.as_deref().unwrap_or_default());
+        // What is shared from the face is on the clipboard when others can have it.
+        let field = By::Css(r#"[data-testid="fetch-input"]"#);
+        alice.pasted(field, SMALL, |text| text == link).await?;
         face.wait(
             "that the second one is merged with the first",
             SMALL,
