@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 pub mod call;
+pub mod cars;
 pub mod command;
 pub mod content;
 pub mod names;

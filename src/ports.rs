@@ -12,6 +12,7 @@ use futures::stream::LocalBoxStream;
 
 use crate::Cid;
 use crate::call::{CallError, Reply, Request};
+use crate::cars::{Blocks, Kept};
 use crate::content::hash::{self, HashError};
 use crate::content::{Block, Dag};
 use crate::names::FunctionName;
@@ -46,6 +47,14 @@ pub trait Platform: 'static {
     /// does so here ([`hash::is_sha2_256`]); several are asked for at the same time.
     fn verify(&self, cid: Cid, block: Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> {
         Box::pin(std::future::ready(hash::verify(&cid, &block)))
+    }
+    /// Fetches a CAR and gives its blocks verified. A platform that can do so off this thread does so here, and may keep
+    /// raw blocks where it will write them ([`Partial::append_kept`]); else this program does all of it.
+    fn car(
+        &self,
+        _request: &HttpRequest<Self::Source>,
+    ) -> Option<LocalBoxFuture<'static, Result<HttpResponse<Blocks>, HttpError>>> {
+        None
     }
     /// Writes events to the journal, in order, and shows them to open faces; the engine has applied them to its state.
     /// When it returns they outlast a kill, except those that [`crate::state::EventKind::is_ephemeral`], which are only
@@ -125,6 +134,15 @@ pub trait Partial: 'static {
         data: Bytes,
         blocks: Vec<Block>,
     ) -> LocalBoxFuture<'_, Result<(), StoreError>>;
+    /// Takes bytes that [`Platform::car`] kept, and the blocks that they end.
+    fn append_kept(
+        &mut self,
+        kept: Kept,
+        _blocks: Vec<Block>,
+    ) -> LocalBoxFuture<'_, Result<(), StoreError>> {
+        let error = format!("{} bytes are kept where nothing is kept", kept.len);
+        Box::pin(std::future::ready(Err(StoreError::Failed(error))))
+    }
     /// Takes a slice of other stored bytes, without passing them through this program's memory where the platform can
     /// avoid it (and without any copy where the source is already as safe as this store).
     fn adopt(
@@ -218,6 +236,19 @@ pub struct HttpResponse<B> {
     pub file_name: Option<String>,
     /// The body. Dropping it ends the transfer.
     pub body: B,
+}
+
+impl<B> HttpResponse<B> {
+    /// The same with another body.
+    pub fn with_body<C>(self, make: impl FnOnce(B) -> C) -> HttpResponse<C> {
+        HttpResponse {
+            status: self.status,
+            content_type: self.content_type,
+            content_length: self.content_length,
+            file_name: self.file_name,
+            body: make(self.body),
+        }
+    }
 }
 
 /// A body that comes piece by piece.

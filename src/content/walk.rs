@@ -300,30 +300,21 @@ impl Walk {
 
     /// Takes a block that was verified against its CID.
     pub fn accept(&mut self, cid: Cid, bytes: Bytes) -> Result<Step, WalkError> {
-        let next = match &self.next {
-            Some(next) if same(&next.cid, &cid) => next.clone(),
-            next => {
-                let expected = next.as_ref().map(|next| next.cid);
-                return self.repeated(cid, expected);
-            }
+        if cid.codec() == RAW {
+            let step = self.accept_raw(cid, bytes.len() as u64)?;
+            return Ok(match step {
+                Step::New { block, .. } => Step::New { block, data: bytes },
+                Step::Known => Step::Known,
+            });
+        }
+        let Some(next) = self.next.clone().filter(|next| same(&next.cid, &cid)) else {
+            return self.repeated(cid, self.next_cid());
         };
         let cid = next.cid;
         if bytes.len() > MAX_BLOCK {
-            return Err(WalkError::Node {
-                cid,
-                reason: NodeError::TooLarge,
-            });
+            return Err(too_large(cid));
         }
         let (node, block, data) = match cid.codec() {
-            RAW => {
-                let block = Block {
-                    cid,
-                    prefix: Bytes::new(),
-                    len: bytes.len() as u64,
-                    suffix: Bytes::new(),
-                };
-                (None, block, bytes)
-            }
             DAG_PB => {
                 let node =
                     unixfs::decode(&bytes).map_err(|reason| WalkError::Node { cid, reason })?;
@@ -334,6 +325,27 @@ impl Walk {
         };
         self.step(next, node, block.clone())?;
         self.repeats = 0;
+        Ok(Step::New { block, data })
+    }
+
+    /// Takes a raw block of so many bytes that was verified against its CID, wherever they are: `data` has none.
+    pub fn accept_raw(&mut self, cid: Cid, len: u64) -> Result<Step, WalkError> {
+        let Some(next) = self.next.clone().filter(|next| same(&next.cid, &cid)) else {
+            return self.repeated(cid, self.next_cid());
+        };
+        let cid = next.cid;
+        if len > MAX_BLOCK as u64 {
+            return Err(too_large(cid));
+        }
+        let block = Block {
+            cid,
+            prefix: Bytes::new(),
+            len,
+            suffix: Bytes::new(),
+        };
+        self.step(next, None, block.clone())?;
+        self.repeats = 0;
+        let data = Bytes::new();
         Ok(Step::New { block, data })
     }
 
@@ -721,4 +733,11 @@ fn unlike(name: String, names: &mut HashMap<String, u64>) -> String {
     names.insert(name, number);
     names.insert(other.clone(), 2);
     other
+}
+
+fn too_large(cid: Cid) -> WalkError {
+    WalkError::Node {
+        cid,
+        reason: NodeError::TooLarge,
+    }
 }

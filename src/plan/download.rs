@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::future::{Either, FutureExt, LocalBoxFuture, poll_fn, select};
-use futures::stream::{self, FuturesOrdered, FuturesUnordered, LocalBoxStream, StreamExt};
+use futures::stream::{self, FuturesUnordered, LocalBoxStream, StreamExt};
 
 use super::Engine;
 use super::failure::{bytes_text, failure, of_store};
 use super::jobs::Stop;
 use super::pace::{Meter, backoff};
 use crate::Cid;
-use crate::content::car::{CarError, CarLimits, CarReader};
+use crate::cars::{self, Blocks, CarTrouble, FromCar, Payload};
 use crate::content::hash::HashError;
 use crate::content::walk::{Step, Walk, WalkError};
 use crate::content::{Block, MAX_BLOCK};
@@ -35,9 +35,6 @@ const SILENCE_STEP: Duration = Duration::from_secs(6);
 const SILENCE_MOST: Duration = Duration::from_secs(25);
 /// From so many times in a row on it is [`SILENCE_MOST`].
 const MAX_STEPS: u32 = 3;
-/// Blocks that are hashed at the same time, and their bytes.
-const CHECKS_AT_ONCE: usize = 16;
-const CHECK_BYTES: usize = 16 << 20;
 /// Blocks that are asked for at the same time where storage does not send CARs.
 const RAW_AT_ONCE: usize = 8;
 /// The waits before storage is asked again for what it did not send.
@@ -169,9 +166,16 @@ impl<P: Platform> Sink<P> {
     }
 
     /// Takes a block that was verified.
-    pub(super) async fn take(&mut self, cid: Cid, bytes: Bytes) -> Result<(), Ended> {
-        match self.walk.accept(cid, bytes) {
-            Ok(Step::New { block, data }) => self.write(block, data).await?,
+    pub(super) async fn take(&mut self, cid: Cid, payload: Payload) -> Result<(), Ended> {
+        let (step, kept) = match payload {
+            Payload::Bytes(bytes) => (self.walk.accept(cid, bytes), None),
+            Payload::Kept(kept) => (self.walk.accept_raw(cid, kept.len), Some(kept)),
+        };
+        match step {
+            Ok(Step::New { block, data }) => {
+                let data = kept.map_or(Payload::Bytes(data), Payload::Kept);
+                self.write(block, data).await?;
+            }
             Ok(Step::Known) => {}
             Err(error) if error.is_senders() => return Err(Ended::NoCar(error.to_string())),
             Err(error) => return Err(Ended::Fatal(of_walk(&error))),
@@ -186,14 +190,17 @@ impl<P: Platform> Sink<P> {
             .inline()
             .map_err(|error| Ended::Fatal(of_walk(&error)))?
         {
-            self.write(block, data).await?;
+            self.write(block, Payload::Bytes(data)).await?;
         }
         Ok(())
     }
 
-    async fn write(&mut self, block: Block, data: Bytes) -> Result<(), Ended> {
-        self.partial
-            .append(data, vec![block])
+    async fn write(&mut self, block: Block, data: Payload) -> Result<(), Ended> {
+        let written = match data {
+            Payload::Bytes(bytes) => self.partial.append(bytes, vec![block]),
+            Payload::Kept(kept) => self.partial.append_kept(kept, vec![block]),
+        };
+        written
             .await
             .map_err(|error| Ended::Fatal(of_store(&error, Origin::Fetch)))?;
         let now = self.engine.now();
@@ -231,18 +238,6 @@ fn of_walk(error: &WalkError) -> Failure {
             format!("The hash does not name a file that can be fetched: {other}."),
             "Ask whoever shared it for the right hash.",
         ),
-    }
-}
-
-/// What a hash that is not proved means.
-pub(super) fn of_hash(error: &HashError) -> Ended {
-    match error {
-        HashError::Mismatch(_) => Ended::Wrong(error.to_string()),
-        other => Ended::Fatal(failure(
-            "bad_dag",
-            format!("The file cannot be verified: {other}."),
-            "Ask whoever shared it to share it again.",
-        )),
     }
 }
 
@@ -332,81 +327,24 @@ impl<P: Platform> Engine<P> {
         self.read_car(response.body, sink, stop).await
     }
 
-    async fn read_car(
-        &self,
-        body: <P::Http as Http>::Body,
-        sink: &mut Sink<P>,
-        mut stop: Stop,
-    ) -> Ended {
-        enum Got {
-            Checked(Result<(Cid, Bytes), HashError>),
-            Chunk(Option<Result<Bytes, HttpError>>),
-            Stopped,
-        }
-        let mut chunks = chunks(body);
-        let mut reader = CarReader::new(CarLimits::default());
-        // In the order of the CAR.
-        let mut checks: FuturesOrdered<LocalBoxFuture<'static, _>> = FuturesOrdered::new();
-        let mut checking = 0;
-        // How the body ended, when it has.
-        let mut end: Option<Result<(), HttpError>> = None;
+    async fn read_car(&self, mut blocks: Blocks, sink: &mut Sink<P>, mut stop: Stop) -> Ended {
         loop {
-            let mut hungry = false;
-            while checks.len() < CHECKS_AT_ONCE && checking < CHECK_BYTES {
-                match reader.next() {
-                    Ok(Some((cid, block))) => {
-                        checking += block.len();
-                        let check = self.0.platform.verify(cid, block.clone());
-                        checks
-                            .push_back(Box::pin(async move { check.await.map(|()| (cid, block)) }));
-                    }
-                    Ok(None) => {
-                        hungry = true;
-                        break;
-                    }
-                    // What came before it counts.
-                    Err(_) if !checks.is_empty() => break,
-                    Err(error) => return of_car(&error),
-                }
-            }
-            if checks.is_empty()
-                && let Some(end) = end.take()
-            {
-                return match (end, reader.finish()) {
-                    (Err(error), _) => Ended::Short(Reason::of(&error)),
-                    (Ok(()), Ok(())) => Ended::Short(Reason::new("it sent only a part")),
-                    (Ok(()), Err(error)) => of_car(&error),
-                };
-            }
-            let read_on = hungry && end.is_none();
-            let got = poll_fn(|cx| {
-                if let Poll::Ready(Some(checked)) = checks.poll_next_unpin(cx) {
-                    return Poll::Ready(Got::Checked(checked));
-                }
-                if read_on && let Poll::Ready(chunk) = chunks.poll_next_unpin(cx) {
-                    return Poll::Ready(Got::Chunk(chunk));
-                }
-                stop.poll_unpin(cx).map(|_| Got::Stopped)
-            })
-            .await;
-            match got {
-                Got::Checked(Err(error)) => return of_hash(&error),
-                Got::Checked(Ok((cid, block))) => {
-                    checking -= block.len();
-                    if let Err(ended) = sink.take(cid, block).await {
+            let came = match select(blocks.next(), &mut stop).await {
+                Either::Left((came, _)) => came,
+                Either::Right(_) => return Ended::Stopped,
+            };
+            match came {
+                Some(Ok(FromCar::Heard(bytes))) => sink.heard(bytes),
+                Some(Ok(FromCar::Block(cid, payload))) => {
+                    if let Err(ended) = sink.take(cid, payload).await {
                         return ended;
                     }
                     if sink.walk.is_done() {
                         return Ended::Whole;
                     }
                 }
-                Got::Chunk(Some(Ok(chunk))) => {
-                    sink.heard(chunk.len());
-                    reader.push(chunk);
-                }
-                Got::Chunk(Some(Err(error))) => end = Some(Err(error)),
-                Got::Chunk(None) => end = Some(Ok(())),
-                Got::Stopped => return Ended::Stopped,
+                Some(Err(trouble)) => return of_car(trouble),
+                None => return Ended::Short(Reason::new("it sent only a part")),
             }
         }
     }
@@ -432,7 +370,7 @@ impl<P: Platform> Engine<P> {
             };
             if let Some(block) = here.remove(&next) {
                 asked.remove(&next);
-                if let Err(ended) = sink.take(next, block).await {
+                if let Err(ended) = sink.take(next, Payload::Bytes(block)).await {
                     return ended;
                 }
                 continue;
@@ -514,27 +452,43 @@ impl<P: Platform> Engine<P> {
             {
                 Err(Ended::Short(Reason::new("it sent only a part")))
             }
-            Err(error) => Err(of_hash(&error)),
+            Err(error) => Err(of_car(error.into())),
         }
     }
 
     /// Depth first, and a block again wherever it is linked again: so it can be verified as it comes.
-    pub(super) fn get_car(&self, url: String, silence: Duration) -> Answer<P> {
-        self.get(
-            url,
-            "application/vnd.ipld.car; version=1; order=dfs; dups=y",
-            silence,
-        )
+    pub(super) fn get_car(
+        &self,
+        url: String,
+        silence: Duration,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse<Blocks>, HttpError>> {
+        let accept = "application/vnd.ipld.car; version=1; order=dfs; dups=y";
+        let request = request(url, accept, silence);
+        if let Some(answer) = self.0.platform.car(&request) {
+            return answer;
+        }
+        let (answer, engine) = (self.0.platform.http().send(request), self.clone());
+        async move {
+            let response = answer.await?;
+            let verify = move |cid, block| engine.0.platform.verify(cid, block);
+            Ok(response.with_body(|body| cars::blocks(chunks(body), verify)))
+        }
+        .boxed_local()
     }
 
     fn get(&self, url: String, accept: &str, silence: Duration) -> Answer<P> {
-        self.0.platform.http().send(HttpRequest {
-            method: "GET",
-            url,
-            headers: vec![("accept", accept.to_owned())],
-            body: Vec::new(),
-            patience: silence,
-        })
+        let request = request(url, accept, silence);
+        self.0.platform.http().send(request)
+    }
+}
+
+fn request<S>(url: String, accept: &str, silence: Duration) -> HttpRequest<S> {
+    HttpRequest {
+        method: "GET",
+        url,
+        headers: vec![("accept", accept.to_owned())],
+        body: Vec::new(),
+        patience: silence,
     }
 }
 
@@ -549,10 +503,18 @@ pub(super) fn judge(status: u16) -> Result<(), Ended> {
     }
 }
 
-pub(super) fn of_car(error: &CarError) -> Ended {
-    match error {
-        CarError::Empty | CarError::Truncated => Ended::Short(Reason::new(error.to_string())),
-        other => Ended::NoCar(other.to_string()),
+/// What it means that no more comes of a CAR.
+pub(super) fn of_car(trouble: CarTrouble) -> Ended {
+    match trouble {
+        CarTrouble::Http(error) => Ended::Short(Reason::of(&error)),
+        CarTrouble::Short(text) => Ended::Short(Reason::new(text)),
+        CarTrouble::Unusable(text) => Ended::NoCar(text),
+        CarTrouble::Wrong(text) => Ended::Wrong(text),
+        CarTrouble::Unverifiable(text) => Ended::Fatal(failure(
+            "bad_dag",
+            format!("The file cannot be verified: {text}."),
+            "Ask whoever shared it to share it again.",
+        )),
     }
 }
 

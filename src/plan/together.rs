@@ -4,18 +4,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::task::Poll;
 
-use bytes::Bytes;
 use futures::future::{FutureExt, LocalBoxFuture, poll_fn};
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::Engine;
-use super::download::{Ended, Pulse, Reason, SIGN_OF_LIFE, SILENCE, Sink, judge, of_car, of_hash};
+use super::download::{Ended, Pulse, Reason, SIGN_OF_LIFE, SILENCE, Sink, judge, of_car};
 use super::jobs::Stop;
 use crate::Cid;
+use crate::cars::{FromCar, Payload};
 use crate::content::MAX_BLOCK;
-use crate::content::car::{CarLimits, CarReader};
 use crate::names::canonical;
-use crate::ports::{HttpBody, Platform};
+use crate::ports::Platform;
 
 /// Bytes of the file in a segment.
 pub(super) const SEGMENT: u64 = 4 << 20;
@@ -27,7 +26,7 @@ const AHEAD: u64 = 6 * SEGMENT;
 const MAX_SEGMENT: u64 = 2 * SEGMENT + 2 * MAX_BLOCK as u64;
 
 /// Verified blocks of one segment.
-type Blocks = HashMap<Cid, Bytes>;
+type Blocks = HashMap<Cid, Payload>;
 
 /// A segment that came or did not: from which storage, which one, and what.
 type Came = (usize, u64, Result<Blocks, Ended>);
@@ -148,17 +147,18 @@ impl<P: Platform> Engine<P> {
             .await
             .map_err(|error| Ended::Short(Reason::of(&error)))?;
         judge(response.status)?;
-        let mut reader = CarReader::new(CarLimits::default());
         let mut blocks = HashMap::new();
         let (mut heard, mut since_sign) = (0, 0);
-        loop {
-            let chunk = response.body.chunk().await;
-            let Some(chunk) = chunk.map_err(|error| Ended::Short(Reason::of(&error)))? else {
-                reader.finish().map_err(|error| of_car(&error))?;
-                return Ok(blocks);
-            };
-            heard += chunk.len() as u64;
-            since_sign += chunk.len() as u64;
+        while let Some(came) = response.body.next().await {
+            match came.map_err(of_car)? {
+                FromCar::Heard(bytes) => {
+                    heard += bytes as u64;
+                    since_sign += bytes as u64;
+                }
+                FromCar::Block(cid, payload) => {
+                    blocks.insert(cid, payload);
+                }
+            }
             if heard > MAX_SEGMENT {
                 return Err(Ended::Useless(Reason::new(
                     "it sends more than was asked for",
@@ -168,12 +168,7 @@ impl<P: Platform> Engine<P> {
                 since_sign = 0;
                 pulse.alive.set(self.now());
             }
-            reader.push(chunk);
-            while let Some((cid, block)) = reader.next().map_err(|error| of_car(&error))? {
-                let verified = self.0.platform.verify(cid, block.clone()).await;
-                verified.map_err(|error| of_hash(&error))?;
-                blocks.insert(cid, block);
-            }
         }
+        Ok(blocks)
     }
 }
