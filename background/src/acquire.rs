@@ -120,14 +120,22 @@ impl Wanted {
         let own =
             self.tab.is_some() && self.page.as_deref().and_then(origin_of) == Some(origin.clone());
         let mut failed = None;
+        let mut refused = None;
         if allowed || own {
             match self.of_worker().await {
+                // The page may get what the worker does not: it sends its own address and all of its cookies.
+                Ok(response) if matches!(response.status, 401 | 403) => refused = Some(response),
                 Ok(response) => return Ok(response),
                 Err(why) => failed = Some(why),
             }
         }
-        if let Ok(response) = self.of_page(pages).await {
-            return Ok(response);
+        match (self.of_page(pages).await, refused) {
+            (Ok(response), None) => return Ok(response),
+            (Ok(response), Some(_)) if (200..300).contains(&response.status) => {
+                return Ok(response);
+            }
+            (_, Some(refused)) => return Ok(refused),
+            (Err(_), None) => {}
         }
         if failed.is_none() {
             match self.of_worker().await {
@@ -202,7 +210,8 @@ impl Wanted {
             Some(media) => expected_of(media),
             None => expected_at(&self.url),
         };
-        if expects != Expected::Any && mime.as_deref() == Some("text/html") {
+        let no_page = expects != Expected::Any || is_document(&self.url);
+        if no_page && mime.as_deref() == Some("text/html") {
             return Err(Refused::Failed(failure(
                 "login_page",
                 &format!(
@@ -348,14 +357,24 @@ fn with_ending(name: &str, mime: Option<&str>) -> String {
     }
 }
 
+/// The type that an address promises by its ending.
+fn mime_at(url: &str) -> Option<&'static str> {
+    let ending = ending_of(&name_in(url)?)?;
+    let known = ENDINGS.iter().find(|(known, _)| *known == ending);
+    known.map(|(_, mime)| *mime)
+}
+
 /// What an address promises by its ending.
 fn expected_at(url: &str) -> Expected {
-    let ending = name_in(url).as_deref().and_then(ending_of);
-    let mime = ENDINGS
-        .iter()
-        .find(|(known, _)| Some(*known) == ending.as_deref())
-        .map_or("", |(_, mime)| *mime);
+    let mime = mime_at(url).unwrap_or_default();
     expected_of(mime.split('/').next().unwrap_or_default())
+}
+
+/// Whether an address ends like that of a document or an archive, which nobody shows as a web page.
+fn is_document(url: &str) -> bool {
+    mime_at(url).is_some_and(|mime| {
+        ["application/pdf", "application/zip", "application/gzip"].contains(&mime)
+    })
 }
 
 fn expected_of(media: &str) -> Expected {
@@ -590,6 +609,8 @@ mod tests {
         assert_eq!(expected_at("https://a.b/x.mp4"), Expected::Video);
         assert_eq!(expected_at("https://a.b/x.html"), Expected::Any);
         assert_eq!(expected_at("https://a.b/x"), Expected::Any);
+        assert!(is_document("https://a.b/report.PDF?x"));
+        assert!(!is_document("https://a.b/report.html") && !is_document("https://a.b/pdf"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the toolbar's button says: always how it is.
 
-use fluence::state::{NetworkStatus, Origin, State, Status};
+use fluence::state::{NetworkStatus, State, Status};
 
 /// What the button shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +37,7 @@ pub fn badge(state: &State, waiting: usize) -> Badge {
         .filter_map(|item| Some(item.progress?.bytes))
         .sum();
     let moving = moving.len();
-    let shared = state.items.values().filter(|item| {
-        item.providing
-            && (item.status == Status::Shared
-                || item.origin == Origin::Fetch && item.status == Status::Done)
-    });
+    let shared = state.items.values().filter(|item| item.is_shared());
     let shared = shared.count();
     let (text, colour, mut title) = match &state.network {
         NetworkStatus::NoNode => (

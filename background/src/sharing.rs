@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use fluence::command::{Answer, HandedFile, MAX_URL, ToFace};
 use fluence::plan::{Expected, Input, ShareInput};
-use fluence::state::{ItemId, ItemSource};
+use fluence::state::{Failure, ItemId, ItemSource};
 use js_sys::Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
@@ -223,9 +223,10 @@ impl Worker {
             return self.share(input, None).await;
         }
         let mut first: Option<ItemId> = None;
+        let mut refused = Vec::new();
         for (file, blob) in files {
             let input = ShareInput {
-                name: file.name,
+                name: file.name.clone(),
                 mime: (!file.mime.is_empty()).then_some(file.mime),
                 size: Some(blob.size() as u64),
                 source: None,
@@ -234,10 +235,28 @@ impl Worker {
             };
             match self.share(input, None).await {
                 Answer::Done { id } => first = first.or(id),
-                refused => return refused,
+                answer => refused.push((file.name, answer)),
             }
         }
-        Answer::Done { id: first }
+        let others = refused.len().saturating_sub(1);
+        match refused.into_iter().next() {
+            None => Answer::Done { id: first },
+            // The others are shared all the same.
+            Some((name, Answer::Refused { failure })) => {
+                let more = match others {
+                    0 => String::new(),
+                    1 => " One more file was refused.".to_owned(),
+                    more => format!(" {more} more files were refused."),
+                };
+                Answer::Refused {
+                    failure: Failure {
+                        what: format!("{name}: {}{more}", failure.what),
+                        ..failure
+                    },
+                }
+            }
+            Some((_, answer)) => answer,
+        }
     }
 
     /// The person allowed something: shares what can be read now.
@@ -261,14 +280,26 @@ impl Worker {
 
     /// Gives up shares that have waited too long.
     pub(crate) async fn give_up_waiting(&self) {
-        let before = self.waiting.borrow().len();
         let oldest = browser::now_ms().saturating_sub(WAITING_MS);
-        self.waiting
-            .borrow_mut()
-            .retain(|waits| waits.since >= oldest);
-        if self.waiting.borrow().len() != before {
-            self.waiting_changed().await;
-        }
+        let (waiting, late): (Vec<_>, Vec<_>) = self
+            .waiting
+            .take()
+            .into_iter()
+            .partition(|waits| waits.since >= oldest);
+        self.waiting.replace(waiting);
+        let Some(first) = late.first() else {
+            return;
+        };
+        self.waiting_changed().await;
+        let from = host_of_pattern(&first.origin);
+        self.tell(failure(
+            "not_allowed",
+            &format!(
+                "Nothing was shared from {from}: the browser was not allowed to read it there."
+            ),
+            "Share it again, and choose Allow; or save the file with the browser and share that.",
+        ))
+        .await;
     }
 
     /// The origins that shares wait for, as faces are told.
