@@ -8,7 +8,10 @@ use js_sys::{Array, ArrayBuffer, Function, JsString, Object, Promise, Reflect, U
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, ImageBitmap, ReadableStream, ReadableStreamByobReader, RequestInit};
+use web_sys::{
+    Blob, Client, ClientQueryOptions, ImageBitmap, MessagePort, ReadableStream,
+    ReadableStreamByobReader, RequestInit, ServiceWorkerGlobalScope,
+};
 
 #[wasm_bindgen]
 extern "C" {
@@ -20,7 +23,7 @@ extern "C" {
     fn create_image_bitmap(blob: &Blob, options: &Object) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = digest, catch)]
-    fn digest(algorithm: &str, data: &JsValue) -> Result<Promise, JsValue>;
+    fn digest(algorithm: &str, data: &[u8]) -> Result<Promise, JsValue>;
     type Bytes;
     #[wasm_bindgen(method, js_name = getReader, catch)]
     fn get_reader(this: &Bytes, options: &JsValue) -> Result<ReadableStreamByobReader, JsValue>;
@@ -74,6 +77,11 @@ extern "C" {
     fn session_get(key: &str) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = ["api", "storage", "session"], js_name = set, catch)]
     fn session_set(items: &JsValue) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_namespace = ["api", "storage", "local"], js_name = get, catch)]
+    fn local_get(key: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = ["api", "storage", "local"], js_name = set, catch)]
+    fn local_set(items: &JsValue) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(js_namespace = ["api", "scripting"], js_name = executeScript, catch)]
     fn execute_script(injection: &JsValue) -> Result<Promise, JsValue>;
@@ -177,7 +185,7 @@ pub fn random() -> u128 {
 
 /// SHA-256 of bytes, off this thread. The browser takes its own copy at once: when this returns, before it is awaited,
 /// the bytes may change.
-pub fn sha256(bytes: &Uint8Array) -> impl Future<Output = Result<[u8; 32], JsValue>> + use<> {
+pub fn sha256(bytes: &[u8]) -> impl Future<Output = Result<[u8; 32], JsValue>> + use<> {
     let digest = digest("SHA-256", bytes);
     async move {
         let digest = JsFuture::from(digest?).await?;
@@ -399,6 +407,18 @@ pub async fn keep_for_session(key: &str, text: &str) -> Outcome<()> {
     outcome(session_set(&items)).await.map(drop)
 }
 
+/// What was kept under a key; it outlasts the browser.
+pub async fn kept(key: &str) -> Outcome<JsValue> {
+    let found = outcome(local_get(key)).await?;
+    Ok(member(&found, key))
+}
+
+/// Keeps a text under a key for good.
+pub async fn keep(key: &str, text: &str) -> Outcome<()> {
+    let items = object([(key, text.into())]);
+    outcome(local_set(&items)).await.map(drop)
+}
+
 /// Runs the function of `static/inpage.js` in a frame, isolated from the page's own scripts; returns its result.
 pub async fn in_page(tab: i32, frame: Option<i32>, arguments: &[JsValue]) -> Outcome<JsValue> {
     let frames = Array::of1(&frame.unwrap_or(0).into());
@@ -423,17 +443,25 @@ pub async fn may_read(origin: &str) -> bool {
         .is_ok_and(|may| may.is_truthy())
 }
 
-/// Opens the page that makes blob URLs, where the worker cannot make them itself; one that is open stays.
+/// The page that has what a service worker has not.
+const OFFSCREEN_PAGE: &str = "offscreen.html";
+/// What a port for its file worker comes with.
+const FILES: &str = "files";
+
+/// Opens the page that makes blob URLs and runs the file worker; one that is open stays.
 pub async fn open_offscreen() -> Outcome<()> {
     if OFFSCREEN.with(Option::is_none) {
         return Ok(());
     }
     let details = object([
-        ("url", "offscreen.html".into()),
-        ("reasons", Array::of1(&"BLOBS".into()).into()),
+        ("url", OFFSCREEN_PAGE.into()),
+        (
+            "reasons",
+            Array::of2(&"BLOBS".into(), &"WORKERS".into()).into(),
+        ),
         (
             "justification",
-            "A fetched file is saved through a blob URL, which a service worker cannot make."
+            "Files are written and hashed by a worker, and saved through a blob URL; a service worker can make neither."
                 .into(),
         ),
     ]);
@@ -443,7 +471,26 @@ pub async fn open_offscreen() -> Outcome<()> {
     }
 }
 
-/// Closes it; its blob URLs go with it.
+/// Hands a port to the file worker of that page; false where the page is not loaded yet, or is not there any more.
+pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
+    let scope: ServiceWorkerGlobalScope = js_sys::global().unchecked_into();
+    let all = ClientQueryOptions::new();
+    all.set_include_uncontrolled(true);
+    let clients = outcome(Ok(scope.clients().match_all_with_options(&all))).await?;
+    let page = url_of(OFFSCREEN_PAGE);
+    for client in Array::from(&clients).iter() {
+        let client: Client = client.unchecked_into();
+        if client.url() == page {
+            return client
+                .post_message_with_transfer(&FILES.into(), &Array::of1(port).into())
+                .map(|()| true)
+                .map_err(|why| message_of(&why));
+        }
+    }
+    Ok(false)
+}
+
+/// Closes it; its blob URLs and its worker go with it.
 pub async fn close_offscreen_page() {
     if OFFSCREEN.with(Option::is_some) {
         // It may be closed already.

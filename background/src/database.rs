@@ -15,9 +15,9 @@ use web_sys::{
 /// The database's name.
 pub const NAME: &str = "fluence";
 /// The version of its shape.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
-/// Stored bytes in pieces: `id:offset` to `{blob, blocks}`.
+/// What was written of a file, in pieces: `id:number` to `{offset, len, blocks}`. The bytes are in the file system.
 pub const EXTENTS: &str = "extents";
 /// The DAGs of whole files: `id` to bytes.
 pub const DAGS: &str = "dags";
@@ -48,7 +48,11 @@ impl Database {
             let Ok(database) = opened.result().and_then(|db| db.dyn_into::<IdbDatabase>()) else {
                 return;
             };
+            let known = database.object_store_names();
             for name in [EXTENTS, DAGS, JOURNAL, META] {
+                if known.contains(name) {
+                    continue;
+                }
                 if let Err(why) = database.create_object_store(name) {
                     web_sys::console::error_2(&"no object store was made".into(), &why);
                 }

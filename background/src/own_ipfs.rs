@@ -8,7 +8,6 @@ use fluence::names::{canonical, cid_v1};
 use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse, Piece};
 use fluence::state::Failure;
 use fluence::storage::multiaddr_of;
-use js_sys::Uint8Array;
 use web_sys::{RequestInit, RequestMode};
 
 use crate::acquire::failure;
@@ -43,7 +42,7 @@ pub async fn test(rpc: &str, gateway: &str) -> Result<(), Failure> {
     let (rpc, gateway) = (rpc.trim_end_matches('/'), gateway.trim_end_matches('/'));
     is_rpc(rpc).await?;
     let sample = format!("{SAMPLE}{:032x}", browser::random());
-    let digest = browser::sha256(&Uint8Array::from(sample.as_bytes())).await;
+    let digest = browser::sha256(sample.as_bytes()).await;
     let cid = cid_v1(RAW, &digest.unwrap_or_default());
     give(rpc, &cid, sample.as_bytes()).await?;
     let address = format!("{gateway}/ipfs/{}?format=raw", canonical(&cid));

@@ -6,41 +6,39 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::Cid;
+use fluence::cars::Blocks;
 use fluence::content::MAX_BLOCK;
 use fluence::content::hash::{self, HashError};
-use fluence::ports::{Platform, StoreError};
+use fluence::ports::{HttpError, HttpRequest, HttpResponse, Platform, StoreError};
 use fluence::state::{Event, EventKind, Failure};
 use fluence_peer::Peer;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::LocalBoxFuture;
-use js_sys::Uint8Array;
 
 use crate::browser;
 use crate::faces::Faces;
 use crate::http::Fetch;
 use crate::journal::Journal;
 use crate::source::BlobSource;
-use crate::store::BlobStore;
+use crate::store::DiskStore;
+
+/// Events that are kept for when the disk has room again.
+const MAX_UNWRITTEN: usize = 10_000;
 
 /// Smaller blocks are hashed here: the browser is faster, but a call of it takes as long as hashing these.
 const WORTH_A_CALL: usize = 16 * 1024;
 
-thread_local! {
-    /// Where blocks are put for the browser to hash: one array, since new ones would wait for the garbage collection.
-    static SCRATCH: Uint8Array = Uint8Array::new_with_length(MAX_BLOCK as u32);
-}
-
 /// The browser.
 pub struct Browser {
-    store: BlobStore,
+    store: DiskStore,
     peer: Peer,
     recorder: Rc<Recorder>,
 }
 
 impl Browser {
     /// With this store and this peer, written down by this recorder.
-    pub fn new(store: BlobStore, peer: Peer, recorder: Rc<Recorder>) -> Self {
+    pub fn new(store: DiskStore, peer: Peer, recorder: Rc<Recorder>) -> Self {
         Self {
             store,
             peer,
@@ -51,11 +49,11 @@ impl Browser {
 
 impl Platform for Browser {
     type Source = BlobSource;
-    type Store = BlobStore;
+    type Store = DiskStore;
     type Http = Fetch;
     type Network = Peer;
 
-    fn store(&self) -> &BlobStore {
+    fn store(&self) -> &DiskStore {
         &self.store
     }
 
@@ -89,11 +87,7 @@ impl Platform for Browser {
         else {
             return std::future::ready(hash::verify(&cid, &block)).boxed_local();
         };
-        let digest = SCRATCH.with(|scratch| {
-            let bytes = scratch.subarray(0, block.len() as u32);
-            bytes.copy_from(&block);
-            browser::sha256(&bytes)
-        });
+        let digest = browser::sha256(&block);
         async move {
             match digest.await {
                 Ok(digest) if digest == expected => Ok(()),
@@ -103,6 +97,13 @@ impl Platform for Browser {
             }
         }
         .boxed_local()
+    }
+
+    fn car(
+        &self,
+        request: &HttpRequest<BlobSource>,
+    ) -> Option<LocalBoxFuture<'static, Result<HttpResponse<Blocks>, HttpError>>> {
+        Some(self.store.disk().car(request))
     }
 
     fn record(&self, events: Vec<Event>) -> LocalBoxFuture<'static, ()> {
@@ -118,6 +119,8 @@ pub struct Recorder {
     journal: Journal,
     faces: Rc<Faces>,
     waiting: RefCell<Waiting>,
+    /// What could not be written yet: it goes before what comes next.
+    unwritten: RefCell<Vec<Event>>,
     running: Cell<bool>,
     observer: OnceCell<Observer>,
 }
@@ -135,6 +138,7 @@ impl Recorder {
             journal,
             faces,
             waiting: RefCell::default(),
+            unwritten: RefCell::default(),
             running: Cell::new(false),
             observer: OnceCell::new(),
         }
@@ -159,6 +163,26 @@ impl Recorder {
         wait.map(drop).boxed_local()
     }
 
+    /// Writes events, and those before them that could not be written.
+    async fn write(&self, events: &[Event]) -> Result<(), StoreError> {
+        let earlier = self.unwritten.take();
+        let written = if earlier.is_empty() {
+            self.journal.append(events).await
+        } else {
+            self.journal.append(&[&earlier[..], events].concat()).await
+        };
+        if written.is_err() {
+            let lasting = events.iter().filter(|event| !event.kind.is_ephemeral());
+            let mut unwritten = earlier;
+            unwritten.extend(lasting.cloned());
+            let beyond = unwritten.len().saturating_sub(MAX_UNWRITTEN);
+            // The oldest go: a disk that is full for so long loses what was forgotten first.
+            unwritten.drain(..beyond);
+            self.unwritten.replace(unwritten);
+        }
+        written
+    }
+
     async fn run(&self) {
         loop {
             let waiting = self.waiting.take();
@@ -166,7 +190,7 @@ impl Recorder {
                 self.running.set(false);
                 return;
             }
-            let written = self.journal.append(&waiting.events).await;
+            let written = self.write(&waiting.events).await;
             for event in &waiting.events {
                 self.faces.show(event);
                 if let Some(observer) = self.observer.get() {
@@ -189,11 +213,11 @@ fn not_written(why: &StoreError) -> Failure {
     let (code, advice) = match why {
         StoreError::Full => (
             "disk_full",
-            "Make room on the disk, or remove files here; what happens until then is forgotten when the browser ends.",
+            "Make room on the disk, or remove files here; it is written down then, and is lost only where the browser ends before.",
         ),
         _ => (
             "journal_failed",
-            "Restart the browser; what happens until then is forgotten when it ends.",
+            "It is tried again by itself, and is lost only where the browser ends before.",
         ),
     };
     Failure {

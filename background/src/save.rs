@@ -13,13 +13,16 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BroadcastChannel, MessageEvent};
 
 use crate::browser::{self, Download, Outcome};
+use crate::offscreen::{Hold, Offscreen};
 
 /// The MIME type of what is only to be saved.
 const OPAQUE: &str = "application/octet-stream";
 /// The channel between the worker and `static/offscreen.js`: `{make: key, blob}` is answered with `{made: key, url}`.
 const CHANNEL: &str = "fluence-offscreen";
-/// The key of [`Saving`] in the browser's session storage, which outlasts the worker.
-const SESSION: &str = "saving";
+/// The key of [`Saving`] in the extension's storage, which outlasts the browser.
+const KEPT: &str = "saving";
+/// How the browser says that a download ended because the browser did.
+const WITH_THE_BROWSER: [&str; 2] = ["CRASH", "USER_SHUTDOWN"];
 /// How long the other page may take to make a URL.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -37,11 +40,16 @@ pub enum Saved {
     Done(ItemId, String),
     /// It is not.
     Failed(ItemId, String),
+    /// The browser ended before it was; it is to be saved anew.
+    Again(ItemId),
 }
 
 /// All savings.
 pub struct Saver {
     saving: RefCell<Saving>,
+    page: Offscreen,
+    /// Keeps the page while it is needed: its blob URLs go with it.
+    held: RefCell<Option<Hold>>,
     channel: BroadcastChannel,
     made: Rc<RefCell<BTreeMap<String, oneshot::Sender<String>>>>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
@@ -49,8 +57,8 @@ pub struct Saver {
 
 impl Saver {
     /// Goes on with what an earlier worker noted.
-    pub async fn open() -> Outcome<Self> {
-        let saving = browser::session(SESSION)
+    pub async fn open(page: Offscreen) -> Outcome<Self> {
+        let saving: Saving = browser::kept(KEPT)
             .await?
             .as_string()
             .and_then(|text| serde_json::from_str(&text).ok())
@@ -71,8 +79,11 @@ impl Saver {
             })
         };
         channel.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        let held = (!saving.items.is_empty()).then(|| page.hold());
         Ok(Self {
             saving: RefCell::new(saving),
+            page,
+            held: RefCell::new(held),
             channel,
             made,
             _on_message: on_message,
@@ -114,12 +125,15 @@ impl Saver {
             self.saving.borrow_mut().items.remove(id);
         }
         self.keep().await;
-        self.close_when_idle().await;
+        self.let_go_when_idle();
         begun
     }
 
     async fn begin(&self, id: &ItemId, blob: &Blob, file_name: &str) -> Outcome<()> {
-        browser::open_offscreen().await?;
+        self.held
+            .borrow_mut()
+            .get_or_insert_with(|| self.page.hold());
+        self.page.open().await?;
         // Without a type the browser guesses one, and may change the name's ending to fit its guess.
         let blob = blob
             .slice_with_f64_and_f64_and_content_type(0.0, blob.size(), OPAQUE)
@@ -164,31 +178,39 @@ impl Saver {
         for (id, download) in running {
             let saved = match browser::download_state(download).await {
                 Ok(Download::Complete(name)) => Saved::Done(id.clone(), name),
+                Ok(Download::Interrupted(why)) if WITH_THE_BROWSER.contains(&&why[..]) => {
+                    Saved::Again(id.clone())
+                }
                 Ok(Download::Interrupted(why)) => Saved::Failed(id.clone(), why),
                 Ok(Download::Unknown) => Saved::Failed(id.clone(), "it was removed".to_owned()),
                 Ok(Download::Running) | Err(_) => continue,
             };
+            let mut saving = self.saving.borrow_mut();
             // Where two looks overlap, the first to come here tells.
-            if self.saving.borrow_mut().items.remove(&id).is_some() {
+            let first = match &saved {
+                Saved::Again(_) => saving.items.insert(id, None).flatten(),
+                _ => saving.items.remove(&id).flatten(),
+            };
+            if first.is_some() {
                 ended.push(saved);
             }
         }
         if !ended.is_empty() {
             self.keep().await;
-            self.close_when_idle().await;
+            self.let_go_when_idle();
         }
         ended
     }
 
-    async fn close_when_idle(&self) {
+    fn let_go_when_idle(&self) {
         if self.saving.borrow().items.is_empty() {
-            browser::close_offscreen_page().await;
+            self.held.take();
         }
     }
 
     async fn keep(&self) {
         let text = serde_json::to_string(&*self.saving.borrow()).unwrap_or_default();
-        let kept = browser::keep_for_session(SESSION, &text).await;
+        let kept = browser::keep(KEPT, &text).await;
         browser::grumble("what is being saved was not noted", kept);
     }
 }

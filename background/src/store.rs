@@ -1,79 +1,98 @@
-//! Files in IndexedDB: extents of some megabytes, each a blob with the blocks that end in it, put in one transaction. A
-//! file is read as one blob made of its extents' blobs.
+//! Files in the extension's own file system, written by the file worker; beside them, in IndexedDB, which blocks were
+//! written down with which bytes. What is in the database counts: bytes beyond it are written over.
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::rc::Rc;
 
 use bytes::Bytes;
+use files::directory;
+use files::message::Request;
+use fluence::cars;
 use fluence::content::{Block, Dag};
-use fluence::ports::{Partial, Source, Store, StoreError};
+use fluence::ports::{Partial, Store, StoreError};
 use fluence::state::ItemId;
 use futures::FutureExt;
-use futures::future::{LocalBoxFuture, Shared};
+use futures::future::{LocalBoxFuture, Shared, try_join_all};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::Blob;
+use web_sys::File;
 
 use crate::browser;
 use crate::codec;
 use crate::database::{self, DAGS, Database, EXTENTS};
-use crate::source::{BlobSource, blob_of, blob_of_bytes};
+use crate::disk::{self, Disk, Kept, Use};
+use crate::source::BlobSource;
 
 /// Bytes that are gathered before they are written as one extent.
 const EXTENT: usize = 4 * 1024 * 1024;
 /// Blocks that are gathered at most, however few bytes they have.
 const EXTENT_BLOCKS: usize = 4096;
 /// The largest extent that is made of other stored bytes.
-const ADOPTED: u64 = 64 * 1024 * 1024;
-/// Extents that are on their way to the disk at the same time. The database writes one after the other; so the next one
-/// is with it already when one ends.
-const WRITING: usize = 4;
+const ADOPTED: u64 = 32 * 1024 * 1024;
+/// Extents that are on their way to the disk at the same time, so that the disk never waits for the next one.
+const WRITING: usize = 3;
+/// Bytes that are given back where the disk is full: a browser that cannot write one more byte cannot do anything else.
+const GIVEN_BACK: u64 = 8 * 1024 * 1024;
 
 /// All files of this peer.
 #[derive(Clone)]
-pub struct BlobStore(Database);
+pub struct DiskStore {
+    database: Database,
+    disk: Disk,
+}
 
-impl BlobStore {
-    /// In this database.
-    pub fn new(database: Database) -> Self {
-        Self(database)
+impl DiskStore {
+    /// In this database, and with this file worker.
+    pub fn new(database: Database, disk: Disk) -> Self {
+        Self { database, disk }
+    }
+
+    /// The file worker.
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    /// The first bytes of a file.
+    async fn source(&self, id: &ItemId, len: u64) -> Result<BlobSource, StoreError> {
+        let file = directory::file(&id.0).await.map_err(disk::error)?;
+        BlobSource::stored(&file, len, self.disk.clone(), &id.0)
     }
 }
 
-impl Store for BlobStore {
+impl Store for DiskStore {
     type Source = BlobSource;
-    type Partial = BlobPartial;
+    type Partial = DiskPartial;
 
-    fn partial(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<BlobPartial, StoreError>> {
-        let (database, id) = (self.0.clone(), id.clone());
+    fn partial(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<DiskPartial, StoreError>> {
+        let (store, id) = (self.clone(), id.clone());
         async move {
-            let mut partial = BlobPartial {
-                database,
+            let mut partial = DiskPartial {
+                held: store.disk.hold(),
+                store,
                 id,
-                blobs: Array::new(),
-                in_blobs: 0,
                 extents: 0,
                 blocks: Vec::new(),
                 len: 0,
                 gathered: Gathered::default(),
                 writing: VecDeque::new(),
+                written: 0,
             };
-            for extent in extents(&partial.database, &partial.id, 0, 0).await? {
-                partial.len += extent.len();
-                partial.blobs.push(&extent.blob);
+            let database = &partial.store.database;
+            for extent in extents(database, &partial.id).await? {
+                partial.len += extent.len;
+                partial.extents += 1;
                 partial.blocks.extend(extent.blocks);
             }
-            partial.in_blobs = partial.len;
-            partial.extents = partial.blobs.length();
             // Where one was not written, those after it may be: they must not be taken for what is written anew.
             let beyond = from(&partial.id, partial.extents)?;
-            partial
-                .database
+            database
                 .write(&[EXTENTS], |transaction| {
                     transaction.object_store(EXTENTS)?.delete(&beyond.into())?;
                     Ok(())
                 })
                 .await?;
+            partial.written = partial.len;
             partial.gathered = Gathered {
                 offset: partial.len,
                 blocks_written: partial.blocks.len(),
@@ -85,36 +104,25 @@ impl Store for BlobStore {
     }
 
     fn open(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<(BlobSource, Dag), StoreError>> {
-        let (database, id) = (self.0.clone(), id.clone());
+        let (store, id) = (self.clone(), id.clone());
         async move {
-            let dag = database.get(DAGS, &JsValue::from_str(&id.0)).await?;
+            let dag = store.database.get(DAGS, &JsValue::from_str(&id.0)).await?;
             let dag = dag
                 .dyn_into::<Uint8Array>()
                 .ok()
                 .and_then(|bytes| codec::decode_dag(&bytes.to_vec()))
                 .ok_or_else(|| StoreError::Gone("its hashes are not there".to_owned()))?;
-            let blobs: Array = extents(&database, &id, 0, 0)
-                .await?
-                .into_iter()
-                .map(|extent| extent.blob)
-                .collect();
-            let source = BlobSource::new(blob_of(&blobs)?);
-            if source.len() != dag.len() {
-                return Err(StoreError::Gone(format!(
-                    "{} of its {} bytes are there",
-                    source.len(),
-                    dag.len()
-                )));
-            }
+            let source = store.source(&id, dag.len()).await?;
             Ok((source, dag))
         }
         .boxed_local()
     }
 
     fn remove(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<(), StoreError>> {
-        let (database, id) = (self.0.clone(), id.clone());
+        let (store, id) = (self.clone(), id.clone());
         async move {
-            database
+            store
+                .database
                 .write(&[EXTENTS, DAGS], |transaction| {
                     transaction
                         .object_store(EXTENTS)?
@@ -124,20 +132,30 @@ impl Store for BlobStore {
                         .delete(&JsValue::from_str(&id.0))?;
                     Ok(())
                 })
-                .await
+                .await?;
+            store.disk.close(&id.0).await;
+            if directory::remove(&id.0).await.is_ok() {
+                return Ok(());
+            }
+            // An earlier worker may have left it open: who connects anew closes all of that.
+            let name = id.0.clone();
+            store.disk.ask(Request::Close { name }).await?;
+            directory::remove(&id.0).await.map_err(disk::error)
         }
         .boxed_local()
     }
 
     fn ids(&self) -> LocalBoxFuture<'static, Result<Vec<ItemId>, StoreError>> {
-        let database = self.0.clone();
+        let database = self.database.clone();
         async move {
             let extents = database.read(EXTENTS, |store| store.get_all_keys()).await?;
             let dags = database.read(DAGS, |store| store.get_all_keys()).await?;
+            let files = directory::names().await.map_err(disk::error)?;
             let mut ids: Vec<ItemId> = Array::from(&extents)
                 .iter()
                 .chain(Array::from(&dags).iter())
                 .filter_map(|key| key.as_string())
+                .chain(files)
                 .map(|key| ItemId(key.split(':').next().unwrap_or_default().to_owned()))
                 .collect();
             ids.sort();
@@ -164,91 +182,129 @@ fn from(id: &ItemId, number: u32) -> Result<web_sys::IdbKeyRange, StoreError> {
 }
 
 struct Extent {
-    blob: Blob,
+    len: u64,
     blocks: Vec<Block>,
 }
 
-impl Extent {
-    fn len(&self) -> u64 {
-        self.blob.size() as u64
-    }
-}
-
-/// The extents from a number and its offset on, as far as they follow one another.
-async fn extents(
-    database: &Database,
-    id: &ItemId,
-    number: u32,
-    offset: u64,
-) -> Result<Vec<Extent>, StoreError> {
-    let range = from(id, number)?;
+/// The extents, as far as they follow one another and their bytes are there.
+async fn extents(database: &Database, id: &ItemId) -> Result<Vec<Extent>, StoreError> {
+    let range = from(id, 0)?;
     let records = database
         .read(EXTENTS, |store| store.get_all_with_key(&range.into()))
         .await?;
-    let mut at = offset;
+    let records = Array::from(&records);
+    if records.length() == 0 {
+        return Ok(Vec::new());
+    }
+    // After a loss of power the file may be shorter than the database knows.
+    let there = directory::file(&id.0)
+        .await
+        .map_or(0, |file: File| file.size() as u64);
+    let mut at = 0;
     let mut found = Vec::new();
-    for record in Array::from(&records).iter() {
-        let Some(extent) = extent(&record, at) else {
+    for record in records.iter() {
+        let Some(extent) = extent(&record, at).filter(|extent| at + extent.len <= there) else {
             break;
         };
-        at += extent.len();
+        at += extent.len;
         found.push(extent);
     }
     Ok(found)
 }
 
 fn extent(record: &JsValue, expected: u64) -> Option<Extent> {
-    let offset = browser::member(record, "offset").as_f64()?;
-    let blob: Blob = browser::member(record, "blob").dyn_into().ok()?;
+    let number = |name| browser::member(record, name).as_f64();
     let blocks: Uint8Array = browser::member(record, "blocks").dyn_into().ok()?;
-    (offset as u64 == expected).then_some(Extent {
-        blob,
+    (number("offset")? as u64 == expected).then_some(Extent {
+        len: number("len")? as u64,
         blocks: codec::decode_blocks(&blocks.to_vec())?,
     })
 }
 
 /// A file that is being written: one extent is gathered while some before it are written.
-pub struct BlobPartial {
-    database: Database,
+pub struct DiskPartial {
+    store: DiskStore,
+    held: Use,
     id: ItemId,
-    /// Blobs of the first `in_blobs` bytes, as the database gave them back: they are files, not memory.
-    blobs: Array,
-    in_blobs: u64,
     /// Extents that are written or being written.
     extents: u32,
     blocks: Vec<Block>,
     len: u64,
     gathered: Gathered,
-    /// In the order of the extents.
-    writing: VecDeque<Writing>,
+    /// In the order of the extents, with the bytes of each.
+    writing: VecDeque<(Writing, u64)>,
+    /// Bytes of those that are written.
+    written: u64,
 }
 
+/// What was asked of the file worker.
+type Asked = LocalBoxFuture<'static, Result<Uint8Array, StoreError>>;
 type Writing = Shared<LocalBoxFuture<'static, Result<(), StoreError>>>;
+
+/// Bytes that are to be written.
+enum Part {
+    /// These.
+    Bytes(Bytes),
+    /// A block that the file worker keeps, and how many bytes it has.
+    Kept(Rc<Kept>, u64),
+}
+
+/// All bytes in one array.
+fn joined(pieces: &[Bytes]) -> Uint8Array {
+    let len: usize = pieces.iter().map(Bytes::len).sum();
+    let all = Uint8Array::new_with_length(len as u32);
+    let mut at = 0;
+    for piece in pieces {
+        let end = at + piece.len() as u32;
+        all.subarray(at, end).copy_from(piece);
+        at = end;
+    }
+    all
+}
 
 /// What the next extent is made of.
 #[derive(Default)]
 struct Gathered {
     offset: u64,
     len: u64,
-    parts: Vec<Bytes>,
+    parts: Vec<Part>,
     /// How many of the partial's blocks are written.
     blocks_written: usize,
 }
 
-impl BlobPartial {
+impl DiskPartial {
     /// Waits until at most so many extents are being written; after a failure, says so again and again.
     async fn written(&mut self, most: usize) -> Result<(), StoreError> {
         while self.writing.len() > most
-            && let Some(writing) = self.writing.front()
+            && let Some((writing, len)) = self.writing.front()
         {
-            writing.clone().await?;
+            let (written, len) = (writing.clone().await, *len);
+            if written == Err(StoreError::Full) {
+                self.give_back().await;
+            }
+            written?;
+            self.written += len;
             self.writing.pop_front();
         }
         Ok(())
     }
 
-    /// Begins to write a blob with the blocks that are not written yet.
-    fn write(&mut self, blob: Blob, len: u64) {
+    /// Gives back what was written last: what the database knows of bytes that are not there does not count.
+    async fn give_back(&self) {
+        for (writing, _) in &self.writing {
+            // Which of them fail makes no difference.
+            let _ = writing.clone().await;
+        }
+        let cut = Request::Finish {
+            name: self.id.0.clone(),
+            len: self.written.saturating_sub(GIVEN_BACK) as f64,
+        };
+        let cut = self.store.disk.ask(cut).await;
+        browser::grumble("nothing was given back", cut.map_err(|why| why.to_string()));
+    }
+
+    /// Begins to write down which blocks are written with the next bytes, so many, once what writes those is answered.
+    fn write(&mut self, asked: Vec<Asked>, len: u64) {
         let offset = self.gathered.offset;
         let blocks = codec::encode_blocks(&self.blocks[self.gathered.blocks_written..]);
         self.gathered = Gathered {
@@ -258,11 +314,13 @@ impl BlobPartial {
         };
         let key = key(&self.id, self.extents);
         self.extents += 1;
-        let database = self.database.clone();
+        let database = self.store.database.clone();
+        let written = try_join_all(asked);
         let writing = async move {
+            written.await?;
             let record = browser::object([
                 ("offset", JsValue::from_f64(offset as f64)),
-                ("blob", blob.into()),
+                ("len", JsValue::from_f64(len as f64)),
                 ("blocks", Uint8Array::from(&blocks[..]).into()),
             ]);
             database
@@ -276,26 +334,76 @@ impl BlobPartial {
         }
         .boxed_local()
         .shared();
-        // The transaction begins now, not when somebody waits.
+        // It begins now, not when somebody waits.
         wasm_bindgen_futures::spawn_local(writing.clone().map(drop));
-        self.writing.push_back(writing);
+        self.writing.push_back((writing, len));
+    }
+
+    /// Takes what is to be written, and the blocks that it ends.
+    async fn gather(
+        &mut self,
+        part: Option<Part>,
+        len: u64,
+        blocks: Vec<Block>,
+    ) -> Result<(), StoreError> {
+        self.len += len;
+        self.gathered.len += len;
+        self.gathered.parts.extend(part);
+        self.blocks.extend(blocks);
+        if self.gathered.len >= EXTENT as u64
+            || self.blocks.len() - self.gathered.blocks_written >= EXTENT_BLOCKS
+        {
+            self.write_gathered().await?;
+        }
+        Ok(())
     }
 
     /// Begins to write what is gathered, if anything is.
     async fn write_gathered(&mut self) -> Result<(), StoreError> {
         self.written(WRITING - 1).await?;
         let unwritten_blocks = self.blocks.len() > self.gathered.blocks_written;
-        if self.gathered.len == 0 && !unwritten_blocks {
+        let len = self.gathered.len;
+        if len == 0 && !unwritten_blocks {
             return Ok(());
         }
-        let blob = blob_of_bytes(&self.gathered.parts)?;
-        let len = self.gathered.len;
-        self.write(blob, len);
+        let (disk, name) = (&self.store.disk, &self.id.0);
+        let mut asked = Vec::new();
+        let mut at = self.gathered.offset;
+        let mut parts = std::mem::take(&mut self.gathered.parts)
+            .into_iter()
+            .peekable();
+        while let Some(part) = parts.next() {
+            let bytes = match part {
+                Part::Kept(kept, len) => {
+                    asked.push(disk.write_kept(kept, name, at as f64));
+                    at += len;
+                    continue;
+                }
+                Part::Bytes(bytes) => bytes,
+            };
+            // Those that follow one another go in one.
+            let mut pieces = vec![bytes];
+            while let Some(Part::Bytes(bytes)) =
+                parts.next_if(|part| matches!(part, Part::Bytes(_)))
+            {
+                pieces.push(bytes);
+            }
+            let bytes = joined(&pieces);
+            let len = u64::from(bytes.length());
+            asked.push(disk.ask(Request::Write {
+                name: name.clone(),
+                at: at as f64,
+                bytes: bytes.buffer(),
+                len: bytes.length(),
+            }));
+            at += len;
+        }
+        self.write(asked, len);
         Ok(())
     }
 }
 
-impl Partial for BlobPartial {
+impl Partial for DiskPartial {
     type Source = BlobSource;
 
     fn len(&self) -> u64 {
@@ -312,18 +420,24 @@ impl Partial for BlobPartial {
         blocks: Vec<Block>,
     ) -> LocalBoxFuture<'_, Result<(), StoreError>> {
         async move {
-            self.len += data.len() as u64;
-            self.gathered.len += data.len() as u64;
-            if !data.is_empty() {
-                self.gathered.parts.push(data);
-            }
-            self.blocks.extend(blocks);
-            if self.gathered.len >= EXTENT as u64
-                || self.blocks.len() - self.gathered.blocks_written >= EXTENT_BLOCKS
-            {
-                self.write_gathered().await?;
-            }
-            Ok(())
+            let len = data.len() as u64;
+            self.gather((len > 0).then_some(Part::Bytes(data)), len, blocks)
+                .await
+        }
+        .boxed_local()
+    }
+
+    fn append_kept(
+        &mut self,
+        kept: cars::Kept,
+        blocks: Vec<Block>,
+    ) -> LocalBoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            let place = kept.place.downcast::<Kept>().map_err(|_| {
+                StoreError::Failed("bytes are kept where they cannot be written".to_owned())
+            })?;
+            self.gather(Some(Part::Kept(place, kept.len)), kept.len, blocks)
+                .await
         }
         .boxed_local()
     }
@@ -339,8 +453,13 @@ impl Partial for BlobPartial {
             while at < range.end {
                 let end = range.end.min(at + ADOPTED);
                 self.written(WRITING - 1).await?;
-                let slice = source.slice(&(at..end))?;
-                self.write(slice, end - at);
+                let request = Request::Copy {
+                    name: self.id.0.clone(),
+                    at: self.gathered.offset as f64,
+                    blob: source.slice(&(at..end))?,
+                };
+                let asked = self.store.disk.ask(request);
+                self.write(vec![asked], end - at);
                 self.len += end - at;
                 at = end;
             }
@@ -360,12 +479,11 @@ impl Partial for BlobPartial {
     fn source(&mut self) -> LocalBoxFuture<'_, Result<BlobSource, StoreError>> {
         async move {
             self.written(0).await?;
-            let known = self.blobs.length();
-            for extent in extents(&self.database, &self.id, known, self.in_blobs).await? {
-                self.in_blobs += extent.len();
-                self.blobs.push(&extent.blob);
+            let len = self.gathered.offset;
+            if len == 0 {
+                return BlobSource::empty();
             }
-            Ok(BlobSource::new(blob_of(&self.blobs)?))
+            self.store.source(&self.id, len).await
         }
         .boxed_local()
     }
@@ -373,15 +491,23 @@ impl Partial for BlobPartial {
     fn finish(mut self, dag: Dag) -> LocalBoxFuture<'static, Result<(), StoreError>> {
         async move {
             self.flush().await?;
+            let request = Request::Finish {
+                name: self.id.0.clone(),
+                len: self.len as f64,
+            };
+            self.store.disk.ask(request).await?;
             let bytes = Uint8Array::from(&codec::encode_dag(&dag)[..]);
-            self.database
+            self.store
+                .database
                 .write(&[DAGS], |transaction| {
                     transaction
                         .object_store(DAGS)?
                         .put_with_key(&bytes, &JsValue::from_str(&self.id.0))?;
                     Ok(())
                 })
-                .await
+                .await?;
+            drop(self.held);
+            Ok(())
         }
         .boxed_local()
     }

@@ -10,6 +10,10 @@ use crate::browser::{self, Outcome};
 
 /// The largest picture that is looked at, in bytes.
 pub const MAX_PICTURE: u64 = 10 * 1024 * 1024;
+/// The largest picture that is decoded, in pixels: four bytes of memory each.
+pub const MAX_PIXELS: usize = 50_000_000;
+/// Bytes in which a picture says how large it is, behind what a camera puts before.
+const HEAD: f64 = 262_144.0;
 /// The longer side of a small picture, in pixels.
 const EDGE: u32 = 128;
 /// Qualities that are tried, until the picture is small enough.
@@ -18,6 +22,10 @@ const TYPE: &str = "image/webp";
 
 /// A small picture of the picture in the blob, as a `data:` URL of at most [`MAX_THUMBNAIL`] bytes.
 pub async fn of(blob: &Blob) -> Outcome<String> {
+    let pixels = pixels(blob).await.ok_or("that is no picture")?;
+    if pixels > MAX_PIXELS {
+        return Err(format!("a picture of {pixels} pixels is not made small"));
+    }
     let picture = browser::bitmap(blob, EDGE).await?;
     let drawn = draw(&picture).map_err(|why| browser::message_of(&why));
     picture.close();
@@ -39,6 +47,14 @@ pub async fn of(blob: &Blob) -> Outcome<String> {
         }
     }
     Err("the picture cannot be made small enough".to_owned())
+}
+
+/// How many pixels a picture has by its own account.
+async fn pixels(blob: &Blob) -> Option<usize> {
+    let head = blob.slice_with_f64_and_f64(0.0, HEAD).ok()?;
+    let head = JsFuture::from(head.array_buffer()).await.ok()?;
+    let size = imagesize::blob_size(&Uint8Array::new(&head).to_vec()).ok()?;
+    Some(size.width.saturating_mul(size.height))
 }
 
 fn draw(picture: &web_sys::ImageBitmap) -> Result<OffscreenCanvas, JsValue> {

@@ -21,16 +21,18 @@ use crate::acquire::{PAGE_PORT, Pages, Wanted, failure};
 use crate::badge::{Badge, badge};
 use crate::browser::{self, Port, Sender, grumble};
 use crate::database::{self, Database};
+use crate::disk::Disk;
 use crate::faces::{self, Faces, PortId};
 use crate::handover::Handovers;
 use crate::identity;
 use crate::journal::Journal;
+use crate::offscreen::Offscreen;
 use crate::own_ipfs;
 use crate::platform::{Browser, Recorder};
 use crate::save::{Saved, Saver};
 use crate::sharing::{WAITING, Waiting};
 use crate::source::blob_of_pieces;
-use crate::store::BlobStore;
+use crate::store::DiskStore;
 use crate::thumbnail;
 
 /// The nodes of this build: `FLUENCE_NODES`, else one on this machine.
@@ -101,7 +103,9 @@ impl Worker {
         let (peer, calls, statuses) = Peer::start(Config::client(keypair, nodes))?;
         let faces = Rc::new(Faces::default());
         let recorder = Rc::new(Recorder::new(journal, Rc::clone(&faces)));
-        let platform = Browser::new(BlobStore::new(database), peer.clone(), Rc::clone(&recorder));
+        let page = Offscreen::new();
+        let store = DiskStore::new(database, Disk::offscreen(page.clone()));
+        let platform = Browser::new(store, peer.clone(), Rc::clone(&recorder));
         let known_as = state.peer.clone();
         let waiting = browser::session(WAITING)
             .await
@@ -114,7 +118,7 @@ impl Worker {
             peer,
             faces,
             pages: Pages::default(),
-            saver: Saver::open().await.map_err(StartError::Browser)?,
+            saver: Saver::open(page).await.map_err(StartError::Browser)?,
             handovers: Handovers::default(),
             fresh: RefCell::default(),
             waiting: RefCell::new(waiting),
@@ -434,6 +438,9 @@ impl Worker {
             return;
         };
         let settings = self.engine.settings();
+        let to_be_saved = settings.save_fetched && item.saved_as.is_none();
+        // Before all that takes time: the browser may end meanwhile.
+        let intended = to_be_saved && self.saver.intend(&id).await;
         if settings.notify {
             browser::notify(
                 &notification(&id),
@@ -446,8 +453,8 @@ impl Worker {
             let (worker, id) = (Rc::clone(&self), id.clone());
             async move { worker.make_thumbnail(&id).await }
         });
-        if settings.save_fetched && item.saved_as.is_none() {
-            self.tell_unless_done(self.save(&id).await).await;
+        if intended {
+            self.tell_unless_done(self.save_intended(&id).await).await;
         }
     }
 
@@ -574,6 +581,10 @@ impl Worker {
                     self.engine
                         .record(vec![EventKind::Saved { id, name }])
                         .await;
+                }
+                Saved::Again(id) => {
+                    let saved = self.save_intended(&id).await;
+                    self.tell_unless_done(saved).await;
                 }
                 Saved::Failed(id, why) => {
                     let line = format!("It was not saved: the browser says {why}.");

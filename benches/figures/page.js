@@ -25,25 +25,25 @@ globalThis.bench = {
     return { ms: performance.now() - start, cid: (root.code === 0x70 ? root.toV0() : root).toString() }
   },
 
-  // A plain download, written into extents of a database as the extension has them, `flight` at a time, unverified.
-  async plain(url, extent, flight) {
-    const store = await Extents.open(extent, flight)
+  // A plain download, written as it comes to where the extension writes, by the same means, unverified: in a page of
+  // another origin, since the extension's own pages start no worker that is not the extension's.
+  async plain(url) {
+    const file = new Written()
     const start = performance.now()
-    const bytes = await store.take((await fetch(url, { cache: 'no-store' })).body)
+    const bytes = await file.ask({ url })
     const ms = performance.now() - start
-    await store.remove()
+    await file.remove()
     return { ms, bytes }
   },
 
-  // `@helia/verified-fetch` with one trustless gateway; its bytes are dropped, or written into extents where some are
-  // said.
-  async helia(gateway, cid, extent, flight) {
+  // `@helia/verified-fetch` with one trustless gateway; its bytes are dropped, or written like those of `plain`.
+  async helia(gateway, cid, written) {
     const helia = others.withHTTP(others.createHeliaLight(), {
       delegatedRouters: [], recursiveGateways: [gateway], allowLocal: true, allowInsecure: true,
     })
     await helia.start()
     const fetch = await others.createVerifiedFetch(helia)
-    const store = extent ? await Extents.open(extent, flight) : { async remove() {}, take: dropped }
+    const store = written ? new Written() : { async remove() {}, take: dropped }
     const start = performance.now()
     const response = await fetch(`ipfs://${cid}`)
     if (!response.ok) throw new Error(`helia answered ${response.status}`)
@@ -132,55 +132,76 @@ async function dropped(body) {
   }
 }
 
-// Blobs of `extent` bytes in a database, `flight` of them written at a time.
-class Extents {
-  static async open(extent, flight) {
-    const store = Object.assign(new Extents(), { extent, flight, key: 0, writing: new Set() })
-    store.database = await new Promise((resolve, reject) => {
-      const request = indexedDB.open('figures', 1)
-      request.onupgradeneeded = () => request.result.createObjectStore('extents')
-      request.onsuccess = () => resolve(request.result)
-      request.onerror = () => reject(request.error)
+// A file of the origin's own file system, written by a worker with direct access to it.
+class Written {
+  constructor() {
+    const program = new Blob([`(${writes})()`], { type: 'text/javascript' })
+    this.worker = new Worker(URL.createObjectURL(program))
+  }
+
+  // What the worker says when it has done something.
+  ask(what, handedOver = []) {
+    return new Promise((resolve, reject) => {
+      this.worker.onmessage = ({ data }) => resolve(data)
+      this.worker.onerror = reject
+      this.worker.postMessage(what, handedOver)
     })
-    return store
   }
 
   // Returns when all bytes are written.
   async take(body) {
     let bytes = 0
-    let parts = []
-    let gathered = 0
+    let last
     for (const reader = body.getReader(); ;) {
       const { done, value } = await reader.read()
-      if (!done) {
-        bytes += value.length
-        parts.push(value)
-        gathered += value.length
-      }
-      if (gathered >= this.extent || (done && gathered > 0)) {
-        this.put(new Blob(parts))
-        parts = []
-        gathered = 0
-        if (this.writing.size >= this.flight) await Promise.race(this.writing)
-      }
+      await last
       if (done) break
+      // What others give may be a part of a buffer, or nothing.
+      const piece = value.slice()
+      bytes += piece.length
+      last = this.ask({ piece }, [piece.buffer])
     }
-    await Promise.all(this.writing)
+    await this.ask({})
     return bytes
   }
 
-  put(blob) {
-    const transaction = this.database.transaction('extents', 'readwrite')
-    transaction.objectStore('extents').put({ blob }, this.key++)
-    const ended = new Promise((resolve, reject) => {
-      transaction.oncomplete = resolve
-      transaction.onabort = () => reject(transaction.error)
-    }).finally(() => this.writing.delete(ended))
-    this.writing.add(ended)
-  }
-
   async remove() {
-    this.database.close()
-    await new Promise(resolve => { indexedDB.deleteDatabase('figures').onsuccess = resolve })
+    this.worker.terminate()
+    const root = await navigator.storage.getDirectory()
+    for (; ;) {
+      try {
+        return await root.removeEntry('figures')
+      } catch (why) {
+        // The worker's file is closed soon.
+        if (why.name !== 'NoModificationAllowedError') throw why
+        await new Promise(resolve => setTimeout(resolve, 50))
+      }
+    }
+  }
+}
+
+// In the worker: writes what is at an address, or a piece after the other; without either, waits for those before.
+function writes() {
+  const opened = navigator.storage.getDirectory()
+    .then(root => root.getFileHandle('figures', { create: true }))
+    .then(file => file.createSyncAccessHandle())
+  let at = 0
+  onmessage = async ({ data: { url, piece } }) => {
+    const file = await opened
+    const write = bytes => { at += file.write(bytes, { at }) }
+    if (piece) {
+      write(piece)
+    } else {
+      if (url) {
+        const reader = (await fetch(url, { cache: 'no-store' })).body.getReader({ mode: 'byob' })
+        for (let buffer = new ArrayBuffer(1 << 19); ;) {
+          const { done, value } = await reader.read(new Uint8Array(buffer))
+          if (done) break
+          write(value)
+          buffer = value.buffer
+        }
+      }
+    }
+    postMessage(at)
   }
 }

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, ensure};
 use fluence::call::Request;
 use fluence::names::FunctionName;
 use fluence_peer::{Config, Keypair, Peer, PeerId};
 use fluence_tests::browser::Browser;
 use fluence_tests::files;
 use fluence_tests::node::Node;
-use fluence_tests::scene::{ONLINE, Scene, same_bytes};
+use fluence_tests::scene::{Scene, same_bytes};
 use futures::StreamExt;
 use serde_json::{Map, Value, json};
 
@@ -24,6 +24,8 @@ const FILE: usize = 50_000_000;
 const TRANSFERS: u64 = 3;
 /// How often a call is repeated; the median counts.
 const CALLS: usize = 100;
+/// How long before somebody who was not answered calls again.
+const AGAIN: Duration = Duration::from_millis(20);
 /// A little over the time between two pings of a connection.
 const PING: Duration = Duration::from_secs(16);
 
@@ -74,7 +76,8 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     let (cold, warm, ping) = calls(&node, &cid).await?;
 
     drop(alice_s);
-    let reachable = reachable(&mut alice).await?;
+    let reachable = reachable(&alice, &node, &cid).await?;
+    alice.close().await?;
 
     let compare = |what, own: Duration, against, other: Duration| {
         row(what, own, against, other, times(own, other), None);
@@ -100,7 +103,7 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     );
     compare("a call to a browser, warm", warm, against, ping);
     single(
-        "from the browser's start to “online”",
+        "from the worker's end to its new start and a stranger's call that is answered",
         &format!("{:.0} ms", reachable.as_secs_f64() * 1e3),
         0.0,
         None,
@@ -148,12 +151,36 @@ async fn probe(peer: &Peer, provider: PeerId, function: &FunctionName) -> Result
     Ok(())
 }
 
-/// How long from the start of a browser until its extension is reachable.
-async fn reachable(browser: &mut Browser) -> Result<Duration> {
-    browser.close().await?;
-    let start = Instant::now();
-    browser.open().await?;
-    let face = browser.face().await?;
-    face.wait_network("online", ONLINE).await?;
-    Ok(start.elapsed())
+/// How long until a stranger's call is answered after the worker was ended; the popup, which is open, starts it anew at
+/// once.
+async fn reachable(browser: &Browser, node: &Node, cid: &str) -> Result<Duration> {
+    let address = node.tcp()?.parse()?;
+    let (peer, _calls, mut statuses) =
+        Peer::start(Config::client(Keypair::generate_ed25519(), vec![address]))?;
+    statuses.online().await.context("the node is gone")?;
+    let function: FunctionName = format!("IPFS_{cid}").parse()?;
+    let mut times = Vec::new();
+    for _ in 0..TRANSFERS {
+        let mut providers = Box::pin(peer.providers(function.clone()));
+        let mut found = None;
+        while let Some(provider) = providers.next().await {
+            if probe(&peer, provider, &function).await.is_ok() {
+                found = Some(provider);
+                break;
+            }
+        }
+        let provider = found.ok_or_else(|| anyhow!("nobody answers"))?;
+        let start = Instant::now();
+        browser.stop_worker().await?;
+        // What is answered next is answered by the worker that starts now.
+        while probe(&peer, provider, &function).await.is_ok() {}
+        while probe(&peer, provider, &function).await.is_err() {
+            ensure!(start.elapsed() < PATIENCE, "the worker is not reachable");
+            // As somebody who calls again soon; a call that fails at once must not keep the machine busy.
+            tokio::time::sleep(AGAIN).await;
+        }
+        times.push(start.elapsed());
+    }
+    peer.shutdown().await;
+    Ok(median(times))
 }

@@ -19,7 +19,7 @@ pub enum Optimise {
 }
 
 /// A part that is compiled to WebAssembly, by its crate's name.
-pub const PARTS: [&str; 2] = ["background", "popup"];
+pub const PARTS: [&str; 3] = ["background", "files", "popup"];
 
 /// What `wasm-opt` is told. Little on purpose: what it does beyond `-O1` makes the parts smaller on disk and larger when
 /// compressed (measured). Then the features that the compiler's output uses by default.

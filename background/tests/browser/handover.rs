@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use background::handover::Handovers;
-use background::source::{BlobSource, blob_of_bytes};
+use background::source::BlobSource;
 use fluence::command::HANDOVER;
 use fluence::ports::Source;
 use futures::StreamExt;
@@ -12,6 +12,8 @@ use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Blob, BroadcastChannel, MessageEvent};
+
+use crate::blob;
 
 /// The worker's end of the channel and a face's.
 struct Channel {
@@ -77,10 +79,7 @@ impl Drop for Channel {
 }
 
 fn files(texts: &[&'static str]) -> JsValue {
-    let blobs: Array = texts
-        .iter()
-        .map(|text| blob_of_bytes(&[(*text).into()]).unwrap())
-        .collect();
+    let blobs: Array = texts.iter().map(|text| blob(text.as_bytes())).collect();
     blobs.into()
 }
 

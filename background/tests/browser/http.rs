@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use background::browser::sleep;
 use background::http::Fetch;
-use background::source::{BlobSource, blob_of_bytes};
+use background::source::BlobSource;
 use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse, Piece};
 use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::blob;
 
 /// The name under which the browser knows the server.
 const HOST: &str = "stranger.test";
@@ -85,7 +87,7 @@ async fn heads_are_read() {
 
 #[wasm_bindgen_test]
 async fn a_request_is_sent_as_it_was_made() {
-    let file = BlobSource::new(blob_of_bytes(&["0123456789".into()]).unwrap());
+    let file = BlobSource::new(blob(b"0123456789"));
     let response = Fetch
         .send(HttpRequest {
             method: "POST",

@@ -18,9 +18,13 @@ mod store;
 mod thumbnail;
 
 use background::database::Database;
+use background::disk::Disk;
+use background::source::blob_of;
+use background::store::DiskStore;
 use fluence::content::Block;
 use fluence::names::cid_v1;
 use fluence::state::ItemId;
+use js_sys::{Array, Uint8Array};
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
@@ -40,6 +44,23 @@ fn noise(len: usize) -> Vec<u8> {
 /// The database, which all tests share; each has ids of its own.
 async fn database() -> Database {
     Database::open().await.expect("the database opens")
+}
+
+/// The file worker, which runs beside the tests: they are in a worker that may open files.
+fn disk() -> Disk {
+    Disk::new(None, |port| {
+        files::serve_here(port);
+        std::future::ready(Ok(()))
+    })
+}
+
+/// All files, as a worker sees them that has just started: what an earlier one had open is closed.
+async fn store() -> DiskStore {
+    DiskStore::new(database().await, disk())
+}
+
+fn blob(bytes: &[u8]) -> web_sys::Blob {
+    blob_of(&Array::of1(&Uint8Array::from(bytes))).expect("a blob is made")
 }
 
 fn id(name: &str) -> ItemId {

@@ -1,10 +1,10 @@
-//! Files in IndexedDB. A kill of the worker is played by dropping all that writes, and opening again.
+//! Files on the disk. A kill of the worker is played by dropping all that writes, and opening again.
 
 use background::codec;
 use background::database::{DAGS, EXTENTS};
-use background::source::{BlobSource, blob_of_bytes};
-use background::store::BlobStore;
+use background::source::BlobSource;
 use bytes::Bytes;
+use files::message::Request;
 use fluence::content::{Block, Dag, DagFile};
 use fluence::names::cid_v1;
 use fluence::ports::{Partial, Source, Store, StoreError};
@@ -12,13 +12,9 @@ use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::{block, database, id, noise};
+use crate::{blob, block, database, disk, id, noise, store};
 
 const MIB: usize = 1024 * 1024;
-
-async fn store() -> BlobStore {
-    BlobStore::new(database().await)
-}
 
 fn dag(blocks: Vec<Block>) -> Dag {
     let len = blocks.iter().map(|block| block.len).sum();
@@ -140,7 +136,7 @@ async fn inner_nodes_have_no_bytes_and_are_kept() {
 #[wasm_bindgen_test]
 async fn slices_of_other_files_are_adopted_in_their_place() {
     let bytes = noise(6 * MIB);
-    let other = BlobSource::new(blob_of_bytes(&[bytes.clone().into()]).unwrap());
+    let other = BlobSource::new(blob(&bytes));
     let id = id("adopted");
     let store = store().await;
     let mut partial = store.partial(&id).await.unwrap();
@@ -241,16 +237,11 @@ async fn removing_touches_nothing_else() {
 }
 
 /// A record as the store writes it, with members that a test spoils.
-fn record(offset: f64, bytes: &[u8], blocks: &[u8]) -> Object {
+fn record(offset: f64, len: f64, blocks: &[u8]) -> Object {
     let record = Object::new();
     let members: [(&str, JsValue); 3] = [
         ("offset", offset.into()),
-        (
-            "blob",
-            blob_of_bytes(&[Bytes::copy_from_slice(bytes)])
-                .unwrap()
-                .into(),
-        ),
+        ("len", len.into()),
         ("blocks", Uint8Array::from(blocks).into()),
     ];
     for (name, value) in members {
@@ -317,13 +308,17 @@ async fn after_a_gap_nothing_counts() {
 #[wasm_bindgen_test]
 async fn foreign_records_are_no_bytes() {
     let blocks = codec::encode_blocks(&[block(0, 3)]);
-    let spoilt: [(&str, JsValue); 6] = [
+    let spoilt: [(&str, JsValue); 9] = [
         ("text", "garbage".into()),
         ("null", JsValue::NULL),
-        ("elsewhere", record(7.0, b"abc", &blocks).into()),
-        ("no-number", record(f64::NAN, b"abc", &[0xff; 40]).into()),
-        ("blocks", record(0.0, b"abc", &[0xff; 40]).into()),
+        ("elsewhere", record(7.0, 3.0, &blocks).into()),
+        ("no-number", record(f64::NAN, 3.0, &[0xff; 40]).into()),
+        ("blocks", record(0.0, 3.0, &[0xff; 40]).into()),
         ("list", Array::of1(&1.into()).into()),
+        ("long", record(0.0, 1e300, &blocks).into()),
+        ("negative", record(0.0, -3.0, &[0xff; 40]).into()),
+        // There are no bytes for it.
+        ("nothing", record(0.0, 3.0, &blocks).into()),
     ];
     let store = store().await;
     for (name, value) in spoilt {
@@ -352,4 +347,75 @@ async fn foreign_records_are_no_bytes() {
         store.remove(&id).await.unwrap();
         assert!(!store.ids().await.unwrap().contains(&id), "{name}");
     }
+}
+
+#[wasm_bindgen_test]
+async fn bytes_that_were_lost_do_not_count() {
+    let id = id("lost");
+    let bytes = noise(9 * MIB);
+    let pieces = |from: usize| bytes[from..].chunks(3 * MIB);
+    {
+        let mut partial = store().await.partial(&id).await.unwrap();
+        for piece in pieces(0) {
+            let written = block(0, piece.len() as u64);
+            let piece = Bytes::copy_from_slice(piece);
+            partial.append(piece, vec![written]).await.unwrap();
+            partial.flush().await.unwrap();
+        }
+    }
+    // As after a loss of power: the database knows more than came to the disk.
+    let cut = Request::Finish {
+        name: id.0.clone(),
+        len: (8 * MIB) as f64,
+    };
+    disk().ask(cut).await.unwrap();
+
+    let store = store().await;
+    let mut partial = store.partial(&id).await.unwrap();
+    assert_eq!(partial.len(), 6 * MIB as u64);
+    assert_eq!(partial.blocks().len(), 2);
+    for piece in pieces(6 * MIB) {
+        let written = block(0, piece.len() as u64);
+        let piece = Bytes::copy_from_slice(piece);
+        partial.append(piece, vec![written]).await.unwrap();
+    }
+    let blocks = partial.blocks();
+    partial.finish(dag(blocks)).await.unwrap();
+    assert_eq!(all(&store.open(&id).await.unwrap().0).await, bytes);
+
+    // A whole file that lost some is not opened.
+    let cut = Request::Finish {
+        name: id.0.clone(),
+        len: (8 * MIB) as f64,
+    };
+    disk().ask(cut).await.unwrap();
+    let short = store.open(&id).await.map(|_| ());
+    assert!(matches!(short, Err(StoreError::Gone(_))), "{short:?}");
+    store.remove(&id).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn an_earlier_worker_writes_no_more() {
+    let id = id("earlier");
+    let mut earlier = store().await.partial(&id).await.unwrap();
+    let first = Bytes::from_static(b"first");
+    earlier.append(first, vec![block(0, 5)]).await.unwrap();
+    earlier.flush().await.unwrap();
+
+    let store = store().await;
+    let mut partial = store.partial(&id).await.unwrap();
+    assert_eq!(partial.len(), 5);
+    let second = Bytes::from_static(b"second");
+    partial.append(second, vec![block(1, 6)]).await.unwrap();
+    partial.flush().await.unwrap();
+    earlier
+        .append(Bytes::from_static(b"FALSE"), vec![block(2, 5)])
+        .await
+        .unwrap();
+    assert!(earlier.flush().await.is_err());
+    let blocks = partial.blocks();
+    partial.finish(dag(blocks)).await.unwrap();
+    let (source, _) = store.open(&id).await.unwrap();
+    assert_eq!(all(&source).await, &b"firstsecond"[..]);
+    store.remove(&id).await.unwrap();
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use background::source::blob_of_bytes;
 use background::{browser, http, thumbnail};
 use fluence::ports::HttpBody;
 use fluence::state::MAX_THUMBNAIL;
@@ -11,7 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Blob, OffscreenCanvas, OffscreenCanvasRenderingContext2d, RequestInit};
 
-use crate::noise;
+use crate::{blob, noise};
 
 /// For what is at hand.
 const PATIENT: Duration = Duration::from_secs(10);
@@ -44,7 +43,7 @@ async fn size_of(url: &str) -> (u32, u32) {
     while let Some(piece) = body.chunk().await.unwrap() {
         pieces.push(piece);
     }
-    let blob = blob_of_bytes(&pieces).unwrap();
+    let blob = blob(&pieces.concat());
     let bitmap = browser::bitmap(&blob, u32::MAX).await.unwrap();
     (bitmap.width(), bitmap.height())
 }
@@ -66,14 +65,23 @@ async fn a_picture_becomes_small_and_keeps_its_shape() {
 }
 
 #[wasm_bindgen_test]
+async fn a_picture_that_is_huge_in_memory_is_not_decoded() {
+    // A PNG's beginning that says 60000 pixels each way.
+    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    png.extend([60_000u32.to_be_bytes(), 60_000u32.to_be_bytes()].concat());
+    png.extend([8, 2, 0, 0, 0, 0, 0, 0, 0]);
+    let made = thumbnail::of(&blob(&png)).await;
+    assert_eq!(
+        made,
+        Err("a picture of 3600000000 pixels is not made small".to_owned())
+    );
+}
+
+#[wasm_bindgen_test]
 async fn what_is_no_picture_has_none() {
     let whole = picture(64, 64).await;
     let torn = whole.slice_with_f64_and_f64(0.0, 40.0).unwrap();
-    for none in [
-        blob_of_bytes(&[]).unwrap(),
-        blob_of_bytes(&[noise(5000).into()]).unwrap(),
-        torn,
-    ] {
+    for none in [blob(&[]), blob(&noise(5000)), torn] {
         let made = thumbnail::of(&none).await;
         assert!(made.is_err(), "{made:?}");
     }

@@ -1,0 +1,426 @@
+//! The file worker (crate `files`), from the extension's own worker: a connection that is made when it is needed.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use files::message::{Answer, Item, Piece, Problem, Request, Said, read_answer};
+use fluence::Cid;
+use fluence::cars::{self, Blocks, CarTrouble, FromCar, Payload};
+use fluence::ports::{HttpError, HttpRequest, HttpResponse, StoreError};
+use futures::FutureExt;
+use futures::channel::oneshot;
+use futures::future::{Either, LocalBoxFuture, Shared, select};
+use futures::stream::{self, StreamExt};
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+use web_sys::{MessageChannel, MessageEvent, MessagePort};
+
+use crate::browser::{self, Outcome};
+use crate::http::host_of;
+use crate::offscreen::{Hold, Offscreen};
+
+/// How long an answer may take: the slowest disk has written what is asked for at once by then.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a connection is kept that nobody uses.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// How much later than its own patience the file worker says that nothing came.
+const GRACE: Duration = Duration::from_secs(5);
+/// What a CAR is asked for ahead: blocks, and signs that some come.
+const ASKED_AHEAD: usize = 16;
+
+/// The file worker. Cheap to clone.
+#[derive(Clone)]
+pub struct Disk(Rc<Inner>);
+
+struct Inner {
+    reach: Reach,
+    /// The page that the file worker runs in, where it does not run beside whoever asks.
+    page: Option<Offscreen>,
+    connection: RefCell<Option<Connecting>>,
+    number: Cell<u32>,
+    /// What is being asked, and files that are being written: while there are some, the connection is kept.
+    uses: Cell<u32>,
+    /// Whether somebody looks for when it is used no more.
+    watched: Cell<bool>,
+}
+
+/// A block that the file worker keeps; it lets it go when this is dropped.
+pub struct Kept {
+    connection: Rc<Connection>,
+    number: u32,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.connection.tell(Request::LetGo { kept: self.number });
+    }
+}
+
+/// A CAR that the file worker fetches; it ends when this is dropped.
+struct Car {
+    disk: Disk,
+    connection: Rc<Connection>,
+    number: u32,
+    /// What it was asked for ahead.
+    asked: VecDeque<oneshot::Receiver<Answer>>,
+    _held: Use,
+}
+
+impl Drop for Car {
+    fn drop(&mut self) {
+        self.connection.tell(Request::Stop { car: self.number });
+    }
+}
+
+impl Car {
+    async fn next(&mut self, patience: Duration) -> Result<Item, Problem> {
+        while self.asked.len() < ASKED_AHEAD {
+            let next = Request::Next { car: self.number };
+            let asked = self.connection.ask(self.disk.next(), next)?;
+            self.asked.push_back(asked);
+        }
+        let Some(asked) = self.asked.front_mut() else {
+            return Err(not_understood());
+        };
+        let answer = select(asked, Box::pin(browser::sleep(patience))).await;
+        let answer = match answer {
+            Either::Left((Ok(answer), _)) => answer,
+            _ => {
+                self.disk.0.connection.take();
+                return Err(Problem::Failed("nothing came of a CAR".to_owned()));
+            }
+        };
+        self.asked.pop_front();
+        match answer? {
+            Said::Item(item) => Ok(item),
+            _ => Err(not_understood()),
+        }
+    }
+
+    fn block(&self, cid: &Uint8Array, piece: Piece) -> Result<FromCar, CarTrouble> {
+        let cid =
+            Cid::try_from(cid.to_vec()).map_err(|error| CarTrouble::Unusable(error.to_string()))?;
+        let payload = match piece {
+            Piece::Bytes(bytes) => Payload::Bytes(bytes.to_vec().into()),
+            Piece::Kept(number, len) => {
+                let kept = Kept {
+                    connection: Rc::clone(&self.connection),
+                    number,
+                };
+                Payload::Kept(cars::Kept {
+                    len: len.into(),
+                    place: Rc::new(kept),
+                })
+            }
+        };
+        Ok(FromCar::Block(cid, payload))
+    }
+}
+
+type Reach = Box<dyn Fn(MessagePort) -> LocalBoxFuture<'static, Outcome<()>>>;
+type Connecting = Shared<LocalBoxFuture<'static, Outcome<Rc<Connection>>>>;
+
+/// A connection to the file worker.
+struct Connection {
+    port: MessagePort,
+    waiting: Rc<RefCell<HashMap<u32, oneshot::Sender<Answer>>>>,
+    _on_message: Closure<dyn Fn(MessageEvent)>,
+    _page: Option<Hold>,
+}
+
+impl Connection {
+    /// Asks under a number; the answer comes, or never does.
+    fn ask(&self, number: u32, request: Request) -> Result<oneshot::Receiver<Answer>, Problem> {
+        let (sender, answer) = oneshot::channel();
+        self.waiting.borrow_mut().insert(number, sender);
+        let (message, handed_over) = request.write(number);
+        self.port
+            .post_message_with_transferable(&message, &handed_over)
+            .map_err(|why| Problem::Failed(browser::message_of(&why)))?;
+        Ok(answer)
+    }
+
+    /// Says something that nobody waits for an answer to.
+    fn tell(&self, request: Request) {
+        let (message, _) = request.write(0);
+        // Where the connection is broken there is nobody who needs to be told.
+        let _ = self.port.post_message(&message);
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.port.set_onmessage(None);
+        self.port.close();
+    }
+}
+
+/// Keeps the file worker at hand.
+pub struct Use(Disk);
+
+impl Drop for Use {
+    fn drop(&mut self) {
+        let inner = &self.0.0;
+        inner.uses.set(inner.uses.get() - 1);
+        if inner.uses.get() == 0 && !inner.watched.replace(true) {
+            wasm_bindgen_futures::spawn_local(self.0.clone().let_go_when_idle());
+        }
+    }
+}
+
+impl Disk {
+    /// In the offscreen page.
+    pub fn offscreen(page: Offscreen) -> Self {
+        let reach = {
+            let page = page.clone();
+            move |port: MessagePort| {
+                let page = page.clone();
+                async move { page.hand_to_files(&port).await }
+            }
+        };
+        Self::new(Some(page), reach)
+    }
+
+    /// Wherever this brings a port to [`files::serve`].
+    pub fn new<F>(page: Option<Offscreen>, reach: impl Fn(MessagePort) -> F + 'static) -> Self
+    where
+        F: Future<Output = Outcome<()>> + 'static,
+    {
+        Self(Rc::new(Inner {
+            reach: Box::new(move |port| reach(port).boxed_local()),
+            page,
+            connection: RefCell::default(),
+            number: Cell::new(0),
+            uses: Cell::new(0),
+            watched: Cell::new(false),
+        }))
+    }
+
+    /// Keeps the file worker at hand until it is dropped.
+    pub fn hold(&self) -> Use {
+        self.0.uses.set(self.0.uses.get() + 1);
+        Use(self.clone())
+    }
+
+    async fn let_go_when_idle(self) {
+        let inner = &self.0;
+        loop {
+            let before = inner.number.get();
+            browser::sleep(IDLE).await;
+            if inner.uses.get() == 0 && inner.number.get() == before {
+                break;
+            }
+        }
+        inner.watched.set(false);
+        inner.connection.take();
+    }
+
+    /// Closes a file, where the file worker may have it open.
+    pub async fn close(&self, name: &str) {
+        if self.0.connection.borrow().is_some() {
+            let name = name.to_owned();
+            // What is not answered is not open either.
+            let _ = self.ask(Request::Close { name }).await;
+        }
+    }
+
+    /// Fetches a CAR by the file worker, which verifies its blocks and keeps the raw ones ([`Kept`]). `request` has no
+    /// body, and no header but `accept`.
+    pub fn car<S>(
+        &self,
+        request: &HttpRequest<S>,
+    ) -> LocalBoxFuture<'static, Result<HttpResponse<Blocks>, HttpError>> {
+        let (held, disk) = (self.hold(), self.clone());
+        let host = host_of(&request.url);
+        let accept = request.headers.iter().find(|(name, _)| *name == "accept");
+        let patience = request.patience;
+        let request = Request::Car {
+            url: request.url.clone(),
+            accept: accept.map(|(_, value)| value.clone()).unwrap_or_default(),
+            patience,
+            host: host.clone(),
+        };
+        async move {
+            let unreachable = |_| HttpError::Unreachable(host.clone());
+            let connection = disk.connection().await.map_err(unreachable)?;
+            let number = disk.next();
+            // Ends it where nobody waits any more, too.
+            let car = Car {
+                connection: Rc::clone(&connection),
+                number,
+                asked: VecDeque::new(),
+                disk: disk.clone(),
+                _held: held,
+            };
+            let patience = patience + GRACE;
+            let head = match disk.said(&connection, number, request, patience).await {
+                Ok(Said::Head(head)) => head,
+                Err(Problem::Http(error)) => return Err(error),
+                _ => return Err(HttpError::Unreachable(host)),
+            };
+            let blocks = stream::unfold(Some(car), move |car| {
+                let host = host.clone();
+                async move {
+                    let mut car = car?;
+                    let item = match car.next(patience).await {
+                        Ok(Item::End(Ok(()))) => return None,
+                        Ok(Item::End(Err(trouble))) => Err(trouble),
+                        Ok(Item::Heard(bytes)) => Ok(FromCar::Heard(bytes as usize)),
+                        Ok(Item::Block(cid, piece)) => car.block(&cid, piece),
+                        Err(_) => Err(HttpError::Silent(host).into()),
+                    };
+                    let go_on = item.is_ok().then_some(car);
+                    Some((item, go_on))
+                }
+            });
+            Ok(HttpResponse {
+                status: head.status,
+                content_type: head.content_type,
+                content_length: None,
+                file_name: None,
+                body: blocks.boxed_local(),
+            })
+        }
+        .boxed_local()
+    }
+
+    /// Asks, and waits for the answer.
+    pub fn ask(&self, request: Request) -> LocalBoxFuture<'static, Result<Uint8Array, StoreError>> {
+        let (held, disk) = (self.hold(), self.clone());
+        async move {
+            let connection = disk.connection().await.map_err(StoreError::Failed)?;
+            let answer = disk.done(&connection, request).await;
+            drop(held);
+            answer
+        }
+        .boxed_local()
+    }
+
+    /// Asks for what is kept to be written.
+    pub fn write_kept(
+        &self,
+        kept: Rc<Kept>,
+        name: &str,
+        at: f64,
+    ) -> LocalBoxFuture<'static, Result<Uint8Array, StoreError>> {
+        let request = Request::WriteKept {
+            name: name.to_owned(),
+            at,
+            kept: kept.number,
+        };
+        let (held, disk) = (self.hold(), self.clone());
+        async move {
+            let answer = disk.done(&kept.connection, request).await;
+            drop((kept, held));
+            answer
+        }
+        .boxed_local()
+    }
+
+    async fn done(
+        &self,
+        connection: &Connection,
+        request: Request,
+    ) -> Result<Uint8Array, StoreError> {
+        match self.said(connection, self.next(), request, PATIENCE).await {
+            Ok(Said::Done(bytes)) => Ok(bytes),
+            Ok(_) => Err(of_problem(not_understood())),
+            Err(problem) => Err(of_problem(problem)),
+        }
+    }
+
+    async fn said(
+        &self,
+        connection: &Connection,
+        number: u32,
+        request: Request,
+        patience: Duration,
+    ) -> Answer {
+        let answer = connection.ask(number, request)?;
+        match select(answer, Box::pin(browser::sleep(patience))).await {
+            Either::Left((Ok(answer), _)) => answer,
+            _ => {
+                // Whatever became of it: the next one is asked anew.
+                connection.waiting.borrow_mut().remove(&number);
+                self.0.connection.take();
+                Err(Problem::Failed(
+                    "the page that writes files did not answer".to_owned(),
+                ))
+            }
+        }
+    }
+
+    fn next(&self) -> u32 {
+        let number = self.0.number.get().wrapping_add(1);
+        self.0.number.set(number);
+        number
+    }
+
+    async fn connection(&self) -> Outcome<Rc<Connection>> {
+        let connecting = {
+            let mut connection = self.0.connection.borrow_mut();
+            let connect = || self.clone().connect().boxed_local().shared();
+            connection.get_or_insert_with(connect).clone()
+        };
+        let connected = connecting.await;
+        if connected.is_err() {
+            self.0.connection.take();
+        }
+        connected
+    }
+
+    async fn connect(self) -> Outcome<Rc<Connection>> {
+        let page = self.0.page.as_ref().map(Offscreen::hold);
+        let channel = MessageChannel::new().map_err(|why| browser::message_of(&why))?;
+        let (port, other) = (channel.port1(), channel.port2());
+        let waiting: Rc<RefCell<HashMap<u32, oneshot::Sender<Answer>>>> = Rc::default();
+        let on_message = {
+            let (waiting, port) = (Rc::clone(&waiting), port.clone());
+            Closure::new(move |event: MessageEvent| {
+                let Some((number, answer)) = read_answer(&event.data()) else {
+                    return;
+                };
+                let asked = waiting.borrow_mut().remove(&number);
+                let unread = match asked.map(|asked| asked.send(answer)) {
+                    Some(Err(answer)) => answer,
+                    _ => return,
+                };
+                // Whoever asked waits no more: nobody else lets go of what is kept for it.
+                if let Ok(Said::Item(Item::Block(_, Piece::Kept(kept, _)))) = unread {
+                    let (message, _) = Request::LetGo { kept }.write(0);
+                    let _ = port.post_message(&message);
+                }
+            })
+        };
+        port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        (self.0.reach)(other).await?;
+        Ok(Rc::new(Connection {
+            port,
+            waiting,
+            _on_message: on_message,
+            _page: page,
+        }))
+    }
+}
+
+fn not_understood() -> Problem {
+    Problem::Failed("the file worker's answer is not understood".to_owned())
+}
+
+fn of_problem(problem: Problem) -> StoreError {
+    match problem {
+        Problem::Full => StoreError::Full,
+        Problem::Gone(text) => StoreError::Gone(text),
+        Problem::Http(error) => StoreError::Failed(error.to_string()),
+        Problem::Failed(text) => StoreError::Failed(text),
+    }
+}
+
+/// What an exception of the browser's file system means.
+pub fn error(why: JsValue) -> StoreError {
+    of_problem(Problem::of(&why))
+}

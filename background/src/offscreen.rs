@@ -1,0 +1,103 @@
+//! The offscreen page, which has what a service worker has not: blob URLs, and workers of its own. It is open while
+//! somebody holds it, and a little longer.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, Shared};
+use web_sys::MessagePort;
+
+use crate::browser::{self, Outcome};
+
+/// How long it stays open after the last one let go: opening takes longer than most of what it is opened for.
+const LINGER: Duration = Duration::from_secs(20);
+/// How often, and how long after one another, a page is looked for that is open but not loaded yet.
+const LOOKS: u32 = 50;
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// The page. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Offscreen(Rc<Shown>);
+
+#[derive(Default)]
+struct Shown {
+    holders: Cell<u32>,
+    /// Counts those who held it.
+    held: Cell<u64>,
+    /// Opening, or open.
+    opened: RefCell<Option<Shared<LocalBoxFuture<'static, Outcome<()>>>>>,
+}
+
+/// Keeps the page open.
+pub struct Hold(Offscreen);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let shown = &self.0.0;
+        shown.holders.set(shown.holders.get() - 1);
+        if shown.holders.get() == 0 {
+            wasm_bindgen_futures::spawn_local(self.0.clone().close_later());
+        }
+    }
+}
+
+impl Offscreen {
+    /// The page, which an earlier worker may have left open.
+    pub fn new() -> Self {
+        let page = Self::default();
+        wasm_bindgen_futures::spawn_local(page.clone().close_later());
+        page
+    }
+
+    /// Keeps the page open, if it is, and [`Self::open`] makes it so.
+    pub fn hold(&self) -> Hold {
+        self.0.holders.set(self.0.holders.get() + 1);
+        self.0.held.set(self.0.held.get() + 1);
+        Hold(self.clone())
+    }
+
+    /// Opens the page; hold it first.
+    pub async fn open(&self) -> Outcome<()> {
+        let opened = self
+            .0
+            .opened
+            .borrow_mut()
+            .get_or_insert_with(|| browser::open_offscreen().boxed_local().shared())
+            .clone();
+        let result = opened.await;
+        if result.is_err() {
+            self.0.opened.take();
+        }
+        result
+    }
+
+    /// Hands a port to the file worker of the page; hold it first.
+    pub async fn hand_to_files(&self, port: &MessagePort) -> Outcome<()> {
+        let mut looks = 0;
+        loop {
+            self.open().await?;
+            if browser::hand_to_offscreen(port).await? {
+                return Ok(());
+            }
+            looks += 1;
+            if looks == LOOKS {
+                // Something else closed it, or it never came up.
+                self.0.opened.take();
+                return Err("the page that writes files does not open".to_owned());
+            }
+            browser::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Closes it, unless somebody holds it or held it meanwhile.
+    async fn close_later(self) {
+        let held = self.0.held.get();
+        browser::sleep(LINGER).await;
+        if self.0.holders.get() == 0 && self.0.held.get() == held {
+            self.0.opened.take();
+            browser::close_offscreen_page().await;
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The directory that all files are in, from any worker of the extension.
+
+use js_sys::{AsyncIterator, IteratorNext};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    File, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
+    FileSystemGetFileOptions, WorkerGlobalScope,
+};
+
+/// Its name in the extension's own file system.
+const NAME: &str = "files";
+
+/// The directory; made where it is not there.
+pub async fn directory() -> Result<FileSystemDirectoryHandle, JsValue> {
+    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
+    let root = JsFuture::from(scope.navigator().storage().get_directory()).await?;
+    let root: FileSystemDirectoryHandle = root.unchecked_into();
+    let options = FileSystemGetDirectoryOptions::new();
+    options.set_create(true);
+    let directory = root.get_directory_handle_with_options(NAME, &options);
+    Ok(JsFuture::from(directory).await?.unchecked_into())
+}
+
+/// A file by its name; made where it is not there, if that is wished.
+pub(crate) async fn handle(name: &str, create: bool) -> Result<FileSystemFileHandle, JsValue> {
+    let options = FileSystemGetFileOptions::new();
+    options.set_create(create);
+    let file = directory()
+        .await?
+        .get_file_handle_with_options(name, &options);
+    Ok(JsFuture::from(file).await?.unchecked_into())
+}
+
+/// The bytes of a file, as they are now: when it is written to afterwards, they cannot be read any more.
+pub async fn file(name: &str) -> Result<File, JsValue> {
+    let file = handle(name, false).await?.get_file();
+    Ok(JsFuture::from(file).await?.unchecked_into())
+}
+
+/// Removes a file, which must not be open. One that is not there is no error.
+pub async fn remove(name: &str) -> Result<(), JsValue> {
+    match JsFuture::from(directory().await?.remove_entry(name)).await {
+        Err(why) if !is(&why, "NotFoundError") => Err(why),
+        _ => Ok(()),
+    }
+}
+
+/// The names of all files.
+pub async fn names() -> Result<Vec<String>, JsValue> {
+    let keys: AsyncIterator = directory().await?.keys();
+    let mut names = Vec::new();
+    loop {
+        let next: IteratorNext = JsFuture::from(keys.next()?).await?.unchecked_into();
+        if next.done() {
+            return Ok(names);
+        }
+        names.extend(next.value().as_string());
+    }
+}
+
+/// Whether an exception has this name.
+pub(crate) fn is(why: &JsValue, name: &str) -> bool {
+    why.dyn_ref::<web_sys::DomException>()
+        .is_some_and(|exception| exception.name() == name)
+}

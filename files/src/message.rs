@@ -1,0 +1,415 @@
+//! What is asked of the file worker, and what it answers: plain objects, whose large members are handed over or copied
+//! by reference.
+
+use std::time::Duration;
+
+use fluence::cars::CarTrouble;
+use fluence::ports::HttpError;
+use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, DomException};
+
+/// What is asked; offsets and lengths in bytes.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// Writes bytes at an offset.
+    Write {
+        /// The file; made where it is not there.
+        name: String,
+        /// Where.
+        at: f64,
+        /// What; it is handed over.
+        bytes: ArrayBuffer,
+        /// How many of them.
+        len: u32,
+    },
+    /// Writes all bytes of a blob at an offset.
+    Copy {
+        /// The file; made where it is not there.
+        name: String,
+        /// Where.
+        at: f64,
+        /// What.
+        blob: Blob,
+    },
+    /// SHA-256 of a prefix, bytes of the file, and a suffix.
+    Hash {
+        /// The file.
+        name: String,
+        /// Where its bytes begin, and how many they are.
+        at: f64,
+        /// See `at`.
+        len: u32,
+        /// What goes before.
+        prefix: Uint8Array,
+        /// What comes after.
+        suffix: Uint8Array,
+    },
+    /// Fetches a CAR: its head is answered, and then it is asked for piece by piece under this request's number.
+    Car {
+        /// The address.
+        url: String,
+        /// What is accepted.
+        accept: String,
+        /// How long to wait for the head, and then for each next byte.
+        patience: Duration,
+        /// The address's host, for people.
+        host: String,
+    },
+    /// What comes next of a CAR. Several may be asked for before the first is answered.
+    Next {
+        /// The CAR's number.
+        car: u32,
+    },
+    /// No more of a CAR is wanted.
+    Stop {
+        /// The CAR's number.
+        car: u32,
+    },
+    /// Writes a block that is kept.
+    WriteKept {
+        /// The file; made where it is not there.
+        name: String,
+        /// Where.
+        at: f64,
+        /// The number under which it is kept.
+        kept: u32,
+    },
+    /// Lets a block go that is kept.
+    LetGo {
+        /// The number under which it is kept.
+        kept: u32,
+    },
+    /// Cuts the file at this length, and closes it.
+    Finish {
+        /// The file; made where it is not there.
+        name: String,
+        /// Its bytes.
+        len: f64,
+    },
+    /// Closes the file.
+    Close {
+        /// The file.
+        name: String,
+    },
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// There is no room on the disk, or in the browser's share of it.
+    Full,
+    /// The bytes are not there (any more).
+    Gone(String),
+    /// There is no answer over HTTP.
+    Http(HttpError),
+    /// Anything else.
+    Failed(String),
+}
+
+/// What is answered.
+#[derive(Debug, Clone)]
+pub enum Said {
+    /// It is done; 32 bytes where a hash was asked for, else none.
+    Done(Uint8Array),
+    /// The head of a CAR's answer.
+    Head(Head),
+    /// What came next of a CAR.
+    Item(Item),
+}
+
+/// The head of an answer over HTTP.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// The status code.
+    pub status: u16,
+    /// `Content-Type`, if there is one.
+    pub content_type: Option<String>,
+}
+
+/// What came of a CAR.
+#[derive(Debug, Clone)]
+pub enum Item {
+    /// So many bytes, whatever they are.
+    Heard(u32),
+    /// A block that was verified: its CID, and its bytes.
+    Block(Uint8Array, Piece),
+    /// No more comes.
+    End(Result<(), CarTrouble>),
+}
+
+/// A block's bytes.
+#[derive(Debug, Clone)]
+pub enum Piece {
+    /// These.
+    Bytes(Uint8Array),
+    /// Kept here under a number, so many.
+    Kept(u32, u32),
+}
+
+/// The answer.
+pub type Answer = Result<Said, Problem>;
+
+impl Request {
+    /// As a message, with what is handed over.
+    pub fn write(self, number: u32) -> (JsValue, Array) {
+        let handed_over = Array::new();
+        let message = match self {
+            Self::Write {
+                name,
+                at,
+                bytes,
+                len,
+            } => {
+                handed_over.push(&bytes);
+                object([
+                    ("ask", "write".into()),
+                    ("name", name.into()),
+                    ("at", at.into()),
+                    ("bytes", bytes.into()),
+                    ("len", len.into()),
+                ])
+            }
+            Self::Copy { name, at, blob } => object([
+                ("ask", "copy".into()),
+                ("name", name.into()),
+                ("at", at.into()),
+                ("blob", blob.into()),
+            ]),
+            Self::Hash {
+                name,
+                at,
+                len,
+                prefix,
+                suffix,
+            } => object([
+                ("ask", "hash".into()),
+                ("name", name.into()),
+                ("at", at.into()),
+                ("len", len.into()),
+                ("prefix", prefix.into()),
+                ("suffix", suffix.into()),
+            ]),
+            Self::Car {
+                url,
+                accept,
+                patience,
+                host,
+            } => object([
+                ("ask", "car".into()),
+                ("url", url.into()),
+                ("accept", accept.into()),
+                ("patience", (patience.as_millis() as f64).into()),
+                ("host", host.into()),
+            ]),
+            Self::Next { car } => object([("ask", "next".into()), ("car", car.into())]),
+            Self::Stop { car } => object([("ask", "stop".into()), ("car", car.into())]),
+            Self::WriteKept { name, at, kept } => object([
+                ("ask", "write kept".into()),
+                ("name", name.into()),
+                ("at", at.into()),
+                ("kept", kept.into()),
+            ]),
+            Self::LetGo { kept } => object([("ask", "let go".into()), ("kept", kept.into())]),
+            Self::Finish { name, len } => object([
+                ("ask", "finish".into()),
+                ("name", name.into()),
+                ("len", len.into()),
+            ]),
+            Self::Close { name } => object([("ask", "close".into()), ("name", name.into())]),
+        };
+        set(&message, "number", number.into());
+        (message.into(), handed_over)
+    }
+
+    /// What a message asks, and its number; `None` where it is none.
+    pub fn read(message: &JsValue) -> Option<(u32, Self)> {
+        let number = member(message, "number").as_f64()? as u32;
+        let text = |name| member(message, name).as_string();
+        let name = text("name").unwrap_or_default();
+        let float = |name| member(message, name).as_f64();
+        let request = match member(message, "ask").as_string()?.as_str() {
+            "write" => Self::Write {
+                name,
+                at: float("at")?,
+                bytes: member(message, "bytes").dyn_into().ok()?,
+                len: float("len")? as u32,
+            },
+            "copy" => Self::Copy {
+                name,
+                at: float("at")?,
+                blob: member(message, "blob").dyn_into().ok()?,
+            },
+            "hash" => Self::Hash {
+                name,
+                at: float("at")?,
+                len: float("len")? as u32,
+                prefix: member(message, "prefix").dyn_into().ok()?,
+                suffix: member(message, "suffix").dyn_into().ok()?,
+            },
+            "car" => Self::Car {
+                url: text("url")?,
+                accept: text("accept")?,
+                patience: Duration::from_millis(float("patience")? as u64),
+                host: text("host")?,
+            },
+            "next" => Self::Next {
+                car: float("car")? as u32,
+            },
+            "stop" => Self::Stop {
+                car: float("car")? as u32,
+            },
+            "write kept" => Self::WriteKept {
+                name,
+                at: float("at")?,
+                kept: float("kept")? as u32,
+            },
+            "let go" => Self::LetGo {
+                kept: float("kept")? as u32,
+            },
+            "finish" => Self::Finish {
+                name,
+                len: float("len")?,
+            },
+            "close" => Self::Close { name },
+            _ => return None,
+        };
+        Some((number, request))
+    }
+}
+
+/// An answer as a message.
+pub fn answer(number: u32, answer: Answer) -> JsValue {
+    let message = match answer {
+        Ok(Said::Done(bytes)) => object([("bytes", bytes.into())]),
+        Ok(Said::Head(head)) => object([
+            ("status", head.status.into()),
+            ("type", head.content_type.into()),
+        ]),
+        Ok(Said::Item(Item::Heard(bytes))) => object([("heard", bytes.into())]),
+        Ok(Said::Item(Item::Block(cid, Piece::Bytes(bytes)))) => {
+            object([("cid", cid.into()), ("bytes", bytes.into())])
+        }
+        Ok(Said::Item(Item::Block(cid, Piece::Kept(kept, len)))) => object([
+            ("cid", cid.into()),
+            ("kept", kept.into()),
+            ("len", len.into()),
+        ]),
+        Ok(Said::Item(Item::End(Ok(())))) => object([("end", "".into()), ("text", "".into())]),
+        Ok(Said::Item(Item::End(Err(trouble)))) => {
+            let (kind, text) = match trouble {
+                CarTrouble::Http(error) => of_http(error),
+                CarTrouble::Short(text) => ("short", text),
+                CarTrouble::Unusable(text) => ("unusable", text),
+                CarTrouble::Wrong(text) => ("wrong", text),
+                CarTrouble::Unverifiable(text) => ("unverifiable", text),
+            };
+            object([("end", kind.into()), ("text", text.into())])
+        }
+        Err(problem) => {
+            let (kind, text) = match problem {
+                Problem::Full => ("full", String::new()),
+                Problem::Gone(text) => ("gone", text),
+                Problem::Http(error) => of_http(error),
+                Problem::Failed(text) => ("failed", text),
+            };
+            object([("problem", kind.into()), ("text", text.into())])
+        }
+    };
+    set(&message, "number", number.into());
+    message.into()
+}
+
+/// What a message answers, and the number of what was asked; `None` where it is none.
+pub fn read_answer(message: &JsValue) -> Option<(u32, Answer)> {
+    let number = |name| member(message, name).as_f64();
+    let string = |name| member(message, name).as_string();
+    let text = string("text").unwrap_or_default();
+    let bytes = || member(message, "bytes").dyn_into::<Uint8Array>().ok();
+    let answer = if let Some(kind) = string("problem") {
+        Err(match kind.as_str() {
+            "full" => Problem::Full,
+            "gone" => Problem::Gone(text),
+            kind => match http(kind, &text) {
+                Some(error) => Problem::Http(error),
+                None => Problem::Failed(text),
+            },
+        })
+    } else if let Some(kind) = string("end") {
+        Ok(Said::Item(Item::End(match kind.as_str() {
+            "" => Ok(()),
+            "short" => Err(CarTrouble::Short(text)),
+            "wrong" => Err(CarTrouble::Wrong(text)),
+            "unverifiable" => Err(CarTrouble::Unverifiable(text)),
+            kind => Err(match http(kind, &text) {
+                Some(error) => CarTrouble::Http(error),
+                None => CarTrouble::Unusable(text),
+            }),
+        })))
+    } else if let Some(status) = number("status") {
+        Ok(Said::Head(Head {
+            status: status as u16,
+            content_type: string("type"),
+        }))
+    } else if let Some(heard) = number("heard") {
+        Ok(Said::Item(Item::Heard(heard as u32)))
+    } else if let Ok(cid) = member(message, "cid").dyn_into::<Uint8Array>() {
+        let piece = match number("kept") {
+            Some(kept) => Piece::Kept(kept as u32, number("len")? as u32),
+            None => Piece::Bytes(bytes()?),
+        };
+        Ok(Said::Item(Item::Block(cid, piece)))
+    } else {
+        Ok(Said::Done(bytes()?))
+    };
+    Some((number("number")? as u32, answer))
+}
+
+fn of_http(error: HttpError) -> (&'static str, String) {
+    match error {
+        HttpError::Unreachable(host) => ("unreachable", host),
+        HttpError::Silent(host) => ("silent", host),
+        HttpError::Broken(host) => ("broken", host),
+    }
+}
+
+fn http(kind: &str, host: &str) -> Option<HttpError> {
+    let error = match kind {
+        "unreachable" => HttpError::Unreachable,
+        "silent" => HttpError::Silent,
+        "broken" => HttpError::Broken,
+        _ => return None,
+    };
+    Some(error(host.to_owned()))
+}
+
+impl Problem {
+    /// What an exception of the browser's file system or of a blob means.
+    pub fn of(why: &JsValue) -> Self {
+        let Some(exception) = why.dyn_ref::<DomException>() else {
+            return Self::Failed(format!("{why:?}"));
+        };
+        match exception.name().as_str() {
+            "QuotaExceededError" => Self::Full,
+            "NotFoundError" | "NotReadableError" => Self::Gone(exception.message()),
+            name => Self::Failed(format!("{name}: {}", exception.message())),
+        }
+    }
+}
+
+pub(crate) fn member(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn object<const N: usize>(members: [(&str, JsValue); N]) -> Object {
+    let object = Object::new();
+    for (name, value) in members {
+        set(&object, name, value);
+    }
+    object
+}
+
+fn set(object: &Object, name: &str, value: JsValue) {
+    // A plain object takes any member.
+    let _ = Reflect::set(object, &name.into(), &value);
+}

@@ -1,0 +1,291 @@
+//! Files that are open.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, Shared};
+use js_sys::{ArrayBuffer, Object, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Blob, FileSystemReadWriteOptions, FileSystemSyncAccessHandle, ReadableStream,
+    ReadableStreamByobReader,
+};
+
+use crate::directory;
+use crate::message::{Problem, Request, member};
+
+/// Files that are open at the same time, at most; beyond that one is closed, and opened again when it is needed.
+const MAX_OPEN: usize = 64;
+/// How often, and how long after one another in milliseconds, a file is tried that an earlier worker has open still.
+const TRIES: u32 = 50;
+const TRY_AGAIN_MS: u32 = 50;
+/// Bytes that are read of a blob at a time.
+const PIECE: u32 = 2 << 20;
+/// Bytes that are hashed at once, at most, prefix and suffix included: a block.
+const MAX_HASHED: u32 = 4 << 20;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = digest, catch)]
+    fn digest(algorithm: &str, data: &Uint8Array) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = digest, catch)]
+    fn digest_of(algorithm: &str, data: &[u8]) -> Result<Promise, JsValue>;
+    type Stream;
+    #[wasm_bindgen(method, js_name = getReader, catch)]
+    fn get_reader(this: &Stream, options: &Object) -> Result<ReadableStreamByobReader, JsValue>;
+}
+
+thread_local! {
+    /// Where bytes are put together for hashing: the browser takes its own copy at once.
+    static SCRATCH: Uint8Array = Uint8Array::new_with_length(MAX_HASHED);
+}
+
+type Handle = Shared<LocalBoxFuture<'static, Result<FileSystemSyncAccessHandle, Problem>>>;
+
+/// Files that are open, by name. A name is opened once, however many ask at the same time.
+#[derive(Default)]
+pub(crate) struct Open {
+    handles: RefCell<BTreeMap<String, Handle>>,
+    ended: Cell<bool>,
+}
+
+impl Open {
+    /// Closes all; nothing is opened any more.
+    pub(crate) fn end(&self) {
+        self.ended.set(true);
+        for handle in std::mem::take(&mut *self.handles.borrow_mut()).into_values() {
+            close(handle);
+        }
+    }
+
+    /// Does what is asked with files.
+    pub(crate) async fn perform(&self, request: Request) -> Result<Uint8Array, Problem> {
+        let nothing = || Uint8Array::new_with_length(0);
+        match request {
+            Request::Write {
+                name,
+                at,
+                bytes,
+                len,
+            } => {
+                let handle = self.handle(&name).await?;
+                let bytes = Uint8Array::new(&bytes).subarray(0, len);
+                write(&handle, &bytes, at).map(|()| nothing())
+            }
+            Request::Copy { name, at, blob } => {
+                let handle = self.handle(&name).await?;
+                self.copy(&handle, &blob, at).await.map(|()| nothing())
+            }
+            Request::Hash {
+                name,
+                at,
+                len,
+                prefix,
+                suffix,
+            } => {
+                let handle = self.handle(&name).await?;
+                hash(&handle, at, len, &prefix, &suffix).await
+            }
+            Request::Finish { name, len } => {
+                let handle = self.handle(&name).await?;
+                let finished = finish(&handle, len);
+                self.close(&name);
+                finished.map(|()| nothing())
+            }
+            Request::Close { name } => {
+                self.close(&name);
+                Ok(nothing())
+            }
+            Request::Car { .. }
+            | Request::Next { .. }
+            | Request::Stop { .. }
+            | Request::WriteKept { .. }
+            | Request::LetGo { .. } => Err(Problem::Failed(
+                "that is no question about a file".to_owned(),
+            )),
+        }
+    }
+
+    async fn handle(&self, name: &str) -> Result<FileSystemSyncAccessHandle, Problem> {
+        let handle = {
+            let mut handles = self.handles.borrow_mut();
+            if self.ended.get() {
+                return Err(ended());
+            }
+            if handles.len() >= MAX_OPEN && !handles.contains_key(name) {
+                // One that is being opened is in use.
+                let idle = handles.iter().find(|(_, handle)| handle.peek().is_some());
+                if let Some(idle) = idle.map(|(name, _)| name.clone())
+                    && let Some(handle) = handles.remove(&idle)
+                {
+                    close(handle);
+                }
+            }
+            let opening = |name: &String| open(name.clone()).boxed_local().shared();
+            handles
+                .entry(name.to_owned())
+                .or_insert_with_key(opening)
+                .clone()
+        };
+        let opened = handle.await;
+        if opened.is_err() {
+            self.handles.borrow_mut().remove(name);
+        } else if self.ended.get() {
+            opened?.close();
+            return Err(ended());
+        }
+        opened
+    }
+
+    fn close(&self, name: &str) {
+        let handle = self.handles.borrow_mut().remove(name);
+        if let Some(handle) = handle {
+            close(handle);
+        }
+    }
+
+    async fn copy(
+        &self,
+        handle: &FileSystemSyncAccessHandle,
+        blob: &Blob,
+        at: f64,
+    ) -> Result<(), Problem> {
+        let of = |why: JsValue| Problem::of(&why);
+        let reader = byob_reader(&blob.stream()).map_err(of)?;
+        let mut buffer = ArrayBuffer::new(PIECE);
+        let mut copied = 0.0;
+        loop {
+            let into = Uint8Array::new(&buffer);
+            let read = JsFuture::from(reader.read_with_array_buffer_view(&into));
+            let read = read.await.map_err(of)?;
+            if self.ended.get() {
+                return Err(ended());
+            }
+            if member(&read, "done").is_truthy() {
+                break;
+            }
+            let piece: Uint8Array = member(&read, "value").unchecked_into();
+            write(handle, &piece, at + copied)?;
+            copied += f64::from(piece.length());
+            buffer = piece.buffer();
+        }
+        if copied == blob.size() {
+            Ok(())
+        } else {
+            let text = format!("{copied} of {} bytes were left", blob.size());
+            Err(Problem::Gone(text))
+        }
+    }
+}
+
+/// A reader of a stream into buffers that are used again.
+pub(crate) fn byob_reader(stream: &ReadableStream) -> Result<ReadableStreamByobReader, JsValue> {
+    let mode = Object::new();
+    // A plain object takes any member.
+    let _ = js_sys::Reflect::set(&mode, &"mode".into(), &"byob".into());
+    stream.unchecked_ref::<Stream>().get_reader(&mode)
+}
+
+/// SHA-256 of bytes, by the browser, which takes its own copy at once.
+pub(crate) fn sha256(bytes: &[u8]) -> impl Future<Output = Result<Vec<u8>, Problem>> + use<> {
+    let digest = digest_of("SHA-256", bytes);
+    async move { Ok(answer_of(digest).await?.to_vec()) }
+}
+
+fn ended() -> Problem {
+    Problem::Failed("another worker has taken over".to_owned())
+}
+
+/// Closes what is open; what is still being opened is closed by whoever opens it.
+fn close(handle: Handle) {
+    if let Some(Ok(handle)) = handle.peek() {
+        handle.close();
+    }
+}
+
+async fn open(name: String) -> Result<FileSystemSyncAccessHandle, Problem> {
+    let mut tries = 0;
+    loop {
+        let file = directory::handle(&name, true).await;
+        let file = file.map_err(|why| Problem::of(&why))?;
+        match JsFuture::from(file.create_sync_access_handle()).await {
+            Ok(handle) => return Ok(handle.unchecked_into()),
+            Err(why) if tries < TRIES && directory::is(&why, "NoModificationAllowedError") => {
+                tries += 1;
+                gloo_timers::future::TimeoutFuture::new(TRY_AGAIN_MS).await;
+            }
+            Err(why) => return Err(Problem::of(&why)),
+        }
+    }
+}
+
+fn position(at: f64) -> FileSystemReadWriteOptions {
+    let options = FileSystemReadWriteOptions::new();
+    options.set_at(at);
+    options
+}
+
+fn write(handle: &FileSystemSyncAccessHandle, bytes: &Uint8Array, at: f64) -> Result<(), Problem> {
+    let written = handle.write_with_js_u8_array_and_options(bytes, &position(at));
+    whole(written, bytes.length())
+}
+
+fn whole(written: Result<f64, JsValue>, len: u32) -> Result<(), Problem> {
+    // The browser writes less where the disk takes no more.
+    match written {
+        Ok(written) if written == f64::from(len) => Ok(()),
+        Ok(_) => Err(Problem::Full),
+        Err(why) => Err(Problem::of(&why)),
+    }
+}
+
+fn finish(handle: &FileSystemSyncAccessHandle, len: f64) -> Result<(), Problem> {
+    let of = |why: JsValue| Problem::of(&why);
+    let have = handle.get_size().map_err(of)?;
+    if have < len {
+        return Err(Problem::Gone(format!("{have} of {len} bytes are there")));
+    }
+    if have > len {
+        handle.truncate_with_f64(len).map_err(of)?;
+    }
+    // Not flushed: what the system has outlasts a kill of the browser, and after a loss of power a file that is shorter
+    // than it should be is noticed when it is opened. To wait for the disk would hold up all other files.
+    Ok(())
+}
+
+async fn hash(
+    handle: &FileSystemSyncAccessHandle,
+    at: f64,
+    len: u32,
+    prefix: &Uint8Array,
+    suffix: &Uint8Array,
+) -> Result<Uint8Array, Problem> {
+    let of = |why: JsValue| Problem::of(&why);
+    let (before, after) = (prefix.length(), suffix.length());
+    let whole = before
+        .checked_add(len)
+        .and_then(|sum| sum.checked_add(after))
+        .filter(|whole| *whole <= MAX_HASHED)
+        .ok_or_else(|| Problem::Failed(format!("{len} bytes are no block")))?;
+    let digest = SCRATCH.with(|scratch| {
+        scratch.set(prefix, 0);
+        let bytes = scratch.subarray(before, before + len);
+        let read = handle
+            .read_with_js_u8_array_and_options(&bytes, &position(at))
+            .map_err(of)?;
+        if read != f64::from(len) {
+            return Err(Problem::Gone(format!("{read} of {len} bytes were left")));
+        }
+        scratch.set(suffix, before + len);
+        Ok(digest("SHA-256", &scratch.subarray(0, whole)))
+    })?;
+    answer_of(digest).await
+}
+
+async fn answer_of(digest: Result<Promise, JsValue>) -> Result<Uint8Array, Problem> {
+    let of = |why: JsValue| Problem::of(&why);
+    let digest = JsFuture::from(digest.map_err(of)?).await.map_err(of)?;
+    Ok(Uint8Array::new(&digest))
+}
