@@ -19,6 +19,8 @@ const CHECK_PIECES: u64 = 128;
 const CHECK_PIECE_LEAST: u64 = 4 << 20;
 /// An IPFS node of one's own, which is near, is asked about every block of a DAG of so many; any storage is of a part.
 const CHECK_EACH: usize = 1024;
+/// The same of a storage that says that a DAG is not whole, which it then knows better than a few samples tell.
+const CHECK_ALL: usize = 65_536;
 /// Questions of that kind at the same time, and how long each may take.
 const CHECKS_AT_ONCE: usize = 16;
 pub(super) const CHECK_PATIENCE: Duration = Duration::from_secs(5);
@@ -72,7 +74,30 @@ impl<P: Platform> Engine<P> {
             let ends = ends.into_iter().flatten().map(|block| block.cid);
             (part.blocks, ends.collect())
         });
-        self.lacking(storage, ends.collect()).await
+        let missing = self.lacking(storage, ends.collect()).await?;
+        if missing.is_empty() && self.says_it_lacks(storage, &dag.root).await {
+            return self.each_of(storage, dag, all, CHECK_ALL).await;
+        }
+        Ok(missing)
+    }
+
+    /// Whether a storage says that a DAG of which it has the root is not whole. One that keeps no count of DAGs, a plain
+    /// gateway, never says so.
+    async fn says_it_lacks(&self, storage: &Inventory, root: &Cid) -> bool {
+        let Inventory::Gateway(url) = storage else {
+            return false;
+        };
+        let answer = self.0.platform.http().send(HttpRequest {
+            method: "HEAD",
+            url: format!("{url}/ipfs/{}?format=car", canonical(root)),
+            headers: vec![
+                ("accept", "application/vnd.ipld.car".to_owned()),
+                ("cache-control", "only-if-cached".to_owned()),
+            ],
+            body: Vec::new(),
+            patience: CHECK_PATIENCE,
+        });
+        answer.await.is_ok_and(|answer| answer.status == 412)
     }
 
     /// The same of a few blocks, about each of which storage is asked; of many nothing is known.
@@ -82,7 +107,17 @@ impl<P: Platform> Engine<P> {
         dag: &Dag,
         blocks: Range<usize>,
     ) -> Result<Vec<Range<usize>>, Unsaid> {
-        if blocks.len() > CHECK_EACH {
+        self.each_of(storage, dag, blocks, CHECK_EACH).await
+    }
+
+    async fn each_of(
+        &self,
+        storage: &Inventory,
+        dag: &Dag,
+        blocks: Range<usize>,
+        most: usize,
+    ) -> Result<Vec<Range<usize>>, Unsaid> {
+        if blocks.len() > most {
             return Ok(vec![blocks]);
         }
         let each = blocks.map(|number| (number..number + 1, vec![dag.blocks[number].cid]));

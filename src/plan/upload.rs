@@ -67,6 +67,9 @@ struct Target {
     expires: Option<u64>,
 }
 
+/// How often a storage is asked what it lacks still, after it took what it lacked before.
+const MAX_ROUNDS: u32 = 3;
+
 /// Why a part was not taken.
 enum PartError {
     /// It may be sent again.
@@ -183,7 +186,7 @@ impl<P: Platform> Engine<P> {
         })
     }
 
-    /// Sends what storage lacks. A failure comes with where in the body it was.
+    /// Sends what storage lacks, until it lacks nothing. A failure comes with where in the body it was.
     async fn upload_missing(
         &self,
         id: &ItemId,
@@ -192,12 +195,34 @@ impl<P: Platform> Engine<P> {
         target: &mut Target,
         sent: &mut u64,
     ) -> Result<(), (Failure, u64)> {
-        // One that does not say what it has will say of each part why it does not take it.
-        let missing = self.missing(&target.inventory, dag).await;
-        let missing = missing.unwrap_or_else(|_| std::iter::once(0..dag.blocks.len()).collect());
-        if missing.is_empty() {
-            return Ok(());
+        for _ in 0..MAX_ROUNDS {
+            // One that does not say what it has will say of each part why it does not take it.
+            let missing = self.missing(&target.inventory, dag).await;
+            let missing = match missing {
+                Ok(missing) if missing.is_empty() => return Ok(()),
+                Ok(missing) => missing,
+                Err(_) => std::iter::once(0..dag.blocks.len()).collect(),
+            };
+            let asked_all = missing.len() == 1 && missing[0] == (0..dag.blocks.len());
+            self.upload_these(missing, id, source, dag, target, sent)
+                .await?;
+            // All of it was sent and taken: only where a part was left out may another one lack still.
+            if asked_all {
+                return Ok(());
+            }
         }
+        Ok(())
+    }
+
+    async fn upload_these(
+        &self,
+        missing: Vec<Range<usize>>,
+        id: &ItemId,
+        source: &P::Source,
+        dag: &Dag,
+        target: &mut Target,
+        sent: &mut u64,
+    ) -> Result<(), (Failure, u64)> {
         let mut offsets = Vec::with_capacity(dag.blocks.len());
         let mut end = 0;
         for block in &dag.blocks {

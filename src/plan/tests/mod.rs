@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use self::sim::SimSource;
-use self::world::{Machine, Manner, Pieces, Storage, World, function};
+use self::world::{Machine, Manner, Pieces, Storage, World, function, key};
 use super::{Expected, Input, ShareInput};
 use crate::call::{ErrorCode, Reply, Request};
 use crate::command::{Answer, Command};
@@ -397,6 +397,39 @@ fn an_upload_that_was_cut_off_goes_on_by_itself() {
         item(&a, &id).placed.as_deref(),
         Some("/dns4/store/tcp/80/http")
     );
+}
+
+#[test]
+fn a_hole_between_the_samples_is_filled() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let a = world.machine("alice");
+    let b = world.machine("bob");
+    a.online();
+    b.online();
+    let bytes = file(12 << 20, 9);
+    let (id, cid) = share(&a, "a", &bytes);
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    until(&a, &id, |item| item.upload.is_none());
+    // As when a part was cut off: a leaf between two blocks that storage is asked about.
+    let dag = a.disk.0.borrow().files[&id]
+        .dag
+        .clone()
+        .expect("a whole file");
+    let hole = dag.blocks[2].cid;
+    assert!(storage.blocks.borrow_mut().remove(&key(&hole)).is_some());
+    let before = storage.received.get();
+
+    let c = world.machine("carol");
+    c.online();
+    let fetched = begin_fetch(&c, &cid);
+    until_done(&c, &fetched);
+    assert_eq!(stored(&c, &fetched), bytes);
+    until(&a, &id, |item| item.upload.is_none());
+    assert!(storage.blocks.borrow().contains_key(&key(&hole)));
+    let again = storage.received.get() - before;
+    assert!(again < 2 << 20, "{again} bytes for one leaf");
 }
 
 #[test]

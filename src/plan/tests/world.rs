@@ -89,6 +89,21 @@ pub struct Storage {
     pub stats: Cell<u64>,
 }
 
+impl Storage {
+    /// Whether all of a DAG is there.
+    fn has_whole(&self, cid: &Cid) -> bool {
+        let block = self.blocks.borrow().get(&key(cid)).cloned();
+        let Some(block) = block else {
+            return false;
+        };
+        if cid.codec() != 0x70 {
+            return true;
+        }
+        let links = unixfs::links(&block).expect("a node");
+        links.iter().all(|link| self.has_whole(&link.cid))
+    }
+}
+
 struct Member {
     engine: Option<Engine<SimPlatform>>,
     group: Group,
@@ -385,7 +400,11 @@ impl World {
                     .headers
                     .contains(&("cache-control", "only-if-cached".to_owned()))
             );
-            let has = storage.blocks.borrow().contains_key(&key(&cid));
+            let has = if query.contains("format=car") {
+                storage.has_whole(&cid)
+            } else {
+                storage.blocks.borrow().contains_key(&key(&cid))
+            };
             return Ok(response(if has { 200 } else { 412 }, "", &[]));
         }
         storage.gets.set(storage.gets.get() + 1);
@@ -984,7 +1003,7 @@ fn lie(storage: &Storage, block: &Bytes) -> Bytes {
     block.clone()
 }
 
-fn key(cid: &Cid) -> Vec<u8> {
+pub fn key(cid: &Cid) -> Vec<u8> {
     cid.hash().to_bytes()
 }
 
