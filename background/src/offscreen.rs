@@ -28,6 +28,8 @@ struct Shown {
     held: Cell<u64>,
     /// Opening, or open.
     opened: RefCell<Option<Shared<LocalBoxFuture<'static, Outcome<()>>>>>,
+    /// Closing, or closed.
+    closed: RefCell<Option<Shared<LocalBoxFuture<'static, ()>>>>,
 }
 
 /// Keeps the page open.
@@ -60,12 +62,19 @@ impl Offscreen {
 
     /// Opens the page; hold it first.
     pub async fn open(&self) -> Outcome<()> {
-        let opened = self
-            .0
-            .opened
-            .borrow_mut()
-            .get_or_insert_with(|| browser::open_offscreen().boxed_local().shared())
-            .clone();
+        // What is asked of a page that is being closed is never answered.
+        let closed = self.0.closed.borrow().clone();
+        let open = || {
+            async move {
+                if let Some(closed) = closed {
+                    closed.await;
+                }
+                browser::open_offscreen().await
+            }
+            .boxed_local()
+            .shared()
+        };
+        let opened = self.0.opened.borrow_mut().get_or_insert_with(open).clone();
         let result = opened.await;
         if result.is_err() {
             self.0.opened.take();
@@ -97,7 +106,9 @@ impl Offscreen {
         browser::sleep(LINGER).await;
         if self.0.holders.get() == 0 && self.0.held.get() == held {
             self.0.opened.take();
-            browser::close_offscreen_page().await;
+            let closing = browser::close_offscreen_page().boxed_local().shared();
+            self.0.closed.replace(Some(closing.clone()));
+            closing.await;
         }
     }
 }

@@ -8,6 +8,7 @@
 //! ```
 #![cfg(target_arch = "wasm32")]
 
+mod cars;
 mod database;
 mod handover;
 mod http;
