@@ -4,16 +4,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use thirtyfour::extensions::cdp::ChromeDevTools;
 use thirtyfour::{By, Key, WebDriver};
+use tokio::time::{Instant, sleep};
 
 use crate::artifacts::Artifacts;
 
 /// How long the popup may take to show.
 const SHOW: Duration = Duration::from_secs(20);
+
+/// How often is looked for what nobody tells.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// An open popup.
 pub struct Face {
@@ -92,6 +96,38 @@ impl Face {
                 self.browser,
                 answer["late"].as_str().unwrap_or_default()
             ),
+        }
+    }
+
+    /// What the worker tells a face that begins to watch: all of its state.
+    pub async fn state(&self) -> Result<Value> {
+        let script = "const done = arguments[arguments.length - 1];
+             const port = chrome.runtime.connect({ name: 'face' });
+             port.onMessage.addListener(message => {
+               if (message.type === 'state') { port.disconnect(); done(message.state); }
+             });
+             port.postMessage({ number: 1, command: { command: 'watch' } });";
+        let state = self.driver.execute_async(script, vec![]).await?;
+        Ok(state.json().clone())
+    }
+
+    /// Waits until the toolbar's button has a title that contains this.
+    pub async fn wait_badge(&self, title: &str, limit: Duration) -> Result<()> {
+        let script = "const done = arguments[arguments.length - 1];
+             chrome.action.getTitle({}).then(done);";
+        let deadline = Instant::now() + limit;
+        loop {
+            let shown = self.driver.execute_async(script, vec![]).await?;
+            let shown = shown.json().as_str().unwrap_or_default().to_owned();
+            if shown.contains(title) {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "the button says “{shown}”, not “{title}”, after {limit:?}"
+            );
+            // The browser tells nobody when a title changes.
+            sleep(LOOK).await;
         }
     }
 

@@ -132,3 +132,33 @@ fn a_file_that_is_shared_twice_is_one() {
         Ok(())
     });
 }
+
+#[test]
+fn what_is_stopped_is_not_served_until_it_is_shared_again() {
+    play("stopped", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(1_200_000, 85);
+        let (_alice, face) = scene.online("alice", &node).await?;
+        face.share(&[&scene.file("now-and-then.bin", &bytes)?]).await?;
+        let shown = face
+            .wait_named("now-and-then.bin", &["shared"], SMALL)
+            .await?;
+        face.wait_badge("1 file is shared", SMALL).await?;
+        face.press_in(&shown, "item-stop").await?;
+        let stopped = face
+            .wait_named("now-and-then.bin", &["stopped"], SMALL)
+            .await?;
+        face.wait_badge("online.", SMALL).await?;
+        let cid = shown.cid.context("a shared file without a hash")?;
+        let stranger = scene.command_line("stranger", &node)?;
+        let refused = stranger.fetch(&cid, SMALL).await;
+        ensure!(refused.is_err(), "it was served although it was stopped");
+        ensure!(node.uploaded().await? == 0, "bytes left the browser");
+
+        face.press_in(&stopped, "item-again").await?;
+        face.wait_named("now-and-then.bin", &["shared"], SMALL)
+            .await?;
+        face.wait_badge("1 file is shared", SMALL).await?;
+        same_bytes(&stranger.fetch(&cid, SMALL).await?, &bytes)
+    });
+}

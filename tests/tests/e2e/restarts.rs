@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use fluence_tests::files;
 use fluence_tests::scene::{ONLINE, same_bytes};
+use serde_json::Value;
 
 use crate::lifetime::until_answered;
 use crate::{SMALL, play};
@@ -23,6 +24,9 @@ fn a_browser_that_crashed_serves_again_without_a_click() {
         face.share(&[&scene.file("lasting.bin", &bytes)?]).await?;
         let shown = face.wait_named("lasting.bin", &["shared"], SMALL).await?;
         let cid = shown.cid.context("a shared file without a hash")?;
+        let first = scene.command_line("first", &node)?;
+        same_bytes(&first.fetch(&cid, SMALL).await?, &bytes)?;
+        let before = face.state().await?;
         alice.crash().await?;
 
         alice.open().await?;
@@ -37,6 +41,26 @@ fn a_browser_that_crashed_serves_again_without_a_click() {
         ensure!(
             again.cid.as_deref() == Some(&cid),
             "another hash: {again:?}"
+        );
+        let after = face.state().await?;
+        for kept in ["peer", "settings"] {
+            ensure!(
+                before[kept] == after[kept] && !after[kept].is_null(),
+                "another {kept}: {} is now {}",
+                before[kept],
+                after[kept]
+            );
+        }
+        let counted = |state: &Value, counter: &str| {
+            state["items"][&shown.id][counter]
+                .as_u64()
+                .with_context(|| format!("no {counter} in {state}"))
+        };
+        ensure!(
+            counted(&after, "uploaded")? == counted(&before, "uploaded")?
+                && counted(&after, "uploaded")? >= bytes.len() as u64
+                && counted(&after, "requests")? > counted(&before, "requests")?,
+            "what was served is not counted: {before}, then {after}"
         );
         Ok(())
     });
