@@ -26,7 +26,6 @@ use crate::offscreen::{Hold, Offscreen};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How long a connection is kept that nobody uses.
 const IDLE: Duration = Duration::from_secs(5);
-
 /// How much later than its own patience the file worker says that nothing came.
 const GRACE: Duration = Duration::from_secs(5);
 /// What a CAR is asked for ahead: blocks, and signs that some come.
