@@ -30,6 +30,8 @@ use crate::open::{byob_reader, sha256};
 
 /// The codec of raw blocks.
 const RAW: u64 = 0x55;
+/// Smaller raw blocks cross over too: to have each of them written by itself would take longer.
+const WORTH_KEEPING: usize = 64 * 1024;
 /// Smaller blocks are hashed by this program: asking the browser takes as long.
 const WORTH_A_CALL: usize = 16 * 1024;
 /// How often a CAR may be asked for more before it has answered.
@@ -104,7 +106,7 @@ async fn begin(wanted: Wanted) -> Result<(Head, Fetched), HttpError> {
 }
 
 impl Fetched {
-    /// What comes next. Raw blocks are kept.
+    /// What comes next. Raw blocks are kept, unless they are small.
     async fn next(&mut self, kept: &Kept) -> Item {
         match self.blocks.next().await {
             None => Item::End(Ok(())),
@@ -112,7 +114,7 @@ impl Fetched {
             Some(Ok(FromCar::Heard(bytes))) => Item::Heard(bytes as u32),
             Some(Ok(FromCar::Block(cid, Payload::Bytes(bytes)))) => {
                 let cid_bytes = Uint8Array::from(&cid.to_bytes()[..]);
-                if cid.codec() != RAW {
+                if cid.codec() != RAW || bytes.len() < WORTH_KEEPING {
                     return Item::Block(cid_bytes, Piece::Bytes(Uint8Array::from(&bytes[..])));
                 }
                 let len = bytes.len() as u32;
