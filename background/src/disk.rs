@@ -29,7 +29,7 @@ const IDLE: Duration = Duration::from_secs(5);
 /// How much later than its own patience the file worker says that nothing came.
 const GRACE: Duration = Duration::from_secs(5);
 /// What a CAR is asked for ahead: blocks, and signs that some come.
-const ASKED_AHEAD: usize = 16;
+const ASKED_AHEAD: usize = 8;
 
 /// The file worker. Cheap to clone.
 #[derive(Clone)]

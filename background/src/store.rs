@@ -25,13 +25,13 @@ use crate::disk::{self, Disk, Kept, Use};
 use crate::source::BlobSource;
 
 /// Bytes that are gathered before they are written as one extent.
-const EXTENT: usize = 4 * 1024 * 1024;
+const EXTENT: usize = 2 * 1024 * 1024;
 /// Blocks that are gathered at most, however few bytes they have.
 const EXTENT_BLOCKS: usize = 4096;
 /// The largest extent that is made of other stored bytes.
 const ADOPTED: u64 = 32 * 1024 * 1024;
 /// Extents that are on their way to the disk at the same time, so that the disk never waits for the next one.
-const WRITING: usize = 3;
+const WRITING: usize = 2;
 /// Bytes that are given back where the disk is full: a browser that cannot write one more byte cannot do anything else.
 const GIVEN_BACK: u64 = 8 * 1024 * 1024;
 
@@ -452,7 +452,8 @@ impl Partial for DiskPartial {
             let mut at = range.start;
             while at < range.end {
                 let end = range.end.min(at + ADOPTED);
-                self.written(WRITING - 1).await?;
+                // One after the other: each has buffers of its own, and they wait for the same disk.
+                self.written(0).await?;
                 let request = Request::Copy {
                     name: self.id.0.clone(),
                     at: self.gathered.offset as f64,

@@ -18,7 +18,7 @@ const PROGRAM: &str = "files.js?writer";
 /// Buffers that go to the writer and come back: their bytes, and how many are kept for the next blocks. New ones would
 /// take longer to come by than to write.
 const BUFFER: u32 = 1 << 20;
-const BUFFERS: usize = 16;
+const BUFFERS: usize = 4;
 /// The member of an answer that brings a buffer back.
 const BACK: &str = "buffer";
 

@@ -55,6 +55,10 @@ pub(super) async fn answer(
         &disposition("attachment", &name),
     );
     put(&mut headers, header::ACCEPT_RANGES, "none");
+    if request.asked.uncached {
+        // Without this Chromium reads a body ahead of whoever reads it, fifty megabytes of it into memory.
+        put(&mut headers, header::CACHE_CONTROL, "no-store");
+    }
     if request.head {
         return Ok((headers, Body::empty()).into_response());
     }

@@ -197,6 +197,8 @@ pub(super) struct Asked {
     pub filename: Option<String>,
     pub download: bool,
     pub only_if_cached: bool,
+    /// Whether the client wants nothing from a cache, and so nothing in it.
+    pub uncached: bool,
 }
 
 /// A media type that a client accepts.
@@ -208,6 +210,19 @@ struct Accepted<'a> {
 
 const RAW: &str = "application/vnd.ipld.raw";
 const CAR: &str = "application/vnd.ipld.car";
+
+/// Whether `Cache-Control` has one of these directives.
+fn has_directive(headers: &HeaderMap, directives: &[&str]) -> bool {
+    headers
+        .get_all(header::CACHE_CONTROL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|said| {
+            let is_said = |directive: &&str| said.trim().eq_ignore_ascii_case(directive);
+            directives.iter().any(is_said)
+        })
+}
 
 impl Asked {
     pub fn parse(uri: &Uri, headers: &HeaderMap, open: bool) -> Result<Self, Refused> {
@@ -316,12 +331,8 @@ impl Asked {
             content_location,
             filename: get("filename").map(str::to_owned),
             download: get("download") == Some("true"),
-            only_if_cached: headers
-                .get_all(header::CACHE_CONTROL)
-                .iter()
-                .filter_map(|value| value.to_str().ok())
-                .flat_map(|value| value.split(','))
-                .any(|directive| directive.trim().eq_ignore_ascii_case("only-if-cached")),
+            only_if_cached: has_directive(headers, &["only-if-cached"]),
+            uncached: has_directive(headers, &["no-cache", "no-store"]),
         })
     }
 }

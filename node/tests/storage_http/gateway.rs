@@ -60,6 +60,14 @@ async fn answers_say_what_they_are() {
     ] {
         assert_eq!(header(&car, name), value, "{name}");
     }
+    // Who wants nothing from a cache gets nothing for one: a browser would keep a part of it in memory.
+    let uncached = world
+        .get_with(
+            &format!("{path}?format=car"),
+            &[("cache-control", "no-cache")],
+        )
+        .await;
+    assert_eq!(header(&uncached, "cache-control"), "no-store");
     let named = world
         .get(&format!("{path}?format=raw&filename=sch%C3%B6n%22.bin"))
         .await;
