@@ -21,8 +21,6 @@ const MAX_OPEN: usize = 64;
 /// How often, and how long after one another in milliseconds, a file is tried that an earlier worker has open still.
 const TRIES: u32 = 50;
 const TRY_AGAIN_MS: u32 = 50;
-/// How much earlier the collection of garbage comes than for a buffer of as many bytes as were hashed.
-const WEIGHT: u32 = 4;
 /// Bytes that are read of a blob at a time.
 const PIECE: u32 = 2 << 20;
 /// Bytes that are hashed at once, at most, prefix and suffix included: a block.
@@ -193,14 +191,7 @@ pub(crate) fn byob_reader(stream: &ReadableStream) -> Result<ReadableStreamByobR
 /// SHA-256 of bytes, by the browser, which takes its own copy at once.
 pub(crate) fn sha256(bytes: &[u8]) -> impl Future<Output = Result<Vec<u8>, Problem>> + use<> {
     let digest = digest_of("SHA-256", bytes);
-    hurry_collection(bytes.len() as u32);
     async move { Ok(answer_of(digest).await?.to_vec()) }
-}
-
-/// The browser's copy of what it hashes stays until its garbage is collected, to which it looks small: a hundred
-/// megabytes gather. A buffer that nobody touches takes no memory, and says how much there is to be had.
-fn hurry_collection(hashed: u32) {
-    drop(ArrayBuffer::new(hashed.saturating_mul(WEIGHT)));
 }
 
 fn ended() -> Problem {
@@ -288,9 +279,7 @@ async fn hash(
             return Err(Problem::Gone(format!("{read} of {len} bytes were left")));
         }
         scratch.set(suffix, before + len);
-        let digest = digest("SHA-256", &scratch.subarray(0, whole));
-        hurry_collection(whole);
-        Ok(digest)
+        Ok(digest("SHA-256", &scratch.subarray(0, whole)))
     })?;
     answer_of(digest).await
 }
