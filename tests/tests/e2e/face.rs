@@ -139,7 +139,8 @@ fn what_is_stopped_is_not_served_until_it_is_shared_again() {
         let node = scene.node("node", &[]).await?;
         let bytes = files::noise(1_200_000, 85);
         let (_alice, face) = scene.online("alice", &node).await?;
-        face.share(&[&scene.file("now-and-then.bin", &bytes)?]).await?;
+        face.share(&[&scene.file("now-and-then.bin", &bytes)?])
+            .await?;
         let shown = face
             .wait_named("now-and-then.bin", &["shared"], SMALL)
             .await?;
