@@ -89,7 +89,6 @@ fn end_earlier() {
     if let Some(earlier) = SERVED.take() {
         earlier.cars.end();
         earlier.kept.blocks.take();
-        earlier.port.close();
         match &earlier.files {
             Files::Here(open) => open.end(),
             Files::Apart(writer) => writer.end(),
