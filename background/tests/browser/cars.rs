@@ -174,7 +174,8 @@ async fn what_is_wrong_ends_a_car() {
         matches!(nothing, (0, Some(CarTrouble::Short(_)))),
         "{nothing:?}"
     );
-    let none = end_of(blocks_of(&disk, &blob(b"<html>no CAR</html>")).await).await;
+    let page = b"<html>no CAR</html>".repeat(10);
+    let none = end_of(blocks_of(&disk, &blob(&page)).await).await;
     assert!(
         matches!(none, (0, Some(CarTrouble::Unusable(_)))),
         "{none:?}"

@@ -77,7 +77,7 @@ async fn what_was_flushed_outlasts_a_kill() {
 #[wasm_bindgen_test]
 async fn a_file_of_many_extents_is_one() {
     let id = id("many");
-    let bytes = noise(11 * MIB + 13);
+    let bytes = noise(12 * MIB + 13);
     let store = store().await;
     let mut partial = store.partial(&id).await.unwrap();
     for (number, piece) in bytes.chunks(333_333).enumerate() {
