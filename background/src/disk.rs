@@ -64,25 +64,33 @@ struct Car {
     disk: Disk,
     connection: Rc<Connection>,
     number: u32,
-    /// What it was asked for ahead.
-    asked: VecDeque<oneshot::Receiver<Answer>>,
+    /// What it was asked for ahead, by number.
+    asked: VecDeque<(u32, oneshot::Receiver<Answer>)>,
     _held: Use,
 }
 
 impl Drop for Car {
     fn drop(&mut self) {
         self.connection.tell(Request::Stop { car: self.number });
+        for (number, mut asked) in self.asked.drain(..) {
+            match asked.try_recv() {
+                // It came, and nobody will read it.
+                Ok(Some(answer)) => let_go(&self.connection.port, &answer),
+                // It may never come.
+                _ => drop(self.connection.waiting.borrow_mut().remove(&number)),
+            }
+        }
     }
 }
 
 impl Car {
     async fn next(&mut self, patience: Duration) -> Result<Item, Problem> {
         while self.asked.len() < ASKED_AHEAD {
-            let next = Request::Next { car: self.number };
-            let asked = self.connection.ask(self.disk.next(), next)?;
-            self.asked.push_back(asked);
+            let (number, next) = (self.disk.next(), Request::Next { car: self.number });
+            let asked = self.connection.ask(number, next)?;
+            self.asked.push_back((number, asked));
         }
-        let Some(asked) = self.asked.front_mut() else {
+        let Some((_, asked)) = self.asked.front_mut() else {
             return Err(not_understood());
         };
         let answer = select(asked, Box::pin(browser::sleep(patience))).await;
@@ -384,14 +392,13 @@ impl Disk {
                     return;
                 };
                 let asked = waiting.borrow_mut().remove(&number);
-                let unread = match asked.map(|asked| asked.send(answer)) {
-                    Some(Err(answer)) => answer,
-                    _ => return,
+                let unread = match asked {
+                    Some(asked) => asked.send(answer).err(),
+                    None => Some(answer),
                 };
-                // Whoever asked waits no more: nobody else lets go of what is kept for it.
-                if let Ok(Said::Item(Item::Block(_, Piece::Kept(kept, _)))) = unread {
-                    let (message, _) = Request::LetGo { kept }.write(0);
-                    let _ = port.post_message(&message);
+                // Whoever asked waits no more.
+                if let Some(answer) = unread {
+                    let_go(&port, &answer);
                 }
             })
         };
@@ -403,6 +410,15 @@ impl Disk {
             _on_message: on_message,
             _page: page,
         }))
+    }
+}
+
+/// Lets go of what is kept for an answer that nobody reads: nobody else would.
+fn let_go(port: &MessagePort, answer: &Answer) {
+    if let Ok(Said::Item(Item::Block(_, Piece::Kept(kept, _)))) = answer {
+        let (message, _) = Request::LetGo { kept: *kept }.write(0);
+        // Where the connection is broken nothing is kept any more.
+        let _ = port.post_message(&message);
     }
 }
 

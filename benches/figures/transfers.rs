@@ -119,16 +119,8 @@ async fn calls(node: &Node, cid: &str) -> Result<(Duration, Duration, Duration)>
     statuses.online().await.context("the node is gone")?;
     let function: FunctionName = format!("IPFS_{cid}").parse()?;
     let start = Instant::now();
-    let mut providers = Box::pin(peer.providers(function.clone()));
-    let mut found = None;
-    while let Some(provider) = providers.next().await {
-        if probe(&peer, provider, &function).await.is_ok() {
-            found = Some(provider);
-            break;
-        }
-    }
+    let provider = provider_of(&peer, &function).await?;
     let cold = start.elapsed();
-    let provider = found.ok_or_else(|| anyhow!("nobody answers"))?;
     let mut warm = Vec::with_capacity(CALLS);
     for _ in 0..CALLS {
         let start = Instant::now();
@@ -139,6 +131,17 @@ async fn calls(node: &Node, cid: &str) -> Result<(Duration, Duration, Duration)>
     let ping = peer.rtt(provider).await.context("no ping has come back")?;
     peer.shutdown().await;
     Ok((cold, median(warm), ping))
+}
+
+/// The first provider of a function that answers.
+async fn provider_of(peer: &Peer, function: &FunctionName) -> Result<PeerId> {
+    let mut providers = Box::pin(peer.providers(function.clone()));
+    while let Some(provider) = providers.next().await {
+        if probe(peer, provider, function).await.is_ok() {
+            return Ok(provider);
+        }
+    }
+    Err(anyhow!("nobody answers"))
 }
 
 async fn probe(peer: &Peer, provider: PeerId, function: &FunctionName) -> Result<()> {
@@ -161,19 +164,13 @@ async fn reachable(browser: &Browser, node: &Node, cid: &str) -> Result<Duration
     let function: FunctionName = format!("IPFS_{cid}").parse()?;
     let mut times = Vec::new();
     for _ in 0..TRANSFERS {
-        let mut providers = Box::pin(peer.providers(function.clone()));
-        let mut found = None;
-        while let Some(provider) = providers.next().await {
-            if probe(&peer, provider, &function).await.is_ok() {
-                found = Some(provider);
-                break;
-            }
-        }
-        let provider = found.ok_or_else(|| anyhow!("nobody answers"))?;
+        let provider = provider_of(&peer, &function).await?;
         let start = Instant::now();
         browser.stop_worker().await?;
         // What is answered next is answered by the worker that starts now.
-        while probe(&peer, provider, &function).await.is_ok() {}
+        while probe(&peer, provider, &function).await.is_ok() {
+            ensure!(start.elapsed() < PATIENCE, "the worker does not end");
+        }
         while probe(&peer, provider, &function).await.is_err() {
             ensure!(start.elapsed() < PATIENCE, "the worker is not reachable");
             // As somebody who calls again soon; a call that fails at once must not keep the machine busy.
