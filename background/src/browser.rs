@@ -214,27 +214,21 @@ impl ByteReader {
         Ok(Self { reader, buffer })
     }
 
-    /// The next piece, which is put into the buffer from `at` on; `None` at the end. The browser takes the buffer and
-    /// gives it back with the piece: what was in it before `at` stays, and arrays on it that are still held are empty.
-    pub async fn read(&mut self, at: u32) -> Result<Option<Uint8Array>, JsValue> {
-        let len = self.buffer.byte_length();
-        if at >= len {
+    /// The next piece, which is put into the buffer; `None` at the end. The browser takes the buffer and gives it back with
+    /// the piece: arrays on it that are still held are empty.
+    pub async fn read(&mut self) -> Result<Option<Uint8Array>, JsValue> {
+        if self.buffer.byte_length() == 0 {
             // A read that nobody waited for keeps the buffer.
             return Err("there is no buffer to read into".into());
         }
-        let rest = Uint8Array::new_with_byte_offset_and_length(&self.buffer, at, len - at);
-        let read = JsFuture::from(self.reader.read_with_array_buffer_view(&rest)).await?;
+        let all = Uint8Array::new(&self.buffer);
+        let read = JsFuture::from(self.reader.read_with_array_buffer_view(&all)).await?;
         let Ok(piece) = member(&read, "value").dyn_into::<Uint8Array>() else {
             return Ok(None);
         };
         self.buffer = piece.buffer();
         let ended = member(&read, "done").is_truthy();
         Ok((!ended).then_some(piece))
-    }
-
-    /// The buffer.
-    pub fn into_buffer(self) -> ArrayBuffer {
-        self.buffer
     }
 }
 

@@ -139,7 +139,7 @@ impl FetchBody {
             return Ok(None);
         };
         let next = select(
-            Box::pin(reader.read(0)),
+            Box::pin(reader.read()),
             Box::pin(browser::sleep(self.patience)),
         );
         match next.await {

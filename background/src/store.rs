@@ -33,7 +33,7 @@ const ADOPTED: u64 = 32 * 1024 * 1024;
 /// Extents that are on their way to the disk at the same time, so that the disk never waits for the next one.
 const WRITING: usize = 2;
 /// Bytes that are given back where the disk is full: a browser that cannot write one more byte cannot do anything else.
-const GIVEN_BACK: u64 = 8 * 1024 * 1024;
+const GIVEN_BACK: u64 = 24 * 1024 * 1024;
 
 /// All files of this peer.
 #[derive(Clone)]
