@@ -6,7 +6,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use files::message::{Answer, Item, Piece, Problem, Request, Said, read_answer};
+use files::message::{Answer, Came, Piece, Problem, Request, Said, read_answer};
 use fluence::Cid;
 use fluence::cars::{self, Blocks, CarTrouble, FromCar, Payload};
 use fluence::ports::{HttpError, HttpRequest, HttpResponse, StoreError};
@@ -28,8 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const IDLE: Duration = Duration::from_secs(5);
 /// How much later than its own patience the file worker says that nothing came.
 const GRACE: Duration = Duration::from_secs(5);
-/// What a CAR is asked for ahead: blocks, and signs that some come.
-const ASKED_AHEAD: usize = 8;
+/// How often a CAR is asked for more before what came is used up.
+const ASKED_AHEAD: usize = 2;
 
 /// The file worker. Cheap to clone.
 #[derive(Clone)]
@@ -53,9 +53,25 @@ pub struct Kept {
     number: u32,
 }
 
+impl Kept {
+    /// Whether another one is kept on the same connection.
+    pub fn beside(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.connection, &other.connection)
+    }
+}
+
 impl Drop for Kept {
     fn drop(&mut self) {
-        self.connection.tell(Request::LetGo { kept: self.number });
+        let mut dropped = self.connection.dropped.borrow_mut();
+        dropped.push(self.number);
+        if dropped.len() == 1 {
+            // Those that go together are told of together.
+            let connection = Rc::clone(&self.connection);
+            wasm_bindgen_futures::spawn_local(async move {
+                let kept = connection.dropped.take();
+                connection.tell(Request::LetGo { kept });
+            });
+        }
     }
 }
 
@@ -66,6 +82,10 @@ struct Car {
     number: u32,
     /// What it was asked for ahead, by number.
     asked: VecDeque<(u32, oneshot::Receiver<Answer>)>,
+    /// What came, and is to be told one after the other.
+    came: VecDeque<Result<FromCar, CarTrouble>>,
+    /// No more comes.
+    ended: bool,
     _held: Use,
 }
 
@@ -84,7 +104,39 @@ impl Drop for Car {
 }
 
 impl Car {
-    async fn next(&mut self, patience: Duration) -> Result<Item, Problem> {
+    /// What comes next; an error is the last.
+    async fn next(
+        &mut self,
+        patience: Duration,
+        host: &str,
+    ) -> Option<Result<FromCar, CarTrouble>> {
+        loop {
+            if let Some(next) = self.came.pop_front() {
+                return Some(next);
+            }
+            if self.ended {
+                return None;
+            }
+            let Ok(came) = self.more(patience).await else {
+                return Some(Err(HttpError::Silent(host.to_owned()).into()));
+            };
+            if came.heard > 0 {
+                let heard = FromCar::Heard(came.heard as usize);
+                self.came.push_back(Ok(heard));
+            }
+            for (cid, piece) in came.blocks {
+                let block = self.block(&cid, piece);
+                self.came.push_back(block);
+            }
+            match came.end {
+                None => {}
+                Some(Err(trouble)) => self.came.push_back(Err(trouble)),
+                Some(Ok(())) => self.ended = true,
+            }
+        }
+    }
+
+    async fn more(&mut self, patience: Duration) -> Result<Came, Problem> {
         while self.asked.len() < ASKED_AHEAD {
             let (number, next) = (self.disk.next(), Request::Next { car: self.number });
             let asked = self.connection.ask(number, next)?;
@@ -103,7 +155,7 @@ impl Car {
         };
         self.asked.pop_front();
         match answer? {
-            Said::Item(item) => Ok(item),
+            Said::Came(came) => Ok(came),
             _ => Err(not_understood()),
         }
     }
@@ -134,6 +186,8 @@ type Connecting = Shared<LocalBoxFuture<'static, Outcome<Rc<Connection>>>>;
 /// A connection to the file worker.
 struct Connection {
     port: MessagePort,
+    /// What is kept there and not needed any more.
+    dropped: RefCell<Vec<u32>>,
     waiting: Rc<RefCell<HashMap<u32, oneshot::Sender<Answer>>>>,
     _on_message: Closure<dyn Fn(MessageEvent)>,
     _page: Option<Hold>,
@@ -260,6 +314,8 @@ impl Disk {
                 connection: Rc::clone(&connection),
                 number,
                 asked: VecDeque::new(),
+                came: VecDeque::new(),
+                ended: false,
                 disk: disk.clone(),
                 _held: held,
             };
@@ -273,13 +329,7 @@ impl Disk {
                 let host = host.clone();
                 async move {
                     let mut car = car?;
-                    let item = match car.next(patience).await {
-                        Ok(Item::End(Ok(()))) => return None,
-                        Ok(Item::End(Err(trouble))) => Err(trouble),
-                        Ok(Item::Heard(bytes)) => Ok(FromCar::Heard(bytes as usize)),
-                        Ok(Item::Block(cid, piece)) => car.block(&cid, piece),
-                        Err(_) => Err(HttpError::Silent(host).into()),
-                    };
+                    let item = car.next(patience, &host).await?;
                     let go_on = item.is_ok().then_some(car);
                     Some((item, go_on))
                 }
@@ -307,21 +357,24 @@ impl Disk {
         .boxed_local()
     }
 
-    /// Asks for what is kept to be written.
+    /// Asks for what is kept to be written, one after the other; all of it on one connection ([`Kept::beside`]).
     pub fn write_kept(
         &self,
-        kept: Rc<Kept>,
+        kept: Vec<Rc<Kept>>,
         name: &str,
         at: f64,
     ) -> LocalBoxFuture<'static, Result<Uint8Array, StoreError>> {
         let request = Request::WriteKept {
             name: name.to_owned(),
             at,
-            kept: kept.number,
+            kept: kept.iter().map(|kept| kept.number).collect(),
         };
         let (held, disk) = (self.hold(), self.clone());
         async move {
-            let answer = disk.done(&kept.connection, request).await;
+            let answer = match kept.first() {
+                Some(first) => disk.done(&first.connection, request).await,
+                None => Ok(Uint8Array::new_with_length(0)),
+            };
             drop((kept, held));
             answer
         }
@@ -406,6 +459,7 @@ impl Disk {
         (self.0.reach)(other).await?;
         Ok(Rc::new(Connection {
             port,
+            dropped: RefCell::default(),
             waiting,
             _on_message: on_message,
             _page: page,
@@ -415,8 +469,16 @@ impl Disk {
 
 /// Lets go of what is kept for an answer that nobody reads: nobody else would.
 fn let_go(port: &MessagePort, answer: &Answer) {
-    if let Ok(Said::Item(Item::Block(_, Piece::Kept(kept, _)))) = answer {
-        let (message, _) = Request::LetGo { kept: *kept }.write(0);
+    let Ok(Said::Came(came)) = answer else {
+        return;
+    };
+    let kept = came.blocks.iter().filter_map(|(_, piece)| match piece {
+        Piece::Kept(kept, _) => Some(*kept),
+        Piece::Bytes(_) => None,
+    });
+    let kept: Vec<u32> = kept.collect();
+    if !kept.is_empty() {
+        let (message, _) = Request::LetGo { kept }.write(0);
         // Where the connection is broken nothing is kept any more.
         let _ = port.post_message(&message);
     }

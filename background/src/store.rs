@@ -372,31 +372,37 @@ impl DiskPartial {
         let mut parts = std::mem::take(&mut self.gathered.parts)
             .into_iter()
             .peekable();
+        // Those that follow one another go in one.
         while let Some(part) = parts.next() {
-            let bytes = match part {
-                Part::Kept(kept, len) => {
-                    asked.push(disk.write_kept(kept, name, at as f64));
+            let start = at as f64;
+            match part {
+                Part::Kept(first, len) => {
                     at += len;
-                    continue;
+                    let mut kept = vec![first];
+                    while let Some(Part::Kept(next, len)) = parts.next_if(
+                        |part| matches!(part, Part::Kept(next, _) if next.beside(&kept[0])),
+                    ) {
+                        at += len;
+                        kept.push(next);
+                    }
+                    asked.push(disk.write_kept(kept, name, start));
                 }
-                Part::Bytes(bytes) => bytes,
-            };
-            // Those that follow one another go in one.
-            let mut pieces = vec![bytes];
-            while let Some(Part::Bytes(bytes)) =
-                parts.next_if(|part| matches!(part, Part::Bytes(_)))
-            {
-                pieces.push(bytes);
+                Part::Bytes(first) => {
+                    let mut pieces = vec![first];
+                    while let Some(Part::Bytes(bytes)) =
+                        parts.next_if(|part| matches!(part, Part::Bytes(_)))
+                    {
+                        pieces.push(bytes);
+                    }
+                    let bytes = joined(&pieces);
+                    at += u64::from(bytes.length());
+                    asked.push(disk.ask(Request::Write {
+                        name: name.clone(),
+                        at: start,
+                        pieces: Array::of1(&bytes),
+                    }));
+                }
             }
-            let bytes = joined(&pieces);
-            let len = u64::from(bytes.length());
-            asked.push(disk.ask(Request::Write {
-                name: name.clone(),
-                at: at as f64,
-                bytes: bytes.buffer(),
-                len: bytes.length(),
-            }));
-            at += len;
         }
         self.write(asked, len);
         Ok(())

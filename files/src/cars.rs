@@ -25,7 +25,7 @@ use web_sys::{
 };
 
 use crate::Kept;
-use crate::message::{Answer, Head, Item, Piece, Problem, Said, member};
+use crate::message::{Answer, Came, Head, Piece, Problem, Said, member};
 use crate::open::{byob_reader, sha256};
 
 /// The codec of raw blocks.
@@ -36,6 +36,11 @@ const WORTH_KEEPING: usize = 64 * 1024;
 const WORTH_A_CALL: usize = 16 * 1024;
 /// How often a CAR may be asked for more before it has answered.
 const MAX_ASKED: usize = 64;
+/// What is gathered for one answer: bytes of blocks, blocks, and how long after the first of it is there. Each message
+/// leaves garbage, which the browser lets lie until it is many megabytes.
+const GATHERED: usize = 2 << 20;
+const GATHERED_BLOCKS: usize = 256;
+const GATHERED_FOR: Duration = Duration::from_millis(200);
 /// Bytes that are read of a body at a time.
 const PIECE: u32 = 512 * 1024;
 
@@ -43,6 +48,9 @@ const PIECE: u32 = 512 * 1024;
 extern "C" {
     #[wasm_bindgen(js_name = fetch)]
     fn fetch(url: &str, init: &RequestInit) -> Promise;
+    /// Milliseconds of a clock that nobody sets.
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn now() -> f64;
 }
 
 /// A CAR that is being fetched.
@@ -107,24 +115,46 @@ async fn begin(wanted: Wanted) -> Result<(Head, Fetched), HttpError> {
 
 impl Fetched {
     /// What comes next. Raw blocks are kept, unless they are small.
-    async fn next(&mut self, kept: &Kept) -> Item {
-        match self.blocks.next().await {
-            None => Item::End(Ok(())),
-            Some(Err(trouble)) => Item::End(Err(trouble)),
-            Some(Ok(FromCar::Heard(bytes))) => Item::Heard(bytes as u32),
-            Some(Ok(FromCar::Block(cid, Payload::Bytes(bytes)))) => {
-                let cid_bytes = Uint8Array::from(&cid.to_bytes()[..]);
-                if cid.codec() != RAW || bytes.len() < WORTH_KEEPING {
-                    return Item::Block(cid_bytes, Piece::Bytes(Uint8Array::from(&bytes[..])));
+    async fn next(&mut self, kept: &Kept) -> Came {
+        let mut came = Came::default();
+        let mut bytes = 0;
+        let mut gathered_for = None;
+        while bytes < GATHERED && came.blocks.len() < GATHERED_BLOCKS {
+            let next = self.blocks.next();
+            let next = if came.heard == 0 && came.blocks.is_empty() {
+                next.await
+            } else {
+                let enough = gathered_for.get_or_insert_with(|| timer(GATHERED_FOR));
+                match select(next, enough).await {
+                    Either::Left((next, _)) => next,
+                    Either::Right(_) => break,
                 }
-                let len = bytes.len() as u32;
-                Item::Block(cid_bytes, Piece::Kept(kept.keep(bytes), len))
+            };
+            match next {
+                None => came.end = Some(Ok(())),
+                Some(Err(trouble)) => came.end = Some(Err(trouble)),
+                Some(Ok(FromCar::Heard(heard))) => came.heard += heard as u32,
+                Some(Ok(FromCar::Block(cid, Payload::Bytes(block)))) => {
+                    bytes += block.len();
+                    let cid_bytes = Uint8Array::from(&cid.to_bytes()[..]);
+                    let piece = if cid.codec() != RAW || block.len() < WORTH_KEEPING {
+                        Piece::Bytes(Uint8Array::from(&block[..]))
+                    } else {
+                        let len = block.len() as u32;
+                        Piece::Kept(kept.keep(block), len)
+                    };
+                    came.blocks.push((cid_bytes, piece));
+                }
+                Some(Ok(FromCar::Block(..))) => {
+                    let text = "a block is kept elsewhere".to_owned();
+                    came.end = Some(Err(CarTrouble::Unusable(text)));
+                }
             }
-            Some(Ok(FromCar::Block(..))) => {
-                let text = "a block is kept elsewhere".to_owned();
-                Item::End(Err(CarTrouble::Unusable(text)))
+            if came.end.is_some() {
+                break;
             }
         }
+        came
     }
 }
 
@@ -160,9 +190,9 @@ impl Cars {
                 Err(error) => return answer(number, Err(Problem::Http(error))),
             };
             while let Some(next) = asked.next().await {
-                let item = fetched.next(kept).await;
-                let last = matches!(item, Item::End(_));
-                answer(next, Ok(Said::Item(item)));
+                let came = fetched.next(kept).await;
+                let last = came.end.is_some();
+                answer(next, Ok(Said::Came(came)));
                 if last {
                     return;
                 }
@@ -208,27 +238,59 @@ fn pieces(
     patience: Duration,
     host: String,
 ) -> LocalBoxStream<'static, Result<Bytes, HttpError>> {
-    let state = Some((reader, ArrayBuffer::new(PIECE)));
+    let state = Some((reader, ArrayBuffer::new(PIECE), Silence::new(patience)));
     stream::unfold(state, move |state| {
         let host = host.clone();
         async move {
-            let (reader, buffer) = state?;
+            let (reader, buffer, mut silence) = state?;
             let read = reader.read_with_array_buffer_view(&Uint8Array::new(&buffer));
-            match select(JsFuture::from(read), timer(patience)).await {
-                Either::Left((Ok(read), _)) => {
-                    if member(&read, "done").is_truthy() {
-                        return None;
-                    }
-                    let piece: Uint8Array = member(&read, "value").unchecked_into();
-                    let bytes = Bytes::from(piece.to_vec());
-                    Some((Ok(bytes), Some((reader, piece.buffer()))))
-                }
-                Either::Left((Err(_), _)) => Some((Err(HttpError::Broken(host)), None)),
-                Either::Right(_) => Some((Err(HttpError::Silent(host)), None)),
+            let read = match select(JsFuture::from(read), pin!(silence.comes())).await {
+                Either::Left((read, _)) => read.map_err(|_| HttpError::Broken(host)),
+                Either::Right(_) => Err(HttpError::Silent(host)),
+            };
+            let read = match read {
+                Ok(read) => read,
+                Err(error) => return Some((Err(error), None)),
+            };
+            if member(&read, "done").is_truthy() {
+                return None;
             }
+            let piece: Uint8Array = member(&read, "value").unchecked_into();
+            let bytes = Bytes::from(piece.to_vec());
+            Some((Ok(bytes), Some((reader, piece.buffer(), silence))))
         }
     })
     .boxed_local()
+}
+
+/// Notices that nothing has come for so long, with one timer for many reads: a timer for each would leave more garbage
+/// than all else.
+struct Silence {
+    patience: Duration,
+    timer: TimeoutFuture,
+}
+
+impl Silence {
+    fn new(patience: Duration) -> Self {
+        Self {
+            patience,
+            timer: timer(patience),
+        }
+    }
+
+    /// Resolves when it has lasted so long from now.
+    async fn comes(&mut self) {
+        let end = now() + self.patience.as_secs_f64() * 1000.0;
+        loop {
+            (&mut self.timer).await;
+            let left = end - now();
+            // A timer is a little early, too.
+            if left < 1.0 {
+                return;
+            }
+            self.timer = TimeoutFuture::new(left as u32);
+        }
+    }
 }
 
 fn timer(patience: Duration) -> TimeoutFuture {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{MessageEvent, MessagePort};
@@ -24,7 +24,7 @@ mod open;
 mod writer;
 
 use cars::{Cars, Wanted};
-use message::{Answer, Item, Problem, Request, Said};
+use message::{Answer, Came, Problem, Request, Said};
 use open::Open;
 use writer::Writer;
 pub use writer::write;
@@ -139,36 +139,44 @@ impl Served {
             }
             Request::Next { car } => {
                 if !self.cars.next(car, number) {
-                    self.answer(number, Ok(Said::Item(Item::End(Ok(())))));
+                    let nothing = Came {
+                        end: Some(Ok(())),
+                        ..Came::default()
+                    };
+                    self.answer(number, Ok(Said::Came(nothing)));
                 }
             }
             Request::Stop { car } => self.cars.stop(car),
             Request::LetGo { kept } => {
-                self.kept.blocks.borrow_mut().remove(&kept);
+                let mut blocks = self.kept.blocks.borrow_mut();
+                for kept in kept {
+                    blocks.remove(&kept);
+                }
             }
-            Request::WriteKept { name, at, kept } => {
-                let block = self.kept.blocks.borrow().get(&kept).cloned();
-                let Some(block) = block else {
+            Request::WriteKept { name, at, kept } => match self.pieces(&kept) {
+                Some(pieces) => self.perform_on_files(number, Request::Write { name, at, pieces }),
+                None => {
                     let text = "a block was not kept".to_owned();
-                    return self.answer(number, Err(Problem::Failed(text)));
-                };
-                let len = block.len() as u32;
-                let bytes = match &self.files {
-                    Files::Here(_) => Uint8Array::from(&block[..]).buffer(),
-                    Files::Apart(writer) => writer.buffer(&block),
-                };
-                self.perform_on_files(
-                    number,
-                    Request::Write {
-                        name,
-                        at,
-                        bytes,
-                        len,
-                    },
-                );
-            }
+                    self.answer(number, Err(Problem::Failed(text)));
+                }
+            },
             request => self.perform_on_files(number, request),
         }
+    }
+
+    /// What is kept, to be handed over.
+    fn pieces(&self, kept: &[u32]) -> Option<Array> {
+        let blocks = self.kept.blocks.borrow();
+        let pieces = Array::new();
+        for kept in kept {
+            let block = blocks.get(kept)?;
+            let piece = match &self.files {
+                Files::Here(_) => Uint8Array::from(&block[..]),
+                Files::Apart(writer) => writer.piece(block),
+            };
+            pieces.push(&piece);
+        }
+        Some(pieces)
     }
 
     fn perform_on_files(self: Rc<Self>, number: u32, request: Request) {

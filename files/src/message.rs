@@ -18,10 +18,8 @@ pub enum Request {
         name: String,
         /// Where.
         at: f64,
-        /// What; it is handed over.
-        bytes: ArrayBuffer,
-        /// How many of them.
-        len: u32,
+        /// What, as `Uint8Array`s, one after the other; their buffers are handed over.
+        pieces: Array,
     },
     /// Writes all bytes of a blob at an offset.
     Copy {
@@ -66,19 +64,19 @@ pub enum Request {
         /// The CAR's number.
         car: u32,
     },
-    /// Writes a block that is kept.
+    /// Writes blocks that are kept, one after the other.
     WriteKept {
         /// The file; made where it is not there.
         name: String,
         /// Where.
         at: f64,
-        /// The number under which it is kept.
-        kept: u32,
+        /// The numbers under which they are kept.
+        kept: Vec<u32>,
     },
-    /// Lets a block go that is kept.
+    /// Lets blocks go that are kept.
     LetGo {
-        /// The number under which it is kept.
-        kept: u32,
+        /// The numbers under which they are kept.
+        kept: Vec<u32>,
     },
     /// Cuts the file at this length, and closes it.
     Finish {
@@ -115,7 +113,7 @@ pub enum Said {
     /// The head of a CAR's answer.
     Head(Head),
     /// What came next of a CAR.
-    Item(Item),
+    Came(Came),
 }
 
 /// The head of an answer over HTTP.
@@ -127,15 +125,15 @@ pub struct Head {
     pub content_type: Option<String>,
 }
 
-/// What came of a CAR.
-#[derive(Debug, Clone)]
-pub enum Item {
+/// What came of a CAR: as much as is worth a message.
+#[derive(Debug, Clone, Default)]
+pub struct Came {
     /// So many bytes, whatever they are.
-    Heard(u32),
-    /// A block that was verified: its CID, and its bytes.
-    Block(Uint8Array, Piece),
-    /// No more comes.
-    End(Result<(), CarTrouble>),
+    pub heard: u32,
+    /// Blocks that were verified: their CIDs, and their bytes.
+    pub blocks: Vec<(Uint8Array, Piece)>,
+    /// Where no more comes: why.
+    pub end: Option<Result<(), CarTrouble>>,
 }
 
 /// A block's bytes.
@@ -155,19 +153,15 @@ impl Request {
     pub fn write(self, number: u32) -> (JsValue, Array) {
         let handed_over = Array::new();
         let message = match self {
-            Self::Write {
-                name,
-                at,
-                bytes,
-                len,
-            } => {
-                handed_over.push(&bytes);
+            Self::Write { name, at, pieces } => {
+                for buffer in buffers_of(&pieces) {
+                    handed_over.push(&buffer);
+                }
                 object([
                     ("ask", "write".into()),
                     ("name", name.into()),
                     ("at", at.into()),
-                    ("bytes", bytes.into()),
-                    ("len", len.into()),
+                    ("pieces", pieces.into()),
                 ])
             }
             Self::Copy { name, at, blob } => object([
@@ -208,9 +202,9 @@ impl Request {
                 ("ask", "write kept".into()),
                 ("name", name.into()),
                 ("at", at.into()),
-                ("kept", kept.into()),
+                ("kept", numbers(&kept)),
             ]),
-            Self::LetGo { kept } => object([("ask", "let go".into()), ("kept", kept.into())]),
+            Self::LetGo { kept } => object([("ask", "let go".into()), ("kept", numbers(&kept))]),
             Self::Finish { name, len } => object([
                 ("ask", "finish".into()),
                 ("name", name.into()),
@@ -232,8 +226,7 @@ impl Request {
             "write" => Self::Write {
                 name,
                 at: float("at")?,
-                bytes: member(message, "bytes").dyn_into().ok()?,
-                len: float("len")? as u32,
+                pieces: member(message, "pieces").dyn_into().ok()?,
             },
             "copy" => Self::Copy {
                 name,
@@ -262,10 +255,10 @@ impl Request {
             "write kept" => Self::WriteKept {
                 name,
                 at: float("at")?,
-                kept: float("kept")? as u32,
+                kept: read_numbers(&member(message, "kept"))?,
             },
             "let go" => Self::LetGo {
-                kept: float("kept")? as u32,
+                kept: read_numbers(&member(message, "kept"))?,
             },
             "finish" => Self::Finish {
                 name,
@@ -286,25 +279,33 @@ pub fn answer(number: u32, answer: Answer) -> JsValue {
             ("status", head.status.into()),
             ("type", head.content_type.into()),
         ]),
-        Ok(Said::Item(Item::Heard(bytes))) => object([("heard", bytes.into())]),
-        Ok(Said::Item(Item::Block(cid, Piece::Bytes(bytes)))) => {
-            object([("cid", cid.into()), ("bytes", bytes.into())])
-        }
-        Ok(Said::Item(Item::Block(cid, Piece::Kept(kept, len)))) => object([
-            ("cid", cid.into()),
-            ("kept", kept.into()),
-            ("len", len.into()),
-        ]),
-        Ok(Said::Item(Item::End(Ok(())))) => object([("end", "".into()), ("text", "".into())]),
-        Ok(Said::Item(Item::End(Err(trouble)))) => {
-            let (kind, text) = match trouble {
-                CarTrouble::Http(error) => of_http(error),
-                CarTrouble::Short(text) => ("short", text),
-                CarTrouble::Unusable(text) => ("unusable", text),
-                CarTrouble::Wrong(text) => ("wrong", text),
-                CarTrouble::Unverifiable(text) => ("unverifiable", text),
-            };
-            object([("end", kind.into()), ("text", text.into())])
+        Ok(Said::Came(came)) => {
+            let blocks = Array::new();
+            for (cid, piece) in came.blocks {
+                let block = match piece {
+                    Piece::Bytes(bytes) => object([("cid", cid.into()), ("bytes", bytes.into())]),
+                    Piece::Kept(kept, len) => object([
+                        ("cid", cid.into()),
+                        ("kept", kept.into()),
+                        ("len", len.into()),
+                    ]),
+                };
+                blocks.push(&block);
+            }
+            let message = object([("heard", came.heard.into()), ("blocks", blocks.into())]);
+            if let Some(end) = came.end {
+                let (kind, text) = match end {
+                    Ok(()) => ("", String::new()),
+                    Err(CarTrouble::Http(error)) => of_http(error),
+                    Err(CarTrouble::Short(text)) => ("short", text),
+                    Err(CarTrouble::Unusable(text)) => ("unusable", text),
+                    Err(CarTrouble::Wrong(text)) => ("wrong", text),
+                    Err(CarTrouble::Unverifiable(text)) => ("unverifiable", text),
+                };
+                set(&message, "end", kind.into());
+                set(&message, "text", text.into());
+            }
+            message
         }
         Err(problem) => {
             let (kind, text) = match problem {
@@ -335,8 +336,14 @@ pub fn read_answer(message: &JsValue) -> Option<(u32, Answer)> {
                 None => Problem::Failed(text),
             },
         })
-    } else if let Some(kind) = string("end") {
-        Ok(Said::Item(Item::End(match kind.as_str() {
+    } else if let Some(status) = number("status") {
+        Ok(Said::Head(Head {
+            status: status as u16,
+            content_type: string("type"),
+        }))
+    } else if let Some(heard) = number("heard") {
+        let blocks: Array = member(message, "blocks").dyn_into().ok()?;
+        let end = string("end").map(|kind| match kind.as_str() {
             "" => Ok(()),
             "short" => Err(CarTrouble::Short(text)),
             "wrong" => Err(CarTrouble::Wrong(text)),
@@ -345,24 +352,41 @@ pub fn read_answer(message: &JsValue) -> Option<(u32, Answer)> {
                 Some(error) => CarTrouble::Http(error),
                 None => CarTrouble::Unusable(text),
             }),
-        })))
-    } else if let Some(status) = number("status") {
-        Ok(Said::Head(Head {
-            status: status as u16,
-            content_type: string("type"),
+        });
+        Ok(Said::Came(Came {
+            heard: heard as u32,
+            blocks: blocks.iter().map(read_block).collect::<Option<_>>()?,
+            end,
         }))
-    } else if let Some(heard) = number("heard") {
-        Ok(Said::Item(Item::Heard(heard as u32)))
-    } else if let Ok(cid) = member(message, "cid").dyn_into::<Uint8Array>() {
-        let piece = match number("kept") {
-            Some(kept) => Piece::Kept(kept as u32, number("len")? as u32),
-            None => Piece::Bytes(bytes()?),
-        };
-        Ok(Said::Item(Item::Block(cid, piece)))
     } else {
         Ok(Said::Done(bytes()?))
     };
     Some((number("number")? as u32, answer))
+}
+
+fn read_block(block: JsValue) -> Option<(Uint8Array, Piece)> {
+    let number = |name| member(&block, name).as_f64();
+    let piece = match number("kept") {
+        Some(kept) => Piece::Kept(kept as u32, number("len")? as u32),
+        None => Piece::Bytes(member(&block, "bytes").dyn_into().ok()?),
+    };
+    Some((member(&block, "cid").dyn_into().ok()?, piece))
+}
+
+/// The buffers of pieces.
+pub(crate) fn buffers_of(pieces: &Array) -> impl Iterator<Item = ArrayBuffer> {
+    let buffer = |piece: JsValue| Some(piece.dyn_into::<Uint8Array>().ok()?.buffer());
+    pieces.iter().filter_map(buffer)
+}
+
+fn numbers(numbers: &[u32]) -> JsValue {
+    let array: Array = numbers.iter().copied().map(JsValue::from).collect();
+    array.into()
+}
+
+fn read_numbers(array: &JsValue) -> Option<Vec<u32>> {
+    let number = |number: JsValue| Some(number.as_f64()? as u32);
+    array.dyn_ref::<Array>()?.iter().map(number).collect()
 }
 
 fn of_http(error: HttpError) -> (&'static str, String) {

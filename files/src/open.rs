@@ -49,6 +49,8 @@ type Handle = Shared<LocalBoxFuture<'static, Result<FileSystemSyncAccessHandle, 
 pub(crate) struct Open {
     handles: RefCell<BTreeMap<String, Handle>>,
     ended: Cell<bool>,
+    /// For the next blob that is copied.
+    buffer: Cell<Option<ArrayBuffer>>,
 }
 
 impl Open {
@@ -64,15 +66,17 @@ impl Open {
     pub(crate) async fn perform(&self, request: Request) -> Result<Uint8Array, Problem> {
         let nothing = || Uint8Array::new_with_length(0);
         match request {
-            Request::Write {
-                name,
-                at,
-                bytes,
-                len,
-            } => {
+            Request::Write { name, at, pieces } => {
                 let handle = self.handle(&name).await?;
-                let bytes = Uint8Array::new(&bytes).subarray(0, len);
-                write(&handle, &bytes, at).map(|()| nothing())
+                let mut written = 0.0;
+                for piece in pieces.iter() {
+                    let piece: Uint8Array = piece
+                        .dyn_into()
+                        .map_err(|_| Problem::Failed("what is to be written is no bytes".into()))?;
+                    write(&handle, &piece, at + written)?;
+                    written += f64::from(piece.length());
+                }
+                Ok(nothing())
             }
             Request::Copy { name, at, blob } => {
                 let handle = self.handle(&name).await?;
@@ -154,7 +158,9 @@ impl Open {
     ) -> Result<(), Problem> {
         let of = |why: JsValue| Problem::of(&why);
         let reader = byob_reader(&blob.stream()).map_err(of)?;
-        let mut buffer = ArrayBuffer::new(PIECE);
+        // A new one each time would lie about until the browser looks for garbage.
+        let buffer = self.buffer.take();
+        let mut buffer = buffer.unwrap_or_else(|| ArrayBuffer::new(PIECE));
         let mut copied = 0.0;
         loop {
             let into = Uint8Array::new(&buffer);
@@ -164,6 +170,10 @@ impl Open {
                 return Err(ended());
             }
             if member(&read, "done").is_truthy() {
+                // It brings the buffer back.
+                if let Ok(rest) = member(&read, "value").dyn_into::<Uint8Array>() {
+                    self.buffer.set(Some(rest.buffer()));
+                }
                 break;
             }
             let piece: Uint8Array = member(&read, "value").unchecked_into();

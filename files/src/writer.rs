@@ -19,8 +19,8 @@ const PROGRAM: &str = "files.js?writer";
 /// take longer to come by than to write.
 const BUFFER: u32 = 1 << 20;
 const BUFFERS: usize = 4;
-/// The member of an answer that brings a buffer back.
-const BACK: &str = "buffer";
+/// The member of an answer that brings buffers back.
+const BACK: &str = "buffers";
 
 /// Writes in a worker of its own, and answers over the port of whoever asked.
 pub(crate) struct Writer {
@@ -45,13 +45,14 @@ impl Writer {
             let buffers = Rc::clone(&buffers);
             Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
                 let answer = event.data();
-                if let Ok(buffer) = member(&answer, BACK).dyn_into::<ArrayBuffer>() {
+                if let Ok(back) = member(&answer, BACK).dyn_into::<Array>() {
                     // It is an object that was made for this message.
                     let _ = Reflect::delete_property(answer.unchecked_ref(), &BACK.into());
+                    let back = back.iter().filter_map(|buffer| buffer.dyn_into().ok());
                     let mut buffers = buffers.borrow_mut();
-                    if buffer.byte_length() == BUFFER && buffers.len() < BUFFERS {
-                        buffers.push(buffer);
-                    }
+                    buffers
+                        .extend(back.filter(|buffer: &ArrayBuffer| buffer.byte_length() == BUFFER));
+                    buffers.truncate(BUFFERS);
                 }
                 if let Err(why) = port.post_message(&answer) {
                     web_sys::console::warn_2(&"an answer about a file was not sent".into(), &why);
@@ -74,14 +75,15 @@ impl Writer {
     }
 
     /// Bytes in a buffer that can be handed over, which may be longer.
-    pub(crate) fn buffer(&self, bytes: &[u8]) -> ArrayBuffer {
+    pub(crate) fn piece(&self, bytes: &[u8]) -> Uint8Array {
         let len = bytes.len() as u32;
         let used = (len <= BUFFER)
             .then(|| self.buffers.borrow_mut().pop())
             .flatten();
         let buffer = used.unwrap_or_else(|| ArrayBuffer::new(len.max(BUFFER)));
-        Uint8Array::new_with_byte_offset_and_length(&buffer, 0, len).copy_from(bytes);
-        buffer
+        let piece = Uint8Array::new_with_byte_offset_and_length(&buffer, 0, len);
+        piece.copy_from(bytes);
+        piece
     }
 }
 
@@ -96,17 +98,15 @@ pub fn write() {
         };
         let (open, answers) = (Rc::clone(&open), answers.clone());
         spawn_local(async move {
-            let back = match &request {
-                Request::Write { bytes, .. } => Some(bytes.clone()),
-                _ => None,
+            let handed_over: Array = match &request {
+                Request::Write { pieces, .. } => message::buffers_of(pieces).collect(),
+                _ => Array::new(),
             };
             let done = open.perform(request).await;
             let answer = message::answer(number, done.map(Said::Done));
-            let handed_over = Array::new();
-            if let Some(buffer) = back {
-                handed_over.push(&buffer);
+            if handed_over.length() > 0 {
                 // A plain object takes any member.
-                let _ = Reflect::set(&answer, &BACK.into(), &buffer);
+                let _ = Reflect::set(&answer, &BACK.into(), &handed_over);
             }
             if let Err(why) = answers.post_message_with_transfer(&answer, &handed_over) {
                 web_sys::console::warn_2(&"an answer about a file was not sent".into(), &why);

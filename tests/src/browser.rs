@@ -498,7 +498,7 @@ impl Drop for Browser {
         };
         self.artifacts.take_over(Left {
             name: self.name.clone(),
-            profile: self.profile(),
+            process: holder(&self.profile()),
             session: Some(session),
             _display: self.display.take(),
         });
@@ -508,7 +508,8 @@ impl Drop for Browser {
 /// A browser that nobody closed; it ends with this value.
 pub(crate) struct Left {
     name: String,
-    profile: PathBuf,
+    /// Looked up while the profile is there: the disk that it is on may go before the browser.
+    process: Option<u32>,
     session: Option<Session>,
     _display: Option<Arc<Display>>,
 }
@@ -528,7 +529,7 @@ impl Left {
 
 impl Drop for Left {
     fn drop(&mut self) {
-        if let Some(process) = holder(&self.profile) {
+        if let Some(process) = self.process {
             let _: std::io::Result<std::process::Child> = std::process::Command::new("kill")
                 .args(["-KILL", &process.to_string()])
                 .stderr(Stdio::null())

@@ -108,3 +108,27 @@ fn exceptions_are_told_apart() {
     );
     assert_eq!(error("text".into()), StoreError::Failed("text".into()));
 }
+
+#[wasm_bindgen_test]
+async fn a_connection_that_the_browser_closed_is_opened_anew() {
+    let database = database().await;
+    let other = database.clone();
+    let write = |value: &str| {
+        let value = JsValue::from_str(value);
+        database.write(&[DAGS], move |transaction| {
+            let dags = transaction.object_store(DAGS)?;
+            dags.put_with_key(&value, &"database-closed".into())?;
+            Ok(())
+        })
+    };
+    assert_eq!(write("first").await, Ok(()));
+    database.close();
+    let read = other.get(DAGS, &"database-closed".into()).await.unwrap();
+    assert_eq!(read.as_string().as_deref(), Some("first"));
+    other.close();
+    // Two at once.
+    let (one, two) = futures::join!(write("second"), write("third"));
+    assert_eq!((one, two), (Ok(()), Ok(())));
+    let read = other.get(DAGS, &"database-closed".into()).await.unwrap();
+    assert_eq!(read.as_string().as_deref(), Some("third"));
+}
