@@ -15,7 +15,7 @@ use crate::ports::HttpError;
 
 /// Blocks that are hashed at the same time, and their bytes.
 const CHECKS_AT_ONCE: usize = 16;
-const CHECK_BYTES: usize = 3 << 20;
+const CHECK_BYTES: usize = 2 << 20;
 
 /// What comes of a CAR.
 #[derive(Debug, Clone)]

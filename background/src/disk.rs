@@ -1,14 +1,16 @@
 //! The file worker (crate `files`), from the extension's own worker: a connection that is made when it is needed.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use files::message::{Answer, Came, Piece, Problem, Request, Said, read_answer};
+use files::garbage;
+use files::message::{Answer, Came, Leaf, Piece, Problem, Request, Said, read_answer};
 use fluence::Cid;
 use fluence::cars::{self, Blocks, CarTrouble, FromCar, Payload};
+use fluence::content::layout::LEAVES_IN_FLIGHT;
 use fluence::ports::{HttpError, HttpRequest, HttpResponse, StoreError};
 use futures::FutureExt;
 use futures::channel::oneshot;
@@ -30,6 +32,9 @@ const IDLE: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(5);
 /// How often a CAR is asked for more before what came is used up.
 const ASKED_AHEAD: usize = 2;
+/// Leaves of a file that are hashed by one request: fewer than are asked for at the same time, so that the file worker has
+/// the next ones while these are answered.
+const HASHED_TOGETHER: usize = LEAVES_IN_FLIGHT / 2;
 
 /// The file worker. Cheap to clone.
 #[derive(Clone)]
@@ -45,7 +50,12 @@ struct Inner {
     uses: Cell<u32>,
     /// Whether somebody looks for when it is used no more.
     watched: Cell<bool>,
+    /// What is to be hashed, of a file each, and who waits for it.
+    leaves: RefCell<BTreeMap<String, Vec<Asking>>>,
 }
+
+type Hashed = Result<[u8; 32], StoreError>;
+type Asking = (Leaf, oneshot::Sender<Hashed>);
 
 /// A block that the file worker keeps; it lets it go when this is dropped.
 pub struct Kept {
@@ -258,6 +268,7 @@ impl Disk {
             number: Cell::new(0),
             uses: Cell::new(0),
             watched: Cell::new(false),
+            leaves: RefCell::default(),
         }))
     }
 
@@ -381,6 +392,48 @@ impl Disk {
         .boxed_local()
     }
 
+    /// SHA-256 of a leaf of a file. Those that are asked for at the same time are hashed together.
+    pub async fn hash(&self, name: &str, leaf: Leaf) -> Hashed {
+        let (sender, hashed) = oneshot::channel();
+        {
+            let mut leaves = self.0.leaves.borrow_mut();
+            let together = leaves.entry(name.to_owned()).or_default();
+            together.push((leaf, sender));
+            if together.len() == 1 {
+                let (disk, name) = (self.clone(), name.to_owned());
+                wasm_bindgen_futures::spawn_local(async move {
+                    let leaves = disk.0.leaves.borrow_mut().remove(&name);
+                    let mut leaves = leaves.unwrap_or_default();
+                    while !leaves.is_empty() {
+                        let rest = leaves.split_off(HASHED_TOGETHER.min(leaves.len()));
+                        disk.hash_together(name.clone(), leaves);
+                        leaves = rest;
+                    }
+                });
+            }
+        }
+        let ended = |_| Err(StoreError::Failed("nobody hashes".to_owned()));
+        hashed.await.unwrap_or_else(ended)
+    }
+
+    fn hash_together(&self, name: String, leaves: Vec<Asking>) {
+        let (leaves, waiting): (Vec<Leaf>, Vec<_>) = leaves.into_iter().unzip();
+        let asked = self.ask(Request::Hash { name, leaves });
+        wasm_bindgen_futures::spawn_local(async move {
+            let digests = asked.await.map(|digests| digests.to_vec());
+            for (number, waiting) in waiting.into_iter().enumerate() {
+                let digest = digests.clone().and_then(|digests| {
+                    let digest = digests.chunks(32).nth(number);
+                    let digest = digest.and_then(|digest| digest.try_into().ok());
+                    let missing = || StoreError::Failed("a hash has not 32 bytes".to_owned());
+                    digest.ok_or_else(missing)
+                });
+                // Nobody may be waiting any more.
+                let _ = waiting.send(digest);
+            }
+        });
+    }
+
     async fn done(
         &self,
         connection: &Connection,
@@ -441,6 +494,7 @@ impl Disk {
         let on_message = {
             let (waiting, port) = (Rc::clone(&waiting), port.clone());
             Closure::new(move |event: MessageEvent| {
+                garbage::left();
                 let Some((number, answer)) = read_answer(&event.data()) else {
                     return;
                 };

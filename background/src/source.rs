@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use files::message::Request;
+use files::message::Leaf;
 use fluence::ports::{Piece, Source, StoreError};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -118,17 +118,13 @@ impl Source for BlobSource {
         async move {
             // It is within the file.
             slice?;
-            let request = Request::Hash {
-                name,
+            let leaf = Leaf {
                 at: range.start as f64,
                 len: u32::try_from(range.end - range.start).unwrap_or(u32::MAX),
                 prefix: Uint8Array::from(&prefix[..]),
                 suffix: Uint8Array::from(&suffix[..]),
             };
-            let digest = disk.ask(request).await?.to_vec();
-            digest
-                .try_into()
-                .map_err(|_| StoreError::Failed("a hash has not 32 bytes".to_owned()))
+            disk.hash(&name, leaf).await
         }
         .boxed_local()
     }

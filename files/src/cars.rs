@@ -25,6 +25,7 @@ use web_sys::{
 };
 
 use crate::Kept;
+use crate::garbage;
 use crate::message::{Answer, Came, Head, Piece, Problem, Said, member};
 use crate::open::{byob_reader, sha256};
 
@@ -257,6 +258,7 @@ fn pieces(
             }
             let piece: Uint8Array = member(&read, "value").unchecked_into();
             let bytes = Bytes::from(piece.to_vec());
+            garbage::left();
             Some((Ok(bytes), Some((reader, piece.buffer(), silence))))
         }
     })

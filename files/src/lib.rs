@@ -19,6 +19,7 @@ use web_sys::{MessageEvent, MessagePort};
 
 mod cars;
 pub mod directory;
+pub mod garbage;
 pub mod message;
 mod open;
 mod writer;
@@ -105,6 +106,7 @@ fn serve_with(port: MessagePort, files: Files) {
     });
     SERVED.set(Some(Rc::clone(&served)));
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        garbage::left();
         match Request::read(&event.data()) {
             Some((number, request)) => Rc::clone(&served).perform(number, request),
             None => {

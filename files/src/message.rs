@@ -30,18 +30,12 @@ pub enum Request {
         /// What.
         blob: Blob,
     },
-    /// SHA-256 of a prefix, bytes of the file, and a suffix.
+    /// SHA-256 of leaves.
     Hash {
         /// The file.
         name: String,
-        /// Where its bytes begin, and how many they are.
-        at: f64,
-        /// See `at`.
-        len: u32,
-        /// What goes before.
-        prefix: Uint8Array,
-        /// What comes after.
-        suffix: Uint8Array,
+        /// Which bytes.
+        leaves: Vec<Leaf>,
     },
     /// Fetches a CAR: its head is answered, and then it is asked for piece by piece under this request's number.
     Car {
@@ -92,6 +86,44 @@ pub enum Request {
     },
 }
 
+/// Bytes of a file, as they are hashed.
+#[derive(Debug, Clone)]
+pub struct Leaf {
+    /// Where they begin.
+    pub at: f64,
+    /// How many they are.
+    pub len: u32,
+    /// What goes before.
+    pub prefix: Uint8Array,
+    /// What comes after.
+    pub suffix: Uint8Array,
+}
+
+impl Leaf {
+    fn write(self) -> Object {
+        let leaf = object([("at", self.at.into()), ("len", self.len.into())]);
+        for (name, bytes) in [("prefix", self.prefix), ("suffix", self.suffix)] {
+            if bytes.length() > 0 {
+                set(&leaf, name, bytes.into());
+            }
+        }
+        leaf
+    }
+
+    fn read(leaf: &JsValue) -> Option<Self> {
+        let bytes = |name| {
+            let bytes = member(leaf, name).dyn_into::<Uint8Array>();
+            bytes.unwrap_or_else(|_| Uint8Array::new_with_length(0))
+        };
+        Some(Self {
+            at: member(leaf, "at").as_f64()?,
+            len: member(leaf, "len").as_f64()? as u32,
+            prefix: bytes("prefix"),
+            suffix: bytes("suffix"),
+        })
+    }
+}
+
 /// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
@@ -108,7 +140,7 @@ pub enum Problem {
 /// What is answered.
 #[derive(Debug, Clone)]
 pub enum Said {
-    /// It is done; 32 bytes where a hash was asked for, else none.
+    /// It is done; 32 bytes for each hash that was asked for.
     Done(Uint8Array),
     /// The head of a CAR's answer.
     Head(Head),
@@ -170,19 +202,10 @@ impl Request {
                 ("at", at.into()),
                 ("blob", blob.into()),
             ]),
-            Self::Hash {
-                name,
-                at,
-                len,
-                prefix,
-                suffix,
-            } => object([
+            Self::Hash { name, leaves } => object([
                 ("ask", "hash".into()),
                 ("name", name.into()),
-                ("at", at.into()),
-                ("len", len.into()),
-                ("prefix", prefix.into()),
-                ("suffix", suffix.into()),
+                ("leaves", write_leaves(leaves)),
             ]),
             Self::Car {
                 url,
@@ -235,10 +258,7 @@ impl Request {
             },
             "hash" => Self::Hash {
                 name,
-                at: float("at")?,
-                len: float("len")? as u32,
-                prefix: member(message, "prefix").dyn_into().ok()?,
-                suffix: member(message, "suffix").dyn_into().ok()?,
+                leaves: read_leaves(message)?,
             },
             "car" => Self::Car {
                 url: text("url")?,
@@ -362,6 +382,16 @@ pub fn read_answer(message: &JsValue) -> Option<(u32, Answer)> {
         Ok(Said::Done(bytes()?))
     };
     Some((number("number")? as u32, answer))
+}
+
+fn write_leaves(leaves: Vec<Leaf>) -> JsValue {
+    let array: Array = leaves.into_iter().map(Leaf::write).collect();
+    array.into()
+}
+
+fn read_leaves(message: &JsValue) -> Option<Vec<Leaf>> {
+    let leaves: Array = member(message, "leaves").dyn_into().ok()?;
+    leaves.iter().map(|leaf| Leaf::read(&leaf)).collect()
 }
 
 fn read_block(block: JsValue) -> Option<(Uint8Array, Piece)> {

@@ -14,7 +14,8 @@ use web_sys::{
 };
 
 use crate::directory;
-use crate::message::{Problem, Request, member};
+use crate::garbage;
+use crate::message::{Leaf, Problem, Request, member};
 
 /// Files that are open at the same time, at most; beyond that one is closed, and opened again when it is needed.
 const MAX_OPEN: usize = 64;
@@ -82,15 +83,14 @@ impl Open {
                 let handle = self.handle(&name).await?;
                 self.copy(&handle, &blob, at).await.map(|()| nothing())
             }
-            Request::Hash {
-                name,
-                at,
-                len,
-                prefix,
-                suffix,
-            } => {
+            Request::Hash { name, leaves } => {
                 let handle = self.handle(&name).await?;
-                hash(&handle, at, len, &prefix, &suffix).await
+                let digests = Uint8Array::new_with_length(32 * leaves.len() as u32);
+                for (at, leaf) in (0..).step_by(32).zip(&leaves) {
+                    let digest = hash(&handle, leaf).await?;
+                    digests.set(&digest, at);
+                }
+                Ok(digests)
             }
             Request::Finish { name, len } => {
                 let handle = self.handle(&name).await?;
@@ -179,6 +179,7 @@ impl Open {
             let piece: Uint8Array = member(&read, "value").unchecked_into();
             write(handle, &piece, at + copied)?;
             copied += f64::from(piece.length());
+            garbage::left();
             buffer = piece.buffer();
         }
         if copied == blob.size() {
@@ -265,30 +266,23 @@ fn finish(handle: &FileSystemSyncAccessHandle, len: f64) -> Result<(), Problem> 
     Ok(())
 }
 
-async fn hash(
-    handle: &FileSystemSyncAccessHandle,
-    at: f64,
-    len: u32,
-    prefix: &Uint8Array,
-    suffix: &Uint8Array,
-) -> Result<Uint8Array, Problem> {
-    let of = |why: JsValue| Problem::of(&why);
-    let (before, after) = (prefix.length(), suffix.length());
+async fn hash(handle: &FileSystemSyncAccessHandle, leaf: &Leaf) -> Result<Uint8Array, Problem> {
+    let (before, len, after) = (leaf.prefix.length(), leaf.len, leaf.suffix.length());
     let whole = before
         .checked_add(len)
         .and_then(|sum| sum.checked_add(after))
         .filter(|whole| *whole <= MAX_HASHED)
         .ok_or_else(|| Problem::Failed(format!("{len} bytes are no block")))?;
     let digest = SCRATCH.with(|scratch| {
-        scratch.set(prefix, 0);
+        scratch.set(&leaf.prefix, 0);
         let bytes = scratch.subarray(before, before + len);
         let read = handle
-            .read_with_js_u8_array_and_options(&bytes, &position(at))
-            .map_err(of)?;
+            .read_with_js_u8_array_and_options(&bytes, &position(leaf.at))
+            .map_err(|why| Problem::of(&why))?;
         if read != f64::from(len) {
             return Err(Problem::Gone(format!("{read} of {len} bytes were left")));
         }
-        scratch.set(suffix, before + len);
+        scratch.set(&leaf.suffix, whole - after);
         Ok(digest("SHA-256", &scratch.subarray(0, whole)))
     })?;
     answer_of(digest).await

@@ -10,6 +10,7 @@ use web_sys::{
     DedicatedWorkerGlobalScope, MessageEvent, MessagePort, Worker, WorkerOptions, WorkerType,
 };
 
+use crate::garbage;
 use crate::message::{self, Request, Said, member};
 use crate::open::Open;
 
@@ -44,6 +45,7 @@ impl Writer {
         let on_message = {
             let buffers = Rc::clone(&buffers);
             Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+                garbage::left();
                 let answer = event.data();
                 if let Ok(back) = member(&answer, BACK).dyn_into::<Array>() {
                     // It is an object that was made for this message.
@@ -93,6 +95,7 @@ pub fn write() {
     let open = Rc::new(Open::default());
     let answers = scope.clone();
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        garbage::left();
         let Some((number, request)) = Request::read(&event.data()) else {
             return;
         };

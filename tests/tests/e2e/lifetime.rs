@@ -9,16 +9,25 @@ use fluence_tests::scene::{ONLINE, same_bytes};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::{SMALL, play};
+use crate::{SMALL, TEST, play_for};
 
 /// How long nothing at all happens, several times longer than the browser lets an idle worker live.
 const QUIET: Duration = Duration::from_secs(180);
+/// The environment variable for another number of seconds: an hour by hand.
+const QUIET_SECONDS: &str = "FLUENCE_QUIET_SECONDS";
 /// How long one probing call may take.
 const PROBE: Duration = Duration::from_secs(20);
 
 #[test]
 fn with_no_popup_and_no_tab_a_stranger_s_call_is_answered() {
-    play("lifetime", async |scene| {
+    let (name, quiet) = match std::env::var(QUIET_SECONDS) {
+        Ok(seconds) => {
+            let seconds = seconds.parse().expect("a number of seconds");
+            ("lifetime-by-hand", Duration::from_secs(seconds))
+        }
+        Err(_) => ("lifetime", QUIET),
+    };
+    play_for(TEST + quiet, name, async |scene| {
         let node = scene.node("node", &[]).await?;
         let bytes = files::noise(3_000_000, 31);
         let (mut alice, face) = scene.online("alice", &node).await?;
@@ -32,11 +41,13 @@ fn with_no_popup_and_no_tab_a_stranger_s_call_is_answered() {
         let alone = alice.open_alone("about:blank")?;
         let stranger = scene.command_line("stranger", &node)?;
         until_answered(&stranger, &cid).await?;
-        sleep(QUIET).await;
+        sleep(quiet).await;
+        let asked = Instant::now();
         let file = stranger
             .fetch(&cid, SMALL)
             .await
-            .context("after three minutes without popup or tab")?;
+            .with_context(|| format!("after {quiet:?} without popup or tab"))?;
+        eprintln!("answered after {quiet:?}, in {:?}", asked.elapsed());
         same_bytes(&file, &bytes)?;
         alone.close().await
     });

@@ -28,6 +28,11 @@ const FAILURE: Duration = Duration::from_secs(120);
 /// Plays a test. When it fails, what every open browser shows is kept in `artifacts/`. Where there is no browser it is
 /// skipped, by name; on a CI machine that is a failure.
 fn play(name: &str, test: impl AsyncFnOnce(&Scene) -> Result<()>) {
+    play_for(TEST, name, test);
+}
+
+/// The same, and it may take so long.
+fn play_for(longest: Duration, name: &str, test: impl AsyncFnOnce(&Scene) -> Result<()>) {
     if let Some(missing) = browser::missing() {
         assert!(std::env::var_os("CI").is_none(), "{name}: {missing}");
         eprintln!("skipped {name}: {missing}");
@@ -36,9 +41,9 @@ fn play(name: &str, test: impl AsyncFnOnce(&Scene) -> Result<()>) {
     let runtime = tokio::runtime::Runtime::new().expect("threads can be started");
     let ended = runtime.block_on(async {
         let scene = Scene::new(name).await?;
-        let ended = tokio::time::timeout(TEST, test(&scene))
+        let ended = tokio::time::timeout(longest, test(&scene))
             .await
-            .with_context(|| format!("not done within {TEST:?}"))
+            .with_context(|| format!("not done within {longest:?}"))
             .and_then(|ended| ended);
         if ended.is_err() {
             scene.artifacts.picture_all().await;
