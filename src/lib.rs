@@ -17,4 +17,7 @@ pub mod ports;
 pub mod state;
 pub mod storage;
 
-pub use cid::Cid;
+/// The longest digest that a CID may have, in bytes: Kubo's limit for identity CIDs, which have the whole block in them.
+pub const MAX_DIGEST: usize = 128;
+/// The name of a block.
+pub type Cid = cid::CidGeneric<MAX_DIGEST>;

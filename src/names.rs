@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use cid::Cid;
+use crate::Cid;
 use multihash::Multihash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -143,7 +143,7 @@ pub fn link_to(canonical: &str) -> String {
 
 /// The CIDv1 with codec and sha2-256 digest.
 pub fn cid_v1(codec: u64, digest: &[u8; 32]) -> Cid {
-    let hash = Multihash::wrap(SHA2_256, digest).expect("32 bytes fit a multihash of 64");
+    let hash = Multihash::wrap(SHA2_256, digest).expect("32 bytes fit a multihash");
     Cid::new_v1(codec, hash)
 }
 

@@ -13,7 +13,7 @@ use fluence::content::car::{self, CarError, CarLimits, CarReader};
 use fluence::content::unixfs::{self, DAG_PB, NodeError, RAW};
 use fluence::content::walk::{Limits, Step, Walk, WalkError};
 use fluence::content::{Block, Dag, DagFile, MAX_BLOCK, Profile, hash, layout, zip};
-use fluence::names::{canonical, cid_v1};
+use fluence::names::{canonical, cid_v1, parse_link};
 use fluence::ports::{Piece, Source, StoreError};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -655,6 +655,20 @@ fn too_much(result: Result<Dag, WalkError>) -> (&'static str, Cid) {
         }
         other => panic!("{:?}", other.map(|dag| dag.blocks.len())),
     }
+}
+
+#[test]
+fn a_block_that_is_written_in_its_own_cid_may_have_128_bytes() {
+    let inline = |len| multihash::Multihash::wrap(0, &[7; 200][..len]);
+    let long = Cid::new_v1(RAW, inline(128).unwrap());
+    assert_eq!(parse_link(&long.to_string()), Ok(long));
+    let mut blocks = Blocks::default();
+    let end = blocks.raw(b"end");
+    let root = blocks.file(&[(long, 128), (end, 3)]);
+    let dag = blocks.walk(root, Limits::default()).unwrap();
+    assert_eq!(dag.len(), 131);
+    assert_eq!(dag.blocks.len(), 3);
+    assert!(inline(129).is_err(), "no more than Kubo makes or takes");
 }
 
 #[test]

@@ -34,7 +34,7 @@ const GRACE: Duration = Duration::from_secs(5);
 const ASKED_AHEAD: usize = 2;
 /// Leaves of a file that are hashed by one request: fewer than are asked for at the same time, so that the file worker has
 /// the next ones while these are answered.
-const HASHED_TOGETHER: usize = LEAVES_IN_FLIGHT / 2;
+const HASHED_TOGETHER: usize = LEAVES_IN_FLIGHT / 3;
 
 /// The file worker. Cheap to clone.
 #[derive(Clone)]

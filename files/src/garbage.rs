@@ -6,7 +6,7 @@ use js_sys::ArrayBuffer;
 
 /// Messages and reads after which the browser is reminded, and of how many bytes it is told.
 const REMIND_AFTER: u32 = 512;
-const REMINDER: u32 = 32 << 20;
+const REMINDER: u32 = 80 << 20;
 
 thread_local! {
     static LEFT: Cell<u32> = const { Cell::new(0) };

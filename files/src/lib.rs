@@ -162,6 +162,17 @@ impl Served {
                     self.answer(number, Err(Problem::Failed(text)));
                 }
             },
+            Request::Hash { name, leaves } if leaves.len() > 1 => {
+                let Files::Apart(_) = &self.files else {
+                    return self.perform_on_files(number, Request::Hash { name, leaves });
+                };
+                spawn_local(async move {
+                    if let Files::Apart(writer) = &self.files {
+                        let hashed = writer.hash(name, leaves).await;
+                        self.answer(number, hashed.map(Said::Done));
+                    }
+                });
+            }
             request => self.perform_on_files(number, request),
         }
     }
@@ -191,7 +202,7 @@ impl Served {
             Files::Here(_) => spawn_local(async move {
                 if let Files::Here(open) = &self.files {
                     let done = open.perform(request).await;
-                    self.answer(number, done.map(Said::Done));
+                    self.answer(number, done);
                 }
             }),
         }

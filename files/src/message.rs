@@ -37,6 +37,15 @@ pub enum Request {
         /// Which bytes.
         leaves: Vec<Leaf>,
     },
+    /// Reads leaves.
+    Read {
+        /// The file.
+        name: String,
+        /// Which bytes.
+        leaves: Vec<Leaf>,
+        /// An `ArrayBuffer` for each, large enough; they are handed over.
+        into: Array,
+    },
     /// Fetches a CAR: its head is answered, and then it is asked for piece by piece under this request's number.
     Car {
         /// The address.
@@ -100,6 +109,12 @@ pub struct Leaf {
 }
 
 impl Leaf {
+    /// Bytes in all.
+    pub fn whole(&self) -> Option<u32> {
+        let (before, after) = (self.prefix.length(), self.suffix.length());
+        before.checked_add(self.len)?.checked_add(after)
+    }
+
     fn write(self) -> Object {
         let leaf = object([("at", self.at.into()), ("len", self.len.into())]);
         for (name, bytes) in [("prefix", self.prefix), ("suffix", self.suffix)] {
@@ -142,6 +157,8 @@ pub enum Problem {
 pub enum Said {
     /// It is done; 32 bytes for each hash that was asked for.
     Done(Uint8Array),
+    /// What was read, as `Uint8Array`s; their buffers are handed over.
+    Read(Array),
     /// The head of a CAR's answer.
     Head(Head),
     /// What came next of a CAR.
@@ -207,6 +224,17 @@ impl Request {
                 ("name", name.into()),
                 ("leaves", write_leaves(leaves)),
             ]),
+            Self::Read { name, leaves, into } => {
+                for buffer in into.iter() {
+                    handed_over.push(&buffer);
+                }
+                object([
+                    ("ask", "read".into()),
+                    ("name", name.into()),
+                    ("leaves", write_leaves(leaves)),
+                    ("into", into.into()),
+                ])
+            }
             Self::Car {
                 url,
                 accept,
@@ -260,6 +288,11 @@ impl Request {
                 name,
                 leaves: read_leaves(message)?,
             },
+            "read" => Self::Read {
+                name,
+                leaves: read_leaves(message)?,
+                into: member(message, "into").dyn_into().ok()?,
+            },
             "car" => Self::Car {
                 url: text("url")?,
                 accept: text("accept")?,
@@ -295,6 +328,7 @@ impl Request {
 pub fn answer(number: u32, answer: Answer) -> JsValue {
     let message = match answer {
         Ok(Said::Done(bytes)) => object([("bytes", bytes.into())]),
+        Ok(Said::Read(pieces)) => object([("pieces", pieces.into())]),
         Ok(Said::Head(head)) => object([
             ("status", head.status.into()),
             ("type", head.content_type.into()),
@@ -378,6 +412,8 @@ pub fn read_answer(message: &JsValue) -> Option<(u32, Answer)> {
             blocks: blocks.iter().map(read_block).collect::<Option<_>>()?,
             end,
         }))
+    } else if let Ok(pieces) = member(message, "pieces").dyn_into() {
+        Ok(Said::Read(pieces))
     } else {
         Ok(Said::Done(bytes()?))
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
-use js_sys::{ArrayBuffer, Object, Promise, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Object, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -15,7 +15,7 @@ use web_sys::{
 
 use crate::directory;
 use crate::garbage;
-use crate::message::{Leaf, Problem, Request, member};
+use crate::message::{Answer, Leaf, Problem, Request, Said, member};
 
 /// Files that are open at the same time, at most; beyond that one is closed, and opened again when it is needed.
 const MAX_OPEN: usize = 64;
@@ -64,16 +64,14 @@ impl Open {
     }
 
     /// Does what is asked with files.
-    pub(crate) async fn perform(&self, request: Request) -> Result<Uint8Array, Problem> {
-        let nothing = || Uint8Array::new_with_length(0);
+    pub(crate) async fn perform(&self, request: Request) -> Answer {
+        let nothing = || Said::Done(Uint8Array::new_with_length(0));
         match request {
             Request::Write { name, at, pieces } => {
                 let handle = self.handle(&name).await?;
                 let mut written = 0.0;
                 for piece in pieces.iter() {
-                    let piece: Uint8Array = piece
-                        .dyn_into()
-                        .map_err(|_| Problem::Failed("what is to be written is no bytes".into()))?;
+                    let piece: Uint8Array = piece.dyn_into().map_err(|_| no_bytes())?;
                     write(&handle, &piece, at + written)?;
                     written += f64::from(piece.length());
                 }
@@ -90,7 +88,17 @@ impl Open {
                     let digest = hash(&handle, leaf).await?;
                     digests.set(&digest, at);
                 }
-                Ok(digests)
+                Ok(Said::Done(digests))
+            }
+            Request::Read { name, leaves, into } => {
+                let handle = self.handle(&name).await?;
+                let pieces = Array::new();
+                for (leaf, buffer) in leaves.iter().zip(into.iter()) {
+                    let buffer: ArrayBuffer = buffer.dyn_into().map_err(|_| no_bytes())?;
+                    let piece = read(&handle, leaf, &Uint8Array::new(&buffer))?;
+                    pieces.push(&piece);
+                }
+                Ok(Said::Read(pieces))
             }
             Request::Finish { name, len } => {
                 let handle = self.handle(&name).await?;
@@ -266,26 +274,44 @@ fn finish(handle: &FileSystemSyncAccessHandle, len: f64) -> Result<(), Problem> 
     Ok(())
 }
 
-async fn hash(handle: &FileSystemSyncAccessHandle, leaf: &Leaf) -> Result<Uint8Array, Problem> {
+/// Reads a leaf, with what goes before it and after it.
+fn read(
+    handle: &FileSystemSyncAccessHandle,
+    leaf: &Leaf,
+    into: &Uint8Array,
+) -> Result<Uint8Array, Problem> {
     let (before, len, after) = (leaf.prefix.length(), leaf.len, leaf.suffix.length());
-    let whole = before
-        .checked_add(len)
-        .and_then(|sum| sum.checked_add(after))
-        .filter(|whole| *whole <= MAX_HASHED)
+    let whole = leaf
+        .whole()
+        .filter(|whole| *whole <= MAX_HASHED.min(into.length()))
         .ok_or_else(|| Problem::Failed(format!("{len} bytes are no block")))?;
-    let digest = SCRATCH.with(|scratch| {
-        scratch.set(&leaf.prefix, 0);
-        let bytes = scratch.subarray(before, before + len);
-        let read = handle
-            .read_with_js_u8_array_and_options(&bytes, &position(leaf.at))
-            .map_err(|why| Problem::of(&why))?;
-        if read != f64::from(len) {
-            return Err(Problem::Gone(format!("{read} of {len} bytes were left")));
-        }
-        scratch.set(&leaf.suffix, whole - after);
-        Ok(digest("SHA-256", &scratch.subarray(0, whole)))
-    })?;
-    answer_of(digest).await
+    into.set(&leaf.prefix, 0);
+    let bytes = into.subarray(before, before + len);
+    let read = handle
+        .read_with_js_u8_array_and_options(&bytes, &position(leaf.at))
+        .map_err(|why| Problem::of(&why))?;
+    if read != f64::from(len) {
+        return Err(Problem::Gone(format!("{read} of {len} bytes were left")));
+    }
+    into.set(&leaf.suffix, whole - after);
+    Ok(into.subarray(0, whole))
+}
+
+async fn hash(handle: &FileSystemSyncAccessHandle, leaf: &Leaf) -> Result<Uint8Array, Problem> {
+    let digest =
+        SCRATCH.with(|scratch| read(handle, leaf, scratch).map(|leaf| sha256_of(&leaf)))?;
+    digest.await
+}
+
+/// SHA-256 of bytes, by the browser, which takes its own copy at once.
+pub(crate) fn sha256_of(
+    bytes: &Uint8Array,
+) -> impl Future<Output = Result<Uint8Array, Problem>> + use<> {
+    answer_of(digest("SHA-256", bytes))
+}
+
+fn no_bytes() -> Problem {
+    Problem::Failed("what was handed over is no bytes".to_owned())
 }
 
 async fn answer_of(digest: Result<Promise, JsValue>) -> Result<Uint8Array, Problem> {

@@ -1,8 +1,11 @@
 //! Who writes: the worker that fetches would stand still while it writes, so another one does, which it starts.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use futures::channel::oneshot;
+use futures::future::try_join;
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -11,29 +14,55 @@ use web_sys::{
 };
 
 use crate::garbage;
-use crate::message::{self, Request, Said, member};
-use crate::open::Open;
+use crate::message::{self, Answer, Leaf, Problem, Request, Said, member};
+use crate::open::{Open, sha256_of};
 
 /// The program of the worker that writes.
 const PROGRAM: &str = "files.js?writer";
 /// Buffers that go to the writer and come back: their bytes, and how many are kept for the next blocks. New ones would
 /// take longer to come by than to write.
 const BUFFER: u32 = 1 << 20;
-const BUFFERS: usize = 4;
+const BUFFERS: usize = 6;
 /// The member of an answer that brings buffers back.
 const BACK: &str = "buffers";
+
+/// The member of a question, and of its answer, that was not asked by whoever is served.
+const OWN: &str = "own";
 
 /// Writes in a worker of its own, and answers over the port of whoever asked.
 pub(crate) struct Writer {
     worker: Worker,
-    buffers: Rc<RefCell<Vec<ArrayBuffer>>>,
+    buffers: Rc<Buffers>,
+    /// Who waits here for an answer.
+    waiting: Rc<RefCell<BTreeMap<u32, oneshot::Sender<Answer>>>>,
+    last: Cell<u32>,
     _on_message: Closure<dyn Fn(MessageEvent)>,
+}
+
+/// Buffers that nobody has.
+#[derive(Default)]
+struct Buffers(RefCell<Vec<ArrayBuffer>>);
+
+impl Buffers {
+    /// One of at least so many bytes.
+    fn take(&self, len: u32) -> ArrayBuffer {
+        let used = (len <= BUFFER).then(|| self.0.borrow_mut().pop()).flatten();
+        used.unwrap_or_else(|| ArrayBuffer::new(len.max(BUFFER)))
+    }
+
+    fn give_back(&self, buffer: ArrayBuffer) {
+        let mut buffers = self.0.borrow_mut();
+        if buffer.byte_length() == BUFFER && buffers.len() < BUFFERS {
+            buffers.push(buffer);
+        }
+    }
 }
 
 impl Writer {
     /// Ends it; its files are closed with it.
     pub(crate) fn end(&self) {
         self.worker.terminate();
+        self.waiting.take();
     }
 
     /// Starts it.
@@ -41,22 +70,29 @@ impl Writer {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(PROGRAM, &options)?;
-        let buffers: Rc<RefCell<Vec<ArrayBuffer>>> = Rc::default();
+        let buffers: Rc<Buffers> = Rc::default();
+        let waiting: Rc<RefCell<BTreeMap<u32, oneshot::Sender<Answer>>>> = Rc::default();
         let on_message = {
-            let buffers = Rc::clone(&buffers);
+            let (buffers, waiting) = (Rc::clone(&buffers), Rc::clone(&waiting));
             Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
                 garbage::left();
                 let answer = event.data();
                 if let Ok(back) = member(&answer, BACK).dyn_into::<Array>() {
                     // It is an object that was made for this message.
                     let _ = Reflect::delete_property(answer.unchecked_ref(), &BACK.into());
-                    let back = back.iter().filter_map(|buffer| buffer.dyn_into().ok());
-                    let mut buffers = buffers.borrow_mut();
-                    buffers
-                        .extend(back.filter(|buffer: &ArrayBuffer| buffer.byte_length() == BUFFER));
-                    buffers.truncate(BUFFERS);
+                    for buffer in back.iter().filter_map(|buffer| buffer.dyn_into().ok()) {
+                        buffers.give_back(buffer);
+                    }
                 }
-                if let Err(why) = port.post_message(&answer) {
+                if member(&answer, OWN).is_truthy() {
+                    let Some((number, answer)) = message::read_answer(&answer) else {
+                        return;
+                    };
+                    if let Some(asked) = waiting.borrow_mut().remove(&number) {
+                        // Whoever asked may wait no more.
+                        let _ = asked.send(answer);
+                    }
+                } else if let Err(why) = port.post_message(&answer) {
                     web_sys::console::warn_2(&"an answer about a file was not sent".into(), &why);
                 }
             })
@@ -65,6 +101,8 @@ impl Writer {
         Ok(Self {
             worker,
             buffers,
+            waiting,
+            last: Cell::new(0),
             _on_message: on_message,
         })
     }
@@ -76,17 +114,98 @@ impl Writer {
             .post_message_with_transfer(&message, &handed_over)
     }
 
-    /// Bytes in a buffer that can be handed over, which may be longer.
+    /// Has it do something for this worker.
+    async fn ask(&self, request: Request) -> Answer {
+        let number = self.last.get().wrapping_add(1);
+        self.last.set(number);
+        let (sender, answer) = oneshot::channel();
+        self.waiting.borrow_mut().insert(number, sender);
+        let (message, handed_over) = request.write(number);
+        // A plain object takes any member.
+        let _ = Reflect::set(&message, &OWN.into(), &true.into());
+        let asked = self
+            .worker
+            .post_message_with_transfer(&message, &handed_over);
+        if let Err(why) = asked {
+            self.waiting.borrow_mut().remove(&number);
+            return Err(Problem::of(&why));
+        }
+        answer
+            .await
+            .unwrap_or_else(|_| Err(Problem::Failed("the writer has ended".to_owned())))
+    }
+
+    /// Hashes leaves: half of them there, and half here, which the writer reads first. The browser hashes in the thread
+    /// that asks.
+    pub(crate) async fn hash(
+        &self,
+        name: String,
+        leaves: Vec<Leaf>,
+    ) -> Result<Uint8Array, Problem> {
+        let count = leaves.len() as u32;
+        let (here, there): (Vec<_>, Vec<_>) = leaves
+            .into_iter()
+            .enumerate()
+            .partition(|(at, _)| at % 2 == 1);
+        let leaves = |some: Vec<(usize, Leaf)>| some.into_iter().map(|(_, leaf)| leaf).collect();
+        let (here, there): (Vec<Leaf>, Vec<Leaf>) = (leaves(here), leaves(there));
+        let into: Array = here
+            .iter()
+            .map(|leaf| self.buffers.take(leaf.whole().unwrap_or(0)))
+            .collect();
+        let read = self.ask(Request::Read {
+            name: name.clone(),
+            leaves: here,
+            into,
+        });
+        let read = async {
+            let Said::Read(pieces) = read.await? else {
+                return Err(not_understood());
+            };
+            let digests = Uint8Array::new_with_length(32 * pieces.length());
+            for (at, piece) in (0..).step_by(32).zip(pieces.iter()) {
+                let piece: Uint8Array = piece.dyn_into().map_err(|_| not_understood())?;
+                let digest = sha256_of(&piece).await?;
+                digests.set(&digest, at);
+                self.buffers.give_back(piece.buffer());
+            }
+            Ok(digests)
+        };
+        let hashed = self.ask(Request::Hash {
+            name,
+            leaves: there,
+        });
+        let hashed = async {
+            match hashed.await? {
+                Said::Done(digests) => Ok(digests),
+                _ => Err(not_understood()),
+            }
+        };
+        let (odd, even) = try_join(read, hashed).await?;
+        let all = Uint8Array::new_with_length(32 * count);
+        for (half, first) in [(even, 0), (odd, 1)] {
+            for (from, to) in (0..half.length())
+                .step_by(32)
+                .zip((first..count).step_by(2))
+            {
+                all.set(&half.subarray(from, from + 32), 32 * to);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Bytes in a buffer that can be handed over.
     pub(crate) fn piece(&self, bytes: &[u8]) -> Uint8Array {
         let len = bytes.len() as u32;
-        let used = (len <= BUFFER)
-            .then(|| self.buffers.borrow_mut().pop())
-            .flatten();
-        let buffer = used.unwrap_or_else(|| ArrayBuffer::new(len.max(BUFFER)));
+        let buffer = self.buffers.take(len);
         let piece = Uint8Array::new_with_byte_offset_and_length(&buffer, 0, len);
         piece.copy_from(bytes);
         piece
     }
+}
+
+fn not_understood() -> Problem {
+    Problem::Failed("the writer's answer is not understood".to_owned())
 }
 
 /// In the worker that writes: does what the worker that started it asks.
@@ -96,20 +215,29 @@ pub fn write() {
     let answers = scope.clone();
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         garbage::left();
-        let Some((number, request)) = Request::read(&event.data()) else {
+        let question = event.data();
+        let Some((number, request)) = Request::read(&question) else {
             return;
         };
+        let own = member(&question, OWN);
         let (open, answers) = (Rc::clone(&open), answers.clone());
         spawn_local(async move {
-            let handed_over: Array = match &request {
+            let back: Array = match &request {
                 Request::Write { pieces, .. } => message::buffers_of(pieces).collect(),
                 _ => Array::new(),
             };
             let done = open.perform(request).await;
-            let answer = message::answer(number, done.map(Said::Done));
-            if handed_over.length() > 0 {
-                // A plain object takes any member.
-                let _ = Reflect::set(&answer, &BACK.into(), &handed_over);
+            let handed_over = match &done {
+                Ok(Said::Read(pieces)) => message::buffers_of(pieces).collect(),
+                _ => back.clone(),
+            };
+            let answer = message::answer(number, done);
+            // A plain object takes any member.
+            if own.is_truthy() {
+                let _ = Reflect::set(&answer, &OWN.into(), &own);
+            }
+            if back.length() > 0 {
+                let _ = Reflect::set(&answer, &BACK.into(), &back);
             }
             if let Err(why) = answers.post_message_with_transfer(&answer, &handed_over) {
                 web_sys::console::warn_2(&"an answer about a file was not sent".into(), &why);

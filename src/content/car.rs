@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use crate::Cid;
 use bytes::{Bytes, BytesMut};
-use cid::Cid;
 
 use super::hash::IDENTITY;
 use super::unixfs::{put_varint, read_cid};

@@ -1,8 +1,8 @@
 //! Whether a block is what its CID says.
 
+use crate::Cid;
 use blake2::Blake2bVar;
 use blake2::digest::{Update, VariableOutput};
-use cid::Cid;
 use sha2::{Digest, Sha256, Sha512};
 
 /// The shortest digest that is taken for proof, in bytes (as in Kubo).

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use crate::Cid;
 use bytes::Bytes;
-use cid::Cid;
 use futures::StreamExt;
 use multihash::Multihash;
 use sha2::{Digest, Sha256};
@@ -16,7 +16,7 @@ use crate::names::cid_v1;
 use crate::ports::{Source, StoreError};
 
 /// Leaves that are hashed at the same time.
-pub const LEAVES_IN_FLIGHT: usize = 8;
+pub const LEAVES_IN_FLIGHT: usize = 12;
 
 /// Cuts and hashes a file. `progress` is told the bytes that are hashed so far.
 pub async fn layout<S: Source>(
@@ -110,7 +110,7 @@ fn node_cid(profile: Profile, digest: &[u8; 32]) -> Cid {
     match profile {
         Profile::UnixfsV1_2025 => cid_v1(DAG_PB, digest),
         Profile::UnixfsV0_2015 => {
-            let hash = Multihash::wrap(SHA2_256, digest).expect("32 bytes fit a multihash of 64");
+            let hash = Multihash::wrap(SHA2_256, digest).expect("32 bytes fit a multihash");
             Cid::new_v0(hash).expect("sha2-256 is what CIDv0 is made of")
         }
     }

@@ -4,8 +4,8 @@
 //! follow one another, so that the whole file is their concatenation and no block's bytes are stored twice. The same
 //! list is the layout of a file that is shared and the record of how far a fetch has come.
 
+use crate::Cid;
 use bytes::Bytes;
-use cid::Cid;
 use serde::{Deserialize, Serialize};
 
 pub mod car;

@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
+use crate::Cid;
 use bytes::Bytes;
-use cid::Cid;
 
 use super::{Block, MAX_BLOCK};
 

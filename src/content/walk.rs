@@ -5,8 +5,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::Cid;
 use bytes::Bytes;
-use cid::Cid;
 
 use super::hash;
 use super::unixfs::{self, DAG_PB, Kind, Link, Node, NodeError, RAW};

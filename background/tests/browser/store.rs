@@ -5,7 +5,8 @@ use background::database::{DAGS, EXTENTS};
 use background::source::BlobSource;
 use bytes::Bytes;
 use files::message::Request;
-use fluence::content::{Block, Dag, DagFile};
+use fluence::content::layout::layout;
+use fluence::content::{Block, Dag, DagFile, Profile};
 use fluence::names::cid_v1;
 use fluence::ports::{Partial, Source, Store, StoreError};
 use js_sys::{Array, Object, Reflect, Uint8Array};
@@ -417,5 +418,32 @@ async fn an_earlier_worker_writes_no_more() {
     partial.finish(dag(blocks)).await.unwrap();
     let (source, _) = store.open(&id).await.unwrap();
     assert_eq!(all(&source).await, &b"firstsecond"[..]);
+    store.remove(&id).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn leaves_of_a_stored_file_are_hashed_where_it_lies() {
+    let store = store().await;
+    // So many leaves that they are asked for in several requests, and a last one that is short.
+    let bytes = noise(20 * MIB + 77);
+    let id = id("hashed");
+    let mut partial = store.partial(&id).await.unwrap();
+    let data = Bytes::from(bytes.clone());
+    partial.append(data, vec![]).await.unwrap();
+    partial.flush().await.unwrap();
+    let stored = partial.source().await.unwrap();
+    for profile in [Profile::UnixfsV1_2025, Profile::UnixfsV0_2015] {
+        let expected = layout(&BlobSource::new(blob(&bytes)), profile, |_| {});
+        let hashed = layout(&stored, profile, |_| {});
+        let (expected, hashed) = futures::join!(expected, hashed);
+        assert_eq!(hashed.unwrap(), expected.unwrap());
+    }
+    let no = Bytes::new;
+    let whole = stored.sha256(no(), 0..stored.len(), no()).await;
+    assert!(
+        matches!(whole, Err(StoreError::Failed(_))),
+        "no block is so large: {whole:?}"
+    );
+    drop(partial);
     store.remove(&id).await.unwrap();
 }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use cid::Cid;
+use fluence::Cid;
 use fluence::content::car::header as car_header;
 use fluence::content::unixfs::{self, DAG_PB, Kind, NodeError};
 

@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use cid::Cid;
+use fluence::Cid;
 use fluence::content::unixfs::{DAG_PB, Kind, Node, RAW};
 use fluence::names::safe_file_name;
 

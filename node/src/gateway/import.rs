@@ -13,7 +13,7 @@ use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::extract::{FromRequest as _, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use cid::Cid;
+use fluence::Cid;
 use fluence::content::car::{CarError, CarLimits, CarReader};
 use futures::{Stream, StreamExt as _};
 use serde::Deserialize;

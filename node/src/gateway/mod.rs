@@ -22,7 +22,7 @@ use axum::http::{
 use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use cid::Cid;
+use fluence::Cid;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
 use hyper::body::{Frame, Incoming, SizeHint};

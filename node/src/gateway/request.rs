@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use axum::http::{HeaderMap, StatusCode, Uri, header};
-use cid::Cid;
+use fluence::Cid;
 use fluence::names::MAX_LINK;
 use percent_encoding::percent_decode_str;
 

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use bytes::Bytes;
-use cid::Cid;
+use fluence::Cid;
 use fluence::content::hash::IDENTITY;
 use fluence::content::unixfs::{self, DAG_PB, Kind, Link, Node, NodeError, hamt_hash};
 

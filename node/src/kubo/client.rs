@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use cid::Cid;
+use fluence::Cid;
 use fluence::names::canonical;
 use futures::{Stream, StreamExt};
 use reqwest::header::CACHE_CONTROL;

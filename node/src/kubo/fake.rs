@@ -13,7 +13,7 @@ use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use cid::Cid;
+use fluence::Cid;
 use fluence::content::car::{CarLimits, CarReader};
 use fluence::content::unixfs::RAW;
 use fluence::names::{canonical, cid_v1};

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cid::Cid;
+use fluence::Cid;
 use fluence::names::canonical;
 use futures::stream::{self, StreamExt};
 use tokio::io::AsyncReadExt;

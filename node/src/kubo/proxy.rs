@@ -15,7 +15,7 @@ use axum::http::header::{
 use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
-use cid::Cid;
+use fluence::Cid;
 use futures::StreamExt;
 use tokio::sync::Semaphore;
 

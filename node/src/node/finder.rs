@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cid::Cid;
+use fluence::Cid;
 use fluence::call::{FileArgs, FileOk, Reply, Request};
 use fluence::names::FunctionName;
 use fluence::storage::url_of;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cid::Cid;
+use fluence::Cid;
 use fluence::content::car::{CarError, CarLimits, CarReader};
 use fluence::names::canonical;
 use reqwest::StatusCode;

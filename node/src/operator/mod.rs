@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use cid::Cid;
+use fluence::Cid;
 use fluence::names::canonical;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use cid::Cid;
+use fluence::Cid;
 use fluence::content::{Block, DagFile};
 
 use super::source::{Extent, Stamp};

@@ -4,7 +4,7 @@
 //! here recurses deeper than [`MAX_NESTING`] or allocates more than the block's own size suggests.
 
 use bytes::Bytes;
-use cid::Cid;
+use fluence::Cid;
 use fluence::content::hash::IDENTITY;
 use fluence::content::unixfs::{self, DAG_PB, NodeError, RAW};
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cid::Cid;
+use fluence::Cid;
 use fluence::call::{CallError, ErrorCode, MultiaddrArgs, MultiaddrOk, Reply};
 use fluence::content::hash::{self, HashError, IDENTITY};
 

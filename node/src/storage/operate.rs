@@ -4,8 +4,8 @@ use std::io::Read;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use cid::Cid;
 use cid::multihash::Multihash;
+use fluence::Cid;
 use fluence::content::car::{self, CarError, CarLimits, CarReader};
 use fluence::content::hash::{self, IDENTITY};
 use fluence::content::unixfs::RAW;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use cid::Cid;
+use fluence::Cid;
 use fluence::content::hash::identity;
 use fluence::names::canonical;
 use serde::Serialize;

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cid::Cid;
+use fluence::Cid;
 use serde::{Deserialize, Serialize};
 
 /// The longest token that is read, in bytes.
@@ -78,7 +78,7 @@ pub(super) fn open(key: &Key, token: &str, now: u64) -> Result<Claims, TokenErro
 }
 
 mod text {
-    use cid::Cid;
+    use fluence::Cid;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer>(cid: &Cid, to: S) -> Result<S::Ok, S::Error> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use bytes::Bytes;
-use cid::Cid;
+use fluence::Cid;
 use fluence::content::hash::IDENTITY;
 use fluence::content::unixfs::{self, DAG_PB, Kind, Node, NodeError};
 

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cid::Cid;
+use fluence::Cid;
 use fluence::content::MAX_BLOCK;
 use fluence::content::hash::{self, HashError, IDENTITY};
 use fluence::names::canonical;
