@@ -25,7 +25,7 @@ const TRY_AGAIN_MS: u32 = 50;
 /// Bytes that are read of a blob at a time.
 const PIECE: u32 = 2 << 20;
 /// Bytes that are hashed at once, at most, prefix and suffix included: a block.
-const MAX_HASHED: u32 = 4 << 20;
+pub(crate) const MAX_HASHED: u32 = 4 << 20;
 
 #[wasm_bindgen]
 extern "C" {

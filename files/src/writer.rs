@@ -15,7 +15,7 @@ use web_sys::{
 
 use crate::garbage;
 use crate::message::{self, Answer, Leaf, Problem, Request, Said, member};
-use crate::open::{Open, sha256_of};
+use crate::open::{MAX_HASHED, Open, sha256_of};
 
 /// The program of the worker that writes.
 const PROGRAM: &str = "files.js?writer";
@@ -151,7 +151,7 @@ impl Writer {
         let (here, there): (Vec<Leaf>, Vec<Leaf>) = (leaves(here), leaves(there));
         let into: Array = here
             .iter()
-            .map(|leaf| self.buffers.take(leaf.whole().unwrap_or(0)))
+            .map(|leaf| self.buffers.take(leaf.whole().unwrap_or(0).min(MAX_HASHED)))
             .collect();
         let read = self.ask(Request::Read {
             name: name.clone(),

@@ -426,14 +426,15 @@ async fn leaves_of_a_stored_file_are_hashed_where_it_lies() {
     let store = store().await;
     // So many leaves that they are asked for in several requests, and a last one that is short.
     let bytes = noise(20 * MIB + 77);
-    let id = id("hashed");
+    let id = id("hashed-leaves");
     let mut partial = store.partial(&id).await.unwrap();
     let data = Bytes::from(bytes.clone());
     partial.append(data, vec![]).await.unwrap();
     partial.flush().await.unwrap();
     let stored = partial.source().await.unwrap();
+    let in_memory = BlobSource::new(blob(&bytes));
     for profile in [Profile::UnixfsV1_2025, Profile::UnixfsV0_2015] {
-        let expected = layout(&BlobSource::new(blob(&bytes)), profile, |_| {});
+        let expected = layout(&in_memory, profile, |_| {});
         let hashed = layout(&stored, profile, |_| {});
         let (expected, hashed) = futures::join!(expected, hashed);
         assert_eq!(hashed.unwrap(), expected.unwrap());
