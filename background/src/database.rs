@@ -127,7 +127,7 @@ impl Database {
             |database: IdbDatabase| database.transaction_with_str_sequence_and_mode(&names, mode);
         match begin(self.0.opened().await?) {
             Err(why) if is_closed(&why) => {
-                self.0.open.take();
+                self.0.forget();
                 begin(self.0.opened().await?).map_err(error)
             }
             begun => begun.map_err(error),
@@ -150,13 +150,18 @@ impl Connection {
         self.open.replace(Some(opened.clone()));
         Ok(opened)
     }
+
+    /// Lets go of what is open; that it is closed later must not be taken for the end of the next one.
+    fn forget(&self) {
+        if let Some(open) = self.open.take() {
+            open.set_onclose(None);
+        }
+    }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let Some(open) = self.open.take() {
-            open.set_onclose(None);
-        }
+        self.forget();
     }
 }
 
