@@ -13,9 +13,9 @@ use crate::content::car::{CarError, CarLimits, CarReader};
 use crate::content::hash::HashError;
 use crate::ports::HttpError;
 
-/// Blocks that are hashed at the same time, and their bytes.
+/// Blocks that are checked at the same time, and their bytes.
 const CHECKS_AT_ONCE: usize = 16;
-const CHECK_BYTES: usize = 2 << 20;
+const CHECK_BYTES: usize = 4 << 20;
 
 /// What comes of a CAR.
 #[derive(Debug, Clone)]
@@ -85,18 +85,75 @@ impl From<HashError> for CarTrouble {
 /// A CAR's blocks; an error is the last.
 pub type Blocks = LocalBoxStream<'static, Result<FromCar, CarTrouble>>;
 
-/// Whether a block is what its CID says.
-pub type Check = LocalBoxFuture<'static, Result<(), HashError>>;
+/// What a CAR's bytes are, in their order; an error is the last.
+pub type Sections<B> = LocalBoxStream<'static, Result<Section<B>, CarTrouble>>;
+
+/// What stands in a CAR's bytes.
+#[derive(Debug, Clone)]
+pub enum Section<B> {
+    /// So many bytes came, whatever they are.
+    Heard(usize),
+    /// A block that is whole, and not verified.
+    Block {
+        /// What it should be.
+        cid: Cid,
+        /// How many bytes it has.
+        len: usize,
+        /// Its bytes, wherever whoever reads the CAR has them.
+        bytes: B,
+    },
+}
+
+/// The payload of a block, once it is what its CID says.
+pub type Check = LocalBoxFuture<'static, Result<Payload, CarTrouble>>;
 
 /// The blocks of a CAR that comes in these pieces.
 pub fn blocks(
     pieces: LocalBoxStream<'static, Result<Bytes, HttpError>>,
-    verify: impl Fn(Cid, Bytes) -> Check + 'static,
+    verify: impl Fn(Cid, Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> + 'static,
+) -> Blocks {
+    checked(sections(pieces), move |cid, block| {
+        let check = verify(cid, block.clone());
+        Box::pin(async move { Ok(check.await.map(|()| Payload::Bytes(block))?) })
+    })
+}
+
+/// What stands in a CAR that comes in these pieces.
+fn sections(pieces: LocalBoxStream<'static, Result<Bytes, HttpError>>) -> Sections<Bytes> {
+    let reader = CarReader::new(CarLimits::default());
+    stream::unfold(Some((pieces, reader)), |reading| async move {
+        let (mut pieces, mut reader) = reading?;
+        let section = match reader.next() {
+            Ok(Some((cid, bytes))) => Ok(Section::Block {
+                cid,
+                len: bytes.len(),
+                bytes,
+            }),
+            Ok(None) => match pieces.next().await {
+                Some(Ok(piece)) => {
+                    let heard = piece.len();
+                    reader.push(piece);
+                    Ok(Section::Heard(heard))
+                }
+                Some(Err(error)) => Err(error.into()),
+                None => Err(reader.finish().err()?.into()),
+            },
+            Err(error) => Err(error.into()),
+        };
+        let go_on = section.is_ok().then_some((pieces, reader));
+        Some((section, go_on))
+    })
+    .boxed_local()
+}
+
+/// The blocks among what stands in a CAR: several are checked at the same time.
+pub fn checked<B: 'static>(
+    sections: Sections<B>,
+    check: impl Fn(Cid, B) -> Check + 'static,
 ) -> Blocks {
     let coming = Coming {
-        pieces,
-        verify,
-        reader: CarReader::new(CarLimits::default()),
+        sections,
+        check,
         checks: FuturesOrdered::new(),
         checking: 0,
         end: None,
@@ -110,82 +167,63 @@ pub fn blocks(
     .boxed_local()
 }
 
-struct Coming<V> {
-    pieces: LocalBoxStream<'static, Result<Bytes, HttpError>>,
-    verify: V,
-    reader: CarReader,
+struct Coming<B, C> {
+    sections: Sections<B>,
+    check: C,
     /// In the order of the CAR.
-    checks: FuturesOrdered<LocalBoxFuture<'static, Result<(Cid, Bytes), HashError>>>,
-    /// Bytes that are being hashed.
+    checks: FuturesOrdered<LocalBoxFuture<'static, Checked>>,
+    /// Bytes that are being checked.
     checking: usize,
-    /// How the pieces ended, when they have.
-    end: Option<Result<(), HttpError>>,
+    /// How the sections ended, when they have. What came before counts.
+    end: Option<Result<(), CarTrouble>>,
 }
 
-impl<V: Fn(Cid, Bytes) -> Check> Coming<V> {
+/// A block, and how many bytes of it were checked.
+type Checked = Result<(Cid, Payload, usize), CarTrouble>;
+
+impl<B, C: Fn(Cid, B) -> Check> Coming<B, C> {
     async fn next(&mut self) -> Option<Result<FromCar, CarTrouble>> {
-        enum Got {
-            Checked(Result<(Cid, Bytes), HashError>),
-            Piece(Option<Result<Bytes, HttpError>>),
+        enum Got<B> {
+            Checked(Checked),
+            Section(Option<Result<Section<B>, CarTrouble>>),
         }
         loop {
-            let hungry = match self.begin_checks() {
-                Ok(hungry) => hungry,
-                Err(error) => return Some(Err(error.into())),
-            };
             if self.checks.is_empty()
                 && let Some(end) = self.end.take()
             {
-                return match (end, self.reader.finish()) {
-                    (Err(error), _) => Some(Err(error.into())),
-                    (Ok(()), Ok(())) => None,
-                    (Ok(()), Err(error)) => Some(Err(error.into())),
-                };
+                return end.err().map(Err);
             }
-            let read_on = hungry && self.end.is_none();
+            let read_on = self.end.is_none()
+                && self.checks.len() < CHECKS_AT_ONCE
+                && self.checking < CHECK_BYTES;
             let got = poll_fn(|cx| {
                 if let Poll::Ready(Some(checked)) = self.checks.poll_next_unpin(cx) {
                     return Poll::Ready(Got::Checked(checked));
                 }
-                if read_on && let Poll::Ready(piece) = self.pieces.poll_next_unpin(cx) {
-                    return Poll::Ready(Got::Piece(piece));
+                if read_on && let Poll::Ready(section) = self.sections.poll_next_unpin(cx) {
+                    return Poll::Ready(Got::Section(section));
                 }
                 Poll::Pending
             })
             .await;
             match got {
-                Got::Checked(Err(error)) => return Some(Err(error.into())),
-                Got::Checked(Ok((cid, block))) => {
-                    self.checking -= block.len();
-                    return Some(Ok(FromCar::Block(cid, Payload::Bytes(block))));
+                Got::Checked(Err(trouble)) => return Some(Err(trouble)),
+                Got::Checked(Ok((cid, payload, len))) => {
+                    self.checking -= len;
+                    return Some(Ok(FromCar::Block(cid, payload)));
                 }
-                Got::Piece(Some(Ok(piece))) => {
-                    let heard = piece.len();
-                    self.reader.push(piece);
+                Got::Section(Some(Ok(Section::Heard(heard)))) => {
                     return Some(Ok(FromCar::Heard(heard)));
                 }
-                Got::Piece(Some(Err(error))) => self.end = Some(Err(error)),
-                Got::Piece(None) => self.end = Some(Ok(())),
-            }
-        }
-    }
-
-    /// Begins to hash what is here; says whether more can be taken.
-    fn begin_checks(&mut self) -> Result<bool, CarError> {
-        while self.checks.len() < CHECKS_AT_ONCE && self.checking < CHECK_BYTES {
-            match self.reader.next() {
-                Ok(Some((cid, block))) => {
-                    self.checking += block.len();
-                    let check = (self.verify)(cid, block.clone());
-                    let check = async move { check.await.map(|()| (cid, block)) };
+                Got::Section(Some(Ok(Section::Block { cid, len, bytes }))) => {
+                    self.checking += len;
+                    let check = (self.check)(cid, bytes);
+                    let check = async move { check.await.map(|payload| (cid, payload, len)) };
                     self.checks.push_back(Box::pin(check));
                 }
-                Ok(None) => return Ok(true),
-                // What came before it counts.
-                Err(_) if !self.checks.is_empty() => break,
-                Err(error) => return Err(error),
+                Got::Section(Some(Err(trouble))) => self.end = Some(Err(trouble)),
+                Got::Section(None) => self.end = Some(Ok(())),
             }
         }
-        Ok(false)
     }
 }

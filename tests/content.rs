@@ -1160,6 +1160,50 @@ fn a_car_may_come_in_any_pieces() {
     }
 }
 
+/// The same, by someone who takes over each large block that has begun.
+fn read_car_by_turns(bytes: &[u8], chunk: usize) -> Result<Vec<(Cid, Bytes)>, CarError> {
+    let mut reader = CarReader::new(CarLimits::default());
+    let (mut blocks, mut rest) = (Vec::new(), bytes);
+    loop {
+        while let Some(block) = reader.next()? {
+            blocks.push(block);
+        }
+        if let Some(begun) = reader.begun(|_, len| len >= 1000)? {
+            assert!(begun.bytes.len() < begun.len);
+            let more = begun.len - begun.bytes.len();
+            let (now, then) = rest.split_at_checked(more).ok_or(CarError::Truncated)?;
+            blocks.push((begun.cid, [&begun.bytes, now].concat().into()));
+            rest = then;
+            continue;
+        }
+        if rest.is_empty() {
+            break;
+        }
+        let (now, then) = rest.split_at(chunk.min(rest.len()));
+        reader.push(Bytes::copy_from_slice(now));
+        rest = then;
+    }
+    reader.finish()?;
+    Ok(blocks)
+}
+
+#[test]
+fn a_block_that_has_begun_may_be_taken_over() {
+    let (car, _) = small_car();
+    let blocks = read_car(&car, car.len()).expect("a CAR");
+    for chunk in [1, 2, 33, 38, 39, 1000, 262_144, 262_200, car.len()] {
+        assert_eq!(
+            read_car_by_turns(&car, chunk).as_ref(),
+            Ok(&blocks),
+            "{chunk}"
+        );
+        for cut in [1, 1000, 300_000] {
+            let cut = &car[..car.len() - cut];
+            assert_eq!(read_car_by_turns(cut, chunk), Err(CarError::Truncated));
+        }
+    }
+}
+
 #[test]
 fn a_block_in_one_chunk_is_not_copied() {
     let (car, _) = small_car();
@@ -1271,6 +1315,10 @@ fn a_car_in_a_car_of_version_2_is_read() {
         assert_eq!(
             read_car(&outer[..whole - 1], chunk),
             Err(CarError::Truncated)
+        );
+        assert_eq!(
+            read_car_by_turns(&outer, chunk).map(|got| got.len()),
+            Ok(count)
         );
     }
 }

@@ -24,14 +24,20 @@ use crate::database::{self, DAGS, Database, EXTENTS};
 use crate::disk::{self, Disk, Kept, Use};
 use crate::source::BlobSource;
 
-/// Bytes that are gathered before they are written as one extent.
-const EXTENT: usize = 2 * 1024 * 1024;
-/// Blocks that are gathered at most, however few bytes they have.
+/// Bytes that are gathered before they are written.
+const GATHERED: u64 = 2 * 1024 * 1024;
+/// Bytes that are written before the database is told of them, as one extent, where they come so fast: it takes as long for
+/// little as for much. Else it is told after a while, in milliseconds: what it does not know comes again after a kill.
+const EXTENT: u64 = 16 * 1024 * 1024;
+const EXTENT_TIME: u64 = 500;
+/// Blocks of an extent at most, however few bytes they have.
 const EXTENT_BLOCKS: usize = 4096;
 /// The largest extent that is made of other stored bytes.
 const ADOPTED: u64 = 32 * 1024 * 1024;
-/// Extents that are on their way to the disk at the same time, so that the disk never waits for the next one.
+/// Writes that are on their way to the disk at the same time, so that the disk never waits for the next one.
 const WRITING: usize = 2;
+/// Extents that the database is being told of at the same time.
+const RECORDING: usize = 2;
 /// Bytes that are given back where the disk is full: a browser that cannot write one more byte cannot do anything else.
 const GIVEN_BACK: u64 = 24 * 1024 * 1024;
 
@@ -71,12 +77,14 @@ impl Store for DiskStore {
                 held: store.disk.hold(),
                 store,
                 id,
-                extents: 0,
                 blocks: Vec::new(),
                 len: 0,
                 gathered: Gathered::default(),
                 writing: VecDeque::new(),
                 written: 0,
+                extents: 0,
+                extent: Extending::default(),
+                recording: VecDeque::new(),
             };
             let database = &partial.store.database;
             for extent in extents(database, &partial.id).await? {
@@ -93,11 +101,8 @@ impl Store for DiskStore {
                 })
                 .await?;
             partial.written = partial.len;
-            partial.gathered = Gathered {
-                offset: partial.len,
-                blocks_written: partial.blocks.len(),
-                ..Gathered::default()
-            };
+            partial.gathered.offset = partial.len;
+            partial.extent = Extending::new(partial.len, partial.blocks.len());
             Ok(partial)
         }
         .boxed_local()
@@ -221,20 +226,24 @@ fn extent(record: &JsValue, expected: u64) -> Option<Extent> {
     })
 }
 
-/// A file that is being written: one extent is gathered while some before it are written.
+/// A file that is being written: some of it is gathered while what came before is written.
 pub struct DiskPartial {
     store: DiskStore,
     held: Use,
     id: ItemId,
-    /// Extents that are written or being written.
-    extents: u32,
     blocks: Vec<Block>,
     len: u64,
     gathered: Gathered,
-    /// In the order of the extents, with the bytes of each.
+    /// In the file's order, with the bytes of each.
     writing: VecDeque<(Writing, u64)>,
     /// Bytes of those that are written.
     written: u64,
+    /// Extents that the database was told of, or is being told of.
+    extents: u32,
+    /// The next one.
+    extent: Extending,
+    /// In the order of the extents.
+    recording: VecDeque<Writing>,
 }
 
 /// What was asked of the file worker.
@@ -247,6 +256,13 @@ enum Part {
     Bytes(Bytes),
     /// A block that the file worker keeps, and how many bytes it has.
     Kept(Rc<Kept>, u64),
+}
+
+/// What begins now, not when somebody waits for it.
+fn begin(writing: impl Future<Output = Result<(), StoreError>> + 'static) -> Writing {
+    let writing = writing.boxed_local().shared();
+    wasm_bindgen_futures::spawn_local(writing.clone().map(drop));
+    writing
 }
 
 /// All bytes in one array.
@@ -262,26 +278,46 @@ fn joined(pieces: &[Bytes]) -> Uint8Array {
     all
 }
 
-/// What the next extent is made of.
+/// What is written next.
 #[derive(Default)]
 struct Gathered {
     offset: u64,
     len: u64,
     parts: Vec<Part>,
-    /// How many of the partial's blocks are written.
-    blocks_written: usize,
+}
+
+/// What the database is told of next.
+#[derive(Default)]
+struct Extending {
+    /// Where it begins.
+    offset: u64,
+    /// Its first block.
+    block: usize,
+    /// When it began, in Unix milliseconds.
+    since: u64,
+    /// What writes its bytes.
+    writing: Vec<Writing>,
+}
+
+impl Extending {
+    fn new(offset: u64, block: usize) -> Self {
+        Self {
+            offset,
+            block,
+            since: browser::now_ms(),
+            writing: Vec::new(),
+        }
+    }
 }
 
 impl DiskPartial {
-    /// Waits until at most so many extents are being written; after a failure, says so again and again.
+    /// Waits until at most so many writes are on their way; after a failure, says so again and again.
     async fn written(&mut self, most: usize) -> Result<(), StoreError> {
         while self.writing.len() > most
             && let Some((writing, len)) = self.writing.front()
         {
             let (written, len) = (writing.clone().await, *len);
-            if written == Err(StoreError::Full) {
-                self.give_back().await;
-            }
+            self.full(&written).await;
             written?;
             self.written += len;
             self.writing.pop_front();
@@ -289,8 +325,25 @@ impl DiskPartial {
         Ok(())
     }
 
-    /// Gives back what was written last: what the database knows of bytes that are not there does not count.
-    async fn give_back(&self) {
+    /// The same of what the database is told.
+    async fn recorded(&mut self, most: usize) -> Result<(), StoreError> {
+        while self.recording.len() > most
+            && let Some(recording) = self.recording.front()
+        {
+            let recorded = recording.clone().await;
+            self.full(&recorded).await;
+            recorded?;
+            self.recording.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Where the disk is full, gives back what was written last: what the database knows of bytes that are not there does
+    /// not count.
+    async fn full(&self, written: &Result<(), StoreError>) {
+        if *written != Err(StoreError::Full) {
+            return;
+        }
         for (writing, _) in &self.writing {
             // Which of them fail makes no difference.
             let _ = writing.clone().await;
@@ -303,20 +356,32 @@ impl DiskPartial {
         browser::grumble("nothing was given back", cut.map_err(|why| why.to_string()));
     }
 
-    /// Begins to write down which blocks are written with the next bytes, so many, once what writes those is answered.
+    /// Begins to write the next bytes, so many.
     fn write(&mut self, asked: Vec<Asked>, len: u64) {
-        let offset = self.gathered.offset;
-        let blocks = codec::encode_blocks(&self.blocks[self.gathered.blocks_written..]);
+        let writing = begin(try_join_all(asked).map(|written| written.map(drop)));
         self.gathered = Gathered {
-            offset: offset + len,
-            blocks_written: self.blocks.len(),
+            offset: self.gathered.offset + len,
             ..Gathered::default()
         };
+        self.extent.writing.push(writing.clone());
+        self.writing.push_back((writing, len));
+    }
+
+    /// Begins to tell the database of all that is written or being written, once it is.
+    async fn record(&mut self) -> Result<(), StoreError> {
+        self.recorded(RECORDING - 1).await?;
+        let Extending { offset, block, .. } = self.extent;
+        let len = self.gathered.offset - offset;
+        if len == 0 && self.blocks.len() == block {
+            return Ok(());
+        }
+        let blocks = codec::encode_blocks(&self.blocks[block..]);
+        let next = Extending::new(self.gathered.offset, self.blocks.len());
+        let written = try_join_all(std::mem::replace(&mut self.extent, next).writing);
         let key = key(&self.id, self.extents);
         self.extents += 1;
         let database = self.store.database.clone();
-        let written = try_join_all(asked);
-        let writing = async move {
+        self.recording.push_back(begin(async move {
             written.await?;
             let record = browser::object([
                 ("offset", JsValue::from_f64(offset as f64)),
@@ -331,12 +396,8 @@ impl DiskPartial {
                     Ok(())
                 })
                 .await
-        }
-        .boxed_local()
-        .shared();
-        // It begins now, not when somebody waits.
-        wasm_bindgen_futures::spawn_local(writing.clone().map(drop));
-        self.writing.push_back((writing, len));
+        }));
+        Ok(())
     }
 
     /// Takes what is to be written, and the blocks that it ends.
@@ -350,10 +411,14 @@ impl DiskPartial {
         self.gathered.len += len;
         self.gathered.parts.extend(part);
         self.blocks.extend(blocks);
-        if self.gathered.len >= EXTENT as u64
-            || self.blocks.len() - self.gathered.blocks_written >= EXTENT_BLOCKS
-        {
-            self.write_gathered().await?;
+        let many = self.blocks.len() - self.extent.block >= EXTENT_BLOCKS;
+        if self.gathered.len < GATHERED && !many {
+            return Ok(());
+        }
+        self.write_gathered().await?;
+        let waited = browser::now_ms().saturating_sub(self.extent.since) >= EXTENT_TIME;
+        if many || waited || self.gathered.offset - self.extent.offset >= EXTENT {
+            self.record().await?;
         }
         Ok(())
     }
@@ -361,9 +426,8 @@ impl DiskPartial {
     /// Begins to write what is gathered, if anything is.
     async fn write_gathered(&mut self) -> Result<(), StoreError> {
         self.written(WRITING - 1).await?;
-        let unwritten_blocks = self.blocks.len() > self.gathered.blocks_written;
         let len = self.gathered.len;
-        if len == 0 && !unwritten_blocks {
+        if len == 0 {
             return Ok(());
         }
         let (disk, name) = (&self.store.disk, &self.id.0);
@@ -454,12 +518,10 @@ impl Partial for DiskPartial {
         range: Range<u64>,
     ) -> LocalBoxFuture<'_, Result<(), StoreError>> {
         async move {
-            self.write_gathered().await?;
+            self.flush().await?;
             let mut at = range.start;
             while at < range.end {
                 let end = range.end.min(at + ADOPTED);
-                // One after the other: each has buffers of its own, and they wait for the same disk.
-                self.written(0).await?;
                 let request = Request::Copy {
                     name: self.id.0.clone(),
                     at: self.gathered.offset as f64,
@@ -469,8 +531,10 @@ impl Partial for DiskPartial {
                 self.write(vec![asked], end - at);
                 self.len += end - at;
                 at = end;
+                // One after the other: each has buffers of its own, and they wait for the same disk.
+                self.flush().await?;
             }
-            self.written(0).await
+            Ok(())
         }
         .boxed_local()
     }
@@ -478,7 +542,9 @@ impl Partial for DiskPartial {
     fn flush(&mut self) -> LocalBoxFuture<'_, Result<(), StoreError>> {
         async move {
             self.write_gathered().await?;
-            self.written(0).await
+            self.record().await?;
+            self.written(0).await?;
+            self.recorded(0).await
         }
         .boxed_local()
     }

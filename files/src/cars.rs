@@ -1,5 +1,8 @@
-//! CARs that are fetched here: what comes is verified here, raw blocks are kept here until they are written, and only the
-//! others cross over to whoever asked.
+//! CARs that are fetched here: what comes is verified here, raw blocks are kept where they are written, and only the others
+//! cross over to whoever asked.
+//!
+//! A raw block's bytes are read into the buffer that they are hashed and written from: they are never in this program's
+//! own memory, because to copy them there and back would take as long as to write them.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -8,13 +11,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::Cid;
-use fluence::cars::{self, CarTrouble, FromCar, Payload};
+use fluence::cars::{self, CarTrouble, FromCar, Payload, Section, Sections};
+use fluence::content::car::{CarError, CarLimits, CarReader};
 use fluence::content::hash::{self, HashError};
 use fluence::ports::HttpError;
 use futures::FutureExt;
 use futures::channel::{mpsc, oneshot};
 use futures::future::{Either, select};
-use futures::stream::{self, LocalBoxStream, StreamExt};
+use futures::stream::{self, StreamExt};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -24,8 +28,8 @@ use web_sys::{
     RequestInit, Response,
 };
 
-use crate::Kept;
 use crate::garbage;
+use crate::keep::{Held, Keeper};
 use crate::message::{Answer, Came, Head, Piece, Problem, Said, member};
 use crate::open::{byob_reader, sha256};
 
@@ -33,6 +37,8 @@ use crate::open::{byob_reader, sha256};
 const RAW: u64 = 0x55;
 /// Smaller raw blocks cross over too: to have each of them written by itself would take longer.
 const WORTH_KEEPING: usize = 64 * 1024;
+/// What may be read beyond a block, together with its end: the next one's length and CID are in it.
+const BEYOND: u32 = 4 * 1024;
 /// Smaller blocks are hashed by this program: asking the browser takes as long.
 const WORTH_A_CALL: usize = 16 * 1024;
 /// How often a CAR may be asked for more before it has answered.
@@ -71,7 +77,7 @@ pub(crate) struct Wanted {
 }
 
 /// Sends the request; gives the answer's head, and its blocks where it is a success.
-async fn begin(wanted: Wanted) -> Result<(Head, Fetched), HttpError> {
+async fn begin(wanted: Wanted, keeper: &Keeper) -> Result<(Head, Fetched), HttpError> {
     let Wanted {
         url,
         accept,
@@ -99,30 +105,44 @@ async fn begin(wanted: Wanted) -> Result<(Head, Fetched), HttpError> {
         status: response.status(),
         content_type: header("content-type"),
     };
-    let pieces = match response.body() {
+    let reader = match response.body() {
         Some(body) => {
             let reader = byob_reader(&body).map_err(|_| HttpError::Broken(host.clone()))?;
-            pieces(reader, patience, host)
+            Some(reader)
         }
-        None => stream::empty().boxed_local(),
+        None => None,
     };
-    let verify = |cid, block| verify(cid, block).boxed_local();
+    let body = Body {
+        reader,
+        silence: Silence::new(patience),
+        host,
+        car: CarReader::new(CarLimits::default()),
+        buffer: Some(ArrayBuffer::new(PIECE)),
+        filling: None,
+        keeper: keeper.clone(),
+    };
+    let keeper = keeper.clone();
+    let check = move |cid, bytes| match bytes {
+        Block::Here(bytes) => verify(cid, bytes).boxed_local(),
+        Block::InBuffer(bytes) => keeper.keep(cid, bytes),
+    };
     let fetched = Fetched {
-        blocks: cars::blocks(pieces, verify),
+        blocks: cars::checked(body.sections(), check),
         _abort: abort,
     };
     Ok((head, fetched))
 }
 
 impl Fetched {
-    /// What comes next. Raw blocks are kept, unless they are small.
-    async fn next(&mut self, kept: &Kept) -> Came {
+    /// What comes next.
+    async fn next(&mut self) -> Came {
         let mut came = Came::default();
+        let mut blocks = Vec::new();
         let mut bytes = 0;
         let mut gathered_for = None;
-        while bytes < GATHERED && came.blocks.len() < GATHERED_BLOCKS {
+        while bytes < GATHERED && blocks.len() < GATHERED_BLOCKS && came.end.is_none() {
             let next = self.blocks.next();
-            let next = if came.heard == 0 && came.blocks.is_empty() {
+            let next = if came.heard == 0 && blocks.is_empty() {
                 next.await
             } else {
                 let enough = gathered_for.get_or_insert_with(|| timer(GATHERED_FOR));
@@ -135,33 +155,40 @@ impl Fetched {
                 None => came.end = Some(Ok(())),
                 Some(Err(trouble)) => came.end = Some(Err(trouble)),
                 Some(Ok(FromCar::Heard(heard))) => came.heard += heard as u32,
-                Some(Ok(FromCar::Block(cid, Payload::Bytes(block)))) => {
-                    bytes += block.len();
-                    let cid_bytes = Uint8Array::from(&cid.to_bytes()[..]);
-                    let piece = if cid.codec() != RAW || block.len() < WORTH_KEEPING {
-                        Piece::Bytes(Uint8Array::from(&block[..]))
-                    } else {
-                        let len = block.len() as u32;
-                        Piece::Kept(kept.keep(block), len)
+                Some(Ok(FromCar::Block(cid, payload))) => {
+                    bytes += match &payload {
+                        Payload::Bytes(block) => block.len(),
+                        Payload::Kept(kept) => kept.len as usize,
                     };
-                    came.blocks.push((cid_bytes, piece));
-                }
-                Some(Ok(FromCar::Block(..))) => {
-                    let text = "a block is kept elsewhere".to_owned();
-                    came.end = Some(Err(CarTrouble::Unusable(text)));
+                    blocks.push((cid, payload));
                 }
             }
-            if came.end.is_some() {
-                break;
-            }
+        }
+        // Not before: what this is dropped with is let go.
+        for (cid, payload) in blocks {
+            let piece = match payload {
+                Payload::Bytes(block) => Piece::Bytes(Uint8Array::from(&block[..])),
+                Payload::Kept(kept) => match kept.place.downcast::<Held>() {
+                    Ok(held) => Piece::Kept(held.tell(), kept.len as u32),
+                    Err(_) => {
+                        let text = "a block is kept elsewhere".to_owned();
+                        came.end = Some(Err(CarTrouble::Unusable(text)));
+                        break;
+                    }
+                },
+            };
+            came.blocks
+                .push((Uint8Array::from(&cid.to_bytes()[..]), piece));
         }
         came
     }
 }
 
 /// All CARs that are being fetched, by the number of the request that began them.
-#[derive(Default)]
-pub(crate) struct Cars(RefCell<BTreeMap<u32, Asking>>);
+pub(crate) struct Cars {
+    asking: RefCell<BTreeMap<u32, Asking>>,
+    keeper: Keeper,
+}
 
 /// Where a CAR is asked for more; it ends when this is dropped.
 struct Asking {
@@ -170,20 +197,22 @@ struct Asking {
 }
 
 impl Cars {
+    /// With who keeps the raw blocks of them.
+    pub(crate) fn new(keeper: Keeper) -> Self {
+        Self {
+            asking: RefCell::default(),
+            keeper,
+        }
+    }
+
     /// Fetches a CAR under a number: answers with its head, and then each time that [`Self::next`] asks.
-    pub(crate) async fn fetch(
-        &self,
-        number: u32,
-        wanted: Wanted,
-        kept: &Kept,
-        answer: impl Fn(u32, Answer),
-    ) {
+    pub(crate) async fn fetch(&self, number: u32, wanted: Wanted, answer: impl Fn(u32, Answer)) {
         let (more, mut asked) = mpsc::channel(MAX_ASKED);
         let (end, ended) = oneshot::channel::<()>();
         let asking = Asking { more, _end: end };
-        self.0.borrow_mut().insert(number, asking);
+        self.asking.borrow_mut().insert(number, asking);
         let serve = async {
-            let mut fetched = match begin(wanted).await {
+            let mut fetched = match begin(wanted, &self.keeper).await {
                 Ok((head, fetched)) => {
                     answer(number, Ok(Said::Head(head)));
                     fetched
@@ -191,7 +220,7 @@ impl Cars {
                 Err(error) => return answer(number, Err(Problem::Http(error))),
             };
             while let Some(next) = asked.next().await {
-                let came = fetched.next(kept).await;
+                let came = fetched.next().await;
                 let last = came.end.is_some();
                 answer(next, Ok(Said::Came(came)));
                 if last {
@@ -200,69 +229,169 @@ impl Cars {
             }
         };
         select(pin!(serve), ended).await;
-        self.0.borrow_mut().remove(&number);
+        self.asking.borrow_mut().remove(&number);
     }
 
     /// Asks for what comes next of a CAR, to be answered under a number; false where there is no such CAR.
     pub(crate) fn next(&self, car: u32, number: u32) -> bool {
-        let mut cars = self.0.borrow_mut();
+        let mut cars = self.asking.borrow_mut();
         cars.get_mut(&car)
             .is_some_and(|asking| asking.more.try_send(number).is_ok())
     }
 
     /// Ends a CAR.
     pub(crate) fn stop(&self, car: u32) {
-        self.0.borrow_mut().remove(&car);
+        self.asking.borrow_mut().remove(&car);
     }
 
     /// Ends all.
     pub(crate) fn end(&self) {
-        self.0.take();
+        self.asking.take();
     }
 }
 
-async fn verify(cid: Cid, block: Bytes) -> Result<(), HashError> {
+async fn verify(cid: Cid, block: Bytes) -> Result<Payload, CarTrouble> {
     let expected = hash::is_sha2_256(&cid).filter(|_| block.len() >= WORTH_A_CALL);
     match expected {
         Some(expected) => match sha256(&block).await {
-            Ok(digest) if digest == expected => Ok(()),
-            Ok(_) => Err(HashError::Mismatch(cid)),
+            Ok(digest) if digest == expected => {}
+            Ok(_) => return Err(HashError::Mismatch(cid).into()),
             // The browser does not hash; this program does.
-            Err(_) => hash::verify(&cid, &block),
+            Err(_) => hash::verify(&cid, &block)?,
         },
-        None => hash::verify(&cid, &block),
+        None => hash::verify(&cid, &block)?,
+    }
+    Ok(Payload::Bytes(block))
+}
+
+/// A block's bytes, as they are read.
+enum Block {
+    /// In this program's memory.
+    Here(Bytes),
+    /// Of a raw block: in a buffer of its own.
+    InBuffer(Uint8Array),
+}
+
+/// The body of an answer that is a CAR.
+struct Body {
+    /// `None` where there is no body.
+    reader: Option<ReadableStreamByobReader>,
+    silence: Silence,
+    /// The host, for people.
+    host: String,
+    car: CarReader,
+    /// For what is not read into a block's own.
+    buffer: Option<ArrayBuffer>,
+    filling: Option<Filling>,
+    keeper: Keeper,
+}
+
+/// A raw block whose bytes are coming.
+struct Filling {
+    cid: Cid,
+    len: u32,
+    /// Bytes that are there, which may be more than the block has.
+    have: u32,
+    buffer: ArrayBuffer,
+}
+
+impl Body {
+    fn sections(self) -> Sections<Block> {
+        stream::unfold(Some(self), |body| async move {
+            let mut body = body?;
+            let section = body.next().await?;
+            let go_on = section.is_ok().then_some(body);
+            Some((section, go_on))
+        })
+        .boxed_local()
+    }
+
+    async fn next(&mut self) -> Option<Result<Section<Block>, CarTrouble>> {
+        self.section().await.transpose()
+    }
+
+    async fn section(&mut self) -> Result<Option<Section<Block>>, CarTrouble> {
+        if let Some(filling) = self.filling.take() {
+            return self.fill(filling).await.map(Some);
+        }
+        if let Some((cid, bytes)) = self.car.next()? {
+            let len = bytes.len();
+            let bytes = if worth_keeping(&cid, len) {
+                let buffer = self.keeper.buffer(len as u32);
+                let block = Uint8Array::new_with_byte_offset_and_length(&buffer, 0, len as u32);
+                block.copy_from(&bytes);
+                Block::InBuffer(block)
+            } else {
+                Block::Here(bytes)
+            };
+            return Ok(Some(Section::Block { cid, len, bytes }));
+        }
+        if let Some(begun) = self.car.begun(worth_keeping)? {
+            let len = begun.len as u32;
+            let have = begun.bytes.len() as u32;
+            let buffer = self.keeper.buffer(len + BEYOND);
+            Uint8Array::new_with_byte_offset_and_length(&buffer, 0, have).copy_from(&begun.bytes);
+            let cid = begun.cid;
+            let filling = Filling {
+                cid,
+                len,
+                have,
+                buffer,
+            };
+            return self.fill(filling).await.map(Some);
+        }
+        let buffer = self.buffer.take();
+        let buffer = buffer.unwrap_or_else(|| ArrayBuffer::new(PIECE));
+        let Some(piece) = self.read(&Uint8Array::new(&buffer)).await? else {
+            self.car.finish()?;
+            return Ok(None);
+        };
+        self.car.push(piece.to_vec().into());
+        self.buffer = Some(piece.buffer());
+        Ok(Some(Section::Heard(piece.length() as usize)))
+    }
+
+    /// Reads more of a block; gives it when it is whole.
+    async fn fill(&mut self, mut filling: Filling) -> Result<Section<Block>, CarTrouble> {
+        let Filling { cid, len, have, .. } = filling;
+        if have >= len {
+            let beyond = Uint8Array::new(&filling.buffer).subarray(len, have);
+            self.car.push(beyond.to_vec().into());
+            let block = Uint8Array::new_with_byte_offset_and_length(&filling.buffer, 0, len);
+            let (len, bytes) = (len as usize, Block::InBuffer(block));
+            return Ok(Section::Block { cid, len, bytes });
+        }
+        let end = len + BEYOND;
+        let into = Uint8Array::new_with_byte_offset_and_length(&filling.buffer, have, end - have);
+        let Some(piece) = self.read(&into).await? else {
+            return Err(CarError::Truncated.into());
+        };
+        filling.have += piece.length();
+        filling.buffer = piece.buffer();
+        self.filling = Some(filling);
+        Ok(Section::Heard(piece.length() as usize))
+    }
+
+    /// Reads what comes next into a buffer, which is taken from whoever has it; `None` at the end.
+    async fn read(&mut self, into: &Uint8Array) -> Result<Option<Uint8Array>, HttpError> {
+        let Some(reader) = &self.reader else {
+            return Ok(None);
+        };
+        let read = JsFuture::from(reader.read_with_array_buffer_view(into));
+        let read = match select(read, pin!(self.silence.comes())).await {
+            Either::Left((read, _)) => read.map_err(|_| HttpError::Broken(self.host.clone()))?,
+            Either::Right(_) => return Err(HttpError::Silent(self.host.clone())),
+        };
+        garbage::left();
+        if member(&read, "done").is_truthy() {
+            return Ok(None);
+        }
+        Ok(Some(member(&read, "value").unchecked_into()))
     }
 }
 
-fn pieces(
-    reader: ReadableStreamByobReader,
-    patience: Duration,
-    host: String,
-) -> LocalBoxStream<'static, Result<Bytes, HttpError>> {
-    let state = Some((reader, ArrayBuffer::new(PIECE), Silence::new(patience)));
-    stream::unfold(state, move |state| {
-        let host = host.clone();
-        async move {
-            let (reader, buffer, mut silence) = state?;
-            let read = reader.read_with_array_buffer_view(&Uint8Array::new(&buffer));
-            let read = match select(JsFuture::from(read), pin!(silence.comes())).await {
-                Either::Left((read, _)) => read.map_err(|_| HttpError::Broken(host)),
-                Either::Right(_) => Err(HttpError::Silent(host)),
-            };
-            let read = match read {
-                Ok(read) => read,
-                Err(error) => return Some((Err(error), None)),
-            };
-            if member(&read, "done").is_truthy() {
-                return None;
-            }
-            let piece: Uint8Array = member(&read, "value").unchecked_into();
-            let bytes = Bytes::from(piece.to_vec());
-            garbage::left();
-            Some((Ok(bytes), Some((reader, piece.buffer(), silence))))
-        }
-    })
-    .boxed_local()
+fn worth_keeping(cid: &Cid, len: usize) -> bool {
+    cid.codec() == RAW && len >= WORTH_KEEPING
 }
 
 /// Notices that nothing has come for so long, with one timer for many reads: a timer for each would leave more garbage

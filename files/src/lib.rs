@@ -7,12 +7,9 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use bytes::Bytes;
-use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{MessageEvent, MessagePort};
@@ -20,15 +17,17 @@ use web_sys::{MessageEvent, MessagePort};
 mod cars;
 pub mod directory;
 pub mod garbage;
+mod keep;
 pub mod message;
 mod open;
 mod writer;
 
 use cars::{Cars, Wanted};
-use message::{Answer, Came, Problem, Request, Said};
+use keep::Keeper;
+use message::{Answer, Came, Request, Said};
 use open::Open;
-use writer::Writer;
 pub use writer::write;
+use writer::{Buffers, Writer};
 
 thread_local! {
     /// The connection that is served.
@@ -39,31 +38,13 @@ thread_local! {
 struct Served {
     port: MessagePort,
     cars: Cars,
-    kept: Kept,
-    files: Files,
+    files: Rc<Files>,
 }
 
-/// Who writes.
+/// Who writes, and keeps verified blocks until then.
 enum Files {
     Here(Open),
     Apart(Writer),
-}
-
-/// Verified blocks that wait to be written.
-#[derive(Default)]
-struct Kept {
-    blocks: RefCell<BTreeMap<u32, Bytes>>,
-    last: Cell<u32>,
-}
-
-impl Kept {
-    /// Keeps a block until it is let go; gives its number.
-    fn keep(&self, block: Bytes) -> u32 {
-        let number = self.last.get().wrapping_add(1);
-        self.last.set(number);
-        self.blocks.borrow_mut().insert(number, block);
-        number
-    }
 }
 
 /// Answers what is asked over a port from now on; files are written by another worker. There is one who asks: an earlier
@@ -71,8 +52,9 @@ impl Kept {
 pub fn serve(port: MessagePort) {
     // First the earlier one's files are closed.
     end_earlier();
-    match Writer::start(port.clone()) {
-        Ok(writer) => serve_with(port, Files::Apart(writer)),
+    let buffers: Rc<Buffers> = Rc::default();
+    match Writer::start(port.clone(), Rc::clone(&buffers)) {
+        Ok(writer) => serve_with(port, Files::Apart(writer), buffers),
         Err(why) => {
             web_sys::console::warn_2(&"no other worker can be started".into(), &why);
             serve_here(port);
@@ -83,25 +65,21 @@ pub fn serve(port: MessagePort) {
 /// The same, and files are written by this worker.
 pub fn serve_here(port: MessagePort) {
     end_earlier();
-    serve_with(port, Files::Here(Open::default()));
+    serve_with(port, Files::Here(Open::default()), Rc::default());
 }
 
 fn end_earlier() {
     if let Some(earlier) = SERVED.take() {
         earlier.cars.end();
-        earlier.kept.blocks.take();
-        match &earlier.files {
-            Files::Here(open) => open.end(),
-            Files::Apart(writer) => writer.end(),
-        }
+        earlier.files.end();
     }
 }
 
-fn serve_with(port: MessagePort, files: Files) {
+fn serve_with(port: MessagePort, files: Files, buffers: Rc<Buffers>) {
+    let files = Rc::new(files);
     let served = Rc::new(Served {
         port: port.clone(),
-        cars: Cars::default(),
-        kept: Kept::default(),
+        cars: Cars::new(Keeper::new(Rc::clone(&files), buffers)),
         files,
     });
     SERVED.set(Some(Rc::clone(&served)));
@@ -117,6 +95,22 @@ fn serve_with(port: MessagePort, files: Files) {
     port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     // As long as the worker lives: a port is served until then.
     on_message.forget();
+}
+
+impl Files {
+    fn end(&self) {
+        match self {
+            Self::Here(open) => open.end(),
+            Self::Apart(writer) => writer.end(),
+        }
+    }
+
+    fn let_go(&self, kept: Vec<u32>) {
+        match self {
+            Self::Here(open) => drop(open.let_go(&kept)),
+            Self::Apart(writer) => writer.let_go(kept),
+        }
+    }
 }
 
 impl Served {
@@ -136,7 +130,7 @@ impl Served {
                 };
                 spawn_local(async move {
                     let answer = |number, answer| self.answer(number, answer);
-                    self.cars.fetch(number, wanted, &self.kept, answer).await;
+                    self.cars.fetch(number, wanted, answer).await;
                 });
             }
             Request::Next { car } => {
@@ -149,25 +143,13 @@ impl Served {
                 }
             }
             Request::Stop { car } => self.cars.stop(car),
-            Request::LetGo { kept } => {
-                let mut blocks = self.kept.blocks.borrow_mut();
-                for kept in kept {
-                    blocks.remove(&kept);
-                }
-            }
-            Request::WriteKept { name, at, kept } => match self.pieces(&kept) {
-                Some(pieces) => self.perform_on_files(number, Request::Write { name, at, pieces }),
-                None => {
-                    let text = "a block was not kept".to_owned();
-                    self.answer(number, Err(Problem::Failed(text)));
-                }
-            },
+            Request::LetGo { kept } => self.files.let_go(kept),
             Request::Hash { name, leaves } if leaves.len() > 1 => {
-                let Files::Apart(_) = &self.files else {
+                let Files::Apart(_) = *self.files else {
                     return self.perform_on_files(number, Request::Hash { name, leaves });
                 };
                 spawn_local(async move {
-                    if let Files::Apart(writer) = &self.files {
+                    if let Files::Apart(writer) = &*self.files {
                         let hashed = writer.hash(name, leaves).await;
                         self.answer(number, hashed.map(Said::Done));
                     }
@@ -177,30 +159,15 @@ impl Served {
         }
     }
 
-    /// What is kept, to be handed over.
-    fn pieces(&self, kept: &[u32]) -> Option<Array> {
-        let blocks = self.kept.blocks.borrow();
-        let pieces = Array::new();
-        for kept in kept {
-            let block = blocks.get(kept)?;
-            let piece = match &self.files {
-                Files::Here(_) => Uint8Array::from(&block[..]),
-                Files::Apart(writer) => writer.piece(block),
-            };
-            pieces.push(&piece);
-        }
-        Some(pieces)
-    }
-
     fn perform_on_files(self: Rc<Self>, number: u32, request: Request) {
-        match &self.files {
+        match &*self.files {
             Files::Apart(writer) => {
-                if let Err(why) = writer.perform(number, request) {
-                    self.answer(number, Err(Problem::of(&why)));
+                if let Err(problem) = writer.perform(number, request) {
+                    self.answer(number, Err(problem));
                 }
             }
             Files::Here(_) => spawn_local(async move {
-                if let Files::Here(open) = &self.files {
+                if let Files::Here(open) = &*self.files {
                     let done = open.perform(request).await;
                     self.answer(number, done);
                 }

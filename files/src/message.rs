@@ -67,6 +67,15 @@ pub enum Request {
         /// The CAR's number.
         car: u32,
     },
+    /// Keeps a block until it is let go.
+    Keep {
+        /// The number under which it is kept.
+        kept: u32,
+        /// The block; its buffer is handed over.
+        bytes: Uint8Array,
+        /// Whether SHA-256 of it is wanted.
+        hash: bool,
+    },
     /// Writes blocks that are kept, one after the other.
     WriteKept {
         /// The file; made where it is not there.
@@ -249,6 +258,15 @@ impl Request {
             ]),
             Self::Next { car } => object([("ask", "next".into()), ("car", car.into())]),
             Self::Stop { car } => object([("ask", "stop".into()), ("car", car.into())]),
+            Self::Keep { kept, bytes, hash } => {
+                handed_over.push(&bytes.buffer());
+                object([
+                    ("ask", "keep".into()),
+                    ("kept", kept.into()),
+                    ("bytes", bytes.into()),
+                    ("hash", hash.into()),
+                ])
+            }
             Self::WriteKept { name, at, kept } => object([
                 ("ask", "write kept".into()),
                 ("name", name.into()),
@@ -304,6 +322,11 @@ impl Request {
             },
             "stop" => Self::Stop {
                 car: float("car")? as u32,
+            },
+            "keep" => Self::Keep {
+                kept: float("kept")? as u32,
+                bytes: member(message, "bytes").dyn_into().ok()?,
+                hash: member(message, "hash").is_truthy(),
             },
             "write kept" => Self::WriteKept {
                 name,

@@ -52,12 +52,15 @@ pub(crate) struct Open {
     ended: Cell<bool>,
     /// For the next blob that is copied.
     buffer: Cell<Option<ArrayBuffer>>,
+    /// Blocks that wait to be written, by number.
+    kept: RefCell<BTreeMap<u32, Uint8Array>>,
 }
 
 impl Open {
     /// Closes all; nothing is opened any more.
     pub(crate) fn end(&self) {
         self.ended.set(true);
+        self.kept.take();
         for handle in std::mem::take(&mut *self.handles.borrow_mut()).into_values() {
             close(handle);
         }
@@ -75,6 +78,30 @@ impl Open {
                     write(&handle, &piece, at + written)?;
                     written += f64::from(piece.length());
                 }
+                Ok(nothing())
+            }
+            Request::Keep { kept, bytes, hash } => {
+                // First of all: it may be let go before its hash is known.
+                self.keep(kept, bytes.clone());
+                if hash {
+                    sha256_of(&bytes).await.map(Said::Done)
+                } else {
+                    Ok(nothing())
+                }
+            }
+            Request::WriteKept { name, at, kept } => {
+                let handle = self.handle(&name).await?;
+                let blocks = self.kept.borrow();
+                let mut written = 0.0;
+                for kept in kept {
+                    let block = blocks.get(&kept).ok_or_else(not_kept)?;
+                    write(&handle, block, at + written)?;
+                    written += f64::from(block.length());
+                }
+                Ok(nothing())
+            }
+            Request::LetGo { kept } => {
+                self.let_go(&kept);
                 Ok(nothing())
             }
             Request::Copy { name, at, blob } => {
@@ -110,14 +137,22 @@ impl Open {
                 self.close(&name);
                 Ok(nothing())
             }
-            Request::Car { .. }
-            | Request::Next { .. }
-            | Request::Stop { .. }
-            | Request::WriteKept { .. }
-            | Request::LetGo { .. } => Err(Problem::Failed(
-                "that is no question about a file".to_owned(),
-            )),
+            Request::Car { .. } | Request::Next { .. } | Request::Stop { .. } => Err(
+                Problem::Failed("that is no question about a file".to_owned()),
+            ),
         }
+    }
+
+    /// Keeps a block.
+    pub(crate) fn keep(&self, kept: u32, block: Uint8Array) {
+        self.kept.borrow_mut().insert(kept, block);
+    }
+
+    /// Lets blocks go that were kept; gives their buffers.
+    pub(crate) fn let_go(&self, kept: &[u32]) -> Array {
+        let mut blocks = self.kept.borrow_mut();
+        let let_go = kept.iter().filter_map(|kept| blocks.remove(kept));
+        let_go.map(|block| block.buffer()).collect()
     }
 
     async fn handle(&self, name: &str) -> Result<FileSystemSyncAccessHandle, Problem> {
@@ -213,7 +248,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> impl Future<Output = Result<Vec<u8>, Probl
     async move { Ok(answer_of(digest).await?.to_vec()) }
 }
 
-fn ended() -> Problem {
+pub(crate) fn ended() -> Problem {
     Problem::Failed("another worker has taken over".to_owned())
 }
 
@@ -308,6 +343,10 @@ pub(crate) fn sha256_of(
     bytes: &Uint8Array,
 ) -> impl Future<Output = Result<Uint8Array, Problem>> + use<> {
     answer_of(digest("SHA-256", bytes))
+}
+
+fn not_kept() -> Problem {
+    Problem::Failed("a block was not kept".to_owned())
 }
 
 fn no_bytes() -> Problem {

@@ -15,14 +15,14 @@ use web_sys::{
 
 use crate::garbage;
 use crate::message::{self, Answer, Leaf, Problem, Request, Said, member};
-use crate::open::{MAX_HASHED, Open, sha256_of};
+use crate::open::{MAX_HASHED, Open, ended, sha256_of};
 
 /// The program of the worker that writes.
 const PROGRAM: &str = "files.js?writer";
 /// Buffers that go to the writer and come back: their bytes, and how many are kept for the next blocks. New ones would
-/// take longer to come by than to write.
-const BUFFER: u32 = 1 << 20;
-const BUFFERS: usize = 6;
+/// take longer to come by than to write. Blocks are 1 MiB, as a rule; beyond that there is room for what comes with them.
+const BUFFER: u32 = (1 << 20) + (4 << 10);
+const BUFFERS: usize = 8;
 /// The member of an answer that brings buffers back.
 const BACK: &str = "buffers";
 
@@ -36,16 +36,17 @@ pub(crate) struct Writer {
     /// Who waits here for an answer.
     waiting: Rc<RefCell<BTreeMap<u32, oneshot::Sender<Answer>>>>,
     last: Cell<u32>,
+    ended: Cell<bool>,
     _on_message: Closure<dyn Fn(MessageEvent)>,
 }
 
 /// Buffers that nobody has.
 #[derive(Default)]
-struct Buffers(RefCell<Vec<ArrayBuffer>>);
+pub(crate) struct Buffers(RefCell<Vec<ArrayBuffer>>);
 
 impl Buffers {
     /// One of at least so many bytes.
-    fn take(&self, len: u32) -> ArrayBuffer {
+    pub(crate) fn take(&self, len: u32) -> ArrayBuffer {
         let used = (len <= BUFFER).then(|| self.0.borrow_mut().pop()).flatten();
         used.unwrap_or_else(|| ArrayBuffer::new(len.max(BUFFER)))
     }
@@ -61,16 +62,16 @@ impl Buffers {
 impl Writer {
     /// Ends it; its files are closed with it.
     pub(crate) fn end(&self) {
+        self.ended.set(true);
         self.worker.terminate();
         self.waiting.take();
     }
 
     /// Starts it.
-    pub(crate) fn start(port: MessagePort) -> Result<Self, JsValue> {
+    pub(crate) fn start(port: MessagePort, buffers: Rc<Buffers>) -> Result<Self, JsValue> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(PROGRAM, &options)?;
-        let buffers: Rc<Buffers> = Rc::default();
         let waiting: Rc<RefCell<BTreeMap<u32, oneshot::Sender<Answer>>>> = Rc::default();
         let on_message = {
             let (buffers, waiting) = (Rc::clone(&buffers), Rc::clone(&waiting));
@@ -103,32 +104,36 @@ impl Writer {
             buffers,
             waiting,
             last: Cell::new(0),
+            ended: Cell::new(false),
             _on_message: on_message,
         })
     }
 
     /// Has it do what was asked under a number.
-    pub(crate) fn perform(&self, number: u32, request: Request) -> Result<(), JsValue> {
+    pub(crate) fn perform(&self, number: u32, request: Request) -> Result<(), Problem> {
         let (message, handed_over) = request.write(number);
+        self.post(&message, &handed_over)
+    }
+
+    fn post(&self, message: &JsValue, handed_over: &Array) -> Result<(), Problem> {
+        if self.ended.get() {
+            return Err(ended());
+        }
         self.worker
-            .post_message_with_transfer(&message, &handed_over)
+            .post_message_with_transfer(message, handed_over)
+            .map_err(|why| Problem::of(&why))
     }
 
     /// Has it do something for this worker.
     async fn ask(&self, request: Request) -> Answer {
-        let number = self.last.get().wrapping_add(1);
+        // 0 is what nobody waits for.
+        let number = self.last.get().checked_add(1).unwrap_or(1);
         self.last.set(number);
         let (sender, answer) = oneshot::channel();
         self.waiting.borrow_mut().insert(number, sender);
-        let (message, handed_over) = request.write(number);
-        // A plain object takes any member.
-        let _ = Reflect::set(&message, &OWN.into(), &true.into());
-        let asked = self
-            .worker
-            .post_message_with_transfer(&message, &handed_over);
-        if let Err(why) = asked {
+        if let Err(problem) = self.send(number, request) {
             self.waiting.borrow_mut().remove(&number);
-            return Err(Problem::of(&why));
+            return Err(problem);
         }
         answer
             .await
@@ -194,13 +199,46 @@ impl Writer {
         Ok(all)
     }
 
-    /// Bytes in a buffer that can be handed over.
-    pub(crate) fn piece(&self, bytes: &[u8]) -> Uint8Array {
-        let len = bytes.len() as u32;
-        let buffer = self.buffers.take(len);
-        let piece = Uint8Array::new_with_byte_offset_and_length(&buffer, 0, len);
-        piece.copy_from(bytes);
-        piece
+    /// Whether it has nothing to hash for this worker.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.waiting.borrow().is_empty()
+    }
+
+    /// Has it keep a block, and hash it.
+    pub(crate) async fn keep_and_hash(
+        &self,
+        kept: u32,
+        bytes: Uint8Array,
+    ) -> Result<Uint8Array, Problem> {
+        let hash = true;
+        match self.ask(Request::Keep { kept, bytes, hash }).await? {
+            Said::Done(digest) => Ok(digest),
+            _ => Err(not_understood()),
+        }
+    }
+
+    /// Has it keep a block.
+    pub(crate) fn keep(&self, kept: u32, bytes: Uint8Array) -> Result<(), Problem> {
+        let hash = false;
+        self.tell(Request::Keep { kept, bytes, hash })
+    }
+
+    /// Has it let blocks go.
+    pub(crate) fn let_go(&self, kept: Vec<u32>) {
+        // Where it has ended, nothing is kept any more.
+        let _ = self.tell(Request::LetGo { kept });
+    }
+
+    /// Has it do something for this worker that nobody waits for.
+    fn tell(&self, request: Request) -> Result<(), Problem> {
+        self.send(0, request)
+    }
+
+    fn send(&self, number: u32, request: Request) -> Result<(), Problem> {
+        let (message, handed_over) = request.write(number);
+        // A plain object takes any member.
+        let _ = Reflect::set(&message, &OWN.into(), &true.into());
+        self.post(&message, &handed_over)
     }
 }
 
@@ -224,6 +262,7 @@ pub fn write() {
         spawn_local(async move {
             let back: Array = match &request {
                 Request::Write { pieces, .. } => message::buffers_of(pieces).collect(),
+                Request::LetGo { kept } => open.let_go(kept),
                 _ => Array::new(),
             };
             let done = open.perform(request).await;

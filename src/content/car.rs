@@ -81,6 +81,17 @@ pub struct CarReader {
     failed: Option<CarError>,
 }
 
+/// A block that is not whole ([`CarReader::begun`]).
+#[derive(Debug, Clone)]
+pub struct Begun {
+    /// What it should be.
+    pub cid: Cid,
+    /// How many bytes it has.
+    pub len: usize,
+    /// The first ones, that came.
+    pub bytes: Bytes,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// At the length of a header.
@@ -242,6 +253,38 @@ impl CarReader {
                 }
             }
         }
+    }
+
+    /// When [`CarReader::next`] gave `None`: a block that has begun and is not whole, where `wanted` says so of its CID
+    /// and how many bytes it has. Whoever takes it reads the rest of its bytes from the stream themselves, and pushes what
+    /// comes after them.
+    pub fn begun(
+        &mut self,
+        wanted: impl FnOnce(&Cid, usize) -> bool,
+    ) -> Result<Option<Begun>, CarError> {
+        let Stage::Section { len } = self.stage else {
+            return Ok(None);
+        };
+        // All that came of it is gathered; its CID may not be whole either.
+        let Some((cid, at)) = read_cid(&self.gathered).filter(|_| self.failed.is_none()) else {
+            return Ok(None);
+        };
+        let block = len - at;
+        // One that is too large fails when it is whole, or ends the stream before.
+        if block > self.limits.block || !wanted(&cid, block) {
+            return Ok(None);
+        }
+        if let Err(error) = self.consume(len) {
+            self.failed = Some(error.clone());
+            return Err(error);
+        }
+        self.stage = Stage::Length;
+        let bytes = std::mem::take(&mut self.gathered).freeze().slice(at..);
+        Ok(Some(Begun {
+            cid,
+            len: block,
+            bytes,
+        }))
     }
 
     /// To be called when the stream has ended: whether it ended where a CAR may end.

@@ -72,6 +72,11 @@ impl Extension {
         })
     }
 
+    /// Where it lies.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// The address of one of its pages.
     pub fn url(&self, page: &str) -> String {
         format!("chrome-extension://{}/{page}", self.id)

@@ -68,13 +68,11 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     let programs = report.step("programs for the tests", || {
         native(workspace, "build").arguments(["--bins"]).done()
     });
-    if programs {
+    if built && programs {
         report.step("tests, adaptors in a browser", || {
             browser.require()?;
             adaptors(workspace)
         });
-    }
-    if built && programs {
         report.step("tests, end to end", || {
             browser.require()?;
             native(workspace, "test")

@@ -16,7 +16,7 @@ use futures::StreamExt;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::{Blob, Url};
 
-use crate::{blob, database, disk, id, noise};
+use crate::{blob, database, disk, id, lone_disk, noise};
 
 const PATIENT: Duration = Duration::from_secs(20);
 const IMPATIENT: Duration = Duration::from_millis(300);
@@ -69,11 +69,11 @@ async fn end_of(mut blocks: Blocks) -> (usize, Option<CarTrouble>) {
 #[wasm_bindgen_test]
 async fn what_comes_is_verified_kept_and_written() {
     let bytes = noise(5_500_000);
-    for (name, profile) in [
-        ("car-1", Profile::UnixfsV1_2025),
-        ("car-0", Profile::UnixfsV0_2015),
+    for (name, profile, disk) in [
+        ("car-1", Profile::UnixfsV1_2025, disk()),
+        ("car-0", Profile::UnixfsV0_2015, disk()),
+        ("car-lone", Profile::UnixfsV1_2025, lone_disk()),
     ] {
-        let disk = disk();
         let store = DiskStore::new(database().await, disk.clone());
         let (car, dag) = car_of(&bytes, profile).await;
         let mut walk = Walk::new(dag.root, Limits::default());
@@ -188,6 +188,30 @@ async fn what_is_wrong_ends_a_car() {
         matches!(wrong, (n, Some(CarTrouble::Wrong(_))) if n == count - 1),
         "{wrong:?}"
     );
+}
+
+#[wasm_bindgen_test]
+async fn a_wrong_bit_is_found_in_every_leaf() {
+    // Some are hashed by one worker, and some by the other.
+    for disk in [disk(), lone_disk()] {
+        let bytes = noise(5 << 20);
+        let (car, dag) = car_of(&bytes, Profile::UnixfsV1_2025).await;
+        let whole = BlobSource::new(car);
+        let car = whole.read(0..whole.len()).await.unwrap().to_vec();
+        let leaves = car.len() - bytes.len();
+        let before = dag.blocks.len() - 5;
+        for leaf in 0..5_usize {
+            let mut car = car.clone();
+            // The heads of those that follow take less than a thousandth.
+            let at = leaves + (leaf << 20) + (1 << 19);
+            car[at] ^= 0x80;
+            let wrong = end_of(blocks_of(&disk, &blob(&car)).await).await;
+            assert!(
+                matches!(wrong, (n, Some(CarTrouble::Wrong(_))) if n == before + leaf),
+                "leaf {leaf}: {wrong:?}"
+            );
+        }
+    }
 }
 
 #[wasm_bindgen_test]

@@ -2,6 +2,7 @@
 //! worker has that is tested here. `cargo xtask test` runs it; by hand:
 //!
 //! ```text
+//! cargo xtask build
 //! cargo build --package fluence-tests --bin adaptors
 //! CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=target/debug/adaptors \
 //!   cargo test --package background --test browser --target wasm32-unknown-unknown
@@ -47,8 +48,17 @@ async fn database() -> Database {
     Database::open().await.expect("the database opens")
 }
 
-/// The file worker, which runs beside the tests: they are in a worker that may open files.
+/// The file worker, which runs beside the tests: they are in a worker that may open files. It has the built extension's
+/// write for it, as in the extension.
 fn disk() -> Disk {
+    Disk::new(None, |port| {
+        files::serve(port);
+        std::future::ready(Ok(()))
+    })
+}
+
+/// The same where no other worker can be started.
+fn lone_disk() -> Disk {
     Disk::new(None, |port| {
         files::serve_here(port);
         std::future::ready(Ok(()))

@@ -85,6 +85,9 @@ async fn a_file_of_many_extents_is_one() {
         let written = block(number as u8, piece.len() as u64);
         let piece = Bytes::copy_from_slice(piece);
         partial.append(piece, vec![written]).await.unwrap();
+        if number % 10 == 3 {
+            partial.flush().await.unwrap();
+        }
     }
     // What is not flushed is not read, and nothing is read twice.
     let before = partial.source().await.unwrap();
@@ -275,8 +278,8 @@ async fn after_a_gap_nothing_counts() {
             .append(Bytes::copy_from_slice(piece), vec![written])
             .await
             .unwrap();
+        partial.flush().await.unwrap();
     }
-    partial.flush().await.unwrap();
     drop(partial);
     let database = database().await;
     let deleted = database.write(&[EXTENTS], |transaction| {

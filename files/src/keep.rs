@@ -1,0 +1,125 @@
+//! Blocks that are kept from when they are verified until they are written.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use fluence::Cid;
+use fluence::cars::{self, CarTrouble, Check, Payload};
+use fluence::content::hash::{self, HashError};
+use futures::FutureExt;
+use js_sys::{ArrayBuffer, Uint8Array};
+
+use crate::Files;
+use crate::message::Problem;
+use crate::open::sha256_of;
+use crate::writer::Buffers;
+
+/// Keeps blocks where they are written. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Keeper(Rc<Inner>);
+
+struct Inner {
+    files: Rc<Files>,
+    buffers: Rc<Buffers>,
+    last: Cell<u32>,
+}
+
+/// A block that is kept; it is let go when this is dropped and nobody was told of it.
+pub(crate) struct Held {
+    keeper: Keeper,
+    number: u32,
+    told: Cell<bool>,
+}
+
+impl Held {
+    /// The number under which it is kept until whoever hears it lets it go.
+    pub(crate) fn tell(&self) -> u32 {
+        self.told.set(true);
+        self.number
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if !self.told.get() {
+            self.keeper.0.files.let_go(vec![self.number]);
+        }
+    }
+}
+
+impl Keeper {
+    pub(crate) fn new(files: Rc<Files>, buffers: Rc<Buffers>) -> Self {
+        let last = Cell::new(0);
+        Self(Rc::new(Inner {
+            files,
+            buffers,
+            last,
+        }))
+    }
+
+    /// A buffer of at least so many bytes, for a block.
+    pub(crate) fn buffer(&self, len: u32) -> ArrayBuffer {
+        self.0.buffers.take(len)
+    }
+
+    /// Keeps a block, if it is what its CID says.
+    pub(crate) fn keep(&self, cid: Cid, block: Uint8Array) -> Check {
+        let number = self.0.last.get().wrapping_add(1);
+        self.0.last.set(number);
+        let held = Held {
+            keeper: self.clone(),
+            number,
+            told: Cell::new(false),
+        };
+        let len = block.length().into();
+        async move {
+            held.keeper.0.files.keep(number, &cid, block).await?;
+            let place = Rc::new(held);
+            Ok(Payload::Kept(cars::Kept { len, place }))
+        }
+        .boxed_local()
+    }
+}
+
+impl Files {
+    /// Keeps a block under a number until it is let go, if it is what its CID says. The browser hashes in the thread that
+    /// asks, so the worker that writes hashes a part of the blocks: those that come while it has none to hash.
+    async fn keep(&self, number: u32, cid: &Cid, block: Uint8Array) -> Result<(), CarTrouble> {
+        let failed = |problem: Problem| CarTrouble::Short(format!("a block was lost: {problem:?}"));
+        match self {
+            Self::Apart(writer) => match hash::is_sha2_256(cid).filter(|_| writer.is_idle()) {
+                Some(expected) => {
+                    let digest = writer.keep_and_hash(number, block).await;
+                    if digest.map_err(failed)?.to_vec() == expected {
+                        Ok(())
+                    } else {
+                        Err(HashError::Mismatch(*cid).into())
+                    }
+                }
+                None => {
+                    verify(cid, &block).await?;
+                    writer.keep(number, block).map_err(failed)
+                }
+            },
+            Self::Here(open) => {
+                verify(cid, &block).await?;
+                open.keep(number, block);
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn verify(cid: &Cid, block: &Uint8Array) -> Result<(), HashError> {
+    if let Some(expected) = hash::is_sha2_256(cid)
+        && let Ok(digest) = sha256_of(block).await
+    {
+        return if digest.to_vec() == expected {
+            Ok(())
+        } else {
+            Err(HashError::Mismatch(*cid))
+        };
+    }
+    // Another hash; or the browser does not hash, and this program does.
+    hash::verify(cid, &block.to_vec())
+}
