@@ -174,6 +174,11 @@ pub enum EventKind {
         /// As it is now.
         network: NetworkStatus,
     },
+    /// Where links open in any browser ([`crate::storage::web_link`]). Ephemeral.
+    Web {
+        /// Base URL of the node's storage; `None` where none opens them.
+        base: Option<String>,
+    },
     /// The worker started, with this identity.
     Started {
         /// The own peer id.
@@ -194,7 +199,7 @@ impl EventKind {
     pub fn is_ephemeral(&self) -> bool {
         matches!(
             self,
-            Self::Progress { .. } | Self::Network { .. } | Self::Notice { .. }
+            Self::Progress { .. } | Self::Network { .. } | Self::Web { .. } | Self::Notice { .. }
         )
     }
 
@@ -220,6 +225,7 @@ impl EventKind {
             | Self::Confirmed { .. }
             | Self::Settings { .. }
             | Self::Network { .. }
+            | Self::Web { .. }
             | Self::Started { .. }
             | Self::Notice { .. } => None,
         }
@@ -467,6 +473,9 @@ pub struct State {
     pub items: BTreeMap<ItemId, Item>,
     /// The connection.
     pub network: NetworkStatus,
+    /// Base URL of the node's storage, where it opens links in any browser.
+    #[serde(default)]
+    pub web: Option<String>,
     /// What the person set; `None` before the first time, when the defaults of the build hold.
     pub settings: Option<Settings>,
     /// The own peer id.
@@ -540,6 +549,7 @@ impl State {
             }
             EventKind::Settings { settings } => self.settings = Some(settings.clone()),
             EventKind::Network { network } => self.network = network.clone(),
+            EventKind::Web { base } => self.web.clone_from(base),
             EventKind::Started { peer } => self.peer = Some(peer.clone()),
             EventKind::Notice { failure } => self.notice = Some(failure.clone()),
             kind => {

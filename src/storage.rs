@@ -1,6 +1,6 @@
 //! The address of a storage: a multiaddr on the wire, a URL in use.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The longest multiaddr that is read, in bytes.
 pub const MAX_ADDRESS: usize = 512;
@@ -110,6 +110,22 @@ pub fn multiaddr_of(url: &str) -> Result<String, AddressError> {
     ))
 }
 
+/// Where a file opens in any browser, by the base URL of a storage that opens links, and its CID written canonically.
+pub fn web_link(base: &str, cid: &str) -> String {
+    let (scheme, host) = base.split_once("://").unwrap_or_default();
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    let host = host.strip_suffix(port).unwrap_or(host);
+    format!("{scheme}://{host}/ipfs/{cid}")
+}
+
+/// Whether a base URL leads everybody to their own machine.
+pub fn is_local(base: &str) -> bool {
+    let host = base.split_once("://").map_or("", |(_, host)| host);
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
 fn is_host_name(host: &str) -> bool {
     !host.is_empty()
         && host.len() <= 253
@@ -169,6 +185,24 @@ mod tests {
         }
         for bad in ["ftp://x", "https://x/path", "https://u@x", "https://"] {
             assert!(multiaddr_of(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn links_are_as_short_as_they_can_be() {
+        for (base, link, local) in [
+            ("https://a.b:443", "https://a.b/ipfs/x", false),
+            ("http://a.b:443", "http://a.b:443/ipfs/x", false),
+            ("http://10.0.0.1:80", "http://10.0.0.1/ipfs/x", false),
+            (
+                "http://127.0.0.1:4180",
+                "http://127.0.0.1:4180/ipfs/x",
+                true,
+            ),
+            ("http://[::1]:80", "http://[::1]/ipfs/x", true),
+            ("http://localhost:1", "http://localhost:1/ipfs/x", true),
+        ] {
+            assert_eq!((&*web_link(base, "x"), is_local(base)), (link, local));
         }
     }
 }

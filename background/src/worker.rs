@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use fluence::call::{CallError, ErrorCode, Reply};
 use fluence::command::{Answer, Command, ToFace, ToWorker};
@@ -10,7 +11,7 @@ use fluence::content::zip;
 use fluence::names::{link, safe_file_name};
 use fluence::plan::Engine;
 use fluence::ports::{Platform, Store, StoreError};
-use fluence::state::{Event, EventKind, Failure, ItemId, Origin, Settings, Status};
+use fluence::state::{Event, EventKind, Failure, ItemId, NetworkStatus, Origin, Settings, Status};
 use fluence_peer::{Calls, Config, Multiaddr, Peer, Statuses};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -53,6 +54,8 @@ const MAX_CALLS: usize = 64;
 const BADGE_EVERY_MS: u64 = 5000;
 /// When those may come again, in milliseconds.
 const CALL_AGAIN_MS: u64 = 1000;
+/// How long the node and its storage may take to say that they open links.
+const WEB_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where a share was begun, so that its link goes to that page's clipboard.
 pub(crate) type Clicked = Option<(i32, Option<i32>)>;
@@ -150,7 +153,15 @@ impl Worker {
         }
         spawn_local(Rc::clone(&self).look_at_downloads());
         while let Some(status) = statuses.next().await {
+            let online = matches!(status, NetworkStatus::Online { .. });
             self.engine.network_changed(status);
+            if online {
+                let engine = self.engine.clone();
+                spawn_local(async move {
+                    let base = engine.find_web(WEB_PATIENCE).await;
+                    engine.record(vec![EventKind::Web { base }]).await;
+                });
+            }
         }
     }
 

@@ -91,6 +91,8 @@ pub const EMPTY_SEARCH: &str = "No file matches";
 pub const EMPTY_SEARCH_ADVICE: &str = "Try a part of the name or of the hash.";
 
 pub const COPY_LINK: &str = "Copy link";
+pub const COPY_WEB_LINK: &str = "Copy a web link: it opens in any browser, without Fluence Share";
+pub const COPY_LOCAL_WEB_LINK: &str = "Copy a web link: it opens in any browser of this computer, without Fluence Share, because the node is on this computer";
 pub const COPIED: &str = "Copied";
 pub const COPY_REFUSED: &str =
     "The browser refused the clipboard; select the link in the details and copy it.";
@@ -108,6 +110,7 @@ pub const DETAILS: &str = "Details and log";
 pub const LOG: &str = "What happened";
 pub const LOG_EMPTY: &str = "Nothing yet.";
 pub const LINK: &str = "Link";
+pub const WEB_LINK: &str = "Web link";
 pub const FROM: &str = "From";
 pub const SAVED_AS: &str = "Saved as";
 pub const ADDED: &str = "Added";

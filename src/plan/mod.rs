@@ -21,6 +21,7 @@ mod start;
 mod tests;
 mod together;
 mod upload;
+mod web;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -155,7 +156,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Applies and records what the platform itself has to tell: [`EventKind::Started`], [`EventKind::Thumbnail`],
-    /// [`EventKind::Saved`], [`EventKind::Log`], [`EventKind::Notice`]. Returns when it outlasts a kill.
+    /// [`EventKind::Saved`], [`EventKind::Log`], [`EventKind::Notice`], [`EventKind::Web`]. Returns when it outlasts a kill.
     pub async fn record(&self, kinds: Vec<EventKind>) {
         self.write(kinds).await;
     }

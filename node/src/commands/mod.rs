@@ -10,7 +10,6 @@ mod save;
 mod session;
 mod share;
 mod storage;
-mod web;
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};

@@ -12,13 +12,13 @@ use fluence::names::link;
 use fluence::plan::{Expected, Input, ShareInput};
 use fluence::ports::Source;
 use fluence::state::{Event, EventKind, Failure, Item, ItemId, Settings, Status};
+use fluence::storage::{is_local, web_link};
 use indicatif::ProgressBar;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 
 use super::session::{CliEngine, Client, Session};
-use super::web::Web;
 use super::{Context, NetworkArgs, close, stop_signal};
 use crate::exit::{Exit, Failed, printable};
 use crate::output::{Output, size_text};
@@ -26,6 +26,8 @@ use crate::platform::{FileSource, random};
 
 /// The most files in a folder that is shared.
 const MAX_FILES: usize = 100_000;
+/// How long the node and its storage may take to say that they open links.
+const WEB_PATIENCE: Duration = Duration::from_secs(2);
 /// How deep folders may lie in one another.
 const MAX_DEPTH: usize = 64;
 
@@ -92,7 +94,8 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
         failed: None,
     };
     // Asked while files are hashed.
-    let web = tokio::task::spawn_local(Web::find(session.peer.clone()));
+    let engine = session.engine.clone();
+    let web = tokio::task::spawn_local(async move { engine.find_web(WEB_PATIENCE).await });
     let ended = tokio::select! {
         ended = share(&mut shares, inputs, web) => ended,
         () = stop_signal() => shares.stopped(),
@@ -107,7 +110,7 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
 async fn share(
     shares: &mut Shares<'_>,
     inputs: Vec<ShareInput<FileSource>>,
-    web: JoinHandle<Option<Web>>,
+    web: JoinHandle<Option<String>>,
 ) -> Result<(), Failed> {
     let mut events = shares.engine.platform().watch();
     for input in inputs {
@@ -139,8 +142,8 @@ struct Shares<'a> {
     output: &'a Output,
     /// Whether each is done with when it has been fetched into storage.
     once: bool,
-    /// Where links open without the extension.
-    web: Option<Web>,
+    /// The base URL of where links open without the extension.
+    web: Option<String>,
     shown: BTreeMap<ItemId, Shown>,
     /// The first that failed.
     failed: Option<Failed>,
@@ -224,7 +227,7 @@ impl Shares<'_> {
             shown.fetched = item.placed.is_some() && item.upload.is_none();
             if let (Status::Shared, false, Some(cid)) = (&item.status, shown.linked, &item.cid) {
                 shown.linked = true;
-                let web = self.web.as_ref().map(|web| web.link(cid));
+                let web = self.web.as_ref().map(|web| web_link(web, cid));
                 self.output.event(&json!({
                     "event": "shared", "id": id.0, "cid": cid, "link": link_of(cid), "web": web, "name": item.name,
                     "size": item.size, "files": item.files,
@@ -238,7 +241,7 @@ impl Shares<'_> {
                     printable(&item.name)
                 ));
                 if let (Some(web), Some(link)) = (&self.web, web) {
-                    let whose = if web.is_local() {
+                    let whose = if is_local(web) {
                         " of this machine"
                     } else {
                         ""

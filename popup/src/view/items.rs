@@ -3,6 +3,7 @@
 use fluence::command::Command;
 use fluence::names;
 use fluence::state::{Failure, Item, ItemId, Origin, Status};
+use fluence::storage;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::html::Scope;
@@ -148,7 +149,7 @@ fn row(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
             { troubles(item) }
             { outcome(face, link, &About::Item(item.id.clone()), "item-refused") }
             { if face.removing.as_ref() == Some(&item.id) { question(link, item) } else { actions(face, link, item) } }
-            if open { { details(item) } }
+            if open { { details(face, item) } }
         </li>
     }
 }
@@ -228,6 +229,29 @@ pub fn copy_button(face: &Face, link: &Scope<Face>, item: &Item, testid: &'stati
     }
 }
 
+/// Where the item opens in any browser, and whether in those of this machine alone; while others can have it.
+fn web_link(face: &Face, item: &Item) -> Option<(String, bool)> {
+    let base = face.state.web.as_ref().filter(|_| item.is_shared())?;
+    let address = storage::web_link(base, item.cid.as_ref()?);
+    Some((address, storage::is_local(base)))
+}
+
+/// Copies the item's link for those who have nothing but a browser.
+fn web_button(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
+    let Some((address, local)) = web_link(face, item) else {
+        return Html::default();
+    };
+    let key = format!("item-web {}", item.id.0);
+    let (picture, label) = match face.copied.as_ref().filter(|(copied, _)| *copied == key) {
+        Some((_, true)) => ("done", text::COPIED),
+        Some((_, false)) => ("warn", text::COPY_REFUSED),
+        None if local => ("web", text::COPY_LOCAL_WEB_LINK),
+        None => ("web", text::COPY_WEB_LINK),
+    };
+    let onclick = link.callback(move |_| Msg::Copy(key.clone(), address.clone()));
+    icon_button(picture, label, "item-web", onclick)
+}
+
 /// What a person can do with the item as it is.
 fn actions(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
     let about = About::Item(item.id.clone());
@@ -273,6 +297,7 @@ fn actions(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
             if whole && !item.providing { { button("again", text::AGAIN, "item-again", false, Command::ShareAgain { id: id() }) } }
             if busy { { button("pause", text::PAUSE, "item-pause", false, Command::Pause { id: id() }) } }
             <span class="space"></span>
+            { web_button(face, link, item) }
             if interrupted {
                 { icon_button("bin", text::DISCARD, "item-discard", ask) }
             } else {
@@ -322,7 +347,7 @@ fn troubles(item: &Item) -> Html {
     }
 }
 
-fn details(item: &Item) -> Html {
+fn details(face: &Face, item: &Item) -> Html {
     let address = item.cid.as_deref().map(names::link_to);
     let source = item
         .source
@@ -332,6 +357,7 @@ fn details(item: &Item) -> Html {
         <div class="details">
             <dl>
                 if let Some(address) = address { <dt>{ text::LINK }</dt><dd class="code" data-testid="item-link">{ address }</dd> }
+                if let Some((address, _)) = web_link(face, item) { <dt>{ text::WEB_LINK }</dt><dd class="code" data-testid="item-web-link">{ address }</dd> }
                 if let Some(source) = source { <dt>{ text::FROM }</dt><dd class="code">{ source }</dd> }
                 if let Some(saved) = &item.saved_as { <dt>{ text::SAVED_AS }</dt><dd data-testid="item-saved"><bdi>{ saved }</bdi></dd> }
                 <dt>{ text::ADDED }</dt><dd>{ time(item.created) }</dd>

@@ -134,6 +134,50 @@ fn a_file_that_is_shared_twice_is_one() {
 }
 
 #[test]
+fn a_web_link_opens_without_the_extension() {
+    play("web_link", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(2_300_000, 86);
+        let (alice, face) = scene.online("alice", &node).await?;
+        face.share(&[&scene.file("für alle.bin", &bytes)?]).await?;
+        let shown = face.wait_named("für alle.bin", &["shared"], SMALL).await?;
+        face.wait(
+            "a button for a web link",
+            SMALL,
+            r#"return document.querySelector('[data-testid="item-web"]');"#,
+        )
+        .await?;
+        face.press_in(&shown, "item-log-toggle").await?;
+        face.picture("web_link").await?;
+        face.press_in(&shown, "item-web").await?;
+        let field = By::Css(r#"[data-testid="fetch-input"]"#);
+        let link = alice
+            .pasted(field, SMALL, |text| text.starts_with("http"))
+            .await?;
+        let http = node.listening().http.trim_end_matches('/');
+        let cid = shown.cid.as_deref().unwrap_or_default();
+        ensure!(link == format!("{http}/ipfs/{cid}"), "the link is {link}");
+        ensure!(
+            node.uploaded().await? == 0,
+            "bytes left before anybody opened the link"
+        );
+        let answer = reqwest::get(&link).await?.error_for_status()?;
+        let named = answer.headers().get("content-disposition").cloned();
+        let named = named.context("the answer has no name")?;
+        ensure!(
+            named.to_str()?.contains("f%C3%BCr%20alle.bin"),
+            "it is called {named:?}"
+        );
+        ensure!(answer.bytes().await? == bytes, "other bytes came");
+        ensure!(
+            node.uploaded().await? >= bytes.len() as u64,
+            "nothing was uploaded for it"
+        );
+        Ok(())
+    });
+}
+
+#[test]
 fn what_is_stopped_is_not_served_until_it_is_shared_again() {
     play("stopped", async |scene| {
         let node = scene.node("node", &[]).await?;

@@ -1,0 +1,43 @@
+//! Where links open for people who have nothing but a browser.
+
+use std::time::Duration;
+
+use super::Engine;
+use crate::call::{MultiaddrArgs, MultiaddrOk, Request};
+use crate::names::FunctionName;
+use crate::ports::{Http, HttpRequest, Network, Platform};
+use crate::state::NetworkStatus;
+use crate::storage::url_of;
+
+/// An empty file, which its CID carries: nothing has to be stored to open it.
+const EMPTY: &str = "bafkqaaa";
+
+impl<P: Platform> Engine<P> {
+    /// The base URL of the connected node's storage ([`crate::storage::web_link`]); `None` where it has none, or opens no
+    /// links, or does not say so in time.
+    pub async fn find_web(&self, patience: Duration) -> Option<String> {
+        self.within(patience, self.ask_web(patience)).await?
+    }
+
+    async fn ask_web(&self, patience: Duration) -> Option<String> {
+        // A node's address ends with who it is.
+        let node = self.with_state(|state| match &state.network {
+            NetworkStatus::Online { node } => Some(node.rsplit_once("/p2p/")?.1.to_owned()),
+            _ => None,
+        })?;
+        let request = Request::new(FunctionName::multiaddr(), &MultiaddrArgs::default());
+        let reply = self.0.platform.network().call(node, request, patience);
+        let ok: MultiaddrOk = reply.await.ok()?.into_result().ok()?;
+        let url = url_of(&ok.multiaddr).ok()?;
+        // Its operator may have switched links off.
+        let request = HttpRequest {
+            method: "HEAD",
+            url: format!("{url}/ipfs/{EMPTY}"),
+            headers: Vec::new(),
+            body: Vec::new(),
+            patience,
+        };
+        let answer = self.0.platform.http().send(request).await.ok()?;
+        (answer.status == 200).then_some(url)
+    }
+}
