@@ -85,7 +85,8 @@ impl Files {
     /// Keeps a block under a number until it is let go, if it is what its CID says. The browser hashes in the thread that
     /// asks, so the worker that writes hashes a part of the blocks: those that come while it has none to hash.
     async fn keep(&self, number: u32, cid: &Cid, block: Uint8Array) -> Result<(), CarTrouble> {
-        let failed = |problem: Problem| CarTrouble::Short(format!("a block was lost: {problem:?}"));
+        let failed =
+            |problem| CarTrouble::Short(format!("a block was lost here: {}", why(problem)));
         match self {
             Self::Apart(writer) => match hash::is_sha2_256(cid).filter(|_| writer.is_idle()) {
                 Some(expected) => {
@@ -107,6 +108,14 @@ impl Files {
                 Ok(())
             }
         }
+    }
+}
+
+fn why(problem: Problem) -> String {
+    match problem {
+        Problem::Full => "there is no room for it".to_owned(),
+        Problem::Gone(text) | Problem::Failed(text) => text,
+        Problem::Http(error) => error.to_string(),
     }
 }
 

@@ -19,10 +19,11 @@ use crate::open::{MAX_HASHED, Open, ended, sha256_of};
 
 /// The program of the worker that writes.
 const PROGRAM: &str = "files.js?writer";
-/// Buffers that go to the writer and come back: their bytes, and how many are kept for the next blocks. New ones would
-/// take longer to come by than to write. Blocks are 1 MiB, as a rule; beyond that there is room for what comes with them.
-const BUFFER: u32 = (1 << 20) + (4 << 10);
-const BUFFERS: usize = 8;
+/// Sizes of buffers that go to the writer and come back, in bytes: blocks are 256 KiB or 1 MiB, as a rule, and beyond that
+/// there is room for what comes with them.
+const SIZES: [u32; 3] = [68 << 10, 260 << 10, 1028 << 10];
+/// Bytes of buffers of one size that are kept for the next blocks. New ones would take longer to come by than to write.
+const SPARE: usize = 8 << 20;
 /// The member of an answer that brings buffers back.
 const BACK: &str = "buffers";
 
@@ -40,21 +41,27 @@ pub(crate) struct Writer {
     _on_message: Closure<dyn Fn(MessageEvent)>,
 }
 
-/// Buffers that nobody has.
+/// Buffers that nobody has, by size.
 #[derive(Default)]
-pub(crate) struct Buffers(RefCell<Vec<ArrayBuffer>>);
+pub(crate) struct Buffers([RefCell<Vec<ArrayBuffer>>; SIZES.len()]);
 
 impl Buffers {
     /// One of at least so many bytes.
     pub(crate) fn take(&self, len: u32) -> ArrayBuffer {
-        let used = (len <= BUFFER).then(|| self.0.borrow_mut().pop()).flatten();
-        used.unwrap_or_else(|| ArrayBuffer::new(len.max(BUFFER)))
+        let Some(at) = SIZES.iter().position(|size| len <= *size) else {
+            return ArrayBuffer::new(len);
+        };
+        let spare = self.0[at].borrow_mut().pop();
+        spare.unwrap_or_else(|| ArrayBuffer::new(SIZES[at]))
     }
 
     fn give_back(&self, buffer: ArrayBuffer) {
-        let mut buffers = self.0.borrow_mut();
-        if buffer.byte_length() == BUFFER && buffers.len() < BUFFERS {
-            buffers.push(buffer);
+        let len = buffer.byte_length();
+        if let Some(at) = SIZES.iter().position(|size| len == *size) {
+            let mut spare = self.0[at].borrow_mut();
+            if (spare.len() + 1) * len as usize <= SPARE {
+                spare.push(buffer);
+            }
         }
     }
 }

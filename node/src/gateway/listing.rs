@@ -193,6 +193,7 @@ fn page(request: &Request, entries: &[Entry], more: bool) -> String {
         let name = utf8_percent_encode(&entry.name, PATH).to_string();
         let shown = escape(&entry.name);
         let size = entry.size.map(bytes).unwrap_or_default();
+        // Twice, as in the gateway conformance suite.
         let filename = utf8_percent_encode(&name, PATH);
         let _ = writeln!(
             page,
