@@ -88,7 +88,9 @@ impl Drop for Site {
 
 impl Site {
     /// Serves an index at `/`, files at `/files/NAME`, and at `/private/NAME` the same files for those who have been to
-    /// `/login`, listed at `/members`; everybody else gets a form there, as a page of HTML with status 200.
+    /// `/login`, listed at `/members`; everybody else gets a form there, as a page of HTML with status 200. At
+    /// `/guarded/NAME`, listed at `/gallery`, they are for pages of this site alone; who does not say that they are one is
+    /// refused with 403.
     pub async fn start() -> Result<Self> {
         let content = Shared::default();
         let router = Router::new()
@@ -97,6 +99,8 @@ impl Site {
             .route("/members", get(members))
             .route("/files/{name}", get(public).put(put))
             .route("/private/{name}", get(private))
+            .route("/gallery", get(gallery))
+            .route("/guarded/{name}", get(guarded))
             .layer(axum::extract::DefaultBodyLimit::max(MAX_UPLOAD))
             .with_state(content.clone());
         let listener = TcpListener::bind("127.0.0.1:0")
@@ -150,7 +154,7 @@ impl Site {
         Ok(())
     }
 
-    /// How often a path was asked for.
+    /// How often a path was asked for; `/refused/NAME` is `/guarded/NAME` in vain.
     pub fn asked(&self, path: &str) -> u64 {
         lock(&self.content).asked.get(path).copied().unwrap_or(0)
     }
@@ -166,6 +170,10 @@ async fn index(State(content): State<Shared>) -> Html<String> {
 
 async fn members(State(content): State<Shared>) -> Html<String> {
     list(&content, "private")
+}
+
+async fn gallery(State(content): State<Shared>) -> Html<String> {
+    list(&content, "guarded")
 }
 
 /// A page with all files, each at its address in a part of the site.
@@ -232,6 +240,26 @@ async fn private(
         return give(&content, "private", &name, &headers);
     }
     Html("<!doctype html><title>Log in</title><form><input type=password><button>Log in</button></form>").into_response()
+}
+
+async fn guarded(
+    State(content): State<Shared>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let said = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let own = said(header::HOST).map(|host| format!("http://{host}/"));
+    if said(header::REFERER)
+        .zip(own)
+        .is_some_and(|(page, own)| page.starts_with(&own))
+    {
+        return give(&content, "guarded", &name, &headers);
+    }
+    *lock(&content)
+        .asked
+        .entry(format!("/refused/{name}"))
+        .or_default() += 1;
+    (StatusCode::FORBIDDEN, "not for other sites\n").into_response()
 }
 
 /// Answers with a file, or the part of it that is asked for: videos want that.

@@ -149,6 +149,36 @@ fn a_login_form_in_place_of_a_picture_is_noticed() {
 }
 
 #[test]
+fn a_picture_that_only_its_own_site_may_show_is_shared() {
+    play("guarded_picture", async |scene| {
+        let picture = files::picture(320, 240)?;
+        scene.site.add("guarded.png", "image/png", picture.clone());
+        let node = scene.node("node", &[]).await?;
+        let mut alice = scene.browser("alice", Some(scene.hidden_display().await?))?;
+        alice.open().await?;
+        let driver = alice.driver()?;
+        let page = driver.window().await?;
+        let face = alice.face_beside().await?;
+        let popup = driver.window().await?;
+        face.set_nodes(&[node.websocket()?]).await?;
+        face.wait_network("online", ONLINE).await?;
+        driver.switch_to_window(page).await?;
+        driver.goto(scene.site.url("/gallery")).await?;
+        alice.share_by_right_click(By::Id("guarded.png")).await?;
+        driver.switch_to_window(popup).await?;
+        let shown = face.wait_named("guarded.png", &["shared"], SMALL).await?;
+        // The worker, which comes from no page, was refused; the page was not.
+        ensure!(
+            scene.site.asked("/refused/guarded.png") > 0,
+            "nobody was refused"
+        );
+        let cid = shown.cid.context("a shared file without a hash")?;
+        let terminal = scene.command_line("terminal", &node)?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &picture)
+    });
+}
+
+#[test]
 fn several_files_are_shared_by_the_file_field() {
     play("file_field", async |scene| {
         let node = scene.node("node", &[]).await?;
