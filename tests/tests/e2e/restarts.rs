@@ -1,15 +1,18 @@
 //! Browsers, nodes and workers end and come back; what was begun goes on by itself.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use fluence_tests::files;
 use fluence_tests::scene::{ONLINE, same_bytes};
 use serde_json::Value;
+use tokio::time::sleep;
 
 use crate::lifetime::until_answered;
 use crate::{SMALL, play};
 
+/// How often the folder for downloads is looked at.
+const LOOK: Duration = Duration::from_millis(2);
 /// How long a large file may take.
 const LARGE: Duration = Duration::from_secs(150);
 /// Large enough that it is not done before it is noticed that it has begun.
@@ -63,6 +66,35 @@ fn a_browser_that_crashed_serves_again_without_a_click() {
             "what was served is not counted: {before}, then {after}"
         );
         Ok(())
+    });
+}
+
+#[test]
+fn what_was_being_saved_when_the_browser_crashed_is_saved() {
+    play("saved_anew", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(LARGE_FILE, 46);
+        let provider = scene.command_line("provider", &node)?;
+        let (_sharing, cid) = provider.share(&scene.file("half.bin", &bytes)?).await?;
+        let (mut bob, face) = scene.online("bob", &node).await?;
+        face.fetch(&cid).await?;
+        // The browser makes the file that it writes to when it begins.
+        let deadline = Instant::now() + LARGE;
+        while std::fs::read_dir(bob.downloads())?.next().is_none() {
+            ensure!(
+                Instant::now() < deadline,
+                "saving did not begin within {LARGE:?}"
+            );
+            sleep(LOOK).await;
+        }
+        bob.crash().await?;
+        ensure!(
+            !bob.downloads().join("half.bin").exists(),
+            "it was saved before the browser crashed"
+        );
+
+        bob.open().await?;
+        same_bytes(&bob.saved("half.bin", LARGE).await?, &bytes)
     });
 }
 
