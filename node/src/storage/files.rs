@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
 
 use cid::multibase::Base;
 
@@ -12,11 +14,15 @@ use cid::multibase::Base;
 /// A file is written under `tmp/` and renamed when it is whole, so what stands under `blocks/` was complete when the
 /// program was killed. It is not synced: after a power cut a file may be short, which [`BlockFiles::scan`] tells by its
 /// size, and what is lost the provider uploads again.
+///
+/// To remove a file, it is moved to `trash/`: whoever removes a large DAG keeps others waiting, and to free the room of files
+/// takes several times as long as to move them. A thread does that.
 #[derive(Debug)]
 pub(super) struct BlockFiles {
     blocks: PathBuf,
     tmp: PathBuf,
     next: AtomicU64,
+    trash: Trash,
 }
 
 /// A block file that is written, but does not count yet. Dropping it removes it.
@@ -37,13 +43,16 @@ impl BlockFiles {
             blocks: dir.join("blocks"),
             tmp: dir.join("tmp"),
             next: AtomicU64::new(0),
+            trash: Trash::start(dir.join("trash"))?,
         };
         fs::create_dir_all(&files.blocks)?;
-        match fs::remove_dir_all(&files.tmp) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-            _ => {}
+        for cleared in [&files.tmp, &files.trash.dir] {
+            match fs::remove_dir_all(cleared) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                _ => {}
+            }
+            fs::create_dir_all(cleared)?;
         }
-        fs::create_dir_all(&files.tmp)?;
         Ok(files)
     }
 
@@ -91,7 +100,19 @@ impl BlockFiles {
 
     /// Removes a block; one that is not there is no error.
     pub fn remove(&self, hash: &[u8]) -> io::Result<()> {
-        match fs::remove_file(self.path(hash)) {
+        let path = self.path(hash);
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let moved = self.trash.dir.join(number.to_string());
+        let removed = match fs::rename(&path, &moved) {
+            Ok(()) => {
+                self.trash.add(moved);
+                return Ok(());
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Err(e),
+            // Where the disk is full, there may be no room for a name.
+            Err(_) => fs::remove_file(path),
+        };
+        match removed {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
             _ => Ok(()),
         }
@@ -123,9 +144,137 @@ impl BlockFiles {
         Ok(())
     }
 
-    /// Bytes that the file system has free for this program.
-    pub fn free(&self) -> io::Result<u64> {
+    /// Whether the file system has so many bytes free for this program, once what was removed is gone.
+    pub fn has_free(&self, bytes: u64) -> io::Result<bool> {
+        if self.free()? >= bytes {
+            return Ok(true);
+        }
+        self.trash.wait();
+        Ok(self.free()? >= bytes)
+    }
+
+    fn free(&self) -> io::Result<u64> {
         let stat = rustix::fs::statvfs(&self.blocks)?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+}
+
+/// Files that are only to be deleted. What is left when the program ends is deleted at the next start.
+#[derive(Debug)]
+struct Trash {
+    dir: PathBuf,
+    /// `None` when it ends.
+    sender: Option<mpsc::Sender<PathBuf>>,
+    left: Arc<Left>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// How many files are to be deleted still.
+#[derive(Debug, Default)]
+struct Left {
+    count: Mutex<usize>,
+    none: Condvar,
+}
+
+impl Left {
+    fn count(&self) -> MutexGuard<'_, usize> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Trash {
+    fn start(dir: PathBuf) -> io::Result<Self> {
+        let (sender, files) = mpsc::channel::<PathBuf>();
+        let left = Arc::<Left>::default();
+        let thread = {
+            let left = Arc::clone(&left);
+            let work = move || {
+                for file in files {
+                    // What cannot be deleted is tried again at the next start.
+                    let _ = fs::remove_file(file);
+                    let mut count = left.count();
+                    *count -= 1;
+                    if *count == 0 {
+                        left.none.notify_all();
+                    }
+                }
+            };
+            thread::Builder::new()
+                .name("storage-trash".to_owned())
+                .spawn(work)?
+        };
+        Ok(Self {
+            dir,
+            sender: Some(sender),
+            left,
+            thread: Some(thread),
+        })
+    }
+
+    fn add(&self, file: PathBuf) {
+        *self.left.count() += 1;
+        if let Some(sender) = &self.sender {
+            // It listens for as long as this is.
+            let _ = sender.send(file);
+        }
+    }
+
+    /// Waits until nothing is left.
+    fn wait(&self) {
+        let mut count = self.left.count();
+        while *count > 0 {
+            count = self
+                .left
+                .none
+                .wait(count)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Drop for Trash {
+    fn drop(&mut self) {
+        // The thread ends when it has deleted all.
+        drop(self.sender.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_removed_is_gone_at_once_and_leaves_the_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = BlockFiles::open(dir.path()).unwrap();
+        let hash = |number: u8| [[0x12, 0x20].as_slice(), &[number; 32]].concat();
+        for number in 0..50 {
+            let block = files.write(&[number; 1000]).unwrap();
+            files.keep(block, &hash(number)).unwrap();
+        }
+        for number in 0..50 {
+            files.remove(&hash(number)).unwrap();
+            assert_eq!(files.read(&hash(number)).unwrap(), None);
+        }
+        files.remove(&hash(7)).unwrap();
+        // One that comes back meanwhile stays.
+        let block = files.write(b"again").unwrap();
+        files.keep(block, &hash(7)).unwrap();
+        assert!(files.has_free(1).unwrap());
+        assert!(!files.has_free(u64::MAX).unwrap());
+        let trash = files.trash.dir.clone();
+        assert_eq!(fs::read_dir(&trash).unwrap().count(), 0);
+        files.remove(&hash(7)).unwrap();
+        drop(files);
+        assert_eq!(fs::read_dir(&trash).unwrap().count(), 0);
+
+        // What a kill leaves is deleted at the next start.
+        fs::write(trash.join("left"), b"left").unwrap();
+        let files = BlockFiles::open(dir.path()).unwrap();
+        assert_eq!(fs::read_dir(&trash).unwrap().count(), 0);
+        assert_eq!(files.read(&hash(7)).unwrap(), None);
     }
 }

@@ -824,7 +824,8 @@ impl Storage {
                 return Err(AddError::NoRoom);
             }
         }
-        while self.files.free().map_err(StorageError::from)? < self.config.min_free + size {
+        let free = self.config.min_free + size;
+        while !self.files.has_free(free).map_err(StorageError::from)? {
             if self.evict(state, root, None)?.is_none() {
                 return Err(AddError::Storage(StorageError::DiskFull));
             }
