@@ -1,9 +1,12 @@
 //! Share in one browser, fetch in another.
 
 use anyhow::{Context, Result, ensure};
+use fluence_tests::browser::Browser;
+use fluence_tests::face::Face;
 use fluence_tests::files;
-use fluence_tests::scene::{ONLINE, same_bytes};
-use thirtyfour::By;
+use fluence_tests::node::Node;
+use fluence_tests::scene::{ONLINE, Scene, same_bytes};
+use thirtyfour::{By, WindowHandle};
 
 use crate::{SMALL, play};
 
@@ -15,6 +18,18 @@ enum Clicked {
     Selection,
     /// The page itself.
     Page,
+}
+
+/// A browser that is online, with a tab for pages and one, which is shown, for its face; their windows.
+async fn beside_a_page(scene: &Scene, node: &Node) -> Result<(Browser, Face, [WindowHandle; 2])> {
+    let mut browser = scene.browser("alice", Some(scene.hidden_display().await?))?;
+    browser.open().await?;
+    let page = browser.driver()?.window().await?;
+    let face = browser.face_beside().await?;
+    let popup = browser.driver()?.window().await?;
+    face.set_nodes(&[node.websocket()?]).await?;
+    face.wait_network("online", ONLINE).await?;
+    Ok((browser, face, [page, popup]))
 }
 
 #[test]
@@ -34,16 +49,12 @@ fn a_right_click_shares_and_a_hash_fetches() {
         }
         let node = scene.node("node", &[]).await?;
 
-        let mut alice = scene.browser("alice", Some(scene.hidden_display().await?))?;
-        alice.open().await?;
+        let (alice, face, [page, popup]) = beside_a_page(scene, &node).await?;
         let driver = alice.driver()?;
-        let page = driver.window().await?;
+        driver.switch_to_window(page.clone()).await?;
         driver.goto(scene.site.url("/")).await?;
         let html = reqwest::get(scene.site.url("/")).await?.bytes().await?;
-        let face = alice.face_beside().await?;
-        let popup = driver.window().await?;
-        face.set_nodes(&[node.websocket()?]).await?;
-        face.wait_network("online", ONLINE).await?;
+        driver.switch_to_window(popup.clone()).await?;
 
         let mut expected: Vec<(Clicked, String, Vec<u8>)> = things
             .into_iter()
@@ -113,14 +124,8 @@ fn a_login_form_in_place_of_a_picture_is_noticed() {
             .site
             .add("private.png", "image/png", files::picture(320, 240)?);
         let node = scene.node("node", &[]).await?;
-        let mut alice = scene.browser("alice", Some(scene.hidden_display().await?))?;
-        alice.open().await?;
+        let (alice, face, [page, popup]) = beside_a_page(scene, &node).await?;
         let driver = alice.driver()?;
-        let page = driver.window().await?;
-        let face = alice.face_beside().await?;
-        let popup = driver.window().await?;
-        face.set_nodes(&[node.websocket()?]).await?;
-        face.wait_network("online", ONLINE).await?;
 
         // With the page's cookies the picture is had, as the page has it.
         driver.switch_to_window(page.clone()).await?;
@@ -154,14 +159,8 @@ fn a_picture_that_only_its_own_site_may_show_is_shared() {
         let picture = files::picture(320, 240)?;
         scene.site.add("guarded.png", "image/png", picture.clone());
         let node = scene.node("node", &[]).await?;
-        let mut alice = scene.browser("alice", Some(scene.hidden_display().await?))?;
-        alice.open().await?;
+        let (alice, face, [page, popup]) = beside_a_page(scene, &node).await?;
         let driver = alice.driver()?;
-        let page = driver.window().await?;
-        let face = alice.face_beside().await?;
-        let popup = driver.window().await?;
-        face.set_nodes(&[node.websocket()?]).await?;
-        face.wait_network("online", ONLINE).await?;
         driver.switch_to_window(page).await?;
         driver.goto(scene.site.url("/gallery")).await?;
         alice.share_by_right_click(By::Id("guarded.png")).await?;
