@@ -121,27 +121,26 @@ pub fn blocks(
 /// What stands in a CAR that comes in these pieces.
 fn sections(pieces: LocalBoxStream<'static, Result<Bytes, HttpError>>) -> Sections<Bytes> {
     let reader = CarReader::new(CarLimits::default());
-    stream::unfold(Some((pieces, reader)), |reading| async move {
-        let (mut pieces, mut reader) = reading?;
-        let section = match reader.next() {
-            Ok(Some((cid, bytes))) => Ok(Section::Block {
+    stream::try_unfold((pieces, reader), |(mut pieces, mut reader)| async move {
+        let section = match reader.next()? {
+            Some((cid, bytes)) => Section::Block {
                 cid,
                 len: bytes.len(),
                 bytes,
-            }),
-            Ok(None) => match pieces.next().await {
-                Some(Ok(piece)) => {
+            },
+            None => match pieces.next().await.transpose()? {
+                Some(piece) => {
                     let heard = piece.len();
                     reader.push(piece);
-                    Ok(Section::Heard(heard))
+                    Section::Heard(heard)
                 }
-                Some(Err(error)) => Err(error.into()),
-                None => Err(reader.finish().err()?.into()),
+                None => {
+                    reader.finish()?;
+                    return Ok(None);
+                }
             },
-            Err(error) => Err(error.into()),
         };
-        let go_on = section.is_ok().then_some((pieces, reader));
-        Some((section, go_on))
+        Ok(Some((section, (pieces, reader))))
     })
     .boxed_local()
 }
@@ -158,11 +157,9 @@ pub fn checked<B: 'static>(
         checking: 0,
         end: None,
     };
-    stream::unfold(Some(coming), |coming| async move {
-        let mut coming = coming?;
+    stream::try_unfold(coming, |mut coming| async move {
         let next = coming.next().await?;
-        let go_on = next.is_ok().then_some(coming);
-        Some((next, go_on))
+        Ok(next.map(|next| (next, coming)))
     })
     .boxed_local()
 }
@@ -182,7 +179,7 @@ struct Coming<B, C> {
 type Checked = Result<(Cid, Payload, usize), CarTrouble>;
 
 impl<B, C: Fn(Cid, B) -> Check> Coming<B, C> {
-    async fn next(&mut self) -> Option<Result<FromCar, CarTrouble>> {
+    async fn next(&mut self) -> Result<Option<FromCar>, CarTrouble> {
         enum Got<B> {
             Checked(Checked),
             Section(Option<Result<Section<B>, CarTrouble>>),
@@ -191,7 +188,7 @@ impl<B, C: Fn(Cid, B) -> Check> Coming<B, C> {
             if self.checks.is_empty()
                 && let Some(end) = self.end.take()
             {
-                return end.err().map(Err);
+                return end.map(|()| None);
             }
             let read_on = self.end.is_none()
                 && self.checks.len() < CHECKS_AT_ONCE
@@ -207,13 +204,13 @@ impl<B, C: Fn(Cid, B) -> Check> Coming<B, C> {
             })
             .await;
             match got {
-                Got::Checked(Err(trouble)) => return Some(Err(trouble)),
-                Got::Checked(Ok((cid, payload, len))) => {
+                Got::Checked(checked) => {
+                    let (cid, payload, len) = checked?;
                     self.checking -= len;
-                    return Some(Ok(FromCar::Block(cid, payload)));
+                    return Ok(Some(FromCar::Block(cid, payload)));
                 }
                 Got::Section(Some(Ok(Section::Heard(heard)))) => {
-                    return Some(Ok(FromCar::Heard(heard)));
+                    return Ok(Some(FromCar::Heard(heard)));
                 }
                 Got::Section(Some(Ok(Section::Block { cid, len, bytes }))) => {
                     self.checking += len;

@@ -153,13 +153,15 @@ impl Worker {
         }
         spawn_local(Rc::clone(&self).look_at_downloads());
         while let Some(status) = statuses.next().await {
-            let online = matches!(status, NetworkStatus::Online { .. });
-            self.engine.network_changed(status);
-            if online {
+            self.engine.network_changed(status.clone());
+            if let NetworkStatus::Online { .. } = status {
                 let engine = self.engine.clone();
                 spawn_local(async move {
                     let base = engine.find_web(WEB_PATIENCE).await;
-                    engine.record(vec![EventKind::Web { base }]).await;
+                    // What is found of a node that is not the connected one any more comes too late.
+                    if engine.with_state(|state| state.network == status) {
+                        engine.record(vec![EventKind::Web { base }]).await;
+                    }
                 });
             }
         }

@@ -297,17 +297,11 @@ struct Filling {
 
 impl Body {
     fn sections(self) -> Sections<Block> {
-        stream::unfold(Some(self), |body| async move {
-            let mut body = body?;
-            let section = body.next().await?;
-            let go_on = section.is_ok().then_some(body);
-            Some((section, go_on))
+        stream::try_unfold(self, |mut body| async move {
+            let section = body.section().await?;
+            Ok(section.map(|section| (section, body)))
         })
         .boxed_local()
-    }
-
-    async fn next(&mut self) -> Option<Result<Section<Block>, CarTrouble>> {
-        self.section().await.transpose()
     }
 
     async fn section(&mut self) -> Result<Option<Section<Block>>, CarTrouble> {
