@@ -1,10 +1,14 @@
 //! What a face shows: one [`State`], changed only by [`State::apply`].
 
+mod network;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use crate::content::Profile;
+
+pub use network::{LinkCause, LinkError};
 
 /// The lines that an item's log keeps; the oldest go first.
 pub const MAX_LOG: usize = 200;
