@@ -11,6 +11,7 @@ use futures::stream::{self, FuturesOrdered, LocalBoxStream, StreamExt};
 use crate::Cid;
 use crate::content::car::{CarError, CarLimits, CarReader};
 use crate::content::hash::HashError;
+use crate::failure::Reason;
 use crate::ports::HttpError;
 
 /// Blocks that are checked at the same time, and their bytes.
@@ -44,49 +45,53 @@ pub struct Kept {
     pub place: Rc<dyn Any>,
 }
 
-/// Why no more comes of a CAR.
+/// Why a CAR ends without being whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CarTrouble {
-    /// The connection.
+pub enum CarEnd {
+    /// The connection failed.
     #[error(transparent)]
     Http(#[from] HttpError),
     /// It ends early; there may be more later.
-    #[error("{0}")]
-    Short(String),
-    /// It is no CAR, or none that can be taken.
-    #[error("{0}")]
-    Unusable(String),
-    /// Its bytes are not those of the block that it says.
-    #[error("{0}")]
-    Wrong(String),
+    #[error("it ends early ({0})")]
+    Short(Reason),
+    /// It is not a CAR, or not one that can be taken.
+    #[error("it is not a CAR that can be taken ({0})")]
+    Unusable(Reason),
+    /// The bytes of a block are not those that its CID names.
+    #[error("the bytes of a block are not those that its CID names")]
+    Wrong,
     /// A block of it cannot be verified, whoever sends it.
-    #[error("{0}")]
-    Unverifiable(String),
+    #[error("a block cannot be verified ({0})")]
+    Unverifiable(Reason),
 }
 
-impl From<CarError> for CarTrouble {
+impl From<CarError> for CarEnd {
     fn from(error: CarError) -> Self {
+        let reason = Reason::from(&error);
         match error {
-            CarError::Empty | CarError::Truncated => Self::Short(error.to_string()),
-            other => Self::Unusable(other.to_string()),
+            CarError::Empty | CarError::Truncated => Self::Short(reason),
+            CarError::Header(_) | CarError::BadCid | CarError::BlockTooLarge { .. } => {
+                Self::Unusable(reason)
+            }
         }
     }
 }
 
-impl From<HashError> for CarTrouble {
+impl From<HashError> for CarEnd {
     fn from(error: HashError) -> Self {
         match error {
-            HashError::Mismatch(_) => Self::Wrong(error.to_string()),
-            other => Self::Unverifiable(other.to_string()),
+            HashError::Mismatch(_) => Self::Wrong,
+            HashError::Unknown { .. } => Self::Unverifiable(Reason::UnknownHash),
+            HashError::Length { .. } => Self::Unverifiable(Reason::ShortDigest),
         }
     }
 }
 
 /// A CAR's blocks; an error is the last.
-pub type Blocks = LocalBoxStream<'static, Result<FromCar, CarTrouble>>;
+pub type Blocks = LocalBoxStream<'static, Result<FromCar, CarEnd>>;
 
 /// What a CAR's bytes are, in their order; an error is the last.
-pub type Sections<B> = LocalBoxStream<'static, Result<Section<B>, CarTrouble>>;
+pub type Sections<B> = LocalBoxStream<'static, Result<Section<B>, CarEnd>>;
 
 /// What stands in a CAR's bytes.
 #[derive(Debug, Clone)]
@@ -105,7 +110,7 @@ pub enum Section<B> {
 }
 
 /// The payload of a block, once it is what its CID says.
-pub type Check = LocalBoxFuture<'static, Result<Payload, CarTrouble>>;
+pub type Check = LocalBoxFuture<'static, Result<Payload, CarEnd>>;
 
 /// The blocks of a CAR that comes in these pieces.
 pub fn blocks(
@@ -172,17 +177,17 @@ struct Coming<B, C> {
     /// Bytes that are being checked.
     checking: usize,
     /// How the sections ended, when they have. What came before counts.
-    end: Option<Result<(), CarTrouble>>,
+    end: Option<Result<(), CarEnd>>,
 }
 
 /// A block, and how many bytes of it were checked.
-type Checked = Result<(Cid, Payload, usize), CarTrouble>;
+type Checked = Result<(Cid, Payload, usize), CarEnd>;
 
 impl<B, C: Fn(Cid, B) -> Check> Coming<B, C> {
-    async fn next(&mut self) -> Result<Option<FromCar>, CarTrouble> {
+    async fn next(&mut self) -> Result<Option<FromCar>, CarEnd> {
         enum Got<B> {
             Checked(Checked),
-            Section(Option<Result<Section<B>, CarTrouble>>),
+            Section(Option<Result<Section<B>, CarEnd>>),
         }
         loop {
             if self.checks.is_empty()

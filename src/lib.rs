@@ -7,15 +7,19 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod admission;
 pub mod call;
 pub mod cars;
 pub mod command;
 pub mod content;
+pub mod failure;
+pub mod journal;
 pub mod names;
 pub mod plan;
 pub mod ports;
 pub mod state;
 pub mod storage;
+pub mod text;
 
 /// The longest digest that a CID may have, in bytes: Kubo's limit for identity CIDs, which have the whole block in them.
 pub const MAX_DIGEST: usize = 128;

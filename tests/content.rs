@@ -11,7 +11,7 @@ use bytes::Bytes;
 use fluence::Cid;
 use fluence::content::car::{self, CarError, CarLimits, CarReader};
 use fluence::content::unixfs::{self, DAG_PB, NodeError, RAW};
-use fluence::content::walk::{Limits, Step, Walk, WalkError};
+use fluence::content::walk::{Limited, Limits, Step, Walk, WalkError};
 use fluence::content::{Block, Dag, DagFile, MAX_BLOCK, Profile, hash, layout, zip};
 use fluence::names::{canonical, cid_v1, parse_link};
 use fluence::ports::{Piece, Source, StoreError};
@@ -643,7 +643,7 @@ fn field(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-fn too_much(result: Result<Dag, WalkError>) -> (&'static str, Cid) {
+fn too_much(result: Result<Dag, WalkError>) -> (Limited, Cid) {
     match result {
         Err(error @ WalkError::TooMuch { .. }) => {
             let text = error.to_string();
@@ -680,7 +680,7 @@ fn a_file_that_repeats_itself_without_bytes_is_refused() {
     }
     assert_eq!(
         too_much(blocks.walk(cid, Limits::default())).0,
-        "empty parts"
+        Limited::EmptyParts
     );
     // The same with leaves that are written in their own CIDs, which cost no transfer at all.
     let mut cid = Cid::new_v1(RAW, multihash::Multihash::wrap(0, b"").unwrap());
@@ -689,7 +689,7 @@ fn a_file_that_repeats_itself_without_bytes_is_refused() {
     }
     assert_eq!(
         too_much(blocks.walk(cid, Limits::default())).0,
-        "empty parts"
+        Limited::EmptyParts
     );
 }
 
@@ -717,7 +717,7 @@ fn a_file_that_multiplies_is_refused_by_what_it_declares() {
     }
     assert_eq!(
         too_much(blocks.walk(cid, Limits::default())),
-        ("bytes", cid)
+        (Limited::Bytes, cid)
     );
     // A million leaves of one byte are only so many blocks.
     let leaf = blocks.raw(&[7]);
@@ -727,7 +727,7 @@ fn a_file_that_multiplies_is_refused_by_what_it_declares() {
         blocks: 10_000,
         ..Limits::default()
     };
-    assert_eq!(too_much(blocks.walk(root, limits)).0, "blocks");
+    assert_eq!(too_much(blocks.walk(root, limits)).0, Limited::Blocks);
 }
 
 #[test]
@@ -737,14 +737,17 @@ fn what_is_too_deep_is_refused() {
     for _ in 0..200 {
         file = blocks.file(&[(file, 1)]);
     }
-    assert_eq!(too_much(blocks.walk(file, Limits::default())).0, "depth");
+    assert_eq!(
+        too_much(blocks.walk(file, Limits::default())).0,
+        Limited::Levels
+    );
     let mut directory = blocks.raw(&[7]);
     for _ in 0..200 {
         directory = blocks.directory(&[(directory, b"a")]);
     }
     assert_eq!(
         too_much(blocks.walk(directory, Limits::default())).0,
-        "depth"
+        Limited::Levels
     );
     // A name after the other until the path is too long.
     let mut directory = blocks.raw(&[7]);
@@ -754,7 +757,7 @@ fn what_is_too_deep_is_refused() {
     }
     assert_eq!(
         too_much(blocks.walk(directory, Limits::default())).0,
-        "bytes in its path"
+        Limited::PathBytes
     );
 }
 
@@ -779,7 +782,10 @@ fn what_is_too_wide_is_refused() {
         cid = blocks.file(&parts);
         size += 69_999;
     }
-    assert_eq!(too_much(blocks.walk(cid, Limits::default())).0, "links");
+    assert_eq!(
+        too_much(blocks.walk(cid, Limits::default())).0,
+        Limited::Links
+    );
 }
 
 #[test]
@@ -795,12 +801,12 @@ fn a_directory_that_multiplies_is_refused() {
         files: 5000,
         ..Limits::default()
     };
-    assert_eq!(too_much(blocks.walk(cid, limits)).0, "files");
+    assert_eq!(too_much(blocks.walk(cid, limits)).0, Limited::Files);
     let limits = Limits {
         paths: 50_000,
         ..Limits::default()
     };
-    assert_eq!(too_much(blocks.walk(cid, limits)).0, "names");
+    assert_eq!(too_much(blocks.walk(cid, limits)).0, Limited::PathBytes);
     // Nothing but directories.
     let mut cid = blocks.directory(&[]);
     for _ in 0..12 {
@@ -810,7 +816,7 @@ fn a_directory_that_multiplies_is_refused() {
         blocks: 10_000,
         ..Limits::default()
     };
-    assert_eq!(too_much(blocks.walk(cid, limits)).0, "blocks");
+    assert_eq!(too_much(blocks.walk(cid, limits)).0, Limited::Blocks);
 }
 
 #[test]

@@ -19,6 +19,32 @@ pub const MAX_PATH_DEPTH: usize = 64;
 /// The bytes of the hash by which a shard's slots are found, and so the shards below one another.
 const MAX_SHARD_DEPTH: usize = 8;
 
+/// Why a path cannot be in a directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// A name in it is empty.
+    #[error("a name in its path is empty")]
+    EmptyName,
+    /// A name in it is `.` or `..`.
+    #[error("its path has “.” or “..” for a name")]
+    DotName,
+    /// A name in it has a control character.
+    #[error("its name has a control character")]
+    ControlCharacter,
+    /// It is over [`MAX_PATH`] bytes.
+    #[error("its path is too long")]
+    TooLong,
+    /// It is in too many folders, one within the other.
+    #[error("it is in too many folders, one within the other")]
+    TooDeep,
+    /// Another path is the same, or is its folder.
+    #[error("another one has the same name")]
+    SameName,
+    /// Too many bits of the hashes of two names are the same for a sharded directory.
+    #[error("its name and another one have the same hash")]
+    Collision,
+}
+
 /// Why files do not become a directory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LayoutError {
@@ -28,7 +54,7 @@ pub enum LayoutError {
         /// The path.
         path: String,
         /// What is wrong with it.
-        reason: &'static str,
+        reason: PathError,
     },
     /// More files than anybody would fetch.
     #[error("a folder of {0} files is too large to be shared with one hash; {limit} is the most", limit = Limits::default().files)]
@@ -51,7 +77,7 @@ pub fn order<P: AsRef<str>>(
     if let Some((path, _)) = files.iter().find(full_folder) {
         return Err(LayoutError::Path {
             path: path.as_ref().to_owned(),
-            reason: "a name in its path is empty",
+            reason: PathError::EmptyName,
         });
     }
     // The sizes of nodes are the same whatever the hashes are.
@@ -150,13 +176,13 @@ fn tree<'a>(paths: impl ExactSizeIterator<Item = &'a str>) -> Result<Directory<'
             reason,
         };
         if path.len() > MAX_PATH {
-            return Err(fail("its path is too long"));
+            return Err(fail(PathError::TooLong));
         }
         if path.split('/').count() > MAX_PATH_DEPTH {
-            return Err(fail("it is in too many folders, one in the other"));
+            return Err(fail(PathError::TooDeep));
         }
         if path.contains(char::is_control) {
-            return Err(fail("its name has a control character"));
+            return Err(fail(PathError::ControlCharacter));
         }
         let (path, entry) = match path.strip_suffix('/') {
             Some(folder) => (folder, Entry::Empty(number)),
@@ -175,22 +201,22 @@ fn tree<'a>(paths: impl ExactSizeIterator<Item = &'a str>) -> Result<Directory<'
             directory = match entry {
                 Entry::Directory(directory) => directory,
                 Entry::File(_) | Entry::Empty(_) => {
-                    return Err(fail("a file has the name of its folder"));
+                    return Err(fail(PathError::SameName));
                 }
             };
         }
         check_name(name).map_err(fail)?;
         if directory.insert(name, entry).is_some() {
-            return Err(fail("another one has the same name"));
+            return Err(fail(PathError::SameName));
         }
     }
     Ok(root)
 }
 
-fn check_name(name: &str) -> Result<(), &'static str> {
+fn check_name(name: &str) -> Result<(), PathError> {
     match name {
-        "" => Err("a name in its path is empty"),
-        "." | ".." => Err("its path has “.” or “..” for a name"),
+        "" => Err(PathError::EmptyName),
+        "." | ".." => Err(PathError::DotName),
         _ => Ok(()),
     }
 }
@@ -287,7 +313,7 @@ fn shard(
                 .first()
                 .map(|entry| entry.1.to_owned())
                 .unwrap_or_default(),
-            reason: "its name and another one have the same hash; rename it",
+            reason: PathError::Collision,
         });
     }
     entries.sort_by_key(|(hash, ..)| hash[depth]);

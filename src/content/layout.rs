@@ -8,7 +8,9 @@ use futures::StreamExt;
 use multihash::Multihash;
 use sha2::{Digest, Sha256};
 
-pub use super::directory::{LayoutError, MAX_PATH_DEPTH, SHARDING_SIZE, layout_directory, order};
+pub use super::directory::{
+    LayoutError, MAX_PATH_DEPTH, PathError, SHARDING_SIZE, layout_directory, order,
+};
 use super::hash::SHA2_256;
 use super::unixfs::{self, Child, DAG_PB, RAW};
 use super::{Block, Dag, DagFile, Profile};

@@ -54,6 +54,32 @@ pub const REQUEST_COST: u64 = 64 * 1024;
 /// The symbolic links whose paths are remembered.
 pub const MAX_SKIPPED: usize = 100;
 
+/// What a DAG may have only so much of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Limited {
+    /// Bytes of all files together.
+    #[error("bytes")]
+    Bytes,
+    /// Blocks, each counted wherever it is linked.
+    #[error("blocks")]
+    Blocks,
+    /// Links of all nodes that are open at a time.
+    #[error("links")]
+    Links,
+    /// Nodes from the root down to a leaf.
+    #[error("levels")]
+    Levels,
+    /// Files of a directory and of all directories below it.
+    #[error("files")]
+    Files,
+    /// Bytes of paths.
+    #[error("bytes in its paths")]
+    PathBytes,
+    /// Parts of a file that hold no byte.
+    #[error("empty parts")]
+    EmptyParts,
+}
+
 /// Why a fetch cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WalkError {
@@ -98,7 +124,7 @@ pub enum WalkError {
         /// The block where that was noticed.
         cid: Cid,
         /// Of what.
-        what: &'static str,
+        what: Limited,
         /// The limit.
         limit: u64,
     },
@@ -370,7 +396,7 @@ impl Walk {
     fn step(&mut self, next: Next, node: Option<Node>, block: Block) -> Result<(), WalkError> {
         let cid = next.cid;
         self.check(
-            "blocks",
+            Limited::Blocks,
             self.blocks.len() as u64,
             self.limits.blocks as u64,
             cid,
@@ -390,7 +416,12 @@ impl Walk {
                 if size == 0 {
                     self.empty_parts += 1;
                     let count = self.empty_parts as u64 - 1;
-                    self.check("empty parts", count, self.limits.empty_parts as u64, cid)?;
+                    self.check(
+                        Limited::EmptyParts,
+                        count,
+                        self.limits.empty_parts as u64,
+                        cid,
+                    )?;
                 }
                 self.descend(node, OpenKind::File, cid)?;
             }
@@ -481,13 +512,13 @@ impl Walk {
         let (links, sizes) = node.map_or_else(Default::default, |n| (n.links, n.blocksizes));
         self.links += links.len();
         self.check(
-            "links",
+            Limited::Links,
             self.links as u64,
             self.limits.links as u64 + 1,
             cid,
         )?;
         self.check(
-            "depth",
+            Limited::Levels,
             self.open.len() as u64,
             self.limits.depth as u64,
             cid,
@@ -526,7 +557,7 @@ impl Walk {
 
     fn empty_folder(&mut self, cid: Cid, path: &str) -> Result<(), WalkError> {
         self.check(
-            "files",
+            Limited::Files,
             self.files.len() as u64,
             self.limits.files as u64,
             cid,
@@ -541,7 +572,7 @@ impl Walk {
 
     fn begin_file(&mut self, cid: Cid, path: String, size: u64) -> Result<(), WalkError> {
         self.check(
-            "files",
+            Limited::Files,
             self.files.len() as u64,
             self.limits.files as u64,
             cid,
@@ -550,7 +581,7 @@ impl Walk {
         if self.declared > self.limits.size {
             return Err(WalkError::TooMuch {
                 cid,
-                what: "bytes",
+                what: Limited::Bytes,
                 limit: self.limits.size,
             });
         }
@@ -592,16 +623,21 @@ impl Walk {
         if path.len() > MAX_PATH {
             return Err(WalkError::TooMuch {
                 cid,
-                what: "bytes in its path",
+                what: Limited::PathBytes,
                 limit: MAX_PATH as u64,
             });
         }
         self.paths += path.len();
-        self.check("names", self.paths as u64, self.limits.paths as u64, cid)?;
+        self.check(
+            Limited::PathBytes,
+            self.paths as u64,
+            self.limits.paths as u64,
+            cid,
+        )?;
         Ok(path)
     }
 
-    fn check(&self, what: &'static str, have: u64, limit: u64, cid: Cid) -> Result<(), WalkError> {
+    fn check(&self, what: Limited, have: u64, limit: u64, cid: Cid) -> Result<(), WalkError> {
         if have < limit {
             Ok(())
         } else {

@@ -13,7 +13,7 @@ use super::pace::backoff;
 use crate::Cid;
 use crate::names::FunctionName;
 use crate::ports::{Network, Platform};
-use crate::state::{EventKind, ItemId, Status};
+use crate::state::{EventKind, ItemId, LogEntry, Status};
 
 /// Names that are announced together.
 const BATCH: usize = 32;
@@ -26,10 +26,6 @@ const AGAIN_AFTER: Duration = Duration::from_secs(3 * 3600);
 /// The waits between tries that were not confirmed.
 const RETRY_BASE: Duration = Duration::from_secs(2);
 const RETRY_MOST: Duration = Duration::from_secs(5 * 60);
-
-/// What the log says of an announcement.
-const REACHED: &str = "Announced, found by look-up, and reached from outside.";
-const LOST: &str = "It could not be found from outside any more; announcing it again.";
 
 /// What is offered, and when it is to be announced next.
 #[derive(Default)]
@@ -219,25 +215,26 @@ impl<P: Platform> Engine<P> {
             (true, Some(Status::Announcing)) if known => return true,
             (true, Some(Status::Done)) if !was_shared => {
                 if !known {
-                    self.log(id, REACHED);
+                    self.log(id, LogEntry::Reached);
                 }
                 return true;
             }
             (true, Some(Status::Announcing)) => {
-                self.tell([log_line(id, REACHED), change(Status::Shared)])
+                self.tell([log_line(id, LogEntry::Reached), change(Status::Shared)])
             }
-            (false, Some(Status::Shared)) => {
-                self.tell([log_line(id, LOST), change(Status::Announcing)])
-            }
+            (false, Some(Status::Shared)) => self.tell([
+                log_line(id, LogEntry::NoLongerReached),
+                change(Status::Announcing),
+            ]),
             (false, Some(Status::Done)) if was_shared => self.tell([
-                log_line(id, LOST),
+                log_line(id, LogEntry::NoLongerReached),
                 EventKind::Providing {
                     id: id.clone(),
                     providing: true,
                 },
             ]),
             (false, Some(Status::Announcing | Status::Done)) if first_failure => {
-                self.log(id, "Not found from outside yet; trying again.");
+                self.log(id, LogEntry::NotReachedYet);
             }
             _ => {}
         }

@@ -1,19 +1,13 @@
 //! What a person asks for, one command at a time.
 
-use super::failure::failure;
+use super::Engine;
 use super::jobs::JobKind;
-use super::{Engine, is_here};
 use crate::Cid;
 use crate::command::{Answer, Command};
+use crate::failure::{Code, Failure};
 use crate::names::{canonical, parse_link};
 use crate::ports::{Platform, Store};
-use crate::state::{EventKind, Failure, Item, ItemId, Origin, Settings, Status};
-use crate::storage::multiaddr_of;
-
-/// The most nodes that can be set.
-pub const MAX_NODES: usize = 16;
-/// The longest address that can be set, in bytes.
-pub const MAX_SETTING: usize = 512;
+use crate::state::{EventKind, Item, ItemId, Origin, Settings, Status};
 
 impl<P: Platform> Engine<P> {
     pub(super) async fn obey(&self, command: Command) -> Answer {
@@ -30,11 +24,9 @@ impl<P: Platform> Engine<P> {
             | Command::ShareFiles { .. }
             | Command::Save { .. }
             | Command::Reconnect
-            | Command::TestIpfs { .. } => Err(failure(
-                "not_here",
-                "This cannot be done from here.",
-                "Use the browser extension.",
-            )),
+            | Command::TestIpfs { .. }
+            | Command::Thumbnails { .. }
+            | Command::Log { .. } => Err(Code::NotHere.into()),
         };
         match done {
             Ok(id) => Answer::Done { id },
@@ -43,16 +35,12 @@ impl<P: Platform> Engine<P> {
     }
 
     async fn begin_fetch(&self, link: &str) -> Result<Option<ItemId>, Failure> {
-        let cid = parse_link(link).map_err(|error| {
-            failure(
-                "bad_link",
-                error.to_string(),
-                "Ask whoever shared the file for its link.",
-            )
-        })?;
+        let cid = parse_link(link).map_err(|error| Failure::from(&error))?;
         if let Some(id) = self.find(&cid, None) {
             let (here, fetch) = self
-                .item(&id, |item| (is_here(item), item.origin == Origin::Fetch))
+                .item(&id, |item| {
+                    (item.status.is_here(), item.origin == Origin::Fetch)
+                })
                 .unwrap_or_default();
             if here {
                 return Ok(Some(id));
@@ -75,17 +63,18 @@ impl<P: Platform> Engine<P> {
 
     async fn resume(&self, id: ItemId) -> Result<Option<ItemId>, Failure> {
         let item = self.known(&id)?;
-        if self.has_job(JobKind::In, &id) || is_here(&item) && item.status != Status::Stopped {
+        if self.has_job(JobKind::In, &id) || item.status.is_here() && item.status != Status::Stopped
+        {
             return Ok(Some(id));
         }
         match item.origin {
             Origin::Fetch if item.status != Status::Stopped => {
-                let cid = item_cid(&item).ok_or_else(|| self.unknown())?;
+                let cid = item_cid(&item).ok_or(Code::UnknownItem)?;
                 self.0.resumed.borrow_mut().remove(&id);
                 self.set_status(&id, Status::Searching).await;
                 self.start_fetch(&id, cid);
             }
-            Origin::Share if matches!(item.status, Status::Interrupted { .. }) => {
+            Origin::Share if item.status.is_interrupted() => {
                 self.start_hashing(&id);
             }
             _ => return self.share_again(id).await,
@@ -104,24 +93,14 @@ impl<P: Platform> Engine<P> {
         };
         match (item.origin, status) {
             (Origin::Share, Status::Preparing) => {
-                let stopped = failure(
-                    "paused",
-                    "You stopped it before all of it was read.",
-                    "Share it again.",
-                );
-                self.give_up_share(&id, stopped).await;
+                self.give_up_share(&id, Code::Paused.into()).await;
             }
             (Origin::Share, Status::Hashing)
             | (
                 Origin::Fetch,
                 Status::Searching | Status::Asked { .. } | Status::Downloading { .. },
             ) => {
-                let paused = failure(
-                    "paused",
-                    "You paused it.",
-                    "Choose Resume to go on; what has come so far is kept.",
-                );
-                self.fail(&id, paused, true);
+                self.fail(&id, Code::Paused.into(), true);
             }
             _ => {}
         }
@@ -153,11 +132,7 @@ impl<P: Platform> Engine<P> {
             self.tell([EventKind::UploadEnded {
                 id: id.clone(),
                 sent: 0,
-                error: Some(failure(
-                    "stopped",
-                    "The upload was stopped.",
-                    "It goes on when the file is shared again and asked for.",
-                )),
+                error: Some(Code::Stopped.into()),
             }]);
         }
     }
@@ -174,11 +149,7 @@ impl<P: Platform> Engine<P> {
                 self.offer_again(&id, &dag);
                 Ok(Some(id))
             }
-            Err(error) => Err(failure(
-                "file_gone",
-                format!("Its bytes are not here: {error}."),
-                "Share the file itself once more.",
-            )),
+            Err(error) => Err((&error).into()),
         }
     }
 
@@ -196,58 +167,15 @@ impl<P: Platform> Engine<P> {
     }
 
     async fn set(&self, settings: Settings) -> Result<Option<ItemId>, Failure> {
-        let bad = |what: String, advice: &str| Err(failure("bad_setting", what, advice));
-        if settings.nodes.len() > MAX_NODES {
-            return bad(
-                format!("{} nodes are too many.", settings.nodes.len()),
-                "Name 16 at most.",
-            );
-        }
-        for node in &settings.nodes {
-            let control = node.chars().any(|c| c.is_control() || c.is_whitespace());
-            if !node.starts_with('/') || node.len() > MAX_SETTING || control {
-                return bad(
-                    format!(
-                        "“{}” is not the address of a node.",
-                        super::failure::quote(node)
-                    ),
-                    "An address looks like /dns4/node.example.org/tcp/443/tls/ws.",
-                );
-            }
-        }
-        if let Some(own) = &settings.own_ipfs {
-            for url in [&own.rpc, &own.gateway] {
-                if url.len() > MAX_SETTING {
-                    return bad(
-                        "The address of your IPFS node is too long.".to_owned(),
-                        "It looks like http://127.0.0.1:5001.",
-                    );
-                }
-                if let Err(error) = multiaddr_of(url) {
-                    return bad(format!("{error}."), "It looks like http://127.0.0.1:5001.");
-                }
-            }
-        }
-        if settings.max_file == 0 {
-            return bad(
-                "With a largest file of 0 bytes nothing could be shared.".to_owned(),
-                "Choose a larger one.",
-            );
+        if let Some((_, failure)) = settings.check().into_iter().next() {
+            return Err(failure);
         }
         self.write([EventKind::Settings { settings }]).await;
         Ok(None)
     }
 
     fn known(&self, id: &ItemId) -> Result<Item, Failure> {
-        self.item(id, Item::clone).ok_or_else(|| self.unknown())
-    }
-
-    fn unknown(&self) -> Failure {
-        failure(
-            "unknown_item",
-            "This file is not in the list any more.",
-            "Open the list anew.",
-        )
+        self.item(id, Item::clone).ok_or(Code::UnknownItem.into())
     }
 }
 

@@ -12,19 +12,19 @@ use futures::future::{Either, FutureExt, LocalBoxFuture, poll_fn, select};
 use futures::stream::{self, FuturesUnordered, LocalBoxStream, StreamExt};
 
 use super::Engine;
-use super::failure::{bytes_text, failure, of_store};
 use super::jobs::Stop;
 use super::pace::{Meter, backoff};
 use crate::Cid;
-use crate::cars::{self, Blocks, CarTrouble, FromCar, Payload};
+use crate::cars::{self, Blocks, CarEnd, FromCar, Payload};
 use crate::content::hash::HashError;
-use crate::content::walk::{Step, Walk, WalkError};
+use crate::content::walk::{Step, Walk};
 use crate::content::{Block, MAX_BLOCK};
+use crate::failure::{Code, Failure, Reason};
 use crate::names::canonical;
 use crate::ports::{
     Http, HttpBody, HttpError, HttpRequest, HttpResponse, Partial, Platform, Store,
 };
-use crate::state::{Failure, ItemId, Origin};
+use crate::state::{ItemId, LogEntry};
 
 /// How long storage may be silent before it is asked again, from the last verified block: a connection that is dead and a
 /// node that waits for a block on its way look the same from here. The first time this is short, so that a dead one is
@@ -55,42 +55,40 @@ pub(super) enum Ended {
     /// All blocks are here.
     Whole,
     /// What it sent ends early: it may have more later.
-    Short(Reason),
+    Short(Failure),
     /// It is of no use for this file.
-    Useless(Reason),
+    Useless(Failure),
     /// It sent bytes that are not those of the block.
-    Wrong(String),
+    Wrong(Failure),
     /// It sends no CAR that can be used.
-    NoCar(String),
+    NoCar(Failure),
     /// The fetch cannot go on at all.
     Fatal(Failure),
     /// It was told to stop.
     Stopped,
 }
 
-/// What a storage said or did.
-#[derive(Debug, Clone)]
-pub(super) struct Reason {
-    /// For people.
-    pub(super) text: String,
-    /// Whether it could not be reached.
-    pub(super) unreachable: bool,
+impl Ended {
+    /// A storage's part that ended with an HTTP error.
+    pub(super) fn of_http(error: &HttpError) -> Self {
+        Self::Short(Failure::of_http(Code::StorageGone, error))
+    }
+
+    /// A storage's part that ended with the end of a CAR.
+    pub(super) fn of_car(url: &str, end: &CarEnd) -> Self {
+        let failure = Failure::of_car(url, end);
+        match end {
+            CarEnd::Http(_) | CarEnd::Short(_) => Self::Short(failure),
+            CarEnd::Unusable(_) => Self::NoCar(failure),
+            CarEnd::Wrong => Self::Wrong(failure),
+            CarEnd::Unverifiable(_) => Self::Fatal(failure),
+        }
+    }
 }
 
-impl Reason {
-    pub(super) fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            unreachable: false,
-        }
-    }
-
-    pub(super) fn of(error: &HttpError) -> Self {
-        Self {
-            text: error.to_string(),
-            unreachable: matches!(error, HttpError::Unreachable(_)),
-        }
-    }
+/// What a storage does that is of no use.
+pub(super) fn storage_failure(url: &str, reason: Reason) -> Failure {
+    Failure::new(Code::StorageGone).reason(reason).host(url)
 }
 
 /// A fetch looks at the clock so often; where it did not for longer than this, the machine slept.
@@ -143,6 +141,8 @@ pub(super) struct Sink<P: Platform> {
     pub(super) walk: Walk,
     pub(super) partial: <P::Store as Store>::Partial,
     pub(super) meter: Meter,
+    /// The base URL of the storage that sends.
+    pub(super) url: String,
     /// What a watcher looks at.
     pub(super) pulse: Rc<Pulse>,
     /// New blocks in this run.
@@ -177,8 +177,10 @@ impl<P: Platform> Sink<P> {
                 self.write(block, data).await?;
             }
             Ok(Step::Known) => {}
-            Err(error) if error.is_senders() => return Err(Ended::NoCar(error.to_string())),
-            Err(error) => return Err(Ended::Fatal(of_walk(&error))),
+            Err(error) if error.is_senders() => {
+                return Err(Ended::NoCar(Failure::from(&error).host(&self.url)));
+            }
+            Err(error) => return Err(Ended::Fatal(Failure::from(&error))),
         }
         self.take_inline().await
     }
@@ -188,7 +190,7 @@ impl<P: Platform> Sink<P> {
         while let Some((block, data)) = self
             .walk
             .inline()
-            .map_err(|error| Ended::Fatal(of_walk(&error)))?
+            .map_err(|error| Ended::Fatal(Failure::from(&error)))?
         {
             self.write(block, Payload::Bytes(data)).await?;
         }
@@ -202,7 +204,7 @@ impl<P: Platform> Sink<P> {
         };
         written
             .await
-            .map_err(|error| Ended::Fatal(of_store(&error, Origin::Fetch)))?;
+            .map_err(|error| Ended::Fatal(Failure::from(&error)))?;
         let now = self.engine.now();
         self.pulse.alive.set(now);
         self.pulse.last_block.set(now);
@@ -218,29 +220,6 @@ impl<P: Platform> Sink<P> {
     }
 }
 
-/// Why a DAG cannot be fetched, whoever sends it.
-fn of_walk(error: &WalkError) -> Failure {
-    match error {
-        WalkError::TooMuch {
-            what: "bytes",
-            limit,
-            ..
-        } => failure(
-            "too_large",
-            format!(
-                "It is larger than {}, the most that the settings allow.",
-                bytes_text(*limit)
-            ),
-            "Raise the limit in the settings, then choose Resume.",
-        ),
-        other => failure(
-            "bad_dag",
-            format!("The hash does not name a file that can be fetched: {other}."),
-            "Ask whoever shared it for the right hash.",
-        ),
-    }
-}
-
 impl<P: Platform> Engine<P> {
     /// Looks at the clock again and again, for ever.
     pub(super) async fn keep_looking(&self, pulse: &Pulse) -> Infallible {
@@ -253,6 +232,7 @@ impl<P: Platform> Engine<P> {
     /// Takes from a storage until all is here, or until there is no use in asking it again. Goes on for ever where it
     /// sends nothing, so somebody must watch the sink and `stop` it.
     pub(super) async fn pull(&self, url: &str, sink: &mut Sink<P>, stop: Stop) -> Ended {
+        url.clone_into(&mut sink.url);
         let mut raw = false;
         let mut in_vain: u32 = 0;
         loop {
@@ -265,19 +245,19 @@ impl<P: Platform> Engine<P> {
             };
             match ended {
                 Ended::Short(_) if sink.fresh > before => in_vain = 0,
-                Ended::Short(reason) => {
+                Ended::Short(failure) => {
                     in_vain += 1;
-                    if reason.unreachable && in_vain >= MAX_UNREACHABLE {
-                        return Ended::Useless(reason);
+                    if failure.is_unreachable() && in_vain >= MAX_UNREACHABLE {
+                        return Ended::Useless(failure);
                     }
                 }
-                Ended::NoCar(reason) if !raw => {
+                Ended::NoCar(failure) if !raw => {
                     let id = sink.id.clone();
-                    self.log(&id, format!("Asking for single blocks, because {reason}."));
+                    self.log(&id, LogEntry::SingleBlocks { failure });
                     raw = true;
                     continue;
                 }
-                Ended::NoCar(reason) => return Ended::Useless(Reason::new(reason)),
+                Ended::NoCar(failure) => return Ended::Useless(failure),
                 ended => return ended,
             }
             if in_vain > 0 {
@@ -314,15 +294,15 @@ impl<P: Platform> Engine<P> {
         let response = self.get_car(format!("{url}/ipfs/{file}?format=car&{query}"), silence);
         let response = match select(response, &mut stop).await {
             Either::Left((Ok(response), _)) => response,
-            Either::Left((Err(error), _)) => return Ended::Short(Reason::of(&error)),
+            Either::Left((Err(error), _)) => return Ended::of_http(&error),
             Either::Right(_) => return Ended::Stopped,
         };
-        if let Err(ended) = judge(response.status) {
+        if let Err(ended) = judge(url, response.status) {
             return ended;
         }
         let kind = response.content_type.as_deref().unwrap_or_default();
         if !kind.is_empty() && !kind.starts_with("application/vnd.ipld.car") {
-            return Ended::NoCar("it sends no CARs".to_owned());
+            return Ended::NoCar(storage_failure(url, Reason::NoCars));
         }
         self.read_car(response.body, sink, stop).await
     }
@@ -343,8 +323,8 @@ impl<P: Platform> Engine<P> {
                         return Ended::Whole;
                     }
                 }
-                Some(Err(trouble)) => return of_car(trouble),
-                None => return Ended::Short(Reason::new("it sent only a part")),
+                Some(Err(end)) => return Ended::of_car(&sink.url, &end),
+                None => return Ended::Short(storage_failure(&sink.url, Reason::Partial)),
             }
         }
     }
@@ -416,8 +396,11 @@ impl<P: Platform> Engine<P> {
     }
 
     async fn block(&self, url: &str, cid: &Cid, silence: Duration) -> Result<Bytes, Ended> {
-        let short = |error: HttpError| Ended::Short(Reason::of(&error));
-        let too_large = || Ended::Wrong(format!("a block of more than {MAX_BLOCK} bytes came"));
+        let short = |error: HttpError| Ended::of_http(&error);
+        let too_large = || {
+            let failure = Failure::new(Code::WrongBytes).reason(Reason::BlockTooLarge);
+            Ended::Wrong(failure.host(url).limit(MAX_BLOCK as u64))
+        };
         let mut response = self
             .get(
                 format!("{url}/ipfs/{}?format=raw", canonical(cid)),
@@ -426,7 +409,7 @@ impl<P: Platform> Engine<P> {
             )
             .await
             .map_err(short)?;
-        judge(response.status)?;
+        judge(url, response.status)?;
         if response
             .content_length
             .is_some_and(|len| len > MAX_BLOCK as u64)
@@ -450,9 +433,9 @@ impl<P: Platform> Engine<P> {
                         .content_length
                         .is_some_and(|len| len > block.len() as u64) =>
             {
-                Err(Ended::Short(Reason::new("it sent only a part")))
+                Err(Ended::Short(storage_failure(url, Reason::Partial)))
             }
-            Err(error) => Err(of_car(error.into())),
+            Err(error) => Err(Ended::of_car(url, &error.into())),
         }
     }
 
@@ -493,28 +476,13 @@ fn request<S>(url: String, accept: &str, silence: Duration) -> HttpRequest<S> {
 }
 
 /// What a status that is not a success means.
-pub(super) fn judge(status: u16) -> Result<(), Ended> {
-    let said = || format!("it answered {status}");
+pub(super) fn judge(url: &str, status: u16) -> Result<(), Ended> {
+    let failure = || storage_failure(url, Reason::Status).status(status);
     match status {
         200..=299 => Ok(()),
-        400 | 405 | 406 | 415 | 501 => Err(Ended::NoCar(said())),
-        404 | 408 | 410 | 412 | 425 | 429 | 500..=599 => Err(Ended::Short(Reason::new(said()))),
-        _ => Err(Ended::Useless(Reason::new(said()))),
-    }
-}
-
-/// What it means that no more comes of a CAR.
-pub(super) fn of_car(trouble: CarTrouble) -> Ended {
-    match trouble {
-        CarTrouble::Http(error) => Ended::Short(Reason::of(&error)),
-        CarTrouble::Short(text) => Ended::Short(Reason::new(text)),
-        CarTrouble::Unusable(text) => Ended::NoCar(text),
-        CarTrouble::Wrong(text) => Ended::Wrong(text),
-        CarTrouble::Unverifiable(text) => Ended::Fatal(failure(
-            "bad_dag",
-            format!("The file cannot be verified: {text}."),
-            "Ask whoever shared it to share it again.",
-        )),
+        400 | 405 | 406 | 415 | 501 => Err(Ended::NoCar(failure())),
+        404 | 408 | 410 | 412 | 425 | 429 | 500..=599 => Err(Ended::Short(failure())),
+        _ => Err(Ended::Useless(failure())),
     }
 }
 

@@ -8,11 +8,11 @@ use futures::StreamExt;
 use futures::stream;
 
 use super::Engine;
-use super::failure::host;
 use crate::Cid;
 use crate::content::{Dag, car, hash};
+use crate::failure::{Code, Failure, Reason};
 use crate::names::canonical;
-use crate::ports::{Http, HttpError, HttpRequest, Platform};
+use crate::ports::{Http, HttpRequest, Platform};
 
 /// The pieces, by their first and last blocks, in which storage is asked what it has.
 const CHECK_PIECES: u64 = 128;
@@ -35,22 +35,6 @@ pub(super) enum Inventory {
     Rpc(String),
 }
 
-/// Why a storage did not say what it has.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unsaid {
-    /// No answer. A browser calls it the same when a server does not let an extension in.
-    #[error("{0}")]
-    NoAnswer(#[from] HttpError),
-    /// An answer that says nothing about the block.
-    #[error("{host} answered {status}")]
-    Status {
-        /// Who answered.
-        host: String,
-        /// The status code.
-        status: u16,
-    },
-}
-
 impl<P: Platform> Engine<P> {
     /// The runs of blocks that storage lacks, as far as its answers about some of them tell. An error is that of an
     /// [`Inventory::Rpc`] that cannot be asked; of a gateway that cannot, everything is taken to be missing.
@@ -58,7 +42,7 @@ impl<P: Platform> Engine<P> {
         &self,
         storage: &Inventory,
         dag: &Dag,
-    ) -> Result<Vec<Range<usize>>, Unsaid> {
+    ) -> Result<Vec<Range<usize>>, Failure> {
         let all = 0..dag.blocks.len();
         if !self.has_block(storage, &dag.root).await? {
             return Ok(vec![all]);
@@ -106,7 +90,7 @@ impl<P: Platform> Engine<P> {
         storage: &Inventory,
         dag: &Dag,
         blocks: Range<usize>,
-    ) -> Result<Vec<Range<usize>>, Unsaid> {
+    ) -> Result<Vec<Range<usize>>, Failure> {
         self.each_of(storage, dag, blocks, CHECK_EACH).await
     }
 
@@ -116,7 +100,7 @@ impl<P: Platform> Engine<P> {
         dag: &Dag,
         blocks: Range<usize>,
         most: usize,
-    ) -> Result<Vec<Range<usize>>, Unsaid> {
+    ) -> Result<Vec<Range<usize>>, Failure> {
         if blocks.len() > most {
             return Ok(vec![blocks]);
         }
@@ -129,7 +113,7 @@ impl<P: Platform> Engine<P> {
         &self,
         storage: &Inventory,
         runs: Vec<(Range<usize>, Vec<Cid>)>,
-    ) -> Result<Vec<Range<usize>>, Unsaid> {
+    ) -> Result<Vec<Range<usize>>, Failure> {
         let asked = runs
             .iter()
             .enumerate()
@@ -157,7 +141,7 @@ impl<P: Platform> Engine<P> {
         self.has_block(&storage, cid).await.unwrap_or(false)
     }
 
-    async fn has_block(&self, storage: &Inventory, cid: &Cid) -> Result<bool, Unsaid> {
+    async fn has_block(&self, storage: &Inventory, cid: &Cid) -> Result<bool, Failure> {
         if hash::identity(cid).is_some() {
             return Ok(true);
         }
@@ -185,13 +169,16 @@ impl<P: Platform> Engine<P> {
         let answer = self.0.platform.http().send(request).await;
         match storage {
             Inventory::Gateway(_) => Ok(answer.is_ok_and(|answer| answer.status == 200)),
-            Inventory::Rpc(url) => match answer?.status {
+            Inventory::Rpc(url) => match answer
+                .map_err(|error| Failure::of_http(Code::OwnIpfs, &error))?
+                .status
+            {
                 200 => Ok(true),
                 500 => Ok(false),
-                status => Err(Unsaid::Status {
-                    host: host(url),
-                    status,
-                }),
+                status => Err(Failure::new(Code::OwnIpfs)
+                    .reason(Reason::Status)
+                    .host(url)
+                    .status(status)),
             },
         }
     }

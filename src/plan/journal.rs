@@ -6,9 +6,9 @@ use std::collections::VecDeque;
 use futures::channel::oneshot;
 
 use super::Engine;
-use super::failure::{of_store, shorten};
-use crate::ports::{Platform, StoreError};
-use crate::state::{Event, EventKind, Failure, Item, ItemId, MAX_LOG_LINE, Origin, Status};
+use crate::failure::Failure;
+use crate::ports::Platform;
+use crate::state::{Event, EventKind, Item, ItemId, LogEntry, Status};
 
 /// The events that may wait to be recorded; beyond, what is only shown is left out.
 const MAX_WAITING: usize = 4096;
@@ -99,8 +99,8 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Adds a line to an item's log.
-    pub(super) fn log(&self, id: &ItemId, line: impl AsRef<str>) {
-        self.tell([log_line(id, line)]);
+    pub(super) fn log(&self, id: &ItemId, entry: LogEntry) {
+        self.tell([log_line(id, entry)]);
     }
 
     /// Changes an item's status, and returns when that outlasts a kill.
@@ -112,27 +112,23 @@ impl<P: Platform> Engine<P> {
         .await;
     }
 
-    /// Says on the item what went wrong.
+    /// Ends an item without success; with `resumable`, it can go on from what is here.
     pub(super) fn fail(&self, id: &ItemId, failure: Failure, resumable: bool) {
-        let line = format!("{} {}", failure.what, failure.advice);
+        let entry = LogEntry::Failed {
+            failure: failure.clone(),
+        };
         let status = if resumable {
             Status::Interrupted { failure }
         } else {
             Status::Failed { failure }
         };
         self.tell([
-            log_line(id, line),
+            log_line(id, entry),
             EventKind::Status {
                 id: id.clone(),
                 status,
             },
         ]);
-    }
-
-    /// What it means that an item's bytes could not be read.
-    pub(super) fn store_failed(&self, id: &ItemId, error: &StoreError) -> Failure {
-        let origin = self.item(id, |item| item.origin);
-        of_store(error, origin.unwrap_or(Origin::Share))
     }
 
     /// Looks at an item.
@@ -141,15 +137,10 @@ impl<P: Platform> Engine<P> {
     }
 }
 
-/// The event for a line of a log, cut to [`MAX_LOG_LINE`].
-pub(super) fn log_line(id: &ItemId, line: impl AsRef<str>) -> EventKind {
-    let clean: String = line
-        .as_ref()
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+/// The event for a line of an item's log.
+pub(super) fn log_line(id: &ItemId, entry: LogEntry) -> EventKind {
     EventKind::Log {
         id: id.clone(),
-        line: shorten(&clean, MAX_LOG_LINE),
+        entry,
     }
 }

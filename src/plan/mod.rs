@@ -7,19 +7,19 @@
 mod announce;
 mod commands;
 mod download;
-mod failure;
 mod fetch;
 mod inventory;
 mod jobs;
 mod journal;
 mod listing;
 mod pace;
+mod parallel;
+mod search;
 mod serve;
 mod share;
 mod start;
 #[cfg(test)]
 mod tests;
-mod together;
 mod upload;
 mod web;
 
@@ -37,7 +37,7 @@ use crate::call::{Reply, Request};
 use crate::command::{Answer, Command};
 use crate::names::canonical;
 use crate::ports::{HttpBody, PeerName, Platform};
-use crate::state::{EventKind, Item, ItemId, ItemSource, NetworkStatus, Settings, State, Status};
+use crate::state::{EventKind, ItemId, ItemSource, NetworkStatus, Settings, State};
 
 /// What a person asked to share.
 pub struct ShareInput<S> {
@@ -78,6 +78,15 @@ pub enum Expected {
     Video,
     /// Sound.
     Audio,
+}
+
+/// What [`Engine::start`] does with stored bytes that no item is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unknown {
+    /// They are what a kill left over, and are removed.
+    Remove,
+    /// Items may have been lost: whole files become items, which are not shared; parts of files are left alone.
+    Adopt,
 }
 
 /// All plans over one state. Cheap to clone; all clones are the same engine.
@@ -132,11 +141,13 @@ impl<P: Platform> Engine<P> {
         &self.0.platform
     }
 
-    /// Goes on with all that an earlier run left unfinished, and clears what nothing points to. To be called once, before
-    /// anything else is asked of the engine. Returns when all of it is under way; what needs the network waits for
-    /// [`Engine::network_changed`].
-    pub async fn start(&self) {
-        self.go_on().await;
+    /// Goes on with all that an earlier run left unfinished. To be called once, before anything else is asked of the engine.
+    /// Returns when all of it is under way; what needs the network waits for [`Engine::network_changed`].
+    ///
+    /// With [`Unknown::Adopt`], which is for a journal that was damaged, stored files that no item is about become items
+    /// again; otherwise they are removed.
+    pub async fn start(&self, unknown: Unknown) {
+        self.go_on(unknown).await;
     }
 
     /// The settings that hold: the person's, else the build's.
@@ -238,10 +249,9 @@ impl<P: Platform> Engine<P> {
                 .filter(|item| {
                     item.cid.as_deref() == Some(cid.as_str()) && Some(&item.id) != other_than
                 })
-                .max_by_key(|item| match item.status {
-                    _ if is_here(item) => 2,
-                    Status::Failed { .. } => 0,
-                    _ => 1,
+                .max_by_key(|item| {
+                    let failed = item.status.failure().is_some() && !item.status.is_interrupted();
+                    (item.status.is_here(), !failed)
                 })
                 .map(|item| item.id.clone())
         })
@@ -262,14 +272,6 @@ impl<P: Platform> Engine<P> {
     }
 
     fn is_online(&self) -> bool {
-        self.with_state(|state| matches!(state.network, NetworkStatus::Online { .. }))
+        self.with_state(|state| state.network.is_online())
     }
-}
-
-/// Whether all bytes of an item are stored here.
-fn is_here(item: &Item) -> bool {
-    matches!(
-        item.status,
-        Status::Announcing | Status::Shared | Status::Stopped | Status::Done
-    )
 }

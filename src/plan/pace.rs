@@ -67,41 +67,6 @@ pub(super) fn backoff(base: Duration, most: Duration, attempt: u32, random: u128
     full / 2 + full / 2 * part / 1024
 }
 
-/// Lets through so many at once, and then so many a second.
-pub(super) struct Bucket {
-    level: f64,
-    at: u64,
-}
-
-impl Bucket {
-    /// Full.
-    pub(super) fn new(now: u64, burst: u32) -> Self {
-        Self {
-            level: f64::from(burst),
-            at: now,
-        }
-    }
-
-    /// Whether one more is let through; if not, in how many milliseconds one will be.
-    pub(super) fn take(&mut self, now: u64, burst: u32, per_second: f64) -> Result<(), u64> {
-        let elapsed = now.saturating_sub(self.at) as f64 / 1000.0;
-        self.level = (self.level + elapsed * per_second).min(f64::from(burst));
-        self.at = now;
-        if self.level >= 1.0 {
-            self.level -= 1.0;
-            Ok(())
-        } else {
-            Err(((1.0 - self.level) / per_second * 1000.0).ceil() as u64)
-        }
-    }
-
-    /// Whether it is full again, so that it need not be kept.
-    pub(super) fn is_full(&self, now: u64, burst: u32, per_second: f64) -> bool {
-        let elapsed = now.saturating_sub(self.at) as f64 / 1000.0;
-        self.level + elapsed * per_second >= f64::from(burst)
-    }
-}
-
 /// Lets so many run at once; the others wait in line.
 #[derive(Clone)]
 pub(super) struct Slots(Rc<RefCell<SlotsInner>>);
@@ -197,18 +162,6 @@ mod tests {
             assert!(backoff(base, most, u32::MAX, random) <= most);
             assert!(backoff(base, most, 9, random) >= most / 2);
         }
-    }
-
-    #[test]
-    fn a_bucket_lets_a_burst_through_and_then_its_rate() {
-        let mut bucket = Bucket::new(0, 3);
-        for _ in 0..3 {
-            assert_eq!(bucket.take(0, 3, 2.0), Ok(()));
-        }
-        assert_eq!(bucket.take(0, 3, 2.0), Err(500));
-        assert_eq!(bucket.take(500, 3, 2.0), Ok(()));
-        assert!(!bucket.is_full(500, 3, 2.0));
-        assert!(bucket.is_full(2000, 3, 2.0));
     }
 
     #[test]

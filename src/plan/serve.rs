@@ -1,6 +1,6 @@
 //! Answering calls: the lazy provider. Nothing moves before somebody asks, and nothing twice.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -8,35 +8,27 @@ use futures::channel::oneshot;
 use futures::future::{FutureExt, Shared};
 use futures::stream::StreamExt;
 
-use super::failure::{failure, of_call, quote};
-use super::inventory::{Inventory, Unsaid};
+use super::Engine;
+use super::inventory::Inventory;
 use super::jobs::JobKind;
 use super::journal::log_line;
-use super::pace::Bucket;
 use super::share::DIRECTORY;
-use super::{Engine, is_here};
 use crate::Cid;
+use crate::admission::{Admission, Bucket, Cost, Limits};
 use crate::call::{
     CallError, ErrorCode, FileArgs, FileOk, MultiaddrArgs, MultiaddrOk, Reply, Request,
 };
 use crate::content::Dag;
+use crate::failure::{Code, Failure};
 use crate::names::{FunctionName, canonical};
 use crate::ports::{Network, NetworkError, PeerName, Platform, Store, StoreError};
-use crate::state::{EventKind, Failure, Item, ItemId, Upload};
+use crate::state::{EventKind, Item, ItemId, LogEntry, Upload};
 use crate::storage::{multiaddr_of, url_of};
+use crate::text::quote;
 
-/// Calls that are answered at the same time.
-const SERVING_AT_ONCE: usize = 64;
-/// What one peer may ask at once, and then a second.
-const PEER_BURST: u32 = 30;
-const PEER_PER_SECOND: f64 = 2.0;
-/// The peers that are watched so.
-const MAX_PEERS: usize = 1024;
 /// The requests that are written down at once, and then a second; the others are answered all the same.
 const NOTED_BURST: u32 = 30;
 const NOTED_PER_SECOND: f64 = 0.5;
-/// When a busy provider is to be asked again.
-const BUSY_RETRY_MS: u64 = 2_000;
 /// How long a node may take to say where a file may be put.
 const STORAGE_PATIENCE: Duration = Duration::from_secs(8);
 /// How long it may take in all to find a place; the caller waits 30 s.
@@ -53,8 +45,7 @@ type Placing = Shared<oneshot::Receiver<Result<String, CallError>>>;
 
 /// What is known while calls are served.
 pub(super) struct Serving {
-    running: Cell<usize>,
-    peers: RefCell<HashMap<PeerName, Bucket>>,
+    admission: RefCell<Admission>,
     noted: RefCell<Bucket>,
     /// Files for which a place is being found.
     placing: RefCell<HashMap<ItemId, Placing>>,
@@ -65,8 +56,7 @@ pub(super) struct Serving {
 impl Serving {
     pub(super) fn new(now: u64) -> Self {
         Self {
-            running: Cell::new(0),
-            peers: RefCell::default(),
+            admission: RefCell::new(Admission::new(Limits::default())),
             noted: RefCell::new(Bucket::new(now, NOTED_BURST)),
             placing: RefCell::default(),
             shunned: RefCell::default(),
@@ -78,16 +68,16 @@ impl Serving {
 struct Shunned {
     /// In Unix milliseconds.
     until: u64,
-    /// What it said, where it refused for good.
-    refused: Option<String>,
+    /// What callers are told, where it refused for good.
+    refused: Option<CallError>,
 }
 
-/// One call that is being answered.
-struct Running<'a>(&'a Cell<usize>);
+/// One call that is being answered; dropping it gives its place back.
+struct Admitted<'a>(&'a RefCell<Admission>);
 
-impl Drop for Running<'_> {
+impl Drop for Admitted<'_> {
     fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
+        self.0.borrow_mut().done();
     }
 }
 
@@ -112,42 +102,19 @@ fn described(item: &Item) -> FileOk {
 
 impl<P: Platform> Engine<P> {
     pub(super) async fn answer(&self, from: PeerName, request: Request) -> Reply {
-        let busy = |retry_after_ms| {
-            let mut error = CallError::new(ErrorCode::Busy, "too many calls at once");
-            error.retry_after_ms = Some(retry_after_ms);
-            Reply::Error(error)
-        };
-        let serving = &self.0.serving;
         // A probe moves nothing, and whoever confirms announcements sends many.
         let probe = request.args::<FileArgs>().is_ok_and(|args| args.probe);
-        if !probe && let Err(wait) = self.let_in(&from) {
-            return busy(wait);
+        let cost = if probe { Cost::Probe } else { Cost::Call };
+        let admission = &self.0.serving.admission;
+        let admitted = admission.borrow_mut().admit(&from, cost, self.now());
+        if let Err(busy) = admitted {
+            return busy.into();
         }
-        if serving.running.get() >= SERVING_AT_ONCE {
-            return busy(BUSY_RETRY_MS);
-        }
-        serving.running.set(serving.running.get() + 1);
-        let _running = Running(&serving.running);
+        let _admitted = Admitted(admission);
         match self.file(&from, &request).await {
             Ok(ok) => Reply::ok(&ok),
             Err(error) => Reply::Error(error),
         }
-    }
-
-    /// Whether this peer may ask now; if not, in how many milliseconds.
-    fn let_in(&self, from: &PeerName) -> Result<(), u64> {
-        let now = self.now();
-        let mut peers = self.0.serving.peers.borrow_mut();
-        if peers.len() >= MAX_PEERS && !peers.contains_key(from) {
-            peers.retain(|_, bucket| !bucket.is_full(now, PEER_BURST, PEER_PER_SECOND));
-            if peers.len() >= MAX_PEERS {
-                return Err(BUSY_RETRY_MS);
-            }
-        }
-        peers
-            .entry(from.clone())
-            .or_insert_with(|| Bucket::new(now, PEER_BURST))
-            .take(now, PEER_BURST, PEER_PER_SECOND)
     }
 
     async fn file(&self, from: &PeerName, request: &Request) -> Result<FileOk, CallError> {
@@ -162,7 +129,7 @@ impl<P: Platform> Engine<P> {
         let args: FileArgs = request.args()?;
         let mut ok = self
             .item(&id, |item| {
-                (item.providing && is_here(item)).then(|| described(item))
+                (item.providing && item.status.is_here()).then(|| described(item))
             })
             .flatten()
             .ok_or_else(no_such)?;
@@ -189,7 +156,7 @@ impl<P: Platform> Engine<P> {
                     id: id.clone(),
                     peer: quote(from),
                 },
-                log_line(id, format!("{} asked for it.", quote(from))),
+                log_line(id, LogEntry::Requested { peer: quote(from) }),
             ]);
         }
     }
@@ -247,7 +214,8 @@ impl<P: Platform> Engine<P> {
                 ));
             }
             Err(error) => {
-                self.log(id, format!("Its bytes could not be read: {error}"));
+                let failure = Failure::from(&error);
+                self.log(id, LogEntry::DiskFailed { failure });
                 return Err(CallError::new(
                     ErrorCode::Unavailable,
                     "the file cannot be read at the moment",
@@ -279,17 +247,17 @@ impl<P: Platform> Engine<P> {
                 .await
             {
                 Some(Ok(missing)) if missing.is_empty() => {
-                    self.log(id, "Storage has it already; nothing is uploaded.");
+                    self.log(id, LogEntry::AlreadyStored);
                     return Ok(multiaddr);
                 }
-                Some(Err(unsaid)) => return Err(self.own_ipfs_failed(id, &unsaid)),
+                Some(Err(failure)) => return Err(self.own_ipfs_failed(id, failure)),
                 Some(Ok(_)) | None => {}
             }
         }
         let upload = match own {
             Some((multiaddr, _)) => {
-                if let Some(Some(said)) = self.shunned(&multiaddr) {
-                    return Err(CallError::new(ErrorCode::Refused, said));
+                if let Some(Some(refused)) = self.shunned(&multiaddr) {
+                    return Err(refused);
                 }
                 Upload {
                     multiaddr,
@@ -307,7 +275,12 @@ impl<P: Platform> Engine<P> {
         }
         let multiaddr = upload.multiaddr.clone();
         self.write([
-            log_line(id, format!("Uploading to {multiaddr}.")),
+            log_line(
+                id,
+                LogEntry::Uploading {
+                    multiaddr: multiaddr.clone(),
+                },
+            ),
             EventKind::UploadBegan {
                 id: id.clone(),
                 multiaddr: upload.multiaddr.clone(),
@@ -340,12 +313,14 @@ impl<P: Platform> Engine<P> {
                 Ok(upload) => match self.shunned(&upload.multiaddr) {
                     None => return Ok(upload),
                     Some(None) => shunned = Some(upload),
-                    Some(Some(said)) => {
-                        worst = Some(CallError::new(ErrorCode::Refused, said));
-                    }
+                    Some(Some(refused)) => worst = Some(refused),
                 },
                 Err(error) => {
-                    self.log(id, format!("{}: {}", quote(&node), of_call(&error)));
+                    let entry = LogEntry::NodeRefused {
+                        peer: quote(&node),
+                        failure: Failure::of_call(Code::NoStorage, &error),
+                    };
+                    self.log(id, entry);
                     // One that is busy may take it later.
                     let weight = |error: &CallError| match error.code {
                         ErrorCode::Busy => 2,
@@ -366,33 +341,21 @@ impl<P: Platform> Engine<P> {
         }
         let (failure, error) = match worst {
             Some(error) if error.code == ErrorCode::Busy => (
-                failure(
-                    "busy",
-                    "Somebody asked for it, and the node has too much to do to store it now.",
-                    "It is tried again when somebody asks for the file.",
-                ),
+                Failure::new(Code::Busy).detail(&error.message),
                 CallError {
                     message: format!("storage is busy: {}", quote(&error.message)),
                     ..error
                 },
             ),
             Some(error) => (
-                failure(
-                    "refused",
-                    format!("The node refused to store it: {}", quote(&error.message)),
-                    "Remove other files, wait until the node has room again, or set another node.",
-                ),
+                Failure::new(Code::Refused).detail(&error.message),
                 CallError::new(
                     ErrorCode::Refused,
                     format!("storage refused the file: {}", quote(&error.message)),
                 ),
             ),
             None => (
-                failure(
-                    "no_storage",
-                    "Somebody asked for it, and no node with storage could be reached.",
-                    "Check the connection and the nodes in the settings.",
-                ),
+                Code::NoStorage.into(),
                 CallError::new(ErrorCode::Unavailable, "no storage can be reached"),
             ),
         };
@@ -401,15 +364,8 @@ impl<P: Platform> Engine<P> {
     }
 
     /// The person's own IPFS node does not say what it has, so it would take nothing either.
-    fn own_ipfs_failed(&self, id: &ItemId, unsaid: &Unsaid) -> CallError {
-        self.note_no_place(
-            id,
-            failure(
-                "own_ipfs",
-                format!("Somebody asked for it, and your IPFS node does not take it: {unsaid}."),
-                "Start your IPFS node, then open the settings and choose Test, which says what is wrong with it.",
-            ),
-        );
+    fn own_ipfs_failed(&self, id: &ItemId, failure: Failure) -> CallError {
+        self.note_no_place(id, failure);
         CallError::new(
             ErrorCode::Unavailable,
             "the provider's own IPFS node does not work at the moment",
@@ -461,7 +417,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Whether a storage is left alone, and what it said if it refused for good.
-    fn shunned(&self, multiaddr: &str) -> Option<Option<String>> {
+    fn shunned(&self, multiaddr: &str) -> Option<Option<CallError>> {
         let now = self.now();
         let shunned = self.0.serving.shunned.borrow();
         let shunned = shunned.get(multiaddr)?;
@@ -474,15 +430,15 @@ impl<P: Platform> Engine<P> {
         let mut shunned = self.0.serving.shunned.borrow_mut();
         shunned.retain(|_, shunned| shunned.until > now);
         if shunned.len() < MAX_SHUNNED {
-            let refused = matches!(
-                failure.code.as_str(),
-                "quota" | "refused" | "storage_refused"
-            );
+            let refused = failure.code.kind().is_final_refusal().then(|| {
+                let said = failure.detail.as_deref().unwrap_or("no reason given");
+                CallError::new(ErrorCode::Refused, said)
+            });
             shunned.insert(
                 multiaddr.to_owned(),
                 Shunned {
                     until: now + SHUN_MS,
-                    refused: refused.then(|| failure.what.clone()),
+                    refused,
                 },
             );
         }

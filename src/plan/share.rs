@@ -2,18 +2,18 @@
 
 use std::collections::HashSet;
 
-use super::failure::{bytes_text, failure, of_source, of_store, quote};
 use super::jobs::JobKind;
 use super::journal::log_line;
 use super::listing::Listing;
 use super::pace::Meter;
-use super::{Engine, Expected, Input, ShareInput, is_here};
+use super::{Engine, Expected, Input, ShareInput};
 use crate::command::Answer;
-use crate::content::layout::{LayoutError, layout, layout_directory, order};
+use crate::content::layout::{layout, layout_directory, order};
 use crate::content::{Dag, DagFile, Profile};
+use crate::failure::{Code, Failure};
 use crate::names::{canonical, safe_file_name};
-use crate::ports::{HttpBody, Partial, Platform, Source, Store};
-use crate::state::{EventKind, Failure, ItemId, MAX_ITEMS, Origin, Status};
+use crate::ports::{HttpBody, HttpError, Partial, Platform, Source, Store, StoreError};
+use crate::state::{EventKind, ItemId, LogEntry, MAX_ITEMS, Status};
 
 /// Shares that are read and hashed at the same time; the others wait.
 pub(super) const SHARES_AT_ONCE: usize = 4;
@@ -94,11 +94,7 @@ impl<P: Platform> Engine<P> {
     /// Whether one more item of this size may be.
     pub(super) fn room_for(&self, size: Option<u64>) -> Result<(), Failure> {
         if self.with_state(|state| state.items.len()) >= MAX_ITEMS {
-            return Err(failure(
-                "too_many_items",
-                format!("There are {MAX_ITEMS} files in the list already."),
-                "Remove some that are not needed any more.",
-            ));
+            return Err(Failure::new(Code::TooManyItems).limit(MAX_ITEMS as u64));
         }
         let most = self.settings().max_file;
         match size {
@@ -117,7 +113,8 @@ impl<P: Platform> Engine<P> {
     /// Forgets what is stored for an item. What cannot be removed now is removed at the next start.
     pub(super) async fn forget_bytes(&self, id: &ItemId) {
         if let Err(error) = self.0.platform.store().remove(id).await {
-            self.log(id, format!("Its bytes could not be removed: {error}"));
+            let failure = Failure::from(&error);
+            self.log(id, LogEntry::DiskFailed { failure });
         }
     }
 
@@ -132,7 +129,7 @@ impl<P: Platform> Engine<P> {
         size: Option<u64>,
         profile: Profile,
     ) -> Result<(<P::Store as Store>::Partial, Option<Vec<DagFile>>), Failure> {
-        let wrap = |error| of_store(&error, Origin::Share);
+        let wrap = |error: StoreError| Failure::from(&error);
         let mut partial = self.0.platform.store().partial(id).await.map_err(wrap)?;
         let mut meter = Meter::new(self.now(), 0, size);
         let most = self.settings().max_file;
@@ -157,7 +154,7 @@ impl<P: Platform> Engine<P> {
                     .collect();
                 let mut list = Vec::with_capacity(many.len());
                 let mut done = 0;
-                for number in order(&paths, profile).map_err(|error| of_layout(&error))? {
+                for number in order(&paths, profile).map_err(|error| Failure::from(&error))? {
                     let (path, source) = &many[number];
                     let len = source.len();
                     list.push(DagFile {
@@ -201,7 +198,7 @@ impl<P: Platform> Engine<P> {
             partial
                 .append(chunk, Vec::new())
                 .await
-                .map_err(|error| of_store(&error, Origin::Share))?;
+                .map_err(|error| Failure::from(&error))?;
             self.show(id, meter, done);
         }
         if done == 0 {
@@ -234,7 +231,7 @@ impl<P: Platform> Engine<P> {
         let listing = Listing { profile, files };
         self.keep_listing(id, &listing)
             .await
-            .map_err(|error| of_store(&error, Origin::Share))?;
+            .map_err(|error| Failure::from(&error))?;
         self.hash(id, partial, Some(listing.files), profile).await
     }
 
@@ -246,7 +243,7 @@ impl<P: Platform> Engine<P> {
         files: Option<Vec<DagFile>>,
         profile: Profile,
     ) -> Result<(), Failure> {
-        let wrap = |error| of_store(&error, Origin::Share);
+        let wrap = |error: StoreError| Failure::from(&error);
         // Whoever starts again after this line finds all bytes.
         self.set_status(id, Status::Hashing).await;
         let source = partial.source().await.map_err(wrap)?;
@@ -256,7 +253,7 @@ impl<P: Platform> Engine<P> {
             None => layout(&source, profile, progress).await.map_err(wrap)?,
             Some(files) => layout_directory(&source, &files, profile, progress)
                 .await
-                .map_err(|error| of_layout(&error))?,
+                .map_err(|error| Failure::from(&error))?,
         };
         let is_directory = dag.is_directory();
         partial.finish(dag.clone()).await.map_err(wrap)?;
@@ -270,9 +267,12 @@ impl<P: Platform> Engine<P> {
     /// The whole file is stored and has a CID: it is offered, unless it is here already.
     pub(super) async fn settle(&self, id: &ItemId, dag: &Dag) {
         while let Some(other) = self.find(&dag.root, Some(id)) {
-            if self.item(&other, is_here).unwrap_or(false) {
+            if self
+                .item(&other, |item| item.status.is_here())
+                .unwrap_or(false)
+            {
                 self.write([
-                    log_line(&other, "Shared once more: it is the same file."),
+                    log_line(&other, LogEntry::SharedAgain),
                     EventKind::Merged {
                         id: id.clone(),
                         into: other.clone(),
@@ -297,7 +297,13 @@ impl<P: Platform> Engine<P> {
         let cid = canonical(&dag.root);
         self.offer(id, &dag.root);
         self.write([
-            log_line(id, format!("{} hashed: {cid}", bytes_text(dag.len()))),
+            log_line(
+                id,
+                LogEntry::Hashed {
+                    cid: cid.clone(),
+                    size: dag.len(),
+                },
+            ),
             EventKind::Hashed {
                 id: id.clone(),
                 cid,
@@ -314,9 +320,7 @@ impl<P: Platform> Engine<P> {
 
     /// A person wants this file, which is here, to be shared.
     pub(super) fn offer_again(&self, id: &ItemId, dag: &Dag) {
-        let shared = self.item(id, |item| {
-            matches!(item.status, Status::Announcing | Status::Shared)
-        });
+        let shared = self.item(id, |item| item.status.is_offered());
         if shared == Some(false) {
             self.tell([EventKind::Status {
                 id: id.clone(),
@@ -328,14 +332,7 @@ impl<P: Platform> Engine<P> {
 }
 
 fn too_large(most: u64) -> Failure {
-    failure(
-        "too_large",
-        format!(
-            "It is larger than {}, the most that the settings allow.",
-            bytes_text(most)
-        ),
-        "Raise the limit in the settings, or share a part of it.",
-    )
+    Failure::new(Code::TooLarge).limit(most)
 }
 
 /// The MIME type, if it is one.
@@ -354,11 +351,11 @@ pub(super) fn safe_mime(mime: &str) -> Option<String> {
 /// Whether the bytes are of the kind that the person clicked on; a web page in the place of a picture is a login form, or
 /// an error.
 fn check_kind(expects: Expected, mime: Option<&str>, first: &[u8]) -> Result<(), Failure> {
-    let (kind, what) = match expects {
+    let kind = match expects {
         Expected::Any => return Ok(()),
-        Expected::Image => ("image/", "a picture"),
-        Expected::Video => ("video/", "a video"),
-        Expected::Audio => ("audio/", "sound"),
+        Expected::Image => "image/",
+        Expected::Video => "video/",
+        Expected::Audio => "audio/",
     };
     let right = mime.is_some_and(|mime| mime.starts_with(kind));
     // SVG may well look like a page.
@@ -366,11 +363,7 @@ fn check_kind(expects: Expected, mime: Option<&str>, first: &[u8]) -> Result<(),
         && mime.is_some_and(|mime| mime == "text/html" || mime == "application/xhtml+xml")
         || mime != Some("image/svg+xml") && looks_like_page(first);
     if page {
-        return Err(failure(
-            "login_page",
-            format!("The server sent a web page in the place of {what}: most likely a login form."),
-            "Open it in a tab, log in there, and share it again.",
-        ));
+        return Err(Code::LoginPage.into());
     }
     Ok(())
 }
@@ -384,15 +377,14 @@ fn looks_like_page(first: &[u8]) -> bool {
         .any(|start| text.starts_with(start))
 }
 
-fn of_layout(error: &LayoutError) -> Failure {
-    match error {
-        LayoutError::Store(error) => of_store(error, Origin::Share),
-        other => failure(
-            "bad_folder",
-            format!("{}.", quote(&other.to_string())),
-            "Share the files by themselves, or a part of the folder.",
-        ),
-    }
+/// What it means that the bytes to share could not be read over HTTP.
+fn of_source(error: &HttpError) -> Failure {
+    let code = match error {
+        HttpError::Unreachable(_) => Code::SourceUnreachable,
+        HttpError::Silent(_) => Code::SourceSilent,
+        HttpError::Broken(_) => Code::SourceBroken,
+    };
+    Failure::of_http(code, error)
 }
 
 /// A directory's files and empty folders, their paths made safe and distinct.

@@ -3,15 +3,15 @@
 use std::collections::HashSet;
 
 use super::commands::item_cid;
-use super::failure::{failure, of_store};
-use super::fetch::was_cut_off;
 use super::jobs::JobKind;
 use super::journal::log_line;
 use super::listing::{Listing, listing_id};
 use super::share::DIRECTORY;
-use super::{Engine, is_here};
-use crate::ports::{Platform, Store, StoreError};
-use crate::state::{EventKind, Item, ItemId, Origin, Status};
+use super::{Engine, Unknown};
+use crate::failure::{Code, Failure, Kind};
+use crate::names::canonical;
+use crate::ports::{Platform, Store};
+use crate::state::{EventKind, Item, ItemId, LogEntry, Origin, Status};
 
 /// How long it may take to notice that the network is lost, in milliseconds.
 const NOTICED_MS: u64 = 120_000;
@@ -19,13 +19,13 @@ const NOTICED_MS: u64 = 120_000;
 const MAX_RESUMED: u32 = 4;
 
 impl<P: Platform> Engine<P> {
-    pub(super) async fn go_on(&self) {
+    pub(super) async fn go_on(&self, unknown: Unknown) {
         let engine = self.clone();
         self.spawn(engine.announce_forever());
         let stored: Option<HashSet<ItemId>> = match self.0.platform.store().ids().await {
             Ok(ids) => Some(ids.into_iter().collect()),
             Err(error) => {
-                let failure = of_store(&error, Origin::Share);
+                let failure = Failure::from(&error);
                 self.tell([EventKind::Notice { failure }]);
                 None
             }
@@ -42,8 +42,10 @@ impl<P: Platform> Engine<P> {
                 .chain(listings)
                 .collect();
             for id in stored {
-                if !known.contains(id) {
-                    self.forget_bytes(id).await;
+                match unknown {
+                    _ if known.contains(id) => {}
+                    Unknown::Remove => self.forget_bytes(id).await,
+                    Unknown::Adopt => self.adopt(id).await,
                 }
             }
         }
@@ -62,14 +64,9 @@ impl<P: Platform> Engine<P> {
     async fn go_on_with(&self, item: Item, gone: bool) {
         let id = &item.id;
         match &item.status {
-            _ if is_here(&item) && gone => self.say_gone(id),
+            _ if item.status.is_here() && gone => self.say_gone(id),
             Status::Preparing => {
-                let cut = failure(
-                    "interrupted",
-                    "It was cut off before all of it was read.",
-                    "Share it again.",
-                );
-                self.give_up_share(id, cut).await;
+                self.give_up_share(id, Code::Interrupted.into()).await;
             }
             // An empty file may have left nothing to be found.
             Status::Hashing if gone && item.size != Some(0) => self.say_gone(id),
@@ -77,7 +74,7 @@ impl<P: Platform> Engine<P> {
             Status::Searching | Status::Asked { .. } | Status::Downloading { .. } => {
                 if let Some(cid) = item_cid(&item) {
                     self.tell([
-                        log_line(id, "Goes on after a restart."),
+                        log_line(id, LogEntry::ResumedAfterRestart),
                         EventKind::Status {
                             id: id.clone(),
                             status: Status::Searching,
@@ -102,26 +99,52 @@ impl<P: Platform> Engine<P> {
             self.tell([EventKind::UploadEnded {
                 id: id.clone(),
                 sent: 0,
-                error: Some(failure(
-                    "interrupted",
-                    "The upload was cut off.",
-                    "It begins again when the file is asked for.",
-                )),
+                error: Some(Code::Interrupted.into()),
             }]);
         }
+    }
+
+    /// Makes an item of a whole file that no item is about. Its name is lost; its hash is not.
+    async fn adopt(&self, id: &ItemId) {
+        let Ok((_, dag)) = self.0.platform.store().open(id).await else {
+            return;
+        };
+        let cid = canonical(&dag.root);
+        if self.find(&dag.root, None).is_some() {
+            return self.forget_bytes(id).await;
+        }
+        self.write([
+            EventKind::ShareBegan {
+                id: id.clone(),
+                name: cid.clone(),
+                mime: dag.is_directory().then(|| DIRECTORY.to_owned()),
+                size: Some(dag.len()),
+                source: None,
+            },
+            EventKind::Hashed {
+                id: id.clone(),
+                cid,
+                size: dag.len(),
+                files: dag.is_directory().then(|| dag.file_count()),
+            },
+            EventKind::Status {
+                id: id.clone(),
+                status: Status::Stopped,
+            },
+        ])
+        .await;
     }
 
     /// The bytes of an item are not there any more.
     pub(super) fn say_gone(&self, id: &ItemId) {
         self.withdraw(id);
-        let gone = self.store_failed(id, &StoreError::Gone(String::new()));
         if self.item(id, |item| item.providing) == Some(true) {
             self.tell([EventKind::Providing {
                 id: id.clone(),
                 providing: false,
             }]);
         }
-        self.fail(id, gone, false);
+        self.fail(id, Code::FileGone.into(), false);
     }
 
     /// Hashes what an earlier run has stored whole.
@@ -145,17 +168,12 @@ impl<P: Platform> Engine<P> {
             } else if let Some(Listing { profile, files }) = engine.kept_listing(&id).await {
                 (Some(files), profile)
             } else {
-                let cut = failure(
-                    "interrupted",
-                    "It was cut off before the folder had its hash.",
-                    "Share the folder again.",
-                );
-                engine.give_up_share(&id, cut).await;
+                engine.give_up_share(&id, Code::Interrupted.into()).await;
                 return;
             };
             let hashed = match engine.0.platform.store().partial(&id).await {
                 Ok(partial) => engine.hash(&id, partial, files, profile).await,
-                Err(error) => Err(of_store(&error, Origin::Share)),
+                Err(error) => Err(Failure::from(&error)),
             };
             if let Err(failure) = hashed {
                 engine.give_up_share(&id, failure).await;
@@ -173,16 +191,15 @@ impl<P: Platform> Engine<P> {
                 .items
                 .values()
                 .filter(|item| item.origin == Origin::Fetch)
-                .filter(|item| match &item.status {
-                    Status::Interrupted { failure } | Status::Failed { failure } => {
-                        // Its last line says why it ended.
-                        let ended = item.log.back().map_or(0, |line| line.at);
-                        failure.code == "offline"
-                            || was_cut_off(failure)
-                                && ended >= since
-                                && resumed.get(&item.id).is_none_or(|n| *n < MAX_RESUMED)
-                    }
-                    _ => false,
+                .filter(|item| {
+                    let Some(kind) = item.status.failure().map(|failure| failure.code.kind())
+                    else {
+                        return false;
+                    };
+                    kind == Kind::Offline
+                        || kind.may_be_network()
+                            && item.since >= since
+                            && resumed.get(&item.id).is_none_or(|n| *n < MAX_RESUMED)
                 })
                 .cloned()
                 .collect()
@@ -191,7 +208,7 @@ impl<P: Platform> Engine<P> {
             if let Some(cid) = item_cid(&item) {
                 *resumed.entry(item.id.clone()).or_default() += 1;
                 self.tell([
-                    log_line(&item.id, "Goes on: the network is back."),
+                    log_line(&item.id, LogEntry::ResumedOnline),
                     EventKind::Status {
                         id: item.id.clone(),
                         status: Status::Searching,

@@ -10,18 +10,18 @@ use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
 
 use super::Engine;
-use super::failure::{bytes_text, failure, host, quote};
 use super::inventory::{CHECK_PATIENCE, Inventory};
 use super::jobs::JobKind;
 use super::journal::log_line;
 use super::pace::{Meter, backoff};
 use crate::content::car::{self, Part};
 use crate::content::{Block, Dag};
+use crate::failure::{Code, Failure, Reason};
 use crate::names::FunctionName;
 use crate::ports::{
     Http, HttpBody, HttpError, HttpRequest, Network, Piece, Platform, Source, Store, StoreError,
 };
-use crate::state::{EventKind, Failure, ItemId, Upload};
+use crate::state::{EventKind, ItemId, LogEntry, Upload};
 use crate::storage::{multiaddr_of, url_of};
 
 /// The first part, in bytes of its CAR: a slow line must bring it over in time.
@@ -73,9 +73,9 @@ const MAX_ROUNDS: u32 = 3;
 /// Why a part was not taken.
 enum PartError {
     /// It may be sent again.
-    Again(String),
+    Again(Failure),
     /// The token is not good (any more).
-    Token(String),
+    Token(Failure),
     /// There is no use in trying again.
     Final(Failure),
 }
@@ -104,7 +104,7 @@ impl<P: Platform> Engine<P> {
             match engine.0.platform.store().open(&id).await {
                 Ok((source, dag)) => engine.upload(&id, source, dag, upload).await,
                 Err(error) => {
-                    engine.end_upload(&id, 0, Some(engine.store_failed(&id, &error)));
+                    engine.end_upload(&id, 0, Some(Failure::from(&error)));
                     if let StoreError::Gone(_) = error {
                         engine.say_gone(&id);
                     }
@@ -122,13 +122,15 @@ impl<P: Platform> Engine<P> {
     }
 
     fn end_upload(&self, id: &ItemId, sent: u64, error: Option<Failure>) {
-        let line = match &error {
-            None if sent == 0 => "Storage has it already; nothing was uploaded.".to_owned(),
-            None => format!("Uploaded: {} were sent.", bytes_text(sent)),
-            Some(failure) => format!("The upload failed. {} {}", failure.what, failure.advice),
+        let entry = match &error {
+            None if sent == 0 => LogEntry::AlreadyStored,
+            None => LogEntry::Uploaded { size: sent },
+            Some(failure) => LogEntry::UploadFailed {
+                failure: failure.clone(),
+            },
         };
         self.tell([
-            log_line(id, line),
+            log_line(id, entry),
             EventKind::UploadEnded {
                 id: id.clone(),
                 sent,
@@ -152,7 +154,7 @@ impl<P: Platform> Engine<P> {
         // A part that cannot be read looks like a broken connection.
         let end = dag.len().min(offset + 1);
         if let Err(error @ StoreError::Gone(_)) = source.read(offset..end).await {
-            self.end_upload(id, sent, Some(self.store_failed(id, &error)));
+            self.end_upload(id, sent, Some(Failure::from(&error)));
             return self.say_gone(id);
         }
         self.shun(&target.multiaddr, &failure);
@@ -161,11 +163,9 @@ impl<P: Platform> Engine<P> {
 
     fn target(&self, upload: Upload) -> Result<Target, Failure> {
         let get = url_of(&upload.multiaddr).map_err(|error| {
-            failure(
-                "bad_storage",
-                format!("{error}."),
-                "Choose another node in the settings.",
-            )
+            Failure::new(Code::BadStorage)
+                .reason(Reason::BadAddress)
+                .detail(error.address)
         })?;
         let own = self.settings().own_ipfs.filter(|own| {
             multiaddr_of(&own.gateway).is_ok_and(|multiaddr| multiaddr == upload.multiaddr)
@@ -330,28 +330,18 @@ impl<P: Platform> Engine<P> {
                 }
                 Outcome::Sent(_, Err(PartError::Token(reason))) => {
                     let renewed = self.renew(dag, target, &mut renewals).await;
-                    renewed.map_err(|failure| {
-                        let what = format!("{} ({reason})", failure.what);
-                        (Failure { what, ..failure }, part.offset)
-                    })?;
+                    renewed.map_err(|_| (reason.clone().coded(Code::Refused), part.offset))?;
                     reason
                 }
                 Outcome::Sent(_, Err(PartError::Again(reason))) => reason,
             };
             failures += 1;
             if failures == 1 {
-                self.log(id, format!("A part has to be sent again: {reason}"));
+                let failure = reason.clone();
+                self.log(id, LogEntry::PartFailed { failure });
             }
             if failures > MAX_FAILURES {
-                let given_up = failure(
-                    "storage_gone",
-                    format!(
-                        "Storage at {} does not take it: {reason}",
-                        host(&target.post)
-                    ),
-                    "It is tried again, elsewhere if possible, when somebody asks for the file.",
-                );
-                return Err((given_up, part.offset));
+                return Err((reason, part.offset));
             }
             aim = (aim / 2).max(PART_LEAST);
             at_once = 1;
@@ -397,16 +387,7 @@ impl<P: Platform> Engine<P> {
         target: &mut Target,
         renewals: &mut u32,
     ) -> Result<(), Failure> {
-        let refused = || {
-            failure(
-                "refused",
-                format!(
-                    "Storage at {} does not permit the upload any more.",
-                    host(&target.post)
-                ),
-                "It is tried again when somebody asks for the file.",
-            )
-        };
+        let refused = || Failure::new(Code::Refused).host(&target.post);
         *renewals += 1;
         if *renewals > MAX_RENEWALS {
             return Err(refused());
@@ -462,11 +443,11 @@ impl<P: Platform> Engine<P> {
             Ok(response) => {
                 let status = response.status;
                 match read_answer(response.body).await {
-                    Ok(answer) => judge(&host(&target.post), status, &answer),
-                    Err(error) => Err(PartError::Again(error.to_string())),
+                    Ok(answer) => judge(&target.post, status, &answer),
+                    Err(error) => Err(again(&error)),
                 }
             }
-            Err(error) => Err(PartError::Again(error.to_string())),
+            Err(error) => Err(again(&error)),
         };
         Sent {
             part,
@@ -530,42 +511,35 @@ async fn read_answer(mut body: impl HttpBody) -> Result<Vec<u8>, HttpError> {
 }
 
 /// What storage's answer to a part means. Kubo says that an import failed in lines of JSON after a `200`.
-fn judge(host: &str, status: u16, answer: &[u8]) -> Result<(), PartError> {
+fn judge(url: &str, status: u16, answer: &[u8]) -> Result<(), PartError> {
     let said = answer
         .split(|b| *b == b'\n')
         .filter_map(|line| serde_json::from_slice::<serde_json::Value>(line).ok())
         .find(|value| value.get("Type").is_some_and(|kind| kind == "error"))
         .and_then(|value| Some(value.get("Message")?.as_str()?.to_owned()));
-    let text = quote(&match &said {
+    let text = match &said {
         Some(message) => message.clone(),
         None => String::from_utf8_lossy(&answer[..answer.len().min(400)]).into_owned(),
-    });
-    let reason = if text.is_empty() {
-        format!("{host} answered {status}")
-    } else {
-        format!("{host} answered {status}: {text}")
     };
-    let refused = |code: &str, advice: &str| {
-        Err(PartError::Final(failure(
-            code,
-            format!("Storage refused it: {reason}."),
-            advice,
-        )))
+    let failure = |code| {
+        Failure::new(code)
+            .reason(Reason::Status)
+            .host(url)
+            .status(status)
+            .detail(&text)
     };
     match status {
         200..=299 if said.is_none() => Ok(()),
-        401 | 403 => Err(PartError::Token(reason)),
-        413 | 507 => refused(
-            "quota",
-            "Wait until storage has room again, or choose another node in the settings.",
-        ),
-        408 | 425 | 429 => Err(PartError::Again(reason)),
-        400..=499 => refused(
-            "storage_refused",
-            "Choose another node in the settings, or try again later.",
-        ),
-        _ => Err(PartError::Again(reason)),
+        401 | 403 => Err(PartError::Token(failure(Code::StorageGone))),
+        413 | 507 => Err(PartError::Final(failure(Code::Quota))),
+        408 | 425 | 429 => Err(PartError::Again(failure(Code::StorageGone))),
+        400..=499 => Err(PartError::Final(failure(Code::StorageRefused))),
+        _ => Err(PartError::Again(failure(Code::StorageGone))),
     }
+}
+
+fn again(error: &HttpError) -> PartError {
+    PartError::Again(Failure::of_http(Code::StorageGone, error))
 }
 
 #[cfg(test)]
@@ -603,7 +577,7 @@ mod tests {
             Ok(()) => "ok".to_owned(),
             Err(PartError::Again(_)) => "again".to_owned(),
             Err(PartError::Token(_)) => "token".to_owned(),
-            Err(PartError::Final(failure)) => failure.code,
+            Err(PartError::Final(failure)) => failure.code.to_string(),
         };
         assert_eq!(code(200, ""), "ok");
         assert_eq!(code(200, "{\"Root\":{}}\n"), "ok");

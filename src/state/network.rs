@@ -1,6 +1,44 @@
-//! Why a client has no link to a node.
+//! The connection to the network of functions.
 
 use serde::{Deserialize, Serialize};
+
+/// The connection to the network, as a face shows it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "network", rename_all = "snake_case")]
+pub enum NetworkStatus {
+    /// The program has only just started.
+    #[default]
+    Starting,
+    /// No node is set.
+    NoNode,
+    /// A connection to a node is being made.
+    Connecting {
+        /// Its multiaddr.
+        node: String,
+    },
+    /// Connected, and reachable through a node.
+    Online {
+        /// Its multiaddr.
+        node: String,
+    },
+    /// Not connected; the peer tries again by itself.
+    Offline {
+        /// Why.
+        error: LinkError,
+        /// When it tries again, in Unix milliseconds.
+        retry_at: u64,
+    },
+}
+
+impl NetworkStatus {
+    /// Whether functions can be called and provided now.
+    pub fn is_online(&self) -> bool {
+        match self {
+            Self::Online { .. } => true,
+            Self::Starting | Self::NoNode | Self::Connecting { .. } | Self::Offline { .. } => false,
+        }
+    }
+}
 
 /// Why a link to a node could not be made, or ended. A face turns it into a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,8 +16,9 @@ use crate::call::{ErrorCode, Reply, Request};
 use crate::command::{Answer, Command};
 use crate::content::Profile;
 use crate::content::unixfs::{self, Child};
+use crate::failure::{Code, Failure, Reason};
 use crate::names::FunctionName;
-use crate::state::{EventKind, Item, ItemId, ItemSource, Settings, Status};
+use crate::state::{EventKind, Item, ItemId, ItemSource, LogEntry, Settings, Status};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const LONG: Duration = Duration::from_secs(600);
@@ -55,7 +56,7 @@ fn done(answer: Answer) -> ItemId {
 
 fn refused(answer: Answer) -> String {
     match answer {
-        Answer::Refused { failure } => failure.code,
+        Answer::Refused { failure } => failure.code.to_string(),
         other => panic!("not refused: {other:?}"),
     }
 }
@@ -104,14 +105,29 @@ fn until_done(machine: &Machine, id: &ItemId) {
 
 /// Waits until the fetch ends without success, and gives its code.
 fn until_failed(machine: &Machine, id: &ItemId) -> String {
-    let failed = |item: &Item| match &item.status {
-        Status::Failed { failure } | Status::Interrupted { failure } => Some(failure.clone()),
+    until(machine, id, |item| item.status.failure().is_some());
+    let ended = item(machine, id);
+    ended.status.failure().unwrap().code.to_string()
+}
+
+/// What the log of an item says.
+fn log(machine: &Machine, id: &ItemId) -> Vec<LogEntry> {
+    let journal = machine.journal.borrow();
+    let entries = journal.iter().filter_map(|event| match &event.kind {
+        EventKind::Log { id: of, entry } if of == id => Some(entry.clone()),
         _ => None,
-    };
-    until(machine, id, |item| failed(item).is_some());
-    let failure = failed(&item(machine, id)).unwrap();
-    assert!(!failure.what.is_empty() && !failure.advice.is_empty());
-    failure.code
+    });
+    entries.collect()
+}
+
+/// The failures of storages that the log of an item tells of.
+fn storages_failed(machine: &Machine, id: &ItemId) -> Vec<Failure> {
+    let entries = log(machine, id).into_iter();
+    let failures = entries.filter_map(|entry| match entry {
+        LogEntry::StorageFailed { failure } => Some(failure),
+        _ => None,
+    });
+    failures.collect()
 }
 
 fn stored(machine: &Machine, id: &ItemId) -> Vec<u8> {
@@ -281,7 +297,7 @@ fn a_share_outlasts_a_kill_at_every_point() {
                     assert_eq!(stored(&a, &item.id), bytes, "killed at {kill_at}");
                     assert_eq!(world.providers(&function(item.cid.as_ref().unwrap())), 1);
                 }
-                Status::Failed { failure } => assert_eq!(failure.code, "interrupted"),
+                Status::Failed { failure } => assert_eq!(failure.code, Code::Interrupted),
                 other => panic!("killed at {kill_at}: {other:?}"),
             },
         }
@@ -326,7 +342,7 @@ fn a_fetch_outlasts_a_kill_at_every_point() {
         }
         let came = world.sim.run_until(LONG, || is_done(&b));
         assert!(came, "killed at {kill_at}: {:#?}", b.engine.state());
-        let id = b.engine.state().items.into_keys().next().unwrap();
+        let id = b.engine.state().items.keys().next().cloned().unwrap();
         assert_eq!(stored(&b, &id), bytes, "killed at {kill_at}");
     }
 }
@@ -444,9 +460,13 @@ fn wrong_bytes_never_count_and_their_sender_is_named() {
     let (_, cid) = share(&a, "a", &bytes);
     let fetched = begin_fetch(&b, &cid);
     assert_eq!(until_failed(&b, &fetched), "wrong_bytes");
-    let shown = item(&b, &fetched);
-    let log: String = shown.log.iter().map(|line| line.text.as_str()).collect();
-    assert!(log.contains("store:80") && log.contains("alice"), "{log}");
+    let failures = storages_failed(&b, &fetched);
+    let wrong = failures
+        .iter()
+        .find(|failure| failure.code == Code::WrongBytes)
+        .expect("the log names it");
+    assert_eq!(wrong.host.as_deref(), Some("store:80"));
+    assert_eq!(wrong.peer.as_deref(), Some("alice"));
     assert!(!b.disk.0.borrow().files.contains_key(&fetched));
     // Another provider with another storage has it right.
     let honest = world.storage("honest");
@@ -485,8 +505,13 @@ fn storage_that_sends_more_than_it_may_is_named_and_left() {
         );
         let took = world.sim.now() - began;
         assert!(took < 120_000, "{manner:?} took {took} ms");
-        let log: String = item(&b, &id).log.iter().map(|l| l.text.as_str()).collect();
-        assert!(log.contains("store:80"), "{manner:?}: {log}");
+        let failures = storages_failed(&b, &id);
+        assert!(
+            failures
+                .iter()
+                .any(|failure| failure.host.as_deref() == Some("store:80")),
+            "{manner:?}: {failures:?}"
+        );
         // The sender never stops; the receiver hung up.
         let sent = storage.sent.get();
         assert!(sent < 100 << 20, "{manner:?}: {sent} bytes were taken");
@@ -728,9 +753,10 @@ fn fetch_from_two(second_is: Manner, paces: [u64; 2]) -> (Rc<Storage>, Rc<Storag
     let fetched = begin_fetch(&b, &cid);
     until_done(&b, &fetched);
     assert!(stored(&b, &fetched) == bytes);
-    let log = item(&b, &fetched).log;
+    let log = log(&b, &fetched);
     assert!(
-        log.iter().any(|line| line.text.contains("used together")),
+        log.iter()
+            .any(|entry| matches!(entry, LogEntry::StoragesAdded { hosts } if hosts.len() == 1)),
         "{log:#?}"
     );
     (first, second, world.sim.now() - began)
@@ -947,11 +973,7 @@ fn a_node_that_waits_for_blocks_is_neither_hammered_nor_given_up() {
     let took = (world.sim.now() - began) / 1000;
     let gets = storage.gets.get();
     assert!(gets <= 2 + took / 8, "{gets} requests in {took} s");
-    let log = item(&b, &id).log;
-    assert!(
-        !log.iter()
-            .any(|line| line.text.contains("does not send it"))
-    );
+    assert_eq!(storages_failed(&b, &id), []);
 }
 
 #[test]
@@ -1036,7 +1058,7 @@ fn a_quota_is_told_on_both_sides_and_sharing_stays() {
     let fetched = begin_fetch(&b, &cid);
     until(&a, &id, |item| item.upload_failure.is_some());
     let shown = item(&a, &id);
-    assert_eq!(shown.upload_failure.unwrap().code, "quota");
+    assert_eq!(shown.upload_failure.unwrap().code, Code::Quota);
     assert_eq!(shown.status, Status::Shared);
     until_failed(&b, &fetched);
 
@@ -1053,7 +1075,7 @@ fn a_quota_is_told_on_both_sides_and_sharing_stays() {
     ));
     assert_eq!(until_failed(&b, &fetched), "refused");
     let shown = item(&a, &id);
-    assert_eq!(shown.upload_failure.unwrap().code, "refused");
+    assert_eq!(shown.upload_failure.unwrap().code, Code::Refused);
     assert_eq!(shown.status, Status::Shared);
 
     // Another node has room.
@@ -1119,11 +1141,7 @@ fn a_full_disk_keeps_what_came() {
     assert_eq!(a.disk.0.borrow().files.len(), 1);
     // Nothing is there to go on from, and nobody says so.
     let shown = item(&a, &shared);
-    let Status::Failed { failure } = &shown.status else {
-        panic!("{:?}", shown.status)
-    };
-    assert!(failure.advice.contains("share it again"), "{failure:?}");
-    assert!(!failure.advice.contains("Resume"), "{failure:?}");
+    assert_eq!(shown.status.name(), "failed");
     assert!(!shown.can_resume());
     assert_eq!(
         refused(command(&a, Command::Resume { id: shared })),
@@ -1298,7 +1316,7 @@ fn a_folder_outlasts_a_kill_at_every_point() {
             (None, None) => {}
             (Some(Status::Preparing), Some(item)) => {
                 assert!(
-                    matches!(&item.status, Status::Failed { failure } if failure.code == "interrupted")
+                    matches!(&item.status, Status::Failed { failure } if failure.code == Code::Interrupted)
                 );
             }
             (_, Some(item)) => {
@@ -1558,7 +1576,7 @@ fn a_fetch_outlasts_the_sleep_of_its_machine() {
         b.online();
         until_done(&b, &id);
         assert_eq!(stored(&b, &id), bytes);
-        assert!(!ever_ended(&b), "{searching}: {:#?}", item(&b, &id).log);
+        assert!(!ever_ended(&b), "{searching}: {:#?}", log(&b, &id));
     }
 }
 
@@ -1647,7 +1665,7 @@ fn the_same_file_is_one_item() {
     let (own, _) = share(&c, "mine", &bytes);
     world.sim.pass(MINUTE);
     assert_eq!(
-        c.engine.state().items.into_keys().collect::<Vec<_>>(),
+        c.engine.state().items.keys().cloned().collect::<Vec<_>>(),
         [own]
     );
     assert!(!c.disk.0.borrow().files.contains_key(&fetch));
@@ -1936,8 +1954,8 @@ fn an_own_ipfs_node_that_does_not_answer_is_told_at_once() {
     }
     assert!(world.sim.now() - began < 1_000);
     let failure = item(&a, &id).upload_failure.expect("it is told");
-    assert_eq!(failure.code, "own_ipfs");
-    assert!(failure.advice.contains("Test"), "{failure:?}");
+    assert_eq!(failure.code, Code::OwnIpfs);
+    assert_eq!(failure.reason, Some(Reason::Unreachable));
     assert_eq!(node.posts.get(), 0, "the person's choice is kept to");
     // It is started, and the next one who asks gets the file.
     kubo.manner.set(Manner::Kubo);
@@ -1974,4 +1992,28 @@ fn bad_settings_are_refused() {
         );
     }
     assert_eq!(refused(command(&a, Command::Reconnect)), "not_here");
+}
+
+#[test]
+fn files_whose_items_were_lost_are_items_again() {
+    let world = World::default();
+    world.node("node", "store");
+    let mut a = world.machine("alice");
+    a.online();
+    let bytes = file(900_000, 90);
+    let (lost, cid) = share(&a, "lost.jpg", &bytes);
+    let before = a.journal.borrow().len();
+    let (kept, _) = share(&a, "kept.jpg", &file(1_000, 91));
+    // All that was written before the second share cannot be read.
+    a.journal.borrow_mut().drain(..before);
+    a.restart();
+    a.online();
+    until(&a, &kept, |item| item.status == Status::Shared);
+    until(&a, &lost, |item| item.status == Status::Stopped);
+    assert_eq!(item(&a, &lost).cid.as_ref(), Some(&cid));
+    assert_eq!(stored(&a, &lost), bytes);
+    // It is not shared before the person says so.
+    assert!(!item(&a, &lost).providing);
+    done(command(&a, Command::ShareAgain { id: lost.clone() }));
+    until(&a, &lost, |item| item.status == Status::Shared);
 }

@@ -8,11 +8,12 @@ use futures::future::{FutureExt, LocalBoxFuture, poll_fn};
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::Engine;
-use super::download::{Ended, Pulse, Reason, SIGN_OF_LIFE, SILENCE, Sink, judge, of_car};
+use super::download::{Ended, Pulse, SIGN_OF_LIFE, SILENCE, Sink, judge, storage_failure};
 use super::jobs::Stop;
 use crate::Cid;
 use crate::cars::{FromCar, Payload};
 use crate::content::MAX_BLOCK;
+use crate::failure::Reason;
 use crate::names::canonical;
 use crate::ports::Platform;
 
@@ -34,15 +35,18 @@ type Came = (usize, u64, Result<Blocks, Ended>);
 impl<P: Platform> Engine<P> {
     /// Takes a file from several storages until all is here, or until they are not of use together. Comes back with the
     /// number of the storage that ended it.
-    pub(super) async fn pull_together(
+    pub(super) async fn pull_parallel(
         &self,
         urls: &[String],
         sink: &mut Sink<P>,
         mut stop: Stop,
     ) -> (usize, Ended) {
-        let not_together = |reason: &str| (0, Ended::Short(Reason::new(reason)));
+        let url = urls.first().cloned().unwrap_or_default();
+        let not_parallel = || (0, Ended::Short(storage_failure(&url, Reason::Incomplete)));
+        sink.url.clone_from(&url);
         let (Some(size), Some(point)) = (sink.walk.size(), sink.walk.resume_point()) else {
-            return not_together("it is not one file");
+            // Only one file whose size is known can be cut into segments.
+            return not_parallel();
         };
         let file = point.file;
         let mut next = sink.walk.offset() / SEGMENT * SEGMENT;
@@ -67,7 +71,8 @@ impl<P: Platform> Engine<P> {
             here.retain(|start, _| start + SEGMENT > offset);
             let current = offset / SEGMENT * SEGMENT;
             if here.contains_key(&current) {
-                return not_together("a segment came without all of its blocks");
+                // A segment came without all of its blocks.
+                return not_parallel();
             }
             for (number, url) in urls.iter().enumerate() {
                 while sending[number].len() < SEGMENTS_AT_ONCE {
@@ -112,7 +117,7 @@ impl<P: Platform> Engine<P> {
                         Err(ended) => return (number, ended),
                     }
                 }
-                Some(None) => return not_together("nothing is left to ask for"),
+                Some(None) => return not_parallel(),
                 None => return (0, Ended::Stopped),
             }
         }
@@ -145,12 +150,12 @@ impl<P: Platform> Engine<P> {
                 SILENCE,
             )
             .await
-            .map_err(|error| Ended::Short(Reason::of(&error)))?;
-        judge(response.status)?;
+            .map_err(|error| Ended::of_http(&error))?;
+        judge(url, response.status)?;
         let mut blocks = HashMap::new();
         let (mut heard, mut since_sign) = (0, 0);
         while let Some(came) = response.body.next().await {
-            match came.map_err(of_car)? {
+            match came.map_err(|end| Ended::of_car(url, &end))? {
                 FromCar::Heard(bytes) => {
                     heard += bytes as u64;
                     since_sign += bytes as u64;
@@ -160,9 +165,7 @@ impl<P: Platform> Engine<P> {
                 }
             }
             if heard > MAX_SEGMENT {
-                return Err(Ended::Useless(Reason::new(
-                    "it sends more than was asked for",
-                )));
+                return Err(Ended::Useless(storage_failure(url, Reason::TooMuch)));
             }
             if since_sign >= SIGN_OF_LIFE {
                 since_sign = 0;

@@ -1,0 +1,240 @@
+//! Which calls of other peers are answered now: the one place where that is decided. The engine asks it, and so do a node
+//! and `fluence provide`; whatever hands calls to them only forwards.
+//!
+//! Nothing here looks at a clock: `now` is Unix time in milliseconds, and is passed in.
+
+use std::collections::HashMap;
+
+use crate::call::{CallError, ErrorCode, Reply};
+
+/// How much is admitted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Calls that are answered at the same time.
+    pub at_once: usize,
+    /// Calls that one caller may make at once, before it is held to `per_second`.
+    pub burst: u32,
+    /// Calls that one caller may make each second, in the long run.
+    pub per_second: f64,
+    /// When a caller that found no place may come again, in milliseconds.
+    pub retry_after_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            at_once: 64,
+            burst: 30,
+            per_second: 2.0,
+            retry_after_ms: 2_000,
+        }
+    }
+}
+
+/// The callers that are remembered, at most. One whose allowance is whole again is forgotten.
+const MAX_CALLERS: usize = 1024;
+
+/// What a call costs its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cost {
+    /// One of the calls that the caller may make.
+    Call,
+    /// Nothing: it moves nothing, and whoever confirms an announcement sends many. It still takes a place.
+    Probe,
+}
+
+/// A caller has to come again later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Busy {
+    /// In how many milliseconds.
+    pub retry_after_ms: u64,
+}
+
+impl From<Busy> for CallError {
+    fn from(busy: Busy) -> Self {
+        Self {
+            retry_after_ms: Some(busy.retry_after_ms),
+            ..Self::new(ErrorCode::Busy, "too many calls at once")
+        }
+    }
+}
+
+impl From<Busy> for Reply {
+    fn from(busy: Busy) -> Self {
+        Self::Error(busy.into())
+    }
+}
+
+/// The calls that are being answered, and what each caller may still ask.
+#[derive(Debug)]
+pub struct Admission {
+    limits: Limits,
+    running: usize,
+    callers: HashMap<String, Bucket>,
+}
+
+impl Admission {
+    /// Nothing is being answered yet.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            running: 0,
+            callers: HashMap::new(),
+        }
+    }
+
+    /// Admits a call, which then has a place until [`Admission::done`].
+    ///
+    /// # Errors
+    /// [`Busy`] where there is no place, or where this caller has asked too often.
+    pub fn admit(&mut self, caller: &str, cost: Cost, now: u64) -> Result<(), Busy> {
+        let busy = |retry_after_ms| Err(Busy { retry_after_ms });
+        if self.running >= self.limits.at_once {
+            return busy(self.limits.retry_after_ms);
+        }
+        match cost {
+            Cost::Probe => {}
+            Cost::Call => {
+                let Limits {
+                    burst, per_second, ..
+                } = self.limits;
+                if self.callers.len() >= MAX_CALLERS && !self.callers.contains_key(caller) {
+                    self.callers
+                        .retain(|_, bucket| !bucket.is_full(now, burst, per_second));
+                    if self.callers.len() >= MAX_CALLERS {
+                        return busy(self.limits.retry_after_ms);
+                    }
+                }
+                let bucket = self.callers.entry(caller.to_owned());
+                let bucket = bucket.or_insert_with(|| Bucket::new(now, burst));
+                if let Err(wait) = bucket.take(now, burst, per_second) {
+                    return busy(wait);
+                }
+            }
+        }
+        self.running += 1;
+        Ok(())
+    }
+
+    /// A call that was admitted has its answer.
+    pub fn done(&mut self) {
+        self.running = self.running.saturating_sub(1);
+    }
+}
+
+/// An allowance: so many at once, and then so many a second.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bucket {
+    level: f64,
+    at: u64,
+}
+
+impl Bucket {
+    /// A whole allowance.
+    pub(crate) fn new(now: u64, burst: u32) -> Self {
+        Self {
+            level: f64::from(burst),
+            at: now,
+        }
+    }
+
+    /// Takes one; where there is none, the error says in how many milliseconds there is one.
+    pub(crate) fn take(&mut self, now: u64, burst: u32, per_second: f64) -> Result<(), u64> {
+        let elapsed = now.saturating_sub(self.at) as f64 / 1000.0;
+        self.level = (self.level + elapsed * per_second).min(f64::from(burst));
+        self.at = now;
+        if self.level >= 1.0 {
+            self.level -= 1.0;
+            Ok(())
+        } else {
+            Err(((1.0 - self.level) / per_second * 1000.0).ceil() as u64)
+        }
+    }
+
+    /// Whether it is whole again, so that it need not be remembered.
+    fn is_full(&self, now: u64, burst: u32, per_second: f64) -> bool {
+        let elapsed = now.saturating_sub(self.at) as f64 / 1000.0;
+        self.level + elapsed * per_second >= f64::from(burst)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        at_once: 3,
+        burst: 2,
+        per_second: 1.0,
+        retry_after_ms: 700,
+    };
+
+    #[test]
+    fn an_allowance_is_used_up_and_grows_again() {
+        let mut bucket = Bucket::new(0, 3);
+        for _ in 0..3 {
+            assert_eq!(bucket.take(0, 3, 2.0), Ok(()));
+        }
+        assert_eq!(bucket.take(0, 3, 2.0), Err(500));
+        assert_eq!(bucket.take(500, 3, 2.0), Ok(()));
+        assert!(!bucket.is_full(1000, 3, 2.0));
+        assert!(bucket.is_full(2000, 3, 2.0));
+        // A clock that was set back gives nothing, and takes nothing.
+        assert_eq!(bucket.take(100, 3, 2.0), Err(500));
+    }
+
+    #[test]
+    fn places_are_taken_and_given_back() {
+        let mut admission = Admission::new(LIMITS);
+        for caller in ["a", "b", "c"] {
+            assert_eq!(admission.admit(caller, Cost::Call, 0), Ok(()));
+        }
+        let full = Err(Busy {
+            retry_after_ms: 700,
+        });
+        assert_eq!(admission.admit("d", Cost::Call, 0), full);
+        assert_eq!(admission.admit("d", Cost::Probe, 0), full);
+        admission.done();
+        assert_eq!(admission.admit("d", Cost::Call, 0), Ok(()));
+    }
+
+    #[test]
+    fn one_caller_does_not_use_up_what_others_may_ask() {
+        let mut admission = Admission::new(LIMITS);
+        let mut call = |caller: &str, cost, now| {
+            let admitted = admission.admit(caller, cost, now);
+            if admitted.is_ok() {
+                admission.done();
+            }
+            admitted
+        };
+        assert_eq!(call("a", Cost::Call, 0), Ok(()));
+        assert_eq!(call("a", Cost::Call, 0), Ok(()));
+        assert_eq!(
+            call("a", Cost::Call, 0),
+            Err(Busy {
+                retry_after_ms: 1000
+            })
+        );
+        assert_eq!(call("a", Cost::Probe, 0), Ok(()));
+        assert_eq!(call("b", Cost::Call, 0), Ok(()));
+        assert_eq!(call("a", Cost::Call, 1000), Ok(()));
+    }
+
+    #[test]
+    fn the_callers_that_are_remembered_are_bounded() {
+        let mut admission = Admission::new(Limits {
+            at_once: usize::MAX,
+            ..LIMITS
+        });
+        for number in 0..MAX_CALLERS {
+            assert_eq!(admission.admit(&number.to_string(), Cost::Call, 0), Ok(()));
+        }
+        let full = Err(Busy {
+            retry_after_ms: 700,
+        });
+        assert_eq!(admission.admit("one more", Cost::Call, 0), full);
+        assert_eq!(admission.admit("one more", Cost::Call, 1000), Ok(()));
+        assert_eq!(admission.callers.len(), 1);
+    }
+}

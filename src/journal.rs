@@ -1,0 +1,548 @@
+//! The journal as text: a snapshot of the [`State`] and the events after it, each with the version of its form.
+//!
+//! A host stores the texts wherever it likes. [`Reader`] reads what any version wrote: older texts are brought to the
+//! present form by a chain of small steps, and what cannot be read costs nothing but itself. Nothing in here fails: a
+//! program that has a journal can always start.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::failure::{Code, Failure};
+use crate::state::{Event, EventKind, Item, ItemId, Items, LogLine, MAX_LOG, Settings, State};
+use crate::text::quote;
+
+/// The version of the form that is written.
+pub const VERSION: u64 = 2;
+
+/// What version 1 had no number for.
+const FIRST: u64 = 1;
+
+/// The snapshot of a state, as text.
+pub fn snapshot(state: &State) -> String {
+    #[derive(Serialize)]
+    struct Snapshot<'a> {
+        version: u64,
+        state: &'a State,
+    }
+    let snapshot = Snapshot {
+        version: VERSION,
+        state,
+    };
+    serde_json::to_string(&snapshot).unwrap_or_default()
+}
+
+/// An event, as text of one line.
+pub fn event(event: &Event) -> String {
+    #[derive(Serialize)]
+    struct Written<'a> {
+        version: u64,
+        #[serde(flatten)]
+        event: &'a Event,
+    }
+    let written = Written {
+        version: VERSION,
+        event,
+    };
+    serde_json::to_string(&written).unwrap_or_default()
+}
+
+/// What is stored beside the state for one item ([`crate::state::LogLine`]).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Details {
+    /// The `data:` URL of a small picture.
+    pub thumbnail: Option<String>,
+    /// What happened, oldest line first.
+    pub log: Vec<LogLine>,
+}
+
+/// What a journal held.
+#[derive(Debug, Default, PartialEq)]
+pub struct Read {
+    /// The state that the snapshot and the events make.
+    pub state: State,
+    /// Logs and thumbnails that an older version kept in the snapshot; the host stores them beside the state.
+    pub details: BTreeMap<ItemId, Details>,
+    /// What could not be read.
+    pub damage: Damage,
+    /// Whether something in it was in an older form, so that a snapshot should be written.
+    pub outdated: bool,
+}
+
+/// What could not be read of a journal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Damage {
+    /// Whether nothing of the snapshot could be read.
+    pub snapshot: bool,
+    /// Items of the snapshot that could not be read.
+    pub items: u64,
+    /// Events that could not be read.
+    pub events: u64,
+    /// Settings that could not be read, and have their defaults.
+    pub settings: Vec<String>,
+}
+
+impl Damage {
+    /// Whether all of it could be read.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether items may be missing whose bytes are still stored.
+    pub fn may_miss_items(&self) -> bool {
+        self.snapshot || self.items > 0 || self.events > 0
+    }
+
+    /// What a person is told.
+    pub fn failures(&self) -> Vec<Failure> {
+        let mut failures = Vec::new();
+        if self.may_miss_items() {
+            let lost = self.items + self.events + u64::from(self.snapshot);
+            failures.push(Failure::new(Code::JournalDamaged).size(lost));
+        }
+        if !self.settings.is_empty() {
+            failures.push(Failure::new(Code::SettingsDamaged).name(&self.settings.join(", ")));
+        }
+        failures
+    }
+}
+
+/// Reads a journal: first the snapshot, then the events in the order of their numbers.
+#[derive(Debug, Default)]
+pub struct Reader(Read);
+
+impl Reader {
+    /// Begins with a snapshot; `None` where there is none yet.
+    pub fn new(snapshot: Option<&str>) -> Self {
+        let mut reader = Self::default();
+        if let Some(text) = snapshot {
+            reader.snapshot(text);
+        }
+        reader
+    }
+
+    /// The number of the last event that is applied; events up to it need not be given.
+    pub fn seq(&self) -> u64 {
+        self.0.state.seq
+    }
+
+    /// Applies an event, unless the snapshot has it already. Returns whether it could be read.
+    pub fn event(&mut self, text: &str) -> bool {
+        let Some(event) = self.read_event(text) else {
+            self.0.damage.events += 1;
+            return false;
+        };
+        if event.seq > self.0.state.seq {
+            self.keep_details(&event);
+            self.0.state.apply(&event);
+        }
+        true
+    }
+
+    /// What was read.
+    pub fn finish(mut self) -> Read {
+        let items = &self.0.state.items;
+        self.0.details.retain(|id, _| items.contains_key(id));
+        self.0
+    }
+
+    fn snapshot(&mut self, text: &str) {
+        let Ok(Value::Object(mut written)) = serde_json::from_str(text) else {
+            self.0.damage.snapshot = true;
+            return;
+        };
+        let version = version_of(&written);
+        let mut state = match (version, written.remove("state")) {
+            (FIRST, _) => Value::Object(written),
+            (_, Some(state)) => state,
+            (_, None) => {
+                self.0.damage.snapshot = true;
+                return;
+            }
+        };
+        self.0.outdated |= version < VERSION;
+        for step in steps(version) {
+            (step.snapshot)(&mut state, &mut self.0.details);
+        }
+        let Value::Object(mut state) = state else {
+            self.0.damage.snapshot = true;
+            return;
+        };
+        let mut items = Vec::new();
+        if let Some(Value::Object(written)) = state.remove("items") {
+            for (id, item) in written {
+                match read_item(&id, item) {
+                    Some(item) => items.push(item),
+                    None => self.0.damage.items += 1,
+                }
+            }
+        }
+        if let Some(written) = state.remove("settings").filter(|value| !value.is_null()) {
+            let (settings, lost) = Settings::salvage(&written);
+            self.0.state.settings = Some(settings);
+            self.0.damage.settings = lost;
+        }
+        self.0.state.items = Items::from_iter(items);
+        self.0.state.seq = state.get("seq").and_then(Value::as_u64).unwrap_or_default();
+        self.0.state.peer = state.get("peer").and_then(Value::as_str).map(str::to_owned);
+    }
+
+    fn read_event(&mut self, text: &str) -> Option<Event> {
+        let Value::Object(mut written) = serde_json::from_str(text).ok()? else {
+            return None;
+        };
+        let version = version_of(&written);
+        written.remove("version");
+        let mut event = Value::Object(written);
+        self.0.outdated |= version < VERSION;
+        for step in steps(version) {
+            (step.event)(&mut event);
+        }
+        match Event::deserialize(&event) {
+            Ok(event) => Some(event),
+            Err(_) => self.salvage_settings(&event),
+        }
+    }
+
+    /// An event whose settings can be read in part.
+    fn salvage_settings(&mut self, event: &Value) -> Option<Event> {
+        let kind = event.get("kind")?;
+        if kind.get("event")?.as_str()? != "settings" {
+            return None;
+        }
+        let (settings, lost) = Settings::salvage(kind.get("settings")?);
+        self.0.damage.settings = lost;
+        Some(Event {
+            seq: event.get("seq")?.as_u64()?,
+            at: event.get("at")?.as_u64()?,
+            kind: EventKind::Settings { settings },
+        })
+    }
+
+    /// Version 1 kept logs and thumbnails among the events.
+    fn keep_details(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::Log { id, entry } => {
+                let log = &mut self.0.details.entry(id.clone()).or_default().log;
+                if log.len() == MAX_LOG {
+                    log.remove(0);
+                }
+                log.push(LogLine {
+                    at: event.at,
+                    entry: entry.clone(),
+                });
+            }
+            EventKind::Thumbnail { id, data_url } => {
+                let details = self.0.details.entry(id.clone()).or_default();
+                details.thumbnail = Some(data_url.clone());
+            }
+            EventKind::ShareBegan { .. }
+            | EventKind::FetchBegan { .. }
+            | EventKind::Described { .. }
+            | EventKind::Hashed { .. }
+            | EventKind::Status { .. }
+            | EventKind::Unconfirmed
+            | EventKind::Confirmed { .. }
+            | EventKind::Progress { .. }
+            | EventKind::Requested { .. }
+            | EventKind::UploadBegan { .. }
+            | EventKind::UploadEnded { .. }
+            | EventKind::Providing { .. }
+            | EventKind::Saved { .. }
+            | EventKind::Removed { .. }
+            | EventKind::Merged { .. }
+            | EventKind::Settings { .. }
+            | EventKind::Network { .. }
+            | EventKind::Web { .. }
+            | EventKind::Started { .. }
+            | EventKind::Notice { .. } => {}
+        }
+    }
+}
+
+fn version_of(written: &Map<String, Value>) -> u64 {
+    written
+        .get("version")
+        .and_then(Value::as_u64)
+        .unwrap_or(FIRST)
+}
+
+/// An item as it was written. One value of it that cannot be read and that it can do without costs no other.
+fn read_item(id: &str, mut written: Value) -> Option<Item> {
+    let members = written.as_object_mut()?;
+    members.insert("id".to_owned(), json!(id));
+    if let Ok(item) = Item::deserialize(&written) {
+        return Some(item);
+    }
+    let names: Vec<String> = written.as_object()?.keys().cloned().collect();
+    names.iter().find_map(|name| {
+        let mut without = written.clone();
+        without.as_object_mut()?.remove(name);
+        Item::deserialize(&without).ok()
+    })
+}
+
+/// What brings a text from one version to the next.
+struct Step {
+    /// The version that it is for.
+    from: u64,
+    /// Changes a snapshot's state; what leaves it for good is put into the details.
+    snapshot: fn(&mut Value, &mut BTreeMap<ItemId, Details>),
+    /// Changes an event.
+    event: fn(&mut Value),
+}
+
+/// All steps there have ever been; a new version adds one, and changes none.
+const STEPS: [Step; 1] = [Step {
+    from: 1,
+    snapshot: snapshot_from_1,
+    event: event_from_1,
+}];
+
+fn steps(version: u64) -> impl Iterator<Item = &'static Step> {
+    STEPS.iter().filter(move |step| step.from >= version)
+}
+
+/// Version 1 kept failures as sentences, and each item's log and thumbnail in the state.
+fn snapshot_from_1(state: &mut Value, details: &mut BTreeMap<ItemId, Details>) {
+    failures_from_1(state);
+    let Some(Value::Object(items)) = state.get_mut("items") else {
+        return;
+    };
+    for (id, item) in items {
+        let Some(item) = item.as_object_mut() else {
+            continue;
+        };
+        let thumbnail = match item.remove("thumbnail") {
+            Some(Value::String(data_url)) => Some(data_url),
+            _ => None,
+        };
+        item.insert("thumbnail".to_owned(), json!(thumbnail.is_some()));
+        let log: Vec<LogLine> = match item.remove("log") {
+            Some(Value::Array(lines)) => lines.into_iter().filter_map(line_from_1).collect(),
+            _ => Vec::new(),
+        };
+        // The last line was the one that said how it ended.
+        if let Some(last) = log.last() {
+            item.insert("since".to_owned(), json!(last.at));
+        }
+        details.insert(ItemId(id.clone()), Details { thumbnail, log });
+    }
+}
+
+fn event_from_1(event: &mut Value) {
+    failures_from_1(event);
+    let Some(Value::Object(kind)) = event.get_mut("kind") else {
+        return;
+    };
+    if kind.get("event").and_then(Value::as_str) == Some("log")
+        && let Some(line) = kind.remove("line")
+    {
+        kind.insert("entry".to_owned(), json!({"log": "text", "text": line}));
+    }
+}
+
+fn line_from_1(line: Value) -> Option<LogLine> {
+    let entry = json!({"log": "text", "text": line.get("text")?});
+    serde_json::from_value(json!({"at": line.get("at")?, "entry": entry})).ok()
+}
+
+/// Wherever version 1 had `{code, what, advice}`: the code stays, and the first sentence becomes the detail.
+fn failures_from_1(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            let is_failure = ["code", "what", "advice"]
+                .iter()
+                .all(|name| members.get(*name).is_some_and(Value::is_string));
+            if is_failure {
+                members.remove("advice");
+                let what = members.remove("what");
+                if let Some(what) = what.as_ref().and_then(Value::as_str) {
+                    members.insert("detail".to_owned(), json!(quote(what)));
+                }
+                let code = members
+                    .get("code")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default();
+                if let Some(status) = code
+                    .strip_prefix("http_")
+                    .and_then(|n| n.parse::<u16>().ok())
+                {
+                    members.insert("status".to_owned(), json!(status));
+                    members.insert("code".to_owned(), json!(Code::HttpStatus.as_str()));
+                }
+                return;
+            }
+            members.values_mut().for_each(failures_from_1);
+        }
+        Value::Array(values) => values.iter_mut().for_each(failures_from_1),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::{LogEntry, Status};
+
+    fn id(name: &str) -> ItemId {
+        ItemId(name.to_owned())
+    }
+
+    fn two_items() -> State {
+        let mut state = State::default();
+        for (seq, name) in [(1, "a"), (2, "b")] {
+            state.apply(&Event {
+                seq,
+                at: seq * 10,
+                kind: EventKind::FetchBegan {
+                    id: id(name),
+                    cid: format!("Qm{name}"),
+                },
+            });
+        }
+        state
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let state = two_items();
+        let mut reader = Reader::new(Some(&snapshot(&state)));
+        let status = Event {
+            seq: 3,
+            at: 30,
+            kind: EventKind::Status {
+                id: id("a"),
+                status: Status::Failed {
+                    failure: Failure::new(Code::Stalled).host("a.example"),
+                },
+            },
+        };
+        // One that the snapshot has already changes nothing.
+        let old = Event {
+            seq: 2,
+            ..status.clone()
+        };
+        assert!(reader.event(&event(&old)));
+        assert_eq!(reader.seq(), 2);
+        assert!(reader.event(&event(&status)));
+        let read = reader.finish();
+        assert!(read.damage.is_none() && !read.outdated);
+        let mut expected = state;
+        expected.apply(&status);
+        assert_eq!(read.state, expected);
+    }
+
+    #[test]
+    fn what_cannot_be_read_costs_only_itself() {
+        let mut written: Value = serde_json::from_str(&snapshot(&two_items())).unwrap();
+        written["state"]["items"]["a"]["status"] = json!({"status": "teleported"});
+        written["state"]["items"]["b"]["requests"] = json!("many");
+        written["state"]["settings"] = json!({"notify": "maybe", "copy_link": false});
+        let mut reader = Reader::new(Some(&written.to_string()));
+        assert!(!reader.event("{\"seq\":3"));
+        assert!(
+            !reader.event(r#"{"version":2,"seq":4,"at":1,"kind":{"event":"of_a_newer_version"}}"#)
+        );
+        let removed = EventKind::Removed { id: id("a") };
+        assert!(reader.event(&event(&Event {
+            seq: 5,
+            at: 50,
+            kind: removed
+        })));
+        let read = reader.finish();
+        assert_eq!(read.state.seq, 5);
+        assert_eq!(read.state.items.keys().collect::<Vec<_>>(), [&id("b")]);
+        assert!(!read.state.settings.unwrap().copy_link);
+        let damage = Damage {
+            snapshot: false,
+            items: 1,
+            events: 2,
+            settings: vec!["notify".into()],
+        };
+        assert_eq!(read.damage, damage);
+        let codes: Vec<Code> = damage
+            .failures()
+            .into_iter()
+            .map(|failure| failure.code)
+            .collect();
+        assert_eq!(codes, [Code::JournalDamaged, Code::SettingsDamaged]);
+    }
+
+    #[test]
+    fn no_text_keeps_a_program_from_starting() {
+        for text in [
+            "",
+            "null",
+            "[]",
+            "7",
+            "{\"version\":2}",
+            "{\"version\":2,\"state\":[]}",
+            "\u{0}",
+        ] {
+            let mut reader = Reader::new(Some(text));
+            let began = EventKind::FetchBegan {
+                id: id("c"),
+                cid: "Qmc".into(),
+            };
+            assert!(reader.event(&event(&Event {
+                seq: 900,
+                at: 1,
+                kind: began
+            })));
+            let read = reader.finish();
+            assert!(read.damage.snapshot, "{text}");
+            assert_eq!(read.state.items.len(), 1, "{text}");
+        }
+        assert_eq!(Reader::new(None).finish(), Read::default());
+    }
+
+    #[test]
+    fn a_newer_version_is_read_as_far_as_it_is_known() {
+        let mut written: Value = serde_json::from_str(&snapshot(&two_items())).unwrap();
+        written["version"] = json!(VERSION + 1);
+        written["state"]["items"]["a"]["colour"] = json!("red");
+        let read = Reader::new(Some(&written.to_string())).finish();
+        assert!(read.damage.is_none() && !read.outdated);
+        assert_eq!(read.state.items.len(), 2);
+    }
+
+    #[test]
+    fn version_1_is_brought_to_the_present_form() {
+        let failure = json!({"code": "http_404", "what": "a.example has no such file (404).", "advice": "Check the link."});
+        let snapshot = json!({
+            "seq": 7,
+            "items": {"a": {
+                "id": "a", "origin": "share", "name": "a.jpg", "mime": null, "size": null, "files": null, "cid": null,
+                "status": {"status": "failed", "failure": failure}, "progress": null, "upload": null, "placed": null,
+                "providing": false, "confirmed": false, "requests": 0, "uploaded": 0, "created": 5,
+                "thumbnail": "data:image/png;base64,AA==", "source": null, "saved_as": null, "upload_failure": null,
+                "log": [{"at": 6, "text": "It began."}],
+            }},
+            "network": {"network": "starting"}, "web": null, "settings": null, "peer": "12D3Koo", "notice": null,
+        });
+        let mut reader = Reader::new(Some(&snapshot.to_string()));
+        let line =
+            json!({"seq": 8, "at": 9, "kind": {"event": "log", "id": "a", "line": "It went on."}});
+        assert!(reader.event(&line.to_string()));
+        let read = reader.finish();
+        assert!(read.damage.is_none() && read.outdated);
+        let item = &read.state.items[&id("a")];
+        let expected = Failure::new(Code::HttpStatus)
+            .status(404)
+            .detail("a.example has no such file (404).");
+        assert_eq!(item.status, Status::Failed { failure: expected });
+        assert!(item.thumbnail);
+        assert_eq!((item.since, read.state.seq), (6, 8));
+        let text = |at, text: &str| LogLine {
+            at,
+            entry: LogEntry::Text { text: text.into() },
+        };
+        let details = Details {
+            thumbnail: Some("data:image/png;base64,AA==".into()),
+            log: vec![text(6, "It began."), text(9, "It went on.")],
+        };
+        assert_eq!(read.details, BTreeMap::from([(id("a"), details)]));
+    }
+}

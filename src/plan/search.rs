@@ -1,0 +1,345 @@
+//! Searching for storages that have a file: by asking its providers one after the other, and, when none is left, by asking
+//! nodes whether their storages still have it.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use futures::stream::{LocalBoxStream, StreamExt};
+
+use super::Engine;
+use super::pace::backoff;
+use crate::Cid;
+use crate::call::{
+    DEADLINE_MS, ErrorCode, FileArgs, FileOk, MultiaddrArgs, MultiaddrOk, Reply, Request,
+};
+use crate::failure::{Code, Failure, Kind, Reason};
+use crate::names::FunctionName;
+use crate::ports::{Network, NetworkError, PeerName, Platform};
+use crate::state::{ItemId, LogEntry, Status};
+use crate::storage::url_of;
+use crate::text::quote;
+
+/// How long a call to a provider may take.
+const CALL_PATIENCE: Duration = Duration::from_millis(DEADLINE_MS);
+/// The waits between look-ups.
+const LOOKUP_BASE: Duration = Duration::from_secs(3);
+const LOOKUP_MOST: Duration = Duration::from_secs(15);
+/// The providers of one look-up that are asked.
+const MAX_PROVIDERS: usize = 20;
+/// How often a provider may fail before it is not asked again in this fetch.
+const MAX_STRIKES: u32 = 3;
+
+/// Nodes whose storages are asked when no provider is left, and how long each may take.
+const MAX_STORAGES: usize = 10;
+const STORAGE_PATIENCE: Duration = Duration::from_secs(5);
+/// Storages that send a file at the same time as the first.
+const MAX_HELPERS: usize = 2;
+
+/// A storage that has the file, or will have it soon.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    /// The peer that named it.
+    pub(super) peer: PeerName,
+    /// Its base URL.
+    pub(super) url: String,
+    /// What a provider said about the file; `None` where the storage itself said that it has it.
+    pub(super) told: Option<FileOk>,
+    /// Base URLs of other storages that have it too.
+    pub(super) helpers: Vec<String>,
+}
+
+/// A provider named no storage.
+struct NotNamed {
+    /// How much that counts against it.
+    strikes: u32,
+    /// In how many milliseconds it wants to be asked again.
+    again_in: Option<u64>,
+    /// Whether it said so itself.
+    answered: bool,
+    failure: Failure,
+}
+
+/// The search for storages that have a file.
+pub(super) struct Search<P: Platform> {
+    engine: Engine<P>,
+    id: ItemId,
+    cid: Cid,
+    name: FunctionName,
+    lookup: Option<LocalBoxStream<'static, PeerName>>,
+    strikes: HashMap<PeerName, u32>,
+    /// Base URLs of storages that sent wrong bytes.
+    banned: HashSet<String>,
+    /// Base URLs of storages that were used although nobody provides the file.
+    leftovers: HashSet<String>,
+    /// Candidates that were named while another one was used.
+    spare: VecDeque<Candidate>,
+    /// The providers that were asked since the look-up began.
+    asked: u32,
+    /// When the first of them that is busy wants to be asked again, in Unix milliseconds.
+    busy_until: Option<u64>,
+    /// Providers whose last answer was that they do not give it, and why.
+    denied: HashMap<PeerName, Failure>,
+    /// The last thing that went wrong; wrong bytes stay the reason whatever comes after.
+    last: Option<Failure>,
+}
+
+impl<P: Platform> Search<P> {
+    /// Nothing was asked yet.
+    pub(super) fn new(engine: Engine<P>, id: ItemId, cid: Cid) -> Self {
+        Self {
+            engine,
+            id,
+            cid,
+            name: FunctionName::file(&cid),
+            lookup: None,
+            strikes: HashMap::new(),
+            banned: HashSet::new(),
+            leftovers: HashSet::new(),
+            spare: VecDeque::new(),
+            asked: 0,
+            busy_until: None,
+            denied: HashMap::new(),
+            last: None,
+        }
+    }
+
+    /// The providers that were asked since this was called last.
+    pub(super) fn take_asked(&mut self) -> u32 {
+        std::mem::take(&mut self.asked)
+    }
+
+    /// Keeps a candidate for when the present one ends, behind those that are kept already.
+    pub(super) fn keep(&mut self, candidate: Candidate) {
+        self.spare.push_back(candidate);
+    }
+
+    /// Makes a candidate the next one.
+    pub(super) fn keep_first(&mut self, candidate: Candidate) {
+        self.spare.push_front(candidate);
+    }
+
+    /// A storage failed: its provider is asked a few times more, and then no more.
+    pub(super) fn strike(&mut self, peer: &PeerName) {
+        *self.strikes.entry(peer.clone()).or_default() += 1;
+    }
+
+    /// A storage sent wrong bytes: it is not used again.
+    pub(super) fn ban(&mut self, url: String) {
+        self.banned.insert(url);
+    }
+
+    /// A provider named a storage that sent wrong bytes: it is not asked again, and that stays the reason.
+    pub(super) fn distrust(&mut self, peer: &PeerName, failure: Failure) {
+        self.strikes.insert(peer.clone(), MAX_STRIKES);
+        self.last = Some(failure);
+    }
+
+    /// The next candidate, by asking one provider after the other; `None` at the end of a look-up.
+    pub(super) async fn next(&mut self, quiet: bool) -> Option<Candidate> {
+        while let Some(candidate) = self.spare.pop_front() {
+            if !self.banned.contains(&candidate.url) {
+                return Some(candidate);
+            }
+        }
+        loop {
+            let engine = self.engine.clone();
+            let lookup = self.lookup.get_or_insert_with(|| {
+                let found = engine.0.platform.network().providers(self.name.clone());
+                found.take(MAX_PROVIDERS).boxed_local()
+            });
+            let Some(peer) = lookup.next().await else {
+                self.lookup = None;
+                return None;
+            };
+            if self.strikes.get(&peer).is_some_and(|n| *n >= MAX_STRIKES) {
+                continue;
+            }
+            self.asked += 1;
+            if !quiet {
+                let status = Status::Asked { peer: quote(&peer) };
+                engine.set_status(&self.id, status).await;
+            }
+            match self.ask(&peer).await {
+                Ok(candidate) => {
+                    self.denied.remove(&peer);
+                    return Some(candidate);
+                }
+                Err(NotNamed {
+                    strikes,
+                    again_in,
+                    answered,
+                    failure,
+                }) => {
+                    if answered {
+                        self.denied.insert(peer.clone(), failure.clone());
+                    }
+                    let entry = LogEntry::ProviderFailed {
+                        peer: quote(&peer),
+                        failure: failure.clone(),
+                    };
+                    engine.log(&self.id, entry);
+                    let struck = self.strikes.entry(peer).or_default();
+                    *struck += strikes;
+                    if let Some(again_in) = again_in
+                        && *struck < MAX_STRIKES
+                    {
+                        let until = engine.now().saturating_add(again_in);
+                        let first = self.busy_until.map_or(until, |first| first.min(until));
+                        self.busy_until = Some(first);
+                    }
+                    self.remember(failure);
+                }
+            }
+        }
+    }
+
+    /// How long to wait before the next look-up, after so many: as long as a busy provider asks for, and no longer than
+    /// there is patience, in milliseconds.
+    pub(super) fn wait(&mut self, lookups: u32, patience: u64) -> Duration {
+        let random = self.engine.0.platform.random();
+        let wait = backoff(LOOKUP_BASE, LOOKUP_MOST, lookups, random);
+        let busy = self.busy_until.take().unwrap_or_default();
+        let busy = Duration::from_millis(busy.saturating_sub(self.engine.now()));
+        wait.max(busy.min(Duration::from_millis(patience)))
+    }
+
+    /// Why there is no use in waiting for this provider's storage, if the provider itself says so: what it began to
+    /// upload there will not come.
+    pub(super) fn denied(&self, peer: &PeerName) -> Option<Failure> {
+        let struck_out = self.strikes.get(peer).is_some_and(|n| *n >= MAX_STRIKES);
+        self.denied.get(peer).filter(|_| struck_out).cloned()
+    }
+
+    /// Asks one provider.
+    async fn ask(&self, peer: &PeerName) -> Result<Candidate, NotNamed> {
+        let request = Request::new(self.name.clone(), &FileArgs::default());
+        let network = self.engine.0.platform.network();
+        let called = network
+            .call(peer.clone(), request, CALL_PATIENCE)
+            .await
+            .and_then(|reply| Ok(reply.into_result::<FileOk>()?));
+        let told = called.map_err(|error| {
+            let strikes = match &error {
+                NetworkError::Call(error) => match error.code {
+                    ErrorCode::Busy | ErrorCode::Unavailable | ErrorCode::Internal => 1,
+                    _ => MAX_STRIKES,
+                },
+                NetworkError::Malformed => MAX_STRIKES,
+                _ => 1,
+            };
+            let again_in = match &error {
+                NetworkError::Call(error) => error.retry_after_ms,
+                _ => None,
+            };
+            NotNamed {
+                strikes,
+                again_in,
+                answered: matches!(error, NetworkError::Call(_)),
+                failure: of_provider(peer, &error),
+            }
+        })?;
+        let bad = |failure: Failure| NotNamed {
+            strikes: MAX_STRIKES,
+            again_in: None,
+            answered: true,
+            failure: failure.peer(peer),
+        };
+        let multiaddr = told
+            .multiaddr
+            .as_deref()
+            .ok_or_else(|| bad(Failure::new(Code::BadAnswer).reason(Reason::NoAddress)))?;
+        let url = url_of(multiaddr).map_err(|error| {
+            let failure = Failure::new(Code::BadAnswer).reason(Reason::BadAddress);
+            bad(failure.detail(error.address))
+        })?;
+        if self.banned.contains(&url) {
+            let failure = Failure::new(Code::WrongBytes).reason(Reason::Banned);
+            return Err(bad(failure.host(&url)));
+        }
+        Ok(Candidate {
+            peer: peer.clone(),
+            url,
+            told: Some(told),
+            helpers: Vec::new(),
+        })
+    }
+
+    /// A storage that still has the block that is needed next, although nobody offers the file any more.
+    pub(super) async fn leftover(&mut self, next: Cid) -> Option<Candidate> {
+        let passed = |url: &str| self.banned.contains(url) || self.leftovers.contains(url);
+        let (peer, url) = self.storages_with(&next, 1, passed).await.pop()?;
+        // Once: what it lacks further on, it goes on lacking.
+        self.leftovers.insert(url.clone());
+        Some(Candidate {
+            peer,
+            url,
+            told: None,
+            helpers: Vec::new(),
+        })
+    }
+
+    /// Other storages that have the file.
+    pub(super) async fn helpers(&self, than: &str) -> Vec<String> {
+        let passed = |url: &str| url == than || self.banned.contains(url);
+        let found = self.storages_with(&self.cid, MAX_HELPERS, passed).await;
+        found.into_iter().map(|(_, url)| url).collect()
+    }
+
+    /// Nodes whose storages have a block now. Asking for that moves nothing.
+    async fn storages_with(
+        &self,
+        cid: &Cid,
+        most: usize,
+        passed: impl Fn(&str) -> bool,
+    ) -> Vec<(PeerName, String)> {
+        let network = self.engine.0.platform.network();
+        let nodes = network
+            .providers(FunctionName::multiaddr())
+            .take(MAX_STORAGES);
+        let mut nodes = std::pin::pin!(nodes);
+        let mut found: Vec<(PeerName, String)> = Vec::new();
+        while found.len() < most {
+            let Some(node) = nodes.next().await else {
+                break;
+            };
+            let request = Request::new(FunctionName::multiaddr(), &MultiaddrArgs::default());
+            let reply = network.call(node.clone(), request, STORAGE_PATIENCE).await;
+            let Ok(Ok(ok)) = reply.map(Reply::into_result::<MultiaddrOk>) else {
+                continue;
+            };
+            let Ok(url) = url_of(&ok.multiaddr) else {
+                continue;
+            };
+            let twice = found.iter().any(|(_, other)| *other == url);
+            if !twice && !passed(&url) && self.engine.has(&url, cid).await {
+                found.push((node, url));
+            }
+        }
+        found
+    }
+
+    pub(super) fn remember(&mut self, failure: Failure) {
+        let wrong = |failure: &Failure| failure.code.kind() == Kind::WrongBytes;
+        if !self.last.as_ref().is_some_and(wrong) {
+            self.last = Some(failure);
+        }
+    }
+
+    /// Why the fetch did not succeed.
+    pub(super) fn verdict(&self) -> Failure {
+        self.last.clone().unwrap_or_else(|| Code::NoProvider.into())
+    }
+}
+
+/// What it means that a provider's call had no result.
+fn of_provider(peer: &str, error: &NetworkError) -> Failure {
+    let failure = Failure::of_call(Code::ProviderGone, error).peer(peer);
+    match error {
+        NetworkError::Call(call) if call.code == ErrorCode::Refused => failure.coded(Code::Refused),
+        NetworkError::Call(_)
+        | NetworkError::Offline
+        | NetworkError::Unreachable
+        | NetworkError::NoReply
+        | NetworkError::Malformed => failure,
+    }
+}

@@ -1,0 +1,434 @@
+//! A file that was shared or fetched, and where it is on its way.
+
+use serde::{Deserialize, Serialize};
+
+use super::EventKind;
+use crate::failure::Failure;
+
+/// An item's id: 32 hex digits, made by the engine.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ItemId(pub String);
+
+/// Where a shared file came from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ItemSource {
+    /// The address of the file, if it has one.
+    pub url: Option<String>,
+    /// The page that it was on.
+    pub page: Option<String>,
+}
+
+/// Whether an item was shared or fetched by this person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// It was shared.
+    Share,
+    /// It was fetched.
+    Fetch,
+}
+
+/// Where an item is on its way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Status {
+    /// Its bytes are being read and stored.
+    Preparing,
+    /// Its hash is being computed.
+    Hashing,
+    /// It has a hash and is on its way to being known; waits for the network where there is none.
+    Announcing,
+    /// Announced, found by look-up, and reached from outside.
+    Shared,
+    /// No longer provided; the bytes are still here.
+    Stopped,
+    /// Providers are looked for.
+    Searching,
+    /// A provider was asked.
+    Asked {
+        /// The provider's peer id.
+        peer: String,
+    },
+    /// Its bytes arrive and are verified.
+    Downloading {
+        /// The storage's host.
+        from: String,
+    },
+    /// A fetch was cut off; it can go on from the last verified block, or be discarded.
+    Interrupted {
+        /// Why.
+        failure: Failure,
+    },
+    /// All bytes are here, each verified.
+    Done,
+    /// It ended without success. Nothing of it is here: a fetch can be begun again ([`Item::can_resume`]).
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+impl Status {
+    /// The word for it, as on the wire.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Preparing => "preparing",
+            Self::Hashing => "hashing",
+            Self::Announcing => "announcing",
+            Self::Shared => "shared",
+            Self::Stopped => "stopped",
+            Self::Searching => "searching",
+            Self::Asked { .. } => "asked",
+            Self::Downloading { .. } => "downloading",
+            Self::Interrupted { .. } => "interrupted",
+            Self::Done => "done",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    /// Whether all bytes of the file are stored here.
+    pub fn is_here(&self) -> bool {
+        match self {
+            Self::Announcing | Self::Shared | Self::Stopped | Self::Done => true,
+            Self::Preparing
+            | Self::Hashing
+            | Self::Searching
+            | Self::Asked { .. }
+            | Self::Downloading { .. }
+            | Self::Interrupted { .. }
+            | Self::Failed { .. } => false,
+        }
+    }
+
+    /// Whether the file is being read, hashed, looked for or fetched now. Only then it can be paused.
+    pub fn is_moving(&self) -> bool {
+        match self {
+            Self::Preparing
+            | Self::Hashing
+            | Self::Searching
+            | Self::Asked { .. }
+            | Self::Downloading { .. } => true,
+            Self::Announcing
+            | Self::Shared
+            | Self::Stopped
+            | Self::Interrupted { .. }
+            | Self::Done
+            | Self::Failed { .. } => false,
+        }
+    }
+
+    /// Whether nothing more happens before a person or another peer asks for something.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Shared
+            | Self::Stopped
+            | Self::Interrupted { .. }
+            | Self::Done
+            | Self::Failed { .. } => true,
+            Self::Preparing
+            | Self::Hashing
+            | Self::Announcing
+            | Self::Searching
+            | Self::Asked { .. }
+            | Self::Downloading { .. } => false,
+        }
+    }
+
+    /// Whether it is a share on its way to others, or with them.
+    pub fn is_offered(&self) -> bool {
+        match self {
+            Self::Announcing | Self::Shared => true,
+            Self::Preparing
+            | Self::Hashing
+            | Self::Stopped
+            | Self::Searching
+            | Self::Asked { .. }
+            | Self::Downloading { .. }
+            | Self::Interrupted { .. }
+            | Self::Done
+            | Self::Failed { .. } => false,
+        }
+    }
+
+    /// Whether a part of it is kept, with which [`crate::command::Command::Resume`] goes on.
+    pub fn is_interrupted(&self) -> bool {
+        match self {
+            Self::Interrupted { .. } => true,
+            Self::Preparing
+            | Self::Hashing
+            | Self::Announcing
+            | Self::Shared
+            | Self::Stopped
+            | Self::Searching
+            | Self::Asked { .. }
+            | Self::Downloading { .. }
+            | Self::Done
+            | Self::Failed { .. } => false,
+        }
+    }
+
+    /// Why it ended without success, where it did.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Interrupted { failure } | Self::Failed { failure } => Some(failure),
+            Self::Preparing
+            | Self::Hashing
+            | Self::Announcing
+            | Self::Shared
+            | Self::Stopped
+            | Self::Searching
+            | Self::Asked { .. }
+            | Self::Downloading { .. }
+            | Self::Done => None,
+        }
+    }
+}
+
+/// How far bytes have moved: a download, an upload, a copy, hashing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Bytes so far.
+    pub bytes: u64,
+    /// Bytes in all, where that is known.
+    pub total: Option<u64>,
+    /// Bytes a second, smoothed.
+    pub rate: u64,
+}
+
+impl Progress {
+    /// Seconds left, where that can be said.
+    pub fn seconds_left(&self) -> Option<u64> {
+        let left = self.total?.checked_sub(self.bytes)?;
+        (self.rate > 0).then(|| left.div_ceil(self.rate))
+    }
+}
+
+/// An upload that is under way or was cut off.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Upload {
+    /// The multiaddr of the storage.
+    pub multiaddr: String,
+    /// The permission that the storage gave, where it wants one.
+    pub token: Option<String>,
+    /// When the token ends, in Unix seconds.
+    pub expires: Option<u64>,
+}
+
+/// A file that was shared or fetched. Values that are not set are left out when it is written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// Its id.
+    pub id: ItemId,
+    /// Whether it was shared or fetched.
+    pub origin: Origin,
+    /// Its name, made safe to show and to save under.
+    pub name: String,
+    /// Its MIME type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mime: Option<String>,
+    /// Bytes of the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// Files in it, where it is a directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<u64>,
+    /// Its CID, canonical.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cid: Option<String>,
+    /// Where it is on its way.
+    pub status: Status,
+    /// When it came to be there, in Unix milliseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub since: u64,
+    /// How far bytes have moved, while they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+    /// The upload that is under way, or was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<Upload>,
+    /// The multiaddr of the storage to which it was uploaded whole, the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placed: Option<String>,
+    /// Whether this peer offers it to others: it is shared, or was fetched and is provided too.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub providing: bool,
+    /// Whether what was fetched and is provided was found and reached from outside; a share says so by its status.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub confirmed: bool,
+    /// Calls for it that were answered.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub requests: u64,
+    /// Bytes of it that went to storage, ever.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub uploaded: u64,
+    /// When it was made, in Unix milliseconds.
+    pub created: u64,
+    /// Whether there is a thumbnail, which is stored beside the state.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub thumbnail: bool,
+    /// Where it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<ItemSource>,
+    /// The name under which it was saved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_as: Option<String>,
+    /// Why the last upload failed, until one succeeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload_failure: Option<Failure>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
+}
+
+impl Item {
+    /// Whether it ended without success and [`crate::command::Command::Resume`] can change that. A share whose bytes are
+    /// gone can only be shared anew.
+    pub fn can_resume(&self) -> bool {
+        match self.status {
+            Status::Interrupted { .. } => true,
+            Status::Failed { .. } => self.origin == Origin::Fetch,
+            Status::Preparing
+            | Status::Hashing
+            | Status::Announcing
+            | Status::Shared
+            | Status::Stopped
+            | Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. }
+            | Status::Done => false,
+        }
+    }
+
+    /// Whether others can have it from this peer, as far as was seen from outside while there is a network.
+    pub fn is_shared(&self) -> bool {
+        self.status == Status::Shared || self.status == Status::Done && self.confirmed
+    }
+
+    pub(super) fn new(
+        id: ItemId,
+        origin: Origin,
+        name: String,
+        status: Status,
+        created: u64,
+    ) -> Self {
+        Self {
+            id,
+            origin,
+            name,
+            mime: None,
+            size: None,
+            files: None,
+            cid: None,
+            status,
+            progress: None,
+            upload: None,
+            placed: None,
+            providing: false,
+            confirmed: false,
+            requests: 0,
+            uploaded: 0,
+            created,
+            thumbnail: false,
+            since: created,
+            source: None,
+            saved_as: None,
+            upload_failure: None,
+        }
+    }
+
+    /// What an event about it changes.
+    pub(super) fn apply(&mut self, kind: &EventKind, at: u64) {
+        match kind {
+            EventKind::Described {
+                name, mime, size, ..
+            } => {
+                if let Some(name) = name {
+                    self.name.clone_from(name);
+                }
+                if mime.is_some() {
+                    self.mime.clone_from(mime);
+                }
+                if size.is_some() {
+                    self.size = *size;
+                }
+            }
+            EventKind::Thumbnail { .. } => self.thumbnail = true,
+            EventKind::Hashed {
+                cid, size, files, ..
+            } => {
+                self.cid = Some(cid.clone());
+                self.size = Some(*size);
+                self.files = *files;
+                self.progress = None;
+            }
+            EventKind::Status { status, .. } => {
+                if std::mem::discriminant(&self.status) != std::mem::discriminant(status)
+                    && self.upload.is_none()
+                {
+                    self.progress = None;
+                }
+                self.status = status.clone();
+                self.since = at;
+                match status {
+                    Status::Announcing | Status::Shared => self.providing = true,
+                    Status::Stopped => self.providing = false,
+                    // A fetched file is provided by its own event; while bytes move, nothing is.
+                    Status::Preparing
+                    | Status::Hashing
+                    | Status::Searching
+                    | Status::Asked { .. }
+                    | Status::Downloading { .. }
+                    | Status::Interrupted { .. }
+                    | Status::Done
+                    | Status::Failed { .. } => {}
+                }
+            }
+            EventKind::Progress { progress, .. } => self.progress = Some(*progress),
+            EventKind::Requested { .. } => self.requests += 1,
+            EventKind::UploadBegan {
+                multiaddr,
+                token,
+                expires,
+                ..
+            } => {
+                self.upload = Some(Upload {
+                    multiaddr: multiaddr.clone(),
+                    token: token.clone(),
+                    expires: *expires,
+                });
+            }
+            EventKind::UploadEnded { sent, error, .. } => {
+                if let (Some(upload), None) = (self.upload.take(), error) {
+                    self.placed = Some(upload.multiaddr);
+                }
+                self.progress = None;
+                self.uploaded += sent;
+                self.upload_failure.clone_from(error);
+            }
+            EventKind::Providing { providing, .. } => {
+                self.providing = *providing;
+                self.confirmed = false;
+            }
+            EventKind::Saved { name, .. } => self.saved_as = Some(name.clone()),
+            // A log is stored beside the state; the others are not about one item, or make and end one.
+            EventKind::Log { .. }
+            | EventKind::ShareBegan { .. }
+            | EventKind::FetchBegan { .. }
+            | EventKind::Removed { .. }
+            | EventKind::Merged { .. }
+            | EventKind::Unconfirmed
+            | EventKind::Confirmed { .. }
+            | EventKind::Settings { .. }
+            | EventKind::Network { .. }
+            | EventKind::Web { .. }
+            | EventKind::Started { .. }
+            | EventKind::Notice { .. } => {}
+        }
+    }
+}

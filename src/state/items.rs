@@ -1,0 +1,86 @@
+//! The list of items, in the order of their ages.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Item, ItemId};
+
+/// The most items that are kept.
+pub const MAX_ITEMS: usize = 10_000;
+
+/// Items by id, which also knows their order by age, so that nothing is sorted when the list is shown.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "BTreeMap<ItemId, Item>", into = "BTreeMap<ItemId, Item>")]
+pub struct Items {
+    by_id: BTreeMap<ItemId, Item>,
+    by_age: BTreeSet<(Reverse<u64>, ItemId)>,
+}
+
+impl From<BTreeMap<ItemId, Item>> for Items {
+    fn from(by_id: BTreeMap<ItemId, Item>) -> Self {
+        let by_age = by_id.values().map(age).collect();
+        Self { by_id, by_age }
+    }
+}
+
+impl FromIterator<Item> for Items {
+    fn from_iter<T: IntoIterator<Item = Item>>(items: T) -> Self {
+        let by_id: BTreeMap<_, _> = items
+            .into_iter()
+            .map(|item| (item.id.clone(), item))
+            .collect();
+        by_id.into()
+    }
+}
+
+impl From<Items> for BTreeMap<ItemId, Item> {
+    fn from(items: Items) -> Self {
+        items.by_id
+    }
+}
+
+impl Deref for Items {
+    type Target = BTreeMap<ItemId, Item>;
+    fn deref(&self) -> &Self::Target {
+        &self.by_id
+    }
+}
+
+impl Items {
+    /// The items, newest first.
+    pub fn newest(&self) -> impl Iterator<Item = &Item> {
+        self.by_age.iter().filter_map(|(_, id)| self.by_id.get(id))
+    }
+
+    /// Puts an item into the list, in the place of one with its id. A list of [`MAX_ITEMS`] takes no further one.
+    pub fn insert(&mut self, item: Item) {
+        if self.by_id.len() >= MAX_ITEMS && !self.by_id.contains_key(&item.id) {
+            return;
+        }
+        self.remove(&item.id.clone());
+        self.by_age.insert(age(&item));
+        self.by_id.insert(item.id.clone(), item);
+    }
+
+    pub(super) fn remove(&mut self, id: &ItemId) {
+        if let Some(item) = self.by_id.remove(id) {
+            self.by_age.remove(&age(&item));
+        }
+    }
+
+    /// Changes must leave the id and the time of making as they are.
+    pub(super) fn get_mut(&mut self, id: &ItemId) -> Option<&mut Item> {
+        self.by_id.get_mut(id)
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Item> {
+        self.by_id.values_mut()
+    }
+}
+
+fn age(item: &Item) -> (Reverse<u64>, ItemId) {
+    (Reverse(item.created), item.id.clone())
+}

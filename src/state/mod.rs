@@ -1,0 +1,216 @@
+//! What a face shows: one [`State`], changed only by [`State::apply`].
+
+mod event;
+mod item;
+mod items;
+mod log;
+mod network;
+mod settings;
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+
+pub use event::{Event, EventKind};
+pub use item::{Item, ItemId, ItemSource, Origin, Progress, Status, Upload};
+pub use items::{Items, MAX_ITEMS};
+pub use log::{LogEntry, LogLine, MAX_LOG, MAX_THUMBNAIL};
+pub use network::{LinkCause, LinkError, NetworkStatus};
+pub use settings::{Field, MAX_ADDRESS, MAX_NODES, OwnIpfs, Settings, check_node};
+
+/// All that a face shows, but for logs and thumbnails ([`LogLine`]).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    /// The number of the last event that was kept.
+    pub seq: u64,
+    /// The items that were shared or fetched.
+    pub items: Items,
+    /// The connection to the network.
+    pub network: NetworkStatus,
+    /// Base URL of the node's storage, where it opens links in any browser.
+    pub web: Option<String>,
+    /// What the person set; `None` before the first time, when the defaults of the build hold.
+    pub settings: Option<Settings>,
+    /// This peer's own id.
+    pub peer: Option<String>,
+    /// The last notice.
+    pub notice: Option<Failure>,
+}
+
+impl State {
+    /// What the event changes. Pure: the same events give the same state everywhere. An event about an item that is not
+    /// there changes nothing.
+    pub fn apply(&mut self, event: &Event) {
+        if !event.kind.is_ephemeral() {
+            self.seq = event.seq;
+        }
+        let at = event.at;
+        match &event.kind {
+            EventKind::ShareBegan {
+                id,
+                name,
+                mime,
+                size,
+                source,
+            } => {
+                let mut item = Item::new(
+                    id.clone(),
+                    Origin::Share,
+                    name.clone(),
+                    Status::Preparing,
+                    at,
+                );
+                item.mime.clone_from(mime);
+                item.size = *size;
+                item.source.clone_from(source);
+                self.items.insert(item);
+            }
+            EventKind::FetchBegan { id, cid } => {
+                let mut item = Item::new(
+                    id.clone(),
+                    Origin::Fetch,
+                    cid.clone(),
+                    Status::Searching,
+                    at,
+                );
+                item.cid = Some(cid.clone());
+                self.items.insert(item);
+            }
+            EventKind::Removed { id } | EventKind::Merged { id, .. } => {
+                self.items.remove(id);
+            }
+            EventKind::Unconfirmed => {
+                for item in self.items.iter_mut() {
+                    if item.status == Status::Shared {
+                        item.status = Status::Announcing;
+                    }
+                    item.confirmed = false;
+                }
+            }
+            EventKind::Confirmed { ids } => {
+                for id in ids {
+                    match self.items.get_mut(id) {
+                        Some(item) if item.status == Status::Announcing => {
+                            item.status = Status::Shared;
+                        }
+                        Some(item) if item.status == Status::Done => {
+                            item.confirmed = item.providing
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            EventKind::Settings { settings } => self.settings = Some(settings.clone()),
+            EventKind::Network { network } => self.network = network.clone(),
+            EventKind::Web { base } => self.web.clone_from(base),
+            EventKind::Started { peer } => self.peer = Some(peer.clone()),
+            EventKind::Notice { failure } => self.notice = Some(failure.clone()),
+            EventKind::Described { id, .. }
+            | EventKind::Thumbnail { id, .. }
+            | EventKind::Hashed { id, .. }
+            | EventKind::Status { id, .. }
+            | EventKind::Progress { id, .. }
+            | EventKind::Requested { id, .. }
+            | EventKind::UploadBegan { id, .. }
+            | EventKind::UploadEnded { id, .. }
+            | EventKind::Providing { id, .. }
+            | EventKind::Saved { id, .. }
+            | EventKind::Log { id, .. } => {
+                if let Some(item) = self.items.get_mut(id) {
+                    item.apply(&event.kind, at);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Code;
+
+    fn state(kinds: impl IntoIterator<Item = EventKind>) -> State {
+        let mut state = State::default();
+        for (kind, seq) in kinds.into_iter().zip(1..) {
+            state.apply(&Event { seq, at: 0, kind });
+        }
+        state
+    }
+
+    fn id() -> ItemId {
+        ItemId("a".into())
+    }
+
+    fn began() -> EventKind {
+        EventKind::ShareBegan {
+            id: id(),
+            name: "a".into(),
+            mime: None,
+            size: None,
+            source: None,
+        }
+    }
+
+    #[test]
+    fn only_a_whole_upload_is_remembered_as_a_place() {
+        let upload = |error: Option<Failure>| {
+            let events = state([
+                began(),
+                EventKind::UploadBegan {
+                    id: id(),
+                    multiaddr: "/dns4/a/tcp/1/http".into(),
+                    token: None,
+                    expires: None,
+                },
+                EventKind::UploadEnded {
+                    id: id(),
+                    sent: 7,
+                    error,
+                },
+            ]);
+            let item = &events.items[&id()];
+            (item.placed.is_some(), item.uploaded, item.upload.clone())
+        };
+        assert_eq!(upload(None), (true, 7, None));
+        let failure = Failure::new(Code::StorageGone);
+        assert_eq!(upload(Some(failure)), (false, 7, None));
+    }
+
+    #[test]
+    fn an_item_that_is_gone_stays_gone() {
+        let log = EventKind::Log {
+            id: id(),
+            entry: LogEntry::SharedAgain,
+        };
+        let into = ItemId("b".into());
+        let gone = state([began(), EventKind::Merged { id: id(), into }, log]);
+        assert!(gone.items.is_empty());
+        assert_eq!(gone.seq, 3);
+    }
+
+    #[test]
+    fn a_listed_item_takes_few_bytes() {
+        let kinds = [
+            EventKind::ShareBegan {
+                id: ItemId("0".repeat(32)),
+                name: "IMG_20260101_120000.jpg".into(),
+                mime: Some("image/jpeg".into()),
+                size: Some(3_400_000),
+                source: None,
+            },
+            EventKind::Hashed {
+                id: ItemId("0".repeat(32)),
+                cid: "b".repeat(59),
+                size: 3_400_000,
+                files: None,
+            },
+            EventKind::Status {
+                id: ItemId("0".repeat(32)),
+                status: Status::Shared,
+            },
+        ];
+        let text = serde_json::to_string(&state(kinds).items).unwrap();
+        assert!(text.len() < 350, "{} bytes: {text}", text.len());
+    }
+}

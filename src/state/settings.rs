@@ -1,0 +1,296 @@
+//! What a person can set: the one type, its defaults, and the one check. A face edits it, the engine takes it, the journal
+//! keeps it; `CONTRIBUTING.md` says how a setting is added.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::content::Profile;
+use crate::failure::{Code, Failure, Reason};
+use crate::storage::multiaddr_of;
+
+/// The most nodes that can be set.
+pub const MAX_NODES: usize = 16;
+/// The longest address that can be set, in bytes.
+pub const MAX_ADDRESS: usize = 512;
+/// The largest number that JavaScript, through which settings go, counts exactly.
+const MAX_EXACT: u64 = (1 << 53) - 1;
+
+/// What a person can set. A setting that a journal or another version leaves out has its default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Multiaddrs of nodes, in the order in which they are tried; each may end with `/p2p/…`. Empty means that there is
+    /// none.
+    pub nodes: Vec<String>,
+    /// How files are cut and hashed.
+    pub profile: Profile,
+    /// Whether a fetched file is provided to others too.
+    pub provide_fetched: bool,
+    /// Whether a fetched file is saved to the download folder at once.
+    pub save_fetched: bool,
+    /// Whether the link goes to the clipboard when a file is shared.
+    pub copy_link: bool,
+    /// Whether notifications are shown.
+    pub notify: bool,
+    /// The largest file that is shared or fetched, in bytes.
+    pub max_file: u64,
+    /// An IPFS node of the person's own, used instead of asking `IPFS_multiaddr`.
+    pub own_ipfs: Option<OwnIpfs>,
+}
+
+/// An IPFS node of the person's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OwnIpfs {
+    /// The base URL of its RPC, such as `http://127.0.0.1:5001`.
+    pub rpc: String,
+    /// The base URL of its gateway, such as `http://127.0.0.1:8080`; other peers are told it too.
+    pub gateway: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            nodes: Vec::new(),
+            profile: Profile::default(),
+            provide_fetched: true,
+            save_fetched: true,
+            copy_link: true,
+            notify: true,
+            max_file: 1 << 40,
+            own_ipfs: None,
+        }
+    }
+}
+
+/// A setting that can have a wrong value; a form shows what is wrong beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// [`Settings::nodes`].
+    Nodes,
+    /// [`Settings::max_file`].
+    MaxFile,
+    /// [`OwnIpfs::rpc`].
+    Rpc,
+    /// [`OwnIpfs::gateway`].
+    Gateway,
+}
+
+impl Settings {
+    /// What is wrong with these settings, each with the setting that it concerns; empty where they can be used. Both a form
+    /// and the engine ask this, and nothing else checks a setting.
+    pub fn check(&self) -> Vec<(Field, Failure)> {
+        // Named one by one, so that a new setting is not forgotten here.
+        let Self {
+            nodes,
+            profile: _,
+            provide_fetched: _,
+            save_fetched: _,
+            copy_link: _,
+            notify: _,
+            max_file,
+            own_ipfs,
+        } = self;
+        let mut wrong = Vec::new();
+        if nodes.len() > MAX_NODES {
+            wrong.push((
+                Field::Nodes,
+                bad(Reason::TooManyNodes).limit(MAX_NODES as u64),
+            ));
+        } else if let Some(failure) = nodes.iter().find_map(|node| check_node(node).err()) {
+            wrong.push((Field::Nodes, failure));
+        }
+        match *max_file {
+            0 => wrong.push((Field::MaxFile, bad(Reason::Zero))),
+            MAX_EXACT.. => wrong.push((Field::MaxFile, bad(Reason::TooLong).limit(MAX_EXACT))),
+            _ => {}
+        }
+        if let Some(OwnIpfs { rpc, gateway }) = own_ipfs {
+            for (field, url) in [(Field::Rpc, rpc), (Field::Gateway, gateway)] {
+                if url.len() > MAX_ADDRESS || multiaddr_of(url).is_err() {
+                    wrong.push((field, bad(Reason::BadUrl).name(url)));
+                }
+            }
+        }
+        wrong
+    }
+
+    /// The settings as far as they can be read from what was written down, and the names of those that could not be read and
+    /// have their defaults.
+    pub fn salvage(written: &Value) -> (Self, Vec<String>) {
+        let Some(written) = written.as_object() else {
+            return (Self::default(), vec!["settings".to_owned()]);
+        };
+        let mut good = Map::new();
+        let mut lost = Vec::new();
+        for (name, value) in written {
+            let mut one = Map::new();
+            one.insert(name.clone(), value.clone());
+            if serde_json::from_value::<Self>(Value::Object(one)).is_ok() {
+                good.insert(name.clone(), value.clone());
+            } else {
+                lost.push(name.clone());
+            }
+        }
+        let read = serde_json::from_value(Value::Object(good)).unwrap_or_default();
+        (read, lost)
+    }
+}
+
+fn bad(reason: Reason) -> Failure {
+    Failure::new(Code::BadSetting).reason(reason)
+}
+
+/// Whether a browser can reach a node at this multiaddr: a host, a TCP port, WebSocket, and perhaps the node's peer id.
+///
+/// # Errors
+/// [`Code::BadSetting`] with the address and the part of it that is wrong.
+pub fn check_node(address: &str) -> Result<(), Failure> {
+    let wrong = |reason| bad(reason).name(address);
+    if address.len() > MAX_ADDRESS {
+        return Err(wrong(Reason::TooLong));
+    }
+    let parts: Vec<&str> = address
+        .strip_prefix('/')
+        .ok_or_else(|| wrong(Reason::BadNodeAddress))?
+        .trim_end_matches('/')
+        .split('/')
+        .collect();
+    let [kind, host, rest @ ..] = parts.as_slice() else {
+        return Err(wrong(Reason::BadNodeAddress));
+    };
+    let good_host = match *kind {
+        "ip4" => host.parse::<std::net::Ipv4Addr>().is_ok(),
+        "ip6" => host.parse::<std::net::Ipv6Addr>().is_ok(),
+        "dns" | "dns4" | "dns6" | "dnsaddr" => is_host_name(host),
+        _ => return Err(wrong(Reason::BadNodeAddress)),
+    };
+    if !good_host {
+        return Err(wrong(Reason::BadHost));
+    }
+    let ["tcp", port, rest @ ..] = rest else {
+        return Err(wrong(Reason::NotWebSocket));
+    };
+    if !port.parse::<u16>().is_ok_and(|port| port > 0) {
+        return Err(wrong(Reason::BadPort));
+    }
+    let rest = match rest {
+        ["tls", "ws", rest @ ..]
+        | ["tls", "sni", _, "ws", rest @ ..]
+        | ["ws" | "wss", rest @ ..] => rest,
+        _ => return Err(wrong(Reason::NotWebSocket)),
+    };
+    match rest {
+        [] => Ok(()),
+        ["p2p", peer] if is_peer_id(peer) => Ok(()),
+        ["p2p", ..] => Err(wrong(Reason::BadPeerId)),
+        _ => Err(wrong(Reason::NotWebSocket)),
+    }
+}
+
+fn is_host_name(host: &str) -> bool {
+    let good_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    host.len() <= 253 && host.split('.').all(good_label)
+}
+
+/// Whether it has the form of a peer id in base58; libp2p decodes it when it dials.
+fn is_peer_id(text: &str) -> bool {
+    let base58 = |b: u8| b.is_ascii_alphanumeric() && !matches!(b, b'0' | b'O' | b'I' | b'l');
+    (40..=64).contains(&text.len()) && text.bytes().all(base58)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const PEER: &str = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
+
+    #[test]
+    fn nodes_that_a_browser_can_reach_are_taken() {
+        for node in [
+            "/ip4/127.0.0.1/tcp/4102/ws".to_owned(),
+            format!("/dns4/node.example.org/tcp/443/tls/ws/p2p/{PEER}"),
+            "/ip6/::1/tcp/1/ws".to_owned(),
+            "/dns/n.example/tcp/443/wss".to_owned(),
+        ] {
+            assert_eq!(check_node(&node), Ok(()), "{node}");
+        }
+    }
+
+    #[test]
+    fn other_nodes_are_refused_with_the_reason() {
+        for (node, reason) in [
+            ("node.example.org", Reason::BadNodeAddress),
+            ("/unix/x", Reason::BadNodeAddress),
+            ("/ip4/127.0.0/tcp/1/ws", Reason::BadHost),
+            ("/dns4/a_b/tcp/1/ws", Reason::BadHost),
+            ("/dns4/a b/tcp/1/ws", Reason::BadHost),
+            ("/dns4//tcp/1/ws", Reason::BadHost),
+            ("/ip4/127.0.0.1/tcp/0/ws", Reason::BadPort),
+            ("/ip4/127.0.0.1/tcp/65536/ws", Reason::BadPort),
+            ("/ip4/127.0.0.1/tcp/4101", Reason::NotWebSocket),
+            ("/ip4/127.0.0.1/udp/4101/quic-v1", Reason::NotWebSocket),
+            ("/ip4/127.0.0.1/tcp/1/ws/p2p/short", Reason::BadPeerId),
+            ("/ip4/127.0.0.1/tcp/1/ws/p2p", Reason::BadPeerId),
+        ] {
+            let failure = check_node(node).unwrap_err();
+            assert_eq!(
+                (failure.code, failure.reason),
+                (Code::BadSetting, Some(reason)),
+                "{node}"
+            );
+        }
+        let long = format!("/dns4/{}/tcp/1/ws", "a".repeat(MAX_ADDRESS));
+        assert_eq!(check_node(&long).unwrap_err().reason, Some(Reason::TooLong));
+    }
+
+    #[test]
+    fn every_wrong_setting_is_named() {
+        let wrong = Settings {
+            nodes: vec!["nonsense".into()],
+            max_file: 0,
+            own_ipfs: Some(OwnIpfs {
+                rpc: "127.0.0.1:5001".into(),
+                gateway: "http://127.0.0.1:8080/ipfs/".into(),
+            }),
+            ..Settings::default()
+        };
+        let fields: Vec<Field> = wrong.check().into_iter().map(|(field, _)| field).collect();
+        assert_eq!(
+            fields,
+            [Field::Nodes, Field::MaxFile, Field::Rpc, Field::Gateway]
+        );
+        let many = Settings {
+            nodes: (0..=MAX_NODES)
+                .map(|n| format!("/dns4/a/tcp/{}/ws", n + 1))
+                .collect(),
+            max_file: 1 << 60,
+            ..Settings::default()
+        };
+        let reasons: Vec<_> = many
+            .check()
+            .into_iter()
+            .map(|(_, failure)| failure.reason)
+            .collect();
+        assert_eq!(reasons, [Some(Reason::TooManyNodes), Some(Reason::TooLong)]);
+        assert_eq!(Settings::default().check(), []);
+    }
+
+    #[test]
+    fn one_setting_that_cannot_be_read_costs_no_other() {
+        let written = json!({
+            "nodes": ["/dns4/a/tcp/1/ws"], "max_file": "large", "copy_link": false, "of_a_newer_version": 7,
+        });
+        let (settings, lost) = Settings::salvage(&written);
+        assert_eq!(settings.nodes, ["/dns4/a/tcp/1/ws"]);
+        assert_eq!(settings.max_file, Settings::default().max_file);
+        assert!(!settings.copy_link);
+        assert_eq!(lost, ["max_file"]);
+        assert_eq!(Settings::salvage(&json!(7)).1, ["settings"]);
+    }
+}

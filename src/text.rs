@@ -1,0 +1,49 @@
+//! Texts of strangers, made fit to be kept and shown.
+
+/// The longest text of a stranger that is kept, in bytes.
+pub const MAX_QUOTE: usize = 200;
+
+/// A stranger's text as one line without control characters, of at most [`MAX_QUOTE`] bytes.
+pub fn quote(text: &str) -> String {
+    // Of a long text only the beginning is looked at.
+    let text = text.trim_start();
+    let clean: String = text
+        .chars()
+        .take(MAX_QUOTE + 1)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    shorten(clean.trim(), MAX_QUOTE)
+}
+
+/// The text, or its beginning and an ellipsis where it is over `limit` bytes.
+pub fn shorten(text: &str, limit: usize) -> String {
+    if text.len() <= limit {
+        return text.to_owned();
+    }
+    let mut end = limit.saturating_sub('…'.len_utf8());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &text[..end])
+}
+
+/// The host and port of a URL, fit to be shown; without a scheme, all before the first `/`.
+pub fn host_of(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    quote(rest.split('/').next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_strangers_are_cut_and_cleaned() {
+        assert_eq!(quote("a\u{7}b\nc"), "a b c");
+        let long = quote(&"語".repeat(500));
+        assert!(long.len() <= MAX_QUOTE && long.ends_with('…'), "{long}");
+        assert_eq!(quote(" \n "), "");
+        assert_eq!(host_of("https://a.b:443/ipfs/x"), "a.b:443");
+        assert_eq!(host_of("a.b:1"), "a.b:1");
+    }
+}
