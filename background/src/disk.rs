@@ -9,8 +9,9 @@ use std::time::Duration;
 use files::garbage;
 use files::message::{Answer, Came, Leaf, Piece, Problem, Request, Said, read_answer};
 use fluence::Cid;
-use fluence::cars::{self, Blocks, CarTrouble, FromCar, Payload};
+use fluence::cars::{self, Blocks, CarEnd, FromCar, Payload};
 use fluence::content::layout::LEAVES_IN_FLIGHT;
+use fluence::failure::Reason;
 use fluence::ports::{HttpError, HttpRequest, HttpResponse, StoreError};
 use futures::FutureExt;
 use futures::channel::oneshot;
@@ -93,7 +94,7 @@ struct Car {
     /// What it was asked for ahead, by number.
     asked: VecDeque<(u32, oneshot::Receiver<Answer>)>,
     /// What came, and is to be told one after the other.
-    came: VecDeque<Result<FromCar, CarTrouble>>,
+    came: VecDeque<Result<FromCar, CarEnd>>,
     /// No more comes.
     ended: bool,
     _held: Use,
@@ -115,11 +116,7 @@ impl Drop for Car {
 
 impl Car {
     /// What comes next; an error is the last.
-    async fn next(
-        &mut self,
-        patience: Duration,
-        host: &str,
-    ) -> Option<Result<FromCar, CarTrouble>> {
+    async fn next(&mut self, patience: Duration, host: &str) -> Option<Result<FromCar, CarEnd>> {
         loop {
             if let Some(next) = self.came.pop_front() {
                 return Some(next);
@@ -170,9 +167,8 @@ impl Car {
         }
     }
 
-    fn block(&self, cid: &Uint8Array, piece: Piece) -> Result<FromCar, CarTrouble> {
-        let cid =
-            Cid::try_from(cid.to_vec()).map_err(|error| CarTrouble::Unusable(error.to_string()))?;
+    fn block(&self, cid: &Uint8Array, piece: Piece) -> Result<FromCar, CarEnd> {
+        let cid = Cid::try_from(cid.to_vec()).map_err(|_| CarEnd::Unusable(Reason::BadCar))?;
         let payload = match piece {
             Piece::Bytes(bytes) => Payload::Bytes(bytes.to_vec().into()),
             Piece::Kept(number, len) => {

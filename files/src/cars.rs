@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::Cid;
-use fluence::cars::{self, CarTrouble, FromCar, Payload, Section, Sections};
+use fluence::cars::{self, CarEnd, FromCar, Payload, Section, Sections};
 use fluence::content::car::{CarError, CarLimits, CarReader};
 use fluence::content::hash::{self, HashError};
+use fluence::failure::Reason;
 use fluence::ports::HttpError;
 use futures::FutureExt;
 use futures::channel::{mpsc, oneshot};
@@ -171,8 +172,7 @@ impl Fetched {
                 Payload::Kept(kept) => match kept.place.downcast::<Held>() {
                     Ok(held) => Piece::Kept(held.tell(), kept.len as u32),
                     Err(_) => {
-                        let text = "a block is kept elsewhere".to_owned();
-                        came.end = Some(Err(CarTrouble::Unusable(text)));
+                        came.end = Some(Err(CarEnd::Short(Reason::Lost)));
                         break;
                     }
                 },
@@ -250,7 +250,7 @@ impl Cars {
     }
 }
 
-async fn verify(cid: Cid, block: Bytes) -> Result<Payload, CarTrouble> {
+async fn verify(cid: Cid, block: Bytes) -> Result<Payload, CarEnd> {
     let expected = hash::is_sha2_256(&cid).filter(|_| block.len() >= WORTH_A_CALL);
     match expected {
         Some(expected) => match sha256(&block).await {
@@ -304,7 +304,7 @@ impl Body {
         .boxed_local()
     }
 
-    async fn section(&mut self) -> Result<Option<Section<Block>>, CarTrouble> {
+    async fn section(&mut self) -> Result<Option<Section<Block>>, CarEnd> {
         if let Some(filling) = self.filling.take() {
             return self.fill(filling).await.map(Some);
         }
@@ -346,7 +346,7 @@ impl Body {
     }
 
     /// Reads more of a block; gives it when it is whole.
-    async fn fill(&mut self, mut filling: Filling) -> Result<Section<Block>, CarTrouble> {
+    async fn fill(&mut self, mut filling: Filling) -> Result<Section<Block>, CarEnd> {
         let Filling { cid, len, have, .. } = filling;
         if have >= len {
             let beyond = Uint8Array::new(&filling.buffer).subarray(len, have);

@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use fluence::Cid;
-use fluence::cars::{self, CarTrouble, Check, Payload};
+use fluence::cars::{self, CarEnd, Check, Payload};
 use fluence::content::hash::{self, HashError};
+use fluence::failure::Reason;
 use futures::FutureExt;
 use js_sys::{ArrayBuffer, Uint8Array};
 
@@ -84,9 +85,11 @@ impl Keeper {
 impl Files {
     /// Keeps a block under a number until it is let go, if it is what its CID says. The browser hashes in the thread that
     /// asks, so the worker that writes hashes a part of the blocks: those that come while it has none to hash.
-    async fn keep(&self, number: u32, cid: &Cid, block: Uint8Array) -> Result<(), CarTrouble> {
-        let failed =
-            |problem| CarTrouble::Short(format!("a block was lost here: {}", why(problem)));
+    async fn keep(&self, number: u32, cid: &Cid, block: Uint8Array) -> Result<(), CarEnd> {
+        let failed = |problem| match problem {
+            Problem::Http(error) => CarEnd::Http(error),
+            Problem::Full | Problem::Gone(_) | Problem::Failed(_) => CarEnd::Short(Reason::Lost),
+        };
         match self {
             Self::Apart(writer) => match hash::is_sha2_256(cid).filter(|_| writer.is_idle()) {
                 Some(expected) => {
@@ -108,14 +111,6 @@ impl Files {
                 Ok(())
             }
         }
-    }
-}
-
-fn why(problem: Problem) -> String {
-    match problem {
-        Problem::Full => "there is no room for it".to_owned(),
-        Problem::Gone(text) | Problem::Failed(text) => text,
-        Problem::Http(error) => error.to_string(),
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use fluence::cars::CarTrouble;
+use fluence::cars::CarEnd;
+use fluence::failure::Reason;
 use fluence::ports::HttpError;
 use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -191,7 +192,7 @@ pub struct Came {
     /// Blocks that were verified: their CIDs, and their bytes.
     pub blocks: Vec<(Uint8Array, Piece)>,
     /// Where no more comes: why.
-    pub end: Option<Result<(), CarTrouble>>,
+    pub end: Option<Result<(), CarEnd>>,
 }
 
 /// A block's bytes.
@@ -373,11 +374,11 @@ pub fn answer(number: u32, answer: Answer) -> JsValue {
             if let Some(end) = came.end {
                 let (kind, text) = match end {
                     Ok(()) => ("", String::new()),
-                    Err(CarTrouble::Http(error)) => of_http(error),
-                    Err(CarTrouble::Short(text)) => ("short", text),
-                    Err(CarTrouble::Unusable(text)) => ("unusable", text),
-                    Err(CarTrouble::Wrong(text)) => ("wrong", text),
-                    Err(CarTrouble::Unverifiable(text)) => ("unverifiable", text),
+                    Err(CarEnd::Http(error)) => of_http(error),
+                    Err(CarEnd::Short(reason)) => ("short", reason.to_string()),
+                    Err(CarEnd::Unusable(reason)) => ("unusable", reason.to_string()),
+                    Err(CarEnd::Wrong) => ("wrong", String::new()),
+                    Err(CarEnd::Unverifiable(reason)) => ("unverifiable", reason.to_string()),
                 };
                 set(&message, "end", kind.into());
                 set(&message, "text", text.into());
@@ -422,12 +423,12 @@ pub fn read_answer(message: &JsValue) -> Option<(u32, Answer)> {
         let blocks: Array = member(message, "blocks").dyn_into().ok()?;
         let end = string("end").map(|kind| match kind.as_str() {
             "" => Ok(()),
-            "short" => Err(CarTrouble::Short(text)),
-            "wrong" => Err(CarTrouble::Wrong(text)),
-            "unverifiable" => Err(CarTrouble::Unverifiable(text)),
+            "short" => Err(CarEnd::Short(Reason::from(&*text))),
+            "wrong" => Err(CarEnd::Wrong),
+            "unverifiable" => Err(CarEnd::Unverifiable(Reason::from(&*text))),
             kind => Err(match http(kind, &text) {
-                Some(error) => CarTrouble::Http(error),
-                None => CarTrouble::Unusable(text),
+                Some(error) => CarEnd::Http(error),
+                None => CarEnd::Unusable(Reason::from(&*text)),
             }),
         });
         Ok(Said::Came(Came {

@@ -843,7 +843,11 @@ impl Node {
             },
             Some(_) | None if !self.opening.is_empty() => NetworkStatus::Starting,
             _ => NetworkStatus::Offline {
-                reason: "this node listens nowhere".to_owned(),
+                error: fluence::state::LinkError {
+                    node: None,
+                    others_failed: false,
+                    cause: fluence::state::LinkCause::UnsupportedAddress,
+                },
                 retry_at: 0,
             },
         }

@@ -291,7 +291,13 @@ impl Link {
         match &self.state {
             State::NoNode => NetworkStatus::NoNode,
             State::Waiting { until } => NetworkStatus::Offline {
-                reason: self.reason.clone(),
+                error: fluence::state::LinkError {
+                    node: None,
+                    others_failed: false,
+                    cause: fluence::state::LinkCause::Unreachable {
+                        detail: Some(self.reason.clone()),
+                    },
+                },
                 retry_at: unix_ms(*until),
             },
             State::Dialing { at, .. } | State::Reserving { at, .. } => NetworkStatus::Connecting {

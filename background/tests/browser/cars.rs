@@ -7,7 +7,7 @@ use background::disk::Disk;
 use background::source::{BlobSource, blob_of_pieces};
 use background::store::DiskStore;
 use bytes::Bytes;
-use fluence::cars::{Blocks, CarTrouble, FromCar, Payload};
+use fluence::cars::{Blocks, CarEnd, FromCar, Payload};
 use fluence::content::layout::layout;
 use fluence::content::walk::{Limits, Step, Walk};
 use fluence::content::{Dag, Profile, car};
@@ -54,7 +54,7 @@ async fn blocks_of(disk: &Disk, car: &Blob) -> Blocks {
 }
 
 /// How many blocks come, and how it ends.
-async fn end_of(mut blocks: Blocks) -> (usize, Option<CarTrouble>) {
+async fn end_of(mut blocks: Blocks) -> (usize, Option<CarEnd>) {
     let mut count = 0;
     while let Some(came) = blocks.next().await {
         match came {
@@ -166,26 +166,23 @@ async fn what_is_wrong_ends_a_car() {
 
     let cut = end_of(blocks_of(&disk, &blob(&car[..car.len() - 1])).await).await;
     assert!(
-        matches!(cut, (n, Some(CarTrouble::Short(_))) if n == count - 1),
+        matches!(cut, (n, Some(CarEnd::Short(_))) if n == count - 1),
         "{cut:?}"
     );
     let nothing = end_of(blocks_of(&disk, &blob(&[])).await).await;
     assert!(
-        matches!(nothing, (0, Some(CarTrouble::Short(_)))),
+        matches!(nothing, (0, Some(CarEnd::Short(_)))),
         "{nothing:?}"
     );
     let page = b"<html>no CAR</html>".repeat(10);
     let none = end_of(blocks_of(&disk, &blob(&page)).await).await;
-    assert!(
-        matches!(none, (0, Some(CarTrouble::Unusable(_)))),
-        "{none:?}"
-    );
+    assert!(matches!(none, (0, Some(CarEnd::Unusable(_)))), "{none:?}");
 
     // One bit of the last leaf.
     *car.last_mut().unwrap() ^= 1;
     let wrong = end_of(blocks_of(&disk, &blob(&car)).await).await;
     assert!(
-        matches!(wrong, (n, Some(CarTrouble::Wrong(_))) if n == count - 1),
+        matches!(wrong, (n, Some(CarEnd::Wrong)) if n == count - 1),
         "{wrong:?}"
     );
 }
@@ -207,7 +204,7 @@ async fn a_wrong_bit_is_found_in_every_leaf() {
             car[at] ^= 0x80;
             let wrong = end_of(blocks_of(&disk, &blob(&car)).await).await;
             assert!(
-                matches!(wrong, (n, Some(CarTrouble::Wrong(_))) if n == before + leaf),
+                matches!(wrong, (n, Some(CarEnd::Wrong)) if n == before + leaf),
                 "leaf {leaf}: {wrong:?}"
             );
         }
@@ -226,9 +223,9 @@ async fn servers_that_fail_are_named() {
     let refused = get(&disk, &at("/status/404"), PATIENT).await.unwrap();
     assert_eq!(refused.status, 404);
     let stall = get(&disk, &at("/stall"), IMPATIENT).await.unwrap();
-    let silent = CarTrouble::Http(HttpError::Silent(host()));
+    let silent = CarEnd::Http(HttpError::Silent(host()));
     assert_eq!(end_of(stall.body).await, (0, Some(silent)));
     let torn = get(&disk, &at("/torn"), PATIENT).await.unwrap();
-    let broken = CarTrouble::Http(HttpError::Broken(host()));
+    let broken = CarEnd::Http(HttpError::Broken(host()));
     assert_eq!(end_of(torn.body).await, (0, Some(broken)));
 }
