@@ -10,7 +10,7 @@ use crate::content::hash::HashError;
 use crate::content::layout::LayoutError;
 use crate::content::unixfs::NodeError;
 use crate::content::walk::WalkError;
-use crate::names::LinkError;
+use crate::names::ParseLinkError;
 use crate::ports::{HttpError, NetworkError, StoreError};
 use crate::text::{host_of, quote};
 
@@ -652,15 +652,15 @@ impl From<&StoreError> for Failure {
     }
 }
 
-impl From<&LinkError> for Failure {
-    fn from(error: &LinkError) -> Self {
+impl From<&ParseLinkError> for Failure {
+    fn from(error: &ParseLinkError) -> Self {
         let bad = Self::new(Code::BadLink);
         match error {
-            LinkError::Empty => bad.reason(Reason::Empty),
-            LinkError::TooLong => bad.reason(Reason::TooLong),
-            LinkError::NotACid(text) => bad.reason(Reason::NotACid).detail(text),
-            LinkError::NotAFile(codec) => bad.reason(Reason::NotAFile).size(*codec),
-            LinkError::Inside(text) => bad.reason(Reason::InsideFolder).detail(text),
+            ParseLinkError::Empty => bad.reason(Reason::Empty),
+            ParseLinkError::TooLong => bad.reason(Reason::TooLong),
+            ParseLinkError::NotACid(text) => bad.reason(Reason::NotACid).detail(text),
+            ParseLinkError::NotAFile(codec) => bad.reason(Reason::NotAFile).size(*codec),
+            ParseLinkError::Inside(text) => bad.reason(Reason::InsideFolder).detail(text),
         }
     }
 }

@@ -152,27 +152,21 @@ pub fn cid_v1(codec: u64, digest: &[u8; 32]) -> Cid {
 
 /// Why no CID of a file was found in a text that a person typed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LinkError {
+pub enum ParseLinkError {
     /// The text holds nothing but white space.
-    #[error("Nothing to fetch yet: paste a hash (it begins with Qm or bafy) or a fluence: link.")]
+    #[error("the text is empty")]
     Empty,
     /// The text is longer than [`MAX_LINK`] bytes.
-    #[error("That is too long to be a hash or a link.")]
+    #[error("the text is too long to be a hash or a link")]
     TooLong,
     /// No part of the text is a CID.
-    #[error(
-        "“{0}” is not a hash of a file. A hash begins with Qm or bafy; check that it was copied whole."
-    )]
+    #[error("“{0}” is not the hash of a file")]
     NotACid(String),
     /// There is a CID, but it names something that is not a file, such as an IPNS key or an Ethereum block.
-    #[error(
-        "That is a CID of something that is not a file (codec 0x{0:x}). Ask for a hash made by “Share via Fluence” or by `ipfs add`."
-    )]
+    #[error("the CID names something that is not a file (codec 0x{0:x})")]
     NotAFile(u64),
     /// There is a path after the CID. It names a part of a folder, and only whole folders can be fetched.
-    #[error(
-        "“{0}” is inside a folder, and only the whole folder can be fetched: to fetch that, leave out all that follows its hash."
-    )]
+    #[error("“{0}” is inside a folder")]
     Inside(String),
 }
 
@@ -180,24 +174,24 @@ pub enum LinkError {
 /// `/ipfs/CID`, the name of a function `IPFS_CID`, or the URL of a gateway (path or subdomain).
 ///
 /// # Errors
-/// [`LinkError`] says why there is none. A path after the CID is an error.
-pub fn parse_link(text: &str) -> Result<Cid, LinkError> {
+/// [`ParseLinkError`] says why there is none. A path after the CID is an error.
+pub fn parse_link(text: &str) -> Result<Cid, ParseLinkError> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(LinkError::Empty);
+        return Err(ParseLinkError::Empty);
     }
     if text.len() > MAX_LINK {
-        return Err(LinkError::TooLong);
+        return Err(ParseLinkError::TooLong);
     }
     let (cid, path) = candidates(text)
         .find_map(|(part, path)| Some((Cid::from_str(part).ok()?, path)))
-        .ok_or_else(|| LinkError::NotACid(shorten(text)))?;
+        .ok_or_else(|| ParseLinkError::NotACid(shorten(text)))?;
     let path = path.trim_matches('/');
     match cid.codec() {
         // The codecs raw and dag-pb.
         0x55 | 0x70 if path.is_empty() => Ok(canonical_cid(&cid)),
-        0x55 | 0x70 => Err(LinkError::Inside(shorten(path))),
-        other => Err(LinkError::NotAFile(other)),
+        0x55 | 0x70 => Err(ParseLinkError::Inside(shorten(path))),
+        other => Err(ParseLinkError::NotAFile(other)),
     }
 }
 
@@ -374,7 +368,7 @@ mod tests {
         ] {
             assert_eq!(
                 parse_link(&text),
-                Err(LinkError::Inside("a/b.jpg".to_owned())),
+                Err(ParseLinkError::Inside("a/b.jpg".to_owned())),
                 "{text}"
             );
         }
@@ -382,8 +376,8 @@ mod tests {
 
     #[test]
     fn what_is_no_cid_is_named() {
-        assert_eq!(parse_link("  "), Err(LinkError::Empty));
-        assert_eq!(parse_link(&"x".repeat(5000)), Err(LinkError::TooLong));
+        assert_eq!(parse_link("  "), Err(ParseLinkError::Empty));
+        assert_eq!(parse_link(&"x".repeat(5000)), Err(ParseLinkError::TooLong));
         for text in [
             "Qm",
             "hello",
@@ -394,13 +388,13 @@ mod tests {
             "🦀",
         ] {
             assert!(
-                matches!(parse_link(text), Err(LinkError::NotACid(_))),
+                matches!(parse_link(text), Err(ParseLinkError::NotACid(_))),
                 "{text}"
             );
         }
         // The codec libp2p-key.
         let key = Cid::new_v1(0x72, *V0.parse::<Cid>().unwrap().hash()).to_string();
-        assert_eq!(parse_link(&key), Err(LinkError::NotAFile(0x72)));
+        assert_eq!(parse_link(&key), Err(ParseLinkError::NotAFile(0x72)));
     }
 
     #[test]

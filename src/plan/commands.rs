@@ -1,4 +1,4 @@
-//! What a person asks for, one command at a time.
+//! The commands of a person, one at a time.
 
 use super::Engine;
 use super::jobs::JobKind;
@@ -51,7 +51,7 @@ impl<P: Platform> Engine<P> {
         }
         self.room_for(None)?;
         let id = self.new_id();
-        // Known before anything is waited for, so that a second click finds it.
+        // The item is known before anything is awaited, so that a second click finds it.
         self.write([EventKind::FetchBegan {
             id: id.clone(),
             cid: canonical(&cid),
@@ -87,7 +87,7 @@ impl<P: Platform> Engine<P> {
         if !self.end_job(JobKind::In, &id).await {
             return Ok(Some(id));
         }
-        // It may have come to its end in the meantime.
+        // It may have ended in the meantime.
         let Some(status) = self.item(&id, |item| item.status.clone()) else {
             return Ok(None);
         };
@@ -124,7 +124,7 @@ impl<P: Platform> Engine<P> {
         Ok(Some(id))
     }
 
-    /// Withdraws it, and ends its upload.
+    /// Withdraws the file of an item, and ends its upload.
     async fn stop_offering(&self, id: &ItemId) {
         self.withdraw(id);
         self.end_job(JobKind::Out, id).await;
@@ -159,7 +159,7 @@ impl<P: Platform> Engine<P> {
         self.withdraw(&id);
         self.end_job(JobKind::Out, &id).await;
         self.0.resumed.borrow_mut().remove(&id);
-        // First the item, then its bytes: the other way round, a kill would leave an item without bytes.
+        // The item goes before its bytes: the other way round, a kill would leave an item without bytes.
         self.write([EventKind::Removed { id: id.clone() }]).await;
         self.forget_listing(&id).await;
         self.forget_bytes(&id).await;
@@ -179,7 +179,7 @@ impl<P: Platform> Engine<P> {
     }
 }
 
-/// The item's CID.
+/// The CID of an item.
 pub(super) fn item_cid(item: &Item) -> Option<Cid> {
     item.cid.as_ref()?.parse().ok()
 }
