@@ -10,7 +10,11 @@ use crate::ports::{Platform, Store};
 use crate::state::{EventKind, Item, ItemId, Origin, Settings, Status};
 
 impl<P: Platform> Engine<P> {
-    pub(super) async fn obey(&self, command: Command) -> Answer {
+    /// Carries out the command of a face. Commands that only a platform can carry out ([`Command::Watch`],
+    /// [`Command::ShareUrl`], [`Command::ShareFiles`], [`Command::Save`], [`Command::Reconnect`],
+    /// [`Command::TestIpfs`], [`Command::Thumbnails`], [`Command::Log`]) are refused here; the platform deals with
+    /// them first.
+    pub async fn command(&self, command: Command) -> Answer {
         let done = match command {
             Command::Fetch { link } => self.begin_fetch(&link).await,
             Command::Resume { id } => self.resume(id).await,
@@ -52,7 +56,7 @@ impl<P: Platform> Engine<P> {
         self.room_for(None)?;
         let id = self.new_id();
         // The item is known before anything is awaited, so that a second click finds it.
-        self.write([EventKind::FetchBegan {
+        self.record([EventKind::FetchBegan {
             id: id.clone(),
             cid: canonical(&cid),
         }])
@@ -113,7 +117,7 @@ impl<P: Platform> Engine<P> {
         match item.status {
             Status::Announcing | Status::Shared => self.set_status(&id, Status::Stopped).await,
             _ if item.providing => {
-                self.write([EventKind::Providing {
+                self.record([EventKind::Providing {
                     id: id.clone(),
                     providing: false,
                 }])
@@ -160,7 +164,7 @@ impl<P: Platform> Engine<P> {
         self.end_job(JobKind::Out, &id).await;
         self.0.resumed.borrow_mut().remove(&id);
         // The item goes before its bytes: the other way round, a kill would leave an item without bytes.
-        self.write([EventKind::Removed { id: id.clone() }]).await;
+        self.record([EventKind::Removed { id: id.clone() }]).await;
         self.forget_listing(&id).await;
         self.forget_bytes(&id).await;
         Ok(None)
@@ -170,7 +174,7 @@ impl<P: Platform> Engine<P> {
         if let Some((_, failure)) = settings.check().into_iter().next() {
             return Err(failure);
         }
-        self.write([EventKind::Settings { settings }]).await;
+        self.record([EventKind::Settings { settings }]).await;
         Ok(None)
     }
 

@@ -304,7 +304,7 @@ impl<P: Platform> Engine<P> {
                 from: host_of(&candidate.url),
             },
         });
-        self.write(events).await;
+        self.record(events).await;
     }
 
     /// Takes blocks from one candidate while watching its progress. The result is whether everything is here now.
@@ -547,7 +547,7 @@ impl<P: Platform> Engine<P> {
                 providing: true,
             });
         }
-        self.write(events).await;
+        self.record(events).await;
         if provide {
             self.offer(id, &dag.root);
         }

@@ -55,8 +55,10 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Applies the events, and returns when they survive a kill.
-    pub(super) async fn write(&self, kinds: impl IntoIterator<Item = EventKind>) {
+    /// Applies and records events, and returns when they survive a kill. A platform tells by it what comes from itself:
+    /// [`EventKind::Started`], [`EventKind::Thumbnail`], [`EventKind::Saved`], [`EventKind::Log`], [`EventKind::Notice`] and
+    /// [`EventKind::Web`].
+    pub async fn record(&self, kinds: impl IntoIterator<Item = EventKind>) {
         self.tell(kinds);
         let recorded = {
             let mut waiting = self.0.journal.0.borrow_mut();
@@ -105,7 +107,7 @@ impl<P: Platform> Engine<P> {
 
     /// Changes an item's status, and returns when that outlasts a kill.
     pub(super) async fn set_status(&self, id: &ItemId, status: Status) {
-        self.write([EventKind::Status {
+        self.record([EventKind::Status {
             id: id.clone(),
             status,
         }])

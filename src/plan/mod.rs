@@ -33,10 +33,8 @@ use futures::channel::oneshot;
 use futures::future::{Either, select};
 
 use crate::Cid;
-use crate::call::{Reply, Request};
-use crate::command::{Answer, Command};
 use crate::names::canonical;
-use crate::ports::{HttpBody, PeerName, Platform};
+use crate::ports::{HttpBody, Platform};
 use crate::state::{EventKind, ItemId, ItemSource, NetworkStatus, Settings, State};
 
 /// Something that a person asked to share.
@@ -141,14 +139,6 @@ impl<P: Platform> Engine<P> {
         &self.0.platform
     }
 
-    /// Continues everything that an earlier run left unfinished. Call it once, before anything else is asked of the
-    /// engine. It returns when everything is under way; what needs the network waits for [`Engine::network_changed`].
-    ///
-    /// After damage to the journal, [`Unknown::Adopt`] makes items of stored files whose items were lost.
-    pub async fn start(&self, unknown: Unknown) {
-        self.go_on(unknown).await;
-    }
-
     /// The settings that hold: those of the person, or else those of the build.
     pub fn settings(&self) -> Settings {
         self.with_state(|state| state.settings.clone())
@@ -163,13 +153,6 @@ impl<P: Platform> Engine<P> {
     /// A copy of the state.
     pub fn state(&self) -> State {
         self.with_state(State::clone)
-    }
-
-    /// Applies and records events that come from the platform itself: [`EventKind::Started`],
-    /// [`EventKind::Thumbnail`], [`EventKind::Saved`], [`EventKind::Log`], [`EventKind::Notice`], [`EventKind::Web`].
-    /// Returns when they survive a kill.
-    pub async fn record(&self, kinds: Vec<EventKind>) {
-        self.write(kinds).await;
     }
 
     /// Tells the engine that the connection changed. When it is there (again), everything that is offered is announced
@@ -194,26 +177,6 @@ impl<P: Platform> Engine<P> {
                 self.resume_cut_off();
             }
         }
-    }
-
-    /// Carries out the command of a face. Commands that only a platform can carry out ([`Command::Watch`],
-    /// [`Command::ShareUrl`], [`Command::ShareFiles`], [`Command::Save`], [`Command::Reconnect`],
-    /// [`Command::TestIpfs`], [`Command::Thumbnails`], [`Command::Log`]) are refused here; the platform deals with
-    /// them first.
-    pub async fn command(&self, command: Command) -> Answer {
-        self.obey(command).await
-    }
-
-    /// Shares bytes. Returns once the item is recorded, with its id; reading, hashing and announcing continue by
-    /// themselves. If it turns out to be the same file as another item, [`EventKind::Merged`] says which one.
-    pub async fn share(&self, input: ShareInput<P::Source>) -> Answer {
-        self.begin_share(input).await
-    }
-
-    /// Answers the call of another peer within [`crate::call::DEADLINE_MS`], or refuses it where too much is asked at
-    /// once ([`crate::admission`]). A host forwards every call to this, and decides nothing itself.
-    pub async fn serve(&self, from: PeerName, request: Request) -> Reply {
-        self.answer(from, request).await
     }
 
     fn now(&self) -> u64 {

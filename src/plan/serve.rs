@@ -101,7 +101,9 @@ fn described(item: &Item) -> FileOk {
 }
 
 impl<P: Platform> Engine<P> {
-    pub(super) async fn answer(&self, from: PeerName, request: Request) -> Reply {
+    /// Answers the call of another peer within [`crate::call::DEADLINE_MS`], or refuses it where too much is asked at
+    /// once ([`crate::admission`]). A host forwards every call to this, and decides nothing itself.
+    pub async fn serve(&self, from: PeerName, request: Request) -> Reply {
         // A probe moves nothing, and a peer that confirms announcements sends many.
         let probe = request.args::<FileArgs>().is_ok_and(|args| args.probe);
         let cost = if probe { Cost::Probe } else { Cost::Call };
@@ -276,7 +278,7 @@ impl<P: Platform> Engine<P> {
             ));
         }
         let multiaddr = upload.multiaddr.clone();
-        self.write([
+        self.record([
             log_line(
                 id,
                 LogEntry::Uploading {

@@ -25,7 +25,9 @@ pub(super) const DIRECTORY: &str = "inode/directory";
 const SNIFFED: u64 = 512;
 
 impl<P: Platform> Engine<P> {
-    pub(super) async fn begin_share(&self, input: ShareInput<P::Source>) -> Answer {
+    /// Shares bytes. Returns once the item is recorded, with its id; reading, hashing and announcing continue by
+    /// themselves. If it turns out to be the same file as another item, [`EventKind::Merged`] says which one.
+    pub async fn share(&self, input: ShareInput<P::Source>) -> Answer {
         if let Err(failure) = self.room_for(input.size) {
             return Answer::Refused { failure };
         }
@@ -61,7 +63,7 @@ impl<P: Platform> Engine<P> {
         if let Err(failure) = self.room_for(size) {
             return Answer::Refused { failure };
         }
-        self.write([EventKind::ShareBegan {
+        self.record([EventKind::ShareBegan {
             id: id.clone(),
             name: safe_file_name(&input.name),
             mime: mime.clone(),
@@ -272,7 +274,7 @@ impl<P: Platform> Engine<P> {
                 .item(&other, |item| item.status.is_here())
                 .unwrap_or(false)
             {
-                self.write([
+                self.record([
                     log_line(&other, LogEntry::SharedAgain),
                     EventKind::Merged {
                         id: id.clone(),
@@ -287,7 +289,7 @@ impl<P: Platform> Engine<P> {
             // This is a fetch of the same file, which needs nothing from others any more.
             self.end_job(JobKind::In, &other).await;
             if self.item(&other, |_| ()).is_some() {
-                self.write([EventKind::Merged {
+                self.record([EventKind::Merged {
                     id: other.clone(),
                     into: id.clone(),
                 }])
@@ -297,7 +299,7 @@ impl<P: Platform> Engine<P> {
         }
         let cid = canonical(&dag.root);
         self.offer(id, &dag.root);
-        self.write([
+        self.record([
             log_line(
                 id,
                 LogEntry::Hashed {

@@ -19,7 +19,11 @@ const NOTICED_MS: u64 = 120_000;
 const MAX_RESUMED: u32 = 4;
 
 impl<P: Platform> Engine<P> {
-    pub(super) async fn go_on(&self, unknown: Unknown) {
+    /// Continues everything that an earlier run left unfinished. Call it once, before anything else is asked of the
+    /// engine. It returns when everything is under way; what needs the network waits for [`Engine::network_changed`].
+    ///
+    /// After damage to the journal, [`Unknown::Adopt`] makes items of stored files whose items were lost.
+    pub async fn start(&self, unknown: Unknown) {
         let engine = self.clone();
         self.spawn(engine.announce_forever());
         let stored: Option<HashSet<ItemId>> = match self.0.platform.store().ids().await {
@@ -113,7 +117,7 @@ impl<P: Platform> Engine<P> {
         if self.find(&dag.root, None).is_some() {
             return self.forget_bytes(id).await;
         }
-        self.write([
+        self.record([
             EventKind::ShareBegan {
                 id: id.clone(),
                 name: cid.clone(),
