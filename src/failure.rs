@@ -170,11 +170,13 @@ words! {
         NotSaved = "not_saved",
         /// What happened could not be written to the journal.
         JournalFailed = "journal_failed",
-        /// A part of what was written down (`name`) could not be read at start-up: `size` records are lost, the original is
-        /// set aside.
+        /// A part of what was written down could not be read at start-up: `size` records, or all of it where there is no
+        /// size. The original is set aside.
         JournalDamaged = "journal_damaged",
-        /// The settings could not be read at start-up; the defaults hold, and the original is set aside.
+        /// The settings in `name` could not be read at start-up; they have their defaults, and the original is set aside.
         SettingsDamaged = "settings_damaged",
+        /// The identity of this peer could not be read at start-up; it has a new one, and the original is set aside.
+        IdentityLost = "identity_lost",
         /// The list that the worker keeps beside its journal is too large for a message, or a message could not be sent.
         NotSent = "not_sent",
         /// The worker ended before it answered.
@@ -243,6 +245,7 @@ impl Code {
             | Self::JournalFailed
             | Self::JournalDamaged
             | Self::SettingsDamaged
+            | Self::IdentityLost
             | Self::NotSent
             | Self::NoAnswer
             | Self::Handover
@@ -488,6 +491,9 @@ pub struct Failure {
     /// A moment, in Unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<u64>,
+    /// How many others of the same command failed too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others: Option<u64>,
     /// An HTTP status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -508,6 +514,7 @@ impl From<Code> for Failure {
             size: None,
             limit: None,
             time: None,
+            others: None,
             status: None,
             detail: None,
         }

@@ -12,6 +12,7 @@ pub mod call;
 pub mod cars;
 pub mod command;
 pub mod content;
+pub mod disposition;
 pub mod failure;
 pub mod journal;
 pub mod names;

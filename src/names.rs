@@ -301,6 +301,22 @@ pub fn safe_file_name(name: &str) -> String {
     }
 }
 
+/// The longest MIME type, in bytes: each half of it may have 127 (RFC 6838), and none in use has as many.
+pub const MAX_MIME: usize = 127;
+
+/// The MIME type in a `Content-Type`, without its parameters and in lower case; `None` where it is not one.
+pub fn mime_of(content_type: &str) -> Option<String> {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let token = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    let (kind, sub) = essence.split_once('/')?;
+    (essence.len() <= MAX_MIME && token(kind) && token(sub)).then(|| essence.to_ascii_lowercase())
+}
+
 /// Whether a character changes the direction of text; such characters make `gpj.exe` look like `exe.jpg`.
 fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -435,5 +451,16 @@ mod tests {
             safe.len() <= MAX_FILE_NAME && safe.ends_with(".gz"),
             "{safe}"
         );
+    }
+
+    #[test]
+    fn types_are_types() {
+        assert_eq!(
+            mime_of("Text/HTML; charset=utf-8").as_deref(),
+            Some("text/html")
+        );
+        for none in ["", "html", "a/b/c", "a b/c", "<x>/y"] {
+            assert_eq!(mime_of(none), None, "{none}");
+        }
     }
 }

@@ -13,12 +13,12 @@ use super::journal::log_line;
 use super::pace::Meter;
 use super::parallel::SEGMENT;
 use super::search::{Candidate, Search};
-use super::share::{DIRECTORY, safe_mime};
+use super::share::DIRECTORY;
 use crate::Cid;
 use crate::call::{DEADLINE_MS, FileOk};
 use crate::content::walk::{Limits, Walk};
 use crate::failure::{Code, Failure};
-use crate::names::{canonical, safe_file_name};
+use crate::names::{canonical, mime_of, safe_file_name};
 use crate::ports::{Partial, Platform, Store, StoreError};
 use crate::state::{EventKind, Item, ItemId, LogEntry, Status};
 use crate::text::{host_of, quote};
@@ -272,7 +272,7 @@ impl<P: Platform> Engine<P> {
             .mime
             .as_deref()
             .filter(|_| item.mime.is_none())
-            .and_then(safe_mime);
+            .and_then(mime_of);
         let size = sink
             .walk
             .size()

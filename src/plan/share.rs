@@ -11,14 +11,12 @@ use crate::command::Answer;
 use crate::content::layout::{layout, layout_directory, order};
 use crate::content::{Dag, DagFile, Profile};
 use crate::failure::{Code, Failure};
-use crate::names::{canonical, safe_file_name};
+use crate::names::{canonical, mime_of, safe_file_name};
 use crate::ports::{HttpBody, HttpError, Partial, Platform, Source, Store, StoreError};
 use crate::state::{EventKind, ItemId, LogEntry, MAX_ITEMS, Status};
 
 /// The most shares that are read and hashed at the same time; the others wait.
 pub(super) const SHARES_AT_ONCE: usize = 4;
-/// The longest MIME type, in bytes.
-const MAX_MIME: usize = 127;
 /// The MIME type of an item that is a directory.
 pub(super) const DIRECTORY: &str = "inode/directory";
 /// The number of bytes at the beginning of a file that tell a web page from a picture.
@@ -53,7 +51,7 @@ impl<P: Platform> Engine<P> {
         let mime = if directory {
             Some(DIRECTORY.to_owned())
         } else {
-            input.mime.as_deref().and_then(safe_mime)
+            input.mime.as_deref().and_then(mime_of)
         };
         let size = match &input.body {
             Input::Stream(_) => input.size,
@@ -336,19 +334,6 @@ impl<P: Platform> Engine<P> {
 
 fn too_large(most: u64) -> Failure {
     Failure::new(Code::TooLarge).limit(most)
-}
-
-/// The MIME type without its parameters, in lower case; `None` where it is not one.
-pub(super) fn safe_mime(mime: &str) -> Option<String> {
-    let essence = mime.split(';').next().unwrap_or_default().trim();
-    let token = |text: &str| {
-        !text.is_empty()
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
-    let (kind, sub) = essence.split_once('/')?;
-    (essence.len() <= MAX_MIME && token(kind) && token(sub)).then(|| essence.to_ascii_lowercase())
 }
 
 /// Whether the bytes are of the kind that the person clicked on. A web page in the place of a picture is a login form

@@ -152,10 +152,14 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
         }
         Code::NotSaved => "“{name}” was not saved to the download folder.",
         Code::JournalFailed => "What has just happened could not be written down.",
-        Code::JournalDamaged => {
-            "A part of what was written down could not be read: {size} records are lost."
-        }
+        Code::JournalDamaged => match failure.size {
+            Some(_) => {
+                "A part of what was written down could not be read: {size} records are lost."
+            }
+            None => "What was written down could not be opened, so a new list was begun.",
+        },
         Code::SettingsDamaged => "Some settings could not be read and have their defaults: {name}.",
+        Code::IdentityLost => "The identity of this peer could not be read, so it has a new one.",
         Code::NotSent => "A message to this page could not be sent.",
         Code::NoAnswer => {
             "The background worker stopped before it answered; it may have begun all the same."
@@ -311,6 +315,9 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
             "Everything else is here, and the original is kept. Files whose records were lost are in the list under their hashes."
         }
         Code::SettingsDamaged => "Open the settings, and set them again.",
+        Code::IdentityLost => {
+            "Nothing needs to be done: what you share is announced again under the new identity."
+        }
         Code::NotSent => "Close this page and open it again.",
         Code::NoAnswer => "Look at the list, and try again if nothing happens there.",
         Code::Handover => {
@@ -341,7 +348,7 @@ pub(crate) fn advice_in_terminal(failure: &Failure, about: About) -> &'static st
         Code::BadSetting => "Check the options of the command.",
         Code::UnknownItem => "Run the command again.",
         Code::TooManyItems => "Share fewer files at once.",
-        Code::TooLarge => "Allow larger files with --max-size.",
+        Code::TooLarge => "Use a smaller file, or a part of it.",
         Code::DiskFull => match about {
             About::Fetch => {
                 "Free some space and run the command again; what has arrived so far is kept."
@@ -405,7 +412,7 @@ pub(crate) fn advice_in_terminal(failure: &Failure, about: About) -> &'static st
         Code::NotSaved => "Check that there is room on the disk, and run the command again.",
         Code::JournalFailed => "Check the disk; it is written with what happens next.",
         Code::JournalDamaged => "Everything else is here, and the original is kept beside it.",
-        Code::SettingsDamaged => "The original is kept beside it.",
+        Code::SettingsDamaged | Code::IdentityLost => "The original is kept beside it.",
         Code::NotSent | Code::NoAnswer | Code::Handover | Code::Unknown(_) => {
             "Run the command again."
         }
@@ -585,5 +592,87 @@ pub(crate) fn link(error: &LinkError) -> String {
     match &error.node {
         Some(node) => format!("{node} cannot be used: {cause}{others}"),
         None => format!("{cause}{others}"),
+    }
+}
+
+/// The name of the extension.
+pub const NAME: &str = "Fluence Share";
+/// The entry of the context menu that shares something.
+pub const MENU_SHARE: &str = "Share via Fluence";
+
+/// A notification: a file is shared, and its link is on the clipboard or not.
+pub fn shared(name: &str, copied: bool) -> Words {
+    let advice = if copied {
+        "Others can fetch it now, while this browser is open. Its link is on the clipboard."
+    } else {
+        "Others can fetch it now, while this browser is open. The Fluence Share button has its link."
+    };
+    Words {
+        what: format!("{name} is shared"),
+        advice: advice.to_owned(),
+    }
+}
+
+/// A notification: a file was fetched.
+pub fn fetched(name: &str) -> Words {
+    Words {
+        what: format!("{name} is here"),
+        advice: "All of it has arrived, and every byte of it was checked.".to_owned(),
+    }
+}
+
+/// Several files were refused at once, of which one is named with the reason.
+pub(crate) fn and_others_refused(others: u64) -> String {
+    match others {
+        0 => String::new(),
+        1 => " One more file was refused.".to_owned(),
+        n => format!(" {n} more files were refused."),
+    }
+}
+
+/// What the toolbar button says while the mouse is over it.
+pub mod button {
+    use fluence::state::{LinkError, NetworkStatus};
+
+    use crate::megabytes;
+
+    /// Shares wait for the person's permission.
+    pub const WAITS_FOR_PERMISSION: &str =
+        "Fluence Share: a share waits for your permission. Click to give it.";
+
+    /// The connection, with the number of files that are shared.
+    pub fn network(status: &NetworkStatus, shared: usize) -> String {
+        match status {
+            NetworkStatus::NoNode => {
+                "Fluence Share: no node is set. Choose one in the settings.".to_owned()
+            }
+            NetworkStatus::Offline { error, .. } => offline(error),
+            NetworkStatus::Starting | NetworkStatus::Connecting { .. } => {
+                "Fluence Share: connecting…".to_owned()
+            }
+            NetworkStatus::Online { .. } => match shared {
+                0 => "Fluence Share: online.".to_owned(),
+                1 => "Fluence Share: online, 1 file is shared.".to_owned(),
+                n => format!("Fluence Share: online, {n} files are shared."),
+            },
+        }
+    }
+
+    fn offline(error: &LinkError) -> String {
+        let why = super::link(error);
+        format!("Fluence Share: not connected ({why}). It tries again by itself.")
+    }
+
+    /// The files that are moving, and their bytes so far.
+    pub fn moving(files: usize, bytes: u64) -> String {
+        let files = if files == 1 {
+            "1 file is on the way".to_owned()
+        } else {
+            format!("{files} files are on the way")
+        };
+        match bytes {
+            0 => format!(" {files}."),
+            bytes => format!(" {files}, {} so far.", megabytes(bytes)),
+        }
     }
 }

@@ -14,6 +14,7 @@ mod units;
 use fluence::failure::{About, Failure};
 use fluence::state::{LinkError, LogEntry};
 
+pub use english::{MENU_SHARE, NAME, button, fetched, shared};
 use fill::fill;
 pub use units::{megabytes, size};
 
@@ -57,6 +58,14 @@ pub struct Words {
 pub fn failure<M: Medium>(failure: &Failure, about: About) -> Words {
     let template = english::failure(failure, about);
     let mut what = fill(template, failure);
+    // One of several is named.
+    if let Some(name) = failure
+        .name
+        .as_deref()
+        .filter(|_| !template.contains("{name}") && !M::advice(failure, about).contains("{name}"))
+    {
+        what = format!("“{name}”: {what}");
+    }
     // Somebody else's own words are quoted where the sentence has no place for them.
     if let Some(detail) = failure
         .detail
@@ -66,6 +75,9 @@ pub fn failure<M: Medium>(failure: &Failure, about: About) -> Words {
         let detail = detail.trim_end_matches(['.', ' ']);
         what.truncate(what.trim_end_matches('.').len());
         what.push_str(&format!(" ({detail})."));
+    }
+    if let Some(others) = failure.others {
+        what.push_str(&english::and_others_refused(others));
     }
     Words {
         what,
