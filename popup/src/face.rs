@@ -1,7 +1,5 @@
 //! The root of the face: what it holds, and what happens to that.
 
-use std::collections::BTreeMap;
-
 use fluence::command::{Answer, Command, HandedFile, MAX_THUMBNAILS, ToFace, ToWorker};
 use fluence::failure::{About, Code, Failure, Reason};
 use fluence::names;
@@ -242,7 +240,7 @@ pub struct Face {
     /// Items whose details are shown, with their logs; `None` until the log has arrived.
     pub open: SmallMap<ItemId, Option<Vec<LogLine>>>,
     /// The thumbnails of listed items, as `data:` URLs; `None` where one was asked for and has not arrived.
-    pub thumbnails: BTreeMap<ItemId, Option<AttrValue>>,
+    pub thumbnails: SmallMap<ItemId, Option<AttrValue>>,
     /// The item that the person is asked about.
     pub removing: Option<ItemId>,
     /// What listed items have in their name or hash.
@@ -318,7 +316,7 @@ impl Component for Face {
             stage_error: None,
             together: false,
             open: SmallMap::default(),
-            thumbnails: BTreeMap::new(),
+            thumbnails: SmallMap::default(),
             removing: None,
             search: String::new(),
             shown: PAGE_OF_ITEMS,
@@ -577,7 +575,7 @@ impl Face {
         let pictures = view::listed(self).filter(|item| item.thumbnail);
         let ids: Vec<ItemId> = pictures
             .take(MAX_KEPT_THUMBNAILS)
-            .filter(|item| !self.thumbnails.contains_key(&item.id))
+            .filter(|item| !self.thumbnails.contains(&item.id))
             .take(MAX_THUMBNAILS)
             .map(|item| item.id.clone())
             .collect();
@@ -586,7 +584,7 @@ impl Face {
         }
         if self.thumbnails.len() + ids.len() > 2 * MAX_KEPT_THUMBNAILS {
             // Those of a list that was left; the present one asks for its own again.
-            self.thumbnails.clear();
+            self.thumbnails = SmallMap::default();
         }
         for id in &ids {
             self.thumbnails.insert(id.clone(), None);
@@ -643,16 +641,14 @@ impl Face {
                 self.timers.silence = None;
                 let notice = self.state.notice.as_ref();
                 self.notice_read =
-                    notice.is_none_or(|notice| text::notice(notice) == preferences::dismissed());
+                    notice.is_none_or(|notice| preferences::is_dismissed(&text::notice(notice)));
                 self.watch_clock(link);
                 for message in std::mem::take(&mut self.queue) {
                     self.post(message);
                 }
             }
             FromWorker::Message(ToFace::Items { items }) => {
-                for item in items {
-                    self.state.items.insert(item);
-                }
+                self.state.items.extend(items);
             }
             FromWorker::Message(ToFace::Access { origins }) => {
                 self.wanted = origins;

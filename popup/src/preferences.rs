@@ -14,13 +14,16 @@ const OPEN: &str = "open";
 /// What the notice says that was dismissed last.
 const DISMISSED: &str = "dismissed";
 
+/// A word that was kept under a key; nothing where none was, or where the browser keeps nothing.
 fn load(key: &str) -> String {
-    LocalStorage::get(key).unwrap_or_default()
+    let kept = LocalStorage::raw().get_item(key).ok().flatten();
+    // A JSON text, as `popup.js` reads it. The words that are kept need no escapes.
+    kept.unwrap_or_default().trim_matches('"').to_owned()
 }
 
-fn keep(key: &str, text: &str) {
+fn keep(key: &str, word: &str) {
     // A browser that keeps nothing still shows it now.
-    let _ = LocalStorage::set(key, text);
+    let _ = LocalStorage::raw().set_item(key, &format!("\"{word}\""));
 }
 
 /// Light or dark.
@@ -106,12 +109,16 @@ pub fn keep_page_open(open: bool) {
     keep(PAGE, if open { OPEN } else { FOLDED });
 }
 
-/// What the notice says that the person dismissed last.
-pub fn dismissed() -> String {
-    load(DISMISSED)
+/// Whether the person has dismissed a notice with this text, and no other since.
+pub fn is_dismissed(notice: &str) -> bool {
+    load(DISMISSED) == without_quotes(notice)
 }
 
-/// Remembers it.
+/// Remembers that the person has dismissed a notice with this text.
 pub fn keep_dismissed(notice: &str) {
-    keep(DISMISSED, notice);
+    keep(DISMISSED, &without_quotes(notice));
+}
+
+fn without_quotes(text: &str) -> String {
+    text.replace(['"', '\\'], "")
 }

@@ -46,6 +46,11 @@ impl<K: PartialEq, V> SmallMap<K, V> {
         self.0.retain(|(key, value)| keep(key, value));
     }
 
+    /// The number of entries.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// All values, in no order.
     pub fn values(&self) -> impl Iterator<Item = &V> {
         self.0.iter().map(|(_, value)| value)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ItemId, ItemSource, LogEntry, NetworkStatus, Progress, Settings, Status};
+use super::{ItemId, ItemSource, LogEntry, NetworkStatus, Progress, Settings, Status, Unreadable};
 use crate::failure::Failure;
 
 /// One event, as it is journaled and sent to faces.
@@ -18,8 +18,11 @@ pub struct Event {
 }
 
 /// The kinds of events.
+///
+/// On the wire an event is one object with a word and the values that belong to it: a program that is downloaded has no
+/// room for code that reads each kind in its own way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(try_from = "Flat", into = "Flat")]
 pub enum EventKind {
     /// A person shares something whose bytes have not been read yet.
     ShareBegan {
@@ -215,5 +218,296 @@ impl EventKind {
             | Self::Started { .. }
             | Self::Notice { .. } => None,
         }
+    }
+}
+
+/// An [`EventKind`] on the wire.
+#[derive(Default, Serialize, Deserialize)]
+struct Flat {
+    event: Box<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<ItemId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mime: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<ItemSource>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    data_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    files: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ids: Option<Vec<ItemId>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    progress: Option<Progress>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    peer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    multiaddr: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<Failure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    providing: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entry: Option<LogEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    into: Option<ItemId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    settings: Option<Settings>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    network: Option<NetworkStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<Failure>,
+}
+
+impl From<EventKind> for Flat {
+    fn from(kind: EventKind) -> Self {
+        let mut flat = Self::default();
+        match kind {
+            EventKind::ShareBegan {
+                id,
+                name,
+                mime,
+                size,
+                source,
+            } => {
+                flat.event = "share_began".into();
+                flat.id = Some(id);
+                flat.name = Some(name);
+                flat.mime = mime;
+                flat.size = size;
+                flat.source = source;
+            }
+            EventKind::FetchBegan { id, cid } => {
+                flat.event = "fetch_began".into();
+                flat.id = Some(id);
+                flat.cid = Some(cid);
+            }
+            EventKind::Described {
+                id,
+                name,
+                mime,
+                size,
+            } => {
+                flat.event = "described".into();
+                flat.id = Some(id);
+                flat.name = name;
+                flat.mime = mime;
+                flat.size = size;
+            }
+            EventKind::Thumbnail { id, data_url } => {
+                flat.event = "thumbnail".into();
+                flat.id = Some(id);
+                flat.data_url = Some(data_url);
+            }
+            EventKind::Hashed {
+                id,
+                cid,
+                size,
+                files,
+            } => {
+                flat.event = "hashed".into();
+                flat.id = Some(id);
+                flat.cid = Some(cid);
+                flat.size = Some(size);
+                flat.files = files;
+            }
+            EventKind::Status { id, status } => {
+                flat.event = "status".into();
+                flat.id = Some(id);
+                flat.status = Some(status);
+            }
+            EventKind::Unconfirmed => {
+                flat.event = "unconfirmed".into();
+            }
+            EventKind::Confirmed { ids } => {
+                flat.event = "confirmed".into();
+                flat.ids = Some(ids);
+            }
+            EventKind::Progress { id, progress } => {
+                flat.event = "progress".into();
+                flat.id = Some(id);
+                flat.progress = Some(progress);
+            }
+            EventKind::Requested { id, peer } => {
+                flat.event = "requested".into();
+                flat.id = Some(id);
+                flat.peer = Some(peer);
+            }
+            EventKind::UploadBegan {
+                id,
+                multiaddr,
+                token,
+                expires,
+            } => {
+                flat.event = "upload_began".into();
+                flat.id = Some(id);
+                flat.multiaddr = Some(multiaddr);
+                flat.token = token;
+                flat.expires = expires;
+            }
+            EventKind::UploadEnded { id, sent, error } => {
+                flat.event = "upload_ended".into();
+                flat.id = Some(id);
+                flat.sent = Some(sent);
+                flat.error = error;
+            }
+            EventKind::Providing { id, providing } => {
+                flat.event = "providing".into();
+                flat.id = Some(id);
+                flat.providing = Some(providing);
+            }
+            EventKind::Saved { id, name } => {
+                flat.event = "saved".into();
+                flat.id = Some(id);
+                flat.name = Some(name);
+            }
+            EventKind::Log { id, entry } => {
+                flat.event = "log".into();
+                flat.id = Some(id);
+                flat.entry = Some(entry);
+            }
+            EventKind::Removed { id } => {
+                flat.event = "removed".into();
+                flat.id = Some(id);
+            }
+            EventKind::Merged { id, into } => {
+                flat.event = "merged".into();
+                flat.id = Some(id);
+                flat.into = Some(into);
+            }
+            EventKind::Settings { settings } => {
+                flat.event = "settings".into();
+                flat.settings = Some(settings);
+            }
+            EventKind::Network { network } => {
+                flat.event = "network".into();
+                flat.network = Some(network);
+            }
+            EventKind::Web { base } => {
+                flat.event = "web".into();
+                flat.base = base;
+            }
+            EventKind::Started { peer } => {
+                flat.event = "started".into();
+                flat.peer = Some(peer);
+            }
+            EventKind::Notice { failure } => {
+                flat.event = "notice".into();
+                flat.failure = Some(failure);
+            }
+        }
+        flat
+    }
+}
+
+impl TryFrom<Flat> for EventKind {
+    type Error = Unreadable;
+
+    fn try_from(flat: Flat) -> Result<Self, Unreadable> {
+        Ok(match &*flat.event {
+            "share_began" => Self::ShareBegan {
+                id: flat.id.ok_or(Unreadable)?,
+                name: flat.name.ok_or(Unreadable)?,
+                mime: flat.mime,
+                size: flat.size,
+                source: flat.source,
+            },
+            "fetch_began" => Self::FetchBegan {
+                id: flat.id.ok_or(Unreadable)?,
+                cid: flat.cid.ok_or(Unreadable)?,
+            },
+            "described" => Self::Described {
+                id: flat.id.ok_or(Unreadable)?,
+                name: flat.name,
+                mime: flat.mime,
+                size: flat.size,
+            },
+            "thumbnail" => Self::Thumbnail {
+                id: flat.id.ok_or(Unreadable)?,
+                data_url: flat.data_url.ok_or(Unreadable)?,
+            },
+            "hashed" => Self::Hashed {
+                id: flat.id.ok_or(Unreadable)?,
+                cid: flat.cid.ok_or(Unreadable)?,
+                size: flat.size.ok_or(Unreadable)?,
+                files: flat.files,
+            },
+            "status" => Self::Status {
+                id: flat.id.ok_or(Unreadable)?,
+                status: flat.status.ok_or(Unreadable)?,
+            },
+            "unconfirmed" => Self::Unconfirmed,
+            "confirmed" => Self::Confirmed {
+                ids: flat.ids.ok_or(Unreadable)?,
+            },
+            "progress" => Self::Progress {
+                id: flat.id.ok_or(Unreadable)?,
+                progress: flat.progress.ok_or(Unreadable)?,
+            },
+            "requested" => Self::Requested {
+                id: flat.id.ok_or(Unreadable)?,
+                peer: flat.peer.ok_or(Unreadable)?,
+            },
+            "upload_began" => Self::UploadBegan {
+                id: flat.id.ok_or(Unreadable)?,
+                multiaddr: flat.multiaddr.ok_or(Unreadable)?,
+                token: flat.token,
+                expires: flat.expires,
+            },
+            "upload_ended" => Self::UploadEnded {
+                id: flat.id.ok_or(Unreadable)?,
+                sent: flat.sent.ok_or(Unreadable)?,
+                error: flat.error,
+            },
+            "providing" => Self::Providing {
+                id: flat.id.ok_or(Unreadable)?,
+                providing: flat.providing.ok_or(Unreadable)?,
+            },
+            "saved" => Self::Saved {
+                id: flat.id.ok_or(Unreadable)?,
+                name: flat.name.ok_or(Unreadable)?,
+            },
+            "log" => Self::Log {
+                id: flat.id.ok_or(Unreadable)?,
+                entry: flat.entry.ok_or(Unreadable)?,
+            },
+            "removed" => Self::Removed {
+                id: flat.id.ok_or(Unreadable)?,
+            },
+            "merged" => Self::Merged {
+                id: flat.id.ok_or(Unreadable)?,
+                into: flat.into.ok_or(Unreadable)?,
+            },
+            "settings" => Self::Settings {
+                settings: flat.settings.ok_or(Unreadable)?,
+            },
+            "network" => Self::Network {
+                network: flat.network.ok_or(Unreadable)?,
+            },
+            "web" => Self::Web { base: flat.base },
+            "started" => Self::Started {
+                peer: flat.peer.ok_or(Unreadable)?,
+            },
+            "notice" => Self::Notice {
+                failure: flat.failure.ok_or(Unreadable)?,
+            },
+            _ => return Err(Unreadable),
+        })
     }
 }

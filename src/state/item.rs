@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::EventKind;
+use super::{EventKind, Unreadable};
 use crate::failure::Failure;
 
 /// An item's id: 32 hex digits, made by the engine.
@@ -31,7 +31,7 @@ pub enum Origin {
 
 /// The status of an item. `CONTRIBUTING.md` says how one is added.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "snake_case")]
+#[serde(try_from = "FlatStatus", into = "FlatStatus")]
 pub enum Status {
     /// Its bytes are being read and stored.
     Preparing,
@@ -67,6 +67,71 @@ pub enum Status {
         /// Why.
         failure: Failure,
     },
+}
+
+/// A [`Status`] on the wire: a word, and the value that belongs to it.
+#[derive(Default, Serialize, Deserialize)]
+struct FlatStatus {
+    status: Box<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    peer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<Failure>,
+}
+
+impl From<Status> for FlatStatus {
+    fn from(status: Status) -> Self {
+        let mut flat = Self {
+            status: status.name().into(),
+            ..Self::default()
+        };
+        match status {
+            Status::Asked { peer } => flat.peer = Some(peer),
+            Status::Downloading { from } => flat.from = Some(from),
+            Status::Interrupted { failure } | Status::Failed { failure } => {
+                flat.failure = Some(failure);
+            }
+            Status::Preparing
+            | Status::Hashing
+            | Status::Announcing
+            | Status::Shared
+            | Status::Stopped
+            | Status::Searching
+            | Status::Done => {}
+        }
+        flat
+    }
+}
+
+impl TryFrom<FlatStatus> for Status {
+    type Error = Unreadable;
+
+    fn try_from(flat: FlatStatus) -> Result<Self, Unreadable> {
+        Ok(match &*flat.status {
+            "preparing" => Self::Preparing,
+            "hashing" => Self::Hashing,
+            "announcing" => Self::Announcing,
+            "shared" => Self::Shared,
+            "stopped" => Self::Stopped,
+            "searching" => Self::Searching,
+            "asked" => Self::Asked {
+                peer: flat.peer.ok_or(Unreadable)?,
+            },
+            "downloading" => Self::Downloading {
+                from: flat.from.ok_or(Unreadable)?,
+            },
+            "interrupted" => Self::Interrupted {
+                failure: flat.failure.ok_or(Unreadable)?,
+            },
+            "done" => Self::Done,
+            "failed" => Self::Failed {
+                failure: flat.failure.ok_or(Unreadable)?,
+            },
+            _ => return Err(Unreadable),
+        })
+    }
 }
 
 impl Status {

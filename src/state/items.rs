@@ -1,7 +1,6 @@
 //! The list of items, in the order of their ages.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
@@ -16,12 +15,14 @@ pub const MAX_ITEMS: usize = 10_000;
 #[serde(from = "BTreeMap<ItemId, Item>", into = "BTreeMap<ItemId, Item>")]
 pub struct Items {
     by_id: BTreeMap<ItemId, Item>,
-    by_age: BTreeSet<(Reverse<u64>, ItemId)>,
+    /// Oldest first: a new item is put at the end, where nothing has to be moved.
+    by_age: Vec<(u64, ItemId)>,
 }
 
 impl From<BTreeMap<ItemId, Item>> for Items {
     fn from(by_id: BTreeMap<ItemId, Item>) -> Self {
-        let by_age = by_id.values().map(age).collect();
+        let mut by_age: Vec<_> = by_id.values().map(age).collect();
+        by_age.sort_unstable();
         Self { by_id, by_age }
     }
 }
@@ -52,7 +53,10 @@ impl Deref for Items {
 impl Items {
     /// The items, newest first.
     pub fn newest(&self) -> impl Iterator<Item = &Item> {
-        self.by_age.iter().filter_map(|(_, id)| self.by_id.get(id))
+        self.by_age
+            .iter()
+            .rev()
+            .filter_map(|(_, id)| self.by_id.get(id))
     }
 
     /// Puts an item into the list, in the place of one with its id. A list of [`MAX_ITEMS`] takes no further one.
@@ -60,14 +64,28 @@ impl Items {
         if self.by_id.len() >= MAX_ITEMS && !self.by_id.contains_key(&item.id) {
             return;
         }
-        self.remove(&item.id.clone());
-        self.by_age.insert(age(&item));
+        self.remove(&item.id);
+        let age = age(&item);
+        let at = self.by_age.partition_point(|other| *other < age);
+        self.by_age.insert(at, age);
         self.by_id.insert(item.id.clone(), item);
     }
 
+    /// Puts several items into the list, as [`Items::insert`] does.
+    pub fn extend(&mut self, items: Vec<Item>) {
+        for item in items {
+            if self.by_id.len() < MAX_ITEMS || self.by_id.contains_key(&item.id) {
+                self.by_id.insert(item.id.clone(), item);
+            }
+        }
+        *self = std::mem::take(&mut self.by_id).into();
+    }
+
     pub(super) fn remove(&mut self, id: &ItemId) {
-        if let Some(item) = self.by_id.remove(id) {
-            self.by_age.remove(&age(&item));
+        if let Some(item) = self.by_id.remove(id)
+            && let Ok(at) = self.by_age.binary_search(&age(&item))
+        {
+            self.by_age.remove(at);
         }
     }
 
@@ -81,6 +99,6 @@ impl Items {
     }
 }
 
-fn age(item: &Item) -> (Reverse<u64>, ItemId) {
-    (Reverse(item.created), item.id.clone())
+fn age(item: &Item) -> (u64, ItemId) {
+    (item.created, item.id.clone())
 }

@@ -18,6 +18,11 @@ pub use log::{LogEntry, LogLine, MAX_LOG, MAX_THUMBNAIL};
 pub use network::{LinkCause, LinkError, NetworkStatus};
 pub use settings::{Field, MAX_ADDRESS, MAX_NODES, OwnIpfs, Settings, check_node};
 
+/// Something on the wire of a kind that this version does not know, or without a value that belongs to it.
+#[derive(Debug, thiserror::Error)]
+#[error("this is not known here")]
+pub struct Unreadable;
+
 /// Everything that a face shows, except for logs and thumbnails ([`LogLine`]).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

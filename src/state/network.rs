@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Unreadable;
+
 /// The connection to the network, as a face shows it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "network", rename_all = "snake_case")]
+#[serde(try_from = "FlatNetwork", into = "FlatNetwork")]
 pub enum NetworkStatus {
     /// The program has only just started.
     #[default]
@@ -55,7 +57,7 @@ pub struct LinkError {
 
 /// What happened to a link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "cause", rename_all = "snake_case")]
+#[serde(try_from = "FlatCause", into = "FlatCause")]
 pub enum LinkCause {
     /// An established connection was lost.
     ConnectionLost,
@@ -90,4 +92,150 @@ pub enum LinkCause {
     ReservationEnded,
     /// No ping was answered for too long.
     PingTimeout,
+}
+
+/// A [`NetworkStatus`] on the wire: a word, and the values that belong to it.
+#[derive(Default, Serialize, Deserialize)]
+struct FlatNetwork {
+    network: Box<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<LinkError>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry_at: Option<u64>,
+}
+
+impl From<NetworkStatus> for FlatNetwork {
+    fn from(status: NetworkStatus) -> Self {
+        let flat = |network: &str, node| Self {
+            network: network.into(),
+            node,
+            ..Self::default()
+        };
+        match status {
+            NetworkStatus::Starting => flat("starting", None),
+            NetworkStatus::NoNode => flat("no_node", None),
+            NetworkStatus::Connecting { node } => flat("connecting", Some(node)),
+            NetworkStatus::Online { node } => flat("online", Some(node)),
+            NetworkStatus::Offline { error, retry_at } => Self {
+                error: Some(error),
+                retry_at: Some(retry_at),
+                ..flat("offline", None)
+            },
+        }
+    }
+}
+
+impl TryFrom<FlatNetwork> for NetworkStatus {
+    type Error = Unreadable;
+
+    fn try_from(flat: FlatNetwork) -> Result<Self, Unreadable> {
+        let node = flat.node.ok_or(Unreadable);
+        Ok(match &*flat.network {
+            "starting" => Self::Starting,
+            "no_node" => Self::NoNode,
+            "connecting" => Self::Connecting { node: node? },
+            "online" => Self::Online { node: node? },
+            "offline" => Self::Offline {
+                error: flat.error.ok_or(Unreadable)?,
+                retry_at: flat.retry_at.ok_or(Unreadable)?,
+            },
+            _ => return Err(Unreadable),
+        })
+    }
+}
+
+/// A [`LinkCause`] on the wire: a word, and the value that belongs to it.
+#[derive(Default, Serialize, Deserialize)]
+struct FlatCause {
+    cause: Box<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+impl From<LinkCause> for FlatCause {
+    fn from(cause: LinkCause) -> Self {
+        let (cause, detail) = match cause {
+            LinkCause::ConnectionLost => ("connection_lost", None),
+            LinkCause::ConnectionClosed => ("connection_closed", None),
+            LinkCause::Unreachable { detail } => ("unreachable", detail),
+            LinkCause::DialTimeout => ("dial_timeout", None),
+            LinkCause::UnsupportedAddress => ("unsupported_address", None),
+            LinkCause::WrongPeer { found } => ("wrong_peer", Some(found)),
+            LinkCause::OwnAddress => ("own_address", None),
+            LinkCause::TooManyConnections => ("too_many_connections", None),
+            LinkCause::ReservationRefused { detail } => ("reservation_refused", detail),
+            LinkCause::ReservationTimeout => ("reservation_timeout", None),
+            LinkCause::ReservationEnded => ("reservation_ended", None),
+            LinkCause::PingTimeout => ("ping_timeout", None),
+        };
+        Self {
+            cause: cause.into(),
+            detail,
+        }
+    }
+}
+
+impl TryFrom<FlatCause> for LinkCause {
+    type Error = Unreadable;
+
+    fn try_from(flat: FlatCause) -> Result<Self, Unreadable> {
+        let detail = flat.detail;
+        Ok(match &*flat.cause {
+            "connection_lost" => Self::ConnectionLost,
+            "connection_closed" => Self::ConnectionClosed,
+            "unreachable" => Self::Unreachable { detail },
+            "dial_timeout" => Self::DialTimeout,
+            "unsupported_address" => Self::UnsupportedAddress,
+            "wrong_peer" => Self::WrongPeer {
+                found: detail.ok_or(Unreadable)?,
+            },
+            "own_address" => Self::OwnAddress,
+            "too_many_connections" => Self::TooManyConnections,
+            "reservation_refused" => Self::ReservationRefused { detail },
+            "reservation_timeout" => Self::ReservationTimeout,
+            "reservation_ended" => Self::ReservationEnded,
+            "ping_timeout" => Self::PingTimeout,
+            _ => return Err(Unreadable),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_read_as_they_were_written() {
+        let offline = |cause| NetworkStatus::Offline {
+            error: LinkError {
+                node: Some("/dns4/a/tcp/1/ws".into()),
+                others_failed: true,
+                cause,
+            },
+            retry_at: 7,
+        };
+        for status in [
+            NetworkStatus::Starting,
+            NetworkStatus::NoNode,
+            NetworkStatus::Connecting { node: "a".into() },
+            NetworkStatus::Online { node: "a".into() },
+            offline(LinkCause::ConnectionLost),
+            offline(LinkCause::WrongPeer {
+                found: "12D3Koo".into(),
+            }),
+            offline(LinkCause::Unreachable { detail: None }),
+            offline(LinkCause::ReservationRefused {
+                detail: Some("full".into()),
+            }),
+        ] {
+            let text = serde_json::to_string(&status).unwrap();
+            assert_eq!(
+                serde_json::from_str::<NetworkStatus>(&text).unwrap(),
+                status,
+                "{text}"
+            );
+        }
+    }
 }

@@ -1,32 +1,39 @@
-//! The identity is made once.
+//! The identity is made once, and a damaged one keeps nothing from starting.
 
-use background::database::META;
+use background::database::{ASIDE, META};
 use background::identity;
-use fluence::ports::StoreError;
 use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::database;
 
 #[wasm_bindgen_test]
-async fn an_identity_is_made_once_and_never_overwritten() {
+async fn an_identity_is_made_once() {
     let database = database().await;
-    let first = identity::load(&database).await.unwrap().public();
-    let second = identity::load(&database).await.unwrap().public();
-    assert_eq!(first, second);
+    let first = identity::load(&database).await.unwrap();
+    let second = identity::load(&database).await.unwrap();
+    assert_eq!(first.keypair.public(), second.keypair.public());
+    assert!(!second.replaced);
+}
 
-    let damaged = Uint8Array::from(&[1, 2, 3][..]);
-    let written = database.write(&[META], |transaction| {
-        let meta = transaction.object_store(META)?;
-        meta.put_with_key(&damaged, &"identity".into())?;
-        Ok(())
-    });
-    written.await.unwrap();
-    let loaded = identity::load(&database).await.map(|_| ());
-    assert!(
-        matches!(&loaded, Err(StoreError::Failed(why)) if why.contains("identity")),
-        "{loaded:?}"
-    );
-    let there = database.get(META, &"identity".into()).await.unwrap();
-    assert_eq!(Uint8Array::new(&there).to_vec(), [1, 2, 3]);
+#[wasm_bindgen_test]
+async fn a_damaged_identity_is_set_aside_and_replaced() {
+    let database = database().await;
+    let bytes = Uint8Array::from(&[1, 2, 3][..]);
+    for damaged in [JsValue::from(bytes), JsValue::from("a text"), JsValue::NULL] {
+        let written = database.write(&[META], |transaction| {
+            let meta = transaction.object_store(META)?;
+            meta.put_with_key(&damaged, &"identity".into())?;
+            Ok(())
+        });
+        written.await.unwrap();
+        let loaded = identity::load(&database).await.unwrap();
+        assert!(loaded.replaced, "{damaged:?}");
+        let again = identity::load(&database).await.unwrap();
+        assert!(!again.replaced);
+        assert_eq!(loaded.keypair.public(), again.keypair.public());
+    }
+    let aside = database.get(ASIDE, &"identity".into()).await.unwrap();
+    assert!(aside.is_null(), "the last original is kept");
 }

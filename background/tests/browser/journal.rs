@@ -1,12 +1,16 @@
 //! The journal: what was appended is there after a kill, with and without snapshots, and beside damaged records.
 
-use background::database::{JOURNAL, META};
-use background::journal::Journal;
-use fluence::ports::StoreError;
-use fluence::state::{Event, EventKind, NetworkStatus, Settings, State, Status};
+use background::database::{ASIDE, JOURNAL, LOG, META, THUMBNAILS};
+use background::journal::{Journal, Opened};
+use fluence::failure::Code;
+use fluence::journal;
+use fluence::state::{
+    Event, EventKind, LogEntry, LogLine, MAX_LOG, NetworkStatus, Settings, State, Status,
+};
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::IdbTransaction;
 
 use crate::{database, id};
 
@@ -16,19 +20,50 @@ const SNAPSHOT: &str = "snapshot";
 /// A journal of which nothing was ever written.
 async fn empty() -> Journal {
     let database = database().await;
-    let cleared = database.write(&[JOURNAL, META], |transaction| {
-        transaction.object_store(JOURNAL)?.clear()?;
-        transaction.object_store(META)?.delete(&SNAPSHOT.into())?;
+    let stores = [JOURNAL, META, LOG, THUMBNAILS, ASIDE];
+    let cleared = database.write(&stores, |transaction| {
+        for store in [JOURNAL, LOG, THUMBNAILS, ASIDE] {
+            transaction.object_store(store)?.clear()?;
+        }
+        let meta = transaction.object_store(META)?;
+        meta.delete(&SNAPSHOT.into())?;
+        meta.delete(&"adopt".into())?;
         Ok(())
     });
     cleared.await.unwrap();
-    let (journal, state) = Journal::open(database).await.unwrap();
-    assert_eq!(state, State::default());
-    journal
+    let opened = Journal::open(database).await;
+    assert_eq!(opened.state, State::default());
+    assert!(opened.damage.is_none() && !opened.adopt);
+    opened.journal
 }
 
 async fn reopened() -> State {
-    Journal::open(database().await).await.unwrap().1
+    let Opened { state, damage, .. } = Journal::open(database().await).await;
+    assert!(damage.is_none(), "{damage:?}");
+    state
+}
+
+/// Puts a value under a key, whatever it is.
+async fn put(store: &'static str, key: impl Into<JsValue>, value: impl Into<JsValue>) {
+    let (key, value) = (key.into(), value.into());
+    let put = |transaction: &IdbTransaction| {
+        transaction
+            .object_store(store)?
+            .put_with_key(&value, &key)?;
+        Ok(())
+    };
+    database().await.write(&[store], put).await.unwrap();
+}
+
+/// The texts that are set aside.
+async fn aside() -> Vec<String> {
+    let texts = database()
+        .await
+        .read(ASIDE, |aside| aside.get_all())
+        .await
+        .unwrap();
+    let texts = Array::from(&texts);
+    texts.iter().filter_map(|text| text.as_string()).collect()
 }
 
 /// Numbers of the events that are kept as such.
@@ -64,7 +99,20 @@ fn log(seq: u64, name: &str) -> Event {
         seq,
         EventKind::Log {
             id: id(name),
-            line: format!("line {seq}"),
+            entry: LogEntry::Requested {
+                peer: format!("peer {seq}"),
+            },
+        },
+    )
+}
+
+/// An event of which many may happen, and that the state shows.
+fn requested(seq: u64, name: &str) -> Event {
+    event(
+        seq,
+        EventKind::Requested {
+            id: id(name),
+            peer: "12D3Koo".into(),
         },
     )
 }
@@ -100,7 +148,7 @@ async fn events_outlast_a_kill() {
                 },
             },
         ),
-        log(4, "a"),
+        requested(4, "a"),
     ];
     journal.append(&events[..1]).await.unwrap();
     journal.append(&events[1..]).await.unwrap();
@@ -125,7 +173,7 @@ async fn what_is_not_true_after_a_restart_is_not_kept() {
 async fn a_snapshot_takes_the_place_of_many_events() {
     let journal = empty().await;
     let mut events = vec![began(1, "a")];
-    events.extend((2..=2500).map(|seq| log(seq, "a")));
+    events.extend((2..=2500).map(|seq| requested(seq, "a")));
     for some in events.chunks(300) {
         journal.append(some).await.unwrap();
     }
@@ -133,8 +181,8 @@ async fn a_snapshot_takes_the_place_of_many_events() {
     assert_eq!(reopened().await, applied(&events));
     // The snapshot and what came after it, again and again.
     assert_eq!(reopened().await, applied(&events));
-    journal.append(&[log(2501, "a")]).await.unwrap();
-    events.push(log(2501, "a"));
+    journal.append(&[requested(2501, "a")]).await.unwrap();
+    events.push(requested(2501, "a"));
     assert_eq!(reopened().await, applied(&events));
 }
 
@@ -142,13 +190,13 @@ async fn a_snapshot_takes_the_place_of_many_events() {
 async fn many_events_that_a_kill_left_become_a_snapshot() {
     let journal = empty().await;
     let mut events = vec![began(1, "a")];
-    events.extend((2..=1200).map(|seq| log(seq, "a")));
+    events.extend((2..=1200).map(|seq| requested(seq, "a")));
     // As an older worker left them: more than there should be.
     let database = database().await;
     let written = database.write(&[JOURNAL], |transaction| {
         let store = transaction.object_store(JOURNAL)?;
         for event in &events {
-            let text = serde_json::to_string(event).unwrap();
+            let text = journal::event(event);
             store.put_with_key(&text.into(), &(event.seq as f64).into())?;
         }
         Ok(())
@@ -161,49 +209,149 @@ async fn many_events_that_a_kill_left_become_a_snapshot() {
 }
 
 #[wasm_bindgen_test]
-async fn a_damaged_event_is_left_out_and_the_rest_holds() {
+async fn a_damaged_event_costs_only_itself_and_is_set_aside() {
     let journal = empty().await;
-    let events = [began(1, "a"), log(2, "a"), began(3, "b"), log(6, "b")];
+    let events = [
+        began(1, "a"),
+        requested(2, "a"),
+        began(3, "b"),
+        requested(6, "b"),
+    ];
     journal.append(&events).await.unwrap();
-    let database = database().await;
-    let written = database.write(&[JOURNAL], |transaction| {
-        let store = transaction.object_store(JOURNAL)?;
-        let damaged: [(f64, JsValue); 3] = [
-            (
-                2.0,
-                r#"{"seq":2,"at":0,"kind":{"event":"of the future"}}"#.into(),
-            ),
-            (4.0, JsValue::from(7)),
-            (5.0, "{\"seq\":5,\"at\":".into()),
-        ];
-        for (key, value) in damaged {
-            store.put_with_key(&value, &key.into())?;
-        }
-        Ok(())
-    });
-    written.await.unwrap();
+    let future = r#"{"seq":2,"at":0,"kind":{"event":"of the future"}}"#;
+    put(JOURNAL, 2.0, future).await;
+    put(JOURNAL, 4.0, 7).await;
+    put(JOURNAL, 5.0, "{\"seq\":5,\"at\":").await;
+    let Opened {
+        journal,
+        state,
+        damage,
+        adopt,
+    } = Journal::open(database().await).await;
     let whole = [events[0].clone(), events[2].clone(), events[3].clone()];
+    assert_eq!(state, applied(&whole));
+    assert_eq!(damage.events, 3);
+    assert!(adopt);
+    assert!(aside().await.iter().any(|text| text == future));
+    // The next start is a plain one, but for the files that may still have to be found.
     assert_eq!(reopened().await, applied(&whole));
+    assert!(Journal::open(database().await).await.adopt);
+    journal.adopted().await.unwrap();
+    assert!(!Journal::open(database().await).await.adopt);
 }
 
 #[wasm_bindgen_test]
-async fn a_damaged_snapshot_is_named_and_stays() {
+async fn a_damaged_snapshot_keeps_nothing_from_starting() {
+    for damaged in [
+        JsValue::from("{\"seq\":"),
+        JsValue::from(7),
+        JsValue::from("[]"),
+    ] {
+        let journal = empty().await;
+        journal.append(&[began(5, "late")]).await.unwrap();
+        put(META, SNAPSHOT, damaged.clone()).await;
+        let Opened {
+            state,
+            damage,
+            adopt,
+            ..
+        } = Journal::open(database().await).await;
+        assert!(damage.snapshot && adopt, "{damaged:?}");
+        let codes: Vec<Code> = damage
+            .failures()
+            .into_iter()
+            .map(|failure| failure.code)
+            .collect();
+        assert_eq!(codes, [Code::JournalDamaged]);
+        assert_eq!(state.items.len(), 1, "{damaged:?}");
+        assert_eq!(reopened().await, state);
+        assert_eq!(aside().await.len(), 1);
+    }
     drop(empty().await);
-    let database = database().await;
-    let put = |text: &'static str| {
-        database.write(&[META], |transaction| {
-            let meta = transaction.object_store(META)?;
-            meta.put_with_key(&text.into(), &SNAPSHOT.into())?;
-            Ok(())
-        })
-    };
-    put("{\"seq\":").await.unwrap();
-    let opened = Journal::open(database.clone()).await.map(|_| ());
-    assert!(
-        matches!(&opened, Err(StoreError::Failed(why)) if why.contains("journal")),
-        "{opened:?}"
+}
+
+#[wasm_bindgen_test]
+async fn one_damaged_item_and_one_damaged_setting_cost_only_themselves() {
+    let journal = empty().await;
+    let mut state = applied(&[began(1, "a"), began(2, "b")]);
+    state.settings = Some(Settings {
+        notify: false,
+        ..Settings::default()
+    });
+    let text = journal::snapshot(&state)
+        .replace("\"bafya\"", "[]")
+        .replace("\"copy_link\":true", "\"copy_link\":\"maybe\"");
+    put(META, SNAPSHOT, text.as_str()).await;
+    drop(journal);
+    let Opened { state, damage, .. } = Journal::open(database().await).await;
+    // The item can do without what is damaged of it.
+    assert_eq!(state.items.len(), 2);
+    assert_eq!(state.items[&id("a")].cid, None);
+    assert_eq!(damage.settings, ["copy_link"]);
+    let settings = state.settings.unwrap();
+    assert!(!settings.notify && settings.copy_link);
+    assert_eq!(aside().await, [text]);
+}
+
+#[wasm_bindgen_test]
+async fn logs_and_thumbnails_are_stored_beside_the_state() {
+    let journal = empty().await;
+    let url = "data:image/png;base64,AA==";
+    let thumbnail = event(
+        2,
+        EventKind::Thumbnail {
+            id: id("a"),
+            data_url: url.into(),
+        },
     );
-    let there = database.get(META, &SNAPSHOT.into()).await.unwrap();
-    assert_eq!(there.as_string().as_deref(), Some("{\"seq\":"));
-    drop(empty().await);
+    journal
+        .append(&[began(1, "a"), thumbnail, log(3, "a"), log(4, "a")])
+        .await
+        .unwrap();
+    let state = reopened().await;
+    assert!(state.items[&id("a")].thumbnail);
+    assert_eq!(kept().await, 2);
+    let thumbnails = journal.thumbnails(&[id("a"), id("b")]).await.unwrap();
+    assert_eq!(
+        thumbnails.into_iter().collect::<Vec<_>>(),
+        [(id("a"), url.to_owned())]
+    );
+    let line = |event: Event| match event.kind {
+        EventKind::Log { entry, .. } => LogLine {
+            at: event.at,
+            entry,
+        },
+        _ => unreachable!(),
+    };
+    let lines = [log(3, "a"), log(4, "a")].map(line);
+    assert_eq!(journal.log(&id("a")).await.unwrap(), lines);
+    assert_eq!(journal.log(&id("b")).await.unwrap(), []);
+    // They go with the item.
+    let removed = event(5, EventKind::Removed { id: id("a") });
+    journal.append(&[removed]).await.unwrap();
+    assert_eq!(journal.log(&id("a")).await.unwrap(), []);
+    assert!(journal.thumbnails(&[id("a")]).await.unwrap().is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn logs_are_bounded() {
+    let journal = empty().await;
+    journal.append(&[began(1, "a")]).await.unwrap();
+    let lines = 3 * MAX_LOG as u64;
+    for seq in 2..lines + 2 {
+        journal.append(&[log(seq, "a")]).await.unwrap();
+    }
+    let log = journal.log(&id("a")).await.unwrap();
+    assert_eq!(log.len(), MAX_LOG);
+    let last = LogEntry::Requested {
+        peer: format!("peer {}", lines + 1),
+    };
+    assert_eq!(log.last().unwrap().entry, last);
+    let keys = database()
+        .await
+        .read(LOG, |log| log.get_all_keys())
+        .await
+        .unwrap();
+    let stored = Array::from(&keys).length() as usize;
+    assert!(stored <= MAX_LOG + 101, "{stored} lines are stored");
 }
