@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use fluence_peer::Keypair;
 
-use crate::exit::{Exit, Failed};
+use crate::exit::{Failed, Fault};
 
 /// The largest key file that is read, in bytes.
 const MAX_KEY: u64 = 4096;
@@ -72,8 +72,7 @@ impl Home {
     pub fn exclusive_identity(&self) -> Result<Identity, Failed> {
         let lock = self.lock_identity()?.ok_or_else(|| {
             Failed::new(
-                Exit::Failure,
-                "locked",
+                Fault::Locked,
                 format!("Another fluence uses {}.", self.root.display()),
                 "Stop it, or give this one a directory of its own with --state.",
             )
@@ -94,8 +93,7 @@ impl Home {
         let path = self.root.join("identity.key");
         let damaged = |reason: String| {
             Failed::new(
-                Exit::Failure,
-                "bad_identity",
+                Fault::BadIdentity,
                 format!("{} holds no identity: {reason}.", path.display()),
                 "Restore it from a copy, or remove it to begin with a new identity.",
             )
@@ -290,8 +288,7 @@ fn open_lock(path: &Path) -> std::io::Result<File> {
 
 fn unusable(path: &Path, error: &std::io::Error) -> Failed {
     Failed::new(
-        Exit::Failure,
-        "state_directory",
+        Fault::StateDirectory,
         format!(
             "The state directory cannot be used: {}: {error}.",
             path.display()
@@ -315,7 +312,7 @@ mod tests {
         assert_ne!(first.keypair.public(), second.keypair.public());
         assert_eq!(
             home.exclusive_identity().unwrap_err().failure.code,
-            "locked"
+            Fault::Locked
         );
         let key = first.keypair.public();
         drop(first);
@@ -330,7 +327,10 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         fs::write(root.path().join("a/b/identity.key"), "nonsense").unwrap();
-        assert_eq!(home.identity().unwrap_err().failure.code, "bad_identity");
+        assert_eq!(
+            home.identity().unwrap_err().failure.code,
+            Fault::BadIdentity
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use fluence::call::{self, CallError, ErrorCode, Reply, Request};
+use fluence::failure::Code;
 use fluence::names::FunctionName;
 use fluence::ports::NetworkError;
 use fluence_peer::{Peer, PeerId};
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 
 use super::session::Client;
 use super::{Context, NetworkArgs, close};
-use crate::exit::{Exit, Failed};
+use crate::exit::Failed;
 
 /// Providers that are asked, one after the other.
 const MAX_PROVIDERS: usize = 16;
@@ -139,8 +140,7 @@ async fn ask(
     Err(match last {
         Some(error) => error.into(),
         None => Failed::new(
-            Exit::NotFound,
-            "no_provider",
+            Code::NoProvider,
             format!("Nobody provides “{function}” now."),
             "Check the name (case matters), and whether its provider is online.",
         ),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use fluence::command::{Answer, Command};
+use fluence::failure::About;
 use fluence::names::{canonical, link, parse_link};
 use fluence::ports::{Platform, Store};
 use fluence::state::{Event, EventKind, Item, ItemId, Settings, Status};
@@ -13,12 +14,13 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::save::{Fetched, KEPT, Saving, Target, part_of};
+use super::save::{Fetched, Saving, Target, part_of};
 use super::session::{CliEngine, Client, Session};
 use super::{Context, NetworkArgs, close, is_stdout, stop_signal};
-use crate::exit::{Exit, Failed};
+use crate::exit::{Failed, Fault};
 use crate::home::{Home, Work};
-use crate::output::{Output, label_bar, size_text};
+use crate::output::{Output, label_bar};
+use crate::words::{self, KEPT};
 
 /// How the names of work directories of fetches begin; a CID follows.
 const WORK: &str = "fetch-";
@@ -68,7 +70,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
         return Ok(());
     }
     let link_text = args.link.as_deref().unwrap_or_default();
-    let cid = parse_link(link_text).map_err(|error| Failed::usage(error.to_string(), ""))?;
+    let cid = parse_link(link_text)?;
     if args.discard {
         return discard(&home, &canonical(&cid), &context.output);
     }
@@ -124,8 +126,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
 fn work(home: &Home, cid: &str) -> Result<Work, Failed> {
     home.work(&format!("{WORK}{cid}"))?.ok_or_else(|| {
         Failed::new(
-            Exit::Failure,
-            "locked",
+            Fault::Locked,
             "Another fluence is fetching the same file.",
             "Wait for it, or give this one a directory of its own with --state.",
         )
@@ -137,7 +138,7 @@ fn list(home: &Home, output: &Output) {
     for left in home.works(WORK) {
         let cid = left.name.trim_start_matches(WORK);
         output.event(&json!({"event": "unfinished", "cid": cid, "bytes": left.bytes}));
-        output.result(&format!("{cid}  {:>10}", size_text(left.bytes)));
+        output.result(&format!("{cid}  {:>10}", words::size(left.bytes)));
     }
 }
 
@@ -149,8 +150,7 @@ fn discard(home: &Home, cid: &str, output: &Output) -> Result<(), Failed> {
         .any(|left| left.name.strip_prefix(WORK) == Some(cid));
     if !there {
         return Err(Failed::new(
-            Exit::NotFound,
-            "not_begun",
+            Fault::NotBegun,
             format!("Nothing of {cid} is kept."),
             "`fluence fetch --unfinished` names what is.",
         ));
@@ -171,23 +171,24 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
         .await
     {
         Answer::Done { id: Some(id) } => id,
-        Answer::Done { id: None } | Answer::NeedsAccess { .. } => {
+        Answer::Done { id: None }
+        | Answer::Thumbnails { .. }
+        | Answer::Log { .. }
+        | Answer::NeedsAccess { .. } => {
             return Err(Failed::new(
-                Exit::Failure,
-                "no_item",
+                Fault::NoItem,
                 "The fetch could not begin.",
                 "Try again.",
             ));
         }
-        Answer::Refused { failure } => return Err(failure.into()),
+        Answer::Refused { failure } => return Err(Failed::of(failure, About::Fetch)),
     };
     let bar = output.bar(cid);
     loop {
         let item = engine.with_state(|state| state.items.get(&id).cloned());
         let Some(item) = item else {
             return Err(Failed::new(
-                Exit::Failure,
-                "removed",
+                Fault::Removed,
                 "The fetch was removed.",
                 "Try again.",
             ));
@@ -198,16 +199,15 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
                 bar.finish_and_clear();
                 return Ok(id);
             }
-            Status::Failed { failure } => {
+            Status::Failed { failure } | Status::Interrupted { failure } => {
                 bar.finish_and_clear();
-                return Err(failure.into());
+                return Err(Failed::of(failure, About::Fetch));
             }
-            Status::Interrupted { mut failure } => {
-                bar.finish_and_clear();
-                failure.advice = KEPT.to_owned();
-                return Err(failure.into());
-            }
-            _ => {}
+            Status::Preparing
+            | Status::Hashing
+            | Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. } => {}
         }
         match events.recv().await {
             Ok(event) => tell(output, &event),
@@ -215,8 +215,7 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => {
                 return Err(Failed::new(
-                    Exit::Failure,
-                    "stopped",
+                    Fault::Ending,
                     "The fetch has stopped.",
                     "Try again.",
                 ));
@@ -226,12 +225,10 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
 }
 
 fn tell(output: &Output, event: &Event) {
-    output.engine_event(&event.kind);
+    output.engine_event(&event.kind, About::Fetch);
     match &event.kind {
-        EventKind::Log { line, .. } => tracing::info!("{line}"),
-        EventKind::Notice { failure } => {
-            output.say(&format!("{} {}", failure.what, failure.advice))
-        }
+        EventKind::Log { entry, .. } => tracing::info!("{}", words::log_entry(entry)),
+        EventKind::Notice { failure } => output.say(&words::failure_line(failure, About::Fetch)),
         _ => {}
     }
 }
@@ -241,7 +238,14 @@ fn show(bar: &ProgressBar, item: &Item) {
         Status::Searching => "searching",
         Status::Asked { .. } => "asking",
         Status::Downloading { .. } => "fetching",
-        _ => "",
+        Status::Preparing
+        | Status::Hashing
+        | Status::Announcing
+        | Status::Shared
+        | Status::Stopped
+        | Status::Interrupted { .. }
+        | Status::Done
+        | Status::Failed { .. } => "",
     };
     bar.set_message(doing);
     label_bar(bar, &item.name);
@@ -305,7 +309,7 @@ async fn save(
         None => fetched.print(),
     })
     .await
-    .map_err(|_| Failed::new(Exit::Failure, "stopped", "The program is stopping.", ""))??;
+    .map_err(|_| Failed::ending())??;
     tracing::debug!("{} is saved", work.path().display());
     let path = path.as_ref().map(|path| path.to_string_lossy());
     output.event(&json!({
@@ -314,6 +318,6 @@ async fn save(
     if let Some(path) = &path {
         output.result(path);
     }
-    output.say(&format!("{} verified.", size_text(size)));
+    output.say(&format!("{} verified.", words::size(size)));
     Ok(())
 }

@@ -22,7 +22,7 @@ use fluence_peer::Multiaddr;
 use tokio::task::LocalSet;
 use tracing_subscriber::EnvFilter;
 
-use crate::exit::{Exit, Failed};
+use crate::exit::{Failed, Fault};
 use crate::home::Home;
 use crate::output::Output;
 
@@ -174,8 +174,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => {
             let failed = Failed::new(
-                Exit::Failure,
-                "threads",
+                Fault::Threads,
                 format!("The program cannot start its threads: {error}."),
                 "Check the limits of this account.",
             );

@@ -13,8 +13,9 @@ use fluence::names::safe_file_name;
 use fluence::ports::Source;
 
 use super::is_stdout;
-use crate::exit::{Exit, Failed};
+use crate::exit::{Failed, Fault};
 use crate::platform::{FileSource, random};
+use crate::words::KEPT;
 
 /// Bytes that are copied at once.
 const COPY: u64 = 1024 * 1024;
@@ -86,9 +87,6 @@ pub(super) struct Fetched {
     /// Set when the person wants no more of it.
     pub stopped: Arc<AtomicBool>,
 }
-
-/// Advice to who has stopped a fetch, or a saving.
-pub(super) const KEPT: &str = "What has come so far is kept: run the same command again to go on.";
 
 /// Ends a saving on another thread when it is dropped, and leaves nothing of it behind.
 pub(super) struct Saving {
@@ -289,8 +287,7 @@ fn must_be_free(path: &Path) -> Result<(), Failed> {
 
 fn exists(path: &Path) -> Failed {
     Failed::new(
-        Exit::Failure,
-        "exists",
+        Fault::Exists,
         format!("There is a {} already.", path.display()),
         "Name another path with -o, or replace a file with --force.",
     )
@@ -306,6 +303,7 @@ fn parent(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Exit;
     use fluence::content::DagFile;
 
     fn fetched(home: &Path, text: &str, files: Vec<DagFile>) -> Fetched {
@@ -346,7 +344,7 @@ mod tests {
                 .unwrap_err()
                 .failure
                 .code,
-            "exists"
+            Fault::Exists
         );
         for linked in [true, false] {
             if !linked {
@@ -355,7 +353,7 @@ mod tests {
             fs::write(&path, "old").unwrap();
             assert_eq!(
                 save(&fetched, &path, false).unwrap_err().failure.code,
-                "exists"
+                Fault::Exists
             );
             assert_eq!(fs::read_to_string(&path).unwrap(), "old");
             save(&fetched, &path, true).unwrap();
@@ -418,7 +416,7 @@ mod tests {
         assert!(path.join("a/nothing").is_dir());
         assert_eq!(
             save(&fetched, &path, true).unwrap_err().failure.code,
-            "exists"
+            Fault::Exists
         );
         assert_eq!(
             fs::read_dir(home.path()).unwrap().count(),

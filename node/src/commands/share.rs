@@ -8,10 +8,11 @@ use std::time::Duration;
 use clap::Args;
 use fluence::command::Answer;
 use fluence::content::Profile;
-use fluence::names::link;
+use fluence::failure::{About, Code, Failure};
+use fluence::names::link_to;
 use fluence::plan::{Expected, Input, ShareInput};
 use fluence::ports::Source;
-use fluence::state::{Event, EventKind, Failure, Item, ItemId, Settings, Status};
+use fluence::state::{Event, EventKind, Item, ItemId, Settings, Status};
 use fluence::storage::{is_local, web_link};
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -20,9 +21,10 @@ use tokio::task::JoinHandle;
 
 use super::session::{CliEngine, Client, Session};
 use super::{Context, NetworkArgs, close, stop_signal};
-use crate::exit::{Exit, Failed, printable};
-use crate::output::{Output, size_text};
+use crate::exit::{Failed, Fault, printable};
+use crate::output::{Output, failure_json};
 use crate::platform::{FileSource, random};
+use crate::words;
 
 /// The most files in a folder that is shared.
 const MAX_FILES: usize = 100_000;
@@ -73,8 +75,7 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
         .work(&format!("share-{:032x}", random()))?
         .ok_or_else(|| {
             Failed::new(
-                Exit::Failure,
-                "locked",
+                Fault::Locked,
                 "The state directory is in use.",
                 "Try again.",
             )
@@ -117,7 +118,10 @@ async fn share(
         let name = input.name.clone();
         match shares.engine.share(input).await {
             Answer::Done { id: Some(id) } => shares.add(id, &name),
-            Answer::Done { id: None } | Answer::NeedsAccess { .. } => {}
+            Answer::Done { id: None }
+            | Answer::Thumbnails { .. }
+            | Answer::Log { .. }
+            | Answer::NeedsAccess { .. } => {}
             Answer::Refused { failure } => shares.fail(&name, failure),
         }
     }
@@ -172,19 +176,21 @@ impl Shares<'_> {
     }
 
     fn fail(&mut self, name: &str, failure: Failure) {
+        let told = failure_json(&failure, About::Share);
         self.output
-            .event(&json!({"event": "failed", "name": name, "failure": &failure}));
-        self.output.say(&format!(
-            "{}: {} {}",
-            printable(name),
-            failure.what,
-            failure.advice
-        ));
-        self.failed.get_or_insert_with(|| failure.into());
+            .event(&json!({"event": "failed", "name": name, "failure": told}));
+        self.say_of(name, &failure, About::Share);
+        self.failed
+            .get_or_insert_with(|| Failed::of(failure, About::Share));
+    }
+
+    fn say_of(&self, name: &str, failure: &Failure, about: About) {
+        let said = words::failure_line(failure, about);
+        self.output.say(&format!("{}: {said}", printable(name)));
     }
 
     fn tell(&mut self, event: &Event) {
-        self.output.engine_event(&event.kind);
+        self.output.engine_event(&event.kind, About::Share);
         match &event.kind {
             EventKind::Merged { id, into } => {
                 if let Some(shown) = self.shown.remove(id) {
@@ -205,71 +211,90 @@ impl Shares<'_> {
                 sent, error: None, ..
             } if *sent > 0 => {
                 self.output
-                    .say(&format!("{} uploaded to storage.", size_text(*sent)));
+                    .say(&format!("{} uploaded to storage.", words::size(*sent)));
             }
-            EventKind::Log { line, .. } => tracing::info!("{line}"),
-            EventKind::Notice { failure } => self
-                .output
-                .say(&format!("{} {}", failure.what, failure.advice)),
+            EventKind::Log { entry, .. } => tracing::info!("{}", words::log_entry(entry)),
+            EventKind::Notice { failure } => {
+                self.output.say(&words::failure_line(failure, About::Share));
+            }
             _ => {}
         }
     }
 
     /// Shows what has changed.
     fn look(&mut self) {
-        let mut failed = Vec::new();
-        for (id, shown) in &mut self.shown {
-            let Some(item) = self.engine.with_state(|state| state.items.get(id).cloned()) else {
+        let ids: Vec<ItemId> = self.shown.keys().cloned().collect();
+        for id in ids {
+            let item = self
+                .engine
+                .with_state(|state| state.items.get(&id).cloned());
+            let Some(shown) = self.shown.get_mut(&id) else {
+                continue;
+            };
+            let Some(item) = item else {
                 shown.ended = true;
                 continue;
             };
             shown.show(&item);
             shown.fetched = item.placed.is_some() && item.upload.is_none();
-            if let (Status::Shared, false, Some(cid)) = (&item.status, shown.linked, &item.cid) {
-                shown.linked = true;
-                let web = self.web.as_ref().map(|web| web_link(web, cid));
-                self.output.event(&json!({
-                    "event": "shared", "id": id.0, "cid": cid, "link": link_of(cid), "web": web, "name": item.name,
-                    "size": item.size, "files": item.files,
-                }));
-                self.output.result(&link_of(cid));
-                let size = item
-                    .size
-                    .map_or_else(String::new, |size| format!(" ({})", size_text(size)));
-                self.output.say(&format!(
-                    "{}{size} is shared until Ctrl-C.",
-                    printable(&item.name)
-                ));
-                if let (Some(web), Some(link)) = (&self.web, web) {
-                    let whose = if is_local(web) {
-                        " of this machine"
-                    } else {
-                        ""
-                    };
-                    self.output
-                        .say(&format!("It opens in any browser{whose}: {link}"));
+            let upload_failed = shown.upload_failure != item.upload_failure;
+            shown.upload_failure.clone_from(&item.upload_failure);
+            let (was_linked, had_ended) = (shown.linked, shown.ended);
+            let failure = match &item.status {
+                Status::Preparing | Status::Hashing | Status::Announcing => None,
+                Status::Shared => {
+                    shown.linked |= item.cid.is_some();
+                    None
                 }
-            }
-            if shown.upload_failure != item.upload_failure {
-                shown.upload_failure.clone_from(&item.upload_failure);
-                if let Some(failure) = &item.upload_failure {
-                    self.output.say(&format!(
-                        "{}: {} {}",
-                        printable(&item.name),
-                        failure.what,
-                        failure.advice
-                    ));
+                Status::Failed { failure } | Status::Interrupted { failure } => {
+                    Some(failure.clone())
                 }
+                // Not the states of a share that goes on: whatever brought it here, nothing more is to be waited for.
+                Status::Stopped
+                | Status::Done
+                | Status::Searching
+                | Status::Asked { .. }
+                | Status::Downloading { .. } => Some(Code::Stopped.into()),
+            };
+            shown.ended |= failure.is_some();
+            if shown.linked && !was_linked {
+                self.tell_link(&id, &item);
             }
-            if let (Status::Failed { failure } | Status::Interrupted { failure }, false) =
-                (&item.status, shown.ended)
-            {
-                shown.ended = true;
-                failed.push((item.name.clone(), failure.clone()));
+            if let Some(failure) = item.upload_failure.as_ref().filter(|_| upload_failed) {
+                self.say_of(&item.name, failure, About::Upload);
+            }
+            if let Some(failure) = failure.filter(|_| !had_ended) {
+                self.fail(&item.name, failure);
             }
         }
-        for (name, failure) in failed {
-            self.fail(&name, failure);
+    }
+
+    /// Prints the link of a file that is shared now.
+    fn tell_link(&self, id: &ItemId, item: &Item) {
+        let Some(cid) = &item.cid else {
+            return;
+        };
+        let web = self.web.as_ref().map(|web| web_link(web, cid));
+        self.output.event(&json!({
+            "event": "shared", "id": id.0, "cid": cid, "link": link_to(cid), "web": web, "name": item.name,
+            "size": item.size, "files": item.files,
+        }));
+        self.output.result(&link_to(cid));
+        let size = item
+            .size
+            .map_or_else(String::new, |size| format!(" ({})", words::size(size)));
+        self.output.say(&format!(
+            "{}{size} is shared until Ctrl-C.",
+            printable(&item.name)
+        ));
+        if let (Some(base), Some(link)) = (&self.web, web) {
+            let whose = if is_local(base) {
+                " of this machine"
+            } else {
+                ""
+            };
+            self.output
+                .say(&format!("It opens in any browser{whose}: {link}"));
         }
     }
 
@@ -303,7 +328,13 @@ impl Shown {
             Status::Hashing => "hashing",
             Status::Announcing => "announcing",
             Status::Shared => "shared",
-            _ => "",
+            Status::Stopped
+            | Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. }
+            | Status::Interrupted { .. }
+            | Status::Done
+            | Status::Failed { .. } => "",
         };
         self.bar.set_message(doing);
         match item.progress {
@@ -330,11 +361,6 @@ impl Shown {
             }
         }
     }
-}
-
-fn link_of(cid: &str) -> String {
-    cid.parse()
-        .map_or_else(|_| cid.to_owned(), |cid| link(&cid))
 }
 
 /// What is to be shared, each looked at, before the network is.

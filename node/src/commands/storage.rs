@@ -10,15 +10,16 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::{Context, STOP, is_stdout, stop_signal};
-use crate::exit::{Exit, Failed, printable};
+use crate::exit::{Failed, Fault, printable};
 use crate::home::Home;
 use crate::node::Options;
 #[cfg(unix)]
 use crate::operator::Remote;
 use crate::operator::{self, Local, Operation, perform};
-use crate::output::{Output, size_text};
+use crate::output::Output;
 use crate::platform::random;
 use crate::storage::{OpenError, Storage};
+use crate::words;
 
 /// Look after a node's storage, running or stopped.
 #[derive(Debug, Args)]
@@ -90,7 +91,7 @@ pub(super) async fn run(context: &Context, args: StorageArgs) -> Result<(), Fail
     let (context, stops) = (context.clone(), stopped.clone());
     // It blocks, and waits for what runs on other threads.
     let mut work = tokio::task::spawn_blocking(move || work(&context, args, stops));
-    let ending = |_| Failed::new(Exit::Failure, "stopped", "The program is stopping.", "");
+    let ending = |_| Failed::ending();
     if !writes_file {
         return work.await.map_err(ending)?;
     }
@@ -165,8 +166,8 @@ fn work(context: &Context, args: StorageArgs, stopped: Arc<AtomicBool>) -> Resul
             output.result(&format!(
                 "{} removed; {} of {} used.",
                 done["removed"],
-                size_text(number(&done["usage"], "bytes")),
-                size_text(number(&done["usage"], "quota")),
+                words::size(number(&done["usage"], "bytes")),
+                words::size(number(&done["usage"], "quota")),
             ));
             Ok(())
         }
@@ -268,12 +269,7 @@ impl Hands<'_> {
             OpenError::InUse(_) => "Name that node's state directory with --state, or stop it.",
             _ => "Name another directory, or mend this one.",
         };
-        Err(Failed::new(
-            Exit::Failure,
-            "storage",
-            format!("{error}."),
-            advice,
-        ))
+        Err(Failed::new(Fault::Storage, format!("{error}."), advice))
     }
 
     fn import(&mut self, path: &Path) -> Result<(), Failed> {
@@ -297,7 +293,7 @@ impl Hands<'_> {
             "{}: {} new blocks, {}.",
             printable(&path.to_string_lossy()),
             number(&imported, "blocks"),
-            size_text(number(&imported, "bytes")),
+            words::size(number(&imported, "bytes")),
         ));
         if missing > 0 {
             self.output
@@ -325,8 +321,7 @@ impl Hands<'_> {
         };
         if path.symlink_metadata().is_ok() {
             return Err(Failed::new(
-                Exit::Failure,
-                "exists",
+                Fault::Exists,
                 format!("There is a {} already.", path.display()),
                 "Name another path with -o.",
             ));
@@ -392,15 +387,15 @@ fn list(output: &Output, listed: &Value) {
         output.result(&format!(
             "{}  {:>10}  {state:>8}  {}",
             text(dag, "cid"),
-            size_text(number(dag, "bytes")),
+            words::size(number(dag, "bytes")),
             printable(text(dag, "name")),
         ));
     }
     let usage = &listed["usage"];
     output.say(&format!(
         "{} of {} used.",
-        size_text(number(usage, "bytes")),
-        size_text(number(usage, "quota"))
+        words::size(number(usage, "bytes")),
+        words::size(number(usage, "quota"))
     ));
 }
 
@@ -417,14 +412,13 @@ fn check(output: &Output, report: &Value) -> Result<(), Failed> {
     output.say(&format!(
         "{} blocks, {}.",
         number(report, "blocks"),
-        size_text(number(report, "bytes"))
+        words::size(number(report, "bytes"))
     ));
     if damaged.is_empty() {
         return Ok(());
     }
     Err(Failed::new(
-        Exit::Verification,
-        "damaged",
+        Fault::Damaged,
         format!("{} blocks were damaged and are removed.", damaged.len()),
         "Check the disk. What was shared comes back when it is asked for; import the rest again.",
     ))
