@@ -1,38 +1,39 @@
-//! A function call as it crosses the wire: one JSON object there, one back, neither over 64 KiB.
+//! A function call as it crosses the wire: one JSON object in each direction, of at most 64 KiB (`docs/protocol.md`,
+//! “A call”).
 
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use crate::names::FunctionName;
 
-/// The libp2p protocol of a call.
+/// The protocol id of a call in libp2p.
 pub const PROTOCOL: &str = "/fluence/call/1.0.0";
 /// The largest request or reply, in bytes.
 pub const MAX_MESSAGE: usize = 64 * 1024;
 /// How long a call may take unless the caller says otherwise, in milliseconds.
 pub const DEADLINE_MS: u64 = 30_000;
 
-/// What a caller sends.
+/// The request that a caller sends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Request {
-    /// The function that is called.
+    /// The name of the function that is called.
     pub function: FunctionName,
-    /// Its arguments; what a function does not know it ignores.
+    /// Its arguments. A provider ignores those that it does not know.
     #[serde(default, deserialize_with = "object_or_null")]
     pub args: Map<String, Value>,
 }
 
-/// What a provider answers.
+/// The reply that a provider sends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", try_from = "Members")]
 pub enum Reply {
     /// The function's result.
     Ok(Map<String, Value>),
-    /// Why there is none.
+    /// Why there is no result.
     Error(CallError),
 }
 
-/// The members of a reply that count; whatever else it has is ignored, which an enum of serde's would refuse.
+/// The members of a reply that count. All others are ignored, whereas serde's own enums would refuse them.
 #[derive(Deserialize)]
 struct Members {
     ok: Option<Map<String, Value>>,
@@ -56,18 +57,18 @@ impl TryFrom<Members> for Reply {
     }
 }
 
-/// Why a call had no result, as the provider says it. However badly it says so, it is an error: a part that is not
-/// understood counts as left out.
+/// Why a call had no result, as the provider says it. However malformed an error is, it is still an error: a part that
+/// is not understood counts as left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("{code:?}: {message}")]
 pub struct CallError {
-    /// For programs.
+    /// The code, for programs.
     #[serde(default, deserialize_with = "or_default")]
     pub code: ErrorCode,
-    /// For people; at most [`MAX_ERROR_TEXT`] bytes when this peer writes it.
+    /// The message, for people. This peer writes at most [`MAX_ERROR_TEXT`] bytes.
     #[serde(default, deserialize_with = "or_default")]
     pub message: String,
-    /// With [`ErrorCode::Busy`]: when to try again, in milliseconds.
+    /// With [`ErrorCode::Busy`]: after how many milliseconds to try again.
     #[serde(
         default,
         deserialize_with = "milliseconds",
@@ -79,46 +80,46 @@ pub struct CallError {
 /// The longest message in an error, in bytes.
 pub const MAX_ERROR_TEXT: usize = 1024;
 
-/// The codes of protocol version 1; one that is not known is taken for [`ErrorCode::Internal`].
+/// The error codes of protocol version 1. A code that is not known counts as [`ErrorCode::Internal`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// The request was not understood.
     BadRequest,
-    /// This peer does not provide that function (any more).
+    /// This peer does not provide that function, or not any more.
     NoSuchFunction,
-    /// It does, and will not: a quota, a setting.
+    /// This peer provides the function and refuses the call, because of a quota or a setting.
     Refused,
-    /// It has too much to do; see `retry_after_ms`.
+    /// This peer has too much to do; `retry_after_ms` says when to try again.
     Busy,
-    /// What it needs cannot be reached (no storage, no network).
+    /// Something that the function needs, such as storage or the network, cannot be reached.
     Unavailable,
-    /// It failed.
+    /// The function failed.
     #[default]
     #[serde(other)]
     Internal,
 }
 
-/// An object; `null` is the empty one.
+/// Reads an object; `null` counts as an empty one.
 fn object_or_null<'de, D: Deserializer<'de>>(value: D) -> Result<Map<String, Value>, D::Error> {
     Ok(Option::deserialize(value)?.unwrap_or_default())
 }
 
-/// The value, or the default where it is of another kind.
+/// Reads a value, or the default where the value has another type.
 fn or_default<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
     value: D,
 ) -> Result<T, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(value)?).unwrap_or_default())
 }
 
-/// A time in whole milliseconds, rounded up; `None` where it is none.
+/// Reads a time as whole milliseconds, rounded up; `None` where the value is not a time.
 fn milliseconds<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u64>, D::Error> {
     let time = Value::deserialize(value)?.as_f64();
     Ok(time.filter(|ms| *ms >= 0.0).map(|ms| ms.ceil() as u64))
 }
 
 impl CallError {
-    /// An error with a code and a text for people.
+    /// An error with a code and a message for people, which is cut to [`MAX_ERROR_TEXT`] bytes.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         let mut message = message.into();
         if message.len() > MAX_ERROR_TEXT {
@@ -139,15 +140,18 @@ impl CallError {
 /// Why bytes are not a message of this protocol.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MessageError {
-    /// Over [`MAX_MESSAGE`].
+    /// The message is larger than [`MAX_MESSAGE`].
     #[error("the message is over {MAX_MESSAGE} bytes")]
     TooLarge,
-    /// Not the JSON object that is expected here.
+    /// The message is not the JSON object that is expected here.
     #[error("the message is not understood: {0}")]
     Malformed(String),
 }
 
-/// Reads a message; what is over the limit is an error, not cut.
+/// Reads a message.
+///
+/// # Errors
+/// [`MessageError`] where the message is too large, which is never cut, or malformed.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, MessageError> {
     if bytes.len() > MAX_MESSAGE {
         return Err(MessageError::TooLarge);
@@ -155,7 +159,10 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, MessageError> {
     serde_json::from_slice(bytes).map_err(|e| MessageError::Malformed(e.to_string()))
 }
 
-/// Writes a message; one over the limit is an error.
+/// Writes a message.
+///
+/// # Errors
+/// [`MessageError::TooLarge`] where it is over the limit.
 pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, MessageError> {
     let bytes = serde_json::to_vec(message).map_err(|e| MessageError::Malformed(e.to_string()))?;
     if bytes.len() > MAX_MESSAGE {
@@ -165,7 +172,7 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, MessageError> {
 }
 
 impl Request {
-    /// A call with arguments; `args` must serialise to an object (or nothing).
+    /// A request with arguments. `args` must serialise to an object; anything else counts as no arguments.
     pub fn new(function: FunctionName, args: &impl Serialize) -> Self {
         let args = match serde_json::to_value(args) {
             Ok(Value::Object(map)) => map,
@@ -174,7 +181,10 @@ impl Request {
         Self { function, args }
     }
 
-    /// The arguments as a type.
+    /// The arguments, read as a type.
+    ///
+    /// # Errors
+    /// A [`CallError`] with [`ErrorCode::BadRequest`], to be sent to the caller.
     pub fn args<T: DeserializeOwned>(&self) -> Result<T, CallError> {
         serde_json::from_value(Value::Object(self.args.clone())).map_err(|e| {
             CallError::new(
@@ -186,7 +196,7 @@ impl Request {
 }
 
 impl Reply {
-    /// A result; `ok` must serialise to an object.
+    /// A reply with a result. `ok` must serialise to an object.
     pub fn ok(ok: &impl Serialize) -> Self {
         match serde_json::to_value(ok) {
             Ok(Value::Object(map)) => Self::Ok(map),
@@ -194,12 +204,15 @@ impl Reply {
         }
     }
 
-    /// An error.
+    /// A reply with an error.
     pub fn error(code: ErrorCode, message: impl Into<String>) -> Self {
         Self::Error(CallError::new(code, message))
     }
 
-    /// The result as a type; one that is not understood counts as an internal error of the provider.
+    /// The result, read as a type.
+    ///
+    /// # Errors
+    /// The provider's error; a result that is not understood counts as an internal error of the provider.
     pub fn into_result<T: DeserializeOwned>(self) -> Result<T, CallError> {
         match self {
             Self::Ok(map) => serde_json::from_value(Value::Object(map)).map_err(|e| {
@@ -213,51 +226,51 @@ impl Reply {
     }
 }
 
-/// Arguments of `IPFS_multiaddr`.
+/// The arguments of `IPFS_multiaddr`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MultiaddrArgs {
-    /// The file that is to be put there, for a token.
+    /// The CID of the file that is to be uploaded, where a token is wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cid: Option<String>,
-    /// Its size in bytes.
+    /// The size of that file in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
 }
 
-/// Result of `IPFS_multiaddr`.
+/// The result of `IPFS_multiaddr`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MultiaddrOk {
-    /// The storage's HTTP address ([`crate::storage`]).
+    /// The HTTP address of the storage ([`crate::storage`]).
     pub multiaddr: String,
-    /// Permission to upload that CID; absent when none was given.
+    /// The permission to upload that CID; absent where none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// When the token ends, in Unix seconds.
+    /// When the token expires, in Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<u64>,
 }
 
-/// Arguments of `IPFS_<cid>`.
+/// The arguments of `IPFS_<cid>`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FileArgs {
-    /// Answer, but move nothing.
+    /// Whether the provider is only to answer, and to move nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub probe: bool,
 }
 
-/// Result of `IPFS_<cid>`. All of it is what a stranger says: name and type are made safe before use.
+/// The result of `IPFS_<cid>`. All of it is what a stranger says: the name and the type are made safe before use.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FileOk {
-    /// Where the file can be had; absent for a probe.
+    /// The address of a storage where the file can be had; absent in the answer to a probe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multiaddr: Option<String>,
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// What its provider calls it.
+    /// The provider's name for the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// MIME type.
+    /// The MIME type of the file.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub mime: Option<String>,
 }

@@ -1,4 +1,5 @@
-//! A CAR that comes over HTTP, as verified blocks: several are hashed at the same time, and come in the CAR's order.
+//! A CAR that arrives over HTTP, as verified blocks: several are hashed at the same time, and they are given in the
+//! order of the CAR.
 
 use std::any::Any;
 use std::rc::Rc;
@@ -14,34 +15,34 @@ use crate::content::hash::HashError;
 use crate::failure::Reason;
 use crate::ports::HttpError;
 
-/// Blocks that are checked at the same time, and their bytes.
+/// The most blocks that are verified at the same time, and the most bytes of them.
 const CHECKS_AT_ONCE: usize = 16;
 const CHECK_BYTES: usize = 4 << 20;
 
-/// What comes of a CAR.
+/// One thing that has arrived of a CAR.
 #[derive(Debug, Clone)]
 pub enum FromCar {
-    /// So many bytes, whatever they are.
+    /// This many bytes, whether they make a block or not.
     Heard(usize),
     /// A block that was verified.
     Block(Cid, Payload),
 }
 
-/// A block's bytes.
+/// The bytes of a block.
 #[derive(Debug, Clone)]
 pub enum Payload {
-    /// These.
+    /// The bytes themselves.
     Bytes(Bytes),
-    /// Of a raw block, kept where the platform verified them.
+    /// The bytes of a raw block, kept where the platform verified them.
     Kept(Kept),
 }
 
-/// Bytes that a platform keeps outside of this program's memory until this is dropped.
+/// Bytes that a platform keeps outside of this program's memory until this value is dropped.
 #[derive(Debug, Clone)]
 pub struct Kept {
-    /// How many they are.
+    /// The number of bytes.
     pub len: u64,
-    /// The platform's own note of where they are.
+    /// The platform's own note of where the bytes are.
     pub place: Rc<dyn Any>,
 }
 
@@ -87,32 +88,32 @@ impl From<HashError> for CarEnd {
     }
 }
 
-/// A CAR's blocks; an error is the last.
+/// The blocks of a CAR. An error is the last item.
 pub type Blocks = LocalBoxStream<'static, Result<FromCar, CarEnd>>;
 
-/// What a CAR's bytes are, in their order; an error is the last.
+/// The sections of a CAR in their order. An error is the last item.
 pub type Sections<B> = LocalBoxStream<'static, Result<Section<B>, CarEnd>>;
 
-/// What stands in a CAR's bytes.
+/// One section of a CAR, or a part of one.
 #[derive(Debug, Clone)]
 pub enum Section<B> {
-    /// So many bytes came, whatever they are.
+    /// This many bytes have arrived, whether they make a block or not.
     Heard(usize),
-    /// A block that is whole, and not verified.
+    /// A whole block that has not been verified.
     Block {
-        /// What it should be.
+        /// The CID that the CAR states for it.
         cid: Cid,
-        /// How many bytes it has.
+        /// Its size in bytes.
         len: usize,
-        /// Its bytes, wherever whoever reads the CAR has them.
+        /// Its bytes, in whatever form the reader of the CAR has them.
         bytes: B,
     },
 }
 
-/// The payload of a block, once it is what its CID says.
+/// The payload of a block, once the block has been verified.
 pub type Check = LocalBoxFuture<'static, Result<Payload, CarEnd>>;
 
-/// The blocks of a CAR that comes in these pieces.
+/// The verified blocks of a CAR that arrives in these pieces.
 pub fn blocks(
     pieces: LocalBoxStream<'static, Result<Bytes, HttpError>>,
     verify: impl Fn(Cid, Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> + 'static,
@@ -123,7 +124,7 @@ pub fn blocks(
     })
 }
 
-/// What stands in a CAR that comes in these pieces.
+/// The sections of a CAR that arrives in these pieces.
 fn sections(pieces: LocalBoxStream<'static, Result<Bytes, HttpError>>) -> Sections<Bytes> {
     let reader = CarReader::new(CarLimits::default());
     stream::try_unfold((pieces, reader), |(mut pieces, mut reader)| async move {
@@ -150,7 +151,7 @@ fn sections(pieces: LocalBoxStream<'static, Result<Bytes, HttpError>>) -> Sectio
     .boxed_local()
 }
 
-/// The blocks among what stands in a CAR: several are checked at the same time.
+/// The verified blocks of these sections; several are verified at the same time.
 pub fn checked<B: 'static>(
     sections: Sections<B>,
     check: impl Fn(Cid, B) -> Check + 'static,
@@ -172,15 +173,15 @@ pub fn checked<B: 'static>(
 struct Coming<B, C> {
     sections: Sections<B>,
     check: C,
-    /// In the order of the CAR.
+    /// The blocks that are being verified, in the order of the CAR.
     checks: FuturesOrdered<LocalBoxFuture<'static, Checked>>,
-    /// Bytes that are being checked.
+    /// The bytes that are being verified.
     checking: usize,
-    /// How the sections ended, when they have. What came before counts.
+    /// How the sections ended, once they have. The blocks before the end still count.
     end: Option<Result<(), CarEnd>>,
 }
 
-/// A block, and how many bytes of it were checked.
+/// A verified block, and its size in bytes.
 type Checked = Result<(Cid, Payload, usize), CarEnd>;
 
 impl<B, C: Fn(Cid, B) -> Check> Coming<B, C> {

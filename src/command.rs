@@ -1,4 +1,4 @@
-//! What a face asks of the worker, and what the worker answers. Every command gets one answer.
+//! The commands of a face to the worker, and the worker's answers. Every command gets one answer.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,140 +9,140 @@ use crate::state::{Event, Item, ItemId, LogLine, Settings, State};
 
 /// The longest URL that is shared, in bytes.
 pub const MAX_URL: usize = 64 * 1024;
-/// The items that are in the first message to a face.
+/// The most items in the first message to a face.
 pub const FIRST_ITEMS: usize = 200;
-/// The items that are in each further message.
+/// The most items in each further message.
 pub const MORE_ITEMS: usize = 1_000;
-/// The thumbnails that are asked for at a time.
+/// The most thumbnails that can be asked for at a time.
 pub const MAX_THUMBNAILS: usize = 64;
 
-/// From a face to the worker, each with a number of the face's own.
+/// A message from a face to the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToWorker {
-    /// Comes back with the answer.
+    /// A number of the face's own choice; it comes back with the answer.
     pub number: u32,
-    /// What is asked.
+    /// The command.
     pub command: Command,
 }
 
-/// What a face can ask.
+/// Everything that a face can ask of the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
-    /// The state now, and from then on every event.
+    /// Send the state as it is now, and every event from then on.
     Watch,
-    /// Share what is at an address, as the page in that tab would get it.
+    /// Share what is at a URL, read as the page in that tab would read it.
     ShareUrl {
-        /// `http:`, `https:`, `data:` or `blob:`.
+        /// A URL with the scheme `http:`, `https:`, `data:` or `blob:`.
         url: String,
-        /// The tab that it was found in.
+        /// The tab in which the URL was found.
         tab: Option<i32>,
-        /// The page's address.
+        /// The URL of the page on which it was found.
         page: Option<String>,
-        /// A name for it, from a download or a link.
+        /// A name for the file, from a download or a link.
         name: Option<String>,
     },
     /// Share blobs that the face hands over beside this message ([`HANDOVER`]).
     ShareFiles {
-        /// The handover's key.
+        /// The key of the handover.
         key: String,
-        /// One for each blob.
+        /// A description of each blob, in their order.
         files: Vec<HandedFile>,
-        /// Whether all become one directory with one hash.
+        /// Whether all of them become one directory with one CID.
         together: bool,
     },
-    /// Fetch by hash or link, as a person typed it.
+    /// Fetch a file by the hash or link that a person typed.
     Fetch {
-        /// Any form of CID, a link, a gateway's URL.
+        /// Any form of CID, a link, or the URL of a gateway.
         link: String,
     },
-    /// Go on with an interrupted fetch, or try a failed item again.
+    /// Continue an interrupted fetch, or try a failed item again.
     Resume {
-        /// The item.
+        /// The item's id.
         id: ItemId,
     },
-    /// Stop a fetch or a share that is being prepared; it can go on later.
+    /// Pause a fetch, or stop a share that is being prepared.
     Pause {
-        /// The item.
+        /// The item's id.
         id: ItemId,
     },
-    /// Stop providing; the bytes stay.
+    /// Stop providing a file; its bytes stay.
     Stop {
-        /// The item.
+        /// The item's id.
         id: ItemId,
     },
-    /// Provide again.
+    /// Provide a file again.
     ShareAgain {
-        /// The item.
+        /// The item's id.
         id: ItemId,
     },
-    /// Save to the download folder.
+    /// Save a file to the download folder.
     Save {
-        /// The item.
+        /// The item's id.
         id: ItemId,
     },
-    /// Forget it with its bytes; what was saved stays.
+    /// Remove an item and its bytes; a copy that was saved stays.
     Remove {
-        /// The item.
+        /// The item's id.
         id: ItemId,
     },
     /// Change the settings.
     Set {
-        /// All of them.
+        /// All settings, changed and unchanged.
         settings: Settings,
     },
-    /// Connect now, without waiting for the next try.
+    /// Connect now, without waiting for the next attempt.
     Reconnect,
-    /// The thumbnails of some items, [`MAX_THUMBNAILS`] at most: those that are seen now.
+    /// Send the thumbnails of these items, of which there may be [`MAX_THUMBNAILS`]: the ones that are visible now.
     Thumbnails {
-        /// The items.
+        /// The ids of the items.
         ids: Vec<ItemId>,
     },
-    /// The log of an item, oldest line first.
+    /// Send the log of an item.
     Log {
-        /// The item.
+        /// The item's id.
         id: ItemId,
     },
-    /// Try an IPFS node of one's own and say what is wrong.
+    /// Test the person's own IPFS node, and say what is wrong with it.
     TestIpfs {
-        /// RPC address.
+        /// The base URL of its RPC.
         rpc: String,
-        /// Gateway address.
+        /// The base URL of its gateway.
         gateway: String,
     },
 }
 
-/// The `BroadcastChannel` over which a face hands `File`s to the worker: `{key, files: [File…]}`; the worker answers
-/// `{key, taken: true}`. Structured clones copy no bytes, and outlast the face.
+/// The name of the `BroadcastChannel` over which a face hands `File`s to the worker as `{key, files: [File…]}`. The
+/// worker answers `{key, taken: true}`. Structured clones copy no bytes, and they outlive the face.
 pub const HANDOVER: &str = "fluence-handover";
 
-/// What a face says of a file that it hands over.
+/// The description of a file that a face hands over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HandedFile {
-    /// As the person's system calls it; with `/` where it is in a folder.
+    /// The name that the person's system gives it, with `/` between the folders that it is in.
     pub name: String,
-    /// MIME type, or empty.
+    /// Its MIME type, or nothing.
     pub mime: String,
-    /// Bytes.
+    /// Its size in bytes.
     pub size: u64,
 }
 
-/// From the worker to a face.
+/// A message from the worker to a face.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ToFace {
-    /// The answer to [`Command::Watch`], once: the state with its newest items, [`FIRST_ITEMS`] at most, so that a list can
-    /// be shown at once. The others follow in [`ToFace::Items`].
+    /// The answer to [`Command::Watch`], once: the state with its newest items, of which there are at most
+    /// [`FIRST_ITEMS`], so that a list can be shown at once. The others follow in [`ToFace::Items`].
     State {
         /// The state, with its newest items.
         state: Box<State>,
         /// The settings that hold where the person set none.
         defaults: Settings,
-        /// The items that there are in all.
+        /// The number of all items.
         count: usize,
     },
-    /// Further items, as they were when [`ToFace::State`] was sent: newest first, [`MORE_ITEMS`] at most. Events that are
-    /// sent later hold for them too.
+    /// Further items, newest first, as they were when [`ToFace::State`] was sent: at most [`MORE_ITEMS`]. Events that
+    /// are sent later apply to them too.
     Items {
         /// The items.
         items: Vec<Item>,
@@ -152,16 +152,16 @@ pub enum ToFace {
         /// What happened.
         event: Event,
     },
-    /// Shares wait for the person's permission to read from these origins (match patterns such as
-    /// `https://example.org/*`); once it is given they go on by themselves. Empty when none waits any more. Sent after
-    /// [`ToFace::State`] where some wait, and whenever it changes.
+    /// Some shares wait for the person's permission to read from these origins (match patterns such as
+    /// `https://example.org/*`), and continue by themselves once it is given. The list is empty when no share waits
+    /// any more. It is sent after [`ToFace::State`] where some wait, and whenever it changes.
     Access {
-        /// All of them.
+        /// All origins for which shares wait.
         origins: Vec<String>,
     },
-    /// A command was done or refused.
+    /// A command was carried out or refused.
     Answer {
-        /// The command's number.
+        /// The number of the command.
         number: u32,
         /// How it ended.
         answer: Answer,
@@ -169,7 +169,7 @@ pub enum ToFace {
 }
 
 impl ToFace {
-    /// What a face that begins to watch is sent, in this order.
+    /// The messages for a face that begins to watch, in this order.
     pub fn first(state: &State, defaults: &Settings) -> impl Iterator<Item = Self> {
         let first = State {
             items: state.items.newest().take(FIRST_ITEMS).cloned().collect(),
@@ -198,14 +198,14 @@ impl ToFace {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Answer {
-    /// Done, or begun: what follows comes as events.
+    /// The command was carried out, or has begun; what follows is told by events.
     Done {
-        /// The item that it made or found, where it did.
+        /// The item that the command made or found, where it did.
         id: Option<ItemId>,
     },
-    /// Not done.
+    /// The command was refused.
     Refused {
-        /// Why.
+        /// The reason.
         failure: Failure,
     },
     /// The answer to [`Command::Thumbnails`].
@@ -218,8 +218,8 @@ pub enum Answer {
         /// The lines, oldest first.
         lines: Vec<LogLine>,
     },
-    /// The extension may not read from there yet: ask the person for these origins. The share goes on by itself once
-    /// they are given; there is no need to send the command again.
+    /// The extension may not read from there yet. The face asks the person for these origins; the share continues by
+    /// itself once they are given, and the command need not be sent again.
     NeedsAccess {
         /// Match patterns such as `https://example.org/*`.
         origins: Vec<String>,
@@ -231,7 +231,7 @@ mod tests {
     use super::*;
     use crate::state::{EventKind, MAX_ITEMS, Status};
 
-    /// A state with as many items as there can be, each as a shared picture is.
+    /// A state with as many items as there can be, each like a shared picture.
     fn full() -> State {
         let mut state = State::default();
         let mut seq = 0;

@@ -10,7 +10,7 @@ use crate::content::hash::HashError;
 use crate::content::layout::LayoutError;
 use crate::content::unixfs::NodeError;
 use crate::content::walk::WalkError;
-use crate::names::LinkError;
+use crate::names::ParseLinkError;
 use crate::ports::{HttpError, NetworkError, StoreError};
 use crate::text::{host_of, quote};
 
@@ -170,11 +170,13 @@ words! {
         NotSaved = "not_saved",
         /// What happened could not be written to the journal.
         JournalFailed = "journal_failed",
-        /// A part of what was written down (`name`) could not be read at start-up: `size` records are lost, the original is
-        /// set aside.
+        /// A part of what was written down could not be read at start-up: `size` records, or all of it where there is no
+        /// size. The original is set aside.
         JournalDamaged = "journal_damaged",
-        /// The settings could not be read at start-up; the defaults hold, and the original is set aside.
+        /// The settings in `name` could not be read at start-up; they have their defaults, and the original is set aside.
         SettingsDamaged = "settings_damaged",
+        /// The identity of this peer could not be read at start-up; it has a new one, and the original is set aside.
+        IdentityLost = "identity_lost",
         /// The list that the worker keeps beside its journal is too large for a message, or a message could not be sent.
         NotSent = "not_sent",
         /// The worker ended before it answered.
@@ -243,6 +245,7 @@ impl Code {
             | Self::JournalFailed
             | Self::JournalDamaged
             | Self::SettingsDamaged
+            | Self::IdentityLost
             | Self::NotSent
             | Self::NoAnswer
             | Self::Handover
@@ -488,6 +491,9 @@ pub struct Failure {
     /// A moment, in Unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<u64>,
+    /// How many others of the same command failed too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others: Option<u64>,
     /// An HTTP status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -508,6 +514,7 @@ impl From<Code> for Failure {
             size: None,
             limit: None,
             time: None,
+            others: None,
             status: None,
             detail: None,
         }
@@ -652,15 +659,15 @@ impl From<&StoreError> for Failure {
     }
 }
 
-impl From<&LinkError> for Failure {
-    fn from(error: &LinkError) -> Self {
+impl From<&ParseLinkError> for Failure {
+    fn from(error: &ParseLinkError) -> Self {
         let bad = Self::new(Code::BadLink);
         match error {
-            LinkError::Empty => bad.reason(Reason::Empty),
-            LinkError::TooLong => bad.reason(Reason::TooLong),
-            LinkError::NotACid(text) => bad.reason(Reason::NotACid).detail(text),
-            LinkError::NotAFile(codec) => bad.reason(Reason::NotAFile).size(*codec),
-            LinkError::Inside(text) => bad.reason(Reason::InsideFolder).detail(text),
+            ParseLinkError::Empty => bad.reason(Reason::Empty),
+            ParseLinkError::TooLong => bad.reason(Reason::TooLong),
+            ParseLinkError::NotACid(text) => bad.reason(Reason::NotACid).detail(text),
+            ParseLinkError::NotAFile(codec) => bad.reason(Reason::NotAFile).size(*codec),
+            ParseLinkError::Inside(text) => bad.reason(Reason::InsideFolder).detail(text),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! What Fluence Share is, the same in a browser and natively, and touching neither.
+//! The part of Fluence Share that is the same in a browser and natively, and depends on neither.
 //!
-//! *Everything is a function call*: a file `F` is the function `IPFS_F`, the place to put a file
-//! is the function `IPFS_multiaddr`. This crate has the names and the calls ([`names`], [`call`]),
-//! files as DAGs of verified blocks ([`content`]), what providers and consumers do
-//! ([`plan`], behind the traits of [`ports`]), and the one [`state`] that a face shows.
+//! *Everything is a function call*: a file `F` is the function `IPFS_F`, and the place where a file is put is the
+//! function `IPFS_multiaddr`. This crate has the names and the calls ([`names`], [`call`]), files as DAGs of verified
+//! blocks ([`content`]), the plans of providers and consumers ([`plan`], behind the traits of [`ports`]), the one
+//! [`state`] that a face shows, and the [`journal`] that it is read from.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -12,6 +12,7 @@ pub mod call;
 pub mod cars;
 pub mod command;
 pub mod content;
+pub mod disposition;
 pub mod failure;
 pub mod journal;
 pub mod names;
@@ -21,7 +22,7 @@ pub mod state;
 pub mod storage;
 pub mod text;
 
-/// The longest digest that a CID may have, in bytes: Kubo's limit for identity CIDs, which have the whole block in them.
+/// The longest digest of a CID, in bytes. This is Kubo's limit for identity CIDs, which hold the whole block.
 pub const MAX_DIGEST: usize = 128;
-/// The name of a block.
+/// The CID of a block.
 pub type Cid = cid::CidGeneric<MAX_DIGEST>;

@@ -1,4 +1,4 @@
-//! Names of functions, and the many ways in which a person writes the name of a file.
+//! The names of functions, and the many ways in which a person writes the name of a file.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,19 +8,20 @@ use multihash::Multihash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// The function that says where a file may be put.
+/// The name of the function that says where a file may be uploaded.
 pub const MULTIADDR: &str = "IPFS_multiaddr";
-/// What the name of a file's function begins with.
+/// The prefix of the name of a file's function.
 pub const FILE_PREFIX: &str = "IPFS_";
-/// The longest function name, in bytes of UTF-8.
+/// The longest name of a function, in bytes of UTF-8.
 pub const MAX_NAME: usize = 256;
-/// The longest text in which a CID is looked for, in bytes.
+/// The longest text that is searched for a CID, in bytes.
 pub const MAX_LINK: usize = 4096;
 
 const SHA2_256: u64 = 0x12;
 const DAG_PB: u64 = 0x70;
 
-/// The name of a function: 1 to 256 bytes of UTF-8, no white space, no control character.
+/// The name of a function: 1 to 256 bytes of UTF-8 without white space or control characters (`docs/protocol.md`,
+/// “Names”).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct FunctionName(String);
@@ -28,41 +29,43 @@ pub struct FunctionName(String);
 /// Why a text is not the name of a function.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// The text has no characters.
+    /// The text is empty.
     #[error("a function's name cannot be empty")]
     Empty,
-    /// The text is over [`MAX_NAME`] bytes.
+    /// The text is longer than [`MAX_NAME`] bytes.
     #[error("a function's name may have {MAX_NAME} bytes; this one has {0}")]
     TooLong(usize),
-    /// White space or a control character at this byte.
+    /// There is white space or a control character at this byte.
     #[error("a function's name has no spaces or control characters; this one has one at byte {0}")]
     Character(usize),
 }
 
 impl FunctionName {
-    /// The function by which the file `cid` is asked for.
+    /// The name of the function by which the file `cid` is requested.
     pub fn file(cid: &Cid) -> Self {
         Self(format!("{FILE_PREFIX}{}", canonical(cid)))
     }
 
-    /// The function [`MULTIADDR`].
+    /// The name of the function that says where a file may be uploaded, [`MULTIADDR`].
     pub fn multiaddr() -> Self {
         Self(MULTIADDR.to_owned())
     }
 
-    /// The name.
+    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The CID of the file whose function this is, if it is a file's function in canonical form.
+    /// The CID of the file whose function this is; `None` unless it is the name of a file's function in canonical
+    /// form.
     pub fn as_file(&self) -> Option<Cid> {
         let text = self.0.strip_prefix(FILE_PREFIX)?;
         let cid = Cid::from_str(text).ok()?;
         (canonical(&cid) == text).then_some(cid)
     }
 
-    /// The key in the DHT: the multihash sha2-256 of the name, `12 20` and 32 bytes.
+    /// The key of the function in the DHT: the sha2-256 multihash of the name, which is the bytes `12 20` and 32 bytes
+    /// of digest.
     pub fn dht_key(&self) -> [u8; 34] {
         let mut key = [0; 34];
         key[0] = 0x12;
@@ -116,12 +119,12 @@ impl From<FunctionName> for String {
     }
 }
 
-/// The one way to write a CID in a name: `Qm…` where it is dag-pb with sha2-256, else CIDv1 in base32.
+/// The canonical text of a CID: `Qm…` for dag-pb with sha2-256, and CIDv1 in lower-case base32 for everything else.
 pub fn canonical(cid: &Cid) -> String {
     canonical_cid(cid).to_string()
 }
 
-/// The CID whose text form is [`canonical`].
+/// The CID whose text form is [`canonical`]: version 0 for dag-pb with sha2-256, and version 1 for everything else.
 pub fn canonical_cid(cid: &Cid) -> Cid {
     let hash = *cid.hash();
     if cid.codec() == DAG_PB && hash.code() == SHA2_256 && hash.size() == 32 {
@@ -131,71 +134,68 @@ pub fn canonical_cid(cid: &Cid) -> Cid {
     }
 }
 
-/// The link that people send each other.
+/// The link that people send each other: `fluence:` and the canonical CID.
 pub fn link(cid: &Cid) -> String {
     link_to(&canonical(cid))
 }
 
-/// The link to a CID that is written canonically already.
+/// The link to a CID whose text is canonical already.
 pub fn link_to(canonical: &str) -> String {
     format!("fluence:{canonical}")
 }
 
-/// The CIDv1 with codec and sha2-256 digest.
+/// The CIDv1 with this codec and this sha2-256 digest.
 pub fn cid_v1(codec: u64, digest: &[u8; 32]) -> Cid {
     let hash = Multihash::wrap(SHA2_256, digest).expect("32 bytes fit a multihash");
     Cid::new_v1(codec, hash)
 }
 
-/// Why no CID was found in what a person typed.
+/// Why no CID of a file was found in a text that a person typed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LinkError {
-    /// Nothing but white space.
-    #[error("Nothing to fetch yet: paste a hash (it begins with Qm or bafy) or a fluence: link.")]
+pub enum ParseLinkError {
+    /// The text holds nothing but white space.
+    #[error("the text is empty")]
     Empty,
-    /// Over [`MAX_LINK`] bytes.
-    #[error("That is too long to be a hash or a link.")]
+    /// The text is longer than [`MAX_LINK`] bytes.
+    #[error("the text is too long to be a hash or a link")]
     TooLong,
-    /// No part of it is a CID.
-    #[error(
-        "“{0}” is not a hash of a file. A hash begins with Qm or bafy; check that it was copied whole."
-    )]
+    /// No part of the text is a CID.
+    #[error("“{0}” is not the hash of a file")]
     NotACid(String),
-    /// A CID, but of something that is not a file (a key of IPNS, a block of Ethereum …).
-    #[error(
-        "That is a CID of something that is not a file (codec 0x{0:x}). Ask for a hash made by “Share via Fluence” or by `ipfs add`."
-    )]
+    /// There is a CID, but it names something that is not a file, such as an IPNS key or an Ethereum block.
+    #[error("the CID names something that is not a file (codec 0x{0:x})")]
     NotAFile(u64),
-    /// A path below the CID: it names a part of a folder, and not the whole would come.
-    #[error(
-        "“{0}” is inside a folder, and only the whole folder can be fetched: to fetch that, leave out all that follows its hash."
-    )]
+    /// There is a path after the CID. It names a part of a folder, and only whole folders can be fetched.
+    #[error("“{0}” is inside a folder")]
     Inside(String),
 }
 
-/// Finds the CID in what a person typed: any form of CID, `fluence:CID`, `fluence://CID`, `ipfs://CID`,
-/// `/ipfs/CID`, the function's name `IPFS_CID`, or a gateway's URL (path or subdomain). A path below the CID is an error.
-pub fn parse_link(text: &str) -> Result<Cid, LinkError> {
+/// Finds the CID in a text that a person typed: any form of CID, `fluence:CID`, `fluence://CID`, `ipfs://CID`,
+/// `/ipfs/CID`, the name of a function `IPFS_CID`, or the URL of a gateway (path or subdomain).
+///
+/// # Errors
+/// [`ParseLinkError`] says why there is none. A path after the CID is an error.
+pub fn parse_link(text: &str) -> Result<Cid, ParseLinkError> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(LinkError::Empty);
+        return Err(ParseLinkError::Empty);
     }
     if text.len() > MAX_LINK {
-        return Err(LinkError::TooLong);
+        return Err(ParseLinkError::TooLong);
     }
     let (cid, path) = candidates(text)
         .find_map(|(part, path)| Some((Cid::from_str(part).ok()?, path)))
-        .ok_or_else(|| LinkError::NotACid(shorten(text)))?;
+        .ok_or_else(|| ParseLinkError::NotACid(shorten(text)))?;
     let path = path.trim_matches('/');
     match cid.codec() {
-        // raw, dag-pb
+        // The codecs raw and dag-pb.
         0x55 | 0x70 if path.is_empty() => Ok(canonical_cid(&cid)),
-        0x55 | 0x70 => Err(LinkError::Inside(shorten(path))),
-        other => Err(LinkError::NotAFile(other)),
+        0x55 | 0x70 => Err(ParseLinkError::Inside(shorten(path))),
+        other => Err(ParseLinkError::NotAFile(other)),
     }
 }
 
-/// The places in a text where a CID may stand, most particular first, each with the path below it.
+/// The parts of a text that may be a CID, the most specific first, each with the path that follows it.
 fn candidates(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let bare = [
         "fluence://",
@@ -209,7 +209,7 @@ fn candidates(text: &str) -> impl Iterator<Item = (&str, &str)> {
     .iter()
     .find_map(|scheme| strip_prefix_ignoring_case(text, scheme));
     let after_ipfs = text.find("/ipfs/").map(|at| &text[at + 6..]);
-    // A subdomain gateway: https://CID.ipfs.host/…
+    // The URL of a subdomain gateway: https://CID.ipfs.host/…
     let subdomain = text
         .split_once("://")
         .and_then(|(_, rest)| rest.split_once(".ipfs."))
@@ -226,7 +226,7 @@ fn candidates(text: &str) -> impl Iterator<Item = (&str, &str)> {
         .filter(|(part, _)| !part.is_empty())
 }
 
-/// What stands before the path, and the path without query and fragment.
+/// What precedes the path, and the path without its query and fragment.
 fn split_path(text: &str) -> (&str, &str) {
     let end = text.find(['?', '#']).unwrap_or(text.len());
     let text = &text[..end];
@@ -248,11 +248,13 @@ fn shorten(text: &str) -> String {
     }
 }
 
-/// The longest file name that is written or shown, in bytes of UTF-8 (most file systems' limit less an ending).
+/// The longest file name that is written or shown, in bytes of UTF-8: the limit of most file systems, less room for an
+/// ending such as `.part`.
 pub const MAX_FILE_NAME: usize = 200;
 
-/// A file name that is safe to save under, whatever a peer, a page or a server called it: no path, no control
-/// character, no name that a system reserves, at most [`MAX_FILE_NAME`] bytes with its ending kept.
+/// A name that is safe to save a file under, whatever a peer, a web page or a server called it. It has no path, no
+/// control characters and no name that an operating system reserves, and at most [`MAX_FILE_NAME`] bytes, of which the
+/// file's ending is kept.
 pub fn safe_file_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let mut clean: String = last
@@ -299,7 +301,23 @@ pub fn safe_file_name(name: &str) -> String {
     }
 }
 
-/// Marks that turn the direction of text: they let `gpj.exe` look like `exe.jpg`.
+/// The longest MIME type, in bytes: each half of it may have 127 (RFC 6838), and none in use has as many.
+pub const MAX_MIME: usize = 127;
+
+/// The MIME type in a `Content-Type`, without its parameters and in lower case; `None` where it is not one.
+pub fn mime_of(content_type: &str) -> Option<String> {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let token = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    let (kind, sub) = essence.split_once('/')?;
+    (essence.len() <= MAX_MIME && token(kind) && token(sub)).then(|| essence.to_ascii_lowercase())
+}
+
+/// Whether a character changes the direction of text; such characters make `gpj.exe` look like `exe.jpg`.
 fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -366,7 +384,7 @@ mod tests {
         ] {
             assert_eq!(
                 parse_link(&text),
-                Err(LinkError::Inside("a/b.jpg".to_owned())),
+                Err(ParseLinkError::Inside("a/b.jpg".to_owned())),
                 "{text}"
             );
         }
@@ -374,8 +392,8 @@ mod tests {
 
     #[test]
     fn what_is_no_cid_is_named() {
-        assert_eq!(parse_link("  "), Err(LinkError::Empty));
-        assert_eq!(parse_link(&"x".repeat(5000)), Err(LinkError::TooLong));
+        assert_eq!(parse_link("  "), Err(ParseLinkError::Empty));
+        assert_eq!(parse_link(&"x".repeat(5000)), Err(ParseLinkError::TooLong));
         for text in [
             "Qm",
             "hello",
@@ -386,13 +404,13 @@ mod tests {
             "🦀",
         ] {
             assert!(
-                matches!(parse_link(text), Err(LinkError::NotACid(_))),
+                matches!(parse_link(text), Err(ParseLinkError::NotACid(_))),
                 "{text}"
             );
         }
-        // libp2p-key
+        // The codec libp2p-key.
         let key = Cid::new_v1(0x72, *V0.parse::<Cid>().unwrap().hash()).to_string();
-        assert_eq!(parse_link(&key), Err(LinkError::NotAFile(0x72)));
+        assert_eq!(parse_link(&key), Err(ParseLinkError::NotAFile(0x72)));
     }
 
     #[test]
@@ -433,5 +451,16 @@ mod tests {
             safe.len() <= MAX_FILE_NAME && safe.ends_with(".gz"),
             "{safe}"
         );
+    }
+
+    #[test]
+    fn types_are_types() {
+        assert_eq!(
+            mime_of("Text/HTML; charset=utf-8").as_deref(),
+            Some("text/html")
+        );
+        for none in ["", "html", "a/b/c", "a b/c", "<x>/y"] {
+            assert_eq!(mime_of(none), None, "{none}");
+        }
     }
 }

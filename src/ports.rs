@@ -1,7 +1,7 @@
-//! How the plans reach the world: small traits, so that the same plan runs in the worker, in the command line and in
-//! a test on simulated time.
+//! How the plans reach the world: through small traits, so that the same plan runs in the worker, in the command line
+//! and in a test on simulated time.
 //!
-//! Futures here need not be `Send`: a plan runs on one thread, which in a browser is all there is.
+//! The futures need not be `Send`: a plan runs on one thread, and in a browser there is no other.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -18,76 +18,80 @@ use crate::content::{Block, Dag};
 use crate::names::FunctionName;
 use crate::state::{Event, ItemId};
 
-/// All that a plan needs of the world.
+/// Everything that a plan needs from the world.
 pub trait Platform: 'static {
-    /// Bytes that are stored.
+    /// The type of stored bytes.
     type Source: Source;
-    /// Where bytes are stored.
+    /// The type of the store.
     type Store: Store<Source = Self::Source>;
-    /// HTTP.
+    /// The type of the HTTP client.
     type Http: Http<Source = Self::Source>;
-    /// The function network.
+    /// The type of the function network.
     type Network: Network;
 
-    /// See [`Store`].
+    /// The store.
     fn store(&self) -> &Self::Store;
-    /// See [`Http`].
+    /// The HTTP client.
     fn http(&self) -> &Self::Http;
-    /// See [`Network`].
+    /// The function network.
     fn network(&self) -> &Self::Network;
-    /// Unix time in milliseconds.
+    /// The time in Unix milliseconds.
     fn now_ms(&self) -> u64;
-    /// Ends after the duration.
+    /// Returns after the duration.
     fn sleep(&self, duration: Duration) -> LocalBoxFuture<'static, ()>;
-    /// Runs a task on this thread; it goes on when nobody waits for it.
+    /// Runs a task on this thread, whether or not anything waits for it.
     fn spawn(&self, task: LocalBoxFuture<'static, ()>);
-    /// A number that nobody can guess.
+    /// A random number from a cryptographic source.
     fn random(&self) -> u128;
-    /// Whether a block is what its CID says. A platform that can hash off this thread, or faster than this program,
-    /// does so here ([`hash::is_sha2_256`]); several are asked for at the same time.
+    /// Verifies a block against its CID. A platform that can hash off this thread, or faster than this program, does
+    /// so here ([`hash::is_sha2_256`]). Several blocks are verified at the same time.
     fn verify(&self, cid: Cid, block: Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> {
         Box::pin(std::future::ready(hash::verify(&cid, &block)))
     }
-    /// Fetches a CAR and gives its blocks verified. A platform that can do so off this thread does so here, and may keep
-    /// raw blocks where it will write them ([`Partial::append_kept`]); else this program does all of it.
+    /// Fetches a CAR as verified blocks. A platform that can do so off this thread does so here, and may keep raw
+    /// blocks where it will write them ([`Partial::append_kept`]). With `None`, this program does all of it.
     fn car(
         &self,
         _request: &HttpRequest<Self::Source>,
     ) -> Option<LocalBoxFuture<'static, Result<HttpResponse<Blocks>, HttpError>>> {
         None
     }
-    /// Writes events to the journal, in order, and shows them to open faces; the engine has applied them to its state.
-    /// When it returns they outlast a kill, except those that [`crate::state::EventKind::is_ephemeral`], which are only
-    /// shown. A failing disk is reported by the platform itself; what could not be written it writes before what comes next.
+    /// Writes events to the journal in their order, and shows them to open faces. The engine has applied them to its
+    /// state already. When this returns, the events survive a kill, except for those that are
+    /// [ephemeral](crate::state::EventKind::is_ephemeral), which are only shown. A platform reports a failing disk
+    /// itself, and writes what it could not write before any later event.
     fn record(&self, events: Vec<Event>) -> LocalBoxFuture<'static, ()>;
 }
 
-/// Why stored bytes could not be had or written.
+/// Why stored bytes could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The disk, or the browser's share of it, is full.
+    /// The disk, or the browser's quota on it, is full.
     #[error("there is no room left on the disk")]
     Full,
-    /// What was stored is not there any more, or is shorter than it was.
+    /// The stored bytes are missing, or there are fewer of them than there were.
     #[error("the stored file is gone or was changed: {0}")]
     Gone(String),
-    /// Anything else.
+    /// Something else went wrong; the text is the system's own.
     #[error("storage failed: {0}")]
     Failed(String),
 }
 
-/// Bytes that stay where they are; they are read in slices. Cheap to clone.
+/// Bytes that stay where they are and are read in slices. A clone is cheap.
 pub trait Source: Clone + 'static {
-    /// How many bytes.
+    /// The number of bytes.
     fn len(&self) -> u64;
-    /// Whether there are none.
+    /// Whether there are no bytes.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// Reads a slice; shorter is an error.
+    /// Reads a slice.
+    ///
+    /// # Errors
+    /// [`StoreError`], also where the slice is shorter than the range.
     fn read(&self, range: Range<u64>) -> LocalBoxFuture<'static, Result<Bytes, StoreError>>;
-    /// SHA-256 of `prefix`, the slice and `suffix`, off this thread where the platform can: the slice's bytes need not
-    /// pass through this program's memory.
+    /// The SHA-256 of `prefix`, the slice and `suffix`, computed off this thread where the platform can: the bytes of
+    /// the slice need not pass through this program's memory.
     fn sha256(
         &self,
         prefix: Bytes,
@@ -96,45 +100,45 @@ pub trait Source: Clone + 'static {
     ) -> LocalBoxFuture<'static, Result<[u8; 32], StoreError>>;
 }
 
-/// Where bytes are stored, under an item's id.
+/// A store of bytes under the ids of items.
 pub trait Store: 'static {
-    /// What reading gives.
+    /// The type of stored bytes.
     type Source: Source;
-    /// A file that is being written.
+    /// The type of a file that is being written.
     type Partial: Partial<Source = Self::Source>;
 
-    /// Opens the file that is being written under this id, or begins one. What an earlier run wrote is there.
+    /// Opens the file that is being written under this id, or begins one. It holds what an earlier run wrote.
     fn partial(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<Self::Partial, StoreError>>;
-    /// The whole file and its DAG: what [`Partial::finish`] was called on.
+    /// Opens the whole file and its DAG, after [`Partial::finish`].
     fn open(&self, id: &ItemId)
     -> LocalBoxFuture<'static, Result<(Self::Source, Dag), StoreError>>;
-    /// Forgets it, finished or not. One that is not there is no error.
+    /// Removes a file, finished or not. It is not an error if there is none.
     fn remove(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<(), StoreError>>;
-    /// The ids of all that is stored, for clearing what nothing points to.
+    /// The ids of everything that is stored, so that leftovers can be found.
     fn ids(&self) -> LocalBoxFuture<'static, Result<Vec<ItemId>, StoreError>>;
 }
 
-/// A file that is being written, piece by piece, in order.
+/// A file that is being written in order, piece by piece.
 pub trait Partial: 'static {
-    /// What reading gives.
+    /// The type of stored bytes.
     type Source: Source;
 
-    /// Bytes written so far, those that wait to be written included.
+    /// The number of bytes written so far, including those that wait to be written.
     fn len(&self) -> u64;
-    /// Whether there are none.
+    /// Whether nothing has been written yet.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// The blocks that were written down with the bytes, in order: where a fetch goes on from.
+    /// The blocks that were written down with the bytes, in order. A fetch continues after them.
     fn blocks(&self) -> Vec<Block>;
-    /// Takes bytes and the blocks that they end (for a fetch), to be written down together. Returns when there is room
-    /// for more in the bounded queue; small pieces are gathered.
+    /// Takes bytes and the blocks that they complete (of a fetch), which are written down together. Returns when the
+    /// bounded queue has room for more. Small pieces are gathered.
     fn append(
         &mut self,
         data: Bytes,
         blocks: Vec<Block>,
     ) -> LocalBoxFuture<'_, Result<(), StoreError>>;
-    /// Takes bytes that [`Platform::car`] kept, and the blocks that they end.
+    /// Takes bytes that [`Platform::car`] kept, and the blocks that they complete.
     fn append_kept(
         &mut self,
         kept: Kept,
@@ -143,33 +147,33 @@ pub trait Partial: 'static {
         let error = format!("{} bytes are kept where nothing is kept", kept.len);
         Box::pin(std::future::ready(Err(StoreError::Failed(error))))
     }
-    /// Takes a slice of other stored bytes, without passing them through this program's memory where the platform can
-    /// avoid it (and without any copy where the source is already as safe as this store).
+    /// Takes a slice of other stored bytes. The platform keeps it out of this program's memory where it can, and
+    /// copies nothing where the source is as safe as this store.
     fn adopt(
         &mut self,
         source: Self::Source,
         range: Range<u64>,
     ) -> LocalBoxFuture<'_, Result<(), StoreError>>;
-    /// Returns when all that was appended outlasts a kill.
+    /// Returns when everything that was appended survives a kill.
     fn flush(&mut self) -> LocalBoxFuture<'_, Result<(), StoreError>>;
-    /// What was flushed, readable; for hashing in place.
+    /// The bytes that were flushed, for hashing them in place.
     fn source(&mut self) -> LocalBoxFuture<'_, Result<Self::Source, StoreError>>;
-    /// Flushes, writes the DAG, and makes it the whole file for [`Store::open`].
+    /// Flushes, writes the DAG, and makes this the whole file that [`Store::open`] gives.
     fn finish(self, dag: Dag) -> LocalBoxFuture<'static, Result<(), StoreError>>;
 }
 
-/// One HTTP request.
+/// An HTTP request.
 #[derive(Debug, Clone)]
 pub struct HttpRequest<S> {
-    /// `GET`, `HEAD` or `POST`.
+    /// The method: `GET`, `HEAD` or `POST`.
     pub method: &'static str,
-    /// Absolute.
+    /// The absolute URL.
     pub url: String,
-    /// Names in lower case.
+    /// The headers, with their names in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// The body in pieces; what is a slice is never copied where the platform can avoid it.
+    /// The body in pieces. The platform does not copy slices where it can avoid it.
     pub body: Vec<Piece<S>>,
-    /// How long to wait for the response's head, and then for each next byte of the body.
+    /// How long to wait for the head of the response, and then for each further piece of its body.
     pub patience: Duration,
 }
 
@@ -178,31 +182,31 @@ pub struct HttpRequest<S> {
 pub enum Piece<S> {
     /// These bytes.
     Bytes(Bytes),
-    /// A slice of what is stored.
+    /// A slice of stored bytes.
     Slice(S, Range<u64>),
 }
 
 impl<S> Piece<S> {
-    /// Bytes of the piece.
+    /// The number of bytes.
     pub fn len(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::Slice(_, range) => range.end - range.start,
         }
     }
-    /// Whether there are none.
+    /// Whether there are no bytes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// Why there was no (whole) answer over HTTP.
+/// Why there was no answer over HTTP, or not a whole one. Each variant names the host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
-    /// No connection, a broken one, or a browser that forbids the request.
+    /// No connection could be made, or the browser forbids the request.
     #[error("{0} cannot be reached")]
     Unreachable(String),
-    /// Nothing came for as long as the request's patience.
+    /// Nothing arrived for as long as the request allows.
     #[error("{0} has been silent for too long")]
     Silent(String),
     /// The body broke off.
@@ -210,36 +214,37 @@ pub enum HttpError {
     Broken(String),
 }
 
-/// HTTP, as much as a storage needs.
+/// An HTTP client that can do what storage needs.
 pub trait Http: 'static {
-    /// What bodies are made of.
+    /// The type of the stored bytes in request bodies.
     type Source: Source;
-    /// A response's body.
+    /// The type of a response's body.
     type Body: HttpBody;
-    /// Sends a request; returns when the response's head is there. Redirects are followed, ten at most, to http(s) only.
+    /// Sends a request, and returns when the head of the response has arrived. Up to ten redirects to `http:` or
+    /// `https:` are followed.
     fn send(
         &self,
         request: HttpRequest<Self::Source>,
     ) -> LocalBoxFuture<'static, Result<HttpResponse<Self::Body>, HttpError>>;
 }
 
-/// The head of a response, and its body to be read.
+/// The head of a response, with its body still to be read.
 #[derive(Debug)]
 pub struct HttpResponse<B> {
     /// The status code.
     pub status: u16,
-    /// `Content-Type`, if there is one.
+    /// The header `Content-Type`.
     pub content_type: Option<String>,
-    /// `Content-Length`, if there is one.
+    /// The header `Content-Length`.
     pub content_length: Option<u64>,
-    /// `Content-Disposition`'s file name, else empty; not yet made safe.
+    /// The file name in the header `Content-Disposition`, as the server wrote it.
     pub file_name: Option<String>,
     /// The body. Dropping it ends the transfer.
     pub body: B,
 }
 
 impl<B> HttpResponse<B> {
-    /// The same with another body.
+    /// The same head with another body.
     pub fn with_body<C>(self, make: impl FnOnce(B) -> C) -> HttpResponse<C> {
         HttpResponse {
             status: self.status,
@@ -251,13 +256,13 @@ impl<B> HttpResponse<B> {
     }
 }
 
-/// A body that comes piece by piece.
+/// A body that arrives piece by piece.
 pub trait HttpBody: 'static {
-    /// The next piece, `None` at the end.
+    /// The next piece; `None` at the end.
     fn chunk(&mut self) -> LocalBoxFuture<'_, Result<Option<Bytes>, HttpError>>;
 }
 
-/// The identity of a peer in its text form (`12D3Koo…`).
+/// A peer id in its text form (`12D3Koo…`).
 pub type PeerName = String;
 
 /// Why a call has no reply.
@@ -269,21 +274,21 @@ pub enum NetworkError {
     /// The provider could not be reached; it has not received the request.
     #[error("the provider cannot be reached")]
     Unreachable,
-    /// No reply by the deadline, or the connection broke; the request may have been received.
+    /// No reply came by the deadline, or the connection broke; the provider may have received the request.
     #[error("the provider did not answer in time; it may have received the call")]
     NoReply,
-    /// What came is not a reply.
+    /// The answer is not a reply.
     #[error("the provider's answer is not understood")]
     Malformed,
-    /// The provider said why.
+    /// The provider answered with an error.
     #[error(transparent)]
     Call(#[from] CallError),
 }
 
-/// The function network, from one peer's view.
+/// The network of functions, as one peer sees it.
 pub trait Network: 'static {
-    /// The peers that provide a function, as look-up finds them; ends with the look-up, at most 30 s later.
-    /// The own peer is never among them.
+    /// The peers that provide a function, in the order in which the look-up finds them. The stream ends with the
+    /// look-up, after at most 30 s. This peer itself is never among them.
     fn providers(&self, name: FunctionName) -> LocalBoxStream<'static, PeerName>;
     /// Calls a function at one provider. Returns by the deadline.
     fn call(
@@ -292,12 +297,12 @@ pub trait Network: 'static {
         request: Request,
         deadline: Duration,
     ) -> LocalBoxFuture<'static, Result<Reply, NetworkError>>;
-    /// Announces functions, and returns when a stranger (a second peer, of a fresh identity) has found this peer by look-up under each
-    /// name and has reached it with a probing call. Returns the names that could not be confirmed.
+    /// Announces functions. Returns when a second peer with a fresh identity has found this peer under each name by
+    /// look-up and has reached it with a probing call. The result is the names for which that did not succeed.
     fn announce(
         &self,
         names: Vec<FunctionName>,
     ) -> LocalBoxFuture<'static, Result<Vec<FunctionName>, NetworkError>>;
-    /// Announces them no more; records at nodes end by themselves.
+    /// Stops announcing functions. The records at nodes expire by themselves.
     fn withdraw(&self, names: Vec<FunctionName>);
 }

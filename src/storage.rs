@@ -1,4 +1,4 @@
-//! The address of a storage: a multiaddr on the wire, a URL in use.
+//! The address of a storage: a multiaddr on the wire, and a URL in use.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,16 +9,19 @@ pub const MAX_ADDRESS: usize = 512;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("“{address}” is not the HTTP address of a storage: {reason}")]
 pub struct AddressError {
-    /// What was read, shortened.
+    /// The beginning of the address that was read.
     pub address: String,
     /// What is wrong with it.
     pub reason: &'static str,
 }
 
-/// The base URL (`https://host:port`, without a slash at its end) of a storage's multiaddr.
+/// The base URL of a storage's multiaddr: `https://host:port`, without a slash at its end.
 ///
-/// Understood are `/dns4|dns6|dns|ip4|ip6/H/tcp/P/http|https`, the same with `/tls/http`, and the old form
+/// It understands `/dns4|dns6|dns|ip4|ip6/H/tcp/P/http|https`, the same with `/tls/http`, and the old form
 /// `/dns4/H/https/P`.
+///
+/// # Errors
+/// [`AddressError`] says what is wrong with the address.
 pub fn url_of(multiaddr: &str) -> Result<String, AddressError> {
     let fail = |reason| AddressError {
         address: multiaddr
@@ -57,7 +60,7 @@ pub fn url_of(multiaddr: &str) -> Result<String, AddressError> {
     let (scheme, port) = match rest.as_slice() {
         ["tcp", port, "tls", "http"] => ("https", *port),
         ["tcp", port, scheme @ ("http" | "https")] => (*scheme, *port),
-        // The form of 2020.
+        // The form that the demonstration of 2020 used.
         [scheme @ ("http" | "https"), port] => (*scheme, *port),
         _ => return Err(fail("it does not end with /tcp/PORT/https")),
     };
@@ -69,6 +72,9 @@ pub fn url_of(multiaddr: &str) -> Result<String, AddressError> {
 }
 
 /// The multiaddr of a storage at a base URL such as `https://ipfs.example.org` or `http://127.0.0.1:8080/`.
+///
+/// # Errors
+/// [`AddressError`] says what is wrong with the URL.
 pub fn multiaddr_of(url: &str) -> Result<String, AddressError> {
     let fail = |reason| AddressError {
         address: url.chars().take(100).collect(),
@@ -110,7 +116,8 @@ pub fn multiaddr_of(url: &str) -> Result<String, AddressError> {
     ))
 }
 
-/// Where a file opens in any browser, by the base URL of a storage that opens links, and its CID written canonically.
+/// The URL at which a file opens in any browser, made of the base URL of a storage that serves links and the canonical
+/// CID.
 pub fn web_link(base: &str, cid: &str) -> String {
     let (scheme, host) = base.split_once("://").unwrap_or_default();
     let port = if scheme == "https" { ":443" } else { ":80" };
@@ -118,7 +125,7 @@ pub fn web_link(base: &str, cid: &str) -> String {
     format!("{scheme}://{host}/ipfs/{cid}")
 }
 
-/// Whether a base URL leads everybody to their own machine.
+/// Whether a base URL leads every computer to itself.
 pub fn is_local(base: &str) -> bool {
     let host = base.split_once("://").map_or("", |(_, host)| host);
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);

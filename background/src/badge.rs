@@ -1,15 +1,26 @@
-//! What the toolbar's button says: always how it is.
+//! The badge and the title of the toolbar button, which always say how things are.
 
-use fluence::state::{NetworkStatus, State, Status};
+use std::cell::{Cell, RefCell};
+
+use fluence::plan::Engine;
+use fluence::state::{NetworkStatus, State};
+use wasm_bindgen_futures::spawn_local;
+
+use crate::browser;
+use crate::platform::Browser;
+
+/// How often progress alone changes the button, in milliseconds. That the worker changes it also tells the browser that
+/// the worker is busy, where no connection would.
+const PROGRESS_EVERY_MS: u64 = 5000;
 
 /// What the button shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Badge {
     /// At most four characters.
     pub text: String,
-    /// Of the text's background.
+    /// The colour behind the text.
     pub colour: &'static str,
-    /// Shown when the mouse is over it.
+    /// The title, which is shown while the mouse is over the button.
     pub title: String,
 }
 
@@ -18,65 +29,71 @@ const AMBER: &str = "#b35c00";
 const RED: &str = "#b3261e";
 const BLUE: &str = "#1a5fb4";
 
+/// The toolbar button.
+pub struct Button {
+    engine: Engine<Browser>,
+    shown: RefCell<Option<Badge>>,
+    shown_at: Cell<u64>,
+}
+
+impl Button {
+    /// A button that shows nothing yet.
+    pub fn new(engine: Engine<Browser>) -> Self {
+        Self {
+            engine,
+            shown: RefCell::default(),
+            shown_at: Cell::new(0),
+        }
+    }
+
+    /// Makes the button say how things are, while this many shares wait for the person's permission.
+    pub fn show(&self, waiting: usize) {
+        let now = self.engine.with_state(|state| badge(state, waiting));
+        self.shown_at.set(browser::now_ms());
+        let mut shown = self.shown.borrow_mut();
+        if shown.as_ref() != Some(&now) {
+            *shown = Some(now.clone());
+            spawn_local(async move { browser::badge(&now.text, now.colour, &now.title).await });
+        }
+    }
+
+    /// Whether progress at this time, in Unix milliseconds, is worth a change.
+    pub fn is_due(&self, at: u64) -> bool {
+        at.saturating_sub(self.shown_at.get()) >= PROGRESS_EVERY_MS
+    }
+}
+
 /// The badge for a state, while this many shares wait for the person's permission.
 pub fn badge(state: &State, waiting: usize) -> Badge {
-    let moving = state.items.values().filter(|item| {
-        item.upload.is_some()
-            || matches!(
-                item.status,
-                Status::Preparing
-                    | Status::Hashing
-                    | Status::Searching
-                    | Status::Asked { .. }
-                    | Status::Downloading { .. }
-            )
-    });
-    let moving: Vec<_> = moving.collect();
-    let bytes: u64 = moving
-        .iter()
-        .filter_map(|item| Some(item.progress?.bytes))
-        .sum();
-    let moving = moving.len();
-    let shared = state.items.values().filter(|item| item.is_shared());
-    let shared = shared.count();
-    let (text, colour, mut title) = match &state.network {
-        NetworkStatus::NoNode => (
-            "?".to_owned(),
-            AMBER,
-            "Fluence: no node is set. Choose one in the options.".to_owned(),
-        ),
-        NetworkStatus::Offline { reason, .. } => (
-            "!".to_owned(),
-            RED,
-            format!("Fluence: not connected ({reason}). It tries again by itself."),
-        ),
-        NetworkStatus::Starting | NetworkStatus::Connecting { .. } => {
-            ("…".to_owned(), AMBER, "Fluence: connecting…".to_owned())
-        }
-        NetworkStatus::Online { .. } => (String::new(), GREEN, online(shared)),
-    };
     if waiting > 0 {
         return Badge {
             text: "?".to_owned(),
             colour: AMBER,
-            title: "Fluence: a share waits for your permission. Click to allow it.".to_owned(),
+            title: words::button::WAITS_FOR_PERMISSION.to_owned(),
         };
     }
-    if moving > 0 {
-        let files = if moving == 1 { "file is" } else { "files are" };
-        title.push_str(&format!(" {moving} {files} on the way"));
-        if bytes > 0 {
-            title.push_str(&format!(", {} MB so far", bytes.div_ceil(1_000_000)));
+    let (mut moving, mut bytes, mut shared) = (0_usize, 0_u64, 0_usize);
+    for item in state.items.values() {
+        if item.upload.is_some() || item.status.is_moving() {
+            moving += 1;
+            bytes += item.progress.map_or(0, |progress| progress.bytes);
         }
-        title.push('.');
+        shared += usize::from(item.is_shared());
     }
-    if moving > 0 && text.is_empty() {
-        return Badge {
-            text: moving.min(999).to_string(),
-            colour: BLUE,
-            title,
-        };
+    let (text, colour) = match &state.network {
+        NetworkStatus::NoNode => ("?", AMBER),
+        NetworkStatus::Offline { .. } => ("!", RED),
+        NetworkStatus::Starting | NetworkStatus::Connecting { .. } => ("…", AMBER),
+        NetworkStatus::Online { .. } => ("", GREEN),
+    };
+    let mut title = words::button::network(&state.network, shared);
+    if moving > 0 {
+        title.push_str(&words::button::moving(moving, bytes));
     }
+    let (text, colour) = match moving {
+        1.. if text.is_empty() => (moving.min(999).to_string(), BLUE),
+        _ => (text.to_owned(), colour),
+    };
     Badge {
         text,
         colour,
@@ -84,18 +101,10 @@ pub fn badge(state: &State, waiting: usize) -> Badge {
     }
 }
 
-fn online(shared: usize) -> String {
-    match shared {
-        0 => "Fluence: online.".to_owned(),
-        1 => "Fluence: online, 1 file is shared.".to_owned(),
-        n => format!("Fluence: online, {n} files are shared."),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fluence::state::{Event, EventKind, ItemId};
+    use fluence::state::{Event, EventKind, ItemId, LinkCause, LinkError, Status};
 
     fn state(network: NetworkStatus, statuses: &[Status]) -> State {
         let mut state = State {
@@ -134,12 +143,16 @@ mod tests {
             node: "/ip4/127.0.0.1".to_owned(),
         };
         let offline = NetworkStatus::Offline {
-            reason: "refused".to_owned(),
+            error: LinkError {
+                node: None,
+                others_failed: false,
+                cause: LinkCause::ReservationRefused { detail: None },
+            },
             retry_at: 0,
         };
         for (network, statuses, waiting, text, part) in [
             (NetworkStatus::NoNode, &[][..], 0, "?", "no node"),
-            (offline, &[Status::Hashing], 0, "!", "refused"),
+            (offline, &[Status::Hashing], 0, "!", "grants no reservation"),
             (NetworkStatus::Starting, &[], 0, "…", "connecting"),
             (online(), &[], 0, "", "online."),
             (online(), &[Status::Shared], 0, "", "1 file is shared"),

@@ -124,8 +124,8 @@ async fn outcome(called: Result<Promise, JsValue>) -> Outcome<JsValue> {
         .map_err(|why| message_of(&why))
 }
 
-/// Says on the console what went wrong where nothing depends on it.
-pub fn grumble<T>(doing: &str, outcome: Outcome<T>) {
+/// Warns on the console about a failure on which nothing depends.
+pub fn warn_on_error<T>(doing: &str, outcome: Result<T, impl std::fmt::Display>) {
     if let Err(why) = outcome {
         web_sys::console::warn_1(&format!("{doing}: {why}").into());
     }
@@ -291,18 +291,18 @@ pub fn sender_of(port: &Port) -> Sender {
 /// Sets the badge's text and colour, and the title that is shown when the mouse is over it.
 pub async fn badge(text: &str, colour: &str, title: &str) {
     let text = outcome(set_badge_text(&object([("text", text.into())]))).await;
-    grumble("the badge's text was not set", text);
+    warn_on_error("the badge's text was not set", text);
     let colour = outcome(set_badge_colour(&object([("color", colour.into())]))).await;
-    grumble("the badge's colour was not set", colour);
+    warn_on_error("the badge's colour was not set", colour);
     let title = outcome(set_title(&object([("title", title.into())]))).await;
-    grumble("the title was not set", title);
+    warn_on_error("the title was not set", title);
 }
 
 /// Shows the popup where the browser lets it, else as a tab.
 pub async fn show_face() {
     if outcome(open_popup()).await.is_err() {
         let page = object([("url", url_of("popup.html").into())]);
-        grumble("the page was not opened", outcome(create_tab(&page)).await);
+        warn_on_error("the page was not opened", outcome(create_tab(&page)).await);
     }
 }
 
@@ -310,12 +310,12 @@ pub async fn show_face() {
 pub fn wake_regularly(name: &str) {
     let period = object([("periodInMinutes", JsValue::from_f64(0.5))]);
     let created = create_alarm(name, &period).map_err(|why| message_of(&why));
-    grumble("the alarm was not set", created);
+    warn_on_error("the alarm was not set", created);
 }
 
 /// Makes the one entry of the context menu.
 pub async fn make_menu(id: &str, title: &str, contexts: &[&str]) {
-    grumble("the old menu stays", outcome(remove_menus()).await);
+    warn_on_error("the old menu stays", outcome(remove_menus()).await);
     let contexts: Array = contexts.iter().map(|c| JsValue::from_str(c)).collect();
     let entry = object([
         ("id", id.into()),
@@ -323,7 +323,7 @@ pub async fn make_menu(id: &str, title: &str, contexts: &[&str]) {
         ("contexts", contexts.into()),
     ]);
     let made = create_menu(&entry).map_err(|why| message_of(&why));
-    grumble("the menu was not made", made);
+    warn_on_error("the menu was not made", made);
 }
 
 /// Shows a notification; one with the same id goes.
@@ -335,13 +335,13 @@ pub async fn notify(id: &str, title: &str, message: &str) {
         ("message", message.into()),
     ]);
     let shown = outcome(create_notification(id, &details)).await;
-    grumble("the notification was not shown", shown);
+    warn_on_error("the notification was not shown", shown);
 }
 
 /// Takes a notification away.
 pub async fn unnotify(id: &str) {
     let cleared = outcome(clear_notification(id)).await;
-    grumble("the notification stays", cleared);
+    warn_on_error("the notification stays", cleared);
 }
 
 /// Begins a download to the download folder; returns its id.

@@ -1,7 +1,7 @@
 //! IndexedDB, as much of it as the worker needs. A write resolves when its transaction is complete, so that it outlasts
 //! a kill of the worker.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use fluence::ports::StoreError;
@@ -13,10 +13,11 @@ use web_sys::{
     IdbTransactionMode,
 };
 
-/// The database's name.
-pub const NAME: &str = "fluence";
+/// The names of the database. Where the first cannot be opened, because a newer version of the extension made it or it
+/// is damaged, it is left as it is, and the next one is used.
+pub const NAMES: [&str; 2] = ["fluence", "fluence-2"];
 /// The version of its shape.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What was written of a file, in pieces: `id:number` to `{offset, len, blocks}`. The bytes are in the file system.
 pub const EXTENTS: &str = "extents";
@@ -26,6 +27,14 @@ pub const DAGS: &str = "dags";
 pub const JOURNAL: &str = "journal";
 /// The snapshot of the state, and the identity.
 pub const META: &str = "meta";
+/// Thumbnails: an item's id to a `data:` URL.
+pub const THUMBNAILS: &str = "thumbnails";
+/// Lines of logs: `id:time:number` to JSON.
+pub const LOG: &str = "log";
+/// Texts that could not be read at a start: a key to the original.
+pub const ASIDE: &str = "aside";
+/// All object stores. An upgrade makes those that are missing, and changes none that is there.
+const STORES: [&str; 7] = [EXTENTS, DAGS, JOURNAL, META, THUMBNAILS, LOG, ASIDE];
 
 #[wasm_bindgen]
 extern "C" {
@@ -41,6 +50,8 @@ pub struct Database(Rc<Connection>);
 /// data: the next who needs it opens it anew.
 struct Connection {
     open: RefCell<Option<IdbDatabase>>,
+    /// Which of [`NAMES`] it has.
+    name: Cell<usize>,
     /// What the browser calls when it has closed it.
     closed: Closure<dyn FnMut()>,
 }
@@ -52,6 +63,7 @@ impl Database {
             let weak = weak.clone();
             Connection {
                 open: RefCell::new(None),
+                name: Cell::new(0),
                 closed: Closure::new(move || {
                     if let Some(connection) = weak.upgrade() {
                         connection.open.take();
@@ -59,8 +71,19 @@ impl Database {
                 }),
             }
         });
-        connection.opened().await?;
+        while let Err(why) = connection.opened().await {
+            let next = connection.name.get() + 1;
+            if next == NAMES.len() {
+                return Err(why);
+            }
+            connection.name.set(next);
+        }
         Ok(Self(connection))
+    }
+
+    /// Whether this is not the first of [`NAMES`], which could not be opened.
+    pub fn is_substitute(&self) -> bool {
+        self.0.name.get() > 0
     }
 
     /// Closes the connection, as the browser may do at any time.
@@ -140,7 +163,7 @@ impl Connection {
         if let Some(open) = &*self.open.borrow() {
             return Ok(open.clone());
         }
-        let opened = connect().await?;
+        let opened = connect(NAMES[self.name.get()]).await?;
         opened.set_onclose(Some(self.closed.as_ref().unchecked_ref()));
         // Where two have opened it at once, the first that was done is kept.
         if let Some(open) = &*self.open.borrow() {
@@ -170,18 +193,18 @@ fn is_closed(why: &JsValue) -> bool {
         .is_some_and(|exception| exception.name() == "InvalidStateError")
 }
 
-async fn connect() -> Result<IdbDatabase, StoreError> {
+async fn connect(name: &str) -> Result<IdbDatabase, StoreError> {
     let factory = INDEXED_DB
         .with(Clone::clone)
         .ok_or_else(|| StoreError::Failed("this browser has no IndexedDB".to_owned()))?;
-    let request = factory.open_with_u32(NAME, VERSION).map_err(error)?;
+    let request = factory.open_with_u32(name, VERSION).map_err(error)?;
     let opened = request.clone();
     let upgrade = Closure::once(move || {
         let Ok(database) = opened.result().and_then(|db| db.dyn_into::<IdbDatabase>()) else {
             return;
         };
         let known = database.object_store_names();
-        for name in [EXTENTS, DAGS, JOURNAL, META] {
+        for name in STORES {
             if known.contains(name) {
                 continue;
             }

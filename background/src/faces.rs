@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use fluence::command::ToFace;
+use fluence::failure::{Code, Failure};
 use fluence::state::{Event, EventKind};
 
 use crate::browser::{self, Port};
@@ -84,20 +85,21 @@ impl Faces {
         Some(Turn(Rc::clone(commands)))
     }
 
-    /// Sends the state; events that are in it already do not follow.
-    pub fn watch(&self, id: PortId, state: &ToFace, seq: u64) {
+    /// Sends the state as it is after the event `seq`, in several messages; only events after it follow.
+    pub fn watch(&self, id: PortId, state: impl Iterator<Item = ToFace>, seq: u64) {
         if let Some(face) = self.0.borrow_mut().get_mut(&id) {
             face.watched = Some(seq);
         }
-        self.send(id, state);
+        for message in state {
+            self.send(id, &message);
+        }
     }
 
-    /// Sends to one face; one that is gone is no error.
+    /// Sends a message to one face. It is not an error if the face is gone.
     pub fn send(&self, id: PortId, message: &ToFace) {
         let port = self.0.borrow().get(&id).map(|face| face.port.clone());
-        if let (Some(port), Ok(message)) = (port, browser::plain(message)) {
-            // Where this fails the other side is gone, and the browser says so by itself.
-            let _ = port.post(&message);
+        if let Some(port) = port {
+            post(&port, message);
         }
     }
 
@@ -127,14 +129,32 @@ impl Faces {
         if !self.any_watching() {
             return;
         }
-        let message = match browser::plain(message) {
-            Ok(message) => message,
-            Err(why) => return browser::grumble("an event was not shown", Err::<(), _>(why)),
-        };
         for face in self.0.borrow().values() {
             if face.watched.is_some_and(&wanted) {
-                let _ = face.port.post(&message);
+                post(&face.port, message);
             }
         }
+    }
+}
+
+/// Sends a message over a port. Where the message cannot be sent and the other side is still there, it is told so, so that
+/// a person sees that something is missing.
+fn post(port: &Port, message: &ToFace) {
+    let sent = browser::plain(message)
+        .and_then(|plain| port.post(&plain).map_err(|why| browser::message_of(&why)));
+    let Err(why) = sent else {
+        return;
+    };
+    browser::warn_on_error("a message to a page was not sent", Err::<(), _>(&why));
+    let kind = EventKind::Notice {
+        failure: Failure::new(Code::NotSent).detail(&why),
+    };
+    let at = browser::now_ms();
+    let notice = ToFace::Event {
+        event: Event { seq: 0, at, kind },
+    };
+    if let Ok(notice) = browser::plain(&notice) {
+        // This fails where the other side is gone, which needs no telling.
+        let _ = port.post(&notice);
     }
 }

@@ -44,7 +44,7 @@ impl Handovers {
         let told = channel
             .post_message(&taken)
             .map_err(|why| browser::message_of(&why));
-        browser::grumble("the face was not told that its files came", told);
+        browser::warn_on_error("the face was not told that its files came", told);
         let mut awaited = self.awaited.borrow_mut();
         if let Some(at) = awaited.iter().position(|(other, _)| *other == key) {
             if let Some((_, to)) = awaited.remove(at) {

@@ -14,7 +14,6 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
 
 use crate::browser::{self, ByteReader};
-use crate::disposition;
 use crate::source::{BlobSource, blob_of_pieces};
 
 /// Chrome ends a worker whose `fetch()` has had no response for 30 s; a request is given up before that.
@@ -100,7 +99,7 @@ pub async fn send(
             .flatten(),
         file_name: header("content-disposition")
             .as_deref()
-            .and_then(disposition::file_name),
+            .and_then(fluence::disposition::file_name),
         body: FetchBody {
             host,
             url: response.url(),

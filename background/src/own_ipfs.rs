@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::content::car;
+use fluence::failure::{Code, Failure, Reason};
 use fluence::names::{canonical, cid_v1};
 use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse, Piece};
-use fluence::state::Failure;
 use fluence::storage::multiaddr_of;
 use web_sys::{RequestInit, RequestMode};
 
-use crate::acquire::failure;
 use crate::browser;
 use crate::http::{self, Fetch, FetchBody};
 use crate::source::BlobSource;
@@ -30,13 +29,11 @@ const DEFAULT_RPC: &str = "http://127.0.0.1:5001";
 
 /// Whether the RPC and the gateway answer as they should.
 pub async fn test(rpc: &str, gateway: &str) -> Result<(), Failure> {
-    for (what, address) in [("RPC", rpc), ("gateway", gateway)] {
-        if let Err(why) = multiaddr_of(address) {
-            return Err(failure(
-                "bad_address",
-                &format!("The {what}'s address is wrong: {}.", why.reason),
-                "It looks like http://127.0.0.1:5001 for the RPC and http://127.0.0.1:8080 for the gateway.",
-            ));
+    for address in [rpc, gateway] {
+        if multiaddr_of(address).is_err() {
+            return Err(Failure::new(Code::BadAddress)
+                .reason(Reason::BadUrl)
+                .name(address));
         }
     }
     let (rpc, gateway) = (rpc.trim_end_matches('/'), gateway.trim_end_matches('/'));
@@ -50,11 +47,7 @@ pub async fn test(rpc: &str, gateway: &str) -> Result<(), Failure> {
         Ok(answer) => answer,
         Err(HttpError::Silent(_)) => return Err(another_node(rpc, gateway)),
         Err(_) => {
-            return Err(failure(
-                "gateway_unreachable",
-                &format!("No gateway can be reached at {gateway}."),
-                "Start the IPFS node (`ipfs daemon`), and look up the address with `ipfs config Addresses.Gateway`.",
-            ));
+            return Err(Failure::new(Code::GatewayUnreachable).host(gateway));
         }
     };
     let status = answer.status;
@@ -64,11 +57,9 @@ pub async fn test(rpc: &str, gateway: &str) -> Result<(), Failure> {
     match status {
         // What a gateway says that has not got it; whether it looked for it in all the world or not.
         200 | 404 | 412 | 504 => Err(another_node(rpc, gateway)),
-        _ => Err(failure(
-            "gateway_failed",
-            &format!("The gateway at {gateway} answered {status} to a block that its node has."),
-            "Check that the address is the gateway's, which is usually http://127.0.0.1:8080.",
-        )),
+        _ => Err(Failure::new(Code::GatewayFailed)
+            .host(gateway)
+            .status(status)),
     }
 }
 
@@ -79,20 +70,15 @@ async fn is_rpc(rpc: &str) -> Result<(), Failure> {
         Ok(answer) => answer,
         Err(_) if answers_anybody(&version).await => return Err(origin_refused(rpc)),
         Err(_) => {
-            return Err(failure(
-                "rpc_unreachable",
-                &format!("Nothing answers at {rpc}."),
-                "Start the IPFS node (`ipfs daemon`), and look up the address with `ipfs config Addresses.API`.",
-            ));
+            return Err(Failure::new(Code::RpcUnreachable).host(rpc));
         }
     };
-    let usual = "Check that the address is the RPC's, which is usually http://127.0.0.1:5001.";
+    let failed = |reason| Failure::new(Code::RpcFailed).reason(reason).host(rpc);
     match answer.status {
         200 => {}
         403 => return Err(origin_refused(rpc)),
         status => {
-            let what = format!("{rpc} answered {status}; an IPFS node's RPC answers 200.");
-            return Err(failure("rpc_failed", &what, usual));
+            return Err(failed(Reason::Status).status(status));
         }
     }
     if !text(answer)
@@ -100,8 +86,7 @@ async fn is_rpc(rpc: &str) -> Result<(), Failure> {
         .unwrap_or_default()
         .contains("\"Version\"")
     {
-        let what = format!("What answers at {rpc} is not the RPC of an IPFS node.");
-        return Err(failure("rpc_failed", &what, usual));
+        return Err(failed(Reason::Malformed));
     }
     Ok(())
 }
@@ -143,14 +128,7 @@ async fn give(rpc: &str, cid: &fluence::Cid, block: &[u8]) -> Result<(), Failure
     if status == 200 && !said.contains("\"Type\":\"error\"") {
         return Ok(());
     }
-    Err(failure(
-        "rpc_failed",
-        &format!(
-            "The IPFS node at {rpc} does not take files: {}.",
-            said.trim()
-        ),
-        "Look at what the node's own log says; it needs to be Kubo 0.42 or later, with room on its disk.",
-    ))
+    Err(Failure::new(Code::RpcFailed).host(rpc).detail(said))
 }
 
 /// Whether a server is there at all. A browser tells an extension the same of a connection that is refused and of an
@@ -162,26 +140,17 @@ async fn answers_anybody(url: &str) -> bool {
 }
 
 fn another_node(rpc: &str, gateway: &str) -> Failure {
-    failure(
-        "another_node",
-        &format!(
-            "The gateway at {gateway} has not got what the RPC at {rpc} has just taken: they are not of the same node."
-        ),
-        "Look up both addresses with `ipfs config Addresses`.",
-    )
+    Failure::new(Code::AnotherNode)
+        .host(gateway)
+        .name(&fluence::text::host_of(rpc))
 }
 
 fn origin_refused(rpc: &str) -> Failure {
-    failure(
-        "origin_refused",
-        &format!(
-            "What runs at {rpc} does not let this extension in: an IPFS node takes calls only from pages that it was told of."
-        ),
-        &format!(
-            "If that is your IPFS node, run this command, and then stop and start the node: {}",
-            mending(rpc)
-        ),
-    )
+    // The command is longer than a quotation, and no stranger wrote it.
+    Failure {
+        name: Some(mending(rpc)),
+        ..Failure::new(Code::OriginRefused).host(rpc)
+    }
 }
 
 /// Lets this extension in. The command replaces the list, so the node's own pages are named too.

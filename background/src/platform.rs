@@ -9,8 +9,9 @@ use fluence::Cid;
 use fluence::cars::Blocks;
 use fluence::content::MAX_BLOCK;
 use fluence::content::hash::{self, HashError};
+use fluence::failure::{Code, Failure};
 use fluence::ports::{HttpError, HttpRequest, HttpResponse, Platform, StoreError};
-use fluence::state::{Event, EventKind, Failure};
+use fluence::state::{Event, EventKind};
 use fluence_peer::Peer;
 use futures::FutureExt;
 use futures::channel::oneshot;
@@ -209,20 +210,12 @@ impl Recorder {
     }
 }
 
+/// The failure of writing the journal.
 fn not_written(why: &StoreError) -> Failure {
-    let (code, advice) = match why {
-        StoreError::Full => (
-            "disk_full",
-            "Make room on the disk, or remove files here; it is written down then, and is lost only where the browser ends before.",
-        ),
-        _ => (
-            "journal_failed",
-            "It is tried again by itself, and is lost only where the browser ends before.",
-        ),
-    };
-    Failure {
-        code: code.to_owned(),
-        what: format!("What just happened could not be written down: {why}."),
-        advice: advice.to_owned(),
+    match why {
+        StoreError::Full => Code::DiskFull.into(),
+        StoreError::Gone(detail) | StoreError::Failed(detail) => {
+            Failure::new(Code::JournalFailed).detail(detail)
+        }
     }
 }

@@ -211,6 +211,6 @@ impl Saver {
     async fn keep(&self) {
         let text = serde_json::to_string(&*self.saving.borrow()).unwrap_or_default();
         let kept = browser::keep(KEPT, &text).await;
-        browser::grumble("what is being saved was not noted", kept);
+        browser::warn_on_error("what is being saved was not noted", kept);
     }
 }

@@ -1,34 +1,45 @@
-//! What a person shares: by right click, from a face, by handing files over.
+//! What a person shares: by right click, from a face, or by handing files over.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use fluence::command::{Answer, HandedFile, MAX_URL, ToFace};
-use fluence::plan::{Expected, Input, ShareInput};
-use fluence::state::{Failure, ItemId, ItemSource};
+use fluence::failure::{Code, Failure, Reason};
+use fluence::plan::{Engine, Expected, Input, ShareInput};
+use fluence::state::{ItemId, ItemSource};
 use js_sys::Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
-use crate::acquire::{Acquired, Refused, Wanted, failure};
-use crate::browser::{self, grumble, member};
+use crate::acquire::{Acquired, Refused, Wanted};
+use crate::badge::Button;
+use crate::browser::{self, member, warn_on_error};
+use crate::faces::Faces;
+use crate::handover::Handovers;
 use crate::http::host_of;
+use crate::notices::Notices;
+use crate::pages::Pages;
+use crate::platform::Browser;
 use crate::source::{BlobSource, blob_of};
-use crate::worker::{Clicked, Worker};
 
-/// Shares that wait for the person's permission, at most; the oldest goes.
+/// The most shares that wait for the person's permission; the oldest goes first.
 const MAX_WAITING: usize = 100;
-/// How long they wait, in milliseconds: a person who has not allowed it by then does not want to.
+/// How long they wait, in milliseconds: a person who has not given permission by then does not want to.
 const WAITING_MS: u64 = 10 * 60 * 1000;
-/// The key of those in the browser's session storage.
-pub const WAITING: &str = "waiting";
-/// Files of one command, at most.
+/// The key under which they are kept in the browser's session storage.
+const WAITING: &str = "waiting";
+/// The most files of one command.
 const MAX_FILES: usize = 100_000;
 /// The longest name that is made of a selected text, in characters.
 const SELECTION_NAME: usize = 40;
 
+/// The tab and the frame in which a share was begun, so that its link goes to the clipboard of that page.
+pub type Clicked = Option<(i32, Option<i32>)>;
+
 /// A share that waits for the person's permission.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Waiting {
+struct WaitingShare {
     wanted: Wanted,
     /// The match pattern of what must be allowed.
     origin: String,
@@ -36,9 +47,77 @@ pub struct Waiting {
     since: u64,
 }
 
-impl Worker {
+/// The shares of a person.
+pub struct Sharing {
+    engine: Engine<Browser>,
+    faces: Rc<Faces>,
+    notices: Notices,
+    button: Rc<Button>,
+    /// Where pages are read.
+    pub pages: Pages,
+    /// Where faces hand files over.
+    pub handovers: Handovers,
+    /// Shares that the person began since the worker started: the person is told when they are done.
+    fresh: RefCell<BTreeMap<ItemId, Clicked>>,
+    waiting: RefCell<Vec<WaitingShare>>,
+}
+
+impl Sharing {
+    /// The shares of a person, with those that an earlier worker noted as waiting for permission.
+    pub async fn open(
+        engine: Engine<Browser>,
+        faces: Rc<Faces>,
+        notices: Notices,
+        button: Rc<Button>,
+    ) -> Self {
+        let waiting = browser::session(WAITING).await.ok();
+        let waiting = waiting
+            .and_then(|text| serde_json::from_str(&text.as_string()?).ok())
+            .unwrap_or_default();
+        Self {
+            engine,
+            faces,
+            notices,
+            button,
+            pages: Pages::default(),
+            handovers: Handovers::default(),
+            fresh: RefCell::default(),
+            waiting: RefCell::new(waiting),
+        }
+    }
+
+    /// The number of shares that wait for the person's permission.
+    pub fn waiting_count(&self) -> usize {
+        self.waiting.borrow().len()
+    }
+
+    /// Notes that the person wants this item to be shared now, wherever they asked for it.
+    pub fn is_wanted(&self, id: &ItemId) {
+        self.fresh.borrow_mut().entry(id.clone()).or_default();
+    }
+
+    /// Whether the person began this share since the worker started and has not been told of its end.
+    pub fn is_fresh(&self, id: &ItemId) -> bool {
+        self.fresh.borrow().contains_key(id)
+    }
+
+    /// The end of a share, or its removal: where it was begun, if the person is still to be told.
+    pub fn take(&self, id: &ItemId) -> Option<Clicked> {
+        self.fresh.borrow_mut().remove(id)
+    }
+
+    /// A share turned out to be the same file as another item. Returns whether the person is still to be told.
+    pub fn merge(&self, id: &ItemId, into: &ItemId) -> bool {
+        let clicked = self.take(id);
+        let told = clicked.is_some();
+        if let Some(clicked) = clicked {
+            self.fresh.borrow_mut().insert(into.clone(), clicked);
+        }
+        told
+    }
+
     /// The context menu's entry was chosen: what the browser says of the click, and of the tab.
-    pub(crate) async fn share_clicked(self: &Rc<Self>, info: &JsValue, tab: &JsValue) {
+    pub async fn share_clicked(&self, info: &JsValue, tab: &JsValue) {
         let text = |name| {
             member(info, name)
                 .as_string()
@@ -72,29 +151,19 @@ impl Worker {
             return;
         };
         match answer {
-            Answer::Done { .. } => {}
-            Answer::Refused { failure } => self.tell(failure).await,
+            Answer::Done { .. } | Answer::Thumbnails { .. } | Answer::Log { .. } => {}
+            Answer::Refused { failure } => self.notices.tell(failure).await,
             Answer::NeedsAccess { origins } => {
-                let from = origins.first().map(|origin| host_of_pattern(origin));
-                let from = from.unwrap_or_default();
-                self.tell(failure(
-                    "needs_access",
-                    &format!("The browser does not let Fluence read from {from} yet."),
-                    "Click the Fluence button and choose Allow; the share then goes on by itself.",
-                ))
-                .await;
+                let from = origins.first().and_then(|origin| host_of_pattern(origin));
+                self.notices.tell(with_host(Code::NeedsAccess, from)).await;
             }
         }
     }
 
     /// Shares what is at an address.
-    pub(crate) async fn share_url(&self, wanted: Wanted) -> Answer {
+    pub async fn share_url(&self, wanted: Wanted) -> Answer {
         if wanted.url.len() > MAX_URL && !wanted.url.starts_with("data:") {
-            return refused(
-                "bad_address",
-                "That address is too long.",
-                "Save the file with the browser, and share it from there.",
-            );
+            return refused(Failure::new(Code::BadAddress).reason(Reason::TooLong));
         }
         match wanted.acquire(&self.pages).await {
             Ok(acquired) => self.share_acquired(&wanted, acquired).await,
@@ -106,7 +175,7 @@ impl Worker {
                     if waiting.len() >= MAX_WAITING {
                         waiting.remove(0);
                     }
-                    waiting.push(Waiting {
+                    waiting.push(WaitingShare {
                         wanted,
                         origin: origin.clone(),
                         since: browser::now_ms(),
@@ -174,11 +243,7 @@ impl Worker {
         let blob = match blob_of(&Array::of1(&text.into())) {
             Ok(blob) => blob,
             Err(why) => {
-                return refused(
-                    "no_selection",
-                    &format!("The selected text could not be taken: {why}."),
-                    "Try again.",
-                );
+                return refused(Failure::from(&why));
             }
         };
         let input = ShareInput {
@@ -193,19 +258,10 @@ impl Worker {
     }
 
     /// Shares files that a face hands over.
-    pub(crate) async fn share_files(
-        &self,
-        key: &str,
-        files: Vec<HandedFile>,
-        together: bool,
-    ) -> Answer {
+    pub async fn share_files(&self, key: &str, files: Vec<HandedFile>, together: bool) -> Answer {
         let blobs = self.handovers.take(key).await.unwrap_or_default();
         if blobs.is_empty() || blobs.len() != files.len() || blobs.len() > MAX_FILES {
-            return refused(
-                "no_files",
-                "The files did not arrive.",
-                "Choose them again; if that does not help, choose fewer at once.",
-            );
+            return refused(Code::Handover.into());
         }
         let files = files.into_iter().zip(blobs);
         if together {
@@ -223,7 +279,7 @@ impl Worker {
             return self.share(input, None).await;
         }
         let mut first: Option<ItemId> = None;
-        let mut refused = Vec::new();
+        let mut not_shared = Vec::new();
         for (file, blob) in files {
             let input = ShareInput {
                 name: file.name.clone(),
@@ -235,32 +291,24 @@ impl Worker {
             };
             match self.share(input, None).await {
                 Answer::Done { id } => first = first.or(id),
-                answer => refused.push((file.name, answer)),
+                answer => not_shared.push((file.name, answer)),
             }
         }
-        let others = refused.len().saturating_sub(1);
-        match refused.into_iter().next() {
+        let others = not_shared.len().saturating_sub(1);
+        match not_shared.into_iter().next() {
             None => Answer::Done { id: first },
             // The others are shared all the same.
-            Some((name, Answer::Refused { failure })) => {
-                let more = match others {
-                    0 => String::new(),
-                    1 => " One more file was refused.".to_owned(),
-                    more => format!(" {more} more files were refused."),
-                };
-                Answer::Refused {
-                    failure: Failure {
-                        what: format!("{name}: {}{more}", failure.what),
-                        ..failure
-                    },
-                }
-            }
+            Some((name, Answer::Refused { failure })) => refused(Failure {
+                name: Some(name),
+                others: (others > 0).then_some(others as u64),
+                ..failure
+            }),
             Some((_, answer)) => answer,
         }
     }
 
     /// The person allowed something: shares what can be read now.
-    pub(crate) async fn share_waiting(self: &Rc<Self>) {
+    pub async fn share_waiting(&self) {
         let waiting = self.waiting.take();
         let mut now = Vec::new();
         for waits in waiting {
@@ -273,13 +321,13 @@ impl Worker {
         self.waiting_changed().await;
         for wanted in now {
             if let Answer::Refused { failure } = self.share_url(wanted).await {
-                self.tell(failure).await;
+                self.notices.tell(failure).await;
             }
         }
     }
 
     /// Gives up shares that have waited too long.
-    pub(crate) async fn give_up_waiting(&self) {
+    pub async fn give_up_waiting(&self) {
         let oldest = browser::now_ms().saturating_sub(WAITING_MS);
         let (waiting, late): (Vec<_>, Vec<_>) = self
             .waiting
@@ -292,18 +340,11 @@ impl Worker {
         };
         self.waiting_changed().await;
         let from = host_of_pattern(&first.origin);
-        self.tell(failure(
-            "not_allowed",
-            &format!(
-                "Nothing was shared from {from}: the browser was not allowed to read it there."
-            ),
-            "Share it again, and choose Allow; or save the file with the browser and share that.",
-        ))
-        .await;
+        self.notices.tell(with_host(Code::NotAllowed, from)).await;
     }
 
     /// The origins that shares wait for, as faces are told.
-    pub(crate) fn access(&self) -> ToFace {
+    pub fn access(&self) -> ToFace {
         let mut origins: Vec<String> = self
             .waiting
             .borrow()
@@ -317,25 +358,27 @@ impl Worker {
 
     async fn waiting_changed(&self) {
         self.faces.send_all(&self.access());
-        self.show_badge();
+        self.button.show(self.waiting_count());
         let text = serde_json::to_string(&*self.waiting.borrow()).unwrap_or_default();
         let kept = browser::keep_for_session(WAITING, &text).await;
-        grumble("what waits for permission was not noted", kept);
+        warn_on_error("what waits for permission was not noted", kept);
     }
 }
 
-fn refused(code: &str, what: &str, advice: &str) -> Answer {
-    Answer::Refused {
-        failure: failure(code, what, advice),
+fn refused(failure: Failure) -> Answer {
+    Answer::Refused { failure }
+}
+
+fn with_host(code: Code, host: Option<String>) -> Failure {
+    Failure {
+        host,
+        ..Failure::new(code)
     }
 }
 
-/// The host in `https://example.org/*`, for people.
-fn host_of_pattern(pattern: &str) -> String {
-    match pattern.strip_suffix("/*") {
-        Some(origin) => host_of(origin),
-        None => "the server that the file really comes from".to_owned(),
-    }
+/// The host in `https://example.org/*`; `None` where the pattern is that of every site.
+fn host_of_pattern(pattern: &str) -> Option<String> {
+    pattern.strip_suffix("/*").map(host_of)
 }
 
 /// What files that become one directory are called: their common folder, if there is one.

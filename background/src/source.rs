@@ -8,6 +8,7 @@ use fluence::ports::{Piece, Source, StoreError};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use js_sys::{Array, Uint8Array};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, File};
 
@@ -145,4 +146,9 @@ pub fn blob_of_pieces(pieces: &[Piece<BlobSource>]) -> Result<Blob, StoreError> 
         };
     }
     blob_of(&parts)
+}
+
+/// The same bytes with a MIME type.
+pub fn typed(blob: &Blob, mime: &str) -> Result<Blob, JsValue> {
+    blob.slice_with_f64_and_f64_and_content_type(0.0, blob.size(), mime)
 }

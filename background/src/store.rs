@@ -353,7 +353,7 @@ impl DiskPartial {
             len: self.written.saturating_sub(GIVEN_BACK) as f64,
         };
         let cut = self.store.disk.ask(cut).await;
-        browser::grumble("nothing was given back", cut.map_err(|why| why.to_string()));
+        browser::warn_on_error("nothing was given back", cut.map_err(|why| why.to_string()));
     }
 
     /// Begins to write the next bytes, so many.

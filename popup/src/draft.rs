@@ -1,10 +1,10 @@
 //! Settings as a person edits them: texts that may be wrong for a while.
 
 use fluence::content::Profile;
-use fluence::state::{OwnIpfs, Settings};
-use fluence::storage;
+use fluence::failure::Failure;
+use fluence::state::{Field, OwnIpfs, Settings};
 
-use crate::{nodes, text};
+use crate::text;
 
 /// Units of the largest file, with their bytes.
 pub const UNITS: [(&str, u64); 3] = [
@@ -16,7 +16,7 @@ pub const UNITS: [(&str, u64); 3] = [
 /// What JavaScript, through which settings go, counts exactly; more than any disk has.
 const MAX_EXACT: u64 = (1 << 53) - 1;
 
-/// See the module.
+/// Settings as a person edits them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
     /// One address a line.
@@ -43,18 +43,8 @@ pub struct Draft {
     pub gateway: String,
 }
 
-/// What is wrong with a draft, each at its field.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wrong {
-    /// Of the nodes.
-    pub nodes: Option<String>,
-    /// Of the largest file.
-    pub max_file: Option<String>,
-    /// Of the RPC address.
-    pub rpc: Option<String>,
-    /// Of the gateway's address.
-    pub gateway: Option<String>,
-}
+/// What is wrong with a draft, each with the setting that it concerns ([`Settings::check`]).
+pub type Wrong = Vec<(Field, Failure)>;
 
 impl Draft {
     /// The settings as texts.
@@ -83,55 +73,56 @@ impl Draft {
         }
     }
 
-    /// The settings that it means. `held` are those that it was made of: what was not touched stays to the byte.
+    /// The settings that the draft means. `held` are those that it was made of: a size that was not touched stays exact.
+    ///
+    /// # Errors
+    /// What is wrong with them.
     pub fn settings(&self, held: &Settings) -> Result<Settings, Wrong> {
-        let mut wrong = Wrong::default();
-        let nodes = nodes::parse(&self.nodes).unwrap_or_else(|reason| {
-            wrong.nodes = Some(reason);
-            Vec::new()
-        });
         let untouched = Self::of(held);
         let max_file =
             if (&self.max_file, self.max_unit) == (&untouched.max_file, untouched.max_unit) {
                 held.max_file
             } else {
-                of_unit(&self.max_file, UNITS[self.max_unit].1).unwrap_or_else(|| {
-                    wrong.max_file = Some(text::OPTIONS_MAX_WRONG.to_owned());
-                    0
-                })
+                // What is not a number is as wrong as zero.
+                of_unit(&self.max_file, UNITS[self.max_unit].1).unwrap_or(0)
             };
-        let own_ipfs = self.use_ipfs.then(|| self.own_ipfs(&mut wrong));
-        if wrong != Wrong::default() {
-            return Err(wrong);
-        }
-        Ok(Settings {
-            nodes,
+        let settings = Settings {
+            nodes: addresses(&self.nodes),
             profile: self.profile,
             provide_fetched: self.provide_fetched,
             save_fetched: self.save_fetched,
             copy_link: self.copy_link,
             notify: self.notify,
             max_file,
-            own_ipfs,
-        })
+            own_ipfs: self.use_ipfs.then(|| self.own_ipfs()),
+        };
+        let wrong = settings.check();
+        if wrong.is_empty() {
+            Ok(settings)
+        } else {
+            Err(wrong)
+        }
     }
 
-    /// The own node alone, to be tried out.
-    pub fn own_ipfs(&self, wrong: &mut Wrong) -> OwnIpfs {
+    /// The person's own IPFS node alone, to be tested.
+    pub fn own_ipfs(&self) -> OwnIpfs {
+        let url = |typed: &str| typed.trim().trim_end_matches('/').to_owned();
         OwnIpfs {
-            rpc: address(&self.rpc, &mut wrong.rpc),
-            gateway: address(&self.gateway, &mut wrong.gateway),
+            rpc: url(&self.rpc),
+            gateway: url(&self.gateway),
         }
     }
 }
 
-/// An HTTP address without a slash at its end, or the reason why it is none.
-fn address(typed: &str, wrong: &mut Option<String>) -> String {
-    let url = typed.trim().trim_end_matches('/');
-    if storage::multiaddr_of(url).is_err() {
-        *wrong = Some(text::URL_WRONG.to_owned());
+/// The addresses in a text, with white space or commas between them. One that is there twice is taken once.
+fn addresses(text: &str) -> Vec<String> {
+    let mut nodes: Vec<String> = Vec::new();
+    for address in text.split(|c: char| c.is_whitespace() || c == ',') {
+        if !address.is_empty() && !nodes.iter().any(|node| node == address) {
+            nodes.push(address.to_owned());
+        }
     }
-    url.to_owned()
+    nodes
 }
 
 /// To two decimals, rounded, without those that are zero.
@@ -226,11 +217,10 @@ mod tests {
             ..Draft::of(&held)
         };
         let wrong = draft.settings(&held).unwrap_err();
-        assert!(
-            wrong.nodes.is_some()
-                && wrong.max_file.is_some()
-                && wrong.rpc.is_some()
-                && wrong.gateway.is_some()
+        let fields: Vec<Field> = wrong.into_iter().map(|(field, _)| field).collect();
+        assert_eq!(
+            fields,
+            [Field::Nodes, Field::MaxFile, Field::Rpc, Field::Gateway]
         );
         let unused = Draft {
             use_ipfs: false,
@@ -239,5 +229,12 @@ mod tests {
             ..draft
         };
         assert!(unused.settings(&held).is_ok());
+    }
+
+    #[test]
+    fn nodes_are_read_as_people_write_them() {
+        let lines = "/dns4/a/tcp/1/ws\n\n  /dns4/b/tcp/1/ws, /dns4/a/tcp/1/ws\n";
+        assert_eq!(addresses(lines), ["/dns4/a/tcp/1/ws", "/dns4/b/tcp/1/ws"]);
+        assert!(addresses(" \n\n").is_empty());
     }
 }

@@ -1,18 +1,23 @@
-//! The face's root: what it holds, and what happens to that.
+//! The root of the face: what it holds, and what happens to that.
 
-use fluence::command::{Answer, Command, HandedFile, ToFace, ToWorker};
-use fluence::names::{self, LinkError};
-use fluence::state::{Event, EventKind, Failure, ItemId, NetworkStatus, Settings, State, Status};
+use std::collections::BTreeMap;
+
+use fluence::command::{Answer, Command, HandedFile, MAX_THUMBNAILS, ToFace, ToWorker};
+use fluence::failure::{About, Code, Failure, Reason};
+use fluence::names;
+use fluence::state::{
+    Event, EventKind, ItemId, LogLine, MAX_LOG, NetworkStatus, Settings, State, Status,
+};
 use gloo_timers::callback::{Interval, Timeout};
 use web_sys::File;
 use yew::html::Scope;
 use yew::prelude::*;
 
 use crate::browser::{self, FromWorker, Handover, PasteListener, Tab, Worker};
-use crate::few::Few;
 use crate::files::{self, Dropped, PickError, Picked};
 use crate::page::{self, PageFile};
 use crate::preferences::{self, Filter, Theme};
+use crate::small_map::SmallMap;
 use crate::{text, view};
 
 /// The first wait before the face connects to the worker again, in milliseconds; each further one is twice as long.
@@ -29,12 +34,14 @@ const PAINT_MS: u32 = 50;
 const COPIED_MS: u32 = 2_000;
 /// Items that are listed at first, and with each click more.
 pub const PAGE_OF_ITEMS: usize = 50;
+/// The most thumbnails that are kept; those of the items that are listed are asked for again when they are needed.
+const MAX_KEPT_THUMBNAILS: usize = 1_000;
 /// Files of the page that are listed at first.
 pub const FEW_PAGE_FILES: usize = 4;
 
 /// What a command is about: where the face says how it went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum About {
+pub enum Topic {
     /// The field for hashes.
     Fetch,
     /// A file of the page, by address.
@@ -51,6 +58,10 @@ pub enum About {
     Shares,
     /// The connection.
     Network,
+    /// The thumbnails of listed items.
+    Thumbnails,
+    /// The log of an item.
+    Log(ItemId),
 }
 
 /// Which of the three pages this is.
@@ -66,7 +77,7 @@ pub enum View {
 
 /// How things are with the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
+pub enum Connection {
     /// It has not yet said anything.
     Starting,
     /// It has, and is there.
@@ -129,7 +140,7 @@ pub enum Msg {
     /// A second has passed.
     Tick,
     /// Send a command.
-    Send(About, Command),
+    Send(Topic, Command),
     /// The text in the field for hashes.
     FetchText(String),
     /// Fetch what is in the field.
@@ -149,11 +160,11 @@ pub enum Msg {
     /// Show or hide the files of the page.
     TogglePage,
     /// Ask the person for permission; inside a click.
-    Allow(About),
+    Allow(Topic),
     /// What the person said.
-    Allowed(About, bool),
+    Allowed(Topic, bool),
     /// The person read it.
-    Dismiss(About),
+    Dismiss(Topic),
     /// Files are dragged over the face, or away.
     Dragged(bool),
     /// Something was dropped.
@@ -195,7 +206,7 @@ pub struct Face {
     /// Which page this is.
     pub view: View,
     /// How things are with the worker.
-    pub link: Link,
+    pub link: Connection,
     /// The same as the worker's.
     pub state: State,
     /// The settings that hold where the person set none.
@@ -207,11 +218,11 @@ pub struct Face {
     /// Light or dark.
     pub theme: Theme,
     /// Commands that were refused, until the person reads it or tries again.
-    pub failures: Few<About, Failure>,
+    pub failures: SmallMap<Topic, Failure>,
     /// What waits for the person's permission.
-    pub access: Few<About, Access>,
+    pub access: SmallMap<Topic, Access>,
     /// What the last command about it did well.
-    pub done: Few<About, ()>,
+    pub done: SmallMap<Topic, ()>,
     /// The text in the field for hashes.
     pub fetch_text: String,
     /// What is wrong with it.
@@ -228,8 +239,10 @@ pub struct Face {
     pub stage_error: Option<String>,
     /// Whether they become one directory.
     pub together: bool,
-    /// Items whose details are shown.
-    pub open: Few<ItemId, ()>,
+    /// Items whose details are shown, with their logs; `None` until the log has arrived.
+    pub open: SmallMap<ItemId, Option<Vec<LogLine>>>,
+    /// The thumbnails of listed items, as `data:` URLs; `None` where one was asked for and has not arrived.
+    pub thumbnails: BTreeMap<ItemId, Option<AttrValue>>,
     /// The item that the person is asked about.
     pub removing: Option<ItemId>,
     /// What listed items have in their name or hash.
@@ -250,8 +263,8 @@ pub struct Face {
     wait: u32,
     queue: Vec<ToWorker>,
     last_number: u32,
-    pending: Few<u32, (About, Command)>,
-    handovers: Few<u32, Handover>,
+    pending: SmallMap<u32, (Topic, Command)>,
+    handovers: SmallMap<u32, Handover>,
     /// What shares wait for, as the worker says.
     wanted: Vec<String>,
     focus: Option<Focus>,
@@ -287,15 +300,15 @@ impl Component for Face {
         let tab = browser::parameter("tab").and_then(|tab| tab.parse().ok());
         let mut face = Self {
             view,
-            link: Link::Starting,
+            link: Connection::Starting,
             state: State::default(),
             defaults: Settings::default(),
             filter: Filter::load(),
             page_open: preferences::page_was_open(),
             theme: Theme::load(),
-            failures: Few::default(),
-            access: Few::default(),
-            done: Few::default(),
+            failures: SmallMap::default(),
+            access: SmallMap::default(),
+            done: SmallMap::default(),
             fetch_text: String::new(),
             fetch_error: None,
             page: PageView::Reading,
@@ -304,7 +317,8 @@ impl Component for Face {
             stage: Vec::new(),
             stage_error: None,
             together: false,
-            open: Few::default(),
+            open: SmallMap::default(),
+            thumbnails: BTreeMap::new(),
             removing: None,
             search: String::new(),
             shown: PAGE_OF_ITEMS,
@@ -317,8 +331,8 @@ impl Component for Face {
             wait: FIRST_WAIT_MS,
             queue: Vec::new(),
             last_number: 0,
-            pending: Few::default(),
-            handovers: Few::default(),
+            pending: SmallMap::default(),
+            handovers: SmallMap::default(),
             wanted: Vec::new(),
             focus: None,
             begun: None,
@@ -348,7 +362,7 @@ impl Component for Face {
             }
             Msg::Worker(from) => self.heard(link, from),
             Msg::Connect => self.connect(link),
-            Msg::Silence => self.link = Link::Silent,
+            Msg::Silence => self.link = Connection::Silent,
             Msg::Paint => self.timers.paint = None,
             Msg::Tick => {}
             Msg::Send(about, command) => {
@@ -358,7 +372,7 @@ impl Component for Face {
             Msg::FetchText(text) => {
                 self.fetch_text = text;
                 self.fetch_error = None;
-                self.failures.remove(&About::Fetch);
+                self.failures.remove(&Topic::Fetch);
             }
             Msg::Fetch => self.fetch(link),
             Msg::Paste => link.send_future(async { Msg::Pasted(browser::paste().await.ok()) }),
@@ -429,7 +443,8 @@ impl Component for Face {
             Msg::CopiedLong => self.copied = None,
             Msg::ToggleDetails(id) => {
                 if self.open.remove(&id).is_none() {
-                    self.open.insert(id, ());
+                    self.open.insert(id.clone(), None);
+                    self.send(link, Topic::Log(id.clone()), Command::Log { id });
                 }
             }
             Msg::AskRemove(id) => self.removing = id,
@@ -450,7 +465,7 @@ impl Component for Face {
             Msg::DismissNotice => {
                 self.notice_read = true;
                 if let Some(notice) = &self.state.notice {
-                    preferences::keep_dismissed(&notice.what);
+                    preferences::keep_dismissed(&text::notice(notice));
                 }
             }
         }
@@ -461,7 +476,8 @@ impl Component for Face {
         view::face(self, ctx.link())
     }
 
-    fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+    fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
+        self.ask_for_thumbnails(ctx.link());
         let is_there = |focus: &mut Focus| match focus {
             Focus::Item(id) => self.state.items.contains_key(id),
             Focus::Stage => true,
@@ -510,8 +526,23 @@ impl Face {
         self.state.settings.as_ref().unwrap_or(&self.defaults)
     }
 
+    /// What the words about a failure of this topic are about.
+    pub fn about(&self, topic: &Topic) -> About {
+        match topic {
+            Topic::Fetch => About::Fetch,
+            Topic::Page(_) | Topic::Files | Topic::Shares => About::Share,
+            Topic::Item(id) => match self.state.items.get(id) {
+                Some(item) => text::about(item.origin),
+                None => About::Other,
+            },
+            Topic::Settings | Topic::Ipfs | Topic::Network | Topic::Thumbnails | Topic::Log(_) => {
+                About::Other
+            }
+        }
+    }
+
     /// Whether a command about this has no answer yet.
-    pub fn is_waiting(&self, about: &About) -> bool {
+    pub fn is_waiting(&self, about: &Topic) -> bool {
         self.pending.values().any(|(other, _)| other == about)
     }
 
@@ -526,7 +557,7 @@ impl Face {
                     number,
                     command: Command::Watch,
                 });
-                if self.timers.silence.is_none() && self.link != Link::Silent {
+                if self.timers.silence.is_none() && self.link != Connection::Silent {
                     let link = link.clone();
                     self.timers.silence = Some(Timeout::new(SILENCE_MS, move || {
                         link.send_message(Msg::Silence)
@@ -534,7 +565,38 @@ impl Face {
                 }
             }
             // The extension was unloaded or updated: this page belongs to no extension any more.
-            Err(_) => self.link = Link::Silent,
+            Err(_) => self.link = Connection::Silent,
+        }
+    }
+
+    /// Asks for the thumbnails of listed items that are not here yet.
+    fn ask_for_thumbnails(&mut self, link: &Scope<Self>) {
+        if self.link != Connection::Ready || self.is_waiting(&Topic::Thumbnails) {
+            return;
+        }
+        let pictures = view::listed(self).filter(|item| item.thumbnail);
+        let ids: Vec<ItemId> = pictures
+            .take(MAX_KEPT_THUMBNAILS)
+            .filter(|item| !self.thumbnails.contains_key(&item.id))
+            .take(MAX_THUMBNAILS)
+            .map(|item| item.id.clone())
+            .collect();
+        if ids.is_empty() {
+            return;
+        }
+        if self.thumbnails.len() + ids.len() > 2 * MAX_KEPT_THUMBNAILS {
+            // Those of a list that was left; the present one asks for its own again.
+            self.thumbnails.clear();
+        }
+        for id in &ids {
+            self.thumbnails.insert(id.clone(), None);
+        }
+        self.send(link, Topic::Thumbnails, Command::Thumbnails { ids });
+    }
+
+    fn keep_thumbnail(&mut self, id: ItemId, data_url: String) {
+        if self.thumbnails.len() < 2 * MAX_KEPT_THUMBNAILS {
+            self.thumbnails.insert(id, Some(data_url.into()));
         }
     }
 
@@ -557,7 +619,7 @@ impl Face {
         }
     }
 
-    fn send(&mut self, link: &Scope<Self>, about: About, command: Command) {
+    fn send(&mut self, link: &Scope<Self>, about: Topic, command: Command) {
         self.failures.remove(&about);
         self.access.remove(&about);
         self.done.remove(&about);
@@ -571,18 +633,25 @@ impl Face {
 
     fn heard(&mut self, link: &Scope<Self>, from: FromWorker) {
         match from {
-            FromWorker::Message(ToFace::State { state, defaults }) => {
+            FromWorker::Message(ToFace::State {
+                state, defaults, ..
+            }) => {
                 self.state = *state;
                 self.defaults = defaults;
-                self.link = Link::Ready;
+                self.link = Connection::Ready;
                 self.wait = FIRST_WAIT_MS;
                 self.timers.silence = None;
                 let notice = self.state.notice.as_ref();
                 self.notice_read =
-                    notice.is_none_or(|notice| notice.what == preferences::dismissed());
+                    notice.is_none_or(|notice| text::notice(notice) == preferences::dismissed());
                 self.watch_clock(link);
                 for message in std::mem::take(&mut self.queue) {
                     self.post(message);
+                }
+            }
+            FromWorker::Message(ToFace::Items { items }) => {
+                for item in items {
+                    self.state.items.insert(item);
                 }
             }
             FromWorker::Message(ToFace::Access { origins }) => {
@@ -598,7 +667,7 @@ impl Face {
             }
             // Taken in `update`.
             FromWorker::Message(ToFace::Event { .. }) => {}
-            FromWorker::Strange => self.link = Link::Strange,
+            FromWorker::Strange => self.link = Connection::Strange,
             FromWorker::Gone => self.gone(link),
         }
     }
@@ -606,8 +675,8 @@ impl Face {
     /// The worker ended: the browser stops it, or it was updated.
     fn gone(&mut self, link: &Scope<Self>) {
         self.worker = None;
-        if self.link == Link::Ready {
-            self.link = Link::Lost;
+        if self.link == Connection::Ready {
+            self.link = Connection::Lost;
         }
         let queue = &self.queue;
         let waits = |number: &u32| queue.iter().any(|message| message.number == *number);
@@ -616,7 +685,7 @@ impl Face {
         self.pending.retain(|number, (about, _)| {
             let waits = waits(number);
             if !waits {
-                failures.insert(about.clone(), text::no_answer());
+                failures.insert(about.clone(), Code::NoAnswer.into());
             }
             waits
         });
@@ -648,29 +717,39 @@ impl Face {
                     self.copy_begun(link);
                 }
                 if let Some(item) = self.state.items.get(id)
-                    && matches!(
-                        status,
-                        Status::Shared
-                            | Status::Done
-                            | Status::Failed { .. }
-                            | Status::Interrupted { .. }
-                    )
+                    && status.is_final()
+                    && *status != Status::Stopped
                 {
                     self.said =
                         text::announcement(&item.name, &text::status(item, &self.state.network));
                 }
             }
             EventKind::Network { .. } => {
-                self.failures.remove(&About::Network);
+                self.failures.remove(&Topic::Network);
                 self.watch_clock(link);
             }
             EventKind::Notice { failure } => {
                 self.notice_read = false;
-                self.said.clone_from(&failure.what);
+                self.said = text::notice(failure);
+            }
+            EventKind::Thumbnail { id, data_url } => {
+                self.keep_thumbnail(id.clone(), data_url.clone());
+            }
+            EventKind::Log { id, entry } => {
+                let Some(Some(lines)) = self.open.get_mut(id) else {
+                    return false;
+                };
+                lines.push(LogLine {
+                    at: event.at,
+                    entry: entry.clone(),
+                });
+                let beyond = lines.len().saturating_sub(MAX_LOG);
+                lines.drain(..beyond);
             }
             EventKind::Removed { id } => {
+                self.thumbnails.remove(id);
                 self.open.remove(id);
-                self.failures.remove(&About::Item(id.clone()));
+                self.failures.remove(&Topic::Item(id.clone()));
                 self.removing.take_if(|removing| removing == id);
             }
             _ => {}
@@ -725,21 +804,33 @@ impl Face {
                     self.begun.clone_from(&id);
                 }
                 match about {
-                    About::Fetch => {
+                    Topic::Fetch => {
                         self.fetch_text.clear();
                         self.show(Filter::Fetched, id);
                     }
-                    About::Files => self.show(Filter::Shared, id),
+                    Topic::Files => self.show(Filter::Shared, id),
                     _ => {}
                 }
                 self.done.insert(about, ());
             }
-            Answer::Refused { failure } if about == About::Fetch => {
-                self.fetch_error = Some(format!("{} {}", failure.what, failure.advice));
+            Answer::Thumbnails { thumbnails } => {
+                for (id, data_url) in thumbnails {
+                    self.keep_thumbnail(id, data_url);
+                }
+            }
+            Answer::Log { lines } => {
+                if let Command::Log { id } = command
+                    && let Some(log) = self.open.get_mut(&id)
+                {
+                    *log = Some(lines);
+                }
+            }
+            Answer::Refused { failure } if about == Topic::Fetch => {
+                self.fetch_error = Some(text::fetch_refused(&failure));
                 view::focus(&self.fetch_field);
             }
             Answer::Refused { failure } => {
-                self.said.clone_from(&failure.what);
+                self.said = text::notice(&failure);
                 self.failures.insert(about, failure);
             }
             Answer::NeedsAccess { origins } => {
@@ -771,11 +862,12 @@ impl Face {
     fn fetch(&mut self, link: &Scope<Self>) {
         let typed = self.fetch_text.trim().to_owned();
         if typed.is_empty() {
-            self.fetch_error = Some(LinkError::Empty.to_string());
+            let empty = Failure::new(Code::BadLink).reason(Reason::Empty);
+            self.fetch_error = Some(text::fetch_refused(&empty));
             view::focus(&self.fetch_field);
         } else {
             self.fetch_error = None;
-            self.send(link, About::Fetch, Command::Fetch { link: typed });
+            self.send(link, Topic::Fetch, Command::Fetch { link: typed });
         }
     }
 
@@ -789,12 +881,12 @@ impl Face {
             page: tab.url.clone(),
             name: Some(file.name),
         };
-        self.send(link, About::Page(file.url), command);
+        self.send(link, Topic::Page(file.url), command);
     }
 
     /// Asks the person for what shares wait for, unless that is asked already where the share was begun.
     fn ask_for_shares(&mut self) {
-        self.access.remove(&About::Shares);
+        self.access.remove(&Topic::Shares);
         let asked = |origin: &String| {
             self.access
                 .values()
@@ -812,18 +904,18 @@ impl Face {
                 again: None,
                 refused: false,
             };
-            self.access.insert(About::Shares, access);
+            self.access.insert(Topic::Shares, access);
         }
     }
 
-    fn allow(&mut self, link: &Scope<Self>, about: About) {
+    fn allow(&mut self, link: &Scope<Self>, about: Topic) {
         if let Some(access) = self.access.get(&about) {
             let asked = browser::ask_for(&access.origins);
             link.send_future(async move { Msg::Allowed(about, asked.await) });
         }
     }
 
-    fn allowed(&mut self, link: &Scope<Self>, about: About, granted: bool) {
+    fn allowed(&mut self, link: &Scope<Self>, about: Topic, granted: bool) {
         if !granted {
             if let Some(access) = self.access.get_mut(&about) {
                 access.refused = true;
@@ -841,7 +933,7 @@ impl Face {
     /// Of several, folders included, the person says whether they get one hash or one each.
     fn picked(&mut self, link: &Scope<Self>, picked: Result<Vec<Picked>, PickError>) {
         self.stage_error = None;
-        self.failures.remove(&About::Files);
+        self.failures.remove(&Topic::Files);
         match picked {
             Ok(picked)
                 if self.stage.is_empty()
@@ -897,10 +989,10 @@ impl Face {
                     files: handed,
                     together,
                 };
-                self.send(link, About::Files, command);
+                self.send(link, Topic::Files, command);
             }
             Err(_) => {
-                self.failures.insert(About::Files, text::handover_failed());
+                self.failures.insert(Topic::Files, Code::Handover.into());
             }
         }
     }
@@ -912,7 +1004,7 @@ impl Face {
         }
         self.handovers.remove(&number);
         if self.pending.remove(&number).is_some() {
-            self.failures.insert(About::Files, text::handover_failed());
+            self.failures.insert(Topic::Files, Code::Handover.into());
         }
     }
 }

@@ -7,13 +7,12 @@
 mod browser;
 mod draft;
 mod face;
-mod few;
 mod files;
 mod message;
 mod name;
-mod nodes;
 mod page;
 mod preferences;
+mod small_map;
 mod text;
 mod view;
 

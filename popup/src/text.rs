@@ -1,6 +1,9 @@
-//! All that a face says, in English. Another language is another module with these names.
+//! The words on the face itself, in English: its headings, buttons, hints and statuses. Sentences about failures, logs and
+//! links are in the crate `words`. Another language is another module with these names.
 
-use fluence::state::{Failure, Item, NetworkStatus, Origin, Status};
+use fluence::failure::{About, Failure};
+use fluence::state::{Item, LogEntry, NetworkStatus, Origin, Status};
+use words::{Extension, Words};
 
 pub const NAME: &str = "Fluence Share";
 
@@ -117,7 +120,6 @@ pub const ADDED: &str = "Added";
 pub const UNKNOWN_NAME: &str = "A file";
 pub const DISMISS: &str = "Dismiss";
 pub const PROGRESS: &str = "Progress";
-pub const UPLOAD_FAILED: &str = "The last upload failed.";
 
 // Settings.
 pub const OPTIONS_NODES: &str = "Nodes";
@@ -136,7 +138,6 @@ pub const OPTIONS_PROVIDE: &str = "Share what I fetched with others too";
 pub const OPTIONS_MAX: &str = "Largest file";
 pub const OPTIONS_MAX_HELP: &str = "Larger ones are neither shared nor fetched.";
 pub const OPTIONS_MAX_UNIT: &str = "Unit of the largest file";
-pub const OPTIONS_MAX_WRONG: &str = "Write a number above 0.";
 pub const OPTIONS_IPFS: &str = "My own IPFS node";
 pub const OPTIONS_IPFS_USE: &str = "Put what I share on my own IPFS node";
 pub const OPTIONS_IPFS_HELP: &str = "It is used instead of the storage that nodes offer. Others are told the gateway's address, so it must be one that they can reach.";
@@ -154,34 +155,10 @@ pub const OPTIONS_SAVED: &str = "Saved.";
 pub const OPTIONS_UNSAVED: &str = "There are changes that are not saved.";
 pub const OPTIONS_REVERT: &str = "Undo changes";
 pub const OPTIONS_WRONG: &str = "Something above needs another look first.";
-pub const OPTIONS_ABOUT: &str = "About";
+pub const OPTIONS_ABOUT: &str = "Topic";
 pub const OPTIONS_ABOUT_TEXT: &str = "Everything is a function call: a file is a function that its owner answers. Nothing leaves your browser before someone asks for it, and every byte that you fetch is checked against its hash.";
 pub const OPTIONS_PEER: &str = "Your peer id";
 pub const OPTIONS_VERSION: &str = "Version";
-
-/// A size, to two figures or more: `999 bytes`, `1.2 kB`, `734 MB`.
-pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
-    if bytes < 1000 {
-        return if bytes == 1 {
-            "1 byte".to_owned()
-        } else {
-            format!("{bytes} bytes")
-        };
-    }
-    // In tenths of the unit, rounded down, so that a part never looks like the whole.
-    let mut tenths = bytes / 100;
-    let mut unit = 0;
-    while tenths >= 10_000 {
-        tenths /= 1000;
-        unit += 1;
-    }
-    if tenths < 100 && !tenths.is_multiple_of(10) {
-        format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-    } else {
-        format!("{} {}", tenths / 10, UNITS[unit])
-    }
-}
 
 /// How long something still takes.
 pub fn time_left(seconds: u64) -> String {
@@ -199,11 +176,11 @@ pub fn time_left(seconds: u64) -> String {
 /// How far bytes have moved: `12 MB of 50 MB · 3.4 MB/s · 11 s left`.
 pub fn progress(progress: &fluence::state::Progress) -> String {
     let mut text = match progress.total {
-        Some(total) => format!("{} of {}", size(progress.bytes), size(total)),
-        None => size(progress.bytes),
+        Some(total) => format!("{} of {}", words::size(progress.bytes), words::size(total)),
+        None => words::size(progress.bytes),
     };
     if progress.rate > 0 {
-        text.push_str(&format!(" · {}/s", size(progress.rate)));
+        text.push_str(&format!(" · {}/s", words::size(progress.rate)));
         if let Some(seconds) = progress.seconds_left().filter(|seconds| *seconds > 0) {
             text.push_str(" · ");
             text.push_str(&time_left(seconds));
@@ -244,7 +221,7 @@ pub fn retry_in(seconds: u64) -> String {
 
 /// Where an item is, in words, true of the network as it is now.
 pub fn status(item: &Item, network: &NetworkStatus) -> String {
-    let online = matches!(network, NetworkStatus::Online { .. });
+    let online = network.is_online();
     match &item.status {
         Status::Preparing => "Reading the file".to_owned(),
         Status::Hashing => "Computing its hash".to_owned(),
@@ -279,8 +256,8 @@ pub fn counters(requests: u64, uploaded: u64) -> String {
     };
     match (asked.is_empty(), uploaded) {
         (_, 0) => asked,
-        (true, _) => format!("{} uploaded", size(uploaded)),
-        (false, _) => format!("{asked} · {} uploaded", size(uploaded)),
+        (true, _) => format!("{} uploaded", words::size(uploaded)),
+        (false, _) => format!("{asked} · {} uploaded", words::size(uploaded)),
     }
 }
 
@@ -295,7 +272,7 @@ pub fn files(count: u64) -> String {
 
 /// What was picked, before it is shared.
 pub fn picked(count: usize, bytes: u64) -> String {
-    format!("{} · {}", files(count as u64), size(bytes))
+    format!("{} · {}", files(count as u64), words::size(bytes))
 }
 
 /// What is picked besides what is named.
@@ -353,65 +330,40 @@ pub fn announcement(name: &str, status: &str) -> String {
     format!("{name}: {status}")
 }
 
-/// The worker ended before it answered a command.
-pub fn no_answer() -> Failure {
-    Failure {
-        code: "no_answer".to_owned(),
-        what: "The background worker stopped before it answered; it may have begun all the same."
-            .to_owned(),
-        advice: "Look at the list, and try again if nothing happens there.".to_owned(),
+/// What the words about an item are about.
+pub fn about(origin: Origin) -> About {
+    match origin {
+        Origin::Share => About::Share,
+        Origin::Fetch => About::Fetch,
     }
 }
 
-/// The worker did not take files.
-pub fn handover_failed() -> Failure {
-    Failure {
-        code: "handover".to_owned(),
-        what: "The background worker did not take the files.".to_owned(),
-        advice: "Choose them again; if that does not help, restart the browser.".to_owned(),
-    }
+/// What happened that belongs to no item.
+pub fn notice(failure: &Failure) -> String {
+    words::failure::<Extension>(failure, About::Other).what
 }
 
-/// Why a line is not the address of a node.
-pub fn node_wrong(line: usize, reason: &str) -> String {
-    format!("Line {line}: {reason}")
+/// Why a hash or link that was typed is not fetched.
+pub fn fetch_refused(failure: &Failure) -> String {
+    let Words { what, advice } = words::failure::<Extension>(failure, About::Fetch);
+    format!("{what} {advice}").trim_end().to_owned()
 }
 
-pub const NODE_NO_SLASH: &str = "an address begins with /ip4/, /ip6/ or /dns4/";
-pub const NODE_HOST: &str = "this is no IP address or host name";
-pub const NODE_PORT: &str = "the port must be a number from 1 to 65535";
-pub const NODE_TRANSPORT: &str =
-    "a browser needs a WebSocket address: …/tcp/PORT/ws or …/tcp/PORT/tls/ws";
-pub const NODE_PEER: &str = "what follows /p2p/ is no peer id";
-pub const NODE_LONG: &str = "it is too long";
-pub const NODE_MANY: &str = "there are too many nodes";
-pub const URL_WRONG: &str = "An address looks like http://127.0.0.1:5001.";
+/// What is wrong with a setting.
+pub fn setting_wrong(failure: &Failure) -> String {
+    let Words { what, advice } = words::failure::<Extension>(failure, About::Other);
+    format!("{what} {advice}")
+}
+
+/// A line of an item's log.
+pub fn log(entry: &LogEntry, about: About) -> String {
+    words::log::<Extension>(entry, about)
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use fluence::state::{Event, EventKind, ItemId, Progress, State};
-
-    #[test]
-    fn sizes_have_two_figures_and_never_round_up() {
-        for (bytes, text) in [
-            (0, "0 bytes"),
-            (1, "1 byte"),
-            (999, "999 bytes"),
-            (1000, "1 kB"),
-            (1234, "1.2 kB"),
-            (9_999, "9.9 kB"),
-            (10_500, "10 kB"),
-            (999_999, "999 kB"),
-            (1_000_000, "1 MB"),
-            (50_000_000, "50 MB"),
-            (4 << 30, "4.2 GB"),
-            (1 << 40, "1 TB"),
-            (u64::MAX, "18 EB"),
-        ] {
-            assert_eq!(size(bytes), text, "{bytes}");
-        }
-    }
 
     #[test]
     fn times_are_told_in_the_unit_that_matters() {
@@ -449,7 +401,7 @@ mod tests {
                 kind,
             });
         }
-        state.items.into_values().next().unwrap()
+        state.items.newest().next().cloned().unwrap()
     }
 
     #[test]

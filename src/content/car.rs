@@ -1,4 +1,4 @@
-//! Blocks in a row: CARs, read from a stream and made of slices.
+//! CARs (content addressable archives): read from a stream, and made of slices of a file.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -11,16 +11,16 @@ use super::unixfs::{put_varint, read_cid};
 use super::{Dag, MAX_BLOCK};
 use crate::ports::{Piece, Source};
 
-/// The longest binary CID: version, codec, hash and length of up to nine bytes each, and a digest of 64.
+/// The longest binary CID in bytes: version, codec, hash and length of up to nine bytes each, and a digest.
 pub const MAX_CID: usize = 100;
 /// The longest varint that is read, in bytes.
 const MAX_VARINT: usize = 10;
-/// What a CARv2 begins with in the place of a header.
+/// The bytes with which a CARv2 begins, in the place of a header.
 const PRAGMA_V2: &[u8] = b"\xa1gversion\x02";
-/// Bytes of the header of a CARv2 after its pragma: characteristics, and the places of data and index.
+/// The size in bytes of a CARv2's header after its pragma: characteristics, and the offsets of data and index.
 const HEADER_V2: usize = 40;
 
-/// How much is taken from whoever sends a CAR.
+/// The limits on what is accepted from the sender of a CAR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CarLimits {
     /// The longest header, in bytes.
@@ -41,60 +41,60 @@ impl Default for CarLimits {
 /// Why a stream is not a CAR.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CarError {
-    /// Nothing came at all, which is how some gateways say that they have not got the blocks.
+    /// The stream is empty, which is how some gateways say that they do not have the blocks.
     #[error("the CAR is empty")]
     Empty,
-    /// It does not begin like a CAR.
+    /// The stream does not begin like a CAR.
     #[error("this is not a CAR: {0}")]
     Header(&'static str),
-    /// It ends in the middle of a block.
+    /// The stream ends in the middle of a block.
     #[error("the CAR ends in the middle of a block")]
     Truncated,
-    /// A block of which no CID can be read.
+    /// A block has no CID that can be read.
     #[error("the CAR has a block without a CID that is understood")]
     BadCid,
-    /// A block over the limit.
+    /// A block is over the limit.
     #[error("the CAR has a block of {size} bytes; {limit} is the most that is taken")]
     BlockTooLarge {
-        /// Bytes that it would have.
+        /// The size that the block would have, in bytes.
         size: u64,
-        /// The limit.
+        /// The limit in bytes.
         limit: usize,
     },
 }
 
-/// Reads a CAR (version 1, or 2 around one) that comes in pieces of any size. Bounded: it keeps one block and what was
-/// last pushed.
+/// Reads a CAR (version 1, or version 2 around one) that arrives in pieces of any size. It is bounded: it keeps one
+/// block, and the piece that was pushed last.
 #[derive(Debug)]
 pub struct CarReader {
     limits: CarLimits,
     chunks: VecDeque<Bytes>,
-    /// Bytes in `chunks`.
+    /// The number of bytes in `chunks`.
     buffered: usize,
-    /// A section that began in an earlier chunk; at most [`Stage::Section`]'s length.
+    /// A section that began in an earlier chunk; it is no longer than the length in [`Stage::Section`].
     gathered: BytesMut,
     stage: Stage,
     roots: Vec<Cid>,
-    /// Bytes of the inner CAR that are yet to come, where a CARv2 says so.
+    /// The bytes of the inner CAR that have not arrived yet, where a CARv2 states its length.
     remaining: Option<u64>,
     began: bool,
     failed: Option<CarError>,
 }
 
-/// A block that is not whole ([`CarReader::begun`]).
+/// A block that has not arrived as a whole yet ([`CarReader::begun`]).
 #[derive(Debug, Clone)]
 pub struct Begun {
-    /// What it should be.
+    /// The CID that the CAR states for it.
     pub cid: Cid,
-    /// How many bytes it has.
+    /// Its size in bytes.
     pub len: usize,
-    /// The first ones, that came.
+    /// Those of its bytes that have arrived.
     pub bytes: Bytes,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// At the length of a header.
+    /// Before the length of a header.
     HeaderLength {
         inner: bool,
     },
@@ -106,7 +106,7 @@ enum Stage {
     Skip {
         len: u64,
     },
-    /// At the length of a section, which is where a CAR may end.
+    /// Before the length of a section, which is where a CAR may end.
     Length,
     Section {
         len: usize,
@@ -116,7 +116,7 @@ enum Stage {
 }
 
 impl CarReader {
-    /// At the beginning of a stream.
+    /// A reader at the beginning of a stream.
     pub fn new(limits: CarLimits) -> Self {
         Self {
             limits,
@@ -131,7 +131,7 @@ impl CarReader {
         }
     }
 
-    /// Takes what came. Call [`CarReader::next`] until it gives `None` before the next push.
+    /// Takes a piece that has arrived. Call [`CarReader::next`] until it gives `None` before the next piece is pushed.
     pub fn push(&mut self, chunk: Bytes) {
         if chunk.is_empty() || self.failed.is_some() {
             return;
@@ -141,12 +141,15 @@ impl CarReader {
         self.chunks.push_back(chunk);
     }
 
-    /// The roots that the header names; empty before it has been read.
+    /// The roots that the header names; empty before the header has been read.
     pub fn roots(&self) -> &[Cid] {
         &self.roots
     }
 
-    /// The next block, not yet hashed; `None` when more must be pushed. An error is repeated for ever.
+    /// The next block, which has not been hashed; `None` when more has to be pushed.
+    ///
+    /// # Errors
+    /// [`CarError`], which is repeated for ever after.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<(Cid, Bytes)>, CarError> {
         if let Some(error) = &self.failed {
@@ -255,9 +258,8 @@ impl CarReader {
         }
     }
 
-    /// When [`CarReader::next`] gave `None`: a block that has begun and is not whole, where `wanted` says so of its CID
-    /// and how many bytes it has. Whoever takes it reads the rest of its bytes from the stream themselves, and pushes what
-    /// comes after them.
+    /// After [`CarReader::next`] gave `None`: the block that has begun and is not whole, if `wanted` agrees to its CID
+    /// and size. The caller then reads the rest of its bytes from the stream itself, and pushes what follows them.
     pub fn begun(
         &mut self,
         wanted: impl FnOnce(&Cid, usize) -> bool,
@@ -265,12 +267,12 @@ impl CarReader {
         let Stage::Section { len } = self.stage else {
             return Ok(None);
         };
-        // All that came of it is gathered; its CID may not be whole either.
+        // Everything that has arrived of it is gathered; even its CID may be incomplete.
         let Some((cid, at)) = read_cid(&self.gathered).filter(|_| self.failed.is_none()) else {
             return Ok(None);
         };
         let block = len - at;
-        // One that is too large fails when it is whole, or ends the stream before.
+        // A block that is too large fails once it is whole, or ends the stream before that.
         if block > self.limits.block || !wanted(&cid, block) {
             return Ok(None);
         }
@@ -287,7 +289,10 @@ impl CarReader {
         }))
     }
 
-    /// To be called when the stream has ended: whether it ended where a CAR may end.
+    /// Call this at the end of the stream.
+    ///
+    /// # Errors
+    /// [`CarError`] where a CAR may not end here.
     pub fn finish(&self) -> Result<(), CarError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -307,7 +312,7 @@ impl CarReader {
         }
     }
 
-    /// A varint, once all of it is there.
+    /// Reads a varint, once all of it has arrived.
     fn varint(&mut self, bad: CarError) -> Result<Option<u64>, CarError> {
         let mut buffer = [0; MAX_VARINT];
         let mut len = 0;
@@ -329,7 +334,8 @@ impl CarReader {
         }
     }
 
-    /// The next `len` bytes, once all of them are there: a slice of one chunk where they are in one, else gathered once.
+    /// The next `len` bytes, once all of them have arrived: a slice of a chunk where one holds them all, and otherwise
+    /// gathered once.
     fn take(&mut self, len: usize) -> Result<Option<Bytes>, CarError> {
         if self.gathered.is_empty() {
             if let Some(chunk) = self.chunks.front_mut()
@@ -421,7 +427,7 @@ fn read_header(header: &[u8]) -> Result<Vec<Cid>, CarError> {
     }
 }
 
-/// As much CBOR as a header has.
+/// A reader of as much CBOR as a header contains.
 struct Cbor<'a>(&'a [u8]);
 
 impl<'a> Cbor<'a> {
@@ -449,7 +455,7 @@ impl<'a> Cbor<'a> {
         Some(bytes.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
     }
 
-    /// Tag 42 around a byte string that begins with a zero.
+    /// Tag 42 around a byte string that begins with a zero byte.
     fn cid(&mut self) -> Option<Cid> {
         if self.head(6)? != 42 {
             return None;
@@ -464,7 +470,7 @@ impl<'a> Cbor<'a> {
 /// The header of a CAR with one root.
 pub fn header(root: &Cid) -> Bytes {
     let cid = root.to_bytes();
-    // {"roots": [42(h'00…')], "version": 1}; a CID has at most MAX_CID bytes.
+    // This encodes {"roots": [42(h'00…')], "version": 1}; a CID has at most MAX_CID bytes.
     let mut map = b"\xa2eroots\x81\xd8\x2a\x58".to_vec();
     map.push(cid.len() as u8 + 1);
     map.push(0);
@@ -479,17 +485,17 @@ pub fn header(root: &Cid) -> Bytes {
 /// A part of a DAG that makes one CAR.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// Which blocks of the DAG.
+    /// The blocks, by their positions in the DAG.
     pub blocks: Range<usize>,
-    /// Where in the body its first byte stands.
+    /// The offset of the part's first byte in the body.
     pub offset: u64,
-    /// Bytes of the body.
+    /// The number of bytes of the body.
     pub body: u64,
-    /// Bytes of the CAR.
+    /// The size of the CAR in bytes.
     pub car: u64,
 }
 
-/// Cuts a DAG into parts whose CARs are at most `target` bytes, except where one block alone is larger.
+/// Cuts a DAG into parts whose CARs have at most `target` bytes, except where a single block is larger.
 pub fn parts(dag: &Dag, target: u64) -> Vec<Part> {
     let (mut parts, mut next, mut offset) = (Vec::new(), 0, 0);
     while next < dag.blocks.len() {
@@ -501,8 +507,8 @@ pub fn parts(dag: &Dag, target: u64) -> Vec<Part> {
     parts
 }
 
-/// The first part of some blocks of a DAG, of which the first begins at `offset` in the body: as many as make a CAR of at
-/// most `target` bytes, but one at least, where there is one.
+/// The first part of some blocks of a DAG, the first of which begins at `offset` in the body. It has as many blocks as
+/// make a CAR of at most `target` bytes, and at least one if there is one.
 pub fn part(dag: &Dag, blocks: Range<usize>, offset: u64, target: u64) -> Part {
     let mut part = Part {
         blocks: blocks.start..blocks.start,
@@ -522,7 +528,7 @@ pub fn part(dag: &Dag, blocks: Range<usize>, offset: u64, target: u64) -> Part {
     part
 }
 
-/// A CAR of the part, header included, made of slices of the body.
+/// The CAR of a part, including its header, made of slices of the body.
 pub fn pieces<S: Source>(dag: &Dag, source: &S, part: &Part) -> Vec<Piece<S>> {
     let mut pieces = Vec::new();
     let mut bytes = header(&dag.root).to_vec();
@@ -547,7 +553,7 @@ pub fn pieces<S: Source>(dag: &Dag, source: &S, part: &Part) -> Vec<Piece<S>> {
     pieces
 }
 
-/// Bytes of a block in a CAR. What is in its own CID is not sent.
+/// The size of a block's section in a CAR, in bytes. A block that its own CID holds is not sent.
 fn section_len(block: &super::Block) -> u64 {
     if block.cid.hash().code() == IDENTITY {
         return 0;

@@ -1,8 +1,8 @@
-//! How several files become one directory: as `ipfs add -r` does it, large directories in shards.
+//! How several files become one directory, as `ipfs add -r` makes it, with large directories in shards.
 //!
-//! The body of a directory is its files' bytes one after the other, in the depth-first order of the DAG. That order
-//! depends on names and sizes alone, so it is asked for with [`order`] before a byte is stored; then the files are stored
-//! in it, and [`layout_directory`] hashes them.
+//! The body of a directory is the bytes of its files, one after the other, in the depth-first order of the DAG. That
+//! order depends on names and sizes alone, so [`order`] gives it before a byte is stored. The files are then stored in
+//! that order, and [`layout_directory`] hashes them.
 
 use std::collections::BTreeMap;
 
@@ -12,54 +12,55 @@ use super::walk::{Limits, MAX_PATH};
 use super::{Block, Dag, DagFile, Profile};
 use crate::ports::{Source, StoreError};
 
-/// A directory over this size is written in shards (as in Kubo; how the size is counted depends on the profile).
+/// The size in bytes over which a directory is written in shards, as in Kubo. How the size is counted depends on the
+/// profile.
 pub const SHARDING_SIZE: u64 = 256 * 1024;
-/// The names in a path.
+/// The most names in a path.
 pub const MAX_PATH_DEPTH: usize = 64;
-/// The bytes of the hash by which a shard's slots are found, and so the shards below one another.
+/// The bytes of the hash by which the slots of a shard are found, and so the most shards below one another.
 const MAX_SHARD_DEPTH: usize = 8;
 
 /// Why a path cannot be in a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
-    /// A name in it is empty.
+    /// A name in the path is empty.
     #[error("a name in its path is empty")]
     EmptyName,
-    /// A name in it is `.` or `..`.
+    /// A name in the path is `.` or `..`.
     #[error("its path has “.” or “..” for a name")]
     DotName,
-    /// A name in it has a control character.
+    /// A name in the path has a control character.
     #[error("its name has a control character")]
     ControlCharacter,
-    /// It is over [`MAX_PATH`] bytes.
+    /// The path is longer than [`MAX_PATH`] bytes.
     #[error("its path is too long")]
     TooLong,
-    /// It is in too many folders, one within the other.
+    /// The path leads through too many folders.
     #[error("it is in too many folders, one within the other")]
     TooDeep,
-    /// Another path is the same, or is its folder.
+    /// Another path is the same, or the path is also that of a folder.
     #[error("another one has the same name")]
     SameName,
-    /// Too many bits of the hashes of two names are the same for a sharded directory.
+    /// The hashes of two names agree in too many bits for a sharded directory.
     #[error("its name and another one have the same hash")]
     Collision,
 }
 
-/// Why files do not become a directory.
+/// Why files cannot become a directory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LayoutError {
-    /// A path that cannot stand in a directory.
+    /// A path cannot stand in a directory.
     #[error("“{}” cannot be in a folder: {reason}", path.escape_debug())]
     Path {
         /// The path.
         path: String,
-        /// What is wrong with it.
+        /// What is wrong with the path.
         reason: PathError,
     },
-    /// More files than anybody would fetch.
+    /// There are more files than a fetch accepts.
     #[error("a folder of {0} files is too large to be shared with one hash; {limit} is the most", limit = Limits::default().files)]
     TooMany(usize),
-    /// The files do not stand in the body as [`order`] says.
+    /// The files are not stored in the order that [`order`] gives.
     #[error("the files of the folder are not stored in the order of its DAG")]
     Order,
     /// The bytes could not be read.
@@ -67,7 +68,11 @@ pub enum LayoutError {
     Store(#[from] StoreError),
 }
 
-/// In which order files and empty folders (whose paths end with `/`), given as paths and sizes, stand in a directory's body: the numbers of the first, the second …
+/// The order in which files and empty folders stand in the body of a directory, as indices into `files`. Each is given
+/// as its path and its size; the path of an empty folder ends with `/`.
+///
+/// # Errors
+/// [`LayoutError`] where they cannot become a directory.
 pub fn order<P: AsRef<str>>(
     files: &[(P, u64)],
     profile: Profile,
@@ -80,7 +85,7 @@ pub fn order<P: AsRef<str>>(
             reason: PathError::EmptyName,
         });
     }
-    // The sizes of nodes are the same whatever the hashes are.
+    // The sizes of the nodes do not depend on the hashes.
     let unhashed: Vec<Child> = files
         .iter()
         .map(|(_, len)| {
@@ -100,8 +105,11 @@ pub fn order<P: AsRef<str>>(
         .collect())
 }
 
-/// Hashes the files in a body and binds them into a directory. `entries` are in the order of the body, which is that of
-/// [`order`], and leave no gap. `progress` is told the bytes that are hashed so far.
+/// Hashes the files in a body and makes a directory of them. `entries` are in the order of the body, which is the one
+/// that [`order`] gives, and leave no gap. `progress` is told the number of bytes that are hashed so far.
+///
+/// # Errors
+/// [`LayoutError`] where they cannot become a directory, or cannot be read.
 pub async fn layout_directory<S: Source>(
     source: &S,
     entries: &[DagFile],
@@ -119,7 +127,7 @@ pub async fn layout_directory<S: Source>(
     if end != source.len() {
         return Err(LayoutError::Order);
     }
-    // That of an empty folder is the leaf of an empty file, which is not used.
+    // The leaf of an empty folder is that of an empty file, which is not used.
     let file_slices = |entry: &DagFile| slices(entry.offset..entry.offset + entry.len, profile);
     let all = entries.iter().flat_map(file_slices);
     let mut leaves = hash_leaves(source, all, profile, progress)
@@ -154,15 +162,15 @@ pub async fn layout_directory<S: Source>(
     Ok(dag)
 }
 
-/// What stands under a name.
+/// The entry of a name in a directory.
 enum Entry<'a> {
     File(usize),
-    /// A folder in which there is nothing.
+    /// A folder that contains nothing.
     Empty(usize),
     Directory(Directory<'a>),
 }
 
-/// Sorted by the bytes of the names, as dag-pb wants it.
+/// A directory, sorted by the bytes of the names as dag-pb demands.
 type Directory<'a> = BTreeMap<&'a str, Entry<'a>>;
 
 fn tree<'a>(paths: impl ExactSizeIterator<Item = &'a str>) -> Result<Directory<'a>, LayoutError> {
@@ -224,14 +232,14 @@ fn check_name(name: &str) -> Result<(), PathError> {
 /// A DAG without the blocks of its files.
 struct Assembled {
     child: Child,
-    /// Depth first.
+    /// The nodes and files in depth-first order.
     items: Vec<Item>,
 }
 
 enum Item {
     Node(Block),
     File(usize),
-    /// A folder in which there is nothing, and its node.
+    /// A folder that contains nothing, and its node.
     Empty(usize, Block),
 }
 

@@ -1,11 +1,11 @@
-//! Whether a block is what its CID says.
+//! Whether a block is the one that its CID names.
 
 use crate::Cid;
 use blake2::Blake2bVar;
 use blake2::digest::{Update, VariableOutput};
 use sha2::{Digest, Sha256, Sha512};
 
-/// The shortest digest that is taken for proof, in bytes (as in Kubo).
+/// The shortest digest that counts as a proof, in bytes (as in Kubo).
 pub const MIN_DIGEST: usize = 20;
 
 /// The multihash code of a CID whose digest is the block itself.
@@ -18,13 +18,13 @@ const BLAKE3: u64 = 0x1e;
 const BLAKE2B: u64 = 0xb200;
 const BLAKE2B_LONGEST: u64 = 64;
 
-/// Why a block is not proved by its CID.
+/// Why a CID does not prove a block.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HashError {
-    /// The bytes are other ones.
+    /// The bytes are not those that the CID names.
     #[error("the bytes that came for {0} are not those that it names")]
     Mismatch(Cid),
-    /// The CID uses a hash that is not known here.
+    /// The CID uses a hash function that is not supported.
     #[error(
         "{cid} uses the hash 0x{code:x}, which is not understood here (sha2-256, sha2-512, blake2b and blake3 are)"
     )]
@@ -34,17 +34,20 @@ pub enum HashError {
         /// The multihash code.
         code: u64,
     },
-    /// The digest is too short, or longer than the hash has bytes.
+    /// The digest is too short, or longer than the hash function makes them.
     #[error("{cid} has a digest of {len} bytes, which proves nothing")]
     Length {
         /// The CID.
         cid: Cid,
-        /// Bytes of its digest.
+        /// The length of its digest in bytes.
         len: usize,
     },
 }
 
-/// Whether `block` is what `cid` names: sha2-256, sha2-512, every blake2b, blake3, identity.
+/// Verifies a block against its CID. The hash functions are sha2-256, sha2-512, every blake2b, blake3 and identity.
+///
+/// # Errors
+/// [`HashError`] where the CID does not prove the block.
 pub fn verify(cid: &Cid, block: &[u8]) -> Result<(), HashError> {
     let code = cid.hash().code();
     let digest = cid.hash().digest();
@@ -80,20 +83,21 @@ pub fn verify(cid: &Cid, block: &[u8]) -> Result<(), HashError> {
     }
 }
 
-/// A multihash may hold the beginning of a digest; `None` where it is longer than the whole.
+/// The first `len` bytes of a digest, since a multihash may hold only its beginning; `None` where the digest is
+/// shorter.
 fn starts_with(own: &[u8], digest: &[u8]) -> Option<bool> {
     own.get(..digest.len()).map(|own| own == digest)
 }
 
-/// The digest, where the CID is proved by a whole SHA2-256: a platform may then hash the block by itself
-/// (`crypto.subtle`) and compare.
+/// The digest of a CID that a whole SHA2-256 proves. A platform may then hash the block itself (`crypto.subtle`) and
+/// compare.
 pub fn is_sha2_256(cid: &Cid) -> Option<[u8; 32]> {
     (cid.hash().code() == SHA2_256)
         .then(|| cid.hash().digest().try_into().ok())
         .flatten()
 }
 
-/// The block that is written in its own CID.
+/// The block that a CID holds itself.
 pub fn identity(cid: &Cid) -> Option<&[u8]> {
     (cid.hash().code() == IDENTITY).then(|| cid.hash().digest())
 }
@@ -114,7 +118,8 @@ mod tests {
             .collect()
     }
 
-    /// Digests of `abc` by other implementations (FIPS 180-4, RFC 7693, the BLAKE3 paper's b3sum, Python's hashlib).
+    /// Digests of `abc` from other implementations (FIPS 180-4, RFC 7693, b3sum of the BLAKE3 paper, Python's
+    /// hashlib).
     const ABC: &[(u64, &str)] = &[
         (IDENTITY, "616263"),
         (

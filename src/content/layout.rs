@@ -1,4 +1,4 @@
-//! How bytes become a DAG: cut into leaves, hashed where they are, bound together level by level, as Kubo does it.
+//! How bytes become a DAG: cut into leaves, hashed in place, and joined level by level, as Kubo does it.
 
 use std::ops::Range;
 
@@ -17,10 +17,13 @@ use super::{Block, Dag, DagFile, Profile};
 use crate::names::cid_v1;
 use crate::ports::{Source, StoreError};
 
-/// Leaves that are hashed at the same time.
+/// The most leaves that are hashed at the same time.
 pub const LEAVES_IN_FLIGHT: usize = 12;
 
-/// Cuts and hashes a file. `progress` is told the bytes that are hashed so far.
+/// Cuts and hashes a file. `progress` is told the number of bytes that are hashed so far.
+///
+/// # Errors
+/// [`StoreError`] where the bytes cannot be read.
 pub async fn layout<S: Source>(
     source: &S,
     profile: Profile,
@@ -49,7 +52,7 @@ pub(super) fn slices(file: Range<u64>, profile: Profile) -> impl Iterator<Item =
     })
 }
 
-/// Hashes leaves, some at the same time.
+/// Hashes leaves, several at the same time.
 pub(super) async fn hash_leaves<S: Source>(
     source: &S,
     slices: impl Iterator<Item = Range<u64>>,
@@ -128,7 +131,7 @@ pub(super) fn node(profile: Profile, bytes: Bytes) -> Block {
     }
 }
 
-/// Binds a file's leaves together level by level until one node is left, and puts all blocks in depth-first order.
+/// Joins the leaves of a file level by level until one node is left, and puts all blocks into depth-first order.
 pub(super) fn bind(leaves: Vec<Block>, profile: Profile) -> (Child, Vec<Block>) {
     let mut level: Vec<Child> = leaves
         .iter()
@@ -138,7 +141,7 @@ pub(super) fn bind(leaves: Vec<Block>, profile: Profile) -> (Child, Vec<Block>) 
             tsize: leaf.size(),
         })
         .collect();
-    // From the leaves' parents up.
+    // The levels, from the parents of the leaves upwards.
     let mut levels: Vec<Vec<Block>> = Vec::new();
     while level.len() > 1 {
         let mut nodes = Vec::new();
@@ -159,7 +162,7 @@ pub(super) fn bind(leaves: Vec<Block>, profile: Profile) -> (Child, Vec<Block>) 
     }
     let root = level[0];
     let mut blocks = Vec::with_capacity(leaves.len() + levels.iter().map(Vec::len).sum::<usize>());
-    // A node stands before the first of the leaves that it spans.
+    // A node precedes the first of the leaves that it spans.
     let mut levels: Vec<_> = levels.into_iter().map(|level| level.into_iter()).collect();
     for (number, leaf) in leaves.into_iter().enumerate() {
         for height in (0..levels.len()).rev() {

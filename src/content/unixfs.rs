@@ -1,6 +1,6 @@
 //! The nodes of UnixFS: a protobuf `Data` in a dag-pb node, read strictly and written as Kubo writes it.
 //!
-//! Rules are those of the [dag-pb](https://ipld.io/specs/codecs/dag-pb/spec/) and
+//! The rules are those of the [dag-pb](https://ipld.io/specs/codecs/dag-pb/spec/) and
 //! [UnixFS](https://specs.ipfs.tech/unixfs/) specifications.
 
 use std::ops::Range;
@@ -14,90 +14,93 @@ use super::{Block, MAX_BLOCK};
 pub const RAW: u64 = 0x55;
 /// The codec of a node with links.
 pub const DAG_PB: u64 = 0x70;
-/// The links of a node that are read.
+/// The most links of a node that are read.
 pub const MAX_LINKS: usize = 100_000;
 /// The multihash code of the hash by which names are found in a [`Kind::HamtShard`].
 pub const MURMUR3_X64_64: u64 = 0x22;
-/// Slots of a [`Kind::HamtShard`] that is written here (as in Kubo).
+/// The number of slots of a [`Kind::HamtShard`] that is written here (as in Kubo).
 pub const FANOUT: u64 = 256;
 /// The widest [`Kind::HamtShard`] that is read (as in Kubo).
 pub const MAX_FANOUT: u64 = 1024;
 
-/// What a node is.
+/// The kind of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A part of a file (old form).
+    /// A part of a file, in the old form.
     Raw,
     /// A directory: links with names.
     Directory,
-    /// A file or a part of one: its own bytes, then those of its links.
+    /// A file or a part of one: its own bytes, followed by those of its links.
     File,
-    /// A file with a MIME type (disused).
+    /// A file with a MIME type; out of use.
     Metadata,
-    /// A symbolic link; the target is its data.
+    /// A symbolic link, whose target is its data.
     Symlink,
-    /// A part of a large directory: names begin with two (by [`Node::fanout`]) hex digits.
+    /// A part of a large directory: the names begin with hex digits, as many as [`Node::fanout`] demands.
     HamtShard,
 }
 
 /// A link of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// Where to.
+    /// The CID of the target.
     pub cid: Cid,
-    /// Its name, whatever bytes these are; empty in files.
+    /// The bytes of its name, which need not be text; empty in files.
     pub name: Bytes,
-    /// What the node says of the size of the DAG behind it; not to be trusted.
+    /// The size of the DAG behind the link as the node states it, which is not to be trusted.
     pub tsize: Option<u64>,
 }
 
-/// A node, read.
+/// A node that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// In their order.
+    /// Its links in their order.
     pub links: Vec<Link>,
-    /// Where its own data stands in the block; empty, at the block's end, where it has none.
+    /// Where its own data is in the block; an empty range at the end of the block where there is none.
     pub data: Range<usize>,
-    /// Bytes of the file from here down, as declared.
+    /// The number of bytes of the file from this node downwards, as the node states it.
     pub filesize: Option<u64>,
-    /// Bytes behind each link, as declared.
+    /// The number of bytes behind each link, as the node states it.
     pub blocksizes: Vec<u64>,
-    /// The hash of a [`Kind::HamtShard`].
+    /// The hash function of a [`Kind::HamtShard`].
     pub hash_type: Option<u64>,
-    /// Slots of a [`Kind::HamtShard`].
+    /// The number of slots of a [`Kind::HamtShard`].
     pub fanout: Option<u64>,
 }
 
 /// Why a block is not a node of UnixFS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NodeError {
-    /// Over [`MAX_BLOCK`].
+    /// The block is larger than [`MAX_BLOCK`].
     #[error("it is larger than {MAX_BLOCK} bytes")]
     TooLarge,
-    /// The bytes end too early or are no protobuf.
+    /// The bytes end too early, or are not a protobuf.
     #[error("it is not dag-pb")]
     Malformed,
-    /// Over [`MAX_LINKS`].
+    /// The node has more than [`MAX_LINKS`] links.
     #[error("it has more than {MAX_LINKS} links")]
     TooManyLinks,
-    /// A link without a CID that is understood.
+    /// A link has no CID that can be read.
     #[error("it links to something that is not a CID")]
     BadLink,
-    /// dag-pb without UnixFS inside, or a kind of node from the future.
+    /// There is dag-pb without UnixFS inside, or a kind of node that is not known yet.
     #[error("it is not UnixFS")]
     NotUnixFs,
-    /// A file's sizes do not add up.
+    /// The sizes that a file states contradict one another.
     #[error("its sizes do not add up")]
     Sizes,
-    /// A shard whose hash or width is not understood.
+    /// The hash function or the width of a shard is not supported.
     #[error("it is a part of a directory of a kind that is not understood")]
     Shard,
 }
 
 impl Node {
-    /// The size of the file from here down. Fails for what is no file, and where the declared sizes contradict each other.
+    /// The size of the file from this node downwards.
+    ///
+    /// # Errors
+    /// [`NodeError`] where the node is not a file, and where the stated sizes contradict one another.
     pub fn file_size(&self) -> Result<u64, NodeError> {
         if !matches!(self.kind, Kind::File | Kind::Raw) || self.blocksizes.len() != self.links.len()
         {
@@ -114,7 +117,7 @@ impl Node {
         }
     }
 
-    /// How many hex digits stand before the names of a [`Kind::HamtShard`].
+    /// The number of hex digits before the names in a [`Kind::HamtShard`].
     pub fn prefix_len(&self) -> Result<usize, NodeError> {
         let fanout = self.fanout.ok_or(NodeError::Shard)?;
         let known = self.hash_type == Some(MURMUR3_X64_64)
@@ -127,9 +130,9 @@ impl Node {
         Ok(format!("{:x}", fanout - 1).len())
     }
 
-    /// The block as it is recorded: the bytes of a file apart from what stands around them.
+    /// The block as it is recorded: what surrounds the bytes of the file, without them.
     ///
-    /// Prefix and suffix are copies, so that they do not keep a whole network buffer alive.
+    /// The prefix and the suffix are copies, so that they do not keep a whole network buffer alive.
     pub fn split(&self, cid: Cid, block: &Bytes) -> (Block, Bytes) {
         let own = match self.kind {
             Kind::File | Kind::Raw => self.data.clone(),
@@ -146,11 +149,17 @@ impl Node {
 }
 
 /// Reads a dag-pb block.
+///
+/// # Errors
+/// [`NodeError`] says why it is not a node of UnixFS.
 pub fn decode(block: &Bytes) -> Result<Node, NodeError> {
     decode_around(block, 0, &Bytes::new())
 }
 
-/// The links of a dag-pb block, whatever else it is: of UnixFS or not.
+/// The links of a dag-pb block, of UnixFS or not.
+///
+/// # Errors
+/// [`NodeError`] where it is not dag-pb.
 pub fn links(block: &Bytes) -> Result<Vec<Link>, NodeError> {
     let none = Bytes::new();
     let rope = Rope {
@@ -189,7 +198,7 @@ fn decode_around(prefix: &Bytes, hole: usize, suffix: &Bytes) -> Result<Node, No
     rope.data(data.ok_or(NodeError::NotUnixFs)?, links)
 }
 
-/// A block with a hole in it where a file's bytes stand.
+/// A block with a hole where the bytes of a file are.
 struct Rope<'a> {
     prefix: &'a Bytes,
     hole: usize,
@@ -205,7 +214,7 @@ impl<'a> Rope<'a> {
         Cursor { rope: self, range }
     }
 
-    /// Bytes outside the hole.
+    /// The bytes outside the hole.
     fn slice(&self, range: Range<usize>) -> Result<Bytes, NodeError> {
         let after = self.prefix.len() + self.hole;
         if range.end <= self.prefix.len() {
@@ -226,7 +235,7 @@ impl<'a> Rope<'a> {
         byte.copied().ok_or(NodeError::Malformed)
     }
 
-    /// The fields of a dag-pb node: its links, and where its data stands if it has any.
+    /// The fields of a dag-pb node: its links, and the range of its data if it has any.
     fn node(&self) -> Result<(Vec<Link>, Option<Range<usize>>), NodeError> {
         if self.len() > MAX_BLOCK {
             return Err(NodeError::TooLarge);
@@ -295,7 +304,7 @@ impl<'a> Rope<'a> {
                 (2, Value::Bytes(range)) if data.is_none() => data = Some(range),
                 (3, Value::Number(size)) if filesize.is_none() => filesize = Some(size),
                 (4, Value::Number(size)) if blocksizes.len() < links.len() => blocksizes.push(size),
-                // Packed, as newer protobuf writers may do.
+                // The packed form, which newer protobuf writers may use.
                 (4, Value::Bytes(range)) => {
                     let mut packed = self.cursor(range);
                     while !packed.range.is_empty() && blocksizes.len() < links.len() {
@@ -309,7 +318,7 @@ impl<'a> Rope<'a> {
                 (5, Value::Number(number)) if hash_type.is_none() => hash_type = Some(number),
                 (6, Value::Number(number)) if fanout.is_none() => fanout = Some(number),
                 (1..=6, _) => return Err(NodeError::NotUnixFs),
-                // Mode, time, and what is to come.
+                // Mode and time, and fields that are not known yet.
                 _ => {}
             }
         }
@@ -325,11 +334,11 @@ impl<'a> Rope<'a> {
     }
 }
 
-/// A value of protobuf's wire format.
+/// A value in protobuf's wire format.
 enum Value {
     Number(u64),
     Bytes(Range<usize>),
-    /// Of fixed size: nothing that is used here.
+    /// A value of fixed size, none of which is used here.
     Fixed,
 }
 
@@ -364,7 +373,7 @@ impl Cursor<'_> {
         Err(NodeError::Malformed)
     }
 
-    /// The next field's number and value.
+    /// The number and value of the next field.
     fn field(&mut self) -> Result<Option<(u64, Value)>, NodeError> {
         if self.range.is_empty() {
             return Ok(None);
@@ -397,15 +406,15 @@ pub(super) fn read_cid(bytes: &[u8]) -> Option<(Cid, usize)> {
 /// A child of a node that is being written.
 #[derive(Debug, Clone, Copy)]
 pub struct Child {
-    /// Its CID.
+    /// The CID of the child.
     pub cid: Cid,
-    /// Bytes of the file behind it.
+    /// The number of bytes of the file behind it.
     pub size: u64,
-    /// Bytes of all blocks behind it.
+    /// The number of bytes of all blocks behind it.
     pub tsize: u64,
 }
 
-/// What stands before and after the `len` bytes of a dag-pb leaf.
+/// The prefix and the suffix of a dag-pb leaf with `len` bytes of the file.
 pub fn leaf(len: u64) -> (Bytes, Bytes) {
     let mut head = vec![0x08, 2];
     if len > 0 {
@@ -418,7 +427,7 @@ pub fn leaf(len: u64) -> (Bytes, Bytes) {
     put_varint(&mut prefix, head.len() as u64 + len + suffix.len() as u64);
     prefix.extend(head);
     if len == 0 {
-        // Without bytes between them there is nothing to stand after.
+        // Without bytes between them, everything is prefix.
         prefix.append(&mut suffix);
     }
     (prefix.into(), suffix.into())
@@ -440,7 +449,7 @@ pub fn inner(children: &[Child]) -> Bytes {
     node.into()
 }
 
-/// The node of a directory; the entries sorted by the bytes of their names.
+/// The node of a directory. The entries are sorted by the bytes of their names.
 pub fn directory<'a>(entries: impl IntoIterator<Item = (&'a str, Child)>) -> Bytes {
     let mut node = Vec::new();
     for (name, child) in entries {
@@ -450,8 +459,8 @@ pub fn directory<'a>(entries: impl IntoIterator<Item = (&'a str, Child)>) -> Byt
     node.into()
 }
 
-/// The node of a part of a directory: for each slot that is used, in order, its number, and either a name and what it
-/// names, or an empty name and the part below.
+/// The node of a part of a directory. For each slot that is used, in order, it takes its number, and either a name and
+/// its target, or an empty name and the part below.
 pub fn hamt_shard<'a>(slots: impl IntoIterator<Item = (u8, &'a str, Child)>) -> Bytes {
     let mut node = Vec::new();
     let mut bits = [0u8; FANOUT as usize / 8];
@@ -478,8 +487,8 @@ pub fn hamt_shard<'a>(slots: impl IntoIterator<Item = (u8, &'a str, Child)>) -> 
     node.into()
 }
 
-/// The hash by whose bytes, first to last, a name's slots in a [`Kind::HamtShard`] are found: the first half of
-/// MurmurHash3 x64 128, seed 0, big-endian.
+/// The hash whose bytes, from first to last, give the slots of a name in a [`Kind::HamtShard`]: the first half of
+/// MurmurHash3 x64 128 with the seed 0, big-endian.
 pub fn hamt_hash(name: &[u8]) -> [u8; 8] {
     const C1: u64 = 0x87c3_7b91_1142_53d5;
     const C2: u64 = 0x4cf5_ad43_2745_937f;

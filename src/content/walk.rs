@@ -1,7 +1,8 @@
-//! Fetching, block by block: what is expected next, and whether what came fits.
+//! Fetching block by block: which block is expected next, and whether the one that arrived fits.
 //!
-//! A [`Walk`] goes through a DAG depth first. It holds the nodes that are open, never a leaf's bytes. It trusts nobody:
-//! declared sizes must agree at every link, and everything that a DAG could blow up is bounded by [`Limits`].
+//! A [`Walk`] goes through a DAG depth first. It holds the nodes that are open, and never the bytes of a leaf. It
+//! trusts nobody: the stated sizes must agree at every link, and everything that a DAG could blow up is bounded by
+//! [`Limits`].
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +14,7 @@ use super::unixfs::{self, DAG_PB, Kind, Link, Node, NodeError, RAW};
 use super::{Block, Dag, DagFile, MAX_BLOCK};
 use crate::names::{canonical, safe_file_name};
 
-/// How much is taken from a DAG of strangers.
+/// The limits on what is accepted from a stranger's DAG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of all files together.
@@ -22,13 +23,13 @@ pub struct Limits {
     pub blocks: usize,
     /// Nodes from the root down to a leaf.
     pub depth: usize,
-    /// Links of all nodes that are open at a time.
+    /// Links of all nodes that are open at the same time.
     pub links: usize,
-    /// Files of a directory and all below it.
+    /// Files of a directory and of everything below it.
     pub files: usize,
     /// Bytes of all paths together.
     pub paths: usize,
-    /// Parts of files that hold no byte; there is no reason for any.
+    /// Parts of files that hold no bytes; no honest file needs any.
     pub empty_parts: usize,
 }
 
@@ -48,13 +49,13 @@ impl Default for Limits {
 
 /// The longest path in a directory, in bytes.
 pub const MAX_PATH: usize = 4096;
-/// What one more request costs, in bytes that could be sent meanwhile: where the files left in a directory would cost more
-/// than what is here of it, the whole directory is asked for again.
+/// The cost of one more request, in bytes that could be sent in its place. Where requests for the files left in a
+/// directory would cost more than what is here of it, the whole directory is requested again.
 pub const REQUEST_COST: u64 = 64 * 1024;
-/// The symbolic links whose paths are remembered.
+/// The most symbolic links whose paths are remembered.
 pub const MAX_SKIPPED: usize = 100;
 
-/// What a DAG may have only so much of.
+/// A quantity of which a DAG may have only a limited amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Limited {
     /// Bytes of all files together.
@@ -83,25 +84,25 @@ pub enum Limited {
 /// Why a fetch cannot go on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WalkError {
-    /// Storage sent another block than the one that was asked for.
+    /// Storage sent another block than the one that is next.
     #[error(
         "block {} came, but {} was to come next",
         canonical(cid),
         canonical(expected)
     )]
     Foreign {
-        /// What came.
+        /// The block that arrived.
         cid: Cid,
-        /// What was to come.
+        /// The block that is next.
         expected: Box<Cid>,
     },
     /// Storage sent a block after the last one.
     #[error("block {} came after the last one", canonical(.0))]
     Surplus(Cid),
-    /// Storage sends blocks over and over that are here already.
+    /// Storage repeats blocks that are here already.
     #[error("the same blocks are sent over and over; {} was to come next", canonical(.0))]
     Repeating(Cid),
-    /// A block that is no node of UnixFS.
+    /// A block is not a node of UnixFS.
     #[error("block {} cannot be used: {reason}", canonical(cid))]
     Node {
         /// The block.
@@ -109,35 +110,35 @@ pub enum WalkError {
         /// What is wrong with it.
         reason: NodeError,
     },
-    /// A CID of something that is neither raw bytes nor dag-pb.
+    /// The CID names something that is neither raw bytes nor dag-pb.
     #[error("{} is no file or directory (its codec is 0x{:x})", canonical(.0), .0.codec())]
     Codec(Cid),
-    /// A block that is of another size, or of another kind, than the link to it says.
+    /// A block has another size, or is of another kind, than the link to it says.
     #[error("block {} is not what the link to it says", canonical(.0))]
     Contradiction(Cid),
-    /// A symbolic link or a piece of metadata where a file was asked for.
+    /// There is a symbolic link or a piece of metadata where a file was requested.
     #[error("{} is a symbolic link or metadata, no file or directory", canonical(.0))]
     NotAFile(Cid),
     /// A limit of [`Limits`] is reached.
     #[error("{} has more {what} than is taken ({limit})", canonical(cid))]
     TooMuch {
-        /// The block where that was noticed.
+        /// The block at which that was noticed.
         cid: Cid,
-        /// Of what.
+        /// The quantity that is limited.
         what: Limited,
         /// The limit.
         limit: u64,
     },
-    /// What was recorded of an earlier run does not fit together.
+    /// The record of an earlier run contradicts itself.
     #[error("what was recorded of this fetch is damaged; discard it and begin again")]
     Record,
-    /// The fetch is not done.
+    /// The fetch is not finished.
     #[error("the fetch is not whole: {} is yet to come", canonical(.0))]
     Incomplete(Cid),
 }
 
 impl WalkError {
-    /// Whether the sender is to blame, so that another one may do better; else the DAG itself cannot be fetched.
+    /// Whether the sender is at fault, so that another one may do better. If not, the DAG itself cannot be fetched.
     pub fn is_senders(&self) -> bool {
         matches!(
             self,
@@ -146,26 +147,26 @@ impl WalkError {
     }
 }
 
-/// What a block was good for.
+/// What became of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// It was the expected one.
     New {
-        /// To be recorded.
+        /// The block, which is to be recorded.
         block: Block,
-        /// Bytes of the body, `block.len` of them.
+        /// The bytes of the body, `block.len` of them.
         data: Bytes,
     },
-    /// It is here already (a CAR that begins in the middle repeats the nodes above): ignore it.
+    /// It is here already and can be ignored. A CAR that begins in the middle of a file repeats the nodes above.
     Known,
 }
 
-/// Where a fetch goes on: `entity-bytes=offset:*` of this file.
+/// Where a fetch continues: at `entity-bytes=offset:*` of this file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResumePoint {
     /// The root of the file (or directory) that the next block is in.
     pub file: Cid,
-    /// Bytes of it that are here.
+    /// The number of its bytes that are here.
     pub offset: u64,
     /// Its path; empty where it is the root.
     pub path: String,
@@ -179,23 +180,23 @@ pub struct Walk {
     blocks: Vec<Block>,
     files: Vec<DagFile>,
     skipped: Vec<String>,
-    /// Nodes whose links are not all followed yet, from the root down.
+    /// The nodes whose links have not all been followed yet, from the root downwards.
     open: Vec<Open>,
     next: Option<Next>,
-    /// Bytes of the body so far.
+    /// The number of bytes of the body so far.
     offset: u64,
-    /// Bytes of the files that have begun, as declared.
+    /// The number of bytes of the files that have begun, as their nodes state it.
     declared: u64,
-    /// Bytes of all paths.
+    /// The number of bytes of all paths.
     paths: usize,
-    /// Links of `open` that are not followed yet.
+    /// The number of links of `open` that have not been followed yet.
     links: usize,
     empty_parts: usize,
     /// The file that is open, and the depth of its root.
     file: Option<OpenFile>,
-    /// The first bytes of the digests of all blocks that passed: a hint only, so a collision does no harm.
+    /// The first bytes of the digests of all blocks that passed. They are only a hint, so a collision does no harm.
     passed: HashSet<u64>,
-    /// Blocks that were [`Step::Known`] since the last new one.
+    /// The blocks that were [`Step::Known`] since the last new one.
     repeats: usize,
 }
 
@@ -223,7 +224,7 @@ enum OpenKind {
         /// Where the bytes of its files begin.
         start: u64,
     },
-    /// Within the nearest directory above.
+    /// The nearest directory above.
     Shard {
         fanout: Option<u64>,
         prefix: usize,
@@ -240,16 +241,16 @@ struct Next {
 #[derive(Debug, Clone)]
 enum Role {
     Root,
-    /// A part of a file, of so many bytes.
+    /// A part of a file with this many bytes.
     Part(u64),
-    /// What stands in a directory under a name.
+    /// An entry of a directory with its name.
     Entry(Bytes),
     /// A part of a directory.
     Shard(Option<u64>),
 }
 
 impl Walk {
-    /// At the beginning.
+    /// A walk at its beginning.
     pub fn new(root: Cid, limits: Limits) -> Self {
         Self {
             root,
@@ -273,7 +274,10 @@ impl Walk {
         }
     }
 
-    /// After the blocks that an earlier run recorded, in their order.
+    /// A walk that continues after the blocks that an earlier run recorded, in their order.
+    ///
+    /// # Errors
+    /// [`WalkError`] where the record does not fit the DAG.
     pub fn resume(root: Cid, limits: Limits, blocks: &[Block]) -> Result<Self, WalkError> {
         let mut walk = Self::new(root, limits);
         for block in blocks {
@@ -296,8 +300,8 @@ impl Walk {
         self.next.as_ref().map(|next| next.cid)
     }
 
-    /// Blocks that are needed soon, for asking for several at a time: the next one, then what the open nodes link to, the
-    /// lowest first; at most `most`.
+    /// Up to `most` blocks that are needed soon, so that several can be requested at a time: the next one, and then
+    /// the targets of the open nodes, the lowest node first.
     pub fn upcoming(&self, most: usize) -> Vec<Cid> {
         let after = self.open.iter().rev();
         let links = after.flat_map(|open| open.links.as_slice().iter().map(|(link, _)| link.cid));
@@ -309,8 +313,11 @@ impl Walk {
             .collect()
     }
 
-    /// The next block and its bytes of the body, where it is written in its own CID. To be called until it gives `None`
-    /// before asking anybody for [`Walk::next_cid`]: such blocks need not be sent.
+    /// The next block and its bytes of the body, where its own CID holds it. Call this until it gives `None` before
+    /// [`Walk::next_cid`] is requested from anybody: such blocks need not be sent.
+    ///
+    /// # Errors
+    /// [`WalkError`] as in [`Walk::accept`].
     pub fn inline(&mut self) -> Result<Option<(Block, Bytes)>, WalkError> {
         let Some(cid) = self.next_cid() else {
             return Ok(None);
@@ -325,6 +332,9 @@ impl Walk {
     }
 
     /// Takes a block that was verified against its CID.
+    ///
+    /// # Errors
+    /// [`WalkError`] where the block does not belong here, or the DAG cannot be fetched.
     pub fn accept(&mut self, cid: Cid, bytes: Bytes) -> Result<Step, WalkError> {
         if cid.codec() == RAW {
             let step = self.accept_raw(cid, bytes.len() as u64)?;
@@ -354,7 +364,11 @@ impl Walk {
         Ok(Step::New { block, data })
     }
 
-    /// Takes a raw block of so many bytes that was verified against its CID, wherever they are: `data` has none.
+    /// Takes a raw block of `len` bytes that was verified against its CID and whose bytes are elsewhere; the step has
+    /// none.
+    ///
+    /// # Errors
+    /// [`WalkError`] as in [`Walk::accept`].
     pub fn accept_raw(&mut self, cid: Cid, len: u64) -> Result<Step, WalkError> {
         let Some(next) = self.next.clone().filter(|next| same(&next.cid, &cid)) else {
             return self.repeated(cid, self.next_cid());
@@ -375,7 +389,7 @@ impl Walk {
         Ok(Step::New { block, data })
     }
 
-    /// A block that is not the expected one.
+    /// Judges a block that is not the expected one.
     fn repeated(&mut self, cid: Cid, expected: Option<Cid>) -> Result<Step, WalkError> {
         let known = hash::identity(&cid).is_some() || self.passed.contains(&mark(&cid));
         match expected {
@@ -392,7 +406,8 @@ impl Walk {
         }
     }
 
-    /// Goes on over a block that fits. What it changes before it fails does not matter: an error ends the walk.
+    /// Moves on over a block that fits. Changes that it makes before it fails do not matter, because an error ends the
+    /// walk.
     fn step(&mut self, next: Next, node: Option<Node>, block: Block) -> Result<(), WalkError> {
         let cid = next.cid;
         self.check(
@@ -453,7 +468,7 @@ impl Walk {
                         self.descend(node, self.directory(cid, path), cid)?;
                     }
                     Kind::HamtShard => {
-                        // The directory itself has no links but those of its shard.
+                        // The directory itself has no links besides those of its shard.
                         self.descend(None, self.directory(cid, path), cid)?;
                         let node = node.ok_or(WalkError::Contradiction(cid))?;
                         self.descend_shard(node, cid)?;
@@ -599,7 +614,7 @@ impl Walk {
         Ok(())
     }
 
-    /// The path of an entry, made safe, and made unlike all others in its directory.
+    /// The path of an entry, made safe, and made different from all others in its directory.
     fn path(&mut self, role: &Role, cid: Cid) -> Result<String, WalkError> {
         let Role::Entry(name) = role else {
             return Ok(String::new());
@@ -645,8 +660,8 @@ impl Walk {
         }
     }
 
-    /// Where to go on; `None` when all is here. Between two files it may be a directory of which something is here, all
-    /// of which will be [`Step::Known`].
+    /// Where to continue; `None` when everything is here. Between two files this may be a directory of which a part is
+    /// here, all of which will be [`Step::Known`].
     pub fn resume_point(&self) -> Option<ResumePoint> {
         let next = self.next.as_ref()?;
         if let (Role::Part(_), Some(file)) = (&next.role, &self.file) {
@@ -656,7 +671,7 @@ impl Walk {
                 path: file.path.clone(),
             });
         }
-        // From the lowest up: links that are left in the directory and below.
+        // From the lowest node upwards: the links that are left in the directory and below it.
         let mut left = 1;
         let mut point = (next.cid, self.next_path(next));
         for open in self.open.iter().rev() {
@@ -677,7 +692,7 @@ impl Walk {
         })
     }
 
-    /// The path of the next block where it is no part of a file; for people.
+    /// The path of the next block where it is not part of a file, for people.
     fn next_path(&self, next: &Next) -> String {
         let directory = self.open.iter().rev().find_map(|open| match &open.kind {
             OpenKind::Directory { path, .. } => Some(path.as_str()),
@@ -693,7 +708,7 @@ impl Walk {
         }
     }
 
-    /// Bytes of the whole, as declared; known once the root is here, for a single file.
+    /// The size of the whole file in bytes, as its root states it; known for a single file once the root is here.
     pub fn size(&self) -> Option<u64> {
         match self.files.as_slice() {
             [file] if file.path.is_empty() => Some(file.len),
@@ -701,7 +716,7 @@ impl Walk {
         }
     }
 
-    /// Bytes of the body that are here.
+    /// The number of bytes of the body that are here.
     pub fn offset(&self) -> u64 {
         self.offset
     }
@@ -711,7 +726,7 @@ impl Walk {
         &self.blocks
     }
 
-    /// Paths of symbolic links, which are left out; at most [`MAX_SKIPPED`].
+    /// The paths of symbolic links, which are left out; at most [`MAX_SKIPPED`].
     pub fn skipped(&self) -> &[String] {
         &self.skipped
     }
@@ -722,6 +737,9 @@ impl Walk {
     }
 
     /// The whole DAG.
+    ///
+    /// # Errors
+    /// [`WalkError::Incomplete`] where a block is missing.
     pub fn finish(self) -> Result<Dag, WalkError> {
         match self.next {
             Some(next) => Err(WalkError::Incomplete(next.cid)),
@@ -747,8 +765,8 @@ fn mark(cid: &Cid) -> u64 {
     u64::from_le_bytes(first)
 }
 
-/// The name, with a number before its ending where another one has it. `names` holds those of the directory, each with
-/// the number to be tried next.
+/// The name, with a number before its ending where another entry has the same name. `names` holds the names of the
+/// directory, each with the number to try next.
 fn unlike(name: String, names: &mut HashMap<String, u64>) -> String {
     let Some(number) = names.get(&name).copied() else {
         names.insert(name.clone(), 2);

@@ -1,6 +1,6 @@
-//! A directory as one ZIP file, made of slices: stored, not compressed, with ZIP64 where it is needed.
+//! A directory as one ZIP file, made of slices: stored without compression, with ZIP64 where it is needed.
 //!
-//! Fields are those of PKWARE's [APPNOTE](https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT) 6.3.
+//! The fields are those of PKWARE's [APPNOTE](https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT) 6.3.
 
 use bytes::Bytes;
 use crc::{CRC_32_ISO_HDLC, Crc, Table};
@@ -9,38 +9,41 @@ use futures::StreamExt;
 use super::{Dag, DagFile};
 use crate::ports::{Piece, Source, StoreError};
 
-/// Bytes that are read at a time for checksums.
+/// The number of bytes that are read at a time for checksums.
 const READ: u64 = 1024 * 1024;
-/// Reads that are under way at a time.
+/// The number of reads that are under way at a time.
 const READS_IN_FLIGHT: usize = 4;
 
-/// The size or place from which on a field of 32 bits does not hold it.
+/// The size or offset from which on a field of 32 bits cannot hold it.
 const MAX_32: u64 = 0xffff_ffff;
-/// The number of files from which on a field of 16 bits does not hold it.
+/// The number of files from which on a field of 16 bits cannot hold it.
 const MAX_16: u64 = 0xffff;
-/// ZIP 2.0, and 4.5, which brought ZIP64.
+/// Version 2.0 of the format, and 4.5, which introduced ZIP64.
 const VERSION: u16 = 20;
 const VERSION_64: u16 = 45;
-/// Names are UTF-8.
+/// The flag that names are UTF-8.
 const FLAGS: u16 = 1 << 11;
-/// Midnight of 1 January 1980: a DAG knows no time.
+/// Midnight of 1 January 1980, since a DAG knows no time.
 const TIME_AND_DATE: u32 = 0x0021_0000;
-/// Made on Unix, so that the attributes are Unix's: a plain file, `rw-r--r--`.
+/// Made on Unix, so that the attributes are those of Unix: a plain file with `rw-r--r--`.
 const MADE_ON: u16 = 3 << 8;
 const ATTRIBUTES: u32 = 0o100_644 << 16;
-/// A folder, `rwxr-xr-x`, which MS-DOS has a bit for too.
+/// A folder with `rwxr-xr-x`, for which MS-DOS has a bit too.
 const FOLDER_ATTRIBUTES: u32 = 0o040_755 << 16 | 0x10;
-/// The id of the extra field of ZIP64.
+/// The id of ZIP64's extra field.
 const EXTRA_64: u16 = 1;
 
-/// The CRC-32 of each file of a DAG, which stand in a ZIP before the files.
+/// The CRC-32 of each file of a DAG, which a ZIP states before the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checksums(Vec<u32>);
 
-/// What ZIP calls CRC-32, with the small table: the download of the worker counts too.
+/// The CRC-32 of ZIP, with the small table, since the worker's download counts too.
 static CRC_32: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
 
-/// Reads the whole body for its files' checksums. `progress` is told the bytes that are read so far.
+/// Reads the whole body for the checksums of its files. `progress` is told the number of bytes that are read so far.
+///
+/// # Errors
+/// [`StoreError`] where the bytes cannot be read.
 pub async fn checksums<S: Source>(
     dag: &Dag,
     source: &S,
@@ -87,7 +90,7 @@ pub fn pieces<S: Source>(dag: &Dag, source: &S, checksums: &Checksums) -> Vec<Pi
     zip.pieces
 }
 
-/// A file that is no directory has no name of its own.
+/// The name of a file that is not in a directory, since it has none of its own.
 fn name(file: &DagFile) -> &[u8] {
     match file.path.as_str() {
         "" => b"file",
@@ -97,14 +100,14 @@ fn name(file: &DagFile) -> &[u8] {
 
 struct Zip<S> {
     pieces: Vec<Piece<S>>,
-    /// Bytes after the last piece.
+    /// The bytes after the last piece.
     bytes: Vec<u8>,
-    /// Bytes of the pieces.
+    /// The number of bytes in the pieces.
     len: u64,
 }
 
 impl<S: Source> Zip<S> {
-    /// Where the next byte will stand.
+    /// The offset of the next byte.
     fn here(&self) -> u64 {
         self.len + self.bytes.len() as u64
     }
@@ -124,17 +127,17 @@ impl<S: Source> Zip<S> {
         }
     }
 
-    /// The end of central directory, and before it that of ZIP64 where it is needed.
+    /// The end of the central directory, and before it that of ZIP64 where it is needed.
     fn end(&mut self, count: u64, directory: u64, size: u64) {
         let here = self.here();
         let out = &mut self.bytes;
         if count >= MAX_16 || directory >= MAX_32 || size >= MAX_32 {
             put(out, b"PK\x06\x06");
-            // Bytes of this record from here on.
+            // The number of bytes of this record from here on.
             put(out, &44u64.to_le_bytes());
             put(out, &(MADE_ON | VERSION_64).to_le_bytes());
             put(out, &VERSION_64.to_le_bytes());
-            // This disk, and the directory's.
+            // The number of this disk, and of the directory's.
             put(out, &[0; 8]);
             put(out, &count.to_le_bytes());
             put(out, &count.to_le_bytes());
@@ -143,7 +146,7 @@ impl<S: Source> Zip<S> {
             put(out, b"PK\x06\x07");
             put(out, &[0; 4]);
             put(out, &here.to_le_bytes());
-            // Disks in all.
+            // The number of disks.
             put(out, &1u32.to_le_bytes());
         }
         put(out, b"PK\x05\x06");
@@ -152,7 +155,7 @@ impl<S: Source> Zip<S> {
         put(out, &(count.min(MAX_16) as u16).to_le_bytes());
         put(out, &capped(size));
         put(out, &capped(directory));
-        // No comment.
+        // There is no comment.
         put(out, &[0; 2]);
         self.flush();
     }
@@ -184,7 +187,7 @@ fn central_header(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32, offset: u6
     put(out, b"PK\x01\x02");
     put(out, &(MADE_ON | VERSION_64).to_le_bytes());
     common(out, name, len, crc, &extra);
-    // No comment, this disk, nothing internal.
+    // There is no comment, one disk, and nothing internal.
     put(out, &[0; 6]);
     let attributes = if name.ends_with(b"/") {
         FOLDER_ATTRIBUTES
@@ -197,7 +200,7 @@ fn central_header(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32, offset: u6
     put(out, &extra);
 }
 
-/// What both headers of a file have, from the version needed to the extra field's length.
+/// The fields that both headers of a file have, from the version needed up to the length of the extra field.
 fn common(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32, extra: &[u8]) {
     let version = if extra.is_empty() {
         VERSION
@@ -206,7 +209,7 @@ fn common(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32, extra: &[u8]) {
     };
     put(out, &version.to_le_bytes());
     put(out, &FLAGS.to_le_bytes());
-    // Stored.
+    // The method: stored.
     put(out, &[0; 2]);
     put(out, &TIME_AND_DATE.to_le_bytes());
     put(out, &crc.to_le_bytes());
@@ -225,7 +228,7 @@ fn extra_64(out: &mut Vec<u8>, numbers: &[u64]) {
     }
 }
 
-/// 32 bits; all of them set where ZIP64 says it instead.
+/// A field of 32 bits, with all of them set where ZIP64 has the number.
 fn capped(number: u64) -> [u8; 4] {
     (number.min(MAX_32) as u32).to_le_bytes()
 }

@@ -1,4 +1,4 @@
-//! Telling the network what is offered here, until a stranger can find and reach it; and again before that is forgotten.
+//! Announcing what this peer provides until a stranger can find and reach it, and again before nodes forget it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,19 +15,19 @@ use crate::names::FunctionName;
 use crate::ports::{Network, Platform};
 use crate::state::{EventKind, ItemId, LogEntry, Status};
 
-/// Names that are announced together.
+/// The most names that are announced together.
 const BATCH: usize = 32;
-/// Batches that are announced at once; a new share does not wait for a slow batch.
+/// The most batches that are announced at the same time, so that a new share does not wait for a slow batch.
 const BATCHES_AT_ONCE: usize = 3;
 /// How long a batch may take before it counts as not confirmed.
 const BATCH_PATIENCE: Duration = Duration::from_secs(120);
-/// When what was announced is announced again: records in the DHT live a day or more, and a node may lose them sooner.
+/// When a confirmed name is announced again: records in the DHT live a day or more, and a node may lose them sooner.
 const AGAIN_AFTER: Duration = Duration::from_secs(3 * 3600);
-/// The waits between tries that were not confirmed.
+/// The waits between attempts that were not confirmed.
 const RETRY_BASE: Duration = Duration::from_secs(2);
 const RETRY_MOST: Duration = Duration::from_secs(5 * 60);
 
-/// What is offered, and when it is to be announced next.
+/// The files that are offered, and when each is announced next.
 #[derive(Default)]
 pub(super) struct Offers(RefCell<OffersInner>);
 
@@ -40,21 +40,21 @@ struct OffersInner {
 
 struct Offer {
     name: FunctionName,
-    /// Unix milliseconds; zero is at once, before all others.
+    /// When to announce it, in Unix milliseconds. Zero is at once, before all others.
     due: u64,
     attempt: u32,
     in_flight: bool,
-    /// Whether it was confirmed before this program started; then there is little to be said of it.
+    /// Whether it was confirmed before this program started; then its log says little about it.
     known: bool,
 }
 
 impl<P: Platform> Engine<P> {
-    /// Offers an item's file from now on, announced as soon as there is a network.
+    /// Offers the file of an item from now on. It is announced as soon as there is a network.
     pub(super) fn offer(&self, id: &ItemId, cid: &Cid) {
         self.insert_offer(id, cid, false);
     }
 
-    /// The same for what [was shared](crate::state::Item::is_shared) in an earlier run.
+    /// The same for a file that [was shared](crate::state::Item::is_shared) in an earlier run.
     pub(super) fn offer_known(&self, id: &ItemId, cid: &Cid) {
         self.insert_offer(id, cid, true);
     }
@@ -74,7 +74,7 @@ impl<P: Platform> Engine<P> {
         wake(&mut offers);
     }
 
-    /// Offers it no more.
+    /// Stops offering the file of an item.
     pub(super) fn withdraw(&self, id: &ItemId) {
         let offer = self.0.offers.0.borrow_mut().by_item.remove(id);
         if let Some(offer) = offer {
@@ -82,7 +82,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// The network is there (again): everything is announced anew.
+    /// The network is there, or there again: everything is announced anew.
     pub(super) fn offer_all_again(&self) {
         let now = self.now();
         let mut offers = self.0.offers.0.borrow_mut();
@@ -93,7 +93,7 @@ impl<P: Platform> Engine<P> {
         wake(&mut offers);
     }
 
-    /// Runs as long as the engine.
+    /// Announces what is due, for as long as the engine runs.
     pub(super) async fn announce_forever(self) {
         loop {
             let (woken, next) = {
@@ -120,7 +120,7 @@ impl<P: Platform> Engine<P> {
                     select(woken, wait).await;
                 }
                 None => {
-                    // Woken by an offer, the network, or a batch that ended.
+                    // An offer, the network, or the end of a batch wakes this.
                     let _ = woken.await;
                 }
             }
@@ -174,7 +174,8 @@ impl<P: Platform> Engine<P> {
         });
     }
 
-    /// What became of one announcement. Whether it is to be said, together with others, that it was confirmed.
+    /// Deals with the result of one announcement. The result is whether the confirmation is recorded together with
+    /// others.
     fn announced(&self, id: &ItemId, name: &FunctionName, confirmed: bool) -> bool {
         let random = self.0.platform.random();
         let (first_failure, known) = {
@@ -184,7 +185,7 @@ impl<P: Platform> Engine<P> {
                 .get_mut(id)
                 .filter(|offer| offer.name == *name)
             else {
-                // Withdrawn while it was announced.
+                // It was withdrawn while it was being announced.
                 if !offers.by_item.values().any(|offer| offer.name == *name) {
                     self.0.platform.network().withdraw(vec![name.clone()]);
                 }
@@ -193,7 +194,7 @@ impl<P: Platform> Engine<P> {
             offer.in_flight = false;
             let wait = if confirmed {
                 offer.attempt = 0;
-                // Not all at the same moment, for ever.
+                // The times are spread, so that not everything is announced at the same moment for ever after.
                 AGAIN_AFTER - AGAIN_AFTER / 10 * (random % 1024) as u32 / 1024
             } else {
                 offer.attempt += 1;
@@ -244,7 +245,7 @@ impl<P: Platform> Engine<P> {
 
 fn wake(offers: &mut OffersInner) {
     if let Some(wake) = offers.wake.take() {
-        // Nobody listens when the announcer is not waiting; it looks again before it waits.
+        // Nobody listens while the announcer is not waiting; it looks again before it waits.
         let _ = wake.send(());
     }
 }

@@ -1,4 +1,4 @@
-//! What a person asks for, one command at a time.
+//! The commands of a person, one at a time.
 
 use super::Engine;
 use super::jobs::JobKind;
@@ -10,7 +10,11 @@ use crate::ports::{Platform, Store};
 use crate::state::{EventKind, Item, ItemId, Origin, Settings, Status};
 
 impl<P: Platform> Engine<P> {
-    pub(super) async fn obey(&self, command: Command) -> Answer {
+    /// Carries out the command of a face. Commands that only a platform can carry out ([`Command::Watch`],
+    /// [`Command::ShareUrl`], [`Command::ShareFiles`], [`Command::Save`], [`Command::Reconnect`],
+    /// [`Command::TestIpfs`], [`Command::Thumbnails`], [`Command::Log`]) are refused here; the platform deals with
+    /// them first.
+    pub async fn command(&self, command: Command) -> Answer {
         let done = match command {
             Command::Fetch { link } => self.begin_fetch(&link).await,
             Command::Resume { id } => self.resume(id).await,
@@ -51,8 +55,8 @@ impl<P: Platform> Engine<P> {
         }
         self.room_for(None)?;
         let id = self.new_id();
-        // Known before anything is waited for, so that a second click finds it.
-        self.write([EventKind::FetchBegan {
+        // The item is known before anything is awaited, so that a second click finds it.
+        self.record([EventKind::FetchBegan {
             id: id.clone(),
             cid: canonical(&cid),
         }])
@@ -87,7 +91,7 @@ impl<P: Platform> Engine<P> {
         if !self.end_job(JobKind::In, &id).await {
             return Ok(Some(id));
         }
-        // It may have come to its end in the meantime.
+        // It may have ended in the meantime.
         let Some(status) = self.item(&id, |item| item.status.clone()) else {
             return Ok(None);
         };
@@ -113,7 +117,7 @@ impl<P: Platform> Engine<P> {
         match item.status {
             Status::Announcing | Status::Shared => self.set_status(&id, Status::Stopped).await,
             _ if item.providing => {
-                self.write([EventKind::Providing {
+                self.record([EventKind::Providing {
                     id: id.clone(),
                     providing: false,
                 }])
@@ -124,7 +128,7 @@ impl<P: Platform> Engine<P> {
         Ok(Some(id))
     }
 
-    /// Withdraws it, and ends its upload.
+    /// Withdraws the file of an item, and ends its upload.
     async fn stop_offering(&self, id: &ItemId) {
         self.withdraw(id);
         self.end_job(JobKind::Out, id).await;
@@ -159,8 +163,8 @@ impl<P: Platform> Engine<P> {
         self.withdraw(&id);
         self.end_job(JobKind::Out, &id).await;
         self.0.resumed.borrow_mut().remove(&id);
-        // First the item, then its bytes: the other way round, a kill would leave an item without bytes.
-        self.write([EventKind::Removed { id: id.clone() }]).await;
+        // The item goes before its bytes: the other way round, a kill would leave an item without bytes.
+        self.record([EventKind::Removed { id: id.clone() }]).await;
         self.forget_listing(&id).await;
         self.forget_bytes(&id).await;
         Ok(None)
@@ -170,7 +174,7 @@ impl<P: Platform> Engine<P> {
         if let Some((_, failure)) = settings.check().into_iter().next() {
             return Err(failure);
         }
-        self.write([EventKind::Settings { settings }]).await;
+        self.record([EventKind::Settings { settings }]).await;
         Ok(None)
     }
 
@@ -179,7 +183,7 @@ impl<P: Platform> Engine<P> {
     }
 }
 
-/// The item's CID.
+/// The CID of an item.
 pub(super) fn item_cid(item: &Item) -> Option<Cid> {
     item.cid.as_ref()?.parse().ok()
 }

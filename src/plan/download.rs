@@ -1,4 +1,4 @@
-//! Downloading: what one storage sends, verified block by block, and written down as it is verified.
+//! Downloading: what one storage sends is verified block by block, and written down as it is verified.
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
@@ -26,55 +26,55 @@ use crate::ports::{
 };
 use crate::state::{ItemId, LogEntry};
 
-/// How long storage may be silent before it is asked again, from the last verified block: a connection that is dead and a
-/// node that waits for a block on its way look the same from here. The first time this is short, so that a dead one is
-/// noticed in seconds; each time in a row it is longer, so that a node that waits, for 30 s by the protocol, is not asked
-/// over and over. A browser ends a worker that has waited for an answer for 30 s.
+/// How long storage may be silent before it is asked again, from the last verified block on. A dead connection and a
+/// node that waits for a block on its way look the same from here. The first wait is short, so that a dead connection
+/// is noticed within seconds. Each further wait in a row is longer, so that a node that waits (for 30 s by the
+/// protocol) is not asked over and over. A browser ends a worker that has waited for an answer for 30 s.
 pub(super) const SILENCE: Duration = Duration::from_secs(8);
 const SILENCE_STEP: Duration = Duration::from_secs(6);
 const SILENCE_MOST: Duration = Duration::from_secs(25);
-/// From so many times in a row on it is [`SILENCE_MOST`].
+/// The number of waits in a row after which [`SILENCE_MOST`] holds.
 const MAX_STEPS: u32 = 3;
-/// Blocks that are asked for at the same time where storage does not send CARs.
+/// The most blocks that are requested at the same time from a storage that does not send CARs.
 const RAW_AT_ONCE: usize = 8;
 /// The waits before storage is asked again for what it did not send.
 const AGAIN_BASE: Duration = Duration::from_millis(400);
 const AGAIN_MOST: Duration = Duration::from_secs(5);
-/// How often in a row storage may be out of reach.
+/// How many times in a row storage may be out of reach.
 const MAX_UNREACHABLE: u32 = 3;
-/// So many bytes of a block that is not whole yet count as a sign of life.
+/// This many bytes of a block that is not whole yet count as a sign of life.
 pub(super) const SIGN_OF_LIFE: u64 = 128 << 10;
 
-/// The head of an answer, to come.
+/// The head of a response that is being awaited.
 type Answer<P> =
     LocalBoxFuture<'static, Result<HttpResponse<<<P as Platform>::Http as Http>::Body>, HttpError>>;
 
-/// How a storage's part in a fetch ended.
+/// How one storage's part in a fetch ended.
 #[derive(Debug)]
 pub(super) enum Ended {
     /// All blocks are here.
     Whole,
-    /// What it sent ends early: it may have more later.
+    /// The storage sent only a part; it may have more later.
     Short(Failure),
-    /// It is of no use for this file.
+    /// The storage is of no use for this file.
     Useless(Failure),
-    /// It sent bytes that are not those of the block.
+    /// The storage sent bytes that are not those of the block.
     Wrong(Failure),
-    /// It sends no CAR that can be used.
+    /// The storage sends no CAR that can be used.
     NoCar(Failure),
-    /// The fetch cannot go on at all.
+    /// The fetch cannot continue at all.
     Fatal(Failure),
-    /// It was told to stop.
+    /// The fetch was told to stop.
     Stopped,
 }
 
 impl Ended {
-    /// A storage's part that ended with an HTTP error.
+    /// The end of a part in which an HTTP error occurred.
     pub(super) fn of_http(error: &HttpError) -> Self {
         Self::Short(Failure::of_http(Code::StorageGone, error))
     }
 
-    /// A storage's part that ended with the end of a CAR.
+    /// The end of a part in which a CAR ended early.
     pub(super) fn of_car(url: &str, end: &CarEnd) -> Self {
         let failure = Failure::of_car(url, end);
         match end {
@@ -86,32 +86,32 @@ impl Ended {
     }
 }
 
-/// What a storage does that is of no use.
+/// The failure of a storage that does not send the file.
 pub(super) fn storage_failure(url: &str, reason: Reason) -> Failure {
     Failure::new(Code::StorageGone).reason(reason).host(url)
 }
 
-/// A fetch looks at the clock so often; where it did not for longer than this, the machine slept.
+/// How often a fetch looks at the clock. If it did not for longer than the second of these, the machine was asleep.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 const SLEPT_MS: u64 = 15_000;
 
-/// How a download is doing; times in Unix milliseconds.
+/// The state of a download, for its watcher. Times are in Unix milliseconds.
 #[derive(Debug)]
 pub(super) struct Pulse {
-    /// The last look at the clock.
+    /// When the clock was looked at last.
     looked: Cell<u64>,
-    /// The last sign of life.
+    /// When there was a sign of life last.
     pub(super) alive: Cell<u64>,
-    /// When the last new block came.
+    /// When a new block arrived last.
     pub(super) last_block: Cell<u64>,
-    /// Bytes that are here.
+    /// The number of bytes that are here.
     pub(super) offset: Cell<u64>,
-    /// Bytes of the whole, where it is one file and its root is here.
+    /// The size of the whole in bytes, where it is a single file whose root is here.
     pub(super) size: Cell<Option<u64>>,
 }
 
 impl Pulse {
-    /// Of a download that begins now, with what the walk has.
+    /// The state of a download that begins now, at the place where the walk is.
     pub(super) fn new(now: u64, walk: &Walk) -> Self {
         Self {
             looked: Cell::new(now),
@@ -122,7 +122,7 @@ impl Pulse {
         }
     }
 
-    /// Looks at the clock. The time that the machine slept does not count: nothing could come.
+    /// Looks at the clock. The time during which the machine slept does not count, because nothing could arrive.
     pub(super) fn look(&self, now: u64) -> u64 {
         let passed = now.saturating_sub(self.looked.replace(now));
         if passed > SLEPT_MS {
@@ -134,30 +134,31 @@ impl Pulse {
     }
 }
 
-/// Where verified blocks go.
+/// Takes verified blocks and writes them down.
 pub(super) struct Sink<P: Platform> {
     pub(super) engine: Engine<P>,
     pub(super) id: ItemId,
     pub(super) walk: Walk,
     pub(super) partial: <P::Store as Store>::Partial,
     pub(super) meter: Meter,
-    /// The base URL of the storage that sends.
+    /// The base URL of the storage that is sending.
     pub(super) url: String,
-    /// What a watcher looks at.
+    /// The state that a watcher looks at.
     pub(super) pulse: Rc<Pulse>,
-    /// New blocks in this run.
+    /// The number of new blocks in this run.
     pub(super) fresh: u64,
-    /// Bytes that came since the last new block, and those of them since the last sign of life.
+    /// The bytes that have arrived since the last new block, and since the last sign of life.
     pub(super) since_block: u64,
     pub(super) since_sign: u64,
 }
 
 impl<P: Platform> Sink<P> {
-    /// Bytes came, whatever they are.
+    /// Notes that bytes have arrived, whatever they are.
     fn heard(&mut self, bytes: usize) {
         self.since_block += bytes as u64;
         self.since_sign += bytes as u64;
-        // A storage that starts anew sends what is here already; beyond that, bytes without a block are no life.
+        // A storage that begins anew repeats what is here already. Beyond that, bytes without a block are no sign of
+        // life.
         let most = 2 * MAX_BLOCK as u64 + self.walk.offset() / 4 * 5;
         if self.since_sign >= SIGN_OF_LIFE && self.since_block <= most {
             self.since_sign = 0;
@@ -185,7 +186,7 @@ impl<P: Platform> Sink<P> {
         self.take_inline().await
     }
 
-    /// Takes the blocks that are written in their own CIDs.
+    /// Takes the blocks that their own CIDs hold.
     pub(super) async fn take_inline(&mut self) -> Result<(), Ended> {
         while let Some((block, data)) = self
             .walk
@@ -229,8 +230,8 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Takes from a storage until all is here, or until there is no use in asking it again. Goes on for ever where it
-    /// sends nothing, so somebody must watch the sink and `stop` it.
+    /// Takes blocks from a storage until everything is here, or until it is pointless to ask it again. This goes on
+    /// for ever where the storage sends nothing, so a watcher has to `stop` it.
     pub(super) async fn pull(&self, url: &str, sink: &mut Sink<P>, stop: Stop) -> Ended {
         url.clone_into(&mut sink.url);
         let mut raw = false;
@@ -271,7 +272,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// One CAR, from where the walk stands.
+    /// Takes one CAR, from where the walk is.
     async fn pull_car(
         &self,
         url: &str,
@@ -329,7 +330,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Block by block, several on their way at a time.
+    /// Takes single blocks, several at the same time.
     async fn pull_raw(
         &self,
         url: &str,
@@ -376,7 +377,7 @@ impl<P: Platform> Engine<P> {
                     sink.heard(block.len());
                     here.insert(cid, block);
                 }
-                // The others may still be needed before this one.
+                // Other blocks may be needed before this one.
                 Some((cid, Err(Ended::Short(_)))) if cid != next => {
                     asked.remove(&cid);
                 }
@@ -426,7 +427,7 @@ impl<P: Platform> Engine<P> {
         let block = block.freeze();
         match self.0.platform.verify(*cid, block.clone()).await {
             Ok(()) => Ok(block),
-            // A body that ended early is not a lie.
+            // A body that ended early is not wrong.
             Err(HashError::Mismatch(_))
                 if block.is_empty()
                     || response
@@ -439,7 +440,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Depth first, and a block again wherever it is linked again: so it can be verified as it comes.
+    /// Requests a CAR in depth-first order with duplicates, so that it can be verified as it arrives.
     pub(super) fn get_car(
         &self,
         url: String,
@@ -475,7 +476,7 @@ fn request<S>(url: String, accept: &str, silence: Duration) -> HttpRequest<S> {
     }
 }
 
-/// What a status that is not a success means.
+/// Judges the status of a response.
 pub(super) fn judge(url: &str, status: u16) -> Result<(), Ended> {
     let failure = || storage_failure(url, Reason::Status).status(status);
     match status {

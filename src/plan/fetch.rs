@@ -1,4 +1,4 @@
-//! Fetching: who has it, where it can be had, and what is done when that is not true.
+//! Fetching: taking a file from the storages that have it, and turning to others where one fails.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,39 +13,39 @@ use super::journal::log_line;
 use super::pace::Meter;
 use super::parallel::SEGMENT;
 use super::search::{Candidate, Search};
-use super::share::{DIRECTORY, safe_mime};
+use super::share::DIRECTORY;
 use crate::Cid;
 use crate::call::{DEADLINE_MS, FileOk};
 use crate::content::walk::{Limits, Walk};
 use crate::failure::{Code, Failure};
-use crate::names::{canonical, safe_file_name};
+use crate::names::{canonical, mime_of, safe_file_name};
 use crate::ports::{Partial, Platform, Store, StoreError};
 use crate::state::{EventKind, Item, ItemId, LogEntry, Status};
 use crate::text::{host_of, quote};
 
-/// Fetches that run at the same time; the others wait.
+/// The most fetches that run at the same time; the others wait.
 pub(super) const FETCHES_AT_ONCE: usize = 8;
-/// When nothing new has come for so long, others are asked.
+/// After how long without anything new others are asked.
 const STALL_MS: u64 = 10_000;
-/// When nothing new has come for so long, a storage is given up.
+/// After how long without anything new a storage is given up.
 const PATIENCE_MS: u64 = 60_000;
-/// When no new block has come for so long, from whomever, the fetch ends.
+/// After how long without a new block, from any storage, the fetch ends.
 const MAX_WITHOUT_BLOCK_MS: u64 = 180_000;
 /// How long a fetch waits for the network.
 const OFFLINE_PATIENCE: Duration = Duration::from_secs(30);
-/// Look-ups without a new block in between, and those among them that found nobody to ask.
+/// The most look-ups without a new block in between, and the most of them that find no provider to ask.
 const MAX_LOOKUPS: u32 = 4;
 const MAX_LOOKUPS_IN_VAIN: u32 = 2;
 
-/// How long nodes may take to say whether their storages have a file.
+/// How long it may take to ask nodes whether their storages have a file.
 const STORAGES_PATIENCE: Duration = Duration::from_secs(20);
 
-/// When a download has run so long, will take as long again, and lacks so many bytes, other storages that have the file
-/// are used at the same time as the first.
+/// When a download has run for this long, will take as long again, and lacks this many bytes, other storages that have
+/// the file are used at the same time as the first.
 const PARALLEL_AFTER_MS: u64 = 4_000;
 const PARALLEL_LEAST: u64 = 2 * SEGMENT;
 
-/// Whether a download that took so long since it stood at `before` will take as long again.
+/// Whether a download that took `took_ms` since it was at `before` will take as long again.
 fn worth_helpers(pulse: &Pulse, took_ms: u64, before: u64) -> bool {
     let offset = pulse.offset.get();
     let Some(size) = pulse.size.get() else {
@@ -56,13 +56,13 @@ fn worth_helpers(pulse: &Pulse, took_ms: u64, before: u64) -> bool {
     left >= PARALLEL_LEAST && left.saturating_mul(took_ms) / came >= PARALLEL_AFTER_MS
 }
 
-/// What watching a download came to.
+/// The result of watching a download.
 enum Watched {
-    /// It goes on, but these storages have it too.
+    /// It is well under way, and these storages have the file too.
     Parallel(Vec<String>),
     /// It stalls, and this candidate is better.
     Switch(Candidate),
-    /// It stalls, and there is no other; with what its provider says about that, if it does.
+    /// It stalls, and there is no other storage; with what its provider says about that, if it says anything.
     GaveUp(Option<Failure>),
 }
 
@@ -82,15 +82,15 @@ impl<P: Platform> Engine<P> {
                 if !resumable {
                     engine.forget_bytes(&id).await;
                 }
-                // Last, so that whoever sees it can try again at once.
+                // This comes last, so that a second attempt can begin as soon as the failure is seen.
                 engine.fail(&id, failure, resumable);
             }
         });
     }
 
-    /// Fetches; an error comes with whether the fetch can go on from what is here.
+    /// Fetches. An error comes with whether the fetch can continue from what is here.
     async fn fetch(&self, id: &ItemId, cid: Cid, stop: Stop) -> Result<(), (Failure, bool)> {
-        // Nothing is forgotten because a disk failed for a moment.
+        // Nothing is given up because a disk failed for a moment.
         let of_store = |error: StoreError| (Failure::from(&error), true);
         let store = self.0.platform.store();
         if let Ok((_, dag)) = store.open(id).await {
@@ -148,7 +148,7 @@ impl<P: Platform> Engine<P> {
                 return Ok(());
             }
             Err(failure) => {
-                // What was verified is kept as far as it can be.
+                // What was verified is kept as far as possible.
                 let flushed = sink.partial.flush().await;
                 let kept = kept && failure.code.kind().keeps_progress();
                 if kept {
@@ -171,7 +171,7 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
-    /// Finds places and takes from them until all is here; `false` when it was told to stop.
+    /// Finds candidates and takes from them until everything is here; `false` where the fetch was told to stop.
     async fn gather(
         &self,
         id: &ItemId,
@@ -230,7 +230,7 @@ impl<P: Platform> Engine<P> {
                         return Err(search.verdict());
                     }
                     let barren = self.now().saturating_sub(sink.pulse.last_block.get());
-                    // So that it is asked once more.
+                    // This leaves time to ask once more.
                     let left = MAX_WITHOUT_BLOCK_MS.saturating_sub(barren + DEADLINE_MS);
                     self.set_status(id, Status::Searching).await;
                     let wait = self.0.platform.sleep(search.wait(lookups - 1, left));
@@ -253,7 +253,7 @@ impl<P: Platform> Engine<P> {
         Ok(search.next(false).await)
     }
 
-    /// Writes down what the provider told, made safe.
+    /// Records what the provider said about the file, made safe.
     async fn describe(&self, id: &ItemId, candidate: &Candidate, sink: &mut Sink<P>) {
         let nothing = FileOk::default();
         let told = candidate.told.as_ref().unwrap_or(&nothing);
@@ -261,7 +261,8 @@ impl<P: Platform> Engine<P> {
             return;
         };
         sink.meter.expect(sink.walk.size().or(told.size));
-        // The first one who says something is believed, so that a name does not change under a person's eyes.
+        // The first provider that says something is believed, so that a name does not change while a person looks at
+        // it.
         let name = told
             .name
             .as_deref()
@@ -271,7 +272,7 @@ impl<P: Platform> Engine<P> {
             .mime
             .as_deref()
             .filter(|_| item.mime.is_none())
-            .and_then(safe_mime);
+            .and_then(mime_of);
         let size = sink
             .walk
             .size()
@@ -303,10 +304,10 @@ impl<P: Platform> Engine<P> {
                 from: host_of(&candidate.url),
             },
         });
-        self.write(events).await;
+        self.record(events).await;
     }
 
-    /// Takes from one candidate while watching that it goes on. Whether all is here now.
+    /// Takes blocks from one candidate while watching its progress. The result is whether everything is here now.
     async fn follow(
         &self,
         candidate: &Candidate,
@@ -315,7 +316,7 @@ impl<P: Platform> Engine<P> {
         stop: &Stop,
     ) -> Result<bool, Failure> {
         let (cancel, cancelled) = oneshot::channel::<()>();
-        // Either of the two ends the download; a dropped sender is no message.
+        // Either signal ends the download; a dropped sender is not a signal.
         let stop_or_cancel = {
             let stop = stop.clone();
             let (sender, receiver) = oneshot::channel();
@@ -338,7 +339,7 @@ impl<P: Platform> Engine<P> {
             match select(work, watch).await {
                 Either::Left((ended, _)) => (ended, None),
                 Either::Right((watched, work)) => {
-                    // It ends where it writes nothing.
+                    // The download ends at a point where it is not writing.
                     let _ = cancel.send(());
                     (work.await, Some(watched))
                 }
@@ -404,7 +405,7 @@ impl<P: Platform> Engine<P> {
         Ok(false)
     }
 
-    /// Takes from a candidate, with the number of the storage that ended it: 0 is the candidate's own.
+    /// Takes blocks from a candidate. The number is that of the storage that ended it; 0 is the candidate's own.
     async fn pull_from(
         &self,
         candidate: &Candidate,
@@ -428,7 +429,7 @@ impl<P: Platform> Engine<P> {
         (0, self.pull(&candidate.url, sink, stop).await)
     }
 
-    /// Looks on while a candidate sends; when it stalls, asks others.
+    /// Watches while a candidate sends, and asks others when it stalls.
     async fn watch(
         &self,
         id: &ItemId,
@@ -440,7 +441,7 @@ impl<P: Platform> Engine<P> {
         let mut told_at = None;
         let mut lookups = 0;
         let (began, before) = (self.now(), pulse.offset.get());
-        // When to look whether others could help.
+        // When to find out whether other storages could help.
         let mut look_at = candidate
             .helpers
             .is_empty()
@@ -468,7 +469,7 @@ impl<P: Platform> Engine<P> {
                 }
                 continue;
             }
-            // What is sent again when it is asked again is a sign of life too, but none that helps.
+            // A repetition of known blocks is a sign of life too, but not one that helps.
             let barren = now.saturating_sub(pulse.last_block.get());
             if silent >= PATIENCE_MS || barren >= MAX_WITHOUT_BLOCK_MS {
                 return Watched::GaveUp(None);
@@ -490,7 +491,7 @@ impl<P: Platform> Engine<P> {
                     if stalls {
                         return Watched::Switch(other);
                     }
-                    // It goes on: the other one is kept for later.
+                    // The download is moving again; the other candidate is kept for later.
                     search.keep(other);
                     self.sleep(Duration::from_millis(STALL_MS)).await;
                 }
@@ -508,7 +509,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// All of it is here.
+    /// Records that the whole file is here.
     async fn fetched(&self, id: &ItemId, dag: &crate::content::Dag) {
         let Some(item) = self.item(id, Item::clone) else {
             return;
@@ -546,7 +547,7 @@ impl<P: Platform> Engine<P> {
                 providing: true,
             });
         }
-        self.write(events).await;
+        self.record(events).await;
         if provide {
             self.offer(id, &dag.root);
         }

@@ -1,5 +1,5 @@
-//! What a storage has of a file. Nobody remembers that for it: storage is a cache, and may have forgotten any block since
-//! it took it, so it is asked each time, about enough blocks that a gap does not stay hidden.
+//! Which blocks of a file a storage has. Storage is a cache and may have forgotten any block since it took it. So
+//! nothing is remembered about it; it is asked each time, about enough blocks that a gap does not stay hidden.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -14,30 +14,35 @@ use crate::failure::{Code, Failure, Reason};
 use crate::names::canonical;
 use crate::ports::{Http, HttpRequest, Platform};
 
-/// The pieces, by their first and last blocks, in which storage is asked what it has.
+/// The number of pieces, each represented by its first and last block, about which storage is asked, and their least
+/// size in bytes.
 const CHECK_PIECES: u64 = 128;
 const CHECK_PIECE_LEAST: u64 = 4 << 20;
-/// An IPFS node of one's own, which is near, is asked about every block of a DAG of so many; any storage is of a part.
+/// A person's own IPFS node, which is near, is asked about every block of a DAG with up to this many; any storage is
+/// asked so about a part of a DAG.
 const CHECK_EACH: usize = 1024;
-/// The same of a storage that says that a DAG is not whole, which it then knows better than a few samples tell.
+/// The same for a storage that says that a DAG is not whole, since it then knows better than a few samples can tell.
 const CHECK_ALL: usize = 65_536;
-/// Questions of that kind at the same time, and how long each may take.
+/// The most such questions at the same time, and how long each may take.
 const CHECKS_AT_ONCE: usize = 16;
 pub(super) const CHECK_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Whom to ask what a storage has; base URLs.
+/// Where to ask what a storage has, as a base URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Inventory {
-    /// The storage's gateway.
+    /// The gateway of the storage.
     Gateway(String),
-    /// The RPC of an IPFS node of the person's own. Kubo's gateway lets no extension say `only-if-cached`, without which
-    /// it would look for the block in all the world.
+    /// The RPC of the person's own IPFS node. Kubo's gateway does not let an extension send `only-if-cached`, without
+    /// which it would look for the block in the whole network.
     Rpc(String),
 }
 
 impl<P: Platform> Engine<P> {
-    /// The runs of blocks that storage lacks, as far as its answers about some of them tell. An error is that of an
-    /// [`Inventory::Rpc`] that cannot be asked; of a gateway that cannot, everything is taken to be missing.
+    /// The runs of blocks that a storage lacks, as far as its answers about some of them tell. Everything counts as
+    /// missing from a gateway that cannot be asked.
+    ///
+    /// # Errors
+    /// The failure of an [`Inventory::Rpc`] that cannot be asked.
     pub(super) async fn missing(
         &self,
         storage: &Inventory,
@@ -65,8 +70,8 @@ impl<P: Platform> Engine<P> {
         Ok(missing)
     }
 
-    /// Whether a storage says that a DAG of which it has the root is not whole. One that keeps no count of DAGs, a plain
-    /// gateway, never says so.
+    /// Whether a storage says that a DAG of which it has the root is not whole. A plain gateway keeps no count of
+    /// DAGs, and never says so.
     async fn says_it_lacks(&self, storage: &Inventory, root: &Cid) -> bool {
         let Inventory::Gateway(url) = storage else {
             return false;
@@ -84,7 +89,7 @@ impl<P: Platform> Engine<P> {
         answer.await.is_ok_and(|answer| answer.status == 412)
     }
 
-    /// The same of a few blocks, about each of which storage is asked; of many nothing is known.
+    /// The same for a few blocks, about each of which storage is asked. Of more blocks nothing is known.
     pub(super) async fn missing_of(
         &self,
         storage: &Inventory,
@@ -108,7 +113,7 @@ impl<P: Platform> Engine<P> {
         self.lacking(storage, each.collect()).await
     }
 
-    /// The runs of blocks of which storage lacks one of those that speak for them.
+    /// The runs of blocks of which storage lacks a representative.
     async fn lacking(
         &self,
         storage: &Inventory,
@@ -135,7 +140,7 @@ impl<P: Platform> Engine<P> {
         Ok(missing)
     }
 
-    /// Whether the gateway of a storage has a block now; what is on its way does not count.
+    /// Whether the gateway of a storage has a block now. A block on its way does not count.
     pub(super) async fn has(&self, url: &str, cid: &Cid) -> bool {
         let storage = Inventory::Gateway(url.to_owned());
         self.has_block(&storage, cid).await.unwrap_or(false)
@@ -157,7 +162,7 @@ impl<P: Platform> Engine<P> {
                 body: Vec::new(),
                 patience: CHECK_PATIENCE,
             },
-            // Without a header of its own, so that a browser sends it without asking first.
+            // The request has no header of its own, so that a browser sends it without a preflight.
             Inventory::Rpc(url) => HttpRequest {
                 method: "POST",
                 url: format!("{url}/api/v0/block/stat?arg={cid}&offline=true"),

@@ -1,4 +1,4 @@
-//! What runs for an item: at most one job of a kind, which can be ended.
+//! The jobs that run for an item: at most one of each kind, and each can be ended.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,28 +17,28 @@ use crate::state::ItemId;
 pub(super) enum JobKind {
     /// Bytes come in: a share is read and hashed, or a fetch runs.
     In,
-    /// Bytes go out: an upload.
+    /// Bytes go out: an upload runs.
     Out,
 }
 
 /// How long a job that was asked to stop may take to put things in order.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Ends when the job is to stop.
+/// A signal that the job has to stop.
 pub(super) type Stop = Shared<oneshot::Receiver<()>>;
 
 #[derive(Default)]
 pub(super) struct Jobs(RefCell<HashMap<(JobKind, ItemId), Job>>);
 
 struct Job {
-    /// For a job that stops by itself when it is asked to.
+    /// The signal for a job that stops by itself when it is asked to.
     stop: Option<oneshot::Sender<()>>,
     abort: AbortHandle,
     ended: Shared<oneshot::Receiver<()>>,
 }
 
 impl<P: Platform> Engine<P> {
-    /// Whether such a job runs.
+    /// Whether a job of this kind runs for the item.
     pub(super) fn has_job(&self, kind: JobKind, id: &ItemId) -> bool {
         self.0.jobs.0.borrow().contains_key(&(kind, id.clone()))
     }
@@ -85,14 +85,14 @@ impl<P: Platform> Engine<P> {
         }
         let engine = self.clone();
         self.spawn(async move {
-            // Either way it has ended, and all that it held is dropped.
+            // Either way the job has ended, and everything that it held is dropped.
             let _ = job.await;
             engine.0.jobs.0.borrow_mut().remove(&key);
             drop(sender);
         });
     }
 
-    /// Ends a job, and returns when nothing of it runs any more. Says whether there was one.
+    /// Ends a job, and returns when nothing of it runs any more. The result is whether there was one.
     pub(super) async fn end_job(&self, kind: JobKind, id: &ItemId) -> bool {
         let (stop, abort, ended) = {
             let mut jobs = self.0.jobs.0.borrow_mut();
@@ -101,7 +101,7 @@ impl<P: Platform> Engine<P> {
             };
             (job.stop.take(), job.abort.clone(), job.ended.clone())
         };
-        // That `ended` ends is the message: its sender is dropped when the job has ended.
+        // The job drops its sender when it has ended, which is the signal here.
         if let Some(stop) = stop
             && stop.send(()).is_ok()
             && self.within(GRACE, ended.clone()).await.is_some()

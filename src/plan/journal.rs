@@ -1,4 +1,4 @@
-//! Events on their way to the platform: applied at once, recorded in order.
+//! Events on their way to the platform: applied at once, and recorded in order.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -10,26 +10,26 @@ use crate::failure::Failure;
 use crate::ports::Platform;
 use crate::state::{Event, EventKind, Item, ItemId, LogEntry, Status};
 
-/// The events that may wait to be recorded; beyond, what is only shown is left out.
+/// The most events that may wait to be recorded. Beyond that, ephemeral ones are left out.
 const MAX_WAITING: usize = 4096;
 
-/// What waits to be recorded.
+/// The events that wait to be recorded.
 #[derive(Default)]
 pub(super) struct Journal(RefCell<Waiting>);
 
 #[derive(Default)]
 struct Waiting {
     events: VecDeque<Event>,
-    /// How many events were ever taken in.
+    /// The number of events that were ever taken in.
     taken: u64,
-    /// Those who wait until so many are recorded.
+    /// The tasks that wait until this many events are recorded.
     waiters: VecDeque<(u64, oneshot::Sender<()>)>,
     /// Whether the recording task runs.
     running: bool,
 }
 
 impl<P: Platform> Engine<P> {
-    /// Applies the events now, and lets them be recorded in order. Does not wait.
+    /// Applies the events now, and has them recorded in order, without waiting for that.
     pub(super) fn tell(&self, kinds: impl IntoIterator<Item = EventKind>) {
         let at = self.now();
         let mut waiting = self.0.journal.0.borrow_mut();
@@ -55,8 +55,10 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Applies the events, and returns when they outlast a kill.
-    pub(super) async fn write(&self, kinds: impl IntoIterator<Item = EventKind>) {
+    /// Applies and records events, and returns when they survive a kill. A platform tells by it what comes from itself:
+    /// [`EventKind::Started`], [`EventKind::Thumbnail`], [`EventKind::Saved`], [`EventKind::Log`], [`EventKind::Notice`] and
+    /// [`EventKind::Web`].
+    pub async fn record(&self, kinds: impl IntoIterator<Item = EventKind>) {
         self.tell(kinds);
         let recorded = {
             let mut waiting = self.0.journal.0.borrow_mut();
@@ -91,7 +93,7 @@ impl<P: Platform> Engine<P> {
                 .is_some_and(|(wanted, _)| *wanted <= until)
             {
                 if let Some((_, sender)) = waiting.waiters.pop_front() {
-                    // One that waits no more needs no answer.
+                    // A task that has stopped waiting needs no answer.
                     let _ = sender.send(());
                 }
             }
@@ -105,7 +107,7 @@ impl<P: Platform> Engine<P> {
 
     /// Changes an item's status, and returns when that outlasts a kill.
     pub(super) async fn set_status(&self, id: &ItemId, status: Status) {
-        self.write([EventKind::Status {
+        self.record([EventKind::Status {
             id: id.clone(),
             status,
         }])

@@ -1,8 +1,8 @@
-//! What providers and consumers do: one [`Engine`] for the worker, the command line and the tests.
+//! The plans of providers and consumers: one [`Engine`] for the worker, the command line and the tests.
 //!
-//! The engine owns the [`State`]. It applies events, hands them to its [`Platform`] (which writes the journal and shows
-//! them to faces), and runs the plans: sharing, announcing, serving, uploading, fetching. What matters is recorded before
-//! it is claimed, so that [`Engine::start`] goes on after a kill between any two lines.
+//! The engine owns the [`State`]. It applies events, hands them to its [`Platform`] (which writes the journal and
+//! shows them to faces), and runs the plans: sharing, announcing, serving, uploading and fetching. What matters is
+//! recorded before it is claimed, so that [`Engine::start`] can continue after a kill between any two lines.
 
 mod announce;
 mod commands;
@@ -33,63 +33,61 @@ use futures::channel::oneshot;
 use futures::future::{Either, select};
 
 use crate::Cid;
-use crate::call::{Reply, Request};
-use crate::command::{Answer, Command};
 use crate::names::canonical;
-use crate::ports::{HttpBody, PeerName, Platform};
+use crate::ports::{HttpBody, Platform};
 use crate::state::{EventKind, ItemId, ItemSource, NetworkStatus, Settings, State};
 
-/// What a person asked to share.
+/// Something that a person asked to share.
 pub struct ShareInput<S> {
-    /// As the page, the server or the person's system calls it; made safe here.
+    /// The name that the page, the server or the person's system gives it; it is made safe here.
     pub name: String,
-    /// MIME type, where it is known.
+    /// Its MIME type, where it is known.
     pub mime: Option<String>,
-    /// Bytes, where it is known; only for showing how far it is.
+    /// Its size in bytes, where it is known; it is used for progress alone.
     pub size: Option<u64>,
     /// Where it came from.
     pub source: Option<ItemSource>,
-    /// What kind of thing the person clicked on.
+    /// The kind of thing that the person clicked on.
     pub expects: Expected,
-    /// The bytes.
+    /// Its bytes.
     pub body: Input<S>,
 }
 
-/// Where the bytes of a share come from.
+/// The bytes of a share.
 pub enum Input<S> {
-    /// They come once, in order.
+    /// Bytes that arrive once, in order.
     Stream(Box<dyn HttpBody>),
-    /// They are somewhere already.
+    /// Bytes that are stored somewhere already.
     Stored(S),
-    /// Files that become one directory: paths with `/` between names, and their bytes. A path that ends with `/` is a
-    /// folder with nothing in it.
+    /// Files that become one directory: their paths, with `/` between the names, and their bytes. A path that ends
+    /// with `/` is that of a folder that contains nothing.
     Many(Vec<(String, S)>),
 }
 
-/// What kind of thing a person clicked on, so that a login page in its place is noticed.
+/// The kind of thing that a person clicked on, so that a login page in its place is noticed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Expected {
-    /// Anything.
+    /// Anything at all.
     #[default]
     Any,
     /// A picture.
     Image,
     /// A video.
     Video,
-    /// Sound.
+    /// A sound.
     Audio,
 }
 
-/// What [`Engine::start`] does with stored bytes that no item is about.
+/// What [`Engine::start`] does with stored bytes that belong to no item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unknown {
-    /// They are what a kill left over, and are removed.
+    /// They are what a kill left behind, and are removed.
     Remove,
-    /// Items may have been lost: whole files become items, which are not shared; parts of files are left alone.
+    /// Items may have been lost: whole files become items, which are not shared, and parts of files are left alone.
     Adopt,
 }
 
-/// All plans over one state. Cheap to clone; all clones are the same engine.
+/// All plans over one state. A clone is cheap, and is the same engine.
 pub struct Engine<P: Platform>(Rc<Inner<P>>);
 
 impl<P: Platform> Clone for Engine<P> {
@@ -106,14 +104,14 @@ struct Inner<P> {
     jobs: jobs::Jobs,
     offers: announce::Offers,
     serving: serve::Serving,
-    /// Shares that are read and hashed.
+    /// The slots for shares that are read and hashed.
     sharing: pace::Slots,
     fetching: pace::Slots,
-    /// Those who wait for the network.
+    /// The tasks that wait for the network.
     offline: RefCell<Vec<oneshot::Sender<()>>>,
-    /// When the network was lost, the last time; in Unix milliseconds.
+    /// When the network was lost last, in Unix milliseconds.
     lost: Cell<u64>,
-    /// How often fetches went on by themselves since their last new block.
+    /// How many times each fetch has been resumed without a person since its last new block.
     resumed: RefCell<HashMap<ItemId, u32>>,
 }
 
@@ -141,16 +139,7 @@ impl<P: Platform> Engine<P> {
         &self.0.platform
     }
 
-    /// Goes on with all that an earlier run left unfinished. To be called once, before anything else is asked of the engine.
-    /// Returns when all of it is under way; what needs the network waits for [`Engine::network_changed`].
-    ///
-    /// With [`Unknown::Adopt`], which is for a journal that was damaged, stored files that no item is about become items
-    /// again; otherwise they are removed.
-    pub async fn start(&self, unknown: Unknown) {
-        self.go_on(unknown).await;
-    }
-
-    /// The settings that hold: the person's, else the build's.
+    /// The settings that hold: those of the person, or else those of the build.
     pub fn settings(&self) -> Settings {
         self.with_state(|state| state.settings.clone())
             .unwrap_or_else(|| self.0.defaults.clone())
@@ -161,19 +150,13 @@ impl<P: Platform> Engine<P> {
         look(&self.0.state.borrow())
     }
 
-    /// A copy of the state, for a face that begins to watch.
+    /// A copy of the state.
     pub fn state(&self) -> State {
         self.with_state(State::clone)
     }
 
-    /// Applies and records what the platform itself has to tell: [`EventKind::Started`], [`EventKind::Thumbnail`],
-    /// [`EventKind::Saved`], [`EventKind::Log`], [`EventKind::Notice`], [`EventKind::Web`]. Returns when it outlasts a kill.
-    pub async fn record(&self, kinds: Vec<EventKind>) {
-        self.write(kinds).await;
-    }
-
-    /// The connection changed. When it comes (back), all that is offered is announced again, and fetches that it cut off
-    /// go on.
+    /// Tells the engine that the connection changed. When it is there (again), everything that is offered is announced
+    /// anew, and fetches that its loss interrupted continue.
     pub fn network_changed(&self, network: NetworkStatus) {
         let before = self.with_state(|state| state.network.clone());
         if before == network {
@@ -187,31 +170,13 @@ impl<P: Platform> Engine<P> {
         if self.is_online() {
             self.offer_all_again();
             for waiting in self.0.offline.take() {
-                // One that waits no more needs no answer.
+                // A task that has stopped waiting needs no answer.
                 let _ = waiting.send(());
             }
             if !was_online {
                 self.resume_cut_off();
             }
         }
-    }
-
-    /// Does what a face asks. What only a platform can do ([`Command::Watch`], [`Command::ShareUrl`],
-    /// [`Command::ShareFiles`], [`Command::Save`], [`Command::Reconnect`], [`Command::TestIpfs`]) is refused here; the
-    /// platform does it first.
-    pub async fn command(&self, command: Command) -> Answer {
-        self.obey(command).await
-    }
-
-    /// Shares bytes. Returns once the item is recorded, with its id; reading, hashing and announcing go on by themselves.
-    /// When it turns out to be the same file as another item, [`EventKind::Merged`] says into which.
-    pub async fn share(&self, input: ShareInput<P::Source>) -> Answer {
-        self.begin_share(input).await
-    }
-
-    /// Answers a call from another peer, within [`crate::call::DEADLINE_MS`].
-    pub async fn serve(&self, from: PeerName, request: Request) -> Reply {
-        self.answer(from, request).await
     }
 
     fn now(&self) -> u64 {
@@ -226,7 +191,7 @@ impl<P: Platform> Engine<P> {
         self.0.platform.sleep(duration).await;
     }
 
-    /// What the future gives, or `None` when it takes too long.
+    /// The result of the future, or `None` where it takes too long.
     async fn within<T>(&self, patience: Duration, future: impl Future<Output = T>) -> Option<T> {
         let future = std::pin::pin!(future);
         match select(future, self.0.platform.sleep(patience)).await {
@@ -239,7 +204,7 @@ impl<P: Platform> Engine<P> {
         ItemId(format!("{:032x}", self.0.platform.random()))
     }
 
-    /// The item for a file, the one that is furthest on its way where there are several.
+    /// The item of a file; the one that has come furthest where there are several.
     fn find(&self, cid: &Cid, other_than: Option<&ItemId>) -> Option<ItemId> {
         let cid = canonical(cid);
         self.with_state(|state| {
@@ -257,7 +222,7 @@ impl<P: Platform> Engine<P> {
         })
     }
 
-    /// Returns when the network is there, or when it took too long: then `false`.
+    /// Returns when the network is there. `false` means that it took too long.
     async fn wait_online(&self, patience: Duration) -> bool {
         if self.is_online() {
             return true;

@@ -1,4 +1,4 @@
-//! How often and how many: meters, backoff, limits on rates and on things at once.
+//! Pace: progress meters, backoff, and limits on what runs at the same time.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -14,7 +14,7 @@ const SHOW_EVERY_MS: u64 = 250;
 /// The weight of the newest measurement in a smoothed rate.
 const SMOOTHING: f64 = 0.3;
 
-/// Measures bytes on their way, and says when to show them.
+/// Measures bytes as they move, and says when to show them.
 pub(super) struct Meter {
     shown_at: u64,
     shown: u64,
@@ -23,7 +23,7 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// Begins at `bytes` of `total`.
+    /// A meter that begins at `bytes` of `total`.
     pub(super) fn new(now: u64, bytes: u64, total: Option<u64>) -> Self {
         Self {
             shown_at: now,
@@ -33,12 +33,12 @@ impl Meter {
         }
     }
 
-    /// The total became known.
+    /// Notes the total once it is known.
     pub(super) fn expect(&mut self, total: Option<u64>) {
         self.total = total.or(self.total);
     }
 
-    /// What to show now that `bytes` have moved, if it is time to.
+    /// The progress to show now that `bytes` have moved; `None` where it is too early to show it.
     pub(super) fn update(&mut self, now: u64, bytes: u64) -> Option<Progress> {
         let elapsed = now.saturating_sub(self.shown_at);
         if elapsed < SHOW_EVERY_MS {
@@ -60,14 +60,15 @@ impl Meter {
     }
 }
 
-/// The wait before try number `attempt` (from 0): doubles from `base` up to `most`, less up to a half by chance.
+/// The wait before attempt number `attempt` (from 0). It doubles from `base` up to `most`, less up to a half by
+/// chance.
 pub(super) fn backoff(base: Duration, most: Duration, attempt: u32, random: u128) -> Duration {
     let full = base.saturating_mul(1 << attempt.min(16)).min(most);
     let part = (random % 1024) as u32;
     full / 2 + full / 2 * part / 1024
 }
 
-/// Lets so many run at once; the others wait in line.
+/// A limit on what runs at the same time; others wait in line.
 #[derive(Clone)]
 pub(super) struct Slots(Rc<RefCell<SlotsInner>>);
 
@@ -76,11 +77,11 @@ struct SlotsInner {
     line: VecDeque<oneshot::Sender<Slot>>,
 }
 
-/// A place among those that run; dropping it lets the next one in.
+/// A place among those that run. Dropping it lets the next one in.
 pub(super) struct Slot(Option<Rc<RefCell<SlotsInner>>>);
 
 impl Slots {
-    /// So many at once.
+    /// A limit of `free` places.
     pub(super) fn new(free: usize) -> Self {
         Self(Rc::new(RefCell::new(SlotsInner {
             free,
@@ -103,7 +104,7 @@ impl Slots {
         };
         match turn {
             None => Slot(Some(Rc::clone(&self.0))),
-            // The line is only dropped with all slots, when nobody is left to wait.
+            // The line is dropped only with all slots, when nothing is left to wait.
             Some(turn) => turn.await.unwrap_or(Slot(None)),
         }
     }
@@ -116,7 +117,7 @@ impl Drop for Slot {
         loop {
             let waiting = slots.borrow_mut().line.pop_front();
             match waiting {
-                // One that waits no more gives the place back.
+                // A waiter that has gone gives the place back.
                 Some(sender) => match sender.send(next) {
                     Ok(()) => return,
                     Err(back) => next = back,

@@ -1,4 +1,4 @@
-//! Downloading from several storages at once, each a segment of the file at a time.
+//! Downloading from several storages at the same time, each of which sends one segment of the file after another.
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -17,24 +17,24 @@ use crate::failure::Reason;
 use crate::names::canonical;
 use crate::ports::Platform;
 
-/// Bytes of the file in a segment.
+/// The number of bytes of the file in a segment.
 pub(super) const SEGMENT: u64 = 4 << 20;
-/// Segments that one storage sends at the same time, so that it does not wait between two.
+/// The most segments that one storage sends at the same time, so that it is not idle between two.
 const SEGMENTS_AT_ONCE: usize = 2;
-/// How far ahead of what is written a segment may be; what came is kept in memory until it is its turn.
+/// How far a segment may be ahead of what is written, in bytes. It is kept in memory until its turn.
 const AHEAD: u64 = 6 * SEGMENT;
-/// The most bytes that are taken for one segment: nodes and leaves that reach over its ends come with it.
+/// The most bytes that are accepted for one segment, which includes nodes, and leaves that reach over its ends.
 const MAX_SEGMENT: u64 = 2 * SEGMENT + 2 * MAX_BLOCK as u64;
 
-/// Verified blocks of one segment.
+/// The verified blocks of one segment.
 type Blocks = HashMap<Cid, Payload>;
 
-/// A segment that came or did not: from which storage, which one, and what.
+/// The result of a segment: the number of its storage, its offset, and its blocks.
 type Came = (usize, u64, Result<Blocks, Ended>);
 
 impl<P: Platform> Engine<P> {
-    /// Takes a file from several storages until all is here, or until they are not of use together. Comes back with the
-    /// number of the storage that ended it.
+    /// Takes a file from several storages until everything is here, or until they are of no use at the same time. The
+    /// number is that of the storage that ended it.
     pub(super) async fn pull_parallel(
         &self,
         urls: &[String],
@@ -52,7 +52,7 @@ impl<P: Platform> Engine<P> {
         let mut next = sink.walk.offset() / SEGMENT * SEGMENT;
         let mut again: Vec<u64> = Vec::new();
         let mut here: BTreeMap<u64, Blocks> = BTreeMap::new();
-        // By storage: the segments that it is sending.
+        // The segments that each storage is sending.
         let mut sending: Vec<Vec<u64>> = vec![Vec::new(); urls.len()];
         let mut on_way: FuturesUnordered<LocalBoxFuture<'static, Came>> = FuturesUnordered::new();
         loop {
@@ -84,7 +84,7 @@ impl<P: Platform> Engine<P> {
                     } else if sending.iter().flatten().filter(|s| **s == current).count() == 1
                         && !sending[number].contains(&current)
                     {
-                        // All wait for one that is slow.
+                        // Everything waits for one slow segment.
                         current
                     } else {
                         break;
@@ -113,7 +113,7 @@ impl<P: Platform> Engine<P> {
                         Ok(blocks) => {
                             here.insert(start, blocks);
                         }
-                        // The others go on by themselves.
+                        // The other segments go on by themselves.
                         Err(ended) => return (number, ended),
                     }
                 }

@@ -1,5 +1,5 @@
-//! Searching for storages that have a file: by asking its providers one after the other, and, when none is left, by asking
-//! nodes whether their storages still have it.
+//! The search for storages that have a file: by asking its providers one after the other, and when none is left, by
+//! asking nodes whether their storages still have it.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -24,15 +24,15 @@ const CALL_PATIENCE: Duration = Duration::from_millis(DEADLINE_MS);
 /// The waits between look-ups.
 const LOOKUP_BASE: Duration = Duration::from_secs(3);
 const LOOKUP_MOST: Duration = Duration::from_secs(15);
-/// The providers of one look-up that are asked.
+/// The most providers of one look-up that are asked.
 const MAX_PROVIDERS: usize = 20;
-/// How often a provider may fail before it is not asked again in this fetch.
+/// How many times a provider may fail before it is not asked again in this fetch.
 const MAX_STRIKES: u32 = 3;
 
-/// Nodes whose storages are asked when no provider is left, and how long each may take.
+/// The most nodes that are asked about their storages when no provider is left, and how long each may take.
 const MAX_STORAGES: usize = 10;
 const STORAGE_PATIENCE: Duration = Duration::from_secs(5);
-/// Storages that send a file at the same time as the first.
+/// The most further storages that send a file at the same time as the first.
 const MAX_HELPERS: usize = 2;
 
 /// A storage that has the file, or will have it soon.
@@ -48,18 +48,18 @@ pub(super) struct Candidate {
     pub(super) helpers: Vec<String>,
 }
 
-/// A provider named no storage.
+/// The answer of a provider that named no storage.
 struct NotNamed {
-    /// How much that counts against it.
+    /// How many strikes it counts for.
     strikes: u32,
-    /// In how many milliseconds it wants to be asked again.
+    /// After how many milliseconds the provider wants to be asked again.
     again_in: Option<u64>,
-    /// Whether it said so itself.
+    /// Whether the provider itself answered so.
     answered: bool,
     failure: Failure,
 }
 
-/// The search for storages that have a file.
+/// The state of the search for storages that have a file.
 pub(super) struct Search<P: Platform> {
     engine: Engine<P>,
     id: ItemId,
@@ -67,24 +67,24 @@ pub(super) struct Search<P: Platform> {
     name: FunctionName,
     lookup: Option<LocalBoxStream<'static, PeerName>>,
     strikes: HashMap<PeerName, u32>,
-    /// Base URLs of storages that sent wrong bytes.
+    /// The base URLs of storages that sent wrong bytes.
     banned: HashSet<String>,
-    /// Base URLs of storages that were used although nobody provides the file.
+    /// The base URLs of storages that were used although nobody provides the file.
     leftovers: HashSet<String>,
-    /// Candidates that were named while another one was used.
+    /// The candidates that were named while another one was in use.
     spare: VecDeque<Candidate>,
-    /// The providers that were asked since the look-up began.
+    /// The number of providers that were asked since the look-up began.
     asked: u32,
-    /// When the first of them that is busy wants to be asked again, in Unix milliseconds.
+    /// The earliest moment at which a busy provider wants to be asked again, in Unix milliseconds.
     busy_until: Option<u64>,
-    /// Providers whose last answer was that they do not give it, and why.
+    /// The providers whose last answer was a refusal, and the reason.
     denied: HashMap<PeerName, Failure>,
-    /// The last thing that went wrong; wrong bytes stay the reason whatever comes after.
+    /// The last failure. Wrong bytes stay the reason, whatever follows.
     last: Option<Failure>,
 }
 
 impl<P: Platform> Search<P> {
-    /// Nothing was asked yet.
+    /// A search in which nothing has been asked yet.
     pub(super) fn new(engine: Engine<P>, id: ItemId, cid: Cid) -> Self {
         Self {
             engine,
@@ -103,12 +103,12 @@ impl<P: Platform> Search<P> {
         }
     }
 
-    /// The providers that were asked since this was called last.
+    /// The number of providers that were asked since the last call of this.
     pub(super) fn take_asked(&mut self) -> u32 {
         std::mem::take(&mut self.asked)
     }
 
-    /// Keeps a candidate for when the present one ends, behind those that are kept already.
+    /// Keeps a candidate for later, behind those that are kept already.
     pub(super) fn keep(&mut self, candidate: Candidate) {
         self.spare.push_back(candidate);
     }
@@ -118,23 +118,23 @@ impl<P: Platform> Search<P> {
         self.spare.push_front(candidate);
     }
 
-    /// A storage failed: its provider is asked a few times more, and then no more.
+    /// Counts a failure of a storage against its provider, which is not asked any more after a few of them.
     pub(super) fn strike(&mut self, peer: &PeerName) {
         *self.strikes.entry(peer.clone()).or_default() += 1;
     }
 
-    /// A storage sent wrong bytes: it is not used again.
+    /// Excludes a storage that sent wrong bytes.
     pub(super) fn ban(&mut self, url: String) {
         self.banned.insert(url);
     }
 
-    /// A provider named a storage that sent wrong bytes: it is not asked again, and that stays the reason.
+    /// Excludes a provider that named a storage with wrong bytes, which stays the reason from then on.
     pub(super) fn distrust(&mut self, peer: &PeerName, failure: Failure) {
         self.strikes.insert(peer.clone(), MAX_STRIKES);
         self.last = Some(failure);
     }
 
-    /// The next candidate, by asking one provider after the other; `None` at the end of a look-up.
+    /// The next candidate, found by asking one provider after the other; `None` at the end of a look-up.
     pub(super) async fn next(&mut self, quiet: bool) -> Option<Candidate> {
         while let Some(candidate) = self.spare.pop_front() {
             if !self.banned.contains(&candidate.url) {
@@ -193,8 +193,8 @@ impl<P: Platform> Search<P> {
         }
     }
 
-    /// How long to wait before the next look-up, after so many: as long as a busy provider asks for, and no longer than
-    /// there is patience, in milliseconds.
+    /// How long to wait before the next look-up, after this many: as long as a busy provider asks for, and at most
+    /// `patience` milliseconds.
     pub(super) fn wait(&mut self, lookups: u32, patience: u64) -> Duration {
         let random = self.engine.0.platform.random();
         let wait = backoff(LOOKUP_BASE, LOOKUP_MOST, lookups, random);
@@ -203,8 +203,8 @@ impl<P: Platform> Search<P> {
         wait.max(busy.min(Duration::from_millis(patience)))
     }
 
-    /// Why there is no use in waiting for this provider's storage, if the provider itself says so: what it began to
-    /// upload there will not come.
+    /// Why it is pointless to wait for this provider's storage, where the provider says so itself: what it began to
+    /// upload there will not arrive.
     pub(super) fn denied(&self, peer: &PeerName) -> Option<Failure> {
         let struck_out = self.strikes.get(peer).is_some_and(|n| *n >= MAX_STRIKES);
         self.denied.get(peer).filter(|_| struck_out).cloned()
@@ -264,11 +264,11 @@ impl<P: Platform> Search<P> {
         })
     }
 
-    /// A storage that still has the block that is needed next, although nobody offers the file any more.
+    /// A storage that still has the block that is needed next, although nobody provides the file any more.
     pub(super) async fn leftover(&mut self, next: Cid) -> Option<Candidate> {
         let passed = |url: &str| self.banned.contains(url) || self.leftovers.contains(url);
         let (peer, url) = self.storages_with(&next, 1, passed).await.pop()?;
-        // Once: what it lacks further on, it goes on lacking.
+        // Each is used once, since it goes on lacking what it lacks.
         self.leftovers.insert(url.clone());
         Some(Candidate {
             peer,
@@ -285,7 +285,7 @@ impl<P: Platform> Search<P> {
         found.into_iter().map(|(_, url)| url).collect()
     }
 
-    /// Nodes whose storages have a block now. Asking for that moves nothing.
+    /// The nodes whose storages have a block now. Asking them moves nothing.
     async fn storages_with(
         &self,
         cid: &Cid,
@@ -331,7 +331,7 @@ impl<P: Platform> Search<P> {
     }
 }
 
-/// What it means that a provider's call had no result.
+/// The failure of a provider whose call had no result.
 fn of_provider(peer: &str, error: &NetworkError) -> Failure {
     let failure = Failure::of_call(Code::ProviderGone, error).peer(peer);
     match error {

@@ -1,4 +1,4 @@
-//! Answering calls: the lazy provider. Nothing moves before somebody asks, and nothing twice.
+//! Answering calls as a lazy provider: nothing moves before somebody asks, and nothing moves twice.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -26,30 +26,30 @@ use crate::state::{EventKind, Item, ItemId, LogEntry, Upload};
 use crate::storage::{multiaddr_of, url_of};
 use crate::text::quote;
 
-/// The requests that are written down at once, and then a second; the others are answered all the same.
+/// The most requests that are recorded at once, and then each second. The others are answered all the same.
 const NOTED_BURST: u32 = 30;
 const NOTED_PER_SECOND: f64 = 0.5;
-/// How long a node may take to say where a file may be put.
+/// How long a node may take to say where a file may be uploaded.
 const STORAGE_PATIENCE: Duration = Duration::from_secs(8);
-/// How long it may take in all to find a place; the caller waits 30 s.
+/// How long the whole search for a storage may take; the caller waits 30 s.
 const PLACE_PATIENCE: Duration = Duration::from_secs(24);
-/// How long it may take to see that storage has the file already.
+/// How long it may take to find out that storage has the file already.
 const CHECK_PATIENCE: Duration = Duration::from_secs(6);
-/// The nodes that are asked for a place.
+/// The most nodes that are asked for storage.
 const MAX_STORAGES: usize = 10;
-/// How long a storage is left alone after an upload to it failed, and how many are remembered.
+/// How long a storage is avoided after an upload to it failed, in milliseconds, and how many are remembered.
 const SHUN_MS: u64 = 60_000;
 const MAX_SHUNNED: usize = 64;
 
 type Placing = Shared<oneshot::Receiver<Result<String, CallError>>>;
 
-/// What is known while calls are served.
+/// The state of answering calls.
 pub(super) struct Serving {
     admission: RefCell<Admission>,
     noted: RefCell<Bucket>,
-    /// Files for which a place is being found.
+    /// The files for which storage is being found.
     placing: RefCell<HashMap<ItemId, Placing>>,
-    /// Storages to which an upload has failed, by multiaddr.
+    /// The storages to which an upload failed, by multiaddr.
     shunned: RefCell<HashMap<String, Shunned>>,
 }
 
@@ -64,15 +64,15 @@ impl Serving {
     }
 }
 
-/// A storage that is left alone.
+/// A storage that is avoided.
 struct Shunned {
-    /// In Unix milliseconds.
+    /// Until when, in Unix milliseconds.
     until: u64,
-    /// What callers are told, where it refused for good.
+    /// What callers are told, where the storage refused for good.
     refused: Option<CallError>,
 }
 
-/// One call that is being answered; dropping it gives its place back.
+/// A call that is being answered. Dropping it gives its place back.
 struct Admitted<'a>(&'a RefCell<Admission>);
 
 impl Drop for Admitted<'_> {
@@ -81,13 +81,13 @@ impl Drop for Admitted<'_> {
     }
 }
 
-/// What others are told of an item.
+/// The description of an item for other peers.
 fn described(item: &Item) -> FileOk {
     let directory = item.files.is_some();
     FileOk {
         multiaddr: None,
         size: item.size,
-        // What a person sees ends with .zip where a directory was fetched; the directory itself is not called so.
+        // A person sees a fetched directory as a .zip; the directory itself has no such ending.
         name: Some(match item.name.strip_suffix(".zip") {
             Some(name) if directory => name.to_owned(),
             _ => item.name.clone(),
@@ -101,8 +101,10 @@ fn described(item: &Item) -> FileOk {
 }
 
 impl<P: Platform> Engine<P> {
-    pub(super) async fn answer(&self, from: PeerName, request: Request) -> Reply {
-        // A probe moves nothing, and whoever confirms announcements sends many.
+    /// Answers the call of another peer within [`crate::call::DEADLINE_MS`], or refuses it where too much is asked at
+    /// once ([`crate::admission`]). A host forwards every call to this, and decides nothing itself.
+    pub async fn serve(&self, from: PeerName, request: Request) -> Reply {
+        // A probe moves nothing, and a peer that confirms announcements sends many.
         let probe = request.args::<FileArgs>().is_ok_and(|args| args.probe);
         let cost = if probe { Cost::Probe } else { Cost::Call };
         let admission = &self.0.serving.admission;
@@ -141,7 +143,7 @@ impl<P: Platform> Engine<P> {
         Ok(ok)
     }
 
-    /// Writes down who asked, unless that happens too often.
+    /// Records a request, unless there are too many.
     fn note_request(&self, id: &ItemId, from: &PeerName) {
         let now = self.now();
         let noted = self
@@ -161,7 +163,8 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Where a file can be had: where it is being uploaded to, or where it is, or where it is from now on uploaded to.
+    /// The address of a storage with the file: the one to which it is being uploaded, the one that has it, or a new
+    /// one.
     async fn place(&self, id: &ItemId, cid: Cid) -> Result<String, CallError> {
         if self.has_job(JobKind::Out, id)
             && let Some(Some(upload)) = self.item(id, |item| item.upload.clone())
@@ -180,7 +183,8 @@ impl<P: Platform> Engine<P> {
                     .borrow_mut()
                     .insert(id.clone(), placing.clone());
                 let (engine, id) = (self.clone(), id.clone());
-                // A task of its own: it goes on when the caller hangs up, and the next caller finds its result.
+                // This is a task of its own: it continues when the caller hangs up, and the next caller finds its
+                // result.
                 self.spawn(async move {
                     let found = engine
                         .within(PLACE_PATIENCE, engine.find_place(&id, cid))
@@ -241,7 +245,7 @@ impl<P: Platform> Engine<P> {
                 }),
         };
         if let Some((multiaddr, storage)) = before {
-            // One that says too little in time is asked again by the upload.
+            // A storage that says too little in time is asked again by the upload.
             match self
                 .within(CHECK_PATIENCE, self.missing(&storage, &dag))
                 .await
@@ -274,7 +278,7 @@ impl<P: Platform> Engine<P> {
             ));
         }
         let multiaddr = upload.multiaddr.clone();
-        self.write([
+        self.record([
             log_line(
                 id,
                 LogEntry::Uploading {
@@ -293,7 +297,7 @@ impl<P: Platform> Engine<P> {
         Ok(multiaddr)
     }
 
-    /// Asks nodes, one after the other, where this file may be put.
+    /// Asks nodes, one after the other, where this file may be uploaded.
     async fn ask_for_storage(
         &self,
         id: &ItemId,
@@ -321,7 +325,7 @@ impl<P: Platform> Engine<P> {
                         failure: Failure::of_call(Code::NoStorage, &error),
                     };
                     self.log(id, entry);
-                    // One that is busy may take it later.
+                    // A node that is busy may take it later.
                     let weight = |error: &CallError| match error.code {
                         ErrorCode::Busy => 2,
                         ErrorCode::Refused => 1,
@@ -335,7 +339,7 @@ impl<P: Platform> Engine<P> {
                 }
             }
         }
-        // Better one that has failed before than none.
+        // A storage that failed before is better than none.
         if let Some(upload) = shunned {
             return Ok(upload);
         }
@@ -363,7 +367,7 @@ impl<P: Platform> Engine<P> {
         Err(error)
     }
 
-    /// The person's own IPFS node does not say what it has, so it would take nothing either.
+    /// The person's own IPFS node does not say what it has, so it would not take anything either.
     fn own_ipfs_failed(&self, id: &ItemId, failure: Failure) -> CallError {
         self.note_no_place(id, failure);
         CallError::new(
@@ -372,7 +376,7 @@ impl<P: Platform> Engine<P> {
         )
     }
 
-    /// Writes down that there was no place for it, unless that is known.
+    /// Records that there was no storage for a file, unless that is known.
     fn note_no_place(&self, id: &ItemId, failure: Failure) {
         let known = self.item(id, |item| item.upload_failure.clone()).flatten();
         if known.as_ref() != Some(&failure) {
@@ -384,7 +388,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Asks one node where this file may be put.
+    /// Asks one node where this file may be uploaded.
     pub(super) async fn ask_storage_of(
         &self,
         node: &PeerName,
@@ -403,7 +407,7 @@ impl<P: Platform> Engine<P> {
             .call(node.clone(), request, STORAGE_PATIENCE)
             .await?;
         let ok: MultiaddrOk = reply.into_result()?;
-        // It goes into the journal and into headers.
+        // The token goes into the journal and into headers.
         let token = ok.token.filter(|token| {
             token.len() <= super::upload::MAX_TOKEN && token.bytes().all(|b| b.is_ascii_graphic())
         });
@@ -416,7 +420,7 @@ impl<P: Platform> Engine<P> {
         })
     }
 
-    /// Whether a storage is left alone, and what it said if it refused for good.
+    /// Whether a storage is avoided, and what it said if it refused for good.
     fn shunned(&self, multiaddr: &str) -> Option<Option<CallError>> {
         let now = self.now();
         let shunned = self.0.serving.shunned.borrow();
@@ -424,7 +428,7 @@ impl<P: Platform> Engine<P> {
         (shunned.until > now).then(|| shunned.refused.clone())
     }
 
-    /// Leaves a storage alone for a while.
+    /// Avoids a storage for a while.
     pub(super) fn shun(&self, multiaddr: &str, failure: &Failure) {
         let now = self.now();
         let mut shunned = self.0.serving.shunned.borrow_mut();

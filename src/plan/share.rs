@@ -1,4 +1,4 @@
-//! Sharing: bytes are stored once, hashed where they are, and offered.
+//! Sharing: bytes are stored once, hashed in place, and offered.
 
 use std::collections::HashSet;
 
@@ -11,25 +11,25 @@ use crate::command::Answer;
 use crate::content::layout::{layout, layout_directory, order};
 use crate::content::{Dag, DagFile, Profile};
 use crate::failure::{Code, Failure};
-use crate::names::{canonical, safe_file_name};
+use crate::names::{canonical, mime_of, safe_file_name};
 use crate::ports::{HttpBody, HttpError, Partial, Platform, Source, Store, StoreError};
 use crate::state::{EventKind, ItemId, LogEntry, MAX_ITEMS, Status};
 
-/// Shares that are read and hashed at the same time; the others wait.
+/// The most shares that are read and hashed at the same time; the others wait.
 pub(super) const SHARES_AT_ONCE: usize = 4;
-/// The longest MIME type, in bytes.
-const MAX_MIME: usize = 127;
 /// The MIME type of an item that is a directory.
 pub(super) const DIRECTORY: &str = "inode/directory";
-/// How much of a file is looked at to tell a web page from a picture.
+/// The number of bytes at the beginning of a file that tell a web page from a picture.
 const SNIFFED: u64 = 512;
 
 impl<P: Platform> Engine<P> {
-    pub(super) async fn begin_share(&self, input: ShareInput<P::Source>) -> Answer {
+    /// Shares bytes. Returns once the item is recorded, with its id; reading, hashing and announcing continue by
+    /// themselves. If it turns out to be the same file as another item, [`EventKind::Merged`] says which one.
+    pub async fn share(&self, input: ShareInput<P::Source>) -> Answer {
         if let Err(failure) = self.room_for(input.size) {
             return Answer::Refused { failure };
         }
-        // A click that was made twice.
+        // A second click on the same thing finds the first share.
         let url = input.source.as_ref().and_then(|source| source.url.as_ref());
         let same = url.and_then(|url| {
             self.with_state(|state| {
@@ -51,7 +51,7 @@ impl<P: Platform> Engine<P> {
         let mime = if directory {
             Some(DIRECTORY.to_owned())
         } else {
-            input.mime.as_deref().and_then(safe_mime)
+            input.mime.as_deref().and_then(mime_of)
         };
         let size = match &input.body {
             Input::Stream(_) => input.size,
@@ -61,7 +61,7 @@ impl<P: Platform> Engine<P> {
         if let Err(failure) = self.room_for(size) {
             return Answer::Refused { failure };
         }
-        self.write([EventKind::ShareBegan {
+        self.record([EventKind::ShareBegan {
             id: id.clone(),
             name: safe_file_name(&input.name),
             mime: mime.clone(),
@@ -74,7 +74,8 @@ impl<P: Platform> Engine<P> {
         self.start_job(JobKind::In, &id, async move {
             let id = job_id;
             let _slot = engine.0.sharing.take().await;
-            // The order of a folder's files depends on it: it stays the same until the hash is there.
+            // The order of a folder's files depends on the profile, which therefore stays the same until there is a
+            // hash.
             let profile = engine.settings().profile;
             let (body, expects) = (input.body, input.expects);
             let read = engine
@@ -91,7 +92,7 @@ impl<P: Platform> Engine<P> {
         Answer::Done { id: Some(id) }
     }
 
-    /// Whether one more item of this size may be.
+    /// Whether there is room for one more item of this size.
     pub(super) fn room_for(&self, size: Option<u64>) -> Result<(), Failure> {
         if self.with_state(|state| state.items.len()) >= MAX_ITEMS {
             return Err(Failure::new(Code::TooManyItems).limit(MAX_ITEMS as u64));
@@ -103,14 +104,14 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Forgets a share's bytes, and says that it failed.
+    /// Removes the bytes of a share, and ends it as a failure.
     pub(super) async fn give_up_share(&self, id: &ItemId, failure: Failure) {
         self.forget_listing(id).await;
         self.forget_bytes(id).await;
         self.fail(id, failure, false);
     }
 
-    /// Forgets what is stored for an item. What cannot be removed now is removed at the next start.
+    /// Removes what is stored for an item. What cannot be removed now is removed at the next start.
     pub(super) async fn forget_bytes(&self, id: &ItemId) {
         if let Err(error) = self.0.platform.store().remove(id).await {
             let failure = Failure::from(&error);
@@ -118,7 +119,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Stores the bytes. Returns when they are all written.
+    /// Stores the bytes of a share, and returns when all of them are written.
     #[allow(clippy::type_complexity)]
     async fn take_in(
         &self,
@@ -217,7 +218,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Writes down what a folder is made of, where it is one, and hashes what is stored.
+    /// Writes down the files of a folder, where it is one, and hashes what is stored.
     async fn hash_listed(
         &self,
         id: &ItemId,
@@ -244,7 +245,7 @@ impl<P: Platform> Engine<P> {
         profile: Profile,
     ) -> Result<(), Failure> {
         let wrap = |error: StoreError| Failure::from(&error);
-        // Whoever starts again after this line finds all bytes.
+        // A program that starts again after this line finds all bytes.
         self.set_status(id, Status::Hashing).await;
         let source = partial.source().await.map_err(wrap)?;
         let mut meter = Meter::new(self.now(), 0, Some(source.len()));
@@ -264,14 +265,14 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
-    /// The whole file is stored and has a CID: it is offered, unless it is here already.
+    /// Offers a whole file that is stored and has a CID, unless it is here already.
     pub(super) async fn settle(&self, id: &ItemId, dag: &Dag) {
         while let Some(other) = self.find(&dag.root, Some(id)) {
             if self
                 .item(&other, |item| item.status.is_here())
                 .unwrap_or(false)
             {
-                self.write([
+                self.record([
                     log_line(&other, LogEntry::SharedAgain),
                     EventKind::Merged {
                         id: id.clone(),
@@ -283,10 +284,10 @@ impl<P: Platform> Engine<P> {
                 self.offer_again(&other, dag);
                 return;
             }
-            // A fetch of the same file, which needs nothing from others now.
+            // This is a fetch of the same file, which needs nothing from others any more.
             self.end_job(JobKind::In, &other).await;
             if self.item(&other, |_| ()).is_some() {
-                self.write([EventKind::Merged {
+                self.record([EventKind::Merged {
                     id: other.clone(),
                     into: id.clone(),
                 }])
@@ -296,7 +297,7 @@ impl<P: Platform> Engine<P> {
         }
         let cid = canonical(&dag.root);
         self.offer(id, &dag.root);
-        self.write([
+        self.record([
             log_line(
                 id,
                 LogEntry::Hashed {
@@ -318,7 +319,7 @@ impl<P: Platform> Engine<P> {
         .await;
     }
 
-    /// A person wants this file, which is here, to be shared.
+    /// Shares a file that is here, because a person wants it.
     pub(super) fn offer_again(&self, id: &ItemId, dag: &Dag) {
         let shared = self.item(id, |item| item.status.is_offered());
         if shared == Some(false) {
@@ -335,21 +336,8 @@ fn too_large(most: u64) -> Failure {
     Failure::new(Code::TooLarge).limit(most)
 }
 
-/// The MIME type, if it is one.
-pub(super) fn safe_mime(mime: &str) -> Option<String> {
-    let essence = mime.split(';').next().unwrap_or_default().trim();
-    let token = |text: &str| {
-        !text.is_empty()
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
-    let (kind, sub) = essence.split_once('/')?;
-    (essence.len() <= MAX_MIME && token(kind) && token(sub)).then(|| essence.to_ascii_lowercase())
-}
-
-/// Whether the bytes are of the kind that the person clicked on; a web page in the place of a picture is a login form, or
-/// an error.
+/// Whether the bytes are of the kind that the person clicked on. A web page in the place of a picture is a login form
+/// or an error.
 fn check_kind(expects: Expected, mime: Option<&str>, first: &[u8]) -> Result<(), Failure> {
     let kind = match expects {
         Expected::Any => return Ok(()),
@@ -358,7 +346,7 @@ fn check_kind(expects: Expected, mime: Option<&str>, first: &[u8]) -> Result<(),
         Expected::Audio => "audio/",
     };
     let right = mime.is_some_and(|mime| mime.starts_with(kind));
-    // SVG may well look like a page.
+    // An SVG may well look like a page.
     let page = !right
         && mime.is_some_and(|mime| mime == "text/html" || mime == "application/xhtml+xml")
         || mime != Some("image/svg+xml") && looks_like_page(first);
@@ -377,7 +365,7 @@ fn looks_like_page(first: &[u8]) -> bool {
         .any(|start| text.starts_with(start))
 }
 
-/// What it means that the bytes to share could not be read over HTTP.
+/// The failure of a share whose bytes could not be read over HTTP.
 fn of_source(error: &HttpError) -> Failure {
     let code = match error {
         HttpError::Unreachable(_) => Code::SourceUnreachable,
@@ -387,16 +375,16 @@ fn of_source(error: &HttpError) -> Failure {
     Failure::of_http(code, error)
 }
 
-/// A directory's files and empty folders, their paths made safe and distinct.
+/// The files and empty folders of a directory, with paths that are safe and distinct.
 fn safe_paths<S: Source>(files: Vec<(String, S)>) -> Vec<(String, S)> {
     let mut taken: HashSet<String> = HashSet::new();
-    // A name cannot be a file and a folder at once.
+    // A name cannot be that of a file and of a folder.
     let mut folders: HashSet<String> = HashSet::new();
     let mut safe = Vec::with_capacity(files.len());
     let (mut empty, full): (Vec<_>, Vec<_>) = files
         .into_iter()
         .partition(|(path, source)| path.ends_with(['/', '\\']) && source.is_empty());
-    // The deepest first: a folder with another one in it is not empty.
+    // The deepest come first: a folder that contains another one is not empty.
     empty.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
     let full = full.into_iter().map(|file| (file, false));
     for ((path, source), is_folder) in full.chain(empty.into_iter().map(|folder| (folder, true))) {
@@ -431,7 +419,7 @@ fn safe_paths<S: Source>(files: Vec<(String, S)>) -> Vec<(String, S)> {
     safe
 }
 
-/// `a/b.jpg` → `a/b (2).jpg`.
+/// Numbers a path: `a/b.jpg` becomes `a/b (2).jpg`.
 fn numbered(path: &str, number: usize) -> String {
     let name_at = path.rfind('/').map_or(0, |at| at + 1);
     match path[name_at..].rfind('.') {

@@ -1,4 +1,4 @@
-//! After a start: everything that an earlier run left unfinished goes on.
+//! After a start: everything that an earlier run left unfinished continues.
 
 use std::collections::HashSet;
 
@@ -15,11 +15,15 @@ use crate::state::{EventKind, Item, ItemId, LogEntry, Origin, Status};
 
 /// How long it may take to notice that the network is lost, in milliseconds.
 const NOTICED_MS: u64 = 120_000;
-/// How often a fetch goes on by itself without a new block; then a person must say so.
+/// How many times a fetch continues by itself without a new block; after that a person has to resume it.
 const MAX_RESUMED: u32 = 4;
 
 impl<P: Platform> Engine<P> {
-    pub(super) async fn go_on(&self, unknown: Unknown) {
+    /// Continues everything that an earlier run left unfinished. Call it once, before anything else is asked of the
+    /// engine. It returns when everything is under way; what needs the network waits for [`Engine::network_changed`].
+    ///
+    /// After damage to the journal, [`Unknown::Adopt`] makes items of stored files whose items were lost.
+    pub async fn start(&self, unknown: Unknown) {
         let engine = self.clone();
         self.spawn(engine.announce_forever());
         let stored: Option<HashSet<ItemId>> = match self.0.platform.store().ids().await {
@@ -49,7 +53,7 @@ impl<P: Platform> Engine<P> {
                 }
             }
         }
-        // Not true any more, until each has been found and reached again.
+        // This stops being true until each file has been found and reached again.
         if items.iter().any(Item::is_shared) {
             self.tell([EventKind::Unconfirmed]);
         }
@@ -104,7 +108,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Makes an item of a whole file that no item is about. Its name is lost; its hash is not.
+    /// Makes an item of a whole file that belongs to none. Its name is lost, but its hash is not.
     async fn adopt(&self, id: &ItemId) {
         let Ok((_, dag)) = self.0.platform.store().open(id).await else {
             return;
@@ -113,7 +117,7 @@ impl<P: Platform> Engine<P> {
         if self.find(&dag.root, None).is_some() {
             return self.forget_bytes(id).await;
         }
-        self.write([
+        self.record([
             EventKind::ShareBegan {
                 id: id.clone(),
                 name: cid.clone(),
@@ -135,7 +139,7 @@ impl<P: Platform> Engine<P> {
         .await;
     }
 
-    /// The bytes of an item are not there any more.
+    /// Records that the bytes of an item are missing.
     pub(super) fn say_gone(&self, id: &ItemId) {
         self.withdraw(id);
         if self.item(id, |item| item.providing) == Some(true) {
@@ -147,14 +151,14 @@ impl<P: Platform> Engine<P> {
         self.fail(id, Code::FileGone.into(), false);
     }
 
-    /// Hashes what an earlier run has stored whole.
+    /// Hashes what an earlier run stored as a whole.
     pub(super) fn start_hashing(&self, id: &ItemId) {
         let engine = self.clone();
         let job_id = id.clone();
         self.start_job(JobKind::In, id, async move {
             let id = job_id;
             let _slot = engine.0.sharing.take().await;
-            // It may have been hashed and written down, and only not been said.
+            // It may have been hashed and written down, without that having been recorded.
             if let Ok((_, dag)) = engine.0.platform.store().open(&id).await {
                 engine.settle(&id, &dag).await;
                 if dag.is_directory() {
@@ -181,8 +185,8 @@ impl<P: Platform> Engine<P> {
         });
     }
 
-    /// Goes on with the fetches that ended because there was no network, or may have: what ends shortly before it is known
-    /// to be lost, or until it is back, looks as if others were gone.
+    /// Continues the fetches that ended, or may have ended, because there was no network. A fetch that ends shortly
+    /// before the loss of the network is noticed, or before the network is back, looks as if others were gone.
     pub(super) fn resume_cut_off(&self) {
         let since = self.0.lost.get().saturating_sub(NOTICED_MS);
         let mut resumed = self.0.resumed.borrow_mut();

@@ -1,4 +1,4 @@
-//! Uploading: what storage lacks goes up as CARs made of slices, in parts that are each answered soon.
+//! Uploading: the blocks that a storage lacks are sent as CARs made of slices, in parts that are each answered soon.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -24,79 +24,80 @@ use crate::ports::{
 use crate::state::{EventKind, ItemId, LogEntry, Upload};
 use crate::storage::{multiaddr_of, url_of};
 
-/// The first part, in bytes of its CAR: a slow line must bring it over in time.
+/// The size of the first part's CAR in bytes. A slow line has to bring it over in time.
 const PART_START: u64 = 1 << 20;
-/// The smallest and the largest part that is aimed at.
+/// The smallest and the largest part that is aimed at, in bytes.
 const PART_LEAST: u64 = 256 << 10;
 const PART_MOST: u64 = 64 << 20;
-/// The largest share of a file that one part has, where parts are large: whoever fetches reads them one after the other,
-/// and waits at the end for those that are on their way together.
+/// Where parts are large, a file has at least this many of them: a fetcher reads them one after the other, and waits
+/// at the end for those that are sent at the same time.
 const PARTS_OF_A_FILE: u64 = 64;
 const PART_LARGE: u64 = 4 << 20;
-/// How long a part is meant to take: far below the 30 s after which a browser ends a worker that waits for an answer.
+/// How long a part should take: far less than the 30 s after which a browser ends a worker that waits for an answer.
 const PART_TIME: Duration = Duration::from_secs(6);
-/// How long the answer to a part is waited for.
+/// How long to wait for the answer to a part.
 const PART_PATIENCE: Duration = Duration::from_secs(25);
-/// Parts that are on their way at the same time, where the line is fast: several share a slow one, and none comes in time.
+/// The most parts at the same time where the line is fast. On a slow line several would share it, and none would
+/// arrive in time.
 const PARTS_AT_ONCE: usize = 3;
-/// Parts that may fail one after the other.
+/// How many parts may fail one after the other.
 const MAX_FAILURES: u32 = 8;
 /// The waits before a part is sent again.
 const RETRY_BASE: Duration = Duration::from_millis(500);
 const RETRY_MOST: Duration = Duration::from_secs(15);
-/// How often a token is asked for anew in one upload.
+/// How many times a new token is requested in one upload.
 const MAX_RENEWALS: u32 = 16;
-/// The least life that a token must have left, in seconds.
+/// The least time that a token must have left, in seconds.
 const TOKEN_MARGIN: u64 = 30;
 /// The longest token, in bytes.
 pub(super) const MAX_TOKEN: usize = 4096;
-/// What is read of storage's answer to a part.
+/// The most bytes that are read of the answer to a part.
 const MAX_ANSWER: usize = 64 * 1024;
-/// Where one part of a multipart body ends. A CAR may hold these bytes only by a chance of 2^-128.
+/// The beginning of the boundary in a multipart body; a CAR contains the whole boundary with a chance of 2^-128.
 const BOUNDARY_PREFIX: &str = "fluence-";
 
-/// Where an upload goes.
+/// The storage to which an upload goes.
 #[derive(Debug, Clone)]
 struct Target {
     multiaddr: String,
-    /// Base URL that takes parts.
+    /// The base URL that takes the parts.
     post: String,
-    /// Tells what is there.
+    /// Where to ask what the storage has.
     inventory: Inventory,
     token: Option<String>,
     expires: Option<u64>,
 }
 
-/// How often a storage is asked what it lacks still, after it took what it lacked before.
+/// How many times a storage is asked what it still lacks, after it took what it lacked before.
 const MAX_ROUNDS: u32 = 3;
 
 /// Why a part was not taken.
 enum PartError {
-    /// It may be sent again.
+    /// The part may be sent again.
     Again(Failure),
-    /// The token is not good (any more).
+    /// The token is not valid, or not any more.
     Token(Failure),
-    /// There is no use in trying again.
+    /// It is pointless to try again.
     Final(Failure),
 }
 
-/// One part's way to storage.
+/// A part that was sent.
 struct Sent {
     part: Part,
     inner: bool,
     outcome: Outcome,
 }
 
-/// How it went.
+/// What became of a part.
 enum Outcome {
-    /// It was sent, in so many milliseconds, and taken or not.
+    /// It was sent within this many milliseconds, and was taken or not.
     Sent(u64, Result<(), PartError>),
-    /// It had failed, and storage lacks these of its blocks.
+    /// It failed before, and the storage lacks these of its blocks.
     Lacks(Vec<Range<usize>>),
 }
 
 impl<P: Platform> Engine<P> {
-    /// Goes on with an upload that an earlier run began.
+    /// Continues an upload that an earlier run began.
     pub(super) fn resume_upload(&self, id: &ItemId, upload: Upload) {
         let (engine, job_id) = (self.clone(), id.clone());
         self.start_job(JobKind::Out, id, async move {
@@ -186,7 +187,7 @@ impl<P: Platform> Engine<P> {
         })
     }
 
-    /// Sends what storage lacks, until it lacks nothing. A failure comes with where in the body it was.
+    /// Sends what the storage lacks, until it lacks nothing. A failure comes with its offset in the body.
     async fn upload_missing(
         &self,
         id: &ItemId,
@@ -196,7 +197,7 @@ impl<P: Platform> Engine<P> {
         sent: &mut u64,
     ) -> Result<(), (Failure, u64)> {
         for _ in 0..MAX_ROUNDS {
-            // One that does not say what it has will say of each part why it does not take it.
+            // A storage that does not say what it has will say for each part why it does not take it.
             let missing = self.missing(&target.inventory, dag).await;
             let missing = match missing {
                 Ok(missing) if missing.is_empty() => return Ok(()),
@@ -206,7 +207,7 @@ impl<P: Platform> Engine<P> {
             let asked_all = missing.len() == 1 && missing[0] == (0..dag.blocks.len());
             self.upload_these(missing, id, source, dag, target, sent)
                 .await?;
-            // All of it was sent and taken: only where a part was left out may another one lack still.
+            // Everything was sent and taken; only where a part was left out can another one still be missing.
             if asked_all {
                 return Ok(());
             }
@@ -236,7 +237,7 @@ impl<P: Platform> Engine<P> {
             .sum();
         let total = dag.len();
         let mut meter = Meter::new(self.now(), total - lacking, Some(total));
-        // Nodes before leaves: whatever order parts arrive in, each block's parent is there already.
+        // Nodes go before leaves, so that in whatever order parts arrive, the parent of each block is there already.
         let inner = inner_nodes(dag);
         let mut queue: VecDeque<(bool, Range<usize>)> = VecDeque::new();
         queue.push_back((true, 0..inner.blocks.len()));
@@ -357,7 +358,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// After a wait, what storage has not kept of a part that failed.
+    /// After a wait, finds out which blocks of a failed part the storage did not keep.
     async fn look_again(
         &self,
         storage: Inventory,
@@ -370,7 +371,7 @@ impl<P: Platform> Engine<P> {
         let missing = self.missing_of(&storage, dag, part.blocks.clone());
         let lacks = match self.within(CHECK_PATIENCE, missing).await {
             Some(Ok(lacks)) => lacks,
-            // One that does not say so gets all of it.
+            // A storage that does not say so is sent all of it.
             Some(Err(_)) | None => std::iter::once(part.blocks.clone()).collect(),
         };
         Sent {
@@ -380,7 +381,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Asks for a new token for the same storage.
+    /// Requests a new token for the same storage.
     async fn renew(
         &self,
         dag: &Dag,
@@ -457,7 +458,7 @@ impl<P: Platform> Engine<P> {
     }
 }
 
-/// The nodes of a DAG that hold no bytes of the body, as a DAG of their own, in the same order.
+/// The nodes of a DAG that hold no bytes of the body, as a DAG of their own in the same order.
 fn inner_nodes(dag: &Dag) -> Dag {
     let blocks: Vec<Block> = dag
         .blocks
@@ -472,7 +473,7 @@ fn inner_nodes(dag: &Dag) -> Dag {
     }
 }
 
-/// How large the next part is to be, after one of `bytes` took so long.
+/// The size of the next part, after one of `bytes` took `took_ms`.
 fn next_aim(aim: u64, bytes: u64, took_ms: u64) -> u64 {
     let per_ms = bytes / took_ms.max(1);
     let ideal = per_ms.saturating_mul(PART_TIME.as_millis() as u64);
@@ -485,7 +486,7 @@ fn next_aim(aim: u64, bytes: u64, took_ms: u64) -> u64 {
         .clamp(PART_LEAST, PART_MOST)
 }
 
-/// How many parts are to be on their way together, after one of `bytes` took so long.
+/// How many parts to send at the same time, after one of `bytes` took `took_ms`.
 fn next_at_once(at_once: usize, aim: u64, bytes: u64, took_ms: u64) -> usize {
     let aimed_at = PART_TIME.as_millis() as u64;
     if took_ms > 2 * aimed_at {
@@ -497,7 +498,7 @@ fn next_at_once(at_once: usize, aim: u64, bytes: u64, took_ms: u64) -> usize {
     }
 }
 
-/// Storage's answer to a part, as far as it is read.
+/// Reads the answer to a part, up to a limit.
 async fn read_answer(mut body: impl HttpBody) -> Result<Vec<u8>, HttpError> {
     let mut answer = Vec::new();
     while let Some(chunk) = body.chunk().await? {
@@ -510,7 +511,7 @@ async fn read_answer(mut body: impl HttpBody) -> Result<Vec<u8>, HttpError> {
     Ok(answer)
 }
 
-/// What storage's answer to a part means. Kubo says that an import failed in lines of JSON after a `200`.
+/// Judges the answer to a part. Kubo reports a failed import in lines of JSON after a `200`.
 fn judge(url: &str, status: u16, answer: &[u8]) -> Result<(), PartError> {
     let said = answer
         .split(|b| *b == b'\n')
@@ -548,7 +549,7 @@ mod tests {
 
     #[test]
     fn parts_follow_the_measured_speed() {
-        // 1 MiB/s: six seconds are 6 MiB.
+        // At 1 MiB/s, six seconds are 6 MiB.
         let aim = next_aim(4 << 20, 4 << 20, 4_000);
         assert!((5 << 20..7 << 20).contains(&aim), "{aim}");
         assert_eq!(next_aim(PART_START, PART_START, 1), PART_START * 2);
@@ -565,7 +566,7 @@ mod tests {
             PARTS_AT_ONCE
         );
         assert_eq!(next_at_once(1, PART_START, PART_START, 5_000), 1);
-        // Little was sent: it says nothing of the line.
+        // So little was sent that it says nothing about the line.
         assert_eq!(next_at_once(1, PART_START, 100, 5), 1);
         assert_eq!(next_at_once(3, PART_START, PART_START, 8_000), 3);
         assert_eq!(next_at_once(3, PART_START, PART_START, 20_000), 1);

@@ -1,4 +1,4 @@
-//! Where links open for people who have nothing but a browser.
+//! Links that open in any browser, without the extension.
 
 use std::time::Duration;
 
@@ -9,18 +9,18 @@ use crate::ports::{Http, HttpRequest, Network, Platform};
 use crate::state::NetworkStatus;
 use crate::storage::url_of;
 
-/// An empty file, which its CID carries: nothing has to be stored to open it.
+/// The CID of an empty file, which holds it, so that nothing has to be stored to open it.
 const EMPTY: &str = "bafkqaaa";
 
 impl<P: Platform> Engine<P> {
-    /// The base URL of the connected node's storage ([`crate::storage::web_link`]); `None` where it has none, or opens no
-    /// links, or does not say so in time.
+    /// The base URL of the connected node's storage ([`crate::storage::web_link`]); `None` where it has none, serves
+    /// no links, or does not say so in time.
     pub async fn find_web(&self, patience: Duration) -> Option<String> {
         self.within(patience, self.ask_web(patience)).await?
     }
 
     async fn ask_web(&self, patience: Duration) -> Option<String> {
-        // A node's address ends with who it is.
+        // A node's address ends with its peer id.
         let node = self.with_state(|state| match &state.network {
             NetworkStatus::Online { node } => Some(node.rsplit_once("/p2p/")?.1.to_owned()),
             _ => None,
@@ -29,7 +29,7 @@ impl<P: Platform> Engine<P> {
         let reply = self.0.platform.network().call(node, request, patience);
         let ok: MultiaddrOk = reply.await.ok()?.into_result().ok()?;
         let url = url_of(&ok.multiaddr).ok()?;
-        // Its operator may have switched links off.
+        // The node's operator may have switched links off.
         let request = HttpRequest {
             method: "HEAD",
             url: format!("{url}/ipfs/{EMPTY}"),

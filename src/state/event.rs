@@ -5,181 +5,183 @@ use serde::{Deserialize, Serialize};
 use super::{ItemId, ItemSource, LogEntry, NetworkStatus, Progress, Settings, Status};
 use crate::failure::Failure;
 
-/// One thing that happened.
+/// One event, as it is journaled and sent to faces.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Counts from 1, without gaps among those that are kept; ephemeral events carry the number of the last one kept.
+    /// The number of the event. It counts from 1 without gaps among the events that are kept; ephemeral events carry
+    /// the number of the last kept one.
     pub seq: u64,
-    /// Unix time in milliseconds.
+    /// When it happened, in Unix milliseconds.
     pub at: u64,
     /// What happened.
     pub kind: EventKind,
 }
 
-/// What can happen.
+/// The kinds of events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum EventKind {
-    /// A person shares something; its bytes are not read yet.
+    /// A person shares something whose bytes have not been read yet.
     ShareBegan {
-        /// The new item.
+        /// The id of the new item.
         id: ItemId,
-        /// Made safe.
+        /// Its name, made safe.
         name: String,
-        /// MIME type, where it is known.
+        /// Its MIME type, where it is known.
         mime: Option<String>,
-        /// Bytes, where it is known.
+        /// Its size in bytes, where it is known.
         size: Option<u64>,
         /// Where it came from, for people.
         source: Option<ItemSource>,
     },
-    /// A person fetches a hash.
+    /// A person fetches a file by its hash.
     FetchBegan {
-        /// The new item.
+        /// The id of the new item.
         id: ItemId,
-        /// Canonical.
+        /// Its CID, canonical.
         cid: String,
     },
     /// Something was learnt about a file: a provider named it, a response had a type.
     Described {
-        /// The item.
+        /// The item's id.
         id: ItemId,
-        /// Made safe.
+        /// Its name, made safe, where it was learnt.
         name: Option<String>,
-        /// MIME type.
+        /// Its MIME type, where it was learnt.
         mime: Option<String>,
-        /// Bytes.
+        /// Its size in bytes, where it was learnt.
         size: Option<u64>,
     },
-    /// A small picture of it, as a `data:` URL of at most [`MAX_THUMBNAIL`] bytes.
+    /// There is a thumbnail of it, as a `data:` URL of at most [`MAX_THUMBNAIL`](super::MAX_THUMBNAIL) bytes.
     Thumbnail {
-        /// The item.
+        /// The item's id.
         id: ItemId,
-        /// `data:image/…`.
+        /// The URL, `data:image/…`.
         data_url: String,
     },
     /// The bytes are stored and hashed: the file has a CID.
     Hashed {
-        /// The item.
+        /// The item's id.
         id: ItemId,
-        /// Canonical.
+        /// Its CID, canonical.
         cid: String,
-        /// Bytes of the file.
+        /// The size of the file in bytes.
         size: u64,
-        /// Files in it, where it is a directory.
+        /// The number of files in it, where it is a directory.
         files: Option<u64>,
     },
     /// The item's status changed.
     Status {
-        /// The item.
+        /// The item's id.
         id: ItemId,
-        /// The new one.
+        /// The new status.
         status: Status,
     },
-    /// The program has only just started: what was [`Status::Shared`] is [`Status::Announcing`] until it has been found
-    /// and reached from outside again, and what was fetched is not [`Item::confirmed`].
+    /// The program has only just started: whatever was [`Status::Shared`] is [`Status::Announcing`] until it has been
+    /// found and reached from outside again, and whatever was fetched is not [confirmed](super::Item::confirmed).
     Unconfirmed,
-    /// What was shared before, or fetched and is provided, was found and reached from outside.
+    /// Items that were shared before, or were fetched and are provided, have been found and reached from outside.
     Confirmed {
-        /// The items.
+        /// The ids of the items.
         ids: Vec<ItemId>,
     },
-    /// Bytes have moved: a download, an upload, a copy, hashing. Ephemeral.
+    /// Bytes have moved: in a download, an upload, a copy, or while hashing. Ephemeral.
     Progress {
-        /// The item.
+        /// The item's id.
         id: ItemId,
-        /// So far.
+        /// The progress so far.
         progress: Progress,
     },
     /// A peer asked for a file.
     Requested {
-        /// The item.
+        /// The item's id.
         id: ItemId,
-        /// Who, as far as it can be known.
+        /// The peer id of the caller.
         peer: String,
     },
-    /// An upload begins: written before its first byte leaves.
+    /// An upload begins. This is recorded before its first byte leaves.
     UploadBegan {
-        /// The item.
+        /// The item's id.
         id: ItemId,
-        /// Where to.
+        /// The multiaddr of the storage.
         multiaddr: String,
-        /// Permission; kept so that a killed worker can go on.
+        /// The permission to upload, kept so that a killed worker can continue.
         token: Option<String>,
-        /// When the token ends, in Unix seconds.
+        /// When the permission expires, in Unix seconds.
         expires: Option<u64>,
     },
-    /// The upload ended.
+    /// An upload ended.
     UploadEnded {
-        /// The item.
+        /// The item's id.
         id: ItemId,
-        /// Bytes that were sent, zero where storage had the file already.
+        /// The number of bytes that were sent; zero where the storage had the file already.
         sent: u64,
-        /// Why it failed, if it did.
+        /// Why the upload failed, if it did.
         error: Option<Failure>,
     },
-    /// The file that was fetched is provided to others too; until [`EventKind::Confirmed`] they may not find it.
+    /// A fetched file is provided to others too, or is not any more. Others may not find it before
+    /// [`EventKind::Confirmed`].
     Providing {
-        /// The item.
+        /// The item's id.
         id: ItemId,
-        /// Whether from now on it is.
+        /// Whether it is provided from now on.
         providing: bool,
     },
-    /// The fetched file was saved to disk under this name.
+    /// A fetched file was saved to disk.
     Saved {
-        /// The item.
+        /// The item's id.
         id: ItemId,
-        /// Name in the download folder.
+        /// Its name in the download folder.
         name: String,
     },
     /// A line of an item's log.
     Log {
-        /// The item.
+        /// The item's id.
         id: ItemId,
         /// What happened.
         entry: LogEntry,
     },
-    /// The item is gone with its bytes.
+    /// The item was removed with its bytes.
     Removed {
-        /// The item.
+        /// The item's id.
         id: ItemId,
     },
-    /// The item turned out to be the same file as another one, and is gone; the other one stays.
+    /// The item turned out to be the same file as another one, and is removed; the other one stays.
     Merged {
-        /// The item that is gone.
+        /// The id of the item that is removed.
         id: ItemId,
-        /// The item that stays.
+        /// The id of the item that stays.
         into: ItemId,
     },
-    /// The settings are now these.
+    /// The settings were changed.
     Settings {
-        /// All of them.
+        /// All settings.
         settings: Settings,
     },
     /// The connection changed. Ephemeral.
     Network {
-        /// As it is now.
+        /// The connection as it is now.
         network: NetworkStatus,
     },
-    /// Where links open in any browser ([`crate::storage::web_link`]). Ephemeral.
+    /// It became known where links open in any browser ([`crate::storage::web_link`]). Ephemeral.
     Web {
-        /// Base URL of the node's storage; `None` where none opens them.
+        /// The base URL of the node's storage; `None` where none serves links.
         base: Option<String>,
     },
-    /// The worker started, with this identity.
+    /// The program started with this identity.
     Started {
-        /// The own peer id.
+        /// This peer's own id.
         peer: String,
     },
-    /// Something that a person should know and that belongs to no item. Ephemeral.
+    /// A person should know something that belongs to no item. Ephemeral.
     Notice {
-        /// What, and what to do.
+        /// What went wrong.
         failure: Failure,
     },
 }
 
 impl EventKind {
-    /// Whether the event is only shown, not kept: what it says is not true after a restart.
+    /// Whether the event is only shown and not kept, because what it says is not true after a restart.
     pub fn is_ephemeral(&self) -> bool {
         matches!(
             self,

@@ -10,12 +10,12 @@ use crate::failure::Failure;
 #[serde(transparent)]
 pub struct ItemId(pub String);
 
-/// Where a shared file came from.
+/// The origin of a shared file, for people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ItemSource {
-    /// The address of the file, if it has one.
+    /// The URL of the file, if it has one.
     pub url: Option<String>,
-    /// The page that it was on.
+    /// The URL of the page on which it was found.
     pub page: Option<String>,
 }
 
@@ -29,7 +29,7 @@ pub enum Origin {
     Fetch,
 }
 
-/// Where an item is on its way.
+/// The status of an item. `CONTRIBUTING.md` says how one is added.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Status {
@@ -37,11 +37,11 @@ pub enum Status {
     Preparing,
     /// Its hash is being computed.
     Hashing,
-    /// It has a hash and is on its way to being known; waits for the network where there is none.
+    /// It has a hash and is being announced, or waits for the network.
     Announcing,
-    /// Announced, found by look-up, and reached from outside.
+    /// It was announced, found by look-up, and reached from outside.
     Shared,
-    /// No longer provided; the bytes are still here.
+    /// It is no longer provided; its bytes are still here.
     Stopped,
     /// Providers are looked for.
     Searching,
@@ -55,14 +55,14 @@ pub enum Status {
         /// The storage's host.
         from: String,
     },
-    /// A fetch was cut off; it can go on from the last verified block, or be discarded.
+    /// A fetch was interrupted. It can be resumed after the last verified block, or be discarded.
     Interrupted {
         /// Why.
         failure: Failure,
     },
     /// All bytes are here, each verified.
     Done,
-    /// It ended without success. Nothing of it is here: a fetch can be begun again ([`Item::can_resume`]).
+    /// It ended without success, and nothing of it is here. A fetch can be started again ([`Item::can_resume`]).
     Failed {
         /// Why.
         failure: Failure,
@@ -70,7 +70,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// The word for it, as on the wire.
+    /// The word for this status on the wire.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Preparing => "preparing",
@@ -135,7 +135,7 @@ impl Status {
         }
     }
 
-    /// Whether it is a share on its way to others, or with them.
+    /// Whether this is a share that is being announced or is reachable.
     pub fn is_offered(&self) -> bool {
         match self {
             Self::Announcing | Self::Shared => true,
@@ -151,7 +151,7 @@ impl Status {
         }
     }
 
-    /// Whether a part of it is kept, with which [`crate::command::Command::Resume`] goes on.
+    /// Whether a part of it is kept, after which [`crate::command::Command::Resume`] continues.
     pub fn is_interrupted(&self) -> bool {
         match self {
             Self::Interrupted { .. } => true,
@@ -188,30 +188,30 @@ impl Status {
 /// How far bytes have moved: a download, an upload, a copy, hashing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Bytes so far.
+    /// The number of bytes so far.
     pub bytes: u64,
-    /// Bytes in all, where that is known.
+    /// The number of all bytes, where it is known.
     pub total: Option<u64>,
-    /// Bytes a second, smoothed.
+    /// The smoothed rate in bytes per second.
     pub rate: u64,
 }
 
 impl Progress {
-    /// Seconds left, where that can be said.
+    /// The number of seconds left, where it can be estimated.
     pub fn seconds_left(&self) -> Option<u64> {
         let left = self.total?.checked_sub(self.bytes)?;
         (self.rate > 0).then(|| left.div_ceil(self.rate))
     }
 }
 
-/// An upload that is under way or was cut off.
+/// An upload that is under way or was interrupted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Upload {
     /// The multiaddr of the storage.
     pub multiaddr: String,
     /// The permission that the storage gave, where it wants one.
     pub token: Option<String>,
-    /// When the token ends, in Unix seconds.
+    /// When the permission expires, in Unix seconds.
     pub expires: Option<u64>,
 }
 
@@ -227,39 +227,39 @@ pub struct Item {
     /// Its MIME type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mime: Option<String>,
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// Files in it, where it is a directory.
+    /// The number of files in it, where it is a directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<u64>,
     /// Its CID, canonical.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cid: Option<String>,
-    /// Where it is on its way.
+    /// Its status.
     pub status: Status,
-    /// When it came to be there, in Unix milliseconds.
+    /// When it got this status, in Unix milliseconds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub since: u64,
-    /// How far bytes have moved, while they do.
+    /// The progress of its bytes, while they move.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
-    /// The upload that is under way, or was cut off.
+    /// The upload that is under way, or was interrupted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<Upload>,
     /// The multiaddr of the storage to which it was uploaded whole, the last time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placed: Option<String>,
-    /// Whether this peer offers it to others: it is shared, or was fetched and is provided too.
+    /// Whether this peer provides it to others, as a share or after fetching it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub providing: bool,
-    /// Whether what was fetched and is provided was found and reached from outside; a share says so by its status.
+    /// Whether a fetched file that is provided has been found and reached from outside. A share says so by its status.
     #[serde(default, skip_serializing_if = "is_false")]
     pub confirmed: bool,
-    /// Calls for it that were answered.
+    /// The number of calls for it that were answered.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub requests: u64,
-    /// Bytes of it that went to storage, ever.
+    /// The number of bytes that were ever uploaded of it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub uploaded: u64,
     /// When it was made, in Unix milliseconds.
@@ -287,8 +287,8 @@ fn is_zero(value: &u64) -> bool {
 }
 
 impl Item {
-    /// Whether it ended without success and [`crate::command::Command::Resume`] can change that. A share whose bytes are
-    /// gone can only be shared anew.
+    /// Whether it ended without success and [`crate::command::Command::Resume`] can help. A share whose bytes are
+    /// missing has to be shared anew.
     pub fn can_resume(&self) -> bool {
         match self.status {
             Status::Interrupted { .. } => true,
@@ -305,7 +305,7 @@ impl Item {
         }
     }
 
-    /// Whether others can have it from this peer, as far as was seen from outside while there is a network.
+    /// Whether others can get it from this peer, as far as was seen from outside while there was a network.
     pub fn is_shared(&self) -> bool {
         self.status == Status::Shared || self.status == Status::Done && self.confirmed
     }
@@ -342,7 +342,7 @@ impl Item {
         }
     }
 
-    /// What an event about it changes.
+    /// Applies an event about this item.
     pub(super) fn apply(&mut self, kind: &EventKind, at: u64) {
         match kind {
             EventKind::Described {

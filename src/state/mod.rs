@@ -18,7 +18,7 @@ pub use log::{LogEntry, LogLine, MAX_LOG, MAX_THUMBNAIL};
 pub use network::{LinkCause, LinkError, NetworkStatus};
 pub use settings::{Field, MAX_ADDRESS, MAX_NODES, OwnIpfs, Settings, check_node};
 
-/// All that a face shows, but for logs and thumbnails ([`LogLine`]).
+/// Everything that a face shows, except for logs and thumbnails ([`LogLine`]).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct State {
@@ -28,9 +28,9 @@ pub struct State {
     pub items: Items,
     /// The connection to the network.
     pub network: NetworkStatus,
-    /// Base URL of the node's storage, where it opens links in any browser.
+    /// The base URL of the node's storage, where it serves links to any browser.
     pub web: Option<String>,
-    /// What the person set; `None` before the first time, when the defaults of the build hold.
+    /// The person's settings; `None` before they are set for the first time, when the defaults of the build hold.
     pub settings: Option<Settings>,
     /// This peer's own id.
     pub peer: Option<String>,
@@ -39,8 +39,8 @@ pub struct State {
 }
 
 impl State {
-    /// What the event changes. Pure: the same events give the same state everywhere. An event about an item that is not
-    /// there changes nothing.
+    /// Applies an event. This is pure: the same events give the same state everywhere. An event about an item that
+    /// does not exist changes nothing.
     pub fn apply(&mut self, event: &Event) {
         if !event.kind.is_ephemeral() {
             self.seq = event.seq;

@@ -6,7 +6,7 @@ use yew::html::Scope;
 use yew::prelude::*;
 
 use super::{icon, icon_button, outcome};
-use crate::face::{About, Face, Msg};
+use crate::face::{Face, Msg, Topic};
 use crate::text;
 
 /// The field, its button, and what went wrong.
@@ -19,7 +19,7 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
         event.prevent_default();
         Msg::Fetch
     });
-    let waiting = face.is_waiting(&About::Fetch);
+    let waiting = face.is_waiting(&Topic::Fetch);
     let wrong = face.fetch_error.is_some();
     html! {
         <section class="card fetch" aria-labelledby="fetch-title">
@@ -37,7 +37,7 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
             if let Some(error) = &face.fetch_error {
                 <p id="fetch-error" class="wrong" role="alert" data-testid="fetch-error">{ error }</p>
             }
-            { outcome(face, link, &About::Fetch, "fetch-error") }
+            { outcome(face, link, &Topic::Fetch, "fetch-error") }
         </section>
     }
 }

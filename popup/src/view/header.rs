@@ -1,20 +1,18 @@
 //! The top: who and where, and what a person should know before anything else.
 
 use fluence::command::Command;
+use fluence::failure::{About, Code};
 use fluence::state::NetworkStatus;
 use yew::html::Scope;
 use yew::prelude::*;
 
 use super::{failure, icon, icon_button, outcome};
 use crate::browser;
-use crate::face::{About, Face, Link, Msg, PageView, View};
+use crate::face::{Connection, Face, Msg, PageView, Topic, View};
 use crate::text;
 
 /// The characters of the own peer id that are shown: its end, for all begin alike.
 const SHORT_PEER: usize = 6;
-
-/// The code of the notice that a share waits for permission. The face asks for it, and knows when it was given.
-const NEEDS_ACCESS: &str = "needs_access";
 
 /// The page of the extension in a tab.
 const TAB_PAGE: &str = "popup.html?view=tab";
@@ -46,11 +44,13 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
 fn network(face: &Face) -> Html {
     let status = &face.state.network;
     let (word, class) = match (face.link, status) {
-        (Link::Ready, NetworkStatus::Starting) => (text::network(status), "starting"),
-        (Link::Ready, NetworkStatus::NoNode) => (text::network(status), "no_node"),
-        (Link::Ready, NetworkStatus::Connecting { .. }) => (text::network(status), "connecting"),
-        (Link::Ready, NetworkStatus::Online { .. }) => (text::network(status), "online"),
-        (Link::Ready, NetworkStatus::Offline { .. }) => (text::network(status), "offline"),
+        (Connection::Ready, NetworkStatus::Starting) => (text::network(status), "starting"),
+        (Connection::Ready, NetworkStatus::NoNode) => (text::network(status), "no_node"),
+        (Connection::Ready, NetworkStatus::Connecting { .. }) => {
+            (text::network(status), "connecting")
+        }
+        (Connection::Ready, NetworkStatus::Online { .. }) => (text::network(status), "online"),
+        (Connection::Ready, NetworkStatus::Offline { .. }) => (text::network(status), "offline"),
         _ => (text::NETWORK_STARTING, "starting"),
     };
     let title = match status {
@@ -90,22 +90,22 @@ pub fn banners(face: &Face, link: &Scope<Face>) -> Html {
     html! {
         <>
             { worker(face) }
-            { if face.link == Link::Ready { connection(face, link) } else { Html::default() } }
-            if let Some(notice) = face.state.notice.as_ref().filter(|notice| !face.notice_read && notice.code != NEEDS_ACCESS) {
-                { failure(notice, "notice", Some(link.callback(|_| Msg::DismissNotice))) }
+            { if face.link == Connection::Ready { connection(face, link) } else { Html::default() } }
+            if let Some(notice) = face.state.notice.as_ref().filter(|notice| !face.notice_read && notice.code != Code::NeedsAccess) {
+                { failure(notice, About::Other, "notice", Some(link.callback(|_| Msg::DismissNotice))) }
             }
-            { outcome(face, link, &About::Network, "network-failure") }
-            { outcome(face, link, &About::Shares, "shares-failure") }
+            { outcome(face, link, &Topic::Network, "network-failure") }
+            { outcome(face, link, &Topic::Shares, "shares-failure") }
         </>
     }
 }
 
 fn worker(face: &Face) -> Html {
     let (words, reload) = match face.link {
-        Link::Starting | Link::Ready => return Html::default(),
-        Link::Lost => (text::WORKER_LOST, false),
-        Link::Silent => (text::WORKER_SILENT, true),
-        Link::Strange => (text::WORKER_STRANGE, false),
+        Connection::Starting | Connection::Ready => return Html::default(),
+        Connection::Lost => (text::WORKER_LOST, false),
+        Connection::Silent => (text::WORKER_SILENT, true),
+        Connection::Strange => (text::WORKER_STRANGE, false),
     };
     html! {
         <div class="banner" role="status" data-testid="worker-lost">
@@ -131,18 +131,18 @@ fn connection(face: &Face, link: &Scope<Face>) -> Html {
                 }
             </div>
         },
-        NetworkStatus::Offline { reason, retry_at } => {
+        NetworkStatus::Offline { error, retry_at } => {
             let seconds = retry_at.saturating_sub(browser::now_ms()).div_ceil(1000);
-            let again = link.callback(|_| Msg::Send(About::Network, Command::Reconnect));
+            let again = link.callback(|_| Msg::Send(Topic::Network, Command::Reconnect));
             html! {
                 <div class="banner" data-testid="network-advice">
                     { icon("warn") }
                     <p>
-                        <strong>{ text::NETWORK_OFFLINE }{ ":" }</strong>{ " " }<span class="reason">{ text::sentence(reason) }</span>{ " " }
+                        <strong>{ text::NETWORK_OFFLINE }{ ":" }</strong>{ " " }<span class="reason">{ text::sentence(&words::link(error)) }</span>{ " " }
                         // Not read out each second.
                         <span class="count" aria-live="off">{ text::retry_in(seconds) }</span>
                     </p>
-                    <button type="button" data-testid="try-now" disabled={face.is_waiting(&About::Network)} onclick={again}>{ text::TRY_NOW }</button>
+                    <button type="button" data-testid="try-now" disabled={face.is_waiting(&Topic::Network)} onclick={again}>{ text::TRY_NOW }</button>
                 </div>
             }
         }

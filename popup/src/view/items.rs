@@ -1,8 +1,9 @@
-//! What was shared and fetched.
+//! The list of what was shared and fetched.
 
 use fluence::command::Command;
+use fluence::failure::About;
 use fluence::names;
-use fluence::state::{Failure, Item, ItemId, Origin, Status};
+use fluence::state::{Item, ItemId, LogLine, Origin};
 use fluence::storage;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -11,7 +12,7 @@ use yew::prelude::*;
 
 use super::{failure, file_name, icon, icon_button, item_id, outcome};
 use crate::browser;
-use crate::face::{About, Face, Link, Msg};
+use crate::face::{Connection, Face, Msg, Topic};
 use crate::page::FileKind;
 use crate::preferences::Filter;
 use crate::text;
@@ -19,21 +20,29 @@ use crate::text;
 /// From this many items on there is a field to search them.
 const SEARCH_FROM: usize = 6;
 
+/// The items that the filter and the search leave, newest first.
+fn chosen(face: &Face) -> impl Iterator<Item = &Item> {
+    let needle = browser::in_small_letters(face.search.trim());
+    let items = face.state.items.newest();
+    items.filter(move |item| is_in(item, face.filter) && matches(item, &needle))
+}
+
+/// The items that are listed now, newest first.
+pub fn listed(face: &Face) -> impl Iterator<Item = &Item> {
+    chosen(face).take(face.shown)
+}
+
 /// The list, with its filters.
 pub fn view(face: &Face, link: &Scope<Face>) -> Html {
-    let all = face.state.newest();
-    let count = |filter| all.iter().filter(|item| is_in(item, filter)).count();
-    let needle = browser::in_small_letters(face.search.trim());
-    let chosen: Vec<&Item> = all
-        .iter()
-        .copied()
-        .filter(|item| is_in(item, face.filter) && matches(item, &needle))
-        .collect();
-    let tab = |filter: Filter, name: &'static str, testid: &'static str| {
+    let all = face.state.items.len();
+    let shares = face.state.items.values();
+    let shares = shares.filter(|item| is_in(item, Filter::Shared)).count();
+    let count = chosen(face).count();
+    let tab = |filter: Filter, name: &'static str, count: usize, testid: &'static str| {
         let on = face.filter == filter;
         html! {
             <button type="button" aria-pressed={on.to_string()} data-testid={testid} onclick={link.callback(move |_| Msg::Filter(filter))}>
-                { name }<span class="count">{ count(filter) }</span>
+                { name }<span class="count">{ count }</span>
             </button>
         }
     };
@@ -41,28 +50,29 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
         let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
         Some(Msg::Search(input.value()))
     });
+    let on = link.callback(|msg| msg);
     html! {
         <section class="items" aria-labelledby="items-title" data-testid="items">
             <div class="line">
                 <h2 id="items-title" class="unseen">{ text::ITEMS_TITLE }</h2>
                 <div class="tabs" role="group" aria-labelledby="items-title">
-                    { tab(Filter::All, text::FILTER_ALL, "filter-all") }
-                    { tab(Filter::Shared, text::FILTER_SHARED, "filter-shared") }
-                    { tab(Filter::Fetched, text::FILTER_FETCHED, "filter-fetched") }
+                    { tab(Filter::All, text::FILTER_ALL, all, "filter-all") }
+                    { tab(Filter::Shared, text::FILTER_SHARED, shares, "filter-shared") }
+                    { tab(Filter::Fetched, text::FILTER_FETCHED, all - shares, "filter-fetched") }
                 </div>
-                if all.len() >= SEARCH_FROM || !face.search.is_empty() {
+                if all >= SEARCH_FROM || !face.search.is_empty() {
                     <input class="search" type="search" placeholder={text::SEARCH} aria-label={text::SEARCH} value={face.search.clone()} oninput={onsearch} data-testid="items-search" />
                 }
             </div>
-            if face.link == Link::Starting {
+            if face.link == Connection::Starting {
                 <p class="waiting" role="status"><span class="spinner" aria-hidden="true"></span>{ text::WORKER_STARTING }</p>
-            } else if chosen.is_empty() {
+            } else if count == 0 {
                 { empty(face) }
             } else {
-                <ul class="list">{ for chosen.iter().take(face.shown).map(|item| row(face, link, item)) }</ul>
+                <ul class="list">{ for listed(face).map(|item| row(face, link, &on, item)) }</ul>
             }
-            if chosen.len() > face.shown {
-                <button type="button" class="more" data-testid="items-more" onclick={link.callback(|_| Msg::More)}>{ text::more(chosen.len() - face.shown) }</button>
+            if count > face.shown {
+                <button type="button" class="more" data-testid="items-more" onclick={link.callback(|_| Msg::More)}>{ text::more(count - face.shown) }</button>
             }
         </section>
     }
@@ -98,26 +108,47 @@ fn empty(face: &Face) -> Html {
     }
 }
 
-/// The word for a status in the stylesheet and in tests.
-fn status_word(status: &Status) -> &'static str {
-    match status {
-        Status::Preparing => "preparing",
-        Status::Hashing => "hashing",
-        Status::Announcing => "announcing",
-        Status::Shared => "shared",
-        Status::Stopped => "stopped",
-        Status::Searching => "searching",
-        Status::Asked { .. } => "asked",
-        Status::Downloading { .. } => "downloading",
-        Status::Interrupted { .. } => "interrupted",
-        Status::Done => "done",
-        Status::Failed { .. } => "failed",
+/// One item of the list. It is drawn again only when one of these changes.
+#[derive(PartialEq, Properties)]
+pub struct RowProps {
+    item: Item,
+    /// Its status in words, which depends on the connection too.
+    status: String,
+    thumbnail: Option<AttrValue>,
+    /// Where it opens in any browser, and whether in those of this computer alone.
+    web: Option<(String, bool)>,
+    /// The button that has just copied something of it, and whether it could.
+    copied: Option<(String, bool)>,
+    /// Whether the person is asked whether it is to go.
+    removing: bool,
+    /// Whether a command about it has no answer yet.
+    waiting: bool,
+    /// Its log, while its details are shown; inside, `None` until it has arrived.
+    log: Option<Option<Vec<LogLine>>>,
+    /// What became of the last command about it.
+    outcome: Html,
+    /// What the person does.
+    on: Callback<Msg>,
+}
+
+fn row(face: &Face, link: &Scope<Face>, on: &Callback<Msg>, item: &Item) -> Html {
+    let topic = Topic::Item(item.id.clone());
+    let of_item = |key: &str| key.ends_with(&item.id.0);
+    html! {
+        <Row key={item.id.0.clone()} item={item.clone()} status={text::status(item, &face.state.network)}
+            thumbnail={face.thumbnails.get(&item.id).cloned().flatten()} web={web_link(face, item)}
+            copied={face.copied.clone().filter(|(key, _)| of_item(key))} removing={face.removing.as_ref() == Some(&item.id)}
+            waiting={face.is_waiting(&topic)} log={face.open.get(&item.id).cloned()}
+            outcome={outcome(face, link, &topic, "item-refused")} on={on.clone()} />
     }
 }
 
-fn row(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
-    let open = face.open.contains(&item.id);
-    let status = status_word(&item.status);
+/// One item of the list.
+#[function_component]
+fn Row(props: &RowProps) -> Html {
+    let item = &props.item;
+    let open = props.log.is_some();
+    let status = item.status.name();
     let name = if item.name.is_empty() {
         text::UNKNOWN_NAME
     } else {
@@ -125,18 +156,18 @@ fn row(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
     };
     let toggle = {
         let id = item.id.clone();
-        link.callback(move |_| Msg::ToggleDetails(id.clone()))
+        props.on.reform(move |_| Msg::ToggleDetails(id.clone()))
     };
     let counters = text::counters(item.requests, item.uploaded);
     html! {
-        <li class={classes!("item", status)} key={item.id.0.clone()} id={item_id(&item.id)} tabindex="-1" data-testid="item"
+        <li class={classes!("item", status)} id={item_id(&item.id)} tabindex="-1" data-testid="item"
             data-id={item.id.0.clone()} data-cid={item.cid.clone()} data-status={status}>
-            { picture(item) }
+            { picture(props) }
             <div class="about">
                 { file_name(name, "item-name") }
                 <p class="meta">
-                    <span class="state" data-testid="item-status">{ text::status(item, &face.state.network) }</span>
-                    if let Some(size) = item.size { <span data-testid="item-size">{ text::size(size) }</span> }
+                    <span class="state" data-testid="item-status">{ &props.status }</span>
+                    if let Some(size) = item.size { <span data-testid="item-size">{ words::size(size) }</span> }
                     if let Some(files) = item.files { <span>{ text::files(files) }</span> }
                     if item.saved_as.is_some() { <span>{ text::SAVED }</span> }
                     if !counters.is_empty() { <span class="counters" data-testid="item-counters">{ counters }</span> }
@@ -147,20 +178,18 @@ fn row(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
                 { icon(if open { "open" } else { "shut" }) }
             </button>
             { troubles(item) }
-            { outcome(face, link, &About::Item(item.id.clone()), "item-refused") }
-            { if face.removing.as_ref() == Some(&item.id) { question(link, item) } else { actions(face, link, item) } }
-            if open { { details(face, item) } }
+            { props.outcome.clone() }
+            { if props.removing { question(props) } else { actions(props) } }
+            if let Some(log) = &props.log { { details(props, log.as_deref().unwrap_or_default()) } }
         </li>
     }
 }
 
-fn picture(item: &Item) -> Html {
+fn picture(props: &RowProps) -> Html {
+    let item = &props.item;
     // What the worker made is a picture in a `data:` URL; nothing else is shown, least of all from the network.
-    match item
-        .thumbnail
-        .as_ref()
-        .filter(|url| url.starts_with("data:image/"))
-    {
+    let thumbnail = props.thumbnail.as_ref();
+    match thumbnail.filter(|url| url.starts_with("data:image/")) {
         Some(url) => html! { <img class="picture" src={url.clone()} alt="" /> },
         None => {
             let kind = match item.files {
@@ -173,16 +202,9 @@ fn picture(item: &Item) -> Html {
 }
 
 fn progress(item: &Item) -> Html {
-    let moving = matches!(
-        item.status,
-        Status::Preparing
-            | Status::Hashing
-            | Status::Searching
-            | Status::Asked { .. }
-            | Status::Downloading { .. }
-    ) || item.upload.is_some();
+    let moving = item.status.is_moving() || item.upload.is_some();
     match &item.progress {
-        Some(progress) if moving || matches!(item.status, Status::Interrupted { .. }) => {
+        Some(progress) if moving || item.status.is_interrupted() => {
             let total = progress.total.or(item.size).filter(|total| *total > 0);
             // In thousandths; without a value the bar says “some”, for nobody knows how much it will be.
             let value = total.map(|total| {
@@ -211,19 +233,24 @@ pub fn copy_key(id: &ItemId) -> String {
     format!("{COPY} {}", id.0)
 }
 
-/// Copies the item's link; nothing while it has none.
-pub fn copy_button(face: &Face, link: &Scope<Face>, item: &Item, testid: &'static str) -> Html {
+/// A button that copies the item's link; nothing while it has none.
+pub fn copy_button(
+    copied: Option<&(String, bool)>,
+    on: &Callback<Msg>,
+    item: &Item,
+    testid: &'static str,
+) -> Html {
     let Some(cid) = &item.cid else {
         return Html::default();
     };
     let address = names::link_to(cid);
     let key = format!("{testid} {}", item.id.0);
-    let words = match face.copied.as_ref().filter(|(copied, _)| *copied == key) {
+    let words = match copied.filter(|(copied, _)| *copied == key) {
         Some((_, true)) => text::COPIED,
         Some((_, false)) => text::COPY_REFUSED,
         None => text::COPY_LINK,
     };
-    let onclick = link.callback(move |_| Msg::Copy(key.clone(), address.clone()));
+    let onclick = on.reform(move |_| Msg::Copy(key.clone(), address.clone()));
     html! {
         <button type="button" class="small" data-testid={testid} {onclick}>{ icon("copy") }{ words }</button>
     }
@@ -236,68 +263,62 @@ fn web_link(face: &Face, item: &Item) -> Option<(String, bool)> {
     Some((address, storage::is_local(base)))
 }
 
-/// Copies the item's link for those who have nothing but a browser.
-fn web_button(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
-    let Some((address, local)) = web_link(face, item) else {
+/// A button that copies the item's link for people who have nothing but a browser.
+fn web_button(props: &RowProps) -> Html {
+    let Some((address, local)) = props.web.clone() else {
         return Html::default();
     };
-    let key = format!("item-web {}", item.id.0);
-    let (picture, label) = match face.copied.as_ref().filter(|(copied, _)| *copied == key) {
+    let key = format!("item-web {}", props.item.id.0);
+    let (picture, label) = match props.copied.as_ref().filter(|(copied, _)| *copied == key) {
         Some((_, true)) => ("done", text::COPIED),
         Some((_, false)) => ("warn", text::COPY_REFUSED),
         None if local => ("web", text::COPY_LOCAL_WEB_LINK),
         None => ("web", text::COPY_WEB_LINK),
     };
-    let onclick = link.callback(move |_| Msg::Copy(key.clone(), address.clone()));
+    let onclick = props
+        .on
+        .reform(move |_| Msg::Copy(key.clone(), address.clone()));
     icon_button(picture, label, "item-web", onclick)
 }
 
 /// What a person can do with the item as it is.
-fn actions(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
-    let about = About::Item(item.id.clone());
-    let waiting = face.is_waiting(&about);
+fn actions(props: &RowProps) -> Html {
+    let item = &props.item;
+    let topic = Topic::Item(item.id.clone());
+    let waiting = props.waiting;
     let button = |picture: &'static str,
                   words: &'static str,
                   testid: &'static str,
                   main: bool,
                   command: Command| {
-        let about = about.clone();
-        let onclick = link.callback(move |_| Msg::Send(about.clone(), command.clone()));
+        let topic = topic.clone();
+        let onclick = props
+            .on
+            .reform(move |_| Msg::Send(topic.clone(), command.clone()));
         html! {
             <button type="button" class={classes!("small", main.then_some("main"))} disabled={waiting} data-testid={testid} {onclick}>{ icon(picture) }{ words }</button>
         }
     };
     let id = || item.id.clone();
-    let whole = matches!(
-        item.status,
-        Status::Announcing | Status::Shared | Status::Stopped | Status::Done
-    );
-    let busy = matches!(
-        item.status,
-        Status::Preparing
-            | Status::Hashing
-            | Status::Searching
-            | Status::Asked { .. }
-            | Status::Downloading { .. }
-    );
-    let interrupted = matches!(item.status, Status::Interrupted { .. });
+    let whole = item.status.is_here();
+    let interrupted = item.status.is_interrupted();
     let ask = {
         let id = id();
-        link.callback(move |_| Msg::AskRemove(Some(id.clone())))
+        props.on.reform(move |_| Msg::AskRemove(Some(id.clone())))
     };
     html! {
         <div class="actions">
             if interrupted { { button("play", text::RESUME, "item-resume", true, Command::Resume { id: id() }) } }
             if item.can_resume() && !interrupted { { button("again", text::RETRY, "item-retry", true, Command::Resume { id: id() }) } }
-            { copy_button(face, link, item, COPY) }
+            { copy_button(props.copied.as_ref(), &props.on, item, COPY) }
             if whole {
                 { button("save", text::SAVE, "item-save", false, Command::Save { id: id() }) }
             }
             if whole && item.providing { { button("stop", text::STOP, "item-stop", false, Command::Stop { id: id() }) } }
             if whole && !item.providing { { button("again", text::AGAIN, "item-again", false, Command::ShareAgain { id: id() }) } }
-            if busy { { button("pause", text::PAUSE, "item-pause", false, Command::Pause { id: id() }) } }
+            if item.status.is_moving() { { button("pause", text::PAUSE, "item-pause", false, Command::Pause { id: id() }) } }
             <span class="space"></span>
-            { web_button(face, link, item) }
+            { web_button(props) }
             if interrupted {
                 { icon_button("bin", text::DISCARD, "item-discard", ask) }
             } else {
@@ -307,47 +328,43 @@ fn actions(face: &Face, link: &Scope<Face>, item: &Item) -> Html {
     }
 }
 
-fn question(link: &Scope<Face>, item: &Item) -> Html {
-    let discard = matches!(item.status, Status::Interrupted { .. });
+fn question(props: &RowProps) -> Html {
+    let item = &props.item;
+    let discard = item.status.is_interrupted();
     let remove = {
         let id = item.id.clone();
-        link.callback(move |_| {
-            Msg::Send(About::Item(id.clone()), Command::Remove { id: id.clone() })
-        })
+        props
+            .on
+            .reform(move |_| Msg::Send(Topic::Item(id.clone()), Command::Remove { id: id.clone() }))
     };
     html! {
         <div class="question" role="group" aria-label={text::REMOVE}>
             <p>{ text::remove_question(item) }</p>
             <p class="buttons">
                 <button type="button" class="small danger" data-testid="item-confirm" onclick={remove}>{ if discard { text::DISCARD } else { text::REMOVE } }</button>
-                <button type="button" class="small" data-testid="item-keep" onclick={link.callback(|_| Msg::AskRemove(None))}>{ text::KEEP }</button>
+                <button type="button" class="small" data-testid="item-keep" onclick={props.on.reform(|_| Msg::AskRemove(None))}>{ text::KEEP }</button>
             </p>
         </div>
     }
 }
 
 fn troubles(item: &Item) -> Html {
-    let ended = match &item.status {
-        Status::Failed { failure } | Status::Interrupted { failure } => Some(failure),
-        _ => None,
-    };
+    let ended = item.status.failure();
     let upload = item
         .upload_failure
         .as_ref()
-        .filter(|_| ended.is_none() && item.upload.is_none())
-        .map(|why| Failure {
-            what: format!("{} {}", text::UPLOAD_FAILED, why.what),
-            ..why.clone()
-        });
+        .filter(|_| ended.is_none() && item.upload.is_none());
     html! {
         <>
-            if let Some(ended) = ended { { failure(ended, "item-failure", None) } }
-            if let Some(upload) = upload { { failure(&upload, "item-upload-failure", None) } }
+            if let Some(ended) = ended { { failure(ended, text::about(item.origin), "item-failure", None) } }
+            if let Some(upload) = upload { { failure(upload, About::Upload, "item-upload-failure", None) } }
         </>
     }
 }
 
-fn details(face: &Face, item: &Item) -> Html {
+fn details(props: &RowProps, log: &[LogLine]) -> Html {
+    let item = &props.item;
+    let about = text::about(item.origin);
     let address = item.cid.as_deref().map(names::link_to);
     let source = item
         .source
@@ -357,15 +374,15 @@ fn details(face: &Face, item: &Item) -> Html {
         <div class="details">
             <dl>
                 if let Some(address) = address { <dt>{ text::LINK }</dt><dd class="code" data-testid="item-link">{ address }</dd> }
-                if let Some((address, _)) = web_link(face, item) { <dt>{ text::WEB_LINK }</dt><dd class="code" data-testid="item-web-link">{ address }</dd> }
+                if let Some((address, _)) = &props.web { <dt>{ text::WEB_LINK }</dt><dd class="code" data-testid="item-web-link">{ address }</dd> }
                 if let Some(source) = source { <dt>{ text::FROM }</dt><dd class="code">{ source }</dd> }
                 if let Some(saved) = &item.saved_as { <dt>{ text::SAVED_AS }</dt><dd data-testid="item-saved"><bdi>{ saved }</bdi></dd> }
                 <dt>{ text::ADDED }</dt><dd>{ time(item.created) }</dd>
             </dl>
             <h3>{ text::LOG }</h3>
             <ol class="log" tabindex="0" aria-label={text::LOG} data-testid="item-log">
-                { for item.log.iter().rev().map(|line| html! { <li>{ time(line.at) }{ " " }<bdi>{ &line.text }</bdi></li> }) }
-                if item.log.is_empty() { <li class="hint">{ text::LOG_EMPTY }</li> }
+                { for log.iter().rev().map(|line| html! { <li>{ time(line.at) }{ " " }<bdi>{ text::log(&line.entry, about) }</bdi></li> }) }
+                if log.is_empty() { <li class="hint">{ text::LOG_EMPTY }</li> }
             </ol>
         </div>
     }

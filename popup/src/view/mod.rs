@@ -7,17 +7,19 @@ mod options;
 mod page;
 mod share;
 
-use fluence::state::{Failure, ItemId, NetworkStatus};
+use fluence::failure::{About, Failure};
+use fluence::state::ItemId;
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, HtmlElement, HtmlInputElement};
+use words::Extension;
 use yew::html::Scope;
 use yew::prelude::*;
 
 use crate::browser;
-use crate::face::{About, Face, Msg, View};
+use crate::face::{Face, Msg, Topic, View};
 use crate::files::Dropped;
 use crate::{name, text};
-pub use items::copy_key;
+pub use items::{copy_key, listed};
 
 /// The word for a view in the stylesheet.
 pub fn word(view: View) -> &'static str {
@@ -46,7 +48,7 @@ pub fn face(face: &Face, link: &Scope<Face>) -> Html {
             </main>
         },
     };
-    let online = matches!(face.state.network, NetworkStatus::Online { .. });
+    let online = face.state.network.is_online();
     let drags = face.view != View::Options;
     let ondragover = link.batch_callback(move |event: DragEvent| {
         let files = drags
@@ -107,16 +109,18 @@ pub fn file_name(whole: &str, testid: &'static str) -> Html {
     }
 }
 
-/// What went wrong, and what to do. It is read out at once where the person can dismiss it, for then it is new.
+/// What went wrong, and what to do next. It is read out at once where the person can dismiss it, because it is new then.
 pub fn failure(
     failure: &Failure,
+    about: About,
     testid: &'static str,
     dismiss: Option<Callback<MouseEvent>>,
 ) -> Html {
+    let words = words::failure::<Extension>(failure, about);
     html! {
-        <div class="trouble" role={dismiss.is_some().then_some("alert")} data-testid={testid} data-code={failure.code.clone()}>
+        <div class="trouble" role={dismiss.is_some().then_some("alert")} data-testid={testid} data-code={failure.code.as_str().to_owned()}>
             { icon("warn") }
-            <p><strong>{ &failure.what }</strong>{ " " }<span class="advice">{ &failure.advice }</span></p>
+            <p><strong>{ words.what }</strong>{ " " }<span class="advice">{ words.advice }</span></p>
             if let Some(dismiss) = dismiss {
                 { icon_button("close", text::DISMISS, "dismiss", dismiss) }
             }
@@ -125,19 +129,19 @@ pub fn failure(
 }
 
 /// The failure of a command about this, and its question for permission, where there are some.
-pub fn outcome(face: &Face, link: &Scope<Face>, about: &About, testid: &'static str) -> Html {
-    let dismiss = |about: &About| {
-        let about = about.clone();
-        link.callback(move |_| Msg::Dismiss(about.clone()))
+pub fn outcome(face: &Face, link: &Scope<Face>, topic: &Topic, testid: &'static str) -> Html {
+    let dismiss = |topic: &Topic| {
+        let topic = topic.clone();
+        link.callback(move |_| Msg::Dismiss(topic.clone()))
     };
     let refused = face
         .failures
-        .get(about)
-        .map(|what| failure(what, testid, Some(dismiss(about))));
-    let access = face.access.get(about).map(|access| {
+        .get(topic)
+        .map(|what| failure(what, face.about(topic), testid, Some(dismiss(topic))));
+    let access = face.access.get(topic).map(|access| {
         let allow = {
-            let about = about.clone();
-            link.callback(move |_| Msg::Allow(about.clone()))
+            let topic = topic.clone();
+            link.callback(move |_| Msg::Allow(topic.clone()))
         };
         html! {
             <div class="access" role="alert" data-testid="access">
@@ -147,7 +151,7 @@ pub fn outcome(face: &Face, link: &Scope<Face>, about: &About, testid: &'static 
                     if access.refused { <p class="advice">{ text::ACCESS_REFUSED }</p> }
                     <p class="buttons">
                         <button type="button" class="main" data-testid="access-allow" onclick={allow}>{ text::ACCESS_ALLOW }</button>
-                        <button type="button" data-testid="access-not-now" onclick={dismiss(about)}>{ text::ACCESS_NOT_NOW }</button>
+                        <button type="button" data-testid="access-not-now" onclick={dismiss(topic)}>{ text::ACCESS_NOT_NOW }</button>
                     </p>
                 </div>
             </div>

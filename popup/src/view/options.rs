@@ -2,7 +2,7 @@
 
 use fluence::command::Command;
 use fluence::content::Profile;
-use fluence::state::Settings;
+use fluence::state::{Field, Settings};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use yew::html::Scope;
@@ -10,27 +10,27 @@ use yew::prelude::*;
 
 use super::{icon, outcome};
 use crate::draft::{Draft, UNITS, Wrong};
-use crate::face::{About, Face, Link, Msg};
+use crate::face::{Connection, Face, Msg, Topic};
 use crate::preferences::Theme;
 use crate::{browser, text};
 
 /// All settings.
 pub fn view(face: &Face, link: &Scope<Face>) -> Html {
-    if face.link == Link::Starting {
+    if face.link == Connection::Starting {
         return html! {
             <p class="waiting" role="status"><span class="spinner" aria-hidden="true"></span>{ text::WORKER_STARTING }</p>
         };
     }
-    let onsave = link.callback(|settings| Msg::Send(About::Settings, Command::Set { settings }));
+    let onsave = link.callback(|settings| Msg::Send(Topic::Settings, Command::Set { settings }));
     let ontest =
-        link.callback(|(rpc, gateway)| Msg::Send(About::Ipfs, Command::TestIpfs { rpc, gateway }));
+        link.callback(|(rpc, gateway)| Msg::Send(Topic::Ipfs, Command::TestIpfs { rpc, gateway }));
     html! {
         <>
             <Form settings={face.settings().clone()} defaults={face.defaults.clone()} {onsave} {ontest}
-                saving={face.is_waiting(&About::Settings)} saved={face.done.contains(&About::Settings)}
-                testing={face.is_waiting(&About::Ipfs)} good={face.done.contains(&About::Ipfs)}
-                save_outcome={outcome(face, link, &About::Settings, "settings-failure")}
-                test_outcome={outcome(face, link, &About::Ipfs, "ipfs-failure")} />
+                saving={face.is_waiting(&Topic::Settings)} saved={face.done.contains(&Topic::Settings)}
+                testing={face.is_waiting(&Topic::Ipfs)} good={face.done.contains(&Topic::Ipfs)}
+                save_outcome={outcome(face, link, &Topic::Settings, "settings-failure")}
+                test_outcome={outcome(face, link, &Topic::Ipfs, "ipfs-failure")} />
             { look(face, link) }
             { about(face) }
         </>
@@ -141,9 +141,12 @@ impl Component for Form {
                 self.checked = false;
             }
             Edit::Test => {
-                let mut wrong = Wrong::default();
-                let own = self.draft.own_ipfs(&mut wrong);
-                if wrong == Wrong::default() {
+                let own = self.draft.own_ipfs();
+                let tested = Settings {
+                    own_ipfs: Some(own.clone()),
+                    ..Settings::default()
+                };
+                if tested.check().is_empty() {
                     props.ontest.emit((own.rpc, own.gateway));
                 } else {
                     self.checked = true;
@@ -178,13 +181,19 @@ impl Component for Form {
                         <button type="button" onclick={link.callback(|_| Edit::Revert)} data-testid="settings-revert">{ text::OPTIONS_REVERT }</button>
                     }
                     <span class="hint" role="status" data-testid="settings-state">
-                        { if wrong != Wrong::default() { text::OPTIONS_WRONG } else if changed { text::OPTIONS_UNSAVED } else if props.saved { text::OPTIONS_SAVED } else { "" } }
+                        { if !wrong.is_empty() { text::OPTIONS_WRONG } else if changed { text::OPTIONS_UNSAVED } else if props.saved { text::OPTIONS_SAVED } else { "" } }
                     </span>
                     { props.save_outcome.clone() }
                 </div>
             </form>
         }
     }
+}
+
+/// What is wrong with a setting, in words.
+fn wrong_with(wrong: &Wrong, field: Field) -> Option<String> {
+    let failure = wrong.iter().find(|(wrong, _)| *wrong == field);
+    failure.map(|(_, failure)| text::setting_wrong(failure))
 }
 
 fn complaint(wrong: Option<&String>, id: &'static str) -> Html {
@@ -203,6 +212,7 @@ impl Form {
                 .value();
             Some(Edit::Change(Box::new(|draft| draft.nodes = value)))
         });
+        let wrong_nodes = wrong_with(wrong, Field::Nodes);
         let defaults = props.defaults.nodes.join("\n");
         let is_default = self.draft.nodes.trim() == defaults;
         let reset = link.callback(move |_| {
@@ -214,8 +224,8 @@ impl Form {
                 <h2 id="nodes-title">{ text::OPTIONS_NODES }</h2>
                 <p class="hint" id="nodes-help">{ text::OPTIONS_NODES_HELP }</p>
                 <textarea class="code" rows="3" dir="ltr" spellcheck="false" autocomplete="off" aria-labelledby="nodes-title" aria-describedby="nodes-help nodes-wrong"
-                    aria-invalid={wrong.nodes.is_some().to_string()} value={self.draft.nodes.clone()} {oninput} data-testid="settings-nodes" />
-                { complaint(wrong.nodes.as_ref(), "nodes-wrong") }
+                    aria-invalid={wrong_nodes.is_some().to_string()} value={self.draft.nodes.clone()} {oninput} data-testid="settings-nodes" />
+                { complaint(wrong_nodes.as_ref(), "nodes-wrong") }
                 if self.draft.nodes.trim().is_empty() { <p class="wrong" data-testid="nodes-none">{ text::OPTIONS_NODES_NONE }</p> }
                 <p class="buttons">
                     <button type="button" class="small" disabled={is_default} onclick={reset} data-testid="settings-nodes-reset">{ text::OPTIONS_NODES_RESET }</button>
@@ -265,6 +275,7 @@ impl Form {
     }
 
     fn fetching(&self, link: &Scope<Self>, wrong: &Wrong) -> Html {
+        let wrong_max = wrong_with(wrong, Field::MaxFile);
         let oninput = link.batch_callback(|event: InputEvent| {
             let value = event.target()?.dyn_into::<HtmlInputElement>().ok()?.value();
             Some(Edit::Change(Box::new(|draft| draft.max_file = value)))
@@ -288,13 +299,13 @@ impl Form {
                 <div class="pair">
                     <label for="max-file">{ text::OPTIONS_MAX }</label>
                     <input id="max-file" class="number" type="text" inputmode="decimal" value={self.draft.max_file.clone()} {oninput}
-                        aria-invalid={wrong.max_file.is_some().to_string()} aria-describedby="max-help max-wrong" data-testid="settings-max-file" />
+                        aria-invalid={wrong_max.is_some().to_string()} aria-describedby="max-help max-wrong" data-testid="settings-max-file" />
                     <select aria-label={text::OPTIONS_MAX_UNIT} onchange={onunit} data-testid="settings-max-unit">
                         { for UNITS.iter().enumerate().map(|(index, (unit, _))| html! { <option selected={index == self.draft.max_unit}>{ *unit }</option> }) }
                     </select>
                     <span class="hint" id="max-help">{ text::OPTIONS_MAX_HELP }</span>
                 </div>
-                { complaint(wrong.max_file.as_ref(), "max-wrong") }
+                { complaint(wrong_max.as_ref(), "max-wrong") }
             </section>
         }
     }
@@ -327,8 +338,8 @@ impl Form {
                 <p class="hint">{ text::OPTIONS_IPFS_HELP }</p>
                 { self.check(link, text::OPTIONS_IPFS_USE, "settings-ipfs", |draft| &mut draft.use_ipfs) }
                 if self.draft.use_ipfs {
-                    { field(text::OPTIONS_RPC, "settings-rpc", &self.draft.rpc, wrong.rpc.as_ref(), "rpc-wrong", |draft, value| draft.rpc = value) }
-                    { field(text::OPTIONS_GATEWAY, "settings-gateway", &self.draft.gateway, wrong.gateway.as_ref(), "gateway-wrong", |draft, value| draft.gateway = value) }
+                    { field(text::OPTIONS_RPC, "settings-rpc", &self.draft.rpc, wrong_with(wrong, Field::Rpc).as_ref(), "rpc-wrong", |draft, value| draft.rpc = value) }
+                    { field(text::OPTIONS_GATEWAY, "settings-gateway", &self.draft.gateway, wrong_with(wrong, Field::Gateway).as_ref(), "gateway-wrong", |draft, value| draft.gateway = value) }
                     <p class="buttons">
                         <button type="button" class="small" disabled={props.testing} onclick={link.callback(|_| Edit::Test)} data-testid="settings-test">
                             { if props.testing { text::OPTIONS_TESTING } else { text::OPTIONS_TEST } }

@@ -5,7 +5,7 @@ use yew::html::Scope;
 use yew::prelude::*;
 
 use super::{file_name, icon, outcome};
-use crate::face::{About, FEW_PAGE_FILES, Face, Msg, PageView};
+use crate::face::{FEW_PAGE_FILES, Face, Msg, PageView, Topic};
 use crate::page::PageFile;
 use crate::{page, text};
 
@@ -96,14 +96,14 @@ fn lists(
 }
 
 fn row(face: &Face, link: &Scope<Face>, file: &PageFile, item: Option<&Item>) -> Html {
-    let about = About::Page(file.url.clone());
+    let about = Topic::Page(file.url.clone());
     let state = if face.is_waiting(&about) {
         html! { <span class="state" role="status" data-testid="page-state">{ text::PAGE_SHARING }</span> }
     } else if let Some(item) = item {
         html! {
             <>
                 <span class="state" role="status" data-testid="page-state">{ text::status(item, &face.state.network) }</span>
-                { super::items::copy_button(face, link, item, "page-copy") }
+                { super::items::copy_button(face.copied.as_ref(), &link.callback(|msg| msg), item, "page-copy") }
             </>
         }
     } else {
@@ -119,7 +119,7 @@ fn row(face: &Face, link: &Scope<Face>, file: &PageFile, item: Option<&Item>) ->
         <li class="page-file" key={file.url.clone()} data-testid="page-file" data-url={file.url.clone()}>
             { icon(file.kind.class()) }
             { file_name(&file.name, "page-name") }
-            if let Some(size) = file.size { <span class="hint size">{ text::size(size) }</span> }
+            if let Some(size) = file.size { <span class="hint size">{ words::size(size) }</span> }
             { state }
             { outcome(face, link, &about, "page-failure") }
         </li>

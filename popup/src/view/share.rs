@@ -6,7 +6,7 @@ use yew::html::Scope;
 use yew::prelude::*;
 
 use super::{file_name, icon, outcome};
-use crate::face::{About, Face, Msg, View};
+use crate::face::{Face, Msg, Topic, View};
 use crate::{files, text};
 
 /// The picked files that are named before they are shared.
@@ -36,13 +36,13 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
                 <span class="hint">{ text::SHARE_DROP }</span>
             </div>
             if !face.stage.is_empty() { { stage(face, link) } }
-            if face.is_waiting(&About::Files) {
+            if face.is_waiting(&Topic::Files) {
                 <p class="waiting" role="status" data-testid="share-waiting"><span class="spinner" aria-hidden="true"></span>{ text::SHARE_HANDING }</p>
             }
             if let Some(error) = &face.stage_error {
                 <p class="wrong" role="alert" data-testid="share-error">{ error }</p>
             }
-            { outcome(face, link, &About::Files, "share-error") }
+            { outcome(face, link, &Topic::Files, "share-error") }
         </section>
     }
 }

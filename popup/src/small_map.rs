@@ -1,47 +1,47 @@
-//! A map of a few entries: a list. For a handful of keys it is as fast as a tree, and a program that is downloaded has
-//! no room for a tree of each kind.
+//! A map for a handful of entries, kept as a list. For so few it is as fast as a tree, and a program that is downloaded
+//! has no room for a tree of each kind.
 
-/// See the module.
-pub struct Few<K, V>(Vec<(K, V)>);
+/// A map for a handful of entries.
+pub struct SmallMap<K, V>(Vec<(K, V)>);
 
-impl<K, V> Default for Few<K, V> {
+impl<K, V> Default for SmallMap<K, V> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<K: PartialEq, V> Few<K, V> {
+impl<K: PartialEq, V> SmallMap<K, V> {
     fn at(&self, key: &K) -> Option<usize> {
         self.0.iter().position(|(other, _)| other == key)
     }
 
-    /// What is under the key.
+    /// The value of a key.
     pub fn get(&self, key: &K) -> Option<&V> {
         self.at(key).map(|at| &self.0[at].1)
     }
 
-    /// The same, to be changed.
+    /// The value of a key, to be changed.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.at(key).map(|at| &mut self.0[at].1)
     }
 
-    /// Whether something is under the key.
+    /// Whether the key has a value.
     pub fn contains(&self, key: &K) -> bool {
         self.at(key).is_some()
     }
 
-    /// Puts it there, in place of what was there.
+    /// Gives the key a value, in the place of its present one.
     pub fn insert(&mut self, key: K, value: V) {
         self.remove(&key);
         self.0.push((key, value));
     }
 
-    /// Takes it out.
+    /// Removes a key with its value.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         self.at(key).map(|at| self.0.swap_remove(at).1)
     }
 
-    /// Keeps those that pass.
+    /// Keeps the entries for which `keep` is true.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
         self.0.retain(|(key, value)| keep(key, value));
     }
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_key_is_there_once() {
-        let mut few = Few::default();
+        let mut few = SmallMap::default();
         few.insert("a", 1);
         few.insert("b", 2);
         few.insert("a", 3);

@@ -1,8 +1,8 @@
-//! File names in `Content-Disposition`, after RFC 6266.
+//! The file name in a `Content-Disposition` header (RFC 6266, RFC 8187).
 
 use percent_encoding::percent_decode_str;
 
-/// The file name that the header's value gives; not made safe. `filename*` goes before `filename`.
+/// The file name that the value of the header states, as the server wrote it. `filename*` takes precedence over `filename`.
 pub fn file_name(value: &str) -> Option<String> {
     let mut plain = None;
     for (name, value) in parameters(value) {
@@ -17,7 +17,7 @@ pub fn file_name(value: &str) -> Option<String> {
     plain.filter(|name| !name.is_empty())
 }
 
-/// `UTF-8'en'na%C3%AFve.txt`; ISO-8859-1 is the other charset that RFC 8187 speaks of.
+/// An extended value such as `UTF-8'en'na%C3%AFve.txt`. ISO-8859-1 is the other charset that RFC 8187 names.
 fn extended(value: &str) -> Option<String> {
     let (charset, rest) = value.split_once('\'')?;
     let (_language, encoded) = rest.split_once('\'')?;
@@ -30,11 +30,11 @@ fn extended(value: &str) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The parameters after the type, with quotes taken off.
+/// The parameters after the disposition type, without their quotes.
 fn parameters(value: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut rest = value.chars().peekable();
-    // The type: `attachment`.
+    // The disposition type, such as `attachment`.
     rest.by_ref().find(|c| *c == ';');
     while rest.peek().is_some() {
         let name: String = rest.by_ref().take_while(|c| *c != '=').collect();

@@ -1,0 +1,141 @@
+//! What the name and the ending of an address say about the file there.
+
+use fluence::names::safe_file_name;
+use fluence::plan::Expected;
+use percent_encoding::percent_decode_str;
+
+/// The last name in the path of an address; `None` where it has none.
+pub fn name_in(url: &str) -> Option<String> {
+    let after_scheme = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))?;
+    let (_host, path) = after_scheme.split_once('/')?;
+    let path = path.split(['?', '#']).next()?;
+    let last = path.trim_end_matches('/').rsplit('/').next()?;
+    let name = percent_decode_str(last).decode_utf8_lossy().into_owned();
+    (!name.is_empty()).then_some(name)
+}
+
+/// Endings of files that are often shared, and their types.
+const ENDINGS: [(&str, &str); 28] = [
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("png", "image/png"),
+    ("gif", "image/gif"),
+    ("webp", "image/webp"),
+    ("avif", "image/avif"),
+    ("svg", "image/svg+xml"),
+    ("bmp", "image/bmp"),
+    ("mp4", "video/mp4"),
+    ("webm", "video/webm"),
+    ("mkv", "video/x-matroska"),
+    ("mov", "video/quicktime"),
+    ("mp3", "audio/mpeg"),
+    ("ogg", "audio/ogg"),
+    ("wav", "audio/wav"),
+    ("flac", "audio/flac"),
+    ("m4a", "audio/mp4"),
+    ("pdf", "application/pdf"),
+    ("zip", "application/zip"),
+    ("gz", "application/gzip"),
+    ("json", "application/json"),
+    ("html", "text/html"),
+    ("htm", "text/html"),
+    ("txt", "text/plain"),
+    ("csv", "text/csv"),
+    ("css", "text/css"),
+    ("js", "text/javascript"),
+    ("xml", "application/xml"),
+];
+
+fn ending_of(name: &str) -> Option<String> {
+    let (stem, ending) = name.rsplit_once('.')?;
+    let plausible = !stem.is_empty()
+        && (1..=10).contains(&ending.len())
+        && ending.bytes().all(|b| b.is_ascii_alphanumeric());
+    plausible.then(|| ending.to_ascii_lowercase())
+}
+
+/// The name with an ending, which is added where it has none and the type has a usual one.
+pub fn with_ending(name: &str, mime: Option<&str>) -> String {
+    let usual = ENDINGS.iter().find(|(_, of)| Some(*of) == mime);
+    match usual {
+        Some((ending, _)) if ending_of(name).is_none() => {
+            safe_file_name(&format!("{name}.{ending}"))
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// The type that the ending of an address promises.
+fn mime_at(url: &str) -> Option<&'static str> {
+    let ending = ending_of(&name_in(url)?)?;
+    let known = ENDINGS.iter().find(|(known, _)| *known == ending);
+    known.map(|(_, mime)| *mime)
+}
+
+/// The kind of thing that the ending of an address promises.
+pub fn expected_at(url: &str) -> Expected {
+    let mime = mime_at(url).unwrap_or_default();
+    expected_of(mime.split('/').next().unwrap_or_default())
+}
+
+/// Whether an address ends like that of a document or an archive, which no server shows as a web page.
+pub fn is_document(url: &str) -> bool {
+    mime_at(url).is_some_and(|mime| {
+        ["application/pdf", "application/zip", "application/gzip"].contains(&mime)
+    })
+}
+
+/// The kind of thing that a medium or the first half of a MIME type names.
+pub fn expected_of(media: &str) -> Expected {
+    match media {
+        "image" => Expected::Image,
+        "video" => Expected::Video,
+        "audio" => Expected::Audio,
+        _ => Expected::Any,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_from_addresses() {
+        for (url, name) in [
+            (
+                "https://a.b/c/holiday%20one.jpg?x=/y.png#z",
+                Some("holiday one.jpg"),
+            ),
+            ("http://a.b/c/", Some("c")),
+            ("https://a.b/", None),
+            ("https://a.b", None),
+            ("data:text/plain,x/y.z", None),
+        ] {
+            assert_eq!(name_in(url).as_deref(), name, "{url}");
+        }
+    }
+
+    #[test]
+    fn names_get_an_ending() {
+        assert_eq!(with_ending("photo", Some("image/jpeg")), "photo.jpg");
+        assert_eq!(with_ending("photo.png", Some("image/jpeg")), "photo.png");
+        assert_eq!(
+            with_ending("v1.2 notes", Some("text/plain")),
+            "v1.2 notes.txt"
+        );
+        assert_eq!(with_ending("photo", None), "photo");
+        assert_eq!(with_ending("photo", Some("application/x-strange")), "photo");
+    }
+
+    #[test]
+    fn addresses_promise_by_their_ending() {
+        assert_eq!(expected_at("https://a.b/x.JPG?y"), Expected::Image);
+        assert_eq!(expected_at("https://a.b/x.mp4"), Expected::Video);
+        assert_eq!(expected_at("https://a.b/x.html"), Expected::Any);
+        assert_eq!(expected_at("https://a.b/x"), Expected::Any);
+        assert!(is_document("https://a.b/report.PDF?x"));
+        assert!(!is_document("https://a.b/report.html") && !is_document("https://a.b/pdf"));
+    }
+}

@@ -1,0 +1,195 @@
+//! What follows from an event that was written down: the person is told, links are copied, files are saved and thumbnails
+//! are made.
+
+use std::rc::Rc;
+
+use fluence::failure::Failure;
+use fluence::names::link;
+use fluence::plan::Engine;
+use fluence::ports::{Platform, Store};
+use fluence::state::{Event, EventKind, ItemId, Origin, Status};
+use fluence_peer::Peer;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::badge::Button;
+use crate::browser::{self, warn_on_error};
+use crate::notices::Notices;
+use crate::platform::Browser;
+use crate::saving::Saving;
+use crate::sharing::Sharing;
+use crate::source::typed;
+use crate::thumbnail;
+use crate::worker::addresses;
+
+/// Deals with the events of an engine.
+pub struct Outcomes {
+    /// The engine.
+    pub engine: Engine<Browser>,
+    /// The peer, which is told of changed settings.
+    pub peer: Peer,
+    /// The person's shares.
+    pub sharing: Rc<Sharing>,
+    /// The files that are saved.
+    pub saving: Rc<Saving>,
+    /// How the person is told.
+    pub notices: Notices,
+    /// The toolbar button.
+    pub button: Rc<Button>,
+}
+
+impl Outcomes {
+    /// Deals with an event.
+    pub fn of(self: &Rc<Self>, event: &Event) {
+        let outcomes = Rc::clone(self);
+        match &event.kind {
+            EventKind::ShareBegan { id, .. } => self.sharing.is_wanted(id),
+            EventKind::Hashed { id, .. } => {
+                let id = id.clone();
+                spawn_local(async move { outcomes.make_thumbnail(&id).await });
+            }
+            EventKind::Merged { id, into } => {
+                if self.sharing.merge(id, into) && self.status_of(into) == Some(Status::Shared) {
+                    let into = into.clone();
+                    spawn_local(async move { outcomes.shared(&into).await });
+                }
+            }
+            EventKind::Status { id, status } => self.changed(id, status),
+            EventKind::Confirmed { ids } => {
+                // Most of them were shared long ago; the person is told of those that they shared just now.
+                let is_fresh = |id: &&ItemId| self.sharing.is_fresh(id);
+                let ids: Vec<ItemId> = ids.iter().filter(is_fresh).cloned().collect();
+                spawn_local(async move {
+                    for id in ids {
+                        outcomes.shared(&id).await;
+                    }
+                });
+            }
+            EventKind::Settings { settings } => {
+                let nodes = addresses(&settings.nodes);
+                spawn_local(async move {
+                    let set = outcomes.peer.set_nodes(nodes).await;
+                    warn_on_error("the nodes were not set", set.map_err(|why| why.to_string()));
+                });
+            }
+            EventKind::Removed { id } => {
+                self.sharing.take(id);
+            }
+            EventKind::Progress { .. } if !self.button.is_due(event.at) => return,
+            // These change nothing that the button shows.
+            EventKind::Log { .. } | EventKind::Thumbnail { .. } => return,
+            EventKind::Progress { .. }
+            | EventKind::FetchBegan { .. }
+            | EventKind::Described { .. }
+            | EventKind::Unconfirmed
+            | EventKind::Requested { .. }
+            | EventKind::UploadBegan { .. }
+            | EventKind::UploadEnded { .. }
+            | EventKind::Providing { .. }
+            | EventKind::Saved { .. }
+            | EventKind::Network { .. }
+            | EventKind::Web { .. }
+            | EventKind::Started { .. }
+            | EventKind::Notice { .. } => {}
+        }
+        self.button.show(self.sharing.waiting_count());
+    }
+
+    fn changed(self: &Rc<Self>, id: &ItemId, status: &Status) {
+        let (outcomes, id) = (Rc::clone(self), id.clone());
+        match status {
+            Status::Shared => spawn_local(async move { outcomes.shared(&id).await }),
+            Status::Done => spawn_local(async move { outcomes.fetched(&id).await }),
+            Status::Failed { failure } => {
+                let failure = failure.clone();
+                spawn_local(async move { outcomes.failed(&id, &failure).await });
+            }
+            // An interrupted fetch is shown in the list, where it can be resumed.
+            Status::Preparing
+            | Status::Hashing
+            | Status::Announcing
+            | Status::Stopped
+            | Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. }
+            | Status::Interrupted { .. } => {}
+        }
+    }
+
+    fn status_of(&self, id: &ItemId) -> Option<Status> {
+        self.engine
+            .with_state(|state| state.items.get(id).map(|item| item.status.clone()))
+    }
+
+    async fn shared(&self, id: &ItemId) {
+        // A file that is announced again after a start is no news.
+        let Some(clicked) = self.sharing.take(id) else {
+            return;
+        };
+        let described = self.engine.with_state(|state| {
+            let item = state.items.get(id)?;
+            Some((item.name.clone(), item.cid.as_ref()?.parse().ok()?))
+        });
+        let Some((name, cid)) = described else {
+            return;
+        };
+        let mut copied = false;
+        if let (true, Some((tab, frame))) = (self.engine.settings().copy_link, clicked) {
+            let arguments = ["copy".into(), link(&cid).into()];
+            let ran = browser::in_page(tab, frame, &arguments).await;
+            copied = ran.as_ref().is_ok_and(JsValue::is_truthy);
+            warn_on_error("the link was not copied", ran);
+        }
+        self.notices.about(id, &words::shared(&name, copied)).await;
+    }
+
+    async fn fetched(self: &Rc<Self>, id: &ItemId) {
+        let item = self.engine.with_state(|state| state.items.get(id).cloned());
+        let Some(item) = item.filter(|item| item.origin == Origin::Fetch) else {
+            return;
+        };
+        let to_be_saved = self.engine.settings().save_fetched && item.saved_as.is_none();
+        // This comes before everything that takes time: the browser may end meanwhile.
+        let intended = to_be_saved && self.saving.intend(id).await;
+        self.notices.about(id, &words::fetched(&item.name)).await;
+        spawn_local({
+            let (outcomes, id) = (Rc::clone(self), id.clone());
+            async move { outcomes.make_thumbnail(&id).await }
+        });
+        if intended {
+            let saved = self.saving.save_intended(id).await;
+            self.notices.tell_failure(saved).await;
+        }
+    }
+
+    async fn failed(&self, id: &ItemId, failure: &Failure) {
+        self.sharing.take(id);
+        self.notices.failed(id, failure).await;
+    }
+
+    async fn make_thumbnail(&self, id: &ItemId) {
+        let picture = self.engine.with_state(|state| {
+            let item = state.items.get(id)?;
+            let mime = item.mime.clone().unwrap_or_default();
+            // Vector pictures cannot be drawn without a page.
+            let drawable = mime.starts_with("image/") && mime != "image/svg+xml";
+            let small = item.size.is_some_and(|size| size <= thumbnail::MAX_PICTURE);
+            (drawable && small && !item.thumbnail).then_some(mime)
+        });
+        let Some(mime) = picture else {
+            return;
+        };
+        let Ok((source, _)) = self.engine.platform().store().open(id).await else {
+            return;
+        };
+        // A file that is not a picture after all has no thumbnail.
+        if let Ok(blob) = typed(source.blob(), &mime)
+            && let Ok(data_url) = thumbnail::of(&blob).await
+        {
+            let id = id.clone();
+            self.engine
+                .record([EventKind::Thumbnail { id, data_url }])
+                .await;
+        }
+    }
+}

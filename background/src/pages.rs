@@ -1,0 +1,191 @@
+//! Fetching in a web page, as the page itself would: by our function that is run in one of its frames and sends what it
+//! reads over a port.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use fluence::ports::{HttpBody, HttpError, HttpResponse};
+use futures::channel::mpsc;
+use futures::future::{Either, LocalBoxFuture, select};
+use futures::{FutureExt, StreamExt};
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::RequestInit;
+
+use crate::acquire::{HEAD, PIECE};
+use crate::browser::{self, Port};
+use crate::faces::PortId;
+use crate::http::host_of;
+
+/// The beginning of the name of a port that a page's frame opens.
+pub const PAGE_PORT: &str = "page:";
+/// The most pieces of a page that wait here; `static/inpage.js` sends four ahead, a head and an end.
+const PIECES: usize = 8;
+/// The largest piece of a page, as a `data:` URL, in bytes.
+const MAX_PIECE: usize = 4 * 1024 * 1024;
+
+/// What was asked of pages and has not come to its end.
+#[derive(Default)]
+pub struct Pages(RefCell<Open>);
+
+#[derive(Default)]
+struct Open {
+    /// By key, until the page's port comes.
+    expected: BTreeMap<String, (i32, mpsc::Sender<FromPage>)>,
+    ports: BTreeMap<PortId, mpsc::Sender<FromPage>>,
+}
+
+enum FromPage {
+    Port(Port),
+    Message(JsValue),
+}
+
+impl Pages {
+    /// A port was opened by our function in a tab; it is let in when it has the key that it was given.
+    pub fn connect(&self, id: PortId, port: Port, tab: i32) {
+        let name = port.name();
+        let key = name.strip_prefix(PAGE_PORT).unwrap_or_default();
+        let mut open = self.0.borrow_mut();
+        match open.expected.remove(key) {
+            Some((expected, mut to)) if expected == tab => {
+                // The channel is new and has room.
+                let _ = to.try_send(FromPage::Port(port));
+                open.ports.insert(id, to);
+            }
+            _ => port.disconnect(),
+        }
+    }
+
+    /// A message came in at a port.
+    pub fn message(&self, id: PortId, message: JsValue) {
+        let mut open = self.0.borrow_mut();
+        let full = open
+            .ports
+            .get_mut(&id)
+            .is_some_and(|to| to.try_send(FromPage::Message(message)).is_err());
+        if full {
+            // Nobody reads it, or it does not keep to its allowance.
+            open.ports.remove(&id);
+        }
+    }
+
+    /// A port was closed.
+    pub fn disconnect(&self, id: PortId) {
+        self.0.borrow_mut().ports.remove(&id);
+    }
+
+    /// Fetches as the page in a tab would, in one of its frames.
+    pub async fn fetch(
+        &self,
+        url: &str,
+        tab: i32,
+        frame: Option<i32>,
+    ) -> Result<HttpResponse<PageBody>, HttpError> {
+        let host = host_of(url);
+        let unreachable = || HttpError::Unreachable(host.clone());
+        let key = format!("{:032x}", browser::random());
+        let (to, mut messages) = mpsc::channel(PIECES);
+        self.0.borrow_mut().expected.insert(key.clone(), (tab, to));
+        let run = async {
+            let arguments = ["fetch".into(), url.into(), key.as_str().into()];
+            let ran = browser::in_page(tab, frame, &arguments).await;
+            if ran.is_err() {
+                // The page may not be touched; the channel closes, and whoever waits is told.
+                self.0.borrow_mut().expected.remove(&key);
+            }
+            // It has run to its end, and what it sent is on the way.
+            std::future::pending::<()>().await;
+        };
+        let head = async {
+            let Some(FromPage::Port(port)) = messages.next().await else {
+                return Err(unreachable());
+            };
+            let port = Disconnecting(port);
+            match messages.next().await {
+                Some(FromPage::Message(message)) => Ok((port, browser::member(&message, "head"))),
+                _ => Err(unreachable()),
+            }
+        };
+        let waiting = select(Box::pin(head), Box::pin(run));
+        let head = match select(waiting, Box::pin(browser::sleep(HEAD))).await {
+            Either::Left((Either::Left((head, _)), _)) => head,
+            _ => Err(HttpError::Silent(host.clone())),
+        };
+        self.0.borrow_mut().expected.remove(&key);
+        let (port, head) = head?;
+        let text = |name| browser::member(&head, name).as_string();
+        let Some(status) = browser::member(&head, "status").as_f64() else {
+            return Err(unreachable());
+        };
+        Ok(HttpResponse {
+            status: status as u16,
+            content_type: text("type"),
+            content_length: text("length").and_then(|text| text.parse().ok()),
+            file_name: text("disposition")
+                .as_deref()
+                .and_then(fluence::disposition::file_name),
+            body: PageBody {
+                host,
+                url: text("url"),
+                port,
+                messages,
+            },
+        })
+    }
+}
+
+struct Disconnecting(Port);
+
+impl Drop for Disconnecting {
+    fn drop(&mut self) {
+        self.0.disconnect();
+    }
+}
+
+/// A body that a page reads.
+pub struct PageBody {
+    host: String,
+    /// The address after all redirects.
+    pub url: Option<String>,
+    port: Disconnecting,
+    messages: mpsc::Receiver<FromPage>,
+}
+
+impl HttpBody for PageBody {
+    fn chunk(&mut self) -> LocalBoxFuture<'_, Result<Option<Bytes>, HttpError>> {
+        async move {
+            let next = select(self.messages.next(), Box::pin(browser::sleep(PIECE))).await;
+            let message = match next {
+                Either::Left((Some(FromPage::Message(message)), _)) => message,
+                Either::Left(_) => return Err(HttpError::Broken(self.host.clone())),
+                Either::Right(_) => return Err(HttpError::Silent(self.host.clone())),
+            };
+            if browser::member(&message, "end").is_truthy() {
+                return Ok(None);
+            }
+            let piece = browser::member(&message, "piece").as_string();
+            let bytes = decode(piece.unwrap_or_default())
+                .await
+                .ok_or_else(|| HttpError::Broken(self.host.clone()))?;
+            self.port
+                .0
+                .post(&JsValue::TRUE)
+                .map_err(|_| HttpError::Broken(self.host.clone()))?;
+            Ok(Some(bytes))
+        }
+        .boxed_local()
+    }
+}
+
+/// The bytes in a `data:` URL, decoded by the browser.
+async fn decode(data_url: String) -> Option<Bytes> {
+    if !data_url.starts_with("data:") || data_url.len() > MAX_PIECE {
+        return None;
+    }
+    let response = JsFuture::from(browser::fetch(&data_url, &RequestInit::new())).await;
+    let response: web_sys::Response = response.ok()?.dyn_into().ok()?;
+    let buffer = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
+    Some(Uint8Array::new(&buffer).to_vec().into())
+}

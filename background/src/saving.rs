@@ -1,0 +1,137 @@
+//! Saving fetched files to the download folder.
+
+use std::rc::Rc;
+
+use fluence::content::zip;
+use fluence::failure::{Code, Failure};
+use fluence::names::safe_file_name;
+use fluence::plan::Engine;
+use fluence::ports::{Platform, Store, StoreError};
+use fluence::state::{EventKind, ItemId, LogEntry};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::Blob;
+
+use crate::database;
+use crate::notices::Notices;
+use crate::platform::Browser;
+use crate::save::{Saved, Saver};
+use crate::source::{blob_of_pieces, typed};
+
+/// Saves the files of items, and records what became of it.
+pub struct Saving {
+    engine: Engine<Browser>,
+    notices: Notices,
+    saver: Saver,
+}
+
+impl Saving {
+    /// Saves the files of this engine's items.
+    pub fn new(engine: Engine<Browser>, notices: Notices, saver: Saver) -> Self {
+        Self {
+            engine,
+            notices,
+            saver,
+        }
+    }
+
+    /// Continues what an earlier worker intended to save.
+    pub fn resume(self: &Rc<Self>) {
+        for id in self.saver.intended() {
+            let saving = Rc::clone(self);
+            spawn_local(async move {
+                let saved = saving.save_intended(&id).await;
+                saving.notices.tell_failure(saved).await;
+            });
+        }
+    }
+
+    /// Notes that an item is to be saved, before anything is done; false where it is being saved already.
+    pub async fn intend(&self, id: &ItemId) -> bool {
+        self.saver.intend(id).await
+    }
+
+    /// Saves an item, unless it is being saved already.
+    ///
+    /// # Errors
+    /// The [`Failure`] that keeps it from being saved.
+    pub async fn save(&self, id: &ItemId) -> Result<(), Failure> {
+        if self.saver.intend(id).await {
+            self.save_intended(id).await
+        } else {
+            // It is on its way.
+            Ok(())
+        }
+    }
+
+    /// Saves an item of which that was noted.
+    ///
+    /// # Errors
+    /// The [`Failure`] that keeps it from being saved.
+    pub async fn save_intended(&self, id: &ItemId) -> Result<(), Failure> {
+        let name = self
+            .engine
+            .with_state(|state| state.items.get(id).map(|item| item.name.clone()));
+        let Some(name) = name else {
+            self.saver.forget(id).await;
+            return Err(Code::UnknownItem.into());
+        };
+        let not_saved = |detail: String| Failure::new(Code::NotSaved).name(&name).detail(detail);
+        let (blob, file_name) = match self.file_of(id, &name).await {
+            Ok(file) => file,
+            Err(why) => {
+                self.saver.forget(id).await;
+                return Err(Failure::from(&why).name(&name));
+            }
+        };
+        self.saver
+            .save(id, &blob, &file_name)
+            .await
+            .map_err(not_saved)
+    }
+
+    /// What is saved of an item, and under which name: its bytes, or a ZIP of a directory's.
+    async fn file_of(&self, id: &ItemId, name: &str) -> Result<(Blob, String), StoreError> {
+        let (source, dag) = self.engine.platform().store().open(id).await?;
+        let (blob, ending) = if dag.is_directory() {
+            let checksums = zip::checksums(&dag, &source, |_| {}).await?;
+            (
+                blob_of_pieces(&zip::pieces(&dag, &source, &checksums))?,
+                ".zip",
+            )
+        } else {
+            (source.blob().clone(), "")
+        };
+        // Without a type the browser looks for one in the bytes, and changes the name's ending after it.
+        let blob = typed(&blob, "application/octet-stream").map_err(database::error)?;
+        let name = name.strip_suffix(ending).unwrap_or(name);
+        Ok((blob, safe_file_name(&format!("{name}{ending}"))))
+    }
+
+    /// Looks which downloads have ended.
+    pub async fn look_at_downloads(&self) {
+        for saved in self.saver.look().await {
+            match saved {
+                Saved::Done(id, name) => {
+                    self.engine.record([EventKind::Saved { id, name }]).await;
+                }
+                Saved::Again(id) => {
+                    let saved = self.save_intended(&id).await;
+                    self.notices.tell_failure(saved).await;
+                }
+                Saved::Failed(id, why) => {
+                    let name = self
+                        .engine
+                        .with_state(|state| state.items.get(&id).map(|item| item.name.clone()));
+                    let failure = Failure::new(Code::NotSaved)
+                        .name(&name.unwrap_or_default())
+                        .detail(why);
+                    let entry = LogEntry::NotSaved {
+                        failure: failure.clone(),
+                    };
+                    self.engine.record([EventKind::Log { id, entry }]).await;
+                    self.notices.tell(failure).await;
+                }
+            }
+        }
+    }
+}

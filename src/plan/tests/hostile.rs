@@ -1,0 +1,227 @@
+//! Storages, providers and files that are wrong on purpose.
+
+use super::*;
+
+#[test]
+fn wrong_bytes_never_count_and_their_sender_is_named() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.manner.set(Manner::Lies);
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let bytes = file(2_200_000, 9);
+    let (_, cid) = share(&a, "a", &bytes);
+    let fetched = begin_fetch(&b, &cid);
+    assert_eq!(until_failed(&b, &fetched), "wrong_bytes");
+    let failures = storages_failed(&b, &fetched);
+    let wrong = failures
+        .iter()
+        .find(|failure| failure.code == Code::WrongBytes)
+        .expect("the log names it");
+    assert_eq!(wrong.host.as_deref(), Some("store:80"));
+    assert_eq!(wrong.peer.as_deref(), Some("alice"));
+    assert!(!b.disk.0.borrow().files.contains_key(&fetched));
+    // Another provider with another storage has it right.
+    let honest = world.storage("honest");
+    *honest.blocks.borrow_mut() = storage.blocks.borrow().clone();
+    world.set_node(
+        "zoe",
+        json!({"ok": {"multiaddr": "/dns4/honest/tcp/80/http"}}),
+    );
+    world.add_record(&function(&cid), "zoe");
+    done(command(
+        &b,
+        Command::Resume {
+            id: fetched.clone(),
+        },
+    ));
+    until_done(&b, &fetched);
+    assert_eq!(stored(&b, &fetched), bytes);
+}
+
+#[test]
+fn storage_that_sends_more_than_it_may_is_named_and_left() {
+    for manner in [Manner::Long, Manner::Endless, Manner::Huge] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        storage.manner.set(manner);
+        let (a, b) = (world.machine("alice"), world.machine("bob"));
+        a.online();
+        b.online();
+        let (_, cid) = share(&a, "a", &file(2_200_000, 64));
+        let began = world.sim.now();
+        let id = begin_fetch(&b, &cid);
+        let code = until_failed(&b, &id);
+        assert!(
+            ["wrong_bytes", "storage_gone"].contains(&code.as_str()),
+            "{manner:?}: {code}"
+        );
+        let took = world.sim.now() - began;
+        assert!(took < 120_000, "{manner:?} took {took} ms");
+        let failures = storages_failed(&b, &id);
+        assert!(
+            failures
+                .iter()
+                .any(|failure| failure.host.as_deref() == Some("store:80")),
+            "{manner:?}: {failures:?}"
+        );
+        // The sender never stops; the receiver hung up.
+        let sent = storage.sent.get();
+        assert!(sent < 100 << 20, "{manner:?}: {sent} bytes were taken");
+        world.sim.pass(MINUTE);
+        assert!(storage.sent.get() - sent < 1 << 20, "{manner:?}");
+    }
+}
+
+#[test]
+fn dags_that_are_bombs_are_refused_soon() {
+    // Each node has the one below it a thousand times: a thousand to the fifth files, or bytes.
+    let nested = |storage: &Storage, leaf_is_there: bool, node: &dyn Fn(Child) -> Bytes| {
+        let leaf = storage.put_block(0x55, Bytes::from_static(b"x"));
+        if !leaf_is_there {
+            storage.blocks.borrow_mut().clear();
+        }
+        let mut child = Child {
+            cid: leaf,
+            size: 1,
+            tsize: 1,
+        };
+        for _ in 0..5 {
+            child = Child {
+                cid: storage.put_block(0x70, node(child)),
+                size: child.size * 1000,
+                tsize: child.tsize,
+            };
+        }
+        child.cid
+    };
+    let file_of = |child: Child| unixfs::inner(&[child; 1000]);
+    let folder_of = |child: Child| {
+        let names: Vec<String> = (0..1000).map(|n| n.to_string()).collect();
+        unixfs::directory(names.iter().map(|name| (name.as_str(), child)))
+    };
+    for (bomb, leaf_is_there, node) in [
+        ("a file", true, &file_of as &dyn Fn(Child) -> Bytes),
+        ("a folder without its files", false, &folder_of),
+    ] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let cid = crate::names::canonical(&nested(&storage, leaf_is_there, node));
+        world.set_node(
+            "zoe",
+            json!({"ok": {"multiaddr": "/dns4/store/tcp/80/http"}}),
+        );
+        world.add_record(&function(&cid), "zoe");
+        let b = world.machine("bob");
+        b.online();
+        let began = world.sim.now();
+        let id = begin_fetch(&b, &cid);
+        let code = until_failed(&b, &id);
+        let known = ["bad_dag", "too_large", "storage_gone", "stalled"];
+        assert!(known.contains(&code.as_str()), "{bomb}: {code}");
+        let took = world.sim.now() - began;
+        assert!(took < 200_000, "{bomb} took {took} ms");
+        assert!(storage.sent.get() < 64 << 20, "{bomb}");
+        let kept: usize = b
+            .disk
+            .0
+            .borrow()
+            .files
+            .values()
+            .map(|f| f.blocks.len())
+            .sum();
+        assert!(kept < 10_000, "{bomb}: {kept} blocks");
+    }
+}
+
+#[test]
+fn an_unknown_hash_ends_soon_with_advice() {
+    let world = World::default();
+    let b = world.machine("bob");
+    b.online();
+    let began = world.sim.now();
+    let id = begin_fetch(
+        &b,
+        "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku",
+    );
+    assert_eq!(until_failed(&b, &id), "no_provider");
+    assert!(matches!(item(&b, &id).status, Status::Failed { .. }));
+    assert!(world.sim.now() - began < 90_000);
+    for bad in ["", "nonsense", "https://example.org/"] {
+        assert_eq!(
+            refused(command(&b, Command::Fetch { link: bad.into() })),
+            "bad_link"
+        );
+    }
+}
+
+#[test]
+fn a_login_form_is_not_shared_for_a_picture() {
+    let world = World::default();
+    let a = world.machine("alice");
+    a.online();
+    let page = b"\n<!DOCTYPE html><form>Log in</form>";
+    for (mime, bytes, expects, ok) in [
+        ("text/html", &page[..], Expected::Image, false),
+        ("image/jpeg", &page[..], Expected::Image, false),
+        ("text/html", &[][..], Expected::Video, false),
+        ("text/html", &page[..], Expected::Any, true),
+        ("image/jpeg", b"\xff\xd8\xff\xe0", Expected::Image, true),
+        (
+            "application/octet-stream",
+            b"\xff\xd8\xff",
+            Expected::Image,
+            true,
+        ),
+    ] {
+        let mut input = input(&a, "a", bytes);
+        input.mime = Some(mime.into());
+        input.expects = expects;
+        let id = begin_share(&a, input);
+        if ok {
+            until(&a, &id, |item| item.status == Status::Shared);
+        } else {
+            assert_eq!(until_failed(&a, &id), "login_page", "{mime}");
+        }
+    }
+}
+
+#[test]
+fn a_flood_of_calls_is_bounded() {
+    let world = World::default();
+    world.node("node", "store");
+    let a = world.machine("alice");
+    a.online();
+    let (id, cid) = share(&a, "a", &file(300_000, 58));
+    let call = |from: String, name: FunctionName| {
+        let engine = a.engine.clone();
+        let request = Request::new(name, &json!({}));
+        a.wait(async move { engine.serve(from, request).await })
+    };
+    let unknown: FunctionName = "somebody-else".parse().unwrap();
+    let Reply::Error(error) = call("x".into(), unknown) else {
+        panic!("it is not provided")
+    };
+    assert_eq!(error.code, ErrorCode::NoSuchFunction);
+    let before = a.journal.borrow().len();
+    let mut busy = 0;
+    for _ in 0..300 {
+        match call("flooder".into(), function(&cid)) {
+            Reply::Error(error) if error.code == ErrorCode::Busy => {
+                assert!(error.retry_after_ms.is_some());
+                busy += 1;
+            }
+            Reply::Ok(ok) => assert!(ok.contains_key("multiaddr")),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(busy > 200, "{busy}");
+    for peer in 0..2000 {
+        call(format!("peer{peer}"), function(&cid));
+    }
+    world.sim.pass(MINUTE);
+    let written = a.journal.borrow().len() - before;
+    assert!(written < 300, "{written}");
+    assert!(item(&a, &id).requests > 0);
+}

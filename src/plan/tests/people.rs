@@ -1,0 +1,172 @@
+//! What a person asks for: stop, remove, pause, settings, limits.
+
+use super::*;
+
+#[test]
+fn a_full_disk_keeps_what_came() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = (
+        world.machine_with("alice", small_leaves()),
+        world.machine("bob"),
+    );
+    a.online();
+    b.online();
+    let bytes = file(2_000_000, 19);
+    let (_, cid) = share(&a, "a", &bytes);
+    b.disk.0.borrow_mut().room = Some(1_000_000);
+    let id = begin_fetch(&b, &cid);
+    assert_eq!(until_failed(&b, &id), "disk_full");
+    assert!(matches!(item(&b, &id).status, Status::Interrupted { .. }));
+    assert!(stored(&b, &id).len() > 500_000);
+    assert!(item(&b, &id).can_resume());
+    b.disk.0.borrow_mut().room = None;
+    done(command(&b, Command::Resume { id: id.clone() }));
+    until_done(&b, &id);
+    assert_eq!(stored(&b, &id), bytes);
+
+    a.disk.0.borrow_mut().room = Some(2_100_000);
+    let shared = begin_share(&a, input(&a, "b", &file(900_000, 20)));
+    assert_eq!(until_failed(&a, &shared), "disk_full");
+    assert_eq!(a.disk.0.borrow().files.len(), 1);
+    // Nothing is there to go on from, and nobody says so.
+    let shown = item(&a, &shared);
+    assert_eq!(shown.status.name(), "failed");
+    assert!(!shown.can_resume());
+    assert_eq!(
+        refused(command(&a, Command::Resume { id: shared })),
+        "file_gone"
+    );
+}
+
+#[test]
+fn what_is_too_large_is_refused() {
+    let world = World::default();
+    world.node("node", "store");
+    let small = Settings {
+        max_file: 1000,
+        ..Settings::default()
+    };
+    let (a, b) = (world.machine("alice"), world.machine_with("bob", small));
+    a.online();
+    b.online();
+    let engine = b.engine.clone();
+    let told = input(&b, "a", &file(2000, 53));
+    assert_eq!(
+        refused(b.wait(async move { engine.share(told).await })),
+        "too_large"
+    );
+    let mut untold = input(&b, "a", &file(2000, 53));
+    untold.size = None;
+    let id = begin_share(&b, untold);
+    assert_eq!(until_failed(&b, &id), "too_large");
+    let (_, cid) = share(&a, "a", &file(2000, 53));
+    let id = begin_fetch(&b, &cid);
+    assert_eq!(until_failed(&b, &id), "too_large");
+}
+
+#[test]
+fn stop_and_remove_mean_what_they_say() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let (id, cid) = share(&a, "a", &file(300_000, 54));
+    done(command(&a, Command::Stop { id: id.clone() }));
+    assert_eq!(item(&a, &id).status, Status::Stopped);
+    assert_eq!(world.providers(&function(&cid)), 0);
+    world.add_record(&function(&cid), "alice");
+    let fetched = begin_fetch(&b, &cid);
+    assert_eq!(until_failed(&b, &fetched), "provider_gone");
+    assert_eq!(storage.posts.get(), 0);
+    done(command(&a, Command::ShareAgain { id: id.clone() }));
+    until(&a, &id, |item| item.status == Status::Shared);
+    done(command(
+        &b,
+        Command::Resume {
+            id: fetched.clone(),
+        },
+    ));
+    until_done(&b, &fetched);
+    command(&a, Command::Remove { id: id.clone() });
+    assert!(a.engine.state().items.is_empty());
+    assert!(a.disk.0.borrow().files.is_empty());
+    assert_eq!(refused(command(&a, Command::Stop { id })), "unknown_item");
+}
+
+#[test]
+fn a_pause_keeps_what_came() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = (
+        world.machine_with("alice", small_leaves()),
+        world.machine("bob"),
+    );
+    a.online();
+    b.online();
+    let bytes = file(3_000_000, 55);
+    let (_, cid) = share(&a, "a", &bytes);
+    storage.manner.set(Manner::Stalls(1_500_000));
+    let id = begin_fetch(&b, &cid);
+    until_kept(&b, &id, 1_000_000);
+    done(command(&b, Command::Pause { id: id.clone() }));
+    assert_eq!(until_failed(&b, &id), "paused");
+    let kept = stored(&b, &id).len();
+    assert!(kept > 1_000_000, "{kept}");
+    storage.manner.set(Manner::Honest);
+    let received = storage.received.get();
+    done(command(&b, Command::Resume { id: id.clone() }));
+    until_done(&b, &id);
+    assert_eq!(stored(&b, &id), bytes);
+    assert_eq!(storage.received.get(), received);
+    command(&b, Command::Remove { id });
+    assert!(b.disk.0.borrow().files.is_empty());
+}
+
+#[test]
+fn a_stored_file_that_vanished_is_told() {
+    let world = World::default();
+    world.node("node", "store");
+    let (mut a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let (id, cid) = share(&a, "a", &file(300_000, 56));
+    a.disk.0.borrow_mut().files.clear();
+    let fetched = begin_fetch(&b, &cid);
+    assert_eq!(until_failed(&b, &fetched), "provider_gone");
+    assert_eq!(until_failed(&a, &id), "file_gone");
+    assert_eq!(world.providers(&function(&cid)), 0);
+
+    let (id, _) = share(&a, "b", &file(300_000, 57));
+    a.disk.0.borrow_mut().files.clear();
+    a.restart();
+    assert_eq!(until_failed(&a, &id), "file_gone");
+}
+
+#[test]
+fn bad_settings_are_refused() {
+    let world = World::default();
+    let a = world.machine("alice");
+    let bad = [
+        Settings {
+            nodes: vec!["not an address".into()],
+            ..Settings::default()
+        },
+        Settings {
+            nodes: vec!["/dns4/a".into(); 17],
+            ..Settings::default()
+        },
+        Settings {
+            max_file: 0,
+            ..Settings::default()
+        },
+    ];
+    for settings in bad {
+        assert_eq!(
+            refused(command(&a, Command::Set { settings })),
+            "bad_setting"
+        );
+    }
+    assert_eq!(refused(command(&a, Command::Reconnect)), "not_here");
+}

@@ -1,0 +1,321 @@
+//! Uploads: what storage lacks is sent, over any line, to storages with quotas and faults.
+
+use super::*;
+
+#[test]
+fn an_upload_that_was_cut_off_goes_on_by_itself() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.slow.set(2);
+    let mut a = world.machine("alice");
+    let b = world.machine("bob");
+    a.online();
+    b.online();
+    let bytes = file(20 << 20, 8);
+    let (id, cid) = share(&a, "a", &bytes);
+    let fetched = begin_fetch(&b, &cid);
+    world
+        .sim
+        .run_until(LONG, || storage.received.get() > 9 << 20);
+    // Nobody asks any more.
+    b.kill();
+    a.restart();
+    assert!(item(&a, &id).upload.is_some(), "{fetched:?}");
+    until(&a, &id, |item| item.upload.is_none());
+    assert!(storage.received.get() < (20 << 20) + (9 << 20));
+    assert_eq!(
+        item(&a, &id).placed.as_deref(),
+        Some("/dns4/store/tcp/80/http")
+    );
+}
+
+#[test]
+fn a_hole_between_the_samples_is_filled() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let a = world.machine("alice");
+    let b = world.machine("bob");
+    a.online();
+    b.online();
+    let bytes = file(12 << 20, 9);
+    let (id, cid) = share(&a, "a", &bytes);
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    until(&a, &id, |item| item.upload.is_none());
+    // As when a part was cut off: a leaf between two blocks that storage is asked about.
+    let dag = a.disk.0.borrow().files[&id]
+        .dag
+        .clone()
+        .expect("a whole file");
+    let hole = dag.blocks[2].cid;
+    assert!(storage.blocks.borrow_mut().remove(&key(&hole)).is_some());
+    let before = storage.received.get();
+
+    let c = world.machine("carol");
+    c.online();
+    let fetched = begin_fetch(&c, &cid);
+    until_done(&c, &fetched);
+    assert_eq!(stored(&c, &fetched), bytes);
+    until(&a, &id, |item| item.upload.is_none());
+    assert!(storage.blocks.borrow().contains_key(&key(&hole)));
+    let again = storage.received.get() - before;
+    assert!(again < 2 << 20, "{again} bytes for one leaf");
+}
+
+#[test]
+fn an_upload_outlasts_storage_that_is_away_for_a_while() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.slow.set(1);
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let bytes = file(16 << 20, 61);
+    let (id, cid) = share(&a, "a", &bytes);
+    let fetched = begin_fetch(&b, &cid);
+    let received = || storage.received.get() > 5 << 20;
+    assert!(world.sim.run_until(LONG, received));
+    storage.manner.set(Manner::Dead);
+    world.sim.pass(Duration::from_secs(8));
+    storage.manner.set(Manner::Honest);
+    until_done(&b, &fetched);
+    until(&a, &id, |item| item.upload.is_none());
+    let shown = item(&a, &id);
+    assert_eq!(shown.upload_failure, None);
+    assert_eq!(stored(&b, &fetched), bytes);
+    assert!(storage.received.get() < (16 << 20) + (5 << 20));
+}
+
+#[test]
+fn a_slow_uplink_brings_a_file_over() {
+    for settings in [Settings::default(), small_leaves()] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        // 0.5 Mbit/s: a MiB alone takes 18 s, of three together none comes in time.
+        storage.uplink.set(17);
+        let (a, b) = (world.machine_with("alice", settings), world.machine("bob"));
+        a.online();
+        b.online();
+        let bytes = file(5 << 20, 65);
+        let (id, cid) = share(&a, "a", &bytes);
+        let began = world.sim.now();
+        let fetched = begin_fetch(&b, &cid);
+        until_done(&b, &fetched);
+        assert_eq!(stored(&b, &fetched), bytes);
+        let took = world.sim.now() - began;
+        assert!(took < 100_000, "the line needs 89 s; it took {took} ms");
+        until(&a, &id, |item| item.upload.is_none());
+        let received = storage.received.get();
+        assert!(received < (5 << 20) + 10_000, "{received}");
+    }
+}
+
+#[test]
+fn parts_go_together_until_the_line_becomes_slow() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    // 1 MB/s each, then 0.5 Mbit/s in all.
+    storage.slow.set(1);
+    let (a, b) = (
+        world.machine_with("alice", small_leaves()),
+        world.machine("bob"),
+    );
+    a.online();
+    b.online();
+    let bytes = file(16 << 20, 66);
+    let (id, cid) = share(&a, "a", &bytes);
+    let fetched = begin_fetch(&b, &cid);
+    let received = || storage.received.get() > 10 << 20;
+    assert!(world.sim.run_until(LONG, received));
+    assert_eq!(storage.most_posting.get(), 3);
+    storage.uplink.set(17);
+    until_done(&b, &fetched);
+    assert_eq!(stored(&b, &fetched), bytes);
+    until(&a, &id, |item| item.upload.is_none());
+    assert_eq!(item(&a, &id).upload_failure, None);
+    // What had come of the parts that timed out is not sent again.
+    let again = storage.received.get() - (16 << 20);
+    assert!(again < 3 * (256 << 10), "{again}");
+}
+
+#[test]
+fn an_upload_that_fails_after_the_answer_is_heard_of_soon() {
+    for whole_quota in [Manner::Full, Manner::FullAfterOne] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        storage.manner.set(whole_quota);
+        let (a, b) = (world.machine("alice"), world.machine("bob"));
+        a.online();
+        b.online();
+        let (_, cid) = share(&a, "a", &file(20 << 20, 63));
+        let began = world.sim.now();
+        let id = begin_fetch(&b, &cid);
+        assert_eq!(until_failed(&b, &id), "refused");
+        let took = world.sim.now() - began;
+        assert!(took < 45_000, "{whole_quota:?} took {took} ms");
+    }
+}
+
+#[test]
+fn a_quota_is_told_on_both_sides_and_sharing_stays() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    storage.manner.set(Manner::Full);
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let (id, cid) = share(&a, "a", &file(1_100_000, 17));
+    let fetched = begin_fetch(&b, &cid);
+    until(&a, &id, |item| item.upload_failure.is_some());
+    let shown = item(&a, &id);
+    assert_eq!(shown.upload_failure.unwrap().code, Code::Quota);
+    assert_eq!(shown.status, Status::Shared);
+    until_failed(&b, &fetched);
+
+    // A node that refuses at once.
+    world.set_node(
+        "node",
+        json!({"error": {"code": "refused", "message": "over 1 GB"}}),
+    );
+    done(command(
+        &b,
+        Command::Resume {
+            id: fetched.clone(),
+        },
+    ));
+    assert_eq!(until_failed(&b, &fetched), "refused");
+    let shown = item(&a, &id);
+    assert_eq!(shown.upload_failure.unwrap().code, Code::Refused);
+    assert_eq!(shown.status, Status::Shared);
+
+    // Another node has room.
+    world.node("other", "room");
+    done(command(
+        &b,
+        Command::Resume {
+            id: fetched.clone(),
+        },
+    ));
+    until_done(&b, &fetched);
+    until(&a, &id, |item| {
+        item.upload.is_none() && item.upload_failure.is_none()
+    });
+}
+
+#[test]
+fn an_expired_token_is_asked_for_anew() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    world.set_node(
+        "node",
+        json!({"ok": {"multiaddr": "/dns4/store/tcp/80/http", "token": ""}}),
+    );
+    storage.tokens.borrow_mut().insert("token3".into());
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    a.online();
+    b.online();
+    let bytes = file(2_100_000, 18);
+    let (_, cid) = share(&a, "a", &bytes);
+    let id = begin_fetch(&b, &cid);
+    until_done(&b, &id);
+    assert_eq!(stored(&b, &id), bytes);
+    assert_eq!(world.calls(&FunctionName::multiaddr()), 3);
+}
+
+/// A machine whose person has set an IPFS node of their own, and that node.
+fn with_own_ipfs(world: &World, name: &str) -> (Machine, Rc<Storage>) {
+    let kubo = world.kubo("rpc", "gateway");
+    let settings = Settings {
+        own_ipfs: Some(crate::state::OwnIpfs {
+            rpc: "http://rpc:80/".into(),
+            gateway: "http://gateway:80".into(),
+        }),
+        ..Settings::default()
+    };
+    let machine = world.machine(name);
+    machine.online();
+    let set = command(&machine, Command::Set { settings });
+    assert!(matches!(set, Answer::Done { .. }), "{set:?}");
+    (machine, kubo)
+}
+
+#[test]
+fn an_own_ipfs_node_is_used_instead_of_asking() {
+    let world = World::default();
+    let node = world.node("node", "store");
+    let (a, kubo) = with_own_ipfs(&world, "alice");
+    let bytes = file(7_300_000, 59);
+    let (id, cid) = share(&a, "a", &bytes);
+    let Reply::Ok(ok) = ask(&a, &cid) else {
+        panic!("refused")
+    };
+    assert_eq!(ok["multiaddr"], "/dns4/gateway/tcp/80/http");
+    until(&a, &id, |item| item.upload.is_none());
+    assert_eq!(item(&a, &id).upload_failure, None);
+    assert_eq!(world.calls(&FunctionName::multiaddr()), 0);
+    let sent = kubo.received.get();
+    assert!(sent >= bytes.len() as u64);
+    assert_eq!(node.posts.get(), 0);
+
+    // The second request uploads nothing, and asks at once about every block.
+    let (posts, asked) = (kubo.posts.get(), kubo.stats.get());
+    assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+    world.sim.pass(MINUTE);
+    assert_eq!((kubo.posts.get(), kubo.received.get()), (posts, sent));
+    assert!(kubo.stats.get() - asked >= 8);
+
+    // One block in the middle went: it goes up again, and not much else.
+    let gone = kubo
+        .blocks
+        .borrow()
+        .iter()
+        .find(|(_, block)| block[..] == bytes[3 << 20..4 << 20])
+        .map(|(key, _)| key.clone())
+        .unwrap();
+    kubo.blocks.borrow_mut().remove(&gone);
+    assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+    until(&a, &id, |item| item.upload.is_none());
+    let again = kubo.received.get() - sent;
+    assert!((1 << 20..(1 << 20) + 10_000).contains(&again), "{again}");
+
+    // It collects its garbage: the file goes up once more, and is fetched.
+    kubo.blocks.borrow_mut().clear();
+    let before = kubo.received.get();
+    let b = world.machine("bob");
+    b.online();
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    assert_eq!(stored(&b, &fetched), bytes);
+    until(&a, &id, |item| item.upload.is_none());
+    assert_eq!(kubo.received.get() - before, sent);
+}
+
+#[test]
+fn an_own_ipfs_node_that_does_not_answer_is_told_at_once() {
+    let world = World::default();
+    let node = world.node("node", "store");
+    let (a, kubo) = with_own_ipfs(&world, "alice");
+    let bytes = file(300_000, 60);
+    let (id, cid) = share(&a, "a", &bytes);
+    kubo.manner.set(Manner::Dead);
+    let began = world.sim.now();
+    for _ in 0..2 {
+        let Reply::Error(error) = ask(&a, &cid) else {
+            panic!("it has no place")
+        };
+        assert_eq!(error.code, ErrorCode::Unavailable);
+    }
+    assert!(world.sim.now() - began < 1_000);
+    let failure = item(&a, &id).upload_failure.expect("it is told");
+    assert_eq!(failure.code, Code::OwnIpfs);
+    assert_eq!(failure.reason, Some(Reason::Unreachable));
+    assert_eq!(node.posts.get(), 0, "the person's choice is kept to");
+    // It is started, and the next one who asks gets the file.
+    kubo.manner.set(Manner::Kubo);
+    let b = world.machine("bob");
+    b.online();
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    until(&a, &id, |item| item.upload.is_none());
+    assert_eq!(item(&a, &id).upload_failure, None);
+}
