@@ -4,12 +4,12 @@ use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
+use fluence::call::{CallError, ErrorCode};
 use fluence::failure::{About, Code, Failure, Kind};
-use fluence::names::LinkError;
+use fluence::names::ParseLinkError;
 use fluence::ports::{NetworkError, StoreError};
 use serde::{Deserialize, Serialize};
-
-use crate::words;
+use words::{Terminal, Words};
 
 /// The exit codes. 0 is success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,7 +209,7 @@ impl Failed {
 
     /// A failure of the engine's, in the command line's words.
     pub fn of(failure: Failure, about: About) -> Self {
-        let (what, advice) = words::failure(&failure, about);
+        let Words { what, advice } = words::failure::<Terminal>(&failure, about);
         let mut failed = Self::new(failure.code.clone(), what, advice);
         failed.failure.cause = Some(Box::new(failure));
         failed
@@ -278,9 +278,69 @@ impl std::error::Error for Failed {}
 
 impl From<NetworkError> for Failed {
     fn from(error: NetworkError) -> Self {
-        let (fault, what, advice) = words::call_error(&error);
+        let (fault, what, advice) = call_error(&error);
         Self::new(fault, what, advice)
     }
+}
+
+/// Why a call of a function had no result: the fault, what happened, and what to do next.
+fn call_error(error: &NetworkError) -> (Fault, String, String) {
+    let (fault, what, advice): (Fault, _, _) = match error {
+        NetworkError::Offline => (
+            Code::Offline.into(),
+            "There is no connection to the network.",
+            "Check that the node runs and that its address is right.",
+        ),
+        NetworkError::Unreachable => (
+            Fault::Unreachable,
+            "The provider cannot be reached.",
+            "Run the same command again later.",
+        ),
+        NetworkError::NoReply => (
+            Fault::NoReply,
+            "The provider did not answer in time; it may have received the call.",
+            "Run the same command again, or allow more time with --timeout.",
+        ),
+        NetworkError::Malformed => (
+            Fault::Malformed,
+            "The provider's answer is not understood.",
+            "The provider's program is at fault.",
+        ),
+        NetworkError::Call(error) => return refusal(error),
+    };
+    (fault, what.to_owned(), advice.to_owned())
+}
+
+/// What a provider said instead of a result.
+fn refusal(error: &CallError) -> (Fault, String, String) {
+    const LATER: &str = "Run the same command again later.";
+    let (fault, what, advice): (Fault, _, _) = match error.code {
+        ErrorCode::BadRequest => (
+            Fault::BadRequest,
+            "The provider did not understand the call.",
+            "Check the arguments.",
+        ),
+        ErrorCode::NoSuchFunction => (
+            Fault::NoSuchFunction,
+            "The provider does not provide that function.",
+            "Check the name.",
+        ),
+        ErrorCode::Refused => (Code::Refused.into(), "The provider refused.", ""),
+        ErrorCode::Busy => (Code::Busy.into(), "The provider is busy.", LATER),
+        ErrorCode::Unavailable => (
+            Fault::Unavailable,
+            "The provider lacks what it needs to answer.",
+            LATER,
+        ),
+        ErrorCode::Internal => (Fault::Internal, "The function failed.", ""),
+    };
+    let what = if error.message.is_empty() {
+        what.to_owned()
+    } else {
+        let said = printable(&error.message);
+        format!("The provider says: {}.", said.trim_end_matches('.'))
+    };
+    (fault, what, advice.to_owned())
 }
 
 impl From<StoreError> for Failed {
@@ -294,8 +354,8 @@ impl From<StoreError> for Failed {
     }
 }
 
-impl From<LinkError> for Failed {
-    fn from(error: LinkError) -> Self {
+impl From<ParseLinkError> for Failed {
+    fn from(error: ParseLinkError) -> Self {
         Self::of(Failure::from(&error), About::Fetch)
     }
 }

@@ -12,4 +12,3 @@ pub mod operator;
 pub mod output;
 pub mod platform;
 pub mod storage;
-mod words;

@@ -8,9 +8,9 @@ use fluence::failure::{About, Failure};
 use fluence::state::{EventKind, NetworkStatus, Status};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
+use words::{Terminal, Words};
 
 use crate::exit::{Failed, printable};
-use crate::words;
 
 /// The longest text beside a bar, in characters.
 const MAX_LABEL: usize = 20;
@@ -73,7 +73,7 @@ impl Output {
         }
         let mut network = json!(status);
         if let NetworkStatus::Offline { error, .. } = status {
-            network["reason"] = words::link_error(error).into();
+            network["reason"] = words::link(error).into();
         }
         self.event(&json!({"event": "network", "network": network}));
     }
@@ -151,9 +151,15 @@ fn error_event(failed: &Failed) -> Value {
     event
 }
 
+/// A failure for a person, on one line.
+pub fn failure_line(failure: &Failure, about: About) -> String {
+    let Words { what, advice } = words::failure::<Terminal>(failure, about);
+    format!("{what} {advice}").trim_end().to_owned()
+}
+
 /// A failure for a program: its values, and the words for it as `what` and `advice`.
 pub fn failure_json(failure: &Failure, about: About) -> Value {
-    let (what, advice) = words::failure(failure, about);
+    let Words { what, advice } = words::failure::<Terminal>(failure, about);
     let mut value = json!(failure);
     value["what"] = what.into();
     value["advice"] = advice.into();
@@ -183,7 +189,7 @@ fn event_with_words(kind: &EventKind, about: About) -> Option<Value> {
             ..
         } => event["error"] = failure_json(failure, About::Upload),
         EventKind::Notice { failure } => event["failure"] = failure_json(failure, about),
-        EventKind::Log { entry, .. } => event["line"] = words::log_entry(entry).into(),
+        EventKind::Log { entry, .. } => event["line"] = words::log::<Terminal>(entry, about).into(),
         EventKind::UploadBegan { .. } => {
             event.as_object_mut()?.remove("token");
         }
@@ -220,13 +226,13 @@ mod tests {
         let quota = Failure::new(Code::Quota)
             .host("https://a.example/x")
             .status(507);
+        let Words { what, advice } = words::failure::<Terminal>(&quota, About::Upload);
         let event = error_event(&Failed::of(quota.clone(), About::Upload));
         assert_eq!(
             event,
             json!({
-                "event": "error", "code": "quota", "host": "a.example", "status": 507, "exit": 6,
-                "message": "Storage at a.example has no room for it.",
-                "advice": "Name another node with --node, or try again later.",
+                "event": "error", "code": "quota", "host": "a.example", "status": 507, "exit": 6, "message": what,
+                "advice": advice,
             })
         );
         let ended = EventKind::UploadEnded {
@@ -235,10 +241,7 @@ mod tests {
             error: Some(quota),
         };
         let event = event_with_words(&ended, About::Share).unwrap();
-        assert_eq!(
-            event["error"]["what"],
-            "Storage at a.example has no room for it."
-        );
+        assert_eq!(event["error"]["what"], what);
         assert_eq!(event["error"]["code"], "quota");
     }
 

@@ -13,14 +13,14 @@ use fluence::state::{Event, EventKind, Item, ItemId, Settings, Status};
 use indicatif::ProgressBar;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
+use words::Terminal;
 
-use super::save::{Fetched, Saving, Target, part_of};
+use super::save::{Fetched, KEPT, Saving, Target, part_of};
 use super::session::{CliEngine, Client, Session};
 use super::{Context, NetworkArgs, close, is_stdout, stop_signal};
 use crate::exit::{Failed, Fault};
 use crate::home::{Home, Work};
-use crate::output::{Output, label_bar};
-use crate::words::{self, KEPT};
+use crate::output::{Output, failure_line, label_bar};
 
 /// How the names of work directories of fetches begin; a CID follows.
 const WORK: &str = "fetch-";
@@ -227,8 +227,10 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
 fn tell(output: &Output, event: &Event) {
     output.engine_event(&event.kind, About::Fetch);
     match &event.kind {
-        EventKind::Log { entry, .. } => tracing::info!("{}", words::log_entry(entry)),
-        EventKind::Notice { failure } => output.say(&words::failure_line(failure, About::Fetch)),
+        EventKind::Log { entry, .. } => {
+            tracing::info!("{}", words::log::<Terminal>(entry, About::Fetch))
+        }
+        EventKind::Notice { failure } => output.say(&failure_line(failure, About::Fetch)),
         _ => {}
     }
 }

@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fluence::content::Dag;
-use fluence::names::safe_file_name;
+use fluence::names::{numbered, safe_file_name};
 use fluence::ports::Source;
 
 use super::is_stdout;
 use crate::exit::{Failed, Fault};
 use crate::platform::{FileSource, random};
-use crate::words::KEPT;
 
 /// Bytes that are copied at once.
 const COPY: u64 = 1024 * 1024;
@@ -87,6 +86,10 @@ pub(super) struct Fetched {
     /// Set when the person wants no more of it.
     pub stopped: Arc<AtomicBool>,
 }
+
+/// Advice after a fetch, or a saving, that was stopped.
+pub(super) const KEPT: &str =
+    "Run the same command again to continue; what has arrived so far is kept.";
 
 /// Ends a saving on another thread when it is dropped, and leaves nothing of it behind.
 pub(super) struct Saving {
@@ -256,14 +259,11 @@ impl SafeNames {
             self.taken.insert(wanted, 2);
             return path.to_owned();
         };
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         loop {
-            let name = match path.extension() {
-                Some(ending) => format!("{stem} ({number}).{}", ending.to_string_lossy()),
-                None => format!("{stem} ({number})"),
-            };
+            let other = numbered(&name, number);
             number += 1;
-            let free = path.with_file_name(name);
+            let free = path.with_file_name(other);
             if let Entry::Vacant(vacant) = self.taken.entry(key(&free)) {
                 vacant.insert(2);
                 self.taken.insert(wanted, number);

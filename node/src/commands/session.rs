@@ -6,13 +6,13 @@ use fluence::failure::{About, Code};
 use fluence::plan::Engine;
 use fluence::state::{EventKind, NetworkStatus, Settings};
 use fluence_peer::{Calls, Config, Multiaddr, Peer, Statuses};
+use words::Terminal;
 
 use super::NetworkArgs;
 use crate::exit::{Failed, Fault};
 use crate::home::{Home, Identity, Work};
 use crate::output::Output;
 use crate::platform::{FileStore, Journal, Native, Opened, WebClient};
-use crate::words;
 
 /// The engine of the command line.
 pub(super) type CliEngine = Engine<Native<Peer>>;
@@ -76,7 +76,7 @@ async fn wait_online(
             output.network(&status);
             match status {
                 NetworkStatus::Online { .. } => return true,
-                NetworkStatus::Offline { error, .. } => why = words::link_error(&error),
+                NetworkStatus::Offline { error, .. } => why = words::link(&error),
                 NetworkStatus::Starting
                 | NetworkStatus::NoNode
                 | NetworkStatus::Connecting { .. } => {}
@@ -131,8 +131,8 @@ impl Session {
             unknown,
         } = Journal::open(work.path()).map_err(|error| Failed::file(work.path(), &error))?;
         for failure in damage {
-            let (what, advice) = words::failure(&failure, About::Other);
-            output.warn(failure.code.as_str(), &what, &advice);
+            let words = words::failure::<Terminal>(&failure, About::Other);
+            output.warn(failure.code.as_str(), &words.what, &words.advice);
         }
         let platform = Native::new(store, http, peer.clone(), journal);
         let engine = Engine::new(platform, state, settings);
@@ -181,7 +181,7 @@ async fn follow(engine: CliEngine, mut statuses: Statuses, first: NetworkStatus,
         output.network(&next);
         match &next {
             NetworkStatus::Offline { error, .. } => {
-                let why = words::link_error(error);
+                let why = words::link(error);
                 output.say(&format!("The connection is lost ({why}); trying again."));
             }
             NetworkStatus::Online { .. } => {

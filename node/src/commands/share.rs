@@ -18,13 +18,13 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
+use words::Terminal;
 
 use super::session::{CliEngine, Client, Session};
 use super::{Context, NetworkArgs, close, stop_signal};
 use crate::exit::{Failed, Fault, printable};
-use crate::output::{Output, failure_json};
+use crate::output::{Output, failure_json, failure_line};
 use crate::platform::{FileSource, random};
-use crate::words;
 
 /// The most files in a folder that is shared.
 const MAX_FILES: usize = 100_000;
@@ -185,7 +185,7 @@ impl Shares<'_> {
     }
 
     fn say_of(&self, name: &str, failure: &Failure, about: About) {
-        let said = words::failure_line(failure, about);
+        let said = failure_line(failure, about);
         self.output.say(&format!("{}: {said}", printable(name)));
     }
 
@@ -213,9 +213,11 @@ impl Shares<'_> {
                 self.output
                     .say(&format!("{} uploaded to storage.", words::size(*sent)));
             }
-            EventKind::Log { entry, .. } => tracing::info!("{}", words::log_entry(entry)),
+            EventKind::Log { entry, .. } => {
+                tracing::info!("{}", words::log::<Terminal>(entry, About::Share))
+            }
             EventKind::Notice { failure } => {
-                self.output.say(&words::failure_line(failure, About::Share));
+                self.output.say(&failure_line(failure, About::Share));
             }
             _ => {}
         }

@@ -19,7 +19,6 @@ use crate::operator::{self, Local, Operation, perform};
 use crate::output::Output;
 use crate::platform::random;
 use crate::storage::{OpenError, Storage};
-use crate::words;
 
 /// Look after a node's storage, running or stopped.
 #[derive(Debug, Args)]
