@@ -15,7 +15,7 @@ use crate::exit::{Failed, printable};
 /// The longest text beside a bar, in characters.
 const MAX_LABEL: usize = 20;
 
-/// Where output goes.
+/// The output of a command.
 #[derive(Debug, Clone)]
 pub struct Output {
     json: bool,
@@ -26,7 +26,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// For a person, or for a program; quiet means only results and errors, aside that standard output is left to bytes.
+    /// Output for a program (`json`) or a person. `quiet` leaves only results and errors; `aside` leaves standard output
+    /// to the bytes of a file.
     pub fn new(json: bool, quiet: bool, aside: bool) -> Self {
         let bars = MultiProgress::new();
         if json || quiet || !std::io::stderr().is_terminal() {
@@ -40,7 +41,7 @@ impl Output {
         }
     }
 
-    /// For a program: one line.
+    /// Prints an event for a program, as one line; nothing for a person.
     pub fn event(&self, event: &Value) {
         if self.json {
             self.line(&event.to_string());
@@ -88,14 +89,14 @@ impl Output {
         }
     }
 
-    /// For a person: a result.
+    /// Prints a result for a person.
     pub fn result(&self, line: &str) {
         if !self.json {
             self.bars.suspend(|| self.line(line));
         }
     }
 
-    /// For a person: what goes on.
+    /// Tells a person about the progress.
     pub fn say(&self, line: &str) {
         if !self.json && !self.quiet {
             self.bars.suspend(|| {
@@ -114,7 +115,7 @@ impl Output {
         }
     }
 
-    /// A bar of bytes, hidden where no person looks.
+    /// A progress bar of bytes, which is hidden where no person looks at it.
     pub fn bar(&self, label: &str) -> ProgressBar {
         let bar = self.bars.add(ProgressBar::no_length());
         bar.set_style(
@@ -130,7 +131,7 @@ impl Output {
     }
 }
 
-/// Says what a bar is of.
+/// Sets the label of a progress bar.
 pub fn label_bar(bar: &ProgressBar, label: &str) {
     bar.set_prefix(printable(label).chars().take(MAX_LABEL).collect::<String>());
 }

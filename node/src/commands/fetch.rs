@@ -1,4 +1,4 @@
-//! `fluence fetch`.
+//! `fluence fetch`: fetches a file or a folder by its hash.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,16 +22,16 @@ use crate::exit::{Failed, Fault};
 use crate::home::{Home, Work};
 use crate::output::{Output, failure_line, label_bar};
 
-/// How the names of work directories of fetches begin; a CID follows.
+/// The prefix of the work directories of fetches; the CID follows it.
 const WORK: &str = "fetch-";
-/// How long what has come is kept after the last that came of it.
+/// How long an unfinished fetch is kept after its last progress.
 const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Fetch a file or a folder by its hash or link, every block verified.
 ///
-/// What has come when the command is interrupted, by anything, is kept in the state directory: the same command goes on
-/// from there, also days later. What nobody has gone on with for 30 days is removed when another fetch begins; --discard
-/// removes it at once.
+/// When the command is interrupted, by whatever, everything that has arrived is kept in the state directory, and the same
+/// command continues from there, even days later. A fetch that nobody continues for 30 days is removed when another one
+/// begins; --discard removes it at once.
 #[derive(Debug, Args)]
 pub(super) struct FetchArgs {
     /// A hash (Qm… or bafy…), a fluence: or ipfs:// link, or a gateway's URL.
@@ -46,10 +46,10 @@ pub(super) struct FetchArgs {
     /// Once it is fetched, provide it to others until Ctrl-C.
     #[arg(long)]
     provide: bool,
-    /// Fetch nothing; name what was fetched in part, and how many bytes of each are kept.
+    /// Fetch nothing; list the unfinished fetches, and how many bytes of each are kept.
     #[arg(long, conflicts_with_all = ["link", "discard"])]
     unfinished: bool,
-    /// Fetch nothing; remove what has come of it.
+    /// Fetch nothing; remove what has arrived of this one.
     #[arg(long)]
     discard: bool,
     #[command(flatten)]
@@ -85,7 +85,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     };
     let session = Session::begin(client, &work, settings, &context.output).await?;
     let name = canonical(&cid);
-    // One for all of it: a signal that comes between two waits is not lost.
+    // One future for the whole run, so that no signal between two waits is lost.
     let mut stopping = std::pin::pin!(stop_signal());
     let ended = tokio::select! {
         ended = fetch(&session.engine, &name, &context.output) => ended,
@@ -108,7 +108,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
         Err(failed) => Err(failed),
     };
     close(&session.peer).await;
-    // What can go on is kept; what is saved, or can only begin anew, is not.
+    // A fetch that can continue is kept; one that is saved, or that can only begin anew, is not.
     let keep = session.engine.with_state(|state| {
         ended.is_err()
             && state
@@ -122,7 +122,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     ended
 }
 
-/// The work directory of a file's fetch.
+/// Opens the work directory of the fetch of a file.
 fn work(home: &Home, cid: &str) -> Result<Work, Failed> {
     home.work(&format!("{WORK}{cid}"))?.ok_or_else(|| {
         Failed::new(
@@ -133,7 +133,7 @@ fn work(home: &Home, cid: &str) -> Result<Work, Failed> {
     })
 }
 
-/// Names what was fetched in part.
+/// Lists the unfinished fetches.
 fn list(home: &Home, output: &Output) {
     for left in home.works(WORK) {
         let cid = left.name.trim_start_matches(WORK);
@@ -142,7 +142,7 @@ fn list(home: &Home, output: &Output) {
     }
 }
 
-/// Removes what has come of a file.
+/// Removes an unfinished fetch.
 fn discard(home: &Home, cid: &str, output: &Output) -> Result<(), Failed> {
     let there = home
         .works(WORK)
@@ -157,7 +157,7 @@ fn discard(home: &Home, cid: &str, output: &Output) -> Result<(), Failed> {
     }
     home.remove(work(home, cid)?)?;
     output.event(&json!({"event": "discarded", "cid": cid}));
-    output.say(&format!("What had come of {cid} is removed."));
+    output.say(&format!("What had arrived of {cid} is removed."));
     Ok(())
 }
 
@@ -211,7 +211,7 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
         }
         match events.recv().await {
             Ok(event) => tell(output, &event),
-            // The state says it all.
+            // Events were missed; the state has all that they changed.
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => {
                 return Err(Failed::new(
@@ -259,7 +259,7 @@ fn show(bar: &ProgressBar, item: &Item) {
     }
 }
 
-/// Ctrl-C: what has come is written down.
+/// Pauses the fetch, so that everything that has arrived is written down.
 async fn stop(engine: &CliEngine) -> Failed {
     for id in engine.with_state(|state| state.items.keys().cloned().collect::<Vec<_>>()) {
         engine.command(Command::Pause { id }).await;
@@ -267,7 +267,7 @@ async fn stop(engine: &CliEngine) -> Failed {
     Failed::interrupted(KEPT)
 }
 
-/// Saves what was fetched; dropped, it stops.
+/// Saves what was fetched to where the person wants it. When the future is dropped, saving stops.
 async fn save(
     engine: &CliEngine,
     work: &Work,
@@ -281,7 +281,7 @@ async fn save(
     let name = engine
         .with_state(|state| state.items.get(id).map(|item| item.name.clone()))
         .unwrap_or_default();
-    // The engine names what a browser would save.
+    // The engine names a folder as the ZIP file that a browser would save.
     let name = match name.strip_suffix(".zip") {
         Some(folder) if dag.is_directory() => folder.to_owned(),
         _ => name,

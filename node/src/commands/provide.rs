@@ -1,4 +1,4 @@
-//! `fluence provide`: a command as a function.
+//! `fluence provide`: provides a function that runs a command.
 
 use std::ffi::OsString;
 use std::process::Stdio;
@@ -80,13 +80,13 @@ pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Fail
         ended = announce(&peer, &function) => ended,
         _ = serving => Err(Failed::new(Fault::Network, "The peer has ended.", "Start again.")),
     };
-    // No answer is waited for: what the caller does not get now it asks another provider.
+    // Calls that are running are not waited for: their callers ask another provider.
     let _ = peer.withdraw(name).await;
     close(&peer).await;
     ended
 }
 
-/// Announces the function and says so; then the peer keeps it announced. Ends only with a failure.
+/// Announces the function and says so; from then on the peer keeps it announced. Returns only with a failure.
 async fn announce(peer: &fluence_peer::Peer, function: &Function) -> Result<(), Failed> {
     let Function { name, output, .. } = function;
     let unconfirmed = peer.announce(vec![name.clone()]).await?;
@@ -103,14 +103,14 @@ async fn announce(peer: &fluence_peer::Peer, function: &Function) -> Result<(), 
     std::future::pending().await
 }
 
-/// What is provided.
+/// The function that is provided.
 struct Function {
     name: FunctionName,
     command: Vec<OsString>,
     timeout: Duration,
     admission: Mutex<Admission>,
-    /// Whether it has been found and called by the stranger that confirms the announcement. Nothing but the time tells
-    /// that one's call from others.
+    /// Whether the probe that confirms the announcement has come through. Only by its time can that call be told from
+    /// others.
     confirmed: AtomicBool,
     output: Output,
 }
@@ -194,7 +194,7 @@ impl Function {
         call.reply(reply);
     }
 
-    /// Runs the command; dropped, it kills it.
+    /// Runs the command. When the future is dropped, the command is killed.
     async fn execute(
         &self,
         caller: PeerId,
@@ -264,7 +264,7 @@ impl Group {
 #[cfg(unix)]
 impl Drop for Group {
     fn drop(&mut self) {
-        // Nobody may be left in it.
+        // It is no error if no process is left in the group.
         let _ = rustix::process::kill_process_group(self.0, rustix::process::Signal::KILL);
     }
 }

@@ -17,20 +17,23 @@ use crate::platform::{FileStore, Journal, Native, Opened, WebClient};
 /// The engine of the command line.
 pub(super) type CliEngine = Engine<Native<Peer>>;
 
-/// A peer that is connected.
+/// A peer with a connection to a node.
 pub(super) struct Client {
     /// The peer.
     pub peer: Peer,
-    /// What others call here.
+    /// The calls of other peers.
     pub calls: Calls,
-    /// How the connection is.
+    /// Every change of the connection.
     pub statuses: Statuses,
-    /// Kept: while it is, no other process takes this identity.
+    /// While this is kept, no other process uses the same identity.
     pub _identity: Identity,
 }
 
 impl Client {
     /// Starts a peer and waits until it is connected.
+    ///
+    /// # Errors
+    /// Where no node can be reached within the time that `network` allows.
     pub async fn connect(
         home: &Home,
         network: &NetworkArgs,
@@ -97,9 +100,9 @@ async fn wait_online(
     }
 }
 
-/// An engine that runs over a work directory and a connected peer.
+/// A running engine, with its work directory and a connected peer.
 pub(super) struct Session {
-    /// The plans.
+    /// The engine.
     pub engine: CliEngine,
     /// The peer.
     pub peer: Peer,
@@ -107,7 +110,10 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Starts the engine, with what an earlier run left in the directory.
+    /// Starts the engine, which continues what an earlier run left in the directory.
+    ///
+    /// # Errors
+    /// Where the directory cannot be read or written.
     pub async fn begin(
         client: Client,
         work: &Work,
@@ -170,7 +176,7 @@ async fn serve(engine: CliEngine, mut calls: Calls) {
     }
 }
 
-/// Tells the engine and the person how the connection is.
+/// Passes every change of the connection on to the engine and to the person.
 async fn follow(engine: CliEngine, mut statuses: Statuses, first: NetworkStatus, output: Output) {
     let mut status = first;
     loop {

@@ -1,4 +1,4 @@
-//! `fluence share`.
+//! `fluence share`: shares files until it is stopped.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,15 +28,16 @@ use crate::platform::{FileSource, random};
 
 /// The most files in a folder that is shared.
 const MAX_FILES: usize = 100_000;
-/// How long the node and its storage may take to say that they open links.
+/// How long the node may take to say whether it opens links in any browser.
 const WEB_PATIENCE: Duration = Duration::from_secs(2);
-/// How deep folders may lie in one another.
+/// How deep folders may be nested.
 const MAX_DEPTH: usize = 64;
 
 /// Share files: print their links, and serve them until Ctrl-C.
 ///
 /// Nothing is copied and nothing leaves this machine before somebody asks for it. A folder is shared as one directory
-/// with one hash. Where the node opens links, a web link is printed too, which opens in any browser, without the extension. Do not change a file while it is shared: its hash would no longer be true, and it would not be served.
+/// with one hash. If the node opens links, a web link is printed too, which opens in any browser, without the extension.
+/// Do not change a file while it is shared: it would no longer match its hash, and would not be served.
 #[derive(Debug, Args)]
 pub(super) struct ShareArgs {
     /// Files and folders.
@@ -48,13 +49,13 @@ pub(super) struct ShareArgs {
     /// Make one directory of all, with one hash.
     #[arg(long)]
     together: bool,
-    /// What others are told that it is called; with several files only together with --together.
+    /// The name that others see; with several files only together with --together.
     #[arg(long)]
     name: Option<String>,
-    /// In folders, take files whose names begin with a dot, too.
+    /// In folders, include files whose names begin with a dot.
     #[arg(long)]
     hidden: bool,
-    /// Stop when each has been fetched into storage once.
+    /// Stop when each file has been fetched into storage once.
     #[arg(long)]
     once: bool,
     #[command(flatten)]
@@ -107,7 +108,7 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
     ended
 }
 
-/// Shares all and serves; ends when all have failed, or been fetched where that is enough.
+/// Shares all inputs and serves them. Ends when all have failed, or, with `--once`, when each has been fetched.
 async fn share(
     shares: &mut Shares<'_>,
     inputs: Vec<ShareInput<FileSource>>,
@@ -133,20 +134,20 @@ async fn share(
         }
         match events.recv().await {
             Ok(event) => shares.tell(&event),
-            // The state says it all.
+            // Events were missed; the state has all that they changed.
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return Ok(()),
         }
     }
 }
 
-/// What is shared, as it was last shown.
+/// The shares of this command, as they were last shown.
 struct Shares<'a> {
     engine: &'a CliEngine,
     output: &'a Output,
-    /// Whether each is done with when it has been fetched into storage.
+    /// Whether each share ends when it has been fetched into storage.
     once: bool,
-    /// The base URL of where links open without the extension.
+    /// The base URL of the web links, if the node opens links.
     web: Option<String>,
     shown: BTreeMap<ItemId, Shown>,
     /// The first that failed.
@@ -300,7 +301,7 @@ impl Shares<'_> {
         }
     }
 
-    /// How it all ended, if it has.
+    /// The result of the command, once all shares have ended.
     fn ended(&mut self) -> Option<Result<(), Failed>> {
         let over = self
             .shown
@@ -309,7 +310,7 @@ impl Shares<'_> {
         over.then(|| self.failed.take().map_or(Ok(()), Err))
     }
 
-    /// How it ended when the person stops it: well only where each did what it was to do.
+    /// The result of the command when the person stops it: success only where each share did what it was to do.
     fn stopped(&mut self) -> Result<(), Failed> {
         if let Some(failed) = self.failed.take() {
             return Err(failed);
@@ -365,7 +366,7 @@ impl Shown {
     }
 }
 
-/// What is to be shared, each looked at, before the network is.
+/// Checks and opens all files before the network is used.
 fn inputs(args: &ShareArgs, output: &Output) -> Result<Vec<ShareInput<FileSource>>, Failed> {
     let named = |path: &Path| -> Result<String, Failed> {
         match &args.name {
@@ -439,7 +440,7 @@ fn walk(
     Ok(())
 }
 
-/// The files of a folder. Links are left out: what they point to may be anything on this machine.
+/// Collects the files of a folder. Symbolic links are left out: they may point to anything on this machine.
 fn walk_directory(
     path: &Path,
     name: &str,
@@ -481,14 +482,14 @@ fn walk_directory(
         };
         walk(&entry_path, &inside, hidden, depth + 1, files, output)?;
     }
-    // A folder in which nothing is taken is there all the same.
+    // A folder from which nothing is taken is still part of the directory.
     if files.len() == before && !name.is_empty() {
         files.push((format!("{name}/"), FileSource::empty()));
     }
     Ok(())
 }
 
-/// The last name of a path; of `.` and `..` that of the directory itself.
+/// The last name in a path; for `.` and `..` the name of the directory itself.
 fn file_name(path: &Path) -> Result<String, Failed> {
     let name = match path.file_name() {
         Some(name) => name.to_owned(),
