@@ -301,6 +301,19 @@ pub fn safe_file_name(name: &str) -> String {
     }
 }
 
+/// The name, or the last one in a path, with a number before its ending, for a second file of the same name: `a/b.jpg`
+/// becomes `a/b (2).jpg`.
+pub fn numbered(path: &str, number: u64) -> String {
+    let name_at = path.rfind('/').map_or(0, |at| at + 1);
+    match path[name_at..].rfind('.') {
+        Some(dot) if dot > 0 => {
+            let (stem, ending) = path.split_at(name_at + dot);
+            format!("{stem} ({number}){ending}")
+        }
+        _ => format!("{path} ({number})"),
+    }
+}
+
 /// The longest MIME type, in bytes: each half of it may have 127 (RFC 6838), and none in use has as many.
 pub const MAX_MIME: usize = 127;
 
@@ -434,6 +447,18 @@ mod tests {
         assert_eq!("IPFS_x".parse::<FunctionName>().unwrap().as_file(), None);
         let name = FunctionName::file(&V0.parse().unwrap());
         assert_eq!(name.as_file().map(|c| canonical(&c)), Some(V0.to_owned()));
+    }
+
+    #[test]
+    fn numbers_stand_before_the_ending() {
+        for (path, second) in [
+            ("a/b.jpg", "a/b (2).jpg"),
+            ("a.tar.gz", "a.tar (2).gz"),
+            ("a.b/c", "a.b/c (2)"),
+            (".hidden", ".hidden (2)"),
+        ] {
+            assert_eq!(numbered(path, 2), second);
+        }
     }
 
     #[test]

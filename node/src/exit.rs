@@ -1,11 +1,15 @@
-//! How the command ends: an exit code for programs, and for people what happened and what to do next.
+//! How a command ends: an exit code for programs, and for people what happened and what to do next.
 
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 
-use fluence::call::ErrorCode;
+use fluence::call::{CallError, ErrorCode};
+use fluence::failure::{About, Code, Failure, Kind};
+use fluence::names::ParseLinkError;
 use fluence::ports::{NetworkError, StoreError};
-use fluence::state::Failure;
+use serde::{Deserialize, Serialize};
+use words::{Terminal, Words};
 
 /// The exit codes. 0 is success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,69 +30,235 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+/// Declares the faults that only the command line knows, each with its word for programs and its exit code.
+macro_rules! faults {
+    ($($(#[$doc:meta])* $fault:ident = $word:literal => $exit:ident,)*) => {
+        /// What went wrong, for programs.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(from = "String", into = "String")]
+        pub enum Fault {
+            $($(#[$doc])* $fault,)*
+            /// A fault that the engine knows too.
+            Core(Code),
+        }
+
+        impl Fault {
+            /// The word in JSON output.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$fault => $word,)*
+                    Self::Core(code) => code.as_str(),
+                }
+            }
+
+            /// The exit code of a command that fails so.
+            pub fn exit(&self) -> Exit {
+                match self {
+                    $(Self::$fault => Exit::$exit,)*
+                    Self::Core(code) => exit_of(code),
+                }
+            }
+        }
+
+        impl From<String> for Fault {
+            fn from(word: String) -> Self {
+                match word.as_str() {
+                    $($word => Self::$fault,)*
+                    word => Self::Core(word.into()),
+                }
+            }
+        }
+    };
+}
+
+faults! {
+    /// The command line is wrong.
+    Usage = "usage" => Usage,
+    /// There is no such file.
+    NoSuchFile = "no_such_file" => Failure,
+    /// The path is not one of a file.
+    NotAFile = "not_a_file" => Failure,
+    /// The system does not permit it.
+    NoPermission = "no_permission" => Failure,
+    /// A file or directory cannot be read or written.
+    File = "file" => Failure,
+    /// Something is at the path already.
+    Exists = "exists" => Failure,
+    /// Another process uses it.
+    Locked = "locked" => Failure,
+    /// The state directory cannot be used.
+    StateDirectory = "state_directory" => Failure,
+    /// The file of the identity holds none.
+    BadIdentity = "bad_identity" => Failure,
+    /// The system starts no threads for this program.
+    Threads = "threads" => Failure,
+    /// The program is ending.
+    Ending = "stopped" => Failure,
+    /// The engine made no item.
+    NoItem = "no_item" => Failure,
+    /// The item was removed.
+    Removed = "removed" => Failure,
+    /// Nothing of the file is kept.
+    NotBegun = "not_begun" => NotFound,
+    /// The node cannot listen.
+    Listen = "listen" => Failure,
+    /// The node broke off.
+    Node = "node" => Failure,
+    /// The storage cannot be used.
+    Storage = "storage" => Failure,
+    /// The node has another storage than the one that was named.
+    OtherStorage = "other_storage" => Failure,
+    /// It is not stored here.
+    NotFound = "not_found" => NotFound,
+    /// What is stored is damaged.
+    Damaged = "damaged" => Verification,
+    /// A CAR cannot be imported.
+    Import = "import" => Verification,
+    /// Not all of a DAG is there to be exported.
+    Export = "export" => NotFound,
+    /// The IPFS node cannot be used.
+    Ipfs = "ipfs" => Network,
+    /// The network cannot be used at all.
+    Network = "network" => Network,
+    /// A function was announced, and could not be called from outside.
+    Unconfirmed = "unconfirmed" => Network,
+    /// The provider cannot be reached.
+    Unreachable = "unreachable" => Network,
+    /// The provider did not answer in time.
+    NoReply = "no_answer" => Network,
+    /// The provider's answer is not understood.
+    Malformed = "malformed" => Verification,
+    /// The provider did not understand the call.
+    BadRequest = "bad_request" => Failure,
+    /// The provider does not provide the function.
+    NoSuchFunction = "no_such_function" => NotFound,
+    /// The provider lacks what it needs.
+    Unavailable = "unavailable" => Network,
+    /// The provider failed.
+    Internal = "internal" => Failure,
+}
+
+impl From<Fault> for String {
+    fn from(fault: Fault) -> Self {
+        fault.as_str().to_owned()
+    }
+}
+
+impl From<Code> for Fault {
+    fn from(code: Code) -> Self {
+        Self::Core(code)
+    }
+}
+
+/// The exit code of a command that fails with what the engine says.
+fn exit_of(code: &Code) -> Exit {
+    match code.kind() {
+        Kind::Request if *code == Code::BadLink => Exit::Usage,
+        Kind::Person if matches!(code, Code::Interrupted | Code::Paused | Code::Stopped) => {
+            Exit::Interrupted
+        }
+        Kind::NotFound => Exit::NotFound,
+        Kind::Offline | Kind::Lost => Exit::Network,
+        Kind::WrongBytes | Kind::BadDag => Exit::Verification,
+        Kind::Refused | Kind::Busy | Kind::Limit => Exit::Refused,
+        Kind::Request | Kind::Person | Kind::Other | Kind::Machine => Exit::Failure,
+    }
+}
+
+/// What is told of a failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// For programs.
+    pub code: Fault,
+    /// What happened, as a sentence.
+    pub what: String,
+    /// What to do next, as a sentence; empty where nothing can be done.
+    pub advice: String,
+    /// The engine's failure, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Box<Failure>>,
+}
+
 /// Why the command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {
-    /// For programs.
+    /// The exit code.
     pub exit: Exit,
-    /// For people, and a finer word for programs.
-    pub failure: Failure,
+    /// What is told.
+    pub failure: Told,
 }
 
 impl Failed {
-    /// A failure with its code, what happened and what to do.
-    pub fn new(exit: Exit, code: &str, what: impl Into<String>, advice: impl Into<String>) -> Self {
-        let (what, advice) = (what.into(), advice.into());
+    /// A failure with what happened and what to do next.
+    pub fn new(
+        fault: impl Into<Fault>,
+        what: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        let code = fault.into();
         Self {
-            exit,
-            failure: Failure {
-                code: code.to_owned(),
-                what,
-                advice,
+            exit: code.exit(),
+            failure: Told {
+                code,
+                what: what.into(),
+                advice: advice.into(),
+                cause: None,
             },
         }
     }
 
+    /// A failure of the engine's, in the command line's words.
+    pub fn of(failure: Failure, about: About) -> Self {
+        let Words { what, advice } = words::failure::<Terminal>(&failure, about);
+        let mut failed = Self::new(failure.code.clone(), what, advice);
+        failed.failure.cause = Some(Box::new(failure));
+        failed
+    }
+
     /// The command line is wrong.
     pub fn usage(what: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self::new(Exit::Usage, "usage", what, advice)
+        Self::new(Fault::Usage, what, advice)
     }
 
     /// Stopped by the person or the system.
     pub fn interrupted(advice: impl Into<String>) -> Self {
-        Self::new(
-            Exit::Interrupted,
-            "interrupted",
-            "Stopped before the end.",
-            advice,
-        )
+        Self::new(Code::Interrupted, "Stopped before the end.", advice)
+    }
+
+    /// The program is ending before the work is done.
+    pub fn ending() -> Self {
+        Self::new(Fault::Ending, "The program is stopping.", "")
     }
 
     /// A file or directory cannot be used.
-    pub fn file(path: &std::path::Path, error: &std::io::Error) -> Self {
+    pub fn file(path: &Path, error: &std::io::Error) -> Self {
         use std::io::ErrorKind::{
             InvalidInput, NotFound, PermissionDenied, QuotaExceeded, StorageFull,
         };
         let name = path.display();
-        let (code, advice) = match error.kind() {
+        let (fault, advice) = match error.kind() {
             NotFound => {
                 let what = format!("There is no file {name}.");
-                return Self::new(Exit::Failure, "no_such_file", what, "Check the path.");
+                return Self::new(Fault::NoSuchFile, what, "Check the path.");
             }
-            InvalidInput => ("not_a_file", "Name another path."),
+            InvalidInput => (Fault::NotAFile, "Name another path."),
             PermissionDenied => (
-                "no_permission",
+                Fault::NoPermission,
                 "Choose another place, or change its permissions.",
             ),
-            StorageFull | QuotaExceeded => {
-                ("disk_full", "Free some space and run the command again.")
-            }
-            _ => ("file", "Check the disk and the path, then try again."),
+            StorageFull | QuotaExceeded => (
+                Code::DiskFull.into(),
+                "Free some space, then run the same command again.",
+            ),
+            _ => (
+                Fault::File,
+                "Check the disk and the path, then run the same command again.",
+            ),
         };
-        Self::new(Exit::Failure, code, format!("{name}: {error}."), advice)
+        Self::new(fault, format!("{name}: {error}."), advice)
     }
 
-    /// The exit code.
+    /// The exit code, as the system takes it.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit as u8)
     }
@@ -106,86 +276,136 @@ impl fmt::Display for Failed {
 
 impl std::error::Error for Failed {}
 
-/// A plan's failure.
-impl From<Failure> for Failed {
-    fn from(failure: Failure) -> Self {
-        let exit = match failure.code.as_str() {
-            "no_provider" | "not_found" | "no_such_function" => Exit::NotFound,
-            "offline" | "no_node" | "provider_gone" | "storage_gone" | "unreachable"
-            | "stalled" | "no_answer" => Exit::Network,
-            "wrong_bytes" | "bad_dag" | "malformed" => Exit::Verification,
-            "refused" | "busy" | "quota" | "too_large" => Exit::Refused,
-            "bad_link" => Exit::Usage,
-            _ => Exit::Failure,
-        };
-        Self { exit, failure }
+impl From<NetworkError> for Failed {
+    fn from(error: NetworkError) -> Self {
+        let (fault, what, advice) = call_error(&error);
+        Self::new(fault, what, advice)
     }
 }
 
-impl From<NetworkError> for Failed {
-    fn from(error: NetworkError) -> Self {
-        let what = error.to_string();
-        let (exit, code, advice) = match &error {
-            NetworkError::Offline => (
-                Exit::Network,
-                "offline",
-                "Check that the node runs and that its address is right.",
-            ),
-            NetworkError::Unreachable => (Exit::Network, "unreachable", "Try again later."),
-            NetworkError::NoReply => (Exit::Network, "no_answer", "Try again, or allow more time."),
-            NetworkError::Malformed => (
-                Exit::Verification,
-                "malformed",
-                "The provider's program is at fault.",
-            ),
-            NetworkError::Call(error) => match error.code {
-                ErrorCode::BadRequest => (Exit::Failure, "bad_request", "Check the arguments."),
-                ErrorCode::NoSuchFunction => {
-                    (Exit::NotFound, "no_such_function", "Check the name.")
-                }
-                ErrorCode::Refused => (Exit::Refused, "refused", ""),
-                ErrorCode::Busy => (Exit::Refused, "busy", "Try again later."),
-                ErrorCode::Unavailable => (Exit::Network, "unavailable", "Try again later."),
-                ErrorCode::Internal => (Exit::Failure, "internal", ""),
-            },
-        };
-        let what = match error {
-            NetworkError::Call(error) if !error.message.is_empty() => {
-                format!(
-                    "The provider says: {}.",
-                    printable(&error.message).trim_end_matches('.')
-                )
-            }
-            _ => sentence(&what),
-        };
-        Self::new(exit, code, what, advice)
-    }
+/// Why a call of a function had no result: the fault, what happened, and what to do next.
+fn call_error(error: &NetworkError) -> (Fault, String, String) {
+    let (fault, what, advice): (Fault, _, _) = match error {
+        NetworkError::Offline => (
+            Code::Offline.into(),
+            "There is no connection to the network.",
+            "Check that the node runs and that its address is right.",
+        ),
+        NetworkError::Unreachable => (
+            Fault::Unreachable,
+            "The provider cannot be reached.",
+            "Run the same command again later.",
+        ),
+        NetworkError::NoReply => (
+            Fault::NoReply,
+            "The provider did not answer in time; it may have received the call.",
+            "Run the same command again, or allow more time with --timeout.",
+        ),
+        NetworkError::Malformed => (
+            Fault::Malformed,
+            "The provider's answer is not understood.",
+            "The provider's program is at fault.",
+        ),
+        NetworkError::Call(error) => return refusal(error),
+    };
+    (fault, what.to_owned(), advice.to_owned())
+}
+
+/// What a provider said instead of a result.
+fn refusal(error: &CallError) -> (Fault, String, String) {
+    const LATER: &str = "Run the same command again later.";
+    let (fault, what, advice): (Fault, _, _) = match error.code {
+        ErrorCode::BadRequest => (
+            Fault::BadRequest,
+            "The provider did not understand the call.",
+            "Check the arguments.",
+        ),
+        ErrorCode::NoSuchFunction => (
+            Fault::NoSuchFunction,
+            "The provider does not provide that function.",
+            "Check the name.",
+        ),
+        ErrorCode::Refused => (Code::Refused.into(), "The provider refused.", ""),
+        ErrorCode::Busy => (Code::Busy.into(), "The provider is busy.", LATER),
+        ErrorCode::Unavailable => (
+            Fault::Unavailable,
+            "The provider lacks what it needs to answer.",
+            LATER,
+        ),
+        ErrorCode::Internal => (Fault::Internal, "The function failed.", ""),
+    };
+    let what = if error.message.is_empty() {
+        what.to_owned()
+    } else {
+        let said = printable(&error.message);
+        format!("The provider says: {}.", said.trim_end_matches('.'))
+    };
+    (fault, what, advice.to_owned())
 }
 
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Self {
-        let (code, advice) = match error {
-            StoreError::Full => ("disk_full", "Free some space and run the command again."),
-            StoreError::Gone(_) => ("file_gone", "Check the path, and run the command again."),
-            StoreError::Failed(_) => (
-                "store_failed",
-                "Check the disk and the path, then try again.",
-            ),
-        };
-        Self::new(Exit::Failure, code, sentence(&error.to_string()), advice)
+        let mut failure = Failure::from(&error);
+        match error {
+            StoreError::Gone(detail) => failure = failure.detail(detail),
+            StoreError::Full | StoreError::Failed(_) => {}
+        }
+        Self::of(failure, About::Other)
     }
 }
 
-/// A stranger's text without what a terminal would obey.
+impl From<ParseLinkError> for Failed {
+    fn from(error: ParseLinkError) -> Self {
+        Self::of(Failure::from(&error), About::Fetch)
+    }
+}
+
+/// A stranger's text without control characters, which a terminal would obey.
 pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
 }
 
-fn sentence(text: &str) -> String {
-    let mut chars = text.trim_end_matches('.').chars();
-    chars.next().map_or_else(String::new, |first| {
-        format!("{}{}.", first.to_uppercase(), chars.as_str())
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_read_back_as_what_it_was() {
+        for fault in [
+            Fault::Usage,
+            Fault::NoReply,
+            Fault::Ending,
+            Code::Quota.into(),
+        ] {
+            assert_eq!(Fault::from(fault.as_str().to_owned()), fault);
+        }
+        let newer = Fault::from("of_a_newer_version".to_owned());
+        assert_eq!(
+            (newer.as_str(), newer.exit()),
+            ("of_a_newer_version", Exit::Failure)
+        );
+    }
+
+    #[test]
+    fn programs_can_tell_failures_apart_by_the_exit_code() {
+        for (code, exit) in [
+            (Code::BadLink, Exit::Usage),
+            (Code::NoProvider, Exit::NotFound),
+            (Code::Offline, Exit::Network),
+            (Code::ProviderGone, Exit::Network),
+            (Code::Stalled, Exit::Network),
+            (Code::WrongBytes, Exit::Verification),
+            (Code::BadDag, Exit::Verification),
+            (Code::Busy, Exit::Refused),
+            (Code::Quota, Exit::Refused),
+            (Code::TooLarge, Exit::Refused),
+            (Code::FileGone, Exit::Failure),
+            (Code::DiskFull, Exit::Failure),
+            (Code::Interrupted, Exit::Interrupted),
+        ] {
+            assert_eq!(Failed::of(code.into(), About::Fetch).exit, exit);
+        }
+    }
 }

@@ -1,13 +1,13 @@
-//! The state directory: the identity, and the work that is under way.
+//! The state directory: the identity, and the shares and fetches that are under way.
 //!
 //! ```text
 //! identity.key       the Ed25519 key, readable by its owner alone
 //! identity.lock      held by the process that uses the key
-//! work/NAME/         a share's or a fetch's journal and bytes; `lock` in it is held while a process is at it
+//! work/NAME/         the journal and the bytes of a share or a fetch; a process that works on it holds `lock` in it
 //! ```
 //!
-//! Several processes may use one directory: the first has the identity, the others each take a fresh one for their
-//! lifetime; no two work in the same `work/NAME`.
+//! Several processes may use one directory: the first has the identity, and each of the others uses a fresh one while it
+//! runs. No two work in the same `work/NAME`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use fluence_peer::Keypair;
 
-use crate::exit::{Exit, Failed};
+use crate::exit::{Failed, Fault};
 
 /// The largest key file that is read, in bytes.
 const MAX_KEY: u64 = 4096;
@@ -28,14 +28,17 @@ pub struct Home {
 }
 
 impl Home {
-    /// The state directory, which is made where it is not there.
+    /// Opens the state directory, which is created if it does not exist.
+    ///
+    /// # Errors
+    /// Where it cannot be created.
     pub fn open(root: &Path) -> Result<Self, Failed> {
         let root = std::path::absolute(root).map_err(|error| Failed::file(root, &error))?;
         make_private_directory(&root).map_err(|error| unusable(&root, &error))?;
         Ok(Self { root })
     }
 
-    /// Where state is kept unless the person says otherwise.
+    /// The default path of the state directory.
     pub fn default_path() -> PathBuf {
         let set = |name: &str| {
             std::env::var_os(name)
@@ -54,7 +57,10 @@ impl Home {
         &self.root
     }
 
-    /// The identity, for as long as the answer is kept; a fresh one where another process has it.
+    /// Takes the identity for as long as the result is kept; a fresh one where another process has it.
+    ///
+    /// # Errors
+    /// Where the directory or the key in it cannot be used.
     pub fn identity(&self) -> Result<Identity, Failed> {
         match self.lock_identity()? {
             Some(lock) => Ok(Identity {
@@ -68,12 +74,14 @@ impl Home {
         }
     }
 
-    /// The identity, which no other process may be using.
+    /// Takes the identity for as long as the result is kept.
+    ///
+    /// # Errors
+    /// Where another process has it, or the directory or the key in it cannot be used.
     pub fn exclusive_identity(&self) -> Result<Identity, Failed> {
         let lock = self.lock_identity()?.ok_or_else(|| {
             Failed::new(
-                Exit::Failure,
-                "locked",
+                Fault::Locked,
                 format!("Another fluence uses {}.", self.root.display()),
                 "Stop it, or give this one a directory of its own with --state.",
             )
@@ -89,13 +97,15 @@ impl Home {
         lock(&path).map_err(|error| unusable(&path, &error))
     }
 
-    /// The key in the directory; made where there is none.
+    /// The key in the directory, which is created if there is none.
+    ///
+    /// # Errors
+    /// Where the file cannot be used or holds no key.
     pub fn keypair(&self) -> Result<Keypair, Failed> {
         let path = self.root.join("identity.key");
         let damaged = |reason: String| {
             Failed::new(
-                Exit::Failure,
-                "bad_identity",
+                Fault::BadIdentity,
                 format!("{} holds no identity: {reason}.", path.display()),
                 "Restore it from a copy, or remove it to begin with a new identity.",
             )
@@ -114,7 +124,7 @@ impl Home {
                     .to_protobuf_encoding()
                     .map_err(|error| damaged(error.to_string()))?;
                 match write_private(&path, &bytes) {
-                    // Another process was faster: its key it is.
+                    // Another process has just written its key, which is the one to use.
                     Err(error) if error.kind() == ErrorKind::AlreadyExists => self.keypair(),
                     Err(error) => Err(unusable(&path, &error)),
                     Ok(()) => Ok(keypair),
@@ -124,7 +134,10 @@ impl Home {
         }
     }
 
-    /// A work directory of this name, which this process has until it drops it or ends; `None` where another has it.
+    /// Locks the work directory of this name until the result is dropped; `None` where another process has it.
+    ///
+    /// # Errors
+    /// Where it cannot be created or locked.
     pub fn work(&self, name: &str) -> Result<Option<Work>, Failed> {
         let _gate = self.gate()?;
         let path = self.root.join("work").join(name);
@@ -134,44 +147,51 @@ impl Home {
     }
 
     /// Removes a work directory.
+    ///
+    /// # Errors
+    /// Where the disk does not permit it.
     pub fn remove(&self, work: Work) -> Result<(), Failed> {
         let _gate = self.gate()?;
         fs::remove_dir_all(&work.path).map_err(|error| unusable(&work.path, &error))
     }
 
-    /// What is in the work directories whose names begin so.
-    pub fn works(&self, prefix: &str) -> Vec<Left> {
+    /// The work directories whose names have this prefix, longest untouched first.
+    pub fn works(&self, prefix: &str) -> Vec<WorkUsage> {
         let Ok(entries) = fs::read_dir(self.root.join("work")) else {
             return Vec::new();
         };
         let names = entries
             .flatten()
             .filter_map(|entry| entry.file_name().into_string().ok());
-        let mut works: Vec<Left> = names
+        let mut works: Vec<WorkUsage> = names
             .filter(|name| name.starts_with(prefix))
             .map(|name| {
-                let mut left = Left {
+                let mut usage = WorkUsage {
                     name,
                     bytes: 0,
                     touched: SystemTime::UNIX_EPOCH,
                 };
-                left.add(&self.root.join("work").join(&left.name));
-                left
+                usage.add(&self.root.join("work").join(&usage.name));
+                usage
             })
             .collect();
-        works.sort_by_key(|left| left.touched);
+        works.sort_by_key(|usage| usage.touched);
         works
     }
 
-    /// Removes work directories whose names begin so, that no process has, and that were not touched for so long.
+    /// Removes the work directories whose names have this prefix, that no process has locked, and that were not touched
+    /// for this long.
+    ///
+    /// # Errors
+    /// Where the state directory cannot be used.
     pub fn sweep(&self, prefix: &str, idle: Duration) -> Result<(), Failed> {
         let _gate = self.gate()?;
         let now = SystemTime::now();
-        for left in self.works(prefix) {
-            // A clock that went back makes nothing old.
-            let age = now.duration_since(left.touched).unwrap_or_default();
-            let path = self.root.join("work").join(left.name);
-            // What cannot be removed now may be the next time.
+        for usage in self.works(prefix) {
+            // After the clock was set back, nothing counts as old.
+            let age = now.duration_since(usage.touched).unwrap_or_default();
+            let path = self.root.join("work").join(usage.name);
+            // One that cannot be removed now is tried again by the next sweep.
             if age >= idle && matches!(lock(&path.join("lock")), Ok(Some(_))) {
                 let _ = fs::remove_dir_all(&path);
             }
@@ -179,7 +199,7 @@ impl Home {
         Ok(())
     }
 
-    /// Held while work directories come and go, so that nobody locks one that is being removed.
+    /// The lock that is held while work directories are created and removed, so that none is locked while it is removed.
     fn gate(&self) -> Result<File, Failed> {
         let path = self.root.join("work.lock");
         open_lock(&path)
@@ -188,7 +208,7 @@ impl Home {
     }
 }
 
-/// An identity that no other process uses meanwhile.
+/// An identity that no other process uses at the same time.
 #[derive(Debug)]
 pub struct Identity {
     /// The key.
@@ -197,13 +217,13 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Whether it is the directory's own, not one for this process alone.
+    /// Whether it is the one in the directory, not a fresh one for this process alone.
     pub fn is_lasting(&self) -> bool {
         self.lock.is_some()
     }
 }
 
-/// A work directory.
+/// A work directory that this process has locked.
 #[derive(Debug)]
 pub struct Work {
     path: PathBuf,
@@ -217,19 +237,19 @@ impl Work {
     }
 }
 
-/// What is in a work directory.
+/// The size and age of a work directory.
 #[derive(Debug)]
-pub struct Left {
+pub struct WorkUsage {
     /// The directory's name.
     pub name: String,
     /// Bytes of its files.
     pub bytes: u64,
-    /// When one of them was last written to.
+    /// When one of them was last modified.
     pub touched: SystemTime,
 }
 
-impl Left {
-    /// Adds what is in a directory, as far as it can be seen.
+impl WorkUsage {
+    /// Adds the files in a directory, as far as they can be read.
     fn add(&mut self, directory: &Path) {
         for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
             match entry.metadata() {
@@ -246,7 +266,10 @@ impl Left {
     }
 }
 
-/// Writes a file that only its owner may read, whole or not at all; it must not be there yet.
+/// Writes a new file that only its owner may read, completely or not at all.
+///
+/// # Errors
+/// Where something is at the path already, or the disk fails.
 pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let new = path.with_extension(format!("new{:x}", crate::platform::random()));
     let mut options = OpenOptions::new();
@@ -290,8 +313,7 @@ fn open_lock(path: &Path) -> std::io::Result<File> {
 
 fn unusable(path: &Path, error: &std::io::Error) -> Failed {
     Failed::new(
-        Exit::Failure,
-        "state_directory",
+        Fault::StateDirectory,
         format!(
             "The state directory cannot be used: {}: {error}.",
             path.display()
@@ -315,7 +337,7 @@ mod tests {
         assert_ne!(first.keypair.public(), second.keypair.public());
         assert_eq!(
             home.exclusive_identity().unwrap_err().failure.code,
-            "locked"
+            Fault::Locked
         );
         let key = first.keypair.public();
         drop(first);
@@ -330,7 +352,10 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         fs::write(root.path().join("a/b/identity.key"), "nonsense").unwrap();
-        assert_eq!(home.identity().unwrap_err().failure.code, "bad_identity");
+        assert_eq!(
+            home.identity().unwrap_err().failure.code,
+            Fault::BadIdentity
+        );
     }
 
     #[test]

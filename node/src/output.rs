@@ -4,16 +4,18 @@
 
 use std::io::{IsTerminal, Write};
 
-use fluence::state::EventKind;
+use fluence::failure::{About, Failure};
+use fluence::state::{EventKind, NetworkStatus, Status};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
+use words::{Terminal, Words};
 
 use crate::exit::{Failed, printable};
 
 /// The longest text beside a bar, in characters.
 const MAX_LABEL: usize = 20;
 
-/// Where output goes.
+/// The output of a command.
 #[derive(Debug, Clone)]
 pub struct Output {
     json: bool,
@@ -24,7 +26,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// For a person, or for a program; quiet means only results and errors, aside that standard output is left to bytes.
+    /// Output for a program (`json`) or a person. `quiet` leaves only results and errors; `aside` leaves standard output
+    /// to the bytes of a file.
     pub fn new(json: bool, quiet: bool, aside: bool) -> Self {
         let bars = MultiProgress::new();
         if json || quiet || !std::io::stderr().is_terminal() {
@@ -38,7 +41,7 @@ impl Output {
         }
     }
 
-    /// For a program: one line.
+    /// Prints an event for a program, as one line; nothing for a person.
     pub fn event(&self, event: &Value) {
         if self.json {
             self.line(&event.to_string());
@@ -55,26 +58,45 @@ impl Output {
         };
     }
 
-    /// For a program: what the engine tells, without what is secret.
-    pub fn engine_event(&self, kind: &EventKind) {
+    /// For a program: what the engine tells, without what is secret, and with the words for it.
+    pub fn engine_event(&self, kind: &EventKind, about: About) {
         if self.json
-            && let Ok(mut event) = serde_json::to_value(kind)
+            && let Some(event) = event_with_words(kind, about)
         {
-            if let Some(members) = event.as_object_mut() {
-                members.remove("token");
-            }
             self.event(&event);
         }
     }
 
-    /// For a person: a result.
+    /// For a program: how the connection is.
+    pub fn network(&self, status: &NetworkStatus) {
+        if !self.json {
+            return;
+        }
+        let mut network = json!(status);
+        if let NetworkStatus::Offline { error, .. } = status {
+            network["reason"] = words::link(error).into();
+        }
+        self.event(&json!({"event": "network", "network": network}));
+    }
+
+    /// Something that did not go well and ends nothing.
+    pub fn warn(&self, code: &str, what: &str, advice: &str) {
+        self.event(&json!({"event": "warning", "code": code, "message": what, "advice": advice}));
+        if !self.json {
+            self.bars.suspend(|| {
+                let _ = writeln!(std::io::stderr().lock(), "Warning: {what} {advice}");
+            });
+        }
+    }
+
+    /// Prints a result for a person.
     pub fn result(&self, line: &str) {
         if !self.json {
             self.bars.suspend(|| self.line(line));
         }
     }
 
-    /// For a person: what goes on.
+    /// Tells a person about the progress.
     pub fn say(&self, line: &str) {
         if !self.json && !self.quiet {
             self.bars.suspend(|| {
@@ -85,14 +107,7 @@ impl Output {
 
     /// Why the command fails.
     pub fn failed(&self, failed: &Failed) {
-        let failure = &failed.failure;
-        self.event(&json!({
-            "event": "error",
-            "code": failure.code,
-            "message": failure.what,
-            "advice": failure.advice,
-            "exit": failed.exit as u8,
-        }));
+        self.event(&error_event(failed));
         if !self.json {
             self.bars.suspend(|| {
                 let _ = writeln!(std::io::stderr().lock(), "fluence: {failed}");
@@ -100,7 +115,7 @@ impl Output {
         }
     }
 
-    /// A bar of bytes, hidden where no person looks.
+    /// A progress bar of bytes, which is hidden where no person looks at it.
     pub fn bar(&self, label: &str) -> ProgressBar {
         let bar = self.bars.add(ProgressBar::no_length());
         bar.set_style(
@@ -116,12 +131,130 @@ impl Output {
     }
 }
 
-/// Says what a bar is of.
+/// Sets the label of a progress bar.
 pub fn label_bar(bar: &ProgressBar, label: &str) {
     bar.set_prefix(printable(label).chars().take(MAX_LABEL).collect::<String>());
 }
 
-/// Bytes, for people.
-pub fn size_text(bytes: u64) -> String {
-    indicatif::DecimalBytes(bytes).to_string()
+/// The event that says why the command fails: for people `message` and `advice`, for programs `code` and the values of
+/// the engine's failure, where it is one (`reason`, `host`, `peer`, `name`, `size`, `limit`, `status`, `detail`).
+fn error_event(failed: &Failed) -> Value {
+    let told = &failed.failure;
+    let mut event = told
+        .cause
+        .as_ref()
+        .map_or_else(|| json!({}), |cause| json!(cause));
+    event["event"] = "error".into();
+    event["code"] = told.code.as_str().into();
+    event["message"] = told.what.as_str().into();
+    event["advice"] = told.advice.as_str().into();
+    event["exit"] = (failed.exit as u8).into();
+    event
+}
+
+/// A failure for a person, on one line.
+pub fn failure_line(failure: &Failure, about: About) -> String {
+    let Words { what, advice } = words::failure::<Terminal>(failure, about);
+    format!("{what} {advice}").trim_end().to_owned()
+}
+
+/// A failure for a program: its values, and the words for it as `what` and `advice`.
+pub fn failure_json(failure: &Failure, about: About) -> Value {
+    let Words { what, advice } = words::failure::<Terminal>(failure, about);
+    let mut value = json!(failure);
+    value["what"] = what.into();
+    value["advice"] = advice.into();
+    value
+}
+
+/// What the engine tells, with the words for failures and lines of a log, and without the token of an upload.
+fn event_with_words(kind: &EventKind, about: About) -> Option<Value> {
+    let mut event = serde_json::to_value(kind).ok()?;
+    match kind {
+        EventKind::Status { status, .. } => match status {
+            Status::Interrupted { failure } | Status::Failed { failure } => {
+                event["status"]["failure"] = failure_json(failure, about);
+            }
+            Status::Preparing
+            | Status::Hashing
+            | Status::Announcing
+            | Status::Shared
+            | Status::Stopped
+            | Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. }
+            | Status::Done => {}
+        },
+        EventKind::UploadEnded {
+            error: Some(failure),
+            ..
+        } => event["error"] = failure_json(failure, About::Upload),
+        EventKind::Notice { failure } => event["failure"] = failure_json(failure, about),
+        EventKind::Log { entry, .. } => event["line"] = words::log::<Terminal>(entry, about).into(),
+        EventKind::UploadBegan { .. } => {
+            event.as_object_mut()?.remove("token");
+        }
+        EventKind::ShareBegan { .. }
+        | EventKind::FetchBegan { .. }
+        | EventKind::Described { .. }
+        | EventKind::Thumbnail { .. }
+        | EventKind::Hashed { .. }
+        | EventKind::Unconfirmed
+        | EventKind::Confirmed { .. }
+        | EventKind::Progress { .. }
+        | EventKind::Requested { .. }
+        | EventKind::UploadEnded { error: None, .. }
+        | EventKind::Providing { .. }
+        | EventKind::Saved { .. }
+        | EventKind::Removed { .. }
+        | EventKind::Merged { .. }
+        | EventKind::Settings { .. }
+        | EventKind::Network { .. }
+        | EventKind::Web { .. }
+        | EventKind::Started { .. } => {}
+    }
+    Some(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fluence::failure::Code;
+    use fluence::state::ItemId;
+
+    #[test]
+    fn programs_get_the_values_and_the_words() {
+        let quota = Failure::new(Code::Quota)
+            .host("https://a.example/x")
+            .status(507);
+        let Words { what, advice } = words::failure::<Terminal>(&quota, About::Upload);
+        let event = error_event(&Failed::of(quota.clone(), About::Upload));
+        assert_eq!(
+            event,
+            json!({
+                "event": "error", "code": "quota", "host": "a.example", "status": 507, "exit": 6, "message": what,
+                "advice": advice,
+            })
+        );
+        let ended = EventKind::UploadEnded {
+            id: ItemId("a".into()),
+            sent: 0,
+            error: Some(quota),
+        };
+        let event = event_with_words(&ended, About::Share).unwrap();
+        assert_eq!(event["error"]["what"], what);
+        assert_eq!(event["error"]["code"], "quota");
+    }
+
+    #[test]
+    fn no_token_is_told() {
+        let began = EventKind::UploadBegan {
+            id: ItemId("a".into()),
+            multiaddr: "/dns4/a/tcp/1/http".into(),
+            token: Some("secret".into()),
+            expires: None,
+        };
+        let event = event_with_words(&began, About::Share).unwrap();
+        assert!(!event.to_string().contains("secret"), "{event}");
+    }
 }

@@ -772,13 +772,9 @@ fn unlike(name: String, names: &mut HashMap<String, u64>) -> String {
         names.insert(name.clone(), 2);
         return name;
     };
-    let (stem, ending) = match name.rfind('.') {
-        Some(at) if at > 0 => name.split_at(at),
-        _ => (name.as_str(), ""),
-    };
     let mut number = number;
     let other = loop {
-        let other = format!("{stem} ({number}){ending}");
+        let other = crate::names::numbered(&name, number);
         number += 1;
         if !names.contains_key(&other) {
             break other;

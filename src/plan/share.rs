@@ -11,7 +11,7 @@ use crate::command::Answer;
 use crate::content::layout::{layout, layout_directory, order};
 use crate::content::{Dag, DagFile, Profile};
 use crate::failure::{Code, Failure};
-use crate::names::{canonical, mime_of, safe_file_name};
+use crate::names::{canonical, mime_of, numbered, safe_file_name};
 use crate::ports::{HttpBody, HttpError, Partial, Platform, Source, Store, StoreError};
 use crate::state::{EventKind, ItemId, LogEntry, MAX_ITEMS, Status};
 
@@ -417,16 +417,4 @@ fn safe_paths<S: Source>(files: Vec<(String, S)>) -> Vec<(String, S)> {
         safe.push((distinct, source));
     }
     safe
-}
-
-/// Numbers a path: `a/b.jpg` becomes `a/b (2).jpg`.
-fn numbered(path: &str, number: usize) -> String {
-    let name_at = path.rfind('/').map_or(0, |at| at + 1);
-    match path[name_at..].rfind('.') {
-        Some(dot) if dot > 0 => {
-            let dot = name_at + dot;
-            format!("{} ({number}){}", &path[..dot], &path[dot..])
-        }
-        _ => format!("{path} ({number})"),
-    }
 }

@@ -1,9 +1,10 @@
-//! `fluence call`.
+//! `fluence call`: calls a function of another peer.
 
 use std::time::Duration;
 
 use clap::Args;
 use fluence::call::{self, CallError, ErrorCode, Reply, Request};
+use fluence::failure::Code;
 use fluence::names::FunctionName;
 use fluence::ports::NetworkError;
 use fluence_peer::{Peer, PeerId};
@@ -13,9 +14,9 @@ use tokio::time::Instant;
 
 use super::session::Client;
 use super::{Context, NetworkArgs, close};
-use crate::exit::{Exit, Failed};
+use crate::exit::Failed;
 
-/// Providers that are asked, one after the other.
+/// The most providers that are asked, one after the other.
 const MAX_PROVIDERS: usize = 16;
 
 /// Call a function and print its result.
@@ -59,7 +60,7 @@ pub(super) async fn run(context: &Context, args: CallArgs) -> Result<(), Failed>
         function,
         args: arguments,
     };
-    // Told here: it is no provider's fault.
+    // Checked here, because it would not be a provider's fault.
     call::encode(&request).map_err(|error| {
         Failed::usage(
             format!("The call cannot be sent: {error}."),
@@ -83,7 +84,8 @@ pub(super) async fn run(context: &Context, args: CallArgs) -> Result<(), Failed>
     Ok(())
 }
 
-/// Asks one provider after the other until one has a result; with nobody left, once more the one that is free soonest.
+/// Asks one provider after the other until one has a result. When none is left, the busy one that is free first is asked
+/// once more.
 async fn ask(
     peer: &Peer,
     request: Request,
@@ -139,15 +141,14 @@ async fn ask(
     Err(match last {
         Some(error) => error.into(),
         None => Failed::new(
-            Exit::NotFound,
-            "no_provider",
+            Code::NoProvider,
             format!("Nobody provides “{function}” now."),
             "Check the name (case matters), and whether its provider is online.",
         ),
     })
 }
 
-/// A provider that had too much to do.
+/// A provider that was busy.
 struct Busy {
     provider: PeerId,
     /// When it may be asked again.
@@ -156,7 +157,7 @@ struct Busy {
     until: Instant,
 }
 
-/// When a provider that is busy is free, if it says so.
+/// When a busy provider can be asked again, if it says so.
 fn free_at(error: &NetworkError) -> Option<Instant> {
     match error {
         NetworkError::Call(CallError {

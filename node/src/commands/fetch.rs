@@ -1,4 +1,4 @@
-//! `fluence fetch`.
+//! `fluence fetch`: fetches a file or a folder by its hash.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,30 +6,32 @@ use std::time::Duration;
 
 use clap::Args;
 use fluence::command::{Answer, Command};
+use fluence::failure::About;
 use fluence::names::{canonical, link, parse_link};
 use fluence::ports::{Platform, Store};
 use fluence::state::{Event, EventKind, Item, ItemId, Settings, Status};
 use indicatif::ProgressBar;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
+use words::Terminal;
 
 use super::save::{Fetched, KEPT, Saving, Target, part_of};
 use super::session::{CliEngine, Client, Session};
 use super::{Context, NetworkArgs, close, is_stdout, stop_signal};
-use crate::exit::{Exit, Failed};
+use crate::exit::{Failed, Fault};
 use crate::home::{Home, Work};
-use crate::output::{Output, label_bar, size_text};
+use crate::output::{Output, failure_line, label_bar};
 
-/// How the names of work directories of fetches begin; a CID follows.
+/// The prefix of the work directories of fetches; the CID follows it.
 const WORK: &str = "fetch-";
-/// How long what has come is kept after the last that came of it.
+/// How long an unfinished fetch is kept after its last progress.
 const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Fetch a file or a folder by its hash or link, every block verified.
 ///
-/// What has come when the command is interrupted, by anything, is kept in the state directory: the same command goes on
-/// from there, also days later. What nobody has gone on with for 30 days is removed when another fetch begins; --discard
-/// removes it at once.
+/// When the command is interrupted, by whatever, everything that has arrived is kept in the state directory, and the same
+/// command continues from there, even days later. A fetch that nobody continues for 30 days is removed when another one
+/// begins; --discard removes it at once.
 #[derive(Debug, Args)]
 pub(super) struct FetchArgs {
     /// A hash (Qm… or bafy…), a fluence: or ipfs:// link, or a gateway's URL.
@@ -44,10 +46,10 @@ pub(super) struct FetchArgs {
     /// Once it is fetched, provide it to others until Ctrl-C.
     #[arg(long)]
     provide: bool,
-    /// Fetch nothing; name what was fetched in part, and how many bytes of each are kept.
+    /// Fetch nothing; list the unfinished fetches, and how many bytes of each are kept.
     #[arg(long, conflicts_with_all = ["link", "discard"])]
     unfinished: bool,
-    /// Fetch nothing; remove what has come of it.
+    /// Fetch nothing; remove what has arrived of this one.
     #[arg(long)]
     discard: bool,
     #[command(flatten)]
@@ -68,7 +70,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
         return Ok(());
     }
     let link_text = args.link.as_deref().unwrap_or_default();
-    let cid = parse_link(link_text).map_err(|error| Failed::usage(error.to_string(), ""))?;
+    let cid = parse_link(link_text)?;
     if args.discard {
         return discard(&home, &canonical(&cid), &context.output);
     }
@@ -83,7 +85,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     };
     let session = Session::begin(client, &work, settings, &context.output).await?;
     let name = canonical(&cid);
-    // One for all of it: a signal that comes between two waits is not lost.
+    // One future for the whole run, so that no signal between two waits is lost.
     let mut stopping = std::pin::pin!(stop_signal());
     let ended = tokio::select! {
         ended = fetch(&session.engine, &name, &context.output) => ended,
@@ -106,7 +108,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
         Err(failed) => Err(failed),
     };
     close(&session.peer).await;
-    // What can go on is kept; what is saved, or can only begin anew, is not.
+    // A fetch that can continue is kept; one that is saved, or that can only begin anew, is not.
     let keep = session.engine.with_state(|state| {
         ended.is_err()
             && state
@@ -120,28 +122,27 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     ended
 }
 
-/// The work directory of a file's fetch.
+/// Opens the work directory of the fetch of a file.
 fn work(home: &Home, cid: &str) -> Result<Work, Failed> {
     home.work(&format!("{WORK}{cid}"))?.ok_or_else(|| {
         Failed::new(
-            Exit::Failure,
-            "locked",
+            Fault::Locked,
             "Another fluence is fetching the same file.",
             "Wait for it, or give this one a directory of its own with --state.",
         )
     })
 }
 
-/// Names what was fetched in part.
+/// Lists the unfinished fetches.
 fn list(home: &Home, output: &Output) {
     for left in home.works(WORK) {
         let cid = left.name.trim_start_matches(WORK);
         output.event(&json!({"event": "unfinished", "cid": cid, "bytes": left.bytes}));
-        output.result(&format!("{cid}  {:>10}", size_text(left.bytes)));
+        output.result(&format!("{cid}  {:>10}", words::size(left.bytes)));
     }
 }
 
-/// Removes what has come of a file.
+/// Removes an unfinished fetch.
 fn discard(home: &Home, cid: &str, output: &Output) -> Result<(), Failed> {
     let there = home
         .works(WORK)
@@ -149,15 +150,14 @@ fn discard(home: &Home, cid: &str, output: &Output) -> Result<(), Failed> {
         .any(|left| left.name.strip_prefix(WORK) == Some(cid));
     if !there {
         return Err(Failed::new(
-            Exit::NotFound,
-            "not_begun",
+            Fault::NotBegun,
             format!("Nothing of {cid} is kept."),
             "`fluence fetch --unfinished` names what is.",
         ));
     }
     home.remove(work(home, cid)?)?;
     output.event(&json!({"event": "discarded", "cid": cid}));
-    output.say(&format!("What had come of {cid} is removed."));
+    output.say(&format!("What had arrived of {cid} is removed."));
     Ok(())
 }
 
@@ -171,23 +171,24 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
         .await
     {
         Answer::Done { id: Some(id) } => id,
-        Answer::Done { id: None } | Answer::NeedsAccess { .. } => {
+        Answer::Done { id: None }
+        | Answer::Thumbnails { .. }
+        | Answer::Log { .. }
+        | Answer::NeedsAccess { .. } => {
             return Err(Failed::new(
-                Exit::Failure,
-                "no_item",
+                Fault::NoItem,
                 "The fetch could not begin.",
                 "Try again.",
             ));
         }
-        Answer::Refused { failure } => return Err(failure.into()),
+        Answer::Refused { failure } => return Err(Failed::of(failure, About::Fetch)),
     };
     let bar = output.bar(cid);
     loop {
         let item = engine.with_state(|state| state.items.get(&id).cloned());
         let Some(item) = item else {
             return Err(Failed::new(
-                Exit::Failure,
-                "removed",
+                Fault::Removed,
                 "The fetch was removed.",
                 "Try again.",
             ));
@@ -198,25 +199,23 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
                 bar.finish_and_clear();
                 return Ok(id);
             }
-            Status::Failed { failure } => {
+            Status::Failed { failure } | Status::Interrupted { failure } => {
                 bar.finish_and_clear();
-                return Err(failure.into());
+                return Err(Failed::of(failure, About::Fetch));
             }
-            Status::Interrupted { mut failure } => {
-                bar.finish_and_clear();
-                failure.advice = KEPT.to_owned();
-                return Err(failure.into());
-            }
-            _ => {}
+            Status::Preparing
+            | Status::Hashing
+            | Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. } => {}
         }
         match events.recv().await {
             Ok(event) => tell(output, &event),
-            // The state says it all.
+            // Events were missed; the state has all that they changed.
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => {
                 return Err(Failed::new(
-                    Exit::Failure,
-                    "stopped",
+                    Fault::Ending,
                     "The fetch has stopped.",
                     "Try again.",
                 ));
@@ -226,12 +225,12 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
 }
 
 fn tell(output: &Output, event: &Event) {
-    output.engine_event(&event.kind);
+    output.engine_event(&event.kind, About::Fetch);
     match &event.kind {
-        EventKind::Log { line, .. } => tracing::info!("{line}"),
-        EventKind::Notice { failure } => {
-            output.say(&format!("{} {}", failure.what, failure.advice))
+        EventKind::Log { entry, .. } => {
+            tracing::info!("{}", words::log::<Terminal>(entry, About::Fetch))
         }
+        EventKind::Notice { failure } => output.say(&failure_line(failure, About::Fetch)),
         _ => {}
     }
 }
@@ -241,7 +240,14 @@ fn show(bar: &ProgressBar, item: &Item) {
         Status::Searching => "searching",
         Status::Asked { .. } => "asking",
         Status::Downloading { .. } => "fetching",
-        _ => "",
+        Status::Preparing
+        | Status::Hashing
+        | Status::Announcing
+        | Status::Shared
+        | Status::Stopped
+        | Status::Interrupted { .. }
+        | Status::Done
+        | Status::Failed { .. } => "",
     };
     bar.set_message(doing);
     label_bar(bar, &item.name);
@@ -253,7 +259,7 @@ fn show(bar: &ProgressBar, item: &Item) {
     }
 }
 
-/// Ctrl-C: what has come is written down.
+/// Pauses the fetch, so that everything that has arrived is written down.
 async fn stop(engine: &CliEngine) -> Failed {
     for id in engine.with_state(|state| state.items.keys().cloned().collect::<Vec<_>>()) {
         engine.command(Command::Pause { id }).await;
@@ -261,7 +267,7 @@ async fn stop(engine: &CliEngine) -> Failed {
     Failed::interrupted(KEPT)
 }
 
-/// Saves what was fetched; dropped, it stops.
+/// Saves what was fetched to where the person wants it. When the future is dropped, saving stops.
 async fn save(
     engine: &CliEngine,
     work: &Work,
@@ -275,7 +281,7 @@ async fn save(
     let name = engine
         .with_state(|state| state.items.get(id).map(|item| item.name.clone()))
         .unwrap_or_default();
-    // The engine names what a browser would save.
+    // The engine names a folder as the ZIP file that a browser would save.
     let name = match name.strip_suffix(".zip") {
         Some(folder) if dag.is_directory() => folder.to_owned(),
         _ => name,
@@ -305,7 +311,7 @@ async fn save(
         None => fetched.print(),
     })
     .await
-    .map_err(|_| Failed::new(Exit::Failure, "stopped", "The program is stopping.", ""))??;
+    .map_err(|_| Failed::ending())??;
     tracing::debug!("{} is saved", work.path().display());
     let path = path.as_ref().map(|path| path.to_string_lossy());
     output.event(&json!({
@@ -314,6 +320,6 @@ async fn save(
     if let Some(path) = &path {
         output.result(path);
     }
-    output.say(&format!("{} verified.", size_text(size)));
+    output.say(&format!("{} verified.", words::size(size)));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `fluence hash`: CIDs without a network.
+//! `fluence hash`: computes CIDs without a network.
 
 use std::path::{Path, PathBuf};
 

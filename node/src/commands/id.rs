@@ -1,4 +1,4 @@
-//! `fluence id`.
+//! `fluence id`: prints the peer id of the state directory.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! The command line.
+//! The commands of the `fluence` program: their arguments, and what each does.
 
 mod call;
 mod fetch;
@@ -22,11 +22,11 @@ use fluence_peer::Multiaddr;
 use tokio::task::LocalSet;
 use tracing_subscriber::EnvFilter;
 
-use crate::exit::{Exit, Failed};
+use crate::exit::{Failed, Fault};
 use crate::home::Home;
 use crate::output::Output;
 
-/// How long a stop may take, before it is forced.
+/// How long the end of the program may take before it is forced.
 const STOP: Duration = Duration::from_secs(5);
 
 /// Share files peer to peer: a file is a function, and whoever calls it gets the file.
@@ -58,7 +58,7 @@ struct Common {
     verbose: u8,
 }
 
-/// Each has its help at its arguments.
+/// The subcommands. The help of each stands at the type of its arguments.
 #[derive(Debug, Subcommand)]
 enum Command {
     Node(Box<node::NodeArgs>),
@@ -73,7 +73,7 @@ enum Command {
 }
 
 impl Command {
-    /// Whether standard output is for a file.
+    /// Whether standard output is for the bytes of a file, so that messages have to go to standard error.
     fn prints_bytes(&self) -> bool {
         match self {
             Self::Fetch(args) => args.prints_bytes(),
@@ -83,12 +83,12 @@ impl Command {
     }
 }
 
-/// Whether what `-o` says is standard output.
+/// Whether the path given with `-o` means standard output.
 fn is_stdout(output: Option<&Path>) -> bool {
     output.is_some_and(|path| path.as_os_str() == "-")
 }
 
-/// How the network is reached.
+/// The options for reaching the network.
 #[derive(Debug, Args)]
 struct NetworkArgs {
     /// A node's address, such as /ip4/127.0.0.1/tcp/4101 or /dns4/HOST/tcp/443/tls/ws; several: white space between, or the flag again; the
@@ -100,7 +100,7 @@ struct NetworkArgs {
     wait: u64,
 }
 
-/// Where a node on this machine listens, unless it was told otherwise.
+/// The addresses on which a node on this machine listens by default.
 const LOCAL_NODE: [&str; 2] = ["/ip4/127.0.0.1/tcp/4101", "/ip4/127.0.0.1/tcp/4102/ws"];
 
 impl NetworkArgs {
@@ -123,7 +123,7 @@ impl NetworkArgs {
     }
 }
 
-/// A multiaddr that was given by a person.
+/// Parses a multiaddr from the command line.
 fn multiaddr(text: &str) -> Result<Multiaddr, Failed> {
     text.parse().map_err(|error| {
         Failed::usage(
@@ -133,13 +133,13 @@ fn multiaddr(text: &str) -> Result<Multiaddr, Failed> {
     })
 }
 
-/// How files are cut; the names of docs/protocol.md.
+/// Parses the name of a profile, as docs/protocol.md lists them.
 fn profile(text: &str) -> Result<Profile, String> {
     serde_json::from_value(serde_json::Value::from(text))
         .map_err(|_| "there are unixfs-v1-2025 and unixfs-v0-2015".to_owned())
 }
 
-/// What every command gets.
+/// What every command needs: the path of the state directory, and the output.
 #[derive(Debug, Clone)]
 struct Context {
     home: PathBuf,
@@ -152,10 +152,10 @@ impl Context {
     }
 }
 
-/// Runs the command; what it prints is printed.
+/// Runs a command to its end, and returns the exit code.
 pub fn run(cli: Cli) -> ExitCode {
     let Cli { common, command } = cli;
-    // Who runs a node reads its log.
+    // The log is all that a node has to say while it runs.
     let is_node = matches!(command, Command::Node(_)) && !common.quiet;
     start_log(common.verbose.max(u8::from(is_node)));
     let own = |path: PathBuf| match &command {
@@ -174,8 +174,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => {
             let failed = Failed::new(
-                Exit::Failure,
-                "threads",
+                Fault::Threads,
                 format!("The program cannot start its threads: {error}."),
                 "Check the limits of this account.",
             );
@@ -211,7 +210,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<(), Failed> {
 /// How long a peer may take to close its connections.
 const CLOSE: Duration = Duration::from_secs(3);
 
-/// Ends a peer, politely if its connections let it.
+/// Shuts a peer down; its connections are closed cleanly if that takes no longer than [`CLOSE`].
 async fn close(peer: &fluence_peer::Peer) {
     let _ = tokio::time::timeout(CLOSE, peer.shutdown()).await;
 }
@@ -230,7 +229,7 @@ fn start_log(verbose: u8) {
         .init();
 }
 
-/// Ends when the person or the system asks the program to stop.
+/// Completes when the program is asked to stop: by Ctrl-C, or by `SIGTERM`.
 async fn stop_signal() {
     #[cfg(unix)]
     {

@@ -1,4 +1,4 @@
-//! `fluence node`.
+//! `fluence node`: runs a node.
 
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed>
         .config(home.path())?;
     let hides_http = config.hides_http();
     let identity = home.exclusive_identity()?;
-    // One for all of it: a signal that comes between two waits is not lost.
+    // One future for the whole run, so that no signal between two waits is lost.
     let mut stopping = std::pin::pin!(stop_signal());
     let node = tokio::select! {
         node = Node::start(identity.keypair.clone(), home.path(), config) => node?,

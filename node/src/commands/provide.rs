@@ -1,28 +1,27 @@
-//! `fluence provide`: a command as a function.
+//! `fluence provide`: provides a function that runs a command.
 
 use std::ffi::OsString;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
-use fluence::call::{CallError, ErrorCode, MAX_MESSAGE, Reply, Request};
+use fluence::admission::{Admission, Cost, Limits};
+use fluence::call::{CallError, ErrorCode, MAX_MESSAGE, Reply};
 use fluence::names::{FILE_PREFIX, FunctionName};
 use fluence_peer::{Calls, IncomingCall, PeerId};
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
-use tokio::sync::Semaphore;
 
 use super::call::function_name;
 use super::session::Client;
 use super::{Context, NetworkArgs, close, stop_signal};
-use crate::exit::{Exit, Failed, printable};
+use crate::exit::{Failed, Fault, printable};
 use crate::output::Output;
+use crate::platform::now_ms;
 
-/// When a caller that found no place may come again, in milliseconds.
-const RETRY_AFTER_MS: u64 = 1000;
 /// The part of a command's standard error that is shown when it fails, in bytes.
 const MAX_COMPLAINT: u64 = 4096;
 
@@ -66,7 +65,12 @@ pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Fail
         name: name.clone(),
         command: args.command,
         timeout: Duration::from_secs(args.timeout),
-        places: Arc::new(Semaphore::new(args.concurrency as usize)),
+        admission: Mutex::new(Admission::new(Limits {
+            at_once: args.concurrency as usize,
+            // One caller may use all that the function can do: whoever provides it says how much that is.
+            burst: u32::MAX,
+            ..Limits::default()
+        })),
         confirmed: AtomicBool::new(false),
         output: context.output.clone(),
     });
@@ -74,22 +78,21 @@ pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Fail
     let ended = tokio::select! {
         () = stop_signal() => Ok(()),
         ended = announce(&peer, &function) => ended,
-        _ = serving => Err(Failed::new(Exit::Network, "network", "The peer has ended.", "Start again.")),
+        _ = serving => Err(Failed::new(Fault::Network, "The peer has ended.", "Start again.")),
     };
-    // No answer is waited for: what the caller does not get now it asks another provider.
+    // Calls that are running are not waited for: their callers ask another provider.
     let _ = peer.withdraw(name).await;
     close(&peer).await;
     ended
 }
 
-/// Announces the function and says so; then the peer keeps it announced. Ends only with a failure.
+/// Announces the function and says so; from then on the peer keeps it announced. Returns only with a failure.
 async fn announce(peer: &fluence_peer::Peer, function: &Function) -> Result<(), Failed> {
     let Function { name, output, .. } = function;
     let unconfirmed = peer.announce(vec![name.clone()]).await?;
     if !unconfirmed.is_empty() {
         return Err(Failed::new(
-            Exit::Network,
-            "unconfirmed",
+            Fault::Unconfirmed,
             format!("“{name}” was announced, but a stranger could not find and call it."),
             "Check the node, then try again.",
         ));
@@ -100,53 +103,60 @@ async fn announce(peer: &fluence_peer::Peer, function: &Function) -> Result<(), 
     std::future::pending().await
 }
 
-/// What is provided.
+/// The function that is provided.
 struct Function {
     name: FunctionName,
     command: Vec<OsString>,
     timeout: Duration,
-    places: Arc<Semaphore>,
-    /// Whether it has been found and called by the stranger that confirms the announcement. Nothing but the time tells
-    /// that one's call from others.
+    admission: Mutex<Admission>,
+    /// Whether the probe that confirms the announcement has come through. Only by its time can that call be told from
+    /// others.
     confirmed: AtomicBool,
     output: Output,
 }
 
 async fn answer(function: Arc<Function>, mut calls: Calls) {
     while let Some(call) = calls.next().await {
-        let reply = match function.admit(&call.request) {
-            Ok(place) => {
-                let function = Arc::clone(&function);
-                tokio::spawn(async move {
-                    function.run(call).await;
-                    drop(place);
-                });
-                continue;
+        match function.admit(&call) {
+            Ok(()) => {
+                let place = Place(Arc::clone(&function));
+                tokio::spawn(async move { place.0.run(call).await });
             }
-            Err(reply) => reply,
-        };
-        call.reply(reply);
+            Err(reply) => call.reply(reply),
+        }
+    }
+}
+
+/// A call that was admitted; its place is given back when it is dropped.
+struct Place(Arc<Function>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.admission().done();
     }
 }
 
 impl Function {
-    /// A place for the call, or its answer where no command is to run.
-    fn admit(&self, request: &Request) -> Result<tokio::sync::OwnedSemaphorePermit, Reply> {
-        if request.function != self.name {
+    fn admission(&self) -> std::sync::MutexGuard<'_, Admission> {
+        self.admission
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the command is to run for the call, which then has a place; else the answer.
+    fn admit(&self, call: &IncomingCall) -> Result<(), Reply> {
+        if call.request.function != self.name {
             return Err(Reply::error(
                 ErrorCode::NoSuchFunction,
                 "this peer does not provide that function",
             ));
         }
-        if is_probe(&request.args) && !self.confirmed.load(Ordering::Relaxed) {
+        if is_probe(&call.request.args) && !self.confirmed.load(Ordering::Relaxed) {
             return Err(Reply::Ok(Map::new()));
         }
-        Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
-            Reply::Error(CallError {
-                retry_after_ms: Some(RETRY_AFTER_MS),
-                ..CallError::new(ErrorCode::Busy, "too many calls at the same time")
-            })
-        })
+        self.admission()
+            .admit(&call.from.to_string(), Cost::Call, now_ms())
+            .map_err(Reply::from)
     }
 
     async fn run(&self, call: IncomingCall) {
@@ -184,7 +194,7 @@ impl Function {
         call.reply(reply);
     }
 
-    /// Runs the command; dropped, it kills it.
+    /// Runs the command. When the future is dropped, the command is killed.
     async fn execute(
         &self,
         caller: PeerId,
@@ -254,7 +264,7 @@ impl Group {
 #[cfg(unix)]
 impl Drop for Group {
     fn drop(&mut self) {
-        // Nobody may be left in it.
+        // It is no error if no process is left in the group.
         let _ = rustix::process::kill_process_group(self.0, rustix::process::Signal::KILL);
     }
 }

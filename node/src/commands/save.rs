@@ -9,17 +9,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fluence::content::Dag;
-use fluence::names::safe_file_name;
+use fluence::names::{numbered, safe_file_name};
 use fluence::ports::Source;
 
 use super::is_stdout;
-use crate::exit::{Exit, Failed};
+use crate::exit::{Failed, Fault};
 use crate::platform::{FileSource, random};
 
 /// Bytes that are copied at once.
 const COPY: u64 = 1024 * 1024;
 
-/// Where the person wants it.
+/// Where a fetched file is to be saved.
 #[derive(Debug, Clone)]
 pub(super) enum Target {
     /// Standard output.
@@ -31,7 +31,10 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// What `-o` says. What can be wrong with it is told before anything is fetched.
+    /// The target that `-o` names, checked before anything is fetched.
+    ///
+    /// # Errors
+    /// Where nothing can be saved there, or something would be overwritten without `force`.
     pub fn new(output: Option<PathBuf>, force: bool) -> Result<Self, Failed> {
         let Some(path) = output else {
             return Ok(Self::In(PathBuf::from(".")));
@@ -65,7 +68,7 @@ impl Target {
         Ok(Self::At(path))
     }
 
-    /// The path, for what its provider calls so.
+    /// The path for a file that its provider calls `name`; `None` for standard output.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         match self {
             Self::Stdout => None,
@@ -75,53 +78,57 @@ impl Target {
     }
 }
 
-/// What is to be saved.
+/// A fetched file or folder that is to be saved.
 pub(super) struct Fetched {
     /// The bytes.
     pub source: FileSource,
-    /// What they are.
+    /// Their layout: the blocks and the files.
     pub dag: Dag,
-    /// The one file that they are in, if it may become the saved file by a link, without a copy.
+    /// The stored file with these bytes, if it may become the saved file by a hard link, without a copy.
     pub file: Option<PathBuf>,
-    /// Set when the person wants no more of it.
+    /// Set when the person stops the command.
     pub stopped: Arc<AtomicBool>,
 }
 
-/// Advice to who has stopped a fetch, or a saving.
-pub(super) const KEPT: &str = "What has come so far is kept: run the same command again to go on.";
+/// Advice after a fetch, or a saving, that was stopped.
+pub(super) const KEPT: &str =
+    "Run the same command again to continue; what has arrived so far is kept.";
 
-/// Ends a saving on another thread when it is dropped, and leaves nothing of it behind.
+/// Stops a save on another thread when it is dropped, and removes what was written of it.
 pub(super) struct Saving {
-    /// What [`Fetched`] looks at.
+    /// The flag of the [`Fetched`] that is being saved.
     pub stopped: Arc<AtomicBool>,
-    /// Where it is written before it is whole.
+    /// The temporary path of the unfinished file.
     pub part: Option<PathBuf>,
 }
 
 impl Drop for Saving {
     fn drop(&mut self) {
         self.stopped.store(true, Ordering::Relaxed);
-        // The thread removes it too, but may be waiting for the disk.
+        // The other thread removes it too, but it may be waiting for the disk.
         if let Some(part) = &self.part {
             remove(part);
         }
     }
 }
 
-/// Where what is to be at a path is written before it is whole.
+/// A temporary path beside `path`, for writing to before the file is complete.
 pub(super) fn part_of(path: &Path) -> PathBuf {
     parent(path).join(format!(".fluence-{:032x}.part", random()))
 }
 
 impl Fetched {
-    /// Saves under a path, by way of another beside it; blocks.
+    /// Saves under `path`, by way of the temporary path `part`. Blocks the thread.
+    ///
+    /// # Errors
+    /// Where the disk fails, something is at `path` already, or the command was stopped.
     pub fn save(&self, path: &Path, part: &Path, force: bool) -> Result<(), Failed> {
         let saved = if self.dag.is_directory() {
             self.save_directory(path, part)
         } else {
             self.save_file(path, part, force)
         };
-        // Gone already where all went well.
+        // After a success it is not there any more.
         remove(part);
         saved
     }
@@ -193,7 +200,10 @@ impl Fetched {
         file.sync_all().map_err(fail)
     }
 
-    /// Writes the bytes of a file to standard output; blocks.
+    /// Writes the bytes of a file to standard output. Blocks the thread.
+    ///
+    /// # Errors
+    /// Where it is a folder, standard output cannot be written, or the command was stopped.
     pub fn print(&self) -> Result<(), Failed> {
         if self.dag.is_directory() {
             return Err(Failed::usage(
@@ -216,18 +226,18 @@ impl Fetched {
     }
 }
 
-/// The paths of a folder with each name in them made safe, no two the same.
+/// Gives each path of a folder a safe and unique place.
 #[derive(Default)]
 struct SafeNames {
-    /// Folders as their provider calls them, and where they are.
+    /// The place of each folder, by the path that its provider gave it.
     folders: HashMap<String, PathBuf>,
-    /// Where something is, without case, for the file systems that know none; and the number that the next one there
-    /// gets, so that a hundred thousand of one name take no longer than others.
+    /// All places that are taken, in lower case, because some file systems do not distinguish case. With each is the next
+    /// number to try, so that a hundred thousand equal names take no longer than others.
     taken: HashMap<String, u64>,
 }
 
 impl SafeNames {
-    /// Where a file goes.
+    /// The place of a file or an empty folder.
     fn path(&mut self, path: &str) -> PathBuf {
         let mut names = path.split('/').filter(|name| !name.is_empty()).peekable();
         let (mut original, mut safe) = (String::new(), PathBuf::new());
@@ -250,7 +260,7 @@ impl SafeNames {
         self.free(Path::new("file"))
     }
 
-    /// The path, or one like it where something else is there.
+    /// The path, or one with a number where something else has it.
     fn free(&mut self, path: &Path) -> PathBuf {
         let key = |path: &Path| path.to_string_lossy().to_lowercase();
         let wanted = key(path);
@@ -258,14 +268,11 @@ impl SafeNames {
             self.taken.insert(wanted, 2);
             return path.to_owned();
         };
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         loop {
-            let name = match path.extension() {
-                Some(ending) => format!("{stem} ({number}).{}", ending.to_string_lossy()),
-                None => format!("{stem} ({number})"),
-            };
+            let other = numbered(&name, number);
             number += 1;
-            let free = path.with_file_name(name);
+            let free = path.with_file_name(other);
             if let Entry::Vacant(vacant) = self.taken.entry(key(&free)) {
                 vacant.insert(2);
                 self.taken.insert(wanted, number);
@@ -289,8 +296,7 @@ fn must_be_free(path: &Path) -> Result<(), Failed> {
 
 fn exists(path: &Path) -> Failed {
     Failed::new(
-        Exit::Failure,
-        "exists",
+        Fault::Exists,
         format!("There is a {} already.", path.display()),
         "Name another path with -o, or replace a file with --force.",
     )
@@ -306,6 +312,7 @@ fn parent(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Exit;
     use fluence::content::DagFile;
 
     fn fetched(home: &Path, text: &str, files: Vec<DagFile>) -> Fetched {
@@ -346,7 +353,7 @@ mod tests {
                 .unwrap_err()
                 .failure
                 .code,
-            "exists"
+            Fault::Exists
         );
         for linked in [true, false] {
             if !linked {
@@ -355,7 +362,7 @@ mod tests {
             fs::write(&path, "old").unwrap();
             assert_eq!(
                 save(&fetched, &path, false).unwrap_err().failure.code,
-                "exists"
+                Fault::Exists
             );
             assert_eq!(fs::read_to_string(&path).unwrap(), "old");
             save(&fetched, &path, true).unwrap();
@@ -418,7 +425,7 @@ mod tests {
         assert!(path.join("a/nothing").is_dir());
         assert_eq!(
             save(&fetched, &path, true).unwrap_err().failure.code,
-            "exists"
+            Fault::Exists
         );
         assert_eq!(
             fs::read_dir(home.path()).unwrap().count(),

@@ -1,40 +1,39 @@
 //! A client for the time of one command: a peer, and the engine over a work directory.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use fluence::failure::{About, Code};
 use fluence::plan::Engine;
 use fluence::state::{EventKind, NetworkStatus, Settings};
 use fluence_peer::{Calls, Config, Multiaddr, Peer, Statuses};
-use serde_json::json;
-use tokio::sync::Semaphore;
+use words::Terminal;
 
 use super::NetworkArgs;
-use crate::exit::{Exit, Failed};
+use crate::exit::{Failed, Fault};
 use crate::home::{Home, Identity, Work};
 use crate::output::Output;
-use crate::platform::{FileStore, Journal, Native, WebClient};
-
-/// Calls from others that are answered at the same time; more wait.
-const MAX_SERVING: usize = 64;
+use crate::platform::{FileStore, Journal, Native, Opened, WebClient};
 
 /// The engine of the command line.
 pub(super) type CliEngine = Engine<Native<Peer>>;
 
-/// A peer that is connected.
+/// A peer with a connection to a node.
 pub(super) struct Client {
     /// The peer.
     pub peer: Peer,
-    /// What others call here.
+    /// The calls of other peers.
     pub calls: Calls,
-    /// How the connection is.
+    /// Every change of the connection.
     pub statuses: Statuses,
-    /// Kept: while it is, no other process takes this identity.
+    /// While this is kept, no other process uses the same identity.
     pub _identity: Identity,
 }
 
 impl Client {
     /// Starts a peer and waits until it is connected.
+    ///
+    /// # Errors
+    /// Where no node can be reached within the time that `network` allows.
     pub async fn connect(
         home: &Home,
         network: &NetworkArgs,
@@ -52,8 +51,7 @@ impl Client {
             Peer::start(Config::client(identity.keypair.clone(), nodes.clone())).map_err(
                 |error| {
                     Failed::new(
-                        Exit::Network,
-                        "network",
+                        Fault::Network,
                         format!("The network cannot be used: {error}."),
                         "",
                     )
@@ -75,14 +73,16 @@ async fn wait_online(
     patience: Duration,
     output: &Output,
 ) -> Result<(), Failed> {
-    let mut reason = "it does not answer".to_owned();
+    let mut why = "it does not answer".to_owned();
     let online = async {
         while let Some(status) = statuses.next().await {
-            output.event(&json!({"event": "network", "network": &status}));
+            output.network(&status);
             match status {
                 NetworkStatus::Online { .. } => return true,
-                NetworkStatus::Offline { reason: why, .. } => reason = why,
-                _ => {}
+                NetworkStatus::Offline { error, .. } => why = words::link(&error),
+                NetworkStatus::Starting
+                | NetworkStatus::NoNode
+                | NetworkStatus::Connecting { .. } => {}
             }
         }
         false
@@ -92,22 +92,17 @@ async fn wait_online(
         _ => {
             let nodes: Vec<String> = nodes.iter().map(ToString::to_string).collect();
             Err(Failed::new(
-                Exit::Network,
-                "offline",
-                format!(
-                    "No node can be reached at {}: {}.",
-                    nodes.join(", "),
-                    reason.trim_end_matches('.')
-                ),
+                Code::Offline,
+                format!("No node can be reached at {}: {why}.", nodes.join(", ")),
                 "Start one with `fluence node`, or name one with --node.",
             ))
         }
     }
 }
 
-/// An engine that runs over a work directory and a connected peer.
+/// A running engine, with its work directory and a connected peer.
 pub(super) struct Session {
-    /// The plans.
+    /// The engine.
     pub engine: CliEngine,
     /// The peer.
     pub peer: Peer,
@@ -115,7 +110,10 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Starts the engine, with what an earlier run left in the directory.
+    /// Starts the engine, which continues what an earlier run left in the directory.
+    ///
+    /// # Errors
+    /// Where the directory cannot be read or written.
     pub async fn begin(
         client: Client,
         work: &Work,
@@ -130,18 +128,21 @@ impl Session {
         } = client;
         let store = FileStore::open(work.path().join("items"))?;
         let http = WebClient::new().map_err(|error| {
-            Failed::new(
-                Exit::Network,
-                "network",
-                format!("HTTP cannot be used: {error}."),
-                "",
-            )
+            Failed::new(Fault::Network, format!("HTTP cannot be used: {error}."), "")
         })?;
-        let (journal, state) = Journal::open(work.path())
-            .map_err(|error| Failed::file(&work.path().join("journal.jsonl"), &error))?;
+        let Opened {
+            journal,
+            state,
+            damage,
+            unknown,
+        } = Journal::open(work.path()).map_err(|error| Failed::file(work.path(), &error))?;
+        for failure in damage {
+            let words = words::failure::<Terminal>(&failure, About::Other);
+            output.warn(failure.code.as_str(), &words.what, &words.advice);
+        }
         let platform = Native::new(store, http, peer.clone(), journal);
         let engine = Engine::new(platform, state, settings);
-        engine.start().await;
+        engine.start(unknown).await;
         engine
             .record(vec![EventKind::Started {
                 peer: peer.id().to_string(),
@@ -162,26 +163,20 @@ impl Session {
     }
 }
 
-/// Answers calls.
+/// Hands calls to the engine, which decides which of them are answered now.
 async fn serve(engine: CliEngine, mut calls: Calls) {
-    let places = Arc::new(Semaphore::new(MAX_SERVING));
     while let Some(call) = calls.next().await {
-        // Calls that find no place wait in the peer's queue, which tells callers that it is full.
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
         let engine = engine.clone();
         tokio::task::spawn_local(async move {
             let reply = engine
                 .serve(call.from.to_string(), call.request.clone())
                 .await;
             call.reply(reply);
-            drop(place);
         });
     }
 }
 
-/// Tells the engine and the person how the connection is.
+/// Passes every change of the connection on to the engine and to the person.
 async fn follow(engine: CliEngine, mut statuses: Statuses, first: NetworkStatus, output: Output) {
     let mut status = first;
     loop {
@@ -189,15 +184,18 @@ async fn follow(engine: CliEngine, mut statuses: Statuses, first: NetworkStatus,
         let Some(next) = statuses.next().await else {
             return;
         };
-        output.event(&json!({"event": "network", "network": &next}));
+        output.network(&next);
         match &next {
-            NetworkStatus::Offline { reason, .. } => {
-                output.say(&format!("The node is gone ({reason}); trying again."));
+            NetworkStatus::Offline { error, .. } => {
+                let why = words::link(error);
+                output.say(&format!("The connection is lost ({why}); trying again."));
             }
-            NetworkStatus::Online { .. } if !matches!(status, NetworkStatus::Online { .. }) => {
-                output.say("Connected again.");
+            NetworkStatus::Online { .. } => {
+                if !status.is_online() {
+                    output.say("Connected again.");
+                }
             }
-            _ => {}
+            NetworkStatus::Starting | NetworkStatus::NoNode | NetworkStatus::Connecting { .. } => {}
         }
         status = next;
     }

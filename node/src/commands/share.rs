@@ -1,4 +1,4 @@
-//! `fluence share`.
+//! `fluence share`: shares files until it is stopped.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,33 +8,36 @@ use std::time::Duration;
 use clap::Args;
 use fluence::command::Answer;
 use fluence::content::Profile;
-use fluence::names::link;
+use fluence::failure::{About, Code, Failure};
+use fluence::names::link_to;
 use fluence::plan::{Expected, Input, ShareInput};
 use fluence::ports::Source;
-use fluence::state::{Event, EventKind, Failure, Item, ItemId, Settings, Status};
+use fluence::state::{Event, EventKind, Item, ItemId, Settings, Status};
 use fluence::storage::{is_local, web_link};
 use indicatif::ProgressBar;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
+use words::Terminal;
 
 use super::session::{CliEngine, Client, Session};
 use super::{Context, NetworkArgs, close, stop_signal};
-use crate::exit::{Exit, Failed, printable};
-use crate::output::{Output, size_text};
+use crate::exit::{Failed, Fault, printable};
+use crate::output::{Output, failure_json, failure_line};
 use crate::platform::{FileSource, random};
 
 /// The most files in a folder that is shared.
 const MAX_FILES: usize = 100_000;
-/// How long the node and its storage may take to say that they open links.
+/// How long the node may take to say whether it opens links in any browser.
 const WEB_PATIENCE: Duration = Duration::from_secs(2);
-/// How deep folders may lie in one another.
+/// How deep folders may be nested.
 const MAX_DEPTH: usize = 64;
 
 /// Share files: print their links, and serve them until Ctrl-C.
 ///
 /// Nothing is copied and nothing leaves this machine before somebody asks for it. A folder is shared as one directory
-/// with one hash. Where the node opens links, a web link is printed too, which opens in any browser, without the extension. Do not change a file while it is shared: its hash would no longer be true, and it would not be served.
+/// with one hash. If the node opens links, a web link is printed too, which opens in any browser, without the extension.
+/// Do not change a file while it is shared: it would no longer match its hash, and would not be served.
 #[derive(Debug, Args)]
 pub(super) struct ShareArgs {
     /// Files and folders.
@@ -46,13 +49,13 @@ pub(super) struct ShareArgs {
     /// Make one directory of all, with one hash.
     #[arg(long)]
     together: bool,
-    /// What others are told that it is called; with several files only together with --together.
+    /// The name that others see; with several files only together with --together.
     #[arg(long)]
     name: Option<String>,
-    /// In folders, take files whose names begin with a dot, too.
+    /// In folders, include files whose names begin with a dot.
     #[arg(long)]
     hidden: bool,
-    /// Stop when each has been fetched into storage once.
+    /// Stop when each file has been fetched into storage once.
     #[arg(long)]
     once: bool,
     #[command(flatten)]
@@ -73,8 +76,7 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
         .work(&format!("share-{:032x}", random()))?
         .ok_or_else(|| {
             Failed::new(
-                Exit::Failure,
-                "locked",
+                Fault::Locked,
                 "The state directory is in use.",
                 "Try again.",
             )
@@ -106,7 +108,7 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
     ended
 }
 
-/// Shares all and serves; ends when all have failed, or been fetched where that is enough.
+/// Shares all inputs and serves them. Ends when all have failed, or, with `--once`, when each has been fetched.
 async fn share(
     shares: &mut Shares<'_>,
     inputs: Vec<ShareInput<FileSource>>,
@@ -117,7 +119,10 @@ async fn share(
         let name = input.name.clone();
         match shares.engine.share(input).await {
             Answer::Done { id: Some(id) } => shares.add(id, &name),
-            Answer::Done { id: None } | Answer::NeedsAccess { .. } => {}
+            Answer::Done { id: None }
+            | Answer::Thumbnails { .. }
+            | Answer::Log { .. }
+            | Answer::NeedsAccess { .. } => {}
             Answer::Refused { failure } => shares.fail(&name, failure),
         }
     }
@@ -129,20 +134,20 @@ async fn share(
         }
         match events.recv().await {
             Ok(event) => shares.tell(&event),
-            // The state says it all.
+            // Events were missed; the state has all that they changed.
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return Ok(()),
         }
     }
 }
 
-/// What is shared, as it was last shown.
+/// The shares of this command, as they were last shown.
 struct Shares<'a> {
     engine: &'a CliEngine,
     output: &'a Output,
-    /// Whether each is done with when it has been fetched into storage.
+    /// Whether each share ends when it has been fetched into storage.
     once: bool,
-    /// The base URL of where links open without the extension.
+    /// The base URL of the web links, if the node opens links.
     web: Option<String>,
     shown: BTreeMap<ItemId, Shown>,
     /// The first that failed.
@@ -172,19 +177,21 @@ impl Shares<'_> {
     }
 
     fn fail(&mut self, name: &str, failure: Failure) {
+        let told = failure_json(&failure, About::Share);
         self.output
-            .event(&json!({"event": "failed", "name": name, "failure": &failure}));
-        self.output.say(&format!(
-            "{}: {} {}",
-            printable(name),
-            failure.what,
-            failure.advice
-        ));
-        self.failed.get_or_insert_with(|| failure.into());
+            .event(&json!({"event": "failed", "name": name, "failure": told}));
+        self.say_of(name, &failure, About::Share);
+        self.failed
+            .get_or_insert_with(|| Failed::of(failure, About::Share));
+    }
+
+    fn say_of(&self, name: &str, failure: &Failure, about: About) {
+        let said = failure_line(failure, about);
+        self.output.say(&format!("{}: {said}", printable(name)));
     }
 
     fn tell(&mut self, event: &Event) {
-        self.output.engine_event(&event.kind);
+        self.output.engine_event(&event.kind, About::Share);
         match &event.kind {
             EventKind::Merged { id, into } => {
                 if let Some(shown) = self.shown.remove(id) {
@@ -205,75 +212,96 @@ impl Shares<'_> {
                 sent, error: None, ..
             } if *sent > 0 => {
                 self.output
-                    .say(&format!("{} uploaded to storage.", size_text(*sent)));
+                    .say(&format!("{} uploaded to storage.", words::size(*sent)));
             }
-            EventKind::Log { line, .. } => tracing::info!("{line}"),
-            EventKind::Notice { failure } => self
-                .output
-                .say(&format!("{} {}", failure.what, failure.advice)),
+            EventKind::Log { entry, .. } => {
+                tracing::info!("{}", words::log::<Terminal>(entry, About::Share))
+            }
+            EventKind::Notice { failure } => {
+                self.output.say(&failure_line(failure, About::Share));
+            }
             _ => {}
         }
     }
 
     /// Shows what has changed.
     fn look(&mut self) {
-        let mut failed = Vec::new();
-        for (id, shown) in &mut self.shown {
-            let Some(item) = self.engine.with_state(|state| state.items.get(id).cloned()) else {
+        let ids: Vec<ItemId> = self.shown.keys().cloned().collect();
+        for id in ids {
+            let item = self
+                .engine
+                .with_state(|state| state.items.get(&id).cloned());
+            let Some(shown) = self.shown.get_mut(&id) else {
+                continue;
+            };
+            let Some(item) = item else {
                 shown.ended = true;
                 continue;
             };
             shown.show(&item);
             shown.fetched = item.placed.is_some() && item.upload.is_none();
-            if let (Status::Shared, false, Some(cid)) = (&item.status, shown.linked, &item.cid) {
-                shown.linked = true;
-                let web = self.web.as_ref().map(|web| web_link(web, cid));
-                self.output.event(&json!({
-                    "event": "shared", "id": id.0, "cid": cid, "link": link_of(cid), "web": web, "name": item.name,
-                    "size": item.size, "files": item.files,
-                }));
-                self.output.result(&link_of(cid));
-                let size = item
-                    .size
-                    .map_or_else(String::new, |size| format!(" ({})", size_text(size)));
-                self.output.say(&format!(
-                    "{}{size} is shared until Ctrl-C.",
-                    printable(&item.name)
-                ));
-                if let (Some(web), Some(link)) = (&self.web, web) {
-                    let whose = if is_local(web) {
-                        " of this machine"
-                    } else {
-                        ""
-                    };
-                    self.output
-                        .say(&format!("It opens in any browser{whose}: {link}"));
+            let upload_failed = shown.upload_failure != item.upload_failure;
+            shown.upload_failure.clone_from(&item.upload_failure);
+            let (was_linked, had_ended) = (shown.linked, shown.ended);
+            let failure = match &item.status {
+                Status::Preparing | Status::Hashing | Status::Announcing => None,
+                Status::Shared => {
+                    shown.linked |= item.cid.is_some();
+                    None
                 }
-            }
-            if shown.upload_failure != item.upload_failure {
-                shown.upload_failure.clone_from(&item.upload_failure);
-                if let Some(failure) = &item.upload_failure {
-                    self.output.say(&format!(
-                        "{}: {} {}",
-                        printable(&item.name),
-                        failure.what,
-                        failure.advice
-                    ));
+                Status::Failed { failure } | Status::Interrupted { failure } => {
+                    Some(failure.clone())
                 }
+                // Not the states of a share that goes on: whatever brought it here, nothing more is to be waited for.
+                Status::Stopped
+                | Status::Done
+                | Status::Searching
+                | Status::Asked { .. }
+                | Status::Downloading { .. } => Some(Code::Stopped.into()),
+            };
+            shown.ended |= failure.is_some();
+            if shown.linked && !was_linked {
+                self.tell_link(&id, &item);
             }
-            if let (Status::Failed { failure } | Status::Interrupted { failure }, false) =
-                (&item.status, shown.ended)
-            {
-                shown.ended = true;
-                failed.push((item.name.clone(), failure.clone()));
+            if let Some(failure) = item.upload_failure.as_ref().filter(|_| upload_failed) {
+                self.say_of(&item.name, failure, About::Upload);
             }
-        }
-        for (name, failure) in failed {
-            self.fail(&name, failure);
+            if let Some(failure) = failure.filter(|_| !had_ended) {
+                self.fail(&item.name, failure);
+            }
         }
     }
 
-    /// How it all ended, if it has.
+    /// Prints the link of a file that is shared now.
+    fn tell_link(&self, id: &ItemId, item: &Item) {
+        let Some(cid) = &item.cid else {
+            return;
+        };
+        let web = self.web.as_ref().map(|web| web_link(web, cid));
+        self.output.event(&json!({
+            "event": "shared", "id": id.0, "cid": cid, "link": link_to(cid), "web": web, "name": item.name,
+            "size": item.size, "files": item.files,
+        }));
+        self.output.result(&link_to(cid));
+        let size = item
+            .size
+            .map_or_else(String::new, |size| format!(" ({})", words::size(size)));
+        self.output.say(&format!(
+            "{}{size} is shared until Ctrl-C.",
+            printable(&item.name)
+        ));
+        if let (Some(base), Some(link)) = (&self.web, web) {
+            let whose = if is_local(base) {
+                " of this machine"
+            } else {
+                ""
+            };
+            self.output
+                .say(&format!("It opens in any browser{whose}: {link}"));
+        }
+    }
+
+    /// The result of the command, once all shares have ended.
     fn ended(&mut self) -> Option<Result<(), Failed>> {
         let over = self
             .shown
@@ -282,7 +310,7 @@ impl Shares<'_> {
         over.then(|| self.failed.take().map_or(Ok(()), Err))
     }
 
-    /// How it ended when the person stops it: well only where each did what it was to do.
+    /// The result of the command when the person stops it: success only where each share did what it was to do.
     fn stopped(&mut self) -> Result<(), Failed> {
         if let Some(failed) = self.failed.take() {
             return Err(failed);
@@ -303,7 +331,13 @@ impl Shown {
             Status::Hashing => "hashing",
             Status::Announcing => "announcing",
             Status::Shared => "shared",
-            _ => "",
+            Status::Stopped
+            | Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. }
+            | Status::Interrupted { .. }
+            | Status::Done
+            | Status::Failed { .. } => "",
         };
         self.bar.set_message(doing);
         match item.progress {
@@ -332,12 +366,7 @@ impl Shown {
     }
 }
 
-fn link_of(cid: &str) -> String {
-    cid.parse()
-        .map_or_else(|_| cid.to_owned(), |cid| link(&cid))
-}
-
-/// What is to be shared, each looked at, before the network is.
+/// Checks and opens all files before the network is used.
 fn inputs(args: &ShareArgs, output: &Output) -> Result<Vec<ShareInput<FileSource>>, Failed> {
     let named = |path: &Path| -> Result<String, Failed> {
         match &args.name {
@@ -411,7 +440,7 @@ fn walk(
     Ok(())
 }
 
-/// The files of a folder. Links are left out: what they point to may be anything on this machine.
+/// Collects the files of a folder. Symbolic links are left out: they may point to anything on this machine.
 fn walk_directory(
     path: &Path,
     name: &str,
@@ -453,14 +482,14 @@ fn walk_directory(
         };
         walk(&entry_path, &inside, hidden, depth + 1, files, output)?;
     }
-    // A folder in which nothing is taken is there all the same.
+    // A folder from which nothing is taken is still part of the directory.
     if files.len() == before && !name.is_empty() {
         files.push((format!("{name}/"), FileSource::empty()));
     }
     Ok(())
 }
 
-/// The last name of a path; of `.` and `..` that of the directory itself.
+/// The last name in a path; for `.` and `..` the name of the directory itself.
 fn file_name(path: &Path) -> Result<String, Failed> {
     let name = match path.file_name() {
         Some(name) => name.to_owned(),

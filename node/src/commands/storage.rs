@@ -1,4 +1,4 @@
-//! `fluence storage`: an operator's hands on a storage.
+//! `fluence storage`: what an operator does with a storage, of a running or a stopped node.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -10,13 +10,13 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::{Context, STOP, is_stdout, stop_signal};
-use crate::exit::{Exit, Failed, printable};
+use crate::exit::{Failed, Fault, printable};
 use crate::home::Home;
 use crate::node::Options;
 #[cfg(unix)]
 use crate::operator::Remote;
 use crate::operator::{self, Local, Operation, perform};
-use crate::output::{Output, size_text};
+use crate::output::Output;
 use crate::platform::random;
 use crate::storage::{OpenError, Storage};
 
@@ -49,36 +49,36 @@ enum OperationArgs {
         #[arg(long, short, value_name = "PATH")]
         output: Option<PathBuf>,
     },
-    /// Name what is stored, what was used last first.
+    /// List what is stored, most recently used first.
     List,
-    /// Keep DAGs whatever else needs room.
+    /// Pin DAGs, so that they are kept whatever else needs room.
     Pin {
         /// Their roots.
         #[arg(required = true, value_name = "CID")]
         cids: Vec<String>,
-        /// Keep them no longer.
+        /// Unpin them instead.
         #[arg(long)]
         off: bool,
     },
-    /// Remove DAGs, whatever keeps them.
+    /// Remove DAGs, even pinned ones.
     Remove {
         /// Their roots.
         #[arg(required = true, value_name = "CID")]
         cids: Vec<String>,
     },
-    /// Hash every block; what is damaged is removed and named, and the exit code is 5.
+    /// Verify every block. Damaged ones are listed and removed, and the exit code is 5.
     Check,
-    /// Remove all that need not be kept.
+    /// Remove everything that need not be kept.
     Gc,
 }
 
 impl StorageArgs {
-    /// Whether standard output is for a file.
+    /// Whether standard output is for the bytes of a file.
     pub fn prints_bytes(&self) -> bool {
         matches!(&self.operation, OperationArgs::Export { output, .. } if is_stdout(output.as_deref()))
     }
 
-    /// Whether a file is written, a part of which is to be taken away when the command is stopped.
+    /// Whether a file is written, which has to be removed when the command is stopped.
     fn writes_file(&self) -> bool {
         matches!(self.operation, OperationArgs::Export { .. }) && !self.prints_bytes()
     }
@@ -88,9 +88,9 @@ pub(super) async fn run(context: &Context, args: StorageArgs) -> Result<(), Fail
     let writes_file = args.writes_file();
     let stopped = Arc::new(AtomicBool::new(false));
     let (context, stops) = (context.clone(), stopped.clone());
-    // It blocks, and waits for what runs on other threads.
+    // The work blocks, and waits for other threads.
     let mut work = tokio::task::spawn_blocking(move || work(&context, args, stops));
-    let ending = |_| Failed::new(Exit::Failure, "stopped", "The program is stopping.", "");
+    let ending = |_| Failed::ending();
     if !writes_file {
         return work.await.map_err(ending)?;
     }
@@ -99,7 +99,7 @@ pub(super) async fn run(context: &Context, args: StorageArgs) -> Result<(), Fail
         () = stop_signal() => {
             stopped.store(true, Ordering::Relaxed);
             match tokio::time::timeout(STOP, work).await {
-                // It was faster.
+                // It was complete before it could be stopped.
                 Ok(Ok(Ok(()))) => Ok(()),
                 _ => Err(Failed::interrupted("Run the same command again to begin anew.")),
             }
@@ -110,7 +110,7 @@ pub(super) async fn run(context: &Context, args: StorageArgs) -> Result<(), Fail
 fn work(context: &Context, args: StorageArgs, stopped: Arc<AtomicBool>) -> Result<(), Failed> {
     let home = context.home()?;
     let output = &context.output;
-    let mut hands = Hands {
+    let mut access = Access {
         home,
         storage: args.storage,
         config: args.config,
@@ -121,19 +121,19 @@ fn work(context: &Context, args: StorageArgs, stopped: Arc<AtomicBool>) -> Resul
     match args.operation {
         OperationArgs::Import { files } => {
             for file in files {
-                hands.import(&file)?;
+                access.import(&file)?;
             }
             Ok(())
         }
-        OperationArgs::Export { cid, output } => hands.export(cid, output),
+        OperationArgs::Export { cid, output } => access.export(cid, output),
         OperationArgs::List => {
-            let listed = hands.perform(&Operation::List)?;
+            let listed = access.perform(&Operation::List)?;
             list(output, &listed);
             Ok(())
         }
         OperationArgs::Pin { cids, off } => {
             for cid in cids {
-                let done = hands.perform(&Operation::Pin { cid, pinned: !off })?;
+                let done = access.perform(&Operation::Pin { cid, pinned: !off })?;
                 output.event(&done);
                 output.say(&format!(
                     "{} {}.",
@@ -149,41 +149,41 @@ fn work(context: &Context, args: StorageArgs, stopped: Arc<AtomicBool>) -> Resul
         }
         OperationArgs::Remove { cids } => {
             for cid in cids {
-                let done = hands.perform(&Operation::Remove { cid })?;
+                let done = access.perform(&Operation::Remove { cid })?;
                 output.event(&done);
                 output.say(&format!("{} is removed.", text(&done, "cid")));
             }
             Ok(())
         }
         OperationArgs::Check => {
-            let report = hands.perform(&Operation::Check)?;
+            let report = access.perform(&Operation::Check)?;
             check(output, &report)
         }
         OperationArgs::Gc => {
-            let done = hands.perform(&Operation::Gc)?;
+            let done = access.perform(&Operation::Gc)?;
             output.event(&done);
             output.result(&format!(
                 "{} removed; {} of {} used.",
                 done["removed"],
-                size_text(number(&done["usage"], "bytes")),
-                size_text(number(&done["usage"], "quota")),
+                words::size(number(&done["usage"], "bytes")),
+                words::size(number(&done["usage"], "quota")),
             ));
             Ok(())
         }
     }
 }
 
-/// How a storage is reached.
+/// The two ways to a storage.
 enum Reach {
-    /// By itself.
+    /// This process has it open.
     Here(Arc<Storage>),
-    /// By the node that has it open.
+    /// A running node has it open, and does what it is asked.
     #[cfg(unix)]
     Node(Remote),
 }
 
-/// A storage in reach, of a running node or a stopped one.
-struct Hands<'a> {
+/// Access to a storage, of a running node or a stopped one.
+struct Access<'a> {
     home: Home,
     storage: Option<PathBuf>,
     config: Option<PathBuf>,
@@ -193,7 +193,7 @@ struct Hands<'a> {
     output: &'a Output,
 }
 
-impl Hands<'_> {
+impl Access<'_> {
     fn perform(&mut self, operation: &Operation) -> Result<Value, Failed> {
         self.perform_with(
             operation,
@@ -225,7 +225,8 @@ impl Hands<'_> {
         done
     }
 
-    /// The storage, opened once, or the node that has it open. A storage that was named is never taken for the node's.
+    /// Opens the storage, once, or finds the node that has it open. A storage that was named is never taken for the
+    /// node's own.
     fn reach(&mut self) -> Result<Reach, Failed> {
         if let Some(storage) = &self.open {
             return Ok(Reach::Here(storage.clone()));
@@ -268,12 +269,7 @@ impl Hands<'_> {
             OpenError::InUse(_) => "Name that node's state directory with --state, or stop it.",
             _ => "Name another directory, or mend this one.",
         };
-        Err(Failed::new(
-            Exit::Failure,
-            "storage",
-            format!("{error}."),
-            advice,
-        ))
+        Err(Failed::new(Fault::Storage, format!("{error}."), advice))
     }
 
     fn import(&mut self, path: &Path) -> Result<(), Failed> {
@@ -297,7 +293,7 @@ impl Hands<'_> {
             "{}: {} new blocks, {}.",
             printable(&path.to_string_lossy()),
             number(&imported, "blocks"),
-            size_text(number(&imported, "bytes")),
+            words::size(number(&imported, "bytes")),
         ));
         if missing > 0 {
             self.output
@@ -325,8 +321,7 @@ impl Hands<'_> {
         };
         if path.symlink_metadata().is_ok() {
             return Err(Failed::new(
-                Exit::Failure,
-                "exists",
+                Fault::Exists,
                 format!("There is a {} already.", path.display()),
                 "Name another path with -o.",
             ));
@@ -361,7 +356,7 @@ impl Hands<'_> {
     }
 }
 
-/// A file that is written until somebody stops it.
+/// A file that is being written; writing fails once the command is stopped.
 struct Part {
     file: File,
     stopped: Arc<AtomicBool>,
@@ -392,15 +387,15 @@ fn list(output: &Output, listed: &Value) {
         output.result(&format!(
             "{}  {:>10}  {state:>8}  {}",
             text(dag, "cid"),
-            size_text(number(dag, "bytes")),
+            words::size(number(dag, "bytes")),
             printable(text(dag, "name")),
         ));
     }
     let usage = &listed["usage"];
     output.say(&format!(
         "{} of {} used.",
-        size_text(number(usage, "bytes")),
-        size_text(number(usage, "quota"))
+        words::size(number(usage, "bytes")),
+        words::size(number(usage, "quota"))
     ));
 }
 
@@ -417,14 +412,13 @@ fn check(output: &Output, report: &Value) -> Result<(), Failed> {
     output.say(&format!(
         "{} blocks, {}.",
         number(report, "blocks"),
-        size_text(number(report, "bytes"))
+        words::size(number(report, "bytes"))
     ));
     if damaged.is_empty() {
         return Ok(());
     }
     Err(Failed::new(
-        Exit::Verification,
-        "damaged",
+        Fault::Damaged,
         format!("{} blocks were damaged and are removed.", damaged.len()),
         "Check the disk. What was shared comes back when it is asked for; import the rest again.",
     ))

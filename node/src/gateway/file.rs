@@ -370,16 +370,9 @@ fn mime_of_name(name: &str) -> Option<String> {
 
 /// A type that someone says, made fit for a header.
 fn mime_of_text(text: &str) -> Option<String> {
-    let essence = text.split(';').next()?.trim().to_ascii_lowercase();
-    let (kind, sub) = essence.split_once('/')?;
-    let token = |part: &str| {
-        !part.is_empty()
-            && part.len() <= 127
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
-    if !token(kind) || !token(sub) || essence == UNKNOWN || kind == "multipart" {
+    let essence = fluence::names::mime_of(text)?;
+    let (kind, _) = essence.split_once('/')?;
+    if essence == UNKNOWN || kind == "multipart" {
         return None;
     }
     Some(if kind == "text" {

@@ -20,7 +20,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 pub use config::{Config, Options, Size};
 
-use crate::exit::{Exit, Failed};
+use crate::exit::{Failed, Fault};
 use crate::gateway::{self, Fetcher, GatewayConfig, Health};
 use crate::kubo::{self, Keeper, Kubo};
 use crate::operator;
@@ -83,8 +83,7 @@ impl Node {
         })
         .map_err(|error| {
             Failed::new(
-                Exit::Failure,
-                "listen",
+                Fault::Listen,
                 format!("The node cannot start: {error}."),
                 "Check --listen-tcp, --listen-ws and --peers.",
             )
@@ -220,8 +219,7 @@ async fn open_kubo(rpc: &str, gateway: &str) -> Result<Kubo, Failed> {
     };
     let version = version.await.map_err(|error| {
         Failed::new(
-            Exit::Network,
-            "ipfs",
+            Fault::Ipfs,
             format!("The IPFS node cannot be used: {error}."),
             "Start it with `ipfs daemon`, and check --ipfs-rpc and --ipfs-gateway.",
         )
@@ -231,23 +229,17 @@ async fn open_kubo(rpc: &str, gateway: &str) -> Result<Kubo, Failed> {
 }
 
 fn no_http(error: reqwest::Error) -> Failed {
-    Failed::new(
-        Exit::Failure,
-        "network",
-        format!("HTTP cannot be used: {error}."),
-        "",
-    )
+    Failed::new(Fault::Network, format!("HTTP cannot be used: {error}."), "")
 }
 
 async fn open_storage(config: &Config) -> Result<Arc<Storage>, Failed> {
     let (directory, limits) = (config.storage_directory.clone(), config.storage.clone());
     tokio::task::spawn_blocking(move || Storage::open(&directory, limits))
         .await
-        .map_err(|_| Failed::new(Exit::Failure, "stopped", "The program is stopping.", ""))?
+        .map_err(|_| Failed::ending())?
         .map_err(|error| {
             Failed::new(
-                Exit::Failure,
-                "storage",
+                Fault::Storage,
                 format!("The storage cannot be used: {error}."),
                 "Choose another directory with --storage, or mend this one.",
             )
@@ -326,8 +318,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 fn cannot_listen(what: &str, address: &SocketAddr, error: &std::io::Error) -> Failed {
     Failed::new(
-        Exit::Failure,
-        "listen",
+        Fault::Listen,
         format!("{what} cannot listen on {address}: {error}."),
         "Stop what uses the port, or choose others with --listen-tcp, --listen-ws and --listen-http.",
     )

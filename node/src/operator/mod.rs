@@ -11,13 +11,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use fluence::Cid;
+use fluence::failure::Code;
 use fluence::names::canonical;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::io::AsyncWrite;
 use tokio::runtime::Handle;
 
-use crate::exit::{Exit, Failed};
+use crate::exit::{Failed, Fault};
 use crate::storage::{AddError, ExportError, ImportError, Storage, StorageError};
 
 pub use local::Local;
@@ -112,10 +113,7 @@ pub fn perform(
 
 /// The root that an operator names: that of a file, as people write it, or any CID.
 pub fn root(text: &str) -> Result<Cid, Failed> {
-    fluence::names::parse_link(text).or_else(|error| {
-        text.parse()
-            .map_err(|_| Failed::usage(error.to_string(), ""))
-    })
+    fluence::names::parse_link(text).or_else(|error| text.parse().map_err(|_| error.into()))
 }
 
 fn found(cid: &Cid, found: Result<bool, StorageError>) -> Result<(), Failed> {
@@ -123,8 +121,7 @@ fn found(cid: &Cid, found: Result<bool, StorageError>) -> Result<(), Failed> {
         return Ok(());
     }
     Err(Failed::new(
-        Exit::NotFound,
-        "not_found",
+        Fault::NotFound,
         format!("{} is not stored here.", canonical(cid)),
         "`fluence storage list` names what is.",
     ))
@@ -132,18 +129,16 @@ fn found(cid: &Cid, found: Result<bool, StorageError>) -> Result<(), Failed> {
 
 fn storage_failed(error: StorageError) -> Failed {
     let (code, advice) = match error {
-        StorageError::DiskFull => ("disk_full", "Free some space, then do it again."),
+        StorageError::DiskFull => (
+            Fault::from(Code::DiskFull),
+            "Free some space, then do it again.",
+        ),
         StorageError::Io(_) | StorageError::Database(_) => (
-            "storage",
+            Fault::Storage,
             "Check its disk; what was damaged is found by `fluence storage check`.",
         ),
     };
-    Failed::new(
-        Exit::Failure,
-        code,
-        format!("It was not done: {error}."),
-        advice,
-    )
+    Failed::new(code, format!("It was not done: {error}."), advice)
 }
 
 /// Why a CAR is not imported, or not to its end.
@@ -152,20 +147,17 @@ fn import_failed(error: ImportError) -> Failed {
         ImportError::Add(AddError::Storage(error)) => return storage_failed(error),
         error => error,
     };
-    let (exit, code, advice) = match &error {
+    let (code, advice) = match &error {
         ImportError::Read(_) => (
-            Exit::Failure,
-            "file",
+            Fault::File,
             "What came before is stored; see that the file can be read, and import it again.",
         ),
         ImportError::Add(AddError::NoRoom | AddError::TooLarge { .. }) => (
-            Exit::Refused,
-            "quota",
+            Code::Quota.into(),
             "`fluence storage gc` and `remove` make room; a larger --storage-quota is more. Then import it again.",
         ),
         ImportError::Add(_) | ImportError::Car(_) | ImportError::Nothing => (
-            Exit::Verification,
-            "import",
+            Fault::Import,
             "What came before the fault is stored; check the file and import it again.",
         ),
     };
@@ -174,39 +166,27 @@ fn import_failed(error: ImportError) -> Failed {
         ImportError::Add(AddError::NoRoom) => "there is no room left in the storage".to_owned(),
         error => error.to_string(),
     };
-    Failed::new(
-        exit,
-        code,
-        format!("The CAR is not imported: {what}."),
-        advice,
-    )
+    Failed::new(code, format!("The CAR is not imported: {what}."), advice)
 }
 
 /// Why a DAG is not exported, or not to its end.
 fn export_failed(cid: &str, error: ExportError) -> Failed {
-    let (exit, code, advice) = match &error {
-        ExportError::Incomplete(_) => (Exit::NotFound, "export", ""),
+    let (code, advice) = match &error {
+        ExportError::Incomplete(_) => (Fault::Export, ""),
         ExportError::Write(error) => match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
-                Exit::Failure,
-                "disk_full",
+                Code::DiskFull.into(),
                 "Free some space, or name another place with -o.",
             ),
-            _ => (Exit::Failure, "file", "Name another place with -o."),
+            _ => (Fault::File, "Name another place with -o."),
         },
         ExportError::Damaged(_) => (
-            Exit::Verification,
-            "damaged",
+            Fault::Damaged,
             "`fluence storage check` removes what is damaged.",
         ),
-        ExportError::Read(_) => (Exit::Failure, "storage", "Check the storage's disk."),
+        ExportError::Read(_) => (Fault::Storage, "Check the storage's disk."),
     };
-    Failed::new(
-        exit,
-        code,
-        format!("{cid} is not exported: {error}."),
-        advice,
-    )
+    Failed::new(code, format!("{cid} is not exported: {error}."), advice)
 }
 
 /// A port's output for who writes without blocking; this thread may block.
@@ -234,6 +214,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
+    use crate::exit::Exit;
     use crate::storage::StorageConfig;
 
     #[test]
@@ -250,10 +231,10 @@ mod tests {
             (CarError::Truncated.into(), Exit::Verification, "import"),
         ] {
             let failed = import_failed(error);
-            assert_eq!((failed.exit, &*failed.failure.code), (exit, code));
+            assert_eq!((failed.exit, failed.failure.code.as_str()), (exit, code));
         }
         let failed = export_failed("It", ExportError::Write(full()));
-        assert_eq!(failed.failure.code, "disk_full");
+        assert_eq!(failed.failure.code, Code::DiskFull.into());
     }
 
     /// Notes how far it is.

@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use super::{Operation, Port, export_failed, import_failed, perform};
-use crate::exit::{Exit, Failed};
+use crate::exit::{Exit, Failed, Fault};
 use crate::storage::{ExportError, ImportError, Storage};
 
 /// The socket's name in the state directory.
@@ -84,7 +84,7 @@ enum Outcome {
     Done(Value),
     Failed {
         exit: u8,
-        failure: fluence::state::Failure,
+        failure: crate::exit::Told,
     },
 }
 
@@ -199,8 +199,7 @@ fn answer(
     let asked: Asked = json(&payload)?;
     let done = if asked.storage.is_some_and(|named| named != place) {
         Err(Failed::new(
-            Exit::Failure,
-            "other_storage",
+            Fault::OtherStorage,
             "The node of this state directory has another storage.",
             "Name the state directory of the node that has it with --state, or stop that node.",
         ))
@@ -345,8 +344,7 @@ impl Remote {
             .exchange(operation, port)
             .map_err(|broken| match broken {
                 Broken::Node(error) => Failed::new(
-                    Exit::Failure,
-                    "node",
+                    Fault::Node,
                     format!("The node broke off: {error}."),
                     "Its log may say why; it may also have been stopped.",
                 ),

@@ -109,7 +109,8 @@ async fn send(
         status: response.status().as_u16(),
         content_type: text(CONTENT_TYPE),
         content_length: text(CONTENT_LENGTH).and_then(|len| len.parse().ok()),
-        file_name: text(CONTENT_DISPOSITION).and_then(|value| file_name(&value)),
+        file_name: text(CONTENT_DISPOSITION)
+            .and_then(|value| fluence::disposition::file_name(&value)),
         body: WebBody {
             response,
             host,
@@ -201,48 +202,9 @@ impl HttpBody for WebBody {
     }
 }
 
-/// The file name in a `Content-Disposition` (RFC 6266): `filename*` in UTF-8 before `filename`.
-fn file_name(value: &str) -> Option<String> {
-    let parameter = |name: &str| {
-        value.split(';').skip(1).find_map(|part| {
-            let (key, value) = part.split_once('=')?;
-            key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    };
-    let extended = parameter("filename*").and_then(|value| {
-        let (charset, rest) = value.split_once('\'')?;
-        let (_language, encoded) = rest.split_once('\'')?;
-        if !charset.eq_ignore_ascii_case("utf-8") {
-            return None;
-        }
-        percent_encoding::percent_decode_str(encoded)
-            .decode_utf8()
-            .ok()
-            .map(|name| name.into_owned())
-    });
-    extended
-        .or_else(|| parameter("filename").map(|value| value.trim_matches('"').to_owned()))
-        .filter(|n| !n.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn file_names_are_read() {
-        for (value, name) in [
-            ("attachment; filename=\"a b.txt\"", Some("a b.txt")),
-            (
-                "inline; filename=x; filename*=UTF-8''%D0%BE.txt",
-                Some("о.txt"),
-            ),
-            ("attachment", None),
-            ("attachment; filename=\"\"", None),
-        ] {
-            assert_eq!(file_name(value).as_deref(), name, "{value}");
-        }
-    }
 
     #[tokio::test]
     async fn redirects_come_to_an_end() {

@@ -1,30 +1,57 @@
-//! The journal: what happened, one JSON line an event, and now and then a snapshot of the state that it makes.
+//! The journal in a directory: `journal.jsonl` holds the events after the snapshot in `state.json`, one JSON line each, in
+//! the form of [`fluence::journal`].
 //!
-//! `journal.jsonl` holds the events after `state.json`'s. A line that a kill has torn, and what follows a line that is
-//! damaged, is cut off at the next start. What could not be written is written before what happens next.
+//! A half line at the end is what a kill leaves: it is cut off at the next start, and nobody is told. Whatever else cannot
+//! be read costs nothing but itself: the originals are set aside under other names, a new snapshot is written of all that
+//! could be read, and the person is told. What could not be written is written before what happens next.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use fluence::state::{Event, State};
+use fluence::failure::Failure;
+use fluence::journal::{self, Reader};
+use fluence::plan::Unknown;
+use fluence::state::{Event, EventKind, State};
 
+use super::now_ms;
+
+const EVENTS: &str = "journal.jsonl";
+const SNAPSHOT: &str = "state.json";
+/// What the names of originals that were set aside have before their Unix time.
+const ASIDE: &str = ".damaged-";
+/// The originals of one name that are set aside at most; the oldest are removed.
+const MAX_ASIDE: usize = 3;
 /// A snapshot is written in the journal's place when it would have more bytes.
 const MAX_JOURNAL: u64 = 4 * 1024 * 1024;
 /// The longest line that is read, in bytes.
-const MAX_LINE: usize = 256 * 1024;
+const MAX_LINE: u64 = 256 * 1024;
 
 /// The journal in a directory. Clones are the same journal.
 #[derive(Debug, Clone)]
 pub struct Journal {
-    waiting: Arc<Mutex<Waiting>>,
+    unwritten: Arc<Mutex<Unwritten>>,
     file: Arc<tokio::sync::Mutex<JournalFile>>,
+}
+
+/// What [`Journal::open`] found.
+#[derive(Debug)]
+pub struct Opened {
+    /// The journal, to be appended to.
+    pub journal: Journal,
+    /// The state that it makes.
+    pub state: State,
+    /// What the person is to be told of what could not be read; empty where all could be.
+    pub damage: Vec<Failure>,
+    /// What is to be done with stored bytes that no item is about: while originals are set aside here, items may be
+    /// missing.
+    pub unknown: Unknown,
 }
 
 /// What is applied and not yet written.
 #[derive(Debug)]
-struct Waiting {
+struct Unwritten {
     /// At most [`MAX_JOURNAL`] and what one call brings.
     lines: Vec<u8>,
     /// Whether more waited than `lines` may hold, so that only a snapshot will do.
@@ -42,50 +69,71 @@ struct JournalFile {
 }
 
 impl Journal {
-    /// Opens the journal and gives the state that it makes.
-    pub fn open(directory: &Path) -> io::Result<(Self, State)> {
+    /// Opens the journal in a directory, which is made where it is not there.
+    ///
+    /// # Errors
+    /// Where the disk cannot be read or written. Whatever the files hold is no error.
+    pub fn open(directory: &Path) -> io::Result<Opened> {
         fs::create_dir_all(directory)?;
-        let mut state = match fs::read(directory.join("state.json")) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-                io::Error::new(
-                    ErrorKind::InvalidData,
-                    format!(
-                        "{}: {error}; remove it to begin anew",
-                        directory.join("state.json").display()
-                    ),
-                )
-            })?,
-            Err(error) if error.kind() == ErrorKind::NotFound => State::default(),
+        let snapshot = match fs::read(directory.join(SNAPSHOT)) {
+            // What is not UTF-8 is no JSON, or the damage is within one text.
+            Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        let len = replay(&open(directory)?, &mut state)?;
+        let mut reader = Reader::new(snapshot.as_deref());
+        let len = replay(&open(directory)?, &mut reader)?;
+        let read = reader.finish();
         let mut file = JournalFile {
             directory: directory.to_owned(),
             file: None,
             len,
         };
+        if !read.damage.is_none() {
+            file.set_aside(&read.state)?;
+        } else if read.outdated {
+            file.snapshot(&read.state)?;
+        }
         file.at_end()?;
+        let unknown = if has_aside(directory)? {
+            Unknown::Adopt
+        } else {
+            Unknown::Remove
+        };
         let journal = Self {
-            waiting: Arc::new(Mutex::new(Waiting {
+            unwritten: Arc::new(Mutex::new(Unwritten {
                 lines: Vec::new(),
                 behind: false,
-                state: state.clone(),
+                state: read.state.clone(),
             })),
             file: Arc::new(tokio::sync::Mutex::new(file)),
         };
-        Ok((journal, state))
+        Ok(Opened {
+            journal,
+            state: read.state,
+            damage: read.damage.failures(),
+            unknown,
+        })
     }
 
     /// Takes the events, in the order of the calls; the future ends when they outlast a kill. Those that come while the
     /// disk works are written together, and those that failed before with them.
+    ///
+    /// # Errors
+    /// Where the disk cannot be written; the events are written with those that come next.
     pub fn append(&self, events: &[Event]) -> impl Future<Output = io::Result<()>> + use<> {
         {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            for event in events.iter().filter(|event| !event.kind.is_ephemeral()) {
-                waiting.state.apply(event);
-                if !waiting.behind {
-                    serde_json::to_writer(&mut waiting.lines, event).expect("an event is JSON");
-                    waiting.lines.push(b'\n');
+            let mut unwritten = self
+                .unwritten
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            for event in events.iter().filter(|event| is_written(&event.kind)) {
+                unwritten.state.apply(event);
+                if !unwritten.behind {
+                    unwritten
+                        .lines
+                        .extend_from_slice(journal::event(event).as_bytes());
+                    unwritten.lines.push(b'\n');
                 }
             }
         }
@@ -93,14 +141,14 @@ impl Journal {
         async move {
             let mut file = journal.file.clone().lock_owned().await;
             let (lines, behind, snapshot) = {
-                let mut waiting = journal
-                    .waiting
+                let mut unwritten = journal
+                    .unwritten
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner);
-                let lines = std::mem::take(&mut waiting.lines);
-                let behind = std::mem::take(&mut waiting.behind);
+                let lines = std::mem::take(&mut unwritten.lines);
+                let behind = std::mem::take(&mut unwritten.behind);
                 let full = behind || file.len + lines.len() as u64 > MAX_JOURNAL;
-                (lines, behind, full.then(|| waiting.state.clone()))
+                (lines, behind, full.then(|| unwritten.state.clone()))
             };
             if lines.is_empty() && !behind {
                 return Ok(());
@@ -112,9 +160,9 @@ impl Journal {
                 };
                 if written.is_err() {
                     // Before the next call gets hold of the file.
-                    let waiting = &journal.waiting;
-                    let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                    waiting.put_back(lines, behind);
+                    let unwritten = &journal.unwritten;
+                    let mut unwritten = unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+                    unwritten.put_back(lines, behind);
                 }
                 written
             })
@@ -124,7 +172,13 @@ impl Journal {
     }
 }
 
-impl Waiting {
+/// Whether an event has to outlast a kill. The command line shows logs while it runs, and stores none; it makes no
+/// thumbnails.
+fn is_written(kind: &EventKind) -> bool {
+    !kind.is_ephemeral() && !matches!(kind, EventKind::Log { .. } | EventKind::Thumbnail { .. })
+}
+
+impl Unwritten {
     /// What failed waits again, before what has come since.
     fn put_back(&mut self, mut lines: Vec<u8>, behind: bool) {
         lines.append(&mut self.lines);
@@ -162,15 +216,77 @@ impl JournalFile {
 
     /// Events up to the snapshot that stay in the journal after a kill here are skipped by their numbers.
     fn snapshot(&mut self, state: &State) -> io::Result<()> {
-        let new = self.directory.join("state.json.new");
-        let mut snapshot = File::create(&new)?;
-        snapshot.write_all(&serde_json::to_vec(state)?)?;
-        snapshot.sync_all()?;
-        fs::rename(&new, self.directory.join("state.json"))?;
+        self.replace(SNAPSHOT, journal::snapshot(state).as_bytes())?;
         self.len = 0;
         self.file = None;
         self.at_end().map(drop)
     }
+
+    /// Keeps the files as they are under other names, and begins anew with a snapshot of what could be read of them. They
+    /// are at their old names too until new files take their places, so that a kill here costs nothing.
+    fn set_aside(&mut self, state: &State) -> io::Result<()> {
+        let now = now_ms() / 1000;
+        for name in [SNAPSHOT, EVENTS] {
+            let (stem, ending) = name.split_once('.').unwrap_or((name, ""));
+            let aside = format!("{stem}{ASIDE}{now}.{ending}");
+            let (from, to) = (self.directory.join(name), self.directory.join(&aside));
+            match fs::hard_link(&from, &to) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                // Set aside within the same second, before a kill.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                // A file system without links.
+                Err(_) => drop(fs::copy(&from, &to)?),
+            }
+            let mut kept = asides(&self.directory, &format!("{stem}{ASIDE}"))?;
+            kept.sort_unstable();
+            kept.truncate(kept.len().saturating_sub(MAX_ASIDE));
+            for old in kept {
+                fs::remove_file(self.directory.join(old))?;
+            }
+        }
+        self.replace(SNAPSHOT, journal::snapshot(state).as_bytes())?;
+        // Not cut to nothing: the original may be the same file under its other name.
+        self.replace(EVENTS, b"")?;
+        self.len = 0;
+        self.file = None;
+        Ok(())
+    }
+
+    /// A file of these bytes in the place of the one of that name.
+    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let new = self.directory.join(format!("{name}.new"));
+        let mut file = File::create(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&new, self.directory.join(name))
+    }
+}
+
+/// The names in a directory that begin so.
+fn asides(directory: &Path, prefix: &str) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        names.extend(
+            entry?
+                .file_name()
+                .into_string()
+                .ok()
+                .filter(|name| name.starts_with(prefix)),
+        );
+    }
+    Ok(names)
+}
+
+/// Whether an original is set aside in a directory.
+fn has_aside(directory: &Path) -> io::Result<bool> {
+    for name in [SNAPSHOT, EVENTS] {
+        let stem = name.split('.').next().unwrap_or(name);
+        if !asides(directory, &format!("{stem}{ASIDE}"))?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn open(directory: &Path) -> io::Result<File> {
@@ -179,34 +295,40 @@ fn open(directory: &Path) -> io::Result<File> {
         .write(true)
         .create(true)
         .truncate(false)
-        .open(directory.join("journal.jsonl"))
+        .open(directory.join(EVENTS))
 }
 
-/// Applies the journal's events; returns where its sound part ends.
-fn replay(file: &File, state: &mut State) -> io::Result<u64> {
-    let mut reader = BufReader::new(file);
-    let mut sound = 0;
+/// Applies the journal's events; returns where its last whole line ends.
+fn replay(file: &File, journal: &mut Reader) -> io::Result<u64> {
+    let mut file = BufReader::new(file);
+    let mut end = 0;
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = io::Read::take(&mut reader, MAX_LINE as u64).read_until(b'\n', &mut line)?;
-        let Some(text) = line.strip_suffix(b"\n") else {
-            return Ok(sound);
-        };
-        let Ok(event) = serde_json::from_slice::<Event>(text) else {
-            return Ok(sound);
-        };
-        if event.seq > state.seq {
-            state.apply(&event);
+        let mut read = io::Read::take(&mut file, MAX_LINE).read_until(b'\n', &mut line)? as u64;
+        // The rest of a line that is too long is passed over.
+        while read >= MAX_LINE && line.last() != Some(&b'\n') {
+            line.clear();
+            match io::Read::take(&mut file, MAX_LINE).read_until(b'\n', &mut line)? {
+                0 => break,
+                more => read += more as u64,
+            }
         }
-        sound += read as u64;
+        let Some(text) = line.strip_suffix(b"\n") else {
+            return Ok(end);
+        };
+        end += read;
+        // A line that is too long is none, whatever it ends with.
+        let text = if read > MAX_LINE { &[][..] } else { text };
+        journal.event(&String::from_utf8_lossy(text));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fluence::state::EventKind;
+    use fluence::failure::Code;
+    use fluence::state::{ItemId, LogEntry, Status};
 
     fn events(from: u64, to: u64) -> Vec<Event> {
         (from..=to)
@@ -223,7 +345,7 @@ mod tests {
     #[tokio::test]
     async fn a_restart_knows_what_was_written_and_a_torn_line_is_cut_off() {
         let home = tempfile::tempdir().unwrap();
-        let (journal, state) = Journal::open(home.path()).unwrap();
+        let Opened { journal, state, .. } = Journal::open(home.path()).unwrap();
         assert_eq!(state, State::default());
         let (first, second) = (journal.append(&events(1, 3)), journal.append(&events(4, 5)));
         // In the order of the calls, whichever is waited for first.
@@ -233,26 +355,26 @@ mod tests {
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(b"{\"seq\":6,\"at\":6,\"kind\":{\"ev")
             .unwrap();
-        let (journal, state) = Journal::open(home.path()).unwrap();
+        let Opened { journal, state, .. } = Journal::open(home.path()).unwrap();
         assert_eq!(state.seq, 5);
         journal.append(&events(6, 6)).await.unwrap();
-        assert_eq!(Journal::open(home.path()).unwrap().1.seq, 6);
+        assert_eq!(Journal::open(home.path()).unwrap().state.seq, 6);
     }
 
     #[tokio::test]
     async fn what_could_not_be_written_is_written_before_what_happens_next() {
         let home = tempfile::tempdir().unwrap();
-        let (journal, _) = Journal::open(home.path()).unwrap();
+        let journal = Journal::open(home.path()).unwrap().journal;
         journal.append(&events(1, 2)).await.unwrap();
         let path = home.path().join("journal.jsonl");
         // It cannot be written.
         journal.file.lock().await.file = Some(File::open(&path).unwrap());
         journal.append(&events(3, 4)).await.unwrap_err();
-        assert_eq!(Journal::open(home.path()).unwrap().1.seq, 2);
+        assert_eq!(Journal::open(home.path()).unwrap().state.seq, 2);
         journal.append(&events(5, 5)).await.unwrap();
         let lines = fs::read_to_string(&path).unwrap();
         assert_eq!(lines.lines().count(), 5);
-        assert_eq!(Journal::open(home.path()).unwrap().1.seq, 5);
+        assert_eq!(Journal::open(home.path()).unwrap().state.seq, 5);
 
         // Nor can a snapshot, for long.
         let new = home.path().join("state.json.new");
@@ -261,23 +383,27 @@ mod tests {
         for n in 0..20 {
             let more = events(n * 500 + 6, n * 500 + 505);
             failed += u32::from(journal.append(&more).await.is_err());
-            let waiting = journal.waiting.lock().unwrap().lines.len() as u64;
-            assert!(waiting <= MAX_JOURNAL, "{waiting}");
+            let unwritten = journal.unwritten.lock().unwrap().lines.len() as u64;
+            assert!(unwritten <= MAX_JOURNAL, "{unwritten}");
         }
         assert!(failed > 5, "{failed}");
         fs::remove_dir(&new).unwrap();
         journal.append(&events(10_006, 10_006)).await.unwrap();
-        let (again, state) = Journal::open(home.path()).unwrap();
+        let Opened {
+            journal: again,
+            state,
+            ..
+        } = Journal::open(home.path()).unwrap();
         assert_eq!(state.seq, 10_006);
-        assert_eq!(state, again.waiting.lock().unwrap().state);
-        let state = &journal.waiting.lock().unwrap().state;
-        assert_eq!(&again.waiting.lock().unwrap().state, state);
+        assert_eq!(state, again.unwritten.lock().unwrap().state);
+        let state = &journal.unwritten.lock().unwrap().state;
+        assert_eq!(&again.unwritten.lock().unwrap().state, state);
     }
 
     #[tokio::test]
     async fn the_journal_is_bounded() {
         let home = tempfile::tempdir().unwrap();
-        let (journal, _) = Journal::open(home.path()).unwrap();
+        let journal = Journal::open(home.path()).unwrap().journal;
         for n in 0..10 {
             journal
                 .append(&events(n * 1000 + 1, (n + 1) * 1000))
@@ -288,6 +414,156 @@ mod tests {
             .unwrap()
             .len();
         assert!(len < MAX_JOURNAL, "{len}");
-        assert_eq!(Journal::open(home.path()).unwrap().1.seq, 10_000);
+        assert_eq!(Journal::open(home.path()).unwrap().state.seq, 10_000);
+    }
+
+    fn fetches(from: u64, to: u64) -> Vec<Event> {
+        (from..=to)
+            .map(|seq| Event {
+                seq,
+                at: seq,
+                kind: EventKind::FetchBegan {
+                    id: ItemId(format!("{seq:032x}")),
+                    cid: format!("Qm{seq}"),
+                },
+            })
+            .collect()
+    }
+
+    fn names(home: &Path) -> Vec<String> {
+        let mut names = asides(home, "").unwrap();
+        names.sort_unstable();
+        names
+    }
+
+    #[tokio::test]
+    async fn a_damaged_line_costs_itself_alone_and_the_original_is_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(EVENTS);
+        let journal = Journal::open(home.path()).unwrap().journal;
+        journal.append(&fetches(1, 5)).await.unwrap();
+        let mut lines: Vec<String> = fs::read_to_string(&path)
+            .unwrap()
+            .lines()
+            .map(str::to_owned)
+            .collect();
+        lines[1] = lines[1].replace("fetch_began", "of_a_newer_version");
+        lines[3] = format!("\u{0}{}", "x".repeat(3 * MAX_LINE as usize));
+        let damaged = format!("{}\n{{\"seq\":6,", lines.join("\n"));
+        fs::write(&path, &damaged).unwrap();
+
+        let opened = Journal::open(home.path()).unwrap();
+        let kept: Vec<&str> = opened
+            .state
+            .items
+            .values()
+            .filter_map(|item| item.cid.as_deref())
+            .collect();
+        assert_eq!((opened.state.seq, kept), (5, vec!["Qm1", "Qm3", "Qm5"]));
+        assert_eq!(opened.damage, [Failure::new(Code::JournalDamaged).size(2)]);
+        assert_eq!(opened.unknown, Unknown::Adopt);
+        let aside = names(home.path())
+            .into_iter()
+            .find(|name| name.contains(ASIDE))
+            .unwrap();
+        assert!(
+            aside.starts_with("journal.damaged-") && aside.ends_with(".jsonl"),
+            "{aside}"
+        );
+        assert!(fs::read_to_string(home.path().join(&aside)).unwrap() == damaged);
+
+        opened.journal.append(&fetches(6, 6)).await.unwrap();
+        let again = Journal::open(home.path()).unwrap();
+        assert_eq!((again.state.items.len(), again.state.seq), (4, 6));
+        assert_eq!((again.damage, again.unknown), (vec![], Unknown::Adopt));
+        assert!(fs::read_to_string(home.path().join(&aside)).unwrap() == damaged);
+        fs::remove_file(home.path().join(aside)).unwrap();
+        assert_eq!(Journal::open(home.path()).unwrap().unknown, Unknown::Remove);
+    }
+
+    #[tokio::test]
+    async fn a_damaged_snapshot_is_no_reason_not_to_start() {
+        for snapshot in [
+            &b""[..],
+            b"\xff\x00",
+            b"[1]",
+            b"{\"version\":2,\"state\":7}",
+        ] {
+            let home = tempfile::tempdir().unwrap();
+            let journal = Journal::open(home.path()).unwrap().journal;
+            journal.append(&fetches(8, 9)).await.unwrap();
+            fs::write(home.path().join(SNAPSHOT), snapshot).unwrap();
+            let opened = Journal::open(home.path()).unwrap();
+            assert_eq!(opened.state.items.len(), 2);
+            assert_eq!(opened.damage, [Failure::new(Code::JournalDamaged).size(1)]);
+            let aside = names(home.path())
+                .into_iter()
+                .find(|name| name.starts_with("state.damaged-"));
+            assert_eq!(
+                fs::read(home.path().join(aside.unwrap())).unwrap(),
+                snapshot
+            );
+            let again = Journal::open(home.path()).unwrap();
+            assert_eq!((again.state, again.damage), (opened.state, vec![]));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_originals_that_are_set_aside_are_bounded() {
+        let home = tempfile::tempdir().unwrap();
+        for second in 0..5 {
+            let name = format!("state{ASIDE}100000000{second}.json");
+            fs::write(home.path().join(name), "{").unwrap();
+        }
+        fs::write(home.path().join(SNAPSHOT), "{").unwrap();
+        Journal::open(home.path()).unwrap();
+        let kept = asides(home.path(), "state.damaged-").unwrap();
+        assert_eq!(kept.len(), MAX_ASIDE, "{kept:?}");
+        assert!(
+            kept.contains(&"state.damaged-1000000004.json".to_owned()),
+            "{kept:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn lines_of_a_log_are_not_stored() {
+        let home = tempfile::tempdir().unwrap();
+        let journal = Journal::open(home.path()).unwrap().journal;
+        journal.append(&fetches(1, 1)).await.unwrap();
+        let line = EventKind::Log {
+            id: ItemId(format!("{:032x}", 1)),
+            entry: LogEntry::BeganAgain,
+        };
+        journal
+            .append(&[Event {
+                seq: 2,
+                at: 2,
+                kind: line,
+            }])
+            .await
+            .unwrap();
+        let done = EventKind::Status {
+            id: ItemId(format!("{:032x}", 1)),
+            status: Status::Done,
+        };
+        journal
+            .append(&[Event {
+                seq: 3,
+                at: 3,
+                kind: done,
+            }])
+            .await
+            .unwrap();
+        let written = fs::read_to_string(home.path().join(EVENTS)).unwrap();
+        assert_eq!(written.lines().count(), 2);
+        assert!(
+            written
+                .lines()
+                .all(|line| line.starts_with("{\"version\":2,")),
+            "{written}"
+        );
+        let state = Journal::open(home.path()).unwrap().state;
+        assert_eq!(state.seq, 3);
+        assert!(state.items.values().all(|item| item.status == Status::Done));
     }
 }

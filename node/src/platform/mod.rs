@@ -20,7 +20,7 @@ use futures::future::LocalBoxFuture;
 use tokio::sync::broadcast;
 
 pub use http::{WebBody, WebClient};
-pub use journal::Journal;
+pub use journal::{Journal, Opened};
 pub use partial::FilePartial;
 pub use source::FileSource;
 pub use store::FileStore;
