@@ -11,6 +11,54 @@ const BINARYEN: &str = "132.0.0";
 /// The target of what runs in a browser.
 pub const WASM: &str = "wasm32-unknown-unknown";
 
+/// Checks that the compiler is the one that `rust-toolchain.toml` names: lints, formatting and sizes are those of one
+/// version.
+///
+/// # Errors
+/// If it is another version, or either cannot be told.
+pub fn compiler(workspace: &Workspace) -> Result<()> {
+    let file = workspace.root.join("rust-toolchain.toml");
+    let text = std::fs::read_to_string(&file)
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    let wanted = text
+        .lines()
+        .find_map(|line| line.strip_prefix("channel = ")?.split('"').nth(1))
+        .with_context(|| format!("{} names no channel", file.display()))?;
+    let version = Run::new("rustc").arguments(["--version"]).output()?;
+    let found = version.split_whitespace().nth(1).unwrap_or_default();
+    if found != wanted {
+        bail!(
+            "rustc is {found}, and changes are checked with {wanted}: run `rustup toolchain install {wanted}`, and \
+             unset RUSTUP_TOOLCHAIN if it is set"
+        );
+    }
+    Ok(())
+}
+
+/// A program from the crates registry, built and installed below the target directory unless it is there already.
+///
+/// # Errors
+/// If it cannot be installed.
+pub fn tool(workspace: &Workspace, name: &str, version: &str) -> Result<PathBuf> {
+    let home = workspace
+        .target
+        .join("tools")
+        .join(format!("{name}-{version}"));
+    let program = home.join("bin").join(name);
+    if program.is_file() {
+        return Ok(program);
+    }
+    workspace
+        .cargo(["install", "--locked", "--quiet", name, "--version", version])
+        .arguments(["--root".as_ref(), home.as_os_str()])
+        // It runs for seconds: what counts is how soon it is built. cargo-deny's own profile asks for a fat LTO.
+        .environment("CARGO_PROFILE_RELEASE_LTO", "off")
+        .environment("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .environment("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+        .done()?;
+    Ok(program)
+}
+
 /// Makes sure that the compiler can build for a browser.
 pub fn wasm_target() -> Result<()> {
     let libraries = Run::new("rustc")

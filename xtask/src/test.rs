@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
+use crate::dependencies;
 use crate::extension::{self, Optimise, PARTS};
 use crate::run::{Run, Workspace};
 use crate::setup::{self, WASM};
@@ -24,6 +25,9 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     setup::wasm_target()?;
     let browser = setup::browser()?;
 
+    report.step("compiler", || setup::compiler(workspace));
+    report.step("dependencies, allowed", || dependencies::allowed(workspace));
+    report.step("dependencies, used", || dependencies::used(workspace));
     report.step("format", || {
         workspace.cargo(["fmt", "--all", "--check"]).done()
     });

@@ -3,6 +3,7 @@
 mod bad_input;
 mod command_line;
 mod disk;
+mod examples;
 mod face;
 mod laziness;
 mod lifetime;
