@@ -10,8 +10,8 @@ const DENY: &str = "0.20.2";
 /// The version of `cargo-machete`, which searches sources for the names of dependencies: quick, and it builds nothing.
 const MACHETE: &str = "0.9.2";
 
-/// Checks licences, duplicate versions and sources by `deny.toml`; and known vulnerabilities, where their database, a Git
-/// repository, can be fetched.
+/// Checks licences, duplicate versions and sources by `deny.toml`; and known vulnerabilities, if their database (a Git
+/// repository) can be fetched.
 ///
 /// # Errors
 /// If something is not as `deny.toml` allows, or the tool cannot be installed. A database that cannot be fetched is a

@@ -1,4 +1,4 @@
-//! What must be on the machine: found, or installed where that can be done, or named so that a person can install it.
+//! What must be on the machine: it is found, or installed if that is possible, or named so that a person can install it.
 
 use std::path::{Path, PathBuf};
 
@@ -60,6 +60,9 @@ pub fn tool(workspace: &Workspace, name: &str, version: &str) -> Result<PathBuf>
 }
 
 /// Makes sure that the compiler can build for a browser.
+///
+/// # Errors
+/// If the target is missing and cannot be installed.
 pub fn wasm_target() -> Result<()> {
     let libraries = Run::new("rustc")
         .arguments(["--print=target-libdir", "--target", WASM])
@@ -76,8 +79,10 @@ pub fn wasm_target() -> Result<()> {
     Run::new("rustup").arguments(["target", "add", WASM]).done()
 }
 
-/// The `wasm-opt` of npm's `binaryen`, installed below the target directory where it is not there yet.
-/// `Err` says why it cannot be had.
+/// The `wasm-opt` of npm's `binaryen`, installed below the target directory unless it is there already.
+///
+/// # Errors
+/// If it cannot be installed; the error says why.
 pub fn wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
     let home = workspace
         .target
@@ -112,8 +117,11 @@ pub fn wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// What the figures compare with, as one script for a page: `benches/others.js` with the packages that it is made of,
-/// installed below the target directory and bundled there. `Err` says why it cannot be had.
+/// The software with which figures are compared, as one script for a page: `benches/others.js` and the packages that it
+/// imports, installed and bundled below the target directory.
+///
+/// # Errors
+/// If it cannot be installed or bundled; the error says why.
 pub fn others(workspace: &Workspace) -> Result<PathBuf> {
     let home = workspace.target.join("tools").join("figures");
     let bundle = home.join("bundle.js");
@@ -144,7 +152,7 @@ pub fn others(workspace: &Workspace) -> Result<PathBuf> {
     }
     Run::new("npm")
         .arguments(["install", "--no-package-lock", "--ignore-scripts"])
-        // What only other platforms than a browser ask for is left out.
+        // Leaves out what only other platforms than a browser need.
         .arguments(["--legacy-peer-deps", "--no-audit", "--no-fund"])
         .arguments(["--loglevel=error"])
         .directory(&home)
@@ -168,7 +176,7 @@ pub struct Browser {
     missing: Vec<&'static str>,
 }
 
-/// Programs that the tests and the demonstration need, and Debian's packages of them.
+/// Programs that the tests and the demonstration need, and the Debian packages that contain them.
 const PROGRAMS: [(&str, &str); 4] = [
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
@@ -176,7 +184,7 @@ const PROGRAMS: [(&str, &str); 4] = [
     ("xdotool", "xdotool"),
 ];
 
-/// Looks for Chromium and what drives it; installs what is missing where this is a Debian system and we are root.
+/// Looks for Chromium and the programs that drive it. Installs what is missing if this is Debian and we are root.
 pub fn browser() -> Result<Browser> {
     let mut browser = Browser { missing: missing() };
     if browser.missing.is_empty() || which("apt-get").is_none() || !is_root() {
@@ -208,7 +216,8 @@ pub fn browser() -> Result<Browser> {
 }
 
 impl Browser {
-    /// An error that says what to install, where something is missing.
+    /// # Errors
+    /// If something is missing; the error says what to install.
     pub fn require(&self) -> Result<()> {
         if self.missing.is_empty() {
             return Ok(());
