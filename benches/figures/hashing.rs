@@ -15,7 +15,7 @@ use crate::page::{Page, Took, between};
 use crate::table::{Goal, median, row, times};
 use crate::{PATIENCE, gib, noise};
 
-/// Bytes of the file.
+/// The length of the file, in bytes.
 const FILE: u64 = 1 << 30;
 /// How often each is repeated; the median counts.
 const RUNS: u64 = 3;

@@ -12,7 +12,7 @@ use fluence_tests::scene::{Scene, same_length};
 use crate::table::{Goal, median, row, times};
 use crate::{PATIENCE, gib, noise};
 
-/// Bytes of the file.
+/// The length of the file, in bytes.
 const FILE: u64 = 1 << 30;
 /// How often each is repeated, each time with another file; the median counts.
 const RUNS: u64 = 3;

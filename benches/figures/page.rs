@@ -16,11 +16,11 @@ const PAGE: &str = include_str!("page.js");
 /// What other people's work took, as the page says.
 #[derive(Debug, serde::Deserialize)]
 pub struct Took {
-    /// Milliseconds.
+    /// The time that it took, in milliseconds.
     pub ms: f64,
-    /// Bytes that came.
+    /// The number of bytes that arrived.
     pub bytes: Option<u64>,
-    /// The hash that was found.
+    /// The hash of the bytes, if it was computed.
     pub cid: Option<String>,
 }
 
@@ -120,7 +120,7 @@ impl Page {
     }
 }
 
-/// From one time to another.
+/// The time between two instants.
 pub fn between(from: SystemTime, to: SystemTime) -> Result<Duration> {
     to.duration_since(from).context("time ran backwards")
 }

@@ -1,36 +1,53 @@
-//! Proof that a function can be found and reached: a stranger tries.
+//! Proof that functions can be found and called: a stranger, a second peer of a fresh identity, tries it.
 
 use std::time::Duration;
 
 use fluence::call::{ErrorCode, Reply, Request};
 use fluence::names::FunctionName;
 use fluence::ports::NetworkError;
-use fluence::state::NetworkStatus;
 use futures::future::{Either, select};
 use futures::{StreamExt, stream};
 use futures_timer::Delay;
+use libp2p::PeerId;
 use libp2p::identity::Keypair;
-use libp2p::{Multiaddr, PeerId};
 use serde_json::json;
 use web_time::Instant;
 
+use crate::command::Command;
 use crate::config::Config;
-use crate::peer::{Command, Peer};
+use crate::limits::MAX_DEADLINE;
+use crate::peer::Peer;
 
-/// How long an announcement may last, and more for each name of a large one.
-const PATIENCE: Duration = Duration::from_secs(30);
-const PATIENCE_PER_NAME: Duration = Duration::from_millis(50);
+/// How long an announcement may last.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// How much longer it may last for each name.
+const TIMEOUT_PER_NAME: Duration = Duration::from_millis(50);
 /// How long the probing call may take.
 const PROBE: Duration = Duration::from_secs(15);
-/// Names that are stored, or looked up, at the same time; kad drops what is over 32 streams of a connection.
+/// Names that are stored, or looked up, at the same time. Kad drops requests beyond 32 streams of one connection.
 const PARALLEL: usize = 16;
-/// How often a name is looked up: nodes do not say when a record is stored, so the first look may come too early.
+/// How many times a name is looked up. Nodes do not tell when a record is stored, so that the first may come too early.
 const LOOKS: u32 = 4;
-/// The wait before the second look; it doubles.
+/// The wait before the second look-up of a name; it doubles with each further one.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
-/// See [`Peer::announce`].
-pub(crate) async fn announce(
+impl Peer {
+    /// Provides functions, and proves that they can be found and called: a stranger, a second peer of a fresh identity,
+    /// looks each name up and calls one of them at this peer through the relay with `{"probe": true}`. That call comes
+    /// in at [`crate::Calls`] meanwhile, and must be answered. Returns the names that could not be confirmed.
+    ///
+    /// # Errors
+    /// [`NetworkError::Offline`] if the peer has no connection to the network and is not making one, or has ended.
+    pub async fn announce(
+        &self,
+        names: Vec<FunctionName>,
+    ) -> Result<Vec<FunctionName>, NetworkError> {
+        let _permit = self.announcement().await?;
+        announce(self, names).await
+    }
+}
+
+async fn announce(
     peer: &Peer,
     mut names: Vec<FunctionName>,
 ) -> Result<Vec<FunctionName>, NetworkError> {
@@ -40,12 +57,12 @@ pub(crate) async fn announce(
         return Ok(names);
     }
     let count = u32::try_from(names.len()).unwrap_or(u32::MAX);
-    let patience = PATIENCE.saturating_add(PATIENCE_PER_NAME.saturating_mul(count));
-    let until = Instant::now() + patience.min(crate::peer::MAX_DEADLINE);
+    let timeout = TIMEOUT.saturating_add(TIMEOUT_PER_NAME.saturating_mul(count));
+    let until = Instant::now() + timeout.min(MAX_DEADLINE);
 
     peer.online().await?;
     let store = stream::iter(&names).for_each_concurrent(PARALLEL, |name| async move {
-        // Whether it was stored is seen by the stranger.
+        // The stranger sees whether it was stored.
         let _ = peer.provide(name.clone()).await;
     });
     if by(until, store).await.is_none() {
@@ -54,7 +71,7 @@ pub(crate) async fn announce(
 
     let stranger = Peer::start_visitor(Config::client(
         Keypair::generate_ed25519(),
-        addresses(peer).await,
+        peer.entry_points().await,
     ))
     .map_err(|_| NetworkError::Offline)?;
     let unconfirmed = confirm(&stranger, peer.id(), &names, until).await;
@@ -63,19 +80,6 @@ pub(crate) async fn announce(
         peer.command(Command::NotFound(unconfirmed.clone())).await?;
     }
     Ok(unconfirmed)
-}
-
-/// Where the stranger goes: to this peer's node, or, if it is one, to this peer.
-async fn addresses(peer: &Peer) -> Vec<Multiaddr> {
-    if peer.is_node() {
-        return peer.listeners().await;
-    }
-    match peer.status() {
-        NetworkStatus::Online { node } | NetworkStatus::Connecting { node } => {
-            node.parse().into_iter().collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// The names that the stranger could not confirm by the deadline.
@@ -102,10 +106,10 @@ async fn confirm(
     let left = until.saturating_duration_since(Instant::now()).min(PROBE);
     match stranger.call(provider, request, left).await {
         Ok(Reply::Error(error)) if error.code == ErrorCode::NoSuchFunction => {
-            // It is reached, and does not know this one.
+            // The peer is reached, and does not know this function.
             found.retain(|name| *name != probed);
         }
-        // Whatever it answers, it can be reached.
+        // Whatever the answer, the peer can be reached.
         Ok(_) => {}
         Err(_) => found.clear(),
     }
@@ -117,7 +121,7 @@ async fn confirm(
         .collect()
 }
 
-/// Whether the provider is found under the name.
+/// Whether a look-up of the name finds the provider.
 async fn look_up(stranger: &Peer, provider: PeerId, name: &FunctionName) -> bool {
     for look in 0..LOOKS {
         if look > 0 {
@@ -131,7 +135,7 @@ async fn look_up(stranger: &Peer, provider: PeerId, name: &FunctionName) -> bool
     false
 }
 
-/// What a future gives, if it gives it in time.
+/// The result of some work, or `None` if it was not done by then.
 async fn by<T>(until: Instant, work: impl Future<Output = T>) -> Option<T> {
     let left = until.saturating_duration_since(Instant::now());
     match select(std::pin::pin!(work), Delay::new(left)).await {

@@ -1,4 +1,4 @@
-//! The protocols of a peer, put together.
+//! The libp2p protocols of a peer, as one behaviour.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -12,30 +12,29 @@ use libp2p::{StreamProtocol, identify, kad, ping, relay};
 
 use crate::codec::CallCodec;
 use crate::config::{Config, RelayLimits, Role};
-use crate::peer::MAX_DEADLINE;
+use crate::limits::{CALLS_PER_CONNECTION, MAX_DEADLINE};
 use crate::records::{ProviderRecords, RecordLimits};
 
 /// The DHT's protocol.
 pub(crate) const KAD: StreamProtocol = StreamProtocol::new("/fluence/kad/1.0.0");
-/// What identify calls the whole.
+/// The protocol family that identify reports.
 const FAMILY: &str = "/fluence/1.0.0";
 
-/// Between two pings. In a browser they are also what keeps the worker alive, which takes an event every 30 s.
+/// The time between two pings. They also keep a browser's service worker alive, which Chrome stops after 30 s without
+/// an event.
 pub(crate) const PING_EVERY: Duration = Duration::from_secs(15);
 /// A connection on which a ping takes longer is dead.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
-/// A look-up's longest time; less than what the ports allow a stream of providers.
+/// How long a query of the DHT may last. This is less than [`crate::peer`] allows a stream of providers.
 const QUERY: Duration = Duration::from_secs(20);
-/// How long a node keeps a provider record that is not stored anew. [`crate::offers`] does that well before; peers of
-/// others' making do it as libp2p's libraries do, every 12 or 22 hours.
-const RECORD_TTL: Duration = Duration::from_secs(48 * 60 * 60);
-/// Calls in both directions on one connection at the same time.
-pub(crate) const CALLS_PER_CONNECTION: usize = 128;
-/// Connections of a client.
+/// How long a node keeps a provider record that is not stored again. [`crate::offers`] stores it again long before;
+/// peers that others have written do so as libp2p's libraries do, every 12 or 22 hours.
+pub(crate) const RECORD_TTL: Duration = Duration::from_secs(48 * 60 * 60);
+/// Connections of a client at the same time.
 const CLIENT_CONNECTIONS: u32 = 512;
-/// Connections that are being made, each way.
+/// Connections that are being made at the same time, in each direction.
 const PENDING: u32 = 512;
-/// Connections to one peer: direct and relayed ones, and some for a short overlap.
+/// Connections to one peer at the same time: direct and relayed ones, and some more while one replaces another.
 const PER_PEER: u32 = 16;
 
 /// The protocols of a peer.
@@ -67,7 +66,7 @@ impl Behaviour {
             kad: kad(config, node),
             calls: request_response::Behaviour::new(
                 [(StreamProtocol::new(call::PROTOCOL), ProtocolSupport::Full)],
-                // The codec keeps the deadlines of the single calls.
+                // The codec keeps the deadline of each call.
                 request_response::Config::default()
                     .with_request_timeout(MAX_DEADLINE)
                     .with_max_concurrent_streams(CALLS_PER_CONNECTION),
@@ -106,30 +105,17 @@ fn kad(config: &Config, node: Option<&RelayLimits>) -> kad::Behaviour<ProviderRe
     let mut kad = kad::Config::new(KAD);
     kad.set_query_timeout(QUERY)
         .set_provider_record_ttl(Some(RECORD_TTL))
-        // `offers` stores records anew: its times outlast a worker that is killed, kad's do not.
+        // `offers` stores records again, in its own time and after each reconnect.
         .set_provider_publication_interval(None)
         .set_publication_interval(None)
         .set_replication_interval(None)
         .set_caching(kad::Caching::Disabled)
         .set_parallelism(NonZeroUsize::new(4).expect("4 is not 0"));
     let mut behaviour = kad::Behaviour::with_config(id, ProviderRecords::new(id, records), kad);
-    // By hand: a reservation is an external address, and would make a server of a client.
+    // Set explicitly: a reservation is an external address, and kad would take a client that has one for a server.
     behaviour.set_mode(Some(match node {
         Some(_) => kad::Mode::Server,
         None => kad::Mode::Client,
     }));
     behaviour
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::offers::RENEW;
-
-    #[test]
-    fn records_outlast_two_announcements_of_any_implementation() {
-        // go-libp2p's, the longest.
-        let others = Duration::from_secs(22 * 60 * 60);
-        assert!(RECORD_TTL > 2 * others && RECORD_TTL > 2 * RENEW);
-    }
 }

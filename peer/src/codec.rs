@@ -1,9 +1,10 @@
-//! A call on a stream: one JSON object there, one back, each side closed after its object, neither over 64 KiB.
+//! A call on a stream: one JSON object goes there and one comes back. Each side closes after its object, which has
+//! 64 KiB at most.
 
 use std::io;
 use std::time::Duration;
 
-use fluence::call::{self, ErrorCode, MAX_MESSAGE, MessageError, Reply, Request};
+use fluence::call::{self, MAX_MESSAGE, MessageError, Reply, Request};
 use futures::future::{Either, select};
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use futures_timer::Delay;
@@ -11,35 +12,38 @@ use libp2p::{StreamProtocol, request_response};
 use tokio::sync::oneshot;
 use web_time::Instant;
 
-/// How long a caller may take to write its request; it has been composed before the stream was opened.
+use crate::refusal::Refusal;
+
+/// How long a caller may take to write its request, which it has ready before it opens the stream.
 const READ_REQUEST: Duration = Duration::from_secs(20);
-/// Of a request that is too large so much more is read and thrown away, for a caller that reads only after it wrote.
+/// How many more bytes of a request that is too large are read and dropped: a caller that reads only after it has
+/// written shall get its answer.
 const DRAIN: usize = 1024 * 1024;
 
 /// Reads and writes the messages of [`call::PROTOCOL`]. Each stream has a clone of its own.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CallCodec {
-    /// When the caller gives up, on a stream that goes out.
+    /// When the caller gives up; set on outgoing streams.
     deadline: Option<Instant>,
 }
 
-/// A request, outward or inward.
+/// A request, in either direction.
 #[derive(Debug)]
 pub(crate) enum CallRequest {
-    /// To be sent: encoded, and when the caller gives up.
+    /// A request to be sent, encoded, and the time when the caller gives up.
     Out(Vec<u8>, Instant),
-    /// Received; what was not understood is answered with `bad_request`.
+    /// A request that was received. One that was not understood is answered with `bad_request`.
     In(Result<Request, MessageError>),
 }
 
-/// A reply, outward or inward.
+/// A reply, in either direction.
 #[derive(Debug)]
 pub(crate) enum CallReply {
-    /// To be sent, when the provider has it.
+    /// A reply to be sent once the program has it.
     Out(oneshot::Receiver<Reply>),
-    /// To be sent now.
+    /// A reply to be sent now.
     Now(Reply),
-    /// Received.
+    /// A reply that was received.
     In(Reply),
 }
 
@@ -68,7 +72,7 @@ impl request_response::Codec for CallCodec {
     {
         let bytes = until(self.deadline, read_bounded(io)).await?;
         if bytes.is_empty() {
-            // The provider ended before it answered.
+            // The provider closed the stream without an answer.
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         call::decode(&bytes)
@@ -102,22 +106,16 @@ impl request_response::Codec for CallCodec {
         T: AsyncWrite + Unpin + Send,
     {
         let reply = match reply {
-            CallReply::Out(reply) => reply.await.unwrap_or_else(|_| {
-                Reply::error(ErrorCode::Internal, "the function ended without a result")
-            }),
+            CallReply::Out(reply) => reply.await.unwrap_or_else(|_| Refusal::NoResult.into()),
             CallReply::Now(reply) | CallReply::In(reply) => reply,
         };
-        let bytes = call::encode(&reply).or_else(|e| {
-            call::encode(&Reply::error(
-                ErrorCode::Internal,
-                format!("the function's result cannot be sent: {e}"),
-            ))
-        });
+        let bytes = call::encode(&reply)
+            .or_else(|error| call::encode(&Reply::from(Refusal::UnsendableReply(error))));
         io.write_all(&bytes.map_err(io::Error::other)?).await
     }
 }
 
-/// Reads to the end, but one byte over the limit at most, so that too much is seen and never taken for whole.
+/// Reads to the end, or to one byte beyond the limit: a message that is too large is recognised by that byte.
 async fn read_bounded(io: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     io.take(MAX_MESSAGE as u64 + 1)

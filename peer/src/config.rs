@@ -1,4 +1,4 @@
-//! What a peer is told at its start.
+//! The configuration of a peer.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -6,28 +6,34 @@ use std::time::Duration;
 use libp2p::identity::Keypair;
 use libp2p::{Multiaddr, relay};
 
-/// What a peer is told at its start.
+use crate::limits::LINKS;
+
+/// The configuration of a peer.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The identity.
+    /// The identity. Whoever has it is this peer: it must not be used by two peers at the same time.
     pub keypair: Keypair,
-    /// Client or node.
+    /// Whether the peer is a client or a node.
     pub role: Role,
-    /// The program's name and version, which other peers are told: `fluence/0.1.0`.
+    /// The program's name and version, such as `fluence/0.1.0`, which identify tells other peers.
     pub agent: String,
+    /// How many nodes a client links to at the same time, each another one; 1 by default. It takes as many nodes. A
+    /// node has no links.
+    pub links: usize,
 }
 
 impl Config {
-    /// A client of these nodes, in the order in which they are tried.
+    /// A client of these nodes, which are tried in this order.
     pub fn client(keypair: Keypair, nodes: Vec<Multiaddr>) -> Self {
         Self {
             keypair,
             role: Role::Client { nodes },
             agent: agent(),
+            links: LINKS,
         }
     }
 
-    /// A node that listens here, on its own, with the default limits.
+    /// A node that listens on these addresses, joins no other node, and has the default limits.
     pub fn node(keypair: Keypair, listen: Vec<Multiaddr>) -> Self {
         Self {
             keypair,
@@ -38,6 +44,7 @@ impl Config {
                 limits: RelayLimits::default(),
             },
             agent: agent(),
+            links: LINKS,
         }
     }
 }
@@ -46,33 +53,35 @@ fn agent() -> String {
     concat!("fluence/", env!("CARGO_PKG_VERSION")).to_owned()
 }
 
-/// What a peer is to others.
+/// The part that a peer plays in the network.
 #[derive(Debug, Clone)]
 pub enum Role {
-    /// Reached through a node.
+    /// A peer that others reach through a node.
     Client {
-        /// Multiaddrs, tried in order; without `/p2p/…` whoever answers there is the node.
+        /// Multiaddrs, tried in this order; the first 16 are used. Where one ends in `/p2p/…`, no other peer is accepted
+        /// there.
         nodes: Vec<Multiaddr>,
     },
-    /// Relays, and holds the records of others. In a browser there are none.
+    /// A peer that relays, and holds the provider records of others. A browser cannot run one.
     Node {
-        /// Where it listens; port 0 lets the system choose.
+        /// The multiaddrs to listen on; with port 0 the system chooses one.
         listen: Vec<Multiaddr>,
-        /// Where others reach it, such as `/dns4/…/tcp/443/tls/ws`; if there are none, where it listens.
+        /// The multiaddrs at which others reach it, such as `/dns4/…/tcp/443/tls/ws`. If there are none, others are told
+        /// the addresses that it listens on.
         external: Vec<Multiaddr>,
-        /// Other nodes, to be one network with.
+        /// Other nodes of the same network, which it connects to.
         peers: Vec<Multiaddr>,
-        /// How much it relays.
+        /// How much it relays and holds for others.
         limits: RelayLimits,
     },
 }
 
-/// How much a node relays and holds for others. A limit of 0 for a rate means that there is none.
+/// How much a node relays and holds for others. A rate of 0 means that the rate is not limited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelayLimits {
-    /// Peers that can be reached through this node at the same time.
+    /// Reservations, which is peers that can be reached through this node, at the same time.
     pub max_reservations: usize,
-    /// Reservations of one peer, each over a connection of its own.
+    /// Reservations of one peer at the same time, each over a connection of its own.
     pub max_reservations_per_peer: usize,
     /// How long a reservation holds before it must be renewed.
     pub reservation_duration: Duration,
@@ -88,23 +97,27 @@ pub struct RelayLimits {
     pub reservations_per_peer_per_minute: u32,
     /// New circuits from one peer in a minute.
     pub circuits_per_peer_per_minute: u32,
-    /// New reservations from one IP address in a minute. None by default: behind a reverse proxy all peers have one
-    /// address.
+    /// New reservations from one IP address in a minute. Not limited by default: behind a reverse proxy all peers have
+    /// the same address.
     pub reservations_per_ip_per_minute: u32,
-    /// New circuits from one IP address in a minute. None by default, for the same reason.
+    /// New circuits from one IP address in a minute. Not limited by default, for the same reason.
     pub circuits_per_ip_per_minute: u32,
     /// Connections at the same time, those of the relayed peers included.
     pub max_connections: u32,
-    /// Functions of others whose providers are held.
+    /// Functions whose provider records are held for others.
     pub max_functions: usize,
-    /// Providers that are held for one function.
+    /// Providers whose records are held for one function; a further one replaces the record that expires first.
     pub max_providers_per_function: usize,
-    /// Functions that one peer can provide through this node.
+    /// Functions for which the record of one peer is held.
     pub max_functions_per_peer: usize,
 }
 
 impl Default for RelayLimits {
-    /// For a machine of 2 GiB: some 10 000 browsers that are online, calling one another now and then.
+    /// For a machine of 2 GiB and some 10 000 browsers that are online and call one another now and then.
+    ///
+    /// A client takes one reservation and renews it within the hour; 8 leave room for its reconnects. An hour is also
+    /// what go-libp2p's and rust-libp2p's relays grant. Circuits last, and carry, far more than those relays' 2 minutes
+    /// and 128 KiB: here they are the connections of browsers, not the way to a direct one.
     fn default() -> Self {
         Self {
             max_reservations: 10_000,
@@ -127,7 +140,7 @@ impl Default for RelayLimits {
 }
 
 impl RelayLimits {
-    /// As the relay wants them.
+    /// The same limits as the relay's configuration.
     pub(crate) fn relay(&self) -> relay::Config {
         const MINUTE: Duration = Duration::from_secs(60);
         let mut config = relay::Config {
@@ -141,7 +154,7 @@ impl RelayLimits {
             max_circuit_bytes: self.max_circuit_bytes,
             circuit_src_rate_limiters: Vec::new(),
         };
-        // A limiter gives `limit` at once and one more each `interval`.
+        // A limiter allows `limit` at once, and one more after each interval.
         let each = |limit: NonZeroU32| MINUTE / limit.get();
         if let Some(limit) = NonZeroU32::new(self.reservations_per_peer_per_minute) {
             config = config.reservation_rate_per_peer(limit, each(limit));
@@ -162,24 +175,24 @@ impl RelayLimits {
 /// Why a peer could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Natively a peer runs on tokio, and there is none here.
+    /// Natively a peer runs on tokio, and it was started outside of a tokio runtime.
     #[error("a peer must be started within a tokio runtime")]
     NoRuntime,
     /// An address is in use, is not on this machine, or cannot be listened on.
     #[error("cannot listen on {address}: {reason}")]
     Listen {
-        /// The multiaddr.
+        /// The multiaddr to listen on.
         address: Multiaddr,
-        /// What the system says.
+        /// The reason that the system gives.
         reason: String,
     },
     /// The identity cannot be used for encryption.
     #[error("the identity cannot be used: {0}")]
     Identity(String),
-    /// The system's configuration for name look-up cannot be read.
+    /// The system's DNS configuration cannot be read.
     #[error("host names cannot be looked up: {0}")]
     Names(String),
-    /// Browsers cannot listen.
+    /// A browser cannot listen.
     #[error("a node cannot run in a browser")]
     NodeInBrowser,
 }

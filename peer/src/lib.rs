@@ -1,9 +1,9 @@
 //! One libp2p peer, the same natively and in a browser: it provides functions and calls functions.
 //!
-//! [`Peer::start`] begins one and gives three things: the [`Peer`] to ask with, the [`Calls`] that come in, and the
-//! [`Statuses`] that say how the connection to the network is. A **client** keeps a connection and a relay reservation
-//! at one node and comes back by itself when either is lost; a **node** relays, and holds the provider records of
-//! others. What crosses the wire is said in `docs/protocol.md`.
+//! [`Peer::start`] starts one and gives three things: the [`Peer`] to ask with, the [`Calls`] that come in, and the
+//! [`Statuses`] of its connection to the network. A **client** keeps links to nodes, each a connection and a relay
+//! reservation, and makes a link again by itself when it is lost. A **node** relays, and holds the provider records of
+//! other peers. `docs/protocol.md` says what crosses the wire.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,17 +21,23 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod address;
 mod announce;
 mod behaviour;
 mod codec;
+mod command;
 mod config;
 mod driver;
+mod incoming;
+mod limits;
 mod link;
 mod network;
 mod offers;
 mod peer;
 mod records;
+mod refusal;
 mod runtime;
+mod statuses;
 mod transport;
 #[cfg(target_arch = "wasm32")]
 mod web_socket;
@@ -39,7 +45,9 @@ mod web_socket;
 mod web_socket_url;
 
 pub use config::{Config, RelayLimits, Role, StartError};
-pub use peer::{Calls, IncomingCall, Peer, Statuses};
+pub use incoming::{Calls, IncomingCall};
+pub use peer::Peer;
+pub use statuses::Statuses;
 
 pub use libp2p::identity::Keypair;
 pub use libp2p::{Multiaddr, PeerId};

@@ -1,4 +1,4 @@
-//! The peer as the plans see it: [`fluence::ports::Network`].
+//! The peer as the engine sees it: [`fluence::ports::Network`].
 
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use futures::stream::LocalBoxStream;
 use futures::{FutureExt, StreamExt};
 use libp2p::PeerId;
 
-use crate::peer::{Command, Peer};
+use crate::command::Command;
+use crate::peer::Peer;
 use crate::runtime;
 
 impl Network for Peer {
@@ -44,7 +45,7 @@ impl Network for Peer {
 
     fn withdraw(&self, names: Vec<FunctionName>) {
         if let Err(command) = self.try_command(Command::Withdraw(names)) {
-            // The queue is full: it waits for its turn in the background.
+            // The queue is full: the command waits for its turn in the background.
             let peer = self.clone();
             runtime::spawn(async move {
                 let _ = peer.command(*command).await;

@@ -1,37 +1,38 @@
-//! The functions that this peer provides, and when the record of each must be stored at nodes (again).
+//! The functions that this peer provides, and when the record of each is stored at nodes, or stored again.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use fluence::names::FunctionName;
-use libp2p::kad::{QueryId, RecordKey};
 use tokio::sync::oneshot;
 use web_time::Instant;
 
-/// After this time a record is stored anew: nodes keep it far longer, but a node may be new, or have begun anew.
-pub(crate) const RENEW: Duration = Duration::from_secs(2 * 60 * 60);
-/// Records that are being stored at the same time; kad drops what is over 32 streams of a connection.
-const PARALLEL: usize = 16;
+use crate::limits::STORES;
 
-/// What is provided.
+/// After this time a record is stored again. Nodes keep it far longer, but a node may be new, or have lost its records.
+pub(crate) const RENEW: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// The provided functions. Each name that [`Offers::next`] gives is answered once, by [`Offers::finished`] or
+/// [`Offers::refused`].
 #[derive(Default)]
 pub(crate) struct Offers {
     offers: HashMap<FunctionName, Offer>,
     queue: VecDeque<FunctionName>,
-    running: HashMap<QueryId, FunctionName>,
+    /// Records that are being stored.
+    running: usize,
 }
 
 #[derive(Default)]
 struct Offer {
-    /// When it was stored, on the present connection.
+    /// When the record was last stored; `None` if it must be stored.
     stored: Option<Instant>,
-    /// In the queue, or running.
+    /// The record is in the queue, or is being stored.
     underway: bool,
     waiting: Vec<oneshot::Sender<()>>,
 }
 
 impl Offers {
-    /// Provides a function; `done` hears when its record was sent.
+    /// Provides a function; `done` is told when its record was sent, and dropped where that can never be.
     pub(crate) fn provide(&mut self, name: FunctionName, done: oneshot::Sender<()>) {
         let offer = self.offers.entry(name.clone()).or_default();
         if offer.stored.is_some() {
@@ -45,12 +46,12 @@ impl Offers {
         }
     }
 
-    /// Provides it no more; whether it was provided.
+    /// Provides a function no longer, and says whether it was provided.
     pub(crate) fn withdraw(&mut self, name: &FunctionName) -> bool {
         self.offers.remove(name).is_some()
     }
 
-    /// Counts these as not stored.
+    /// Counts these records as not stored.
     pub(crate) fn not_found(&mut self, names: &[FunctionName]) {
         for name in names {
             if let Some(offer) = self.offers.get_mut(name) {
@@ -59,19 +60,19 @@ impl Offers {
         }
     }
 
-    /// Stores every record again: the peer came (back) to the network, or the network has grown.
+    /// Stores every record again: the peer has come to the network, or the network has grown.
     pub(crate) fn renew_all(&mut self) {
         self.renew(|_| true);
     }
 
-    /// Stores again what was stored long ago.
+    /// Stores the records again that were stored [`RENEW`] ago, or could not be stored.
     pub(crate) fn renew_old(&mut self, now: Instant) {
         self.renew(|stored| now.saturating_duration_since(stored) >= RENEW);
     }
 
-    fn renew(&mut self, which: impl Fn(Instant) -> bool) {
+    fn renew(&mut self, is_old: impl Fn(Instant) -> bool) {
         for (name, offer) in &mut self.offers {
-            if offer.stored.is_none_or(&which) {
+            if offer.stored.is_none_or(&is_old) {
                 offer.stored = None;
                 if !offer.underway {
                     offer.underway = true;
@@ -81,38 +82,33 @@ impl Offers {
         }
     }
 
-    /// The next name whose record is to be stored, while not too many are.
+    /// The next name whose record is to be stored now, while fewer than [`STORES`] are being stored.
     pub(crate) fn next(&mut self) -> Option<FunctionName> {
-        if self.running.len() >= PARALLEL {
+        if self.running >= STORES {
             return None;
         }
         while let Some(name) = self.queue.pop_front() {
             if self.offers.contains_key(&name) {
+                self.running += 1;
                 return Some(name);
             }
         }
         None
     }
 
-    /// The record is being stored.
-    pub(crate) fn started(&mut self, query: QueryId, name: FunctionName) {
-        self.running.insert(query, name);
-    }
-
-    /// The record cannot be stored.
-    pub(crate) fn failed(&mut self, name: &FunctionName) {
+    /// The record can never be stored.
+    pub(crate) fn refused(&mut self, name: &FunctionName) {
+        self.running = self.running.saturating_sub(1);
         if let Some(offer) = self.offers.get_mut(name) {
             offer.underway = false;
             offer.waiting.clear();
         }
     }
 
-    /// The record was sent at this time, or to too few nodes.
-    pub(crate) fn finished(&mut self, query: QueryId, stored: Option<Instant>) {
-        let Some(name) = self.running.remove(&query) else {
-            return;
-        };
-        if let Some(offer) = self.offers.get_mut(&name) {
+    /// The record was sent, and was stored at this time; `None` if too few nodes took it.
+    pub(crate) fn finished(&mut self, name: &FunctionName, stored: Option<Instant>) {
+        self.running = self.running.saturating_sub(1);
+        if let Some(offer) = self.offers.get_mut(name) {
             offer.underway = false;
             offer.stored = stored;
             for done in offer.waiting.drain(..) {
@@ -122,7 +118,131 @@ impl Offers {
     }
 }
 
-/// The key under which a function is stored.
-pub(crate) fn key(name: &FunctionName) -> RecordKey {
-    RecordKey::new(&name.dht_key())
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::behaviour::RECORD_TTL;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn name(n: usize) -> FunctionName {
+        format!("f{n}").parse().unwrap()
+    }
+
+    fn provided(offers: &mut Offers, n: usize) -> oneshot::Receiver<()> {
+        let (done, wait) = oneshot::channel();
+        offers.provide(name(n), done);
+        wait
+    }
+
+    fn all_next(offers: &mut Offers) -> Vec<FunctionName> {
+        std::iter::from_fn(|| offers.next()).collect()
+    }
+
+    #[test]
+    fn a_record_is_stored_once_and_everyone_who_waits_is_told() {
+        let mut offers = Offers::default();
+        let now = Instant::now();
+        let mut waits = [provided(&mut offers, 1), provided(&mut offers, 1)];
+        assert_eq!(all_next(&mut offers), [name(1)]);
+        assert!(waits[0].try_recv().is_err());
+        offers.finished(&name(1), Some(now));
+        assert!(waits.iter_mut().all(|wait| wait.try_recv().is_ok()));
+        // It is there: nothing is sent for the next one.
+        assert!(provided(&mut offers, 1).try_recv().is_ok());
+        assert_eq!(all_next(&mut offers), []);
+    }
+
+    #[test]
+    fn few_records_are_stored_at_the_same_time() {
+        let mut offers = Offers::default();
+        let _waits: Vec<_> = (0..40).map(|n| provided(&mut offers, n)).collect();
+        let first = all_next(&mut offers);
+        assert_eq!(first, (0..STORES).map(name).collect::<Vec<_>>());
+        offers.finished(&first[0], Some(Instant::now()));
+        offers.refused(&first[1]);
+        assert_eq!(all_next(&mut offers), [name(STORES), name(STORES + 1)]);
+    }
+
+    #[test]
+    fn records_are_stored_again_when_they_are_old_and_not_before() {
+        let mut offers = Offers::default();
+        let start = Instant::now();
+        for (n, stored) in [(0, start), (1, start + 60 * SECOND)] {
+            drop(provided(&mut offers, n));
+            assert_eq!(offers.next(), Some(name(n)));
+            offers.finished(&name(n), Some(stored));
+        }
+        offers.renew_old(start + RENEW - SECOND);
+        assert_eq!(offers.next(), None);
+        offers.renew_old(start + RENEW);
+        assert_eq!(all_next(&mut offers), [name(0)]);
+        // While it is being stored it is not queued again.
+        offers.renew_old(start + RENEW);
+        assert_eq!(offers.next(), None);
+    }
+
+    #[test]
+    fn a_record_that_no_node_took_is_stored_at_the_next_round() {
+        let mut offers = Offers::default();
+        let mut wait = provided(&mut offers, 1);
+        assert_eq!(offers.next(), Some(name(1)));
+        offers.finished(&name(1), None);
+        assert!(wait.try_recv().is_ok(), "it was sent, at least");
+        assert_eq!(offers.next(), None);
+        offers.renew_old(Instant::now());
+        assert_eq!(offers.next(), Some(name(1)));
+    }
+
+    #[test]
+    fn a_return_to_the_network_stores_everything_again() {
+        let mut offers = Offers::default();
+        let now = Instant::now();
+        for n in 0..3 {
+            drop(provided(&mut offers, n));
+            let next = offers.next().unwrap();
+            offers.finished(&next, Some(now));
+        }
+        assert!(offers.withdraw(&name(1)));
+        assert!(!offers.withdraw(&name(1)));
+        offers.renew_all();
+        let mut again = all_next(&mut offers);
+        again.sort();
+        assert_eq!(again, [name(0), name(2)]);
+    }
+
+    #[test]
+    fn a_record_that_was_not_found_is_sent_when_it_is_provided_again() {
+        let mut offers = Offers::default();
+        drop(provided(&mut offers, 1));
+        let next = offers.next().unwrap();
+        offers.finished(&next, Some(Instant::now()));
+        offers.not_found(&[name(1), name(2)]);
+        assert_eq!(offers.next(), None);
+        assert!(provided(&mut offers, 1).try_recv().is_err());
+        assert_eq!(offers.next(), Some(name(1)));
+    }
+
+    #[test]
+    fn withdrawn_names_are_not_stored_and_their_waiters_hear_it() {
+        let mut offers = Offers::default();
+        let mut wait = provided(&mut offers, 1);
+        offers.withdraw(&name(1));
+        assert_eq!(wait.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+        assert_eq!(offers.next(), None);
+        let mut refused = provided(&mut offers, 2);
+        assert_eq!(offers.next(), Some(name(2)));
+        offers.refused(&name(2));
+        assert_eq!(
+            refused.try_recv(),
+            Err(oneshot::error::TryRecvError::Closed)
+        );
+    }
+
+    #[test]
+    fn records_outlast_two_announcements_of_any_implementation() {
+        // The longest interval is go-libp2p's (`amino.DefaultReprovideInterval`).
+        let others = Duration::from_secs(22 * 60 * 60);
+        assert!(RECORD_TTL > 2 * others && RECORD_TTL > 2 * RENEW);
+    }
 }

@@ -1,12 +1,11 @@
-//! The handle to a peer, and what comes out of it.
+//! The handle to a peer.
 
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use fluence::call::{self, CallError, ErrorCode, Reply, Request};
+use fluence::call::{self, CallError, Reply, Request};
 use fluence::names::FunctionName;
 use fluence::ports::NetworkError;
 use fluence::state::NetworkStatus;
@@ -14,63 +13,21 @@ use futures::future::{Either, select};
 use futures::{Stream, StreamExt};
 use futures_timer::Delay;
 use libp2p::{Multiaddr, PeerId};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot, watch};
 
-use crate::config::{Config, Role, StartError};
+use crate::command::{Command, Find, OutgoingCall};
+use crate::config::{Config, StartError};
 use crate::driver::Driver;
-use crate::{announce, runtime};
+use crate::incoming::Calls;
+use crate::limits::{ANNOUNCEMENTS, COMMANDS, FOUND, INCOMING_CALLS, MAX_DEADLINE};
+use crate::refusal::Refusal;
+use crate::runtime;
+use crate::statuses::Statuses;
 
-/// Commands that wait for the event loop; whoever asks for more waits.
-const COMMANDS: usize = 256;
-/// Calls from others that wait for an answer to be begun; who calls then is told that this peer is busy.
-const INCOMING: usize = 64;
-/// Providers that one look-up gives.
-pub(crate) const FOUND: usize = 128;
 /// How long a look-up may last.
-pub(crate) const FIND: Duration = Duration::from_secs(30);
-/// The longest deadline of a call; timers in a browser know no more than 24 days.
-pub(crate) const MAX_DEADLINE: Duration = Duration::from_secs(60 * 60);
-/// Announcements that are being confirmed at the same time, each over a connection of its own.
-const ANNOUNCEMENTS: usize = 2;
+const FIND: Duration = Duration::from_secs(30);
 
-/// What the handle asks of the event loop.
-pub(crate) enum Command {
-    /// Announce the name until [`Command::Withdraw`]; answered when the record has gone out, or could not.
-    Provide(FunctionName, oneshot::Sender<()>),
-    Withdraw(Vec<FunctionName>),
-    /// These were not found, although their records were sent: send them anew when they are provided again.
-    NotFound(Vec<FunctionName>),
-    Find(Find),
-    Call(OutgoingCall),
-    /// Addresses at which a peer may be reached, beside those that are known.
-    Learn(PeerId, Vec<Multiaddr>),
-    SetNodes(Vec<Multiaddr>),
-    Reconnect,
-    Rtt(PeerId, oneshot::Sender<Option<Duration>>),
-    Listeners(oneshot::Sender<Vec<Multiaddr>>),
-    Shutdown(oneshot::Sender<()>),
-}
-
-/// A look-up.
-pub(crate) struct Find {
-    pub(crate) name: FunctionName,
-    pub(crate) found: mpsc::Sender<PeerId>,
-    /// When this one is found the look-up has done its work.
-    pub(crate) wanted: Option<PeerId>,
-}
-
-/// A call on its way out.
-pub(crate) struct OutgoingCall {
-    pub(crate) to: PeerId,
-    /// The request, encoded.
-    pub(crate) request: Vec<u8>,
-    pub(crate) deadline: web_time::Instant,
-    /// Set when the request may have left this peer.
-    pub(crate) sent: Arc<AtomicBool>,
-    pub(crate) reply: oneshot::Sender<Result<Reply, NetworkError>>,
-}
-
-/// A peer. Cheap to clone; it ends with its last handle, or with [`Peer::shutdown`].
+/// A handle to a peer, cheap to clone. The peer ends with its last handle, or with [`Peer::shutdown`].
 #[derive(Clone)]
 pub struct Peer {
     shared: Arc<Shared>,
@@ -78,14 +35,17 @@ pub struct Peer {
 
 struct Shared {
     id: PeerId,
-    is_node: bool,
     commands: mpsc::Sender<Command>,
     status: watch::Receiver<NetworkStatus>,
     announcements: Semaphore,
 }
 
 impl Peer {
-    /// Starts a peer; its event loop runs in the background. Natively this must be called within a tokio runtime.
+    /// Starts a peer, whose event loop then runs in the background. It is not online yet: [`Statuses::online`] waits
+    /// for that. Natively this must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`StartError`] says why the peer could not be started. A node that cannot be reached is no such error.
     pub fn start(config: Config) -> Result<(Self, Calls, Statuses), StartError> {
         if !runtime::is_there() {
             return Err(StartError::NoRuntime);
@@ -93,83 +53,67 @@ impl Peer {
         Self::start_with(config, true)
     }
 
-    /// A client that only visits: it can look up and call, and nobody can reach it.
+    /// Starts a client that looks up and calls, and that nobody can call: it asks for no reservation.
     pub(crate) fn start_visitor(config: Config) -> Result<Self, StartError> {
         Self::start_with(config, false).map(|(peer, _, _)| peer)
     }
 
     fn start_with(config: Config, reachable: bool) -> Result<(Self, Calls, Statuses), StartError> {
         let (commands, commanded) = mpsc::channel(COMMANDS);
-        let (incoming, calls) = mpsc::channel(INCOMING);
+        let (incoming, calls) = mpsc::channel(INCOMING_CALLS);
         let (status, statuses) = watch::channel(NetworkStatus::Starting);
         let id = config.keypair.public().to_peer_id();
-        let is_node = matches!(config.role, Role::Node { .. });
         let driver = Driver::new(config, reachable, commanded, incoming, status)?;
         runtime::spawn(driver.run());
         let peer = Self {
             shared: Arc::new(Shared {
                 id,
-                is_node,
                 commands,
                 status: statuses.clone(),
                 announcements: Semaphore::new(ANNOUNCEMENTS),
             }),
         };
-        let statuses = Statuses {
-            changes: statuses,
-            begun: false,
-        };
-        Ok((peer, Calls { calls }, statuses))
+        Ok((peer, Calls { calls }, Statuses::new(statuses)))
     }
 
-    /// This peer's identity.
+    /// This peer's id: the hash of its public key.
     pub fn id(&self) -> PeerId {
         self.shared.id
     }
 
-    /// How the connection to the network is now.
+    /// The present status of the connection to the network.
     pub fn status(&self) -> NetworkStatus {
         self.shared.status.borrow().clone()
     }
 
-    /// Announces that this peer provides the function, now and whenever a record is lost or grows old, until
-    /// [`Peer::withdraw`]. Returns when the record was sent, which is no proof that it was stored: see
+    /// Provides a function: its record is stored at nodes now, after every reconnect and every two hours, until
+    /// [`Peer::withdraw`]. This returns when the record was sent, which does not prove that it was stored: see
     /// [`Peer::announce`].
+    ///
+    /// # Errors
+    /// [`NetworkError::Offline`] if the peer has no connection to the network and is not making one, has ended, or
+    /// provides too many functions already. In the last case and in that of a peer that ended nothing is provided.
     pub async fn provide(&self, name: FunctionName) -> Result<(), NetworkError> {
         self.online().await?;
-        let (done, wait) = oneshot::channel();
-        self.command(Command::Provide(name, done)).await?;
-        wait.await.map_err(|_| NetworkError::Offline)
+        let done = self.ask(|done| Command::Provide(name, done)).await;
+        done.ok_or(NetworkError::Offline)
     }
 
-    /// Announces the function no more; records at nodes end by themselves.
+    /// Provides a function no longer. Its records are not stored again; those at nodes expire within two days.
+    ///
+    /// # Errors
+    /// [`NetworkError::Offline`] if the peer has ended.
     pub async fn withdraw(&self, name: FunctionName) -> Result<(), NetworkError> {
         self.command(Command::Withdraw(vec![name])).await
     }
 
-    /// Announces functions and proves it: a stranger, a second peer of a fresh identity, looks each name up and calls
-    /// this peer through the relay with `{"probe": true}`. Returns the names that could not be confirmed. The calls
-    /// come in at [`Calls`] meanwhile and must be answered.
-    pub async fn announce(
-        &self,
-        names: Vec<FunctionName>,
-    ) -> Result<Vec<FunctionName>, NetworkError> {
-        let _one_of_few = self
-            .shared
-            .announcements
-            .acquire()
-            .await
-            .map_err(|_| NetworkError::Offline)?;
-        announce::announce(self, names).await
-    }
-
-    /// The peers that provide a function, as they are found; this peer is not among them. Ends with the look-up, at
-    /// most 30 s later.
+    /// The peers that provide a function, at most 128, as they are found; this peer is not among them. The stream ends
+    /// with the look-up, at most 30 s later; it is empty if the peer is offline.
     pub fn providers(&self, name: FunctionName) -> impl Stream<Item = PeerId> + Send + use<> {
         self.look_up(name, None)
     }
 
-    /// [`Peer::providers`], which ends when the wanted one is found.
+    /// As [`Peer::providers`], and ends when the wanted provider is found.
     pub(crate) fn look_up(
         &self,
         name: FunctionName,
@@ -183,7 +127,7 @@ impl Peer {
                 found,
                 wanted,
             };
-            // Where this fails the sender is gone, and the stream ends.
+            // Where this fails, the sender is dropped, and the stream ends.
             if peer.online().await.is_ok() {
                 let _ = peer.command(Command::Find(find)).await;
             }
@@ -196,17 +140,24 @@ impl Peer {
             .take_until(Delay::new(FIND))
     }
 
-    /// Calls a function at a peer, over an open connection or else through the relay. Returns by the deadline, which
-    /// is at most an hour.
+    /// Calls a function of a peer, over an open connection or else at its known addresses and through this peer's
+    /// nodes. Returns within `deadline`, of which an hour at most is used.
+    ///
+    /// # Errors
+    /// - [`NetworkError::Offline`]: this peer has no connection to the network and is not making one.
+    /// - [`NetworkError::Unreachable`]: no connection to the peer could be made; the call was not sent.
+    /// - [`NetworkError::NoReply`]: the request may have been received, and no reply came in time.
+    /// - [`NetworkError::Malformed`]: the reply is not one of the protocol.
+    /// - [`NetworkError::Call`]: the call was not sent because the request is too large, or because too many calls of
+    ///   this peer are under way. An error that the other peer replies with is not an error here: it is a [`Reply`].
     pub async fn call(
         &self,
         to: PeerId,
         request: Request,
         deadline: Duration,
     ) -> Result<Reply, NetworkError> {
-        let request = call::encode(&request).map_err(|e| {
-            CallError::new(ErrorCode::BadRequest, format!("the call was not sent: {e}"))
-        })?;
+        let request = call::encode(&request)
+            .map_err(|error| CallError::from(Refusal::UnsendableRequest(error)))?;
         let deadline = deadline.min(MAX_DEADLINE);
         let sent = Arc::new(AtomicBool::new(false));
         let (reply, replied) = oneshot::channel();
@@ -229,50 +180,75 @@ impl Peer {
         }
     }
 
-    /// Says where a peer may be reached, for calls to come; at most a few addresses of a few peers are remembered.
+    /// Adds addresses at which a peer may be reached, for later calls. 16 addresses of each of 1024 peers are
+    /// remembered at most.
+    ///
+    /// # Errors
+    /// [`NetworkError::Offline`] if the peer has ended.
     pub async fn learn(&self, peer: PeerId, addresses: Vec<Multiaddr>) -> Result<(), NetworkError> {
         self.command(Command::Learn(peer, addresses)).await
     }
 
-    /// Changes a client's nodes. The connection stays if its node is among them.
+    /// Changes the nodes of a client, of which the first 16 are used; a node ignores it. A connection stays if its node
+    /// is among them.
+    ///
+    /// # Errors
+    /// [`NetworkError::Offline`] if the peer has ended.
     pub async fn set_nodes(&self, nodes: Vec<Multiaddr>) -> Result<(), NetworkError> {
         self.command(Command::SetNodes(nodes)).await
     }
 
-    /// Connects now, without waiting for the next try.
+    /// Tries now to connect, without waiting for the next attempt. A connection that holds is left as it is.
+    ///
+    /// # Errors
+    /// [`NetworkError::Offline`] if the peer has ended.
     pub async fn reconnect(&self) -> Result<(), NetworkError> {
         self.command(Command::Reconnect).await
     }
 
-    /// The last round trip of a libp2p ping to a connected peer; there is one every 15 s.
+    /// The round-trip time of the last libp2p ping to a peer; there is one every 15 s. `None` if the peer is not
+    /// connected, or has not answered yet.
     pub async fn rtt(&self, peer: PeerId) -> Option<Duration> {
-        let (reply, replied) = oneshot::channel();
-        self.command(Command::Rtt(peer, reply)).await.ok()?;
-        replied.await.ok().flatten()
+        self.ask(|reply| Command::Rtt(peer, reply)).await.flatten()
     }
 
-    /// The addresses that this peer listens on; none for a client but its circuits.
+    /// The addresses that this peer listens on. A node answers once every listener has one; a client has only its
+    /// circuit addresses.
     pub async fn listeners(&self) -> Vec<Multiaddr> {
-        let (reply, replied) = oneshot::channel();
-        if self.command(Command::Listeners(reply)).await.is_err() {
-            return Vec::new();
-        }
-        replied.await.unwrap_or_default()
+        self.ask(Command::Listeners).await.unwrap_or_default()
     }
 
-    /// Ends the peer and returns when its connections are closed.
+    /// Ends the peer, and returns when its connections are closed, after one second at most.
     pub async fn shutdown(&self) {
-        let (done, wait) = oneshot::channel();
-        if self.command(Command::Shutdown(done)).await.is_ok() {
-            let _ = wait.await;
-        }
+        // Where there is no answer it has ended before.
+        let _ = self.ask(Command::Shutdown).await;
     }
 
-    pub(crate) fn is_node(&self) -> bool {
-        self.shared.is_node
+    /// The addresses at which another peer enters the same network: those of a client's linked nodes, or a node's own.
+    pub(crate) async fn entry_points(&self) -> Vec<Multiaddr> {
+        self.ask(Command::EntryPoints).await.unwrap_or_default()
     }
 
-    /// Waits while the peer is on its way to a node; fails where it is not.
+    /// Waits for one of the [`ANNOUNCEMENTS`] that may be confirmed at the same time.
+    pub(crate) async fn announcement(&self) -> Result<SemaphorePermit<'_>, NetworkError> {
+        let announcements = &self.shared.announcements;
+        announcements
+            .acquire()
+            .await
+            .map_err(|_| NetworkError::Offline)
+    }
+
+    /// Sends a command that is answered; `None` once the peer has ended.
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
+        let (reply, replied) = oneshot::channel();
+        self.command(command(reply)).await.ok()?;
+        replied.await.ok()
+    }
+
+    /// Waits while the peer is on its way to a node.
+    ///
+    /// # Errors
+    /// [`NetworkError::Offline`] if there is no node, the peer waits for its next attempt, or it has ended.
     pub(crate) async fn online(&self) -> Result<(), NetworkError> {
         let mut status = self.shared.status.clone();
         loop {
@@ -287,7 +263,10 @@ impl Peer {
         }
     }
 
-    /// Sends a command; fails only when the peer has ended.
+    /// Sends a command; waits while the queue is full.
+    ///
+    /// # Errors
+    /// [`NetworkError::Offline`] if the peer has ended.
     pub(crate) async fn command(&self, command: Command) -> Result<(), NetworkError> {
         self.shared
             .commands
@@ -296,11 +275,14 @@ impl Peer {
             .map_err(|_| NetworkError::Offline)
     }
 
-    /// Sends a command without waiting; gives it back where there is no room.
+    /// Sends a command without waiting.
+    ///
+    /// # Errors
+    /// The command, if the queue is full.
     pub(crate) fn try_command(&self, command: Command) -> Result<(), Box<Command>> {
         match self.shared.commands.try_send(command) {
             Err(mpsc::error::TrySendError::Full(command)) => Err(Box::new(command)),
-            // A peer that has ended does nothing any more.
+            // For a peer that has ended there is nothing left to do.
             Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => Ok(()),
         }
     }
@@ -311,80 +293,5 @@ impl std::fmt::Debug for Peer {
         f.debug_struct("Peer")
             .field("id", &self.id())
             .finish_non_exhaustive()
-    }
-}
-
-/// The calls that come in. If it is dropped, callers are told that this peer provides nothing.
-#[derive(Debug)]
-pub struct Calls {
-    calls: mpsc::Receiver<IncomingCall>,
-}
-
-impl Calls {
-    /// The next call, or `None` when the peer has ended.
-    pub async fn next(&mut self) -> Option<IncomingCall> {
-        self.calls.recv().await
-    }
-}
-
-impl Stream for Calls {
-    type Item = IncomingCall;
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<IncomingCall>> {
-        self.calls.poll_recv(cx)
-    }
-}
-
-/// A call from another peer. If it is dropped without a reply the caller is told so.
-#[derive(Debug)]
-pub struct IncomingCall {
-    /// Who calls.
-    pub from: PeerId,
-    /// What it asks.
-    pub request: Request,
-    pub(crate) answer: oneshot::Sender<Reply>,
-}
-
-impl IncomingCall {
-    /// Answers. A caller that is gone by now is no error.
-    pub fn reply(self, reply: Reply) {
-        let _ = self.answer.send(reply);
-    }
-}
-
-/// How the connection to the network is, as it changes. Whoever reads slowly sees the latest only.
-#[derive(Debug, Clone)]
-pub struct Statuses {
-    changes: watch::Receiver<NetworkStatus>,
-    begun: bool,
-}
-
-impl Statuses {
-    /// The next status, the present one first; `None` when the peer has ended.
-    pub async fn next(&mut self) -> Option<NetworkStatus> {
-        if self.begun {
-            self.changes.changed().await.ok()?;
-        }
-        self.begun = true;
-        Some(self.changes.borrow_and_update().clone())
-    }
-
-    /// Waits until the peer is online.
-    pub async fn online(&mut self) -> Option<NetworkStatus> {
-        let status = self
-            .changes
-            .wait_for(|status| matches!(status, NetworkStatus::Online { .. }))
-            .await
-            .ok()?
-            .clone();
-        self.begun = true;
-        Some(status)
-    }
-
-    /// The same as a stream.
-    pub fn into_stream(self) -> impl Stream<Item = NetworkStatus> + Send {
-        futures::stream::unfold(self, |mut statuses| async move {
-            let status = statuses.next().await?;
-            Some((status, statuses))
-        })
     }
 }

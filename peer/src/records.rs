@@ -1,5 +1,5 @@
-//! Provider records of the DHT in little memory, and bounded: in all, for one function, and for one peer, so that no
-//! peer can push out the others.
+//! Provider records of the DHT, in little memory. They are bounded in all, for each function and for each peer, so that
+//! no peer can push out the others.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, hash_map};
@@ -9,16 +9,16 @@ use libp2p::kad::{ProviderRecord, Record, RecordKey};
 use libp2p::{Multiaddr, PeerId};
 use web_time::Instant;
 
-/// Addresses of one provider that are kept.
+/// How many addresses of one provider are kept.
 const ADDRESSES: usize = 8;
 /// The longest address that is kept, in bytes.
 const ADDRESS_BYTES: usize = 256;
-/// Functions of its own that a peer provides.
+/// How many functions a peer provides itself.
 pub(crate) const OWN_FUNCTIONS: usize = 100_000;
-/// A key is the multihash sha2-256 of a name: these two bytes, then the hash.
+/// A key is the sha2-256 multihash of a name: these two bytes, and the hash.
 const KEY_PREFIX: [u8; 2] = [0x12, 0x20];
 
-/// How much is kept for others.
+/// How many records are kept for other peers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RecordLimits {
     pub(crate) functions: usize,
@@ -27,7 +27,7 @@ pub(crate) struct RecordLimits {
 }
 
 impl RecordLimits {
-    /// Nothing for others: a client.
+    /// No records of others are kept: the limits of a client.
     pub(crate) fn own_only() -> Self {
         Self {
             functions: 0,
@@ -45,14 +45,14 @@ pub(crate) struct ProviderRecords {
     start: Instant,
     functions: HashMap<[u8; 32], Vec<Held>>,
     providers: HashMap<PeerId, Provider>,
-    /// Its peer for each [`Held::provider`].
+    /// The peer of each [`Held::provider`].
     by_number: HashMap<u32, PeerId>,
     next_number: u32,
     /// The functions of the peer itself.
     own: HashMap<RecordKey, ProviderRecord>,
 }
 
-/// That a provider has a function.
+/// One record: a provider has the function.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     provider: u32,
@@ -80,7 +80,7 @@ impl ProviderRecords {
         }
     }
 
-    /// Forgets what has expired.
+    /// Removes the records that have expired.
     pub(crate) fn sweep(&mut self) {
         let now = self.seconds(Instant::now());
         let mut gone = Vec::new();
@@ -102,7 +102,7 @@ impl ProviderRecords {
         }
     }
 
-    /// Functions of others that are held now.
+    /// How many functions have records of others.
     #[cfg(test)]
     fn len(&self) -> usize {
         self.functions.len()
@@ -143,7 +143,7 @@ impl ProviderRecords {
             provider: number,
             expires,
         });
-        // The one that would go first makes room: what was stored last is most likely still true.
+        // The record that expires first makes room: the one that was stored last is the most likely to be still true.
         let mut out = None;
         if held.len() > self.limits.providers_per_function {
             let first = held
@@ -159,7 +159,7 @@ impl ProviderRecords {
         Ok(())
     }
 
-    /// The number of a provider, with its addresses as it has just told them.
+    /// The number of a provider, which is given one if it is new. Its addresses are replaced.
     fn retain(&mut self, id: PeerId, addresses: Vec<Multiaddr>, one_more: bool) -> u32 {
         let addresses: Vec<Multiaddr> = addresses
             .into_iter()
@@ -173,7 +173,7 @@ impl ProviderRecords {
                 known
             }
             hash_map::Entry::Vacant(new) => {
-                // Numbers are given again only after 2^32 others; skip those that are still held.
+                // After 2^32 providers numbers are used again: those that are still held are skipped.
                 while self.by_number.contains_key(&self.next_number) {
                     self.next_number = self.next_number.wrapping_add(1);
                 }
@@ -191,7 +191,7 @@ impl ProviderRecords {
         provider.number
     }
 
-    /// One record less of a provider.
+    /// Counts one record less of a provider, and forgets the provider with the last.
     fn release(&mut self, number: u32) {
         let Some(id) = self.by_number.get(&number).copied() else {
             return;

@@ -1,4 +1,4 @@
-//! Tasks: on tokio natively, on the one thread of a browser.
+//! Background tasks: natively on tokio, in a browser on its one thread.
 
 use std::future::Future;
 
@@ -14,7 +14,7 @@ pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
     wasm_bindgen_futures::spawn_local(task);
 }
 
-/// Whether [`spawn`] works here.
+/// Whether there is a runtime for [`spawn`]; without one it panics.
 pub(crate) fn is_there() -> bool {
     #[cfg(not(target_arch = "wasm32"))]
     return tokio::runtime::Handle::try_current().is_ok();

@@ -1,4 +1,4 @@
-//! How bytes get to other peers: TCP and WebSocket natively, the browser's WebSocket in a browser, circuits in both.
+//! The transports: TCP and WebSocket natively, the browser's WebSocket in a browser, and circuits in both.
 
 use std::time::Duration;
 
@@ -10,16 +10,19 @@ use libp2p::{PeerId, noise, relay, yamux};
 
 use crate::config::StartError;
 
-/// From the first byte to an encrypted connection with streams.
+/// How long making a connection may take, up to encryption and multiplexing.
 const CONNECT: Duration = Duration::from_secs(20);
 
-/// All transports, and the behaviour that belongs to circuits.
+/// All transports as one, and the behaviour that circuits need.
+///
+/// # Errors
+/// [`StartError::Identity`] or [`StartError::Names`].
 pub(crate) fn new(
     keypair: &Keypair,
 ) -> Result<(Boxed<(PeerId, StreamMuxerBox)>, relay::client::Behaviour), StartError> {
     let (circuits, behaviour) = relay::client::new(keypair.public().to_peer_id());
     let noise = noise::Config::new(keypair).map_err(|e| StartError::Identity(e.to_string()))?;
-    // Lazy negotiation sends the first message along with the proposal of the only protocol: a round trip less.
+    // Lazy negotiation sends the first message along with the proposal of the only protocol, which saves a round trip.
     let transport = circuits
         .or_transport(direct()?)
         .upgrade(Version::V1Lazy)

@@ -1,8 +1,9 @@
-//! WebSocket as a browser has it.
+//! The WebSocket of a browser as a transport of libp2p.
 //!
-//! A browser tells when bytes come and when a socket ends, but not when it has sent what it was given, and it cannot be
-//! told to wait. So bytes are given to it at once, a writer waits only while a whole [`MAX_UNSENT`] is unsent, and a
-//! peer that sends more than [`MAX_UNREAD`] faster than it is read is cut off. Whoever waits is woken by every end.
+//! A browser tells when bytes come and when a socket ends. It does not tell when it has sent what it was given, and it
+//! cannot be told to stop receiving. So bytes are given to it at once, a writer waits only while [`MAX_UNSENT`] bytes are
+//! unsent, and the connection of a peer that sends [`MAX_UNREAD`] bytes faster than they are read is broken. The end of a
+//! socket wakes every task that waits for it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -24,13 +25,13 @@ use web_sys::{BinaryType, MessageEvent, WebSocket};
 
 use crate::web_socket_url::url_of;
 
-/// Bytes that may wait in the browser to be sent.
+/// Bytes that may wait in the browser to be sent, before a writer waits.
 const MAX_UNSENT: u32 = 1024 * 1024;
-/// How often a writer looks whether they are sent; there is no event for it.
+/// The time between two looks of a waiting writer at whether they are sent, for which browsers have no event.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
-/// Bytes that may wait to be read.
+/// Bytes that may wait to be read, before the connection is broken.
 const MAX_UNREAD: usize = 16 * 1024 * 1024;
-/// The browser's name for an ordinary end.
+/// The status code of a normal closure: RFC 6455, section 7.4.1.
 const NORMAL: u16 = 1000;
 
 /// Dials WebSockets; it cannot listen.
@@ -75,6 +76,17 @@ impl libp2p::core::Transport for Transport {
     }
 }
 
+/// Why a WebSocket could not be opened. A browser does not tell more.
+#[derive(Debug, thiserror::Error)]
+enum OpenError {
+    /// The socket ended before it was open.
+    #[error("nothing answers there, or it is no WebSocket")]
+    NotOpened,
+    /// The URL is not one that this page may connect to: `ws:` from a secure page, or a blocked port.
+    #[error("the browser forbids it")]
+    Forbidden,
+}
+
 /// A connection that is not open yet.
 struct Opening(Option<Connection>);
 
@@ -89,10 +101,9 @@ impl Future for Opening {
             return Poll::Ready(self.0.take().ok_or(io::ErrorKind::Other.into()));
         }
         if connection.shared.ended.get() {
-            // A browser does not tell why.
             return Poll::Ready(Err(io::Error::new(
                 io::ErrorKind::ConnectionRefused,
-                "nothing answers there, or it is no WebSocket",
+                OpenError::NotOpened,
             )));
         }
         connection.shared.wait(&connection.shared.opener, cx);
@@ -140,8 +151,8 @@ impl Shared {
     }
 
     fn wake_all(&self) {
-        for who in [&self.opener, &self.reader, &self.writer] {
-            if let Some(waker) = who.take() {
+        for task in [&self.opener, &self.reader, &self.writer] {
+            if let Some(waker) = task.take() {
                 waker.wake();
             }
         }
@@ -153,7 +164,7 @@ impl Shared {
             Some(buffer) if unread.len() + buffer.byte_length() as usize <= MAX_UNREAD => {
                 unread.extend(js_sys::Uint8Array::new(buffer).to_vec());
             }
-            // A text, or more than is read.
+            // It is a text message, or more than may wait.
             _ => self.broken.set(true),
         }
         if let Some(reader) = self.reader.take() {
@@ -165,7 +176,7 @@ impl Shared {
 impl Connection {
     fn new(url: &str) -> io::Result<Self> {
         let socket = WebSocket::new(url)
-            .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "the browser forbids it"))?;
+            .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, OpenError::Forbidden))?;
         socket.set_binary_type(BinaryType::Arraybuffer);
         let shared = Rc::new(Shared::default());
         let on_open = Closure::<dyn FnMut()>::new({
@@ -253,12 +264,12 @@ impl AsyncWrite for Connection {
         }
     }
 
-    /// The browser sends by itself what it has.
+    /// There is nothing to do: the browser sends what it has by itself.
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
-    /// The browser sends what it has and then says goodbye; nobody has to wait for that.
+    /// The browser sends what it has before it closes the socket; this does not wait for that.
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         let _ = self.socket.close_with_code(NORMAL);
         Poll::Ready(Ok(()))
@@ -267,7 +278,7 @@ impl AsyncWrite for Connection {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // The closures end with this: the browser must not call them any more.
+        // The closures are dropped along with this: the browser must not call them afterwards.
         self.socket.set_onopen(None);
         self.socket.set_onclose(None);
         self.socket.set_onerror(None);

@@ -1,10 +1,10 @@
-//! The URL of a WebSocket's multiaddr.
+//! The URL of a WebSocket multiaddr.
 
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
 
-/// The URL of `/ip4|ip6|dns|dns4|dns6/HOST/tcp/PORT/ws`, `/wss` or `/tls/ws`, whatever `/p2p/…` follows; `None` for
-/// what is no WebSocket.
+/// The URL of `/ip4|ip6|dns|dns4|dns6/HOST/tcp/PORT` with `/ws`, `/wss` or `/tls/ws` after it; a `/p2p/…` at the end is
+/// ignored. `None` for an address of any other kind.
 pub(crate) fn url_of(address: &Multiaddr) -> Option<String> {
     let mut parts = address.iter();
     let host = match parts.next()? {
@@ -25,7 +25,7 @@ pub(crate) fn url_of(address: &Multiaddr) -> Option<String> {
         },
         _ => return None,
     };
-    // A circuit is another transport's.
+    // Circuits belong to another transport.
     parts
         .all(|part| matches!(part, Protocol::P2p(_)))
         .then(|| format!("{scheme}://{host}:{port}{path}"))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fluence::call::{ErrorCode, MAX_MESSAGE, Reply, Request};
 use fluence::names::FunctionName;
 use fluence::ports::NetworkError;
-use fluence::state::NetworkStatus;
+use fluence::state::{LinkCause, LinkError, NetworkStatus};
 use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId, RelayLimits, Role, Statuses};
 use futures::StreamExt;
 use serde_json::json;
@@ -75,7 +75,7 @@ async fn client(node: &Multiaddr) -> (Peer, Calls, Statuses) {
     (peer, calls, statuses)
 }
 
-/// Answers every call with who called what.
+/// Answers every call with its caller, function and arguments.
 fn echo(mut calls: Calls) {
     tokio::spawn(async move {
         while let Some(call) = calls.next().await {
@@ -96,14 +96,22 @@ async fn provider(node: &Multiaddr) -> Peer {
     peer
 }
 
-/// Who provides a function, once the node knows of any: a record is on its way to it when `provide` returns, for kad
-/// has no answer to it.
+/// The providers of a function, once the node knows any: when `provide` returns the record may still be on its way, for
+/// which kad has no acknowledgement.
 async fn who_provides(peer: &Peer, function: &str) -> Vec<PeerId> {
     loop {
         let found: Vec<PeerId> = peer.providers(name(function)).collect().await;
         if !found.is_empty() {
             return found;
         }
+    }
+}
+
+/// Why a peer is offline.
+fn error_of(status: NetworkStatus) -> Option<LinkError> {
+    match status {
+        NetworkStatus::Offline { error, .. } => Some(error),
+        _ => None,
     }
 }
 
@@ -337,8 +345,10 @@ async fn a_client_comes_back_when_its_node_does() {
     node.peer.shutdown().await;
     let offline = async {
         while let Some(status) = statuses.next().await {
-            if let NetworkStatus::Offline { reason, retry_at } = status {
-                assert!(!reason.is_empty() && retry_at > 0);
+            if let NetworkStatus::Offline { retry_at, .. } = status {
+                assert!(retry_at > 0);
+                let lost = error_of(status).expect("an error");
+                assert_eq!(lost.cause, LinkCause::ConnectionLost);
                 return;
             }
         }
@@ -389,13 +399,17 @@ async fn statuses_tell_the_truth_about_nodes() {
     peer.set_nodes(vec![dead]).await.expect("set");
     let offline = async {
         loop {
-            if let Some(NetworkStatus::Offline { reason, .. }) = statuses.next().await {
-                return reason;
+            if let Some(error) = statuses.next().await.and_then(error_of) {
+                return error;
             }
         }
     };
-    let reason = soon("offline", offline).await;
-    assert!(reason.contains("/ip4/127.0.0.1/tcp/1/ws"), "{reason}");
+    let error = soon("offline", offline).await;
+    assert_eq!(error.node.as_deref(), Some("/ip4/127.0.0.1/tcp/1/ws"));
+    assert!(
+        matches!(error.cause, LinkCause::Unreachable { detail: Some(_) }),
+        "{error:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -421,6 +435,47 @@ async fn a_node_that_was_left_is_not_asked_any_more() {
     };
     soon("online at the new node", moved).await;
     assert_eq!(soon("look-up", storages(&peer)).await, [new.peer.id()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_with_two_links_stays_online_when_one_node_ends() {
+    let (first, second) = (node().await, node().await);
+    let mut config = Config::client(
+        Keypair::generate_ed25519(),
+        vec![first.ws.clone(), second.ws.clone()],
+    );
+    config.links = 2;
+    let (alice, calls, mut statuses) = Peer::start(config).expect("the client starts");
+    echo(calls);
+    soon("online", statuses.online()).await;
+    // A circuit through each node is a reservation at each.
+    let both = async {
+        while alice.listeners().await.len() < 2 {
+            tokio::time::sleep(SECOND / 50).await;
+        }
+    };
+    soon("both links", both).await;
+    alice.provide(name("file")).await.expect("provided");
+
+    first.peer.shutdown().await;
+    let at_second = async {
+        loop {
+            match statuses.next().await.expect("the peer runs") {
+                NetworkStatus::Online { node } if node.starts_with(&second.ws.to_string()) => {
+                    return;
+                }
+                NetworkStatus::Online { .. } => {}
+                other => panic!("it does not stay online: {other:?}"),
+            }
+        }
+    };
+    soon("the other link counts", at_second).await;
+    let bob = provider(&second.ws).await;
+    let found = soon("look-up", who_provides(&bob, "file")).await;
+    assert_eq!(found, [alice.id()]);
+    ok(bob.call(alice.id(), ask("file"), DEADLINE).await);
+    let unconfirmed = soon("announce", alice.announce(vec![name("file")])).await;
+    assert_eq!(unconfirmed, Ok(Vec::new()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -475,14 +530,17 @@ async fn a_node_that_grants_no_reservation_leaves_the_client_offline() {
     let offline = async {
         loop {
             match statuses.next().await {
-                Some(NetworkStatus::Offline { reason, .. }) => return reason,
                 Some(NetworkStatus::Online { .. }) => panic!("online without a reservation"),
+                Some(status @ NetworkStatus::Offline { .. }) => return error_of(status),
                 _ => {}
             }
         }
     };
-    let reason = soon("offline", offline).await;
-    assert!(reason.contains("reservation"), "{reason}");
+    let error = soon("offline", offline).await.expect("an error");
+    assert!(
+        matches!(error.cause, LinkCause::ReservationRefused { .. }),
+        "{error:?}"
+    );
     let announced = soon("announce", alice.announce(vec![name("file")])).await;
     assert!(announced != Ok(Vec::new()), "it claims to be reachable");
 }

@@ -1,4 +1,4 @@
-//! Peers of somebody else's making: what they send wrong is answered, bounded, and disturbs nothing.
+//! Peers that others have written: what they send wrong is answered and bounded, and disturbs nothing.
 
 use std::future::Future;
 use std::io;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fluence::call::{self, ErrorCode, MAX_MESSAGE, Reply, Request};
 use fluence::ports::NetworkError;
-use fluence::state::NetworkStatus;
+use fluence::state::{LinkCause, NetworkStatus};
 use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId};
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
 use libp2p::request_response::{self, Event, Message, ProtocolSupport};
@@ -306,7 +306,7 @@ async fn a_line_that_goes_dead_without_a_word_is_noticed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_is_known_by_its_key_not_by_its_address() {
-    let (_peer, _calls, address) = node().await;
+    let (peer, _calls, address) = node().await;
     let somebody_else = PeerId::random();
     let address: Multiaddr = format!("{address}/p2p/{somebody_else}").parse().unwrap();
     let config = Config::client(Keypair::generate_ed25519(), vec![address]);
@@ -314,12 +314,13 @@ async fn a_peer_is_known_by_its_key_not_by_its_address() {
     let offline = async {
         loop {
             match statuses.next().await {
-                Some(NetworkStatus::Offline { reason, .. }) => return reason,
+                Some(NetworkStatus::Offline { error, .. }) => return error,
                 Some(NetworkStatus::Online { .. }) => panic!("it took another for its node"),
                 _ => {}
             }
         }
     };
-    let reason = soon("it is refused", offline).await;
-    assert!(reason.contains("another peer answers"), "{reason}");
+    let error = soon("it is refused", offline).await;
+    let found = peer.id().to_string();
+    assert_eq!(error.cause, LinkCause::WrongPeer { found });
 }

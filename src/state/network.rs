@@ -92,6 +92,8 @@ pub enum LinkCause {
     ReservationEnded,
     /// No ping was answered for too long.
     PingTimeout,
+    /// This is a node, and none of its listeners is open any more.
+    NotListening,
 }
 
 /// A [`NetworkStatus`] on the wire: a word, and the values that belong to it.
@@ -169,6 +171,7 @@ impl From<LinkCause> for FlatCause {
             LinkCause::ReservationTimeout => ("reservation_timeout", None),
             LinkCause::ReservationEnded => ("reservation_ended", None),
             LinkCause::PingTimeout => ("ping_timeout", None),
+            LinkCause::NotListening => ("not_listening", None),
         };
         Self {
             cause: cause.into(),
@@ -197,6 +200,7 @@ impl TryFrom<FlatCause> for LinkCause {
             "reservation_timeout" => Self::ReservationTimeout,
             "reservation_ended" => Self::ReservationEnded,
             "ping_timeout" => Self::PingTimeout,
+            "not_listening" => Self::NotListening,
             _ => return Err(Unreadable),
         })
     }

@@ -32,7 +32,7 @@ impl Artifacts {
         })
     }
 
-    /// The directory.
+    /// The directory of this test's artifacts.
     pub fn directory(&self) -> &Path {
         &self.directory
     }

@@ -40,7 +40,7 @@ const POPUP: Duration = Duration::from_secs(20);
 /// How long the browser takes no answer to a question, with room.
 const QUESTION: Duration = Duration::from_secs(2);
 
-/// Programs that must be there.
+/// Programs that the tests need.
 const PROGRAMS: [&str; 4] = ["chromium", "chromedriver", "Xvfb", "xdotool"];
 
 /// The built extension.
@@ -72,7 +72,7 @@ impl Extension {
         })
     }
 
-    /// Where it lies.
+    /// Its directory.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
@@ -142,12 +142,12 @@ impl Browser {
         })
     }
 
-    /// Its name.
+    /// The name given by the test.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Opens it.
+    /// Opens the browser.
     pub async fn open(&mut self) -> Result<()> {
         ensure!(self.session.is_none(), "{} is open", self.name);
         let log = self
@@ -199,7 +199,7 @@ impl Browser {
         Ok(())
     }
 
-    /// Opens it with nothing attached to it, as a person does; a developer's connection would keep the worker alive.
+    /// Opens the browser without a debugger, as a person does: an attached debugger would keep the worker alive.
     pub fn open_alone(&self, url: &str) -> Result<Alone> {
         ensure!(self.session.is_none(), "{} is open", self.name);
         let log = self
@@ -221,7 +221,7 @@ impl Browser {
         self.home.join("profile")
     }
 
-    /// The folder for downloads.
+    /// The folder into which it downloads.
     pub fn downloads(&self) -> PathBuf {
         self.home.join("downloads")
     }
@@ -274,7 +274,7 @@ impl Browser {
             .driver)
     }
 
-    /// Closes it as a person does.
+    /// Closes the browser as a person does.
     pub async fn close(&mut self) -> Result<()> {
         let session = self
             .session
@@ -287,7 +287,7 @@ impl Browser {
         released(&self.profile()).await
     }
 
-    /// Ends it as a power cut does.
+    /// Kills the browser without warning, as a power failure would.
     pub async fn crash(&mut self) -> Result<()> {
         let session = self
             .session

@@ -18,14 +18,14 @@ pub struct CommandLine {
     log: PathBuf,
 }
 
-/// How a command ended.
+/// The outcome of a command.
 #[derive(Debug)]
 pub struct Ended {
-    /// Exit code.
+    /// The exit code.
     pub code: Option<i32>,
     /// Lines of JSON that it printed.
     pub lines: Vec<Value>,
-    /// What it said to people.
+    /// Its standard error output.
     pub said: String,
 }
 
@@ -135,7 +135,7 @@ impl CommandLine {
         Ok((program, found))
     }
 
-    /// Shares a file; gives its CID once it is shared.
+    /// Shares a file and returns its CID once it is shared.
     pub async fn share(&self, file: &Path) -> Result<(Program, String)> {
         let file = file.to_str().context("a path that is not text")?;
         self.start(&["share", file], |line| {
@@ -158,7 +158,7 @@ impl CommandLine {
             .to_owned())
     }
 
-    /// Fetches a file; gives where it is.
+    /// Fetches a file and returns the path at which it was saved.
     pub async fn fetch(&self, cid: &str, limit: Duration) -> Result<PathBuf> {
         let ended = self.run(&["fetch", cid], limit).await?;
         let line = ended.event("fetched")?;

@@ -133,7 +133,7 @@ impl Display {
         Ok(false)
     }
 
-    /// The windows that are seen.
+    /// The visible windows.
     async fn windows(&self) -> Result<Vec<String>> {
         // It fails where there is none.
         let found = self

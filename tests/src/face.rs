@@ -29,17 +29,17 @@ pub struct Face {
 /// What the popup shows of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Shown {
-    /// The item's id.
+    /// The id of the item.
     pub id: String,
     /// Its status, as in `fluence::state::Status`.
     pub status: String,
-    /// Its name.
+    /// The name of the file.
     pub name: String,
-    /// Its CID, where it has one.
+    /// The CID, if it is known.
     pub cid: Option<String>,
     /// The code of what went wrong with it.
     pub failure: Option<String>,
-    /// All text of the item.
+    /// All text that the item shows.
     pub text: String,
 }
 
@@ -182,7 +182,7 @@ impl Face {
         Ok(())
     }
 
-    /// What the popup lists.
+    /// The items that the popup lists.
     pub async fn items(&self) -> Result<Vec<Shown>> {
         let script = format!("{ITEMS} return items;");
         let items = self.driver.execute(script, vec![]).await?;
@@ -289,7 +289,7 @@ impl Face {
         Ok(())
     }
 
-    /// Presses an item's button.
+    /// Presses a button of an item.
     pub async fn press_in(&self, item: &Shown, testid: &str) -> Result<()> {
         let selector = format!(
             r#"[data-testid="item"][data-id="{}"] [data-testid="{testid}"]"#,

@@ -48,7 +48,7 @@ pub fn picture(width: u32, height: u32) -> Result<Vec<u8>> {
     Ok(file)
 }
 
-/// A second of a tone, as WAV.
+/// A tone of one second, as a WAV file.
 pub fn sound() -> Vec<u8> {
     const RATE: u32 = 8000;
     const TONE: f32 = 440.0;
@@ -130,7 +130,7 @@ pub fn noise(length: usize, seed: u64) -> Vec<u8> {
     bytes
 }
 
-/// SHA-256 as hex digits.
+/// The SHA-256 of bytes, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()

@@ -110,7 +110,7 @@ fn build_go_peer() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Where a daemon listens.
+/// The addresses of a daemon.
 #[derive(Debug, Default, Deserialize)]
 struct Listening {
     rpc: String,
@@ -119,7 +119,7 @@ struct Listening {
 
 /// A daemon that runs; it ends with this value, and its directory with it.
 pub struct Daemon {
-    /// What it is.
+    /// Its kind.
     pub software: Software,
     /// The base URL of its RPC.
     pub rpc: String,
@@ -142,21 +142,21 @@ fn tcp(url: &str) -> String {
     format!("/ip4/127.0.0.1/tcp/{port}")
 }
 
-/// What a daemon answered.
+/// A daemon's response.
 #[derive(Debug)]
 pub struct Answer {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// HTTP headers.
+    /// The HTTP headers.
     pub headers: reqwest::header::HeaderMap,
-    /// What came of the body.
+    /// The bytes of the body that arrived.
     pub body: Bytes,
-    /// Whether the body broke off.
+    /// Whether the connection broke before the end of the body.
     pub broken: bool,
 }
 
 impl Daemon {
-    /// Ends it as a power cut does.
+    /// Kills it without warning, as a power failure would.
     pub async fn stop(&mut self) -> Result<()> {
         let program = self.program.take().context("the daemon is stopped")?;
         program.kill().await
@@ -288,7 +288,7 @@ impl Daemon {
         }
     }
 
-    /// Asks its RPC.
+    /// Sends a request to its RPC.
     pub async fn call(&self, command: &str, options: &[(&str, &str)]) -> Result<Answer> {
         self.ask(self.command(command, options)).await
     }
@@ -299,7 +299,7 @@ impl Daemon {
             .await
     }
 
-    /// Asks its RPC, with a file.
+    /// Sends a request with a file to its RPC.
     pub async fn call_with(
         &self,
         command: &str,
@@ -349,7 +349,7 @@ impl Daemon {
         }
     }
 
-    /// Gives it blocks of a sample.
+    /// Imports blocks of a sample.
     pub async fn import(&self, sample: &Sample, blocks: Range<usize>) -> Result<Answer> {
         self.call_with(
             "dag/import",
@@ -525,14 +525,14 @@ impl Answer {
             .collect()
     }
 
-    /// The only object in it.
+    /// The only JSON object in the body.
     pub fn object(&self) -> Result<Value> {
         let mut objects = self.objects()?;
         ensure!(objects.len() == 1, "not one object: {objects:?}");
         Ok(objects.remove(0))
     }
 
-    /// A header, or nothing.
+    /// The value of a header, or an empty string.
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -561,7 +561,7 @@ impl Sample {
         Self::of(crate::files::noise(len, seed).into(), profile)
     }
 
-    /// This file.
+    /// The DAG of a file under a profile.
     pub fn of(bytes: Bytes, profile: Profile) -> Result<Self> {
         // What is in memory is there at once.
         let dag = layout(&Memory(bytes.clone()), profile, |_| {})

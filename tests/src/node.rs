@@ -14,7 +14,7 @@ use crate::process::{Program, fluence};
 /// How often a counter is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Where a node listens, as it says itself.
+/// The addresses of a node, as it prints them.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Listening {
     /// Its peer id.
@@ -25,7 +25,7 @@ pub struct Listening {
     pub http: String,
 }
 
-/// A node, running or stopped; its directory stays.
+/// A node, running or stopped. Its state stays in its directory.
 pub struct Node {
     directory: PathBuf,
     log: PathBuf,
@@ -35,7 +35,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a node with its state in a directory, with more options for `fluence node`.
+    /// Starts a node with its state in a directory and further options for `fluence node`.
     pub async fn start(directory: &Path, log: &Path, options: &[&str]) -> Result<Self> {
         Self::start_on(directory, log, options, &Ports::FREE).await
     }
@@ -58,7 +58,7 @@ impl Node {
         })
     }
 
-    /// Where it listens; the same after a restart.
+    /// The addresses on which it listens, which stay the same after a restart.
     pub fn listening(&self) -> &Listening {
         &self.listening
     }
@@ -94,7 +94,7 @@ impl Node {
         Ok(())
     }
 
-    /// What `/healthz` says.
+    /// The JSON that the node answers at `/healthz`.
     pub async fn health(&self) -> Result<Value> {
         let url = format!("{}/healthz", self.listening.http);
         let response = reqwest::get(url).await?.error_for_status()?;
@@ -143,7 +143,7 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// Any that are free.
+    /// Ports that the system chooses.
     pub const FREE: Self = Self {
         tcp: 0,
         websocket: 0,

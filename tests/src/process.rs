@@ -89,7 +89,7 @@ impl Program {
         Ok(status.code())
     }
 
-    /// Ends it as a power cut does.
+    /// Kills it without warning, as a power failure would.
     pub async fn kill(mut self) -> Result<()> {
         self.child.kill().await?;
         Ok(())
@@ -101,7 +101,7 @@ async fn drain<R: AsyncRead + Unpin>(mut lines: Lines<BufReader<R>>) {
     while let Ok(Some(_)) = lines.next_line().await {}
 }
 
-/// Sends a signal by name.
+/// Sends a signal, given by its name, to a process.
 pub async fn signal(name: &str, process: u32) -> Result<()> {
     Command::new("kill")
         .arg(format!("-{name}"))

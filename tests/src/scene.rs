@@ -1,5 +1,5 @@
-//! A test: a node, a site, browsers and command lines, in a directory that is gone afterwards; and what is kept for
-//! people to look at when it fails.
+//! The scene of a test: a node, a site, browsers and command lines in a directory that is removed afterwards, and the
+//! artifacts that are kept for people to look at when the test fails.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,14 +16,14 @@ use crate::node::Node;
 use crate::process::repository;
 use crate::site::Site;
 
-/// How long a browser may take from its start until it is reachable.
+/// How long a browser may take from its start until others can reach it.
 pub const ONLINE: std::time::Duration = std::time::Duration::from_secs(45);
 
-/// Where a test plays.
+/// The scene of a test.
 pub struct Scene {
-    /// What is kept.
+    /// Files that are kept when the test fails.
     pub artifacts: Arc<Artifacts>,
-    /// The web site.
+    /// A web site with files to share.
     pub site: Site,
     directory: PathBuf,
     extension: Arc<Extension>,
@@ -31,7 +31,7 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// An empty scene; the name is that of its directory in `artifacts/`.
+    /// An empty scene. Its name becomes that of its directory in `artifacts/`.
     pub async fn new(name: &str) -> Result<Self> {
         let temporary = tempfile::Builder::new().prefix("fluence-").tempdir()?;
         Ok(Self {
@@ -43,7 +43,7 @@ impl Scene {
         })
     }
 
-    /// A scene whose files are there the next time too, below `artifacts/`.
+    /// A scene whose files are kept below `artifacts/` for the next run.
     pub async fn lasting(name: &str) -> Result<Self> {
         let directory = repository().join("artifacts").join(format!("{name}-state"));
         Ok(Self {
@@ -75,13 +75,13 @@ impl Scene {
         Node::start(&self.path(name), &log, options).await
     }
 
-    /// A command line at a node.
+    /// A command line that uses a node.
     pub fn command_line(&self, name: &str, node: &Node) -> Result<CommandLine> {
         let log = self.artifacts.directory().join(format!("{name}.log"));
         CommandLine::new(node.tcp()?, &self.path(name), &log)
     }
 
-    /// A closed browser.
+    /// A browser, which is not open yet.
     pub fn browser(&self, name: &str, display: Option<Arc<Display>>) -> Result<Browser> {
         Browser::new(
             name,
@@ -92,7 +92,7 @@ impl Scene {
         )
     }
 
-    /// An open browser without a window, whose extension is reachable through the node; its popup is in its tab.
+    /// An open browser without a window, whose extension is online through the node and whose tab shows its popup.
     pub async fn online(&self, name: &str, node: &Node) -> Result<(Browser, Face)> {
         let mut browser = self.browser(name, None)?;
         browser.open().await?;
@@ -102,14 +102,17 @@ impl Scene {
         Ok((browser, face))
     }
 
-    /// A display in memory.
+    /// An X display that nobody sees.
     pub async fn hidden_display(&self) -> Result<Arc<Display>> {
         let log = self.artifacts.directory().join("xvfb.log");
         Ok(Arc::new(Display::hidden(&log).await?))
     }
 }
 
-/// Whether two files have the same bytes; says where they differ.
+/// Checks that a file has the expected bytes.
+///
+/// # Errors
+/// If it has not; the error says where they differ.
 pub fn same_bytes(file: &Path, expected: &[u8]) -> Result<()> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let differs = bytes.iter().zip(expected).position(|(a, b)| a != b);
@@ -123,7 +126,10 @@ pub fn same_bytes(file: &Path, expected: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Whether a file has so many bytes.
+/// Checks that a file has the expected length in bytes.
+///
+/// # Errors
+/// If it has not.
 pub fn same_length(file: &Path, expected: u64) -> Result<()> {
     let length = std::fs::metadata(file)
         .with_context(|| format!("cannot read {}", file.display()))?

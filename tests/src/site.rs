@@ -1,4 +1,4 @@
-//! A small web site of real files, which counts who asks for what.
+//! A small web site of real files, which counts the requests for each path.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -19,9 +19,9 @@ use tokio::time::{Instant, sleep};
 
 /// The largest file that a page may put on the site.
 const MAX_UPLOAD: usize = 64 * 1024 * 1024;
-/// How often a counter is looked at.
+/// The interval at which a counter is read.
 const LOOK: Duration = Duration::from_millis(50);
-/// The cookie that the site's private part wants.
+/// The cookie that opens the private part of the site.
 const COOKIE: &str = "session=known";
 
 /// JavaScript that records a video of a moving picture, in the page that it runs in, and puts it on the site under the
@@ -59,7 +59,7 @@ recorder.start();
 /// A file of the site.
 #[derive(Clone)]
 pub struct Page {
-    /// MIME type.
+    /// Its MIME type.
     pub mime: String,
     /// Its bytes.
     pub body: Bytes,
@@ -73,7 +73,7 @@ struct Content {
 
 type Shared = Arc<Mutex<Content>>;
 
-/// A running site; it ends with this value.
+/// A running site, which is stopped when this value is dropped.
 pub struct Site {
     address: SocketAddr,
     content: Shared,
@@ -88,8 +88,8 @@ impl Drop for Site {
 
 impl Site {
     /// Serves an index at `/`, files at `/files/NAME`, and at `/private/NAME` the same files for those who have been to
-    /// `/login`, listed at `/members`; everybody else gets a form there, as a page of HTML with status 200. At
-    /// `/guarded/NAME`, listed at `/gallery`, they are for pages of this site alone; who does not say that they are one is
+    /// `/login`, listed at `/members`; everybody else gets an HTML form there, with status 200. At `/guarded/NAME`,
+    /// listed at `/gallery`, they are for pages of this site only: a request whose `Referer` is not of this site is
     /// refused with 403.
     pub async fn start() -> Result<Self> {
         let content = Shared::default();
@@ -118,7 +118,7 @@ impl Site {
         })
     }
 
-    /// Puts a file there; gives its address.
+    /// Adds a file and returns its address.
     pub fn add(&self, name: &str, mime: &str, body: impl Into<Bytes>) -> String {
         let page = Page {
             mime: mime.to_owned(),
@@ -128,7 +128,7 @@ impl Site {
         self.url(&format!("/files/{name}"))
     }
 
-    /// A file that is there.
+    /// The bytes of a file of the site.
     pub fn file(&self, name: &str) -> Option<Bytes> {
         lock(&self.content)
             .files
@@ -136,12 +136,12 @@ impl Site {
             .map(|page| page.body.clone())
     }
 
-    /// The address of a path.
+    /// The address of a path on the site.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// Waits until somebody has asked for a path.
+    /// Waits until somebody has requested a path.
     pub async fn wait_asked(&self, path: &str, limit: Duration) -> Result<()> {
         let deadline = Instant::now() + limit;
         while self.asked(path) == 0 {
@@ -154,7 +154,7 @@ impl Site {
         Ok(())
     }
 
-    /// How often a path was asked for; `/refused/NAME` is `/guarded/NAME` in vain.
+    /// How often a path has been requested; `/refused/NAME` counts the refused requests for `/guarded/NAME`.
     pub fn asked(&self, path: &str) -> u64 {
         lock(&self.content).asked.get(path).copied().unwrap_or(0)
     }
@@ -176,7 +176,7 @@ async fn gallery(State(content): State<Shared>) -> Html<String> {
     list(&content, "guarded")
 }
 
-/// A page with all files, each at its address in a part of the site.
+/// A page that lists all files, each with its address in one part of the site.
 fn list(content: &Shared, part: &str) -> Html<String> {
     let mut list = String::new();
     for (name, page) in &lock(content).files {
@@ -262,7 +262,7 @@ async fn guarded(
     (StatusCode::FORBIDDEN, "not for other sites\n").into_response()
 }
 
-/// Answers with a file, or the part of it that is asked for: videos want that.
+/// Answers with a file or with the requested range of it, which video players need.
 fn give(content: &Shared, part: &str, name: &str, headers: &HeaderMap) -> Response {
     let mut content = lock(content);
     *content.asked.entry(format!("/{part}/{name}")).or_default() += 1;
@@ -300,7 +300,7 @@ fn give(content: &Shared, part: &str, name: &str, headers: &HeaderMap) -> Respon
     response
 }
 
-/// A page of the site may add a file: how a video that a browser records gets here.
+/// Lets a page of the site add a file, such as a video that the browser has recorded.
 async fn put(
     State(content): State<Shared>,
     Path(name): Path<String>,

@@ -80,7 +80,7 @@ impl Stranger {
         Ok(Self { address, task })
     }
 
-    /// Where it listens.
+    /// The base URL at which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

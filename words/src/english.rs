@@ -583,6 +583,7 @@ pub(crate) fn link(error: &LinkError) -> String {
         }
         LinkCause::ReservationEnded => "the node ended the reservation".to_owned(),
         LinkCause::PingTimeout => "the node has been silent for too long".to_owned(),
+        LinkCause::NotListening => "this node listens nowhere".to_owned(),
     };
     let others = if error.others_failed {
         ", and neither can any other node of the settings"

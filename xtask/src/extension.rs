@@ -12,7 +12,7 @@ use crate::setup::{self, WASM};
 /// Whether the extension is made small and fast, which takes minutes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Optimise {
-    /// As it is shipped.
+    /// As shipped.
     Yes,
     /// As it is tried out while it is written.
     No,

@@ -1,4 +1,4 @@
-//! `cargo xtask`: everything that is done with this repository, each in one command.
+//! `cargo xtask`: building, starting, testing, measuring and packaging, each in one command.
 #![forbid(unsafe_code)]
 
 use std::ffi::OsStr;
@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod dependencies;
 mod extension;
 mod package;
 mod run;
@@ -18,7 +19,7 @@ mod test;
 use extension::Optimise;
 use run::{Run, Workspace};
 
-/// Everything that is done with this repository.
+/// Builds, starts, tests, measures and packages Fluence Share
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
@@ -30,15 +31,15 @@ struct Arguments {
 enum Task {
     /// Build the extension into dist/chrome
     Build {
-        /// Fast to build, slow and large: no optimisation
+        /// Do not optimise: quick to build, but slow and large
         #[arg(long)]
         dev: bool,
     },
     /// Make dist/fluence-chrome.zip, the same bytes from the same source
     Package,
-    /// Say how large the extension's parts are
+    /// Print the sizes of the extension's parts
     Sizes {
-        /// Make these the sizes that `cargo xtask test` compares with
+        /// Record the sizes, for `cargo xtask test` to compare with
         #[arg(long)]
         record: bool,
     },
@@ -49,13 +50,13 @@ enum Task {
         /// Leave the browsers and the node running, until Ctrl-C
         #[arg(long)]
         keep: bool,
-        /// Show nothing, take screenshots, even where there is a display
+        /// Show no windows and take screenshots, even if there is a display
         #[arg(long)]
         headless: bool,
     },
     /// Measure what docs/figures.md reports
     Figures {
-        /// What is measured; all where nothing is named
+        /// What to measure; everything if nothing is named
         names: Vec<String>,
     },
     /// Start a node and a browser with the extension, to play with
@@ -111,7 +112,7 @@ fn perform(task: Task) -> Result<()> {
             match setup::others(&workspace) {
                 Ok(bundle) => environment.push(("FLUENCE_OTHERS", bundle)),
                 Err(error) => {
-                    eprintln!("warning: nothing is compared with npm's packages: {error:#}")
+                    eprintln!("warning: there will be no comparison with npm's packages: {error:#}")
                 }
             }
             play(&workspace, RELEASE, "figures", &names, &environment)
@@ -151,18 +152,18 @@ fn play<A: AsRef<OsStr>>(
     run.done()
 }
 
-/// A profile of cargo, and where what it builds is put.
+/// A profile of Cargo, and the directory of what it builds.
 struct Profile {
     name: &'static str,
     directory: &'static str,
 }
 
-/// Soon built.
+/// Quick to build.
 const DEV: Profile = Profile {
     name: "dev",
     directory: "debug",
 };
-/// As it is shipped.
+/// Optimised, as what is shipped.
 const RELEASE: Profile = Profile {
     name: "release",
     directory: "release",

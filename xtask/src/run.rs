@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-/// Where this repository is, and where cargo puts what it builds.
+/// The directories of this repository and of what Cargo builds from it.
 pub struct Workspace {
     /// The directory of the workspace's `Cargo.toml`.
     pub root: PathBuf,
@@ -16,7 +16,10 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Asks cargo.
+    /// Finds the workspace by asking Cargo.
+    ///
+    /// # Errors
+    /// If Cargo cannot be asked, or its answer is not understood.
     pub fn find() -> Result<Self> {
         #[derive(Deserialize)]
         struct Metadata {
@@ -46,8 +49,8 @@ impl Workspace {
         Run::new(cargo()).directory(&self.root).arguments(arguments)
     }
 
-    /// Where the built extension for Chromium is put, and the tests look for it: what `FLUENCE_EXTENSION` names, else
-    /// `dist/chrome`.
+    /// The directory of the built extension for Chromium, where the tests look for it: the value of `FLUENCE_EXTENSION`,
+    /// by default `dist/chrome`.
     pub fn chrome(&self) -> PathBuf {
         std::env::var_os("FLUENCE_EXTENSION")
             .map_or_else(|| self.root.join("dist").join("chrome"), PathBuf::from)
@@ -58,7 +61,7 @@ fn cargo() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
 }
 
-/// A program to run; what it prints goes where this program's output goes.
+/// A program to run. Its output goes to the output of this program.
 pub struct Run {
     command: Command,
     shown: String,
@@ -90,7 +93,7 @@ impl Run {
         self
     }
 
-    /// Sets the directory that it runs in.
+    /// Sets its working directory.
     pub fn directory(mut self, directory: &Path) -> Self {
         self.command.current_dir(directory);
         self
@@ -102,7 +105,10 @@ impl Run {
         self
     }
 
-    /// Runs it to its end; anything but success is an error.
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// If it cannot be started or does not succeed.
     pub fn done(mut self) -> Result<()> {
         let status = self
             .command
@@ -112,7 +118,10 @@ impl Run {
         Ok(())
     }
 
-    /// Runs it to its end and gives what it prints.
+    /// Runs it to its end and returns its standard output.
+    ///
+    /// # Errors
+    /// If it cannot be started, does not succeed, or prints something that is not UTF-8.
     pub fn output(mut self) -> Result<String> {
         let output = self
             .command
@@ -123,11 +132,11 @@ impl Run {
             bail!("`{}` failed ({})", self.shown, output.status);
         }
         String::from_utf8(output.stdout)
-            .with_context(|| format!("`{}` printed what is not text", self.shown))
+            .with_context(|| format!("`{}` printed something that is not text", self.shown))
     }
 }
 
-/// The file of a program in `PATH`.
+/// The path of a program that is in `PATH`.
 pub fn which(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?)
         .map(|directory| directory.join(program))

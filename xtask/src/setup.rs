@@ -1,4 +1,4 @@
-//! What must be on the machine: found, or installed where that can be done, or named so that a person can install it.
+//! What must be on the machine: it is found, or installed if that is possible, or named so that a person can install it.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,58 @@ const BINARYEN: &str = "132.0.0";
 /// The target of what runs in a browser.
 pub const WASM: &str = "wasm32-unknown-unknown";
 
+/// Checks that the compiler is the one that `rust-toolchain.toml` names: lints, formatting and sizes are those of one
+/// version.
+///
+/// # Errors
+/// If it is another version, or either cannot be told.
+pub fn compiler(workspace: &Workspace) -> Result<()> {
+    let file = workspace.root.join("rust-toolchain.toml");
+    let text = std::fs::read_to_string(&file)
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    let wanted = text
+        .lines()
+        .find_map(|line| line.strip_prefix("channel = ")?.split('"').nth(1))
+        .with_context(|| format!("{} names no channel", file.display()))?;
+    let version = Run::new("rustc").arguments(["--version"]).output()?;
+    let found = version.split_whitespace().nth(1).unwrap_or_default();
+    if found != wanted {
+        bail!(
+            "rustc is {found}, and changes are checked with {wanted}: run `rustup toolchain install {wanted}`, and \
+             unset RUSTUP_TOOLCHAIN if it is set"
+        );
+    }
+    Ok(())
+}
+
+/// A program from the crates registry, built and installed below the target directory unless it is there already.
+///
+/// # Errors
+/// If it cannot be installed.
+pub fn tool(workspace: &Workspace, name: &str, version: &str) -> Result<PathBuf> {
+    let home = workspace
+        .target
+        .join("tools")
+        .join(format!("{name}-{version}"));
+    let program = home.join("bin").join(name);
+    if program.is_file() {
+        return Ok(program);
+    }
+    workspace
+        .cargo(["install", "--locked", "--quiet", name, "--version", version])
+        .arguments(["--root".as_ref(), home.as_os_str()])
+        // It runs for seconds: what counts is how soon it is built. cargo-deny's own profile asks for a fat LTO.
+        .environment("CARGO_PROFILE_RELEASE_LTO", "off")
+        .environment("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .environment("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+        .done()?;
+    Ok(program)
+}
+
 /// Makes sure that the compiler can build for a browser.
+///
+/// # Errors
+/// If the target is missing and cannot be installed.
 pub fn wasm_target() -> Result<()> {
     let libraries = Run::new("rustc")
         .arguments(["--print=target-libdir", "--target", WASM])
@@ -28,8 +79,10 @@ pub fn wasm_target() -> Result<()> {
     Run::new("rustup").arguments(["target", "add", WASM]).done()
 }
 
-/// The `wasm-opt` of npm's `binaryen`, installed below the target directory where it is not there yet.
-/// `Err` says why it cannot be had.
+/// The `wasm-opt` of npm's `binaryen`, installed below the target directory unless it is there already.
+///
+/// # Errors
+/// If it cannot be installed; the error says why.
 pub fn wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
     let home = workspace
         .target
@@ -64,8 +117,11 @@ pub fn wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// What the figures compare with, as one script for a page: `benches/others.js` with the packages that it is made of,
-/// installed below the target directory and bundled there. `Err` says why it cannot be had.
+/// The software with which figures are compared, as one script for a page: `benches/others.js` and the packages that it
+/// imports, installed and bundled below the target directory.
+///
+/// # Errors
+/// If it cannot be installed or bundled; the error says why.
 pub fn others(workspace: &Workspace) -> Result<PathBuf> {
     let home = workspace.target.join("tools").join("figures");
     let bundle = home.join("bundle.js");
@@ -96,7 +152,7 @@ pub fn others(workspace: &Workspace) -> Result<PathBuf> {
     }
     Run::new("npm")
         .arguments(["install", "--no-package-lock", "--ignore-scripts"])
-        // What only other platforms than a browser ask for is left out.
+        // Leaves out what only other platforms than a browser need.
         .arguments(["--legacy-peer-deps", "--no-audit", "--no-fund"])
         .arguments(["--loglevel=error"])
         .directory(&home)
@@ -120,7 +176,7 @@ pub struct Browser {
     missing: Vec<&'static str>,
 }
 
-/// Programs that the tests and the demonstration need, and Debian's packages of them.
+/// Programs that the tests and the demonstration need, and the Debian packages that contain them.
 const PROGRAMS: [(&str, &str); 4] = [
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
@@ -128,7 +184,7 @@ const PROGRAMS: [(&str, &str); 4] = [
     ("xdotool", "xdotool"),
 ];
 
-/// Looks for Chromium and what drives it; installs what is missing where this is a Debian system and we are root.
+/// Looks for Chromium and the programs that drive it. Installs what is missing if this is Debian and we are root.
 pub fn browser() -> Result<Browser> {
     let mut browser = Browser { missing: missing() };
     if browser.missing.is_empty() || which("apt-get").is_none() || !is_root() {
@@ -160,7 +216,8 @@ pub fn browser() -> Result<Browser> {
 }
 
 impl Browser {
-    /// An error that says what to install, where something is missing.
+    /// # Errors
+    /// If something is missing; the error says what to install.
     pub fn require(&self) -> Result<()> {
         if self.missing.is_empty() {
             return Ok(());

@@ -14,16 +14,16 @@ use crate::run::Workspace;
 /// How much a part may grow over its record before someone must say that it is meant to, in percent.
 const MAX_GROWTH_PERCENT: u64 = 5;
 
-/// Bytes of a part.
+/// The size of a part of the extension, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
-    /// As it lies on disk.
+    /// Uncompressed, as on the disk.
     pub raw: u64,
     /// Compressed, as a web server would send it: brotli, quality 11.
     pub brotli: u64,
 }
 
-/// By part.
+/// The sizes of all parts, by the name of the part.
 pub type Sizes = BTreeMap<String, Size>;
 
 /// Measures the WebAssembly of a built extension.
@@ -45,7 +45,7 @@ pub fn measure(built: &Built) -> Result<Sizes> {
     Ok(sizes)
 }
 
-/// Prints a table.
+/// Prints the sizes as a table.
 pub fn print(sizes: &Sizes) {
     println!("{:12} {:>12} {:>12}", "part", "raw", "brotli");
     for (part, size) in sizes {

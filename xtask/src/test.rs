@@ -1,29 +1,35 @@
-//! Everything that must hold before a change is taken.
+//! Everything that must hold before a change is accepted.
 
 use std::time::Instant;
 
 use anyhow::{Result, bail};
 
+use crate::dependencies;
 use crate::extension::{self, Optimise, PARTS};
 use crate::run::{Run, Workspace};
 use crate::setup::{self, WASM};
 use crate::sizes;
 
-/// End-to-end tests at the same time; each has up to two browsers.
+/// End-to-end tests that run at the same time; each opens up to two browsers.
 const BROWSER_TESTS: u32 = 2;
 
-/// The tests of what adapts the worker to the browser (`background/tests/browser`).
+/// The test target of the worker's adaptors to the browser (`background/tests/browser`).
 const ADAPTORS: &str = "browser";
-/// How long they may take in all, in seconds.
+/// How long the adaptors' tests may take altogether, in seconds.
 const ADAPTORS_LIMIT: &str = "180";
 
-/// Checks, builds and tests; goes on after a failure, and ends with an error that names all of them. The end-to-end
-/// tests come last.
+/// Checks, builds and tests everything, with the end-to-end tests last. It goes on after a failure.
+///
+/// # Errors
+/// If anything failed; the error names all failures.
 pub fn everything(workspace: &Workspace) -> Result<()> {
     let mut report = Report::default();
     setup::wasm_target()?;
     let browser = setup::browser()?;
 
+    report.step("compiler", || setup::compiler(workspace));
+    report.step("dependencies, allowed", || dependencies::allowed(workspace));
+    report.step("dependencies, used", || dependencies::used(workspace));
     report.step("format", || {
         workspace.cargo(["fmt", "--all", "--check"]).done()
     });
@@ -38,7 +44,7 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
             .arguments(PARTS.iter().flat_map(|part| ["--package", part]))
             .arguments(["--", "--deny", "warnings"])
             .done()?;
-        // By itself: what the tests of the other packages need does not exist for a browser.
+        // Separately, because some dependencies of the other packages' tests do not exist for a browser.
         workspace
             .cargo(["clippy", "--target", WASM, "--package", "background"])
             .arguments(["--test", ADAPTORS, "--", "--deny", "warnings"])
@@ -84,19 +90,19 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     report.end()
 }
 
-/// A cargo command for all of the workspace on this machine: what is logic in the browser's parts is tested here too.
-/// Always the same packages, so that nothing is built twice with other features.
+/// A Cargo command for the whole workspace on this machine, including the logic in the browser's parts. It always names
+/// the same packages, so that nothing is built twice with different features.
 fn native(workspace: &Workspace, command: &str) -> Run {
     workspace.cargo([command, "--workspace"])
 }
 
-/// Compiles the tests of the adaptors to WebAssembly, and runs them in Chromium by the program `adaptors` of the crate
-/// `fluence-tests`, which must be built.
+/// Compiles the adaptors' tests to WebAssembly and runs them in Chromium with the program `adaptors` of the crate
+/// `fluence-tests`, which must have been built.
 fn adaptors(workspace: &Workspace) -> Result<()> {
     workspace
         .cargo(["test", "--package", "background", "--test", ADAPTORS])
         .arguments(["--target", WASM])
-        // Half as long to build, and to prepare for the browser; a failure still names functions.
+        // Takes half as long to build and to prepare for the browser; a failure still names functions.
         .environment("CARGO_PROFILE_DEV_DEBUG", "false")
         .environment(
             "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
@@ -114,7 +120,7 @@ struct Report {
 }
 
 impl Report {
-    /// Performs a step; says whether it succeeded.
+    /// Performs a step and returns whether it succeeded.
     fn step(&mut self, name: &str, perform: impl FnOnce() -> Result<()>) -> bool {
         println!("\n=== {name}");
         let start = Instant::now();

@@ -18,7 +18,7 @@ use thirtyfour::By;
 
 /// How long one file may take to be shared, or to be fetched.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Bytes of the large file.
+/// The length of the large file, in bytes.
 const LARGE: usize = 50_000_000;
 
 #[derive(Parser)]

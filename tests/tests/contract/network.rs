@@ -27,7 +27,7 @@ pub const ALL: &[(&str, Test)] = &[
     }),
 ];
 
-/// More than a call takes.
+/// Longer than a call takes.
 const LIMIT: Duration = Duration::from_secs(60);
 const FUNCTION: &str = "greet-Grüße-🌍";
 

@@ -12,7 +12,7 @@ use crate::{SMALL, play};
 const SMALL_DISK: u64 = 160_000_000;
 /// Bytes that it has later: room for all that there is, twice.
 const LARGE_DISK: u64 = 1_000_000_000;
-/// Bytes of the file.
+/// The length of the file, in bytes.
 const FILE: usize = 180_000_000;
 
 #[test]

@@ -3,6 +3,7 @@
 mod bad_input;
 mod command_line;
 mod disk;
+mod examples;
 mod face;
 mod laziness;
 mod lifetime;
@@ -22,16 +23,16 @@ use fluence_tests::scene::Scene;
 const TEST: Duration = Duration::from_secs(420);
 /// How long sharing or fetching a small file may take on a busy machine.
 const SMALL: Duration = Duration::from_secs(60);
-/// How long a failure may take to be told: longer than a call's deadline and a look-up.
+/// How long it may take until a failure is shown: longer than a look-up and the deadline of a call.
 const FAILURE: Duration = Duration::from_secs(120);
 
-/// Plays a test. When it fails, what every open browser shows is kept in `artifacts/`. Where there is no browser it is
-/// skipped, by name; on a CI machine that is a failure.
+/// Runs a test. If it fails, pictures of all open browsers are kept in `artifacts/`. Without a browser the test is
+/// skipped with a message; if `CI` is set, that is a failure.
 fn play(name: &str, test: impl AsyncFnOnce(&Scene) -> Result<()>) {
     play_for(TEST, name, test);
 }
 
-/// The same, and it may take so long.
+/// Like [`play`], with a limit of its own.
 fn play_for(longest: Duration, name: &str, test: impl AsyncFnOnce(&Scene) -> Result<()>) {
     if let Some(missing) = browser::missing() {
         assert!(std::env::var_os("CI").is_none(), "{name}: {missing}");

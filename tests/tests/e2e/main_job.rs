@@ -10,11 +10,11 @@ use thirtyfour::{By, WindowHandle};
 
 use crate::{SMALL, play};
 
-/// What *Share via Fluence* is chosen on.
+/// The thing in a page on which *Share via Fluence* is chosen.
 enum Clicked {
-    /// What has an address of its own, and this id.
+    /// An element with this id, which has an address of its own.
     Thing(&'static str),
-    /// A text that is selected.
+    /// Selected text.
     Selection,
     /// The page itself.
     Page,

@@ -1,0 +1,60 @@
+//! What a handle asks of the event loop.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use fluence::call::Reply;
+use fluence::names::FunctionName;
+use fluence::ports::NetworkError;
+use libp2p::{Multiaddr, PeerId};
+use tokio::sync::{mpsc, oneshot};
+
+/// A request of a handle to the event loop.
+pub(crate) enum Command {
+    /// Provide the function until [`Command::Withdraw`]; answered when its record was sent. The sender is dropped
+    /// where the record can never be sent.
+    Provide(FunctionName, oneshot::Sender<()>),
+    /// Provide these functions no longer.
+    Withdraw(Vec<FunctionName>),
+    /// The records of these functions were sent and yet not found: send them again when they are provided again.
+    NotFound(Vec<FunctionName>),
+    /// Look up the providers of a function.
+    Find(Find),
+    /// Call a function.
+    Call(OutgoingCall),
+    /// Addresses at which a peer may be reached, in addition to those that are known.
+    Learn(PeerId, Vec<Multiaddr>),
+    /// The nodes of a client have changed.
+    SetNodes(Vec<Multiaddr>),
+    /// Connect now.
+    Reconnect,
+    /// The last round trip to a peer.
+    Rtt(PeerId, oneshot::Sender<Option<Duration>>),
+    /// The addresses that this peer listens on.
+    Listeners(oneshot::Sender<Vec<Multiaddr>>),
+    /// The addresses at which another peer enters the same network: those of a client's linked nodes, or a node's own.
+    EntryPoints(oneshot::Sender<Vec<Multiaddr>>),
+    /// Close all connections and end.
+    Shutdown(oneshot::Sender<()>),
+}
+
+/// A look-up of a function's providers.
+pub(crate) struct Find {
+    pub(crate) name: FunctionName,
+    /// Has room for [`crate::limits::FOUND`] providers.
+    pub(crate) found: mpsc::Sender<PeerId>,
+    /// The look-up ends as soon as this provider is found.
+    pub(crate) wanted: Option<PeerId>,
+}
+
+/// A call on its way to another peer.
+pub(crate) struct OutgoingCall {
+    pub(crate) to: PeerId,
+    /// The request, encoded.
+    pub(crate) request: Vec<u8>,
+    pub(crate) deadline: web_time::Instant,
+    /// Set when the request may have left this peer.
+    pub(crate) sent: Arc<AtomicBool>,
+    pub(crate) reply: oneshot::Sender<Result<Reply, NetworkError>>,
+}

@@ -1,0 +1,89 @@
+//! Where other peers may be reached.
+
+use std::collections::{HashMap, HashSet};
+
+use libp2p::core::Endpoint;
+use libp2p::multiaddr::Protocol;
+use libp2p::swarm::{ConnectionId, NetworkBehaviour, Swarm};
+use libp2p::{Multiaddr, PeerId};
+
+use crate::address::relay_of;
+use crate::behaviour::Behaviour;
+use crate::limits::{ADDRESSES_PER_PEER, REMEMBERED_PEERS};
+
+/// Addresses that look-ups found, or that the program gave.
+#[derive(Default)]
+pub(super) struct AddressBook(HashMap<PeerId, Vec<Multiaddr>>);
+
+impl AddressBook {
+    /// Adds addresses of a peer, the latest first.
+    pub(super) fn learn(&mut self, peer: PeerId, addresses: Vec<Multiaddr>) {
+        if addresses.is_empty() {
+            return;
+        }
+        if self.0.len() >= REMEMBERED_PEERS && !self.0.contains_key(&peer) {
+            // It does not matter which peer is forgotten: a look-up finds it again.
+            if let Some(any) = self.0.keys().next().copied() {
+                self.0.remove(&any);
+            }
+        }
+        let known = self.0.entry(peer).or_default();
+        for address in addresses {
+            if !known.contains(&address) {
+                known.insert(0, address);
+            }
+        }
+        known.truncate(ADDRESSES_PER_PEER);
+    }
+
+    pub(super) fn forget(&mut self, peer: &PeerId) {
+        self.0.remove(peer);
+    }
+
+    /// The addresses at which to dial a peer: a circuit through each of our `nodes`, given with their addresses, and
+    /// what is known of the peer. One circuit through each relay is enough, however many addresses the relay has.
+    pub(super) fn to_dial(
+        &self,
+        swarm: &mut Swarm<Behaviour>,
+        peer: PeerId,
+        nodes: &[(PeerId, Multiaddr)],
+    ) -> Vec<Multiaddr> {
+        let circuits = nodes
+            .iter()
+            .filter(|(node, _)| *node != peer)
+            .map(|(node, address)| {
+                address
+                    .clone()
+                    .with(Protocol::P2p(*node))
+                    .with(Protocol::P2pCircuit)
+                    .with(Protocol::P2p(peer))
+            });
+        let mut candidates: Vec<Multiaddr> = circuits
+            .chain(self.0.get(&peer).cloned().unwrap_or_default())
+            .collect();
+        candidates.extend(known_to_dht(swarm, peer));
+        let mut relays = HashSet::new();
+        candidates.retain(|address| match relay_of(address) {
+            Some(relay) if relay == *swarm.local_peer_id() => false,
+            Some(relay) if swarm.is_connected(&relay) => relays.insert(relay),
+            _ => true,
+        });
+        candidates.truncate(ADDRESSES_PER_PEER);
+        candidates
+    }
+}
+
+/// The addresses of a peer that the DHT knows, those that running look-ups have found included.
+pub(super) fn known_to_dht(swarm: &mut Swarm<Behaviour>, peer: PeerId) -> Vec<Multiaddr> {
+    // Kad gives the addresses of a running look-up in no other way. It does not look at the connection's id.
+    swarm
+        .behaviour_mut()
+        .kad
+        .handle_pending_outbound_connection(
+            ConnectionId::new_unchecked(0),
+            Some(peer),
+            &[],
+            Endpoint::Dialer,
+        )
+        .unwrap_or_default()
+}

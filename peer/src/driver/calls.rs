@@ -1,0 +1,223 @@
+//! Calls, in both directions.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+
+use fluence::call::{CallError, Reply, Request};
+use fluence::ports::NetworkError;
+use libp2p::request_response::{Event, Message, OutboundRequestId, ResponseChannel};
+use libp2p::swarm::dial_opts::DialOpts;
+use libp2p::swarm::{ConnectionId, DialError, Swarm};
+use libp2p::{Multiaddr, PeerId};
+use tokio::sync::{mpsc, oneshot};
+
+use super::addresses::AddressBook;
+use super::causes;
+use crate::behaviour::Behaviour;
+use crate::codec::{CallReply, CallRequest};
+use crate::command::OutgoingCall;
+use crate::incoming::IncomingCall;
+use crate::limits::{CALLS_TO_ONE_PEER, OUTGOING_CALLS};
+use crate::refusal::Refusal;
+
+/// The calls that are under way.
+pub(super) struct Calls {
+    incoming: mpsc::Sender<IncomingCall>,
+    /// Calls that wait for a connection.
+    dialing: HashMap<PeerId, Dialing>,
+    /// Calls that wait for a reply.
+    sent: HashMap<OutboundRequestId, OutgoingCall>,
+}
+
+#[derive(Default)]
+struct Dialing {
+    /// The dial that was made for these calls; `None` while they wait for a dial of kad's.
+    connection: Option<ConnectionId>,
+    calls: Vec<OutgoingCall>,
+}
+
+/// What dialing a peer takes.
+pub(super) struct Routes<'a> {
+    pub(super) swarm: &'a mut Swarm<Behaviour>,
+    pub(super) addresses: &'a mut AddressBook,
+    /// The nodes that this peer is linked to, with their addresses.
+    pub(super) nodes: &'a [(PeerId, Multiaddr)],
+}
+
+impl Calls {
+    pub(super) fn new(incoming: mpsc::Sender<IncomingCall>) -> Self {
+        Self {
+            incoming,
+            dialing: HashMap::new(),
+            sent: HashMap::new(),
+        }
+    }
+
+    /// Sends a call over an open connection, or dials its peer first.
+    pub(super) fn call(&mut self, call: OutgoingCall, routes: Routes<'_>) {
+        let peer = call.to;
+        if !self.has_room(peer) {
+            let busy = CallError::from(Refusal::TooManyOutgoing);
+            let _ = call.reply.send(Err(busy.into()));
+            return;
+        }
+        if routes.swarm.is_connected(&peer) {
+            self.send(routes.swarm, call);
+            return;
+        }
+        let dialing = self.dialing.entry(peer).or_default();
+        dialing.calls.push(call);
+        if dialing.calls.len() == 1 {
+            self.dial(peer, routes);
+        }
+    }
+
+    fn has_room(&self, peer: PeerId) -> bool {
+        let waiting: usize = self.dialing.values().map(|d| d.calls.len()).sum();
+        let to_it = self.sent.values().filter(|call| call.to == peer).count()
+            + self.dialing.get(&peer).map_or(0, |d| d.calls.len());
+        waiting + self.sent.len() < OUTGOING_CALLS && to_it < CALLS_TO_ONE_PEER
+    }
+
+    /// Dials for the calls that wait, unless kad is dialing that peer already.
+    fn dial(&mut self, peer: PeerId, routes: Routes<'_>) {
+        let addresses = routes.addresses.to_dial(routes.swarm, peer, routes.nodes);
+        let dial = DialOpts::peer_id(peer).addresses(addresses).build();
+        let connection = dial.connection_id();
+        match routes.swarm.dial(dial) {
+            Ok(()) => {
+                if let Some(dialing) = self.dialing.get_mut(&peer) {
+                    dialing.connection = Some(connection);
+                }
+            }
+            // A look-up is dialing it at the addresses that it found; the event that ends that dial comes here too.
+            Err(DialError::DialPeerConditionFalse(_)) => {}
+            Err(error) => self.unreachable(peer, &error, routes.addresses),
+        }
+    }
+
+    fn unreachable(&mut self, peer: PeerId, error: &DialError, addresses: &mut AddressBook) {
+        tracing::debug!(%peer, %error, "a peer cannot be reached");
+        addresses.forget(&peer);
+        for call in self.take_waiting(peer) {
+            let _ = call.reply.send(Err(NetworkError::Unreachable));
+        }
+    }
+
+    fn take_waiting(&mut self, peer: PeerId) -> Vec<OutgoingCall> {
+        self.dialing
+            .remove(&peer)
+            .map(|dialing| dialing.calls)
+            .unwrap_or_default()
+    }
+
+    /// A connection to a peer was made, by whichever dial.
+    pub(super) fn connected(&mut self, swarm: &mut Swarm<Behaviour>, peer: PeerId) {
+        for call in self.take_waiting(peer) {
+            self.send(swarm, call);
+        }
+    }
+
+    /// A dial failed.
+    pub(super) fn dial_failed(
+        &mut self,
+        peer: PeerId,
+        connection: ConnectionId,
+        error: &DialError,
+        routes: Routes<'_>,
+    ) {
+        let Some(dialing) = self.dialing.get(&peer) else {
+            return;
+        };
+        match dialing.connection {
+            Some(own) if own == connection => self.unreachable(peer, error, routes.addresses),
+            Some(_) => {}
+            // Kad's dial knew fewer addresses.
+            None => self.dial(peer, routes),
+        }
+    }
+
+    fn send(&mut self, swarm: &mut Swarm<Behaviour>, call: OutgoingCall) {
+        if call.reply.is_closed() {
+            return;
+        }
+        call.sent.store(true, Ordering::Relaxed);
+        let request = CallRequest::Out(call.request.clone(), call.deadline);
+        let calls = &mut swarm.behaviour_mut().calls;
+        let id = calls.send_request(&call.to, request);
+        self.sent.insert(id, call);
+    }
+
+    /// Forgets calls whose callers have given up before there was a connection.
+    pub(super) fn sweep(&mut self) {
+        for dialing in self.dialing.values_mut() {
+            dialing.calls.retain(|call| !call.reply.is_closed());
+        }
+        self.dialing.retain(|_, dialing| !dialing.calls.is_empty());
+    }
+
+    /// Something happened to a call, in either direction.
+    pub(super) fn on_event(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        event: Event<CallRequest, CallReply>,
+    ) {
+        match event {
+            Event::Message { peer, message, .. } => match message {
+                Message::Request {
+                    request: CallRequest::In(request),
+                    channel,
+                    ..
+                } => {
+                    let reply = match request {
+                        Ok(request) => self.forward(peer, request),
+                        Err(error) => CallReply::Now(Refusal::BadRequest(error).into()),
+                    };
+                    answer(swarm, channel, reply);
+                }
+                Message::Response {
+                    request_id,
+                    response: CallReply::In(reply),
+                } => self.finish(request_id, Ok(reply)),
+                // The codec makes nothing else of what comes in.
+                Message::Request { .. } | Message::Response { .. } => {}
+            },
+            Event::OutboundFailure {
+                request_id, error, ..
+            } => self.finish(request_id, Err(causes::of_call(&error))),
+            Event::InboundFailure { peer, error, .. } => {
+                tracing::debug!(%peer, %error, "a call was not answered");
+            }
+            Event::ResponseSent { .. } => {}
+        }
+    }
+
+    fn finish(&mut self, id: OutboundRequestId, result: Result<Reply, NetworkError>) {
+        if let Some(call) = self.sent.remove(&id) {
+            let _ = call.reply.send(result);
+        }
+    }
+
+    /// Hands an incoming call to the program that answers it.
+    fn forward(&mut self, from: PeerId, request: Request) -> CallReply {
+        let (answer, answered) = oneshot::channel();
+        match self.incoming.try_send(IncomingCall {
+            from,
+            request,
+            answer,
+        }) {
+            Ok(()) => CallReply::Out(answered),
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                CallReply::Now(Refusal::TooManyIncoming.into())
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => {
+                CallReply::Now(Refusal::NoFunctions.into())
+            }
+        }
+    }
+}
+
+fn answer(swarm: &mut Swarm<Behaviour>, channel: ResponseChannel<CallReply>, reply: CallReply) {
+    // Where this fails the caller is gone.
+    let _ = swarm.behaviour_mut().calls.send_response(channel, reply);
+}

@@ -1,0 +1,287 @@
+//! A client's links, carried out: [`Links`] decides, this dials, reserves and closes.
+
+use std::collections::VecDeque;
+
+use fluence::state::NetworkStatus;
+use libp2p::core::transport::ListenerId;
+use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
+use libp2p::swarm::{ConnectionId, DialError, Swarm};
+use libp2p::{Multiaddr, PeerId};
+use web_time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::causes;
+use crate::address::{is_web_socket, peer_of};
+use crate::behaviour::Behaviour;
+use crate::limits::MORE_CIRCUITS;
+use crate::link::{Action, Input, Links, Summary};
+
+/// A client in the network.
+pub(super) struct Client {
+    links: Links,
+    /// What each link has open, in the order of the links.
+    open: Vec<Open>,
+    /// A link came online since this was last asked.
+    has_linked: bool,
+    /// The last time of a next try that was told, on both clocks: the wall clock may be set in the meantime, and what
+    /// was told shall stay as it is.
+    retry: Option<(Instant, u64)>,
+}
+
+/// What a link has open.
+#[derive(Default)]
+struct Open {
+    connection: Option<ConnectionId>,
+    /// The reservation.
+    listener: Option<ListenerId>,
+    /// Circuit addresses that others are told beside the one that the link uses.
+    circuits: Vec<Multiaddr>,
+}
+
+impl Client {
+    pub(super) fn new(links: usize, nodes: &[Multiaddr], reserve: bool) -> Self {
+        let links = Links::new(links, nodes, reserve);
+        let open = (0..links.len()).map(|_| Open::default()).collect();
+        Self {
+            links,
+            open,
+            has_linked: false,
+            retry: None,
+        }
+    }
+
+    /// Connects the links that are not connected.
+    pub(super) fn connect(&mut self, swarm: &mut Swarm<Behaviour>) {
+        for link in 0..self.links.len() {
+            self.tell(swarm, link, Input::Connect);
+        }
+    }
+
+    pub(super) fn set_nodes(&mut self, swarm: &mut Swarm<Behaviour>, nodes: &[Multiaddr]) {
+        for link in 0..self.links.len() {
+            self.tell(swarm, link, Input::SetNodes(nodes.to_vec()));
+        }
+    }
+
+    pub(super) fn on_time(&mut self, swarm: &mut Swarm<Behaviour>) {
+        for link in 0..self.links.len() {
+            self.tell(swarm, link, Input::Due);
+        }
+    }
+
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.links.next_due()
+    }
+
+    /// Whether a link came online since this was last asked.
+    pub(super) fn take_linked(&mut self) -> bool {
+        std::mem::take(&mut self.has_linked)
+    }
+
+    /// The nodes that this client is connected to, with their addresses without `/p2p/…`.
+    pub(super) fn nodes(&self) -> Vec<(PeerId, Multiaddr)> {
+        self.links.nodes().collect()
+    }
+
+    pub(super) fn status(&mut self) -> NetworkStatus {
+        match self.links.summary() {
+            Summary::NoNode => NetworkStatus::NoNode,
+            Summary::Connecting(node) => NetworkStatus::Connecting {
+                node: node.to_string(),
+            },
+            Summary::Online(node) => NetworkStatus::Online {
+                node: node.to_string(),
+            },
+            Summary::Offline(error, until) => {
+                let retry_at = match self.retry {
+                    Some((known, retry_at)) if known == until => retry_at,
+                    _ => unix_ms(until),
+                };
+                self.retry = Some((until, retry_at));
+                causes::offline(error, retry_at)
+            }
+        }
+    }
+
+    /// A connection was made; it may be a link's.
+    pub(super) fn connected(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        peer: PeerId,
+        id: ConnectionId,
+    ) {
+        self.tell_owner(swarm, id, Input::Dialed(peer));
+    }
+
+    /// A dial failed; it may be a link's.
+    pub(super) fn dial_failed(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        id: ConnectionId,
+        error: &DialError,
+    ) {
+        self.tell_owner(swarm, id, Input::DialFailed(causes::of_dial(error)));
+    }
+
+    /// A connection has ended, or is as good as ended; it may be a link's.
+    pub(super) fn disconnected(&mut self, swarm: &mut Swarm<Behaviour>, id: ConnectionId) {
+        self.tell_owner(swarm, id, Input::Closed);
+    }
+
+    /// A pong came over a connection; it may be a link's.
+    pub(super) fn alive(&mut self, swarm: &mut Swarm<Behaviour>, id: ConnectionId) {
+        self.tell_owner(swarm, id, Input::Pong);
+    }
+
+    /// A node granted a reservation, or renewed it.
+    pub(super) fn reserved(&mut self, swarm: &mut Swarm<Behaviour>, node: PeerId) {
+        let link = (0..self.links.len())
+            .find(|link| self.links.node(*link).is_some_and(|(peer, _)| peer == node));
+        if let Some(link) = link {
+            self.tell(swarm, link, Input::Reserved);
+        }
+    }
+
+    /// A reservation was refused or has ended.
+    pub(super) fn listener_closed(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        id: ListenerId,
+        reason: Result<(), std::io::Error>,
+    ) {
+        if let Some(link) = self.link_of(id) {
+            let detail = reason.err().map(|error| causes::root(&error));
+            self.tell(swarm, link, Input::ReservationEnded(detail));
+        }
+    }
+
+    /// A reservation has given this peer a circuit address.
+    pub(super) fn listens(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        id: ListenerId,
+        address: Multiaddr,
+    ) {
+        let Some(link) = self.link_of(id) else {
+            return;
+        };
+        // Browsers reach a node by WebSocket only: where the link itself uses TCP, others are told that address too.
+        let uses_web_socket = self
+            .links
+            .node(link)
+            .is_some_and(|(_, address)| is_web_socket(&address));
+        let circuits = &mut self.open[link].circuits;
+        if !uses_web_socket
+            && is_web_socket(&address)
+            && circuits.len() < MORE_CIRCUITS
+            && !circuits.contains(&address)
+        {
+            circuits.push(address.clone());
+            swarm.add_external_address(address);
+        }
+    }
+
+    fn link_of(&self, id: ListenerId) -> Option<usize> {
+        self.open.iter().position(|open| open.listener == Some(id))
+    }
+
+    fn tell_owner(&mut self, swarm: &mut Swarm<Behaviour>, id: ConnectionId, input: Input) {
+        let owner = self
+            .open
+            .iter()
+            .position(|open| open.connection == Some(id));
+        if let Some(link) = owner {
+            self.tell(swarm, link, input);
+        }
+    }
+
+    /// Tells a link what happened and does what it says. What that leads to at once is told to it as well; the bound
+    /// on the nodes of a link is the bound of this.
+    fn tell(&mut self, swarm: &mut Swarm<Behaviour>, link: usize, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            let chance = rand::random_range(0.0..=1.0);
+            for action in self.links.handle(link, input, Instant::now(), chance) {
+                inputs.extend(self.act(swarm, link, action));
+            }
+        }
+        if self.links.node(link).is_none() {
+            for address in self.open[link].circuits.drain(..) {
+                swarm.remove_external_address(&address);
+            }
+        }
+    }
+
+    /// Does what a link says, and gives what became of it, where that is known at once.
+    fn act(&mut self, swarm: &mut Swarm<Behaviour>, link: usize, action: Action) -> Option<Input> {
+        let open = &mut self.open[link];
+        match action {
+            Action::Dial(address) => {
+                let dial = dial(address);
+                open.connection = Some(dial.connection_id());
+                open.listener = None;
+                let error = swarm.dial(dial).err()?;
+                Some(Input::DialFailed(causes::of_dial(&error)))
+            }
+            Action::Reserve(circuit) => match swarm.listen_on(circuit) {
+                Ok(listener) => {
+                    open.listener = Some(listener);
+                    None
+                }
+                Err(error) => Some(Input::ReservationEnded(Some(causes::root(&error)))),
+            },
+            Action::Close => {
+                // The listener goes with its connection and must not be removed by hand: the relay client panics on a
+                // reservation that is granted after its listener is gone.
+                if let Some(connection) = open.connection.take() {
+                    swarm.close_connection(connection);
+                }
+                open.listener = None;
+                None
+            }
+            Action::AddToDht(peer, address) => {
+                swarm.behaviour_mut().kad.add_address(&peer, address);
+                None
+            }
+            Action::ForgetDht => {
+                self.forget_dht(swarm);
+                None
+            }
+            Action::Announce => {
+                self.has_linked = true;
+                None
+            }
+        }
+    }
+
+    /// Forgets the peers that were known through a node that was left, so that the node, and its storage, is asked no
+    /// more. The nodes of the present links are kept.
+    fn forget_dht(&self, swarm: &mut Swarm<Behaviour>) {
+        let kept: Vec<PeerId> = self.links.nodes().map(|(peer, _)| peer).collect();
+        let kad = &mut swarm.behaviour_mut().kad;
+        let mut known = Vec::new();
+        for bucket in kad.kbuckets() {
+            known.extend(bucket.iter().map(|entry| *entry.node.key.preimage()));
+        }
+        for peer in known.iter().filter(|peer| !kept.contains(peer)) {
+            kad.remove_peer(peer);
+        }
+    }
+}
+
+fn dial(address: Multiaddr) -> DialOpts {
+    match peer_of(&address) {
+        Some(id) => DialOpts::peer_id(id)
+            .condition(PeerCondition::Always)
+            .addresses(vec![address])
+            .build(),
+        None => DialOpts::unknown_peer_id().address(address).build(),
+    }
+}
+
+fn unix_ms(at: Instant) -> u64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let then = now + at.saturating_duration_since(Instant::now());
+    u64::try_from(then.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,151 @@
+//! Queries of the DHT: look-ups of providers, and the storing of this peer's own records.
+
+use std::collections::{HashMap, HashSet};
+
+use fluence::names::FunctionName;
+use libp2p::PeerId;
+use libp2p::kad::{GetProvidersOk, QueryId, QueryResult, RecordKey};
+use libp2p::swarm::Swarm;
+use tokio::sync::oneshot;
+use web_time::Instant;
+
+use super::addresses::{AddressBook, known_to_dht};
+use crate::behaviour::Behaviour;
+use crate::command::Find;
+use crate::limits::{FOUND, LOOK_UPS};
+use crate::offers::Offers;
+
+/// The queries that are under way, and what is to be stored.
+#[derive(Default)]
+pub(super) struct LookUps {
+    running: HashMap<QueryId, LookUp>,
+    offers: Offers,
+    storing: HashMap<QueryId, FunctionName>,
+}
+
+struct LookUp {
+    find: Find,
+    seen: HashSet<PeerId>,
+}
+
+impl LookUps {
+    /// Begins a look-up; one too many ends at once, without a result.
+    pub(super) fn find(&mut self, swarm: &mut Swarm<Behaviour>, find: Find) {
+        self.running
+            .retain(|_, look_up| !look_up.find.found.is_closed());
+        if self.running.len() < LOOK_UPS {
+            let query = swarm.behaviour_mut().kad.get_providers(key(&find.name));
+            let seen = HashSet::new();
+            self.running.insert(query, LookUp { find, seen });
+        }
+    }
+
+    /// Provides a function; `done` is told when its record was sent.
+    pub(super) fn provide(&mut self, name: FunctionName, done: oneshot::Sender<()>) {
+        self.offers.provide(name, done);
+    }
+
+    /// Provides these functions no longer.
+    pub(super) fn withdraw(&mut self, swarm: &mut Swarm<Behaviour>, names: &[FunctionName]) {
+        for name in names {
+            if self.offers.withdraw(name) {
+                swarm.behaviour_mut().kad.stop_providing(&key(name));
+            }
+        }
+    }
+
+    /// These records were sent, and yet not found.
+    pub(super) fn not_found(&mut self, names: &[FunctionName]) {
+        self.offers.not_found(names);
+    }
+
+    /// Stores every record again.
+    pub(super) fn renew_all(&mut self) {
+        self.offers.renew_all();
+    }
+
+    /// Stores again the records that are old.
+    pub(super) fn renew_old(&mut self, now: Instant) {
+        self.offers.renew_old(now);
+    }
+
+    /// Begins to store the records whose turn it is.
+    pub(super) fn store(&mut self, swarm: &mut Swarm<Behaviour>) {
+        while let Some(name) = self.offers.next() {
+            match swarm.behaviour_mut().kad.start_providing(key(&name)) {
+                Ok(query) => {
+                    self.storing.insert(query, name);
+                }
+                Err(error) => {
+                    tracing::warn!(%name, %error, "the function cannot be provided");
+                    self.offers.refused(&name);
+                }
+            }
+        }
+    }
+
+    /// A query went on, or ended with this `last` result.
+    pub(super) fn on_query(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        addresses: &mut AddressBook,
+        id: QueryId,
+        result: QueryResult,
+        last: bool,
+    ) {
+        match result {
+            QueryResult::StartProviding(result) => {
+                if let Some(name) = self.storing.remove(&id) {
+                    let stored = result.is_ok().then(Instant::now);
+                    self.offers.finished(&name, stored);
+                }
+            }
+            QueryResult::GetProviders(result) => {
+                if let Ok(GetProvidersOk::FoundProviders { providers, .. }) = result {
+                    self.found(swarm, addresses, id, providers);
+                }
+                if last {
+                    self.running.remove(&id);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn found(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        addresses: &mut AddressBook,
+        id: QueryId,
+        providers: HashSet<PeerId>,
+    ) {
+        let Some(look_up) = self.running.get_mut(&id) else {
+            return;
+        };
+        for provider in providers {
+            let is_new = provider != *swarm.local_peer_id()
+                && look_up.seen.len() < FOUND
+                && look_up.seen.insert(provider);
+            if is_new {
+                addresses.learn(provider, known_to_dht(swarm, provider));
+                // The channel holds as many as are seen: this fails only where nobody listens any longer.
+                let _ = look_up.find.found.try_send(provider);
+            }
+        }
+        let wanted = look_up.find.wanted.as_ref();
+        let is_done = look_up.find.found.is_closed()
+            || look_up.seen.len() >= FOUND
+            || wanted.is_some_and(|wanted| look_up.seen.contains(wanted));
+        if is_done {
+            self.running.remove(&id);
+            if let Some(mut query) = swarm.behaviour_mut().kad.query_mut(&id) {
+                query.finish();
+            }
+        }
+    }
+}
+
+/// The key under which a function's providers are stored.
+fn key(name: &FunctionName) -> RecordKey {
+    RecordKey::new(&name.dht_key())
+}

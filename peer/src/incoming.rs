@@ -1,0 +1,46 @@
+//! The calls that other peers make.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use fluence::call::{Reply, Request};
+use futures::Stream;
+use libp2p::PeerId;
+use tokio::sync::{mpsc, oneshot};
+
+/// The calls that come in. Once this is dropped, callers are told that this peer provides no functions.
+#[derive(Debug)]
+pub struct Calls {
+    pub(crate) calls: mpsc::Receiver<IncomingCall>,
+}
+
+impl Calls {
+    /// The next call, or `None` once the peer has ended.
+    pub async fn next(&mut self) -> Option<IncomingCall> {
+        self.calls.recv().await
+    }
+}
+
+impl Stream for Calls {
+    type Item = IncomingCall;
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<IncomingCall>> {
+        self.calls.poll_recv(cx)
+    }
+}
+
+/// A call from another peer. If it is dropped without a reply, the caller is told so.
+#[derive(Debug)]
+pub struct IncomingCall {
+    /// The caller, as its key proves.
+    pub from: PeerId,
+    /// The function and its arguments.
+    pub request: Request,
+    pub(crate) answer: oneshot::Sender<Reply>,
+}
+
+impl IncomingCall {
+    /// Answers the call. It is no error if the caller is gone by now.
+    pub fn reply(self, reply: Reply) {
+        let _ = self.answer.send(reply);
+    }
+}

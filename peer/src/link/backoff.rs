@@ -1,0 +1,48 @@
+//! Waits between attempts to link.
+
+use std::time::Duration;
+
+/// The wait after the first failure; it doubles with each further one.
+pub(super) const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// The longest wait.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// Of each wait, this part at least is kept; chance decides about the rest.
+const LEAST_PART: f64 = 0.5;
+
+/// Waits that double. Chance shortens each, so that the clients of a node that restarts do not all come back at once.
+#[derive(Debug, Default)]
+pub(super) struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    /// The next wait; `chance` is between 0 and 1 and makes it the longer the greater it is.
+    pub(super) fn next(&mut self, chance: f64) -> Duration {
+        let wait = FIRST_WAIT
+            .saturating_mul(1 << self.failures.min(16))
+            .min(LONGEST_WAIT);
+        self.failures = self.failures.saturating_add(1);
+        wait.mul_f64(LEAST_PART + (1.0 - LEAST_PART) * chance.clamp(0.0, 1.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let mut backoff = Backoff::default();
+        let waits: Vec<u64> = (0..9).map(|_| backoff.next(1.0).as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        for _ in 0..100 {
+            assert_eq!(backoff.next(1.0), LONGEST_WAIT);
+        }
+    }
+
+    #[test]
+    fn chance_takes_up_to_half_of_a_wait() {
+        let wait = |chance| Backoff::default().next(chance).as_millis();
+        assert_eq!([wait(0.0), wait(0.5), wait(1.0)], [500, 750, 1000]);
+    }
+}

@@ -1,0 +1,338 @@
+//! A link on simulated time: it is told what happened, and does as it decides.
+
+use super::super::backoff::FIRST_WAIT;
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn node(n: u16) -> Multiaddr {
+    format!("/ip4/127.0.0.1/tcp/{n}/ws").parse().unwrap()
+}
+
+fn unreachable() -> LinkCause {
+    LinkCause::Unreachable { detail: None }
+}
+
+/// A link, the time that it is told, and chance, which makes waits as long as they can be.
+struct World {
+    link: Link,
+    now: Instant,
+    chance: f64,
+    others: Vec<Seat>,
+}
+
+impl World {
+    fn new(nodes: impl IntoIterator<Item = u16>) -> Self {
+        Self {
+            link: Link::new(nodes.into_iter().map(node).collect(), true),
+            now: Instant::now(),
+            chance: 1.0,
+            others: Vec::new(),
+        }
+    }
+
+    /// Connected to the first node, which is this peer.
+    fn online(nodes: impl IntoIterator<Item = u16>) -> (Self, PeerId) {
+        let mut world = Self::new(nodes);
+        let peer = PeerId::random();
+        world.tell(Input::Connect);
+        world.tell(Input::Dialed(peer));
+        assert_eq!(world.tell(Input::Reserved), [Action::Announce]);
+        (world, peer)
+    }
+
+    fn tell(&mut self, input: Input) -> Vec<Action> {
+        let moment = Moment {
+            now: self.now,
+            chance: self.chance,
+            others: &self.others,
+        };
+        self.link.handle(input, &moment)
+    }
+
+    /// Lets time pass, and tells the link so.
+    fn pass(&mut self, time: Duration) -> Vec<Action> {
+        self.now += time;
+        self.tell(Input::Due)
+    }
+
+    fn due_in(&self) -> Option<Duration> {
+        self.link.next_due().map(|due| due - self.now)
+    }
+
+    /// The error of a link that waits.
+    fn error(&self) -> LinkError {
+        match self.link.view() {
+            View::Waiting(_, Some(error)) => error.clone(),
+            _ => panic!("it does not wait because of an error"),
+        }
+    }
+
+    fn is_online(&self) -> bool {
+        matches!(self.link.view(), View::Online(_))
+    }
+}
+
+#[test]
+fn a_link_is_dialed_reserved_and_watched() {
+    let mut world = World::new([1]);
+    assert_eq!(world.due_in(), None);
+    assert_eq!(world.tell(Input::Connect), [Action::Dial(node(1))]);
+    assert_eq!(world.due_in(), Some(DIAL));
+    let peer = PeerId::random();
+    let circuit = node(1).with(Protocol::P2p(peer)).with(Protocol::P2pCircuit);
+    assert_eq!(
+        world.tell(Input::Dialed(peer)),
+        [Action::AddToDht(peer, node(1)), Action::Reserve(circuit)]
+    );
+    assert_eq!(world.due_in(), Some(RESERVE));
+    assert!(matches!(world.link.view(), View::Connecting(at) if *at == node(1)));
+    assert_eq!(world.tell(Input::Reserved), [Action::Announce]);
+    assert_eq!(world.due_in(), Some(SILENCE));
+    assert!(matches!(
+        world.link.view(),
+        View::Online(at) if at == node(1).with(Protocol::P2p(peer))
+    ));
+    // It is on its way, or there: to ask again changes nothing.
+    assert_eq!(world.tell(Input::Connect), []);
+    // A renewal is no news.
+    assert_eq!(world.tell(Input::Reserved), []);
+}
+
+#[test]
+fn a_visitor_asks_for_no_reservation() {
+    let mut world = World::new([1]);
+    world.link.reserve = false;
+    world.tell(Input::Connect);
+    let peer = PeerId::random();
+    assert_eq!(
+        world.tell(Input::Dialed(peer)),
+        [Action::AddToDht(peer, node(1)), Action::Announce]
+    );
+    assert!(world.is_online());
+}
+
+#[test]
+fn waits_grow_with_each_failure_and_chance_shortens_them() {
+    let mut world = World::new([1]);
+    world.tell(Input::Connect);
+    for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
+        assert_eq!(world.tell(Input::DialFailed(unreachable())), []);
+        assert_eq!(world.due_in(), Some(wait * SECOND));
+        // Not a moment too early.
+        assert_eq!(world.pass(wait * SECOND - Duration::from_millis(1)), []);
+        assert_eq!(
+            world.pass(Duration::from_millis(1)),
+            [Action::Dial(node(1))]
+        );
+    }
+    world.chance = 0.0;
+    world.tell(Input::DialFailed(unreachable()));
+    assert_eq!(world.due_in(), Some(30 * SECOND));
+}
+
+#[test]
+fn a_person_who_asks_does_not_wait() {
+    let mut world = World::new([1]);
+    world.tell(Input::Connect);
+    world.tell(Input::DialFailed(unreachable()));
+    assert_eq!(world.tell(Input::Connect), [Action::Dial(node(1))]);
+    world.tell(Input::DialFailed(unreachable()));
+    assert_eq!(world.due_in(), Some(2 * FIRST_WAIT));
+}
+
+#[test]
+fn each_node_is_tried_before_the_link_waits() {
+    let mut world = World::new([1, 2, 3]);
+    world.tell(Input::Connect);
+    let wrong = LinkCause::WrongPeer {
+        found: PeerId::random().to_string(),
+    };
+    assert_eq!(
+        world.tell(Input::DialFailed(wrong.clone())),
+        [Action::Dial(node(2))]
+    );
+    // The second does not answer, the third is another peer too.
+    assert_eq!(world.pass(DIAL - SECOND), []);
+    assert_eq!(world.pass(SECOND), [Action::Dial(node(3))]);
+    assert_eq!(world.tell(Input::DialFailed(wrong.clone())), []);
+    assert_eq!(
+        world.error(),
+        LinkError {
+            node: Some(node(3).to_string()),
+            others_failed: true,
+            cause: wrong,
+        }
+    );
+    assert_eq!(world.due_in(), Some(FIRST_WAIT));
+    // It begins with the first again.
+    assert_eq!(world.pass(FIRST_WAIT), [Action::Dial(node(1))]);
+}
+
+#[test]
+fn a_dial_that_is_not_answered_has_its_cause() {
+    let mut world = World::new([1]);
+    world.tell(Input::Connect);
+    assert_eq!(world.pass(DIAL), []);
+    let error = world.error();
+    assert_eq!(error.cause, LinkCause::DialTimeout);
+    assert!(!error.others_failed);
+}
+
+#[test]
+fn a_node_without_a_reservation_is_left() {
+    let refused = |detail: Option<&str>| LinkCause::ReservationRefused {
+        detail: detail.map(str::to_owned),
+    };
+    for (input, wait, actions, cause) in [
+        (
+            Input::ReservationEnded(Some("full".to_owned())),
+            Duration::ZERO,
+            vec![Action::Close],
+            refused(Some("full")),
+        ),
+        (
+            Input::ReservationEnded(None),
+            Duration::ZERO,
+            vec![Action::Close],
+            refused(None),
+        ),
+        (
+            Input::Closed,
+            Duration::ZERO,
+            vec![],
+            LinkCause::ConnectionClosed,
+        ),
+        (
+            Input::Due,
+            RESERVE,
+            vec![Action::Close],
+            LinkCause::ReservationTimeout,
+        ),
+    ] {
+        let mut world = World::new([1]);
+        world.tell(Input::Connect);
+        world.tell(Input::Dialed(PeerId::random()));
+        world.now += wait;
+        assert_eq!(world.tell(input), actions);
+        assert_eq!(world.error().cause, cause);
+        assert_eq!(world.link.node(), None);
+    }
+}
+
+#[test]
+fn pongs_keep_a_link_and_silence_ends_it() {
+    let (mut world, _) = World::online([1]);
+    for _ in 0..10 {
+        assert_eq!(world.pass(SILENCE - SECOND), []);
+        world.tell(Input::Pong);
+    }
+    assert_eq!(world.pass(SILENCE - SECOND), []);
+    assert!(world.is_online());
+    assert_eq!(world.pass(SECOND), [Action::Close]);
+    assert_eq!(world.error().cause, LinkCause::PingTimeout);
+}
+
+#[test]
+fn a_link_that_held_resets_the_backoff_and_one_that_flaps_does_not() {
+    let (mut world, _) = World::online([1]);
+    let mut lose_after = |time: Duration| {
+        world.now += time;
+        assert_eq!(world.tell(Input::Closed), []);
+        assert_eq!(world.error().cause, LinkCause::ConnectionLost);
+        let wait = world.due_in().unwrap();
+        world.pass(wait);
+        world.tell(Input::Dialed(PeerId::random()));
+        world.tell(Input::Reserved);
+        wait
+    };
+    let short = STABLE - SECOND;
+    assert_eq!(lose_after(short), SECOND);
+    assert_eq!(lose_after(short), 2 * SECOND);
+    assert_eq!(lose_after(short), 4 * SECOND);
+    assert_eq!(lose_after(STABLE), SECOND);
+}
+
+#[test]
+fn a_reservation_that_ends_ends_the_link() {
+    let (mut world, _) = World::online([1, 2]);
+    assert_eq!(world.tell(Input::ReservationEnded(None)), [Action::Close]);
+    assert_eq!(world.error().cause, LinkCause::ReservationEnded);
+    assert_eq!(world.error().node, Some(node(1).to_string()));
+    // A lost link says nothing about the other nodes.
+    assert!(!world.error().others_failed);
+}
+
+#[test]
+fn new_nodes_move_a_link_only_if_its_own_is_not_among_them() {
+    let (mut world, peer) = World::online([1, 2]);
+    assert_eq!(world.tell(Input::SetNodes(vec![node(5), node(1)])), []);
+    assert_eq!(world.link.node(), Some((peer, node(1))));
+    assert_eq!(
+        world.tell(Input::SetNodes(vec![node(5), node(6)])),
+        [Action::Close, Action::ForgetDht, Action::Dial(node(5))]
+    );
+    // The old connection's end is not the new dial's.
+    assert_eq!(world.tell(Input::Closed), []);
+    assert_eq!(world.tell(Input::SetNodes(Vec::new())), [Action::ForgetDht]);
+    assert!(matches!(world.link.view(), View::NoNode));
+    assert_eq!(world.due_in(), None);
+    // A dial that succeeds after all is nobody's.
+    assert_eq!(world.tell(Input::Dialed(peer)), []);
+}
+
+#[test]
+fn new_nodes_are_tried_at_once_whatever_the_backoff() {
+    let mut world = World::new([1]);
+    world.tell(Input::Connect);
+    for _ in 0..5 {
+        world.tell(Input::DialFailed(unreachable()));
+        world.tell(Input::Connect);
+    }
+    world.tell(Input::DialFailed(unreachable()));
+    assert_eq!(
+        world.tell(Input::SetNodes(vec![node(2)])),
+        [Action::ForgetDht, Action::Dial(node(2))]
+    );
+    world.tell(Input::DialFailed(unreachable()));
+    assert_eq!(world.due_in(), Some(FIRST_WAIT));
+}
+
+#[test]
+fn a_list_that_is_too_long_is_cut() {
+    let mut world = World::new(1..=40);
+    let mut dials = world.tell(Input::Connect).len();
+    while !matches!(world.link.view(), View::Waiting(..)) {
+        dials += world.tell(Input::DialFailed(unreachable())).len();
+    }
+    assert_eq!(dials, NODES);
+}
+
+#[test]
+fn nodes_of_other_links_are_left_to_them() {
+    let taken = PeerId::random();
+    let mut world = World::new([1, 2, 3]);
+    world.others = vec![Seat {
+        address: node(1),
+        peer: Some(taken),
+    }];
+    assert_eq!(world.tell(Input::Connect), [Action::Dial(node(2))]);
+    // It turns out that the second address is the first's node.
+    assert_eq!(
+        world.tell(Input::Dialed(taken)),
+        [Action::Close, Action::Dial(node(3))]
+    );
+    assert_eq!(world.tell(Input::DialFailed(unreachable())), []);
+    assert_eq!(world.error().cause, unreachable());
+
+    // With no other node it looks again later, and has no error to tell.
+    let mut world = World::new([1]);
+    world.others = vec![Seat {
+        address: node(1),
+        peer: None,
+    }];
+    assert_eq!(world.tell(Input::Connect), []);
+    assert!(matches!(world.link.view(), View::Waiting(_, None)));
+    world.others.clear();
+    assert_eq!(world.pass(SPARE), [Action::Dial(node(1))]);
+}

@@ -1,0 +1,50 @@
+//! The peer's connection to the network, as it changes.
+
+use fluence::state::NetworkStatus;
+use futures::Stream;
+use tokio::sync::watch;
+
+/// The statuses of a peer's connection to the network. A slow reader sees the latest only.
+#[derive(Debug, Clone)]
+pub struct Statuses {
+    changes: watch::Receiver<NetworkStatus>,
+    begun: bool,
+}
+
+impl Statuses {
+    pub(crate) fn new(changes: watch::Receiver<NetworkStatus>) -> Self {
+        Self {
+            changes,
+            begun: false,
+        }
+    }
+
+    /// The next status, beginning with the present one; `None` once the peer has ended.
+    pub async fn next(&mut self) -> Option<NetworkStatus> {
+        if self.begun {
+            self.changes.changed().await.ok()?;
+        }
+        self.begun = true;
+        Some(self.changes.borrow_and_update().clone())
+    }
+
+    /// Waits until the peer is online, and gives that status; `None` once the peer has ended.
+    pub async fn online(&mut self) -> Option<NetworkStatus> {
+        let status = self
+            .changes
+            .wait_for(|status| matches!(status, NetworkStatus::Online { .. }))
+            .await
+            .ok()?
+            .clone();
+        self.begun = true;
+        Some(status)
+    }
+
+    /// The same statuses as a stream.
+    pub fn into_stream(self) -> impl Stream<Item = NetworkStatus> + Send {
+        futures::stream::unfold(self, |mut statuses| async move {
+            let status = statuses.next().await?;
+            Some((status, statuses))
+        })
+    }
+}
