@@ -270,7 +270,7 @@ async fn healthz(
     put(
         &mut health,
         "counters",
-        serde_json::json!(storage.counters().total),
+        serde_json::json!(storage.counters()),
     );
     if let Some(cid) = query.cid.and_then(|text| text.parse::<Cid>().ok()) {
         let mut dag = serde_json::json!(storage.dag_counters(&cid));

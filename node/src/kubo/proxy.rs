@@ -217,7 +217,6 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use axum::routing::get;
-    use fluence::call::MultiaddrArgs;
     use fluence::names::canonical;
     use futures::future::{self, BoxFuture};
 
@@ -281,11 +280,7 @@ mod tests {
         fake.give(&other, data);
         for (cid, after) in [(cid, true), (other, false)] {
             assert!(front.is_only_there(&cid).await);
-            let args = MultiaddrArgs {
-                cid: Some(canonical(&cid)),
-                size: Some(1),
-            };
-            storage.call_multiaddr("somebody", &args, "/ip4/127.0.0.1/tcp/1/http");
+            storage.grant("somebody", &cid, Some(1)).unwrap();
             assert_eq!(front.is_only_there(&cid).await, after);
         }
     }

@@ -1,5 +1,6 @@
 //! A node: relay, DHT server, storage, and the provider of `IPFS_multiaddr`.
 
+mod calls;
 mod config;
 mod finder;
 mod pull;
@@ -9,13 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use fluence::call::{ErrorCode, MultiaddrArgs, MultiaddrOk, Reply, Request};
 use fluence::content::unixfs::RAW;
-use fluence::names::{FunctionName, MULTIADDR, cid_v1};
+use fluence::names::{FunctionName, cid_v1};
 use fluence::storage::multiaddr_of;
-use fluence_peer::{Calls, Keypair, Multiaddr, Peer, PeerId, Role};
+use fluence_peer::{Keypair, Multiaddr, Peer, Role};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 pub use config::{Config, Options, Size};
@@ -25,10 +25,9 @@ use crate::gateway::{self, Fetcher, GatewayConfig, Health};
 use crate::kubo::{self, Keeper, Kubo};
 use crate::operator;
 use crate::storage::Storage;
+use calls::Answerer;
 use finder::Finder;
 
-/// Calls that are answered at the same time; further ones wait in the peer's queue, which tells callers that it is full.
-const MAX_SERVING: usize = 256;
 /// How long requests under way are given to end when the node stops.
 const GRACE: Duration = Duration::from_secs(3);
 
@@ -123,7 +122,12 @@ impl Node {
         if let Some(keeper) = &keeper {
             tasks.spawn(keeper.clone().run());
         }
-        tasks.spawn(answer(calls, storage.clone(), multiaddr, keeper));
+        let answerer = Answerer {
+            storage: storage.clone(),
+            multiaddr,
+            keeper,
+        };
+        tasks.spawn(answerer.run(calls));
         tasks.spawn(storage.clone().tend());
         #[cfg(unix)]
         tasks.spawn(operate(
@@ -252,64 +256,6 @@ async fn open_storage(config: &Config) -> Result<Arc<Storage>, Failed> {
                 "Choose another directory with --storage, or mend this one.",
             )
         })
-}
-
-/// Answers calls.
-async fn answer(
-    mut calls: Calls,
-    storage: Arc<Storage>,
-    multiaddr: Arc<str>,
-    keeper: Option<Arc<Keeper>>,
-) {
-    let places = Arc::new(Semaphore::new(MAX_SERVING));
-    while let Some(call) = calls.next().await {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
-        };
-        if keeper.as_ref().is_some_and(|keeper| !keeper.answers()) {
-            call.reply(Reply::error(
-                ErrorCode::Unavailable,
-                "the IPFS node behind this one does not answer",
-            ));
-            continue;
-        }
-        let (storage, multiaddr, keeper) = (storage.clone(), multiaddr.clone(), keeper.clone());
-        // A grant is written down: not on a thread that others wait for.
-        tokio::task::spawn_blocking(move || {
-            let reply = reply(&storage, &multiaddr, call.from, &call.request);
-            if let Some(keeper) = keeper {
-                promise(&keeper, &call.request, &reply);
-            }
-            call.reply(reply);
-            drop(place);
-        });
-    }
-}
-
-fn reply(storage: &Arc<Storage>, multiaddr: &str, from: PeerId, request: &Request) -> Reply {
-    if request.function.as_str() != MULTIADDR {
-        return Reply::error(
-            ErrorCode::NoSuchFunction,
-            "this node does not provide that function",
-        );
-    }
-    match request.args::<MultiaddrArgs>() {
-        Ok(args) => storage.call_multiaddr(&from.to_string(), &args, multiaddr),
-        Err(error) => Reply::Error(error),
-    }
-}
-
-/// Has Kubo keep for as long as was answered what it alone has.
-fn promise(keeper: &Keeper, request: &Request, reply: &Reply) {
-    let cid = request
-        .args::<MultiaddrArgs>()
-        .ok()
-        .and_then(|args| args.cid);
-    let ok = reply.clone().into_result::<MultiaddrOk>().ok();
-    if let (Some(Ok(cid)), Some(until)) = (cid.map(|cid| cid.parse()), ok.and_then(|ok| ok.expires))
-    {
-        keeper.promise(cid, until);
-    }
 }
 
 /// An address of this machine where something listens on all of them.

@@ -6,8 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use cid::multibase::Base;
+
+/// Inodes that are left free on the disk.
+const MIN_FREE_INODES: u64 = 1024;
+/// How long to wait for files to be deleted before it is looked again whether there is enough room.
+const DELETING: Duration = Duration::from_millis(5);
 
 /// The block files under one directory.
 ///
@@ -144,18 +150,27 @@ impl BlockFiles {
         Ok(())
     }
 
-    /// Whether the file system has so many bytes free for this program, once what was removed is gone.
+    /// Whether the file system has so many bytes free for this program, and inodes, once what was removed is gone. Waits
+    /// for that only as long as there is too little.
     pub fn has_free(&self, bytes: u64) -> io::Result<bool> {
-        if self.free()? >= bytes {
-            return Ok(true);
+        loop {
+            // Asked first, so that nothing is deleted unseen between the two.
+            let is_deleting = self.trash.is_deleting();
+            if self.has_free_now(bytes)? {
+                return Ok(true);
+            }
+            if !is_deleting {
+                return Ok(false);
+            }
+            self.trash.wait();
         }
-        self.trash.wait();
-        Ok(self.free()? >= bytes)
     }
 
-    fn free(&self) -> io::Result<u64> {
+    fn has_free_now(&self, bytes: u64) -> io::Result<bool> {
         let stat = rustix::fs::statvfs(&self.blocks)?;
-        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+        // Some file systems make inodes as they are needed, and say that there are none.
+        let has_inodes = stat.f_files == 0 || stat.f_favail >= MIN_FREE_INODES;
+        Ok(has_inodes && stat.f_bavail.saturating_mul(stat.f_frsize) >= bytes)
     }
 }
 
@@ -165,18 +180,18 @@ struct Trash {
     dir: PathBuf,
     /// `None` when it ends.
     sender: Option<mpsc::Sender<PathBuf>>,
-    left: Arc<Left>,
+    left: Arc<Backlog>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// How many files are to be deleted still.
 #[derive(Debug, Default)]
-struct Left {
+struct Backlog {
     count: Mutex<usize>,
     none: Condvar,
 }
 
-impl Left {
+impl Backlog {
     fn count(&self) -> MutexGuard<'_, usize> {
         self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -185,7 +200,7 @@ impl Left {
 impl Trash {
     fn start(dir: PathBuf) -> io::Result<Self> {
         let (sender, files) = mpsc::channel::<PathBuf>();
-        let left = Arc::<Left>::default();
+        let left = Arc::<Backlog>::default();
         let thread = {
             let left = Arc::clone(&left);
             let work = move || {
@@ -219,15 +234,16 @@ impl Trash {
         }
     }
 
-    /// Waits until nothing is left.
+    fn is_deleting(&self) -> bool {
+        *self.left.count() > 0
+    }
+
+    /// Waits until nothing is left, or for a little.
     fn wait(&self) {
-        let mut count = self.left.count();
-        while *count > 0 {
-            count = self
-                .left
-                .none
-                .wait(count)
-                .unwrap_or_else(PoisonError::into_inner);
+        let count = self.left.count();
+        if *count > 0 {
+            // Both ways of waking are followed by another look.
+            let _ = self.left.none.wait_timeout(count, DELETING);
         }
     }
 }

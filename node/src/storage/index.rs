@@ -1,13 +1,22 @@
 //! What is stored, in redb: the DAGs, the blocks with their reference counts, and which block belongs to which DAG.
+//!
+//! One transaction writes at a time. Threads take turns at it, each in the order in which it came, and each for a bounded
+//! piece of work: see [`super::turns`].
 
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
 
 use redb::{
     Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, Table, TableDefinition,
     WriteTransaction,
 };
-use serde::{Deserialize, Serialize};
+
+use super::ipld::CODECS;
+use super::key::{Key, hash_of, key_of};
+use super::record::{DagId, Record};
+use super::turns::Turns;
 
 /// Root (a [`Key`]) to [`Record`], as JSON.
 const DAGS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("dags");
@@ -17,69 +26,27 @@ const BLOCKS: TableDefinition<&[u8], (u64, u64)> = TableDefinition::new("blocks"
 const MEMBERS: TableDefinition<(u64, &[u8]), ()> = TableDefinition::new("members");
 /// The blocks that a DAG links to and lacks.
 const WANTED: TableDefinition<(u64, &[u8]), ()> = TableDefinition::new("wanted");
+/// The numbers of DAGs that were given up, and of which members or wanted blocks are left.
+const LEAVING: TableDefinition<u64, ()> = TableDefinition::new("leaving");
 
-/// Members that are dropped in one transaction when a DAG is removed.
-const REMOVED_AT_ONCE: usize = 4096;
 /// Memory that redb may use for its pages, in bytes.
 const CACHE: usize = 32 * 1024 * 1024;
-
-/// A CIDv1 in bytes: the codec tells how its links are read, the multihash where its bytes are.
-pub(super) type Key = Vec<u8>;
 
 /// Multihashes of blocks with their sizes.
 pub(super) type SizedBlocks = Vec<(Vec<u8>, u64)>;
 
-/// Any failure of redb, boxed: it is large, and nobody acts on its variants.
-pub(super) type Failure = Box<redb::Error>;
-
-/// What is written of a DAG.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Record {
-    /// Its number in [`MEMBERS`] and [`WANTED`].
-    pub id: u64,
-    /// Who was the first to be granted it.
-    pub owner: String,
-    /// Unix seconds.
-    pub created: u64,
-    /// When it was last asked for or added to, in Unix seconds.
-    pub last_used: u64,
-    /// When the last block came, in Unix seconds.
-    pub last_block: u64,
-    /// Until when it is kept whatever else needs room, in Unix seconds.
-    pub keep_until: u64,
-    /// An operator keeps it.
-    pub pinned: bool,
-    /// Bytes of the file, as its uploader declared them.
-    pub size: u64,
-    /// Bytes that uploads may make its blocks.
-    pub limit: u64,
-    /// Bytes of its blocks, each counted once.
-    pub bytes: u64,
-    /// Its blocks, each counted once.
-    pub blocks: u64,
-    /// Blocks that are linked and not there.
-    pub wanted: u64,
-    /// It is being removed.
-    pub removing: bool,
-    /// What its provider calls it.
-    pub name: Option<String>,
-    /// Its type, as its provider says.
-    pub mime: Option<String>,
-}
-
-impl Record {
-    /// Whether every block that is linked from the root is there.
-    pub fn is_complete(&self) -> bool {
-        self.wanted == 0 && self.blocks > 0
-    }
-}
+/// Any error of redb, boxed: it is large, and nobody acts on its variants.
+pub(super) type DbError = Box<redb::Error>;
 
 /// The database.
 #[derive(Debug)]
 pub(super) struct Index {
     path: PathBuf,
-    /// Absent when it could not be opened again.
-    db: RwLock<Option<Database>>,
+    /// Absent when it could not be opened again. The lock is held to take or to exchange the handle, not to use it.
+    db: RwLock<Option<Arc<Database>>>,
+    turns: Turns,
+    /// Whether something was written since the database was synced.
+    unsynced: AtomicBool,
 }
 
 /// The tables, open for writing.
@@ -88,65 +55,73 @@ pub(super) struct Tables<'t> {
     blocks: Table<'t, &'static [u8], (u64, u64)>,
     members: Table<'t, (u64, &'static [u8]), ()>,
     wanted: Table<'t, (u64, &'static [u8]), ()>,
+    leaving: Table<'t, u64, ()>,
 }
 
-/// The multihash in a [`Key`]: what is left after version and codec.
-pub(super) fn hash_of(key: &[u8]) -> &[u8] {
-    let varint = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .position(|b| b & 0x80 == 0)
-            .map_or(bytes.len(), |n| n + 1)
-    };
-    let codec = key.get(1..).unwrap_or_default();
-    &codec[varint(codec)..]
+/// How much of a removal one transaction does.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Batch {
+    /// The most members, and the most wanted blocks, that are dropped.
+    pub most: usize,
+    /// When it ends although there are more.
+    pub until: Instant,
 }
 
 impl Index {
     /// Opens the database, or makes it.
-    pub fn open(path: &Path) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not a database, or is open in another process.
+    pub fn open(path: &Path) -> Result<Self, DbError> {
         let index = Self {
             path: path.to_owned(),
             db: RwLock::new(None),
+            turns: Turns::default(),
+            unsynced: AtomicBool::new(false),
         };
         index.reopen()?;
         Ok(index)
     }
 
-    /// Closes the database and opens it again, as it was synced last: after a failure of the disk redb refuses all else.
-    pub fn reopen(&self) -> Result<(), Failure> {
-        let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
-        *db = None;
+    /// Closes the database and opens it again, as it was synced last: redb refuses everything else after an error of the
+    /// disk.
+    ///
+    /// # Errors
+    /// As [`Index::open`]; also while a reader is just about to begin, after which it may be tried again.
+    pub fn reopen(&self) -> Result<(), DbError> {
+        let turn = self.turns.wait();
+        *self.db.write().unwrap_or_else(PoisonError::into_inner) = None;
         let opened = Database::builder()
             .set_cache_size(CACHE)
             .create(&self.path)
             .map_err(boxed)?;
-        *db = Some(opened);
-        drop(db);
+        *self.db.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(opened));
+        drop(turn);
         // Makes the tables.
-        self.write(true, |_| Ok::<_, Failure>(()))
+        self.write(true, |_| Ok::<_, DbError>(()))
     }
 
-    fn begin_read(&self) -> Result<ReadTransaction, Failure> {
+    fn db(&self) -> Result<Arc<Database>, DbError> {
         let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
-        let db = db
-            .as_ref()
-            .ok_or_else(|| boxed(redb::Error::DatabaseClosed))?;
-        db.begin_read().map_err(boxed)
+        db.clone().ok_or_else(|| boxed(redb::Error::DatabaseClosed))
+    }
+
+    fn begin_read(&self) -> Result<ReadTransaction, DbError> {
+        self.db()?.begin_read().map_err(boxed)
     }
 
     /// Changes the tables in one transaction: all of it or nothing. One that is not `durable` outlasts this process
-    /// with the next one that is.
-    pub fn write<T, E: From<Failure>>(
+    /// together with the next one that is. Waits for the turns of those who came before.
+    ///
+    /// # Errors
+    /// What `change` fails with, and errors of the database.
+    pub fn write<T, E: From<DbError>>(
         &self,
         durable: bool,
         change: impl FnOnce(&mut Tables<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
-        let db = db
-            .as_ref()
-            .ok_or_else(|| boxed(redb::Error::DatabaseClosed))?;
-        let mut txn = db.begin_write().map_err(boxed)?;
+        let _turn = self.turns.wait();
+        let mut txn = self.db()?.begin_write().map_err(boxed)?;
         txn.set_durability(if durable {
             Durability::Immediate
         } else {
@@ -155,11 +130,27 @@ impl Index {
         .map_err(boxed)?;
         let result = change(&mut Tables::open(&txn)?)?;
         txn.commit().map_err(boxed)?;
+        self.unsynced.store(!durable, Ordering::Release);
         Ok(result)
     }
 
+    /// Syncs what was written, unless another has done so since.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn sync(&self) -> Result<(), DbError> {
+        let _turn = self.turns.wait();
+        if !self.unsynced.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let txn = self.db()?.begin_write().map_err(boxed)?;
+        txn.commit().map_err(boxed)?;
+        self.unsynced.store(false, Ordering::Release);
+        Ok(())
+    }
+
     /// All DAGs.
-    pub fn dags(&self) -> Result<Vec<(Key, Record)>, Failure> {
+    pub fn dags(&self) -> Result<Vec<(Key, Record)>, DbError> {
         let txn = self.begin_read()?;
         let table = txn.open_table(DAGS).map_err(boxed)?;
         let mut dags = Vec::new();
@@ -172,15 +163,24 @@ impl Index {
         Ok(dags)
     }
 
+    /// The DAGs that were given up and are not gone.
+    pub fn leaving(&self) -> Result<Vec<DagId>, DbError> {
+        let txn = self.begin_read()?;
+        let table = txn.open_table(LEAVING).map_err(boxed)?;
+        let rows = table.iter().map_err(boxed)?;
+        rows.map(|row| row.map(|(id, _)| id.value()).map_err(boxed))
+            .collect()
+    }
+
     /// The size of a block that counts.
-    pub fn block(&self, hash: &[u8]) -> Result<Option<u64>, Failure> {
+    pub fn block(&self, hash: &[u8]) -> Result<Option<u64>, DbError> {
         let txn = self.begin_read()?;
         let table = txn.open_table(BLOCKS).map_err(boxed)?;
         Ok(table.get(hash).map_err(boxed)?.map(|row| row.value().0))
     }
 
-    /// Shows every block's multihash, size and references.
-    pub fn each_block(&self, mut visit: impl FnMut(&[u8], u64)) -> Result<(), Failure> {
+    /// Shows every block's multihash and size.
+    pub fn each_block(&self, mut visit: impl FnMut(&[u8], u64)) -> Result<(), DbError> {
         let txn = self.begin_read()?;
         let table = txn.open_table(BLOCKS).map_err(boxed)?;
         for row in table.iter().map_err(boxed)? {
@@ -191,7 +191,7 @@ impl Index {
     }
 
     /// Up to `most` multihashes of blocks with their sizes, from after `after`.
-    pub fn blocks(&self, after: Option<&[u8]>, most: usize) -> Result<SizedBlocks, Failure> {
+    pub fn blocks(&self, after: Option<&[u8]>, most: usize) -> Result<SizedBlocks, DbError> {
         let txn = self.begin_read()?;
         let table = txn.open_table(BLOCKS).map_err(boxed)?;
         let mut blocks = Vec::new();
@@ -208,7 +208,7 @@ impl Index {
     }
 
     /// Whether a DAG has the block, and whether it wants it.
-    pub fn relation(&self, id: u64, key: &[u8]) -> Result<(bool, bool), Failure> {
+    pub fn relation(&self, id: DagId, key: &[u8]) -> Result<(bool, bool), DbError> {
         let txn = self.begin_read()?;
         let members = txn.open_table(MEMBERS).map_err(boxed)?;
         let wanted = txn.open_table(WANTED).map_err(boxed)?;
@@ -217,50 +217,73 @@ impl Index {
             wanted.get((id, key)).map_err(boxed)?.is_some(),
         ))
     }
+
+    /// Those of some DAGs that have a block with this multihash, under whatever codec. Each is told with its number.
+    pub fn having<D>(
+        &self,
+        dags: impl IntoIterator<Item = (D, DagId)>,
+        hash: &[u8],
+    ) -> Result<Vec<D>, DbError> {
+        let txn = self.begin_read()?;
+        let members = txn.open_table(MEMBERS).map_err(boxed)?;
+        let keys = CODECS.map(|codec| key_of(codec, hash));
+        let mut having = Vec::new();
+        for (dag, id) in dags {
+            for key in &keys {
+                if members.get((id, key.as_slice())).map_err(boxed)?.is_some() {
+                    having.push(dag);
+                    break;
+                }
+            }
+        }
+        Ok(having)
+    }
 }
 
-fn range(
+/// Up to `most` keys of a DAG in a table.
+fn some_of(
     table: &impl ReadableTable<(u64, &'static [u8]), ()>,
-    id: u64,
-    after: Option<&[u8]>,
+    id: DagId,
     most: usize,
-) -> Result<Vec<Key>, Failure> {
+) -> Result<Vec<Key>, DbError> {
     let mut keys = Vec::new();
-    for row in table
-        .range((id, after.unwrap_or_default())..)
-        .map_err(boxed)?
-    {
+    for row in table.range((id, [].as_slice())..).map_err(boxed)? {
         let (row, _) = row.map_err(boxed)?;
         let (of, key) = row.value();
         if of != id || keys.len() == most {
             break;
         }
-        if Some(key) != after {
-            keys.push(key.to_vec());
-        }
+        keys.push(key.to_vec());
     }
     Ok(keys)
 }
 
 impl<'t> Tables<'t> {
-    fn open(txn: &'t WriteTransaction) -> Result<Self, Failure> {
+    fn open(txn: &'t WriteTransaction) -> Result<Self, DbError> {
         Ok(Self {
             dags: txn.open_table(DAGS).map_err(boxed)?,
             blocks: txn.open_table(BLOCKS).map_err(boxed)?,
             members: txn.open_table(MEMBERS).map_err(boxed)?,
             wanted: txn.open_table(WANTED).map_err(boxed)?,
+            leaving: txn.open_table(LEAVING).map_err(boxed)?,
         })
     }
 
     /// Writes what is known of a DAG.
-    pub fn put_dag(&mut self, root: &[u8], record: &Record) -> Result<(), Failure> {
+    pub fn put_dag(&mut self, root: &[u8], record: &Record) -> Result<(), DbError> {
         let json = serde_json::to_vec(record).expect("a record is plain JSON");
         self.dags.insert(root, json.as_slice()).map_err(boxed)?;
         Ok(())
     }
 
+    /// The size of a block that counts.
+    pub fn block(&self, hash: &[u8]) -> Result<Option<u64>, DbError> {
+        let row = self.blocks.get(hash).map_err(boxed)?;
+        Ok(row.map(|row| row.value().0))
+    }
+
     /// Notes a block that a DAG lacks although nothing in it links there: its root.
-    pub fn want(&mut self, record: &mut Record, key: &[u8]) -> Result<(), Failure> {
+    pub fn want(&mut self, record: &mut Record, key: &[u8]) -> Result<(), DbError> {
         let known = self.wanted.insert((record.id, key), ()).map_err(boxed)?;
         record.wanted += u64::from(known.is_none());
         Ok(())
@@ -274,7 +297,7 @@ impl<'t> Tables<'t> {
         key: &[u8],
         size: u64,
         links: &[Key],
-    ) -> Result<(u64, Vec<Key>), Failure> {
+    ) -> Result<(u64, Vec<Key>), DbError> {
         let id = record.id;
         if self.wanted.remove((id, key)).map_err(boxed)?.is_some() {
             record.wanted -= 1;
@@ -316,39 +339,55 @@ impl<'t> Tables<'t> {
         Ok((if references == 0 { size } else { 0 }, known))
     }
 
-    /// Takes back a block whose file is gone: every DAG that has it wants it again.
-    pub fn lose(&mut self, dags: &mut [(Key, Record)], hash: &[u8]) -> Result<(), Failure> {
+    /// Takes back a block whose bytes are gone: those of `dags` that have it want it again.
+    pub fn lose<'a>(
+        &mut self,
+        dags: impl IntoIterator<Item = &'a mut Record>,
+        hash: &[u8],
+    ) -> Result<(), DbError> {
         let size = self
             .blocks
             .remove(hash)
             .map_err(boxed)?
             .map_or(0, |row| row.value().0);
-        for (root, record) in dags {
-            // A multihash may be linked under several codecs.
-            for codec in super::ipld::CODECS {
-                let key = super::ipld::key_of(codec, hash);
+        for record in dags {
+            // A multihash may be linked to under several codecs.
+            for codec in CODECS {
+                let key = key_of(codec, hash);
                 let member = (record.id, key.as_slice());
                 if self.members.remove(member).map_err(boxed)?.is_some() {
                     self.wanted.insert(member, ()).map_err(boxed)?;
                     record.blocks -= 1;
                     record.bytes -= size;
                     record.wanted += 1;
-                    let json = serde_json::to_vec(record).expect("a record is plain JSON");
-                    self.dags
-                        .insert(root.as_slice(), json.as_slice())
-                        .map_err(boxed)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Drops some of a DAG's members. Returns the multihashes that nothing points to any more, with their sizes, and
-    /// whether the DAG is gone.
-    pub fn remove_some(&mut self, root: &[u8], id: u64) -> Result<(SizedBlocks, bool), Failure> {
+    /// Gives a DAG up: its root is free for another at once, and its blocks go with [`Tables::remove_some`].
+    pub fn give_up(&mut self, root: &[u8], id: DagId) -> Result<(), DbError> {
+        self.dags.remove(root).map_err(boxed)?;
+        self.leaving.insert(id, ()).map_err(boxed)?;
+        Ok(())
+    }
+
+    /// Drops some of the members of a DAG that was given up. Returns the multihashes that nothing points to any more,
+    /// with their sizes, and whether nothing is left of the DAG.
+    pub fn remove_some(
+        &mut self,
+        id: DagId,
+        batch: Batch,
+    ) -> Result<(SizedBlocks, bool), DbError> {
         let mut orphans = Vec::new();
-        let keys = range(&self.members, id, None, REMOVED_AT_ONCE)?;
-        for key in &keys {
+        let keys = some_of(&self.members, id, batch.most)?;
+        let mut left = keys.len() == batch.most;
+        for (n, key) in keys.iter().enumerate() {
+            if n > 0 && Instant::now() >= batch.until {
+                left = true;
+                break;
+            }
             self.members.remove((id, key.as_slice())).map_err(boxed)?;
             let hash = hash_of(key);
             let row = self.blocks.get(hash).map_err(boxed)?.map(|r| r.value());
@@ -365,18 +404,20 @@ impl<'t> Tables<'t> {
                 None => {}
             }
         }
-        let wanted = range(&self.wanted, id, None, REMOVED_AT_ONCE)?;
-        for key in &wanted {
-            self.wanted.remove((id, key.as_slice())).map_err(boxed)?;
+        if !left {
+            let wanted = some_of(&self.wanted, id, batch.most)?;
+            left = wanted.len() == batch.most;
+            for key in &wanted {
+                self.wanted.remove((id, key.as_slice())).map_err(boxed)?;
+            }
         }
-        let gone = keys.len() < REMOVED_AT_ONCE && wanted.len() < REMOVED_AT_ONCE;
-        if gone {
-            self.dags.remove(root).map_err(boxed)?;
+        if !left {
+            self.leaving.remove(id).map_err(boxed)?;
         }
-        Ok((orphans, gone))
+        Ok((orphans, !left))
     }
 }
 
-fn boxed(error: impl Into<redb::Error>) -> Failure {
+fn boxed(error: impl Into<redb::Error>) -> DbError {
     Box::new(error.into())
 }

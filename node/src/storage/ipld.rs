@@ -8,7 +8,7 @@ use fluence::Cid;
 use fluence::content::hash::IDENTITY;
 use fluence::content::unixfs::{self, DAG_PB, NodeError, RAW};
 
-use super::index::Key;
+use super::key::{Key, key};
 
 /// CBOR with links.
 pub(crate) const DAG_CBOR: u64 = 0x71;
@@ -38,23 +38,6 @@ pub enum BlockError {
     /// It is no dag-pb, or no node of UnixFS where one is needed.
     #[error("the block is no node of UnixFS: {0}")]
     Node(#[from] NodeError),
-}
-
-/// The CID's bytes as CIDv1, under which a block belongs to a DAG.
-pub(super) fn key(cid: &Cid) -> Key {
-    Cid::new_v1(cid.codec(), *cid.hash()).to_bytes()
-}
-
-/// The key of a multihash (in bytes) under a codec.
-pub(super) fn key_of(codec: u64, hash: &[u8]) -> Key {
-    let mut buffer = unsigned_varint::encode::u64_buffer();
-    let codec = unsigned_varint::encode::u64(codec, &mut buffer);
-    [&[1], codec, hash].concat()
-}
-
-/// The CID of a key.
-pub(super) fn cid_of(key: &[u8]) -> Option<Cid> {
-    Cid::try_from(key).ok()
 }
 
 /// The CIDs that a block links to, in its order, a CID again where it is linked again.
@@ -368,22 +351,5 @@ mod tests {
         assert!(links(DAG_CBOR, &endless).is_err());
         assert!(links(DAG_JSON, &"[".repeat(100_000).into()).is_err());
         assert_eq!(links(0x72, &Bytes::new()), Err(BlockError::Codec(0x72)));
-    }
-
-    #[test]
-    fn a_key_is_the_cid_as_v1() {
-        let v0: Cid = "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH"
-            .parse()
-            .unwrap();
-        let v1 = Cid::new_v1(v0.codec(), *v0.hash());
-        assert_eq!(key(&v0), key(&v1));
-        assert_eq!(key_of(DAG_PB, &v0.hash().to_bytes()), key(&v0));
-        let json = Cid::new_v1(DAG_JSON, *v0.hash());
-        assert_eq!(key_of(DAG_JSON, &v0.hash().to_bytes()), key(&json));
-        assert_eq!(
-            super::super::index::hash_of(&key(&json)),
-            v0.hash().to_bytes()
-        );
-        assert_eq!(cid_of(&key(&v0)), Some(v1));
     }
 }

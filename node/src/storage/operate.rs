@@ -13,8 +13,7 @@ use fluence::names::canonical;
 use serde::Serialize;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
-use super::index::Key;
-use super::ipld::{self, cid_of};
+use super::key::{Key, cid_of, key};
 use super::traverse::{Scope, Walk, WalkError};
 use super::upload::Target;
 use super::{AddError, ReadError, Storage, StorageError};
@@ -27,6 +26,8 @@ const MAX_HEADER: usize = 32 * 1024 * 1024;
 const READ_AT_ONCE: usize = 1024 * 1024;
 /// Blocks that are looked up at once.
 const CHECKED_AT_ONCE: usize = 1024;
+/// DAGs that are listed at once.
+const PAGE: usize = 1024;
 
 /// A DAG, as an operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -126,14 +127,17 @@ pub enum ExportError {
 impl Storage {
     /// All DAGs, those that were used last first.
     pub fn list(&self) -> Vec<StoredDag> {
-        let mut dags: Vec<StoredDag> = self
-            .state()
-            .dags
-            .iter()
-            .filter_map(|(key, record)| {
+        let mut dags = Vec::new();
+        let mut after: Option<Key> = None;
+        // The ledger is let go of between pages: there may be very many.
+        loop {
+            let page = self.ledger().page(after.as_deref(), PAGE);
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            dags.extend(page.into_iter().filter_map(|(key, record)| {
                 Some(StoredDag {
-                    cid: canonical(&cid_of(key)?),
-                    owner: record.owner.clone(),
+                    cid: canonical(&cid_of(&key)?),
+                    owner: record.owner,
                     bytes: record.bytes,
                     blocks: record.blocks,
                     missing: record.wanted,
@@ -141,47 +145,33 @@ impl Storage {
                     keep_until: record.keep_until,
                     created: record.created,
                     last_used: record.last_used,
-                    name: record.name.clone(),
+                    name: record.name,
                 })
-            })
-            .collect();
+            }));
+        }
         dags.sort_by(|a, b| b.last_used.cmp(&a.last_used).then(a.cid.cmp(&b.cid)));
         dags
     }
 
-    /// Keeps a DAG whatever needs room, or no more. Returns whether it is here.
+    /// Keeps a DAG whatever needs room, or no more. Returns whether it is here. Blocks.
+    ///
+    /// # Errors
+    /// When the disk fails.
     pub fn pin(&self, root: &Cid, pinned: bool) -> Result<bool, StorageError> {
-        let key = ipld::key(root);
-        let mut state = self.state();
-        let Some(record) = state.dags.get_mut(&key) else {
-            return Ok(false);
-        };
-        record.pinned = pinned;
-        self.write(true, |tables| tables.put_dag(&key, record))?;
-        Ok(true)
-    }
-
-    /// Removes a DAG, pinned or not. Returns whether it was here. A response that is on its way breaks.
-    pub fn remove(&self, root: &Cid) -> Result<bool, StorageError> {
-        let key = ipld::key(root);
-        let mut state = self.state();
-        if !state.dags.contains_key(&key) {
-            return Ok(false);
-        }
-        self.remove_dag(&mut state, &key)?;
-        Ok(true)
-    }
-
-    /// Removes every DAG that nobody keeps: not pinned, no token's time running, not in use. Returns how many.
-    pub fn gc(&self) -> Result<usize, StorageError> {
-        let mut removed = 0;
-        loop {
-            let mut state = self.state();
-            if self.evict(&mut state, &[], None)?.is_none() {
-                return Ok(removed);
-            }
-            removed += 1;
-        }
+        self.recover()?;
+        let key = key(root);
+        let now = self.now();
+        self.write(true, |tables| {
+            let mut ledger = self.ledger();
+            let Some(mut record) = ledger.dag(&key).cloned() else {
+                return Ok(false);
+            };
+            record.pinned = pinned;
+            let record = ledger.put(&key, record, now);
+            drop(ledger);
+            tables.put_dag(&key, &record)?;
+            Ok(true)
+        })
     }
 
     /// Reads every block and hashes it; `progress` is told of blocks and bytes so far. A damaged block is removed.
@@ -203,12 +193,8 @@ impl Storage {
             }
             progress(report.blocks, report.bytes);
         }
-        report.incomplete = self
-            .state()
-            .unfinished
-            .iter()
-            .filter_map(|key| Some(canonical(&cid_of(key)?)))
-            .collect();
+        let incomplete = self.list().into_iter().filter(|dag| dag.missing > 0);
+        report.incomplete = incomplete.map(|dag| dag.cid).collect();
         report.incomplete.sort();
         Ok(report)
     }
@@ -223,13 +209,11 @@ impl Storage {
                 Err(error) => error.to_string(),
             },
         };
-        let mut state = self.state();
         if self.index.block(hash)?.is_none() {
             // Removed since it was listed.
             return Ok(None);
         }
-        self.lose(&mut state, hash)?;
-        self.files.remove(hash)?;
+        self.lose(hash)?;
         Ok(Some(Damage {
             block: cid.map_or_else(|_| "unknown".into(), |cid| cid.to_string()),
             problem,
@@ -272,9 +256,8 @@ impl Storage {
             let target = operators(*root);
             self.adopt(&target, vec![target.key.clone()])?;
             imported.missing += self
-                .state()
-                .dags
-                .get(&target.key)
+                .ledger()
+                .dag(&target.key)
                 // Nothing of it came, not even the root, unless that is its own CID.
                 .map_or(u64::from(root.hash().code() != IDENTITY), |record| {
                     record.wanted
@@ -333,7 +316,7 @@ pub(crate) fn section(cid: &Cid, len: usize) -> Bytes {
 }
 
 fn operators(root: Cid) -> Target {
-    let key: Key = ipld::key(&root);
+    let key = key(&root);
     Target {
         root,
         key,

@@ -1,5 +1,9 @@
 //! Upload tokens: what a peer was granted, signed with a key that only this node has.
 
+use std::fs;
+use std::io;
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fluence::Cid;
@@ -9,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub const MAX_TOKEN: usize = 1024;
 
 /// The node's secret for signing tokens.
-pub(super) type Key = [u8; 32];
+pub(super) type TokenKey = [u8; 32];
 
 /// What a token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,17 +36,15 @@ pub(super) struct Claims {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// It was not made by this node, or was changed.
-    #[error(
-        "the token was not made by this storage; ask for another with a call of IPFS_multiaddr"
-    )]
+    #[error("the token was not made by this storage")]
     Invalid,
     /// Its time is over.
-    #[error("the token has expired; ask for another with a call of IPFS_multiaddr")]
+    #[error("the token has expired")]
     Expired,
 }
 
 /// The token for these claims: `base64url(JSON).base64url(MAC)`.
-pub(super) fn sign(key: &Key, claims: &Claims) -> String {
+pub(super) fn sign(key: &TokenKey, claims: &Claims) -> String {
     let body = serde_json::to_vec(claims).expect("claims are plain JSON");
     let mac = blake3::keyed_hash(key, &body);
     format!(
@@ -53,7 +55,7 @@ pub(super) fn sign(key: &Key, claims: &Claims) -> String {
 }
 
 /// What a token says, if this node made it and its time is not over.
-pub(super) fn open(key: &Key, token: &str, now: u64) -> Result<Claims, TokenError> {
+pub(super) fn open(key: &TokenKey, token: &str, now: u64) -> Result<Claims, TokenError> {
     if token.len() > MAX_TOKEN {
         return Err(TokenError::Invalid);
     }
@@ -88,6 +90,41 @@ mod text {
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Cid, D::Error> {
         String::deserialize(from)?.parse().map_err(D::Error::custom)
     }
+}
+
+/// Reads the secret that tokens are signed with, or makes it.
+pub(super) fn load_key(path: &Path) -> io::Result<TokenKey> {
+    match fs::read(path) {
+        Ok(bytes) => bytes.try_into().map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!(
+                    "{} is not a key; remove it to have a new one made",
+                    path.display()
+                ),
+            )
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut key = TokenKey::default();
+            getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
+            let new = path.with_extension("new");
+            write_secret(&new, &key)?;
+            fs::rename(new, path)?;
+            Ok(key)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn write_secret(path: &Path, key: &[u8]) -> io::Result<()> {
+    use io::Write as _;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(key)?;
+    file.sync_all()
 }
 
 #[cfg(test)]

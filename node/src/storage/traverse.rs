@@ -9,6 +9,7 @@ use fluence::content::hash::IDENTITY;
 use fluence::content::unixfs::{self, DAG_PB, Kind, Node, NodeError};
 
 use super::ipld;
+use super::key::key;
 use super::{BlockError, ReadError, Reader};
 
 /// Links that a walk keeps to be visited.
@@ -210,7 +211,7 @@ impl<'r> Walk<'r> {
 
 /// 128 bits of a digest of the CID's key.
 fn short(cid: &Cid) -> u128 {
-    let digest = blake3::hash(&ipld::key(cid));
+    let digest = blake3::hash(&key(cid));
     let (half, _) = digest.as_bytes().split_at(16);
     u128::from_le_bytes(half.try_into().expect("half of 32 bytes"))
 }

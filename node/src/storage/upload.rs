@@ -11,11 +11,19 @@ use fluence::content::MAX_BLOCK;
 use fluence::content::hash::{self, HashError, IDENTITY};
 use fluence::names::canonical;
 
+use super::activity::Activity;
+use super::error::MayBeDisk;
 use super::files::TempBlock;
-use super::index::{Failure, Key, Record, hash_of};
-use super::read::{Activity, wake};
+use super::index::DbError;
+use super::key::{Key, cid_of, hash_of, key};
+use super::ledger::{Amount, limit_of};
+use super::record::Record;
+use super::removal::Room;
 use super::token::{self, Claims};
-use super::{BlockError, MAX_DAGS, SYNC_EVERY, Storage, StorageError, TokenError, ipld, limit_of};
+use super::{BlockError, MAX_DAGS, Storage, StorageError, TokenError, ipld};
+
+/// The database is synced when blocks of so many bytes have come since it was last.
+const SYNC_EVERY: u64 = 256 * 1024 * 1024;
 
 /// How long a block waits for the one that links to it, while that may come in another request.
 const PARENT_PATIENCE: Duration = Duration::from_secs(10);
@@ -69,9 +77,15 @@ pub enum AddError {
     Storage(#[from] StorageError),
 }
 
-impl From<Failure> for AddError {
-    fn from(error: Failure) -> Self {
+impl From<DbError> for AddError {
+    fn from(error: DbError) -> Self {
         Self::Storage(error.into())
+    }
+}
+
+impl MayBeDisk for AddError {
+    fn is_disk(&self) -> bool {
+        matches!(self, Self::Storage(_))
     }
 }
 
@@ -99,7 +113,7 @@ impl Target {
     pub fn of(claims: &Claims) -> Self {
         Self {
             root: claims.root,
-            key: ipld::key(&claims.root),
+            key: key(&claims.root),
             owner: claims.peer.clone(),
             size: claims.size,
             limit: limit_of(claims.size),
@@ -117,11 +131,29 @@ pub struct Upload {
     activity: Arc<Activity>,
 }
 
-/// Where a block stands in a DAG.
-enum Place {
+/// What a block is to a DAG.
+enum Relation {
+    /// The DAG links to it and lacks it.
     Wanted,
-    /// It is there.
+    /// The DAG has it.
     Member,
+    /// Nothing in the DAG links to it.
+    Foreign,
+}
+
+/// The bytes of a block on the disk, where they do not count yet, and the room for them.
+struct NewBytes<'s> {
+    file: TempBlock,
+    room: Room<'s>,
+}
+
+/// What came of [`Storage::attach`].
+enum Attached {
+    /// It is part of the DAG; these are links that it wants and whose bytes are on disk.
+    Done(Vec<Key>),
+    /// The bytes are not on disk any more.
+    BytesGone,
+    /// The DAG is gone, and this is not its root.
     Foreign,
 }
 
@@ -130,6 +162,7 @@ impl Storage {
     pub fn upload(self: &Arc<Self>, token: &str) -> Result<Upload, TokenError> {
         let target = Target::of(&token::open(&self.token_key, token, self.now())?);
         let activity = self.activities.begin_upload(&target.key);
+        self.ledger().hold(&target.key, self.now());
         Ok(Upload {
             storage: Arc::clone(self),
             target,
@@ -137,21 +170,18 @@ impl Storage {
         })
     }
 
-    fn place(&self, target: &Target, key: &[u8]) -> Result<Place, StorageError> {
-        let id = self
-            .state()
-            .dags
-            .get(&target.key)
-            .filter(|record| !record.removing)
-            .map(|record| record.id);
+    fn relation(&self, target: &Target, key: &[u8]) -> Result<Relation, StorageError> {
+        let id = self.ledger().id(&target.key);
         let (member, wanted) = match id {
             Some(id) => self.index.relation(id, key)?,
-            None => (false, key == target.key),
+            None => (false, false),
         };
-        Ok(match (member, wanted) {
-            (true, _) => Place::Member,
-            _ if wanted || target.trusted || key == target.key => Place::Wanted,
-            _ => Place::Foreign,
+        Ok(if member {
+            Relation::Member
+        } else if wanted || target.trusted || key == target.key {
+            Relation::Wanted
+        } else {
+            Relation::Foreign
         })
     }
 
@@ -164,7 +194,7 @@ impl Storage {
             });
         }
         self.recover()?;
-        let key = ipld::key(cid);
+        let key = key(cid);
         let foreign = || AddError::Foreign {
             block: canonical(cid),
             root: canonical(&target.root),
@@ -174,12 +204,12 @@ impl Storage {
             hash::verify(cid, data)?;
             return Ok(false);
         }
-        let place = self.place(target, &key)?;
-        if matches!(place, Place::Foreign) {
+        let relation = self.relation(target, &key)?;
+        if matches!(relation, Relation::Foreign) {
             return Err(foreign());
         }
         hash::verify(cid, data)?;
-        if matches!(place, Place::Member) {
+        if matches!(relation, Relation::Member) {
             return Ok(false);
         }
         let links = ipld::needed(cid.codec(), data).map_err(|error| AddError::Block {
@@ -188,17 +218,15 @@ impl Storage {
         })?;
         let size = data.len() as u64;
         let known = loop {
-            let temp = if self
-                .index
-                .block(hash_of(&key))
-                .map_err(StorageError::from)?
-                .is_some()
-            {
-                None
-            } else {
-                Some(self.write_block(target, data)?)
+            let stored = self.index.block(hash_of(&key));
+            let new = match stored.map_err(StorageError::from)? {
+                Some(_) => None,
+                None => Some(NewBytes {
+                    room: self.make_room(target, size)?,
+                    file: self.files.write(data).map_err(StorageError::from)?,
+                }),
             };
-            match self.attach(target, &key, size, &links, temp)? {
+            match self.attach(target, &key, size, &links, new)? {
                 Attached::Done(known) => break known,
                 // The DAG that had the bytes was removed in between.
                 Attached::BytesGone => continue,
@@ -209,19 +237,11 @@ impl Storage {
         Ok(true)
     }
 
-    /// Writes a block's bytes to the disk, where they do not count yet.
-    fn write_block(&self, target: &Target, data: &Bytes) -> Result<TempBlock, AddError> {
-        let mut state = self.state();
-        self.make_room(&mut state, target, data.len() as u64)?;
-        drop(state);
-        Ok(self.files.write(data).map_err(StorageError::from)?)
-    }
-
     /// Adds to a DAG what it wants and another DAG brought: then its uploader need not.
     pub(super) fn adopt(&self, target: &Target, known: Vec<Key>) -> Result<(), AddError> {
         let mut queue = VecDeque::from(known);
         while let Some(key) = queue.pop_front() {
-            let Some(cid) = ipld::cid_of(&key) else {
+            let Some(cid) = cid_of(&key) else {
                 continue;
             };
             let data = match self.files.read(hash_of(&key)).map_err(StorageError::from)? {
@@ -248,107 +268,111 @@ impl Storage {
         key: &[u8],
         size: u64,
         links: &[Key],
-        temp: Option<TempBlock>,
+        new: Option<NewBytes<'_>>,
     ) -> Result<Attached, AddError> {
+        self.make_room_for_dag(target)?;
         let now = self.now();
         let hash = hash_of(key);
-        let mut state = self.state();
-        let mut record = match state.dags.get(&target.key) {
-            Some(record) if !record.removing => record.clone(),
-            _ if key == target.key || target.trusted => {
-                if state.dags.len() >= MAX_DAGS
-                    && self.evict(&mut state, &target.key, None)?.is_none()
-                {
-                    return Err(AddError::NoRoom);
-                }
-                let id = state.next_id;
-                state.next_id += 1;
-                let granted = state.granted.get(&target.key).cloned();
-                let (name, mime) = granted.map_or((None, None), |g| (g.name, g.mime));
-                Record {
-                    id,
-                    owner: target.owner.clone(),
-                    created: now,
-                    last_used: now,
-                    last_block: now,
-                    keep_until: target.keep_until,
-                    pinned: target.trusted,
-                    size: target.size,
-                    limit: target.limit,
-                    bytes: 0,
-                    blocks: 0,
-                    wanted: 0,
-                    removing: false,
-                    name,
-                    mime,
-                }
+        let came = self.unsynced.fetch_add(size, Ordering::Relaxed) + size;
+        let sync = came > SYNC_EVERY;
+        let attached = self.write(sync, |tables| {
+            let Some(mut record) = self.record_of(target, key, now)? else {
+                return Ok(Attached::Foreign);
+            };
+            // The token of a later grant may be for more.
+            record.size = record.size.max(target.size);
+            record.limit = record.limit.max(target.limit);
+            if record.bytes.saturating_add(size) > record.limit {
+                return Err(AddError::TooLarge { size: record.size });
             }
-            _ => return Ok(Attached::Foreign),
-        };
-        // The token of a later grant may be for more.
-        record.size = record.size.max(target.size);
-        record.limit = record.limit.max(target.limit);
-        if record.bytes.saturating_add(size) > record.limit {
-            return Err(AddError::TooLarge { size: record.size });
-        }
-        // An operator's CAR may bring the root last, or never.
-        let lacks_root = record.blocks == 0
-            && record.wanted == 0
-            && key != target.key
-            && target.root.hash().code() != IDENTITY;
-        let stored = self.index.block(hash).map_err(StorageError::from)?;
-        match (stored, &temp) {
-            (Some(_), _) => {}
-            (None, None) => return Ok(Attached::BytesGone),
-            (None, Some(_)) => self.make_room(&mut state, target, size)?,
-        }
-        record.last_block = now;
-        record.last_used = now;
-        record.keep_until = record.keep_until.max(target.keep_until);
-        let sync = state.unsynced + size > SYNC_EVERY;
-        // Once the file stands under its name it goes when the database does not take it; so does one that a kill
-        // leaves, at the next start.
-        let kept = stored.is_none();
-        let result = self.write(sync, |tables| {
+            let is_stored = tables.block(hash)?.is_some();
+            if !is_stored && new.is_none() {
+                return Ok(Attached::BytesGone);
+            }
+            record.last_block = now;
+            record.last_used = now;
+            record.keep_until = record.keep_until.max(target.keep_until);
+            // An operator's CAR may bring the root last, or never.
+            let lacks_root = record.blocks == 0
+                && record.wanted == 0
+                && key != target.key
+                && target.root.hash().code() != IDENTITY;
             if lacks_root {
                 tables.want(&mut record, &target.key)?;
             }
-            let (new, known) = tables.add(&mut record, key, size, links)?;
-            if let (None, Some(temp)) = (stored, temp) {
-                self.files.keep(temp, hash).map_err(StorageError::from)?;
-            }
-            tables.put_dag(&target.key, &record)?;
-            Ok::<_, AddError>((new, known))
-        });
-        let (new, known) = match result {
-            Ok(added) => added,
-            Err(error) => {
-                if kept {
-                    // What cannot be removed now is removed at the next start.
-                    let _ = self.files.remove(hash);
+            let (more, known) = tables.add(&mut record, key, size, links)?;
+            let mut room = None;
+            if let Some(new) = new {
+                if !is_stored {
+                    // Once the file stands under its name it is removed with the next start, or the next repair, if the
+                    // database does not take it.
+                    self.files
+                        .keep(new.file, hash)
+                        .map_err(StorageError::from)?;
                 }
-                return Err(error);
+                room = Some(new.room);
             }
-        };
-        state.used += new;
-        state.unsynced = if sync { 0 } else { state.unsynced + size };
-        state.granted.remove(&target.key);
-        state.put(&target.key, record);
-        drop(state);
-        wake(self, key);
-        self.activities.progress(&target.key);
-        Ok(Attached::Done(known))
+            if let Some(joined) = self.losing().get_mut(hash) {
+                joined.push(target.key.clone());
+            }
+            let mut ledger = self.ledger();
+            if more > 0 || !is_stored {
+                ledger.stored_more(Amount::block(more));
+            }
+            if let Some(room) = room {
+                room.settle(&mut ledger);
+            }
+            let record = ledger.put(&target.key, record, now);
+            drop(ledger);
+            tables.put_dag(&target.key, &record)?;
+            Ok(Attached::Done(known))
+        })?;
+        if sync {
+            self.unsynced.store(0, Ordering::Relaxed);
+        }
+        if matches!(attached, Attached::Done(_)) {
+            self.blocks.wake(hash);
+            self.activities.progress(&target.key);
+        }
+        Ok(attached)
     }
-}
 
-/// What came of [`Storage::attach`].
-enum Attached {
-    /// It is part of the DAG; these are links that it wants and that are on disk.
-    Done(Vec<Key>),
-    /// The bytes are not on disk any more.
-    BytesGone,
-    /// The DAG is gone, and this is not its root.
-    Foreign,
+    /// The record of a DAG, which begins with this block if it is one that may begin it.
+    fn record_of(
+        &self,
+        target: &Target,
+        key: &[u8],
+        now: u64,
+    ) -> Result<Option<Record>, AddError> {
+        let mut ledger = self.ledger();
+        if let Some(record) = ledger.dag(&target.key) {
+            return Ok(Some(record.clone()));
+        }
+        if key != target.key && !target.trusted {
+            return Ok(None);
+        }
+        if ledger.count().0 >= MAX_DAGS {
+            return Err(AddError::NoRoom);
+        }
+        let record = Record {
+            id: 0,
+            owner: target.owner.clone(),
+            created: now,
+            last_used: now,
+            last_block: now,
+            keep_until: target.keep_until,
+            pinned: target.trusted,
+            size: target.size,
+            limit: target.limit,
+            bytes: 0,
+            blocks: 0,
+            wanted: 0,
+            removing: false,
+            name: None,
+            mime: None,
+        };
+        Ok(Some(ledger.begin(&target.key, record)))
+    }
 }
 
 impl Upload {
@@ -410,7 +434,12 @@ impl Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        let known = self.storage.is_known(&self.target.key);
-        self.storage.activities.end_upload(&self.target.key, known);
+        let key = &self.target.key;
+        let now = self.storage.now();
+        let mut ledger = self.storage.ledger();
+        ledger.let_go(key, now);
+        let is_known = ledger.knows(key);
+        drop(ledger);
+        self.storage.activities.end_upload(key, is_known);
     }
 }

@@ -170,39 +170,6 @@ async fn a_part_of_a_dag_becomes_a_dag_when_it_is_granted() {
 }
 
 #[tokio::test]
-async fn a_call_is_answered_with_a_token_or_a_reason() {
-    use fluence::call::{CallError, ErrorCode, MultiaddrArgs, MultiaddrOk};
-    let world = World::new().await;
-    let ask = |cid: Option<&str>, size| {
-        let args = MultiaddrArgs {
-            cid: cid.map(str::to_owned),
-            size,
-        };
-        world
-            .storage
-            .call_multiaddr(PEER, &args, "/dns4/a.example/tcp/443/https")
-            .into_result::<MultiaddrOk>()
-    };
-    let ok = ask(None, None).unwrap();
-    assert_eq!(ok.multiaddr, "/dns4/a.example/tcp/443/https");
-    assert_eq!((ok.token, ok.expires), (None, None));
-    let dag = small(b"hello");
-    let ok = ask(Some(&dag.text()), Some(5)).unwrap();
-    assert!(ok.expires.unwrap() > BEGINNING);
-    world
-        .import_is(&ok.token.unwrap(), car_of(&dag.root, &dag.blocks), 200)
-        .await;
-    let code = |result: Result<MultiaddrOk, CallError>| result.unwrap_err().code;
-    assert_eq!(code(ask(Some("x"), None)), ErrorCode::BadRequest);
-    assert_eq!(code(ask(Some("bafkqaaa"), None)), ErrorCode::Refused);
-    assert_eq!(
-        code(ask(Some(&dag.text()), Some(u64::MAX))),
-        ErrorCode::Refused
-    );
-    assert_eq!(canonical(&dag.root), dag.text());
-}
-
-#[tokio::test]
 async fn large_parts_come_over_either_http() {
     use fluence::content::unixfs::RAW;
     for over_2 in [false, true] {

@@ -333,7 +333,7 @@ impl World {
     }
 
     pub fn received(&self) -> (u64, u64) {
-        let total = self.storage.counters().total;
+        let total = self.storage.counters();
         (total.received_blocks, total.received_bytes)
     }
 

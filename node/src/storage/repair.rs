@@ -1,0 +1,250 @@
+//! Making database, files and ledger agree: when a storage is opened, and after an error of its disk.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::chores::{self, Chores};
+use super::error::{MayBeDisk, OpenError, StorageError};
+use super::files::BlockFiles;
+use super::index::{Batch, DbError, Index, Tables};
+use super::key::Key;
+use super::ledger::{Amount, Ledger};
+use super::record::{DagId, Record};
+use super::{Storage, StorageConfig, token};
+
+/// What one transaction of a removal does while nobody waits.
+const BATCH: usize = 4096;
+/// How long it may take.
+const BATCH_TIME: Duration = Duration::from_secs(1);
+/// DAGs that are looked at in one go.
+const PAGE: usize = 1024;
+
+impl Storage {
+    /// Opens the storage in a directory, or makes one there. Blocks while it puts right what a kill left.
+    ///
+    /// # Errors
+    /// When another process has it open, and when the disk or the database fails.
+    pub fn open(dir: &Path, config: StorageConfig) -> Result<Arc<Self>, OpenError> {
+        let io_error = |error| OpenError::Io {
+            path: dir.to_owned(),
+            error,
+        };
+        let database_error = |error: DbError| match *error {
+            redb::Error::DatabaseAlreadyOpen => OpenError::InUse(dir.to_owned()),
+            _ => OpenError::Database {
+                path: dir.to_owned(),
+                error,
+            },
+        };
+        fs::create_dir_all(dir).map_err(io_error)?;
+        // First the database, whose lock says that no other process is here.
+        let index = Index::open(&dir.join("index.redb")).map_err(database_error)?;
+        let files = BlockFiles::open(dir).map_err(io_error)?;
+        let token_key = token::load_key(&dir.join("token.key")).map_err(io_error)?;
+        let (chores, work) = Chores::new();
+        let storage = Arc::new(Self {
+            token_key,
+            files,
+            index,
+            ledger: Ledger::new(config.limits()).into(),
+            blocks: Default::default(),
+            activities: Default::default(),
+            chores,
+            losing: Default::default(),
+            broken: false.into(),
+            repairing: Default::default(),
+            unsynced: 0.into(),
+            config,
+        });
+        storage.reconcile().map_err(|error| match error {
+            StorageError::Database(error) => database_error(error),
+            StorageError::Io(error) => io_error(error),
+            StorageError::DiskFull => io_error(std::io::ErrorKind::StorageFull.into()),
+        })?;
+        chores::start(&storage, work).map_err(io_error)?;
+        Ok(storage)
+    }
+
+    /// Makes database, files and ledger agree. Nobody else may write meanwhile.
+    fn reconcile(&self) -> Result<(), StorageError> {
+        let mut dags = BTreeMap::new();
+        let mut leaving = self.index.leaving()?;
+        for (key, record) in self.index.dags()? {
+            if record.removing {
+                self.index
+                    .write(true, |tables| tables.give_up(&key, record.id))?;
+                leaving.push(record.id);
+            } else {
+                dags.insert(key, record);
+            }
+        }
+        for id in leaving {
+            self.remove_rest(id)?;
+        }
+        let mut orphans = 0_u64;
+        let mut failed = None;
+        self.files.scan(|hash, size| {
+            let known = match hash.map(|hash| self.index.block(hash)).transpose() {
+                Ok(known) => known.flatten(),
+                Err(error) => {
+                    failed = Some(error);
+                    return Ok(true);
+                }
+            };
+            let keep = known == Some(size);
+            orphans += u64::from(!keep);
+            Ok(keep)
+        })?;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        let mut lost = Vec::new();
+        let mut stored = Amount::default();
+        self.index.each_block(|hash, size| {
+            if self.files.size(hash) == Some(size) {
+                stored = stored + Amount::block(size);
+            } else {
+                lost.push(hash.to_vec());
+            }
+        })?;
+        for hash in &lost {
+            let ids = dags.values().map(|record| (record.id, record.id));
+            let having: HashSet<DagId> = self.index.having(ids, hash)?.into_iter().collect();
+            self.index.write(true, |tables| {
+                let having = dags
+                    .iter_mut()
+                    .filter(|(_, record)| having.contains(&record.id));
+                lose(tables, having, hash)
+            })?;
+        }
+        if orphans + lost.len() as u64 > 0 {
+            tracing::info!(orphans, lost = lost.len(), "put the storage right");
+        }
+        let now = self.now();
+        self.ledger().reload(dags, stored, now);
+        Ok(())
+    }
+
+    /// Goes on with a removal that was cut off.
+    fn remove_rest(&self, id: DagId) -> Result<(), StorageError> {
+        loop {
+            let (orphans, is_gone) = self.index.write(false, |tables| {
+                let batch = Batch {
+                    most: BATCH,
+                    until: Instant::now() + BATCH_TIME,
+                };
+                tables.remove_some(id, batch)
+            })?;
+            for (hash, _) in orphans {
+                self.files.remove(&hash)?;
+            }
+            if is_gone {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Goes on after an error of the database, from what was synced last. What the disk refused then it may take now.
+    /// Blocks.
+    pub(super) fn recover(&self) -> Result<(), StorageError> {
+        if !self.broken.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        // All that find it broken wait for the one that mends it, and nobody else.
+        let _repairing = self
+            .repairing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !self.broken.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.index.reopen()?;
+        self.reconcile()?;
+        self.broken.store(false, Ordering::Release);
+        tracing::info!("the storage's database is open again");
+        Ok(())
+    }
+
+    /// Changes the database, and notes when that fails in a way after which it must be opened again. Blocks, for as long
+    /// as the transactions of those that came before take.
+    pub(super) fn write<T, E: From<DbError> + MayBeDisk>(
+        &self,
+        durable: bool,
+        change: impl FnOnce(&mut Tables<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let result = self.index.write(durable, |tables| {
+            // The ledger may be ahead of a database that failed.
+            if self.broken.load(Ordering::Acquire) {
+                return Err(E::from(Box::new(redb::Error::DatabaseClosed)));
+            }
+            change(tables)
+        });
+        if result.as_ref().is_err_and(E::is_disk) {
+            self.broken.store(true, Ordering::Release);
+        }
+        result
+    }
+
+    /// Takes note that a block's bytes are gone or wrong: all DAGs that have it want it again.
+    pub(super) fn lose(&self, hash: &[u8]) -> Result<(), StorageError> {
+        // Those that take the block while the others are looked for are noted by `attach`.
+        self.losing().insert(hash.to_vec(), Vec::new());
+        let lost = self.lose_noted(hash);
+        self.losing().remove(hash);
+        lost
+    }
+
+    fn lose_noted(&self, hash: &[u8]) -> Result<(), StorageError> {
+        let mut having = Vec::new();
+        let mut after: Option<Key> = None;
+        loop {
+            let page = self.ledger().page(after.as_deref(), PAGE);
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            let page = page.into_iter().map(|(key, record)| (key, record.id));
+            having.extend(self.index.having(page, hash)?);
+        }
+        self.write(true, |tables| {
+            let Some(size) = tables.block(hash)? else {
+                // Removed since.
+                return Ok(());
+            };
+            having.extend(self.losing().remove(hash).unwrap_or_default());
+            let mut dags: BTreeMap<Key, Record> = {
+                let ledger = self.ledger();
+                let found = having.into_iter().filter_map(|key| {
+                    let record = ledger.dag(&key)?.clone();
+                    Some((key, record))
+                });
+                found.collect()
+            };
+            lose(tables, dags.iter_mut(), hash)?;
+            self.files.remove(hash)?;
+            let now = self.now();
+            let mut ledger = self.ledger();
+            ledger.freed(Amount::block(size));
+            for (key, record) in dags {
+                ledger.put(&key, record, now);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Takes back a block of these DAGs, and writes down what they are then.
+fn lose<'a>(
+    tables: &mut Tables<'_>,
+    dags: impl Iterator<Item = (&'a Key, &'a mut Record)>,
+    hash: &[u8],
+) -> Result<(), DbError> {
+    let (keys, mut records): (Vec<_>, Vec<_>) = dags.unzip();
+    tables.lose(records.iter_mut().map(|record| &mut **record), hash)?;
+    for (key, record) in keys.into_iter().zip(records) {
+        tables.put_dag(key, record)?;
+    }
+    Ok(())
+}

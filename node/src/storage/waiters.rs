@@ -1,0 +1,70 @@
+//! Requests that wait for blocks which are on their way.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+/// Readers that may wait for blocks at one time.
+pub const MAX_WAITING: usize = 1024;
+
+/// The readers that wait, and what for.
+#[derive(Debug, Default)]
+pub(super) struct BlockWaiters {
+    by_hash: Mutex<ByHash>,
+    count: AtomicUsize,
+}
+
+/// By multihash: what wakes the readers that wait for it, and how many they are.
+type ByHash = HashMap<Vec<u8>, (Arc<Notify>, usize)>;
+
+/// One reader's wait for a block, which ends when this is dropped.
+pub(super) struct BlockWait<'a> {
+    waiters: &'a BlockWaiters,
+    hash: &'a [u8],
+    /// Is notified when the block has come.
+    pub came: Arc<Notify>,
+}
+
+impl BlockWaiters {
+    fn by_hash(&self) -> MutexGuard<'_, ByHash> {
+        self.by_hash.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins to wait, unless `most` readers do already.
+    pub fn join<'a>(&'a self, hash: &'a [u8], most: usize) -> Option<BlockWait<'a>> {
+        if self.count.fetch_add(1, Ordering::Relaxed) >= most {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        let mut by_hash = self.by_hash();
+        let (came, readers) = by_hash.entry(hash.to_vec()).or_default();
+        *readers += 1;
+        Some(BlockWait {
+            waiters: self,
+            hash,
+            came: Arc::clone(came),
+        })
+    }
+
+    /// Wakes the readers that wait for a block.
+    pub fn wake(&self, hash: &[u8]) {
+        if let Some((came, _)) = self.by_hash().get(hash) {
+            came.notify_waiters();
+        }
+    }
+}
+
+impl Drop for BlockWait<'_> {
+    fn drop(&mut self) {
+        self.waiters.count.fetch_sub(1, Ordering::Relaxed);
+        let mut by_hash = self.waiters.by_hash();
+        if let Some((_, readers)) = by_hash.get_mut(self.hash) {
+            *readers -= 1;
+            if *readers == 0 {
+                by_hash.remove(self.hash);
+            }
+        }
+    }
+}
