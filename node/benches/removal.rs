@@ -28,7 +28,13 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// Bytes of the blocks that are read and uploaded meanwhile.
 const BLOCK: usize = 64 * 1024;
 /// The kinds of requests, in the order in which they are printed.
-const KINDS: [&str; 5] = ["state", "grant", "read a block", "add a block", "end an upload"];
+const KINDS: [&str; 5] = [
+    "state",
+    "grant",
+    "read a block",
+    "add a block",
+    "end an upload",
+];
 
 type Block = (Cid, Bytes);
 
@@ -229,7 +235,10 @@ fn main() {
     }));
 
     println!("removal of {} blocks: {took:.1?}", imported.blocks);
-    let head = format!("{:>7} {:>8} {:>8} {:>8}", "count", "median", "99 %", "max ms");
+    let head = format!(
+        "{:>7} {:>8} {:>8} {:>8}",
+        "count", "median", "99 %", "max ms"
+    );
     println!("{:<14} | idle {head} | meanwhile {head}", "");
     for ((kind, idle), during) in KINDS.iter().zip(idle).zip(during) {
         println!(

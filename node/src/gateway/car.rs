@@ -8,11 +8,13 @@ use fluence::Cid;
 use fluence::content::car::header as car_header;
 use fluence::content::unixfs::{self, DAG_PB, Kind, NodeError};
 
-use super::answer::{Request, disposition, not_modified, put};
+use super::accept::CarParams;
 use super::body::{Sink, Unfinished, made};
-use super::failure;
-use super::request::{CarParams, DagScope, EntityRange};
+use super::ranges::EntityRange;
+use super::reply::failure;
+use super::request::DagScope;
 use super::resolve::{Failure, Resolved};
+use super::response::{Request, disposition, not_modified, put};
 use crate::storage::traverse::{Scope, Seen, Walk};
 use crate::storage::{Reader, section};
 

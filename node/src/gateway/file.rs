@@ -15,11 +15,12 @@ use fluence::Cid;
 use fluence::content::unixfs::{DAG_PB, Kind, Node, RAW};
 use fluence::names::safe_file_name;
 
-use super::answer::{IMMUTABLE, Request, block, disposition, name_of, not_modified, put, ranged};
+use super::accept::{DataForm, Format};
 use super::body::{Sink, Unfinished, made};
-use super::request::{DataForm, Format};
+use super::listing;
+use super::reply::failure;
 use super::resolve::{Failure, Resolved, decode, resolve};
-use super::{failure, listing};
+use super::response::{IMMUTABLE, Request, block, disposition, name_of, not_modified, put, ranged};
 use crate::storage::traverse::{Scope, Seen, Walk};
 use crate::storage::{BlockError, Reader};
 

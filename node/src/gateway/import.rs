@@ -20,7 +20,8 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
-use super::{Gateway, retry_after};
+use super::fetching::Gateway;
+use super::reply::retry_after;
 use crate::storage::{AddError, StorageError, TokenError, Upload};
 
 /// How long an uploader has before it must keep to [`SLOWEST`].
@@ -114,7 +115,13 @@ impl Refused {
         if status.is_server_error() {
             tracing::warn!(error = %self, "an upload is not taken");
         }
-        let body = json!({"Message": self.to_string(), "Code": 0, "Type": "error"});
+        let message = match self {
+            Self::Token(error) | Self::Add(AddError::Token(error)) => {
+                format!("{error}; ask for another with a call of IPFS_multiaddr")
+            }
+            other => other.to_string(),
+        };
+        let body = json!({"Message": message, "Code": 0, "Type": "error"});
         let mut response = (
             status,
             [

@@ -8,9 +8,9 @@ use axum::response::IntoResponse;
 use fluence::content::unixfs::{Kind, Link, Node};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::answer::{FOR_A_WEEK, Request, not_modified, put};
-use super::request::DataForm;
+use super::accept::DataForm;
 use super::resolve::{Failure, Resolved, decode};
+use super::response::{FOR_A_WEEK, Request, not_modified, put};
 use crate::storage::Reader;
 use crate::storage::ipld;
 use crate::storage::traverse::{Scope, Walk};

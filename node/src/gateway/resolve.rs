@@ -7,7 +7,7 @@ use fluence::Cid;
 use fluence::content::hash::IDENTITY;
 use fluence::content::unixfs::{self, DAG_PB, Kind, Link, Node, NodeError, hamt_hash};
 
-use super::failure;
+use super::reply::failure;
 use crate::storage::ipld::{self, DAG_CBOR, DAG_JSON, Step};
 use crate::storage::traverse::WalkError;
 use crate::storage::{BlockError, ReadError, Reader};

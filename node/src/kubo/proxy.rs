@@ -217,7 +217,6 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use axum::routing::get;
-    use fluence::names::canonical;
     use futures::future::{self, BoxFuture};
 
     use super::super::fake::{Fake, block, keeper, put};

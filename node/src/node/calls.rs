@@ -38,11 +38,7 @@ impl Answerer {
 
     /// The answer to a call of a peer.
     fn answer(&self, from: &str, request: &Request) -> Reply {
-        if self
-            .keeper
-            .as_ref()
-            .is_some_and(|keeper| !keeper.answers())
-        {
+        if self.keeper.as_ref().is_some_and(|keeper| !keeper.answers()) {
             return Reply::error(
                 ErrorCode::Unavailable,
                 "the IPFS node behind this one does not answer",
@@ -163,7 +159,10 @@ mod tests {
     #[test]
     fn too_many_uploads_are_to_be_tried_again_and_a_refusal_is_not() {
         let busy = refused(&Refusal::TooMany);
-        assert_eq!((busy.code, busy.retry_after_ms), (ErrorCode::Busy, Some(60_000)));
+        assert_eq!(
+            (busy.code, busy.retry_after_ms),
+            (ErrorCode::Busy, Some(60_000))
+        );
         let full = refused(&Refusal::NoRoom { size: 1 });
         assert_eq!((full.code, full.retry_after_ms), (ErrorCode::Refused, None));
         assert_eq!(refused(&Refusal::OutOfOrder).code, ErrorCode::Internal);

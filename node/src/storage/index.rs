@@ -375,11 +375,7 @@ impl<'t> Tables<'t> {
 
     /// Drops some of the members of a DAG that was given up. Returns the multihashes that nothing points to any more,
     /// with their sizes, and whether nothing is left of the DAG.
-    pub fn remove_some(
-        &mut self,
-        id: DagId,
-        batch: Batch,
-    ) -> Result<(SizedBlocks, bool), DbError> {
+    pub fn remove_some(&mut self, id: DagId, batch: Batch) -> Result<(SizedBlocks, bool), DbError> {
         let mut orphans = Vec::new();
         let keys = some_of(&self.members, id, batch.most)?;
         let mut left = keys.len() == batch.most;

@@ -397,10 +397,9 @@ impl Ledger {
     pub fn begin(&mut self, key: &[u8], record: Record) -> Record {
         let id = self.next_id;
         self.next_id += 1;
-        let (name, mime) = self
-            .grants
-            .get(key)
-            .map_or((None, None), |grant| (grant.name.clone(), grant.mime.clone()));
+        let (name, mime) = self.grants.get(key).map_or((None, None), |grant| {
+            (grant.name.clone(), grant.mime.clone())
+        });
         Record {
             id,
             name,

@@ -268,26 +268,21 @@ mod tests {
         assert_eq!(storage.import_car(&car[..]).unwrap().missing, 0);
     }
 
-    fn open(dir: &Path) -> Arc<Storage> {
-        let config = StorageConfig {
+    fn config() -> StorageConfig {
+        StorageConfig {
             min_free: 0,
             ..StorageConfig::default()
-        };
-        Storage::open(dir, config).unwrap()
+        }
+    }
+
+    fn open(dir: &Path) -> Arc<Storage> {
+        Storage::open(dir, config()).unwrap()
     }
 
     /// A storage without the thread that goes on with removals by itself.
     fn idle() -> (TempDir, Arc<Storage>) {
         let dir = tempfile::tempdir().unwrap();
-        let mut storage = open(dir.path());
-        // The other end of the new list is dropped, and nobody does what is added to it.
-        loop {
-            if let Some(storage) = Arc::get_mut(&mut storage) {
-                storage.chores = crate::storage::Chores::new().0;
-                break;
-            }
-            std::thread::yield_now();
-        }
+        let (storage, _) = Storage::prepare(dir.path(), config()).unwrap();
         (dir, storage)
     }
 
@@ -328,7 +323,11 @@ mod tests {
             let copied = tempfile::tempdir().unwrap();
             copy(dir.path(), copied.path());
             let after = open(copied.path());
-            assert_eq!(after.dag_state(&going[0].0), None, "after {batches} batches");
+            assert_eq!(
+                after.dag_state(&going[0].0),
+                None,
+                "after {batches} batches"
+            );
             assert_eq!(after.dag_state(&staying[0].0), Some(true));
             let report = after.check(|_, _| ()).unwrap();
             assert_eq!(report.damaged, [], "after {batches} batches");

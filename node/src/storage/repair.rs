@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::chores::{self, Chores};
+use super::chores::{self, Chore, Chores};
 use super::error::{MayBeDisk, OpenError, StorageError};
 use super::files::BlockFiles;
 use super::index::{Batch, DbError, Index, Tables};
@@ -29,6 +30,19 @@ impl Storage {
     /// # Errors
     /// When another process has it open, and when the disk or the database fails.
     pub fn open(dir: &Path, config: StorageConfig) -> Result<Arc<Self>, OpenError> {
+        let (storage, chores) = Self::prepare(dir, config)?;
+        chores::start(&storage, chores).map_err(|error| OpenError::Io {
+            path: dir.to_owned(),
+            error,
+        })?;
+        Ok(storage)
+    }
+
+    /// Opens a storage whose chores nobody does yet.
+    pub(super) fn prepare(
+        dir: &Path,
+        config: StorageConfig,
+    ) -> Result<(Arc<Self>, Receiver<Chore>), OpenError> {
         let io_error = |error| OpenError::Io {
             path: dir.to_owned(),
             error,
@@ -65,8 +79,7 @@ impl Storage {
             StorageError::Io(error) => io_error(error),
             StorageError::DiskFull => io_error(std::io::ErrorKind::StorageFull.into()),
         })?;
-        chores::start(&storage, work).map_err(io_error)?;
-        Ok(storage)
+        Ok((storage, work))
     }
 
     /// Makes database, files and ledger agree. Nobody else may write meanwhile.

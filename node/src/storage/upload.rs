@@ -338,12 +338,7 @@ impl Storage {
     }
 
     /// The record of a DAG, which begins with this block if it is one that may begin it.
-    fn record_of(
-        &self,
-        target: &Target,
-        key: &[u8],
-        now: u64,
-    ) -> Result<Option<Record>, AddError> {
+    fn record_of(&self, target: &Target, key: &[u8], now: u64) -> Result<Option<Record>, AddError> {
         let mut ledger = self.ledger();
         if let Some(record) = ledger.dag(&target.key) {
             return Ok(Some(record.clone()));

@@ -1,7 +1,5 @@
 //! Uploads with a token.
 
-use fluence::names::canonical;
-
 use crate::world::*;
 
 #[tokio::test]

@@ -61,12 +61,17 @@ impl Ledger {
             assert_eq!(account, right, "{owner}");
         }
         assert!(
-            accounts.values().all(|account| *account == Account::default()),
+            accounts
+                .values()
+                .all(|account| *account == Account::default()),
             "an account is missing"
         );
         assert_eq!(self.coming, coming);
         assert_eq!((self.committed, self.expected), (committed, expected));
-        assert_eq!((self.order.len(), self.ids.len()), (candidates, self.dags.len()));
+        assert_eq!(
+            (self.order.len(), self.ids.len()),
+            (candidates, self.dags.len())
+        );
         let unfinished = self.dags.values().filter(|dag| !dag.record.is_complete());
         assert_eq!(self.unfinished, unfinished.count());
         // One for each DAG and each grant at most.

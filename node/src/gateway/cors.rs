@@ -1,0 +1,43 @@
+//! Which web pages may use the gateway: all, since nothing here is told apart by cookies or addresses.
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+
+const ALLOW_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
+const ALLOW_HEADERS: HeaderValue = HeaderValue::from_static(
+    "Accept, Authorization, Cache-Control, Content-Type, If-None-Match, If-Range, Range, User-Agent, X-Requested-With",
+);
+const EXPOSE_HEADERS: HeaderValue = HeaderValue::from_static(
+    "Accept-Ranges, Content-Disposition, Content-Length, Content-Location, Content-Range, Etag, Retry-After, \
+     X-Chunked-Output, X-Ipfs-Path, X-Ipfs-Roots, X-Stream-Output",
+);
+const ANY: HeaderValue = HeaderValue::from_static("*");
+const PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
+const WANTS_PRIVATE_NETWORK: &str = "access-control-request-private-network";
+/// How long a browser may remember that it is allowed, in seconds.
+const PREFLIGHT_AGE: HeaderValue = HeaderValue::from_static("7200");
+
+/// Lets pages of any origin read, and upload with a token.
+pub(super) async fn cors(request: Request<Body>, next: Next) -> Response<Body> {
+    let preflight = request.method() == Method::OPTIONS;
+    let private = request.headers().contains_key(WANTS_PRIVATE_NETWORK);
+    let mut response = if preflight {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, ALLOW_METHODS);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOW_HEADERS);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSE_HEADERS);
+    if preflight {
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_AGE);
+        if private {
+            headers.insert(PRIVATE_NETWORK, HeaderValue::from_static("true"));
+        }
+    }
+    response
+}

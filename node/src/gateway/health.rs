@@ -1,0 +1,56 @@
+//! `GET /healthz`.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::{Response, header};
+use axum::response::IntoResponse;
+use fluence::Cid;
+use serde::Deserialize;
+
+use super::fetching::Gateway;
+
+/// What may be asked.
+#[derive(Debug, Deserialize)]
+pub(super) struct HealthQuery {
+    /// A DAG of which the counters are told.
+    cid: Option<String>,
+}
+
+/// What the node has to say of itself. Counters of one DAG are for those who know its CID; a list of all would tell
+/// what is stored.
+pub(super) async fn healthz(
+    State(gateway): State<Arc<Gateway>>,
+    Query(query): Query<HealthQuery>,
+) -> Response<Body> {
+    let mut health = serde_json::Map::new();
+    health.insert("status".into(), "ok".into());
+    health.insert("version".into(), env!("CARGO_PKG_VERSION").into());
+    let storage = &gateway.storage;
+    let put = |health: &mut serde_json::Map<_, _>, name: &str, value| {
+        health.insert(name.to_owned(), value);
+    };
+    put(&mut health, "storage", serde_json::json!(storage.usage()));
+    put(
+        &mut health,
+        "counters",
+        serde_json::json!(storage.counters()),
+    );
+    if let Some(cid) = query.cid.and_then(|text| text.parse::<Cid>().ok()) {
+        let mut dag = serde_json::json!(storage.dag_counters(&cid));
+        dag["complete"] = serde_json::json!(storage.dag_state(&cid));
+        put(&mut health, "dag", dag);
+    }
+    if let Some(more) = &gateway.config.health {
+        health.extend(more());
+    }
+    (
+        [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, "no-store"),
+        ],
+        serde_json::Value::Object(health).to_string(),
+    )
+        .into_response()
+}
