@@ -575,9 +575,9 @@ impl Ledger {
             .collect()
     }
 
-    /// Whether the database lacks something of a DAG.
-    pub fn has_unsaved(&self) -> bool {
-        !self.unsaved.is_empty()
+    /// The number of DAGs of which the database does not have all.
+    pub fn unsaved(&self) -> usize {
+        self.unsaved.len()
     }
 
     // What follows from records and grants.
