@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::failure::Failure;
-use crate::state::{Event, Item, ItemId, LogLine, Settings, State};
+use crate::state::{Event, Item, ItemId, LogLine, Settings, State, Unreadable};
 
 /// The longest URL that is shared, in bytes.
 pub const MAX_URL: usize = 64 * 1024;
@@ -128,8 +128,10 @@ pub struct HandedFile {
 }
 
 /// A message from the worker to a face.
+///
+/// On the wire it is one flat object, like an event ([`crate::state::EventKind`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(try_from = "FlatToFace", into = "FlatToFace")]
 pub enum ToFace {
     /// The answer to [`Command::Watch`], once: the state with its newest items, of which there are at most
     /// [`FIRST_ITEMS`], so that a list can be shown at once. The others follow in [`ToFace::Items`].
@@ -195,8 +197,10 @@ impl ToFace {
 }
 
 /// How a command ended.
+///
+/// On the wire it is one flat object, like an event ([`crate::state::EventKind`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "answer", rename_all = "snake_case")]
+#[serde(try_from = "FlatAnswer", into = "FlatAnswer")]
 pub enum Answer {
     /// The command was carried out, or has begun; what follows is told by events.
     Done {
@@ -224,6 +228,162 @@ pub enum Answer {
         /// Match patterns such as `https://example.org/*`.
         origins: Vec<String>,
     },
+}
+
+/// A [`ToFace`] on the wire: a word, and the values that belong to it.
+#[derive(Default, Serialize, Deserialize)]
+struct FlatToFace {
+    #[serde(rename = "type")]
+    kind: Box<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<Box<State>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    defaults: Option<Settings>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    count: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    items: Option<Vec<Item>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event: Option<Event>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origins: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    number: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answer: Option<Answer>,
+}
+
+impl From<ToFace> for FlatToFace {
+    fn from(message: ToFace) -> Self {
+        let flat = |kind: &str| Self {
+            kind: kind.into(),
+            ..Self::default()
+        };
+        match message {
+            ToFace::State {
+                state,
+                defaults,
+                count,
+            } => Self {
+                state: Some(state),
+                defaults: Some(defaults),
+                count: Some(count),
+                ..flat("state")
+            },
+            ToFace::Items { items } => Self {
+                items: Some(items),
+                ..flat("items")
+            },
+            ToFace::Event { event } => Self {
+                event: Some(event),
+                ..flat("event")
+            },
+            ToFace::Access { origins } => Self {
+                origins: Some(origins),
+                ..flat("access")
+            },
+            ToFace::Answer { number, answer } => Self {
+                number: Some(number),
+                answer: Some(answer),
+                ..flat("answer")
+            },
+        }
+    }
+}
+
+impl TryFrom<FlatToFace> for ToFace {
+    type Error = Unreadable;
+
+    fn try_from(flat: FlatToFace) -> Result<Self, Unreadable> {
+        Ok(match &*flat.kind {
+            "state" => Self::State {
+                state: flat.state.ok_or(Unreadable)?,
+                defaults: flat.defaults.ok_or(Unreadable)?,
+                count: flat.count.ok_or(Unreadable)?,
+            },
+            "items" => Self::Items {
+                items: flat.items.ok_or(Unreadable)?,
+            },
+            "event" => Self::Event {
+                event: flat.event.ok_or(Unreadable)?,
+            },
+            "access" => Self::Access {
+                origins: flat.origins.ok_or(Unreadable)?,
+            },
+            "answer" => Self::Answer {
+                number: flat.number.ok_or(Unreadable)?,
+                answer: flat.answer.ok_or(Unreadable)?,
+            },
+            _ => return Err(Unreadable),
+        })
+    }
+}
+
+/// An [`Answer`] on the wire: a word, and the values that belong to it.
+#[derive(Default, Serialize, Deserialize)]
+struct FlatAnswer {
+    answer: Box<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<ItemId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<Failure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    thumbnails: Option<BTreeMap<ItemId, String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lines: Option<Vec<LogLine>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    origins: Option<Vec<String>>,
+}
+
+impl From<Answer> for FlatAnswer {
+    fn from(answer: Answer) -> Self {
+        let flat = |answer: &str| Self {
+            answer: answer.into(),
+            ..Self::default()
+        };
+        match answer {
+            Answer::Done { id } => Self { id, ..flat("done") },
+            Answer::Refused { failure } => Self {
+                failure: Some(failure),
+                ..flat("refused")
+            },
+            Answer::Thumbnails { thumbnails } => Self {
+                thumbnails: Some(thumbnails),
+                ..flat("thumbnails")
+            },
+            Answer::Log { lines } => Self {
+                lines: Some(lines),
+                ..flat("log")
+            },
+            Answer::NeedsAccess { origins } => Self {
+                origins: Some(origins),
+                ..flat("needs_access")
+            },
+        }
+    }
+}
+
+impl TryFrom<FlatAnswer> for Answer {
+    type Error = Unreadable;
+
+    fn try_from(flat: FlatAnswer) -> Result<Self, Unreadable> {
+        Ok(match &*flat.answer {
+            "done" => Self::Done { id: flat.id },
+            "refused" => Self::Refused {
+                failure: flat.failure.ok_or(Unreadable)?,
+            },
+            "thumbnails" => Self::Thumbnails {
+                thumbnails: flat.thumbnails.ok_or(Unreadable)?,
+            },
+            "log" => Self::Log {
+                lines: flat.lines.ok_or(Unreadable)?,
+            },
+            "needs_access" => Self::NeedsAccess {
+                origins: flat.origins.ok_or(Unreadable)?,
+            },
+            _ => return Err(Unreadable),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -291,5 +451,48 @@ mod tests {
             }
         }
         assert!(items.iter().eq(state.items.newest()));
+    }
+
+    #[test]
+    fn messages_are_read_as_they_were_written() {
+        let state = full();
+        let answers = [
+            Answer::Done { id: None },
+            Answer::Done {
+                id: Some(ItemId("a".into())),
+            },
+            Answer::Refused {
+                failure: crate::failure::Code::Busy.into(),
+            },
+            Answer::Thumbnails {
+                thumbnails: BTreeMap::from([(ItemId("a".into()), "data:image/png,".into())]),
+            },
+            Answer::Log { lines: Vec::new() },
+            Answer::NeedsAccess {
+                origins: vec!["https://a.example/*".into()],
+            },
+        ];
+        let answers = answers
+            .into_iter()
+            .map(|answer| ToFace::Answer { number: 7, answer });
+        let others = [
+            ToFace::Access {
+                origins: Vec::new(),
+            },
+            ToFace::Event {
+                event: Event {
+                    seq: 1,
+                    at: 2,
+                    kind: EventKind::Unconfirmed,
+                },
+            },
+        ];
+        let defaults = Settings::default();
+        let first = ToFace::first(&state, &defaults).take(2);
+        for message in first.chain(answers).chain(others) {
+            let text = serde_json::to_string(&message).unwrap();
+            assert_eq!(serde_json::from_str::<ToFace>(&text).unwrap(), message);
+        }
+        assert!(serde_json::from_str::<ToFace>(r#"{"type":"of_a_newer_version"}"#).is_err());
     }
 }

@@ -592,6 +592,21 @@ impl Face {
         self.send(link, Topic::Thumbnails, Command::Thumbnails { ids });
     }
 
+    /// Asks anew, after a connection, for what an earlier one may have left unanswered: thumbnails, and the logs that are
+    /// shown, whose latest lines came while nobody listened.
+    fn ask_again(&mut self, link: &Scope<Self>) {
+        if !self.is_waiting(&Topic::Thumbnails) {
+            self.thumbnails.retain(|_, picture| picture.is_some());
+        }
+        let open: Vec<ItemId> = self.open.keys().cloned().collect();
+        for id in open {
+            let topic = Topic::Log(id.clone());
+            if !self.is_waiting(&topic) {
+                self.send(link, topic, Command::Log { id });
+            }
+        }
+    }
+
     fn keep_thumbnail(&mut self, id: ItemId, data_url: String) {
         if self.thumbnails.len() < 2 * MAX_KEPT_THUMBNAILS {
             self.thumbnails.insert(id, Some(data_url.into()));
@@ -603,7 +618,8 @@ impl Face {
         self.last_number
     }
 
-    /// Sends now; what the port does not take waits for the next connection.
+    /// Sends now; what the port does not take waits for the next connection. What finds no room to wait ends as a failure
+    /// that the person sees.
     fn post(&mut self, message: ToWorker) {
         let sent = self
             .worker
@@ -612,8 +628,14 @@ impl Face {
         if let Some(handover) = self.handovers.get(&message.number).filter(|_| sent) {
             handover.offer();
         }
-        if !sent && !matches!(message.command, Command::Watch) && self.queue.len() < MAX_QUEUE {
+        if sent || matches!(message.command, Command::Watch) {
+            return;
+        }
+        if self.queue.len() < MAX_QUEUE {
             self.queue.push(message);
+        } else if let Some((topic, _)) = self.pending.remove(&message.number) {
+            self.handovers.remove(&message.number);
+            self.failures.insert(topic, Code::NotSent.into());
         }
     }
 
@@ -646,6 +668,7 @@ impl Face {
                 for message in std::mem::take(&mut self.queue) {
                     self.post(message);
                 }
+                self.ask_again(link);
             }
             FromWorker::Message(ToFace::Items { items }) => {
                 self.state.items.extend(items);
@@ -680,7 +703,8 @@ impl Face {
         let failures = &mut self.failures;
         self.pending.retain(|number, (about, _)| {
             let waits = waits(number);
-            if !waits {
+            // Thumbnails and logs are asked for again by themselves.
+            if !waits && !matches!(about, Topic::Thumbnails | Topic::Log(_)) {
                 failures.insert(about.clone(), Code::NoAnswer.into());
             }
             waits
@@ -746,6 +770,7 @@ impl Face {
                 self.thumbnails.remove(id);
                 self.open.remove(id);
                 self.failures.remove(&Topic::Item(id.clone()));
+                self.failures.remove(&Topic::Log(id.clone()));
                 self.removing.take_if(|removing| removing == id);
             }
             _ => {}

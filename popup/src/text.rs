@@ -111,6 +111,7 @@ pub const REMOVE: &str = "Remove";
 pub const KEEP: &str = "Keep";
 pub const DETAILS: &str = "Details and log";
 pub const LOG: &str = "What happened";
+pub const LOG_READING: &str = "Reading…";
 pub const LOG_EMPTY: &str = "Nothing yet.";
 pub const LINK: &str = "Link";
 pub const WEB_LINK: &str = "Web link";

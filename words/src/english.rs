@@ -160,7 +160,7 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
         },
         Code::SettingsDamaged => "Some settings could not be read and have their defaults: {name}.",
         Code::IdentityLost => "The identity of this peer could not be read, so it has a new one.",
-        Code::NotSent => "A message to this page could not be sent.",
+        Code::NotSent => "A message between this page and the background worker could not be sent.",
         Code::NoAnswer => {
             "The background worker stopped before it answered; it may have begun all the same."
         }

@@ -127,6 +127,8 @@ pub struct RowProps {
     log: Option<Option<Vec<LogLine>>>,
     /// What became of the last command about it.
     outcome: Html,
+    /// Why its log could not be had.
+    log_outcome: Html,
     /// What the person does.
     on: Callback<Msg>,
 }
@@ -134,12 +136,13 @@ pub struct RowProps {
 fn row(face: &Face, link: &Scope<Face>, on: &Callback<Msg>, item: &Item) -> Html {
     let topic = Topic::Item(item.id.clone());
     let of_item = |key: &str| key.ends_with(&item.id.0);
+    let log_outcome = outcome(face, link, &Topic::Log(item.id.clone()), "item-log-refused");
     html! {
         <Row key={item.id.0.clone()} item={item.clone()} status={text::status(item, &face.state.network)}
             thumbnail={face.thumbnails.get(&item.id).cloned().flatten()} web={web_link(face, item)}
             copied={face.copied.clone().filter(|(key, _)| of_item(key))} removing={face.removing.as_ref() == Some(&item.id)}
             waiting={face.is_waiting(&topic)} log={face.open.get(&item.id).cloned()}
-            outcome={outcome(face, link, &topic, "item-refused")} on={on.clone()} />
+            outcome={outcome(face, link, &topic, "item-refused")} log_outcome={log_outcome} on={on.clone()} />
     }
 }
 
@@ -180,7 +183,7 @@ fn Row(props: &RowProps) -> Html {
             { troubles(item) }
             { props.outcome.clone() }
             { if props.removing { question(props) } else { actions(props) } }
-            if let Some(log) = &props.log { { details(props, log.as_deref().unwrap_or_default()) } }
+            if let Some(log) = &props.log { { details(props, log.as_deref()) } }
         </li>
     }
 }
@@ -362,7 +365,7 @@ fn troubles(item: &Item) -> Html {
     }
 }
 
-fn details(props: &RowProps, log: &[LogLine]) -> Html {
+fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
     let item = &props.item;
     let about = text::about(item.origin);
     let address = item.cid.as_deref().map(names::link_to);
@@ -380,9 +383,14 @@ fn details(props: &RowProps, log: &[LogLine]) -> Html {
                 <dt>{ text::ADDED }</dt><dd>{ time(item.created) }</dd>
             </dl>
             <h3>{ text::LOG }</h3>
+            { props.log_outcome.clone() }
             <ol class="log" tabindex="0" aria-label={text::LOG} data-testid="item-log">
-                { for log.iter().rev().map(|line| html! { <li>{ time(line.at) }{ " " }<bdi>{ text::log(&line.entry, about) }</bdi></li> }) }
-                if log.is_empty() { <li class="hint">{ text::LOG_EMPTY }</li> }
+                { for log.unwrap_or_default().iter().rev().map(|line| html! { <li>{ time(line.at) }{ " " }<bdi>{ text::log(&line.entry, about) }</bdi></li> }) }
+                if log.is_none() {
+                    <li class="hint">{ text::LOG_READING }</li>
+                } else if log.is_some_and(<[LogLine]>::is_empty) {
+                    <li class="hint">{ text::LOG_EMPTY }</li>
+                }
             </ol>
         </div>
     }
