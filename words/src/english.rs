@@ -91,7 +91,7 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
         Code::PageGone => "Only the page itself can read this, and it did not.",
         Code::NeedsAccess => "The browser does not let Fluence Share read from {host} yet.",
         Code::NotAllowed => {
-            "Nothing was shared from {host}, because the browser was not allowed to read it there."
+            "Nothing was shared from {host}: the browser was not allowed to read it there."
         }
         Code::Offline => "There is no connection to the network.",
         Code::NoProvider => "Nobody who has this file could be found.",
@@ -141,7 +141,7 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
             Some(_) | None => "The IPFS node at {host} does not take files.",
         },
         Code::OriginRefused => {
-            "The program at {host} does not let this extension in: an IPFS node takes calls only from pages that it was told of."
+            "{host} does not let this extension in: an IPFS node takes calls only from pages that it was told of."
         }
         Code::GatewayUnreachable => "No gateway can be reached at {host}.",
         Code::GatewayFailed => {
@@ -242,15 +242,11 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
             }
             Some(_) | None => "Save it with the browser, and share the file.",
         },
-        Code::PageGone => {
-            "Reload the page and try again, or save the file with the browser and share that."
-        }
+        Code::PageGone => "Reload the page and try again, or save the file and share that.",
         Code::NeedsAccess => {
-            "Click the Fluence Share button and choose “Allow access”; the share then continues by itself."
+            "Click the Fluence Share button and choose “Allow access”; the share then continues."
         }
-        Code::NotAllowed => {
-            "Share it again and allow access, or save the file with the browser and share that."
-        }
+        Code::NotAllowed => "Share it again and allow access, or save the file and share that.",
         Code::Offline => "It continues by itself when the connection is back.",
         Code::NoProvider => {
             "Check the hash, or ask the person who shared it to open their browser; then choose “Try again”."
@@ -294,7 +290,7 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
                 "Check that the address is that of the RPC, which is usually http://127.0.0.1:5001."
             }
             Some(_) | None => {
-                "Look at the node's own log. It has to be Kubo 0.42 or later, with room on its disk."
+                "It has to be Kubo 0.42 or later, with room on its disk. Its own log says more."
             }
         },
         Code::OriginRefused => {
@@ -309,21 +305,17 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
         Code::AnotherNode => "Look up both addresses with `ipfs config Addresses`.",
         Code::NotSaved => "Choose “Save” to try again; check that there is room on the disk.",
         Code::JournalFailed => {
-            "It is tried again by itself, and is lost only if the browser ends before that succeeds."
+            "It is tried again by itself, and is lost only if the browser ends before."
         }
         Code::JournalDamaged => {
-            "Everything else is here, and the original is kept. Files whose records were lost are in the list under their hashes."
+            "The rest is here. Files whose records were lost are listed under their hashes."
         }
         Code::SettingsDamaged => "Open the settings, and set them again.",
-        Code::IdentityLost => {
-            "Nothing needs to be done: what you share is announced again under the new identity."
-        }
+        Code::IdentityLost => "What you share is announced again under it.",
         Code::NotSent => "Close this page and open it again.",
         Code::NoAnswer => "Look at the list, and try again if nothing happens there.",
-        Code::Handover => {
-            "Choose the files again; if that does not help, choose fewer at once, or restart the browser."
-        }
-        Code::Unknown(_) => "Try again; if that does not help, look for a newer version.",
+        Code::Handover => "Choose them again, or fewer at once.",
+        Code::Unknown(_) => "Look for a newer version.",
     }
 }
 
@@ -509,7 +501,7 @@ pub(crate) fn log<M: Medium>(entry: &LogEntry, about: About) -> String {
             "A part has to be sent again. ",
             &what(failure, About::Upload),
         ]),
-        LogEntry::Uploaded { size: bytes } => join(&["Uploaded ", &size(*bytes), "."]),
+        LogEntry::Uploaded { size: bytes } => join(&["Uploaded: ", &size(*bytes), " were sent."]),
         LogEntry::UploadFailed { failure } => {
             let (what, advice) = words(failure, About::Upload);
             join(&["The upload failed. ", &what, " ", &advice])

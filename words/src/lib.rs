@@ -64,7 +64,9 @@ pub fn failure<M: Medium>(failure: &Failure, about: About) -> Words {
         .as_deref()
         .filter(|_| !template.contains("{name}") && !M::advice(failure, about).contains("{name}"))
     {
-        what = format!("“{name}”: {what}");
+        what.insert_str(0, "”: ");
+        what.insert_str(0, name);
+        what.insert(0, '“');
     }
     // Somebody else's own words are quoted where the sentence has no place for them.
     if let Some(detail) = failure
@@ -74,7 +76,9 @@ pub fn failure<M: Medium>(failure: &Failure, about: About) -> Words {
     {
         let detail = detail.trim_end_matches(['.', ' ']);
         what.truncate(what.trim_end_matches('.').len());
-        what.push_str(&format!(" ({detail})."));
+        what.push_str(" (");
+        what.push_str(detail);
+        what.push_str(").");
     }
     if let Some(others) = failure.others {
         what.push_str(&english::and_others_refused(others));
