@@ -2,6 +2,7 @@
 
 use background::database::{ASIDE, JOURNAL, LOG, META, THUMBNAILS};
 use background::journal::{Journal, Opened};
+use fluence::command::Thumbnail;
 use fluence::failure::Code;
 use fluence::journal;
 use fluence::state::{
@@ -312,10 +313,11 @@ async fn logs_and_thumbnails_are_stored_beside_the_state() {
     assert!(state.items[&id("a")].thumbnail);
     assert_eq!(kept().await, 2);
     let thumbnails = journal.thumbnails(&[id("a"), id("b")]).await.unwrap();
-    assert_eq!(
-        thumbnails.into_iter().collect::<Vec<_>>(),
-        [(id("a"), url.to_owned())]
-    );
+    let expected = Thumbnail {
+        id: id("a"),
+        data_url: url.to_owned(),
+    };
+    assert_eq!(thumbnails, [expected]);
     let line = |event: Event| match event.kind {
         EventKind::Log { entry, .. } => LogLine {
             at: event.at,
