@@ -17,7 +17,7 @@ use wasm_bindgen::prelude::*;
 
 pub mod acquire;
 pub mod badge;
-pub mod browser;
+pub use web::extension as browser;
 pub mod codec;
 pub mod database;
 pub mod disk;

@@ -9,9 +9,9 @@ use js_sys::{Array, Function, Object, Promise, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web::message;
 use web_sys::{ClipboardEvent, File, FileList, MessageEvent};
 
-use crate::message;
 use crate::page::{Download, Link, LinkKind};
 
 /// The name of the port by which the worker knows a face.

@@ -1,0 +1,6 @@
+//! What the extension's programs ask of the browser, written once for the worker, the file worker and the popup.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod extension;
+pub mod message;
