@@ -1,0 +1,3 @@
+//! Where browsers differ.
+
+pub mod chrome;
