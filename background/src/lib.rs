@@ -19,7 +19,7 @@ pub mod acquire;
 pub mod badge;
 /// All that the worker asks of the browser, from the crate `web`.
 pub mod browser {
-    pub use web::browser::chrome::*;
+    pub use web::browser::*;
     pub use web::bytes::*;
     pub use web::extension::*;
     pub use web::hash::*;

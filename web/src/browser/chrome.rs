@@ -4,6 +4,7 @@ use js_sys::{Array, Object, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::{Client, ClientQueryOptions, MessagePort, ServiceWorkerGlobalScope};
 
+use crate::browser::FILES;
 use crate::extension::url_of;
 use crate::js::{Outcome, message_of, object, outcome};
 
@@ -19,14 +20,13 @@ extern "C" {
 
 /// The page that has what a service worker has not.
 const OFFSCREEN_PAGE: &str = "offscreen.html";
-/// What a port for its file worker comes with.
-const FILES: &str = "files";
+/// Whether the browser has offscreen pages.
+pub fn is_this() -> bool {
+    OFFSCREEN.with(Option::is_some)
+}
 
 /// Opens the page that makes blob URLs and runs the file worker; one that is open stays.
-pub async fn open_offscreen() -> Outcome<()> {
-    if OFFSCREEN.with(Option::is_none) {
-        return Ok(());
-    }
+pub async fn open() -> Outcome<()> {
     let details = object([
         ("url", OFFSCREEN_PAGE.into()),
         (
@@ -46,7 +46,7 @@ pub async fn open_offscreen() -> Outcome<()> {
 }
 
 /// Hands a port to the file worker of that page; false where the page is not loaded yet, or is not there any more.
-pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
+pub async fn hand_to_files(port: &MessagePort) -> Outcome<bool> {
     let scope: ServiceWorkerGlobalScope = js_sys::global().unchecked_into();
     let all = ClientQueryOptions::new();
     all.set_include_uncontrolled(true);
@@ -65,9 +65,7 @@ pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
 }
 
 /// Closes it; its blob URLs and its worker go with it.
-pub async fn close_offscreen_page() {
-    if OFFSCREEN.with(Option::is_some) {
-        // It may be closed already.
-        let _ = outcome(close_offscreen()).await;
-    }
+pub async fn close() {
+    // It may be closed already.
+    let _ = outcome(close_offscreen()).await;
 }
