@@ -13,8 +13,9 @@ use web_sys::{RequestCredentials, RequestInit, RequestMode, Url};
 
 use crate::browser;
 use crate::file_names::{expected_at, expected_of, is_document, name_in, with_ending};
-use crate::http::{self, FetchBody, host_of};
+use crate::http::{self, FetchBody};
 use crate::pages::{PageBody, Pages};
+use fluence::text::host_of;
 
 /// How long a server may take to begin its answer; Chrome ends a worker whose `fetch()` waits for 30 s.
 pub(crate) const HEAD: Duration = Duration::from_secs(27);

@@ -22,8 +22,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::{MessageChannel, MessageEvent, MessagePort};
 
 use crate::browser::{self, Outcome};
-use crate::http::host_of;
 use crate::offscreen::{Hold, Offscreen};
+use fluence::text::host_of;
 
 /// How long an answer may take: the slowest disk has written what is asked for at once by then.
 const PATIENCE: Duration = Duration::from_secs(120);

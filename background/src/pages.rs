@@ -17,7 +17,7 @@ use web_sys::RequestInit;
 use crate::acquire::{HEAD, PIECE};
 use crate::browser::{self, Port};
 use crate::faces::PortId;
-use crate::http::host_of;
+use fluence::text::host_of;
 
 /// The beginning of the name of a port that a page's frame opens.
 pub const PAGE_PORT: &str = "page:";

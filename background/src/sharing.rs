@@ -17,11 +17,11 @@ use crate::badge::Button;
 use crate::browser::{self, member, warn_on_error};
 use crate::faces::Faces;
 use crate::handover::Handovers;
-use crate::http::host_of;
 use crate::notices::Notices;
 use crate::pages::Pages;
 use crate::platform::Browser;
 use crate::source::{BlobSource, blob_of};
+use fluence::text::host_of;
 
 /// The most shares that wait for the person's permission; the oldest goes first.
 const MAX_WAITING: usize = 100;

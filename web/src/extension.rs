@@ -1,17 +1,12 @@
-//! All that the worker asks of the browser, and the one place where browsers differ.
+//! The extension API, and what else the worker asks of the browser.
 //!
 //! `api` is what `static/background.js` found: `browser` where there is one, else `chrome`. Both answer with promises.
 
-use std::time::Duration;
-
-use js_sys::{Array, ArrayBuffer, Function, JsString, Object, Promise, Reflect, Uint8Array};
-use serde::Serialize;
+use js_sys::{Array, Function, JsString, Object, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, Client, ClientQueryOptions, ImageBitmap, MessagePort, ReadableStream,
-    ReadableStreamByobReader, RequestInit, ServiceWorkerGlobalScope,
-};
+use web_sys::{Blob, ImageBitmap, RequestInit};
+
+use crate::js::{Outcome, member, message_of, object, outcome, warn_on_error};
 
 #[wasm_bindgen]
 extern "C" {
@@ -21,15 +16,6 @@ extern "C" {
 
     #[wasm_bindgen(js_name = createImageBitmap, catch)]
     fn create_image_bitmap(blob: &Blob, options: &Object) -> Result<Promise, JsValue>;
-
-    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = digest, catch)]
-    fn digest(algorithm: &str, data: &[u8]) -> Result<Promise, JsValue>;
-    type Bytes;
-    #[wasm_bindgen(method, js_name = getReader, catch)]
-    fn get_reader(this: &Bytes, options: &JsValue) -> Result<ReadableStreamByobReader, JsValue>;
-
-    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
-    fn random_values(into: &Uint8Array);
 
     /// Writes a panic on the console and starts the extension anew, where it has not just done so.
     #[wasm_bindgen(js_name = crashed)]
@@ -41,10 +27,8 @@ extern "C" {
 
     #[wasm_bindgen(thread_local_v2, js_namespace = ["api", "runtime"], js_name = id)]
     static ID: JsString;
-    #[wasm_bindgen(thread_local_v2, js_namespace = api, js_name = offscreen)]
-    static OFFSCREEN: Option<Object>;
     #[wasm_bindgen(js_namespace = ["api", "runtime"], js_name = getURL)]
-    fn url_of(path: &str) -> String;
+    pub(crate) fn url_of(path: &str) -> String;
 
     #[wasm_bindgen(js_namespace = ["api", "action"], js_name = setBadgeText, catch)]
     fn set_badge_text(details: &JsValue) -> Result<Promise, JsValue>;
@@ -91,145 +75,6 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = ["api", "permissions"], js_name = contains, catch)]
     fn contains_permission(permissions: &JsValue) -> Result<Promise, JsValue>;
-
-    #[wasm_bindgen(js_namespace = ["api", "offscreen"], js_name = createDocument, catch)]
-    fn create_offscreen(details: &JsValue) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(js_namespace = ["api", "offscreen"], js_name = closeDocument, catch)]
-    fn close_offscreen() -> Result<Promise, JsValue>;
-
-    /// A port of `runtime.connect`, from a page of this extension or from the function that was run in a page.
-    #[wasm_bindgen(extends = Object)]
-    #[derive(Clone)]
-    pub type Port;
-    /// Fails when the other side is gone.
-    #[wasm_bindgen(method, js_name = postMessage, catch)]
-    pub fn post(this: &Port, message: &JsValue) -> Result<(), JsValue>;
-    /// Ends the connection; the other side is told.
-    #[wasm_bindgen(method)]
-    pub fn disconnect(this: &Port);
-    /// What the connecting side called it.
-    #[wasm_bindgen(method, getter)]
-    pub fn name(this: &Port) -> String;
-    #[wasm_bindgen(method, getter)]
-    fn sender(this: &Port) -> JsValue;
-}
-
-/// What a call of the browser ends with; the error is a line for people.
-pub type Outcome<T> = Result<T, String>;
-
-async fn outcome(called: Result<Promise, JsValue>) -> Outcome<JsValue> {
-    let promise = called.map_err(|why| message_of(&why))?;
-    JsFuture::from(promise)
-        .await
-        .map_err(|why| message_of(&why))
-}
-
-/// Warns on the console about a failure on which nothing depends.
-pub fn warn_on_error<T>(doing: &str, outcome: Result<T, impl std::fmt::Display>) {
-    if let Err(why) = outcome {
-        web_sys::console::warn_1(&format!("{doing}: {why}").into());
-    }
-}
-
-/// The text of an exception.
-pub fn message_of(why: &JsValue) -> String {
-    member(why, "message")
-        .as_string()
-        .or_else(|| why.as_string())
-        .unwrap_or_else(|| format!("{why:?}"))
-}
-
-/// A member of an object; `undefined` where there is none.
-pub fn member(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
-}
-
-/// An object with these members.
-pub fn object<const N: usize>(members: [(&str, JsValue); N]) -> JsValue {
-    let object = Object::new();
-    for (name, value) in members {
-        // A plain object takes any member.
-        let _ = Reflect::set(&object, &name.into(), &value);
-    }
-    object.into()
-}
-
-/// As the browser's own functions and ports take it: plain objects, numbers as numbers.
-pub fn plain<T: Serialize>(value: &T) -> Outcome<JsValue> {
-    value
-        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
-        .map_err(|why| why.to_string())
-}
-
-/// Ends after the duration.
-pub async fn sleep(duration: Duration) {
-    /// The longest that a timer of the browser knows.
-    const LONGEST: u128 = i32::MAX as u128;
-    let ms = duration.as_millis().min(LONGEST) as u32;
-    gloo_timers::future::TimeoutFuture::new(ms).await;
-}
-
-/// Unix time in milliseconds.
-pub fn now_ms() -> u64 {
-    js_sys::Date::now() as u64
-}
-
-/// A number that nobody can guess.
-pub fn random() -> u128 {
-    let bytes = Uint8Array::new_with_length(16);
-    random_values(&bytes);
-    let mut number = [0; 16];
-    bytes.copy_to(&mut number);
-    u128::from_le_bytes(number)
-}
-
-/// SHA-256 of bytes, off this thread. The browser takes its own copy at once: when this returns, before it is awaited,
-/// the bytes may change.
-pub fn sha256(bytes: &[u8]) -> impl Future<Output = Result<[u8; 32], JsValue>> + use<> {
-    let digest = digest("SHA-256", bytes);
-    async move {
-        let digest = JsFuture::from(digest?).await?;
-        let bytes = Uint8Array::new(&digest);
-        let mut hash = [0; 32];
-        if bytes.length() != 32 {
-            return Err("the browser's SHA-256 has not 32 bytes".into());
-        }
-        bytes.copy_to(&mut hash);
-        Ok(hash)
-    }
-}
-
-/// Reads a stream of bytes into one buffer again and again: new buffers would wait for the garbage collection, and
-/// hundreds of megabytes of them gather before it comes.
-pub struct ByteReader {
-    reader: ReadableStreamByobReader,
-    buffer: ArrayBuffer,
-}
-
-impl ByteReader {
-    /// Reads into this buffer.
-    pub fn new(stream: &ReadableStream, buffer: ArrayBuffer) -> Result<Self, JsValue> {
-        let bytes: &Bytes = stream.unchecked_ref();
-        let reader = bytes.get_reader(&object([("mode", "byob".into())]))?;
-        Ok(Self { reader, buffer })
-    }
-
-    /// The next piece, which is put into the buffer; `None` at the end. The browser takes the buffer and gives it back with
-    /// the piece: arrays on it that are still held are empty.
-    pub async fn read(&mut self) -> Result<Option<Uint8Array>, JsValue> {
-        if self.buffer.byte_length() == 0 {
-            // A read that nobody waited for keeps the buffer.
-            return Err("there is no buffer to read into".into());
-        }
-        let all = Uint8Array::new(&self.buffer);
-        let read = JsFuture::from(self.reader.read_with_array_buffer_view(&all)).await?;
-        let Ok(piece) = member(&read, "value").dyn_into::<Uint8Array>() else {
-            return Ok(None);
-        };
-        self.buffer = piece.buffer();
-        let ended = member(&read, "done").is_truthy();
-        Ok((!ended).then_some(piece))
-    }
 }
 
 /// A picture of at most this width and height; the larger of the two is met.
@@ -259,33 +104,6 @@ pub async fn bitmap(blob: &Blob, edge: u32) -> Outcome<ImageBitmap> {
 /// This extension's id.
 pub fn own_id() -> String {
     ID.with(|id| String::from(id.clone()))
-}
-
-/// Who is at the other end of a port.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Sender {
-    /// A page of this extension: popup, tab, options.
-    OwnPage,
-    /// This extension's function in a page that is open in this tab.
-    InPage(i32),
-    /// Anyone else.
-    Stranger,
-}
-
-/// Who is at the other end: told from what the browser says of it, not from what it sends.
-pub fn sender_of(port: &Port) -> Sender {
-    let sender = port.sender();
-    if member(&sender, "id").as_string() != Some(own_id()) {
-        return Sender::Stranger;
-    }
-    let own_page = |url: String| url.starts_with(&url_of(""));
-    if member(&sender, "url").as_string().is_some_and(own_page) {
-        return Sender::OwnPage;
-    }
-    match member(&member(&sender, "tab"), "id").as_f64() {
-        Some(tab) => Sender::InPage(tab as i32),
-        None => Sender::Stranger,
-    }
 }
 
 /// Sets the badge's text and colour, and the title that is shown when the mouse is over it.
@@ -435,61 +253,6 @@ pub async fn may_read(origin: &str) -> bool {
     outcome(contains_permission(&origins))
         .await
         .is_ok_and(|may| may.is_truthy())
-}
-
-/// The page that has what a service worker has not.
-const OFFSCREEN_PAGE: &str = "offscreen.html";
-/// What a port for its file worker comes with.
-const FILES: &str = "files";
-
-/// Opens the page that makes blob URLs and runs the file worker; one that is open stays.
-pub async fn open_offscreen() -> Outcome<()> {
-    if OFFSCREEN.with(Option::is_none) {
-        return Ok(());
-    }
-    let details = object([
-        ("url", OFFSCREEN_PAGE.into()),
-        (
-            "reasons",
-            Array::of2(&"BLOBS".into(), &"WORKERS".into()).into(),
-        ),
-        (
-            "justification",
-            "Files are written and hashed by a worker, and saved through a blob URL; a service worker can make neither."
-                .into(),
-        ),
-    ]);
-    match outcome(create_offscreen(&details)).await {
-        Err(why) if !why.contains("Only a single offscreen") => Err(why),
-        _ => Ok(()),
-    }
-}
-
-/// Hands a port to the file worker of that page; false where the page is not loaded yet, or is not there any more.
-pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
-    let scope: ServiceWorkerGlobalScope = js_sys::global().unchecked_into();
-    let all = ClientQueryOptions::new();
-    all.set_include_uncontrolled(true);
-    let clients = outcome(Ok(scope.clients().match_all_with_options(&all))).await?;
-    let page = url_of(OFFSCREEN_PAGE);
-    for client in Array::from(&clients).iter() {
-        let client: Client = client.unchecked_into();
-        if client.url() == page {
-            return client
-                .post_message_with_transfer(&FILES.into(), &Array::of1(port).into())
-                .map(|()| true)
-                .map_err(|why| message_of(&why));
-        }
-    }
-    Ok(false)
-}
-
-/// Closes it; its blob URLs and its worker go with it.
-pub async fn close_offscreen_page() {
-    if OFFSCREEN.with(Option::is_some) {
-        // It may be closed already.
-        let _ = outcome(close_offscreen()).await;
-    }
 }
 
 /// The origin of this extension's pages and worker.
