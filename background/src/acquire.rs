@@ -1,25 +1,19 @@
 //! Reading what is at an address, as the page in which the address was found would read it.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use fluence::failure::{Code, Failure, Reason};
 use fluence::names::{mime_of, safe_file_name};
 use fluence::plan::Expected;
 use fluence::ports::{HttpBody, HttpError, HttpResponse};
+use fluence::text::host_of;
 use futures::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 use web_sys::{RequestCredentials, RequestInit, RequestMode, Url};
 
 use crate::browser;
 use crate::file_names::{expected_at, expected_of, is_document, name_in, with_ending};
-use crate::http::{self, FetchBody, host_of};
-use crate::pages::{PageBody, Pages};
-
-/// How long a server may take to begin its answer; Chrome ends a worker whose `fetch()` waits for 30 s.
-pub(crate) const HEAD: Duration = Duration::from_secs(27);
-/// How long a server may be silent within its answer.
-pub(crate) const PIECE: Duration = Duration::from_secs(60);
+use crate::http::{self, FetchBody};
+use crate::pages::{HEAD, PIECE, PageBody, Pages};
 
 /// Something at an address that a person wants to share.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -50,7 +50,9 @@ pub struct Database(Rc<Connection>);
 /// data: the next who needs it opens it anew.
 struct Connection {
     open: RefCell<Option<IdbDatabase>>,
-    /// Which of [`NAMES`] it has.
+    /// The databases that it may be to, in the order in which they are tried.
+    names: &'static [&'static str],
+    /// Which of them it is to.
     name: Cell<usize>,
     /// What the browser calls when it has closed it.
     closed: Closure<dyn FnMut()>,
@@ -58,11 +60,23 @@ struct Connection {
 
 impl Database {
     /// Opens it, and makes it where it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the browser opens none of [`NAMES`].
     pub async fn open() -> Result<Self, StoreError> {
+        Self::open_one_of(&NAMES).await
+    }
+
+    /// Opens the first of these databases that can be opened.
+    ///
+    /// # Errors
+    /// [`StoreError`] where none can be.
+    pub async fn open_one_of(names: &'static [&'static str]) -> Result<Self, StoreError> {
         let connection = Rc::new_cyclic(|weak: &Weak<Connection>| {
             let weak = weak.clone();
             Connection {
                 open: RefCell::new(None),
+                names,
                 name: Cell::new(0),
                 closed: Closure::new(move || {
                     if let Some(connection) = weak.upgrade() {
@@ -73,7 +87,7 @@ impl Database {
         });
         while let Err(why) = connection.opened().await {
             let next = connection.name.get() + 1;
-            if next == NAMES.len() {
+            if next == names.len() {
                 return Err(why);
             }
             connection.name.set(next);
@@ -81,7 +95,7 @@ impl Database {
         Ok(Self(connection))
     }
 
-    /// Whether this is not the first of [`NAMES`], which could not be opened.
+    /// Whether this is not the first of its names, which could not be opened.
     pub fn is_substitute(&self) -> bool {
         self.0.name.get() > 0
     }
@@ -163,7 +177,7 @@ impl Connection {
         if let Some(open) = &*self.open.borrow() {
             return Ok(open.clone());
         }
-        let opened = connect(NAMES[self.name.get()]).await?;
+        let opened = connect(self.names[self.name.get()]).await?;
         opened.set_onclose(Some(self.closed.as_ref().unchecked_ref()));
         // Where two have opened it at once, the first that was done is kept.
         if let Some(open) = &*self.open.borrow() {
@@ -214,10 +228,17 @@ async fn connect(name: &str) -> Result<IdbDatabase, StoreError> {
         }
     });
     request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
-    done(&request)
+    let database: IdbDatabase = done(&request)
         .await?
         .dyn_into()
-        .map_err(|_| StoreError::Failed("what was opened is no database".to_owned()))
+        .map_err(|_| StoreError::Failed("what was opened is no database".to_owned()))?;
+    let there = database.object_store_names();
+    if STORES.iter().all(|name| there.contains(name)) {
+        return Ok(database);
+    }
+    database.close();
+    let missing = format!("the database {name} lacks object stores");
+    Err(StoreError::Failed(missing))
 }
 
 /// The keys that begin with a text.

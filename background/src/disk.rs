@@ -13,6 +13,7 @@ use fluence::cars::{self, Blocks, CarEnd, FromCar, Payload};
 use fluence::content::layout::LEAVES_IN_FLIGHT;
 use fluence::failure::Reason;
 use fluence::ports::{HttpError, HttpRequest, HttpResponse, StoreError};
+use fluence::text::host_of;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::{Either, LocalBoxFuture, Shared, select};
@@ -22,7 +23,6 @@ use wasm_bindgen::prelude::*;
 use web_sys::{MessageChannel, MessageEvent, MessagePort};
 
 use crate::browser::{self, Outcome};
-use crate::http::host_of;
 use crate::offscreen::{Hold, Offscreen};
 
 /// How long an answer may take: the slowest disk has written what is asked for at once by then.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse};
+use fluence::text::host_of;
 use futures::FutureExt;
 use futures::future::{Either, LocalBoxFuture, select};
 use js_sys::ArrayBuffer;
@@ -108,14 +109,6 @@ pub async fn send(
             _guard: guard,
         },
     })
-}
-
-/// The host of an address, for people.
-pub fn host_of(url: &str) -> String {
-    match web_sys::Url::new(url) {
-        Ok(url) if !url.host().is_empty() => url.host(),
-        _ => "the server".to_owned(),
-    }
 }
 
 /// A body that is being received.

@@ -3,9 +3,11 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::ports::{HttpBody, HttpError, HttpResponse};
+use fluence::text::host_of;
 use futures::channel::mpsc;
 use futures::future::{Either, LocalBoxFuture, select};
 use futures::{FutureExt, StreamExt};
@@ -14,11 +16,13 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::RequestInit;
 
-use crate::acquire::{HEAD, PIECE};
 use crate::browser::{self, Port};
 use crate::faces::PortId;
-use crate::http::host_of;
 
+/// How long a server may take to begin its answer; Chrome ends a worker whose `fetch()` waits for 30 s.
+pub const HEAD: Duration = Duration::from_secs(27);
+/// How long a server may be silent within its answer.
+pub const PIECE: Duration = Duration::from_secs(60);
 /// The beginning of the name of a port that a page's frame opens.
 pub const PAGE_PORT: &str = "page:";
 /// The most pieces of a page that wait here; `static/inpage.js` sends four ahead, a head and an end.

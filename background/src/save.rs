@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use fluence::state::ItemId;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BroadcastChannel, MessageEvent};
 
@@ -19,18 +20,33 @@ use crate::offscreen::{Hold, Offscreen};
 const OPAQUE: &str = "application/octet-stream";
 /// The channel between the worker and `static/offscreen.js`: `{make: key, blob}` is answered with `{made: key, url}`.
 const CHANNEL: &str = "fluence-offscreen";
-/// The key of [`Saving`] in the extension's storage, which outlasts the browser.
+/// The key of [`Intents`] in the extension's storage, which outlasts the browser.
 const KEPT: &str = "saving";
 /// How the browser says that a download ended because the browser did.
 const WITH_THE_BROWSER: [&str; 2] = ["CRASH", "USER_SHUTDOWN"];
 /// How long the other page may take to make a URL.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What is being saved.
-#[derive(Default, Serialize, Deserialize)]
-struct Saving {
-    /// Items that are to be saved; the number of the download, once it has begun.
+/// What is being saved, as it is kept.
+#[derive(Debug, Default, PartialEq, Serialize)]
+struct Intents {
+    /// The items that are to be saved, each with the number of its download once that has begun.
     items: BTreeMap<ItemId, Option<f64>>,
+}
+
+impl Intents {
+    /// Reads what was kept. An item that cannot be read costs no other.
+    fn read(text: &str) -> Self {
+        let kept: Value = serde_json::from_str(text).unwrap_or_default();
+        let items = kept.get("items").and_then(Value::as_object);
+        let items = items.into_iter().flatten().filter_map(|(id, download)| {
+            let download = Option::deserialize(download).ok()?;
+            Some((ItemId(id.clone()), download))
+        });
+        Self {
+            items: items.collect(),
+        }
+    }
 }
 
 /// How a download of ours ended.
@@ -46,7 +62,7 @@ pub enum Saved {
 
 /// All savings.
 pub struct Saver {
-    saving: RefCell<Saving>,
+    saving: RefCell<Intents>,
     page: Offscreen,
     /// Keeps the page while it is needed: its blob URLs go with it.
     held: RefCell<Option<Hold>>,
@@ -56,13 +72,14 @@ pub struct Saver {
 }
 
 impl Saver {
-    /// Goes on with what an earlier worker noted.
+    /// Continues with what an earlier worker noted.
+    ///
+    /// # Errors
+    /// A message of the browser, where it has no channels between pages.
     pub async fn open(page: Offscreen) -> Outcome<Self> {
-        let saving: Saving = browser::kept(KEPT)
-            .await?
-            .as_string()
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default();
+        let kept = browser::kept(KEPT).await;
+        let kept = kept.ok().and_then(|kept| kept.as_string());
+        let saving = Intents::read(&kept.unwrap_or_default());
         let channel = BroadcastChannel::new(CHANNEL).map_err(|why| browser::message_of(&why))?;
         let made: Rc<RefCell<BTreeMap<String, oneshot::Sender<String>>>> = Rc::default();
         let on_message = {
@@ -212,5 +229,26 @@ impl Saver {
         let text = serde_json::to_string(&*self.saving.borrow()).unwrap_or_default();
         let kept = browser::keep(KEPT, &text).await;
         browser::warn_on_error("what is being saved was not noted", kept);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_intent_costs_no_other() {
+        let id = |id: &str| ItemId(id.to_owned());
+        let intents = Intents {
+            items: BTreeMap::from([(id("a"), None), (id("b"), Some(7.0))]),
+        };
+        let text = serde_json::to_string(&intents).unwrap();
+        assert_eq!(text, r#"{"items":{"a":null,"b":7.0}}"#);
+        assert_eq!(Intents::read(&text), intents);
+        let damaged = r#"{"items":{"a":null,"b":7,"c":"soon","d":[]}}"#;
+        assert_eq!(Intents::read(damaged), intents);
+        for nothing in ["", "7", "[]", "{}", r#"{"items":[1]}"#] {
+            assert_eq!(Intents::read(nothing), Intents::default(), "{nothing}");
+        }
     }
 }

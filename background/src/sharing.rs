@@ -8,6 +8,7 @@ use fluence::command::{Answer, HandedFile, MAX_URL, ToFace};
 use fluence::failure::{Code, Failure, Reason};
 use fluence::plan::{Engine, Expected, Input, ShareInput};
 use fluence::state::{ItemId, ItemSource};
+use fluence::text::host_of;
 use js_sys::Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
@@ -17,7 +18,6 @@ use crate::badge::Button;
 use crate::browser::{self, member, warn_on_error};
 use crate::faces::Faces;
 use crate::handover::Handovers;
-use crate::http::host_of;
 use crate::notices::Notices;
 use crate::pages::Pages;
 use crate::platform::Browser;
@@ -38,7 +38,7 @@ const SELECTION_NAME: usize = 40;
 pub type Clicked = Option<(i32, Option<i32>)>;
 
 /// A share that waits for the person's permission.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct WaitingShare {
     wanted: Wanted,
     /// The match pattern of what must be allowed.
@@ -72,7 +72,8 @@ impl Sharing {
     ) -> Self {
         let waiting = browser::session(WAITING).await.ok();
         let waiting = waiting
-            .and_then(|text| serde_json::from_str(&text.as_string()?).ok())
+            .and_then(|text| text.as_string())
+            .map(|text| waiting_in(&text))
             .unwrap_or_default();
         Self {
             engine,
@@ -365,6 +366,14 @@ impl Sharing {
     }
 }
 
+/// The shares in a text that an earlier worker kept. One that cannot be read costs no other.
+fn waiting_in(text: &str) -> Vec<WaitingShare> {
+    let kept: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
+    kept.into_iter()
+        .filter_map(|share| serde_json::from_value(share).ok())
+        .collect()
+}
+
 fn refused(failure: Failure) -> Answer {
     Answer::Refused { failure }
 }
@@ -400,6 +409,25 @@ fn directory_name<T>(files: &[(String, T)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_damaged_share_that_waits_costs_no_other() {
+        let waits = WaitingShare {
+            wanted: Wanted {
+                url: "https://a.example/b".to_owned(),
+                ..Wanted::default()
+            },
+            origin: "https://a.example/*".to_owned(),
+            since: 7,
+        };
+        let whole = serde_json::to_string(&[&waits, &waits]).unwrap();
+        assert_eq!(waiting_in(&whole), [waits.clone(), waits.clone()]);
+        let damaged = whole.replacen("\"since\":7", "\"since\":\"yesterday\"", 1);
+        assert_eq!(waiting_in(&damaged), [waits]);
+        for nothing in ["", "7", "{}", "[7]"] {
+            assert_eq!(waiting_in(nothing), [], "{nothing}");
+        }
+    }
 
     #[test]
     fn directories_are_called_after_their_folder() {

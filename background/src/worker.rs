@@ -8,7 +8,7 @@ use fluence::failure::{Code, Failure};
 use fluence::plan::{Engine, Unknown};
 use fluence::ports::StoreError;
 use fluence::state::{EventKind, ItemId, NetworkStatus, Settings};
-use fluence_peer::{Calls, Config, Multiaddr, Peer, Statuses};
+use fluence_peer::{Calls, Config, Peer, Statuses};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -23,7 +23,7 @@ use crate::identity::{self, Identity};
 use crate::journal::{Journal, Opened};
 use crate::notices::Notices;
 use crate::offscreen::Offscreen;
-use crate::outcomes::Outcomes;
+use crate::outcomes::{Outcomes, addresses};
 use crate::own_ipfs;
 use crate::pages::PAGE_PORT;
 use crate::platform::{Browser, Recorder};
@@ -93,9 +93,10 @@ impl Worker {
             damage,
             adopt,
         } = Journal::open(database.clone()).await;
-        let Identity { keypair, replaced } = identity::load(&database).await?;
+        let Identity { keypair, replaced } = identity::load(&database).await;
         let mut failures = damage.failures();
-        if database.is_substitute() {
+        // The person is told when the substitute is new, and not at every start from then on.
+        if database.is_substitute() && state.seq == 0 {
             failures.push(Code::JournalDamaged.into());
         }
         if replaced {
@@ -357,9 +358,4 @@ async fn find_web(engine: Engine<Browser>, status: NetworkStatus) {
 
 fn refused(failure: Failure) -> Answer {
     Answer::Refused { failure }
-}
-
-/// Those of the addresses that are multiaddrs.
-pub(crate) fn addresses(nodes: &[String]) -> Vec<Multiaddr> {
-    nodes.iter().filter_map(|node| node.parse().ok()).collect()
 }

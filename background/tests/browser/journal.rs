@@ -1,28 +1,40 @@
 //! The journal: what was appended is there after a kill, with and without snapshots, and beside damaged records.
 
-use background::database::{ASIDE, JOURNAL, LOG, META, THUMBNAILS};
+use background::database::{ASIDE, Database, JOURNAL, LOG, META, THUMBNAILS};
 use background::journal::{Journal, Opened};
 use fluence::failure::Code;
-use fluence::journal;
+use fluence::journal::{self, Reader};
 use fluence::state::{
-    Event, EventKind, LogEntry, LogLine, MAX_LOG, NetworkStatus, Settings, State, Status,
+    Event, EventKind, ItemId, LogEntry, LogLine, MAX_LOG, NetworkStatus, Settings, State, Status,
 };
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::IdbTransaction;
 
+use crate::other_versions::{STORES_OF_2, make};
 use crate::{database, id};
 
 /// The key of the snapshot.
 const SNAPSHOT: &str = "snapshot";
 
-/// A journal of which nothing was ever written.
+/// A journal to which nothing was ever written.
 async fn empty() -> Journal {
     let database = database().await;
-    let stores = [JOURNAL, META, LOG, THUMBNAILS, ASIDE];
+    let cleared = database.write(&[ASIDE], |transaction| {
+        transaction.object_store(ASIDE)?.clear()?;
+        Ok(())
+    });
+    cleared.await.unwrap();
+    empty_but_for_originals().await
+}
+
+/// A journal of which nothing is left but what was set aside.
+async fn empty_but_for_originals() -> Journal {
+    let database = database().await;
+    let stores = [JOURNAL, META, LOG, THUMBNAILS];
     let cleared = database.write(&stores, |transaction| {
-        for store in [JOURNAL, LOG, THUMBNAILS, ASIDE] {
+        for store in [JOURNAL, LOG, THUMBNAILS] {
             transaction.object_store(store)?.clear()?;
         }
         let meta = transaction.object_store(META)?;
@@ -331,6 +343,123 @@ async fn logs_and_thumbnails_are_stored_beside_the_state() {
     journal.append(&[removed]).await.unwrap();
     assert_eq!(journal.log(&id("a")).await.unwrap(), []);
     assert!(journal.thumbnails(&[id("a")]).await.unwrap().is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn a_snapshot_leaves_logs_and_thumbnails_alone() {
+    let journal = empty().await;
+    let data_url = "data:image/png;base64,AA==".to_owned();
+    let thumbnail = EventKind::Thumbnail {
+        id: id("a"),
+        data_url: data_url.clone(),
+    };
+    let mut events = vec![began(1, "a"), log(2, "a"), event(3, thumbnail)];
+    events.extend((4..=1100).map(|seq| requested(seq, "a")));
+    journal.append(&events).await.unwrap();
+    assert_eq!(kept().await, 0, "no snapshot was made");
+    let thumbnails = journal.thumbnails(&[id("a")]).await.unwrap();
+    assert_eq!(thumbnails[&id("a")], data_url);
+    assert_eq!(journal.log(&id("a")).await.unwrap().len(), 1);
+    assert!(reopened().await.items[&id("a")].thumbnail);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_set_aside_is_bounded_and_the_newest() {
+    for round in 0..2 {
+        drop(empty_but_for_originals().await);
+        for number in 1..=40 {
+            put(JOURNAL, number, format!("{round} {number:02}")).await;
+        }
+        let Opened { damage, adopt, .. } = Journal::open(database().await).await;
+        assert_eq!(damage.events, 40);
+        assert!(adopt);
+        assert!(reopened().await.items.is_empty());
+    }
+    let texts = aside().await;
+    assert_eq!(texts.len(), 64);
+    let of_round = |round: &str| texts.iter().filter(|text| text.starts_with(round)).count();
+    assert_eq!((of_round("0 "), of_round("1 ")), (24, 40));
+    drop(empty().await);
+}
+
+#[wasm_bindgen_test]
+async fn a_journal_of_version_1_is_brought_to_the_present_form() {
+    use serde_json::Value;
+    let vector = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let exported = vector(include_str!(
+        "../../../tests/vectors/journal/v1-extension.json"
+    ));
+    let old = vector(include_str!(
+        "../../../tests/vectors/journal/v1-extension.state.json"
+    ));
+    let snapshot = exported["snapshot"].as_str().unwrap();
+    let events: Vec<&str> = exported["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event.as_str().unwrap())
+        .collect();
+    let mut values = vec![(META, SNAPSHOT.into(), snapshot.into())];
+    values.extend(events.iter().map(|text| {
+        let seq = vector(text)["seq"].as_f64().unwrap();
+        (JOURNAL, seq.into(), JsValue::from_str(text))
+    }));
+    make("journal-of-version-1", 2, &STORES_OF_2, &values).await;
+
+    let database = Database::open_one_of(&["journal-of-version-1"])
+        .await
+        .unwrap();
+    let Opened {
+        journal,
+        state,
+        damage,
+        adopt,
+    } = Journal::open(database.clone()).await;
+    assert!(damage.is_none() && !adopt);
+    // `tests/journal.rs` compares what is read of these texts with what version 1 made of them.
+    let mut reader = Reader::new(Some(snapshot));
+    assert!(events.iter().all(|event| reader.event(event)));
+    assert_eq!(state, reader.finish().state);
+    assert_eq!(state.items.len(), 62);
+
+    let old = old["items"].as_object().unwrap();
+    let (mut pictures, mut lines) = (0, 0);
+    for (id, old) in old {
+        let id = ItemId(id.clone());
+        let thumbnails = journal.thumbnails(std::slice::from_ref(&id)).await.unwrap();
+        let thumbnail = thumbnails.get(&id).map(String::as_str);
+        assert_eq!(thumbnail, old["thumbnail"].as_str());
+        pictures += usize::from(thumbnail.is_some());
+        let log = journal.log(&id).await.unwrap();
+        let log: Vec<(u64, String)> = log
+            .into_iter()
+            .map(|line| match line.entry {
+                LogEntry::Text { text } => (line.at, text),
+                other => panic!("{other:?} is no line of version 1"),
+            })
+            .collect();
+        let old: Vec<(u64, String)> = old["log"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|line| {
+                let text = line["text"].as_str().unwrap().to_owned();
+                (line["at"].as_u64().unwrap(), text)
+            })
+            .collect();
+        lines += log.len();
+        assert_eq!(log, old);
+    }
+    assert_eq!((pictures, lines), (4, 248));
+
+    // The next start reads the present form, and finds the same.
+    let again = Journal::open(database.clone()).await;
+    assert!(again.damage.is_none() && !again.adopt);
+    assert_eq!(again.state, state);
+    let keys = database
+        .read(JOURNAL, |journal| journal.get_all_keys())
+        .await;
+    assert_eq!(Array::from(&keys.unwrap()).length(), 0);
 }
 
 #[wasm_bindgen_test]

@@ -15,6 +15,7 @@ mod handover;
 mod http;
 mod identity;
 mod journal;
+mod other_versions;
 mod source;
 mod store;
 mod thumbnail;
