@@ -1,5 +1,6 @@
-//! Which calls of other peers are answered now: the one place where that is decided. The engine asks it, and so do a node
-//! and `fluence provide`; whatever hands calls to them only forwards.
+//! Which calls of other peers are answered now: the one place where that is decided. The engine asks it, and so does
+//! `fluence provide`; whatever hands calls to them only forwards. A node answers `IPFS_multiaddr` alone, at once, and its
+//! storage bounds what is granted.
 //!
 //! Nothing here looks at a clock: `now` is Unix time in milliseconds, and is passed in.
 

@@ -71,49 +71,65 @@ pub fn url_of(multiaddr: &str) -> Result<String, AddressError> {
     Ok(format!("{scheme}://{host}:{port}"))
 }
 
+/// A host in a base URL.
+enum Host<'a> {
+    Ip4(Ipv4Addr),
+    Ip6(Ipv6Addr),
+    Name(&'a str),
+}
+
+/// The scheme, the host and the port of a base URL.
+fn parse_base_url(url: &str) -> Result<(&str, Host<'_>, u16), &'static str> {
+    let (scheme, rest) = url
+        .split_once("://")
+        .ok_or("it does not begin with http:// or https://")?;
+    let default_port = match scheme {
+        "http" => 80,
+        "https" => 443,
+        _ => return Err("it does not begin with http:// or https://"),
+    };
+    let authority = rest.trim_end_matches('/');
+    if authority.contains(['/', '?', '#', '@']) {
+        return Err("it has more than a host and a port");
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => {
+            (host, port.parse().map_err(|_| "its port is no number")?)
+        }
+        _ => (authority, default_port),
+    };
+    if let Ok(ip) = host.parse::<Ipv4Addr>() {
+        return Ok((scheme, Host::Ip4(ip), port));
+    }
+    if let Some(ip) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+        let ip = ip.parse().map_err(|_| "that is no IPv6 address")?;
+        return Ok((scheme, Host::Ip6(ip), port));
+    }
+    if !is_host_name(host) {
+        return Err("that is no host name");
+    }
+    Ok((scheme, Host::Name(host), port))
+}
+
+/// Whether this is a base URL such as `https://ipfs.example.org` or `http://127.0.0.1:8080/`.
+pub fn is_base_url(url: &str) -> bool {
+    parse_base_url(url).is_ok()
+}
+
 /// The multiaddr of a storage at a base URL such as `https://ipfs.example.org` or `http://127.0.0.1:8080/`.
 ///
 /// # Errors
 /// [`AddressError`] says what is wrong with the URL.
 pub fn multiaddr_of(url: &str) -> Result<String, AddressError> {
-    let fail = |reason| AddressError {
+    let (scheme, host, port) = parse_base_url(url).map_err(|reason| AddressError {
         address: url.chars().take(100).collect(),
         reason,
-    };
-    let (scheme, rest) = url
-        .split_once("://")
-        .ok_or(fail("it does not begin with http:// or https://"))?;
-    let default_port = match scheme {
-        "http" => 80,
-        "https" => 443,
-        _ => return Err(fail("it does not begin with http:// or https://")),
-    };
-    let authority = rest.trim_end_matches('/');
-    if authority.contains(['/', '?', '#', '@']) {
-        return Err(fail("it has more than a host and a port"));
-    }
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (
-            host,
-            port.parse::<u16>()
-                .map_err(|_| fail("its port is no number"))?,
-        ),
-        _ => (authority, default_port),
-    };
-    if let Ok(ip) = host.parse::<Ipv4Addr>() {
-        return Ok(format!("/ip4/{ip}/tcp/{port}/{scheme}"));
-    }
-    if let Some(ip) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
-        let ip: Ipv6Addr = ip.parse().map_err(|_| fail("that is no IPv6 address"))?;
-        return Ok(format!("/ip6/{ip}/tcp/{port}/{scheme}"));
-    }
-    if !is_host_name(host) {
-        return Err(fail("that is no host name"));
-    }
-    Ok(format!(
-        "/dns4/{}/tcp/{port}/{scheme}",
-        host.to_ascii_lowercase()
-    ))
+    })?;
+    Ok(match host {
+        Host::Ip4(ip) => format!("/ip4/{ip}/tcp/{port}/{scheme}"),
+        Host::Ip6(ip) => format!("/ip6/{ip}/tcp/{port}/{scheme}"),
+        Host::Name(name) => format!("/dns4/{}/tcp/{port}/{scheme}", name.to_ascii_lowercase()),
+    })
 }
 
 /// The URL at which a file opens in any browser, made of the base URL of a storage that serves links and the canonical

@@ -572,13 +572,12 @@ impl Face {
         if self.link != Connection::Ready || self.is_waiting(&Topic::Thumbnails) {
             return;
         }
-        let pictures = view::listed(self).filter(|item| item.thumbnail);
-        let ids: Vec<ItemId> = pictures
-            .take(MAX_KEPT_THUMBNAILS)
-            .filter(|item| !self.thumbnails.contains(&item.id))
-            .take(MAX_THUMBNAILS)
-            .map(|item| item.id.clone())
-            .collect();
+        let mut ids: Vec<ItemId> = Vec::new();
+        for item in view::listed(self).0.into_iter().take(MAX_KEPT_THUMBNAILS) {
+            if item.thumbnail && ids.len() < MAX_THUMBNAILS && !self.thumbnails.contains(&item.id) {
+                ids.push(item.id.clone());
+            }
+        }
         if ids.is_empty() {
             return;
         }

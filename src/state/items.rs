@@ -1,6 +1,6 @@
 //! The list of items, in the order of their ages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Deref;
 
 use serde::{Deserialize, Serialize};
@@ -15,15 +15,18 @@ pub const MAX_ITEMS: usize = 10_000;
 #[serde(from = "BTreeMap<ItemId, Item>", into = "BTreeMap<ItemId, Item>")]
 pub struct Items {
     by_id: BTreeMap<ItemId, Item>,
-    /// Oldest first: a new item is put at the end, where nothing has to be moved.
-    by_age: Vec<(u64, ItemId)>,
+    /// Oldest first. Items mostly come at one of the ends, where nothing has to be moved.
+    by_age: VecDeque<(u64, ItemId)>,
 }
 
 impl From<BTreeMap<ItemId, Item>> for Items {
     fn from(by_id: BTreeMap<ItemId, Item>) -> Self {
-        let mut by_age: Vec<_> = by_id.values().map(age).collect();
-        by_age.sort_unstable();
-        Self { by_id, by_age }
+        let mut items = Self::default();
+        for item in by_id.values() {
+            items.remember_age(item);
+        }
+        items.by_id = by_id;
+        items
     }
 }
 
@@ -65,20 +68,21 @@ impl Items {
             return;
         }
         self.remove(&item.id);
-        let age = age(&item);
-        let at = self.by_age.partition_point(|other| *other < age);
-        self.by_age.insert(at, age);
+        self.remember_age(&item);
         self.by_id.insert(item.id.clone(), item);
     }
 
     /// Puts several items into the list, as [`Items::insert`] does.
     pub fn extend(&mut self, items: Vec<Item>) {
         for item in items {
-            if self.by_id.len() < MAX_ITEMS || self.by_id.contains_key(&item.id) {
-                self.by_id.insert(item.id.clone(), item);
-            }
+            self.insert(item);
         }
-        *self = std::mem::take(&mut self.by_id).into();
+    }
+
+    fn remember_age(&mut self, item: &Item) {
+        let age = age(item);
+        let at = self.by_age.partition_point(|other| *other < age);
+        self.by_age.insert(at, age);
     }
 
     pub(super) fn remove(&mut self, id: &ItemId) {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::content::Profile;
 use crate::failure::{Code, Failure, Reason};
-use crate::storage::multiaddr_of;
+use crate::storage::is_base_url;
 
 /// The most nodes that can be set.
 pub const MAX_NODES: usize = 16;
@@ -106,7 +106,7 @@ impl Settings {
         }
         if let Some(OwnIpfs { rpc, gateway }) = own_ipfs {
             for (field, url) in [(Field::Rpc, rpc), (Field::Gateway, gateway)] {
-                if url.len() > MAX_ADDRESS || multiaddr_of(url).is_err() {
+                if url.len() > MAX_ADDRESS || !is_base_url(url) {
                     wrong.push((field, bad(Reason::BadUrl).name(url)));
                 }
             }

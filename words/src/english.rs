@@ -91,7 +91,7 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
         Code::PageGone => "Only the page itself can read this, and it did not.",
         Code::NeedsAccess => "The browser does not let Fluence Share read from {host} yet.",
         Code::NotAllowed => {
-            "Nothing was shared from {host}, because the browser was not allowed to read it there."
+            "Nothing was shared from {host}: the browser was not allowed to read it there."
         }
         Code::Offline => "There is no connection to the network.",
         Code::NoProvider => "Nobody who has this file could be found.",
@@ -141,7 +141,7 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
             Some(_) | None => "The IPFS node at {host} does not take files.",
         },
         Code::OriginRefused => {
-            "The program at {host} does not let this extension in: an IPFS node takes calls only from pages that it was told of."
+            "{host} does not let this extension in: an IPFS node takes calls only from pages that it was told of."
         }
         Code::GatewayUnreachable => "No gateway can be reached at {host}.",
         Code::GatewayFailed => {
@@ -242,15 +242,11 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
             }
             Some(_) | None => "Save it with the browser, and share the file.",
         },
-        Code::PageGone => {
-            "Reload the page and try again, or save the file with the browser and share that."
-        }
+        Code::PageGone => "Reload the page and try again, or save the file and share that.",
         Code::NeedsAccess => {
-            "Click the Fluence Share button and choose “Allow access”; the share then continues by itself."
+            "Click the Fluence Share button and choose “Allow access”; the share then continues."
         }
-        Code::NotAllowed => {
-            "Share it again and allow access, or save the file with the browser and share that."
-        }
+        Code::NotAllowed => "Share it again and allow access, or save the file and share that.",
         Code::Offline => "It continues by itself when the connection is back.",
         Code::NoProvider => {
             "Check the hash, or ask the person who shared it to open their browser; then choose “Try again”."
@@ -294,11 +290,11 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
                 "Check that the address is that of the RPC, which is usually http://127.0.0.1:5001."
             }
             Some(_) | None => {
-                "Look at the node's own log. It has to be Kubo 0.42 or later, with room on its disk."
+                "It has to be Kubo 0.42 or later, with room on its disk. Its own log says more."
             }
         },
         Code::OriginRefused => {
-            "If that is your IPFS node, run this command, and then stop and start the node: {name}."
+            "If that is your IPFS node, run this command, and then stop and start the node: {name}"
         }
         Code::GatewayUnreachable => {
             "Start the IPFS node (`ipfs daemon`), and look up the address with `ipfs config Addresses.Gateway`."
@@ -309,21 +305,17 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
         Code::AnotherNode => "Look up both addresses with `ipfs config Addresses`.",
         Code::NotSaved => "Choose “Save” to try again; check that there is room on the disk.",
         Code::JournalFailed => {
-            "It is tried again by itself, and is lost only if the browser ends before that succeeds."
+            "It is tried again by itself, and is lost only if the browser ends before."
         }
         Code::JournalDamaged => {
-            "Everything else is here, and the original is kept. Files whose records were lost are in the list under their hashes."
+            "The rest is here. Files whose records were lost are listed under their hashes."
         }
         Code::SettingsDamaged => "Open the settings, and set them again.",
-        Code::IdentityLost => {
-            "Nothing needs to be done: what you share is announced again under the new identity."
-        }
+        Code::IdentityLost => "What you share is announced again under it.",
         Code::NotSent => "Close this page and open it again.",
         Code::NoAnswer => "Look at the list, and try again if nothing happens there.",
-        Code::Handover => {
-            "Choose the files again; if that does not help, choose fewer at once, or restart the browser."
-        }
-        Code::Unknown(_) => "Try again; if that does not help, look for a newer version.",
+        Code::Handover => "Choose them again, or fewer at once.",
+        Code::Unknown(_) => "Look for a newer version.",
     }
 }
 
@@ -492,68 +484,68 @@ pub(crate) fn log<M: Medium>(entry: &LogEntry, about: About) -> String {
     };
     let what = |failure: &Failure, about| words(failure, about).0;
     match entry {
-        LogEntry::Hashed { cid, size: bytes } => format!("Hashed {}: {cid}", size(*bytes)),
+        LogEntry::Hashed { cid, size: bytes } => join(&["Hashed ", &size(*bytes), ": ", cid]),
         LogEntry::SharedAgain => "Shared once more: it is the same file.".to_owned(),
         LogEntry::Reached => "Announced, found by look-up, and reached from outside.".to_owned(),
         LogEntry::NotReachedYet => "Not found from outside yet; trying again.".to_owned(),
         LogEntry::NoLongerReached => {
             "It could not be found from outside any more; announcing it again.".to_owned()
         }
-        LogEntry::Requested { peer } => format!("{peer} asked for it."),
+        LogEntry::Requested { peer } => join(&[peer, " asked for it."]),
         LogEntry::NodeRefused { peer, failure } => {
-            format!("{peer}: {}", what(failure, About::Upload))
+            join(&[peer, ": ", &what(failure, About::Upload)])
         }
         LogEntry::AlreadyStored => "Storage has it already; nothing is uploaded.".to_owned(),
-        LogEntry::Uploading { multiaddr } => format!("Uploading to {multiaddr}."),
-        LogEntry::PartFailed { failure } => {
-            format!(
-                "A part has to be sent again. {}",
-                what(failure, About::Upload)
-            )
-        }
-        LogEntry::Uploaded { size: bytes } => format!("Uploaded {}.", size(*bytes)),
+        LogEntry::Uploading { multiaddr } => join(&["Uploading to ", multiaddr, "."]),
+        LogEntry::PartFailed { failure } => join(&[
+            "A part has to be sent again. ",
+            &what(failure, About::Upload),
+        ]),
+        LogEntry::Uploaded { size: bytes } => join(&["Uploaded: ", &size(*bytes), " were sent."]),
         LogEntry::UploadFailed { failure } => {
             let (what, advice) = words(failure, About::Upload);
-            format!("The upload failed. {what} {advice}")
+            join(&["The upload failed. ", &what, " ", &advice])
         }
         LogEntry::ResumedAfterRestart => "Continuing after a restart.".to_owned(),
         LogEntry::ResumedOnline => "Continuing: the network is back.".to_owned(),
         LogEntry::BeganAgain => "What was kept of it was damaged; beginning again.".to_owned(),
         LogEntry::ProviderFailed { peer, failure } => {
-            format!("{peer}: {}", what(failure, About::Fetch))
+            join(&[peer, ": ", &what(failure, About::Fetch)])
         }
-        LogEntry::StorageNamed { peer, host } => format!("{peer} says that it is at {host}."),
-        LogEntry::StillStored { host } => {
-            format!("Nobody provides it at the moment, but the storage at {host} still has it.")
-        }
-        LogEntry::StorageSilent { host, seconds } => {
-            format!("Nothing new from {host} for {seconds} s; asking others.")
-        }
-        LogEntry::StorageChanged { host } => format!("Continuing from {host}."),
-        LogEntry::StoragesAdded { hosts } => {
-            format!(
-                "{} has it too: they are used at the same time.",
-                hosts.join(" and ")
-            )
-        }
-        LogEntry::OneStorageLeft { failure } => {
-            format!(
-                "Continuing with one storage. {}",
-                what(failure, About::Fetch)
-            )
-        }
+        LogEntry::StorageNamed { peer, host } => join(&[peer, " says that it is at ", host, "."]),
+        LogEntry::StillStored { host } => join(&[
+            "Nobody provides it at the moment, but the storage at ",
+            host,
+            " still has it.",
+        ]),
+        LogEntry::StorageSilent { host, seconds } => join(&[
+            "Nothing new from ",
+            host,
+            " for ",
+            &seconds.to_string(),
+            " s; asking others.",
+        ]),
+        LogEntry::StorageChanged { host } => join(&["Continuing from ", host, "."]),
+        LogEntry::StoragesAdded { hosts } => join(&[
+            &hosts.join(" and "),
+            " has it too: they are used at the same time.",
+        ]),
+        LogEntry::OneStorageLeft { failure } => join(&[
+            "Continuing with one storage. ",
+            &what(failure, About::Fetch),
+        ]),
         LogEntry::SingleBlocks { failure } => {
-            format!("Asking for single blocks. {}", what(failure, About::Fetch))
+            join(&["Asking for single blocks. ", &what(failure, About::Fetch)])
         }
         LogEntry::StorageFailed { failure } => what(failure, About::Fetch),
-        LogEntry::Kept { size: bytes } => format!("{} of it are here, verified.", size(*bytes)),
+        LogEntry::Kept { size: bytes } => join(&[&size(*bytes), " of it are here, verified."]),
         LogEntry::Fetched { size: bytes } => {
-            format!("All of it is here and verified: {}.", size(*bytes))
+            join(&["All of it is here and verified: ", &size(*bytes), "."])
         }
         LogEntry::DiskFailed { failure } | LogEntry::NotSaved { failure } => what(failure, about),
         LogEntry::Failed { failure } => {
             let (what, advice) = words(failure, about);
-            format!("{what} {advice}").trim_end().to_owned()
+            join(&[&what, " ", &advice]).trim_end().to_owned()
         }
         LogEntry::Text { text } => text.clone(),
         LogEntry::Unknown => "Something happened that this version does not know.".to_owned(),
@@ -563,7 +555,7 @@ pub(crate) fn log<M: Medium>(entry: &LogEntry, about: About) -> String {
 /// Why there is no link to a node.
 pub(crate) fn link(error: &LinkError) -> String {
     let quoted = |text: &'static str, detail: &Option<String>| match detail {
-        Some(detail) => format!("{text} ({detail})"),
+        Some(detail) => join(&[text, " (", detail, ")"]),
         None => text.to_owned(),
     };
     let cause = match &error.cause {
@@ -574,7 +566,7 @@ pub(crate) fn link(error: &LinkError) -> String {
         LinkCause::UnsupportedAddress => {
             "this kind of address cannot be reached from here".to_owned()
         }
-        LinkCause::WrongPeer { found } => format!("another peer answers there, {found}"),
+        LinkCause::WrongPeer { found } => join(&["another peer answers there, ", found]),
         LinkCause::OwnAddress => "the address is this peer's own".to_owned(),
         LinkCause::TooManyConnections => "too many connections are open".to_owned(),
         LinkCause::ReservationRefused { detail } => quoted("it grants no reservation", detail),
@@ -591,9 +583,14 @@ pub(crate) fn link(error: &LinkError) -> String {
         ""
     };
     match &error.node {
-        Some(node) => format!("{node} cannot be used: {cause}{others}"),
-        None => format!("{cause}{others}"),
+        Some(node) => join(&[node, " cannot be used: ", &cause, others]),
+        None => join(&[&cause, others]),
     }
+}
+
+/// The parts, one after the other. For a program that is downloaded this is much smaller than formatting.
+fn join(parts: &[&str]) -> String {
+    parts.concat()
 }
 
 /// The name of the extension.

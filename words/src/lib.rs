@@ -64,7 +64,9 @@ pub fn failure<M: Medium>(failure: &Failure, about: About) -> Words {
         .as_deref()
         .filter(|_| !template.contains("{name}") && !M::advice(failure, about).contains("{name}"))
     {
-        what = format!("“{name}”: {what}");
+        what.insert_str(0, "”: ");
+        what.insert_str(0, name);
+        what.insert(0, '“');
     }
     // Somebody else's own words are quoted where the sentence has no place for them.
     if let Some(detail) = failure
@@ -74,7 +76,9 @@ pub fn failure<M: Medium>(failure: &Failure, about: About) -> Words {
     {
         let detail = detail.trim_end_matches(['.', ' ']);
         what.truncate(what.trim_end_matches('.').len());
-        what.push_str(&format!(" ({detail})."));
+        what.push_str(" (");
+        what.push_str(detail);
+        what.push_str(").");
     }
     if let Some(others) = failure.others {
         what.push_str(&english::and_others_refused(others));
@@ -132,6 +136,11 @@ mod tests {
         })
     }
 
+    /// A command that is to be copied has no full stop after it.
+    fn ends_with_command(failure: &Failure) -> bool {
+        failure.code == Code::OriginRefused
+    }
+
     #[test]
     fn every_failure_is_whole_sentences_in_both_media() {
         for failure in all() {
@@ -148,7 +157,7 @@ mod tests {
                             "{failure:?}: {text}"
                         );
                         assert!(
-                            text.is_empty() || text.ends_with('.'),
+                            text.is_empty() || text.ends_with('.') || ends_with_command(&failure),
                             "{failure:?}: {text}"
                         );
                     }

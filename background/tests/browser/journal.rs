@@ -287,7 +287,7 @@ async fn one_damaged_item_and_one_damaged_setting_cost_only_themselves() {
         ..Settings::default()
     });
     let text = journal::snapshot(&state)
-        .replace("\"bafya\"", "[]")
+        .replace("\"cid\":\"bafya\"", "\"cid\":[]")
         .replace("\"copy_link\":true", "\"copy_link\":\"maybe\"");
     put(META, SNAPSHOT, text.as_str()).await;
     drop(journal);

@@ -12,11 +12,12 @@ use super::config::{FetchError, Fetched};
 use super::fetching::Gateway;
 use super::reply::failure;
 use super::request::{Asked, DagScope};
-use super::resolve::{Failure, resolve};
+use super::resolve::{AnswerError, resolve};
 use super::response::Request;
 use super::{car, file, raw};
 use crate::storage::{Arrival, ReadError, Reader};
 
+/// Answers a request.
 pub(super) async fn get(
     State(gateway): State<Arc<Gateway>>,
     method: Method,
@@ -41,7 +42,7 @@ async fn answer(
     head: bool,
     headers: HeaderMap,
     uri: Uri,
-) -> Result<Response<Body>, Failure> {
+) -> Result<Response<Body>, AnswerError> {
     let storage = &gateway.storage;
     let reader = if asked.only_if_cached {
         storage.reader(&asked.root).without_waiting()
@@ -59,7 +60,7 @@ async fn answer(
     } else if let Some(response) = bring(&gateway, &asked, &reader).await {
         return Ok(response);
     }
-    // Who waits for a root, which may be any that somebody makes up, takes no place from those who are answered.
+    // A request that waits for a root, which may be an invented one, takes no place from those that are answered.
     reader.come(&asked.root).await?;
     let Ok(permit) = Arc::clone(&gateway.responses).try_acquire_owned() else {
         return Ok(failure(
@@ -84,8 +85,8 @@ async fn answer(
     }
 }
 
-/// Has a root brought that the storage lacks and nobody has announced, or a DAG that has stopped half way. Gives the
-/// answer where nobody has it.
+/// Has a root brought that the storage lacks and nobody has announced, or the rest of a DAG whose upload has stopped.
+/// Returns the answer where nobody has it.
 async fn bring(gateway: &Arc<Gateway>, asked: &Asked, reader: &Reader) -> Option<Response<Body>> {
     let root = &asked.root;
     // Any block may be asked for raw, and few are files; those are asked for by a CAR or as they are.

@@ -13,17 +13,18 @@ use super::body::{Sink, Unfinished, made};
 use super::ranges::EntityRange;
 use super::reply::failure;
 use super::request::DagScope;
-use super::resolve::{Failure, Resolved};
+use super::resolve::{AnswerError, Resolved};
 use super::response::{Request, disposition, not_modified, put};
 use crate::storage::traverse::{Scope, Seen, Walk};
 use crate::storage::{Reader, section};
 
+/// Answers with a CAR.
 pub(super) async fn answer(
     request: Request,
     reader: Reader,
     resolved: Resolved,
     params: CarParams,
-) -> Result<Response<Body>, Failure> {
+) -> Result<Response<Body>, AnswerError> {
     let terminus = resolved.cid;
     // It is here before the answer begins: after that only breaking off tells that something is missing.
     let scope = match scope(&request, &reader, terminus).await? {
@@ -58,7 +59,7 @@ pub(super) async fn answer(
     );
     put(&mut headers, header::ACCEPT_RANGES, "none");
     if request.asked.uncached {
-        // Without this Chromium reads a body ahead of whoever reads it, fifty megabytes of it into memory.
+        // Without this Chromium reads a body ahead of its reader, fifty megabytes of it, into memory.
         put(&mut headers, header::CACHE_CONTROL, "no-store");
     }
     if request.head {
@@ -115,7 +116,7 @@ async fn scope(
     request: &Request,
     reader: &Reader,
     terminus: Cid,
-) -> Result<Option<Scope>, Failure> {
+) -> Result<Option<Scope>, AnswerError> {
     let data = reader.block(&terminus).await?;
     let Some(bytes) = request.asked.bytes else {
         return Ok(Some(match request.asked.scope {
@@ -129,14 +130,14 @@ async fn scope(
     }
     let node = match unixfs::decode(&data) {
         Err(NodeError::NotUnixFs) => return Ok(Some(Scope::Entity)),
-        node => node.map_err(|error| Failure::Block(terminus, error.into()))?,
+        node => node.map_err(|error| AnswerError::Block(terminus, error.into()))?,
     };
     if !matches!(node.kind, Kind::File | Kind::Raw) {
         return Ok(Some(Scope::Entity));
     }
     let size = node
         .file_size()
-        .map_err(|error| Failure::Block(terminus, error.into()))?;
+        .map_err(|error| AnswerError::Block(terminus, error.into()))?;
     Ok(match bytes.within(size) {
         EntityRange::Bytes(range) => Some(Scope::Bytes(range)),
         EntityRange::Empty => Some(Scope::Block),

@@ -110,7 +110,7 @@ impl Gateway {
         self.storage.dag_state(root)?;
         let fetches = self.fetches.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(fetch) = fetches.get(root) {
-            // Who has it brought is told as well.
+            // Having it brought tells that as well.
             return Some(soon(fetch.clone().map(Result::ok)));
         }
         drop(fetches);

@@ -19,7 +19,7 @@ use super::accept::{DataForm, Format};
 use super::body::{Sink, Unfinished, made};
 use super::listing;
 use super::reply::failure;
-use super::resolve::{Failure, Resolved, decode, resolve};
+use super::resolve::{AnswerError, Resolved, decode, resolve};
 use super::response::{IMMUTABLE, Request, block, disposition, name_of, not_modified, put, ranged};
 use crate::storage::traverse::{Scope, Seen, Walk};
 use crate::storage::{BlockError, Reader};
@@ -43,11 +43,12 @@ const INDEX: &str = "index.html";
 /// Bytes of a file by which its type is guessed.
 const SNIFFED: u64 = 512;
 
+/// Answers with a file, a directory's page, or a block of data.
 pub(super) async fn answer(
     mut request: Request,
     reader: Reader,
     resolved: Resolved,
-) -> Result<Response<Body>, Failure> {
+) -> Result<Response<Body>, AnswerError> {
     let cid = resolved.cid;
     let wanted = match request.asked.format {
         Format::Data(form) => Some(form),
@@ -94,7 +95,7 @@ pub(super) async fn answer(
                 Kind::Directory | Kind::HamtShard => {
                     directory(request, reader, resolved, node).await
                 }
-                Kind::Metadata => Err(Failure::Block(
+                Kind::Metadata => Err(AnswerError::Block(
                     cid,
                     BlockError::Malformed("it is of a kind of UnixFS that is not used any more"),
                 )),
@@ -104,7 +105,7 @@ pub(super) async fn answer(
             let size = data.len() as u64;
             file(request, reader, resolved, size).await
         }
-        other => Err(Failure::Block(cid, BlockError::Codec(other))),
+        other => Err(AnswerError::Block(cid, BlockError::Codec(other))),
     }
 }
 
@@ -147,7 +148,7 @@ async fn file(
     reader: Reader,
     resolved: Resolved,
     size: u64,
-) -> Result<Response<Body>, Failure> {
+) -> Result<Response<Body>, AnswerError> {
     let cid = resolved.cid;
     let text = request.text_of(&resolved);
     // What the query says that it is counts, as the name in it does.
@@ -205,9 +206,9 @@ fn content(
     response
 }
 
-fn size_of(cid: &Cid, node: &Node) -> Result<u64, Failure> {
+fn size_of(cid: &Cid, node: &Node) -> Result<u64, AnswerError> {
     node.file_size()
-        .map_err(|error| Failure::Block(*cid, error.into()))
+        .map_err(|error| AnswerError::Block(*cid, error.into()))
 }
 
 /// Sends bytes of a file.
@@ -252,11 +253,11 @@ fn cut(seen: &Seen, range: &Range<u64>) -> Bytes {
 }
 
 /// The first bytes of a file.
-async fn beginning(reader: &Reader, cid: Cid, size: u64) -> Result<Bytes, Failure> {
+async fn beginning(reader: &Reader, cid: Cid, size: u64) -> Result<Bytes, AnswerError> {
     let range = 0..size.min(SNIFFED);
     let mut walk = Walk::new(reader, true);
     let mut visits = walk.begin(cid, &Scope::Bytes(range.clone()));
-    while let Some(seen) = walk.next(&mut visits).await.map_err(Failure::from)? {
+    while let Some(seen) = walk.next(&mut visits).await.map_err(AnswerError::from)? {
         let piece = cut(&seen, &range);
         if !piece.is_empty() {
             return Ok(piece);
@@ -270,7 +271,7 @@ async fn directory(
     reader: Reader,
     resolved: Resolved,
     node: Node,
-) -> Result<Response<Body>, Failure> {
+) -> Result<Response<Body>, AnswerError> {
     if !request.asked.slash {
         // Relative links on the page need it.
         let query = request
@@ -303,10 +304,10 @@ async fn directory(
 }
 
 /// A directory's own page and its size, if it is a file.
-async fn index(reader: &Reader, directory: Cid) -> Result<Option<(Cid, u64)>, Failure> {
+async fn index(reader: &Reader, directory: Cid) -> Result<Option<(Cid, u64)>, AnswerError> {
     let cid = match resolve(reader, directory, &[INDEX.to_owned()]).await {
         Ok(resolved) => resolved.cid,
-        Err(Failure::NoLink(_)) => return Ok(None),
+        Err(AnswerError::NoLink(_)) => return Ok(None),
         Err(failure) => return Err(failure),
     };
     if !matches!(cid.codec(), DAG_PB | RAW) {
@@ -371,9 +372,16 @@ fn mime_of_name(name: &str) -> Option<String> {
 
 /// A type that someone says, made fit for a header.
 fn mime_of_text(text: &str) -> Option<String> {
-    let essence = fluence::names::mime_of(text)?;
-    let (kind, _) = essence.split_once('/')?;
-    if essence == UNKNOWN || kind == "multipart" {
+    let essence = text.split(';').next()?.trim().to_ascii_lowercase();
+    let (kind, sub) = essence.split_once('/')?;
+    let token = |part: &str| {
+        !part.is_empty()
+            && part.len() <= 127
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+    };
+    if !token(kind) || !token(sub) || essence == UNKNOWN || kind == "multipart" {
         return None;
     }
     Some(if kind == "text" {

@@ -26,15 +26,16 @@ use crate::storage::{AddError, StorageError, TokenError, Upload};
 
 /// How long an uploader has before it must keep to [`SLOWEST`].
 const GRACE: Duration = Duration::from_secs(60);
-/// The least that an uploader must send in a second, in bytes: who drips holds a place.
+/// The least that an uploader must send in a second, in bytes: an uploader that drips keeps others out.
 const SLOWEST: u64 = 1024;
 /// How often a request may send the bytes that its DAG may have: what stands around small blocks in a CAR takes as much
 /// as they do.
 const MOST_SENT: u64 = 2;
 /// Bytes of a body that may come without any of a CAR among them: boundaries, and the heads of parts.
 const MAX_FRAMING: usize = 64 * 1024;
-/// What of a body is still read when its answer is known, so that the client gets to read it: bytes and time.
+/// Bytes of a body that are still read when its answer is known, so that the client gets to read the answer.
 const DRAINED: u64 = 16 * 1024 * 1024;
+/// How long that may take.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(3);
 /// Roots that an answer names.
 const MAX_ROOTS: usize = 64;

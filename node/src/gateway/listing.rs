@@ -9,7 +9,7 @@ use fluence::content::unixfs::{Kind, Link, Node};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::accept::DataForm;
-use super::resolve::{Failure, Resolved, decode};
+use super::resolve::{AnswerError, Resolved, decode};
 use super::response::{FOR_A_WEEK, Request, not_modified, put};
 use crate::storage::Reader;
 use crate::storage::ipld;
@@ -38,7 +38,7 @@ pub(super) async fn answer(
     resolved: Resolved,
     node: Node,
     policy: HeaderValue,
-) -> Result<Response<Body>, Failure> {
+) -> Result<Response<Body>, AnswerError> {
     let etag = format!("\"DirIndex-{FORM}_CID-{}\"", request.text_of(&resolved));
     let mut headers = request.headers(&resolved, &etag);
     headers.insert(header::CACHE_CONTROL, FOR_A_WEEK);
@@ -64,7 +64,7 @@ async fn entries(
     reader: &Reader,
     resolved: &Resolved,
     node: Node,
-) -> Result<(Vec<Entry>, bool), Failure> {
+) -> Result<(Vec<Entry>, bool), AnswerError> {
     let mut entries = Vec::new();
     let mut add = |links: &[Link], prefix: usize| {
         for link in links
@@ -86,11 +86,11 @@ async fn entries(
     if node.kind == Kind::HamtShard {
         let mut walk = Walk::new(reader, false);
         let mut visits = walk.begin(resolved.cid, &Scope::Entity);
-        while let Some(seen) = walk.next(&mut visits).await.map_err(Failure::from)? {
+        while let Some(seen) = walk.next(&mut visits).await.map_err(AnswerError::from)? {
             let shard = decode(&seen.cid, &seen.data)?;
             let prefix = shard
                 .prefix_len()
-                .map_err(|error| Failure::Block(seen.cid, error.into()))?;
+                .map_err(|error| AnswerError::Block(seen.cid, error.into()))?;
             more = add(&shard.links, prefix);
             if more {
                 break;
@@ -110,7 +110,7 @@ pub(super) fn data(
     data: &Bytes,
     form: DataForm,
     policy: HeaderValue,
-) -> Result<Response<Body>, Failure> {
+) -> Result<Response<Body>, AnswerError> {
     let cid = resolved.cid;
     let etag = format!("\"DagIndex-{FORM}_CID-{}\"", request.text_of(resolved));
     let mut headers = request.headers(resolved, &etag);
@@ -127,7 +127,7 @@ pub(super) fn data(
     if request.head {
         return Ok((headers, Body::empty()).into_response());
     }
-    let links = ipld::links(cid.codec(), data).map_err(|error| Failure::Block(cid, error))?;
+    let links = ipld::links(cid.codec(), data).map_err(|error| AnswerError::Block(cid, error))?;
     let (mut page, _) = head(request);
     let _ = writeln!(
         page,

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Response, header};
 use bytes::Bytes;
 
-use super::resolve::{Failure, Resolved};
+use super::resolve::{AnswerError, Resolved};
 use super::response::{Request, block, disposition, not_modified, put};
 use crate::storage::Reader;
 
@@ -13,7 +13,7 @@ pub(super) async fn answer(
     request: Request,
     reader: &Reader,
     resolved: Resolved,
-) -> Result<Response<Body>, Failure> {
+) -> Result<Response<Body>, AnswerError> {
     let cid = resolved.cid;
     let text = request.text_of(&resolved);
     let etag = format!("\"{text}.raw\"");

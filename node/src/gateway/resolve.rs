@@ -14,7 +14,7 @@ use crate::storage::{BlockError, ReadError, Reader};
 
 /// Why an answer cannot be made. Nothing has been sent yet.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum AnswerError {
     /// A block cannot be had.
     Read(ReadError),
     /// There is no such thing below the root.
@@ -27,13 +27,13 @@ pub(super) enum Failure {
     TooWide,
 }
 
-impl From<ReadError> for Failure {
+impl From<ReadError> for AnswerError {
     fn from(error: ReadError) -> Self {
         Self::Read(error)
     }
 }
 
-impl From<WalkError> for Failure {
+impl From<WalkError> for AnswerError {
     fn from(error: WalkError) -> Self {
         match error {
             WalkError::Read(error) => Self::Read(error),
@@ -43,7 +43,7 @@ impl From<WalkError> for Failure {
     }
 }
 
-impl Failure {
+impl AnswerError {
     pub fn response(self, only_if_cached: bool) -> Response<Body> {
         match self {
             Self::Read(ReadError::Missing(_) | ReadError::Late(_)) if only_if_cached => {
@@ -97,7 +97,7 @@ pub(super) async fn resolve(
     reader: &Reader,
     root: Cid,
     names: &[String],
-) -> Result<Resolved, Failure> {
+) -> Result<Resolved, AnswerError> {
     let mut resolved = Resolved {
         path: Vec::new(),
         roots: vec![root],
@@ -106,7 +106,7 @@ pub(super) async fn resolve(
     let mut rest = names;
     while let Some(name) = rest.first() {
         let cid = resolved.cid;
-        let no_link = || Failure::NoLink(name.clone());
+        let no_link = || AnswerError::NoLink(name.clone());
         if !matches!(cid.codec(), DAG_PB | DAG_CBOR | DAG_JSON) {
             return Err(no_link());
         }
@@ -126,12 +126,12 @@ pub(super) async fn resolve(
             };
             rest = &rest[1..];
         } else {
-            match ipld::step(cid.codec(), &data, rest).map_err(|e| Failure::Block(cid, e))? {
+            match ipld::step(cid.codec(), &data, rest).map_err(|e| AnswerError::Block(cid, e))? {
                 Step::Link(cid, used) => {
                     resolved.cid = cid;
                     rest = &rest[used..];
                 }
-                Step::Value => return Err(Failure::Inside),
+                Step::Value => return Err(AnswerError::Inside),
                 Step::Missing => return Err(no_link()),
             }
         }
@@ -148,8 +148,8 @@ impl Resolved {
     }
 }
 
-pub(super) fn decode(cid: &Cid, data: &Bytes) -> Result<Node, Failure> {
-    unixfs::decode(data).map_err(|error| Failure::Block(*cid, error.into()))
+pub(super) fn decode(cid: &Cid, data: &Bytes) -> Result<Node, AnswerError> {
+    unixfs::decode(data).map_err(|error| AnswerError::Block(*cid, error.into()))
 }
 
 /// Finds a name in a sharded directory.
@@ -159,15 +159,15 @@ async fn in_shard(
     mut cid: Cid,
     mut node: Node,
     name: &str,
-) -> Result<Cid, Failure> {
+) -> Result<Cid, AnswerError> {
     let hash = u64::from_be_bytes(hamt_hash(name.as_bytes()));
     let mut used = 0;
     loop {
-        let broken = |error: NodeError| Failure::Block(cid, error.into());
+        let broken = |error: NodeError| AnswerError::Block(cid, error.into());
         let prefix = node.prefix_len().map_err(broken)?;
         let width = node.fanout.unwrap_or_default().trailing_zeros();
         if used + width > u64::BITS {
-            return Err(Failure::NoLink(name.to_owned()));
+            return Err(AnswerError::NoLink(name.to_owned()));
         }
         let slot = (hash << used) >> (u64::BITS - width);
         used += width;
@@ -182,7 +182,7 @@ async fn in_shard(
             ..
         }) = found
         else {
-            return Err(Failure::NoLink(name.to_owned()));
+            return Err(AnswerError::NoLink(name.to_owned()));
         };
         if full.len() > prefix {
             return Ok(*to);
@@ -192,7 +192,7 @@ async fn in_shard(
         resolved.lead(cid);
         node = decode(&cid, &data)?;
         if node.kind != Kind::HamtShard {
-            return Err(Failure::Block(cid, NodeError::Shard.into()));
+            return Err(AnswerError::Block(cid, NodeError::Shard.into()));
         }
     }
 }

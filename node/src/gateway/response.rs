@@ -19,7 +19,7 @@ use super::resolve::Resolved;
 /// What lies below a CID never changes.
 pub(super) const IMMUTABLE: HeaderValue =
     HeaderValue::from_static("public, max-age=29030400, immutable");
-/// What a gateway made of it may.
+/// What a gateway made of it may change with the gateway.
 pub(super) const FOR_A_WEEK: HeaderValue =
     HeaderValue::from_static("public, max-age=604800, stale-while-revalidate=2678400");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");

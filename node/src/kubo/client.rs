@@ -83,7 +83,7 @@ struct Stats {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Failure {
+struct RpcFailure {
     message: String,
 }
 
@@ -269,7 +269,7 @@ impl Kubo {
             _ => Bytes::new(),
         };
         Err(KuboError::Failed(
-            match serde_json::from_slice::<Failure>(&text) {
+            match serde_json::from_slice::<RpcFailure>(&text) {
                 Ok(failure) => shorten(&failure.message),
                 Err(_) => format!("its RPC answers {status}"),
             },

@@ -74,7 +74,7 @@ async fn pass(State(front): State<Arc<Front>>, request: Request, next: Next) -> 
         Some((root, true)) if front.is_only_there(&root).await => {
             return front.forward(request).await;
         }
-        // Once it is granted the gateway waits for an uploader, who may find that nothing is lacking.
+        // Once it is granted, the gateway waits for an uploader, which may find that nothing is lacking.
         Some((root, false)) if front.storage.dag_state(&root).is_some() => {
             if let Some(fetcher) = &front.fetcher
                 && front.is_only_there(&root).await

@@ -189,7 +189,7 @@ fn export_failed(cid: &str, error: ExportError) -> Failed {
     Failed::new(code, format!("{cid} is not exported: {error}."), advice)
 }
 
-/// A port's output for who writes without blocking; this thread may block.
+/// A port's output for code that writes without blocking; this thread may block.
 struct Out<'a>(&'a mut dyn Port);
 
 impl AsyncWrite for Out<'_> {

@@ -1,8 +1,9 @@
 //! Operations on a running node, over a Unix socket in its state directory, which only its owner can enter.
 //!
-//! Both sides send frames: a tag of one byte, a length of four (little-endian), and so many bytes. The client sends the
-//! operation, and for an import the CAR; the node answers with the outcome, before it an export's CAR and progress, and now
-//! and then a sign that it is at work. An operation may be meant for a storage that a person named: a node that has another does not do it.
+//! Both sides send frames: a tag of one byte, a length of four (little-endian), and that many bytes. The client sends the
+//! operation and, for an import, the CAR. The node answers with the outcome; before that it sends an export's CAR,
+//! progress, and from time to time a sign that it is at work. An operation may name the storage that it is meant for: a
+//! node that has another one refuses it.
 
 use std::fs;
 use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
@@ -64,14 +65,14 @@ struct Asked {
     operation: Operation,
     /// Of which storage, where it was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    storage: Option<Place>,
+    storage: Option<DirectoryId>,
 }
 
 /// A directory, whatever paths lead to it: its device and its number there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Place(u64, u64);
+struct DirectoryId(u64, u64);
 
-impl Place {
+impl DirectoryId {
     fn of(directory: &Path) -> io::Result<Self> {
         let metadata = fs::metadata(directory)?;
         Ok(Self(metadata.dev(), metadata.ino()))
@@ -131,7 +132,7 @@ fn json<T: DeserializeOwned>(payload: &[u8]) -> io::Result<T> {
 /// Serves operators of a node with this state directory and this storage, which is in another directory, for as long as it
 /// is polled. A socket that a killed node left is replaced.
 pub async fn serve(state: &Path, directory: &Path, storage: Arc<Storage>) -> io::Result<()> {
-    let place = Place::of(directory)?;
+    let served = DirectoryId::of(directory)?;
     let path = state.join(SOCKET);
     match fs::remove_file(&path) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -140,9 +141,9 @@ pub async fn serve(state: &Path, directory: &Path, storage: Arc<Storage>) -> io:
     let listener = UnixListener::bind(&path)?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
     let _removed = Removed(path);
-    let places = Arc::new(Semaphore::new(MAX_OPERATIONS));
+    let permits = Arc::new(Semaphore::new(MAX_OPERATIONS));
     loop {
-        let Ok(permit) = Arc::clone(&places).acquire_owned().await else {
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
             return Ok(());
         };
         let stream = match listener
@@ -159,7 +160,7 @@ pub async fn serve(state: &Path, directory: &Path, storage: Arc<Storage>) -> io:
         };
         let (storage, runtime) = (storage.clone(), Handle::current());
         tokio::task::spawn_blocking(move || {
-            if let Err(error) = answer(stream, place, &storage, &runtime) {
+            if let Err(error) = answer(stream, served, &storage, &runtime) {
                 tracing::info!("an operator went away: {error}");
             }
             drop(permit);
@@ -178,7 +179,7 @@ impl Drop for Removed {
 
 fn answer(
     stream: UnixStream,
-    place: Place,
+    served: DirectoryId,
     storage: &Arc<Storage>,
     runtime: &Handle,
 ) -> io::Result<()> {
@@ -197,7 +198,7 @@ fn answer(
         return Err(ErrorKind::InvalidData.into());
     }
     let asked: Asked = json(&payload)?;
-    let done = if asked.storage.is_some_and(|named| named != place) {
+    let done = if asked.storage.is_some_and(|named| named != served) {
         Err(Failed::new(
             Fault::OtherStorage,
             "The node of this state directory has another storage.",
@@ -305,7 +306,7 @@ impl Port for Frames<'_> {
 /// A running node's storage.
 pub struct Remote {
     stream: UnixStream,
-    named: Option<Place>,
+    named: Option<DirectoryId>,
 }
 
 impl Remote {
@@ -314,7 +315,7 @@ impl Remote {
     pub fn connect(state: &Path, named: Option<&Path>) -> Result<Option<Self>, Failed> {
         let named = match named {
             Some(directory) => {
-                Some(Place::of(directory).map_err(|error| Failed::file(directory, &error))?)
+                Some(DirectoryId::of(directory).map_err(|error| Failed::file(directory, &error))?)
             }
             None => None,
         };

@@ -65,7 +65,7 @@ fn work(storage: &Weak<Storage>, chores: &Receiver<Chore>) {
                 let Some(storage) = storage.upgrade() else {
                     return;
                 };
-                match storage.remove_batch() {
+                match storage.remove_batch_and_rest() {
                     Ok(true) => {}
                     Ok(false) => break Ok(()),
                     Err(error) => break Err(error),

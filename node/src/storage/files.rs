@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -14,6 +14,8 @@ use cid::multibase::Base;
 const MIN_FREE_INODES: u64 = 1024;
 /// How long to wait for files to be deleted before it is looked again whether there is enough room.
 const DELETING: Duration = Duration::from_millis(5);
+/// Files that are deleted before the disk is left to others for as long, unless the room is needed.
+const DELETED_AT_ONCE: usize = 64;
 
 /// The block files under one directory.
 ///
@@ -189,6 +191,10 @@ struct Trash {
 struct Backlog {
     count: Mutex<usize>,
     none: Condvar,
+    /// Somebody waits for the room.
+    wanted: AtomicBool,
+    /// The storage is being closed.
+    closing: AtomicBool,
 }
 
 impl Backlog {
@@ -204,7 +210,12 @@ impl Trash {
         let thread = {
             let left = Arc::clone(&left);
             let work = move || {
-                for file in files {
+                for (n, file) in files.into_iter().enumerate() {
+                    let hurries = left.closing.load(Ordering::Relaxed)
+                        || left.wanted.swap(false, Ordering::Relaxed);
+                    if n % DELETED_AT_ONCE == 0 && !hurries {
+                        thread::sleep(DELETING);
+                    }
                     // What cannot be deleted is tried again at the next start.
                     let _ = fs::remove_file(file);
                     let mut count = left.count();
@@ -240,6 +251,7 @@ impl Trash {
 
     /// Waits until nothing is left, or for a little.
     fn wait(&self) {
+        self.left.wanted.store(true, Ordering::Relaxed);
         let count = self.left.count();
         if *count > 0 {
             // Both ways of waking are followed by another look.
@@ -250,6 +262,7 @@ impl Trash {
 
 impl Drop for Trash {
     fn drop(&mut self) {
+        self.left.closing.store(true, Ordering::Relaxed);
         // The thread ends when it has deleted all.
         drop(self.sender.take());
         if let Some(thread) = self.thread.take() {

@@ -137,7 +137,7 @@ struct Standing {
 
 /// A granted upload of which no block has come.
 #[derive(Debug)]
-struct Waiting {
+struct PendingGrant {
     owner: Arc<str>,
     size: u64,
     /// When it was granted last.
@@ -201,7 +201,7 @@ pub(super) struct Ledger {
     limits: Limits,
     ids: BTreeMap<Key, DagId>,
     dags: HashMap<DagId, Dag>,
-    grants: HashMap<Key, Waiting>,
+    grants: HashMap<Key, PendingGrant>,
     /// Of each DAG that is read or uploaded, how often.
     held: HashMap<Key, usize>,
     accounts: HashMap<Arc<str>, Account>,
@@ -348,7 +348,7 @@ impl Ledger {
                 return Err(Refusal::TooMany);
             }
             let owner = self.owner(peer);
-            let grant = self.grants.entry(key.to_vec()).or_insert(Waiting {
+            let grant = self.grants.entry(key.to_vec()).or_insert(PendingGrant {
                 owner,
                 size,
                 at: now,
@@ -575,9 +575,9 @@ impl Ledger {
             .collect()
     }
 
-    /// Whether the database lacks something of a DAG.
-    pub fn has_unsaved(&self) -> bool {
-        !self.unsaved.is_empty()
+    /// The number of DAGs of which the database does not have all.
+    pub fn unsaved(&self) -> usize {
+        self.unsaved.len()
     }
 
     // What follows from records and grants.

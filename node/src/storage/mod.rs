@@ -1,11 +1,10 @@
 //! The storage in a node: a cache of DAGs on disk, that peers fill with the tokens that they were granted.
 //!
-//! Bytes lie in block files, one for each multihash; which DAG they belong to, and who may make it, in a database
-//! beside them. A block counts when its bytes were hashed and its DAG links to it. What is stored can be uploaded again
-//! by its provider, so nothing is synced block by block: the database is at the end of each upload and when a DAG is
-//! complete, and [`Storage::open`] makes both agree after a kill.
+//! Bytes lie in block files, one for each multihash; which DAG they belong to, and which peer pays for it,
+//! stands in a database beside them. A block counts when its bytes were hashed and its DAG links to it. What is stored can be uploaded again
+//! by its provider, so nothing is synced block by block. The database is synced at the end of each upload, and [`Storage::open`] makes both agree after a kill.
 //!
-//! Who may have how much is told by a `Ledger`, which is pure. It is locked for the length of one question, and never while
+//! How much each peer may have is decided by a `Ledger`, which is pure. It is locked for the length of one question, and never while
 //! something waits for the disk, so that threads which drive tasks may ask it. The database is written to in short
 //! transactions, one at a time; within one of them block files are moved to where they count, or away from there, and the
 //! ledger is told. So each of the three changes in the same order, and only threads that may block wait for each other.

@@ -5,6 +5,7 @@
 //! others have their turn. Whoever needs the room removes batches until there is enough of it; the rest is a chore.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use fluence::Cid;
@@ -17,10 +18,13 @@ use super::record::DagId;
 use super::upload::Target;
 use super::{AddError, MAX_DAGS, Storage, StorageError};
 
-/// Members that are dropped in one batch.
-const BATCH: usize = 256;
+/// Members that are dropped in one batch, each of which may have a file that is moved away.
+const BATCH: usize = 32;
 /// How long a batch goes on, if that is shorter.
-const BATCH_TIME: Duration = Duration::from_millis(4);
+const BATCH_TIME: Duration = Duration::from_millis(2);
+/// Between two batches for which nobody waits: what they change in the file system has to be written by whoever syncs
+/// next, and should not be more than a moment's work.
+const PAUSE: Duration = Duration::from_millis(4);
 
 /// Room for one block that is being written; given back when it is dropped.
 #[derive(Debug)]
@@ -138,6 +142,13 @@ impl Storage {
         next.map_or(Ok(false), |id| self.remove_batch_of(id).map(|()| true))
     }
 
+    /// The same, and leaves the disk to others for a moment.
+    pub(super) fn remove_batch_and_rest(&self) -> Result<bool, StorageError> {
+        let may_be_more = self.remove_batch()?;
+        self.rest();
+        Ok(may_be_more)
+    }
+
     /// Removes some blocks of this DAG, which was given up.
     fn remove_batch_of(&self, id: DagId) -> Result<(), StorageError> {
         self.write(false, |tables| {
@@ -165,8 +176,17 @@ impl Storage {
     fn remove_all_of(&self, id: DagId) -> Result<(), StorageError> {
         while self.ledger().is_leaving(id) {
             self.remove_batch_of(id)?;
+            self.rest();
         }
         Ok(())
+    }
+
+    /// Leaves the disk to others for a moment, if there is more to be removed.
+    fn rest(&self) {
+        let is_more = self.ledger().leaving().is_some();
+        if is_more {
+            thread::sleep(PAUSE);
+        }
     }
 
     /// Removes a DAG, pinned or not, and the blocks that no other has. Returns whether it was here. A response that is on
@@ -215,7 +235,7 @@ impl Storage {
             removed += 1;
         }
         // And what was given up before.
-        while self.remove_batch()? {}
+        while self.remove_batch_and_rest()? {}
         Ok(removed)
     }
 }
@@ -309,8 +329,8 @@ mod tests {
     #[test]
     fn a_removal_that_a_kill_cuts_off_is_gone_on_from() {
         let (dir, storage) = idle();
-        // Two thirds of each are the same.
-        let (going, staying) = (file(0..600), file(200..800));
+        // Most of both is the same.
+        let (going, staying) = (file(0..200), file(60..260));
         import(&storage, &going);
         import(&storage, &staying);
         let id = storage
@@ -331,10 +351,10 @@ mod tests {
             assert_eq!(after.dag_state(&staying[0].0), Some(true));
             let report = after.check(|_, _| ()).unwrap();
             assert_eq!(report.damaged, [], "after {batches} batches");
-            assert_eq!((report.blocks, report.incomplete.len()), (601, 0));
+            assert_eq!((report.blocks, report.incomplete.len()), (201, 0));
             let usage = after.usage();
             assert_eq!((usage.bytes, usage.files), (report.bytes, report.blocks));
-            assert_eq!(block_files(copied.path()), 601, "every file counts");
+            assert_eq!(block_files(copied.path()), 201, "every file counts");
             if !storage.ledger().is_leaving(id) {
                 break;
             }
@@ -342,14 +362,14 @@ mod tests {
             batches += 1;
         }
         assert!(batches >= 3, "it takes several batches: {batches}");
-        assert_eq!(block_files(dir.path()), 601);
-        assert_eq!(storage.usage().files, 601);
+        assert_eq!(block_files(dir.path()), 201);
+        assert_eq!(storage.usage().files, 201);
     }
 
     #[test]
     fn what_is_given_up_may_come_back_while_its_blocks_go() {
         let (dir, storage) = idle();
-        let dag = file(0..600);
+        let dag = file(0..200);
         import(&storage, &dag);
         let give_up = || storage.give_up(|ledger| ledger.id(&key(&dag[0].0)));
         let id = give_up().unwrap().expect("it is here");
@@ -360,8 +380,8 @@ mod tests {
         while storage.remove_batch().unwrap() {}
         assert!(!storage.ledger().is_leaving(id));
         let report = storage.check(|_, _| ()).unwrap();
-        assert_eq!((report.blocks, report.damaged.len()), (601, 0));
-        assert_eq!(block_files(dir.path()), 601);
+        assert_eq!((report.blocks, report.damaged.len()), (201, 0));
+        assert_eq!(block_files(dir.path()), 201);
         // The same again, cut off by a kill.
         give_up().unwrap().expect("it is here");
         storage.remove_batch().unwrap();
@@ -371,7 +391,7 @@ mod tests {
         let after = open(copied.path());
         assert_eq!(after.dag_state(&dag[0].0), Some(true));
         assert_eq!(after.check(|_, _| ()).unwrap().damaged, []);
-        assert_eq!(block_files(copied.path()), 601);
+        assert_eq!(block_files(copied.path()), 201);
     }
 
     #[test]
@@ -386,7 +406,7 @@ mod tests {
         let began = Instant::now();
         while storage.usage().files > 0 {
             assert!(began.elapsed() < Duration::from_secs(60));
-            std::thread::sleep(Duration::from_millis(5));
+            thread::sleep(Duration::from_millis(5));
         }
         assert_eq!(storage.list(), []);
         let kept: BTreeSet<_> = storage.index.leaving().unwrap().into_iter().collect();

@@ -19,16 +19,24 @@ impl Storage {
     /// When the disk fails.
     pub fn flush(&self) -> Result<(), StorageError> {
         self.recover()?;
-        while self.ledger().has_unsaved() {
-            self.write(false, |tables| {
+        self.unsynced.store(0, Ordering::Relaxed);
+        loop {
+            let unsaved = self.ledger().unsaved();
+            if unsaved == 0 {
+                break;
+            }
+            let is_last = unsaved <= SAVED_AT_ONCE;
+            self.write(is_last, |tables| {
                 let unsaved = self.ledger().take_unsaved(SAVED_AT_ONCE);
                 for (key, record) in unsaved {
                     tables.put_dag(&key, &record)?;
                 }
                 Ok::<_, DbError>(())
             })?;
+            if is_last {
+                return Ok(());
+            }
         }
-        self.unsynced.store(0, Ordering::Relaxed);
         self.index.sync().map_err(|error| {
             self.broken.store(true, Ordering::Release);
             error.into()

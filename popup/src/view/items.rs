@@ -20,16 +20,19 @@ use crate::text;
 /// From this many items on there is a field to search them.
 const SEARCH_FROM: usize = 6;
 
-/// The items that the filter and the search leave, newest first.
-fn chosen(face: &Face) -> impl Iterator<Item = &Item> {
+/// The items that are listed now, newest first, and the number of those that the filter and the search leave.
+pub fn listed(face: &Face) -> (Vec<&Item>, usize) {
     let needle = browser::in_small_letters(face.search.trim());
-    let items = face.state.items.newest();
-    items.filter(move |item| is_in(item, face.filter) && matches(item, &needle))
-}
-
-/// The items that are listed now, newest first.
-pub fn listed(face: &Face) -> impl Iterator<Item = &Item> {
-    chosen(face).take(face.shown)
+    let (mut listed, mut count) = (Vec::new(), 0);
+    for item in face.state.items.newest() {
+        if is_in(item, face.filter) && matches(item, &needle) {
+            count += 1;
+            if count <= face.shown {
+                listed.push(item);
+            }
+        }
+    }
+    (listed, count)
 }
 
 /// The list, with its filters.
@@ -37,7 +40,7 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
     let all = face.state.items.len();
     let shares = face.state.items.values();
     let shares = shares.filter(|item| is_in(item, Filter::Shared)).count();
-    let count = chosen(face).count();
+    let (listed, count) = listed(face);
     let tab = |filter: Filter, name: &'static str, count: usize, testid: &'static str| {
         let on = face.filter == filter;
         html! {
@@ -69,7 +72,7 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
             } else if count == 0 {
                 { empty(face) }
             } else {
-                <ul class="list">{ for listed(face).map(|item| row(face, link, &on, item)) }</ul>
+                <ul class="list">{ for listed.into_iter().map(|item| row(face, link, &on, item)) }</ul>
             }
             if count > face.shown {
                 <button type="button" class="more" data-testid="items-more" onclick={link.callback(|_| Msg::More)}>{ text::more(count - face.shown) }</button>

@@ -305,13 +305,13 @@ fn what_changed_without_the_database_is_not_undone_by_what_comes_from_there() {
     ledger.describe(b"x", Some("name".into()), None);
     ledger.touch(b"x", 50);
     ledger.grant(b"x", "a", 77, 900, 50).unwrap();
-    assert!(ledger.has_unsaved());
+    assert_eq!(ledger.unsaved(), 1);
     old.blocks += 1;
     let merged = ledger.put(b"x", old, 40);
     assert_eq!(merged.name.as_deref(), Some("name"));
     assert_eq!((merged.last_used, merged.keep_until), (50, 900));
     assert_eq!((merged.size, merged.blocks), (77, 2));
-    assert!(!ledger.has_unsaved(), "whoever asked for it writes it down");
+    assert_eq!(ledger.unsaved(), 0, "whoever asked for it writes it down");
     ledger.touch(b"x", 60);
     assert_eq!(ledger.take_unsaved(10).len(), 1);
     assert_eq!(ledger.take_unsaved(10).len(), 0);
