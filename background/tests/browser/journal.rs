@@ -239,7 +239,7 @@ async fn a_damaged_event_costs_only_itself_and_is_set_aside() {
     assert_eq!(state, applied(&whole));
     assert_eq!(damage.events, 3);
     assert!(adopt);
-    let originals = [future.into(), 7.into(), "{\"seq\":5,\"at\":".into()];
+    let originals: [JsValue; 3] = [future.into(), 7.into(), "{\"seq\":5,\"at\":".into()];
     assert_eq!(aside().await, originals);
     // The next start is a plain one, but for the files that may still have to be found.
     assert_eq!(reopened().await, applied(&whole));
