@@ -1,6 +1,6 @@
-//! All that the worker asks of the browser, and the one place where browsers differ.
+//! Everything that the worker asks of the browser, and the one place where browsers differ.
 //!
-//! `api` is what `static/background.js` found: `browser` where there is one, else `chrome`. Both answer with promises.
+//! `api` is what `static/background.js` found: `browser` where there is one, or else `chrome`. Both return promises.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use web_sys::{
 
 #[wasm_bindgen]
 extern "C" {
-    /// Fetches as the worker: with the extension's own rights, and the cookies that the request asks for.
+    /// Fetches as the worker, with the permissions of the extension and the cookies that the request asks for.
     #[wasm_bindgen(js_name = fetch)]
     pub fn fetch(url: &str, init: &RequestInit) -> Promise;
 
@@ -31,7 +31,7 @@ extern "C" {
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn random_values(into: &Uint8Array);
 
-    /// Writes a panic on the console and starts the extension anew, where it has not just done so.
+    /// Writes a panic to the console, and restarts the extension unless that happened a short while ago.
     #[wasm_bindgen(js_name = crashed)]
     pub fn crashed(message: &str);
 
@@ -101,20 +101,20 @@ extern "C" {
     #[wasm_bindgen(extends = Object)]
     #[derive(Clone)]
     pub type Port;
-    /// Fails when the other side is gone.
+    /// Sends a message. It fails where the other side is gone, or the message cannot be sent.
     #[wasm_bindgen(method, js_name = postMessage, catch)]
     pub fn post(this: &Port, message: &JsValue) -> Result<(), JsValue>;
-    /// Ends the connection; the other side is told.
+    /// Closes the connection, of which the other side is told.
     #[wasm_bindgen(method)]
     pub fn disconnect(this: &Port);
-    /// What the connecting side called it.
+    /// The name that the connecting side gave it.
     #[wasm_bindgen(method, getter)]
     pub fn name(this: &Port) -> String;
     #[wasm_bindgen(method, getter)]
     fn sender(this: &Port) -> JsValue;
 }
 
-/// What a call of the browser ends with; the error is a line for people.
+/// The result of a call of the browser. The error is the browser's own message.
 pub type Outcome<T> = Result<T, String>;
 
 async fn outcome(called: Result<Promise, JsValue>) -> Outcome<JsValue> {
@@ -131,7 +131,7 @@ pub fn warn_on_error<T>(doing: &str, outcome: Result<T, impl std::fmt::Display>)
     }
 }
 
-/// The text of an exception.
+/// The message of an exception.
 pub fn message_of(why: &JsValue) -> String {
     member(why, "message")
         .as_string()
@@ -139,7 +139,7 @@ pub fn message_of(why: &JsValue) -> String {
         .unwrap_or_else(|| format!("{why:?}"))
 }
 
-/// A member of an object; `undefined` where there is none.
+/// The member of an object with this name; `undefined` where there is none.
 pub fn member(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
@@ -148,33 +148,36 @@ pub fn member(object: &JsValue, name: &str) -> JsValue {
 pub fn object<const N: usize>(members: [(&str, JsValue); N]) -> JsValue {
     let object = Object::new();
     for (name, value) in members {
-        // A plain object takes any member.
+        // This never fails for a plain object.
         let _ = Reflect::set(&object, &name.into(), &value);
     }
     object.into()
 }
 
-/// As the browser's own functions and ports take it: plain objects, numbers as numbers.
+/// A value as plain objects and numbers, in the form that ports can send.
+///
+/// # Errors
+/// A message, where it cannot be written so.
 pub fn plain<T: Serialize>(value: &T) -> Outcome<JsValue> {
     value
         .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
         .map_err(|why| why.to_string())
 }
 
-/// Ends after the duration.
+/// Returns after this time.
 pub async fn sleep(duration: Duration) {
-    /// The longest that a timer of the browser knows.
+    /// The longest time of a timer of the browser, in milliseconds.
     const LONGEST: u128 = i32::MAX as u128;
     let ms = duration.as_millis().min(LONGEST) as u32;
     gloo_timers::future::TimeoutFuture::new(ms).await;
 }
 
-/// Unix time in milliseconds.
+/// The Unix time in milliseconds.
 pub fn now_ms() -> u64 {
     js_sys::Date::now() as u64
 }
 
-/// A number that nobody can guess.
+/// A random number that cannot be guessed.
 pub fn random() -> u128 {
     let bytes = Uint8Array::new_with_length(16);
     random_values(&bytes);
@@ -183,8 +186,8 @@ pub fn random() -> u128 {
     u128::from_le_bytes(number)
 }
 
-/// SHA-256 of bytes, off this thread. The browser takes its own copy at once: when this returns, before it is awaited,
-/// the bytes may change.
+/// The SHA-256 of bytes, computed on another thread. The browser copies the bytes before this returns, so that they may
+/// change before the future is awaited.
 pub fn sha256(bytes: &[u8]) -> impl Future<Output = Result<[u8; 32], JsValue>> + use<> {
     let digest = digest("SHA-256", bytes);
     async move {
@@ -199,26 +202,32 @@ pub fn sha256(bytes: &[u8]) -> impl Future<Output = Result<[u8; 32], JsValue>> +
     }
 }
 
-/// Reads a stream of bytes into one buffer again and again: new buffers would wait for the garbage collection, and
-/// hundreds of megabytes of them gather before it comes.
+/// Reads a stream of bytes into the same buffer again and again: new buffers would wait for the garbage collection, and
+/// hundreds of megabytes of them would gather until then.
 pub struct ByteReader {
     reader: ReadableStreamByobReader,
     buffer: ArrayBuffer,
 }
 
 impl ByteReader {
-    /// Reads into this buffer.
+    /// A reader of this stream that reads into this buffer.
+    ///
+    /// # Errors
+    /// The exception of the browser, where the stream has a reader already.
     pub fn new(stream: &ReadableStream, buffer: ArrayBuffer) -> Result<Self, JsValue> {
         let bytes: &Bytes = stream.unchecked_ref();
         let reader = bytes.get_reader(&object([("mode", "byob".into())]))?;
         Ok(Self { reader, buffer })
     }
 
-    /// The next piece, which is put into the buffer; `None` at the end. The browser takes the buffer and gives it back with
-    /// the piece: arrays on it that are still held are empty.
+    /// The next piece, which is in the buffer; `None` at the end. The browser takes the buffer and returns it with the
+    /// piece, and arrays on it that are still held become empty.
+    ///
+    /// # Errors
+    /// The exception of the browser, where the stream fails.
     pub async fn read(&mut self) -> Result<Option<Uint8Array>, JsValue> {
         if self.buffer.byte_length() == 0 {
-            // A read that nobody waited for keeps the buffer.
+            // A read that was not awaited to its end keeps the buffer.
             return Err("there is no buffer to read into".into());
         }
         let all = Uint8Array::new(&self.buffer);
@@ -232,7 +241,10 @@ impl ByteReader {
     }
 }
 
-/// A picture of at most this width and height; the larger of the two is met.
+/// The picture in a blob, scaled so that the larger of its width and height is this many pixels.
+///
+/// # Errors
+/// The message of the browser, where the blob is not a picture that it can decode.
 pub async fn bitmap(blob: &Blob, edge: u32) -> Outcome<ImageBitmap> {
     let whole = outcome(create_image_bitmap(blob, &Object::new())).await?;
     let whole: ImageBitmap = whole.dyn_into().map_err(|_| "no picture came".to_owned())?;
@@ -256,23 +268,23 @@ pub async fn bitmap(blob: &Blob, edge: u32) -> Outcome<ImageBitmap> {
         .map_err(|_| "no picture came".to_owned())
 }
 
-/// This extension's id.
+/// The id of this extension.
 pub fn own_id() -> String {
     ID.with(|id| String::from(id.clone()))
 }
 
-/// Who is at the other end of a port.
+/// The kind of program at the other end of a port.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Sender {
     /// A page of this extension: popup, tab, options.
     OwnPage,
-    /// This extension's function in a page that is open in this tab.
+    /// The function of this extension in a page that is open in the tab with this number.
     InPage(i32),
-    /// Anyone else.
+    /// Any other program.
     Stranger,
 }
 
-/// Who is at the other end: told from what the browser says of it, not from what it sends.
+/// The kind of program at the other end of a port, by what the browser says of it and not by what it sends.
 pub fn sender_of(port: &Port) -> Sender {
     let sender = port.sender();
     if member(&sender, "id").as_string() != Some(own_id()) {
@@ -288,7 +300,7 @@ pub fn sender_of(port: &Port) -> Sender {
     }
 }
 
-/// Sets the badge's text and colour, and the title that is shown when the mouse is over it.
+/// Sets the text and colour of the badge, and the title that is shown while the mouse is over the button.
 pub async fn badge(text: &str, colour: &str, title: &str) {
     let text = outcome(set_badge_text(&object([("text", text.into())]))).await;
     warn_on_error("the badge's text was not set", text);
@@ -298,7 +310,7 @@ pub async fn badge(text: &str, colour: &str, title: &str) {
     warn_on_error("the title was not set", title);
 }
 
-/// Shows the popup where the browser lets it, else as a tab.
+/// Shows the popup; where the browser does not let the worker open it, the same page in a tab.
 pub async fn show_face() {
     if outcome(open_popup()).await.is_err() {
         let page = object([("url", url_of("popup.html").into())]);
@@ -326,7 +338,7 @@ pub async fn make_menu(id: &str, title: &str, contexts: &[&str]) {
     warn_on_error("the menu was not made", made);
 }
 
-/// Shows a notification; one with the same id goes.
+/// Shows a notification, in the place of one with the same id.
 pub async fn notify(id: &str, title: &str, message: &str) {
     let details = object([
         ("type", "basic".into()),
@@ -338,13 +350,16 @@ pub async fn notify(id: &str, title: &str, message: &str) {
     warn_on_error("the notification was not shown", shown);
 }
 
-/// Takes a notification away.
+/// Removes a notification.
 pub async fn unnotify(id: &str) {
     let cleared = outcome(clear_notification(id)).await;
     warn_on_error("the notification stays", cleared);
 }
 
-/// Begins a download to the download folder; returns its id.
+/// Begins a download to the download folder, and returns its id.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn download(url: &str, file_name: &str) -> Outcome<f64> {
     let details = object([
         ("url", url.into()),
@@ -358,20 +373,23 @@ pub async fn download(url: &str, file_name: &str) -> Outcome<f64> {
         .ok_or_else(|| "the browser gave the download no number".to_owned())
 }
 
-/// How a download is.
+/// The state of a download.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Download {
-    /// It is under way.
+    /// It is in progress.
     Running,
-    /// It is saved under this name.
+    /// It is complete, and saved under this name.
     Complete(String),
-    /// It ended; the browser's word for why.
+    /// It ended early, for this reason in the browser's words.
     Interrupted(String),
-    /// The browser knows nothing of it.
+    /// The browser does not know it.
     Unknown,
 }
 
-/// How a download is.
+/// The state of the download with this id.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn download_state(id: f64) -> Outcome<Download> {
     let found = outcome(search_downloads(&object([("id", id.into())]))).await?;
     let item = Array::from(&found).get(0);
@@ -389,31 +407,46 @@ pub async fn download_state(id: f64) -> Outcome<Download> {
     })
 }
 
-/// What was kept under a key until the browser ends; it outlasts the worker.
+/// The value under a key in the storage that lasts until the browser ends; `undefined` where there is none.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn session(key: &str) -> Outcome<JsValue> {
     let found = outcome(session_get(key)).await?;
     Ok(member(&found, key))
 }
 
 /// Keeps a text under a key until the browser ends.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn keep_for_session(key: &str, text: &str) -> Outcome<()> {
     let items = object([(key, text.into())]);
     outcome(session_set(&items)).await.map(drop)
 }
 
-/// What was kept under a key; it outlasts the browser.
+/// The value under a key in the storage that outlasts the browser; `undefined` where there is none.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn kept(key: &str) -> Outcome<JsValue> {
     let found = outcome(local_get(key)).await?;
     Ok(member(&found, key))
 }
 
-/// Keeps a text under a key for good.
+/// Keeps a text under a key in the storage that outlasts the browser.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn keep(key: &str, text: &str) -> Outcome<()> {
     let items = object([(key, text.into())]);
     outcome(local_set(&items)).await.map(drop)
 }
 
-/// Runs the function of `static/inpage.js` in a frame, isolated from the page's own scripts; returns its result.
+/// Runs the function of `static/inpage.js` in a frame, isolated from the page's own scripts, and returns its result.
+///
+/// # Errors
+/// The message of the browser, where the function may not be run there or fails.
 pub async fn in_page(tab: i32, frame: Option<i32>, arguments: &[JsValue]) -> Outcome<JsValue> {
     let frames = Array::of1(&frame.unwrap_or(0).into());
     let arguments: Array = arguments.iter().collect();
@@ -437,12 +470,15 @@ pub async fn may_read(origin: &str) -> bool {
         .is_ok_and(|may| may.is_truthy())
 }
 
-/// The page that has what a service worker has not.
+/// The page that can do what a service worker cannot.
 const OFFSCREEN_PAGE: &str = "offscreen.html";
-/// What a port for its file worker comes with.
+/// The message with which a port for the file worker is sent.
 const FILES: &str = "files";
 
-/// Opens the page that makes blob URLs and runs the file worker; one that is open stays.
+/// Opens the page that makes blob URLs and runs the file worker, unless it is open.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn open_offscreen() -> Outcome<()> {
     if OFFSCREEN.with(Option::is_none) {
         return Ok(());
@@ -465,7 +501,10 @@ pub async fn open_offscreen() -> Outcome<()> {
     }
 }
 
-/// Hands a port to the file worker of that page; false where the page is not loaded yet, or is not there any more.
+/// Hands a port to the file worker of that page; `false` where the page is not loaded yet or is gone.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
     let scope: ServiceWorkerGlobalScope = js_sys::global().unchecked_into();
     let all = ClientQueryOptions::new();
@@ -484,7 +523,7 @@ pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
     Ok(false)
 }
 
-/// Closes it; its blob URLs and its worker go with it.
+/// Closes that page, which revokes its blob URLs and ends its worker.
 pub async fn close_offscreen_page() {
     if OFFSCREEN.with(Option::is_some) {
         // It may be closed already.

@@ -1,5 +1,5 @@
-//! What follows from an event that was written down: the person is told, links are copied, files are saved and thumbnails
-//! are made.
+//! What follows from an event that was written down: the person is told, links are copied, files are saved and
+//! thumbnails are made.
 
 use std::rc::Rc;
 

@@ -27,7 +27,8 @@ use crate::store::DiskStore;
 /// The most events that are kept until the disk has room again.
 const MAX_UNWRITTEN: usize = 10_000;
 
-/// The size, in bytes, below which blocks are hashed here: the browser hashes faster, but a call takes as long as these.
+/// The size, in bytes, below which blocks are hashed here: the browser hashes faster, but a call takes as long as
+/// these.
 const WORTH_A_CALL: usize = 16 * 1024;
 
 /// The browser, as a platform of an [`Engine`](fluence::plan::Engine).
