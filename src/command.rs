@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use std::collections::BTreeMap;
-
 use crate::failure::Failure;
 use crate::state::{Event, Item, ItemId, LogLine, Settings, State, Unreadable};
 
@@ -127,6 +125,15 @@ pub struct HandedFile {
     pub size: u64,
 }
 
+/// The thumbnail of an item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Thumbnail {
+    /// The item's id.
+    pub id: ItemId,
+    /// A small picture of it, as a `data:` URL.
+    pub data_url: String,
+}
+
 /// A message from the worker to a face.
 ///
 /// On the wire it is one flat object, like an event ([`crate::state::EventKind`]).
@@ -214,8 +221,8 @@ pub enum Answer {
     },
     /// The answer to [`Command::Thumbnails`].
     Thumbnails {
-        /// `data:` URLs; an item without a thumbnail is left out.
-        thumbnails: BTreeMap<ItemId, String>,
+        /// Those that there are.
+        thumbnails: Vec<Thumbnail>,
     },
     /// The answer to [`Command::Log`].
     Log {
@@ -328,7 +335,7 @@ struct FlatAnswer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    thumbnails: Option<BTreeMap<ItemId, String>>,
+    thumbnails: Option<Vec<Thumbnail>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lines: Option<Vec<LogLine>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -465,7 +472,10 @@ mod tests {
                 failure: crate::failure::Code::Busy.into(),
             },
             Answer::Thumbnails {
-                thumbnails: BTreeMap::from([(ItemId("a".into()), "data:image/png,".into())]),
+                thumbnails: vec![Thumbnail {
+                    id: ItemId("a".into()),
+                    data_url: "data:image/png,".into(),
+                }],
             },
             Answer::Log { lines: Vec::new() },
             Answer::NeedsAccess {

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use fluence::command::Thumbnail;
 use fluence::journal::{self, Damage, Reader};
 use fluence::ports::StoreError;
 use fluence::state::{Event, EventKind, ItemId, LogLine, MAX_LOG, State};
@@ -328,12 +329,13 @@ impl Journal {
     ///
     /// # Errors
     /// [`StoreError`] where the database fails.
-    pub async fn thumbnails(&self, ids: &[ItemId]) -> Result<BTreeMap<ItemId, String>, StoreError> {
-        let mut found = BTreeMap::new();
+    pub async fn thumbnails(&self, ids: &[ItemId]) -> Result<Vec<Thumbnail>, StoreError> {
+        let mut found = Vec::new();
         for id in ids {
             let stored = self.database.get(THUMBNAILS, &id.0.as_str().into()).await?;
             if let Some(data_url) = stored.as_string() {
-                found.insert(id.clone(), data_url);
+                let id = id.clone();
+                found.push(Thumbnail { id, data_url });
             }
         }
         Ok(found)

@@ -1,6 +1,6 @@
 //! The root of the face: what it holds, and what happens to that.
 
-use fluence::command::{Answer, Command, HandedFile, MAX_THUMBNAILS, ToFace, ToWorker};
+use fluence::command::{Answer, Command, HandedFile, MAX_THUMBNAILS, Thumbnail, ToFace, ToWorker};
 use fluence::failure::{About, Code, Failure, Reason};
 use fluence::names;
 use fluence::state::{
@@ -834,7 +834,7 @@ impl Face {
                 self.done.insert(about, ());
             }
             Answer::Thumbnails { thumbnails } => {
-                for (id, data_url) in thumbnails {
+                for Thumbnail { id, data_url } in thumbnails {
                     self.keep_thumbnail(id, data_url);
                 }
             }

@@ -2,6 +2,7 @@
 
 use background::database::{ASIDE, Database, JOURNAL, LOG, META, THUMBNAILS};
 use background::journal::{Journal, Opened};
+use fluence::command::Thumbnail;
 use fluence::failure::Code;
 use fluence::journal::{self, Reader};
 use fluence::state::{
@@ -320,10 +321,11 @@ async fn logs_and_thumbnails_are_stored_beside_the_state() {
     assert!(state.items[&id("a")].thumbnail);
     assert_eq!(kept().await, 2);
     let thumbnails = journal.thumbnails(&[id("a"), id("b")]).await.unwrap();
-    assert_eq!(
-        thumbnails.into_iter().collect::<Vec<_>>(),
-        [(id("a"), url.to_owned())]
-    );
+    let expected = Thumbnail {
+        id: id("a"),
+        data_url: url.to_owned(),
+    };
+    assert_eq!(thumbnails, [expected]);
     let line = |event: Event| match event.kind {
         EventKind::Log { entry, .. } => LogLine {
             at: event.at,
@@ -354,7 +356,8 @@ async fn a_snapshot_leaves_logs_and_thumbnails_alone() {
     journal.append(&events).await.unwrap();
     assert_eq!(kept().await, 0, "no snapshot was made");
     let thumbnails = journal.thumbnails(&[id("a")]).await.unwrap();
-    assert_eq!(thumbnails[&id("a")], data_url);
+    assert_eq!(thumbnails.len(), 1);
+    assert_eq!(thumbnails[0].data_url, data_url);
     assert_eq!(journal.log(&id("a")).await.unwrap().len(), 1);
     assert!(reopened().await.items[&id("a")].thumbnail);
 }
@@ -424,7 +427,7 @@ async fn a_journal_of_version_1_is_brought_to_the_present_form() {
     for (id, old) in old {
         let id = ItemId(id.clone());
         let thumbnails = journal.thumbnails(std::slice::from_ref(&id)).await.unwrap();
-        let thumbnail = thumbnails.get(&id).map(String::as_str);
+        let thumbnail = thumbnails.first().map(|thumbnail| &*thumbnail.data_url);
         assert_eq!(thumbnail, old["thumbnail"].as_str());
         pictures += usize::from(thumbnail.is_some());
         let log = journal.log(&id).await.unwrap();
