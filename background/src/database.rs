@@ -13,6 +13,8 @@ use web_sys::{
     IdbTransactionMode,
 };
 
+use crate::browser;
+
 /// The names of the database. Where the first cannot be opened, because a newer version of the extension made it or it
 /// is damaged, it is left as it is, and the next one is used.
 pub const NAMES: [&str; 2] = ["fluence", "fluence-2"];
@@ -52,26 +54,21 @@ struct Connection {
     open: RefCell<Option<IdbDatabase>>,
     /// The databases that it may be to, in the order in which they are tried.
     names: &'static [&'static str],
-    /// Which of them it is to.
+    /// Which of them it is to; their number where none could be opened.
     name: Cell<usize>,
     /// The listener for its end.
     closed: Closure<dyn FnMut()>,
 }
 
 impl Database {
-    /// Opens the database, and makes it where there is none.
-    ///
-    /// # Errors
-    /// [`StoreError`] where the browser opens none of [`NAMES`].
-    pub async fn open() -> Result<Self, StoreError> {
+    /// Opens the first of [`NAMES`] that can be opened, and makes it where there is none.
+    pub async fn open() -> Self {
         Self::open_one_of(&NAMES).await
     }
 
-    /// Opens the first of these databases that can be opened.
-    ///
-    /// # Errors
-    /// [`StoreError`] where none can be.
-    pub async fn open_one_of(names: &'static [&'static str]) -> Result<Self, StoreError> {
+    /// Opens the first of these databases that can be opened. Where none can be, the result fails whatever is asked of it,
+    /// also if one could be opened later: what was not read must not be overwritten.
+    pub async fn open_one_of(names: &'static [&'static str]) -> Self {
         let connection = Rc::new_cyclic(|weak: &Weak<Connection>| {
             let weak = weak.clone();
             Connection {
@@ -85,14 +82,14 @@ impl Database {
                 }),
             }
         });
-        while let Err(why) = connection.opened().await {
-            let next = connection.name.get() + 1;
-            if next == names.len() {
-                return Err(why);
-            }
-            connection.name.set(next);
+        while connection.name.get() < names.len() {
+            let Err(why) = connection.opened().await else {
+                break;
+            };
+            browser::warn_on_error("a database was not opened", Err::<(), _>(&why));
+            connection.name.set(connection.name.get() + 1);
         }
-        Ok(Self(connection))
+        Self(connection)
     }
 
     /// Whether this is not the first of its names, which could not be opened.
@@ -186,7 +183,10 @@ impl Connection {
         if let Some(open) = &*self.open.borrow() {
             return Ok(open.clone());
         }
-        let opened = connect(self.names[self.name.get()]).await?;
+        let Some(name) = self.names.get(self.name.get()) else {
+            return Err(StoreError::Failed("no database was opened".to_owned()));
+        };
+        let opened = connect(name).await?;
         opened.set_onclose(Some(self.closed.as_ref().unchecked_ref()));
         // Where two tasks have opened it at the same time, the first connection is kept.
         if let Some(open) = &*self.open.borrow() {
@@ -283,6 +283,6 @@ pub fn error(why: JsValue) -> StoreError {
             "NotFoundError" | "NotReadableError" => StoreError::Gone(exception.message()),
             name => StoreError::Failed(format!("{name}: {}", exception.message())),
         },
-        None => StoreError::Failed(crate::browser::message_of(&why)),
+        None => StoreError::Failed(browser::message_of(&why)),
     }
 }

@@ -370,8 +370,8 @@ impl Sharing {
 /// The shares in a text that an earlier worker kept. One that cannot be read costs no other.
 fn waiting_in(text: &str) -> Vec<WaitingShare> {
     let kept: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
-    kept.into_iter()
-        .filter_map(|share| serde_json::from_value(share).ok())
+    kept.iter()
+        .filter_map(|share| WaitingShare::deserialize(share).ok())
         .collect()
 }
 

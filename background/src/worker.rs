@@ -6,7 +6,6 @@ use std::time::Duration;
 use fluence::command::{Answer, Command, MAX_THUMBNAILS, ToFace, ToWorker};
 use fluence::failure::{Code, Failure};
 use fluence::plan::{Engine, Unknown};
-use fluence::ports::StoreError;
 use fluence::state::{EventKind, ItemId, NetworkStatus, Settings};
 use fluence_peer::{Calls, Config, Peer, Statuses};
 use js_sys::Array;
@@ -61,9 +60,6 @@ pub struct Worker {
 /// Why the worker could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// There is no database at all.
-    #[error(transparent)]
-    Store(#[from] StoreError),
     /// The peer cannot be started.
     #[error(transparent)]
     Peer(#[from] fluence_peer::StartError),
@@ -86,7 +82,7 @@ impl Worker {
     /// # Errors
     /// [`StartError`] where the browser lacks something that the worker cannot do without.
     pub async fn start() -> Result<Rc<Self>, StartError> {
-        let database = Database::open().await?;
+        let database = Database::open().await;
         let Opened {
             journal,
             state,
@@ -95,8 +91,9 @@ impl Worker {
         } = Journal::open(database.clone()).await;
         let Identity { keypair, replaced } = identity::load(&database).await;
         let mut failures = damage.failures();
+        let substitute = database.is_substitute();
         // The person is told when the substitute is new, and not at every start from then on.
-        if database.is_substitute() && state.seq == 0 {
+        if substitute && state.seq == 0 && failures.is_empty() {
             failures.push(Code::JournalDamaged.into());
         }
         if replaced {
@@ -116,7 +113,8 @@ impl Worker {
         let found = Found {
             known_as: state.peer.clone(),
             failures,
-            unknown: if adopt {
+            // Stored files that a substitute does not know belong to the items of the database that it stands for.
+            unknown: if adopt || substitute {
                 Unknown::Adopt
             } else {
                 Unknown::Remove

@@ -2,8 +2,10 @@
 
 use background::database::{DAGS, Database, EXTENTS, META, THUMBNAILS, beginning_with, error};
 use background::identity;
-use background::journal::Journal;
+use background::journal::{Journal, Opened};
+use fluence::failure::Code;
 use fluence::ports::StoreError;
+use fluence::state::{Event, EventKind};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::DomException;
@@ -144,7 +146,7 @@ async fn a_database_of_version_2_keeps_what_it_has() {
         (META, "snapshot".into(), "a snapshot".into()),
     ];
     make("of-version-2", 2, &STORES_OF_2, &values).await;
-    let database = Database::open_one_of(&["of-version-2"]).await.unwrap();
+    let database = Database::open_one_of(&["of-version-2"]).await;
     for (store, key, value) in &values {
         assert_eq!(&database.get(store, key).await.unwrap(), value);
     }
@@ -167,20 +169,45 @@ async fn a_database_that_cannot_be_used_is_left_as_it_is_and_another_one_is_used
         (&["bare", "instead-of-bare"], 3),
     ];
     for (names, version) in databases {
-        let database = Database::open_one_of(names).await.unwrap();
+        let database = Database::open_one_of(names).await;
         assert!(database.is_substitute());
         let opened = Journal::open(database.clone()).await;
         assert!(opened.damage.is_none() && opened.state.items.is_empty());
         let first = identity::load(&database).await;
         assert!(!first.replaced);
         // At the next start it is the same one.
-        let again = Database::open_one_of(names).await.unwrap();
+        let again = Database::open_one_of(names).await;
         let second = identity::load(&again).await;
         assert_eq!(first.keypair.public(), second.keypair.public());
         let original = read(names[0], version, META, "snapshot").await;
         assert_eq!(original, JsValue::from("of another version"));
     }
-    // Where there is no other one, the error says why.
-    let refused = Database::open_one_of(&["of-version-9"]).await;
-    assert!(matches!(refused, Err(StoreError::Failed(why)) if why.starts_with("VersionError")));
+}
+
+#[wasm_bindgen_test]
+async fn without_any_database_the_worker_starts_and_touches_none() {
+    let snapshot = (META, "snapshot".into(), "of another version".into());
+    make("the-only-one", 9, &[META], &[snapshot]).await;
+    let database = Database::open_one_of(&["the-only-one"]).await;
+    let Opened {
+        journal,
+        state,
+        damage,
+        ..
+    } = Journal::open(database.clone()).await;
+    assert!(state.items.is_empty());
+    let failures = damage.failures();
+    assert_eq!(failures.len(), 1, "the person is told");
+    assert_eq!(failures[0].code, Code::JournalDamaged);
+    assert!(identity::load(&database).await.replaced);
+    let written = database.write(&[META], |_| Ok(())).await;
+    assert!(matches!(written, Err(StoreError::Failed(_))), "{written:?}");
+    let kept = [Event {
+        seq: 1,
+        at: 0,
+        kind: EventKind::Unconfirmed,
+    }];
+    assert!(journal.append(&kept).await.is_err());
+    let original = read("the-only-one", 9, META, "snapshot").await;
+    assert_eq!(original, JsValue::from("of another version"));
 }

@@ -406,9 +406,7 @@ async fn a_journal_of_version_1_is_brought_to_the_present_form() {
     }));
     make("journal-of-version-1", 2, &STORES_OF_2, &values).await;
 
-    let database = Database::open_one_of(&["journal-of-version-1"])
-        .await
-        .unwrap();
+    let database = Database::open_one_of(&["journal-of-version-1"]).await;
     let Opened {
         journal,
         state,
