@@ -17,7 +17,16 @@ use wasm_bindgen::prelude::*;
 
 pub mod acquire;
 pub mod badge;
-pub mod browser;
+/// All that the worker asks of the browser, from the crate `web`.
+pub mod browser {
+    pub use web::browser::*;
+    pub use web::bytes::*;
+    pub use web::extension::*;
+    pub use web::hash::*;
+    pub use web::js::*;
+    pub use web::port::*;
+    pub use web::time::*;
+}
 pub mod codec;
 pub mod database;
 pub mod disk;

@@ -171,6 +171,9 @@ impl Saver {
     }
 
     async fn url_for(&self, blob: &Blob) -> Outcome<String> {
+        if let Some(url) = browser::url_in_place(blob)? {
+            return Ok(url);
+        }
         let key = format!("{:032x}", browser::random());
         let (made, url) = oneshot::channel();
         self.made.borrow_mut().insert(key.clone(), made);

@@ -9,9 +9,10 @@ use js_sys::{Array, Function, Object, Promise, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web::js::member;
+use web::message;
 use web_sys::{ClipboardEvent, File, FileList, MessageEvent};
 
-use crate::message;
 use crate::page::{Download, Link, LinkKind};
 
 /// The name of the port by which the worker knows a face.
@@ -72,10 +73,6 @@ fn object(members: &[(&str, JsValue)]) -> JsValue {
         let _ = Reflect::set(&object, &JsValue::from_str(name), value);
     }
     object.into()
-}
-
-fn member(value: &JsValue, name: &str) -> JsValue {
-    Reflect::get(value, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
 }
 
 /// A member that is text, else empty.

@@ -8,7 +8,6 @@ mod browser;
 mod draft;
 mod face;
 mod files;
-mod message;
 mod name;
 mod page;
 mod preferences;

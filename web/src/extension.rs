@@ -1,17 +1,12 @@
-//! Everything that the worker asks of the browser, and the one place where browsers differ.
+//! The extension API, and what else the worker asks of the browser.
 //!
 //! `api` is what `static/background.js` found: `browser` where there is one, or else `chrome`. Both return promises.
 
-use std::time::Duration;
-
-use js_sys::{Array, ArrayBuffer, Function, JsString, Object, Promise, Reflect, Uint8Array};
-use serde::Serialize;
+use js_sys::{Array, Function, JsString, Object, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, Client, ClientQueryOptions, ImageBitmap, MessagePort, ReadableStream,
-    ReadableStreamByobReader, RequestInit, ServiceWorkerGlobalScope,
-};
+use web_sys::{Blob, ImageBitmap, RequestInit};
+
+use crate::js::{Outcome, member, message_of, object, outcome, warn_on_error};
 
 #[wasm_bindgen]
 extern "C" {
@@ -21,15 +16,6 @@ extern "C" {
 
     #[wasm_bindgen(js_name = createImageBitmap, catch)]
     fn create_image_bitmap(blob: &Blob, options: &Object) -> Result<Promise, JsValue>;
-
-    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = digest, catch)]
-    fn digest(algorithm: &str, data: &[u8]) -> Result<Promise, JsValue>;
-    type Bytes;
-    #[wasm_bindgen(method, js_name = getReader, catch)]
-    fn get_reader(this: &Bytes, options: &JsValue) -> Result<ReadableStreamByobReader, JsValue>;
-
-    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
-    fn random_values(into: &Uint8Array);
 
     /// Writes a panic to the console, and restarts the extension unless that happened a short while ago.
     #[wasm_bindgen(js_name = crashed)]
@@ -41,10 +27,8 @@ extern "C" {
 
     #[wasm_bindgen(thread_local_v2, js_namespace = ["api", "runtime"], js_name = id)]
     static ID: JsString;
-    #[wasm_bindgen(thread_local_v2, js_namespace = api, js_name = offscreen)]
-    static OFFSCREEN: Option<Object>;
     #[wasm_bindgen(js_namespace = ["api", "runtime"], js_name = getURL)]
-    fn url_of(path: &str) -> String;
+    pub(crate) fn url_of(path: &str) -> String;
 
     #[wasm_bindgen(js_namespace = ["api", "action"], js_name = setBadgeText, catch)]
     fn set_badge_text(details: &JsValue) -> Result<Promise, JsValue>;
@@ -91,154 +75,6 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = ["api", "permissions"], js_name = contains, catch)]
     fn contains_permission(permissions: &JsValue) -> Result<Promise, JsValue>;
-
-    #[wasm_bindgen(js_namespace = ["api", "offscreen"], js_name = createDocument, catch)]
-    fn create_offscreen(details: &JsValue) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(js_namespace = ["api", "offscreen"], js_name = closeDocument, catch)]
-    fn close_offscreen() -> Result<Promise, JsValue>;
-
-    /// A port of `runtime.connect`, from a page of this extension or from the function that was run in a page.
-    #[wasm_bindgen(extends = Object)]
-    #[derive(Clone)]
-    pub type Port;
-    /// Sends a message. It fails where the other side is gone, or the message cannot be sent.
-    #[wasm_bindgen(method, js_name = postMessage, catch)]
-    pub fn post(this: &Port, message: &JsValue) -> Result<(), JsValue>;
-    /// Closes the connection, of which the other side is told.
-    #[wasm_bindgen(method)]
-    pub fn disconnect(this: &Port);
-    /// The name that the connecting side gave it.
-    #[wasm_bindgen(method, getter)]
-    pub fn name(this: &Port) -> String;
-    #[wasm_bindgen(method, getter)]
-    fn sender(this: &Port) -> JsValue;
-}
-
-/// The result of a call of the browser. The error is the browser's own message.
-pub type Outcome<T> = Result<T, String>;
-
-async fn outcome(called: Result<Promise, JsValue>) -> Outcome<JsValue> {
-    let promise = called.map_err(|why| message_of(&why))?;
-    JsFuture::from(promise)
-        .await
-        .map_err(|why| message_of(&why))
-}
-
-/// Warns on the console about a failure on which nothing depends.
-pub fn warn_on_error<T>(doing: &str, outcome: Result<T, impl std::fmt::Display>) {
-    if let Err(why) = outcome {
-        web_sys::console::warn_1(&format!("{doing}: {why}").into());
-    }
-}
-
-/// The message of an exception.
-pub fn message_of(why: &JsValue) -> String {
-    member(why, "message")
-        .as_string()
-        .or_else(|| why.as_string())
-        .unwrap_or_else(|| format!("{why:?}"))
-}
-
-/// The member of an object with this name; `undefined` where there is none.
-pub fn member(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
-}
-
-/// An object with these members.
-pub fn object<const N: usize>(members: [(&str, JsValue); N]) -> JsValue {
-    let object = Object::new();
-    for (name, value) in members {
-        // This never fails for a plain object.
-        let _ = Reflect::set(&object, &name.into(), &value);
-    }
-    object.into()
-}
-
-/// A value as plain objects and numbers, in the form that ports can send.
-///
-/// # Errors
-/// A message, where it cannot be written so.
-pub fn plain<T: Serialize>(value: &T) -> Outcome<JsValue> {
-    value
-        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
-        .map_err(|why| why.to_string())
-}
-
-/// Returns after this time.
-pub async fn sleep(duration: Duration) {
-    /// The longest time of a timer of the browser, in milliseconds.
-    const LONGEST: u128 = i32::MAX as u128;
-    let ms = duration.as_millis().min(LONGEST) as u32;
-    gloo_timers::future::TimeoutFuture::new(ms).await;
-}
-
-/// The Unix time in milliseconds.
-pub fn now_ms() -> u64 {
-    js_sys::Date::now() as u64
-}
-
-/// A random number that cannot be guessed.
-pub fn random() -> u128 {
-    let bytes = Uint8Array::new_with_length(16);
-    random_values(&bytes);
-    let mut number = [0; 16];
-    bytes.copy_to(&mut number);
-    u128::from_le_bytes(number)
-}
-
-/// The SHA-256 of bytes, computed on another thread. The browser copies the bytes before this returns, so that they may
-/// change before the future is awaited.
-pub fn sha256(bytes: &[u8]) -> impl Future<Output = Result<[u8; 32], JsValue>> + use<> {
-    let digest = digest("SHA-256", bytes);
-    async move {
-        let digest = JsFuture::from(digest?).await?;
-        let bytes = Uint8Array::new(&digest);
-        let mut hash = [0; 32];
-        if bytes.length() != 32 {
-            return Err("the browser's SHA-256 has not 32 bytes".into());
-        }
-        bytes.copy_to(&mut hash);
-        Ok(hash)
-    }
-}
-
-/// Reads a stream of bytes into the same buffer again and again: new buffers would wait for the garbage collection, and
-/// hundreds of megabytes of them would gather until then.
-pub struct ByteReader {
-    reader: ReadableStreamByobReader,
-    buffer: ArrayBuffer,
-}
-
-impl ByteReader {
-    /// A reader of this stream that reads into this buffer.
-    ///
-    /// # Errors
-    /// The exception of the browser, where the stream has a reader already.
-    pub fn new(stream: &ReadableStream, buffer: ArrayBuffer) -> Result<Self, JsValue> {
-        let bytes: &Bytes = stream.unchecked_ref();
-        let reader = bytes.get_reader(&object([("mode", "byob".into())]))?;
-        Ok(Self { reader, buffer })
-    }
-
-    /// The next piece, which is in the buffer; `None` at the end. The browser takes the buffer and returns it with the
-    /// piece, and arrays on it that are still held become empty.
-    ///
-    /// # Errors
-    /// The exception of the browser, where the stream fails.
-    pub async fn read(&mut self) -> Result<Option<Uint8Array>, JsValue> {
-        if self.buffer.byte_length() == 0 {
-            // A read that was not awaited to its end keeps the buffer.
-            return Err("there is no buffer to read into".into());
-        }
-        let all = Uint8Array::new(&self.buffer);
-        let read = JsFuture::from(self.reader.read_with_array_buffer_view(&all)).await?;
-        let Ok(piece) = member(&read, "value").dyn_into::<Uint8Array>() else {
-            return Ok(None);
-        };
-        self.buffer = piece.buffer();
-        let ended = member(&read, "done").is_truthy();
-        Ok((!ended).then_some(piece))
-    }
 }
 
 /// The picture in a blob, scaled so that the larger of its width and height is this many pixels.
@@ -271,33 +107,6 @@ pub async fn bitmap(blob: &Blob, edge: u32) -> Outcome<ImageBitmap> {
 /// The id of this extension.
 pub fn own_id() -> String {
     ID.with(|id| String::from(id.clone()))
-}
-
-/// The kind of program at the other end of a port.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Sender {
-    /// A page of this extension: popup, tab, options.
-    OwnPage,
-    /// The function of this extension in a page that is open in the tab with this number.
-    InPage(i32),
-    /// Any other program.
-    Stranger,
-}
-
-/// The kind of program at the other end of a port, by what the browser says of it and not by what it sends.
-pub fn sender_of(port: &Port) -> Sender {
-    let sender = port.sender();
-    if member(&sender, "id").as_string() != Some(own_id()) {
-        return Sender::Stranger;
-    }
-    let own_page = |url: String| url.starts_with(&url_of(""));
-    if member(&sender, "url").as_string().is_some_and(own_page) {
-        return Sender::OwnPage;
-    }
-    match member(&member(&sender, "tab"), "id").as_f64() {
-        Some(tab) => Sender::InPage(tab as i32),
-        None => Sender::Stranger,
-    }
 }
 
 /// Sets the text and colour of the badge, and the title that is shown while the mouse is over the button.
@@ -468,67 +277,6 @@ pub async fn may_read(origin: &str) -> bool {
     outcome(contains_permission(&origins))
         .await
         .is_ok_and(|may| may.is_truthy())
-}
-
-/// The page that can do what a service worker cannot.
-const OFFSCREEN_PAGE: &str = "offscreen.html";
-/// The message with which a port for the file worker is sent.
-const FILES: &str = "files";
-
-/// Opens the page that makes blob URLs and runs the file worker, unless it is open.
-///
-/// # Errors
-/// The message of the browser.
-pub async fn open_offscreen() -> Outcome<()> {
-    if OFFSCREEN.with(Option::is_none) {
-        return Ok(());
-    }
-    let details = object([
-        ("url", OFFSCREEN_PAGE.into()),
-        (
-            "reasons",
-            Array::of2(&"BLOBS".into(), &"WORKERS".into()).into(),
-        ),
-        (
-            "justification",
-            "Files are written and hashed by a worker, and saved through a blob URL; a service worker can make neither."
-                .into(),
-        ),
-    ]);
-    match outcome(create_offscreen(&details)).await {
-        Err(why) if !why.contains("Only a single offscreen") => Err(why),
-        _ => Ok(()),
-    }
-}
-
-/// Hands a port to the file worker of that page; `false` where the page is not loaded yet or is gone.
-///
-/// # Errors
-/// The message of the browser.
-pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
-    let scope: ServiceWorkerGlobalScope = js_sys::global().unchecked_into();
-    let all = ClientQueryOptions::new();
-    all.set_include_uncontrolled(true);
-    let clients = outcome(Ok(scope.clients().match_all_with_options(&all))).await?;
-    let page = url_of(OFFSCREEN_PAGE);
-    for client in Array::from(&clients).iter() {
-        let client: Client = client.unchecked_into();
-        if client.url() == page {
-            return client
-                .post_message_with_transfer(&FILES.into(), &Array::of1(port).into())
-                .map(|()| true)
-                .map_err(|why| message_of(&why));
-        }
-    }
-    Ok(false)
-}
-
-/// Closes that page, which revokes its blob URLs and ends its worker.
-pub async fn close_offscreen_page() {
-    if OFFSCREEN.with(Option::is_some) {
-        // It may be closed already.
-        let _ = outcome(close_offscreen()).await;
-    }
 }
 
 /// The origin of this extension's pages and worker.

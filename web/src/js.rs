@@ -1,0 +1,60 @@
+//! JavaScript values: objects and their members, promises and exceptions.
+
+use js_sys::{Object, Promise, Reflect};
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+/// The result of a call of the browser. The error is the browser's own message.
+pub type Outcome<T> = Result<T, String>;
+
+/// The result of a call of the browser, when its promise is settled.
+///
+/// # Errors
+/// The message of the exception, or of the reason for which the promise was rejected.
+pub async fn outcome(called: Result<Promise, JsValue>) -> Outcome<JsValue> {
+    let promise = called.map_err(|why| message_of(&why))?;
+    JsFuture::from(promise)
+        .await
+        .map_err(|why| message_of(&why))
+}
+
+/// Warns on the console about a failure on which nothing depends.
+pub fn warn_on_error<T>(doing: &str, outcome: Result<T, impl std::fmt::Display>) {
+    if let Err(why) = outcome {
+        web_sys::console::warn_1(&format!("{doing}: {why}").into());
+    }
+}
+
+/// The message of an exception.
+pub fn message_of(why: &JsValue) -> String {
+    member(why, "message")
+        .as_string()
+        .or_else(|| why.as_string())
+        .unwrap_or_else(|| format!("{why:?}"))
+}
+
+/// The member of an object with this name; `undefined` where there is none.
+pub fn member(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// An object with these members.
+pub fn object<const N: usize>(members: [(&str, JsValue); N]) -> JsValue {
+    let object = Object::new();
+    for (name, value) in members {
+        // This never fails for a plain object.
+        let _ = Reflect::set(&object, &name.into(), &value);
+    }
+    object.into()
+}
+
+/// A value as plain objects and numbers, in the form that ports can send.
+///
+/// # Errors
+/// A message, where it cannot be written so.
+pub fn plain<T: Serialize>(value: &T) -> Outcome<JsValue> {
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .map_err(|why| why.to_string())
+}
