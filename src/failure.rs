@@ -533,9 +533,9 @@ impl Failure {
         self
     }
 
-    /// With the host of a URL, or a host as it is.
+    /// With the host of a URL, or a host as it is. A URL may have none.
     pub fn host(mut self, url: &str) -> Self {
-        self.host = Some(host_of(url));
+        self.host = Some(host_of(url)).filter(|host| !host.is_empty());
         self
     }
 

@@ -233,6 +233,8 @@ impl Reader {
                     entry: entry.clone(),
                 });
             }
+            // Since version 2 the event says only that there is one: it must not replace the picture itself.
+            EventKind::Thumbnail { data_url, .. } if data_url.is_empty() => {}
             EventKind::Thumbnail { id, data_url } => {
                 let details = self.0.details.entry(id.clone()).or_default();
                 details.thumbnail = Some(data_url.clone());
@@ -432,6 +434,24 @@ mod tests {
         let mut expected = state;
         expected.apply(&status);
         assert_eq!(read.state, expected);
+    }
+
+    #[test]
+    fn a_picture_that_is_stored_beside_the_state_is_not_replaced_by_nothing() {
+        let mut reader = Reader::new(Some(&snapshot(&two_items())));
+        let kind = EventKind::Thumbnail {
+            id: id("a"),
+            data_url: String::new(),
+        };
+        let noted = Event {
+            seq: 3,
+            at: 30,
+            kind,
+        };
+        assert!(reader.event(&event(&noted)));
+        let read = reader.finish();
+        assert!(read.state.items[&id("a")].thumbnail);
+        assert_eq!(read.details, BTreeMap::new());
     }
 
     #[test]

@@ -1,12 +1,11 @@
-//! Reading what is at an address, as the page in which the address was found would read it.
-
-use std::time::Duration;
+//! Reading what is at an address, as the page in which the address was found would.
 
 use bytes::Bytes;
 use fluence::failure::{Code, Failure, Reason};
 use fluence::names::{mime_of, safe_file_name};
 use fluence::plan::Expected;
 use fluence::ports::{HttpBody, HttpError, HttpResponse};
+use fluence::text::host_of;
 use futures::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 use web_sys::{RequestCredentials, RequestInit, RequestMode, Url};
@@ -14,55 +13,52 @@ use web_sys::{RequestCredentials, RequestInit, RequestMode, Url};
 use crate::browser;
 use crate::file_names::{expected_at, expected_of, is_document, name_in, with_ending};
 use crate::http::{self, FetchBody};
-use crate::pages::{PageBody, Pages};
-use fluence::text::host_of;
-
-/// How long a server may take to begin its answer; Chrome ends a worker whose `fetch()` waits for 30 s.
-pub(crate) const HEAD: Duration = Duration::from_secs(27);
-/// How long a server may be silent within its answer.
-pub(crate) const PIECE: Duration = Duration::from_secs(60);
+use crate::pages::{HEAD, PIECE, PageBody, Pages};
 
 /// Something at an address that a person wants to share.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wanted {
-    /// Its address.
+    /// The address of the thing.
     pub url: String,
-    /// The tab that it was found in.
+    /// The number of the tab in which it was found.
     pub tab: Option<i32>,
-    /// The frame in that tab.
+    /// The number of the frame in that tab.
     pub frame: Option<i32>,
-    /// The page's address.
+    /// The address of the page.
     pub page: Option<String>,
-    /// What the page or a download calls it.
+    /// The name that the page or a download gives it.
     pub name: Option<String>,
-    /// What it was shown as: `image`, `video` or `audio`.
+    /// How it was shown: `image`, `video` or `audio`.
     pub media: Option<String>,
 }
 
-/// Bytes that come.
+/// Bytes that have begun to arrive.
 pub struct Acquired {
-    /// As its server or its address calls it.
+    /// Its name, by its server or its address.
     pub name: String,
-    /// MIME type, where it was said.
+    /// Its MIME type, where the server says so.
     pub mime: Option<String>,
-    /// Bytes, where it was said.
+    /// Its size in bytes, where the server says so.
     pub size: Option<u64>,
-    /// What should come.
+    /// The kind of thing that should arrive.
     pub expects: Expected,
     /// The bytes.
     pub body: Box<dyn HttpBody>,
 }
 
-/// Why there are none.
+/// Why nothing can be read.
 pub enum Refused {
-    /// The browser lets nobody read from there until the person allows it; a match pattern.
+    /// The browser does not let the extension read from the origins of this match pattern until the person permits it.
     NeedsAccess(String),
-    /// Anything else.
+    /// It failed for another reason.
     Failed(Failure),
 }
 
 impl Wanted {
     /// Begins to read.
+    ///
+    /// # Errors
+    /// [`Refused`] where nothing can be read.
     pub async fn acquire(&self, pages: &Pages) -> Result<Acquired, Refused> {
         let scheme = self.url.split(':').next().unwrap_or_default();
         let response = match scheme.to_ascii_lowercase().as_str() {
@@ -87,9 +83,9 @@ impl Wanted {
         let origin = origin_of(&self.url).ok_or_else(|| {
             Refused::Failed(Failure::new(Code::BadAddress).reason(Reason::NotAnAddress))
         })?;
-        // With the person's permission the worker gets what the page gets, cookies included, and a click on the menu
-        // gives it that for the page's own origin. Else the page itself is asked first: the browser would leave some
-        // cookies out of the worker's request.
+        // With the person's permission the worker gets what the page gets, including cookies, and a click on the menu
+        // permits that for the page's own origin. Without it the page itself is asked first, because the browser would
+        // leave some cookies out of the worker's request.
         let allowed = browser::may_read(&origin).await;
         let own =
             self.tab.is_some() && self.page.as_deref().and_then(origin_of) == Some(origin.clone());
@@ -97,7 +93,7 @@ impl Wanted {
         let mut refused = None;
         if allowed || own {
             match self.of_worker().await {
-                // The page may get what the worker does not: it sends its own address and all of its cookies.
+                // The page may get what the worker does not, because it sends its own address and all of its cookies.
                 Ok(response) if matches!(response.status, 401 | 403) => refused = Some(response),
                 Ok(response) => return Ok(response),
                 Err(why) => failed = Some(why),
@@ -119,7 +115,7 @@ impl Wanted {
         }
         match failed {
             Some(why) if !self.is_there().await => Err(self.unreachable(&why)),
-            // Redirected to where the permission does not reach.
+            // It was redirected to an origin for which there is no permission.
             _ if allowed => Err(Refused::NeedsAccess("<all_urls>".to_owned())),
             _ => Err(Refused::NeedsAccess(origin)),
         }
@@ -139,7 +135,7 @@ impl Wanted {
         Ok(response.with_body(Body::Page))
     }
 
-    /// Whether something answers at the address, although nobody may read what.
+    /// Whether something answers at the address, although the answer may not be read.
     async fn is_there(&self) -> bool {
         let init = RequestInit::new();
         init.set_mode(RequestMode::NoCors);
@@ -173,7 +169,7 @@ impl Wanted {
         .find(|name| !name.trim().is_empty())
         .unwrap_or_else(|| match Url::new(&self.url) {
             Ok(url) if !url.hostname().is_empty() => url.hostname(),
-            // An address that is the bytes themselves.
+            // The address contains the bytes themselves.
             _ => "shared".to_owned(),
         });
         let name = with_ending(&safe_file_name(&name), mime.as_deref());
@@ -199,7 +195,7 @@ impl Wanted {
 /// The match pattern of an address's origin.
 fn origin_of(url: &str) -> Option<String> {
     let url = Url::new(url).ok()?;
-    // Match patterns know no ports: they hold for all of them.
+    // Match patterns have no ports; they apply to all of them.
     (!url.hostname().is_empty()).then(|| format!("{}//{}/*", url.protocol(), url.hostname()))
 }
 

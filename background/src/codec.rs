@@ -1,13 +1,13 @@
-//! Blocks and DAGs as bytes, for the database: short, and read back with every length checked.
+//! Blocks and DAGs as bytes for the database. They are short, and every length is checked when they are read.
 
 use bytes::Bytes;
 use fluence::Cid;
 use fluence::content::{Block, Dag, DagFile};
 
-/// What the first byte of a stored DAG says.
+/// The first byte of a stored DAG, which is the version of its form.
 const VERSION: u8 = 1;
 
-/// The blocks, one after the other.
+/// Writes blocks one after the other.
 pub fn encode_blocks(blocks: &[Block]) -> Vec<u8> {
     let mut out = Vec::with_capacity(blocks.len() * 48);
     put_number(&mut out, blocks.len() as u64);
@@ -20,14 +20,14 @@ pub fn encode_blocks(blocks: &[Block]) -> Vec<u8> {
     out
 }
 
-/// What [`encode_blocks`] wrote; `None` where it is something else.
+/// Reads what [`encode_blocks`] wrote; `None` where the bytes are something else.
 pub fn decode_blocks(bytes: &[u8]) -> Option<Vec<Block>> {
     let mut reader = Reader(bytes);
     let blocks = reader.blocks()?;
     reader.0.is_empty().then_some(blocks)
 }
 
-/// The whole DAG.
+/// Writes a whole DAG.
 pub fn encode_dag(dag: &Dag) -> Vec<u8> {
     let mut out = vec![VERSION];
     put_bytes(&mut out, &dag.root.to_bytes());
@@ -41,7 +41,7 @@ pub fn encode_dag(dag: &Dag) -> Vec<u8> {
     out
 }
 
-/// What [`encode_dag`] wrote; `None` where it is something else.
+/// Reads what [`encode_dag`] wrote; `None` where the bytes are something else.
 pub fn decode_dag(bytes: &[u8]) -> Option<Dag> {
     let (&version, rest) = bytes.split_first()?;
     if version != VERSION {
@@ -95,7 +95,8 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// A number of things that each take a byte at least, so that no more is reserved than can be there.
+    /// Reads a count of things that take at least a byte each, so that no more memory is reserved than there can be
+    /// things.
     fn count(&mut self) -> Option<usize> {
         let count = usize::try_from(self.number()?).ok()?;
         (count <= self.0.len()).then_some(count)

@@ -1,5 +1,5 @@
-//! IndexedDB, as much of it as the worker needs. A write resolves when its transaction is complete, so that it outlasts
-//! a kill of the worker.
+//! IndexedDB, as far as the worker needs it. A write returns when its transaction is complete, so that it survives a
+//! kill of the worker.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -13,17 +13,19 @@ use web_sys::{
     IdbTransactionMode,
 };
 
+use crate::browser;
+
 /// The names of the database. Where the first cannot be opened, because a newer version of the extension made it or it
 /// is damaged, it is left as it is, and the next one is used.
 pub const NAMES: [&str; 2] = ["fluence", "fluence-2"];
-/// The version of its shape.
+/// The version of the object stores.
 const VERSION: u32 = 3;
 
-/// What was written of a file, in pieces: `id:number` to `{offset, len, blocks}`. The bytes are in the file system.
+/// The extents of files: `id:number` to `{offset, len, blocks}`. Their bytes are in the file system.
 pub const EXTENTS: &str = "extents";
-/// The DAGs of whole files: `id` to bytes.
+/// The DAGs of whole files: an item's id to bytes.
 pub const DAGS: &str = "dags";
-/// Events since the snapshot: `seq` to JSON.
+/// The events since the snapshot: their numbers to JSON.
 pub const JOURNAL: &str = "journal";
 /// The snapshot of the state, and the identity.
 pub const META: &str = "meta";
@@ -42,27 +44,36 @@ extern "C" {
     static INDEXED_DB: Option<IdbFactory>;
 }
 
-/// The database. Cheap to clone; all clones share one connection.
+/// The database. A clone is cheap, and shares the connection.
 #[derive(Clone)]
 pub struct Database(Rc<Connection>);
 
-/// The connection, which the browser closes by itself where a write meets a full disk, or a person clears the browser's
-/// data: the next who needs it opens it anew.
+/// The connection. The browser closes it where a write meets a full disk, or a person clears the browser's data; it is
+/// opened again when it is needed.
 struct Connection {
     open: RefCell<Option<IdbDatabase>>,
-    /// Which of [`NAMES`] it has.
+    /// The databases that it may be to, in the order in which they are tried.
+    names: &'static [&'static str],
+    /// Which of them it is to; their number where none could be opened.
     name: Cell<usize>,
-    /// What the browser calls when it has closed it.
+    /// The listener for its end.
     closed: Closure<dyn FnMut()>,
 }
 
 impl Database {
-    /// Opens it, and makes it where it is not there.
-    pub async fn open() -> Result<Self, StoreError> {
+    /// Opens the first of [`NAMES`] that can be opened, and makes it where there is none.
+    pub async fn open() -> Self {
+        Self::open_one_of(&NAMES).await
+    }
+
+    /// Opens the first of these databases that can be opened. Where none can be, the result fails whatever is asked of it,
+    /// also if one could be opened later: what was not read must not be overwritten.
+    pub async fn open_one_of(names: &'static [&'static str]) -> Self {
         let connection = Rc::new_cyclic(|weak: &Weak<Connection>| {
             let weak = weak.clone();
             Connection {
                 open: RefCell::new(None),
+                names,
                 name: Cell::new(0),
                 closed: Closure::new(move || {
                     if let Some(connection) = weak.upgrade() {
@@ -71,17 +82,17 @@ impl Database {
                 }),
             }
         });
-        while let Err(why) = connection.opened().await {
-            let next = connection.name.get() + 1;
-            if next == NAMES.len() {
-                return Err(why);
-            }
-            connection.name.set(next);
+        while connection.name.get() < names.len() {
+            let Err(why) = connection.opened().await else {
+                break;
+            };
+            browser::warn_on_error("a database was not opened", Err::<(), _>(&why));
+            connection.name.set(connection.name.get() + 1);
         }
-        Ok(Self(connection))
+        Self(connection)
     }
 
-    /// Whether this is not the first of [`NAMES`], which could not be opened.
+    /// Whether this is not the first of its names, which could not be opened.
     pub fn is_substitute(&self) -> bool {
         self.0.name.get() > 0
     }
@@ -93,7 +104,10 @@ impl Database {
         }
     }
 
-    /// Runs the requests of one transaction; when it returns they are all done, or none is.
+    /// Runs the requests of one transaction. When this returns, all of them are done, or none is.
+    ///
+    /// # Errors
+    /// [`StoreError`] where none is done.
     pub async fn write(
         &self,
         stores: &[&str],
@@ -107,7 +121,7 @@ impl Database {
             transaction.set_onabort(Some(&reject));
         });
         if let Err(why) = requests(&transaction) {
-            // What was asked so far must not happen by halves; it is over already where this fails.
+            // The requests so far must not be carried out. Where this fails, the transaction has ended already.
             let _ = transaction.abort();
             let _ = JsFuture::from(ended).await;
             return Err(error(why));
@@ -118,7 +132,10 @@ impl Database {
         }
     }
 
-    /// Runs one reading request.
+    /// Runs one request that reads.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it fails.
     pub async fn read(
         &self,
         store: &str,
@@ -135,11 +152,14 @@ impl Database {
     }
 
     /// The value under a key; `undefined` where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be read.
     pub async fn get(&self, store: &str, key: &JsValue) -> Result<JsValue, StoreError> {
         self.read(store, |store| store.get(key)).await
     }
 
-    /// A transaction that has no request yet. A connection is only known to be closed when it is used.
+    /// A transaction without requests. That the connection is closed shows only when it is used.
     async fn transaction(
         &self,
         stores: &[&str],
@@ -163,9 +183,12 @@ impl Connection {
         if let Some(open) = &*self.open.borrow() {
             return Ok(open.clone());
         }
-        let opened = connect(NAMES[self.name.get()]).await?;
+        let Some(name) = self.names.get(self.name.get()) else {
+            return Err(StoreError::Failed("no database was opened".to_owned()));
+        };
+        let opened = connect(name).await?;
         opened.set_onclose(Some(self.closed.as_ref().unchecked_ref()));
-        // Where two have opened it at once, the first that was done is kept.
+        // Where two tasks have opened it at the same time, the first connection is kept.
         if let Some(open) = &*self.open.borrow() {
             opened.close();
             return Ok(open.clone());
@@ -174,7 +197,7 @@ impl Connection {
         Ok(opened)
     }
 
-    /// Lets go of what is open; that it is closed later must not be taken for the end of the next one.
+    /// Forgets the connection. When it is closed later, that must not be taken for the end of the next one.
     fn forget(&self) {
         if let Some(open) = self.open.take() {
             open.set_onclose(None);
@@ -214,13 +237,20 @@ async fn connect(name: &str) -> Result<IdbDatabase, StoreError> {
         }
     });
     request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
-    done(&request)
+    let database: IdbDatabase = done(&request)
         .await?
         .dyn_into()
-        .map_err(|_| StoreError::Failed("what was opened is no database".to_owned()))
+        .map_err(|_| StoreError::Failed("what was opened is no database".to_owned()))?;
+    let there = database.object_store_names();
+    if STORES.iter().all(|name| there.contains(name)) {
+        return Ok(database);
+    }
+    database.close();
+    let missing = format!("the database {name} lacks object stores");
+    Err(StoreError::Failed(missing))
 }
 
-/// The keys that begin with a text.
+/// The range of the keys that begin with a text.
 pub fn beginning_with(prefix: &str) -> Result<IdbKeyRange, JsValue> {
     IdbKeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into())
 }
@@ -243,16 +273,16 @@ fn of_exception(exception: Option<DomException>) -> StoreError {
     }
 }
 
-/// What an exception of IndexedDB or of a blob means.
+/// The meaning of an exception of IndexedDB or of a blob.
 pub fn error(why: JsValue) -> StoreError {
     match why.dyn_ref::<DomException>() {
         Some(exception) => match exception.name().as_str() {
             "QuotaExceededError" => StoreError::Full,
-            // So Chromium says it where the disk itself is full, rather than the extension's share of it.
+            // Chromium's words where the disk itself is full, and not only the extension's share of it.
             "DataError" if exception.message().contains("(IOError)") => StoreError::Full,
             "NotFoundError" | "NotReadableError" => StoreError::Gone(exception.message()),
             name => StoreError::Failed(format!("{name}: {}", exception.message())),
         },
-        None => StoreError::Failed(crate::browser::message_of(&why)),
+        None => StoreError::Failed(browser::message_of(&why)),
     }
 }

@@ -1,4 +1,4 @@
-//! The file worker (crate `files`), from the extension's own worker: a connection that is made when it is needed.
+//! The file worker (crate `files`), as the extension's worker sees it. The connection is made when it is needed.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -13,6 +13,7 @@ use fluence::cars::{self, Blocks, CarEnd, FromCar, Payload};
 use fluence::content::layout::LEAVES_IN_FLIGHT;
 use fluence::failure::Reason;
 use fluence::ports::{HttpError, HttpRequest, HttpResponse, StoreError};
+use fluence::text::host_of;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::{Either, LocalBoxFuture, Shared, select};
@@ -23,49 +24,48 @@ use web_sys::{MessageChannel, MessageEvent, MessagePort};
 
 use crate::browser::{self, Outcome};
 use crate::offscreen::{Hold, Offscreen};
-use fluence::text::host_of;
 
-/// How long an answer may take: the slowest disk has written what is asked for at once by then.
+/// How long an answer may take: by then the slowest disk has written everything that is asked for at the same time.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How long a connection is kept that nobody uses.
+/// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(5);
-/// How much later than its own patience the file worker says that nothing came.
+/// How much longer than the file worker's own patience its answer may take.
 const GRACE: Duration = Duration::from_secs(5);
-/// How often a CAR is asked for more before what came is used up.
+/// How many requests for more of a CAR are sent ahead.
 const ASKED_AHEAD: usize = 2;
-/// Leaves of a file that are hashed by one request: fewer than are asked for at the same time, so that the file worker has
-/// the next ones while these are answered.
+/// The leaves of a file that are hashed by one request. They are fewer than are asked for at the same time, so that the
+/// file worker has the next ones while these are answered.
 const HASHED_TOGETHER: usize = LEAVES_IN_FLIGHT / 3;
 
-/// The file worker. Cheap to clone.
+/// The file worker. A clone is cheap, and is the same connection.
 #[derive(Clone)]
 pub struct Disk(Rc<Inner>);
 
 struct Inner {
     reach: Reach,
-    /// The page that the file worker runs in, where it does not run beside whoever asks.
+    /// The page in which the file worker runs, where it does not run beside this program.
     page: Option<Offscreen>,
     connection: RefCell<Option<Connecting>>,
     number: Cell<u32>,
-    /// What is being asked, and files that are being written: while there are some, the connection is kept.
+    /// The requests that wait for an answer, and the files that are being written. Meanwhile the connection is kept.
     uses: Cell<u32>,
-    /// Whether somebody looks for when it is used no more.
+    /// Whether a task waits for the connection to become unused.
     watched: Cell<bool>,
-    /// What is to be hashed, of a file each, and who waits for it.
+    /// The leaves that are to be hashed, by file, each with where its hash is awaited.
     leaves: RefCell<BTreeMap<String, Vec<Asking>>>,
 }
 
 type Hashed = Result<[u8; 32], StoreError>;
 type Asking = (Leaf, oneshot::Sender<Hashed>);
 
-/// A block that the file worker keeps; it lets it go when this is dropped.
+/// A block that the file worker keeps until this is dropped.
 pub struct Kept {
     connection: Rc<Connection>,
     number: u32,
 }
 
 impl Kept {
-    /// Whether another one is kept on the same connection.
+    /// Whether another block is kept on the same connection.
     pub fn beside(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.connection, &other.connection)
     }
@@ -76,7 +76,7 @@ impl Drop for Kept {
         let mut dropped = self.connection.dropped.borrow_mut();
         dropped.push(self.number);
         if dropped.len() == 1 {
-            // Those that go together are told of together.
+            // Blocks that are dropped together are released by one message.
             let connection = Rc::clone(&self.connection);
             wasm_bindgen_futures::spawn_local(async move {
                 let kept = connection.dropped.take();
@@ -86,16 +86,16 @@ impl Drop for Kept {
     }
 }
 
-/// A CAR that the file worker fetches; it ends when this is dropped.
+/// A CAR that the file worker fetches until this is dropped.
 struct Car {
     disk: Disk,
     connection: Rc<Connection>,
     number: u32,
-    /// What it was asked for ahead, by number.
+    /// The requests that were sent ahead, by number.
     asked: VecDeque<(u32, oneshot::Receiver<Answer>)>,
-    /// What came, and is to be told one after the other.
+    /// What has come and was not returned yet.
     came: VecDeque<Result<FromCar, CarEnd>>,
-    /// No more comes.
+    /// Whether nothing more comes.
     ended: bool,
     _held: Use,
 }
@@ -105,7 +105,7 @@ impl Drop for Car {
         self.connection.tell(Request::Stop { car: self.number });
         for (number, mut asked) in self.asked.drain(..) {
             match asked.try_recv() {
-                // It came, and nobody will read it.
+                // It has come, and will not be read.
                 Ok(Some(answer)) => let_go(&self.connection.port, &answer),
                 // It may never come.
                 _ => drop(self.connection.waiting.borrow_mut().remove(&number)),
@@ -115,7 +115,7 @@ impl Drop for Car {
 }
 
 impl Car {
-    /// What comes next; an error is the last.
+    /// The next part of the CAR; an error is the last.
     async fn next(&mut self, patience: Duration, host: &str) -> Option<Result<FromCar, CarEnd>> {
         loop {
             if let Some(next) = self.came.pop_front() {
@@ -192,7 +192,7 @@ type Connecting = Shared<LocalBoxFuture<'static, Outcome<Rc<Connection>>>>;
 /// A connection to the file worker.
 struct Connection {
     port: MessagePort,
-    /// What is kept there and not needed any more.
+    /// The numbers of blocks that are kept there and not needed any more.
     dropped: RefCell<Vec<u32>>,
     waiting: Rc<RefCell<HashMap<u32, oneshot::Sender<Answer>>>>,
     _on_message: Closure<dyn Fn(MessageEvent)>,
@@ -200,7 +200,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// Asks under a number; the answer comes, or never does.
+    /// Sends a request under a number. Its answer may never come.
     fn ask(&self, number: u32, request: Request) -> Result<oneshot::Receiver<Answer>, Problem> {
         let (sender, answer) = oneshot::channel();
         self.waiting.borrow_mut().insert(number, sender);
@@ -211,10 +211,10 @@ impl Connection {
         Ok(answer)
     }
 
-    /// Says something that nobody waits for an answer to.
+    /// Sends a request without an answer.
     fn tell(&self, request: Request) {
         let (message, _) = request.write(0);
-        // Where the connection is broken there is nobody who needs to be told.
+        // Where the connection is broken, the file worker has dropped everything.
         let _ = self.port.post_message(&message);
     }
 }
@@ -226,7 +226,7 @@ impl Drop for Connection {
     }
 }
 
-/// Keeps the file worker at hand.
+/// Keeps the connection to the file worker until this is dropped.
 pub struct Use(Disk);
 
 impl Drop for Use {
@@ -240,7 +240,7 @@ impl Drop for Use {
 }
 
 impl Disk {
-    /// In the offscreen page.
+    /// The file worker in the offscreen page.
     pub fn offscreen(page: Offscreen) -> Self {
         let reach = {
             let page = page.clone();
@@ -252,7 +252,7 @@ impl Disk {
         Self::new(Some(page), reach)
     }
 
-    /// Wherever this brings a port to [`files::serve`].
+    /// The file worker whose [`files::serve`] gets the ports that `reach` is called with.
     pub fn new<F>(page: Option<Offscreen>, reach: impl Fn(MessagePort) -> F + 'static) -> Self
     where
         F: Future<Output = Outcome<()>> + 'static,
@@ -268,7 +268,7 @@ impl Disk {
         }))
     }
 
-    /// Keeps the file worker at hand until it is dropped.
+    /// Keeps the connection to the file worker until the result is dropped.
     pub fn hold(&self) -> Use {
         self.0.uses.set(self.0.uses.get() + 1);
         Use(self.clone())
@@ -287,17 +287,17 @@ impl Disk {
         inner.connection.take();
     }
 
-    /// Closes a file, where the file worker may have it open.
+    /// Closes a file that the file worker may have open.
     pub async fn close(&self, name: &str) {
         if self.0.connection.borrow().is_some() {
             let name = name.to_owned();
-            // What is not answered is not open either.
+            // Where there is no answer, nothing is open either.
             let _ = self.ask(Request::Close { name }).await;
         }
     }
 
-    /// Fetches a CAR by the file worker, which verifies its blocks and keeps the raw ones ([`Kept`]). `request` has no
-    /// body, and no header but `accept`.
+    /// Has the file worker fetch a CAR, verify its blocks, and keep the raw ones ([`Kept`]). `request` has no body, and
+    /// no header except `accept`.
     pub fn car<S>(
         &self,
         request: &HttpRequest<S>,
@@ -316,7 +316,7 @@ impl Disk {
             let unreachable = |_| HttpError::Unreachable(host.clone());
             let connection = disk.connection().await.map_err(unreachable)?;
             let number = disk.next();
-            // Ends it where nobody waits any more, too.
+            // This ends the transfer also where the head is not awaited any more.
             let car = Car {
                 connection: Rc::clone(&connection),
                 number,
@@ -352,7 +352,7 @@ impl Disk {
         .boxed_local()
     }
 
-    /// Asks, and waits for the answer.
+    /// Sends a request, and waits for the answer.
     pub fn ask(&self, request: Request) -> LocalBoxFuture<'static, Result<Uint8Array, StoreError>> {
         let (held, disk) = (self.hold(), self.clone());
         async move {
@@ -364,7 +364,8 @@ impl Disk {
         .boxed_local()
     }
 
-    /// Asks for what is kept to be written, one after the other; all of it on one connection ([`Kept::beside`]).
+    /// Has kept blocks written to a file, one after the other from `at` on. All are kept on one connection
+    /// ([`Kept::beside`]).
     pub fn write_kept(
         &self,
         kept: Vec<Rc<Kept>>,
@@ -388,7 +389,10 @@ impl Disk {
         .boxed_local()
     }
 
-    /// SHA-256 of a leaf of a file. Those that are asked for at the same time are hashed together.
+    /// The SHA-256 of a leaf of a file. Leaves that are asked for at the same time are hashed together.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the file worker cannot read it.
     pub async fn hash(&self, name: &str, leaf: Leaf) -> Hashed {
         let (sender, hashed) = oneshot::channel();
         {
@@ -424,7 +428,7 @@ impl Disk {
                     let missing = || StoreError::Failed("a hash has not 32 bytes".to_owned());
                     digest.ok_or_else(missing)
                 });
-                // Nobody may be waiting any more.
+                // The task that asked may have stopped waiting.
                 let _ = waiting.send(digest);
             }
         });
@@ -453,7 +457,7 @@ impl Disk {
         match select(answer, Box::pin(browser::sleep(patience))).await {
             Either::Left((Ok(answer), _)) => answer,
             _ => {
-                // Whatever became of it: the next one is asked anew.
+                // Whatever happened, the next request makes a new connection.
                 connection.waiting.borrow_mut().remove(&number);
                 self.0.connection.take();
                 Err(Problem::Failed(
@@ -490,7 +494,7 @@ impl Disk {
         let on_message = {
             let (waiting, port) = (Rc::clone(&waiting), port.clone());
             Closure::new(move |event: MessageEvent| {
-                garbage::left();
+                garbage::made();
                 let Some((number, answer)) = read_answer(&event.data()) else {
                     return;
                 };
@@ -499,7 +503,7 @@ impl Disk {
                     Some(asked) => asked.send(answer).err(),
                     None => Some(answer),
                 };
-                // Whoever asked waits no more.
+                // The task that asked has stopped waiting.
                 if let Some(answer) = unread {
                     let_go(&port, &answer);
                 }
@@ -517,7 +521,7 @@ impl Disk {
     }
 }
 
-/// Lets go of what is kept for an answer that nobody reads: nobody else would.
+/// Releases the blocks that are kept for an answer that will not be read.
 fn let_go(port: &MessagePort, answer: &Answer) {
     let Ok(Said::Came(came)) = answer else {
         return;
@@ -529,7 +533,7 @@ fn let_go(port: &MessagePort, answer: &Answer) {
     let kept: Vec<u32> = kept.collect();
     if !kept.is_empty() {
         let (message, _) = Request::LetGo { kept }.write(0);
-        // Where the connection is broken nothing is kept any more.
+        // Where the connection is broken, nothing is kept any more.
         let _ = port.post_message(&message);
     }
 }
@@ -547,7 +551,7 @@ fn of_problem(problem: Problem) -> StoreError {
     }
 }
 
-/// What an exception of the browser's file system means.
+/// The meaning of an exception of the browser's file system.
 pub fn error(why: JsValue) -> StoreError {
     of_problem(Problem::of(&why))
 }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use fluence::command::ToFace;
+use fluence::command::{Answer, ToFace};
 use fluence::failure::{Code, Failure};
 use fluence::state::{Event, EventKind};
 
@@ -12,9 +12,9 @@ use crate::browser::{self, Port};
 
 /// The name of a face's port.
 pub const PORT: &str = "face";
-/// Faces at the same time; the oldest goes when there are more.
+/// The most faces at the same time; the oldest goes when there are more.
 const MAX_FACES: usize = 16;
-/// Commands of one face that are being done at the same time.
+/// The most commands of one face that are carried out at the same time.
 const MAX_COMMANDS: u32 = 64;
 
 /// The number of a port, as `static/background.js` counts them.
@@ -22,16 +22,16 @@ pub type PortId = u32;
 
 struct Face {
     port: Port,
-    /// The number of the last event that is in the state it was sent; `None` until it watches.
+    /// The number of the last event in the state that it was sent; `None` until it watches.
     watched: Option<u64>,
     commands: Rc<Cell<u32>>,
 }
 
-/// All of them.
+/// All open faces, by the numbers of their ports.
 #[derive(Default)]
 pub struct Faces(RefCell<BTreeMap<PortId, Face>>);
 
-/// A command is being done until this is dropped.
+/// The right to carry out one command of a face; it ends when this is dropped.
 pub struct Turn(Rc<Cell<u32>>);
 
 impl Drop for Turn {
@@ -41,7 +41,7 @@ impl Drop for Turn {
 }
 
 impl Faces {
-    /// One more.
+    /// Adds a face that does not watch yet.
     pub fn add(&self, id: PortId, port: Port) {
         let mut faces = self.0.borrow_mut();
         if faces.len() >= MAX_FACES
@@ -59,22 +59,22 @@ impl Faces {
         );
     }
 
-    /// One less.
+    /// Removes a face whose port is closed.
     pub fn remove(&self, id: PortId) {
         self.0.borrow_mut().remove(&id);
     }
 
-    /// Whether the port is a face's.
+    /// Whether this is the port of a face.
     pub fn has(&self, id: PortId) -> bool {
         self.0.borrow().contains_key(&id)
     }
 
-    /// Whether anyone watches.
+    /// Whether any face watches.
     pub fn any_watching(&self) -> bool {
         self.0.borrow().values().any(|face| face.watched.is_some())
     }
 
-    /// Room for one more command of this face, unless it has too many under way.
+    /// The right to carry out one more command of this face; `None` where too many are under way, or the face is gone.
     pub fn turn(&self, id: PortId) -> Option<Turn> {
         let faces = self.0.borrow();
         let commands = &faces.get(&id)?.commands;
@@ -103,7 +103,7 @@ impl Faces {
         }
     }
 
-    /// Shows an event to all that watch and do not have it yet.
+    /// Shows an event to all faces that watch and whose state lacks it.
     pub fn show(&self, event: &Event) {
         let ephemeral = event.kind.is_ephemeral();
         self.to_all(
@@ -114,13 +114,14 @@ impl Faces {
         );
     }
 
-    /// Tells all that watch what belongs to no item; it goes into no journal.
+    /// Shows all faces that watch an event of the worker itself, which no journal has; `seq` is the number of the last
+    /// event that was recorded.
     pub fn tell(&self, seq: u64, kind: EventKind) {
         let at = browser::now_ms();
         self.show(&Event { seq, at, kind });
     }
 
-    /// Sends to all that watch.
+    /// Sends a message to all faces that watch.
     pub fn send_all(&self, message: &ToFace) {
         self.to_all(message, |_| true);
     }
@@ -137,24 +138,38 @@ impl Faces {
     }
 }
 
-/// Sends a message over a port. Where the message cannot be sent and the other side is still there, it is told so, so that
-/// a person sees that something is missing.
+/// Sends a message over a port. Where it cannot be sent, the other side is told so, unless it is gone.
 fn post(port: &Port, message: &ToFace) {
-    let sent = browser::plain(message)
-        .and_then(|plain| port.post(&plain).map_err(|why| browser::message_of(&why)));
-    let Err(why) = sent else {
+    let send = |message: &ToFace| {
+        let plain = browser::plain(message)?;
+        port.post(&plain).map_err(|why| browser::message_of(&why))
+    };
+    let Err(why) = send(message) else {
         return;
     };
     browser::warn_on_error("a message to a page was not sent", Err::<(), _>(&why));
-    let kind = EventKind::Notice {
-        failure: Failure::new(Code::NotSent).detail(&why),
-    };
-    let at = browser::now_ms();
-    let notice = ToFace::Event {
-        event: Event { seq: 0, at, kind },
-    };
-    if let Ok(notice) = browser::plain(&notice) {
-        // This fails where the other side is gone, which needs no telling.
-        let _ = port.post(&notice);
+    // This fails where the other side is gone, which needs no telling.
+    let _ = send(&not_sent(message, &why));
+}
+
+/// What takes the place of a message that could not be sent, so that a person sees that something is missing.
+fn not_sent(message: &ToFace, why: &str) -> ToFace {
+    let failure = Failure::new(Code::NotSent).detail(why);
+    match message {
+        // The face waits for an answer.
+        ToFace::Answer { number, .. } => ToFace::Answer {
+            number: *number,
+            answer: Answer::Refused { failure },
+        },
+        ToFace::State { .. }
+        | ToFace::Items { .. }
+        | ToFace::Event { .. }
+        | ToFace::Access { .. } => ToFace::Event {
+            event: Event {
+                seq: 0,
+                at: browser::now_ms(),
+                kind: EventKind::Notice { failure },
+            },
+        },
     }
 }

@@ -1,4 +1,4 @@
-//! Files that faces hand over: by a channel, since ports carry no blobs.
+//! Files that faces hand over. They come on a `BroadcastChannel`, because ports cannot carry blobs.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -12,9 +12,9 @@ use web_sys::{Blob, BroadcastChannel};
 
 use crate::browser;
 
-/// Handovers that wait for their command, at most; the oldest goes.
+/// The most handovers that wait for their command; the oldest goes first.
 const MAX_WAITING: usize = 16;
-/// The longest key, in UTF-16 units.
+/// The longest key of a handover, in bytes of UTF-8.
 const MAX_KEY: usize = 64;
 /// How long a command waits for its files.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ pub struct Handovers {
 }
 
 impl Handovers {
-    /// A message came in on the channel.
+    /// Takes a message that came in on the channel, and answers it there.
     pub fn message(&self, message: &JsValue, channel: &BroadcastChannel) {
         let Some(key) = browser::member(message, "key").as_string() else {
             return;
@@ -48,7 +48,7 @@ impl Handovers {
         let mut awaited = self.awaited.borrow_mut();
         if let Some(at) = awaited.iter().position(|(other, _)| *other == key) {
             if let Some((_, to)) = awaited.remove(at) {
-                // Whoever waited may have lost patience.
+                // The command may have stopped waiting.
                 let _ = to.send(files);
             }
             return;
@@ -60,7 +60,8 @@ impl Handovers {
         came.push_back((key, files));
     }
 
-    /// The files that are handed over under a key.
+    /// The files that are handed over under a key. They may come before this is called or within ten seconds
+    /// afterwards; `None` where they do not.
     pub async fn take(&self, key: &str) -> Option<Vec<Blob>> {
         let there = {
             let mut came = self.came.borrow_mut();

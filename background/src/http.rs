@@ -1,4 +1,5 @@
-//! HTTP on `fetch()`: bodies are blobs of slices, which the browser reads from disk; answers come as streams.
+//! HTTP by `fetch()`. Request bodies are blobs of slices, which the browser reads from disk; response bodies are
+//! streams.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -17,13 +18,13 @@ use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, Reques
 use crate::browser::{self, ByteReader};
 use crate::source::{BlobSource, blob_of_pieces};
 
-/// Chrome ends a worker whose `fetch()` has had no response for 30 s; a request is given up before that.
+/// How long a request may wait for its response: Chrome ends a worker whose `fetch()` has had none for 30 s.
 const LONGEST_SILENCE: Duration = Duration::from_secs(27);
 
-/// The largest piece of an answer, in bytes.
+/// The largest piece of a response body, in bytes.
 const BUFFER: u32 = 512 * 1024;
 
-/// `fetch()`.
+/// HTTP by `fetch()`, without cookies and without the cache.
 #[derive(Clone, Copy)]
 pub struct Fetch;
 
@@ -40,14 +41,14 @@ impl Http for Fetch {
             let init = RequestInit::new();
             init.set_method(request.method);
             if !request.body.is_empty() {
-                // Where the file that was to be sent is gone nothing is sent, and the store says why when it is asked.
+                // Where the file to be sent is gone, nothing is sent. The store says why when it is asked.
                 let blob = blob_of_pieces(&request.body)
                     .map_err(|_| HttpError::Broken(host_of(&request.url)))?;
                 init.set_body(&blob);
             }
             if let Ok(headers) = Headers::new() {
                 for (name, value) in &request.headers {
-                    // A value that is not allowed in a header leaves it out, and the server refuses.
+                    // A header whose value is not allowed is left out, and the server refuses the request.
                     let _ = headers.set(name, value);
                 }
                 init.set_headers(&headers);
@@ -60,7 +61,10 @@ impl Http for Fetch {
     }
 }
 
-/// Sends a request whose response's head must be there within `head`, and each piece of the body within `piece`.
+/// Sends a request. The head of its response must come within `head`, and each piece of the body within `piece`.
+///
+/// # Errors
+/// [`HttpError`] where no head comes.
 pub async fn send(
     url: &str,
     init: &RequestInit,
@@ -93,7 +97,7 @@ pub async fn send(
     Ok(HttpResponse {
         status: response.status(),
         content_type: header("content-type"),
-        // What a compressed body is long says nothing of what will be read.
+        // The length of a compressed body is not that of what will be read.
         content_length: header("content-encoding")
             .is_none()
             .then(|| header("content-length").and_then(|text| text.parse().ok()))
@@ -111,7 +115,7 @@ pub async fn send(
     })
 }
 
-/// A body that is being received.
+/// A response body that is being received. Dropping it ends the transfer.
 pub struct FetchBody {
     host: String,
     url: String,
@@ -121,7 +125,7 @@ pub struct FetchBody {
 }
 
 impl FetchBody {
-    /// The address that the answer came from, after redirects.
+    /// The address of the response, after all redirects.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -148,7 +152,7 @@ impl HttpBody for FetchBody {
     }
 }
 
-/// Ends the transfer when nobody reads it any more.
+/// Ends a transfer when this is dropped.
 struct AbortOnDrop(Rc<Cell<Option<AbortController>>>);
 
 impl Drop for AbortOnDrop {

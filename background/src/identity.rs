@@ -1,58 +1,68 @@
-//! The identity of this peer: one keypair, made once.
+//! The identity of this peer: one key pair, made once.
 
 use fluence::ports::StoreError;
 use fluence_peer::Keypair;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
+use crate::browser;
 use crate::database::{ASIDE, Database, META};
 
-/// The key of the keypair in the database.
+/// The key of the key pair in the database.
 const IDENTITY: &str = "identity";
 
 /// This peer's identity.
 pub struct Identity {
-    /// The keypair.
+    /// The key pair.
     pub keypair: Keypair,
-    /// Whether it is new because the stored one could not be read. The original is set aside.
+    /// Whether it is new although there was one, which could not be read. The original is set aside.
     pub replaced: bool,
 }
 
-/// The stored identity. Where there is none, or none that can be read, a new one is made and stored before it is used.
-///
-/// # Errors
-/// [`StoreError`] where the database cannot be read or written.
-pub async fn load(database: &Database) -> Result<Identity, StoreError> {
-    let stored = database.get(META, &IDENTITY.into()).await?;
-    let there = !stored.is_undefined();
-    let bytes = stored.clone().dyn_into::<Uint8Array>().ok();
+/// The stored identity. Where there is none, or none that can be read, a new one is made and stored. Where it cannot be
+/// stored, it is that of this run alone.
+pub async fn load(database: &Database) -> Identity {
+    let stored = database.get(META, &IDENTITY.into()).await;
+    let bytes = stored
+        .as_ref()
+        .ok()
+        .and_then(|stored| stored.dyn_ref::<Uint8Array>());
     let keypair = bytes.and_then(|bytes| Keypair::from_protobuf_encoding(&bytes.to_vec()).ok());
     if let Some(keypair) = keypair {
-        return Ok(Identity {
+        return Identity {
             keypair,
             replaced: false,
-        });
+        };
     }
     let keypair = Keypair::generate_ed25519();
+    let replaced = !stored.as_ref().is_ok_and(JsValue::is_undefined);
+    let original = stored.ok().filter(|_| replaced);
+    let written = store(database, &keypair, original.as_ref()).await;
+    browser::warn_on_error(
+        "the new identity was not stored",
+        written.map_err(|why| why.to_string()),
+    );
+    Identity { keypair, replaced }
+}
+
+/// Stores an identity, and sets aside what stood in its place.
+async fn store(
+    database: &Database,
+    keypair: &Keypair,
+    original: Option<&JsValue>,
+) -> Result<(), StoreError> {
     let bytes = keypair
         .to_protobuf_encoding()
         .map_err(|why| StoreError::Failed(why.to_string()))?;
     database
         .write(&[META, ASIDE], |transaction| {
-            if there {
-                transaction
-                    .object_store(ASIDE)?
-                    .put_with_key(&stored, &IDENTITY.into())?;
+            if let Some(original) = original {
+                let aside = transaction.object_store(ASIDE)?;
+                aside.put_with_key(original, &IDENTITY.into())?;
             }
-            let bytes = Uint8Array::from(&bytes[..]);
-            transaction
-                .object_store(META)?
-                .put_with_key(&bytes, &IDENTITY.into())?;
+            let meta = transaction.object_store(META)?;
+            meta.put_with_key(&Uint8Array::from(&bytes[..]), &IDENTITY.into())?;
             Ok(())
         })
-        .await?;
-    Ok(Identity {
-        keypair,
-        replaced: there,
-    })
+        .await
 }

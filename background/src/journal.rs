@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use fluence::command::Thumbnail;
-use fluence::journal::{self, Damage, Details, Reader};
+use fluence::journal::{self, Damage, Reader};
 use fluence::ports::StoreError;
 use fluence::state::{Event, EventKind, ItemId, LogLine, MAX_LOG, State};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
-use web_sys::{IdbKeyRange, IdbTransaction};
+use web_sys::{IdbKeyRange, IdbObjectStore, IdbTransaction};
 
 use crate::browser;
 use crate::database::{self, ASIDE, Database, JOURNAL, LOG, META, THUMBNAILS, beginning_with};
@@ -22,8 +22,8 @@ const SNAPSHOT_EVERY: u32 = 1000;
 const SNAPSHOT: &str = "snapshot";
 /// The key of the note that items may be missing whose files are still stored.
 const ADOPT: &str = "adopt";
-/// The most originals that are set aside at a time.
-const MAX_ASIDE: u32 = 64;
+/// The most originals that are set aside. The oldest go first.
+const MAX_ASIDE: usize = 64;
 /// How many lines are added to a log before it is cut to [`MAX_LOG`] again.
 const TRIM_EVERY: u32 = 100;
 
@@ -36,11 +36,11 @@ pub struct Journal {
     logged: Rc<RefCell<BTreeMap<ItemId, u32>>>,
 }
 
-/// What the journal's texts hold.
-struct Texts {
+/// What the stored journal holds.
+struct Stored {
     read: journal::Read,
-    /// What could not be read: a name for it, and the text.
-    originals: Vec<(String, String)>,
+    /// The values that make no sense, each with a name for it.
+    originals: Vec<(String, JsValue)>,
     /// The number of events after the snapshot.
     count: u32,
 }
@@ -66,75 +66,95 @@ impl Journal {
             since_snapshot: Rc::default(),
             logged: Rc::default(),
         };
-        let Texts {
-            read,
-            originals,
-            count,
-        } = journal.read().await;
-        if read.outdated || !originals.is_empty() || count >= SNAPSHOT_EVERY {
-            let compacted = journal
-                .compact(&read.state, &read.details, &originals, true)
-                .await;
+        let stored = journal.read().await;
+        let damaged = !stored.read.damage.is_none();
+        if stored.read.outdated || damaged || stored.count >= SNAPSHOT_EVERY {
+            let compacted = journal.compact(&stored, true).await;
             browser::warn_on_error(
                 "no snapshot was made",
                 compacted.map_err(|why| why.to_string()),
             );
         } else {
-            journal.since_snapshot.set(count);
+            journal.since_snapshot.set(stored.count);
         }
-        let adopt = read.damage.may_miss_items() || journal.must_adopt().await;
+        let journal::Read { state, damage, .. } = stored.read;
+        let adopt = damage.may_miss_items() || journal.must_adopt().await;
         Opened {
             journal,
-            state: read.state,
-            damage: read.damage,
+            state,
+            damage,
             adopt,
         }
     }
 
     /// Reads everything, however much of it can be read.
-    async fn read(&self) -> Texts {
-        let (snapshot, failed) = match self.database.get(META, &SNAPSHOT.into()).await {
-            Ok(snapshot) => (snapshot, false),
-            Err(_) => (JsValue::UNDEFINED, true),
+    async fn read(&self) -> Stored {
+        let snapshot = self.database.get(META, &SNAPSHOT.into()).await;
+        let text = match &snapshot {
+            Ok(value) if value.is_undefined() => None,
+            // The empty text stands for what is no text, or cannot be had: it is no snapshot either.
+            Ok(value) => Some(value.as_string().unwrap_or_default()),
+            Err(_) => Some(String::new()),
         };
-        let text = snapshot.as_string();
-        let mut reader = match (&text, snapshot.is_undefined()) {
-            (Some(text), _) => Reader::new(Some(text)),
-            (None, true) => Reader::new(None),
-            // Something that is not even a text.
-            (None, false) => Reader::new(Some("")),
-        };
-        let mut originals: Vec<(String, String)> = Vec::new();
+        let mut reader = Reader::new(text.as_deref());
         let events = self.events_after(reader.seq()).await;
-        for event in events.iter() {
-            let text = event.as_string().unwrap_or_default();
-            if !reader.event(&text) {
-                originals.push((format!("event {}", originals.len()), text));
+        let count = events.len() as u32;
+        let mut unread: Vec<JsValue> = Vec::new();
+        for event in events {
+            if !reader.event(&event.as_string().unwrap_or_default()) {
+                unread.push(event);
             }
         }
-        let mut read = reader.finish();
-        read.damage.snapshot |= failed;
+        let read = reader.finish();
         let damage = &read.damage;
+        let mut originals = Vec::new();
         if damage.snapshot || damage.items > 0 || !damage.settings.is_empty() {
-            originals.push(("snapshot".to_owned(), text.unwrap_or_default()));
+            originals.extend(snapshot.ok().map(|value| (SNAPSHOT.to_owned(), value)));
         }
-        Texts {
+        let unread = unread.into_iter().filter(|value| !value.is_undefined());
+        let unread = unread.enumerate();
+        originals.extend(unread.map(|(number, value)| (format!("event {number}"), value)));
+        Stored {
             read,
             originals,
-            count: events.length(),
+            count,
         }
     }
 
-    /// The texts of the events after a number; none where they cannot be read.
-    async fn events_after(&self, seq: u64) -> Array {
-        let Ok(newer) = IdbKeyRange::lower_bound_with_open(&(seq as f64).into(), true) else {
-            return Array::new();
-        };
+    /// The values of the events after a number. One that the browser cannot read is `undefined`.
+    async fn events_after(&self, seq: u64) -> Vec<JsValue> {
+        match self.all_events_after(seq).await {
+            Ok(events) => events,
+            // The browser reads all or nothing; one by one, most of them may be there.
+            Err(_) => self.each_event_after(seq).await,
+        }
+    }
+
+    async fn all_events_after(&self, seq: u64) -> Result<Vec<JsValue>, StoreError> {
+        let newer = newer_than(seq)?;
         let events = self
             .database
             .read(JOURNAL, |journal| journal.get_all_with_key(&newer.into()))
-            .await;
-        events.map_or_else(|_| Array::new(), |events| Array::from(&events))
+            .await?;
+        Ok(Array::from(&events).to_vec())
+    }
+
+    async fn each_event_after(&self, seq: u64) -> Vec<JsValue> {
+        let keys = async {
+            let newer = newer_than(seq)?;
+            let keys = |journal: &IdbObjectStore| journal.get_all_keys_with_key(&newer.into());
+            self.database.read(JOURNAL, keys).await
+        };
+        let Ok(keys) = keys.await else {
+            // Nothing is known of them but that they are lost.
+            return vec![JsValue::UNDEFINED];
+        };
+        let mut events = Vec::new();
+        for key in Array::from(&keys).iter() {
+            let event = self.database.get(JOURNAL, &key).await;
+            events.push(event.unwrap_or(JsValue::UNDEFINED));
+        }
+        events
     }
 
     async fn must_adopt(&self) -> bool {
@@ -181,40 +201,37 @@ impl Journal {
         if since >= SNAPSHOT_EVERY {
             self.since_snapshot.set(0);
             // What was written counts, which the engine's own state may be ahead of.
-            let Texts {
-                read, originals, ..
-            } = self.read().await;
-            self.compact(&read.state, &read.details, &originals, false)
-                .await?;
+            let stored = self.read().await;
+            self.compact(&stored, false).await?;
         }
         Ok(())
     }
 
-    /// Writes a snapshot in the place of the events up to it, and beside it what left the state. `all` events go where
-    /// some of them could not be read.
-    async fn compact(
-        &self,
-        state: &State,
-        details: &BTreeMap<ItemId, Details>,
-        originals: &[(String, String)],
-        all: bool,
-    ) -> Result<(), StoreError> {
-        let text = journal::snapshot(state);
+    /// Replaces the events by a snapshot, stores beside it what has left the state, and sets aside what made no sense.
+    /// Events that are newer than the snapshot are replaced only where `all` are.
+    async fn compact(&self, stored: &Stored, all: bool) -> Result<(), StoreError> {
+        let Stored {
+            read, originals, ..
+        } = stored;
+        let text = journal::snapshot(&read.state);
         let older =
-            IdbKeyRange::upper_bound(&(state.seq as f64).into()).map_err(database::error)?;
+            IdbKeyRange::upper_bound(&(read.state.seq as f64).into()).map_err(database::error)?;
+        let no_longer_aside = self.no_longer_aside(originals.len()).await;
         let now = browser::now_ms();
         self.database
             .write(&[META, JOURNAL, LOG, THUMBNAILS, ASIDE], |transaction| {
-                transaction
-                    .object_store(META)?
-                    .put_with_key(&text.into(), &SNAPSHOT.into())?;
+                let meta = transaction.object_store(META)?;
+                meta.put_with_key(&text.into(), &SNAPSHOT.into())?;
+                if read.damage.may_miss_items() {
+                    meta.put_with_key(&JsValue::TRUE, &ADOPT.into())?;
+                }
                 let events = transaction.object_store(JOURNAL)?;
                 if all {
                     events.clear()?;
                 } else {
                     events.delete(&older.into())?;
                 }
-                for (id, details) in details {
+                for (id, details) in &read.details {
                     for (number, line) in details.log.iter().enumerate() {
                         put_line(transaction, id, number as u64, line)?;
                     }
@@ -222,19 +239,30 @@ impl Journal {
                         put_thumbnail(transaction, id, data_url)?;
                     }
                 }
-                if !originals.is_empty() {
-                    transaction
-                        .object_store(META)?
-                        .put_with_key(&JsValue::TRUE, &ADOPT.into())?;
-                }
                 let aside = transaction.object_store(ASIDE)?;
-                for (what, original) in originals.iter().take(MAX_ASIDE as usize) {
-                    let key = format!("{now} {what}");
-                    aside.put_with_key(&original.as_str().into(), &key.into())?;
+                for key in no_longer_aside {
+                    aside.delete(&key)?;
+                }
+                for (what, original) in originals.iter().take(MAX_ASIDE) {
+                    aside.put_with_key(original, &format!("{now:015} {what}").into())?;
                 }
                 Ok(())
             })
             .await
+    }
+
+    /// The keys of the oldest originals that are set aside, as many as have to make room for `new` ones.
+    async fn no_longer_aside(&self, new: usize) -> Vec<JsValue> {
+        if new == 0 {
+            return Vec::new();
+        }
+        let keys = self.database.read(ASIDE, |aside| aside.get_all_keys());
+        // Where they cannot be read, they stay.
+        let keys = keys
+            .await
+            .map_or_else(|_| Vec::new(), |keys| Array::from(&keys).to_vec());
+        let beyond = (keys.len() + new.min(MAX_ASIDE)).saturating_sub(MAX_ASIDE);
+        keys.into_iter().take(beyond).collect()
     }
 
     /// The logs among these events that have to be cut now.
@@ -376,6 +404,11 @@ fn put_thumbnail(transaction: &IdbTransaction, id: &ItemId, data_url: &str) -> R
         .object_store(THUMBNAILS)?
         .put_with_key(&data_url.into(), &key)?;
     Ok(())
+}
+
+/// The keys of the events after a number.
+fn newer_than(seq: u64) -> Result<IdbKeyRange, StoreError> {
+    IdbKeyRange::lower_bound_with_open(&(seq as f64).into(), true).map_err(database::error)
 }
 
 fn log_prefix(id: &ItemId) -> String {

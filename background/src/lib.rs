@@ -3,9 +3,9 @@
 //! `static/background.js` registers the listeners, starts this program and hands every event to [`deliver`]. The plans
 //! are those of [`fluence::plan`], on a [`platform::Browser`].
 //!
-//! `manifest.json` keeps the extension out of private windows (`"incognito": "not_allowed"`): all that it does is written
-//! down, files, hashes and where they came from, and a private window must leave no trace. Its `key` fixes the
-//! extension's id, which `EXTENSION_ID` has for tests and for an IPFS node's list of origins.
+//! `manifest.json` keeps the extension out of private windows (`"incognito": "not_allowed"`): everything that it does is
+//! written down, including files, hashes and where they came from, and a private window must leave no trace. Its `key`
+//! fixes the id of the extension, which `EXTENSION_ID` has for the tests and for the list of origins of an IPFS node.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -56,7 +56,10 @@ thread_local! {
     static WORKER: OnceCell<Rc<Worker>> = const { OnceCell::new() };
 }
 
-/// Reads what was written, connects, and goes on. Returns when events can be delivered.
+/// Starts the worker, and returns when events can be delivered to it.
+///
+/// # Errors
+/// The message of a [`worker::StartError`].
 #[wasm_bindgen]
 pub async fn start() -> Result<(), JsError> {
     std::panic::set_hook(Box::new(|panic| browser::crashed(&panic.to_string())));
@@ -64,13 +67,13 @@ pub async fn start() -> Result<(), JsError> {
         .await
         .map_err(|why| JsError::new(&why.to_string()))?;
     WORKER.with(|cell| {
-        // Called once, by `static/background.js`.
+        // `static/background.js` calls this once.
         let _ = cell.set(worker);
     });
     Ok(())
 }
 
-/// An event of the browser: its kind, as `static/background.js` names it, and what the listener was given.
+/// Delivers an event of the browser: its name in `static/background.js`, and the arguments of its listener.
 #[wasm_bindgen]
 pub fn deliver(kind: &str, details: &Array) {
     WORKER.with(|cell| {

@@ -1,5 +1,5 @@
-//! The offscreen page, which has what a service worker has not: blob URLs, and workers of its own. It is open while
-//! somebody holds it, and a little longer.
+//! The offscreen page, which can do what a service worker cannot: make blob URLs, and start workers. It is open while
+//! something holds it, and a little longer.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,28 +11,28 @@ use web_sys::MessagePort;
 
 use crate::browser::{self, Outcome};
 
-/// How long it stays open after the last one let go: opening takes longer than most of what it is opened for.
+/// How long it stays open when nothing holds it any more: opening takes longer than most of what it is opened for.
 const LINGER: Duration = Duration::from_secs(20);
-/// How often, and how long after one another, a page is looked for that is open but not loaded yet.
+/// How many times, and at which interval, a page is looked for that is open but not loaded yet.
 const LOOKS: u32 = 50;
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// The page. Cheap to clone.
+/// The page. A clone is cheap, and is the same page.
 #[derive(Clone, Default)]
 pub struct Offscreen(Rc<Shown>);
 
 #[derive(Default)]
 struct Shown {
     holders: Cell<u32>,
-    /// Counts those who held it.
+    /// How many times it was held.
     held: Cell<u64>,
-    /// Opening, or open.
+    /// The opening of the page, which may be complete.
     opened: RefCell<Option<Shared<LocalBoxFuture<'static, Outcome<()>>>>>,
-    /// Closing, or closed.
+    /// The closing of the page, which may be complete.
     closed: RefCell<Option<Shared<LocalBoxFuture<'static, ()>>>>,
 }
 
-/// Keeps the page open.
+/// Keeps the page open until this is dropped.
 pub struct Hold(Offscreen);
 
 impl Drop for Hold {
@@ -53,14 +53,17 @@ impl Offscreen {
         page
     }
 
-    /// Keeps the page open, if it is, and [`Self::open`] makes it so.
+    /// Keeps the page open if it is open. [`Self::open`] opens it.
     pub fn hold(&self) -> Hold {
         self.0.holders.set(self.0.holders.get() + 1);
         self.0.held.set(self.0.held.get() + 1);
         Hold(self.clone())
     }
 
-    /// Opens the page; hold it first.
+    /// Opens the page, which must be held.
+    ///
+    /// # Errors
+    /// The message of the browser, where it opens no such page.
     pub async fn open(&self) -> Outcome<()> {
         // What is asked of a page that is being closed is never answered.
         let closed = self.0.closed.borrow().clone();
@@ -82,7 +85,10 @@ impl Offscreen {
         result
     }
 
-    /// Hands a port to the file worker of the page; hold it first.
+    /// Hands a port to the file worker of the page, which must be held.
+    ///
+    /// # Errors
+    /// The message of the browser, or that the page does not open.
     pub async fn hand_to_files(&self, port: &MessagePort) -> Outcome<()> {
         let mut looks = 0;
         loop {
@@ -92,7 +98,7 @@ impl Offscreen {
             }
             looks += 1;
             if looks == LOOKS {
-                // Something else closed it, or it never came up.
+                // Something else closed it, or it never loaded.
                 self.0.opened.take();
                 return Err("the page that writes files does not open".to_owned());
             }
@@ -100,7 +106,7 @@ impl Offscreen {
         }
     }
 
-    /// Closes it, unless somebody holds it or held it meanwhile.
+    /// Closes the page, unless something holds it or has held it meanwhile.
     async fn close_later(self) {
         let held = self.0.held.get();
         browser::sleep(LINGER).await;

@@ -1,5 +1,5 @@
-//! What follows from an event that was written down: the person is told, links are copied, files are saved and thumbnails
-//! are made.
+//! What follows from an event that was written down: the person is told, links are copied, files are saved and
+//! thumbnails are made.
 
 use std::rc::Rc;
 
@@ -8,7 +8,7 @@ use fluence::names::link;
 use fluence::plan::Engine;
 use fluence::ports::{Platform, Store};
 use fluence::state::{Event, EventKind, ItemId, Origin, Status};
-use fluence_peer::Peer;
+use fluence_peer::{Multiaddr, Peer};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
@@ -20,7 +20,6 @@ use crate::saving::Saving;
 use crate::sharing::Sharing;
 use crate::source::typed;
 use crate::thumbnail;
-use crate::worker::addresses;
 
 /// Deals with the events of an engine.
 pub struct Outcomes {
@@ -192,4 +191,9 @@ impl Outcomes {
                 .await;
         }
     }
+}
+
+/// Those of the addresses of nodes that are multiaddrs.
+pub fn addresses(nodes: &[String]) -> Vec<Multiaddr> {
+    nodes.iter().filter_map(|node| node.parse().ok()).collect()
 }

@@ -1,4 +1,4 @@
-//! Trying an IPFS node of the person's own, and saying what is wrong and how it is mended.
+//! Testing an IPFS node of the person's own, and finding out what is wrong with it.
 
 use std::time::Duration;
 
@@ -15,19 +15,22 @@ use crate::http::{self, Fetch, FetchBody};
 use crate::source::BlobSource;
 
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What the block begins with by which it is tried whether files are taken; a number follows that nobody else has.
+/// The beginning of the block that is given to the node as a test; a random number follows.
 const SAMPLE: &str = "A test by Fluence Share: ";
 /// The codec of a raw block.
 const RAW: u64 = 0x55;
-/// Bytes of a raw block's CID with SHA-256, and of a random number in hex digits.
+/// The size of the CID of a raw block with SHA-256, and that of a random number in hex digits, in bytes.
 const RAW_CID: usize = 36;
 const RANDOM: usize = 32;
-/// The most that is read of an answer, in bytes.
+/// The most bytes of an answer that are read.
 const MAX_ANSWER: usize = 64 * 1024;
-/// Where an RPC is by Kubo's defaults; pages that it serves there itself stay let in.
+/// The address of the RPC by Kubo's defaults. The pages that Kubo serves there itself keep their access.
 const DEFAULT_RPC: &str = "http://127.0.0.1:5001";
 
-/// Whether the RPC and the gateway answer as they should.
+/// Tests whether the RPC takes a block, and whether the gateway then has it.
+///
+/// # Errors
+/// The [`Failure`] that says what is wrong.
 pub async fn test(rpc: &str, gateway: &str) -> Result<(), Failure> {
     for address in [rpc, gateway] {
         if multiaddr_of(address).is_err() {
@@ -55,7 +58,7 @@ pub async fn test(rpc: &str, gateway: &str) -> Result<(), Failure> {
         return Ok(());
     }
     match status {
-        // What a gateway says that has not got it; whether it looked for it in all the world or not.
+        // The answers of a gateway that does not have the block, whether or not it looked for it elsewhere.
         200 | 404 | 412 | 504 => Err(another_node(rpc, gateway)),
         _ => Err(Failure::new(Code::GatewayFailed)
             .host(gateway)
@@ -63,7 +66,7 @@ pub async fn test(rpc: &str, gateway: &str) -> Result<(), Failure> {
     }
 }
 
-/// Whether the RPC of an IPFS node answers there, and lets this extension in.
+/// Tests whether the RPC of an IPFS node answers at this address and accepts this extension.
 async fn is_rpc(rpc: &str) -> Result<(), Failure> {
     let version = format!("{rpc}/api/v0/version");
     let answer = match ask("POST", version.clone()).await {
@@ -95,7 +98,7 @@ async fn is_rpc(rpc: &str) -> Result<(), Failure> {
 async fn give(rpc: &str, cid: &fluence::Cid, block: &[u8]) -> Result<(), Failure> {
     let boundary = format!("fluence-{:032x}", browser::random());
     let section = [&cid.to_bytes()[..], block].concat();
-    // A section begins with its length as a varint, which is one byte up to 127.
+    // A section begins with its length as a varint, which takes one byte up to 127.
     const { assert!(RAW_CID + SAMPLE.len() + RANDOM < 128) };
     let len = section.len() as u8;
     let body = [
@@ -131,8 +134,8 @@ async fn give(rpc: &str, cid: &fluence::Cid, block: &[u8]) -> Result<(), Failure
     Err(Failure::new(Code::RpcFailed).host(rpc).detail(said))
 }
 
-/// Whether a server is there at all. A browser tells an extension the same of a connection that is refused and of an
-/// answer that it may not see; here it is not asked to show the answer.
+/// Whether a server answers at all. A browser gives an extension the same error for a refused connection and for an
+/// answer that the extension may not read; this request does not ask to read it.
 async fn answers_anybody(url: &str) -> bool {
     let init = RequestInit::new();
     init.set_mode(RequestMode::NoCors);
@@ -146,14 +149,15 @@ fn another_node(rpc: &str, gateway: &str) -> Failure {
 }
 
 fn origin_refused(rpc: &str) -> Failure {
-    // The command is longer than a quotation, and no stranger wrote it.
+    // The command is longer than quoted texts may be, and it comes from here.
     Failure {
         name: Some(mending(rpc)),
         ..Failure::new(Code::OriginRefused).host(rpc)
     }
 }
 
-/// Lets this extension in. The command replaces the list, so the node's own pages are named too.
+/// The command by which the node accepts this extension. It replaces the list of origins, so the node's own pages are
+/// in it too.
 fn mending(rpc: &str) -> String {
     let mut origins = vec![browser::own_origin(), DEFAULT_RPC.to_owned()];
     if !origins.iter().any(|origin| origin == rpc) {

@@ -1,11 +1,13 @@
-//! Fetching in a web page, as the page itself would: by our function that is run in one of its frames and sends what it
+//! Fetching as a web page would: the function of `static/inpage.js` is run in one of its frames, and sends what it
 //! reads over a port.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::ports::{HttpBody, HttpError, HttpResponse};
+use fluence::text::host_of;
 use futures::channel::mpsc;
 use futures::future::{Either, LocalBoxFuture, select};
 use futures::{FutureExt, StreamExt};
@@ -14,25 +16,27 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::RequestInit;
 
-use crate::acquire::{HEAD, PIECE};
 use crate::browser::{self, Port};
 use crate::faces::PortId;
-use fluence::text::host_of;
 
+/// How long a server may take to begin its answer. Chrome ends a worker whose `fetch()` waits for 30 s.
+pub const HEAD: Duration = Duration::from_secs(27);
+/// How long a server may be silent within its answer.
+pub const PIECE: Duration = Duration::from_secs(60);
 /// The beginning of the name of a port that a page's frame opens.
 pub const PAGE_PORT: &str = "page:";
-/// The most pieces of a page that wait here; `static/inpage.js` sends four ahead, a head and an end.
+/// The most messages of a page that wait here: `static/inpage.js` sends four pieces ahead, a head and an end.
 const PIECES: usize = 8;
-/// The largest piece of a page, as a `data:` URL, in bytes.
+/// The longest `data:` URL of a piece, in bytes.
 const MAX_PIECE: usize = 4 * 1024 * 1024;
 
-/// What was asked of pages and has not come to its end.
+/// The requests to pages that have not ended.
 #[derive(Default)]
 pub struct Pages(RefCell<Open>);
 
 #[derive(Default)]
 struct Open {
-    /// By key, until the page's port comes.
+    /// The requests whose port has not been opened yet, by key: the tab, and where messages go.
     expected: BTreeMap<String, (i32, mpsc::Sender<FromPage>)>,
     ports: BTreeMap<PortId, mpsc::Sender<FromPage>>,
 }
@@ -43,14 +47,14 @@ enum FromPage {
 }
 
 impl Pages {
-    /// A port was opened by our function in a tab; it is let in when it has the key that it was given.
+    /// Accepts a port that our function opened in a tab, if it has the key that was given to that tab.
     pub fn connect(&self, id: PortId, port: Port, tab: i32) {
         let name = port.name();
         let key = name.strip_prefix(PAGE_PORT).unwrap_or_default();
         let mut open = self.0.borrow_mut();
         match open.expected.remove(key) {
             Some((expected, mut to)) if expected == tab => {
-                // The channel is new and has room.
+                // The channel is new, so it has room.
                 let _ = to.try_send(FromPage::Port(port));
                 open.ports.insert(id, to);
             }
@@ -58,7 +62,7 @@ impl Pages {
         }
     }
 
-    /// A message came in at a port.
+    /// Takes a message that came in at a port.
     pub fn message(&self, id: PortId, message: JsValue) {
         let mut open = self.0.borrow_mut();
         let full = open
@@ -66,17 +70,20 @@ impl Pages {
             .get_mut(&id)
             .is_some_and(|to| to.try_send(FromPage::Message(message)).is_err());
         if full {
-            // Nobody reads it, or it does not keep to its allowance.
+            // The request has ended, or the page sends more ahead than it may.
             open.ports.remove(&id);
         }
     }
 
-    /// A port was closed.
+    /// Forgets a port that was closed.
     pub fn disconnect(&self, id: PortId) {
         self.0.borrow_mut().ports.remove(&id);
     }
 
-    /// Fetches as the page in a tab would, in one of its frames.
+    /// Fetches as the page in a tab would, in one of its frames; the top one where none is named.
+    ///
+    /// # Errors
+    /// [`HttpError`] where no head of a response comes.
     pub async fn fetch(
         &self,
         url: &str,
@@ -92,10 +99,10 @@ impl Pages {
             let arguments = ["fetch".into(), url.into(), key.as_str().into()];
             let ran = browser::in_page(tab, frame, &arguments).await;
             if ran.is_err() {
-                // The page may not be touched; the channel closes, and whoever waits is told.
+                // No function may be run in this page. The channel closes, which ends the wait below.
                 self.0.borrow_mut().expected.remove(&key);
             }
-            // It has run to its end, and what it sent is on the way.
+            // The function has ended, and what it sent is still on its way.
             std::future::pending::<()>().await;
         };
         let head = async {
@@ -144,7 +151,7 @@ impl Drop for Disconnecting {
     }
 }
 
-/// A body that a page reads.
+/// A response body that a page reads.
 pub struct PageBody {
     host: String,
     /// The address after all redirects.
@@ -179,7 +186,7 @@ impl HttpBody for PageBody {
     }
 }
 
-/// The bytes in a `data:` URL, decoded by the browser.
+/// The bytes in a `data:` URL, decoded by the browser; `None` where they are none.
 async fn decode(data_url: String) -> Option<Bytes> {
     if !data_url.starts_with("data:") || data_url.len() > MAX_PIECE {
         return None;

@@ -24,13 +24,14 @@ use crate::journal::Journal;
 use crate::source::BlobSource;
 use crate::store::DiskStore;
 
-/// Events that are kept for when the disk has room again.
+/// The most events that are kept until the disk has room again.
 const MAX_UNWRITTEN: usize = 10_000;
 
-/// Smaller blocks are hashed here: the browser is faster, but a call of it takes as long as hashing these.
+/// The size, in bytes, below which blocks are hashed here: the browser hashes faster, but a call takes as long as
+/// these.
 const WORTH_A_CALL: usize = 16 * 1024;
 
-/// The browser.
+/// The browser, as a platform of an [`Engine`](fluence::plan::Engine).
 pub struct Browser {
     store: DiskStore,
     peer: Peer,
@@ -38,7 +39,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// With this store and this peer, written down by this recorder.
+    /// A platform with this store and this peer, whose events this recorder writes down.
     pub fn new(store: DiskStore, peer: Peer, recorder: Rc<Recorder>) -> Self {
         Self {
             store,
@@ -93,7 +94,7 @@ impl Platform for Browser {
             match digest.await {
                 Ok(digest) if digest == expected => Ok(()),
                 Ok(_) => Err(HashError::Mismatch(cid)),
-                // The browser does not hash; this program does.
+                // Where the browser does not hash, this program does.
                 Err(_) => hash::verify(&cid, &block),
             }
         }
@@ -114,26 +115,28 @@ impl Platform for Browser {
 
 type Observer = Box<dyn Fn(&Event)>;
 
-/// Writes events down and shows them, in the order in which they were given; those that come while a transaction runs
-/// go together into the next.
+/// Writes events down and then shows them, in the order in which they came. Those that come while a transaction runs go
+/// into the next one together.
 pub struct Recorder {
     journal: Journal,
     faces: Rc<Faces>,
-    waiting: RefCell<Waiting>,
-    /// What could not be written yet: it goes before what comes next.
+    waiting: RefCell<Batch>,
+    /// Events that could not be written yet; they go before the next ones.
     unwritten: RefCell<Vec<Event>>,
     running: Cell<bool>,
     observer: OnceCell<Observer>,
 }
 
+/// The events that go into the next transaction.
 #[derive(Default)]
-struct Waiting {
+struct Batch {
     events: Vec<Event>,
+    /// The tasks that wait until the events are written.
     done: Vec<oneshot::Sender<()>>,
 }
 
 impl Recorder {
-    /// Into this journal, and to these faces.
+    /// A recorder that writes to this journal and shows to these faces.
     pub fn new(journal: Journal, faces: Rc<Faces>) -> Self {
         Self {
             journal,
@@ -145,7 +148,7 @@ impl Recorder {
         }
     }
 
-    /// Who looks at every event after it was written.
+    /// Sets the function that is called with every event after it was written.
     pub fn observe(&self, observer: impl Fn(&Event) + 'static) {
         // There is one observer, set once at the start.
         let _ = self.observer.set(Box::new(observer));
@@ -177,7 +180,7 @@ impl Recorder {
             let mut unwritten = earlier;
             unwritten.extend(lasting.cloned());
             let beyond = unwritten.len().saturating_sub(MAX_UNWRITTEN);
-            // The oldest go: a disk that is full for so long loses what was forgotten first.
+            // After so long without room on the disk, the oldest are given up.
             unwritten.drain(..beyond);
             self.unwritten.replace(unwritten);
         }
@@ -203,7 +206,7 @@ impl Recorder {
                 self.faces.tell(last.seq, EventKind::Notice { failure });
             }
             for done in waiting.done {
-                // Nobody may be waiting.
+                // A task that has stopped waiting needs no answer.
                 let _ = done.send(());
             }
         }

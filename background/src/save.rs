@@ -1,54 +1,71 @@
-//! Saving to the download folder: a blob URL, made where blob URLs can be made, and the browser's own download.
+//! Saving to the download folder: by the browser's own download of a blob URL, which is made where blob URLs can be
+//! made.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use fluence::state::ItemId;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, BroadcastChannel, MessageEvent};
 
 use crate::browser::{self, Download, Outcome};
 use crate::offscreen::{Hold, Offscreen};
 
-/// The MIME type of what is only to be saved.
+/// The MIME type of bytes that are only to be saved.
 const OPAQUE: &str = "application/octet-stream";
 /// The channel between the worker and `static/offscreen.js`: `{make: key, blob}` is answered with `{made: key, url}`.
 const CHANNEL: &str = "fluence-offscreen";
-/// The key of [`Saving`] in the extension's storage, which outlasts the browser.
+/// The key of [`Intents`] in the extension's storage, which outlasts the browser.
 const KEPT: &str = "saving";
-/// How the browser says that a download ended because the browser did.
+/// The words of the browser for downloads that ended because the browser did.
 const WITH_THE_BROWSER: [&str; 2] = ["CRASH", "USER_SHUTDOWN"];
-/// How long the other page may take to make a URL.
+/// How long the offscreen page may take to make a URL.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What is being saved.
-#[derive(Default, Serialize, Deserialize)]
-struct Saving {
-    /// Items that are to be saved; the number of the download, once it has begun.
+/// What is being saved, as it is kept.
+#[derive(Debug, Default, PartialEq, Serialize)]
+struct Intents {
+    /// The items that are to be saved, each with the number of its download once that has begun.
     items: BTreeMap<ItemId, Option<f64>>,
 }
 
-/// How a download of ours ended.
+impl Intents {
+    /// Reads what was kept. An item that cannot be read costs no other.
+    fn read(text: &str) -> Self {
+        let kept: Value = serde_json::from_str(text).unwrap_or_default();
+        let items = kept.get("items").and_then(Value::as_object);
+        let items = items.into_iter().flatten().filter_map(|(id, download)| {
+            let download = Option::deserialize(download).ok()?;
+            Some((ItemId(id.clone()), download))
+        });
+        Self {
+            items: items.collect(),
+        }
+    }
+}
+
+/// How the download of an item ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Saved {
     /// The item is in the download folder under this name.
     Done(ItemId, String),
-    /// It is not.
+    /// The item was not saved, for this reason.
     Failed(ItemId, String),
-    /// The browser ended before it was; it is to be saved anew.
+    /// The browser ended before the item was saved, so it has to be saved again.
     Again(ItemId),
 }
 
-/// All savings.
+/// Saves items, and remembers what is being saved.
 pub struct Saver {
-    saving: RefCell<Saving>,
+    saving: RefCell<Intents>,
     page: Offscreen,
-    /// Keeps the page while it is needed: its blob URLs go with it.
+    /// Keeps the offscreen page open while it is needed: its blob URLs are revoked when it closes.
     held: RefCell<Option<Hold>>,
     channel: BroadcastChannel,
     made: Rc<RefCell<BTreeMap<String, oneshot::Sender<String>>>>,
@@ -56,13 +73,14 @@ pub struct Saver {
 }
 
 impl Saver {
-    /// Goes on with what an earlier worker noted.
+    /// Continues with what an earlier worker noted.
+    ///
+    /// # Errors
+    /// A message of the browser, where it has no channels between pages.
     pub async fn open(page: Offscreen) -> Outcome<Self> {
-        let saving: Saving = browser::kept(KEPT)
-            .await?
-            .as_string()
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default();
+        let kept = browser::kept(KEPT).await;
+        let kept = kept.ok().and_then(|kept| kept.as_string());
+        let saving = Intents::read(&kept.unwrap_or_default());
         let channel = BroadcastChannel::new(CHANNEL).map_err(|why| browser::message_of(&why))?;
         let made: Rc<RefCell<BTreeMap<String, oneshot::Sender<String>>>> = Rc::default();
         let on_message = {
@@ -73,7 +91,7 @@ impl Saver {
                 if let (Some(key), Some(url)) = (key, url)
                     && let Some(made) = made.borrow_mut().remove(&key)
                 {
-                    // Whoever asked may have lost patience.
+                    // The task that asked may have stopped waiting.
                     let _ = made.send(url);
                 }
             })
@@ -90,7 +108,7 @@ impl Saver {
         })
     }
 
-    /// Notes that an item is to be saved, before anything is done; false where it is being saved already.
+    /// Notes that an item is to be saved, before anything is done; `false` where it is being saved already.
     pub async fn intend(&self, id: &ItemId) -> bool {
         let new = {
             let mut saving = self.saving.borrow_mut();
@@ -102,7 +120,7 @@ impl Saver {
         new
     }
 
-    /// Items that were to be saved when the worker ended, and whose download had not begun.
+    /// The items that are to be saved and whose download has not begun.
     pub fn intended(&self) -> Vec<ItemId> {
         let saving = self.saving.borrow();
         let waiting = saving
@@ -112,13 +130,16 @@ impl Saver {
         waiting.map(|(id, _)| id.clone()).collect()
     }
 
-    /// It cannot be saved.
+    /// Forgets an item that cannot be saved.
     pub async fn forget(&self, id: &ItemId) {
         self.saving.borrow_mut().items.remove(id);
         self.keep().await;
     }
 
-    /// Begins the download of an item's bytes.
+    /// Begins the download of an item's bytes under this name.
+    ///
+    /// # Errors
+    /// The message of the browser; the item is forgotten then.
     pub async fn save(&self, id: &ItemId, blob: &Blob, file_name: &str) -> Outcome<()> {
         let begun = self.begin(id, blob, file_name).await;
         if begun.is_err() {
@@ -134,13 +155,13 @@ impl Saver {
             .borrow_mut()
             .get_or_insert_with(|| self.page.hold());
         self.page.open().await?;
-        // Without a type the browser guesses one, and may change the name's ending to fit its guess.
+        // Without a type the browser guesses one, and may change the ending of the name to fit.
         let blob = blob
             .slice_with_f64_and_f64_and_content_type(0.0, blob.size(), OPAQUE)
             .map_err(|why| browser::message_of(&why))?;
         let url = self.url_for(&blob).await?;
         let download = match browser::download(&url, file_name).await {
-            // The browser's idea of a safe name is its own.
+            // The browser has its own opinion of which names are safe.
             Err(why) if why.contains("filename") => browser::download(&url, "file").await?,
             begun => begun?,
         };
@@ -168,7 +189,8 @@ impl Saver {
         }
     }
 
-    /// Looks how our downloads are: when the browser says that one changed, and at the start. Returns those that ended.
+    /// Looks at all downloads that were begun here, and returns those that have ended. Call it at the start, and when
+    /// the browser says that a download changed.
     pub async fn look(&self) -> Vec<Saved> {
         let running: Vec<(ItemId, f64)> = self
             .saving
@@ -189,7 +211,7 @@ impl Saver {
                 Ok(Download::Running) | Err(_) => continue,
             };
             let mut saving = self.saving.borrow_mut();
-            // Where two looks overlap, the first to come here tells.
+            // Where two calls overlap, only the first to get here returns it.
             let first = match &saved {
                 Saved::Again(_) => saving.items.insert(id, None).flatten(),
                 _ => saving.items.remove(&id).flatten(),
@@ -215,5 +237,26 @@ impl Saver {
         let text = serde_json::to_string(&*self.saving.borrow()).unwrap_or_default();
         let kept = browser::keep(KEPT, &text).await;
         browser::warn_on_error("what is being saved was not noted", kept);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_intent_costs_no_other() {
+        let id = |id: &str| ItemId(id.to_owned());
+        let intents = Intents {
+            items: BTreeMap::from([(id("a"), None), (id("b"), Some(7.0))]),
+        };
+        let text = serde_json::to_string(&intents).unwrap();
+        assert_eq!(text, r#"{"items":{"a":null,"b":7.0}}"#);
+        assert_eq!(Intents::read(&text), intents);
+        let damaged = r#"{"items":{"a":null,"b":7,"c":"soon","d":[]}}"#;
+        assert_eq!(Intents::read(damaged), intents);
+        for nothing in ["", "7", "[]", "{}", r#"{"items":[1]}"#] {
+            assert_eq!(Intents::read(nothing), Intents::default(), "{nothing}");
+        }
     }
 }

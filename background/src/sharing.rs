@@ -8,6 +8,7 @@ use fluence::command::{Answer, HandedFile, MAX_URL, ToFace};
 use fluence::failure::{Code, Failure, Reason};
 use fluence::plan::{Engine, Expected, Input, ShareInput};
 use fluence::state::{ItemId, ItemSource};
+use fluence::text::host_of;
 use js_sys::Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
@@ -21,7 +22,6 @@ use crate::notices::Notices;
 use crate::pages::Pages;
 use crate::platform::Browser;
 use crate::source::{BlobSource, blob_of};
-use fluence::text::host_of;
 
 /// The most shares that wait for the person's permission; the oldest goes first.
 const MAX_WAITING: usize = 100;
@@ -38,10 +38,10 @@ const SELECTION_NAME: usize = 40;
 pub type Clicked = Option<(i32, Option<i32>)>;
 
 /// A share that waits for the person's permission.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct WaitingShare {
     wanted: Wanted,
-    /// The match pattern of what must be allowed.
+    /// The match pattern of the origin that the person has to permit.
     origin: String,
     /// When it began to wait, in Unix milliseconds.
     since: u64,
@@ -53,9 +53,9 @@ pub struct Sharing {
     faces: Rc<Faces>,
     notices: Notices,
     button: Rc<Button>,
-    /// Where pages are read.
+    /// Reads in open pages.
     pub pages: Pages,
-    /// Where faces hand files over.
+    /// The files that faces hand over.
     pub handovers: Handovers,
     /// Shares that the person began since the worker started: the person is told when they are done.
     fresh: RefCell<BTreeMap<ItemId, Clicked>>,
@@ -72,7 +72,8 @@ impl Sharing {
     ) -> Self {
         let waiting = browser::session(WAITING).await.ok();
         let waiting = waiting
-            .and_then(|text| serde_json::from_str(&text.as_string()?).ok())
+            .and_then(|text| text.as_string())
+            .map(|text| waiting_in(&text))
             .unwrap_or_default();
         Self {
             engine,
@@ -116,7 +117,7 @@ impl Sharing {
         told
     }
 
-    /// The context menu's entry was chosen: what the browser says of the click, and of the tab.
+    /// Shares what was clicked on. `info` and `tab` are what the browser tells a listener of the context menu.
     pub async fn share_clicked(&self, info: &JsValue, tab: &JsValue) {
         let text = |name| {
             member(info, name)
@@ -124,7 +125,7 @@ impl Sharing {
                 .filter(|text| !text.is_empty())
         };
         let number = |object: &JsValue, name| member(object, name).as_f64().map(|n| n as i32);
-        // A tab that is none (a side panel's, say) has a negative number.
+        // What is not a tab, such as a side panel, has a negative number.
         let tab_id = number(tab, "id").filter(|id| *id >= 0);
         let frame = number(info, "frameId");
         let page = text("pageUrl");
@@ -137,7 +138,8 @@ impl Sharing {
             name,
             media,
         };
-        // What is clicked on goes before what it stands in: a picture before its link, a link before the text around it.
+        // What was clicked on goes before what it is in: a picture before its link, and a link before the text around
+        // it.
         let answer = if let Some(url) = text("srcUrl") {
             self.share_url(wanted(url, text("mediaType"), None)).await
         } else if let Some(url) = text("linkUrl") {
@@ -160,7 +162,7 @@ impl Sharing {
         }
     }
 
-    /// Shares what is at an address.
+    /// Shares what is at an address, or remembers it until the person permits that.
     pub async fn share_url(&self, wanted: Wanted) -> Answer {
         if wanted.url.len() > MAX_URL && !wanted.url.starts_with("data:") {
             return refused(Failure::new(Code::BadAddress).reason(Reason::TooLong));
@@ -190,7 +192,7 @@ impl Sharing {
     }
 
     async fn share_acquired(&self, wanted: &Wanted, acquired: Acquired) -> Answer {
-        // An address that is the bytes themselves says nothing to people.
+        // An address that contains the bytes themselves means nothing to people.
         let url = (!wanted.url.starts_with("data:")).then(|| wanted.url.clone());
         let input = ShareInput {
             name: acquired.name,
@@ -223,7 +225,7 @@ impl Sharing {
         clicked: Clicked,
         page: Option<String>,
     ) -> Answer {
-        // The browser's own account of a selection has no line breaks; the page's has.
+        // The browser gives the selected text without line breaks; the page gives it with them.
         let whole = match clicked {
             Some((tab, frame)) => browser::in_page(tab, frame, &["selection".into()])
                 .await
@@ -257,7 +259,7 @@ impl Sharing {
         self.share(input, clicked).await
     }
 
-    /// Shares files that a face hands over.
+    /// Shares the files that a face hands over under a key, as one directory where they belong `together`.
     pub async fn share_files(&self, key: &str, files: Vec<HandedFile>, together: bool) -> Answer {
         let blobs = self.handovers.take(key).await.unwrap_or_default();
         if blobs.is_empty() || blobs.len() != files.len() || blobs.len() > MAX_FILES {
@@ -297,7 +299,7 @@ impl Sharing {
         let others = not_shared.len().saturating_sub(1);
         match not_shared.into_iter().next() {
             None => Answer::Done { id: first },
-            // The others are shared all the same.
+            // The others are shared nevertheless.
             Some((name, Answer::Refused { failure })) => refused(Failure {
                 name: Some(name),
                 others: (others > 0).then_some(others as u64),
@@ -307,7 +309,7 @@ impl Sharing {
         }
     }
 
-    /// The person allowed something: shares what can be read now.
+    /// Shares what waited and can be read now. Call it when the person has permitted something.
     pub async fn share_waiting(&self) {
         let waiting = self.waiting.take();
         let mut now = Vec::new();
@@ -343,7 +345,7 @@ impl Sharing {
         self.notices.tell(with_host(Code::NotAllowed, from)).await;
     }
 
-    /// The origins that shares wait for, as faces are told.
+    /// The message to faces with the origins that shares wait for.
     pub fn access(&self) -> ToFace {
         let mut origins: Vec<String> = self
             .waiting
@@ -365,6 +367,14 @@ impl Sharing {
     }
 }
 
+/// The shares in a text that an earlier worker kept. One that cannot be read costs no other.
+fn waiting_in(text: &str) -> Vec<WaitingShare> {
+    let kept: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
+    kept.iter()
+        .filter_map(|share| WaitingShare::deserialize(share).ok())
+        .collect()
+}
+
 fn refused(failure: Failure) -> Answer {
     Answer::Refused { failure }
 }
@@ -381,7 +391,7 @@ fn host_of_pattern(pattern: &str) -> Option<String> {
     pattern.strip_suffix("/*").map(host_of)
 }
 
-/// What files that become one directory are called: their common folder, if there is one.
+/// The name for files that become one directory: that of their common folder, if there is one.
 fn directory_name<T>(files: &[(String, T)]) -> String {
     let folder = |name: &str| name.split_once('/').map(|(folder, _)| folder.to_owned());
     let first = files.first().and_then(|(name, _)| folder(name));
@@ -400,6 +410,25 @@ fn directory_name<T>(files: &[(String, T)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_damaged_share_that_waits_costs_no_other() {
+        let waits = WaitingShare {
+            wanted: Wanted {
+                url: "https://a.example/b".to_owned(),
+                ..Wanted::default()
+            },
+            origin: "https://a.example/*".to_owned(),
+            since: 7,
+        };
+        let whole = serde_json::to_string(&[&waits, &waits]).unwrap();
+        assert_eq!(waiting_in(&whole), [waits.clone(), waits.clone()]);
+        let damaged = whole.replacen("\"since\":7", "\"since\":\"yesterday\"", 1);
+        assert_eq!(waiting_in(&damaged), [waits]);
+        for nothing in ["", "7", "{}", "[7]"] {
+            assert_eq!(waiting_in(nothing), [], "{nothing}");
+        }
+    }
 
     #[test]
     fn directories_are_called_after_their_folder() {

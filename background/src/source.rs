@@ -1,4 +1,4 @@
-//! Bytes in blobs: files of the extension's own file system, files that a person chose, and what the browser made.
+//! Bytes in blobs: files in the extension's own file system, files that a person chose, and blobs that were made here.
 
 use std::ops::Range;
 
@@ -21,12 +21,12 @@ use crate::disk::Disk;
 pub struct BlobSource {
     blob: Blob,
     len: u64,
-    /// Where they are a stored file: who has direct access to it, and its name.
+    /// Where the bytes are a stored file: the file worker, which has direct access to it, and its name.
     stored: Option<(Disk, String)>,
 }
 
 impl BlobSource {
-    /// The bytes of this blob, or of a file that a person chose.
+    /// The bytes of a blob, which may be a file that a person chose.
     pub fn new(blob: Blob) -> Self {
         let len = blob.size() as u64;
         Self {
@@ -36,12 +36,18 @@ impl BlobSource {
         }
     }
 
-    /// No bytes.
+    /// A source without bytes.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the browser makes no blob.
     pub fn empty() -> Result<Self, StoreError> {
         Ok(Self::new(blob_of(&Array::new())?))
     }
 
-    /// The first bytes of a stored file.
+    /// The first `len` bytes of a stored file, which the file worker knows under `name`.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] where the file is shorter.
     pub fn stored(file: &File, len: u64, disk: Disk, name: &str) -> Result<Self, StoreError> {
         let there = file.size() as u64;
         if there < len {
@@ -56,12 +62,15 @@ impl BlobSource {
         })
     }
 
-    /// The blob.
+    /// The blob with all bytes.
     pub fn blob(&self) -> &Blob {
         &self.blob
     }
 
-    /// A blob of a slice; it copies nothing.
+    /// A blob of a range of the bytes, which are not copied.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] where the range is not within the bytes.
     pub fn slice(&self, range: &Range<u64>) -> Result<Blob, StoreError> {
         if range.start > range.end || range.end > self.len {
             return Err(StoreError::Gone(format!(
@@ -69,7 +78,7 @@ impl BlobSource {
                 range.start, range.end, self.len
             )));
         }
-        // Exact up to 2^53, which no disk holds.
+        // A number is exact up to 2^53, which is more than a disk holds.
         self.blob
             .slice_with_f64_and_f64(range.start as f64, range.end as f64)
             .map_err(database::error)
@@ -117,7 +126,7 @@ impl Source for BlobSource {
             .boxed_local();
         };
         async move {
-            // It is within the file.
+            // The range is within the file.
             slice?;
             let leaf = Leaf {
                 at: range.start as f64,
@@ -131,12 +140,18 @@ impl Source for BlobSource {
     }
 }
 
-/// A blob of blobs and byte arrays.
+/// A blob of these blobs and byte arrays, one after the other.
+///
+/// # Errors
+/// [`StoreError`] where the browser makes none.
 pub fn blob_of(parts: &Array) -> Result<Blob, StoreError> {
     Blob::new_with_blob_sequence(parts).map_err(database::error)
 }
 
-/// A blob of bytes and slices; the slices are not copied.
+/// A blob of these bytes and slices, one after the other. The slices are not copied.
+///
+/// # Errors
+/// [`StoreError`] where a slice is not there.
 pub fn blob_of_pieces(pieces: &[Piece<BlobSource>]) -> Result<Blob, StoreError> {
     let parts = Array::new();
     for piece in pieces {
@@ -148,7 +163,10 @@ pub fn blob_of_pieces(pieces: &[Piece<BlobSource>]) -> Result<Blob, StoreError> 
     blob_of(&parts)
 }
 
-/// The same bytes with a MIME type.
+/// A blob of the same bytes with a MIME type.
+///
+/// # Errors
+/// The exception of the browser.
 pub fn typed(blob: &Blob, mime: &str) -> Result<Blob, JsValue> {
     blob.slice_with_f64_and_f64_and_content_type(0.0, blob.size(), mime)
 }

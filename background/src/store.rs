@@ -1,5 +1,5 @@
-//! Files in the extension's own file system, written by the file worker; beside them, in IndexedDB, which blocks were
-//! written down with which bytes. What is in the database counts: bytes beyond it are written over.
+//! Files in the extension's own file system, which the file worker writes. IndexedDB has the blocks of their bytes.
+//! What the database knows counts; bytes beyond that are overwritten.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -24,21 +24,22 @@ use crate::database::{self, DAGS, Database, EXTENTS};
 use crate::disk::{self, Disk, Kept, Use};
 use crate::source::BlobSource;
 
-/// Bytes that are gathered before they are written.
+/// How many bytes are gathered before they are written.
 const GATHERED: u64 = 2 * 1024 * 1024;
-/// Bytes that are written before the database is told of them, as one extent, where they come so fast: it takes as long for
-/// little as for much. Else it is told after a while, in milliseconds: what it does not know comes again after a kill.
+/// How many bytes are written before the database is told of them as one extent, which takes equally long for few and
+/// for many. Where they come slowly, it is told after so many milliseconds: what it does not know is fetched again
+/// after a kill.
 const EXTENT: u64 = 16 * 1024 * 1024;
 const EXTENT_TIME: u64 = 500;
-/// Blocks of an extent at most, however few bytes they have.
+/// The most blocks of an extent, however few bytes they have.
 const EXTENT_BLOCKS: usize = 4096;
-/// The largest extent that is made of other stored bytes.
+/// The largest extent that is made of other stored bytes, in bytes.
 const ADOPTED: u64 = 32 * 1024 * 1024;
-/// Writes that are on their way to the disk at the same time, so that the disk never waits for the next one.
+/// How many writes are under way at the same time, so that the disk never waits for the next one.
 const WRITING: usize = 2;
-/// Extents that the database is being told of at the same time.
+/// How many extents are being written to the database at the same time.
 const RECORDING: usize = 2;
-/// Bytes that are given back where the disk is full: a browser that cannot write one more byte cannot do anything else.
+/// How many bytes are given back where the disk is full: a browser that cannot write a byte cannot do anything else.
 const GIVEN_BACK: u64 = 24 * 1024 * 1024;
 
 /// All files of this peer.
@@ -49,7 +50,7 @@ pub struct DiskStore {
 }
 
 impl DiskStore {
-    /// In this database, and with this file worker.
+    /// The files in this database and of this file worker.
     pub fn new(database: Database, disk: Disk) -> Self {
         Self { database, disk }
     }
@@ -92,7 +93,8 @@ impl Store for DiskStore {
                 partial.extents += 1;
                 partial.blocks.extend(extent.blocks);
             }
-            // Where one was not written, those after it may be: they must not be taken for what is written anew.
+            // Where one extent was not written, later ones may have been. They must not be taken for what is written
+            // now.
             let beyond = from(&partial.id, partial.extents)?;
             database
                 .write(&[EXTENTS], |transaction| {
@@ -142,7 +144,7 @@ impl Store for DiskStore {
             if directory::remove(&id.0).await.is_ok() {
                 return Ok(());
             }
-            // An earlier worker may have left it open: who connects anew closes all of that.
+            // An earlier worker may have left it open. A new connection closes what earlier ones had open.
             let name = id.0.clone();
             store.disk.ask(Request::Close { name }).await?;
             directory::remove(&id.0).await.map_err(disk::error)
@@ -175,7 +177,7 @@ fn prefix(id: &ItemId) -> String {
     format!("{}:", id.0)
 }
 
-/// The key of an extent by its number: one that has blocks and no bytes has a key of its own too.
+/// The key of an extent by its number. An extent of blocks without bytes has a key of its own too.
 fn key(id: &ItemId, number: u32) -> String {
     format!("{}:{number:08x}", id.0)
 }
@@ -191,7 +193,7 @@ struct Extent {
     blocks: Vec<Block>,
 }
 
-/// The extents, as far as they follow one another and their bytes are there.
+/// The extents of a file, as far as they follow one another and their bytes are there.
 async fn extents(database: &Database, id: &ItemId) -> Result<Vec<Extent>, StoreError> {
     let range = from(id, 0)?;
     let records = database
@@ -201,7 +203,7 @@ async fn extents(database: &Database, id: &ItemId) -> Result<Vec<Extent>, StoreE
     if records.length() == 0 {
         return Ok(Vec::new());
     }
-    // After a loss of power the file may be shorter than the database knows.
+    // After a power failure the file may be shorter than the database knows.
     let there = directory::file(&id.0)
         .await
         .map_or(0, |file: File| file.size() as u64);
@@ -226,7 +228,7 @@ fn extent(record: &JsValue, expected: u64) -> Option<Extent> {
     })
 }
 
-/// A file that is being written: some of it is gathered while what came before is written.
+/// A file that is being written: the next bytes are gathered while earlier ones are written.
 pub struct DiskPartial {
     store: DiskStore,
     held: Use,
@@ -234,38 +236,38 @@ pub struct DiskPartial {
     blocks: Vec<Block>,
     len: u64,
     gathered: Gathered,
-    /// In the file's order, with the bytes of each.
+    /// The writes that are under way, in the order of the file, with the number of bytes of each.
     writing: VecDeque<(Writing, u64)>,
-    /// Bytes of those that are written.
+    /// How many bytes are written.
     written: u64,
-    /// Extents that the database was told of, or is being told of.
+    /// The number of extents that are, or are being, written to the database.
     extents: u32,
-    /// The next one.
+    /// The next extent.
     extent: Extending,
-    /// In the order of the extents.
+    /// The extents that are being written to the database, in their order.
     recording: VecDeque<Writing>,
 }
 
-/// What was asked of the file worker.
+/// A request to the file worker that has begun.
 type Asked = LocalBoxFuture<'static, Result<Uint8Array, StoreError>>;
 type Writing = Shared<LocalBoxFuture<'static, Result<(), StoreError>>>;
 
-/// Bytes that are to be written.
+/// A piece that is to be written.
 enum Part {
-    /// These.
+    /// Bytes in this program's memory.
     Bytes(Bytes),
-    /// A block that the file worker keeps, and how many bytes it has.
+    /// A block that the file worker keeps, and its size in bytes.
     Kept(Rc<Kept>, u64),
 }
 
-/// What begins now, not when somebody waits for it.
+/// A future that begins now, and not only when it is awaited.
 fn begin(writing: impl Future<Output = Result<(), StoreError>> + 'static) -> Writing {
     let writing = writing.boxed_local().shared();
     wasm_bindgen_futures::spawn_local(writing.clone().map(drop));
     writing
 }
 
-/// All bytes in one array.
+/// All these bytes in one array.
 fn joined(pieces: &[Bytes]) -> Uint8Array {
     let len: usize = pieces.iter().map(Bytes::len).sum();
     let all = Uint8Array::new_with_length(len as u32);
@@ -278,7 +280,7 @@ fn joined(pieces: &[Bytes]) -> Uint8Array {
     all
 }
 
-/// What is written next.
+/// The bytes that are gathered for the next write.
 #[derive(Default)]
 struct Gathered {
     offset: u64,
@@ -286,16 +288,16 @@ struct Gathered {
     parts: Vec<Part>,
 }
 
-/// What the database is told of next.
+/// The extent that is written to the database next.
 #[derive(Default)]
 struct Extending {
-    /// Where it begins.
+    /// The offset of its first byte.
     offset: u64,
-    /// Its first block.
+    /// The number of its first block.
     block: usize,
-    /// When it began, in Unix milliseconds.
+    /// When it was begun, in Unix milliseconds.
     since: u64,
-    /// What writes its bytes.
+    /// The writes of its bytes.
     writing: Vec<Writing>,
 }
 
@@ -311,7 +313,7 @@ impl Extending {
 }
 
 impl DiskPartial {
-    /// Waits until at most so many writes are on their way; after a failure, says so again and again.
+    /// Waits until at most this many writes are under way. After a failure it fails every time.
     async fn written(&mut self, most: usize) -> Result<(), StoreError> {
         while self.writing.len() > most
             && let Some((writing, len)) = self.writing.front()
@@ -325,7 +327,7 @@ impl DiskPartial {
         Ok(())
     }
 
-    /// The same of what the database is told.
+    /// Waits until at most this many extents are being written to the database.
     async fn recorded(&mut self, most: usize) -> Result<(), StoreError> {
         while self.recording.len() > most
             && let Some(recording) = self.recording.front()
@@ -338,14 +340,14 @@ impl DiskPartial {
         Ok(())
     }
 
-    /// Where the disk is full, gives back what was written last: what the database knows of bytes that are not there does
-    /// not count.
+    /// Where the disk is full, gives back the bytes that were written last. What the database knows of bytes that are
+    /// not there does not count.
     async fn full(&self, written: &Result<(), StoreError>) {
         if *written != Err(StoreError::Full) {
             return;
         }
         for (writing, _) in &self.writing {
-            // Which of them fail makes no difference.
+            // It makes no difference which of them fail.
             let _ = writing.clone().await;
         }
         let cut = Request::Finish {
@@ -356,7 +358,7 @@ impl DiskPartial {
         browser::warn_on_error("nothing was given back", cut.map_err(|why| why.to_string()));
     }
 
-    /// Begins to write the next bytes, so many.
+    /// Begins to write this many bytes.
     fn write(&mut self, asked: Vec<Asked>, len: u64) {
         let writing = begin(try_join_all(asked).map(|written| written.map(drop)));
         self.gathered = Gathered {
@@ -367,7 +369,7 @@ impl DiskPartial {
         self.writing.push_back((writing, len));
     }
 
-    /// Begins to tell the database of all that is written or being written, once it is.
+    /// Begins to write the extent of all bytes so far to the database, once these are written.
     async fn record(&mut self) -> Result<(), StoreError> {
         self.recorded(RECORDING - 1).await?;
         let Extending { offset, block, .. } = self.extent;
@@ -400,7 +402,7 @@ impl DiskPartial {
         Ok(())
     }
 
-    /// Takes what is to be written, and the blocks that it ends.
+    /// Takes a piece that is to be written, and the blocks that end with it.
     async fn gather(
         &mut self,
         part: Option<Part>,
@@ -423,7 +425,7 @@ impl DiskPartial {
         Ok(())
     }
 
-    /// Begins to write what is gathered, if anything is.
+    /// Begins to write the gathered bytes, if there are any.
     async fn write_gathered(&mut self) -> Result<(), StoreError> {
         self.written(WRITING - 1).await?;
         let len = self.gathered.len;
@@ -436,7 +438,7 @@ impl DiskPartial {
         let mut parts = std::mem::take(&mut self.gathered.parts)
             .into_iter()
             .peekable();
-        // Those that follow one another go in one.
+        // Blocks that follow one another are written by one request.
         while let Some(part) = parts.next() {
             let start = at as f64;
             match part {
@@ -531,7 +533,8 @@ impl Partial for DiskPartial {
                 self.write(vec![asked], end - at);
                 self.len += end - at;
                 at = end;
-                // One after the other: each has buffers of its own, and they wait for the same disk.
+                // They are read one after the other, because each has buffers of its own and all wait for the same
+                // disk.
                 self.flush().await?;
             }
             Ok(())

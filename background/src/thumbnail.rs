@@ -1,4 +1,4 @@
-//! Small pictures of pictures.
+//! Thumbnails of pictures.
 
 use fluence::state::MAX_THUMBNAIL;
 use js_sys::Uint8Array;
@@ -8,19 +8,22 @@ use web_sys::{Blob, ImageEncodeOptions, OffscreenCanvas, OffscreenCanvasRenderin
 
 use crate::browser::{self, Outcome};
 
-/// The largest picture that is looked at, in bytes.
+/// The largest picture of which a thumbnail is made, in bytes.
 pub const MAX_PICTURE: u64 = 10 * 1024 * 1024;
-/// The largest picture that is decoded, in pixels: four bytes of memory each.
+/// The largest picture that is decoded, in pixels, each of which takes four bytes of memory.
 pub const MAX_PIXELS: usize = 50_000_000;
-/// Bytes in which a picture says how large it is, behind what a camera puts before.
+/// The size of a picture is within so many first bytes, in spite of what cameras put before it.
 const HEAD: f64 = 262_144.0;
-/// The longer side of a small picture, in pixels.
+/// The longer side of a thumbnail, in pixels.
 const EDGE: u32 = 128;
-/// Qualities that are tried, until the picture is small enough.
+/// The qualities that are tried in turn until the thumbnail has few enough bytes.
 const QUALITIES: [f64; 3] = [0.8, 0.5, 0.2];
 const TYPE: &str = "image/webp";
 
-/// A small picture of the picture in the blob, as a `data:` URL of at most [`MAX_THUMBNAIL`] bytes.
+/// A thumbnail of the picture in a blob, as a `data:` URL of at most [`MAX_THUMBNAIL`] bytes.
+///
+/// # Errors
+/// A reason in words for the console, where the blob is no picture or a thumbnail cannot be made.
 pub async fn of(blob: &Blob) -> Outcome<String> {
     let pixels = pixels(blob).await.ok_or("that is no picture")?;
     if pixels > MAX_PIXELS {
@@ -49,7 +52,7 @@ pub async fn of(blob: &Blob) -> Outcome<String> {
     Err("the picture cannot be made small enough".to_owned())
 }
 
-/// How many pixels a picture has by its own account.
+/// The number of pixels that a picture says it has; `None` where it is no picture.
 async fn pixels(blob: &Blob) -> Option<usize> {
     let head = blob.slice_with_f64_and_f64(0.0, HEAD).ok()?;
     let head = JsFuture::from(head.array_buffer()).await.ok()?;
@@ -67,7 +70,7 @@ fn draw(picture: &web_sys::ImageBitmap) -> Result<OffscreenCanvas, JsValue> {
     Ok(canvas)
 }
 
-/// Bytes as a `data:` URL.
+/// A `data:` URL of these bytes.
 fn data_url(mime: &str, bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut url = format!("data:{mime};base64,");

@@ -6,9 +6,8 @@ use std::time::Duration;
 use fluence::command::{Answer, Command, MAX_THUMBNAILS, ToFace, ToWorker};
 use fluence::failure::{Code, Failure};
 use fluence::plan::{Engine, Unknown};
-use fluence::ports::StoreError;
 use fluence::state::{EventKind, ItemId, NetworkStatus, Settings};
-use fluence_peer::{Calls, Config, Multiaddr, Peer, Statuses};
+use fluence_peer::{Calls, Config, Peer, Statuses};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -23,7 +22,7 @@ use crate::identity::{self, Identity};
 use crate::journal::{Journal, Opened};
 use crate::notices::Notices;
 use crate::offscreen::Offscreen;
-use crate::outcomes::Outcomes;
+use crate::outcomes::{Outcomes, addresses};
 use crate::own_ipfs;
 use crate::pages::PAGE_PORT;
 use crate::platform::{Browser, Recorder};
@@ -61,9 +60,6 @@ pub struct Worker {
 /// Why the worker could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// There is no database at all.
-    #[error(transparent)]
-    Store(#[from] StoreError),
     /// The peer cannot be started.
     #[error(transparent)]
     Peer(#[from] fluence_peer::StartError),
@@ -86,16 +82,18 @@ impl Worker {
     /// # Errors
     /// [`StartError`] where the browser lacks something that the worker cannot do without.
     pub async fn start() -> Result<Rc<Self>, StartError> {
-        let database = Database::open().await?;
+        let database = Database::open().await;
         let Opened {
             journal,
             state,
             damage,
             adopt,
         } = Journal::open(database.clone()).await;
-        let Identity { keypair, replaced } = identity::load(&database).await?;
+        let Identity { keypair, replaced } = identity::load(&database).await;
         let mut failures = damage.failures();
-        if database.is_substitute() {
+        let substitute = database.is_substitute();
+        // The person is told when the substitute is new, and not at every start from then on.
+        if substitute && state.seq == 0 && failures.is_empty() {
             failures.push(Code::JournalDamaged.into());
         }
         if replaced {
@@ -115,7 +113,8 @@ impl Worker {
         let found = Found {
             known_as: state.peer.clone(),
             failures,
-            unknown: if adopt {
+            // Stored files that a substitute does not know belong to the items of the database that it stands for.
+            unknown: if adopt || substitute {
                 Unknown::Adopt
             } else {
                 Unknown::Remove
@@ -357,9 +356,4 @@ async fn find_web(engine: Engine<Browser>, status: NetworkStatus) {
 
 fn refused(failure: Failure) -> Answer {
     Answer::Refused { failure }
-}
-
-/// Those of the addresses that are multiaddrs.
-pub(crate) fn addresses(nodes: &[String]) -> Vec<Multiaddr> {
-    nodes.iter().filter_map(|node| node.parse().ok()).collect()
 }

@@ -1,5 +1,5 @@
-// What must stand in JavaScript: a worker's listeners are registered before anything is awaited, and what comes before
-// the wasm is ready waits. All else is Rust.
+// The part of the worker that has to be JavaScript: its listeners must be registered before anything is awaited, and events
+// that come before the WebAssembly is ready have to wait. Everything else is Rust.
 import init, { start, deliver } from "./wasm/background.js";
 import { inpage } from "./inpage.js";
 
@@ -7,7 +7,7 @@ const api = globalThis.browser ?? globalThis.chrome;
 globalThis.api = api;
 globalThis.inpage = inpage;
 
-// Events that wait for the wasm, at most; it is there within a second.
+// The most events that wait for the WebAssembly, which is ready within a second.
 const MAX_WAITING = 1000;
 let waiting = [];
 
@@ -17,18 +17,28 @@ function event(kind, ...details) {
 }
 const to = (kind) => (...details) => event(kind, ...details);
 
-// After a panic nothing in the wasm can be relied on: the extension starts anew, unless it did so a short while ago.
+// After a panic nothing in the WebAssembly can be relied on, so the extension is restarted, unless that happened a short
+// while ago. Where the time of the last restart cannot be read or noted, it is not: it might be restarted for ever.
 const RESTART_AFTER_MS = 10 * 60 * 1000;
 globalThis.crashed = async (message) => {
   console.error(message);
-  const { crashed = 0 } = await api.storage.local.get("crashed");
-  if (Date.now() - crashed > RESTART_AFTER_MS) {
-    await api.storage.local.set({ crashed: Date.now() });
-    api.runtime.reload();
-  } else {
-    failed(message);
+  try {
+    const now = Date.now();
+    const { crashed } = await api.storage.local.get("crashed");
+    // A time in the future is that of a clock that was set back, and what is no number is no time.
+    const recent = typeof crashed === "number" && crashed <= now && now - crashed <= RESTART_AFTER_MS;
+    if (!recent) {
+      await api.storage.local.set({ crashed: now });
+      api.runtime.reload();
+      return;
+    }
+  } catch (why) {
+    console.error(why);
   }
+  failed(message);
 };
+
+// The only words that stand here: without the WebAssembly there are no others.
 function failed(why) {
   api.action.setBadgeText({ text: "!" });
   api.action.setTitle({ title: `Fluence does not work: ${why?.message ?? why}. Restart the browser.` });
@@ -50,11 +60,11 @@ api.notifications.onClicked.addListener(to("notification"));
 api.permissions.onAdded.addListener(to("permission"));
 globalThis.addEventListener("online", () => event("online"));
 
-// A face hands files over here; its messages would be lost if nobody listened while the wasm starts.
+// Faces hand files over on this channel. Their messages would be lost if nothing listened while the WebAssembly starts.
 const handover = new BroadcastChannel("fluence-handover");
 handover.onmessage = ({ data }) => event("files", data, handover);
 
-// Without the worker nothing works: where it cannot start, the badge says so.
+// Without the worker nothing works. Where it cannot start, the badge says so.
 init()
   .then(start)
   .then(() => {

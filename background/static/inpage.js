@@ -1,14 +1,14 @@
-// Run in a page by `scripting.executeScript`, isolated from the page's own scripts: what can only be done there. It must
-// stand on its own, since the browser takes it over as text.
+// `scripting.executeScript` runs this function in a page, isolated from the page's own scripts, for what can only be done
+// there. It must not refer to anything outside of itself, because the browser takes it over as text.
 export async function inpage(job, argument, key) {
   const api = globalThis.browser ?? globalThis.chrome;
 
   switch (job) {
-    // The text that is selected, with its line breaks.
+    // Returns the selected text with its line breaks.
     case "selection":
       return String(getSelection());
 
-    // Puts a text on the clipboard; whether it is there now.
+    // Puts a text on the clipboard, and returns whether that succeeded.
     case "copy": {
       try {
         await navigator.clipboard.writeText(argument);
@@ -27,8 +27,8 @@ export async function inpage(job, argument, key) {
       }
     }
 
-    // Fetches as the page, and hands the bytes over as `data:` URLs (ports carry JSON), never more than four of them
-    // ahead of the worker.
+    // Fetches as the page would, and hands the bytes over as `data:` URLs, because ports carry JSON. At most four of them
+    // are ahead of the worker.
     case "fetch": {
       const PIECE = 1 << 20;
       const AHEAD = 4;

@@ -1,7 +1,7 @@
-// What a service worker has not: blob URLs, and the file worker. In Firefox the background page loads this file itself.
+// What a service worker cannot do: make blob URLs, and run the file worker. In Firefox the background page loads this file.
 
-// Makes blob URLs: asked over a channel that only this extension's own pages and worker can open. The URLs go when this
-// page is closed.
+// Makes blob URLs. Requests come over a channel that only this extension's own pages and worker can open. The URLs are
+// revoked when this page is closed.
 const channel = new BroadcastChannel("fluence-offscreen");
 channel.onmessage = ({ data }) => {
   if (typeof data?.make === "string" && data.blob instanceof Blob) {
@@ -9,7 +9,7 @@ channel.onmessage = ({ data }) => {
   }
 };
 
-// Passes on the port over which the extension's worker asks the file worker.
+// Passes the port on over which the extension's worker talks to the file worker.
 const files = new Worker("files.js", { type: "module" });
 navigator.serviceWorker.onmessage = ({ data, ports }) => {
   if (data === "files") files.postMessage(data, ports);

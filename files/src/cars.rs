@@ -376,7 +376,7 @@ impl Body {
             Either::Left((read, _)) => read.map_err(|_| HttpError::Broken(self.host.clone()))?,
             Either::Right(_) => return Err(HttpError::Silent(self.host.clone())),
         };
-        garbage::left();
+        garbage::made();
         if member(&read, "done").is_truthy() {
             return Ok(None);
         }

@@ -84,7 +84,7 @@ fn serve_with(port: MessagePort, files: Files, buffers: Rc<Buffers>) {
     });
     SERVED.set(Some(Rc::clone(&served)));
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-        garbage::left();
+        garbage::made();
         match Request::read(&event.data()) {
             Some((number, request)) => Rc::clone(&served).perform(number, request),
             None => {

@@ -222,7 +222,7 @@ impl Open {
             let piece: Uint8Array = member(&read, "value").unchecked_into();
             write(handle, &piece, at + copied)?;
             copied += f64::from(piece.length());
-            garbage::left();
+            garbage::made();
             buffer = piece.buffer();
         }
         if copied == blob.size() {

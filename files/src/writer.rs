@@ -83,7 +83,7 @@ impl Writer {
         let on_message = {
             let (buffers, waiting) = (Rc::clone(&buffers), Rc::clone(&waiting));
             Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-                garbage::left();
+                garbage::made();
                 let answer = event.data();
                 if let Ok(back) = member(&answer, BACK).dyn_into::<Array>() {
                     // It is an object that was made for this message.
@@ -259,7 +259,7 @@ pub fn write() {
     let open = Rc::new(Open::default());
     let answers = scope.clone();
     let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-        garbage::left();
+        garbage::made();
         let question = event.data();
         let Some((number, request)) = Request::read(&question) else {
             return;

@@ -14,26 +14,32 @@ extern "C" {
     fn get_reader(this: &Bytes, options: &JsValue) -> Result<ReadableStreamByobReader, JsValue>;
 }
 
-/// Reads a stream of bytes into one buffer again and again: new buffers would wait for the garbage collection, and
-/// hundreds of megabytes of them gather before it comes.
+/// Reads a stream of bytes into the same buffer again and again: new buffers would wait for the garbage collection, and
+/// hundreds of megabytes of them would gather until then.
 pub struct ByteReader {
     reader: ReadableStreamByobReader,
     buffer: ArrayBuffer,
 }
 
 impl ByteReader {
-    /// Reads into this buffer.
+    /// A reader of this stream that reads into this buffer.
+    ///
+    /// # Errors
+    /// The exception of the browser, where the stream has a reader already.
     pub fn new(stream: &ReadableStream, buffer: ArrayBuffer) -> Result<Self, JsValue> {
         let bytes: &Bytes = stream.unchecked_ref();
         let reader = bytes.get_reader(&object([("mode", "byob".into())]))?;
         Ok(Self { reader, buffer })
     }
 
-    /// The next piece, which is put into the buffer; `None` at the end. The browser takes the buffer and gives it back with
-    /// the piece: arrays on it that are still held are empty.
+    /// The next piece, which is in the buffer; `None` at the end. The browser takes the buffer and returns it with the
+    /// piece, and arrays on it that are still held become empty.
+    ///
+    /// # Errors
+    /// The exception of the browser, where the stream fails.
     pub async fn read(&mut self) -> Result<Option<Uint8Array>, JsValue> {
         if self.buffer.byte_length() == 0 {
-            // A read that nobody waited for keeps the buffer.
+            // A read that was not awaited to its end keeps the buffer.
             return Err("there is no buffer to read into".into());
         }
         let all = Uint8Array::new(&self.buffer);

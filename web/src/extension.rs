@@ -1,6 +1,6 @@
 //! The extension API, and what else the worker asks of the browser.
 //!
-//! `api` is what `static/background.js` found: `browser` where there is one, else `chrome`. Both answer with promises.
+//! `api` is what `static/background.js` found: `browser` where there is one, or else `chrome`. Both return promises.
 
 use js_sys::{Array, Function, JsString, Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -10,14 +10,14 @@ use crate::js::{Outcome, member, message_of, object, outcome, warn_on_error};
 
 #[wasm_bindgen]
 extern "C" {
-    /// Fetches as the worker: with the extension's own rights, and the cookies that the request asks for.
+    /// Fetches as the worker, with the permissions of the extension and the cookies that the request asks for.
     #[wasm_bindgen(js_name = fetch)]
     pub fn fetch(url: &str, init: &RequestInit) -> Promise;
 
     #[wasm_bindgen(js_name = createImageBitmap, catch)]
     fn create_image_bitmap(blob: &Blob, options: &Object) -> Result<Promise, JsValue>;
 
-    /// Writes a panic on the console and starts the extension anew, where it has not just done so.
+    /// Writes a panic to the console, and restarts the extension unless that happened a short while ago.
     #[wasm_bindgen(js_name = crashed)]
     pub fn crashed(message: &str);
 
@@ -77,7 +77,10 @@ extern "C" {
     fn contains_permission(permissions: &JsValue) -> Result<Promise, JsValue>;
 }
 
-/// A picture of at most this width and height; the larger of the two is met.
+/// The picture in a blob, scaled so that the larger of its width and height is this many pixels.
+///
+/// # Errors
+/// The message of the browser, where the blob is not a picture that it can decode.
 pub async fn bitmap(blob: &Blob, edge: u32) -> Outcome<ImageBitmap> {
     let whole = outcome(create_image_bitmap(blob, &Object::new())).await?;
     let whole: ImageBitmap = whole.dyn_into().map_err(|_| "no picture came".to_owned())?;
@@ -101,12 +104,12 @@ pub async fn bitmap(blob: &Blob, edge: u32) -> Outcome<ImageBitmap> {
         .map_err(|_| "no picture came".to_owned())
 }
 
-/// This extension's id.
+/// The id of this extension.
 pub fn own_id() -> String {
     ID.with(|id| String::from(id.clone()))
 }
 
-/// Sets the badge's text and colour, and the title that is shown when the mouse is over it.
+/// Sets the text and colour of the badge, and the title that is shown while the mouse is over the button.
 pub async fn badge(text: &str, colour: &str, title: &str) {
     let text = outcome(set_badge_text(&object([("text", text.into())]))).await;
     warn_on_error("the badge's text was not set", text);
@@ -116,7 +119,7 @@ pub async fn badge(text: &str, colour: &str, title: &str) {
     warn_on_error("the title was not set", title);
 }
 
-/// Shows the popup where the browser lets it, else as a tab.
+/// Shows the popup; where the browser does not let the worker open it, the same page in a tab.
 pub async fn show_face() {
     if outcome(open_popup()).await.is_err() {
         let page = object([("url", url_of("popup.html").into())]);
@@ -144,7 +147,7 @@ pub async fn make_menu(id: &str, title: &str, contexts: &[&str]) {
     warn_on_error("the menu was not made", made);
 }
 
-/// Shows a notification; one with the same id goes.
+/// Shows a notification, in the place of one with the same id.
 pub async fn notify(id: &str, title: &str, message: &str) {
     let details = object([
         ("type", "basic".into()),
@@ -156,13 +159,16 @@ pub async fn notify(id: &str, title: &str, message: &str) {
     warn_on_error("the notification was not shown", shown);
 }
 
-/// Takes a notification away.
+/// Removes a notification.
 pub async fn unnotify(id: &str) {
     let cleared = outcome(clear_notification(id)).await;
     warn_on_error("the notification stays", cleared);
 }
 
-/// Begins a download to the download folder; returns its id.
+/// Begins a download to the download folder, and returns its id.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn download(url: &str, file_name: &str) -> Outcome<f64> {
     let details = object([
         ("url", url.into()),
@@ -176,20 +182,23 @@ pub async fn download(url: &str, file_name: &str) -> Outcome<f64> {
         .ok_or_else(|| "the browser gave the download no number".to_owned())
 }
 
-/// How a download is.
+/// The state of a download.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Download {
-    /// It is under way.
+    /// It is in progress.
     Running,
-    /// It is saved under this name.
+    /// It is complete, and saved under this name.
     Complete(String),
-    /// It ended; the browser's word for why.
+    /// It ended early, for this reason in the browser's words.
     Interrupted(String),
-    /// The browser knows nothing of it.
+    /// The browser does not know it.
     Unknown,
 }
 
-/// How a download is.
+/// The state of the download with this id.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn download_state(id: f64) -> Outcome<Download> {
     let found = outcome(search_downloads(&object([("id", id.into())]))).await?;
     let item = Array::from(&found).get(0);
@@ -207,31 +216,46 @@ pub async fn download_state(id: f64) -> Outcome<Download> {
     })
 }
 
-/// What was kept under a key until the browser ends; it outlasts the worker.
+/// The value under a key in the storage that lasts until the browser ends; `undefined` where there is none.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn session(key: &str) -> Outcome<JsValue> {
     let found = outcome(session_get(key)).await?;
     Ok(member(&found, key))
 }
 
 /// Keeps a text under a key until the browser ends.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn keep_for_session(key: &str, text: &str) -> Outcome<()> {
     let items = object([(key, text.into())]);
     outcome(session_set(&items)).await.map(drop)
 }
 
-/// What was kept under a key; it outlasts the browser.
+/// The value under a key in the storage that outlasts the browser; `undefined` where there is none.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn kept(key: &str) -> Outcome<JsValue> {
     let found = outcome(local_get(key)).await?;
     Ok(member(&found, key))
 }
 
-/// Keeps a text under a key for good.
+/// Keeps a text under a key in the storage that outlasts the browser.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn keep(key: &str, text: &str) -> Outcome<()> {
     let items = object([(key, text.into())]);
     outcome(local_set(&items)).await.map(drop)
 }
 
-/// Runs the function of `static/inpage.js` in a frame, isolated from the page's own scripts; returns its result.
+/// Runs the function of `static/inpage.js` in a frame, isolated from the page's own scripts, and returns its result.
+///
+/// # Errors
+/// The message of the browser, where the function may not be run there or fails.
 pub async fn in_page(tab: i32, frame: Option<i32>, arguments: &[JsValue]) -> Outcome<JsValue> {
     let frames = Array::of1(&frame.unwrap_or(0).into());
     let arguments: Array = arguments.iter().collect();

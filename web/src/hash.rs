@@ -10,8 +10,8 @@ extern "C" {
     fn digest(algorithm: &str, data: &[u8]) -> Result<Promise, JsValue>;
 }
 
-/// SHA-256 of bytes, off this thread. The browser takes its own copy at once: when this returns, before it is awaited,
-/// the bytes may change.
+/// The SHA-256 of bytes, computed on another thread. The browser copies the bytes before this returns, so that they may
+/// change before the future is awaited.
 pub fn sha256(bytes: &[u8]) -> impl Future<Output = Result<[u8; 32], JsValue>> + use<> {
     let digest = digest("SHA-256", bytes);
     async move {

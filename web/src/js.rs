@@ -1,17 +1,17 @@
-//! JavaScript's values: objects and their members, promises, exceptions.
+//! JavaScript values: objects and their members, promises and exceptions.
 
 use js_sys::{Object, Promise, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-/// What a call of the browser ends with; the error is a line for people.
+/// The result of a call of the browser. The error is the browser's own message.
 pub type Outcome<T> = Result<T, String>;
 
-/// What a call of the browser ends with, when its promise is settled.
+/// The result of a call of the browser, when its promise is settled.
 ///
 /// # Errors
-/// The text of what was thrown, or of what the promise was rejected with.
+/// The message of the exception, or of the reason for which the promise was rejected.
 pub async fn outcome(called: Result<Promise, JsValue>) -> Outcome<JsValue> {
     let promise = called.map_err(|why| message_of(&why))?;
     JsFuture::from(promise)
@@ -26,7 +26,7 @@ pub fn warn_on_error<T>(doing: &str, outcome: Result<T, impl std::fmt::Display>)
     }
 }
 
-/// The text of an exception.
+/// The message of an exception.
 pub fn message_of(why: &JsValue) -> String {
     member(why, "message")
         .as_string()
@@ -34,7 +34,7 @@ pub fn message_of(why: &JsValue) -> String {
         .unwrap_or_else(|| format!("{why:?}"))
 }
 
-/// A member of an object; `undefined` where there is none.
+/// The member of an object with this name; `undefined` where there is none.
 pub fn member(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
@@ -43,13 +43,16 @@ pub fn member(object: &JsValue, name: &str) -> JsValue {
 pub fn object<const N: usize>(members: [(&str, JsValue); N]) -> JsValue {
     let object = Object::new();
     for (name, value) in members {
-        // A plain object takes any member.
+        // This never fails for a plain object.
         let _ = Reflect::set(&object, &name.into(), &value);
     }
     object.into()
 }
 
-/// As the browser's own functions and ports take it: plain objects, numbers as numbers.
+/// A value as plain objects and numbers, in the form that ports can send.
+///
+/// # Errors
+/// A message, where it cannot be written so.
 pub fn plain<T: Serialize>(value: &T) -> Outcome<JsValue> {
     value
         .serialize(&serde_wasm_bindgen::Serializer::json_compatible())

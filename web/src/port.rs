@@ -1,4 +1,4 @@
-//! Ports of `runtime.connect`, and who is at their other end.
+//! Ports of `runtime.connect`, and the programs at their other ends.
 
 use js_sys::Object;
 use wasm_bindgen::prelude::*;
@@ -12,31 +12,31 @@ extern "C" {
     #[wasm_bindgen(extends = Object)]
     #[derive(Clone)]
     pub type Port;
-    /// Fails when the other side is gone.
+    /// Sends a message. It fails where the other side is gone, or the message cannot be sent.
     #[wasm_bindgen(method, js_name = postMessage, catch)]
     pub fn post(this: &Port, message: &JsValue) -> Result<(), JsValue>;
-    /// Ends the connection; the other side is told.
+    /// Closes the connection, of which the other side is told.
     #[wasm_bindgen(method)]
     pub fn disconnect(this: &Port);
-    /// What the connecting side called it.
+    /// The name that the connecting side gave it.
     #[wasm_bindgen(method, getter)]
     pub fn name(this: &Port) -> String;
     #[wasm_bindgen(method, getter)]
     fn sender(this: &Port) -> JsValue;
 }
 
-/// Who is at the other end of a port.
+/// The kind of program at the other end of a port.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Sender {
     /// A page of this extension: popup, tab, options.
     OwnPage,
-    /// This extension's function in a page that is open in this tab.
+    /// The function of this extension in a page that is open in the tab with this number.
     InPage(i32),
-    /// Anyone else.
+    /// Any other program.
     Stranger,
 }
 
-/// Who is at the other end: told from what the browser says of it, not from what it sends.
+/// The kind of program at the other end of a port, by what the browser says of it and not by what it sends.
 pub fn sender_of(port: &Port) -> Sender {
     let sender = port.sender();
     if member(&sender, "id").as_string() != Some(own_id()) {

@@ -1,4 +1,4 @@
-//! The clock, timers, and chance.
+//! The clock, timers and random numbers.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ extern "C" {
     fn random_values(into: &Uint8Array);
 }
 
-/// Ends after the duration.
+/// Returns after this time.
 pub async fn sleep(duration: Duration) {
-    /// The longest that a timer of the browser knows.
+    /// The longest time of a timer of the browser, in milliseconds.
     const LONGEST: u128 = i32::MAX as u128;
     let ms = duration.as_millis().min(LONGEST) as u32;
     gloo_timers::future::TimeoutFuture::new(ms).await;
 }
 
-/// Unix time in milliseconds.
+/// The Unix time in milliseconds.
 pub fn now_ms() -> u64 {
     js_sys::Date::now() as u64
 }
 
-/// A number that nobody can guess.
+/// A random number that cannot be guessed.
 pub fn random() -> u128 {
     let bytes = Uint8Array::new_with_length(16);
     random_values(&bytes);

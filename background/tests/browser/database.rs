@@ -1,12 +1,17 @@
 //! IndexedDB: a transaction happens whole or not at all, and exceptions are told apart.
 
-use background::database::{DAGS, EXTENTS, beginning_with, error};
+use background::database::{DAGS, Database, EXTENTS, META, THUMBNAILS, beginning_with, error};
+use background::identity;
+use background::journal::{Journal, Opened};
+use fluence::failure::Code;
 use fluence::ports::StoreError;
+use fluence::state::{Event, EventKind};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::DomException;
 
 use crate::database;
+use crate::other_versions::{STORES_OF_2, make, read};
 
 #[wasm_bindgen_test]
 async fn what_is_written_is_there_for_others() {
@@ -131,4 +136,78 @@ async fn a_connection_that_the_browser_closed_is_opened_anew() {
     assert_eq!((one, two), (Ok(()), Ok(())));
     let read = other.get(DAGS, &"database-closed".into()).await.unwrap();
     assert_eq!(read.as_string().as_deref(), Some("third"));
+}
+
+#[wasm_bindgen_test]
+async fn a_database_of_version_2_keeps_what_it_has() {
+    let values = [
+        (EXTENTS, "a:00000000".into(), "an extent".into()),
+        (DAGS, "a".into(), "a DAG".into()),
+        (META, "snapshot".into(), "a snapshot".into()),
+    ];
+    make("of-version-2", 2, &STORES_OF_2, &values).await;
+    let database = Database::open_one_of(&["of-version-2"]).await;
+    for (store, key, value) in &values {
+        assert_eq!(&database.get(store, key).await.unwrap(), value);
+    }
+    // And it has what version 3 has beside that.
+    let written = database.write(&[THUMBNAILS], |transaction| {
+        let thumbnails = transaction.object_store(THUMBNAILS)?;
+        thumbnails.put_with_key(&"a picture".into(), &"a".into())?;
+        Ok(())
+    });
+    assert_eq!(written.await, Ok(()));
+}
+
+#[wasm_bindgen_test]
+async fn a_database_that_cannot_be_used_is_left_as_it_is_and_another_one_is_used() {
+    let value = || [(META, "snapshot".into(), "of another version".into())];
+    make("of-version-9", 9, &[META, "new"], &value()).await;
+    make("bare", 3, &[META], &value()).await;
+    let databases: [(&'static [&'static str], u32); 2] = [
+        (&["of-version-9", "instead-of-9"], 9),
+        (&["bare", "instead-of-bare"], 3),
+    ];
+    for (names, version) in databases {
+        let database = Database::open_one_of(names).await;
+        assert!(database.is_substitute());
+        let opened = Journal::open(database.clone()).await;
+        assert!(opened.damage.is_none() && opened.state.items.is_empty());
+        let first = identity::load(&database).await;
+        assert!(!first.replaced);
+        // At the next start it is the same one.
+        let again = Database::open_one_of(names).await;
+        let second = identity::load(&again).await;
+        assert_eq!(first.keypair.public(), second.keypair.public());
+        let original = read(names[0], version, META, "snapshot").await;
+        assert_eq!(original, JsValue::from("of another version"));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn without_any_database_the_worker_starts_and_touches_none() {
+    let snapshot = (META, "snapshot".into(), "of another version".into());
+    make("the-only-one", 9, &[META], &[snapshot]).await;
+    let database = Database::open_one_of(&["the-only-one"]).await;
+    let Opened {
+        journal,
+        state,
+        damage,
+        ..
+    } = Journal::open(database.clone()).await;
+    assert!(state.items.is_empty());
+    let failures = damage.failures();
+    assert_eq!(failures.len(), 1, "the person is told");
+    assert_eq!(failures[0].code, Code::JournalDamaged);
+    assert!(identity::load(&database).await.replaced);
+    let written = database.write(&[META], |_| Ok(())).await;
+    assert!(matches!(written, Err(StoreError::Failed(_))), "{written:?}");
+    let kept = [Event {
+        seq: 1,
+        at: 0,
+        kind: EventKind::Unconfirmed,
+    }];
+    assert!(journal.append(&kept).await.is_err());
+    let original = read("the-only-one", 9, META, "snapshot").await;
+    assert_eq!(original, JsValue::from("of another version"));
 }

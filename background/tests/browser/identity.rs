@@ -11,8 +11,8 @@ use crate::database;
 #[wasm_bindgen_test]
 async fn an_identity_is_made_once() {
     let database = database().await;
-    let first = identity::load(&database).await.unwrap();
-    let second = identity::load(&database).await.unwrap();
+    let first = identity::load(&database).await;
+    let second = identity::load(&database).await;
     assert_eq!(first.keypair.public(), second.keypair.public());
     assert!(!second.replaced);
 }
@@ -28,9 +28,9 @@ async fn a_damaged_identity_is_set_aside_and_replaced() {
             Ok(())
         });
         written.await.unwrap();
-        let loaded = identity::load(&database).await.unwrap();
+        let loaded = identity::load(&database).await;
         assert!(loaded.replaced, "{damaged:?}");
-        let again = identity::load(&database).await.unwrap();
+        let again = identity::load(&database).await;
         assert!(!again.replaced);
         assert_eq!(loaded.keypair.public(), again.keypair.public());
     }

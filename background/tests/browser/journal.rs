@@ -1,29 +1,41 @@
 //! The journal: what was appended is there after a kill, with and without snapshots, and beside damaged records.
 
-use background::database::{ASIDE, JOURNAL, LOG, META, THUMBNAILS};
+use background::database::{ASIDE, Database, JOURNAL, LOG, META, THUMBNAILS};
 use background::journal::{Journal, Opened};
 use fluence::command::Thumbnail;
 use fluence::failure::Code;
-use fluence::journal;
+use fluence::journal::{self, Reader};
 use fluence::state::{
-    Event, EventKind, LogEntry, LogLine, MAX_LOG, NetworkStatus, Settings, State, Status,
+    Event, EventKind, ItemId, LogEntry, LogLine, MAX_LOG, NetworkStatus, Settings, State, Status,
 };
 use js_sys::Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::IdbTransaction;
 
+use crate::other_versions::{STORES_OF_2, make};
 use crate::{database, id};
 
 /// The key of the snapshot.
 const SNAPSHOT: &str = "snapshot";
 
-/// A journal of which nothing was ever written.
+/// A journal to which nothing was ever written.
 async fn empty() -> Journal {
     let database = database().await;
-    let stores = [JOURNAL, META, LOG, THUMBNAILS, ASIDE];
+    let cleared = database.write(&[ASIDE], |transaction| {
+        transaction.object_store(ASIDE)?.clear()?;
+        Ok(())
+    });
+    cleared.await.unwrap();
+    empty_but_for_originals().await
+}
+
+/// A journal of which nothing is left but what was set aside.
+async fn empty_but_for_originals() -> Journal {
+    let database = database().await;
+    let stores = [JOURNAL, META, LOG, THUMBNAILS];
     let cleared = database.write(&stores, |transaction| {
-        for store in [JOURNAL, LOG, THUMBNAILS, ASIDE] {
+        for store in [JOURNAL, LOG, THUMBNAILS] {
             transaction.object_store(store)?.clear()?;
         }
         let meta = transaction.object_store(META)?;
@@ -56,15 +68,10 @@ async fn put(store: &'static str, key: impl Into<JsValue>, value: impl Into<JsVa
     database().await.write(&[store], put).await.unwrap();
 }
 
-/// The texts that are set aside.
-async fn aside() -> Vec<String> {
-    let texts = database()
-        .await
-        .read(ASIDE, |aside| aside.get_all())
-        .await
-        .unwrap();
-    let texts = Array::from(&texts);
-    texts.iter().filter_map(|text| text.as_string()).collect()
+/// The values that are set aside.
+async fn aside() -> Vec<JsValue> {
+    let values = database().await.read(ASIDE, |aside| aside.get_all()).await;
+    Array::from(&values.unwrap()).to_vec()
 }
 
 /// Numbers of the events that are kept as such.
@@ -233,7 +240,8 @@ async fn a_damaged_event_costs_only_itself_and_is_set_aside() {
     assert_eq!(state, applied(&whole));
     assert_eq!(damage.events, 3);
     assert!(adopt);
-    assert!(aside().await.iter().any(|text| text == future));
+    let originals: [JsValue; 3] = [future.into(), 7.into(), "{\"seq\":5,\"at\":".into()];
+    assert_eq!(aside().await, originals);
     // The next start is a plain one, but for the files that may still have to be found.
     assert_eq!(reopened().await, applied(&whole));
     assert!(Journal::open(database().await).await.adopt);
@@ -266,7 +274,7 @@ async fn a_damaged_snapshot_keeps_nothing_from_starting() {
         assert_eq!(codes, [Code::JournalDamaged]);
         assert_eq!(state.items.len(), 1, "{damaged:?}");
         assert_eq!(reopened().await, state);
-        assert_eq!(aside().await.len(), 1);
+        assert_eq!(aside().await, [damaged]);
     }
     drop(empty().await);
 }
@@ -291,7 +299,7 @@ async fn one_damaged_item_and_one_damaged_setting_cost_only_themselves() {
     assert_eq!(damage.settings, ["copy_link"]);
     let settings = state.settings.unwrap();
     assert!(!settings.notify && settings.copy_link);
-    assert_eq!(aside().await, [text]);
+    assert_eq!(aside().await, [JsValue::from(text)]);
 }
 
 #[wasm_bindgen_test]
@@ -333,6 +341,123 @@ async fn logs_and_thumbnails_are_stored_beside_the_state() {
     journal.append(&[removed]).await.unwrap();
     assert_eq!(journal.log(&id("a")).await.unwrap(), []);
     assert!(journal.thumbnails(&[id("a")]).await.unwrap().is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn a_snapshot_leaves_logs_and_thumbnails_alone() {
+    let journal = empty().await;
+    let data_url = "data:image/png;base64,AA==".to_owned();
+    let thumbnail = EventKind::Thumbnail {
+        id: id("a"),
+        data_url: data_url.clone(),
+    };
+    let mut events = vec![began(1, "a"), log(2, "a"), event(3, thumbnail)];
+    events.extend((4..=1100).map(|seq| requested(seq, "a")));
+    journal.append(&events).await.unwrap();
+    assert_eq!(kept().await, 0, "no snapshot was made");
+    let thumbnails = journal.thumbnails(&[id("a")]).await.unwrap();
+    assert_eq!(thumbnails.len(), 1);
+    assert_eq!(thumbnails[0].data_url, data_url);
+    assert_eq!(journal.log(&id("a")).await.unwrap().len(), 1);
+    assert!(reopened().await.items[&id("a")].thumbnail);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_set_aside_is_bounded_and_the_newest() {
+    for round in 0..2 {
+        drop(empty_but_for_originals().await);
+        for number in 1..=40 {
+            put(JOURNAL, number, format!("{round} {number:02}")).await;
+        }
+        let Opened { damage, adopt, .. } = Journal::open(database().await).await;
+        assert_eq!(damage.events, 40);
+        assert!(adopt);
+        assert!(reopened().await.items.is_empty());
+    }
+    let values = aside().await;
+    let texts: Vec<String> = values.iter().filter_map(JsValue::as_string).collect();
+    assert_eq!(texts.len(), 64);
+    let of_round = |round: &str| texts.iter().filter(|text| text.starts_with(round)).count();
+    assert_eq!((of_round("0 "), of_round("1 ")), (24, 40));
+    drop(empty().await);
+}
+
+#[wasm_bindgen_test]
+async fn a_journal_of_version_1_is_brought_to_the_present_form() {
+    use serde_json::Value;
+    let vector = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let exported = vector(include_str!(
+        "../../../tests/vectors/journal/v1-extension.json"
+    ));
+    let old = vector(include_str!(
+        "../../../tests/vectors/journal/v1-extension.state.json"
+    ));
+    let snapshot = exported["snapshot"].as_str().unwrap();
+    let events: Vec<&str> = exported["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event.as_str().unwrap())
+        .collect();
+    let mut values = vec![(META, SNAPSHOT.into(), snapshot.into())];
+    values.extend(events.iter().map(|text| {
+        let seq = vector(text)["seq"].as_f64().unwrap();
+        (JOURNAL, seq.into(), JsValue::from_str(text))
+    }));
+    make("journal-of-version-1", 2, &STORES_OF_2, &values).await;
+
+    let database = Database::open_one_of(&["journal-of-version-1"]).await;
+    let Opened {
+        journal,
+        state,
+        damage,
+        adopt,
+    } = Journal::open(database.clone()).await;
+    assert!(damage.is_none() && !adopt);
+    // `tests/journal.rs` compares what is read of these texts with what version 1 made of them.
+    let mut reader = Reader::new(Some(snapshot));
+    assert!(events.iter().all(|event| reader.event(event)));
+    assert_eq!(state, reader.finish().state);
+    assert_eq!(state.items.len(), 62);
+
+    let old = old["items"].as_object().unwrap();
+    let (mut pictures, mut lines) = (0, 0);
+    for (id, old) in old {
+        let id = ItemId(id.clone());
+        let thumbnails = journal.thumbnails(std::slice::from_ref(&id)).await.unwrap();
+        let thumbnail = thumbnails.first().map(|thumbnail| &*thumbnail.data_url);
+        assert_eq!(thumbnail, old["thumbnail"].as_str());
+        pictures += usize::from(thumbnail.is_some());
+        let log = journal.log(&id).await.unwrap();
+        let log: Vec<(u64, String)> = log
+            .into_iter()
+            .map(|line| match line.entry {
+                LogEntry::Text { text } => (line.at, text),
+                other => panic!("{other:?} is no line of version 1"),
+            })
+            .collect();
+        let old: Vec<(u64, String)> = old["log"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|line| {
+                let text = line["text"].as_str().unwrap().to_owned();
+                (line["at"].as_u64().unwrap(), text)
+            })
+            .collect();
+        lines += log.len();
+        assert_eq!(log, old);
+    }
+    assert_eq!((pictures, lines), (4, 248));
+
+    // The next start reads the present form, and finds the same.
+    let again = Journal::open(database.clone()).await;
+    assert!(again.damage.is_none() && !again.adopt);
+    assert_eq!(again.state, state);
+    let keys = database
+        .read(JOURNAL, |journal| journal.get_all_keys())
+        .await;
+    assert_eq!(Array::from(&keys.unwrap()).length(), 0);
 }
 
 #[wasm_bindgen_test]

@@ -15,6 +15,7 @@ mod handover;
 mod http;
 mod identity;
 mod journal;
+mod other_versions;
 mod source;
 mod store;
 mod thumbnail;
@@ -45,7 +46,9 @@ fn noise(len: usize) -> Vec<u8> {
 
 /// The database, which all tests share; each has ids of its own.
 async fn database() -> Database {
-    Database::open().await.expect("the database opens")
+    let database = Database::open().await;
+    assert!(!database.is_substitute(), "the database does not open");
+    database
 }
 
 /// The file worker, which runs beside the tests: they are in a worker that may open files. It has the built extension's

@@ -1,4 +1,4 @@
-//! Chrome: a service worker, which has an offscreen page for what it cannot make itself.
+//! Chrome, where the worker is a service worker and has an offscreen page for what it cannot make itself.
 
 use js_sys::{Array, Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -18,14 +18,17 @@ extern "C" {
     fn close_offscreen() -> Result<Promise, JsValue>;
 }
 
-/// The page that has what a service worker has not.
+/// The page that can do what a service worker cannot.
 const OFFSCREEN_PAGE: &str = "offscreen.html";
 /// Whether the browser has offscreen pages.
 pub fn is_this() -> bool {
     OFFSCREEN.with(Option::is_some)
 }
 
-/// Opens the page that makes blob URLs and runs the file worker; one that is open stays.
+/// Opens the page that makes blob URLs and runs the file worker, unless it is open.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn open() -> Outcome<()> {
     let details = object([
         ("url", OFFSCREEN_PAGE.into()),
@@ -45,7 +48,10 @@ pub async fn open() -> Outcome<()> {
     }
 }
 
-/// Hands a port to the file worker of that page; false where the page is not loaded yet, or is not there any more.
+/// Hands a port to the file worker of that page; `false` where the page is not loaded yet or is gone.
+///
+/// # Errors
+/// The message of the browser.
 pub async fn hand_to_files(port: &MessagePort) -> Outcome<bool> {
     let scope: ServiceWorkerGlobalScope = js_sys::global().unchecked_into();
     let all = ClientQueryOptions::new();
@@ -64,7 +70,7 @@ pub async fn hand_to_files(port: &MessagePort) -> Outcome<bool> {
     Ok(false)
 }
 
-/// Closes it; its blob URLs and its worker go with it.
+/// Closes that page, which revokes its blob URLs and ends its worker.
 pub async fn close() {
     // It may be closed already.
     let _ = outcome(close_offscreen()).await;

@@ -1,4 +1,4 @@
-//! Firefox: a background page, which starts workers and makes blob URLs itself.
+//! Firefox, where the worker is a background page, which starts workers and makes blob URLs itself.
 
 use std::cell::RefCell;
 
@@ -16,10 +16,10 @@ thread_local! {
     static MADE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Starts the file worker; one that was started stays.
+/// Starts the file worker, unless it runs.
 ///
 /// # Errors
-/// The browser starts no worker.
+/// The message of the browser, where it starts no worker.
 pub fn open() -> Outcome<()> {
     STARTED.with_borrow_mut(|started| {
         if started.is_none() {
@@ -32,10 +32,10 @@ pub fn open() -> Outcome<()> {
     })
 }
 
-/// Hands a port to the file worker; false where it was not started.
+/// Hands a port to the file worker; `false` where it was not started.
 ///
 /// # Errors
-/// The port cannot be transferred.
+/// The message of the browser, where the port cannot be transferred.
 pub fn hand_to_files(port: &MessagePort) -> Outcome<bool> {
     STARTED.with_borrow(|started| match started {
         Some(worker) => worker
@@ -49,7 +49,7 @@ pub fn hand_to_files(port: &MessagePort) -> Outcome<bool> {
 /// Makes a blob URL, which is valid until [`close`].
 ///
 /// # Errors
-/// The browser makes none.
+/// The message of the browser, where it makes none.
 pub fn url_of_blob(blob: &Blob) -> Outcome<String> {
     let url = Url::create_object_url_with_blob(blob).map_err(|why| message_of(&why))?;
     MADE.with_borrow_mut(|made| made.push(url.clone()));
@@ -62,7 +62,7 @@ pub fn close() {
         worker.terminate();
     }
     for url in MADE.take() {
-        // It is one of ours.
+        // The URL was made here.
         let _ = Url::revoke_object_url(&url);
     }
 }

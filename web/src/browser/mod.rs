@@ -1,5 +1,5 @@
-//! Where browsers differ: one interface, and a file for each kind of browser. Which one this is, is told by what the
-//! browser has, not by its name.
+//! Where browsers differ: one interface, and a file for each kind of browser. The kind is told by what the browser has
+//! and not by its name.
 
 use web_sys::{Blob, MessagePort};
 
@@ -8,13 +8,13 @@ use crate::js::Outcome;
 mod chrome;
 mod firefox;
 
-/// What a port for the file worker comes with.
+/// The message with which a port for the file worker is sent.
 const FILES: &str = "files";
 
-/// Makes ready what makes blob URLs and runs the file worker; what is ready stays so.
+/// Makes sure that blob URLs can be made and that the file worker runs.
 ///
 /// # Errors
-/// The browser opens no page, or starts no worker.
+/// The message of the browser, where it opens no page or starts no worker.
 pub async fn open_offscreen() -> Outcome<()> {
     if chrome::is_this() {
         chrome::open().await
@@ -23,10 +23,10 @@ pub async fn open_offscreen() -> Outcome<()> {
     }
 }
 
-/// Hands a port to the file worker; false where it is not ready yet, or not any more.
+/// Hands a port to the file worker; `false` where it is not ready yet, or not any more.
 ///
 /// # Errors
-/// The port cannot be transferred.
+/// The message of the browser, where the port cannot be transferred.
 pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
     if chrome::is_this() {
         chrome::hand_to_files(port).await
@@ -35,10 +35,10 @@ pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
     }
 }
 
-/// A blob URL that is made in place; `None` where the offscreen page has to be asked for it.
+/// A blob URL that is made here; `None` where the offscreen page has to be asked for it.
 ///
 /// # Errors
-/// The browser makes none.
+/// The message of the browser, where it makes none.
 pub fn url_in_place(blob: &Blob) -> Outcome<Option<String>> {
     if chrome::is_this() {
         Ok(None)
@@ -47,7 +47,7 @@ pub fn url_in_place(blob: &Blob) -> Outcome<Option<String>> {
     }
 }
 
-/// Ends the file worker; the blob URLs go with it.
+/// Ends the file worker, and revokes the blob URLs.
 pub async fn close_offscreen_page() {
     if chrome::is_this() {
         chrome::close().await;
