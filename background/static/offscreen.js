@@ -1,4 +1,5 @@
-// What a service worker cannot do: make blob URLs, and run the file worker. In Firefox the background page loads this file.
+// What a service worker cannot do: make blob URLs, and run the file worker. Firefox does not load this file: its background
+// page does both itself (`web/src/browser/firefox.rs`).
 
 // Makes blob URLs. Requests come over a channel that only this extension's own pages and worker can open. The URLs are
 // revoked when this page is closed.
