@@ -2,7 +2,7 @@
 //! statuses and sizes. The popup, the worker's notifications and the command line all speak through this crate, and no
 //! other crate below them holds a sentence.
 //!
-//! A language is one module with the functions of [`english`]; `CONTRIBUTING.md` says how one is added. Every function
+//! A language is one module with the functions of `english`; `CONTRIBUTING.md` says how one is added. Every function
 //! matches without a wildcard, so that the compiler names each sentence that is missing.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
