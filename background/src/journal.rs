@@ -69,11 +69,7 @@ impl Journal {
         let stored = journal.read().await;
         let damaged = !stored.read.damage.is_none();
         if stored.read.outdated || damaged || stored.count >= SNAPSHOT_EVERY {
-            let compacted = journal.compact(&stored, true).await;
-            browser::warn_on_error(
-                "no snapshot was made",
-                compacted.map_err(|why| why.to_string()),
-            );
+            warn_without_snapshot(journal.compact(&stored, true).await);
         } else {
             journal.since_snapshot.set(stored.count);
         }
@@ -202,7 +198,11 @@ impl Journal {
             self.since_snapshot.set(0);
             // What was written counts, which the engine's own state may be ahead of.
             let stored = self.read().await;
-            self.compact(&stored, false).await?;
+            // What cannot be read now is left as it is: a snapshot without it would replace it, and only the next start
+            // sets the original aside and tells the person.
+            if stored.read.damage.is_none() {
+                warn_without_snapshot(self.compact(&stored, false).await);
+            }
         }
         Ok(())
     }
@@ -340,6 +340,12 @@ impl Journal {
         }
         Ok(found)
     }
+}
+
+/// Nothing is lost without a snapshot: the events stay, and the next one is made of them.
+fn warn_without_snapshot(compacted: Result<(), StoreError>) {
+    let compacted = compacted.map_err(|why| why.to_string());
+    browser::warn_on_error("no snapshot was made", compacted);
 }
 
 /// Writes one event, and what is stored beside the state.

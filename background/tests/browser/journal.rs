@@ -363,6 +363,23 @@ async fn a_snapshot_leaves_logs_and_thumbnails_alone() {
 }
 
 #[wasm_bindgen_test]
+async fn what_cannot_be_read_while_the_worker_runs_is_not_replaced() {
+    let journal = empty().await;
+    put(META, SNAPSHOT, "no snapshot").await;
+    let mut events = vec![began(1, "a")];
+    events.extend((2..=1100).map(|seq| requested(seq, "a")));
+    journal.append(&events).await.unwrap();
+    assert_eq!(kept().await, 1100, "no event is dropped");
+    assert!(aside().await.is_empty());
+    // The next start keeps the original, and the person is told.
+    let Opened { state, damage, .. } = Journal::open(database().await).await;
+    assert!(damage.snapshot);
+    assert_eq!(state.items[&id("a")].requests, 1099);
+    assert_eq!(aside().await, [JsValue::from("no snapshot")]);
+    drop(empty().await);
+}
+
+#[wasm_bindgen_test]
 async fn what_is_set_aside_is_bounded_and_the_newest() {
     // Another test may have set an identity aside.
     drop(empty().await);
