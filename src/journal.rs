@@ -73,7 +73,7 @@ pub struct Read {
 /// What could not be read of a journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Damage {
-    /// Whether nothing of the snapshot could be read.
+    /// Whether nothing of the snapshot could be read, or not the list of items.
     pub snapshot: bool,
     /// Items of the snapshot that could not be read.
     pub items: u64,
@@ -127,9 +127,10 @@ impl Reader {
         self.0.state.seq
     }
 
-    /// Applies an event, unless the snapshot has it already. Returns whether it could be read.
+    /// Applies an event, unless the snapshot has it already. Returns whether all of it could be read; where not, the
+    /// text is worth being set aside.
     pub fn event(&mut self, text: &str) -> bool {
-        let Some(event) = self.read_event(text) else {
+        let Some((event, is_whole)) = self.read_event(text) else {
             self.0.damage.events += 1;
             return false;
         };
@@ -137,7 +138,7 @@ impl Reader {
             self.keep_details(&event);
             self.0.state.apply(&event);
         }
-        true
+        is_whole
     }
 
     /// What was read.
@@ -170,13 +171,17 @@ impl Reader {
             return;
         };
         let mut items = Vec::new();
-        if let Some(Value::Object(written)) = state.remove("items") {
-            for (id, item) in written {
-                match read_item(&id, item) {
-                    Some(item) => items.push(item),
-                    None => self.0.damage.items += 1,
+        match state.remove("items") {
+            Some(Value::Object(written)) => {
+                for (id, item) in written {
+                    match read_item(&id, item) {
+                        Some(item) => items.push(item),
+                        None => self.0.damage.items += 1,
+                    }
                 }
             }
+            // Every version has written a list, if only an empty one.
+            _ => self.0.damage.snapshot = true,
         }
         if let Some(written) = state.remove("settings").filter(|value| !value.is_null()) {
             let (settings, lost) = Settings::salvage(&written);
@@ -188,7 +193,8 @@ impl Reader {
         self.0.state.peer = state.get("peer").and_then(Value::as_str).map(str::to_owned);
     }
 
-    fn read_event(&mut self, text: &str) -> Option<Event> {
+    /// An event, and whether all of it could be read.
+    fn read_event(&mut self, text: &str) -> Option<(Event, bool)> {
         let Value::Object(mut written) = serde_json::from_str(text).ok()? else {
             return None;
         };
@@ -200,8 +206,8 @@ impl Reader {
             (step.event)(&mut event);
         }
         match Event::deserialize(&event) {
-            Ok(event) => Some(event),
-            Err(_) => self.salvage_settings(&event),
+            Ok(event) => Some((event, true)),
+            Err(_) => Some((self.salvage_settings(&event)?, false)),
         }
     }
 
@@ -491,6 +497,22 @@ mod tests {
     }
 
     #[test]
+    fn an_event_of_which_a_part_is_read_is_not_whole() {
+        let mut reader = Reader::new(None);
+        let settings = json!({"notify": "maybe", "copy_link": false});
+        let kind = json!({"event": "settings", "settings": settings});
+        let event = json!({"version": 2, "seq": 1, "at": 1, "kind": kind});
+        assert!(!reader.event(&event.to_string()), "the original is kept");
+        let read = reader.finish();
+        assert!(!read.state.settings.unwrap().copy_link);
+        let damage = Damage {
+            settings: vec!["notify".into()],
+            ..Damage::default()
+        };
+        assert_eq!(read.damage, damage);
+    }
+
+    #[test]
     fn no_text_keeps_a_program_from_starting() {
         for text in [
             "",
@@ -499,6 +521,9 @@ mod tests {
             "7",
             "{\"version\":2}",
             "{\"version\":2,\"state\":[]}",
+            "{\"version\":2,\"state\":{}}",
+            "{\"version\":2,\"state\":{\"items\":[]}}",
+            "{}",
             "\u{0}",
         ] {
             let mut reader = Reader::new(Some(text));
