@@ -16,6 +16,7 @@ use web_sys::{Blob, BroadcastChannel, MessageEvent};
 
 use crate::browser::{self, Download, Outcome};
 use crate::offscreen::{Hold, Offscreen};
+use crate::source::typed;
 
 /// The MIME type of bytes that are only to be saved.
 const OPAQUE: &str = "application/octet-stream";
@@ -156,9 +157,7 @@ impl Saver {
             .get_or_insert_with(|| self.page.hold());
         self.page.open().await?;
         // Without a type the browser guesses one, and may change the ending of the name to fit.
-        let blob = blob
-            .slice_with_f64_and_f64_and_content_type(0.0, blob.size(), OPAQUE)
-            .map_err(|why| browser::message_of(&why))?;
+        let blob = typed(blob, OPAQUE).map_err(|why| browser::message_of(&why))?;
         let url = self.url_for(&blob).await?;
         let download = match browser::download(&url, file_name).await {
             // The browser has its own opinion of which names are safe.

@@ -11,11 +11,10 @@ use fluence::state::{EventKind, ItemId, LogEntry};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
-use crate::database;
 use crate::notices::Notices;
 use crate::platform::Browser;
 use crate::save::{Saved, Saver};
-use crate::source::{blob_of_pieces, typed};
+use crate::source::blob_of_pieces;
 
 /// Saves the files of items, and records what became of it.
 pub struct Saving {
@@ -101,8 +100,6 @@ impl Saving {
         } else {
             (source.blob().clone(), "")
         };
-        // Without a type the browser looks for one in the bytes, and changes the name's ending after it.
-        let blob = typed(&blob, "application/octet-stream").map_err(database::error)?;
         let name = name.strip_suffix(ending).unwrap_or(name);
         Ok((blob, safe_file_name(&format!("{name}{ending}"))))
     }
