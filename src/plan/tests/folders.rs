@@ -6,9 +6,7 @@ use super::*;
 fn a_folder_goes_over_as_one() {
     let world = World::default();
     world.node("node", "store");
-    let (a, b) = (world.machine("alice"), world.machine("bob"));
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(Settings::default());
     let files = [
         ("z/a.txt", 10),
         ("b.bin", 1_500_000),
@@ -83,12 +81,7 @@ fn empty_folders_are_kept_and_an_empty_folder_is_one() {
     const EMPTY: &str = "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn";
     let world = World::default();
     world.node("node", "store");
-    let (a, b) = (
-        world.machine_with("alice", small_leaves()),
-        world.machine("bob"),
-    );
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(small_leaves());
     let nothing = || SimSource(Bytes::new());
     let share_many = |name: &str, many: Vec<(String, SimSource)>| {
         let mut folder = input(&a, name, &[]);

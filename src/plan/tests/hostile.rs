@@ -7,9 +7,7 @@ fn wrong_bytes_never_count_and_their_sender_is_named() {
     let world = World::default();
     let storage = world.node("node", "store");
     storage.manner.set(Manner::Lies);
-    let (a, b) = (world.machine("alice"), world.machine("bob"));
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(Settings::default());
     let bytes = file(2_200_000, 9);
     let (_, cid) = share(&a, "a", &bytes);
     let fetched = begin_fetch(&b, &cid);
@@ -46,9 +44,7 @@ fn storage_that_sends_more_than_it_may_is_named_and_left() {
         let world = World::default();
         let storage = world.node("node", "store");
         storage.manner.set(manner);
-        let (a, b) = (world.machine("alice"), world.machine("bob"));
-        a.online();
-        b.online();
+        let (a, b) = world.alice_and_bob(Settings::default());
         let (_, cid) = share(&a, "a", &file(2_200_000, 64));
         let began = world.sim.now();
         let id = begin_fetch(&b, &cid);

@@ -313,12 +313,7 @@ fn a_fetch_outlasts_the_sleep_of_its_machine() {
     for searching in [false, true] {
         let world = World::default();
         let storage = world.node("node", "store");
-        let (a, b) = (
-            world.machine_with("alice", small_leaves()),
-            world.machine("bob"),
-        );
-        a.online();
-        b.online();
+        let (a, b) = world.alice_and_bob(small_leaves());
         let bytes = file(3_000_000, 67);
         let (_, cid) = share(&a, "a", &bytes);
         storage.manner.set(Manner::Stalls(1_500_000));
@@ -344,12 +339,7 @@ fn a_fetch_outlasts_the_sleep_of_its_machine() {
 fn a_fetch_that_a_lost_network_cut_off_goes_on_when_it_is_back() {
     let world = World::default();
     let storage = world.node("node", "store");
-    let (a, b) = (
-        world.machine_with("alice", small_leaves()),
-        world.machine("bob"),
-    );
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(small_leaves());
     let bytes = file(3_000_000, 68);
     let (_, cid) = share(&a, "a", &bytes);
     storage.manner.set(Manner::Stalls(1_500_000));

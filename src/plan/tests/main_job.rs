@@ -7,12 +7,7 @@ fn a_file_goes_from_one_to_another() {
     for profile in [Profile::UnixfsV1_2025, Profile::UnixfsV0_2015] {
         let world = World::default();
         let storage = world.node("node", "store");
-        let (a, b) = (
-            world.machine_with("alice", settings(profile)),
-            world.machine("bob"),
-        );
-        a.online();
-        b.online();
+        let (a, b) = world.alice_and_bob(settings(profile));
         let bytes = file(2_500_000, 1);
         let (id, cid) = share(&a, "holiday.jpg", &bytes);
         assert_eq!(
@@ -93,9 +88,7 @@ fn the_download_runs_while_the_upload_does() {
     let storage = world.node("node", "store");
     // 4 MiB take 20 s.
     storage.slow.set(5);
-    let (a, b) = (world.machine("alice"), world.machine("bob"));
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(Settings::default());
     let bytes = file(16 << 20, 4);
     let (id, cid) = share(&a, "a", &bytes);
     let fetched = begin_fetch(&b, &cid);
@@ -109,9 +102,7 @@ fn the_download_runs_while_the_upload_does() {
 fn names_of_strangers_are_made_safe() {
     let world = World::default();
     world.node("node", "store");
-    let (a, b) = (world.machine("alice"), world.machine("bob"));
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(Settings::default());
     for (number, (name, safe)) in [
         ("../../etc/passwd", "passwd"),
         ("a\u{0}\u{202e}b.jpg", "ab.jpg"),
@@ -164,12 +155,7 @@ fn an_empty_file_is_a_file() {
     for profile in [Profile::UnixfsV1_2025, Profile::UnixfsV0_2015] {
         let world = World::default();
         world.node("node", "store");
-        let (a, b) = (
-            world.machine_with("alice", settings(profile)),
-            world.machine("bob"),
-        );
-        a.online();
-        b.online();
+        let (a, b) = world.alice_and_bob(settings(profile));
         let (_, cid) = share(&a, "empty", &[]);
         let id = begin_fetch(&b, &cid);
         until_done(&b, &id);
@@ -182,9 +168,7 @@ fn an_empty_file_is_a_file() {
 fn the_same_file_is_one_item() {
     let world = World::default();
     world.node("node", "store");
-    let (a, b) = (world.machine("alice"), world.machine("bob"));
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(Settings::default());
     let bytes = file(400_000, 51);
     let (first, cid) = share(&a, "a", &bytes);
     done(command(&a, Command::Stop { id: first.clone() }));

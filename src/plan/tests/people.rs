@@ -6,12 +6,7 @@ use super::*;
 fn a_full_disk_keeps_what_came() {
     let world = World::default();
     world.node("node", "store");
-    let (a, b) = (
-        world.machine_with("alice", small_leaves()),
-        world.machine("bob"),
-    );
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(small_leaves());
     let bytes = file(2_000_000, 19);
     let (_, cid) = share(&a, "a", &bytes);
     b.disk.0.borrow_mut().room = Some(1_000_000);
@@ -69,9 +64,7 @@ fn what_is_too_large_is_refused() {
 fn stop_and_remove_mean_what_they_say() {
     let world = World::default();
     let storage = world.node("node", "store");
-    let (a, b) = (world.machine("alice"), world.machine("bob"));
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(Settings::default());
     let (id, cid) = share(&a, "a", &file(300_000, 54));
     done(command(&a, Command::Stop { id: id.clone() }));
     assert_eq!(item(&a, &id).status, Status::Stopped);
@@ -99,12 +92,7 @@ fn stop_and_remove_mean_what_they_say() {
 fn a_pause_keeps_what_came() {
     let world = World::default();
     let storage = world.node("node", "store");
-    let (a, b) = (
-        world.machine_with("alice", small_leaves()),
-        world.machine("bob"),
-    );
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(small_leaves());
     let bytes = file(3_000_000, 55);
     let (_, cid) = share(&a, "a", &bytes);
     storage.manner.set(Manner::Stalls(1_500_000));

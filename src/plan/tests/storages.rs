@@ -33,9 +33,7 @@ fn who_is_busy_is_asked_again_when_it_says() {
     for node_is_busy in [false, true] {
         let world = World::default();
         let storage = world.node("node", "store");
-        let (a, b) = (world.machine("alice"), world.machine("bob"));
-        a.online();
-        b.online();
+        let (a, b) = world.alice_and_bob(Settings::default());
         let bytes = file(300_000, 71);
         let (id, cid) = share(&a, "a", &bytes);
         let (who, host) = if node_is_busy {
@@ -103,9 +101,7 @@ fn what_storage_still_has_needs_no_provider() {
 fn fetch_from_two(second_is: Manner, paces: [u64; 2]) -> (Rc<Storage>, Rc<Storage>, u64) {
     let world = World::default();
     let (first, second) = (world.node("node", "store"), world.storage("second"));
-    let (a, b) = (world.machine("alice"), world.machine("bob"));
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(Settings::default());
     let bytes = file(16 << 20, 62);
     let (id, cid) = share(&a, "a", &bytes);
     let name = function(&cid);
@@ -162,12 +158,7 @@ fn a_second_storage_that_is_of_no_use_does_no_harm() {
 fn storage_that_dies_ends_the_fetch_and_what_came_is_kept() {
     let world = World::default();
     let storage = world.node("node", "store");
-    let (a, b) = (
-        world.machine_with("alice", small_leaves()),
-        world.machine("bob"),
-    );
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(small_leaves());
     let bytes = file(2_000_000, 11);
     let (_, cid) = share(&a, "a", &bytes);
     storage.manner.set(Manner::Stalls(900_000));
@@ -192,12 +183,7 @@ fn storage_that_dies_ends_the_fetch_and_what_came_is_kept() {
 fn a_fetch_goes_on_from_another_provider() {
     let world = World::default();
     let (first, second) = (world.node("node", "store"), world.storage("second"));
-    let (a, b) = (
-        world.machine_with("alice", small_leaves()),
-        world.machine("bob"),
-    );
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(small_leaves());
     let bytes = file(3_000_000, 12);
     let (_, cid) = share(&a, "a", &bytes);
     first.manner.set(Manner::Stalls(1_000_000));
@@ -228,9 +214,7 @@ fn a_plain_gateway_that_ends_short_is_asked_again() {
     let storage = world.node("node", "store");
     storage.manner.set(Manner::Kubo);
     storage.slow.set(3);
-    let (a, b) = (world.machine("alice"), world.machine("bob"));
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(Settings::default());
     let bytes = file(6 << 20, 13);
     let (_, cid) = share(&a, "a", &bytes);
     let id = begin_fetch(&b, &cid);
@@ -244,12 +228,7 @@ fn a_storage_that_breaks_off_again_and_again_is_read_to_the_end() {
     let world = World::default();
     let storage = world.node("node", "store");
     storage.manner.set(Manner::Breaks(400_000));
-    let (a, b) = (
-        world.machine_with("alice", small_leaves()),
-        world.machine("bob"),
-    );
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(small_leaves());
     let bytes = file(3_000_000, 14);
     let (_, cid) = share(&a, "a", &bytes);
     let id = begin_fetch(&b, &cid);
@@ -263,12 +242,7 @@ fn without_cars_single_blocks_are_asked_for() {
         let world = World::default();
         let storage = world.node("node", "store");
         storage.manner.set(manner);
-        let (a, b) = (
-            world.machine_with("alice", small_leaves()),
-            world.machine("bob"),
-        );
-        a.online();
-        b.online();
+        let (a, b) = world.alice_and_bob(small_leaves());
         let bytes = file(3_000_000, 15);
         let (_, cid) = share(&a, "a", &bytes);
         let id = begin_fetch(&b, &cid);
@@ -287,12 +261,7 @@ fn storage_that_drips_or_stalls_is_given_up_in_bounded_time() {
     ] {
         let world = World::default();
         let storage = world.node("node", "store");
-        let (a, b) = (
-            world.machine_with("alice", small_leaves()),
-            world.machine("bob"),
-        );
-        a.online();
-        b.online();
+        let (a, b) = world.alice_and_bob(small_leaves());
         let (_, cid) = share(&a, "a", &file(2_000_000, 16));
         storage.manner.set(manner);
         let began = world.sim.now();
@@ -311,12 +280,7 @@ fn storage_that_drips_or_stalls_is_given_up_in_bounded_time() {
 fn the_only_storage_is_asked_again_soon_after_it_falls_silent() {
     let world = World::default();
     let storage = world.node("node", "store");
-    let (a, b) = (
-        world.machine_with("alice", small_leaves()),
-        world.machine("bob"),
-    );
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(small_leaves());
     let bytes = file(3_000_000, 61);
     let (_, cid) = share(&a, "a", &bytes);
     storage.manner.set(Manner::StallsOnce(1_500_000));
@@ -337,9 +301,7 @@ fn a_node_that_waits_for_blocks_is_neither_hammered_nor_given_up() {
     let storage = world.node("node", "store");
     // A part takes 21 s.
     storage.slow.set(20);
-    let (a, b) = (world.machine("alice"), world.machine("bob"));
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(Settings::default());
     let bytes = file(20 << 20, 62);
     let (_, cid) = share(&a, "a", &bytes);
     let began = world.sim.now();

@@ -67,9 +67,7 @@ fn an_upload_outlasts_storage_that_is_away_for_a_while() {
     let world = World::default();
     let storage = world.node("node", "store");
     storage.slow.set(1);
-    let (a, b) = (world.machine("alice"), world.machine("bob"));
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(Settings::default());
     let bytes = file(16 << 20, 61);
     let (id, cid) = share(&a, "a", &bytes);
     let fetched = begin_fetch(&b, &cid);
@@ -93,9 +91,7 @@ fn a_slow_uplink_brings_a_file_over() {
         let storage = world.node("node", "store");
         // 0.5 Mbit/s: a MiB alone takes 18 s, of three together none comes in time.
         storage.uplink.set(17);
-        let (a, b) = (world.machine_with("alice", settings), world.machine("bob"));
-        a.online();
-        b.online();
+        let (a, b) = world.alice_and_bob(settings);
         let bytes = file(5 << 20, 65);
         let (id, cid) = share(&a, "a", &bytes);
         let began = world.sim.now();
@@ -116,12 +112,7 @@ fn parts_go_together_until_the_line_becomes_slow() {
     let storage = world.node("node", "store");
     // 1 MB/s each, then 0.5 Mbit/s in all.
     storage.slow.set(1);
-    let (a, b) = (
-        world.machine_with("alice", small_leaves()),
-        world.machine("bob"),
-    );
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(small_leaves());
     let bytes = file(16 << 20, 66);
     let (id, cid) = share(&a, "a", &bytes);
     let fetched = begin_fetch(&b, &cid);
@@ -144,9 +135,7 @@ fn an_upload_that_fails_after_the_answer_is_heard_of_soon() {
         let world = World::default();
         let storage = world.node("node", "store");
         storage.manner.set(whole_quota);
-        let (a, b) = (world.machine("alice"), world.machine("bob"));
-        a.online();
-        b.online();
+        let (a, b) = world.alice_and_bob(Settings::default());
         let (_, cid) = share(&a, "a", &file(20 << 20, 63));
         let began = world.sim.now();
         let id = begin_fetch(&b, &cid);
@@ -161,9 +150,7 @@ fn a_quota_is_told_on_both_sides_and_sharing_stays() {
     let world = World::default();
     let storage = world.node("node", "store");
     storage.manner.set(Manner::Full);
-    let (a, b) = (world.machine("alice"), world.machine("bob"));
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(Settings::default());
     let (id, cid) = share(&a, "a", &file(1_100_000, 17));
     let fetched = begin_fetch(&b, &cid);
     until(&a, &id, |item| item.upload_failure.is_some());
@@ -211,9 +198,7 @@ fn an_expired_token_is_asked_for_anew() {
         json!({"ok": {"multiaddr": "/dns4/store/tcp/80/http", "token": ""}}),
     );
     storage.tokens.borrow_mut().insert("token3".into());
-    let (a, b) = (world.machine("alice"), world.machine("bob"));
-    a.online();
-    b.online();
+    let (a, b) = world.alice_and_bob(Settings::default());
     let bytes = file(2_100_000, 18);
     let (_, cid) = share(&a, "a", &bytes);
     let id = begin_fetch(&b, &cid);

@@ -275,6 +275,14 @@ impl World {
             .count()
     }
 
+    /// Two people who are online; the first has these settings.
+    pub fn alice_and_bob(&self, alice: Settings) -> (Machine, Machine) {
+        let pair = (self.machine_with("alice", alice), self.machine("bob"));
+        pair.0.online();
+        pair.1.online();
+        pair
+    }
+
     pub fn machine(&self, name: &str) -> Machine {
         self.machine_with(name, Settings::default())
     }
