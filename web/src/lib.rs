@@ -1,4 +1,4 @@
-//! What the extension's programs ask of the browser, written once for the worker, the file worker and the popup.
+//! What the worker asks of the browser. The popup shares its values and messages.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
