@@ -10,7 +10,6 @@ use futures::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 use web_sys::{RequestCredentials, RequestInit, RequestMode, Url};
 
-use crate::browser;
 use crate::file_names::{expected_at, expected_of, is_document, name_in, with_ending};
 use crate::http::{self, FetchBody};
 use crate::pages::{HEAD, PIECE, PageBody, Pages};
@@ -86,7 +85,7 @@ impl Wanted {
         // With the person's permission the worker gets what the page gets, including cookies, and a click on the menu
         // permits that for the page's own origin. Without it the page itself is asked first, because the browser would
         // leave some cookies out of the worker's request.
-        let allowed = browser::may_read(&origin).await;
+        let allowed = web::extension::pages::may_read(&origin).await;
         let own =
             self.tab.is_some() && self.page.as_deref().and_then(origin_of) == Some(origin.clone());
         let mut failed = None;

@@ -5,8 +5,9 @@ use std::cell::{Cell, RefCell};
 use fluence::plan::Engine;
 use fluence::state::{NetworkStatus, State};
 use wasm_bindgen_futures::spawn_local;
+use web::extension::toolbar;
+use web::time;
 
-use crate::browser;
 use crate::platform::Browser;
 
 /// How often progress alone changes the button, in milliseconds. That the worker changes it also tells the browser that
@@ -49,11 +50,11 @@ impl Button {
     /// Makes the button say how things are, while this many shares wait for the person's permission.
     pub fn show(&self, waiting: usize) {
         let now = self.engine.with_state(|state| badge(state, waiting));
-        self.shown_at.set(browser::now_ms());
+        self.shown_at.set(time::now_ms());
         let mut shown = self.shown.borrow_mut();
         if shown.as_ref() != Some(&now) {
             *shown = Some(now.clone());
-            spawn_local(async move { browser::badge(&now.text, now.colour, &now.title).await });
+            spawn_local(async move { toolbar::badge(&now.text, now.colour, &now.title).await });
         }
     }
 

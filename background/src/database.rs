@@ -8,12 +8,11 @@ use fluence::ports::StoreError;
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web::js;
 use web_sys::{
-    DomException, IdbDatabase, IdbFactory, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction,
+    DomException, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction,
     IdbTransactionMode,
 };
-
-use crate::browser;
 
 /// The names of the database. Where the first cannot be opened, because a newer version of the extension made it or it
 /// is damaged, it is left as it is, and the next one is used.
@@ -37,12 +36,6 @@ pub const LOG: &str = "log";
 pub const ASIDE: &str = "aside";
 /// All object stores. An upgrade makes those that are missing, and changes none that is there.
 const STORES: [&str; 7] = [EXTENTS, DAGS, JOURNAL, META, THUMBNAILS, LOG, ASIDE];
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = indexedDB, thread_local_v2)]
-    static INDEXED_DB: Option<IdbFactory>;
-}
 
 /// The database. A clone is cheap, and shares the connection.
 #[derive(Clone)]
@@ -86,7 +79,7 @@ impl Database {
             let Err(why) = connection.opened().await else {
                 break;
             };
-            browser::warn_on_error("a database was not opened", Err::<(), _>(&why));
+            js::warn_on_error("a database was not opened", Err::<(), _>(&why));
             connection.name.set(connection.name.get() + 1);
         }
         Self(connection)
@@ -217,8 +210,7 @@ fn is_closed(why: &JsValue) -> bool {
 }
 
 async fn connect(name: &str) -> Result<IdbDatabase, StoreError> {
-    let factory = INDEXED_DB
-        .with(Clone::clone)
+    let factory = web::database::factory()
         .ok_or_else(|| StoreError::Failed("this browser has no IndexedDB".to_owned()))?;
     let request = factory.open_with_u32(name, VERSION).map_err(error)?;
     let opened = request.clone();
@@ -283,6 +275,6 @@ pub fn error(why: JsValue) -> StoreError {
             "NotFoundError" | "NotReadableError" => StoreError::Gone(exception.message()),
             name => StoreError::Failed(format!("{name}: {}", exception.message())),
         },
-        None => StoreError::Failed(browser::message_of(&why)),
+        None => StoreError::Failed(js::message_of(&why)),
     }
 }

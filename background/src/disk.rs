@@ -20,9 +20,10 @@ use futures::future::{Either, LocalBoxFuture, Shared, select};
 use futures::stream::{self, StreamExt};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
+use web::js::{self, Outcome};
+use web::time;
 use web_sys::{MessageChannel, MessageEvent, MessagePort};
 
-use crate::browser::{self, Outcome};
 use crate::offscreen::{Hold, Offscreen};
 
 /// How long an answer may take: by then the slowest disk has written everything that is asked for at the same time.
@@ -152,7 +153,7 @@ impl Car {
         let Some((_, asked)) = self.asked.front_mut() else {
             return Err(not_understood());
         };
-        let answer = select(asked, Box::pin(browser::sleep(patience))).await;
+        let answer = select(asked, Box::pin(time::sleep(patience))).await;
         let answer = match answer {
             Either::Left((Ok(answer), _)) => answer,
             _ => {
@@ -207,7 +208,7 @@ impl Connection {
         let (message, handed_over) = request.write(number);
         self.port
             .post_message_with_transferable(&message, &handed_over)
-            .map_err(|why| Problem::Failed(browser::message_of(&why)))?;
+            .map_err(|why| Problem::Failed(js::message_of(&why)))?;
         Ok(answer)
     }
 
@@ -278,7 +279,7 @@ impl Disk {
         let inner = &self.0;
         loop {
             let before = inner.number.get();
-            browser::sleep(IDLE).await;
+            time::sleep(IDLE).await;
             if inner.uses.get() == 0 && inner.number.get() == before {
                 break;
             }
@@ -397,9 +398,9 @@ impl Disk {
         let (sender, hashed) = oneshot::channel();
         {
             let mut leaves = self.0.leaves.borrow_mut();
-            let together = leaves.entry(name.to_owned()).or_default();
-            together.push((leaf, sender));
-            if together.len() == 1 {
+            let wanted = leaves.entry(name.to_owned()).or_default();
+            wanted.push((leaf, sender));
+            if wanted.len() == 1 {
                 let (disk, name) = (self.clone(), name.to_owned());
                 wasm_bindgen_futures::spawn_local(async move {
                     let leaves = disk.0.leaves.borrow_mut().remove(&name);
@@ -454,7 +455,7 @@ impl Disk {
         patience: Duration,
     ) -> Answer {
         let answer = connection.ask(number, request)?;
-        match select(answer, Box::pin(browser::sleep(patience))).await {
+        match select(answer, Box::pin(time::sleep(patience))).await {
             Either::Left((Ok(answer), _)) => answer,
             _ => {
                 // Whatever happened, the next request makes a new connection.
@@ -488,7 +489,7 @@ impl Disk {
 
     async fn connect(self) -> Outcome<Rc<Connection>> {
         let page = self.0.page.as_ref().map(Offscreen::hold);
-        let channel = MessageChannel::new().map_err(|why| browser::message_of(&why))?;
+        let channel = MessageChannel::new().map_err(|why| js::message_of(&why))?;
         let (port, other) = (channel.port1(), channel.port2());
         let waiting: Rc<RefCell<HashMap<u32, oneshot::Sender<Answer>>>> = Rc::default();
         let on_message = {

@@ -7,8 +7,9 @@ use std::rc::Rc;
 use fluence::command::{Answer, ToFace};
 use fluence::failure::{Code, Failure};
 use fluence::state::{Event, EventKind};
-
-use crate::browser::{self, Port};
+use web::js;
+use web::port::Port;
+use web::time;
 
 /// The name of a face's port.
 pub const PORT: &str = "face";
@@ -117,7 +118,7 @@ impl Faces {
     /// Shows all faces that watch an event of the worker itself, which no journal has; `seq` is the number of the last
     /// event that was recorded.
     pub fn tell(&self, seq: u64, kind: EventKind) {
-        let at = browser::now_ms();
+        let at = time::now_ms();
         self.show(&Event { seq, at, kind });
     }
 
@@ -141,13 +142,13 @@ impl Faces {
 /// Sends a message over a port. Where it cannot be sent, the other side is told so, unless it is gone.
 fn post(port: &Port, message: &ToFace) {
     let send = |message: &ToFace| {
-        let plain = browser::plain(message)?;
-        port.post(&plain).map_err(|why| browser::message_of(&why))
+        let plain = js::plain(message)?;
+        port.post(&plain).map_err(|why| js::message_of(&why))
     };
     let Err(why) = send(message) else {
         return;
     };
-    browser::warn_on_error("a message to a page was not sent", Err::<(), _>(&why));
+    js::warn_on_error("a message to a page was not sent", Err::<(), _>(&why));
     // This fails where the other side is gone, which needs no telling.
     let _ = send(&not_sent(message, &why));
 }
@@ -167,7 +168,7 @@ fn not_sent(message: &ToFace, why: &str) -> ToFace {
         | ToFace::Access { .. } => ToFace::Event {
             event: Event {
                 seq: 0,
-                at: browser::now_ms(),
+                at: time::now_ms(),
                 kind: EventKind::Notice { failure },
             },
         },

@@ -8,9 +8,9 @@ use futures::channel::oneshot;
 use futures::future::{Either, select};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
+use web::js;
+use web::time;
 use web_sys::{Blob, BroadcastChannel};
-
-use crate::browser;
 
 /// The most handovers that wait for their command; the oldest goes first.
 const MAX_WAITING: usize = 16;
@@ -29,10 +29,10 @@ pub struct Handovers {
 impl Handovers {
     /// Takes a message that came in on the channel, and answers it there.
     pub fn message(&self, message: &JsValue, channel: &BroadcastChannel) {
-        let Some(key) = browser::member(message, "key").as_string() else {
+        let Some(key) = js::member(message, "key").as_string() else {
             return;
         };
-        let files = browser::member(message, "files");
+        let files = js::member(message, "files");
         if !Array::is_array(&files) || key.len() > MAX_KEY {
             return;
         }
@@ -40,11 +40,11 @@ impl Handovers {
             .iter()
             .filter_map(|file| file.dyn_into().ok())
             .collect();
-        let taken = browser::object([("key", key.as_str().into()), ("taken", true.into())]);
+        let taken = js::object([("key", key.as_str().into()), ("taken", true.into())]);
         let told = channel
             .post_message(&taken)
-            .map_err(|why| browser::message_of(&why));
-        browser::warn_on_error("the face was not told that its files came", told);
+            .map_err(|why| js::message_of(&why));
+        js::warn_on_error("the face was not told that its files came", told);
         let mut awaited = self.awaited.borrow_mut();
         if let Some(at) = awaited.iter().position(|(other, _)| *other == key) {
             if let Some((_, to)) = awaited.remove(at) {
@@ -79,7 +79,7 @@ impl Handovers {
             }
             awaited.push_back((key.to_owned(), to));
         }
-        match select(files, Box::pin(browser::sleep(PATIENCE))).await {
+        match select(files, Box::pin(time::sleep(PATIENCE))).await {
             Either::Left((files, _)) => files.ok(),
             Either::Right(_) => {
                 self.awaited.borrow_mut().retain(|(other, _)| other != key);

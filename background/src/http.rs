@@ -13,9 +13,11 @@ use futures::future::{Either, LocalBoxFuture, select};
 use js_sys::ArrayBuffer;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web::bytes::ByteReader;
+use web::http;
+use web::time;
 use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
 
-use crate::browser::{self, ByteReader};
 use crate::source::{BlobSource, blob_of_pieces};
 
 /// How long a request may wait for its response: Chrome ends a worker whose `fetch()` has had none for 30 s.
@@ -77,8 +79,8 @@ pub async fn send(
     };
     init.set_signal(Some(&abort.signal()));
     let guard = AbortOnDrop(Rc::new(Cell::new(Some(abort))));
-    let answer = JsFuture::from(browser::fetch(url, init));
-    let response: Response = match select(answer, Box::pin(browser::sleep(head))).await {
+    let answer = JsFuture::from(http::fetch(url, init));
+    let response: Response = match select(answer, Box::pin(time::sleep(head))).await {
         Either::Left((Ok(response), _)) => response
             .dyn_into()
             .map_err(|_| HttpError::Unreachable(host.clone()))?,
@@ -136,7 +138,7 @@ impl FetchBody {
         };
         let next = select(
             Box::pin(reader.read()),
-            Box::pin(browser::sleep(self.patience)),
+            Box::pin(time::sleep(self.patience)),
         );
         match next.await {
             Either::Left((Ok(piece), _)) => Ok(piece.map(|piece| piece.to_vec().into())),

@@ -4,8 +4,8 @@ use fluence::ports::StoreError;
 use fluence_peer::Keypair;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
+use web::js;
 
-use crate::browser;
 use crate::database::{ASIDE, Database, META};
 
 /// The key of the key pair in the database.
@@ -38,7 +38,7 @@ pub async fn load(database: &Database) -> Identity {
     let replaced = !stored.as_ref().is_ok_and(JsValue::is_undefined);
     let original = stored.ok().filter(|_| replaced);
     let written = store(database, &keypair, original.as_ref()).await;
-    browser::warn_on_error(
+    js::warn_on_error(
         "the new identity was not stored",
         written.map_err(|why| why.to_string()),
     );

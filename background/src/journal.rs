@@ -11,9 +11,10 @@ use fluence::ports::StoreError;
 use fluence::state::{Event, EventKind, ItemId, LogLine, MAX_LOG, State};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
+use web::js;
+use web::time;
 use web_sys::{IdbKeyRange, IdbObjectStore, IdbTransaction};
 
-use crate::browser;
 use crate::database::{self, ASIDE, Database, JOURNAL, LOG, META, THUMBNAILS, beginning_with};
 
 /// The number of events after which a snapshot is made.
@@ -190,7 +191,7 @@ impl Journal {
             .await?;
         for id in self.to_trim(&kept) {
             let trimmed = self.trim(&id).await.map_err(|why| why.to_string());
-            browser::warn_on_error("a log was not cut", trimmed);
+            js::warn_on_error("a log was not cut", trimmed);
         }
         let since = self.since_snapshot.get() + kept.len() as u32;
         self.since_snapshot.set(since);
@@ -217,7 +218,7 @@ impl Journal {
         let older =
             IdbKeyRange::upper_bound(&(read.state.seq as f64).into()).map_err(database::error)?;
         let no_longer_aside = self.no_longer_aside(originals.len()).await;
-        let now = browser::now_ms();
+        let now = time::now_ms();
         self.database
             .write(&[META, JOURNAL, LOG, THUMBNAILS, ASIDE], |transaction| {
                 let meta = transaction.object_store(META)?;
@@ -345,7 +346,7 @@ impl Journal {
 /// Nothing is lost without a snapshot: the events stay, and the next one is made of them.
 fn warn_without_snapshot(compacted: Result<(), StoreError>) {
     let compacted = compacted.map_err(|why| why.to_string());
-    browser::warn_on_error("no snapshot was made", compacted);
+    js::warn_on_error("no snapshot was made", compacted);
 }
 
 /// Writes one event, and what is stored beside the state.

@@ -17,16 +17,6 @@ use wasm_bindgen::prelude::*;
 
 pub mod acquire;
 pub mod badge;
-/// All that the worker asks of the browser, from the crate `web`.
-pub mod browser {
-    pub use web::browser::*;
-    pub use web::bytes::*;
-    pub use web::extension::*;
-    pub use web::hash::*;
-    pub use web::js::*;
-    pub use web::port::*;
-    pub use web::time::*;
-}
 pub mod codec;
 pub mod database;
 pub mod disk;
@@ -50,6 +40,7 @@ pub mod store;
 pub mod thumbnail;
 pub mod worker;
 
+use web::extension::runtime;
 use worker::Worker;
 
 thread_local! {
@@ -62,7 +53,7 @@ thread_local! {
 /// The message of a [`worker::StartError`].
 #[wasm_bindgen]
 pub async fn start() -> Result<(), JsError> {
-    std::panic::set_hook(Box::new(|panic| browser::crashed(&panic.to_string())));
+    std::panic::set_hook(Box::new(|panic| runtime::crashed(&panic.to_string())));
     let worker = Worker::start()
         .await
         .map_err(|why| JsError::new(&why.to_string()))?;

@@ -3,9 +3,9 @@
 use fluence::failure::{About, Failure};
 use fluence::plan::Engine;
 use fluence::state::{EventKind, ItemId, Origin};
+use web::extension::toolbar;
 use words::{Extension, Words};
 
-use crate::browser;
 use crate::platform::Browser;
 
 /// The id of the notification about something that belongs to no item.
@@ -65,7 +65,7 @@ impl Notices {
 
     async fn notify(&self, id: &str, words: &Words) {
         if self.engine.settings().notify {
-            browser::notify(id, &words.what, &words.advice).await;
+            toolbar::notify(id, &words.what, &words.advice).await;
         }
     }
 }

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
+use web::browser;
+use web::js::Outcome;
+use web::time;
 use web_sys::MessagePort;
-
-use crate::browser::{self, Outcome};
 
 /// How long it stays open when nothing holds it any more: opening takes longer than most of what it is opened for.
 const LINGER: Duration = Duration::from_secs(20);
@@ -102,14 +103,14 @@ impl Offscreen {
                 self.0.opened.take();
                 return Err("the page that writes files does not open".to_owned());
             }
-            browser::sleep(LOOK_AGAIN).await;
+            time::sleep(LOOK_AGAIN).await;
         }
     }
 
     /// Closes the page, unless something holds it or has held it meanwhile.
     async fn close_later(self) {
         let held = self.0.held.get();
-        browser::sleep(LINGER).await;
+        time::sleep(LINGER).await;
         if self.0.holders.get() == 0 && self.0.held.get() == held {
             self.0.opened.take();
             let closing = browser::close_offscreen_page().boxed_local().shared();

@@ -11,9 +11,10 @@ use fluence::state::{Event, EventKind, ItemId, Origin, Status};
 use fluence_peer::{Multiaddr, Peer};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
+use web::extension::pages;
+use web::js::warn_on_error;
 
 use crate::badge::Button;
-use crate::browser::{self, warn_on_error};
 use crate::notices::Notices;
 use crate::platform::Browser;
 use crate::saving::Saving;
@@ -135,7 +136,7 @@ impl Outcomes {
         let mut copied = false;
         if let (true, Some((tab, frame))) = (self.engine.settings().copy_link, clicked) {
             let arguments = ["copy".into(), link(&cid).into()];
-            let ran = browser::in_page(tab, frame, &arguments).await;
+            let ran = pages::in_page(tab, frame, &arguments).await;
             copied = ran.as_ref().is_ok_and(JsValue::is_truthy);
             warn_on_error("the link was not copied", ran);
         }

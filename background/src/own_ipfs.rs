@@ -8,9 +8,11 @@ use fluence::failure::{Code, Failure, Reason};
 use fluence::names::{canonical, cid_v1};
 use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse, Piece};
 use fluence::storage::multiaddr_of;
+use web::extension::runtime;
+use web::hash;
+use web::time;
 use web_sys::{RequestInit, RequestMode};
 
-use crate::browser;
 use crate::http::{self, Fetch, FetchBody};
 use crate::source::BlobSource;
 
@@ -41,8 +43,8 @@ pub async fn test(rpc: &str, gateway: &str) -> Result<(), Failure> {
     }
     let (rpc, gateway) = (rpc.trim_end_matches('/'), gateway.trim_end_matches('/'));
     is_rpc(rpc).await?;
-    let sample = format!("{SAMPLE}{:032x}", browser::random());
-    let digest = browser::sha256(sample.as_bytes()).await;
+    let sample = format!("{SAMPLE}{:032x}", time::random());
+    let digest = hash::sha256(sample.as_bytes()).await;
     let cid = cid_v1(RAW, &digest.unwrap_or_default());
     give(rpc, &cid, sample.as_bytes()).await?;
     let address = format!("{gateway}/ipfs/{}?format=raw", canonical(&cid));
@@ -96,7 +98,7 @@ async fn is_rpc(rpc: &str) -> Result<(), Failure> {
 
 /// Gives the node a small block, as an upload would.
 async fn give(rpc: &str, cid: &fluence::Cid, block: &[u8]) -> Result<(), Failure> {
-    let boundary = format!("fluence-{:032x}", browser::random());
+    let boundary = format!("fluence-{:032x}", time::random());
     let section = [&cid.to_bytes()[..], block].concat();
     // A section begins with its length as a varint, which takes one byte up to 127.
     const { assert!(RAW_CID + SAMPLE.len() + RANDOM < 128) };
@@ -159,7 +161,7 @@ fn origin_refused(rpc: &str) -> Failure {
 /// The command by which the node accepts this extension. It replaces the list of origins, so the node's own pages are
 /// in it too.
 fn mending(rpc: &str) -> String {
-    let mut origins = vec![browser::own_origin(), DEFAULT_RPC.to_owned()];
+    let mut origins = vec![runtime::own_origin(), DEFAULT_RPC.to_owned()];
     if !origins.iter().any(|origin| origin == rpc) {
         origins.push(rpc.to_owned());
     }

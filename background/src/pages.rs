@@ -14,9 +14,13 @@ use futures::{FutureExt, StreamExt};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web::extension::pages;
+use web::http;
+use web::js;
+use web::port::Port;
+use web::time;
 use web_sys::RequestInit;
 
-use crate::browser::{self, Port};
 use crate::faces::PortId;
 
 /// How long a server may take to begin its answer. Chrome ends a worker whose `fetch()` waits for 30 s.
@@ -92,12 +96,12 @@ impl Pages {
     ) -> Result<HttpResponse<PageBody>, HttpError> {
         let host = host_of(url);
         let unreachable = || HttpError::Unreachable(host.clone());
-        let key = format!("{:032x}", browser::random());
+        let key = format!("{:032x}", time::random());
         let (to, mut messages) = mpsc::channel(PIECES);
         self.0.borrow_mut().expected.insert(key.clone(), (tab, to));
         let run = async {
             let arguments = ["fetch".into(), url.into(), key.as_str().into()];
-            let ran = browser::in_page(tab, frame, &arguments).await;
+            let ran = pages::in_page(tab, frame, &arguments).await;
             if ran.is_err() {
                 // No function may be run in this page. The channel closes, which ends the wait below.
                 self.0.borrow_mut().expected.remove(&key);
@@ -111,19 +115,19 @@ impl Pages {
             };
             let port = Disconnecting(port);
             match messages.next().await {
-                Some(FromPage::Message(message)) => Ok((port, browser::member(&message, "head"))),
+                Some(FromPage::Message(message)) => Ok((port, js::member(&message, "head"))),
                 _ => Err(unreachable()),
             }
         };
         let waiting = select(Box::pin(head), Box::pin(run));
-        let head = match select(waiting, Box::pin(browser::sleep(HEAD))).await {
+        let head = match select(waiting, Box::pin(time::sleep(HEAD))).await {
             Either::Left((Either::Left((head, _)), _)) => head,
             _ => Err(HttpError::Silent(host.clone())),
         };
         self.0.borrow_mut().expected.remove(&key);
         let (port, head) = head?;
-        let text = |name| browser::member(&head, name).as_string();
-        let Some(status) = browser::member(&head, "status").as_f64() else {
+        let text = |name| js::member(&head, name).as_string();
+        let Some(status) = js::member(&head, "status").as_f64() else {
             return Err(unreachable());
         };
         Ok(HttpResponse {
@@ -163,16 +167,16 @@ pub struct PageBody {
 impl HttpBody for PageBody {
     fn chunk(&mut self) -> LocalBoxFuture<'_, Result<Option<Bytes>, HttpError>> {
         async move {
-            let next = select(self.messages.next(), Box::pin(browser::sleep(PIECE))).await;
+            let next = select(self.messages.next(), Box::pin(time::sleep(PIECE))).await;
             let message = match next {
                 Either::Left((Some(FromPage::Message(message)), _)) => message,
                 Either::Left(_) => return Err(HttpError::Broken(self.host.clone())),
                 Either::Right(_) => return Err(HttpError::Silent(self.host.clone())),
             };
-            if browser::member(&message, "end").is_truthy() {
+            if js::member(&message, "end").is_truthy() {
                 return Ok(None);
             }
-            let piece = browser::member(&message, "piece").as_string();
+            let piece = js::member(&message, "piece").as_string();
             let bytes = decode(piece.unwrap_or_default())
                 .await
                 .ok_or_else(|| HttpError::Broken(self.host.clone()))?;
@@ -191,7 +195,7 @@ async fn decode(data_url: String) -> Option<Bytes> {
     if !data_url.starts_with("data:") || data_url.len() > MAX_PIECE {
         return None;
     }
-    let response = JsFuture::from(browser::fetch(&data_url, &RequestInit::new())).await;
+    let response = JsFuture::from(http::fetch(&data_url, &RequestInit::new())).await;
     let response: web_sys::Response = response.ok()?.dyn_into().ok()?;
     let buffer = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
     Some(Uint8Array::new(&buffer).to_vec().into())

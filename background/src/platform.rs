@@ -16,8 +16,8 @@ use fluence_peer::Peer;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::LocalBoxFuture;
+use web::time;
 
-use crate::browser;
 use crate::faces::Faces;
 use crate::http::Fetch;
 use crate::journal::Journal;
@@ -68,11 +68,11 @@ impl Platform for Browser {
     }
 
     fn now_ms(&self) -> u64 {
-        browser::now_ms()
+        time::now_ms()
     }
 
     fn sleep(&self, duration: Duration) -> LocalBoxFuture<'static, ()> {
-        browser::sleep(duration).boxed_local()
+        time::sleep(duration).boxed_local()
     }
 
     fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
@@ -80,7 +80,7 @@ impl Platform for Browser {
     }
 
     fn random(&self) -> u128 {
-        browser::random()
+        time::random()
     }
 
     fn verify(&self, cid: Cid, block: Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> {
@@ -89,7 +89,7 @@ impl Platform for Browser {
         else {
             return std::future::ready(hash::verify(&cid, &block)).boxed_local();
         };
-        let digest = browser::sha256(&block);
+        let digest = web::hash::sha256(&block);
         async move {
             match digest.await {
                 Ok(digest) if digest == expected => Ok(()),

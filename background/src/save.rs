@@ -12,9 +12,13 @@ use futures::future::{Either, select};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
+use web::browser;
+use web::extension::downloads::{self, Download};
+use web::extension::storage;
+use web::js::{self, Outcome};
+use web::time;
 use web_sys::{Blob, BroadcastChannel, MessageEvent};
 
-use crate::browser::{self, Download, Outcome};
 use crate::offscreen::{Hold, Offscreen};
 use crate::source::typed;
 
@@ -79,16 +83,16 @@ impl Saver {
     /// # Errors
     /// A message of the browser, where it has no channels between pages.
     pub async fn open(page: Offscreen) -> Outcome<Self> {
-        let kept = browser::kept(KEPT).await;
+        let kept = storage::kept(KEPT).await;
         let kept = kept.ok().and_then(|kept| kept.as_string());
         let saving = Intents::read(&kept.unwrap_or_default());
-        let channel = BroadcastChannel::new(CHANNEL).map_err(|why| browser::message_of(&why))?;
+        let channel = BroadcastChannel::new(CHANNEL).map_err(|why| js::message_of(&why))?;
         let made: Rc<RefCell<BTreeMap<String, oneshot::Sender<String>>>> = Rc::default();
         let on_message = {
             let made = Rc::clone(&made);
             Closure::new(move |event: MessageEvent| {
-                let key = browser::member(&event.data(), "made").as_string();
-                let url = browser::member(&event.data(), "url").as_string();
+                let key = js::member(&event.data(), "made").as_string();
+                let url = js::member(&event.data(), "url").as_string();
                 if let (Some(key), Some(url)) = (key, url)
                     && let Some(made) = made.borrow_mut().remove(&key)
                 {
@@ -157,11 +161,11 @@ impl Saver {
             .get_or_insert_with(|| self.page.hold());
         self.page.open().await?;
         // Without a type the browser guesses one, and may change the ending of the name to fit.
-        let blob = typed(blob, OPAQUE).map_err(|why| browser::message_of(&why))?;
+        let blob = typed(blob, OPAQUE).map_err(|why| js::message_of(&why))?;
         let url = self.url_for(&blob).await?;
-        let download = match browser::download(&url, file_name).await {
+        let download = match downloads::download(&url, file_name).await {
             // The browser has its own opinion of which names are safe.
-            Err(why) if why.contains("filename") => browser::download(&url, "file").await?,
+            Err(why) if why.contains("filename") => downloads::download(&url, "file").await?,
             begun => begun?,
         };
         let mut saving = self.saving.borrow_mut();
@@ -173,14 +177,14 @@ impl Saver {
         if let Some(url) = browser::url_in_place(blob)? {
             return Ok(url);
         }
-        let key = format!("{:032x}", browser::random());
+        let key = format!("{:032x}", time::random());
         let (made, url) = oneshot::channel();
         self.made.borrow_mut().insert(key.clone(), made);
-        let message = browser::object([("make", key.as_str().into()), ("blob", blob.into())]);
+        let message = js::object([("make", key.as_str().into()), ("blob", blob.into())]);
         self.channel
             .post_message(&message)
-            .map_err(|why| browser::message_of(&why))?;
-        let made = select(url, Box::pin(browser::sleep(PATIENCE))).await;
+            .map_err(|why| js::message_of(&why))?;
+        let made = select(url, Box::pin(time::sleep(PATIENCE))).await;
         self.made.borrow_mut().remove(&key);
         match made {
             Either::Left((Ok(url), _)) => Ok(url),
@@ -200,7 +204,7 @@ impl Saver {
             .collect();
         let mut ended = Vec::new();
         for (id, download) in running {
-            let saved = match browser::download_state(download).await {
+            let saved = match downloads::download_state(download).await {
                 Ok(Download::Complete(name)) => Saved::Done(id.clone(), name),
                 Ok(Download::Interrupted(why)) if WITH_THE_BROWSER.contains(&&why[..]) => {
                     Saved::Again(id.clone())
@@ -234,8 +238,8 @@ impl Saver {
 
     async fn keep(&self) {
         let text = serde_json::to_string(&*self.saving.borrow()).unwrap_or_default();
-        let kept = browser::keep(KEPT, &text).await;
-        browser::warn_on_error("what is being saved was not noted", kept);
+        let kept = storage::keep(KEPT, &text).await;
+        js::warn_on_error("what is being saved was not noted", kept);
     }
 }
 

@@ -12,10 +12,12 @@ use fluence::text::host_of;
 use js_sys::Array;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
+use web::extension::storage;
+use web::js::{member, warn_on_error};
+use web::time;
 
 use crate::acquire::{Acquired, Refused, Wanted};
 use crate::badge::Button;
-use crate::browser::{self, member, warn_on_error};
 use crate::faces::Faces;
 use crate::handover::Handovers;
 use crate::notices::Notices;
@@ -70,7 +72,7 @@ impl Sharing {
         notices: Notices,
         button: Rc<Button>,
     ) -> Self {
-        let waiting = browser::session(WAITING).await.ok();
+        let waiting = storage::session(WAITING).await.ok();
         let waiting = waiting
             .and_then(|text| text.as_string())
             .map(|text| waiting_in(&text))
@@ -180,7 +182,7 @@ impl Sharing {
                     waiting.push(WaitingShare {
                         wanted,
                         origin: origin.clone(),
-                        since: browser::now_ms(),
+                        since: time::now_ms(),
                     });
                 }
                 self.waiting_changed().await;
@@ -227,7 +229,7 @@ impl Sharing {
     ) -> Answer {
         // The browser gives the selected text without line breaks; the page gives it with them.
         let whole = match clicked {
-            Some((tab, frame)) => browser::in_page(tab, frame, &["selection".into()])
+            Some((tab, frame)) => web::extension::pages::in_page(tab, frame, &["selection".into()])
                 .await
                 .ok()
                 .and_then(|text| text.as_string())
@@ -314,7 +316,7 @@ impl Sharing {
         let waiting = self.waiting.take();
         let mut now = Vec::new();
         for waits in waiting {
-            if browser::may_read(&waits.origin).await {
+            if web::extension::pages::may_read(&waits.origin).await {
                 now.push(waits.wanted);
             } else {
                 self.waiting.borrow_mut().push(waits);
@@ -330,7 +332,7 @@ impl Sharing {
 
     /// Gives up shares that have waited too long.
     pub async fn give_up_waiting(&self) {
-        let oldest = browser::now_ms().saturating_sub(WAITING_MS);
+        let oldest = time::now_ms().saturating_sub(WAITING_MS);
         let (waiting, late): (Vec<_>, Vec<_>) = self
             .waiting
             .take()
@@ -362,7 +364,7 @@ impl Sharing {
         self.faces.send_all(&self.access());
         self.button.show(self.waiting_count());
         let text = serde_json::to_string(&*self.waiting.borrow()).unwrap_or_default();
-        let kept = browser::keep_for_session(WAITING, &text).await;
+        let kept = storage::keep_for_session(WAITING, &text).await;
         warn_on_error("what waits for permission was not noted", kept);
     }
 }

@@ -10,9 +10,9 @@ use futures::future::LocalBoxFuture;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
+use web::hash;
 use web_sys::{Blob, File};
 
-use crate::browser;
 use crate::database;
 use crate::disk::Disk;
 
@@ -121,7 +121,7 @@ impl Source for BlobSource {
             let read = self.read(range);
             return async move {
                 let whole = [&prefix[..], &read.await?[..], &suffix[..]].concat();
-                browser::sha256(&whole).await.map_err(database::error)
+                hash::sha256(&whole).await.map_err(database::error)
             }
             .boxed_local();
         };

@@ -16,9 +16,10 @@ use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared, try_join_all};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
+use web::js;
+use web::time;
 use web_sys::File;
 
-use crate::browser;
 use crate::codec;
 use crate::database::{self, DAGS, Database, EXTENTS};
 use crate::disk::{self, Disk, Kept, Use};
@@ -220,8 +221,8 @@ async fn extents(database: &Database, id: &ItemId) -> Result<Vec<Extent>, StoreE
 }
 
 fn extent(record: &JsValue, expected: u64) -> Option<Extent> {
-    let number = |name| browser::member(record, name).as_f64();
-    let blocks: Uint8Array = browser::member(record, "blocks").dyn_into().ok()?;
+    let number = |name| js::member(record, name).as_f64();
+    let blocks: Uint8Array = js::member(record, "blocks").dyn_into().ok()?;
     (number("offset")? as u64 == expected).then_some(Extent {
         len: number("len")? as u64,
         blocks: codec::decode_blocks(&blocks.to_vec())?,
@@ -306,7 +307,7 @@ impl Extending {
         Self {
             offset,
             block,
-            since: browser::now_ms(),
+            since: time::now_ms(),
             writing: Vec::new(),
         }
     }
@@ -355,7 +356,7 @@ impl DiskPartial {
             len: self.written.saturating_sub(GIVEN_BACK) as f64,
         };
         let cut = self.store.disk.ask(cut).await;
-        browser::warn_on_error("nothing was given back", cut.map_err(|why| why.to_string()));
+        js::warn_on_error("nothing was given back", cut.map_err(|why| why.to_string()));
     }
 
     /// Begins to write this many bytes.
@@ -385,7 +386,7 @@ impl DiskPartial {
         let database = self.store.database.clone();
         self.recording.push_back(begin(async move {
             written.await?;
-            let record = browser::object([
+            let record = js::object([
                 ("offset", JsValue::from_f64(offset as f64)),
                 ("len", JsValue::from_f64(len as f64)),
                 ("blocks", Uint8Array::from(&blocks[..]).into()),
@@ -418,7 +419,7 @@ impl DiskPartial {
             return Ok(());
         }
         self.write_gathered().await?;
-        let waited = browser::now_ms().saturating_sub(self.extent.since) >= EXTENT_TIME;
+        let waited = time::now_ms().saturating_sub(self.extent.since) >= EXTENT_TIME;
         if many || waited || self.gathered.offset - self.extent.offset >= EXTENT {
             self.record().await?;
         }

@@ -4,9 +4,8 @@ use fluence::state::MAX_THUMBNAIL;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web::js::{self, Outcome};
 use web_sys::{Blob, ImageEncodeOptions, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
-
-use crate::browser::{self, Outcome};
 
 /// The largest picture of which a thumbnail is made, in bytes.
 pub const MAX_PICTURE: u64 = 10 * 1024 * 1024;
@@ -29,8 +28,8 @@ pub async fn of(blob: &Blob) -> Outcome<String> {
     if pixels > MAX_PIXELS {
         return Err(format!("a picture of {pixels} pixels is not made small"));
     }
-    let picture = browser::bitmap(blob, EDGE).await?;
-    let drawn = draw(&picture).map_err(|why| browser::message_of(&why));
+    let picture = web::picture::bitmap(blob, EDGE).await?;
+    let drawn = draw(&picture).map_err(|why| js::message_of(&why));
     picture.close();
     let canvas = drawn?;
     for quality in QUALITIES {
@@ -43,7 +42,7 @@ pub async fn of(blob: &Blob) -> Outcome<String> {
             let buffer = JsFuture::from(encoded.array_buffer()).await?;
             Ok::<_, JsValue>((encoded.type_(), Uint8Array::new(&buffer).to_vec()))
         };
-        let (mime, bytes) = encoded.await.map_err(|why| browser::message_of(&why))?;
+        let (mime, bytes) = encoded.await.map_err(|why| js::message_of(&why))?;
         let url = data_url(&mime, &bytes);
         if url.len() <= MAX_THUMBNAIL {
             return Ok(url);

@@ -11,10 +11,12 @@ use fluence_peer::{Calls, Config, Peer, Statuses};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
+use web::extension::{runtime, toolbar};
+use web::js::warn_on_error;
+use web::port::{Port, Sender};
 
 use crate::acquire::Wanted;
 use crate::badge::Button;
-use crate::browser::{self, Port, Sender, warn_on_error};
 use crate::database::Database;
 use crate::disk::Disk;
 use crate::faces::{self, Faces, PortId};
@@ -151,7 +153,7 @@ impl Worker {
             button: Rc::clone(&worker.button),
         });
         recorder.observe(move |event| outcomes.of(event));
-        browser::wake_regularly(ALARM);
+        runtime::wake_regularly(ALARM);
         spawn_local(answer_calls(worker.engine.clone(), calls));
         spawn_local(Rc::clone(&worker).go_on(found, statuses));
         Ok(worker)
@@ -204,14 +206,14 @@ impl Worker {
             "menu" => {
                 spawn_local(async move { worker.sharing.share_clicked(&first, &second).await });
             }
-            "installed" => spawn_local(browser::make_menu(MENU, words::MENU_SHARE, &MENU_CONTEXTS)),
+            "installed" => spawn_local(toolbar::make_menu(MENU, words::MENU_SHARE, &MENU_CONTEXTS)),
             "permission" => spawn_local(async move { worker.sharing.share_waiting().await }),
             "download" => spawn_local(async move { worker.saving.look_at_downloads().await }),
             "notification" => {
                 let id = first.as_string().unwrap_or_default();
                 spawn_local(async move {
-                    browser::unnotify(&id).await;
-                    browser::show_face().await;
+                    toolbar::unnotify(&id).await;
+                    toolbar::show_face().await;
                 });
             }
             "online" => spawn_local(async move { worker.reconnect().await }),
@@ -223,7 +225,7 @@ impl Worker {
     }
 
     fn connect(&self, id: PortId, port: Port) {
-        match browser::sender_of(&port) {
+        match web::port::sender_of(&port) {
             Sender::OwnPage if port.name() == faces::PORT => self.faces.add(id, port),
             Sender::InPage(tab) if port.name().starts_with(PAGE_PORT) => {
                 self.sharing.pages.connect(id, port, tab);

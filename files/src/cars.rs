@@ -21,18 +21,18 @@ use futures::channel::{mpsc, oneshot};
 use futures::future::{Either, select};
 use futures::stream::{self, StreamExt};
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{ArrayBuffer, Promise, Uint8Array};
+use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortController, Headers, ReadableStreamByobReader, RequestCache, RequestCredentials,
-    RequestInit, Response,
-};
+use web::bytes::ByobReader;
+use web::hash::sha256;
+use web::http::fetch;
+use web::time::monotonic_ms;
+use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
 
 use crate::garbage;
 use crate::keep::{Held, Keeper};
-use crate::message::{Answer, Came, Head, Piece, Problem, Said, member};
-use crate::open::{byob_reader, sha256};
+use crate::message::{Answer, Came, Head, Piece, Problem, Said};
 
 /// The codec of raw blocks.
 const RAW: u64 = 0x55;
@@ -51,15 +51,6 @@ const GATHERED_BLOCKS: usize = 256;
 const GATHERED_FOR: Duration = Duration::from_millis(200);
 /// Bytes that are read of a body at a time.
 const PIECE: u32 = 512 * 1024;
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = fetch)]
-    fn fetch(url: &str, init: &RequestInit) -> Promise;
-    /// Milliseconds of a clock that nobody sets.
-    #[wasm_bindgen(js_namespace = performance, js_name = now)]
-    fn now() -> f64;
-}
 
 /// A CAR that is being fetched.
 struct Fetched {
@@ -108,7 +99,7 @@ async fn begin(wanted: Wanted, keeper: &Keeper) -> Result<(Head, Fetched), HttpE
     };
     let reader = match response.body() {
         Some(body) => {
-            let reader = byob_reader(&body).map_err(|_| HttpError::Broken(host.clone()))?;
+            let reader = ByobReader::new(&body).map_err(|_| HttpError::Broken(host.clone()))?;
             Some(reader)
         }
         None => None,
@@ -275,7 +266,7 @@ enum Block {
 /// The body of an answer that is a CAR.
 struct Body {
     /// `None` where there is no body.
-    reader: Option<ReadableStreamByobReader>,
+    reader: Option<ByobReader>,
     silence: Silence,
     /// The host, for people.
     host: String,
@@ -371,16 +362,13 @@ impl Body {
         let Some(reader) = &self.reader else {
             return Ok(None);
         };
-        let read = JsFuture::from(reader.read_with_array_buffer_view(into));
+        let read = pin!(reader.read_into(into));
         let read = match select(read, pin!(self.silence.comes())).await {
             Either::Left((read, _)) => read.map_err(|_| HttpError::Broken(self.host.clone()))?,
             Either::Right(_) => return Err(HttpError::Silent(self.host.clone())),
         };
         garbage::made();
-        if member(&read, "done").is_truthy() {
-            return Ok(None);
-        }
-        Ok(Some(member(&read, "value").unchecked_into()))
+        Ok(read.piece.filter(|_| !read.ended))
     }
 }
 
@@ -405,10 +393,10 @@ impl Silence {
 
     /// Resolves when it has lasted so long from now.
     async fn comes(&mut self) {
-        let end = now() + self.patience.as_secs_f64() * 1000.0;
+        let end = monotonic_ms() + self.patience.as_secs_f64() * 1000.0;
         loop {
             (&mut self.timer).await;
-            let left = end - now();
+            let left = end - monotonic_ms();
             // A timer is a little early, too.
             if left < 1.0 {
                 return;

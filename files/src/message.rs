@@ -6,8 +6,9 @@ use std::time::Duration;
 use fluence::cars::CarEnd;
 use fluence::failure::Reason;
 use fluence::ports::HttpError;
-use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
+use web::js::{member, object, set, text};
 use web_sys::{Blob, DomException};
 
 /// What is asked; offsets and lengths in bytes.
@@ -125,11 +126,11 @@ impl Leaf {
         before.checked_add(self.len)?.checked_add(after)
     }
 
-    fn write(self) -> Object {
+    fn write(self) -> JsValue {
         let leaf = object([("at", self.at.into()), ("len", self.len.into())]);
         for (name, bytes) in [("prefix", self.prefix), ("suffix", self.suffix)] {
             if bytes.length() > 0 {
-                set(&leaf, name, bytes.into());
+                set(&leaf, name, &bytes.into());
             }
         }
         leaf
@@ -282,14 +283,14 @@ impl Request {
             ]),
             Self::Close { name } => object([("ask", "close".into()), ("name", name.into())]),
         };
-        set(&message, "number", number.into());
-        (message.into(), handed_over)
+        set(&message, "number", &number.into());
+        (message, handed_over)
     }
 
     /// What a message asks, and its number; `None` where it is none.
     pub fn read(message: &JsValue) -> Option<(u32, Self)> {
         let number = member(message, "number").as_f64()? as u32;
-        let text = |name| member(message, name).as_string();
+        let text = |name| text(message, name);
         let name = text("name").unwrap_or_default();
         let float = |name| member(message, name).as_f64();
         let request = match member(message, "ask").as_string()?.as_str() {
@@ -380,8 +381,8 @@ pub fn answer(number: u32, answer: Answer) -> JsValue {
                     Err(CarEnd::Wrong) => ("wrong", String::new()),
                     Err(CarEnd::Unverifiable(reason)) => ("unverifiable", reason.to_string()),
                 };
-                set(&message, "end", kind.into());
-                set(&message, "text", text.into());
+                set(&message, "end", &kind.into());
+                set(&message, "text", &text.into());
             }
             message
         }
@@ -395,14 +396,14 @@ pub fn answer(number: u32, answer: Answer) -> JsValue {
             object([("problem", kind.into()), ("text", text.into())])
         }
     };
-    set(&message, "number", number.into());
-    message.into()
+    set(&message, "number", &number.into());
+    message
 }
 
 /// What a message answers, and the number of what was asked; `None` where it is none.
 pub fn read_answer(message: &JsValue) -> Option<(u32, Answer)> {
     let number = |name| member(message, name).as_f64();
-    let string = |name| member(message, name).as_string();
+    let string = |name| text(message, name);
     let text = string("text").unwrap_or_default();
     let bytes = || member(message, "bytes").dyn_into::<Uint8Array>().ok();
     let answer = if let Some(kind) = string("problem") {
@@ -509,21 +510,4 @@ impl Problem {
             name => Self::Failed(format!("{name}: {}", exception.message())),
         }
     }
-}
-
-pub(crate) fn member(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
-}
-
-fn object<const N: usize>(members: [(&str, JsValue); N]) -> Object {
-    let object = Object::new();
-    for (name, value) in members {
-        set(&object, name, value);
-    }
-    object
-}
-
-fn set(object: &Object, name: &str, value: JsValue) {
-    // A plain object takes any member.
-    let _ = Reflect::set(object, &name.into(), &value);
 }

@@ -5,17 +5,15 @@ use std::collections::BTreeMap;
 
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
-use js_sys::{Array, ArrayBuffer, Object, Promise, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Blob, FileSystemReadWriteOptions, FileSystemSyncAccessHandle, ReadableStream,
-    ReadableStreamByobReader,
-};
+use web::bytes::ByteReader;
+use web_sys::{Blob, FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
 
 use crate::directory;
 use crate::garbage;
-use crate::message::{Answer, Leaf, Problem, Request, Said, member};
+use crate::message::{Answer, Leaf, Problem, Request, Said};
 
 /// Files that are open at the same time, at most; beyond that one is closed, and opened again when it is needed.
 const MAX_OPEN: usize = 64;
@@ -26,17 +24,6 @@ const TRY_AGAIN_MS: u32 = 50;
 const PIECE: u32 = 2 << 20;
 /// Bytes that are hashed at once, at most, prefix and suffix included: a block.
 pub(crate) const MAX_HASHED: u32 = 4 << 20;
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = digest, catch)]
-    fn digest(algorithm: &str, data: &Uint8Array) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = digest, catch)]
-    fn digest_of(algorithm: &str, data: &[u8]) -> Result<Promise, JsValue>;
-    type Stream;
-    #[wasm_bindgen(method, js_name = getReader, catch)]
-    fn get_reader(this: &Stream, options: &Object) -> Result<ReadableStreamByobReader, JsValue>;
-}
 
 thread_local! {
     /// Where bytes are put together for hashing: the browser takes its own copy at once.
@@ -200,31 +187,20 @@ impl Open {
         at: f64,
     ) -> Result<(), Problem> {
         let of = |why: JsValue| Problem::of(&why);
-        let reader = byob_reader(&blob.stream()).map_err(of)?;
-        // A new one each time would lie about until the browser looks for garbage.
+        // A new buffer each time would wait for the garbage collection.
         let buffer = self.buffer.take();
-        let mut buffer = buffer.unwrap_or_else(|| ArrayBuffer::new(PIECE));
+        let buffer = buffer.unwrap_or_else(|| ArrayBuffer::new(PIECE));
+        let mut reader = ByteReader::new(&blob.stream(), buffer).map_err(of)?;
         let mut copied = 0.0;
-        loop {
-            let into = Uint8Array::new(&buffer);
-            let read = JsFuture::from(reader.read_with_array_buffer_view(&into));
-            let read = read.await.map_err(of)?;
+        while let Some(piece) = reader.read().await.map_err(of)? {
             if self.ended.get() {
                 return Err(ended());
             }
-            if member(&read, "done").is_truthy() {
-                // It brings the buffer back.
-                if let Ok(rest) = member(&read, "value").dyn_into::<Uint8Array>() {
-                    self.buffer.set(Some(rest.buffer()));
-                }
-                break;
-            }
-            let piece: Uint8Array = member(&read, "value").unchecked_into();
             write(handle, &piece, at + copied)?;
             copied += f64::from(piece.length());
             garbage::made();
-            buffer = piece.buffer();
         }
+        self.buffer.set(Some(reader.into_buffer()));
         if copied == blob.size() {
             Ok(())
         } else {
@@ -232,20 +208,6 @@ impl Open {
             Err(Problem::Gone(text))
         }
     }
-}
-
-/// A reader of a stream into buffers that are used again.
-pub(crate) fn byob_reader(stream: &ReadableStream) -> Result<ReadableStreamByobReader, JsValue> {
-    let mode = Object::new();
-    // A plain object takes any member.
-    let _ = js_sys::Reflect::set(&mode, &"mode".into(), &"byob".into());
-    stream.unchecked_ref::<Stream>().get_reader(&mode)
-}
-
-/// SHA-256 of bytes, by the browser, which takes its own copy at once.
-pub(crate) fn sha256(bytes: &[u8]) -> impl Future<Output = Result<Vec<u8>, Problem>> + use<> {
-    let digest = digest_of("SHA-256", bytes);
-    async move { Ok(answer_of(digest).await?.to_vec()) }
 }
 
 pub(crate) fn ended() -> Problem {
@@ -338,11 +300,12 @@ async fn hash(handle: &FileSystemSyncAccessHandle, leaf: &Leaf) -> Result<Uint8A
     digest.await
 }
 
-/// SHA-256 of bytes, by the browser, which takes its own copy at once.
+/// The SHA-256 of bytes in the browser's memory.
 pub(crate) fn sha256_of(
     bytes: &Uint8Array,
 ) -> impl Future<Output = Result<Uint8Array, Problem>> + use<> {
-    answer_of(digest("SHA-256", bytes))
+    let digest = web::hash::sha256_of(bytes);
+    async move { digest.await.map_err(|why| Problem::of(&why)) }
 }
 
 fn not_kept() -> Problem {
@@ -351,10 +314,4 @@ fn not_kept() -> Problem {
 
 fn no_bytes() -> Problem {
     Problem::Failed("what was handed over is no bytes".to_owned())
-}
-
-async fn answer_of(digest: Result<Promise, JsValue>) -> Result<Uint8Array, Problem> {
-    let of = |why: JsValue| Problem::of(&why);
-    let digest = JsFuture::from(digest.map_err(of)?).await.map_err(of)?;
-    Ok(Uint8Array::new(&digest))
 }

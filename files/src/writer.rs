@@ -9,12 +9,13 @@ use futures::future::try_join;
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
+use web::js::{member, set};
 use web_sys::{
     DedicatedWorkerGlobalScope, MessageEvent, MessagePort, Worker, WorkerOptions, WorkerType,
 };
 
 use crate::garbage;
-use crate::message::{self, Answer, Leaf, Problem, Request, Said, member};
+use crate::message::{self, Answer, Leaf, Problem, Request, Said};
 use crate::open::{MAX_HASHED, Open, ended, sha256_of};
 
 /// The program of the worker that writes.
@@ -243,8 +244,7 @@ impl Writer {
 
     fn send(&self, number: u32, request: Request) -> Result<(), Problem> {
         let (message, handed_over) = request.write(number);
-        // A plain object takes any member.
-        let _ = Reflect::set(&message, &OWN.into(), &true.into());
+        set(&message, OWN, &true.into());
         self.post(&message, &handed_over)
     }
 }
@@ -278,12 +278,11 @@ pub fn write() {
                 _ => back.clone(),
             };
             let answer = message::answer(number, done);
-            // A plain object takes any member.
             if own.is_truthy() {
-                let _ = Reflect::set(&answer, &OWN.into(), &own);
+                set(&answer, OWN, &own);
             }
             if back.length() > 0 {
-                let _ = Reflect::set(&answer, &BACK.into(), &back);
+                set(&answer, BACK, &back);
             }
             if let Err(why) = answers.post_message_with_transfer(&answer, &handed_over) {
                 web_sys::console::warn_2(&"an answer about a file was not sent".into(), &why);

@@ -1,4 +1,5 @@
-//! Streams of bytes.
+//! Streams of bytes, read into buffers that are used again: new buffers would wait for the garbage collection, and
+//! hundreds of megabytes of them would gather until then.
 
 use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -14,10 +15,47 @@ extern "C" {
     fn get_reader(this: &Bytes, options: &JsValue) -> Result<ReadableStreamByobReader, JsValue>;
 }
 
-/// Reads a stream of bytes into the same buffer again and again: new buffers would wait for the garbage collection, and
-/// hundreds of megabytes of them would gather until then.
+/// A reader of a stream of bytes into whichever buffer each read is given.
+pub struct ByobReader(ReadableStreamByobReader);
+
+/// The result of one read.
+pub struct Read {
+    /// The bytes that were read, in the buffer that was given. Empty at the end of the stream, where a cancelled stream
+    /// keeps the buffer (`None`).
+    pub piece: Option<Uint8Array>,
+    /// Whether the stream has ended; then `piece` has no bytes.
+    pub ended: bool,
+}
+
+impl ByobReader {
+    /// A reader of this stream.
+    ///
+    /// # Errors
+    /// The exception of the browser, where the stream has a reader already.
+    pub fn new(stream: &ReadableStream) -> Result<Self, JsValue> {
+        let bytes: &Bytes = stream.unchecked_ref();
+        bytes
+            .get_reader(&object([("mode", "byob".into())]))
+            .map(Self)
+    }
+
+    /// Reads the next bytes into an array, at most as many as it has. The browser takes the array's buffer and returns it
+    /// with the bytes; arrays on it that are still held become empty.
+    ///
+    /// # Errors
+    /// The exception of the browser, where the stream fails.
+    pub async fn read_into(&self, array: &Uint8Array) -> Result<Read, JsValue> {
+        let read = JsFuture::from(self.0.read_with_array_buffer_view(array)).await?;
+        Ok(Read {
+            piece: member(&read, "value").dyn_into().ok(),
+            ended: member(&read, "done").is_truthy(),
+        })
+    }
+}
+
+/// A reader of a stream of bytes with a buffer of its own.
 pub struct ByteReader {
-    reader: ReadableStreamByobReader,
+    reader: ByobReader,
     buffer: ArrayBuffer,
 }
 
@@ -27,13 +65,11 @@ impl ByteReader {
     /// # Errors
     /// The exception of the browser, where the stream has a reader already.
     pub fn new(stream: &ReadableStream, buffer: ArrayBuffer) -> Result<Self, JsValue> {
-        let bytes: &Bytes = stream.unchecked_ref();
-        let reader = bytes.get_reader(&object([("mode", "byob".into())]))?;
+        let reader = ByobReader::new(stream)?;
         Ok(Self { reader, buffer })
     }
 
-    /// The next piece, which is in the buffer; `None` at the end. The browser takes the buffer and returns it with the
-    /// piece, and arrays on it that are still held become empty.
+    /// The next piece, which is in the buffer and valid until the next read; `None` at the end.
     ///
     /// # Errors
     /// The exception of the browser, where the stream fails.
@@ -43,12 +79,16 @@ impl ByteReader {
             return Err("there is no buffer to read into".into());
         }
         let all = Uint8Array::new(&self.buffer);
-        let read = JsFuture::from(self.reader.read_with_array_buffer_view(&all)).await?;
-        let Ok(piece) = member(&read, "value").dyn_into::<Uint8Array>() else {
+        let read = self.reader.read_into(&all).await?;
+        let Some(piece) = read.piece else {
             return Ok(None);
         };
         self.buffer = piece.buffer();
-        let ended = member(&read, "done").is_truthy();
-        Ok((!ended).then_some(piece))
+        Ok((!read.ended).then_some(piece))
+    }
+
+    /// The buffer, for another reader. It is empty where a read failed or was not awaited to its end.
+    pub fn into_buffer(self) -> ArrayBuffer {
+        self.buffer
     }
 }

@@ -1,4 +1,5 @@
-//! Hashes that the browser computes.
+//! Hashes that the browser computes, on another thread. It copies the bytes at once, so that they may change before the
+//! future is awaited.
 
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -8,15 +9,18 @@ use wasm_bindgen_futures::JsFuture;
 extern "C" {
     #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = digest, catch)]
     fn digest(algorithm: &str, data: &[u8]) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = digest, catch)]
+    fn digest_of(algorithm: &str, data: &Uint8Array) -> Result<Promise, JsValue>;
 }
 
-/// The SHA-256 of bytes, computed on another thread. The browser copies the bytes before this returns, so that they may
-/// change before the future is awaited.
+/// The SHA-256 of bytes in this program's memory.
+///
+/// # Errors
+/// The exception of the browser; a page that is not a secure context, for instance, has no hashes.
 pub fn sha256(bytes: &[u8]) -> impl Future<Output = Result<[u8; 32], JsValue>> + use<> {
     let digest = digest("SHA-256", bytes);
     async move {
-        let digest = JsFuture::from(digest?).await?;
-        let bytes = Uint8Array::new(&digest);
+        let bytes = settled(digest).await?;
         let mut hash = [0; 32];
         if bytes.length() != 32 {
             return Err("the browser's SHA-256 has not 32 bytes".into());
@@ -24,4 +28,17 @@ pub fn sha256(bytes: &[u8]) -> impl Future<Output = Result<[u8; 32], JsValue>> +
         bytes.copy_to(&mut hash);
         Ok(hash)
     }
+}
+
+/// The SHA-256 of bytes in the browser's memory, which are not copied into this program's.
+///
+/// # Errors
+/// As [`sha256`].
+pub fn sha256_of(bytes: &Uint8Array) -> impl Future<Output = Result<Uint8Array, JsValue>> + use<> {
+    settled(digest_of("SHA-256", bytes))
+}
+
+async fn settled(digest: Result<Promise, JsValue>) -> Result<Uint8Array, JsValue> {
+    let digest = JsFuture::from(digest?).await?;
+    Ok(Uint8Array::new(&digest))
 }

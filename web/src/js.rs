@@ -26,12 +26,19 @@ pub fn warn_on_error<T>(doing: &str, outcome: Result<T, impl std::fmt::Display>)
     }
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// Any value as text; an object may refuse.
+    #[wasm_bindgen(js_name = String, catch)]
+    fn text_of(value: &JsValue) -> Result<String, JsValue>;
+}
+
 /// The message of an exception.
 pub fn message_of(why: &JsValue) -> String {
     member(why, "message")
         .as_string()
         .or_else(|| why.as_string())
-        .unwrap_or_else(|| format!("{why:?}"))
+        .unwrap_or_else(|| text_of(why).unwrap_or_default())
 }
 
 /// The member of an object with this name; `undefined` where there is none.
@@ -39,14 +46,33 @@ pub fn member(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
+/// The member of an object with this name, where it is a string.
+pub fn text(object: &JsValue, name: &str) -> Option<String> {
+    member(object, name).as_string()
+}
+
+/// The member of an object with this name, where it is a string, or else an empty one.
+pub fn text_or_empty(object: &JsValue, name: &str) -> String {
+    text(object, name).unwrap_or_default()
+}
+
 /// An object with these members.
 pub fn object<const N: usize>(members: [(&str, JsValue); N]) -> JsValue {
-    let object = Object::new();
-    for (name, value) in members {
-        // This never fails for a plain object.
-        let _ = Reflect::set(&object, &name.into(), &value);
+    // One function for all lengths: this program is downloaded.
+    fn object_of(members: &[(&str, JsValue)]) -> JsValue {
+        let object = Object::new().into();
+        for (name, value) in members {
+            set(&object, name, value);
+        }
+        object
     }
-    object.into()
+    object_of(&members)
+}
+
+/// Sets a member of an object that [`object`] made.
+pub fn set(object: &JsValue, name: &str, value: &JsValue) {
+    // This never fails for a plain object.
+    let _ = Reflect::set(object, &name.into(), value);
 }
 
 /// A value as plain objects and numbers, in the form that ports can send.

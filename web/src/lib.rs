@@ -1,12 +1,16 @@
-//! What the worker asks of the browser. The popup shares its values and messages.
+//! What the programs of the extension (the worker, the file worker and the popup) ask of the browser: JavaScript values,
+//! messages and ports, streams, hashes, and the extension API.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod browser;
 pub mod bytes;
+pub mod database;
 pub mod extension;
 pub mod hash;
+pub mod http;
 pub mod js;
 pub mod message;
+pub mod picture;
 pub mod port;
 pub mod time;

@@ -1,10 +1,10 @@
 //! Ports of `runtime.connect`, and the programs at their other ends.
 
-use js_sys::Object;
+use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 
-use crate::extension::{own_id, url_of};
-use crate::js::member;
+use crate::extension::runtime::{own_id, url_of};
+use crate::js::{Outcome, member, message_of, object};
 
 #[wasm_bindgen]
 extern "C" {
@@ -23,6 +23,64 @@ extern "C" {
     pub fn name(this: &Port) -> String;
     #[wasm_bindgen(method, getter)]
     fn sender(this: &Port) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = onMessage)]
+    fn on_message(this: &Port) -> Event;
+    #[wasm_bindgen(method, getter, js_name = onDisconnect)]
+    fn on_disconnect(this: &Port) -> Event;
+
+    type Event;
+    #[wasm_bindgen(method, js_name = addListener)]
+    fn add_listener(this: &Event, listener: &Function);
+
+    #[wasm_bindgen(js_namespace = ["api", "runtime"], js_name = connect, catch)]
+    fn connect(info: &JsValue) -> Result<Port, JsValue>;
+}
+
+/// A page's connection to the worker, which ends when this is dropped.
+pub struct Connection {
+    port: Port,
+    _on_message: Closure<dyn FnMut(JsValue)>,
+    _on_end: Closure<dyn FnMut()>,
+}
+
+impl Connection {
+    /// Connects under a name; the browser starts the worker where it does not run. `on_message` is called with each message
+    /// of the worker, and `on_end` when the worker is gone, and the connection with it.
+    ///
+    /// # Errors
+    /// The message of the browser, where the extension itself was unloaded.
+    pub fn open(
+        name: &str,
+        on_message: impl FnMut(JsValue) + 'static,
+        on_end: impl FnMut() + 'static,
+    ) -> Outcome<Self> {
+        let port = connect(&object([("name", name.into())])).map_err(|why| message_of(&why))?;
+        let on_message = Closure::<dyn FnMut(JsValue)>::new(on_message);
+        let on_end = Closure::<dyn FnMut()>::new(on_end);
+        port.on_message()
+            .add_listener(on_message.as_ref().unchecked_ref());
+        port.on_disconnect()
+            .add_listener(on_end.as_ref().unchecked_ref());
+        Ok(Self {
+            port,
+            _on_message: on_message,
+            _on_end: on_end,
+        })
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// The exception of the browser, where the worker is gone and the message was not sent.
+    pub fn post(&self, message: &JsValue) -> Result<(), JsValue> {
+        self.port.post(message)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.port.disconnect();
+    }
 }
 
 /// The kind of program at the other end of a port.

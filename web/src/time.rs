@@ -9,6 +9,9 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn random_values(into: &Uint8Array);
+    /// The milliseconds of a clock that only goes forward, since an arbitrary moment.
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    pub fn monotonic_ms() -> f64;
 }
 
 /// Returns after this time.

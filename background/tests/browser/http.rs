@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use background::browser::sleep;
 use background::http::Fetch;
 use background::source::BlobSource;
 use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse, Piece};
 use wasm_bindgen_test::wasm_bindgen_test;
+use web::time::sleep;
 
 use crate::blob;
 

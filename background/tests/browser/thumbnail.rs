@@ -44,7 +44,7 @@ async fn size_of(url: &str) -> (u32, u32) {
         pieces.push(piece);
     }
     let blob = blob(&pieces.concat());
-    let bitmap = browser::bitmap(&blob, u32::MAX).await.unwrap();
+    let bitmap = web::picture::bitmap(&blob, u32::MAX).await.unwrap();
     (bitmap.width(), bitmap.height())
 }
 

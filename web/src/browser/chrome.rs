@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Client, ClientQueryOptions, MessagePort, ServiceWorkerGlobalScope};
 
 use crate::browser::FILES;
-use crate::extension::url_of;
+use crate::extension::runtime::url_of;
 use crate::js::{Outcome, message_of, object, outcome};
 
 #[wasm_bindgen]

@@ -1,0 +1,15 @@
+//! IndexedDB, where the browser has it.
+
+use wasm_bindgen::prelude::*;
+use web_sys::IdbFactory;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = indexedDB, thread_local_v2)]
+    static INDEXED_DB: Option<IdbFactory>;
+}
+
+/// What opens databases, in a page or in any worker; `None` where the browser has none.
+pub fn factory() -> Option<IdbFactory> {
+    INDEXED_DB.with(Clone::clone)
+}

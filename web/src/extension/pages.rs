@@ -1,0 +1,112 @@
+//! Web pages and tabs: running scripts in them, and the permissions for that.
+
+use js_sys::{Array, Function, Promise};
+use wasm_bindgen::prelude::*;
+
+use crate::js::{Outcome, member, object, outcome, text};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The function of `static/inpage.js` that is run in a page.
+    #[wasm_bindgen(thread_local_v2, js_name = inpage)]
+    static IN_PAGE: Function;
+
+    #[wasm_bindgen(js_namespace = ["api", "scripting"], js_name = executeScript, catch)]
+    fn execute_script(injection: &JsValue) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_namespace = ["api", "tabs"], js_name = create, catch)]
+    fn create_tab(details: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = ["api", "tabs"], js_name = query, catch)]
+    fn query_tabs(query: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = ["api", "tabs"], js_name = get, catch)]
+    fn get_tab(id: i32) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_namespace = ["api", "permissions"], js_name = contains, catch)]
+    fn contains_permission(permissions: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = ["api", "permissions"], js_name = request, catch)]
+    fn request_permission(permissions: &JsValue) -> Result<Promise, JsValue>;
+}
+
+/// Runs the function of `static/inpage.js` in a frame, isolated from the page's own scripts, and returns its result.
+///
+/// # Errors
+/// The message of the browser, where the function may not be run there or fails.
+pub async fn in_page(tab: i32, frame: Option<i32>, arguments: &[JsValue]) -> Outcome<JsValue> {
+    let frames = Array::of1(&frame.unwrap_or(0).into());
+    let arguments: Array = arguments.iter().collect();
+    let injection = object([
+        (
+            "target",
+            object([("tabId", tab.into()), ("frameIds", frames.into())]),
+        ),
+        ("func", IN_PAGE.with(|function| function.clone().into())),
+        ("args", arguments.into()),
+    ]);
+    let results = outcome(execute_script(&injection)).await?;
+    Ok(member(&Array::from(&results).get(0), "result"))
+}
+
+/// Runs a script of the extension, given its path, in the page of a tab, and returns the value of its last statement.
+///
+/// # Errors
+/// The message of the browser, where the script may not be run there or fails.
+pub async fn run_file(tab: i32, path: &str) -> Outcome<JsValue> {
+    let injection = object([
+        ("target", object([("tabId", tab.into())])),
+        ("files", Array::of1(&path.into()).into()),
+    ]);
+    let results = outcome(execute_script(&injection)).await?;
+    Ok(member(&Array::from(&results).get(0), "result"))
+}
+
+/// Opens an address in a new tab; the browser is asked before the future is first polled.
+///
+/// # Errors
+/// The message of the browser.
+pub fn open_tab(url: &str) -> impl Future<Output = Outcome<JsValue>> + use<> {
+    outcome(create_tab(&object([("url", url.into())])))
+}
+
+/// A tab, as far as the browser lets the extension see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tab {
+    /// The browser's number for it.
+    pub id: i32,
+    /// The address of its page; `None` where the extension was not opened on it.
+    pub url: Option<String>,
+}
+
+/// The tab with this number, or the active one of the window.
+///
+/// # Errors
+/// The message of the browser, where there is no such tab.
+pub async fn tab(id: Option<i32>) -> Outcome<Tab> {
+    let tab = match id {
+        Some(id) => outcome(get_tab(id)).await?,
+        None => {
+            let query = object([("active", true.into()), ("currentWindow", true.into())]);
+            Array::from(&outcome(query_tabs(&query)).await?).get(0)
+        }
+    };
+    let id = member(&tab, "id").as_f64().ok_or("there is no such tab")?;
+    Ok(Tab {
+        id: id as i32,
+        url: text(&tab, "url"),
+    })
+}
+
+/// Whether the extension may read from an origin, given as a match pattern.
+pub async fn may_read(origin: &str) -> bool {
+    let origins = object([("origins", Array::of1(&origin.into()).into())]);
+    outcome(contains_permission(&origins))
+        .await
+        .is_ok_and(|may| may.is_truthy())
+}
+
+/// Asks the person to let the extension read from these origins, given as match patterns, and returns whether it may. The
+/// browser is asked before the future is first polled, because it asks only while it handles a click.
+pub fn ask_to_read(origins: &[String]) -> impl Future<Output = bool> + use<> {
+    let origins: Array = origins.iter().map(|o| JsValue::from_str(o)).collect();
+    let asked = request_permission(&object([("origins", origins.into())]));
+    async move { outcome(asked).await.is_ok_and(|may| may.is_truthy()) }
+}

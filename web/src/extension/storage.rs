@@ -1,0 +1,55 @@
+//! Texts in the extension's storage.
+
+use js_sys::Promise;
+use wasm_bindgen::prelude::*;
+
+use crate::js::{Outcome, member, object, outcome};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = ["api", "storage", "session"], js_name = get, catch)]
+    fn session_get(key: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = ["api", "storage", "session"], js_name = set, catch)]
+    fn session_set(items: &JsValue) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_namespace = ["api", "storage", "local"], js_name = get, catch)]
+    fn local_get(key: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = ["api", "storage", "local"], js_name = set, catch)]
+    fn local_set(items: &JsValue) -> Result<Promise, JsValue>;
+}
+
+/// The value under a key in the storage that lasts until the browser ends; `undefined` where there is none.
+///
+/// # Errors
+/// The message of the browser.
+pub async fn session(key: &str) -> Outcome<JsValue> {
+    let found = outcome(session_get(key)).await?;
+    Ok(member(&found, key))
+}
+
+/// Keeps a text under a key until the browser ends.
+///
+/// # Errors
+/// The message of the browser.
+pub async fn keep_for_session(key: &str, text: &str) -> Outcome<()> {
+    let items = object([(key, text.into())]);
+    outcome(session_set(&items)).await.map(drop)
+}
+
+/// The value under a key in the storage that outlasts the browser; `undefined` where there is none.
+///
+/// # Errors
+/// The message of the browser.
+pub async fn kept(key: &str) -> Outcome<JsValue> {
+    let found = outcome(local_get(key)).await?;
+    Ok(member(&found, key))
+}
+
+/// Keeps a text under a key in the storage that outlasts the browser.
+///
+/// # Errors
+/// The message of the browser.
+pub async fn keep(key: &str, text: &str) -> Outcome<()> {
+    let items = object([(key, text.into())]);
+    outcome(local_set(&items)).await.map(drop)
+}
