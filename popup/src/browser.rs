@@ -1,19 +1,21 @@
-//! Every call to the browser, in one file: the extension's API, and the parts of the page's API that Yew lacks.
+//! The connection to the worker, and the parts of the page's own API that Yew lacks. The rest of the browser is in the
+//! crate `web`.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use fluence::command::{HANDOVER, ToFace, ToWorker};
 use gloo_timers::callback::{Interval, Timeout};
-use js_sys::{Array, Function, Object, Promise, Reflect};
-use serde::Serialize;
+use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web::js::member;
+use web::extension::pages;
+use web::js::{Outcome, member, object, plain, text_or_empty};
 use web::message;
+use web::port::Connection;
 use web_sys::{ClipboardEvent, File, FileList, MessageEvent};
 
-use crate::page::{Download, Link, LinkKind};
+use crate::page::{LinkKind, PageLink};
 
 /// The name of the port by which the worker knows a face.
 const PORT: &str = "face";
@@ -21,64 +23,8 @@ const PORT: &str = "face";
 const HANDOVER_MS: u32 = 15_000;
 /// After this they are offered again, in milliseconds.
 const HANDOVER_AGAIN_MS: u32 = 3_000;
-/// The downloads that are looked through for those of one page.
-const MAX_DOWNLOADS: u32 = 500;
 /// The script that reads which files a page links to.
 const PAGE_SCRIPT: &str = "page.js";
-
-// `api` is the browser's extension API under whichever name it has; `static/popup.js` sets it.
-#[wasm_bindgen]
-extern "C" {
-    type Port;
-    #[wasm_bindgen(method, catch, js_name = postMessage)]
-    fn post_message(this: &Port, message: &JsValue) -> Result<(), JsValue>;
-    #[wasm_bindgen(method)]
-    fn disconnect(this: &Port);
-    #[wasm_bindgen(method, getter, js_name = onMessage)]
-    fn on_message(this: &Port) -> Listeners;
-    #[wasm_bindgen(method, getter, js_name = onDisconnect)]
-    fn on_disconnect(this: &Port) -> Listeners;
-
-    type Listeners;
-    #[wasm_bindgen(method, js_name = addListener)]
-    fn add_listener(this: &Listeners, listener: &Function);
-
-    #[wasm_bindgen(catch, js_namespace = ["api", "runtime"], js_name = connect)]
-    fn runtime_connect(info: &JsValue) -> Result<Port, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["api", "runtime"], js_name = openOptionsPage)]
-    fn runtime_open_options() -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["api", "runtime"], js_name = getManifest)]
-    fn runtime_manifest() -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(js_namespace = ["api", "runtime"], js_name = reload)]
-    fn runtime_reload();
-    #[wasm_bindgen(catch, js_namespace = ["api", "tabs"], js_name = query)]
-    fn tabs_query(query: &JsValue) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["api", "tabs"], js_name = get)]
-    fn tabs_get(id: i32) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["api", "tabs"], js_name = create)]
-    fn tabs_create(properties: &JsValue) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["api", "downloads"], js_name = search)]
-    fn downloads_search(query: &JsValue) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["api", "scripting"], js_name = executeScript)]
-    fn scripting_execute(injection: &JsValue) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(catch, js_namespace = ["api", "permissions"], js_name = request)]
-    fn permissions_request(permissions: &JsValue) -> Result<Promise, JsValue>;
-}
-
-/// An object with these members.
-fn object(members: &[(&str, JsValue)]) -> JsValue {
-    let object = Object::new();
-    for (name, value) in members {
-        // A new plain object takes any member.
-        let _ = Reflect::set(&object, &JsValue::from_str(name), value);
-    }
-    object.into()
-}
-
-/// A member that is text, else empty.
-fn text_of(value: &JsValue, name: &str) -> String {
-    member(value, name).as_string().unwrap_or_default()
-}
 
 /// What the worker's end of the port says.
 pub enum FromWorker {
@@ -90,47 +36,32 @@ pub enum FromWorker {
     Gone,
 }
 
-/// A connection to the worker. Dropping it ends it.
-pub struct Worker {
-    port: Port,
-    _message: Closure<dyn FnMut(JsValue)>,
-    _gone: Closure<dyn FnMut()>,
-}
+/// A connection to the worker, which ends when this is dropped.
+pub struct Worker(Connection);
 
 impl Worker {
-    /// Connects; the browser starts the worker if it sleeps. An error means that the extension itself was unloaded.
-    pub fn connect(on: impl Fn(FromWorker) + 'static) -> Result<Self, JsValue> {
-        let port = runtime_connect(&object(&[("name", PORT.into())]))?;
-        let on = Rc::new(on);
-        let message = {
-            let on = Rc::clone(&on);
-            Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| {
+    /// Connects; the browser starts the worker where it does not run.
+    ///
+    /// # Errors
+    /// The message of the browser, where the extension itself was unloaded.
+    pub fn connect(on: impl Fn(FromWorker) + Clone + 'static) -> Outcome<Self> {
+        let gone = on.clone();
+        Connection::open(
+            PORT,
+            move |message| {
                 on(message::read(message).map_or(FromWorker::Strange, FromWorker::Message));
-            })
-        };
-        let gone = Closure::<dyn FnMut()>::new(move || on(FromWorker::Gone));
-        port.on_message()
-            .add_listener(message.as_ref().unchecked_ref());
-        port.on_disconnect()
-            .add_listener(gone.as_ref().unchecked_ref());
-        Ok(Self {
-            port,
-            _message: message,
-            _gone: gone,
-        })
+            },
+            move || gone(FromWorker::Gone),
+        )
+        .map(Self)
     }
 
-    /// Sends a command. An error means that the worker is gone and the command was not sent.
+    /// Sends a command.
+    ///
+    /// # Errors
+    /// The message of the browser, where the worker is gone and the command was not sent.
     pub fn send(&self, message: &ToWorker) -> Result<(), JsValue> {
-        // `None` becomes `null`, as in JSON.
-        let plain = serde_wasm_bindgen::Serializer::json_compatible();
-        self.port.post_message(&message.serialize(&plain)?)
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.port.disconnect();
+        self.0.post(&plain(message)?)
     }
 }
 
@@ -152,7 +83,7 @@ impl Handover {
     ) -> Result<Self, JsValue> {
         let channel = web_sys::BroadcastChannel::new(HANDOVER)?;
         let list: Array = files.iter().collect();
-        let offer = object(&[("key", key.as_str().into()), ("files", list.into())]);
+        let offer = object([("key", key.as_str().into()), ("files", list.into())]);
         let ended = Rc::new(ended);
         let over = Rc::new(Cell::new(false));
         let message = {
@@ -204,129 +135,28 @@ impl Drop for Handover {
     }
 }
 
-/// A tab, as far as the browser lets the extension see it.
-#[derive(Clone, PartialEq)]
-pub struct Tab {
-    /// The browser's number for it.
-    pub id: i32,
-    /// Its address; `None` when the extension was not opened on it.
-    pub url: Option<String>,
-}
-
-/// The tab that the popup was opened on, or the one with this number.
-pub async fn tab(id: Option<i32>) -> Result<Tab, JsValue> {
-    let tab = match id {
-        Some(id) => JsFuture::from(tabs_get(id)?).await?,
-        None => {
-            let query = object(&[("active", true.into()), ("currentWindow", true.into())]);
-            let tabs: Array = JsFuture::from(tabs_query(&query)?).await?.into();
-            tabs.get(0)
-        }
+/// What the page in a tab links to and shows.
+///
+/// # Errors
+/// The message of the browser, where it does not let the extension look.
+pub async fn links(tab: i32) -> Outcome<Vec<PageLink>> {
+    let found = pages::run_file(tab, PAGE_SCRIPT).await?;
+    let read = |link: JsValue| {
+        let text = |name| text_or_empty(&link, name);
+        let pixels = |name| member(&link, name).as_f64().unwrap_or_default() as u32;
+        Some(PageLink {
+            kind: LinkKind::of(&text("kind"))?,
+            url: text("url"),
+            name: text("name"),
+            text: text("text"),
+            width: pixels("width"),
+            height: pixels("height"),
+        })
     };
-    let id = member(&tab, "id")
-        .as_f64()
-        .ok_or_else(|| JsValue::from_str("no tab"))?;
-    Ok(Tab {
-        id: id as i32,
-        url: member(&tab, "url").as_string(),
-    })
-}
-
-/// The newest downloads that ended well.
-pub async fn downloads() -> Result<Vec<Download>, JsValue> {
-    let query = object(&[
-        ("state", "complete".into()),
-        ("orderBy", Array::of1(&"-startTime".into()).into()),
-        ("limit", MAX_DOWNLOADS.into()),
-    ]);
-    let found: Array = JsFuture::from(downloads_search(&query)?).await?.into();
-    Ok(found
-        .iter()
-        .map(|item| Download {
-            url: match text_of(&item, "finalUrl") {
-                url if url.is_empty() => text_of(&item, "url"),
-                url => url,
-            },
-            referrer: text_of(&item, "referrer"),
-            path: text_of(&item, "filename"),
-            mime: text_of(&item, "mime"),
-            size: member(&item, "fileSize")
-                .as_f64()
-                .filter(|size| *size > 0.0)
-                .map(|size| size as u64),
-        })
-        .collect())
-}
-
-/// What the page in a tab links to and shows; an error when the browser does not let the extension look.
-pub async fn links(tab: i32) -> Result<Vec<Link>, JsValue> {
-    let injection = object(&[
-        ("target", object(&[("tabId", tab.into())])),
-        ("files", Array::of1(&PAGE_SCRIPT.into()).into()),
-    ]);
-    let results: Array = JsFuture::from(scripting_execute(&injection)?).await?.into();
-    let found = member(&results.get(0), "result");
-    if !Array::is_array(&found) {
-        return Err(JsValue::from_str("the page script was not run"));
-    }
-    let pixels =
-        |link: &JsValue, name: &str| member(link, name).as_f64().unwrap_or_default() as u32;
-    Ok(Array::from(&found)
-        .iter()
-        .filter_map(|link| {
-            Some(Link {
-                kind: LinkKind::of(&text_of(&link, "kind"))?,
-                url: text_of(&link, "url"),
-                name: text_of(&link, "name"),
-                text: text_of(&link, "text"),
-                width: pixels(&link, "width"),
-                height: pixels(&link, "height"),
-            })
-        })
-        .collect())
-}
-
-/// Asks the person to let the extension read from these origins; only from a click. Whether they did.
-pub fn ask_for(list: &[String]) -> impl Future<Output = bool> + use<> {
-    // The request is made before the future is first polled: the browser wants it inside the click.
-    let origins: Array = list
-        .iter()
-        .map(|origin| JsValue::from_str(origin))
-        .collect();
-    let asked = permissions_request(&object(&[("origins", origins.into())]));
-    async move {
-        match asked {
-            Ok(asked) => JsFuture::from(asked)
-                .await
-                .is_ok_and(|granted| granted.is_truthy()),
-            Err(_) => false,
-        }
-    }
-}
-
-/// Opens a page of the extension in a tab.
-pub fn open_tab(address: &str) {
-    // Without a tab there is nothing to show, nor a place to say so.
-    let _ = tabs_create(&object(&[("url", address.into())]));
-}
-
-/// Opens the settings.
-pub fn open_options() {
-    // As in `open_tab`.
-    let _ = runtime_open_options();
-}
-
-/// Starts the extension anew: the last resort when the worker does not answer.
-pub fn reload_extension() {
-    runtime_reload();
-}
-
-/// The extension's version.
-pub fn version() -> String {
-    runtime_manifest()
-        .ok()
-        .and_then(|manifest| member(&manifest, "version").as_string())
-        .unwrap_or_default()
+    let list = found
+        .dyn_ref::<Array>()
+        .ok_or("the script was not run in the page")?;
+    Ok(list.iter().filter_map(read).collect())
 }
 
 fn window() -> web_sys::Window {
@@ -347,11 +177,6 @@ pub fn is_wide() -> bool {
 /// The page's document.
 pub fn document() -> web_sys::Document {
     window().document().unwrap_throw()
-}
-
-/// Unix time in milliseconds.
-pub fn now_ms() -> u64 {
-    js_sys::Date::now() as u64
 }
 
 /// A text in small letters, of any script.

@@ -4,13 +4,16 @@
 //! [`fluence::command`]. It links no network code.
 #![forbid(unsafe_code)]
 
+mod app;
 mod browser;
 mod draft;
 mod face;
 mod files;
+mod focus;
 mod name;
 mod page;
 mod preferences;
+mod sender;
 mod small_map;
 mod text;
 mod view;
@@ -19,5 +22,5 @@ fn main() {
     let Some(root) = browser::document().get_element_by_id("face") else {
         return;
     };
-    yew::Renderer::<face::Face>::with_root(root).render();
+    yew::Renderer::<app::App>::with_root(root).render();
 }

@@ -3,6 +3,7 @@
 use fluence::command::MAX_URL;
 use fluence::names::safe_file_name;
 use percent_encoding::percent_decode_str;
+use web::extension::downloads::Completed;
 
 /// The files of a page that are shown.
 pub const MAX_FILES: usize = 200;
@@ -18,7 +19,7 @@ const MAX_ENDING: usize = 8;
 
 /// What a page script found.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Link {
+pub struct PageLink {
     /// What element it is.
     pub kind: LinkKind,
     /// Absolute.
@@ -60,21 +61,6 @@ impl LinkKind {
             _ => None,
         }
     }
-}
-
-/// A download that ended well.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Download {
-    /// Where its bytes came from.
-    pub url: String,
-    /// The page that it was on, or empty.
-    pub referrer: String,
-    /// Where it was saved.
-    pub path: String,
-    /// MIME type, or empty.
-    pub mime: String,
-    /// Bytes.
-    pub size: Option<u64>,
 }
 
 /// A file that can be shared from a page.
@@ -196,7 +182,7 @@ fn last_segment(url: &str) -> Option<String> {
 }
 
 /// The downloads that came from the page's host, or from the page itself, newest first and each address once.
-pub fn downloads_of(page: &str, downloads: Vec<Download>) -> Vec<PageFile> {
+pub fn downloads_of(page: &str, downloads: Vec<Completed>) -> Vec<PageFile> {
     let Some(page_host) = host(page) else {
         return Vec::new();
     };
@@ -224,7 +210,7 @@ pub fn downloads_of(page: &str, downloads: Vec<Download>) -> Vec<PageFile> {
 }
 
 /// The files that the page links to or shows, in its own order, each address once, without those in `known`.
-pub fn files_of(page: &str, links: Vec<Link>, known: &[PageFile]) -> Vec<PageFile> {
+pub fn files_of(page: &str, links: Vec<PageLink>, known: &[PageFile]) -> Vec<PageFile> {
     let mut seen: Vec<String> = known
         .iter()
         .map(|file| without_fragment(&file.url).to_owned())
@@ -238,7 +224,7 @@ pub fn files_of(page: &str, links: Vec<Link>, known: &[PageFile]) -> Vec<PageFil
         .collect()
 }
 
-fn file_of(link: Link) -> Option<PageFile> {
+fn file_of(link: PageLink) -> Option<PageFile> {
     let scheme = link
         .url
         .split_once(':')
@@ -285,8 +271,8 @@ fn file_of(link: Link) -> Option<PageFile> {
 mod tests {
     use super::*;
 
-    fn link(kind: LinkKind, url: &str) -> Link {
-        Link {
+    fn link(kind: LinkKind, url: &str) -> PageLink {
+        PageLink {
             kind,
             url: url.to_owned(),
             name: String::new(),
@@ -336,7 +322,7 @@ mod tests {
 
     #[test]
     fn an_address_is_shown_once() {
-        let small = Link {
+        let small = PageLink {
             width: 16,
             ..link(LinkKind::Image, "https://a.example/pixel.gif")
         };
@@ -349,7 +335,7 @@ mod tests {
         ];
         let known = downloads_of(
             "https://a.example/",
-            vec![Download {
+            vec![Completed {
                 url: "https://a.example/b.zip".into(),
                 referrer: String::new(),
                 path: "/home/me/b (1).zip".into(),
@@ -363,7 +349,7 @@ mod tests {
 
     #[test]
     fn downloads_belong_to_the_page_they_came_from() {
-        let download = |url: &str, referrer: &str| Download {
+        let download = |url: &str, referrer: &str| Completed {
             url: url.into(),
             referrer: referrer.into(),
             path: "C:\\Users\\me\\x.bin".into(),

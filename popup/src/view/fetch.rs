@@ -2,20 +2,20 @@
 
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
-use yew::html::Scope;
 use yew::prelude::*;
 
 use super::{icon, icon_button, outcome};
 use crate::face::{Face, Msg, Topic};
+use crate::sender::Sender;
 use crate::text;
 
 /// The field, its button, and what went wrong.
-pub fn view(face: &Face, link: &Scope<Face>) -> Html {
-    let oninput = link.batch_callback(|event: InputEvent| {
+pub fn view(face: &Face, sender: &Sender) -> Html {
+    let oninput = sender.callback_if(|event: InputEvent| {
         let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
         Some(Msg::FetchText(input.value()))
     });
-    let onsubmit = link.callback(|event: SubmitEvent| {
+    let onsubmit = sender.callback(|event: SubmitEvent| {
         event.prevent_default();
         Msg::Fetch
     });
@@ -30,14 +30,14 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
                         placeholder={text::FETCH_HINT} aria-labelledby="fetch-title" aria-invalid={wrong.to_string()}
                         aria-describedby={wrong.then_some("fetch-error")} autocomplete="off" autocapitalize="off" spellcheck="false"
                         data-testid="fetch-input" />
-                    { icon_button("paste", text::FETCH_PASTE, "fetch-paste", link.callback(|_| Msg::Paste)) }
+                    { icon_button("paste", text::FETCH_PASTE, "fetch-paste", sender.callback(|_| Msg::Paste)) }
                 </div>
                 <button type="submit" class="main" disabled={waiting} data-testid="fetch-button">{ icon("down") }{ text::FETCH }</button>
             </form>
             if let Some(error) = &face.fetch_error {
                 <p id="fetch-error" class="wrong" role="alert" data-testid="fetch-error">{ error }</p>
             }
-            { outcome(face, link, &Topic::Fetch, "fetch-error") }
+            { outcome(face, sender, &Topic::Fetch, "fetch-error") }
         </section>
     }
 }

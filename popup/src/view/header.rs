@@ -3,12 +3,13 @@
 use fluence::command::Command;
 use fluence::failure::{About, Code};
 use fluence::state::NetworkStatus;
-use yew::html::Scope;
+use web::extension::pages::open_tab;
+use web::extension::runtime;
 use yew::prelude::*;
 
 use super::{failure, icon, icon_button, outcome};
-use crate::browser;
-use crate::face::{Connection, Face, Msg, PageView, Topic, View};
+use crate::face::{Face, Msg, PageView, Topic, View, WorkerState};
+use crate::sender::Sender;
 use crate::text;
 
 /// The characters of the own peer id that are shown: its end, for all begin alike.
@@ -18,7 +19,7 @@ const SHORT_PEER: usize = 6;
 const TAB_PAGE: &str = "popup.html?view=tab";
 
 /// The top.
-pub fn view(face: &Face, link: &Scope<Face>) -> Html {
+pub fn view(face: &Face, sender: &Sender) -> Html {
     let tab_page = match &face.page {
         PageView::Files { tab, .. } => format!("{TAB_PAGE}&tab={}", tab.id),
         _ => TAB_PAGE.to_owned(),
@@ -26,12 +27,12 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
     html! {
         <header class="top">
             <img class="mark" src="icons/mark.svg" width="28" height="28" alt="" />
-            <div class="who"><h1>{ text::NAME }</h1>{ peer(face, link) }</div>
+            <div class="who"><h1>{ text::NAME }</h1>{ peer(face, sender) }</div>
             { network(face) }
             <span class="space"></span>
             if face.view == View::Popup {
-                { icon_button("out", text::OPEN_TAB, "open-tab", Callback::from(move |_| browser::open_tab(&tab_page))) }
-                { icon_button("gear", text::SETTINGS, "open-settings", Callback::from(|_| browser::open_options())) }
+                { icon_button("out", text::OPEN_TAB, "open-tab", Callback::from(move |_| drop(open_tab(&tab_page)))) }
+                { icon_button("gear", text::SETTINGS, "open-settings", Callback::from(|_| drop(runtime::open_options()))) }
             } else if face.view == View::Tab {
                 <a class="quiet" href="popup.html?view=options" title={text::SETTINGS} aria-label={text::SETTINGS} data-testid="open-settings">{ icon("gear") }</a>
             } else {
@@ -43,14 +44,14 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
 
 fn network(face: &Face) -> Html {
     let status = &face.state.network;
-    let (word, class) = match (face.link, status) {
-        (Connection::Ready, NetworkStatus::Starting) => (text::network(status), "starting"),
-        (Connection::Ready, NetworkStatus::NoNode) => (text::network(status), "no_node"),
-        (Connection::Ready, NetworkStatus::Connecting { .. }) => {
+    let (word, class) = match (face.worker_state, status) {
+        (WorkerState::Ready, NetworkStatus::Starting) => (text::network(status), "starting"),
+        (WorkerState::Ready, NetworkStatus::NoNode) => (text::network(status), "no_node"),
+        (WorkerState::Ready, NetworkStatus::Connecting { .. }) => {
             (text::network(status), "connecting")
         }
-        (Connection::Ready, NetworkStatus::Online { .. }) => (text::network(status), "online"),
-        (Connection::Ready, NetworkStatus::Offline { .. }) => (text::network(status), "offline"),
+        (WorkerState::Ready, NetworkStatus::Online { .. }) => (text::network(status), "online"),
+        (WorkerState::Ready, NetworkStatus::Offline { .. }) => (text::network(status), "offline"),
         _ => (text::NETWORK_STARTING, "starting"),
     };
     let title = match status {
@@ -62,7 +63,7 @@ fn network(face: &Face) -> Html {
     }
 }
 
-fn peer(face: &Face, link: &Scope<Face>) -> Html {
+fn peer(face: &Face, sender: &Sender) -> Html {
     let Some(peer) = face.state.peer.clone() else {
         return Html::default();
     };
@@ -77,7 +78,7 @@ fn peer(face: &Face, link: &Scope<Face>) -> Html {
         .as_ref()
         .is_some_and(|(key, copied)| key == "peer" && *copied);
     let title = format!("{peer}\n{}", text::YOUR_ID);
-    let onclick = link.callback(move |_| Msg::Copy("peer".to_owned(), peer.clone()));
+    let onclick = sender.callback(move |_| Msg::Copy("peer".to_owned(), peer.clone()));
     html! {
         <button type="button" class="peer" {title} aria-label={text::YOUR_ID} data-testid="peer" {onclick}>
             { if copied { text::COPIED.to_owned() } else { short } }
@@ -86,54 +87,54 @@ fn peer(face: &Face, link: &Scope<Face>) -> Html {
 }
 
 /// What keeps things from working, each with what to do.
-pub fn banners(face: &Face, link: &Scope<Face>) -> Html {
+pub fn banners(face: &Face, sender: &Sender) -> Html {
     html! {
         <>
             { worker(face) }
-            { if face.link == Connection::Ready { connection(face, link) } else { Html::default() } }
+            { if face.worker_state == WorkerState::Ready { connection(face, sender) } else { Html::default() } }
             if let Some(notice) = face.state.notice.as_ref().filter(|notice| !face.notice_read && notice.code != Code::NeedsAccess) {
-                { failure(notice, About::Other, "notice", Some(link.callback(|_| Msg::DismissNotice))) }
+                { failure(notice, About::Other, "notice", Some(sender.callback(|_| Msg::DismissNotice))) }
             }
-            { outcome(face, link, &Topic::Network, "network-failure") }
-            { outcome(face, link, &Topic::Shares, "shares-failure") }
+            { outcome(face, sender, &Topic::Network, "network-failure") }
+            { outcome(face, sender, &Topic::Shares, "shares-failure") }
         </>
     }
 }
 
 fn worker(face: &Face) -> Html {
-    let (words, reload) = match face.link {
-        Connection::Starting | Connection::Ready => return Html::default(),
-        Connection::Lost => (text::WORKER_LOST, false),
-        Connection::Silent => (text::WORKER_SILENT, true),
-        Connection::Strange => (text::WORKER_STRANGE, false),
+    let (words, reload) = match face.worker_state {
+        WorkerState::Starting | WorkerState::Ready => return Html::default(),
+        WorkerState::Lost => (text::WORKER_LOST, false),
+        WorkerState::Silent => (text::WORKER_SILENT, true),
+        WorkerState::Strange => (text::WORKER_STRANGE, false),
     };
     html! {
         <div class="banner" role="status" data-testid="worker-lost">
             { if reload { icon("warn") } else { html! { <span class="spinner" aria-hidden="true"></span> } } }
             <p>{ words }</p>
             if reload {
-                <button type="button" data-testid="worker-reload" onclick={Callback::from(|_| browser::reload_extension())}>{ text::WORKER_RELOAD }</button>
+                <button type="button" data-testid="worker-reload" onclick={Callback::from(|_| runtime::reload())}>{ text::WORKER_RELOAD }</button>
             }
         </div>
     }
 }
 
-fn connection(face: &Face, link: &Scope<Face>) -> Html {
+fn connection(face: &Face, sender: &Sender) -> Html {
     match &face.state.network {
         NetworkStatus::NoNode => html! {
             <div class="banner" role="status" data-testid="network-advice">
                 { icon("warn") }
                 <p><strong>{ text::NETWORK_NO_NODE }{ "." }</strong>{ " " }{ text::NO_NODE_ADVICE }</p>
                 if face.view == View::Popup {
-                    <button type="button" class="main" data-testid="add-node" onclick={Callback::from(|_| browser::open_options())}>{ text::NO_NODE_BUTTON }</button>
+                    <button type="button" class="main" data-testid="add-node" onclick={Callback::from(|_| drop(runtime::open_options()))}>{ text::NO_NODE_BUTTON }</button>
                 } else if face.view == View::Tab {
                     <a class="button main" href="popup.html?view=options" data-testid="add-node">{ text::NO_NODE_BUTTON }</a>
                 }
             </div>
         },
         NetworkStatus::Offline { error, retry_at } => {
-            let seconds = retry_at.saturating_sub(browser::now_ms()).div_ceil(1000);
-            let again = link.callback(|_| Msg::Send(Topic::Network, Command::Reconnect));
+            let seconds = retry_at.saturating_sub(web::time::now_ms()).div_ceil(1000);
+            let again = sender.callback(|_| Msg::Send(Topic::Network, Command::Reconnect));
             html! {
                 <div class="banner" data-testid="network-advice">
                     { icon("warn") }

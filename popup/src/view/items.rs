@@ -3,57 +3,42 @@
 use fluence::command::Command;
 use fluence::failure::About;
 use fluence::names;
-use fluence::state::{Item, ItemId, LogLine, Origin};
+use fluence::state::{Item, LogLine};
 use fluence::storage;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
-use yew::html::Scope;
 use yew::prelude::*;
 
-use super::{failure, file_name, icon, icon_button, item_id, outcome};
+use super::{failure, file_name, icon, icon_button, outcome};
 use crate::browser;
-use crate::face::{Connection, Face, Msg, Topic};
+use crate::face::{COPY_BUTTON, Face, Msg, Topic, WorkerState};
+use crate::focus::item_id;
 use crate::page::FileKind;
 use crate::preferences::Filter;
+use crate::sender::Sender;
 use crate::text;
 
 /// From this many items on there is a field to search them.
 const SEARCH_FROM: usize = 6;
 
-/// The items that are listed now, newest first, and the number of those that the filter and the search leave.
-pub fn listed(face: &Face) -> (Vec<&Item>, usize) {
-    let needle = browser::in_small_letters(face.search.trim());
-    let (mut listed, mut count) = (Vec::new(), 0);
-    for item in face.state.items.newest() {
-        if is_in(item, face.filter) && matches(item, &needle) {
-            count += 1;
-            if count <= face.shown {
-                listed.push(item);
-            }
-        }
-    }
-    (listed, count)
-}
-
 /// The list, with its filters.
-pub fn view(face: &Face, link: &Scope<Face>) -> Html {
+pub fn view(face: &Face, sender: &Sender) -> Html {
     let all = face.state.items.len();
-    let shares = face.state.items.values();
-    let shares = shares.filter(|item| is_in(item, Filter::Shared)).count();
-    let (listed, count) = listed(face);
+    let shares = face.count(Filter::Shared);
+    let (listed, count) = face.listed();
     let tab = |filter: Filter, name: &'static str, count: usize, testid: &'static str| {
         let on = face.filter == filter;
         html! {
-            <button type="button" aria-pressed={on.to_string()} data-testid={testid} onclick={link.callback(move |_| Msg::Filter(filter))}>
+            <button type="button" aria-pressed={on.to_string()} data-testid={testid} onclick={sender.callback(move |_| Msg::Filter(filter))}>
                 { name }<span class="count">{ count }</span>
             </button>
         }
     };
-    let onsearch = link.batch_callback(|event: InputEvent| {
+    let onsearch = sender.callback_if(|event: InputEvent| {
         let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
         Some(Msg::Search(input.value()))
     });
-    let on = link.callback(|msg| msg);
+    let on = sender.messages();
     html! {
         <section class="items" aria-labelledby="items-title" data-testid="items">
             <div class="line">
@@ -67,32 +52,18 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
                     <input class="search" type="search" placeholder={text::SEARCH} aria-label={text::SEARCH} value={face.search.clone()} oninput={onsearch} data-testid="items-search" />
                 }
             </div>
-            if face.link == Connection::Starting {
+            if face.worker_state == WorkerState::Starting {
                 <p class="waiting" role="status"><span class="spinner" aria-hidden="true"></span>{ text::WORKER_STARTING }</p>
             } else if count == 0 {
                 { empty(face) }
             } else {
-                <ul class="list">{ for listed.into_iter().map(|item| row(face, link, &on, item)) }</ul>
+                <ul class="list">{ for listed.into_iter().map(|item| row(face, sender, on, item)) }</ul>
             }
             if count > face.shown {
-                <button type="button" class="more" data-testid="items-more" onclick={link.callback(|_| Msg::More)}>{ text::more(count - face.shown) }</button>
+                <button type="button" class="more" data-testid="items-more" onclick={sender.callback(|_| Msg::More)}>{ text::more(count - face.shown) }</button>
             }
         </section>
     }
-}
-
-fn is_in(item: &Item, filter: Filter) -> bool {
-    match filter {
-        Filter::All => true,
-        Filter::Shared => item.origin == Origin::Share,
-        Filter::Fetched => item.origin == Origin::Fetch,
-    }
-}
-
-/// Whether the needle, in small letters, is in the item's name or hash.
-fn matches(item: &Item, needle: &str) -> bool {
-    let has = |text: &str| browser::in_small_letters(text).contains(needle);
-    needle.is_empty() || has(&item.name) || item.cid.as_deref().is_some_and(has)
 }
 
 fn empty(face: &Face) -> Html {
@@ -136,16 +107,21 @@ pub struct RowProps {
     on: Callback<Msg>,
 }
 
-fn row(face: &Face, link: &Scope<Face>, on: &Callback<Msg>, item: &Item) -> Html {
+fn row(face: &Face, sender: &Sender, on: &Callback<Msg>, item: &Item) -> Html {
     let topic = Topic::Item(item.id.clone());
     let of_item = |key: &str| key.ends_with(&item.id.0);
-    let log_outcome = outcome(face, link, &Topic::Log(item.id.clone()), "item-log-refused");
+    let log_outcome = outcome(
+        face,
+        sender,
+        &Topic::Log(item.id.clone()),
+        "item-log-refused",
+    );
     html! {
         <Row key={item.id.0.clone()} item={item.clone()} status={text::status(item, &face.state.network)}
             thumbnail={face.thumbnails.get(&item.id).cloned().flatten()} web={web_link(face, item)}
             copied={face.copied.clone().filter(|(key, _)| of_item(key))} removing={face.removing.as_ref() == Some(&item.id)}
             waiting={face.is_waiting(&topic)} log={face.open.get(&item.id).cloned()}
-            outcome={outcome(face, link, &topic, "item-refused")} log_outcome={log_outcome} on={on.clone()} />
+            outcome={outcome(face, sender, &topic, "item-refused")} log_outcome={log_outcome} on={on.clone()} />
     }
 }
 
@@ -231,14 +207,6 @@ fn progress(item: &Item) -> Html {
     }
 }
 
-/// Where an item is listed, its button that copies its link.
-const COPY: &str = "item-copy";
-
-/// What [`Face::copied`] calls the button of a listed item.
-pub fn copy_key(id: &ItemId) -> String {
-    format!("{COPY} {}", id.0)
-}
-
 /// A button that copies the item's link; nothing while it has none.
 pub fn copy_button(
     copied: Option<&(String, bool)>,
@@ -316,7 +284,7 @@ fn actions(props: &RowProps) -> Html {
         <div class="actions">
             if interrupted { { button("play", text::RESUME, "item-resume", true, Command::Resume { id: id() }) } }
             if item.can_resume() && !interrupted { { button("again", text::RETRY, "item-retry", true, Command::Resume { id: id() }) } }
-            { copy_button(props.copied.as_ref(), &props.on, item, COPY) }
+            { copy_button(props.copied.as_ref(), &props.on, item, COPY_BUTTON) }
             if whole {
                 { button("save", text::SAVE, "item-save", false, Command::Save { id: id() }) }
             }

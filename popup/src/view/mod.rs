@@ -8,49 +8,36 @@ mod page;
 mod share;
 
 use fluence::failure::{About, Failure};
-use fluence::state::ItemId;
-use wasm_bindgen::JsCast;
-use web_sys::{DragEvent, HtmlElement, HtmlInputElement};
+use web_sys::DragEvent;
 use words::Extension;
-use yew::html::Scope;
 use yew::prelude::*;
 
-use crate::browser;
 use crate::face::{Face, Msg, Topic, View};
 use crate::files::Dropped;
+use crate::sender::Sender;
 use crate::{name, text};
-pub use items::{copy_key, listed};
-
-/// The word for a view in the stylesheet.
-pub fn word(view: View) -> &'static str {
-    match view {
-        View::Popup => "popup",
-        View::Tab => "tab",
-        View::Options => "options",
-    }
-}
 
 /// All of it.
-pub fn face(face: &Face, link: &Scope<Face>) -> Html {
+pub fn face(face: &Face, sender: &Sender) -> Html {
     let content = match face.view {
         View::Options => html! {
-            <main class="options">{ header::banners(face, link) }{ options::view(face, link) }</main>
+            <main class="options">{ header::banners(face, sender) }{ options::view(face, sender) }</main>
         },
         View::Popup | View::Tab => html! {
             <main class="files">
-                { header::banners(face, link) }
+                { header::banners(face, sender) }
                 <div class="give">
-                    { fetch::view(face, link) }
-                    { share::view(face, link) }
-                    { page::view(face, link) }
+                    { fetch::view(face, sender) }
+                    { share::view(face, sender) }
+                    { page::view(face, sender) }
                 </div>
-                { items::view(face, link) }
+                { items::view(face, sender) }
             </main>
         },
     };
     let online = face.state.network.is_online();
     let drags = face.view != View::Options;
-    let ondragover = link.batch_callback(move |event: DragEvent| {
+    let ondragover = sender.callback_if(move |event: DragEvent| {
         let files = drags
             && event
                 .data_transfer()
@@ -60,21 +47,21 @@ pub fn face(face: &Face, link: &Scope<Face>) -> Html {
             Msg::Dragged(true)
         })
     });
-    let ondragleave = link.batch_callback(|event: DragEvent| {
+    let ondragleave = sender.callback_if(|event: DragEvent| {
         // Leaving one element for another is not leaving the face.
         event
             .related_target()
             .is_none()
             .then_some(Msg::Dragged(false))
     });
-    let ondrop = link.batch_callback(move |event: DragEvent| {
+    let ondrop = sender.callback_if(move |event: DragEvent| {
         let data = event.data_transfer().filter(|_| drags)?;
         event.prevent_default();
         Some(Msg::Dropped(Dropped::take(&data)))
     });
     html! {
         <div class={classes!("face", online.then_some("is-online"), face.dragging.then_some("dragging"))} {ondragover} {ondragleave} {ondrop}>
-            { header::view(face, link) }
+            { header::view(face, sender) }
             { content }
             <p class="unseen" role="status" aria-live="polite" data-testid="said">{ &face.said }</p>
             if face.dragging {
@@ -129,10 +116,10 @@ pub fn failure(
 }
 
 /// The failure of a command about this, and its question for permission, where there are some.
-pub fn outcome(face: &Face, link: &Scope<Face>, topic: &Topic, testid: &'static str) -> Html {
+pub fn outcome(face: &Face, sender: &Sender, topic: &Topic, testid: &'static str) -> Html {
     let dismiss = |topic: &Topic| {
         let topic = topic.clone();
-        link.callback(move |_| Msg::Dismiss(topic.clone()))
+        sender.callback(move |_| Msg::Dismiss(topic.clone()))
     };
     let refused = face
         .failures
@@ -141,7 +128,7 @@ pub fn outcome(face: &Face, link: &Scope<Face>, topic: &Topic, testid: &'static 
     let access = face.access.get(topic).map(|access| {
         let allow = {
             let topic = topic.clone();
-            link.callback(move |_| Msg::Allow(topic.clone()))
+            sender.callback(move |_| Msg::Allow(topic.clone()))
         };
         html! {
             <div class="access" role="alert" data-testid="access">
@@ -158,36 +145,4 @@ pub fn outcome(face: &Face, link: &Scope<Face>, topic: &Topic, testid: &'static 
         }
     });
     html! { <>{ refused }{ access }</> }
-}
-
-/// Puts the focus on an element, and selects its text where it has some.
-pub fn focus(element: &NodeRef) {
-    let Some(element) = element
-        .get()
-        .and_then(|node| node.dyn_into::<HtmlElement>().ok())
-    else {
-        return;
-    };
-    // An element that has just gone needs no focus.
-    let _ = element.focus();
-    if let Some(input) = element.dyn_ref::<HtmlInputElement>() {
-        input.select();
-    }
-}
-
-/// Shows an item of the list and puts the focus on it.
-pub fn focus_item(id: &ItemId) {
-    let element = browser::document()
-        .get_element_by_id(&item_id(id))
-        .and_then(|element| element.dyn_into::<HtmlElement>().ok());
-    if let Some(element) = element {
-        element.scroll_into_view();
-        // As above.
-        let _ = element.focus();
-    }
-}
-
-/// The id of an item's element.
-fn item_id(id: &ItemId) -> String {
-    format!("item-{}", id.0)
 }

@@ -10,34 +10,35 @@ use yew::prelude::*;
 
 use super::{icon, outcome};
 use crate::draft::{Draft, UNITS, Wrong};
-use crate::face::{Connection, Face, Msg, Topic};
+use crate::face::{Face, Msg, Topic, WorkerState};
 use crate::preferences::Theme;
-use crate::{browser, text};
+use crate::sender::Sender;
+use crate::text;
 
 /// All settings.
-pub fn view(face: &Face, link: &Scope<Face>) -> Html {
-    if face.link == Connection::Starting {
+pub fn view(face: &Face, sender: &Sender) -> Html {
+    if face.worker_state == WorkerState::Starting {
         return html! {
             <p class="waiting" role="status"><span class="spinner" aria-hidden="true"></span>{ text::WORKER_STARTING }</p>
         };
     }
-    let onsave = link.callback(|settings| Msg::Send(Topic::Settings, Command::Set { settings }));
-    let ontest =
-        link.callback(|(rpc, gateway)| Msg::Send(Topic::Ipfs, Command::TestIpfs { rpc, gateway }));
+    let onsave = sender.callback(|settings| Msg::Send(Topic::Settings, Command::Set { settings }));
+    let ontest = sender
+        .callback(|(rpc, gateway)| Msg::Send(Topic::Ipfs, Command::TestIpfs { rpc, gateway }));
     html! {
         <>
             <Form settings={face.settings().clone()} defaults={face.defaults.clone()} {onsave} {ontest}
                 saving={face.is_waiting(&Topic::Settings)} saved={face.done.contains(&Topic::Settings)}
                 testing={face.is_waiting(&Topic::Ipfs)} good={face.done.contains(&Topic::Ipfs)}
-                save_outcome={outcome(face, link, &Topic::Settings, "settings-failure")}
-                test_outcome={outcome(face, link, &Topic::Ipfs, "ipfs-failure")} />
-            { look(face, link) }
+                save_outcome={outcome(face, sender, &Topic::Settings, "settings-failure")}
+                test_outcome={outcome(face, sender, &Topic::Ipfs, "ipfs-failure")} />
+            { look(face, sender) }
             { about(face) }
         </>
     }
 }
 
-fn look(face: &Face, link: &Scope<Face>) -> Html {
+fn look(face: &Face, sender: &Sender) -> Html {
     let words = |theme| match theme {
         Theme::Auto => text::THEME_AUTO,
         Theme::Light => text::THEME_LIGHT,
@@ -50,7 +51,7 @@ fn look(face: &Face, link: &Scope<Face>) -> Html {
                 <legend class="unseen">{ text::THEME }</legend>
                 { for Theme::ALL.map(|theme| html! {
                     <button type="button" aria-pressed={(face.theme == theme).to_string()} data-testid={format!("theme-{}", theme.word())}
-                        onclick={link.callback(move |_| Msg::Theme(theme))}>{ words(theme) }</button>
+                        onclick={sender.callback(move |_| Msg::Theme(theme))}>{ words(theme) }</button>
                 }) }
             </fieldset>
         </section>
@@ -63,7 +64,7 @@ fn about(face: &Face) -> Html {
             <h2 id="about-title">{ text::OPTIONS_ABOUT }</h2>
             <p>{ text::OPTIONS_ABOUT_TEXT }</p>
             <dl>
-                <dt>{ text::OPTIONS_VERSION }</dt><dd data-testid="version">{ browser::version() }</dd>
+                <dt>{ text::OPTIONS_VERSION }</dt><dd data-testid="version">{ web::extension::runtime::version() }</dd>
                 if let Some(peer) = &face.state.peer { <dt>{ text::OPTIONS_PEER }</dt><dd class="code" data-testid="settings-peer">{ peer }</dd> }
             </dl>
         </section>

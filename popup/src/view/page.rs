@@ -1,16 +1,16 @@
 //! The files of the page in the current tab.
 
 use fluence::state::{Item, Origin};
-use yew::html::Scope;
 use yew::prelude::*;
 
 use super::{file_name, icon, outcome};
 use crate::face::{FEW_PAGE_FILES, Face, Msg, PageView, Topic};
 use crate::page::PageFile;
+use crate::sender::Sender;
 use crate::{page, text};
 
 /// The section, folded or open.
-pub fn view(face: &Face, link: &Scope<Face>) -> Html {
+pub fn view(face: &Face, sender: &Sender) -> Html {
     let open = face.page_open;
     let (count, host, content) = match &face.page {
         PageView::Reading => (None, None, hint(text::PAGE_READING, "reading")),
@@ -24,7 +24,7 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
             let found = links.as_deref().unwrap_or_default();
             let host = tab.url.as_deref().and_then(page::host);
             let content = if open {
-                lists(face, link, downloads, found, links.is_none())
+                lists(face, sender, downloads, found, links.is_none())
             } else {
                 Html::default()
             };
@@ -34,7 +34,7 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
     html! {
         <section class="card page" aria-labelledby="page-title" data-testid="page">
             <h2 id="page-title">
-                <button type="button" class="fold" aria-expanded={open.to_string()} data-testid="page-toggle" onclick={link.callback(|_| Msg::TogglePage)}>
+                <button type="button" class="fold" aria-expanded={open.to_string()} data-testid="page-toggle" onclick={sender.callback(|_| Msg::TogglePage)}>
                     { icon(if open { "open" } else { "shut" }) }
                     { text::PAGE_TITLE }
                     if let Some(host) = host { <bdi class="hint">{ host }</bdi> }
@@ -52,7 +52,7 @@ fn hint(words: &'static str, state: &'static str) -> Html {
 
 fn lists(
     face: &Face,
-    link: &Scope<Face>,
+    sender: &Sender,
     downloads: &[PageFile],
     links: &[PageFile],
     refused: bool,
@@ -76,7 +76,7 @@ fn lists(
         html! {
             <>
                 <h3>{ title }</h3>
-                <ul class="rows">{ for files.iter().map(|file| row(face, link, file, shared(file))) }</ul>
+                <ul class="rows">{ for files.iter().map(|file| row(face, sender, file, shared(file))) }</ul>
             </>
         }
     };
@@ -89,13 +89,13 @@ fn lists(
             { list(text::PAGE_LINKS, &links[..second]) }
             if refused { { hint(text::PAGE_LINKS_REFUSED, "refused") } }
             if first + second < all {
-                <button type="button" class="more" data-testid="page-more" onclick={link.callback(|_| Msg::MorePage)}>{ text::more(all - first - second) }</button>
+                <button type="button" class="more" data-testid="page-more" onclick={sender.callback(|_| Msg::MorePage)}>{ text::more(all - first - second) }</button>
             }
         </>
     }
 }
 
-fn row(face: &Face, link: &Scope<Face>, file: &PageFile, item: Option<&Item>) -> Html {
+fn row(face: &Face, sender: &Sender, file: &PageFile, item: Option<&Item>) -> Html {
     let about = Topic::Page(file.url.clone());
     let state = if face.is_waiting(&about) {
         html! { <span class="state" role="status" data-testid="page-state">{ text::PAGE_SHARING }</span> }
@@ -103,13 +103,13 @@ fn row(face: &Face, link: &Scope<Face>, file: &PageFile, item: Option<&Item>) ->
         html! {
             <>
                 <span class="state" role="status" data-testid="page-state">{ text::status(item, &face.state.network) }</span>
-                { super::items::copy_button(face.copied.as_ref(), &link.callback(|msg| msg), item, "page-copy") }
+                { super::items::copy_button(face.copied.as_ref(), sender.messages(), item, "page-copy") }
             </>
         }
     } else {
         let onclick = {
             let file = file.clone();
-            link.callback(move |_| Msg::SharePage(file.clone()))
+            sender.callback(move |_| Msg::SharePage(file.clone()))
         };
         html! {
             <button type="button" class="small" aria-label={text::share_named(&file.name)} data-testid="page-share" {onclick}>{ text::SHARE }</button>
@@ -121,7 +121,7 @@ fn row(face: &Face, link: &Scope<Face>, file: &PageFile, item: Option<&Item>) ->
             { file_name(&file.name, "page-name") }
             if let Some(size) = file.size { <span class="hint size">{ words::size(size) }</span> }
             { state }
-            { outcome(face, link, &about, "page-failure") }
+            { outcome(face, sender, &about, "page-failure") }
         </li>
     }
 }

@@ -2,19 +2,19 @@
 
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
-use yew::html::Scope;
 use yew::prelude::*;
 
 use super::{file_name, icon, outcome};
 use crate::face::{Face, Msg, Topic, View};
+use crate::sender::Sender;
 use crate::{files, text};
 
 /// The picked files that are named before they are shared.
 const NAMED: usize = 3;
 
 /// The buttons, what was picked, and what went wrong.
-pub fn view(face: &Face, link: &Scope<Face>) -> Html {
-    let onchange = link.batch_callback(|event: Event| {
+pub fn view(face: &Face, sender: &Sender) -> Html {
+    let onchange = sender.callback_if(|event: Event| {
         let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
         let picked = files::of_list(&input.files()?);
         // So that the same file can be picked again.
@@ -35,22 +35,22 @@ pub fn view(face: &Face, link: &Scope<Face>) -> Html {
                 </label>
                 <span class="hint">{ text::SHARE_DROP }</span>
             </div>
-            if !face.stage.is_empty() { { stage(face, link) } }
+            if !face.stage.is_empty() { { stage(face, sender) } }
             if face.is_waiting(&Topic::Files) {
                 <p class="waiting" role="status" data-testid="share-waiting"><span class="spinner" aria-hidden="true"></span>{ text::SHARE_HANDING }</p>
             }
             if let Some(error) = &face.stage_error {
                 <p class="wrong" role="alert" data-testid="share-error">{ error }</p>
             }
-            { outcome(face, link, &Topic::Files, "share-error") }
+            { outcome(face, sender, &Topic::Files, "share-error") }
         </section>
     }
 }
 
-fn stage(face: &Face, link: &Scope<Face>) -> Html {
+fn stage(face: &Face, sender: &Sender) -> Html {
     let bytes = face.stage.iter().map(files::Picked::size).sum();
     let more = face.stage.len().saturating_sub(NAMED);
-    let together = |value: bool| link.callback(move |_: Event| Msg::Together(value));
+    let together = |value: bool| sender.callback(move |_: Event| Msg::Together(value));
     html! {
         <div class="stage" data-testid="stage">
             <ul>
@@ -66,8 +66,8 @@ fn stage(face: &Face, link: &Scope<Face>) -> Html {
                 </fieldset>
             }
             <p class="buttons">
-                <button ref={face.stage_button.clone()} type="button" class="main" data-testid="stage-share" onclick={link.callback(|_| Msg::ShareStage)}>{ text::SHARE }</button>
-                <button type="button" data-testid="stage-cancel" onclick={link.callback(|_| Msg::DropStage)}>{ text::CANCEL }</button>
+                <button ref={face.stage_button.clone()} type="button" class="main" data-testid="stage-share" onclick={sender.callback(|_| Msg::ShareStage)}>{ text::SHARE }</button>
+                <button type="button" data-testid="stage-cancel" onclick={sender.callback(|_| Msg::DropStage)}>{ text::CANCEL }</button>
             </p>
             if face.view == View::Popup && face.stage.len() > NAMED {
                 <p class="hint">{ text::SHARE_BIG }{ " " }<a href="popup.html?view=tab" target="_blank">{ text::OPEN_TAB }</a></p>

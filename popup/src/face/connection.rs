@@ -1,0 +1,232 @@
+//! The worker at the other end of the port, and the commands that wait for its answers.
+
+use fluence::command::{Answer, Command, Thumbnail, ToFace, ToWorker};
+use fluence::failure::Code;
+use fluence::state::{ItemId, NetworkStatus};
+use gloo_timers::callback::{Interval, Timeout};
+
+use super::{Access, Face, Msg, Topic, WorkerState};
+use crate::browser::{FromWorker, Worker};
+use crate::preferences::{self, Filter};
+use crate::sender::Sender;
+use crate::{focus, text};
+
+/// The first wait before the face connects to the worker again, in milliseconds; each further one is twice as long.
+pub(super) const FIRST_WAIT_MS: u32 = 50;
+/// The longest wait, in milliseconds.
+const MAX_WAIT_MS: u32 = 5_000;
+/// How long the worker may take for its first message before the person is told, in milliseconds.
+const SILENCE_MS: u32 = 15_000;
+/// The number of commands that wait while the worker is away.
+const MAX_QUEUE: usize = 100;
+
+impl Face {
+    pub(super) fn connect(&mut self, sender: &Sender) {
+        self.timers.connect = None;
+        let on = sender.callback(Msg::Worker);
+        match Worker::connect(move |from| on.emit(from)) {
+            Ok(worker) => {
+                self.worker = Some(worker);
+                let number = self.number();
+                self.post(ToWorker {
+                    number,
+                    command: Command::Watch,
+                });
+                if self.timers.silence.is_none() && self.worker_state != WorkerState::Silent {
+                    let sender = sender.clone();
+                    self.timers.silence =
+                        Some(Timeout::new(SILENCE_MS, move || sender.send(Msg::Silence)));
+                }
+            }
+            // The extension was unloaded or updated: this page belongs to no extension any more.
+            Err(_) => self.worker_state = WorkerState::Silent,
+        }
+    }
+
+    /// Asks anew, after a connection, for what an earlier one may have left unanswered: thumbnails, and the logs that are
+    /// shown, whose latest lines came while nobody listened.
+    pub(super) fn ask_again(&mut self, sender: &Sender) {
+        if !self.is_waiting(&Topic::Thumbnails) {
+            self.thumbnails.retain(|_, picture| picture.is_some());
+        }
+        let open: Vec<ItemId> = self.open.keys().cloned().collect();
+        for id in open {
+            let topic = Topic::Log(id.clone());
+            if !self.is_waiting(&topic) {
+                self.send(sender, topic, Command::Log { id });
+            }
+        }
+    }
+
+    pub(super) fn number(&mut self) -> u32 {
+        self.last_number = self.last_number.wrapping_add(1);
+        self.last_number
+    }
+
+    /// Sends now; what the port does not take waits for the next connection. What finds no room to wait ends as a failure
+    /// that the person sees.
+    pub(super) fn post(&mut self, message: ToWorker) {
+        let sent = self
+            .worker
+            .as_ref()
+            .is_some_and(|worker| worker.send(&message).is_ok());
+        if let Some(handover) = self.handovers.get(&message.number).filter(|_| sent) {
+            handover.offer();
+        }
+        if sent || matches!(message.command, Command::Watch) {
+            return;
+        }
+        if self.queue.len() < MAX_QUEUE {
+            self.queue.push(message);
+        } else if let Some((topic, _)) = self.pending.remove(&message.number) {
+            self.handovers.remove(&message.number);
+            self.failures.insert(topic, Code::NotSent.into());
+        }
+    }
+
+    pub(super) fn send(&mut self, sender: &Sender, about: Topic, command: Command) {
+        self.failures.remove(&about);
+        self.access.remove(&about);
+        self.done.remove(&about);
+        let number = self.number();
+        self.pending.insert(number, (about, command.clone()));
+        self.post(ToWorker { number, command });
+        if self.worker.is_none() && self.timers.connect.is_none() {
+            self.connect(sender);
+        }
+    }
+
+    pub(super) fn heard(&mut self, sender: &Sender, from: FromWorker) {
+        match from {
+            FromWorker::Message(ToFace::State {
+                state, defaults, ..
+            }) => {
+                self.state = *state;
+                self.defaults = defaults;
+                self.worker_state = WorkerState::Ready;
+                self.wait = FIRST_WAIT_MS;
+                self.timers.silence = None;
+                let notice = self.state.notice.as_ref();
+                self.notice_read =
+                    notice.is_none_or(|notice| preferences::is_dismissed(&text::notice(notice)));
+                self.watch_clock(sender);
+                for message in std::mem::take(&mut self.queue) {
+                    self.post(message);
+                }
+                self.ask_again(sender);
+            }
+            FromWorker::Message(ToFace::Items { items }) => {
+                self.state.items.extend(items);
+            }
+            FromWorker::Message(ToFace::Access { origins }) => {
+                self.wanted = origins;
+                if self.wanted.is_empty() {
+                    self.access.retain(|_, access| access.again.is_some());
+                }
+                self.ask_for_shares();
+            }
+            FromWorker::Message(ToFace::Answer { number, answer }) => {
+                self.answered(number, answer);
+                self.copy_begun(sender);
+            }
+            // Taken in `update`.
+            FromWorker::Message(ToFace::Event { .. }) => {}
+            FromWorker::Strange => self.worker_state = WorkerState::Strange,
+            FromWorker::Gone => self.gone(sender),
+        }
+    }
+
+    /// The worker ended: the browser stops it, or it was updated.
+    pub(super) fn gone(&mut self, sender: &Sender) {
+        self.worker = None;
+        if self.worker_state == WorkerState::Ready {
+            self.worker_state = WorkerState::Lost;
+        }
+        let queue = &self.queue;
+        let waits = |number: &u32| queue.iter().any(|message| message.number == *number);
+        self.handovers.retain(|number, _| waits(number));
+        let failures = &mut self.failures;
+        self.pending.retain(|number, (about, _)| {
+            let waits = waits(number);
+            // Thumbnails and logs are asked for again by themselves.
+            if !waits && !matches!(about, Topic::Thumbnails | Topic::Log(_)) {
+                failures.insert(about.clone(), Code::NoAnswer.into());
+            }
+            waits
+        });
+        let wait = self.wait;
+        self.wait = (wait * 2).min(MAX_WAIT_MS);
+        let sender = sender.clone();
+        self.timers.connect = Some(Timeout::new(wait, move || sender.send(Msg::Connect)));
+    }
+
+    /// Counts seconds only while there is something to count.
+    pub(super) fn watch_clock(&mut self, sender: &Sender) {
+        let counting = matches!(self.state.network, NetworkStatus::Offline { .. });
+        if counting && self.timers.tick.is_none() {
+            let sender = sender.clone();
+            self.timers.tick = Some(Interval::new(1000, move || sender.send(Msg::Tick)));
+        } else if !counting {
+            self.timers.tick = None;
+        }
+    }
+
+    pub(super) fn answered(&mut self, number: u32, answer: Answer) {
+        self.handovers.remove(&number);
+        let Some((about, command)) = self.pending.remove(&number) else {
+            return;
+        };
+        match answer {
+            Answer::Done { id } => {
+                if matches!(
+                    command,
+                    Command::ShareUrl { .. } | Command::ShareFiles { .. }
+                ) {
+                    self.begun.clone_from(&id);
+                }
+                match about {
+                    Topic::Fetch => {
+                        self.fetch_text.clear();
+                        self.show(Filter::Fetched, id);
+                    }
+                    Topic::Files => self.show(Filter::Shared, id),
+                    _ => {}
+                }
+                self.done.insert(about, ());
+            }
+            Answer::Thumbnails { thumbnails } => {
+                for Thumbnail { id, data_url } in thumbnails {
+                    self.keep_thumbnail(id, data_url);
+                }
+            }
+            Answer::Log { lines } => {
+                if let Command::Log { id } = command
+                    && let Some(log) = self.open.get_mut(&id)
+                {
+                    *log = Some(lines);
+                }
+            }
+            Answer::Refused { failure } if about == Topic::Fetch => {
+                self.fetch_error = Some(text::fetch_refused(&failure));
+                focus::element(&self.fetch_field);
+            }
+            Answer::Refused { failure } => {
+                self.said = text::notice(&failure);
+                self.failures.insert(about, failure);
+            }
+            Answer::NeedsAccess { origins } => {
+                let goes_on = matches!(
+                    command,
+                    Command::ShareUrl { .. } | Command::ShareFiles { .. }
+                );
+                let access = Access {
+                    origins,
+                    again: (!goes_on).then_some(command),
+                    refused: false,
+                };
+                self.access.insert(about, access);
+                self.ask_for_shares();
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What the worker says has happened.
+
+use fluence::names;
+use fluence::state::{Event, EventKind, LogLine, MAX_LOG, Status};
+use gloo_timers::callback::Timeout;
+
+use super::{Face, Msg, Topic, copy_key};
+use crate::sender::Sender;
+use crate::{browser, text};
+
+/// The shortest time between two drawings of progress, in milliseconds.
+const PAINT_MS: u32 = 50;
+
+impl Face {
+    /// Applies an event; whether to paint at once.
+    pub(super) fn happened(&mut self, sender: &Sender, event: &Event) -> bool {
+        self.state.apply(event);
+        match &event.kind {
+            EventKind::Progress { .. } => {
+                if self.timers.paint.is_none() {
+                    let sender = sender.clone();
+                    self.timers.paint =
+                        Some(Timeout::new(PAINT_MS, move || sender.send(Msg::Paint)));
+                }
+                return false;
+            }
+            EventKind::Merged { id, into } if self.begun.as_ref() == Some(id) => {
+                self.begun = Some(into.clone());
+                self.copy_begun(sender);
+            }
+            EventKind::Status { id, status } => {
+                if *status == Status::Shared && self.begun.as_ref() == Some(id) {
+                    self.copy_begun(sender);
+                }
+                if let Some(item) = self.state.items.get(id)
+                    && status.is_final()
+                    && *status != Status::Stopped
+                {
+                    self.said =
+                        text::announcement(&item.name, &text::status(item, &self.state.network));
+                }
+            }
+            EventKind::Network { .. } => {
+                self.failures.remove(&Topic::Network);
+                self.watch_clock(sender);
+            }
+            EventKind::Notice { failure } => {
+                self.notice_read = false;
+                self.said = text::notice(failure);
+            }
+            EventKind::Thumbnail { id, data_url } => {
+                self.keep_thumbnail(id.clone(), data_url.clone());
+            }
+            EventKind::Log { id, entry } => {
+                let Some(Some(lines)) = self.open.get_mut(id) else {
+                    return false;
+                };
+                lines.push(LogLine {
+                    at: event.at,
+                    entry: entry.clone(),
+                });
+                let beyond = lines.len().saturating_sub(MAX_LOG);
+                lines.drain(..beyond);
+            }
+            EventKind::Removed { id } => {
+                self.thumbnails.remove(id);
+                self.open.remove(id);
+                self.failures.remove(&Topic::Item(id.clone()));
+                self.failures.remove(&Topic::Log(id.clone()));
+                self.removing.take_if(|removing| removing == id);
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// Puts the link of what this face has begun to share on the clipboard, as soon as others can have it: the worker can
+    /// only do so in a page that has the focus, which this face has now.
+    pub(super) fn copy_begun(&mut self, sender: &Sender) {
+        let item = self.begun.as_ref().and_then(|id| self.state.items.get(id));
+        let Some((id, cid)) = item
+            .filter(|item| item.status == Status::Shared)
+            .and_then(|item| Some((item.id.clone(), item.cid.clone()?)))
+        else {
+            return;
+        };
+        self.begun = None;
+        if self.settings().copy_link {
+            sender.send_future(async move {
+                match browser::copy(names::link_to(&cid)).await {
+                    Ok(()) => Msg::Copied(copy_key(&id), true),
+                    // Nobody asked for it just now; the button is there.
+                    Err(_) => Msg::Paint,
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The items that are listed, with their thumbnails.
+
+use fluence::command::{Command, MAX_THUMBNAILS};
+use fluence::state::{Item, ItemId, Origin};
+
+use super::{Face, Focus, Topic, WorkerState};
+use crate::browser;
+use crate::preferences::Filter;
+use crate::sender::Sender;
+use crate::small_map::SmallMap;
+
+/// The number of items that are listed at first, and more with each click.
+pub(super) const PAGE_OF_ITEMS: usize = 50;
+/// The most thumbnails that are kept; those of the items that are listed are asked for again when they are needed.
+const MAX_KEPT_THUMBNAILS: usize = 1_000;
+/// The button that copies the link of a listed item.
+pub const COPY_BUTTON: &str = "item-copy";
+
+/// What [`Face::copied`] calls the button of a listed item.
+pub fn copy_key(id: &ItemId) -> String {
+    format!("{COPY_BUTTON} {}", id.0)
+}
+
+impl Face {
+    /// The items that are listed now, newest first, and the number of those that the filter and the search leave.
+    pub fn listed(&self) -> (Vec<&Item>, usize) {
+        let needle = browser::in_small_letters(self.search.trim());
+        let (mut listed, mut count) = (Vec::new(), 0);
+        for item in self.state.items.newest() {
+            if is_in(item, self.filter) && matches(item, &needle) {
+                count += 1;
+                if count <= self.shown {
+                    listed.push(item);
+                }
+            }
+        }
+        (listed, count)
+    }
+
+    /// The number of items that a filter leaves.
+    pub fn count(&self, filter: Filter) -> usize {
+        let items = self.state.items.values();
+        items.filter(|item| is_in(item, filter)).count()
+    }
+
+    /// Asks for the thumbnails of listed items that are not here yet.
+    pub(super) fn ask_for_thumbnails(&mut self, sender: &Sender) {
+        if self.worker_state != WorkerState::Ready || self.is_waiting(&Topic::Thumbnails) {
+            return;
+        }
+        let mut ids: Vec<ItemId> = Vec::new();
+        for item in self.listed().0.into_iter().take(MAX_KEPT_THUMBNAILS) {
+            if item.thumbnail && ids.len() < MAX_THUMBNAILS && !self.thumbnails.contains(&item.id) {
+                ids.push(item.id.clone());
+            }
+        }
+        if ids.is_empty() {
+            return;
+        }
+        if self.thumbnails.len() + ids.len() > 2 * MAX_KEPT_THUMBNAILS {
+            // Those of a list that was left; the present one asks for its own again.
+            self.thumbnails = SmallMap::default();
+        }
+        for id in &ids {
+            self.thumbnails.insert(id.clone(), None);
+        }
+        self.send(sender, Topic::Thumbnails, Command::Thumbnails { ids });
+    }
+
+    pub(super) fn keep_thumbnail(&mut self, id: ItemId, data_url: String) {
+        if self.thumbnails.len() < 2 * MAX_KEPT_THUMBNAILS {
+            self.thumbnails.insert(id, Some(data_url.into()));
+        }
+    }
+
+    /// Puts the focus on an item that is in the list of this filter, and makes sure that it is listed.
+    pub(super) fn show(&mut self, filter: Filter, id: Option<ItemId>) {
+        self.search.clear();
+        if self.filter != filter {
+            self.filter = Filter::All;
+        }
+        self.focus = id.map(Focus::Item);
+    }
+}
+
+fn is_in(item: &Item, filter: Filter) -> bool {
+    match filter {
+        Filter::All => true,
+        Filter::Shared => item.origin == Origin::Share,
+        Filter::Fetched => item.origin == Origin::Fetch,
+    }
+}
+
+/// Whether the needle, in small letters, is in the item's name or hash.
+fn matches(item: &Item, needle: &str) -> bool {
+    let has = |text: &str| browser::in_small_letters(text).contains(needle);
+    needle.is_empty() || has(&item.name) || item.cid.as_deref().is_some_and(has)
+}

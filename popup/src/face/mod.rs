@@ -1,0 +1,515 @@
+//! The face: what it holds, and what happens to that. It is drawn by [`crate::view`], which only reads it.
+//!
+//! - `connection`: the worker at the other end of the port, and the commands that wait for its answers;
+//! - `events`: what the worker says has happened;
+//! - `list`: the items that are listed, with their thumbnails and logs;
+//! - `sharing`: the files of the page and of the person, and the permission to read them.
+
+mod connection;
+mod events;
+mod list;
+mod sharing;
+
+use fluence::command::{Command, ToFace, ToWorker};
+use fluence::failure::{About, Code, Failure, Reason};
+use fluence::state::{ItemId, LogLine, Settings, State};
+use gloo_timers::callback::{Interval, Timeout};
+use web::extension::pages::Tab;
+use yew::prelude::*;
+
+use crate::browser::{self, FromWorker, Handover, PasteListener, Worker};
+use crate::files::{self, Dropped, PickError, Picked};
+use crate::page::PageFile;
+use crate::preferences::{self, Filter, Theme};
+use crate::sender::Sender;
+use crate::small_map::SmallMap;
+use crate::{focus, text};
+pub use list::{COPY_BUTTON, copy_key};
+pub use sharing::FEW_PAGE_FILES;
+
+/// How long a button says that it has copied, in milliseconds.
+const COPIED_MS: u32 = 2_000;
+
+/// What a command is about: where the face says how it went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Topic {
+    /// The field for hashes.
+    Fetch,
+    /// A file of the page, by address.
+    Page(String),
+    /// Files that were picked.
+    Files,
+    /// An item.
+    Item(ItemId),
+    /// The settings.
+    Settings,
+    /// The person's own IPFS node.
+    Ipfs,
+    /// Shares that wait for permission, from a context menu for instance.
+    Shares,
+    /// The connection.
+    Network,
+    /// The thumbnails of listed items.
+    Thumbnails,
+    /// The log of an item.
+    Log(ItemId),
+}
+
+/// Which of the three pages this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// Under the toolbar's button.
+    Popup,
+    /// In a tab of its own.
+    Tab,
+    /// The settings.
+    Options,
+}
+
+/// How things are with the worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkerState {
+    /// It has not yet said anything.
+    Starting,
+    /// It has, and is there.
+    Ready,
+    /// It was there and is gone; the face connects again.
+    Lost,
+    /// It has said nothing for long.
+    Silent,
+    /// What it says is not understood.
+    Strange,
+}
+
+/// What is known of the page in the tab.
+pub enum PageView {
+    /// Not looked at yet.
+    Reading,
+    /// This is no popup of a page.
+    Elsewhere,
+    /// No extension may look into it.
+    Closed,
+    /// Its files.
+    Files {
+        /// Its tab.
+        tab: Tab,
+        /// Downloads that came from it.
+        downloads: Vec<PageFile>,
+        /// Files that it links to; `None` when the browser did not let the extension look.
+        links: Option<Vec<PageFile>>,
+    },
+}
+
+/// The extension needs the person's permission first.
+pub struct Access {
+    /// Match patterns.
+    pub origins: Vec<String>,
+    /// What is sent again then; shares go on by themselves.
+    pub again: Option<Command>,
+    /// Whether the person said no.
+    pub refused: bool,
+}
+
+/// Where the focus goes as soon as it is there.
+enum Focus {
+    /// An item of the list.
+    Item(ItemId),
+    /// The button that shares what was picked.
+    Stage,
+}
+
+/// What can happen to the face.
+pub enum Msg {
+    /// The worker's end said something.
+    Worker(FromWorker),
+    /// Time to connect to the worker again.
+    Connect,
+    /// The worker was silent for long.
+    Silence,
+    /// Time to paint what has moved.
+    Paint,
+    /// A second has passed.
+    Tick,
+    /// Send a command.
+    Send(Topic, Command),
+    /// The text in the field for hashes.
+    FetchText(String),
+    /// Fetch what is in the field.
+    Fetch,
+    /// Take the hash from the clipboard.
+    Paste,
+    /// What the clipboard gave.
+    Pasted(Option<String>),
+    /// Something was pasted outside of the fields.
+    PastedHere(browser::Pasted),
+    /// What was found out about the page.
+    Page(PageView),
+    /// Share a file of the page.
+    SharePage(PageFile),
+    /// Show all files of the page.
+    MorePage,
+    /// Show or hide the files of the page.
+    TogglePage,
+    /// Ask the person for permission; inside a click.
+    Allow(Topic),
+    /// What the person said.
+    Allowed(Topic, bool),
+    /// The person read it.
+    Dismiss(Topic),
+    /// Files are dragged over the face, or away.
+    Dragged(bool),
+    /// Something was dropped.
+    Dropped(Dropped),
+    /// Files were chosen.
+    Picked(Result<Vec<Picked>, PickError>),
+    /// Whether all become one directory.
+    Together(bool),
+    /// Share what was picked.
+    ShareStage,
+    /// Forget what was picked.
+    DropStage,
+    /// The worker took the files of the command with this number, or did not.
+    HandedOver(u32, bool),
+    /// Copy a text; the word says which button it was.
+    Copy(String, String),
+    /// It was copied, or refused.
+    Copied(String, bool),
+    /// The button need not say so any longer.
+    CopiedLong,
+    /// Show or hide an item's details.
+    ToggleDetails(ItemId),
+    /// Ask whether the item is to go, or ask no longer.
+    AskRemove(Option<ItemId>),
+    /// List these.
+    Filter(Filter),
+    /// List those with this in their name.
+    Search(String),
+    /// List more.
+    More,
+    /// Light or dark.
+    Theme(Theme),
+    /// The person read the notice.
+    DismissNotice,
+}
+
+/// All that a face holds; [`State`] is the worker's, the rest is this page's own.
+pub struct Face {
+    /// Which page this is.
+    pub view: View,
+    /// How things are with the worker.
+    pub worker_state: WorkerState,
+    /// The same as the worker's.
+    pub state: State,
+    /// The settings that hold where the person set none.
+    pub defaults: Settings,
+    /// Which items are listed.
+    pub filter: Filter,
+    /// Whether the files of the page are shown.
+    pub page_open: bool,
+    /// Light or dark.
+    pub theme: Theme,
+    /// Commands that were refused, until the person reads it or tries again.
+    pub failures: SmallMap<Topic, Failure>,
+    /// What waits for the person's permission.
+    pub access: SmallMap<Topic, Access>,
+    /// What the last command about it did well.
+    pub done: SmallMap<Topic, ()>,
+    /// The text in the field for hashes.
+    pub fetch_text: String,
+    /// What is wrong with it.
+    pub fetch_error: Option<String>,
+    /// The page in the tab.
+    pub page: PageView,
+    /// Whether all of its files are listed.
+    pub page_all: bool,
+    /// Whether files are dragged over the face.
+    pub dragging: bool,
+    /// Files that were picked and not shared yet.
+    pub stage: Vec<Picked>,
+    /// Why what was picked last is not among them.
+    pub stage_error: Option<String>,
+    /// Whether they become one directory.
+    pub together: bool,
+    /// Items whose details are shown, with their logs; `None` until the log has arrived.
+    pub open: SmallMap<ItemId, Option<Vec<LogLine>>>,
+    /// The thumbnails of listed items, as `data:` URLs; `None` where one was asked for and has not arrived.
+    pub thumbnails: SmallMap<ItemId, Option<AttrValue>>,
+    /// The item that the person is asked about.
+    pub removing: Option<ItemId>,
+    /// What listed items have in their name or hash.
+    pub search: String,
+    /// How many items are listed.
+    pub shown: usize,
+    /// The button that copied last, and whether it could.
+    pub copied: Option<(String, bool)>,
+    /// What a screen reader says next.
+    pub said: String,
+    /// Whether the person has read the last notice.
+    pub notice_read: bool,
+    /// The field for hashes.
+    pub fetch_field: NodeRef,
+    /// The button that shares what was picked.
+    pub stage_button: NodeRef,
+    worker: Option<Worker>,
+    wait: u32,
+    queue: Vec<ToWorker>,
+    last_number: u32,
+    pending: SmallMap<u32, (Topic, Command)>,
+    handovers: SmallMap<u32, Handover>,
+    /// What shares wait for, as the worker says.
+    wanted: Vec<String>,
+    focus: Option<Focus>,
+    /// What this face has begun to share last, until its link is copied.
+    begun: Option<ItemId>,
+    timers: Timers,
+    _paste: Option<PasteListener>,
+}
+
+/// What runs only while it is here.
+#[derive(Default)]
+struct Timers {
+    connect: Option<Timeout>,
+    silence: Option<Timeout>,
+    paint: Option<Timeout>,
+    copied: Option<Timeout>,
+    tick: Option<Interval>,
+}
+
+impl View {
+    /// The word for this in the stylesheet.
+    pub fn word(self) -> &'static str {
+        match self {
+            View::Popup => "popup",
+            View::Tab => "tab",
+            View::Options => "options",
+        }
+    }
+}
+
+impl Face {
+    /// A face that is of this kind, shows the page of the tab with this number where one is given, and has begun to connect
+    /// to the worker.
+    pub fn new(view: View, tab: Option<i32>, sender: &Sender) -> Self {
+        let mut face = Self {
+            view,
+            worker_state: WorkerState::Starting,
+            state: State::default(),
+            defaults: Settings::default(),
+            filter: Filter::load(),
+            page_open: preferences::page_was_open(),
+            theme: Theme::load(),
+            failures: SmallMap::default(),
+            access: SmallMap::default(),
+            done: SmallMap::default(),
+            fetch_text: String::new(),
+            fetch_error: None,
+            page: PageView::Reading,
+            page_all: false,
+            dragging: false,
+            stage: Vec::new(),
+            stage_error: None,
+            together: false,
+            open: SmallMap::default(),
+            thumbnails: SmallMap::default(),
+            removing: None,
+            search: String::new(),
+            shown: list::PAGE_OF_ITEMS,
+            copied: None,
+            said: String::new(),
+            notice_read: false,
+            fetch_field: NodeRef::default(),
+            stage_button: NodeRef::default(),
+            worker: None,
+            wait: connection::FIRST_WAIT_MS,
+            queue: Vec::new(),
+            last_number: 0,
+            pending: SmallMap::default(),
+            handovers: SmallMap::default(),
+            wanted: Vec::new(),
+            focus: None,
+            begun: None,
+            timers: Timers::default(),
+            _paste: None,
+        };
+        if view != View::Options {
+            let on = sender.callback(Msg::PastedHere);
+            face._paste = Some(PasteListener::new(move |pasted| on.emit(pasted)));
+        }
+        face.connect(sender);
+        match (view, tab) {
+            (View::Options, _) => {}
+            (View::Tab, None) => face.page = PageView::Elsewhere,
+            (_, tab) => sender.send_future(async move { Msg::Page(sharing::look_at(tab).await) }),
+        }
+        face
+    }
+
+    /// Changes the face by a message, and returns whether it has to be drawn.
+    pub fn update(&mut self, sender: &Sender, msg: Msg) -> bool {
+        match msg {
+            Msg::Worker(FromWorker::Message(ToFace::Event { event })) => {
+                return self.happened(sender, &event);
+            }
+            Msg::Worker(from) => self.heard(sender, from),
+            Msg::Connect => self.connect(sender),
+            Msg::Silence => self.worker_state = WorkerState::Silent,
+            Msg::Paint => self.timers.paint = None,
+            Msg::Tick => {}
+            Msg::Send(about, command) => {
+                self.removing = None;
+                self.send(sender, about, command);
+            }
+            Msg::FetchText(text) => {
+                self.fetch_text = text;
+                self.fetch_error = None;
+                self.failures.remove(&Topic::Fetch);
+            }
+            Msg::Fetch => self.fetch(sender),
+            Msg::Paste => sender.send_future(async { Msg::Pasted(browser::paste().await.ok()) }),
+            Msg::Pasted(text) => {
+                match text {
+                    Some(text) => {
+                        self.fetch_text = text.trim().to_owned();
+                        self.fetch_error = None;
+                    }
+                    None => self.fetch_error = Some(text::FETCH_PASTE_REFUSED.to_owned()),
+                }
+                focus::element(&self.fetch_field);
+            }
+            Msg::PastedHere(browser::Pasted::Files(list)) => {
+                self.picked(sender, files::of_list(&list));
+            }
+            Msg::PastedHere(browser::Pasted::Text(text)) => sender.send(Msg::Pasted(Some(text))),
+            Msg::Page(page) => self.page = page,
+            Msg::SharePage(file) => self.share_page(sender, file),
+            Msg::MorePage => self.page_all = true,
+            Msg::TogglePage => {
+                self.page_open = !self.page_open;
+                preferences::keep_page_open(self.page_open);
+            }
+            Msg::Allow(about) => self.allow(sender, about),
+            Msg::Allowed(about, granted) => self.allowed(sender, about, granted),
+            Msg::Dismiss(about) => {
+                self.failures.remove(&about);
+                self.access.remove(&about);
+            }
+            Msg::Dragged(over) => {
+                if self.dragging == over {
+                    return false;
+                }
+                self.dragging = over;
+            }
+            Msg::Dropped(dropped) => {
+                self.dragging = false;
+                sender.send_future(async move { Msg::Picked(dropped.files().await) });
+            }
+            Msg::Picked(picked) => self.picked(sender, picked),
+            Msg::Together(together) => self.together = together,
+            Msg::ShareStage => {
+                let picked = std::mem::take(&mut self.stage);
+                self.share_files(sender, picked);
+            }
+            Msg::DropStage => self.stage.clear(),
+            Msg::HandedOver(number, taken) => self.handed_over(number, taken),
+            Msg::Copy(key, text) => sender.send_future(async move {
+                let copied = browser::copy(text).await.is_ok();
+                Msg::Copied(key, copied)
+            }),
+            Msg::Copied(key, copied) => {
+                self.said = if copied {
+                    text::COPIED
+                } else {
+                    text::COPY_REFUSED
+                }
+                .to_owned();
+                self.copied = Some((key, copied));
+                let sender = sender.clone();
+                self.timers.copied = Some(Timeout::new(COPIED_MS, move || {
+                    sender.send(Msg::CopiedLong)
+                }));
+            }
+            Msg::CopiedLong => self.copied = None,
+            Msg::ToggleDetails(id) => {
+                if self.open.remove(&id).is_none() {
+                    self.open.insert(id.clone(), None);
+                    self.send(sender, Topic::Log(id.clone()), Command::Log { id });
+                }
+            }
+            Msg::AskRemove(id) => self.removing = id,
+            Msg::Filter(filter) => {
+                self.filter = filter;
+                filter.keep();
+                self.shown = list::PAGE_OF_ITEMS;
+            }
+            Msg::Search(search) => {
+                self.search = search;
+                self.shown = list::PAGE_OF_ITEMS;
+            }
+            Msg::More => self.shown += list::PAGE_OF_ITEMS,
+            Msg::Theme(theme) => {
+                self.theme = theme;
+                theme.choose();
+            }
+            Msg::DismissNotice => {
+                self.notice_read = true;
+                if let Some(notice) = &self.state.notice {
+                    preferences::keep_dismissed(&text::notice(notice));
+                }
+            }
+        }
+        true
+    }
+
+    /// What is to be done after the face was drawn: listed items get their thumbnails, and what has just appeared gets the
+    /// focus.
+    pub fn rendered(&mut self, sender: &Sender) {
+        self.ask_for_thumbnails(sender);
+        let is_there = |focus: &mut Focus| match focus {
+            Focus::Item(id) => self.state.items.contains_key(id),
+            Focus::Stage => true,
+        };
+        match self.focus.take_if(is_there) {
+            Some(Focus::Item(id)) => focus::item(&id),
+            Some(Focus::Stage) => focus::element(&self.stage_button),
+            None => {}
+        }
+    }
+
+    /// The settings that hold.
+    pub fn settings(&self) -> &Settings {
+        self.state.settings.as_ref().unwrap_or(&self.defaults)
+    }
+
+    /// What the words about a failure of this topic are about.
+    pub fn about(&self, topic: &Topic) -> About {
+        match topic {
+            Topic::Fetch => About::Fetch,
+            Topic::Page(_) | Topic::Files | Topic::Shares => About::Share,
+            Topic::Item(id) => match self.state.items.get(id) {
+                Some(item) => text::about(item.origin),
+                None => About::Other,
+            },
+            Topic::Settings | Topic::Ipfs | Topic::Network | Topic::Thumbnails | Topic::Log(_) => {
+                About::Other
+            }
+        }
+    }
+
+    /// Whether a command about this has no answer yet.
+    pub fn is_waiting(&self, about: &Topic) -> bool {
+        self.pending.values().any(|(other, _)| other == about)
+    }
+
+    /// The worker reads the link, and says what is wrong with it.
+    fn fetch(&mut self, sender: &Sender) {
+        let typed = self.fetch_text.trim().to_owned();
+        if typed.is_empty() {
+            let empty = Failure::new(Code::BadLink).reason(Reason::Empty);
+            self.fetch_error = Some(text::fetch_refused(&empty));
+            focus::element(&self.fetch_field);
+        } else {
+            self.fetch_error = None;
+            self.send(sender, Topic::Fetch, Command::Fetch { link: typed });
+        }
+    }
+}

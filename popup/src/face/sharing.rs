@@ -1,0 +1,190 @@
+//! The files of the page and of the person, and the permission to read them.
+
+use fluence::command::{Command, HandedFile};
+use fluence::failure::Code;
+use web::extension::{downloads, pages};
+use web_sys::File;
+
+use super::{Access, Face, Focus, Msg, PageView, Topic};
+use crate::browser::{self, Handover};
+use crate::files::{self, PickError, Picked};
+use crate::page::{self, PageFile};
+use crate::sender::Sender;
+use crate::text;
+
+/// The number of files of the page that are listed at first.
+pub const FEW_PAGE_FILES: usize = 4;
+/// The number of downloads that are searched for those of one page.
+const MAX_DOWNLOADS: u32 = 500;
+
+/// Looks at the page of a tab: the one that the popup was opened on, or the one with this number.
+pub(super) async fn look_at(number: Option<i32>) -> PageView {
+    let tab = pages::tab(number).await.ok();
+    let Some((tab, url)) = tab.and_then(|tab| {
+        let url = tab.url.clone()?;
+        Some((tab, url))
+    }) else {
+        // The popup is always shown its page, unless that is the browser's own. A tab that was opened from the popup is
+        // shown it until that page goes.
+        return if number.is_some() {
+            PageView::Elsewhere
+        } else {
+            PageView::Closed
+        };
+    };
+    if page::host(&url).is_none() && !url.starts_with("file:") {
+        return PageView::Closed;
+    }
+    let downloads = page::downloads_of(
+        &url,
+        downloads::newest(MAX_DOWNLOADS).await.unwrap_or_default(),
+    );
+    let links = browser::links(tab.id)
+        .await
+        .ok()
+        .map(|links| page::files_of(&url, links, &downloads));
+    PageView::Files {
+        tab,
+        downloads,
+        links,
+    }
+}
+
+impl Face {
+    pub(super) fn share_page(&mut self, sender: &Sender, file: PageFile) {
+        let PageView::Files { tab, .. } = &self.page else {
+            return;
+        };
+        let command = Command::ShareUrl {
+            url: file.url.clone(),
+            tab: Some(tab.id),
+            page: tab.url.clone(),
+            name: Some(file.name),
+        };
+        self.send(sender, Topic::Page(file.url), command);
+    }
+
+    /// Asks the person for what shares wait for, unless that is asked already where the share was begun.
+    pub(super) fn ask_for_shares(&mut self) {
+        self.access.remove(&Topic::Shares);
+        let asked = |origin: &String| {
+            self.access
+                .values()
+                .any(|access| access.origins.contains(origin))
+        };
+        let origins: Vec<String> = self
+            .wanted
+            .iter()
+            .filter(|origin| !asked(origin))
+            .cloned()
+            .collect();
+        if !origins.is_empty() {
+            let access = Access {
+                origins,
+                again: None,
+                refused: false,
+            };
+            self.access.insert(Topic::Shares, access);
+        }
+    }
+
+    pub(super) fn allow(&mut self, sender: &Sender, about: Topic) {
+        if let Some(access) = self.access.get(&about) {
+            let asked = pages::ask_to_read(&access.origins);
+            sender.send_future(async move { Msg::Allowed(about, asked.await) });
+        }
+    }
+
+    pub(super) fn allowed(&mut self, sender: &Sender, about: Topic, granted: bool) {
+        if !granted {
+            if let Some(access) = self.access.get_mut(&about) {
+                access.refused = true;
+            }
+        } else if let Some(Access {
+            again: Some(command),
+            ..
+        }) = self.access.remove(&about)
+        {
+            self.send(sender, about, command);
+        }
+    }
+
+    /// One file is shared at once: nothing leaves the browser before somebody asks for it, and there is nothing to choose.
+    /// Of several, folders included, the person says whether they get one hash or one each.
+    pub(super) fn picked(&mut self, sender: &Sender, picked: Result<Vec<Picked>, PickError>) {
+        self.stage_error = None;
+        self.failures.remove(&Topic::Files);
+        match picked {
+            Ok(picked)
+                if self.stage.is_empty()
+                    && matches!(&picked[..], [only] if !only.path.contains('/')) =>
+            {
+                self.share_files(sender, picked);
+            }
+            Ok(picked) => {
+                if self.stage.len() + picked.len() > files::MAX_FILES {
+                    self.stage_error = Some(text::too_many_files(files::MAX_FILES));
+                    return;
+                }
+                self.together |= picked.iter().any(|picked| picked.path.contains('/'));
+                self.stage.extend(picked);
+                self.focus = Some(Focus::Stage);
+            }
+            Err(error) => {
+                self.stage_error = Some(match error {
+                    PickError::TooMany => text::too_many_files(files::MAX_FILES),
+                    PickError::None => text::SHARE_EMPTY.to_owned(),
+                    PickError::Unreadable => text::SHARE_UNREADABLE.to_owned(),
+                });
+            }
+        }
+    }
+
+    pub(super) fn share_files(&mut self, sender: &Sender, picked: Vec<Picked>) {
+        if picked.is_empty() {
+            return;
+        }
+        let handed = picked
+            .iter()
+            .map(|picked| HandedFile {
+                name: picked.path.clone(),
+                mime: picked.file.type_(),
+                size: picked.size(),
+            })
+            .collect();
+        let blobs: Vec<File> = picked.into_iter().map(|picked| picked.file).collect();
+        // The number that the command below gets; the channel is open before the worker learns of the key.
+        let number = self.last_number.wrapping_add(1);
+        let ended = sender.callback(move |taken| Msg::HandedOver(number, taken));
+        let together = std::mem::take(&mut self.together);
+        let handover = browser::unique_key().and_then(|key| {
+            let handover = Handover::open(key.clone(), &blobs, move |taken| ended.emit(taken))?;
+            Ok((key, handover))
+        });
+        match handover {
+            Ok((key, handover)) => {
+                self.handovers.insert(number, handover);
+                let command = Command::ShareFiles {
+                    key,
+                    files: handed,
+                    together,
+                };
+                self.send(sender, Topic::Files, command);
+            }
+            Err(_) => {
+                self.failures.insert(Topic::Files, Code::Handover.into());
+            }
+        }
+    }
+
+    pub(super) fn handed_over(&mut self, number: u32, taken: bool) {
+        if taken {
+            // Kept until the answer, which says what became of them.
+            return;
+        }
+        self.handovers.remove(&number);
+        if self.pending.remove(&number).is_some() {
+            self.failures.insert(Topic::Files, Code::Handover.into());
+        }
+    }
+}

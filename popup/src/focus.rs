@@ -1,0 +1,37 @@
+//! The keyboard's focus.
+
+use fluence::state::ItemId;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, HtmlInputElement};
+use yew::NodeRef;
+
+use crate::browser;
+
+/// Puts the focus on an element, and selects its text where it has some.
+pub fn element(element: &NodeRef) {
+    let Some(element) = element.cast::<HtmlElement>() else {
+        return;
+    };
+    // An element that has just gone needs no focus.
+    let _ = element.focus();
+    if let Some(input) = element.dyn_ref::<HtmlInputElement>() {
+        input.select();
+    }
+}
+
+/// Scrolls to an item of the list and puts the focus on it.
+pub fn item(id: &ItemId) {
+    let element = browser::document()
+        .get_element_by_id(&item_id(id))
+        .and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = element {
+        element.scroll_into_view();
+        // As above.
+        let _ = element.focus();
+    }
+}
+
+/// The id of an item's element.
+pub fn item_id(id: &ItemId) -> String {
+    format!("item-{}", id.0)
+}
