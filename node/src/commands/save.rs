@@ -35,7 +35,7 @@ impl Target {
     /// The target that `-o` names, checked before anything is fetched.
     ///
     /// # Errors
-    /// Where nothing can be saved there, or something would be overwritten without `force`.
+    /// If nothing can be saved there, or something would be overwritten without `force`.
     pub fn new(output: Option<PathBuf>, force: bool) -> Result<Self, Failed> {
         let Some(path) = output else {
             return Ok(Self::In(PathBuf::from(".")));
@@ -123,7 +123,7 @@ impl Fetched {
     /// Saves under `path`, by way of the temporary path `part`. Blocks the thread.
     ///
     /// # Errors
-    /// Where the disk fails, something is at `path` already, or the command was stopped.
+    /// If the disk fails, something already exists at `path`, or the command was stopped.
     pub fn save(&self, path: &Path, part: &Path, force: bool) -> Result<(), Failed> {
         let saved = if self.dag.is_directory() {
             self.save_directory(path, part)
@@ -206,7 +206,7 @@ impl Fetched {
     /// Writes the bytes of a file to standard output. Blocks the thread.
     ///
     /// # Errors
-    /// Where it is a folder, standard output cannot be written, or the command was stopped.
+    /// If the DAG is a folder, standard output cannot be written, or the command was stopped.
     pub fn print(&self) -> Result<(), Failed> {
         if self.dag.is_directory() {
             return Err(Failed::usage(

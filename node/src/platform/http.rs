@@ -42,7 +42,7 @@ impl WebClient {
             .user_agent(concat!("fluence/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
             .connect_timeout(CONNECT_TIMEOUT)
-            // A proxy might alter the bytes, which are verified.
+            // A proxy might alter the bytes, which would then fail verification.
             .no_proxy()
             .build()
             .map_err(|error| HttpError::Unreachable(format!("HTTP ({error})")))?;

@@ -136,6 +136,9 @@ pub fn now_ms() -> u64 {
 }
 
 /// A random number from the system's cryptographic source.
+///
+/// # Panics
+/// If the system provides no random numbers.
 pub fn random() -> u128 {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the system provides random numbers");

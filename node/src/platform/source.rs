@@ -114,7 +114,7 @@ impl FileSource {
     pub(super) fn slices(&self, range: &Range<u64>) -> Result<Vec<Extent>, StoreError> {
         if range.start > range.end || range.end > self.len {
             return Err(StoreError::Failed(format!(
-                "bytes {} to {} of {} were requested",
+                "bytes {} to {} were requested, but there are {}",
                 range.start, range.end, self.len
             )));
         }
@@ -271,7 +271,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn reading_does_not_wait_for_a_pipe_in_the_place_of_a_file() {
+    async fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a");
         fs::write(&path, b"bytes").unwrap();
