@@ -1,8 +1,10 @@
-//! How long other requests of a storage take while a DAG of many blocks is removed from it.
+//! Measures how long other requests to a storage take while a DAG of many blocks is removed from
+//! it.
 //!
-//! `cargo bench -p fluence-cli --bench removal --profile dev -- [BLOCKS [DIRECTORY]]` (a million in a temporary
-//! directory, unless told otherwise) prints a table: each kind of request, how long it takes beside an idle storage, and
-//! how long during the removal. Nothing is asserted: what a disk takes to sync is the disk's matter.
+//! `cargo bench -p fluence-cli --bench removal --profile dev -- [BLOCKS [DIRECTORY]]` prints a
+//! table with, for each kind of request, the times on an otherwise idle storage and the times
+//! during the removal. The default is a million blocks in a temporary directory. Nothing is
+//! asserted, because the time that a sync takes depends on the disk.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,13 +21,13 @@ use fluence_cli::storage::{Storage, StorageConfig, Upload};
 use sha2::{Digest, Sha256};
 use tokio::runtime::{Handle, Runtime};
 
-/// Children of each inner node.
+/// The number of children of each inner node.
 const WIDTH: usize = 1000;
-/// How long requests are measured on an idle storage.
+/// How long requests are measured on an otherwise idle storage.
 const IDLE: Duration = Duration::from_secs(10);
-/// Between two requests of one kind.
+/// The pause between two requests of one kind.
 const PAUSE: Duration = Duration::from_millis(1);
-/// Bytes of the blocks that are read and uploaded meanwhile.
+/// The size of the blocks that are read and uploaded meanwhile, in bytes.
 const BLOCK: usize = 64 * 1024;
 /// The kinds of requests, in the order in which they are printed.
 const KINDS: [&str; 5] = [
@@ -43,13 +45,14 @@ fn block(codec: u64, data: impl Into<Bytes>) -> Block {
     (cid_v1(codec, &Sha256::digest(&data).into()), data)
 }
 
-/// A block that no other number has.
+/// A block that is different for each number.
 fn unique(number: u64) -> Block {
     let mut data = vec![0; BLOCK];
     data[..8].copy_from_slice(&number.to_le_bytes());
     block(RAW, data)
 }
 
+/// Appends a block to a CAR.
 fn put(car: &mut Vec<u8>, (cid, data): &Block) {
     let cid = cid.to_bytes();
     let mut buffer = unsigned_varint::encode::usize_buffer();
@@ -61,7 +64,7 @@ fn put(car: &mut Vec<u8>, (cid, data): &Block) {
     car.extend(data);
 }
 
-/// A file of so many tiny leaves, as a CAR, and its root.
+/// The root and the CAR of a file with this many tiny leaves.
 fn large(leaves: usize) -> (Cid, Vec<u8>) {
     let mut blocks = Vec::new();
     let mut level: Vec<Child> = (0..leaves as u64)
@@ -99,6 +102,7 @@ fn large(leaves: usize) -> (Cid, Vec<u8>) {
 struct Times(Vec<Duration>);
 
 impl Times {
+    /// Makes a request, and records how long it took.
     fn take<T>(&mut self, request: impl FnOnce() -> T) -> T {
         let began = Instant::now();
         let done = request();
@@ -119,7 +123,8 @@ impl Times {
     }
 }
 
-/// Asks all kinds of requests until `done`; returns how long they took, in the order of [`KINDS`].
+/// Makes requests of all kinds until `done` is set; returns how long they took, in the order of
+/// [`KINDS`].
 fn requests(
     storage: &Arc<Storage>,
     runtime: &Handle,
@@ -148,7 +153,8 @@ fn requests(
         let grants = scope.spawn(|| {
             let mut times = Times::default();
             while going() {
-                // The same again: what it costs must not be how many there are.
+                // Always the same grant, so that the times do not depend on how many grants there
+                // are.
                 let grant = times.take(|| storage.grant("asker", &here.0, Some(BLOCK as u64)));
                 grant.expect("it is here");
             }
@@ -173,7 +179,7 @@ fn requests(
             }
             (adds, ends)
         });
-        let of = "a thread that asks does not panic";
+        let of = "a thread that makes requests does not panic";
         let (adds, ends) = uploads.join().expect(of);
         [
             states.join().expect(of),

@@ -1,4 +1,4 @@
-//! Functions from the command line.
+//! Providing and calling functions from the command line.
 
 mod support;
 
@@ -45,7 +45,7 @@ fn each_call_runs_the_command_whatever_its_arguments() {
         "IPFS_bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku",
     ] {
         let _provider = provide(&world, "alice", name, &[], &["sh", "-c", &script]);
-        assert!(!runs.exists(), "to be found and called costs no run");
+        assert!(!runs.exists(), "confirming the announcement runs nothing");
         let call = world.client("bob", "call", &[name, r#"{"probe": true}"#]);
         assert_eq!(
             call.event("result")["ok"],
@@ -110,7 +110,7 @@ fn a_function_is_bounded_in_time_and_number() {
     assert_eq!(ended, ["busy", "unavailable"]);
 }
 
-/// A provider that is busy the first times it is called, and says for how long.
+/// A provider that is busy for its first `times` calls, and says for how long.
 async fn busy(node: &str, function: &str, mut times: u32, for_ms: u64) -> Peer {
     let config = Config::client(Keypair::generate_ed25519(), vec![node.parse().unwrap()]);
     let (peer, mut calls, mut statuses) = Peer::start(config).unwrap();
@@ -156,7 +156,7 @@ async fn a_busy_provider_is_asked_once_more_and_in_time() {
 }
 
 #[test]
-fn what_a_command_started_ends_with_it() {
+fn processes_that_a_command_started_end_with_it() {
     let world = World::new();
     let mark = world.path("alive");
     let script = format!("(sleep 4; touch {}) & sleep 60", mark.display());
@@ -174,7 +174,7 @@ fn what_a_command_started_ends_with_it() {
 }
 
 #[test]
-fn what_is_wrong_with_a_call_is_said() {
+fn mistakes_in_calls_are_explained() {
     let world = World::new();
     let large = format!(r#"{{"a": "{}"}}"#, "x".repeat(70_000));
     for (args, code) in [
@@ -188,7 +188,7 @@ fn what_is_wrong_with_a_call_is_said() {
         let (got, error) = world.client("bob", "call", args).fails();
         assert_eq!(got, code, "{args:?}: {error}");
         let message = error["message"].as_str().unwrap();
-        // Only what a provider said is put in its mouth.
+        // Only what a provider said is attributed to it.
         assert_eq!(
             message.starts_with("The provider says"),
             code == 1,

@@ -1,5 +1,5 @@
-//! A node with a real Kubo daemon behind it. `FLUENCE_TEST_KUBO` names Kubo's binary; where it is not set these tests
-//! say so and do nothing.
+//! A node with a real Kubo daemon behind it. `FLUENCE_TEST_KUBO` is the path of Kubo's binary; if
+//! it is not set, these tests say so and do nothing.
 
 mod support;
 
@@ -12,7 +12,7 @@ use support::{Fluence, World, bytes, fluence, get, output, start_node};
 
 const MIB: usize = 1024 * 1024;
 
-/// A daemon of its own, on loopback, with nobody to talk to.
+/// A Kubo daemon for one test, on loopback and without peers.
 struct Kubo {
     binary: PathBuf,
     repo: PathBuf,
@@ -24,7 +24,7 @@ struct Kubo {
 impl Kubo {
     fn start(directory: &Path) -> Option<Self> {
         let Some(binary) = std::env::var_os("FLUENCE_TEST_KUBO").map(PathBuf::from) else {
-            eprintln!("skipped: FLUENCE_TEST_KUBO names no Kubo");
+            eprintln!("skipped: FLUENCE_TEST_KUBO is not set");
             return None;
         };
         let repo = directory.join("kubo");
@@ -46,7 +46,7 @@ impl Kubo {
         ] {
             ipfs(&["config", "--json", name, value]);
         }
-        // Not in every version that this is to work with.
+        // Some of the versions that are tested do not have this setting.
         let _ = output(
             Command::new(&binary)
                 .args(["config", "--json", "AutoConf.Enabled", "false"])
@@ -59,18 +59,18 @@ impl Kubo {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let told = |name: &str| {
+        let written = |name: &str| {
             let end = Instant::now() + support::LONG;
             loop {
                 match fs::read_to_string(repo.join(name)) {
                     Ok(text) if !text.is_empty() => return text,
-                    _ => assert!(Instant::now() < end, "the daemon writes no {name}"),
+                    _ => assert!(Instant::now() < end, "the daemon does not write {name}"),
                 }
                 std::thread::sleep(Duration::from_millis(50));
             }
         };
-        let gateway = told("gateway");
-        let api = told("api");
+        let gateway = written("gateway");
+        let api = written("api");
         let port = api.rsplit('/').next().unwrap();
         Some(Self {
             rpc: format!("http://127.0.0.1:{port}"),
@@ -107,7 +107,7 @@ impl Drop for Kubo {
     }
 }
 
-/// Waits until it is so.
+/// Waits until `is` returns true. After 90 s the test fails with `what`.
 #[track_caller]
 fn eventually(what: &str, mut is: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(90);
@@ -150,10 +150,11 @@ fn files_go_through_the_node_into_kubo_and_out_of_it() {
         );
         share.event("upload_ended");
 
-        // The node's copy goes; what Kubo has is read through the node, and nothing is uploaded again.
+        // The node's copy is removed. What Kubo has is read through the node, and nothing is
+        // uploaded again.
         let (removed, _) = storage(&world, &["remove", &cid]);
         assert_eq!(removed, 0);
-        // Another sharer asks where to put it.
+        // Another sharer asks where to upload it.
         let args = format!(r#"{{"cid": "{cid}", "size": {len}}}"#);
         let mut call = fluence(&world.path("dan"));
         call.args(["call", "IPFS_multiaddr", &args, "--node", &world.tcp]);
@@ -198,7 +199,7 @@ fn files_go_through_the_node_into_kubo_and_out_of_it() {
 }
 
 #[test]
-fn what_is_promised_no_longer_is_freed_and_pins_of_others_stay() {
+fn pins_end_with_their_promises_and_pins_of_others_stay() {
     let directory = tempfile::tempdir().unwrap();
     let Some(kubo) = Kubo::start(directory.path()) else {
         return;
@@ -276,13 +277,13 @@ fn a_daemon_that_does_not_answer_is_named() {
             .succeeds();
         (share, link)
     };
-    // Once this is pinned the node asks no more by itself for a while.
+    // Once this is pinned, the node does not ask Kubo by itself for a while.
     let (_share, link) = pass("a", 1000);
     let cid = link.trim_start_matches("fluence:");
     eventually("it is pinned", || kubo.pins().contains(cid));
     kubo.daemon.kill().unwrap();
     kubo.daemon.wait().unwrap();
-    // An upload wakes the node, which learns that Kubo is gone, and takes no more.
+    // An upload wakes the node, which notices that Kubo is gone, and accepts no more.
     let _share = pass("b", 1001);
     let ask = || {
         let args =
@@ -292,9 +293,10 @@ fn a_daemon_that_does_not_answer_is_named() {
             .wait()
             .code()
     };
-    eventually("the node takes no more", || ask() == Some(4));
+    eventually("the node accepts no more", || ask() == Some(4));
 }
 
+/// Runs `fluence storage` on the node's state; returns the exit code and the last event.
 fn storage(world: &World, args: &[&str]) -> (i32, serde_json::Value) {
     let done = output(fluence(&world.path("node")).arg("storage").args(args));
     let line = String::from_utf8_lossy(&done.stdout)

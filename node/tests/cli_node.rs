@@ -1,4 +1,4 @@
-//! A node's start and stop, its configuration, and its operator.
+//! How a node starts and stops, how it is configured, and what its operator can do.
 
 mod support;
 
@@ -83,13 +83,14 @@ fn a_node_that_others_would_not_find_says_what_to_set() {
     }
 }
 
+/// The address and port of a TCP multiaddr.
 fn tcp_address(multiaddr: &str) -> String {
     let parts: Vec<&str> = multiaddr.split('/').collect();
     format!("{}:{}", parts[2], parts[4])
 }
 
 #[test]
-fn the_environment_and_a_file_configure_it() {
+fn the_environment_and_a_file_configure_a_node() {
     let world = World::new();
     let state = world.path("other");
     fs::create_dir(&state).unwrap();
@@ -178,6 +179,7 @@ fn a_link_opens_at_every_node_wherever_the_file_is_put() {
     }
 }
 
+/// Runs `fluence storage` with a state directory; returns the exit code and the last event.
 fn storage(world: &World, state: &str, args: &[&str]) -> (i32, serde_json::Value) {
     let mut command: Command = fluence(&world.path(state));
     let done = output(
@@ -198,7 +200,7 @@ fn storage(world: &World, state: &str, args: &[&str]) -> (i32, serde_json::Value
 }
 
 #[test]
-fn an_operator_has_hands_on_a_running_node_and_on_a_stopped_one() {
+fn an_operator_can_manage_a_running_node_and_a_stopped_one() {
     let world = World::new();
     let path = world.file("a", 3_000_000);
     let (share, link) = world.share("alice", &[&path]);
@@ -213,57 +215,57 @@ fn an_operator_has_hands_on_a_running_node_and_on_a_stopped_one() {
         .succeeds();
     share.event("upload_ended");
 
-    let hands = |args: &[&str]| storage(&world, "node", args);
-    let (code, list) = hands(&["list"]);
+    let operate = |args: &[&str]| storage(&world, "node", args);
+    let (code, list) = operate(&["list"]);
     assert_eq!(
         (code, &list["dags"][0]["cid"]),
         (0, &serde_json::json!(cid)),
         "{list}"
     );
-    assert_eq!(hands(&["pin", &cid]).0, 0);
-    assert_eq!(hands(&["export", &cid, "-o", "a.car"]).0, 0);
+    assert_eq!(operate(&["pin", &cid]).0, 0);
+    assert_eq!(operate(&["export", &cid, "-o", "a.car"]).0, 0);
     assert_eq!(
-        hands(&["export", &cid, "-o", "a.car"]).0,
+        operate(&["export", &cid, "-o", "a.car"]).0,
         1,
         "never over another file"
     );
-    assert_eq!(hands(&["check"]).0, 0);
-    assert_eq!(hands(&["gc"]).1["removed"], 0, "it is pinned");
-    assert_eq!(hands(&["remove", &cid]).0, 0);
-    assert_eq!(hands(&["remove", &cid]).0, 3);
-    assert_eq!(hands(&["export", &cid]).0, 3);
+    assert_eq!(operate(&["check"]).0, 0);
+    assert_eq!(operate(&["gc"]).1["removed"], 0, "it is pinned");
+    assert_eq!(operate(&["remove", &cid]).0, 0);
+    assert_eq!(operate(&["remove", &cid]).0, 3);
+    assert_eq!(operate(&["export", &cid]).0, 3);
 
     world.node.terminate();
     world.node.event("stopped");
-    let (code, imported) = retry_while_locked(|| hands(&["import", "a.car"]));
+    let (code, imported) = retry_while_locked(|| operate(&["import", "a.car"]));
     assert_eq!(
         (code, &imported["roots"][0]),
         (0, &serde_json::json!(cid)),
         "{imported}"
     );
-    assert_eq!(hands(&["list"]).1["dags"][0]["pinned"], true);
+    assert_eq!(operate(&["list"]).1["dags"][0]["pinned"], true);
 
-    // A bit falls over.
+    // A bit flips.
     let block = largest_file(&world.path("node/storage"));
     let mut damaged = fs::read(&block).unwrap();
     damaged[100] ^= 1;
     fs::write(&block, damaged).unwrap();
-    let (code, _) = hands(&["check"]);
+    let (code, _) = operate(&["check"]);
     assert_eq!(code, 5);
     assert_eq!(
-        hands(&["export", &cid, "-o", "b.car"]).0,
+        operate(&["export", &cid, "-o", "b.car"]).0,
         3,
-        "it is not whole any more"
+        "it is no longer complete"
     );
     assert!(!world.path("b.car").exists());
-    assert_eq!(hands(&["import", "a.car"]).0, 0);
-    assert_eq!(hands(&["export", &cid, "-o", "b.car"]).0, 0);
+    assert_eq!(operate(&["import", "a.car"]).0, 0);
+    assert_eq!(operate(&["export", &cid, "-o", "b.car"]).0, 0);
     assert_eq!(
         fs::read(world.path("a.car")).unwrap(),
         fs::read(world.path("b.car")).unwrap()
     );
     fs::write(world.path("bad.car"), "nonsense").unwrap();
-    assert_eq!(hands(&["import", "bad.car"]).0, 5);
+    assert_eq!(operate(&["import", "bad.car"]).0, 5);
 }
 
 #[test]
@@ -290,7 +292,7 @@ fn what_keeps_a_car_from_being_imported_is_named() {
 }
 
 #[test]
-fn a_storage_that_is_named_is_the_one_that_is_meant() {
+fn a_storage_that_is_named_is_the_one_that_is_used() {
     let world = World::new();
     fs::create_dir(world.path("other")).unwrap();
     fs::write(world.path("a.car"), car_of(0x55, &[b"a"])).unwrap();
@@ -299,19 +301,22 @@ fn a_storage_that_is_named_is_the_one_that_is_meant() {
         list["dags"].as_array().unwrap().len()
     };
     let other = ["--storage", "other"];
-    let hands = |args: &[&str]| storage(&world, "node", args);
-    assert_eq!(hands(&[&["import", "a.car"], &other[..]].concat()).0, 0);
-    assert_eq!(cids(hands(&[&["list"], &other[..]].concat())), 1);
-    assert_eq!(cids(hands(&["list"])), 0, "the node's is another");
-    // By any path to it, and by its socket.
+    let operate = |args: &[&str]| storage(&world, "node", args);
+    assert_eq!(operate(&[&["import", "a.car"], &other[..]].concat()).0, 0);
+    assert_eq!(cids(operate(&[&["list"], &other[..]].concat())), 1);
+    assert_eq!(cids(operate(&["list"])), 0, "the node has another storage");
+    // The node's own storage is found by any path to it, and reached through the node's socket.
     fs::create_dir(world.path("x")).unwrap();
-    assert_eq!(cids(hands(&["list", "--storage", "x/../node/storage"])), 0);
     assert_eq!(
-        hands(&["import", "a.car", "--storage", "node/storage"]).0,
+        cids(operate(&["list", "--storage", "x/../node/storage"])),
         0
     );
-    assert_eq!(cids(hands(&["list"])), 1);
-    // The node of that state directory has another one.
+    assert_eq!(
+        operate(&["import", "a.car", "--storage", "node/storage"]).0,
+        0
+    );
+    assert_eq!(cids(operate(&["list"])), 1);
+    // The node of `second` has another storage, and `third` has no node.
     let second = start_node(&world.path("second"), &[]);
     second.event("listening");
     for state in ["second", "third"] {
@@ -322,7 +327,7 @@ fn a_storage_that_is_named_is_the_one_that_is_meant() {
 }
 
 #[test]
-fn what_is_no_file_is_exported_under_its_name() {
+fn a_dag_that_is_not_a_file_is_exported_under_its_cid() {
     let world = World::new();
     // {} as DAG-CBOR.
     fs::write(world.path("a.car"), car_of(0x71, &[b"\xa0"])).unwrap();
@@ -333,7 +338,7 @@ fn what_is_no_file_is_exported_under_its_name() {
     assert!(world.path(&format!("{root}.car")).exists());
 }
 
-/// A node in a state directory whose exports never end.
+/// A node in this state directory whose exports never end.
 fn endless(state: &std::path::Path) {
     fs::create_dir_all(state).unwrap();
     let socket = UnixListener::bind(state.join("operator.sock")).unwrap();
@@ -367,7 +372,7 @@ fn an_export_that_is_stopped_leaves_nothing() {
     assert_eq!((code, files().count()), (130, 0), "{error}");
 }
 
-/// A CAR of blocks of these bytes and of a codec, each a root.
+/// A CAR of blocks with these bytes and this codec, each of which is a root.
 fn car_of(codec: u8, blocks: &[&[u8]]) -> Vec<u8> {
     let cid = |data: &&[u8]| [&[1, codec, 0x12, 32], &Sha256::digest(data)[..]].concat();
     let varint = |len: usize| {
@@ -388,7 +393,8 @@ fn car_of(codec: u8, blocks: &[&[u8]]) -> Vec<u8> {
     car
 }
 
-/// The node has said that it stops; its process may have a moment to live.
+/// Repeats a command until it succeeds, for about 5 s: a node that has said that it stopped may
+/// hold its lock a moment longer.
 fn retry_while_locked<T>(mut run: impl FnMut() -> (i32, T)) -> (i32, T) {
     for _ in 0..50 {
         let done = run();
@@ -400,6 +406,7 @@ fn retry_while_locked<T>(mut run: impl FnMut() -> (i32, T)) -> (i32, T) {
     run()
 }
 
+/// The largest file in a directory that is not a database.
 fn largest_file(directory: &std::path::Path) -> std::path::PathBuf {
     let mut files = Vec::new();
     let mut directories = vec![directory.to_owned()];

@@ -1,4 +1,4 @@
-//! Share and fetch from the command line, through a real node.
+//! Sharing and fetching from the command line, through a real node.
 
 mod support;
 
@@ -79,7 +79,7 @@ fn two_at_the_same_moment_upload_once() {
 }
 
 #[test]
-fn files_of_any_name_and_none_of_their_bytes() {
+fn files_with_any_name_and_without_bytes_are_shared() {
     let world = World::new();
     let long = format!("{}.txt", "я".repeat(98));
     for (number, name) in [
@@ -164,7 +164,7 @@ fn an_empty_folder_is_shared_as_one() {
             "unixfs-v0-2015".as_ref(),
         ],
     );
-    // What `ipfs add -r` makes of an empty folder.
+    // The CID that `ipfs add -r` gives to an empty folder.
     assert!(
         link.ends_with("QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn"),
         "{link}"
@@ -243,7 +243,7 @@ fn hashes_are_those_of_kubo() {
 }
 
 #[test]
-fn what_nobody_provides_is_said_in_bounded_time() {
+fn a_fetch_of_what_nobody_provides_fails_in_bounded_time() {
     let world = World::new();
     let began = Instant::now();
     let unknown = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
@@ -293,7 +293,7 @@ fn what_cannot_be_shared_is_named() {
 }
 
 #[test]
-fn without_a_node_it_says_so() {
+fn a_node_that_cannot_be_reached_is_an_error() {
     let world = World::new();
     let path = world.file("a", 10);
     let nobody = ["--node", "/ip4/127.0.0.1/tcp/9", "--wait", "2"];
@@ -337,7 +337,7 @@ fn nothing_is_overwritten_unasked() {
 }
 
 #[test]
-fn a_killed_fetch_goes_on_where_it_was() {
+fn a_killed_fetch_continues_where_it_was() {
     let world = World::new();
     let len = 192 * MIB;
     let path = world.file("big.bin", len);
@@ -345,13 +345,9 @@ fn a_killed_fetch_goes_on_where_it_was() {
     let to = world.path("out.bin");
     let fetch = [link.as_ref(), "-o".as_ref(), to.as_os_str()];
     let mut first = world.client("bob", "fetch", &fetch);
-    first.event_where(
-        "progress beyond what is written down now and then",
-        |event| {
-            event["event"] == "progress"
-                && event["progress"]["bytes"].as_u64() > Some(80 * MIB as u64)
-        },
-    );
+    first.event_where("progress beyond what is synced at intervals", |event| {
+        event["event"] == "progress" && event["progress"]["bytes"].as_u64() > Some(80 * MIB as u64)
+    });
     first.kill();
     assert!(!to.exists(), "a part is never taken for the whole");
     let before = world.counters(&link)["served_bytes"].as_u64().unwrap();
@@ -365,7 +361,7 @@ fn a_killed_fetch_goes_on_where_it_was() {
 }
 
 #[test]
-fn what_has_come_is_named_and_discarded_and_not_kept_for_ever() {
+fn unfinished_fetches_are_listed_and_discarded_and_not_kept_forever() {
     let world = World::new();
     let path = world.file("a", 20 * MIB);
     let (_share, link) = world.share("alice", &[&path]);
@@ -441,7 +437,7 @@ fn a_fetch_that_nobody_reads_ends_when_it_is_told_to() {
         .stderr(std::process::Stdio::null());
     let mut fetch = command.spawn().unwrap();
     let mut out = fetch.stdout.take().unwrap();
-    // It has begun to save.
+    // The command has begun to save the file.
     out.read_exact(&mut [0]).unwrap();
     let began = Instant::now();
     assert!(
@@ -461,7 +457,7 @@ fn a_fetch_that_nobody_reads_ends_when_it_is_told_to() {
     assert_eq!(
         fs::read_dir(world.path("bob/work")).unwrap().count(),
         1,
-        "it can go on"
+        "the fetch can continue"
     );
 }
 
@@ -490,7 +486,7 @@ fn a_file_that_was_changed_is_not_served() {
             began.elapsed()
         );
         assert!(!to.exists());
-        share.event_where("that the file is gone", |event| {
+        share.event_where("a failure because the file is gone", |event| {
             event.to_string().contains("file_gone")
         });
     }
@@ -509,11 +505,11 @@ fn hashing(event: &serde_json::Value) -> bool {
 }
 
 #[test]
-fn a_share_that_is_stopped_says_how_far_it_was() {
+fn a_share_that_is_stopped_succeeds_only_if_it_did_its_work() {
     let world = World::new();
     let [large, small] = [large(&world, "large"), world.file("small", 10)];
     let share = world.client("alice", "share", &[&large]);
-    share.event_where("that it hashes", hashing);
+    share.event_where("a file that is being hashed", hashing);
     share.terminate();
     let (code, error) = share.fails();
     assert_eq!(
@@ -524,14 +520,14 @@ fn a_share_that_is_stopped_says_how_far_it_was() {
 
     let (share, _) = world.share("alice", &[small.as_os_str(), "--once".as_ref()]);
     share.terminate();
-    assert_eq!(share.fails().0, 130, "it was to be fetched once");
+    assert_eq!(share.fails().0, 130, "it should have been fetched once");
 
     let (share, _) = world.share("alice", &[&small]);
     share.terminate();
     share.succeeds();
 
     let share = world.client("alice", "share", &[&large, &small]);
-    share.event_where("that it hashes", hashing);
+    share.event_where("a file that is being hashed", hashing);
     fs::write(&large, "changed").unwrap();
     share.event("failed");
     share.terminate();
@@ -557,7 +553,7 @@ fn a_quota_is_named() {
         )
         .fails();
     assert!([3, 4, 6].contains(&code), "{code} {error}");
-    share.event_where("what the node refused", |event| {
+    share.event_where("the node's refusal", |event| {
         event.to_string().contains("takes files of up to")
     });
 }
@@ -582,7 +578,7 @@ fn two_processes_of_one_directory_are_two_peers() {
 }
 
 #[test]
-fn once_is_enough_for_who_says_so() {
+fn a_share_with_once_ends_after_one_fetch() {
     let world = World::new();
     let path = world.file("a", 2 * MIB);
     let share = world.client("alice", "share", &[path.as_os_str(), "--once".as_ref()]);
@@ -618,7 +614,7 @@ fn a_link_opens_for_anyone() {
 }
 
 #[test]
-fn no_web_link_is_told_that_would_not_open() {
+fn a_web_link_that_would_not_open_is_not_printed() {
     let world = World::with(&["--no-gateway"]);
     let path = world.file("note.txt", MIB);
     let share = world.client("alice", "share", &[&path]);

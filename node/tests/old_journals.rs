@@ -1,4 +1,4 @@
-//! Journals that older versions of the command line wrote are opened by this one.
+//! This version opens the journals that older versions of the command line wrote.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,8 @@ use fluence::plan::Unknown;
 use fluence::state::{Item, State, Status};
 use fluence_cli::platform::{Journal, Opened};
 
-/// The state that a journal of version 1 makes, opened twice: as it was written, and as the first time has left it.
+/// The state of a journal of version 1. The journal is opened twice: as it was written, and as the
+/// first opening left it.
 fn opened(name: &str) -> State {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/journal/v1-cli");
     let home = tempfile::tempdir().unwrap();
@@ -39,6 +40,7 @@ fn opened(name: &str) -> State {
     state
 }
 
+/// The only item with this name.
 fn item<'a>(state: &'a State, name: &str) -> &'a Item {
     let mut named = state.items.values().filter(|item| item.name == name);
     let item = named

@@ -27,10 +27,11 @@ pub(super) struct CallArgs {
     /// The arguments, a JSON object.
     #[arg(default_value = "{}", value_name = "JSON")]
     args: String,
-    /// Ask this peer alone, without look-up.
+    /// Ask only this peer, without looking up providers.
     #[arg(long, value_name = "PEER")]
     peer: Option<String>,
-    /// How long one provider may take, in seconds; if all are busy, one is asked again within it.
+    /// How long one provider may take, in seconds; if all are busy, one of them is asked again
+    /// within that time.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
     #[command(flatten)]
@@ -51,7 +52,7 @@ pub(super) async fn run(context: &Context, args: CallArgs) -> Result<(), Failed>
             peer.parse::<PeerId>().map_err(|_| {
                 Failed::usage(
                     format!("“{peer}” is not a peer id."),
-                    "One begins with 12D3Koo.",
+                    "A peer id begins with 12D3Koo.",
                 )
             })
         })
@@ -60,11 +61,11 @@ pub(super) async fn run(context: &Context, args: CallArgs) -> Result<(), Failed>
         function,
         args: arguments,
     };
-    // Checked here, because it would not be a provider's fault.
+    // Checked here, because a call that is too large is not the fault of a provider.
     call::encode(&request).map_err(|error| {
         Failed::usage(
             format!("The call cannot be sent: {error}."),
-            "Give shorter arguments; share what is large, and give its link.",
+            "Give shorter arguments. To pass something large, share it and give its link.",
         )
     })?;
     let client = Client::connect(&context.home()?, &args.network, &context.output).await?;
@@ -84,8 +85,8 @@ pub(super) async fn run(context: &Context, args: CallArgs) -> Result<(), Failed>
     Ok(())
 }
 
-/// Asks one provider after the other until one has a result. When none is left, the busy one that is free first is asked
-/// once more.
+/// Asks one provider after the other until one has a result. When none is left, the busy provider
+/// that is free first is asked once more.
 async fn ask(
     peer: &Peer,
     request: Request,
@@ -126,7 +127,7 @@ async fn ask(
                 until,
             });
         }
-        // Another provider would not understand it either.
+        // Another provider would not understand the request either.
         if matches!(
             &error,
             NetworkError::Call(CallError {
@@ -153,7 +154,7 @@ struct Busy {
     provider: PeerId,
     /// When it may be asked again.
     free: Instant,
-    /// When it must have answered.
+    /// The time by which it must have answered.
     until: Instant,
 }
 
@@ -169,6 +170,7 @@ fn free_at(error: &NetworkError) -> Option<Instant> {
     }
 }
 
+/// Parses the name of a function from the command line.
 pub(super) fn function_name(text: &str) -> Result<FunctionName, Failed> {
     text.parse().map_err(|error| {
         Failed::usage(

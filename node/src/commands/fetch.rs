@@ -29,27 +29,28 @@ const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Fetch a file or a folder by its hash or link, every block verified.
 ///
-/// When the command is interrupted, by whatever, everything that has arrived is kept in the state directory, and the same
-/// command continues from there, even days later. A fetch that nobody continues for 30 days is removed when another one
-/// begins; --discard removes it at once.
+/// If the command is interrupted, for whatever reason, everything that has arrived is kept in the
+/// state directory, and the same command continues from there, even days later. A fetch that nobody
+/// continues for 30 days is removed when another one begins; --discard removes it at once.
 #[derive(Debug, Args)]
 pub(super) struct FetchArgs {
     /// A hash (Qm… or bafy…), a fluence: or ipfs:// link, or a gateway's URL.
     #[arg(value_name = "CID|LINK", required_unless_present = "unfinished")]
     link: Option<String>,
-    /// Where to: a path, a directory, or - for standard output [default: this directory, under the file's own name].
+    /// Where to save it: a path, a directory, or - for standard output [default: this directory,
+    /// under the file's own name].
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
-    /// Replace a file that is there. A folder is never replaced.
+    /// Replace an existing file. A folder is never replaced.
     #[arg(long, short)]
     force: bool,
-    /// Once it is fetched, provide it to others until Ctrl-C.
+    /// Once the file is fetched, provide it to others until Ctrl-C.
     #[arg(long)]
     provide: bool,
     /// Fetch nothing; list the unfinished fetches, and how many bytes of each are kept.
     #[arg(long, conflicts_with_all = ["link", "discard"])]
     unfinished: bool,
-    /// Fetch nothing; remove what has arrived of this one.
+    /// Fetch nothing; remove what has arrived of this file.
     #[arg(long)]
     discard: bool,
     #[command(flatten)]
@@ -57,7 +58,7 @@ pub(super) struct FetchArgs {
 }
 
 impl FetchArgs {
-    /// Whether standard output is for the file.
+    /// Whether standard output is for the bytes of the file.
     pub fn prints_bytes(&self) -> bool {
         is_stdout(self.output.as_deref())
     }
@@ -108,7 +109,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
         Err(failed) => Err(failed),
     };
     close(&session.peer).await;
-    // A fetch that can continue is kept; one that is saved, or that can only begin anew, is not.
+    // A fetch that can continue is kept; one that is saved, or that can only start over, is not.
     let keep = session.engine.with_state(|state| {
         ended.is_err()
             && state
@@ -152,16 +153,16 @@ fn discard(home: &Home, cid: &str, output: &Output) -> Result<(), Failed> {
         return Err(Failed::new(
             Fault::NotBegun,
             format!("Nothing of {cid} is kept."),
-            "`fluence fetch --unfinished` names what is.",
+            "`fluence fetch --unfinished` lists what is.",
         ));
     }
     home.remove(work(home, cid)?)?;
     output.event(&json!({"event": "discarded", "cid": cid}));
-    output.say(&format!("What had arrived of {cid} is removed."));
+    output.say(&format!("What had arrived of {cid} was removed."));
     Ok(())
 }
 
-/// Fetches; returns the item once all of it is here and verified.
+/// Fetches a file; returns the item once all of it is here and verified.
 async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId, Failed> {
     let mut events = engine.platform().watch();
     let id = match engine
@@ -288,7 +289,7 @@ async fn save(
     };
     let (cid, size) = (canonical(&dag.root), dag.len());
     let files = dag.file_count();
-    // While it is provided, the stored file must not change with the saved one.
+    // While the file is provided, the stored copy must not change when the saved one does.
     let file = (!args.provide).then(|| store.own_file(id)).flatten();
     let path = target.path(&name);
     let to = path.clone().map(|path| {

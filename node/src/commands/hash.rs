@@ -14,7 +14,7 @@ use crate::exit::Failed;
 use crate::output::Output;
 use crate::platform::FileSource;
 
-/// Print a file's hash without any network.
+/// Print the hashes of files, without using the network.
 #[derive(Debug, Args)]
 pub(super) struct HashArgs {
     /// The files.

@@ -31,8 +31,9 @@ const STOP: Duration = Duration::from_secs(5);
 
 /// Share files peer to peer: a file is a function, and whoever calls it gets the file.
 ///
-/// Exit codes: 0 done; 1 failed; 2 wrong use; 3 not found, or nobody provides it; 4 the network or the other side
-/// cannot be reached; 5 what came is not what was asked for; 6 refused (a quota, a limit, too busy); 130 interrupted.
+/// Exit codes: 0 done; 1 failed; 2 wrong usage; 3 not found, or nobody provides it; 4 the network
+/// or the other side cannot be reached; 5 what arrived is not what was asked for; 6 refused (a
+/// quota, a limit, too busy); 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "fluence", version)]
 pub struct Cli {
@@ -44,21 +45,24 @@ pub struct Cli {
 
 #[derive(Debug, Args)]
 struct Common {
-    /// Directory of the identity and of unfinished work [default: ~/.local/state/fluence; for a node, node/ in it].
+    /// The directory for the identity and unfinished work [default: ~/.local/state/fluence; for a
+    /// node, node/ in it].
     #[arg(long, global = true, value_name = "DIR", env = "FLUENCE_STATE")]
     state: Option<PathBuf>,
-    /// Print JSON for programs: one object a line on standard output; on standard error where the output is a file's bytes.
+    /// Print JSON for programs, one object per line, on standard output, or on standard error if
+    /// standard output is for the bytes of a file.
     #[arg(long, global = true)]
     json: bool,
     /// Print only results and errors.
     #[arg(long, short, global = true)]
     quiet: bool,
-    /// Say more on standard error; twice says all. RUST_LOG, if set, is obeyed instead.
+    /// Print more on standard error; give it twice to print everything. RUST_LOG, if set, overrides
+    /// it.
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
 }
 
-/// The subcommands. The help of each stands at the type of its arguments.
+/// The subcommands. The help of each is at the type of its arguments.
 #[derive(Debug, Subcommand)]
 enum Command {
     Node(Box<node::NodeArgs>),
@@ -73,7 +77,8 @@ enum Command {
 }
 
 impl Command {
-    /// Whether standard output is for the bytes of a file, so that messages have to go to standard error.
+    /// Whether standard output is for the bytes of a file, so that messages have to go to standard
+    /// error.
     fn prints_bytes(&self) -> bool {
         match self {
             Self::Fetch(args) => args.prints_bytes(),
@@ -91,8 +96,9 @@ fn is_stdout(output: Option<&Path>) -> bool {
 /// The options for reaching the network.
 #[derive(Debug, Args)]
 struct NetworkArgs {
-    /// A node's address, such as /ip4/127.0.0.1/tcp/4101 or /dns4/HOST/tcp/443/tls/ws; several: white space between, or the flag again; the
-    /// first that answers is used [default: the node on this machine].
+    /// The address of a node, such as /ip4/127.0.0.1/tcp/4101 or /dns4/HOST/tcp/443/tls/ws. To give
+    /// several, separate them by white space or repeat the option; the first that answers is used
+    /// [default: the node on this machine].
     #[arg(long = "node", value_name = "MULTIADDR", env = "FLUENCE_NODES")]
     nodes: Vec<String>,
     /// How long to wait for the network at the start, in seconds.
@@ -128,7 +134,7 @@ fn multiaddr(text: &str) -> Result<Multiaddr, Failed> {
     text.parse().map_err(|error| {
         Failed::usage(
             format!("“{text}” is not a multiaddr: {error}."),
-            "An example of one: /ip4/127.0.0.1/tcp/4101",
+            "An example: /ip4/127.0.0.1/tcp/4101",
         )
     })
 }
@@ -136,7 +142,7 @@ fn multiaddr(text: &str) -> Result<Multiaddr, Failed> {
 /// Parses the name of a profile, as docs/protocol.md lists them.
 fn profile(text: &str) -> Result<Profile, String> {
     serde_json::from_value(serde_json::Value::from(text))
-        .map_err(|_| "there are unixfs-v1-2025 and unixfs-v0-2015".to_owned())
+        .map_err(|_| "the profiles are unixfs-v1-2025 and unixfs-v0-2015".to_owned())
 }
 
 /// What every command needs: the path of the state directory, and the output.
@@ -159,7 +165,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let is_node = matches!(command, Command::Node(_)) && !common.quiet;
     start_log(common.verbose.max(u8::from(is_node)));
     let own = |path: PathBuf| match &command {
-        // A node beside a client on one machine is a peer of its own.
+        // A node and a client on one machine are two peers.
         Command::Node(_) | Command::Storage(_) => path.join("node"),
         _ => path,
     };
@@ -183,7 +189,7 @@ pub fn run(cli: Cli) -> ExitCode {
         }
     };
     let ended = runtime.block_on(LocalSet::new().run_until(dispatch(&context, command)));
-    // A thread that reads a dead disk must not keep the program.
+    // A thread that is stuck on a dead disk must not keep the program from ending.
     runtime.shutdown_timeout(STOP);
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -215,6 +221,7 @@ async fn close(peer: &fluence_peer::Peer) {
     let _ = tokio::time::timeout(CLOSE, peer.shutdown()).await;
 }
 
+/// Starts logging to standard error, with more detail the higher `verbose` is.
 fn start_log(verbose: u8) {
     let default = match verbose {
         0 => "error",
@@ -234,7 +241,7 @@ async fn stop_signal() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        // Where signals cannot be had, the default action ends the program.
+        // If the handlers cannot be installed, the signals' default action ends the program.
         if let (Ok(mut terminate), Ok(mut interrupt)) = (
             signal(SignalKind::terminate()),
             signal(SignalKind::interrupt()),
@@ -257,11 +264,11 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn help_tells_all_that_is_written_for_it() {
+    fn the_long_help_of_a_command_is_complete() {
         let mut cli = Cli::command();
         cli.build();
         for (command, said) in [
-            ("node", "browsers want TLS"),
+            ("node", "browsers require TLS"),
             ("share", "Do not change a file"),
             ("share", "opens in any browser"),
             ("fetch", "30 days"),

@@ -9,10 +9,12 @@ use super::{Context, stop_signal};
 use crate::exit::Failed;
 use crate::node::{Node, Options};
 
-/// Run a node: it relays, keeps the records of who provides what, and stores files for their sharers.
+/// Run a node: it relays, keeps the records of who provides what, and stores files for their
+/// sharers.
 ///
-/// By default it serves this machine alone. For others to use it, let it listen on other addresses, and say with
-/// --external-address and --public-url how they reach it; browsers want TLS before both, from a reverse proxy.
+/// By default it serves this machine alone. To let others use it, have it listen on other
+/// addresses, and say with --external-address and --public-url how they reach it. For both,
+/// browsers require TLS, which a reverse proxy can provide.
 #[derive(Debug, Args)]
 pub(super) struct NodeArgs {
     /// The configuration file, in TOML [default: node.toml in the state directory, if it is there].
@@ -55,8 +57,8 @@ pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed>
     context.output.result(&node.http());
     if hides_http {
         let what = format!(
-            "Others are told that storage is at {}, where each of them finds only their own machine: they can neither \
-             upload nor fetch.",
+            "Others are told that the storage is at {}, where each of them finds only their own \
+             machine. They can neither upload nor fetch.",
             node.url()
         );
         let advice = "Say with --public-url (or FLUENCE_PUBLIC_URL) how they reach this node's HTTP, such as \

@@ -22,17 +22,19 @@ use crate::exit::{Failed, Fault, printable};
 use crate::output::Output;
 use crate::platform::now_ms;
 
-/// The part of a command's standard error that is shown when it fails, in bytes.
+/// How much of a command's standard error is shown when it fails, in bytes.
 const MAX_COMPLAINT: u64 = 4096;
 
 /// Provide a function: each call runs a command.
 ///
-/// The command gets the call's arguments, a JSON object, on standard input, and prints its result, a JSON object, on
-/// standard output. The environment has FLUENCE_FUNCTION and FLUENCE_CALLER (the caller's peer id). No shell comes
-/// between. An exit code other than 0 is an error to the caller, who is not told what the command wrote on standard
-/// error. While the function is being announced, a call with just {"probe": true} is answered with {} and runs nothing:
-/// by it the network makes sure that this peer can be reached. Once it is provided each call runs the command; for the
-/// name of a file, IPFS_…, {"probe": true} then means to answer and move nothing.
+/// The command gets the call's arguments, a JSON object, on standard input, and prints its result,
+/// a JSON object, on standard output. The environment has FLUENCE_FUNCTION and FLUENCE_CALLER (the
+/// caller's peer id). No shell is involved. An exit code other than 0 is an error for the caller,
+/// who is not told what the command wrote to standard error. While the function is being announced,
+/// a call with just {"probe": true} is answered with {} and runs nothing: with it, the network
+/// makes sure that this peer can be reached. Once the function is provided, each call runs the
+/// command; for the name of a file, IPFS_…, {"probe": true} then asks for an answer without moving
+/// any data.
 #[derive(Debug, Args)]
 pub(super) struct ProvideArgs {
     /// The function's name.
@@ -43,7 +45,7 @@ pub(super) struct ProvideArgs {
     /// How long a call may run, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
-    /// Calls that run at the same time; further callers are told to come again.
+    /// The most calls that run at the same time; further callers are told to try again later.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1024))]
     concurrency: u32,
     #[command(flatten)]
@@ -53,7 +55,10 @@ pub(super) struct ProvideArgs {
 pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Failed> {
     let name = function_name(&args.name)?;
     if name.as_str().starts_with(FILE_PREFIX) {
-        context.output.say("Names that begin with IPFS_ are those of files and storage: callers expect their results.");
+        context.output.say(
+            "Names that begin with IPFS_ belong to files and storage: callers expect the results of \
+             such functions.",
+        );
     }
     let Client {
         peer,
@@ -67,7 +72,8 @@ pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Fail
         timeout: Duration::from_secs(args.timeout),
         admission: Mutex::new(Admission::new(Limits {
             at_once: args.concurrency as usize,
-            // One caller may use all that the function can do: whoever provides it says how much that is.
+            // One caller may use the whole capacity, which is up to the person who provides the
+            // function.
             burst: u32::MAX,
             ..Limits::default()
         })),
@@ -78,15 +84,20 @@ pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Fail
     let ended = tokio::select! {
         () = stop_signal() => Ok(()),
         ended = announce(&peer, &function) => ended,
-        _ = serving => Err(Failed::new(Fault::Network, "The peer has ended.", "Start again.")),
+        _ = serving => Err(Failed::new(
+            Fault::Network,
+            "The peer has stopped.",
+            "Run the same command again.",
+        )),
     };
-    // Calls that are running are not waited for: their callers ask another provider.
+    // Running calls are not waited for: their callers ask another provider.
     let _ = peer.withdraw(name).await;
     close(&peer).await;
     ended
 }
 
-/// Announces the function and says so; from then on the peer keeps it announced. Returns only with a failure.
+/// Announces the function and says so; from then on the peer keeps it announced. Returns only with
+/// a failure.
 async fn announce(peer: &fluence_peer::Peer, function: &Function) -> Result<(), Failed> {
     let Function { name, output, .. } = function;
     let unconfirmed = peer.announce(vec![name.clone()]).await?;
@@ -109,12 +120,13 @@ struct Function {
     command: Vec<OsString>,
     timeout: Duration,
     admission: Mutex<Admission>,
-    /// Whether the probe that confirms the announcement has come through. Only by its time can that call be told from
-    /// others.
+    /// Whether the probe that confirms the announcement has come through. Only its timing tells
+    /// that call from others.
     confirmed: AtomicBool,
     output: Output,
 }
 
+/// Answers calls until there are no more.
 async fn answer(function: Arc<Function>, mut calls: Calls) {
     while let Some(call) = calls.next().await {
         match function.admit(&call) {
@@ -143,7 +155,8 @@ impl Function {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the command is to run for the call, which then has a place; else the answer.
+    /// Gives the call a place, so that the command can run for it; if it is not to run, returns the
+    /// reply.
     fn admit(&self, call: &IncomingCall) -> Result<(), Reply> {
         if call.request.function != self.name {
             return Err(Reply::error(
@@ -249,7 +262,8 @@ impl Function {
     }
 }
 
-/// The command and all that it started: they end together, whether the command ended by itself or not.
+/// The process group of the command. Dropping it kills everything that the command started, whether
+/// or not the command ended by itself.
 #[cfg(unix)]
 struct Group(rustix::process::Pid);
 
@@ -269,8 +283,8 @@ impl Drop for Group {
     }
 }
 
-/// Writes the input and reads both outputs at the same time, so that no full pipe stops all. One byte over the limit is
-/// read, which tells that there was more.
+/// Writes the input and reads both outputs at the same time, so that a full pipe does not stop
+/// everything. One byte more than the limit is read, which shows that there was more.
 async fn talk(child: &mut Child, input: String) -> std::io::Result<(Vec<u8>, String)> {
     let gone = || std::io::Error::other("a pipe is missing");
     let mut stdin = child.stdin.take().ok_or_else(gone)?;
@@ -304,6 +318,7 @@ async fn talk(child: &mut Child, input: String) -> std::io::Result<(Vec<u8>, Str
     Ok((output?, complaint?))
 }
 
+/// Whether the arguments are those of a probe: just `{"probe": true}`.
 fn is_probe(args: &Map<String, Value>) -> bool {
     args.len() == 1 && args.get("probe") == Some(&Value::Bool(true))
 }

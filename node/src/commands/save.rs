@@ -1,4 +1,5 @@
-//! Where a fetched file goes: never over another file unless the person says so, and whole or not at all.
+//! Saves a fetched file: never over another file unless the person says so, and completely or not
+//! at all.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -16,7 +17,7 @@ use super::is_stdout;
 use crate::exit::{Failed, Fault};
 use crate::platform::{FileSource, random};
 
-/// Bytes that are copied at once.
+/// How many bytes are copied at a time.
 const COPY: u64 = 1024 * 1024;
 
 /// Where a fetched file is to be saved.
@@ -34,7 +35,7 @@ impl Target {
     /// The target that `-o` names, checked before anything is fetched.
     ///
     /// # Errors
-    /// Where nothing can be saved there, or something would be overwritten without `force`.
+    /// If nothing can be saved there, or something would be overwritten without `force`.
     pub fn new(output: Option<PathBuf>, force: bool) -> Result<Self, Failed> {
         let Some(path) = output else {
             return Ok(Self::In(PathBuf::from(".")));
@@ -52,7 +53,7 @@ impl Target {
         {
             return Err(Failed::usage(
                 format!("There is no directory {}.", path.display()),
-                "Make it, or name another one.",
+                "Create it, or name another one.",
             ));
         }
         if !force {
@@ -62,7 +63,7 @@ impl Target {
         if !parent.is_dir() {
             return Err(Failed::usage(
                 format!("There is no directory {}.", parent.display()),
-                "Make it, or name another path with -o.",
+                "Create it, or name another path with -o.",
             ));
         }
         Ok(Self::At(path))
@@ -84,13 +85,14 @@ pub(super) struct Fetched {
     pub source: FileSource,
     /// Their layout: the blocks and the files.
     pub dag: Dag,
-    /// The stored file with these bytes, if it may become the saved file by a hard link, without a copy.
+    /// The stored file with these bytes, if it may become the saved file by a hard link, without a
+    /// copy.
     pub file: Option<PathBuf>,
     /// Set when the person stops the command.
     pub stopped: Arc<AtomicBool>,
 }
 
-/// Advice after a fetch, or a saving, that was stopped.
+/// Advice after a fetch or a save that was stopped.
 pub(super) const KEPT: &str =
     "Run the same command again to continue; what has arrived so far is kept.";
 
@@ -121,18 +123,19 @@ impl Fetched {
     /// Saves under `path`, by way of the temporary path `part`. Blocks the thread.
     ///
     /// # Errors
-    /// Where the disk fails, something is at `path` already, or the command was stopped.
+    /// If the disk fails, something already exists at `path`, or the command was stopped.
     pub fn save(&self, path: &Path, part: &Path, force: bool) -> Result<(), Failed> {
         let saved = if self.dag.is_directory() {
             self.save_directory(path, part)
         } else {
             self.save_file(path, part, force)
         };
-        // After a success it is not there any more.
+        // After a rename there is nothing left to remove; after a hard link there is.
         remove(part);
         saved
     }
 
+    /// Fails if the command has been stopped.
     fn go_on(&self) -> Result<(), Failed> {
         if self.stopped.load(Ordering::Relaxed) {
             return Err(Failed::interrupted(KEPT));
@@ -159,7 +162,7 @@ impl Fetched {
         match fs::hard_link(temporary, path) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(exists(path)),
-            // A file system without links.
+            // The file system has no hard links.
             Err(_) => {
                 must_be_free(path)?;
                 fs::rename(temporary, path).map_err(fail)
@@ -203,7 +206,7 @@ impl Fetched {
     /// Writes the bytes of a file to standard output. Blocks the thread.
     ///
     /// # Errors
-    /// Where it is a folder, standard output cannot be written, or the command was stopped.
+    /// If the DAG is a folder, standard output cannot be written, or the command was stopped.
     pub fn print(&self) -> Result<(), Failed> {
         if self.dag.is_directory() {
             return Err(Failed::usage(
@@ -231,8 +234,9 @@ impl Fetched {
 struct SafeNames {
     /// The place of each folder, by the path that its provider gave it.
     folders: HashMap<String, PathBuf>,
-    /// All places that are taken, in lower case, because some file systems do not distinguish case. With each is the next
-    /// number to try, so that a hundred thousand equal names take no longer than others.
+    /// All places that are taken, in lower case, because some file systems do not distinguish case.
+    /// With each is the next number to try, so that a hundred thousand equal names take no longer
+    /// than others.
     taken: HashMap<String, u64>,
 }
 
@@ -260,7 +264,7 @@ impl SafeNames {
         self.free(Path::new("file"))
     }
 
-    /// The path, or one with a number where something else has it.
+    /// Takes the path or, if that is taken, the path with a number.
     fn free(&mut self, path: &Path) -> PathBuf {
         let key = |path: &Path| path.to_string_lossy().to_lowercase();
         let wanted = key(path);
@@ -282,10 +286,12 @@ impl SafeNames {
     }
 }
 
+/// Removes a file or a directory, if it exists.
 fn remove(part: &Path) {
     let _ = fs::remove_file(part).or_else(|_| fs::remove_dir_all(part));
 }
 
+/// Fails if there is something at the path.
 fn must_be_free(path: &Path) -> Result<(), Failed> {
     match path.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
@@ -297,11 +303,12 @@ fn must_be_free(path: &Path) -> Result<(), Failed> {
 fn exists(path: &Path) -> Failed {
     Failed::new(
         Fault::Exists,
-        format!("There is a {} already.", path.display()),
+        format!("{} already exists.", path.display()),
         "Name another path with -o, or replace a file with --force.",
     )
 }
 
+/// The directory that the path is in.
 fn parent(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
@@ -380,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stopped_leaves_nothing_behind() {
+    fn a_save_that_is_stopped_leaves_nothing_behind() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("out");
         for files in [vec![file("", 0, 3)], vec![file("a", 0, 1), file("b", 1, 2)]] {
@@ -391,7 +398,7 @@ mod tests {
             assert_eq!(failed.exit, Exit::Interrupted);
             assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
         }
-        // The thread that writes it may be slow to see that it is to end.
+        // The thread that writes the file may be slow to notice that it must stop.
         let part = part_of(&path);
         fs::write(&part, "ne").unwrap();
         let stopped = Arc::<AtomicBool>::default();

@@ -1,4 +1,4 @@
-//! A client for the time of one command: a peer, and the engine over a work directory.
+//! A client that runs for one command: a peer, and the engine over a work directory.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ impl Client {
     /// Starts a peer and waits until it is connected.
     ///
     /// # Errors
-    /// Where no node can be reached within the time that `network` allows.
+    /// If no node can be reached within the time that `network` allows.
     pub async fn connect(
         home: &Home,
         network: &NetworkArgs,
@@ -43,7 +43,7 @@ impl Client {
         let identity = home.identity()?;
         if !identity.is_lasting() {
             tracing::info!(
-                "another fluence uses {}: this one has an identity of its own",
+                "another fluence process is using {}; this one has an identity of its own",
                 home.path().display()
             );
         }
@@ -67,6 +67,7 @@ impl Client {
     }
 }
 
+/// Waits until a node is reached, for as long as `patience` allows.
 async fn wait_online(
     statuses: &mut Statuses,
     nodes: &[Multiaddr],
@@ -113,7 +114,7 @@ impl Session {
     /// Starts the engine, which continues what an earlier run left in the directory.
     ///
     /// # Errors
-    /// Where the directory cannot be read or written.
+    /// If the directory cannot be read or written.
     pub async fn begin(
         client: Client,
         work: &Work,

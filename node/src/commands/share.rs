@@ -26,18 +26,19 @@ use crate::exit::{Failed, Fault, printable};
 use crate::output::{Output, failure_json, failure_line};
 use crate::platform::{FileSource, random};
 
-/// The most files in a folder that is shared.
+/// The most files in one share.
 const MAX_FILES: usize = 100_000;
 /// How long the node may take to say whether it opens links in any browser.
 const WEB_PATIENCE: Duration = Duration::from_secs(2);
-/// How deep folders may be nested.
+/// How deeply folders may be nested.
 const MAX_DEPTH: usize = 64;
 
 /// Share files: print their links, and serve them until Ctrl-C.
 ///
-/// Nothing is copied and nothing leaves this machine before somebody asks for it. A folder is shared as one directory
-/// with one hash. If the node opens links, a web link is printed too, which opens in any browser, without the extension.
-/// Do not change a file while it is shared: it would no longer match its hash, and would not be served.
+/// Nothing is copied and nothing leaves this machine before somebody asks for it. A folder is
+/// shared as one directory with one hash. If the node opens links, a web link is printed too, which
+/// opens in any browser, without the extension. Do not change a file while it is shared: it would
+/// no longer match its hash, and would not be served.
 #[derive(Debug, Args)]
 pub(super) struct ShareArgs {
     /// Files and folders.
@@ -46,10 +47,10 @@ pub(super) struct ShareArgs {
     /// How files are cut: unixfs-v1-2025 (the default) or unixfs-v0-2015 (Qm… hashes).
     #[arg(long, value_parser = super::profile, default_value = "unixfs-v1-2025")]
     profile: Profile,
-    /// Make one directory of all, with one hash.
+    /// Share everything as one directory with one hash.
     #[arg(long)]
     together: bool,
-    /// The name that others see; with several files only together with --together.
+    /// The name that others see. With several files, it requires --together.
     #[arg(long)]
     name: Option<String>,
     /// In folders, include files whose names begin with a dot.
@@ -95,7 +96,7 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
         shown: BTreeMap::new(),
         failed: None,
     };
-    // Asked while files are hashed.
+    // The node is asked while files are being hashed.
     let engine = session.engine.clone();
     let web = tokio::task::spawn_local(async move { engine.find_web(WEB_PATIENCE).await });
     let ended = tokio::select! {
@@ -108,7 +109,8 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
     ended
 }
 
-/// Shares all inputs and serves them. Ends when all have failed, or, with `--once`, when each has been fetched.
+/// Shares all inputs and serves them. Ends when all have failed, or, with `--once`, when each has
+/// been fetched.
 async fn share(
     shares: &mut Shares<'_>,
     inputs: Vec<ShareInput<FileSource>>,
@@ -150,10 +152,11 @@ struct Shares<'a> {
     /// The base URL of the web links, if the node opens links.
     web: Option<String>,
     shown: BTreeMap<ItemId, Shown>,
-    /// The first that failed.
+    /// The first failure.
     failed: Option<Failed>,
 }
 
+/// What was last shown of a share.
 struct Shown {
     bar: ProgressBar,
     linked: bool,
@@ -185,6 +188,7 @@ impl Shares<'_> {
             .get_or_insert_with(|| Failed::of(failure, About::Share));
     }
 
+    /// Tells the person of a failure of one file.
     fn say_of(&self, name: &str, failure: &Failure, about: About) {
         let said = failure_line(failure, about);
         self.output.say(&format!("{}: {said}", printable(name)));
@@ -252,7 +256,8 @@ impl Shares<'_> {
                 Status::Failed { failure } | Status::Interrupted { failure } => {
                     Some(failure.clone())
                 }
-                // Not the states of a share that goes on: whatever brought it here, nothing more is to be waited for.
+                // A share that is under way has none of these states. Whatever led here, there is
+                // nothing more to wait for.
                 Status::Stopped
                 | Status::Done
                 | Status::Searching
@@ -310,7 +315,8 @@ impl Shares<'_> {
         over.then(|| self.failed.take().map_or(Ok(()), Err))
     }
 
-    /// The result of the command when the person stops it: success only where each share did what it was to do.
+    /// The result of the command when the person stops it: success only if each share has done what
+    /// it was meant to do.
     fn stopped(&mut self) -> Result<(), Failed> {
         if let Some(failed) = self.failed.take() {
             return Err(failed);
@@ -350,7 +356,7 @@ impl Shown {
                 }
                 self.bar.set_position(progress.bytes);
             }
-            // Nothing moves.
+            // No bytes are moving.
             None if matches!(item.status, Status::Shared) && item.upload.is_none() => {
                 if !self.bar.is_finished() {
                     self.bar.finish_and_clear();
@@ -419,6 +425,7 @@ fn directory(name: String, files: Vec<(String, FileSource)>) -> ShareInput<FileS
     }
 }
 
+/// Collects a file, or the files of a folder.
 fn walk(
     path: &Path,
     name: &str,
@@ -440,7 +447,8 @@ fn walk(
     Ok(())
 }
 
-/// Collects the files of a folder. Symbolic links are left out: they may point to anything on this machine.
+/// Collects the files of a folder. Symbolic links are left out: they may point to anything on this
+/// machine.
 fn walk_directory(
     path: &Path,
     name: &str,
@@ -452,7 +460,7 @@ fn walk_directory(
     if depth == MAX_DEPTH {
         return Err(Failed::usage(
             format!(
-                "{}: folders lie more than {MAX_DEPTH} deep.",
+                "{}: folders are nested more than {MAX_DEPTH} deep.",
                 path.display()
             ),
             "Put them into an archive and share that.",
@@ -467,7 +475,7 @@ fn walk_directory(
         let kind = entry.file_type().map_err(fail)?;
         if kind.is_symlink() {
             output.say(&format!(
-                "{} is a link and is left out.",
+                "{} is a symbolic link and is left out.",
                 printable(&entry_path.to_string_lossy())
             ));
             continue;

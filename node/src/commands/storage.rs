@@ -1,4 +1,4 @@
-//! `fluence storage`: what an operator does with a storage, of a running or a stopped node.
+//! `fluence storage`: what an operator does with the storage of a running or a stopped node.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -20,12 +20,13 @@ use crate::output::Output;
 use crate::platform::random;
 use crate::storage::{OpenError, Storage};
 
-/// Look after a node's storage, running or stopped.
+/// Manage the storage of a node, running or stopped.
 #[derive(Debug, Args)]
 pub(super) struct StorageArgs {
     #[command(subcommand)]
     operation: OperationArgs,
-    /// The storage's directory [default: that of the node that runs, else storage/ in the state directory].
+    /// The storage's directory [default: that of the running node, or else storage/ in the state
+    /// directory].
     #[arg(long, global = true, value_name = "DIR", env = "FLUENCE_STORAGE")]
     storage: Option<PathBuf>,
     /// The node's configuration file [default: node.toml in the state directory, if it is there].
@@ -43,9 +44,9 @@ enum OperationArgs {
     },
     /// Write a DAG as a CAR file.
     Export {
-        /// Its root.
+        /// The root of the DAG.
         cid: String,
-        /// Where to; - is standard output [default: CID.car].
+        /// Where to write it; - is standard output [default: CID.car].
         #[arg(long, short, value_name = "PATH")]
         output: Option<PathBuf>,
     },
@@ -53,7 +54,7 @@ enum OperationArgs {
     List,
     /// Pin DAGs, so that they are kept whatever else needs room.
     Pin {
-        /// Their roots.
+        /// The roots of the DAGs.
         #[arg(required = true, value_name = "CID")]
         cids: Vec<String>,
         /// Unpin them instead.
@@ -62,7 +63,7 @@ enum OperationArgs {
     },
     /// Remove DAGs, even pinned ones.
     Remove {
-        /// Their roots.
+        /// The roots of the DAGs.
         #[arg(required = true, value_name = "CID")]
         cids: Vec<String>,
     },
@@ -99,9 +100,9 @@ pub(super) async fn run(context: &Context, args: StorageArgs) -> Result<(), Fail
         () = stop_signal() => {
             stopped.store(true, Ordering::Relaxed);
             match tokio::time::timeout(STOP, work).await {
-                // It was complete before it could be stopped.
+                // The work was complete before it could be stopped.
                 Ok(Ok(Ok(()))) => Ok(()),
-                _ => Err(Failed::interrupted("Run the same command again to begin anew.")),
+                _ => Err(Failed::interrupted("Run the same command again to start over.")),
             }
         }
     }
@@ -139,7 +140,7 @@ fn work(context: &Context, args: StorageArgs, stopped: Arc<AtomicBool>) -> Resul
                     "{} {}.",
                     text(&done, "cid"),
                     if off {
-                        "is not pinned any more"
+                        "is no longer pinned"
                     } else {
                         "is pinned"
                     }
@@ -151,7 +152,7 @@ fn work(context: &Context, args: StorageArgs, stopped: Arc<AtomicBool>) -> Resul
             for cid in cids {
                 let done = access.perform(&Operation::Remove { cid })?;
                 output.event(&done);
-                output.say(&format!("{} is removed.", text(&done, "cid")));
+                output.say(&format!("{} was removed.", text(&done, "cid")));
             }
             Ok(())
         }
@@ -175,14 +176,14 @@ fn work(context: &Context, args: StorageArgs, stopped: Arc<AtomicBool>) -> Resul
 
 /// The two ways to a storage.
 enum Reach {
-    /// This process has it open.
+    /// This process has the storage open.
     Here(Arc<Storage>),
-    /// A running node has it open, and does what it is asked.
+    /// A running node has the storage open, and performs operations on request.
     #[cfg(unix)]
     Node(Remote),
 }
 
-/// Access to a storage, of a running node or a stopped one.
+/// Access to the storage of a running or a stopped node.
 struct Access<'a> {
     home: Home,
     storage: Option<PathBuf>,
@@ -225,8 +226,8 @@ impl Access<'_> {
         done
     }
 
-    /// Opens the storage, once, or finds the node that has it open. A storage that was named is never taken for the
-    /// node's own.
+    /// Opens the storage, once, or finds the node that has it open. If a storage was named, it is
+    /// that one or none.
     fn reach(&mut self) -> Result<Reach, Failed> {
         if let Some(storage) = &self.open {
             return Ok(Reach::Here(storage.clone()));
@@ -267,7 +268,7 @@ impl Access<'_> {
         }
         let advice = match error {
             OpenError::InUse(_) => "Name that node's state directory with --state, or stop it.",
-            _ => "Name another directory, or mend this one.",
+            _ => "Name another directory, or repair this one.",
         };
         Err(Failed::new(Fault::Storage, format!("{error}."), advice))
     }
@@ -296,8 +297,9 @@ impl Access<'_> {
             words::size(number(&imported, "bytes")),
         ));
         if missing > 0 {
-            self.output
-                .say(&format!("{missing} blocks that it links to are not in it."));
+            self.output.say(&format!(
+                "{missing} blocks that it links to are missing from it."
+            ));
         }
         Ok(())
     }
@@ -322,7 +324,7 @@ impl Access<'_> {
         if path.symlink_metadata().is_ok() {
             return Err(Failed::new(
                 Fault::Exists,
-                format!("There is a {} already.", path.display()),
+                format!("{} already exists.", path.display()),
                 "Name another path with -o.",
             ));
         }
@@ -365,7 +367,7 @@ struct Part {
 impl Write for Part {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.stopped.load(Ordering::Relaxed) {
-            return Err(io::Error::other("it was stopped"));
+            return Err(io::Error::other("the command was stopped"));
         }
         self.file.write(bytes)
     }
@@ -419,8 +421,11 @@ fn check(output: &Output, report: &Value) -> Result<(), Failed> {
     }
     Err(Failed::new(
         Fault::Damaged,
-        format!("{} blocks were damaged and are removed.", damaged.len()),
-        "Check the disk. What was shared comes back when it is asked for; import the rest again.",
+        format!(
+            "{} blocks were damaged, and have been removed.",
+            damaged.len()
+        ),
+        "Check the disk. What was shared comes back when it is requested; import the rest again.",
     ))
 }
 

@@ -1,4 +1,4 @@
-//! Bytes of this process: files, standard input and output.
+//! The port of an operation in this process: files, standard input, and standard output.
 
 use std::io::{self, Read, Write};
 
@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 
 use super::Port;
 
-/// Reads from one thing, writes to another, and shows a bar.
+/// A port that reads from an input, writes to an output, and shows a progress bar.
 pub struct Local {
     input: Box<dyn Read + Send>,
     output: Box<dyn Write + Send>,
@@ -14,7 +14,7 @@ pub struct Local {
 }
 
 impl Local {
-    /// A port between these.
+    /// A port with this input, this output, and this bar.
     pub fn new(
         input: Box<dyn Read + Send>,
         output: Box<dyn Write + Send>,

@@ -1,5 +1,5 @@
-//! What an operator asks of a storage: the same on a running node, over a socket in its state directory, and on a
-//! stopped one's directory.
+//! What an operator can do with a storage. The operations are the same on a running node, through a
+//! socket in its state directory, and on the directory of a stopped one.
 
 mod local;
 #[cfg(unix)]
@@ -25,7 +25,7 @@ pub use local::Local;
 #[cfg(unix)]
 pub use socket::{Remote, SOCKET, serve};
 
-/// What can be asked.
+/// An operation on a storage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "operation", rename_all = "snake_case")]
 pub enum Operation {
@@ -33,40 +33,47 @@ pub enum Operation {
     Import,
     /// Write a DAG as a CAR.
     Export {
-        /// Its root.
+        /// The root of the DAG.
         cid: String,
     },
-    /// Name all DAGs.
+    /// List all DAGs.
     List,
-    /// Keep a DAG whatever else needs room, or no longer.
+    /// Pin a DAG, so that it is kept whatever else needs room, or unpin it.
     Pin {
-        /// Its root.
+        /// The root of the DAG.
         cid: String,
-        /// Whether it is kept.
+        /// Whether the DAG is to be pinned.
         pinned: bool,
     },
     /// Remove a DAG.
     Remove {
-        /// Its root.
+        /// The root of the DAG.
         cid: String,
     },
-    /// Hash every block.
+    /// Verify every block, and remove the damaged ones.
     Check,
-    /// Remove all that need not be kept.
+    /// Remove everything that need not be kept.
     Gc,
 }
 
 /// Where an operation's bytes come from and go to.
 pub trait Port {
-    /// The bytes of [`Operation::Import`].
+    /// The bytes that [`Operation::Import`] reads.
     fn input(&mut self) -> Box<dyn Read + '_>;
-    /// Takes bytes of [`Operation::Export`].
+    /// Takes bytes that [`Operation::Export`] writes.
+    ///
+    /// # Errors
+    /// If they cannot be written.
     fn output(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// Is told how far it is: so many bytes of so many.
+    /// Takes note that `done` of `total` bytes have been processed.
     fn progress(&mut self, done: u64, total: u64);
 }
 
-/// Does what is asked; returns an object. Blocks; must not run on a thread that drives tasks.
+/// Performs an operation; returns its result, a JSON object. This blocks, and must not run on a
+/// thread that drives asynchronous tasks.
+///
+/// # Errors
+/// If the operation names no CID, names a DAG that is not stored, or fails.
 pub fn perform(
     storage: &Arc<Storage>,
     runtime: &Handle,
@@ -97,7 +104,7 @@ pub fn perform(
             Ok(json!({"cid": canonical(&cid)}))
         }
         Operation::Check => {
-            // More may come while it goes on.
+            // More bytes may arrive during the check.
             let total = storage.usage().bytes;
             let report = storage
                 .check(|_, bytes| port.progress(bytes, total.max(bytes)))
@@ -111,7 +118,10 @@ pub fn perform(
     }
 }
 
-/// The root that an operator names: that of a file, as people write it, or any CID.
+/// Parses the root that an operator names: a file's hash or link, as people write it, or any CID.
+///
+/// # Errors
+/// If the text is neither.
 pub fn root(text: &str) -> Result<Cid, Failed> {
     fluence::names::parse_link(text).or_else(|error| text.parse().map_err(|_| error.into()))
 }
@@ -123,7 +133,7 @@ fn found(cid: &Cid, found: Result<bool, StorageError>) -> Result<(), Failed> {
     Err(Failed::new(
         Fault::NotFound,
         format!("{} is not stored here.", canonical(cid)),
-        "`fluence storage list` names what is.",
+        "`fluence storage list` lists what is.",
     ))
 }
 
@@ -131,17 +141,17 @@ fn storage_failed(error: StorageError) -> Failed {
     let (code, advice) = match error {
         StorageError::DiskFull => (
             Fault::from(Code::DiskFull),
-            "Free some space, then do it again.",
+            "Free some space, then try again.",
         ),
         StorageError::Io(_) | StorageError::Database(_) => (
             Fault::Storage,
-            "Check its disk; what was damaged is found by `fluence storage check`.",
+            "Check the storage's disk; `fluence storage check` finds what was damaged.",
         ),
     };
-    Failed::new(code, format!("It was not done: {error}."), advice)
+    Failed::new(code, format!("The operation failed: {error}."), advice)
 }
 
-/// Why a CAR is not imported, or not to its end.
+/// Why a CAR was not imported, or only in part.
 fn import_failed(error: ImportError) -> Failed {
     let error = match error {
         ImportError::Add(AddError::Storage(error)) => return storage_failed(error),
@@ -150,26 +160,26 @@ fn import_failed(error: ImportError) -> Failed {
     let (code, advice) = match &error {
         ImportError::Read(_) => (
             Fault::File,
-            "What came before is stored; see that the file can be read, and import it again.",
+            "What was read before that is stored. Make sure that the file can be read, and import it again.",
         ),
         ImportError::Add(AddError::NoRoom | AddError::TooLarge { .. }) => (
             Code::Quota.into(),
-            "`fluence storage gc` and `remove` make room; a larger --storage-quota is more. Then import it again.",
+            "Make room with `fluence storage gc` or `remove`, or set a larger --storage-quota. Then import it again.",
         ),
         ImportError::Add(_) | ImportError::Car(_) | ImportError::Nothing => (
             Fault::Import,
-            "What came before the fault is stored; check the file and import it again.",
+            "What came before the fault is stored. Check the file, and import it again.",
         ),
     };
     let what = match &error {
-        // What it says is for uploaders.
+        // The error's own words are meant for uploaders.
         ImportError::Add(AddError::NoRoom) => "there is no room left in the storage".to_owned(),
         error => error.to_string(),
     };
-    Failed::new(code, format!("The CAR is not imported: {what}."), advice)
+    Failed::new(code, format!("The CAR was not imported: {what}."), advice)
 }
 
-/// Why a DAG is not exported, or not to its end.
+/// Why a DAG was not exported, or only in part.
 fn export_failed(cid: &str, error: ExportError) -> Failed {
     let (code, advice) = match &error {
         ExportError::Incomplete(_) => (Fault::Export, ""),
@@ -186,10 +196,10 @@ fn export_failed(cid: &str, error: ExportError) -> Failed {
         ),
         ExportError::Read(_) => (Fault::Storage, "Check the storage's disk."),
     };
-    Failed::new(code, format!("{cid} is not exported: {error}."), advice)
+    Failed::new(code, format!("{cid} was not exported: {error}."), advice)
 }
 
-/// A port's output for code that writes without blocking; this thread may block.
+/// The output of a port as an [`AsyncWrite`]. It blocks, which is allowed on this thread.
 struct Out<'a>(&'a mut dyn Port);
 
 impl AsyncWrite for Out<'_> {
@@ -218,7 +228,7 @@ mod tests {
     use crate::storage::StorageConfig;
 
     #[test]
-    fn what_an_import_fails_for_is_told_apart() {
+    fn reasons_for_failed_imports_are_told_apart() {
         let full = || io::Error::from(io::ErrorKind::StorageFull);
         for (error, exit, code) in [
             (ImportError::Add(AddError::NoRoom), Exit::Refused, "quota"),
@@ -237,12 +247,12 @@ mod tests {
         assert_eq!(failed.failure.code, Code::DiskFull.into());
     }
 
-    /// Notes how far it is.
+    /// A port that records the progress.
     struct Noted(Vec<(u64, u64)>);
 
     impl Port for Noted {
         fn input(&mut self) -> Box<dyn Read + '_> {
-            // A raw block of three bytes, without a header that names it.
+            // A raw block of three bytes, which the header does not name as a root.
             let car = [
                 &b"\x11\xa2eroots\x80gversion\x01\x27\x01\x55\x12\x20"[..],
                 &Sha256::digest("abc"),
@@ -261,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_check_tells_how_many_bytes_are_done_of_all() {
+    async fn a_check_reports_how_many_of_all_bytes_are_done() {
         let directory = tempfile::tempdir().unwrap();
         let config = StorageConfig {
             min_free: 0,

@@ -1,9 +1,11 @@
-//! Operations on a running node, over a Unix socket in its state directory, which only its owner can enter.
+//! Operations on a running node, through a Unix socket in its state directory, which only its owner
+//! can enter.
 //!
-//! Both sides send frames: a tag of one byte, a length of four (little-endian), and that many bytes. The client sends the
-//! operation and, for an import, the CAR. The node answers with the outcome; before that it sends an export's CAR,
-//! progress, and from time to time a sign that it is at work. An operation may name the storage that it is meant for: a
-//! node that has another one refuses it.
+//! Both sides send frames: a tag of one byte, a length of four bytes (little-endian), and that many
+//! bytes of payload. The client sends the operation and, for an import, the CAR. The node answers
+//! with the outcome. Before that it sends the CAR of an export, its progress, and from time to time
+//! a sign that it is still at work. An operation may name the storage that it is meant for; a node
+//! with another storage refuses it.
 
 use std::fs;
 use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
@@ -27,48 +29,49 @@ use crate::storage::{ExportError, ImportError, Storage};
 
 /// The socket's name in the state directory.
 pub const SOCKET: &str = "operator.sock";
-/// The longest frame.
+/// The largest payload of a frame, in bytes.
 const MAX_FRAME: usize = 1024 * 1024;
-/// Bytes of data, and of a long outcome, in a frame.
+/// The size of the frames into which data and long outcomes are cut, in bytes.
 const DATA_FRAME: usize = 256 * 1024;
-/// Operations at the same time.
+/// The most operations at the same time.
 const MAX_OPERATIONS: usize = 4;
 /// How long either side may be silent.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How often a node that is at work says so.
+/// How often a node that is at work sends a sign of it.
 const ALIVE: Duration = Duration::from_secs(10);
-/// How long to wait after a connection could not be taken.
+/// How long to wait after a connection could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// The kind of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tag {
     /// The operation, as JSON.
     Operation = 1,
     /// Bytes of a CAR.
     Data = 2,
-    /// The CAR ends here.
+    /// The end of the CAR.
     End = 3,
-    /// How far it is: two numbers, as JSON.
+    /// The progress as JSON: the bytes that are done, and all bytes.
     Progress = 4,
-    /// How it ended, as JSON: the last frame.
+    /// The outcome, as JSON, or its last piece. This is the last frame.
     Outcome = 5,
-    /// It goes on.
+    /// The node is still at work.
     Alive = 6,
-    /// A piece of an outcome that is too long for one frame; the next follows.
+    /// A piece of an outcome that is too long for one frame; more follows.
     Piece = 7,
 }
 
-/// What a client asks.
+/// What a client asks for.
 #[derive(Debug, Serialize, Deserialize)]
 struct Asked {
     #[serde(flatten)]
     operation: Operation,
-    /// Of which storage, where it was named.
+    /// The directory of the storage that is meant, if one was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     storage: Option<DirectoryId>,
 }
 
-/// A directory, whatever paths lead to it: its device and its number there.
+/// The identity of a directory, whatever path leads to it: its device and inode numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct DirectoryId(u64, u64);
 
@@ -79,6 +82,7 @@ impl DirectoryId {
     }
 }
 
+/// How an operation ended.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Outcome {
@@ -129,8 +133,11 @@ fn json<T: DeserializeOwned>(payload: &[u8]) -> io::Result<T> {
     serde_json::from_slice(payload).map_err(io::Error::from)
 }
 
-/// Serves operators of a node with this state directory and this storage, which is in another directory, for as long as it
-/// is polled. A socket that a killed node left is replaced.
+/// Serves operators, for as long as the future is polled, with the storage in `directory`. The
+/// socket is in `state`, the state directory; one that a killed node left behind is replaced.
+///
+/// # Errors
+/// If the socket cannot be created, or if the storage's directory cannot be examined.
 pub async fn serve(state: &Path, directory: &Path, storage: Arc<Storage>) -> io::Result<()> {
     let served = DirectoryId::of(directory)?;
     let path = state.join(SOCKET);
@@ -153,7 +160,7 @@ pub async fn serve(state: &Path, directory: &Path, storage: Arc<Storage>) -> io:
         {
             Ok(stream) => stream,
             Err(error) => {
-                tracing::warn!("an operator cannot be served: {error}");
+                tracing::warn!("an operator's connection cannot be accepted: {error}");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
@@ -161,7 +168,7 @@ pub async fn serve(state: &Path, directory: &Path, storage: Arc<Storage>) -> io:
         let (storage, runtime) = (storage.clone(), Handle::current());
         tokio::task::spawn_blocking(move || {
             if let Err(error) = answer(stream, served, &storage, &runtime) {
-                tracing::info!("an operator went away: {error}");
+                tracing::info!("the connection to an operator broke: {error}");
             }
             drop(permit);
         });
@@ -201,8 +208,8 @@ fn answer(
     let done = if asked.storage.is_some_and(|named| named != served) {
         Err(Failed::new(
             Fault::OtherStorage,
-            "The node of this state directory has another storage.",
-            "Name the state directory of the node that has it with --state, or stop that node.",
+            "The node of this state directory uses another storage.",
+            "With --state, name the state directory of the node that uses it, or stop that node.",
         ))
     } else {
         alive(&to, ALIVE, || {
@@ -219,7 +226,7 @@ fn answer(
     send_outcome(&mut *lock(&to), &outcome)
 }
 
-/// Does some work, and says meanwhile that it goes on.
+/// Does some work, and meanwhile sends a sign of it at regular intervals.
 fn alive<T>(to: &Mutex<impl Write + Send>, every: Duration, work: impl FnOnce() -> T) -> T {
     let (working, worked) = channel::<()>();
     std::thread::scope(|scope| {
@@ -255,7 +262,8 @@ fn send_outcome(to: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
     to.flush()
 }
 
-/// Half a frame is as bad after a panic as it is before.
+/// Locks a connection. Poisoning is ignored, because half a frame is no worse after a panic than
+/// after any other error.
 fn lock<T>(to: &Mutex<T>) -> MutexGuard<'_, T> {
     to.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -264,8 +272,9 @@ fn lock<T>(to: &Mutex<T>) -> MutexGuard<'_, T> {
 struct Frames<'a> {
     from: BufReader<UnixStream>,
     to: &'a Mutex<BufWriter<UnixStream>>,
-    /// The frame of data that is being read.
+    /// The payload of the data frame that is being read.
     rest: Vec<u8>,
+    /// How much of it has been read, in bytes.
     at: usize,
 }
 
@@ -303,15 +312,18 @@ impl Port for Frames<'_> {
     }
 }
 
-/// A running node's storage.
+/// A connection to the storage of a running node.
 pub struct Remote {
     stream: UnixStream,
     named: Option<DirectoryId>,
 }
 
 impl Remote {
-    /// Connects to the node of a state directory; `None` where none runs. It does nothing if its storage is not the one
-    /// that was named.
+    /// Connects to the node of a state directory; `None` if none is running. If `named` is given,
+    /// the node refuses operations unless its storage is in that directory.
+    ///
+    /// # Errors
+    /// If the socket or the named directory cannot be used.
     pub fn connect(state: &Path, named: Option<&Path>) -> Result<Option<Self>, Failed> {
         let named = match named {
             Some(directory) => {
@@ -339,15 +351,18 @@ impl Remote {
         }
     }
 
-    /// Has an operation done.
+    /// Has the node perform an operation; returns its result, a JSON object.
+    ///
+    /// # Errors
+    /// If the operation fails, or the connection to the node breaks.
     pub fn perform(self, operation: &Operation, port: &mut dyn Port) -> Result<Value, Failed> {
         let outcome = self
             .exchange(operation, port)
             .map_err(|broken| match broken {
                 Broken::Node(error) => Failed::new(
                     Fault::Node,
-                    format!("The node broke off: {error}."),
-                    "Its log may say why; it may also have been stopped.",
+                    format!("The connection to the node broke: {error}."),
+                    "The node's log may say why; the node may also have been stopped.",
                 ),
                 Broken::Input(error) => import_failed(ImportError::Read(error)),
                 Broken::Output(error) => export_failed("It", ExportError::Write(error)),
@@ -400,7 +415,8 @@ impl Remote {
                 }
                 Ok((Tag::Alive, _)) => {}
                 Ok(_) => return Err(io::Error::from(ErrorKind::InvalidData).into()),
-                // A node that takes no more has said why, else the reason is here.
+                // A node that stops reading usually says why first. If it did not, this is the
+                // reason.
                 Err(error) => return Err(sent.err().unwrap_or(error).into()),
             }
         }
@@ -409,11 +425,11 @@ impl Remote {
 
 /// What ended an exchange before its outcome.
 enum Broken {
-    /// The node, or the way to it.
+    /// The node, or the connection to it, failed.
     Node(io::Error),
-    /// What is to be imported cannot be read.
+    /// The CAR to import cannot be read.
     Input(io::Error),
-    /// What is exported cannot be written.
+    /// The exported CAR cannot be written.
     Output(io::Error),
 }
 
@@ -442,7 +458,7 @@ mod tests {
     use super::super::Local;
     use super::*;
 
-    /// What a client is told by a node that is so long at work and answers so.
+    /// What a client receives from a node that works for so long and has this outcome.
     fn told(outcome: Value, work: Duration) -> Result<Value, Failed> {
         let (node, client) = UnixStream::pair().unwrap();
         let patience = Duration::from_millis(500);
@@ -466,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_is_long_at_work_is_waited_for() {
+    fn a_node_that_takes_long_is_waited_for() {
         let done = told(Value::from(1), Duration::from_secs(2));
         assert_eq!(done.unwrap(), 1);
     }

@@ -1,24 +1,24 @@
-//! What the system's errors mean to a plan.
+//! Translates the system's errors into the errors that plans understand.
 
 use std::io::{Error, ErrorKind};
 use std::path::Path;
 
 use fluence::ports::StoreError;
 
-/// An error of reading or writing a file, as a plan understands it.
+/// Translates an error from reading or writing the file at `path`.
 pub(super) fn store_error(path: &Path, error: &Error) -> StoreError {
     let name = path.display();
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             StoreError::Full
         }
-        ErrorKind::NotFound => StoreError::Gone(format!("{name} is not there any more")),
+        ErrorKind::NotFound => StoreError::Gone(format!("{name} no longer exists")),
         ErrorKind::UnexpectedEof => StoreError::Gone(format!("{name} is shorter than it was")),
         _ => StoreError::Failed(format!("{name}: {error}")),
     }
 }
 
-/// Runs work that blocks on tokio's pool for it.
+/// Runs blocking work on tokio's pool of blocking threads. A panic of the work is passed on.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {

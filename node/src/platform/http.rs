@@ -1,4 +1,4 @@
-//! HTTP by reqwest.
+//! The HTTP client, built on reqwest.
 
 use std::error::Error as _;
 use std::ops::Range;
@@ -17,29 +17,32 @@ use tokio::time::{Instant, sleep_until};
 
 use super::source::FileSource;
 
-/// Redirects that are followed.
+/// The most redirects that are followed for one request.
 const MAX_REDIRECTS: usize = 10;
-/// Bytes of a file that are read at once for a body.
+/// How much of a file is read at a time for a request body, in bytes.
 const BODY_SLICE: u64 = 256 * 1024;
-/// How long a connection may take to be made.
+/// How long it may take to establish a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longest header that is shown to a plan, in bytes.
+/// The longest header value that is passed on to a plan, in bytes.
 const MAX_HEADER: usize = 4096;
 
-/// An HTTP client: connections are kept and used again.
+/// An HTTP client that keeps its connections open and reuses them. A clone shares them.
 #[derive(Debug, Clone)]
 pub struct WebClient {
     client: Client,
 }
 
 impl WebClient {
-    /// A client of its own.
+    /// A new client, which shares no connections with others.
+    ///
+    /// # Errors
+    /// [`HttpError::Unreachable`] if TLS or the resolver cannot be set up.
     pub fn new() -> Result<Self, HttpError> {
         let client = Client::builder()
             .user_agent(concat!("fluence/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
             .connect_timeout(CONNECT_TIMEOUT)
-            // What is verified must be the very bytes.
+            // A proxy might alter the bytes, which would then fail verification.
             .no_proxy()
             .build()
             .map_err(|error| HttpError::Unreachable(format!("HTTP ({error})")))?;
@@ -84,7 +87,7 @@ async fn send(
         fields.insert(HeaderName::from_static(name), value);
     }
     let mut builder = client.request(method, url);
-    // Patience counts from the last time that the other side took bytes.
+    // The patience counts from the last time that the server took bytes of the body.
     let (moved, mut last_move) = watch::channel(Instant::now());
     if !body.is_empty() {
         let len: u64 = body.iter().map(Piece::len).sum();
@@ -119,7 +122,8 @@ async fn send(
     })
 }
 
-/// The pieces' bytes, read as the other side takes them.
+/// Streams the bytes of the pieces. Each slice is read when the server is ready to take it, and
+/// `moved` is told of that time.
 fn read_pieces(
     pieces: Vec<Piece<FileSource>>,
     moved: watch::Sender<Instant>,
@@ -141,6 +145,7 @@ fn read_pieces(
     })
 }
 
+/// Cuts a range into consecutive ranges of at most [`BODY_SLICE`] bytes.
 fn cut(range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
     let end = range.end;
     (0..(end - range.start).div_ceil(BODY_SLICE)).map(move |n| {
@@ -149,7 +154,7 @@ fn cut(range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
     })
 }
 
-/// What is told of an address in errors: host and port, never a path, which may be secret.
+/// The part of a URL that errors may mention: the host and the port. The path may be a secret.
 fn host_of(url: &str) -> String {
     reqwest::Url::parse(url)
         .ok()
@@ -166,7 +171,7 @@ fn host_of(url: &str) -> String {
 fn http_error(host: &str, error: &reqwest::Error) -> HttpError {
     let mut cause = error.source();
     while let Some(inner) = cause {
-        // The own file that was being sent, not the other side.
+        // The file that was being sent could not be read; the server is not at fault.
         if let Some(store) = inner.downcast_ref::<StoreError>() {
             return HttpError::Broken(format!("{host} ({store})"));
         }
@@ -181,7 +186,7 @@ fn http_error(host: &str, error: &reqwest::Error) -> HttpError {
     }
 }
 
-/// A response's body.
+/// The body of a response.
 #[derive(Debug)]
 pub struct WebBody {
     response: reqwest::Response,
@@ -212,7 +217,7 @@ mod tests {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let counter = asked.clone();
-        // Each address sends to the next one.
+        // Each path redirects to a longer one.
         let app = axum::Router::new().fallback(move |uri: axum::http::Uri| async move {
             counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             axum::response::Redirect::temporary(&format!("{uri}x"))

@@ -1,9 +1,10 @@
-//! The journal in a directory: `journal.jsonl` holds the events after the snapshot in `state.json`, one JSON line each, in
-//! the form of [`fluence::journal`].
+//! The journal in a directory: `state.json` holds a snapshot, and `journal.jsonl` the events since
+//! then, one JSON object per line, in the format of [`fluence::journal`].
 //!
-//! A half line at the end is what a kill leaves: it is cut off at the next start, and nobody is told. Whatever else cannot
-//! be read costs nothing but itself: the originals are set aside under other names, a new snapshot is written of all that
-//! could be read, and the person is told. What could not be written is written before what happens next.
+//! A kill may leave half a line at the end. It is cut off at the next start, and nobody is told.
+//! Any other damage loses only the parts that cannot be read: the original files are set aside
+//! under other names, a new snapshot is written of everything that could be read, and the person is
+//! told. Events that could not be written are written before any later ones.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write};
@@ -19,16 +20,16 @@ use super::now_ms;
 
 const EVENTS: &str = "journal.jsonl";
 const SNAPSHOT: &str = "state.json";
-/// What the names of originals that were set aside have before their Unix time.
+/// What precedes the Unix time, in seconds, in the name of an original that was set aside.
 const ASIDE: &str = ".damaged-";
-/// The originals of one name that are set aside at most; the oldest are removed.
+/// The most originals of one name that are kept aside; the oldest ones are removed.
 const MAX_ASIDE: usize = 3;
-/// A snapshot is written in the journal's place when it would have more bytes.
+/// A snapshot replaces the journal when the journal would become longer than this, in bytes.
 const MAX_JOURNAL: u64 = 4 * 1024 * 1024;
 /// The longest line that is read, in bytes.
 const MAX_LINE: u64 = 256 * 1024;
 
-/// The journal in a directory. Clones are the same journal.
+/// The journal in a directory. A clone is the same journal.
 #[derive(Debug, Clone)]
 pub struct Journal {
     unwritten: Arc<Mutex<Unwritten>>,
@@ -38,45 +39,47 @@ pub struct Journal {
 /// What [`Journal::open`] found.
 #[derive(Debug)]
 pub struct Opened {
-    /// The journal, to be appended to.
+    /// The journal, ready to be appended to.
     pub journal: Journal,
-    /// The state that it makes.
+    /// The state, made of everything that could be read.
     pub state: State,
-    /// What the person is to be told of what could not be read; empty where all could be.
+    /// What to tell the person about the parts that could not be read; empty if there were none.
     pub damage: Vec<Failure>,
-    /// What is to be done with stored bytes that no item is about: while originals are set aside here, items may be
-    /// missing.
+    /// What to do with stored bytes that belong to no item. As long as the directory has originals
+    /// that were set aside, items may be missing.
     pub unknown: Unknown,
 }
 
-/// What is applied and not yet written.
+/// The events that have been applied to the state, but are not yet written.
 #[derive(Debug)]
 struct Unwritten {
-    /// At most [`MAX_JOURNAL`] and what one call brings.
+    /// The lines to write. After a failed write, at most [`MAX_JOURNAL`] bytes are kept.
     lines: Vec<u8>,
-    /// Whether more waited than `lines` may hold, so that only a snapshot will do.
+    /// Whether lines were dropped, so that only a snapshot will do.
     behind: bool,
+    /// The state after all events.
     state: State,
 }
 
+/// The file `journal.jsonl`, and the directory that it is in.
 #[derive(Debug)]
 struct JournalFile {
     directory: PathBuf,
-    /// `None` after a failure, until it is opened again.
+    /// `None` after a failure, until the file is opened again.
     file: Option<File>,
-    /// Bytes that are sound.
+    /// The length of the file without a torn line at its end, in bytes.
     len: u64,
 }
 
 impl Journal {
-    /// Opens the journal in a directory, which is made where it is not there.
+    /// Opens the journal in a directory, which is created if it does not exist.
     ///
     /// # Errors
-    /// Where the disk cannot be read or written. Whatever the files hold is no error.
+    /// If the disk cannot be read or written. Damaged files are not an error.
     pub fn open(directory: &Path) -> io::Result<Opened> {
         fs::create_dir_all(directory)?;
         let snapshot = match fs::read(directory.join(SNAPSHOT)) {
-            // What is not UTF-8 is no JSON, or the damage is within one text.
+            // Where it is not UTF-8, it is either not JSON or damaged within a string.
             Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
@@ -116,11 +119,12 @@ impl Journal {
         })
     }
 
-    /// Takes the events, in the order of the calls; the future ends when they outlast a kill. Those that come while the
-    /// disk works are written together, and those that failed before with them.
+    /// Takes the events, in the order of the calls. The future completes when they survive a kill.
+    /// Events that arrive while the disk is busy are written together, after those that could not
+    /// be written before.
     ///
     /// # Errors
-    /// Where the disk cannot be written; the events are written with those that come next.
+    /// If the disk cannot be written. The events are then written together with the next ones.
     pub fn append(&self, events: &[Event]) -> impl Future<Output = io::Result<()>> + use<> {
         {
             let mut unwritten = self
@@ -159,7 +163,8 @@ impl Journal {
                     None => file.write(&lines),
                 };
                 if written.is_err() {
-                    // Before the next call gets hold of the file.
+                    // Done before the lock of the file is released, so that the next call finds the
+                    // lines.
                     let unwritten = &journal.unwritten;
                     let mut unwritten = unwritten.lock().unwrap_or_else(PoisonError::into_inner);
                     unwritten.put_back(lines, behind);
@@ -172,14 +177,14 @@ impl Journal {
     }
 }
 
-/// Whether an event has to outlast a kill. The command line shows logs while it runs, and stores none; it makes no
-/// thumbnails.
+/// Whether an event has to survive a kill. The command line shows log entries while it runs, and
+/// does not store them; it makes no thumbnails.
 fn is_written(kind: &EventKind) -> bool {
     !kind.is_ephemeral() && !matches!(kind, EventKind::Log { .. } | EventKind::Thumbnail { .. })
 }
 
 impl Unwritten {
-    /// What failed waits again, before what has come since.
+    /// Puts lines that could not be written back before those that have arrived since.
     fn put_back(&mut self, mut lines: Vec<u8>, behind: bool) {
         lines.append(&mut self.lines);
         self.behind |= behind || lines.len() as u64 > MAX_JOURNAL;
@@ -200,7 +205,7 @@ impl JournalFile {
         written
     }
 
-    /// The file, open where its sound part ends; a half line must not stand before the next one.
+    /// The file, open at its end. A torn line is cut off, so that it does not spoil the next one.
     fn at_end(&mut self) -> io::Result<&mut File> {
         let file = match self.file.take() {
             Some(file) => file,
@@ -214,7 +219,8 @@ impl JournalFile {
         Ok(self.file.insert(file))
     }
 
-    /// Events up to the snapshot that stay in the journal after a kill here are skipped by their numbers.
+    /// Writes a snapshot and empties the journal. If a kill comes between the two, the journal
+    /// still has events that the snapshot includes; they are skipped by their sequence numbers.
     fn snapshot(&mut self, state: &State) -> io::Result<()> {
         self.replace(SNAPSHOT, journal::snapshot(state).as_bytes())?;
         self.len = 0;
@@ -222,8 +228,9 @@ impl JournalFile {
         self.at_end().map(drop)
     }
 
-    /// Keeps the files as they are under other names, and begins anew with a snapshot of what could be read of them. They
-    /// are at their old names too until new files take their places, so that a kill here costs nothing.
+    /// Keeps the files as they are under other names, and starts afresh with a snapshot of what
+    /// could be read of them. They keep their old names too until new files replace them, so that a
+    /// kill here loses nothing.
     fn set_aside(&mut self, state: &State) -> io::Result<()> {
         let now = now_ms() / 1000;
         for name in [SNAPSHOT, EVENTS] {
@@ -233,9 +240,9 @@ impl JournalFile {
             match fs::hard_link(&from, &to) {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                // Set aside within the same second, before a kill.
+                // An earlier run set it aside within the same second, and was killed.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                // A file system without links.
+                // The file system has no hard links.
                 Err(_) => drop(fs::copy(&from, &to)?),
             }
             let mut kept = asides(&self.directory, &format!("{stem}{ASIDE}"))?;
@@ -246,14 +253,14 @@ impl JournalFile {
             }
         }
         self.replace(SNAPSHOT, journal::snapshot(state).as_bytes())?;
-        // Not cut to nothing: the original may be the same file under its other name.
+        // Replaced rather than truncated: the original may be the same file under its other name.
         self.replace(EVENTS, b"")?;
         self.len = 0;
         self.file = None;
         Ok(())
     }
 
-    /// A file of these bytes in the place of the one of that name.
+    /// Replaces the file called `name` in one step by a file with these bytes.
     fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let new = self.directory.join(format!("{name}.new"));
         let mut file = File::create(&new)?;
@@ -263,7 +270,7 @@ impl JournalFile {
     }
 }
 
-/// The names in a directory that begin so.
+/// The names in a directory that begin with `prefix`.
 fn asides(directory: &Path, prefix: &str) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -278,7 +285,7 @@ fn asides(directory: &Path, prefix: &str) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Whether an original is set aside in a directory.
+/// Whether a directory has an original that was set aside.
 fn has_aside(directory: &Path) -> io::Result<bool> {
     for name in [SNAPSHOT, EVENTS] {
         let stem = name.split('.').next().unwrap_or(name);
@@ -298,7 +305,7 @@ fn open(directory: &Path) -> io::Result<File> {
         .open(directory.join(EVENTS))
 }
 
-/// Applies the journal's events; returns where its last whole line ends.
+/// Passes the journal's lines to the reader; returns where the last whole line ends, in bytes.
 fn replay(file: &File, journal: &mut Reader) -> io::Result<u64> {
     let mut file = BufReader::new(file);
     let mut end = 0;
@@ -306,7 +313,7 @@ fn replay(file: &File, journal: &mut Reader) -> io::Result<u64> {
     loop {
         line.clear();
         let mut read = io::Read::take(&mut file, MAX_LINE).read_until(b'\n', &mut line)? as u64;
-        // The rest of a line that is too long is passed over.
+        // The rest of a line that is too long is skipped.
         while read >= MAX_LINE && line.last() != Some(&b'\n') {
             line.clear();
             match io::Read::take(&mut file, MAX_LINE).read_until(b'\n', &mut line)? {
@@ -318,7 +325,7 @@ fn replay(file: &File, journal: &mut Reader) -> io::Result<u64> {
             return Ok(end);
         };
         end += read;
-        // A line that is too long is none, whatever it ends with.
+        // A line that is too long counts as damaged, whatever its last part says.
         let text = if read > MAX_LINE { &[][..] } else { text };
         journal.event(&String::from_utf8_lossy(text));
     }
@@ -348,7 +355,7 @@ mod tests {
         let Opened { journal, state, .. } = Journal::open(home.path()).unwrap();
         assert_eq!(state, State::default());
         let (first, second) = (journal.append(&events(1, 3)), journal.append(&events(4, 5)));
-        // In the order of the calls, whichever is waited for first.
+        // They are written in the order of the calls, whichever is awaited first.
         second.await.unwrap();
         first.await.unwrap();
         let path = home.path().join("journal.jsonl");
@@ -362,12 +369,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_could_not_be_written_is_written_before_what_happens_next() {
+    async fn events_that_could_not_be_written_are_written_before_later_ones() {
         let home = tempfile::tempdir().unwrap();
         let journal = Journal::open(home.path()).unwrap().journal;
         journal.append(&events(1, 2)).await.unwrap();
         let path = home.path().join("journal.jsonl");
-        // It cannot be written.
+        // The file is open for reading only, so writing to it fails.
         journal.file.lock().await.file = Some(File::open(&path).unwrap());
         journal.append(&events(3, 4)).await.unwrap_err();
         assert_eq!(Journal::open(home.path()).unwrap().state.seq, 2);
@@ -376,7 +383,7 @@ mod tests {
         assert_eq!(lines.lines().count(), 5);
         assert_eq!(Journal::open(home.path()).unwrap().state.seq, 5);
 
-        // Nor can a snapshot, for long.
+        // A snapshot fails too, many times in a row: a directory has its temporary name.
         let new = home.path().join("state.json.new");
         fs::create_dir(&new).unwrap();
         let mut failed = 0;
@@ -526,7 +533,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lines_of_a_log_are_not_stored() {
+    async fn log_entries_are_not_stored() {
         let home = tempfile::tempdir().unwrap();
         let journal = Journal::open(home.path()).unwrap().journal;
         journal.append(&fetches(1, 1)).await.unwrap();

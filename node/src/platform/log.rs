@@ -1,7 +1,9 @@
-//! What is written down beside a file's bytes: which bytes are there, and the blocks that they make.
+//! The log that is kept beside a file's bytes. It says which bytes are there, and which blocks they
+//! make.
 //!
-//! A log is a list of frames: `u32` length, `u32` CRC-32 of the payload, payload; numbers are little-endian. A payload
-//! is a list of entries. A frame that is torn or damaged ends the log: what is before it holds.
+//! A log is a sequence of frames. Each has the length of its payload (`u32`), the CRC-32 of the
+//! payload (`u32`), and the payload, which is a sequence of entries. Numbers are little-endian. A
+//! torn or damaged frame ends the log; the frames before it are valid.
 
 use std::path::{Path, PathBuf};
 
@@ -13,28 +15,30 @@ use super::source::{Extent, Stamp};
 
 /// The largest payload that is read, in bytes.
 const MAX_FRAME: usize = 64 * 1024 * 1024;
-/// A frame is closed when it has this many bytes.
+/// A frame is closed once its payload has this many bytes.
 const FRAME: usize = 1024 * 1024;
 
-/// One thing that was written down.
+/// An entry of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// So many bytes more are in the item's own data file.
+    /// The item's own data file has this many more bytes.
     Own(u64),
-    /// A slice of another file belongs to the item.
+    /// A slice of another file is the next part of the item.
     Adopted(Extent),
-    /// A block, of the bytes so far.
+    /// A block that the bytes so far complete.
     Block(Block),
-    /// The root of the DAG: it is whole.
+    /// The root of the DAG, which is complete.
     Root(Cid),
-    /// A file of the DAG.
+    /// A file in the DAG.
     File(DagFile),
 }
 
-/// Writes frames.
+/// Collects entries into frames.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
+    /// The closed frames.
     frames: Vec<u8>,
+    /// The payload of the frame that is open.
     payload: Vec<u8>,
 }
 
@@ -80,7 +84,7 @@ impl Writer {
         }
     }
 
-    /// The frames of all entries so far, which are no longer here afterwards. They must be written in one go.
+    /// Takes out the frames of all entries so far. They must be written in one go.
     pub fn take(&mut self) -> Vec<u8> {
         self.close();
         std::mem::take(&mut self.frames)
@@ -109,7 +113,8 @@ fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend(bytes);
 }
 
-/// Reads the log's sound frames, oldest first: the entries of each, and where in the log it ends.
+/// Reads the valid frames of a log, oldest first. Each comes as its entries and the offset in the
+/// log at which it ends.
 pub(super) fn read(log: &Bytes) -> Vec<(Vec<Entry>, u64)> {
     let mut frames = Vec::new();
     let mut at = 0;
@@ -157,7 +162,7 @@ fn entries(mut rest: Bytes) -> Option<Vec<Entry>> {
             }
             3 => Entry::Block(Block {
                 cid: Cid::try_from(bytes(&mut rest)?.as_ref()).ok()?,
-                // A copy: a block that stays in memory must not keep the whole log there.
+                // Copied, because a slice would keep the whole log in memory with the block.
                 prefix: Bytes::copy_from_slice(&bytes(&mut rest)?),
                 len: number(&mut rest)?,
                 suffix: Bytes::copy_from_slice(&bytes(&mut rest)?),
@@ -214,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_torn_or_damaged_log_holds_up_to_the_fault() {
+    fn a_torn_or_damaged_log_is_read_up_to_the_fault() {
         let block = Block {
             cid: fluence::names::cid_v1(0x55, &[7; 32]),
             prefix: Bytes::from_static(b"head"),

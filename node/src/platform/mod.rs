@@ -1,4 +1,5 @@
-//! The native side of [`fluence::ports`]: files on a disk, HTTP by reqwest, the network by libp2p, tokio's clock.
+//! The native implementation of [`fluence::ports`]: files on disk, HTTP through reqwest, the
+//! network through libp2p, and tokio's clock.
 
 mod failure;
 mod http;
@@ -25,13 +26,14 @@ pub use partial::FilePartial;
 pub use source::FileSource;
 pub use store::FileStore;
 
-/// Events that a slow watcher may be behind; after that it misses some and reads the state instead.
+/// How many events a slow watcher may fall behind. Beyond that it misses some, and reads the state
+/// instead.
 const WATCHER_LAG: usize = 4096;
 
-/// Blocks of fewer bytes are hashed at once: another thread would take longer to be woken.
+/// Blocks with fewer bytes are hashed on the calling thread: waking another one would take longer.
 const HASH_ELSEWHERE: usize = 16 * 1024;
 
-/// What the engine runs on natively. Its futures belong to a tokio `LocalSet`.
+/// The platform that the engine runs on natively. Its futures must run in a tokio `LocalSet`.
 #[derive(Debug)]
 pub struct Native<N> {
     store: FileStore,
@@ -42,7 +44,7 @@ pub struct Native<N> {
 }
 
 impl<N> Native<N> {
-    /// A platform of these parts.
+    /// A platform made of these parts.
     pub fn new(store: FileStore, http: WebClient, network: N, journal: Journal) -> Self {
         Self {
             store,
@@ -53,7 +55,7 @@ impl<N> Native<N> {
         }
     }
 
-    /// Every event from now on.
+    /// Subscribes to all events from now on.
     pub fn watch(&self) -> broadcast::Receiver<Event> {
         self.events.subscribe()
     }
@@ -101,7 +103,8 @@ impl<N: Network> Platform for Native<N> {
             match tokio::task::spawn_blocking(move || hash::verify(&cid, &block)).await {
                 Ok(verified) => verified,
                 Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                // The program is stopping: nobody is to believe that the block is sound, or wrong.
+                // The program is stopping, and the block must count neither as valid nor as
+                // invalid.
                 Err(_) => std::future::pending().await,
             }
         }
@@ -113,11 +116,11 @@ impl<N: Network> Platform for Native<N> {
         let watchers = self.events.clone();
         async move {
             if let Err(error) = written.await {
-                // The person must learn of it, and nothing else can tell: the plans go on from memory.
-                tracing::error!("the journal cannot be written: {error}; it is tried again with what happens next, and a restart before that will not know what happened now");
+                // The plans continue from memory, so nothing else would tell the person.
+                tracing::error!("the journal cannot be written: {error}; the next event will cause another attempt, and a restart before then will lose what has just happened");
             }
             for event in events {
-                // Nobody watching is no error.
+                // It is not an error if nobody is watching.
                 let _ = watchers.send(event);
             }
         }
@@ -125,16 +128,19 @@ impl<N: Network> Platform for Native<N> {
     }
 }
 
-/// Unix time in milliseconds.
+/// The current Unix time in milliseconds.
 pub fn now_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// A number that nobody can guess.
+/// A random number from the system's cryptographic source.
+///
+/// # Panics
+/// If the system provides no random numbers.
 pub fn random() -> u128 {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the system's random numbers are there");
+    getrandom::fill(&mut bytes).expect("the system provides random numbers");
     u128::from_le_bytes(bytes)
 }

@@ -1,7 +1,7 @@
-//! A file that is being written: its bytes in one file, what they are in a log beside it.
+//! A file that is being written: its bytes are in one file, and a log beside it says what they are.
 //!
-//! The log is written after the bytes are safe, so what it says is there. After a kill, bytes that the log does not know
-//! are cut off.
+//! The log is written after the bytes have been synced, so everything that it mentions is there.
+//! After a kill, bytes that the log does not mention are cut off.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
@@ -20,37 +20,40 @@ use super::log::{self, Entry, Writer};
 use super::source::{Extent, FileSource};
 use super::store::{DAG, DATA, LOG, add_own};
 
-/// Bytes that are gathered for one write.
+/// How many bytes are gathered for one write.
 const WRITE: usize = 2 * 1024 * 1024;
-/// Bytes after which all is made safe, asked or not: what a kill can cost.
+/// After this many bytes everything is synced, whether or not a flush was requested. This bounds
+/// what a kill can cost.
 const SYNC: u64 = 32 * 1024 * 1024;
 
 /// A file that is being written in a [`super::FileStore`].
 #[derive(Debug)]
 pub struct FilePartial {
     directory: PathBuf,
-    /// Where all bytes are, those that wait included.
+    /// Where all bytes are, including those that wait to be written.
     extents: Vec<Extent>,
     len: u64,
     blocks: Vec<Block>,
     /// Bytes that wait to be written.
     waiting: Vec<Bytes>,
     waiting_len: usize,
-    /// Bytes since the last sync.
+    /// The number of bytes appended since the last sync.
     unsafe_len: u64,
-    /// Own bytes that the log does not know yet.
+    /// The number of bytes of the item's own data file that the log does not mention yet.
     unlogged: u64,
-    /// What waits to be logged.
+    /// The entries that wait to be logged.
     log: Writer,
     writing: Writing,
 }
 
-/// Where the open files are.
+/// The open files, and who has them.
 #[derive(Debug)]
 enum Writing {
+    /// Nothing is being written.
     Idle(Files),
-    /// A thread writes with them.
+    /// A thread has the files, and is writing to them.
     Busy(JoinHandle<Result<Files, StoreError>>),
+    /// An earlier write failed, and so does every later one.
     Broken(StoreError),
 }
 
@@ -60,16 +63,17 @@ struct Files {
     log: File,
 }
 
-/// One turn of the writing thread.
+/// One write, done on another thread.
 struct Turn {
     directory: PathBuf,
     data: Vec<Bytes>,
-    /// Frames of the log, written once the bytes are safe; `None` where nothing is to be made safe.
+    /// The frames for the log, which are written once the bytes are synced; `None` if nothing is to
+    /// be synced.
     safe: Option<Vec<u8>>,
 }
 
 impl FilePartial {
-    /// Opens what is there, or begins.
+    /// Opens the file that is being written in this directory, or begins one.
     pub(super) fn open(directory: PathBuf) -> Result<Self, StoreError> {
         let at = |path: &Path| {
             let path = path.to_owned();
@@ -77,7 +81,7 @@ impl FilePartial {
         };
         fs::create_dir_all(&directory).map_err(at(&directory))?;
         let [data_path, log_path, dag_path] = [DATA, LOG, DAG].map(|name| directory.join(name));
-        // A whole file that is opened again for writing: its DAG is a log too.
+        // A complete file is opened again for writing: the file of its DAG has the format of a log.
         match fs::rename(&dag_path, &log_path) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(store_error(&dag_path, &error));
@@ -136,18 +140,18 @@ impl FilePartial {
         })
     }
 
-    /// Waits until the thread has done its turn, and takes the files.
+    /// Waits until the thread has finished its write, and takes the files.
     async fn files(&mut self) -> Result<Files, StoreError> {
         let stopped = || Writing::Broken(StoreError::Failed("the write was given up".to_owned()));
         let result = match &mut self.writing {
-            // Awaited in place: a caller that gives up here loses nothing.
+            // Awaited in place, so that nothing is lost if this future is dropped meanwhile.
             Writing::Busy(turn) => match turn.await {
                 Ok(result) => result,
                 Err(_) => Err(StoreError::Failed("the program is stopping".to_owned())),
             },
             Writing::Idle(_) => match std::mem::replace(&mut self.writing, stopped()) {
                 Writing::Idle(files) => Ok(files),
-                _ => unreachable!("looked at in the line before"),
+                _ => unreachable!("it was matched just above"),
             },
             Writing::Broken(error) => Err(error.clone()),
         };
@@ -158,7 +162,8 @@ impl FilePartial {
         result
     }
 
-    /// Gives what waits to the writing thread.
+    /// Has everything that waits written by another thread. If `safe`, the bytes are synced, and
+    /// the log is written after them.
     async fn write(&mut self, safe: bool) -> Result<(), StoreError> {
         let files = self.files().await?;
         let data = std::mem::take(&mut self.waiting);
@@ -177,14 +182,15 @@ impl FilePartial {
         Ok(())
     }
 
-    /// Writes what waits and waits for it.
+    /// Does the same as [`Self::write`], and waits until it is done.
     async fn write_out(&mut self, safe: bool) -> Result<(), StoreError> {
         self.write(safe).await?;
         self.writing = Writing::Idle(self.files().await?);
         Ok(())
     }
 
-    /// Says in the log what own bytes there are, before anything that comes after them.
+    /// Logs the bytes of the own data file that the log does not mention yet. This must come before
+    /// the log entries of anything that follows those bytes.
     fn log_own(&mut self) {
         if self.unlogged > 0 {
             self.log
@@ -192,7 +198,8 @@ impl FilePartial {
         }
     }
 
-    /// A slice of a file that may go away with another item of this store gets a name of its own here.
+    /// Gives a slice of another item's file a name in this item's directory, because the other item
+    /// may be removed. Other slices are kept as they are.
     fn keep(&self, extent: Extent) -> Result<Extent, StoreError> {
         if extent.stamp.is_some() || extent.path.starts_with(&self.directory) {
             return Ok(extent);
@@ -298,7 +305,7 @@ impl Partial for FilePartial {
     fn flush(&mut self) -> LocalBoxFuture<'_, Result<(), StoreError>> {
         async move {
             if self.waiting.is_empty() && self.unsafe_len == 0 && self.log.is_empty() {
-                // A turn may still be under way.
+                // An earlier write may still be under way.
                 self.writing = Writing::Idle(self.files().await?);
                 return Ok(());
             }
@@ -320,7 +327,7 @@ impl Partial for FilePartial {
             self.flush().await?;
             if dag.len() != self.len {
                 return Err(StoreError::Failed(format!(
-                    "the DAG is of {} bytes, and {} were written",
+                    "the DAG has {} bytes, but {} were written",
                     dag.len(),
                     self.len
                 )));
@@ -331,6 +338,7 @@ impl Partial for FilePartial {
     }
 }
 
+/// Writes the DAG of a complete file, and removes the files that it no longer needs.
 fn write_whole(directory: &Path, extents: Vec<Extent>, dag: &Dag) -> Result<(), StoreError> {
     let data = directory.join(DATA);
     let mut log = Writer::default();
@@ -365,7 +373,7 @@ fn write_whole(directory: &Path, extents: Vec<Extent>, dag: &Dag) -> Result<(), 
     Ok(())
 }
 
-/// Makes a rename outlast a power cut, where the system can.
+/// Makes a rename survive a power failure, where the system can.
 fn sync_directory(directory: &Path) -> Result<(), StoreError> {
     if cfg!(unix) {
         File::open(directory)
@@ -424,7 +432,7 @@ mod tests {
             .append("second".into(), vec![block(6)])
             .await
             .unwrap();
-        // Written, but never said to be safe.
+        // This writes the bytes without syncing them, and without logging them.
         partial.source().await.unwrap();
         assert_eq!((partial.len(), partial.blocks().len()), (11, 2));
         drop(partial);
@@ -446,7 +454,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn files_are_taken_where_they_are_and_a_change_is_noticed() {
+    async fn files_are_adopted_in_place_and_changes_are_noticed() {
         let home = tempfile::tempdir().unwrap();
         let store = FileStore::open(home.path().join("store")).unwrap();
         let [a, b] = ["a", "b"].map(|name| home.path().join(name));
@@ -485,7 +493,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn bytes_of_another_item_outlast_it() {
+    async fn bytes_adopted_from_another_item_outlast_it() {
         let home = tempfile::tempdir().unwrap();
         let store = FileStore::open(home.path().to_owned()).unwrap();
         let other = ItemId("f".repeat(32));

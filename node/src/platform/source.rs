@@ -1,4 +1,4 @@
-//! Bytes in files on a disk, read in slices.
+//! Bytes in files on disk, read in slices.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::failure::{blocking, store_error};
 
-/// Bytes that are read at once while hashing: they stay in the processor's cache.
+/// How many bytes are read at a time for hashing: few enough to stay in the processor's cache.
 const HASH_BUFFER: usize = 256 * 1024;
 
 /// A slice of a file.
@@ -23,20 +23,21 @@ const HASH_BUFFER: usize = 256 * 1024;
 pub(super) struct Extent {
     /// The file.
     pub path: PathBuf,
-    /// Where the slice begins in it.
+    /// Where the slice begins in the file, in bytes.
     pub offset: u64,
-    /// Bytes of the slice.
+    /// The length of the slice in bytes.
     pub len: u64,
-    /// How the file looked when it was taken; `None` for files that only the store writes.
+    /// The stamp of the file when it was taken; `None` for files that only the store writes.
     pub stamp: Option<Stamp>,
 }
 
-/// What tells that a file has not been written to.
+/// The size and time by which a change of a file is noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// Nanoseconds since 1970, 0 where the file system does not say.
+    /// When the file was last modified, in nanoseconds since 1970; 0 if the file system does not
+    /// say.
     pub modified: u64,
 }
 
@@ -54,21 +55,26 @@ impl Stamp {
     }
 }
 
-/// Slices of files, one after the other. No file is held open: a share of ten thousand files costs no descriptors, and a
-/// file that was deleted or changed is noticed at the next read, not served from a ghost.
+/// Slices of files, one after the other. No file is kept open, so a share of ten thousand files
+/// costs no file descriptors, and the next read notices that a file was deleted or changed, rather
+/// than returning its old bytes.
 #[derive(Debug, Clone)]
 pub struct FileSource {
     extents: Arc<[Extent]>,
-    /// Where each extent begins in the whole.
+    /// The offset of each extent in the whole, in bytes.
     starts: Arc<[u64]>,
     len: u64,
 }
 
 impl FileSource {
-    /// A file as it is now. A change of it later is an error of reading.
+    /// The file at `path` as it is now. If it changes later, reading from it fails.
+    ///
+    /// # Errors
+    /// If the file cannot be opened, and, with [`ErrorKind::InvalidInput`], if the path is not that
+    /// of a regular file.
     pub fn open(path: &Path) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
-        // Before it is opened: some devices begin something then.
+        // Checked before the file is opened, because opening some devices has side effects.
         if !fs::metadata(&path)?.is_file() {
             return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a file"));
         }
@@ -81,11 +87,12 @@ impl FileSource {
         }]))
     }
 
-    /// No bytes, of no file.
+    /// A source of no bytes.
     pub fn empty() -> Self {
         Self::of(Vec::new())
     }
 
+    /// The bytes of these extents, one after the other.
     pub(super) fn of(extents: Vec<Extent>) -> Self {
         let mut len = 0;
         let starts = extents
@@ -103,11 +110,11 @@ impl FileSource {
         }
     }
 
-    /// The extents that a range is made of, cut to it.
+    /// The extents that make up a range, cut to it.
     pub(super) fn slices(&self, range: &Range<u64>) -> Result<Vec<Extent>, StoreError> {
         if range.start > range.end || range.end > self.len {
             return Err(StoreError::Failed(format!(
-                "bytes {} to {} were asked for, of {}",
+                "bytes {} to {} were requested, but there are {}",
                 range.start, range.end, self.len
             )));
         }
@@ -132,13 +139,20 @@ impl FileSource {
             .collect())
     }
 
-    /// Reads a slice; unlike [`Source::read`] from any thread.
+    /// Reads a slice. The future may run on any thread, unlike that of [`Source::read`].
+    ///
+    /// # Errors
+    /// [`StoreError`] if the range is not within the source, if a file cannot be read, or if it has
+    /// changed since it was opened.
     pub async fn read_slice(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
         let source = self.clone();
         blocking(move || source.read_now(range)).await
     }
 
-    /// Reads a slice on this thread, which waits for the disk.
+    /// Reads a slice on this thread, which is blocked until the disk answers.
+    ///
+    /// # Errors
+    /// The same as those of [`Self::read_slice`].
     pub fn read_now(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
         let slices = self.slices(&range)?;
         let len = usize::try_from(range.end - range.start)
@@ -146,7 +160,7 @@ impl FileSource {
         let mut bytes = vec![0; len];
         let mut rest = bytes.as_mut_slice();
         for slice in &slices {
-            let len = usize::try_from(slice.len).expect("part of a slice that fits");
+            let len = usize::try_from(slice.len).expect("a part of a slice that fits");
             let (now, later) = rest.split_at_mut(len);
             slice.read(|file| file.read_exact(now))?;
             rest = later;
@@ -155,7 +169,8 @@ impl FileSource {
     }
 }
 
-/// Opens a file to read. A pipe that took its place would be waited for until somebody writes: it is not.
+/// Opens a file for reading without blocking. If a pipe had taken the file's place, a blocking open
+/// would wait until somebody writes to it.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true);
@@ -168,7 +183,7 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 impl Extent {
-    /// Whether the file is still what was taken.
+    /// Checks that the file has not changed since it was taken.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         let metadata = fs::metadata(&self.path).map_err(|error| store_error(&self.path, &error))?;
         self.check_stamp(&metadata)
@@ -183,17 +198,17 @@ impl Extent {
 
     fn changed(&self) -> StoreError {
         StoreError::Gone(format!(
-            "{} was changed since it was shared",
+            "{} has changed since it was shared",
             self.path.display()
         ))
     }
 
-    /// Opens the file at the slice, lets it be read, and then looks whether the file is still what was taken: a change
-    /// during the reading is seen too.
+    /// Opens the file, calls `read` with it at the start of the slice, and then checks that the
+    /// file has not changed. Checking last notices a change during the read too.
     fn read(&self, read: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), StoreError> {
         let fail = |error| store_error(&self.path, &error);
         let mut file = open(&self.path).map_err(fail)?;
-        // Whatever it is, only a file can be what was taken, or end.
+        // Anything but a regular file is a change, and reading it might never end.
         if !file.metadata().map_err(fail)?.is_file() {
             return Err(self.changed());
         }
@@ -266,7 +281,7 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(&path).status();
         assert!(made.unwrap().success());
         let read = tokio::time::timeout(Duration::from_secs(5), source.read_slice(0..5)).await;
-        // Or the thread that opens it would keep the test.
+        // A thread that was stuck opening the pipe would otherwise keep the test from ending.
         drop(File::options().read(true).write(true).open(&path));
         assert!(matches!(read, Ok(Err(StoreError::Gone(_)))), "{read:?}");
     }

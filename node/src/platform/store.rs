@@ -1,9 +1,9 @@
-//! A store in a directory: a directory for each item.
+//! A store in a directory, with a subdirectory for each item:
 //!
 //! ```text
-//! ID/data   the item's own bytes; none where the item is made of other files
-//! ID/log    while it is being written: what is there, and the blocks (see `log.rs`)
-//! ID/dag    once it is whole: the same, with the root and the files
+//! ID/data   the item's own bytes; absent if the item is made of other files
+//! ID/log    while the item is being written: which bytes are there, and the blocks (see `log.rs`)
+//! ID/dag    once the item is complete: the same, with the root and the files
 //! ```
 
 use std::fs;
@@ -22,24 +22,31 @@ use super::log::{self, Entry};
 use super::partial::FilePartial;
 use super::source::{Extent, FileSource};
 
+/// The name of an item's own data file.
 pub(super) const DATA: &str = "data";
+/// The name of the log of an item that is being written.
 pub(super) const LOG: &str = "log";
+/// The name of the file with the DAG of a complete item.
 pub(super) const DAG: &str = "dag";
 
-/// Files under a directory, one directory an item.
+/// A store of files under a directory, with a subdirectory for each item.
 #[derive(Debug, Clone)]
 pub struct FileStore {
     root: PathBuf,
 }
 
 impl FileStore {
-    /// The store in this directory, which is made where it is not there.
+    /// Opens the store in this directory, which is created if it does not exist.
+    ///
+    /// # Errors
+    /// If the directory cannot be created.
     pub fn open(root: PathBuf) -> Result<Self, StoreError> {
         fs::create_dir_all(&root).map_err(|error| store_error(&root, &error))?;
         Ok(Self { root })
     }
 
-    /// The file that an item's bytes are in, if they are in one file that this store wrote.
+    /// The path of the item's own data file, if it has one. The file holds all bytes of the item
+    /// unless slices of other files were adopted.
     pub fn own_file(&self, id: &ItemId) -> Option<PathBuf> {
         let path = self.directory(id).ok()?.join(DATA);
         path.is_file().then_some(path)
@@ -57,6 +64,7 @@ impl FileStore {
     }
 }
 
+/// Whether a name has the form of an item's id: 32 hexadecimal digits.
 fn is_id(name: &str) -> bool {
     name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit())
 }
@@ -124,13 +132,13 @@ fn read_whole(directory: &Path) -> Result<(FileSource, Dag), StoreError> {
             Entry::File(file) => files.push(file),
             Entry::Own(len) => add_own(&mut extents, &data, len),
             Entry::Adopted(extent) => {
-                // Told now, not when half of it has gone to somebody.
+                // A change is reported now, rather than after half of the file has been sent.
                 extent.check()?;
                 extents.push(extent);
             }
         }
     }
-    // The root is written last: with it, all is there.
+    // The root is written last: if it is there, everything else is too.
     let root = root.ok_or_else(|| StoreError::Gone(format!("{} is damaged", path.display())))?;
     let source = FileSource::of(extents);
     let dag = Dag {
@@ -149,7 +157,8 @@ fn read_whole(directory: &Path) -> Result<(FileSource, Dag), StoreError> {
     Ok((source, dag))
 }
 
-/// Adds bytes at the end of the own data file; neighbours become one slice.
+/// Adds an extent of `len` bytes at the end of the item's own data file; adjacent extents become
+/// one.
 pub(super) fn add_own(extents: &mut Vec<Extent>, data: &Path, len: u64) {
     if len == 0 {
         return;

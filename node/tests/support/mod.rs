@@ -1,4 +1,5 @@
-//! Runs the real `fluence`, on loopback, with ports that the system chooses and directories that end with the test.
+//! Runs the real `fluence`, on loopback, with ports that the system chooses and in directories that
+//! are removed after the test.
 #![allow(dead_code)]
 
 use std::ffi::OsStr;
@@ -13,24 +14,29 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// More than anything here takes.
+/// Longer than anything here takes.
 pub const LONG: Duration = Duration::from_secs(60);
 
-/// A test's directory and its node.
+/// The directory of a test, and its node.
 pub struct World {
+    /// The node.
     pub node: Fluence,
+    /// Its multiaddr for TCP; empty if it has none.
     pub tcp: String,
+    /// Its multiaddr for WebSocket; empty if it has none.
     pub ws: String,
+    /// The base URL of its HTTP.
     pub http: String,
     directory: TempDir,
 }
 
 impl World {
+    /// Starts a node in a new directory.
     pub fn new() -> Self {
         Self::with(&[])
     }
 
-    /// With more options for the node.
+    /// Starts a node with further options in a new directory.
     pub fn with(options: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let node = start_node(&directory.path().join("node"), options);
@@ -56,18 +62,19 @@ impl World {
         }
     }
 
+    /// A path in the directory of the test.
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    /// A file of bytes that nobody has.
+    /// A new file with the content `bytes(len)`.
     pub fn file(&self, name: &str, len: usize) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, bytes(len)).unwrap();
         path
     }
 
-    /// A client of the node, with a state directory of this name.
+    /// Starts a command as a client of the node, with a state directory of this name.
     pub fn client<S: AsRef<OsStr>>(&self, state: &str, command: &str, args: &[S]) -> Fluence {
         Fluence::start(
             fluence(&self.path(state))
@@ -77,14 +84,14 @@ impl World {
         )
     }
 
-    /// Shares files; returns the process and the links in the order of their being shared.
+    /// Shares files; returns the process and the link of the first file.
     pub fn share<S: AsRef<OsStr>>(&self, state: &str, args: &[S]) -> (Fluence, String) {
         let share = self.client(state, "share", args);
         let link = share.event("shared")["link"].as_str().unwrap().to_owned();
         (share, link)
     }
 
-    /// What storage says of a file.
+    /// What the storage of the node reports about a file.
     pub fn counters(&self, link: &str) -> Value {
         let cid = link.trim_start_matches("fluence:");
         let (status, body) = get(&self.http, &format!("/healthz?cid={cid}"));
@@ -93,6 +100,8 @@ impl World {
     }
 }
 
+/// Starts a node. It listens on ports that the system chooses, except where the options say
+/// otherwise.
 pub fn start_node(state: &Path, options: &[&str]) -> Fluence {
     let mut command = fluence(state);
     command.arg("node");
@@ -108,7 +117,7 @@ pub fn start_node(state: &Path, options: &[&str]) -> Fluence {
     Fluence::start(command.args(options))
 }
 
-/// The command, for programs, without what this machine's environment says.
+/// The `fluence` command with JSON output, without the settings in the environment of this machine.
 pub fn fluence(state: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fluence"));
     for (name, _) in std::env::vars_os() {
@@ -129,6 +138,7 @@ pub struct Fluence {
 }
 
 impl Fluence {
+    /// Starts a command.
     pub fn start(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
@@ -165,13 +175,13 @@ impl Fluence {
         }
     }
 
-    /// The next event of this kind.
+    /// The next event of this kind. The test fails if none comes within [`LONG`].
     #[track_caller]
     pub fn event(&self, name: &str) -> Value {
         self.event_where(name, |event| event["event"] == name)
     }
 
-    /// The next event that is so.
+    /// The next event for which `is` returns true; `what` describes it if the test fails.
     #[track_caller]
     pub fn event_where(&self, what: &str, is: impl Fn(&Value) -> bool) -> Value {
         let end = Instant::now() + LONG;
@@ -196,7 +206,7 @@ impl Fluence {
         }
     }
 
-    /// Waits for its end.
+    /// Waits for the process to end.
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
         let end = Instant::now() + LONG;
@@ -213,7 +223,7 @@ impl Fluence {
         }
     }
 
-    /// Waits for its end; returns the exit code and the error that it told.
+    /// Waits for the process to end; returns the exit code and the error that it reported.
     #[track_caller]
     pub fn fails(mut self) -> (i32, Value) {
         let status = self.wait();
@@ -229,18 +239,18 @@ impl Fluence {
         drop(seen);
         (
             status.code().unwrap_or(-1),
-            error.unwrap_or_else(|| panic!("no error was told: {}", self.story())),
+            error.unwrap_or_else(|| panic!("no error was reported: {}", self.story())),
         )
     }
 
-    /// Waits for its end, which must be a good one.
+    /// Waits for the process to end, which must be with success.
     #[track_caller]
     pub fn succeeds(mut self) {
         let status = self.wait();
         assert!(status.success(), "{status}: {}", self.story());
     }
 
-    /// `SIGTERM`.
+    /// Sends `SIGTERM`.
     pub fn terminate(&self) {
         let id = self.child.id().to_string();
         assert!(
@@ -252,13 +262,13 @@ impl Fluence {
         );
     }
 
-    /// `SIGKILL`: no time for a word.
+    /// Sends `SIGKILL`, which leaves the process no time to clean up, and waits for its end.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// All that it said.
+    /// Everything that the process has printed so far.
     pub fn story(&self) -> String {
         self.seen.lock().unwrap().extend(self.events.try_iter());
         let seen: Vec<String> = self
@@ -269,7 +279,7 @@ impl Fluence {
             .map(Value::to_string)
             .collect();
         format!(
-            "it told\n{}\nand wrote\n{}",
+            "its events are\n{}\nand its standard error is\n{}",
             seen.join("\n"),
             self.errors.lock().unwrap()
         )
@@ -289,7 +299,7 @@ pub fn output(command: &mut Command) -> Output {
     command.stdin(Stdio::null()).output().unwrap()
 }
 
-/// Bytes that look random and are the same each time, no two blocks alike.
+/// Bytes that look random and are the same each time, with no two blocks alike.
 pub fn bytes(len: usize) -> Vec<u8> {
     const PAGE: usize = 64 * 1024;
     let mut state = 0x2545_f491_4f6c_dd1d_u64 ^ len as u64;
@@ -309,7 +319,7 @@ pub fn bytes(len: usize) -> Vec<u8> {
     bytes
 }
 
-/// A plain HTTP/1.0 request: the status and the body.
+/// Makes a plain HTTP/1.0 request; returns the status and the body.
 pub fn get(base: &str, path: &str) -> (u16, Vec<u8>) {
     let host = base.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).unwrap();
