@@ -1,4 +1,5 @@
-//! How a command ends: an exit code for programs, and for people what happened and what to do next.
+//! How a command ends: with an exit code for programs, and with a message for people that says what
+//! happened and what to do next.
 
 use std::fmt;
 use std::path::Path;
@@ -11,39 +12,40 @@ use fluence::ports::{NetworkError, StoreError};
 use serde::{Deserialize, Serialize};
 use words::{Terminal, Words};
 
-/// The exit codes. 0 is success.
+/// The exit codes of a failed command; a command that succeeds exits with 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Anything that has no code of its own.
+    /// Any failure that has no exit code of its own.
     Failure = 1,
     /// The command line or its configuration is wrong.
     Usage = 2,
-    /// Nobody provides it, or it is not there.
+    /// What was asked for does not exist, or nobody provides it.
     NotFound = 3,
-    /// The network, a provider or a storage cannot be reached, or did not answer in time.
+    /// The network, a provider or a storage could not be reached or did not answer in time.
     Network = 4,
-    /// What came is not what was asked for.
+    /// The data received is not the data that was asked for.
     Verification = 5,
-    /// The other side refused: a quota, a limit, too much to do.
+    /// The other side refused, because of a quota or a limit or because it is busy.
     Refused = 6,
-    /// Stopped by Ctrl-C before the end; what has come so far is kept.
+    /// The command was stopped with Ctrl-C before it finished; whatever has arrived so far is kept.
     Interrupted = 130,
 }
 
-/// Declares the faults that only the command line knows, each with its word for programs and its exit code.
+/// Declares the faults that only the command line knows, each with its code in JSON output and its
+/// exit code.
 macro_rules! faults {
     ($($(#[$doc:meta])* $fault:ident = $word:literal => $exit:ident,)*) => {
-        /// What went wrong, for programs.
+        /// What went wrong, as a code for programs.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(from = "String", into = "String")]
         pub enum Fault {
             $($(#[$doc])* $fault,)*
-            /// A fault that the engine knows too.
+            /// A failure code that comes from the engine.
             Core(Code),
         }
 
         impl Fault {
-            /// The word in JSON output.
+            /// The code as it appears in JSON output.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$fault => $word,)*
@@ -51,7 +53,7 @@ macro_rules! faults {
                 }
             }
 
-            /// The exit code of a command that fails so.
+            /// The exit code of a command that fails with this fault.
             pub fn exit(&self) -> Exit {
                 match self {
                     $(Self::$fault => Exit::$exit,)*
@@ -74,65 +76,65 @@ macro_rules! faults {
 faults! {
     /// The command line is wrong.
     Usage = "usage" => Usage,
-    /// There is no such file.
+    /// The file does not exist.
     NoSuchFile = "no_such_file" => Failure,
-    /// The path is not one of a file.
+    /// The path does not name a file.
     NotAFile = "not_a_file" => Failure,
-    /// The system does not permit it.
+    /// The operating system denied access.
     NoPermission = "no_permission" => Failure,
     /// A file or directory cannot be read or written.
     File = "file" => Failure,
-    /// Something is at the path already.
+    /// Something already exists at the path.
     Exists = "exists" => Failure,
-    /// Another process uses it.
+    /// Another process is using it.
     Locked = "locked" => Failure,
     /// The state directory cannot be used.
     StateDirectory = "state_directory" => Failure,
-    /// The file of the identity holds none.
+    /// The identity file does not hold a key.
     BadIdentity = "bad_identity" => Failure,
-    /// The system starts no threads for this program.
+    /// The system cannot start a thread for this program.
     Threads = "threads" => Failure,
-    /// The program is ending.
+    /// The program is shutting down.
     Ending = "stopped" => Failure,
-    /// The engine made no item.
+    /// The engine did not create an item.
     NoItem = "no_item" => Failure,
     /// The item was removed.
     Removed = "removed" => Failure,
-    /// Nothing of the file is kept.
+    /// Nothing of the file has been kept from an earlier fetch.
     NotBegun = "not_begun" => NotFound,
     /// The node cannot listen.
     Listen = "listen" => Failure,
-    /// The node broke off.
+    /// The node stopped unexpectedly.
     Node = "node" => Failure,
     /// The storage cannot be used.
     Storage = "storage" => Failure,
-    /// The node has another storage than the one that was named.
+    /// The running node uses a different storage from the one that was named.
     OtherStorage = "other_storage" => Failure,
-    /// It is not stored here.
+    /// The content is not stored here.
     NotFound = "not_found" => NotFound,
-    /// What is stored is damaged.
+    /// The stored data is damaged.
     Damaged = "damaged" => Verification,
     /// A CAR cannot be imported.
     Import = "import" => Verification,
-    /// Not all of a DAG is there to be exported.
+    /// A DAG cannot be exported because some of its blocks are missing.
     Export = "export" => NotFound,
     /// The IPFS node cannot be used.
     Ipfs = "ipfs" => Network,
     /// The network cannot be used at all.
     Network = "network" => Network,
-    /// A function was announced, and could not be called from outside.
+    /// A function was announced, but it could not be called from outside.
     Unconfirmed = "unconfirmed" => Network,
     /// The provider cannot be reached.
     Unreachable = "unreachable" => Network,
     /// The provider did not answer in time.
     NoReply = "no_answer" => Network,
-    /// The provider's answer is not understood.
+    /// The provider's answer could not be understood.
     Malformed = "malformed" => Verification,
     /// The provider did not understand the call.
     BadRequest = "bad_request" => Failure,
     /// The provider does not provide the function.
     NoSuchFunction = "no_such_function" => NotFound,
-    /// The provider lacks what it needs.
+    /// The provider lacks something that it needs to answer.
     Unavailable = "unavailable" => Network,
     /// The provider failed.
     Internal = "internal" => Failure,
@@ -150,7 +152,7 @@ impl From<Code> for Fault {
     }
 }
 
-/// The exit code of a command that fails with what the engine says.
+/// The exit code of a command that fails with a code from the engine.
 fn exit_of(code: &Code) -> Exit {
     match code.kind() {
         Kind::Request if *code == Code::BadLink => Exit::Usage,
@@ -165,31 +167,31 @@ fn exit_of(code: &Code) -> Exit {
     }
 }
 
-/// What is told of a failure.
+/// A failure as it is reported to people and to programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
-    /// For programs.
+    /// The fault, for programs.
     pub code: Fault,
     /// What happened, as a sentence.
     pub what: String,
     /// What to do next, as a sentence; empty where nothing can be done.
     pub advice: String,
-    /// The engine's failure, where it is one.
+    /// The engine's failure, if it came from the engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Box<Failure>>,
 }
 
-/// Why the command failed.
+/// The failure of a command, with its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {
     /// The exit code.
     pub exit: Exit,
-    /// What is told.
+    /// What is reported.
     pub failure: Told,
 }
 
 impl Failed {
-    /// A failure with what happened and what to do next.
+    /// Creates a failure that says what happened and what to do next.
     pub fn new(
         fault: impl Into<Fault>,
         what: impl Into<String>,
@@ -207,7 +209,7 @@ impl Failed {
         }
     }
 
-    /// A failure of the engine's, in the command line's words.
+    /// Puts a failure of the engine into the command line's words.
     pub fn of(failure: Failure, about: About) -> Self {
         let Words { what, advice } = words::failure::<Terminal>(&failure, about);
         let mut failed = Self::new(failure.code.clone(), what, advice);
@@ -215,22 +217,22 @@ impl Failed {
         failed
     }
 
-    /// The command line is wrong.
+    /// A failure because the command line is wrong.
     pub fn usage(what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self::new(Fault::Usage, what, advice)
     }
 
-    /// Stopped by the person or the system.
+    /// A failure because the person or the system stopped the command.
     pub fn interrupted(advice: impl Into<String>) -> Self {
         Self::new(Code::Interrupted, "Stopped before the end.", advice)
     }
 
-    /// The program is ending before the work is done.
+    /// A failure because the program is shutting down before the work is done.
     pub fn ending() -> Self {
         Self::new(Fault::Ending, "The program is stopping.", "")
     }
 
-    /// A file or directory cannot be used.
+    /// A failure because the file or directory at `path` cannot be used.
     pub fn file(path: &Path, error: &std::io::Error) -> Self {
         use std::io::ErrorKind::{
             InvalidInput, NotFound, PermissionDenied, QuotaExceeded, StorageFull,
@@ -258,7 +260,7 @@ impl Failed {
         Self::new(fault, format!("{name}: {error}."), advice)
     }
 
-    /// The exit code, as the system takes it.
+    /// The exit code, in the form in which `main` returns it.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit as u8)
     }
@@ -283,7 +285,7 @@ impl From<NetworkError> for Failed {
     }
 }
 
-/// Why a call of a function had no result: the fault, what happened, and what to do next.
+/// Says why a function call had no result: the fault, what happened, and what to do next.
 fn call_error(error: &NetworkError) -> (Fault, String, String) {
     let (fault, what, advice): (Fault, _, _) = match error {
         NetworkError::Offline => (
@@ -303,7 +305,7 @@ fn call_error(error: &NetworkError) -> (Fault, String, String) {
         ),
         NetworkError::Malformed => (
             Fault::Malformed,
-            "The provider's answer is not understood.",
+            "The provider's answer could not be understood.",
             "The provider's program is at fault.",
         ),
         NetworkError::Call(error) => return refusal(error),
@@ -311,7 +313,7 @@ fn call_error(error: &NetworkError) -> (Fault, String, String) {
     (fault, what.to_owned(), advice.to_owned())
 }
 
-/// What a provider said instead of a result.
+/// Describes the error that a provider returned instead of a result.
 fn refusal(error: &CallError) -> (Fault, String, String) {
     const LATER: &str = "Run the same command again later.";
     let (fault, what, advice): (Fault, _, _) = match error.code {
@@ -360,7 +362,8 @@ impl From<ParseLinkError> for Failed {
     }
 }
 
-/// A stranger's text without control characters, which a terminal would obey.
+/// Replaces the control characters in a stranger's text with spaces, since a terminal would obey
+/// them.
 pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })

@@ -1,4 +1,5 @@
-//! As much of a Kubo daemon as the keeper needs, for tests that must do to it what no Kubo does when it is told to.
+//! As much of a Kubo daemon as the keeper needs, for tests of failures that a real Kubo cannot be
+//! made to show.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::pending;
@@ -24,7 +25,7 @@ use tempfile::TempDir;
 use super::{Keeper, Kubo};
 use crate::storage::{Storage, StorageConfig};
 
-/// How long this Kubo may be silent.
+/// How long this Kubo may be silent before the client gives up.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 #[derive(Default)]
@@ -34,7 +35,7 @@ struct Had {
     silent: bool,
 }
 
-/// The daemon; it ends with the test.
+/// A fake Kubo daemon, which ends with the test.
 pub(super) struct Fake {
     had: Arc<Mutex<Had>>,
     url: String,
@@ -62,12 +63,12 @@ impl Fake {
         Self { had, url }
     }
 
-    /// Whether it takes connections and says nothing.
+    /// Sets whether it accepts requests but never answers.
     pub fn silent(&self, silent: bool) {
         self.had.lock().unwrap().silent = silent;
     }
 
-    /// It has nothing any more.
+    /// Makes it lose all its blocks and pins.
     pub fn forget(&self) {
         let mut had = self.had.lock().unwrap();
         (had.blocks, had.pins) = Default::default();
@@ -85,7 +86,7 @@ impl Fake {
             .contains_key(&canonical(cid))
     }
 
-    /// The name of a pin.
+    /// The name of a DAG's pin, if it is pinned.
     pub fn pin(&self, cid: &Cid) -> Option<String> {
         self.had.lock().unwrap().pins.get(&canonical(cid)).cloned()
     }
@@ -161,7 +162,7 @@ pub(super) fn block(data: &'static [u8]) -> (Cid, Bytes) {
     (cid_v1(RAW, &Sha256::digest(data).into()), data.into())
 }
 
-/// Has it uploaded by somebody.
+/// Uploads a file of one block to the storage.
 pub(super) async fn put(storage: &Arc<Storage>, data: &'static [u8]) -> (Cid, Bytes) {
     let (cid, data) = block(data);
     let grant = storage
