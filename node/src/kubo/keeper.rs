@@ -394,7 +394,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_silent_kubo_is_not_waited_for_forever() {
+    async fn a_silent_kubo_keeps_nobody_waiting() {
         let fake = Fake::start().await;
         let (_dir, keeper) = keeper(&fake);
         let (cid, _) = block(b"a");

@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_storage_that_repeats_itself_is_abandoned() {
+    async fn a_storage_that_repeats_itself_is_left() {
         let (_dir, puller) = puller();
         let sent = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&sent);
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_storage_that_sends_too_slowly_is_abandoned() {
+    async fn a_storage_that_drips_is_left() {
         let (_dir, mut puller) = puller();
         puller.grace = Duration::ZERO;
         let url = serve(|| {
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_response_that_was_cut_off_is_requested_again() {
+    async fn what_is_cut_off_is_asked_for_again() {
         let (_dir, puller) = puller();
         let asked = Arc::new(AtomicU64::new(0));
         let url = serve(move || {

@@ -196,13 +196,13 @@ fn grants_that_wait_are_bounded() {
 }
 
 #[test]
-fn what_began_is_charged_to_the_first_that_was_granted_it() {
+fn a_dag_counts_against_the_first_peer_that_uploads_it() {
     let mut ledger = ledger();
     ledger.grant(b"x", "a", 5000, 100, 0).unwrap();
     add(&mut ledger, b"x", "a", 100, false, 0);
     // It counts with its declared size for as long as blocks arrive.
     let used = |ledger: &Ledger| ledger.accounts["a"].committed;
-    assert_eq!(used(&ledger), 100, "the size is told by the record");
+    assert_eq!(used(&ledger), 100, "the record gives the size");
     ledger.grant(b"x", "b", 5000, 100, 0).unwrap();
     assert_eq!(used(&ledger), 5000);
     assert_eq!(ledger.accounts.len(), 1);
@@ -241,14 +241,18 @@ fn room_is_found_for_bytes_and_for_files() {
 }
 
 #[test]
-fn what_is_given_up_takes_room_until_its_blocks_are_gone() {
+fn a_dag_that_was_given_up_takes_room_until_its_blocks_are_gone() {
     let mut ledger = ledger();
     add(&mut ledger, b"x", "a", 10_000, true, 0);
     assert_eq!(ledger.victim(None, None, 99), None);
     let id = ledger.victim(None, None, 100).unwrap();
     assert_eq!(ledger.give_up(id), Some(b"x".to_vec()));
     assert_eq!((ledger.count(), ledger.leaving()), ((0, 0), Some(id)));
-    assert_eq!(ledger.accounts.len(), 0, "nobody pays for it any more");
+    assert_eq!(
+        ledger.accounts.len(),
+        0,
+        "it counts against nobody any more"
+    );
     let short = ledger.reserve(incoming(b"x", "b", 1)).unwrap_err();
     assert_eq!(short, Shortage::Total);
     // The same root may be stored again at once, under another number.
@@ -262,7 +266,7 @@ fn what_is_given_up_takes_room_until_its_blocks_are_gone() {
 }
 
 #[test]
-fn what_is_used_or_held_or_the_dag_itself_does_not_go() {
+fn dags_that_are_protected_or_held_or_excepted_are_not_victims() {
     let mut ledger = ledger();
     for (key, now) in [(b"x", 0), (b"y", 1), (b"z", 2)] {
         add(&mut ledger, key, "a", 10, true, now);
@@ -291,7 +295,7 @@ fn what_is_used_or_held_or_the_dag_itself_does_not_go() {
 }
 
 #[test]
-fn what_was_not_completed_in_its_time_is_stale() {
+fn a_dag_that_was_not_completed_in_time_is_stale() {
     let mut ledger = ledger();
     add(&mut ledger, b"x", "a", 1, false, 0);
     add(&mut ledger, b"y", "a", 1, true, 0);
@@ -302,7 +306,7 @@ fn what_was_not_completed_in_its_time_is_stale() {
 }
 
 #[test]
-fn what_changed_without_the_database_is_not_undone_by_what_comes_from_there() {
+fn changes_in_memory_survive_an_older_record_from_the_database() {
     let mut ledger = ledger();
     add(&mut ledger, b"x", "a", 1, false, 0);
     let mut old = ledger.dag(b"x").unwrap().clone();
@@ -315,14 +319,14 @@ fn what_changed_without_the_database_is_not_undone_by_what_comes_from_there() {
     assert_eq!(merged.name.as_deref(), Some("name"));
     assert_eq!((merged.last_used, merged.keep_until), (50, 900));
     assert_eq!((merged.size, merged.blocks), (77, 2));
-    assert_eq!(ledger.unsaved(), 0, "whoever asked for it writes it down");
+    assert_eq!(ledger.unsaved(), 0, "the caller of `put` saves it");
     ledger.touch(b"x", 60);
     assert_eq!(ledger.take_unsaved(10).len(), 1);
     assert_eq!(ledger.take_unsaved(10).len(), 0);
 }
 
 #[test]
-fn a_description_of_what_is_granted_waits_for_the_first_block() {
+fn the_description_of_a_granted_dag_is_kept_until_its_first_block() {
     let mut ledger = ledger();
     ledger.grant(b"x", "a", 1, 100, 0).unwrap();
     ledger.describe(b"x", Some("name".into()), None);
