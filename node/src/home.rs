@@ -3,7 +3,8 @@
 //! ```text
 //! identity.key       the Ed25519 key, readable by its owner alone
 //! identity.lock      held by the process that uses the key
-//! work/NAME/         the journal and the bytes of a share or a fetch; a process that works on it holds `lock` in it
+//! work/NAME/         the journal and the bytes of a share or a fetch; a process that works on
+//!                    it holds `lock` in it
 //! ```
 //!
 //! Several processes may use one directory. The first takes the identity, and each of the others

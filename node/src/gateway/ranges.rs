@@ -8,7 +8,9 @@ use axum::http::{HeaderMap, header};
 /// Negative values count from the end of the file, and `None` is its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct EntityBytes {
+    /// The first byte.
     pub from: i64,
+    /// The last byte.
     pub to: Option<i64>,
 }
 

@@ -23,6 +23,7 @@ pub(super) enum DagScope {
 /// A parsed request below `/ipfs/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asked {
+    /// The CID after `/ipfs/`.
     pub root: Cid,
     /// The root as it was written in the request.
     pub root_text: String,
@@ -30,18 +31,24 @@ pub(super) struct Asked {
     pub path: Vec<String>,
     /// Whether the path ends with a slash.
     pub slash: bool,
+    /// The format of the response.
     pub format: Format,
     /// Whether `Accept` decided the format.
     pub by_accept: bool,
     /// Whether the client prefers `text/html` to everything else.
     pub page: bool,
+    /// The query parameter `dag-scope` of a CAR.
     pub scope: DagScope,
+    /// The query parameter `entity-bytes` of a CAR.
     pub bytes: Option<EntityBytes>,
     /// The URL of the same response without an `Accept` header, if `Accept` made a difference or
     /// would have made one without the query.
     pub content_location: Option<String>,
+    /// The query parameter `filename`: the name under which the response is saved.
     pub filename: Option<String>,
+    /// Whether the response is to be saved, not shown.
     pub download: bool,
+    /// Whether only data that is already in the storage may be used.
     pub only_if_cached: bool,
     /// Whether the client refuses cached responses, so that the response need not be cached either.
     pub uncached: bool,

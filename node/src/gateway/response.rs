@@ -45,11 +45,17 @@ const ATTR: &AsciiSet = &NON_ALPHANUMERIC
 
 /// A request that is being answered.
 pub(super) struct Request {
+    /// The gateway that received it.
     pub gateway: Arc<Gateway>,
+    /// What it asks for.
     pub asked: Asked,
+    /// Whether its method is `HEAD`.
     pub head: bool,
+    /// Its headers.
     pub headers: HeaderMap,
+    /// Its URI.
     pub uri: Uri,
+    /// Its permit to send a response.
     pub permit: OwnedSemaphorePermit,
 }
 

@@ -45,6 +45,7 @@ type Shared = State<Arc<Mutex<Had>>>;
 type Options = Query<HashMap<String, String>>;
 
 impl Fake {
+    /// Starts the daemon on a free port of the loopback interface.
     pub async fn start() -> Self {
         let had = Arc::new(Mutex::new(Had::default()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -74,10 +75,12 @@ impl Fake {
         (had.blocks, had.pins) = Default::default();
     }
 
+    /// Gives it a block.
     pub fn give(&self, cid: &Cid, data: Bytes) {
         self.had.lock().unwrap().blocks.insert(canonical(cid), data);
     }
 
+    /// Whether it has a block.
     pub fn has(&self, cid: &Cid) -> bool {
         self.had
             .lock()

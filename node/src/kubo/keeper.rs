@@ -35,6 +35,7 @@ const FOR_EVER: u64 = u64::MAX;
 /// Keeps Kubo in step with a storage.
 pub struct Keeper {
     kubo: Kubo,
+    /// The storage whose DAGs are copied to Kubo.
     pub(super) storage: Arc<Storage>,
     /// The prefix of the names of this node's pins.
     prefix: String,

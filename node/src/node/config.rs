@@ -94,7 +94,8 @@ options! {
     /// How long an upload that stopped halfway is kept, in seconds [default: 600].
     #[arg(value_name = "SECONDS", help_heading = "Storage")]
     keep_partial: u64 = "FLUENCE_KEEP_PARTIAL",
-    /// How long a reader waits for the next block of a file that is on its way, in seconds [default: 30].
+    /// How long a reader waits for the next block of a file that is on its way, in seconds
+    /// [default: 30].
     #[arg(value_name = "SECONDS", help_heading = "Storage")]
     patience: u64 = "FLUENCE_PATIENCE",
 

@@ -55,6 +55,7 @@ pub(super) struct Puller {
 }
 
 impl Puller {
+    /// Creates a puller into this storage, with this client for other storages.
     pub fn new(storage: Arc<Storage>, http: reqwest::Client) -> Self {
         Self {
             storage,

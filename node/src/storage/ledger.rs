@@ -366,7 +366,7 @@ impl Ledger {
             grant.size = grant.size.max(size);
             grant.at = now;
             grant.expires = expires;
-            self.update_grant(key, now);
+            self.judge_grant(key, now);
             return Ok(false);
         };
         let record = &mut self.dag_mut(id).record;
@@ -374,7 +374,7 @@ impl Ledger {
         record.size = record.size.max(size);
         record.limit = record.limit.max(limit_of(size));
         self.unsaved.insert(id);
-        self.update_dag(id, now);
+        self.judge_dag(id, now);
         Ok(true)
     }
 
@@ -449,7 +449,7 @@ impl Ledger {
             standing: Standing::default(),
         };
         self.dags.insert(id, dag);
-        self.update_dag(id, now);
+        self.judge_dag(id, now);
         record
     }
 
@@ -460,14 +460,14 @@ impl Ledger {
         };
         self.dag_mut(id).record.last_used = now;
         self.unsaved.insert(id);
-        self.update_dag(id, now);
+        self.judge_dag(id, now);
     }
 
     /// Keeps a DAG from being removed to make room, whether or not it is here, until
     /// [`Ledger::let_go`].
     pub fn hold(&mut self, key: &[u8], now: u64) {
         *self.held.entry(key.to_vec()).or_default() += 1;
-        self.update_key(key, now);
+        self.judge_key(key, now);
     }
 
     /// Ends one [`Ledger::hold`].
@@ -476,7 +476,7 @@ impl Ledger {
             *times -= 1;
             if *times == 0 {
                 self.held.remove(key);
-                self.update_key(key, now);
+                self.judge_key(key, now);
             }
         }
     }
@@ -604,9 +604,9 @@ impl Ledger {
             match self.timers.pop_first() {
                 Some((_, Timer::Dag(id))) => {
                     self.dag_mut(id).standing.timer = None;
-                    self.update_dag(id, now);
+                    self.judge_dag(id, now);
                 }
-                Some((_, Timer::Grant(key))) => self.update_grant(&key, now),
+                Some((_, Timer::Grant(key))) => self.judge_grant(&key, now),
                 None => {}
             }
         }
@@ -683,14 +683,14 @@ impl Ledger {
         }
     }
 
-    fn update_key(&mut self, key: &[u8], now: u64) {
+    fn judge_key(&mut self, key: &[u8], now: u64) {
         if let Some(id) = self.ids.get(key).copied() {
-            self.update_dag(id, now);
+            self.judge_dag(id, now);
         }
     }
 
     /// Recomputes the state of a DAG.
-    fn update_dag(&mut self, id: DagId, now: u64) {
+    fn judge_dag(&mut self, id: DagId, now: u64) {
         let dag = &self.dags[&id];
         let record = &dag.record;
         let protection = protection(record, self.limits.partial_ttl, now);
@@ -728,7 +728,7 @@ impl Ledger {
     }
 
     /// Recomputes the state of a grant, and removes it if it has expired.
-    fn update_grant(&mut self, key: &[u8], now: u64) {
+    fn judge_grant(&mut self, key: &[u8], now: u64) {
         let Some(grant) = self.grants.get_mut(key) else {
             return;
         };

@@ -9,7 +9,8 @@ use super::Storage;
 use super::key::key;
 use super::ledger::{Progress, RESERVATION};
 
-/// How long after its last block, or its grant, an upload without a request under way counts as stalled.
+/// How long after its last block, or its grant, an upload without a request under way counts as
+/// stalled.
 const LULL: Duration = Duration::from_secs(10);
 
 /// How far the upload of a DAG has got.
