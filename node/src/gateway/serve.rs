@@ -141,7 +141,7 @@ fn counted(
 }
 
 /// Serves HTTP/1.1, and HTTP/2 to clients that begin with it, until `shutdown` completes. Responses
-/// under way then have [`STOP_PATIENCE`] to finish.
+/// under way then have a few seconds to finish.
 ///
 /// # Errors
 /// Never fails at present: a connection that cannot be accepted is logged.

@@ -35,7 +35,7 @@ const PAGE: usize = 1024;
 pub struct StoredDag {
     /// The CID of its root, in canonical form.
     pub cid: String,
-    /// The peer that uploaded it, or [`OPERATOR`].
+    /// The peer that uploaded it, or `operator` if an operator imported it.
     pub owner: String,
     /// The total size of its blocks, in bytes.
     pub bytes: u64,

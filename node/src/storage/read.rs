@@ -25,7 +25,7 @@ pub enum ReadError {
     /// The block did not arrive in time.
     #[error("{0} has not come in time; its provider may have gone")]
     Late(Cid),
-    /// Too many readers are waiting, up to [`MAX_WAITING`].
+    /// Too many readers are waiting; see [`MAX_WAITING`].
     #[error("too many requests wait for blocks; try again soon")]
     Busy,
     /// The disk failed.
