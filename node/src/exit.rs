@@ -1,5 +1,5 @@
-//! How a command ends: with an exit code for programs, and, for people, with what happened and what
-//! to do next.
+//! How a command ends: with an exit code for programs, and with a message for people that says what
+//! happened and what to do next.
 
 use std::fmt;
 use std::path::Path;
@@ -12,41 +12,40 @@ use fluence::ports::{NetworkError, StoreError};
 use serde::{Deserialize, Serialize};
 use words::{Terminal, Words};
 
-/// The exit codes of commands that fail. Success is 0.
+/// The exit codes of a failed command; a command that succeeds exits with 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// A failure that has no exit code of its own.
+    /// Any failure that has no exit code of its own.
     Failure = 1,
     /// The command line or its configuration is wrong.
     Usage = 2,
-    /// Nobody provides what was asked for, or it does not exist.
+    /// What was asked for does not exist, or nobody provides it.
     NotFound = 3,
-    /// The network, a provider or a storage cannot be reached, or did not answer in time.
+    /// The network, a provider or a storage could not be reached or did not answer in time.
     Network = 4,
-    /// What arrived is not what was asked for.
+    /// The data received is not the data that was asked for.
     Verification = 5,
-    /// The other side refused, because of a quota or a limit, or because it is too busy.
+    /// The other side refused, because of a quota or a limit or because it is busy.
     Refused = 6,
-    /// The command was stopped by Ctrl-C or a signal before the end; what has arrived so far is
-    /// kept.
+    /// The command was stopped with Ctrl-C before it finished; whatever has arrived so far is kept.
     Interrupted = 130,
 }
 
-/// Declares the faults that only the command line knows, each with its word for programs and its
+/// Declares the faults that only the command line knows, each with its code in JSON output and its
 /// exit code.
 macro_rules! faults {
     ($($(#[$doc:meta])* $fault:ident = $word:literal => $exit:ident,)*) => {
-        /// What went wrong, in a form for programs.
+        /// What went wrong, as a code for programs.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(from = "String", into = "String")]
         pub enum Fault {
             $($(#[$doc])* $fault,)*
-            /// A failure of the engine.
+            /// A failure code that comes from the engine.
             Core(Code),
         }
 
         impl Fault {
-            /// The word for it in JSON output.
+            /// The code as it appears in JSON output.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$fault => $word,)*
@@ -77,11 +76,11 @@ macro_rules! faults {
 faults! {
     /// The command line is wrong.
     Usage = "usage" => Usage,
-    /// There is no such file.
+    /// The file does not exist.
     NoSuchFile = "no_such_file" => Failure,
     /// The path does not name a file.
     NotAFile = "not_a_file" => Failure,
-    /// The system does not permit it.
+    /// The operating system denied access.
     NoPermission = "no_permission" => Failure,
     /// A file or directory cannot be read or written.
     File = "file" => Failure,
@@ -91,51 +90,51 @@ faults! {
     Locked = "locked" => Failure,
     /// The state directory cannot be used.
     StateDirectory = "state_directory" => Failure,
-    /// The identity file holds no identity.
+    /// The identity file does not hold a key.
     BadIdentity = "bad_identity" => Failure,
-    /// The program cannot start its threads.
+    /// The system cannot start a thread for this program.
     Threads = "threads" => Failure,
-    /// The program is ending.
+    /// The program is shutting down.
     Ending = "stopped" => Failure,
-    /// The engine created no item.
+    /// The engine did not create an item.
     NoItem = "no_item" => Failure,
     /// The item was removed.
     Removed = "removed" => Failure,
-    /// There is no unfinished fetch of the file.
+    /// Nothing of the file has been kept from an earlier fetch.
     NotBegun = "not_begun" => NotFound,
     /// The node cannot listen.
     Listen = "listen" => Failure,
-    /// The node ended an exchange before its outcome.
+    /// The node stopped unexpectedly.
     Node = "node" => Failure,
     /// The storage cannot be used.
     Storage = "storage" => Failure,
-    /// The node's storage is not the one that was named.
+    /// The running node uses a different storage from the one that was named.
     OtherStorage = "other_storage" => Failure,
-    /// The DAG is not stored here.
+    /// The content is not stored here.
     NotFound = "not_found" => NotFound,
-    /// Stored blocks are damaged.
+    /// The stored data is damaged.
     Damaged = "damaged" => Verification,
     /// A CAR cannot be imported.
     Import = "import" => Verification,
-    /// A DAG cannot be exported, because parts of it are missing.
+    /// A DAG cannot be exported because some of its blocks are missing.
     Export = "export" => NotFound,
     /// The IPFS node cannot be used.
     Ipfs = "ipfs" => Network,
     /// The network cannot be used at all.
     Network = "network" => Network,
-    /// A function was announced, but could not be called from outside.
+    /// A function was announced, but it could not be called from outside.
     Unconfirmed = "unconfirmed" => Network,
     /// The provider cannot be reached.
     Unreachable = "unreachable" => Network,
     /// The provider did not answer in time.
     NoReply = "no_answer" => Network,
-    /// The provider's answer cannot be understood.
+    /// The provider's answer could not be understood.
     Malformed = "malformed" => Verification,
     /// The provider did not understand the call.
     BadRequest = "bad_request" => Failure,
     /// The provider does not provide the function.
     NoSuchFunction = "no_such_function" => NotFound,
-    /// The provider lacks what it needs.
+    /// The provider lacks something that it needs to answer.
     Unavailable = "unavailable" => Network,
     /// The provider failed.
     Internal = "internal" => Failure,
@@ -153,7 +152,7 @@ impl From<Code> for Fault {
     }
 }
 
-/// The exit code of a command that fails with this code of the engine's.
+/// The exit code of a command that fails with a code from the engine.
 fn exit_of(code: &Code) -> Exit {
     match code.kind() {
         Kind::Request if *code == Code::BadLink => Exit::Usage,
@@ -168,31 +167,31 @@ fn exit_of(code: &Code) -> Exit {
     }
 }
 
-/// What people and programs are told about a failure.
+/// A failure as it is reported to people and to programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
-    /// What went wrong, for programs.
+    /// The fault, for programs.
     pub code: Fault,
     /// What happened, as a sentence.
     pub what: String,
-    /// What to do next, as a sentence; empty if nothing can be done.
+    /// What to do next, as a sentence; empty where nothing can be done.
     pub advice: String,
-    /// The engine's failure, if it is the cause.
+    /// The engine's failure, if it came from the engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Box<Failure>>,
 }
 
-/// Why the command failed.
+/// The failure of a command, with its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {
     /// The exit code.
     pub exit: Exit,
-    /// What people and programs are told.
+    /// What is reported.
     pub failure: Told,
 }
 
 impl Failed {
-    /// A failure that says what happened and what to do next.
+    /// Creates a failure that says what happened and what to do next.
     pub fn new(
         fault: impl Into<Fault>,
         what: impl Into<String>,
@@ -210,7 +209,7 @@ impl Failed {
         }
     }
 
-    /// A failure of the engine, in the words of the command line.
+    /// Puts a failure of the engine into the command line's words.
     pub fn of(failure: Failure, about: About) -> Self {
         let Words { what, advice } = words::failure::<Terminal>(&failure, about);
         let mut failed = Self::new(failure.code.clone(), what, advice);
@@ -218,22 +217,22 @@ impl Failed {
         failed
     }
 
-    /// The failure of a command line that is wrong.
+    /// A failure because the command line is wrong.
     pub fn usage(what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self::new(Fault::Usage, what, advice)
     }
 
-    /// The failure of a command that the person or the system has stopped.
+    /// A failure because the person or the system stopped the command.
     pub fn interrupted(advice: impl Into<String>) -> Self {
         Self::new(Code::Interrupted, "Stopped before the end.", advice)
     }
 
-    /// The failure of work that is not done when the program ends.
+    /// A failure because the program is shutting down before the work is done.
     pub fn ending() -> Self {
         Self::new(Fault::Ending, "The program is stopping.", "")
     }
 
-    /// The failure to use a file or directory.
+    /// A failure because the file or directory at `path` cannot be used.
     pub fn file(path: &Path, error: &std::io::Error) -> Self {
         use std::io::ErrorKind::{
             InvalidInput, NotFound, PermissionDenied, QuotaExceeded, StorageFull,
@@ -261,7 +260,7 @@ impl Failed {
         Self::new(fault, format!("{name}: {error}."), advice)
     }
 
-    /// The exit code in the form that `main` returns.
+    /// The exit code, in the form in which `main` returns it.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit as u8)
     }
@@ -286,7 +285,7 @@ impl From<NetworkError> for Failed {
     }
 }
 
-/// Why a call had no result: the fault, what happened, and what to do next.
+/// Says why a function call had no result: the fault, what happened, and what to do next.
 fn call_error(error: &NetworkError) -> (Fault, String, String) {
     let (fault, what, advice): (Fault, _, _) = match error {
         NetworkError::Offline => (
@@ -306,7 +305,7 @@ fn call_error(error: &NetworkError) -> (Fault, String, String) {
         ),
         NetworkError::Malformed => (
             Fault::Malformed,
-            "The provider's answer is not understood.",
+            "The provider's answer could not be understood.",
             "The provider's program is at fault.",
         ),
         NetworkError::Call(error) => return refusal(error),
@@ -314,7 +313,7 @@ fn call_error(error: &NetworkError) -> (Fault, String, String) {
     (fault, what.to_owned(), advice.to_owned())
 }
 
-/// What a provider answered instead of a result: the fault, what happened, and what to do next.
+/// Describes the error that a provider returned instead of a result.
 fn refusal(error: &CallError) -> (Fault, String, String) {
     const LATER: &str = "Run the same command again later.";
     let (fault, what, advice): (Fault, _, _) = match error.code {
@@ -363,7 +362,8 @@ impl From<ParseLinkError> for Failed {
     }
 }
 
-/// A stranger's text with its control characters, which a terminal would obey, replaced by spaces.
+/// Replaces the control characters in a stranger's text with spaces, since a terminal would obey
+/// them.
 pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })

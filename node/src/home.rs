@@ -1,13 +1,14 @@
-//! The state directory: the identity, and the shares and fetches that are under way.
+//! The state directory, which holds the identity and the shares and fetches that are under way.
 //!
 //! ```text
 //! identity.key       the Ed25519 key, readable by its owner alone
 //! identity.lock      held by the process that uses the key
-//! work/NAME/         the journal and the bytes of a share or a fetch; a process that works on it holds `lock` in it
+//! work/NAME/         the journal and the bytes of a share or a fetch; a process that works on
+//!                    it holds `lock` in it
 //! ```
 //!
-//! Several processes may use one directory: the first has the identity, and each of the others uses a fresh one while it
-//! runs. No two work in the same `work/NAME`.
+//! Several processes may use one directory. The first takes the identity, and each of the others
+//! uses a fresh one while it runs. No two processes work in the same `work/NAME`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
@@ -18,7 +19,7 @@ use fluence_peer::Keypair;
 
 use crate::exit::{Failed, Fault};
 
-/// The largest key file that is read, in bytes.
+/// How much of a key file is read at most, in bytes.
 const MAX_KEY: u64 = 4096;
 
 /// A state directory.
@@ -28,10 +29,10 @@ pub struct Home {
 }
 
 impl Home {
-    /// Opens the state directory, which is created if it does not exist.
+    /// Opens the state directory, and creates it if it does not exist.
     ///
     /// # Errors
-    /// Where it cannot be created.
+    /// Fails if the directory cannot be created.
     pub fn open(root: &Path) -> Result<Self, Failed> {
         let root = std::path::absolute(root).map_err(|error| Failed::file(root, &error))?;
         make_private_directory(&root).map_err(|error| unusable(&root, &error))?;
@@ -52,15 +53,16 @@ impl Home {
             .join("fluence")
     }
 
-    /// The directory.
+    /// The path of the state directory.
     pub fn path(&self) -> &Path {
         &self.root
     }
 
-    /// Takes the identity for as long as the result is kept; a fresh one where another process has it.
+    /// Takes the identity for as long as the result is kept, or generates a fresh one if another
+    /// process holds it.
     ///
     /// # Errors
-    /// Where the directory or the key in it cannot be used.
+    /// Fails if the directory or the key in it cannot be used.
     pub fn identity(&self) -> Result<Identity, Failed> {
         match self.lock_identity()? {
             Some(lock) => Ok(Identity {
@@ -77,12 +79,12 @@ impl Home {
     /// Takes the identity for as long as the result is kept.
     ///
     /// # Errors
-    /// Where another process has it, or the directory or the key in it cannot be used.
+    /// Fails if another process holds it, or if the directory or the key in it cannot be used.
     pub fn exclusive_identity(&self) -> Result<Identity, Failed> {
         let lock = self.lock_identity()?.ok_or_else(|| {
             Failed::new(
                 Fault::Locked,
-                format!("Another fluence uses {}.", self.root.display()),
+                format!("Another fluence process is using {}.", self.root.display()),
                 "Stop it, or give this one a directory of its own with --state.",
             )
         })?;
@@ -97,10 +99,10 @@ impl Home {
         lock(&path).map_err(|error| unusable(&path, &error))
     }
 
-    /// The key in the directory, which is created if there is none.
+    /// Reads the key in the directory, and generates one if there is none.
     ///
     /// # Errors
-    /// Where the file cannot be used or holds no key.
+    /// Fails if the file cannot be used or does not hold a key.
     pub fn keypair(&self) -> Result<Keypair, Failed> {
         let path = self.root.join("identity.key");
         let damaged = |reason: String| {
@@ -124,7 +126,7 @@ impl Home {
                     .to_protobuf_encoding()
                     .map_err(|error| damaged(error.to_string()))?;
                 match write_private(&path, &bytes) {
-                    // Another process has just written its key, which is the one to use.
+                    // Another process has just written a key, and that is the one to use.
                     Err(error) if error.kind() == ErrorKind::AlreadyExists => self.keypair(),
                     Err(error) => Err(unusable(&path, &error)),
                     Ok(()) => Ok(keypair),
@@ -134,10 +136,11 @@ impl Home {
         }
     }
 
-    /// Locks the work directory of this name until the result is dropped; `None` where another process has it.
+    /// Locks the work directory of this name until the result is dropped; `None` if another process
+    /// holds it.
     ///
     /// # Errors
-    /// Where it cannot be created or locked.
+    /// Fails if the directory cannot be created or locked.
     pub fn work(&self, name: &str) -> Result<Option<Work>, Failed> {
         let _gate = self.gate()?;
         let path = self.root.join("work").join(name);
@@ -149,13 +152,13 @@ impl Home {
     /// Removes a work directory.
     ///
     /// # Errors
-    /// Where the disk does not permit it.
+    /// Fails if the directory cannot be removed.
     pub fn remove(&self, work: Work) -> Result<(), Failed> {
         let _gate = self.gate()?;
         fs::remove_dir_all(&work.path).map_err(|error| unusable(&work.path, &error))
     }
 
-    /// The work directories whose names have this prefix, longest untouched first.
+    /// The work directories whose names have this prefix, the longest untouched first.
     pub fn works(&self, prefix: &str) -> Vec<WorkUsage> {
         let Ok(entries) = fs::read_dir(self.root.join("work")) else {
             return Vec::new();
@@ -179,19 +182,19 @@ impl Home {
         works
     }
 
-    /// Removes the work directories whose names have this prefix, that no process has locked, and that were not touched
-    /// for this long.
+    /// Removes the work directories whose names have this prefix, that no process has locked, and
+    /// that have not been modified for at least `idle`.
     ///
     /// # Errors
-    /// Where the state directory cannot be used.
+    /// Fails if the state directory cannot be used.
     pub fn sweep(&self, prefix: &str, idle: Duration) -> Result<(), Failed> {
         let _gate = self.gate()?;
         let now = SystemTime::now();
         for usage in self.works(prefix) {
-            // After the clock was set back, nothing counts as old.
+            // If the clock has been set back, nothing counts as old.
             let age = now.duration_since(usage.touched).unwrap_or_default();
             let path = self.root.join("work").join(usage.name);
-            // One that cannot be removed now is tried again by the next sweep.
+            // The next sweep tries again to remove whatever cannot be removed now.
             if age >= idle && matches!(lock(&path.join("lock")), Ok(Some(_))) {
                 let _ = fs::remove_dir_all(&path);
             }
@@ -199,7 +202,8 @@ impl Home {
         Ok(())
     }
 
-    /// The lock that is held while work directories are created and removed, so that none is locked while it is removed.
+    /// Takes the lock that is held while work directories are created and removed, so that none is
+    /// locked while it is being removed.
     fn gate(&self) -> Result<File, Failed> {
         let path = self.root.join("work.lock");
         open_lock(&path)
@@ -217,7 +221,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Whether it is the one in the directory, not a fresh one for this process alone.
+    /// Whether this is the identity in the directory, as opposed to a fresh one for this process
+    /// alone.
     pub fn is_lasting(&self) -> bool {
         self.lock.is_some()
     }
@@ -231,7 +236,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// The directory.
+    /// The path of the work directory.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -242,14 +247,14 @@ impl Work {
 pub struct WorkUsage {
     /// The directory's name.
     pub name: String,
-    /// Bytes of its files.
+    /// The total size of its files, in bytes.
     pub bytes: u64,
-    /// When one of them was last modified.
+    /// When any of its files was last modified.
     pub touched: SystemTime,
 }
 
 impl WorkUsage {
-    /// Adds the files in a directory, as far as they can be read.
+    /// Adds the files in a directory, as far as it can be read.
     fn add(&mut self, directory: &Path) {
         for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
             match entry.metadata() {
@@ -269,7 +274,7 @@ impl WorkUsage {
 /// Writes a new file that only its owner may read, completely or not at all.
 ///
 /// # Errors
-/// Where something is at the path already, or the disk fails.
+/// Fails if something already exists at the path, or if the disk fails.
 pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let new = path.with_extension(format!("new{:x}", crate::platform::random()));
     let mut options = OpenOptions::new();
@@ -279,7 +284,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let written = options
         .open(&new)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        // A link, unlike a rename, never replaces what is there.
+        // A hard link, unlike a rename, never replaces an existing file.
         .and_then(|()| fs::hard_link(&new, path));
     let removed = fs::remove_file(&new);
     written.and(removed)
@@ -293,7 +298,7 @@ fn make_private_directory(path: &Path) -> std::io::Result<()> {
     builder.create(path)
 }
 
-/// The lock, or `None` where another process has it.
+/// Takes a lock; `None` if another process holds it.
 fn lock(path: &Path) -> std::io::Result<Option<File>> {
     let file = open_lock(path)?;
     match file.try_lock() {
@@ -365,7 +370,7 @@ mod tests {
         let work = home.work("share-1").unwrap().unwrap();
         assert!(home.work("share-1").unwrap().is_none());
         home.sweep("share-", Duration::ZERO).unwrap();
-        assert!(work.path().exists(), "somebody is at it");
+        assert!(work.path().exists(), "another process is working in it");
         let path = work.path().to_owned();
         drop(work);
         let other = home.work("fetch-1").unwrap().unwrap();

@@ -1,6 +1,7 @@
-//! What the command prints: to a person words and bars, to a program one JSON object a line.
+//! What the command prints: words and progress bars for a person, one JSON object per line for a
+//! program.
 //!
-//! Results go to standard output, and everything else that is for people to standard error.
+//! Results go to standard output, and everything else meant for people goes to standard error.
 
 use std::io::{IsTerminal, Write};
 
@@ -20,14 +21,14 @@ const MAX_LABEL: usize = 20;
 pub struct Output {
     json: bool,
     quiet: bool,
-    /// Standard output is for bytes: results and events go to standard error.
+    /// Standard output carries the bytes of a file, so results and events go to standard error.
     aside: bool,
     bars: MultiProgress,
 }
 
 impl Output {
-    /// Output for a program (`json`) or a person. `quiet` leaves only results and errors; `aside` leaves standard output
-    /// to the bytes of a file.
+    /// Creates the output for a program (`json`) or for a person. `quiet` leaves only results and
+    /// errors; `aside` reserves standard output for the bytes of a file.
     pub fn new(json: bool, quiet: bool, aside: bool) -> Self {
         let bars = MultiProgress::new();
         if json || quiet || !std::io::stderr().is_terminal() {
@@ -41,7 +42,7 @@ impl Output {
         }
     }
 
-    /// Prints an event for a program, as one line; nothing for a person.
+    /// Prints an event as one line for a program, and nothing for a person.
     pub fn event(&self, event: &Value) {
         if self.json {
             self.line(&event.to_string());
@@ -49,7 +50,7 @@ impl Output {
     }
 
     fn line(&self, line: &str) {
-        // A reader that is gone is no reason to stop.
+        // The command goes on even if nobody reads its output any more.
         let _ = if self.aside {
             writeln!(std::io::stderr().lock(), "{line}")
         } else {
@@ -58,16 +59,16 @@ impl Output {
         };
     }
 
-    /// For a program: what the engine tells, without what is secret, and with the words for it.
+    /// Prints an event of the engine for a program, without secrets and with the words for it.
     pub fn engine_event(&self, kind: &EventKind, about: About) {
         if self.json
-            && let Some(event) = event_with_words(kind, about)
+            && let Some(event) = event_json(kind, about)
         {
             self.event(&event);
         }
     }
 
-    /// For a program: how the connection is.
+    /// Prints the state of the connection for a program.
     pub fn network(&self, status: &NetworkStatus) {
         if !self.json {
             return;
@@ -79,7 +80,7 @@ impl Output {
         self.event(&json!({"event": "network", "network": network}));
     }
 
-    /// Something that did not go well and ends nothing.
+    /// Warns of something that went wrong but does not end the command.
     pub fn warn(&self, code: &str, what: &str, advice: &str) {
         self.event(&json!({"event": "warning", "code": code, "message": what, "advice": advice}));
         if !self.json {
@@ -96,7 +97,7 @@ impl Output {
         }
     }
 
-    /// Tells a person about the progress.
+    /// Prints a line about the progress for a person.
     pub fn say(&self, line: &str) {
         if !self.json && !self.quiet {
             self.bars.suspend(|| {
@@ -105,7 +106,7 @@ impl Output {
         }
     }
 
-    /// Why the command fails.
+    /// Prints why the command failed.
     pub fn failed(&self, failed: &Failed) {
         self.event(&error_event(failed));
         if !self.json {
@@ -115,11 +116,11 @@ impl Output {
         }
     }
 
-    /// A progress bar of bytes, which is hidden where no person looks at it.
+    /// Adds a progress bar that counts bytes; it is hidden if no person can see it.
     pub fn bar(&self, label: &str) -> ProgressBar {
         let bar = self.bars.add(ProgressBar::no_length());
         bar.set_style(
-            // At 80 columns there is room for a short bar.
+            // At 80 columns this leaves room for a short bar.
             ProgressStyle::with_template(
                 "{prefix:20!} {msg:9} {wide_bar} {decimal_bytes}/{decimal_total_bytes} \
                  {decimal_bytes_per_sec} {eta}",
@@ -136,8 +137,9 @@ pub fn label_bar(bar: &ProgressBar, label: &str) {
     bar.set_prefix(printable(label).chars().take(MAX_LABEL).collect::<String>());
 }
 
-/// The event that says why the command fails: for people `message` and `advice`, for programs `code` and the values of
-/// the engine's failure, where it is one (`reason`, `host`, `peer`, `name`, `size`, `limit`, `status`, `detail`).
+/// The event that says why the command failed: `message` and `advice` for people, and for programs
+/// `code` and, if the engine failed, the values of its failure (`reason`, `host`, `peer`, `name`,
+/// `size`, `limit`, `status`, `detail`).
 fn error_event(failed: &Failed) -> Value {
     let told = &failed.failure;
     let mut event = told
@@ -152,13 +154,13 @@ fn error_event(failed: &Failed) -> Value {
     event
 }
 
-/// A failure for a person, on one line.
+/// Formats a failure for a person, on one line.
 pub fn failure_line(failure: &Failure, about: About) -> String {
     let Words { what, advice } = words::failure::<Terminal>(failure, about);
     format!("{what} {advice}").trim_end().to_owned()
 }
 
-/// A failure for a program: its values, and the words for it as `what` and `advice`.
+/// Formats a failure for a program: its values, and the words for it as `what` and `advice`.
 pub fn failure_json(failure: &Failure, about: About) -> Value {
     let Words { what, advice } = words::failure::<Terminal>(failure, about);
     let mut value = json!(failure);
@@ -167,8 +169,9 @@ pub fn failure_json(failure: &Failure, about: About) -> Value {
     value
 }
 
-/// What the engine tells, with the words for failures and lines of a log, and without the token of an upload.
-fn event_with_words(kind: &EventKind, about: About) -> Option<Value> {
+/// An event of the engine as JSON, with the words for failures and log lines, and without the token
+/// of an upload.
+fn event_json(kind: &EventKind, about: About) -> Option<Value> {
     let mut event = serde_json::to_value(kind).ok()?;
     match kind {
         EventKind::Status { status, .. } => match status {
@@ -241,7 +244,7 @@ mod tests {
             sent: 0,
             error: Some(quota),
         };
-        let event = event_with_words(&ended, About::Share).unwrap();
+        let event = event_json(&ended, About::Share).unwrap();
         assert_eq!(event["error"]["what"], what);
         assert_eq!(event["error"]["code"], "quota");
     }
@@ -254,7 +257,7 @@ mod tests {
             token: Some("secret".into()),
             expires: None,
         };
-        let event = event_with_words(&began, About::Share).unwrap();
+        let event = event_json(&began, About::Share).unwrap();
         assert!(!event.to_string().contains("secret"), "{event}");
     }
 }

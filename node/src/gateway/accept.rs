@@ -1,35 +1,36 @@
-//! The form of an answer, which the query or `Accept` decides.
+//! The format of a response, which the query or `Accept` decides.
 
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::reply::Refused;
 use crate::storage::ipld;
 
-/// Media types of an `Accept` that are looked at.
+/// How many media types of `Accept` are considered.
 const MAX_ACCEPTED: usize = 64;
 
-/// The order of a CAR's blocks is always depth first; so it is only checked whether that is good.
+/// The parameters of a CAR. The order is not among them: it is always depth-first, and requests for
+/// another order are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CarParams {
-    /// Whether a block is sent again where it is linked again.
+    /// Whether a block is sent again each time it is linked.
     pub dups: bool,
 }
 
-/// The form of an answer.
+/// The format of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
-    /// One block.
+    /// A single block.
     Raw,
-    /// Blocks in a row.
+    /// A CAR.
     Car(CarParams),
-    /// One block of JSON or CBOR, named as such.
+    /// A single block of JSON or CBOR, requested in that format.
     Data(DataForm),
-    /// The file itself, or a list of a directory's names.
+    /// The file itself, or a page that lists a directory.
     Plain,
 }
 
 impl Format {
-    /// What `format` says of it in a query.
+    /// Its value of the query parameter `format`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Raw => "raw",
@@ -40,7 +41,8 @@ impl Format {
     }
 }
 
-/// A form of data. None is made of another: a block has the form of its codec, or the plain form of that.
+/// A format of structured data. Blocks are never converted: each is served in the format of its
+/// codec, or in the plain variant of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DataForm {
     Json,
@@ -52,7 +54,7 @@ pub(super) enum DataForm {
 impl DataForm {
     const ALL: [Self; 4] = [Self::Json, Self::Cbor, Self::DagJson, Self::DagCbor];
 
-    /// That of a codec.
+    /// The format of a codec's blocks.
     pub fn of(codec: u64) -> Option<Self> {
         match codec {
             ipld::JSON => Some(Self::Json),
@@ -63,7 +65,7 @@ impl DataForm {
         }
     }
 
-    /// The same without links.
+    /// The same format without IPLD links.
     pub fn plain(self) -> Self {
         match self {
             Self::Json | Self::DagJson => Self::Json,
@@ -71,7 +73,7 @@ impl DataForm {
         }
     }
 
-    /// What `format` says of it, and an `Etag`.
+    /// Its name in the query parameter `format` and in an `Etag`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
@@ -105,7 +107,7 @@ pub(super) const RAW: &str = "application/vnd.ipld.raw";
 /// The media type of a CAR.
 pub(super) const CAR: &str = "application/vnd.ipld.car";
 
-/// What a client accepts, the best first.
+/// The media types that a client accepts, the preferred one first.
 pub(super) fn accepted(headers: &HeaderMap) -> Vec<Accepted<'_>> {
     let mut accepted: Vec<Accepted<'_>> = headers
         .get_all(header::ACCEPT)
@@ -135,7 +137,8 @@ pub(super) fn accepted(headers: &HeaderMap) -> Vec<Accepted<'_>> {
         })
         .filter(|accepted| accepted.quality > 0.0 && !accepted.essence.is_empty())
         .collect();
-    // Stable: of equal quality what is named counts before what is meant by a `*`, and then the first.
+    // With equal quality, a specific type precedes a wildcard. The sort is stable, so otherwise the
+    // order of the header decides.
     let stars = |accepted: &Accepted<'_>| accepted.essence.matches('*').count();
     accepted.sort_by(|a, b| {
         b.quality
@@ -145,7 +148,7 @@ pub(super) fn accepted(headers: &HeaderMap) -> Vec<Accepted<'_>> {
     accepted
 }
 
-/// The form that is asked for, and whether `Accept` decided that.
+/// The format that is asked for, and whether `Accept` decided it.
 pub(super) fn format(
     query: Option<&str>,
     accept: &[Accepted<'_>],
@@ -155,7 +158,7 @@ pub(super) fn format(
     match query {
         Some("raw") => return Ok((Format::Raw, false)),
         Some("car") => {
-            // `Accept` may still say how the CAR is to be.
+            // `Accept` may still set the parameters of the CAR.
             let named: Vec<_> = accept.iter().filter(|a| a.essence == CAR).collect();
             let chosen = named.iter().find_map(|a| car(a));
             return match chosen {
@@ -170,7 +173,7 @@ pub(super) fn format(
                 None if name != "tar" => Err(Refused::bad("the format is neither raw nor car")),
                 _ => Err(Refused(
                     StatusCode::NOT_ACCEPTABLE,
-                    format!("the format {name} is not made here; raw and car are"),
+                    format!("the format {name} is not supported; raw and car are"),
                 )),
             };
         }
@@ -188,31 +191,32 @@ pub(super) fn format(
                 None => refused = Some("a CAR of that version or order"),
             },
             "application/x-tar" => refused = Some("tar"),
-            other if other.starts_with("application/vnd.ip") => refused = Some("that"),
+            other if other.starts_with("application/vnd.ip") => refused = Some("that media type"),
             _ if open => return Ok((Format::Plain, false)),
             "*/*" | "application/*" => {}
-            _ => refused = Some("that"),
+            _ => refused = Some("that media type"),
         }
     }
     match refused {
         Some(what) => Err(Refused(
             StatusCode::NOT_ACCEPTABLE,
-            format!("{what} is not made here; {RAW} and {CAR} (version=1; order=dfs) are"),
+            format!("{what} is not supported; {RAW} and {CAR} (version=1; order=dfs) are"),
         )),
         None if open => Ok((Format::Plain, false)),
         None => Err(Refused::bad(format!(
-            "this gateway gives verifiable blocks only: ask with format=raw or format=car, or accept {RAW} or {CAR}"
+            "this gateway serves only verifiable blocks: ask with format=raw or format=car, or accept {RAW} or {CAR}"
         ))),
     }
 }
 
-/// The form of data that has a media type.
+/// The format of structured data with this media type.
 fn form_of(mime: &str) -> Option<DataForm> {
     let mut forms = DataForm::ALL.into_iter();
     forms.find(|form| form.mime() == mime)
 }
 
-/// The CAR that a media type asks for, if it is one that is made here.
+/// The parameters of the CAR that a media type asks for; `None` if this gateway does not make such
+/// a CAR.
 fn accept_car(accepted: &Accepted<'_>) -> Option<CarParams> {
     let mut dups = false;
     for (name, value) in &accepted.params {
@@ -228,7 +232,7 @@ fn accept_car(accepted: &Accepted<'_>) -> Option<CarParams> {
     Some(CarParams { dups })
 }
 
-/// What the query says of a CAR, over what `Accept` says.
+/// Applies the query's CAR parameters, which override those of `Accept`.
 pub(super) fn car_params(
     mut params: CarParams,
     version: Option<&str>,
@@ -236,7 +240,7 @@ pub(super) fn car_params(
     dups: Option<&str>,
 ) -> Result<CarParams, Refused> {
     if !matches!(version, None | Some("1")) {
-        return Err(Refused::bad("only version 1 of CAR is made here"));
+        return Err(Refused::bad("only CAR version 1 is supported"));
     }
     if !matches!(order, None | Some("dfs" | "unk")) {
         return Err(Refused::bad("car-order is neither dfs nor unk"));

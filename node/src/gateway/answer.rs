@@ -17,7 +17,7 @@ use super::response::Request;
 use super::{car, file, raw};
 use crate::storage::{Arrival, ReadError, Reader};
 
-/// Answers a request.
+/// Answers a `GET` or `HEAD` request.
 pub(super) async fn get(
     State(gateway): State<Arc<Gateway>>,
     method: Method,
@@ -50,17 +50,18 @@ async fn answer(
         storage.reader(&asked.root)
     };
     if asked.only_if_cached {
-        // A part of a DAG does not answer for the whole.
+        // A part of a DAG is no answer to a request for the whole.
         let whole = matches!(asked.format, Format::Car(_) | Format::Plain)
             && asked.scope == DagScope::All
             && asked.path.is_empty();
         if whole && storage.dag_state(&asked.root) == Some(false) {
             return Err(ReadError::Missing(asked.root).into());
         }
-    } else if let Some(response) = bring(&gateway, &asked, &reader).await {
+    } else if let Some(response) = fetch_absent(&gateway, &asked, &reader).await {
         return Ok(response);
     }
-    // A request that waits for a root, which may be an invented one, takes no place from those that are answered.
+    // A request that waits for a root, which may not even exist, takes no place from requests that
+    // are being answered.
     reader.come(&asked.root).await?;
     let Ok(permit) = Arc::clone(&gateway.responses).try_acquire_owned() else {
         return Ok(failure(
@@ -85,18 +86,24 @@ async fn answer(
     }
 }
 
-/// Has a root brought that the storage lacks and nobody has announced, or the rest of a DAG whose upload has stopped.
-/// Returns the answer where nobody has it.
-async fn bring(gateway: &Arc<Gateway>, asked: &Asked, reader: &Reader) -> Option<Response<Body>> {
+/// Fetches a root that the storage lacks and that nobody is uploading, or the rest of a DAG whose
+/// upload has stalled. Returns the response if the root cannot be fetched.
+async fn fetch_absent(
+    gateway: &Arc<Gateway>,
+    asked: &Asked,
+    reader: &Reader,
+) -> Option<Response<Body>> {
     let root = &asked.root;
-    // Any block may be asked for raw, and few are files; those are asked for by a CAR or as they are.
+    // A raw request may be for any block, and few blocks are the root of a file. Files are
+    // requested as a CAR or as they are.
     if asked.format == Format::Raw {
         return None;
     }
     match gateway.storage.arrival(root) {
         Arrival::Whole | Arrival::Coming => return None,
         Arrival::Stalled => {
-            // Beside the answer: what there is need not wait, and its uploader may go on by itself.
+            // Fetch in the background: the blocks that are here can be sent at once, and the
+            // uploader may resume by itself.
             gateway.fetch(root);
             return None;
         }
@@ -105,7 +112,7 @@ async fn bring(gateway: &Arc<Gateway>, asked: &Asked, reader: &Reader) -> Option
     }
     let fetch = gateway.fetch(root)?;
     let came = std::pin::pin!(async {
-        // How long that may take is the fetch's matter.
+        // The fetch decides how long this may take.
         while reader
             .block(root)
             .await

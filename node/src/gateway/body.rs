@@ -1,4 +1,4 @@
-//! Bodies that are sent as they are made.
+//! Response bodies that are sent while they are produced.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,35 +13,35 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::storage::traverse::WalkError;
 
-/// Pieces that are made before the client has taken them.
+/// How many pieces are produced ahead of the client.
 const AHEAD: usize = 1;
-/// How long a client may take no piece at all.
+/// How long a client may go without taking a piece.
 const TAKER_PATIENCE: Duration = Duration::from_secs(120);
-/// Pieces smaller than this are gathered, in bytes.
+/// Pieces are gathered until they reach this size, in bytes.
 const GATHERED: usize = 64 * 1024;
 
-/// Why a body is not made to its end.
+/// Why a body was not completed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unfinished {
-    /// The client has gone, or takes nothing.
-    #[error("the client takes nothing")]
+    /// The client has gone, or has stopped reading.
+    #[error("the client does not read the response")]
     Gone,
-    /// What is to be sent cannot be had.
+    /// The data to be sent cannot be read.
     #[error(transparent)]
     Walk(#[from] WalkError),
-    /// It has not the size that it said.
-    #[error("the file has not the size that it declares")]
+    /// The file does not have the size that it declares.
+    #[error("the file does not have the size that it declares")]
     Size,
 }
 
-/// Where a body's pieces go.
+/// The writing end of a body.
 pub(super) struct Sink {
     to: mpsc::Sender<Bytes>,
     gathered: BytesMut,
 }
 
 impl Sink {
-    /// Sends bytes, or gathers them when they are few.
+    /// Sends bytes, or gathers them if they are few.
     pub async fn send(&mut self, bytes: Bytes) -> Result<(), Unfinished> {
         if self.gathered.len() + bytes.len() < GATHERED {
             self.gathered.extend_from_slice(&bytes);
@@ -55,7 +55,8 @@ impl Sink {
         self.put(bytes).await
     }
 
-    /// Sends what was gathered: before a wait, so that the client has all there is.
+    /// Sends what was gathered. Called before a wait, so that the client gets all that is
+    /// available.
     pub async fn flush(&mut self) -> Result<(), Unfinished> {
         if self.gathered.is_empty() {
             return Ok(());
@@ -72,10 +73,10 @@ impl Sink {
     }
 }
 
-/// What a body's task and its connection share.
+/// The state that a body's task and its connection share.
 struct Shared {
     pieces: Mutex<mpsc::Receiver<Bytes>>,
-    /// The task ended before the body's end.
+    /// Whether the task failed before the end of the body.
     broken: AtomicBool,
 }
 
@@ -85,9 +86,10 @@ impl Shared {
     }
 }
 
-/// A body that a task makes with the [`Sink`] that it is given. When the task fails the connection breaks, so that what
-/// was sent is not taken for the whole. The task ends, and frees its place, when the client has gone or takes nothing.
-pub(super) fn made<F>(permit: OwnedSemaphorePermit, make: impl FnOnce(Sink) -> F) -> Body
+/// A body that a task writes to the [`Sink`] that it is given. If the task fails, the connection is
+/// aborted, so that what was sent is not taken for the whole. If the client leaves or stops
+/// reading, the task ends and releases its permit.
+pub(super) fn produced<F>(permit: OwnedSemaphorePermit, produce: impl FnOnce(Sink) -> F) -> Body
 where
     F: Future<Output = Result<Sink, Unfinished>> + Send + 'static,
 {
@@ -97,7 +99,7 @@ where
         broken: AtomicBool::new(false),
     });
     let client = to.clone();
-    let task = make(Sink {
+    let task = produce(Sink {
         to,
         gathered: BytesMut::new(),
     });
@@ -108,21 +110,21 @@ where
             sink.flush().await
         };
         let made = tokio::select! {
-            // A client that goes while a block is waited for frees its place at once.
+            // A client that leaves while the task waits for a block releases its permit at once.
             () = client.closed() => Ok(()),
             made = finish => made,
         };
         if let Err(error) = made {
-            tracing::debug!(%error, "a response breaks off");
+            tracing::debug!(%error, "a response was cut off");
             shared.broken.store(true, Ordering::Release);
             if matches!(error, Unfinished::Gone) {
-                // The connection may stay, and must not keep them.
+                // The connection may stay open, and must not keep the pieces in memory.
                 let mut pieces = shared.pieces();
                 pieces.close();
                 while pieces.try_recv().is_ok() {}
             }
         }
-        // The end of `client` is the end of the body.
+        // Dropping the last sender ends the body.
         drop(client);
         drop(permit);
     });
@@ -131,7 +133,7 @@ where
         Poll::Ready(match piece {
             Some(piece) => Some(Ok(piece)),
             None if body.broken.swap(false, Ordering::AcqRel) => {
-                Some(Err(io::Error::other("not all of it could be had")))
+                Some(Err(io::Error::other("the response could not be completed")))
             }
             None => None,
         })

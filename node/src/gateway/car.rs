@@ -1,4 +1,4 @@
-//! CARs, sent block by block.
+//! CAR responses, sent block by block.
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
@@ -9,7 +9,7 @@ use fluence::content::car::header as car_header;
 use fluence::content::unixfs::{self, DAG_PB, Kind, NodeError};
 
 use super::accept::CarParams;
-use super::body::{Sink, Unfinished, made};
+use super::body::{Sink, Unfinished, produced};
 use super::ranges::EntityRange;
 use super::reply::failure;
 use super::request::DagScope;
@@ -26,7 +26,8 @@ pub(super) async fn answer(
     params: CarParams,
 ) -> Result<Response<Body>, AnswerError> {
     let terminus = resolved.cid;
-    // It is here before the answer begins: after that only breaking off tells that something is missing.
+    // Wait for the last block of the path before the response begins: after that, only aborting it
+    // can report that something is missing.
     let scope = match scope(&request, &reader, terminus).await? {
         Some(scope) => scope,
         None => {
@@ -59,14 +60,15 @@ pub(super) async fn answer(
     );
     put(&mut headers, header::ACCEPT_RANGES, "none");
     if request.asked.uncached {
-        // Without this Chromium reads a body ahead of its reader, fifty megabytes of it, into memory.
+        // Without this, Chromium reads up to 50 MB of the body into memory ahead of the page that
+        // reads it.
         put(&mut headers, header::CACHE_CONTROL, "no-store");
     }
     if request.head {
         return Ok((headers, Body::empty()).into_response());
     }
     let root = request.asked.root;
-    let body = made(request.permit, |mut sink: Sink| async move {
+    let body = produced(request.permit, |mut sink: Sink| async move {
         sink.send(car_header(&root)).await?;
         let mut walk = Walk::new(&reader, params.dups);
         for cid in resolved.path {
@@ -86,7 +88,7 @@ async fn block(
 ) -> Result<(), Unfinished> {
     let mut visits = walk.begin(root, scope);
     loop {
-        // What there is goes out before a block is waited for.
+        // Send what is available before waiting for a block.
         let Seen {
             cid, data, inline, ..
         } = match walk.next_present(&mut visits).await? {
@@ -111,7 +113,7 @@ async fn send(sink: &mut Sink, cid: &Cid, data: Bytes) -> Result<(), Unfinished>
     sink.send(data).await
 }
 
-/// Which blocks are to be sent; `None` where none of the bytes that are asked for exist.
+/// Which blocks to send; `None` if the requested bytes begin after the end of the file.
 async fn scope(
     request: &Request,
     reader: &Reader,
@@ -145,7 +147,7 @@ async fn scope(
     })
 }
 
-/// Two CARs with the same tag have the same blocks in the same order.
+/// The weak `Etag` of a CAR: two CARs with the same tag have the same blocks in the same order.
 fn etag(request: &Request, scope: &Scope, dups: char) -> String {
     let asked = &request.asked;
     let mut hasher = blake3::Hasher::new();

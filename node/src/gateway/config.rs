@@ -1,50 +1,52 @@
-//! How a gateway behaves, and what its node does for it.
+//! A gateway's configuration, and what it needs from its node.
 
 use std::sync::Arc;
 
 use fluence::Cid;
 use futures::future::BoxFuture;
 
-/// Brings files that the storage lacks: the node calls their function, so that their provider uploads them.
+/// Fetches files that the storage lacks: the node calls a file's function, so that the provider
+/// uploads it.
 pub trait Fetcher: Send + Sync + 'static {
-    /// Has a DAG brought into the storage. Returns when its blocks are on their way or have come.
+    /// Fetches a DAG into the storage. Returns once its blocks are on their way or have arrived.
     fn fetch(&self, cid: Cid) -> BoxFuture<'static, Result<Fetched, FetchError>>;
 
-    /// Asks what a provider says of its file, and moves nothing.
+    /// Asks a provider to describe its file, without moving any data.
     fn describe(&self, cid: Cid) -> BoxFuture<'static, Option<Fetched>>;
 }
 
-/// What a provider says of its file. Readers of it must make it safe before use.
+/// A provider's description of its file. It comes from a stranger and must be sanitized before use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fetched {
-    /// What it calls it.
+    /// The file's name.
     pub name: Option<String>,
-    /// Its MIME type.
+    /// The file's MIME type.
     pub mime: Option<String>,
 }
 
-/// Why a file is not brought.
+/// Why a file could not be fetched.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// Nobody provides its function.
+    /// Nobody provides the file's function.
     #[error("nobody shares this file now; ask its sharer to open the browser or to share it again")]
     NotFound,
-    /// Someone does, and it failed.
+    /// Somebody provides it, but the file could not be fetched from there.
     #[error("the file's provider could not be made to upload it: {0}")]
     Failed(String),
 }
 
-/// Tells more for `/healthz`: an object whose members are added.
+/// Supplies more members for the JSON object of `/healthz`.
 pub type Health = Arc<dyn Fn() -> serde_json::Map<String, serde_json::Value> + Send + Sync>;
 
-/// How a gateway behaves.
+/// A gateway's configuration.
 #[derive(Clone, Default)]
 pub struct GatewayConfig {
-    /// Whether links open for anyone: files as they are, not only as verifiable blocks.
+    /// Whether links open in a plain browser: files are served as they are, not only as verifiable
+    /// blocks.
     pub open: bool,
-    /// Brings what the storage lacks, when the gateway is open.
+    /// Fetches what the storage lacks, if the gateway is open.
     pub fetcher: Option<Arc<dyn Fetcher>>,
-    /// What else `/healthz` tells.
+    /// What `/healthz` reports in addition.
     pub health: Option<Health>,
 }
 

@@ -1,4 +1,5 @@
-//! Which web pages may use the gateway: all, since nothing here is told apart by cookies or addresses.
+//! Cross-origin requests: pages of any origin may use the gateway, since it grants nothing on the
+//! basis of cookies or addresses.
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -16,10 +17,10 @@ const EXPOSE_HEADERS: HeaderValue = HeaderValue::from_static(
 const ANY: HeaderValue = HeaderValue::from_static("*");
 const PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 const WANTS_PRIVATE_NETWORK: &str = "access-control-request-private-network";
-/// How long a browser may remember that it is allowed, in seconds.
+/// How long a browser may cache the result of a preflight request, in seconds.
 const PREFLIGHT_AGE: HeaderValue = HeaderValue::from_static("7200");
 
-/// Lets pages of any origin read, and upload with a token.
+/// Adds the CORS headers that let pages of any origin read, and upload with a token.
 pub(super) async fn cors(request: Request<Body>, next: Next) -> Response<Body> {
     let preflight = request.method() == Method::OPTIONS;
     let private = request.headers().contains_key(WANTS_PRIVATE_NETWORK);

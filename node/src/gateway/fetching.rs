@@ -1,4 +1,5 @@
-//! Having files brought that the storage lacks, and asking what they are called: each once for all that want it.
+//! Fetching files that the storage lacks, and asking for their names: once for all clients that
+//! want the same file.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,39 +14,39 @@ use tokio::time::timeout;
 use super::config::{FetchError, Fetched, GatewayConfig};
 use crate::storage::Storage;
 
-/// Files that are asked for by name at one time, because a link to them was opened.
+/// How many files are fetched at one time because a link to them was opened.
 const MAX_FETCHES: usize = 64;
-/// DAGs of which it is remembered that their providers were asked for a name.
+/// How many DAGs are remembered whose providers were asked for a description.
 const MAX_DESCRIPTIONS: usize = 4096;
-/// How long an answer may wait for a name.
+/// How long a response may wait for a file's name.
 const DESCRIBE_PATIENCE: Duration = Duration::from_secs(2);
-/// Responses that are made at one time.
+/// How many responses are sent at one time.
 const MAX_RESPONSES: usize = 256;
-/// Uploads that are taken at one time.
+/// How many uploads are received at one time.
 const MAX_UPLOADS: usize = 64;
 
-/// What a DAG's provider was asked to say of it.
+/// A description that a DAG's provider was asked for.
 type Description = Shared<BoxFuture<'static, Option<Fetched>>>;
-/// A DAG that is being brought.
+/// A fetch of a DAG under way.
 type Fetch = Shared<BoxFuture<'static, Result<Fetched, FetchError>>>;
 
-/// What all handlers share.
+/// The state that all handlers share.
 pub(super) struct Gateway {
-    /// What is served.
+    /// The storage that is served.
     pub storage: Arc<Storage>,
-    /// How it is served.
+    /// The gateway's configuration.
     pub config: GatewayConfig,
-    /// A permit for each response that may be made.
+    /// One permit for each response that may be sent at one time.
     pub responses: Arc<Semaphore>,
-    /// A permit for each upload that may be taken.
+    /// One permit for each upload that may be received at one time.
     pub uploads: Arc<Semaphore>,
     fetches: Mutex<HashMap<Cid, Fetch>>,
-    /// Of DAGs that came without a name, each asked for once.
+    /// The descriptions of DAGs that arrived without a name; each is requested once.
     descriptions: Mutex<HashMap<Cid, Description>>,
 }
 
 impl Gateway {
-    /// On a storage, with nothing under way.
+    /// Creates the state for a storage.
     pub fn new(storage: Arc<Storage>, config: GatewayConfig) -> Self {
         Self {
             storage,
@@ -57,7 +58,8 @@ impl Gateway {
         }
     }
 
-    /// Has a DAG brought, once for all who ask for it at one time; `None` where that is not done here.
+    /// Fetches a DAG, once for all who ask for it at one time; `None` if this gateway does not
+    /// fetch or fetches too many already.
     pub fn fetch(self: &Arc<Self>, cid: &Cid) -> Option<Fetch> {
         let fetcher = self.config.fetcher.as_ref().filter(|_| self.config.open)?;
         let mut fetches = self.fetches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,7 +72,8 @@ impl Gateway {
         let fetch = fetcher.fetch(*cid).shared();
         fetches.insert(*cid, fetch.clone());
         drop(fetches);
-        // It goes on when the one who asked has gone, and others may be waiting for it.
+        // The fetch continues even if the client that asked for it leaves, since others may be
+        // waiting for it.
         let (gateway, task, cid) = (Arc::clone(self), fetch.clone(), *cid);
         tokio::spawn(async move {
             if let Ok(Fetched { name, mime }) = task.await {
@@ -85,8 +88,8 @@ impl Gateway {
         Some(fetch)
     }
 
-    /// What a DAG's provider calls it, and its type: as it was noted, else as the provider says when it is asked now,
-    /// for which it has a little time.
+    /// The name and type of a DAG: those that were noted, or else those that its provider gives if
+    /// it answers a request within [`DESCRIBE_PATIENCE`].
     pub async fn description(&self, root: &Cid) -> (Option<String>, Option<String>) {
         let noted = self.storage.description(root);
         if noted != (None, None) {
@@ -102,15 +105,15 @@ impl Gateway {
         (name, mime)
     }
 
-    /// Asks what a DAG's provider calls it, within [`DESCRIBE_PATIENCE`] from when it was first asked; `None` where that
-    /// is not done.
+    /// Asks a DAG's provider for a description, which may take [`DESCRIBE_PATIENCE`] from the first
+    /// request for it; `None` if this gateway does not ask.
     fn describe(&self, root: &Cid) -> Option<Description> {
         let fetcher = self.config.fetcher.as_ref().filter(|_| self.config.open)?;
-        // What is here as a part of others only has no provider that is known.
+        // A block that is here only as a part of other DAGs has no known provider.
         self.storage.dag_state(root)?;
         let fetches = self.fetches.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(fetch) = fetches.get(root) {
-            // Having it brought tells that as well.
+            // The fetch yields the description too.
             return Some(soon(fetch.clone().map(Result::ok)));
         }
         drop(fetches);
@@ -128,7 +131,7 @@ impl Gateway {
     }
 }
 
-/// What is known within [`DESCRIBE_PATIENCE`].
+/// Limits a request for a description to [`DESCRIBE_PATIENCE`].
 fn soon(asked: impl Future<Output = Option<Fetched>> + Send + 'static) -> Description {
     timeout(DESCRIBE_PATIENCE, asked)
         .map(|known| known.ok().flatten())

@@ -1,9 +1,10 @@
 //! Files and directories as they are, for browsers and `curl`.
 //!
-//! What is shared comes from strangers, and all of it has the gateway's origin. So nothing is shown that could run: a
-//! type that a browser would execute is saved instead, a type is never guessed by the browser, and a policy forbids
-//! scripts whatever the type. A directory's `index.html`, which the specification wants in place of a listing, is shown
-//! as far as that policy lets it: an origin of nobody, no scripts, no forms, and nothing from elsewhere.
+//! Shared files come from strangers, and all of them share the gateway's origin. So nothing is
+//! shown that could run: files of active types are saved instead, browsers may not guess types, and
+//! a policy forbids scripts whatever the type. A directory's `index.html`, which the specification
+//! wants in place of a listing, is shown within that policy: it has an opaque origin, no scripts
+//! and no forms, and loads nothing from elsewhere.
 
 use std::ops::Range;
 
@@ -16,7 +17,7 @@ use fluence::content::unixfs::{DAG_PB, Kind, Node, RAW};
 use fluence::names::safe_file_name;
 
 use super::accept::{DataForm, Format};
-use super::body::{Sink, Unfinished, made};
+use super::body::{Sink, Unfinished, produced};
 use super::listing;
 use super::reply::failure;
 use super::resolve::{AnswerError, Resolved, decode, resolve};
@@ -24,13 +25,14 @@ use super::response::{IMMUTABLE, Request, block, disposition, name_of, not_modif
 use crate::storage::traverse::{Scope, Seen, Walk};
 use crate::storage::{BlockError, Reader};
 
-/// What a page of a gateway may do: nothing but show itself, and let files that it links to be saved, which browsers
-/// forbid in a sandbox unless it is said.
+/// The content security policy of all responses: a page may only show itself, and let the files
+/// that it links to be saved, which a sandbox forbids unless it is allowed explicitly.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; img-src 'self' data:; media-src 'self'; font-src 'self'; \
      style-src 'self' 'unsafe-inline'; sandbox allow-downloads",
 );
-/// The same for PDF, which browsers do not show in a sandbox, and which runs nothing outside its own viewer.
+/// The policy for PDF, which browsers do not show in a sandbox, and which runs nothing outside its
+/// own viewer.
 const PDF_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; object-src 'self'; style-src 'unsafe-inline'");
 const PDF: &str = "application/pdf";
@@ -38,12 +40,12 @@ const UNKNOWN: &str = "application/octet-stream";
 const TEXT: &str = "text/plain; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
-/// What a directory shows of itself, where it is in it.
+/// The page that is shown in place of a directory's listing, if the directory has it.
 const INDEX: &str = "index.html";
-/// Bytes of a file by which its type is guessed.
+/// How many bytes at the beginning of a file are used to guess its type.
 const SNIFFED: u64 = 512;
 
-/// Answers with a file, a directory's page, or a block of data.
+/// Answers with a file, a directory's page, or a block of structured data.
 pub(super) async fn answer(
     mut request: Request,
     reader: Reader,
@@ -56,7 +58,7 @@ pub(super) async fn answer(
     };
     let form = match (wanted, DataForm::of(cid.codec())) {
         (None, form) => form,
-        // A file has no form of data, but may be said to be one.
+        // A file is not structured data, but it may be requested as JSON or CBOR.
         (Some(DataForm::Json | DataForm::Cbor), None) => {
             if request.asked.by_accept {
                 request.asked.content_location = None;
@@ -67,7 +69,10 @@ pub(super) async fn answer(
         (Some(wanted), _) => {
             return Ok(failure(
                 StatusCode::NOT_ACCEPTABLE,
-                format!("{cid} is not {}, and nothing is converted", wanted.name()),
+                format!(
+                    "{cid} is not {}, and this gateway does not convert",
+                    wanted.name()
+                ),
             ));
         }
     };
@@ -97,7 +102,7 @@ pub(super) async fn answer(
                 }
                 Kind::Metadata => Err(AnswerError::Block(
                     cid,
-                    BlockError::Malformed("it is of a kind of UnixFS that is not used any more"),
+                    BlockError::Malformed("it is of an obsolete kind of UnixFS node"),
                 )),
             }
         }
@@ -109,7 +114,7 @@ pub(super) async fn answer(
     }
 }
 
-/// A block of JSON or CBOR, as it is.
+/// Answers with a block of JSON or CBOR, as it is.
 fn data_block(
     request: Request,
     resolved: &Resolved,
@@ -125,7 +130,7 @@ fn data_block(
     whole(request, resolved, data, &etag, Some(name), form.mime())
 }
 
-/// A block that is an answer by itself.
+/// Answers with data that needs no further blocks.
 fn whole(
     request: Request,
     resolved: &Resolved,
@@ -151,7 +156,7 @@ async fn file(
 ) -> Result<Response<Body>, AnswerError> {
     let cid = resolved.cid;
     let text = request.text_of(&resolved);
-    // What the query says that it is counts, as the name in it does.
+    // A type in the query counts, as a name in the query does.
     let said = match request.asked.format {
         Format::Data(form) if !request.asked.by_accept => Some(form),
         _ => None,
@@ -186,7 +191,7 @@ async fn file(
     Ok(content(request, reader, headers, &etag, cid, size))
 }
 
-/// The bytes of a file, or the part of them that was asked for.
+/// Answers with the bytes of a file, or with the part of them that was asked for.
 fn content(
     request: Request,
     reader: Reader,
@@ -201,7 +206,7 @@ fn content(
         Body::empty()
     });
     if let Some(range) = wanted {
-        *response.body_mut() = made(request.permit, |sink| stream(reader, cid, range, sink));
+        *response.body_mut() = produced(request.permit, |sink| stream(reader, cid, range, sink));
     }
     response
 }
@@ -211,7 +216,7 @@ fn size_of(cid: &Cid, node: &Node) -> Result<u64, AnswerError> {
         .map_err(|error| AnswerError::Block(*cid, error.into()))
 }
 
-/// Sends bytes of a file.
+/// Sends a range of a file's bytes.
 async fn stream(
     reader: Reader,
     cid: Cid,
@@ -225,7 +230,7 @@ async fn stream(
         let seen = match walk.next_present(&mut visits).await? {
             Some(seen) => seen,
             None => {
-                // What there is goes out before a block is waited for.
+                // Send what is available before waiting for a block.
                 sink.flush().await?;
                 walk.next(&mut visits).await?.ok_or(Unfinished::Size)?
             }
@@ -237,7 +242,7 @@ async fn stream(
     Ok(sink)
 }
 
-/// The bytes of a range that stand in a block.
+/// The bytes of a range that lie in a block.
 fn cut(seen: &Seen, range: &Range<u64>) -> Bytes {
     let Some((own, offset)) = &seen.own else {
         return Bytes::new();
@@ -252,7 +257,7 @@ fn cut(seen: &Seen, range: &Range<u64>) -> Bytes {
     }
 }
 
-/// The first bytes of a file.
+/// The first bytes of a file, from which its type is guessed.
 async fn beginning(reader: &Reader, cid: Cid, size: u64) -> Result<Bytes, AnswerError> {
     let range = 0..size.min(SNIFFED);
     let mut walk = Walk::new(reader, true);
@@ -273,7 +278,7 @@ async fn directory(
     node: Node,
 ) -> Result<Response<Body>, AnswerError> {
     if !request.asked.slash {
-        // Relative links on the page need it.
+        // Relative links on the page need the slash.
         let query = request
             .uri
             .query()
@@ -291,7 +296,7 @@ async fn directory(
     let Some((index, size)) = index(&reader, resolved.cid).await? else {
         return listing::answer(request, reader, resolved, node, POLICY).await;
     };
-    // It is the directory that was asked for.
+    // The tag is that of the directory, since that is what was asked for.
     let etag = format!("\"{}\"", request.text_of(&resolved));
     let mut headers = request.headers(&resolved, &etag);
     if let Some(response) = not_modified(&request.headers, headers.clone(), &etag) {
@@ -303,7 +308,7 @@ async fn directory(
     Ok(content(request, reader, headers, &etag, index, size))
 }
 
-/// A directory's own page and its size, if it is a file.
+/// The directory's `index.html` and its size, if that is a file.
 async fn index(reader: &Reader, directory: Cid) -> Result<Option<(Cid, u64)>, AnswerError> {
     let cid = match resolve(reader, directory, &[INDEX.to_owned()]).await {
         Ok(resolved) => resolved.cid,
@@ -324,7 +329,8 @@ async fn index(reader: &Reader, directory: Cid) -> Result<Option<(Cid, u64)>, An
     })
 }
 
-/// Says what an answer is, and what may be done with it: whether it is shown, unless it is to be saved.
+/// Sets the headers that describe the content: its type, its policy, and whether it is shown or
+/// saved. `shown` says whether it may be shown; a request for a download overrides it.
 fn describe(
     headers: &mut HeaderMap,
     request: &Request,
@@ -349,12 +355,12 @@ fn describe(
     }
 }
 
-/// Whether a browser that shows it runs nothing of it.
+/// Whether a browser shows content of this type without running any of it.
 fn is_passive(mime: &str) -> bool {
     let essence = mime.split(';').next().unwrap_or_default().trim();
     let (kind, sub) = essence.split_once('/').unwrap_or_default();
     match kind {
-        // SVG is the one picture that has scripts.
+        // SVG is the one image format that can contain scripts.
         "image" => !sub.contains("xml") && !sub.contains("svg"),
         "audio" | "video" => true,
         _ => matches!(
@@ -364,13 +370,13 @@ fn is_passive(mime: &str) -> bool {
     }
 }
 
-/// The type of a file by the ending of its name.
+/// The type of a file, from the extension of its name.
 fn mime_of_name(name: &str) -> Option<String> {
     let guess = mime_guess::from_path(name).first()?;
     mime_of_text(guess.essence_str())
 }
 
-/// A type that someone says, made fit for a header.
+/// A type from a stranger, made safe for a header.
 fn mime_of_text(text: &str) -> Option<String> {
     let essence = text.split(';').next()?.trim().to_ascii_lowercase();
     let (kind, sub) = essence.split_once('/')?;
@@ -391,7 +397,7 @@ fn mime_of_text(text: &str) -> Option<String> {
     })
 }
 
-/// The type of a file by its first bytes, of those types that are worth showing.
+/// The type of a file, from its first bytes; only types that are worth showing are recognized.
 fn sniff(data: &[u8]) -> &'static str {
     let at = |offset: usize, magic: &[u8]| data.get(offset..).is_some_and(|d| d.starts_with(magic));
     match data {
@@ -417,7 +423,7 @@ fn sniff(data: &[u8]) -> &'static str {
 fn is_text(data: &[u8]) -> bool {
     let valid = match std::str::from_utf8(data) {
         Ok(_) => data.len(),
-        // A character may be cut where the look ends.
+        // The last character may be cut off.
         Err(error) if error.error_len().is_none() => error.valid_up_to(),
         Err(_) => return false,
     };
@@ -426,7 +432,7 @@ fn is_text(data: &[u8]) -> bool {
         .all(|byte| !byte.is_ascii_control() || b"\t\n\r\x0c".contains(byte))
 }
 
-/// Whether text begins as an object of JSON does.
+/// Whether a text begins like a JSON object.
 fn is_object(data: &[u8]) -> bool {
     let mut solid = data.iter().filter(|byte| !byte.is_ascii_whitespace());
     solid.next() == Some(&b'{') && matches!(solid.next(), Some(b'"' | b'}'))

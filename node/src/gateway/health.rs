@@ -11,15 +11,15 @@ use serde::Deserialize;
 
 use super::fetching::Gateway;
 
-/// What may be asked.
+/// The query parameters of `/healthz`.
 #[derive(Debug, Deserialize)]
 pub(super) struct HealthQuery {
-    /// A DAG of which the counters are told.
+    /// The root of a DAG whose counters are reported too.
     cid: Option<String>,
 }
 
-/// What the node has to say of itself. Counters of one DAG are for those who know its CID; a list of all would tell
-/// what is stored.
+/// Reports the node's state. The counters of a DAG are reported only to clients that know its CID,
+/// since a list of all DAGs would reveal what is stored.
 pub(super) async fn healthz(
     State(gateway): State<Arc<Gateway>>,
     Query(query): Query<HealthQuery>,

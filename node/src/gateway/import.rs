@@ -1,4 +1,4 @@
-//! `POST /api/v0/dag/import`: uploads, as Kubo takes them, with a token.
+//! `POST /api/v0/dag/import`: uploads in the form that Kubo accepts, authorized by a token.
 
 use std::error::Error as _;
 use std::mem;
@@ -24,23 +24,26 @@ use super::fetching::Gateway;
 use super::reply::retry_after;
 use crate::storage::{AddError, StorageError, TokenError, Upload};
 
-/// How long an uploader has before it must keep to [`SLOWEST`].
+/// How long an uploader may be slower than [`SLOWEST`].
 const GRACE: Duration = Duration::from_secs(60);
-/// The least that an uploader must send in a second, in bytes: an uploader that drips keeps others out.
+/// The lowest average rate at which an uploader must send, in bytes per second: a slow uploader
+/// keeps others out.
 const SLOWEST: u64 = 1024;
-/// How often a request may send the bytes that its DAG may have: what stands around small blocks in a CAR takes as much
-/// as they do.
+/// How much a request may send, as a multiple of the size that its DAG may have: the framing of
+/// small blocks in a CAR may take as much as the blocks themselves.
 const MOST_SENT: u64 = 2;
-/// Bytes of a body that may come without any of a CAR among them: boundaries, and the heads of parts.
+/// How many bytes of a body may arrive without any part of a CAR among them, such as boundaries and
+/// headers of parts.
 const MAX_FRAMING: usize = 64 * 1024;
-/// Bytes of a body that are still read when its answer is known, so that the client gets to read the answer.
+/// How many bytes of a body are still read once the response is known, so that the client gets to
+/// read the response.
 const DRAINED: u64 = 16 * 1024 * 1024;
-/// How long that may take.
+/// How long reading the rest of a body may take.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(3);
-/// Roots that an answer names.
+/// How many roots a response lists at most.
 const MAX_ROOTS: usize = 64;
 
-/// The members of the query that Kubo knows and that matter here.
+/// The query parameters of Kubo's API that matter here.
 #[derive(Debug, Deserialize)]
 pub(super) struct Options {
     #[serde(rename = "pin-roots", default = "yes")]
@@ -53,7 +56,7 @@ fn yes() -> bool {
     true
 }
 
-/// Why an upload is not taken.
+/// Why an upload is refused.
 #[derive(Debug, thiserror::Error)]
 enum Refused {
     #[error(
@@ -66,18 +69,18 @@ enum Refused {
     Busy,
     #[error("the body is not multipart/form-data: {0}")]
     Multipart(String),
-    #[error("{MAX_FRAMING} bytes of the body came without any of a CAR")]
+    #[error("{MAX_FRAMING} bytes of the body arrived without any part of a CAR")]
     Framing,
-    #[error("the body has no CAR")]
+    #[error("the body contains no CAR")]
     NoCar,
     #[error(transparent)]
     Car(#[from] CarError),
     #[error(transparent)]
     Add(#[from] AddError),
-    #[error("nothing came for too long; the next request goes on from what is here")]
+    #[error("nothing arrived for too long; the next request continues from what is here")]
     Silent,
     #[error(
-        "the body goes on after {0} bytes, more than the declared size can need; ask for a token for the size that the file has"
+        "the body continues after {0} bytes, more than the declared size can need; ask for a token for the actual size of the file"
     )]
     Endless(u64),
     #[error("the upload is slower than {SLOWEST} bytes a second")]
@@ -110,15 +113,15 @@ impl Refused {
         }
     }
 
-    /// In the form of Kubo's errors.
+    /// The response, in the form of Kubo's errors.
     fn response(&self) -> Response<Body> {
         let status = self.status();
         if status.is_server_error() {
-            tracing::warn!(error = %self, "an upload is not taken");
+            tracing::warn!(error = %self, "an upload was refused");
         }
         let message = match self {
             Self::Token(error) | Self::Add(AddError::Token(error)) => {
-                format!("{error}; ask for another with a call of IPFS_multiaddr")
+                format!("{error}; call IPFS_multiaddr for another one")
             }
             other => other.to_string(),
         };
@@ -144,7 +147,7 @@ impl Refused {
 
 impl From<MultipartError> for Refused {
     fn from(error: MultipartError) -> Self {
-        // Its text does not say why the body could not be read.
+        // The text of the error does not say why the body could not be read, so look for the cause.
         let mut reason = error.source();
         while let Some(error) = reason {
             if let Some(Self::Framing) = error.downcast_ref() {
@@ -156,7 +159,7 @@ impl From<MultipartError> for Refused {
     }
 }
 
-/// What an upload brought.
+/// What an upload has delivered so far.
 #[derive(Debug, Default)]
 struct Taken {
     roots: Vec<Cid>,
@@ -165,18 +168,20 @@ struct Taken {
     cars: u64,
 }
 
-/// A request's body: for the reader of its parts and, when that has ended, for what reads the rest.
+/// A request's body, shared by the multipart reader and, when that has ended, by [`drain`], which
+/// reads the rest.
 ///
-/// The reader of parts keeps all that it can have until it finds what it looks for. So it has one piece at a time, and
-/// an error instead of the next when the last [`MAX_FRAMING`] bytes were of no use.
+/// The multipart reader buffers whatever it can get until it finds what it looks for. So it gets
+/// one piece at a time, and an error instead of the next piece if more than [`MAX_FRAMING`] bytes
+/// have yielded nothing.
 #[derive(Clone)]
 struct Source(Arc<Mutex<Pieces>>);
 
 struct Pieces {
     body: BodyDataStream,
-    /// Bytes that went to the reader since something came of them.
+    /// How many bytes went to the reader since it last yielded something.
     passed: usize,
-    /// A piece was given: first the reader is to look at it.
+    /// Whether a piece was just handed out, which the reader must look at before it gets another.
     given: bool,
 }
 
@@ -193,7 +198,7 @@ impl Source {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Something came of what went to the reader; returns how many bytes that were.
+    /// Notes that the reader has yielded something; returns how many bytes it took for that.
     fn advanced(&self) -> usize {
         mem::take(&mut self.pieces().passed)
     }
@@ -220,6 +225,7 @@ impl Stream for Source {
     }
 }
 
+/// Handles an upload.
 pub(super) async fn post(
     State(gateway): State<Arc<Gateway>>,
     Query(options): Query<Options>,
@@ -230,7 +236,8 @@ pub(super) async fn post(
     let upload = match open(&gateway, &head.headers) {
         Ok(upload) => upload,
         Err(refused) => {
-            // One that has expired was good, and its uploader is to learn that; strangers are not listened to.
+            // An expired token was once valid, so its uploader gets to read the response. Nothing
+            // is read from strangers.
             if matches!(refused, Refused::Token(TokenError::Expired)) {
                 drain(&source).await;
             }
@@ -250,11 +257,11 @@ pub(super) async fn post(
     let mut pace = Pace::begin(source, patience, most);
     let mut taken = Taken::default();
     let result = take(&upload, &mut multipart, &mut pace, &mut taken).await;
-    // Also what a broken request brought is worth keeping: the next goes on from there.
+    // What a broken request delivered is worth keeping too: the next request continues from there.
     let finished = upload.finish().await;
     match result.and_then(|()| finished.map_err(Refused::from)) {
         Ok(()) => reply(&options, &taken),
-        // Nothing more comes of these.
+        // These clients send hardly anything, so there is nothing to drain.
         Err(refused @ (Refused::Silent | Refused::Slow)) => refused.response(),
         Err(refused) => {
             drain(&pace.source).await;
@@ -263,7 +270,7 @@ pub(super) async fn post(
     }
 }
 
-/// The upload that a request's token opens.
+/// Opens the upload that a request's token permits.
 fn open(gateway: &Gateway, headers: &HeaderMap) -> Result<Upload, Refused> {
     let token = headers
         .get(header::AUTHORIZATION)
@@ -276,12 +283,12 @@ fn open(gateway: &Gateway, headers: &HeaderMap) -> Result<Upload, Refused> {
     Ok(gateway.storage.upload(token)?)
 }
 
-/// How fast an uploader sends.
+/// Limits how much an uploader sends, and how slowly.
 struct Pace {
     source: Source,
     began: Instant,
     bytes: u64,
-    /// Bytes that it may send.
+    /// How many bytes it may send.
     most: u64,
     /// How long it may send nothing.
     patience: Duration,
@@ -298,7 +305,7 @@ impl Pace {
         }
     }
 
-    /// The head of a part came, or some of a CAR.
+    /// Notes that the head of a part or a piece of a CAR has arrived.
     fn came(&mut self) -> Result<(), Refused> {
         self.bytes += self.source.advanced() as u64;
         if self.bytes > self.most {
@@ -312,7 +319,7 @@ impl Pace {
     }
 }
 
-/// Takes each part of the body for a CAR, as Kubo does.
+/// Treats each part of the body as a CAR, as Kubo does.
 async fn take(
     upload: &Upload,
     multipart: &mut Multipart,
@@ -364,7 +371,8 @@ async fn car(
     Ok(())
 }
 
-/// Kubo's answer: a line for each root where they are pinned, and one with numbers where they are asked for.
+/// Kubo's response: a line for each root if roots are pinned, and a line of statistics if they are
+/// requested.
 fn reply(options: &Options, taken: &Taken) -> Response<Body> {
     let mut lines = String::new();
     if options.pin_roots {
@@ -387,8 +395,8 @@ fn reply(options: &Options, taken: &Taken) -> Response<Body> {
         .into_response()
 }
 
-/// Reads on for a little: a client that is still sending would take a connection that is closed on it for broken, and
-/// not see the answer.
+/// Reads on for a short time: if the connection were closed on a client that is still sending, it
+/// would report a broken connection and not see the response.
 async fn drain(source: &Source) {
     let rest = async {
         let mut left = DRAINED;

@@ -1,4 +1,4 @@
-//! A directory as a page, and data with links.
+//! Pages that show directories, and structured data with links.
 
 use std::fmt::Write as _;
 
@@ -15,15 +15,15 @@ use crate::storage::Reader;
 use crate::storage::ipld;
 use crate::storage::traverse::{Scope, Walk};
 
-/// Names that a page shows.
+/// How many entries a page shows.
 const MAX_LISTED: usize = 10_000;
-/// What a path in a link has unescaped.
+/// The characters that are not escaped in a path.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
-/// Of the page's form: to be changed with it.
+/// The version of the pages' layout, which must change whenever the layout does.
 const FORM: &str = "1";
 
 struct Entry {
@@ -32,6 +32,7 @@ struct Entry {
     size: Option<u64>,
 }
 
+/// Answers with a page that lists a directory.
 pub(super) async fn answer(
     request: Request,
     reader: Reader,
@@ -59,7 +60,7 @@ pub(super) async fn answer(
     Ok((headers, page).into_response())
 }
 
-/// The names in a directory, sorted, and whether there are more.
+/// The entries of a directory, sorted by name, and whether there are more.
 async fn entries(
     reader: &Reader,
     resolved: &Resolved,
@@ -103,7 +104,8 @@ async fn entries(
     Ok((entries, more))
 }
 
-/// A block of data with links as a page: what it is, where it is had as it is, and its links.
+/// Answers with a page about a block of structured data: a link to the block itself with its format
+/// and size, and its links.
 pub(super) fn data(
     request: &Request,
     resolved: &Resolved,
@@ -145,7 +147,7 @@ pub(super) fn data(
     Ok((headers, page).into_response())
 }
 
-/// A page up to its table's rows, and the path of what it is of.
+/// The beginning of a page, up to the rows of its table, and the escaped path of what it shows.
 fn head(request: &Request) -> (String, String) {
     let asked = &request.asked;
     let mut href = format!("/ipfs/{}", asked.root_text);
@@ -193,7 +195,7 @@ fn page(request: &Request, entries: &[Entry], more: bool) -> String {
         let name = utf8_percent_encode(&entry.name, PATH).to_string();
         let shown = escape(&entry.name);
         let size = entry.size.map(bytes).unwrap_or_default();
-        // Twice, as in the gateway conformance suite.
+        // Escaped twice, as the gateway conformance suite expects.
         let filename = utf8_percent_encode(&name, PATH);
         let _ = writeln!(
             page,
@@ -223,7 +225,7 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-/// A size as people read it.
+/// Formats a size for people.
 fn bytes(size: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if size < 1024 {

@@ -1,8 +1,10 @@
-//! The HTTP face of a [`Storage`]: an IPFS trustless gateway, a place to upload to, and links that open for anyone.
+//! The HTTP interface of a [`Storage`]: an IPFS trustless gateway, an endpoint for uploads, and
+//! links that anyone can open.
 //!
-//! Rules are those of the [trustless gateway](https://specs.ipfs.tech/http-gateways/trustless-gateway/) and [path
-//! gateway](https://specs.ipfs.tech/http-gateways/path-gateway/) specifications. What is added: a block that is still
-//! on its way is waited for, and a response that cannot be completed breaks instead of ending as if it were whole.
+//! It follows the [trustless gateway](https://specs.ipfs.tech/http-gateways/trustless-gateway/) and
+//! [path gateway](https://specs.ipfs.tech/http-gateways/path-gateway/) specifications. In addition,
+//! it waits for blocks that are still on their way, and it aborts a response that cannot be
+//! completed, instead of ending it as if it were whole.
 
 use std::sync::Arc;
 
@@ -36,13 +38,13 @@ mod serve;
 pub use config::{FetchError, Fetched, Fetcher, GatewayConfig, Health};
 pub use serve::serve;
 
-/// The gateway, uploads and `/healthz` on a storage.
+/// The routes of the gateway, of uploads and of `/healthz` for a storage.
 pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
     Router::new()
         .route("/ipfs/{*path}", get(answer::get).head(answer::get))
         .route("/api/v0/dag/import", post(import::post))
         .route("/healthz", get(health::healthz))
-        // Uploads are bounded by what their tokens allow.
+        // The token of an upload limits its size.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(cors::cors))
         .with_state(Arc::new(Gateway::new(storage, config)))

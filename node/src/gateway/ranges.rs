@@ -1,28 +1,31 @@
-//! Which part of an answer a client wants, and whether it has it already.
+//! Which part of a response a client wants, and whether it already has the response.
 
 use std::ops::Range;
 
 use axum::http::{HeaderMap, header};
 
-/// A range of a file's bytes, both ends included; negative ones count from its end, and `None` is its end.
+/// A range of a file's bytes, both ends inclusive, as in the gateway parameter `entity-bytes`.
+/// Negative values count from the end of the file, and `None` is its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct EntityBytes {
+    /// The first byte.
     pub from: i64,
+    /// The last byte.
     pub to: Option<i64>,
 }
 
-/// What [`EntityBytes`] are in a file of known size.
+/// The [`EntityBytes`] in a file of known size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum EntityRange {
     Bytes(Range<u64>),
-    /// There are none between the ends.
+    /// The range is empty.
     Empty,
-    /// It begins after the file's end.
+    /// The range begins after the end of the file.
     Outside,
 }
 
 impl EntityBytes {
-    /// Reads `FROM:TO`.
+    /// Parses `FROM:TO`.
     pub fn parse(text: &str) -> Option<Self> {
         let (from, to) = text.split_once(':')?;
         let from = if from == "*" {
@@ -35,14 +38,14 @@ impl EntityBytes {
         } else {
             Some(to.parse().ok()?)
         };
-        // Where both ends count from the same side, their order is known.
+        // If both ends count from the same side, their order is known without the size.
         match to {
             Some(to) if (from < 0) == (to < 0) && to < from => None,
             _ => Some(Self { from, to }),
         }
     }
 
-    /// The bytes that are meant of a file of `size` bytes.
+    /// Resolves the range in a file of `size` bytes.
     pub fn within(self, size: u64) -> EntityRange {
         let place = |at: i64| {
             if at < 0 {
@@ -65,7 +68,7 @@ impl EntityBytes {
     }
 }
 
-/// Whether a client has the answer already.
+/// Whether `If-None-Match` says that a client already has the response.
 pub(super) fn has_etag(headers: &HeaderMap, etag: &str) -> bool {
     let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     headers
@@ -75,24 +78,24 @@ pub(super) fn has_etag(headers: &HeaderMap, etag: &str) -> bool {
         .any(|value| value.trim() == "*" || value.split(',').any(|tag| strong(tag) == strong(etag)))
 }
 
-/// What part of an answer a client wants.
+/// The part of a response that a client wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ByteRange {
     Whole,
     Part(Range<u64>),
-    /// None of it is there.
+    /// The range lies outside the response.
     Unsatisfiable,
 }
 
 impl ByteRange {
-    /// Reads `Range` for an answer of so many bytes; of several ranges the first that is there is given, which HTTP
-    /// allows. It is defined for `GET` only.
+    /// Parses `Range` for a response of `len` bytes. Of several ranges, the first satisfiable one
+    /// is served, which HTTP allows. `Range` is defined for `GET` only (RFC 9110, section 14.2).
     pub fn parse(headers: &HeaderMap, head: bool, etag: &str, len: u64) -> Self {
         if head {
             return Self::Whole;
         }
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        // A client that has a part of something else wants the whole.
+        // A client whose part is of another version wants the whole.
         if text(header::IF_RANGE).is_some_and(|tag| tag != etag) {
             return Self::Whole;
         }
@@ -107,7 +110,7 @@ impl ByteRange {
                 .into_iter()
                 .find(|range| matches!(range, Self::Part(_)))
                 .unwrap_or(Self::Unsatisfiable),
-            // What is not understood is to be ignored.
+            // An invalid `Range` is to be ignored.
             _ => Self::Whole,
         }
     }

@@ -8,7 +8,7 @@ use super::resolve::{AnswerError, Resolved};
 use super::response::{Request, block, disposition, not_modified, put};
 use crate::storage::Reader;
 
-/// One block, or a part of it.
+/// Answers with a single block, or with a part of it.
 pub(super) async fn answer(
     request: Request,
     reader: &Reader,
@@ -18,7 +18,8 @@ pub(super) async fn answer(
     let text = request.text_of(&resolved);
     let etag = format!("\"{text}.raw\"");
     let mut headers = request.headers(&resolved, &etag);
-    // A client that has it already need not wait until it is here; but what is not here is not confirmed.
+    // `HEAD` needs only the size of the block. Even a conditional request waits until the block is
+    // here, since `304` must not confirm a block that is not.
     let (data, len) = if request.head {
         let len = match reader.size(&cid).await? {
             Some(len) => len,

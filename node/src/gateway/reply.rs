@@ -1,10 +1,10 @@
-//! Answers that are no content.
+//! Responses that carry a message instead of content.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 
-/// An answer that is no content: a sentence for people.
+/// A response with a sentence for people instead of content.
 pub(super) fn failure(status: StatusCode, message: impl std::fmt::Display) -> Response<Body> {
     let mut response = (
         status,
@@ -20,7 +20,7 @@ pub(super) fn failure(status: StatusCode, message: impl std::fmt::Display) -> Re
     response
 }
 
-/// Says when to try again what may go better then.
+/// Sets `Retry-After` for statuses that may change if the client tries again.
 pub(super) fn retry_after(headers: &mut HeaderMap, status: StatusCode) {
     let seconds = match status {
         StatusCode::TOO_MANY_REQUESTS => "2",
@@ -33,12 +33,12 @@ pub(super) fn retry_after(headers: &mut HeaderMap, status: StatusCode) {
     headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
 }
 
-/// Why a request is not understood: a status, and a sentence for people.
+/// Why a request is refused: a status, and a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refused(pub StatusCode, pub String);
 
 impl Refused {
-    /// A request that is wrong.
+    /// A refusal because the request is invalid.
     pub fn bad(message: impl Into<String>) -> Self {
         Self(StatusCode::BAD_REQUEST, message.into())
     }

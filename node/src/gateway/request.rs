@@ -1,4 +1,4 @@
-//! What a request below `/ipfs/` asks for.
+//! Parsing requests below `/ipfs/`.
 
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use fluence::Cid;
@@ -9,10 +9,10 @@ use super::accept::{self, Format, accepted, car_params};
 use super::ranges::EntityBytes;
 use super::reply::Refused;
 
-/// Names in a path.
+/// How many names a path may have.
 const MAX_SEGMENTS: usize = 256;
 
-/// How much of a DAG a CAR is to have.
+/// Which part of a DAG a CAR contains (the gateway parameter `dag-scope`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DagScope {
     Block,
@@ -20,29 +20,37 @@ pub(super) enum DagScope {
     All,
 }
 
-/// A request below `/ipfs/`.
+/// A parsed request below `/ipfs/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asked {
+    /// The CID after `/ipfs/`.
     pub root: Cid,
-    /// The root as it was written.
+    /// The root as it was written in the request.
     pub root_text: String,
-    /// Names below it, decoded.
+    /// The names below the root, percent-decoded.
     pub path: Vec<String>,
     /// Whether the path ends with a slash.
     pub slash: bool,
+    /// The format of the response.
     pub format: Format,
-    /// Whether `Accept` decided that.
+    /// Whether `Accept` decided the format.
     pub by_accept: bool,
-    /// Whether a page is what the client likes best.
+    /// Whether the client prefers `text/html` to everything else.
     pub page: bool,
+    /// The query parameter `dag-scope` of a CAR.
     pub scope: DagScope,
+    /// The query parameter `entity-bytes` of a CAR.
     pub bytes: Option<EntityBytes>,
-    /// Where the same answer is found without an `Accept`, when that made a difference or would have.
+    /// The URL of the same response without an `Accept` header, if `Accept` made a difference or
+    /// would have made one without the query.
     pub content_location: Option<String>,
+    /// The query parameter `filename`: the name under which the response is saved.
     pub filename: Option<String>,
+    /// Whether the response is to be saved, not shown.
     pub download: bool,
+    /// Whether only data that is already in the storage may be used.
     pub only_if_cached: bool,
-    /// Whether the client wants nothing from a cache, and so nothing in it.
+    /// Whether the client refuses cached responses, so that the response need not be cached either.
     pub uncached: bool,
 }
 
@@ -60,6 +68,7 @@ fn has_directive(headers: &HeaderMap, directives: &[&str]) -> bool {
 }
 
 impl Asked {
+    /// Parses a request. `open` says whether the gateway serves more than verifiable blocks.
     pub fn parse(uri: &Uri, headers: &HeaderMap, open: bool) -> Result<Self, Refused> {
         let below = uri
             .path()
@@ -89,7 +98,7 @@ impl Asked {
             })
             .collect::<Result<Vec<_>, _>>()?;
         if path.len() > MAX_SEGMENTS {
-            return Err(Refused::bad("the path has too many parts"));
+            return Err(Refused::bad("the path has too many segments"));
         }
         let slash = below.ends_with('/');
         if headers.get("service-worker").is_some_and(|v| v == "script") && path.is_empty() && !slash
@@ -119,7 +128,7 @@ impl Asked {
         };
         let accepts = accepted(headers);
         let (format, by_accept) = accept::format(get("format"), &accepts, open)?;
-        // Where the query decides, and `Accept` would have otherwise.
+        // The query decides, and `Accept` would have decided otherwise.
         let overrides = !by_accept
             && get("format").is_some()
             && accept::format(None, &accepts, open)
@@ -133,13 +142,13 @@ impl Asked {
             )?),
             other => other,
         };
-        // Both are of CARs, and elsewhere ignored, whatever they say.
+        // Both parameters apply to CARs only, and are ignored elsewhere, whatever they say.
         let of_car = |name| get(name).filter(|_| matches!(format, Format::Car(_)));
         let scope = match of_car("dag-scope") {
             None | Some("all") => DagScope::All,
             Some("entity") => DagScope::Entity,
             Some("block") => DagScope::Block,
-            Some(_) => return Err(Refused::bad("dag-scope is none of block, entity and all")),
+            Some(_) => return Err(Refused::bad("dag-scope is not block, entity or all")),
         };
         let bytes = of_car("entity-bytes")
             .map(|text| {
@@ -172,7 +181,8 @@ impl Asked {
     }
 }
 
-/// A root, and how it is written in what is answered: as it was, where that can stand anywhere.
+/// Parses a root; returns it with its text for the response, which is the text in the request if
+/// that is safe everywhere.
 fn root_of(text: &str) -> Option<(Cid, String)> {
     let text = percent_decode_str(text).decode_utf8().ok()?;
     let root: Cid = text.parse().ok()?;
@@ -185,7 +195,7 @@ fn root_of(text: &str) -> Option<(Cid, String)> {
     Some((root, text))
 }
 
-/// The URL of the same answer, with its format in it.
+/// The URL of the same response, with the format in its query.
 fn content_location(uri: &Uri, format: Format) -> String {
     let mut query: Vec<String> = uri
         .query()
@@ -318,7 +328,8 @@ mod tests {
             ask("?format=raw", RAW, true).unwrap().content_location,
             None
         );
-        // Nor what it had no say in; but what it would have decided otherwise.
+        // There is no location if `Accept` has no say, but there is one if it would have decided
+        // otherwise.
         assert_eq!(
             ask("?format=raw", "text/html", true)
                 .unwrap()
@@ -336,7 +347,7 @@ mod tests {
         assert_eq!(root_of(CID).unwrap().1, CID);
         let encoded = CID.replace("fk", "%66k");
         assert_eq!(root_of(&encoded).unwrap().1, CID);
-        // A multibase that says bytes as they are: an identity CID of «"><b>».
+        // The identity multibase holds raw bytes: here an identity CID of «"><b>».
         let (_, text) = root_of("%00%01%55%00%05%22%3E%3Cb%3E").unwrap();
         assert!(text.starts_with("bafk"), "{text}");
         assert!(root_of("%ff").is_none() && root_of("..").is_none());

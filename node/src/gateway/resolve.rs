@@ -1,4 +1,4 @@
-//! From a root and a path to what they name.
+//! Resolving a path below a root to what it names.
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -12,18 +12,18 @@ use crate::storage::ipld::{self, DAG_CBOR, DAG_JSON, Step};
 use crate::storage::traverse::WalkError;
 use crate::storage::{BlockError, ReadError, Reader};
 
-/// Why an answer cannot be made. Nothing has been sent yet.
+/// Why a request cannot be answered; nothing has been sent yet.
 #[derive(Debug)]
 pub(super) enum AnswerError {
-    /// A block cannot be had.
+    /// A block cannot be read.
     Read(ReadError),
-    /// There is no such thing below the root.
+    /// There is no link with this name.
     NoLink(String),
-    /// The path goes on into a value that is no link.
+    /// The path leads into a value that is not a link.
     Inside,
-    /// A block is not what it should be.
+    /// A block is malformed or of an unsupported kind.
     Block(Cid, BlockError),
-    /// The DAG needs more memory than a request has.
+    /// The DAG needs more memory than one request may use.
     TooWide,
 }
 
@@ -44,6 +44,7 @@ impl From<WalkError> for AnswerError {
 }
 
 impl AnswerError {
+    /// The HTTP response that reports the error.
     pub fn response(self, only_if_cached: bool) -> Response<Body> {
         match self {
             Self::Read(ReadError::Missing(_) | ReadError::Late(_)) if only_if_cached => {
@@ -55,7 +56,7 @@ impl AnswerError {
                     ReadError::Late(_) => StatusCode::GATEWAY_TIMEOUT,
                     ReadError::Busy => StatusCode::TOO_MANY_REQUESTS,
                     ReadError::Storage(error) => {
-                        tracing::error!(%error, "a block cannot be read");
+                        tracing::error!(%error, "a block could not be read");
                         StatusCode::INTERNAL_SERVER_ERROR
                     }
                 };
@@ -81,18 +82,18 @@ impl AnswerError {
     }
 }
 
-/// What a path leads to.
+/// The result of resolving a path.
 #[derive(Debug)]
 pub(super) struct Resolved {
-    /// The blocks that lead there, in order.
+    /// The blocks on the path, in order, without the last.
     pub path: Vec<Cid>,
-    /// The root, and what each name on the path leads to.
+    /// The root, and the CID that each name on the path leads to.
     pub roots: Vec<Cid>,
-    /// What it names.
+    /// The CID that the path names.
     pub cid: Cid,
 }
 
-/// Follows a path.
+/// Follows a path of names from a root.
 pub(super) async fn resolve(
     reader: &Reader,
     root: Cid,
@@ -111,7 +112,7 @@ pub(super) async fn resolve(
             return Err(no_link());
         }
         let data = reader.block(&cid).await?;
-        resolved.lead(cid);
+        resolved.pass(cid);
         if cid.codec() == DAG_PB {
             let node = decode(&cid, &data)?;
             resolved.cid = match node.kind {
@@ -141,13 +142,15 @@ pub(super) async fn resolve(
 }
 
 impl Resolved {
-    fn lead(&mut self, cid: Cid) {
+    /// Adds a block to the path, unless its data is inlined in its CID.
+    fn pass(&mut self, cid: Cid) {
         if cid.hash().code() != IDENTITY {
             self.path.push(cid);
         }
     }
 }
 
+/// Decodes a block as a UnixFS node.
 pub(super) fn decode(cid: &Cid, data: &Bytes) -> Result<Node, AnswerError> {
     unixfs::decode(data).map_err(|error| AnswerError::Block(*cid, error.into()))
 }
@@ -189,7 +192,7 @@ async fn in_shard(
         }
         cid = *to;
         let data = reader.block(&cid).await?;
-        resolved.lead(cid);
+        resolved.pass(cid);
         node = decode(&cid, &data)?;
         if node.kind != Kind::HamtShard {
             return Err(AnswerError::Block(cid, NodeError::Shard.into()));
@@ -197,7 +200,7 @@ async fn in_shard(
     }
 }
 
-/// Whether a shard's link is another shard, or the name that is looked for.
+/// Whether a shard's link leads to another shard, or is the entry with this name.
 fn ends(link: &Link, prefix: usize, name: &str) -> bool {
     link.name.len() == prefix || &link.name[prefix..] == name.as_bytes()
 }

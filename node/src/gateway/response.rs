@@ -1,4 +1,4 @@
-//! What answers below `/ipfs/` have in common.
+//! What the responses below `/ipfs/` have in common.
 
 use std::sync::Arc;
 
@@ -9,25 +9,26 @@ use bytes::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::body::made;
+use super::body::produced;
 use super::fetching::Gateway;
 use super::ranges::{ByteRange, has_etag};
 use super::reply::failure;
 use super::request::Asked;
 use super::resolve::Resolved;
 
-/// What lies below a CID never changes.
+/// Content below a CID never changes.
 pub(super) const IMMUTABLE: HeaderValue =
     HeaderValue::from_static("public, max-age=29030400, immutable");
-/// What a gateway made of it may change with the gateway.
+/// A page that the gateway generates may change with a new version of the gateway.
 pub(super) const FOR_A_WEEK: HeaderValue =
     HeaderValue::from_static("public, max-age=604800, stale-while-revalidate=2678400");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const X_IPFS_PATH: HeaderName = HeaderName::from_static("x-ipfs-path");
 const X_IPFS_ROOTS: HeaderName = HeaderName::from_static("x-ipfs-roots");
-/// Roots that are named in a header.
+/// How many roots `X-Ipfs-Roots` lists at most.
 const MAX_ROOTS: usize = 32;
-/// What stands as it is in a parameter of `Content-Disposition` (RFC 8187).
+/// The characters that are not escaped in a parameter of `Content-Disposition` (`attr-char` in RFC
+/// 8187).
 const ATTR: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'!')
     .remove(b'#')
@@ -44,16 +45,22 @@ const ATTR: &AsciiSet = &NON_ALPHANUMERIC
 
 /// A request that is being answered.
 pub(super) struct Request {
+    /// The gateway that received it.
     pub gateway: Arc<Gateway>,
+    /// What it asks for.
     pub asked: Asked,
+    /// Whether its method is `HEAD`.
     pub head: bool,
+    /// Its headers.
     pub headers: HeaderMap,
+    /// Its URI.
     pub uri: Uri,
+    /// Its permit to send a response.
     pub permit: OwnedSemaphorePermit,
 }
 
 impl Request {
-    /// The headers that every answer has.
+    /// The headers that every response has.
     pub fn headers(&self, resolved: &Resolved, etag: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, IMMUTABLE);
@@ -81,7 +88,8 @@ impl Request {
         headers
     }
 
-    /// The text of the CID that a path led to, as it was written where it is the root.
+    /// The text of the CID that the path leads to; a root is given as it was written in the
+    /// request.
     pub fn text_of(&self, resolved: &Resolved) -> String {
         if self.asked.path.is_empty() {
             self.asked.root_text.clone()
@@ -91,14 +99,14 @@ impl Request {
     }
 }
 
-/// Sets a header; text that cannot stand in one is left out.
+/// Sets a header, unless the text is not valid in one.
 pub(super) fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }
 }
 
-/// `304`, where the client has the answer already.
+/// Responds with `304 Not Modified` if the client already has the response.
 pub(super) fn not_modified(
     request: &HeaderMap,
     mut headers: HeaderMap,
@@ -111,7 +119,8 @@ pub(super) fn not_modified(
     Some((StatusCode::NOT_MODIFIED, headers).into_response())
 }
 
-/// `Content-Disposition`, with a name in ASCII and, where that is not all of it, in UTF-8.
+/// A value of `Content-Disposition`, with the name in ASCII and, if that loses something, also in
+/// UTF-8.
 pub(super) fn disposition(kind: &str, name: &str) -> String {
     let ascii: String = name
         .chars()
@@ -133,7 +142,7 @@ pub(super) fn disposition(kind: &str, name: &str) -> String {
     }
 }
 
-/// A block of `len` bytes, or the part of it that was asked for.
+/// Answers with a block of `len` bytes, or with the part of it that was asked for.
 pub(super) fn block(
     request: Request,
     headers: HeaderMap,
@@ -148,8 +157,9 @@ pub(super) fn block(
     });
     if let Some(range) = wanted {
         let part = data.slice(range.start as usize..range.end as usize);
-        // Through a task, so that a client that takes nothing keeps it for a bounded time.
-        *response.body_mut() = made(request.permit, |mut sink| async move {
+        // The body is sent through a task, so that a client that does not read holds the block for
+        // a limited time only.
+        *response.body_mut() = produced(request.permit, |mut sink| async move {
             sink.send(part).await?;
             Ok(sink)
         });
@@ -157,7 +167,7 @@ pub(super) fn block(
     response
 }
 
-/// An answer of known length, or the part of it that was asked for.
+/// Answers with a body of known length, or with the part of it that was asked for.
 pub(super) fn ranged(
     request: &Request,
     mut headers: HeaderMap,
@@ -195,7 +205,8 @@ pub(super) fn ranged(
     (status, headers, body).into_response()
 }
 
-/// The name by which an answer is saved, from the request or from the last name on the path.
+/// The name under which a response is saved: the one in the query, or else the last name on the
+/// path.
 pub(super) fn name_of(asked: &Asked) -> Option<String> {
     asked
         .filename

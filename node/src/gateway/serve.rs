@@ -22,31 +22,33 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 
-/// Connections that are open at one time.
+/// How many connections may be open at one time.
 const MAX_CONNECTIONS: usize = 2048;
 /// How long a client may take to send a request's head.
 const HEAD_PATIENCE: Duration = Duration::from_secs(15);
 /// How long a connection may be open without a request after its first.
 const IDLE_PATIENCE: Duration = Duration::from_secs(60);
-/// How long a client may take none of what is sent to it.
+/// How long a client may read nothing of what is sent to it.
 const WRITE_PATIENCE: Duration = Duration::from_secs(120);
-/// How often an HTTP/2 client is asked whether it is there.
+/// How often an HTTP/2 client is pinged.
 const PING_EVERY: Duration = Duration::from_secs(20);
-/// How long it may take to say so.
+/// How long an HTTP/2 client may take to answer a ping.
 const PING_PATIENCE: Duration = Duration::from_secs(20);
-/// Streams of one HTTP/2 connection.
+/// How many streams an HTTP/2 connection may have at one time.
 const MAX_STREAMS: u32 = 128;
-/// Bytes that an HTTP/2 client may send before they are read, in one stream.
+/// How many bytes an HTTP/2 client may send on one stream before they are read.
 const STREAM_WINDOW: u32 = 1 << 20;
-/// The same for all streams of a connection.
+/// The same limit for all streams of a connection together.
 const CONNECTION_WINDOW: u32 = 4 << 20;
-/// How long responses may go on when the server is to stop.
+/// How long responses may continue after the server was told to stop.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
-/// How long to wait after a connection could not be accepted: most likely there are too many open files.
+/// How long to wait after a connection could not be accepted, most likely because too many files
+/// are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The requests under way on a connection. hyper has a timer for the head of a request of HTTP/1.1, but none until it
-/// knows which HTTP that is, and none for an HTTP/2 client that asks nothing.
+/// The requests under way on a connection. hyper has a timer for the head of an HTTP/1.1 request,
+/// but none before it knows the version of HTTP, and none for an HTTP/2 client that sends no
+/// request.
 #[derive(Default)]
 struct Traffic {
     open: AtomicUsize,
@@ -54,7 +56,7 @@ struct Traffic {
 }
 
 impl Traffic {
-    /// Ends when no request is under way for too long.
+    /// Returns when no request has been under way for too long.
     async fn idle(&self) {
         let mut patience = HEAD_PATIENCE;
         loop {
@@ -67,7 +69,7 @@ impl Traffic {
     }
 }
 
-/// A request that is under way.
+/// Counts a request as under way until it is dropped.
 struct UnderWay(Arc<Traffic>);
 
 impl UnderWay {
@@ -85,7 +87,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// A body whose request is under way until it is sent.
+/// A body that keeps its request under way until it has been sent.
 struct Counted {
     body: Body,
     _under_way: UnderWay,
@@ -111,7 +113,7 @@ impl HttpBody for Counted {
     }
 }
 
-/// A router that counts its requests as a connection's traffic.
+/// Wraps a router so that its requests count as a connection's traffic.
 fn counted(
     router: Router,
     traffic: Arc<Traffic>,
@@ -138,8 +140,11 @@ fn counted(
     })
 }
 
-/// Serves HTTP/1.1, and HTTP/2 to clients that begin with it, until `shutdown` ends; what is under way then has a
-/// little time.
+/// Serves HTTP/1.1, and HTTP/2 to clients that begin with it, until `shutdown` completes. Responses
+/// under way then have a few seconds to finish.
+///
+/// # Errors
+/// Never fails at present: a connection that cannot be accepted is logged.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -172,13 +177,14 @@ pub async fn serve(
             accepted = accepted => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::warn!(%error, "a connection cannot be accepted");
+                    tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
             },
         };
-        // Without it small answers wait for the acknowledgement of the last.
+        // With Nagle's algorithm, a small response would wait until the previous one is
+        // acknowledged.
         let _ = stream.set_nodelay(true);
         let traffic = Arc::new(Traffic::default());
         let service = counted(router.clone(), Arc::clone(&traffic));
@@ -198,7 +204,7 @@ pub async fn serve(
         });
     }
     drop(listener);
-    // What goes on for longer is cut when the runtime ends.
+    // Connections that take longer are cut off when the runtime shuts down.
     let _ = timeout(STOP_PATIENCE, graceful.shutdown()).await;
     Ok(())
 }

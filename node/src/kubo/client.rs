@@ -1,4 +1,4 @@
-//! What is asked of Kubo, over its RPC and its gateway.
+//! A client of Kubo's RPC and gateway.
 
 use std::time::Duration;
 
@@ -16,30 +16,32 @@ use crate::exit::printable;
 
 /// How long Kubo may be silent.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How many times that where it may wait for its own lock, which its garbage collection holds.
+/// How many times [`PATIENCE`] Kubo may take for calls that may wait for its lock, which its
+/// garbage collection holds.
 const LOCKED: u32 = 5;
-/// How long a connection may take to be made.
+/// How long connecting may take.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
-/// How long a pin may take at least and at most, and how many bytes a second it is sure to walk on Kubo's disk.
+/// The shortest and longest time that Kubo is given for a pin, and how many bytes per second it is
+/// sure to walk on its disk.
 const PIN_LEAST: Duration = Duration::from_secs(60);
 const PIN_MOST: Duration = Duration::from_secs(15 * 60);
 const PIN_PACE: u64 = 8 * 1024 * 1024;
-/// The longest line of an answer, in bytes.
+/// The longest line of a response, in bytes.
 const MAX_LINE: usize = 64 * 1024;
-/// The longest text of Kubo's that is shown, in bytes.
+/// How much of Kubo's error messages is shown at most, in bytes.
 const MAX_TEXT: usize = 300;
 
-/// Why Kubo did not do it.
+/// Why a request to Kubo failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KuboError {
-    /// No connection, or it broke, or nothing came.
+    /// No connection could be made, or it broke, or nothing arrived in time.
     #[error("the IPFS node at {0} does not answer")]
     Unreachable(String),
-    /// It answered with an error.
+    /// Kubo answered with an error.
     #[error("the IPFS node says: {0}")]
     Failed(String),
-    /// It answered with what is not understood: it may be no Kubo.
-    #[error("the answer of {0} is not that of a Kubo daemon")]
+    /// The answer could not be understood; it may not come from Kubo.
+    #[error("{0} does not answer like a Kubo daemon")]
     Strange(String),
 }
 
@@ -49,7 +51,7 @@ pub struct Kubo {
     http: Client,
     rpc: String,
     gateway: String,
-    /// How long it may be silent.
+    /// How long Kubo may be silent.
     patience: Duration,
 }
 
@@ -65,7 +67,7 @@ struct Stat {
     cumulative_size: u64,
 }
 
-/// A line of an answer that comes in lines.
+/// A line of a response that consists of one JSON object per line.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Line {
@@ -88,11 +90,15 @@ struct RpcFailure {
 }
 
 impl Kubo {
-    /// The daemon at these base URLs, such as `http://127.0.0.1:5001` and `http://127.0.0.1:8080`.
+    /// Creates a client of the daemon with these base URLs, such as `http://127.0.0.1:5001` and
+    /// `http://127.0.0.1:8080`.
+    ///
+    /// # Errors
+    /// Fails if the HTTP client cannot be set up.
     pub fn new(rpc: &str, gateway: &str) -> Result<Self, reqwest::Error> {
         let http = Client::builder()
             .user_agent(concat!("fluence-node/", env!("CARGO_PKG_VERSION")))
-            // A gateway that sends elsewhere is not the one that was named.
+            // Redirects would lead to a gateway other than the configured one.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_PATIENCE)
             .no_proxy()
@@ -105,7 +111,7 @@ impl Kubo {
         })
     }
 
-    /// The same, for tests, which wait for nobody.
+    /// Shortens the patience for tests.
     #[cfg(test)]
     pub(super) fn impatient(mut self, patience: Duration) -> Self {
         self.patience = patience;
@@ -117,13 +123,20 @@ impl Kubo {
         &self.gateway
     }
 
-    /// Its version, which tells that the RPC answers.
+    /// Asks for Kubo's version, which shows that the RPC answers.
+    ///
+    /// # Errors
+    /// Fails if Kubo does not answer, or answers with an error or with something else than a
+    /// version.
     pub async fn version(&self) -> Result<String, KuboError> {
         let answer: Version = self.object(self.call("version", &[])).await?;
         Ok(printable(&answer.version))
     }
 
-    /// Whether a block is on its disk. It does not look for it elsewhere.
+    /// Whether Kubo has a block on its disk; it does not search the network.
+    ///
+    /// # Errors
+    /// Fails if the gateway does not answer, or answers with an error.
     pub async fn has_block(&self, cid: &Cid) -> Result<bool, KuboError> {
         let url = format!("{}/ipfs/{}?format=raw", self.gateway, canonical(cid));
         let head = self
@@ -139,7 +152,10 @@ impl Kubo {
         }
     }
 
-    /// Bytes of a DAG's blocks, as its root says.
+    /// The total size of a DAG's blocks in bytes, as its root declares it.
+    ///
+    /// # Errors
+    /// Fails if Kubo does not answer or does not have the root.
     pub async fn size(&self, cid: &Cid) -> Result<u64, KuboError> {
         let path = format!("/ipfs/{}", canonical(cid));
         let stat: Stat = self
@@ -148,9 +164,13 @@ impl Kubo {
         Ok(stat.cumulative_size)
     }
 
-    /// Gives it the blocks of a CAR; returns how many it took. They are not pinned.
+    /// Imports the blocks of a CAR without pinning them; returns how many blocks Kubo took.
     ///
-    /// However long that takes: it is given up when Kubo takes no more of it, or says nothing after its end.
+    /// The import may take any time, but it is given up if Kubo stops reading the CAR, or does not
+    /// answer after its end.
+    ///
+    /// # Errors
+    /// Fails if Kubo does not take the whole CAR or answers with an error.
     pub async fn import(
         &self,
         car: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
@@ -168,7 +188,7 @@ impl Kubo {
             loop {
                 match tokio::time::timeout(patience, taking.changed()).await {
                     Ok(Ok(())) => {}
-                    // It has all of it, and is to answer.
+                    // Kubo has the whole CAR and now must answer.
                     Ok(Err(_)) => return tokio::time::sleep(patience).await,
                     Err(_) => return,
                 }
@@ -187,9 +207,13 @@ impl Kubo {
         taken.ok_or_else(|| KuboError::Strange(self.rpc.clone()))
     }
 
-    /// Pins a DAG of so many bytes under a name; one that is pinned already gets that name.
+    /// Pins a DAG of `bytes` bytes under a name; a DAG that is already pinned gets the new name.
     ///
-    /// Kubo waits without end for a block that it lacks, even when it is told to stay offline. So it is told for how long.
+    /// Kubo waits forever for a block that it lacks, even if it is told to stay offline, so it is
+    /// given a timeout.
+    ///
+    /// # Errors
+    /// Fails if Kubo does not answer, or cannot pin the DAG in time.
     pub async fn pin(&self, cid: &Cid, name: &str, bytes: u64) -> Result<(), KuboError> {
         let patience = pin_patience(bytes);
         let options = [
@@ -197,22 +221,29 @@ impl Kubo {
             ("name", name),
             ("timeout", &format!("{}s", patience.as_secs())),
         ];
-        // It is to say itself that its time is over.
+        // The extra patience lets Kubo itself report that its time is up.
         let call = self.call("pin/add", &options);
         self.lines(call, patience + self.patience, |_| {}).await
     }
 
-    /// Pins it no more.
+    /// Removes the pin of a DAG; a DAG that is not pinned is not an error.
+    ///
+    /// # Errors
+    /// Fails if Kubo does not answer, or answers with another error.
     pub async fn unpin(&self, cid: &Cid) -> Result<(), KuboError> {
         let call = self.call("pin/rm", &[("arg", &canonical(cid))]);
         match self.lines(call, self.patience * LOCKED, |_| {}).await {
-            // Somebody else was faster.
+            // Somebody else has already removed the pin.
             Err(KuboError::Failed(reason)) if reason.contains("not pinned") => Ok(()),
             done => done,
         }
     }
 
-    /// The name of a DAG's pin, empty where it has none; `None` where it is not pinned.
+    /// The name of a DAG's pin, which is empty if the pin has no name; `None` if the DAG is not
+    /// pinned.
+    ///
+    /// # Errors
+    /// Fails if Kubo does not answer, or answers with another error.
     pub async fn pin_name(&self, cid: &Cid) -> Result<Option<String>, KuboError> {
         let options = [
             ("arg", &*canonical(cid)),
@@ -234,7 +265,10 @@ impl Kubo {
         }
     }
 
-    /// Tells of each pin that has a name.
+    /// Calls `each` for every recursive pin that has a name.
+    ///
+    /// # Errors
+    /// Fails if Kubo does not answer, or answers with an error.
     pub async fn pins(&self, mut each: impl FnMut(Cid, &str)) -> Result<(), KuboError> {
         let options = [("type", "recursive"), ("names", "true"), ("stream", "true")];
         self.lines(self.call("pin/ls", &options), self.patience, |line| {
@@ -245,7 +279,7 @@ impl Kubo {
         .await
     }
 
-    /// Asks its gateway.
+    /// Begins a request to Kubo's gateway.
     pub fn ask(&self, method: reqwest::Method, path_and_query: &str) -> RequestBuilder {
         self.http
             .request(method, format!("{}{path_and_query}", self.gateway))
@@ -276,7 +310,7 @@ impl Kubo {
         ))
     }
 
-    /// One object.
+    /// Sends a call whose response is one JSON object.
     async fn object<T: for<'de> Deserialize<'de>>(
         &self,
         call: RequestBuilder,
@@ -292,8 +326,9 @@ impl Kubo {
         serde_json::from_slice(&bytes).map_err(|_| KuboError::Strange(self.rpc.clone()))
     }
 
-    /// Objects, one a line. Kubo says in the last of them what went wrong after it had begun to answer. It may be silent
-    /// for so long, before and within its answer.
+    /// Sends a call whose response has one JSON object per line. If something fails after Kubo has
+    /// begun to answer, the last line says so. `patience` is how long Kubo may be silent, before
+    /// and within its response.
     async fn lines(
         &self,
         call: RequestBuilder,
@@ -342,7 +377,7 @@ impl Kubo {
     }
 }
 
-/// How long a pin of a DAG of so many bytes may take.
+/// How long pinning a DAG of `bytes` bytes may take.
 fn pin_patience(bytes: u64) -> Duration {
     (PIN_LEAST + Duration::from_secs(bytes / PIN_PACE)).min(PIN_MOST)
 }

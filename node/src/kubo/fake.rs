@@ -1,4 +1,5 @@
-//! As much of a Kubo daemon as the keeper needs, for tests that must do to it what no Kubo does when it is told to.
+//! As much of a Kubo daemon as the keeper needs, for tests of failures that a real Kubo cannot be
+//! made to show.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::pending;
@@ -24,7 +25,7 @@ use tempfile::TempDir;
 use super::{Keeper, Kubo};
 use crate::storage::{Storage, StorageConfig};
 
-/// How long this Kubo may be silent.
+/// How long this Kubo may be silent before the client gives up.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 #[derive(Default)]
@@ -34,7 +35,7 @@ struct Had {
     silent: bool,
 }
 
-/// The daemon; it ends with the test.
+/// A fake Kubo daemon, which ends with the test.
 pub(super) struct Fake {
     had: Arc<Mutex<Had>>,
     url: String,
@@ -44,6 +45,7 @@ type Shared = State<Arc<Mutex<Had>>>;
 type Options = Query<HashMap<String, String>>;
 
 impl Fake {
+    /// Starts the daemon on a free port of the loopback interface.
     pub async fn start() -> Self {
         let had = Arc::new(Mutex::new(Had::default()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -62,21 +64,23 @@ impl Fake {
         Self { had, url }
     }
 
-    /// Whether it takes connections and says nothing.
+    /// Sets whether it accepts requests but never answers.
     pub fn silent(&self, silent: bool) {
         self.had.lock().unwrap().silent = silent;
     }
 
-    /// It has nothing any more.
+    /// Makes it lose all its blocks and pins.
     pub fn forget(&self) {
         let mut had = self.had.lock().unwrap();
         (had.blocks, had.pins) = Default::default();
     }
 
+    /// Gives it a block.
     pub fn give(&self, cid: &Cid, data: Bytes) {
         self.had.lock().unwrap().blocks.insert(canonical(cid), data);
     }
 
+    /// Whether it has a block.
     pub fn has(&self, cid: &Cid) -> bool {
         self.had
             .lock()
@@ -85,7 +89,7 @@ impl Fake {
             .contains_key(&canonical(cid))
     }
 
-    /// The name of a pin.
+    /// The name of a DAG's pin, if it is pinned.
     pub fn pin(&self, cid: &Cid) -> Option<String> {
         self.had.lock().unwrap().pins.get(&canonical(cid)).cloned()
     }
@@ -161,7 +165,7 @@ pub(super) fn block(data: &'static [u8]) -> (Cid, Bytes) {
     (cid_v1(RAW, &Sha256::digest(data).into()), data.into())
 }
 
-/// Has it uploaded by somebody.
+/// Uploads a file of one block to the storage.
 pub(super) async fn put(storage: &Arc<Storage>, data: &'static [u8]) -> (Cid, Bytes) {
     let (cid, data) = block(data);
     let grant = storage

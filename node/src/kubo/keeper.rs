@@ -1,7 +1,7 @@
-//! Brings what is stored to Kubo, and keeps it pinned there for as long as it was promised.
+//! Copies stored files to Kubo, and keeps them pinned there for as long as was promised.
 //!
-//! What was promised stands in the pins' names, so that nothing else needs to be remembered: a node that was killed
-//! goes on from what Kubo has. Pins of others are never touched.
+//! Each promise is recorded in the name of its pin, so nothing else has to be remembered: a node
+//! that was killed continues from what Kubo has. Pins of others are never touched.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,35 +19,37 @@ use super::{Kubo, KuboError};
 use crate::platform::now_ms;
 use crate::storage::{Storage, StoredDag};
 
-/// DAGs that are brought to Kubo at the same time.
+/// How many DAGs are copied to Kubo at one time.
 const AT_ONCE: usize = 4;
-/// How often it is looked what is there, and whether Kubo is.
+/// How often the keeper checks what is stored, and whether Kubo answers.
 const TICK: Duration = Duration::from_secs(60);
-/// When Kubo is tried again after it failed.
+/// How long to wait before trying Kubo again after a failure.
 const RETRY: Duration = Duration::from_secs(5);
-/// Bytes of a CAR that wait for Kubo to take them.
+/// How many bytes of a CAR are buffered until Kubo takes them.
 const PIPE: usize = 1024 * 1024;
-/// Bytes of a piece of it.
+/// The size of the pieces in which a CAR is sent, in bytes.
 const PIECE: usize = 256 * 1024;
-/// Until when Kubo keeps what an operator pinned.
+/// The expiry time of DAGs that an operator pinned: never.
 const FOR_EVER: u64 = u64::MAX;
 
-/// Keeps Kubo and a storage agreed.
+/// Keeps Kubo in step with a storage.
 pub struct Keeper {
     kubo: Kubo,
+    /// The storage whose DAGs are copied to Kubo.
     pub(super) storage: Arc<Storage>,
-    /// What the names of this node's pins begin with.
+    /// The prefix of the names of this node's pins.
     prefix: String,
     wake: Notify,
     answers: AtomicBool,
-    /// What Kubo keeps for this node, and until when, in Unix seconds; `None` where it has to say so first.
+    /// What Kubo keeps for this node, and until when, in Unix seconds; `None` if Kubo must be asked
+    /// first.
     pins: Mutex<Option<HashMap<Cid, u64>>>,
-    /// What was promised again of that, and is not yet in the pins' names.
+    /// New promises for DAGs that only Kubo keeps, until they are recorded in the pins' names.
     promised: Mutex<HashMap<Cid, u64>>,
 }
 
 impl Keeper {
-    /// For the node with this peer id.
+    /// Creates a keeper for the node with this peer ID.
     pub fn new(kubo: Kubo, storage: Arc<Storage>, peer: &str) -> Self {
         Self {
             kubo,
@@ -60,17 +62,17 @@ impl Keeper {
         }
     }
 
-    /// Kubo.
+    /// The client of Kubo.
     pub fn kubo(&self) -> &Kubo {
         &self.kubo
     }
 
-    /// Whether Kubo did what it was last asked.
+    /// Whether the last round of work with Kubo succeeded.
     pub fn answers(&self) -> bool {
         self.answers.load(Ordering::Relaxed)
     }
 
-    /// Whether Kubo was asked to keep a DAG, all of which it had then.
+    /// Whether Kubo keeps a DAG for this node; it had the whole DAG when it was asked to.
     pub fn keeps(&self, cid: &Cid) -> bool {
         self.pins()
             .as_ref()
@@ -81,7 +83,8 @@ impl Keeper {
         self.pins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A DAG was promised until then, in Unix seconds. The storage knows, but not of what Kubo alone keeps.
+    /// Notes that a DAG was promised until `until`, in Unix seconds. The storage itself notes this
+    /// only for DAGs that it has; here it is noted for those that only Kubo keeps.
     pub fn promise(&self, cid: Cid, until: u64) {
         if self.keeps(&cid) && self.storage.dag_state(&cid) != Some(true) {
             self.promised().insert(cid, until);
@@ -92,16 +95,16 @@ impl Keeper {
         self.promised.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Something new may be whole.
+    /// Wakes the keeper, because a DAG may have become complete.
     pub fn wake(&self) {
         self.wake.notify_one();
     }
 
-    /// Works for as long as it is polled.
+    /// Keeps Kubo in step with the storage for as long as it is polled.
     pub async fn run(self: Arc<Self>) {
         loop {
             let woken = self.wake.notified();
-            let worked = self.turn().await;
+            let worked = self.round().await;
             let answers = worked.is_ok();
             if self.answers.swap(answers, Ordering::Relaxed) != answers {
                 match &worked {
@@ -112,32 +115,33 @@ impl Keeper {
                 }
             }
             if answers {
-                let next = until_next(self.pins().as_ref());
+                let next = until_next_expiry(self.pins().as_ref());
                 let _ = tokio::time::timeout(next, woken).await;
             } else {
-                // An error is not mended by new uploads.
+                // New uploads do not resolve an error, so they do not cut the wait short.
                 tokio::time::sleep(RETRY).await;
             }
         }
     }
 
-    /// Has Kubo once agree with the storage.
-    pub(super) async fn turn(&self) -> Result<(), KuboError> {
-        let (pins, done) = match self.agree().await {
+    /// Brings Kubo in step with the storage once.
+    pub(super) async fn round(&self) -> Result<(), KuboError> {
+        let (pins, done) = match self.synchronize().await {
             Ok(pins) => (Some(pins), Ok(())),
-            // A Kubo that was away may come back without what it had.
+            // A Kubo that was unreachable may come back without its pins.
             Err(error) => (None, Err(error)),
         };
         *self.pins() = pins;
         done
     }
 
-    /// Makes Kubo keep what is promised and no more; returns what it keeps now.
-    async fn agree(&self) -> Result<HashMap<Cid, u64>, KuboError> {
+    /// Makes Kubo keep exactly what is promised; returns what it keeps now.
+    async fn synchronize(&self) -> Result<HashMap<Cid, u64>, KuboError> {
         let known = self.pins().clone();
         let mut pins = match known {
             Some(pins) => {
-                // Asked each time: whether it lives is not seen from a turn without work.
+                // A round without work would not reveal whether Kubo still answers, so it is asked
+                // each time.
                 self.kubo.version().await?;
                 pins
             }
@@ -166,7 +170,7 @@ impl Keeper {
         wanted.extend(prolonged.map(|(cid, until)| Promise {
             cid,
             until,
-            // Kubo has them all, and may take as long as it ever may.
+            // Kubo has all the blocks; it gets the longest time for a pin.
             bytes: u64::MAX,
         }));
         let brought: Vec<_> = stream::iter(wanted)
@@ -192,14 +196,18 @@ impl Keeper {
                     pins.insert(cid, until);
                 }
                 Err(error) => {
-                    tracing::warn!("{} is not on the IPFS node: {error}", canonical(&cid));
+                    tracing::warn!(
+                        "{} could not be copied to the IPFS node: {error}",
+                        canonical(&cid)
+                    );
                     if matches!(error, KuboError::Unreachable(_)) {
                         unreachable = Some(error);
                     }
                 }
             }
         }
-        // What an operator keeps is never evicted: if nothing is promised here, it is because an operator said so.
+        // What an operator pinned is never evicted: if the storage no longer promises it, an
+        // operator has unpinned or removed it.
         let kept: HashSet<&str> = dags
             .iter()
             .filter(|dag| promised_until(dag) > now)
@@ -220,18 +228,18 @@ impl Keeper {
         unreachable.map_or(Ok(pins), Err)
     }
 
-    /// Brings a DAG to Kubo, unless it is there, and pins it.
+    /// Copies a DAG to Kubo, unless Kubo already has it, and pins it.
     async fn bring(&self, promise: &Promise, pinned: bool) -> Result<(), KuboError> {
         let Promise { cid, until, bytes } = promise;
         let name = format!("{}{until}", self.prefix);
         if pinned {
             match self.kubo.pin(cid, &name, *bytes).await {
-                // It has lost a block in spite of the pin: it gets all of them again.
+                // Kubo has lost a block despite the pin, so it gets all of them again.
                 Err(KuboError::Failed(_)) => {}
                 done => return done,
             }
         } else {
-            // Somebody else's pin holds it anyhow, and must not be renamed.
+            // Somebody else's pin already holds the DAG, and must not be renamed.
             match self.kubo.pin_name(cid).await? {
                 Some(name) if self.until(&name).is_none() => return Ok(()),
                 _ => {}
@@ -257,20 +265,20 @@ impl Keeper {
             }
         });
         let taken = self.kubo.import(car).await;
-        // An export that fails ends its CAR early, which Kubo may take for a whole one.
+        // If the export fails, its CAR ends early, and Kubo may take it for a complete one.
         match exporting.await {
             Ok(Ok(())) => taken.map(drop),
             Ok(Err(error)) => {
                 taken?;
                 Err(KuboError::Failed(format!(
-                    "the storage could not give it: {error}"
+                    "the storage could not export it: {error}"
                 )))
             }
             Err(_) => Err(KuboError::Failed("the node is stopping".to_owned())),
         }
     }
 
-    /// Unpins what is not promised any more, if the pin is still this node's.
+    /// Unpins a DAG that is no longer promised, if the pin is still this node's.
     async fn free(&self, cid: &Cid) -> Result<(), KuboError> {
         match self.kubo.pin_name(cid).await? {
             Some(name) if self.until(&name).is_some() => self.kubo.unpin(cid).await,
@@ -278,28 +286,28 @@ impl Keeper {
         }
     }
 
-    /// Until when a pin of this node's holds.
+    /// The expiry time in the name of a pin, in Unix seconds; `None` if the pin is not this node's.
     fn until(&self, name: &str) -> Option<u64> {
         name.strip_prefix(&self.prefix)?.parse().ok()
     }
 }
 
-/// Until the next pin expires, or for [`TICK`].
-fn until_next(pins: Option<&HashMap<Cid, u64>>) -> Duration {
+/// The time until the next pin expires, but at most [`TICK`].
+fn until_next_expiry(pins: Option<&HashMap<Cid, u64>>) -> Duration {
     let now = now_ms() / 1000;
     let next = pins.into_iter().flat_map(HashMap::values).min();
-    // A second more, for the one that is cut off here.
+    // One second more, because the current time is rounded down.
     next.map_or(TICK, |until| {
         Duration::from_secs(until.saturating_sub(now) + 1).min(TICK)
     })
 }
 
-/// A whole DAG that is to be kept.
+/// A complete DAG that is to be kept.
 struct Promise {
     cid: Cid,
-    /// In Unix seconds.
+    /// Until when it is to be kept, in Unix seconds.
     until: u64,
-    /// Bytes of its blocks.
+    /// The total size of its blocks, in bytes.
     bytes: u64,
 }
 
@@ -308,7 +316,7 @@ fn promised_until(dag: &StoredDag) -> u64 {
     if dag.pinned { FOR_EVER } else { dag.keep_until }
 }
 
-/// What was promised of a DAG, if it is whole and the promise still holds.
+/// What was promised for a DAG, if it is complete and the promise still holds.
 fn promised(dag: &StoredDag, now: u64) -> Option<Promise> {
     let until = promised_until(dag);
     if dag.missing > 0 || until <= now {
@@ -331,16 +339,16 @@ mod tests {
         let fake = Fake::start().await;
         let (_dir, keeper) = keeper(&fake);
         let (cid, _) = put(&keeper.storage, b"a").await;
-        keeper.turn().await.unwrap();
+        keeper.round().await.unwrap();
         assert!(fake.pin(&cid).is_some() && keeper.keeps(&cid));
         fake.silent(true);
         assert!(matches!(
-            keeper.turn().await,
+            keeper.round().await,
             Err(KuboError::Unreachable(_))
         ));
         fake.forget();
         fake.silent(false);
-        keeper.turn().await.unwrap();
+        keeper.round().await.unwrap();
         assert!(fake.pin(&cid).is_some() && fake.has(&cid));
     }
 
@@ -350,19 +358,19 @@ mod tests {
         let (_dir, keeper) = keeper(&fake);
         let (a, _) = put(&keeper.storage, b"a").await;
         let (b, _) = block(b"b");
-        keeper.turn().await.unwrap();
+        keeper.round().await.unwrap();
         keeper.storage.remove(&a).unwrap();
         let until = keeper.until(&fake.pin(&a).unwrap()).unwrap() + 1000;
         for cid in [a, b] {
             keeper.promise(cid, until);
         }
-        keeper.turn().await.unwrap();
+        keeper.round().await.unwrap();
         assert_eq!(keeper.until(&fake.pin(&a).unwrap()), Some(until));
         assert!(fake.pin(&b).is_none());
     }
 
     #[tokio::test]
-    async fn what_an_operator_keeps_no_more_is_kept_for_its_token_or_freed() {
+    async fn what_an_operator_unpins_is_kept_for_its_token_or_unpinned() {
         let fake = Fake::start().await;
         let (_dir, keeper) = keeper(&fake);
         let storage = &keeper.storage;
@@ -378,11 +386,11 @@ mod tests {
         for (pinned, then) in [(true, FOR_EVER), (false, until), (true, FOR_EVER)] {
             storage.pin(&a, pinned).unwrap();
             storage.pin(&b, true).unwrap();
-            keeper.turn().await.unwrap();
+            keeper.round().await.unwrap();
             assert_eq!((holds(&a), holds(&b)), (Some(then), Some(FOR_EVER)));
         }
         storage.remove(&a).unwrap();
-        keeper.turn().await.unwrap();
+        keeper.round().await.unwrap();
         assert_eq!((holds(&a), holds(&b)), (None, Some(FOR_EVER)));
     }
 
@@ -405,7 +413,7 @@ mod tests {
         };
         let answers = tokio::time::timeout(Duration::from_secs(20), asked)
             .await
-            .expect("it is not waited for without end");
+            .expect("the wait is bounded");
         for answer in answers {
             assert!(matches!(answer, Err(KuboError::Unreachable(_))));
         }

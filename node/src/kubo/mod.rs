@@ -1,9 +1,10 @@
 //! A Kubo daemon behind a node.
 //!
-//! The node's own storage stays in front: there uploads are checked, there readers wait for blocks on their way, which
-//! Kubo alone does not let them do after a `dag/import`. A DAG that is whole goes on to Kubo, is pinned there for its
-//! token's time and unpinned after it; the node's copy may then go when room is needed, and reads are passed on to
-//! Kubo's gateway. Kubo's RPC is never shown to the network.
+//! The node's own storage stays in front. It checks uploads, and it lets readers wait for blocks
+//! that are still on their way, which Kubo alone does not do after a `dag/import`. A complete DAG
+//! is copied to Kubo, pinned there for as long as its token is valid, and unpinned afterwards. The
+//! node's own copy may then be evicted when room is needed, and reads are forwarded to Kubo's
+//! gateway. Kubo's RPC is never exposed to the network.
 
 mod client;
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! What stands before the gateway's routes: reads of what only Kubo has are passed on, or have it brought, and the end of an
-//! upload wakes the keeper.
+//! A layer in front of the gateway's routes. Verifiable reads of what only Kubo has are forwarded
+//! to it, other reads make the node copy the file from Kubo, and the end of an upload wakes the
+//! keeper.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,14 +24,14 @@ use super::Keeper;
 use crate::gateway::Fetcher;
 use crate::storage::Storage;
 
-/// Reads that are passed on at the same time.
+/// How many reads are forwarded at one time.
 const MAX_READS: usize = 128;
-/// How long Kubo may be silent within an answer; its own patience is 30 s.
+/// How long Kubo may be silent before or within a response; its own timeout is 30 s.
 const PATIENCE: Duration = Duration::from_secs(45);
 
-/// What of a request Kubo is told.
+/// The headers of a request that are forwarded to Kubo.
 const ASKED: [HeaderName; 4] = [ACCEPT, RANGE, IF_NONE_MATCH, CACHE_CONTROL];
-/// What of its answer the client is told.
+/// The headers of Kubo's response that are forwarded to the client.
 const ANSWERED: [HeaderName; 11] = [
     ACCEPT_RANGES,
     CACHE_CONTROL,
@@ -52,7 +53,7 @@ struct Front {
     reads: Arc<Semaphore>,
 }
 
-/// Puts Kubo behind the routes of a gateway that has this fetcher.
+/// Puts Kubo behind the routes of a gateway that uses this fetcher.
 pub fn front(
     router: Router,
     keeper: Arc<Keeper>,
@@ -74,7 +75,8 @@ async fn pass(State(front): State<Arc<Front>>, request: Request, next: Next) -> 
         Some((root, true)) if front.is_only_there(&root).await => {
             return front.forward(request).await;
         }
-        // Once it is granted, the gateway waits for an uploader, which may find that nothing is lacking.
+        // Once an upload is granted, the gateway would wait for an uploader, who may find that
+        // nothing is missing. So the file is fetched from Kubo.
         Some((root, false)) if front.storage.dag_state(&root).is_some() => {
             if let Some(fetcher) = &front.fetcher
                 && front.is_only_there(&root).await
@@ -91,8 +93,8 @@ async fn pass(State(front): State<Arc<Front>>, request: Request, next: Next) -> 
     response
 }
 
-/// The root of a read, and whether the answer can be verified. Others are given by the gateway itself, which makes names
-/// and types safe.
+/// The root of a read, and whether the client can verify the response. Other responses are made by
+/// the gateway itself, which makes names and types safe.
 fn read(request: &Request) -> Option<(Cid, bool)> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
@@ -126,8 +128,9 @@ fn read(request: &Request) -> Option<(Cid, bool)> {
 }
 
 impl Front {
-    /// Whether Kubo has what the own storage has not. What was granted here may come here: until then it is read there
-    /// if all of it is there, as it is where the own copy went and its uploader asks for a place once more.
+    /// Whether Kubo has a root that the node's own storage lacks. If an upload was granted here,
+    /// the blocks may still arrive; until then Kubo is used only if it keeps the whole DAG, as when
+    /// the node's own copy was evicted and its uploader has asked for a place again.
     async fn is_only_there(&self, root: &Cid) -> bool {
         (self.storage.dag_state(root).is_none() || self.keeper.keeps(root))
             && !self.storage.has_block(root).await
@@ -186,7 +189,8 @@ impl Front {
                 "Content-Length, Content-Range, Etag, X-Ipfs-Path, X-Ipfs-Roots",
             ),
         );
-        // A break of Kubo's answer breaks this one, so that a part is not taken for the whole.
+        // If Kubo's response breaks off, this one breaks too, so that a part is not taken for the
+        // whole.
         let body = answer.bytes_stream().boxed();
         let body = futures::stream::unfold((body, place), |(mut body, place)| async move {
             let chunk = match tokio::time::timeout(PATIENCE, body.next()).await {
@@ -223,7 +227,7 @@ mod tests {
     use super::*;
     use crate::gateway::{FetchError, Fetched};
 
-    /// Counts what it is to fetch.
+    /// Counts how often it is asked to fetch.
     #[derive(Default)]
     struct Counting(AtomicUsize);
 
@@ -244,7 +248,7 @@ mod tests {
         let (_dir, keeper) = keeper(&fake);
         let storage = keeper.storage.clone();
         let (cid, _) = put(&storage, b"a").await;
-        keeper.turn().await.unwrap();
+        keeper.round().await.unwrap();
         storage.remove(&cid).unwrap();
         let fetcher = Arc::new(Counting::default());
         let gateway = Router::new().route("/ipfs/{cid}", get(async || "from the gateway"));
@@ -266,7 +270,7 @@ mod tests {
         let (_dir, keeper) = keeper(&fake);
         let storage = keeper.storage.clone();
         let (cid, _) = put(&storage, b"a").await;
-        keeper.turn().await.unwrap();
+        keeper.round().await.unwrap();
         storage.remove(&cid).unwrap();
         let front = Arc::new(Front {
             keeper,
@@ -274,7 +278,7 @@ mod tests {
             fetcher: None,
             reads: Arc::new(Semaphore::new(1)),
         });
-        // Of this one Kubo happens to have the root, and may lack the rest.
+        // Kubo happens to have the root of this one, and may lack the rest.
         let (other, data) = block(b"other");
         fake.give(&other, data);
         for (cid, after) in [(cid, true), (other, false)] {

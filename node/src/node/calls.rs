@@ -1,7 +1,8 @@
-//! Answering calls: a node with a storage provides `IPFS_multiaddr`.
+//! Answering calls: a node provides `IPFS_multiaddr`, which tells callers where its storage is.
 //!
-//! Admission is here alone. Nothing that answers a call waits for a disk or a network, so calls are answered one after the
-//! other, and those that wait stand in the peer's queue, which tells callers that it is full.
+//! Answering a call never waits for a disk or a network, so calls are answered one after the other.
+//! Those that wait stay in the peer's queue, which tells callers when it is full; this is the only
+//! admission control.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,21 +15,21 @@ use fluence_peer::Calls;
 use crate::kubo::Keeper;
 use crate::storage::{Refusal, Storage};
 
-/// When a caller may try again after too many uploads were about to begin: room is kept for each of them for so long.
+/// How long a caller is told to wait before it tries again after too many uploads were granted.
 const RETRY: Duration = Duration::from_secs(60);
 
 /// Answers the calls of a node.
 pub(super) struct Answerer {
     /// The storage that grants uploads.
     pub storage: Arc<Storage>,
-    /// Where the storage's HTTP is reached, as a multiaddr.
+    /// The address of the storage's HTTP server, as a multiaddr.
     pub multiaddr: Arc<str>,
-    /// What brings files to the Kubo daemon behind the node, if there is one.
+    /// Copies files to the Kubo daemon behind the node, if there is one.
     pub keeper: Option<Arc<Keeper>>,
 }
 
 impl Answerer {
-    /// Answers calls until there are no more.
+    /// Answers calls until the stream of calls ends.
     pub async fn run(self, mut calls: Calls) {
         while let Some(call) = calls.next().await {
             let reply = self.answer(&call.from.to_string(), &call.request);
@@ -36,7 +37,7 @@ impl Answerer {
         }
     }
 
-    /// The answer to a call of a peer.
+    /// Answers a call from a peer.
     fn answer(&self, from: &str, request: &Request) -> Reply {
         if self.keeper.as_ref().is_some_and(|keeper| !keeper.answers()) {
             return Reply::error(
@@ -77,7 +78,7 @@ impl Answerer {
             .grant(from, &cid, args.size)
             .map_err(|refusal| refused(&refusal))?;
         if let Some(keeper) = &self.keeper {
-            // Kubo, too, keeps what it alone has for as long as is answered.
+            // If only Kubo has the file, it must keep it for as long as the caller is told.
             keeper.promise(cid, grant.expires);
         }
         ok.token = Some(grant.token);
@@ -86,7 +87,7 @@ impl Answerer {
     }
 }
 
-/// What a caller is told when its upload is not granted.
+/// The error that a caller gets when its upload is not granted.
 fn refused(refusal: &Refusal) -> CallError {
     let (code, retry) = match refusal {
         Refusal::TooMany => (ErrorCode::Busy, Some(RETRY)),

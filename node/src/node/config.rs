@@ -1,4 +1,5 @@
-//! What a node is told: by flags, else by the environment, else by a file, else by defaults.
+//! A node's configuration: flags, then environment variables, then a file, then defaults, in that
+//! order of precedence.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,13 +22,13 @@ const LISTEN_TCP: &str = "127.0.0.1:4101";
 const LISTEN_WS: &str = "127.0.0.1:4102";
 const LISTEN_HTTP: &str = "127.0.0.1:4180";
 
-/// Declares the options once: each is a flag, an environment variable and a member of the file.
+/// Declares each option once, as a flag, an environment variable and a key of the file.
 macro_rules! options {
     ($($(#[$meta:meta])* $name:ident: $type:ty = $env:literal,)*) => {
-        /// What can be set of a node.
+        /// The options of a node.
         ///
-        /// Each option is a flag, an environment variable, and a member of the configuration file (TOML, with the
-        /// flag's name); the first of them that is set counts.
+        /// Each option is a flag, an environment variable, and a key of the configuration file
+        /// (TOML, with the flag's name); the first of these that is set counts.
         #[derive(Debug, Clone, Default, PartialEq, Args, Deserialize)]
         #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
         pub struct Options {
@@ -35,7 +36,7 @@ macro_rules! options {
         }
 
         impl Options {
-            /// These options, and where one is not set the other's.
+            /// Takes each option that is not set here from `other`.
             fn or(self, other: Self) -> Self {
                 Self { $($name: self.$name.or(other.$name),)* }
             }
@@ -44,8 +45,8 @@ macro_rules! options {
 }
 
 options! {
-    /// Where libp2p listens for nodes and the command line, over TCP; port 0 takes any, "none" turns it off
-    /// [default: 127.0.0.1:4101].
+    /// Where libp2p listens for nodes and the command line, over TCP; port 0 picks any free port,
+    /// "none" turns it off [default: 127.0.0.1:4101].
     #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
     listen_tcp: Listen = "FLUENCE_LISTEN_TCP",
     /// Where libp2p listens for browsers, over WebSocket [default: 127.0.0.1:4102].
@@ -54,65 +55,68 @@ options! {
     /// Where HTTP (storage, gateway, /healthz) listens [default: 127.0.0.1:4180].
     #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
     listen_http: SocketAddr = "FLUENCE_LISTEN_HTTP",
-    /// A multiaddr at which others reach this node, such as /dns4/HOST/tcp/443/tls/ws; several: white space between
-    /// [default: where it listens].
+    /// A multiaddr at which others reach this node, such as /dns4/HOST/tcp/443/tls/ws; separate
+    /// several with spaces [default: where it listens].
     #[arg(value_name = "MULTIADDRS", help_heading = "Network")]
     external_address: Multiaddrs = "FLUENCE_EXTERNAL_ADDRESS",
-    /// The URL at which others reach this node's HTTP, such as https://HOST: what IPFS_multiaddr answers. Needed where
-    /// HTTP listens on 0.0.0.0 [default: where HTTP listens].
+    /// The URL at which others reach this node's HTTP, such as https://HOST; IPFS_multiaddr answers
+    /// with it. Needed if HTTP listens on 0.0.0.0 [default: where HTTP listens].
     #[arg(value_name = "URL", help_heading = "Network")]
     public_url: String = "FLUENCE_PUBLIC_URL",
-    /// Other nodes to be one network with, as multiaddrs; several: white space between [default: none].
+    /// Other nodes to form one network with, as multiaddrs; separate several with spaces [default:
+    /// none].
     #[arg(value_name = "MULTIADDRS", help_heading = "Network")]
     peers: Multiaddrs = "FLUENCE_PEERS",
-    /// Serve only fetchers and uploaders: links do not open in a plain browser, and this node never asks a file's
-    /// provider for it by itself [default: false].
+    /// Serve only fetchers and uploaders: links do not open in a plain browser, and this node never
+    /// asks a file's provider for the file on its own [default: false].
     #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", help_heading = "Network")]
     no_gateway: bool = "FLUENCE_NO_GATEWAY",
 
     /// Where the storage is [default: storage/ in the state directory].
     #[arg(value_name = "DIR", help_heading = "Storage")]
     storage: PathBuf = "FLUENCE_STORAGE",
-    /// Bytes of storage in all, such as 100GB [default: 64GiB].
+    /// Bytes of storage in total, such as 100GB [default: 64GiB].
     #[arg(value_name = "BYTES", help_heading = "Storage")]
     storage_quota: Size = "FLUENCE_STORAGE_QUOTA",
     /// Bytes of storage for one peer [default: 16GiB].
     #[arg(value_name = "BYTES", help_heading = "Storage")]
     peer_quota: Size = "FLUENCE_PEER_QUOTA",
-    /// Bytes of the largest file that is stored [default: 16GiB].
+    /// Size of the largest file that is stored, in bytes [default: 16GiB].
     #[arg(value_name = "BYTES", help_heading = "Storage")]
     max_file: Size = "FLUENCE_MAX_FILE",
-    /// Bytes that are left free on the disk [default: 256MiB].
+    /// Bytes to leave free on the disk [default: 256MiB].
     #[arg(value_name = "BYTES", help_heading = "Storage")]
     min_free: Size = "FLUENCE_MIN_FREE",
-    /// How long permission to upload lasts, and what was uploaded is kept at least, in seconds [default: 3600].
+    /// How long permission to upload lasts, and how long an uploaded file is kept at least, in
+    /// seconds [default: 3600].
     #[arg(value_name = "SECONDS", help_heading = "Storage")]
     keep: u64 = "FLUENCE_KEEP",
-    /// How long an upload that has stopped half way is kept, in seconds [default: 600].
+    /// How long an upload that stopped halfway is kept, in seconds [default: 600].
     #[arg(value_name = "SECONDS", help_heading = "Storage")]
     keep_partial: u64 = "FLUENCE_KEEP_PARTIAL",
-    /// How long a reader waits for the next block of a file that is on its way, in seconds [default: 30].
+    /// How long a reader waits for the next block of a file that is on its way, in seconds
+    /// [default: 30].
     #[arg(value_name = "SECONDS", help_heading = "Storage")]
     patience: u64 = "FLUENCE_PATIENCE",
 
-    /// The RPC address of a Kubo daemon to keep files in, such as http://127.0.0.1:5001; it is never shown to the network.
-    /// The storage above is then what files pass through [default: none].
+    /// The RPC address of a Kubo daemon to keep files in, such as http://127.0.0.1:5001; it is
+    /// never shown to the network. Files then only pass through the storage above [default: none].
     #[arg(value_name = "URL", help_heading = "Kubo")]
     ipfs_rpc: String = "FLUENCE_IPFS_RPC",
     /// The gateway of the same daemon, such as http://127.0.0.1:8080 [default: none].
     #[arg(value_name = "URL", help_heading = "Kubo")]
     ipfs_gateway: String = "FLUENCE_IPFS_GATEWAY",
 
-    /// Peers that can be reached through this node at the same time [default: 10000].
+    /// Peers that can be reached through this node at one time [default: 10000].
     #[arg(value_name = "N", help_heading = "Relay")]
     max_reservations: usize = "FLUENCE_MAX_RESERVATIONS",
     /// Reservations of one peer [default: 8].
     #[arg(value_name = "N", help_heading = "Relay")]
     max_reservations_per_peer: usize = "FLUENCE_MAX_RESERVATIONS_PER_PEER",
-    /// How long a reservation holds before it must be renewed, in seconds [default: 3600].
+    /// How long a reservation lasts before it must be renewed, in seconds [default: 3600].
     #[arg(value_name = "SECONDS", help_heading = "Relay")]
     reservation_duration: u64 = "FLUENCE_RESERVATION_DURATION",
-    /// Relayed connections at the same time [default: 10000].
+    /// Relayed connections at one time [default: 10000].
     #[arg(value_name = "N", help_heading = "Relay")]
     max_circuits: usize = "FLUENCE_MAX_CIRCUITS",
     /// Relayed connections of one peer [default: 512].
@@ -121,29 +125,30 @@ options! {
     /// How long a relayed connection may last, in seconds [default: 3600].
     #[arg(value_name = "SECONDS", help_heading = "Relay")]
     max_circuit_duration: u64 = "FLUENCE_MAX_CIRCUIT_DURATION",
-    /// Bytes that a relayed connection may carry each way [default: 256MiB].
+    /// Bytes that a relayed connection may carry in each direction [default: 256MiB].
     #[arg(value_name = "BYTES", help_heading = "Relay")]
     max_circuit_bytes: Size = "FLUENCE_MAX_CIRCUIT_BYTES",
-    /// New reservations of one peer in a minute, 0 for any number [default: 60].
+    /// New reservations of one peer per minute; 0 for any number [default: 60].
     #[arg(value_name = "N", help_heading = "Relay")]
     reservations_per_peer_per_minute: u32 = "FLUENCE_RESERVATIONS_PER_PEER_PER_MINUTE",
-    /// New relayed connections from one peer in a minute, 0 for any number [default: 600].
+    /// New relayed connections from one peer per minute; 0 for any number [default: 600].
     #[arg(value_name = "N", help_heading = "Relay")]
     circuits_per_peer_per_minute: u32 = "FLUENCE_CIRCUITS_PER_PEER_PER_MINUTE",
-    /// New reservations from one IP address in a minute; of no use behind a reverse proxy [default: 0, any number].
+    /// New reservations from one IP address per minute; useless behind a reverse proxy [default: 0,
+    /// any number].
     #[arg(value_name = "N", help_heading = "Relay")]
     reservations_per_ip_per_minute: u32 = "FLUENCE_RESERVATIONS_PER_IP_PER_MINUTE",
-    /// New relayed connections from one IP address in a minute; of no use behind a reverse proxy
+    /// New relayed connections from one IP address per minute; useless behind a reverse proxy
     /// [default: 0, any number].
     #[arg(value_name = "N", help_heading = "Relay")]
     circuits_per_ip_per_minute: u32 = "FLUENCE_CIRCUITS_PER_IP_PER_MINUTE",
-    /// Connections at the same time [default: 20000].
+    /// Connections at one time [default: 20000].
     #[arg(value_name = "N", help_heading = "Relay")]
     max_connections: u32 = "FLUENCE_MAX_CONNECTIONS",
-    /// Functions of which providers are known here [default: 1000000].
+    /// Functions whose providers this node remembers [default: 1000000].
     #[arg(value_name = "N", help_heading = "Relay")]
     max_functions: usize = "FLUENCE_MAX_FUNCTIONS",
-    /// Providers that are known for one function [default: 64].
+    /// Providers remembered for one function [default: 64].
     #[arg(value_name = "N", help_heading = "Relay")]
     max_providers_per_function: usize = "FLUENCE_MAX_PROVIDERS_PER_FUNCTION",
     /// Functions that one peer may provide [default: 20000].
@@ -151,35 +156,36 @@ options! {
     max_functions_per_peer: usize = "FLUENCE_MAX_FUNCTIONS_PER_PEER",
 }
 
-/// All that a node needs to know.
+/// The complete configuration of a node.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where libp2p listens.
+    /// The multiaddrs on which libp2p listens.
     pub listen: Vec<Multiaddr>,
-    /// The same as addresses of the system.
+    /// The same addresses as socket addresses.
     pub listen_sockets: Vec<SocketAddr>,
-    /// Where others reach it.
+    /// The multiaddrs at which others reach the node.
     pub external: Vec<Multiaddr>,
-    /// Other nodes.
+    /// Other nodes to form one network with.
     pub peers: Vec<Multiaddr>,
-    /// What it relays.
+    /// The limits of its relay and its DHT.
     pub limits: RelayLimits,
-    /// Where HTTP listens.
+    /// The socket address on which HTTP listens.
     pub listen_http: SocketAddr,
-    /// Where others reach its HTTP; `None` for where it listens.
+    /// The URL at which others reach its HTTP; `None` for the address where it listens.
     pub public_url: Option<String>,
-    /// Whether links open in a plain browser, and missing files are asked for.
+    /// Whether links open in a plain browser, and missing files are requested from their providers.
     pub gateway: bool,
     /// The storage's directory.
     pub storage_directory: PathBuf,
-    /// What it stores.
+    /// The limits of the storage.
     pub storage: StorageConfig,
-    /// A Kubo daemon to keep files in: its RPC and its gateway.
+    /// The URLs of the RPC and of the gateway of a Kubo daemon to keep files in.
     pub kubo: Option<(String, String)>,
 }
 
 impl Config {
-    /// Whether peers elsewhere may reach the node, and would be told that its HTTP is where they are themselves.
+    /// Whether peers on other machines may reach the node but would be given a loopback address for
+    /// its HTTP, which would lead them to themselves.
     pub fn hides_http(&self) -> bool {
         let ip = self.listen_http.ip();
         let told_loopback = self.public_url.is_none() && (ip.is_loopback() || ip.is_unspecified());
@@ -194,7 +200,11 @@ impl Config {
 }
 
 impl Options {
-    /// The options, completed by a file: the one that is named, else `node.toml` in the state directory if it is there.
+    /// Completes the options from a file: from the one that is named, or else from `node.toml` in
+    /// the state directory if it exists.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be read or is not a valid configuration.
     pub fn complete(self, file: Option<&Path>, state: &Path) -> Result<Self, Failed> {
         let default = state.join(FILE);
         let path = match file {
@@ -207,7 +217,7 @@ impl Options {
             .map_err(|error| Failed::file(path, &error))?;
         if metadata.len() > MAX_FILE {
             return Err(Failed::usage(
-                format!("{} is too large for a configuration.", path.display()),
+                format!("{} is too large for a configuration file.", path.display()),
                 "Check its path.",
             ));
         }
@@ -215,7 +225,7 @@ impl Options {
         let options: Self = toml::from_str(&text).map_err(|error| {
             Failed::usage(
                 format!(
-                    "{} is not understood: {}.",
+                    "{} could not be understood: {}.",
                     path.display(),
                     error.to_string().trim()
                 ),
@@ -225,7 +235,11 @@ impl Options {
         Ok(self.or(options))
     }
 
-    /// The options with all defaults, checked.
+    /// Checks the options and fills in the defaults.
+    ///
+    /// # Errors
+    /// Fails if a URL is invalid, if only one of Kubo's two URLs is given, or if libp2p would not
+    /// listen at all.
     pub fn config(self, state: &Path) -> Result<Config, Failed> {
         if let Some(url) = &self.public_url {
             fluence::storage::multiaddr_of(url).map_err(|error| {
@@ -250,8 +264,8 @@ impl Options {
             }
             _ => {
                 return Err(Failed::usage(
-                    "Of --ipfs-rpc and --ipfs-gateway only one was given.",
-                    "Give both, of the same daemon.",
+                    "Only one of --ipfs-rpc and --ipfs-gateway was given.",
+                    "Give both, for the same daemon.",
                 ));
             }
         };
@@ -268,7 +282,7 @@ impl Options {
         if listen.is_empty() {
             return Err(Failed::usage(
                 "The node would listen neither on TCP nor on WebSocket.",
-                "Leave one of --listen-tcp and --listen-ws on.",
+                "Leave at least one of --listen-tcp and --listen-ws on.",
             ));
         }
         let storage = StorageConfig::default();
@@ -348,7 +362,7 @@ impl Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Listen {
-    /// Here.
+    /// On this address.
     At(SocketAddr),
     /// Nowhere.
     None,
@@ -376,7 +390,8 @@ impl TryFrom<String> for Listen {
 }
 
 impl Listen {
-    /// The address, and the same as a multiaddr.
+    /// The socket address and the same address as a multiaddr with this ending; `None` if it is
+    /// off.
     fn at(self, ending: &str) -> Option<(SocketAddr, Multiaddr)> {
         let Self::At(address) = self else { return None };
         let kind = if address.is_ipv4() { "ip4" } else { "ip6" };
@@ -389,7 +404,7 @@ impl Listen {
     }
 }
 
-/// Multiaddrs: in the file a list, else with white space between them.
+/// Several multiaddrs: a list in the file, and separated by white space elsewhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Multiaddrs(pub Vec<Multiaddr>);
 
@@ -487,7 +502,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_set_nearer_counts() {
+    fn flags_take_precedence_over_the_file() {
         let state = tempfile::tempdir().unwrap();
         std::fs::write(
             state.path().join(FILE),
@@ -519,7 +534,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn errors_name_the_wrong_value() {
         let state = tempfile::tempdir().unwrap();
         let path = state.path().join("x.toml");
         for (text, named) in [

@@ -1,7 +1,9 @@
-//! How a node gets a file that its storage lacks, when somebody opens a link to it: it calls the file's function.
+//! How a node gets a file that its storage lacks when somebody opens a link to it: it calls the
+//! file's function.
 //!
-//! The provider then uploads to a storage. Where that is this node's own, the blocks are on their way; else they are
-//! pulled from where the provider says, each verified, into this storage.
+//! The provider then uploads the file to a storage. If that is this node's own storage, the blocks
+//! are already on their way; otherwise the node pulls them from the storage that the provider
+//! names, and verifies each of them.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -24,17 +26,17 @@ use crate::storage::Storage;
 
 use super::pull::{Origin, Puller};
 
-/// Providers that are asked, one after the other.
+/// How many providers are asked at most, one after the other.
 const MAX_PROVIDERS: usize = 8;
 /// How long one provider may take to answer.
 const CALL_PATIENCE: Duration = Duration::from_secs(30);
 /// How long it may take to find a provider that answers.
 const FIND_PATIENCE: Duration = Duration::from_secs(60);
-/// Files that are pulled from other storages at the same time.
+/// How many files are pulled from other storages at one time.
 const MAX_PULLS: usize = 16;
-/// How long another storage may be silent.
+/// How long a connection to another storage may take, and how long that storage may then be silent.
 const PULL_PATIENCE: Duration = Duration::from_secs(30);
-/// Bytes of a provider's name and type that are kept.
+/// The longest name or type from a provider that is kept, in bytes.
 const MAX_TEXT: usize = 1024;
 
 /// Gets files for a node's gateway.
@@ -45,7 +47,7 @@ pub(super) struct Finder {
 struct Inner {
     peer: Peer,
     storage: Arc<Storage>,
-    /// The URL of the own storage, as [`url_of`] writes it.
+    /// The URL of this node's own storage, as [`url_of`] writes it.
     own: String,
     puller: Puller,
     /// Whether storages on this machine and in private networks may be asked.
@@ -56,8 +58,8 @@ struct Inner {
 }
 
 impl Finder {
-    /// `own` is the multiaddr of this node's storage. A node that others reach by a public address never asks addresses
-    /// that are not public: a stranger says them.
+    /// `own` is the multiaddr of this node's storage. A node that others reach at a public address
+    /// never connects to addresses that are not public, because a stranger supplies them.
     pub fn new(
         peer: Peer,
         storage: Arc<Storage>,
@@ -111,7 +113,7 @@ impl Fetcher for Finder {
 }
 
 impl Inner {
-    /// Asks providers until one says what the file is called.
+    /// Asks one provider after another until one describes the file.
     async fn describe(&self, cid: Cid) -> Option<Fetched> {
         let name = FunctionName::file(&cid);
         let mut providers = std::pin::pin!(self.peer.providers(name.clone()).take(MAX_PROVIDERS));
@@ -123,7 +125,7 @@ impl Inner {
         None
     }
 
-    /// Calls a file's function.
+    /// Calls a file's function. With `probe`, the provider only describes the file.
     async fn call(
         &self,
         provider: PeerId,
@@ -141,7 +143,7 @@ impl Inner {
             .map_err(|error| printable(&error.message))
     }
 
-    /// Asks providers until one has a way to the file.
+    /// Finds the file in Kubo, or asks one provider after another until the file is on its way.
     async fn find(self: Arc<Self>, cid: Cid) -> Result<Fetched, FetchError> {
         if let Some(keeper) = &self.keeper
             && keeper.kubo().has_block(&cid).await.unwrap_or(false)
@@ -159,7 +161,7 @@ impl Inner {
             match self.ask(provider, &name, &cid).await {
                 Ok(found) => return Ok(found),
                 Err(reason) => {
-                    tracing::info!("{provider} does not bring {name}: {reason}");
+                    tracing::info!("{provider} did not provide {name}: {reason}");
                     last = Some(reason);
                 }
             }
@@ -187,7 +189,7 @@ impl Inner {
         Ok(fetched(ok))
     }
 
-    /// Begins to copy a file; goes on in the background.
+    /// Begins to copy a file; the copying continues in the background.
     async fn begin_pull(
         self: &Arc<Self>,
         from: Origin,
@@ -209,8 +211,8 @@ impl Inner {
         })
         .await
         .map_err(|_| "the node is stopping".to_owned())??;
-        // The first answer is waited for: a storage that is not there, or refuses, is the provider's failure, and another
-        // one is asked.
+        // The first answer is awaited here, so that a storage that cannot be reached or refuses
+        // counts as the provider's failure, and the next provider is asked.
         let first = self.puller.request(&from, cid).await?;
         let pull = self.puller.clone().pull(from, *cid, upload, first);
         tokio::spawn(async move {
@@ -221,7 +223,7 @@ impl Inner {
     }
 }
 
-/// What a provider says of its file.
+/// The description that a provider gives of its file.
 fn fetched(ok: FileOk) -> Fetched {
     let text = |text: Option<String>| text.filter(|text| text.len() <= MAX_TEXT);
     Fetched {
@@ -230,7 +232,8 @@ fn fetched(ok: FileOk) -> Fetched {
     }
 }
 
-/// Whether a URL's host is an address that is not public. A name is looked at when it is looked up.
+/// Whether a URL's host is an address that is not public. The addresses of a domain name are
+/// checked by [`PublicOnly`] when it is resolved.
 fn is_private_url(url: &str) -> bool {
     match reqwest::Url::parse(url)
         .ok()
@@ -245,7 +248,7 @@ fn is_private_url(url: &str) -> bool {
     }
 }
 
-/// Whether an address can be one of the public Internet.
+/// Whether an address may belong to the public Internet.
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
@@ -258,13 +261,14 @@ fn is_public(address: IpAddr) -> bool {
                 || v4.is_multicast()
                 || v4.is_documentation()
                 || a == 0
-                // Shared by the customers of a carrier (RFC 6598), and reserved.
+                // Shared address space of carrier-grade NAT (RFC 6598), and reserved addresses.
                 || a == 100 && (b & 0xc0) == 64
                 || a >= 240)
         }
         IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
             Some(v4) => is_public(v4.into()),
-            // Global unicast without what is mapped into it for documentation and translation.
+            // Global unicast, without the prefixes for documentation (2001:db8::/32) and 6to4
+            // (2002::/16).
             None => {
                 let [first, second, ..] = v6.segments();
                 (first & 0xe000) == 0x2000
@@ -275,7 +279,7 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Looks names up, and hides addresses that are not public.
+/// Resolves names, and drops addresses that are not public.
 struct PublicOnly;
 
 impl Resolve for PublicOnly {

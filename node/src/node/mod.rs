@@ -28,10 +28,10 @@ use crate::storage::Storage;
 use calls::Answerer;
 use finder::Finder;
 
-/// How long requests under way are given to end when the node stops.
+/// How long requests under way may take to finish when the node stops.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// A node that runs.
+/// A running node.
 pub struct Node {
     peer: Peer,
     storage: Arc<Storage>,
@@ -39,19 +39,24 @@ pub struct Node {
     url: String,
     stop: watch::Sender<bool>,
     serving: JoinHandle<std::io::Result<()>>,
-    /// What goes on until it stops.
+    /// The tasks that run until the node stops.
     tasks: JoinSet<()>,
 }
 
 impl Node {
-    /// Starts a node, whose operator reaches it in its state directory; returns when it listens and is on the network.
+    /// Starts a node whose operator reaches it through the state directory; returns once it listens
+    /// and has joined the network.
+    ///
+    /// # Errors
+    /// Fails if the configured Kubo daemon does not answer, if the storage cannot be opened, if an
+    /// address cannot be listened on, or if the public URL is invalid.
     pub async fn start(keypair: Keypair, state: &Path, config: Config) -> Result<Self, Failed> {
         let kubo = match &config.kubo {
             Some((rpc, gateway)) => Some(open_kubo(rpc, gateway).await?),
             None => None,
         };
         let storage = open_storage(&config).await?;
-        // The port first: without it the rest is in vain.
+        // Bind the port first: nothing else is of use without it.
         let listener = TcpListener::bind(config.listen_http)
             .await
             .map_err(|error| cannot_listen("HTTP", &config.listen_http, &error))?;
@@ -59,8 +64,9 @@ impl Node {
             .local_addr()
             .map_err(|error| cannot_listen("HTTP", &config.listen_http, &error))?;
         for address in &config.listen_sockets {
-            // libp2p shares its ports with other processes that do so: two nodes on one would each get some of the
-            // connections, and nobody would say why.
+            // libp2p opens its ports for reuse by other processes, so two nodes on one port would
+            // silently split the connections between them. Binding the port exclusively first rules
+            // this out.
             std::net::TcpListener::bind(address)
                 .map_err(|error| cannot_listen("libp2p", address, &error))?;
         }
@@ -114,7 +120,7 @@ impl Node {
         };
         let mut stopping = stopping;
         let serving = tokio::spawn(gateway::serve(listener, router, async move {
-            // The sender goes with the node.
+            // The wait also ends if the node, and with it the sender, is dropped.
             let _ = stopping.wait_for(|stop| *stop).await;
         }));
         let mut tasks = JoinSet::new();
@@ -146,27 +152,27 @@ impl Node {
         })
     }
 
-    /// Its peer.
+    /// The node's libp2p peer.
     pub fn peer(&self) -> &Peer {
         &self.peer
     }
 
-    /// Its storage.
+    /// The node's storage.
     pub fn storage(&self) -> &Arc<Storage> {
         &self.storage
     }
 
-    /// Where its HTTP listens, as a URL for this machine.
+    /// The URL of the node's HTTP server, as seen from this machine.
     pub fn http(&self) -> String {
         format!("http://{}", reachable(self.http))
     }
 
-    /// The URL that others are told.
+    /// The URL of the node's HTTP server that others are given.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Where others reach it, with its peer id.
+    /// The multiaddrs at which others reach the node, each with its peer ID.
     pub async fn addresses(&self) -> Vec<Multiaddr> {
         let id = self.peer.id();
         self.peer
@@ -177,10 +183,11 @@ impl Node {
             .collect()
     }
 
-    /// Stops: no new work is taken, requests under way are given a little time, what is stored is safe.
+    /// Stops the node. No new work is accepted, requests under way have a few seconds to finish,
+    /// and stored data stays safe.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        // A connection that does not close must not keep the node.
+        // A connection that does not close must not keep the node running.
         let _ = tokio::time::timeout(GRACE, self.peer.shutdown()).await;
         let abort = self.serving.abort_handle();
         if tokio::time::timeout(GRACE, self.serving).await.is_err() {
@@ -190,7 +197,7 @@ impl Node {
     }
 }
 
-/// Lets an operator reach the storage while the node runs.
+/// Lets the operator's commands reach the storage while the node runs.
 #[cfg(unix)]
 async fn operate(state: PathBuf, directory: PathBuf, storage: Arc<Storage>) {
     if let Err(error) = operator::serve(&state, &directory, storage).await {
@@ -198,7 +205,7 @@ async fn operate(state: PathBuf, directory: PathBuf, storage: Arc<Storage>) {
     }
 }
 
-/// What `/healthz` tells beside the storage's own.
+/// What `/healthz` reports in addition to the state of the storage.
 fn health(peer: &Peer, keeper: Option<Arc<Keeper>>) -> Health {
     let id = peer.id().to_string();
     Arc::new(move || {
@@ -212,12 +219,12 @@ fn health(peer: &Peer, keeper: Option<Arc<Keeper>>) -> Health {
     })
 }
 
-/// The Kubo daemon, which must answer now: what is wrong with its address is best told at once.
+/// Connects to the Kubo daemon. It must answer now, so that a wrong address is reported at once.
 async fn open_kubo(rpc: &str, gateway: &str) -> Result<Kubo, Failed> {
     let kubo = Kubo::new(rpc, gateway).map_err(no_http)?;
     let probe = cid_v1(RAW, &[0; 32]);
     let version = async {
-        // Whatever it has of a block that nobody has: an answer is an answer.
+        // Nobody has this block; all that matters is that the gateway answers.
         kubo.has_block(&probe).await?;
         kubo.version().await
     };
@@ -245,12 +252,12 @@ async fn open_storage(config: &Config) -> Result<Arc<Storage>, Failed> {
             Failed::new(
                 Fault::Storage,
                 format!("The storage cannot be used: {error}."),
-                "Choose another directory with --storage, or mend this one.",
+                "Choose another directory with --storage, or repair this one.",
             )
         })
 }
 
-/// An address of this machine where something listens on all of them.
+/// Replaces an unspecified address, which listens on all interfaces, with the loopback address.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let mut address = address;
     if address.ip().is_unspecified() {
@@ -266,6 +273,6 @@ fn cannot_listen(what: &str, address: &SocketAddr, error: &std::io::Error) -> Fa
     Failed::new(
         Fault::Listen,
         format!("{what} cannot listen on {address}: {error}."),
-        "Stop what uses the port, or choose others with --listen-tcp, --listen-ws and --listen-http.",
+        "Stop whatever is using the port, or choose others with --listen-tcp, --listen-ws and --listen-http.",
     )
 }

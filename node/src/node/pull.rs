@@ -1,4 +1,4 @@
-//! How a node copies a file from another storage, which may be a stranger's, into its own.
+//! How a node copies a file into its own storage from another one, which may belong to a stranger.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,18 +14,18 @@ use tokio::time::Instant;
 use crate::kubo::Keeper;
 use crate::storage::{AddError, Storage, Upload};
 
-/// How long Kubo's own gateway may take for a whole file.
+/// How long the gateway of the node's own Kubo daemon may take for a whole file.
 const KUBO_PATIENCE: Duration = Duration::from_secs(60 * 60);
-/// How long to wait before a storage is asked again for what it did not have yet.
+/// How long to wait before asking a storage again for blocks that it did not have yet.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How often it is asked in a row without a new block.
+/// How many requests in a row may yield no new block.
 const FRUITLESS_PULLS: u32 = 5;
-/// How often it may send the bytes that the DAG may have: what is new comes with what is known already where a response
-/// broke off, and with what stands around small blocks.
+/// How much a storage may send, as a multiple of the size that the DAG may have. After a response
+/// broke off, known blocks come again before new ones, and small blocks come with much framing.
 const MOST_SENT: u64 = 2;
-/// How long it has before it must keep to [`SLOWEST`]: it may itself wait for what it is asked for.
+/// How long a storage may be slower than [`SLOWEST`]: it may itself be waiting for the blocks.
 const GRACE: Duration = Duration::from_secs(3 * 60);
-/// The least that it must send in a second, in bytes.
+/// The lowest average rate at which a storage must send, in bytes per second.
 const SLOWEST: u64 = 1024;
 
 /// Where a file is copied from.
@@ -45,7 +45,7 @@ impl std::fmt::Display for Origin {
     }
 }
 
-/// Copies files.
+/// Copies files into the node's storage.
 #[derive(Clone)]
 pub(super) struct Puller {
     storage: Arc<Storage>,
@@ -55,6 +55,7 @@ pub(super) struct Puller {
 }
 
 impl Puller {
+    /// Creates a puller into this storage, with this client for other storages.
     pub fn new(storage: Arc<Storage>, http: reqwest::Client) -> Self {
         Self {
             storage,
@@ -64,7 +65,7 @@ impl Puller {
         }
     }
 
-    /// Asks for a file. What may still come is no error: a storage that waits for it says so with a status of its own.
+    /// Requests a file. A status that says that the blocks may still come is not an error.
     pub async fn request(&self, from: &Origin, cid: &Cid) -> Result<reqwest::Response, String> {
         let path = format!("/ipfs/{}?format=car&dag-scope=all", canonical(cid));
         let request = match from {
@@ -92,8 +93,8 @@ impl Puller {
         Ok(response)
     }
 
-    /// Copies until the DAG is complete, nothing new comes, or more comes than can be meant well. `first` is the answer
-    /// to the first request.
+    /// Copies until the DAG is complete, until nothing new comes, or until the storage sends wrong
+    /// bytes, too much or too slowly. `first` is the response to the first request.
     pub async fn pull(self, from: Origin, cid: Cid, upload: Upload, first: reqwest::Response) {
         let mut response = Some(first);
         let mut fruitless = 0;
@@ -120,15 +121,15 @@ impl Puller {
             match self.copy(&cid, &upload, response, &mut pace).await {
                 Ok(0) => fruitless += 1,
                 Ok(_) => fruitless = 0,
-                // Bytes that are wrong once will be so again.
+                // A storage that sent wrong bytes would send them again.
                 Err(reason) => {
-                    tracing::warn!("{from} does not give {}: {reason}", canonical(&cid));
+                    tracing::warn!("{} cannot be copied from {from}: {reason}", canonical(&cid));
                     break;
                 }
             }
         }
         if let Err(error) = upload.finish().await {
-            tracing::error!("what was pulled could not be made safe: {error}");
+            tracing::error!("the copied blocks could not be committed: {error}");
         }
     }
 
@@ -136,8 +137,8 @@ impl Puller {
         self.storage.dag_state(cid) == Some(true)
     }
 
-    /// Takes the blocks of a CAR, however it ends; returns how many are new. What is not part of the DAG, or not what it
-    /// says, is an error.
+    /// Adds the blocks of a CAR, even if it ends early; returns how many are new. A block that is
+    /// not part of the DAG or does not match its CID is an error.
     async fn copy(
         &self,
         cid: &Cid,
@@ -151,7 +152,7 @@ impl Puller {
         let mut new = 0;
         let mut car = CarReader::new(CarLimits::default());
         loop {
-            // An end without a whole CAR means that there will be more: it is asked for again.
+            // A CAR that ends early means that more is to come, and the file is requested again.
             let Ok(Some(chunk)) = response.chunk().await else {
                 return Ok(new);
             };
@@ -179,7 +180,7 @@ async fn add(upload: &Upload, cid: Cid, block: Bytes) -> Result<bool, String> {
         .map_err(|error: AddError| error.to_string())
 }
 
-/// How much a storage sends, and how fast.
+/// Limits how much a storage sends, and how slowly.
 struct Pace {
     began: Instant,
     grace: Duration,
@@ -222,7 +223,7 @@ mod tests {
     use super::*;
     use crate::storage::{StorageConfig, section};
 
-    /// What a pull may take here.
+    /// How long a pull may take in these tests.
     const SOON: Duration = Duration::from_secs(20);
 
     fn block(codec: u64, data: impl Into<Bytes>) -> (Cid, Bytes) {
@@ -230,7 +231,7 @@ mod tests {
         (cid_v1(codec, &Sha256::digest(&data).into()), data)
     }
 
-    /// A file of two leaves, the root first.
+    /// The blocks of a file with two leaves, the root first.
     fn file() -> Vec<(Cid, Bytes)> {
         let leaves = [1u8, 2].map(|n| block(RAW, vec![n; 200_000]));
         let children = leaves.each_ref().map(|(cid, data)| Child {
@@ -246,7 +247,7 @@ mod tests {
         [section(cid, data.len()), data.clone()].concat().into()
     }
 
-    /// A storage that answers with these pieces; returns its URL.
+    /// Starts a storage that answers with these pieces; returns its URL.
     async fn serve<S>(answer: impl Fn() -> S + Clone + Send + Sync + 'static) -> String
     where
         S: Stream<Item = Bytes> + Send + 'static,
@@ -286,7 +287,7 @@ mod tests {
         (dir, puller)
     }
 
-    /// Pulls the file from a storage; returns whether it came.
+    /// Pulls the file from a storage; returns whether it became complete.
     async fn pulled(puller: &Puller, url: &str) -> bool {
         let (root, from) = (file()[0].0, Origin::Storage(url.to_owned()));
         let grant = puller.storage.grant("me", &root, Some(400_000)).unwrap();
@@ -312,7 +313,7 @@ mod tests {
             stream::iter([head, known]).chain(again)
         });
         assert!(!pulled(&puller, &url.await).await);
-        // Twice 4.4 MB, and what was on its way.
+        // Twice 4.4 MB, and whatever was still in transit.
         assert!(sent.load(Ordering::Relaxed) < 20 << 20);
     }
 
@@ -347,7 +348,7 @@ mod tests {
         let asked = Arc::new(AtomicU64::new(0));
         let url = serve(move || {
             let blocks = file();
-            // Nothing at first, then one block more each time.
+            // Nothing at first, then one more block each time.
             let n = asked.fetch_add(1, Ordering::Relaxed) as usize;
             let pieces: Vec<Bytes> = blocks.iter().take(n).map(put).collect();
             let head = (n > 0).then(|| car_header(&blocks[0].0));
@@ -357,7 +358,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_is_not_waited_on() {
+    async fn a_refusal_is_an_error() {
         let (_dir, puller) = puller();
         let url = serve(stream::empty).await;
         for (status, refuses) in [

@@ -1,4 +1,4 @@
-//! Who reads and uploads which DAG, and how much goes in and out.
+//! The readers and uploads of each DAG, and how much data is transferred.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -9,10 +9,11 @@ use tokio::sync::watch;
 
 use super::key::Key;
 
-/// What went in and out since the node was started: of one DAG, or of all, removed ones included.
+/// What was transferred since the storage was opened: for one DAG, or for all, including removed
+/// ones.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct TransferCounters {
-    /// Blocks that came over the network and were new.
+    /// Blocks that were received over the network and were new.
     pub received_blocks: u64,
     /// Their bytes.
     pub received_bytes: u64,
@@ -22,19 +23,19 @@ pub struct TransferCounters {
     pub served_bytes: u64,
 }
 
-/// A DAG that is stored, granted, read or written.
+/// The activity on a DAG that is stored, granted, read or uploaded.
 #[derive(Debug)]
 pub(super) struct Activity {
-    /// Responses that read it.
+    /// The number of responses that read it.
     pub readers: AtomicUsize,
-    /// Requests in which it is uploaded.
+    /// The number of requests that upload it.
     pub uploads: AtomicUsize,
-    /// Counts its blocks that came, and what else may end a wait.
+    /// Incremented for each block that arrives, and for anything else that may end a wait.
     pub progress: watch::Sender<u64>,
     counts: Counts,
 }
 
-/// [`TransferCounters`] that are being counted.
+/// The counters behind [`TransferCounters`].
 #[derive(Debug, Default)]
 struct Counts {
     received_blocks: AtomicU64,
@@ -64,11 +65,11 @@ impl Counts {
     }
 }
 
-/// The DAGs that are in use, or were since they were stored.
+/// The activities of all DAGs that are in use, or that have been used since they were stored.
 #[derive(Debug, Default)]
 pub(super) struct Activities {
     map: Mutex<HashMap<Key, Arc<Activity>>>,
-    /// Requests in which anything is uploaded.
+    /// The number of requests that upload anything.
     uploads: AtomicUsize,
     total: Counts,
 }
@@ -137,7 +138,7 @@ impl Activities {
         }
     }
 
-    /// Tells those that wait for blocks of a DAG that one came, or will.
+    /// Tells readers that wait for blocks of a DAG that a block has arrived, or will.
     pub fn progress(&self, key: &[u8]) {
         if let Some(activity) = self.map().get(key) {
             activity.progress.send_modify(|n| *n += 1);
@@ -163,12 +164,12 @@ fn is_used(activity: &Activity) -> bool {
 }
 
 impl Activities {
-    /// What went in and out of all DAGs.
+    /// What was transferred for all DAGs.
     pub fn total(&self) -> TransferCounters {
         self.total.get()
     }
 
-    /// What went in and out of one DAG.
+    /// What was transferred for one DAG.
     pub fn counters(&self, key: &[u8]) -> TransferCounters {
         let map = self.map();
         map.get(key)

@@ -1,4 +1,4 @@
-//! What a storage does that nobody waits for, on a thread of its own.
+//! Work of a storage that nobody waits for, done on a thread of its own.
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -11,44 +11,45 @@ use super::key::hash_of;
 use super::ledger::MAX_GRANTED;
 use super::upload::Target;
 
-/// Chores that wait; one for each grant that may wait for its first block.
+/// How many chores may be queued: one for each grant that may wait for its first block.
 const MAX_CHORES: usize = MAX_GRANTED;
 
-/// Something that is done when there is time.
+/// Work that is done when there is time.
 #[derive(Debug)]
 pub(super) enum Chore {
-    /// Remove what is left of the DAGs that were given up.
+    /// Remove what is left of the DAGs that were marked for removal.
     Remove,
-    /// Make a DAG of what may lie here as a part of others: its uploader, which finds the blocks here, will bring none.
+    /// Build a DAG from blocks that may be here as parts of other DAGs: its uploader will find them
+    /// here and not send them.
     Adopt(Box<Target>),
     /// Open the database again after an error.
     Recover,
 }
 
-/// The chores that wait.
+/// The queue of chores.
 #[derive(Debug)]
 pub(super) struct Chores(SyncSender<Chore>);
 
 impl Chores {
-    /// A list, and its other end, for [`work`].
+    /// Creates the queue, and its receiving end for [`work`].
     pub fn new() -> (Self, Receiver<Chore>) {
         let (sender, chores) = sync_channel(MAX_CHORES);
         (Self(sender), chores)
     }
 
-    /// Adds a chore, which is dropped when too many wait: what is to be removed is removed by those that need the room,
-    /// and whatever else is not done has to be asked for again.
+    /// Queues a chore, or drops it if the queue is full. Removals are then done by whoever needs
+    /// the room, and anything else has to be requested again.
     pub fn add(&self, chore: Chore) {
         if self.0.try_send(chore).is_err() {
-            tracing::debug!("too many chores wait; one is dropped");
+            tracing::debug!("too many chores are queued; one was dropped");
         }
     }
 }
 
-/// Starts the thread that does a storage's chores. It ends with the storage.
+/// Starts the thread that does a storage's chores. It ends when the storage is dropped.
 ///
 /// # Errors
-/// When no thread can be started.
+/// Fails if the thread cannot be started.
 pub(super) fn start(storage: &Arc<Storage>, chores: Receiver<Chore>) -> io::Result<()> {
     let storage = Arc::downgrade(storage);
     thread::Builder::new()
@@ -59,7 +60,8 @@ pub(super) fn start(storage: &Arc<Storage>, chores: Receiver<Chore>) -> io::Resu
 
 fn work(storage: &Weak<Storage>, chores: &Receiver<Chore>) {
     while let Ok(chore) = chores.recv() {
-        // The storage is not kept by its chores: each piece of work asks whether it is still there.
+        // The chores must not keep the storage alive, so each piece of work checks whether it still
+        // exists.
         let done = match chore {
             Chore::Remove => loop {
                 let Some(storage) = storage.upgrade() else {
@@ -79,7 +81,7 @@ fn work(storage: &Weak<Storage>, chores: &Receiver<Chore>) {
                 if is_here(&storage.files)
                     && let Err(error) = storage.adopt(&target, vec![target.key.clone()])
                 {
-                    tracing::warn!(%error, "a part of a DAG cannot be made a DAG of its own");
+                    tracing::warn!(%error, "a part of a DAG could not be stored as a DAG of its own");
                 }
                 Ok(())
             }
@@ -91,7 +93,7 @@ fn work(storage: &Weak<Storage>, chores: &Receiver<Chore>) {
             }
         };
         if let Err(error) = done {
-            tracing::error!(%error, "the storage is out of order");
+            tracing::error!(%error, "a chore of the storage failed");
         }
     }
 }

@@ -1,42 +1,43 @@
-//! What an operator sets of a storage.
+//! The configuration of a storage.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::ledger::{Amount, Limits};
 
-/// The time in Unix seconds, as a storage sees it.
+/// A clock that tells the time in Unix seconds.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-/// Limits of a storage.
+/// The limits of a storage. Sizes are in bytes.
 #[derive(Clone)]
 pub struct StorageConfig {
-    /// The most bytes of all blocks. It also bounds their number, in proportion.
+    /// The most bytes that all blocks may take. It also limits their number, in proportion.
     pub total_quota: u64,
-    /// The most bytes of one peer's DAGs. It also bounds the number of their blocks, in proportion.
+    /// The most bytes that the DAGs of one peer may take. It also limits the number of their
+    /// blocks, in proportion.
     pub per_peer_quota: u64,
-    /// The most bytes of one file.
+    /// The most bytes that one file may have.
     pub max_file: u64,
-    /// Bytes that are granted to an uploader that does not say how many it will send.
+    /// How many bytes are granted to an uploader that does not declare a size.
     pub unsized_grant: u64,
-    /// How long a token is good, and its DAG kept.
+    /// How long a token is valid, and how long its DAG is kept at least.
     pub token_ttl: Duration,
-    /// How long a DAG that is not complete is kept after its last block.
+    /// How long an incomplete DAG is kept after its last block.
     pub partial_ttl: Duration,
-    /// Bytes that are left free on the disk.
+    /// How many bytes are left free on the disk.
     pub min_free: u64,
-    /// How long a reader waits for a block on its way, from the last one that came.
+    /// How long a reader waits for a block that is on its way, since the last one that arrived.
     pub patience: Duration,
-    /// How long a reader waits for a root that nobody has announced.
+    /// How long a reader waits for a root that no upload was granted for.
     pub unannounced_patience: Duration,
     /// How long an uploader may send nothing.
     pub uploader_patience: Duration,
-    /// The time.
+    /// The clock that the storage uses.
     pub clock: Clock,
 }
 
 impl StorageConfig {
-    /// What the ledger keeps to.
+    /// The limits that the ledger enforces.
     pub(super) fn limits(&self) -> Limits {
         Limits {
             total: Amount::quota(self.total_quota),

@@ -1,4 +1,4 @@
-//! What may fail of the node's own disk.
+//! Errors of the node's own disk.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,9 +8,9 @@ use super::index::DbError;
 /// Why a storage cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process has it.
+    /// Another process has the storage open.
     #[error(
-        "the storage in {0} is open in another process; stop that node first, or ask it instead"
+        "the storage in {0} is open in another process; stop that node first, or use it instead"
     )]
     InUse(PathBuf),
     /// The disk failed.
@@ -63,9 +63,9 @@ impl From<io::Error> for StorageError {
     }
 }
 
-/// An error that may be one of this node's own disk.
+/// An error that may stem from this node's own disk.
 pub(super) trait MayBeDisk {
-    /// Whether it is.
+    /// Whether it does.
     fn is_disk(&self) -> bool;
 }
 

@@ -1,30 +1,31 @@
-//! What is removed when room is needed, and in which order.
+//! The order in which DAGs are removed when room is needed.
 //!
-//! The rule: whole DAGs, the least recently used first; of two that were last used in the same second the older one. A DAG
-//! stays while it is pinned, while a token for it is good, while its blocks are still coming, and while somebody reads or
-//! uploads it. To make room in one peer's share only that peer's DAGs are removed. A DAG that was not completed in its
-//! time is removed without need.
+//! Whole DAGs are removed, the least recently used first; of two that were last used in the same
+//! second, the older one goes first. A DAG stays while it is pinned, while a token for it is valid,
+//! while its blocks are still arriving, and while somebody reads or uploads it. To make room in one
+//! peer's quota, only that peer's DAGs are removed. A DAG that was not completed in time is removed
+//! even if no room is needed.
 //!
-//! Nothing here knows a disk or a clock. Each question is answered in O(log n).
+//! This module uses neither disk nor clock. Each operation takes O(log n).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::record::{DagId, Record};
 
-/// Whether a DAG may be removed, for all that is written of it.
+/// Whether a DAG may be removed, as far as its record tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protection {
-    /// Not until somebody says otherwise.
+    /// It stays until somebody unpins it.
     Pinned,
-    /// Not before that time, in Unix seconds.
+    /// It stays until that time, in Unix seconds.
     Until(u64),
     /// It may be removed.
     Lapsed,
 }
 
-/// What protects a DAG. A DAG that is not complete is taken to be under way until `partial_ttl` seconds after its last
-/// block.
+/// Determines what protects a DAG. An incomplete DAG counts as under way until `partial_ttl`
+/// seconds after its last block.
 pub(super) fn protection(record: &Record, partial_ttl: u64, now: u64) -> Protection {
     let under_way = if record.is_complete() {
         0
@@ -46,7 +47,7 @@ pub(super) fn protection(record: &Record, partial_ttl: u64, now: u64) -> Protect
 pub(super) struct Candidate {
     /// The DAG.
     pub id: DagId,
-    /// The peer that it is charged to.
+    /// The peer whose quota it counts against.
     pub owner: Arc<str>,
     /// When it was last used, in Unix seconds.
     pub last_used: u64,
@@ -54,12 +55,12 @@ pub(super) struct Candidate {
     pub complete: bool,
 }
 
-/// All DAGs that may be removed, in the order in which they are.
+/// All DAGs that may be removed, in the order of their removal.
 #[derive(Debug, Default)]
 pub(super) struct EvictionOrder {
     by_use: BTreeSet<(u64, DagId)>,
     by_owner: BTreeSet<(Arc<str>, u64, DagId)>,
-    /// Those that were not completed in their time.
+    /// The DAGs that were not completed in time.
     stale: BTreeSet<DagId>,
 }
 
@@ -74,7 +75,7 @@ impl EvictionOrder {
         }
     }
 
-    /// Takes out a DAG, which must be as it was when it was inserted.
+    /// Takes a DAG out. It must be equal to the one that was inserted.
     pub fn remove(&mut self, dag: &Candidate) {
         self.by_use.remove(&(dag.last_used, dag.id));
         self.by_owner
@@ -82,7 +83,7 @@ impl EvictionOrder {
         self.stale.remove(&dag.id);
     }
 
-    /// The DAG that is removed next, other than `except`: of all, or of one owner's.
+    /// The DAG to remove next, among all or among one owner's, leaving out `except`.
     pub fn first(&self, owner: Option<&Arc<str>>, except: Option<DagId>) -> Option<DagId> {
         let other = |id: &DagId| Some(*id) != except;
         match owner {
@@ -96,12 +97,12 @@ impl EvictionOrder {
         }
     }
 
-    /// A DAG that was not completed in its time.
+    /// A DAG that was not completed in time.
     pub fn first_stale(&self) -> Option<DagId> {
         self.stale.first().copied()
     }
 
-    /// How many there are.
+    /// The number of DAGs that may be removed.
     #[cfg(test)]
     pub fn len(&self) -> usize {
         self.by_use.len()
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_completed_is_found_without_need() {
+    fn incomplete_dags_are_found_even_if_no_room_is_needed() {
         let mut order = EvictionOrder::default();
         order.insert(&dag(1, "a", 1, true));
         assert_eq!(order.first_stale(), None);

@@ -1,4 +1,4 @@
-//! Block files: one for each multihash, in 1024 directories, whole or not there.
+//! Block files: one per multihash, in up to 1024 directories; each is either complete or absent.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -10,21 +10,22 @@ use std::time::Duration;
 
 use cid::multibase::Base;
 
-/// Inodes that are left free on the disk.
+/// How many inodes are left free on the disk.
 const MIN_FREE_INODES: u64 = 1024;
-/// How long to wait for files to be deleted before it is looked again whether there is enough room.
+/// How long to wait for files to be deleted before checking again whether there is enough room.
 const DELETING: Duration = Duration::from_millis(5);
-/// Files that are deleted before the disk is left to others for as long, unless the room is needed.
+/// How many files are deleted before pausing for [`DELETING`], unless the room is needed.
 const DELETED_AT_ONCE: usize = 64;
 
 /// The block files under one directory.
 ///
-/// A file is written under `tmp/` and renamed when it is whole, so what stands under `blocks/` was complete when the
-/// program was killed. It is not synced: after a power cut a file may be short, which [`BlockFiles::scan`] tells by its
-/// size, and what is lost the provider uploads again.
+/// A file is written in `tmp/` and renamed once it is complete, so every file in `blocks/` is
+/// complete even if the program is killed. Files are not synced: after a power cut a file may be
+/// short, which [`BlockFiles::scan`] reveals by its size, and the provider uploads lost blocks
+/// again.
 ///
-/// To remove a file, it is moved to `trash/`: whoever removes a large DAG keeps others waiting, and to free the room of files
-/// takes several times as long as to move them. A thread does that.
+/// A removed file is moved to `trash/`, from where a thread deletes it: removing a large DAG makes
+/// others wait, and deleting files takes several times as long as moving them.
 #[derive(Debug)]
 pub(super) struct BlockFiles {
     blocks: PathBuf,
@@ -33,19 +34,20 @@ pub(super) struct BlockFiles {
     trash: Trash,
 }
 
-/// A block file that is written, but does not count yet. Dropping it removes it.
+/// A block file that has been written, but not moved into place yet. Dropping it removes the file.
 #[derive(Debug)]
 pub(super) struct TempBlock(PathBuf);
 
 impl Drop for TempBlock {
     fn drop(&mut self) {
-        // Gone when it was kept; else start-up removes what this could not.
+        // If it was kept, nothing is left to remove. A file that cannot be removed now is removed
+        // at the next start.
         let _ = fs::remove_file(&self.0);
     }
 }
 
 impl BlockFiles {
-    /// Opens or makes the directories, and clears what an earlier run left half written.
+    /// Opens or creates the directories, and clears what an earlier run left half written.
     pub fn open(dir: &Path) -> io::Result<Self> {
         let files = Self {
             blocks: dir.join("blocks"),
@@ -66,12 +68,13 @@ impl BlockFiles {
 
     fn path(&self, hash: &[u8]) -> PathBuf {
         let name = Base::Base32Lower.encode(hash);
-        // The last characters of a digest are spread evenly; the very last one holds few bits.
+        // The last characters of a digest are evenly distributed, except for the very last one,
+        // which holds few bits.
         let shard = &name[name.len().saturating_sub(3)..name.len().saturating_sub(1)];
         self.blocks.join(shard).join(&name)
     }
 
-    /// Writes bytes that do not count yet.
+    /// Writes the bytes of a block to a temporary file.
     pub fn write(&self, data: &[u8]) -> io::Result<TempBlock> {
         let name = self.next.fetch_add(1, Ordering::Relaxed).to_string();
         let temp = TempBlock(self.tmp.join(name));
@@ -80,7 +83,7 @@ impl BlockFiles {
         Ok(temp)
     }
 
-    /// Makes a written block count, under its multihash.
+    /// Moves a written block into place, under its multihash.
     pub fn keep(&self, temp: TempBlock, hash: &[u8]) -> io::Result<()> {
         let path = self.path(hash);
         match fs::rename(&temp.0, &path) {
@@ -106,7 +109,7 @@ impl BlockFiles {
         fs::metadata(self.path(hash)).ok().map(|m| m.len())
     }
 
-    /// Removes a block; one that is not there is no error.
+    /// Removes a block; it is not an error if the block is absent.
     pub fn remove(&self, hash: &[u8]) -> io::Result<()> {
         let path = self.path(hash);
         let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -117,7 +120,7 @@ impl BlockFiles {
                 return Ok(());
             }
             Err(e) if e.kind() == io::ErrorKind::NotFound => Err(e),
-            // Where the disk is full, there may be no room for a name.
+            // If the disk is full, there may be no room for a new directory entry.
             Err(_) => fs::remove_file(path),
         };
         match removed {
@@ -126,8 +129,8 @@ impl BlockFiles {
         }
     }
 
-    /// Shows every file to `visit` with its multihash (`None` for a file whose name is none) and size; those for which
-    /// it says `false` are removed.
+    /// Calls `visit` for every file with its multihash (`None` if the file's name is not one) and
+    /// size; files for which it returns `false` are removed.
     pub fn scan(
         &self,
         mut visit: impl FnMut(Option<&[u8]>, u64) -> io::Result<bool>,
@@ -152,11 +155,11 @@ impl BlockFiles {
         Ok(())
     }
 
-    /// Whether the file system has so many bytes free for this program, and inodes, once what was removed is gone. Waits
-    /// for that only as long as there is too little.
+    /// Whether the file system has enough bytes and inodes free for this program once removed files
+    /// are deleted. Waits for the deletion only as long as there is too little room.
     pub fn has_free(&self, bytes: u64) -> io::Result<bool> {
         loop {
-            // Asked first, so that nothing is deleted unseen between the two.
+            // Checked first, so that no deletion goes unnoticed between the two checks.
             let is_deleting = self.trash.is_deleting();
             if self.has_free_now(bytes)? {
                 return Ok(true);
@@ -170,30 +173,32 @@ impl BlockFiles {
 
     fn has_free_now(&self, bytes: u64) -> io::Result<bool> {
         let stat = rustix::fs::statvfs(&self.blocks)?;
-        // Some file systems make inodes as they are needed, and say that there are none.
+        // Some file systems create inodes on demand, and report a total of zero.
         let has_inodes = stat.f_files == 0 || stat.f_favail >= MIN_FREE_INODES;
         Ok(has_inodes && stat.f_bavail.saturating_mul(stat.f_frsize) >= bytes)
     }
 }
 
-/// Files that are only to be deleted. What is left when the program ends is deleted at the next start.
+/// Files that are waiting to be deleted. Those that are left when the program ends are deleted at
+/// the next start.
 #[derive(Debug)]
 struct Trash {
     dir: PathBuf,
-    /// `None` when it ends.
+    /// `None` while the trash is being dropped.
     sender: Option<mpsc::Sender<PathBuf>>,
     left: Arc<Backlog>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// How many files are to be deleted still.
+/// The state of the deletion.
 #[derive(Debug, Default)]
 struct Backlog {
+    /// How many files are still to be deleted.
     count: Mutex<usize>,
     none: Condvar,
-    /// Somebody waits for the room.
+    /// Whether somebody is waiting for the room.
     wanted: AtomicBool,
-    /// The storage is being closed.
+    /// Whether the storage is being closed.
     closing: AtomicBool,
 }
 
@@ -216,7 +221,7 @@ impl Trash {
                     if n % DELETED_AT_ONCE == 0 && !hurries {
                         thread::sleep(DELETING);
                     }
-                    // What cannot be deleted is tried again at the next start.
+                    // A file that cannot be deleted is tried again at the next start.
                     let _ = fs::remove_file(file);
                     let mut count = left.count();
                     *count -= 1;
@@ -240,7 +245,7 @@ impl Trash {
     fn add(&self, file: PathBuf) {
         *self.left.count() += 1;
         if let Some(sender) = &self.sender {
-            // It listens for as long as this is.
+            // The thread receives for as long as this sender exists.
             let _ = sender.send(file);
         }
     }
@@ -249,12 +254,12 @@ impl Trash {
         *self.left.count() > 0
     }
 
-    /// Waits until nothing is left, or for a little.
+    /// Waits until nothing is left to delete, but at most [`DELETING`].
     fn wait(&self) {
         self.left.wanted.store(true, Ordering::Relaxed);
         let count = self.left.count();
         if *count > 0 {
-            // Both ways of waking are followed by another look.
+            // The caller checks again, whether notified or timed out.
             let _ = self.left.none.wait_timeout(count, DELETING);
         }
     }
@@ -263,7 +268,7 @@ impl Trash {
 impl Drop for Trash {
     fn drop(&mut self) {
         self.left.closing.store(true, Ordering::Relaxed);
-        // The thread ends when it has deleted all.
+        // The thread ends once it has deleted everything.
         drop(self.sender.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -289,7 +294,7 @@ mod tests {
             assert_eq!(files.read(&hash(number)).unwrap(), None);
         }
         files.remove(&hash(7)).unwrap();
-        // One that comes back meanwhile stays.
+        // A block that is added again in the meantime stays.
         let block = files.write(b"again").unwrap();
         files.keep(block, &hash(7)).unwrap();
         assert!(files.has_free(1).unwrap());
@@ -300,7 +305,7 @@ mod tests {
         drop(files);
         assert_eq!(fs::read_dir(&trash).unwrap().count(), 0);
 
-        // What a kill leaves is deleted at the next start.
+        // Files left behind by a kill are deleted at the next start.
         fs::write(trash.join("left"), b"left").unwrap();
         let files = BlockFiles::open(dir.path()).unwrap();
         assert_eq!(fs::read_dir(&trash).unwrap().count(), 0);

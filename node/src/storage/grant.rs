@@ -12,7 +12,7 @@ use super::token::{self, Claims};
 use super::upload::Target;
 use super::{BlockError, Storage, ipld};
 
-/// The longest name of a peer that is written down, in bytes.
+/// The longest name of a peer that is accepted, in bytes.
 pub const MAX_PEER: usize = 128;
 
 /// Permission to upload a DAG.
@@ -20,65 +20,67 @@ pub const MAX_PEER: usize = 128;
 pub struct Grant {
     /// The token, which is sent with each upload.
     pub token: String,
-    /// When the token ends, in Unix seconds.
+    /// When the token expires, in Unix seconds.
     pub expires: u64,
 }
 
 /// Why an upload is not granted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The peer's name is empty or over [`MAX_PEER`].
+    /// The peer's name is empty or longer than [`MAX_PEER`].
     #[error("the peer's name has {len} bytes; it must have 1 to {MAX_PEER}")]
     Peer {
         /// Bytes of the name.
         len: usize,
     },
     /// The CID is an identity CID.
-    #[error("the CID carries its bytes itself; nothing needs to be stored")]
+    #[error("the CID itself contains the data; nothing needs to be stored")]
     Inline,
-    /// No DAG with such a root is stored, whatever its size.
-    #[error("this storage keeps no such DAG: {0}")]
+    /// DAGs whose root has this codec are not stored.
+    #[error("this storage does not keep such DAGs: {0}")]
     Codec(BlockError),
-    /// The root's hash cannot be checked here.
-    #[error("this storage keeps no such DAG: {0}")]
+    /// This storage cannot verify the root's hash.
+    #[error("this storage does not keep such DAGs: {0}")]
     Hash(HashError),
     /// The file is too large.
     #[error("the file has {size} bytes; this storage takes files of up to {limit}")]
     FileTooLarge {
         /// Bytes of the file.
         size: u64,
-        /// The most that is taken, in bytes.
+        /// The largest size that is accepted, in bytes.
         limit: u64,
     },
-    /// The peer has too much under way.
+    /// The peer's quota is used up.
     #[error(
-        "this peer's share of the storage is {limit} bytes, of which {used} are in use; try again when its earlier uploads have been fetched"
+        "this peer's share of the storage is {limit} bytes, of which {used} are in use; try again once its earlier uploads have been fetched"
     )]
     PeerQuota {
-        /// Bytes that it has under way or kept.
+        /// Bytes that it has under way or that are kept for it.
         used: u64,
         /// Its quota, in bytes.
         limit: u64,
     },
-    /// All the room is taken by what may not be removed yet.
+    /// All room is taken by DAGs that may not be removed yet.
     #[error("the storage has no room for {size} bytes now; try again later or ask another node")]
     NoRoom {
-        /// Bytes that were asked for.
+        /// Bytes that were requested.
         size: u64,
     },
-    /// Too many grants wait for their first block.
+    /// Too many granted uploads have not begun yet.
     #[error("too many uploads are about to begin; try again in a minute")]
     TooMany,
     /// The disk or the database failed.
-    #[error("the storage failed; its operator finds the reason in the node's log")]
+    #[error("the storage failed; the node's log says why")]
     OutOfOrder,
 }
 
 impl Storage {
-    /// Grants a peer the upload of a DAG, of a file of `size` bytes if it says so. Does not wait for the disk.
+    /// Grants a peer the upload of a DAG for a file of `size` bytes, or of unknown size. Does not
+    /// wait for the disk.
     ///
     /// # Errors
-    /// A DAG that cannot be stored here at all, and one for which there is no room now.
+    /// Fails if such a DAG cannot be stored here at all, if there is no room for it now, or if the
+    /// storage is broken.
     pub fn grant(
         self: &Arc<Self>,
         peer: &str,
@@ -107,7 +109,7 @@ impl Storage {
             });
         }
         if self.broken.load(Ordering::Acquire) {
-            // It may be in order again for the next one who asks.
+            // The storage may have recovered by the next request.
             self.chores.add(Chore::Recover);
             return Err(Refusal::OutOfOrder);
         }
@@ -115,7 +117,7 @@ impl Storage {
         let expires = now.saturating_add(self.config.token_ttl.as_secs());
         let key = key(root);
         let has_begun = self.ledger().grant(&key, peer, size, expires, now)?;
-        // Those that wait for a root that nobody had announced now know that it comes.
+        // Readers that wait for a root that nobody had announced learn that it is coming.
         self.activities.progress(&key);
         let claims = Claims {
             root: *root,

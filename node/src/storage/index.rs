@@ -1,7 +1,8 @@
-//! What is stored, in redb: the DAGs, the blocks with their reference counts, and which block belongs to which DAG.
+//! The index of the storage, in redb: the DAGs, the blocks with their reference counts, and which
+//! block belongs to which DAG.
 //!
-//! One transaction writes at a time. Threads take turns at it, each in the order in which it came, and each for a bounded
-//! piece of work: see [`super::turns`].
+//! Only one transaction writes at a time. Threads take turns in the order in which they asked, each
+//! for a limited piece of work: see [`super::turns`].
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,15 +19,15 @@ use super::key::{Key, hash_of, key_of};
 use super::record::{DagId, Record};
 use super::turns::Turns;
 
-/// Root (a [`Key`]) to [`Record`], as JSON.
+/// From a root (a [`Key`]) to its [`Record`], as JSON.
 const DAGS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("dags");
-/// Multihash to size and number of members that point to it.
+/// From a multihash to the block's size and the number of members that refer to it.
 const BLOCKS: TableDefinition<&[u8], (u64, u64)> = TableDefinition::new("blocks");
-/// The blocks that a DAG has: its number and the block's [`Key`].
+/// The blocks that a DAG has: the DAG's number and the block's [`Key`].
 const MEMBERS: TableDefinition<(u64, &[u8]), ()> = TableDefinition::new("members");
 /// The blocks that a DAG links to and lacks.
 const WANTED: TableDefinition<(u64, &[u8]), ()> = TableDefinition::new("wanted");
-/// The numbers of DAGs that were given up, and of which members or wanted blocks are left.
+/// The numbers of DAGs that were marked for removal and still have members or wanted blocks.
 const LEAVING: TableDefinition<u64, ()> = TableDefinition::new("leaving");
 
 /// Memory that redb may use for its pages, in bytes.
@@ -35,14 +36,15 @@ const CACHE: usize = 32 * 1024 * 1024;
 /// Multihashes of blocks with their sizes.
 pub(super) type SizedBlocks = Vec<(Vec<u8>, u64)>;
 
-/// Any error of redb, boxed: it is large, and nobody acts on its variants.
+/// Any error of redb. It is boxed because it is large.
 pub(super) type DbError = Box<redb::Error>;
 
 /// The database.
 #[derive(Debug)]
 pub(super) struct Index {
     path: PathBuf,
-    /// Absent when it could not be opened again. The lock is held to take or to exchange the handle, not to use it.
+    /// Absent if it could not be opened again. The lock is held to clone or to replace the handle,
+    /// not while using it.
     db: RwLock<Option<Arc<Database>>>,
     turns: Turns,
     /// Whether something was written since the database was synced.
@@ -58,20 +60,20 @@ pub(super) struct Tables<'t> {
     leaving: Table<'t, u64, ()>,
 }
 
-/// How much of a removal one transaction does.
+/// How much of a removal one transaction may do.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Batch {
-    /// The most members, and the most wanted blocks, that are dropped.
+    /// How many members, and how many wanted blocks, are removed at most.
     pub most: usize,
-    /// When it ends although there are more.
+    /// When the transaction ends even if more are left.
     pub until: Instant,
 }
 
 impl Index {
-    /// Opens the database, or makes it.
+    /// Opens the database, or creates it.
     ///
     /// # Errors
-    /// When the file cannot be read, is not a database, or is open in another process.
+    /// Fails if the file cannot be read, is not a database, or is open in another process.
     pub fn open(path: &Path) -> Result<Self, DbError> {
         let index = Self {
             path: path.to_owned(),
@@ -83,11 +85,12 @@ impl Index {
         Ok(index)
     }
 
-    /// Closes the database and opens it again, as it was synced last: redb refuses everything else after an error of the
-    /// disk.
+    /// Closes the database and opens it again, in the state that was last synced: redb refuses
+    /// everything else after an error of the disk.
     ///
     /// # Errors
-    /// As [`Index::open`]; also while a reader is just about to begin, after which it may be tried again.
+    /// Fails like [`Index::open`], and also if a reader is just beginning; it may then be tried
+    /// again.
     pub fn reopen(&self) -> Result<(), DbError> {
         let turn = self.turns.wait();
         *self.db.write().unwrap_or_else(PoisonError::into_inner) = None;
@@ -97,7 +100,7 @@ impl Index {
             .map_err(boxed)?;
         *self.db.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(opened));
         drop(turn);
-        // Makes the tables.
+        // Creates the tables.
         self.write(true, |_| Ok::<_, DbError>(()))
     }
 
@@ -110,11 +113,11 @@ impl Index {
         self.db()?.begin_read().map_err(boxed)
     }
 
-    /// Changes the tables in one transaction: all of it or nothing. One that is not `durable` outlasts this process
-    /// together with the next one that is. Waits for the turns of those who came before.
+    /// Changes the tables in one atomic transaction. If it is not `durable`, it survives a crash
+    /// only once a later durable one is committed. Waits for the threads that asked before.
     ///
     /// # Errors
-    /// What `change` fails with, and errors of the database.
+    /// Fails with the error of `change`, or with an error of the database.
     pub fn write<T, E: From<DbError>>(
         &self,
         durable: bool,
@@ -134,10 +137,10 @@ impl Index {
         Ok(result)
     }
 
-    /// Syncs what was written, unless another has done so since.
+    /// Syncs what was written, unless that has already happened.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// Fails if the disk fails.
     pub fn sync(&self) -> Result<(), DbError> {
         let _turn = self.turns.wait();
         if !self.unsynced.load(Ordering::Acquire) {
@@ -163,7 +166,7 @@ impl Index {
         Ok(dags)
     }
 
-    /// The DAGs that were given up and are not gone.
+    /// The DAGs that were marked for removal and are not gone yet.
     pub fn leaving(&self) -> Result<Vec<DagId>, DbError> {
         let txn = self.begin_read()?;
         let table = txn.open_table(LEAVING).map_err(boxed)?;
@@ -179,7 +182,7 @@ impl Index {
         Ok(table.get(hash).map_err(boxed)?.map(|row| row.value().0))
     }
 
-    /// Shows every block's multihash and size.
+    /// Calls `visit` with every block's multihash and size.
     pub fn each_block(&self, mut visit: impl FnMut(&[u8], u64)) -> Result<(), DbError> {
         let txn = self.begin_read()?;
         let table = txn.open_table(BLOCKS).map_err(boxed)?;
@@ -190,7 +193,7 @@ impl Index {
         Ok(())
     }
 
-    /// Up to `most` multihashes of blocks with their sizes, from after `after`.
+    /// Up to `most` blocks after `after`, as multihashes with sizes.
     pub fn blocks(&self, after: Option<&[u8]>, most: usize) -> Result<SizedBlocks, DbError> {
         let txn = self.begin_read()?;
         let table = txn.open_table(BLOCKS).map_err(boxed)?;
@@ -218,7 +221,8 @@ impl Index {
         ))
     }
 
-    /// Those of some DAGs that have a block with this multihash, under whatever codec. Each is told with its number.
+    /// Those of the given DAGs (each with its number) that have a block with this multihash, under
+    /// any codec.
     pub fn having<D>(
         &self,
         dags: impl IntoIterator<Item = (D, DagId)>,
@@ -269,7 +273,7 @@ impl<'t> Tables<'t> {
         })
     }
 
-    /// Writes what is known of a DAG.
+    /// Writes the record of a DAG.
     pub fn put_dag(&mut self, root: &[u8], record: &Record) -> Result<(), DbError> {
         let json = serde_json::to_vec(record).expect("a record is plain JSON");
         self.dags.insert(root, json.as_slice()).map_err(boxed)?;
@@ -282,15 +286,16 @@ impl<'t> Tables<'t> {
         Ok(row.map(|row| row.value().0))
     }
 
-    /// Notes a block that a DAG lacks although nothing in it links there: its root.
+    /// Notes that a DAG lacks a block to which no block of it links: its root.
     pub fn want(&mut self, record: &mut Record, key: &[u8]) -> Result<(), DbError> {
         let known = self.wanted.insert((record.id, key), ()).map_err(boxed)?;
         record.wanted += u64::from(known.is_none());
         Ok(())
     }
 
-    /// Adds a block to a DAG: counts it, and notes which of its links the DAG lacks. Returns the bytes that are new on
-    /// disk, and those lacking links whose bytes are on disk already for another DAG.
+    /// Adds a block to a DAG: counts it, and notes which of its links the DAG lacks. Returns how
+    /// many bytes are new on disk, and those missing links whose bytes are already on disk for
+    /// another DAG.
     pub fn add(
         &mut self,
         record: &mut Record,
@@ -339,7 +344,7 @@ impl<'t> Tables<'t> {
         Ok((if references == 0 { size } else { 0 }, known))
     }
 
-    /// Takes back a block whose bytes are gone: those of `dags` that have it want it again.
+    /// Removes a block whose bytes are gone: the DAGs among `dags` that have it now lack it.
     pub fn lose<'a>(
         &mut self,
         dags: impl IntoIterator<Item = &'a mut Record>,
@@ -351,7 +356,7 @@ impl<'t> Tables<'t> {
             .map_err(boxed)?
             .map_or(0, |row| row.value().0);
         for record in dags {
-            // A multihash may be linked to under several codecs.
+            // Links may refer to one multihash under several codecs.
             for codec in CODECS {
                 let key = key_of(codec, hash);
                 let member = (record.id, key.as_slice());
@@ -366,15 +371,16 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
-    /// Gives a DAG up: its root is free for another at once, and its blocks go with [`Tables::remove_some`].
+    /// Marks a DAG for removal: its root can be used again at once, and its blocks are removed by
+    /// [`Tables::remove_some`].
     pub fn give_up(&mut self, root: &[u8], id: DagId) -> Result<(), DbError> {
         self.dags.remove(root).map_err(boxed)?;
         self.leaving.insert(id, ()).map_err(boxed)?;
         Ok(())
     }
 
-    /// Drops some of the members of a DAG that was given up. Returns the multihashes that nothing points to any more,
-    /// with their sizes, and whether nothing is left of the DAG.
+    /// Removes some members of a DAG that was marked for removal. Returns the multihashes that
+    /// nothing refers to any more, with their sizes, and whether nothing is left of the DAG.
     pub fn remove_some(&mut self, id: DagId, batch: Batch) -> Result<(SizedBlocks, bool), DbError> {
         let mut orphans = Vec::new();
         let keys = some_of(&self.members, id, batch.most)?;

@@ -1,7 +1,8 @@
-//! What a block links to, for every codec that is stored, and how a path goes through it.
+//! The links in blocks of every codec that is stored, and path resolution within a block.
 //!
-//! UnixFS is [`fluence::content::unixfs`]; here is what a DAG may have beside it. Blocks come from strangers: nothing
-//! here recurses deeper than [`MAX_NESTING`] or allocates more than the block's own size suggests.
+//! UnixFS is handled by [`fluence::content::unixfs`], and this module handles the other codecs.
+//! Blocks come from strangers: nothing here recurses deeper than [`MAX_NESTING`] or allocates more
+//! than the size of the block justifies.
 
 use bytes::Bytes;
 use fluence::Cid;
@@ -21,7 +22,7 @@ pub(crate) const JSON: u64 = 0x0200;
 /// The codecs of blocks that are stored.
 pub(super) const CODECS: [u64; 6] = [RAW, DAG_PB, DAG_CBOR, DAG_JSON, CBOR, JSON];
 
-/// CBOR's tag of a link.
+/// The CBOR tag of a link.
 const LINK_TAG: u64 = 42;
 /// How deep maps and lists, or identity CIDs in identity CIDs, may be nested in a block.
 const MAX_NESTING: usize = 128;
@@ -29,22 +30,22 @@ const MAX_NESTING: usize = 128;
 /// Why a block cannot be part of a DAG here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BlockError {
-    /// Its codec is none of those that are stored.
-    #[error("the codec 0x{0:x} is not one that this storage keeps")]
+    /// The block's codec is not one that is stored.
+    #[error("this storage does not keep blocks with the codec 0x{0:x}")]
     Codec(u64),
-    /// Its bytes are not what its codec says.
-    #[error("the block is not what its codec says: {0}")]
+    /// The block is malformed for its codec.
+    #[error("the block is not valid for its codec: {0}")]
     Malformed(&'static str),
-    /// It is no dag-pb, or no node of UnixFS where one is needed.
-    #[error("the block is no node of UnixFS: {0}")]
+    /// The block is not dag-pb, or is not a UnixFS node where one is needed.
+    #[error("the block is not a valid UnixFS node: {0}")]
     Node(#[from] NodeError),
 }
 
-/// The CIDs that a block links to, in its order, a CID again where it is linked again.
+/// The CIDs that a block links to, in order and with repetitions.
 pub(crate) fn links(codec: u64, data: &Bytes) -> Result<Vec<Cid>, BlockError> {
     match codec {
         RAW | CBOR | JSON => Ok(Vec::new()),
-        // Whatever is in it besides: not all dag-pb is UnixFS.
+        // The data in the node does not matter here: not all dag-pb is UnixFS.
         DAG_PB => Ok(unixfs::links(data)?.iter().map(|link| link.cid).collect()),
         DAG_CBOR => {
             let mut links = Vec::new();
@@ -53,7 +54,9 @@ pub(crate) fn links(codec: u64, data: &Bytes) -> Result<Vec<Cid>, BlockError> {
             if reader.data.is_empty() {
                 Ok(links)
             } else {
-                Err(BlockError::Malformed("something follows its CBOR"))
+                Err(BlockError::Malformed(
+                    "there is trailing data after its CBOR",
+                ))
             }
         }
         DAG_JSON => {
@@ -65,7 +68,8 @@ pub(crate) fn links(codec: u64, data: &Bytes) -> Result<Vec<Cid>, BlockError> {
     }
 }
 
-/// The keys of the blocks that a block needs: its links, and in place of an identity CID what that links to.
+/// The keys of the blocks that a block needs: its links, with each identity CID replaced by the
+/// links inside it.
 pub(super) fn needed(codec: u64, data: &Bytes) -> Result<Vec<Key>, BlockError> {
     let mut keys = Vec::new();
     let mut found = vec![(links(codec, data)?, 0)];
@@ -74,7 +78,7 @@ pub(super) fn needed(codec: u64, data: &Bytes) -> Result<Vec<Key>, BlockError> {
             if cid.hash().code() != IDENTITY {
                 keys.push(key(&cid));
             } else if depth == MAX_NESTING {
-                return Err(BlockError::Malformed("it is nested too deep"));
+                return Err(BlockError::Malformed("it is nested too deeply"));
             } else {
                 let inline = Bytes::copy_from_slice(cid.hash().digest());
                 found.push((links(cid.codec(), &inline)?, depth + 1));
@@ -87,11 +91,11 @@ pub(super) fn needed(codec: u64, data: &Bytes) -> Result<Vec<Key>, BlockError> {
 /// Where a path leads inside a dag-cbor or dag-json block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// To a link; so many segments were used.
+    /// To a link, after this many segments.
     Link(Cid, usize),
-    /// To a value that is no link, when all segments are used.
+    /// To a value that is not a link, at the end of the path.
     Value,
-    /// To a value that has no such member.
+    /// To a value that does not have the next member of the path.
     Missing,
 }
 
@@ -128,11 +132,11 @@ pub(crate) fn step(codec: u64, data: &[u8], path: &[String]) -> Result<Step, Blo
 }
 
 fn json(data: &[u8]) -> Result<serde_json::Value, BlockError> {
-    // serde_json stops at a nesting of 128 by itself.
-    serde_json::from_slice(data).map_err(|_| BlockError::Malformed("it is no JSON"))
+    // serde_json itself limits the nesting to 128.
+    serde_json::from_slice(data).map_err(|_| BlockError::Malformed("it is not JSON"))
 }
 
-/// The CID where a value is `{"/": "CID"}`.
+/// The CID of a value of the form `{"/": "CID"}`.
 fn json_link(value: &serde_json::Value) -> Result<Option<Cid>, BlockError> {
     let serde_json::Value::Object(map) = value else {
         return Ok(None);
@@ -141,7 +145,7 @@ fn json_link(value: &serde_json::Value) -> Result<Option<Cid>, BlockError> {
         Some(serde_json::Value::String(text)) if map.len() == 1 => text
             .parse()
             .map(Some)
-            .map_err(|_| BlockError::Malformed("a link in it is no CID")),
+            .map_err(|_| BlockError::Malformed("a link in it is not a CID")),
         _ => Ok(None),
     }
 }
@@ -158,7 +162,7 @@ fn json_links(value: &serde_json::Value, links: &mut Vec<Cid>) -> Result<(), Blo
     }
 }
 
-/// A reader of DAG-CBOR (RFC 8949 without indefinite lengths) that builds nothing.
+/// A reader of DAG-CBOR (RFC 8949 without indefinite lengths) that does not build values.
 #[derive(Clone, Copy)]
 struct Cbor<'a> {
     data: &'a [u8],
@@ -197,7 +201,7 @@ impl<'a> Cbor<'a> {
                 .take(1 << (width - 24))?
                 .iter()
                 .fold(0, |n, byte| (n << 8) | u64::from(*byte)),
-            _ => return Err(BlockError::Malformed("its CBOR has no definite length")),
+            _ => return Err(BlockError::Malformed("its CBOR has an indefinite length")),
         };
         Ok(Head {
             major: first >> 5,
@@ -205,10 +209,10 @@ impl<'a> Cbor<'a> {
         })
     }
 
-    /// Reads past one value, and shows the links in it.
+    /// Skips one value, and calls `link` for each link in it.
     fn value(&mut self, depth: usize, link: &mut impl FnMut(Cid)) -> Result<(), BlockError> {
         if depth > MAX_NESTING {
-            return Err(BlockError::Malformed("it is nested too deep"));
+            return Err(BlockError::Malformed("it is nested too deeply"));
         }
         let head = self.head()?;
         match head.major {
@@ -227,7 +231,11 @@ impl<'a> Cbor<'a> {
                 }
             }
             TAG if head.argument == LINK_TAG => link(self.link()?),
-            TAG => return Err(BlockError::Malformed("its CBOR has a tag that is no link")),
+            TAG => {
+                return Err(BlockError::Malformed(
+                    "its CBOR has a tag other than a link",
+                ));
+            }
             UNSIGNED | NEGATIVE => {}
             // false, true, null, float
             _ => {}
@@ -235,9 +243,9 @@ impl<'a> Cbor<'a> {
         Ok(())
     }
 
-    /// The CID after a link's tag: a byte string of a zero and the CID.
+    /// Reads the CID after a link's tag: a byte string that consists of a zero and the CID.
     fn link(&mut self) -> Result<Cid, BlockError> {
-        let not_a_cid = BlockError::Malformed("a link in it is no CID");
+        let not_a_cid = BlockError::Malformed("a link in it is not a CID");
         let head = self.head()?;
         if head.major != BYTES {
             return Err(not_a_cid);
@@ -277,12 +285,12 @@ impl<'a> Cbor<'a> {
         Ok(Step::Value)
     }
 
-    /// Goes to the value of a map's member; `false` where there is none.
+    /// Advances to the value of a map's member; `false` if there is no such member.
     fn member(&mut self, entries: u64, name: &str) -> Result<bool, BlockError> {
         for _ in 0..entries {
             let key = self.head()?;
             if key.major != TEXT {
-                return Err(BlockError::Malformed("a key in its CBOR is no text"));
+                return Err(BlockError::Malformed("a key in its CBOR is not text"));
             }
             if self.take(key.argument)? == name.as_bytes() {
                 return Ok(true);
@@ -346,7 +354,7 @@ mod tests {
     #[test]
     fn nesting_and_lengths_are_bounded() {
         assert!(links(DAG_CBOR, &vec![0x81; 100_000].into()).is_err());
-        // A list that says it has 2^64 - 1 members.
+        // A list that claims to have 2^64 - 1 members.
         let endless = Bytes::from_static(&[0x9b, 255, 255, 255, 255, 255, 255, 255, 255]);
         assert!(links(DAG_CBOR, &endless).is_err());
         assert!(links(DAG_JSON, &"[".repeat(100_000).into()).is_err());

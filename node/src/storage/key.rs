@@ -1,8 +1,9 @@
-//! How blocks are named inside the storage.
+//! The keys of blocks inside the storage.
 
 use fluence::Cid;
 
-/// A CIDv1 in bytes: the codec tells how a block's links are read, the multihash where its bytes are.
+/// A CIDv1 as bytes: the codec tells how to read the block's links, the multihash where its bytes
+/// are.
 pub(super) type Key = Vec<u8>;
 
 /// The key of a block: the bytes of its CID as CIDv1.
@@ -10,7 +11,7 @@ pub(super) fn key(cid: &Cid) -> Key {
     Cid::new_v1(cid.codec(), *cid.hash()).to_bytes()
 }
 
-/// The key of a multihash (in bytes) under a codec.
+/// The key of a multihash (as bytes) under a codec.
 pub(super) fn key_of(codec: u64, hash: &[u8]) -> Key {
     let mut buffer = unsigned_varint::encode::u64_buffer();
     let codec = unsigned_varint::encode::u64(codec, &mut buffer);

@@ -1,8 +1,10 @@
-//! The accounting of a storage: which DAGs there are, which uploads are granted, how much room each takes, and who pays.
+//! The accounting of a storage: which DAGs there are, which uploads are granted, how much room each
+//! takes, and whose quota it counts against.
 //!
-//! A pure structure: it knows neither a disk nor a clock nor a lock, and each function is told the time, in Unix seconds.
-//! [`super::Storage`] keeps it under a lock that is held for the length of one call only, and makes it agree with the
-//! database. No function looks at all DAGs: what changes by itself as time passes has a timer.
+//! This is a pure data structure, without disk, clock or lock; each function gets the time as an
+//! argument, in Unix seconds. [`super::Storage`] keeps it under a lock that is held for one call at
+//! a time, and keeps it consistent with the database. Only a reload iterates over all DAGs:
+//! whatever changes as time passes has a timer.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
@@ -13,19 +15,21 @@ use super::grant::Refusal;
 use super::key::Key;
 use super::record::{DagId, Record};
 
-/// Grants that wait for their first block, at one time.
+/// How many grants may wait for their first block at one time.
 pub(super) const MAX_GRANTED: usize = 4096;
-/// How long room is kept for an upload of which no block comes, in seconds.
+/// How long room is kept for an upload while none of its blocks arrive, in seconds.
 pub(super) const RESERVATION: u64 = 60;
-/// Bytes of a quota for which one file may be stored: as file systems are laid out, which run out of inodes otherwise.
+/// A quota allows one block file per this many bytes. File systems are laid out for a similar
+/// ratio, and would otherwise run out of inodes.
 const BYTES_PER_FILE: u64 = 16 * 1024;
-/// The files that any quota allows.
+/// How many block files any quota allows at least.
 const MIN_FILES: u64 = 4096;
-/// Timers that one call lets go off. More are only late, which keeps DAGs longer.
+/// How many timers one call lets expire. Further ones are merely late, which keeps DAGs longer.
 const TIMERS_AT_ONCE: usize = 256;
-/// What a DAG may have over the declared size of its file, in bytes: inner nodes, directories.
+/// How much larger a DAG may be than the declared size of its file, in bytes, to allow for inner
+/// nodes and directories.
 const OVERHEAD: u64 = 4 * 1024 * 1024;
-/// What it may have in addition, as a part of the declared size: one in so many.
+/// The DAG may be larger by another fraction of the declared size: one part in this many.
 const OVERHEAD_SHARE: u64 = 8;
 
 /// The most bytes that the DAG of a file of `size` bytes may have.
@@ -34,22 +38,22 @@ pub(super) fn limit_of(size: u64) -> u64 {
         .saturating_add(OVERHEAD)
 }
 
-/// What stored blocks take of a disk.
+/// The space that stored blocks take on a disk.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Amount {
     /// Bytes of blocks.
     pub bytes: u64,
-    /// Block files: each takes an inode.
+    /// The number of block files, each of which takes an inode.
     pub files: u64,
 }
 
 impl Amount {
-    /// One block of so many bytes.
+    /// The space of one block of `bytes` bytes.
     pub fn block(bytes: u64) -> Self {
         Self { bytes, files: 1 }
     }
 
-    /// What a quota of so many bytes allows.
+    /// The space that a quota of `bytes` bytes allows.
     pub fn quota(bytes: u64) -> Self {
         Self {
             bytes,
@@ -91,29 +95,29 @@ impl std::ops::Sub for Amount {
     }
 }
 
-/// What a ledger keeps to.
+/// The limits that a ledger enforces.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// All blocks.
+    /// The limit for all blocks together.
     pub total: Amount,
-    /// The blocks of one peer's DAGs.
+    /// The limit for the blocks of one peer's DAGs.
     pub per_peer: Amount,
-    /// How long a DAG that is not complete is kept after its last block, in seconds.
+    /// How long an incomplete DAG is kept after its last block, in seconds.
     pub partial_ttl: u64,
 }
 
-/// What is charged to one peer.
+/// What counts against one peer's quota.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Account {
     /// The blocks of its DAGs.
     stored: Amount,
-    /// Blocks for which there is room, and which are being written.
+    /// Blocks that are being written and have room reserved.
     coming: Amount,
-    /// Bytes that are taken or promised, and that cannot be had by removing DAGs.
+    /// Bytes that are stored or promised, and that cannot be freed by removing DAGs.
     committed: u64,
 }
 
-/// A DAG with what follows from its record at this time.
+/// A DAG with the state that follows from its record at the current time.
 #[derive(Debug)]
 struct Dag {
     key: Key,
@@ -122,25 +126,25 @@ struct Dag {
     standing: Standing,
 }
 
-/// What follows from a record, or a grant, at one time.
+/// The state that follows from a record or a grant at a given time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Standing {
     /// Its part of [`Account::committed`].
     committed: u64,
-    /// Whether blocks of it may be on their way.
+    /// Whether its blocks may be on their way.
     expected: bool,
-    /// Whether it may be removed.
+    /// Set if it may be removed.
     candidate: Option<Candidate>,
-    /// When that changes by itself.
+    /// When this state changes by itself.
     timer: Option<u64>,
 }
 
-/// A granted upload of which no block has come.
+/// A granted upload none of whose blocks has arrived.
 #[derive(Debug)]
 struct PendingGrant {
     owner: Arc<str>,
     size: u64,
-    /// When it was granted last.
+    /// When it was last granted.
     at: u64,
     expires: u64,
     name: Option<String>,
@@ -148,14 +152,15 @@ struct PendingGrant {
     standing: Standing,
 }
 
-/// What changes as time passes.
+/// A DAG or a grant whose state changes as time passes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
     Dag(DagId),
     Grant(Key),
 }
 
-/// Room that was found for a block which is being written. It must be given back with [`Ledger::release`].
+/// Room that is reserved for a block while it is being written. It must be returned with
+/// [`Ledger::release`].
 #[derive(Debug)]
 pub(super) struct Reservation {
     owner: Arc<str>,
@@ -165,51 +170,51 @@ pub(super) struct Reservation {
 /// A block for which room is needed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Incoming<'a> {
-    /// The root of its DAG, which is not removed for it.
+    /// The root of its DAG, which is not removed to make room for it.
     pub root: &'a [u8],
-    /// The peer that brings it; it pays if the DAG is new.
+    /// The peer that uploads it; the DAG counts against its quota if it is new.
     pub peer: &'a str,
-    /// Bytes of the block.
+    /// The size of the block, in bytes.
     pub bytes: u64,
-    /// Whether no peer's share limits it.
+    /// Whether it is exempt from the quota of a peer.
     pub trusted: bool,
 }
 
-/// Where room is short for a block.
+/// Which quota has no room for a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shortage {
-    /// In this peer's share.
+    /// The quota of this peer.
     Share(Arc<str>),
-    /// In the whole storage.
+    /// The quota of the whole storage.
     Total,
 }
 
-/// How far a DAG has come, as far as its record or grant tells.
+/// The progress of a DAG, as far as its record or grant tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
     /// It is complete.
     Complete,
-    /// Its first block has come; the last one at that time.
+    /// Some blocks have arrived, the last one at this time.
     Begun(u64),
-    /// It was granted last at that time.
+    /// No block has arrived; it was last granted at this time.
     Granted(u64),
 }
 
-/// The accounting of a storage. `next_id` and `stored` are what the database and the disk have, all else follows.
+/// The accounting of a storage.
 #[derive(Debug)]
 pub(super) struct Ledger {
     limits: Limits,
     ids: BTreeMap<Key, DagId>,
     dags: HashMap<DagId, Dag>,
     grants: HashMap<Key, PendingGrant>,
-    /// Of each DAG that is read or uploaded, how often.
+    /// How many readers and uploads hold each DAG.
     held: HashMap<Key, usize>,
     accounts: HashMap<Arc<str>, Account>,
     order: EvictionOrder,
     timers: BTreeSet<(u64, Timer)>,
-    /// DAGs that are not here any more, but whose blocks still take room.
+    /// DAGs that were given up, but whose blocks still take room.
     leaving: BTreeSet<DagId>,
-    /// DAGs of which the database does not have all.
+    /// DAGs whose record in the database is out of date.
     unsaved: BTreeSet<DagId>,
     next_id: DagId,
     stored: Amount,
@@ -220,7 +225,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// An empty one.
+    /// Creates an empty ledger.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -242,7 +247,7 @@ impl Ledger {
         }
     }
 
-    /// Forgets all DAGs and takes those of the database in their place. Grants stay, and what is held and reserved.
+    /// Replaces all DAGs by those of the database. Grants, holds and reservations stay.
     pub fn reload(&mut self, dags: BTreeMap<Key, Record>, stored: Amount, now: u64) {
         let ids: Vec<DagId> = self.dags.keys().copied().collect();
         for id in ids {
@@ -256,14 +261,14 @@ impl Ledger {
         }
     }
 
-    // What there is.
+    // Queries.
 
-    /// What is known of a DAG.
+    /// The record of a DAG.
     pub fn dag(&self, key: &[u8]) -> Option<&Record> {
         self.ids.get(key).map(|id| &self.dags[id].record)
     }
 
-    /// How far a DAG that is here or granted has come.
+    /// The progress of a DAG that is here or granted.
     pub fn progress(&self, key: &[u8], now: u64) -> Option<Progress> {
         match self.dag(key) {
             Some(record) if record.is_complete() => Some(Progress::Complete),
@@ -281,13 +286,13 @@ impl Ledger {
         self.ids.contains_key(key) || self.grants.contains_key(key)
     }
 
-    /// Whether blocks of any DAG may be on their way: one came not long ago, or was granted not long ago.
+    /// Whether blocks of any DAG may be on their way, because one arrived or was granted recently.
     pub fn expects_blocks(&mut self, now: u64) -> bool {
         self.advance(now);
         self.expected > 0
     }
 
-    /// Up to `most` DAGs in the order of their keys, from the one after `after`.
+    /// Up to `most` DAGs after `after`, in the order of their keys.
     pub fn page(&self, after: Option<&[u8]>, most: usize) -> Vec<(Key, Record)> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.ids
@@ -297,23 +302,24 @@ impl Ledger {
             .collect()
     }
 
-    /// The number of DAGs, and how many of them are not complete.
+    /// The number of DAGs, and how many of them are incomplete.
     pub fn count(&self) -> (usize, usize) {
         (self.dags.len(), self.unfinished)
     }
 
-    /// What all blocks take.
+    /// The space that all blocks take.
     pub fn stored(&self) -> Amount {
         self.stored
     }
 
     // Grants.
 
-    /// Grants a peer the upload of a DAG of a file of `size` bytes. Returns whether the DAG is here, in part at least.
+    /// Grants a peer the upload of a DAG for a file of `size` bytes. Returns whether at least a
+    /// part of the DAG is here.
     ///
     /// # Errors
-    /// When the peer's share or the whole storage has no room for what the DAG lacks, and when too many grants wait for
-    /// their first block.
+    /// Fails if the peer's quota or the whole storage has no room for what the DAG lacks, or if too
+    /// many grants wait for their first block.
     pub fn grant(
         &mut self,
         key: &[u8],
@@ -372,7 +378,8 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Notes what a DAG's provider calls it. What it does not say stays as it was.
+    /// Notes the name and the type that a DAG's provider gives. What it does not give stays as it
+    /// was.
     pub fn describe(&mut self, key: &[u8], name: Option<String>, mime: Option<String>) {
         if let Some(grant) = self.grants.get_mut(key) {
             grant.name = name.or(grant.name.take());
@@ -393,7 +400,8 @@ impl Ledger {
 
     // DAGs.
 
-    /// A record for a DAG whose first block comes now: the rest is as `record` has it.
+    /// Creates the record of a DAG whose first block arrives now: `record` with a new number, and
+    /// with the description from the grant.
     pub fn begin(&mut self, key: &[u8], record: Record) -> Record {
         let id = self.next_id;
         self.next_id += 1;
@@ -408,13 +416,14 @@ impl Ledger {
         }
     }
 
-    /// Takes what is now known of a DAG, and returns what the database must have of it. What may have changed meanwhile
-    /// without the database (uses, later grants, a description) is kept.
+    /// Stores the new record of a DAG, and returns the record to write to the database. Changes
+    /// that may have been made in the meantime without the database (uses, later grants, a
+    /// description) are kept.
     pub fn put(&mut self, key: &[u8], mut record: Record, now: u64) -> Record {
         self.forget_grant(key);
         let id = record.id;
         if self.ids.get(key).is_some_and(|known| *known != id) {
-            // Never so; if it were, one of the two must go.
+            // This should never happen; if it does, one of the two must go.
             self.forget(self.ids[key]);
         }
         if let Some(dag) = self.forget(id) {
@@ -444,7 +453,7 @@ impl Ledger {
         record
     }
 
-    /// Notes that a DAG was asked for.
+    /// Notes that a DAG was requested.
     pub fn touch(&mut self, key: &[u8], now: u64) {
         let Some(id) = self.ids.get(key).copied() else {
             return;
@@ -454,7 +463,8 @@ impl Ledger {
         self.judge_dag(id, now);
     }
 
-    /// Keeps a DAG from being removed for room, whether or not it is here, until [`Ledger::let_go`].
+    /// Keeps a DAG from being removed to make room, whether or not it is here, until
+    /// [`Ledger::let_go`].
     pub fn hold(&mut self, key: &[u8], now: u64) {
         *self.held.entry(key.to_vec()).or_default() += 1;
         self.judge_key(key, now);
@@ -473,10 +483,10 @@ impl Ledger {
 
     // Room.
 
-    /// Finds room for a block that comes.
+    /// Reserves room for a block that is arriving.
     ///
     /// # Errors
-    /// When there is none without removing something.
+    /// Fails if there is no room unless something is removed.
     pub fn reserve(&mut self, block: Incoming<'_>) -> Result<Reservation, Shortage> {
         let amount = Amount::block(block.bytes);
         let owner = match self.ids.get(block.root) {
@@ -495,24 +505,24 @@ impl Ledger {
         Ok(Reservation { owner, amount })
     }
 
-    /// Ends a reservation: its block counts now, or did not come to be.
+    /// Ends a reservation: its block is now stored, or was not written.
     pub fn release(&mut self, reservation: &Reservation) {
         let Reservation { owner, amount } = reservation;
         self.coming = self.coming - *amount;
         self.charge(owner, |account| account.coming = account.coming - *amount);
     }
 
-    /// Blocks are on the disk that were not.
+    /// Notes that blocks were added on the disk.
     pub fn stored_more(&mut self, amount: Amount) {
         self.stored = self.stored + amount;
     }
 
-    /// Blocks are not on the disk any more.
+    /// Notes that blocks were removed from the disk.
     pub fn freed(&mut self, amount: Amount) {
         self.stored = self.stored - amount;
     }
 
-    /// The DAG that is removed next to make room, of one owner's or of all.
+    /// The DAG to remove next to make room, among one owner's or among all.
     pub fn victim(
         &mut self,
         owner: Option<&Arc<str>>,
@@ -529,13 +539,14 @@ impl Ledger {
         }
     }
 
-    /// A DAG that was not completed in its time.
+    /// A DAG that was not completed in time.
     pub fn stale(&mut self, now: u64) -> Option<DagId> {
         while self.advance(now) {}
         self.order.first_stale()
     }
 
-    /// Gives a DAG up: it is not here any more, and its blocks are to be removed. Returns its key.
+    /// Gives a DAG up: it counts as absent from now on, and its blocks are to be removed. Returns
+    /// its key.
     pub fn give_up(&mut self, id: DagId) -> Option<Key> {
         let dag = self.forget(id)?;
         self.unsaved.remove(&id);
@@ -553,17 +564,18 @@ impl Ledger {
         self.leaving.first().copied()
     }
 
-    /// Whether blocks of that DAG, which was given up, may still take room.
+    /// Whether blocks of this DAG, which was given up, may still take room.
     pub fn is_leaving(&self, id: DagId) -> bool {
         self.leaving.contains(&id)
     }
 
-    /// The last block of a DAG that was given up is gone.
+    /// Notes that the last block of a DAG that was given up is gone.
     pub fn left(&mut self, id: DagId) {
         self.leaving.remove(&id);
     }
 
-    /// Up to `most` DAGs of which the database does not have all. They count as saved from now on.
+    /// Up to `most` DAGs whose record in the database is out of date. They count as saved from now
+    /// on.
     pub fn take_unsaved(&mut self, most: usize) -> Vec<(Key, Record)> {
         let ids: Vec<DagId> = self.unsaved.iter().take(most).copied().collect();
         ids.iter()
@@ -575,14 +587,14 @@ impl Ledger {
             .collect()
     }
 
-    /// The number of DAGs of which the database does not have all.
+    /// The number of DAGs whose record in the database is out of date.
     pub fn unsaved(&self) -> usize {
         self.unsaved.len()
     }
 
-    // What follows from records and grants.
+    // State that follows from records and grants.
 
-    /// Lets timers go off; returns whether some are late still.
+    /// Lets timers expire; returns whether more may be due.
     fn advance(&mut self, now: u64) -> bool {
         for _ in 0..TIMERS_AT_ONCE {
             match self.timers.first() {
@@ -601,14 +613,14 @@ impl Ledger {
         true
     }
 
-    /// The one name of a peer that all that is charged to it shares.
+    /// The name of a peer, shared with its account if it has one.
     fn owner(&self, peer: &str) -> Arc<str> {
         self.accounts
             .get_key_value(peer)
             .map_or_else(|| peer.into(), |(owner, _)| Arc::clone(owner))
     }
 
-    /// Changes an account, which is there for as long as anything is charged to it.
+    /// Changes an account. An account exists for as long as anything counts against it.
     fn charge(&mut self, owner: &Arc<str>, change: impl FnOnce(&mut Account)) {
         let account = self.accounts.entry(Arc::clone(owner)).or_default();
         change(account);
@@ -625,7 +637,7 @@ impl Ledger {
     fn forget(&mut self, id: DagId) -> Option<Dag> {
         let dag = self.dags.remove(&id)?;
         self.ids.remove(&dag.key);
-        self.stand(&dag.owner, &dag.standing, Timer::Dag(id), false);
+        self.apply(&dag.owner, &dag.standing, Timer::Dag(id), false);
         let amount = Amount::of(&dag.record);
         self.charge(&dag.owner, |account| {
             account.stored = account.stored - amount;
@@ -636,7 +648,7 @@ impl Ledger {
 
     fn forget_grant(&mut self, key: &[u8]) {
         if let Some(grant) = self.grants.remove(key) {
-            self.stand(
+            self.apply(
                 &grant.owner,
                 &grant.standing,
                 Timer::Grant(key.to_vec()),
@@ -645,8 +657,8 @@ impl Ledger {
         }
     }
 
-    /// Adds what follows from a record or a grant to all sums and indices, or takes it away.
-    fn stand(&mut self, owner: &Arc<str>, standing: &Standing, timer: Timer, add: bool) {
+    /// Adds the state of a record or a grant to all sums and indices, or removes it.
+    fn apply(&mut self, owner: &Arc<str>, standing: &Standing, timer: Timer, add: bool) {
         let Standing {
             committed,
             expected,
@@ -677,12 +689,12 @@ impl Ledger {
         }
     }
 
-    /// Finds out anew what follows from a DAG's record.
+    /// Recomputes the state of a DAG.
     fn judge_dag(&mut self, id: DagId, now: u64) {
         let dag = &self.dags[&id];
         let record = &dag.record;
         let protection = protection(record, self.limits.partial_ttl, now);
-        // For so long its declared size is kept free for it.
+        // Until then, room for its declared size is kept.
         let active = record.last_block.saturating_add(RESERVATION);
         let expected = !record.is_complete() && active > now;
         let until = match protection {
@@ -711,11 +723,11 @@ impl Ledger {
         }
         let owner = Arc::clone(&dag.owner);
         let before = std::mem::replace(&mut self.dag_mut(id).standing, standing.clone());
-        self.stand(&owner, &before, Timer::Dag(id), false);
-        self.stand(&owner, &standing, Timer::Dag(id), true);
+        self.apply(&owner, &before, Timer::Dag(id), false);
+        self.apply(&owner, &standing, Timer::Dag(id), true);
     }
 
-    /// Finds out anew what follows from a grant; one whose time is over is gone.
+    /// Recomputes the state of a grant, and removes it if it has expired.
     fn judge_grant(&mut self, key: &[u8], now: u64) {
         let Some(grant) = self.grants.get_mut(key) else {
             return;
@@ -734,11 +746,11 @@ impl Ledger {
         let over = grant.expires <= now;
         let owner = Arc::clone(&grant.owner);
         let before = std::mem::replace(&mut grant.standing, standing.clone());
-        self.stand(&owner, &before, Timer::Grant(key.to_vec()), false);
+        self.apply(&owner, &before, Timer::Grant(key.to_vec()), false);
         if over {
             self.grants.remove(key);
         } else {
-            self.stand(&owner, &standing, Timer::Grant(key.to_vec()), true);
+            self.apply(&owner, &standing, Timer::Grant(key.to_vec()), true);
         }
     }
 }

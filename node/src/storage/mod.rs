@@ -1,13 +1,17 @@
-//! The storage in a node: a cache of DAGs on disk, that peers fill with the tokens that they were granted.
+//! A node's storage: a cache of DAGs on disk, to which peers upload with the tokens that they were
+//! granted.
 //!
-//! Bytes lie in block files, one for each multihash; which DAG they belong to, and which peer pays for it,
-//! stands in a database beside them. A block counts when its bytes were hashed and its DAG links to it. What is stored can be uploaded again
-//! by its provider, so nothing is synced block by block. The database is synced at the end of each upload, and [`Storage::open`] makes both agree after a kill.
+//! The bytes are in block files, one per multihash; a database next to them says which DAG each
+//! block belongs to, and which peer's quota it counts against. A block becomes part of a DAG only
+//! after its bytes were hashed, and if the DAG links to it. Whatever is lost can be uploaded again
+//! by its provider, so blocks are not synced one by one. The database is synced at the end of each
+//! upload, and [`Storage::open`] reconciles files and database after a crash.
 //!
-//! How much each peer may have is decided by a `Ledger`, which is pure. It is locked for the length of one question, and never while
-//! something waits for the disk, so that threads which drive tasks may ask it. The database is written to in short
-//! transactions, one at a time; within one of them block files are moved to where they count, or away from there, and the
-//! ledger is told. So each of the three changes in the same order, and only threads that may block wait for each other.
+//! A `Ledger`, which does no I/O, decides how much each peer may store. It is locked for one call
+//! at a time, and never while something waits for the disk, so that async tasks may call it. The
+//! database is written in short transactions, one at a time; within a transaction, block files are
+//! moved into or out of place and the ledger is updated. So all three change in the same order, and
+//! only threads that may block wait for each other.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -57,10 +61,10 @@ pub use upload::{AddError, Upload};
 use waiters::BlockWaiters;
 pub use waiters::MAX_WAITING;
 
-/// The DAGs that are kept, complete or not.
+/// How many DAGs are kept at most, complete or not.
 pub const MAX_DAGS: usize = 1 << 20;
 
-/// The storage: open once in a process, shared by all that use it.
+/// A storage. It is opened once in a process and shared by all its users.
 pub struct Storage {
     config: StorageConfig,
     token_key: token::TokenKey,
@@ -70,13 +74,14 @@ pub struct Storage {
     blocks: BlockWaiters,
     activities: Activities,
     chores: Chores,
-    /// Blocks whose bytes are gone and whose DAGs are looked for, with those that took them meanwhile.
+    /// Blocks whose bytes are gone and whose DAGs are being searched for, each with the DAGs that
+    /// took it in the meantime.
     losing: Mutex<HashMap<Vec<u8>, Vec<Key>>>,
-    /// The database failed and must be opened again.
+    /// Whether the database has failed and must be opened again.
     broken: AtomicBool,
-    /// Held by the one that opens it again.
+    /// Held by the thread that opens the database again.
     repairing: Mutex<()>,
-    /// Bytes of blocks that came since the database was synced.
+    /// How many bytes of blocks were added since the database was synced.
     unsynced: AtomicU64,
 }
 
@@ -89,9 +94,9 @@ impl std::fmt::Debug for Storage {
 }
 
 impl Storage {
-    /// The accounting. Not to be held while anything waits for the disk.
+    /// Locks the accounting, which must not be held while waiting for the disk.
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        // What a panic leaves half done is put right when the storage is opened next.
+        // What a panic leaves half done is repaired when the storage is next opened.
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -103,7 +108,7 @@ impl Storage {
         (self.config.clock)()
     }
 
-    /// The limits that it was opened with.
+    /// The configuration that the storage was opened with.
     pub fn config(&self) -> &StorageConfig {
         &self.config
     }

@@ -1,4 +1,4 @@
-//! What an operator does with a storage.
+//! Operations for the operator of a storage.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -18,31 +18,32 @@ use super::traverse::{Scope, Walk, WalkError};
 use super::upload::Target;
 use super::{AddError, ReadError, Storage, StorageError};
 
-/// Whose DAGs are that an operator brought.
+/// The owner of the DAGs that an operator imported.
 pub const OPERATOR: &str = "operator";
-/// The longest header of an operator's CAR, in bytes: as long as Kubo takes. It names every root.
+/// The longest header of an operator's CAR, in bytes: the same limit as Kubo's. The header names
+/// every root.
 const MAX_HEADER: usize = 32 * 1024 * 1024;
-/// Bytes of a CAR file that are read at once.
+/// How many bytes of a CAR file are read at once.
 const READ_AT_ONCE: usize = 1024 * 1024;
-/// Blocks that are looked up at once.
+/// How many blocks are looked up at once.
 const CHECKED_AT_ONCE: usize = 1024;
-/// DAGs that are listed at once.
+/// How many DAGs are listed at once.
 const PAGE: usize = 1024;
 
 /// A DAG, as an operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StoredDag {
-    /// Its root, in canonical form.
+    /// The CID of its root, in canonical form.
     pub cid: String,
-    /// Who brought it.
+    /// The peer that uploaded it, or `operator` if an operator imported it.
     pub owner: String,
-    /// Bytes of its blocks.
+    /// The total size of its blocks, in bytes.
     pub bytes: u64,
-    /// Its blocks.
+    /// The number of its blocks.
     pub blocks: u64,
-    /// Blocks that it links to and lacks.
+    /// The number of blocks that it links to and lacks.
     pub missing: u64,
-    /// An operator keeps it.
+    /// Whether an operator has pinned it.
     pub pinned: bool,
     /// Until when it is kept for its uploader, in Unix seconds.
     pub keep_until: u64,
@@ -50,86 +51,86 @@ pub struct StoredDag {
     pub created: u64,
     /// When it was last used, in Unix seconds.
     pub last_used: u64,
-    /// What its provider calls it.
+    /// The name that its provider gave it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
-/// A block that is not what it should be.
+/// A damaged block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Damage {
-    /// The block, as a raw CID.
+    /// The block, as a CID with the raw codec.
     pub block: String,
     /// What is wrong.
     pub problem: String,
 }
 
-/// What [`Storage::check`] found.
+/// The findings of [`Storage::check`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct CheckReport {
-    /// Blocks that were read and hashed.
+    /// The number of blocks that were read and hashed.
     pub blocks: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Those that were wrong; each was removed, and its DAGs lack it.
+    /// The damaged blocks. Each was removed, and the DAGs that had it now lack it.
     pub damaged: Vec<Damage>,
-    /// DAGs that lack blocks, in canonical form.
+    /// The roots of DAGs that lack blocks, in canonical form.
     pub incomplete: Vec<String>,
 }
 
-/// What a CAR brought.
+/// The result of importing a CAR.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Imported {
     /// Its roots, in canonical form.
     pub roots: Vec<String>,
-    /// Blocks that were new.
+    /// The number of blocks that were new.
     pub blocks: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Blocks that are linked to and were not in it.
+    /// The number of blocks that are linked to and are still missing.
     pub missing: u64,
 }
 
-/// Why a CAR is not imported.
+/// Why a CAR could not be imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// It cannot be read.
+    /// The CAR cannot be read.
     #[error("the CAR cannot be read: {0}")]
     Read(std::io::Error),
-    /// It is none.
+    /// The file is not a valid CAR.
     #[error(transparent)]
     Car(#[from] CarError),
-    /// A block in it is not taken.
+    /// A block in it is refused.
     #[error(transparent)]
     Add(#[from] AddError),
     /// It has neither roots nor blocks.
-    #[error("the CAR has no blocks")]
+    #[error("the CAR contains no blocks")]
     Nothing,
 }
 
-/// Why a CAR is not exported.
+/// Why a CAR could not be exported.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// It cannot be written.
+    /// The CAR cannot be written.
     #[error("the CAR cannot be written: {0}")]
     Write(std::io::Error),
-    /// A block of it is not here.
-    #[error("the DAG is not whole: {0}")]
+    /// A block of the DAG is not here.
+    #[error("the DAG is incomplete: {0}")]
     Incomplete(Cid),
     /// A block cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// A block is not what it should be.
+    /// A block is damaged.
     #[error("{0}")]
     Damaged(String),
 }
 
 impl Storage {
-    /// All DAGs, those that were used last first.
+    /// All DAGs, the most recently used first.
     pub fn list(&self) -> Vec<StoredDag> {
         let mut dags = Vec::new();
         let mut after: Option<Key> = None;
-        // The ledger is let go of between pages: there may be very many.
+        // The ledger is unlocked between pages, since there may be very many DAGs.
         loop {
             let page = self.ledger().page(after.as_deref(), PAGE);
             let Some((last, _)) = page.last() else { break };
@@ -153,10 +154,11 @@ impl Storage {
         dags
     }
 
-    /// Keeps a DAG whatever needs room, or no more. Returns whether it is here. Blocks.
+    /// Pins a DAG, so that it is never removed to make room, or unpins it. Returns whether it is
+    /// here. Blocks the thread.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// Fails if the disk fails.
     pub fn pin(&self, root: &Cid, pinned: bool) -> Result<bool, StorageError> {
         self.recover()?;
         let key = key(root);
@@ -174,7 +176,11 @@ impl Storage {
         })
     }
 
-    /// Reads every block and hashes it; `progress` is told of blocks and bytes so far. A damaged block is removed.
+    /// Reads and hashes every block, and removes damaged ones. Calls `progress` with the number of
+    /// blocks and bytes checked so far. Blocks the thread.
+    ///
+    /// # Errors
+    /// Fails if the disk or the database fails.
     pub fn check(&self, mut progress: impl FnMut(u64, u64)) -> Result<CheckReport, StorageError> {
         let mut report = CheckReport::default();
         let mut after: Option<Vec<u8>> = None;
@@ -203,14 +209,14 @@ impl Storage {
         let cid = Multihash::from_bytes(hash).map(|hash| Cid::new_v1(RAW, hash));
         let problem = match (&cid, self.files.read(hash)?) {
             (Err(_), _) => "its name is not a multihash".to_owned(),
-            (Ok(_), None) => "its file is gone".to_owned(),
+            (Ok(_), None) => "its file is missing".to_owned(),
             (Ok(cid), Some(data)) => match hash::verify(cid, &data) {
                 Ok(()) => return Ok(None),
                 Err(error) => error.to_string(),
             },
         };
         if self.index.block(hash)?.is_none() {
-            // Removed since it was listed.
+            // It was removed since it was listed.
             return Ok(None);
         }
         self.lose(hash)?;
@@ -220,7 +226,11 @@ impl Storage {
         }))
     }
 
-    /// Imports a CAR: all its blocks, in any order, as the operator's DAGs, which are pinned. Blocks.
+    /// Imports all blocks of a CAR, in any order, as DAGs of the operator, which are pinned. Blocks
+    /// the thread.
+    ///
+    /// # Errors
+    /// Fails if the CAR cannot be read or is invalid, or if a block cannot be added.
     pub fn import_car(self: &Arc<Self>, mut car: impl Read) -> Result<Imported, ImportError> {
         let mut reader = CarReader::new(CarLimits {
             header: MAX_HEADER,
@@ -237,9 +247,10 @@ impl Storage {
             chunk.truncate(read);
             reader.push(chunk.freeze());
             while let Some((cid, data)) = reader.next()? {
-                // A CAR without roots is taken for the DAG of its first block.
-                let target = target
-                    .get_or_insert_with(|| operators(*reader.roots().first().unwrap_or(&cid)));
+                // A CAR without roots is treated as the DAG of its first block.
+                let target = target.get_or_insert_with(|| {
+                    operator_target(*reader.roots().first().unwrap_or(&cid))
+                });
                 if self.add(target, &cid, &data)? {
                     imported.blocks += 1;
                     imported.bytes += data.len() as u64;
@@ -253,12 +264,13 @@ impl Storage {
             roots.push(first.root);
         }
         for root in &roots {
-            let target = operators(*root);
+            let target = operator_target(*root);
             self.adopt(&target, vec![target.key.clone()])?;
             imported.missing += self
                 .ledger()
                 .dag(&target.key)
-                // Nothing of it came, not even the root, unless that is its own CID.
+                // Nothing of the DAG is here, so its root is missing, unless that is an identity
+                // CID.
                 .map_or(u64::from(root.hash().code() != IDENTITY), |record| {
                     record.wanted
                 });
@@ -269,7 +281,10 @@ impl Storage {
         Ok(imported)
     }
 
-    /// Writes a DAG as a CAR, depth first, each block once.
+    /// Writes a DAG as a CAR, depth-first and each block once.
+    ///
+    /// # Errors
+    /// Fails if a block is missing, cannot be read or is damaged, or if the CAR cannot be written.
     pub async fn export_car(
         self: &Arc<Self>,
         root: &Cid,
@@ -307,7 +322,7 @@ impl Storage {
     }
 }
 
-/// What stands before a block of so many bytes in a CAR.
+/// The section header of a CAR: what precedes a block of `len` bytes.
 pub(crate) fn section(cid: &Cid, len: usize) -> Bytes {
     let cid = cid.to_bytes();
     let mut buffer = unsigned_varint::encode::usize_buffer();
@@ -315,7 +330,7 @@ pub(crate) fn section(cid: &Cid, len: usize) -> Bytes {
     [len, &cid].concat().into()
 }
 
-fn operators(root: Cid) -> Target {
+fn operator_target(root: Cid) -> Target {
     let key = key(&root);
     Target {
         root,

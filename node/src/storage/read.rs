@@ -1,4 +1,4 @@
-//! Reading blocks, those that are still on their way among them.
+//! Reading blocks, including those that are still on their way.
 
 use std::sync::Arc;
 
@@ -12,19 +12,20 @@ use super::key::{Key, key};
 use super::waiters::MAX_WAITING;
 use super::{Storage, StorageError};
 
-/// Readers that may wait for roots which nobody has announced: they leave places to those that wait for what comes.
-const MAX_HOPING: usize = MAX_WAITING / 2;
+/// How many readers may wait for roots that nobody has announced. The other places are left to
+/// readers of blocks that are coming.
+const MAX_UNANNOUNCED: usize = MAX_WAITING / 2;
 
-/// Why a block is not read.
+/// Why a block cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It is not here, and nobody has announced that it comes.
+    /// The block is not here, and nobody has announced it.
     #[error("{0} is not in this storage, and nobody is uploading it")]
     Missing(Cid),
-    /// It did not come in time.
+    /// The block did not arrive in time.
     #[error("{0} has not come in time; its provider may have gone")]
     Late(Cid),
-    /// Over [`MAX_WAITING`].
+    /// Too many readers are waiting; see [`MAX_WAITING`].
     #[error("too many requests wait for blocks; try again soon")]
     Busy,
     /// The disk failed.
@@ -33,7 +34,7 @@ pub enum ReadError {
 }
 
 impl Storage {
-    /// Begins to read a DAG. While the reader lives the DAG is not removed to make room.
+    /// Begins to read a DAG. The DAG is not removed to make room while the reader exists.
     pub fn reader(self: &Arc<Self>, root: &Cid) -> Reader {
         let key = key(root);
         let activity = self.activities.join(&key, |a| &a.readers);
@@ -62,18 +63,18 @@ impl Storage {
             .unwrap_or(false)
     }
 
-    /// What went in and out of all DAGs since the storage was opened.
+    /// What was transferred for all DAGs since the storage was opened.
     pub fn counters(&self) -> TransferCounters {
         self.activities.total()
     }
 
-    /// What went in and out of one DAG since the storage was opened.
+    /// What was transferred for one DAG since the storage was opened.
     pub fn dag_counters(&self, root: &Cid) -> TransferCounters {
         self.activities.counters(&key(root))
     }
 }
 
-/// Runs what waits for the disk on a thread that may.
+/// Runs work that waits for the disk on a thread that may block.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StorageError> + Send + 'static,
 ) -> Result<T, StorageError> {
@@ -92,13 +93,16 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// The same reader, to which a block that is not here is missing at once.
+    /// Makes the reader report a block that is not here as missing at once.
     pub fn without_waiting(mut self) -> Self {
         self.waits = false;
         self
     }
 
     /// Reads a block if it is here.
+    ///
+    /// # Errors
+    /// Fails if the disk fails.
     pub async fn present(&self, cid: &Cid) -> Result<Option<Bytes>, ReadError> {
         if let Some(inline) = identity(cid) {
             return Ok(Some(Bytes::copy_from_slice(inline)));
@@ -114,8 +118,12 @@ impl Reader {
         }))
     }
 
-    /// Reads a block, and waits for it while it may be on its way: until no block of the DAG has come for the
-    /// storage's `patience`. For a block that nobody has announced the wait is short.
+    /// Reads a block, and waits for it while it may be on its way: until no block of the DAG has
+    /// arrived for the storage's `patience`. The wait for a root that nobody has announced is
+    /// short.
+    ///
+    /// # Errors
+    /// Fails if the block does not arrive, if too many readers are waiting, or if the disk fails.
     pub async fn block(&self, cid: &Cid) -> Result<Bytes, ReadError> {
         if let Some(data) = self.present(cid).await? {
             return Ok(data);
@@ -126,7 +134,7 @@ impl Reader {
         let hash = cid.hash().to_bytes();
         let is_root = key(cid) == self.key;
         let most = if is_root && !self.storage.is_known(&self.key) {
-            MAX_HOPING
+            MAX_UNANNOUNCED
         } else {
             MAX_WAITING
         };
@@ -144,14 +152,14 @@ impl Reader {
         };
         let mut deadline = Instant::now() + patience(expected);
         loop {
-            // Joined before the look, so that no block comes between the two unseen.
-            let mut came = std::pin::pin!(wait.came.notified());
-            came.as_mut().enable();
+            // Registered before the check, so that no block arrives unnoticed in between.
+            let mut arrived = std::pin::pin!(wait.came.notified());
+            arrived.as_mut().enable();
             if let Some(data) = self.present(cid).await? {
                 return Ok(data);
             }
             tokio::select! {
-                () = came => {}
+                () = arrived => {}
                 Ok(()) = progress.changed() => {
                     expected = true;
                     deadline = Instant::now() + patience(expected);
@@ -168,6 +176,9 @@ impl Reader {
     }
 
     /// Waits until a block is here, as [`Reader::block`] does.
+    ///
+    /// # Errors
+    /// Fails as [`Reader::block`] does.
     pub async fn come(&self, cid: &Cid) -> Result<(), ReadError> {
         match self.size(cid).await? {
             Some(_) => Ok(()),
@@ -175,7 +186,10 @@ impl Reader {
         }
     }
 
-    /// Whether a block is here, and of how many bytes.
+    /// The size of a block in bytes; `None` if it is not here.
+    ///
+    /// # Errors
+    /// Fails if the disk fails.
     pub async fn size(&self, cid: &Cid) -> Result<Option<u64>, ReadError> {
         if let Some(inline) = identity(cid) {
             return Ok(Some(inline.len() as u64));
@@ -185,7 +199,7 @@ impl Reader {
         Ok(blocking(move || Ok(storage.files.size(&hash))).await?)
     }
 
-    /// The storage that is read.
+    /// The storage that the reader reads.
     pub fn storage(&self) -> &Arc<Storage> {
         &self.storage
     }

@@ -1,47 +1,49 @@
-//! What is known of a DAG, in memory and in the database.
+//! The record of a DAG, in memory and in the database.
 
 use serde::{Deserialize, Serialize};
 
-/// The number of a DAG. It is never given again, so that what is left of a removed DAG is never taken for a later one's.
+/// The number of a DAG. It is never reused, so that the remains of a removed DAG are never taken
+/// for parts of a later one.
 pub(super) type DagId = u64;
 
-/// What is known of a DAG. Times are Unix seconds.
+/// The record of a DAG. Times are in Unix seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
     /// Its number.
     pub id: DagId,
-    /// The peer that was the first to be granted it, and that it is charged to.
+    /// The peer that uploaded its first block, whose quota it counts against.
     pub owner: String,
-    /// When its first block came.
+    /// When its first block arrived.
     pub created: u64,
-    /// When it was last asked for or added to.
+    /// When it was last requested or added to.
     pub last_used: u64,
-    /// When its last block came.
+    /// When its last block arrived.
     pub last_block: u64,
-    /// Until when it is kept whatever else needs room.
+    /// Until when it is kept even if room is needed.
     pub keep_until: u64,
-    /// Whether an operator keeps it.
+    /// Whether an operator has pinned it.
     pub pinned: bool,
-    /// Bytes of the file, as its uploader declared them.
+    /// The size of the file in bytes, as its uploader declared it.
     pub size: u64,
-    /// The most bytes that uploads may make its blocks.
+    /// How many bytes uploads may bring its blocks to.
     pub limit: u64,
-    /// Bytes of its blocks, each counted once.
+    /// The total size of its blocks in bytes, each counted once.
     pub bytes: u64,
-    /// Its blocks, each counted once.
+    /// The number of its blocks, each counted once.
     pub blocks: u64,
-    /// Blocks that are linked to and not there.
+    /// The number of blocks that are linked to and missing.
     pub wanted: u64,
-    /// Whether it was being removed. Written by earlier versions only, which removed a DAG under its root.
+    /// Whether it was being removed. Only earlier versions set it; they kept the record of a DAG
+    /// during its removal.
     pub removing: bool,
-    /// What its provider calls it.
+    /// The name that its provider gave it.
     pub name: Option<String>,
-    /// Its MIME type, as its provider says.
+    /// The MIME type that its provider gave it.
     pub mime: Option<String>,
 }
 
 impl Record {
-    /// Whether every block that is linked to from the root is there.
+    /// Whether every block that is reachable from the root is here.
     pub fn is_complete(&self) -> bool {
         self.wanted == 0 && self.blocks > 0
     }

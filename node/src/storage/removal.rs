@@ -1,8 +1,10 @@
-//! Removing DAGs, and making room by it.
+//! Removing DAGs, and making room.
 //!
-//! A DAG is given up in one short transaction, which is synced: from then on it is not here, its root is free for another
-//! upload, and after a kill the rest goes on. Its blocks are removed in small batches, each one transaction, between which
-//! others have their turn. Whoever needs the room removes batches until there is enough of it; the rest is a chore.
+//! A DAG is given up in one short, synced transaction: from then on it counts as absent, its root
+//! may be uploaded again, and its removal resumes even after a crash. Its blocks are removed in
+//! small batches, each in a transaction of its own, so that other writers get their turn in
+//! between. Whoever needs room removes batches until there is enough; a background chore removes
+//! the rest.
 
 use std::sync::Arc;
 use std::thread;
@@ -18,15 +20,15 @@ use super::record::DagId;
 use super::upload::Target;
 use super::{AddError, MAX_DAGS, Storage, StorageError};
 
-/// Members that are dropped in one batch, each of which may have a file that is moved away.
+/// How many members are removed in one batch; each may have a file that is moved away.
 const BATCH: usize = 32;
-/// How long a batch goes on, if that is shorter.
+/// How long a batch may take, after which it ends early.
 const BATCH_TIME: Duration = Duration::from_millis(2);
-/// Between two batches for which nobody waits: what they change in the file system has to be written by whoever syncs
-/// next, and should not be more than a moment's work.
+/// The pause between two batches that nobody waits for: whoever syncs next must also write their
+/// changes to the file system, which should not take more than a moment.
 const PAUSE: Duration = Duration::from_millis(4);
 
-/// Room for one block that is being written; given back when it is dropped.
+/// Room for one block that is being written; it is returned when this is dropped.
 #[derive(Debug)]
 pub(super) struct Room<'s> {
     storage: &'s Storage,
@@ -34,7 +36,7 @@ pub(super) struct Room<'s> {
 }
 
 impl Room<'_> {
-    /// Gives the room back in the same moment in which the block is counted.
+    /// Ends the reservation under the same lock under which the block is counted.
     pub fn settle(mut self, ledger: &mut Ledger) {
         if let Some(reservation) = self.reservation.take() {
             ledger.release(&reservation);
@@ -51,7 +53,8 @@ impl Drop for Room<'_> {
 }
 
 impl Storage {
-    /// Makes room for a block: first in its owner's share, then in the whole, then on the disk. Blocks.
+    /// Makes room for a block: first in its owner's quota, then in the total quota, then on the
+    /// disk. Blocks the thread.
     pub(super) fn make_room(&self, target: &Target, bytes: u64) -> Result<Room<'_>, AddError> {
         let block = Incoming {
             root: &target.key,
@@ -103,14 +106,15 @@ impl Storage {
         Ok(())
     }
 
-    /// Gives up the DAG that is next, of one owner or of all; returns whether there was one.
+    /// Gives up the DAG that is next in the eviction order, of one owner or of all; returns whether
+    /// there was one.
     fn evict(&self, owner: Option<&Arc<str>>, except: Option<&[u8]>) -> Result<bool, StorageError> {
         let now = self.now();
         let victim = |ledger: &mut Ledger| ledger.victim(owner, except, now);
         Ok(self.give_up(victim)?.is_some())
     }
 
-    /// Gives up the DAG that `choose` names.
+    /// Gives up the DAG that `choose` selects; returns its number.
     fn give_up(
         &self,
         choose: impl Fn(&mut Ledger) -> Option<DagId>,
@@ -118,7 +122,8 @@ impl Storage {
         if choose(&mut self.ledger()).is_none() {
             return Ok(None);
         }
-        // It may have been used or removed until now: in this transaction nobody else changes what is stored.
+        // Choose again, since that DAG may have been used or removed by now; nobody else changes
+        // the storage during this transaction.
         let given_up = self.write(true, |tables| {
             let chosen: Option<(DagId, Key)> = {
                 let mut ledger = self.ledger();
@@ -142,7 +147,7 @@ impl Storage {
         next.map_or(Ok(false), |id| self.remove_batch_of(id).map(|()| true))
     }
 
-    /// The same, and leaves the disk to others for a moment.
+    /// Does the same, and then leaves the disk to others for a moment.
     pub(super) fn remove_batch_and_rest(&self) -> Result<bool, StorageError> {
         let may_be_more = self.remove_batch()?;
         self.rest();
@@ -159,7 +164,8 @@ impl Storage {
             let (orphans, is_gone) = tables.remove_some(id, batch)?;
             let mut freed = Amount::default();
             for (hash, size) in orphans {
-                // In this transaction, so that no upload of the same block counts on the file that goes.
+                // Removed within this transaction, so that no upload of the same block relies on a
+                // file that is going away.
                 self.files.remove(&hash)?;
                 freed = freed + Amount::block(size);
             }
@@ -189,11 +195,12 @@ impl Storage {
         }
     }
 
-    /// Removes a DAG, pinned or not, and the blocks that no other has. Returns whether it was here. A response that is on
-    /// its way breaks. Blocks until all of it is gone.
+    /// Removes a DAG, pinned or not, and those of its blocks that no other DAG has. Returns whether
+    /// it was here. Responses that are reading it are cut off. Blocks the thread until all of it is
+    /// gone.
     ///
     /// # Errors
-    /// When the disk fails; the rest is then removed later.
+    /// Fails if the disk fails; the rest is then removed later.
     pub fn remove(&self, root: &Cid) -> Result<bool, StorageError> {
         self.recover()?;
         let key = key(root);
@@ -203,22 +210,22 @@ impl Storage {
         }
     }
 
-    /// Removes every DAG that nobody keeps: not pinned, no token's time running, not in use. Returns how many. Blocks
-    /// until all of them are gone.
+    /// Removes every DAG that nothing protects: neither a pin, nor a valid token, nor current use.
+    /// Returns how many it removed. Blocks the thread until all of them are gone.
     ///
     /// # Errors
-    /// When the disk fails; the rest is then removed later.
+    /// Fails if the disk fails; the rest is then removed later.
     pub fn gc(&self) -> Result<usize, StorageError> {
         self.recover()?;
         let now = self.now();
         self.remove_each(|ledger| ledger.victim(None, None, now))
     }
 
-    /// Frees what was not completed in its time. Returns the number of DAGs that it removed. Blocks until all of them are
-    /// gone.
+    /// Removes the DAGs that were not completed in time; returns how many it removed. Blocks the
+    /// thread until all of them are gone.
     ///
     /// # Errors
-    /// When the disk fails; the rest is then removed later.
+    /// Fails if the disk fails; the rest is then removed later.
     pub fn sweep(&self) -> Result<usize, StorageError> {
         self.recover()?;
         let now = self.now();
@@ -234,7 +241,7 @@ impl Storage {
             self.remove_all_of(id)?;
             removed += 1;
         }
-        // And what was given up before.
+        // Also remove what was given up earlier.
         while self.remove_batch_and_rest()? {}
         Ok(removed)
     }
@@ -299,7 +306,7 @@ mod tests {
         Storage::open(dir, config()).unwrap()
     }
 
-    /// A storage without the thread that goes on with removals by itself.
+    /// A storage without the thread that continues removals in the background.
     fn idle() -> (TempDir, Arc<Storage>) {
         let dir = tempfile::tempdir().unwrap();
         let (storage, _) = Storage::prepare(dir.path(), config()).unwrap();
@@ -327,9 +334,9 @@ mod tests {
     }
 
     #[test]
-    fn a_removal_that_a_kill_cuts_off_is_gone_on_from() {
+    fn a_removal_that_a_kill_cuts_off_is_resumed() {
         let (dir, storage) = idle();
-        // Most of both is the same.
+        // The two files share most of their blocks.
         let (going, staying) = (file(0..200), file(60..260));
         import(&storage, &going);
         import(&storage, &staying);
@@ -339,7 +346,7 @@ mod tests {
             .expect("it is here");
         let mut batches = 0;
         loop {
-            // What a kill leaves here: the files as they are.
+            // A kill at this point leaves the files as they are.
             let copied = tempfile::tempdir().unwrap();
             copy(dir.path(), copied.path());
             let after = open(copied.path());
@@ -354,7 +361,11 @@ mod tests {
             assert_eq!((report.blocks, report.incomplete.len()), (201, 0));
             let usage = after.usage();
             assert_eq!((usage.bytes, usage.files), (report.bytes, report.blocks));
-            assert_eq!(block_files(copied.path()), 201, "every file counts");
+            assert_eq!(
+                block_files(copied.path()),
+                201,
+                "every file belongs to a block"
+            );
             if !storage.ledger().is_leaving(id) {
                 break;
             }
@@ -367,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_up_may_come_back_while_its_blocks_go() {
+    fn a_dag_may_be_stored_again_while_its_old_blocks_are_removed() {
         let (dir, storage) = idle();
         let dag = file(0..200);
         import(&storage, &dag);
@@ -382,7 +393,7 @@ mod tests {
         let report = storage.check(|_, _| ()).unwrap();
         assert_eq!((report.blocks, report.damaged.len()), (201, 0));
         assert_eq!(block_files(dir.path()), 201);
-        // The same again, cut off by a kill.
+        // Do the same again, cut off by a kill.
         give_up().unwrap().expect("it is here");
         storage.remove_batch().unwrap();
         import(&storage, &dag);
@@ -395,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn a_removed_dag_is_gone_without_anybody_waiting_for_it() {
+    fn a_removed_dag_is_deleted_in_the_background() {
         let dir = tempfile::tempdir().unwrap();
         let storage = open(dir.path());
         let dag = file(0..300);

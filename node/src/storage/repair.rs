@@ -1,4 +1,4 @@
-//! Making database, files and ledger agree: when a storage is opened, and after an error of its disk.
+//! Reconciling database, files and ledger when a storage is opened, and after an error of its disk.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -17,18 +17,19 @@ use super::ledger::{Amount, Ledger};
 use super::record::{DagId, Record};
 use super::{Storage, StorageConfig, token};
 
-/// What one transaction of a removal does while nobody waits.
+/// How many members one transaction of a removal drops while nobody else writes.
 const BATCH: usize = 4096;
-/// How long it may take.
+/// How long such a transaction may take.
 const BATCH_TIME: Duration = Duration::from_secs(1);
-/// DAGs that are looked at in one go.
+/// How many DAGs are examined at once.
 const PAGE: usize = 1024;
 
 impl Storage {
-    /// Opens the storage in a directory, or makes one there. Blocks while it puts right what a kill left.
+    /// Opens the storage in a directory, or creates one there. Blocks the thread while it repairs
+    /// what a crash left behind.
     ///
     /// # Errors
-    /// When another process has it open, and when the disk or the database fails.
+    /// Fails if another process has it open, or if the disk or the database fails.
     pub fn open(dir: &Path, config: StorageConfig) -> Result<Arc<Self>, OpenError> {
         let (storage, chores) = Self::prepare(dir, config)?;
         chores::start(&storage, chores).map_err(|error| OpenError::Io {
@@ -38,7 +39,7 @@ impl Storage {
         Ok(storage)
     }
 
-    /// Opens a storage whose chores nobody does yet.
+    /// Opens a storage without a thread for its chores.
     pub(super) fn prepare(
         dir: &Path,
         config: StorageConfig,
@@ -55,7 +56,7 @@ impl Storage {
             },
         };
         fs::create_dir_all(dir).map_err(io_error)?;
-        // First the database, whose lock says that no other process is here.
+        // The database comes first: its lock ensures that no other process uses the storage.
         let index = Index::open(&dir.join("index.redb")).map_err(database_error)?;
         let files = BlockFiles::open(dir).map_err(io_error)?;
         let token_key = token::load_key(&dir.join("token.key")).map_err(io_error)?;
@@ -82,7 +83,7 @@ impl Storage {
         Ok((storage, work))
     }
 
-    /// Makes database, files and ledger agree. Nobody else may write meanwhile.
+    /// Reconciles database, files and ledger. Nobody else may write in the meantime.
     fn reconcile(&self) -> Result<(), StorageError> {
         let mut dags = BTreeMap::new();
         let mut leaving = self.index.leaving()?;
@@ -135,14 +136,14 @@ impl Storage {
             })?;
         }
         if orphans + lost.len() as u64 > 0 {
-            tracing::info!(orphans, lost = lost.len(), "put the storage right");
+            tracing::info!(orphans, lost = lost.len(), "repaired the storage");
         }
         let now = self.now();
         self.ledger().reload(dags, stored, now);
         Ok(())
     }
 
-    /// Goes on with a removal that was cut off.
+    /// Completes a removal that was cut off.
     fn remove_rest(&self, id: DagId) -> Result<(), StorageError> {
         loop {
             let (orphans, is_gone) = self.index.write(false, |tables| {
@@ -161,13 +162,13 @@ impl Storage {
         }
     }
 
-    /// Goes on after an error of the database, from what was synced last. What the disk refused then it may take now.
-    /// Blocks.
+    /// Recovers from an error of the database, with the state that was last synced; the disk may
+    /// work again by now. Blocks the thread.
     pub(super) fn recover(&self) -> Result<(), StorageError> {
         if !self.broken.load(Ordering::Acquire) {
             return Ok(());
         }
-        // All that find it broken wait for the one that mends it, and nobody else.
+        // Only threads that find the storage broken wait here, for the one that repairs it.
         let _repairing = self
             .repairing
             .lock()
@@ -182,15 +183,15 @@ impl Storage {
         Ok(())
     }
 
-    /// Changes the database, and notes when that fails in a way after which it must be opened again. Blocks, for as long
-    /// as the transactions of those that came before take.
+    /// Changes the database, and notes if it fails in a way after which it must be opened again.
+    /// Blocks the thread until earlier transactions are done.
     pub(super) fn write<T, E: From<DbError> + MayBeDisk>(
         &self,
         durable: bool,
         change: impl FnOnce(&mut Tables<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let result = self.index.write(durable, |tables| {
-            // The ledger may be ahead of a database that failed.
+            // The ledger may be ahead of a database that has failed.
             if self.broken.load(Ordering::Acquire) {
                 return Err(E::from(Box::new(redb::Error::DatabaseClosed)));
             }
@@ -202,9 +203,9 @@ impl Storage {
         result
     }
 
-    /// Takes note that a block's bytes are gone or wrong: all DAGs that have it want it again.
+    /// Notes that a block's bytes are gone or wrong: all DAGs that have it now lack it.
     pub(super) fn lose(&self, hash: &[u8]) -> Result<(), StorageError> {
-        // Those that take the block while the others are looked for are noted by `attach`.
+        // DAGs that take the block during the search are noted by `attach`.
         self.losing().insert(hash.to_vec(), Vec::new());
         let lost = self.lose_noted(hash);
         self.losing().remove(hash);
@@ -223,7 +224,7 @@ impl Storage {
         }
         self.write(true, |tables| {
             let Some(size) = tables.block(hash)? else {
-                // Removed since.
+                // It has been removed since.
                 return Ok(());
             };
             having.extend(self.losing().remove(hash).unwrap_or_default());
@@ -248,7 +249,7 @@ impl Storage {
     }
 }
 
-/// Takes back a block of these DAGs, and writes down what they are then.
+/// Removes a block from these DAGs, and writes their new records.
 fn lose<'a>(
     tables: &mut Tables<'_>,
     dags: impl Iterator<Item = (&'a Key, &'a mut Record)>,

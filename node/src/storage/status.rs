@@ -1,4 +1,4 @@
-//! What is known of a DAG without looking at its blocks.
+//! The state of DAGs and of the storage, without reading any blocks.
 
 use std::time::Duration;
 
@@ -9,48 +9,49 @@ use super::Storage;
 use super::key::key;
 use super::ledger::{Progress, RESERVATION};
 
-/// How long after its last block, or its grant, an upload without a request under way counts as stalled.
+/// How long after its last block, or its grant, an upload without a request under way counts as
+/// stalled.
 const LULL: Duration = Duration::from_secs(10);
 
-/// How far a DAG has come.
+/// How far the upload of a DAG has got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
-    /// It is complete.
+    /// The DAG is complete.
     Whole,
-    /// Its blocks come, or are about to.
+    /// Its blocks are arriving, or are about to.
     Coming,
-    /// It was begun or granted, and nothing came for a while.
+    /// It was begun or granted, but nothing has arrived for a while.
     Stalled,
-    /// It is not here, and nobody is expected to bring it.
+    /// It is not here, and nobody is expected to upload it.
     Absent,
 }
 
-/// What a storage has in use.
+/// What a storage is using.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Usage {
-    /// DAGs, complete or not.
+    /// The number of DAGs, complete or not.
     pub dags: usize,
-    /// DAGs that are not complete.
+    /// The number of incomplete DAGs.
     pub unfinished: usize,
-    /// Bytes of blocks.
+    /// The total size of all blocks, in bytes.
     pub bytes: u64,
-    /// The most bytes of blocks.
+    /// The most bytes that all blocks may take.
     pub quota: u64,
-    /// Block files, each of which takes an inode.
+    /// The number of block files, each of which takes an inode.
     pub files: u64,
-    /// The most block files.
+    /// The largest number of block files.
     pub files_quota: u64,
 }
 
 impl Storage {
-    /// Whether a DAG is here: `Some(true)` when it is complete, `Some(false)` when a part of it is, or when it was granted
-    /// and is awaited.
+    /// Whether a DAG is here: `Some(true)` if it is complete, `Some(false)` if a part of it is here
+    /// or if its upload is granted, and `None` otherwise.
     pub fn dag_state(&self, root: &Cid) -> Option<bool> {
         let progress = self.ledger().progress(&key(root), self.now());
         progress.map(|progress| progress == Progress::Complete)
     }
 
-    /// How far a DAG has come.
+    /// Determines how far the upload of a DAG has got.
     pub fn arrival(&self, root: &Cid) -> Arrival {
         let key = key(root);
         let now = self.now();
@@ -71,8 +72,8 @@ impl Storage {
         }
     }
 
-    /// Whether a root that is not here may be on its way: its DAG is to come, or an upload that may have it in it is open,
-    /// or was a moment ago, or was just granted.
+    /// Whether a root that is not here may be on its way: its own DAG is expected, or some upload
+    /// that may contain it is open, was open a moment ago, or was just granted.
     pub(super) fn expects(&self, root: &[u8]) -> bool {
         if self.activities.any_upload() {
             return true;
@@ -85,20 +86,21 @@ impl Storage {
         ) || ledger.expects_blocks(now)
     }
 
-    /// Whether counters of a DAG are worth keeping: it is stored or granted.
+    /// Whether a DAG is stored or granted, so that its counters are worth keeping.
     pub(super) fn is_known(&self, key: &[u8]) -> bool {
         self.ledger().knows(key)
     }
 
-    /// Notes what a DAG's provider calls it, for whoever opens a link to it. What it does not say, and what is too long to
-    /// be kept, stays as it was. It is written down with the next [`Storage::flush`].
+    /// Notes the name and the MIME type that a DAG's provider gives, for those who open a link to
+    /// it. A value that is absent or too long leaves the previous one. Both are saved by the next
+    /// [`Storage::flush`].
     pub fn describe(&self, root: &Cid, name: Option<String>, mime: Option<String>) {
         let bounded = |text: Option<String>| text.filter(|t| t.len() <= fluence::names::MAX_LINK);
         let (name, mime) = (bounded(name), bounded(mime));
         self.ledger().describe(&key(root), name, mime);
     }
 
-    /// What [`Storage::describe`] noted: name and MIME type. Both are what a stranger says.
+    /// The name and the MIME type that [`Storage::describe`] noted. Both come from a stranger.
     pub fn description(&self, root: &Cid) -> (Option<String>, Option<String>) {
         let ledger = self.ledger();
         let record = ledger.dag(&key(root));
@@ -107,7 +109,7 @@ impl Storage {
         })
     }
 
-    /// What is in use.
+    /// What the storage is using.
     pub fn usage(&self) -> Usage {
         let quota = self.config.limits().total;
         let ledger = self.ledger();

@@ -1,4 +1,4 @@
-//! What has to be done for a storage again and again.
+//! The regular maintenance of a storage.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,16 +7,17 @@ use std::time::Duration;
 use super::index::DbError;
 use super::{Storage, StorageError};
 
-/// How often [`Storage::tend`] looks for what has expired.
+/// How often [`Storage::tend`] does its work.
 const TEND_EVERY: Duration = Duration::from_secs(30);
-/// DAGs that are written down in one transaction.
+/// How many records are saved in one transaction.
 const SAVED_AT_ONCE: usize = 1024;
 
 impl Storage {
-    /// Syncs what was written down, and with it when each DAG was last used, and what is known of it since. Blocks.
+    /// Saves changes of records that are only in memory, such as when each DAG was last used, and
+    /// syncs the database. Blocks the thread.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// Fails if the disk fails.
     pub fn flush(&self) -> Result<(), StorageError> {
         self.recover()?;
         self.unsynced.store(0, Ordering::Relaxed);
@@ -43,7 +44,8 @@ impl Storage {
         })
     }
 
-    /// Looks after the storage for as long as it is polled: frees what has expired, writes down what was used.
+    /// Maintains the storage for as long as it is polled: removes DAGs that were not completed in
+    /// time, and saves what has changed.
     pub async fn tend(self: Arc<Self>) {
         let mut ticks = tokio::time::interval(TEND_EVERY);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -58,8 +60,8 @@ impl Storage {
             .await;
             match swept {
                 Ok(Ok(0)) | Err(_) => {}
-                Ok(Ok(dags)) => tracing::info!(dags, "freed uploads that were not completed"),
-                Ok(Err(error)) => tracing::error!(%error, "the storage cannot be tended"),
+                Ok(Ok(dags)) => tracing::info!(dags, "removed uploads that were not completed"),
+                Ok(Err(error)) => tracing::error!(%error, "the maintenance of the storage failed"),
             }
         }
     }

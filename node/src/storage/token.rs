@@ -1,4 +1,4 @@
-//! Upload tokens: what a peer was granted, signed with a key that only this node has.
+//! Upload tokens: a peer's grant, authenticated with a key that only this node has.
 
 use std::fs;
 use std::io;
@@ -9,41 +9,41 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fluence::Cid;
 use serde::{Deserialize, Serialize};
 
-/// The longest token that is read, in bytes.
+/// The longest token that is accepted, in bytes.
 pub const MAX_TOKEN: usize = 1024;
 
-/// The node's secret for signing tokens.
+/// The node's secret key for authenticating tokens.
 pub(super) type TokenKey = [u8; 32];
 
-/// What a token says.
+/// The contents of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Claims {
     /// The DAG that may be uploaded, in canonical form.
     #[serde(rename = "c", with = "text")]
     pub root: Cid,
-    /// Bytes that it may have.
+    /// The size that was declared for its file, in bytes.
     #[serde(rename = "s")]
     pub size: u64,
-    /// The peer that asked.
+    /// The peer that the upload was granted to.
     #[serde(rename = "p")]
     pub peer: String,
-    /// When the token ends, in Unix seconds.
+    /// When the token expires, in Unix seconds.
     #[serde(rename = "e")]
     pub expires: u64,
 }
 
-/// Why a token opens nothing.
+/// Why a token is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// It was not made by this node, or was changed.
+    /// The token was not made by this node, or was changed.
     #[error("the token was not made by this storage")]
     Invalid,
-    /// Its time is over.
+    /// The token has expired.
     #[error("the token has expired")]
     Expired,
 }
 
-/// The token for these claims: `base64url(JSON).base64url(MAC)`.
+/// Creates the token for these claims: `base64url(JSON).base64url(MAC)`.
 pub(super) fn sign(key: &TokenKey, claims: &Claims) -> String {
     let body = serde_json::to_vec(claims).expect("claims are plain JSON");
     let mac = blake3::keyed_hash(key, &body);
@@ -54,7 +54,7 @@ pub(super) fn sign(key: &TokenKey, claims: &Claims) -> String {
     )
 }
 
-/// What a token says, if this node made it and its time is not over.
+/// Reads a token, if this node made it and it has not expired.
 pub(super) fn open(key: &TokenKey, token: &str, now: u64) -> Result<Claims, TokenError> {
     if token.len() > MAX_TOKEN {
         return Err(TokenError::Invalid);
@@ -68,7 +68,7 @@ pub(super) fn open(key: &TokenKey, token: &str, now: u64) -> Result<Claims, Toke
         .ok()
         .and_then(|mac| mac.try_into().ok())
         .ok_or(TokenError::Invalid)?;
-    // Comparing two `blake3::Hash`es takes the same time wherever they differ.
+    // Comparing two values of `blake3::Hash` takes constant time.
     if blake3::keyed_hash(key, &body) != blake3::Hash::from_bytes(mac) {
         return Err(TokenError::Invalid);
     }
@@ -92,14 +92,14 @@ mod text {
     }
 }
 
-/// Reads the secret that tokens are signed with, or makes it.
+/// Reads the key that authenticates tokens, or generates it.
 pub(super) fn load_key(path: &Path) -> io::Result<TokenKey> {
     match fs::read(path) {
         Ok(bytes) => bytes.try_into().map_err(|_| {
             io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!(
-                    "{} is not a key; remove it to have a new one made",
+                    "{} is not a key; remove it to have a new one generated",
                     path.display()
                 ),
             )
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_opened_by_its_maker_in_its_time_only() {
+    fn a_token_is_accepted_only_by_its_maker_and_until_it_expires() {
         let claims = Claims {
             root: "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH"
                 .parse()

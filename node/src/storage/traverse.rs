@@ -1,4 +1,4 @@
-//! Walking a DAG depth first, block by block, with flat memory.
+//! Walking a DAG depth-first, block by block, in limited memory.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -12,21 +12,21 @@ use super::ipld;
 use super::key::key;
 use super::{BlockError, ReadError, Reader};
 
-/// Links that a walk keeps to be visited.
+/// How many links a walk keeps that are still to be visited.
 const MAX_PENDING: usize = 1 << 18;
-/// Blocks that a walk remembers, when it is to show none twice.
+/// How many blocks a walk remembers in order to yield none twice.
 const MAX_SEEN: usize = 1 << 22;
 
-/// Which blocks of a DAG are walked.
+/// Which blocks of a DAG to walk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// Its root's alone.
+    /// The root alone.
     Block,
-    /// Those of the file, or of the directory's own list of names.
+    /// The blocks of the file, or those that list the directory's entries.
     Entity,
-    /// Those of the file that hold these of its bytes.
+    /// The blocks of the file that hold this range of its bytes.
     Bytes(Range<u64>),
-    /// All.
+    /// All blocks.
     All,
 }
 
@@ -36,27 +36,27 @@ pub(crate) enum WalkError {
     /// A block could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// A block is not what it should be.
+    /// A block is malformed or of an unsupported kind.
     #[error("{0}: {1}")]
     Block(Cid, BlockError),
-    /// Over [`MAX_PENDING`] or [`MAX_SEEN`].
+    /// The walk exceeds [`MAX_PENDING`] or [`MAX_SEEN`].
     #[error("the DAG is too wide to be walked")]
     TooWide,
 }
 
-/// A block that a walk came to.
+/// A block that a walk has reached.
 pub(crate) struct Seen {
     /// Its CID.
     pub cid: Cid,
     /// Its bytes.
     pub data: Bytes,
-    /// Where in the block bytes of the file stand, and where in the file they belong.
+    /// Where the file's bytes are in the block, and their offset in the file.
     pub own: Option<(Range<usize>, u64)>,
-    /// Whether the CID itself carries it.
+    /// Whether the CID itself contains the data.
     pub inline: bool,
 }
 
-/// A link to be visited.
+/// A link that is still to be visited.
 struct Visit {
     cid: Cid,
     what: What,
@@ -64,26 +64,26 @@ struct Visit {
 
 #[derive(Clone, Copy)]
 enum What {
-    /// The block only.
+    /// The block alone.
     Alone,
-    /// All below it.
+    /// The block and all below it.
     All,
-    /// The terminus of an entity: what it is shows when it is read.
+    /// The root of an entity, whose kind is known only once it is read.
     Entity,
-    /// A part of a file: where it begins, and how many bytes it must have.
+    /// A part of a file: its offset, and the number of bytes that it must have.
     File(u64, u64),
     /// A part of a sharded directory.
     Shard,
 }
 
-/// The rest of a walk of one DAG.
+/// The remaining part of a walk through one DAG.
 pub(crate) struct Visits {
     pending: Vec<Visit>,
     range: Option<Range<u64>>,
 }
 
 impl Visits {
-    /// Whether all of a node is in the range.
+    /// Whether the whole node lies within the range.
     fn is_whole(&self, what: What) -> bool {
         match (what, &self.range) {
             (What::File(offset, size), Some(range)) => {
@@ -94,17 +94,18 @@ impl Visits {
     }
 }
 
-/// A walk, which may cover several DAGs one after the other.
+/// A walk, which may cover several DAGs in turn.
 pub(crate) struct Walk<'r> {
     reader: &'r Reader,
-    /// What was shown, in digests of 128 bits; absent when blocks are shown again.
+    /// The blocks that were yielded, as 128-bit digests; `None` if blocks are yielded repeatedly.
     seen: Option<HashSet<u128>>,
-    /// Of these, nodes of which only a part was in the range: linked again, another part may be.
+    /// Those nodes among them of which only a part was in the range. If they are linked again,
+    /// another part may be.
     in_part: HashSet<u128>,
 }
 
 impl<'r> Walk<'r> {
-    /// A walk that shows blocks again where they are linked again, or not.
+    /// Creates a walk. With `dups`, it yields a block each time it is linked.
     pub fn new(reader: &'r Reader, dups: bool) -> Self {
         Self {
             reader,
@@ -113,7 +114,7 @@ impl<'r> Walk<'r> {
         }
     }
 
-    /// Begins at a root. The order is depth first.
+    /// Begins at a root. The order is depth-first.
     pub fn begin(&self, root: Cid, scope: &Scope) -> Visits {
         let what = match scope {
             Scope::Block => What::Alone,
@@ -129,12 +130,12 @@ impl<'r> Walk<'r> {
         }
     }
 
-    /// The next block; waits until it is here. `None` at the end.
+    /// Returns the next block, and waits until it is here; `None` at the end.
     pub async fn next(&mut self, visits: &mut Visits) -> Result<Option<Seen>, WalkError> {
         self.advance(visits, true).await
     }
 
-    /// The next block if it is here. `None` where [`Walk::next`] would wait, and at the end.
+    /// Returns the next block if it is here; `None` if [`Walk::next`] would wait, and at the end.
     pub async fn next_present(&mut self, visits: &mut Visits) -> Result<Option<Seen>, WalkError> {
         self.advance(visits, false).await
     }
@@ -192,7 +193,7 @@ impl<'r> Walk<'r> {
             .is_some_and(|seen| seen.contains(&short(cid)))
     }
 
-    /// Takes note of a block that is shown, and whether all below it is walked now.
+    /// Notes that a block is yielded, and whether all below it is walked now.
     fn note(&mut self, cid: &Cid, is_whole: bool) -> Result<(), WalkError> {
         if let Some(seen) = &mut self.seen {
             if seen.len() >= MAX_SEEN {
@@ -209,17 +210,17 @@ impl<'r> Walk<'r> {
     }
 }
 
-/// 128 bits of a digest of the CID's key.
+/// The first 128 bits of a digest of the CID's key.
 fn short(cid: &Cid) -> u128 {
     let digest = blake3::hash(&key(cid));
     let (half, _) = digest.as_bytes().split_at(16);
     u128::from_le_bytes(half.try_into().expect("half of 32 bytes"))
 }
 
-/// Where a file's bytes stand in a block, and where in the file they belong.
+/// Where a file's bytes are in a block, and their offset in the file.
 type Own = Option<(Range<usize>, u64)>;
 
-/// What is to be visited below a block, and the bytes of the file in it.
+/// The links to visit below a block, and the bytes of the file in it.
 fn below(
     cid: &Cid,
     data: &Bytes,
@@ -240,7 +241,7 @@ fn below(
         What::Entity if !is_node => Ok((Vec::new(), Some((0..data.len(), 0)))),
         What::Entity => {
             let node = match unixfs::decode(data) {
-                // Of what is not UnixFS the block is all.
+                // Without UnixFS, the entity is just the block.
                 Err(NodeError::NotUnixFs) => return Ok((Vec::new(), None)),
                 node => node?,
             };
@@ -267,7 +268,7 @@ fn below(
     }
 }
 
-/// The parts of a file below a node that begins at `offset`, those outside the range left out.
+/// The parts of a file below a node that begins at `offset`, except those outside the range.
 fn parts(
     node: &Node,
     offset: u64,
@@ -289,7 +290,7 @@ fn parts(
     Ok((visits, Some((node.data.clone(), offset))))
 }
 
-/// The shards below a shard, without what the directory holds.
+/// The shards below a shard, without the entries of the directory.
 fn shards(node: &Node) -> Result<(Vec<Visit>, Own), BlockError> {
     if node.kind != Kind::HamtShard {
         return Err(NodeError::Shard.into());

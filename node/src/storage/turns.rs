@@ -1,22 +1,23 @@
-//! Turns at something that one at a time may use: whoever came first is first.
+//! A fair lock: threads get their turn in the order in which they asked.
 //!
-//! A mutex lets the thread that has just let go take it again before those that wait have woken up, so that a long row of
-//! short transactions, such as the removal of a large DAG, keeps everybody else out. Here each waits for those before it.
+//! A mutex lets the thread that has just released it take it again before waiting threads have
+//! woken up, so a long series of short transactions, such as the removal of a large DAG, would keep
+//! everybody else out. Here each thread waits for those that asked before it.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// A row of threads that wait for their turn.
+/// A queue of threads that wait for their turn.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    row: Mutex<Row>,
+    queue: Mutex<Queue>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Row {
-    /// The number that the next one to come gets.
+struct Queue {
+    /// The number of the next thread to ask.
     next: u64,
-    /// The number whose turn it is.
+    /// The number of the thread whose turn it is.
     now: u64,
 }
 
@@ -25,19 +26,19 @@ struct Row {
 pub(super) struct Turn<'a>(&'a Turns);
 
 impl Turns {
-    fn row(&self) -> MutexGuard<'_, Row> {
-        self.row.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a turn. Blocks: not for threads that drive tasks.
+    /// Waits for a turn. Blocks the thread, so async tasks must not call it.
     pub fn wait(&self) -> Turn<'_> {
-        let mut row = self.row();
-        let mine = row.next;
-        row.next += 1;
-        while row.now != mine {
-            row = self
+        let mut queue = self.queue();
+        let mine = queue.next;
+        queue.next += 1;
+        while queue.now != mine {
+            queue = self
                 .changed
-                .wait(row)
+                .wait(queue)
                 .unwrap_or_else(PoisonError::into_inner);
         }
         Turn(self)
@@ -46,7 +47,7 @@ impl Turns {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.row().now += 1;
+        self.0.queue().now += 1;
         self.0.changed.notify_all();
     }
 }
@@ -71,11 +72,11 @@ mod tests {
                 sender.send("waited").unwrap();
             })
         };
-        while turns.row().next < 2 {
+        while turns.queue().next < 2 {
             thread::yield_now();
         }
         drop(first);
-        // At once again, as a loop of transactions asks.
+        // Ask again at once, as a loop of transactions does.
         let _again = turns.wait();
         sender.send("again").unwrap();
         assert_eq!(order.recv(), Ok("waited"));

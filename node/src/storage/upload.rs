@@ -1,4 +1,4 @@
-//! Uploads: blocks that come with a token, each into the DAG that the token names.
+//! Uploads: adding blocks to the DAG that a token names.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,18 +22,18 @@ use super::removal::Room;
 use super::token::{self, Claims};
 use super::{BlockError, MAX_DAGS, Storage, StorageError, TokenError, ipld};
 
-/// The database is synced when blocks of so many bytes have come since it was last.
+/// The database is synced after this many bytes of blocks were added.
 const SYNC_EVERY: u64 = 256 * 1024 * 1024;
 
-/// How long a block waits for the one that links to it, while that may come in another request.
+/// How long a block waits for the one that links to it, which may arrive in another request.
 const PARENT_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Why a block is not taken.
+/// Why a block is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum AddError {
     /// Nothing in the DAG links to it.
     #[error(
-        "the block {block} does not belong to {root}, which this token is for, or comes before the block that links to it"
+        "the block {block} does not belong to {root}, which this token is for, or arrives before the block that links to it"
     )]
     Foreign {
         /// The block.
@@ -41,10 +41,10 @@ pub enum AddError {
         /// The DAG.
         root: String,
     },
-    /// Its bytes are not those that its CID names, or that cannot be told.
+    /// Its bytes do not match its CID, or its hash cannot be verified.
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// It is no block of a kind that is stored.
+    /// The block is not of a kind that is stored, or is malformed.
     #[error("{cid}: {error}")]
     Block {
         /// The block.
@@ -52,24 +52,24 @@ pub enum AddError {
         /// What is wrong with it.
         error: BlockError,
     },
-    /// Over [`MAX_BLOCK`].
-    #[error("the block {cid} has {size} bytes; {MAX_BLOCK} is the most that is taken")]
+    /// The block is larger than [`MAX_BLOCK`].
+    #[error("the block {cid} has {size} bytes; at most {MAX_BLOCK} are allowed")]
     BlockTooLarge {
         /// The block.
         cid: String,
-        /// Its bytes.
+        /// Its size, in bytes.
         size: usize,
     },
-    /// The DAG would have more bytes than were declared for it.
-    #[error("the upload is over the {size} bytes that were declared for it")]
+    /// The DAG would be larger than was declared for it.
+    #[error("the upload exceeds the {size} bytes that were declared for it")]
     TooLarge {
-        /// Bytes that were declared.
+        /// The declared size, in bytes.
         size: u64,
     },
-    /// All the room is taken by what may not be removed yet.
+    /// All room is taken by DAGs that may not be removed yet.
     #[error("the storage has no room left; try again later or ask another node")]
     NoRoom,
-    /// The token's time is over.
+    /// The token has expired.
     #[error(transparent)]
     Token(#[from] TokenError),
     /// This node's disk failed.
@@ -96,20 +96,20 @@ pub(super) struct Target {
     pub root: Cid,
     /// The root's key.
     pub key: Key,
-    /// Whose it is.
+    /// The peer whose quota it counts against.
     pub owner: String,
-    /// Bytes that were declared, and that its blocks may have.
+    /// The declared size of the file, in bytes.
     pub size: u64,
     /// See [`Record::limit`].
     pub limit: u64,
     /// Until when it is kept.
     pub keep_until: u64,
-    /// An operator brings it: any block belongs to it, and it is kept.
+    /// Whether an operator imports it, so that any block belongs to it and it is pinned.
     pub trusted: bool,
 }
 
 impl Target {
-    /// What a token is for.
+    /// The DAG that a token is for.
     pub fn of(claims: &Claims) -> Self {
         Self {
             root: claims.root,
@@ -123,7 +123,7 @@ impl Target {
     }
 }
 
-/// An upload that a token has opened.
+/// An upload that was opened with a token. It is one request of possibly several for the same DAG.
 #[derive(Debug)]
 pub struct Upload {
     storage: Arc<Storage>,
@@ -131,7 +131,7 @@ pub struct Upload {
     activity: Arc<Activity>,
 }
 
-/// What a block is to a DAG.
+/// The relation of a block to a DAG.
 enum Relation {
     /// The DAG links to it and lacks it.
     Wanted,
@@ -141,24 +141,28 @@ enum Relation {
     Foreign,
 }
 
-/// The bytes of a block on the disk, where they do not count yet, and the room for them.
+/// The bytes of a block in a temporary file, and the room reserved for them.
 struct NewBytes<'s> {
     file: TempBlock,
     room: Room<'s>,
 }
 
-/// What came of [`Storage::attach`].
+/// The result of [`Storage::attach`].
 enum Attached {
-    /// It is part of the DAG; these are links that it wants and whose bytes are on disk.
+    /// The block is part of the DAG. These are its links that the DAG lacks although their bytes
+    /// are on disk.
     Done(Vec<Key>),
     /// The bytes are not on disk any more.
     BytesGone,
-    /// The DAG is gone, and this is not its root.
+    /// The DAG is not here, and this is not its root.
     Foreign,
 }
 
 impl Storage {
-    /// Opens an upload with a token that [`Storage::grant`] gave.
+    /// Opens an upload with a token from [`Storage::grant`].
+    ///
+    /// # Errors
+    /// Fails if the token is invalid or has expired.
     pub fn upload(self: &Arc<Self>, token: &str) -> Result<Upload, TokenError> {
         let target = Target::of(&token::open(&self.token_key, token, self.now())?);
         let activity = self.activities.begin_upload(&target.key);
@@ -185,7 +189,7 @@ impl Storage {
         })
     }
 
-    /// Adds a block to a DAG; returns whether its DAG lacked it. Blocks.
+    /// Adds a block to a DAG; returns whether the DAG lacked it. Blocks the thread.
     pub(super) fn add(&self, target: &Target, cid: &Cid, data: &Bytes) -> Result<bool, AddError> {
         if data.len() > MAX_BLOCK {
             return Err(AddError::BlockTooLarge {
@@ -200,7 +204,7 @@ impl Storage {
             root: canonical(&target.root),
         };
         if cid.hash().code() == IDENTITY {
-            // It stands in its own CID: there is nothing to store, as long as it is true.
+            // An identity CID contains its data, so there is nothing to store; it must only match.
             hash::verify(cid, data)?;
             return Ok(false);
         }
@@ -228,7 +232,7 @@ impl Storage {
             };
             match self.attach(target, &key, size, &links, new)? {
                 Attached::Done(known) => break known,
-                // The DAG that had the bytes was removed in between.
+                // The DAG that had the bytes was removed in the meantime.
                 Attached::BytesGone => continue,
                 Attached::Foreign => return Err(foreign()),
             }
@@ -237,7 +241,8 @@ impl Storage {
         Ok(true)
     }
 
-    /// Adds to a DAG what it wants and another DAG brought: then its uploader need not.
+    /// Adds to a DAG blocks that it lacks and that are here for other DAGs, so that its uploader
+    /// need not send them.
     pub(super) fn adopt(&self, target: &Target, known: Vec<Key>) -> Result<(), AddError> {
         let mut queue = VecDeque::from(known);
         while let Some(key) = queue.pop_front() {
@@ -246,10 +251,12 @@ impl Storage {
             };
             let data = match self.files.read(hash_of(&key)).map_err(StorageError::from)? {
                 Some(data) => Bytes::from(data),
-                // Removed meanwhile; it is wanted, and will come.
+                // The block was removed in the meantime. The DAG still lacks it, and its uploader
+                // will send it.
                 None => continue,
             };
-            // One that is no node is left wanted: the upload never completes, and is freed in time.
+            // A malformed block stays missing: the upload never completes, and is removed in due
+            // time.
             let Ok(links) = ipld::needed(cid.codec(), &data) else {
                 continue;
             };
@@ -261,7 +268,7 @@ impl Storage {
         Ok(())
     }
 
-    /// Makes a block part of a DAG, all at once.
+    /// Makes a block part of a DAG, atomically.
     fn attach(
         &self,
         target: &Target,
@@ -279,7 +286,7 @@ impl Storage {
             let Some(mut record) = self.record_of(target, key, now)? else {
                 return Ok(Attached::Foreign);
             };
-            // The token of a later grant may be for more.
+            // The token of a later grant may allow more.
             record.size = record.size.max(target.size);
             record.limit = record.limit.max(target.limit);
             if record.bytes.saturating_add(size) > record.limit {
@@ -292,7 +299,7 @@ impl Storage {
             record.last_block = now;
             record.last_used = now;
             record.keep_until = record.keep_until.max(target.keep_until);
-            // An operator's CAR may bring the root last, or never.
+            // An operator's CAR may contain the root last, or not at all.
             let lacks_root = record.blocks == 0
                 && record.wanted == 0
                 && key != target.key
@@ -304,8 +311,8 @@ impl Storage {
             let mut room = None;
             if let Some(new) = new {
                 if !is_stored {
-                    // Once the file stands under its name it is removed with the next start, or the next repair, if the
-                    // database does not take it.
+                    // If the transaction fails after the file was moved into place, the next start
+                    // or repair removes it.
                     self.files
                         .keep(new.file, hash)
                         .map_err(StorageError::from)?;
@@ -337,7 +344,8 @@ impl Storage {
         Ok(attached)
     }
 
-    /// The record of a DAG, which begins with this block if it is one that may begin it.
+    /// The record of a DAG. If there is none, a new one is created if the DAG may begin with this
+    /// block.
     fn record_of(&self, target: &Target, key: &[u8], now: u64) -> Result<Option<Record>, AddError> {
         let mut ledger = self.ledger();
         if let Some(record) = ledger.dag(&target.key) {
@@ -371,18 +379,22 @@ impl Storage {
 }
 
 impl Upload {
-    /// The DAG that is uploaded.
+    /// The root of the DAG that is being uploaded.
     pub fn root(&self) -> &Cid {
         &self.target.root
     }
 
-    /// Bytes that the blocks of the DAG may have.
+    /// How many bytes the blocks of the DAG may have.
     pub fn limit(&self) -> u64 {
         self.target.limit
     }
 
-    /// Adds a block; returns whether its DAG lacked it. A block that comes before the one that links to it waits a
-    /// little, while another request brings blocks of the same DAG.
+    /// Adds a block; returns whether the DAG lacked it. A block that arrives before the one that
+    /// links to it waits for a short time while another request uploads the same DAG.
+    ///
+    /// # Errors
+    /// Fails if the block is refused, if there is no room, if the token has expired, or if the disk
+    /// fails.
     pub async fn add(&self, cid: Cid, data: Bytes) -> Result<bool, AddError> {
         let deadline = tokio::time::Instant::now() + PARENT_PATIENCE;
         let mut progress = self.activity.progress.subscribe();
@@ -420,7 +432,11 @@ impl Upload {
         }
     }
 
-    /// Ends a request of the upload: what it brought outlasts a power cut.
+    /// Ends a request of the upload. It syncs the database, so that what was uploaded survives a
+    /// crash.
+    ///
+    /// # Errors
+    /// Fails if the disk fails.
     pub async fn finish(self) -> Result<(), StorageError> {
         let storage = Arc::clone(&self.storage);
         super::read::blocking(move || storage.flush()).await

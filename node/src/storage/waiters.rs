@@ -1,4 +1,4 @@
-//! Requests that wait for blocks which are on their way.
+//! Readers that wait for blocks that are on their way.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,24 +6,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// Readers that may wait for blocks at one time.
+/// How many readers may wait for blocks at one time.
 pub const MAX_WAITING: usize = 1024;
 
-/// The readers that wait, and what for.
+/// The waiting readers, by the block that they wait for.
 #[derive(Debug, Default)]
 pub(super) struct BlockWaiters {
     by_hash: Mutex<ByHash>,
     count: AtomicUsize,
 }
 
-/// By multihash: what wakes the readers that wait for it, and how many they are.
+/// For each multihash, what wakes the readers that wait for it, and the number of those readers.
 type ByHash = HashMap<Vec<u8>, (Arc<Notify>, usize)>;
 
 /// One reader's wait for a block, which ends when this is dropped.
 pub(super) struct BlockWait<'a> {
     waiters: &'a BlockWaiters,
     hash: &'a [u8],
-    /// Is notified when the block has come.
+    /// Notified when the block has arrived.
     pub came: Arc<Notify>,
 }
 
@@ -32,7 +32,7 @@ impl BlockWaiters {
         self.by_hash.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to wait, unless `most` readers do already.
+    /// Begins to wait, unless `most` readers are already waiting.
     pub fn join<'a>(&'a self, hash: &'a [u8], most: usize) -> Option<BlockWait<'a>> {
         if self.count.fetch_add(1, Ordering::Relaxed) >= most {
             self.count.fetch_sub(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! The trustless gateway specification, where it is easy to be wrong.
+//! The parts of the trustless gateway specification that are easy to get wrong.
 
 use fluence::content::unixfs::{DAG_PB, RAW};
 use reqwest::Method;
@@ -8,7 +8,7 @@ use crate::world::*;
 const IMMUTABLE: &str = "public, max-age=29030400, immutable";
 
 #[tokio::test]
-async fn answers_say_what_they_are() {
+async fn responses_describe_themselves() {
     let world = World::new().await;
     let dag = file(1, 3);
     world.put(&dag).await;
@@ -60,7 +60,8 @@ async fn answers_say_what_they_are() {
     ] {
         assert_eq!(header(&car, name), value, "{name}");
     }
-    // Who wants nothing from a cache gets nothing for one: a browser would keep a part of it in memory.
+    // A client that refuses cached responses gets an uncacheable one: a browser would keep a part
+    // of a cacheable one in memory.
     let uncached = world
         .get_with(
             &format!("{path}?format=car"),
@@ -75,7 +76,7 @@ async fn answers_say_what_they_are() {
         header(&named, "content-disposition"),
         "attachment; filename=\"sch_n_.bin\"; filename*=UTF-8''sch%C3%B6n%22.bin"
     );
-    // Other parts of the same DAG have other tags.
+    // Different parts of the same DAG have different tags.
     let mut tags = std::collections::BTreeSet::new();
     for query in [
         "format=raw",
@@ -180,7 +181,7 @@ async fn ranges_of_blocks_and_files() {
             assert_eq!(response.bytes().await.unwrap(), whole);
         }
     }
-    // Across leaves.
+    // A range across leaves.
     let across = world
         .get_with(
             &format!("/ipfs/{}", dag.text()),
@@ -188,7 +189,7 @@ async fn ranges_of_blocks_and_files() {
         )
         .await;
     assert_eq!(across.bytes().await.unwrap(), dag.bytes[1000..3011]);
-    // A range is of what `GET` gives.
+    // `Range` applies to `GET` only.
     let head = world
         .http
         .head(format!("{}/ipfs/{}", world.url, dag.text()))
@@ -204,7 +205,7 @@ async fn ranges_of_blocks_and_files() {
             &[("range", "bytes=0-1")],
         )
         .await;
-    assert_eq!(car.status(), 200, "a CAR has no ranges");
+    assert_eq!(car.status(), 200, "a CAR does not support ranges");
     assert!(size > 0);
 }
 
@@ -238,7 +239,7 @@ async fn a_car_has_the_blocks_that_were_asked_for() {
     let path = [vec![dag.root, sub.root], cids(&one.blocks)].concat();
     assert_eq!(car("/sub/one?format=car").await, path);
     assert_eq!(car("/sub/one?format=car&dag-scope=block").await, path[..3]);
-    // Leaves have 1003 bytes.
+    // Each leaf has 1003 bytes.
     for (bytes, leaves) in [
         ("0:*", 1..5),
         ("0:0", 1..2),
@@ -266,7 +267,7 @@ async fn a_car_has_the_blocks_that_were_asked_for() {
             400,
         )
         .await;
-    // Not a file: the parameter is ignored.
+    // This is not a file, so the parameter is ignored.
     assert_eq!(car("?format=car&entity-bytes=5:6").await, [dag.root]);
     for tail in ["/none?format=car", "/sub/one/x?format=car", "/none"] {
         world
@@ -279,7 +280,8 @@ async fn a_car_has_the_blocks_that_were_asked_for() {
 async fn a_part_that_is_linked_twice_is_sent_for_both() {
     use fluence::content::unixfs::{Child, inner};
     let world = World::new().await;
-    // The same part of four leaves twice; the range has the end of the first and the beginning of the second.
+    // The file links twice to the same part of four leaves. The range covers the end of the first
+    // and the beginning of the second.
     let part = file(1, 4);
     let child = Child {
         cid: part.root,
@@ -332,7 +334,7 @@ async fn identity_cids_need_no_storage() {
         .await
         .unwrap();
     assert_eq!(head.status(), 200);
-    // In a DAG they take part without a block.
+    // In a DAG, they take part without a block of their own.
     use fluence::content::unixfs::{Child, inner};
     let hello: fluence::Cid = "bafkqabtimvwgy3yk".parse().unwrap();
     let leaf = block(RAW, b"world".to_vec());
@@ -367,7 +369,7 @@ async fn a_node_need_not_be_of_unixfs() {
     let world = World::new().await;
     let leaf = block(RAW, b"leaf".to_vec());
     let cid = leaf.cid.to_bytes();
-    // dag-pb with a link and no data.
+    // A dag-pb node with a link and no data.
     let mut node = vec![0x12, cid.len() as u8 + 2, 0x0a, cid.len() as u8];
     node.extend(cid);
     let root = block(DAG_PB, node);
@@ -396,7 +398,7 @@ async fn a_node_need_not_be_of_unixfs() {
 }
 
 #[tokio::test]
-async fn data_has_the_form_of_its_codec() {
+async fn data_has_the_format_of_its_codec() {
     let world = World::new().await;
     const FORMS: [(u64, &str, &str); 4] = [
         (0x0200, "json", "json"),
@@ -451,7 +453,7 @@ async fn data_has_the_form_of_its_codec() {
         }
         let own = world.get(&path).await;
         assert_eq!(header(&own, "content-type"), mime(form));
-        // A browser is shown what has links as a page.
+        // A browser gets a page for data with links.
         let page = world.get_with(&path, &[("accept", "text/html,*/*;q=0.8")]);
         let page = page.await;
         if form == plain {
@@ -463,7 +465,7 @@ async fn data_has_the_form_of_its_codec() {
             assert!(page.contains(&format!("{path}?format={form}")), "{page}");
         }
     }
-    // A file is what it is said to be, but never what has links.
+    // A file may be requested as plain JSON or CBOR, but not as a format with links.
     let file = small(b"{\"a\": 1}");
     world.put(&file).await;
     let path = format!("/ipfs/{}", file.text());
@@ -485,7 +487,7 @@ async fn any_form_of_a_cid_is_the_same_dag() {
     let v1 = fluence::Cid::new_v1(dag.root.codec(), *dag.root.hash());
     let base58 = v1
         .to_string_of_base(cid::multibase::Base::Base58Btc)
-        .expect("any base will do");
+        .expect("any base is allowed");
     for form in [dag.text(), v1.to_string(), base58] {
         let path = format!("/ipfs/{form}");
         assert_eq!(world.bytes(&path, 200).await, dag.bytes, "{form}");
@@ -496,7 +498,7 @@ async fn any_form_of_a_cid_is_the_same_dag() {
 async fn sharded_directories_are_walked() {
     use fluence::content::unixfs::{Child, hamt_hash, hamt_shard};
     let world = World::new().await;
-    // Two levels: all names below the slot of the first are in a shard of their own.
+    // There are two levels: all names in the slot of the first name are in a shard of their own.
     let names: Vec<String> = (0..2000).map(|n| format!("file {n}.txt")).collect();
     let slot = |name: &str, level: usize| hamt_hash(name.as_bytes())[level];
     let first = slot(&names[0], 0);
@@ -582,7 +584,7 @@ async fn http_2_is_spoken_to_who_begins_with_it() {
     for bytes in futures::future::join_all((0..10).map(|_| get())).await {
         assert_eq!(bytes, dag.bytes);
     }
-    // A response that breaks breaks there too.
+    // A response that cannot be completed breaks off over HTTP/2 too.
     let part = file(2, 10);
     let token = world.token(&part);
     world
@@ -629,7 +631,7 @@ async fn pages_of_any_origin_may_read_and_upload() {
         assert!(allowed.contains(name), "{name}");
     }
     assert!(header(&preflight, "access-control-allow-methods").contains("POST"));
-    // Errors can be read too.
+    // Error responses can be read too.
     let error = world.get("/ipfs/x").await;
     assert_eq!(header(&error, "access-control-allow-origin"), "*");
     let exposed = header(&error, "access-control-expose-headers").to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! Uploaders and readers who mean harm, or break.
+//! Uploaders and readers that are malicious or broken.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,12 +24,12 @@ async fn foreign_blocks_are_refused_by_name() {
     world
         .bytes(&format!("/ipfs/{}?format=raw", foreign.text()), 504)
         .await;
-    // What came before it counts, and the upload goes on.
+    // The blocks before it are kept, and the upload can continue.
     assert_eq!(world.received().0, 2);
     world
         .import_is(&token, car_of(&dag.root, &dag.blocks), 200)
         .await;
-    // A leaf before its root is as foreign.
+    // A leaf that arrives before its root is refused too.
     let dag = file(2, 3);
     let token = world.token(&dag);
     world
@@ -71,7 +71,7 @@ async fn cars_that_lie_about_lengths_are_refused() {
     let began = Instant::now();
     let answer = world.import_is(&token, car, 413).await;
     assert!(answer.contains("2147483648"), "{answer}");
-    // A varint without end, a header that is none, a CAR in the middle of which the sender stops.
+    // An endless varint, an invalid header, an empty CAR, and a CAR that ends in the middle.
     let mut car = head.clone();
     car.extend([0xff; 32]);
     world.import_is(&token, car, 400).await;
@@ -81,9 +81,9 @@ async fn cars_that_lie_about_lengths_are_refused() {
         .import_is(&token, whole[..whole.len() - 5].to_vec(), 400)
         .await;
     assert!(began.elapsed() < Duration::from_secs(20));
-    // Nothing was disturbed.
+    // None of this disturbed the upload.
     world.import_is(&token, whole, 200).await;
-    // A block of which the CID says that it is a node, and that is none.
+    // A block whose CID says that it is dag-pb, although it is not.
     let broken = block(DAG_PB, vec![0xff; 50]);
     let token = world
         .storage
@@ -131,7 +131,8 @@ async fn an_endless_body_ends() {
     let world = World::new().await;
     let dag = small(&[b'x'; 100_000]);
     let token = world.token(&dag);
-    // The same good block for ever: no new byte is stored, and the sender is told in the end.
+    // The sender repeats the same valid block forever: no new byte is stored, and in the end it is
+    // refused.
     let mut section = Vec::new();
     put_block(&mut section, &dag.root, &dag.bytes);
     let head = fluence::content::car::header(&dag.root).to_vec();
@@ -150,7 +151,7 @@ async fn an_endless_body_ends() {
     let sent = tokio::time::timeout(Duration::from_secs(50), sent)
         .await
         .expect("it ends");
-    // The server may have to close on who never stops sending.
+    // The server may have to close the connection of a client that never stops sending.
     if let Ok(response) = sent {
         assert_eq!(response.status(), 413);
     }
@@ -180,9 +181,9 @@ async fn what_is_no_car_does_not_fill_memory() {
                 request = request.bearer_auth(token);
             }
             let answer = request.send().await;
-            // More than that is refused, or at most read and forgotten.
+            // Anything beyond that is refused, or at most read and discarded.
             assert!(sent.load(Ordering::Relaxed) < 40 << 20);
-            // The server may have to close on who never stops sending.
+            // The server may have to close the connection of a client that never stops sending.
             if let Ok(answer) = answer {
                 let status = if token.is_some() { 400 } else { 401 };
                 assert_eq!(answer.status(), status);
@@ -215,7 +216,7 @@ async fn an_uploader_that_stops_half_way_is_let_go() {
         .unwrap();
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
-    // What it brought is kept for a while, for it to go on; then it is freed.
+    // What it uploaded is kept for a while, so that it can continue; then it is removed.
     assert_eq!(world.storage.dag_state(&dag.root), Some(false));
     assert!(world.received().0 >= 4);
     assert_eq!(world.storage.sweep().unwrap(), 0);
@@ -228,7 +229,7 @@ async fn an_uploader_that_stops_half_way_is_let_go() {
 #[tokio::test]
 async fn a_dag_that_contains_itself_a_million_times_is_bounded() {
     let world = World::new().await;
-    // 2^40 leaves of 4 bytes in 41 blocks.
+    // A file of 2^40 leaves of 4 bytes, in 41 blocks.
     let leaf = block(RAW, b"bomb".to_vec());
     let mut child = Child {
         cid: leaf.cid,
@@ -251,13 +252,18 @@ async fn a_dag_that_contains_itself_a_million_times_is_bounded() {
     assert_eq!(world.storage.dag_state(&root), Some(true));
     let car = world.bytes(&format!("/ipfs/{root}?format=car"), 200).await;
     assert_eq!(read_car(&car), cids(&blocks));
-    // With duplicates it goes on for as long as someone reads, and no longer.
+    // With duplicates, the response continues for as long as the client reads, and no longer.
     let mut response = world
         .get(&format!("/ipfs/{root}?format=car&car-dups=y"))
         .await;
     let mut came = 0;
     while came < 200_000 {
-        came += response.chunk().await.unwrap().expect("it goes on").len();
+        came += response
+            .chunk()
+            .await
+            .unwrap()
+            .expect("the response continues")
+            .len();
     }
     drop(response);
     let tail = world
@@ -265,7 +271,7 @@ async fn a_dag_that_contains_itself_a_million_times_is_bounded() {
         .await;
     assert_eq!(tail.status(), 206);
     assert_eq!(tail.bytes().await.unwrap(), "mbbomb");
-    // The reader that went is let go.
+    // The reader of a client that has gone is released.
     for _ in 0..500 {
         if world.storage.remove(&root).unwrap() {
             break;
@@ -330,7 +336,7 @@ async fn a_wide_node_does_not_fill_memory() {
 }
 
 #[tokio::test]
-async fn requests_that_are_no_requests_are_refused() {
+async fn invalid_requests_are_refused() {
     let world = World::new().await;
     for (path, status) in [
         ("/ipfs/nonsense", 400),
@@ -356,7 +362,7 @@ async fn a_head_that_never_ends_is_cut() {
     let address = world.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut answer = Vec::new();
-    // More header than anybody needs.
+    // Send more headers than anybody needs.
     let filler = vec![b'a'; 64 * 1024];
     stream
         .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: ")
@@ -377,12 +383,12 @@ async fn a_head_that_never_ends_is_cut() {
     );
 }
 
-// Time passes by itself when everybody waits.
+// With a paused clock, time advances whenever all tasks are waiting.
 #[tokio::test(start_paused = true)]
 async fn who_connects_and_asks_nothing_is_let_go() {
     let world = World::new().await;
     let address = world.url.strip_prefix("http://").unwrap();
-    // Nothing; a beginning that may be of either HTTP; HTTP/2 without a request.
+    // Send nothing, a beginning that may be either HTTP/1 or HTTP/2, or HTTP/2 without a request.
     let settings: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     for begun in [b"".as_slice(), b"P", b"PRI * HTTP/2.0\r\n", settings] {
         let mut stream = TcpStream::connect(address).await.unwrap();
@@ -392,7 +398,7 @@ async fn who_connects_and_asks_nothing_is_let_go() {
         let ended = tokio::time::timeout(Duration::from_secs(17), ended).await;
         assert!(ended.is_ok(), "{begun:?}");
     }
-    // One whose client is there, but asked long ago.
+    // The last connection is alive, but its only request was long ago.
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream
         .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")

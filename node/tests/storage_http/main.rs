@@ -1,4 +1,4 @@
-//! The storage behind its HTTP face, as other programs see it: real requests over loopback.
+//! The storage behind its HTTP interface, as other programs see it: real requests over loopback.
 
 mod gateway;
 mod hostile;

@@ -1,4 +1,4 @@
-//! Links that open for anyone.
+//! Links that open in any browser.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::world::*;
 
-/// Asks a provider that the test plays.
+/// Passes fetches on to the test, which plays the provider.
 struct Asks(mpsc::UnboundedSender<Cid>, AtomicUsize);
 
 impl Fetcher for Asks {
@@ -38,7 +38,7 @@ impl Fetcher for Asks {
     }
 }
 
-/// Says what a file is called, or leaves whoever asks waiting.
+/// Describes a file, or never answers.
 struct Knows(AtomicUsize, bool);
 
 impl Fetcher for Knows {
@@ -59,9 +59,9 @@ impl Fetcher for Knows {
     }
 }
 
-// Time passes by itself when everybody waits.
+// With a paused clock, time advances whenever all tasks are waiting.
 #[tokio::test(start_paused = true)]
-async fn what_came_without_a_name_is_asked_for_it_once() {
+async fn a_name_that_is_unknown_is_asked_for_once() {
     for knows in [true, false] {
         let fetcher = Arc::new(Knows(AtomicUsize::new(0), knows));
         let mut setup = Setup::default();
@@ -70,7 +70,8 @@ async fn what_came_without_a_name_is_asked_for_it_once() {
         let dag = file(1, 5);
         world.put(&dag).await;
         let path = format!("/ipfs/{}", dag.text());
-        // Who only looks what is here, or says how it is called, has nobody asked.
+        // The provider is not asked for a request that accepts only cached data or gives the name
+        // itself.
         let cached = [("cache-control", "only-if-cached")];
         assert_eq!(world.get_with(&path, &cached).await.status(), 200);
         world.bytes(&format!("{path}?filename=a.txt"), 200).await;
@@ -87,7 +88,7 @@ async fn what_came_without_a_name_is_asked_for_it_once() {
             assert_eq!(header(&response, "content-disposition"), name);
         }
         assert_eq!(fetcher.0.load(Ordering::Relaxed), 1);
-        // What is known is not forgotten because somebody does not know it.
+        // A known name is not forgotten because a later description lacks it.
         world.storage.describe(&dag.root, None, Some("x/y".into()));
         let (name, mime) = world.storage.description(&dag.root);
         assert_eq!(name.is_some(), knows);
@@ -96,7 +97,7 @@ async fn what_came_without_a_name_is_asked_for_it_once() {
 }
 
 #[tokio::test]
-async fn a_link_has_the_file_brought_once() {
+async fn a_link_fetches_the_file_once() {
     let (asks, mut asked) = mpsc::unbounded_channel();
     let fetcher = Arc::new(Asks(asks, AtomicUsize::new(0)));
     let mut setup = Setup::default();
@@ -104,7 +105,7 @@ async fn a_link_has_the_file_brought_once() {
     let world = World::with(setup).await;
     let dag = file(1, 5);
     let path = format!("/ipfs/{}", dag.text());
-    // Neither a look nor a request for one block brings anything.
+    // Neither a request for cached data nor one for a raw block fetches anything.
     let cached = world
         .get_with(&path, &[("cache-control", "only-if-cached")])
         .await;
@@ -125,7 +126,7 @@ async fn a_link_has_the_file_brought_once() {
     assert_eq!((one, two), (dag.bytes.clone(), dag.bytes.clone()));
     assert_eq!(read_car(&car), cids(&dag.blocks));
     assert_eq!(fetcher.1.load(Ordering::Relaxed), 1);
-    // What its provider calls it counts from then on; the name tells the type.
+    // From then on, the provider's name for it is used; the name determines the type.
     tokio::time::sleep(2 * PATIENCE).await;
     let response = world.get(&path).await;
     assert_eq!(header(&response, "content-type"), "image/png");
@@ -140,7 +141,7 @@ async fn a_link_has_the_file_brought_once() {
 }
 
 #[tokio::test]
-async fn what_has_stopped_half_way_is_asked_for() {
+async fn an_upload_that_stopped_halfway_is_fetched() {
     let (asks, mut asked) = mpsc::unbounded_channel();
     let fetcher = Arc::new(Asks(asks, AtomicUsize::new(0)));
     let mut setup = Setup::default();
@@ -152,7 +153,7 @@ async fn what_has_stopped_half_way_is_asked_for() {
         .import_is(&token, car_of(&begun.root, &begun.blocks[..3]), 200)
         .await;
     world.token(&granted);
-    // It may go on by itself.
+    // The upload may continue by itself.
     let half = world.get(&format!("/ipfs/{}", begun.text())).await;
     assert!(half.bytes().await.is_err());
     assert_eq!(fetcher.1.load(Ordering::Relaxed), 0);
@@ -169,7 +170,7 @@ async fn what_has_stopped_half_way_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_closed_gateway_gives_blocks_only() {
+async fn a_closed_gateway_serves_only_blocks() {
     let mut setup = Setup::default();
     setup.gateway.open = false;
     let (asks, _asked) = mpsc::unbounded_channel();
@@ -247,7 +248,7 @@ async fn a_directory_is_a_safe_page() {
         header(&response, "content-type"),
         "text/html; charset=utf-8"
     );
-    // And files can be saved from it.
+    // Files can be saved from the page too.
     assert!(header(&response, "content-security-policy").ends_with("; sandbox allow-downloads"));
     let page = response.text().await.unwrap();
     assert!(
@@ -284,7 +285,7 @@ async fn a_directory_with_a_page_of_its_own_shows_it_without_its_scripts() {
         ("content-disposition", "inline; filename=\"index.html\""),
         ("cache-control", "public, max-age=29030400, immutable"),
         ("x-content-type-options", "nosniff"),
-        // The directory's, which was asked for.
+        // The tag is that of the directory, which was requested.
         ("etag", &format!("\"{}\"", home.root)),
         ("x-ipfs-roots", &format!("{},{}", root.text(), home.root)),
     ] {

@@ -1,4 +1,4 @@
-//! What outlasts a restart, a kill, and a disk that lies; and what operators do.
+//! What survives a restart, a kill and a faulty disk; and the operations for operators.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use fluence_cli::storage::{OpenError, Storage, StorageConfig};
 use crate::world::*;
 
 #[tokio::test]
-async fn a_restart_goes_on() {
+async fn an_upload_continues_after_a_restart() {
     let world = World::new().await;
     let (whole, part) = (file(1, 10), file(2, 10));
     world.put(&whole).await;
@@ -25,7 +25,7 @@ async fn a_restart_goes_on() {
         world.bytes(&format!("/ipfs/{}", whole.text()), 200).await,
         whole.bytes
     );
-    // The token is still good, and the upload goes on from what is here.
+    // The token is still valid, and the upload continues from what is here.
     world
         .import_is(&token, car_of(&part.root, &part.blocks[4..]), 200)
         .await;
@@ -56,7 +56,7 @@ async fn a_kill_anywhere_leaves_it_right() {
     let upload = world.storage.upload(&world.token(&dag)).unwrap();
     for (number, block) in dag.blocks.iter().enumerate() {
         upload.add(block.cid, block.data.clone()).await.unwrap();
-        // What a kill leaves here: the files as they are, with one half written.
+        // A kill at this point leaves the files as they are, one of them half written.
         let copied = tempfile::tempdir().unwrap();
         copy(world.dir.path(), copied.path());
         fs::write(copied.path().join("tmp").join("9"), b"half").unwrap();
@@ -67,7 +67,7 @@ async fn a_kill_anywhere_leaves_it_right() {
         assert_eq!(
             block_files(copied.path()).len() as u64,
             report.blocks,
-            "every file counts, after block {number}"
+            "every file belongs to a block, after block {number}"
         );
         assert_eq!(storage.usage().bytes, report.bytes);
         assert_eq!(fs::read_dir(copied.path().join("tmp")).unwrap().count(), 0);
@@ -77,7 +77,7 @@ async fn a_kill_anywhere_leaves_it_right() {
 }
 
 #[tokio::test]
-async fn lost_and_strange_files_are_put_right() {
+async fn lost_and_unknown_files_are_repaired() {
     let world = World::new().await;
     let dag = file(1, 10);
     world.put(&dag).await;
@@ -98,7 +98,7 @@ async fn lost_and_strange_files_are_put_right() {
 }
 
 #[tokio::test]
-async fn a_check_finds_damage_and_an_upload_mends_it() {
+async fn a_check_finds_damage_and_an_upload_repairs_it() {
     let world = World::new().await;
     let dag = file(1, 10);
     world.put(&dag).await;
@@ -115,7 +115,7 @@ async fn a_check_finds_damage_and_an_upload_mends_it() {
 }
 
 #[tokio::test]
-async fn one_process_at_a_time() {
+async fn only_one_process_opens_a_storage() {
     let world = World::new().await;
     let again = Storage::open(world.dir.path(), StorageConfig::default());
     let error = again.expect_err("it is open already");
@@ -123,7 +123,7 @@ async fn one_process_at_a_time() {
 }
 
 #[tokio::test]
-async fn a_dag_without_its_root_is_not_whole() {
+async fn a_dag_without_its_root_is_incomplete() {
     let world = World::new().await;
     let import = |car: Vec<u8>| {
         let storage = Arc::clone(&world.storage);
@@ -134,7 +134,7 @@ async fn a_dag_without_its_root_is_not_whole() {
         let found = listed.iter().find(|listed| listed.cid == dag.text());
         found.expect("it is listed").missing
     };
-    // Leaves first, and cut short.
+    // The leaves come first, and the CAR is cut short.
     let dag = file(1, 3);
     let mut car = car_of(&dag.root, &dag.blocks[1..]);
     car.truncate(car.len() - 5);
@@ -144,7 +144,7 @@ async fn a_dag_without_its_root_is_not_whole() {
     let whole = import(car_of(&dag.root, &dag.blocks)).await.unwrap();
     assert_eq!(whole.unwrap().missing, 0);
     assert_eq!(world.storage.dag_state(&dag.root), Some(true));
-    // A header that names what is not there.
+    // The header names a root that is not in the CAR.
     let (named, brought) = (file(2, 3), small(b"something else"));
     let imported = import(car_of(&named.root, &brought.blocks)).await.unwrap();
     assert_eq!(imported.unwrap().missing, 1);
@@ -152,7 +152,7 @@ async fn a_dag_without_its_root_is_not_whole() {
 }
 
 #[tokio::test]
-async fn cars_go_out_and_in() {
+async fn cars_are_exported_and_imported() {
     let world = World::new().await;
     let dag = directory(&[("a", &file(1, 10)), ("b", &file(1, 10)), ("c", &small(b""))]);
     world.put(&dag).await;
@@ -174,7 +174,7 @@ async fn cars_go_out_and_in() {
         other.bytes(&format!("/ipfs/{}/b", dag.text()), 200).await,
         file(1, 10).bytes
     );
-    // Blocks in any order, and some of them missing.
+    // The blocks are in another order, and some are missing.
     assert!(other.storage.remove(&dag.root).unwrap());
     assert!(block_files(other.dir.path()).is_empty());
     let mut blocks = dag.blocks.clone();

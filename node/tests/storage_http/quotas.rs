@@ -1,4 +1,4 @@
-//! What may be stored, and what goes when room is needed.
+//! Quotas, and what is removed when room is needed.
 
 use fluence_cli::storage::Refusal;
 
@@ -11,7 +11,7 @@ fn with(change: impl FnOnce(&mut Setup)) -> Setup {
 }
 
 #[tokio::test]
-async fn what_is_over_a_quota_is_refused_with_the_reason() {
+async fn uploads_over_a_quota_are_refused_with_the_reason() {
     let world = World::with(with(|setup| {
         setup.storage.max_file = 1000;
         setup.storage.per_peer_quota = 1500;
@@ -32,7 +32,11 @@ async fn what_is_over_a_quota_is_refused_with_the_reason() {
         })
     );
     assert_eq!(grant("a", 1, 1000), Ok(()));
-    assert_eq!(grant("a", 1, 1000), Ok(()), "the same again takes no more");
+    assert_eq!(
+        grant("a", 1, 1000),
+        Ok(()),
+        "granting the same again takes no more room"
+    );
     assert_eq!(
         grant("a", 2, 501),
         Err(Refusal::PeerQuota {
@@ -42,20 +46,20 @@ async fn what_is_over_a_quota_is_refused_with_the_reason() {
     );
     assert_eq!(grant("b", 3, 1000), Ok(()));
     assert_eq!(grant("c", 4, 501), Err(Refusal::NoRoom { size: 501 }));
-    // Nothing came: the room is not kept for ever.
+    // Nothing has arrived, and the room is not kept forever.
     world.pass(120);
     assert_eq!(grant("c", 4, 501), Ok(()));
 }
 
 #[tokio::test]
-async fn what_was_not_used_for_longest_goes_first() {
+async fn the_least_recently_used_dag_is_removed_first() {
     let world = World::with(with(|setup| setup.storage.total_quota = 36_000)).await;
     let dags: Vec<_> = (0..3).map(|seed| file(seed, 10)).collect();
     for dag in &dags {
         world.put(dag).await;
         world.pass(2);
     }
-    // All three are kept for their tokens' time.
+    // All three are kept for as long as their tokens are valid.
     let fourth = file(9, 10);
     assert!(matches!(
         world
@@ -75,7 +79,7 @@ async fn what_was_not_used_for_longest_goes_first() {
     assert_eq!(
         world.storage.gc().unwrap(),
         1,
-        "the pinned and the kept stay"
+        "pinned and protected DAGs stay"
     );
     assert_eq!(world.storage.dag_state(&dags[2].root), None);
     assert!(world.storage.pin(&dags[0].root, false).unwrap());
@@ -85,7 +89,7 @@ async fn what_was_not_used_for_longest_goes_first() {
 }
 
 #[tokio::test]
-async fn a_peer_makes_room_in_its_own_share() {
+async fn a_peer_makes_room_in_its_own_quota() {
     let world = World::with(with(|setup| setup.storage.per_peer_quota = 12_000)).await;
     let (mine, theirs, next) = (file(1, 10), file(2, 10), file(3, 10));
     world.put(&mine).await;
@@ -114,6 +118,6 @@ async fn a_full_disk_is_a_clean_error() {
     assert!(answer.contains("disk is full"), "{answer}");
     assert!(block_files(world.dir.path()).is_empty());
     assert_eq!(world.storage.usage().dags, 0);
-    // The gateway goes on.
+    // The gateway continues to work.
     world.bytes("/ipfs/bafkqaaa", 200).await;
 }

@@ -1,4 +1,4 @@
-//! Uploads with a token.
+//! Uploads that are authorized by a token.
 
 use crate::world::*;
 
@@ -59,11 +59,11 @@ async fn many_requests_make_one_upload() {
 }
 
 #[tokio::test]
-async fn parts_at_one_time_wait_for_the_block_that_links_to_them() {
+async fn concurrent_parts_wait_for_the_block_that_links_to_them() {
     let world = World::new().await;
     let dag = file(1, 40);
     let token = world.token(&dag);
-    // The part with the root is begun first and sent last.
+    // The request with the root begins first and is sent last.
     let (first, later) = dag.blocks.split_at(10);
     let url = format!("{}/api/v0/dag/import?pin-roots=false", world.url);
     let (send, body) = futures::channel::mpsc::unbounded::<Result<Vec<u8>, std::io::Error>>();
@@ -124,13 +124,13 @@ async fn a_token_opens_its_own_dag_in_its_own_time() {
 }
 
 #[tokio::test]
-async fn what_another_dag_brought_need_not_be_uploaded() {
+async fn blocks_of_another_dag_need_not_be_uploaded_again() {
     let world = World::new().await;
     let shared = file(1, 10);
     let old = directory(&[("a", &shared), ("old", &small(b"old"))]);
     world.put(&old).await;
     let before = world.received();
-    // A new directory with the same file in it: its own node and one new file are enough.
+    // For a new directory that contains the same file, its own node and one new file are enough.
     let new = directory(&[("a", &shared), ("new", &small(b"new"))]);
     let few: Vec<Block> = vec![new.blocks[0].clone(), small(b"new").blocks[0].clone()];
     world
@@ -138,7 +138,7 @@ async fn what_another_dag_brought_need_not_be_uploaded() {
         .await;
     assert_eq!(world.storage.dag_state(&new.root), Some(true));
     assert_eq!(world.received().0, before.0 + 2);
-    // And it stays whole when the old one goes.
+    // The new directory stays complete when the old one is removed.
     assert!(world.storage.remove(&old.root).unwrap());
     let bytes = world.bytes(&format!("/ipfs/{}/a", new.text()), 200).await;
     assert_eq!(bytes, shared.bytes);
@@ -168,7 +168,7 @@ async fn a_part_of_a_dag_becomes_a_dag_when_it_is_granted() {
 }
 
 #[tokio::test]
-async fn large_parts_come_over_either_http() {
+async fn large_parts_can_be_uploaded_over_http_1_and_2() {
     use fluence::content::unixfs::RAW;
     for over_2 in [false, true] {
         let world = World::new().await;
@@ -181,7 +181,7 @@ async fn large_parts_come_over_either_http() {
         } else {
             http
         };
-        // Several CARs in one request, of all sizes.
+        // Several CARs of various sizes in one request.
         let mut form = reqwest::multipart::Form::new();
         for part in [&dag.blocks[..1], &dag.blocks[1..2], &dag.blocks[2..]] {
             let car = car_of(&dag.root, part);

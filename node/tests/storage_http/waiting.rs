@@ -1,4 +1,4 @@
-//! Blocks that are on their way are waited for; what does not come ends in an error.
+//! Readers wait for blocks that are on their way; a block that does not arrive ends in an error.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ async fn a_response_follows_the_upload() {
     let tail = format!("/ipfs/{}?format=car&entity-bytes=-10:*", dag.text());
     let upload = async {
         for part in dag.blocks.chunks(6) {
-            // Together longer than anybody would wait for one block.
+            // All pauses together are longer than a reader would wait for one block.
             tokio::time::sleep(PATIENCE / 3).await;
             world.import_is(&token, car_of(&dag.root, part), 200).await;
         }
@@ -34,7 +34,7 @@ async fn a_response_follows_the_upload() {
 }
 
 #[tokio::test]
-async fn what_there_is_is_sent_before_the_rest_comes() {
+async fn available_blocks_are_sent_before_the_rest_arrives() {
     let world = World::new().await;
     let dag = file(1, 10);
     let token = world.token(&dag);
@@ -76,13 +76,14 @@ async fn a_response_may_begin_before_the_grant() {
 async fn what_does_not_come_is_an_error() {
     let world = World::new().await;
     let dag = file(1, 10);
-    // Nobody uploads anything: it is known not to be here.
+    // Nobody is uploading anything, so the DAG is known not to be here.
     for form in ["", "?format=raw", "?format=car"] {
         world
             .bytes(&format!("/ipfs/{}{form}", dag.text()), 404)
             .await;
     }
-    // It is granted, and nothing comes: nothing was sent, so the status tells.
+    // The upload is granted, but nothing arrives. Nothing has been sent yet, so the status reports
+    // it.
     let token = world.token(&dag);
     let began = Instant::now();
     for form in ["", "?format=raw", "?format=car"] {
@@ -91,7 +92,7 @@ async fn what_does_not_come_is_an_error() {
         assert!(!header(&response, "retry-after").is_empty());
     }
     assert!(began.elapsed() >= 3 * PATIENCE);
-    // The rest does not come: the response breaks, and is never whole.
+    // The rest does not arrive: the response breaks off, and never looks complete.
     world
         .import_is(&token, car_of(&dag.root, &dag.blocks[..5]), 200)
         .await;
@@ -114,14 +115,14 @@ async fn only_what_may_come_is_waited_for() {
     world
         .import_is(&token, car_of(&begun.root, &begun.blocks[..2]), 200)
         .await;
-    // Both are kept for longer, but neither is under way any more.
+    // Both uploads are kept for longer, but neither is under way any more.
     world.pass(61);
     let began = Instant::now();
     world
         .bytes(&format!("/ipfs/{}?format=raw", unknown.text()), 404)
         .await;
     assert!(began.elapsed() < Duration::from_secs(10));
-    // A block of an upload that is open is waited for.
+    // Readers wait for a block of an open upload.
     let leaf = format!("/ipfs/{}?format=raw", begun.blocks[3].cid);
     let upload = world.storage.upload(&token).unwrap();
     let rest = async {
@@ -132,7 +133,7 @@ async fn only_what_may_come_is_waited_for() {
     };
     let (came, ()) = futures::join!(world.bytes(&leaf, 200), rest);
     assert_eq!(came, begun.blocks[3].data);
-    // So is a root that was granted.
+    // They also wait for a root whose upload was granted.
     let path = format!("/ipfs/{}", granted.text());
     let late = async {
         world.settle().await;
@@ -150,7 +151,7 @@ async fn who_asks_for_nonsense_keeps_nobody_waiting() {
     let (here, coming) = (file(1, 3), file(2, 3));
     world.put(&here).await;
     world.pass(61);
-    // Each of these keeps one connection, with as many streams as it may have.
+    // Each of these clients uses one connection, with as many streams as it may have.
     let clients: Vec<_> = (0..10)
         .map(|_| reqwest::Client::builder().http2_prior_knowledge().build())
         .map(|client| client.unwrap())
@@ -166,7 +167,7 @@ async fn who_asks_for_nonsense_keeps_nobody_waiting() {
         world.bytes(&format!("/ipfs/{}", here.text()), 200).await,
         here.bytes
     );
-    // Nor one who waits for what is announced.
+    // Nor do they block a reader of an announced root.
     let token = world.token(&coming);
     let path = format!("/ipfs/{}", coming.text());
     let upload = async {
@@ -180,7 +181,7 @@ async fn who_asks_for_nonsense_keeps_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn what_is_not_cached_is_said_at_once() {
+async fn missing_cached_data_is_reported_at_once() {
     let mut setup = Setup::default();
     setup.storage.patience = Duration::from_secs(30);
     setup.storage.unannounced_patience = Duration::from_secs(30);
@@ -234,7 +235,7 @@ async fn a_reader_keeps_its_dag() {
     world.put(&new).await;
     let token = world.storage.grant(PEER, &third.root, Some(10));
     let token = token.expect("the declared size fits").token;
-    // All room is in use or kept.
+    // All room is in use or reserved.
     world
         .import_is(&token, car_of(&third.root, &third.blocks), 507)
         .await;

@@ -1,4 +1,4 @@
-//! A storage with a clock of its own, its gateway on loopback, and DAGs to put there.
+//! A storage with a clock of its own, its gateway on loopback, and DAGs to upload to it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 /// How long a reader waits in these tests.
 pub const PATIENCE: Duration = Duration::from_millis(700);
 pub const PEER: &str = "12D3KooWEXAMPLE";
-/// Longer than anything here takes.
+/// A timeout longer than anything here takes.
 const NEVER: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub fn block(codec: u64, data: impl Into<Bytes>) -> Block {
 #[derive(Clone, Debug)]
 pub struct Dag {
     pub root: Cid,
-    /// Depth first.
+    /// All blocks, depth-first.
     pub blocks: Vec<Block>,
     pub bytes: Vec<u8>,
 }
@@ -81,7 +81,7 @@ pub fn file(seed: u8, chunks: usize) -> Dag {
     over(leaves)
 }
 
-/// A file over leaves.
+/// A file made of these leaves.
 pub fn over(leaves: Vec<Block>) -> Dag {
     let children: Vec<Child> = leaves
         .iter()
@@ -110,7 +110,7 @@ pub fn small(bytes: &[u8]) -> Dag {
     }
 }
 
-/// A directory; the entries sorted by name.
+/// A directory; the entries must be sorted by name.
 pub fn directory(entries: &[(&str, &Dag)]) -> Dag {
     let node = unixfs::directory(entries.iter().map(|(name, dag)| (*name, dag.child())));
     let root = block(DAG_PB, node);
@@ -146,16 +146,16 @@ pub fn put_varint(to: &mut Vec<u8>, mut number: u64) {
     to.push(number as u8);
 }
 
-/// The blocks of a CAR, each checked.
+/// The CIDs of the blocks in a CAR; each block is verified.
 pub fn read_car(bytes: &[u8]) -> Vec<Cid> {
     let mut reader = CarReader::new(CarLimits::default());
     reader.push(Bytes::copy_from_slice(bytes));
     let mut cids = Vec::new();
-    while let Some((cid, data)) = reader.next().expect("the CAR is understood") {
-        hash::verify(&cid, &data).expect("each block is what its CID says");
+    while let Some((cid, data)) = reader.next().expect("the CAR is valid") {
+        hash::verify(&cid, &data).expect("each block matches its CID");
         cids.push(cid);
     }
-    reader.finish().expect("the CAR is whole");
+    reader.finish().expect("the CAR is complete");
     cids
 }
 
@@ -163,7 +163,7 @@ pub fn cids(blocks: &[Block]) -> Vec<Cid> {
     blocks.iter().map(|b| b.cid).collect()
 }
 
-/// What tests change about a storage and its gateway.
+/// The configuration of a storage and its gateway, which tests may change.
 pub struct Setup {
     pub storage: StorageConfig,
     pub gateway: GatewayConfig,
@@ -196,7 +196,7 @@ pub struct World {
     serving: JoinHandle<()>,
 }
 
-/// Unix seconds at which the clock of a [`World`] begins.
+/// The time at which the clock of a [`World`] starts, in Unix seconds.
 pub const BEGINNING: u64 = 1_800_000_000;
 
 impl World {
@@ -237,7 +237,7 @@ impl World {
         }
     }
 
-    /// Stops all and starts again on the same directory.
+    /// Stops everything and starts again on the same directory.
     pub async fn restart(self) -> Self {
         let Self {
             dir,
@@ -250,10 +250,10 @@ impl World {
         serving.abort();
         let _ = serving.await;
         drop(http);
-        // Connections hold the storage until they see that their client has gone.
+        // Connections hold on to the storage until they notice that their client has gone.
         let mut storage = Some(storage);
         for _ in 0..500 {
-            match Arc::try_unwrap(storage.take().expect("put back")) {
+            match Arc::try_unwrap(storage.take().expect("it was put back")) {
                 Ok(last) => {
                     drop(last);
                     return Self::on(dir, Setup::default(), clock).await;
@@ -290,7 +290,7 @@ impl World {
             .expect("the import is answered")
     }
 
-    /// Imports, and expects a status.
+    /// Imports a CAR, and expects a status.
     pub async fn import_is(&self, token: &str, car: Vec<u8>, status: u16) -> String {
         let response = self.import(token, car).await;
         let was = response.status().as_u16();
@@ -307,7 +307,7 @@ impl World {
         assert_eq!(
             self.storage.dag_state(&dag.root),
             Some(true),
-            "it is complete"
+            "the DAG is complete"
         );
     }
 
@@ -323,11 +323,11 @@ impl World {
         request.send().await.expect("the request is answered")
     }
 
-    /// Gets, and expects a status.
+    /// Gets a path, and expects a status.
     pub async fn bytes(&self, path: &str, status: u16) -> Vec<u8> {
         let response = self.get(path).await;
         let was = response.status().as_u16();
-        let bytes = response.bytes().await.expect("a whole answer").to_vec();
+        let bytes = response.bytes().await.expect("a complete answer").to_vec();
         assert_eq!(was, status, "{path}: {}", String::from_utf8_lossy(&bytes));
         bytes
     }
@@ -337,7 +337,7 @@ impl World {
         (total.received_blocks, total.received_bytes)
     }
 
-    /// Waits until someone waits: gives a request time to get there.
+    /// Gives a request time to reach the server and begin to wait.
     pub async fn settle(&self) {
         tokio::time::sleep(Duration::from_millis(150)).await;
     }

@@ -15,7 +15,7 @@ const LIMITS: Limits = Limits {
 };
 
 impl Ledger {
-    /// Compares all that is kept in step with what a look at everything says.
+    /// Compares all derived state with what a full scan computes.
     fn audit(&self, now: u64) {
         let mut accounts: HashMap<Arc<str>, Account> = HashMap::new();
         let (mut committed, mut expected, mut candidates) = (0, 0, 0);
@@ -39,7 +39,10 @@ impl Ledger {
             assert_eq!(dag.standing.candidate.is_some(), free);
         }
         for (key, grant) in &self.grants {
-            assert!(!self.ids.contains_key(key), "what has begun is no grant");
+            assert!(
+                !self.ids.contains_key(key),
+                "a DAG that has begun is no longer a grant"
+            );
             assert!(grant.expires > now);
             let active = grant.at + RESERVATION > now;
             let claim = if active { grant.size } else { 0 };
@@ -74,11 +77,11 @@ impl Ledger {
         );
         let unfinished = self.dags.values().filter(|dag| !dag.record.is_complete());
         assert_eq!(self.unfinished, unfinished.count());
-        // One for each DAG and each grant at most.
+        // There is at most one for each DAG and each grant.
         assert!(self.timers.len() <= self.dags.len() + self.grants.len());
     }
 
-    /// The victim by a look at everything.
+    /// The victim according to a full scan.
     fn victim_of_all(&self, owner: Option<&str>, now: u64) -> Option<DagId> {
         self.dags
             .values()
@@ -116,7 +119,8 @@ fn record(owner: &str, keep_until: u64, now: u64) -> Record {
     }
 }
 
-/// A block comes for a DAG, which is begun if it is not here; `last` says that it was the last one.
+/// Adds a block to a DAG, which is begun if it is not here; `last` says whether it completes the
+/// DAG.
 fn add(ledger: &mut Ledger, key: &[u8], owner: &str, bytes: u64, last: bool, now: u64) {
     let mut record = match ledger.dag(key) {
         Some(record) => record.clone(),
@@ -145,7 +149,7 @@ fn a_grant_is_room_for_a_minute_and_a_promise_until_it_expires() {
     let mut ledger = ledger();
     assert_eq!(ledger.grant(b"x", "a", 6000, 1000, 0), Ok(false));
     assert_eq!(ledger.progress(b"x", 0), Some(Progress::Granted(0)));
-    // The same again takes no more; anything else does.
+    // Granting the same again takes no more room; anything else does.
     assert_eq!(ledger.grant(b"x", "a", 6000, 1000, 0), Ok(false));
     let refusal = Refusal::PeerQuota {
         used: 6000,
@@ -185,20 +189,20 @@ fn grants_that_wait_are_bounded() {
     assert_eq!(ledger.grant(b"more", "b", 1, 100, 0), Err(Refusal::TooMany));
     let known = 0_u32.to_le_bytes();
     assert_eq!(ledger.grant(&known, "a", 0, 100, 1), Ok(false));
-    // However many timers are late, each call lets some go off.
+    // However many timers are late, each call lets some expire.
     while ledger.advance(100) {}
     ledger.audit(100);
     assert_eq!(ledger.grant(b"more", "b", 1, 200, 100), Ok(false));
 }
 
 #[test]
-fn what_began_is_charged_to_the_first_that_was_granted_it() {
+fn a_dag_counts_against_the_first_peer_that_uploads_it() {
     let mut ledger = ledger();
     ledger.grant(b"x", "a", 5000, 100, 0).unwrap();
     add(&mut ledger, b"x", "a", 100, false, 0);
-    // As large as it was declared, for as long as blocks come.
+    // It counts with its declared size for as long as blocks arrive.
     let used = |ledger: &Ledger| ledger.accounts["a"].committed;
-    assert_eq!(used(&ledger), 100, "the size is told by the record");
+    assert_eq!(used(&ledger), 100, "the record gives the size");
     ledger.grant(b"x", "b", 5000, 100, 0).unwrap();
     assert_eq!(used(&ledger), 5000);
     assert_eq!(ledger.accounts.len(), 1);
@@ -216,7 +220,7 @@ fn room_is_found_for_bytes_and_for_files() {
         ledger.release(&reservation);
         assert_eq!(ledger.stored().files, number + 1);
     }
-    // Not one byte of a hundred is in use, but all the files of this peer's share.
+    // Not one byte in a hundred is in use, but all the files of this peer's quota are.
     let short = ledger.reserve(incoming(b"y", "a", 1));
     assert_eq!(short.unwrap_err(), Shortage::Share("a".into()));
     let trusted = Incoming {
@@ -237,17 +241,21 @@ fn room_is_found_for_bytes_and_for_files() {
 }
 
 #[test]
-fn what_is_given_up_takes_room_until_its_blocks_are_gone() {
+fn a_dag_that_was_given_up_takes_room_until_its_blocks_are_gone() {
     let mut ledger = ledger();
     add(&mut ledger, b"x", "a", 10_000, true, 0);
     assert_eq!(ledger.victim(None, None, 99), None);
     let id = ledger.victim(None, None, 100).unwrap();
     assert_eq!(ledger.give_up(id), Some(b"x".to_vec()));
     assert_eq!((ledger.count(), ledger.leaving()), ((0, 0), Some(id)));
-    assert_eq!(ledger.accounts.len(), 0, "nobody pays for it any more");
+    assert_eq!(
+        ledger.accounts.len(),
+        0,
+        "it counts against nobody any more"
+    );
     let short = ledger.reserve(incoming(b"x", "b", 1)).unwrap_err();
     assert_eq!(short, Shortage::Total);
-    // The same root may come back at once, under another number.
+    // The same root may be stored again at once, under another number.
     add(&mut ledger, b"x", "b", 0, false, 100);
     assert_ne!(ledger.id(b"x"), Some(id));
     ledger.freed(Amount::block(10_000));
@@ -258,7 +266,7 @@ fn what_is_given_up_takes_room_until_its_blocks_are_gone() {
 }
 
 #[test]
-fn what_is_used_or_held_or_the_dag_itself_does_not_go() {
+fn dags_that_are_protected_or_held_or_excepted_are_not_victims() {
     let mut ledger = ledger();
     for (key, now) in [(b"x", 0), (b"y", 1), (b"z", 2)] {
         add(&mut ledger, key, "a", 10, true, now);
@@ -277,7 +285,7 @@ fn what_is_used_or_held_or_the_dag_itself_does_not_go() {
     ledger.let_go(b"y", 200);
     assert_eq!(ledger.victim(Some(&"a".into()), None, 200), y);
     assert_eq!(ledger.victim(Some(&"b".into()), None, 200), None);
-    // One that is not here can be held, and is then from its beginning.
+    // A DAG that is not here can be held too, and is then protected from its first block on.
     ledger.hold(b"new", 200);
     add(&mut ledger, b"new", "c", 1, true, 200);
     assert_eq!(ledger.victim(Some(&"c".into()), None, 9000), None);
@@ -287,7 +295,7 @@ fn what_is_used_or_held_or_the_dag_itself_does_not_go() {
 }
 
 #[test]
-fn what_was_not_completed_in_its_time_is_stale() {
+fn a_dag_that_was_not_completed_in_time_is_stale() {
     let mut ledger = ledger();
     add(&mut ledger, b"x", "a", 1, false, 0);
     add(&mut ledger, b"y", "a", 1, true, 0);
@@ -298,7 +306,7 @@ fn what_was_not_completed_in_its_time_is_stale() {
 }
 
 #[test]
-fn what_changed_without_the_database_is_not_undone_by_what_comes_from_there() {
+fn changes_in_memory_survive_an_older_record_from_the_database() {
     let mut ledger = ledger();
     add(&mut ledger, b"x", "a", 1, false, 0);
     let mut old = ledger.dag(b"x").unwrap().clone();
@@ -311,14 +319,14 @@ fn what_changed_without_the_database_is_not_undone_by_what_comes_from_there() {
     assert_eq!(merged.name.as_deref(), Some("name"));
     assert_eq!((merged.last_used, merged.keep_until), (50, 900));
     assert_eq!((merged.size, merged.blocks), (77, 2));
-    assert_eq!(ledger.unsaved(), 0, "whoever asked for it writes it down");
+    assert_eq!(ledger.unsaved(), 0, "the caller of `put` saves it");
     ledger.touch(b"x", 60);
     assert_eq!(ledger.take_unsaved(10).len(), 1);
     assert_eq!(ledger.take_unsaved(10).len(), 0);
 }
 
 #[test]
-fn a_description_of_what_is_granted_waits_for_the_first_block() {
+fn the_description_of_a_granted_dag_is_kept_until_its_first_block() {
     let mut ledger = ledger();
     ledger.grant(b"x", "a", 1, 100, 0).unwrap();
     ledger.describe(b"x", Some("name".into()), None);
@@ -345,7 +353,7 @@ fn pages_show_each_dag_once() {
     assert_eq!(seen, (0..10).collect::<Vec<_>>());
 }
 
-/// What may be done to a ledger, with a DAG and a peer of a few.
+/// An operation on a ledger, with one of a few DAGs and peers.
 #[derive(Debug, Clone)]
 enum Step {
     Grant(u8, u8, u64),
@@ -382,8 +390,8 @@ fn name(peer: u8) -> String {
 }
 
 proptest! {
-    /// Whatever is done, sums and indices say what a look at everything says, a grant never promises what is not
-    /// there, and the victim is the one that the rule names.
+    /// Whatever is done, sums and indices agree with a full scan, a grant never promises room that
+    /// does not exist, and the victim follows the eviction order.
     #[test]
     fn sums_are_what_is_derivable(steps in prop::collection::vec(step(), 1..80)) {
         let mut ledger = ledger();
@@ -394,7 +402,8 @@ proptest! {
                     let complete = ledger.dag(&[dag]).is_some_and(Record::is_complete);
                     let lapsed = ledger.dag(&[dag]).map_or(0, |record| record.bytes);
                     let granted = ledger.grant(&[dag], &name(peer), size, now + 300, now);
-                    // What is complete is promised again without a question; so is what it has already.
+                    // A complete DAG is always granted again, and so is the room that a DAG already
+                    // has.
                     if granted.is_ok() && !complete && size >= lapsed {
                         prop_assert!(ledger.committed <= LIMITS.total.bytes + OVERHEAD);
                     }
