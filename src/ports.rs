@@ -1,5 +1,5 @@
-//! How the plans reach the world: through small traits, so that the same plan runs in the worker, in the command line
-//! and in a test on simulated time.
+//! The small traits through which the plans reach the world, so that the same plan runs in the
+//! worker, in the command line and in a test on simulated time.
 //!
 //! The futures need not be `Send`: a plan runs on one thread, and in a browser there is no other.
 
@@ -88,10 +88,10 @@ pub trait Source: Clone + 'static {
     /// Reads a slice.
     ///
     /// # Errors
-    /// [`StoreError`], also where the slice is shorter than the range.
+    /// [`StoreError`], also if the slice is shorter than the range.
     fn read(&self, range: Range<u64>) -> LocalBoxFuture<'static, Result<Bytes, StoreError>>;
-    /// The SHA-256 of `prefix`, the slice and `suffix`, computed off this thread where the platform can: the bytes of
-    /// the slice need not pass through this program's memory.
+    /// The SHA-256 of `prefix`, the slice and `suffix`, computed off this thread if the platform
+    /// can do that, so that the bytes of the slice need not pass through this program's memory.
     fn sha256(
         &self,
         prefix: Bytes,
@@ -131,8 +131,8 @@ pub trait Partial: 'static {
     }
     /// The blocks that were written down with the bytes, in order. A fetch continues after them.
     fn blocks(&self) -> Vec<Block>;
-    /// Takes bytes and the blocks that they complete (of a fetch), which are written down together. Returns when the
-    /// bounded queue has room for more. Small pieces are gathered.
+    /// Takes bytes and the blocks that they complete (of a fetch), which are written down together.
+    /// Returns when the bounded queue has room for more. Small pieces are buffered.
     fn append(
         &mut self,
         data: Bytes,
@@ -147,8 +147,8 @@ pub trait Partial: 'static {
         let error = format!("{} bytes are kept where nothing is kept", kept.len);
         Box::pin(std::future::ready(Err(StoreError::Failed(error))))
     }
-    /// Takes a slice of other stored bytes. The platform keeps it out of this program's memory where it can, and
-    /// copies nothing where the source is as safe as this store.
+    /// Takes a slice of other stored bytes. The platform keeps it out of this program's memory if
+    /// it can, and copies nothing if the source is as safe as this store.
     fn adopt(
         &mut self,
         source: Self::Source,
@@ -171,7 +171,7 @@ pub struct HttpRequest<S> {
     pub url: String,
     /// The headers, with their names in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// The body in pieces. The platform does not copy slices where it can avoid it.
+    /// The body in pieces. The platform avoids copying slices if it can.
     pub body: Vec<Piece<S>>,
     /// How long to wait for the head of the response, and then for each further piece of its body.
     pub patience: Duration,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::{Block, MAX_BLOCK};
 
-/// The codec of a leaf that is nothing but bytes.
+/// The codec of a leaf that consists of nothing but bytes.
 pub const RAW: u64 = 0x55;
 /// The codec of a node with links.
 pub const DAG_PB: u64 = 0x70;
@@ -36,7 +36,8 @@ pub enum Kind {
     Metadata,
     /// A symbolic link, whose target is its data.
     Symlink,
-    /// A part of a large directory: the names begin with hex digits, as many as [`Node::fanout`] demands.
+    /// A part of a large directory: the names begin with hex digits, as many as [`Node::fanout`]
+    /// requires.
     HamtShard,
 }
 
@@ -58,7 +59,7 @@ pub struct Node {
     pub kind: Kind,
     /// Its links in their order.
     pub links: Vec<Link>,
-    /// Where its own data is in the block; an empty range at the end of the block where there is none.
+    /// Where its own data is in the block; an empty range at the end of the block if there is none.
     pub data: Range<usize>,
     /// The number of bytes of the file from this node downwards, as the node states it.
     pub filesize: Option<u64>,
@@ -100,7 +101,7 @@ impl Node {
     /// The size of the file from this node downwards.
     ///
     /// # Errors
-    /// [`NodeError`] where the node is not a file, and where the stated sizes contradict one another.
+    /// [`NodeError`] if the node is not a file, or if the stated sizes contradict one another.
     pub fn file_size(&self) -> Result<u64, NodeError> {
         if !matches!(self.kind, Kind::File | Kind::Raw) || self.blocksizes.len() != self.links.len()
         {
@@ -159,7 +160,7 @@ pub fn decode(block: &Bytes) -> Result<Node, NodeError> {
 /// The links of a dag-pb block, of UnixFS or not.
 ///
 /// # Errors
-/// [`NodeError`] where it is not dag-pb.
+/// [`NodeError`] if it is not dag-pb.
 pub fn links(block: &Bytes) -> Result<Vec<Link>, NodeError> {
     let none = Bytes::new();
     let rope = Rope {
@@ -396,7 +397,7 @@ impl Cursor<'_> {
     }
 }
 
-/// Reads a binary CID at the beginning of `bytes`, and says how long it is.
+/// Reads a binary CID at the beginning of `bytes`, and returns it with its length.
 pub(super) fn read_cid(bytes: &[u8]) -> Option<(Cid, usize)> {
     let mut rest = bytes;
     let cid = Cid::read_bytes(&mut rest).ok()?;
