@@ -263,6 +263,9 @@ impl CarReader {
     /// The block that has begun but is not complete, if [`CarReader::next`] has returned `None` and
     /// `wanted` accepts the block's CID and size. The caller then reads the rest of its bytes from
     /// the stream itself, and pushes what follows them.
+    ///
+    /// # Errors
+    /// [`CarError`] if the block extends beyond the end of the CAR.
     pub fn begun(
         &mut self,
         wanted: impl FnOnce(&Cid, usize) -> bool,

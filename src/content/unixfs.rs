@@ -119,6 +119,9 @@ impl Node {
     }
 
     /// The number of hex digits before the names in a [`Kind::HamtShard`].
+    ///
+    /// # Errors
+    /// [`NodeError::Shard`] if its hash function or its number of slots is not supported.
     pub fn prefix_len(&self) -> Result<usize, NodeError> {
         let fanout = self.fanout.ok_or(NodeError::Shard)?;
         let known = self.hash_type == Some(MURMUR3_X64_64)
@@ -172,6 +175,9 @@ pub fn links(block: &Bytes) -> Result<Vec<Link>, NodeError> {
 }
 
 /// Reads a dag-pb block that was recorded without the bytes of the file.
+///
+/// # Errors
+/// [`NodeError`] if it is not a node of UnixFS whose data is where those bytes are.
 pub fn decode_recorded(block: &Block) -> Result<Node, NodeError> {
     if block.size() > MAX_BLOCK as u64 {
         return Err(NodeError::TooLarge);

@@ -192,6 +192,9 @@ const PROGRAMS: [(&str, &str); 4] = [
 
 /// Looks for Chromium and the programs that drive it. Installs what is missing if this is Debian
 /// and we are root; [`Browser::require`] reports what is still missing.
+///
+/// # Errors
+/// None at present: an installation that fails is only a warning.
 pub fn browser() -> Result<Browser> {
     let mut browser = Browser { missing: missing() };
     if browser.missing.is_empty() || which("apt-get").is_none() || !is_root() {
