@@ -1,14 +1,14 @@
-//! Which calls of other peers are answered now: the one place where that is decided. The engine asks it, and so does
-//! `fluence provide`; whatever hands calls to them only forwards. A node answers `IPFS_multiaddr` alone, at once, and its
-//! storage bounds what is granted.
+//! Decides which calls of other peers are answered now. The engine asks it, and so does `fluence
+//! provide`; everything that passes calls to them only forwards. A node answers only
+//! `IPFS_multiaddr`, and does so at once; its storage limits what is granted.
 //!
-//! Nothing here looks at a clock: `now` is Unix time in milliseconds, and is passed in.
+//! Nothing here reads a clock: `now` is Unix time in milliseconds, and is passed in.
 
 use std::collections::HashMap;
 
 use crate::call::{CallError, ErrorCode, Reply};
 
-/// How much is admitted.
+/// The limits on what is admitted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
     /// Calls that are answered at the same time.
@@ -17,7 +17,7 @@ pub struct Limits {
     pub burst: u32,
     /// Calls that one caller may make each second, in the long run.
     pub per_second: f64,
-    /// When a caller that found no place may come again, in milliseconds.
+    /// How long a caller that found no place should wait before it tries again, in milliseconds.
     pub retry_after_ms: u64,
 }
 
@@ -32,22 +32,23 @@ impl Default for Limits {
     }
 }
 
-/// The callers that are remembered, at most. One whose allowance is whole again is forgotten.
+/// The most callers that are remembered. A caller whose allowance is full again is forgotten.
 const MAX_CALLERS: usize = 1024;
 
 /// What a call costs its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cost {
-    /// One of the calls that the caller may make.
+    /// The call counts against the caller's allowance.
     Call,
-    /// Nothing: it moves nothing, and whoever confirms an announcement sends many. It still takes a place.
+    /// The call is free, because it moves nothing and whoever confirms an announcement sends many.
+    /// It still takes a place.
     Probe,
 }
 
-/// A caller has to come again later.
+/// The refusal of a call whose caller has to try again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Busy {
-    /// In how many milliseconds.
+    /// After how many milliseconds to try again.
     pub retry_after_ms: u64,
 }
 
@@ -66,7 +67,7 @@ impl From<Busy> for Reply {
     }
 }
 
-/// The calls that are being answered, and what each caller may still ask.
+/// The calls that are being answered, and how many more each caller may make.
 #[derive(Debug)]
 pub struct Admission {
     limits: Limits,
@@ -75,7 +76,7 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// Nothing is being answered yet.
+    /// An admission with these limits, while nothing is being answered yet.
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
@@ -87,7 +88,7 @@ impl Admission {
     /// Admits a call, which then has a place until [`Admission::done`].
     ///
     /// # Errors
-    /// [`Busy`] where there is no place, or where this caller has asked too often.
+    /// [`Busy`] if there is no place, or if this caller has called too often.
     pub fn admit(&mut self, caller: &str, cost: Cost, now: u64) -> Result<(), Busy> {
         let busy = |retry_after_ms| Err(Busy { retry_after_ms });
         if self.running >= self.limits.at_once {
@@ -117,13 +118,13 @@ impl Admission {
         Ok(())
     }
 
-    /// A call that was admitted has its answer.
+    /// Gives back the place of an admitted call, once it has its answer.
     pub fn done(&mut self) {
         self.running = self.running.saturating_sub(1);
     }
 }
 
-/// An allowance: so many at once, and then so many a second.
+/// A token bucket: it allows a burst, and then a number of calls per second.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bucket {
     level: f64,
@@ -131,7 +132,7 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// A whole allowance.
+    /// A full bucket.
     pub(crate) fn new(now: u64, burst: u32) -> Self {
         Self {
             level: f64::from(burst),
@@ -139,7 +140,8 @@ impl Bucket {
         }
     }
 
-    /// Takes one; where there is none, the error says in how many milliseconds there is one.
+    /// Takes one token. If there is none, the error is the number of milliseconds until there is
+    /// one.
     pub(crate) fn take(&mut self, now: u64, burst: u32, per_second: f64) -> Result<(), u64> {
         let elapsed = now.saturating_sub(self.at) as f64 / 1000.0;
         self.level = (self.level + elapsed * per_second).min(f64::from(burst));
@@ -152,7 +154,7 @@ impl Bucket {
         }
     }
 
-    /// Whether it is whole again, so that it need not be remembered.
+    /// Whether the bucket is full again, so that it need not be remembered.
     fn is_full(&self, now: u64, burst: u32, per_second: f64) -> bool {
         let elapsed = now.saturating_sub(self.at) as f64 / 1000.0;
         self.level + elapsed * per_second >= f64::from(burst)
@@ -180,7 +182,7 @@ mod tests {
         assert_eq!(bucket.take(500, 3, 2.0), Ok(()));
         assert!(!bucket.is_full(1000, 3, 2.0));
         assert!(bucket.is_full(2000, 3, 2.0));
-        // A clock that was set back gives nothing, and takes nothing.
+        // A clock that was set back neither adds nor removes tokens.
         assert_eq!(bucket.take(100, 3, 2.0), Err(500));
     }
 

@@ -33,7 +33,8 @@ pub enum Reply {
     Error(CallError),
 }
 
-/// The members of a reply that count. All others are ignored, whereas serde's own enums would refuse them.
+/// The members of a reply that matter. All others are ignored, whereas serde's own enums would
+/// reject them.
 #[derive(Deserialize)]
 struct Members {
     ok: Option<Map<String, Value>>,
@@ -57,8 +58,8 @@ impl TryFrom<Members> for Reply {
     }
 }
 
-/// Why a call had no result, as the provider says it. However malformed an error is, it is still an error: a part that
-/// is not understood counts as left out.
+/// Why a call had no result, as the provider says it. A malformed error is still an error: a part
+/// that is not understood counts as missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("{code:?}: {message}")]
 pub struct CallError {
@@ -68,7 +69,7 @@ pub struct CallError {
     /// The message, for people. This peer writes at most [`MAX_ERROR_TEXT`] bytes.
     #[serde(default, deserialize_with = "or_default")]
     pub message: String,
-    /// With [`ErrorCode::Busy`]: after how many milliseconds to try again.
+    /// With [`ErrorCode::Busy`], after how many milliseconds to try again.
     #[serde(
         default,
         deserialize_with = "milliseconds",
@@ -86,7 +87,7 @@ pub const MAX_ERROR_TEXT: usize = 1024;
 pub enum ErrorCode {
     /// The request was not understood.
     BadRequest,
-    /// This peer does not provide that function, or not any more.
+    /// This peer does not provide that function, or no longer does.
     NoSuchFunction,
     /// This peer provides the function and refuses the call, because of a quota or a setting.
     Refused,
@@ -105,14 +106,14 @@ fn object_or_null<'de, D: Deserializer<'de>>(value: D) -> Result<Map<String, Val
     Ok(Option::deserialize(value)?.unwrap_or_default())
 }
 
-/// Reads a value, or the default where the value has another type.
+/// Reads a value, or the default if the value has another type.
 fn or_default<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
     value: D,
 ) -> Result<T, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(value)?).unwrap_or_default())
 }
 
-/// Reads a time as whole milliseconds, rounded up; `None` where the value is not a time.
+/// Reads a time as whole milliseconds, rounded up; `None` if the value is not a time.
 fn milliseconds<'de, D: Deserializer<'de>>(value: D) -> Result<Option<u64>, D::Error> {
     let time = Value::deserialize(value)?.as_f64();
     Ok(time.filter(|ms| *ms >= 0.0).map(|ms| ms.ceil() as u64))
@@ -151,7 +152,7 @@ pub enum MessageError {
 /// Reads a message.
 ///
 /// # Errors
-/// [`MessageError`] where the message is too large, which is never cut, or malformed.
+/// [`MessageError`] if the message is malformed, or too large; a message is never truncated.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, MessageError> {
     if bytes.len() > MAX_MESSAGE {
         return Err(MessageError::TooLarge);
@@ -162,7 +163,7 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, MessageError> {
 /// Writes a message.
 ///
 /// # Errors
-/// [`MessageError::TooLarge`] where it is over the limit.
+/// [`MessageError::TooLarge`] if it is over the limit.
 pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, MessageError> {
     let bytes = serde_json::to_vec(message).map_err(|e| MessageError::Malformed(e.to_string()))?;
     if bytes.len() > MAX_MESSAGE {
@@ -229,7 +230,7 @@ impl Reply {
 /// The arguments of `IPFS_multiaddr`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MultiaddrArgs {
-    /// The CID of the file that is to be uploaded, where a token is wanted.
+    /// The CID of the file that is to be uploaded, if a token is wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cid: Option<String>,
     /// The size of that file in bytes.
@@ -242,7 +243,7 @@ pub struct MultiaddrArgs {
 pub struct MultiaddrOk {
     /// The HTTP address of the storage ([`crate::storage`]).
     pub multiaddr: String,
-    /// The permission to upload that CID; absent where none was given.
+    /// The permission to upload that CID; absent if none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// When the token expires, in Unix seconds.
@@ -258,10 +259,12 @@ pub struct FileArgs {
     pub probe: bool,
 }
 
-/// The result of `IPFS_<cid>`. All of it is what a stranger says: the name and the type are made safe before use.
+/// The result of `IPFS_<cid>`. All of it comes from a stranger, so the name and the type are made
+/// safe before use.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FileOk {
-    /// The address of a storage where the file can be had; absent in the answer to a probe.
+    /// The address of a storage from which the file can be fetched; absent in the answer to a
+    /// probe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multiaddr: Option<String>,
     /// The size of the file in bytes.

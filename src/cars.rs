@@ -1,5 +1,5 @@
-//! A CAR that arrives over HTTP, as verified blocks: several are hashed at the same time, and they are given in the
-//! order of the CAR.
+//! A CAR that arrives over HTTP, as verified blocks. Several blocks are hashed at the same time,
+//! and they are yielded in the order of the CAR.
 
 use std::any::Any;
 use std::rc::Rc;
@@ -15,11 +15,11 @@ use crate::content::hash::HashError;
 use crate::failure::Reason;
 use crate::ports::HttpError;
 
-/// The most blocks that are verified at the same time, and the most bytes of them.
+/// The most blocks that are verified at the same time, and their most bytes in total.
 const CHECKS_AT_ONCE: usize = 16;
 const CHECK_BYTES: usize = 4 << 20;
 
-/// One thing that has arrived of a CAR.
+/// An item that has arrived from a CAR.
 #[derive(Debug, Clone)]
 pub enum FromCar {
     /// This many bytes, whether they make a block or not.
@@ -46,7 +46,7 @@ pub struct Kept {
     pub place: Rc<dyn Any>,
 }
 
-/// Why a CAR ends without being whole.
+/// Why a CAR ended before it was complete.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CarEnd {
     /// The connection failed.
@@ -55,7 +55,7 @@ pub enum CarEnd {
     /// It ends early; there may be more later.
     #[error("it ends early ({0})")]
     Short(Reason),
-    /// It is not a CAR, or not one that can be taken.
+    /// It is not a CAR, or not one that can be accepted.
     #[error("it is not a CAR that can be taken ({0})")]
     Unusable(Reason),
     /// The bytes of a block are not those that its CID names.

@@ -17,7 +17,7 @@ pub const MAX_THUMBNAILS: usize = 64;
 /// A message from a face to the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToWorker {
-    /// A number of the face's own choice; it comes back with the answer.
+    /// A number that the face chooses; the answer carries it too.
     pub number: u32,
     /// The command.
     pub command: Command,
@@ -91,7 +91,8 @@ pub enum Command {
     },
     /// Connect now, without waiting for the next attempt.
     Reconnect,
-    /// Send the thumbnails of these items, of which there may be [`MAX_THUMBNAILS`]: the ones that are visible now.
+    /// Send the thumbnails of these items, at most [`MAX_THUMBNAILS`] of them: the ones that are
+    /// visible now.
     Thumbnails {
         /// The ids of the items.
         ids: Vec<ItemId>,
@@ -145,7 +146,7 @@ pub enum ToFace {
     State {
         /// The state, with its newest items.
         state: Box<State>,
-        /// The settings that hold where the person set none.
+        /// The settings that apply if the person set none.
         defaults: Settings,
         /// The number of all items.
         count: usize,
@@ -161,9 +162,10 @@ pub enum ToFace {
         /// What happened.
         event: Event,
     },
-    /// Some shares wait for the person's permission to read from these origins (match patterns such as
-    /// `https://example.org/*`), and continue by themselves once it is given. The list is empty when no share waits
-    /// any more. It is sent after [`ToFace::State`] where some wait, and whenever it changes.
+    /// Some shares wait for the person's permission to read from these origins (match patterns such
+    /// as `https://example.org/*`), and continue by themselves once it is given. The list is empty
+    /// when no share waits any more. This is sent after [`ToFace::State`] if some wait, and
+    /// whenever the list changes.
     Access {
         /// All origins for which shares wait.
         origins: Vec<String>,
@@ -209,9 +211,9 @@ impl ToFace {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "FlatAnswer", into = "FlatAnswer")]
 pub enum Answer {
-    /// The command was carried out, or has begun; what follows is told by events.
+    /// The command was carried out, or has begun; events report what follows.
     Done {
-        /// The item that the command made or found, where it did.
+        /// The item that the command made or found, if it did.
         id: Option<ItemId>,
     },
     /// The command was refused.
@@ -221,7 +223,7 @@ pub enum Answer {
     },
     /// The answer to [`Command::Thumbnails`].
     Thumbnails {
-        /// Those that there are.
+        /// The thumbnails that exist.
         thumbnails: Vec<Thumbnail>,
     },
     /// The answer to [`Command::Log`].
@@ -229,8 +231,8 @@ pub enum Answer {
         /// The lines, oldest first.
         lines: Vec<LogLine>,
     },
-    /// The extension may not read from there yet. The face asks the person for these origins; the share continues by
-    /// itself once they are given, and the command need not be sent again.
+    /// The extension may not read from the URL yet. The face asks the person for these origins; the
+    /// share continues by itself once they are given, and the command need not be sent again.
     NeedsAccess {
         /// Match patterns such as `https://example.org/*`.
         origins: Vec<String>,

@@ -1,5 +1,6 @@
-//! What went wrong, as a type: a code, a reason, and the values that a sentence about it needs. The faces (the popup, the
-//! command line) turn it into words in the person's language; nothing else holds a sentence.
+//! What went wrong, as a type: a code, a reason, and the values that a sentence about it needs. The
+//! faces (the popup, the command line) turn it into words in the person's language; no other place
+//! has sentences.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -90,11 +91,11 @@ words! {
         Stopped = "stopped",
         /// The program was ended while it ran.
         Interrupted = "interrupted",
-        /// The stored bytes are not there any more, or were changed.
+        /// The stored bytes are gone or were changed.
         FileGone = "file_gone",
         /// A setting has a value that it cannot have.
         BadSetting = "bad_setting",
-        /// The item is not in the list any more.
+        /// The item is no longer in the list.
         UnknownItem = "unknown_item",
         /// The list is full (`limit` items).
         TooManyItems = "too_many_items",
@@ -110,9 +111,9 @@ words! {
         SourceSilent = "source_silent",
         /// The answer of the server that has the file to share (`host`) broke off.
         SourceBroken = "source_broken",
-        /// A server (`host`) answered with a status that is no success (`status`).
+        /// A server (`host`) answered with a status other than success (`status`).
         HttpStatus = "http_status",
-        /// A web page came in the place of the file: most likely a login form.
+        /// A web page came in place of the file, most likely a login form.
         LoginPage = "login_page",
         /// The files cannot become one folder.
         BadFolder = "bad_folder",
@@ -128,7 +129,7 @@ words! {
         Offline = "offline",
         /// Nobody who provides the file was found.
         NoProvider = "no_provider",
-        /// A provider was found, and does not give the file.
+        /// A provider was found, but does not deliver the file.
         ProviderGone = "provider_gone",
         /// A provider's answer cannot be used.
         BadAnswer = "bad_answer",
@@ -136,7 +137,7 @@ words! {
         WrongBytes = "wrong_bytes",
         /// A storage (`host`) sent nothing new for too long.
         Stalled = "stalled",
-        /// A storage (`host`) does not send, or does not take, the file.
+        /// A storage (`host`) does not send or does not accept the file.
         StorageGone = "storage_gone",
         /// The hash does not name a file that can be fetched.
         BadDag = "bad_dag",
@@ -158,20 +159,20 @@ words! {
         RpcUnreachable = "rpc_unreachable",
         /// The address of the RPC (`host`) does not answer as an RPC does.
         RpcFailed = "rpc_failed",
-        /// The RPC (`host`) takes no calls from this extension.
+        /// The RPC (`host`) accepts no calls from this extension.
         OriginRefused = "origin_refused",
         /// Nothing answers at the address of the gateway (`host`).
         GatewayUnreachable = "gateway_unreachable",
         /// The gateway (`host`) does not answer as a gateway does.
         GatewayFailed = "gateway_failed",
-        /// The gateway (`host`) is not of the node whose RPC was named (`name`).
+        /// The gateway (`host`) does not belong to the node whose RPC was given (`name`).
         AnotherNode = "another_node",
         /// The file was not saved to the download folder.
         NotSaved = "not_saved",
         /// What happened could not be written to the journal.
         JournalFailed = "journal_failed",
-        /// A part of what was written down could not be read at start-up: `size` records, or all of it where there is no
-        /// size. The original is set aside.
+        /// A part of the journal could not be read at start-up: `size` records, or all of it if
+        /// there is no size. The original is set aside.
         JournalDamaged = "journal_damaged",
         /// The settings in `name` could not be read at start-up; they have their defaults, and the original is set aside.
         SettingsDamaged = "settings_damaged",
@@ -186,7 +187,7 @@ words! {
     }
 }
 
-/// Where the words for a failure may differ: what the person wanted.
+/// What the person wanted when something failed, on which the words may depend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum About {
     /// Something that is shared.
@@ -200,8 +201,8 @@ pub enum About {
 }
 
 impl Code {
-    /// What kind of failure it is. Every decision that depends on a code is made from its kind, so that a new code has to
-    /// be put into one here, and is then treated rightly everywhere.
+    /// What kind of failure it is. Every decision that depends on a code is made from its kind, so
+    /// that a new code only has to be assigned to one here to be treated correctly everywhere.
     pub fn kind(&self) -> Kind {
         match self {
             Self::BadLink
@@ -254,18 +255,18 @@ impl Code {
     }
 }
 
-/// What kind of failure a [`Code`] is: what has to change before a second try ends otherwise.
+/// What kind of failure a [`Code`] is: what has to change before a second attempt can succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// What was asked for cannot be done.
     Request,
-    /// The person, or the end of the program, cut it off or did not allow it.
+    /// The person or the end of the program interrupted it, or the person did not allow it.
     Person,
     /// There is no network.
     Offline,
-    /// Nobody has it.
+    /// Nobody who has it was found.
     NotFound,
-    /// A peer or a storage that was there does not do its part, as if it were gone.
+    /// A peer or a storage that was there no longer does its part, as if it were gone.
     Lost,
     /// A server, or another peer's answer, is at fault.
     Other,
@@ -284,7 +285,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether a fetch that ended so may have ended because this machine had no network, without knowing that yet.
+    /// Whether a fetch with this failure may have ended because this machine had lost the network
+    /// without noticing it yet.
     pub fn may_be_network(self) -> bool {
         match self {
             Self::Offline | Self::NotFound | Self::Lost => true,
@@ -300,7 +302,7 @@ impl Kind {
         }
     }
 
-    /// Whether what was fetched so far is worth keeping: it can be gone on from.
+    /// Whether what was fetched so far is worth keeping, because the fetch can continue from it.
     pub fn keeps_progress(self) -> bool {
         match self {
             Self::BadDag => false,
@@ -338,7 +340,7 @@ impl Kind {
 }
 
 words! {
-    /// More exactly, why.
+    /// The reason for a failure, which makes its code more precise.
     Reason {
         /// There is no text.
         Empty = "empty",
@@ -357,20 +359,20 @@ words! {
         Silent = "silent",
         /// The connection broke while an answer came.
         BrokenOff = "broken_off",
-        /// An HTTP status that is no success (`status`).
+        /// The HTTP status is not one of success (`status`).
         Status = "status",
 
         /// The peer did not answer in time; it may have received the call.
         NoReply = "no_reply",
         /// The answer is not understood.
         Malformed = "malformed",
-        /// The peer does not provide the function any more.
+        /// The peer no longer provides the function.
         NoSuchFunction = "no_such_function",
         /// The peer refused (`detail`).
         Refused = "refused",
         /// The peer is busy (`detail`).
         Busy = "busy",
-        /// The peer has what it needs out of reach, such as storage (`detail`).
+        /// The peer cannot reach something that it needs, such as storage (`detail`).
         Unavailable = "unavailable",
         /// The peer did not understand the call (`detail`).
         BadRequest = "bad_request",
@@ -378,7 +380,7 @@ words! {
         Internal = "internal",
         /// The answer names no storage.
         NoAddress = "no_address",
-        /// The answer names an address that is none (`detail`).
+        /// The answer names something that is not an address (`detail`).
         BadAddress = "bad_address",
         /// The answer names a storage that sent wrong bytes before (`host`).
         Banned = "banned",
@@ -393,7 +395,7 @@ words! {
         NoCars = "no_cars",
         /// What a storage sent is not a CAR that can be read.
         BadCar = "bad_car",
-        /// A storage sent another block than the one that was to come.
+        /// A storage sent another block than the expected one.
         UnexpectedBlock = "unexpected_block",
         /// A storage sends the same blocks over and over.
         RepeatedBlocks = "repeated_blocks",
@@ -404,7 +406,7 @@ words! {
         UnknownHash = "unknown_hash",
         /// The CID's digest is too short to prove anything.
         ShortDigest = "short_digest",
-        /// A block has a codec that is not one of files (`size` is the codec).
+        /// A block has a codec that is not used for files (`size` is the codec).
         UnknownCodec = "unknown_codec",
         /// A block is not a UnixFS node that can be read.
         BadNode = "bad_node",
@@ -412,17 +414,17 @@ words! {
         Contradiction = "contradiction",
         /// It is a symbolic link or metadata.
         SymbolicLink = "symbolic_link",
-        /// The DAG has more blocks than are taken (`limit`).
+        /// The DAG has more blocks than are accepted (`limit`).
         TooManyBlocks = "too_many_blocks",
-        /// The folder has more files than are taken (`limit`).
+        /// The folder has more files than are accepted (`limit`).
         TooManyFiles = "too_many_files",
-        /// The DAG, or the folder, is deeper than is taken (`limit`).
+        /// The DAG or the folder is deeper than is accepted (`limit`).
         TooDeep = "too_deep",
-        /// The paths of the folder are longer than is taken (`limit` bytes).
+        /// The paths of the folder are longer than is accepted (`limit` bytes).
         PathsTooLong = "paths_too_long",
-        /// Not all of it is there.
+        /// Some of it is missing.
         Incomplete = "incomplete",
-        /// What was kept of it was damaged.
+        /// The record of what was fetched so far is damaged.
         DamagedRecord = "damaged_record",
 
         /// A name in the path is empty (`name` is the path).
@@ -431,7 +433,7 @@ words! {
         DotName = "dot_name",
         /// A name has a control character (`name`).
         ControlCharacter = "control_character",
-        /// Two have the same name (`name`).
+        /// Two files or folders have the same name (`name`).
         SameName = "same_name",
         /// The hashes of two names are equal (`name`).
         NameCollision = "name_collision",
@@ -440,11 +442,11 @@ words! {
         TooManyNodes = "too_many_nodes",
         /// It is not the multiaddr of a node (`name`).
         BadNodeAddress = "bad_node_address",
-        /// There is no IP address or host name where one has to be (`name`).
+        /// There is no IP address or host name where there must be one (`name`).
         BadHost = "bad_host",
         /// The port is not a number from 1 to 65535 (`name`).
         BadPort = "bad_port",
-        /// A browser can reach a node over WebSocket alone, and this is another transport (`name`).
+        /// A browser can reach a node only over WebSocket, and this is another transport (`name`).
         NotWebSocket = "not_web_socket",
         /// What follows `/p2p/` is not a peer id (`name`).
         BadPeerId = "bad_peer_id",
@@ -464,13 +466,13 @@ words! {
 
 /// What went wrong, with the values that a sentence about it needs. Which of them are set depends on the code.
 ///
-/// On the wire and in the journal values that are not set are left out; values that this version does not know are
-/// ignored.
+/// On the wire and in the journal, values that are not set are left out; values that this version
+/// does not know are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// What went wrong.
     pub code: Code,
-    /// More exactly, why.
+    /// The reason, which makes the code more precise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// A host, or the address of a server.
@@ -491,14 +493,14 @@ pub struct Failure {
     /// A moment, in Unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<u64>,
-    /// How many others of the same command failed too.
+    /// How many others in the same command failed too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub others: Option<u64>,
     /// An HTTP status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// What somebody else said about it: a peer, a server, the operating system. Made fit to be shown
-    /// ([`crate::text::quote`]), and not to be believed.
+    /// What somebody else said about it: a peer, a server, the operating system. It is made safe to
+    /// show ([`crate::text::quote`]), and must not be trusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
@@ -522,54 +524,54 @@ impl From<Code> for Failure {
 }
 
 impl Failure {
-    /// A failure of which nothing but the code is known.
+    /// A failure of which only the code is known.
     pub fn new(code: Code) -> Self {
         code.into()
     }
 
-    /// With a reason.
+    /// Adds a reason.
     pub fn reason(mut self, reason: Reason) -> Self {
         self.reason = Some(reason);
         self
     }
 
-    /// With the host of a URL, or a host as it is. A URL may have none.
+    /// Adds the host of a URL, or a host as it is. A URL may have none.
     pub fn host(mut self, url: &str) -> Self {
         self.host = Some(host_of(url)).filter(|host| !host.is_empty());
         self
     }
 
-    /// With a peer id.
+    /// Adds a peer id.
     pub fn peer(mut self, peer: &str) -> Self {
         self.peer = Some(quote(peer));
         self
     }
 
-    /// With a name.
+    /// Adds a name.
     pub fn name(mut self, name: &str) -> Self {
         self.name = Some(quote(name));
         self
     }
 
-    /// With a size.
+    /// Adds a size.
     pub fn size(mut self, size: u64) -> Self {
         self.size = Some(size);
         self
     }
 
-    /// With the limit that was reached.
+    /// Adds the limit that was reached.
     pub fn limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// With an HTTP status.
+    /// Adds an HTTP status.
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// With what somebody else said; nothing where that is empty.
+    /// Adds what somebody else said, unless that is empty.
     pub fn detail(mut self, detail: impl AsRef<str>) -> Self {
         let detail = quote(detail.as_ref());
         self.detail = (!detail.is_empty()).then_some(detail);
@@ -582,7 +584,7 @@ impl Failure {
         self
     }
 
-    /// What the end of a CAR means, of the storage at this URL.
+    /// The failure that the end of a CAR from the storage at this URL means.
     pub fn of_car(url: &str, end: &CarEnd) -> Self {
         let gone = Self::new(Code::StorageGone);
         match end {
@@ -600,7 +602,7 @@ impl Failure {
         self.reason == Some(Reason::Unreachable)
     }
 
-    /// What an HTTP error means, under this code.
+    /// The failure that an HTTP error means, under this code.
     pub fn of_http(code: Code, error: &HttpError) -> Self {
         let (reason, host) = match error {
             HttpError::Unreachable(host) => (Reason::Unreachable, host),
@@ -610,7 +612,7 @@ impl Failure {
         Self::new(code).reason(reason).host(host)
     }
 
-    /// What a call without a result means, under this code.
+    /// The failure that a call without a result means, under this code.
     pub fn of_call(code: Code, error: &NetworkError) -> Self {
         match error {
             NetworkError::Offline => Self::new(Code::Offline),

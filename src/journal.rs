@@ -1,8 +1,9 @@
-//! The journal as text: a snapshot of the [`State`] and the events after it, each with the version of its form.
+//! The journal as text: a snapshot of the [`State`] and the events after it, each with the version
+//! of its format.
 //!
-//! A host stores the texts wherever it likes. [`Reader`] reads what any version wrote: older texts are brought to the
-//! present form by a chain of small steps, and what cannot be read costs nothing but itself. Nothing in here fails: a
-//! program that has a journal can always start.
+//! A host stores the texts wherever it likes. [`Reader`] reads what any version wrote: older texts
+//! are converted to the present format by a chain of small steps, and what cannot be read affects
+//! nothing else. Nothing in here fails, so a program that has a journal can always start.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +14,10 @@ use crate::failure::{Code, Failure};
 use crate::state::{Event, EventKind, Item, ItemId, Items, LogLine, MAX_LOG, Settings, State};
 use crate::text::quote;
 
-/// The version of the form that is written.
+/// The version of the format that is written.
 pub const VERSION: u64 = 2;
 
-/// What version 1 had no number for.
+/// The version of a text without a number, which only version 1 wrote.
 const FIRST: u64 = 1;
 
 /// The snapshot of a state, as text.
@@ -66,14 +67,14 @@ pub struct Read {
     pub details: BTreeMap<ItemId, Details>,
     /// What could not be read.
     pub damage: Damage,
-    /// Whether something in it was in an older form, so that a snapshot should be written.
+    /// Whether something in it was in an older format, so that a snapshot should be written.
     pub outdated: bool,
 }
 
 /// What could not be read of a journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Damage {
-    /// Whether nothing of the snapshot could be read, or not the list of items.
+    /// Whether the snapshot, or its list of items, could not be read at all.
     pub snapshot: bool,
     /// Items of the snapshot that could not be read.
     pub items: u64,
@@ -89,12 +90,12 @@ impl Damage {
         *self == Self::default()
     }
 
-    /// Whether items may be missing whose bytes are still stored.
+    /// Whether the bytes of missing items may still be stored.
     pub fn may_miss_items(&self) -> bool {
         self.snapshot || self.items > 0 || self.events > 0
     }
 
-    /// What a person is told.
+    /// The failures that a person is told of.
     pub fn failures(&self) -> Vec<Failure> {
         let mut failures = Vec::new();
         if self.may_miss_items() {
@@ -113,7 +114,7 @@ impl Damage {
 pub struct Reader(Read);
 
 impl Reader {
-    /// Begins with a snapshot; `None` where there is none yet.
+    /// Begins with a snapshot; `None` if there is none yet.
     pub fn new(snapshot: Option<&str>) -> Self {
         let mut reader = Self::default();
         if let Some(text) = snapshot {
@@ -127,8 +128,8 @@ impl Reader {
         self.0.state.seq
     }
 
-    /// Applies an event, unless the snapshot has it already. Returns whether all of it could be read; where not, the
-    /// text is worth being set aside.
+    /// Applies an event, unless the snapshot has it already. Returns whether all of it could be
+    /// read; if not, the text is worth setting aside.
     pub fn event(&mut self, text: &str) -> bool {
         let Some((event, is_whole)) = self.read_event(text) else {
             self.0.damage.events += 1;
@@ -180,7 +181,7 @@ impl Reader {
                     }
                 }
             }
-            // Every version has written a list, if only an empty one.
+            // Every version has written a list, even if it was empty.
             _ => self.0.damage.snapshot = true,
         }
         if let Some(written) = state.remove("settings").filter(|value| !value.is_null()) {
@@ -239,7 +240,8 @@ impl Reader {
                     entry: entry.clone(),
                 });
             }
-            // Since version 2 the event says only that there is one: it must not replace the picture itself.
+            // Since version 2 the event says only that there is a thumbnail, and must not replace
+            // the picture itself.
             EventKind::Thumbnail { data_url, .. } if data_url.is_empty() => {}
             EventKind::Thumbnail { id, data_url } => {
                 let details = self.0.details.entry(id.clone()).or_default();
@@ -276,7 +278,8 @@ fn version_of(written: &Map<String, Value>) -> u64 {
         .unwrap_or(FIRST)
 }
 
-/// An item as it was written. One value of it that cannot be read and that it can do without costs no other.
+/// Reads an item. A value that cannot be read and that the item can do without does not affect the
+/// others.
 fn read_item(id: &str, mut written: Value) -> Option<Item> {
     let members = written.as_object_mut()?;
     members.insert("id".to_owned(), json!(id));
@@ -291,17 +294,17 @@ fn read_item(id: &str, mut written: Value) -> Option<Item> {
     })
 }
 
-/// What brings a text from one version to the next.
+/// A step that converts a text from one version to the next.
 struct Step {
     /// The version that it is for.
     from: u64,
-    /// Changes a snapshot's state; what leaves it for good is put into the details.
+    /// Changes a snapshot's state; what is no longer part of the state is moved into the details.
     snapshot: fn(&mut Value, &mut BTreeMap<ItemId, Details>),
     /// Changes an event.
     event: fn(&mut Value),
 }
 
-/// All steps there have ever been; a new version adds one, and changes none.
+/// All steps that have ever existed. A new version adds one, and changes none.
 const STEPS: [Step; 1] = [Step {
     from: 1,
     snapshot: snapshot_from_1,
@@ -331,7 +334,7 @@ fn snapshot_from_1(state: &mut Value, details: &mut BTreeMap<ItemId, Details>) {
             Some(Value::Array(lines)) => lines.into_iter().filter_map(line_from_1).collect(),
             _ => Vec::new(),
         };
-        // The last line was the one that said how it ended.
+        // The last line said how the item ended.
         if let Some(last) = log.last() {
             item.insert("since".to_owned(), json!(last.at));
         }
@@ -356,7 +359,8 @@ fn line_from_1(line: Value) -> Option<LogLine> {
     serde_json::from_value(json!({"at": line.get("at")?, "entry": entry})).ok()
 }
 
-/// Wherever version 1 had `{code, what, advice}`: the code stays, and the first sentence becomes the detail.
+/// Converts each `{code, what, advice}` of version 1: the code stays, and the first sentence
+/// becomes the detail.
 fn failures_from_1(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -427,7 +431,7 @@ mod tests {
                 },
             },
         };
-        // One that the snapshot has already changes nothing.
+        // An event that the snapshot already includes changes nothing.
         let old = Event {
             seq: 2,
             ..status.clone()

@@ -314,10 +314,11 @@ pub fn numbered(path: &str, number: u64) -> String {
     }
 }
 
-/// The longest MIME type, in bytes: each half of it may have 127 (RFC 6838), and none in use has as many.
+/// The longest MIME type, in bytes: RFC 6838 allows 127 in each half, and none in use is that long.
 pub const MAX_MIME: usize = 127;
 
-/// The MIME type in a `Content-Type`, without its parameters and in lower case; `None` where it is not one.
+/// The MIME type in a `Content-Type`, without its parameters and in lower case; `None` if it is not
+/// one.
 pub fn mime_of(content_type: &str) -> Option<String> {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     let token = |text: &str| {

@@ -1,5 +1,5 @@
-//! How the plans reach the world: through small traits, so that the same plan runs in the worker, in the command line
-//! and in a test on simulated time.
+//! The small traits through which the plans reach the world, so that the same plan runs in the
+//! worker, in the command line and in a test on simulated time.
 //!
 //! The futures need not be `Send`: a plan runs on one thread, and in a browser there is no other.
 
@@ -43,13 +43,21 @@ pub trait Platform: 'static {
     fn spawn(&self, task: LocalBoxFuture<'static, ()>);
     /// A random number from a cryptographic source.
     fn random(&self) -> u128;
-    /// Verifies a block against its CID. A platform that can hash off this thread, or faster than this program, does
-    /// so here ([`hash::is_sha2_256`]). Several blocks are verified at the same time.
+    /// Verifies a block against its CID. A platform that can hash off this thread, or faster than
+    /// this program, does so here ([`hash::is_sha2_256`]). Several blocks are verified at the same
+    /// time.
+    ///
+    /// # Errors
+    /// [`HashError`] if the CID does not prove the block.
     fn verify(&self, cid: Cid, block: Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> {
         Box::pin(std::future::ready(hash::verify(&cid, &block)))
     }
-    /// Fetches a CAR as verified blocks. A platform that can do so off this thread does so here, and may keep raw
-    /// blocks where it will write them ([`Partial::append_kept`]). With `None`, this program does all of it.
+    /// Fetches a CAR as verified blocks. A platform that can do so off this thread does so here,
+    /// and may keep raw blocks where it will write them ([`Partial::append_kept`]). If it returns
+    /// `None`, this program does all of it.
+    ///
+    /// # Errors
+    /// [`HttpError`] if no head of a response arrives. Later errors are in the stream.
     fn car(
         &self,
         _request: &HttpRequest<Self::Source>,
@@ -88,10 +96,13 @@ pub trait Source: Clone + 'static {
     /// Reads a slice.
     ///
     /// # Errors
-    /// [`StoreError`], also where the slice is shorter than the range.
+    /// [`StoreError`], also if the slice is shorter than the range.
     fn read(&self, range: Range<u64>) -> LocalBoxFuture<'static, Result<Bytes, StoreError>>;
-    /// The SHA-256 of `prefix`, the slice and `suffix`, computed off this thread where the platform can: the bytes of
-    /// the slice need not pass through this program's memory.
+    /// The SHA-256 of `prefix`, the slice and `suffix`, computed off this thread if the platform
+    /// can do that, so that the bytes of the slice need not pass through this program's memory.
+    ///
+    /// # Errors
+    /// [`StoreError`], also if the slice is shorter than the range.
     fn sha256(
         &self,
         prefix: Bytes,
@@ -107,14 +118,27 @@ pub trait Store: 'static {
     /// The type of a file that is being written.
     type Partial: Partial<Source = Self::Source>;
 
-    /// Opens the file that is being written under this id, or begins one. It holds what an earlier run wrote.
+    /// Opens the file that is being written under this id, or begins one. It holds what an earlier
+    /// run wrote.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
     fn partial(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<Self::Partial, StoreError>>;
     /// Opens the whole file and its DAG, after [`Partial::finish`].
+    ///
+    /// # Errors
+    /// [`StoreError`], which is [`StoreError::Gone`] if the file or a part of it is missing.
     fn open(&self, id: &ItemId)
     -> LocalBoxFuture<'static, Result<(Self::Source, Dag), StoreError>>;
     /// Removes a file, finished or not. It is not an error if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the file cannot be removed.
     fn remove(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<(), StoreError>>;
     /// The ids of everything that is stored, so that leftovers can be found.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
     fn ids(&self) -> LocalBoxFuture<'static, Result<Vec<ItemId>, StoreError>>;
 }
 
@@ -129,16 +153,22 @@ pub trait Partial: 'static {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// The blocks that were written down with the bytes, in order. A fetch continues after them.
+    /// The blocks that were recorded with the bytes, in order. A fetch continues after them.
     fn blocks(&self) -> Vec<Block>;
-    /// Takes bytes and the blocks that they complete (of a fetch), which are written down together. Returns when the
-    /// bounded queue has room for more. Small pieces are gathered.
+    /// Takes bytes and the blocks that they complete (of a fetch), which are recorded together.
+    /// Returns when the bounded queue has room for more. Small pieces are buffered.
+    ///
+    /// # Errors
+    /// [`StoreError`] if these or earlier bytes could not be written.
     fn append(
         &mut self,
         data: Bytes,
         blocks: Vec<Block>,
     ) -> LocalBoxFuture<'_, Result<(), StoreError>>;
     /// Takes bytes that [`Platform::car`] kept, and the blocks that they complete.
+    ///
+    /// # Errors
+    /// [`StoreError`] as in [`Partial::append`], or if the platform keeps no bytes.
     fn append_kept(
         &mut self,
         kept: Kept,
@@ -147,18 +177,30 @@ pub trait Partial: 'static {
         let error = format!("{} bytes are kept where nothing is kept", kept.len);
         Box::pin(std::future::ready(Err(StoreError::Failed(error))))
     }
-    /// Takes a slice of other stored bytes. The platform keeps it out of this program's memory where it can, and
-    /// copies nothing where the source is as safe as this store.
+    /// Takes a slice of other stored bytes. The platform keeps it out of this program's memory if
+    /// it can, and copies nothing if the source is as safe as this store.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the slice cannot be read, or the bytes cannot be written.
     fn adopt(
         &mut self,
         source: Self::Source,
         range: Range<u64>,
     ) -> LocalBoxFuture<'_, Result<(), StoreError>>;
     /// Returns when everything that was appended survives a kill.
+    ///
+    /// # Errors
+    /// [`StoreError`] if something could not be written.
     fn flush(&mut self) -> LocalBoxFuture<'_, Result<(), StoreError>>;
     /// The bytes that were flushed, for hashing them in place.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the bytes cannot be read.
     fn source(&mut self) -> LocalBoxFuture<'_, Result<Self::Source, StoreError>>;
-    /// Flushes, writes the DAG, and makes this the whole file that [`Store::open`] gives.
+    /// Flushes, writes the DAG, and makes this the whole file that [`Store::open`] returns.
+    ///
+    /// # Errors
+    /// [`StoreError`] if something could not be written.
     fn finish(self, dag: Dag) -> LocalBoxFuture<'static, Result<(), StoreError>>;
 }
 
@@ -171,7 +213,7 @@ pub struct HttpRequest<S> {
     pub url: String,
     /// The headers, with their names in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// The body in pieces. The platform does not copy slices where it can avoid it.
+    /// The body in pieces. The platform avoids copying slices if it can.
     pub body: Vec<Piece<S>>,
     /// How long to wait for the head of the response, and then for each further piece of its body.
     pub patience: Duration,
@@ -220,8 +262,11 @@ pub trait Http: 'static {
     type Source: Source;
     /// The type of a response's body.
     type Body: HttpBody;
-    /// Sends a request, and returns when the head of the response has arrived. Up to ten redirects to `http:` or
-    /// `https:` are followed.
+    /// Sends a request, and returns when the head of the response has arrived. Up to ten redirects
+    /// to `http:` or `https:` are followed.
+    ///
+    /// # Errors
+    /// [`HttpError`] if no head of a response arrives.
     fn send(
         &self,
         request: HttpRequest<Self::Source>,
@@ -259,6 +304,9 @@ impl<B> HttpResponse<B> {
 /// A body that arrives piece by piece.
 pub trait HttpBody: 'static {
     /// The next piece; `None` at the end.
+    ///
+    /// # Errors
+    /// [`HttpError`] if the body breaks off, or nothing arrives for too long.
     fn chunk(&mut self) -> LocalBoxFuture<'_, Result<Option<Bytes>, HttpError>>;
 }
 
@@ -280,7 +328,7 @@ pub enum NetworkError {
     /// The answer is not a reply.
     #[error("the provider's answer is not understood")]
     Malformed,
-    /// The provider answered with an error.
+    /// The provider answered with an error, or this peer refused to send the call.
     #[error(transparent)]
     Call(#[from] CallError),
 }
@@ -291,14 +339,22 @@ pub trait Network: 'static {
     /// look-up, after at most 30 s. This peer itself is never among them.
     fn providers(&self, name: FunctionName) -> LocalBoxStream<'static, PeerName>;
     /// Calls a function at one provider. Returns by the deadline.
+    ///
+    /// # Errors
+    /// [`NetworkError`] if there is no reply. An error that the provider replies with is a
+    /// [`Reply`].
     fn call(
         &self,
         provider: PeerName,
         request: Request,
         deadline: Duration,
     ) -> LocalBoxFuture<'static, Result<Reply, NetworkError>>;
-    /// Announces functions. Returns when a second peer with a fresh identity has found this peer under each name by
-    /// look-up and has reached it with a probing call. The result is the names for which that did not succeed.
+    /// Announces functions. Returns when a second peer with a fresh identity has found this peer
+    /// under each name by look-up and has reached it with a probing call. The result is the names
+    /// for which that did not succeed.
+    ///
+    /// # Errors
+    /// [`NetworkError::Offline`] if there is no connection to the network.
     fn announce(
         &self,
         names: Vec<FunctionName>,

@@ -17,8 +17,8 @@ pub struct AddressError {
 
 /// The base URL of a storage's multiaddr: `https://host:port`, without a slash at its end.
 ///
-/// It understands `/dns4|dns6|dns|ip4|ip6/H/tcp/P/http|https`, the same with `/tls/http`, and the old form
-/// `/dns4/H/https/P`.
+/// It accepts `/dns4|dns6|dns|ip4|ip6/H/tcp/P/http|https`, the same with `/tls/http`, and the old
+/// form `/dns4/H/https/P`.
 ///
 /// # Errors
 /// [`AddressError`] says what is wrong with the address.
@@ -132,8 +132,8 @@ pub fn multiaddr_of(url: &str) -> Result<String, AddressError> {
     })
 }
 
-/// The URL at which a file opens in any browser, made of the base URL of a storage that serves links and the canonical
-/// CID.
+/// The URL at which a file opens in any browser, made from the base URL of a storage that serves
+/// links and the canonical CID.
 pub fn web_link(base: &str, cid: &str) -> String {
     let (scheme, host) = base.split_once("://").unwrap_or_default();
     let port = if scheme == "https" { ":443" } else { ":80" };

@@ -1,11 +1,11 @@
-//! Texts of strangers, made fit to be kept and shown.
+//! Makes texts from strangers safe to keep and to show.
 
 /// The longest text of a stranger that is kept, in bytes.
 pub const MAX_QUOTE: usize = 200;
 
 /// A stranger's text as one line without control characters, of at most [`MAX_QUOTE`] bytes.
 pub fn quote(text: &str) -> String {
-    // Of a long text only the beginning is looked at.
+    // Only the beginning of a long text is examined.
     let text = text.trim_start();
     let clean: String = text
         .chars()
@@ -15,7 +15,7 @@ pub fn quote(text: &str) -> String {
     shorten(clean.trim(), MAX_QUOTE)
 }
 
-/// The text, or its beginning and an ellipsis where it is over `limit` bytes.
+/// The text, or its beginning and an ellipsis if it is over `limit` bytes.
 pub fn shorten(text: &str, limit: usize) -> String {
     if text.len() <= limit {
         return text.to_owned();
@@ -27,8 +27,8 @@ pub fn shorten(text: &str, limit: usize) -> String {
     format!("{}…", &text[..end])
 }
 
-/// The host and port of a URL, fit to be shown, without a user's name and password; without a scheme, the authority is
-/// all before the first `/`, `?` or `#` (RFC 3986, section 3.2).
+/// The host and port of a URL, made safe to show, without a user name and password. If there is no
+/// scheme, the authority is everything before the first `/`, `?` or `#` (RFC 3986, section 3.2).
 pub fn host_of(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Files as DAGs, from bytes to blocks and back: against vectors of other implementations, against every break in the
-//! middle, and against those who mean ill.
+//! Tests of files as DAGs, from bytes to blocks and back: against vectors of other implementations,
+//! against interruptions at every point, and against malicious input.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -88,7 +88,7 @@ fn digest(parts: &[&[u8]]) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// The stream, made as it is asked for, in order.
+/// The stream as a source. It is generated as it is read, which must be in order.
 #[derive(Clone)]
 struct Generated {
     len: u64,
@@ -128,7 +128,7 @@ fn profile_of(name: &str) -> Profile {
 
 type FileVectors = BTreeMap<String, BTreeMap<u64, String>>;
 const FILES: &str = include_str!("vectors/unixfs.json");
-/// Larger ones are in a test of their own.
+/// Larger files have their own test.
 const IN_MEMORY: u64 = 64 << 20;
 
 #[test]
@@ -152,7 +152,7 @@ fn roots_are_those_of_other_implementations() {
     assert_eq!(checked, 22);
 }
 
-/// 1 GiB, made on the fly: `cargo test --test content -- --ignored`.
+/// Lays out 1 GiB, generated on the fly. Run it with `cargo test --test content -- --ignored`.
 #[test]
 #[ignore = "takes 10 s and more"]
 fn the_root_of_a_large_file_is_that_of_other_implementations() {
@@ -187,7 +187,7 @@ struct DirectoryVector {
 }
 
 impl DirectoryVector {
-    /// As `vectors/boxo/main.go` names them.
+    /// The names of the files, as in `vectors/boxo/main.go`.
     fn files(&self) -> Vec<(String, u64)> {
         let named = self.files.iter().map(|file| (file.path.clone(), file.len));
         let numbered = (0..self.count).map(|number| {
@@ -230,7 +230,7 @@ fn directories_are_those_of_kubo() {
         for (profile, cid) in &vector.cids {
             let (dag, body) = directory(&vector.files(), profile_of(profile));
             assert_eq!(dag.root.to_string(), *cid, "{name}, {profile}");
-            // And what was laid out can be fetched.
+            // The DAG that was laid out can also be fetched.
             let fetched = fetch(dag.root, &car_of(&dag, &body, &whole(&dag)), 70_000);
             let (fetched, bytes) = fetched.unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(bytes, body, "{name}, {profile}");
@@ -286,7 +286,7 @@ fn a_body_in_another_order_is_no_directory() {
     }
 }
 
-/// The part that is the whole DAG.
+/// The single part that holds the whole DAG.
 fn whole(dag: &Dag) -> car::Part {
     let parts = car::parts(dag, u64::MAX);
     assert_eq!(parts.len(), 1);
@@ -308,7 +308,7 @@ fn car_of(dag: &Dag, body: &Bytes, part: &car::Part) -> Vec<u8> {
     car
 }
 
-/// Reads a CAR in chunks, verifies, walks.
+/// Reads a CAR in chunks, verifies its blocks, and walks its DAG.
 fn fetch(root: Cid, car: &[u8], chunk: usize) -> Result<(Dag, Bytes), String> {
     fetch_into(Walk::new(root, Limits::default()), Vec::new(), car, chunk)
 }
@@ -361,7 +361,8 @@ struct ForeignVector {
     files: Vec<Entry>,
 }
 
-/// DAGs that are not made here: trickle, mixed leaves, identity CIDs, other hashes, shards.
+/// These are DAGs of kinds that this project does not make: trickle, mixed leaves, identity CIDs,
+/// other hashes, shards.
 #[test]
 fn dags_of_others_are_fetched() {
     let all: BTreeMap<String, ForeignVector> = vectors(include_str!("vectors/foreign.json"));
@@ -389,7 +390,7 @@ fn dags_of_others_are_fetched() {
                 file.path
             );
         }
-        // What was fetched can be provided: the same CAR comes out.
+        // A fetched DAG can be provided, and gives the same CAR.
         if name != "identity-root" {
             assert_eq!(car_of(&dag, &body, &whole(&dag)), car, "{name}");
         }
@@ -397,7 +398,8 @@ fn dags_of_others_are_fetched() {
     }
 }
 
-/// Breaks off after each block, goes on from the record with a CAR that repeats the nodes above, and ends the same.
+/// Stops after each block, resumes from the record with a CAR that repeats the nodes above, and
+/// checks that the result is the same.
 fn resume_everywhere(name: &str, dag: &Dag, body: &Bytes) {
     let mut offset = 0;
     for at in 0..=dag.blocks.len() {
@@ -428,7 +430,7 @@ fn resume_everywhere(name: &str, dag: &Dag, body: &Bytes) {
                 );
             }
         }
-        // As a gateway does it: the nodes above the next block, and then from there on.
+        // A gateway sends the nodes above the next block, and then everything from that block on.
         let above = (0..at).filter(|number| dag.blocks[*number].len == 0);
         let mut car = car::header(&dag.root).to_vec();
         let starts: Vec<u64> = dag
@@ -516,9 +518,9 @@ fn parts_cover_the_dag_once() {
     }
 }
 
-// Those who mean ill.
+// Malicious input.
 
-/// Blocks by CID, and nodes made by hand.
+/// Blocks by CID, with functions that make nodes by hand.
 #[derive(Default)]
 struct Blocks(HashMap<Cid, Bytes>);
 
@@ -534,7 +536,7 @@ impl Blocks {
         self.put(RAW, bytes.to_vec())
     }
 
-    /// A node with these links, whatever they say, and this `Data`.
+    /// Adds a node with these links, valid or not, and this `Data`.
     fn node(&mut self, links: &[(Cid, &[u8])], data: &Data) -> Cid {
         let mut node = Vec::new();
         for (cid, name) in links {
@@ -576,7 +578,7 @@ impl Blocks {
         )
     }
 
-    /// Fetches from a storage that has these and sends each when it is asked for.
+    /// Fetches from a storage that has these blocks and sends each when it is requested.
     fn walk(&self, root: Cid, limits: Limits) -> Result<Dag, WalkError> {
         let mut walk = Walk::new(root, limits);
         loop {
@@ -682,7 +684,7 @@ fn a_file_that_repeats_itself_without_bytes_is_refused() {
         too_much(blocks.walk(cid, Limits::default())).0,
         Limited::EmptyParts
     );
-    // The same with leaves that are written in their own CIDs, which cost no transfer at all.
+    // The same holds for leaves in identity CIDs, which cost no transfer at all.
     let mut cid = Cid::new_v1(RAW, multihash::Multihash::wrap(0, b"").unwrap());
     for _ in 0..20 {
         cid = blocks.file(&[(cid, 0); 100]);
@@ -701,7 +703,7 @@ fn a_file_that_multiplies_is_refused_by_what_it_declares() {
         cid = blocks.file(&vec![(cid, size); 1000]);
         size = size.wrapping_mul(1000);
     }
-    // 10²⁴ bytes do not fit the number of bytes: they are wrong at the root.
+    // A size of 10²⁴ bytes overflows the byte count, so the root is refused.
     let error = blocks.walk(cid, Limits::default()).unwrap_err();
     assert_eq!(
         error,
@@ -719,7 +721,7 @@ fn a_file_that_multiplies_is_refused_by_what_it_declares() {
         too_much(blocks.walk(cid, Limits::default())),
         (Limited::Bytes, cid)
     );
-    // A million leaves of one byte are only so many blocks.
+    // A million leaves of one byte still count as a million blocks.
     let leaf = blocks.raw(&[7]);
     let middle = blocks.file(&vec![(leaf, 1); 1000]);
     let root = blocks.file(&vec![(middle, 1000); 1000]);
@@ -749,7 +751,7 @@ fn what_is_too_deep_is_refused() {
         too_much(blocks.walk(directory, Limits::default())).0,
         Limited::Levels
     );
-    // A name after the other until the path is too long.
+    // The directories are nested until the path is too long.
     let mut directory = blocks.raw(&[7]);
     let name = "n".repeat(150);
     for _ in 0..60 {
@@ -773,7 +775,7 @@ fn what_is_too_wide_is_refused() {
             reason: NodeError::TooManyLinks
         })
     );
-    // Each is within the limit, but they are open one below the other.
+    // Each node is within the limit, but all of them are open at the same time.
     let leaf = blocks.raw(&[7]);
     let (mut cid, mut size) = (leaf, 1);
     for _ in 0..4 {
@@ -807,7 +809,7 @@ fn a_directory_that_multiplies_is_refused() {
         ..Limits::default()
     };
     assert_eq!(too_much(blocks.walk(cid, limits)).0, Limited::PathBytes);
-    // Nothing but directories.
+    // This tree has nothing but directories.
     let mut cid = blocks.directory(&[]);
     for _ in 0..12 {
         cid = blocks.directory(&[(cid, b"a"), (cid, b"b"), (cid, b"c"), (cid, b"d")]);
@@ -861,13 +863,13 @@ fn sizes_that_contradict_each_other_are_refused() {
             "{filesize:?} {sizes:?}"
         );
     }
-    // A file need not say its size; its parts do.
+    // A file need not state its size, because its parts do.
     let cid = sum(None, &[3], &mut blocks);
     assert_eq!(
         blocks.walk(cid, Limits::default()).map(|dag| dag.len()),
         Ok(3)
     );
-    // A directory is no part of a file.
+    // A directory cannot be part of a file.
     let directory = blocks.directory(&[]);
     let root = blocks.file(&[(directory, 0)]);
     assert_eq!(
@@ -1019,7 +1021,7 @@ fn shards_that_make_no_sense_are_refused() {
             "{hash:?} {fanout:?} {name:?}"
         );
     }
-    // A part below must be one too, and as wide.
+    // A node below a shard must be a shard too, with the same fanout.
     let narrow = blocks.node(&[(file, b"0a")], &shard(Some(0x22), Some(16)));
     for below in [file, narrow] {
         let cid = blocks.node(&[(below, b"00")], &shard(Some(0x22), Some(256)));
@@ -1166,7 +1168,7 @@ fn a_car_may_come_in_any_pieces() {
     }
 }
 
-/// The same, by someone who takes over each large block that has begun.
+/// Reads the blocks of a CAR, taking over each large block as soon as it has begun.
 fn read_car_by_turns(bytes: &[u8], chunk: usize) -> Result<Vec<(Cid, Bytes)>, CarError> {
     let mut reader = CarReader::new(CarLimits::default());
     let (mut blocks, mut rest) = (Vec::new(), bytes);
@@ -1251,7 +1253,7 @@ fn impossible_lengths_are_refused_at_once() {
     ] {
         assert_eq!(read_car(&car, 7), Err(error));
     }
-    // One byte over the largest block, though the CID before it is short.
+    // This block is one byte too large, although its CID is short.
     let identity = [1, 0x55, 0, 0];
     let mut over = Vec::new();
     varint(&mut over, (identity.len() + MAX_BLOCK + 1) as u64);
@@ -1275,7 +1277,7 @@ fn impossible_lengths_are_refused_at_once() {
         b"\x11\xa2eroots\x80eroots\x80...",
         b"\x0d\xa2eroots\x9b\xff\xff\xff\xff\xff",
     ] {
-        // Nothing makes a header of it, neither more bytes nor their end.
+        // Neither more bytes nor the end of input makes it a valid header.
         let padded = [header, &[0; 200]].concat();
         assert!(
             matches!(read_car(&padded, 5), Err(CarError::Header(_))),
@@ -1336,7 +1338,7 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
-    /// Whatever is done to a CAR on its way: the fetch ends with the right bytes or with an error.
+    /// Whatever happens to a CAR in transit, the fetch ends with the right bytes or with an error.
     #[test]
     fn a_car_that_is_tampered_with_gives_no_wrong_byte(
         flips in prop::collection::vec((any::<prop::sample::Index>(), 1..=255u8), 0..4),
@@ -1359,7 +1361,8 @@ proptest! {
         }
     }
 
-    /// Nodes that are almost right upset neither their reading nor a walk, which trusts that they were hashed.
+    /// Nodes that are almost valid break neither the decoder nor a walk, which relies on their
+    /// hashes having been verified.
     #[test]
     fn nodes_that_are_tampered_with_are_no_disaster(
         flips in prop::collection::vec((any::<prop::sample::Index>(), 1..=255u8), 0..3),
@@ -1397,7 +1400,7 @@ proptest! {
         }
     }
 
-    /// No bytes at all upset the reading of a node.
+    /// No input breaks the decoder of nodes.
     #[test]
     fn garbage_is_no_node_and_no_disaster(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let bytes = Bytes::from(bytes);
@@ -1406,7 +1409,7 @@ proptest! {
     }
 }
 
-/// Where the bytes are a node, its record gives them and it again.
+/// Checks that if the bytes are a node, its record yields the same bytes and the same node.
 fn check_node(bytes: &Bytes) -> Result<(), TestCaseError> {
     if let Ok(node) = unixfs::decode(bytes) {
         let (block, data) = node.split(cid_v1(DAG_PB, &[0; 32]), bytes);
@@ -1429,7 +1432,7 @@ fn a_directory_of_small_files_is_asked_for_at_once() {
     };
     let small: Vec<_> = (0..50).map(|n| (format!("{n:02}"), 20_000)).collect();
     assert_eq!(point(&small, 26), (true, String::new()));
-    // At the end what is left costs less.
+    // Near the end the remaining bytes cost less.
     assert_eq!(point(&small, 49), (false, "48".to_owned()));
     let large: Vec<_> = (0..5).map(|n| (n.to_string(), 1_000_000)).collect();
     assert_eq!(point(&large, 3), (false, "2".to_owned()));
@@ -1438,7 +1441,7 @@ fn a_directory_of_small_files_is_asked_for_at_once() {
 
 // ZIP.
 
-/// Zeros without end, and how far they were read.
+/// A source of zeros of any length.
 #[derive(Clone)]
 struct Zeros(u64);
 
@@ -1460,7 +1463,8 @@ impl Source for Zeros {
     }
 }
 
-/// A ZIP file in pieces by where they begin, read at any place outside its slices.
+/// A ZIP file as a map of its pieces by their offsets. It can be read at any offset outside the
+/// slices.
 struct Zipped<S> {
     pieces: BTreeMap<u64, Piece<S>>,
     len: u64,
@@ -1497,7 +1501,7 @@ impl<S: Source> Zipped<S> {
             .fold(0, |n, byte| n << 8 | u64::from(*byte))
     }
 
-    /// The slice of the source at a place.
+    /// The slice of the source at an offset.
     fn slice(&self, at: u64) -> Option<Range<u64>> {
         match self.pieces.get(&at) {
             Some(Piece::Slice(_, range)) => Some(range.clone()),
@@ -1505,7 +1509,8 @@ impl<S: Source> Zipped<S> {
         }
     }
 
-    /// Name, checksum and slice of every file, found as an unzipper finds them: from the end.
+    /// The name, checksum and slice of every file, found from the end of the ZIP file as an
+    /// unzipper finds them.
     fn files(&self) -> Vec<(String, u32, Option<Range<u64>>)> {
         let end = self.len - 22;
         assert_eq!(self.bytes(end, 4), b"PK\x05\x06");
@@ -1588,7 +1593,8 @@ fn many_files_are_zipped() {
     );
 }
 
-/// The checksums alone read 5 GiB: `cargo test --test content -- --ignored`.
+/// Ignored because the checksums alone read 5 GiB. Run it with `cargo test --test content --
+/// --ignored`.
 #[test]
 #[ignore = "takes 10 s and more"]
 fn large_files_are_zipped() {

@@ -1,5 +1,6 @@
-//! Journals that version 1 wrote, read by this version: nothing of them is lost. `tests/vectors/journal/README.md` says how
-//! they were made, and what the code of that time made of them.
+//! Tests that this version reads journals that version 1 wrote, and that nothing in them is lost.
+//! `tests/vectors/journal/README.md` says how they were made, and how the expected states were
+//! computed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +29,8 @@ fn read<'a>(snapshot: Option<&str>, events: impl IntoIterator<Item = &'a str>) -
     reader.finish()
 }
 
-/// Where version 1 has a failure and where it now stands: the code as it is now, and the first sentence.
+/// What a failure of version 1 becomes in this version: its present code, and the old text as its
+/// detail.
 fn failure(old: &Value) -> Value {
     let code = old["code"].as_str().unwrap();
     json!({
@@ -101,7 +103,7 @@ fn same_item(item: &Item, details: Option<&Details>, old: &Value) {
     assert_eq!(details.log, log);
 }
 
-/// What was read is what version 1 made of it.
+/// Checks that what was read is the state that version 1 made of the journal.
 fn same(read: &Read, old: &Value) {
     assert!(read.damage.is_none(), "{:?}", read.damage);
     assert!(read.outdated);
@@ -115,7 +117,7 @@ fn same(read: &Read, old: &Value) {
         let id = ItemId(id.clone());
         same_item(&read.state.items[&id], read.details.get(&id), old);
     }
-    // Written in the present form, it is read back as it is.
+    // A snapshot in the present format is read back unchanged.
     let again = Reader::new(Some(&journal::snapshot(&read.state))).finish();
     assert!(again.damage.is_none() && !again.outdated);
     assert_eq!(again.state.items, read.state.items);

@@ -1,4 +1,4 @@
-//! Reading what is at an address, as the page in which the address was found would.
+//! Reads what is at an address, as the page in which the address was found would.
 
 use bytes::Bytes;
 use fluence::failure::{Code, Failure, Reason};
@@ -33,11 +33,11 @@ pub struct Wanted {
 
 /// Bytes that have begun to arrive.
 pub struct Acquired {
-    /// Its name, by its server or its address.
+    /// Its name, from the server, the page or the address.
     pub name: String,
-    /// Its MIME type, where the server says so.
+    /// Its MIME type, if the server gives one.
     pub mime: Option<String>,
-    /// Its size in bytes, where the server says so.
+    /// Its size in bytes, if the server gives it.
     pub size: Option<u64>,
     /// The kind of thing that should arrive.
     pub expects: Expected,
@@ -45,7 +45,7 @@ pub struct Acquired {
     pub body: Box<dyn HttpBody>,
 }
 
-/// Why nothing can be read.
+/// Why nothing could be read.
 pub enum Refused {
     /// The browser does not let the extension read from the origins of this match pattern until the person permits it.
     NeedsAccess(String),
@@ -54,10 +54,10 @@ pub enum Refused {
 }
 
 impl Wanted {
-    /// Begins to read.
+    /// Begins to read what is at the address.
     ///
     /// # Errors
-    /// [`Refused`] where nothing can be read.
+    /// [`Refused`] if nothing can be read.
     pub async fn acquire(&self, pages: &Pages) -> Result<Acquired, Refused> {
         let scheme = self.url.split(':').next().unwrap_or_default();
         let response = match scheme.to_ascii_lowercase().as_str() {

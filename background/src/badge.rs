@@ -1,4 +1,4 @@
-//! The badge and the title of the toolbar button, which always say how things are.
+//! The badge and the title of the toolbar button, which always show the current state.
 
 use std::cell::{Cell, RefCell};
 
@@ -10,8 +10,8 @@ use web::time;
 
 use crate::platform::Browser;
 
-/// How often progress alone changes the button, in milliseconds. That the worker changes it also tells the browser that
-/// the worker is busy, where no connection would.
+/// How often progress alone changes the button, in milliseconds. Each change also shows the browser
+/// that the worker is busy, even if no connection would show it.
 const PROGRESS_EVERY_MS: u64 = 5000;
 
 /// What the button shows.
@@ -47,7 +47,8 @@ impl Button {
         }
     }
 
-    /// Makes the button say how things are, while this many shares wait for the person's permission.
+    /// Makes the button show the current state, with `waiting` shares waiting for the person's
+    /// permission.
     pub fn show(&self, waiting: usize) {
         let now = self.engine.with_state(|state| badge(state, waiting));
         self.shown_at.set(time::now_ms());
@@ -58,13 +59,13 @@ impl Button {
         }
     }
 
-    /// Whether progress at this time, in Unix milliseconds, is worth a change.
+    /// Whether the button is due for an update about progress at this time, in Unix milliseconds.
     pub fn is_due(&self, at: u64) -> bool {
         at.saturating_sub(self.shown_at.get()) >= PROGRESS_EVERY_MS
     }
 }
 
-/// The badge for a state, while this many shares wait for the person's permission.
+/// The badge for a state, with `waiting` shares waiting for the person's permission.
 pub fn badge(state: &State, waiting: usize) -> Badge {
     if waiting > 0 {
         return Badge {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use fluence::Cid;
 use fluence::content::{Block, Dag, DagFile};
 
-/// The first byte of a stored DAG, which is the version of its form.
+/// The first byte of a stored DAG, which is the version of its format.
 const VERSION: u8 = 1;
 
 /// Writes blocks one after the other.
@@ -20,7 +20,7 @@ pub fn encode_blocks(blocks: &[Block]) -> Vec<u8> {
     out
 }
 
-/// Reads what [`encode_blocks`] wrote; `None` where the bytes are something else.
+/// Reads what [`encode_blocks`] wrote; `None` if the bytes are anything else.
 pub fn decode_blocks(bytes: &[u8]) -> Option<Vec<Block>> {
     let mut reader = Reader(bytes);
     let blocks = reader.blocks()?;
@@ -41,7 +41,7 @@ pub fn encode_dag(dag: &Dag) -> Vec<u8> {
     out
 }
 
-/// Reads what [`encode_dag`] wrote; `None` where the bytes are something else.
+/// Reads what [`encode_dag`] wrote; `None` if the bytes are anything else.
 pub fn decode_dag(bytes: &[u8]) -> Option<Dag> {
     let (&version, rest) = bytes.split_first()?;
     if version != VERSION {

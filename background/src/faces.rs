@@ -13,7 +13,7 @@ use web::time;
 
 /// The name of a face's port.
 pub const PORT: &str = "face";
-/// The most faces at the same time; the oldest goes when there are more.
+/// The most faces at the same time; the oldest is disconnected when there are more.
 const MAX_FACES: usize = 16;
 /// The most commands of one face that are carried out at the same time.
 const MAX_COMMANDS: u32 = 64;
@@ -75,7 +75,8 @@ impl Faces {
         self.0.borrow().values().any(|face| face.watched.is_some())
     }
 
-    /// The right to carry out one more command of this face; `None` where too many are under way, or the face is gone.
+    /// The right to carry out one more command of this face; `None` if too many are under way or
+    /// the face is gone.
     pub fn turn(&self, id: PortId) -> Option<Turn> {
         let faces = self.0.borrow();
         let commands = &faces.get(&id)?.commands;
@@ -115,8 +116,8 @@ impl Faces {
         );
     }
 
-    /// Shows all faces that watch an event of the worker itself, which no journal has; `seq` is the number of the last
-    /// event that was recorded.
+    /// Shows all watching faces an event of the worker itself, which is not in the journal; `seq`
+    /// is the number of the last recorded event.
     pub fn tell(&self, seq: u64, kind: EventKind) {
         let at = time::now_ms();
         self.show(&Event { seq, at, kind });
@@ -139,7 +140,7 @@ impl Faces {
     }
 }
 
-/// Sends a message over a port. Where it cannot be sent, the other side is told so, unless it is gone.
+/// Sends a message over a port. If it cannot be sent, the other side is told so, unless it is gone.
 fn post(port: &Port, message: &ToFace) {
     let send = |message: &ToFace| {
         let plain = js::plain(message)?;
@@ -149,7 +150,7 @@ fn post(port: &Port, message: &ToFace) {
         return;
     };
     js::warn_on_error("a message to a page was not sent", Err::<(), _>(&why));
-    // This fails where the other side is gone, which needs no telling.
+    // This fails if the other side is gone, which then need not be told.
     let _ = send(&not_sent(message, &why));
 }
 

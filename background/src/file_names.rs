@@ -1,10 +1,10 @@
-//! What the name and the ending of an address say about the file there.
+//! What an address says about the file there, by its name and its ending.
 
 use fluence::names::safe_file_name;
 use fluence::plan::Expected;
 use percent_encoding::percent_decode_str;
 
-/// The last name in the path of an address; `None` where it has none.
+/// The last name in the path of an address; `None` if it has none.
 pub fn name_in(url: &str) -> Option<String> {
     let after_scheme = url
         .strip_prefix("https://")
@@ -56,7 +56,7 @@ fn ending_of(name: &str) -> Option<String> {
     plausible.then(|| ending.to_ascii_lowercase())
 }
 
-/// The name with an ending, which is added where it has none and the type has a usual one.
+/// The name with an ending, which is added if it has none and there is a usual one for the type.
 pub fn with_ending(name: &str, mime: Option<&str>) -> String {
     let usual = ENDINGS.iter().find(|(_, of)| Some(*of) == mime);
     match usual {

@@ -1,4 +1,5 @@
-//! Files that faces hand over. They come on a `BroadcastChannel`, because ports cannot carry blobs.
+//! Files that faces hand over. They arrive through a `BroadcastChannel`, because ports cannot carry
+//! blobs.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -12,7 +13,7 @@ use web::js;
 use web::time;
 use web_sys::{Blob, BroadcastChannel};
 
-/// The most handovers that wait for their command; the oldest goes first.
+/// The most handovers that wait for their command; the oldest is dropped first.
 const MAX_WAITING: usize = 16;
 /// The longest key of a handover, in bytes of UTF-8.
 const MAX_KEY: usize = 64;
@@ -60,8 +61,8 @@ impl Handovers {
         came.push_back((key, files));
     }
 
-    /// The files that are handed over under a key. They may come before this is called or within ten seconds
-    /// afterwards; `None` where they do not.
+    /// The files that are handed over under a key. They may arrive before this is called or within
+    /// ten seconds afterwards; `None` if they do not.
     pub async fn take(&self, key: &str) -> Option<Vec<Blob>> {
         let there = {
             let mut came = self.came.borrow_mut();

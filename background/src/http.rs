@@ -20,7 +20,8 @@ use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, Reques
 
 use crate::source::{BlobSource, blob_of_pieces};
 
-/// How long a request may wait for its response: Chrome ends a worker whose `fetch()` has had none for 30 s.
+/// How long a request may wait for its response. Chrome stops a worker whose `fetch()` has had none
+/// for 30 s.
 const LONGEST_SILENCE: Duration = Duration::from_secs(27);
 
 /// The largest piece of a response body, in bytes.
@@ -43,7 +44,8 @@ impl Http for Fetch {
             let init = RequestInit::new();
             init.set_method(request.method);
             if !request.body.is_empty() {
-                // Where the file to be sent is gone, nothing is sent. The store says why when it is asked.
+                // If the file to be sent is gone, nothing is sent. The store says why when it is
+                // asked.
                 let blob = blob_of_pieces(&request.body)
                     .map_err(|_| HttpError::Broken(host_of(&request.url)))?;
                 init.set_body(&blob);
@@ -63,10 +65,11 @@ impl Http for Fetch {
     }
 }
 
-/// Sends a request. The head of its response must come within `head`, and each piece of the body within `piece`.
+/// Sends a request. The head of the response must arrive within `head`, and each piece of the body
+/// within `piece`.
 ///
 /// # Errors
-/// [`HttpError`] where no head comes.
+/// [`HttpError`] if no head arrives.
 pub async fn send(
     url: &str,
     init: &RequestInit,

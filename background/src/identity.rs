@@ -15,12 +15,12 @@ const IDENTITY: &str = "identity";
 pub struct Identity {
     /// The key pair.
     pub keypair: Keypair,
-    /// Whether it is new although there was one, which could not be read. The original is set aside.
+    /// Whether it replaces a stored one that could not be read. The original is set aside.
     pub replaced: bool,
 }
 
-/// The stored identity. Where there is none, or none that can be read, a new one is made and stored. Where it cannot be
-/// stored, it is that of this run alone.
+/// Loads the stored identity. If there is none, or none that can be read, a new one is made and
+/// stored. If it cannot be stored, it lasts for this run only.
 pub async fn load(database: &Database) -> Identity {
     let stored = database.get(META, &IDENTITY.into()).await;
     let bytes = stored
@@ -45,7 +45,7 @@ pub async fn load(database: &Database) -> Identity {
     Identity { keypair, replaced }
 }
 
-/// Stores an identity, and sets aside what stood in its place.
+/// Stores an identity, and sets aside what was stored in its place.
 async fn store(
     database: &Database,
     keypair: &Keypair,

@@ -1,5 +1,6 @@
-//! The journal in IndexedDB: events as text under their numbers, and now and then a snapshot that replaces them; beside
-//! it thumbnails and logs, which are read when somebody looks at them ([`fluence::journal`] has the form of the texts).
+//! The journal in IndexedDB. It holds events as text under their numbers and, from time to time, a
+//! snapshot that replaces them ([`fluence::journal`] defines the format of the texts). Thumbnails
+//! and logs are stored beside it, and are read when somebody looks at them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -21,9 +22,9 @@ use crate::database::{self, ASIDE, Database, JOURNAL, LOG, META, THUMBNAILS, beg
 const SNAPSHOT_EVERY: u32 = 1000;
 /// The key of the snapshot.
 const SNAPSHOT: &str = "snapshot";
-/// The key of the note that items may be missing whose files are still stored.
+/// The key of the note that the files of missing items may still be stored.
 const ADOPT: &str = "adopt";
-/// The most originals that are set aside. The oldest go first.
+/// The most originals that are set aside. The oldest are dropped first.
 const MAX_ASIDE: usize = 64;
 /// How many lines are added to a log before it is cut to [`MAX_LOG`] again.
 const TRIM_EVERY: u32 = 100;
@@ -40,7 +41,7 @@ pub struct Journal {
 /// What the stored journal holds.
 struct Stored {
     read: journal::Read,
-    /// The values that make no sense, each with a name for it.
+    /// The values that could not be understood, each with a name.
     originals: Vec<(String, JsValue)>,
     /// The number of events after the snapshot.
     count: u32,
@@ -48,19 +49,19 @@ struct Stored {
 
 /// A journal that was opened.
 pub struct Opened {
-    /// The journal, to append to.
+    /// The journal, ready for appending.
     pub journal: Journal,
     /// The state that was written.
     pub state: State,
     /// What could not be read.
     pub damage: Damage,
-    /// Whether items may be missing whose files are still stored, until [`Journal::adopted`].
+    /// Whether files of missing items may still be stored. This holds until [`Journal::adopted`].
     pub adopt: bool,
 }
 
 impl Journal {
-    /// Opens the journal and reads the state that was written. What cannot be read is set aside and costs nothing else;
-    /// where the database itself fails, the state is as far as it could be read.
+    /// Opens the journal and reads the state that was written. What cannot be read is set aside,
+    /// and nothing else is lost. If the database itself fails, the state holds what could be read.
     pub async fn open(database: Database) -> Opened {
         let journal = Self {
             database,
@@ -84,12 +85,13 @@ impl Journal {
         }
     }
 
-    /// Reads everything, however much of it can be read.
+    /// Reads everything that can be read.
     async fn read(&self) -> Stored {
         let snapshot = self.database.get(META, &SNAPSHOT.into()).await;
         let text = match &snapshot {
             Ok(value) if value.is_undefined() => None,
-            // The empty text stands for what is no text, or cannot be had: it is no snapshot either.
+            // The empty text, which is not a valid snapshot, stands for a value that is not a text
+            // or that cannot be read.
             Ok(value) => Some(value.as_string().unwrap_or_default()),
             Err(_) => Some(String::new()),
         };
@@ -118,11 +120,12 @@ impl Journal {
         }
     }
 
-    /// The values of the events after a number. One that the browser cannot read is `undefined`.
+    /// The values of the events after a number. A value that the browser cannot read is
+    /// `undefined`.
     async fn events_after(&self, seq: u64) -> Vec<JsValue> {
         match self.all_events_after(seq).await {
             Ok(events) => events,
-            // The browser reads all or nothing; one by one, most of them may be there.
+            // The browser reads all of them or none. Read one by one, most of them may be there.
             Err(_) => self.each_event_after(seq).await,
         }
     }
@@ -143,7 +146,7 @@ impl Journal {
             self.database.read(JOURNAL, keys).await
         };
         let Ok(keys) = keys.await else {
-            // Nothing is known of them but that they are lost.
+            // All that is known is that events are lost.
             return vec![JsValue::UNDEFINED];
         };
         let mut events = Vec::new();
@@ -162,7 +165,7 @@ impl Journal {
     /// Notes that the stored files without an item have become items.
     ///
     /// # Errors
-    /// [`StoreError`] where that was not written; it happens again at the next start then.
+    /// [`StoreError`] if the note was not written; the next start then looks for such files again.
     pub async fn adopted(&self) -> Result<(), StoreError> {
         self.database
             .write(&[META], |transaction| {
@@ -172,10 +175,10 @@ impl Journal {
             .await
     }
 
-    /// Appends events, of which ephemeral ones are left out. When this returns, they survive a kill.
+    /// Appends events, without the ephemeral ones. Once this returns, they survive a kill.
     ///
     /// # Errors
-    /// [`StoreError`] where nothing of it was written.
+    /// [`StoreError`] if they could not be written.
     pub async fn append(&self, events: &[Event]) -> Result<(), StoreError> {
         let kept: Vec<&Event> = events
             .iter()
@@ -197,10 +200,11 @@ impl Journal {
         self.since_snapshot.set(since);
         if since >= SNAPSHOT_EVERY {
             self.since_snapshot.set(0);
-            // What was written counts, which the engine's own state may be ahead of.
+            // The snapshot is made of what was written, because the engine's own state may be ahead
+            // of it.
             let stored = self.read().await;
-            // What cannot be read now is left as it is: a snapshot without it would replace it, and only the next start
-            // sets the original aside and tells the person.
+            // If something cannot be read now, no snapshot is made, because it would replace what
+            // could not be read. Only a start sets originals aside and tells the person.
             if stored.read.damage.is_none() {
                 warn_without_snapshot(self.compact(&stored, false).await);
             }
@@ -208,8 +212,9 @@ impl Journal {
         Ok(())
     }
 
-    /// Replaces the events by a snapshot, stores beside it what has left the state, and sets aside what made no sense.
-    /// Events that are newer than the snapshot are replaced only where `all` are.
+    /// Replaces the events by a snapshot, stores beside it the logs and thumbnails of older
+    /// formats, which are no longer part of the state, and sets aside what could not be understood.
+    /// Events newer than the snapshot are replaced only if `all` is set.
     async fn compact(&self, stored: &Stored, all: bool) -> Result<(), StoreError> {
         let Stored {
             read, originals, ..
@@ -252,13 +257,13 @@ impl Journal {
             .await
     }
 
-    /// The keys of the oldest originals that are set aside, as many as have to make room for `new` ones.
+    /// The keys of the oldest originals that have to make room for `new` ones.
     async fn no_longer_aside(&self, new: usize) -> Vec<JsValue> {
         if new == 0 {
             return Vec::new();
         }
         let keys = self.database.read(ASIDE, |aside| aside.get_all_keys());
-        // Where they cannot be read, they stay.
+        // If the keys cannot be read, all originals stay.
         let keys = keys
             .await
             .map_or_else(|_| Vec::new(), |keys| Array::from(&keys).to_vec());
@@ -266,7 +271,7 @@ impl Journal {
         keys.into_iter().take(beyond).collect()
     }
 
-    /// The logs among these events that have to be cut now.
+    /// The items among these events whose logs have to be cut now.
     fn to_trim(&self, events: &[&Event]) -> Vec<ItemId> {
         let mut logged = self.logged.borrow_mut();
         let mut long = Vec::new();
@@ -311,7 +316,7 @@ impl Journal {
     /// The log of an item, oldest line first, at most [`MAX_LOG`] lines. Lines that cannot be read are left out.
     ///
     /// # Errors
-    /// [`StoreError`] where the database fails.
+    /// [`StoreError`] if the database fails.
     pub async fn log(&self, id: &ItemId) -> Result<Vec<LogLine>, StoreError> {
         let range = beginning_with(&log_prefix(id)).map_err(database::error)?;
         let lines = self
@@ -329,7 +334,7 @@ impl Journal {
     /// The thumbnails of items, as `data:` URLs. An item without one is left out.
     ///
     /// # Errors
-    /// [`StoreError`] where the database fails.
+    /// [`StoreError`] if the database fails.
     pub async fn thumbnails(&self, ids: &[ItemId]) -> Result<Vec<Thumbnail>, StoreError> {
         let mut found = Vec::new();
         for id in ids {
@@ -343,7 +348,8 @@ impl Journal {
     }
 }
 
-/// Nothing is lost without a snapshot: the events stay, and the next one is made of them.
+/// Warns that no snapshot was made. Nothing is lost by that: the events stay, and the next snapshot
+/// includes them.
 fn warn_without_snapshot(compacted: Result<(), StoreError>) {
     let compacted = compacted.map_err(|why| why.to_string());
     js::warn_on_error("no snapshot was made", compacted);
@@ -361,7 +367,7 @@ fn put(transaction: &IdbTransaction, event: &Event) -> Result<(), JsValue> {
         }
         EventKind::Thumbnail { id, data_url } => {
             put_thumbnail(transaction, id, data_url)?;
-            // The event says only that there is one.
+            // The event says only that there is a thumbnail.
             let noted = Event {
                 kind: EventKind::Thumbnail {
                     id: id.clone(),

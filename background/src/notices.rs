@@ -1,4 +1,4 @@
-//! Telling the person: by notifications of the browser, and by notices to open faces.
+//! Tells the person what happened, by notifications of the browser and by notices to open faces.
 
 use fluence::failure::{About, Failure};
 use fluence::plan::Engine;
@@ -8,7 +8,7 @@ use words::{Extension, Words};
 
 use crate::platform::Browser;
 
-/// The id of the notification about something that belongs to no item.
+/// The id of notifications that belong to no item.
 const GENERAL: &str = "fluence";
 
 /// Tells the person what happened.
@@ -18,17 +18,17 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// Notices about the items of this engine.
+    /// Creates notices about the items of this engine.
     pub fn new(engine: Engine<Browser>) -> Self {
         Self { engine }
     }
 
-    /// A notification about an item.
+    /// Shows a notification about an item.
     pub async fn about(&self, id: &ItemId, words: &Words) {
         self.notify(&format!("item:{}", id.0), words).await;
     }
 
-    /// A notification that an item failed.
+    /// Shows a notification that an item failed.
     pub async fn failed(&self, id: &ItemId, failure: &Failure) {
         let item = self.engine.with_state(|state| {
             let item = state.items.get(id)?;
@@ -49,14 +49,14 @@ impl Notices {
         self.about(id, &words).await;
     }
 
-    /// Tells open faces, and by a notification, what went wrong and belongs to no item.
+    /// Tells of a failure that belongs to no item, in open faces and by a notification.
     pub async fn tell(&self, failure: Failure) {
         let words = words::failure::<Extension>(&failure, About::Other);
         self.notify(GENERAL, &words).await;
         self.engine.record([EventKind::Notice { failure }]).await;
     }
 
-    /// The same where something failed.
+    /// Like [`Self::tell`], if something failed.
     pub async fn tell_failure(&self, done: Result<(), Failure>) {
         if let Err(failure) = done {
             self.tell(failure).await;

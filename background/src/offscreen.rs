@@ -1,5 +1,5 @@
-//! The offscreen page, which can do what a service worker cannot: make blob URLs, and start workers. It is open while
-//! something holds it, and a little longer.
+//! The offscreen page, which can do what a service worker cannot: make blob URLs and start workers.
+//! It stays open while something holds it, and a little longer.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -12,9 +12,11 @@ use web::js::Outcome;
 use web::time;
 use web_sys::MessagePort;
 
-/// How long it stays open when nothing holds it any more: opening takes longer than most of what it is opened for.
+/// How long the page stays open once nothing holds it any more, because opening it takes longer
+/// than most of its tasks.
 const LINGER: Duration = Duration::from_secs(20);
-/// How many times, and at which interval, a page is looked for that is open but not loaded yet.
+/// How many times, and how often, the file worker is looked for in a page that may not have loaded
+/// yet.
 const LOOKS: u32 = 50;
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -47,7 +49,8 @@ impl Drop for Hold {
 }
 
 impl Offscreen {
-    /// The page, which an earlier worker may have left open.
+    /// Creates the handle to the page. An earlier worker may have left the page open, and then it
+    /// is closed later unless something holds it.
     pub fn new() -> Self {
         let page = Self::default();
         wasm_bindgen_futures::spawn_local(page.clone().close_later());
@@ -64,9 +67,9 @@ impl Offscreen {
     /// Opens the page, which must be held.
     ///
     /// # Errors
-    /// The message of the browser, where it opens no such page.
+    /// The message of the browser, if it does not open the page.
     pub async fn open(&self) -> Outcome<()> {
-        // What is asked of a page that is being closed is never answered.
+        // A page that is being closed never answers.
         let closed = self.0.closed.borrow().clone();
         let open = || {
             async move {
@@ -99,7 +102,7 @@ impl Offscreen {
             }
             looks += 1;
             if looks == LOOKS {
-                // Something else closed it, or it never loaded.
+                // Something else closed the page, or it never loaded.
                 self.0.opened.take();
                 return Err("the page that writes files does not open".to_owned());
             }
@@ -107,7 +110,7 @@ impl Offscreen {
         }
     }
 
-    /// Closes the page, unless something holds it or has held it meanwhile.
+    /// Closes the page, unless something holds it or has held it in the meantime.
     async fn close_later(self) {
         let held = self.0.held.get();
         time::sleep(LINGER).await;

@@ -1,4 +1,4 @@
-//! What follows from an event that was written down: the person is told, links are copied, files are saved and
+//! What follows from a recorded event: the person is told, links are copied, files are saved and
 //! thumbnails are made.
 
 use std::rc::Rc;
@@ -56,7 +56,8 @@ impl Outcomes {
             }
             EventKind::Status { id, status } => self.changed(id, status),
             EventKind::Confirmed { ids } => {
-                // Most of them were shared long ago; the person is told of those that they shared just now.
+                // Most of them were shared long ago. The person is told only about those that they
+                // shared just now.
                 let is_fresh = |id: &&ItemId| self.sharing.is_fresh(id);
                 let ids: Vec<ItemId> = ids.iter().filter(is_fresh).cloned().collect();
                 spawn_local(async move {
@@ -76,7 +77,7 @@ impl Outcomes {
                 self.sharing.take(id);
             }
             EventKind::Progress { .. } if !self.button.is_due(event.at) => return,
-            // These change nothing that the button shows.
+            // These do not change what the button shows.
             EventKind::Log { .. } | EventKind::Thumbnail { .. } => return,
             EventKind::Progress { .. }
             | EventKind::FetchBegan { .. }
@@ -122,7 +123,7 @@ impl Outcomes {
     }
 
     async fn shared(&self, id: &ItemId) {
-        // A file that is announced again after a start is no news.
+        // The person is not told of a file that is announced again after a start.
         let Some(clicked) = self.sharing.take(id) else {
             return;
         };
@@ -149,7 +150,8 @@ impl Outcomes {
             return;
         };
         let to_be_saved = self.engine.settings().save_fetched && item.saved_as.is_none();
-        // This comes before everything that takes time: the browser may end meanwhile.
+        // This comes before everything that takes time, because the browser may end in the
+        // meantime.
         let intended = to_be_saved && self.saving.intend(id).await;
         self.notices.about(id, &words::fetched(&item.name)).await;
         spawn_local({
@@ -194,7 +196,7 @@ impl Outcomes {
     }
 }
 
-/// Those of the addresses of nodes that are multiaddrs.
+/// The addresses of nodes, without those that are not multiaddrs.
 pub fn addresses(nodes: &[String]) -> Vec<Multiaddr> {
     nodes.iter().filter_map(|node| node.parse().ok()).collect()
 }

@@ -1,4 +1,4 @@
-//! Testing an IPFS node of the person's own, and finding out what is wrong with it.
+//! Tests a person's own IPFS node, and finds out what is wrong with it.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::http::{self, Fetch, FetchBody};
 use crate::source::BlobSource;
 
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The beginning of the block that is given to the node as a test; a random number follows.
+/// The beginning of the block that is sent to the node as a test; a random number follows.
 const SAMPLE: &str = "A test by Fluence Share: ";
 /// The codec of a raw block.
 const RAW: u64 = 0x55;
@@ -26,7 +26,8 @@ const RAW_CID: usize = 36;
 const RANDOM: usize = 32;
 /// The most bytes of an answer that are read.
 const MAX_ANSWER: usize = 64 * 1024;
-/// The address of the RPC by Kubo's defaults. The pages that Kubo serves there itself keep their access.
+/// The address of the RPC by Kubo's defaults. It is allowed too, so that the pages that Kubo itself
+/// serves there keep their access.
 const DEFAULT_RPC: &str = "http://127.0.0.1:5001";
 
 /// Tests whether the RPC takes a block, and whether the gateway then has it.
@@ -60,7 +61,8 @@ pub async fn test(rpc: &str, gateway: &str) -> Result<(), Failure> {
         return Ok(());
     }
     match status {
-        // The answers of a gateway that does not have the block, whether or not it looked for it elsewhere.
+        // A gateway that does not have the block answers with one of these, whether or not it
+        // looked for it elsewhere.
         200 | 404 | 412 | 504 => Err(another_node(rpc, gateway)),
         _ => Err(Failure::new(Code::GatewayFailed)
             .host(gateway)
@@ -96,7 +98,7 @@ async fn is_rpc(rpc: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Gives the node a small block, as an upload would.
+/// Sends the node a small block, as an upload would.
 async fn give(rpc: &str, cid: &fluence::Cid, block: &[u8]) -> Result<(), Failure> {
     let boundary = format!("fluence-{:032x}", time::random());
     let section = [&cid.to_bytes()[..], block].concat();
@@ -158,8 +160,8 @@ fn origin_refused(rpc: &str) -> Failure {
     }
 }
 
-/// The command by which the node accepts this extension. It replaces the list of origins, so the node's own pages are
-/// in it too.
+/// The command that makes the node accept this extension. It replaces the list of origins, so it
+/// includes that of the node's own pages.
 fn mending(rpc: &str) -> String {
     let mut origins = vec![runtime::own_origin(), DEFAULT_RPC.to_owned()];
     if !origins.iter().any(|origin| origin == rpc) {

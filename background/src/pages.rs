@@ -1,5 +1,5 @@
-//! Fetching as a web page would: the function of `static/inpage.js` is run in one of its frames, and sends what it
-//! reads over a port.
+//! Fetches as a web page would. The function of `static/inpage.js` is run in one of the page's
+//! frames, and sends what it reads over a port.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -23,13 +23,15 @@ use web_sys::RequestInit;
 
 use crate::faces::PortId;
 
-/// How long a server may take to begin its answer. Chrome ends a worker whose `fetch()` waits for 30 s.
+/// How long a server may take to begin its answer. Chrome stops a worker whose `fetch()` waits for
+/// 30 s.
 pub const HEAD: Duration = Duration::from_secs(27);
 /// How long a server may be silent within its answer.
 pub const PIECE: Duration = Duration::from_secs(60);
 /// The beginning of the name of a port that a page's frame opens.
 pub const PAGE_PORT: &str = "page:";
-/// The most messages of a page that wait here: `static/inpage.js` sends four pieces ahead, a head and an end.
+/// The most messages of a page that wait here. `static/inpage.js` sends up to four pieces ahead, a
+/// head and an end.
 const PIECES: usize = 8;
 /// The longest `data:` URL of a piece, in bytes.
 const MAX_PIECE: usize = 4 * 1024 * 1024;
@@ -40,7 +42,7 @@ pub struct Pages(RefCell<Open>);
 
 #[derive(Default)]
 struct Open {
-    /// The requests whose port has not been opened yet, by key: the tab, and where messages go.
+    /// The requests whose port has not been opened yet: by key, the tab and where messages go.
     expected: BTreeMap<String, (i32, mpsc::Sender<FromPage>)>,
     ports: BTreeMap<PortId, mpsc::Sender<FromPage>>,
 }
@@ -66,7 +68,7 @@ impl Pages {
         }
     }
 
-    /// Takes a message that came in at a port.
+    /// Takes a message that arrived at a port.
     pub fn message(&self, id: PortId, message: JsValue) {
         let mut open = self.0.borrow_mut();
         let full = open
@@ -84,10 +86,11 @@ impl Pages {
         self.0.borrow_mut().ports.remove(&id);
     }
 
-    /// Fetches as the page in a tab would, in one of its frames; the top one where none is named.
+    /// Fetches as the page in a tab would, in one of its frames, or in the top frame if none is
+    /// given.
     ///
     /// # Errors
-    /// [`HttpError`] where no head of a response comes.
+    /// [`HttpError`] if no head of a response arrives.
     pub async fn fetch(
         &self,
         url: &str,
@@ -190,7 +193,7 @@ impl HttpBody for PageBody {
     }
 }
 
-/// The bytes in a `data:` URL, decoded by the browser; `None` where they are none.
+/// The bytes in a `data:` URL, decoded by the browser; `None` if it is not one.
 async fn decode(data_url: String) -> Option<Bytes> {
     if !data_url.starts_with("data:") || data_url.len() > MAX_PIECE {
         return None;

@@ -1,4 +1,4 @@
-//! The browser as the plans see it: [`Platform`].
+//! The browser as the engine sees it: [`Platform`].
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -27,8 +27,8 @@ use crate::store::DiskStore;
 /// The most events that are kept until the disk has room again.
 const MAX_UNWRITTEN: usize = 10_000;
 
-/// The size, in bytes, below which blocks are hashed here: the browser hashes faster, but a call takes as long as
-/// these.
+/// The size, in bytes, below which blocks are hashed here. The browser hashes faster, but calling
+/// it takes as long as hashing this many bytes.
 const WORTH_A_CALL: usize = 16 * 1024;
 
 /// The browser, as a platform of an [`Engine`](fluence::plan::Engine).
@@ -94,7 +94,7 @@ impl Platform for Browser {
             match digest.await {
                 Ok(digest) if digest == expected => Ok(()),
                 Ok(_) => Err(HashError::Mismatch(cid)),
-                // Where the browser does not hash, this program does.
+                // If the browser does not hash, this program does.
                 Err(_) => hash::verify(&cid, &block),
             }
         }
@@ -115,13 +115,13 @@ impl Platform for Browser {
 
 type Observer = Box<dyn Fn(&Event)>;
 
-/// Writes events down and then shows them, in the order in which they came. Those that come while a transaction runs go
-/// into the next one together.
+/// Records events in the journal and then shows them, in the order in which they arrived. Those
+/// that arrive while a transaction runs go into the next one together.
 pub struct Recorder {
     journal: Journal,
     faces: Rc<Faces>,
     waiting: RefCell<Batch>,
-    /// Events that could not be written yet; they go before the next ones.
+    /// Events that could not be written yet; they are written before the next ones.
     unwritten: RefCell<Vec<Event>>,
     running: Cell<bool>,
     observer: OnceCell<Observer>,
@@ -167,7 +167,7 @@ impl Recorder {
         wait.map(drop).boxed_local()
     }
 
-    /// Writes events, and those before them that could not be written.
+    /// Writes events, after the earlier ones that could not be written.
     async fn write(&self, events: &[Event]) -> Result<(), StoreError> {
         let earlier = self.unwritten.take();
         let written = if earlier.is_empty() {
@@ -180,7 +180,7 @@ impl Recorder {
             let mut unwritten = earlier;
             unwritten.extend(lasting.cloned());
             let beyond = unwritten.len().saturating_sub(MAX_UNWRITTEN);
-            // After so long without room on the disk, the oldest are given up.
+            // After this many events without room on the disk, the oldest are given up.
             unwritten.drain(..beyond);
             self.unwritten.replace(unwritten);
         }

@@ -1,5 +1,5 @@
-//! Saving to the download folder: by the browser's own download of a blob URL, which is made where blob URLs can be
-//! made.
+//! Saves to the download folder, by the browser's own download of a blob URL. The URL is made in a
+//! context that can make blob URLs.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -22,18 +22,18 @@ use web_sys::{Blob, BroadcastChannel, MessageEvent};
 use crate::offscreen::{Hold, Offscreen};
 use crate::source::typed;
 
-/// The MIME type of bytes that are only to be saved.
+/// The MIME type of bytes that are just to be saved.
 const OPAQUE: &str = "application/octet-stream";
 /// The channel between the worker and `static/offscreen.js`: `{make: key, blob}` is answered with `{made: key, url}`.
 const CHANNEL: &str = "fluence-offscreen";
 /// The key of [`Intents`] in the extension's storage, which outlasts the browser.
 const KEPT: &str = "saving";
-/// The words of the browser for downloads that ended because the browser did.
+/// The browser's codes for downloads that ended because the browser did.
 const WITH_THE_BROWSER: [&str; 2] = ["CRASH", "USER_SHUTDOWN"];
 /// How long the offscreen page may take to make a URL.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What is being saved, as it is kept.
+/// What is being saved, as it is stored.
 #[derive(Debug, Default, PartialEq, Serialize)]
 struct Intents {
     /// The items that are to be saved, each with the number of its download once that has begun.
@@ -41,7 +41,7 @@ struct Intents {
 }
 
 impl Intents {
-    /// Reads what was kept. An item that cannot be read costs no other.
+    /// Reads what was stored. An item that cannot be read does not affect the others.
     fn read(text: &str) -> Self {
         let kept: Value = serde_json::from_str(text).unwrap_or_default();
         let items = kept.get("items").and_then(Value::as_object);
@@ -81,7 +81,7 @@ impl Saver {
     /// Continues with what an earlier worker noted.
     ///
     /// # Errors
-    /// A message of the browser, where it has no channels between pages.
+    /// A message of the browser, if it has no channels between pages.
     pub async fn open(page: Offscreen) -> Outcome<Self> {
         let kept = storage::kept(KEPT).await;
         let kept = kept.ok().and_then(|kept| kept.as_string());
@@ -113,7 +113,8 @@ impl Saver {
         })
     }
 
-    /// Notes that an item is to be saved, before anything is done; `false` where it is being saved already.
+    /// Notes that an item is to be saved, before anything is done; returns `false` if it is being
+    /// saved already.
     pub async fn intend(&self, id: &ItemId) -> bool {
         let new = {
             let mut saving = self.saving.borrow_mut();
@@ -144,7 +145,7 @@ impl Saver {
     /// Begins the download of an item's bytes under this name.
     ///
     /// # Errors
-    /// The message of the browser; the item is forgotten then.
+    /// The message of the browser, in which case the item is forgotten.
     pub async fn save(&self, id: &ItemId, blob: &Blob, file_name: &str) -> Outcome<()> {
         let begun = self.begin(id, blob, file_name).await;
         if begun.is_err() {
@@ -164,7 +165,7 @@ impl Saver {
         let blob = typed(blob, OPAQUE).map_err(|why| js::message_of(&why))?;
         let url = self.url_for(&blob).await?;
         let download = match downloads::download(&url, file_name).await {
-            // The browser has its own opinion of which names are safe.
+            // The browser has its own rules about which names are safe.
             Err(why) if why.contains("filename") => downloads::download(&url, "file").await?,
             begun => begun?,
         };
@@ -214,7 +215,7 @@ impl Saver {
                 Ok(Download::Running) | Err(_) => continue,
             };
             let mut saving = self.saving.borrow_mut();
-            // Where two calls overlap, only the first to get here returns it.
+            // If two calls overlap, only the first to get here returns the item.
             let first = match &saved {
                 Saved::Again(_) => saving.items.insert(id, None).flatten(),
                 _ => saving.items.remove(&id).flatten(),

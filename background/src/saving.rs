@@ -16,7 +16,7 @@ use crate::platform::Browser;
 use crate::save::{Saved, Saver};
 use crate::source::blob_of_pieces;
 
-/// Saves the files of items, and records what became of it.
+/// Saves the files of items, and records the outcome.
 pub struct Saving {
     engine: Engine<Browser>,
     notices: Notices,
@@ -24,7 +24,7 @@ pub struct Saving {
 }
 
 impl Saving {
-    /// Saves the files of this engine's items.
+    /// Creates what saves the files of this engine's items.
     pub fn new(engine: Engine<Browser>, notices: Notices, saver: Saver) -> Self {
         Self {
             engine,
@@ -44,7 +44,8 @@ impl Saving {
         }
     }
 
-    /// Notes that an item is to be saved, before anything is done; false where it is being saved already.
+    /// Notes that an item is to be saved, before anything is done; returns `false` if it is being
+    /// saved already.
     pub async fn intend(&self, id: &ItemId) -> bool {
         self.saver.intend(id).await
     }
@@ -52,20 +53,20 @@ impl Saving {
     /// Saves an item, unless it is being saved already.
     ///
     /// # Errors
-    /// The [`Failure`] that keeps it from being saved.
+    /// The [`Failure`] that prevents it from being saved.
     pub async fn save(&self, id: &ItemId) -> Result<(), Failure> {
         if self.saver.intend(id).await {
             self.save_intended(id).await
         } else {
-            // It is on its way.
+            // It is being saved already.
             Ok(())
         }
     }
 
-    /// Saves an item of which that was noted.
+    /// Saves an item that [`Self::intend`] has noted.
     ///
     /// # Errors
-    /// The [`Failure`] that keeps it from being saved.
+    /// The [`Failure`] that prevents it from being saved.
     pub async fn save_intended(&self, id: &ItemId) -> Result<(), Failure> {
         let name = self
             .engine
@@ -88,7 +89,7 @@ impl Saving {
             .map_err(not_saved)
     }
 
-    /// What is saved of an item, and under which name: its bytes, or a ZIP of a directory's.
+    /// What is saved for an item, and under which name: its bytes, or a ZIP file for a directory.
     async fn file_of(&self, id: &ItemId, name: &str) -> Result<(Blob, String), StoreError> {
         let (source, dag) = self.engine.platform().store().open(id).await?;
         let (blob, ending) = if dag.is_directory() {
@@ -104,7 +105,7 @@ impl Saving {
         Ok((blob, safe_file_name(&format!("{name}{ending}"))))
     }
 
-    /// Looks which downloads have ended.
+    /// Checks which downloads have ended, and records them.
     pub async fn look_at_downloads(&self) {
         for saved in self.saver.look().await {
             match saved {

@@ -1,4 +1,4 @@
-//! What a person shares: by right click, from a face, or by handing files over.
+//! What a person shares, by right click, from a face, or by handing files over.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -25,15 +25,16 @@ use crate::pages::Pages;
 use crate::platform::Browser;
 use crate::source::{BlobSource, blob_of};
 
-/// The most shares that wait for the person's permission; the oldest goes first.
+/// The most shares that wait for the person's permission; the oldest is dropped first.
 const MAX_WAITING: usize = 100;
-/// How long they wait, in milliseconds: a person who has not given permission by then does not want to.
+/// How long they wait, in milliseconds. A person who has not given permission by then does not want
+/// to.
 const WAITING_MS: u64 = 10 * 60 * 1000;
 /// The key under which they are kept in the browser's session storage.
 const WAITING: &str = "waiting";
 /// The most files of one command.
 const MAX_FILES: usize = 100_000;
-/// The longest name that is made of a selected text, in characters.
+/// The longest name that is made from a selected text, in characters.
 const SELECTION_NAME: usize = 40;
 
 /// The tab and the frame in which a share was begun, so that its link goes to the clipboard of that page.
@@ -65,7 +66,8 @@ pub struct Sharing {
 }
 
 impl Sharing {
-    /// The shares of a person, with those that an earlier worker noted as waiting for permission.
+    /// Creates the shares of a person, with those that an earlier worker noted as waiting for
+    /// permission.
     pub async fn open(
         engine: Engine<Browser>,
         faces: Rc<Faces>,
@@ -104,12 +106,13 @@ impl Sharing {
         self.fresh.borrow().contains_key(id)
     }
 
-    /// The end of a share, or its removal: where it was begun, if the person is still to be told.
+    /// Ends or removes a share, and returns where it was begun if the person is still to be told.
     pub fn take(&self, id: &ItemId) -> Option<Clicked> {
         self.fresh.borrow_mut().remove(id)
     }
 
-    /// A share turned out to be the same file as another item. Returns whether the person is still to be told.
+    /// Merges a share that turned out to be the same file as another item, and returns whether the
+    /// person is still to be told.
     pub fn merge(&self, id: &ItemId, into: &ItemId) -> bool {
         let clicked = self.take(id);
         let told = clicked.is_some();
@@ -119,7 +122,8 @@ impl Sharing {
         told
     }
 
-    /// Shares what was clicked on. `info` and `tab` are what the browser tells a listener of the context menu.
+    /// Shares what was clicked on. `info` and `tab` are what the browser passes to a listener of
+    /// the context menu.
     pub async fn share_clicked(&self, info: &JsValue, tab: &JsValue) {
         let text = |name| {
             member(info, name)
@@ -127,7 +131,7 @@ impl Sharing {
                 .filter(|text| !text.is_empty())
         };
         let number = |object: &JsValue, name| member(object, name).as_f64().map(|n| n as i32);
-        // What is not a tab, such as a side panel, has a negative number.
+        // Something that is not a tab, such as a side panel, has a negative number.
         let tab_id = number(tab, "id").filter(|id| *id >= 0);
         let frame = number(info, "frameId");
         let page = text("pageUrl");
@@ -140,8 +144,8 @@ impl Sharing {
             name,
             media,
         };
-        // What was clicked on goes before what it is in: a picture before its link, and a link before the text around
-        // it.
+        // The innermost thing that was clicked on takes precedence: a picture over its link, and a
+        // link over the text around it.
         let answer = if let Some(url) = text("srcUrl") {
             self.share_url(wanted(url, text("mediaType"), None)).await
         } else if let Some(url) = text("linkUrl") {
@@ -261,7 +265,8 @@ impl Sharing {
         self.share(input, clicked).await
     }
 
-    /// Shares the files that a face hands over under a key, as one directory where they belong `together`.
+    /// Shares the files that a face hands over under a key, as one directory if they belong
+    /// `together`.
     pub async fn share_files(&self, key: &str, files: Vec<HandedFile>, together: bool) -> Answer {
         let blobs = self.handovers.take(key).await.unwrap_or_default();
         if blobs.is_empty() || blobs.len() != files.len() || blobs.len() > MAX_FILES {
@@ -301,7 +306,7 @@ impl Sharing {
         let others = not_shared.len().saturating_sub(1);
         match not_shared.into_iter().next() {
             None => Answer::Done { id: first },
-            // The others are shared nevertheless.
+            // The remaining files are shared nevertheless.
             Some((name, Answer::Refused { failure })) => refused(Failure {
                 name: Some(name),
                 others: (others > 0).then_some(others as u64),
@@ -311,7 +316,8 @@ impl Sharing {
         }
     }
 
-    /// Shares what waited and can be read now. Call it when the person has permitted something.
+    /// Shares everything that waited and can be read now. Call this when the person has permitted
+    /// something.
     pub async fn share_waiting(&self) {
         let waiting = self.waiting.take();
         let mut now = Vec::new();
@@ -369,7 +375,8 @@ impl Sharing {
     }
 }
 
-/// The shares in a text that an earlier worker kept. One that cannot be read costs no other.
+/// The shares in a text that an earlier worker stored. A share that cannot be read does not affect
+/// the others.
 fn waiting_in(text: &str) -> Vec<WaitingShare> {
     let kept: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
     kept.iter()
@@ -388,7 +395,7 @@ fn with_host(code: Code, host: Option<String>) -> Failure {
     }
 }
 
-/// The host in `https://example.org/*`; `None` where the pattern is that of every site.
+/// The host in a pattern such as `https://example.org/*`; `None` if the pattern matches every site.
 fn host_of_pattern(pattern: &str) -> Option<String> {
     pattern.strip_suffix("/*").map(host_of)
 }

@@ -21,7 +21,8 @@ use crate::disk::Disk;
 pub struct BlobSource {
     blob: Blob,
     len: u64,
-    /// Where the bytes are a stored file: the file worker, which has direct access to it, and its name.
+    /// If the bytes are a stored file, the file worker, which has direct access to it, and its
+    /// name.
     stored: Option<(Disk, String)>,
 }
 
@@ -39,7 +40,7 @@ impl BlobSource {
     /// A source without bytes.
     ///
     /// # Errors
-    /// [`StoreError`] where the browser makes no blob.
+    /// [`StoreError`] if the browser makes no blob.
     pub fn empty() -> Result<Self, StoreError> {
         Ok(Self::new(blob_of(&Array::new())?))
     }
@@ -47,7 +48,7 @@ impl BlobSource {
     /// The first `len` bytes of a stored file, which the file worker knows under `name`.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] where the file is shorter.
+    /// [`StoreError::Gone`] if the file is shorter.
     pub fn stored(file: &File, len: u64, disk: Disk, name: &str) -> Result<Self, StoreError> {
         let there = file.size() as u64;
         if there < len {
@@ -67,10 +68,10 @@ impl BlobSource {
         &self.blob
     }
 
-    /// A blob of a range of the bytes, which are not copied.
+    /// A blob of a range of the bytes, without copying them.
     ///
     /// # Errors
-    /// [`StoreError::Gone`] where the range is not within the bytes.
+    /// [`StoreError::Gone`] if the range is not within the bytes.
     pub fn slice(&self, range: &Range<u64>) -> Result<Blob, StoreError> {
         if range.start > range.end || range.end > self.len {
             return Err(StoreError::Gone(format!(
@@ -143,7 +144,7 @@ impl Source for BlobSource {
 /// A blob of these blobs and byte arrays, one after the other.
 ///
 /// # Errors
-/// [`StoreError`] where the browser makes none.
+/// [`StoreError`] if the browser makes none.
 pub fn blob_of(parts: &Array) -> Result<Blob, StoreError> {
     Blob::new_with_blob_sequence(parts).map_err(database::error)
 }
@@ -151,7 +152,7 @@ pub fn blob_of(parts: &Array) -> Result<Blob, StoreError> {
 /// A blob of these bytes and slices, one after the other. The slices are not copied.
 ///
 /// # Errors
-/// [`StoreError`] where a slice is not there.
+/// [`StoreError`] if a slice is not there.
 pub fn blob_of_pieces(pieces: &[Piece<BlobSource>]) -> Result<Blob, StoreError> {
     let parts = Array::new();
     for piece in pieces {

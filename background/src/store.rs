@@ -1,5 +1,5 @@
-//! Files in the extension's own file system, which the file worker writes. IndexedDB has the blocks of their bytes.
-//! What the database knows counts; bytes beyond that are overwritten.
+//! Files in the extension's own file system, which the file worker writes. IndexedDB records the
+//! blocks of their bytes. Only the bytes that the database knows of count; others are overwritten.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -25,11 +25,12 @@ use crate::database::{self, DAGS, Database, EXTENTS};
 use crate::disk::{self, Disk, Kept, Use};
 use crate::source::BlobSource;
 
-/// How many bytes are gathered before they are written.
+/// How many bytes are buffered before they are written.
 const GATHERED: u64 = 2 * 1024 * 1024;
-/// How many bytes are written before the database is told of them as one extent, which takes equally long for few and
-/// for many. Where they come slowly, it is told after so many milliseconds: what it does not know is fetched again
-/// after a kill.
+/// How many bytes are written before they are recorded in the database as one extent, which takes
+/// equally long for few and for many. If they arrive slowly, they are recorded after
+/// [`EXTENT_TIME`] milliseconds, because bytes that are not recorded are fetched again after a
+/// kill.
 const EXTENT: u64 = 16 * 1024 * 1024;
 const EXTENT_TIME: u64 = 500;
 /// The most blocks of an extent, however few bytes they have.
@@ -40,7 +41,8 @@ const ADOPTED: u64 = 32 * 1024 * 1024;
 const WRITING: usize = 2;
 /// How many extents are being written to the database at the same time.
 const RECORDING: usize = 2;
-/// How many bytes are given back where the disk is full: a browser that cannot write a byte cannot do anything else.
+/// How many bytes are given back when the disk is full, because a browser that cannot write a
+/// single byte cannot do anything else either.
 const GIVEN_BACK: u64 = 24 * 1024 * 1024;
 
 /// All files of this peer.
@@ -51,7 +53,7 @@ pub struct DiskStore {
 }
 
 impl DiskStore {
-    /// The files in this database and of this file worker.
+    /// The files that this database and this file worker have.
     pub fn new(database: Database, disk: Disk) -> Self {
         Self { database, disk }
     }
@@ -94,8 +96,8 @@ impl Store for DiskStore {
                 partial.extents += 1;
                 partial.blocks.extend(extent.blocks);
             }
-            // Where one extent was not written, later ones may have been. They must not be taken for what is written
-            // now.
+            // If one extent was not recorded, later ones may have been. They must not be mistaken
+            // for extents that are recorded from now on.
             let beyond = from(&partial.id, partial.extents)?;
             database
                 .write(&[EXTENTS], |transaction| {
@@ -178,7 +180,7 @@ fn prefix(id: &ItemId) -> String {
     format!("{}:", id.0)
 }
 
-/// The key of an extent by its number. An extent of blocks without bytes has a key of its own too.
+/// The key of an extent, by its number. An extent whose blocks have no bytes also has its own key.
 fn key(id: &ItemId, number: u32) -> String {
     format!("{}:{number:08x}", id.0)
 }
@@ -229,7 +231,7 @@ fn extent(record: &JsValue, expected: u64) -> Option<Extent> {
     })
 }
 
-/// A file that is being written: the next bytes are gathered while earlier ones are written.
+/// A file that is being written. The next bytes are buffered while earlier ones are written.
 pub struct DiskPartial {
     store: DiskStore,
     held: Use,
@@ -261,7 +263,7 @@ enum Part {
     Kept(Rc<Kept>, u64),
 }
 
-/// A future that begins now, and not only when it is awaited.
+/// Starts a future now, and not only when it is awaited.
 fn begin(writing: impl Future<Output = Result<(), StoreError>> + 'static) -> Writing {
     let writing = writing.boxed_local().shared();
     wasm_bindgen_futures::spawn_local(writing.clone().map(drop));
@@ -281,7 +283,7 @@ fn joined(pieces: &[Bytes]) -> Uint8Array {
     all
 }
 
-/// The bytes that are gathered for the next write.
+/// The bytes that are buffered for the next write.
 #[derive(Default)]
 struct Gathered {
     offset: u64,
@@ -314,7 +316,8 @@ impl Extending {
 }
 
 impl DiskPartial {
-    /// Waits until at most this many writes are under way. After a failure it fails every time.
+    /// Waits until at most this many writes are under way. After a failure, every later call fails
+    /// too.
     async fn written(&mut self, most: usize) -> Result<(), StoreError> {
         while self.writing.len() > most
             && let Some((writing, len)) = self.writing.front()
@@ -341,8 +344,8 @@ impl DiskPartial {
         Ok(())
     }
 
-    /// Where the disk is full, gives back the bytes that were written last. What the database knows of bytes that are
-    /// not there does not count.
+    /// Gives back the bytes that were written last if the disk is full. Records in the database of
+    /// bytes that are not there do not count.
     async fn full(&self, written: &Result<(), StoreError>) {
         if *written != Err(StoreError::Full) {
             return;
@@ -403,7 +406,7 @@ impl DiskPartial {
         Ok(())
     }
 
-    /// Takes a piece that is to be written, and the blocks that end with it.
+    /// Buffers a piece that is to be written, and the blocks that end with it.
     async fn gather(
         &mut self,
         part: Option<Part>,
@@ -426,7 +429,7 @@ impl DiskPartial {
         Ok(())
     }
 
-    /// Begins to write the gathered bytes, if there are any.
+    /// Begins to write the buffered bytes, if there are any.
     async fn write_gathered(&mut self) -> Result<(), StoreError> {
         self.written(WRITING - 1).await?;
         let len = self.gathered.len;
@@ -439,7 +442,7 @@ impl DiskPartial {
         let mut parts = std::mem::take(&mut self.gathered.parts)
             .into_iter()
             .peekable();
-        // Blocks that follow one another are written by one request.
+        // Consecutive blocks are written by one request.
         while let Some(part) = parts.next() {
             let start = at as f64;
             match part {
@@ -534,8 +537,8 @@ impl Partial for DiskPartial {
                 self.write(vec![asked], end - at);
                 self.len += end - at;
                 at = end;
-                // They are read one after the other, because each has buffers of its own and all wait for the same
-                // disk.
+                // The extents are copied one after the other, because each has its own buffers and
+                // all wait for the same disk.
                 self.flush().await?;
             }
             Ok(())

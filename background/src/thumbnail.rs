@@ -11,22 +11,24 @@ use web_sys::{Blob, ImageEncodeOptions, OffscreenCanvas, OffscreenCanvasRenderin
 pub const MAX_PICTURE: u64 = 10 * 1024 * 1024;
 /// The largest picture that is decoded, in pixels, each of which takes four bytes of memory.
 pub const MAX_PIXELS: usize = 50_000_000;
-/// The size of a picture is within so many first bytes, in spite of what cameras put before it.
+/// How many bytes of a picture are read to find its size, which cameras put after other data.
 const HEAD: f64 = 262_144.0;
 /// The longer side of a thumbnail, in pixels.
 const EDGE: u32 = 128;
-/// The qualities that are tried in turn until the thumbnail has few enough bytes.
+/// The qualities that are tried in turn until the thumbnail is small enough.
 const QUALITIES: [f64; 3] = [0.8, 0.5, 0.2];
 const TYPE: &str = "image/webp";
 
 /// A thumbnail of the picture in a blob, as a `data:` URL of at most [`MAX_THUMBNAIL`] bytes.
 ///
 /// # Errors
-/// A reason in words for the console, where the blob is no picture or a thumbnail cannot be made.
+/// A reason in words for the console, if the blob is not a picture or a thumbnail cannot be made.
 pub async fn of(blob: &Blob) -> Outcome<String> {
-    let pixels = pixels(blob).await.ok_or("that is no picture")?;
+    let pixels = pixels(blob).await.ok_or("this is not a picture")?;
     if pixels > MAX_PIXELS {
-        return Err(format!("a picture of {pixels} pixels is not made small"));
+        return Err(format!(
+            "a picture of {pixels} pixels is too large for a thumbnail"
+        ));
     }
     let picture = web::picture::bitmap(blob, EDGE).await?;
     let drawn = draw(&picture).map_err(|why| js::message_of(&why));
@@ -51,7 +53,7 @@ pub async fn of(blob: &Blob) -> Outcome<String> {
     Err("the picture cannot be made small enough".to_owned())
 }
 
-/// The number of pixels that a picture says it has; `None` where it is no picture.
+/// The number of pixels that the header of a picture declares; `None` if the blob is not a picture.
 async fn pixels(blob: &Blob) -> Option<usize> {
     let head = blob.slice_with_f64_and_f64(0.0, HEAD).ok()?;
     let head = JsFuture::from(head.array_buffer()).await.ok()?;

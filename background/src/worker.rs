@@ -1,4 +1,4 @@
-//! The wiring: events of the browser, faces, the peer and the engine meet here.
+//! Connects the events of the browser, the faces, the peer and the engine.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -38,12 +38,12 @@ const NODES: &str = match option_env!("FLUENCE_NODES") {
     Some(nodes) => nodes,
     None => "/ip4/127.0.0.1/tcp/4102/ws",
 };
-/// The alarm that brings the worker back after the browser ended it.
+/// The alarm that brings the worker back after the browser has stopped it.
 const ALARM: &str = "awake";
-/// The id of the one entry in the context menu.
+/// The id of the only entry in the context menu.
 const MENU: &str = "share";
 const MENU_CONTEXTS: [&str; 6] = ["link", "image", "video", "audio", "selection", "page"];
-/// How long the node and its storage may take to say that they serve links.
+/// How long the node and its storage may take to answer that they serve web links.
 const WEB_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The worker.
@@ -70,7 +70,7 @@ pub enum StartError {
     Browser(String),
 }
 
-/// What start-up found that the person should know, and what follows from it.
+/// What start-up found that the person should know, and what to do with unknown files.
 struct Found {
     known_as: Option<String>,
     failures: Vec<Failure>,
@@ -78,11 +78,11 @@ struct Found {
 }
 
 impl Worker {
-    /// Reads what was written, starts the peer, and continues what was left unfinished. Nothing that is stored can keep
-    /// it from starting: what cannot be read is set aside, and the person is told.
+    /// Reads what was written, starts the peer, and continues what was left unfinished. No stored
+    /// data can prevent it from starting: what cannot be read is set aside, and the person is told.
     ///
     /// # Errors
-    /// [`StartError`] where the browser lacks something that the worker cannot do without.
+    /// [`StartError`] if the browser lacks something that the worker cannot do without.
     pub async fn start() -> Result<Rc<Self>, StartError> {
         let database = Database::open().await;
         let Opened {
@@ -220,7 +220,7 @@ impl Worker {
             "alarm" => spawn_local(async move { worker.sharing.give_up_waiting().await }),
             // The event has done its work by waking the worker.
             "startup" => {}
-            other => web_sys::console::warn_1(&format!("no event is called {other}").into()),
+            other => web_sys::console::warn_1(&format!("there is no event called {other}").into()),
         }
     }
 
@@ -335,7 +335,7 @@ impl Worker {
     }
 }
 
-/// Hands every call of another peer to the engine, which decides what is answered.
+/// Passes every call of another peer to the engine, which decides on the answer.
 async fn answer_calls(engine: Engine<Browser>, mut calls: Calls) {
     while let Some(call) = calls.next().await {
         let engine = engine.clone();
@@ -347,10 +347,10 @@ async fn answer_calls(engine: Engine<Browser>, mut calls: Calls) {
     }
 }
 
-/// Finds out where links open in any browser, while the connection is this one.
+/// Finds the base URL of web links, and records it if the connection is still the same by then.
 async fn find_web(engine: Engine<Browser>, status: NetworkStatus) {
     let base = engine.find_web(WEB_PATIENCE).await;
-    // What is found about a node that is not the connected one any more comes too late.
+    // The result is discarded if the node is no longer the connected one.
     if engine.with_state(|state| state.network == status) {
         engine.record([EventKind::Web { base }]).await;
     }

@@ -1,9 +1,9 @@
-//! What a multiaddr says.
+//! Reading multiaddrs.
 
 use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
 
-/// An address without `/p2p/…`.
+/// The address without any `/p2p/…`.
 pub(crate) fn bare(address: &Multiaddr) -> Multiaddr {
     address
         .iter()
@@ -11,7 +11,7 @@ pub(crate) fn bare(address: &Multiaddr) -> Multiaddr {
         .collect()
 }
 
-/// The peer that an address names, if it names one.
+/// The first peer that an address names, if it names one.
 pub(crate) fn peer_of(address: &Multiaddr) -> Option<PeerId> {
     address.iter().find_map(|part| match part {
         Protocol::P2p(id) => Some(id),
@@ -19,7 +19,7 @@ pub(crate) fn peer_of(address: &Multiaddr) -> Option<PeerId> {
     })
 }
 
-/// The relay of a circuit address.
+/// The relay of a circuit address; `None` if the address is not a circuit's or names no relay.
 pub(crate) fn relay_of(address: &Multiaddr) -> Option<PeerId> {
     let mut relay = None;
     for part in address {
@@ -32,7 +32,7 @@ pub(crate) fn relay_of(address: &Multiaddr) -> Option<PeerId> {
     None
 }
 
-/// Whether an address is reached by WebSocket.
+/// Whether an address uses WebSocket.
 pub(crate) fn is_web_socket(address: &Multiaddr) -> bool {
     address
         .iter()

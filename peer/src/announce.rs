@@ -1,4 +1,5 @@
-//! Proof that functions can be found and called: a stranger, a second peer of a fresh identity, tries it.
+//! Proves that functions can be found and called: a stranger, which is a second peer with a fresh
+//! identity, tries it.
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::config::Config;
 use crate::limits::MAX_DEADLINE;
 use crate::peer::Peer;
 
-/// How long an announcement may last.
+/// How long an announcement may last, apart from [`TIMEOUT_PER_NAME`].
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How much longer it may last for each name.
 const TIMEOUT_PER_NAME: Duration = Duration::from_millis(50);
@@ -26,15 +27,17 @@ const TIMEOUT_PER_NAME: Duration = Duration::from_millis(50);
 const PROBE: Duration = Duration::from_secs(15);
 /// Names that are stored, or looked up, at the same time. Kad drops requests beyond 32 streams of one connection.
 const PARALLEL: usize = 16;
-/// How many times a name is looked up. Nodes do not tell when a record is stored, so that the first may come too early.
+/// How many times a name is looked up. Nodes do not acknowledge that a record is stored, so the
+/// first look-up may come too early.
 const LOOKS: u32 = 4;
-/// The wait before the second look-up of a name; it doubles with each further one.
+/// The wait before the second look-up of a name; it doubles with each further look-up.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 impl Peer {
-    /// Provides functions, and proves that they can be found and called: a stranger, a second peer of a fresh identity,
-    /// looks each name up and calls one of them at this peer through the relay with `{"probe": true}`. That call comes
-    /// in at [`crate::Calls`] meanwhile, and must be answered. Returns the names that could not be confirmed.
+    /// Provides functions, and proves that they can be found and called: a stranger, which is a
+    /// second peer with a fresh identity, looks up each name and calls one of them at this peer,
+    /// through the relay, with `{"probe": true}`. That call arrives at [`crate::Calls`] while this
+    /// runs, and must be answered. Returns the names that could not be confirmed.
     ///
     /// # Errors
     /// [`NetworkError::Offline`] if the peer has no connection to the network and is not making one, or has ended.
@@ -62,7 +65,7 @@ async fn announce(
 
     peer.online().await?;
     let store = stream::iter(&names).for_each_concurrent(PARALLEL, |name| async move {
-        // The stranger sees whether it was stored.
+        // The stranger will see whether the record was stored.
         let _ = peer.provide(name.clone()).await;
     });
     if by(until, store).await.is_none() {
@@ -82,7 +85,7 @@ async fn announce(
     Ok(unconfirmed)
 }
 
-/// The names that the stranger could not confirm by the deadline.
+/// Returns the names that the stranger could not confirm by the deadline.
 async fn confirm(
     stranger: &Peer,
     provider: PeerId,
@@ -106,10 +109,10 @@ async fn confirm(
     let left = until.saturating_duration_since(Instant::now()).min(PROBE);
     match stranger.call(provider, request, left).await {
         Ok(Reply::Error(error)) if error.code == ErrorCode::NoSuchFunction => {
-            // The peer is reached, and does not know this function.
+            // The peer was reached but does not know this function.
             found.retain(|name| *name != probed);
         }
-        // Whatever the answer, the peer can be reached.
+        // Any other answer proves that the peer can be reached.
         Ok(_) => {}
         Err(_) => found.clear(),
     }
@@ -135,7 +138,7 @@ async fn look_up(stranger: &Peer, provider: PeerId, name: &FunctionName) -> bool
     false
 }
 
-/// The result of some work, or `None` if it was not done by then.
+/// The result of `work`, or `None` if it was not done by the time `until`.
 async fn by<T>(until: Instant, work: impl Future<Output = T>) -> Option<T> {
     let left = until.saturating_duration_since(Instant::now());
     match select(std::pin::pin!(work), Delay::new(left)).await {

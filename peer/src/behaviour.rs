@@ -15,7 +15,7 @@ use crate::config::{Config, RelayLimits, Role};
 use crate::limits::{CALLS_PER_CONNECTION, MAX_DEADLINE};
 use crate::records::{ProviderRecords, RecordLimits};
 
-/// The DHT's protocol.
+/// The protocol name of the DHT.
 pub(crate) const KAD: StreamProtocol = StreamProtocol::new("/fluence/kad/1.0.0");
 /// The protocol family that identify reports.
 const FAMILY: &str = "/fluence/1.0.0";
@@ -23,18 +23,21 @@ const FAMILY: &str = "/fluence/1.0.0";
 /// The time between two pings. They also keep a browser's service worker alive, which Chrome stops after 30 s without
 /// an event.
 pub(crate) const PING_EVERY: Duration = Duration::from_secs(15);
-/// A connection on which a ping takes longer is dead.
+/// A connection on which a ping takes longer than this is considered dead.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a query of the DHT may last. This is less than [`crate::peer`] allows a stream of providers.
+/// How long a DHT query may last. This is less than [`crate::peer`] allows for a stream of
+/// providers.
 const QUERY: Duration = Duration::from_secs(20);
-/// How long a node keeps a provider record that is not stored again. [`crate::offers`] stores it again long before;
-/// peers that others have written do so as libp2p's libraries do, every 12 or 22 hours.
+/// How long a node keeps a provider record that is not stored again. [`crate::offers`] renews it
+/// long before that; independent implementations renew it as often as libp2p's libraries do, every
+/// 12 or 22 hours.
 pub(crate) const RECORD_TTL: Duration = Duration::from_secs(48 * 60 * 60);
 /// Connections of a client at the same time.
 const CLIENT_CONNECTIONS: u32 = 512;
 /// Connections that are being made at the same time, in each direction.
 const PENDING: u32 = 512;
-/// Connections to one peer at the same time: direct and relayed ones, and some more while one replaces another.
+/// Connections to one peer at the same time: direct and relayed ones, and a few more for when one
+/// replaces another.
 const PER_PEER: u32 = 16;
 
 /// The protocols of a peer.
@@ -66,7 +69,7 @@ impl Behaviour {
             kad: kad(config, node),
             calls: request_response::Behaviour::new(
                 [(StreamProtocol::new(call::PROTOCOL), ProtocolSupport::Full)],
-                // The codec keeps the deadline of each call.
+                // The codec enforces the deadline of each call.
                 request_response::Config::default()
                     .with_request_timeout(MAX_DEADLINE)
                     .with_max_concurrent_streams(CALLS_PER_CONNECTION),
@@ -105,14 +108,15 @@ fn kad(config: &Config, node: Option<&RelayLimits>) -> kad::Behaviour<ProviderRe
     let mut kad = kad::Config::new(KAD);
     kad.set_query_timeout(QUERY)
         .set_provider_record_ttl(Some(RECORD_TTL))
-        // `offers` stores records again, in its own time and after each reconnect.
+        // `offers` renews records on its own schedule and after each reconnect.
         .set_provider_publication_interval(None)
         .set_publication_interval(None)
         .set_replication_interval(None)
         .set_caching(kad::Caching::Disabled)
         .set_parallelism(NonZeroUsize::new(4).expect("4 is not 0"));
     let mut behaviour = kad::Behaviour::with_config(id, ProviderRecords::new(id, records), kad);
-    // Set explicitly: a reservation is an external address, and kad would take a client that has one for a server.
+    // Set explicitly, because a reservation adds an external address, and kad would take a client
+    // that has one for a server.
     behaviour.set_mode(Some(match node {
         Some(_) => kad::Mode::Server,
         None => kad::Mode::Client,

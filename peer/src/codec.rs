@@ -1,5 +1,5 @@
-//! A call on a stream: one JSON object goes there and one comes back. Each side closes after its object, which has
-//! 64 KiB at most.
+//! A call on a stream: one JSON object is sent and one comes back. Each object is at most 64 KiB,
+//! and each side closes its half of the stream after sending it.
 
 use std::io;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use crate::refusal::Refusal;
 
 /// How long a caller may take to write its request, which it has ready before it opens the stream.
 const READ_REQUEST: Duration = Duration::from_secs(20);
-/// How many more bytes of a request that is too large are read and dropped: a caller that reads only after it has
-/// written shall get its answer.
+/// How many more bytes of a request that is too large are read and discarded, so that a caller that
+/// reads only after it has written everything still gets its answer.
 const DRAIN: usize = 1024 * 1024;
 
 /// Reads and writes the messages of [`call::PROTOCOL`]. Each stream has a clone of its own.
@@ -32,7 +32,7 @@ pub(crate) struct CallCodec {
 pub(crate) enum CallRequest {
     /// A request to be sent, encoded, and the time when the caller gives up.
     Out(Vec<u8>, Instant),
-    /// A request that was received. One that was not understood is answered with `bad_request`.
+    /// A request that was received. If it could not be decoded, it is answered with `bad_request`.
     In(Result<Request, MessageError>),
 }
 
@@ -115,7 +115,8 @@ impl request_response::Codec for CallCodec {
     }
 }
 
-/// Reads to the end, or to one byte beyond the limit: a message that is too large is recognised by that byte.
+/// Reads to the end, or to one byte beyond [`MAX_MESSAGE`], by which the caller recognises a
+/// message that is too large.
 async fn read_bounded(io: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     io.take(MAX_MESSAGE as u64 + 1)

@@ -1,4 +1,4 @@
-//! What a handle asks of the event loop.
+//! The commands that a [`crate::Peer`] handle sends to the event loop.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -10,30 +10,32 @@ use fluence::ports::NetworkError;
 use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot};
 
-/// A request of a handle to the event loop.
+/// A command from a handle to the event loop.
 pub(crate) enum Command {
-    /// Provide the function until [`Command::Withdraw`]; answered when its record was sent. The sender is dropped
-    /// where the record can never be sent.
+    /// Provide the function until [`Command::Withdraw`]; answered once its record has been sent.
+    /// The sender is dropped if the record can never be sent.
     Provide(FunctionName, oneshot::Sender<()>),
-    /// Provide these functions no longer.
+    /// Stop providing these functions.
     Withdraw(Vec<FunctionName>),
-    /// The records of these functions were sent and yet not found: send them again when they are provided again.
+    /// The records of these functions were sent but not found: send them again when the functions
+    /// are provided again.
     NotFound(Vec<FunctionName>),
     /// Look up the providers of a function.
     Find(Find),
     /// Call a function.
     Call(OutgoingCall),
-    /// Addresses at which a peer may be reached, in addition to those that are known.
+    /// Add these to the known addresses of a peer.
     Learn(PeerId, Vec<Multiaddr>),
-    /// The nodes of a client have changed.
+    /// Replace the nodes of a client.
     SetNodes(Vec<Multiaddr>),
     /// Connect now.
     Reconnect,
-    /// The last round trip to a peer.
+    /// Give the time of the last round trip to a peer.
     Rtt(PeerId, oneshot::Sender<Option<Duration>>),
-    /// The addresses that this peer listens on.
+    /// Give the addresses that this peer listens on.
     Listeners(oneshot::Sender<Vec<Multiaddr>>),
-    /// The addresses at which another peer enters the same network: those of a client's linked nodes, or a node's own.
+    /// Give the addresses through which another peer can join the same network: those of a client's
+    /// linked nodes, or a node's own.
     EntryPoints(oneshot::Sender<Vec<Multiaddr>>),
     /// Close all connections and end.
     Shutdown(oneshot::Sender<()>),
@@ -54,7 +56,7 @@ pub(crate) struct OutgoingCall {
     /// The request, encoded.
     pub(crate) request: Vec<u8>,
     pub(crate) deadline: web_time::Instant,
-    /// Set when the request may have left this peer.
+    /// Set once the request may have left this peer.
     pub(crate) sent: Arc<AtomicBool>,
     pub(crate) reply: oneshot::Sender<Result<Reply, NetworkError>>,
 }

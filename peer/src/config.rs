@@ -11,19 +11,21 @@ use crate::limits::LINKS;
 /// The configuration of a peer.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The identity. Whoever has it is this peer: it must not be used by two peers at the same time.
+    /// The identity. Whoever holds this key is this peer, so two peers must not use it at the same
+    /// time.
     pub keypair: Keypair,
     /// Whether the peer is a client or a node.
     pub role: Role,
-    /// The program's name and version, such as `fluence/0.1.0`, which identify tells other peers.
+    /// The program's name and version, such as `fluence/0.1.0`, which the identify protocol tells
+    /// other peers.
     pub agent: String,
-    /// How many nodes a client links to at the same time, each another one; 1 by default. It takes as many nodes. A
-    /// node has no links.
+    /// How many nodes a client links to at the same time, 1 by default. Each link uses a node of
+    /// its own, and a node has no links.
     pub links: usize,
 }
 
 impl Config {
-    /// A client of these nodes, which are tried in this order.
+    /// The configuration of a client of these nodes, which are tried in this order.
     pub fn client(keypair: Keypair, nodes: Vec<Multiaddr>) -> Self {
         Self {
             keypair,
@@ -33,7 +35,8 @@ impl Config {
         }
     }
 
-    /// A node that listens on these addresses, joins no other node, and has the default limits.
+    /// The configuration of a node that listens on these addresses, joins no other node, and has
+    /// the default limits.
     pub fn node(keypair: Keypair, listen: Vec<Multiaddr>) -> Self {
         Self {
             keypair,
@@ -58,18 +61,19 @@ fn agent() -> String {
 pub enum Role {
     /// A peer that others reach through a node.
     Client {
-        /// Multiaddrs, tried in this order; the first 16 are used. Where one ends in `/p2p/…`, no other peer is accepted
-        /// there.
+        /// Multiaddrs, tried in this order; the first 16 are used. If one ends in `/p2p/…`, no
+        /// other peer is accepted at that address.
         nodes: Vec<Multiaddr>,
     },
-    /// A peer that relays, and holds the provider records of others. A browser cannot run one.
+    /// A peer that relays connections and holds the provider records of others. It cannot run in a
+    /// browser.
     Node {
         /// The multiaddrs to listen on; with port 0 the system chooses one.
         listen: Vec<Multiaddr>,
-        /// The multiaddrs at which others reach it, such as `/dns4/…/tcp/443/tls/ws`. If there are none, others are told
-        /// the addresses that it listens on.
+        /// The multiaddrs at which others reach it, such as `/dns4/…/tcp/443/tls/ws`. If there are
+        /// none, the node advertises the addresses that it listens on.
         external: Vec<Multiaddr>,
-        /// Other nodes of the same network, which it connects to.
+        /// Other nodes of the same network, to which it connects.
         peers: Vec<Multiaddr>,
         /// How much it relays and holds for others.
         limits: RelayLimits,
@@ -79,11 +83,11 @@ pub enum Role {
 /// How much a node relays and holds for others. A rate of 0 means that the rate is not limited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelayLimits {
-    /// Reservations, which is peers that can be reached through this node, at the same time.
+    /// Reservations at the same time. Each makes one peer reachable through this node.
     pub max_reservations: usize,
     /// Reservations of one peer at the same time, each over a connection of its own.
     pub max_reservations_per_peer: usize,
-    /// How long a reservation holds before it must be renewed.
+    /// How long a reservation is valid before it must be renewed.
     pub reservation_duration: Duration,
     /// Circuits (relayed connections) at the same time.
     pub max_circuits: usize,
@@ -97,27 +101,31 @@ pub struct RelayLimits {
     pub reservations_per_peer_per_minute: u32,
     /// New circuits from one peer in a minute.
     pub circuits_per_peer_per_minute: u32,
-    /// New reservations from one IP address in a minute. Not limited by default: behind a reverse proxy all peers have
-    /// the same address.
+    /// New reservations from one IP address in a minute. Not limited by default, because behind a
+    /// reverse proxy all peers have the same address.
     pub reservations_per_ip_per_minute: u32,
     /// New circuits from one IP address in a minute. Not limited by default, for the same reason.
     pub circuits_per_ip_per_minute: u32,
-    /// Connections at the same time, those of the relayed peers included.
+    /// Connections at the same time, including those of the relayed peers.
     pub max_connections: u32,
     /// Functions whose provider records are held for others.
     pub max_functions: usize,
-    /// Providers whose records are held for one function; a further one replaces the record that expires first.
+    /// Providers whose records are held for one function; a further provider replaces the record
+    /// that expires first.
     pub max_providers_per_function: usize,
     /// Functions for which the record of one peer is held.
     pub max_functions_per_peer: usize,
 }
 
 impl Default for RelayLimits {
-    /// For a machine of 2 GiB and some 10 000 browsers that are online and call one another now and then.
+    /// The defaults suit a machine with 2 GiB of memory and some 10 000 browsers that are online
+    /// and call one another now and then.
     ///
-    /// A client takes one reservation and renews it within the hour; 8 leave room for its reconnects. An hour is also
-    /// what go-libp2p's and rust-libp2p's relays grant. Circuits last, and carry, far more than those relays' 2 minutes
-    /// and 128 KiB: here they are the connections of browsers, not the way to a direct one.
+    /// A client takes one reservation and renews it within the hour; a limit of 8 leaves room for
+    /// reconnects. The relays of go-libp2p and rust-libp2p also grant an hour. Circuits may last
+    /// far longer and carry far more than the 2 minutes and 128 KiB of those relays, because here
+    /// they are the actual connections between browsers and not only a step towards a direct
+    /// connection.
     fn default() -> Self {
         Self {
             max_reservations: 10_000,
@@ -154,7 +162,7 @@ impl RelayLimits {
             max_circuit_bytes: self.max_circuit_bytes,
             circuit_src_rate_limiters: Vec::new(),
         };
-        // A limiter allows `limit` at once, and one more after each interval.
+        // A limiter allows a burst of `limit`, and one more after each interval.
         let each = |limit: NonZeroU32| MINUTE / limit.get();
         if let Some(limit) = NonZeroU32::new(self.reservations_per_peer_per_minute) {
             config = config.reservation_rate_per_peer(limit, each(limit));
@@ -175,10 +183,10 @@ impl RelayLimits {
 /// Why a peer could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Natively a peer runs on tokio, and it was started outside of a tokio runtime.
+    /// The peer was started outside a tokio runtime, which it needs natively.
     #[error("a peer must be started within a tokio runtime")]
     NoRuntime,
-    /// An address is in use, is not on this machine, or cannot be listened on.
+    /// An address is in use, does not belong to this machine, or cannot be listened on.
     #[error("cannot listen on {address}: {reason}")]
     Listen {
         /// The multiaddr to listen on.
@@ -192,7 +200,7 @@ pub enum StartError {
     /// The system's DNS configuration cannot be read.
     #[error("host names cannot be looked up: {0}")]
     Names(String),
-    /// A browser cannot listen.
+    /// A node was configured in a browser, which cannot listen.
     #[error("a node cannot run in a browser")]
     NodeInBrowser,
 }

@@ -1,4 +1,4 @@
-//! The calls that other peers make.
+//! The calls that other peers make to this one.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -28,7 +28,8 @@ impl Stream for Calls {
     }
 }
 
-/// A call from another peer. If it is dropped without a reply, the caller is told so.
+/// A call from another peer. If it is dropped without a reply, the caller gets the error
+/// `internal`.
 #[derive(Debug)]
 pub struct IncomingCall {
     /// The caller, as its key proves.
@@ -39,7 +40,7 @@ pub struct IncomingCall {
 }
 
 impl IncomingCall {
-    /// Answers the call. It is no error if the caller is gone by now.
+    /// Answers the call. If the caller is gone by now, nothing happens.
     pub fn reply(self, reply: Reply) {
         let _ = self.answer.send(reply);
     }

@@ -1,9 +1,10 @@
 //! One libp2p peer, the same natively and in a browser: it provides functions and calls functions.
 //!
-//! [`Peer::start`] starts one and gives three things: the [`Peer`] to ask with, the [`Calls`] that come in, and the
-//! [`Statuses`] of its connection to the network. A **client** keeps links to nodes, each a connection and a relay
-//! reservation, and makes a link again by itself when it is lost. A **node** relays, and holds the provider records of
-//! other peers. `docs/protocol.md` says what crosses the wire.
+//! [`Peer::start`] starts one and returns three things: the [`Peer`], a handle to make requests
+//! with; the incoming [`Calls`]; and the [`Statuses`] of its connection to the network. A
+//! **client** keeps links to nodes, each a connection and a relay reservation, and re-establishes a
+//! lost link by itself. A **node** relays, and holds the provider records of other peers.
+//! `docs/protocol.md` says what crosses the wire.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,31 +1,34 @@
-//! How much may wait, or be under way, in one peer at the same time. Waiting times stand where they are waited.
+//! Limits on what may wait or be under way in one peer at the same time. Time limits are defined
+//! where they are used.
 
 use std::time::Duration;
 
 /// Links of a client: the nodes at which it has a connection and a reservation at the same time.
 pub(crate) const LINKS: usize = 1;
-/// Nodes of the configuration that are tried; the rest of a longer list is ignored.
+/// How many of the configured nodes are tried; the rest of a longer list is ignored.
 pub(crate) const NODES: usize = 16;
 /// Commands that wait for the event loop; a caller that sends one more waits.
 pub(crate) const COMMANDS: usize = 256;
 
-/// Incoming calls that wait to be taken from [`crate::Calls`]. Callers beyond that are told that this peer is busy.
-/// Which calls are answered is decided by the program that takes them; this queue only forwards.
+/// Incoming calls that wait to be taken from [`crate::Calls`]. When it is full, further callers are
+/// told that this peer is busy. The program that takes the calls decides which are answered; this
+/// queue only forwards them.
 pub(crate) const INCOMING_CALLS: usize = 64;
-/// Outgoing calls.
+/// Outgoing calls under way, to all peers together.
 pub(crate) const OUTGOING_CALLS: usize = 4096;
 /// Calls in both directions on one connection.
 pub(crate) const CALLS_PER_CONNECTION: usize = 128;
 /// Outgoing calls to one peer: half of what a connection has for both directions.
 pub(crate) const CALLS_TO_ONE_PEER: usize = CALLS_PER_CONNECTION / 2;
-/// How long a caller that met one of these bounds should wait before it tries again, in milliseconds.
+/// How long a caller that hit one of these limits should wait before it tries again, in
+/// milliseconds.
 pub(crate) const BUSY_RETRY_AFTER_MS: u64 = 1000;
-/// The longest deadline of a call. Timers in a browser hold 2^31 ms, which is 24 days, at most.
+/// The longest deadline of a call. A browser's timers hold at most 2^31 ms, which is 24 days.
 pub(crate) const MAX_DEADLINE: Duration = Duration::from_secs(60 * 60);
 
-/// Look-ups.
+/// Look-ups under way.
 pub(crate) const LOOK_UPS: usize = 1024;
-/// Providers that one look-up gives.
+/// Providers that one look-up yields.
 pub(crate) const FOUND: usize = 128;
 /// Records that are being stored. Kad drops requests beyond 32 streams of one connection.
 pub(crate) const STORES: usize = 16;
@@ -36,5 +39,6 @@ pub(crate) const ANNOUNCEMENTS: usize = 2;
 pub(crate) const REMEMBERED_PEERS: usize = 1024;
 /// Addresses of one peer that are remembered, or dialed.
 pub(crate) const ADDRESSES_PER_PEER: usize = 16;
-/// Circuit addresses that a client tells others for each link, beside the address that it uses itself.
+/// Further circuit addresses that a client advertises for each link, besides that of the address
+/// which the link uses.
 pub(crate) const MORE_CIRCUITS: usize = 3;

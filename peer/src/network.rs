@@ -45,7 +45,7 @@ impl Network for Peer {
 
     fn withdraw(&self, names: Vec<FunctionName>) {
         if let Err(command) = self.try_command(Command::Withdraw(names)) {
-            // The queue is full: the command waits for its turn in the background.
+            // The queue is full, so the command waits for its turn in the background.
             let peer = self.clone();
             runtime::spawn(async move {
                 let _ = peer.command(*command).await;

@@ -9,30 +9,32 @@ use web_time::Instant;
 
 use crate::limits::STORES;
 
-/// After this time a record is stored again. Nodes keep it far longer, but a node may be new, or have lost its records.
+/// How long after being stored a record is stored again. Nodes keep it far longer, but a node may
+/// be new, or may have lost its records.
 pub(crate) const RENEW: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// The provided functions. Each name that [`Offers::next`] gives is answered once, by [`Offers::finished`] or
-/// [`Offers::refused`].
+/// The provided functions. For each name that [`Offers::next`] returns, either [`Offers::finished`]
+/// or [`Offers::refused`] must be called once.
 #[derive(Default)]
 pub(crate) struct Offers {
     offers: HashMap<FunctionName, Offer>,
     queue: VecDeque<FunctionName>,
-    /// Records that are being stored.
+    /// How many records are being stored.
     running: usize,
 }
 
 #[derive(Default)]
 struct Offer {
-    /// When the record was last stored; `None` if it must be stored.
+    /// When the record was last stored; `None` if it has yet to be stored.
     stored: Option<Instant>,
-    /// The record is in the queue, or is being stored.
+    /// Whether the record is in the queue or is being stored.
     underway: bool,
     waiting: Vec<oneshot::Sender<()>>,
 }
 
 impl Offers {
-    /// Provides a function; `done` is told when its record was sent, and dropped where that can never be.
+    /// Provides a function; `done` is told once its record has been sent, and is dropped if it can
+    /// never be sent.
     pub(crate) fn provide(&mut self, name: FunctionName, done: oneshot::Sender<()>) {
         let offer = self.offers.entry(name.clone()).or_default();
         if offer.stored.is_some() {
@@ -46,12 +48,12 @@ impl Offers {
         }
     }
 
-    /// Provides a function no longer, and says whether it was provided.
+    /// Stops providing a function, and returns whether it was provided.
     pub(crate) fn withdraw(&mut self, name: &FunctionName) -> bool {
         self.offers.remove(name).is_some()
     }
 
-    /// Counts these records as not stored.
+    /// Marks these records as not stored.
     pub(crate) fn not_found(&mut self, names: &[FunctionName]) {
         for name in names {
             if let Some(offer) = self.offers.get_mut(name) {
@@ -60,12 +62,13 @@ impl Offers {
         }
     }
 
-    /// Stores every record again: the peer has come to the network, or the network has grown.
+    /// Stores every record again, because the peer has joined the network or the network has grown.
     pub(crate) fn renew_all(&mut self) {
         self.renew(|_| true);
     }
 
-    /// Stores the records again that were stored [`RENEW`] ago, or could not be stored.
+    /// Stores the records again that were stored [`RENEW`] ago or earlier, or that could not be
+    /// stored.
     pub(crate) fn renew_old(&mut self, now: Instant) {
         self.renew(|stored| now.saturating_duration_since(stored) >= RENEW);
     }
@@ -96,7 +99,7 @@ impl Offers {
         None
     }
 
-    /// The record can never be stored.
+    /// Notes that the record can never be stored.
     pub(crate) fn refused(&mut self, name: &FunctionName) {
         self.running = self.running.saturating_sub(1);
         if let Some(offer) = self.offers.get_mut(name) {
@@ -105,7 +108,7 @@ impl Offers {
         }
     }
 
-    /// The record was sent, and was stored at this time; `None` if too few nodes took it.
+    /// Notes that the record was sent, and when it was stored; `None` if too few nodes accepted it.
     pub(crate) fn finished(&mut self, name: &FunctionName, stored: Option<Instant>) {
         self.running = self.running.saturating_sub(1);
         if let Some(offer) = self.offers.get_mut(name) {
@@ -148,7 +151,7 @@ mod tests {
         assert!(waits[0].try_recv().is_err());
         offers.finished(&name(1), Some(now));
         assert!(waits.iter_mut().all(|wait| wait.try_recv().is_ok()));
-        // It is there: nothing is sent for the next one.
+        // The record is stored already, so nothing more is sent.
         assert!(provided(&mut offers, 1).try_recv().is_ok());
         assert_eq!(all_next(&mut offers), []);
     }

@@ -27,7 +27,8 @@ use crate::statuses::Statuses;
 /// How long a look-up may last.
 const FIND: Duration = Duration::from_secs(30);
 
-/// A handle to a peer, cheap to clone. The peer ends with its last handle, or with [`Peer::shutdown`].
+/// A handle to a peer, cheap to clone. The peer ends when its last handle is dropped, or with
+/// [`Peer::shutdown`].
 #[derive(Clone)]
 pub struct Peer {
     shared: Arc<Shared>,
@@ -45,7 +46,8 @@ impl Peer {
     /// for that. Natively this must be called within a tokio runtime.
     ///
     /// # Errors
-    /// [`StartError`] says why the peer could not be started. A node that cannot be reached is no such error.
+    /// [`StartError`] says why the peer could not be started. Being unable to reach a node is not
+    /// such an error.
     pub fn start(config: Config) -> Result<(Self, Calls, Statuses), StartError> {
         if !runtime::is_there() {
             return Err(StartError::NoRuntime);
@@ -53,7 +55,8 @@ impl Peer {
         Self::start_with(config, true)
     }
 
-    /// Starts a client that looks up and calls, and that nobody can call: it asks for no reservation.
+    /// Starts a client that can look up and call functions but cannot be called, because it asks
+    /// for no reservation.
     pub(crate) fn start_visitor(config: Config) -> Result<Self, StartError> {
         Self::start_with(config, false).map(|(peer, _, _)| peer)
     }
@@ -81,25 +84,26 @@ impl Peer {
         self.shared.id
     }
 
-    /// The present status of the connection to the network.
+    /// The current status of the connection to the network.
     pub fn status(&self) -> NetworkStatus {
         self.shared.status.borrow().clone()
     }
 
-    /// Provides a function: its record is stored at nodes now, after every reconnect and every two hours, until
-    /// [`Peer::withdraw`]. This returns when the record was sent, which does not prove that it was stored: see
-    /// [`Peer::announce`].
+    /// Provides a function: its record is stored at nodes now, after every reconnect and every two
+    /// hours, until [`Peer::withdraw`]. This returns once the record has been sent, which does not
+    /// prove that it was stored: see [`Peer::announce`].
     ///
     /// # Errors
-    /// [`NetworkError::Offline`] if the peer has no connection to the network and is not making one, has ended, or
-    /// provides too many functions already. In the last case and in that of a peer that ended nothing is provided.
+    /// [`NetworkError::Offline`] if the peer has no connection to the network and is not making
+    /// one, has ended, or provides too many functions already. The function is not provided then.
     pub async fn provide(&self, name: FunctionName) -> Result<(), NetworkError> {
         self.online().await?;
         let done = self.ask(|done| Command::Provide(name, done)).await;
         done.ok_or(NetworkError::Offline)
     }
 
-    /// Provides a function no longer. Its records are not stored again; those at nodes expire within two days.
+    /// Stops providing a function. Its record is not stored again; the copies at nodes expire
+    /// within two days.
     ///
     /// # Errors
     /// [`NetworkError::Offline`] if the peer has ended.
@@ -107,13 +111,14 @@ impl Peer {
         self.command(Command::Withdraw(vec![name])).await
     }
 
-    /// The peers that provide a function, at most 128, as they are found; this peer is not among them. The stream ends
-    /// with the look-up, at most 30 s later; it is empty if the peer is offline.
+    /// Streams the peers that provide a function as they are found, at most 128 of them and without
+    /// this peer. The stream ends with the look-up, after 30 s at most; it is empty if this peer is
+    /// offline.
     pub fn providers(&self, name: FunctionName) -> impl Stream<Item = PeerId> + Send + use<> {
         self.look_up(name, None)
     }
 
-    /// As [`Peer::providers`], and ends when the wanted provider is found.
+    /// Like [`Peer::providers`], but ends as soon as the `wanted` provider is found.
     pub(crate) fn look_up(
         &self,
         name: FunctionName,
@@ -127,7 +132,7 @@ impl Peer {
                 found,
                 wanted,
             };
-            // Where this fails, the sender is dropped, and the stream ends.
+            // If this fails, the sender is dropped, and the stream ends.
             if peer.online().await.is_ok() {
                 let _ = peer.command(Command::Find(find)).await;
             }
@@ -140,16 +145,18 @@ impl Peer {
             .take_until(Delay::new(FIND))
     }
 
-    /// Calls a function of a peer, over an open connection or else at its known addresses and through this peer's
-    /// nodes. Returns within `deadline`, of which an hour at most is used.
+    /// Calls a function of a peer, over an open connection if there is one, or else by dialing its
+    /// known addresses and through this peer's nodes. Returns within `deadline`, which is capped at
+    /// one hour.
     ///
     /// # Errors
     /// - [`NetworkError::Offline`]: this peer has no connection to the network and is not making one.
     /// - [`NetworkError::Unreachable`]: no connection to the peer could be made; the call was not sent.
     /// - [`NetworkError::NoReply`]: the request may have been received, and no reply came in time.
-    /// - [`NetworkError::Malformed`]: the reply is not one of the protocol.
-    /// - [`NetworkError::Call`]: the call was not sent because the request is too large, or because too many calls of
-    ///   this peer are under way. An error that the other peer replies with is not an error here: it is a [`Reply`].
+    /// - [`NetworkError::Malformed`]: the reply does not follow the protocol.
+    /// - [`NetworkError::Call`]: the call was not sent because the request is too large, or because
+    ///   this peer has too many calls under way. An error that the other peer replies with is not
+    ///   an error here but a [`Reply`].
     pub async fn call(
         &self,
         to: PeerId,
@@ -180,8 +187,8 @@ impl Peer {
         }
     }
 
-    /// Adds addresses at which a peer may be reached, for later calls. 16 addresses of each of 1024 peers are
-    /// remembered at most.
+    /// Adds addresses at which a peer may be reached, for later calls. At most 16 addresses are
+    /// remembered for each of at most 1024 peers.
     ///
     /// # Errors
     /// [`NetworkError::Offline`] if the peer has ended.
@@ -189,8 +196,8 @@ impl Peer {
         self.command(Command::Learn(peer, addresses)).await
     }
 
-    /// Changes the nodes of a client, of which the first 16 are used; a node ignores it. A connection stays if its node
-    /// is among them.
+    /// Changes the nodes of a client; the first 16 are used. A connection is kept if its node is
+    /// among them. A node ignores this.
     ///
     /// # Errors
     /// [`NetworkError::Offline`] if the peer has ended.
@@ -198,7 +205,8 @@ impl Peer {
         self.command(Command::SetNodes(nodes)).await
     }
 
-    /// Tries now to connect, without waiting for the next attempt. A connection that holds is left as it is.
+    /// Tries to connect now instead of waiting for the next attempt. An established connection is
+    /// left alone.
     ///
     /// # Errors
     /// [`NetworkError::Offline`] if the peer has ended.
@@ -206,30 +214,32 @@ impl Peer {
         self.command(Command::Reconnect).await
     }
 
-    /// The round-trip time of the last libp2p ping to a peer; there is one every 15 s. `None` if the peer is not
-    /// connected, or has not answered yet.
+    /// The round-trip time of the last libp2p ping to a peer; pings are sent every 15 s. `None` if
+    /// the peer is not connected or has not answered yet.
     pub async fn rtt(&self, peer: PeerId) -> Option<Duration> {
         self.ask(|reply| Command::Rtt(peer, reply)).await.flatten()
     }
 
-    /// The addresses that this peer listens on. A node answers once every listener has one; a client has only its
-    /// circuit addresses.
+    /// The addresses that this peer listens on. A node answers once every listener has an address;
+    /// a client has only its circuit addresses.
     pub async fn listeners(&self) -> Vec<Multiaddr> {
         self.ask(Command::Listeners).await.unwrap_or_default()
     }
 
-    /// Ends the peer, and returns when its connections are closed, after one second at most.
+    /// Ends the peer. Returns once its connections are closed, after one second at most.
     pub async fn shutdown(&self) {
-        // Where there is no answer it has ended before.
+        // If there is no answer, the peer has ended already.
         let _ = self.ask(Command::Shutdown).await;
     }
 
-    /// The addresses at which another peer enters the same network: those of a client's linked nodes, or a node's own.
+    /// The addresses through which another peer can join the same network: those of a client's
+    /// linked nodes, or a node's own.
     pub(crate) async fn entry_points(&self) -> Vec<Multiaddr> {
         self.ask(Command::EntryPoints).await.unwrap_or_default()
     }
 
-    /// Waits for one of the [`ANNOUNCEMENTS`] that may be confirmed at the same time.
+    /// Waits for a permit to announce: at most [`ANNOUNCEMENTS`] announcements run at the same
+    /// time.
     pub(crate) async fn announcement(&self) -> Result<SemaphorePermit<'_>, NetworkError> {
         let announcements = &self.shared.announcements;
         announcements
@@ -238,17 +248,18 @@ impl Peer {
             .map_err(|_| NetworkError::Offline)
     }
 
-    /// Sends a command that is answered; `None` once the peer has ended.
+    /// Sends a command and waits for its answer; `None` if the peer has ended.
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
         let (reply, replied) = oneshot::channel();
         self.command(command(reply)).await.ok()?;
         replied.await.ok()
     }
 
-    /// Waits while the peer is on its way to a node.
+    /// Waits while the peer is starting or connecting to a node.
     ///
     /// # Errors
-    /// [`NetworkError::Offline`] if there is no node, the peer waits for its next attempt, or it has ended.
+    /// [`NetworkError::Offline`] if there is no node, or the peer is waiting for its next attempt
+    /// or has ended.
     pub(crate) async fn online(&self) -> Result<(), NetworkError> {
         let mut status = self.shared.status.clone();
         loop {
@@ -263,7 +274,7 @@ impl Peer {
         }
     }
 
-    /// Sends a command; waits while the queue is full.
+    /// Sends a command, waiting while the queue is full.
     ///
     /// # Errors
     /// [`NetworkError::Offline`] if the peer has ended.
@@ -278,7 +289,7 @@ impl Peer {
     /// Sends a command without waiting.
     ///
     /// # Errors
-    /// The command, if the queue is full.
+    /// The command itself, if the queue is full.
     pub(crate) fn try_command(&self, command: Command) -> Result<(), Box<Command>> {
         match self.shared.commands.try_send(command) {
             Err(mpsc::error::TrySendError::Full(command)) => Err(Box::new(command)),

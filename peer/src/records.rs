@@ -1,5 +1,5 @@
-//! Provider records of the DHT, in little memory. They are bounded in all, for each function and for each peer, so that
-//! no peer can push out the others.
+//! The provider records of the DHT, stored compactly. Their number is limited in total, for each
+//! function and for each peer, so that no peer can crowd out the others.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, hash_map};
@@ -13,9 +13,9 @@ use web_time::Instant;
 const ADDRESSES: usize = 8;
 /// The longest address that is kept, in bytes.
 const ADDRESS_BYTES: usize = 256;
-/// How many functions a peer provides itself.
+/// How many functions this peer may provide itself.
 pub(crate) const OWN_FUNCTIONS: usize = 100_000;
-/// A key is the sha2-256 multihash of a name: these two bytes, and the hash.
+/// A key is the sha2-256 multihash of a name: these two bytes followed by the hash.
 const KEY_PREFIX: [u8; 2] = [0x12, 0x20];
 
 /// How many records are kept for other peers.
@@ -27,7 +27,7 @@ pub(crate) struct RecordLimits {
 }
 
 impl RecordLimits {
-    /// No records of others are kept: the limits of a client.
+    /// The limits of a client, which keeps no records of others.
     pub(crate) fn own_only() -> Self {
         Self {
             functions: 0,
@@ -41,25 +41,25 @@ impl RecordLimits {
 pub(crate) struct ProviderRecords {
     id: PeerId,
     limits: RecordLimits,
-    /// Times are kept as seconds from here.
+    /// Times are stored as seconds since this one.
     start: Instant,
     functions: HashMap<[u8; 32], Vec<Held>>,
     providers: HashMap<PeerId, Provider>,
     /// The peer of each [`Held::provider`].
     by_number: HashMap<u32, PeerId>,
     next_number: u32,
-    /// The functions of the peer itself.
+    /// The functions that the peer itself provides.
     own: HashMap<RecordKey, ProviderRecord>,
 }
 
-/// One record: a provider has the function.
+/// One record, which says that a provider offers a function.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     provider: u32,
     expires: u32,
 }
 
-/// What all records of one provider share.
+/// What the records of one provider have in common.
 struct Provider {
     number: u32,
     records: usize,
@@ -102,7 +102,7 @@ impl ProviderRecords {
         }
     }
 
-    /// How many functions have records of others.
+    /// How many functions have records of other peers.
     #[cfg(test)]
     fn len(&self) -> usize {
         self.functions.len()
@@ -143,7 +143,8 @@ impl ProviderRecords {
             provider: number,
             expires,
         });
-        // The record that expires first makes room: the one that was stored last is the most likely to be still true.
+        // The record that expires first makes room, because the one that was stored last is the
+        // most likely to be still true.
         let mut out = None;
         if held.len() > self.limits.providers_per_function {
             let first = held
@@ -159,7 +160,7 @@ impl ProviderRecords {
         Ok(())
     }
 
-    /// The number of a provider, which is given one if it is new. Its addresses are replaced.
+    /// Returns the number of a provider, assigning one if it is new, and replaces its addresses.
     fn retain(&mut self, id: PeerId, addresses: Vec<Multiaddr>, one_more: bool) -> u32 {
         let addresses: Vec<Multiaddr> = addresses
             .into_iter()
@@ -173,7 +174,7 @@ impl ProviderRecords {
                 known
             }
             hash_map::Entry::Vacant(new) => {
-                // After 2^32 providers numbers are used again: those that are still held are skipped.
+                // After 2^32 providers the numbers wrap around; those still in use are skipped.
                 while self.by_number.contains_key(&self.next_number) {
                     self.next_number = self.next_number.wrapping_add(1);
                 }
@@ -191,7 +192,7 @@ impl ProviderRecords {
         provider.number
     }
 
-    /// Counts one record less of a provider, and forgets the provider with the last.
+    /// Counts one record less for a provider, and forgets the provider with its last record.
     fn release(&mut self, number: u32) {
         let Some(id) = self.by_number.get(&number).copied() else {
             return;
@@ -219,7 +220,7 @@ impl RecordStore for ProviderRecords {
         fn(&'a ProviderRecord) -> Cow<'a, ProviderRecord>,
     >;
 
-    // The network has no values, only providers.
+    // The network stores no values, only providers.
     fn get(&self, _: &RecordKey) -> Option<Cow<'_, Record>> {
         None
     }
@@ -347,7 +348,7 @@ mod tests {
         assert_eq!(taken, 5);
         store.add_provider(record(7, modest)).unwrap();
         assert_eq!(found(&store, 7), [modest]);
-        // What it has it may store anew.
+        // It may renew a record that it has.
         store.add_provider(record(0, greedy)).unwrap();
         assert_eq!(found(&store, 0), [greedy]);
     }

@@ -1,13 +1,14 @@
-//! Why a peer refuses a call by itself, without asking the program that it belongs to.
+//! The reasons for which a peer refuses a call by itself, without asking the program that it
+//! belongs to.
 
 use fluence::call::{CallError, ErrorCode, MessageError, Reply};
 
 use crate::limits::BUSY_RETRY_AFTER_MS;
 
-/// Why a call was not carried out, or its result not sent.
+/// Why a call was not carried out, or why its result was not sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// A bound of [`crate::limits`] on outgoing calls is reached.
+    /// A limit of [`crate::limits`] on outgoing calls is reached.
     #[error("too many calls of this peer are under way")]
     TooManyOutgoing,
     /// The queue of incoming calls is full.

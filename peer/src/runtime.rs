@@ -1,4 +1,4 @@
-//! Background tasks: natively on tokio, in a browser on its one thread.
+//! Background tasks, which run on tokio natively and on the browser's single thread in WebAssembly.
 
 use std::future::Future;
 
@@ -14,7 +14,7 @@ pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
     wasm_bindgen_futures::spawn_local(task);
 }
 
-/// Whether there is a runtime for [`spawn`]; without one it panics.
+/// Whether there is a runtime for [`spawn`], which panics without one.
 pub(crate) fn is_there() -> bool {
     #[cfg(not(target_arch = "wasm32"))]
     return tokio::runtime::Handle::try_current().is_ok();

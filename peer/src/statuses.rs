@@ -1,10 +1,10 @@
-//! The peer's connection to the network, as it changes.
+//! The changing status of the peer's connection to the network.
 
 use fluence::state::NetworkStatus;
 use futures::Stream;
 use tokio::sync::watch;
 
-/// The statuses of a peer's connection to the network. A slow reader sees the latest only.
+/// The statuses of a peer's connection to the network. A slow reader sees only the latest.
 #[derive(Debug, Clone)]
 pub struct Statuses {
     changes: watch::Receiver<NetworkStatus>,
@@ -19,7 +19,7 @@ impl Statuses {
         }
     }
 
-    /// The next status, beginning with the present one; `None` once the peer has ended.
+    /// The next status, beginning with the current one; `None` once the peer has ended.
     pub async fn next(&mut self) -> Option<NetworkStatus> {
         if self.begun {
             self.changes.changed().await.ok()?;
@@ -28,7 +28,7 @@ impl Statuses {
         Some(self.changes.borrow_and_update().clone())
     }
 
-    /// Waits until the peer is online, and gives that status; `None` once the peer has ended.
+    /// Waits until the peer is online, and returns that status; `None` once the peer has ended.
     pub async fn online(&mut self) -> Option<NetworkStatus> {
         let status = self
             .changes

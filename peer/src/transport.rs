@@ -10,13 +10,14 @@ use libp2p::{PeerId, noise, relay, yamux};
 
 use crate::config::StartError;
 
-/// How long making a connection may take, up to encryption and multiplexing.
+/// How long making a connection may take, including encryption and multiplexing.
 const CONNECT: Duration = Duration::from_secs(20);
 
-/// All transports as one, and the behaviour that circuits need.
+/// Builds all transports as one, and the behaviour that circuits need.
 ///
 /// # Errors
-/// [`StartError::Identity`] or [`StartError::Names`].
+/// [`StartError::Identity`] if the key cannot be used, or [`StartError::Names`] if the DNS
+/// configuration cannot be read.
 pub(crate) fn new(
     keypair: &Keypair,
 ) -> Result<(Boxed<(PeerId, StreamMuxerBox)>, relay::client::Behaviour), StartError> {

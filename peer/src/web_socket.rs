@@ -1,9 +1,10 @@
-//! The WebSocket of a browser as a transport of libp2p.
+//! A browser's WebSocket as a libp2p transport.
 //!
-//! A browser tells when bytes come and when a socket ends. It does not tell when it has sent what it was given, and it
-//! cannot be told to stop receiving. So bytes are given to it at once, a writer waits only while [`MAX_UNSENT`] bytes are
-//! unsent, and the connection of a peer that sends [`MAX_UNREAD`] bytes faster than they are read is broken. The end of a
-//! socket wakes every task that waits for it.
+//! A browser reports when bytes arrive and when a socket ends. It does not report when it has sent
+//! its buffered bytes, and it cannot be told to stop receiving. So bytes are handed to it at once,
+//! a writer waits only while [`MAX_UNSENT`] bytes or more are unsent, and a connection on which
+//! more than [`MAX_UNREAD`] bytes are waiting to be read is broken. The end of a socket wakes every
+//! task that waits for it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -25,13 +26,13 @@ use web_sys::{BinaryType, MessageEvent, WebSocket};
 
 use crate::web_socket_url::url_of;
 
-/// Bytes that may wait in the browser to be sent, before a writer waits.
+/// How many bytes may wait in the browser to be sent before a writer has to wait.
 const MAX_UNSENT: u32 = 1024 * 1024;
-/// The time between two looks of a waiting writer at whether they are sent, for which browsers have no event.
+/// How often a waiting writer checks whether they have been sent, for which browsers have no event.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
-/// Bytes that may wait to be read, before the connection is broken.
+/// How many bytes may wait to be read before the connection is broken.
 const MAX_UNREAD: usize = 16 * 1024 * 1024;
-/// The status code of a normal closure: RFC 6455, section 7.4.1.
+/// The status code of a normal closure (RFC 6455, section 7.4.1).
 const NORMAL: u16 = 1000;
 
 /// Dials WebSockets; it cannot listen.
@@ -76,13 +77,14 @@ impl libp2p::core::Transport for Transport {
     }
 }
 
-/// Why a WebSocket could not be opened. A browser does not tell more.
+/// Why a WebSocket could not be opened. A browser reveals no more than this.
 #[derive(Debug, thiserror::Error)]
 enum OpenError {
     /// The socket ended before it was open.
     #[error("nothing answers there, or it is no WebSocket")]
     NotOpened,
-    /// The URL is not one that this page may connect to: `ws:` from a secure page, or a blocked port.
+    /// This page may not connect to the URL: it is `ws:` from a secure page, or its port is
+    /// blocked.
     #[error("the browser forbids it")]
     Forbidden,
 }
@@ -124,21 +126,21 @@ impl std::ops::Deref for Connection {
 pub(crate) struct Inner {
     socket: WebSocket,
     shared: Rc<Shared>,
-    /// What the browser calls; they live as long as the socket.
+    /// The callbacks that the browser calls; they live as long as the socket.
     _on_open: Closure<dyn FnMut()>,
     _on_end: Closure<dyn FnMut()>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
-    /// While a writer waits.
+    /// The timer of a waiting writer.
     look_again: Option<Delay>,
 }
 
-/// What the browser's events change.
+/// The state that the browser's events change.
 #[derive(Default)]
 struct Shared {
     unread: RefCell<VecDeque<u8>>,
-    /// The socket was closed, or failed.
+    /// Whether the socket was closed or failed.
     ended: Cell<bool>,
-    /// The other side broke a rule.
+    /// Whether the other side sent a text message, or more than [`MAX_UNREAD`] bytes may wait.
     broken: Cell<bool>,
     opener: Cell<Option<Waker>>,
     reader: Cell<Option<Waker>>,
@@ -164,7 +166,7 @@ impl Shared {
             Some(buffer) if unread.len() + buffer.byte_length() as usize <= MAX_UNREAD => {
                 unread.extend(js_sys::Uint8Array::new(buffer).to_vec());
             }
-            // It is a text message, or more than may wait.
+            // This is a text message, or it exceeds what may wait.
             _ => self.broken.set(true),
         }
         if let Some(reader) = self.reader.take() {
@@ -264,12 +266,12 @@ impl AsyncWrite for Connection {
         }
     }
 
-    /// There is nothing to do: the browser sends what it has by itself.
+    /// Does nothing, because the browser sends what it has by itself.
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
-    /// The browser sends what it has before it closes the socket; this does not wait for that.
+    /// Closes the socket without waiting; the browser first sends what it has.
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         let _ = self.socket.close_with_code(NORMAL);
         Poll::Ready(Ok(()))
@@ -278,7 +280,7 @@ impl AsyncWrite for Connection {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // The closures are dropped along with this: the browser must not call them afterwards.
+        // The closures are dropped along with this, so the browser must not call them afterwards.
         self.socket.set_onopen(None);
         self.socket.set_onclose(None);
         self.socket.set_onerror(None);

@@ -25,7 +25,7 @@ pub(crate) fn url_of(address: &Multiaddr) -> Option<String> {
         },
         _ => return None,
     };
-    // Circuits belong to another transport.
+    // Circuit addresses belong to another transport.
     parts
         .all(|part| matches!(part, Protocol::P2p(_)))
         .then(|| format!("{scheme}://{host}:{port}{path}"))

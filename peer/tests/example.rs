@@ -1,4 +1,4 @@
-//! The example `provide_and_call`, as a reader would run it: against a node on loopback.
+//! Runs the example `provide_and_call` as a reader would, against a node on loopback.
 
 use std::process::Stdio;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Peers over real sockets on loopback: a node, and clients that reach each other through it.
+//! Tests of peers over real sockets on loopback: a node, and clients that reach each other through
+//! it.
 
 use std::future::Future;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use serde_json::json;
 const SECOND: Duration = Duration::from_secs(1);
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Fails when the work takes longer than a test should.
+/// Awaits the work, and panics if it takes longer than a test should.
 async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
     match tokio::time::timeout(60 * SECOND, work).await {
         Ok(value) => value,
@@ -89,15 +90,15 @@ fn echo(mut calls: Calls) {
     });
 }
 
-/// A client that answers.
+/// A client that answers calls.
 async fn provider(node: &Multiaddr) -> Peer {
     let (peer, calls, _) = client(node).await;
     echo(calls);
     peer
 }
 
-/// The providers of a function, once the node knows any: when `provide` returns the record may still be on its way, for
-/// which kad has no acknowledgement.
+/// The providers of a function, once the node knows any. When `provide` returns, the record may
+/// still be on its way, because kad does not acknowledge it.
 async fn who_provides(peer: &Peer, function: &str) -> Vec<PeerId> {
     loop {
         let found: Vec<PeerId> = peer.providers(name(function)).collect().await;
@@ -107,7 +108,7 @@ async fn who_provides(peer: &Peer, function: &str) -> Vec<PeerId> {
     }
 }
 
-/// Why a peer is offline.
+/// Why a peer is offline, if it is.
 fn error_of(status: NetworkStatus) -> Option<LinkError> {
     match status {
         NetworkStatus::Offline { error, .. } => Some(error),
@@ -118,14 +119,14 @@ fn error_of(status: NetworkStatus) -> Option<LinkError> {
 fn ok(reply: Result<Reply, NetworkError>) -> serde_json::Map<String, serde_json::Value> {
     match reply {
         Ok(Reply::Ok(map)) => map,
-        other => panic!("no result: {other:?}"),
+        other => panic!("expected a result: {other:?}"),
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_is_provided_found_and_called_both_ways() {
     let node = node().await;
-    // One by WebSocket as a browser does, one by TCP as the command line does.
+    // One connects by WebSocket, as a browser does, and the other by TCP, as the command line does.
     let alice = provider(&node.ws).await;
     let bob = provider(&node.tcp).await;
     for (provider, caller, function) in [(&alice, &bob, "hello"), (&bob, &alice, "world")] {
@@ -195,7 +196,7 @@ async fn two_nodes_are_one_network() {
     let alice = provider(&first.tcp).await;
     let bob = provider(&second.ws).await;
     alice.provide(name("file")).await.expect("provided");
-    // The nodes meet in the background: until then the look-up finds nothing.
+    // The nodes connect in the background; until then the look-up finds nothing.
     let find = |peer: Peer, function: &'static str, wanted: PeerId| async move {
         loop {
             let found: Vec<PeerId> = peer.providers(name(function)).collect().await;
@@ -250,7 +251,7 @@ async fn messages_may_have_64_kib_and_not_a_byte_more() {
     let node = node().await;
     let (alice, mut calls, _) = client(&node.ws).await;
     let bob = provider(&node.ws).await;
-    // Answers with a reply of as many bytes as is asked for.
+    // Answers with a reply of as many bytes as requested.
     tokio::spawn(async move {
         while let Some(call) = calls.next().await {
             let size = call.request.args["reply"].as_u64().expect("a size") as usize;
@@ -297,7 +298,7 @@ async fn a_call_ends_by_its_deadline() {
     let called = bob.call(alice.id(), ask("slow"), SECOND / 2);
     let (reply, call) = soon("call", futures::future::join(called, calls.next())).await;
     assert_eq!(reply, Err(NetworkError::NoReply));
-    // The caller is gone: to answer now is no fault.
+    // The caller is gone, but answering now is not an error.
     call.expect("a call").reply(Reply::ok(&json!({})));
     let stranger = PeerId::random();
     let nobody = soon("call", bob.call(stranger, ask("x"), DEADLINE)).await;
@@ -362,7 +363,7 @@ async fn a_client_comes_back_when_its_node_does() {
 
     let node = start_node(node_config(keypair, &[&ws, &tcp])).await;
     soon("it is online again", statuses.online()).await;
-    // The new node knows nothing: the record is stored again without being asked.
+    // The new node knows nothing; the client stores its record again without being asked.
     let bob = provider(&node.ws).await;
     let found = async {
         loop {
@@ -385,7 +386,8 @@ async fn statuses_tell_the_truth_about_nodes() {
     let reply = peer.call(PeerId::random(), ask("x"), DEADLINE).await;
     assert_eq!(reply, Err(NetworkError::Offline));
 
-    // A port where nobody listens, then a node: the first that works is taken.
+    // The first address is a port where nobody listens, the second a node. The first that works is
+    // used.
     let node = node().await;
     let dead: Multiaddr = "/ip4/127.0.0.1/tcp/1/ws".parse().unwrap();
     peer.set_nodes(vec![dead.clone(), node.ws.clone()])
@@ -448,7 +450,7 @@ async fn a_client_with_two_links_stays_online_when_one_node_ends() {
     let (alice, calls, mut statuses) = Peer::start(config).expect("the client starts");
     echo(calls);
     soon("online", statuses.online()).await;
-    // A circuit through each node is a reservation at each.
+    // Having a circuit address at each node means having a reservation at each.
     let both = async {
         while alice.listeners().await.len() < 2 {
             tokio::time::sleep(SECOND / 50).await;
@@ -485,7 +487,7 @@ async fn an_announcement_is_confirmed_by_a_stranger() {
     let names: Vec<FunctionName> = (0..200).map(|n| name(&format!("IPFS_{n}"))).collect();
     let unconfirmed = soon("announce", alice.announce(names.clone())).await;
     assert_eq!(unconfirmed, Ok(Vec::new()));
-    // A second time it is quicker, and as true.
+    // The second time is quicker, and the result is the same.
     let unconfirmed = soon("announce", alice.announce(names)).await;
     assert_eq!(unconfirmed, Ok(Vec::new()));
 }

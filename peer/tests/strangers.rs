@@ -1,4 +1,5 @@
-//! Peers that others have written: what they send wrong is answered and bounded, and disturbs nothing.
+//! Tests against peers of other implementations: their malformed messages are answered, their load
+//! is bounded, and neither disturbs anything else.
 
 use std::future::Future;
 use std::io;
@@ -26,7 +27,7 @@ async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
     }
 }
 
-/// Sends and reads bytes as they are.
+/// A codec that sends and reads raw bytes.
 #[derive(Clone, Default)]
 struct Bytes;
 
@@ -72,7 +73,7 @@ impl request_response::Codec for Bytes {
     }
 }
 
-/// A bare libp2p peer that speaks the call's protocol in bytes.
+/// A bare libp2p peer that sends and receives raw bytes over the call protocol.
 fn stranger() -> Swarm<request_response::Behaviour<Bytes>> {
     SwarmBuilder::with_new_identity()
         .with_tokio()
@@ -252,12 +253,12 @@ async fn callers_of_a_peer_that_does_not_keep_up_are_told_that_it_is_busy() {
             .all(|reply| *reply == Err(NetworkError::NoReply)),
         "{waiting:?}"
     );
-    // Those that waited are still to be had, and no more of them.
+    // The calls that waited can still be taken, and there are no others.
     let kept = futures::stream::poll_fn(|cx| calls.poll_next_unpin(cx)).take(waiting.len());
     assert_eq!(soon("the queue", kept.count()).await, waiting.len());
 }
 
-/// A line to an address that can go dead without a word, as when a cable is pulled.
+/// A proxy for an address that can go dead silently, as when a cable is pulled.
 async fn line(to: std::net::SocketAddr) -> (std::net::SocketAddr, watch::Sender<bool>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let at = listener.local_addr().expect("an address");
@@ -274,7 +275,7 @@ async fn line(to: std::net::SocketAddr) -> (std::net::SocketAddr, watch::Sender<
                     _ = copy_bidirectional(&mut here, &mut there) => return,
                     _ = cut => {}
                 }
-                // Both ends stay open, and nothing passes.
+                // Both ends stay open, but nothing passes.
                 std::future::pending::<()>().await;
             });
         }

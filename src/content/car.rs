@@ -1,4 +1,4 @@
-//! CARs (content addressable archives): read from a stream, and made of slices of a file.
+//! Reads CARs (content addressable archives) from a stream, and makes them of slices of a file.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use crate::ports::{Piece, Source};
 pub const MAX_CID: usize = 100;
 /// The longest varint that is read, in bytes.
 const MAX_VARINT: usize = 10;
-/// The bytes with which a CARv2 begins, in the place of a header.
+/// The bytes with which a CARv2 begins in place of a header.
 const PRAGMA_V2: &[u8] = b"\xa1gversion\x02";
 /// The size in bytes of a CARv2's header after its pragma: characteristics, and the offsets of data and index.
 const HEADER_V2: usize = 40;
@@ -75,7 +75,8 @@ pub struct CarReader {
     gathered: BytesMut,
     stage: Stage,
     roots: Vec<Cid>,
-    /// The bytes of the inner CAR that have not arrived yet, where a CARv2 states its length.
+    /// The number of bytes of the inner CAR that have not arrived yet, if a CARv2 states its
+    /// length.
     remaining: Option<u64>,
     began: bool,
     failed: Option<CarError>,
@@ -131,7 +132,8 @@ impl CarReader {
         }
     }
 
-    /// Takes a piece that has arrived. Call [`CarReader::next`] until it gives `None` before the next piece is pushed.
+    /// Takes a piece that has arrived. Call [`CarReader::next`] until it returns `None` before
+    /// pushing the next piece.
     pub fn push(&mut self, chunk: Bytes) {
         if chunk.is_empty() || self.failed.is_some() {
             return;
@@ -149,7 +151,7 @@ impl CarReader {
     /// The next block, which has not been hashed; `None` when more has to be pushed.
     ///
     /// # Errors
-    /// [`CarError`], which is repeated for ever after.
+    /// [`CarError`], which every later call repeats.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<(Cid, Bytes)>, CarError> {
         if let Some(error) = &self.failed {
@@ -258,8 +260,12 @@ impl CarReader {
         }
     }
 
-    /// After [`CarReader::next`] gave `None`: the block that has begun and is not whole, if `wanted` agrees to its CID
-    /// and size. The caller then reads the rest of its bytes from the stream itself, and pushes what follows them.
+    /// The block that has begun but is not complete, if [`CarReader::next`] has returned `None` and
+    /// `wanted` accepts the block's CID and size. The caller then reads the rest of its bytes from
+    /// the stream itself, and pushes what follows them.
+    ///
+    /// # Errors
+    /// [`CarError`] if the block extends beyond the end of the CAR.
     pub fn begun(
         &mut self,
         wanted: impl FnOnce(&Cid, usize) -> bool,
@@ -289,10 +295,10 @@ impl CarReader {
         }))
     }
 
-    /// Call this at the end of the stream.
+    /// Checks that the stream may end here. Call this at its end.
     ///
     /// # Errors
-    /// [`CarError`] where a CAR may not end here.
+    /// [`CarError`] if a CAR may not end here.
     pub fn finish(&self) -> Result<(), CarError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
@@ -334,8 +340,8 @@ impl CarReader {
         }
     }
 
-    /// The next `len` bytes, once all of them have arrived: a slice of a chunk where one holds them all, and otherwise
-    /// gathered once.
+    /// The next `len` bytes, once all of them have arrived: a slice of a chunk if one chunk holds
+    /// them all, and otherwise a single copy.
     fn take(&mut self, len: usize) -> Result<Option<Bytes>, CarError> {
         if self.gathered.is_empty() {
             if let Some(chunk) = self.chunks.front_mut()

@@ -15,7 +15,7 @@ use crate::ports::{Source, StoreError};
 /// The size in bytes over which a directory is written in shards, as in Kubo. How the size is counted depends on the
 /// profile.
 pub const SHARDING_SIZE: u64 = 256 * 1024;
-/// The most names in a path.
+/// The most names in a path, one below the other.
 pub const MAX_PATH_DEPTH: usize = 64;
 /// The bytes of the hash by which the slots of a shard are found, and so the most shards below one another.
 const MAX_SHARD_DEPTH: usize = 8;
@@ -68,11 +68,11 @@ pub enum LayoutError {
     Store(#[from] StoreError),
 }
 
-/// The order in which files and empty folders stand in the body of a directory, as indices into `files`. Each is given
-/// as its path and its size; the path of an empty folder ends with `/`.
+/// The order of files and empty folders in the body of a directory, as indices into `files`. Each
+/// of them is given as its path and its size; the path of an empty folder ends with `/`.
 ///
 /// # Errors
-/// [`LayoutError`] where they cannot become a directory.
+/// [`LayoutError`] if they cannot become a directory.
 pub fn order<P: AsRef<str>>(
     files: &[(P, u64)],
     profile: Profile,
@@ -105,11 +105,12 @@ pub fn order<P: AsRef<str>>(
         .collect())
 }
 
-/// Hashes the files in a body and makes a directory of them. `entries` are in the order of the body, which is the one
-/// that [`order`] gives, and leave no gap. `progress` is told the number of bytes that are hashed so far.
+/// Hashes the files in a body and makes a directory of them. `entries` are in the order of the
+/// body, which is the one that [`order`] gives, and leave no gap. `progress` is called with the
+/// number of bytes hashed so far.
 ///
 /// # Errors
-/// [`LayoutError`] where they cannot become a directory, or cannot be read.
+/// [`LayoutError`] if they cannot become a directory or cannot be read.
 pub async fn layout_directory<S: Source>(
     source: &S,
     entries: &[DagFile],
@@ -170,7 +171,7 @@ enum Entry<'a> {
     Directory(Directory<'a>),
 }
 
-/// A directory, sorted by the bytes of the names as dag-pb demands.
+/// A directory, sorted by the bytes of the names as dag-pb requires.
 type Directory<'a> = BTreeMap<&'a str, Entry<'a>>;
 
 fn tree<'a>(paths: impl ExactSizeIterator<Item = &'a str>) -> Result<Directory<'a>, LayoutError> {

@@ -1,4 +1,4 @@
-//! Whether a block is the one that its CID names.
+//! Checks that a block is the one that its CID names.
 
 use crate::Cid;
 use blake2::Blake2bVar;
@@ -14,7 +14,7 @@ pub const IDENTITY: u64 = 0x00;
 pub const SHA2_256: u64 = 0x12;
 const SHA2_512: u64 = 0x13;
 const BLAKE3: u64 = 0x1e;
-/// The code of BLAKE2b with a digest of *n* bytes is `BLAKE2B + n`, 1 to 64.
+/// The code of BLAKE2b with a digest of *n* bytes is `BLAKE2B + n`, where *n* is 1 to 64.
 const BLAKE2B: u64 = 0xb200;
 const BLAKE2B_LONGEST: u64 = 64;
 
@@ -34,7 +34,7 @@ pub enum HashError {
         /// The multihash code.
         code: u64,
     },
-    /// The digest is too short, or longer than the hash function makes them.
+    /// The digest is too short, or longer than the hash function produces.
     #[error("{cid} has a digest of {len} bytes, which proves nothing")]
     Length {
         /// The CID.
@@ -47,7 +47,7 @@ pub enum HashError {
 /// Verifies a block against its CID. The hash functions are sha2-256, sha2-512, every blake2b, blake3 and identity.
 ///
 /// # Errors
-/// [`HashError`] where the CID does not prove the block.
+/// [`HashError`] if the CID does not prove the block.
 pub fn verify(cid: &Cid, block: &[u8]) -> Result<(), HashError> {
     let code = cid.hash().code();
     let digest = cid.hash().digest();
@@ -83,21 +83,21 @@ pub fn verify(cid: &Cid, block: &[u8]) -> Result<(), HashError> {
     }
 }
 
-/// The first `len` bytes of a digest, since a multihash may hold only its beginning; `None` where the digest is
-/// shorter.
+/// Whether the beginning of the block's own hash is this digest, since a multihash may hold only
+/// the beginning of a hash; `None` if the digest is longer than the hash.
 fn starts_with(own: &[u8], digest: &[u8]) -> Option<bool> {
     own.get(..digest.len()).map(|own| own == digest)
 }
 
-/// The digest of a CID that a whole SHA2-256 proves. A platform may then hash the block itself (`crypto.subtle`) and
-/// compare.
+/// The digest in a CID that has a full SHA2-256 hash. A platform may then hash the block itself
+/// (`crypto.subtle`) and compare.
 pub fn is_sha2_256(cid: &Cid) -> Option<[u8; 32]> {
     (cid.hash().code() == SHA2_256)
         .then(|| cid.hash().digest().try_into().ok())
         .flatten()
 }
 
-/// The block that a CID holds itself.
+/// The block that an identity CID contains.
 pub fn identity(cid: &Cid) -> Option<&[u8]> {
     (cid.hash().code() == IDENTITY).then(|| cid.hash().digest())
 }

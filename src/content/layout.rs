@@ -1,4 +1,5 @@
-//! How bytes become a DAG: cut into leaves, hashed in place, and joined level by level, as Kubo does it.
+//! Makes a DAG of bytes: they are cut into leaves, hashed in place, and joined level by level, as
+//! Kubo does it.
 
 use std::ops::Range;
 
@@ -20,10 +21,10 @@ use crate::ports::{Source, StoreError};
 /// The most leaves that are hashed at the same time.
 pub const LEAVES_IN_FLIGHT: usize = 12;
 
-/// Cuts and hashes a file. `progress` is told the number of bytes that are hashed so far.
+/// Cuts and hashes a file. `progress` is called with the number of bytes hashed so far.
 ///
 /// # Errors
-/// [`StoreError`] where the bytes cannot be read.
+/// [`StoreError`] if the bytes cannot be read.
 pub async fn layout<S: Source>(
     source: &S,
     profile: Profile,
@@ -121,7 +122,7 @@ fn node_cid(profile: Profile, digest: &[u8; 32]) -> Cid {
     }
 }
 
-/// A node that is all prefix.
+/// A block with a node, all of which is prefix.
 pub(super) fn node(profile: Profile, bytes: Bytes) -> Block {
     Block {
         cid: node_cid(profile, &Sha256::digest(&bytes).into()),

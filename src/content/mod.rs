@@ -107,8 +107,8 @@ impl Dag {
 /// A file in a DAG, or a folder that contains nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DagFile {
-    /// The names from the root with `/` between them, and also after an empty folder; empty where the root is the
-    /// file.
+    /// The names from the root with `/` between them, and also after an empty folder; empty if the
+    /// root is the file.
     pub path: String,
     /// The offset of its bytes in the body.
     pub offset: u64,

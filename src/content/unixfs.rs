@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::{Block, MAX_BLOCK};
 
-/// The codec of a leaf that is nothing but bytes.
+/// The codec of a leaf that consists of nothing but bytes.
 pub const RAW: u64 = 0x55;
 /// The codec of a node with links.
 pub const DAG_PB: u64 = 0x70;
@@ -36,7 +36,8 @@ pub enum Kind {
     Metadata,
     /// A symbolic link, whose target is its data.
     Symlink,
-    /// A part of a large directory: the names begin with hex digits, as many as [`Node::fanout`] demands.
+    /// A part of a large directory: the names begin with hex digits, as many as [`Node::fanout`]
+    /// requires.
     HamtShard,
 }
 
@@ -58,7 +59,7 @@ pub struct Node {
     pub kind: Kind,
     /// Its links in their order.
     pub links: Vec<Link>,
-    /// Where its own data is in the block; an empty range at the end of the block where there is none.
+    /// Where its own data is in the block; an empty range at the end of the block if there is none.
     pub data: Range<usize>,
     /// The number of bytes of the file from this node downwards, as the node states it.
     pub filesize: Option<u64>,
@@ -100,7 +101,7 @@ impl Node {
     /// The size of the file from this node downwards.
     ///
     /// # Errors
-    /// [`NodeError`] where the node is not a file, and where the stated sizes contradict one another.
+    /// [`NodeError`] if the node is not a file, or if the stated sizes contradict one another.
     pub fn file_size(&self) -> Result<u64, NodeError> {
         if !matches!(self.kind, Kind::File | Kind::Raw) || self.blocksizes.len() != self.links.len()
         {
@@ -118,6 +119,9 @@ impl Node {
     }
 
     /// The number of hex digits before the names in a [`Kind::HamtShard`].
+    ///
+    /// # Errors
+    /// [`NodeError::Shard`] if its hash function or its number of slots is not supported.
     pub fn prefix_len(&self) -> Result<usize, NodeError> {
         let fanout = self.fanout.ok_or(NodeError::Shard)?;
         let known = self.hash_type == Some(MURMUR3_X64_64)
@@ -159,7 +163,7 @@ pub fn decode(block: &Bytes) -> Result<Node, NodeError> {
 /// The links of a dag-pb block, of UnixFS or not.
 ///
 /// # Errors
-/// [`NodeError`] where it is not dag-pb.
+/// [`NodeError`] if it is not dag-pb.
 pub fn links(block: &Bytes) -> Result<Vec<Link>, NodeError> {
     let none = Bytes::new();
     let rope = Rope {
@@ -171,6 +175,9 @@ pub fn links(block: &Bytes) -> Result<Vec<Link>, NodeError> {
 }
 
 /// Reads a dag-pb block that was recorded without the bytes of the file.
+///
+/// # Errors
+/// [`NodeError`] if it is not a node of UnixFS whose data is where those bytes are.
 pub fn decode_recorded(block: &Block) -> Result<Node, NodeError> {
     if block.size() > MAX_BLOCK as u64 {
         return Err(NodeError::TooLarge);
@@ -396,7 +403,7 @@ impl Cursor<'_> {
     }
 }
 
-/// Reads a binary CID at the beginning of `bytes`, and says how long it is.
+/// Reads a binary CID at the beginning of `bytes`, and returns it with its length.
 pub(super) fn read_cid(bytes: &[u8]) -> Option<(Cid, usize)> {
     let mut rest = bytes;
     let cid = Cid::read_bytes(&mut rest).ok()?;

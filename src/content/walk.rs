@@ -1,8 +1,8 @@
 //! Fetching block by block: which block is expected next, and whether the one that arrived fits.
 //!
-//! A [`Walk`] goes through a DAG depth first. It holds the nodes that are open, and never the bytes of a leaf. It
-//! trusts nobody: the stated sizes must agree at every link, and everything that a DAG could blow up is bounded by
-//! [`Limits`].
+//! A [`Walk`] goes through a DAG depth first. It holds the nodes that are open, and never the bytes
+//! of a leaf. It trusts nobody: the stated sizes must agree at every link, and everything that a
+//! hostile DAG could inflate is bounded by [`Limits`].
 
 use std::collections::{HashMap, HashSet};
 
@@ -49,13 +49,14 @@ impl Default for Limits {
 
 /// The longest path in a directory, in bytes.
 pub const MAX_PATH: usize = 4096;
-/// The cost of one more request, in bytes that could be sent in its place. Where requests for the files left in a
-/// directory would cost more than what is here of it, the whole directory is requested again.
+/// The cost of one more request, in bytes that could be sent in its place. If requests for the
+/// remaining files of a directory would cost more than what is already here of it, the whole
+/// directory is requested again.
 pub const REQUEST_COST: u64 = 64 * 1024;
 /// The most symbolic links whose paths are remembered.
 pub const MAX_SKIPPED: usize = 100;
 
-/// A quantity of which a DAG may have only a limited amount.
+/// A quantity that is limited in a DAG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Limited {
     /// Bytes of all files together.
@@ -81,7 +82,7 @@ pub enum Limited {
     EmptyParts,
 }
 
-/// Why a fetch cannot go on.
+/// Why a fetch cannot continue.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WalkError {
     /// Storage sent another block than the one that is next.
@@ -99,7 +100,7 @@ pub enum WalkError {
     /// Storage sent a block after the last one.
     #[error("block {} came after the last one", canonical(.0))]
     Surplus(Cid),
-    /// Storage repeats blocks that are here already.
+    /// Storage keeps repeating blocks that are here already.
     #[error("the same blocks are sent over and over; {} was to come next", canonical(.0))]
     Repeating(Cid),
     /// A block is not a node of UnixFS.
@@ -122,7 +123,7 @@ pub enum WalkError {
     /// A limit of [`Limits`] is reached.
     #[error("{} has more {what} than is taken ({limit})", canonical(cid))]
     TooMuch {
-        /// The block at which that was noticed.
+        /// The block at which the limit was reached.
         cid: Cid,
         /// The quantity that is limited.
         what: Limited,
@@ -150,14 +151,15 @@ impl WalkError {
 /// What became of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// It was the expected one.
+    /// It was the expected block.
     New {
         /// The block, which is to be recorded.
         block: Block,
         /// The bytes of the body, `block.len` of them.
         data: Bytes,
     },
-    /// It is here already and can be ignored. A CAR that begins in the middle of a file repeats the nodes above.
+    /// The block is here already and can be ignored. A CAR that begins in the middle of a file
+    /// repeats the nodes above.
     Known,
 }
 
@@ -168,11 +170,11 @@ pub struct ResumePoint {
     pub file: Cid,
     /// The number of its bytes that are here.
     pub offset: u64,
-    /// Its path; empty where it is the root.
+    /// Its path; empty if it is the root.
     pub path: String,
 }
 
-/// A fetch on its way through a DAG.
+/// A fetch in progress, at a position in a DAG.
 #[derive(Debug)]
 pub struct Walk {
     root: Cid,
@@ -250,7 +252,7 @@ enum Role {
 }
 
 impl Walk {
-    /// A walk at its beginning.
+    /// A walk at the beginning of a DAG.
     pub fn new(root: Cid, limits: Limits) -> Self {
         Self {
             root,
@@ -277,7 +279,7 @@ impl Walk {
     /// A walk that continues after the blocks that an earlier run recorded, in their order.
     ///
     /// # Errors
-    /// [`WalkError`] where the record does not fit the DAG.
+    /// [`WalkError`] if the record does not fit the DAG.
     pub fn resume(root: Cid, limits: Limits, blocks: &[Block]) -> Result<Self, WalkError> {
         let mut walk = Self::new(root, limits);
         for block in blocks {
@@ -313,8 +315,9 @@ impl Walk {
             .collect()
     }
 
-    /// The next block and its bytes of the body, where its own CID holds it. Call this until it gives `None` before
-    /// [`Walk::next_cid`] is requested from anybody: such blocks need not be sent.
+    /// The next block and its bytes of the body, if its own CID contains it. Call this until it
+    /// returns `None` before requesting [`Walk::next_cid`] from anybody, because such blocks need
+    /// not be sent.
     ///
     /// # Errors
     /// [`WalkError`] as in [`Walk::accept`].
@@ -334,7 +337,7 @@ impl Walk {
     /// Takes a block that was verified against its CID.
     ///
     /// # Errors
-    /// [`WalkError`] where the block does not belong here, or the DAG cannot be fetched.
+    /// [`WalkError`] if the block does not belong here, or if the DAG cannot be fetched.
     pub fn accept(&mut self, cid: Cid, bytes: Bytes) -> Result<Step, WalkError> {
         if cid.codec() == RAW {
             let step = self.accept_raw(cid, bytes.len() as u64)?;
@@ -364,8 +367,8 @@ impl Walk {
         Ok(Step::New { block, data })
     }
 
-    /// Takes a raw block of `len` bytes that was verified against its CID and whose bytes are elsewhere; the step has
-    /// none.
+    /// Takes a raw block of `len` bytes that was verified against its CID and whose bytes are
+    /// elsewhere; the step has no data.
     ///
     /// # Errors
     /// [`WalkError`] as in [`Walk::accept`].
@@ -406,8 +409,8 @@ impl Walk {
         }
     }
 
-    /// Moves on over a block that fits. Changes that it makes before it fails do not matter, because an error ends the
-    /// walk.
+    /// Advances past a block that fits. Changes made before a failure do not matter, because an
+    /// error ends the walk.
     fn step(&mut self, next: Next, node: Option<Node>, block: Block) -> Result<(), WalkError> {
         let cid = next.cid;
         self.check(
@@ -614,7 +617,7 @@ impl Walk {
         Ok(())
     }
 
-    /// The path of an entry, made safe, and made different from all others in its directory.
+    /// The path of an entry, made safe, and distinct from all others in its directory.
     fn path(&mut self, role: &Role, cid: Cid) -> Result<String, WalkError> {
         let Role::Entry(name) = role else {
             return Ok(String::new());
@@ -660,8 +663,8 @@ impl Walk {
         }
     }
 
-    /// Where to continue; `None` when everything is here. Between two files this may be a directory of which a part is
-    /// here, all of which will be [`Step::Known`].
+    /// Where to continue; `None` when everything is here. Between two files this may be a directory
+    /// that is partly here; the part that is here will be [`Step::Known`].
     pub fn resume_point(&self) -> Option<ResumePoint> {
         let next = self.next.as_ref()?;
         if let (Role::Part(_), Some(file)) = (&next.role, &self.file) {
@@ -671,7 +674,8 @@ impl Walk {
                 path: file.path.clone(),
             });
         }
-        // From the lowest node upwards: the links that are left in the directory and below it.
+        // This counts the remaining links in the directory and below it, from the lowest node
+        // upwards.
         let mut left = 1;
         let mut point = (next.cid, self.next_path(next));
         for open in self.open.iter().rev() {
@@ -692,7 +696,7 @@ impl Walk {
         })
     }
 
-    /// The path of the next block where it is not part of a file, for people.
+    /// The path of the next block if it is not part of a file, for people.
     fn next_path(&self, next: &Next) -> String {
         let directory = self.open.iter().rev().find_map(|open| match &open.kind {
             OpenKind::Directory { path, .. } => Some(path.as_str()),
@@ -739,7 +743,7 @@ impl Walk {
     /// The whole DAG.
     ///
     /// # Errors
-    /// [`WalkError::Incomplete`] where a block is missing.
+    /// [`WalkError::Incomplete`] if a block is missing.
     pub fn finish(self) -> Result<Dag, WalkError> {
         match self.next {
             Some(next) => Err(WalkError::Incomplete(next.cid)),
@@ -752,7 +756,7 @@ impl Walk {
     }
 }
 
-/// Whether two CIDs name the same node, in whichever version they are written.
+/// Whether two CIDs name the same node, whatever their versions.
 fn same(a: &Cid, b: &Cid) -> bool {
     a.hash() == b.hash() && a.codec() == b.codec()
 }
@@ -765,8 +769,8 @@ fn mark(cid: &Cid) -> u64 {
     u64::from_le_bytes(first)
 }
 
-/// The name, with a number before its ending where another entry has the same name. `names` holds the names of the
-/// directory, each with the number to try next.
+/// The name, with a number before its ending if another entry has the same name. `names` holds the
+/// names of the directory, each with the number to try next.
 fn unlike(name: String, names: &mut HashMap<String, u64>) -> String {
     let Some(number) = names.get(&name).copied() else {
         names.insert(name.clone(), 2);

@@ -1,4 +1,5 @@
-//! A directory as one ZIP file, made of slices: stored without compression, with ZIP64 where it is needed.
+//! A directory as one ZIP file, made of slices. Files are stored without compression, and ZIP64 is
+//! used where it is needed.
 //!
 //! The fields are those of PKWARE's [APPNOTE](https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT) 6.3.
 
@@ -14,16 +15,16 @@ const READ: u64 = 1024 * 1024;
 /// The number of reads that are under way at a time.
 const READS_IN_FLIGHT: usize = 4;
 
-/// The size or offset from which on a field of 32 bits cannot hold it.
+/// The smallest size or offset for which a field of 32 bits does not suffice.
 const MAX_32: u64 = 0xffff_ffff;
-/// The number of files from which on a field of 16 bits cannot hold it.
+/// The smallest number of files for which a field of 16 bits does not suffice.
 const MAX_16: u64 = 0xffff;
 /// Version 2.0 of the format, and 4.5, which introduced ZIP64.
 const VERSION: u16 = 20;
 const VERSION_64: u16 = 45;
 /// The flag that names are UTF-8.
 const FLAGS: u16 = 1 << 11;
-/// Midnight of 1 January 1980, since a DAG knows no time.
+/// Midnight of 1 January 1980, since a DAG has no times.
 const TIME_AND_DATE: u32 = 0x0021_0000;
 /// Made on Unix, so that the attributes are those of Unix: a plain file with `rw-r--r--`.
 const MADE_ON: u16 = 3 << 8;
@@ -37,13 +38,14 @@ const EXTRA_64: u16 = 1;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checksums(Vec<u32>);
 
-/// The CRC-32 of ZIP, with the small table, since the worker's download counts too.
+/// The CRC-32 of ZIP, with the small table, to keep the worker's download small.
 static CRC_32: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
 
-/// Reads the whole body for the checksums of its files. `progress` is told the number of bytes that are read so far.
+/// Reads the whole body for the checksums of its files. `progress` is called with the number of
+/// bytes read so far.
 ///
 /// # Errors
-/// [`StoreError`] where the bytes cannot be read.
+/// [`StoreError`] if the bytes cannot be read.
 pub async fn checksums<S: Source>(
     dag: &Dag,
     source: &S,
@@ -127,7 +129,7 @@ impl<S: Source> Zip<S> {
         }
     }
 
-    /// The end of the central directory, and before it that of ZIP64 where it is needed.
+    /// The end of the central directory, preceded by that of ZIP64 if it is needed.
     fn end(&mut self, count: u64, directory: u64, size: u64) {
         let here = self.here();
         let out = &mut self.bytes;
@@ -228,7 +230,7 @@ fn extra_64(out: &mut Vec<u8>, numbers: &[u64]) {
     }
 }
 
-/// A field of 32 bits, with all of them set where ZIP64 has the number.
+/// A field of 32 bits, with all bits set if ZIP64 has the number.
 fn capped(number: u64) -> [u8; 4] {
     (number.min(MAX_32) as u32).to_le_bytes()
 }

@@ -1,4 +1,5 @@
-//! Announcing what this peer provides until a stranger can find and reach it, and again before nodes forget it.
+//! Announces what this peer provides until a stranger can find and reach it, and again before nodes
+//! forget it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -21,7 +22,8 @@ const BATCH: usize = 32;
 const BATCHES_AT_ONCE: usize = 3;
 /// How long a batch may take before it counts as not confirmed.
 const BATCH_PATIENCE: Duration = Duration::from_secs(120);
-/// When a confirmed name is announced again: records in the DHT live a day or more, and a node may lose them sooner.
+/// How long after its confirmation a name is announced again. Records in the DHT live a day or
+/// more, but a node may lose them sooner.
 const AGAIN_AFTER: Duration = Duration::from_secs(3 * 3600);
 /// The waits between attempts that were not confirmed.
 const RETRY_BASE: Duration = Duration::from_secs(2);
@@ -40,11 +42,12 @@ struct OffersInner {
 
 struct Offer {
     name: FunctionName,
-    /// When to announce it, in Unix milliseconds. Zero is at once, before all others.
+    /// When to announce it, in Unix milliseconds. Zero means at once, before all others.
     due: u64,
     attempt: u32,
     in_flight: bool,
-    /// Whether it was confirmed before this program started; then its log says little about it.
+    /// Whether it was confirmed before this program started, in which case little about it is
+    /// logged.
     known: bool,
 }
 
@@ -54,7 +57,8 @@ impl<P: Platform> Engine<P> {
         self.insert_offer(id, cid, false);
     }
 
-    /// The same for a file that [was shared](crate::state::Item::is_shared) in an earlier run.
+    /// Like [`Self::offer`], for a file that [was shared](crate::state::Item::is_shared) in an
+    /// earlier run.
     pub(super) fn offer_known(&self, id: &ItemId, cid: &Cid) {
         self.insert_offer(id, cid, true);
     }
@@ -82,7 +86,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// The network is there, or there again: everything is announced anew.
+    /// Announces everything again, because the network is there or is back.
     pub(super) fn offer_all_again(&self) {
         let now = self.now();
         let mut offers = self.0.offers.0.borrow_mut();
@@ -174,8 +178,8 @@ impl<P: Platform> Engine<P> {
         });
     }
 
-    /// Deals with the result of one announcement. The result is whether the confirmation is recorded together with
-    /// others.
+    /// Handles the result of one announcement. Returns whether the confirmation is to be recorded
+    /// together with others.
     fn announced(&self, id: &ItemId, name: &FunctionName, confirmed: bool) -> bool {
         let random = self.0.platform.random();
         let (first_failure, known) = {
@@ -194,7 +198,8 @@ impl<P: Platform> Engine<P> {
             offer.in_flight = false;
             let wait = if confirmed {
                 offer.attempt = 0;
-                // The times are spread, so that not everything is announced at the same moment for ever after.
+                // The times are spread out, so that not everything is announced at the same moment
+                // forever after.
                 AGAIN_AFTER - AGAIN_AFTER / 10 * (random % 1024) as u32 / 1024
             } else {
                 offer.attempt += 1;
@@ -245,7 +250,7 @@ impl<P: Platform> Engine<P> {
 
 fn wake(offers: &mut OffersInner) {
     if let Some(wake) = offers.wake.take() {
-        // Nobody listens while the announcer is not waiting; it looks again before it waits.
+        // Nobody listens while the announcer is not waiting, but it looks again before it waits.
         let _ = wake.send(());
     }
 }

@@ -55,7 +55,7 @@ impl<P: Platform> Engine<P> {
         }
         self.room_for(None)?;
         let id = self.new_id();
-        // The item is known before anything is awaited, so that a second click finds it.
+        // The item is recorded before anything is awaited, so that a second click finds it.
         self.record([EventKind::FetchBegan {
             id: id.clone(),
             cid: canonical(&cid),
@@ -163,7 +163,8 @@ impl<P: Platform> Engine<P> {
         self.withdraw(&id);
         self.end_job(JobKind::Out, &id).await;
         self.0.resumed.borrow_mut().remove(&id);
-        // The item goes before its bytes: the other way round, a kill would leave an item without bytes.
+        // The item is removed before its bytes. The other way round, a kill could leave an item
+        // without bytes.
         self.record([EventKind::Removed { id: id.clone() }]).await;
         self.forget_listing(&id).await;
         self.forget_bytes(&id).await;

@@ -1,4 +1,5 @@
-//! Downloading: what one storage sends is verified block by block, and written down as it is verified.
+//! Downloads from one storage: what it sends is verified block by block, and recorded as it is
+//! verified.
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
@@ -26,10 +27,11 @@ use crate::ports::{
 };
 use crate::state::{ItemId, LogEntry};
 
-/// How long storage may be silent before it is asked again, from the last verified block on. A dead connection and a
-/// node that waits for a block on its way look the same from here. The first wait is short, so that a dead connection
-/// is noticed within seconds. Each further wait in a row is longer, so that a node that waits (for 30 s by the
-/// protocol) is not asked over and over. A browser ends a worker that has waited for an answer for 30 s.
+/// How long storage may be silent before it is asked again, from the last verified block on. A dead
+/// connection and a node that waits for a block in transit look the same from here. The first wait
+/// is short, so that a dead connection is noticed within seconds. Each further wait in a row is
+/// longer, so that a node that waits (for 30 s by the protocol) is not asked over and over. A
+/// browser stops a worker that has waited for an answer for 30 s.
 pub(super) const SILENCE: Duration = Duration::from_secs(8);
 const SILENCE_STEP: Duration = Duration::from_secs(6);
 const SILENCE_MOST: Duration = Duration::from_secs(25);
@@ -40,9 +42,9 @@ const RAW_AT_ONCE: usize = 8;
 /// The waits before storage is asked again for what it did not send.
 const AGAIN_BASE: Duration = Duration::from_millis(400);
 const AGAIN_MOST: Duration = Duration::from_secs(5);
-/// How many times in a row storage may be out of reach.
+/// How many times in a row a storage may be unreachable.
 const MAX_UNREACHABLE: u32 = 3;
-/// This many bytes of a block that is not whole yet count as a sign of life.
+/// How many bytes of a block that is not complete yet count as a sign of life.
 pub(super) const SIGN_OF_LIFE: u64 = 128 << 10;
 
 /// The head of a response that is being awaited.
@@ -91,27 +93,28 @@ pub(super) fn storage_failure(url: &str, reason: Reason) -> Failure {
     Failure::new(Code::StorageGone).reason(reason).host(url)
 }
 
-/// How often a fetch looks at the clock. If it did not for longer than the second of these, the machine was asleep.
+/// How often a fetch looks at the clock, and after how long without a look the machine must have
+/// been asleep.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 const SLEPT_MS: u64 = 15_000;
 
-/// The state of a download, for its watcher. Times are in Unix milliseconds.
+/// The state of a download for its watcher. Times are in Unix milliseconds.
 #[derive(Debug)]
 pub(super) struct Pulse {
-    /// When the clock was looked at last.
+    /// When the clock was last looked at.
     looked: Cell<u64>,
-    /// When there was a sign of life last.
+    /// When there was last a sign of life.
     pub(super) alive: Cell<u64>,
-    /// When a new block arrived last.
+    /// When a new block last arrived.
     pub(super) last_block: Cell<u64>,
     /// The number of bytes that are here.
     pub(super) offset: Cell<u64>,
-    /// The size of the whole in bytes, where it is a single file whose root is here.
+    /// The total size in bytes, if it is a single file whose root is here.
     pub(super) size: Cell<Option<u64>>,
 }
 
 impl Pulse {
-    /// The state of a download that begins now, at the place where the walk is.
+    /// The state of a download that begins now, at the position of the walk.
     pub(super) fn new(now: u64, walk: &Walk) -> Self {
         Self {
             looked: Cell::new(now),
@@ -134,7 +137,7 @@ impl Pulse {
     }
 }
 
-/// Takes verified blocks and writes them down.
+/// Takes verified blocks and records them.
 pub(super) struct Sink<P: Platform> {
     pub(super) engine: Engine<P>,
     pub(super) id: ItemId,
@@ -186,7 +189,7 @@ impl<P: Platform> Sink<P> {
         self.take_inline().await
     }
 
-    /// Takes the blocks that their own CIDs hold.
+    /// Takes the blocks that are contained in their own CIDs.
     pub(super) async fn take_inline(&mut self) -> Result<(), Ended> {
         while let Some((block, data)) = self
             .walk
@@ -222,7 +225,7 @@ impl<P: Platform> Sink<P> {
 }
 
 impl<P: Platform> Engine<P> {
-    /// Looks at the clock again and again, for ever.
+    /// Looks at the clock again and again, forever.
     pub(super) async fn keep_looking(&self, pulse: &Pulse) -> Infallible {
         loop {
             self.sleep(LOOK_EVERY).await;
@@ -230,8 +233,8 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Takes blocks from a storage until everything is here, or until it is pointless to ask it again. This goes on
-    /// for ever where the storage sends nothing, so a watcher has to `stop` it.
+    /// Takes blocks from a storage until everything is here, or until it is pointless to ask it
+    /// again. This goes on forever if the storage sends nothing, so a watcher has to `stop` it.
     pub(super) async fn pull(&self, url: &str, sink: &mut Sink<P>, stop: Stop) -> Ended {
         url.clone_into(&mut sink.url);
         let mut raw = false;
@@ -272,7 +275,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Takes one CAR, from where the walk is.
+    /// Takes one CAR, from the position of the walk on.
     async fn pull_car(
         &self,
         url: &str,
@@ -427,7 +430,7 @@ impl<P: Platform> Engine<P> {
         let block = block.freeze();
         match self.0.platform.verify(*cid, block.clone()).await {
             Ok(()) => Ok(block),
-            // A body that ended early is not wrong.
+            // A body that ended early does not count as wrong.
             Err(HashError::Mismatch(_))
                 if block.is_empty()
                     || response
@@ -487,7 +490,7 @@ pub(super) fn judge(url: &str, status: u16) -> Result<(), Ended> {
     }
 }
 
-/// A body as a stream, which can be polled beside other things without losing its place.
+/// A body as a stream, which can be polled alongside other things without losing its position.
 fn chunks<B: HttpBody>(body: B) -> LocalBoxStream<'static, Result<Bytes, HttpError>> {
     stream::unfold(Some(body), |body| async move {
         let mut body = body?;

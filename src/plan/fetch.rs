@@ -1,4 +1,4 @@
-//! Fetching: taking a file from the storages that have it, and turning to others where one fails.
+//! Fetches a file from the storages that have it, and turns to others if one fails.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -25,11 +25,11 @@ use crate::text::{host_of, quote};
 
 /// The most fetches that run at the same time; the others wait.
 pub(super) const FETCHES_AT_ONCE: usize = 8;
-/// After how long without anything new others are asked.
+/// After how long without anything new other providers are asked, in milliseconds.
 const STALL_MS: u64 = 10_000;
-/// After how long without anything new a storage is given up.
+/// After how long without anything new a storage is given up, in milliseconds.
 const PATIENCE_MS: u64 = 60_000;
-/// After how long without a new block, from any storage, the fetch ends.
+/// After how long without a new block from any storage the fetch ends, in milliseconds.
 const MAX_WITHOUT_BLOCK_MS: u64 = 180_000;
 /// How long a fetch waits for the network.
 const OFFLINE_PATIENCE: Duration = Duration::from_secs(30);
@@ -40,8 +40,8 @@ const MAX_LOOKUPS_IN_VAIN: u32 = 2;
 /// How long it may take to ask nodes whether their storages have a file.
 const STORAGES_PATIENCE: Duration = Duration::from_secs(20);
 
-/// When a download has run for this long, will take as long again, and lacks this many bytes, other storages that have
-/// the file are used at the same time as the first.
+/// If a download has run for this long, will take as long again, and lacks at least this many
+/// bytes, other storages that have the file are used at the same time as the first.
 const PARALLEL_AFTER_MS: u64 = 4_000;
 const PARALLEL_LEAST: u64 = 2 * SEGMENT;
 
@@ -62,12 +62,13 @@ enum Watched {
     Parallel(Vec<String>),
     /// It stalls, and this candidate is better.
     Switch(Candidate),
-    /// It stalls, and there is no other storage; with what its provider says about that, if it says anything.
+    /// It stalls, and there is no other storage. The failure is what its provider says about that,
+    /// if it says anything.
     GaveUp(Option<Failure>),
 }
 
 impl<P: Platform> Engine<P> {
-    /// Starts a fetch whose status says that it runs.
+    /// Starts a fetch whose status says already that it runs.
     pub(super) fn start_fetch(&self, id: &ItemId, cid: Cid) {
         let (engine, job_id) = (self.clone(), id.clone());
         self.start_stoppable_job(JobKind::In, id, |stop| async move {
@@ -88,9 +89,9 @@ impl<P: Platform> Engine<P> {
         });
     }
 
-    /// Fetches. An error comes with whether the fetch can continue from what is here.
+    /// Fetches a file. An error says also whether the fetch can continue from what is here.
     async fn fetch(&self, id: &ItemId, cid: Cid, stop: Stop) -> Result<(), (Failure, bool)> {
-        // Nothing is given up because a disk failed for a moment.
+        // A disk that fails for a moment is no reason to give up what is here.
         let of_store = |error: StoreError| (Failure::from(&error), true);
         let store = self.0.platform.store();
         if let Ok((_, dag)) = store.open(id).await {
@@ -171,7 +172,8 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
-    /// Finds candidates and takes from them until everything is here; `false` where the fetch was told to stop.
+    /// Finds candidates and takes from them until everything is here; returns `false` if the fetch
+    /// was told to stop.
     async fn gather(
         &self,
         id: &ItemId,
@@ -307,7 +309,8 @@ impl<P: Platform> Engine<P> {
         self.record(events).await;
     }
 
-    /// Takes blocks from one candidate while watching its progress. The result is whether everything is here now.
+    /// Takes blocks from one candidate while watching its progress. Returns whether everything is
+    /// here now.
     async fn follow(
         &self,
         candidate: &Candidate,
@@ -405,7 +408,8 @@ impl<P: Platform> Engine<P> {
         Ok(false)
     }
 
-    /// Takes blocks from a candidate. The number is that of the storage that ended it; 0 is the candidate's own.
+    /// Takes blocks from a candidate. Returns the number of the storage that ended the download, 0
+    /// being the candidate's own, and how it ended.
     async fn pull_from(
         &self,
         candidate: &Candidate,
@@ -441,7 +445,7 @@ impl<P: Platform> Engine<P> {
         let mut told_at = None;
         let mut lookups = 0;
         let (began, before) = (self.now(), pulse.offset.get());
-        // When to find out whether other storages could help.
+        // This is when to find out whether other storages could help.
         let mut look_at = candidate
             .helpers
             .is_empty()
@@ -469,7 +473,7 @@ impl<P: Platform> Engine<P> {
                 }
                 continue;
             }
-            // A repetition of known blocks is a sign of life too, but not one that helps.
+            // Repeating known blocks is a sign of life too, but makes no progress.
             let barren = now.saturating_sub(pulse.last_block.get());
             if silent >= PATIENCE_MS || barren >= MAX_WITHOUT_BLOCK_MS {
                 return Watched::GaveUp(None);

@@ -1,5 +1,6 @@
-//! Which blocks of a file a storage has. Storage is a cache and may have forgotten any block since it took it. So
-//! nothing is remembered about it; it is asked each time, about enough blocks that a gap does not stay hidden.
+//! Finds out which blocks of a file a storage has. A storage is a cache, and may have dropped any
+//! block since it accepted it. So nothing is remembered about it: it is asked each time, about
+//! enough blocks that a gap does not stay hidden.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -14,14 +15,15 @@ use crate::failure::{Code, Failure, Reason};
 use crate::names::canonical;
 use crate::ports::{Http, HttpRequest, Platform};
 
-/// The number of pieces, each represented by its first and last block, about which storage is asked, and their least
-/// size in bytes.
+/// The number of pieces about which a storage is asked, each represented by its first and last
+/// block, and their least size in bytes.
 const CHECK_PIECES: u64 = 128;
 const CHECK_PIECE_LEAST: u64 = 4 << 20;
-/// A person's own IPFS node, which is near, is asked about every block of a DAG with up to this many; any storage is
-/// asked so about a part of a DAG.
+/// A person's own IPFS node, which is near, is asked about every block of a DAG with up to this
+/// many; any storage is asked that way about a part of a DAG.
 const CHECK_EACH: usize = 1024;
-/// The same for a storage that says that a DAG is not whole, since it then knows better than a few samples can tell.
+/// The same limit for a storage that says that a DAG is incomplete, because it knows more than a
+/// few samples can show.
 const CHECK_ALL: usize = 65_536;
 /// The most such questions at the same time, and how long each may take.
 const CHECKS_AT_ONCE: usize = 16;
@@ -38,8 +40,8 @@ pub(super) enum Inventory {
 }
 
 impl<P: Platform> Engine<P> {
-    /// The runs of blocks that a storage lacks, as far as its answers about some of them tell. Everything counts as
-    /// missing from a gateway that cannot be asked.
+    /// The runs of blocks that a storage lacks, as far as its answers about some of them tell. If a
+    /// gateway cannot be asked, everything counts as missing.
     ///
     /// # Errors
     /// The failure of an [`Inventory::Rpc`] that cannot be asked.
@@ -70,8 +72,8 @@ impl<P: Platform> Engine<P> {
         Ok(missing)
     }
 
-    /// Whether a storage says that a DAG of which it has the root is not whole. A plain gateway keeps no count of
-    /// DAGs, and never says so.
+    /// Whether a storage says that a DAG whose root it has is incomplete. A plain gateway does not
+    /// track DAGs, and never says so.
     async fn says_it_lacks(&self, storage: &Inventory, root: &Cid) -> bool {
         let Inventory::Gateway(url) = storage else {
             return false;
@@ -89,7 +91,8 @@ impl<P: Platform> Engine<P> {
         answer.await.is_ok_and(|answer| answer.status == 412)
     }
 
-    /// The same for a few blocks, about each of which storage is asked. Of more blocks nothing is known.
+    /// Like [`Self::missing`], for a few blocks, about each of which the storage is asked. About
+    /// more blocks nothing is known.
     pub(super) async fn missing_of(
         &self,
         storage: &Inventory,
@@ -113,7 +116,7 @@ impl<P: Platform> Engine<P> {
         self.lacking(storage, each.collect()).await
     }
 
-    /// The runs of blocks of which storage lacks a representative.
+    /// The runs of blocks whose representative the storage lacks.
     async fn lacking(
         &self,
         storage: &Inventory,
@@ -140,7 +143,7 @@ impl<P: Platform> Engine<P> {
         Ok(missing)
     }
 
-    /// Whether the gateway of a storage has a block now. A block on its way does not count.
+    /// Whether the gateway of a storage has a block now. A block in transit does not count.
     pub(super) async fn has(&self, url: &str, cid: &Cid) -> bool {
         let storage = Inventory::Gateway(url.to_owned());
         self.has_block(&storage, cid).await.unwrap_or(false)
@@ -162,7 +165,7 @@ impl<P: Platform> Engine<P> {
                 body: Vec::new(),
                 patience: CHECK_PATIENCE,
             },
-            // The request has no header of its own, so that a browser sends it without a preflight.
+            // The request sets no headers, so that a browser sends it without a preflight.
             Inventory::Rpc(url) => HttpRequest {
                 method: "POST",
                 url: format!("{url}/api/v0/block/stat?arg={cid}&offline=true"),

@@ -1,4 +1,4 @@
-//! The jobs that run for an item: at most one of each kind, and each can be ended.
+//! The jobs that run for an item. There is at most one of each kind, and each can be ended.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ pub(super) enum JobKind {
     Out,
 }
 
-/// How long a job that was asked to stop may take to put things in order.
+/// How long a job that was asked to stop may take to clean up.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// A signal that the job has to stop.
@@ -53,7 +53,7 @@ impl<P: Platform> Engine<P> {
         self.insert_job(kind, id, None, job);
     }
 
-    /// Starts a job that puts things in order when it is asked to stop.
+    /// Starts a job that cleans up when it is asked to stop.
     pub(super) fn start_stoppable_job<F: Future<Output = ()> + 'static>(
         &self,
         kind: JobKind,
@@ -92,7 +92,7 @@ impl<P: Platform> Engine<P> {
         });
     }
 
-    /// Ends a job, and returns when nothing of it runs any more. The result is whether there was one.
+    /// Ends a job, and returns when nothing of it runs any more. Returns whether there was one.
     pub(super) async fn end_job(&self, kind: JobKind, id: &ItemId) -> bool {
         let (stop, abort, ended) = {
             let mut jobs = self.0.jobs.0.borrow_mut();

@@ -1,4 +1,4 @@
-//! Events on their way to the platform: applied at once, and recorded in order.
+//! Events on their way to the platform. They are applied at once, and recorded in order.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -20,7 +20,7 @@ pub(super) struct Journal(RefCell<Waiting>);
 #[derive(Default)]
 struct Waiting {
     events: VecDeque<Event>,
-    /// The number of events that were ever taken in.
+    /// The number of events that were ever accepted.
     taken: u64,
     /// The tasks that wait until this many events are recorded.
     waiters: VecDeque<(u64, oneshot::Sender<()>)>,
@@ -55,9 +55,9 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Applies and records events, and returns when they survive a kill. A platform tells by it what comes from itself:
-    /// [`EventKind::Started`], [`EventKind::Thumbnail`], [`EventKind::Saved`], [`EventKind::Log`], [`EventKind::Notice`] and
-    /// [`EventKind::Web`].
+    /// Applies and records events, and returns when they survive a kill. A platform uses it for its
+    /// own events: [`EventKind::Started`], [`EventKind::Thumbnail`], [`EventKind::Saved`],
+    /// [`EventKind::Log`], [`EventKind::Notice`] and [`EventKind::Web`].
     pub async fn record(&self, kinds: impl IntoIterator<Item = EventKind>) {
         self.tell(kinds);
         let recorded = {
@@ -105,7 +105,7 @@ impl<P: Platform> Engine<P> {
         self.tell([log_line(id, entry)]);
     }
 
-    /// Changes an item's status, and returns when that outlasts a kill.
+    /// Changes an item's status, and returns when the change survives a kill.
     pub(super) async fn set_status(&self, id: &ItemId, status: Status) {
         self.record([EventKind::Status {
             id: id.clone(),
@@ -114,7 +114,7 @@ impl<P: Platform> Engine<P> {
         .await;
     }
 
-    /// Ends an item without success; with `resumable`, it can go on from what is here.
+    /// Ends an item without success; if `resumable`, it can continue from what is here.
     pub(super) fn fail(&self, id: &ItemId, failure: Failure, resumable: bool) {
         let entry = LogEntry::Failed {
             failure: failure.clone(),

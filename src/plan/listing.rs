@@ -1,5 +1,6 @@
-//! The files of a folder that is being shared. They are written down before it is claimed that the folder is stored,
-//! so that a worker that is killed while it hashes can continue. Once there is a hash, the DAG holds all of it.
+//! The files of a folder that is being shared. They are recorded before it is claimed that the
+//! folder is stored, so that a worker that is killed while it hashes can continue. Once there is a
+//! hash, the DAG contains the list.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -12,14 +13,14 @@ use crate::state::ItemId;
 /// The longest list that is kept, in bytes. A folder with a longer one begins again after a kill.
 const MAX_LIST: usize = 64 << 20;
 
-/// The files in the body of a folder, in their order, and the profile to which the order belongs.
+/// The files in the body of a folder, in order, and the profile on which the order depends.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Listing {
     pub(super) profile: Profile,
     pub(super) files: Vec<DagFile>,
 }
 
-/// The id under which the list of an item is stored: as different from all others as the item's own id.
+/// The id under which the list of an item is stored. It is as unique as the item's own id.
 pub(super) fn listing_id(id: &ItemId) -> Option<ItemId> {
     let number = u128::from_str_radix(&id.0, 16).ok()?;
     Some(ItemId(format!("{:032x}", !number)))
@@ -58,7 +59,7 @@ impl<P: Platform> Engine<P> {
         serde_json::from_slice(&text).ok()
     }
 
-    /// Removes the list. What cannot be removed now is removed at the next start.
+    /// Removes the list. If it cannot be removed now, it is removed at the next start.
     pub(super) async fn forget_listing(&self, id: &ItemId) {
         if let Some(id) = listing_id(id) {
             let _ = self.0.platform.store().remove(&id).await;

@@ -1,8 +1,9 @@
 //! The plans of providers and consumers: one [`Engine`] for the worker, the command line and the tests.
 //!
-//! The engine owns the [`State`]. It applies events, hands them to its [`Platform`] (which writes the journal and
-//! shows them to faces), and runs the plans: sharing, announcing, serving, uploading and fetching. What matters is
-//! recorded before it is claimed, so that [`Engine::start`] can continue after a kill between any two lines.
+//! The engine owns the [`State`]. It applies events, passes them to its [`Platform`] (which writes
+//! the journal and shows them to faces), and runs the plans: sharing, announcing, serving,
+//! uploading and fetching. What matters is recorded before it is claimed, so that [`Engine::start`]
+//! can continue after a kill between any two lines.
 
 mod announce;
 mod commands;
@@ -41,9 +42,9 @@ use crate::state::{EventKind, ItemId, ItemSource, NetworkStatus, Settings, State
 pub struct ShareInput<S> {
     /// The name that the page, the server or the person's system gives it; it is made safe here.
     pub name: String,
-    /// Its MIME type, where it is known.
+    /// Its MIME type, if it is known.
     pub mime: Option<String>,
-    /// Its size in bytes, where it is known; it is used for progress alone.
+    /// Its size in bytes, if it is known; it is used only to show progress.
     pub size: Option<u64>,
     /// Where it came from.
     pub source: Option<ItemSource>,
@@ -81,7 +82,7 @@ pub enum Expected {
 /// What [`Engine::start`] does with stored bytes that belong to no item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unknown {
-    /// They are what a kill left behind, and are removed.
+    /// The bytes are what a kill left behind, and are removed.
     Remove,
     /// Items may have been lost: whole files become items, which are not shared, and parts of files are left alone.
     Adopt,
@@ -109,7 +110,7 @@ struct Inner<P> {
     fetching: pace::Slots,
     /// The tasks that wait for the network.
     offline: RefCell<Vec<oneshot::Sender<()>>>,
-    /// When the network was lost last, in Unix milliseconds.
+    /// When the network was last lost, in Unix milliseconds.
     lost: Cell<u64>,
     /// How many times each fetch has been resumed without a person since its last new block.
     resumed: RefCell<HashMap<ItemId, u32>>,
@@ -139,7 +140,7 @@ impl<P: Platform> Engine<P> {
         &self.0.platform
     }
 
-    /// The settings that hold: those of the person, or else those of the build.
+    /// The settings that apply: those of the person, or else those of the build.
     pub fn settings(&self) -> Settings {
         self.with_state(|state| state.settings.clone())
             .unwrap_or_else(|| self.0.defaults.clone())
@@ -191,7 +192,7 @@ impl<P: Platform> Engine<P> {
         self.0.platform.sleep(duration).await;
     }
 
-    /// The result of the future, or `None` where it takes too long.
+    /// The result of the future, or `None` if it takes too long.
     async fn within<T>(&self, patience: Duration, future: impl Future<Output = T>) -> Option<T> {
         let future = std::pin::pin!(future);
         match select(future, self.0.platform.sleep(patience)).await {
@@ -204,7 +205,7 @@ impl<P: Platform> Engine<P> {
         ItemId(format!("{:032x}", self.0.platform.random()))
     }
 
-    /// The item of a file; the one that has come furthest where there are several.
+    /// The item of a file; if there are several, the one that has come furthest.
     fn find(&self, cid: &Cid, other_than: Option<&ItemId>) -> Option<ItemId> {
         let cid = canonical(cid);
         self.with_state(|state| {
@@ -222,7 +223,7 @@ impl<P: Platform> Engine<P> {
         })
     }
 
-    /// Returns when the network is there. `false` means that it took too long.
+    /// Waits for the network. Returns `false` if that took too long.
     async fn wait_online(&self, patience: Duration) -> bool {
         if self.is_online() {
             return true;

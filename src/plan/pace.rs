@@ -38,7 +38,7 @@ impl Meter {
         self.total = total.or(self.total);
     }
 
-    /// The progress to show now that `bytes` have moved; `None` where it is too early to show it.
+    /// The progress to show now that `bytes` have moved; `None` if it is too early to show it.
     pub(super) fn update(&mut self, now: u64, bytes: u64) -> Option<Progress> {
         let elapsed = now.saturating_sub(self.shown_at);
         if elapsed < SHOW_EVERY_MS {
@@ -60,8 +60,8 @@ impl Meter {
     }
 }
 
-/// The wait before attempt number `attempt` (from 0). It doubles from `base` up to `most`, less up to a half by
-/// chance.
+/// The wait before attempt number `attempt` (from 0). It doubles from `base` up to `most`, and
+/// chance shortens it by up to a half.
 pub(super) fn backoff(base: Duration, most: Duration, attempt: u32, random: u128) -> Duration {
     let full = base.saturating_mul(1 << attempt.min(16)).min(most);
     let part = (random % 1024) as u32;

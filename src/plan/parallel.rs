@@ -1,4 +1,5 @@
-//! Downloading from several storages at the same time, each of which sends one segment of the file after another.
+//! Downloads from several storages at the same time, each of which sends one segment of the file
+//! after another.
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -19,11 +20,13 @@ use crate::ports::Platform;
 
 /// The number of bytes of the file in a segment.
 pub(super) const SEGMENT: u64 = 4 << 20;
-/// The most segments that one storage sends at the same time, so that it is not idle between two.
+/// The most segments that one storage sends at the same time, so that it is not idle between
+/// segments.
 const SEGMENTS_AT_ONCE: usize = 2;
 /// How far a segment may be ahead of what is written, in bytes. It is kept in memory until its turn.
 const AHEAD: u64 = 6 * SEGMENT;
-/// The most bytes that are accepted for one segment, which includes nodes, and leaves that reach over its ends.
+/// The most bytes that are accepted for one segment, which include nodes, and leaves that extend
+/// beyond its ends.
 const MAX_SEGMENT: u64 = 2 * SEGMENT + 2 * MAX_BLOCK as u64;
 
 /// The verified blocks of one segment.
@@ -33,8 +36,9 @@ type Blocks = HashMap<Cid, Payload>;
 type Came = (usize, u64, Result<Blocks, Ended>);
 
 impl<P: Platform> Engine<P> {
-    /// Takes a file from several storages until everything is here, or until they are of no use at the same time. The
-    /// number is that of the storage that ended it.
+    /// Takes a file from several storages until everything is here, or until using them at the same
+    /// time is of no use. Returns the number of the storage that ended the download, and how it
+    /// ended.
     pub(super) async fn pull_parallel(
         &self,
         urls: &[String],
@@ -52,7 +56,7 @@ impl<P: Platform> Engine<P> {
         let mut next = sink.walk.offset() / SEGMENT * SEGMENT;
         let mut again: Vec<u64> = Vec::new();
         let mut here: BTreeMap<u64, Blocks> = BTreeMap::new();
-        // The segments that each storage is sending.
+        // These are the segments that each storage is sending.
         let mut sending: Vec<Vec<u64>> = vec![Vec::new(); urls.len()];
         let mut on_way: FuturesUnordered<LocalBoxFuture<'static, Came>> = FuturesUnordered::new();
         loop {

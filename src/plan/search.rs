@@ -42,7 +42,7 @@ pub(super) struct Candidate {
     pub(super) peer: PeerName,
     /// Its base URL.
     pub(super) url: String,
-    /// What a provider said about the file; `None` where the storage itself said that it has it.
+    /// What a provider said about the file; `None` if the storage itself said that it has it.
     pub(super) told: Option<FileOk>,
     /// Base URLs of other storages that have it too.
     pub(super) helpers: Vec<String>,
@@ -79,7 +79,7 @@ pub(super) struct Search<P: Platform> {
     busy_until: Option<u64>,
     /// The providers whose last answer was a refusal, and the reason.
     denied: HashMap<PeerName, Failure>,
-    /// The last failure. Wrong bytes stay the reason, whatever follows.
+    /// The last failure. Once it is wrong bytes, it stays that, whatever follows.
     last: Option<Failure>,
 }
 
@@ -118,7 +118,8 @@ impl<P: Platform> Search<P> {
         self.spare.push_front(candidate);
     }
 
-    /// Counts a failure of a storage against its provider, which is not asked any more after a few of them.
+    /// Counts a failure of a storage against its provider, which is no longer asked after a few of
+    /// them.
     pub(super) fn strike(&mut self, peer: &PeerName) {
         *self.strikes.entry(peer.clone()).or_default() += 1;
     }
@@ -128,7 +129,8 @@ impl<P: Platform> Search<P> {
         self.banned.insert(url);
     }
 
-    /// Excludes a provider that named a storage with wrong bytes, which stays the reason from then on.
+    /// Excludes a provider that named a storage with wrong bytes; this stays the reason from then
+    /// on.
     pub(super) fn distrust(&mut self, peer: &PeerName, failure: Failure) {
         self.strikes.insert(peer.clone(), MAX_STRIKES);
         self.last = Some(failure);
@@ -193,8 +195,8 @@ impl<P: Platform> Search<P> {
         }
     }
 
-    /// How long to wait before the next look-up, after this many: as long as a busy provider asks for, and at most
-    /// `patience` milliseconds.
+    /// How long to wait before the next look-up, after this many look-ups. It is as long as a busy
+    /// provider asks for, but at most `patience` milliseconds.
     pub(super) fn wait(&mut self, lookups: u32, patience: u64) -> Duration {
         let random = self.engine.0.platform.random();
         let wait = backoff(LOOKUP_BASE, LOOKUP_MOST, lookups, random);
@@ -203,8 +205,8 @@ impl<P: Platform> Search<P> {
         wait.max(busy.min(Duration::from_millis(patience)))
     }
 
-    /// Why it is pointless to wait for this provider's storage, where the provider says so itself: what it began to
-    /// upload there will not arrive.
+    /// Why it is pointless to wait for this provider's storage, if the provider itself says so:
+    /// what it began to upload there will not arrive.
     pub(super) fn denied(&self, peer: &PeerName) -> Option<Failure> {
         let struck_out = self.strikes.get(peer).is_some_and(|n| *n >= MAX_STRIKES);
         self.denied.get(peer).filter(|_| struck_out).cloned()
@@ -268,7 +270,7 @@ impl<P: Platform> Search<P> {
     pub(super) async fn leftover(&mut self, next: Cid) -> Option<Candidate> {
         let passed = |url: &str| self.banned.contains(url) || self.leftovers.contains(url);
         let (peer, url) = self.storages_with(&next, 1, passed).await.pop()?;
-        // Each is used once, since it goes on lacking what it lacks.
+        // Each is used once, since what it lacks now it will lack later too.
         self.leftovers.insert(url.clone());
         Some(Candidate {
             peer,

@@ -1,4 +1,4 @@
-//! Answering calls as a lazy provider: nothing moves before somebody asks, and nothing moves twice.
+//! Answers calls as a lazy provider: nothing moves before somebody asks, and nothing moves twice.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -26,14 +26,15 @@ use crate::state::{EventKind, Item, ItemId, LogEntry, Upload};
 use crate::storage::{multiaddr_of, url_of};
 use crate::text::quote;
 
-/// The most requests that are recorded at once, and then each second. The others are answered all the same.
+/// The most requests that are recorded at once, and then per second. The others are answered all
+/// the same.
 const NOTED_BURST: u32 = 30;
 const NOTED_PER_SECOND: f64 = 0.5;
 /// How long a node may take to say where a file may be uploaded.
 const STORAGE_PATIENCE: Duration = Duration::from_secs(8);
 /// How long the whole search for a storage may take; the caller waits 30 s.
 const PLACE_PATIENCE: Duration = Duration::from_secs(24);
-/// How long it may take to find out that storage has the file already.
+/// How long it may take to find out whether a storage has the file already.
 const CHECK_PATIENCE: Duration = Duration::from_secs(6);
 /// The most nodes that are asked for storage.
 const MAX_STORAGES: usize = 10;
@@ -68,7 +69,7 @@ impl Serving {
 struct Shunned {
     /// Until when, in Unix milliseconds.
     until: u64,
-    /// What callers are told, where the storage refused for good.
+    /// What callers are told, if the storage refused for good.
     refused: Option<CallError>,
 }
 
@@ -101,8 +102,9 @@ fn described(item: &Item) -> FileOk {
 }
 
 impl<P: Platform> Engine<P> {
-    /// Answers the call of another peer within [`crate::call::DEADLINE_MS`], or refuses it where too much is asked at
-    /// once ([`crate::admission`]). A host forwards every call to this, and decides nothing itself.
+    /// Answers the call of another peer within [`crate::call::DEADLINE_MS`], or refuses it if there
+    /// are too many calls at once ([`crate::admission`]). A host forwards every call to this, and
+    /// decides nothing itself.
     pub async fn serve(&self, from: PeerName, request: Request) -> Reply {
         // A probe moves nothing, and a peer that confirms announcements sends many.
         let probe = request.args::<FileArgs>().is_ok_and(|args| args.probe);
@@ -245,7 +247,7 @@ impl<P: Platform> Engine<P> {
                 }),
         };
         if let Some((multiaddr, storage)) = before {
-            // A storage that says too little in time is asked again by the upload.
+            // If a storage does not answer enough in time, the upload asks it again.
             match self
                 .within(CHECK_PATIENCE, self.missing(&storage, &dag))
                 .await
@@ -325,7 +327,7 @@ impl<P: Platform> Engine<P> {
                         failure: Failure::of_call(Code::NoStorage, &error),
                     };
                     self.log(id, entry);
-                    // A node that is busy may take it later.
+                    // A node that is busy may accept the file later.
                     let weight = |error: &CallError| match error.code {
                         ErrorCode::Busy => 2,
                         ErrorCode::Refused => 1,
@@ -376,7 +378,7 @@ impl<P: Platform> Engine<P> {
         )
     }
 
-    /// Records that there was no storage for a file, unless that is known.
+    /// Records that there was no storage for a file, unless that is recorded already.
     fn note_no_place(&self, id: &ItemId, failure: Failure) {
         let known = self.item(id, |item| item.upload_failure.clone()).flatten();
         if known.as_ref() != Some(&failure) {

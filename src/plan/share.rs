@@ -1,4 +1,4 @@
-//! Sharing: bytes are stored once, hashed in place, and offered.
+//! Shares bytes: they are stored once, hashed in place, and offered.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,7 @@ use crate::state::{EventKind, ItemId, LogEntry, MAX_ITEMS, Status};
 pub(super) const SHARES_AT_ONCE: usize = 4;
 /// The MIME type of an item that is a directory.
 pub(super) const DIRECTORY: &str = "inode/directory";
-/// The number of bytes at the beginning of a file that tell a web page from a picture.
+/// How many bytes at the beginning of a file are examined to tell a web page from a picture.
 const SNIFFED: u64 = 512;
 
 impl<P: Platform> Engine<P> {
@@ -111,7 +111,8 @@ impl<P: Platform> Engine<P> {
         self.fail(id, failure, false);
     }
 
-    /// Removes what is stored for an item. What cannot be removed now is removed at the next start.
+    /// Removes what is stored for an item. Whatever cannot be removed now is removed at the next
+    /// start.
     pub(super) async fn forget_bytes(&self, id: &ItemId) {
         if let Err(error) = self.0.platform.store().remove(id).await {
             let failure = Failure::from(&error);
@@ -218,7 +219,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Writes down the files of a folder, where it is one, and hashes what is stored.
+    /// Records the files of a folder, if it is one, and hashes what is stored.
     async fn hash_listed(
         &self,
         id: &ItemId,
@@ -336,8 +337,8 @@ fn too_large(most: u64) -> Failure {
     Failure::new(Code::TooLarge).limit(most)
 }
 
-/// Whether the bytes are of the kind that the person clicked on. A web page in the place of a picture is a login form
-/// or an error.
+/// Whether the bytes are of the kind that the person clicked on. A web page in place of a picture
+/// is a login form or an error.
 fn check_kind(expects: Expected, mime: Option<&str>, first: &[u8]) -> Result<(), Failure> {
     let kind = match expects {
         Expected::Any => return Ok(()),

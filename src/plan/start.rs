@@ -1,4 +1,4 @@
-//! After a start: everything that an earlier run left unfinished continues.
+//! Continues everything that an earlier run left unfinished, after a start.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use crate::names::canonical;
 use crate::ports::{Platform, Store};
 use crate::state::{EventKind, Item, ItemId, LogEntry, Origin, Status};
 
-/// How long it may take to notice that the network is lost, in milliseconds.
+/// How long it may take until a loss of the network is noticed, in milliseconds.
 const NOTICED_MS: u64 = 120_000;
 /// How many times a fetch continues by itself without a new block; after that a person has to resume it.
 const MAX_RESUMED: u32 = 4;
@@ -72,7 +72,7 @@ impl<P: Platform> Engine<P> {
             Status::Preparing => {
                 self.give_up_share(id, Code::Interrupted.into()).await;
             }
-            // An empty file may have left nothing to be found.
+            // An empty file may have left nothing that could be found.
             Status::Hashing if gone && item.size != Some(0) => self.say_gone(id),
             Status::Hashing => self.start_hashing(id),
             Status::Searching | Status::Asked { .. } | Status::Downloading { .. } => {
@@ -185,8 +185,9 @@ impl<P: Platform> Engine<P> {
         });
     }
 
-    /// Continues the fetches that ended, or may have ended, because there was no network. A fetch that ends shortly
-    /// before the loss of the network is noticed, or before the network is back, looks as if others were gone.
+    /// Continues the fetches that ended, or may have ended, because there was no network. If a
+    /// fetch ends shortly before the loss of the network is noticed, or before the network is back,
+    /// it looks as if the others were gone.
     pub(super) fn resume_cut_off(&self) {
         let since = self.0.lost.get().saturating_sub(NOTICED_MS);
         let mut resumed = self.0.resumed.borrow_mut();

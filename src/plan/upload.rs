@@ -1,4 +1,5 @@
-//! Uploading: the blocks that a storage lacks are sent as CARs made of slices, in parts that are each answered soon.
+//! Uploads the blocks that a storage lacks, as CARs made of slices, in parts that are each answered
+//! soon.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -24,21 +25,21 @@ use crate::ports::{
 use crate::state::{EventKind, ItemId, LogEntry, Upload};
 use crate::storage::{multiaddr_of, url_of};
 
-/// The size of the first part's CAR in bytes. A slow line has to bring it over in time.
+/// The size of the first part's CAR in bytes. Even a slow line has to transfer it in time.
 const PART_START: u64 = 1 << 20;
 /// The smallest and the largest part that is aimed at, in bytes.
 const PART_LEAST: u64 = 256 << 10;
 const PART_MOST: u64 = 64 << 20;
-/// Where parts are large, a file has at least this many of them: a fetcher reads them one after the other, and waits
-/// at the end for those that are sent at the same time.
+/// A large file is cut into at least this many parts, because a fetcher reads them one after the
+/// other and, at the end, waits for those that are sent at the same time.
 const PARTS_OF_A_FILE: u64 = 64;
 const PART_LARGE: u64 = 4 << 20;
 /// How long a part should take: far less than the 30 s after which a browser ends a worker that waits for an answer.
 const PART_TIME: Duration = Duration::from_secs(6);
 /// How long to wait for the answer to a part.
 const PART_PATIENCE: Duration = Duration::from_secs(25);
-/// The most parts at the same time where the line is fast. On a slow line several would share it, and none would
-/// arrive in time.
+/// The most parts that are sent at the same time, on a fast line. On a slow line several would
+/// share it, and none would arrive in time.
 const PARTS_AT_ONCE: usize = 3;
 /// How many parts may fail one after the other.
 const MAX_FAILURES: u32 = 8;
@@ -47,7 +48,7 @@ const RETRY_BASE: Duration = Duration::from_millis(500);
 const RETRY_MOST: Duration = Duration::from_secs(15);
 /// How many times a new token is requested in one upload.
 const MAX_RENEWALS: u32 = 16;
-/// The least time that a token must have left, in seconds.
+/// How long a token must still be valid, in seconds.
 const TOKEN_MARGIN: u64 = 30;
 /// The longest token, in bytes.
 pub(super) const MAX_TOKEN: usize = 4096;
@@ -68,14 +69,14 @@ struct Target {
     expires: Option<u64>,
 }
 
-/// How many times a storage is asked what it still lacks, after it took what it lacked before.
+/// How many times a storage is asked what it still lacks, after it accepted what it lacked before.
 const MAX_ROUNDS: u32 = 3;
 
-/// Why a part was not taken.
+/// Why a part was not accepted.
 enum PartError {
     /// The part may be sent again.
     Again(Failure),
-    /// The token is not valid, or not any more.
+    /// The token is not valid, or no longer is.
     Token(Failure),
     /// It is pointless to try again.
     Final(Failure),
@@ -88,9 +89,9 @@ struct Sent {
     outcome: Outcome,
 }
 
-/// What became of a part.
+/// The outcome of a part.
 enum Outcome {
-    /// It was sent within this many milliseconds, and was taken or not.
+    /// It was sent within this many milliseconds, and was accepted or not.
     Sent(u64, Result<(), PartError>),
     /// It failed before, and the storage lacks these of its blocks.
     Lacks(Vec<Range<usize>>),
@@ -197,7 +198,8 @@ impl<P: Platform> Engine<P> {
         sent: &mut u64,
     ) -> Result<(), (Failure, u64)> {
         for _ in 0..MAX_ROUNDS {
-            // A storage that does not say what it has will say for each part why it does not take it.
+            // A storage that does not say what it has will say for each part why it does not accept
+            // it.
             let missing = self.missing(&target.inventory, dag).await;
             let missing = match missing {
                 Ok(missing) if missing.is_empty() => return Ok(()),
@@ -207,7 +209,7 @@ impl<P: Platform> Engine<P> {
             let asked_all = missing.len() == 1 && missing[0] == (0..dag.blocks.len());
             self.upload_these(missing, id, source, dag, target, sent)
                 .await?;
-            // Everything was sent and taken; only where a part was left out can another one still be missing.
+            // If every block was sent and accepted, nothing can be missing any more.
             if asked_all {
                 return Ok(());
             }
@@ -237,7 +239,8 @@ impl<P: Platform> Engine<P> {
             .sum();
         let total = dag.len();
         let mut meter = Meter::new(self.now(), total - lacking, Some(total));
-        // Nodes go before leaves, so that in whatever order parts arrive, the parent of each block is there already.
+        // Nodes are sent before leaves, so that the parent of each block is there already, in
+        // whatever order the parts arrive.
         let inner = inner_nodes(dag);
         let mut queue: VecDeque<(bool, Range<usize>)> = VecDeque::new();
         queue.push_back((true, 0..inner.blocks.len()));
@@ -371,7 +374,7 @@ impl<P: Platform> Engine<P> {
         let missing = self.missing_of(&storage, dag, part.blocks.clone());
         let lacks = match self.within(CHECK_PATIENCE, missing).await {
             Some(Ok(lacks)) => lacks,
-            // A storage that does not say so is sent all of it.
+            // If the storage does not say, all of the part is sent again.
             Some(Err(_)) | None => std::iter::once(part.blocks.clone()).collect(),
         };
         Sent {
@@ -477,7 +480,7 @@ fn inner_nodes(dag: &Dag) -> Dag {
 fn next_aim(aim: u64, bytes: u64, took_ms: u64) -> u64 {
     let per_ms = bytes / took_ms.max(1);
     let ideal = per_ms.saturating_mul(PART_TIME.as_millis() as u64);
-    // A small part, such as the last of a run, says little.
+    // A small part, such as the last of a run, says little about the line.
     if bytes < aim / 2 && u128::from(took_ms) < PART_TIME.as_millis() {
         return aim;
     }
@@ -566,7 +569,7 @@ mod tests {
             PARTS_AT_ONCE
         );
         assert_eq!(next_at_once(1, PART_START, PART_START, 5_000), 1);
-        // So little was sent that it says nothing about the line.
+        // Too little was sent to say anything about the line.
         assert_eq!(next_at_once(1, PART_START, 100, 5), 1);
         assert_eq!(next_at_once(3, PART_START, PART_START, 8_000), 3);
         assert_eq!(next_at_once(3, PART_START, PART_START, 20_000), 1);

@@ -9,12 +9,12 @@ use crate::ports::{Http, HttpRequest, Network, Platform};
 use crate::state::NetworkStatus;
 use crate::storage::url_of;
 
-/// The CID of an empty file, which holds it, so that nothing has to be stored to open it.
+/// The CID of an empty file. It contains the file, so nothing has to be stored to open it.
 const EMPTY: &str = "bafkqaaa";
 
 impl<P: Platform> Engine<P> {
-    /// The base URL of the connected node's storage ([`crate::storage::web_link`]); `None` where it has none, serves
-    /// no links, or does not say so in time.
+    /// The base URL of the connected node's storage ([`crate::storage::web_link`]); `None` if it
+    /// has none, serves no links, or does not answer in time.
     pub async fn find_web(&self, patience: Duration) -> Option<String> {
         self.within(patience, self.ask_web(patience)).await?
     }

@@ -1,4 +1,4 @@
-//! What can happen.
+//! The events that change the state.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +19,8 @@ pub struct Event {
 
 /// The kinds of events.
 ///
-/// On the wire an event is one object with a word and the values that belong to it: a program that is downloaded has no
-/// room for code that reads each kind in its own way.
+/// On the wire an event is one object with a word and the values that belong to it: the extension,
+/// which is downloaded, should not carry separate code to read each kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Flat", into = "Flat")]
 pub enum EventKind {
@@ -30,9 +30,9 @@ pub enum EventKind {
         id: ItemId,
         /// Its name, made safe.
         name: String,
-        /// Its MIME type, where it is known.
+        /// Its MIME type, if it is known.
         mime: Option<String>,
-        /// Its size in bytes, where it is known.
+        /// Its size in bytes, if it is known.
         size: Option<u64>,
         /// Where it came from, for people.
         source: Option<ItemSource>,
@@ -44,15 +44,16 @@ pub enum EventKind {
         /// Its CID, canonical.
         cid: String,
     },
-    /// Something was learnt about a file: a provider named it, a response had a type.
+    /// Something was learnt about a file, such as its name from a provider, or its type from a
+    /// response.
     Described {
         /// The item's id.
         id: ItemId,
-        /// Its name, made safe, where it was learnt.
+        /// Its name, made safe, if it was learnt.
         name: Option<String>,
-        /// Its MIME type, where it was learnt.
+        /// Its MIME type, if it was learnt.
         mime: Option<String>,
-        /// Its size in bytes, where it was learnt.
+        /// Its size in bytes, if it was learnt.
         size: Option<u64>,
     },
     /// There is a thumbnail of it, as a `data:` URL of at most [`MAX_THUMBNAIL`](super::MAX_THUMBNAIL) bytes.
@@ -70,7 +71,7 @@ pub enum EventKind {
         cid: String,
         /// The size of the file in bytes.
         size: u64,
-        /// The number of files in it, where it is a directory.
+        /// The number of files in it, if it is a directory.
         files: Option<u64>,
     },
     /// The item's status changed.
@@ -117,12 +118,12 @@ pub enum EventKind {
     UploadEnded {
         /// The item's id.
         id: ItemId,
-        /// The number of bytes that were sent; zero where the storage had the file already.
+        /// The number of bytes that were sent; zero if the storage had the file already.
         sent: u64,
         /// Why the upload failed, if it did.
         error: Option<Failure>,
     },
-    /// A fetched file is provided to others too, or is not any more. Others may not find it before
+    /// A fetched file is provided to others too, or no longer is. Others may not find it before
     /// [`EventKind::Confirmed`].
     Providing {
         /// The item's id.
@@ -168,7 +169,7 @@ pub enum EventKind {
     },
     /// It became known where links open in any browser ([`crate::storage::web_link`]). Ephemeral.
     Web {
-        /// The base URL of the node's storage; `None` where none serves links.
+        /// The base URL of the node's storage; `None` if none serves links.
         base: Option<String>,
     },
     /// The program started with this identity.
@@ -184,7 +185,8 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// Whether the event is only shown and not kept, because what it says is not true after a restart.
+    /// Whether the event is only shown and not kept, because what it says is no longer true after a
+    /// restart.
     pub fn is_ephemeral(&self) -> bool {
         matches!(
             self,
@@ -192,7 +194,7 @@ impl EventKind {
         )
     }
 
-    /// The item that it is about.
+    /// The item that the event is about.
     pub fn item(&self) -> Option<&ItemId> {
         match self {
             Self::ShareBegan { id, .. }

@@ -1,4 +1,4 @@
-//! A file that was shared or fetched, and where it is on its way.
+//! A file that was shared or fetched, and its status.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ pub enum Status {
     Shared,
     /// It is no longer provided; its bytes are still here.
     Stopped,
-    /// Providers are looked for.
+    /// Providers are being looked up.
     Searching,
     /// A provider was asked.
     Asked {
@@ -166,7 +166,8 @@ impl Status {
         }
     }
 
-    /// Whether the file is being read, hashed, looked for or fetched now. Only then it can be paused.
+    /// Whether the file is being read, hashed, looked for or fetched now. Only then can it be
+    /// paused.
     pub fn is_moving(&self) -> bool {
         match self {
             Self::Preparing
@@ -233,7 +234,7 @@ impl Status {
         }
     }
 
-    /// Why it ended without success, where it did.
+    /// Why it ended without success, if it did.
     pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Interrupted { failure } | Self::Failed { failure } => Some(failure),
@@ -255,14 +256,14 @@ impl Status {
 pub struct Progress {
     /// The number of bytes so far.
     pub bytes: u64,
-    /// The number of all bytes, where it is known.
+    /// The total number of bytes, if it is known.
     pub total: Option<u64>,
     /// The smoothed rate in bytes per second.
     pub rate: u64,
 }
 
 impl Progress {
-    /// The number of seconds left, where it can be estimated.
+    /// The number of seconds left, if it can be estimated.
     pub fn seconds_left(&self) -> Option<u64> {
         let left = self.total?.checked_sub(self.bytes)?;
         (self.rate > 0).then(|| left.div_ceil(self.rate))
@@ -274,7 +275,7 @@ impl Progress {
 pub struct Upload {
     /// The multiaddr of the storage.
     pub multiaddr: String,
-    /// The permission that the storage gave, where it wants one.
+    /// The permission that the storage gave, if it wants one.
     pub token: Option<String>,
     /// When the permission expires, in Unix seconds.
     pub expires: Option<u64>,
@@ -295,7 +296,7 @@ pub struct Item {
     /// The size of the file in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// The number of files in it, where it is a directory.
+    /// The number of files in it, if it is a directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<u64>,
     /// Its CID, canonical.
@@ -312,19 +313,20 @@ pub struct Item {
     /// The upload that is under way, or was interrupted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<Upload>,
-    /// The multiaddr of the storage to which it was uploaded whole, the last time.
+    /// The multiaddr of the storage to which it was last uploaded completely.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placed: Option<String>,
     /// Whether this peer provides it to others, as a share or after fetching it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub providing: bool,
-    /// Whether a fetched file that is provided has been found and reached from outside. A share says so by its status.
+    /// Whether a fetched file that is provided has been found and reached from outside. The status
+    /// of a share says the same.
     #[serde(default, skip_serializing_if = "is_false")]
     pub confirmed: bool,
     /// The number of calls for it that were answered.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub requests: u64,
-    /// The number of bytes that were ever uploaded of it.
+    /// The number of its bytes that were ever uploaded.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub uploaded: u64,
     /// When it was made, in Unix milliseconds.
@@ -352,8 +354,8 @@ fn is_zero(value: &u64) -> bool {
 }
 
 impl Item {
-    /// Whether it ended without success and [`crate::command::Command::Resume`] can help. A share whose bytes are
-    /// missing has to be shared anew.
+    /// Whether it ended without success and [`crate::command::Command::Resume`] can help. A share
+    /// whose bytes are missing has to be shared again.
     pub fn can_resume(&self) -> bool {
         match self.status {
             Status::Interrupted { .. } => true,
@@ -370,7 +372,8 @@ impl Item {
         }
     }
 
-    /// Whether others can get it from this peer, as far as was seen from outside while there was a network.
+    /// Whether others can get it from this peer, as far as could be confirmed from outside while
+    /// there was a network.
     pub fn is_shared(&self) -> bool {
         self.status == Status::Shared || self.status == Status::Done && self.confirmed
     }
@@ -443,7 +446,8 @@ impl Item {
                 match status {
                     Status::Announcing | Status::Shared => self.providing = true,
                     Status::Stopped => self.providing = false,
-                    // A fetched file is provided by its own event; while bytes move, nothing is.
+                    // A fetched file is provided because of its own event; while bytes move,
+                    // nothing is provided.
                     Status::Preparing
                     | Status::Hashing
                     | Status::Searching
@@ -481,7 +485,8 @@ impl Item {
                 self.confirmed = false;
             }
             EventKind::Saved { name, .. } => self.saved_as = Some(name.clone()),
-            // A log is stored beside the state; the others are not about one item, or make and end one.
+            // A log is stored beside the state. The others are not about a single item, or they
+            // create or remove one.
             EventKind::Log { .. }
             | EventKind::ShareBegan { .. }
             | EventKind::FetchBegan { .. }

@@ -1,4 +1,4 @@
-//! The list of items, in the order of their ages.
+//! The list of items, in the order of their age.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Deref;
@@ -10,12 +10,13 @@ use super::{Item, ItemId};
 /// The most items that are kept.
 pub const MAX_ITEMS: usize = 10_000;
 
-/// Items by id, which also knows their order by age, so that nothing is sorted when the list is shown.
+/// Items by id, with their order by age, so that nothing has to be sorted when the list is shown.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "BTreeMap<ItemId, Item>", into = "BTreeMap<ItemId, Item>")]
 pub struct Items {
     by_id: BTreeMap<ItemId, Item>,
-    /// Oldest first. Items mostly come at one of the ends, where nothing has to be moved.
+    /// The oldest come first. Items are mostly added at one of the ends, where nothing has to be
+    /// moved.
     by_age: VecDeque<(u64, ItemId)>,
 }
 
@@ -62,7 +63,8 @@ impl Items {
             .filter_map(|(_, id)| self.by_id.get(id))
     }
 
-    /// Puts an item into the list, in the place of one with its id. A list of [`MAX_ITEMS`] takes no further one.
+    /// Puts an item into the list, in the place of one with its id. A list of [`MAX_ITEMS`] accepts
+    /// no further item.
     pub fn insert(&mut self, item: Item) {
         if self.by_id.len() >= MAX_ITEMS && !self.by_id.contains_key(&item.id) {
             return;
@@ -93,7 +95,7 @@ impl Items {
         }
     }
 
-    /// Changes must leave the id and the time of making as they are.
+    /// An item, to be changed. Its id and its time of creation must stay as they are.
     pub(super) fn get_mut(&mut self, id: &ItemId) -> Option<&mut Item> {
         self.by_id.get_mut(id)
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{Code, Failure};
 
-/// The lines of an item's log that are kept; the oldest go first.
+/// The most lines of an item's log that are kept; the oldest are dropped first.
 pub const MAX_LOG: usize = 200;
 /// The longest thumbnail, in bytes of its `data:` URL.
 pub const MAX_THUMBNAIL: usize = 24 * 1024;
@@ -21,8 +21,8 @@ pub struct LogLine {
 
 /// What happened to an item. A face turns it into a sentence.
 ///
-/// On the wire it is one object with a word and the values that belong to it: a program that is downloaded has no room
-/// for code that reads thirty forms, each in its own way.
+/// On the wire it is one object with a word and the values that belong to it: the extension, which
+/// is downloaded, should not carry separate code to read thirty forms.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Flat", into = "Flat")]
 pub enum LogEntry {
@@ -30,16 +30,16 @@ pub enum LogEntry {
     Hashed {
         /// Its CID, canonical.
         cid: String,
-        /// Bytes of the file.
+        /// The size of the file in bytes.
         size: u64,
     },
     /// It was shared once more, and is the same file.
     SharedAgain,
     /// It was found by look-up and reached from outside.
     Reached,
-    /// It could not be found from outside at the first try; more follow.
+    /// It could not be found from outside at the first attempt; more attempts follow.
     NotReachedYet,
-    /// It was reachable from outside, and is not any more.
+    /// It was reachable from outside, and no longer is.
     NoLongerReached,
     /// A peer asked for it.
     Requested {
@@ -53,7 +53,7 @@ pub enum LogEntry {
         /// Why.
         failure: Failure,
     },
-    /// Storage has it already, so that nothing is uploaded.
+    /// Storage has it already, so nothing is uploaded.
     AlreadyStored,
     /// An upload began.
     Uploading {
@@ -65,9 +65,9 @@ pub enum LogEntry {
         /// Why.
         failure: Failure,
     },
-    /// An upload ended well.
+    /// An upload succeeded.
     Uploaded {
-        /// Bytes that were sent.
+        /// The number of bytes that were sent.
         size: u64,
     },
     /// An upload failed.
@@ -75,11 +75,11 @@ pub enum LogEntry {
         /// Why.
         failure: Failure,
     },
-    /// It goes on after the program was started again.
+    /// It continues after the program was started again.
     ResumedAfterRestart,
-    /// It goes on because the network is back.
+    /// It continues because the network is back.
     ResumedOnline,
-    /// What was kept of it was damaged; it begins again.
+    /// The record of what was fetched so far was damaged, so the fetch begins again.
     BeganAgain,
     /// A provider did not name a storage.
     ProviderFailed {
@@ -95,7 +95,7 @@ pub enum LogEntry {
         /// The storage's host.
         host: String,
     },
-    /// Nobody provides it at the moment, and a storage still has it.
+    /// Nobody provides it at the moment, but a storage still has it.
     StillStored {
         /// The storage's host.
         host: String,
@@ -107,7 +107,7 @@ pub enum LogEntry {
         /// How long, in seconds.
         seconds: u64,
     },
-    /// The fetch goes on from another storage.
+    /// The fetch continues from another storage.
     StorageChanged {
         /// The storage's host.
         host: String,
@@ -117,9 +117,9 @@ pub enum LogEntry {
         /// Their hosts.
         hosts: Vec<String>,
     },
-    /// One of several storages failed; the fetch goes on with one alone.
+    /// One of several storages failed; the fetch continues with a single one.
     OneStorageLeft {
-        /// What the one that failed did.
+        /// The failure of the storage that failed.
         failure: Failure,
     },
     /// A storage does not send CARs that can be used; it is asked for single blocks.
@@ -127,12 +127,12 @@ pub enum LogEntry {
         /// Why.
         failure: Failure,
     },
-    /// A storage sent wrong bytes, or none; none of them was kept.
+    /// A storage sent wrong bytes, or none; nothing from it was kept.
     StorageFailed {
-        /// What it did.
+        /// The failure of the storage.
         failure: Failure,
     },
-    /// The fetch was cut off; this much of it is here and verified.
+    /// The fetch was interrupted; this much of it is here and verified.
     Kept {
         /// Bytes.
         size: u64,

@@ -18,7 +18,8 @@ pub use log::{LogEntry, LogLine, MAX_LOG, MAX_THUMBNAIL};
 pub use network::{LinkCause, LinkError, NetworkStatus};
 pub use settings::{Field, MAX_ADDRESS, MAX_NODES, OwnIpfs, Settings, check_node};
 
-/// Something on the wire of a kind that this version does not know, or without a value that belongs to it.
+/// The error of reading something of a kind that this version does not know, or that lacks a value
+/// that belongs to it.
 #[derive(Debug, thiserror::Error)]
 #[error("this is not known here")]
 pub struct Unreadable;
@@ -33,9 +34,10 @@ pub struct State {
     pub items: Items,
     /// The connection to the network.
     pub network: NetworkStatus,
-    /// The base URL of the node's storage, where it serves links to any browser.
+    /// The base URL of the node's storage, if it serves links to any browser.
     pub web: Option<String>,
-    /// The person's settings; `None` before they are set for the first time, when the defaults of the build hold.
+    /// The person's settings; `None` before they are set for the first time, while the defaults of
+    /// the build apply.
     pub settings: Option<Settings>,
     /// This peer's own id.
     pub peer: Option<String>,

@@ -45,10 +45,10 @@ impl NetworkStatus {
 /// Why a link to a node could not be made, or ended. A face turns it into a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkError {
-    /// The node's multiaddr, where the fault lies with one node.
+    /// The node's multiaddr, if the fault lies with one node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
-    /// Whether other configured nodes were tried too, in vain.
+    /// Whether other configured nodes were tried too, without success.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub others_failed: bool,
     /// What happened.
@@ -65,7 +65,7 @@ pub enum LinkCause {
     ConnectionClosed,
     /// No connection could be made.
     Unreachable {
-        /// The operating system's or the browser's own words, where it gave any.
+        /// The operating system's or the browser's own words, if it gave any.
         detail: Option<String>,
     },
     /// The dial was not answered in time.
@@ -83,7 +83,7 @@ pub enum LinkCause {
     TooManyConnections,
     /// The node granted no reservation.
     ReservationRefused {
-        /// The node's reason, where it gave one.
+        /// The node's reason, if it gave one.
         detail: Option<String>,
     },
     /// The request for a reservation was not answered in time.
@@ -92,7 +92,7 @@ pub enum LinkCause {
     ReservationEnded,
     /// No ping was answered for too long.
     PingTimeout,
-    /// This is a node, and none of its listeners is open any more.
+    /// This peer is a node, and none of its listeners is open any more.
     NotListening,
 }
 

@@ -1,5 +1,5 @@
-//! What a person can set: the one type, its defaults, and the one check. A face edits it, the engine takes it, the journal
-//! keeps it; `CONTRIBUTING.md` says how a setting is added.
+//! What a person can set: one type, its defaults, and its check. A face edits it, the engine uses
+//! it, and the journal keeps it. `CONTRIBUTING.md` says how a setting is added.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -19,8 +19,8 @@ const MAX_EXACT: u64 = (1 << 53) - 1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// Multiaddrs of nodes, in the order in which they are tried; each may end with `/p2p/…`. Empty means that there is
-    /// none.
+    /// Multiaddrs of nodes, in the order in which they are tried; each may end with `/p2p/…`. An
+    /// empty list means that there is none.
     pub nodes: Vec<String>,
     /// How files are cut and hashed.
     pub profile: Profile,
@@ -43,7 +43,8 @@ pub struct Settings {
 pub struct OwnIpfs {
     /// The base URL of its RPC, such as `http://127.0.0.1:5001`.
     pub rpc: String,
-    /// The base URL of its gateway, such as `http://127.0.0.1:8080`; other peers are told it too.
+    /// The base URL of its gateway, such as `http://127.0.0.1:8080`; other peers are told of it
+    /// too.
     pub gateway: String,
 }
 
@@ -76,10 +77,10 @@ pub enum Field {
 }
 
 impl Settings {
-    /// What is wrong with these settings, each with the setting that it concerns; empty where they can be used. Both a form
-    /// and the engine ask this, and nothing else checks a setting.
+    /// What is wrong with these settings, each with the setting that it concerns; empty if they can
+    /// be used. Both a form and the engine use this, and nothing else checks a setting.
     pub fn check(&self) -> Vec<(Field, Failure)> {
-        // Named one by one, so that a new setting is not forgotten here.
+        // The fields are listed one by one, so that a new setting is not forgotten here.
         let Self {
             nodes,
             profile: _,
@@ -114,8 +115,8 @@ impl Settings {
         wrong
     }
 
-    /// The settings as far as they can be read from what was written down, and the names of those that could not be read and
-    /// have their defaults.
+    /// Reads as many settings as can be read from what was written, and returns them with the names
+    /// of those that could not be read and so have their defaults.
     pub fn salvage(written: &Value) -> (Self, Vec<String>) {
         let Some(written) = written.as_object() else {
             return (Self::default(), vec!["settings".to_owned()]);
@@ -140,7 +141,8 @@ fn bad(reason: Reason) -> Failure {
     Failure::new(Code::BadSetting).reason(reason)
 }
 
-/// Whether a browser can reach a node at this multiaddr: a host, a TCP port, WebSocket, and perhaps the node's peer id.
+/// Checks that a browser can reach a node at this multiaddr. It needs a host, a TCP port and
+/// WebSocket, and may have the node's peer id.
 ///
 /// # Errors
 /// [`Code::BadSetting`] with the address and the part of it that is wrong.
@@ -197,7 +199,7 @@ fn is_host_name(host: &str) -> bool {
     host.len() <= 253 && host.split('.').all(good_label)
 }
 
-/// Whether it has the form of a peer id in base58; libp2p decodes it when it dials.
+/// Whether a text has the form of a peer id in base58; libp2p decodes it when it dials.
 fn is_peer_id(text: &str) -> bool {
     let base58 = |b: u8| b.is_ascii_alphanumeric() && !matches!(b, b'0' | b'O' | b'I' | b'l');
     (40..=64).contains(&text.len()) && text.bytes().all(base58)

@@ -23,14 +23,15 @@ import (
 	ipld "github.com/ipfs/go-ipld-format"
 )
 
-// daemon is a node of IPFS without a network: blocks in memory, Kubo's gateway, and what is relied on of Kubo's RPC.
+// daemon is an IPFS node without a network. It has blocks in memory, Kubo's gateway, and the part
+// of Kubo's RPC that Fluence relies on.
 type daemon struct {
 	store blockstore.GCBlockstore
-	// online waits for what is not there, as a node with peers does; local does not.
+	// online waits for missing blocks, as a node with peers does; local does not.
 	online, local       blockservice.BlockService
 	onlineDAG, localDAG ipld.DAGService
 	pins                pinner.Pinner
-	// origins are those, beside its own, whose pages may use the RPC.
+	// origins lists the origins, besides its own, whose pages may use the RPC.
 	origins []string
 }
 
@@ -103,8 +104,8 @@ func serveDaemon(ctx context.Context, rpc, gatewayAddress string, timeout time.D
 	}
 }
 
-// nobody is a network of no other peers: a block is waited for until this daemon itself is given it, or the request
-// ends.
+// nobody is a network without other peers. A request for a block waits until this daemon itself
+// gets the block, or until the request ends.
 type nobody struct {
 	store   blockstore.Blockstore
 	mu      sync.Mutex
@@ -122,7 +123,7 @@ func (n *nobody) GetBlock(ctx context.Context, c cid.Cid) (blocks.Block, error) 
 		n.waiting[string(c.Hash())] = came
 	}
 	n.mu.Unlock()
-	// It may have come before this request was among those that wait.
+	// The block may have arrived before this request began to wait.
 	if block, err := n.store.Get(ctx, c); err == nil {
 		return block, nil
 	}
@@ -134,7 +135,7 @@ func (n *nobody) GetBlock(ctx context.Context, c cid.Cid) (blocks.Block, error) 
 	}
 }
 
-// GetBlocks waits for several, one after the other.
+// GetBlocks waits for several blocks, one after the other.
 func (n *nobody) GetBlocks(ctx context.Context, cids []cid.Cid) (<-chan blocks.Block, error) {
 	out := make(chan blocks.Block)
 	go func() {
@@ -154,7 +155,7 @@ func (n *nobody) GetBlocks(ctx context.Context, cids []cid.Cid) (<-chan blocks.B
 	return out, nil
 }
 
-// NotifyNewBlocks wakes who waits for one of them.
+// NotifyNewBlocks wakes the requests that wait for one of the blocks.
 func (n *nobody) NotifyNewBlocks(_ context.Context, came ...blocks.Block) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -167,5 +168,5 @@ func (n *nobody) NotifyNewBlocks(_ context.Context, came ...blocks.Block) error 
 	return nil
 }
 
-// Close has nothing to end.
+// Close does nothing.
 func (n *nobody) Close() error { return nil }

@@ -16,12 +16,12 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// The messages of libp2p's Kademlia that a client needs, after the specification's
+// The messages of libp2p's Kademlia that a client needs, as specified in
 // https://github.com/libp2p/specs/blob/master/kad-dht/README.md#rpc-messages
 
 const (
 	kadProtocol protocol.ID = "/fluence/kad/1.0.0"
-	// maxKad are the bytes that an answer may have.
+	// maxKad is the largest size of an answer, in bytes.
 	maxKad = 64 << 10
 
 	typeAddProvider  = 2
@@ -41,7 +41,8 @@ func message(kind uint64, key []byte) []byte {
 	return protowire.AppendBytes(text, key)
 }
 
-// addProvider tells the node that this peer provides what has the key, and is reached at these addresses.
+// addProvider tells the node that this peer provides the function with this key, and can be reached
+// at these addresses.
 func (h *joined) addProvider(ctx context.Context, key []byte, addresses []multiaddr.Multiaddr) error {
 	own := protowire.AppendTag(nil, fieldPeerID, protowire.BytesType)
 	own = protowire.AppendBytes(own, []byte(h.ID()))
@@ -57,14 +58,14 @@ func (h *joined) addProvider(ctx context.Context, key []byte, addresses []multia
 		return err
 	}
 	defer stream.Close()
-	// There is no answer; the end of the stream says that it was read.
+	// There is no answer; the end of the stream shows that the message was read.
 	if _, err := io.Copy(io.Discard, io.LimitReader(stream, maxKad)); err != nil {
 		return err
 	}
 	return nil
 }
 
-// providers asks the node who provides what has the key.
+// providers asks the node for the providers of the function with this key.
 func (h *joined) providers(ctx context.Context, key []byte) ([]peer.AddrInfo, error) {
 	stream, err := h.ask(ctx, message(typeGetProviders, key))
 	if err != nil {
@@ -111,7 +112,7 @@ func (h *joined) providers(ctx context.Context, key []byte) ([]peer.AddrInfo, er
 	return providers, err
 }
 
-// ask sends a message to the node, and closes this side.
+// ask sends a message to the node, and closes its side of the stream.
 func (h *joined) ask(ctx context.Context, text []byte) (network.Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
@@ -128,12 +129,12 @@ func (h *joined) ask(ctx context.Context, text []byte) (network.Stream, error) {
 	return stream, stream.CloseWrite()
 }
 
-// fields shows each field of a message that has a length; the others are passed over.
+// fields calls visit for each length-delimited field of a message, and skips the others.
 func fields(text []byte, visit func(protowire.Number, []byte) error) error {
 	for len(text) > 0 {
 		number, kind, n := protowire.ConsumeTag(text)
 		if n < 0 {
-			return errors.New("the message is no protobuf")
+			return errors.New("the message is not a valid protobuf")
 		}
 		text = text[n:]
 		if kind != protowire.BytesType {

@@ -1,11 +1,11 @@
-// Gopeer is what other people's software does, for the tests: an IPFS daemon and a peer of the network of functions,
-// both made of the libraries that Kubo is made of.
+// Gopeer stands in for other people's software in the tests. It is an IPFS daemon and a peer of the
+// network of functions, both made of the libraries that Kubo is made of.
 //
 //	gopeer daemon [--rpc ADDR] [--gateway ADDR] [--retrieval-timeout TIME] [--allow-origins ORIGINS]
 //	gopeer provide --node MULTIADDR --function NAME
 //	gopeer call    --node MULTIADDR --function NAME [--args JSON]
 //
-// Each prints lines of JSON.
+// Each command prints lines of JSON.
 package main
 
 import (

@@ -26,9 +26,9 @@ import (
 
 const (
 	callProtocol protocol.ID = "/fluence/call/1.0.0"
-	// maxMessage are the bytes that a request or a reply may have.
+	// maxMessage is the largest size of a request or a reply, in bytes.
 	maxMessage = 64 << 10
-	// deadline is for one exchange with another peer.
+	// deadline is how long one exchange with another peer may take.
 	deadline = 30 * time.Second
 )
 
@@ -60,7 +60,7 @@ func join(ctx context.Context, address string) (*joined, error) {
 	return &joined{h, *node}, nil
 }
 
-// key is what a function is found by.
+// key returns the DHT key of a function.
 func key(function string) ([]byte, error) {
 	digest := sha256.Sum256([]byte(function))
 	return multihash.Encode(digest[:], multihash.SHA2_256)
@@ -81,13 +81,13 @@ type callReply struct {
 	Error *callError `json:"error,omitempty"`
 }
 
-// echo is what a call to the provided function gives.
+// echo is the result of a call to the provided function.
 type echo struct {
-	// Echo are the arguments.
+	// Echo holds the arguments of the call.
 	Echo json.RawMessage `json:"echo"`
-	// Caller is who called.
+	// Caller is the peer that called.
 	Caller string `json:"caller"`
-	// Software says who answered.
+	// Software names the software that answered.
 	Software string `json:"software"`
 }
 
@@ -113,14 +113,14 @@ func provide(ctx context.Context, node, function string) error {
 	if err != nil {
 		return err
 	}
-	// The relay vouches for addresses of its own; this peer is reached through them.
+	// The reservation lists the relay's own addresses; this peer is reached through them.
 	circuit := multiaddr.StringCast("/p2p-circuit")
 	addresses := make([]multiaddr.Multiaddr, 0, len(reservation.Addrs))
 	for _, address := range reservation.Addrs {
 		addresses = append(addresses, address.Encapsulate(circuit))
 	}
 	if err := h.addProvider(ctx, hash, addresses); err != nil {
-		return fmt.Errorf("the provider record was not taken: %w", err)
+		return fmt.Errorf("the provider record was not accepted: %w", err)
 	}
 	if err := found(ctx, node, hash, h.ID()); err != nil {
 		return err
@@ -132,7 +132,8 @@ func provide(ctx context.Context, node, function string) error {
 	return nil
 }
 
-// found makes sure that the node tells others of a provider. It tells nobody of himself, so it is asked by another host.
+// found checks that the node tells others about a provider. A node never tells a peer about that
+// peer itself, so another host asks.
 func found(ctx context.Context, node string, hash []byte, provider peer.ID) error {
 	h, err := join(ctx, node)
 	if err != nil {
@@ -164,7 +165,7 @@ func answer(stream network.Stream, function string) error {
 	return json.NewEncoder(stream).Encode(reply)
 }
 
-// read takes one JSON value, up to the end of the stream.
+// read decodes one JSON value, which must extend to the end of the stream.
 func read(stream io.Reader, value any) error {
 	text, err := io.ReadAll(io.LimitReader(stream, maxMessage+1))
 	if err != nil {
@@ -203,7 +204,7 @@ func call(ctx context.Context, node, function, args string) error {
 }
 
 func (h *joined) callAt(ctx context.Context, provider peer.AddrInfo, request callRequest) (json.RawMessage, error) {
-	// A circuit is a limited connection, on which streams are opened only when that is asked for.
+	// A circuit is a limited connection, on which streams may be opened only on explicit request.
 	ctx = network.WithAllowLimitedConn(ctx, "a call")
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()

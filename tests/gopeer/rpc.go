@@ -31,7 +31,7 @@ import (
 	mh "github.com/multiformats/go-multihash"
 )
 
-// softBlockLimit is the largest block that Kubo takes without being told to.
+// softBlockLimit is the largest block that Kubo accepts without an explicit option, in bytes.
 const softBlockLimit = 2 << 20
 
 // The answers of Kubo's RPC.
@@ -52,7 +52,7 @@ type (
 	addEvent struct{ Name, Hash, Size string }
 	pinEvent struct{ Pins []string }
 	pinType  struct{ Type, Name string }
-	// pinList has either all pins, or one of a stream.
+	// pinList holds either all pins, or one pin of a stream.
 	pinList struct {
 		Keys map[string]pinType `json:",omitempty"`
 		Cid  string             `json:",omitempty"`
@@ -71,8 +71,8 @@ type (
 	version struct{ Version, Commit, Repo, System, Golang string }
 )
 
-// rpc is Kubo's RPC as far as it is relied on, with the library that Kubo's own is made with: it is what checks where a
-// request comes from.
+// rpc is the part of Kubo's RPC that Fluence relies on. It uses the same library as Kubo, which
+// checks the origin of a request.
 func (d *daemon) rpc(address net.Addr) http.Handler {
 	config := cmdshttp.NewServerConfig()
 	config.APIPath = "/api/v0"
@@ -127,7 +127,7 @@ func (d *daemon) commands() *cmds.Command {
 	}
 }
 
-// command puts a function behind the RPC; the parts are its arguments and options.
+// command makes a function an RPC command; the parts are its arguments and options.
 func command(run func(request, respond) error, result any, parts ...any) *cmds.Command {
 	c := &cmds.Command{Type: result, Run: func(q request, r respond, _ cmds.Environment) error { return run(q, r) }}
 	for _, part := range parts {
@@ -146,7 +146,7 @@ func option[T any](q request, name string) T {
 	return value
 }
 
-// parse reads a CID, or a path that is one.
+// parse reads a CID, or an /ipfs/ path that is only a CID.
 func parse(text string) (cid.Cid, error) {
 	c, err := cid.Decode(strings.TrimPrefix(text, "/ipfs/"))
 	if err != nil {
@@ -167,7 +167,7 @@ func parseAll(texts []string) ([]cid.Cid, error) {
 	return cids, nil
 }
 
-// service is where the blocks for a request come from.
+// service returns the block service for a request.
 func (d *daemon) service(q request) blockservice.BlockService {
 	if option[bool](q, "offline") {
 		return d.local
@@ -180,7 +180,7 @@ func (d *daemon) version(_ request, r respond) error {
 	return cmds.EmitOnce(r, &version{Version: "gopeer", System: system, Golang: runtime.Version()})
 }
 
-// each shows every file of a request.
+// each calls visit for every file of a request.
 func each(q request, visit func(name string, file files.File) error) error {
 	entries := q.Files.Entries()
 	for entries.Next() {
@@ -332,7 +332,7 @@ func (d *daemon) dagImport(q request, r respond) error {
 	roots := cid.NewSet()
 	stats := importStats{}
 	err := each(q, func(_ string, file files.File) error {
-		// Without Seek, which the file of a request only seems to have.
+		// This hides Seek, which the file of a request has but does not support.
 		reader, err := car.NewBlockReader(struct{ io.Reader }{file})
 		if err != nil {
 			return err
@@ -349,7 +349,7 @@ func (d *daemon) dagImport(q request, r respond) error {
 				err = checkSize(q, block)
 			}
 			if err == nil {
-				// Like Kubo, it tells nobody who waits that the block is there.
+				// Like Kubo's import, this does not wake the requests that wait for the block.
 				err = d.local.AddBlock(q.Context, block)
 			}
 			if err != nil {
@@ -395,7 +395,7 @@ func (d *daemon) pinAdd(q request, r respond) error {
 	}
 	defer d.store.PinLock(q.Context).Unlock(q.Context)
 	for _, c := range cids {
-		// The pinner itself has no network. Like Kubo's, this one is not told to stay offline.
+		// The pinner itself has no network. Like Kubo's, this command ignores the option to stay offline.
 		if err := merkledag.FetchGraph(q.Context, c, d.onlineDAG); err != nil {
 			return fmt.Errorf("pin: %w", err)
 		}
@@ -483,7 +483,7 @@ func (d *daemon) pinList(q request, r respond) error {
 	return cmds.EmitOnce(r, list)
 }
 
-// fileStat tells of a file or directory by its CID; there is no mutable file system.
+// fileStat describes a file or directory by its CID; there is no mutable file system.
 func (d *daemon) fileStat(q request, r respond) error {
 	c, err := parse(q.Arguments[0])
 	if err != nil {
@@ -513,7 +513,7 @@ func (d *daemon) fileStat(q request, r respond) error {
 	return cmds.EmitOnce(r, stat)
 }
 
-// collect removes every block that no pin keeps.
+// collect removes every block that is not pinned.
 func (d *daemon) collect(q request, r respond) error {
 	ctx := q.Context
 	defer d.store.GCLock(ctx).Unlock(ctx)

@@ -1,4 +1,4 @@
-//! What a run leaves for people to look at: screenshots and logs, below `artifacts/`.
+//! What a run leaves behind for people to look at: screenshots and logs, below `artifacts/`.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,7 +16,7 @@ pub struct Artifacts {
 }
 
 impl Artifacts {
-    /// An empty directory of that name.
+    /// Makes an empty directory of that name, removing what it held before.
     pub fn new(name: &str) -> Result<Self> {
         let directory = crate::process::repository().join("artifacts").join(name);
         if directory.exists() {
@@ -37,13 +37,14 @@ impl Artifacts {
         &self.directory
     }
 
-    /// A file with a number before its name, so that they lie in the order in which they were made.
+    /// The path of a file whose name begins with a running number, so that files sort in the order
+    /// in which they were made.
     pub fn numbered(&self, name: &str) -> PathBuf {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         self.directory.join(format!("{number:02}-{name}"))
     }
 
-    /// Takes over a browser that nobody closed, for [`Self::picture_all`].
+    /// Takes over a browser that was not closed, for [`Self::picture_all`].
     pub(crate) fn take_over(&self, browser: Left) {
         self.left
             .lock()
@@ -51,14 +52,14 @@ impl Artifacts {
             .push(browser);
     }
 
-    /// Takes a picture of what each browser shows that nobody closed, and ends them: a test has failed.
+    /// Takes a picture of each browser that was not closed, because the test failed, and ends them.
     pub async fn picture_all(&self) {
         let left: Vec<_> = {
             let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
             left.drain(..).collect()
         };
         for browser in left {
-            // One that has crashed has nothing to show.
+            // A browser that has crashed has nothing to show.
             let _ = browser.picture(self).await;
         }
     }

@@ -1,4 +1,4 @@
-//! Chromium with the extension, a profile of its own and a folder for downloads.
+//! Chromium with the extension, its own profile, and a folder for downloads.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -22,25 +22,27 @@ use crate::process::{Program, STOP, repository, signal};
 
 /// How long a browser may take to start.
 const START: Duration = Duration::from_secs(60);
-/// The longest wait inside a page; each wait names its own limit below this.
+/// The longest wait inside a page. Each wait has its own limit, which is shorter.
 const LONGEST_SCRIPT: Duration = Duration::from_secs(600);
-/// How often a folder is looked at.
+/// How often a condition is checked.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// The entry *Share via Fluence* in Chromium's context menu of a thing, counted from its end: the last one is *Inspect*.
+/// The position of *Share via Fluence* in Chromium's context menu of an element, counted from the
+/// end. The last entry is *Inspect*.
 const SHARE_ENTRY: usize = 2;
-/// The same in the menu of a page, which has *View page source* too.
+/// The same in the context menu of a page, which also has *View page source*.
 const SHARE_PAGE_ENTRY: usize = 3;
 
-/// The middle of the extension's button, from the window's right and upper edge, in pixels.
+/// The centre of the extension's button, as distances from the right and the upper edge of the
+/// window, in pixels.
 const BUTTON: (i64, i64) = (148, 63);
-/// How long the browser may take to open the popup, or to ask a question.
+/// How long the browser may take to open the popup or to ask a question.
 const POPUP: Duration = Duration::from_secs(20);
 
-/// How long the browser takes no answer to a question, with room.
+/// How long the browser ignores answers to a new question, with some margin.
 const QUESTION: Duration = Duration::from_secs(2);
 
-/// Programs that the tests need.
+/// The programs that the tests need.
 const PROGRAMS: [&str; 4] = ["chromium", "chromedriver", "Xvfb", "xdotool"];
 
 /// The built extension.
@@ -50,7 +52,7 @@ pub struct Extension {
 }
 
 impl Extension {
-    /// What `cargo xtask build` made, or what `FLUENCE_EXTENSION` names.
+    /// Finds the extension that `cargo xtask build` made, or that `FLUENCE_EXTENSION` names.
     pub fn find() -> Result<Self> {
         let directory = std::env::var_os("FLUENCE_EXTENSION")
             .map_or_else(|| repository().join("dist").join("chrome"), PathBuf::from);
@@ -72,18 +74,19 @@ impl Extension {
         })
     }
 
-    /// Its directory.
+    /// The directory of the extension.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// The address of one of its pages.
+    /// The URL of one of its pages.
     pub fn url(&self, page: &str) -> String {
         format!("chrome-extension://{}/{page}", self.id)
     }
 }
 
-/// Chromium's id of an extension with this public key: the first half of its SHA-256, in the letters a to p.
+/// Chromium's id of an extension with this public key: the first half of its SHA-256 hash, in the
+/// letters a to p.
 fn id_of(key: &[u8]) -> String {
     Sha256::digest(key)[..16]
         .iter()
@@ -92,7 +95,7 @@ fn id_of(key: &[u8]) -> String {
         .collect()
 }
 
-/// What is missing for real browsers, in words; `None` where all is there.
+/// A message that names the missing programs; `None` if all are installed.
 pub fn missing() -> Option<String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let missing: Vec<&str> = PROGRAMS
@@ -102,7 +105,7 @@ pub fn missing() -> Option<String> {
     (!missing.is_empty()).then(|| format!("not installed: {}", missing.join(", ")))
 }
 
-/// A browser, open or closed; its profile stays for the next time that it is opened.
+/// A browser, open or closed. Its profile is kept for the next time that it is opened.
 pub struct Browser {
     name: String,
     extension: Arc<Extension>,
@@ -112,15 +115,15 @@ pub struct Browser {
     session: Option<Session>,
 }
 
-/// An open browser and what drives it.
+/// An open browser and the program that drives it.
 struct Session {
     driver: WebDriver,
     program: Program,
 }
 
 impl Browser {
-    /// A closed browser with an empty profile in an own directory below `homes`. With a display it has a window there,
-    /// else none.
+    /// A closed browser with an empty profile, in its own directory below `homes`. It opens a
+    /// window if there is a display, and is headless otherwise.
     pub fn new(
         name: &str,
         extension: Arc<Extension>,
@@ -172,7 +175,7 @@ impl Browser {
                 "binary": "/usr/bin/chromium",
                 "args": self.arguments(),
                 "prefs": self.preferences(),
-                // Chromedriver's own switches that change what a person would see.
+                // Chromedriver sets these switches, which change what a person would see.
                 "excludeSwitches": ["enable-automation", "disable-popup-blocking"],
             },
         });
@@ -199,7 +202,8 @@ impl Browser {
         Ok(())
     }
 
-    /// Opens the browser without a debugger, as a person does: an attached debugger would keep the worker alive.
+    /// Opens the browser without a debugger, as a person does. An attached debugger would keep the
+    /// worker alive.
     pub fn open_alone(&self, url: &str) -> Result<Alone> {
         ensure!(self.session.is_none(), "{} is open", self.name);
         let log = self
@@ -221,14 +225,14 @@ impl Browser {
         self.home.join("profile")
     }
 
-    /// The folder into which it downloads.
+    /// The folder for downloads.
     pub fn downloads(&self) -> PathBuf {
         self.home.join("downloads")
     }
 
     fn preferences(&self) -> Value {
         json!({
-            // The extension's button stands beside the address.
+            // This shows the extension's button beside the address bar.
             "extensions.pinned_extensions": [self.extension.id],
             "download.default_directory": self.downloads(),
             "download.prompt_for_download": false,
@@ -266,7 +270,7 @@ impl Browser {
         arguments
     }
 
-    /// The connection that drives it.
+    /// The connection that drives the browser.
     pub fn driver(&self) -> Result<&WebDriver> {
         let session = self.session.as_ref();
         Ok(&session
@@ -311,20 +315,20 @@ impl Browser {
         Face::new(&self.name, driver.clone(), self.artifacts.clone()).await
     }
 
-    /// Opens the popup as a page, in a new tab; the tab that was there stays.
+    /// Opens the popup as a page, in a new tab; the current tab stays open.
     pub async fn face_beside(&self) -> Result<Face> {
         let tab = self.driver()?.new_tab().await?;
         self.driver()?.switch_to_window(tab).await?;
         self.face().await
     }
 
-    /// The address of a page of the extension.
+    /// The URL of a page of the extension.
     pub fn extension_url(&self, page: &str) -> String {
         self.extension.url(page)
     }
 
-    /// Stops the extension's worker, as Chromium does when it thinks that it is idle. A page of the extension must be in
-    /// the current tab.
+    /// Stops the extension's worker, as Chromium does when it considers it idle. The current tab
+    /// must show a page of the extension.
     pub async fn stop_worker(&self) -> Result<()> {
         let tools = ChromeDevTools::new(self.driver()?.handle.clone());
         tools.execute_cdp("ServiceWorker.enable").await?;
@@ -332,13 +336,13 @@ impl Browser {
         Ok(())
     }
 
-    /// Presses the right mouse button on an element of the page, with a real mouse, and takes *Share via Fluence*: a
-    /// picture, a link, a selected text.
+    /// Right-clicks an element of the page with a real mouse and chooses *Share via Fluence*. The
+    /// element is a picture, a link or a selected text.
     pub async fn share_by_right_click(&self, element: By) -> Result<()> {
         self.right_click(element, SHARE_ENTRY).await
     }
 
-    /// The same where nothing is but the page itself.
+    /// Does the same at a place where there is nothing but the page itself.
     pub async fn share_page_by_right_click(&self, element: By) -> Result<()> {
         self.right_click(element, SHARE_PAGE_ENTRY).await
     }
@@ -348,7 +352,7 @@ impl Browser {
         self.display()?.choose_from_context_menu(x, y, entry).await
     }
 
-    /// Where the middle of an element of the page is on the display.
+    /// The coordinates of the centre of a page's element on the display.
     async fn place_of(&self, element: By) -> Result<(i64, i64)> {
         let driver = self.driver()?;
         let element = driver.find(element).await?;
@@ -371,7 +375,7 @@ impl Browser {
         display.ok_or_else(|| anyhow!("{} has no window", self.name))
     }
 
-    /// Opens the popup as a person does: a real mouse presses the extension's button.
+    /// Opens the popup as a person does, by clicking the extension's button with a real mouse.
     pub async fn open_popup(&self) -> Result<()> {
         let corner = "return [screenX + outerWidth, screenY];";
         let corner = self.driver()?.execute(corner, vec![]).await?;
@@ -395,13 +399,13 @@ impl Browser {
         }
     }
 
-    /// Presses keys on the display's keyboard, by their names in X.
+    /// Presses keys on the display's keyboard; they are given by their X names.
     pub async fn press_keys(&self, keys: &[&str]) -> Result<()> {
         self.display()?.press(keys).await
     }
 
-    /// Answers the browser's question for permission with *Allow*, once `ask` has made it ask. The current tab has the
-    /// focus until there is a question.
+    /// Lets `ask` make the browser ask for a permission, and answers *Allow*. The current tab has
+    /// the focus until the question appears.
     pub async fn allow(&self, ask: impl Future<Output = Result<()>>) -> Result<()> {
         let (x, y) = self.place_of(By::Tag("h1")).await?;
         self.display()?.click(x, y).await?;
@@ -410,21 +414,21 @@ impl Browser {
         self.focus_is(false)
             .await
             .context("the browser does not ask")?;
-        // The browser takes no answer so soon that it may have been meant for something else, and nothing tells when it
-        // does. Then *Deny* has the focus.
+        // The browser ignores an answer that comes so soon that it may have been meant for
+        // something else, and nothing says when it starts to accept one. *Deny* has the focus then.
         sleep(QUESTION).await;
         self.press_keys(&["Tab", "Return"]).await?;
         self.focus_is(true).await.context("the browser still asks")
     }
 
-    /// Whether the current tab has the focus, or a question of the browser, say.
+    /// Whether the current tab has the focus, rather than, say, a question of the browser.
     async fn has_focus(&self) -> Result<bool> {
         let script = "return document.hasFocus();";
         let has = self.driver()?.execute(script, vec![]).await?;
         Ok(*has.json() == json!(true))
     }
 
-    /// Waits until the current tab has the focus, or has not.
+    /// Waits until the current tab has the focus, or no longer has it.
     async fn focus_is(&self, wanted: bool) -> Result<()> {
         let deadline = Instant::now() + POPUP;
         while self.has_focus().await? != wanted {
@@ -437,7 +441,8 @@ impl Browser {
         Ok(())
     }
 
-    /// Pastes into a field of the current tab again and again, by the keyboard, until it is a text that passes; gives that.
+    /// Pastes into a field of the current tab with the keyboard, again and again, until the text
+    /// passes, and returns it.
     pub async fn pasted(
         &self,
         field: By,
@@ -462,11 +467,12 @@ impl Browser {
         }
     }
 
-    /// Waits until a file of that name is in the folder for downloads, complete; gives it.
+    /// Waits until a complete file of that name is in the folder for downloads, and returns its
+    /// path.
     pub async fn saved(&self, name: &str, limit: Duration) -> Result<PathBuf> {
         let file = self.downloads().join(name);
         let deadline = Instant::now() + limit;
-        // Chromium gives a file its name when it is complete.
+        // Chromium gives a file its final name only when it is complete.
         while !file.is_file() {
             ensure!(
                 Instant::now() < deadline,
@@ -510,10 +516,11 @@ impl Drop for Browser {
     }
 }
 
-/// A browser that nobody closed; it ends with this value.
+/// A browser that was not closed; it is killed when this value is dropped.
 pub(crate) struct Left {
     name: String,
-    /// Looked up while the profile is there: the disk that it is on may go before the browser.
+    /// Looked up while the profile exists, because the disk that it is on may be removed before the
+    /// browser ends.
     process: Option<u32>,
     session: Option<Session>,
     _display: Option<Arc<Display>>,
@@ -541,13 +548,13 @@ impl Drop for Left {
                 .spawn();
         }
         if let Some(session) = self.session.take() {
-            // The driver's own end would wait for an answer of a browser that is gone.
+            // Ending the driver normally would wait for an answer from a browser that is gone.
             let _ = session.driver.leak();
         }
     }
 }
 
-/// A browser that nothing is attached to; it ends with this value.
+/// A browser to which no debugger is attached; it is killed when this value is dropped.
 pub struct Alone {
     program: Program,
     profile: PathBuf,
@@ -559,7 +566,7 @@ impl Alone {
         self.program.ended().await
     }
 
-    /// Closes it as a session's end does.
+    /// Closes it as the end of a desktop session does.
     pub async fn close(self) -> Result<()> {
         self.program.terminate().await?;
         released(&self.profile).await
@@ -569,7 +576,8 @@ impl Alone {
 /// The link by which Chromium marks a profile as in use: its target is `HOST-PROCESS`.
 const LOCK: &str = "SingletonLock";
 
-/// The process that uses a profile, if it still runs: one that was told to end leaves the link behind.
+/// The process that uses a profile, if it still runs. The link alone does not show that, because a
+/// terminated browser leaves it behind.
 fn holder(profile: &Path) -> Option<u32> {
     let target = std::fs::read_link(profile.join(LOCK)).ok()?;
     let process = target.to_str()?.rsplit_once('-')?.1.parse().ok()?;
@@ -591,7 +599,7 @@ async fn released(profile: &Path) -> Result<()> {
     Ok(())
 }
 
-/// JavaScript that ends when colours have stopped to change; what turns for ever is not waited for.
+/// JavaScript that ends when CSS transitions have finished; endless animations are not waited for.
 const SETTLED: &str = "const [done] = arguments;
     const changes = () => document.getAnimations().filter(change => change instanceof CSSTransition);
     const settled = () => Promise.allSettled(changes().map(change => change.finished)).then(() => done(true));
@@ -621,7 +629,7 @@ mod tests {
 
     #[test]
     fn an_id_is_made_of_letters() {
-        // SHA-256 of nothing is e3b0c442 98fc1c14 9afbf4c8 996fb924 …
+        // The SHA-256 hash of an empty text is e3b0c442 98fc1c14 9afbf4c8 996fb924 …
         assert_eq!(id_of(b""), "odlameecjipmbmbejkplpemijjgpljce");
     }
 }

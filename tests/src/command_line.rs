@@ -1,4 +1,4 @@
-//! The program `fluence`, as a person or a program at a terminal uses it.
+//! The program `fluence`, as a person at a terminal or a script uses it.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::process::{Program, fluence};
 
-/// `fluence` with a state of its own, at one node.
+/// `fluence` with its own state, connected to one node.
 pub struct CommandLine {
     node: String,
     directory: PathBuf,
@@ -23,14 +23,14 @@ pub struct CommandLine {
 pub struct Ended {
     /// The exit code.
     pub code: Option<i32>,
-    /// Lines of JSON that it printed.
+    /// The lines of JSON that it printed.
     pub lines: Vec<Value>,
-    /// Its standard error output.
+    /// What it wrote to stderr.
     pub said: String,
 }
 
 impl Ended {
-    /// The line of JSON with this event, where the command succeeded.
+    /// The line of JSON with this event. The command must have succeeded.
     pub fn event(&self, event: &str) -> Result<&Value> {
         ensure!(
             self.code == Some(0),
@@ -45,7 +45,7 @@ impl Ended {
             .ok_or_else(|| anyhow!("`fluence` printed no “{event}”, but {:?}", self.lines))
     }
 
-    /// The code of the error with which the command failed.
+    /// The code of the error with which the command failed. It must have failed.
     pub fn error(&self) -> Result<&str> {
         ensure!(
             self.code != Some(0),
@@ -67,7 +67,7 @@ impl Ended {
 }
 
 impl CommandLine {
-    /// A command line at the node with this multiaddr.
+    /// A command line that uses the node with this multiaddr.
     pub fn new(node: String, directory: &Path, log: &Path) -> Result<Self> {
         std::fs::create_dir_all(directory)?;
         Ok(Self {
@@ -77,7 +77,7 @@ impl CommandLine {
         })
     }
 
-    /// Its directory; what is fetched is saved here.
+    /// The directory in which it runs, where fetched files are saved.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
@@ -115,7 +115,8 @@ impl CommandLine {
         })
     }
 
-    /// Starts a command that goes on (`share`, `provide`), and waits for a line of JSON that is what is waited for.
+    /// Starts a command that keeps running (`share`, `provide`), and waits for a line of JSON for
+    /// which `ready` returns a value.
     pub async fn start<T>(
         &self,
         arguments: &[&str],
@@ -135,16 +136,16 @@ impl CommandLine {
         Ok((program, found))
     }
 
-    /// Shares a file and returns its CID once it is shared.
+    /// Shares a file, and returns the running program and the file's CID once it is shared.
     pub async fn share(&self, file: &Path) -> Result<(Program, String)> {
-        let file = file.to_str().context("a path that is not text")?;
+        let file = file.to_str().context("the path is not valid UTF-8")?;
         self.start(&["share", file], |line| {
             (line["event"] == "shared").then(|| line["cid"].as_str().map(str::to_owned))?
         })
         .await
     }
 
-    /// The CID of a file that nobody shares.
+    /// The CID of a file, which is computed without sharing it.
     pub async fn hash(&self, file: &Path) -> Result<String> {
         let output = Command::new(fluence()?)
             .args(["hash", "--json"])
@@ -168,7 +169,7 @@ impl CommandLine {
             .join(path.with_context(|| format!("no path in {line}"))?))
     }
 
-    /// Calls a function; gives its result.
+    /// Calls a function and returns its result.
     pub async fn call(&self, function: &str, arguments: &Value, limit: Duration) -> Result<Value> {
         let ended = self
             .run(&["call", function, &arguments.to_string()], limit)
@@ -176,7 +177,8 @@ impl CommandLine {
         Ok(ended.event("result")?["ok"].clone())
     }
 
-    /// Provides a function by a shell command, from when it is announced until the program ends.
+    /// Provides a function with a shell command. Returns once it is announced; it is provided until
+    /// the program ends.
     pub async fn provide(&self, function: &str, shell: &str) -> Result<Program> {
         let (program, ()) = self
             .start(&["provide", function, "--", "sh", "-c", shell], |line| {

@@ -1,23 +1,24 @@
-//! A disk that is soon full: a file system in memory, of a size that can be changed. Only root can make one.
+//! A small disk that soon becomes full: a file system in memory whose size can be changed. Only
+//! root can make one.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-/// A small disk; it is gone with this value.
+/// A small disk; it is unmounted when this value is dropped.
 pub struct Disk {
     at: PathBuf,
 }
 
 impl Disk {
-    /// Whether one can be made here: tried, in a directory that is gone afterwards.
+    /// Whether a disk can be made here. This makes one in a temporary directory to find out.
     pub fn can_be_made() -> bool {
         let tried = tempfile::tempdir().map(|at| Self::new(at.path(), 1 << 20).is_ok());
         tried.unwrap_or(false)
     }
 
-    /// An empty disk of so many bytes, in place of a directory.
+    /// Mounts an empty disk of this many bytes over a directory.
     pub fn new(at: &Path, bytes: u64) -> Result<Self> {
         std::fs::create_dir_all(at)?;
         mount(
@@ -27,7 +28,7 @@ impl Disk {
         Ok(Self { at: at.to_owned() })
     }
 
-    /// Changes its size; what is on it stays.
+    /// Changes its size; its content stays.
     pub fn resize(&self, bytes: u64) -> Result<()> {
         mount(&self.at, &["-o", &format!("remount,size={bytes}")])
     }
@@ -35,7 +36,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily: a browser that is being ended may still write to it.
+        // The unmount is lazy, because a browser that is being ended may still write to the disk.
         let _: std::io::Result<std::process::ExitStatus> =
             Command::new("umount").arg("-l").arg(&self.at).status();
     }
@@ -50,7 +51,7 @@ fn mount(at: &Path, arguments: &[&str]) -> Result<()> {
         .context("`mount` cannot be started")?;
     ensure!(
         status.success(),
-        "no disk can be made at {} ({status}): that needs root",
+        "cannot make a disk at {} ({status}): that needs root",
         at.display()
     );
     Ok(())

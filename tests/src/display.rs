@@ -1,4 +1,4 @@
-//! A display with a real mouse and keyboard: the person's own, or one in memory (Xvfb).
+//! A display with a real mouse and keyboard: the user's own, or one in memory (Xvfb).
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use tokio::time::{Instant, sleep};
 
 use crate::process::Program;
 
-/// How long a menu may take to show.
+/// How long a menu may take to appear.
 const MENU: Duration = Duration::from_secs(20);
 /// How far a menu's edge may be from the mouse, in pixels.
 const NEAR: i64 = 10;
-/// How often the display is looked at: X has no simple event for a stranger's windows.
+/// How often the display is polled: X has no simple event for the windows of other programs.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// An X display.
@@ -34,7 +34,7 @@ impl Display {
         })
     }
 
-    /// A display in memory, that nobody sees.
+    /// Starts a display in memory, which nobody sees.
     pub async fn hidden(log: &Path) -> Result<Self> {
         let mut command = Command::new("Xvfb");
         command.args([
@@ -50,7 +50,7 @@ impl Display {
         let number = server
             .until(|line| line.trim().parse::<u32>().ok())
             .await
-            .context("no display could be made (install xvfb)")?;
+            .context("cannot make a display (install xvfb)")?;
         Ok(Self {
             name: format!(":{number}"),
             _server: Some(server),
@@ -62,8 +62,8 @@ impl Display {
         &self.name
     }
 
-    /// Presses the right mouse button at a place, waits for the menu, and takes the entry that stands `from_end` places
-    /// before the menu's end (1 is the last).
+    /// Presses the right mouse button at a position, waits for the menu, and chooses the entry at
+    /// position `from_end`, counted from the menu's end (1 is the last).
     pub async fn choose_from_context_menu(&self, x: i64, y: i64, from_end: usize) -> Result<()> {
         let before = self.windows().await?;
         self.press_mouse(x, y, "3").await?;
@@ -80,7 +80,7 @@ impl Display {
         self.press(&keys).await
     }
 
-    /// Presses the left mouse button at a place.
+    /// Presses the left mouse button at a position.
     pub async fn click(&self, x: i64, y: i64) -> Result<()> {
         self.press_mouse(x, y, "1").await
     }
@@ -100,14 +100,14 @@ impl Display {
         Ok(())
     }
 
-    /// Whether there is a window at a place that was not there before: a menu opens where the mouse is, the bubble that
-    /// tells a link's address in the window's corner.
+    /// Whether there is a new window at a position. A menu opens at the mouse, whereas the bubble
+    /// with a link's address opens in the corner of the browser's window.
     async fn menu_at(&self, x: i64, y: i64, before: &[String]) -> Result<bool> {
         for window in self.windows().await? {
             if before.contains(&window) {
                 continue;
             }
-            // One that is gone by now is no menu.
+            // A window that is gone by now is not a menu.
             let Ok(place) = self
                 .xdotool(&["getwindowgeometry", "--shell", &window])
                 .await
@@ -135,7 +135,7 @@ impl Display {
 
     /// The visible windows.
     async fn windows(&self) -> Result<Vec<String>> {
-        // It fails where there is none.
+        // `xdotool search` fails if there is none.
         let found = self
             .xdotool(&["search", "--onlyvisible", "--name", ".*"])
             .await;

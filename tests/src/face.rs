@@ -1,4 +1,4 @@
-//! The popup, open as a page, as a person sees it: nothing here reaches behind it.
+//! The popup, opened as a page and used as a person uses it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::artifacts::Artifacts;
 
-/// How long the popup may take to show.
+/// How long the popup may take to appear.
 const SHOW: Duration = Duration::from_secs(20);
 
-/// How often is looked for what nobody tells.
+/// How often a condition is checked for which there is no event.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// An open popup.
@@ -26,7 +26,7 @@ pub struct Face {
     artifacts: Arc<Artifacts>,
 }
 
-/// What the popup shows of a file.
+/// What the popup shows about a file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Shown {
     /// The id of the item.
@@ -37,7 +37,7 @@ pub struct Shown {
     pub name: String,
     /// The CID, if it is known.
     pub cid: Option<String>,
-    /// The code of what went wrong with it.
+    /// The code of its failure, if it failed.
     pub failure: Option<String>,
     /// All text that the item shows.
     pub text: String,
@@ -70,7 +70,8 @@ impl Face {
         Ok(face)
     }
 
-    /// Waits until JavaScript (a function's body) gives something true; looks whenever the page changes. Gives that.
+    /// Waits until `body`, the body of a JavaScript function, returns a truthy value, and returns
+    /// it. The function is called whenever the page changes.
     pub async fn wait(&self, what: &str, limit: Duration, body: &str) -> Result<Value> {
         let script = format!(
             "const done = arguments[arguments.length - 1];
@@ -99,7 +100,7 @@ impl Face {
         }
     }
 
-    /// What the worker tells a face that begins to watch: all of its state.
+    /// The whole state, as the worker sends it to a popup that begins to watch.
     pub async fn state(&self) -> Result<Value> {
         let script = "const done = arguments[arguments.length - 1];
              const port = chrome.runtime.connect({ name: 'face' });
@@ -111,7 +112,7 @@ impl Face {
         Ok(state.json().clone())
     }
 
-    /// Waits until the toolbar's button has a title that contains this.
+    /// Waits until the title of the toolbar button contains `title`.
     pub async fn wait_badge(&self, title: &str, limit: Duration) -> Result<()> {
         let script = "const done = arguments[arguments.length - 1];
              chrome.action.getTitle({}).then(done);";
@@ -126,12 +127,12 @@ impl Face {
                 Instant::now() < deadline,
                 "the button says “{shown}”, not “{title}”, after {limit:?}"
             );
-            // The browser tells nobody when a title changes.
+            // There is no event for a change of the title.
             sleep(LOOK).await;
         }
     }
 
-    /// Waits until the network's state is this one (`online`, `offline`, `no_node`, …).
+    /// Waits until the popup shows this state of the network (`online`, `offline`, `no_node`, …).
     pub async fn wait_network(&self, network: &str, limit: Duration) -> Result<()> {
         let body = format!(
             r#"return document.querySelector('[data-testid="network"]')?.dataset.network === {};"#,
@@ -142,7 +143,8 @@ impl Face {
         Ok(())
     }
 
-    /// Sets the nodes, as a person does in the settings; comes back to where the popup was.
+    /// Sets the nodes in the settings, as a person does, and returns to the page where the popup
+    /// was.
     pub async fn set_nodes(&self, nodes: &[String]) -> Result<()> {
         let here = self.driver.current_url().await?;
         let mut settings = here.clone();
@@ -158,7 +160,7 @@ impl Face {
         field.click().await?;
         field.send_keys(Key::Control + "a").await?;
         field.send_keys(Key::Delete + "").await?;
-        // A comma or a line's end would do as well as a space.
+        // A comma or a line break would do as well as a space.
         field.send_keys(nodes.join(" ")).await?;
         self.press("settings-save").await?;
         self.wait(
@@ -189,14 +191,16 @@ impl Face {
         Ok(serde_json::from_value(items.json().clone())?)
     }
 
-    /// Waits until an item fulfils a condition on `item` (JavaScript; see [`Shown`]).
+    /// Waits until an item fulfils `condition`, a JavaScript expression of `item` (see [`Shown`]),
+    /// and returns it.
     pub async fn wait_item(&self, what: &str, limit: Duration, condition: &str) -> Result<Shown> {
         let body = format!("{ITEMS} return items.find(item => {condition});");
         let found = self.wait(what, limit, &body).await?;
         Ok(serde_json::from_value(found)?)
     }
 
-    /// Waits until the item of that name has one of these states; a failure on the way ends the waiting.
+    /// Waits until the item of that name has one of these states, and returns it. Any other final
+    /// failure of the item is an error.
     pub async fn wait_named(&self, name: &str, states: &[&str], limit: Duration) -> Result<Shown> {
         let ends = ["failed", "interrupted"];
         let shown = self
@@ -217,7 +221,7 @@ impl Face {
         Ok(shown)
     }
 
-    /// Waits until the item of that CID has ended without success; gives it.
+    /// Waits until the item of that CID has failed, and returns it.
     pub async fn wait_failed(&self, cid: &str, limit: Duration) -> Result<Shown> {
         let condition = format!(
             "item.cid === {} && ['failed', 'interrupted', 'done', 'shared'].includes(item.status)",
@@ -230,7 +234,7 @@ impl Face {
         Ok(shown)
     }
 
-    /// Removes an item, and says yes to the question.
+    /// Removes an item and confirms it.
     pub async fn remove(&self, item: &Shown) -> Result<()> {
         let ask = if item.status == "interrupted" {
             "item-discard"
@@ -247,13 +251,14 @@ impl Face {
         Ok(())
     }
 
-    /// Shares files by the popup's file field: one at once, several after the question whether they are to be one.
+    /// Shares files through the popup's file input. A single file is shared at once; several are
+    /// staged first, and then shared as they are.
     pub async fn share(&self, files: &[&Path]) -> Result<()> {
         let paths = files
             .iter()
             .map(|path| {
                 path.to_str()
-                    .ok_or_else(|| anyhow!("a path that is not text"))
+                    .ok_or_else(|| anyhow!("the path is not valid UTF-8"))
             })
             .collect::<Result<Vec<_>>>()?;
         let field = self.driver.find(By::Testid("file-input")).await?;
@@ -270,7 +275,7 @@ impl Face {
         self.press("stage-share").await
     }
 
-    /// Types into the field for hashes and presses the button.
+    /// Types a link or hash into the fetch field and presses the button.
     pub async fn fetch(&self, link: &str) -> Result<()> {
         let field = self.driver.find(By::Testid("fetch-input")).await?;
         field.clear().await?;
@@ -278,7 +283,7 @@ impl Face {
         self.press("fetch-button").await
     }
 
-    /// Presses the button with that test id.
+    /// Presses the button with this test id.
     pub async fn press(&self, testid: &str) -> Result<()> {
         let button = self
             .driver
@@ -313,13 +318,13 @@ impl Face {
         Ok(shown.json() == &json!(true))
     }
 
-    /// Drags files over the popup and lets go.
+    /// Drags files over the popup and drops them.
     pub async fn drop_files(&self, files: &[&Path]) -> Result<()> {
         let tools = ChromeDevTools::new(self.driver.handle.clone());
         for step in ["dragEnter", "dragOver", "drop"] {
             let event = json!({
                 "type": step, "x": 200, "y": 200,
-                // 1 is to copy.
+                // The value 1 means to copy.
                 "data": {"items": [], "files": files, "dragOperationsMask": 1},
             });
             tools
@@ -329,7 +334,7 @@ impl Face {
         Ok(())
     }
 
-    /// Waits for the message below the field for hashes.
+    /// Waits for the message below the fetch field, and returns it.
     pub async fn fetch_error(&self, limit: Duration) -> Result<String> {
         let body =
             r#"return document.querySelector('[data-testid="fetch-error"]')?.innerText.trim();"#;

@@ -1,4 +1,4 @@
-//! Real files, made at run time: a picture, a document, and bytes of any length.
+//! Real files, made at run time: a picture, a sound, a document, and noise of any length.
 
 use std::fmt::Write as _;
 
@@ -56,7 +56,7 @@ pub fn sound() -> Vec<u8> {
         let phase = n as f32 / RATE as f32 * TONE * std::f32::consts::TAU;
         (phase.sin() * 100.0 + 128.0) as u8
     });
-    // One channel of one byte a sample.
+    // There is one channel, with one byte per sample.
     let mut wav = Vec::new();
     wav.extend(b"RIFF");
     wav.extend((36 + RATE).to_le_bytes());
@@ -115,9 +115,9 @@ pub fn document(text: &str) -> Vec<u8> {
     file.into_bytes()
 }
 
-/// Bytes that do not compress and repeat nowhere; the same for the same seed.
+/// Bytes that neither compress nor repeat. The same seed gives the same bytes.
 pub fn noise(length: usize, seed: u64) -> Vec<u8> {
-    // xorshift64*: enough to look like noise, and fast.
+    // xorshift64* is fast, and random enough for this purpose.
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut bytes = Vec::with_capacity(length + 8);
     while bytes.len() < length {
@@ -130,7 +130,7 @@ pub fn noise(length: usize, seed: u64) -> Vec<u8> {
     bytes
 }
 
-/// The SHA-256 of bytes, in hexadecimal.
+/// The SHA-256 hash of bytes, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn noise_is_its_seed_s() {
+    fn noise_is_determined_by_its_seed() {
         assert_eq!(noise(1001, 7), noise(1001, 7));
         assert_ne!(noise(1001, 7), noise(1001, 8));
         assert_eq!(noise(1001, 7).len(), 1001);

@@ -1,5 +1,5 @@
-//! IPFS daemons: a real Kubo, and the Go peer of `gopeer/`, which is made of Kubo's libraries. Each lives in a directory
-//! of its own, on ports of this machine that nobody else has, and knows no other peer.
+//! IPFS daemons: a real Kubo, and the Go peer in `gopeer/`, which is made of Kubo's libraries. Each
+//! has its own directory and its own free ports on this machine, and knows no other peer.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -23,36 +23,37 @@ use tokio::process::Command;
 
 use crate::process::{Program, repository};
 
-/// The variable that names the program `ipfs` of a Kubo.
+/// The environment variable that names Kubo's program `ipfs`.
 pub const KUBO: &str = "FLUENCE_TEST_KUBO";
 /// How long Kubo's gateway waits for a block, by default.
 const KUBO_PATIENCE: Duration = Duration::from_secs(30);
-/// How long the Go peer's does here.
+/// How long the gateway of the Go peer waits here.
 const GO_PATIENCE: Duration = Duration::from_secs(3);
-/// No answer of a daemon takes longer.
+/// The longest that an answer of a daemon may take.
 const LONGEST: Duration = Duration::from_secs(90);
-/// Any port of this machine that is free.
+/// Lets the system choose a free port of this machine.
 const ANY_PORT: &str = "http://127.0.0.1:0";
 const BOUNDARY: &str = "----------------------------fluence-test";
-/// The command line that sets whose pages may use the RPC; a list in JSON follows.
+/// The beginning of the command line that sets which origins' pages may use the RPC. A JSON list
+/// follows.
 const SET_ORIGINS: &str = "ipfs config --json API.HTTPHeaders.Access-Control-Allow-Origin ";
 
 /// A program that is an IPFS daemon.
 #[derive(Debug, Clone)]
 pub enum Software {
-    /// The program `ipfs` of a Kubo.
+    /// Kubo, with the path of its program `ipfs`.
     Kubo(PathBuf),
     /// The Go peer.
     GoPeer,
 }
 
 impl Software {
-    /// The Kubo that [`KUBO`] names, if it does.
+    /// The Kubo that [`KUBO`] names, if it is set.
     pub fn kubo() -> Option<Self> {
         std::env::var_os(KUBO).map(|program| Self::Kubo(program.into()))
     }
 
-    /// The Go peer, if there is a Go to build it with.
+    /// The Go peer, if Go is installed to build it.
     pub fn go_peer() -> Option<Self> {
         let version = std::process::Command::new("go").arg("version").output();
         version
@@ -82,7 +83,7 @@ impl Software {
     }
 }
 
-/// Builds the Go peer, once, beside this program.
+/// Builds the Go peer next to this program, once, and returns its path.
 pub fn go_peer() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = BUILT.get_or_init(|| build_go_peer().map_err(|error| format!("{error:#}")));
@@ -93,7 +94,7 @@ fn build_go_peer() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     let program = own
         .parent()
-        .context("a program without a directory")?
+        .context("the program has no directory")?
         .join("gopeer");
     let built = std::process::Command::new("go")
         .args(["build", "-o"])
@@ -117,9 +118,9 @@ struct Listening {
     gateway: String,
 }
 
-/// A daemon that runs; it ends with this value, and its directory with it.
+/// A daemon. It is killed, and its directory removed, when this value is dropped.
 pub struct Daemon {
-    /// Its kind.
+    /// Which software it runs.
     pub software: Software,
     /// The base URL of its RPC.
     pub rpc: String,
@@ -127,7 +128,7 @@ pub struct Daemon {
     pub gateway: String,
     http: reqwest::Client,
     origins: Vec<String>,
-    // The program ends before its directory goes.
+    // Fields are dropped in this order, so the program ends before its directory is removed.
     program: Option<Program>,
     directory: TempDir,
 }
@@ -156,15 +157,16 @@ pub struct Answer {
 }
 
 impl Daemon {
-    /// Kills it without warning, as a power failure would.
+    /// Kills the daemon without warning, as a power failure would.
     pub async fn stop(&mut self) -> Result<()> {
-        let program = self.program.take().context("the daemon is stopped")?;
+        let program = self.program.take().context("the daemon is not running")?;
         program.kill().await
     }
 
-    /// Starts it again on the same ports, with the same state. The Go peer has none that lasts.
+    /// Starts the daemon again on the same ports and with the same state. The Go peer keeps no
+    /// state.
     pub async fn start_again(&mut self) -> Result<()> {
-        ensure!(self.program.is_none(), "the daemon runs");
+        ensure!(self.program.is_none(), "the daemon is running already");
         let log = self.directory.path().join("log");
         let started = match &self.software {
             Software::Kubo(program) => self.start_kubo(program, &log).await,
@@ -195,7 +197,8 @@ impl Daemon {
         Ok((program, listening))
     }
 
-    /// Kubo with its own defaults, but for ports, and for what looks for other peers.
+    /// Starts Kubo with its defaults, except for the ports and for everything that looks for other
+    /// peers.
     async fn start_kubo(&self, program: &Path, log: &Path) -> Result<(Program, Listening)> {
         let repository = self.repository();
         let command = |argument: &str| {
@@ -250,8 +253,8 @@ impl Daemon {
         Ok((program, listening))
     }
 
-    /// Runs a command line that sets which origins its RPC lets in, as a person types it into a shell. It holds from the
-    /// next start on.
+    /// Runs a command line that sets which origins may use the RPC, as a person types it into a
+    /// shell. It takes effect at the next start.
     pub async fn configure(&mut self, command: &str) -> Result<()> {
         let Software::Kubo(program) = &self.software else {
             let list = command
@@ -260,7 +263,7 @@ impl Daemon {
             self.origins = serde_json::from_str(list.trim_matches('\''))?;
             return Ok(());
         };
-        let directory = program.parent().context("a program without a directory")?;
+        let directory = program.parent().context("the program has no directory")?;
         let path = std::env::var("PATH").unwrap_or_default();
         let done = Command::new("sh")
             .args(["-c", command])
@@ -280,7 +283,7 @@ impl Daemon {
         self.directory.path().join("repository")
     }
 
-    /// How long its gateway waits for a block.
+    /// How long the daemon's gateway waits for a block.
     pub fn patience(&self) -> Duration {
         match self.software {
             Software::Kubo(_) => KUBO_PATIENCE,
@@ -293,7 +296,7 @@ impl Daemon {
         self.ask(self.command(command, options)).await
     }
 
-    /// Asks its RPC as a page of this origin would.
+    /// Sends a request to its RPC as a page of this origin would.
     pub async fn call_from(&self, origin: &str, command: &str) -> Result<Answer> {
         self.ask(self.command(command, &[]).header("origin", origin))
             .await
@@ -326,17 +329,17 @@ impl Daemon {
         self.ask(request).await
     }
 
-    /// Reads from its gateway.
+    /// Sends a GET request to its gateway.
     pub async fn get(&self, path: &str, headers: &[(&'static str, &str)]) -> Result<Answer> {
         self.read(reqwest::Method::GET, path, headers).await
     }
 
-    /// Reads from its gateway what stands before the body.
+    /// Sends a HEAD request to its gateway.
     pub async fn head(&self, path: &str, headers: &[(&'static str, &str)]) -> Result<Answer> {
         self.read(reqwest::Method::HEAD, path, headers).await
     }
 
-    /// Whether it has a block, as the plans ask it.
+    /// Whether the daemon has a block, asked as the engine asks.
     pub async fn has(&self, block: &str) -> Result<bool> {
         let path = format!("/ipfs/{block}?format=raw");
         let answer = self
@@ -349,7 +352,7 @@ impl Daemon {
         }
     }
 
-    /// Imports blocks of a sample.
+    /// Imports some blocks of a sample.
     pub async fn import(&self, sample: &Sample, blocks: Range<usize>) -> Result<Answer> {
         self.call_with(
             "dag/import",
@@ -378,18 +381,20 @@ impl Daemon {
         Ok(said.stdout.into())
     }
 
-    /// Connects it to another one, from which it then gets what it has not got. The Go peer knows no others.
+    /// Connects the daemon to another one, from which it then gets the blocks that it lacks. The Go
+    /// peer cannot do that.
     pub async fn connect(&self, other: &Self) -> Result<()> {
         let identity = other.call("id", &[]).await?.ok()?.object()?;
         let address = identity["Addresses"][0].as_str();
-        let address = address.context("a daemon that listens nowhere")?;
+        let address = address.context("the daemon listens nowhere")?;
         self.call("swarm/connect", &[("arg", address)])
             .await?
             .ok()?;
         Ok(())
     }
 
-    /// Adds a file with the options of the profile `unixfs-v1-2025`, as a person does; gives its CID.
+    /// Adds a file with the options of the profile `unixfs-v1-2025`, as a person does, and returns
+    /// its CID.
     pub async fn add_file(&self, file: &Path) -> Result<String> {
         let Software::Kubo(program) = &self.software else {
             let options = [
@@ -422,7 +427,7 @@ impl Daemon {
         Ok(String::from_utf8(said.stdout)?.trim().to_owned())
     }
 
-    /// Writes the bytes of a file into another one.
+    /// Writes the bytes of the file with this CID into a local file.
     pub async fn cat_into(&self, cid: &str, file: &Path) -> Result<()> {
         let Software::Kubo(program) = &self.software else {
             let mut answer = self.command("cat", &[("arg", cid)]).send().await?;
@@ -489,7 +494,7 @@ impl Daemon {
 }
 
 impl Answer {
-    /// The same, if it is a success and whole.
+    /// The answer itself, if it is a complete success.
     pub fn ok(self) -> Result<Self> {
         ensure!(
             self.status == 200 && !self.broken,
@@ -501,7 +506,7 @@ impl Answer {
         Ok(self)
     }
 
-    /// The message of a failure of the RPC.
+    /// The message of an RPC failure.
     pub fn failure(&self) -> Result<String> {
         ensure!(
             self.status == 500,
@@ -517,7 +522,7 @@ impl Answer {
             .ok_or_else(|| anyhow!("a failure without a message: {failure}"))
     }
 
-    /// The objects in it, one a line.
+    /// The JSON objects in the body, one per line.
     pub fn objects(&self) -> Result<Vec<Value>> {
         self.text()
             .lines()
@@ -556,17 +561,17 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// A file of so many bytes that nobody else has.
+    /// A file of this many pseudo-random bytes.
     pub fn new(len: usize, seed: u64, profile: Profile) -> Result<Self> {
         Self::of(crate::files::noise(len, seed).into(), profile)
     }
 
-    /// The DAG of a file under a profile.
+    /// A file of these bytes, with its DAG under a profile.
     pub fn of(bytes: Bytes, profile: Profile) -> Result<Self> {
-        // What is in memory is there at once.
+        // Reading from memory never waits.
         let dag = layout(&Memory(bytes.clone()), profile, |_| {})
             .now_or_never()
-            .context("a layout of what is in memory waits")??;
+            .context("the layout of bytes in memory had to wait")??;
         Ok(Self { bytes, dag })
     }
 
@@ -594,7 +599,7 @@ impl Sample {
             .into()
     }
 
-    /// A CAR of some blocks, made as for an upload.
+    /// A CAR of some blocks, made as it is for an upload.
     pub fn car(&self, blocks: Range<usize>) -> Vec<u8> {
         let offset = self.offset(blocks.start) as u64;
         let part: Part = car::part(&self.dag, blocks, offset, u64::MAX);

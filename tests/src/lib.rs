@@ -1,6 +1,11 @@
-//! A stage for what people do: a real node, a page of real files, and Chromium with the extension, driven through its
-//! face, with a real mouse where that matters. The end-to-end tests play on it, and so do `cargo xtask demo` and
-//! `cargo xtask start`.
+//! The set-up for end-to-end tests: a real node, a web page of real files, and Chromium with the
+//! extension, driven through its popup, with a real mouse where that matters. `cargo xtask demo`
+//! and `cargo xtask start` use it too.
+//!
+//! # Errors
+//!
+//! Functions here fail with an [`anyhow::Error`] that says what did not happen, or not in time, for
+//! a test to report.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

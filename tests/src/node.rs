@@ -1,4 +1,4 @@
-//! A real node: the program `fluence node`, with embedded storage, on free ports of this machine.
+//! A real node: the program `fluence node` with its embedded storage.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,17 +11,17 @@ use tokio::time::{Instant, sleep};
 
 use crate::process::{Program, fluence};
 
-/// How often a counter is looked at.
+/// How often a counter is read.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// The addresses of a node, as it prints them.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Listening {
-    /// Its peer id.
+    /// The node's peer id.
     pub peer: String,
-    /// Its libp2p addresses.
+    /// The node's libp2p addresses.
     pub addresses: Vec<String>,
-    /// The base URL of its storage.
+    /// The base URL of the node's storage.
     pub http: String,
 }
 
@@ -35,7 +35,8 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts a node with its state in a directory and further options for `fluence node`.
+    /// Starts a node on free ports, with its state in `directory` and with further options for
+    /// `fluence node`.
     pub async fn start(directory: &Path, log: &Path, options: &[&str]) -> Result<Self> {
         Self::start_on(directory, log, options, &Ports::FREE).await
     }
@@ -73,17 +74,17 @@ impl Node {
         self.listening.address("/tcp")
     }
 
-    /// Stops it as a service manager does.
+    /// Stops the node as a service manager does.
     pub async fn stop(&mut self) -> Result<()> {
-        let program = self.program.take().context("the node is stopped")?;
+        let program = self.program.take().context("the node is not running")?;
         let code = program.terminate().await?;
         ensure!(code == Some(0), "the node ended with {code:?} on SIGTERM");
         Ok(())
     }
 
-    /// Starts it again on the same ports, with the same state.
+    /// Starts the node again on the same ports and with the same state.
     pub async fn start_again(&mut self) -> Result<()> {
-        ensure!(self.program.is_none(), "the node runs");
+        ensure!(self.program.is_none(), "the node is running already");
         let ports = self.listening.ports()?;
         let (program, listening) = run(&self.directory, &self.log, &self.options, &ports).await?;
         ensure!(
@@ -110,12 +111,12 @@ impl Node {
             .ok_or_else(|| anyhow!("/healthz has no {pointer}: {health}"))
     }
 
-    /// Bytes of blocks that were ever uploaded to it.
+    /// The number of bytes of blocks that were ever uploaded to the node.
     pub async fn uploaded(&self) -> Result<u64> {
         self.counter(UPLOADED).await
     }
 
-    /// Waits until the bytes that were ever uploaded are at least so many; gives how many they are.
+    /// Waits until at least this many bytes were ever uploaded, and returns the number.
     pub async fn wait_uploaded(&self, least: u64, limit: Duration) -> Result<u64> {
         let deadline = Instant::now() + limit;
         loop {
@@ -149,7 +150,7 @@ impl Ports {
         websocket: 0,
         http: 0,
     };
-    /// Those at which the extension looks for a node by default.
+    /// The ports at which the extension looks for a node by default.
     pub const DEFAULT: Self = Self {
         tcp: 4101,
         websocket: 4102,
@@ -174,7 +175,7 @@ impl Listening {
             let port = address
                 .split('/')
                 .nth(4)
-                .context("an address without a port")?;
+                .context("the address has no port")?;
             Ok(port.parse()?)
         };
         let http = self.http.trim_end_matches('/').rsplit(':').next();

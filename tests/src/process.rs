@@ -1,4 +1,4 @@
-//! Programs that run beside a test: their lines, and their end.
+//! Programs that run beside a test.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,12 +9,12 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
-/// How long a program may take to say that it is ready.
+/// How long a program may take to report that it is ready.
 pub const START: Duration = Duration::from_secs(30);
 /// How long a program may take to end when it is asked to.
 pub const STOP: Duration = Duration::from_secs(15);
 
-/// A running program; it ends with this value.
+/// A running program; it is killed when this value is dropped.
 pub struct Program {
     name: String,
     child: Child,
@@ -22,7 +22,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts a program; what it prints to stderr goes to a file.
+    /// Starts a program. Its stderr is appended to the file `log`.
     pub fn start(command: &mut Command, log: &Path) -> Result<Self> {
         let name = Path::new(command.as_std().get_program())
             .file_name()
@@ -51,7 +51,8 @@ impl Program {
         Ok(Self { name, child, lines })
     }
 
-    /// Reads lines of stdout until one is what is waited for; from then on the rest is read and dropped.
+    /// Reads lines of stdout until `find` returns a value for one, and returns that value. The rest
+    /// of the output is read and discarded.
     pub async fn until<T>(&mut self, mut find: impl FnMut(&str) -> Option<T>) -> Result<T> {
         let mut lines = self
             .lines
@@ -72,13 +73,14 @@ impl Program {
         Ok(found)
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until the program has ended by itself.
     pub async fn ended(&mut self) -> Result<()> {
         self.child.wait().await?;
         Ok(())
     }
 
-    /// Asks it to end, as a service manager does, and waits for that; gives its exit code.
+    /// Asks the program to end, as a service manager does, waits until it has, and returns its exit
+    /// code.
     pub async fn terminate(mut self) -> Result<Option<i32>> {
         if let Some(id) = self.child.id() {
             signal("TERM", id).await?;
@@ -89,14 +91,14 @@ impl Program {
         Ok(status.code())
     }
 
-    /// Kills it without warning, as a power failure would.
+    /// Kills the program without warning, as a power failure would.
     pub async fn kill(mut self) -> Result<()> {
         self.child.kill().await?;
         Ok(())
     }
 }
 
-/// Reads what a program prints, so that it never waits for a reader.
+/// Reads and discards what a program prints, so that the program never blocks on its output.
 async fn drain<R: AsyncRead + Unpin>(mut lines: Lines<BufReader<R>>) {
     while let Ok(Some(_)) = lines.next_line().await {}
 }
@@ -113,7 +115,8 @@ pub async fn signal(name: &str, process: u32) -> Result<()> {
     Ok(())
 }
 
-/// The program `fluence` of this workspace, as cargo built it beside the program that runs now.
+/// The program `fluence` that Cargo built beside the running program, or the one that
+/// `FLUENCE_PROGRAM` names.
 pub fn fluence() -> Result<PathBuf> {
     if let Some(file) = std::env::var_os("FLUENCE_PROGRAM") {
         return Ok(file.into());

@@ -1,5 +1,5 @@
-//! The scene of a test: a node, a site, browsers and command lines in a directory that is removed afterwards, and the
-//! artifacts that are kept for people to look at when the test fails.
+//! The scene of a test: a node, a site, browsers and command lines in a directory that is removed
+//! afterwards, and the artifacts, which stay for people to look at.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use crate::node::Node;
 use crate::process::repository;
 use crate::site::Site;
 
-/// How long a browser may take from its start until others can reach it.
+/// How long the extension of a browser may take to come online.
 pub const ONLINE: std::time::Duration = std::time::Duration::from_secs(45);
 
 /// The scene of a test.
 pub struct Scene {
-    /// Files that are kept when the test fails.
+    /// Screenshots and logs, which are kept after the test.
     pub artifacts: Arc<Artifacts>,
     /// A web site with files to share.
     pub site: Site,
@@ -112,7 +112,7 @@ impl Scene {
 /// Checks that a file has the expected bytes.
 ///
 /// # Errors
-/// If it has not; the error says where they differ.
+/// If it has other bytes or cannot be read; the error says where they differ.
 pub fn same_bytes(file: &Path, expected: &[u8]) -> Result<()> {
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let differs = bytes.iter().zip(expected).position(|(a, b)| a != b);
@@ -129,7 +129,7 @@ pub fn same_bytes(file: &Path, expected: &[u8]) -> Result<()> {
 /// Checks that a file has the expected length in bytes.
 ///
 /// # Errors
-/// If it has not.
+/// If it has another length or cannot be read.
 pub fn same_length(file: &Path, expected: u64) -> Result<()> {
     let length = std::fs::metadata(file)
         .with_context(|| format!("cannot read {}", file.display()))?

@@ -1,4 +1,4 @@
-//! A small web site of real files, which counts the requests for each path.
+//! A small web site with real files, which counts the requests for each path.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-/// The largest file that a page may put on the site.
+/// The largest file that a page may put on the site, in bytes.
 const MAX_UPLOAD: usize = 64 * 1024 * 1024;
 /// The interval at which a counter is read.
 const LOOK: Duration = Duration::from_millis(50);
@@ -87,10 +87,12 @@ impl Drop for Site {
 }
 
 impl Site {
-    /// Serves an index at `/`, files at `/files/NAME`, and at `/private/NAME` the same files for those who have been to
-    /// `/login`, listed at `/members`; everybody else gets an HTML form there, with status 200. At `/guarded/NAME`,
-    /// listed at `/gallery`, they are for pages of this site only: a request whose `Referer` is not of this site is
-    /// refused with 403.
+    /// Starts the site, which serves an index at `/` and files at `/files/NAME`.
+    ///
+    /// At `/private/NAME`, listed at `/members`, it serves the same files to visitors who have been
+    /// to `/login`; all others get an HTML form, with status 200. At `/guarded/NAME`, listed at
+    /// `/gallery`, it serves them to its own pages only: a request whose `Referer` is not of this
+    /// site is refused with status 403.
     pub async fn start() -> Result<Self> {
         let content = Shared::default();
         let router = Router::new()
@@ -108,7 +110,7 @@ impl Site {
             .context("the web site has no port")?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(async move {
-            // It ends only with the task.
+            // The server ends only when the task is aborted.
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self {
@@ -262,7 +264,7 @@ async fn guarded(
     (StatusCode::FORBIDDEN, "not for other sites\n").into_response()
 }
 
-/// Answers with a file or with the requested range of it, which video players need.
+/// Answers with a file, or with the requested range of it, which video players need.
 fn give(content: &Shared, part: &str, name: &str, headers: &HeaderMap) -> Response {
     let mut content = lock(content);
     *content.asked.entry(format!("/{part}/{name}")).or_default() += 1;

@@ -1,5 +1,5 @@
-//! An HTTP server that does what servers should not: for the tests of what reads answers. It writes its own bytes, since
-//! a good library would not let it.
+//! An HTTP server that misbehaves, for testing the code that reads responses. It writes raw bytes,
+//! because a good library would not let it misbehave.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 /// The largest request that is read, in bytes.
 const MAX_REQUEST: usize = 64 * 1024 * 1024;
-/// What every answer allows to pages of other origins.
+/// The headers of every answer. They give pages of other origins access.
 const OPEN: &str = "Access-Control-Allow-Origin: *\r\n\
      Access-Control-Allow-Headers: authorization, content-type, x-test\r\n\
      Access-Control-Expose-Headers: *\r\n\
@@ -25,10 +25,10 @@ const COMPRESSED: [u8; 29] = [
     0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0xd7,
     0x51, 0xc8, 0x40, 0xa2, 0x00, 0x9f, 0xa1, 0xca, 0x09, 0x13, 0x00, 0x00, 0x00,
 ];
-/// Between two bytes of a slow answer.
+/// The time between two bytes of a slow answer.
 const DRIP: Duration = Duration::from_millis(50);
 
-/// A running server; it ends with this value.
+/// A running server; it ends when this value is dropped.
 pub struct Stranger {
     address: SocketAddr,
     task: JoinHandle<()>,
@@ -41,27 +41,27 @@ impl Drop for Stranger {
 }
 
 impl Stranger {
-    /// Listens on a free port. What it answers depends on the path:
+    /// Starts the server on a free port. Its answers depend on the path:
     ///
     /// | path | answer |
     /// | --- | --- |
     /// | `/echo` | the request itself: head, empty line, body |
     /// | `/status/N` | the status N, and the body `status N` |
     /// | `/named` | `hello`, with a type and a file name |
-    /// | `/compressed` | `hello, hello, hello` by gzip |
-    /// | `/pieces/N` | N pieces of 64 KiB, all bytes the piece's number |
+    /// | `/compressed` | `hello, hello, hello`, compressed by gzip |
+    /// | `/pieces/N` | N pieces of 64 KiB; every byte is the number of its piece |
     /// | `/drip/N` | N bytes, one every 50 ms |
     /// | `/redirect/N` | N redirects, then `arrived` |
     /// | `/round` | redirects to itself |
     /// | `/away` | redirects to a file of this machine |
-    /// | `/silent` | nothing, for ever |
-    /// | `/stall` | three bytes, then nothing for ever |
+    /// | `/silent` | nothing, forever |
+    /// | `/stall` | three bytes, then nothing, forever |
     /// | `/short` | three bytes where a thousand are promised |
     /// | `/torn` | chunks without an end |
-    /// | `/garbage` | what is no HTTP |
+    /// | `/garbage` | bytes that are not HTTP |
     /// | `/endless` | bytes without end |
-    /// | `/left` | how many have left an endless answer |
-    /// | `/closed` | `hello`, for no other origin to read |
+    /// | `/left` | how many clients have disconnected from an endless answer |
+    /// | `/closed` | `hello`, which no other origin may read |
     pub async fn start() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
@@ -72,7 +72,7 @@ impl Stranger {
             while let Ok((stream, _)) = listener.accept().await {
                 let left = Arc::clone(&left);
                 tokio::spawn(async move {
-                    // The other side may leave whenever it likes.
+                    // The other side may disconnect at any time.
                     let _: io::Result<()> = serve(stream, &left).await;
                 });
             }
@@ -80,7 +80,7 @@ impl Stranger {
         Ok(Self { address, task })
     }
 
-    /// The base URL at which it listens.
+    /// The address at which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -192,7 +192,7 @@ async fn serve(mut stream: TcpStream, left: &AtomicU64) -> io::Result<()> {
     }
 }
 
-/// Reads a request: its head, and as much of a body as the head promises.
+/// Reads a request: its head, and as much of the body as the head announces.
 async fn read_request(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut request = Vec::new();
     loop {
@@ -225,7 +225,7 @@ async fn whole(stream: &mut TcpStream, status: &str, headers: &str, body: &[u8])
     stream.shutdown().await
 }
 
-/// Says nothing until the other side has gone.
+/// Sends nothing until the other side has disconnected.
 async fn until_left(stream: &mut TcpStream) -> io::Result<()> {
     let mut rest = [0; 1024];
     while stream.read(&mut rest).await? > 0 {}

@@ -1,4 +1,5 @@
-//! What this repository depends on: nothing unused, and of what is used licences, sources, duplicates and advisories.
+//! Checks of this repository's dependencies: that none is unused, and their licences, sources,
+//! duplicates and advisories.
 
 use anyhow::Result;
 
@@ -7,15 +8,16 @@ use crate::setup;
 
 /// The version of `cargo-deny`, which reads `deny.toml`.
 const DENY: &str = "0.20.2";
-/// The version of `cargo-machete`, which searches sources for the names of dependencies: quick, and it builds nothing.
+/// The version of `cargo-machete`, which searches the sources for the names of dependencies. It is
+/// quick, because it builds nothing.
 const MACHETE: &str = "0.9.2";
 
-/// Checks licences, duplicate versions and sources by `deny.toml`; and known vulnerabilities, if their database (a Git
-/// repository) can be fetched.
+/// Checks licences, duplicate versions and sources against `deny.toml`, and known vulnerabilities
+/// if their database (a Git repository) can be fetched.
 ///
 /// # Errors
-/// If something is not as `deny.toml` allows, or the tool cannot be installed. A database that cannot be fetched is a
-/// warning only: machines without access to it must be able to pass.
+/// If `deny.toml` does not allow something, or if the tool cannot be installed. A database that
+/// cannot be fetched is only a warning, because machines without access to it must be able to pass.
 pub fn allowed(workspace: &Workspace) -> Result<()> {
     let program = setup::tool(workspace, "cargo-deny", DENY)?;
     let deny = |arguments: &[&str]| {
@@ -37,7 +39,7 @@ pub fn allowed(workspace: &Workspace) -> Result<()> {
 /// Checks that each dependency is used somewhere in the sources of its package.
 ///
 /// # Errors
-/// If one is not, or the tool cannot be installed.
+/// If one is not used, or if the tool cannot be installed.
 pub fn used(workspace: &Workspace) -> Result<()> {
     let program = setup::tool(workspace, "cargo-machete", MACHETE)?;
     Run::new(program)

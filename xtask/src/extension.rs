@@ -1,4 +1,5 @@
-//! The extension, from its sources to the directory that a browser loads (`docs/architecture.md`, "Packaged extension").
+//! Builds the extension from its sources into the directory that a browser loads
+//! (`docs/architecture.md`, "Packaged extension").
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,20 +10,21 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::run::{Run, Workspace};
 use crate::setup::{self, WASM};
 
-/// Whether the extension is made small and fast, which takes minutes.
+/// Whether the extension is optimised for size and speed, which takes minutes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Optimise {
-    /// As shipped.
+    /// Optimised, as it is shipped.
     Yes,
-    /// As it is tried out while it is written.
+    /// Not optimised, for trying out changes during development.
     No,
 }
 
-/// A part that is compiled to WebAssembly, by its crate's name.
+/// The parts that are compiled to WebAssembly, by the names of their crates.
 pub const PARTS: [&str; 3] = ["background", "files", "popup"];
 
-/// What `wasm-opt` is told. Little on purpose: what it does beyond `-O1` makes the parts smaller on disk and larger when
-/// compressed (measured). Then the features that the compiler's output uses by default.
+/// The options of `wasm-opt`. It is limited to `-O1` on purpose: higher levels make the parts
+/// smaller on disk but larger when compressed, as measurements showed. The other options enable the
+/// features that the compiler's output uses by default.
 const WASM_OPT: [&str; 8] = [
     "-O1",
     "--enable-bulk-memory",
@@ -38,12 +40,15 @@ const WASM_OPT: [&str; 8] = [
 pub struct Built {
     /// The directory that a browser loads.
     pub directory: PathBuf,
-    /// Whether it is what is shipped; the reason where it is not.
+    /// Why it is not optimised; `None` if it is, and may be shipped.
     pub unoptimised: Option<String>,
 }
 
 impl Built {
-    /// An error where the extension is not what is shipped.
+    /// Checks that the extension is optimised, as it is shipped.
+    ///
+    /// # Errors
+    /// If it is not; the error says why.
     pub fn require_optimised(&self) -> Result<()> {
         match &self.unoptimised {
             None => Ok(()),
@@ -58,6 +63,9 @@ impl Built {
 }
 
 /// Builds the extension for Chromium.
+///
+/// # Errors
+/// If it does not compile, or if a tool fails. A missing `wasm-opt` is only a warning.
 pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
     setup::wasm_target()?;
     let (profile, profile_directory) = match optimise {
@@ -78,13 +86,14 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
         Optimise::Yes => match setup::wasm_opt(workspace) {
             Ok(program) => (Some(program), None),
             Err(error) => {
-                eprintln!("warning: the extension is larger than need be: {error:#}");
+                eprintln!("warning: the extension is larger than it need be: {error:#}");
                 (None, Some(format!("{error:#}")))
             }
         },
     };
 
-    // Made beside, then moved: a browser that has the directory open never sees half of it.
+    // The extension is built beside the directory and then moved there, so that a browser that has
+    // the directory open never sees half of it.
     let directory = workspace.chrome();
     let fresh = directory.with_extension("new");
     remove(&fresh)?;
@@ -115,8 +124,8 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
     })
 }
 
-/// Flags by which the compiler leaves this machine's directories out of what it makes, so that the same source gives
-/// the same bytes everywhere; separated as cargo wants it.
+/// Flags that keep this machine's directories out of the compiler's output, so that the same source
+/// gives the same bytes everywhere. They are separated as Cargo requires.
 fn anonymous(workspace: &Workspace) -> Result<String> {
     let sysroot = Run::new("rustc").arguments(["--print=sysroot"]).output()?;
     let library = Path::new(sysroot.trim()).join("lib/rustlib/src/rust");
@@ -127,7 +136,7 @@ fn anonymous(workspace: &Workspace) -> Result<String> {
         .lines()
         .find_map(|line| line.strip_prefix("commit-hash: "))
         .unwrap_or("unknown");
-    // What the compiler calls its own library where the library's source is not installed.
+    // The compiler itself uses `/rustc/COMMIT` if the source of its library is not installed.
     let mut remapped = vec![
         (workspace.root.clone(), ".".to_owned()),
         (library, format!("/rustc/{commit}")),
@@ -181,7 +190,7 @@ fn shrink(wasm_opt: &Path, file: &Path) -> Result<()> {
     fs::rename(&smaller, file).with_context(|| format!("{} cannot be replaced", file.display()))
 }
 
-/// Copies a directory into another; no file may come from two places.
+/// Copies a directory into another. No file may exist in both.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     let entries = fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))?;

@@ -1,4 +1,4 @@
-//! `cargo xtask`: building, starting, testing, measuring and packaging, each in one command.
+//! `cargo xtask` builds, starts, tests, measures and packages, each with one command.
 #![forbid(unsafe_code)]
 
 use std::ffi::OsStr;
@@ -35,19 +35,19 @@ enum Task {
         #[arg(long)]
         dev: bool,
     },
-    /// Make dist/fluence-chrome.zip, the same bytes from the same source
+    /// Make dist/fluence-chrome.zip, with the same bytes from the same source
     Package,
     /// Print the sizes of the extension's parts
     Sizes {
-        /// Record the sizes, for `cargo xtask test` to compare with
+        /// Record the sizes for `cargo xtask test` to compare with
         #[arg(long)]
         record: bool,
     },
-    /// Check, build and test everything, in real browsers too
+    /// Check, build and test everything, including in real browsers
     Test,
-    /// Share a file in one browser and fetch it in another, and say what happens
+    /// Share files in one browser, fetch them in another, and print each step
     Demo {
-        /// Leave the browsers and the node running, until Ctrl-C
+        /// Keep the browsers and the node running until Ctrl-C
         #[arg(long)]
         keep: bool,
         /// Show no windows and take screenshots, even if there is a display
@@ -56,7 +56,7 @@ enum Task {
     },
     /// Measure what docs/figures.md reports
     Figures {
-        /// What to measure; everything if nothing is named
+        /// What to measure; everything if none is given
         names: Vec<String>,
     },
     /// Start a node and a browser with the extension, to play with
@@ -120,7 +120,8 @@ fn perform(task: Task) -> Result<()> {
     }
 }
 
-/// Prepares real browsers, the extension and the command, and hands over to a program of the crate `fluence-tests`.
+/// Prepares real browsers, the extension and the command, and runs a program of the crate
+/// `fluence-tests`.
 fn play<A: AsRef<OsStr>>(
     workspace: &Workspace,
     profile: Profile,
@@ -152,18 +153,18 @@ fn play<A: AsRef<OsStr>>(
     run.done()
 }
 
-/// A profile of Cargo, and the directory of what it builds.
+/// A Cargo profile, and the directory that its builds go to.
 struct Profile {
     name: &'static str,
     directory: &'static str,
 }
 
-/// Quick to build.
+/// The profile that is quick to build.
 const DEV: Profile = Profile {
     name: "dev",
     directory: "debug",
 };
-/// Optimised, as what is shipped.
+/// The optimised profile, as it is shipped.
 const RELEASE: Profile = Profile {
     name: "release",
     directory: "release",

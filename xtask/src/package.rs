@@ -1,4 +1,5 @@
-//! The package for the stores: the same bytes from the same source, whoever builds it and when.
+//! The package for the browsers' stores. The same source gives the same bytes, whoever builds it
+//! and whenever.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -11,14 +12,18 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 use crate::extension::Built;
 use crate::run::Workspace;
 
-/// Packs a built extension.
+/// Packs a built extension into `dist/fluence-chrome.zip`, and returns the path of that file.
+///
+/// # Errors
+/// If the extension is not optimised, or a file cannot be read or written.
 pub fn zip(workspace: &Workspace, built: &Built) -> Result<PathBuf> {
     built.require_optimised()?;
     let file = workspace.root.join("dist").join("fluence-chrome.zip");
     let mut names = Vec::new();
     list(&built.directory, Path::new(""), &mut names)?;
     names.sort();
-    // Neither the clock nor the file system's order or rights have a part in it.
+    // The result must not depend on the clock, on the order of files in the file system, or on
+    // their permissions.
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .compression_level(Some(9))

@@ -1,4 +1,4 @@
-//! Running other programs, and finding the workspace.
+//! Runs other programs, and finds the workspace.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -49,8 +49,8 @@ impl Workspace {
         Run::new(cargo()).directory(&self.root).arguments(arguments)
     }
 
-    /// The directory of the built extension for Chromium, where the tests look for it: the value of `FLUENCE_EXTENSION`,
-    /// by default `dist/chrome`.
+    /// The directory of the built extension for Chromium, where the tests look for it. It is the
+    /// value of `FLUENCE_EXTENSION`, or `dist/chrome` by default.
     pub fn chrome(&self) -> PathBuf {
         std::env::var_os("FLUENCE_EXTENSION")
             .map_or_else(|| self.root.join("dist").join("chrome"), PathBuf::from)
@@ -105,7 +105,7 @@ impl Run {
         self
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     ///
     /// # Errors
     /// If it cannot be started or does not succeed.
@@ -118,7 +118,7 @@ impl Run {
         Ok(())
     }
 
-    /// Runs it to its end and returns its standard output.
+    /// Runs the program to its end and returns its standard output.
     ///
     /// # Errors
     /// If it cannot be started, does not succeed, or prints something that is not UTF-8.

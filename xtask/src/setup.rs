@@ -1,4 +1,5 @@
-//! What must be on the machine: it is found, or installed if that is possible, or named so that a person can install it.
+//! What must be installed on the machine. It is found, or installed if that is possible, or named
+//! so that a person can install it.
 
 use std::path::{Path, PathBuf};
 
@@ -8,14 +9,14 @@ use crate::run::{Run, Workspace, which};
 
 /// The version of npm's `binaryen`, whose `wasm-opt` is used.
 const BINARYEN: &str = "132.0.0";
-/// The target of what runs in a browser.
+/// The compilation target for code that runs in a browser.
 pub const WASM: &str = "wasm32-unknown-unknown";
 
-/// Checks that the compiler is the one that `rust-toolchain.toml` names: lints, formatting and sizes are those of one
-/// version.
+/// Checks that the compiler is the one that `rust-toolchain.toml` names, because lints, formatting
+/// and sizes depend on the version.
 ///
 /// # Errors
-/// If it is another version, or either cannot be told.
+/// If it is another version, or if either version cannot be determined.
 pub fn compiler(workspace: &Workspace) -> Result<()> {
     let file = workspace.root.join("rust-toolchain.toml");
     let text = std::fs::read_to_string(&file)
@@ -35,7 +36,8 @@ pub fn compiler(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// A program from the crates registry, built and installed below the target directory unless it is there already.
+/// Returns the path of a program from the crates registry, which is built and installed below the
+/// target directory if it is not there yet.
 ///
 /// # Errors
 /// If it cannot be installed.
@@ -51,7 +53,8 @@ pub fn tool(workspace: &Workspace, name: &str, version: &str) -> Result<PathBuf>
     workspace
         .cargo(["install", "--locked", "--quiet", name, "--version", version])
         .arguments(["--root".as_ref(), home.as_os_str()])
-        // It runs for seconds: what counts is how soon it is built. cargo-deny's own profile asks for a fat LTO.
+        // The program runs only for seconds, so a quick build matters more. cargo-deny's own
+        // profile asks for fat LTO.
         .environment("CARGO_PROFILE_RELEASE_LTO", "off")
         .environment("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
         .environment("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
@@ -79,7 +82,8 @@ pub fn wasm_target() -> Result<()> {
     Run::new("rustup").arguments(["target", "add", WASM]).done()
 }
 
-/// The `wasm-opt` of npm's `binaryen`, installed below the target directory unless it is there already.
+/// Returns the path of the `wasm-opt` of npm's `binaryen`, which is installed below the target
+/// directory if it is not there yet.
 ///
 /// # Errors
 /// If it cannot be installed; the error says why.
@@ -117,8 +121,9 @@ pub fn wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// The software with which figures are compared, as one script for a page: `benches/others.js` and the packages that it
-/// imports, installed and bundled below the target directory.
+/// Returns the path of one script for a page with the software that figures are compared with:
+/// `benches/others.js` and the packages that it imports, installed and bundled below the target
+/// directory.
 ///
 /// # Errors
 /// If it cannot be installed or bundled; the error says why.
@@ -138,7 +143,7 @@ pub fn others(workspace: &Workspace) -> Result<PathBuf> {
         return Ok(bundle);
     }
     if which("npm").is_none() {
-        bail!("it is installed with `npm`, which is not in PATH");
+        bail!("the packages are installed with `npm`, which is not in PATH");
     }
     match std::fs::remove_dir_all(&home) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -152,7 +157,7 @@ pub fn others(workspace: &Workspace) -> Result<PathBuf> {
     }
     Run::new("npm")
         .arguments(["install", "--no-package-lock", "--ignore-scripts"])
-        // Leaves out what only other platforms than a browser need.
+        // This leaves out packages that only other platforms than a browser need.
         .arguments(["--legacy-peer-deps", "--no-audit", "--no-fund"])
         .arguments(["--loglevel=error"])
         .directory(&home)
@@ -176,7 +181,8 @@ pub struct Browser {
     missing: Vec<&'static str>,
 }
 
-/// Programs that the tests and the demonstration need, and the Debian packages that contain them.
+/// The programs that the tests and the demonstration need, and the Debian packages that contain
+/// them.
 const PROGRAMS: [(&str, &str); 4] = [
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
@@ -184,7 +190,11 @@ const PROGRAMS: [(&str, &str); 4] = [
     ("xdotool", "xdotool"),
 ];
 
-/// Looks for Chromium and the programs that drive it. Installs what is missing if this is Debian and we are root.
+/// Looks for Chromium and the programs that drive it. Installs what is missing if this is Debian
+/// and we are root; [`Browser::require`] reports what is still missing.
+///
+/// # Errors
+/// None at present: an installation that fails is only a warning.
 pub fn browser() -> Result<Browser> {
     let mut browser = Browser { missing: missing() };
     if browser.missing.is_empty() || which("apt-get").is_none() || !is_root() {
@@ -216,6 +226,8 @@ pub fn browser() -> Result<Browser> {
 }
 
 impl Browser {
+    /// Checks that nothing is missing.
+    ///
     /// # Errors
     /// If something is missing; the error says what to install.
     pub fn require(&self) -> Result<()> {

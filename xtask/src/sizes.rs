@@ -1,4 +1,4 @@
-//! How large the extension's parts are, and whether they grew.
+//! Measures the extension's parts, and checks whether they grew.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,15 +11,17 @@ use serde::{Deserialize, Serialize};
 use crate::extension::{Built, PARTS};
 use crate::run::Workspace;
 
-/// How much a part may grow over its record before someone must say that it is meant to, in percent.
+/// How much a part may grow beyond its recorded size, in percent, before somebody has to record the
+/// new size.
 const MAX_GROWTH_PERCENT: u64 = 5;
 
 /// The size of a part of the extension, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
-    /// Uncompressed, as on the disk.
+    /// The size without compression, as on the disk.
     pub raw: u64,
-    /// Compressed, as a web server would send it: brotli, quality 11.
+    /// The size as a web server would send it, compressed by brotli: with quality 11, or with 5 if
+    /// the extension is not optimised.
     pub brotli: u64,
 }
 
@@ -27,12 +29,15 @@ pub struct Size {
 pub type Sizes = BTreeMap<String, Size>;
 
 /// Measures the WebAssembly of a built extension.
+///
+/// # Errors
+/// If a part cannot be read.
 pub fn measure(built: &Built) -> Result<Sizes> {
     let mut sizes = Sizes::new();
     for part in PARTS {
         let file = built.wasm(part);
         let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        // The best quality takes seconds a megabyte: only what is shipped is worth that.
+        // The best quality takes seconds per megabyte, which is worth it only for what is shipped.
         let quality = if built.unoptimised.is_none() { 11 } else { 5 };
         let mut compressor = brotli::CompressorWriter::new(Vec::new(), 1 << 16, quality, 22);
         compressor.write_all(&bytes)?;
@@ -57,14 +62,21 @@ fn file(workspace: &Workspace) -> PathBuf {
     workspace.root.join("benches").join("sizes.json")
 }
 
-/// Makes these the sizes that are compared with.
+/// Records these sizes as those to compare with.
+///
+/// # Errors
+/// If the file cannot be written.
 pub fn record(workspace: &Workspace, sizes: &Sizes) -> Result<()> {
     let file = file(workspace);
     let text = serde_json::to_string_pretty(sizes)? + "\n";
     fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// An error where a part has grown by more than [`MAX_GROWTH_PERCENT`] over its record.
+/// Compares the sizes with the recorded ones.
+///
+/// # Errors
+/// If a part has grown by more than [`MAX_GROWTH_PERCENT`], or if the recorded sizes cannot be
+/// read.
 pub fn compare(workspace: &Workspace, measured: &Sizes) -> Result<()> {
     let file = file(workspace);
     let text =
@@ -76,7 +88,7 @@ pub fn compare(workspace: &Workspace, measured: &Sizes) -> Result<()> {
         return Ok(());
     }
     bail!(
-        "{}. Make it smaller, or, where it is meant, run `cargo xtask sizes --record` and commit {}",
+        "{}. Make it smaller, or, if that is intended, run `cargo xtask sizes --record` and commit {}",
         grown.join("; "),
         file.display()
     )

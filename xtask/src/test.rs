@@ -1,4 +1,4 @@
-//! Everything that must hold before a change is accepted.
+//! Runs everything that must pass before a change is accepted.
 
 use std::time::Instant;
 
@@ -18,7 +18,8 @@ const ADAPTORS: &str = "browser";
 /// How long the adaptors' tests may take altogether, in seconds.
 const ADAPTORS_LIMIT: &str = "180";
 
-/// Checks, builds and tests everything, with the end-to-end tests last. It goes on after a failure.
+/// Checks, builds and tests everything, with the end-to-end tests last. A failure does not stop the
+/// remaining steps.
 ///
 /// # Errors
 /// If anything failed; the error names all failures.
@@ -90,8 +91,9 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     report.end()
 }
 
-/// A Cargo command for the whole workspace on this machine, including the logic in the browser's parts. It always names
-/// the same packages, so that nothing is built twice with different features.
+/// A Cargo command for the whole workspace on this machine, including the logic in the browser's
+/// parts. It always covers the same packages, so that nothing is built twice with different
+/// features.
 fn native(workspace: &Workspace, command: &str) -> Run {
     workspace.cargo([command, "--workspace"])
 }
@@ -102,14 +104,15 @@ fn adaptors(workspace: &Workspace) -> Result<()> {
     workspace
         .cargo(["test", "--package", "background", "--test", ADAPTORS])
         .arguments(["--target", WASM])
-        // Takes half as long to build and to prepare for the browser; a failure still names functions.
+        // Without debug information, building and preparing for the browser take half as long, and
+        // a failure still names functions.
         .environment("CARGO_PROFILE_DEV_DEBUG", "false")
         .environment(
             "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
             workspace.target.join("debug").join("adaptors"),
         )
         .environment("WASM_BINDGEN_TEST_TIMEOUT", ADAPTORS_LIMIT)
-        // As in the extension's pages.
+        // The extension's pages are not isolated by origin either.
         .environment("WASM_BINDGEN_TEST_NO_ORIGIN_ISOLATION", "1")
         .done()
 }

@@ -1,5 +1,5 @@
-//! CARs that the file worker fetches: each block is verified, raw ones stay with it and are written from there, and
-//! whatever is wrong ends the CAR with its reason.
+//! Tests of CARs that the file worker fetches: each block is verified, raw blocks stay in the file
+//! worker and are written from there, and any error ends the CAR with its reason.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ async fn blocks_of(disk: &Disk, car: &Blob) -> Blocks {
     response.body
 }
 
-/// How many blocks come, and how it ends.
+/// Counts the blocks of a CAR, and returns the count and the error with which it ended, if any.
 async fn end_of(mut blocks: Blocks) -> (usize, Option<CarEnd>) {
     let mut count = 0;
     while let Some(came) = blocks.next().await {
@@ -103,7 +103,7 @@ async fn what_comes_is_verified_kept_and_written() {
         }
         assert!(walk.is_done());
         assert_eq!(heard, car.size() as usize);
-        // Raw leaves never come here; the older profile has none.
+        // Raw leaves stay in the file worker; the older profile has none.
         let leaves = if profile == Profile::UnixfsV1_2025 {
             6
         } else {
@@ -131,7 +131,7 @@ async fn a_kept_block_may_be_written_twice() {
             break kept;
         }
     };
-    // What is not wanted any more ends; what it gave stays.
+    // Dropping the CAR ends its transfer, but the block that it gave stays valid.
     drop(blocks);
     for _ in 0..2 {
         partial.append_kept(kept.clone(), vec![]).await.unwrap();
@@ -178,7 +178,7 @@ async fn what_is_wrong_ends_a_car() {
     let none = end_of(blocks_of(&disk, &blob(&page)).await).await;
     assert!(matches!(none, (0, Some(CarEnd::Unusable(_)))), "{none:?}");
 
-    // One bit of the last leaf.
+    // This changes one bit of the last leaf.
     *car.last_mut().unwrap() ^= 1;
     let wrong = end_of(blocks_of(&disk, &blob(&car)).await).await;
     assert!(
@@ -189,7 +189,7 @@ async fn what_is_wrong_ends_a_car() {
 
 #[wasm_bindgen_test]
 async fn a_wrong_bit_is_found_in_every_leaf() {
-    // Some are hashed by one worker, and some by the other.
+    // Some leaves are hashed by one worker, and some by the other.
     for disk in [disk(), lone_disk()] {
         let bytes = noise(5 << 20);
         let (car, dag) = car_of(&bytes, Profile::UnixfsV1_2025).await;
@@ -199,7 +199,7 @@ async fn a_wrong_bit_is_found_in_every_leaf() {
         let before = dag.blocks.len() - 5;
         for leaf in 0..5_usize {
             let mut car = car.clone();
-            // The heads of those that follow take less than a thousandth.
+            // The headers of the leaves are small, so this lies within the leaf.
             let at = leaves + (leaf << 20) + (1 << 19);
             car[at] ^= 0x80;
             let wrong = end_of(blocks_of(&disk, &blob(&car)).await).await;

@@ -1,4 +1,4 @@
-//! IndexedDB: a transaction happens whole or not at all, and exceptions are told apart.
+//! Tests of IndexedDB: transactions are atomic, and exceptions are told apart.
 
 use background::database::{DAGS, Database, EXTENTS, META, THUMBNAILS, beginning_with, error};
 use background::identity;
@@ -31,14 +31,14 @@ async fn what_is_written_is_there_for_others() {
 #[wasm_bindgen_test]
 async fn a_transaction_happens_whole_or_not_at_all() {
     let database = database().await;
-    // Refused by the program itself.
+    // The program itself refuses this transaction.
     let refused = database.write(&[DAGS, EXTENTS], |transaction| {
         let dags = transaction.object_store(DAGS)?;
         dags.put_with_key(&"half".into(), &"database-half".into())?;
         Err("no".into())
     });
     assert_eq!(refused.await, Err(StoreError::Failed("no".into())));
-    // Refused by the browser: an object is no key.
+    // The browser refuses this one, because an object is not a key.
     let refused = database.write(&[DAGS, EXTENTS], |transaction| {
         let dags = transaction.object_store(DAGS)?;
         dags.put_with_key(&"half".into(), &"database-half".into())?;
@@ -50,7 +50,7 @@ async fn a_transaction_happens_whole_or_not_at_all() {
         matches!(&refused, Err(StoreError::Failed(why)) if why.starts_with("DataError")),
         "{refused:?}"
     );
-    // Refused when it is carried out: the key is taken.
+    // This one fails when it is carried out, because the key is taken.
     let add = || {
         database.write(&[DAGS], |transaction| {
             let dags = transaction.object_store(DAGS)?;
@@ -72,7 +72,7 @@ async fn a_transaction_happens_whole_or_not_at_all() {
     );
     let half = database.get(DAGS, &"database-half".into()).await.unwrap();
     assert!(half.is_undefined(), "half of a transaction happened");
-    // And the next one does.
+    // The next transaction succeeds.
     let whole = database.write(&[DAGS], |transaction| {
         transaction
             .object_store(DAGS)?
@@ -131,7 +131,7 @@ async fn a_connection_that_the_browser_closed_is_opened_anew() {
     let read = other.get(DAGS, &"database-closed".into()).await.unwrap();
     assert_eq!(read.as_string().as_deref(), Some("first"));
     other.close();
-    // Two at once.
+    // The next two writes happen at the same time.
     let (one, two) = futures::join!(write("second"), write("third"));
     assert_eq!((one, two), (Ok(()), Ok(())));
     let read = other.get(DAGS, &"database-closed".into()).await.unwrap();
@@ -150,7 +150,7 @@ async fn a_database_of_version_2_keeps_what_it_has() {
     for (store, key, value) in &values {
         assert_eq!(&database.get(store, key).await.unwrap(), value);
     }
-    // And it has what version 3 has beside that.
+    // It also has the stores that version 3 added.
     let written = database.write(&[THUMBNAILS], |transaction| {
         let thumbnails = transaction.object_store(THUMBNAILS)?;
         thumbnails.put_with_key(&"a picture".into(), &"a".into())?;
@@ -175,7 +175,7 @@ async fn a_database_that_cannot_be_used_is_left_as_it_is_and_another_one_is_used
         assert!(opened.damage.is_none() && opened.state.items.is_empty());
         let first = identity::load(&database).await;
         assert!(!first.replaced);
-        // At the next start it is the same one.
+        // The next start uses the same database.
         let again = Database::open_one_of(names).await;
         let second = identity::load(&again).await;
         assert_eq!(first.keypair.public(), second.keypair.public());

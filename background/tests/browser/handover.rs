@@ -1,4 +1,4 @@
-//! Files that faces hand over, on the channel that they use.
+//! Tests of files that the popup hands over, through the channel that it uses.
 
 use std::rc::Rc;
 
@@ -15,12 +15,12 @@ use web_sys::{Blob, BroadcastChannel, MessageEvent};
 
 use crate::blob;
 
-/// The worker's end of the channel and a face's.
+/// The worker's end of the channel and the popup's.
 struct Channel {
     handovers: Rc<Handovers>,
     worker: BroadcastChannel,
     face: BroadcastChannel,
-    /// What the worker says to the face.
+    /// What the worker sends to the popup.
     said: mpsc::UnboundedReceiver<JsValue>,
     _listeners: [Closure<dyn FnMut(MessageEvent)>; 2],
 }
@@ -60,7 +60,7 @@ impl Channel {
         self.face.post_message(&offer).unwrap();
     }
 
-    /// The key of the offer that the worker says it took.
+    /// The key of the offer that the worker acknowledges.
     async fn taken(&mut self) -> Option<String> {
         let said = self.said.next().await?;
         let taken = Reflect::get(&said, &"taken".into()).unwrap();
@@ -96,12 +96,12 @@ async fn texts(blobs: Vec<Blob>) -> Vec<String> {
 #[wasm_bindgen_test]
 async fn files_are_taken_whichever_comes_first() {
     let mut channel = Channel::open();
-    // The files, then the command.
+    // The files come before the command.
     channel.offer("one", &files(&["first", "second"]));
     assert_eq!(channel.taken().await.as_deref(), Some("one"));
     let taken = channel.handovers.take("one").await.unwrap();
     assert_eq!(texts(taken).await, ["first", "second"]);
-    // The command, then the files; another handover meanwhile.
+    // The command comes before the files, with another handover in between.
     let handovers = Rc::clone(&channel.handovers);
     let waiting = handovers.take("two");
     let offering = async {
@@ -122,7 +122,7 @@ async fn what_is_no_offer_is_not_heard() {
         channel.offer("key", &nonsense);
     }
     channel.offer(&"x".repeat(65), &files(&["a"]));
-    // What is no file among the files is left out.
+    // A value among the files that is not a file is left out.
     let mixed: Array = Array::from(&files(&["kept"]));
     mixed.push(&"text".into());
     channel.offer("last", &mixed.into());
@@ -138,7 +138,8 @@ async fn files_that_nobody_asks_for_do_not_gather() {
         channel.offer(&number.to_string(), &files(&["x"]));
         assert_eq!(channel.taken().await, Some(number.to_string()));
     }
-    // The newest are there; the older ones went, and who asks for them is told so in time.
+    // The newest files are kept and older ones are dropped; a command that asks for those gets
+    // nothing after a while.
     let newest = channel.handovers.take("39").await.unwrap();
     assert_eq!(texts(newest).await, ["x"]);
     assert!(channel.handovers.take("0").await.is_none());

@@ -1,4 +1,5 @@
-//! `fetch()` as HTTP, against the server of `fluence_tests::stranger`, which the runner starts.
+//! Tests of HTTP by `fetch()`, against the server of `fluence_tests::stranger`, which the runner
+//! starts.
 
 use std::time::Duration;
 
@@ -12,11 +13,11 @@ use crate::blob;
 
 /// The name under which the browser knows the server.
 const HOST: &str = "stranger.test";
-/// For what is to come.
+/// The patience with an answer that is expected to arrive.
 const PATIENT: Duration = Duration::from_secs(20);
-/// For what never comes.
+/// The patience with an answer that never arrives.
 const IMPATIENT: Duration = Duration::from_millis(300);
-/// How often a counter is looked at.
+/// How often a counter is read.
 const LOOK: Duration = Duration::from_millis(50);
 
 type Response = HttpResponse<<Fetch as Http>::Body>;
@@ -71,7 +72,7 @@ async fn heads_are_read() {
     assert_eq!(named.file_name.as_deref(), Some("от.txt"));
     let plain = get("/status/200").await.unwrap();
     assert_eq!((plain.content_type, plain.file_name), (None, None));
-    // What comes is longer than what was sent.
+    // The decoded body is longer than what was sent, so its length is not known.
     let compressed = get("/compressed").await.unwrap();
     assert_eq!(compressed.content_length, None);
     assert_eq!(text(compressed).await, "hello, hello, hello");
@@ -119,7 +120,7 @@ async fn a_request_is_sent_as_it_was_made() {
     assert!(!head.contains("\r\ncookie"), "{head}");
     assert_eq!(body, "before 3456 after");
 
-    // Where what is to be sent is not there, nothing is sent.
+    // If a part of the body does not exist, nothing is sent.
     let gone = Fetch.send(HttpRequest {
         method: "POST",
         body: vec![Piece::Slice(file, 5..11)],
@@ -143,13 +144,13 @@ async fn a_body_comes_piece_by_piece() {
     }
     assert_eq!(read, 40 * 0x10000);
     assert!(pieces > 1);
-    // The end stays the end.
+    // After the end there is still nothing.
     assert_eq!(response.body.chunk().await, Ok(None));
 }
 
 #[wasm_bindgen_test]
 async fn patience_is_for_silence_and_not_for_slowness() {
-    // 20 bytes in a second, each within the patience.
+    // The server sends 20 bytes in a second, each within the patience.
     let slow = HttpRequest {
         patience: IMPATIENT,
         ..request("/drip/20")
@@ -186,12 +187,13 @@ async fn what_breaks_off_is_never_whole() {
 
 #[wasm_bindgen_test]
 async fn what_cannot_be_reached_is_named() {
-    // What is no HTTP; what is for another origin; a redirect to this machine's files; redirects without end.
+    // The answers are not HTTP, closed to other origins, a redirect to a local file, and an endless
+    // redirect.
     for path in ["/garbage", "/closed", "/away", "/round"] {
         let answer = get(path).await.map(|_| ());
         assert_eq!(answer, Err(HttpError::Unreachable(host())), "{path}");
     }
-    // Port 9 (discard) is not listened on; browsers refuse it too.
+    // Nothing listens on port 9 (discard), and browsers block it.
     for (url, host) in [
         ("http://127.0.0.1:9/", "127.0.0.1:9"),
         ("http://", ""),
@@ -218,7 +220,7 @@ async fn redirects_are_followed() {
 }
 
 #[wasm_bindgen_test]
-async fn who_drops_a_body_ends_the_transfer() {
+async fn dropping_a_body_ends_the_transfer() {
     async fn left() -> u32 {
         text(get("/left").await.unwrap()).await.parse().unwrap()
     }
@@ -226,7 +228,7 @@ async fn who_drops_a_body_ends_the_transfer() {
     let mut read = get("/endless").await.unwrap();
     assert!(read.body.chunk().await.unwrap().is_some());
     drop(read);
-    // Also before anything was read.
+    // Dropping it before anything was read has the same effect.
     drop(get("/endless").await.unwrap());
     let mut looks = 0;
     while left().await < before + 2 {

@@ -1,4 +1,4 @@
-//! The identity is made once, and a damaged one keeps nothing from starting.
+//! Tests of the identity: it is made once, and a damaged one does not prevent starting.
 
 use background::database::{ASIDE, META};
 use background::identity;

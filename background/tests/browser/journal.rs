@@ -1,4 +1,5 @@
-//! The journal: what was appended is there after a kill, with and without snapshots, and beside damaged records.
+//! Tests of the journal: events that were appended survive a kill, with and without snapshots, and
+//! next to damaged records.
 
 use background::database::{ASIDE, Database, JOURNAL, LOG, META, THUMBNAILS};
 use background::journal::{Journal, Opened};
@@ -19,7 +20,7 @@ use crate::{database, id};
 /// The key of the snapshot.
 const SNAPSHOT: &str = "snapshot";
 
-/// A journal to which nothing was ever written.
+/// Opens the journal with nothing in it, and nothing set aside.
 async fn empty() -> Journal {
     let database = database().await;
     let cleared = database.write(&[ASIDE], |transaction| {
@@ -30,7 +31,7 @@ async fn empty() -> Journal {
     empty_but_for_originals().await
 }
 
-/// A journal of which nothing is left but what was set aside.
+/// Opens the journal with nothing in it, but keeps what was set aside.
 async fn empty_but_for_originals() -> Journal {
     let database = database().await;
     let stores = [JOURNAL, META, LOG, THUMBNAILS];
@@ -56,7 +57,7 @@ async fn reopened() -> State {
     state
 }
 
-/// Puts a value under a key, whatever it is.
+/// Stores any value under a key.
 async fn put(store: &'static str, key: impl Into<JsValue>, value: impl Into<JsValue>) {
     let (key, value) = (key.into(), value.into());
     let put = |transaction: &IdbTransaction| {
@@ -74,7 +75,7 @@ async fn aside() -> Vec<JsValue> {
     Array::from(&values.unwrap()).to_vec()
 }
 
-/// Numbers of the events that are kept as such.
+/// How many events are stored one by one, outside the snapshot.
 async fn kept() -> u32 {
     let keys = database()
         .await
@@ -114,7 +115,7 @@ fn log(seq: u64, name: &str) -> Event {
     )
 }
 
-/// An event of which many may happen, and that the state shows.
+/// An event that can happen many times, and that changes the state.
 fn requested(seq: u64, name: &str) -> Event {
     event(
         seq,
@@ -187,7 +188,7 @@ async fn a_snapshot_takes_the_place_of_many_events() {
     }
     assert!(kept().await < 1000, "{} events are kept", kept().await);
     assert_eq!(reopened().await, applied(&events));
-    // The snapshot and what came after it, again and again.
+    // The snapshot and the events after it can be read any number of times.
     assert_eq!(reopened().await, applied(&events));
     journal.append(&[requested(2501, "a")]).await.unwrap();
     events.push(requested(2501, "a"));
@@ -199,7 +200,7 @@ async fn many_events_that_a_kill_left_become_a_snapshot() {
     let journal = empty().await;
     let mut events = vec![began(1, "a")];
     events.extend((2..=1200).map(|seq| requested(seq, "a")));
-    // As an older worker left them: more than there should be.
+    // An older worker may have left more events than there should be.
     let database = database().await;
     let written = database.write(&[JOURNAL], |transaction| {
         let store = transaction.object_store(JOURNAL)?;
@@ -242,7 +243,7 @@ async fn a_damaged_event_costs_only_itself_and_is_set_aside() {
     assert!(adopt);
     let originals: [JsValue; 3] = [future.into(), 7.into(), "{\"seq\":5,\"at\":".into()];
     assert_eq!(aside().await, originals);
-    // The next start is a plain one, but for the files that may still have to be found.
+    // The next start reports no damage, but files may still have to be adopted.
     assert_eq!(reopened().await, applied(&whole));
     assert!(Journal::open(database().await).await.adopt);
     journal.adopted().await.unwrap();
@@ -293,7 +294,7 @@ async fn one_damaged_item_and_one_damaged_setting_cost_only_themselves() {
     put(META, SNAPSHOT, text.as_str()).await;
     drop(journal);
     let Opened { state, damage, .. } = Journal::open(database().await).await;
-    // The item can do without what is damaged of it.
+    // The damaged value is one that the item can do without.
     assert_eq!(state.items.len(), 2);
     assert_eq!(state.items[&id("a")].cid, None);
     assert_eq!(damage.settings, ["copy_link"]);
@@ -336,7 +337,7 @@ async fn logs_and_thumbnails_are_stored_beside_the_state() {
     let lines = [log(3, "a"), log(4, "a")].map(line);
     assert_eq!(journal.log(&id("a")).await.unwrap(), lines);
     assert_eq!(journal.log(&id("b")).await.unwrap(), []);
-    // They go with the item.
+    // The log and the thumbnail are removed with the item.
     let removed = event(5, EventKind::Removed { id: id("a") });
     journal.append(&[removed]).await.unwrap();
     assert_eq!(journal.log(&id("a")).await.unwrap(), []);
@@ -371,7 +372,7 @@ async fn what_cannot_be_read_while_the_worker_runs_is_not_replaced() {
     journal.append(&events).await.unwrap();
     assert_eq!(kept().await, 1100, "no event is dropped");
     assert!(aside().await.is_empty());
-    // The next start keeps the original, and the person is told.
+    // The next start sets the original aside and reports the damage.
     let Opened { state, damage, .. } = Journal::open(database().await).await;
     assert!(damage.snapshot);
     assert_eq!(state.items[&id("a")].requests, 1099);
@@ -381,7 +382,7 @@ async fn what_cannot_be_read_while_the_worker_runs_is_not_replaced() {
 
 #[wasm_bindgen_test]
 async fn what_is_set_aside_is_bounded_and_the_newest() {
-    // Another test may have set an identity aside.
+    // Another test may have set an identity aside, so this clears everything.
     drop(empty().await);
     for round in 0..2 {
         drop(empty_but_for_originals().await);
@@ -433,7 +434,8 @@ async fn a_journal_of_version_1_is_brought_to_the_present_form() {
         adopt,
     } = Journal::open(database.clone()).await;
     assert!(damage.is_none() && !adopt);
-    // `tests/journal.rs` compares what is read of these texts with what version 1 made of them.
+    // `tests/journal.rs` compares what the reader makes of these texts with what version 1 made of
+    // them.
     let mut reader = Reader::new(Some(snapshot));
     assert!(events.iter().all(|event| reader.event(event)));
     assert_eq!(state, reader.finish().state);
@@ -469,7 +471,7 @@ async fn a_journal_of_version_1_is_brought_to_the_present_form() {
     }
     assert_eq!((pictures, lines), (4, 248));
 
-    // The next start reads the present form, and finds the same.
+    // The next start reads the present format, and finds the same state.
     let again = Journal::open(database.clone()).await;
     assert!(again.damage.is_none() && !again.adopt);
     assert_eq!(again.state, state);

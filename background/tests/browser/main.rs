@@ -1,5 +1,6 @@
-//! The adaptors to the browser, in a real browser: a dedicated worker of Chromium, which has all of what the extension's
-//! worker has that is tested here. `cargo xtask test` runs it; by hand:
+//! Tests of the adaptors in a real browser. They run in a dedicated worker of Chromium, which has
+//! everything of the extension's worker that is tested here. `cargo xtask test` runs them. To run
+//! them by hand:
 //!
 //! ```text
 //! cargo xtask build
@@ -31,7 +32,7 @@ use js_sys::{Array, Uint8Array};
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
-/// Bytes that repeat nowhere: those of the vectors in `tests/vectors`.
+/// Bytes that do not repeat: the stream of the vectors in `tests/vectors`.
 fn noise(len: usize) -> Vec<u8> {
     let mut x = 2_463_534_242_u32;
     (0..len)
@@ -44,15 +45,15 @@ fn noise(len: usize) -> Vec<u8> {
         .collect()
 }
 
-/// The database, which all tests share; each has ids of its own.
+/// Opens the database, which all tests share; each test uses its own ids.
 async fn database() -> Database {
     let database = Database::open().await;
     assert!(!database.is_substitute(), "the database does not open");
     database
 }
 
-/// The file worker, which runs beside the tests: they are in a worker that may open files. It has the built extension's
-/// write for it, as in the extension.
+/// A file worker in the same worker as the tests, which may open files. As in the extension, it
+/// starts the built extension's worker to write for it.
 fn disk() -> Disk {
     Disk::new(None, |port| {
         files::serve(port);
@@ -60,7 +61,7 @@ fn disk() -> Disk {
     })
 }
 
-/// The same where no other worker can be started.
+/// A file worker that cannot start another worker, and so does everything itself.
 fn lone_disk() -> Disk {
     Disk::new(None, |port| {
         files::serve_here(port);
@@ -68,7 +69,8 @@ fn lone_disk() -> Disk {
     })
 }
 
-/// All files, as a worker sees them that has just started: what an earlier one had open is closed.
+/// The stored files, as a worker that has just started sees them. Files that an earlier one had
+/// open are closed.
 async fn store() -> DiskStore {
     DiskStore::new(database().await, disk())
 }
@@ -81,7 +83,7 @@ fn id(name: &str) -> ItemId {
     ItemId(name.to_owned())
 }
 
-/// A block of this many bytes of a file, told from others by a number.
+/// A block of this many bytes of a file; the number makes it distinct.
 fn block(number: u8, len: u64) -> Block {
     Block {
         cid: cid_v1(0x55, &[number; 32]),

@@ -1,4 +1,4 @@
-//! Databases as other versions of the extension leave them.
+//! Makes databases like those that other versions of the extension leave.
 
 use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -8,10 +8,10 @@ use web_sys::{IdbDatabase, IdbFactory, IdbRequest, IdbTransactionMode};
 /// The object stores of version 2.
 pub const STORES_OF_2: [&str; 4] = ["extents", "dags", "journal", "meta"];
 
-/// A value in a database: its object store, its key, and itself.
+/// A value in a database: its object store, its key, and the value itself.
 pub type Value = (&'static str, JsValue, JsValue);
 
-/// Makes a database that is not there yet.
+/// Makes a database that does not exist yet.
 pub async fn make(name: &str, version: u32, stores: &[&str], values: &[Value]) {
     let database = open(name, version, stores).await;
     let names: Array = stores.iter().map(|name| JsValue::from_str(name)).collect();
@@ -30,7 +30,7 @@ pub async fn make(name: &str, version: u32, stores: &[&str], values: &[Value]) {
     database.close();
 }
 
-/// Reads a value of a database that is there.
+/// Reads a value from an existing database.
 pub async fn read(name: &str, version: u32, store: &str, key: &str) -> JsValue {
     let database = open(name, version, &[]).await;
     let transaction = database.transaction_with_str(store).unwrap();

@@ -1,4 +1,5 @@
-//! Blobs as sources: every slice is the right one, however many are read and hashed at the same time.
+//! Tests of blobs as sources: every slice is the right one, however many are read and hashed at the
+//! same time.
 
 use background::source::{BlobSource, blob_of_pieces};
 use bytes::Bytes;
@@ -13,16 +14,16 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use crate::{blob, id, noise, store};
 
 const MIB: u64 = 1024 * 1024;
-/// CIDs of bytes of so many lengths, made with another implementation.
+/// The CIDs of bytes of several lengths, made by another implementation.
 const VECTORS: &str = include_str!("../../../tests/vectors/unixfs.json");
-/// Longer ones are tested natively.
+/// The longest bytes that are tested here; longer ones are tested natively.
 const LONGEST: u64 = 2 * MIB;
 
 fn source(bytes: &[u8]) -> BlobSource {
     BlobSource::new(blob(bytes))
 }
 
-/// A stored file, which is hashed by the file worker.
+/// Stores a file, which the file worker hashes.
 async fn stored(name: &str, bytes: &[u8]) -> BlobSource {
     let mut partial = store().await.partial(&id(name)).await.unwrap();
     let bytes = source(bytes);
@@ -31,7 +32,7 @@ async fn stored(name: &str, bytes: &[u8]) -> BlobSource {
     partial.source().await.unwrap()
 }
 
-/// Whether a digest is that of bytes, by the pure code.
+/// Whether a digest is that of the bytes, according to the core's own code.
 fn is_digest(digest: &[u8; 32], bytes: &[u8]) -> bool {
     hash::verify(&cid_v1(0x55, digest), bytes).is_ok()
 }
@@ -44,7 +45,7 @@ async fn slices_are_hashed_side_by_side() {
     let mut ranges: Vec<_> = (0..len.div_ceil(MIB / 4))
         .map(|number| number * MIB / 4..((number + 1) * MIB / 4).min(len))
         .collect();
-    // Out of order, again, and of no bytes.
+    // These are out of order, repeated, or empty.
     ranges.extend([
         4 * MIB - 1..4 * MIB + 1,
         9 * MIB..len,

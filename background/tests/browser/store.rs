@@ -1,4 +1,5 @@
-//! Files on the disk. A kill of the worker is played by dropping all that writes, and opening again.
+//! Tests of stored files. A kill of the worker is simulated by dropping everything that writes and
+//! opening the store again.
 
 use background::codec;
 use background::database::{DAGS, EXTENTS};
@@ -48,7 +49,7 @@ async fn what_was_flushed_outlasts_a_kill() {
         partial.append(piece, vec![written]).await.unwrap();
     }
     partial.flush().await.unwrap();
-    // This one was only gathered when the worker was killed.
+    // This block was still buffered when the worker was killed.
     let lost = Bytes::copy_from_slice(&bytes[500_000..]);
     partial
         .append(lost.clone(), vec![block(9, 200_000)])
@@ -65,7 +66,7 @@ async fn what_was_flushed_outlasts_a_kill() {
         all(&partial.source().await.unwrap()).await,
         bytes[..500_000]
     );
-    // It goes on from there.
+    // Writing continues from there.
     partial.append(lost, vec![block(9, 200_000)]).await.unwrap();
     blocks.push(block(9, 200_000));
     let whole = dag(blocks);
@@ -89,7 +90,7 @@ async fn a_file_of_many_extents_is_one() {
             partial.flush().await.unwrap();
         }
     }
-    // What is not flushed is not read, and nothing is read twice.
+    // Bytes that are not flushed cannot be read, and none are read twice.
     let before = partial.source().await.unwrap();
     assert!(before.len() > 0 && before.len() < bytes.len() as u64);
     assert_eq!(all(&before).await, bytes[..before.len() as usize]);
@@ -115,7 +116,7 @@ async fn inner_nodes_have_no_bytes_and_are_kept() {
     let id = id("inner");
     let store = store().await;
     let mut partial = store.partial(&id).await.unwrap();
-    // So many that some are written before the flush.
+    // There are so many that some are written before the flush.
     let nodes: Vec<Block> = (0..5000).map(|number| block(number as u8, 0)).collect();
     for node in &nodes {
         partial
@@ -197,7 +198,7 @@ async fn what_is_not_whole_is_not_opened() {
         Err(StoreError::Gone(_))
     ));
 
-    // The bytes are fewer than the DAG's.
+    // The file has fewer bytes than its DAG.
     partial.finish(dag(vec![block(0, 4)])).await.unwrap();
     let short = store.open(&unfinished).await.map(|_| ());
     assert_eq!(
@@ -228,7 +229,7 @@ async fn removing_touches_nothing_else() {
     let ids = store.ids().await.unwrap();
     assert_eq!(known(&ids), ["rem", "remo", "remov"]);
     store.remove(&id("remo")).await.unwrap();
-    // What is not there is no error.
+    // Removing what does not exist is not an error.
     store.remove(&id("remo")).await.unwrap();
     store.remove(&id("never")).await.unwrap();
     assert_eq!(known(&store.ids().await.unwrap()), ["rem", "remov"]);
@@ -240,7 +241,7 @@ async fn removing_touches_nothing_else() {
     assert!(known(&store.ids().await.unwrap()).is_empty());
 }
 
-/// A record as the store writes it, with members that a test spoils.
+/// A record as the store writes it, with values that a test may corrupt.
 fn record(offset: f64, len: f64, blocks: &[u8]) -> Object {
     let record = Object::new();
     let members: [(&str, JsValue); 3] = [
@@ -294,7 +295,8 @@ async fn after_a_gap_nothing_counts() {
     assert_eq!(partial.len(), 4 * MIB as u64);
     assert_eq!(partial.blocks(), [block(0, 4 * MIB as u64)]);
     assert_eq!(partial.source().await.unwrap().len(), 4 * MIB as u64);
-    // What is had again takes the place of what was left behind the gap, also where it is cut otherwise.
+    // Bytes that are fetched again replace those after the gap, even if they are divided
+    // differently.
     for piece in bytes[4 * MIB..].chunks(3 * MIB) {
         let written = block(7, piece.len() as u64);
         partial
@@ -312,7 +314,7 @@ async fn after_a_gap_nothing_counts() {
 #[wasm_bindgen_test]
 async fn foreign_records_are_no_bytes() {
     let blocks = codec::encode_blocks(&[block(0, 3)]);
-    let spoilt: [(&str, JsValue); 9] = [
+    let corrupt: [(&str, JsValue); 9] = [
         ("text", "garbage".into()),
         ("null", JsValue::NULL),
         ("elsewhere", record(7.0, 3.0, &blocks).into()),
@@ -321,16 +323,16 @@ async fn foreign_records_are_no_bytes() {
         ("list", Array::of1(&1.into()).into()),
         ("long", record(0.0, 1e300, &blocks).into()),
         ("negative", record(0.0, -3.0, &[0xff; 40]).into()),
-        // There are no bytes for it.
+        // The file has no bytes for this record.
         ("nothing", record(0.0, 3.0, &blocks).into()),
     ];
     let store = store().await;
-    for (name, value) in spoilt {
+    for (name, value) in corrupt {
         let id = id(&format!("foreign-{name}"));
         put(EXTENTS, &format!("{}:00000000", id.0), &value).await;
         let mut partial = store.partial(&id).await.unwrap();
         assert!(partial.is_empty() && partial.blocks().is_empty(), "{name}");
-        // It is written over.
+        // The damaged record is overwritten.
         partial
             .append(Bytes::from_static(b"good"), vec![block(0, 4)])
             .await
@@ -367,7 +369,7 @@ async fn bytes_that_were_lost_do_not_count() {
             partial.flush().await.unwrap();
         }
     }
-    // As after a loss of power: the database knows more than came to the disk.
+    // This is what a loss of power leaves: the database knows of more bytes than reached the disk.
     let cut = Request::Finish {
         name: id.0.clone(),
         len: (8 * MIB) as f64,
@@ -387,7 +389,7 @@ async fn bytes_that_were_lost_do_not_count() {
     partial.finish(dag(blocks)).await.unwrap();
     assert_eq!(all(&store.open(&id).await.unwrap().0).await, bytes);
 
-    // A whole file that lost some is not opened.
+    // A complete file that lost some bytes is not opened.
     let cut = Request::Finish {
         name: id.0.clone(),
         len: (8 * MIB) as f64,
@@ -427,7 +429,7 @@ async fn an_earlier_worker_writes_no_more() {
 #[wasm_bindgen_test]
 async fn leaves_of_a_stored_file_are_hashed_where_it_lies() {
     let store = store().await;
-    // So many leaves that they are asked for in several requests, and a last one that is short.
+    // There are so many leaves that they take several requests, and the last one is short.
     let bytes = noise(20 * MIB + 77);
     let id = id("hashed-leaves");
     let mut partial = store.partial(&id).await.unwrap();
@@ -446,7 +448,7 @@ async fn leaves_of_a_stored_file_are_hashed_where_it_lies() {
     let whole = stored.sha256(no(), 0..stored.len(), no()).await;
     assert!(
         matches!(whole, Err(StoreError::Failed(_))),
-        "no block is so large: {whole:?}"
+        "no block is that large: {whole:?}"
     );
     drop(partial);
     store.remove(&id).await.unwrap();

@@ -1,4 +1,4 @@
-//! Small pictures, of pictures that the browser made, and of what is none.
+//! Tests of thumbnails, of pictures that the browser made and of bytes that are not pictures.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use web_sys::{Blob, OffscreenCanvas, OffscreenCanvasRenderingContext2d, RequestI
 
 use crate::{blob, noise};
 
-/// For what is at hand.
+/// The patience with a `data:` URL.
 const PATIENT: Duration = Duration::from_secs(10);
 
-/// A picture of many colours, which nothing makes small.
+/// A picture of many colours, which compresses badly.
 async fn picture(width: u32, height: u32) -> Blob {
     let canvas = OffscreenCanvas::new(width, height).unwrap();
     let context = canvas.get_context("2d").unwrap().unwrap();
@@ -35,7 +35,7 @@ async fn picture(width: u32, height: u32) -> Blob {
     blob.dyn_into().unwrap()
 }
 
-/// Width and height of what a `data:` URL shows.
+/// The width and height of the picture in a `data:` URL.
 async fn size_of(url: &str) -> (u32, u32) {
     let init = RequestInit::new();
     let mut body = http::send(url, &init, PATIENT, PATIENT).await.unwrap().body;
@@ -66,14 +66,14 @@ async fn a_picture_becomes_small_and_keeps_its_shape() {
 
 #[wasm_bindgen_test]
 async fn a_picture_that_is_huge_in_memory_is_not_decoded() {
-    // A PNG's beginning that says 60000 pixels each way.
+    // This is the beginning of a PNG of 60000 by 60000 pixels.
     let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     png.extend([60_000u32.to_be_bytes(), 60_000u32.to_be_bytes()].concat());
     png.extend([8, 2, 0, 0, 0, 0, 0, 0, 0]);
     let made = thumbnail::of(&blob(&png)).await;
     assert_eq!(
         made,
-        Err("a picture of 3600000000 pixels is not made small".to_owned())
+        Err("a picture of 3600000000 pixels is too large for a thumbnail".to_owned())
     );
 }
 

@@ -11,12 +11,12 @@ use crate::address::relay_of;
 use crate::behaviour::Behaviour;
 use crate::limits::{ADDRESSES_PER_PEER, REMEMBERED_PEERS};
 
-/// Addresses that look-ups found, or that the program gave.
+/// Addresses of other peers, from look-ups or given by the program.
 #[derive(Default)]
 pub(super) struct AddressBook(HashMap<PeerId, Vec<Multiaddr>>);
 
 impl AddressBook {
-    /// Adds addresses of a peer, the latest first.
+    /// Adds addresses of a peer. The latest come first.
     pub(super) fn learn(&mut self, peer: PeerId, addresses: Vec<Multiaddr>) {
         if addresses.is_empty() {
             return;
@@ -36,12 +36,14 @@ impl AddressBook {
         known.truncate(ADDRESSES_PER_PEER);
     }
 
+    /// Forgets the addresses of a peer.
     pub(super) fn forget(&mut self, peer: &PeerId) {
         self.0.remove(peer);
     }
 
-    /// The addresses at which to dial a peer: a circuit through each of our `nodes`, given with their addresses, and
-    /// what is known of the peer. One circuit through each relay is enough, however many addresses the relay has.
+    /// The addresses at which to dial a peer: a circuit through each of this peer's `nodes`, and
+    /// the known addresses of the peer. One circuit through each connected relay is enough, however
+    /// many addresses the relay has.
     pub(super) fn to_dial(
         &self,
         swarm: &mut Swarm<Behaviour>,
@@ -73,9 +75,10 @@ impl AddressBook {
     }
 }
 
-/// The addresses of a peer that the DHT knows, those that running look-ups have found included.
+/// The addresses of a peer that the DHT knows, including those that running look-ups have found.
 pub(super) fn known_to_dht(swarm: &mut Swarm<Behaviour>, peer: PeerId) -> Vec<Multiaddr> {
-    // Kad gives the addresses of a running look-up in no other way. It does not look at the connection's id.
+    // There is no other way to get the addresses of a running look-up from kad. It ignores the
+    // connection's id.
     swarm
         .behaviour_mut()
         .kad

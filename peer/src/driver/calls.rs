@@ -31,12 +31,12 @@ pub(super) struct Calls {
 
 #[derive(Default)]
 struct Dialing {
-    /// The dial that was made for these calls; `None` while they wait for a dial of kad's.
+    /// The dial that was made for these calls; `None` while they wait for one that kad began.
     connection: Option<ConnectionId>,
     calls: Vec<OutgoingCall>,
 }
 
-/// What dialing a peer takes.
+/// What is needed to dial a peer.
 pub(super) struct Routes<'a> {
     pub(super) swarm: &'a mut Swarm<Behaviour>,
     pub(super) addresses: &'a mut AddressBook,
@@ -90,7 +90,8 @@ impl Calls {
                     dialing.connection = Some(connection);
                 }
             }
-            // A look-up is dialing it at the addresses that it found; the event that ends that dial comes here too.
+            // A look-up is already dialing the peer at the addresses that it found; the event that
+            // ends that dial arrives here too.
             Err(DialError::DialPeerConditionFalse(_)) => {}
             Err(error) => self.unreachable(peer, &error, routes.addresses),
         }
@@ -111,14 +112,14 @@ impl Calls {
             .unwrap_or_default()
     }
 
-    /// A connection to a peer was made, by whichever dial.
+    /// Sends the waiting calls once a connection to their peer is established, whoever dialed it.
     pub(super) fn connected(&mut self, swarm: &mut Swarm<Behaviour>, peer: PeerId) {
         for call in self.take_waiting(peer) {
             self.send(swarm, call);
         }
     }
 
-    /// A dial failed.
+    /// Handles a failed dial: the waiting calls fail with it, or this peer dials for itself.
     pub(super) fn dial_failed(
         &mut self,
         peer: PeerId,
@@ -132,7 +133,7 @@ impl Calls {
         match dialing.connection {
             Some(own) if own == connection => self.unreachable(peer, error, routes.addresses),
             Some(_) => {}
-            // Kad's dial knew fewer addresses.
+            // The dial was kad's, which knew fewer addresses.
             None => self.dial(peer, routes),
         }
     }
@@ -148,7 +149,7 @@ impl Calls {
         self.sent.insert(id, call);
     }
 
-    /// Forgets calls whose callers have given up before there was a connection.
+    /// Forgets calls whose callers gave up before there was a connection.
     pub(super) fn sweep(&mut self) {
         for dialing in self.dialing.values_mut() {
             dialing.calls.retain(|call| !call.reply.is_closed());
@@ -156,7 +157,7 @@ impl Calls {
         self.dialing.retain(|_, dialing| !dialing.calls.is_empty());
     }
 
-    /// Something happened to a call, in either direction.
+    /// Handles an event about a call, in either direction.
     pub(super) fn on_event(
         &mut self,
         swarm: &mut Swarm<Behaviour>,
@@ -179,7 +180,7 @@ impl Calls {
                     request_id,
                     response: CallReply::In(reply),
                 } => self.finish(request_id, Ok(reply)),
-                // The codec makes nothing else of what comes in.
+                // The codec produces no other variants when it reads.
                 Message::Request { .. } | Message::Response { .. } => {}
             },
             Event::OutboundFailure {
@@ -218,6 +219,6 @@ impl Calls {
 }
 
 fn answer(swarm: &mut Swarm<Behaviour>, channel: ResponseChannel<CallReply>, reply: CallReply) {
-    // Where this fails the caller is gone.
+    // If this fails, the caller is gone.
     let _ = swarm.behaviour_mut().calls.send_response(channel, reply);
 }

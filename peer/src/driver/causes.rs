@@ -1,4 +1,4 @@
-//! What errors of libp2p mean.
+//! Translates libp2p's errors into those of the engine.
 
 use std::error::Error;
 
@@ -53,7 +53,7 @@ pub(super) fn of_call(error: &OutboundFailure) -> NetworkError {
     }
 }
 
-/// The innermost source of an error: the outer ones tell of layers of the library.
+/// The innermost source of an error; the outer errors only name layers of the library.
 pub(super) fn root(error: &dyn Error) -> String {
     let mut cause = error;
     while let Some(inner) = cause.source() {

@@ -1,4 +1,4 @@
-//! A client's links, carried out: [`Links`] decides, this dials, reserves and closes.
+//! Carries out what a client's [`Links`] decide: it dials, reserves and closes.
 
 use std::collections::VecDeque;
 
@@ -15,15 +15,15 @@ use crate::behaviour::Behaviour;
 use crate::limits::MORE_CIRCUITS;
 use crate::link::{Action, Input, Links, Summary};
 
-/// A client in the network.
+/// A client's links and what they have open.
 pub(super) struct Client {
     links: Links,
     /// What each link has open, in the order of the links.
     open: Vec<Open>,
-    /// A link came online since this was last asked.
+    /// Whether a link came online since [`Client::take_linked`] was last called.
     has_linked: bool,
-    /// The last time of a next try that was told, on both clocks: the wall clock may be set in the meantime, and what
-    /// was told shall stay as it is.
+    /// The time of the next attempt that was last reported, on both clocks. It is kept so that what
+    /// was reported stays the same even if the wall clock is set in the meantime.
     retry: Option<(Instant, u64)>,
 }
 
@@ -31,9 +31,9 @@ pub(super) struct Client {
 #[derive(Default)]
 struct Open {
     connection: Option<ConnectionId>,
-    /// The reservation.
+    /// The listener on the circuit address, which stands for the reservation.
     listener: Option<ListenerId>,
-    /// Circuit addresses that others are told beside the one that the link uses.
+    /// Circuit addresses that are advertised besides the one that the link uses.
     circuits: Vec<Multiaddr>,
 }
 
@@ -56,23 +56,26 @@ impl Client {
         }
     }
 
+    /// Changes the nodes of every link.
     pub(super) fn set_nodes(&mut self, swarm: &mut Swarm<Behaviour>, nodes: &[Multiaddr]) {
         for link in 0..self.links.len() {
             self.tell(swarm, link, Input::SetNodes(nodes.to_vec()));
         }
     }
 
+    /// Tells every link that its time may have come.
     pub(super) fn on_time(&mut self, swarm: &mut Swarm<Behaviour>) {
         for link in 0..self.links.len() {
             self.tell(swarm, link, Input::Due);
         }
     }
 
+    /// When [`Client::on_time`] is to be called next.
     pub(super) fn next_due(&self) -> Option<Instant> {
         self.links.next_due()
     }
 
-    /// Whether a link came online since this was last asked.
+    /// Whether a link came online since this was last called.
     pub(super) fn take_linked(&mut self) -> bool {
         std::mem::take(&mut self.has_linked)
     }
@@ -82,6 +85,7 @@ impl Client {
         self.links.nodes().collect()
     }
 
+    /// The status of all links as one.
     pub(super) fn status(&mut self) -> NetworkStatus {
         match self.links.summary() {
             Summary::NoNode => NetworkStatus::NoNode,
@@ -102,7 +106,7 @@ impl Client {
         }
     }
 
-    /// A connection was made; it may be a link's.
+    /// Handles an established connection, which may belong to a link.
     pub(super) fn connected(
         &mut self,
         swarm: &mut Swarm<Behaviour>,
@@ -112,7 +116,7 @@ impl Client {
         self.tell_owner(swarm, id, Input::Dialed(peer));
     }
 
-    /// A dial failed; it may be a link's.
+    /// Handles a failed dial, which may belong to a link.
     pub(super) fn dial_failed(
         &mut self,
         swarm: &mut Swarm<Behaviour>,
@@ -122,17 +126,17 @@ impl Client {
         self.tell_owner(swarm, id, Input::DialFailed(causes::of_dial(error)));
     }
 
-    /// A connection has ended, or is as good as ended; it may be a link's.
+    /// Handles a connection that has ended, or is about to; it may belong to a link.
     pub(super) fn disconnected(&mut self, swarm: &mut Swarm<Behaviour>, id: ConnectionId) {
         self.tell_owner(swarm, id, Input::Closed);
     }
 
-    /// A pong came over a connection; it may be a link's.
+    /// Handles a pong on a connection, which may belong to a link.
     pub(super) fn alive(&mut self, swarm: &mut Swarm<Behaviour>, id: ConnectionId) {
         self.tell_owner(swarm, id, Input::Pong);
     }
 
-    /// A node granted a reservation, or renewed it.
+    /// Handles a reservation that a node granted or renewed.
     pub(super) fn reserved(&mut self, swarm: &mut Swarm<Behaviour>, node: PeerId) {
         let link = (0..self.links.len())
             .find(|link| self.links.node(*link).is_some_and(|(peer, _)| peer == node));
@@ -141,7 +145,7 @@ impl Client {
         }
     }
 
-    /// A reservation was refused or has ended.
+    /// Handles a reservation that was refused or has ended.
     pub(super) fn listener_closed(
         &mut self,
         swarm: &mut Swarm<Behaviour>,
@@ -154,7 +158,7 @@ impl Client {
         }
     }
 
-    /// A reservation has given this peer a circuit address.
+    /// Handles a circuit address that a reservation has given this peer.
     pub(super) fn listens(
         &mut self,
         swarm: &mut Swarm<Behaviour>,
@@ -164,7 +168,8 @@ impl Client {
         let Some(link) = self.link_of(id) else {
             return;
         };
-        // Browsers reach a node by WebSocket only: where the link itself uses TCP, others are told that address too.
+        // Browsers reach a node only by WebSocket, so if the link itself uses TCP, the WebSocket
+        // address is advertised too.
         let uses_web_socket = self
             .links
             .node(link)
@@ -194,8 +199,8 @@ impl Client {
         }
     }
 
-    /// Tells a link what happened and does what it says. What that leads to at once is told to it as well; the bound
-    /// on the nodes of a link is the bound of this.
+    /// Tells a link what happened and carries out its actions. Results that are known at once are
+    /// fed back to it. The loop ends because a link tries a limited number of nodes.
     fn tell(&mut self, swarm: &mut Swarm<Behaviour>, link: usize, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
@@ -211,7 +216,7 @@ impl Client {
         }
     }
 
-    /// Does what a link says, and gives what became of it, where that is known at once.
+    /// Carries out an action of a link, and returns its result if that is known at once.
     fn act(&mut self, swarm: &mut Swarm<Behaviour>, link: usize, action: Action) -> Option<Input> {
         let open = &mut self.open[link];
         match action {
@@ -230,8 +235,8 @@ impl Client {
                 Err(error) => Some(Input::ReservationEnded(Some(causes::root(&error)))),
             },
             Action::Close => {
-                // The listener goes with its connection and must not be removed by hand: the relay client panics on a
-                // reservation that is granted after its listener is gone.
+                // The listener ends with its connection and must not be removed explicitly: the
+                // relay client panics if a reservation is granted after its listener is gone.
                 if let Some(connection) = open.connection.take() {
                     swarm.close_connection(connection);
                 }
@@ -253,8 +258,8 @@ impl Client {
         }
     }
 
-    /// Forgets the peers that were known through a node that was left, so that the node, and its storage, is asked no
-    /// more. The nodes of the present links are kept.
+    /// Removes all peers but the nodes of the current links from the DHT's routing table, so that
+    /// an abandoned node and its storage are no longer asked.
     fn forget_dht(&self, swarm: &mut Swarm<Behaviour>) {
         let kept: Vec<PeerId> = self.links.nodes().map(|(peer, _)| peer).collect();
         let kad = &mut swarm.behaviour_mut().kad;

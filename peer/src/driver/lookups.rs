@@ -15,7 +15,7 @@ use crate::command::Find;
 use crate::limits::{FOUND, LOOK_UPS};
 use crate::offers::Offers;
 
-/// The queries that are under way, and what is to be stored.
+/// The queries under way, and the records to be stored.
 #[derive(Default)]
 pub(super) struct LookUps {
     running: HashMap<QueryId, LookUp>,
@@ -29,7 +29,7 @@ struct LookUp {
 }
 
 impl LookUps {
-    /// Begins a look-up; one too many ends at once, without a result.
+    /// Begins a look-up. If [`LOOK_UPS`] are running already, it ends at once, without a result.
     pub(super) fn find(&mut self, swarm: &mut Swarm<Behaviour>, find: Find) {
         self.running
             .retain(|_, look_up| !look_up.find.found.is_closed());
@@ -40,12 +40,12 @@ impl LookUps {
         }
     }
 
-    /// Provides a function; `done` is told when its record was sent.
+    /// Provides a function; `done` is told once its record has been sent.
     pub(super) fn provide(&mut self, name: FunctionName, done: oneshot::Sender<()>) {
         self.offers.provide(name, done);
     }
 
-    /// Provides these functions no longer.
+    /// Stops providing these functions.
     pub(super) fn withdraw(&mut self, swarm: &mut Swarm<Behaviour>, names: &[FunctionName]) {
         for name in names {
             if self.offers.withdraw(name) {
@@ -54,7 +54,7 @@ impl LookUps {
         }
     }
 
-    /// These records were sent, and yet not found.
+    /// Marks these records, which were sent but not found, as not stored.
     pub(super) fn not_found(&mut self, names: &[FunctionName]) {
         self.offers.not_found(names);
     }
@@ -64,7 +64,7 @@ impl LookUps {
         self.offers.renew_all();
     }
 
-    /// Stores again the records that are old.
+    /// Stores the records again that are due for renewal.
     pub(super) fn renew_old(&mut self, now: Instant) {
         self.offers.renew_old(now);
     }
@@ -84,7 +84,7 @@ impl LookUps {
         }
     }
 
-    /// A query went on, or ended with this `last` result.
+    /// Handles a result of a query; `last` says whether the query has ended with it.
     pub(super) fn on_query(
         &mut self,
         swarm: &mut Swarm<Behaviour>,
@@ -128,7 +128,8 @@ impl LookUps {
                 && look_up.seen.insert(provider);
             if is_new {
                 addresses.learn(provider, known_to_dht(swarm, provider));
-                // The channel holds as many as are seen: this fails only where nobody listens any longer.
+                // The channel has room for as many as can be seen, so this fails only if nobody is
+                // listening any more.
                 let _ = look_up.find.found.try_send(provider);
             }
         }

@@ -1,5 +1,5 @@
-//! The event loop: it owns the swarm, takes commands and events one after the other, and passes each to the room that
-//! it concerns.
+//! The event loop: it owns the swarm, takes commands and events one after the other, and passes
+//! each to the module that it concerns.
 
 mod addresses;
 mod calls;
@@ -35,13 +35,14 @@ use client::Client;
 use lookups::LookUps;
 use node::Node;
 
-/// How long a client keeps a connection that carries nothing: calls within this time find it open.
+/// How long a client keeps an idle connection, so that calls within this time find it open.
 const CLIENT_IDLE: Duration = Duration::from_secs(90);
-/// How long a node keeps one. Connections of clients end with the client, and those to other nodes are wanted.
+/// How long a node keeps an idle connection. Connections of clients end with the client, and those
+/// to other nodes are to be kept.
 const NODE_IDLE: Duration = Duration::from_secs(60 * 60);
 /// The time between two rounds of housekeeping.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
-/// How long closing the connections may take at the end.
+/// How long closing the connections may take on shutdown.
 const SHUTDOWN: Duration = Duration::from_secs(1);
 
 /// The event loop and all that it owns.
@@ -73,8 +74,8 @@ enum Step {
 }
 
 impl Driver {
-    /// Sets up a peer; a node begins to listen. Without `reachable` a client asks for no reservation, so that nobody
-    /// can call it.
+    /// Sets up a peer; a node begins to listen. A client that is not `reachable` asks for no
+    /// reservation, so nobody can call it.
     ///
     /// # Errors
     /// Any [`StartError`] but [`StartError::NoRuntime`].
@@ -152,7 +153,7 @@ impl Driver {
         }
     }
 
-    /// Waits for what comes next. This peer's own work goes before the work of others.
+    /// Waits for the next step. This peer's own commands take precedence over the events of others.
     async fn step(&mut self) -> Step {
         poll_fn(|cx| {
             if let Poll::Ready(command) = self.commands.poll_recv(cx) {
@@ -181,7 +182,7 @@ impl Driver {
 
     fn on_time(&mut self) {
         let now = Instant::now();
-        // The timer is spent: it is set again even for the same time.
+        // The timer has fired, so it must be set again even for the same time.
         self.timer_at = now;
         self.timer.reset(Duration::ZERO);
         if let Part::Client(client) = &mut self.part {
@@ -213,7 +214,7 @@ impl Driver {
             *status = now;
             changed
         });
-        // Records tell where this peer is reached: they go out again with each link.
+        // Records say where this peer can be reached, so they are stored again after each new link.
         let has_entered = match &mut self.part {
             Part::Client(client) => client.take_linked(),
             Part::Node(_) => self.is_online() && !was_online,
@@ -227,7 +228,7 @@ impl Driver {
         matches!(*self.status.borrow(), NetworkStatus::Online { .. })
     }
 
-    /// Connects to what this peer should be connected to, and is not.
+    /// Connects to the nodes that this peer should be connected to but is not.
     fn connect(&mut self) {
         match &mut self.part {
             Part::Client(client) => client.connect(&mut self.swarm),
@@ -292,7 +293,7 @@ impl Driver {
                 }
                 Part::Node(_) => self.tell_listeners(reply),
             },
-            // The loop takes it.
+            // The loop has handled this one itself.
             Command::Shutdown(_) => {}
         }
     }
@@ -306,7 +307,7 @@ impl Driver {
         }
     }
 
-    /// The nodes that a client is linked to; none for a node.
+    /// The nodes that a client is linked to; empty for a node.
     fn own_nodes(&self) -> Vec<(PeerId, Multiaddr)> {
         match &self.part {
             Part::Client(client) => client.nodes(),

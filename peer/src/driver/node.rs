@@ -1,4 +1,4 @@
-//! A node: it listens, and is one network with other nodes.
+//! A node, which listens and joins a network with other nodes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,24 +14,25 @@ use crate::address::bare;
 use crate::behaviour::Behaviour;
 use crate::config::StartError;
 
-/// A node in the network.
+/// The listeners of a node and its connections to other nodes.
 pub(super) struct Node {
     /// Listeners that have no address yet.
     opening: HashSet<ListenerId>,
-    /// Whether others are told the addresses of the listeners, because no external addresses are configured.
+    /// Whether the listeners' addresses are advertised, because no external addresses are
+    /// configured.
     tells_listeners: bool,
-    /// The other nodes, each with the peer that was found there.
+    /// The addresses of other nodes, each with the peer that was found there.
     peers: HashMap<Multiaddr, Option<PeerId>>,
-    /// Dials to other nodes.
+    /// The dials to other nodes that are under way.
     joining: HashMap<ConnectionId, Multiaddr>,
-    /// Another node has entered the routing table since this was last asked.
+    /// Whether another node entered the routing table since [`Node::take_grown`] was last called.
     has_grown: bool,
-    /// Requests for the listeners that wait until all have an address.
+    /// Requests for the listeners' addresses, which wait until every listener has one.
     waiting: Vec<oneshot::Sender<Vec<Multiaddr>>>,
 }
 
 impl Node {
-    /// Listens.
+    /// Begins to listen on these addresses.
     ///
     /// # Errors
     /// [`StartError::NodeInBrowser`] in a browser; [`StartError::Listen`] if an address cannot be listened on.
@@ -69,7 +70,7 @@ impl Node {
         })
     }
 
-    /// A listener has an address.
+    /// Handles the address that a listener got.
     pub(super) fn listens(
         &mut self,
         swarm: &mut Swarm<Behaviour>,
@@ -84,7 +85,7 @@ impl Node {
         self.opened(swarm, listener);
     }
 
-    /// A listener has ended.
+    /// Handles a listener that has ended.
     pub(super) fn listener_closed(
         &mut self,
         swarm: &Swarm<Behaviour>,
@@ -104,7 +105,7 @@ impl Node {
         }
     }
 
-    /// Answers with the addresses that this node listens on, once all listeners have one.
+    /// Answers with the addresses that this node listens on, once every listener has one.
     pub(super) fn tell_listeners(
         &mut self,
         swarm: &Swarm<Behaviour>,
@@ -117,7 +118,7 @@ impl Node {
         }
     }
 
-    /// Dials the other nodes that it is not connected to.
+    /// Dials the other nodes that this one is not connected to.
     pub(super) fn join(&mut self, swarm: &mut Swarm<Behaviour>) {
         for (address, peer) in &self.peers {
             let connected = peer.is_some_and(|peer| swarm.is_connected(&peer));
@@ -132,7 +133,7 @@ impl Node {
         }
     }
 
-    /// A connection was made; it may be one to another node.
+    /// Handles an established connection, which may be one to another node.
     pub(super) fn connected(
         &mut self,
         swarm: &mut Swarm<Behaviour>,
@@ -145,17 +146,18 @@ impl Node {
         }
     }
 
-    /// A dial failed; it may be one to another node, which is tried again at the next round.
+    /// Handles a failed dial. If it was one to another node, it is tried again in the next round of
+    /// housekeeping.
     pub(super) fn dial_failed(&mut self, id: ConnectionId) {
         self.joining.remove(&id);
     }
 
-    /// Another node has entered the routing table.
+    /// Notes that another node has entered the routing table.
     pub(super) fn grew(&mut self) {
         self.has_grown = true;
     }
 
-    /// Whether another node has entered the routing table since this was last asked.
+    /// Whether another node entered the routing table since this was last called.
     pub(super) fn take_grown(&mut self) -> bool {
         std::mem::take(&mut self.has_grown)
     }

@@ -1,22 +1,23 @@
-//! Waits between attempts to link.
+//! The waits between attempts to link.
 
 use std::time::Duration;
 
-/// The wait after the first failure; it doubles with each further one.
+/// The wait after the first failure; it doubles with each further failure.
 pub(super) const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// Of each wait, this part at least is kept; chance decides about the rest.
+/// The fraction of each wait that is always kept; chance decides how much of the rest is added.
 const LEAST_PART: f64 = 0.5;
 
-/// Waits that double. Chance shortens each, so that the clients of a node that restarts do not all come back at once.
+/// Exponential backoff. Chance shortens each wait, so that the clients of a node that restarts do
+/// not all come back at once.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
-    /// The next wait; `chance` is between 0 and 1 and makes it the longer the greater it is.
+    /// The next wait; `chance` is between 0 and 1, and a greater `chance` makes a longer wait.
     pub(super) fn next(&mut self, chance: f64) -> Duration {
         let wait = FIRST_WAIT
             .saturating_mul(1 << self.failures.min(16))

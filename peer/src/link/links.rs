@@ -1,4 +1,4 @@
-//! All links of a client. Two links never use the same node.
+//! All links of a client. No two links use the same node.
 
 use fluence::state::LinkError;
 use libp2p::{Multiaddr, PeerId};
@@ -6,7 +6,7 @@ use web_time::Instant;
 
 use super::one::{Action, Input, Link, Moment, Seat, View};
 
-/// The links of a client, known by their place in the list.
+/// The links of a client, identified by their index.
 pub(crate) struct Links(Vec<Link>);
 
 /// The states of all links as one.
@@ -18,25 +18,25 @@ pub(crate) enum Summary {
     Connecting(Multiaddr),
     /// At least one link is online; this is the node of the first.
     Online(Multiaddr),
-    /// Every link waits; this is the next one to try again, and what went wrong with it.
+    /// Every link waits; this is the error of the link that tries again first, and when it does.
     Offline(LinkError, Instant),
 }
 
 impl Links {
-    /// So many links, at least one, to the first nodes of this list that work. Without `reserve` nobody can reach this
-    /// peer through them.
+    /// Creates `count` links, but at least one, to the first nodes of this list that work. Without
+    /// `reserve`, nobody can reach this peer through them.
     pub(crate) fn new(count: usize, nodes: &[Multiaddr], reserve: bool) -> Self {
         let link = |_| Link::new(nodes.to_vec(), reserve);
         Self((0..count.max(1)).map(link).collect())
     }
 
-    /// How many there are.
+    /// How many links there are.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Tells a link what happened, at this time; `chance` is a random number between 0 and 1. What comes back is to be
-    /// done in this order, for the same link.
+    /// Tells a link what happened at the time `now`; `chance` is a random number between 0 and 1.
+    /// The actions that it returns are to be carried out in this order, for the same link.
     pub(crate) fn handle(
         &mut self,
         link: usize,
@@ -62,7 +62,7 @@ impl Links {
             .unwrap_or_default()
     }
 
-    /// When [`Input::Due`] is wanted by some link.
+    /// When some link next needs [`Input::Due`].
     pub(crate) fn next_due(&self) -> Option<Instant> {
         self.0.iter().filter_map(Link::next_due).min()
     }
@@ -77,7 +77,7 @@ impl Links {
         self.0.iter().filter_map(Link::node)
     }
 
-    /// One status for all links: the best of them counts.
+    /// One status for all links, which is that of the best.
     pub(crate) fn summary(&self) -> Summary {
         let mut summary = Summary::NoNode;
         for link in &self.0 {
@@ -117,7 +117,7 @@ mod tests {
         vec![Action::Dial(node(n))]
     }
 
-    /// Takes a link that dials to being online.
+    /// Brings a dialing link online.
     fn finish(links: &mut Links, link: usize, now: Instant) -> PeerId {
         let peer = PeerId::random();
         links.handle(link, Input::Dialed(peer), now, 1.0);
@@ -152,18 +152,18 @@ mod tests {
         assert!(
             matches!(links.summary(), Summary::Online(at) if at.to_string().ends_with(&second.to_string()))
         );
-        // The links are due each at its own time.
+        // Each link is due at its own time.
         let due = links.next_due().unwrap();
         assert_eq!(due, now + Duration::from_secs(1));
-        // With the second one lost as well, the next to try again tells its error.
+        // With the second link lost as well, the error is that of the link that tries again first.
         now += Duration::from_millis(500);
         links.handle(1, Input::ReservationEnded(None), now, 1.0);
         let Summary::Offline(error, until) = links.summary() else {
             panic!("it is not offline");
         };
         assert_eq!((error.cause, until), (LinkCause::ConnectionLost, due));
-        // One that is on its way counts more than one that waits. The lost node of the second link is free again, and
-        // the first of the list is taken first.
+        // A connecting link counts more than a waiting one. Both nodes are free again, and the
+        // first of the list is tried first.
         assert_eq!(links.handle(0, Input::Due, due, 1.0), dial(1));
         assert_eq!(links.summary(), Summary::Connecting(node(1)));
     }

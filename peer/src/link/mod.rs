@@ -1,5 +1,6 @@
-//! What a client decides about its links to nodes. Nothing here looks at a clock, draws a random number or touches a
-//! socket: [`crate::driver`] hands in what happened, the time and chance, and carries out what comes back.
+//! The decisions of a client about its links to nodes. Nothing here reads a clock, draws a random
+//! number or touches a socket: [`crate::driver`] passes in what happened, the time and a random
+//! number, and carries out the actions that come back.
 
 mod backoff;
 mod links;

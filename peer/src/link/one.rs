@@ -1,4 +1,4 @@
-//! One link: made, reserved, watched, and made again.
+//! One link: it is dialed, reserved, watched, and re-established when it is lost.
 
 use std::time::Duration;
 
@@ -12,31 +12,33 @@ use crate::address::{bare, peer_of};
 use crate::behaviour::PING_EVERY;
 use crate::limits::NODES;
 
-/// A connection that held for so long was good: the next wait is short again.
+/// A link that was online for this long was good, so the next wait is short again.
 const STABLE: Duration = Duration::from_secs(10);
 /// How long a node may take to answer a dial.
 const DIAL: Duration = Duration::from_secs(15);
 /// How long a node may take to grant a reservation.
 const RESERVE: Duration = Duration::from_secs(10);
-/// A node from which no pong has come for so long is gone.
+/// A node that has sent no pong for this long is considered gone.
 const SILENCE: Duration = PING_EVERY.saturating_add(Duration::from_secs(10));
-/// When a link that found every node taken by other links looks for a free one again.
+/// How long a link that found every node taken by other links waits before it looks for a free one
+/// again.
 const SPARE: Duration = LONGEST_WAIT;
 
-/// What happened to a link. Inputs about a connection concern the one of the last [`Action::Dial`].
+/// What happened to a link. Inputs about a connection refer to that of the last [`Action::Dial`].
 #[derive(Debug)]
 pub(crate) enum Input {
     /// The peer has started, or a person asked to connect now.
     Connect,
     /// The configured nodes have changed.
     SetNodes(Vec<Multiaddr>),
-    /// The dial succeeded, and this peer answers.
+    /// The dial succeeded, and this peer answered.
     Dialed(PeerId),
     /// The dial failed, at once or later.
     DialFailed(LinkCause),
     /// The node granted the reservation, or renewed it.
     Reserved,
-    /// The reservation was refused, cannot be asked for, or has ended; with the reason, if there is one.
+    /// The reservation was refused, could not be requested, or has ended. The reason is given if
+    /// there is one.
     ReservationEnded(Option<String>),
     /// A ping was answered.
     Pong,
@@ -46,10 +48,10 @@ pub(crate) enum Input {
     Due,
 }
 
-/// What the driver does for a link.
+/// What the driver is to do for a link.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Action {
-    /// Dial this address. The connection that is made is the link's from now on.
+    /// Dial this address. From now on the resulting connection is that of the link.
     Dial(Multiaddr),
     /// Ask this node for a reservation, by listening on its circuit address.
     Reserve(Multiaddr),
@@ -57,9 +59,9 @@ pub(crate) enum Action {
     Close,
     /// Tell the DHT that this peer serves it at this address.
     AddToDht(PeerId, Multiaddr),
-    /// Forget the peers that the DHT knows through the nodes that were left.
+    /// Forget the peers that the DHT knows through abandoned nodes.
     ForgetDht,
-    /// The link is online: records go out through it.
+    /// The link is online, so records are to be stored through it.
     Announce,
 }
 
@@ -70,27 +72,27 @@ pub(super) struct Seat {
     pub(super) peer: Option<PeerId>,
 }
 
-/// What surrounds a link when it decides.
+/// The circumstances in which a link decides.
 pub(super) struct Moment<'a> {
     pub(super) now: Instant,
-    /// Drawn anew for each moment, between 0 and 1.
+    /// A number between 0 and 1, drawn anew for each moment.
     pub(super) chance: f64,
-    /// The nodes that the other links use: they are left to them.
+    /// The nodes that the other links use, which this one must not use.
     pub(super) others: &'a [Seat],
 }
 
 /// One link of a client to a node.
 pub(super) struct Link {
     nodes: Vec<Multiaddr>,
-    /// Whether a reservation is wanted, which is what lets others reach this peer.
+    /// Whether to ask for a reservation, which lets others reach this peer.
     reserve: bool,
     state: State,
     backoff: Backoff,
-    /// What went wrong last, since the first node was tried.
+    /// The last error since the first node of the list was tried.
     error: Option<LinkError>,
 }
 
-/// `at` is an index of [`Link::nodes`].
+/// The state of a link; `at` is an index into [`Link::nodes`].
 #[derive(Clone, Copy)]
 enum State {
     /// There is no node to try.
@@ -111,7 +113,7 @@ enum State {
         at: usize,
         peer: PeerId,
         since: Instant,
-        /// Moved on by each pong.
+        /// When the link counts as lost; each pong extends it.
         until: Instant,
     },
 }
@@ -119,11 +121,11 @@ enum State {
 /// A link's state as others see it.
 pub(super) enum View<'a> {
     NoNode,
-    /// Waits until then. There is no error where every node is used by another link.
+    /// The link waits until this time. There is no error if every node is used by another link.
     Waiting(Instant, Option<&'a LinkError>),
-    /// On the way to this node.
+    /// The link is connecting to this node.
     Connecting(&'a Multiaddr),
-    /// Linked to this node, whose address here ends in `/p2p/…`.
+    /// The link is online at this node; the address ends in `/p2p/…`.
     Online(Multiaddr),
 }
 
@@ -138,14 +140,14 @@ impl Link {
         }
     }
 
-    /// Takes in what happened, and says what is to be done, in this order.
+    /// Takes in what happened, and returns the actions to be carried out, in this order.
     pub(super) fn handle(&mut self, input: Input, moment: &Moment<'_>) -> Vec<Action> {
         let mut actions = Vec::new();
         self.decide(input, moment, &mut actions);
         actions
     }
 
-    /// When [`Input::Due`] is wanted.
+    /// When the link next needs [`Input::Due`].
     pub(super) fn next_due(&self) -> Option<Instant> {
         match self.state {
             State::NoNode => None,
@@ -156,6 +158,7 @@ impl Link {
         }
     }
 
+    /// The link's state as others see it.
     pub(super) fn view(&self) -> View<'_> {
         match self.state {
             State::NoNode => View::NoNode,
@@ -179,6 +182,7 @@ impl Link {
         }
     }
 
+    /// The node that the link uses or tries, which other links must leave alone.
     pub(super) fn seat(&self) -> Option<Seat> {
         let address = self.nodes[self.at()?].clone();
         let peer = self.node().map(|(peer, _)| peer).or(peer_of(&address));
@@ -226,7 +230,7 @@ impl Link {
             (Input::Due, _) if self.next_due().is_some_and(|due| due <= now) => {
                 self.due(moment, actions);
             }
-            // What remains came too late, or too early: the link is on to something else.
+            // Any other input came too late or too early, and the link is doing something else.
             _ => {}
         }
     }
@@ -249,7 +253,7 @@ impl Link {
         }
     }
 
-    /// Changes the nodes; the connection stays if its node is among them.
+    /// Changes the nodes. The connection is kept if its node is among them.
     fn set_nodes(&mut self, nodes: Vec<Multiaddr>, moment: &Moment<'_>, actions: &mut Vec<Action>) {
         let present = self.at().map(|at| self.nodes[at].clone());
         self.nodes = first_few(nodes);
@@ -272,13 +276,14 @@ impl Link {
 
     fn dialed(&mut self, at: usize, peer: PeerId, moment: &Moment<'_>, actions: &mut Vec<Action>) {
         if moment.others.iter().any(|seat| seat.peer == Some(peer)) {
-            // The same node has several addresses. That is nobody's fault.
+            // This is the same node under another address, which is not an error.
             actions.push(Action::Close);
             self.try_from(at + 1, moment, actions);
             return;
         }
         let address = bare(&self.nodes[at]);
-        // The node can be asked at once; identify would tell the DHT a round trip later.
+        // This way the DHT can query the node at once; identify would add it only a round trip
+        // later.
         actions.push(Action::AddToDht(peer, address.clone()));
         if !self.reserve {
             self.online(at, peer, moment.now, actions);
@@ -308,7 +313,7 @@ impl Link {
         self.try_from(0, moment, actions);
     }
 
-    /// Dials the next node that no other link uses, beginning with the given one.
+    /// Dials the next node that no other link uses, beginning with index `first`.
     fn try_from(&mut self, first: usize, moment: &Moment<'_>, actions: &mut Vec<Action>) {
         let free = (first..self.nodes.len()).find(|at| self.is_free(*at, moment.others));
         self.state = match free {
@@ -337,7 +342,7 @@ impl Link {
             .any(|seat| seat.address == *address || (peer.is_some() && seat.peer == peer))
     }
 
-    /// A node failed before the link was online: on to the next.
+    /// Handles a node that failed before the link was online: the next one is tried.
     fn failed(
         &mut self,
         at: usize,
@@ -353,7 +358,7 @@ impl Link {
         self.try_from(at + 1, moment, actions);
     }
 
-    /// A link that was online is lost.
+    /// Handles the loss of a link that was online.
     fn lost(&mut self, cause: LinkCause, moment: &Moment<'_>) {
         let State::Online { at, since, .. } = self.state else {
             return;

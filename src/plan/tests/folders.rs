@@ -1,4 +1,4 @@
-//! Folders: one hash for many files.
+//! Tests of folders: one hash for many files.
 
 use super::*;
 
@@ -77,7 +77,7 @@ fn a_folder_that_is_paused_while_it_is_hashed_goes_on() {
 
 #[test]
 fn empty_folders_are_kept_and_an_empty_folder_is_one() {
-    // What `ipfs add -r` makes of an empty folder.
+    // This is the CID that `ipfs add -r` gives an empty folder.
     const EMPTY: &str = "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn";
     let world = World::default();
     world.node("node", "store");
@@ -98,7 +98,7 @@ fn empty_folders_are_kept_and_an_empty_folder_is_one() {
             ("a/".into(), nothing()),
             ("a/b/".into(), nothing()),
             ("x".into(), SimSource(file(10, 1).into())),
-            // A file has that name.
+            // A file has this name already.
             ("x/".into(), nothing()),
             ("y/z".into(), nothing()),
         ],

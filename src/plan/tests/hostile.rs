@@ -1,4 +1,4 @@
-//! Storages, providers and files that are wrong on purpose.
+//! Tests of storages, providers and files that misbehave on purpose.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn wrong_bytes_never_count_and_their_sender_is_named() {
     assert_eq!(wrong.host.as_deref(), Some("store:80"));
     assert_eq!(wrong.peer.as_deref(), Some("alice"));
     assert!(!b.disk.0.borrow().files.contains_key(&fetched));
-    // Another provider with another storage has it right.
+    // Another provider names another storage, which has the right bytes.
     let honest = world.storage("honest");
     *honest.blocks.borrow_mut() = storage.blocks.borrow().clone();
     world.set_node(
@@ -62,7 +62,7 @@ fn storage_that_sends_more_than_it_may_is_named_and_left() {
                 .any(|failure| failure.host.as_deref() == Some("store:80")),
             "{manner:?}: {failures:?}"
         );
-        // The sender never stops; the receiver hung up.
+        // The sender never stops, so the receiver must have hung up.
         let sent = storage.sent.get();
         assert!(sent < 100 << 20, "{manner:?}: {sent} bytes were taken");
         world.sim.pass(MINUTE);
@@ -72,7 +72,8 @@ fn storage_that_sends_more_than_it_may_is_named_and_left() {
 
 #[test]
 fn dags_that_are_bombs_are_refused_soon() {
-    // Each node has the one below it a thousand times: a thousand to the fifth files, or bytes.
+    // Each node links to the one below it a thousand times, which makes a thousand to the fifth
+    // files or bytes.
     let nested = |storage: &Storage, leaf_is_there: bool, node: &dyn Fn(Child) -> Bytes| {
         let leaf = storage.put_block(0x55, Bytes::from_static(b"x"));
         if !leaf_is_there {

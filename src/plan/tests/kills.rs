@@ -1,4 +1,5 @@
-//! Programs that are killed at every point, networks that are lost, machines that sleep.
+//! Tests of programs that are killed at every point, networks that are lost, and machines that
+//! sleep.
 
 use super::*;
 
@@ -34,7 +35,7 @@ fn a_share_outlasts_a_kill_at_every_point() {
         world.sim.pass(MINUTE);
         let items = a.engine.state().items;
         match items.values().next() {
-            // Nothing was recorded: nothing is left.
+            // Nothing was recorded, so nothing must be left.
             None => {}
             Some(item) => match &item.status {
                 Status::Shared => {
@@ -161,7 +162,7 @@ fn a_folder_outlasts_a_kill_at_every_point() {
             break;
         }
         a.kill_at.set(None);
-        // Another profile must not change what was begun.
+        // Another profile must not affect what was begun.
         a.settings = Settings::default();
         a.restart();
         let before = first(&a).map(|item| item.status);
@@ -232,11 +233,11 @@ fn a_restart_announces_everything_again() {
     assert_eq!(world.providers(&function(&stopped_cid)), 0);
     let written = a.journal.borrow().len() - written;
     assert!(written <= 4, "{written} events for 70 shares");
-    // And again, long before records end.
+    // The file is announced again long before records expire.
     world.forget_records();
     world.sim.pass(Duration::from_secs(4 * 3600));
     assert!(cids.iter().all(|cid| world.providers(&function(cid)) == 1));
-    // And when the network was gone for a while.
+    // It is also announced again after the network was gone for a while.
     a.offline();
     world.forget_records();
     world.sim.pass(MINUTE);
@@ -257,7 +258,7 @@ fn what_was_fetched_counts_as_shared_once_it_is_confirmed() {
     until_done(&b, &id);
     assert!(item(&b, &id).providing && !item(&b, &id).is_shared());
     until(&b, &id, Item::is_shared);
-    // Nobody finds it any more.
+    // Nobody can find the file any more.
     b.cut();
     world.sim.pass(Duration::from_secs(4 * 3600));
     assert!(item(&b, &id).providing && !item(&b, &id).is_shared());
@@ -296,7 +297,7 @@ fn without_a_network_things_wait_for_it() {
     assert_eq!(stored(&b, &fetched), bytes);
 }
 
-/// Whether the fetch has ended without success at some time.
+/// Whether the fetch has ever ended without success.
 fn ever_ended(machine: &Machine) -> bool {
     let journal = machine.journal.borrow();
     journal.iter().any(|event| match &event.kind {
@@ -309,7 +310,7 @@ fn ever_ended(machine: &Machine) -> bool {
 
 #[test]
 fn a_fetch_outlasts_the_sleep_of_its_machine() {
-    // While it downloads, and while it looks for somebody.
+    // The network is lost while the fetch downloads, and while it searches.
     for searching in [false, true] {
         let world = World::default();
         let storage = world.node("node", "store");
@@ -360,7 +361,7 @@ fn a_fetch_that_a_lost_network_cut_off_goes_on_when_it_is_back() {
     until_done(&b, &id);
     assert_eq!(stored(&b, &id), bytes);
 
-    // Where nothing comes whenever the network is there, it ends.
+    // If nothing arrives whenever the network is there, the fetch ends.
     let (_, cid) = share(&a, "b", &file(3_000_000, 69));
     a.kill();
     let id = begin_fetch(&b, &cid);
@@ -374,7 +375,8 @@ fn a_fetch_that_a_lost_network_cut_off_goes_on_when_it_is_back() {
         b.online();
     }
     assert_eq!(tries, 5);
-    // What a person wants is tried again; what ended long ago is not, by itself.
+    // The fetch is tried again when a person wants it, but one that ended long ago is not tried
+    // again by itself.
     done(command(&b, Command::Resume { id: id.clone() }));
     assert_eq!(until_failed(&b, &id), "provider_gone");
     world.sim.pass(LONG);
@@ -393,7 +395,7 @@ fn files_whose_items_were_lost_are_items_again() {
     let (lost, cid) = share(&a, "lost.jpg", &bytes);
     let before = a.journal.borrow().len();
     let (kept, _) = share(&a, "kept.jpg", &file(1_000, 91));
-    // All that was written before the second share cannot be read.
+    // Nothing that was recorded before the second share can be read.
     a.journal.borrow_mut().drain(..before);
     a.restart();
     a.online();
@@ -401,7 +403,7 @@ fn files_whose_items_were_lost_are_items_again() {
     until(&a, &lost, |item| item.status == Status::Stopped);
     assert_eq!(item(&a, &lost).cid.as_ref(), Some(&cid));
     assert_eq!(stored(&a, &lost), bytes);
-    // It is not shared before the person says so.
+    // It is not shared until the person says so.
     assert!(!item(&a, &lost).providing);
     done(command(&a, Command::ShareAgain { id: lost.clone() }));
     until(&a, &lost, |item| item.status == Status::Shared);

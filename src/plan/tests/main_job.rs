@@ -1,4 +1,4 @@
-//! The main job: a file goes from one person to another, once, and nothing happens twice.
+//! Tests of the main job: a file goes from one person to another, once, and nothing happens twice.
 
 use super::*;
 
@@ -86,7 +86,7 @@ fn two_at_the_same_moment_upload_once() {
 fn the_download_runs_while_the_upload_does() {
     let world = World::default();
     let storage = world.node("node", "store");
-    // 4 MiB take 20 s.
+    // At this rate 4 MiB take 20 s.
     storage.slow.set(5);
     let (a, b) = world.alice_and_bob(Settings::default());
     let bytes = file(16 << 20, 4);
@@ -123,7 +123,7 @@ fn names_of_strangers_are_made_safe() {
     let name = item(&a, &id).name;
     assert!(name.len() <= 200 && name.ends_with(".jpg"), "{name}");
 
-    // A provider that says bad things.
+    // This provider gives bad answers.
     let other = world.storage("evil");
     let (_, cid) = share(&a, "x", &file(500, 41));
     let bob = begin_fetch(&b, &cid);
@@ -178,14 +178,15 @@ fn the_same_file_is_one_item() {
     world.sim.pass(MINUTE);
     assert_eq!(a.engine.state().items.len(), 1);
     assert_eq!(a.disk.0.borrow().files.len(), 1);
-    // Fetching what is here gives what is here; two tabs that fetch the same share one fetch.
+    // Fetching a file that is here finds its item, and two tabs that fetch the same file share one
+    // fetch.
     assert_eq!(begin_fetch(&a, &cid), first);
     let one = begin_fetch(&b, &cid);
     assert_eq!(begin_fetch(&b, &format!("fluence:{cid}")), one);
     until_done(&b, &one);
     assert_eq!(begin_fetch(&b, &cid), one);
 
-    // A fetch that waits, of a file that is then shared from here.
+    // This fetch waits for a file that is then shared from this machine.
     let c = world.machine("carol");
     c.online();
     a.kill();

@@ -1,4 +1,5 @@
-//! The engine on simulated time: people, nodes and storages, honest and not, killed at every point.
+//! Tests of the engine on simulated time, with people, nodes and storages, honest or not, that are
+//! killed at every point.
 
 mod folders;
 mod hostile;
@@ -73,7 +74,7 @@ fn begin_share(machine: &Machine, input: ShareInput<SimSource>) -> ItemId {
     done(machine.wait(async move { engine.share(input).await }))
 }
 
-/// Shares, and waits until a stranger can reach it.
+/// Shares a file, and waits until a stranger can reach it.
 fn share(machine: &Machine, name: &str, bytes: &[u8]) -> (ItemId, String) {
     let id = begin_share(machine, input(machine, name, bytes));
     until(machine, &id, |item| item.status == Status::Shared);
@@ -110,14 +111,14 @@ fn until_done(machine: &Machine, id: &ItemId) {
     until(machine, id, |item| item.status == Status::Done);
 }
 
-/// Waits until the fetch ends without success, and gives its code.
+/// Waits until the fetch ends without success, and returns its code.
 fn until_failed(machine: &Machine, id: &ItemId) -> String {
     until(machine, id, |item| item.status.failure().is_some());
     let ended = item(machine, id);
     ended.status.failure().unwrap().code.to_string()
 }
 
-/// What the log of an item says.
+/// The entries of an item's log.
 fn log(machine: &Machine, id: &ItemId) -> Vec<LogEntry> {
     let journal = machine.journal.borrow();
     let entries = journal.iter().filter_map(|event| match &event.kind {
@@ -127,7 +128,7 @@ fn log(machine: &Machine, id: &ItemId) -> Vec<LogEntry> {
     entries.collect()
 }
 
-/// The failures of storages that the log of an item tells of.
+/// The failures of storages in the log of an item.
 fn storages_failed(machine: &Machine, id: &ItemId) -> Vec<Failure> {
     let entries = log(machine, id).into_iter();
     let failures = entries.filter_map(|entry| match entry {
@@ -141,7 +142,7 @@ fn stored(machine: &Machine, id: &ItemId) -> Vec<u8> {
     machine.disk.0.borrow().files[id].bytes.clone()
 }
 
-/// Waits until so many bytes of a fetch outlast a kill.
+/// Waits until this many bytes of a fetch would survive a kill.
 fn until_kept(machine: &Machine, id: &ItemId, bytes: usize) {
     until(machine, id, |_| {
         let disk = machine.disk.0.borrow();

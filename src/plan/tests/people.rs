@@ -1,4 +1,4 @@
-//! What a person asks for: stop, remove, pause, settings, limits.
+//! Tests of what a person asks for: stopping, removing, pausing, settings, limits.
 
 use super::*;
 
@@ -24,7 +24,7 @@ fn a_full_disk_keeps_what_came() {
     let shared = begin_share(&a, input(&a, "b", &file(900_000, 20)));
     assert_eq!(until_failed(&a, &shared), "disk_full");
     assert_eq!(a.disk.0.borrow().files.len(), 1);
-    // Nothing is there to go on from, and nobody says so.
+    // There is nothing to continue from, and the item does not claim that there is.
     let shown = item(&a, &shared);
     assert_eq!(shown.status.name(), "failed");
     assert!(!shown.can_resume());

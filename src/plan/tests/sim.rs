@@ -1,4 +1,4 @@
-//! A world in which the engine runs on simulated time: tasks, a clock, disks that outlast a kill, and what is in between.
+//! The simulation in which the engine runs: tasks, a clock, and disks that survive a kill.
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
@@ -20,17 +20,17 @@ use crate::content::{Block, Dag};
 use crate::ports::{Partial, Source, Store, StoreError};
 use crate::state::ItemId;
 
-/// What belongs together and is killed together.
+/// The number of a group of tasks that are killed together.
 pub type Group = u32;
 
-/// Tasks and the clock.
+/// The tasks and the clock.
 #[derive(Clone, Default)]
 pub struct Sim(Rc<Inner>);
 
 #[derive(Default)]
 struct Inner {
     now: Cell<u64>,
-    /// How long the machine slept.
+    /// How long the machine has slept.
     slept: Cell<u64>,
     next: Cell<usize>,
     tasks: RefCell<HashMap<usize, (Group, LocalBoxFuture<'static, ()>)>>,
@@ -52,7 +52,7 @@ impl ArcWake for Wake {
     }
 }
 
-/// 2026, in Unix milliseconds.
+/// The time at which the simulation begins, which is in 2026, in Unix milliseconds.
 const EPOCH: u64 = 1_790_000_000_000;
 
 impl Sim {
@@ -60,7 +60,7 @@ impl Sim {
         EPOCH + self.0.now.get() + self.0.slept.get()
     }
 
-    /// The machine sleeps: the clock goes on, and nothing else.
+    /// Puts the machine to sleep: the clock advances, and nothing else happens.
     pub fn doze(&self, duration: Duration) {
         let slept = self.0.slept.get() + duration.as_millis() as u64;
         self.0.slept.set(slept);
@@ -120,7 +120,7 @@ impl Sim {
         !doomed.is_empty()
     }
 
-    /// Runs one task, or moves the clock; `false` when nothing will ever happen any more.
+    /// Runs one task, or advances the clock; returns `false` if nothing can ever happen any more.
     fn turn(&self) -> bool {
         let next = self.0.ready.lock().unwrap().pop_front();
         if let Some(number) = next {
@@ -148,7 +148,8 @@ impl Sim {
         true
     }
 
-    /// Runs until `done` says so, or somebody is killed, or so much time has passed. Says whether it was done.
+    /// Runs until `done` returns true, or a group is killed, or `patience` is over. Returns whether
+    /// it was done.
     pub fn run_until(&self, patience: Duration, mut done: impl FnMut() -> bool) -> bool {
         let end = self.0.now.get() + patience.as_millis() as u64;
         loop {
@@ -161,11 +162,11 @@ impl Sim {
         }
     }
 
-    /// Lets so much time pass.
+    /// Lets this much time pass.
     pub fn pass(&self, duration: Duration) {
         let end = self.0.now.get() + duration.as_millis() as u64;
         let sim = self.clone();
-        // So that there is something to wait for.
+        // This gives the simulation something to wait for.
         drop(self.sleep(duration));
         self.run_until(duration, move || sim.0.now.get() >= end);
     }
@@ -177,7 +178,7 @@ impl Sim {
             let _ = sender.send(future.await);
         });
         let mut result = None;
-        // Somebody else may be killed in the meantime.
+        // Another group may be killed in the meantime.
         for _ in 0..3 {
             let came = self.run_until(Duration::from_secs(3600), || {
                 result = receiver.try_recv().unwrap_or_default();
@@ -191,14 +192,14 @@ impl Sim {
     }
 }
 
-/// A disk: what is flushed outlasts a kill.
+/// A disk. What is flushed survives a kill.
 #[derive(Clone, Default)]
 pub struct Disk(pub Rc<RefCell<DiskInner>>);
 
 #[derive(Default)]
 pub struct DiskInner {
     pub files: BTreeMap<ItemId, File>,
-    /// Bytes that fit; `None` is no limit.
+    /// How many bytes fit; `None` means no limit.
     pub room: Option<u64>,
 }
 
@@ -209,17 +210,17 @@ pub struct File {
     pub dag: Option<Dag>,
 }
 
-/// The store on a disk. Everything takes a moment, so that a kill can come in between.
+/// The store on a disk. Everything takes a moment, so that a kill can come in the middle.
 #[derive(Clone)]
 pub struct SimStore {
     pub sim: Sim,
     pub disk: Disk,
-    /// Called before each thing that outlasts a kill.
+    /// Called before each change that survives a kill.
     pub step: Rc<dyn Fn()>,
 }
 
 const MOMENT: Duration = Duration::from_millis(1);
-/// What waits in memory before it is written.
+/// How many bytes wait in memory before they are written.
 const GATHERED: usize = 100_000;
 
 #[derive(Clone)]

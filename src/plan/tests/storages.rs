@@ -1,4 +1,4 @@
-//! Fetching from storages and providers that come, go, stall and break off.
+//! Tests of fetching from storages and providers that come, go, stall and break off.
 
 use super::*;
 
@@ -20,7 +20,7 @@ fn a_provider_that_is_gone_is_named_and_the_next_one_is_asked() {
     let id = begin_fetch(&b, &cid);
     assert_eq!(until_failed(&b, &id), "provider_gone");
     assert_eq!(storage.posts.get(), 0);
-    // Somebody else has it.
+    // Somebody else has the file.
     share(&c, "a", &bytes);
     done(command(&b, Command::Resume { id: id.clone() }));
     until_done(&b, &id);
@@ -29,7 +29,7 @@ fn a_provider_that_is_gone_is_named_and_the_next_one_is_asked() {
 #[test]
 fn who_is_busy_is_asked_again_when_it_says() {
     let busy = |ms: u64| json!({"error": {"code": "busy", "retry_after_ms": ms}});
-    // The provider, or the node that it asks for storage.
+    // Either the provider is busy, or the node that it asks for storage.
     for node_is_busy in [false, true] {
         let world = World::default();
         let storage = world.node("node", "store");
@@ -58,7 +58,7 @@ fn who_is_busy_is_asked_again_when_it_says() {
         assert_eq!(stored(&b, &fetched), bytes);
     }
 
-    // There is an end to it.
+    // The fetch does not go on forever.
     let world = World::default();
     let b = world.machine("bob");
     b.online();
@@ -97,7 +97,8 @@ fn what_storage_still_has_needs_no_provider() {
     assert_eq!(storage.received.get(), sent);
 }
 
-/// A file at two storages, of which a provider names the first; and how long the fetch took, in milliseconds.
+/// Fetches a file that is at two storages, of which a provider names the first. Returns the
+/// storages and how long the fetch took, in milliseconds.
 fn fetch_from_two(second_is: Manner, paces: [u64; 2]) -> (Rc<Storage>, Rc<Storage>, u64) {
     let world = World::default();
     let (first, second) = (world.node("node", "store"), world.storage("second"));
@@ -136,12 +137,12 @@ fn fetch_from_two(second_is: Manner, paces: [u64; 2]) -> (Rc<Storage>, Rc<Storag
 
 #[test]
 fn two_storages_that_have_it_are_used_together() {
-    // 500 kB/s each.
+    // Each sends 500 kB/s.
     let (first, second, took) = fetch_from_two(Manner::Honest, [2, 2]);
     assert!(took < 26_000, "alone it would take 34 s; it took {took} ms");
     assert!(second.sent.get() > 4 << 20);
     assert!(first.sent.get() + second.sent.get() < 28 << 20);
-    // One that is slow does not hold the other up.
+    // A slow storage does not hold up the other.
     let (_, _, took) = fetch_from_two(Manner::Honest, [2, 40]);
     assert!(took < 50_000, "it took {took} ms");
 }
@@ -170,7 +171,7 @@ fn storage_that_dies_ends_the_fetch_and_what_came_is_kept() {
     assert!(matches!(item(&b, &id).status, Status::Interrupted { .. }));
     let kept = stored(&b, &id).len();
     assert!(kept > 500_000);
-    // Days later, another storage.
+    // Days later the file is at another storage.
     world.sim.pass(Duration::from_secs(3 * 24 * 3600));
     let other = world.node("node", "other");
     done(command(&b, Command::Resume { id: id.clone() }));
@@ -189,9 +190,9 @@ fn a_fetch_goes_on_from_another_provider() {
     first.manner.set(Manner::Stalls(1_000_000));
     let id = begin_fetch(&b, &cid);
     until_kept(&b, &id, 700_000);
-    // Whatever it is asked, nothing more comes.
+    // From now on the storage sends nothing more.
     first.manner.set(Manner::Stalls(0));
-    // A stranger with a storage that has it all.
+    // A stranger names a storage that has the whole file.
     *second.blocks.borrow_mut() = first.blocks.borrow().clone();
     world.set_node(
         "zoe",
@@ -291,7 +292,7 @@ fn the_only_storage_is_asked_again_soon_after_it_falls_silent() {
     let took = world.sim.now() - began;
     assert!(took < 10_000, "it took {took} ms");
     assert_eq!(storage.gets.get(), 2);
-    // From the last verified block, not from the beginning.
+    // The fetch continued after the last verified block, and did not start from the beginning.
     assert!(storage.sent.get() < 3_000_000 + 400_000);
 }
 
@@ -299,7 +300,7 @@ fn the_only_storage_is_asked_again_soon_after_it_falls_silent() {
 fn a_node_that_waits_for_blocks_is_neither_hammered_nor_given_up() {
     let world = World::default();
     let storage = world.node("node", "store");
-    // A part takes 21 s.
+    // At this rate a part takes 21 s.
     storage.slow.set(20);
     let (a, b) = world.alice_and_bob(Settings::default());
     let bytes = file(20 << 20, 62);

@@ -1,4 +1,5 @@
-//! Uploads: what storage lacks is sent, over any line, to storages with quotas and faults.
+//! Tests of uploads: what a storage lacks is sent, over any line, to storages with quotas and
+//! faults.
 
 use super::*;
 
@@ -42,7 +43,8 @@ fn a_hole_between_the_samples_is_filled() {
     let fetched = begin_fetch(&b, &cid);
     until_done(&b, &fetched);
     until(&a, &id, |item| item.upload.is_none());
-    // As when a part was cut off: a leaf between two blocks that storage is asked about.
+    // This is what an interrupted part leaves: a missing leaf between two blocks that the storage
+    // is asked about.
     let dag = a.disk.0.borrow().files[&id]
         .dag
         .clone()
@@ -89,7 +91,8 @@ fn a_slow_uplink_brings_a_file_over() {
     for settings in [Settings::default(), small_leaves()] {
         let world = World::default();
         let storage = world.node("node", "store");
-        // 0.5 Mbit/s: a MiB alone takes 18 s, of three together none comes in time.
+        // At 0.5 Mbit/s a single MiB takes 18 s, and of three at the same time none arrives in
+        // time.
         storage.uplink.set(17);
         let (a, b) = world.alice_and_bob(settings);
         let bytes = file(5 << 20, 65);
@@ -110,7 +113,7 @@ fn a_slow_uplink_brings_a_file_over() {
 fn parts_go_together_until_the_line_becomes_slow() {
     let world = World::default();
     let storage = world.node("node", "store");
-    // 1 MB/s each, then 0.5 Mbit/s in all.
+    // The line first has 1 MB/s for each upload, and then 0.5 Mbit/s in total.
     storage.slow.set(1);
     let (a, b) = world.alice_and_bob(small_leaves());
     let bytes = file(16 << 20, 66);
@@ -124,7 +127,7 @@ fn parts_go_together_until_the_line_becomes_slow() {
     assert_eq!(stored(&b, &fetched), bytes);
     until(&a, &id, |item| item.upload.is_none());
     assert_eq!(item(&a, &id).upload_failure, None);
-    // What had come of the parts that timed out is not sent again.
+    // What had arrived of the parts that timed out is not sent again.
     let again = storage.received.get() - (16 << 20);
     assert!(again < 3 * (256 << 10), "{again}");
 }
@@ -159,7 +162,7 @@ fn a_quota_is_told_on_both_sides_and_sharing_stays() {
     assert_eq!(shown.status, Status::Shared);
     until_failed(&b, &fetched);
 
-    // A node that refuses at once.
+    // This node refuses at once.
     world.set_node(
         "node",
         json!({"error": {"code": "refused", "message": "over 1 GB"}}),
@@ -249,7 +252,7 @@ fn an_own_ipfs_node_is_used_instead_of_asking() {
     assert_eq!((kubo.posts.get(), kubo.received.get()), (posts, sent));
     assert!(kubo.stats.get() - asked >= 8);
 
-    // One block in the middle went: it goes up again, and not much else.
+    // One block in the middle is gone. It is uploaded again, and not much else.
     let gone = kubo
         .blocks
         .borrow()
@@ -263,7 +266,7 @@ fn an_own_ipfs_node_is_used_instead_of_asking() {
     let again = kubo.received.get() - sent;
     assert!((1 << 20..(1 << 20) + 10_000).contains(&again), "{again}");
 
-    // It collects its garbage: the file goes up once more, and is fetched.
+    // After garbage collection the file is uploaded once more, and fetched.
     kubo.blocks.borrow_mut().clear();
     let before = kubo.received.get();
     let b = world.machine("bob");
@@ -295,7 +298,7 @@ fn an_own_ipfs_node_that_does_not_answer_is_told_at_once() {
     assert_eq!(failure.code, Code::OwnIpfs);
     assert_eq!(failure.reason, Some(Reason::Unreachable));
     assert_eq!(node.posts.get(), 0, "the person's choice is kept to");
-    // It is started, and the next one who asks gets the file.
+    // Once the node has been started, the next caller gets the file.
     kubo.manner.set(Manner::Kubo);
     let b = world.machine("bob");
     b.online();

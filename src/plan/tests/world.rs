@@ -1,4 +1,4 @@
-//! Peers, nodes and storages, all in one thread.
+//! The peers, nodes and storages of the simulation, all in one thread.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -29,35 +29,36 @@ use crate::state::{Event, LinkCause, LinkError, NetworkStatus, Settings};
 /// How a storage behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
-    /// As the protocol says.
+    /// Behaves as the protocol says.
     Honest,
     /// Sends a wrong byte in every block.
     Lies,
-    /// Answers a CAR with an empty 200 where it lacks the first block, and ends short where it lacks another: a Kubo.
+    /// Behaves as Kubo: answers a request for a CAR with an empty 200 if it lacks the first block,
+    /// and ends early if it lacks another.
     Kubo,
-    /// Does no CARs at all.
+    /// Serves no CARs at all.
     RawOnly,
-    /// Sends so many bytes of each answer, and then nothing.
+    /// Sends this many bytes of each answer, and then nothing.
     Stalls(usize),
-    /// The same for the first answer; the others are honest.
+    /// Stalls like this in the first answer only; the others are honest.
     StallsOnce(usize),
-    /// Takes the first part of an upload, and no other.
+    /// Accepts the first part of an upload, and no other.
     FullAfterOne,
-    /// Breaks off after so many bytes of each answer.
+    /// Breaks off after this many bytes of each answer.
     Breaks(usize),
-    /// Sends a byte a second.
+    /// Sends one byte per second.
     Drips,
     /// Sends valid blocks of another file.
     Foreign,
-    /// Sends a byte too many with every block.
+    /// Sends one byte too many with every block.
     Long,
-    /// Sends the first block again and again, and as a single block a body without an end.
+    /// Sends the first block again and again in a CAR, and an endless body for a single block.
     Endless,
-    /// Says that a block of 2 GiB comes, and sends it.
+    /// Announces a block of 2 GiB, and sends it.
     Huge,
     /// Cannot be reached.
     Dead,
-    /// Takes no uploads: its quota is full.
+    /// Accepts no uploads, because its quota is full.
     Full,
 }
 
@@ -65,34 +66,35 @@ pub enum Manner {
 pub struct Storage {
     pub manner: Cell<Manner>,
     pub blocks: RefCell<HashMap<Vec<u8>, Bytes>>,
-    /// Bytes of uploads that came.
+    /// The number of bytes of uploads that arrived.
     pub received: Cell<u64>,
-    /// Uploads that came.
+    /// The number of uploads that arrived.
     pub posts: Cell<u64>,
-    /// Downloads that were asked for.
+    /// The number of downloads that were requested.
     pub gets: Cell<u64>,
-    /// How long each byte of an upload takes, in microseconds, whatever else is sent.
+    /// How long each byte of an upload takes, in microseconds, whatever else is being sent.
     pub slow: Cell<u64>,
-    /// The same on the line that all uploads share, and when that is free again.
+    /// How long each byte takes on the line that all uploads share, in microseconds, and when that
+    /// line is free again.
     pub uplink: Cell<u64>,
     uplink_until: Cell<u64>,
-    /// Uploads that come now, and the most that came at the same time.
+    /// The number of uploads that are arriving now, and the most that arrived at the same time.
     posting: Rc<Cell<u64>>,
     pub most_posting: Cell<u64>,
     /// How long each byte of a CAR takes, in microseconds.
     pub pace: Cell<u64>,
     /// When its line is free again.
     busy_until: Cell<u64>,
-    /// Bytes of CARs that were sent.
+    /// The number of bytes of CARs that were sent.
     pub sent: Cell<u64>,
-    /// The tokens that it takes; empty is any.
+    /// The tokens that it accepts; if empty, it accepts any.
     pub tokens: RefCell<HashSet<String>>,
-    /// Questions to its RPC about blocks.
+    /// The number of questions to its RPC about blocks.
     pub stats: Cell<u64>,
 }
 
 impl Storage {
-    /// Whether all of a DAG is there.
+    /// Whether a whole DAG is there.
     fn has_whole(&self, cid: &Cid) -> bool {
         let block = self.blocks.borrow().get(&key(cid)).cloned();
         let Some(block) = block else {
@@ -115,7 +117,7 @@ struct Member {
 #[derive(Default)]
 struct WorldInner {
     members: RefCell<BTreeMap<PeerName, Member>>,
-    /// Nodes with storage: peer to the multiaddr that they name.
+    /// The nodes with storage: for each peer, its reply to `IPFS_multiaddr`.
     nodes: RefCell<BTreeMap<PeerName, Value>>,
     records: RefCell<BTreeMap<FunctionName, BTreeSet<PeerName>>>,
     storages: RefCell<HashMap<String, Rc<Storage>>>,
@@ -130,7 +132,7 @@ pub struct World {
     inner: Rc<WorldInner>,
 }
 
-/// One person's machine: what outlasts a kill, and the engine that runs now.
+/// One person's machine: what survives a kill, and the engine that runs now.
 pub struct Machine {
     pub world: World,
     pub name: PeerName,
@@ -138,9 +140,9 @@ pub struct Machine {
     pub journal: Rc<RefCell<Vec<Event>>>,
     pub engine: Engine<SimPlatform>,
     pub group: Group,
-    /// How many things have outlasted a kill so far.
+    /// How many changes that survive a kill were made so far.
     pub steps: Rc<Cell<u64>>,
-    /// At which of them to kill.
+    /// The change at which to kill the program.
     pub kill_at: Rc<Cell<Option<u64>>>,
     pub settings: Settings,
 }
@@ -156,7 +158,7 @@ pub struct SimPlatform {
     random: Cell<u128>,
 }
 
-/// An upload that comes.
+/// An upload that is arriving.
 struct Posting(Rc<Cell<u64>>);
 
 impl Posting {
@@ -177,7 +179,7 @@ impl Drop for Posting {
 }
 
 impl Storage {
-    /// Puts a block there; gives its CID.
+    /// Stores a block, and returns its CID.
     pub fn put_block(&self, codec: u64, block: Bytes) -> Cid {
         let cid = crate::names::cid_v1(codec, &sha256(&block));
         self.blocks.borrow_mut().insert(key(&cid), block);
@@ -215,7 +217,7 @@ impl World {
             .insert(format!("http://{host}:80"), Rc::clone(storage));
     }
 
-    /// A Kubo of a person's own: its RPC and its gateway are two addresses of one storage.
+    /// Adds a person's own Kubo, whose RPC and gateway are two addresses of one storage.
     pub fn kubo(&self, rpc: &str, gateway: &str) -> Rc<Storage> {
         let storage = self.storage(gateway);
         storage.manner.set(Manner::Kubo);
@@ -223,7 +225,7 @@ impl World {
         storage
     }
 
-    /// A node whose `IPFS_multiaddr` gives this storage.
+    /// Adds a node with a storage, which its `IPFS_multiaddr` names.
     pub fn node(&self, name: &str, host: &str) -> Rc<Storage> {
         let storage = self.storage(host);
         let ok = json!({"ok": {"multiaddr": format!("/dns4/{host}/tcp/80/http")}});
@@ -231,6 +233,7 @@ impl World {
         storage
     }
 
+    /// Sets the reply of a node to `IPFS_multiaddr`.
     pub fn set_node(&self, name: &str, reply: Value) {
         self.inner.nodes.borrow_mut().insert(name.to_owned(), reply);
         self.inner
@@ -241,7 +244,7 @@ impl World {
             .insert(name.to_owned());
     }
 
-    /// A record in the DHT, true or not.
+    /// Adds a record to the DHT, true or not.
     pub fn add_record(&self, name: &FunctionName, peer: &str) {
         self.inner
             .records
@@ -326,7 +329,7 @@ impl World {
                 }
             })
         };
-        // As a host reads it: from what was written.
+        // The journal is read from what was written, as a host reads it.
         let mut reader = journal::Reader::default();
         for event in journal.borrow().iter() {
             reader.event(&journal::event(event));
@@ -393,7 +396,7 @@ impl World {
         }
         if let Some(query) = path.strip_prefix("/api/v0/block/stat?") {
             assert_eq!(request.method, "POST");
-            // A browser would ask first whether it may send it.
+            // With headers or a body, a browser would send a preflight request first.
             assert!(request.headers.is_empty() && request.body.is_empty());
             let cid = query.strip_prefix("arg=").unwrap();
             let cid = cid.strip_suffix("&offline=true").expect("at once");
@@ -414,7 +417,7 @@ impl World {
         };
         if request.method == "HEAD" {
             if storage.manner.get() == Manner::Kubo {
-                // Its gateway lets no extension send that header.
+                // Kubo's gateway does not let an extension send that header.
                 return unreachable();
             }
             assert!(
@@ -466,7 +469,7 @@ impl World {
                 return Ok(self.endless(&storage, request.patience, Some((header(&cid), again))));
             }
             Manner::Huge => {
-                // 2^31 as a varint.
+                // The length is 2^31 as a varint.
                 let start = [&header(&cid)[..], &[0x80, 0x80, 0x80, 0x80, 0x08]].concat();
                 let zeros = vec![0; 64 << 10];
                 return Ok(self.endless(&storage, request.patience, Some((start.into(), zeros))));
@@ -514,7 +517,7 @@ impl World {
         })
     }
 
-    /// A CAR (its start, and what follows again and again) or a block that never ends.
+    /// A CAR or a block that never ends: its start, and what follows again and again.
     fn endless(
         &self,
         storage: &Rc<Storage>,
@@ -549,7 +552,7 @@ impl World {
         }
     }
 
-    /// `None` when it breaks off.
+    /// Sends a CAR; returns `None` if it breaks off.
     async fn send_car(
         &self,
         storage: &Storage,
@@ -617,7 +620,7 @@ impl World {
         let cut = bytes.len().min(*limit);
         *limit -= cut;
         for piece in bytes[..cut].chunks(64 << 10) {
-            // One line for all that is sent at the same time.
+            // Everything that is sent at the same time shares one line.
             let at = storage.busy_until.get().max(self.sim.now())
                 + (storage.pace.get() * piece.len() as u64 / 1000).max(1);
             storage.busy_until.set(at);
@@ -711,7 +714,7 @@ impl Machine {
         });
     }
 
-    /// It has no network any more, and does not know.
+    /// Cuts the machine off from the network without its noticing.
     pub fn cut(&self) {
         if let Some(member) = self.world.inner.members.borrow_mut().get_mut(&self.name) {
             member.reachable = false;
@@ -730,7 +733,7 @@ impl Machine {
         });
     }
 
-    /// The machine's program ends at once.
+    /// Ends the machine's program at once.
     pub fn kill(&self) {
         self.world.sim.doom(self.group);
         self.world.sim.run_until(Duration::ZERO, || false);
@@ -739,7 +742,7 @@ impl Machine {
         }
     }
 
-    /// Ends the program, and starts it again from what outlasted that.
+    /// Ends the program, and starts it again from what survived.
     pub fn restart(&mut self) {
         self.kill();
         let (engine, group) = self.world.boot(
@@ -985,7 +988,7 @@ impl HttpBody for SimBody {
     }
 }
 
-/// A body that comes in pieces, for sharing.
+/// A body that arrives in pieces, for sharing.
 pub struct Pieces(pub Sim, pub Vec<Bytes>);
 
 impl HttpBody for Pieces {

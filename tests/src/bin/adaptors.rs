@@ -1,6 +1,7 @@
-//! Runs a program of tests that is compiled to WebAssembly in real Chromium: what `cargo test` calls as the target's
-//! runner. Beside it a server answers under the name `stranger.test`, as [`fluence_tests::stranger`] has it, and the tests
-//! find the built extension's file worker where the extension has it.
+//! Runs tests that are compiled to WebAssembly in a real Chromium; `cargo test` calls this as the
+//! target's runner. The server of [`fluence_tests::stranger`] answers under the name
+//! `stranger.test`, and the built extension's file worker is served at the paths that it has in the
+//! extension.
 #![forbid(unsafe_code)]
 
 use std::path::Path;
@@ -12,9 +13,10 @@ use fluence_tests::stranger::Stranger;
 use serde_json::json;
 use wasm_bindgen_cli::wasm_bindgen_test_runner;
 
-/// The file with the browser's options, which the runner looks for where it runs.
+/// The file with the browser's options, which the runner looks for in its working directory.
 const OPTIONS: &str = "webdriver.json";
-/// The extension's file worker. What lies where the runner runs is served beside the tests.
+/// The extension's file worker. The runner serves the files of its working directory beside the
+/// tests.
 const FILE_WORKER: [&str; 3] = ["files.js", "wasm/files.js", "wasm/files_bg.wasm"];
 
 #[tokio::main]
@@ -30,7 +32,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<()> {
     let mut arguments: Vec<_> = std::env::args_os().collect();
-    let program = arguments.get_mut(1).context("which program of tests?")?;
+    let program = arguments.get_mut(1).context("no test program was given")?;
     *program = Path::new(program).canonicalize()?.into();
     let stranger = Stranger::start().await?;
     let home = tempfile::tempdir()?;
@@ -56,11 +58,11 @@ async fn run() -> Result<()> {
             .with_context(|| format!("the tests need {}", from.display()))?;
     }
     std::env::set_current_dir(home.path())?;
-    // It blocks, and its own server has threads of its own.
+    // The runner blocks, and its server has threads of its own.
     let ended =
         tokio::task::spawn_blocking(|| wasm_bindgen_test_runner::run_cli_with_args(arguments))
             .await?;
-    // A directory that a program runs in cannot be removed everywhere.
+    // Not every system can remove the working directory of a running program.
     std::env::set_current_dir("/")?;
     ended
 }

@@ -1,4 +1,4 @@
-//! What `cargo xtask demo` and `cargo xtask start` show.
+//! The program behind `cargo xtask demo` and `cargo xtask start`.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ use fluence_tests::site::{RECORD_VIDEO, Site};
 use serde_json::json;
 use thirtyfour::By;
 
-/// How long one file may take to be shared, or to be fetched.
+/// How long sharing or fetching one file may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The length of the large file, in bytes.
 const LARGE: usize = 50_000_000;
@@ -30,16 +30,16 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Play {
-    /// Share in one browser, fetch in another, and say what happens
+    /// Share files in one browser, fetch them in another, and print each step
     Demo {
-        /// Leave all running until Ctrl-C
+        /// Keep everything running until Ctrl-C
         #[arg(long)]
         keep: bool,
-        /// Show nothing, even where there is a display
+        /// Show nothing, even if there is a display
         #[arg(long)]
         headless: bool,
     },
-    /// A node and a browser to play with
+    /// Start a node and a browser to play with
     Start,
 }
 
@@ -58,7 +58,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Says what is done, and how long it took.
+/// Prints what is done and how long it took.
 struct Narrator {
     number: u32,
     began: Instant,
@@ -128,7 +128,7 @@ async fn demo(keep: bool, headless: bool) -> Result<()> {
                 face.wait_named(name, &["shared"], PATIENCE).await
             })
             .await?;
-        let cid = shown.cid.context("a shared file without a hash")?;
+        let cid = shown.cid.context("the shared file has no hash")?;
         println!("       fluence:{cid}");
         links.push((name, cid));
     }
@@ -136,7 +136,7 @@ async fn demo(keep: bool, headless: bool) -> Result<()> {
     let before = node.uploaded().await?;
     ensure!(
         before == 0,
-        "{before} bytes left Alice's browser before anybody asked"
+        "{before} bytes left Alice's browser before anybody asked for them"
     );
     println!("       nothing has left Alice's browser yet");
 
@@ -150,7 +150,7 @@ async fn demo(keep: bool, headless: bool) -> Result<()> {
         })
         .await?;
     for (name, cid) in &links {
-        let expected = scene.site.file(name).context("a file that is gone")?;
+        let expected = scene.site.file(name).context("the file is gone")?;
         let what = format!("Bob fetches {name} ({} bytes) by its hash", expected.len());
         narrator
             .step(&what, async {
@@ -179,7 +179,7 @@ async fn demo(keep: bool, headless: bool) -> Result<()> {
     );
     if keep {
         println!(
-            "Node and browsers go on until Ctrl-C. The page is {}",
+            "The node and the browsers keep running until Ctrl-C. The page is {}",
             scene.site.url("/")
         );
         tokio::signal::ctrl_c().await?;
@@ -188,7 +188,8 @@ async fn demo(keep: bool, headless: bool) -> Result<()> {
     bob.close().await
 }
 
-/// Puts real files on the site; the video is recorded in the browser, whose current tab then shows the site.
+/// Puts real files on the site. The video is recorded in the browser, whose current tab then shows
+/// the site.
 async fn make_files(site: &Site, browser: &Browser) -> Result<()> {
     site.add("sunset.png", "image/png", files::picture(1280, 960)?);
     site.add(
@@ -218,7 +219,7 @@ async fn make_files(site: &Site, browser: &Browser) -> Result<()> {
 async fn start() -> Result<()> {
     let display = Display::own()
         .context("there is no display: use `cargo xtask demo`, which needs none, or set DISPLAY")?;
-    // What a person did the last time is still there.
+    // What was done in the previous run is still there.
     let scene = Scene::lasting("start").await?;
     let mut node = Node::start_on(
         &scene.path("node"),

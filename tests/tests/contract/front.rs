@@ -1,4 +1,4 @@
-//! An IPFS daemon behind a node, and a plain IPFS gateway as the storage of a file.
+//! Tests of an IPFS daemon behind a node, and of a plain IPFS gateway as the storage of a file.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,9 +29,9 @@ pub const ALL: &[(&str, Test)] = &[
     ),
 ];
 
-/// More than a small file takes.
+/// Longer than sharing or fetching a small file takes.
 const SMALL: Duration = Duration::from_secs(60);
-/// How often the daemon is looked at.
+/// How often the daemon or the node is polled.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// A daemon with a node in front of it.
@@ -86,7 +86,7 @@ impl Front {
             .and_then(|pin| pin["Name"].as_str().map(str::to_owned)))
     }
 
-    /// Has the node itself forget a file, as its operator does.
+    /// Makes the node itself forget a file, as its operator does.
     async fn remove(&self, cid: &str) -> Result<()> {
         let removed = Command::new(fluence()?)
             .args(["storage", "--json", "--state"])
@@ -103,7 +103,7 @@ impl Front {
         Ok(())
     }
 
-    /// Waits until a file is pinned, or is not any more.
+    /// Waits until a file is pinned, or until it no longer is.
     async fn wait_pin(&self, cid: &str, pinned: bool) -> Result<Option<String>> {
         let deadline = Instant::now() + SMALL;
         loop {
@@ -112,7 +112,7 @@ impl Front {
                 return Ok(pin);
             }
             if Instant::now() > deadline {
-                bail!("within {SMALL:?} the pin of {cid} is still {pin:?}");
+                bail!("after {SMALL:?} the pin of {cid} is still {pin:?}");
             }
             sleep(LOOK).await;
         }
@@ -124,7 +124,7 @@ async fn keeps(software: &Software) -> Result<()> {
     for (number, profile) in ["unixfs-v1-2025", "unixfs-v0-2015"].into_iter().enumerate() {
         let bytes = fluence_tests::files::noise(5_000_000, 2000 + number as u64);
         let file = front.file(&format!("holiday {number}.bin"), &bytes)?;
-        let name = file.to_str().context("a path that is not text")?;
+        let name = file.to_str().context("the path is not valid UTF-8")?;
         let alice = front.terminal(&format!("alice {number}"))?;
         let (_sharing, cid) = alice
             .start(&["share", "--profile", profile, name], |line| {
@@ -133,7 +133,7 @@ async fn keeps(software: &Software) -> Result<()> {
             .await?;
         ensure!(
             front.pin(&cid).await?.is_none(),
-            "it was uploaded before it was asked for"
+            "it was uploaded before anybody asked for it"
         );
         let bob = front.terminal(&format!("bob {number}"))?;
         same_bytes(&bob.fetch(&cid, SMALL).await?, &bytes)?;
@@ -147,7 +147,7 @@ async fn keeps(software: &Software) -> Result<()> {
             front.daemon.cat(&cid).await? == bytes,
             "the daemon has other bytes"
         );
-        // What the node itself has no more the daemon gives: nothing is uploaded again.
+        // The daemon provides what the node no longer has, so nothing is uploaded again.
         let uploaded = front.node.uploaded().await?;
         front.remove(&cid).await?;
         let carol = front.terminal(&format!("carol {number}"))?;
@@ -252,7 +252,7 @@ async fn frees(software: &Software) -> Result<()> {
         let bytes = fluence_tests::files::noise(300_000, seed);
         let (share, cid) = alice.share(&front.file(&seed.to_string(), &bytes)?).await?;
         same_bytes(&bob.fetch(&cid, SMALL).await?, &bytes)?;
-        // One share at a time has alice's directory.
+        // Only one share at a time may use Alice's directory.
         share.terminate().await?;
         sharing.push(cid.clone());
         Ok(cid)
@@ -270,7 +270,7 @@ async fn frees(software: &Software) -> Result<()> {
         "it is kept until {until}"
     );
     sleep(Duration::from_secs(until + 1).saturating_sub(now)).await;
-    // What is new wakes what frees.
+    // A new upload triggers the removal of expired pins.
     fetched(2303).await?;
     front.wait_pin(&first, false).await?;
     ensure!(
@@ -286,10 +286,10 @@ async fn away(software: &Software) -> Result<()> {
     let file = front.file("away.bin", &bytes)?;
     let (_sharing, cid) = front.terminal("alice")?.share(&file).await?;
     front.daemon.stop().await?;
-    // The node has not noticed, and takes the upload; who waits for the file gets it.
+    // The node has not noticed yet, and accepts the upload; whoever waits for the file gets it.
     let bob = front.terminal("bob")?;
     same_bytes(&bob.fetch(&cid, SMALL).await?, &bytes)?;
-    // Then it has, and promises nothing that it could not keep.
+    // Once the node has noticed, it no longer promises storage that it cannot provide.
     let deadline = Instant::now() + SMALL;
     loop {
         let asked = bob.run(&["call", "IPFS_multiaddr"], SMALL).await?;
@@ -340,7 +340,8 @@ async fn late(software: &Software) -> Result<()> {
         .provide(&format!("IPFS_{cid}"), &format!("echo '{reply}'"))
         .await?;
     let bob = terminal("bob")?;
-    // First it has nothing, then a part: its answers are empty, then short. Kubo wakes nobody after an import.
+    // First the gateway has nothing, and then a part, so its answers are empty and then short. An
+    // import does not wake Kubo's waiting requests.
     let fill = async {
         sleep(daemon.patience() / 2).await;
         daemon.import(&sample, 0..blocks / 2).await?;

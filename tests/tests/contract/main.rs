@@ -1,6 +1,6 @@
-//! What is relied on of other people's software: the same promises are asked of a real Kubo, where the environment
-//! variable `FLUENCE_TEST_KUBO` names its program, and of the Go peer, where there is a Go to build it with. What cannot
-//! be asked is listed as ignored.
+//! Tests of what Fluence relies on in other software. The same promises are checked against a real
+//! Kubo, if the environment variable `FLUENCE_TEST_KUBO` names its program, and against the Go
+//! peer, if Go is installed to build it. Tests that cannot run are listed as ignored.
 
 mod front;
 mod network;

@@ -1,4 +1,5 @@
-//! The Go peer on the network of functions: other people's libp2p, over both transports, through the relay.
+//! Tests of the Go peer, an independent libp2p implementation, on the network of functions: over
+//! both transports, and through the relay.
 
 use std::time::Duration;
 

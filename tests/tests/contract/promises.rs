@@ -1,4 +1,4 @@
-//! What is relied on of an IPFS daemon's RPC and gateway.
+//! Tests of what Fluence relies on in the RPC and the gateway of an IPFS daemon.
 
 use std::time::{Duration, Instant};
 
@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 
 use crate::Test;
 
-/// Less than any waiting, more than any work.
+/// Longer than a daemon needs to answer, and shorter than the timeout for a missing block is in
+/// Kubo.
 const AT_ONCE: Duration = Duration::from_secs(10);
-/// How long after its patience a daemon may still be busy giving up.
+/// How long a daemon may take to give up once its time for a missing block is over.
 const GRACE: Duration = Duration::from_secs(15);
-/// A block of a raw CID that nobody has.
+/// The CID of a raw block that nobody has.
 const NOWHERE: &str = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
-/// The block of no bytes, which stands in its own CID.
+/// The CID of the empty block, an identity CID, which contains its block.
 const EMPTY: &str = "bafkqaaa";
 const CAR: &str = "application/vnd.ipld.car; version=1; order=dfs; dups=y";
 const PROFILES: [Profile; 2] = [Profile::UnixfsV1_2025, Profile::UnixfsV0_2015];
@@ -77,7 +78,7 @@ async fn origins(software: &Software) -> Result<()> {
         let answer = daemon.call_from(origin, "version").await?;
         ensure!(answer.status == 403, "{origin}: {}", answer.status);
     }
-    // The gateway is for anyone, whatever page asks.
+    // The gateway allows pages of every origin.
     let path = format!("/ipfs/{EMPTY}?format=raw");
     let answer = daemon
         .get(&path, &[("origin", EXTENSIONS[0])])
@@ -136,7 +137,7 @@ async fn import(software: &Software) -> Result<()> {
             "{profile:?}: {whole} {stat}"
         );
     }
-    // As an upload to a Kubo of one's own has it: without statistics there is nothing to say.
+    // An upload to a person's own Kubo asks for no statistics, so the response is empty.
     let sample = Sample::new(1000, 102, Profile::default())?;
     let answer = daemon
         .call_with("dag/import", &[("pin-roots", "false")], &sample.car(0..1))
@@ -187,7 +188,7 @@ async fn add(software: &Software) -> Result<()> {
             );
         }
     }
-    // More leaves than one node has links for.
+    // This file has more leaves than one node has links for.
     let sample = Sample::new(175 * 262_144 + 7, 201, Profile::UnixfsV0_2015)?;
     let answer = daemon.call_with("add", v0, &sample.bytes).await?.ok()?;
     let root = added(&answer)?;
@@ -218,7 +219,7 @@ async fn refuse(software: &Software) -> Result<()> {
                 car,
             )
             .await?;
-        // What is wrong is said as a failure, whether or not the answer had begun.
+        // The failure is reported whether or not the response had begun.
         let last = answer.objects()?.pop().unwrap_or_default();
         ensure!(
             last["Type"] == "error",
@@ -228,7 +229,7 @@ async fn refuse(software: &Software) -> Result<()> {
         );
         ensure!(!daemon.has(&sample.cid()).await?, "{what} was stored");
     }
-    // Larger blocks than bitswap carries are not taken.
+    // Blocks larger than bitswap can carry are refused.
     let large = noise((2 << 20) + 1, 301);
     let answer = daemon.call_with("block/put", &[], &large).await?;
     let said = answer.objects()?.pop().unwrap_or_default();
@@ -282,7 +283,7 @@ pub fn blocks_of(car: &Bytes) -> Result<Vec<(Cid, Bytes)>> {
 async fn car(software: &Software) -> Result<()> {
     let daemon = software.start().await?;
     for (number, profile) in PROFILES.into_iter().enumerate() {
-        // A leaf that is linked twice comes twice.
+        // A leaf that is linked twice is sent twice.
         let mut bytes = noise(2_500_000, 500 + number as u64);
         bytes.copy_within(0..1_048_576, 1_048_576);
         let sample = Sample::of(bytes.into(), profile)?;
@@ -301,7 +302,7 @@ async fn car(software: &Software) -> Result<()> {
         ensure!(walk.is_done(), "{profile:?}: not whole");
         ensure!(got == sample.bytes, "{profile:?}: other bytes");
 
-        // What is left of a file that was cut off.
+        // A range request gets the rest of a file whose download was interrupted.
         let from = 1_300_000;
         let path = format!(
             "/ipfs/{}?format=car&dag-scope=entity&entity-bytes={from}:*",
@@ -333,12 +334,12 @@ async fn cached(software: &Software) -> Result<()> {
     let began = Instant::now();
     ensure!(
         !daemon.has(&sample.cid()).await?,
-        "it has what nobody gave it"
+        "it has a block that nobody gave it"
     );
     daemon.import(&sample, 0..1).await?;
     ensure!(
         daemon.has(&sample.cid()).await?,
-        "it has not what it was given"
+        "it does not have the block that it was given"
     );
     for command in ["block/get", "block/stat"] {
         let answer = daemon
@@ -375,7 +376,7 @@ async fn missing(software: &Software) -> Result<()> {
             answer.text()
         );
     }
-    // That is why an empty success is taken for “not there yet”.
+    // This is why a successful but empty response is taken to mean “not there yet”.
     ensure!(car.status == 200, "a CAR: {} {}", car.status, car.text());
     let blocks = blocks_of(&car.body)?;
     ensure!(blocks.is_empty(), "{} blocks of nothing", blocks.len());
@@ -415,7 +416,8 @@ async fn wake(software: &Software) -> Result<()> {
         daemon.get(&path, &[]).await
     };
     let give = async {
-        // Both requests wait by then; where they come later they find what they ask for, and the promise is not asked.
+        // Both requests should be waiting by then. If they arrive later, they find their blocks,
+        // and the promise is not tested.
         tokio::time::sleep(Duration::from_secs(1)).await;
         daemon
             .call_with("block/put", &[], &put.block(0))
@@ -434,7 +436,7 @@ async fn wake(software: &Software) -> Result<()> {
         woken < daemon.patience(),
         "block/put woke nobody for {woken:?}"
     );
-    // The reason for which a node in front of it keeps the blocks on their way itself.
+    // This is why a node in front of a daemon itself keeps the blocks that are in transit.
     ensure!(forgotten.status == 504, "dag/import: {}", forgotten.status);
     ensure!(
         read(&imported).await?.ok()?.body == imported.bytes,
@@ -443,7 +445,7 @@ async fn wake(software: &Software) -> Result<()> {
     Ok(())
 }
 
-/// The pins of a daemon: `(cid, name)`.
+/// The pins of a daemon, or those of one CID, as pairs of CID and name.
 async fn pinned(daemon: &Daemon, cid: Option<&str>) -> Result<Vec<(String, String)>> {
     let mut options = vec![("type", "recursive"), ("names", "true"), ("stream", "true")];
     options.extend(cid.map(|cid| ("arg", cid)));
@@ -461,7 +463,8 @@ async fn pins(software: &Software) -> Result<()> {
     let sample = Sample::new(1_500_000, 900, Profile::default())?;
     let (blocks, cid) = (sample.dag.blocks.len(), sample.cid());
     daemon.import(&sample, 0..blocks - 1).await?;
-    // A pin of what is not whole waits for the rest, even when it is told to stay offline: only a time ends it.
+    // Pinning an incomplete DAG waits for the rest, even with the option `offline`; only a timeout
+    // ends it.
     let began = Instant::now();
     let wait = [("arg", &*cid), ("offline", "true"), ("timeout", "2s")];
     let answer = daemon.call("pin/add", &wait).await?;

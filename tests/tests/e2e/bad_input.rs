@@ -1,5 +1,5 @@
-//! Whatever comes in, each fetch or share ends in bounded time with a message that says what happened, and nothing else
-//! is disturbed.
+//! Whatever the input, each fetch or share ends in bounded time with a message that says what
+//! happened, and disturbs nothing else.
 
 use anyhow::{Context, Result, ensure};
 use axum::Router;
@@ -62,7 +62,7 @@ fn a_fetch_that_cannot_succeed_says_why() {
             .await
             .context("nobody provides it")?;
 
-        // Killed, it cannot take back what it announced.
+        // A killed program cannot withdraw what it announced.
         let file = scene.file("gone.bin", &files::noise(1000, 52))?;
         let (sharing, cid) = terminal.share(&file).await?;
         sharing.kill().await?;
@@ -70,7 +70,7 @@ fn a_fetch_that_cannot_succeed_says_why() {
             .await
             .context("its provider is gone")?;
 
-        // Port 9 (discard) is not listened on.
+        // Nothing listens on port 9 (discard).
         let cid = some_cid(scene, &terminal, 53).await?;
         let provider = provide(scene, &node, &cid, "/ip4/127.0.0.1/tcp/9/http", "x.bin").await?;
         fails(&cid, &["storage_gone", "unreachable", "stalled"])
@@ -84,7 +84,7 @@ fn a_fetch_that_cannot_succeed_says_why() {
         let text = fails(&cid, &["wrong_bytes"])
             .await
             .context("its storage lies")?;
-        ensure!(!text.is_empty(), "nothing is said");
+        ensure!(!text.is_empty(), "there is no message");
         provider.kill().await?;
 
         let path = scene.file("vanished.bin", &files::noise(1_000_000, 55))?;
@@ -110,7 +110,7 @@ fn a_fetch_that_cannot_succeed_says_why() {
             "something was saved: {:?}",
             bob.downloaded()?
         );
-        // And what is good is had as before.
+        // A valid file can be fetched as before.
         let bytes = files::noise(1_000_000, 56);
         let (_sharing, cid) = terminal.share(&scene.file("good.bin", &bytes)?).await?;
         face.fetch(&cid).await?;
@@ -137,7 +137,8 @@ fn a_hostile_name_stays_in_the_download_folder() {
         for (seed, (name, safe)) in (60..).zip(cases) {
             let bytes = files::noise(10_000, seed);
             let file = scene.file(&format!("honest-{seed}.bin"), &bytes)?;
-            // Storage has it from an honest fetch; then a stranger names it.
+            // The storage has the file from an honest fetch, and then a stranger provides it under
+            // another name.
             let (sharing, cid) = terminal.share(&file).await?;
             terminal.fetch(&cid, SMALL).await?;
             sharing.terminate().await?;
@@ -229,13 +230,13 @@ fn a_full_quota_is_named_and_disturbs_nothing_else() {
     });
 }
 
-/// The CID of a file that nobody shares.
+/// The CID of a new file that nobody shares.
 async fn some_cid(scene: &Scene, terminal: &CommandLine, seed: u64) -> Result<String> {
     let file = scene.file("some.bin", &files::noise(300_000, seed))?;
     terminal.hash(&file).await
 }
 
-/// A provider of a file, which sends everybody to a storage and names the file as it likes.
+/// Starts a provider of a file that refers every caller to `storage` and calls the file `name`.
 async fn provide(
     scene: &Scene,
     node: &Node,
@@ -261,7 +262,7 @@ fn storage_of(node: &Node) -> String {
     format!("/ip4/127.0.0.1/tcp/{}/http", port.unwrap_or_default())
 }
 
-/// A storage that has an answer for everything, and never the right one; gives its multiaddr.
+/// Starts a storage that answers every request with wrong bytes, and returns its multiaddr.
 async fn liar() -> Result<String> {
     let answer = async || {
         (

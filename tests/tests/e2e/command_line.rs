@@ -1,4 +1,4 @@
-//! What one shares from a terminal another fetches in a browser, and the other way round.
+//! Files shared from a terminal are fetched in a browser, and the other way round.
 
 use anyhow::{Context, ensure};
 use fluence_tests::files;

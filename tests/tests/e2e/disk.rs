@@ -1,4 +1,4 @@
-//! The disk is full while a file is fetched in a browser.
+//! The disk becomes full while a file is fetched in a browser.
 
 use anyhow::{Context, ensure};
 use fluence_tests::disk::Disk;
@@ -8,9 +8,9 @@ use fluence_tests::scene::same_bytes;
 use crate::lifetime::until_answered;
 use crate::{SMALL, play};
 
-/// Bytes that the disk has at first: room for the browser itself, and for a part of the file.
+/// The first size of the disk, in bytes: room for the browser itself and for a part of the file.
 const SMALL_DISK: u64 = 160_000_000;
-/// Bytes that it has later: room for all that there is, twice.
+/// The later size of the disk, in bytes: room for everything twice.
 const LARGE_DISK: u64 = 1_000_000_000;
 /// The length of the file, in bytes.
 const FILE: usize = 180_000_000;
@@ -18,7 +18,7 @@ const FILE: usize = 180_000_000;
 #[test]
 fn a_fetch_goes_on_when_there_is_room_again() {
     if !Disk::can_be_made() {
-        // Even root may not in a container that forbids it.
+        // In some containers even root may not mount.
         eprintln!("skipped: no small disk can be made, which needs the right to mount");
         return;
     }
@@ -42,7 +42,7 @@ fn a_fetch_goes_on_when_there_is_room_again() {
         );
         let served = node.counter("/counters/served_bytes").await?;
 
-        // What else there is works as before.
+        // Everything else works as before.
         let stranger = scene.command_line("stranger", &node)?;
         let other = other.cid.context("a shared file without a hash")?;
         until_answered(&stranger, &other).await?;
@@ -53,7 +53,7 @@ fn a_fetch_goes_on_when_there_is_room_again() {
         face.wait_named("large.bin", &["done", "shared"], SMALL)
             .await?;
         same_bytes(&bob.saved("large.bin", SMALL).await?, &bytes)?;
-        // It went on from where it was: what was written did not come again.
+        // The fetch resumed where it had stopped: what was written was not sent again.
         let again = node.counter("/counters/served_bytes").await? - served;
         ensure!(
             again < FILE as u64 * 2 / 3,

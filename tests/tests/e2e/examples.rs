@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::{SMALL, play};
 
-/// JavaScript that gives the SHA-256 of the file that the page offers to save, the complaint that it shows instead, or
-/// null while it shows neither.
+/// JavaScript that returns the SHA-256 hash of the file that the page offers to save, or the
+/// complaint that it shows instead, or null while it shows neither.
 const OUTCOME: &str = r#"
 const done = arguments[0];
 const output = document.querySelector('output');
@@ -32,7 +32,7 @@ fn a_page_fetches_by_hash_and_believes_no_node() {
         let mut browser = scene.browser("alice", None)?;
         browser.open().await?;
         let driver = browser.driver()?;
-        // Another query each time, so that the page is loaded anew.
+        // The query changes each time, so that the page is loaded anew.
         let mut visits = 0;
         let mut address = |storage: &str, cid: &str| {
             visits += 1;
@@ -54,7 +54,8 @@ fn a_page_fetches_by_hash_and_believes_no_node() {
 
         let storage = &node.listening().http;
         let mut last = String::new();
-        // One raw leaf; leaves below a node; and a tree of two levels whose leaves are dag-pb.
+        // The files are one raw leaf, a node with leaves, and a tree of two levels whose leaves are
+        // dag-pb.
         let cases = [
             ("unixfs-v1-2025", 20_000),
             ("unixfs-v1-2025", 3_000_000),
@@ -63,7 +64,7 @@ fn a_page_fetches_by_hash_and_believes_no_node() {
         for (seed, (profile, length)) in (31..).zip(cases) {
             let bytes = files::noise(length, seed);
             let file = scene.file(&format!("{length}.bin"), &bytes)?;
-            let file = file.to_str().context("a path that is not text")?;
+            let file = file.to_str().context("the path is not valid UTF-8")?;
             let shared = |line: &Value| {
                 (line["event"] == "shared").then(|| line["cid"].as_str().map(str::to_owned))?
             };
@@ -79,7 +80,8 @@ fn a_page_fetches_by_hash_and_believes_no_node() {
             last = cid;
         }
 
-        // A site that sends the right blocks, but for one bit; then one that ends before the last byte.
+        // The first site sends the right blocks with one bit changed; the second stops before the
+        // last byte.
         let car = reqwest::get(format!("{storage}/ipfs/{last}?format=car")).await?;
         let mut car = car.error_for_status()?.bytes().await?.to_vec();
         let last_byte = car.pop().context("an empty CAR")?;

@@ -1,4 +1,5 @@
-//! What a person does with the face: dropping, copying, clicking twice, opening it twice.
+//! What a person does in the popup: dropping files, copying links, clicking twice, opening it
+//! twice.
 
 use anyhow::{Context, Result, ensure};
 use fluence_tests::files;
@@ -22,7 +23,7 @@ fn dropped_files_are_shared() {
             .collect::<Result<Vec<_>>>()?;
         let (alice, face) = scene.online("alice", &node).await?;
 
-        // One is shared at once, and its link can be copied and pasted.
+        // A single file is shared at once, and its link can be copied and pasted.
         face.drop_files(&[&paths[0]]).await?;
         let one = face.wait_named("one.txt", &["shared"], SMALL).await?;
         face.press_in(&one, "item-copy").await?;
@@ -31,7 +32,7 @@ fn dropped_files_are_shared() {
             .pasted(By::Testid("fetch-input"), SMALL, |text| text == link)
             .await?;
 
-        // Of several the person says that they are to be one.
+        // When several files are dropped, the person chooses to share them together.
         face.drop_files(&[&paths[1], &paths[2]]).await?;
         face.wait(
             "the dropped files",
@@ -66,7 +67,8 @@ fn the_same_file_in_two_tabs_is_fetched_once() {
         let other = bob.face_beside().await?;
         let second = driver.window().await?;
 
-        // Typed in both, and then the button is pressed twice in each, faster than anybody can.
+        // The CID is typed in both tabs, and then the button is pressed twice in each, faster than
+        // any person could.
         let twice = r#"const button = document.querySelector('[data-testid="fetch-button"]');
             button.click(); button.click();"#;
         let field = By::Testid("fetch-input");
@@ -88,7 +90,7 @@ fn the_same_file_in_two_tabs_is_fetched_once() {
         }
         same_bytes(&bob.saved("once.bin", SMALL).await?, &bytes)?;
         ensure!(bob.downloaded()?.len() == 1, "{:?}", bob.downloaded()?);
-        // What storage gave is the file's blocks, and what was asked for again at a seam.
+        // The storage served the file's blocks, and some bytes again where two parts meet.
         let served = node.counter("/counters/served_bytes").await?;
         let once = bytes.len() as u64..bytes.len() as u64 * 5 / 4;
         ensure!(once.contains(&served), "storage gave {served} bytes");
@@ -106,7 +108,8 @@ fn a_file_that_is_shared_twice_is_one() {
         face.drop_files(&[&file]).await?;
         let shown = face.wait_named("twice.bin", &["shared"], SMALL).await?;
         let link = format!("fluence:{}", shown.cid.as_deref().unwrap_or_default());
-        // What is shared from the face is on the clipboard when others can have it.
+        // The link of a file that was shared from the popup is on the clipboard once others can
+        // fetch it.
         let field = By::Css(r#"[data-testid="fetch-input"]"#);
         alice.pasted(field, SMALL, |text| text == link).await?;
         face.wait(
@@ -116,7 +119,7 @@ fn a_file_that_is_shared_twice_is_one() {
         )
         .await?;
         face.share(&[&file]).await?;
-        // A share that is the same file as another ends by showing that one.
+        // Sharing the same file again ends by showing the existing item.
         face.wait(
             "that the third one is merged too",
             SMALL,
@@ -159,7 +162,7 @@ fn a_web_link_opens_without_the_extension() {
         ensure!(link == format!("{http}/ipfs/{cid}"), "the link is {link}");
         ensure!(
             node.uploaded().await? == 0,
-            "bytes left before anybody opened the link"
+            "bytes left the browser before anybody opened the link"
         );
         let answer = reqwest::get(&link).await?.error_for_status()?;
         let named = answer.headers().get("content-disposition").cloned();

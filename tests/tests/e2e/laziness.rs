@@ -1,4 +1,5 @@
-//! Nothing is uploaded before somebody asks, and nothing twice; counted at the storage.
+//! Nothing is uploaded before somebody asks for it, and nothing is uploaded twice. The bytes are
+//! counted at the storage.
 
 use anyhow::{Context, ensure};
 use fluence_tests::files;
@@ -24,10 +25,11 @@ fn a_file_is_uploaded_when_it_is_asked_for_and_once() {
         }
         ensure!(
             node.uploaded().await? == 0,
-            "bytes left before anybody asked"
+            "bytes left the browser before anybody asked for them"
         );
 
-        // Asked once: uploaded, with no more than the DAG's inner nodes and the CAR's framing beside the bytes.
+        // The first request uploads the file, with no overhead but the DAG's inner nodes and the
+        // CAR's framing.
         let once = |bytes: &[u8]| bytes.len() as u64..bytes.len() as u64 + 4096;
         let terminals = ["one", "two", "three", "four"]
             .iter()
@@ -40,7 +42,7 @@ fn a_file_is_uploaded_when_it_is_asked_for_and_once() {
             "{uploaded} bytes were uploaded"
         );
 
-        // Asked again while storage has it: nothing.
+        // While the storage has the file, another request uploads nothing.
         same_bytes(&terminals[1].fetch(&cids[0], SMALL).await?, &first)?;
         let again = node.uploaded().await?;
         ensure!(
@@ -49,7 +51,7 @@ fn a_file_is_uploaded_when_it_is_asked_for_and_once() {
             again - uploaded
         );
 
-        // Asked twice at the same moment: once.
+        // Two requests at the same time upload the file once.
         let (one, two) = futures::try_join!(
             terminals[2].fetch(&cids[1], SMALL),
             terminals[3].fetch(&cids[1], SMALL)

@@ -11,9 +11,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::{SMALL, TEST, play_for};
 
-/// How long nothing at all happens, several times longer than the browser lets an idle worker live.
+/// How long nothing at all happens. This is several times longer than the browser lets an idle
+/// worker live.
 const QUIET: Duration = Duration::from_secs(180);
-/// The environment variable for another number of seconds: an hour by hand.
+/// The environment variable that sets another number of seconds, such as an hour for a run by hand.
 const QUIET_SECONDS: &str = "FLUENCE_QUIET_SECONDS";
 /// How long one probing call may take.
 const PROBE: Duration = Duration::from_secs(20);
@@ -37,7 +38,8 @@ fn with_no_popup_and_no_tab_a_stranger_s_call_is_answered() {
         drop(face);
         alice.close().await?;
 
-        // From here on nothing is attached to the browser: that would keep the worker alive.
+        // From here on nothing is attached to the browser, because that would keep the worker
+        // alive.
         let alone = alice.open_alone("about:blank")?;
         let stranger = scene.command_line("stranger", &node)?;
         until_answered(&stranger, &cid).await?;
@@ -53,7 +55,8 @@ fn with_no_popup_and_no_tab_a_stranger_s_call_is_answered() {
     });
 }
 
-/// Calls until the file's function is answered: the browser has announced it again by itself.
+/// Calls the file's function until it is answered, which shows that the browser has announced it
+/// again by itself.
 pub async fn until_answered(stranger: &CommandLine, cid: &str) -> Result<()> {
     let function = format!("IPFS_{cid}");
     let deadline = Instant::now() + ONLINE;
@@ -63,7 +66,7 @@ pub async fn until_answered(stranger: &CommandLine, cid: &str) -> Result<()> {
             .await
         {
             Ok(_) => return Ok(()),
-            // Each try is a look-up and a call through the node, so there is no need to wait between them.
+            // Each attempt is a look-up and a call through the node, so a short wait is enough.
             Err(error) if Instant::now() >= deadline => {
                 bail!(error.context(format!("not announced again within {ONLINE:?}")))
             }

@@ -1,4 +1,5 @@
-//! End to end: real Chromium with the built extension, a real node, the real command line; driven as a person would.
+//! End-to-end tests of a real Chromium with the built extension, a real node and the real command
+//! line, driven as a person would drive them.
 
 mod bad_input;
 mod command_line;
@@ -23,7 +24,8 @@ use fluence_tests::scene::Scene;
 const TEST: Duration = Duration::from_secs(420);
 /// How long sharing or fetching a small file may take on a busy machine.
 const SMALL: Duration = Duration::from_secs(60);
-/// How long it may take until a failure is shown: longer than a look-up and the deadline of a call.
+/// How long it may take until a failure is shown. This is longer than a look-up and the deadline of
+/// a call.
 const FAILURE: Duration = Duration::from_secs(120);
 
 /// Runs a test. If it fails, pictures of all open browsers are kept in `artifacts/`. Without a browser the test is

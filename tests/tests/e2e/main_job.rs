@@ -1,4 +1,4 @@
-//! Share in one browser, fetch in another.
+//! Files are shared in one browser and fetched in another.
 
 use anyhow::{Context, Result, ensure};
 use fluence_tests::browser::Browser;
@@ -10,9 +10,9 @@ use thirtyfour::{By, WindowHandle};
 
 use crate::{SMALL, play};
 
-/// The thing in a page on which *Share via Fluence* is chosen.
+/// The part of a page on which *Share via Fluence* is chosen.
 enum Clicked {
-    /// An element with this id, which has an address of its own.
+    /// An element with this id, which has its own URL.
     Thing(&'static str),
     /// Selected text.
     Selection,
@@ -20,7 +20,8 @@ enum Clicked {
     Page,
 }
 
-/// A browser that is online, with a tab for pages and one, which is shown, for its face; their windows.
+/// A browser that is online, with a tab for pages and, in front, a tab for the popup; and the
+/// handles of the two.
 async fn beside_a_page(scene: &Scene, node: &Node) -> Result<(Browser, Face, [WindowHandle; 2])> {
     let mut browser = scene.browser("alice", Some(scene.hidden_display().await?))?;
     browser.open().await?;
@@ -84,7 +85,7 @@ fn a_right_click_shares_and_a_hash_fetches() {
                     alice.share_page_by_right_click(By::Tag("h1")).await?;
                 }
             }
-            // The link is on the clipboard: in the page that was clicked on it can be pasted.
+            // The link is on the clipboard, so it can be pasted into the page.
             let fresh =
                 |text: &str| text.starts_with("fluence:") && !links.contains(&text.to_owned());
             let link = alice
@@ -104,7 +105,7 @@ fn a_right_click_shares_and_a_hash_fetches() {
         face.picture("shared").await?;
         ensure!(
             node.uploaded().await? == 0,
-            "bytes left before anybody asked"
+            "bytes left the browser before anybody asked for them"
         );
 
         let (bob, face) = scene.online("bob", &node).await?;
@@ -127,7 +128,7 @@ fn a_login_form_in_place_of_a_picture_is_noticed() {
         let (alice, face, [page, popup]) = beside_a_page(scene, &node).await?;
         let driver = alice.driver()?;
 
-        // With the page's cookies the picture is had, as the page has it.
+        // With the page's cookies the picture is fetched just as the page fetches it.
         driver.switch_to_window(page.clone()).await?;
         driver.goto(scene.site.url("/login")).await?;
         driver.goto(scene.site.url("/members")).await?;
@@ -136,7 +137,7 @@ fn a_login_form_in_place_of_a_picture_is_noticed() {
         let shown = face.wait_named("private.png", &["shared"], SMALL).await?;
         face.remove(&shown).await?;
 
-        // Logged out meanwhile, the picture still stands there, and its address answers with a form.
+        // After logging out, the page still shows the picture, but its URL answers with a form.
         driver.switch_to_window(page).await?;
         driver.delete_all_cookies().await?;
         alice.share_by_right_click(By::Id("private.png")).await?;
@@ -166,7 +167,7 @@ fn a_picture_that_only_its_own_site_may_show_is_shared() {
         alice.share_by_right_click(By::Id("guarded.png")).await?;
         driver.switch_to_window(popup).await?;
         let shown = face.wait_named("guarded.png", &["shared"], SMALL).await?;
-        // The worker, which comes from no page, was refused; the page was not.
+        // The worker, whose request has no page as its referrer, was refused; the page was not.
         ensure!(
             scene.site.asked("/refused/guarded.png") > 0,
             "nobody was refused"

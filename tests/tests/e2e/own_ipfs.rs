@@ -1,4 +1,5 @@
-//! A person's own IPFS node instead of a node's storage: set and tried in the settings, used for sharing and fetching.
+//! A person's own IPFS node in place of a node's storage: it is entered and tested in the settings,
+//! and used for sharing and fetching.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use thirtyfour::{By, Key};
 
 use crate::{SMALL, play};
 
-/// How long the settings may take to say what became of a test.
+/// How long the settings may take to show the result of a test.
 const TEST: Duration = Duration::from_secs(40);
 
 #[test]
@@ -46,7 +47,7 @@ async fn own_node(scene: &Scene, software: &Software) -> Result<()> {
     let cid = shared.cid.context("a shared file without a hash")?;
     ensure!(
         !daemon.has(&cid).await?,
-        "it was given before anybody asked"
+        "it was uploaded before anybody asked for it"
     );
 
     let (mut bob, at_bob) = scene.online("bob", &node).await?;
@@ -59,7 +60,7 @@ async fn own_node(scene: &Scene, software: &Software) -> Result<()> {
         daemon.cat(&cid).await? == bytes,
         "the daemon has other bytes"
     );
-    // He would give it to others too, over the node's storage.
+    // Otherwise Bob would also serve the file to others, through the node's storage.
     bob.close().await?;
     ensure!(
         node.uploaded().await? == 0,
@@ -74,7 +75,8 @@ async fn own_node(scene: &Scene, software: &Software) -> Result<()> {
     same_bytes(&carol.fetch(&cid, SMALL).await?, &bytes)?;
     logged(&face, "nothing is uploaded", 1).await?;
 
-    // No pin keeps it: it goes with the garbage, and comes back when somebody asks.
+    // The file is not pinned, so garbage collection removes it, and it is sent again when somebody
+    // asks.
     daemon.call("repo/gc", &[]).await?.ok()?;
     ensure!(!daemon.has(&cid).await?, "the garbage was not collected");
     let dave = scene.command_line("dave", &node)?;
@@ -87,7 +89,8 @@ async fn own_node(scene: &Scene, software: &Software) -> Result<()> {
     face.picture("shared").await
 }
 
-/// Names the daemon in the settings, with every mistake on the way, and saves them when the test says that all is well.
+/// Enters the daemon in the settings, making every mistake on the way, and saves them once the test
+/// succeeds.
 async fn set_up(
     alice: &Browser,
     face: &Face,
@@ -103,13 +106,14 @@ async fn set_up(
     press(alice, "settings-ipfs").await?;
     shown(face, "settings-rpc").await?;
 
-    // A port at which nothing listens: one that has just been free.
+    // Nothing listens at this port, which was free a moment ago.
     let free = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     fill(alice, "settings-rpc", &format!("http://{free}")).await?;
     fill(alice, "settings-gateway", &daemon.gateway).await?;
     failed(alice, face, "rpc_unreachable").await?;
 
-    // The daemon does not know the extension; the settings show the command that lets it in.
+    // The daemon does not allow the extension's origin; the settings show the command that allows
+    // it.
     fill(alice, "settings-rpc", &daemon.rpc).await?;
     let advice = failed(alice, face, "origin_refused").await?;
     face.picture("refused").await?;
@@ -143,7 +147,8 @@ async fn shown(face: &Face, testid: &str) -> Result<Value> {
     face.wait(&format!("“{testid}”"), TEST, &body).await
 }
 
-/// Presses a button below what is in view; the bar at the window's end would be in the way.
+/// Presses a button that may be out of view. It is scrolled to the middle, because the bar at the
+/// bottom of the window could cover it.
 async fn press(alice: &Browser, testid: &str) -> Result<()> {
     let driver = alice.driver()?;
     let middle = format!(
@@ -160,7 +165,7 @@ async fn fill(alice: &Browser, testid: &str, text: &str) -> Result<()> {
     Ok(field.send_keys(text).await?)
 }
 
-/// Presses *Test*, waits for this failure, and gives its advice.
+/// Presses *Test*, waits for this failure, and returns its advice.
 async fn failed(alice: &Browser, face: &Face, code: &str) -> Result<String> {
     press(alice, "settings-test").await?;
     let body = format!(
@@ -172,7 +177,7 @@ async fn failed(alice: &Browser, face: &Face, code: &str) -> Result<String> {
     Ok(advice.as_str().unwrap_or_default().to_owned())
 }
 
-/// Waits until so many lines of the open log say this.
+/// Waits until the open log contains `what` this many times.
 async fn logged(face: &Face, what: &str, times: usize) -> Result<()> {
     let body = format!(
         "const log = document.querySelector('[data-testid=\"item-log\"]')?.innerText ?? '';

@@ -1,4 +1,4 @@
-//! Browsers, nodes and workers end and come back; what was begun goes on by itself.
+//! Browsers, nodes and workers end and come back, and what was under way continues by itself.
 
 use std::time::{Duration, Instant};
 
@@ -11,11 +11,12 @@ use tokio::time::sleep;
 use crate::lifetime::until_answered;
 use crate::{SMALL, play};
 
-/// How often the folder for downloads is looked at.
+/// How often the folder for downloads is checked.
 const LOOK: Duration = Duration::from_millis(2);
-/// How long a large file may take.
+/// How long sharing or fetching a large file may take.
 const LARGE: Duration = Duration::from_secs(150);
-/// Large enough that it is not done before it is noticed that it has begun.
+/// The length of a large file, in bytes: large enough that its transfer does not end before the
+/// test notices its beginning.
 const LARGE_FILE: usize = 150_000_000;
 
 #[test]
@@ -37,7 +38,7 @@ fn a_browser_that_crashed_serves_again_without_a_click() {
         until_answered(&stranger, &cid).await?;
         let file = stranger.fetch(&cid, SMALL).await?;
         same_bytes(&file, &bytes)?;
-        // The person sees what was there, with the same identity and settings.
+        // The popup shows what was there before, with the same identity and settings.
         let face = alice.face().await?;
         face.wait_network("online", ONLINE).await?;
         let again = face.wait_named("lasting.bin", &["shared"], SMALL).await?;
@@ -78,7 +79,7 @@ fn what_was_being_saved_when_the_browser_crashed_is_saved() {
         let (_sharing, cid) = provider.share(&scene.file("half.bin", &bytes)?).await?;
         let (mut bob, face) = scene.online("bob", &node).await?;
         face.fetch(&cid).await?;
-        // The browser makes the file that it writes to when it begins.
+        // The browser creates the file that it writes to as soon as it begins.
         let deadline = Instant::now() + LARGE;
         while std::fs::read_dir(bob.downloads())?.next().is_none() {
             ensure!(
@@ -119,7 +120,7 @@ fn a_node_that_comes_back_is_found_again() {
         face.picture("offline").await?;
         node.start_again().await?;
         face.wait_network("online", ONLINE).await?;
-        // The node's memory of who provides what is gone; it is told again.
+        // The node has lost its provider records, so the browser announces again.
         let stranger = scene.command_line("stranger", &node)?;
         until_answered(&stranger, &cid).await?;
         same_bytes(&stranger.fetch(&cid, SMALL).await?, &bytes)

@@ -1,4 +1,5 @@
-//! What only a real window shows: the button beside the address, and the browser's own questions.
+//! What only a real window shows: the button beside the address bar, and the browser's own
+//! questions.
 
 use anyhow::{Context, Result, ensure};
 use fluence_tests::browser::Browser;
@@ -12,7 +13,8 @@ use thirtyfour::{By, WindowHandle};
 
 use crate::{SMALL, play};
 
-/// A browser with a window on a display in memory: a page of the site in one tab, the popup as a page in another.
+/// A browser with a window on a display in memory, with a page of the site in one tab and the popup
+/// as a page in another.
 async fn windowed(scene: &Scene, node: &Node) -> Result<(Browser, WindowHandle, Face)> {
     let mut browser = scene.browser("alice", Some(scene.hidden_display().await?))?;
     browser.open().await?;
@@ -24,8 +26,9 @@ async fn windowed(scene: &Scene, node: &Node) -> Result<(Browser, WindowHandle, 
     Ok((browser, page, face))
 }
 
-/// From the popup's beginning to the first file of the page: the peer, tab, settings, the field with its two buttons,
-/// files, folder, and what folds the page's files up.
+/// How often Tab is pressed to get from the beginning of the popup to the first file of the page:
+/// past the peer, the tab, the settings, the field with its two buttons, the buttons for files and
+/// folders, and the control that folds the page's files.
 const TABS_TO_SHARE: usize = 10;
 
 /// JavaScript that asks the site for the name of the first file that the real popup lists.
@@ -50,7 +53,8 @@ fn the_button_shows_the_page_s_files_and_the_keyboard_shares_one() {
         let (alice, page, face) = windowed(scene, &node).await?;
         let driver = alice.driver()?;
         let tab = driver.window().await?;
-        // No driver reaches into the real popup; the popup in the tab sees it, and tells the site what it shows.
+        // No driver can reach into the real popup. The popup in the tab can see it, and reports to
+        // the site what it shows.
         driver
             .execute(WATCH, vec![json!(scene.site.url("/files/"))])
             .await?;
@@ -84,7 +88,7 @@ fn the_button_shows_the_page_s_files_and_the_keyboard_shares_one() {
 fn a_share_goes_on_when_the_browser_s_question_is_answered() {
     play("permission", async |scene| {
         let node = scene.node("node", &[]).await?;
-        // Another origin, which lets nobody read across origins.
+        // This is another origin, which allows no reading across origins.
         let other = Site::start().await?;
         let address = other.add("elsewhere.png", "image/png", files::picture(320, 240)?);
         let (alice, page, face) = windowed(scene, &node).await?;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::play;
 
-/// JavaScript that a page tries; gives a list of what it reached.
+/// JavaScript with which a page attacks the extension; it returns a list of what it reached.
 const ATTACK: &str = r#"
 const [popup, worker, done] = arguments;
 const reached = [];
@@ -29,7 +29,7 @@ const attempt = async (what, how) => { try { if (await how()) reached.push(what)
   await attempt('the popup in a frame', () => new Promise(answer => {
     const frame = document.createElement('iframe');
     frame.onload = () => {
-      // A frame that was refused holds an error page, which this page cannot tell by its address.
+      // A blocked frame holds an error page, which this page cannot recognise by its address.
       setTimeout(() => answer(frame.contentWindow.length > 0 || !!frame.dataset.spoke), 1000);
     };
     frame.onerror = () => answer(false);
@@ -60,7 +60,7 @@ fn no_web_page_reaches_the_extension() {
             "a page reached {}",
             reached.json()
         );
-        // Sent there by a page, a tab shows that it is blocked, under the popup's address.
+        // A tab that a page sends to the popup's address shows that the address is blocked.
         driver
             .execute(
                 "location.href = arguments[0];",
@@ -76,7 +76,7 @@ fn no_web_page_reaches_the_extension() {
     });
 }
 
-/// The extension itself works as before.
+/// Checks that the extension itself works as before.
 async fn still_works(browser: &fluence_tests::browser::Browser) -> Result<()> {
     let face = browser.face_beside().await?;
     face.wait_network("online", Duration::from_secs(20)).await

@@ -119,7 +119,8 @@ type directoryVector struct {
 	Cids  map[string]string `json:"cids"`
 }
 
-// many are the files of a vector with a count: `file 00000.txt`, with `pad` times `x` more in the first name.
+// many returns the files of a vector with a count: `file 00000.txt` and so on, with `pad` times `x`
+// appended to the first name.
 func many(count, pad int) []entry {
 	files := []entry{}
 	for i := range count {
@@ -143,8 +144,9 @@ func directories() {
 		"large":       {Count: 7000},
 		"huge":        {Count: 20000},
 	}
-	// Where v0 and v1 begin to shard, found by trying: 256 KiB exactly stay one block, one byte more does not.
-	// v0: 14 + 34 bytes an entry; v1: 14 + 36 + 8.
+	// These are the sizes at which v0 and v1 begin to shard, found by trying: a directory of exactly
+	// 256 KiB stays one block, and one byte more does not. An entry has 14 + 34 bytes in v0, and 14 +
+	// 36 + 8 in v1.
 	vectors["v0 at the limit"] = directoryVector{Count: 5461, Pad: 262144 - 5461*48}
 	vectors["v0 over the limit"] = directoryVector{Count: 5461, Pad: 262144 - 5461*48 + 1}
 	vectors["v1 at the limit"] = directoryVector{Count: 4519, Pad: 262144 - 4 - 4519*58}
@@ -201,7 +203,7 @@ func foreign() {
 	single("identity-dag-pb-leaves", 330, options{cidutil.InlineBuilder{Builder: sha, Limit: 64}, false, 40, 4, false})
 	single("identity-root", 30, options{cidutil.InlineBuilder{Builder: sha, Limit: 32}, true, 32, 4, false})
 
-	// Leaves of both kinds in one file.
+	// These files have leaves of both kinds.
 	{
 		dag := mdtest.Mock()
 		data := stream(1000)
@@ -221,7 +223,7 @@ func foreign() {
 		vectors["mixed"] = foreignVector{root.Cid().String(), []entry{{"", 1000}}}
 	}
 
-	// A node with bytes of its own and links: its bytes come first.
+	// This node has both bytes of its own and links; its own bytes come first.
 	{
 		dag := mdtest.Mock()
 		data := stream(300)
@@ -239,7 +241,7 @@ func foreign() {
 		vectors["own-bytes"] = foreignVector{root.Cid().String(), []entry{{"", 300}}}
 	}
 
-	// Directories, one of them sharded and with a directory and a symbolic link in it.
+	// These are directories; one of them is sharded and contains a directory and a symbolic link.
 	tree := func(name string, p profile, shard bool) {
 		dag := mdtest.Mock()
 		nodes := map[string]ipld.Node{}
@@ -273,7 +275,8 @@ func foreign() {
 	write("../foreign.json", vectors)
 }
 
-// writeCar writes the DAG depth first, a block wherever it is linked, except what is in its own CID.
+// writeCar writes the DAG depth first, with a block wherever it is linked, except those in identity
+// CIDs.
 func writeCar(name string, dag ipld.DAGService, root cid.Cid) {
 	var car bytes.Buffer
 	section := func(parts ...[]byte) {

@@ -1,4 +1,4 @@
-//! A link on simulated time: it is told what happened, and does as it decides.
+//! Tests of one link on simulated time.
 
 use super::super::backoff::FIRST_WAIT;
 use super::*;
@@ -13,7 +13,8 @@ fn unreachable() -> LinkCause {
     LinkCause::Unreachable { detail: None }
 }
 
-/// A link, the time that it is told, and chance, which makes waits as long as they can be.
+/// A link, with the time and the chance that it is given. A chance of 1 makes waits as long as
+/// possible.
 struct World {
     link: Link,
     now: Instant,
@@ -31,7 +32,7 @@ impl World {
         }
     }
 
-    /// Connected to the first node, which is this peer.
+    /// A link that is online at the first node, and that node's peer id.
     fn online(nodes: impl IntoIterator<Item = u16>) -> (Self, PeerId) {
         let mut world = Self::new(nodes);
         let peer = PeerId::random();
@@ -50,7 +51,7 @@ impl World {
         self.link.handle(input, &moment)
     }
 
-    /// Lets time pass, and tells the link so.
+    /// Lets time pass, and tells the link.
     fn pass(&mut self, time: Duration) -> Vec<Action> {
         self.now += time;
         self.tell(Input::Due)
@@ -60,7 +61,7 @@ impl World {
         self.link.next_due().map(|due| due - self.now)
     }
 
-    /// The error of a link that waits.
+    /// The error because of which the link waits.
     fn error(&self) -> LinkError {
         match self.link.view() {
             View::Waiting(_, Some(error)) => error.clone(),
@@ -93,9 +94,9 @@ fn a_link_is_dialed_reserved_and_watched() {
         world.link.view(),
         View::Online(at) if at == node(1).with(Protocol::P2p(peer))
     ));
-    // It is on its way, or there: to ask again changes nothing.
+    // The link is online already, so asking again changes nothing.
     assert_eq!(world.tell(Input::Connect), []);
-    // A renewal is no news.
+    // A renewal of the reservation changes nothing.
     assert_eq!(world.tell(Input::Reserved), []);
 }
 
@@ -119,7 +120,7 @@ fn waits_grow_with_each_failure_and_chance_shortens_them() {
     for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
         assert_eq!(world.tell(Input::DialFailed(unreachable())), []);
         assert_eq!(world.due_in(), Some(wait * SECOND));
-        // Not a moment too early.
+        // It does not dial even a moment too early.
         assert_eq!(world.pass(wait * SECOND - Duration::from_millis(1)), []);
         assert_eq!(
             world.pass(Duration::from_millis(1)),
@@ -152,7 +153,7 @@ fn each_node_is_tried_before_the_link_waits() {
         world.tell(Input::DialFailed(wrong.clone())),
         [Action::Dial(node(2))]
     );
-    // The second does not answer, the third is another peer too.
+    // The second node does not answer, and the third is the wrong peer too.
     assert_eq!(world.pass(DIAL - SECOND), []);
     assert_eq!(world.pass(SECOND), [Action::Dial(node(3))]);
     assert_eq!(world.tell(Input::DialFailed(wrong.clone())), []);
@@ -165,7 +166,7 @@ fn each_node_is_tried_before_the_link_waits() {
         }
     );
     assert_eq!(world.due_in(), Some(FIRST_WAIT));
-    // It begins with the first again.
+    // It begins again with the first node.
     assert_eq!(world.pass(FIRST_WAIT), [Action::Dial(node(1))]);
 }
 
@@ -259,7 +260,7 @@ fn a_reservation_that_ends_ends_the_link() {
     assert_eq!(world.tell(Input::ReservationEnded(None)), [Action::Close]);
     assert_eq!(world.error().cause, LinkCause::ReservationEnded);
     assert_eq!(world.error().node, Some(node(1).to_string()));
-    // A lost link says nothing about the other nodes.
+    // The loss of a link says nothing about the other nodes.
     assert!(!world.error().others_failed);
 }
 
@@ -272,12 +273,12 @@ fn new_nodes_move_a_link_only_if_its_own_is_not_among_them() {
         world.tell(Input::SetNodes(vec![node(5), node(6)])),
         [Action::Close, Action::ForgetDht, Action::Dial(node(5))]
     );
-    // The old connection's end is not the new dial's.
+    // The end of the old connection does not concern the new dial.
     assert_eq!(world.tell(Input::Closed), []);
     assert_eq!(world.tell(Input::SetNodes(Vec::new())), [Action::ForgetDht]);
     assert!(matches!(world.link.view(), View::NoNode));
     assert_eq!(world.due_in(), None);
-    // A dial that succeeds after all is nobody's.
+    // A dial that succeeds after all is ignored.
     assert_eq!(world.tell(Input::Dialed(peer)), []);
 }
 
@@ -317,7 +318,7 @@ fn nodes_of_other_links_are_left_to_them() {
         peer: Some(taken),
     }];
     assert_eq!(world.tell(Input::Connect), [Action::Dial(node(2))]);
-    // It turns out that the second address is the first's node.
+    // It turns out that the second address belongs to the same node as the first.
     assert_eq!(
         world.tell(Input::Dialed(taken)),
         [Action::Close, Action::Dial(node(3))]
@@ -325,7 +326,7 @@ fn nodes_of_other_links_are_left_to_them() {
     assert_eq!(world.tell(Input::DialFailed(unreachable())), []);
     assert_eq!(world.error().cause, unreachable());
 
-    // With no other node it looks again later, and has no error to tell.
+    // If there is no other node, the link looks again later, and reports no error.
     let mut world = World::new([1]);
     world.others = vec![Seat {
         address: node(1),
