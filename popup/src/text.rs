@@ -317,12 +317,12 @@ fn origin_host(pattern: &str) -> String {
 
 /// Asks whether an item is to go.
 pub fn remove_question(item: &Item) -> &'static str {
-    match (&item.status, item.origin) {
-        (Status::Interrupted { .. }, _) => "Discard what was fetched so far?",
-        (_, Origin::Share) => {
+    match item.origin {
+        _ if item.status.is_interrupted() => "Discard what was fetched so far?",
+        Origin::Share => {
             "Remove it from Fluence Share? Others cannot get it from you any more; your own file stays."
         }
-        (_, Origin::Fetch) => "Remove it from Fluence Share? What you saved to disk stays.",
+        Origin::Fetch => "Remove it from Fluence Share? What you saved to disk stays.",
     }
 }
 

@@ -242,7 +242,22 @@ impl<P: Platform> Engine<P> {
             (false, Some(Status::Announcing | Status::Done)) if first_failure => {
                 self.log(id, LogEntry::NotReachedYet);
             }
-            _ => {}
+            (true, Some(Status::Shared | Status::Done))
+            | (false, Some(Status::Announcing | Status::Done))
+            | (
+                _,
+                None
+                | Some(
+                    Status::Preparing
+                    | Status::Hashing
+                    | Status::Stopped
+                    | Status::Searching
+                    | Status::Asked { .. }
+                    | Status::Downloading { .. }
+                    | Status::Interrupted { .. }
+                    | Status::Failed { .. },
+                ),
+            ) => {}
         }
         false
     }

@@ -67,27 +67,43 @@ impl<P: Platform> Engine<P> {
 
     async fn resume(&self, id: ItemId) -> Result<Option<ItemId>, Failure> {
         let item = self.known(&id)?;
-        if self.has_job(JobKind::In, &id) || item.status.is_here() && item.status != Status::Stopped
-        {
+        if self.has_job(JobKind::In, &id) {
             return Ok(Some(id));
         }
-        match item.origin {
-            Origin::Fetch if item.status != Status::Stopped => {
+        match (&item.status, item.origin) {
+            (Status::Announcing | Status::Shared | Status::Done, _) => {}
+            (
+                Status::Preparing
+                | Status::Hashing
+                | Status::Searching
+                | Status::Asked { .. }
+                | Status::Downloading { .. }
+                | Status::Interrupted { .. }
+                | Status::Failed { .. },
+                Origin::Fetch,
+            ) => {
                 let cid = item_cid(&item).ok_or(Code::UnknownItem)?;
                 self.0.resumed.borrow_mut().remove(&id);
                 self.set_status(&id, Status::Searching).await;
                 self.start_fetch(&id, cid);
             }
-            Origin::Share if item.status.is_interrupted() => {
-                self.start_hashing(&id);
-            }
-            _ => return self.share_again(id).await,
+            (Status::Interrupted { .. }, Origin::Share) => self.start_hashing(&id),
+            (Status::Stopped, _)
+            | (
+                Status::Preparing
+                | Status::Hashing
+                | Status::Searching
+                | Status::Asked { .. }
+                | Status::Downloading { .. }
+                | Status::Failed { .. },
+                Origin::Share,
+            ) => return self.share_again(id).await,
         }
         Ok(Some(id))
     }
 
     async fn pause(&self, id: ItemId) -> Result<Option<ItemId>, Failure> {
-        let item = self.known(&id)?;
+        self.known(&id)?;
         if !self.end_job(JobKind::In, &id).await {
             return Ok(Some(id));
         }
@@ -95,18 +111,18 @@ impl<P: Platform> Engine<P> {
         let Some(status) = self.item(&id, |item| item.status.clone()) else {
             return Ok(None);
         };
-        match (item.origin, status) {
-            (Origin::Share, Status::Preparing) => {
-                self.give_up_share(&id, Code::Paused.into()).await;
-            }
-            (Origin::Share, Status::Hashing)
-            | (
-                Origin::Fetch,
-                Status::Searching | Status::Asked { .. } | Status::Downloading { .. },
-            ) => {
-                self.fail(&id, Code::Paused.into(), true);
-            }
-            _ => {}
+        match status {
+            Status::Preparing => self.give_up_share(&id, Code::Paused.into()).await,
+            Status::Hashing
+            | Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. } => self.fail(&id, Code::Paused.into(), true),
+            Status::Announcing
+            | Status::Shared
+            | Status::Stopped
+            | Status::Interrupted { .. }
+            | Status::Done
+            | Status::Failed { .. } => {}
         }
         Ok(Some(id))
     }
@@ -116,14 +132,23 @@ impl<P: Platform> Engine<P> {
         self.stop_offering(&id).await;
         match item.status {
             Status::Announcing | Status::Shared => self.set_status(&id, Status::Stopped).await,
-            _ if item.providing => {
-                self.record([EventKind::Providing {
-                    id: id.clone(),
-                    providing: false,
-                }])
-                .await;
+            Status::Preparing
+            | Status::Hashing
+            | Status::Stopped
+            | Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. }
+            | Status::Interrupted { .. }
+            | Status::Done
+            | Status::Failed { .. } => {
+                if item.providing {
+                    self.record([EventKind::Providing {
+                        id: id.clone(),
+                        providing: false,
+                    }])
+                    .await;
+                }
             }
-            _ => {}
         }
         Ok(Some(id))
     }

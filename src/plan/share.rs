@@ -37,7 +37,7 @@ impl<P: Platform> Engine<P> {
                     .items
                     .values()
                     .find(|item| {
-                        matches!(item.status, Status::Preparing | Status::Hashing)
+                        item.status.is_moving()
                             && item.source.as_ref().and_then(|s| s.url.as_ref()) == Some(url)
                     })
                     .map(|item| item.id.clone())

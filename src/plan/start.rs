@@ -68,7 +68,9 @@ impl<P: Platform> Engine<P> {
     async fn go_on_with(&self, item: Item, gone: bool) {
         let id = &item.id;
         match &item.status {
-            _ if item.status.is_here() && gone => self.say_gone(id),
+            Status::Announcing | Status::Shared | Status::Stopped | Status::Done if gone => {
+                self.say_gone(id);
+            }
             Status::Preparing => {
                 self.give_up_share(id, Code::Interrupted.into()).await;
             }
@@ -97,7 +99,12 @@ impl<P: Platform> Engine<P> {
                     self.resume_upload(id, upload);
                 }
             }
-            _ => {}
+            Status::Announcing
+            | Status::Shared
+            | Status::Stopped
+            | Status::Done
+            | Status::Interrupted { .. }
+            | Status::Failed { .. } => {}
         }
         if item.upload.is_some() && !self.has_job(JobKind::Out, id) {
             self.tell([EventKind::UploadEnded {

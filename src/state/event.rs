@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::flat::{Slot, flat};
 use super::{ItemId, ItemSource, LogEntry, NetworkStatus, Progress, Settings, Status, Unreadable};
 use crate::failure::Failure;
 
@@ -277,239 +278,36 @@ struct Flat {
     failure: Option<Failure>,
 }
 
-impl From<EventKind> for Flat {
-    fn from(kind: EventKind) -> Self {
-        let mut flat = Self::default();
-        match kind {
-            EventKind::ShareBegan {
-                id,
-                name,
-                mime,
-                size,
-                source,
-            } => {
-                flat.event = "share_began".into();
-                flat.id = Some(id);
-                flat.name = Some(name);
-                flat.mime = mime;
-                flat.size = size;
-                flat.source = source;
-            }
-            EventKind::FetchBegan { id, cid } => {
-                flat.event = "fetch_began".into();
-                flat.id = Some(id);
-                flat.cid = Some(cid);
-            }
-            EventKind::Described {
-                id,
-                name,
-                mime,
-                size,
-            } => {
-                flat.event = "described".into();
-                flat.id = Some(id);
-                flat.name = name;
-                flat.mime = mime;
-                flat.size = size;
-            }
-            EventKind::Thumbnail { id, data_url } => {
-                flat.event = "thumbnail".into();
-                flat.id = Some(id);
-                flat.data_url = Some(data_url);
-            }
-            EventKind::Hashed {
-                id,
-                cid,
-                size,
-                files,
-            } => {
-                flat.event = "hashed".into();
-                flat.id = Some(id);
-                flat.cid = Some(cid);
-                flat.size = Some(size);
-                flat.files = files;
-            }
-            EventKind::Status { id, status } => {
-                flat.event = "status".into();
-                flat.id = Some(id);
-                flat.status = Some(status);
-            }
-            EventKind::Unconfirmed => {
-                flat.event = "unconfirmed".into();
-            }
-            EventKind::Confirmed { ids } => {
-                flat.event = "confirmed".into();
-                flat.ids = Some(ids);
-            }
-            EventKind::Progress { id, progress } => {
-                flat.event = "progress".into();
-                flat.id = Some(id);
-                flat.progress = Some(progress);
-            }
-            EventKind::Requested { id, peer } => {
-                flat.event = "requested".into();
-                flat.id = Some(id);
-                flat.peer = Some(peer);
-            }
-            EventKind::UploadBegan {
-                id,
-                multiaddr,
-                token,
-                expires,
-            } => {
-                flat.event = "upload_began".into();
-                flat.id = Some(id);
-                flat.multiaddr = Some(multiaddr);
-                flat.token = token;
-                flat.expires = expires;
-            }
-            EventKind::UploadEnded { id, sent, error } => {
-                flat.event = "upload_ended".into();
-                flat.id = Some(id);
-                flat.sent = Some(sent);
-                flat.error = error;
-            }
-            EventKind::Providing { id, providing } => {
-                flat.event = "providing".into();
-                flat.id = Some(id);
-                flat.providing = Some(providing);
-            }
-            EventKind::Saved { id, name } => {
-                flat.event = "saved".into();
-                flat.id = Some(id);
-                flat.name = Some(name);
-            }
-            EventKind::Log { id, entry } => {
-                flat.event = "log".into();
-                flat.id = Some(id);
-                flat.entry = Some(entry);
-            }
-            EventKind::Removed { id } => {
-                flat.event = "removed".into();
-                flat.id = Some(id);
-            }
-            EventKind::Merged { id, into } => {
-                flat.event = "merged".into();
-                flat.id = Some(id);
-                flat.into = Some(into);
-            }
-            EventKind::Settings { settings } => {
-                flat.event = "settings".into();
-                flat.settings = Some(settings);
-            }
-            EventKind::Network { network } => {
-                flat.event = "network".into();
-                flat.network = Some(network);
-            }
-            EventKind::Web { base } => {
-                flat.event = "web".into();
-                flat.base = base;
-            }
-            EventKind::Started { peer } => {
-                flat.event = "started".into();
-                flat.peer = Some(peer);
-            }
-            EventKind::Notice { failure } => {
-                flat.event = "notice".into();
-                flat.failure = Some(failure);
-            }
-        }
-        flat
-    }
+flat! {
+    EventKind as Flat { event }:
+    ShareBegan { id, name, mime, size, source } = "share_began",
+    FetchBegan { id, cid } = "fetch_began",
+    Described { id, name, mime, size } = "described",
+    Thumbnail { id, data_url } = "thumbnail",
+    Hashed { id, cid, size, files } = "hashed",
+    Status { id, status } = "status",
+    Unconfirmed = "unconfirmed",
+    Confirmed { ids } = "confirmed",
+    Progress { id, progress } = "progress",
+    Requested { id, peer } = "requested",
+    UploadBegan { id, multiaddr, token, expires } = "upload_began",
+    UploadEnded { id, sent, error } = "upload_ended",
+    Providing { id, providing } = "providing",
+    Saved { id, name } = "saved",
+    Log { id, entry } = "log",
+    Removed { id } = "removed",
+    Merged { id, into } = "merged",
+    Settings { settings } = "settings",
+    Network { network } = "network",
+    Web { base } = "web",
+    Started { peer } = "started",
+    Notice { failure } = "notice",
 }
 
 impl TryFrom<Flat> for EventKind {
     type Error = Unreadable;
 
     fn try_from(flat: Flat) -> Result<Self, Unreadable> {
-        Ok(match &*flat.event {
-            "share_began" => Self::ShareBegan {
-                id: flat.id.ok_or(Unreadable)?,
-                name: flat.name.ok_or(Unreadable)?,
-                mime: flat.mime,
-                size: flat.size,
-                source: flat.source,
-            },
-            "fetch_began" => Self::FetchBegan {
-                id: flat.id.ok_or(Unreadable)?,
-                cid: flat.cid.ok_or(Unreadable)?,
-            },
-            "described" => Self::Described {
-                id: flat.id.ok_or(Unreadable)?,
-                name: flat.name,
-                mime: flat.mime,
-                size: flat.size,
-            },
-            "thumbnail" => Self::Thumbnail {
-                id: flat.id.ok_or(Unreadable)?,
-                data_url: flat.data_url.ok_or(Unreadable)?,
-            },
-            "hashed" => Self::Hashed {
-                id: flat.id.ok_or(Unreadable)?,
-                cid: flat.cid.ok_or(Unreadable)?,
-                size: flat.size.ok_or(Unreadable)?,
-                files: flat.files,
-            },
-            "status" => Self::Status {
-                id: flat.id.ok_or(Unreadable)?,
-                status: flat.status.ok_or(Unreadable)?,
-            },
-            "unconfirmed" => Self::Unconfirmed,
-            "confirmed" => Self::Confirmed {
-                ids: flat.ids.ok_or(Unreadable)?,
-            },
-            "progress" => Self::Progress {
-                id: flat.id.ok_or(Unreadable)?,
-                progress: flat.progress.ok_or(Unreadable)?,
-            },
-            "requested" => Self::Requested {
-                id: flat.id.ok_or(Unreadable)?,
-                peer: flat.peer.ok_or(Unreadable)?,
-            },
-            "upload_began" => Self::UploadBegan {
-                id: flat.id.ok_or(Unreadable)?,
-                multiaddr: flat.multiaddr.ok_or(Unreadable)?,
-                token: flat.token,
-                expires: flat.expires,
-            },
-            "upload_ended" => Self::UploadEnded {
-                id: flat.id.ok_or(Unreadable)?,
-                sent: flat.sent.ok_or(Unreadable)?,
-                error: flat.error,
-            },
-            "providing" => Self::Providing {
-                id: flat.id.ok_or(Unreadable)?,
-                providing: flat.providing.ok_or(Unreadable)?,
-            },
-            "saved" => Self::Saved {
-                id: flat.id.ok_or(Unreadable)?,
-                name: flat.name.ok_or(Unreadable)?,
-            },
-            "log" => Self::Log {
-                id: flat.id.ok_or(Unreadable)?,
-                entry: flat.entry.ok_or(Unreadable)?,
-            },
-            "removed" => Self::Removed {
-                id: flat.id.ok_or(Unreadable)?,
-            },
-            "merged" => Self::Merged {
-                id: flat.id.ok_or(Unreadable)?,
-                into: flat.into.ok_or(Unreadable)?,
-            },
-            "settings" => Self::Settings {
-                settings: flat.settings.ok_or(Unreadable)?,
-            },
-            "network" => Self::Network {
-                network: flat.network.ok_or(Unreadable)?,
-            },
-            "web" => Self::Web { base: flat.base },
-            "started" => Self::Started {
-                peer: flat.peer.ok_or(Unreadable)?,
-            },
-            "notice" => Self::Notice {
-                failure: flat.failure.ok_or(Unreadable)?,
-            },
-            _ => return Err(Unreadable),
-        })
+        Self::read(flat)
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::flat::{Slot, flat};
 use super::{EventKind, Unreadable};
 use crate::failure::Failure;
 
@@ -81,75 +82,33 @@ struct FlatStatus {
     failure: Option<Failure>,
 }
 
-impl From<Status> for FlatStatus {
-    fn from(status: Status) -> Self {
-        let mut flat = Self {
-            status: status.name().into(),
-            ..Self::default()
-        };
-        match status {
-            Status::Asked { peer } => flat.peer = Some(peer),
-            Status::Downloading { from } => flat.from = Some(from),
-            Status::Interrupted { failure } | Status::Failed { failure } => {
-                flat.failure = Some(failure);
-            }
-            Status::Preparing
-            | Status::Hashing
-            | Status::Announcing
-            | Status::Shared
-            | Status::Stopped
-            | Status::Searching
-            | Status::Done => {}
-        }
-        flat
-    }
+flat! {
+    Status as FlatStatus { status }:
+    Preparing = "preparing",
+    Hashing = "hashing",
+    Announcing = "announcing",
+    Shared = "shared",
+    Stopped = "stopped",
+    Searching = "searching",
+    Asked { peer } = "asked",
+    Downloading { from } = "downloading",
+    Interrupted { failure } = "interrupted",
+    Done = "done",
+    Failed { failure } = "failed",
 }
 
 impl TryFrom<FlatStatus> for Status {
     type Error = Unreadable;
 
     fn try_from(flat: FlatStatus) -> Result<Self, Unreadable> {
-        Ok(match &*flat.status {
-            "preparing" => Self::Preparing,
-            "hashing" => Self::Hashing,
-            "announcing" => Self::Announcing,
-            "shared" => Self::Shared,
-            "stopped" => Self::Stopped,
-            "searching" => Self::Searching,
-            "asked" => Self::Asked {
-                peer: flat.peer.ok_or(Unreadable)?,
-            },
-            "downloading" => Self::Downloading {
-                from: flat.from.ok_or(Unreadable)?,
-            },
-            "interrupted" => Self::Interrupted {
-                failure: flat.failure.ok_or(Unreadable)?,
-            },
-            "done" => Self::Done,
-            "failed" => Self::Failed {
-                failure: flat.failure.ok_or(Unreadable)?,
-            },
-            _ => return Err(Unreadable),
-        })
+        Self::read(flat)
     }
 }
 
 impl Status {
     /// The word for this status on the wire.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Preparing => "preparing",
-            Self::Hashing => "hashing",
-            Self::Announcing => "announcing",
-            Self::Shared => "shared",
-            Self::Stopped => "stopped",
-            Self::Searching => "searching",
-            Self::Asked { .. } => "asked",
-            Self::Downloading { .. } => "downloading",
-            Self::Interrupted { .. } => "interrupted",
-            Self::Done => "done",
-            Self::Failed { .. } => "failed",
-        }
+        self.word()
     }
 
     /// Whether all bytes of the file are stored here.
@@ -375,7 +334,41 @@ impl Item {
     /// Whether others can get it from this peer, as far as could be confirmed from outside while
     /// there was a network.
     pub fn is_shared(&self) -> bool {
-        self.status == Status::Shared || self.status == Status::Done && self.confirmed
+        match self.status {
+            Status::Shared => true,
+            Status::Done => self.confirmed,
+            Status::Preparing
+            | Status::Hashing
+            | Status::Announcing
+            | Status::Stopped
+            | Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. }
+            | Status::Interrupted { .. }
+            | Status::Failed { .. } => false,
+        }
+    }
+
+    /// Notes that it was found and reached from outside, or that this is no longer known.
+    pub(super) fn set_confirmed(&mut self, confirmed: bool) {
+        match self.status {
+            Status::Announcing | Status::Shared => {
+                self.status = if confirmed {
+                    Status::Shared
+                } else {
+                    Status::Announcing
+                };
+            }
+            Status::Done => self.confirmed = confirmed && self.providing,
+            Status::Preparing
+            | Status::Hashing
+            | Status::Stopped
+            | Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. }
+            | Status::Interrupted { .. }
+            | Status::Failed { .. } => self.confirmed = false,
+        }
     }
 
     pub(super) fn new(

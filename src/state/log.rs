@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Code, Failure};
+use super::Unreadable;
+use super::flat::{Slot, flat};
+use crate::failure::Failure;
 
 /// The most lines of an item's log that are kept; the oldest are dropped first.
 pub const MAX_LOG: usize = 200;
@@ -180,212 +182,57 @@ struct Flat {
     /// Bytes, or seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    hosts: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hosts: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
 }
 
-impl From<LogEntry> for Flat {
-    fn from(entry: LogEntry) -> Self {
-        let mut flat = Self::default();
-        match entry {
-            LogEntry::Hashed { cid, size } => {
-                flat.log = "hashed".into();
-                flat.text = Some(cid);
-                flat.size = Some(size);
-            }
-            LogEntry::SharedAgain => {
-                flat.log = "shared_again".into();
-            }
-            LogEntry::Reached => {
-                flat.log = "reached".into();
-            }
-            LogEntry::NotReachedYet => {
-                flat.log = "not_reached_yet".into();
-            }
-            LogEntry::NoLongerReached => {
-                flat.log = "no_longer_reached".into();
-            }
-            LogEntry::Requested { peer } => {
-                flat.log = "requested".into();
-                flat.peer = Some(peer);
-            }
-            LogEntry::NodeRefused { peer, failure } => {
-                flat.log = "node_refused".into();
-                flat.peer = Some(peer);
-                flat.failure = Some(failure);
-            }
-            LogEntry::AlreadyStored => {
-                flat.log = "already_stored".into();
-            }
-            LogEntry::Uploading { multiaddr } => {
-                flat.log = "uploading".into();
-                flat.text = Some(multiaddr);
-            }
-            LogEntry::PartFailed { failure } => {
-                flat.log = "part_failed".into();
-                flat.failure = Some(failure);
-            }
-            LogEntry::Uploaded { size } => {
-                flat.log = "uploaded".into();
-                flat.size = Some(size);
-            }
-            LogEntry::UploadFailed { failure } => {
-                flat.log = "upload_failed".into();
-                flat.failure = Some(failure);
-            }
-            LogEntry::ResumedAfterRestart => {
-                flat.log = "resumed_after_restart".into();
-            }
-            LogEntry::ResumedOnline => {
-                flat.log = "resumed_online".into();
-            }
-            LogEntry::BeganAgain => {
-                flat.log = "began_again".into();
-            }
-            LogEntry::ProviderFailed { peer, failure } => {
-                flat.log = "provider_failed".into();
-                flat.peer = Some(peer);
-                flat.failure = Some(failure);
-            }
-            LogEntry::StorageNamed { peer, host } => {
-                flat.log = "storage_named".into();
-                flat.peer = Some(peer);
-                flat.host = Some(host);
-            }
-            LogEntry::StillStored { host } => {
-                flat.log = "still_stored".into();
-                flat.host = Some(host);
-            }
-            LogEntry::StorageSilent { host, seconds } => {
-                flat.log = "storage_silent".into();
-                flat.host = Some(host);
-                flat.size = Some(seconds);
-            }
-            LogEntry::StorageChanged { host } => {
-                flat.log = "storage_changed".into();
-                flat.host = Some(host);
-            }
-            LogEntry::StoragesAdded { hosts } => {
-                flat.log = "storages_added".into();
-                flat.hosts = hosts;
-            }
-            LogEntry::OneStorageLeft { failure } => {
-                flat.log = "one_storage_left".into();
-                flat.failure = Some(failure);
-            }
-            LogEntry::SingleBlocks { failure } => {
-                flat.log = "single_blocks".into();
-                flat.failure = Some(failure);
-            }
-            LogEntry::StorageFailed { failure } => {
-                flat.log = "storage_failed".into();
-                flat.failure = Some(failure);
-            }
-            LogEntry::Kept { size } => {
-                flat.log = "kept".into();
-                flat.size = Some(size);
-            }
-            LogEntry::Fetched { size } => {
-                flat.log = "fetched".into();
-                flat.size = Some(size);
-            }
-            LogEntry::DiskFailed { failure } => {
-                flat.log = "disk_failed".into();
-                flat.failure = Some(failure);
-            }
-            LogEntry::NotSaved { failure } => {
-                flat.log = "not_saved".into();
-                flat.failure = Some(failure);
-            }
-            LogEntry::Failed { failure } => {
-                flat.log = "failed".into();
-                flat.failure = Some(failure);
-            }
-            LogEntry::Text { text } => {
-                flat.log = "text".into();
-                flat.text = Some(text);
-            }
-            LogEntry::Unknown => {}
-        }
-        flat
-    }
+flat! {
+    LogEntry as Flat { log }:
+    Hashed { cid as text, size } = "hashed",
+    SharedAgain = "shared_again",
+    Reached = "reached",
+    NotReachedYet = "not_reached_yet",
+    NoLongerReached = "no_longer_reached",
+    Requested { peer } = "requested",
+    NodeRefused { peer, failure } = "node_refused",
+    AlreadyStored = "already_stored",
+    Uploading { multiaddr as text } = "uploading",
+    PartFailed { failure } = "part_failed",
+    Uploaded { size } = "uploaded",
+    UploadFailed { failure } = "upload_failed",
+    ResumedAfterRestart = "resumed_after_restart",
+    ResumedOnline = "resumed_online",
+    BeganAgain = "began_again",
+    ProviderFailed { peer, failure } = "provider_failed",
+    StorageNamed { peer, host } = "storage_named",
+    StillStored { host } = "still_stored",
+    StorageSilent { host, seconds as size } = "storage_silent",
+    StorageChanged { host } = "storage_changed",
+    StoragesAdded { hosts } = "storages_added",
+    OneStorageLeft { failure } = "one_storage_left",
+    SingleBlocks { failure } = "single_blocks",
+    StorageFailed { failure } = "storage_failed",
+    Kept { size } = "kept",
+    Fetched { size } = "fetched",
+    DiskFailed { failure } = "disk_failed",
+    NotSaved { failure } = "not_saved",
+    Failed { failure } = "failed",
+    Text { text } = "text",
+    Unknown = "",
 }
 
 impl From<Flat> for LogEntry {
     fn from(flat: Flat) -> Self {
-        let failure = || flat.failure.unwrap_or_else(|| Code::from("").into());
-        match &*flat.log {
-            "hashed" => Self::Hashed {
-                cid: flat.text.unwrap_or_default(),
-                size: flat.size.unwrap_or_default(),
-            },
-            "shared_again" => Self::SharedAgain,
-            "reached" => Self::Reached,
-            "not_reached_yet" => Self::NotReachedYet,
-            "no_longer_reached" => Self::NoLongerReached,
-            "requested" => Self::Requested {
-                peer: flat.peer.unwrap_or_default(),
-            },
-            "node_refused" => Self::NodeRefused {
-                peer: flat.peer.unwrap_or_default(),
-                failure: failure(),
-            },
-            "already_stored" => Self::AlreadyStored,
-            "uploading" => Self::Uploading {
-                multiaddr: flat.text.unwrap_or_default(),
-            },
-            "part_failed" => Self::PartFailed { failure: failure() },
-            "uploaded" => Self::Uploaded {
-                size: flat.size.unwrap_or_default(),
-            },
-            "upload_failed" => Self::UploadFailed { failure: failure() },
-            "resumed_after_restart" => Self::ResumedAfterRestart,
-            "resumed_online" => Self::ResumedOnline,
-            "began_again" => Self::BeganAgain,
-            "provider_failed" => Self::ProviderFailed {
-                peer: flat.peer.unwrap_or_default(),
-                failure: failure(),
-            },
-            "storage_named" => Self::StorageNamed {
-                peer: flat.peer.unwrap_or_default(),
-                host: flat.host.unwrap_or_default(),
-            },
-            "still_stored" => Self::StillStored {
-                host: flat.host.unwrap_or_default(),
-            },
-            "storage_silent" => Self::StorageSilent {
-                host: flat.host.unwrap_or_default(),
-                seconds: flat.size.unwrap_or_default(),
-            },
-            "storage_changed" => Self::StorageChanged {
-                host: flat.host.unwrap_or_default(),
-            },
-            "storages_added" => Self::StoragesAdded { hosts: flat.hosts },
-            "one_storage_left" => Self::OneStorageLeft { failure: failure() },
-            "single_blocks" => Self::SingleBlocks { failure: failure() },
-            "storage_failed" => Self::StorageFailed { failure: failure() },
-            "kept" => Self::Kept {
-                size: flat.size.unwrap_or_default(),
-            },
-            "fetched" => Self::Fetched {
-                size: flat.size.unwrap_or_default(),
-            },
-            "disk_failed" => Self::DiskFailed { failure: failure() },
-            "not_saved" => Self::NotSaved { failure: failure() },
-            "failed" => Self::Failed { failure: failure() },
-            "text" => Self::Text {
-                text: flat.text.unwrap_or_default(),
-            },
-            _ => Self::Unknown,
-        }
+        Self::read(flat).unwrap_or(Self::Unknown)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Code;
 
     #[test]
     fn entries_are_read_as_they_were_written() {

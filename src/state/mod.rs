@@ -1,6 +1,7 @@
 //! What a face shows: one [`State`], changed only by [`State::apply`].
 
 mod event;
+mod flat;
 mod item;
 mod items;
 mod log;
@@ -89,22 +90,13 @@ impl State {
             }
             EventKind::Unconfirmed => {
                 for item in self.items.iter_mut() {
-                    if item.status == Status::Shared {
-                        item.status = Status::Announcing;
-                    }
-                    item.confirmed = false;
+                    item.set_confirmed(false);
                 }
             }
             EventKind::Confirmed { ids } => {
                 for id in ids {
-                    match self.items.get_mut(id) {
-                        Some(item) if item.status == Status::Announcing => {
-                            item.status = Status::Shared;
-                        }
-                        Some(item) if item.status == Status::Done => {
-                            item.confirmed = item.providing
-                        }
-                        _ => {}
+                    if let Some(item) = self.items.get_mut(id) {
+                        item.set_confirmed(true);
                     }
                 }
             }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Unreadable;
+use super::flat::{Slot, flat};
 
 /// The connection to the network, as a face shows it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -108,43 +109,20 @@ struct FlatNetwork {
     retry_at: Option<u64>,
 }
 
-impl From<NetworkStatus> for FlatNetwork {
-    fn from(status: NetworkStatus) -> Self {
-        let flat = |network: &str, node| Self {
-            network: network.into(),
-            node,
-            ..Self::default()
-        };
-        match status {
-            NetworkStatus::Starting => flat("starting", None),
-            NetworkStatus::NoNode => flat("no_node", None),
-            NetworkStatus::Connecting { node } => flat("connecting", Some(node)),
-            NetworkStatus::Online { node } => flat("online", Some(node)),
-            NetworkStatus::Offline { error, retry_at } => Self {
-                error: Some(error),
-                retry_at: Some(retry_at),
-                ..flat("offline", None)
-            },
-        }
-    }
+flat! {
+    NetworkStatus as FlatNetwork { network }:
+    Starting = "starting",
+    NoNode = "no_node",
+    Connecting { node } = "connecting",
+    Online { node } = "online",
+    Offline { error, retry_at } = "offline",
 }
 
 impl TryFrom<FlatNetwork> for NetworkStatus {
     type Error = Unreadable;
 
     fn try_from(flat: FlatNetwork) -> Result<Self, Unreadable> {
-        let node = flat.node.ok_or(Unreadable);
-        Ok(match &*flat.network {
-            "starting" => Self::Starting,
-            "no_node" => Self::NoNode,
-            "connecting" => Self::Connecting { node: node? },
-            "online" => Self::Online { node: node? },
-            "offline" => Self::Offline {
-                error: flat.error.ok_or(Unreadable)?,
-                retry_at: flat.retry_at.ok_or(Unreadable)?,
-            },
-            _ => return Err(Unreadable),
-        })
+        Self::read(flat)
     }
 }
 
@@ -156,53 +134,28 @@ struct FlatCause {
     detail: Option<String>,
 }
 
-impl From<LinkCause> for FlatCause {
-    fn from(cause: LinkCause) -> Self {
-        let (cause, detail) = match cause {
-            LinkCause::ConnectionLost => ("connection_lost", None),
-            LinkCause::ConnectionClosed => ("connection_closed", None),
-            LinkCause::Unreachable { detail } => ("unreachable", detail),
-            LinkCause::DialTimeout => ("dial_timeout", None),
-            LinkCause::UnsupportedAddress => ("unsupported_address", None),
-            LinkCause::WrongPeer { found } => ("wrong_peer", Some(found)),
-            LinkCause::OwnAddress => ("own_address", None),
-            LinkCause::TooManyConnections => ("too_many_connections", None),
-            LinkCause::ReservationRefused { detail } => ("reservation_refused", detail),
-            LinkCause::ReservationTimeout => ("reservation_timeout", None),
-            LinkCause::ReservationEnded => ("reservation_ended", None),
-            LinkCause::PingTimeout => ("ping_timeout", None),
-            LinkCause::NotListening => ("not_listening", None),
-        };
-        Self {
-            cause: cause.into(),
-            detail,
-        }
-    }
+flat! {
+    LinkCause as FlatCause { cause }:
+    ConnectionLost = "connection_lost",
+    ConnectionClosed = "connection_closed",
+    Unreachable { detail } = "unreachable",
+    DialTimeout = "dial_timeout",
+    UnsupportedAddress = "unsupported_address",
+    WrongPeer { found as detail } = "wrong_peer",
+    OwnAddress = "own_address",
+    TooManyConnections = "too_many_connections",
+    ReservationRefused { detail } = "reservation_refused",
+    ReservationTimeout = "reservation_timeout",
+    ReservationEnded = "reservation_ended",
+    PingTimeout = "ping_timeout",
+    NotListening = "not_listening",
 }
 
 impl TryFrom<FlatCause> for LinkCause {
     type Error = Unreadable;
 
     fn try_from(flat: FlatCause) -> Result<Self, Unreadable> {
-        let detail = flat.detail;
-        Ok(match &*flat.cause {
-            "connection_lost" => Self::ConnectionLost,
-            "connection_closed" => Self::ConnectionClosed,
-            "unreachable" => Self::Unreachable { detail },
-            "dial_timeout" => Self::DialTimeout,
-            "unsupported_address" => Self::UnsupportedAddress,
-            "wrong_peer" => Self::WrongPeer {
-                found: detail.ok_or(Unreadable)?,
-            },
-            "own_address" => Self::OwnAddress,
-            "too_many_connections" => Self::TooManyConnections,
-            "reservation_refused" => Self::ReservationRefused { detail },
-            "reservation_timeout" => Self::ReservationTimeout,
-            "reservation_ended" => Self::ReservationEnded,
-            "ping_timeout" => Self::PingTimeout,
-            "not_listening" => Self::NotListening,
-            _ => return Err(Unreadable),
-        })
+        Self::read(flat)
     }
 }
 

@@ -29,12 +29,11 @@ impl Face {
                 self.copy_begun(sender);
             }
             EventKind::Status { id, status } => {
-                if *status == Status::Shared && self.begun.as_ref() == Some(id) {
+                if self.begun.as_ref() == Some(id) {
                     self.copy_begun(sender);
                 }
                 if let Some(item) = self.state.items.get(id)
-                    && status.is_final()
-                    && *status != Status::Stopped
+                    && is_announced(status)
                 {
                     self.said =
                         text::announcement(&item.name, &text::status(item, &self.state.network));
@@ -79,7 +78,7 @@ impl Face {
     pub(super) fn copy_begun(&mut self, sender: &Sender) {
         let item = self.begun.as_ref().and_then(|id| self.state.items.get(id));
         let Some((id, cid)) = item
-            .filter(|item| item.status == Status::Shared)
+            .filter(|item| item.is_shared())
             .and_then(|item| Some((item.id.clone(), item.cid.clone()?)))
         else {
             return;
@@ -94,5 +93,19 @@ impl Face {
                 }
             });
         }
+    }
+}
+
+/// Whether a screen reader says that an item has this status now. The person knows what they stopped themselves.
+fn is_announced(status: &Status) -> bool {
+    match status {
+        Status::Shared | Status::Interrupted { .. } | Status::Done | Status::Failed { .. } => true,
+        Status::Preparing
+        | Status::Hashing
+        | Status::Announcing
+        | Status::Stopped
+        | Status::Searching
+        | Status::Asked { .. }
+        | Status::Downloading { .. } => false,
     }
 }
