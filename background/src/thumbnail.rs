@@ -40,12 +40,10 @@ pub async fn of(blob: &Blob) -> Outcome<String> {
         options.set_quality(quality);
         let encoded = async {
             let encoded = JsFuture::from(canvas.convert_to_blob_with_options(&options)?).await?;
-            let encoded: Blob = encoded.dyn_into()?;
-            let buffer = JsFuture::from(encoded.array_buffer()).await?;
-            Ok::<_, JsValue>((encoded.type_(), Uint8Array::new(&buffer).to_vec()))
+            encoded.dyn_into::<Blob>()
         };
-        let (mime, bytes) = encoded.await.map_err(|why| js::message_of(&why))?;
-        let url = data_url(&mime, &bytes);
+        let encoded = encoded.await.map_err(|why| js::message_of(&why))?;
+        let url = web::bytes::data_url(&encoded).await?;
         if url.len() <= MAX_THUMBNAIL {
             return Ok(url);
         }
@@ -69,44 +67,4 @@ fn draw(picture: &web_sys::ImageBitmap) -> Result<OffscreenCanvas, JsValue> {
         .dyn_into()?;
     context.draw_image_with_image_bitmap(picture, 0.0, 0.0)?;
     Ok(canvas)
-}
-
-/// A `data:` URL of these bytes.
-fn data_url(mime: &str, bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut url = format!("data:{mime};base64,");
-    for group in bytes.chunks(3) {
-        let bits = group
-            .iter()
-            .fold(0u32, |bits, &byte| bits << 8 | u32::from(byte))
-            << (8 * (3 - group.len()));
-        for digit in 0..4 {
-            if digit <= group.len() {
-                url.push(char::from(DIGITS[(bits >> (18 - 6 * digit) & 63) as usize]));
-            } else {
-                url.push('=');
-            }
-        }
-    }
-    url
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn data_urls_are_base64() {
-        for (bytes, text) in [
-            (&b""[..], ""),
-            (b"f", "Zg=="),
-            (b"fo", "Zm8="),
-            (b"foo", "Zm9v"),
-            (b"foobar", "Zm9vYmFy"),
-            (b"\xff\xfe", "//4="),
-        ] {
-            assert_eq!(
-                super::data_url("a/b", bytes),
-                format!("data:a/b;base64,{text}")
-            );
-        }
-    }
 }

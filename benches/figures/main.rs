@@ -11,6 +11,7 @@ use fluence_tests::scene::Scene;
 mod fetching;
 mod hashing;
 mod link;
+mod lists;
 mod memory;
 mod native;
 mod noise;
@@ -42,6 +43,8 @@ enum Figure {
     Fetching,
     /// Fetching while the provider uploads
     Overlap,
+    /// The popup's first list of 10,000 items
+    Lists,
     /// Memory while 4 GiB are shared and fetched
     Memory,
     /// The command line with 1 GiB, against Kubo
@@ -83,6 +86,7 @@ async fn measure(mut figures: Vec<Figure>) -> Result<()> {
             Figure::Hashing => hashing::measure(&scene, others.as_deref()).await,
             Figure::Fetching => fetching::measure(&scene, others.as_deref()).await,
             Figure::Overlap => overlap::measure(&scene).await,
+            Figure::Lists => lists::measure(&scene).await,
             Figure::Memory => memory::measure(&scene).await,
             Figure::Native => native::measure(&scene).await,
         };

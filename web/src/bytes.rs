@@ -1,12 +1,12 @@
 //! Streams of bytes, read into buffers that are used again: new buffers would wait for the garbage collection, and
 //! hundreds of megabytes of them would gather until then.
 
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ReadableStream, ReadableStreamByobReader};
+use web_sys::{Blob, FileReader, ReadableStream, ReadableStreamByobReader};
 
-use crate::js::{member, object};
+use crate::js::{Outcome, member, message_of, object};
 
 #[wasm_bindgen]
 extern "C" {
@@ -91,4 +91,20 @@ impl ByteReader {
     pub fn into_buffer(self) -> ArrayBuffer {
         self.buffer
     }
+}
+
+/// The bytes of a blob as a `data:` URL, with the blob's type.
+///
+/// # Errors
+/// The message of the browser, where the blob cannot be read any more.
+pub async fn data_url(blob: &Blob) -> Outcome<String> {
+    let read = async {
+        let reader = FileReader::new()?;
+        let ended = Promise::new(&mut |resolve, _| reader.set_onloadend(Some(&resolve)));
+        reader.read_as_data_url(blob)?;
+        JsFuture::from(ended).await?;
+        let url = reader.result()?.as_string();
+        url.ok_or_else(|| reader.error().into())
+    };
+    read.await.map_err(|why: JsValue| message_of(&why))
 }

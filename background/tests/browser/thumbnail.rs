@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use background::{browser, http, thumbnail};
+use background::{http, thumbnail};
 use fluence::ports::HttpBody;
 use fluence::state::MAX_THUMBNAIL;
 use wasm_bindgen::prelude::*;

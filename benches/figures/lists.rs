@@ -1,0 +1,152 @@
+//! How soon the popup shows its list when there are thousands of items, with the worker awake and with the worker asleep.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use fluence::Cid;
+use fluence::failure::{Code, Failure};
+use fluence::journal;
+use fluence::state::{Event, EventKind, ItemId, State, Status};
+use fluence_tests::browser::Browser;
+use fluence_tests::scene::Scene;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use thirtyfour::extensions::cdp::ChromeDevTools;
+
+use crate::table::{Goal, median, row, single, times};
+
+/// The numbers of items: as many as the popup lists at first, and very many.
+const FEW: usize = 50;
+const MANY: usize = 10_000;
+/// How often the popup is opened for each of them; the median counts.
+const TIMES: usize = 9;
+/// How long the popup may take for anything.
+const SHOWN: Duration = Duration::from_secs(60);
+/// The longest time to the first list, in milliseconds.
+const GOAL: f64 = 150.0;
+
+/// A file of the extension that is shown without waking the worker.
+const QUIET: &str = "manifest.json";
+/// Replaces the journal with a snapshot.
+const WRITE: &str = "
+    const [snapshot, done] = arguments;
+    const opening = indexedDB.open('fluence');
+    opening.onerror = () => done(`${opening.error}`);
+    opening.onsuccess = () => {
+      const database = opening.result;
+      const change = database.transaction(['meta', 'journal'], 'readwrite', { durability: 'strict' });
+      change.objectStore('journal').clear();
+      change.objectStore('meta').put(snapshot, 'snapshot');
+      change.oncomplete = () => { database.close(); done(null); };
+      change.onabort = () => done(`${change.error}`);
+    };";
+/// Notes when the first item is in the document, in milliseconds since the page was asked for.
+const NOTE: &str = "
+    new MutationObserver((_, observer) => {
+      if (document.querySelector('[data-testid=item]')) {
+        window.listed = performance.now();
+        observer.disconnect();
+      }
+    }).observe(document, { subtree: true, childList: true });";
+
+pub async fn measure(scene: &Scene) -> Result<()> {
+    let mut browser = scene.browser("lists", None)?;
+    browser.open().await?;
+    // The worker has made its database once the popup is there.
+    browser.face().await?;
+    let tools = ChromeDevTools::new(browser.driver()?.handle.clone());
+    tools
+        .execute_cdp_with_params(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({ "source": NOTE }),
+        )
+        .await?;
+    let (few_awake, few_asleep) = lists(&browser, FEW).await?;
+    let (awake, asleep) = lists(&browser, MANY).await?;
+    browser.close().await?;
+
+    let against = format!("{FEW} items");
+    for (worker, many, few) in [("awake", awake, few_awake), ("asleep", asleep, few_asleep)] {
+        let what =
+            format!("from opening the popup to its first list, {MANY} items, worker {worker}");
+        row(&what, many, &against, few, times(many, few), None);
+    }
+    let ms = awake.as_secs_f64() * 1e3;
+    single(
+        &format!("from opening the popup to its first list, {MANY} items, worker awake"),
+        &format!("{ms:.0} ms"),
+        ms,
+        Some(Goal::Most(GOAL)),
+    );
+    Ok(())
+}
+
+/// The times to the first list of so many items, with the worker awake and asleep.
+async fn lists(browser: &Browser, count: usize) -> Result<(Duration, Duration)> {
+    let driver = browser.driver()?;
+    driver.goto(browser.extension_url(QUIET)).await?;
+    browser.stop_worker().await?;
+    let written = driver
+        .execute_async(WRITE, vec![Value::from(snapshot(count)?)])
+        .await?;
+    ensure!(written.json().is_null(), "no snapshot: {}", written.json());
+    let (mut awake, mut asleep) = (Vec::new(), Vec::new());
+    for _ in 0..TIMES {
+        driver.goto(browser.extension_url(QUIET)).await?;
+        browser.stop_worker().await?;
+        asleep.push(listed(browser, count).await?);
+        awake.push(listed(browser, count).await?);
+    }
+    Ok((median(awake), median(asleep)))
+}
+
+/// Opens the popup's page, and waits for the time that [`NOTE`] noted.
+async fn listed(browser: &Browser, count: usize) -> Result<Duration> {
+    let face = browser.face().await?;
+    let at = face
+        .wait("the first list", SHOWN, "return window.listed;")
+        .await?;
+    // The rest follows the first list.
+    let all = format!(
+        "return document.querySelector('[data-testid=filter-all] .count')?.textContent === '{count}';"
+    );
+    face.wait("the number of all items", SHOWN, &all).await?;
+    let ms = at.as_f64().context("a time that is no number")?;
+    Ok(Duration::from_secs_f64(ms / 1e3))
+}
+
+/// A journal of fetches that found nobody: they are shown like all others, and no stored bytes belong to them.
+fn snapshot(count: usize) -> Result<String> {
+    let mut state = State::default();
+    for n in 0..count {
+        let id = ItemId(format!("{n:032x}"));
+        // CIDv1, raw, SHA-256 of 32 bytes.
+        let digest = Sha256::digest(format!("file {n}"));
+        let cid = Cid::try_from([&[0x01, 0x55, 0x12, 0x20], &digest[..]].concat())?;
+        let failure = Failure::new(Code::NoProvider);
+        for kind in [
+            EventKind::FetchBegan {
+                id: id.clone(),
+                cid: cid.to_string(),
+            },
+            EventKind::Described {
+                id: id.clone(),
+                name: Some(format!("A picture from the journey, number {n}.jpeg")),
+                mime: Some("image/jpeg".into()),
+                size: Some(3_000_000 + n as u64),
+            },
+            EventKind::Status {
+                id: id.clone(),
+                status: Status::Failed { failure },
+            },
+        ] {
+            let seq = state.seq + 1;
+            state.apply(&Event {
+                seq,
+                at: 1_780_000_000_000 + n as u64,
+                kind,
+            });
+        }
+    }
+    Ok(journal::snapshot(&state))
+}
