@@ -114,6 +114,8 @@ pub enum Command {
 /// The name of the `BroadcastChannel` over which a face hands `File`s to the worker as `{key, files: [File…]}`. The
 /// worker answers `{key, taken: true}`. Structured clones copy no bytes, and they outlive the face.
 pub const HANDOVER: &str = "fluence-handover";
+/// The name of the port by which the worker knows a face.
+pub const FACE_PORT: &str = "face";
 
 /// The description of a file that a face hands over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -314,6 +314,18 @@ pub fn numbered(path: &str, number: u64) -> String {
     }
 }
 
+/// The first of a path with a number from `number` on that `is_free` accepts, and the number after it.
+pub fn free_path(path: &str, number: u64, is_free: impl Fn(&str) -> bool) -> (String, u64) {
+    let mut number = number;
+    loop {
+        let other = numbered(path, number);
+        number += 1;
+        if is_free(&other) {
+            return (other, number);
+        }
+    }
+}
+
 /// The longest MIME type, in bytes: RFC 6838 allows 127 in each half, and none in use is that long.
 pub const MAX_MIME: usize = 127;
 

@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The longest multiaddr that is read, in bytes.
+use crate::text::is_host_name;
+
+/// The longest address that is read or can be set, in bytes.
 pub const MAX_ADDRESS: usize = 512;
 
 /// Why a multiaddr is not the address of a storage.
@@ -147,18 +149,6 @@ pub fn is_local(base: &str) -> bool {
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
     let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
-fn is_host_name(host: &str) -> bool {
-    !host.is_empty()
-        && host.len() <= 253
-        && host.split('.').all(|label| {
-            !label.is_empty()
-                && label.len() <= 63
-                && label
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        })
 }
 
 #[cfg(test)]

@@ -11,8 +11,6 @@ use web::js;
 use web::port::Port;
 use web::time;
 
-/// The name of a face's port.
-pub const PORT: &str = "face";
 /// The most faces at the same time; the oldest is disconnected when there are more.
 const MAX_FACES: usize = 16;
 /// The most commands of one face that are carried out at the same time.

@@ -5,7 +5,7 @@
 //!
 //! `manifest.json` keeps the extension out of private windows (`"incognito": "not_allowed"`): everything that it does is
 //! written down, including files, hashes and where they came from, and a private window must leave no trace. Its `key`
-//! fixes the id of the extension, which `EXTENSION_ID` has for the tests and for the list of origins of an IPFS node.
+//! fixes the id of the extension, by which an IPFS node can list its origin.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

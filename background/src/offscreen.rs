@@ -116,7 +116,7 @@ impl Offscreen {
         time::sleep(LINGER).await;
         if self.0.holders.get() == 0 && self.0.held.get() == held {
             self.0.opened.take();
-            let closing = browser::close_offscreen_page().boxed_local().shared();
+            let closing = browser::close_offscreen().boxed_local().shared();
             self.0.closed.replace(Some(closing.clone()));
             closing.await;
         }

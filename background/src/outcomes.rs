@@ -7,7 +7,7 @@ use fluence::failure::Failure;
 use fluence::names::link;
 use fluence::plan::Engine;
 use fluence::ports::{Platform, Store};
-use fluence::state::{Event, EventKind, ItemId, Origin, Status};
+use fluence::state::{Event, EventKind, Item, ItemId, Origin, Status};
 use fluence_peer::{Multiaddr, Peer};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -49,7 +49,7 @@ impl Outcomes {
                 spawn_local(async move { outcomes.make_thumbnail(&id).await });
             }
             EventKind::Merged { id, into } => {
-                if self.sharing.merge(id, into) && self.status_of(into) == Some(Status::Shared) {
+                if self.sharing.merge(id, into) && self.is_shared(into) {
                     let into = into.clone();
                     spawn_local(async move { outcomes.shared(&into).await });
                 }
@@ -117,9 +117,9 @@ impl Outcomes {
         }
     }
 
-    fn status_of(&self, id: &ItemId) -> Option<Status> {
+    fn is_shared(&self, id: &ItemId) -> bool {
         self.engine
-            .with_state(|state| state.items.get(id).map(|item| item.status.clone()))
+            .with_state(|state| state.items.get(id).is_some_and(Item::is_shared))
     }
 
     async fn shared(&self, id: &ItemId) {

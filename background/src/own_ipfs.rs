@@ -7,14 +7,13 @@ use fluence::content::car;
 use fluence::failure::{Code, Failure, Reason};
 use fluence::names::{canonical, cid_v1};
 use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse, Piece};
-use fluence::storage::multiaddr_of;
+use fluence::state::OwnIpfs;
 use web::extension::runtime;
 use web::hash;
 use web::time;
 use web_sys::{RequestInit, RequestMode};
 
 use crate::http::{self, Fetch, FetchBody};
-use crate::source::BlobSource;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The beginning of the block that is sent to the node as a test; a random number follows.
@@ -35,12 +34,12 @@ const DEFAULT_RPC: &str = "http://127.0.0.1:5001";
 /// # Errors
 /// The [`Failure`] that says what is wrong.
 pub async fn test(rpc: &str, gateway: &str) -> Result<(), Failure> {
-    for address in [rpc, gateway] {
-        if multiaddr_of(address).is_err() {
-            return Err(Failure::new(Code::BadAddress)
-                .reason(Reason::BadUrl)
-                .name(address));
-        }
+    let addresses = OwnIpfs {
+        rpc: rpc.to_owned(),
+        gateway: gateway.to_owned(),
+    };
+    if let Some((_, failure)) = addresses.check().into_iter().next() {
+        return Err(failure);
     }
     let (rpc, gateway) = (rpc.trim_end_matches('/'), gateway.trim_end_matches('/'));
     is_rpc(rpc).await?;
@@ -117,17 +116,18 @@ async fn give(rpc: &str, cid: &fluence::Cid, block: &[u8]) -> Result<(), Failure
         format!("\r\n--{boundary}--\r\n").as_bytes(),
     ]
     .concat();
-    let answer = send(HttpRequest {
-        method: "POST",
-        url: format!("{rpc}/api/v0/dag/import?pin-roots=false"),
-        headers: vec![(
-            "content-type",
-            format!("multipart/form-data; boundary={boundary}"),
-        )],
-        body: vec![Piece::Bytes(Bytes::from(body))],
-        patience: PATIENCE,
-    })
-    .await;
+    let answer = Fetch
+        .send(HttpRequest {
+            method: "POST",
+            url: format!("{rpc}/api/v0/dag/import?pin-roots=false"),
+            headers: vec![(
+                "content-type",
+                format!("multipart/form-data; boundary={boundary}"),
+            )],
+            body: vec![Piece::Bytes(Bytes::from(body))],
+            patience: PATIENCE,
+        })
+        .await;
     let (status, said) = match answer {
         Ok(answer) => (answer.status, text(answer).await.unwrap_or_default()),
         Err(error) => (0, error.to_string()),
@@ -176,18 +176,15 @@ fn mending(rpc: &str) -> String {
 }
 
 async fn ask(method: &'static str, url: String) -> Result<HttpResponse<FetchBody>, HttpError> {
-    send(HttpRequest {
-        method,
-        url,
-        headers: Vec::new(),
-        body: Vec::new(),
-        patience: PATIENCE,
-    })
-    .await
-}
-
-async fn send(request: HttpRequest<BlobSource>) -> Result<HttpResponse<FetchBody>, HttpError> {
-    Fetch.send(request).await
+    Fetch
+        .send(HttpRequest {
+            method,
+            url,
+            headers: Vec::new(),
+            body: Vec::new(),
+            patience: PATIENCE,
+        })
+        .await
 }
 
 async fn text(mut response: HttpResponse<FetchBody>) -> Option<String> {

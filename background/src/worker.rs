@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use fluence::command::{Answer, Command, MAX_THUMBNAILS, ToFace, ToWorker};
+use fluence::command::{Answer, Command, FACE_PORT, MAX_THUMBNAILS, ToFace, ToWorker};
 use fluence::failure::{Code, Failure};
 use fluence::plan::{Engine, Unknown};
 use fluence::state::{EventKind, ItemId, NetworkStatus, Settings};
@@ -19,7 +19,7 @@ use crate::acquire::Wanted;
 use crate::badge::Button;
 use crate::database::Database;
 use crate::disk::Disk;
-use crate::faces::{self, Faces, PortId};
+use crate::faces::{Faces, PortId};
 use crate::identity::{self, Identity};
 use crate::journal::{Journal, Opened};
 use crate::notices::Notices;
@@ -226,7 +226,7 @@ impl Worker {
 
     fn connect(&self, id: PortId, port: Port) {
         match web::port::sender_of(&port) {
-            Sender::OwnPage if port.name() == faces::PORT => self.faces.add(id, port),
+            Sender::OwnPage if port.name() == FACE_PORT => self.faces.add(id, port),
             Sender::InPage(tab) if port.name().starts_with(PAGE_PORT) => {
                 self.sharing.pages.connect(id, port, tab);
             }

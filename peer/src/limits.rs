@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Links of a client: the nodes at which it has a connection and a reservation at the same time.
 pub(crate) const LINKS: usize = 1;
 /// How many of the configured nodes are tried; the rest of a longer list is ignored.
-pub(crate) const NODES: usize = 16;
+pub(crate) const NODES: usize = fluence::state::MAX_NODES;
 /// Commands that wait for the event loop; a caller that sends one more waits.
 pub(crate) const COMMANDS: usize = 256;
 

@@ -1,7 +1,6 @@
 //! The changing status of the peer's connection to the network.
 
 use fluence::state::NetworkStatus;
-use futures::Stream;
 use tokio::sync::watch;
 
 /// The statuses of a peer's connection to the network. A slow reader sees only the latest.
@@ -38,13 +37,5 @@ impl Statuses {
             .clone();
         self.begun = true;
         Some(status)
-    }
-
-    /// The same statuses as a stream.
-    pub fn into_stream(self) -> impl Stream<Item = NetworkStatus> + Send {
-        futures::stream::unfold(self, |mut statuses| async move {
-            let status = statuses.next().await?;
-            Some((status, statuses))
-        })
     }
 }

@@ -254,8 +254,9 @@ async fn callers_of_a_peer_that_does_not_keep_up_are_told_that_it_is_busy() {
         "{waiting:?}"
     );
     // The calls that waited can still be taken, and there are no others.
-    let kept = futures::stream::poll_fn(|cx| calls.poll_next_unpin(cx)).take(waiting.len());
-    assert_eq!(soon("the queue", kept.count()).await, waiting.len());
+    for _ in &waiting {
+        assert!(soon("the queue", calls.next()).await.is_some());
+    }
 }
 
 /// A proxy for an address that can go dead silently, as when a cable is pulled.

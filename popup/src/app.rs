@@ -2,8 +2,8 @@
 
 use yew::prelude::*;
 
+use crate::face::Sender;
 use crate::face::{Face, Msg, View};
-use crate::sender::Sender;
 use crate::{browser, view};
 
 /// The root component.

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use fluence::command::{HANDOVER, ToFace, ToWorker};
+use fluence::command::{FACE_PORT, HANDOVER, ToFace, ToWorker};
 use gloo_timers::callback::{Interval, Timeout};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -17,8 +17,6 @@ use web_sys::{ClipboardEvent, File, FileList, MessageEvent};
 
 use crate::page::{LinkKind, PageLink};
 
-/// The name of the port by which the worker knows a face.
-const PORT: &str = "face";
 /// How long the worker may take to take files, in milliseconds.
 const HANDOVER_MS: u32 = 15_000;
 /// After this they are offered again, in milliseconds.
@@ -47,7 +45,7 @@ impl Worker {
     pub fn connect(on: impl Fn(FromWorker) + Clone + 'static) -> Outcome<Self> {
         let gone = on.clone();
         Connection::open(
-            PORT,
+            FACE_PORT,
             move |message| {
                 on(message::read(message).map_or(FromWorker::Strange, FromWorker::Message));
             },

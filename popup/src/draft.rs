@@ -13,9 +13,6 @@ pub const UNITS: [(&str, u64); 3] = [
     ("TB", 1_000_000_000_000),
 ];
 
-/// What JavaScript, through which settings go, counts exactly; more than any disk has.
-const MAX_EXACT: u64 = (1 << 53) - 1;
-
 /// Settings as a person edits them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
@@ -147,14 +144,18 @@ fn of_unit(number: &str, unit: u64) -> Option<u64> {
     let mut bytes = if whole.is_empty() {
         0
     } else {
-        whole.parse::<u64>().ok()?.checked_mul(unit)?
+        // More than any number that can be set is too much by the check of settings.
+        whole
+            .parse::<u64>()
+            .unwrap_or(u64::MAX)
+            .saturating_mul(unit)
     };
     let mut place = unit;
     for digit in part.bytes() {
         place /= 10;
-        bytes = bytes.checked_add(u64::from(digit - b'0') * place)?;
+        bytes = bytes.saturating_add(u64::from(digit - b'0') * place);
     }
-    (1..=MAX_EXACT).contains(&bytes).then_some(bytes)
+    Some(bytes)
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ mod focus;
 mod name;
 mod page;
 mod preferences;
-mod sender;
 mod small_map;
 mod text;
 mod view;

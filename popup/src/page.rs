@@ -2,6 +2,7 @@
 
 use fluence::command::MAX_URL;
 use fluence::names::safe_file_name;
+use fluence::text::host_of;
 use percent_encoding::percent_decode_str;
 use web::extension::downloads::Completed;
 
@@ -148,11 +149,10 @@ fn ending(name: &str) -> Option<String> {
 
 /// The host of an `http:` or `https:` address, in lower case and without a leading `www.`.
 pub fn host(url: &str) -> Option<String> {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"))?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit('@').next()?.to_ascii_lowercase();
+    if !url.starts_with("https://") && !url.starts_with("http://") {
+        return None;
+    }
+    let host = host_of(url).to_ascii_lowercase();
     let host = host.strip_prefix("www.").unwrap_or(&host);
     (!host.is_empty()).then(|| host.to_owned())
 }

@@ -3,6 +3,7 @@
 
 use fluence::failure::{About, Failure};
 use fluence::state::{Item, LogEntry, NetworkStatus, Origin, Status};
+use fluence::text::host_of;
 use words::{Extension, Words};
 
 pub const NAME: &str = "Fluence Share";
@@ -307,9 +308,7 @@ pub fn access(origins: &[String]) -> String {
 
 /// The part of a match pattern that people know.
 fn origin_host(pattern: &str) -> String {
-    let rest = pattern.split_once("://").map_or(pattern, |(_, rest)| rest);
-    let host = rest.split('/').next().unwrap_or_default();
-    match host {
+    match host_of(pattern).as_str() {
         "*" | "" | "<all_urls>" => "all sites".to_owned(),
         host => host.strip_prefix("*.").unwrap_or(host).to_owned(),
     }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::hash;
 use super::unixfs::{self, DAG_PB, Kind, Link, Node, NodeError, RAW};
 use super::{Block, Dag, DagFile, MAX_BLOCK};
-use crate::names::{canonical, safe_file_name};
+use crate::names::{canonical, free_path, safe_file_name};
 
 /// The limits on what is accepted from a stranger's DAG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -776,14 +776,7 @@ fn unlike(name: String, names: &mut HashMap<String, u64>) -> String {
         names.insert(name.clone(), 2);
         return name;
     };
-    let mut number = number;
-    let other = loop {
-        let other = crate::names::numbered(&name, number);
-        number += 1;
-        if !names.contains_key(&other) {
-            break other;
-        }
-    };
+    let (other, number) = free_path(&name, number, |other| !names.contains_key(other));
     names.insert(name, number);
     names.insert(other.clone(), 2);
     other

@@ -11,7 +11,7 @@ use crate::command::Answer;
 use crate::content::layout::{layout, layout_directory, order};
 use crate::content::{Dag, DagFile, Profile};
 use crate::failure::{Code, Failure};
-use crate::names::{canonical, mime_of, numbered, safe_file_name};
+use crate::names::{canonical, free_path, mime_of, safe_file_name};
 use crate::ports::{HttpBody, HttpError, Partial, Platform, Source, Store, StoreError};
 use crate::state::{EventKind, ItemId, LogEntry, MAX_ITEMS, Status};
 
@@ -402,12 +402,12 @@ fn safe_paths<S: Source>(files: Vec<(String, S)>) -> Vec<(String, S)> {
         if is_folder && folders.contains(&path) {
             continue;
         }
-        let mut distinct = path.clone();
-        let mut number = 1;
-        while taken.contains(&distinct) || folders.contains(&distinct) {
-            number += 1;
-            distinct = numbered(&path, number);
-        }
+        let is_free = |path: &str| !taken.contains(path) && !folders.contains(path);
+        let mut distinct = if is_free(&path) {
+            path
+        } else {
+            free_path(&path, 2, is_free).0
+        };
         if is_folder {
             distinct.push('/');
         }

@@ -143,23 +143,6 @@ impl Status {
         }
     }
 
-    /// Whether nothing more happens before a person or another peer asks for something.
-    pub fn is_final(&self) -> bool {
-        match self {
-            Self::Shared
-            | Self::Stopped
-            | Self::Interrupted { .. }
-            | Self::Done
-            | Self::Failed { .. } => true,
-            Self::Preparing
-            | Self::Hashing
-            | Self::Announcing
-            | Self::Searching
-            | Self::Asked { .. }
-            | Self::Downloading { .. } => false,
-        }
-    }
-
     /// Whether this is a share that is being announced or is reachable.
     pub fn is_offered(&self) -> bool {
         match self {

@@ -6,12 +6,11 @@ use serde_json::{Map, Value};
 
 use crate::content::Profile;
 use crate::failure::{Code, Failure, Reason};
-use crate::storage::is_base_url;
+use crate::storage::{MAX_ADDRESS, is_base_url};
+use crate::text::is_host_name;
 
 /// The most nodes that can be set.
 pub const MAX_NODES: usize = 16;
-/// The longest address that can be set, in bytes.
-pub const MAX_ADDRESS: usize = 512;
 /// The largest number that JavaScript, through which settings go, counts exactly.
 const MAX_EXACT: u64 = (1 << 53) - 1;
 
@@ -102,15 +101,11 @@ impl Settings {
         }
         match *max_file {
             0 => wrong.push((Field::MaxFile, bad(Reason::Zero))),
-            MAX_EXACT.. => wrong.push((Field::MaxFile, bad(Reason::TooLong).limit(MAX_EXACT))),
-            _ => {}
+            1..=MAX_EXACT => {}
+            _ => wrong.push((Field::MaxFile, bad(Reason::TooLong).limit(MAX_EXACT))),
         }
-        if let Some(OwnIpfs { rpc, gateway }) = own_ipfs {
-            for (field, url) in [(Field::Rpc, rpc), (Field::Gateway, gateway)] {
-                if url.len() > MAX_ADDRESS || !is_base_url(url) {
-                    wrong.push((field, bad(Reason::BadUrl).name(url)));
-                }
-            }
+        if let Some(own_ipfs) = own_ipfs {
+            wrong.extend(own_ipfs.check());
         }
         wrong
     }
@@ -134,6 +129,18 @@ impl Settings {
         }
         let read = serde_json::from_value(Value::Object(good)).unwrap_or_default();
         (read, lost)
+    }
+}
+
+impl OwnIpfs {
+    /// What is wrong with these addresses, each with the setting that it concerns.
+    pub fn check(&self) -> Vec<(Field, Failure)> {
+        let Self { rpc, gateway } = self;
+        [(Field::Rpc, rpc), (Field::Gateway, gateway)]
+            .into_iter()
+            .filter(|(_, url)| url.len() > MAX_ADDRESS || !is_base_url(url))
+            .map(|(field, url)| (field, bad(Reason::BadUrl).name(url)))
+            .collect()
     }
 }
 
@@ -187,16 +194,6 @@ pub fn check_node(address: &str) -> Result<(), Failure> {
         ["p2p", ..] => Err(wrong(Reason::BadPeerId)),
         _ => Err(wrong(Reason::NotWebSocket)),
     }
-}
-
-fn is_host_name(host: &str) -> bool {
-    let good_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
-    host.len() <= 253 && host.split('.').all(good_label)
 }
 
 /// Whether a text has the form of a peer id in base58; libp2p decodes it when it dials.

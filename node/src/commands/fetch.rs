@@ -111,11 +111,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     close(&session.peer).await;
     // A fetch that can continue is kept; one that is saved, or that can only start over, is not.
     let keep = session.engine.with_state(|state| {
-        ended.is_err()
-            && state
-                .items
-                .values()
-                .any(|item| !matches!(item.status, Status::Failed { .. }))
+        ended.is_err() && state.items.values().any(|item| keeps_bytes(&item.status))
     });
     if !keep {
         home.remove(work)?;
@@ -222,6 +218,23 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
                 ));
             }
         }
+    }
+}
+
+/// Whether something of a fetch with this status is stored, after which it can continue.
+fn keeps_bytes(status: &Status) -> bool {
+    match status {
+        Status::Failed { .. } => false,
+        Status::Preparing
+        | Status::Hashing
+        | Status::Announcing
+        | Status::Shared
+        | Status::Stopped
+        | Status::Searching
+        | Status::Asked { .. }
+        | Status::Downloading { .. }
+        | Status::Interrupted { .. }
+        | Status::Done => true,
     }
 }
 

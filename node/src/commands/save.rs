@@ -2,7 +2,6 @@
 //! at all.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fluence::content::Dag;
-use fluence::names::{numbered, safe_file_name};
+use fluence::names::{free_path, safe_file_name};
 use fluence::ports::Source;
 
 use super::is_stdout;
@@ -268,21 +267,17 @@ impl SafeNames {
     fn free(&mut self, path: &Path) -> PathBuf {
         let key = |path: &Path| path.to_string_lossy().to_lowercase();
         let wanted = key(path);
-        let Some(mut number) = self.taken.get(&wanted).copied() else {
+        let Some(number) = self.taken.get(&wanted).copied() else {
             self.taken.insert(wanted, 2);
             return path.to_owned();
         };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        loop {
-            let other = numbered(&name, number);
-            number += 1;
-            let free = path.with_file_name(other);
-            if let Entry::Vacant(vacant) = self.taken.entry(key(&free)) {
-                vacant.insert(2);
-                self.taken.insert(wanted, number);
-                return free;
-            }
-        }
+        let is_free = |name: &str| !self.taken.contains_key(&key(&path.with_file_name(name)));
+        let (name, number) = free_path(&name, number, is_free);
+        let free = path.with_file_name(name);
+        self.taken.insert(wanted, number);
+        self.taken.insert(key(&free), 2);
+        free
     }
 }
 

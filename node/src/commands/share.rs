@@ -357,7 +357,7 @@ impl Shown {
                 self.bar.set_position(progress.bytes);
             }
             // No bytes are moving.
-            None if matches!(item.status, Status::Shared) && item.upload.is_none() => {
+            None if item.is_shared() && item.upload.is_none() => {
                 if !self.bar.is_finished() {
                     self.bar.finish_and_clear();
                 }

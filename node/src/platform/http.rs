@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::ports::{Http, HttpBody, HttpError, HttpRequest, HttpResponse, Piece, StoreError};
+use fluence::text::host_of;
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, Stream, StreamExt, stream};
 use reqwest::header::{
@@ -152,20 +153,6 @@ fn cut(range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
         let start = range.start + n * BODY_SLICE;
         start..end.min(start + BODY_SLICE)
     })
-}
-
-/// The part of a URL that errors may mention: the host and the port. The path may be a secret.
-fn host_of(url: &str) -> String {
-    reqwest::Url::parse(url)
-        .ok()
-        .and_then(|url| {
-            let host = url.host_str()?.to_owned();
-            Some(
-                url.port()
-                    .map_or(host.clone(), |port| format!("{host}:{port}")),
-            )
-        })
-        .unwrap_or_else(|| "an address that is not a URL".to_owned())
 }
 
 fn http_error(host: &str, error: &reqwest::Error) -> HttpError {

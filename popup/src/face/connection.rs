@@ -5,10 +5,10 @@ use fluence::failure::Code;
 use fluence::state::{ItemId, NetworkStatus};
 use gloo_timers::callback::{Interval, Timeout};
 
+use super::Sender;
 use super::{Access, Face, Msg, Topic, WorkerState};
 use crate::browser::{FromWorker, Worker};
 use crate::preferences::{self, Filter};
-use crate::sender::Sender;
 use crate::{focus, text};
 
 /// The first wait before the face connects to the worker again, in milliseconds; each further one is twice as long.

@@ -4,8 +4,8 @@ use fluence::names;
 use fluence::state::{Event, EventKind, LogLine, MAX_LOG, Status};
 use gloo_timers::callback::Timeout;
 
+use super::Sender;
 use super::{Face, Msg, Topic, copy_key};
-use crate::sender::Sender;
 use crate::{browser, text};
 
 /// The shortest time between two drawings of progress, in milliseconds.

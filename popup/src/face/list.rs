@@ -3,10 +3,10 @@
 use fluence::command::{Command, MAX_THUMBNAILS};
 use fluence::state::{Item, ItemId, Origin};
 
+use super::Sender;
 use super::{Face, Focus, Topic, WorkerState};
 use crate::browser;
 use crate::preferences::Filter;
-use crate::sender::Sender;
 use crate::small_map::SmallMap;
 
 /// The number of items that are listed at first, and more with each click.

@@ -8,6 +8,7 @@
 mod connection;
 mod events;
 mod list;
+mod sender;
 mod sharing;
 
 use fluence::command::{Command, ToFace, ToWorker};
@@ -21,10 +22,10 @@ use crate::browser::{self, FromWorker, Handover, PasteListener, Worker};
 use crate::files::{self, Dropped, PickError, Picked};
 use crate::page::PageFile;
 use crate::preferences::{self, Filter, Theme};
-use crate::sender::Sender;
 use crate::small_map::SmallMap;
 use crate::{focus, text};
 pub use list::{COPY_BUTTON, copy_key};
+pub use sender::Sender;
 pub use sharing::FEW_PAGE_FILES;
 
 /// How long a button says that it has copied, in milliseconds.

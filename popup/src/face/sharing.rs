@@ -5,11 +5,11 @@ use fluence::failure::Code;
 use web::extension::{downloads, pages};
 use web_sys::File;
 
+use super::Sender;
 use super::{Access, Face, Focus, Msg, PageView, Topic};
 use crate::browser::{self, Handover};
 use crate::files::{self, PickError, Picked};
 use crate::page::{self, PageFile};
-use crate::sender::Sender;
 use crate::text;
 
 /// The number of files of the page that are listed at first.

@@ -5,8 +5,8 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::{icon, icon_button, outcome};
+use crate::face::Sender;
 use crate::face::{Face, Msg, Topic};
-use crate::sender::Sender;
 use crate::text;
 
 /// The field, its button, and what went wrong.

@@ -8,8 +8,8 @@ use web::extension::runtime;
 use yew::prelude::*;
 
 use super::{failure, icon, icon_button, outcome};
+use crate::face::Sender;
 use crate::face::{Face, Msg, PageView, Topic, View, WorkerState};
-use crate::sender::Sender;
 use crate::text;
 
 /// The characters of the own peer id that are shown: its end, for all begin alike.

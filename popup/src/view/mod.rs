@@ -12,9 +12,9 @@ use web_sys::DragEvent;
 use words::Extension;
 use yew::prelude::*;
 
+use crate::face::Sender;
 use crate::face::{Face, Msg, Topic, View};
 use crate::files::Dropped;
-use crate::sender::Sender;
 use crate::{name, text};
 
 /// All of it.

@@ -10,9 +10,9 @@ use yew::prelude::*;
 
 use super::{icon, outcome};
 use crate::draft::{Draft, UNITS, Wrong};
+use crate::face::Sender;
 use crate::face::{Face, Msg, Topic, WorkerState};
 use crate::preferences::Theme;
-use crate::sender::Sender;
 use crate::text;
 
 /// All settings.

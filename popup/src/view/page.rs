@@ -4,9 +4,9 @@ use fluence::state::{Item, Origin};
 use yew::prelude::*;
 
 use super::{file_name, icon, outcome};
+use crate::face::Sender;
 use crate::face::{FEW_PAGE_FILES, Face, Msg, PageView, Topic};
 use crate::page::PageFile;
-use crate::sender::Sender;
 use crate::{page, text};
 
 /// The section, folded or open.

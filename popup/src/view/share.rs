@@ -5,8 +5,8 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::{file_name, icon, outcome};
+use crate::face::Sender;
 use crate::face::{Face, Msg, Topic, View};
-use crate::sender::Sender;
 use crate::{files, text};
 
 /// The picked files that are named before they are shared.

@@ -2,9 +2,9 @@
 
 use js_sys::{Array, Object, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::{Client, ClientQueryOptions, MessagePort, ServiceWorkerGlobalScope};
+use web_sys::{Blob, Client, ClientQueryOptions, MessagePort, ServiceWorkerGlobalScope};
 
-use crate::browser::FILES;
+use crate::browser::{Browser, FILES};
 use crate::extension::runtime::url_of;
 use crate::js::{Outcome, message_of, object, outcome};
 
@@ -15,63 +15,65 @@ extern "C" {
     #[wasm_bindgen(js_namespace = ["api", "offscreen"], js_name = createDocument, catch)]
     fn create_offscreen(details: &JsValue) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = ["api", "offscreen"], js_name = closeDocument, catch)]
-    fn close_offscreen() -> Result<Promise, JsValue>;
+    fn close_offscreen_page() -> Result<Promise, JsValue>;
 }
 
 /// The page that can do what a service worker cannot.
 const OFFSCREEN_PAGE: &str = "offscreen.html";
+
 /// Whether the browser has offscreen pages.
-pub fn is_this() -> bool {
+pub fn has_offscreen_pages() -> bool {
     OFFSCREEN.with(Option::is_some)
 }
 
-/// Opens the page that makes blob URLs and runs the file worker, unless it is open.
-///
-/// # Errors
-/// The message of the browser.
-pub async fn open() -> Outcome<()> {
-    let details = object([
-        ("url", OFFSCREEN_PAGE.into()),
-        (
-            "reasons",
-            Array::of2(&"BLOBS".into(), &"WORKERS".into()).into(),
-        ),
-        (
-            "justification",
-            "Files are written and hashed by a worker, and saved through a blob URL; a service worker can make neither."
-                .into(),
-        ),
-    ]);
-    match outcome(create_offscreen(&details)).await {
-        Err(why) if !why.contains("Only a single offscreen") => Err(why),
-        _ => Ok(()),
-    }
-}
+/// Chrome, and other browsers with service workers and offscreen pages.
+pub struct Chrome;
 
-/// Hands a port to the file worker of that page; `false` where the page is not loaded yet or is gone.
-///
-/// # Errors
-/// The message of the browser.
-pub async fn hand_to_files(port: &MessagePort) -> Outcome<bool> {
-    let scope: ServiceWorkerGlobalScope = js_sys::global().unchecked_into();
-    let all = ClientQueryOptions::new();
-    all.set_include_uncontrolled(true);
-    let clients = outcome(Ok(scope.clients().match_all_with_options(&all))).await?;
-    let page = url_of(OFFSCREEN_PAGE);
-    for client in Array::from(&clients).iter() {
-        let client: Client = client.unchecked_into();
-        if client.url() == page {
-            return client
-                .post_message_with_transfer(&FILES.into(), &Array::of1(port).into())
-                .map(|()| true)
-                .map_err(|why| message_of(&why));
+impl Browser for Chrome {
+    async fn open_offscreen() -> Outcome<()> {
+        let details = object([
+            ("url", OFFSCREEN_PAGE.into()),
+            (
+                "reasons",
+                Array::of2(&"BLOBS".into(), &"WORKERS".into()).into(),
+            ),
+            (
+                "justification",
+                "Files are written and hashed by a worker, and saved through a blob URL; a service worker can make neither."
+                    .into(),
+            ),
+        ]);
+        match outcome(create_offscreen(&details)).await {
+            // It is open already.
+            Err(why) if why.contains("Only a single offscreen") => Ok(()),
+            opened => opened.map(drop),
         }
     }
-    Ok(false)
-}
 
-/// Closes that page, which revokes its blob URLs and ends its worker.
-pub async fn close() {
-    // It may be closed already.
-    let _ = outcome(close_offscreen()).await;
+    async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
+        let scope: ServiceWorkerGlobalScope = js_sys::global().unchecked_into();
+        let all = ClientQueryOptions::new();
+        all.set_include_uncontrolled(true);
+        let clients = outcome(Ok(scope.clients().match_all_with_options(&all))).await?;
+        let page = url_of(OFFSCREEN_PAGE);
+        for client in Array::from(&clients).iter() {
+            let client: Client = client.unchecked_into();
+            if client.url() == page {
+                return client
+                    .post_message_with_transfer(&FILES.into(), &Array::of1(port).into())
+                    .map(|()| true)
+                    .map_err(|why| message_of(&why));
+            }
+        }
+        Ok(false)
+    }
+
+    fn url_in_place(_blob: &Blob) -> Outcome<Option<String>> {
+        Ok(None)
+    }
+
+    async fn close_offscreen() {
+        // It may be closed already.
+        let _ = outcome(close_offscreen_page()).await;
+    }
 }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use js_sys::Array;
 use web_sys::{Blob, MessagePort, Url, Worker, WorkerOptions, WorkerType};
 
-use crate::browser::FILES;
+use crate::browser::{Browser, FILES};
 use crate::js::{Outcome, message_of};
 
 /// The script of the file worker.
@@ -16,53 +16,45 @@ thread_local! {
     static MADE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Starts the file worker, unless it runs.
-///
-/// # Errors
-/// The message of the browser, where it starts no worker.
-pub fn open() -> Outcome<()> {
-    STARTED.with_borrow_mut(|started| {
-        if started.is_none() {
-            let options = WorkerOptions::new();
-            options.set_type(WorkerType::Module);
-            let worker = Worker::new_with_options(WORKER, &options);
-            *started = Some(worker.map_err(|why| message_of(&why))?);
-        }
-        Ok(())
-    })
-}
+/// Firefox, and other browsers with background pages.
+pub struct Firefox;
 
-/// Hands a port to the file worker; `false` where it was not started.
-///
-/// # Errors
-/// The message of the browser, where the port cannot be transferred.
-pub fn hand_to_files(port: &MessagePort) -> Outcome<bool> {
-    STARTED.with_borrow(|started| match started {
-        Some(worker) => worker
-            .post_message_with_transfer(&FILES.into(), &Array::of1(port).into())
-            .map(|()| true)
-            .map_err(|why| message_of(&why)),
-        None => Ok(false),
-    })
-}
-
-/// Makes a blob URL, which is valid until [`close`].
-///
-/// # Errors
-/// The message of the browser, where it makes none.
-pub fn url_of_blob(blob: &Blob) -> Outcome<String> {
-    let url = Url::create_object_url_with_blob(blob).map_err(|why| message_of(&why))?;
-    MADE.with_borrow_mut(|made| made.push(url.clone()));
-    Ok(url)
-}
-
-/// Ends the file worker and revokes the blob URLs.
-pub fn close() {
-    if let Some(worker) = STARTED.take() {
-        worker.terminate();
+impl Browser for Firefox {
+    async fn open_offscreen() -> Outcome<()> {
+        STARTED.with_borrow_mut(|started| {
+            if started.is_none() {
+                let options = WorkerOptions::new();
+                options.set_type(WorkerType::Module);
+                let worker = Worker::new_with_options(WORKER, &options);
+                *started = Some(worker.map_err(|why| message_of(&why))?);
+            }
+            Ok(())
+        })
     }
-    for url in MADE.take() {
-        // The URL was made here.
-        let _ = Url::revoke_object_url(&url);
+
+    async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
+        STARTED.with_borrow(|started| match started {
+            Some(worker) => worker
+                .post_message_with_transfer(&FILES.into(), &Array::of1(port).into())
+                .map(|()| true)
+                .map_err(|why| message_of(&why)),
+            None => Ok(false),
+        })
+    }
+
+    fn url_in_place(blob: &Blob) -> Outcome<Option<String>> {
+        let url = Url::create_object_url_with_blob(blob).map_err(|why| message_of(&why))?;
+        MADE.with_borrow_mut(|made| made.push(url.clone()));
+        Ok(Some(url))
+    }
+
+    async fn close_offscreen() {
+        if let Some(worker) = STARTED.take() {
+            worker.terminate();
+        }
+        for url in MADE.take() {
+            // The URL was made here.
+            let _ = Url::revoke_object_url(&url);
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Where browsers differ: one interface, and a file for each kind of browser. The kind is told by what the browser has
-//! and not by its name.
+//! Where browsers differ: one interface ([`Browser`]), and a file for each browser that implements it. Which one this is,
+//! is told by what the browser has and not by its name.
 
 use web_sys::{Blob, MessagePort};
 
@@ -8,18 +8,58 @@ use crate::js::Outcome;
 mod chrome;
 mod firefox;
 
+use chrome::Chrome;
+use firefox::Firefox;
+
 /// The message with which a port for the file worker is sent.
 const FILES: &str = "files";
+
+/// What differs: where blob URLs are made and the file worker runs. A service worker can do neither.
+trait Browser {
+    /// Makes sure that blob URLs can be made and that the file worker runs.
+    ///
+    /// # Errors
+    /// The message of the browser, where it opens no page or starts no worker.
+    async fn open_offscreen() -> Outcome<()>;
+
+    /// Hands a port to the file worker; `false` where it is not ready yet, or not any more.
+    ///
+    /// # Errors
+    /// The message of the browser, where the port cannot be transferred.
+    async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool>;
+
+    /// A blob URL that is made here; `None` where the offscreen page has to be asked for it.
+    ///
+    /// # Errors
+    /// The message of the browser, where it makes none.
+    fn url_in_place(blob: &Blob) -> Outcome<Option<String>>;
+
+    /// Ends the file worker, and revokes the blob URLs.
+    async fn close_offscreen();
+}
+
+/// The browsers.
+enum Kind {
+    Chrome,
+    Firefox,
+}
+
+fn kind() -> Kind {
+    if chrome::has_offscreen_pages() {
+        Kind::Chrome
+    } else {
+        Kind::Firefox
+    }
+}
 
 /// Makes sure that blob URLs can be made and that the file worker runs.
 ///
 /// # Errors
 /// The message of the browser, where it opens no page or starts no worker.
 pub async fn open_offscreen() -> Outcome<()> {
-    if chrome::is_this() {
-        chrome::open().await
-    } else {
-        firefox::open()
+    match kind() {
+        Kind::Chrome => Chrome::open_offscreen().await,
+        Kind::Firefox => Firefox::open_offscreen().await,
     }
 }
 
@@ -28,10 +68,9 @@ pub async fn open_offscreen() -> Outcome<()> {
 /// # Errors
 /// The message of the browser, where the port cannot be transferred.
 pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
-    if chrome::is_this() {
-        chrome::hand_to_files(port).await
-    } else {
-        firefox::hand_to_files(port)
+    match kind() {
+        Kind::Chrome => Chrome::hand_to_offscreen(port).await,
+        Kind::Firefox => Firefox::hand_to_offscreen(port).await,
     }
 }
 
@@ -40,18 +79,16 @@ pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
 /// # Errors
 /// The message of the browser, where it makes none.
 pub fn url_in_place(blob: &Blob) -> Outcome<Option<String>> {
-    if chrome::is_this() {
-        Ok(None)
-    } else {
-        firefox::url_of_blob(blob).map(Some)
+    match kind() {
+        Kind::Chrome => Chrome::url_in_place(blob),
+        Kind::Firefox => Firefox::url_in_place(blob),
     }
 }
 
 /// Ends the file worker, and revokes the blob URLs.
-pub async fn close_offscreen_page() {
-    if chrome::is_this() {
-        chrome::close().await;
-    } else {
-        firefox::close();
+pub async fn close_offscreen() {
+    match kind() {
+        Kind::Chrome => Chrome::close_offscreen().await,
+        Kind::Firefox => Firefox::close_offscreen().await,
     }
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 
-use crate::face::Msg;
+use super::Msg;
 
 /// Sends messages to the face. Cheap to clone.
 #[derive(Clone)]
