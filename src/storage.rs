@@ -54,7 +54,7 @@ pub fn url_of(multiaddr: &str) -> Result<String, AddressError> {
             host.parse::<Ipv6Addr>()
                 .map_err(|_| fail("that is no IPv6 address"))?
         ),
-        "dns" | "dns4" | "dns6" if is_host_name(host) => host.to_ascii_lowercase(),
+        "dns" | "dns4" | "dns6" if is_name(host) => host.to_ascii_lowercase(),
         "dns" | "dns4" | "dns6" => return Err(fail("that is no host name")),
         _ => return Err(fail("it begins with neither ip4, ip6 nor dns4")),
     };
@@ -107,7 +107,7 @@ fn parse_base_url(url: &str) -> Result<(&str, Host<'_>, u16), &'static str> {
         let ip = ip.parse().map_err(|_| "that is no IPv6 address")?;
         return Ok((scheme, Host::Ip6(ip), port));
     }
-    if !is_host_name(host) {
+    if !is_name(host) {
         return Err("that is no host name");
     }
     Ok((scheme, Host::Name(host), port))
@@ -149,6 +149,12 @@ pub fn is_local(base: &str) -> bool {
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
     let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a text can be the name of a storage. Underscores are allowed beyond what host names have, because resolvers
+/// know such names.
+fn is_name(host: &str) -> bool {
+    is_host_name(&host.replace('_', "-"))
 }
 
 #[cfg(test)]

@@ -35,14 +35,14 @@ pub fn host_of(url: &str) -> String {
     quote(authority.rsplit('@').next().unwrap_or_default())
 }
 
-/// Whether a text can be a host name: labels of at most 63 bytes, 253 bytes in all (RFC 1035, section 2.3.4). Underscores
-/// are allowed, because resolvers know such names.
+/// Whether a text can be a host name: labels of letters, digits and hyphens with at most 63 bytes each, and 253 bytes in
+/// all (RFC 1035, section 2.3.4).
 pub fn is_host_name(host: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && label
                 .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     host.len() <= 253 && host.split('.').all(is_label)
 }
