@@ -14,7 +14,7 @@ use axum::response::IntoResponse;
 use bytes::Bytes;
 use fluence::Cid;
 use fluence::content::unixfs::{DAG_PB, Kind, Node, RAW};
-use fluence::names::safe_file_name;
+use fluence::names::{mime_of, safe_file_name};
 
 use super::accept::{DataForm, Format};
 use super::body::{Sink, Unfinished, produced};
@@ -378,23 +378,14 @@ fn mime_of_name(name: &str) -> Option<String> {
 
 /// A type from a stranger, made safe for a header.
 fn mime_of_text(text: &str) -> Option<String> {
-    let essence = text.split(';').next()?.trim().to_ascii_lowercase();
-    let (kind, sub) = essence.split_once('/')?;
-    let token = |part: &str| {
-        !part.is_empty()
-            && part.len() <= 127
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
-    if !token(kind) || !token(sub) || essence == UNKNOWN || kind == "multipart" {
-        return None;
+    let essence = mime_of(text)?;
+    let (kind, _) = essence.split_once('/')?;
+    match kind {
+        "multipart" => None,
+        _ if essence == UNKNOWN => None,
+        "text" => Some(format!("{essence}; charset=utf-8")),
+        _ => Some(essence),
     }
-    Some(if kind == "text" {
-        format!("{essence}; charset=utf-8")
-    } else {
-        essence
-    })
 }
 
 /// The type of a file, from its first bytes; only types that are worth showing are recognized.

@@ -13,20 +13,22 @@ use std::sync::Arc;
 
 use super::record::{DagId, Record};
 
-/// Whether a DAG may be removed, as far as its record tells.
+/// Whether a DAG may be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protection {
     /// It stays until somebody unpins it.
     Pinned,
     /// It stays until that time, in Unix seconds.
     Until(u64),
+    /// It stays while somebody reads or uploads it.
+    InUse,
     /// It may be removed.
     Lapsed,
 }
 
 /// Determines what protects a DAG. An incomplete DAG counts as under way until `partial_ttl`
-/// seconds after its last block.
-pub(super) fn protection(record: &Record, partial_ttl: u64, now: u64) -> Protection {
+/// seconds after its last block; `is_held` says whether somebody reads or uploads it now.
+pub(super) fn protection(record: &Record, partial_ttl: u64, is_held: bool, now: u64) -> Protection {
     let under_way = if record.is_complete() {
         0
     } else {
@@ -37,6 +39,8 @@ pub(super) fn protection(record: &Record, partial_ttl: u64, now: u64) -> Protect
         Protection::Pinned
     } else if until > now {
         Protection::Until(until)
+    } else if is_held {
+        Protection::InUse
     } else {
         Protection::Lapsed
     }
@@ -190,7 +194,7 @@ mod tests {
             name: None,
             mime: None,
         };
-        let at = |record: &Record, now| protection(record, 60, now);
+        let at = |record: &Record, now| protection(record, 60, false, now);
         assert_eq!(at(&record, 149), Protection::Until(150));
         assert_eq!(at(&record, 150), Protection::Lapsed);
         let part = Record {
@@ -199,6 +203,9 @@ mod tests {
         };
         assert_eq!(at(&part, 100), Protection::Until(160));
         assert_eq!(at(&part, 160), Protection::Lapsed);
+        let held = |now| protection(&record, 60, true, now);
+        assert_eq!(held(149), Protection::Until(150));
+        assert_eq!(held(150), Protection::InUse);
         let pinned = Record {
             pinned: true,
             ..record

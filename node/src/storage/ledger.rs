@@ -11,9 +11,9 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::eviction::{Candidate, EvictionOrder, Protection, protection};
-use super::grant::Refusal;
 use super::key::Key;
 use super::record::{DagId, Record};
+use super::refusal::Refusal;
 
 /// How many grants may wait for their first block at one time.
 pub(super) const MAX_GRANTED: usize = 4096;
@@ -693,22 +693,24 @@ impl Ledger {
     fn judge_dag(&mut self, id: DagId, now: u64) {
         let dag = &self.dags[&id];
         let record = &dag.record;
-        let protection = protection(record, self.limits.partial_ttl, now);
+        let is_held = self.held.contains_key(dag.key.as_slice());
+        let protection = protection(record, self.limits.partial_ttl, is_held, now);
         // Until then, room for its declared size is kept.
         let active = record.last_block.saturating_add(RESERVATION);
         let expected = !record.is_complete() && active > now;
-        let until = match protection {
-            Protection::Until(until) => Some(until),
-            Protection::Pinned | Protection::Lapsed => None,
+        let kept = if expected {
+            record.bytes.max(record.size)
+        } else {
+            record.bytes
         };
-        let is_candidate =
-            protection == Protection::Lapsed && !self.held.contains_key(dag.key.as_slice());
+        let (committed, until, is_candidate) = match protection {
+            Protection::Pinned => (kept, None, false),
+            Protection::Until(until) => (kept, Some(until), false),
+            Protection::InUse => (0, None, false),
+            Protection::Lapsed => (0, None, true),
+        };
         let standing = Standing {
-            committed: match protection {
-                Protection::Lapsed => 0,
-                _ if expected => record.bytes.max(record.size),
-                _ => record.bytes,
-            },
+            committed,
             expected,
             candidate: is_candidate.then(|| Candidate {
                 id,

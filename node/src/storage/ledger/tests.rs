@@ -22,10 +22,11 @@ impl Ledger {
         for (id, dag) in &self.dags {
             assert_eq!(self.ids.get(&dag.key), Some(id));
             let record = &dag.record;
-            let protection = protection(record, self.limits.partial_ttl, now);
+            let is_held = self.held.contains_key(&dag.key);
+            let protection = protection(record, self.limits.partial_ttl, is_held, now);
             let active = !record.is_complete() && record.last_block + RESERVATION > now;
             let claim = match protection {
-                Protection::Lapsed => 0,
+                Protection::Lapsed | Protection::InUse => 0,
                 _ if active => record.bytes.max(record.size),
                 _ => record.bytes,
             };
@@ -34,7 +35,7 @@ impl Ledger {
             account.committed += claim;
             committed += claim;
             expected += usize::from(active);
-            let free = protection == Protection::Lapsed && !self.held.contains_key(&dag.key);
+            let free = protection == Protection::Lapsed;
             candidates += usize::from(free);
             assert_eq!(dag.standing.candidate.is_some(), free);
         }
@@ -86,8 +87,8 @@ impl Ledger {
         self.dags
             .values()
             .filter(|dag| {
-                protection(&dag.record, self.limits.partial_ttl, now) == Protection::Lapsed
-                    && !self.held.contains_key(&dag.key)
+                let is_held = self.held.contains_key(&dag.key);
+                protection(&dag.record, self.limits.partial_ttl, is_held, now) == Protection::Lapsed
                     && owner.is_none_or(|owner| &*dag.owner == owner)
             })
             .min_by_key(|dag| (dag.record.last_used, dag.record.id))
