@@ -8,6 +8,9 @@ use std::collections::HashMap;
 
 use crate::call::{CallError, ErrorCode, Reply};
 
+/// How long a caller that is told `busy` should wait before it tries again, in milliseconds.
+pub const RETRY_AFTER_MS: u64 = 2_000;
+
 /// The limits on what is admitted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
@@ -27,7 +30,7 @@ impl Default for Limits {
             at_once: 64,
             burst: 30,
             per_second: 2.0,
-            retry_after_ms: 2_000,
+            retry_after_ms: RETRY_AFTER_MS,
         }
     }
 }

@@ -182,6 +182,12 @@ impl Request {
         Self { function, args }
     }
 
+    /// Whether this only asks whether the peer answers, for whoever confirms an announcement: its
+    /// arguments are `{"probe": true}`.
+    pub fn is_probe(&self) -> bool {
+        self.args.len() == 1 && self.args.get("probe") == Some(&Value::Bool(true))
+    }
+
     /// The arguments, read as a type.
     ///
     /// # Errors

@@ -20,9 +20,6 @@ pub(crate) const OUTGOING_CALLS: usize = 4096;
 pub(crate) const CALLS_PER_CONNECTION: usize = 128;
 /// Outgoing calls to one peer: half of what a connection has for both directions.
 pub(crate) const CALLS_TO_ONE_PEER: usize = CALLS_PER_CONNECTION / 2;
-/// How long a caller that hit one of these limits should wait before it tries again, in
-/// milliseconds.
-pub(crate) const BUSY_RETRY_AFTER_MS: u64 = 1000;
 /// The longest deadline of a call. A browser's timers hold at most 2^31 ms, which is 24 days.
 pub(crate) const MAX_DEADLINE: Duration = Duration::from_secs(60 * 60);
 

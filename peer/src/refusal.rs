@@ -1,9 +1,8 @@
 //! The reasons for which a peer refuses a call by itself, without asking the program that it
 //! belongs to.
 
+use fluence::admission::RETRY_AFTER_MS;
 use fluence::call::{CallError, ErrorCode, MessageError, Reply};
-
-use crate::limits::BUSY_RETRY_AFTER_MS;
 
 /// Why a call was not carried out, or why its result was not sent.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +34,7 @@ impl From<Refusal> for CallError {
     fn from(refusal: Refusal) -> Self {
         let (code, retry_after_ms) = match refusal {
             Refusal::TooManyOutgoing | Refusal::TooManyIncoming => {
-                (ErrorCode::Busy, Some(BUSY_RETRY_AFTER_MS))
+                (ErrorCode::Busy, Some(RETRY_AFTER_MS))
             }
             Refusal::NoFunctions => (ErrorCode::NoSuchFunction, None),
             Refusal::NoResult | Refusal::UnsendableReply(_) => (ErrorCode::Internal, None),

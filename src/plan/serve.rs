@@ -107,8 +107,11 @@ impl<P: Platform> Engine<P> {
     /// decides nothing itself.
     pub async fn serve(&self, from: PeerName, request: Request) -> Reply {
         // A probe moves nothing, and a peer that confirms announcements sends many.
-        let probe = request.args::<FileArgs>().is_ok_and(|args| args.probe);
-        let cost = if probe { Cost::Probe } else { Cost::Call };
+        let cost = if request.is_probe() {
+            Cost::Probe
+        } else {
+            Cost::Call
+        };
         let admission = &self.0.serving.admission;
         let admitted = admission.borrow_mut().admit(&from, cost, self.now());
         if let Err(busy) = admitted {

@@ -130,8 +130,7 @@ struct Function {
 async fn answer(function: Arc<Function>, mut calls: Calls) {
     while let Some(call) = calls.next().await {
         match function.admit(&call) {
-            Ok(()) => {
-                let place = Place(Arc::clone(&function));
+            Ok(place) => {
                 tokio::spawn(async move { place.0.run(call).await });
             }
             Err(reply) => call.reply(reply),
@@ -157,19 +156,26 @@ impl Function {
 
     /// Gives the call a place, so that the command can run for it; if it is not to run, returns the
     /// reply.
-    fn admit(&self, call: &IncomingCall) -> Result<(), Reply> {
+    fn admit(self: &Arc<Self>, call: &IncomingCall) -> Result<Place, Reply> {
+        let of_announcement = call.request.is_probe() && !self.confirmed.load(Ordering::Relaxed);
+        let cost = if of_announcement {
+            Cost::Probe
+        } else {
+            Cost::Call
+        };
+        let caller = call.from.to_string();
+        self.admission().admit(&caller, cost, now_ms())?;
+        let place = Place(Arc::clone(self));
         if call.request.function != self.name {
             return Err(Reply::error(
                 ErrorCode::NoSuchFunction,
                 "this peer does not provide that function",
             ));
         }
-        if is_probe(&call.request.args) && !self.confirmed.load(Ordering::Relaxed) {
+        if of_announcement {
             return Err(Reply::Ok(Map::new()));
         }
-        self.admission()
-            .admit(&call.from.to_string(), Cost::Call, now_ms())
-            .map_err(Reply::from)
+        Ok(place)
     }
 
     async fn run(&self, call: IncomingCall) {
@@ -316,11 +322,6 @@ async fn talk(child: &mut Child, input: String) -> std::io::Result<(Vec<u8>, Str
     };
     let ((), output, complaint) = tokio::join!(write, read, complain);
     Ok((output?, complaint?))
-}
-
-/// Whether the arguments are those of a probe: just `{"probe": true}`.
-fn is_probe(args: &Map<String, Value>) -> bool {
-    args.len() == 1 && args.get("probe") == Some(&Value::Bool(true))
 }
 
 fn internal(message: &str) -> CallError {
