@@ -14,53 +14,53 @@ use web_sys::{
     IdbTransactionMode,
 };
 
-/// The names of the database. Where the first cannot be opened, because a newer version of the extension made it or it
-/// is damaged, it is left as it is, and the next one is used.
+/// The names of the database. If the first cannot be opened, because a newer version of the extension made it
+/// or it is damaged, it is left as it is and the next one is used.
 pub const NAMES: [&str; 2] = ["fluence", "fluence-2"];
 /// The version of the object stores.
 const VERSION: u32 = 3;
 
-/// The extents of files: `id:number` to `{offset, len, blocks}`. Their bytes are in the file system.
+/// The extents of files: `id:number` → `{offset, len, blocks}`. Their bytes are in the file system.
 pub const EXTENTS: &str = "extents";
-/// The DAGs of whole files: an item's id to bytes.
+/// The DAGs of whole files: the id of an item → bytes.
 pub const DAGS: &str = "dags";
-/// The events since the snapshot: their numbers to JSON.
+/// The events since the snapshot: their numbers → JSON.
 pub const JOURNAL: &str = "journal";
 /// The snapshot of the state, and the identity.
 pub const META: &str = "meta";
-/// Thumbnails: an item's id to a `data:` URL.
+/// Thumbnails: the id of an item → a `data:` URL.
 pub const THUMBNAILS: &str = "thumbnails";
-/// Lines of logs: `id:time:number` to JSON.
+/// Lines of logs: `id:time:number` → JSON.
 pub const LOG: &str = "log";
-/// Texts that could not be read at a start: a key to the original.
+/// Texts that could not be read at a start: a key → the original.
 pub const ASIDE: &str = "aside";
-/// All object stores. An upgrade makes those that are missing, and changes none that is there.
+/// All object stores. An upgrade creates those that are missing, and changes none that exists.
 const STORES: [&str; 7] = [EXTENTS, DAGS, JOURNAL, META, THUMBNAILS, LOG, ASIDE];
 
 /// The database. A clone is cheap, and shares the connection.
 #[derive(Clone)]
 pub struct Database(Rc<Connection>);
 
-/// The connection. The browser closes it where a write meets a full disk, or a person clears the browser's data; it is
-/// opened again when it is needed.
+/// The connection. The browser closes it if a write meets a full disk, or if a person clears the browser's
+/// data; it is opened again when it is needed.
 struct Connection {
     open: RefCell<Option<IdbDatabase>>,
-    /// The databases that it may be to, in the order in which they are tried.
+    /// The names of the databases that it may open, in the order in which they are tried.
     names: &'static [&'static str],
-    /// Which of them it is to; their number where none could be opened.
+    /// The index of the name that it has opened; their number if none could be opened.
     name: Cell<usize>,
-    /// The listener for its end.
+    /// The listener for the end of the connection.
     closed: Closure<dyn FnMut()>,
 }
 
 impl Database {
-    /// Opens the first of [`NAMES`] that can be opened, and makes it where there is none.
+    /// Opens the first of [`NAMES`] that can be opened, and creates it if there is none.
     pub async fn open() -> Self {
         Self::open_one_of(&NAMES).await
     }
 
-    /// Opens the first of these databases that can be opened. Where none can be, the result fails whatever is asked of it,
-    /// also if one could be opened later: what was not read must not be overwritten.
+    /// Opens the first of these databases that can be opened. If none can be, the result refuses everything,
+    /// even if one could be opened later: what was not read must not be overwritten.
     pub async fn open_one_of(names: &'static [&'static str]) -> Self {
         let connection = Rc::new_cyclic(|weak: &Weak<Connection>| {
             let weak = weak.clone();
@@ -85,7 +85,7 @@ impl Database {
         Self(connection)
     }
 
-    /// Whether this is not the first of its names, which could not be opened.
+    /// Whether another database than the first was opened, because the first could not be.
     pub fn is_substitute(&self) -> bool {
         self.0.name.get() > 0
     }
@@ -100,7 +100,7 @@ impl Database {
     /// Runs the requests of one transaction. When this returns, all of them are done, or none is.
     ///
     /// # Errors
-    /// [`StoreError`] where none is done.
+    /// [`StoreError`] if none is done.
     pub async fn write(
         &self,
         stores: &[&str],
@@ -114,7 +114,7 @@ impl Database {
             transaction.set_onabort(Some(&reject));
         });
         if let Err(why) = requests(&transaction) {
-            // The requests so far must not be carried out. Where this fails, the transaction has ended already.
+            // The requests so far must not be carried out. If this fails, the transaction has ended already.
             let _ = transaction.abort();
             let _ = JsFuture::from(ended).await;
             return Err(error(why));
@@ -127,7 +127,7 @@ impl Database {
 
     /// Runs one request that reads.
     ///
-    /// # Errors
+    /// [`StoreError`] if it fails.
     /// [`StoreError`] where it fails.
     pub async fn read(
         &self,
@@ -144,15 +144,15 @@ impl Database {
         done(&request).await
     }
 
-    /// The value under a key; `undefined` where there is none.
+    /// The value under a key; `undefined` if there is none.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be read.
+    /// [`StoreError`] if it cannot be read.
     pub async fn get(&self, store: &str, key: &JsValue) -> Result<JsValue, StoreError> {
         self.read(store, |store| store.get(key)).await
     }
 
-    /// A transaction without requests. That the connection is closed shows only when it is used.
+    /// A transaction without requests. Only its use shows that the connection is closed.
     async fn transaction(
         &self,
         stores: &[&str],
@@ -181,7 +181,7 @@ impl Connection {
         };
         let opened = connect(name).await?;
         opened.set_onclose(Some(self.closed.as_ref().unchecked_ref()));
-        // Where two tasks have opened it at the same time, the first connection is kept.
+        // If two tasks have opened it at the same time, the first connection is kept.
         if let Some(open) = &*self.open.borrow() {
             opened.close();
             return Ok(open.clone());
@@ -270,7 +270,7 @@ pub fn error(why: JsValue) -> StoreError {
     match why.dyn_ref::<DomException>() {
         Some(exception) => match exception.name().as_str() {
             "QuotaExceededError" => StoreError::Full,
-            // Chromium's words where the disk itself is full, and not only the extension's share of it.
+            // These are Chromium's words if the disk itself is full, and not only the extension's share of it.
             "DataError" if exception.message().contains("(IOError)") => StoreError::Full,
             "NotFoundError" | "NotReadableError" => StoreError::Gone(exception.message()),
             name => StoreError::Failed(format!("{name}: {}", exception.message())),

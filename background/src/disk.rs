@@ -1,4 +1,4 @@
-//! The file worker (crate `files`), as the extension's worker sees it. The connection is made when it is needed.
+//! The file worker (crate `files`), as the extension's worker sees it. A connection is made when it is needed.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -26,16 +26,17 @@ use web_sys::{MessageChannel, MessageEvent, MessagePort};
 
 use crate::offscreen::{Hold, Offscreen};
 
-/// How long an answer may take: by then the slowest disk has written everything that is asked for at the same time.
+/// How long an answer may take. By then the slowest disk has written everything that may be asked for at the
+/// same time.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(5);
 /// How much longer than the file worker's own patience its answer may take.
 const GRACE: Duration = Duration::from_secs(5);
-/// How many requests for more of a CAR are sent ahead.
+/// The number of requests for more of a CAR that are sent ahead.
 const ASKED_AHEAD: usize = 2;
-/// The leaves of a file that are hashed by one request. They are fewer than are asked for at the same time, so that the
-/// file worker has the next ones while these are answered.
+/// The number of leaves of a file that are hashed by one request. More are asked for at the same time, so that
+/// the file worker has the next ones while these are answered.
 const HASHED_TOGETHER: usize = LEAVES_IN_FLIGHT / 3;
 
 /// The file worker. A clone is cheap, and is the same connection.
@@ -44,11 +45,12 @@ pub struct Disk(Rc<Inner>);
 
 struct Inner {
     reach: Reach,
-    /// The page in which the file worker runs, where it does not run beside this program.
+    /// The page in which the file worker runs, unless it runs beside this program.
     page: Option<Offscreen>,
     connection: RefCell<Option<Connecting>>,
     number: Cell<u32>,
-    /// The requests that wait for an answer, and the files that are being written. Meanwhile the connection is kept.
+    /// The number of requests that wait for an answer and of files that are being written. Meanwhile the
+    /// connection is kept.
     uses: Cell<u32>,
     /// Whether a task waits for the connection to become unused.
     watched: Cell<bool>,
@@ -106,9 +108,9 @@ impl Drop for Car {
         self.connection.tell(Request::Stop { car: self.number });
         for (number, mut asked) in self.asked.drain(..) {
             match asked.try_recv() {
-                // It has come, and will not be read.
+                // It has arrived, and will not be read.
                 Ok(Some(answer)) => let_go(&self.connection.port, &answer),
-                // It may never come.
+                // It may never arrive.
                 _ => drop(self.connection.waiting.borrow_mut().remove(&number)),
             }
         }
@@ -116,7 +118,7 @@ impl Drop for Car {
 }
 
 impl Car {
-    /// The next part of the CAR; an error is the last.
+    /// The next part of the CAR. An error is the last part.
     async fn next(&mut self, patience: Duration, host: &str) -> Option<Result<FromCar, CarEnd>> {
         loop {
             if let Some(next) = self.came.pop_front() {
@@ -193,7 +195,7 @@ type Connecting = Shared<LocalBoxFuture<'static, Outcome<Rc<Connection>>>>;
 /// A connection to the file worker.
 struct Connection {
     port: MessagePort,
-    /// The numbers of blocks that are kept there and not needed any more.
+    /// The numbers of kept blocks that are no longer needed.
     dropped: RefCell<Vec<u32>>,
     waiting: Rc<RefCell<HashMap<u32, oneshot::Sender<Answer>>>>,
     _on_message: Closure<dyn Fn(MessageEvent)>,
@@ -215,7 +217,7 @@ impl Connection {
     /// Sends a request without an answer.
     fn tell(&self, request: Request) {
         let (message, _) = request.write(0);
-        // Where the connection is broken, the file worker has dropped everything.
+        // If the connection is broken, the file worker has dropped everything.
         let _ = self.port.post_message(&message);
     }
 }
@@ -292,7 +294,7 @@ impl Disk {
     pub async fn close(&self, name: &str) {
         if self.0.connection.borrow().is_some() {
             let name = name.to_owned();
-            // Where there is no answer, nothing is open either.
+            // If there is no answer, nothing is open either.
             let _ = self.ask(Request::Close { name }).await;
         }
     }
@@ -317,7 +319,7 @@ impl Disk {
             let unreachable = |_| HttpError::Unreachable(host.clone());
             let connection = disk.connection().await.map_err(unreachable)?;
             let number = disk.next();
-            // This ends the transfer also where the head is not awaited any more.
+            // This ends the transfer also if the head is no longer awaited.
             let car = Car {
                 connection: Rc::clone(&connection),
                 number,
@@ -393,7 +395,7 @@ impl Disk {
     /// The SHA-256 of a leaf of a file. Leaves that are asked for at the same time are hashed together.
     ///
     /// # Errors
-    /// [`StoreError`] where the file worker cannot read it.
+    /// [`StoreError`] if the file worker cannot read it.
     pub async fn hash(&self, name: &str, leaf: Leaf) -> Hashed {
         let (sender, hashed) = oneshot::channel();
         {
@@ -534,7 +536,7 @@ fn let_go(port: &MessagePort, answer: &Answer) {
     let kept: Vec<u32> = kept.collect();
     if !kept.is_empty() {
         let (message, _) = Request::LetGo { kept }.write(0);
-        // Where the connection is broken, nothing is kept any more.
+        // If the connection is broken, nothing is kept any more.
         let _ = port.post_message(&message);
     }
 }

@@ -1,8 +1,8 @@
-//! CARs that are fetched here: what comes is verified here, raw blocks are kept where they are written, and only the others
-//! cross over to whoever asked.
+//! Fetching CARs. What arrives is verified here, raw blocks are kept where they will be written, and only the
+//! other blocks are sent to whoever asked.
 //!
-//! A raw block's bytes are read into the buffer that they are hashed and written from: they are never in this program's
-//! own memory, because to copy them there and back would take as long as to write them.
+//! A raw block is read into the buffer from which it is hashed and written. It never enters this program's own
+//! memory, because copying it there and back would take as long as writing it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -36,39 +36,41 @@ use crate::message::{Answer, Came, Head, Piece, Problem, Said};
 
 /// The codec of raw blocks.
 const RAW: u64 = 0x55;
-/// Smaller raw blocks cross over too: to have each of them written by itself would take longer.
+/// Raw blocks that are smaller, in bytes, are sent over too: it would take longer to have each of them written
+/// by itself.
 const WORTH_KEEPING: usize = 64 * 1024;
-/// What may be read beyond a block, together with its end: the next one's length and CID are in it.
+/// The number of bytes that may be read beyond a block together with its end. The next block's length and CID
+/// are among them.
 const BEYOND: u32 = 4 * 1024;
-/// Smaller blocks are hashed by this program: asking the browser takes as long.
+/// Blocks that are smaller, in bytes, are hashed by this program, because a call of the browser takes as long.
 const WORTH_A_CALL: usize = 16 * 1024;
-/// How often a CAR may be asked for more before it has answered.
+/// How many times a CAR may be asked for more before it has answered.
 const MAX_ASKED: usize = 64;
-/// What is gathered for one answer: bytes of blocks, blocks, and how long after the first of it is there. Each message
-/// leaves garbage, which the browser lets lie until it is many megabytes.
+/// How much is gathered for one answer: bytes of blocks, blocks, and the time since the first of it arrived.
+/// Each message leaves garbage, which the browser collects only once there are many megabytes of it.
 const GATHERED: usize = 2 << 20;
 const GATHERED_BLOCKS: usize = 256;
 const GATHERED_FOR: Duration = Duration::from_millis(200);
-/// Bytes that are read of a body at a time.
+/// The number of bytes of a body that are read at a time.
 const PIECE: u32 = 512 * 1024;
 
 /// A CAR that is being fetched.
 struct Fetched {
-    /// Blocks and the end, to be told one after the other.
+    /// The blocks and the end, in their order.
     blocks: cars::Blocks,
     _abort: AbortOnDrop,
 }
 
-/// What is asked for.
+/// A request for a CAR.
 pub(crate) struct Wanted {
     pub(crate) url: String,
     pub(crate) accept: String,
     pub(crate) patience: Duration,
-    /// The host, for people.
+    /// The host, as people are told of it.
     pub(crate) host: String,
 }
 
-/// Sends the request; gives the answer's head, and its blocks where it is a success.
+/// Sends the request, and returns the head of the response with the CAR's blocks.
 async fn begin(wanted: Wanted, keeper: &Keeper) -> Result<(Head, Fetched), HttpError> {
     let Wanted {
         url,
@@ -126,7 +128,7 @@ async fn begin(wanted: Wanted, keeper: &Keeper) -> Result<(Head, Fetched), HttpE
 }
 
 impl Fetched {
-    /// What comes next.
+    /// The next part of the CAR.
     async fn next(&mut self) -> Came {
         let mut came = Came::default();
         let mut blocks = Vec::new();
@@ -156,7 +158,7 @@ impl Fetched {
                 }
             }
         }
-        // Not before: what this is dropped with is let go.
+        // Not earlier: the blocks of a part that is dropped here are released.
         for (cid, payload) in blocks {
             let piece = match payload {
                 Payload::Bytes(block) => Piece::Bytes(Uint8Array::from(&block[..])),
@@ -175,20 +177,20 @@ impl Fetched {
     }
 }
 
-/// All CARs that are being fetched, by the number of the request that began them.
+/// All CARs that are being fetched, by the number of the request that began each.
 pub(crate) struct Cars {
     asking: RefCell<BTreeMap<u32, Asking>>,
     keeper: Keeper,
 }
 
-/// Where a CAR is asked for more; it ends when this is dropped.
+/// The way to ask a CAR for more. The CAR ends when this is dropped.
 struct Asking {
     more: mpsc::Sender<u32>,
     _end: oneshot::Sender<()>,
 }
 
 impl Cars {
-    /// With who keeps the raw blocks of them.
+    /// No CARs yet. The keeper keeps their raw blocks.
     pub(crate) fn new(keeper: Keeper) -> Self {
         Self {
             asking: RefCell::default(),
@@ -196,7 +198,7 @@ impl Cars {
         }
     }
 
-    /// Fetches a CAR under a number: answers with its head, and then each time that [`Self::next`] asks.
+    /// Fetches a CAR under a number. It answers with the head, and then each time that [`Self::next`] asks.
     pub(crate) async fn fetch(&self, number: u32, wanted: Wanted, answer: impl Fn(u32, Answer)) {
         let (more, mut asked) = mpsc::channel(MAX_ASKED);
         let (end, ended) = oneshot::channel::<()>();
@@ -223,7 +225,7 @@ impl Cars {
         self.asking.borrow_mut().remove(&number);
     }
 
-    /// Asks for what comes next of a CAR, to be answered under a number; false where there is no such CAR.
+    /// Asks for the next part of a CAR, to be answered under a number; returns false if there is no such CAR.
     pub(crate) fn next(&self, car: u32, number: u32) -> bool {
         let mut cars = self.asking.borrow_mut();
         cars.get_mut(&car)
@@ -235,7 +237,7 @@ impl Cars {
         self.asking.borrow_mut().remove(&car);
     }
 
-    /// Ends all.
+    /// Ends all CARs.
     pub(crate) fn end(&self) {
         self.asking.take();
     }
@@ -247,7 +249,7 @@ async fn verify(cid: Cid, block: Bytes) -> Result<Payload, CarEnd> {
         Some(expected) => match sha256(&block).await {
             Ok(digest) if digest == expected => {}
             Ok(_) => return Err(HashError::Mismatch(cid).into()),
-            // The browser does not hash; this program does.
+            // The browser computes no hashes here, so this program does.
             Err(_) => hash::verify(&cid, &block)?,
         },
         None => hash::verify(&cid, &block)?,
@@ -255,33 +257,33 @@ async fn verify(cid: Cid, block: Bytes) -> Result<Payload, CarEnd> {
     Ok(Payload::Bytes(block))
 }
 
-/// A block's bytes, as they are read.
+/// The bytes of a block, as they were read.
 enum Block {
-    /// In this program's memory.
+    /// They are in this program's memory.
     Here(Bytes),
-    /// Of a raw block: in a buffer of its own.
+    /// They are those of a raw block, in a buffer of its own.
     InBuffer(Uint8Array),
 }
 
-/// The body of an answer that is a CAR.
+/// The body of a response that is a CAR.
 struct Body {
-    /// `None` where there is no body.
+    /// `None` if the response has no body.
     reader: Option<ByobReader>,
     silence: Silence,
-    /// The host, for people.
+    /// The host, as people are told of it.
     host: String,
     car: CarReader,
-    /// For what is not read into a block's own.
+    /// The buffer for whatever is not read into the buffer of a block.
     buffer: Option<ArrayBuffer>,
     filling: Option<Filling>,
     keeper: Keeper,
 }
 
-/// A raw block whose bytes are coming.
+/// A raw block that is being read.
 struct Filling {
     cid: Cid,
     len: u32,
-    /// Bytes that are there, which may be more than the block has.
+    /// The number of bytes that have arrived, which may be more than the block has.
     have: u32,
     buffer: ArrayBuffer,
 }
@@ -336,7 +338,7 @@ impl Body {
         Ok(Some(Section::Heard(piece.length() as usize)))
     }
 
-    /// Reads more of a block; gives it when it is whole.
+    /// Reads more of a block, and returns it once it is whole.
     async fn fill(&mut self, mut filling: Filling) -> Result<Section<Block>, CarEnd> {
         let Filling { cid, len, have, .. } = filling;
         if have >= len {
@@ -357,7 +359,7 @@ impl Body {
         Ok(Section::Heard(piece.length() as usize))
     }
 
-    /// Reads what comes next into a buffer, which is taken from whoever has it; `None` at the end.
+    /// Reads the next bytes into an array, whose buffer is taken for that; `None` at the end.
     async fn read(&mut self, into: &Uint8Array) -> Result<Option<Uint8Array>, HttpError> {
         let Some(reader) = &self.reader else {
             return Ok(None);
@@ -376,8 +378,8 @@ fn worth_keeping(cid: &Cid, len: usize) -> bool {
     cid.codec() == RAW && len >= WORTH_KEEPING
 }
 
-/// Notices that nothing has come for so long, with one timer for many reads: a timer for each would leave more garbage
-/// than all else.
+/// Notices that nothing has arrived for some time, with one timer for many reads: a timer for each read would
+/// leave more garbage than everything else.
 struct Silence {
     patience: Duration,
     timer: TimeoutFuture,
@@ -391,13 +393,13 @@ impl Silence {
         }
     }
 
-    /// Resolves when it has lasted so long from now.
+    /// Returns once that time has passed from now on.
     async fn comes(&mut self) {
         let end = monotonic_ms() + self.patience.as_secs_f64() * 1000.0;
         loop {
             (&mut self.timer).await;
             let left = end - monotonic_ms();
-            // A timer is a little early, too.
+            // Timers may fire a little early.
             if left < 1.0 {
                 return;
             }

@@ -1,4 +1,4 @@
-//! The directory that all files are in, from any worker of the extension.
+//! The directory that contains all files, for any worker of the extension.
 
 use js_sys::{AsyncIterator, IteratorNext};
 use wasm_bindgen::prelude::*;
@@ -11,7 +11,10 @@ use web_sys::{
 /// Its name in the extension's own file system.
 const NAME: &str = "files";
 
-/// The directory; made where it is not there.
+/// The directory, which is created if it does not exist.
+///
+/// # Errors
+/// The exception of the browser.
 pub async fn directory() -> Result<FileSystemDirectoryHandle, JsValue> {
     let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
     let root = JsFuture::from(scope.navigator().storage().get_directory()).await?;
@@ -22,7 +25,7 @@ pub async fn directory() -> Result<FileSystemDirectoryHandle, JsValue> {
     Ok(JsFuture::from(directory).await?.unchecked_into())
 }
 
-/// A file by its name; made where it is not there, if that is wished.
+/// The handle of a file, which is created if it does not exist and `create` is true.
 pub(crate) async fn handle(name: &str, create: bool) -> Result<FileSystemFileHandle, JsValue> {
     let options = FileSystemGetFileOptions::new();
     options.set_create(create);
@@ -32,13 +35,19 @@ pub(crate) async fn handle(name: &str, create: bool) -> Result<FileSystemFileHan
     Ok(JsFuture::from(file).await?.unchecked_into())
 }
 
-/// The bytes of a file, as they are now: when it is written to afterwards, they cannot be read any more.
+/// The bytes of a file as they are now. Once the file is written to, they can no longer be read.
+///
+/// # Errors
+/// The exception of the browser, if there is no such file for example.
 pub async fn file(name: &str) -> Result<File, JsValue> {
     let file = handle(name, false).await?.get_file();
     Ok(JsFuture::from(file).await?.unchecked_into())
 }
 
-/// Removes a file, which must not be open. One that is not there is no error.
+/// Removes a file, which must not be open. It is not an error if the file does not exist.
+///
+/// # Errors
+/// The exception of the browser.
 pub async fn remove(name: &str) -> Result<(), JsValue> {
     match JsFuture::from(directory().await?.remove_entry(name)).await {
         Err(why) if !is(&why, "NotFoundError") => Err(why),
@@ -47,6 +56,9 @@ pub async fn remove(name: &str) -> Result<(), JsValue> {
 }
 
 /// The names of all files.
+///
+/// # Errors
+/// The exception of the browser.
 pub async fn names() -> Result<Vec<String>, JsValue> {
     let keys: AsyncIterator = directory().await?.keys();
     let mut names = Vec::new();

@@ -1,9 +1,11 @@
-//! The extension's file worker: a dedicated worker, because the browser gives direct access to its files ("sync access
-//! handles" of the origin private file system) nowhere else. There a file is written and read several times faster than
-//! through IndexedDB, and no byte waits in the browser's own process.
+//! The extension's file worker. It is a dedicated worker, because the browser gives direct access to the
+//! extension's files ("sync access handles" of the origin private file system) to no other kind of program. A
+//! file is written and read several times faster that way than through IndexedDB, and no bytes wait in the
+//! browser's own process.
 //!
-//! `static/files.js` starts it (`main.rs`) in the offscreen page and hands it a port ([`serve`]), over which the extension's
-//! own worker asks ([`message`]). One file lies under each name; what its bytes mean, the extension's worker knows.
+//! `static/files.js` starts it (`main.rs`) in the offscreen page and hands it a port ([`serve`]), over which
+//! the extension's own worker sends requests ([`message`]). There is one file under each name; only the
+//! extension's worker knows what its bytes mean.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -34,23 +36,23 @@ thread_local! {
     static SERVED: RefCell<Option<Rc<Served>>> = const { RefCell::new(None) };
 }
 
-/// One who asks.
+/// A connection to the program that sends requests.
 struct Served {
     port: MessagePort,
     cars: Cars,
     files: Rc<Files>,
 }
 
-/// Who writes, and keeps verified blocks until then.
+/// What writes files, and keeps verified blocks until then.
 enum Files {
     Here(Open),
     Apart(Writer),
 }
 
-/// Answers what is asked over a port from now on; files are written by another worker. There is one who asks: an earlier
-/// port is one of a worker that was killed, whose files are closed.
+/// Serves a port from now on; another worker writes the files. Only one program sends requests: an earlier port
+/// belongs to a worker that was killed, and the files that it left open are closed.
 pub fn serve(port: MessagePort) {
-    // First the earlier one's files are closed.
+    // The files of the earlier connection have to be closed first.
     end_earlier();
     let buffers: Rc<Buffers> = Rc::default();
     match Writer::start(port.clone(), Rc::clone(&buffers)) {
@@ -62,7 +64,7 @@ pub fn serve(port: MessagePort) {
     }
 }
 
-/// The same, and files are written by this worker.
+/// Serves a port from now on, and writes the files in this worker.
 pub fn serve_here(port: MessagePort) {
     end_earlier();
     serve_with(port, Files::Here(Open::default()), Rc::default());
@@ -93,7 +95,7 @@ fn serve_with(port: MessagePort, files: Files, buffers: Rc<Buffers>) {
         }
     });
     port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-    // As long as the worker lives: a port is served until then.
+    // The port is served as long as this worker lives.
     on_message.forget();
 }
 

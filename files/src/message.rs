@@ -1,5 +1,5 @@
-//! What is asked of the file worker, and what it answers: plain objects, whose large members are handed over or copied
-//! by reference.
+//! The requests to the file worker and its answers: plain objects, whose large members are transferred or
+//! copied by reference.
 
 use std::time::Duration;
 
@@ -11,116 +11,117 @@ use wasm_bindgen::prelude::*;
 use web::js::{member, object, set, text};
 use web_sys::{Blob, DomException};
 
-/// What is asked; offsets and lengths in bytes.
+/// A request. Offsets and lengths are in bytes.
 #[derive(Debug, Clone)]
 pub enum Request {
     /// Writes bytes at an offset.
     Write {
-        /// The file; made where it is not there.
+        /// The name of the file, which is created if it does not exist.
         name: String,
-        /// Where.
+        /// The offset.
         at: f64,
-        /// What, as `Uint8Array`s, one after the other; their buffers are handed over.
+        /// The bytes, as consecutive `Uint8Array`s whose buffers are transferred.
         pieces: Array,
     },
     /// Writes all bytes of a blob at an offset.
     Copy {
-        /// The file; made where it is not there.
+        /// The name of the file, which is created if it does not exist.
         name: String,
-        /// Where.
+        /// The offset.
         at: f64,
-        /// What.
+        /// The blob.
         blob: Blob,
     },
-    /// SHA-256 of leaves.
+    /// Computes the SHA-256 of leaves.
     Hash {
-        /// The file.
+        /// The name of the file.
         name: String,
-        /// Which bytes.
+        /// The leaves.
         leaves: Vec<Leaf>,
     },
     /// Reads leaves.
     Read {
-        /// The file.
+        /// The name of the file.
         name: String,
-        /// Which bytes.
+        /// The leaves.
         leaves: Vec<Leaf>,
-        /// An `ArrayBuffer` for each, large enough; they are handed over.
+        /// An `ArrayBuffer` for each leaf, which is large enough and is transferred.
         into: Array,
     },
-    /// Fetches a CAR: its head is answered, and then it is asked for piece by piece under this request's number.
+    /// Fetches a CAR. The head is answered, and then the CAR is asked for part by part under this request's
+    /// number.
     Car {
         /// The address.
         url: String,
-        /// What is accepted.
+        /// The value of the `accept` header.
         accept: String,
-        /// How long to wait for the head, and then for each next byte.
+        /// How long to wait for the head, and then for each further byte.
         patience: Duration,
-        /// The address's host, for people.
+        /// The host of the address, as people are told of it.
         host: String,
     },
-    /// What comes next of a CAR. Several may be asked for before the first is answered.
+    /// Asks for the next part of a CAR. Several may be asked for before the first is answered.
     Next {
-        /// The CAR's number.
+        /// The number of the CAR.
         car: u32,
     },
-    /// No more of a CAR is wanted.
+    /// Ends a CAR.
     Stop {
-        /// The CAR's number.
+        /// The number of the CAR.
         car: u32,
     },
-    /// Keeps a block until it is let go.
+    /// Keeps a block until it is released.
     Keep {
         /// The number under which it is kept.
         kept: u32,
-        /// The block; its buffer is handed over.
+        /// The block, whose buffer is transferred.
         bytes: Uint8Array,
-        /// Whether SHA-256 of it is wanted.
+        /// Whether its SHA-256 is wanted.
         hash: bool,
     },
-    /// Writes blocks that are kept, one after the other.
+    /// Writes kept blocks one after the other.
     WriteKept {
-        /// The file; made where it is not there.
+        /// The name of the file, which is created if it does not exist.
         name: String,
-        /// Where.
+        /// The offset of the first block.
         at: f64,
-        /// The numbers under which they are kept.
+        /// The numbers of the blocks.
         kept: Vec<u32>,
     },
-    /// Lets blocks go that are kept.
+    /// Releases kept blocks.
     LetGo {
-        /// The numbers under which they are kept.
+        /// The numbers of the blocks.
         kept: Vec<u32>,
     },
-    /// Cuts the file at this length, and closes it.
+    /// Cuts a file to a length, and closes it.
     Finish {
-        /// The file; made where it is not there.
+        /// The name of the file, which is created if it does not exist.
         name: String,
-        /// Its bytes.
+        /// The length in bytes.
         len: f64,
     },
-    /// Closes the file.
+    /// Closes a file.
     Close {
-        /// The file.
+        /// The name of the file.
         name: String,
     },
 }
 
-/// Bytes of a file, as they are hashed.
+/// A leaf: bytes of a file, and what surrounds them when they are hashed.
 #[derive(Debug, Clone)]
 pub struct Leaf {
-    /// Where they begin.
+    /// The offset of the bytes in the file.
     pub at: f64,
-    /// How many they are.
+    /// The number of the bytes.
     pub len: u32,
-    /// What goes before.
+    /// The bytes that precede them.
     pub prefix: Uint8Array,
-    /// What comes after.
+    /// The bytes that follow them.
     pub suffix: Uint8Array,
 }
 
 impl Leaf {
-    /// Bytes in all.
+    /// The number of bytes with prefix and suffix; `None` if there are too many.
     pub fn whole(&self) -> Option<u32> {
         let (before, after) = (self.prefix.length(), self.suffix.length());
         before.checked_add(self.len)?.checked_add(after)
@@ -150,66 +151,66 @@ impl Leaf {
     }
 }
 
-/// What went wrong.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     /// There is no room on the disk, or in the browser's share of it.
     Full,
-    /// The bytes are not there (any more).
+    /// The bytes do not exist, or no longer.
     Gone(String),
-    /// There is no answer over HTTP.
+    /// There is no response over HTTP.
     Http(HttpError),
-    /// Anything else.
+    /// It failed in another way.
     Failed(String),
 }
 
-/// What is answered.
+/// What was asked for.
 #[derive(Debug, Clone)]
 pub enum Said {
-    /// It is done; 32 bytes for each hash that was asked for.
+    /// It is done. There are 32 bytes for each hash that was asked for.
     Done(Uint8Array),
-    /// What was read, as `Uint8Array`s; their buffers are handed over.
+    /// The bytes that were read, as `Uint8Array`s whose buffers are transferred.
     Read(Array),
-    /// The head of a CAR's answer.
+    /// The head of the response with a CAR.
     Head(Head),
-    /// What came next of a CAR.
+    /// The next part of a CAR.
     Came(Came),
 }
 
-/// The head of an answer over HTTP.
+/// The head of a response over HTTP.
 #[derive(Debug, Clone)]
 pub struct Head {
     /// The status code.
     pub status: u16,
-    /// `Content-Type`, if there is one.
+    /// The value of `Content-Type`, if there is one.
     pub content_type: Option<String>,
 }
 
-/// What came of a CAR: as much as is worth a message.
+/// A part of a CAR: as much as is worth a message.
 #[derive(Debug, Clone, Default)]
 pub struct Came {
-    /// So many bytes, whatever they are.
+    /// The number of bytes that have arrived, whatever they are.
     pub heard: u32,
-    /// Blocks that were verified: their CIDs, and their bytes.
+    /// The blocks that were verified: the CID and the bytes of each.
     pub blocks: Vec<(Uint8Array, Piece)>,
-    /// Where no more comes: why.
+    /// The end, if nothing more comes: success, or why it ended early.
     pub end: Option<Result<(), CarEnd>>,
 }
 
-/// A block's bytes.
+/// The bytes of a block.
 #[derive(Debug, Clone)]
 pub enum Piece {
-    /// These.
+    /// The bytes themselves.
     Bytes(Uint8Array),
-    /// Kept here under a number, so many.
+    /// The number under which the file worker keeps them, and how many there are.
     Kept(u32, u32),
 }
 
-/// The answer.
+/// The answer to a request.
 pub type Answer = Result<Said, Problem>;
 
 impl Request {
-    /// As a message, with what is handed over.
+    /// The request as a message, with what is transferred.
     pub fn write(self, number: u32) -> (JsValue, Array) {
         let handed_over = Array::new();
         let message = match self {
@@ -287,7 +288,7 @@ impl Request {
         (message, handed_over)
     }
 
-    /// What a message asks, and its number; `None` where it is none.
+    /// The number and the request in a message; `None` if it is not a request.
     pub fn read(message: &JsValue) -> Option<(u32, Self)> {
         let number = member(message, "number").as_f64()? as u32;
         let text = |name| text(message, name);
@@ -400,7 +401,7 @@ pub fn answer(number: u32, answer: Answer) -> JsValue {
     message
 }
 
-/// What a message answers, and the number of what was asked; `None` where it is none.
+/// The number and the answer in a message; `None` if it is not an answer.
 pub fn read_answer(message: &JsValue) -> Option<(u32, Answer)> {
     let number = |name| member(message, name).as_f64();
     let string = |name| text(message, name);
@@ -499,7 +500,7 @@ fn http(kind: &str, host: &str) -> Option<HttpError> {
 }
 
 impl Problem {
-    /// What an exception of the browser's file system or of a blob means.
+    /// The meaning of an exception of the browser's file system or of a blob.
     pub fn of(why: &JsValue) -> Self {
         let Some(exception) = why.dyn_ref::<DomException>() else {
             return Self::Failed(format!("{why:?}"));

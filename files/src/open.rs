@@ -1,4 +1,4 @@
-//! Files that are open.
+//! Open files.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -15,36 +15,38 @@ use crate::directory;
 use crate::garbage;
 use crate::message::{Answer, Leaf, Problem, Request, Said};
 
-/// Files that are open at the same time, at most; beyond that one is closed, and opened again when it is needed.
+/// The most files that are open at the same time. Beyond that one is closed, and opened again when it is
+/// needed.
 const MAX_OPEN: usize = 64;
-/// How often, and how long after one another in milliseconds, a file is tried that an earlier worker has open still.
+/// How many times, and at which interval in milliseconds, opening a file is tried that an earlier worker still
+/// has open.
 const TRIES: u32 = 50;
 const TRY_AGAIN_MS: u32 = 50;
-/// Bytes that are read of a blob at a time.
+/// The number of bytes of a blob that are read at a time.
 const PIECE: u32 = 2 << 20;
-/// Bytes that are hashed at once, at most, prefix and suffix included: a block.
+/// The most bytes that are hashed at once, with prefix and suffix: those of a block.
 pub(crate) const MAX_HASHED: u32 = 4 << 20;
 
 thread_local! {
-    /// Where bytes are put together for hashing: the browser takes its own copy at once.
+    /// Where bytes are put together for hashing. The browser copies them at once.
     static SCRATCH: Uint8Array = Uint8Array::new_with_length(MAX_HASHED);
 }
 
 type Handle = Shared<LocalBoxFuture<'static, Result<FileSystemSyncAccessHandle, Problem>>>;
 
-/// Files that are open, by name. A name is opened once, however many ask at the same time.
+/// The open files, by name. A file is opened once, however many requests ask for it at the same time.
 #[derive(Default)]
 pub(crate) struct Open {
     handles: RefCell<BTreeMap<String, Handle>>,
     ended: Cell<bool>,
-    /// For the next blob that is copied.
+    /// The buffer for the next blob that is copied.
     buffer: Cell<Option<ArrayBuffer>>,
-    /// Blocks that wait to be written, by number.
+    /// The blocks that wait to be written, by number.
     kept: RefCell<BTreeMap<u32, Uint8Array>>,
 }
 
 impl Open {
-    /// Closes all; nothing is opened any more.
+    /// Closes all files. From then on none is opened.
     pub(crate) fn end(&self) {
         self.ended.set(true);
         self.kept.take();
@@ -53,7 +55,7 @@ impl Open {
         }
     }
 
-    /// Does what is asked with files.
+    /// Carries out a request about files.
     pub(crate) async fn perform(&self, request: Request) -> Answer {
         let nothing = || Said::Done(Uint8Array::new_with_length(0));
         match request {
@@ -68,7 +70,7 @@ impl Open {
                 Ok(nothing())
             }
             Request::Keep { kept, bytes, hash } => {
-                // First of all: it may be let go before its hash is known.
+                // The block is kept first, because it may be released before its hash is known.
                 self.keep(kept, bytes.clone());
                 if hash {
                     sha256_of(&bytes).await.map(Said::Done)
@@ -135,7 +137,7 @@ impl Open {
         self.kept.borrow_mut().insert(kept, block);
     }
 
-    /// Lets blocks go that were kept; gives their buffers.
+    /// Releases kept blocks, and returns their buffers.
     pub(crate) fn let_go(&self, kept: &[u32]) -> Array {
         let mut blocks = self.kept.borrow_mut();
         let let_go = kept.iter().filter_map(|kept| blocks.remove(kept));
@@ -149,7 +151,7 @@ impl Open {
                 return Err(ended());
             }
             if handles.len() >= MAX_OPEN && !handles.contains_key(name) {
-                // One that is being opened is in use.
+                // A file that is being opened is in use.
                 let idle = handles.iter().find(|(_, handle)| handle.peek().is_some());
                 if let Some(idle) = idle.map(|(name, _)| name.clone())
                     && let Some(handle) = handles.remove(&idle)
@@ -214,7 +216,7 @@ pub(crate) fn ended() -> Problem {
     Problem::Failed("another worker has taken over".to_owned())
 }
 
-/// Closes what is open; what is still being opened is closed by whoever opens it.
+/// Closes a file that is open. A file that is still being opened is closed by whoever opens it.
 fn close(handle: Handle) {
     if let Some(Ok(handle)) = handle.peek() {
         handle.close();
@@ -249,7 +251,7 @@ fn write(handle: &FileSystemSyncAccessHandle, bytes: &Uint8Array, at: f64) -> Re
 }
 
 fn whole(written: Result<f64, JsValue>, len: u32) -> Result<(), Problem> {
-    // The browser writes less where the disk takes no more.
+    // The browser writes less if the disk takes no more.
     match written {
         Ok(written) if written == f64::from(len) => Ok(()),
         Ok(_) => Err(Problem::Full),
@@ -266,12 +268,13 @@ fn finish(handle: &FileSystemSyncAccessHandle, len: f64) -> Result<(), Problem> 
     if have > len {
         handle.truncate_with_f64(len).map_err(of)?;
     }
-    // Not flushed: what the system has outlasts a kill of the browser, and after a loss of power a file that is shorter
-    // than it should be is noticed when it is opened. To wait for the disk would hold up all other files.
+    // The file is not flushed: what the system has taken outlasts a kill of the browser, and after a loss of
+    // power a file that is too short is noticed when it is opened. Waiting for the disk would hold up all other
+    // files.
     Ok(())
 }
 
-/// Reads a leaf, with what goes before it and after it.
+/// Reads a leaf, with its prefix and suffix.
 fn read(
     handle: &FileSystemSyncAccessHandle,
     leaf: &Leaf,

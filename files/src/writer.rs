@@ -1,4 +1,5 @@
-//! Who writes: the worker that fetches would stand still while it writes, so another one does, which it starts.
+//! The worker that writes. The worker that fetches starts it, because it would otherwise stand still while it
+//! writes.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -20,34 +21,35 @@ use crate::open::{MAX_HASHED, Open, ended, sha256_of};
 
 /// The program of the worker that writes.
 const PROGRAM: &str = "files.js?writer";
-/// Sizes of buffers that go to the writer and come back, in bytes: blocks are 256 KiB or 1 MiB, as a rule, and beyond that
-/// there is room for what comes with them.
+/// The sizes of buffers that go to the writer and come back, in bytes. Blocks usually have 256 KiB or 1 MiB;
+/// beyond that there is room for what is read together with them.
 const SIZES: [u32; 3] = [68 << 10, 260 << 10, 1028 << 10];
-/// Bytes of buffers of one size that are kept for the next blocks. New ones would take longer to come by than to write.
+/// The most bytes of unused buffers of one size that are kept for the next blocks. It would take longer to
+/// allocate new ones than to write.
 const SPARE: usize = 8 << 20;
 /// The member of an answer that brings buffers back.
 const BACK: &str = "buffers";
 
-/// The member of a question, and of its answer, that was not asked by whoever is served.
+/// The member that marks requests of the file worker itself, and the answers to them.
 const OWN: &str = "own";
 
-/// Writes in a worker of its own, and answers over the port of whoever asked.
+/// Writes in a worker of its own, and answers over the port that the request came from.
 pub(crate) struct Writer {
     worker: Worker,
     buffers: Rc<Buffers>,
-    /// Who waits here for an answer.
+    /// The requests of this worker that wait for an answer.
     waiting: Rc<RefCell<BTreeMap<u32, oneshot::Sender<Answer>>>>,
     last: Cell<u32>,
     ended: Cell<bool>,
     _on_message: Closure<dyn Fn(MessageEvent)>,
 }
 
-/// Buffers that nobody has, by size.
+/// The unused buffers, by size.
 #[derive(Default)]
 pub(crate) struct Buffers([RefCell<Vec<ArrayBuffer>>; SIZES.len()]);
 
 impl Buffers {
-    /// One of at least so many bytes.
+    /// A buffer of at least this many bytes.
     pub(crate) fn take(&self, len: u32) -> ArrayBuffer {
         let Some(at) = SIZES.iter().position(|size| len <= *size) else {
             return ArrayBuffer::new(len);
@@ -68,14 +70,14 @@ impl Buffers {
 }
 
 impl Writer {
-    /// Ends it; its files are closed with it.
+    /// Ends the worker, which closes its files.
     pub(crate) fn end(&self) {
         self.ended.set(true);
         self.worker.terminate();
         self.waiting.take();
     }
 
-    /// Starts it.
+    /// Starts the worker.
     pub(crate) fn start(port: MessagePort, buffers: Rc<Buffers>) -> Result<Self, JsValue> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
@@ -87,7 +89,7 @@ impl Writer {
                 garbage::made();
                 let answer = event.data();
                 if let Ok(back) = member(&answer, BACK).dyn_into::<Array>() {
-                    // It is an object that was made for this message.
+                    // The object was made for this message.
                     let _ = Reflect::delete_property(answer.unchecked_ref(), &BACK.into());
                     for buffer in back.iter().filter_map(|buffer| buffer.dyn_into().ok()) {
                         buffers.give_back(buffer);
@@ -98,7 +100,7 @@ impl Writer {
                         return;
                     };
                     if let Some(asked) = waiting.borrow_mut().remove(&number) {
-                        // Whoever asked may wait no more.
+                        // The request may have been given up.
                         let _ = asked.send(answer);
                     }
                 } else if let Err(why) = port.post_message(&answer) {
@@ -117,7 +119,7 @@ impl Writer {
         })
     }
 
-    /// Has it do what was asked under a number.
+    /// Passes a request on under its number.
     pub(crate) fn perform(&self, number: u32, request: Request) -> Result<(), Problem> {
         let (message, handed_over) = request.write(number);
         self.post(&message, &handed_over)
@@ -132,9 +134,9 @@ impl Writer {
             .map_err(|why| Problem::of(&why))
     }
 
-    /// Has it do something for this worker.
+    /// Sends a request of this worker, and waits for the answer.
     async fn ask(&self, request: Request) -> Answer {
-        // 0 is what nobody waits for.
+        // Nobody waits for an answer with the number 0.
         let number = self.last.get().checked_add(1).unwrap_or(1);
         self.last.set(number);
         let (sender, answer) = oneshot::channel();
@@ -148,8 +150,8 @@ impl Writer {
             .unwrap_or_else(|_| Err(Problem::Failed("the writer has ended".to_owned())))
     }
 
-    /// Hashes leaves: half of them there, and half here, which the writer reads first. The browser hashes in the thread
-    /// that asks.
+    /// Hashes leaves: half of them in the writer, and half here, after the writer has read them. The browser
+    /// hashes in the thread that asks for it.
     pub(crate) async fn hash(
         &self,
         name: String,
@@ -212,7 +214,7 @@ impl Writer {
         self.waiting.borrow().is_empty()
     }
 
-    /// Has it keep a block, and hash it.
+    /// Has it keep a block, and returns the hash.
     pub(crate) async fn keep_and_hash(
         &self,
         kept: u32,
@@ -231,13 +233,13 @@ impl Writer {
         self.tell(Request::Keep { kept, bytes, hash })
     }
 
-    /// Has it let blocks go.
+    /// Has it release blocks.
     pub(crate) fn let_go(&self, kept: Vec<u32>) {
-        // Where it has ended, nothing is kept any more.
+        // If it has ended, nothing is kept any more.
         let _ = self.tell(Request::LetGo { kept });
     }
 
-    /// Has it do something for this worker that nobody waits for.
+    /// Sends a request of this worker whose answer nobody waits for.
     fn tell(&self, request: Request) -> Result<(), Problem> {
         self.send(0, request)
     }
@@ -253,7 +255,7 @@ fn not_understood() -> Problem {
     Problem::Failed("the writer's answer is not understood".to_owned())
 }
 
-/// In the worker that writes: does what the worker that started it asks.
+/// Runs in the worker that writes, and carries out what the worker that started it asks for.
 pub fn write() {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let open = Rc::new(Open::default());
@@ -290,6 +292,6 @@ pub fn write() {
         });
     });
     scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-    // As long as the worker lives.
+    // The requests are answered as long as this worker lives.
     on_message.forget();
 }

@@ -17,20 +17,20 @@ use web_sys::{ClipboardEvent, File, FileList, MessageEvent};
 
 use crate::page::{LinkKind, PageLink};
 
-/// How long the worker may take to take files, in milliseconds.
+/// How long the worker may take to accept files, in milliseconds.
 const HANDOVER_MS: u32 = 15_000;
-/// After this they are offered again, in milliseconds.
+/// The interval at which files are offered again, in milliseconds.
 const HANDOVER_AGAIN_MS: u32 = 3_000;
 /// The script that reads which files a page links to.
 const PAGE_SCRIPT: &str = "page.js";
 
-/// What the worker's end of the port says.
+/// What comes from the worker through the port.
 pub enum FromWorker {
     /// A message.
     Message(ToFace),
-    /// A message that is not understood: the worker is of another version.
+    /// A message that is not understood, because the worker is of another version.
     Strange,
-    /// The worker is gone, and the port with it.
+    /// The worker has ended, and the connection with it.
     Gone,
 }
 
@@ -63,7 +63,7 @@ impl Worker {
     }
 }
 
-/// Files on their way to the worker over the channel [`HANDOVER`]. Dropping it ends the handover.
+/// Files on their way to the worker over the channel [`HANDOVER`]. Dropping this ends the handover.
 pub struct Handover {
     channel: web_sys::BroadcastChannel,
     offer: JsValue,
@@ -73,7 +73,8 @@ pub struct Handover {
 }
 
 impl Handover {
-    /// Opens the channel; the files are sent with the first [`Self::offer`]. `ended` says whether the worker took them.
+    /// Opens the channel. The files are sent with the first [`Self::offer`]. `ended` is told whether the worker
+    /// took them.
     pub fn open(
         key: String,
         files: &[File],
@@ -99,7 +100,7 @@ impl Handover {
             let (channel, offer, over) = (channel.clone(), offer.clone(), Rc::clone(&over));
             Interval::new(HANDOVER_AGAIN_MS, move || {
                 if !over.get() {
-                    // Once more below, or late.
+                    // A failure is made good by the next offer, or ends when the time is up.
                     let _ = channel.post_message(&offer);
                 }
             })
@@ -118,10 +119,10 @@ impl Handover {
         })
     }
 
-    /// Sends the files; the worker is there, for it was sent the command. It may still have missed them, if it ended just
-    /// then: they are sent again until it says that it took them.
+    /// Sends the files. The worker is running, because it has just been sent the command. It may still miss
+    /// them if it ends just then, so they are sent again until it says that it took them.
     pub fn offer(&self) {
-        // What fails now is tried again.
+        // A failure is made good by the next offer.
         let _ = self.channel.post_message(&self.offer);
     }
 }
@@ -133,7 +134,7 @@ impl Drop for Handover {
     }
 }
 
-/// What the page in a tab links to and shows.
+/// Reads what the page in a tab links to and shows.
 ///
 /// # Errors
 /// The message of the browser, where it does not let the extension look.
@@ -177,7 +178,7 @@ pub fn document() -> web_sys::Document {
     window().document().unwrap_throw()
 }
 
-/// A text in small letters, of any script.
+/// A text in lower case, in any script.
 pub fn in_small_letters(text: &str) -> String {
     js_sys::JsString::from(text).to_lower_case().into()
 }
@@ -195,13 +196,13 @@ pub fn parameter(name: &str) -> Option<String> {
         .get(name)
 }
 
-/// Puts text on the clipboard.
+/// Puts a text on the clipboard.
 pub async fn copy(text: String) -> Result<(), JsValue> {
     JsFuture::from(window().navigator().clipboard().write_text(&text)).await?;
     Ok(())
 }
 
-/// The text on the clipboard, where the browser gives it.
+/// The text on the clipboard, if the browser allows it to be read.
 pub async fn paste() -> Result<String, JsValue> {
     let text = JsFuture::from(window().navigator().clipboard().read_text()).await?;
     text.as_string().ok_or(JsValue::UNDEFINED)
@@ -209,17 +210,17 @@ pub async fn paste() -> Result<String, JsValue> {
 
 /// What a person pasted outside of any field.
 pub enum Pasted {
-    /// Files, pictures among them.
+    /// Files, which may be pictures.
     Files(FileList),
-    /// Text.
+    /// A text.
     Text(String),
 }
 
-/// Listens for what is pasted into the page until it is dropped.
+/// Listens until it is dropped for what is pasted into the page.
 pub struct PasteListener(Closure<dyn FnMut(ClipboardEvent)>);
 
 impl PasteListener {
-    /// Text that is pasted into a field stays the field's.
+    /// Starts to listen. Text that is pasted into a field is left to the field.
     pub fn new(on: impl Fn(Pasted) + 'static) -> Self {
         let listener = Closure::<dyn FnMut(ClipboardEvent)>::new(move |event: ClipboardEvent| {
             let Some(data) = event.clipboard_data() else {
@@ -241,7 +242,7 @@ impl PasteListener {
             event.prevent_default();
             on(pasted);
         });
-        // Where it fails, pasting into the field still works.
+        // If this fails, pasting into the field still works.
         let _ =
             document().add_event_listener_with_callback("paste", listener.as_ref().unchecked_ref());
         Self(listener)
@@ -250,13 +251,13 @@ impl PasteListener {
 
 impl Drop for PasteListener {
     fn drop(&mut self) {
-        // As above.
+        // The listener goes with the page at the latest.
         let _ = document()
             .remove_event_listener_with_callback("paste", self.0.as_ref().unchecked_ref());
     }
 }
 
-/// A moment as the person's system writes it: the time of today, else date and time.
+/// A moment as the person's system writes it: the time if it is today, or else date and time.
 pub fn moment(at_ms: u64) -> String {
     let at = js_sys::Date::new(&JsValue::from_f64(at_ms as f64));
     let today = js_sys::Date::new_0().to_date_string() == at.to_date_string();
@@ -274,10 +275,10 @@ pub fn timestamp(at_ms: u64) -> String {
         .into()
 }
 
-/// Sets an attribute of the whole page, which the stylesheet reads.
+/// Sets an attribute of the root element, which the stylesheet reads.
 pub fn mark_page(name: &str, value: &str) {
     if let Some(root) = document().document_element() {
-        // The names are constants of this program and valid.
+        // The names are constants of this program, and valid.
         let _ = root.set_attribute(name, value);
     }
 }

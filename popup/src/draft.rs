@@ -1,4 +1,4 @@
-//! Settings as a person edits them: texts that may be wrong for a while.
+//! Settings as a person edits them: texts, which may be wrong for a while.
 
 use fluence::content::Profile;
 use fluence::failure::Failure;
@@ -6,7 +6,7 @@ use fluence::state::{Field, OwnIpfs, Settings};
 
 use crate::text;
 
-/// Units of the largest file, with their bytes.
+/// The units of the largest file, each with its size in bytes.
 pub const UNITS: [(&str, u64); 3] = [
     ("MB", 1_000_000),
     ("GB", 1_000_000_000),
@@ -16,11 +16,11 @@ pub const UNITS: [(&str, u64); 3] = [
 /// Settings as a person edits them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
-    /// One address a line.
+    /// The addresses of nodes, one on each line.
     pub nodes: String,
     /// How files are cut and hashed.
     pub profile: Profile,
-    /// Whether what was fetched is provided on.
+    /// Whether fetched files are provided to others.
     pub provide_fetched: bool,
     /// Whether a fetched file is saved at once.
     pub save_fetched: bool,
@@ -28,23 +28,23 @@ pub struct Draft {
     pub copy_link: bool,
     /// Whether notifications are shown.
     pub notify: bool,
-    /// The largest file, a decimal number of the unit.
+    /// The size of the largest file, as a decimal number of `max_unit`.
     pub max_file: String,
-    /// Index in [`UNITS`].
+    /// The unit of `max_file`, as an index into [`UNITS`].
     pub max_unit: usize,
-    /// Whether the own node is used.
+    /// Whether the person's own IPFS node is used.
     pub use_ipfs: bool,
-    /// Its RPC address.
+    /// The address of its RPC.
     pub rpc: String,
-    /// Its gateway's address.
+    /// The address of its gateway.
     pub gateway: String,
 }
 
-/// What is wrong with a draft, each with the setting that it concerns ([`Settings::check`]).
+/// What is wrong with a draft, with the setting that each problem concerns ([`Settings::check`]).
 pub type Wrong = Vec<(Field, Failure)>;
 
 impl Draft {
-    /// The settings as texts.
+    /// The draft of settings.
     pub fn of(settings: &Settings) -> Self {
         let max_unit = UNITS
             .iter()
@@ -70,17 +70,18 @@ impl Draft {
         }
     }
 
-    /// The settings that the draft means. `held` are those that it was made of: a size that was not touched stays exact.
+    /// The settings that the draft describes. `held` are those that it was made from: a size that was not
+    /// edited stays exact.
     ///
     /// # Errors
-    /// What is wrong with them.
+    /// What is wrong with the settings.
     pub fn settings(&self, held: &Settings) -> Result<Settings, Wrong> {
         let untouched = Self::of(held);
         let max_file =
             if (&self.max_file, self.max_unit) == (&untouched.max_file, untouched.max_unit) {
                 held.max_file
             } else {
-                // What is not a number is as wrong as zero.
+                // Something that is not a number is as wrong as zero.
                 of_unit(&self.max_file, UNITS[self.max_unit].1).unwrap_or(0)
             };
         let settings = Settings {
@@ -101,7 +102,7 @@ impl Draft {
         }
     }
 
-    /// The person's own IPFS node alone, to be tested.
+    /// The addresses of the person's own IPFS node alone, for a test.
     pub fn own_ipfs(&self) -> OwnIpfs {
         let url = |typed: &str| typed.trim().trim_end_matches('/').to_owned();
         OwnIpfs {
@@ -111,7 +112,7 @@ impl Draft {
     }
 }
 
-/// The addresses in a text, with white space or commas between them. One that is there twice is taken once.
+/// The addresses in a text, separated by white space or commas. Duplicates are dropped.
 fn addresses(text: &str) -> Vec<String> {
     let mut nodes: Vec<String> = Vec::new();
     for address in text.split(|c: char| c.is_whitespace() || c == ',') {
@@ -122,7 +123,7 @@ fn addresses(text: &str) -> Vec<String> {
     nodes
 }
 
-/// To two decimals, rounded, without those that are zero.
+/// A number of bytes in a unit, rounded to two decimals, without zeros at the end.
 fn in_unit(bytes: u64, unit: u64) -> String {
     let hundredths = bytes.saturating_add(unit / 200) / (unit / 100);
     let (whole, part) = (hundredths / 100, hundredths % 100);
@@ -133,7 +134,8 @@ fn in_unit(bytes: u64, unit: u64) -> String {
         .to_owned()
 }
 
-/// Bytes of a number with a point or a comma; what is finer than a byte is cut off.
+/// The number of bytes that a number in a unit means. It may have a point or a comma; fractions of a byte are
+/// cut off. `None` if it is not a number.
 fn of_unit(number: &str, unit: u64) -> Option<u64> {
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     let number = number.trim();
@@ -144,7 +146,7 @@ fn of_unit(number: &str, unit: u64) -> Option<u64> {
     let mut bytes = if whole.is_empty() {
         0
     } else {
-        // More than any number that can be set is too much by the check of settings.
+        // A number that is too large stays too large, so that the check of settings says so.
         whole
             .parse::<u64>()
             .unwrap_or(u64::MAX)

@@ -12,7 +12,7 @@ use web_sys::{
 
 /// The most files that are shared at once.
 pub const MAX_FILES: usize = 10_000;
-/// The most folders that are looked into for them.
+/// The most folders that are searched for them.
 const MAX_FOLDERS: usize = 10_000;
 
 /// A file that was picked.
@@ -20,12 +20,12 @@ const MAX_FOLDERS: usize = 10_000;
 pub struct Picked {
     /// Its bytes, which stay where they are.
     pub file: File,
-    /// Its name, with `/` where it is in a folder.
+    /// Its name; in a folder, its path with `/`.
     pub path: String,
 }
 
 impl Picked {
-    /// Bytes.
+    /// The size in bytes.
     pub fn size(&self) -> u64 {
         self.file.size() as u64
     }
@@ -34,11 +34,11 @@ impl Picked {
 /// Why files could not be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PickError {
-    /// Over [`MAX_FILES`].
+    /// There are more than [`MAX_FILES`].
     TooMany,
-    /// There were none.
+    /// There are none.
     None,
-    /// A file or a folder could not be read: it vanished, or the system forbids it.
+    /// A file or a folder could not be read, because it is gone or the system forbids it.
     Unreadable,
 }
 
@@ -69,11 +69,11 @@ fn relative_path(file: &File) -> String {
         .unwrap_or_else(|| file.name())
 }
 
-/// What was dropped, taken inside the event; afterwards the browser forgets it.
+/// What was dropped. It is taken while the event is handled, because the browser forgets it afterwards.
 pub struct Dropped(VecDeque<Result<FileSystemEntry, File>>);
 
 impl Dropped {
-    /// Takes it.
+    /// Takes what an event carries.
     pub fn take(data: &DataTransfer) -> Self {
         let items = data.items();
         let taken = (0..items.length())
@@ -138,14 +138,14 @@ async fn read_file(entry: FileSystemFileEntry) -> Result<File, JsValue> {
 async fn read_folder(folder: FileSystemDirectoryEntry) -> Result<Vec<FileSystemEntry>, PickError> {
     let reader = folder.create_reader();
     let mut entries = Vec::new();
-    // The reader gives them in parts (of 100, in Chromium), and an empty part at the end.
+    // The reader returns them in parts (of 100, in Chromium), and an empty part at the end.
     loop {
         let promise = Promise::new(&mut |done: Function, failed: Function| {
             if reader
                 .read_entries_with_callback_and_callback(&done, &failed)
                 .is_err()
             {
-                // A promise that was settled already stays so.
+                // A promise that is settled already stays as it is.
                 let _ = failed.call0(&JsValue::NULL);
             }
         });

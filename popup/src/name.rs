@@ -1,12 +1,13 @@
-//! A name in little room: what is too long is cut in the middle, by the stylesheet, between two parts.
+//! A name where there is little room: the stylesheet cuts a name that is too long in the middle, between two
+//! parts.
 
-/// The most characters of a name that always stay visible at its end.
+/// The most characters that always stay visible at the end of a name.
 const TAIL: usize = 12;
-/// The longest ending, with its dot, that always stays visible.
+/// The longest extension, with its dot, that always stays visible.
 const MAX_ENDING: usize = 8;
 
-/// Splits a name into the part that may be cut and the part that is always shown: its ending, and a few characters
-/// before it where they are plain (a cut inside other scripts would break joined letters apart).
+/// Splits a name into the part that may be cut and the part that is always shown: its extension, and a few
+/// characters before it if they are plain. A cut inside other scripts would break joined letters apart.
 pub fn split(name: &str) -> (&str, &str) {
     let ending = name
         .rfind('.')
@@ -16,7 +17,7 @@ pub fn split(name: &str) -> (&str, &str) {
     while at > 0 && name.len() - at < TAIL && plain(name.as_bytes()[at - 1]) {
         at -= 1;
     }
-    // A mark that follows belongs to the letter before it: `e` + U+0301.
+    // A combining mark belongs to the letter before it: `e` + U+0301, for example.
     if at < ending
         && name[..at]
             .chars()

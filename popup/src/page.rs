@@ -6,52 +6,52 @@ use fluence::text::host_of;
 use percent_encoding::percent_decode_str;
 use web::extension::downloads::Completed;
 
-/// The files of a page that are shown.
+/// The most files of a page that are shown.
 pub const MAX_FILES: usize = 200;
-/// Pictures with a side shorter than this are decoration, in pixels.
+/// A picture with a side shorter than this, in pixels, is taken for decoration.
 const MIN_PICTURE: u32 = 48;
-/// Endings that are pages, not files.
+/// The extensions of pages, which are not files to share.
 const PAGES: [&str; 14] = [
     "html", "htm", "xhtml", "php", "asp", "aspx", "jsp", "jspx", "cgi", "do", "cfm", "shtml",
     "action", "mhtml",
 ];
-/// The longest ending that is taken for a file's.
+/// The longest extension of a file, in characters.
 const MAX_ENDING: usize = 8;
 
-/// What a page script found.
+/// Something that the page script found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PageLink {
-    /// What element it is.
+    /// The kind of element.
     pub kind: LinkKind,
-    /// Absolute.
+    /// The absolute address.
     pub url: String,
-    /// The name that the page gives it, or empty.
+    /// The name that the page gives it; empty if it gives none.
     pub name: String,
-    /// What the page shows for it.
+    /// The text that the page shows for it.
     pub text: String,
-    /// Of a picture, in pixels.
+    /// The width of a picture, in pixels.
     pub width: u32,
-    /// Of a picture, in pixels.
+    /// The height of a picture, in pixels.
     pub height: u32,
 }
 
-/// What element of a page points to something.
+/// The kind of element that points to something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkKind {
     /// A link.
     Link,
-    /// A link that the page itself calls a download.
+    /// A link that the page itself marks as a download.
     Download,
     /// A picture.
     Image,
     /// A video.
     Video,
-    /// Sound.
+    /// A sound.
     Audio,
 }
 
 impl LinkKind {
-    /// By the word that the page script has for it.
+    /// The kind for a word of the page script; `None` if there is no such word.
     pub fn of(word: &str) -> Option<Self> {
         match word {
             "link" => Some(Self::Link),
@@ -67,39 +67,39 @@ impl LinkKind {
 /// A file that can be shared from a page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PageFile {
-    /// Where its bytes are.
+    /// The address of its bytes.
     pub url: String,
-    /// Made safe.
+    /// Its name, made safe.
     pub name: String,
-    /// What it is.
+    /// What kind of file it is.
     pub kind: FileKind,
-    /// Bytes, where it is known.
+    /// The size in bytes, if it is known.
     pub size: Option<u64>,
     /// Whether the person has downloaded it.
     pub downloaded: bool,
 }
 
-/// What a file is, as far as its icon goes.
+/// The kind of a file, by which its icon is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
     /// A picture.
     Image,
     /// A video.
     Video,
-    /// Sound.
+    /// A sound.
     Audio,
-    /// Text to read: documents, books, code.
+    /// A text to read: a document, a book, code.
     Document,
-    /// Something packed.
+    /// An archive.
     Archive,
     /// Several files with one hash.
     Folder,
-    /// Anything else.
+    /// A file of any other kind.
     Other,
 }
 
 impl FileKind {
-    /// By MIME type where that says something, else by the name's ending.
+    /// The kind of a file by its MIME type if that says enough, or else by its name's extension.
     pub fn of(mime: Option<&str>, name: &str) -> Self {
         match mime.and_then(|mime| mime.split('/').next()) {
             Some("image") => return Self::Image,
@@ -137,7 +137,7 @@ impl FileKind {
     }
 }
 
-/// The ending of a name, in lower case, where there is one that looks like a file's.
+/// The extension of a name in lower case, if the name has one that looks like that of a file.
 fn ending(name: &str) -> Option<String> {
     let (stem, ending) = name.rsplit_once('.')?;
     let plausible = !stem.is_empty()
@@ -161,7 +161,7 @@ fn without_fragment(url: &str) -> &str {
     url.split('#').next().unwrap_or_default()
 }
 
-/// Whether an address was not seen yet; from now on it is. They are few.
+/// Whether an address is new, in which case it is added. There are few of them.
 fn is_new(seen: &mut Vec<String>, url: &str) -> bool {
     let url = without_fragment(url);
     let new = !seen.iter().any(|other| other == url);
@@ -171,7 +171,7 @@ fn is_new(seen: &mut Vec<String>, url: &str) -> bool {
     new
 }
 
-/// The last part of an address's path, decoded; `None` for a directory or an address without a path.
+/// The last segment of the path of an address, decoded; `None` for a directory or an address without a path.
 fn last_segment(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;
     let path = rest.split(['?', '#']).next()?;
@@ -181,7 +181,8 @@ fn last_segment(url: &str) -> Option<String> {
     (!name.trim().is_empty()).then(|| name.into_owned())
 }
 
-/// The downloads that came from the page's host, or from the page itself, newest first and each address once.
+/// The downloads that came from the page's host or from the page itself, newest first, without duplicate
+/// addresses.
 pub fn downloads_of(page: &str, downloads: Vec<Completed>) -> Vec<PageFile> {
     let Some(page_host) = host(page) else {
         return Vec::new();
@@ -209,7 +210,8 @@ pub fn downloads_of(page: &str, downloads: Vec<Completed>) -> Vec<PageFile> {
         .collect()
 }
 
-/// The files that the page links to or shows, in its own order, each address once, without those in `known`.
+/// The files that the page links to or shows, in the order of the page, without duplicate addresses and without
+/// those in `known`.
 pub fn files_of(page: &str, links: Vec<PageLink>, known: &[PageFile]) -> Vec<PageFile> {
     let mut seen: Vec<String> = known
         .iter()

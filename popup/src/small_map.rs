@@ -1,5 +1,5 @@
-//! A map for a handful of entries, kept as a list. For so few it is as fast as a tree, and a program that is downloaded
-//! has no room for a tree of each kind.
+//! A map for a handful of entries, kept as a list. For so few it is as fast as a tree, and a program that is
+//! downloaded has no room for a tree of each type.
 
 /// A map for a handful of entries.
 pub struct SmallMap<K, V>(Vec<(K, V)>);
@@ -30,18 +30,18 @@ impl<K: PartialEq, V> SmallMap<K, V> {
         self.at(key).is_some()
     }
 
-    /// Gives the key a value, in the place of its present one.
+    /// Sets the value of a key, in place of any present one.
     pub fn insert(&mut self, key: K, value: V) {
         self.remove(&key);
         self.0.push((key, value));
     }
 
-    /// Removes a key with its value.
+    /// Removes a key, and returns its value.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         self.at(key).map(|at| self.0.swap_remove(at).1)
     }
 
-    /// Keeps the entries for which `keep` is true.
+    /// Keeps only the entries for which `keep` returns true.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
         self.0.retain(|(key, value)| keep(key, value));
     }
@@ -51,12 +51,12 @@ impl<K: PartialEq, V> SmallMap<K, V> {
         self.0.len()
     }
 
-    /// All keys, in no order.
+    /// All keys, in no particular order.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
         self.0.iter().map(|(key, _)| key)
     }
 
-    /// All values, in no order.
+    /// All values, in no particular order.
     pub fn values(&self) -> impl Iterator<Item = &V> {
         self.0.iter().map(|(_, value)| value)
     }

@@ -1,5 +1,5 @@
-//! The words on the face itself, in English: its headings, buttons, hints and statuses. Sentences about failures, logs and
-//! links are in the crate `words`. Another language is another module with these names.
+//! The words on the face itself, in English: its headings, buttons, hints and statuses. Sentences about
+//! failures, logs and links are in the crate `words`. Another language is another module with these names.
 
 use fluence::failure::{About, Failure};
 use fluence::state::{Item, LogEntry, NetworkStatus, Origin, Status};
@@ -162,7 +162,7 @@ pub const OPTIONS_ABOUT_TEXT: &str = "Everything is a function call: a file is a
 pub const OPTIONS_PEER: &str = "Your peer id";
 pub const OPTIONS_VERSION: &str = "Version";
 
-/// How long something still takes.
+/// The time that is left, in words.
 pub fn time_left(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{} s left", seconds.max(1)),
@@ -191,7 +191,7 @@ pub fn progress(progress: &fluence::state::Progress) -> String {
     text
 }
 
-/// The connection in a word.
+/// The state of the connection, in a word or two.
 pub fn network(status: &NetworkStatus) -> &'static str {
     match status {
         NetworkStatus::Starting => NETWORK_STARTING,
@@ -202,7 +202,7 @@ pub fn network(status: &NetworkStatus) -> &'static str {
     }
 }
 
-/// A text as a sentence, with a full stop where it has none.
+/// A text as a sentence: with a full stop if it has none.
 pub fn sentence(text: &str) -> String {
     let text = text.trim();
     if text.is_empty() || text.ends_with(['.', '!', '?', '…', '。']) {
@@ -221,7 +221,7 @@ pub fn retry_in(seconds: u64) -> String {
     }
 }
 
-/// Where an item is, in words, true of the network as it is now.
+/// The status of an item in words, which are true of the network as it is now.
 pub fn status(item: &Item, network: &NetworkStatus) -> String {
     let online = network.is_online();
     match &item.status {
@@ -248,7 +248,7 @@ pub fn status(item: &Item, network: &NetworkStatus) -> String {
     }
 }
 
-/// What others did with a file; empty when nothing.
+/// What others did with a file; empty if nothing.
 pub fn counters(requests: u64, uploaded: u64) -> String {
     let asked = match requests {
         0 => String::new(),
@@ -263,7 +263,7 @@ pub fn counters(requests: u64, uploaded: u64) -> String {
     }
 }
 
-/// Files in a directory.
+/// The number of files in a directory.
 pub fn files(count: u64) -> String {
     if count == 1 {
         "1 file".to_owned()
@@ -277,27 +277,27 @@ pub fn picked(count: usize, bytes: u64) -> String {
     format!("{} · {}", files(count as u64), words::size(bytes))
 }
 
-/// What is picked besides what is named.
+/// The number of picked files that are not named.
 pub fn and_more(count: usize) -> String {
     format!("and {count} more")
 }
 
-/// There is more to show.
+/// The number of items that are not listed yet.
 pub fn more(count: usize) -> String {
     format!("Show {count} more")
 }
 
-/// The button that shares one file among many.
+/// The label of the button that shares one of many files.
 pub fn share_named(name: &str) -> String {
     format!("Share {name}")
 }
 
-/// Too many files were dropped.
+/// Says that too many files were picked.
 pub fn too_many_files(limit: usize) -> String {
     format!("That is more than {limit} files. Pack them into an archive, or share them in parts.")
 }
 
-/// Why access to origins is asked for.
+/// Says why access to origins is requested.
 pub fn access(origins: &[String]) -> String {
     let hosts: Vec<String> = origins.iter().map(|origin| origin_host(origin)).collect();
     format!(
@@ -306,7 +306,7 @@ pub fn access(origins: &[String]) -> String {
     )
 }
 
-/// The part of a match pattern that people know.
+/// The host of a match pattern, as people know it.
 fn origin_host(pattern: &str) -> String {
     match host_of(pattern).as_str() {
         "*" | "" | "<all_urls>" => "all sites".to_owned(),
@@ -314,7 +314,7 @@ fn origin_host(pattern: &str) -> String {
     }
 }
 
-/// Asks whether an item is to go.
+/// Asks whether an item is to be removed.
 pub fn remove_question(item: &Item) -> &'static str {
     match item.origin {
         _ if item.status.is_interrupted() => "Discard what was fetched so far?",
@@ -325,12 +325,12 @@ pub fn remove_question(item: &Item) -> &'static str {
     }
 }
 
-/// A change of an item that is read out.
+/// A change of an item, as a screen reader says it.
 pub fn announcement(name: &str, status: &str) -> String {
     format!("{name}: {status}")
 }
 
-/// What the words about an item are about.
+/// What the words about an item refer to.
 pub fn about(origin: Origin) -> About {
     match origin {
         Origin::Share => About::Share,
@@ -338,7 +338,7 @@ pub fn about(origin: Origin) -> About {
     }
 }
 
-/// What happened that belongs to no item.
+/// A notice, which belongs to no item.
 pub fn notice(failure: &Failure) -> String {
     words::failure::<Extension>(failure, About::Other).what
 }

@@ -11,7 +11,8 @@ use crate::browser::{FromWorker, Worker};
 use crate::preferences::{self, Filter};
 use crate::{focus, text};
 
-/// The first wait before the face connects to the worker again, in milliseconds; each further one is twice as long.
+/// How long the face first waits before it connects to the worker again, in milliseconds. Each further wait is
+/// twice as long.
 pub(super) const FIRST_WAIT_MS: u32 = 50;
 /// The longest wait, in milliseconds.
 const MAX_WAIT_MS: u32 = 5_000;
@@ -38,13 +39,13 @@ impl Face {
                         Some(Timeout::new(SILENCE_MS, move || sender.send(Msg::Silence)));
                 }
             }
-            // The extension was unloaded or updated: this page belongs to no extension any more.
+            // The extension was unloaded or updated, so this page no longer belongs to an extension.
             Err(_) => self.worker_state = WorkerState::Silent,
         }
     }
 
-    /// Asks anew, after a connection, for what an earlier one may have left unanswered: thumbnails, and the logs that are
-    /// shown, whose latest lines came while nobody listened.
+    /// Asks again, after a connection, for what an earlier one may have left unanswered: thumbnails, and the
+    /// logs that are shown, whose latest lines were sent while nobody listened.
     pub(super) fn ask_again(&mut self, sender: &Sender) {
         if !self.is_waiting(&Topic::Thumbnails) {
             self.thumbnails.retain(|_, picture| picture.is_some());
@@ -63,8 +64,8 @@ impl Face {
         self.last_number
     }
 
-    /// Sends now; what the port does not take waits for the next connection. What finds no room to wait ends as a failure
-    /// that the person sees.
+    /// Sends a message now. If the port does not take it, it waits for the next connection; if too many wait
+    /// already, the command ends with a failure that the person sees.
     pub(super) fn post(&mut self, message: ToWorker) {
         let sent = self
             .worker
@@ -129,14 +130,14 @@ impl Face {
                 self.answered(number, answer);
                 self.copy_begun(sender);
             }
-            // Taken in `update`.
+            // `update` has dealt with it.
             FromWorker::Message(ToFace::Event { .. }) => {}
             FromWorker::Strange => self.worker_state = WorkerState::Strange,
             FromWorker::Gone => self.gone(sender),
         }
     }
 
-    /// The worker ended: the browser stops it, or it was updated.
+    /// Notes that the worker has ended, because the browser stopped it or it was updated.
     pub(super) fn gone(&mut self, sender: &Sender) {
         self.worker = None;
         if self.worker_state == WorkerState::Ready {
@@ -148,7 +149,7 @@ impl Face {
         let failures = &mut self.failures;
         self.pending.retain(|number, (about, _)| {
             let waits = waits(number);
-            // Thumbnails and logs are asked for again by themselves.
+            // Thumbnails and logs are asked for again anyway.
             if !waits && !matches!(about, Topic::Thumbnails | Topic::Log(_)) {
                 failures.insert(about.clone(), Code::NoAnswer.into());
             }
@@ -160,7 +161,7 @@ impl Face {
         self.timers.connect = Some(Timeout::new(wait, move || sender.send(Msg::Connect)));
     }
 
-    /// Counts seconds only while there is something to count.
+    /// Counts seconds, but only while a countdown is shown.
     pub(super) fn watch_clock(&mut self, sender: &Sender) {
         let counting = matches!(self.state.network, NetworkStatus::Offline { .. });
         if counting && self.timers.tick.is_none() {

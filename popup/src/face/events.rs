@@ -8,11 +8,11 @@ use super::Sender;
 use super::{Face, Msg, Topic, copy_key};
 use crate::{browser, text};
 
-/// The shortest time between two drawings of progress, in milliseconds.
+/// The shortest interval at which progress is drawn, in milliseconds.
 const PAINT_MS: u32 = 50;
 
 impl Face {
-    /// Applies an event; whether to paint at once.
+    /// Applies an event, and returns whether to draw at once.
     pub(super) fn happened(&mut self, sender: &Sender, event: &Event) -> bool {
         self.state.apply(event);
         match &event.kind {
@@ -73,8 +73,8 @@ impl Face {
         true
     }
 
-    /// Puts the link of what this face has begun to share on the clipboard, as soon as others can have it: the worker can
-    /// only do so in a page that has the focus, which this face has now.
+    /// Puts the link of the item that this face began to share on the clipboard, as soon as others can have it.
+    /// The worker can do so only in a page that has the focus, which this face has now.
     pub(super) fn copy_begun(&mut self, sender: &Sender) {
         let item = self.begun.as_ref().and_then(|id| self.state.items.get(id));
         let Some((id, cid)) = item
@@ -88,7 +88,7 @@ impl Face {
             sender.send_future(async move {
                 match browser::copy(names::link_to(&cid)).await {
                     Ok(()) => Msg::Copied(copy_key(&id), true),
-                    // Nobody asked for it just now; the button is there.
+                    // Nobody has just asked for it, and there is a button.
                     Err(_) => Msg::Paint,
                 }
             });
@@ -96,7 +96,8 @@ impl Face {
     }
 }
 
-/// Whether a screen reader says that an item has this status now. The person knows what they stopped themselves.
+/// Whether a screen reader says that an item now has this status. The person knows what they stopped
+/// themselves.
 fn is_announced(status: &Status) -> bool {
     match status {
         Status::Shared | Status::Interrupted { .. } | Status::Done | Status::Failed { .. } => true,

@@ -9,9 +9,9 @@ use crate::browser;
 use crate::preferences::Filter;
 use crate::small_map::SmallMap;
 
-/// The number of items that are listed at first, and more with each click.
+/// The number of items that are listed at first, and that each click adds.
 pub(super) const PAGE_OF_ITEMS: usize = 50;
-/// The most thumbnails that are kept; those of the items that are listed are asked for again when they are needed.
+/// The most thumbnails that are kept. Those of listed items are requested again when they are needed.
 const MAX_KEPT_THUMBNAILS: usize = 1_000;
 /// The button that copies the link of a listed item.
 pub const COPY_BUTTON: &str = "item-copy";
@@ -43,7 +43,7 @@ impl Face {
         items.filter(|item| is_in(item, filter)).count()
     }
 
-    /// Asks for the thumbnails of listed items that are not here yet.
+    /// Requests the thumbnails of listed items that have not arrived yet.
     pub(super) fn ask_for_thumbnails(&mut self, sender: &Sender) {
         if self.worker_state != WorkerState::Ready || self.is_waiting(&Topic::Thumbnails) {
             return;
@@ -58,7 +58,7 @@ impl Face {
             return;
         }
         if self.thumbnails.len() + ids.len() > 2 * MAX_KEPT_THUMBNAILS {
-            // Those of a list that was left; the present one asks for its own again.
+            // They belong to a list that is no longer shown. The present list requests its own again.
             self.thumbnails = SmallMap::default();
         }
         for id in &ids {
@@ -73,7 +73,8 @@ impl Face {
         }
     }
 
-    /// Puts the focus on an item that is in the list of this filter, and makes sure that it is listed.
+    /// Puts the focus on an item, and makes sure that it is listed: under this filter if it is chosen already,
+    /// or else under all.
     pub(super) fn show(&mut self, filter: Filter, id: Option<ItemId>) {
         self.search.clear();
         if self.filter != filter {
@@ -91,7 +92,7 @@ fn is_in(item: &Item, filter: Filter) -> bool {
     }
 }
 
-/// Whether the needle, in small letters, is in the item's name or hash.
+/// Whether the name or hash of the item contains the needle, which is in lower case.
 fn matches(item: &Item, needle: &str) -> bool {
     let has = |text: &str| browser::in_small_letters(text).contains(needle);
     needle.is_empty() || has(&item.name) || item.cid.as_deref().is_some_and(has)

@@ -31,24 +31,24 @@ pub use sharing::FEW_PAGE_FILES;
 /// How long a button says that it has copied, in milliseconds.
 const COPIED_MS: u32 = 2_000;
 
-/// What a command is about: where the face says how it went.
+/// What a command concerns, which is where the face shows its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Topic {
-    /// The field for hashes.
+    /// The field for hashes and links.
     Fetch,
-    /// A file of the page, by address.
+    /// A file of the page, by its address.
     Page(String),
-    /// Files that were picked.
+    /// The files that were picked.
     Files,
-    /// An item.
+    /// An item of the list.
     Item(ItemId),
     /// The settings.
     Settings,
     /// The person's own IPFS node.
     Ipfs,
-    /// Shares that wait for permission, from a context menu for instance.
+    /// Shares that wait for permission; they may have been begun from the context menu.
     Shares,
-    /// The connection.
+    /// The connection to the network.
     Network,
     /// The thumbnails of listed items.
     Thumbnails,
@@ -56,62 +56,62 @@ pub enum Topic {
     Log(ItemId),
 }
 
-/// Which of the three pages this is.
+/// The three pages that a face can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
-    /// Under the toolbar's button.
+    /// The popup under the toolbar's button.
     Popup,
-    /// In a tab of its own.
+    /// A tab of its own.
     Tab,
-    /// The settings.
+    /// The options page.
     Options,
 }
 
-/// How things are with the worker.
+/// The state of the connection to the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkerState {
-    /// It has not yet said anything.
+    /// The worker has not sent anything yet.
     Starting,
-    /// It has, and is there.
+    /// The worker is connected, and has sent its state.
     Ready,
-    /// It was there and is gone; the face connects again.
+    /// The worker has ended; the face connects again.
     Lost,
-    /// It has said nothing for long.
+    /// The worker has sent nothing for a long time.
     Silent,
-    /// What it says is not understood.
+    /// What the worker sends is not understood.
     Strange,
 }
 
-/// What is known of the page in the tab.
+/// What is known about the page in the tab.
 pub enum PageView {
-    /// Not looked at yet.
+    /// The page is being read.
     Reading,
-    /// This is no popup of a page.
+    /// This face does not belong to a page.
     Elsewhere,
-    /// No extension may look into it.
+    /// No extension may read the page.
     Closed,
-    /// Its files.
+    /// The page has been read.
     Files {
-        /// Its tab.
+        /// The tab of the page.
         tab: Tab,
-        /// Downloads that came from it.
+        /// The downloads that came from the page.
         downloads: Vec<PageFile>,
-        /// Files that it links to; `None` when the browser did not let the extension look.
+        /// The files that the page links to; `None` if the browser did not let the extension read it.
         links: Option<Vec<PageFile>>,
     },
 }
 
-/// The extension needs the person's permission first.
+/// A permission that the extension needs from the person.
 pub struct Access {
-    /// Match patterns.
+    /// The origins that it concerns, as match patterns.
     pub origins: Vec<String>,
-    /// What is sent again then; shares go on by themselves.
+    /// The command that is sent again once it is granted; shares continue by themselves.
     pub again: Option<Command>,
-    /// Whether the person said no.
+    /// Whether the person has refused it.
     pub refused: bool,
 }
 
-/// Where the focus goes as soon as it is there.
+/// The element that gets the focus as soon as it exists.
 enum Focus {
     /// An item of the list.
     Item(ItemId),
@@ -119,135 +119,135 @@ enum Focus {
     Stage,
 }
 
-/// What can happen to the face.
+/// What can happen to a face.
 pub enum Msg {
-    /// The worker's end said something.
+    /// Something came from the worker.
     Worker(FromWorker),
-    /// Time to connect to the worker again.
+    /// It is time to connect to the worker again.
     Connect,
-    /// The worker was silent for long.
+    /// The worker has been silent for too long.
     Silence,
-    /// Time to paint what has moved.
+    /// It is time to draw progress.
     Paint,
     /// A second has passed.
     Tick,
-    /// Send a command.
+    /// A command is to be sent.
     Send(Topic, Command),
-    /// The text in the field for hashes.
+    /// The text in the field for hashes and links changed.
     FetchText(String),
-    /// Fetch what is in the field.
+    /// What is in the field is to be fetched.
     Fetch,
-    /// Take the hash from the clipboard.
+    /// The link on the clipboard is to be put into the field.
     Paste,
-    /// What the clipboard gave.
+    /// The text that was on the clipboard; `None` if the browser refused it.
     Pasted(Option<String>),
     /// Something was pasted outside of the fields.
     PastedHere(browser::Pasted),
-    /// What was found out about the page.
+    /// The page was read.
     Page(PageView),
-    /// Share a file of the page.
+    /// A file of the page is to be shared.
     SharePage(PageFile),
-    /// Show all files of the page.
+    /// All files of the page are to be listed.
     MorePage,
-    /// Show or hide the files of the page.
+    /// The files of the page are to be shown or hidden.
     TogglePage,
-    /// Ask the person for permission; inside a click.
+    /// The person is to be asked for a permission. This is sent while a click is handled.
     Allow(Topic),
-    /// What the person said.
+    /// The person granted a permission, or refused it.
     Allowed(Topic, bool),
-    /// The person read it.
+    /// The person dismissed the failure or the question about a topic.
     Dismiss(Topic),
-    /// Files are dragged over the face, or away.
+    /// Files are dragged over the face, or no longer.
     Dragged(bool),
     /// Something was dropped.
     Dropped(Dropped),
-    /// Files were chosen.
+    /// Files were picked.
     Picked(Result<Vec<Picked>, PickError>),
-    /// Whether all become one directory.
+    /// The person chose whether the picked files become one directory.
     Together(bool),
-    /// Share what was picked.
+    /// The picked files are to be shared.
     ShareStage,
-    /// Forget what was picked.
+    /// The picked files are to be forgotten.
     DropStage,
-    /// The worker took the files of the command with this number, or did not.
+    /// The worker took the files of the command with this number, or it did not.
     HandedOver(u32, bool),
-    /// Copy a text; the word says which button it was.
+    /// A text is to be copied. The first value names the button.
     Copy(String, String),
-    /// It was copied, or refused.
+    /// The text of a button was copied, or the browser refused it.
     Copied(String, bool),
-    /// The button need not say so any longer.
+    /// The button no longer has to say so.
     CopiedLong,
-    /// Show or hide an item's details.
+    /// The details of an item are to be shown or hidden.
     ToggleDetails(ItemId),
-    /// Ask whether the item is to go, or ask no longer.
+    /// The person is to be asked whether to remove an item, or no longer.
     AskRemove(Option<ItemId>),
-    /// List these.
+    /// The items of this filter are to be listed.
     Filter(Filter),
-    /// List those with this in their name.
+    /// The items with this text in their name or hash are to be listed.
     Search(String),
-    /// List more.
+    /// More items are to be listed.
     More,
-    /// Light or dark.
+    /// The person chose a theme.
     Theme(Theme),
-    /// The person read the notice.
+    /// The person dismissed the notice.
     DismissNotice,
 }
 
-/// All that a face holds; [`State`] is the worker's, the rest is this page's own.
+/// All that a face holds: the worker's [`State`], and what belongs to this page.
 pub struct Face {
     /// Which page this is.
     pub view: View,
-    /// How things are with the worker.
+    /// The state of the connection to the worker.
     pub worker_state: WorkerState,
-    /// The same as the worker's.
+    /// The worker's state, kept up to date by its events.
     pub state: State,
-    /// The settings that hold where the person set none.
+    /// The settings that apply if the person has set none.
     pub defaults: Settings,
     /// Which items are listed.
     pub filter: Filter,
     /// Whether the files of the page are shown.
     pub page_open: bool,
-    /// Light or dark.
+    /// The theme.
     pub theme: Theme,
-    /// Commands that were refused, until the person reads it or tries again.
+    /// The failures of commands, until the person dismisses them or tries again.
     pub failures: SmallMap<Topic, Failure>,
-    /// What waits for the person's permission.
+    /// The permissions that are asked for.
     pub access: SmallMap<Topic, Access>,
-    /// What the last command about it did well.
+    /// The topics whose last command succeeded.
     pub done: SmallMap<Topic, ()>,
-    /// The text in the field for hashes.
+    /// The text in the field for hashes and links.
     pub fetch_text: String,
-    /// What is wrong with it.
+    /// What is wrong with that text.
     pub fetch_error: Option<String>,
     /// The page in the tab.
     pub page: PageView,
-    /// Whether all of its files are listed.
+    /// Whether all files of the page are listed.
     pub page_all: bool,
     /// Whether files are dragged over the face.
     pub dragging: bool,
-    /// Files that were picked and not shared yet.
+    /// The files that were picked and are not shared yet.
     pub stage: Vec<Picked>,
-    /// Why what was picked last is not among them.
+    /// Why the files that were picked last are not among them.
     pub stage_error: Option<String>,
-    /// Whether they become one directory.
+    /// Whether the picked files become one directory.
     pub together: bool,
-    /// Items whose details are shown, with their logs; `None` until the log has arrived.
+    /// The items whose details are shown, with their logs; `None` until the log has arrived.
     pub open: SmallMap<ItemId, Option<Vec<LogLine>>>,
-    /// The thumbnails of listed items, as `data:` URLs; `None` where one was asked for and has not arrived.
+    /// The thumbnails of listed items, as `data:` URLs; `None` if one was requested and has not arrived.
     pub thumbnails: SmallMap<ItemId, Option<AttrValue>>,
-    /// The item that the person is asked about.
+    /// The item that the person is asked whether to remove.
     pub removing: Option<ItemId>,
-    /// What listed items have in their name or hash.
+    /// The text that listed items have in their name or hash.
     pub search: String,
-    /// How many items are listed.
+    /// The most items that are listed.
     pub shown: usize,
-    /// The button that copied last, and whether it could.
+    /// The button that copied last, and whether that succeeded.
     pub copied: Option<(String, bool)>,
     /// What a screen reader says next.
     pub said: String,
     /// Whether the person has read the last notice.
     pub notice_read: bool,
-    /// The field for hashes.
+    /// The field for hashes and links.
     pub fetch_field: NodeRef,
     /// The button that shares what was picked.
     pub stage_button: NodeRef,
@@ -257,16 +257,16 @@ pub struct Face {
     last_number: u32,
     pending: SmallMap<u32, (Topic, Command)>,
     handovers: SmallMap<u32, Handover>,
-    /// What shares wait for, as the worker says.
+    /// The origins that shares wait for, as the worker says.
     wanted: Vec<String>,
     focus: Option<Focus>,
-    /// What this face has begun to share last, until its link is copied.
+    /// The item that this face began to share last, until its link is copied.
     begun: Option<ItemId>,
     timers: Timers,
     _paste: Option<PasteListener>,
 }
 
-/// What runs only while it is here.
+/// The timers that run; dropping one stops it.
 #[derive(Default)]
 struct Timers {
     connect: Option<Timeout>,

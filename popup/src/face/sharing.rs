@@ -24,8 +24,8 @@ pub(super) async fn look_at(number: Option<i32>) -> PageView {
         let url = tab.url.clone()?;
         Some((tab, url))
     }) else {
-        // The popup is always shown its page, unless that is the browser's own. A tab that was opened from the popup is
-        // shown it until that page goes.
+        // The browser shows the popup its page, unless that page is the browser's own. A tab that was opened
+        // from the popup is shown it until that page goes.
         return if number.is_some() {
             PageView::Elsewhere
         } else {
@@ -64,7 +64,8 @@ impl Face {
         self.send(sender, Topic::Page(file.url), command);
     }
 
-    /// Asks the person for what shares wait for, unless that is asked already where the share was begun.
+    /// Asks the person for the permissions that shares wait for, unless the place where a share was begun asks
+    /// for them already.
     pub(super) fn ask_for_shares(&mut self) {
         self.access.remove(&Topic::Shares);
         let asked = |origin: &String| {
@@ -109,8 +110,9 @@ impl Face {
         }
     }
 
-    /// One file is shared at once: nothing leaves the browser before somebody asks for it, and there is nothing to choose.
-    /// Of several, folders included, the person says whether they get one hash or one each.
+    /// Takes files that were picked. A single file is shared at once: nothing leaves the browser before
+    /// somebody asks for it, and there is nothing to choose. For several files, or a folder, the person chooses
+    /// whether they get one hash or one each.
     pub(super) fn picked(&mut self, sender: &Sender, picked: Result<Vec<Picked>, PickError>) {
         self.stage_error = None;
         self.failures.remove(&Topic::Files);
@@ -153,7 +155,7 @@ impl Face {
             })
             .collect();
         let blobs: Vec<File> = picked.into_iter().map(|picked| picked.file).collect();
-        // The number that the command below gets; the channel is open before the worker learns of the key.
+        // The command below gets this number. The channel is open before the worker learns its key.
         let number = self.last_number.wrapping_add(1);
         let ended = sender.callback(move |taken| Msg::HandedOver(number, taken));
         let together = std::mem::take(&mut self.together);
@@ -179,7 +181,7 @@ impl Face {
 
     pub(super) fn handed_over(&mut self, number: u32, taken: bool) {
         if taken {
-            // Kept until the answer, which says what became of them.
+            // The handover is kept until the answer, which says what became of the files.
             return;
         }
         self.handovers.remove(&number);

@@ -9,7 +9,7 @@ use crate::face::Sender;
 use crate::face::{Face, Msg, Topic};
 use crate::text;
 
-/// The field, its button, and what went wrong.
+/// Draws the field, its button, and what went wrong.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     let oninput = sender.callback_if(|event: InputEvent| {
         let input: HtmlInputElement = event.target()?.dyn_into().ok()?;

@@ -1,4 +1,4 @@
-//! The top: who and where, and what a person should know before anything else.
+//! The top of the page: the name and the connection, and what a person should know before anything else.
 
 use fluence::command::Command;
 use fluence::failure::{About, Code};
@@ -12,13 +12,13 @@ use crate::face::Sender;
 use crate::face::{Face, Msg, PageView, Topic, View, WorkerState};
 use crate::text;
 
-/// The characters of the own peer id that are shown: its end, for all begin alike.
+/// The number of characters that are shown of this peer's id. They are its last, because all ids begin alike.
 const SHORT_PEER: usize = 6;
 
-/// The page of the extension in a tab.
+/// The address of the extension in a tab.
 const TAB_PAGE: &str = "popup.html?view=tab";
 
-/// The top.
+/// Draws the top of the page.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     let tab_page = match &face.page {
         PageView::Files { tab, .. } => format!("{TAB_PAGE}&tab={}", tab.id),
@@ -86,7 +86,7 @@ fn peer(face: &Face, sender: &Sender) -> Html {
     }
 }
 
-/// What keeps things from working, each with what to do.
+/// Draws what keeps things from working, each with what to do about it.
 pub fn banners(face: &Face, sender: &Sender) -> Html {
     html! {
         <>
@@ -140,7 +140,7 @@ fn connection(face: &Face, sender: &Sender) -> Html {
                     { icon("warn") }
                     <p>
                         <strong>{ text::NETWORK_OFFLINE }{ ":" }</strong>{ " " }<span class="reason">{ text::sentence(&words::link(error)) }</span>{ " " }
-                        // Not read out each second.
+                        // It changes each second, so a screen reader does not read it out.
                         <span class="count" aria-live="off">{ text::retry_in(seconds) }</span>
                     </p>
                     <button type="button" data-testid="try-now" disabled={face.is_waiting(&Topic::Network)} onclick={again}>{ text::TRY_NOW }</button>

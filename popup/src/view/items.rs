@@ -18,10 +18,10 @@ use crate::page::FileKind;
 use crate::preferences::Filter;
 use crate::text;
 
-/// From this many items on there is a field to search them.
+/// The number of items from which on there is a field to search them.
 const SEARCH_FROM: usize = 6;
 
-/// The list, with its filters.
+/// Draws the list, with its filters.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     let all = face.state.items.len();
     let shares = face.count(Filter::Shared);
@@ -82,28 +82,28 @@ fn empty(face: &Face) -> Html {
     }
 }
 
-/// One item of the list. It is drawn again only when one of these changes.
+/// The properties of a row, which is drawn again only when one of them changes.
 #[derive(PartialEq, Properties)]
 pub struct RowProps {
     item: Item,
-    /// Its status in words, which depends on the connection too.
+    /// Its status in words, which also depends on the connection.
     status: String,
     thumbnail: Option<AttrValue>,
-    /// Where it opens in any browser, and whether in those of this computer alone.
+    /// The link that opens it in any browser, and whether only the browsers of this computer can follow it.
     web: Option<(String, bool)>,
-    /// The button that has just copied something of it, and whether it could.
+    /// The button that has just copied something of it, and whether that succeeded.
     copied: Option<(String, bool)>,
-    /// Whether the person is asked whether it is to go.
+    /// Whether the person is asked whether to remove it.
     removing: bool,
-    /// Whether a command about it has no answer yet.
+    /// Whether a command about it waits for its answer.
     waiting: bool,
-    /// Its log, while its details are shown; inside, `None` until it has arrived.
+    /// Its log while its details are shown; the inner value is `None` until the log has arrived.
     log: Option<Option<Vec<LogLine>>>,
-    /// What became of the last command about it.
+    /// The outcome of the last command about it.
     outcome: Html,
-    /// Why its log could not be had.
+    /// Why its log could not be read.
     log_outcome: Html,
-    /// What the person does.
+    /// Where the messages of its buttons go.
     on: Callback<Msg>,
 }
 
@@ -125,7 +125,7 @@ fn row(face: &Face, sender: &Sender, on: &Callback<Msg>, item: &Item) -> Html {
     }
 }
 
-/// One item of the list.
+/// Draws one item of the list.
 #[function_component]
 fn Row(props: &RowProps) -> Html {
     let item = &props.item;
@@ -169,7 +169,8 @@ fn Row(props: &RowProps) -> Html {
 
 fn picture(props: &RowProps) -> Html {
     let item = &props.item;
-    // What the worker made is a picture in a `data:` URL; nothing else is shown, least of all from the network.
+    // The worker makes a picture in a `data:` URL. Nothing else is shown, least of all anything from the
+    // network.
     let thumbnail = props.thumbnail.as_ref();
     match thumbnail.filter(|url| url.starts_with("data:image/")) {
         Some(url) => html! { <img class="picture" src={url.clone()} alt="" /> },
@@ -188,7 +189,8 @@ fn progress(item: &Item) -> Html {
     match &item.progress {
         Some(progress) if moving || item.status.is_interrupted() => {
             let total = progress.total.or(item.size).filter(|total| *total > 0);
-            // In thousandths; without a value the bar says “some”, for nobody knows how much it will be.
+            // The value is in thousandths. Without a value the bar is indeterminate, because nobody knows the
+            // total.
             let value = total.map(|total| {
                 let share = progress.bytes as f64 / total as f64 * 1000.0;
                 (share as u32).min(1000).to_string()
@@ -207,7 +209,7 @@ fn progress(item: &Item) -> Html {
     }
 }
 
-/// A button that copies the item's link; nothing while it has none.
+/// Draws a button that copies the item's link; nothing as long as there is no link.
 pub fn copy_button(
     copied: Option<&(String, bool)>,
     on: &Callback<Msg>,
@@ -230,14 +232,15 @@ pub fn copy_button(
     }
 }
 
-/// Where the item opens in any browser, and whether in those of this machine alone; while others can have it.
+/// The link that opens the item in any browser, and whether only the browsers of this machine can follow it;
+/// `None` if others cannot have the item.
 fn web_link(face: &Face, item: &Item) -> Option<(String, bool)> {
     let base = face.state.web.as_ref().filter(|_| item.is_shared())?;
     let address = storage::web_link(base, item.cid.as_ref()?);
     Some((address, storage::is_local(base)))
 }
 
-/// A button that copies the item's link for people who have nothing but a browser.
+/// Draws a button that copies the item's link for people who have nothing but a browser.
 fn web_button(props: &RowProps) -> Html {
     let Some((address, local)) = props.web.clone() else {
         return Html::default();
@@ -255,7 +258,7 @@ fn web_button(props: &RowProps) -> Html {
     icon_button(picture, label, "item-web", onclick)
 }
 
-/// What a person can do with the item as it is.
+/// Draws what a person can do with the item in its present status.
 fn actions(props: &RowProps) -> Html {
     let item = &props.item;
     let topic = Topic::Item(item.id.clone());

@@ -1,4 +1,4 @@
-//! The settings.
+//! The options page.
 
 use fluence::command::Command;
 use fluence::content::Profile;
@@ -15,7 +15,7 @@ use crate::face::{Face, Msg, Topic, WorkerState};
 use crate::preferences::Theme;
 use crate::text;
 
-/// All settings.
+/// Draws all settings.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     if face.worker_state == WorkerState::Starting {
         return html! {
@@ -85,12 +85,12 @@ struct FormProps {
     test_outcome: Html,
 }
 
-/// The form, with what was typed and not saved yet.
+/// The form, with what was typed and has not been saved yet.
 struct Form {
     draft: Draft,
-    /// What was saved last; the worker may write it in another way.
+    /// The draft that was saved last. The worker may write it differently.
     sent: Option<Draft>,
-    /// Whether something was wrong when it was last saved; from then on it is checked with each key.
+    /// Whether the last attempt to save found something wrong. From then on the draft is checked with each key.
     checked: bool,
 }
 

@@ -9,7 +9,7 @@ use crate::face::{FEW_PAGE_FILES, Face, Msg, PageView, Topic};
 use crate::page::PageFile;
 use crate::{page, text};
 
-/// The section, folded or open.
+/// Draws the section, folded or open.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     let open = face.page_open;
     let (count, host, content) = match &face.page {

@@ -9,15 +9,15 @@ use crate::face::Sender;
 use crate::face::{Face, Msg, Topic, View};
 use crate::{files, text};
 
-/// The picked files that are named before they are shared.
+/// The number of picked files that are named before they are shared.
 const NAMED: usize = 3;
 
-/// The buttons, what was picked, and what went wrong.
+/// Draws the buttons, what was picked, and what went wrong.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     let onchange = sender.callback_if(|event: Event| {
         let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
         let picked = files::of_list(&input.files()?);
-        // So that the same file can be picked again.
+        // This allows the same file to be picked again.
         input.set_value("");
         Some(Msg::Picked(picked))
     });
