@@ -2,57 +2,35 @@
 //!
 //!     cargo run --package fluence-peer --example provide_and_call -- /ip4/127.0.0.1/tcp/4102/ws
 
-use std::{error::Error, pin::pin, time::Duration};
+use std::{env, error::Error, pin::pin, time::Duration};
 
 use fluence::call::{Reply, Request};
 use fluence_peer::{Config, Keypair, Multiaddr, Peer};
 use futures::StreamExt;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let address = std::env::args().nth(1);
-    let node: Multiaddr = address
-        .as_deref()
-        .unwrap_or("/ip4/127.0.0.1/tcp/4102/ws")
-        .parse()?;
-    let client = || {
-        Peer::start(Config::client(
-            Keypair::generate_ed25519(),
-            vec![node.clone()],
-        ))
-    };
+    let node: Multiaddr = env::args().nth(1).ok_or("name a node")?.parse()?;
+    let config = || Config::client(Keypair::generate_ed25519(), vec![node.clone()]);
 
-    let (provider, mut calls, _status) = client()?;
+    let (provider, mut calls, _status) = Peer::start(config())?;
     tokio::spawn(async move {
         while let Some(call) = calls.next().await {
-            let name = call
-                .request
-                .args
-                .get("name")
-                .and_then(Value::as_str)
-                .unwrap_or("nobody");
-            let reply = Reply::ok(&json!({"greeting": format!("Hello, {name}!")}));
-            call.reply(reply);
+            let args = json!(call.request.args);
+            let name = args["name"].as_str().unwrap_or("nobody");
+            call.reply(Reply::ok(&json!({"greeting": format!("Hello, {name}!")})));
         }
     });
-    // A second, short-lived peer looks the function up and calls it: what it could not reach comes back.
+    // A second, short-lived peer looks the function up and calls it; what it cannot reach comes back.
     let unreachable = provider.announce(vec!["greet".parse()?]).await?;
     assert!(unreachable.is_empty(), "nobody can call {unreachable:?}");
 
-    let (caller, _calls, _status) = client()?;
+    let (caller, _calls, _status) = Peer::start(config())?;
     let first = pin!(caller.providers("greet".parse()?)).next().await;
     let request = Request::new("greet".parse()?, &json!({"name": "Ada"}));
-    let reply = caller
-        .call(
-            first.ok_or("no provider")?,
-            request,
-            Duration::from_secs(10),
-        )
-        .await?;
-    println!(
-        "{}",
-        Value::Object(reply.into_result::<Map<String, Value>>()?)
-    );
+    let peer = first.ok_or("no provider")?;
+    let reply = caller.call(peer, request, Duration::from_secs(10)).await?;
+    println!("{}", reply.into_result::<Value>()?);
     Ok(())
 }
