@@ -2,13 +2,11 @@
 //! happened and what to do next.
 
 use std::fmt;
-use std::path::Path;
 use std::process::ExitCode;
 
-use fluence::call::{CallError, ErrorCode};
 use fluence::failure::{About, Code, Failure, Kind};
 use fluence::names::ParseLinkError;
-use fluence::ports::{NetworkError, StoreError};
+use fluence::ports::StoreError;
 use serde::{Deserialize, Serialize};
 use words::{Terminal, Words};
 
@@ -222,44 +220,6 @@ impl Failed {
         Self::new(Fault::Usage, what, advice)
     }
 
-    /// A failure because the person or the system stopped the command.
-    pub fn interrupted(advice: impl Into<String>) -> Self {
-        Self::new(Code::Interrupted, "Stopped before the end.", advice)
-    }
-
-    /// A failure because the program is shutting down before the work is done.
-    pub fn ending() -> Self {
-        Self::new(Fault::Ending, "The program is stopping.", "")
-    }
-
-    /// A failure because the file or directory at `path` cannot be used.
-    pub fn file(path: &Path, error: &std::io::Error) -> Self {
-        use std::io::ErrorKind::{
-            InvalidInput, NotFound, PermissionDenied, QuotaExceeded, StorageFull,
-        };
-        let name = path.display();
-        let (fault, advice) = match error.kind() {
-            NotFound => {
-                let what = format!("There is no file {name}.");
-                return Self::new(Fault::NoSuchFile, what, "Check the path.");
-            }
-            InvalidInput => (Fault::NotAFile, "Name another path."),
-            PermissionDenied => (
-                Fault::NoPermission,
-                "Choose another place, or change its permissions.",
-            ),
-            StorageFull | QuotaExceeded => (
-                Code::DiskFull.into(),
-                "Free some space, then run the same command again.",
-            ),
-            _ => (
-                Fault::File,
-                "Check the disk and the path, then run the same command again.",
-            ),
-        };
-        Self::new(fault, format!("{name}: {error}."), advice)
-    }
-
     /// The exit code, in the form in which `main` returns it.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit as u8)
@@ -277,73 +237,6 @@ impl fmt::Display for Failed {
 }
 
 impl std::error::Error for Failed {}
-
-impl From<NetworkError> for Failed {
-    fn from(error: NetworkError) -> Self {
-        let (fault, what, advice) = call_error(&error);
-        Self::new(fault, what, advice)
-    }
-}
-
-/// Says why a function call had no result: the fault, what happened, and what to do next.
-fn call_error(error: &NetworkError) -> (Fault, String, String) {
-    let (fault, what, advice): (Fault, _, _) = match error {
-        NetworkError::Offline => (
-            Code::Offline.into(),
-            "There is no connection to the network.",
-            "Check that the node runs and that its address is right.",
-        ),
-        NetworkError::Unreachable => (
-            Fault::Unreachable,
-            "The provider cannot be reached.",
-            "Run the same command again later.",
-        ),
-        NetworkError::NoReply => (
-            Fault::NoReply,
-            "The provider did not answer in time; it may have received the call.",
-            "Run the same command again, or allow more time with --timeout.",
-        ),
-        NetworkError::Malformed => (
-            Fault::Malformed,
-            "The provider's answer could not be understood.",
-            "The provider's program is at fault.",
-        ),
-        NetworkError::Call(error) => return refusal(error),
-    };
-    (fault, what.to_owned(), advice.to_owned())
-}
-
-/// Describes the error that a provider returned instead of a result.
-fn refusal(error: &CallError) -> (Fault, String, String) {
-    const LATER: &str = "Run the same command again later.";
-    let (fault, what, advice): (Fault, _, _) = match error.code {
-        ErrorCode::BadRequest => (
-            Fault::BadRequest,
-            "The provider did not understand the call.",
-            "Check the arguments.",
-        ),
-        ErrorCode::NoSuchFunction => (
-            Fault::NoSuchFunction,
-            "The provider does not provide that function.",
-            "Check the name.",
-        ),
-        ErrorCode::Refused => (Code::Refused.into(), "The provider refused.", ""),
-        ErrorCode::Busy => (Code::Busy.into(), "The provider is busy.", LATER),
-        ErrorCode::Unavailable => (
-            Fault::Unavailable,
-            "The provider lacks what it needs to answer.",
-            LATER,
-        ),
-        ErrorCode::Internal => (Fault::Internal, "The function failed.", ""),
-    };
-    let what = if error.message.is_empty() {
-        what.to_owned()
-    } else {
-        let said = printable(&error.message);
-        format!("The provider says: {}.", said.trim_end_matches('.'))
-    };
-    (fault, what, advice.to_owned())
-}
 
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Self {

@@ -17,7 +17,8 @@ use std::time::{Duration, SystemTime};
 
 use fluence_peer::Keypair;
 
-use crate::exit::{Failed, Fault};
+use crate::exit::Failed;
+use crate::text;
 
 /// How much of a key file is read at most, in bytes.
 const MAX_KEY: u64 = 4096;
@@ -35,7 +36,7 @@ impl Home {
     /// Fails if the directory cannot be created.
     pub fn open(root: &Path) -> Result<Self, Failed> {
         let root = std::path::absolute(root).map_err(|error| Failed::file(root, &error))?;
-        make_private_directory(&root).map_err(|error| unusable(&root, &error))?;
+        make_private_directory(&root).map_err(|error| text::state_unusable(&root, &error))?;
         Ok(Self { root })
     }
 
@@ -81,13 +82,9 @@ impl Home {
     /// # Errors
     /// Fails if another process holds it, or if the directory or the key in it cannot be used.
     pub fn exclusive_identity(&self) -> Result<Identity, Failed> {
-        let lock = self.lock_identity()?.ok_or_else(|| {
-            Failed::new(
-                Fault::Locked,
-                format!("Another fluence process is using {}.", self.root.display()),
-                "Stop it, or give this one a directory of its own with --state.",
-            )
-        })?;
+        let lock = self
+            .lock_identity()?
+            .ok_or_else(|| text::state_in_use(&self.root))?;
         Ok(Identity {
             keypair: self.keypair()?,
             lock: Some(lock),
@@ -96,7 +93,7 @@ impl Home {
 
     fn lock_identity(&self) -> Result<Option<File>, Failed> {
         let path = self.root.join("identity.lock");
-        lock(&path).map_err(|error| unusable(&path, &error))
+        lock(&path).map_err(|error| text::state_unusable(&path, &error))
     }
 
     /// Reads the key in the directory, and generates one if there is none.
@@ -105,19 +102,13 @@ impl Home {
     /// Fails if the file cannot be used or does not hold a key.
     pub fn keypair(&self) -> Result<Keypair, Failed> {
         let path = self.root.join("identity.key");
-        let damaged = |reason: String| {
-            Failed::new(
-                Fault::BadIdentity,
-                format!("{} holds no identity: {reason}.", path.display()),
-                "Restore it from a copy, or remove it to begin with a new identity.",
-            )
-        };
+        let damaged = |reason: String| text::bad_identity(&path, &reason);
         match File::open(&path) {
             Ok(file) => {
                 let mut bytes = Vec::new();
                 file.take(MAX_KEY)
                     .read_to_end(&mut bytes)
-                    .map_err(|error| unusable(&path, &error))?;
+                    .map_err(|error| text::state_unusable(&path, &error))?;
                 Keypair::from_protobuf_encoding(&bytes).map_err(|error| damaged(error.to_string()))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -128,11 +119,11 @@ impl Home {
                 match write_private(&path, &bytes) {
                     // Another process has just written a key, and that is the one to use.
                     Err(error) if error.kind() == ErrorKind::AlreadyExists => self.keypair(),
-                    Err(error) => Err(unusable(&path, &error)),
+                    Err(error) => Err(text::state_unusable(&path, &error)),
                     Ok(()) => Ok(keypair),
                 }
             }
-            Err(error) => Err(unusable(&path, &error)),
+            Err(error) => Err(text::state_unusable(&path, &error)),
         }
     }
 
@@ -144,8 +135,8 @@ impl Home {
     pub fn work(&self, name: &str) -> Result<Option<Work>, Failed> {
         let _gate = self.gate()?;
         let path = self.root.join("work").join(name);
-        fs::create_dir_all(&path).map_err(|error| unusable(&path, &error))?;
-        let held = lock(&path.join("lock")).map_err(|error| unusable(&path, &error))?;
+        fs::create_dir_all(&path).map_err(|error| text::state_unusable(&path, &error))?;
+        let held = lock(&path.join("lock")).map_err(|error| text::state_unusable(&path, &error))?;
         Ok(held.map(|lock| Work { path, _lock: lock }))
     }
 
@@ -155,7 +146,7 @@ impl Home {
     /// Fails if the directory cannot be removed.
     pub fn remove(&self, work: Work) -> Result<(), Failed> {
         let _gate = self.gate()?;
-        fs::remove_dir_all(&work.path).map_err(|error| unusable(&work.path, &error))
+        fs::remove_dir_all(&work.path).map_err(|error| text::state_unusable(&work.path, &error))
     }
 
     /// The work directories whose names have this prefix, the longest untouched first.
@@ -208,7 +199,7 @@ impl Home {
         let path = self.root.join("work.lock");
         open_lock(&path)
             .and_then(|file| file.lock().map(|()| file))
-            .map_err(|error| unusable(&path, &error))
+            .map_err(|error| text::state_unusable(&path, &error))
     }
 }
 
@@ -316,20 +307,10 @@ fn open_lock(path: &Path) -> std::io::Result<File> {
         .open(path)
 }
 
-fn unusable(path: &Path, error: &std::io::Error) -> Failed {
-    Failed::new(
-        Fault::StateDirectory,
-        format!(
-            "The state directory cannot be used: {}: {error}.",
-            path.display()
-        ),
-        "Choose another one with --state, or change its permissions.",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exit::Fault;
 
     #[test]
     fn an_identity_lasts_and_is_private() {

@@ -12,3 +12,4 @@ pub mod operator;
 pub mod output;
 pub mod platform;
 pub mod storage;
+mod text;

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use clap::Args;
 use fluence::call::{self, CallError, ErrorCode, Reply, Request};
-use fluence::failure::Code;
 use fluence::names::FunctionName;
 use fluence::ports::NetworkError;
 use fluence_peer::{Peer, PeerId};
@@ -15,6 +14,7 @@ use tokio::time::Instant;
 use super::session::Client;
 use super::{Context, NetworkArgs, close};
 use crate::exit::Failed;
+use crate::text;
 
 /// The most providers that are asked, one after the other.
 const MAX_PROVIDERS: usize = 16;
@@ -40,21 +40,13 @@ pub(super) struct CallArgs {
 
 pub(super) async fn run(context: &Context, args: CallArgs) -> Result<(), Failed> {
     let function = function_name(&args.name)?;
-    let arguments: Map<String, Value> = serde_json::from_str(&args.args).map_err(|error| {
-        Failed::usage(
-            format!("The arguments are not a JSON object: {error}."),
-            "An example: '{\"size\": 10}'",
-        )
-    })?;
+    let arguments: Map<String, Value> =
+        serde_json::from_str(&args.args).map_err(|error| text::arguments_no_object(&error))?;
     let only = args
         .peer
         .map(|peer| {
-            peer.parse::<PeerId>().map_err(|_| {
-                Failed::usage(
-                    format!("“{peer}” is not a peer id."),
-                    "A peer id begins with 12D3Koo.",
-                )
-            })
+            peer.parse::<PeerId>()
+                .map_err(|_| text::not_a_peer_id(&peer))
         })
         .transpose()?;
     let request = Request {
@@ -62,12 +54,7 @@ pub(super) async fn run(context: &Context, args: CallArgs) -> Result<(), Failed>
         args: arguments,
     };
     // Checked here, because a call that is too large is not the fault of a provider.
-    call::encode(&request).map_err(|error| {
-        Failed::usage(
-            format!("The call cannot be sent: {error}."),
-            "Give shorter arguments. To pass something large, share it and give its link.",
-        )
-    })?;
+    call::encode(&request).map_err(|error| text::call_too_large(&error))?;
     let client = Client::connect(&context.home()?, &args.network, &context.output).await?;
     let (provider, result) = ask(
         &client.peer,
@@ -141,11 +128,7 @@ async fn ask(
     }
     Err(match last {
         Some(error) => error.into(),
-        None => Failed::new(
-            Code::NoProvider,
-            format!("Nobody provides “{function}” now."),
-            "Check the name (case matters), and whether its provider is online.",
-        ),
+        None => text::nobody_provides(&function),
     })
 }
 
@@ -172,10 +155,6 @@ fn free_at(error: &NetworkError) -> Option<Instant> {
 
 /// Parses the name of a function from the command line.
 pub(super) fn function_name(text: &str) -> Result<FunctionName, Failed> {
-    text.parse().map_err(|error| {
-        Failed::usage(
-            format!("“{}”: {error}.", text.escape_default()),
-            "Give another name.",
-        )
-    })
+    text.parse()
+        .map_err(|error| text::bad_function(text, &error))
 }

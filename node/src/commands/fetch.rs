@@ -15,12 +15,13 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use words::Terminal;
 
-use super::save::{Fetched, KEPT, Saving, Target, part_of};
+use super::save::{Fetched, Saving, Target, part_of};
 use super::session::{CliEngine, Client, Session};
 use super::{Context, NetworkArgs, close, is_stdout, stop_signal};
-use crate::exit::{Failed, Fault};
+use crate::exit::Failed;
 use crate::home::{Home, Work};
 use crate::output::{Output, failure_line, label_bar};
+use crate::text;
 
 /// The prefix of the work directories of fetches; the CID follows it.
 const WORK: &str = "fetch-";
@@ -96,15 +97,12 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
         Ok(id) => tokio::select! {
             saved = save(&session.engine, &work, &id, &target, &args, &context.output) => {
                 if saved.is_ok() && args.provide {
-                    context.output.say(&format!(
-                        "{} is provided to others until Ctrl-C.",
-                        link(&cid)
-                    ));
+                    context.output.say(&text::provided(&link(&cid)));
                     stopping.await;
                 }
                 saved
             }
-            () = &mut stopping => Err(Failed::interrupted(KEPT)),
+            () = &mut stopping => Err(Failed::interrupted(text::KEPT)),
         },
         Err(failed) => Err(failed),
     };
@@ -121,13 +119,8 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
 
 /// Opens the work directory of the fetch of a file.
 fn work(home: &Home, cid: &str) -> Result<Work, Failed> {
-    home.work(&format!("{WORK}{cid}"))?.ok_or_else(|| {
-        Failed::new(
-            Fault::Locked,
-            "Another fluence is fetching the same file.",
-            "Wait for it, or give this one a directory of its own with --state.",
-        )
-    })
+    home.work(&format!("{WORK}{cid}"))?
+        .ok_or_else(text::being_fetched)
 }
 
 /// Lists the unfinished fetches.
@@ -146,15 +139,11 @@ fn discard(home: &Home, cid: &str, output: &Output) -> Result<(), Failed> {
         .iter()
         .any(|left| left.name.strip_prefix(WORK) == Some(cid));
     if !there {
-        return Err(Failed::new(
-            Fault::NotBegun,
-            format!("Nothing of {cid} is kept."),
-            "`fluence fetch --unfinished` lists what is.",
-        ));
+        return Err(text::nothing_kept(cid));
     }
     home.remove(work(home, cid)?)?;
     output.event(&json!({"event": "discarded", "cid": cid}));
-    output.say(&format!("What had arrived of {cid} was removed."));
+    output.say(&text::discarded(cid));
     Ok(())
 }
 
@@ -172,11 +161,7 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
         | Answer::Thumbnails { .. }
         | Answer::Log { .. }
         | Answer::NeedsAccess { .. } => {
-            return Err(Failed::new(
-                Fault::NoItem,
-                "The fetch could not begin.",
-                "Try again.",
-            ));
+            return Err(text::fetch_not_begun());
         }
         Answer::Refused { failure } => return Err(Failed::of(failure, About::Fetch)),
     };
@@ -184,11 +169,7 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
     loop {
         let item = engine.with_state(|state| state.items.get(&id).cloned());
         let Some(item) = item else {
-            return Err(Failed::new(
-                Fault::Removed,
-                "The fetch was removed.",
-                "Try again.",
-            ));
+            return Err(text::fetch_removed());
         };
         show(&bar, &item);
         match item.status {
@@ -211,11 +192,7 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
             // Events were missed; the state has all that they changed.
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => {
-                return Err(Failed::new(
-                    Fault::Ending,
-                    "The fetch has stopped.",
-                    "Try again.",
-                ));
+                return Err(text::fetch_stopped());
             }
         }
     }
@@ -250,20 +227,7 @@ fn tell(output: &Output, event: &Event) {
 }
 
 fn show(bar: &ProgressBar, item: &Item) {
-    let doing = match &item.status {
-        Status::Searching => "searching",
-        Status::Asked { .. } => "asking",
-        Status::Downloading { .. } => "fetching",
-        Status::Preparing
-        | Status::Hashing
-        | Status::Announcing
-        | Status::Shared
-        | Status::Stopped
-        | Status::Interrupted { .. }
-        | Status::Done
-        | Status::Failed { .. } => "",
-    };
-    bar.set_message(doing);
+    bar.set_message(text::fetching(&item.status));
     label_bar(bar, &item.name);
     if let Some(progress) = item.progress {
         if let Some(total) = progress.total.or(item.size) {
@@ -278,7 +242,7 @@ async fn stop(engine: &CliEngine) -> Failed {
     for id in engine.with_state(|state| state.items.keys().cloned().collect::<Vec<_>>()) {
         engine.command(Command::Pause { id }).await;
     }
-    Failed::interrupted(KEPT)
+    Failed::interrupted(text::KEPT)
 }
 
 /// Saves what was fetched to where the person wants it. When the future is dropped, saving stops.
@@ -334,6 +298,6 @@ async fn save(
     if let Some(path) = &path {
         output.result(path);
     }
-    output.say(&format!("{} verified.", words::size(size)));
+    output.say(&text::verified(size));
     Ok(())
 }

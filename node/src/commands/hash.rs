@@ -13,6 +13,7 @@ use super::Context;
 use crate::exit::Failed;
 use crate::output::Output;
 use crate::platform::FileSource;
+use crate::text;
 
 /// Print the hashes of files, without using the network.
 #[derive(Debug, Args)]
@@ -36,7 +37,7 @@ async fn hash(output: &Output, path: &Path, profile: Profile) -> Result<(), Fail
     let source = FileSource::open(path).map_err(|error| Failed::file(path, &error))?;
     let bar = output.bar(&path.to_string_lossy());
     bar.set_length(source.len());
-    bar.set_message("hashing");
+    bar.set_message(text::HASHING);
     let dag = layout(&source, profile, |done| bar.set_position(done)).await?;
     bar.finish_and_clear();
     let cid = canonical(&dag.root);

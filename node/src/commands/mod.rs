@@ -22,9 +22,10 @@ use fluence_peer::Multiaddr;
 use tokio::task::LocalSet;
 use tracing_subscriber::EnvFilter;
 
-use crate::exit::{Failed, Fault};
+use crate::exit::Failed;
 use crate::home::Home;
 use crate::output::Output;
+use crate::text;
 
 /// How long the end of the program may take before it is forced.
 const STOP: Duration = Duration::from_secs(5);
@@ -131,12 +132,8 @@ impl NetworkArgs {
 
 /// Parses a multiaddr from the command line.
 fn multiaddr(text: &str) -> Result<Multiaddr, Failed> {
-    text.parse().map_err(|error| {
-        Failed::usage(
-            format!("“{text}” is not a multiaddr: {error}."),
-            "An example: /ip4/127.0.0.1/tcp/4101",
-        )
-    })
+    text.parse()
+        .map_err(|error| text::not_a_multiaddr(text, &error))
 }
 
 /// Parses the name of a profile, as docs/protocol.md lists them.
@@ -179,11 +176,7 @@ pub fn run(cli: Cli) -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            let failed = Failed::new(
-                Fault::Threads,
-                format!("The program cannot start its threads: {error}."),
-                "Check the limits of this account.",
-            );
+            let failed = text::no_threads(&error);
             context.output.failed(&failed);
             return failed.exit_code();
         }

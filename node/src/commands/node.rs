@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
+use words::Words;
 
 use super::{Context, stop_signal};
 use crate::exit::Failed;
 use crate::node::{Node, Options};
+use crate::text;
 
 /// Run a node: it relays, keeps the records of who provides what, and stores files for their
 /// sharers.
@@ -56,21 +58,15 @@ pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed>
     }
     context.output.result(&node.http());
     if hides_http {
-        let what = format!(
-            "Others are told that the storage is at {}, where each of them finds only their own \
-             machine. They can neither upload nor fetch.",
-            node.url()
-        );
-        let advice = "Say with --public-url (or FLUENCE_PUBLIC_URL) how they reach this node's HTTP, such as \
-                      http://192.168.1.5:4180 or https://node.example.org.";
+        let Words { what, advice } = text::hidden_http(node.url());
         context.output.event(
             &json!({"event": "warning", "code": "public_url", "message": what, "advice": advice}),
         );
         context.output.say(&format!("Warning: {what} {advice}"));
     }
-    context.output.say("The node runs until Ctrl-C.");
+    context.output.say(text::NODE_RUNS);
     stopping.await;
-    context.output.say("Stopping.");
+    context.output.say(text::STOPPING);
     node.stop().await;
     context.output.event(&json!({"event": "stopped"}));
     Ok(())

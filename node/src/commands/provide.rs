@@ -18,9 +18,10 @@ use tokio::process::{Child, Command};
 use super::call::function_name;
 use super::session::Client;
 use super::{Context, NetworkArgs, close, stop_signal};
-use crate::exit::{Failed, Fault, printable};
+use crate::exit::Failed;
 use crate::output::Output;
 use crate::platform::now_ms;
+use crate::text;
 
 /// How much of a command's standard error is shown when it fails, in bytes.
 const MAX_COMPLAINT: u64 = 4096;
@@ -55,10 +56,7 @@ pub(super) struct ProvideArgs {
 pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Failed> {
     let name = function_name(&args.name)?;
     if name.as_str().starts_with(FILE_PREFIX) {
-        context.output.say(
-            "Names that begin with IPFS_ belong to files and storage: callers expect the results of \
-             such functions.",
-        );
+        context.output.say(text::RESERVED_NAME);
     }
     let Client {
         peer,
@@ -84,11 +82,7 @@ pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Fail
     let ended = tokio::select! {
         () = stop_signal() => Ok(()),
         ended = announce(&peer, &function) => ended,
-        _ = serving => Err(Failed::new(
-            Fault::Network,
-            "The peer has stopped.",
-            "Run the same command again.",
-        )),
+        _ = serving => Err(text::peer_stopped()),
     };
     // Running calls are not waited for: their callers ask another provider.
     let _ = peer.withdraw(name).await;
@@ -102,15 +96,11 @@ async fn announce(peer: &fluence_peer::Peer, function: &Function) -> Result<(), 
     let Function { name, output, .. } = function;
     let unconfirmed = peer.announce(vec![name.clone()]).await?;
     if !unconfirmed.is_empty() {
-        return Err(Failed::new(
-            Fault::Unconfirmed,
-            format!("“{name}” was announced, but a stranger could not find and call it."),
-            "Check the node, then try again.",
-        ));
+        return Err(text::unconfirmed(name));
     }
     function.confirmed.store(true, Ordering::Relaxed);
     output.event(&json!({"event": "providing", "function": name, "peer": peer.id().to_string()}));
-    output.say(&format!("Providing “{name}” until Ctrl-C."));
+    output.say(&text::providing(name));
     std::future::pending().await
 }
 
@@ -201,15 +191,8 @@ impl Function {
             "ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             "reply": &reply,
         }));
-        let how = match &reply {
-            Reply::Ok(_) => "done".to_owned(),
-            Reply::Error(error) => format!("failed, {}", printable(&error.message)),
-        };
-        self.output.say(&format!(
-            "Call from {}: {how}, {} ms.",
-            call.from,
-            took.as_millis()
-        ));
+
+        self.output.say(&text::called(&call.from, &reply, took));
         call.reply(reply);
     }
 
@@ -253,16 +236,11 @@ impl Function {
             .await
             .map_err(|_| internal("the function failed"))?;
         if !status.success() {
-            self.output.say(&format!(
-                "The command failed ({status}): {}",
-                printable(&complaint)
-            ));
+            self.output.say(&text::command_failed(status, &complaint));
             return Err(internal("the function failed"));
         }
         serde_json::from_slice(&output).map_err(|error| {
-            self.output.say(&format!(
-                "The command's output is not a JSON object: {error}."
-            ));
+            self.output.say(&text::not_an_object(&error));
             internal("the function's result is not a JSON object")
         })
     }

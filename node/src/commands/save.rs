@@ -13,8 +13,9 @@ use fluence::names::{free_path, safe_file_name};
 use fluence::ports::Source;
 
 use super::is_stdout;
-use crate::exit::{Failed, Fault};
+use crate::exit::Failed;
 use crate::platform::{FileSource, random};
+use crate::text;
 
 /// How many bytes are copied at a time.
 const COPY: u64 = 1024 * 1024;
@@ -50,20 +51,14 @@ impl Target {
             .to_string_lossy()
             .ends_with(std::path::is_separator)
         {
-            return Err(Failed::usage(
-                format!("There is no directory {}.", path.display()),
-                "Create it, or name another one.",
-            ));
+            return Err(text::no_directory(&path));
         }
         if !force {
             must_be_free(&path)?;
         }
         let parent = parent(&path);
         if !parent.is_dir() {
-            return Err(Failed::usage(
-                format!("There is no directory {}.", parent.display()),
-                "Create it, or name another path with -o.",
-            ));
+            return Err(text::no_parent(&parent));
         }
         Ok(Self::At(path))
     }
@@ -90,10 +85,6 @@ pub(super) struct Fetched {
     /// Set when the person stops the command.
     pub stopped: Arc<AtomicBool>,
 }
-
-/// Advice after a fetch or a save that was stopped.
-pub(super) const KEPT: &str =
-    "Run the same command again to continue; what has arrived so far is kept.";
 
 /// Stops a save on another thread when it is dropped, and removes what was written of it.
 pub(super) struct Saving {
@@ -137,14 +128,14 @@ impl Fetched {
     /// Fails if the command has been stopped.
     fn go_on(&self) -> Result<(), Failed> {
         if self.stopped.load(Ordering::Relaxed) {
-            return Err(Failed::interrupted(KEPT));
+            return Err(Failed::interrupted(text::KEPT));
         }
         Ok(())
     }
 
     fn save_file(&self, path: &Path, temporary: &Path, force: bool) -> Result<(), Failed> {
         if force && path.is_dir() {
-            return Err(exists(path));
+            return Err(text::exists(path));
         }
         let fail = |error| Failed::file(path, &error);
         let linked = self
@@ -160,7 +151,7 @@ impl Fetched {
         // A link, unlike a rename, never replaces what is there.
         match fs::hard_link(temporary, path) {
             Ok(()) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(exists(path)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(text::exists(path)),
             // The file system has no hard links.
             Err(_) => {
                 must_be_free(path)?;
@@ -208,10 +199,7 @@ impl Fetched {
     /// If the DAG is a folder, standard output cannot be written, or the command was stopped.
     pub fn print(&self) -> Result<(), Failed> {
         if self.dag.is_directory() {
-            return Err(Failed::usage(
-                "That is a folder, which cannot be written to standard output.",
-                "Name a path with -o.",
-            ));
+            return Err(text::folder_to_stdout());
         }
         let mut out = std::io::stdout().lock();
         let mut at = 0;
@@ -291,16 +279,8 @@ fn must_be_free(path: &Path) -> Result<(), Failed> {
     match path.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Failed::file(path, &error)),
-        Ok(_) => Err(exists(path)),
+        Ok(_) => Err(text::exists(path)),
     }
-}
-
-fn exists(path: &Path) -> Failed {
-    Failed::new(
-        Fault::Exists,
-        format!("{} already exists.", path.display()),
-        "Name another path with -o, or replace a file with --force.",
-    )
 }
 
 /// The directory that the path is in.
@@ -315,6 +295,7 @@ fn parent(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
     use crate::exit::Exit;
+    use crate::exit::Fault;
     use fluence::content::DagFile;
 
     fn fetched(home: &Path, text: &str, files: Vec<DagFile>) -> Fetched {

@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use fluence::failure::{About, Code};
+use fluence::failure::About;
 use fluence::plan::Engine;
 use fluence::state::{EventKind, NetworkStatus, Settings};
 use fluence_peer::{Calls, Config, Multiaddr, Peer, Statuses};
 use words::Terminal;
 
 use super::NetworkArgs;
-use crate::exit::{Failed, Fault};
+use crate::exit::Failed;
 use crate::home::{Home, Identity, Work};
 use crate::output::Output;
 use crate::platform::{FileStore, Journal, Native, Opened, WebClient};
+use crate::text;
 
 /// The engine of the command line.
 pub(super) type CliEngine = Engine<Native<Peer>>;
@@ -48,15 +49,8 @@ impl Client {
             );
         }
         let (peer, calls, mut statuses) =
-            Peer::start(Config::client(identity.keypair.clone(), nodes.clone())).map_err(
-                |error| {
-                    Failed::new(
-                        Fault::Network,
-                        format!("The network cannot be used: {error}."),
-                        "",
-                    )
-                },
-            )?;
+            Peer::start(Config::client(identity.keypair.clone(), nodes.clone()))
+                .map_err(|error| text::no_network(&error))?;
         wait_online(&mut statuses, &nodes, network.patience(), output).await?;
         Ok(Self {
             peer,
@@ -92,11 +86,7 @@ async fn wait_online(
         Ok(true) => Ok(()),
         _ => {
             let nodes: Vec<String> = nodes.iter().map(ToString::to_string).collect();
-            Err(Failed::new(
-                Code::Offline,
-                format!("No node can be reached at {}: {why}.", nodes.join(", ")),
-                "Start one with `fluence node`, or name one with --node.",
-            ))
+            Err(text::no_node(&nodes, &why))
         }
     }
 }
@@ -128,9 +118,7 @@ impl Session {
             _identity,
         } = client;
         let store = FileStore::open(work.path().join("items"))?;
-        let http = WebClient::new().map_err(|error| {
-            Failed::new(Fault::Network, format!("HTTP cannot be used: {error}."), "")
-        })?;
+        let http = WebClient::new().map_err(|error| text::no_http(&error))?;
         let Opened {
             journal,
             state,
@@ -188,12 +176,11 @@ async fn follow(engine: CliEngine, mut statuses: Statuses, first: NetworkStatus,
         output.network(&next);
         match &next {
             NetworkStatus::Offline { error, .. } => {
-                let why = words::link(error);
-                output.say(&format!("The connection is lost ({why}); trying again."));
+                output.say(&text::connection_lost(error));
             }
             NetworkStatus::Online { .. } => {
                 if !status.is_online() {
-                    output.say("Connected again.");
+                    output.say(text::CONNECTED);
                 }
             }
             NetworkStatus::Starting | NetworkStatus::NoNode | NetworkStatus::Connecting { .. } => {}

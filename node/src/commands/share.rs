@@ -22,9 +22,10 @@ use words::Terminal;
 
 use super::session::{CliEngine, Client, Session};
 use super::{Context, NetworkArgs, close, stop_signal};
-use crate::exit::{Failed, Fault, printable};
+use crate::exit::Failed;
 use crate::output::{Output, failure_json, failure_line};
 use crate::platform::{FileSource, random};
+use crate::text;
 
 /// The most files in one share.
 const MAX_FILES: usize = 100_000;
@@ -65,23 +66,14 @@ pub(super) struct ShareArgs {
 
 pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed> {
     if args.name.is_some() && args.files.len() > 1 && !args.together {
-        return Err(Failed::usage(
-            "One name was given for several files.",
-            "Add --together, or share them one by one.",
-        ));
+        return Err(text::one_name());
     }
     let inputs = inputs(&args, &context.output)?;
     let home = context.home()?;
     home.sweep("share-", Duration::ZERO)?;
     let work = home
         .work(&format!("share-{:032x}", random()))?
-        .ok_or_else(|| {
-            Failed::new(
-                Fault::Locked,
-                "The state directory is in use.",
-                "Try again.",
-            )
-        })?;
+        .ok_or_else(text::work_in_use)?;
     let client = Client::connect(&home, &args.network, &context.output).await?;
     let settings = Settings {
         profile: args.profile,
@@ -191,7 +183,7 @@ impl Shares<'_> {
     /// Tells the person of a failure of one file.
     fn say_of(&self, name: &str, failure: &Failure, about: About) {
         let said = failure_line(failure, about);
-        self.output.say(&format!("{}: {said}", printable(name)));
+        self.output.say(&text::of_file(name, &said));
     }
 
     fn tell(&mut self, event: &Event) {
@@ -207,16 +199,13 @@ impl Shares<'_> {
                 let name = self
                     .engine
                     .with_state(|state| state.items.get(id).map(|item| item.name.clone()));
-                self.output.say(&format!(
-                    "{peer} asked for {}.",
-                    printable(&name.unwrap_or_default())
-                ));
+                self.output
+                    .say(&text::asked_for(peer, &name.unwrap_or_default()));
             }
             EventKind::UploadEnded {
                 sent, error: None, ..
             } if *sent > 0 => {
-                self.output
-                    .say(&format!("{} uploaded to storage.", words::size(*sent)));
+                self.output.say(&text::uploaded(*sent));
             }
             EventKind::Log { entry, .. } => {
                 tracing::info!("{}", words::log::<Terminal>(entry, About::Share))
@@ -288,21 +277,10 @@ impl Shares<'_> {
             "size": item.size, "files": item.files,
         }));
         self.output.result(&link_to(cid));
-        let size = item
-            .size
-            .map_or_else(String::new, |size| format!(" ({})", words::size(size)));
-        self.output.say(&format!(
-            "{}{size} is shared until Ctrl-C.",
-            printable(&item.name)
-        ));
+
+        self.output.say(&text::shared(&item.name, item.size));
         if let (Some(base), Some(link)) = (&self.web, web) {
-            let whose = if is_local(base) {
-                " of this machine"
-            } else {
-                ""
-            };
-            self.output
-                .say(&format!("It opens in any browser{whose}: {link}"));
+            self.output.say(&text::opens(&link, is_local(base)));
         }
     }
 
@@ -325,27 +303,14 @@ impl Shares<'_> {
         if !self.shown.is_empty() && self.shown.values().all(done) {
             return Ok(());
         }
-        Err(Failed::interrupted("Run the same command again to share."))
+        Err(Failed::interrupted(text::SHARE_AGAIN))
     }
 }
 
 impl Shown {
     fn show(&self, item: &Item) {
-        let doing = match &item.status {
-            _ if item.upload.is_some() => "uploading",
-            Status::Preparing => "reading",
-            Status::Hashing => "hashing",
-            Status::Announcing => "announcing",
-            Status::Shared => "shared",
-            Status::Stopped
-            | Status::Searching
-            | Status::Asked { .. }
-            | Status::Downloading { .. }
-            | Status::Interrupted { .. }
-            | Status::Done
-            | Status::Failed { .. } => "",
-        };
-        self.bar.set_message(doing);
+        self.bar
+            .set_message(text::sharing(&item.status, item.upload.is_some()));
         match item.progress {
             Some(progress) => {
                 if self.bar.is_finished() {
@@ -438,10 +403,7 @@ fn walk(
         return walk_directory(path, name, hidden, depth, files, output);
     }
     if files.len() == MAX_FILES {
-        return Err(Failed::usage(
-            format!("There are more than {MAX_FILES} files."),
-            "Share fewer at once, or put them into an archive.",
-        ));
+        return Err(text::too_many_files(MAX_FILES));
     }
     files.push((name.to_owned(), open(path)?));
     Ok(())
@@ -458,13 +420,7 @@ fn walk_directory(
     output: &Output,
 ) -> Result<(), Failed> {
     if depth == MAX_DEPTH {
-        return Err(Failed::usage(
-            format!(
-                "{}: folders are nested more than {MAX_DEPTH} deep.",
-                path.display()
-            ),
-            "Put them into an archive and share that.",
-        ));
+        return Err(text::too_deep(path, MAX_DEPTH));
     }
     let fail = |error| Failed::file(path, &error);
     let before = files.len();
@@ -474,10 +430,7 @@ fn walk_directory(
         let entry_name = file_name(&entry_path)?;
         let kind = entry.file_type().map_err(fail)?;
         if kind.is_symlink() {
-            output.say(&format!(
-                "{} is a symbolic link and is left out.",
-                printable(&entry_path.to_string_lossy())
-            ));
+            output.say(&text::left_out(&entry_path));
             continue;
         }
         if !kind.is_dir() && !kind.is_file() || !hidden && entry_name.starts_with('.') {
@@ -511,10 +464,6 @@ fn file_name(path: &Path) -> Result<String, Failed> {
                 .to_owned()
         }
     };
-    name.into_string().map_err(|name| {
-        Failed::usage(
-            format!("The name “{}” is not UTF-8.", name.to_string_lossy()),
-            "Rename it, or share it alone with --name.",
-        )
-    })
+    name.into_string()
+        .map_err(|name| text::name_not_utf8(&name))
 }

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::{Context, STOP, is_stdout, stop_signal};
-use crate::exit::{Failed, Fault, printable};
+use crate::exit::{Failed, printable};
 use crate::home::Home;
 use crate::node::Options;
 #[cfg(unix)]
@@ -19,6 +19,7 @@ use crate::operator::{self, Local, Operation, perform};
 use crate::output::Output;
 use crate::platform::random;
 use crate::storage::{OpenError, Storage};
+use crate::text;
 
 /// Manage the storage of a node, running or stopped.
 #[derive(Debug, Args)]
@@ -102,7 +103,7 @@ pub(super) async fn run(context: &Context, args: StorageArgs) -> Result<(), Fail
             match tokio::time::timeout(STOP, work).await {
                 // The work was complete before it could be stopped.
                 Ok(Ok(Ok(()))) => Ok(()),
-                _ => Err(Failed::interrupted("Run the same command again to start over.")),
+                _ => Err(Failed::interrupted(text::START_OVER)),
             }
         }
     }
@@ -136,15 +137,7 @@ fn work(context: &Context, args: StorageArgs, stopped: Arc<AtomicBool>) -> Resul
             for cid in cids {
                 let done = access.perform(&Operation::Pin { cid, pinned: !off })?;
                 output.event(&done);
-                output.say(&format!(
-                    "{} {}.",
-                    text(&done, "cid"),
-                    if off {
-                        "is no longer pinned"
-                    } else {
-                        "is pinned"
-                    }
-                ));
+                output.say(&text::pinned(text(&done, "cid"), !off));
             }
             Ok(())
         }
@@ -152,7 +145,7 @@ fn work(context: &Context, args: StorageArgs, stopped: Arc<AtomicBool>) -> Resul
             for cid in cids {
                 let done = access.perform(&Operation::Remove { cid })?;
                 output.event(&done);
-                output.say(&format!("{} was removed.", text(&done, "cid")));
+                output.say(&text::removed(text(&done, "cid")));
             }
             Ok(())
         }
@@ -163,11 +156,10 @@ fn work(context: &Context, args: StorageArgs, stopped: Arc<AtomicBool>) -> Resul
         OperationArgs::Gc => {
             let done = access.perform(&Operation::Gc)?;
             output.event(&done);
-            output.result(&format!(
-                "{} removed; {} of {} used.",
-                done["removed"],
-                words::size(number(&done["usage"], "bytes")),
-                words::size(number(&done["usage"], "quota")),
+            output.result(&text::collected(
+                number(&done, "removed"),
+                number(&done["usage"], "bytes"),
+                number(&done["usage"], "quota"),
             ));
             Ok(())
         }
@@ -248,10 +240,7 @@ impl Access<'_> {
             .config(self.home.path())?;
         let directory = &config.storage_directory;
         if !directory.is_dir() {
-            return Err(Failed::usage(
-                format!("There is no storage in {}.", directory.display()),
-                "Name the node's state directory with --state, or its storage with --storage.",
-            ));
+            return Err(text::no_storage(directory));
         }
         let error = match Storage::open(directory, config.storage) {
             Ok(storage) => {
@@ -266,11 +255,7 @@ impl Access<'_> {
         {
             return Ok(Reach::Node(node));
         }
-        let advice = match error {
-            OpenError::InUse(_) => "Name that node's state directory with --state, or stop it.",
-            _ => "Name another directory, or repair this one.",
-        };
-        Err(Failed::new(Fault::Storage, format!("{error}."), advice))
+        Err(text::not_opened(&error))
     }
 
     fn import(&mut self, path: &Path) -> Result<(), Failed> {
@@ -290,16 +275,13 @@ impl Access<'_> {
             self.output.result(root);
         }
         let missing = number(&imported, "missing");
-        self.output.say(&format!(
-            "{}: {} new blocks, {}.",
-            printable(&path.to_string_lossy()),
+        self.output.say(&text::imported(
+            path,
             number(&imported, "blocks"),
-            words::size(number(&imported, "bytes")),
+            number(&imported, "bytes"),
         ));
         if missing > 0 {
-            self.output.say(&format!(
-                "{missing} blocks that it links to are missing from it."
-            ));
+            self.output.say(&text::blocks_missing(missing));
         }
         Ok(())
     }
@@ -322,11 +304,7 @@ impl Access<'_> {
             }
         };
         if path.symlink_metadata().is_ok() {
-            return Err(Failed::new(
-                Fault::Exists,
-                format!("{} already exists.", path.display()),
-                "Name another path with -o.",
-            ));
+            return Err(text::export_exists(&path));
         }
         let fail = |error| Failed::file(&path, &error);
         let temporary = path.with_extension(format!("{:032x}.part", random()));
@@ -381,11 +359,7 @@ fn list(output: &Output, listed: &Value) {
     output.event(listed);
     for dag in listed["dags"].as_array().into_iter().flatten() {
         let missing = number(dag, "missing");
-        let state = match (missing, dag["pinned"].as_bool()) {
-            (0, Some(true)) => "pinned".to_owned(),
-            (0, _) => "whole".to_owned(),
-            (missing, _) => format!("lacks {missing}"),
-        };
+        let state = text::dag_state(missing, dag["pinned"].as_bool() == Some(true));
         output.result(&format!(
             "{}  {:>10}  {state:>8}  {}",
             text(dag, "cid"),
@@ -394,11 +368,7 @@ fn list(output: &Output, listed: &Value) {
         ));
     }
     let usage = &listed["usage"];
-    output.say(&format!(
-        "{} of {} used.",
-        words::size(number(usage, "bytes")),
-        words::size(number(usage, "quota"))
-    ));
+    output.say(&text::usage(number(usage, "bytes"), number(usage, "quota")));
 }
 
 fn check(output: &Output, report: &Value) -> Result<(), Failed> {
@@ -411,22 +381,14 @@ fn check(output: &Output, report: &Value) -> Result<(), Failed> {
             printable(text(damage, "problem"))
         ));
     }
-    output.say(&format!(
-        "{} blocks, {}.",
+    output.say(&text::checked(
         number(report, "blocks"),
-        words::size(number(report, "bytes"))
+        number(report, "bytes"),
     ));
     if damaged.is_empty() {
         return Ok(());
     }
-    Err(Failed::new(
-        Fault::Damaged,
-        format!(
-            "{} blocks were damaged, and have been removed.",
-            damaged.len()
-        ),
-        "Check the disk. What was shared comes back when it is requested; import the rest again.",
-    ))
+    Err(text::blocks_damaged(damaged.len()))
 }
 
 fn text<'a>(object: &'a Value, member: &str) -> &'a str {

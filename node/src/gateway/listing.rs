@@ -134,7 +134,7 @@ pub(super) fn data(
     let _ = writeln!(
         page,
         "<tr><td><a href=\"/ipfs/{cid}?format={form}\">{form}</a></td><td>{}</td></tr>",
-        bytes(data.len() as u64),
+        words::size(data.len() as u64),
         form = form.name(),
     );
     for link in links.iter().take(MAX_LISTED) {
@@ -194,7 +194,7 @@ fn page(request: &Request, entries: &[Entry], more: bool) -> String {
     for entry in entries {
         let name = utf8_percent_encode(&entry.name, PATH).to_string();
         let shown = escape(&entry.name);
-        let size = entry.size.map(bytes).unwrap_or_default();
+        let size = entry.size.map(words::size).unwrap_or_default();
         // Escaped twice, as the gateway conformance suite expects.
         let filename = utf8_percent_encode(&name, PATH);
         let _ = writeln!(
@@ -225,21 +225,6 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-/// Formats a size for people.
-fn bytes(size: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    if size < 1024 {
-        return format!("{size} B");
-    }
-    let mut shown = size as f64 / 1024.0;
-    let mut unit = 0;
-    while shown >= 1024.0 && unit + 1 < UNITS.len() {
-        shown /= 1024.0;
-        unit += 1;
-    }
-    format!("{shown:.1} {}", UNITS[unit])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,7 +239,5 @@ mod tests {
             utf8_percent_encode("a/../\"><b", PATH).to_string(),
             "a%2F..%2F%22%3E%3Cb"
         );
-        assert_eq!(bytes(5), "5 B");
-        assert_eq!(bytes(5 << 20), "5.0 MiB");
     }
 }

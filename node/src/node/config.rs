@@ -12,6 +12,7 @@ use serde::de::{Deserializer, Error as _};
 
 use crate::exit::Failed;
 use crate::storage::StorageConfig;
+use crate::text;
 
 /// The largest configuration file that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
@@ -216,22 +217,11 @@ impl Options {
             .metadata()
             .map_err(|error| Failed::file(path, &error))?;
         if metadata.len() > MAX_FILE {
-            return Err(Failed::usage(
-                format!("{} is too large for a configuration file.", path.display()),
-                "Check its path.",
-            ));
+            return Err(text::config_too_large(path));
         }
         let text = std::fs::read_to_string(path).map_err(|error| Failed::file(path, &error))?;
-        let options: Self = toml::from_str(&text).map_err(|error| {
-            Failed::usage(
-                format!(
-                    "{} could not be understood: {}.",
-                    path.display(),
-                    error.to_string().trim()
-                ),
-                "`fluence node --help` names all options.",
-            )
-        })?;
+        let options: Self =
+            toml::from_str(&text).map_err(|error| text::config_not_understood(path, &error))?;
         Ok(self.or(options))
     }
 
@@ -242,31 +232,19 @@ impl Options {
     /// listen at all.
     pub fn config(self, state: &Path) -> Result<Config, Failed> {
         if let Some(url) = &self.public_url {
-            fluence::storage::multiaddr_of(url).map_err(|error| {
-                Failed::usage(
-                    format!("--public-url: {error}."),
-                    "An example: https://node.example.org",
-                )
-            })?;
+            fluence::storage::multiaddr_of(url).map_err(|error| text::public_url(&error))?;
         }
         let kubo = match (self.ipfs_rpc, self.ipfs_gateway) {
             (None, None) => None,
             (Some(rpc), Some(gateway)) => {
                 for (flag, url) in [("--ipfs-rpc", &rpc), ("--ipfs-gateway", &gateway)] {
-                    fluence::storage::multiaddr_of(url).map_err(|error| {
-                        Failed::usage(
-                            format!("{flag}: {error}."),
-                            "An example: http://127.0.0.1:5001",
-                        )
-                    })?;
+                    fluence::storage::multiaddr_of(url)
+                        .map_err(|error| text::ipfs_address(flag, &error))?;
                 }
                 Some((rpc, gateway))
             }
             _ => {
-                return Err(Failed::usage(
-                    "Only one of --ipfs-rpc and --ipfs-gateway was given.",
-                    "Give both, for the same daemon.",
-                ));
+                return Err(text::half_an_ipfs_node());
             }
         };
         let default =
@@ -280,10 +258,7 @@ impl Options {
             .filter_map(|(listen, ending)| listen.at(ending))
             .collect();
         if listen.is_empty() {
-            return Err(Failed::usage(
-                "The node would listen neither on TCP nor on WebSocket.",
-                "Leave at least one of --listen-tcp and --listen-ws on.",
-            ));
+            return Err(text::listens_nowhere());
         }
         let storage = StorageConfig::default();
         let limits = RelayLimits::default();

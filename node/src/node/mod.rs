@@ -20,11 +20,12 @@ use tokio::task::{JoinHandle, JoinSet};
 
 pub use config::{Config, Options, Size};
 
-use crate::exit::{Failed, Fault};
+use crate::exit::Failed;
 use crate::gateway::{self, Fetcher, GatewayConfig, Health};
 use crate::kubo::{self, Keeper, Kubo};
 use crate::operator;
 use crate::storage::Storage;
+use crate::text;
 use calls::Answerer;
 use finder::Finder;
 
@@ -59,23 +60,22 @@ impl Node {
         // Bind the port first: nothing else is of use without it.
         let listener = TcpListener::bind(config.listen_http)
             .await
-            .map_err(|error| cannot_listen("HTTP", &config.listen_http, &error))?;
+            .map_err(|error| text::cannot_listen("HTTP", &config.listen_http, &error))?;
         let http = listener
             .local_addr()
-            .map_err(|error| cannot_listen("HTTP", &config.listen_http, &error))?;
+            .map_err(|error| text::cannot_listen("HTTP", &config.listen_http, &error))?;
         for address in &config.listen_sockets {
             // libp2p opens its ports for reuse by other processes, so two nodes on one port would
             // silently split the connections between them. Binding the port exclusively first rules
             // this out.
             std::net::TcpListener::bind(address)
-                .map_err(|error| cannot_listen("libp2p", address, &error))?;
+                .map_err(|error| text::cannot_listen("libp2p", address, &error))?;
         }
         let url = config
             .public_url
             .clone()
             .unwrap_or_else(|| format!("http://{}", reachable(http)));
-        let multiaddr = multiaddr_of(&url)
-            .map_err(|error| Failed::usage(format!("{error}."), "Check --public-url."))?;
+        let multiaddr = multiaddr_of(&url).map_err(|error| text::bad_public_url(&error))?;
 
         let (peer, calls, mut statuses) = Peer::start(fluence_peer::Config {
             role: Role::Node {
@@ -86,13 +86,7 @@ impl Node {
             },
             ..fluence_peer::Config::node(keypair, Vec::new())
         })
-        .map_err(|error| {
-            Failed::new(
-                Fault::Listen,
-                format!("The node cannot start: {error}."),
-                "Check --listen-tcp, --listen-ws and --peers.",
-            )
-        })?;
+        .map_err(|error| text::node_cannot_start(&error))?;
         statuses.online().await;
 
         let (stop, stopping) = watch::channel(false);
@@ -101,7 +95,7 @@ impl Node {
             kubo.map(|kubo| Arc::new(Keeper::new(kubo, storage.clone(), &peer.id().to_string())));
         let fetcher: Option<Arc<dyn Fetcher>> = if config.gateway {
             let finder = Finder::new(peer.clone(), storage.clone(), &multiaddr, keeper.clone())
-                .map_err(no_http)?;
+                .map_err(|error| text::no_http(&error))?;
             Some(Arc::new(finder))
         } else {
             None
@@ -221,26 +215,16 @@ fn health(peer: &Peer, keeper: Option<Arc<Keeper>>) -> Health {
 
 /// Connects to the Kubo daemon. It must answer now, so that a wrong address is reported at once.
 async fn open_kubo(rpc: &str, gateway: &str) -> Result<Kubo, Failed> {
-    let kubo = Kubo::new(rpc, gateway).map_err(no_http)?;
+    let kubo = Kubo::new(rpc, gateway).map_err(|error| text::no_http(&error))?;
     let probe = cid_v1(RAW, &[0; 32]);
     let version = async {
         // Nobody has this block; all that matters is that the gateway answers.
         kubo.has_block(&probe).await?;
         kubo.version().await
     };
-    let version = version.await.map_err(|error| {
-        Failed::new(
-            Fault::Ipfs,
-            format!("The IPFS node cannot be used: {error}."),
-            "Start it with `ipfs daemon`, and check --ipfs-rpc and --ipfs-gateway.",
-        )
-    })?;
+    let version = version.await.map_err(|error| text::ipfs_unusable(&error))?;
     tracing::info!("files are kept in Kubo {version} at {rpc}");
     Ok(kubo)
-}
-
-fn no_http(error: reqwest::Error) -> Failed {
-    Failed::new(Fault::Network, format!("HTTP cannot be used: {error}."), "")
 }
 
 async fn open_storage(config: &Config) -> Result<Arc<Storage>, Failed> {
@@ -248,13 +232,7 @@ async fn open_storage(config: &Config) -> Result<Arc<Storage>, Failed> {
     tokio::task::spawn_blocking(move || Storage::open(&directory, limits))
         .await
         .map_err(|_| Failed::ending())?
-        .map_err(|error| {
-            Failed::new(
-                Fault::Storage,
-                format!("The storage cannot be used: {error}."),
-                "Choose another directory with --storage, or repair this one.",
-            )
-        })
+        .map_err(|error| text::storage_unusable(&error))
 }
 
 /// Replaces an unspecified address, which listens on all interfaces, with the loopback address.
@@ -267,12 +245,4 @@ fn reachable(address: SocketAddr) -> SocketAddr {
         });
     }
     address
-}
-
-fn cannot_listen(what: &str, address: &SocketAddr, error: &std::io::Error) -> Failed {
-    Failed::new(
-        Fault::Listen,
-        format!("{what} cannot listen on {address}: {error}."),
-        "Stop whatever is using the port, or choose others with --listen-tcp, --listen-ws and --listen-http.",
-    )
 }

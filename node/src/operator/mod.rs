@@ -11,15 +11,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use fluence::Cid;
-use fluence::failure::Code;
 use fluence::names::canonical;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::io::AsyncWrite;
 use tokio::runtime::Handle;
 
-use crate::exit::{Failed, Fault};
-use crate::storage::{AddError, ExportError, ImportError, Storage, StorageError};
+use crate::exit::Failed;
+use crate::storage::{Storage, StorageError};
+use crate::text;
 
 pub use local::Local;
 #[cfg(unix)]
@@ -82,14 +82,16 @@ pub fn perform(
 ) -> Result<Value, Failed> {
     match operation {
         Operation::Import => {
-            let imported = storage.import_car(port.input()).map_err(import_failed)?;
+            let imported = storage
+                .import_car(port.input())
+                .map_err(text::import_failed)?;
             Ok(json!(imported))
         }
         Operation::Export { cid } => {
             let cid = root(cid)?;
             runtime
                 .block_on(storage.export_car(&cid, Out(port)))
-                .map_err(|error| export_failed(&canonical(&cid), error))?;
+                .map_err(|error| text::export_failed(&canonical(&cid), error))?;
             Ok(json!({"cid": canonical(&cid)}))
         }
         Operation::List => Ok(json!({"dags": storage.list(), "usage": storage.usage()})),
@@ -108,11 +110,11 @@ pub fn perform(
             let total = storage.usage().bytes;
             let report = storage
                 .check(|_, bytes| port.progress(bytes, total.max(bytes)))
-                .map_err(storage_failed)?;
+                .map_err(text::storage_failed)?;
             Ok(json!(report))
         }
         Operation::Gc => {
-            let removed = storage.gc().map_err(storage_failed)?;
+            let removed = storage.gc().map_err(text::storage_failed)?;
             Ok(json!({"removed": removed, "usage": storage.usage()}))
         }
     }
@@ -127,76 +129,10 @@ pub fn root(text: &str) -> Result<Cid, Failed> {
 }
 
 fn found(cid: &Cid, found: Result<bool, StorageError>) -> Result<(), Failed> {
-    if found.map_err(storage_failed)? {
+    if found.map_err(text::storage_failed)? {
         return Ok(());
     }
-    Err(Failed::new(
-        Fault::NotFound,
-        format!("{} is not stored here.", canonical(cid)),
-        "`fluence storage list` lists what is.",
-    ))
-}
-
-fn storage_failed(error: StorageError) -> Failed {
-    let (code, advice) = match error {
-        StorageError::DiskFull => (
-            Fault::from(Code::DiskFull),
-            "Free some space, then try again.",
-        ),
-        StorageError::Io(_) | StorageError::Database(_) => (
-            Fault::Storage,
-            "Check the storage's disk; `fluence storage check` finds what was damaged.",
-        ),
-    };
-    Failed::new(code, format!("The operation failed: {error}."), advice)
-}
-
-/// Why a CAR was not imported, or only in part.
-fn import_failed(error: ImportError) -> Failed {
-    let error = match error {
-        ImportError::Add(AddError::Storage(error)) => return storage_failed(error),
-        error => error,
-    };
-    let (code, advice) = match &error {
-        ImportError::Read(_) => (
-            Fault::File,
-            "What was read before that is stored. Make sure that the file can be read, and import it again.",
-        ),
-        ImportError::Add(AddError::NoRoom | AddError::TooLarge { .. }) => (
-            Code::Quota.into(),
-            "Make room with `fluence storage gc` or `remove`, or set a larger --storage-quota. Then import it again.",
-        ),
-        ImportError::Add(_) | ImportError::Car(_) | ImportError::Nothing => (
-            Fault::Import,
-            "What came before the fault is stored. Check the file, and import it again.",
-        ),
-    };
-    let what = match &error {
-        // The error's own words are meant for uploaders.
-        ImportError::Add(AddError::NoRoom) => "there is no room left in the storage".to_owned(),
-        error => error.to_string(),
-    };
-    Failed::new(code, format!("The CAR was not imported: {what}."), advice)
-}
-
-/// Why a DAG was not exported, or only in part.
-fn export_failed(cid: &str, error: ExportError) -> Failed {
-    let (code, advice) = match &error {
-        ExportError::Incomplete(_) => (Fault::Export, ""),
-        ExportError::Write(error) => match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
-                Code::DiskFull.into(),
-                "Free some space, or name another place with -o.",
-            ),
-            _ => (Fault::File, "Name another place with -o."),
-        },
-        ExportError::Damaged(_) => (
-            Fault::Damaged,
-            "`fluence storage check` removes what is damaged.",
-        ),
-        ExportError::Read(_) => (Fault::Storage, "Check the storage's disk."),
-    };
-    Failed::new(code, format!("{cid} was not exported: {error}."), advice)
+    Err(text::not_stored(cid))
 }
 
 /// The output of a port as an [`AsyncWrite`]. It blocks, which is allowed on this thread.
@@ -221,11 +157,13 @@ impl AsyncWrite for Out<'_> {
 #[cfg(test)]
 mod tests {
     use fluence::content::car::CarError;
+    use fluence::failure::Code;
     use sha2::{Digest, Sha256};
 
     use super::*;
     use crate::exit::Exit;
     use crate::storage::StorageConfig;
+    use crate::storage::{AddError, ExportError, ImportError};
 
     #[test]
     fn reasons_for_failed_imports_are_told_apart() {
@@ -240,10 +178,10 @@ mod tests {
             (ImportError::Read(full()), Exit::Failure, "file"),
             (CarError::Truncated.into(), Exit::Verification, "import"),
         ] {
-            let failed = import_failed(error);
+            let failed = text::import_failed(error);
             assert_eq!((failed.exit, failed.failure.code.as_str()), (exit, code));
         }
-        let failed = export_failed("It", ExportError::Write(full()));
+        let failed = text::export_failed("It", ExportError::Write(full()));
         assert_eq!(failed.failure.code, Code::DiskFull.into());
     }
 

@@ -23,9 +23,10 @@ use tokio::net::UnixListener;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use super::{Operation, Port, export_failed, import_failed, perform};
-use crate::exit::{Exit, Failed, Fault};
+use super::{Operation, Port, perform};
+use crate::exit::{Exit, Failed};
 use crate::storage::{ExportError, ImportError, Storage};
+use crate::text;
 
 /// The socket's name in the state directory.
 pub const SOCKET: &str = "operator.sock";
@@ -206,11 +207,7 @@ fn answer(
     }
     let asked: Asked = json(&payload)?;
     let done = if asked.storage.is_some_and(|named| named != served) {
-        Err(Failed::new(
-            Fault::OtherStorage,
-            "The node of this state directory uses another storage.",
-            "With --state, name the state directory of the node that uses it, or stop that node.",
-        ))
+        Err(text::other_storage())
     } else {
         alive(&to, ALIVE, || {
             perform(storage, runtime, &asked.operation, &mut port)
@@ -359,13 +356,9 @@ impl Remote {
         let outcome = self
             .exchange(operation, port)
             .map_err(|broken| match broken {
-                Broken::Node(error) => Failed::new(
-                    Fault::Node,
-                    format!("The connection to the node broke: {error}."),
-                    "The node's log may say why; the node may also have been stopped.",
-                ),
-                Broken::Input(error) => import_failed(ImportError::Read(error)),
-                Broken::Output(error) => export_failed("It", ExportError::Write(error)),
+                Broken::Node(error) => text::node_gone(&error),
+                Broken::Input(error) => text::import_failed(ImportError::Read(error)),
+                Broken::Output(error) => text::export_failed("It", ExportError::Write(error)),
             })?;
         match outcome {
             Outcome::Done(value) => Ok(value),

@@ -1,4 +1,4 @@
-//! Where browsers differ: one interface ([`Browser`]), and a file for each browser that implements it. Which one this is,
+//! Where browsers differ: one interface (the trait `Browser`), and a file for each browser that implements it. Which one this is,
 //! is told by what the browser has and not by its name.
 
 use web_sys::{Blob, MessagePort};
