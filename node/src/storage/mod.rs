@@ -57,6 +57,7 @@ pub(crate) use operate::section;
 pub use operate::{CheckReport, Damage, ExportError, ImportError, Imported, StoredDag};
 pub use read::{ReadError, Reader};
 pub use refusal::{MAX_PEER, Refusal};
+use repair::Repair;
 pub use status::{Arrival, Usage};
 pub use token::{MAX_TOKEN, TokenError};
 pub use upload::{AddError, Upload};
@@ -81,8 +82,8 @@ pub struct Storage {
     losing: Mutex<HashMap<Vec<u8>, Vec<Key>>>,
     /// Whether the database has failed and must be opened again.
     broken: AtomicBool,
-    /// Held by the thread that opens the database again.
-    repairing: Mutex<()>,
+    /// Has one thread at a time open the database again.
+    repair: Repair,
     /// How many bytes of blocks were added since the database was synced.
     unsynced: AtomicU64,
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::chores::{self, Chore, Chores};
@@ -71,7 +71,7 @@ impl Storage {
             chores,
             losing: Default::default(),
             broken: false.into(),
-            repairing: Default::default(),
+            repair: Repair::default(),
             unsynced: 0.into(),
             config,
         });
@@ -168,11 +168,7 @@ impl Storage {
         if !self.broken.load(Ordering::Acquire) {
             return Ok(());
         }
-        // Only threads that find the storage broken wait here, for the one that repairs it.
-        let _repairing = self
-            .repairing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _repair = self.repair.begin();
         if !self.broken.load(Ordering::Acquire) {
             return Ok(());
         }
@@ -246,6 +242,42 @@ impl Storage {
             }
             Ok(())
         })
+    }
+}
+
+/// Whether the storage is being repaired. One thread repairs it at a time, and holds no lock
+/// meanwhile.
+#[derive(Debug, Default)]
+pub(super) struct Repair {
+    is_underway: Mutex<bool>,
+    ended: Condvar,
+}
+
+/// A repair that is under way until this is dropped.
+struct Repairing<'a>(&'a Repair);
+
+impl Repair {
+    /// Waits until no repair is under way, and begins one.
+    fn begin(&self) -> Repairing<'_> {
+        let is_underway = self.is_underway();
+        let ended = self
+            .ended
+            .wait_while(is_underway, |is_underway| *is_underway);
+        *ended.unwrap_or_else(PoisonError::into_inner) = true;
+        Repairing(self)
+    }
+
+    fn is_underway(&self) -> MutexGuard<'_, bool> {
+        self.is_underway
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Repairing<'_> {
+    fn drop(&mut self) {
+        *self.0.is_underway() = false;
+        self.0.ended.notify_all();
     }
 }
 
