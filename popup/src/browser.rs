@@ -179,8 +179,8 @@ pub fn document() -> web_sys::Document {
     window().document().unwrap_throw()
 }
 
-/// A text in small letters, of any script.
-pub fn in_small_letters(text: &str) -> String {
+/// A text in lower case, in any script.
+pub fn lower_case(text: &str) -> String {
     js_sys::JsString::from(text).to_lower_case().into()
 }
 

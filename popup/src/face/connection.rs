@@ -1,4 +1,4 @@
-//! The worker at the other end of the port, and the commands that wait for its answers.
+//! The port to the worker, and the commands that wait for an answer.
 
 use fluence::command::{Answer, Command, Thumbnail, ToFace, ToWorker};
 use fluence::failure::Code;
@@ -11,13 +11,14 @@ use crate::preferences::{self, Filter};
 use crate::sender::Sender;
 use crate::{focus, text};
 
-/// The first wait before the face connects to the worker again, in milliseconds; each further one is twice as long.
+/// The wait before the face first tries to reconnect, in milliseconds; each further wait is twice
+/// as long.
 pub(super) const FIRST_WAIT_MS: u32 = 50;
-/// The longest wait, in milliseconds.
+/// The longest wait between two attempts, in milliseconds.
 const MAX_WAIT_MS: u32 = 5_000;
-/// How long the worker may take for its first message before the person is told, in milliseconds.
+/// How long the worker may take to send its state before the person is told, in milliseconds.
 const SILENCE_MS: u32 = 15_000;
-/// The number of commands that wait while the worker is away.
+/// The largest number of commands that wait while the worker is away.
 const MAX_QUEUE: usize = 100;
 
 impl Face {
@@ -38,13 +39,13 @@ impl Face {
                         Some(Timeout::new(SILENCE_MS, move || sender.send(Msg::Silence)));
                 }
             }
-            // The extension was unloaded or updated: this page belongs to no extension any more.
+            // The extension was unloaded or updated, so this page no longer belongs to one.
             Err(_) => self.worker_state = WorkerState::Silent,
         }
     }
 
-    /// Asks anew, after a connection, for what an earlier one may have left unanswered: thumbnails, and the logs that are
-    /// shown, whose latest lines came while nobody listened.
+    /// Requests again, on a new connection, what the last one may have left unanswered: thumbnails,
+    /// and the logs that are shown, which lack the lines written in the meantime.
     pub(super) fn ask_again(&mut self, sender: &Sender) {
         if !self.is_waiting(&Topic::Thumbnails) {
             self.thumbnails.retain(|_, picture| picture.is_some());
@@ -63,8 +64,8 @@ impl Face {
         self.last_number
     }
 
-    /// Sends now; what the port does not take waits for the next connection. What finds no room to wait ends as a failure
-    /// that the person sees.
+    /// Sends a message, or queues it for the next connection if the port does not take it. If the
+    /// queue is full, the command ends with a failure that the person sees.
     pub(super) fn post(&mut self, message: ToWorker) {
         let sent = self
             .worker
@@ -96,7 +97,7 @@ impl Face {
         }
     }
 
-    pub(super) fn heard(&mut self, sender: &Sender, from: FromWorker) {
+    pub(super) fn receive(&mut self, sender: &Sender, from: FromWorker) {
         match from {
             FromWorker::Message(ToFace::State {
                 state, defaults, ..
@@ -129,14 +130,14 @@ impl Face {
                 self.answered(number, answer);
                 self.copy_begun(sender);
             }
-            // Taken in `update`.
+            // `Face::update` has already applied it.
             FromWorker::Message(ToFace::Event { .. }) => {}
             FromWorker::Strange => self.worker_state = WorkerState::Strange,
             FromWorker::Gone => self.gone(sender),
         }
     }
 
-    /// The worker ended: the browser stops it, or it was updated.
+    /// Handles the end of the worker, which the browser has stopped or updated.
     pub(super) fn gone(&mut self, sender: &Sender) {
         self.worker = None;
         if self.worker_state == WorkerState::Ready {
@@ -148,7 +149,7 @@ impl Face {
         let failures = &mut self.failures;
         self.pending.retain(|number, (about, _)| {
             let waits = waits(number);
-            // Thumbnails and logs are asked for again by themselves.
+            // Thumbnails and logs are requested again without the person.
             if !waits && !matches!(about, Topic::Thumbnails | Topic::Log(_)) {
                 failures.insert(about.clone(), Code::NoAnswer.into());
             }
@@ -160,7 +161,7 @@ impl Face {
         self.timers.connect = Some(Timeout::new(wait, move || sender.send(Msg::Connect)));
     }
 
-    /// Counts seconds only while there is something to count.
+    /// Runs the clock that counts down to the next attempt to connect, and only while there is one.
     pub(super) fn watch_clock(&mut self, sender: &Sender) {
         let counting = matches!(self.state.network, NetworkStatus::Offline { .. });
         if counting && self.timers.tick.is_none() {

@@ -1,4 +1,4 @@
-//! What the worker says has happened.
+//! The events that the worker reports.
 
 use fluence::names;
 use fluence::state::{Event, EventKind, LogLine, MAX_LOG, Status};
@@ -8,12 +8,12 @@ use super::{Face, Msg, Topic, copy_key};
 use crate::sender::Sender;
 use crate::{browser, text};
 
-/// The shortest time between two drawings of progress, in milliseconds.
+/// The shortest time between two redraws of progress, in milliseconds.
 const PAINT_MS: u32 = 50;
 
 impl Face {
-    /// Applies an event; whether to paint at once.
-    pub(super) fn happened(&mut self, sender: &Sender, event: &Event) -> bool {
+    /// Applies an event, and returns whether the face has to be drawn at once.
+    pub(super) fn apply_event(&mut self, sender: &Sender, event: &Event) -> bool {
         self.state.apply(event);
         match &event.kind {
             EventKind::Progress { .. } => {
@@ -74,8 +74,8 @@ impl Face {
         true
     }
 
-    /// Puts the link of what this face has begun to share on the clipboard, as soon as others can have it: the worker can
-    /// only do so in a page that has the focus, which this face has now.
+    /// Copies the link of the item that this face shared last, as soon as others can fetch it. The
+    /// face does it because only a page that has the focus may write to the clipboard.
     pub(super) fn copy_begun(&mut self, sender: &Sender) {
         let item = self.begun.as_ref().and_then(|id| self.state.items.get(id));
         let Some((id, cid)) = item
@@ -89,7 +89,7 @@ impl Face {
             sender.send_future(async move {
                 match browser::copy(names::link_to(&cid)).await {
                     Ok(()) => Msg::Copied(copy_key(&id), true),
-                    // Nobody asked for it just now; the button is there.
+                    // The person did not ask for it just now, and can still press the button.
                     Err(_) => Msg::Paint,
                 }
             });

@@ -1,4 +1,4 @@
-//! The items that are listed, with their thumbnails.
+//! The listed items and their thumbnails.
 
 use fluence::command::{Command, MAX_THUMBNAILS};
 use fluence::state::{Item, ItemId, Origin};
@@ -9,22 +9,23 @@ use crate::preferences::Filter;
 use crate::sender::Sender;
 use crate::small_map::SmallMap;
 
-/// The number of items that are listed at first, and more with each click.
+/// The number of items that are listed at first, and that each click adds.
 pub(super) const PAGE_OF_ITEMS: usize = 50;
-/// The most thumbnails that are kept; those of the items that are listed are asked for again when they are needed.
+/// The number of listed items that get thumbnails. At most twice as many thumbnails are kept.
 const MAX_KEPT_THUMBNAILS: usize = 1_000;
-/// The button that copies the link of a listed item.
+/// The test id of the button that copies the link of a listed item.
 pub const COPY_BUTTON: &str = "item-copy";
 
-/// What [`Face::copied`] calls the button of a listed item.
+/// The key by which [`Face::copied`] names the copy button of a listed item.
 pub fn copy_key(id: &ItemId) -> String {
     format!("{COPY_BUTTON} {}", id.0)
 }
 
 impl Face {
-    /// The items that are listed now, newest first, and the number of those that the filter and the search leave.
+    /// The items that are listed now, newest first, and the number of items that pass the filter
+    /// and the search.
     pub fn listed(&self) -> (Vec<&Item>, usize) {
-        let needle = browser::in_small_letters(self.search.trim());
+        let needle = browser::lower_case(self.search.trim());
         let (mut listed, mut count) = (Vec::new(), 0);
         for item in self.state.items.newest() {
             if is_in(item, self.filter) && matches(item, &needle) {
@@ -37,13 +38,13 @@ impl Face {
         (listed, count)
     }
 
-    /// The number of items that a filter leaves.
+    /// The number of items that pass a filter.
     pub fn count(&self, filter: Filter) -> usize {
         let items = self.state.items.values();
         items.filter(|item| is_in(item, filter)).count()
     }
 
-    /// Asks for the thumbnails of listed items that are not here yet.
+    /// Requests the thumbnails of listed items that are missing.
     pub(super) fn ask_for_thumbnails(&mut self, sender: &Sender) {
         if self.worker_state != WorkerState::Ready || self.is_waiting(&Topic::Thumbnails) {
             return;
@@ -58,7 +59,8 @@ impl Face {
             return;
         }
         if self.thumbnails.len() + ids.len() > 2 * MAX_KEPT_THUMBNAILS {
-            // Those of a list that was left; the present one asks for its own again.
+            // Most belong to items that are no longer listed; those of the listed items are
+            // requested again.
             self.thumbnails = SmallMap::default();
         }
         for id in &ids {
@@ -73,7 +75,7 @@ impl Face {
         }
     }
 
-    /// Puts the focus on an item that is in the list of this filter, and makes sure that it is listed.
+    /// Makes sure that an item which passes this filter is listed, and puts the focus on it.
     pub(super) fn show(&mut self, filter: Filter, id: Option<ItemId>) {
         self.search.clear();
         if self.filter != filter {
@@ -91,8 +93,8 @@ fn is_in(item: &Item, filter: Filter) -> bool {
     }
 }
 
-/// Whether the needle, in small letters, is in the item's name or hash.
+/// Whether the item's name or hash contains the needle, which is in lower case.
 fn matches(item: &Item, needle: &str) -> bool {
-    let has = |text: &str| browser::in_small_letters(text).contains(needle);
+    let has = |text: &str| browser::lower_case(text).contains(needle);
     needle.is_empty() || has(&item.name) || item.cid.as_deref().is_some_and(has)
 }

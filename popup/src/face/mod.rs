@@ -1,9 +1,10 @@
-//! The face: what it holds, and what happens to that. It is drawn by [`crate::view`], which only reads it.
+//! The face: its state, and how messages change it. [`crate::view`] draws it and only reads it.
 //!
-//! - `connection`: the worker at the other end of the port, and the commands that wait for its answers;
-//! - `events`: what the worker says has happened;
-//! - `list`: the items that are listed, with their thumbnails and logs;
-//! - `sharing`: the files of the page and of the person, and the permission to read them.
+//! - `connection`: the port to the worker, and the commands that wait for an answer;
+//! - `events`: the events that the worker reports;
+//! - `list`: the listed items and their thumbnails;
+//! - `sharing`: the files on the page and those that the person picks, and the permission to read
+//!   them.
 
 mod connection;
 mod events;
@@ -27,29 +28,30 @@ use crate::{focus, text};
 pub use list::{COPY_BUTTON, copy_key};
 pub use sharing::FEW_PAGE_FILES;
 
-/// How long a button says that it has copied, in milliseconds.
+/// How long a button shows that it has copied something, in milliseconds.
 const COPIED_MS: u32 = 2_000;
 
-/// What a command is about: where the face says how it went.
+/// What a command concerns; this decides where the face shows its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Topic {
     /// The field for hashes.
     Fetch,
-    /// A file of the page, by address.
+    /// A file on the page, by its address.
     Page(String),
-    /// Files that were picked.
+    /// Files that the person picked.
     Files,
-    /// An item.
+    /// An item of the list.
     Item(ItemId),
     /// The settings.
     Settings,
     /// The person's own IPFS node.
     Ipfs,
-    /// Shares that wait for permission, from a context menu for instance.
+    /// Shares that wait for permission and were not begun here, but from a context menu for
+    /// instance.
     Shares,
-    /// The connection.
+    /// The connection to the network.
     Network,
-    /// The thumbnails of listed items.
+    /// The thumbnails of the listed items.
     Thumbnails,
     /// The log of an item.
     Log(ItemId),
@@ -58,59 +60,61 @@ pub enum Topic {
 /// Which of the three pages this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
-    /// Under the toolbar's button.
+    /// The popup under the toolbar button.
     Popup,
-    /// In a tab of its own.
+    /// The same face in a tab of its own.
     Tab,
-    /// The settings.
+    /// The settings page.
     Options,
 }
 
-/// How things are with the worker.
+/// The state of the connection to the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkerState {
-    /// It has not yet said anything.
+    /// The worker has not sent its state yet.
     Starting,
-    /// It has, and is there.
+    /// The worker is connected and has sent its state.
     Ready,
-    /// It was there and is gone; the face connects again.
+    /// The connection was lost; the face connects again.
     Lost,
-    /// It has said nothing for long.
+    /// The worker did not answer in time, or the extension was unloaded.
     Silent,
-    /// What it says is not understood.
+    /// The worker sent a message that this version cannot read.
     Strange,
 }
 
-/// What is known of the page in the tab.
+/// What is known about the page in the tab.
 pub enum PageView {
-    /// Not looked at yet.
+    /// The page has not been read yet.
     Reading,
-    /// This is no popup of a page.
+    /// This face does not belong to a page.
     Elsewhere,
-    /// No extension may look into it.
+    /// The browser lets no extension read the page.
     Closed,
-    /// Its files.
+    /// The files on the page.
     Files {
-        /// Its tab.
+        /// The tab that shows the page.
         tab: Tab,
-        /// Downloads that came from it.
+        /// The downloads that came from the page.
         downloads: Vec<PageFile>,
-        /// Files that it links to; `None` when the browser did not let the extension look.
+        /// The files that the page links to; `None` when the browser did not let the extension read
+        /// it.
         links: Option<Vec<PageFile>>,
     },
 }
 
-/// The extension needs the person's permission first.
+/// A permission that the extension needs from the person before a command can go on.
 pub struct Access {
-    /// Match patterns.
+    /// The origins that it has to read, as match patterns.
     pub origins: Vec<String>,
-    /// What is sent again then; shares go on by themselves.
+    /// The command to send again once access is granted; `None` for shares, which the worker
+    /// resumes.
     pub again: Option<Command>,
-    /// Whether the person said no.
+    /// Whether the person refused.
     pub refused: bool,
 }
 
-/// Where the focus goes as soon as it is there.
+/// The element that gets the focus as soon as it exists.
 enum Focus {
     /// An item of the list.
     Item(ItemId),
@@ -118,133 +122,134 @@ enum Focus {
     Stage,
 }
 
-/// What can happen to the face.
+/// A message that changes the face.
 pub enum Msg {
-    /// The worker's end said something.
+    /// The worker sent a message, or its port closed.
     Worker(FromWorker),
-    /// Time to connect to the worker again.
+    /// It is time to connect to the worker again.
     Connect,
-    /// The worker was silent for long.
+    /// The worker has not answered for too long.
     Silence,
-    /// Time to paint what has moved.
+    /// It is time to draw the progress that has been made.
     Paint,
     /// A second has passed.
     Tick,
-    /// Send a command.
+    /// Send a command to the worker.
     Send(Topic, Command),
-    /// The text in the field for hashes.
+    /// The text in the field for hashes has changed to this.
     FetchText(String),
-    /// Fetch what is in the field.
+    /// Fetch the hash or link in the field.
     Fetch,
-    /// Take the hash from the clipboard.
+    /// Paste the clipboard into the field for hashes.
     Paste,
-    /// What the clipboard gave.
+    /// The clipboard has been read; `None` if the browser refused.
     Pasted(Option<String>),
-    /// Something was pasted outside of the fields.
+    /// Something was pasted outside any field.
     PastedHere(browser::Pasted),
-    /// What was found out about the page.
+    /// The page in the tab has been examined.
     Page(PageView),
-    /// Share a file of the page.
+    /// Share a file on the page.
     SharePage(PageFile),
-    /// Show all files of the page.
+    /// List all files on the page.
     MorePage,
-    /// Show or hide the files of the page.
+    /// Show or hide the files on the page.
     TogglePage,
-    /// Ask the person for permission; inside a click.
+    /// Ask the person for permission; the browser allows this only inside a click.
     Allow(Topic),
-    /// What the person said.
+    /// The person granted the permission (`true`) or refused it.
     Allowed(Topic, bool),
-    /// The person read it.
+    /// The person dismissed the failure or the question about this topic.
     Dismiss(Topic),
-    /// Files are dragged over the face, or away.
+    /// Whether files are being dragged over the face.
     Dragged(bool),
-    /// Something was dropped.
+    /// Something was dropped onto the face.
     Dropped(Dropped),
-    /// Files were chosen.
+    /// The person chose, dropped or pasted files, or they could not be read.
     Picked(Result<Vec<Picked>, PickError>),
-    /// Whether all become one directory.
+    /// Whether the picked files are shared as one directory.
     Together(bool),
-    /// Share what was picked.
+    /// Share the picked files.
     ShareStage,
-    /// Forget what was picked.
+    /// Forget the picked files.
     DropStage,
-    /// The worker took the files of the command with this number, or did not.
+    /// Whether the worker took the files of the command with this number.
     HandedOver(u32, bool),
-    /// Copy a text; the word says which button it was.
+    /// Copy a text. The key, which comes first, names the button.
     Copy(String, String),
-    /// It was copied, or refused.
+    /// Whether the button with this key could copy its text.
     Copied(String, bool),
-    /// The button need not say so any longer.
+    /// The button need no longer show that it has copied something.
     CopiedLong,
     /// Show or hide an item's details.
     ToggleDetails(ItemId),
-    /// Ask whether the item is to go, or ask no longer.
+    /// Ask whether to remove this item; `None` withdraws the question.
     AskRemove(Option<ItemId>),
-    /// List these.
+    /// List the items that pass this filter.
     Filter(Filter),
-    /// List those with this in their name.
+    /// List the items with this text in their name or hash.
     Search(String),
-    /// List more.
+    /// List more items.
     More,
-    /// Light or dark.
+    /// Use this theme.
     Theme(Theme),
-    /// The person read the notice.
+    /// The person dismissed the notice.
     DismissNotice,
 }
 
-/// All that a face holds; [`State`] is the worker's, the rest is this page's own.
+/// The state of a face. [`State`] is a copy of the worker's; the rest belongs to this page alone.
 pub struct Face {
     /// Which page this is.
     pub view: View,
-    /// How things are with the worker.
+    /// The state of the connection to the worker.
     pub worker_state: WorkerState,
-    /// The same as the worker's.
+    /// A copy of the worker's state.
     pub state: State,
-    /// The settings that hold where the person set none.
+    /// The settings that apply where the person has set none.
     pub defaults: Settings,
     /// Which items are listed.
     pub filter: Filter,
-    /// Whether the files of the page are shown.
+    /// Whether the files on the page are shown.
     pub page_open: bool,
-    /// Light or dark.
+    /// The theme of the page: light, dark, or the system's.
     pub theme: Theme,
-    /// Commands that were refused, until the person reads it or tries again.
+    /// The failures of commands, until the person dismisses them or tries again.
     pub failures: SmallMap<Topic, Failure>,
-    /// What waits for the person's permission.
+    /// The topics that wait for the person's permission.
     pub access: SmallMap<Topic, Access>,
-    /// What the last command about it did well.
+    /// The topics whose last command succeeded.
     pub done: SmallMap<Topic, ()>,
     /// The text in the field for hashes.
     pub fetch_text: String,
-    /// What is wrong with it.
+    /// What is wrong with that text.
     pub fetch_error: Option<String>,
     /// The page in the tab.
     pub page: PageView,
-    /// Whether all of its files are listed.
+    /// Whether all files on the page are listed.
     pub page_all: bool,
-    /// Whether files are dragged over the face.
+    /// Whether files are being dragged over the face.
     pub dragging: bool,
-    /// Files that were picked and not shared yet.
+    /// The files that were picked and are not shared yet.
     pub stage: Vec<Picked>,
-    /// Why what was picked last is not among them.
+    /// Why the files picked last were not added to `stage`.
     pub stage_error: Option<String>,
-    /// Whether they become one directory.
+    /// Whether the picked files are shared as one directory.
     pub together: bool,
-    /// Items whose details are shown, with their logs; `None` until the log has arrived.
+    /// The items whose details are shown, with their logs; `None` until the log has arrived.
     pub open: SmallMap<ItemId, Option<Vec<LogLine>>>,
-    /// The thumbnails of listed items, as `data:` URLs; `None` where one was asked for and has not arrived.
+    /// The thumbnails of the listed items, as `data:` URLs; `None` for one that was requested and
+    /// has not arrived.
     pub thumbnails: SmallMap<ItemId, Option<AttrValue>>,
-    /// The item that the person is asked about.
+    /// The item that the person is asked whether to remove.
     pub removing: Option<ItemId>,
-    /// What listed items have in their name or hash.
+    /// The text that listed items must have in their name or hash.
     pub search: String,
-    /// How many items are listed.
+    /// How many items are listed at most.
     pub shown: usize,
-    /// The button that copied last, and whether it could.
+    /// The key of the button that copied last, and whether it succeeded.
     pub copied: Option<(String, bool)>,
-    /// What a screen reader says next.
+    /// The text that a screen reader announces next.
     pub said: String,
-    /// Whether the person has read the last notice.
+    /// Whether the person has dismissed the last notice.
     pub notice_read: bool,
     /// The field for hashes.
     pub fetch_field: NodeRef,
@@ -256,16 +261,16 @@ pub struct Face {
     last_number: u32,
     pending: SmallMap<u32, (Topic, Command)>,
     handovers: SmallMap<u32, Handover>,
-    /// What shares wait for, as the worker says.
+    /// The origins that shares need permission for, as the worker reports them.
     wanted: Vec<String>,
     focus: Option<Focus>,
-    /// What this face has begun to share last, until its link is copied.
+    /// The item that this face shared last, until its link has been copied.
     begun: Option<ItemId>,
     timers: Timers,
     _paste: Option<PasteListener>,
 }
 
-/// What runs only while it is here.
+/// The running timers; dropping one stops it.
 #[derive(Default)]
 struct Timers {
     connect: Option<Timeout>,
@@ -276,7 +281,7 @@ struct Timers {
 }
 
 impl View {
-    /// The word for this in the stylesheet.
+    /// The name of the view in the stylesheet.
     pub fn word(self) -> &'static str {
         match self {
             View::Popup => "popup",
@@ -287,8 +292,8 @@ impl View {
 }
 
 impl Face {
-    /// A face that is of this kind, shows the page of the tab with this number where one is given, and has begun to connect
-    /// to the worker.
+    /// Makes a face of this kind, which connects to the worker. `tab` is the id of the tab whose
+    /// page it shows; without one, a popup shows the page that it was opened on.
     pub fn new(view: View, tab: Option<i32>, sender: &Sender) -> Self {
         let mut face = Self {
             view,
@@ -344,13 +349,13 @@ impl Face {
         face
     }
 
-    /// Changes the face by a message, and returns whether it has to be drawn.
+    /// Applies a message, and returns whether the face has to be drawn again.
     pub fn update(&mut self, sender: &Sender, msg: Msg) -> bool {
         match msg {
             Msg::Worker(FromWorker::Message(ToFace::Event { event })) => {
-                return self.happened(sender, &event);
+                return self.apply_event(sender, &event);
             }
-            Msg::Worker(from) => self.heard(sender, from),
+            Msg::Worker(from) => self.receive(sender, from),
             Msg::Connect => self.connect(sender),
             Msg::Silence => self.worker_state = WorkerState::Silent,
             Msg::Paint => self.timers.paint = None,
@@ -460,8 +465,8 @@ impl Face {
         true
     }
 
-    /// What is to be done after the face was drawn: listed items get their thumbnails, and what has just appeared gets the
-    /// focus.
+    /// Does what has to wait until the face is drawn: it requests the thumbnails of the listed
+    /// items, and moves the focus to the element that waited for it.
     pub fn rendered(&mut self, sender: &Sender) {
         self.ask_for_thumbnails(sender);
         let is_there = |focus: &mut Focus| match focus {
@@ -475,12 +480,12 @@ impl Face {
         }
     }
 
-    /// The settings that hold.
+    /// The settings that apply now.
     pub fn settings(&self) -> &Settings {
         self.state.settings.as_ref().unwrap_or(&self.defaults)
     }
 
-    /// What the words about a failure of this topic are about.
+    /// The subject of the sentences about a failure of this topic.
     pub fn about(&self, topic: &Topic) -> About {
         match topic {
             Topic::Fetch => About::Fetch,
@@ -495,12 +500,12 @@ impl Face {
         }
     }
 
-    /// Whether a command about this has no answer yet.
+    /// Whether a command about this topic has no answer yet.
     pub fn is_waiting(&self, about: &Topic) -> bool {
         self.pending.values().any(|(other, _)| other == about)
     }
 
-    /// The worker reads the link, and says what is wrong with it.
+    /// Sends the text as it was typed; the worker parses it, and says what is wrong with it.
     fn fetch(&mut self, sender: &Sender) {
         let typed = self.fetch_text.trim().to_owned();
         if typed.is_empty() {

@@ -1,4 +1,4 @@
-//! The files of the page and of the person, and the permission to read them.
+//! The files on the page and those that the person picks, and the permission to read them.
 
 use fluence::command::{Command, HandedFile};
 use fluence::failure::Code;
@@ -12,20 +12,20 @@ use crate::page::{self, PageFile};
 use crate::sender::Sender;
 use crate::text;
 
-/// The number of files of the page that are listed at first.
+/// The number of files on the page that are listed at first.
 pub const FEW_PAGE_FILES: usize = 4;
-/// The number of downloads that are searched for those of one page.
+/// How many of the newest downloads are searched for those of one page.
 const MAX_DOWNLOADS: u32 = 500;
 
-/// Looks at the page of a tab: the one that the popup was opened on, or the one with this number.
+/// Examines the page of a tab: the tab with this id, or else the one that the popup was opened on.
 pub(super) async fn look_at(number: Option<i32>) -> PageView {
     let tab = pages::tab(number).await.ok();
     let Some((tab, url)) = tab.and_then(|tab| {
         let url = tab.url.clone()?;
         Some((tab, url))
     }) else {
-        // The popup is always shown its page, unless that is the browser's own. A tab that was opened from the popup is
-        // shown it until that page goes.
+        // The popup may always see the address of its page, unless the page belongs to the browser.
+        // For a face in a tab of its own, the page may have gone.
         return if number.is_some() {
             PageView::Elsewhere
         } else {
@@ -64,7 +64,8 @@ impl Face {
         self.send(sender, Topic::Page(file.url), command);
     }
 
-    /// Asks the person for what shares wait for, unless that is asked already where the share was begun.
+    /// Asks the person for the permission that shares wait for, unless the question is already
+    /// shown elsewhere.
     pub(super) fn ask_for_shares(&mut self) {
         self.access.remove(&Topic::Shares);
         let asked = |origin: &String| {
@@ -109,8 +110,9 @@ impl Face {
         }
     }
 
-    /// One file is shared at once: nothing leaves the browser before somebody asks for it, and there is nothing to choose.
-    /// Of several, folders included, the person says whether they get one hash or one each.
+    /// Takes the files that the person picked. A single file is shared at once, because there is
+    /// nothing to choose, and nothing leaves the browser before somebody asks for it. For several
+    /// files, or for a folder, the person decides whether they get one hash or one each.
     pub(super) fn picked(&mut self, sender: &Sender, picked: Result<Vec<Picked>, PickError>) {
         self.stage_error = None;
         self.failures.remove(&Topic::Files);
@@ -153,7 +155,8 @@ impl Face {
             })
             .collect();
         let blobs: Vec<File> = picked.into_iter().map(|picked| picked.file).collect();
-        // The number that the command below gets; the channel is open before the worker learns of the key.
+        // The command below gets this number. The channel is opened first, so that it is ready when
+        // the worker learns its key.
         let number = self.last_number.wrapping_add(1);
         let ended = sender.callback(move |taken| Msg::HandedOver(number, taken));
         let together = std::mem::take(&mut self.together);
