@@ -1,5 +1,5 @@
-//! The connection to the worker, and the parts of the page's own API that Yew lacks. The rest of the browser is in the
-//! crate `web`.
+//! The connection to the worker, and the browser APIs of a page that Yew lacks. All other browser
+//! APIs are wrapped in the crate `web`.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -17,33 +17,34 @@ use web_sys::{ClipboardEvent, File, FileList, MessageEvent};
 
 use crate::page::{LinkKind, PageLink};
 
-/// The name of the port by which the worker knows a face.
+/// The port name by which the worker recognises a face.
 const PORT: &str = "face";
-/// How long the worker may take to take files, in milliseconds.
+/// How long the worker has to take the files, in milliseconds.
 const HANDOVER_MS: u32 = 15_000;
-/// After this they are offered again, in milliseconds.
+/// The interval at which the files are offered again, in milliseconds.
 const HANDOVER_AGAIN_MS: u32 = 3_000;
-/// The script that reads which files a page links to.
+/// The script that reads what a page links to and shows.
 const PAGE_SCRIPT: &str = "page.js";
 
-/// What the worker's end of the port says.
+/// What the port to the worker delivers.
 pub enum FromWorker {
-    /// A message.
+    /// A message from the worker.
     Message(ToFace),
-    /// A message that is not understood: the worker is of another version.
+    /// A message that cannot be read, because the worker is of another version.
     Strange,
-    /// The worker is gone, and the port with it.
+    /// The port has closed, because the worker has ended.
     Gone,
 }
 
-/// A connection to the worker, which ends when this is dropped.
+/// A connection to the worker, which is closed when this is dropped.
 pub struct Worker(Connection);
 
 impl Worker {
-    /// Connects; the browser starts the worker where it does not run.
+    /// Connects to the worker; the browser starts it if it is not running. `on` is called with
+    /// everything that the port delivers.
     ///
     /// # Errors
-    /// The message of the browser, where the extension itself was unloaded.
+    /// Fails with the browser's message if the extension itself was unloaded.
     pub fn connect(on: impl Fn(FromWorker) + Clone + 'static) -> Outcome<Self> {
         let gone = on.clone();
         Connection::open(
@@ -56,16 +57,17 @@ impl Worker {
         .map(Self)
     }
 
-    /// Sends a command.
+    /// Sends a command to the worker.
     ///
     /// # Errors
-    /// The message of the browser, where the worker is gone and the command was not sent.
+    /// Fails with the browser's error if the worker has ended; the command was not sent.
     pub fn send(&self, message: &ToWorker) -> Result<(), JsValue> {
         self.0.post(&plain(message)?)
     }
 }
 
-/// Files on their way to the worker over the channel [`HANDOVER`]. Dropping it ends the handover.
+/// The handover of files to the worker through the broadcast channel [`HANDOVER`]. Dropping it ends
+/// the handover.
 pub struct Handover {
     channel: web_sys::BroadcastChannel,
     offer: JsValue,
@@ -75,7 +77,11 @@ pub struct Handover {
 }
 
 impl Handover {
-    /// Opens the channel; the files are sent with the first [`Self::offer`]. `ended` says whether the worker took them.
+    /// Opens the channel; [`Self::offer`] sends the files. `ended` is called once, with whether the
+    /// worker took them.
+    ///
+    /// # Errors
+    /// Fails with the browser's error if the channel cannot be opened.
     pub fn open(
         key: String,
         files: &[File],
@@ -101,7 +107,7 @@ impl Handover {
             let (channel, offer, over) = (channel.clone(), offer.clone(), Rc::clone(&over));
             Interval::new(HANDOVER_AGAIN_MS, move || {
                 if !over.get() {
-                    // Once more below, or late.
+                    // A failed attempt is repeated at the next interval, until the time is up.
                     let _ = channel.post_message(&offer);
                 }
             })
@@ -120,10 +126,10 @@ impl Handover {
         })
     }
 
-    /// Sends the files; the worker is there, for it was sent the command. It may still have missed them, if it ended just
-    /// then: they are sent again until it says that it took them.
+    /// Sends the files. The worker has just been sent the command, so it is running; if it ends at
+    /// that very moment it misses them, so they are sent again until it confirms that it took them.
     pub fn offer(&self) {
-        // What fails now is tried again.
+        // A failed attempt is repeated.
         let _ = self.channel.post_message(&self.offer);
     }
 }
@@ -138,7 +144,7 @@ impl Drop for Handover {
 /// What the page in a tab links to and shows.
 ///
 /// # Errors
-/// The message of the browser, where it does not let the extension look.
+/// Fails with the browser's message if it does not let the extension read the page.
 pub async fn links(tab: i32) -> Outcome<Vec<PageLink>> {
     let found = pages::run_file(tab, PAGE_SCRIPT).await?;
     let read = |link: JsValue| {
@@ -160,11 +166,11 @@ pub async fn links(tab: i32) -> Outcome<Vec<PageLink>> {
 }
 
 fn window() -> web_sys::Window {
-    // A face is always a page.
+    // A face is always a page, so it has a window.
     web_sys::window().unwrap_throw()
 }
 
-/// Whether the page has more room than the browser gives a popup.
+/// Whether the page is wider than the browser makes a popup.
 pub fn is_wide() -> bool {
     const WIDEST_POPUP: f64 = 800.0;
     window()
@@ -174,7 +180,7 @@ pub fn is_wide() -> bool {
         .is_some_and(|width| width > WIDEST_POPUP)
 }
 
-/// The page's document.
+/// The document of the page.
 pub fn document() -> web_sys::Document {
     window().document().unwrap_throw()
 }
@@ -184,12 +190,15 @@ pub fn lower_case(text: &str) -> String {
     js_sys::JsString::from(text).to_lower_case().into()
 }
 
-/// A name that no other handover has.
+/// A random key that no other handover has.
+///
+/// # Errors
+/// Fails with the browser's error if it has no source of randomness.
 pub fn unique_key() -> Result<String, JsValue> {
     Ok(window().crypto()?.random_uuid())
 }
 
-/// The value of a parameter in the page's own address.
+/// The value of a query parameter in the page's own address.
 pub fn parameter(name: &str) -> Option<String> {
     let search = window().location().search().ok()?;
     web_sys::UrlSearchParams::new_with_str(&search)
@@ -197,31 +206,37 @@ pub fn parameter(name: &str) -> Option<String> {
         .get(name)
 }
 
-/// Puts text on the clipboard.
+/// Writes a text to the clipboard.
+///
+/// # Errors
+/// Fails with the browser's error if it refuses, for example because the page lacks the focus.
 pub async fn copy(text: String) -> Result<(), JsValue> {
     JsFuture::from(window().navigator().clipboard().write_text(&text)).await?;
     Ok(())
 }
 
-/// The text on the clipboard, where the browser gives it.
+/// Reads the text on the clipboard.
+///
+/// # Errors
+/// Fails with the browser's error if it refuses.
 pub async fn paste() -> Result<String, JsValue> {
     let text = JsFuture::from(window().navigator().clipboard().read_text()).await?;
     text.as_string().ok_or(JsValue::UNDEFINED)
 }
 
-/// What a person pasted outside of any field.
+/// What a person pasted into the page.
 pub enum Pasted {
-    /// Files, pictures among them.
+    /// Files, among them pictures that were copied as such.
     Files(FileList),
-    /// Text.
+    /// Text that was pasted outside any field.
     Text(String),
 }
 
-/// Listens for what is pasted into the page until it is dropped.
+/// Listens for what is pasted into the page, until this is dropped.
 pub struct PasteListener(Closure<dyn FnMut(ClipboardEvent)>);
 
 impl PasteListener {
-    /// Text that is pasted into a field stays the field's.
+    /// Starts to listen. Text that is pasted into a field is left to the field.
     pub fn new(on: impl Fn(Pasted) + 'static) -> Self {
         let listener = Closure::<dyn FnMut(ClipboardEvent)>::new(move |event: ClipboardEvent| {
             let Some(data) = event.clipboard_data() else {
@@ -243,7 +258,7 @@ impl PasteListener {
             event.prevent_default();
             on(pasted);
         });
-        // Where it fails, pasting into the field still works.
+        // Pasting into the field still works if this fails.
         let _ =
             document().add_event_listener_with_callback("paste", listener.as_ref().unchecked_ref());
         Self(listener)
@@ -252,13 +267,14 @@ impl PasteListener {
 
 impl Drop for PasteListener {
     fn drop(&mut self) {
-        // As above.
+        // A listener that was never added needs no removal.
         let _ = document()
             .remove_event_listener_with_callback("paste", self.0.as_ref().unchecked_ref());
     }
 }
 
-/// A moment as the person's system writes it: the time of today, else date and time.
+/// A moment, in milliseconds since the Unix epoch, in the person's locale: the time if it is today,
+/// otherwise date and time.
 pub fn moment(at_ms: u64) -> String {
     let at = js_sys::Date::new(&JsValue::from_f64(at_ms as f64));
     let today = js_sys::Date::new_0().to_date_string() == at.to_date_string();
@@ -269,17 +285,18 @@ pub fn moment(at_ms: u64) -> String {
     }
 }
 
-/// A moment in the form of RFC 3339, for the `datetime` of an element.
+/// A moment, in milliseconds since the Unix epoch, in the format of RFC 3339, for the `datetime` of
+/// an element.
 pub fn timestamp(at_ms: u64) -> String {
     js_sys::Date::new(&JsValue::from_f64(at_ms as f64))
         .to_iso_string()
         .into()
 }
 
-/// Sets an attribute of the whole page, which the stylesheet reads.
+/// Sets an attribute of the root element, which the stylesheet reads.
 pub fn mark_page(name: &str, value: &str) {
     if let Some(root) = document().document_element() {
-        // The names are constants of this program and valid.
+        // All names are valid constants of this program.
         let _ = root.set_attribute(name, value);
     }
 }

@@ -1,4 +1,4 @@
-//! Settings as a person edits them: texts that may be wrong for a while.
+//! Settings while a person edits them: texts that may be invalid for a while.
 
 use fluence::content::Profile;
 use fluence::failure::Failure;
@@ -6,48 +6,50 @@ use fluence::state::{Field, OwnIpfs, Settings};
 
 use crate::text;
 
-/// Units of the largest file, with their bytes.
+/// The units that the largest file can be given in, each with its number of bytes.
 pub const UNITS: [(&str, u64); 3] = [
     ("MB", 1_000_000),
     ("GB", 1_000_000_000),
     ("TB", 1_000_000_000_000),
 ];
 
-/// What JavaScript, through which settings go, counts exactly; more than any disk has.
+/// `Number.MAX_SAFE_INTEGER` of JavaScript, in bytes: settings pass through JavaScript, which
+/// counts exactly up to it.
 const MAX_EXACT: u64 = (1 << 53) - 1;
 
-/// Settings as a person edits them.
+/// Settings while a person edits them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
-    /// One address a line.
+    /// The addresses of nodes, one on each line.
     pub nodes: String,
-    /// How files are cut and hashed.
+    /// How files are split into blocks and hashed.
     pub profile: Profile,
-    /// Whether what was fetched is provided on.
+    /// Whether fetched files are shared with others too.
     pub provide_fetched: bool,
-    /// Whether a fetched file is saved at once.
+    /// Whether fetched files are saved to the download folder at once.
     pub save_fetched: bool,
-    /// Whether links are copied.
+    /// Whether the link of a file is copied when the file is shared.
     pub copy_link: bool,
     /// Whether notifications are shown.
     pub notify: bool,
-    /// The largest file, a decimal number of the unit.
+    /// The size of the largest file, a decimal number of the unit.
     pub max_file: String,
-    /// Index in [`UNITS`].
+    /// The index of the unit in [`UNITS`].
     pub max_unit: usize,
-    /// Whether the own node is used.
+    /// Whether the person's own IPFS node is used.
     pub use_ipfs: bool,
-    /// Its RPC address.
+    /// The RPC address of that node.
     pub rpc: String,
-    /// Its gateway's address.
+    /// The address of that node's gateway.
     pub gateway: String,
 }
 
-/// What is wrong with a draft, each with the setting that it concerns ([`Settings::check`]).
+/// Everything that is wrong with a draft, each with the setting that it concerns
+/// ([`Settings::check`]).
 pub type Wrong = Vec<(Field, Failure)>;
 
 impl Draft {
-    /// The settings as texts.
+    /// Makes a draft of these settings.
     pub fn of(settings: &Settings) -> Self {
         let max_unit = UNITS
             .iter()
@@ -73,17 +75,18 @@ impl Draft {
         }
     }
 
-    /// The settings that the draft means. `held` are those that it was made of: a size that was not touched stays exact.
+    /// The settings that the draft stands for. `held` are the settings that it was made of: a size
+    /// that was not edited is taken from them, because the draft has it rounded.
     ///
     /// # Errors
-    /// What is wrong with them.
+    /// Returns everything that is wrong with the draft.
     pub fn settings(&self, held: &Settings) -> Result<Settings, Wrong> {
         let untouched = Self::of(held);
         let max_file =
             if (&self.max_file, self.max_unit) == (&untouched.max_file, untouched.max_unit) {
                 held.max_file
             } else {
-                // What is not a number is as wrong as zero.
+                // `Settings::check` refuses zero, so what is not a number becomes zero.
                 of_unit(&self.max_file, UNITS[self.max_unit].1).unwrap_or(0)
             };
         let settings = Settings {
@@ -104,7 +107,7 @@ impl Draft {
         }
     }
 
-    /// The person's own IPFS node alone, to be tested.
+    /// The addresses of the person's own IPFS node, whether or not it is used.
     pub fn own_ipfs(&self) -> OwnIpfs {
         let url = |typed: &str| typed.trim().trim_end_matches('/').to_owned();
         OwnIpfs {
@@ -114,7 +117,7 @@ impl Draft {
     }
 }
 
-/// The addresses in a text, with white space or commas between them. One that is there twice is taken once.
+/// The addresses in a text, separated by white space or commas, without duplicates.
 fn addresses(text: &str) -> Vec<String> {
     let mut nodes: Vec<String> = Vec::new();
     for address in text.split(|c: char| c.is_whitespace() || c == ',') {
@@ -125,7 +128,7 @@ fn addresses(text: &str) -> Vec<String> {
     nodes
 }
 
-/// To two decimals, rounded, without those that are zero.
+/// A number of bytes in a unit, rounded to two decimals, without trailing zeros.
 fn in_unit(bytes: u64, unit: u64) -> String {
     let hundredths = bytes.saturating_add(unit / 200) / (unit / 100);
     let (whole, part) = (hundredths / 100, hundredths % 100);
@@ -136,7 +139,8 @@ fn in_unit(bytes: u64, unit: u64) -> String {
         .to_owned()
 }
 
-/// Bytes of a number with a point or a comma; what is finer than a byte is cut off.
+/// The bytes of a decimal number of units, with a point or a comma; fractions of a byte are cut
+/// off.
 fn of_unit(number: &str, unit: u64) -> Option<u64> {
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     let number = number.trim();

@@ -1,4 +1,4 @@
-//! Files that a person picks or drops, folders included.
+//! The files and folders that a person picks, drops or pastes.
 
 use std::collections::VecDeque;
 
@@ -10,22 +10,22 @@ use web_sys::{
     DataTransfer, File, FileList, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry,
 };
 
-/// The most files that are shared at once.
+/// The largest number of files that can be shared at once.
 pub const MAX_FILES: usize = 10_000;
-/// The most folders that are looked into for them.
+/// The largest number of folders that are searched for files.
 const MAX_FOLDERS: usize = 10_000;
 
-/// A file that was picked.
+/// A file that the person picked.
 #[derive(Clone)]
 pub struct Picked {
-    /// Its bytes, which stay where they are.
+    /// The file; its bytes stay on the disk until they are read.
     pub file: File,
-    /// Its name, with `/` where it is in a folder.
+    /// Its name, or its path with `/` if it is in a folder.
     pub path: String,
 }
 
 impl Picked {
-    /// Bytes.
+    /// The size of the file, in bytes.
     pub fn size(&self) -> u64 {
         self.file.size() as u64
     }
@@ -34,15 +34,18 @@ impl Picked {
 /// Why files could not be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PickError {
-    /// Over [`MAX_FILES`].
+    /// There were more than [`MAX_FILES`], or too many folders.
     TooMany,
-    /// There were none.
+    /// There were no files.
     None,
     /// A file or a folder could not be read: it vanished, or the system forbids it.
     Unreadable,
 }
 
-/// The files of a file input.
+/// The files of a file input or of the clipboard.
+///
+/// # Errors
+/// Fails if there are none or more than [`MAX_FILES`].
 pub fn of_list(list: &FileList) -> Result<Vec<Picked>, PickError> {
     if list.length() as usize > MAX_FILES {
         return Err(PickError::TooMany);
@@ -69,11 +72,12 @@ fn relative_path(file: &File) -> String {
         .unwrap_or_else(|| file.name())
 }
 
-/// What was dropped, taken inside the event; afterwards the browser forgets it.
+/// What was dropped: file system entries, or files where the browser gives no entry.
 pub struct Dropped(VecDeque<Result<FileSystemEntry, File>>);
 
 impl Dropped {
-    /// Takes it.
+    /// Takes what was dropped. This must happen inside the event, because the browser clears the
+    /// data afterwards.
     pub fn take(data: &DataTransfer) -> Self {
         let items = data.items();
         let taken = (0..items.length())
@@ -86,7 +90,10 @@ impl Dropped {
         Self(taken)
     }
 
-    /// All files in it.
+    /// All files that were dropped, with those in dropped folders.
+    ///
+    /// # Errors
+    /// Fails if there are none or too many, or if a file or a folder cannot be read.
     pub async fn files(self) -> Result<Vec<Picked>, PickError> {
         let mut picked = Vec::new();
         let mut folders = 0;
@@ -134,18 +141,18 @@ async fn read_file(entry: FileSystemFileEntry) -> Result<File, JsValue> {
     JsFuture::from(promise).await?.dyn_into()
 }
 
-/// The entries of a folder.
+/// The direct entries of a folder.
 async fn read_folder(folder: FileSystemDirectoryEntry) -> Result<Vec<FileSystemEntry>, PickError> {
     let reader = folder.create_reader();
     let mut entries = Vec::new();
-    // The reader gives them in parts (of 100, in Chromium), and an empty part at the end.
+    // The reader returns them in batches (of 100 in Chromium), and an empty batch at the end.
     loop {
         let promise = Promise::new(&mut |done: Function, failed: Function| {
             if reader
                 .read_entries_with_callback_and_callback(&done, &failed)
                 .is_err()
             {
-                // A promise that was settled already stays so.
+                // A promise that is already settled ignores this.
                 let _ = failed.call0(&JsValue::NULL);
             }
         });

@@ -1,12 +1,14 @@
-//! A name in little room: what is too long is cut in the middle, by the stylesheet, between two parts.
+//! Names in little space: the stylesheet cuts a name that is too long in the middle, between two
+//! parts.
 
-/// The most characters of a name that always stay visible at its end.
+/// The largest number of bytes at the end of a name that always stay visible.
 const TAIL: usize = 12;
-/// The longest ending, with its dot, that always stays visible.
+/// The longest file extension that always stays visible, in bytes, with its dot.
 const MAX_ENDING: usize = 8;
 
-/// Splits a name into the part that may be cut and the part that is always shown: its ending, and a few characters
-/// before it where they are plain (a cut inside other scripts would break joined letters apart).
+/// Splits a name into the part that may be cut and the part that is always shown: the extension,
+/// and a few characters before it if they are plain ASCII (in other scripts, a cut could separate
+/// joined letters).
 pub fn split(name: &str) -> (&str, &str) {
     let ending = name
         .rfind('.')
@@ -16,7 +18,8 @@ pub fn split(name: &str) -> (&str, &str) {
     while at > 0 && name.len() - at < TAIL && plain(name.as_bytes()[at - 1]) {
         at -= 1;
     }
-    // A mark that follows belongs to the letter before it: `e` + U+0301.
+    // If the character before the cut is not ASCII, it may combine with its neighbours, as in `e` +
+    // U+0301: cut at the extension.
     if at < ending
         && name[..at]
             .chars()

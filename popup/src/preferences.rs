@@ -1,35 +1,37 @@
-//! What the face remembers for itself, each a text under a key; what the worker must know is in its settings.
+//! What the face itself remembers, in local storage. What the worker has to know is in the settings
+//! instead.
 
 use gloo_storage::{LocalStorage, Storage};
 
 use crate::browser;
 
-/// Light or dark; `popup.js` reads the same key, before the first paint.
+/// The key of the theme; `popup.js` reads the same key, before the first paint.
 const THEME: &str = "theme";
+/// The key of the filter.
 const FILTER: &str = "filter";
-/// Whether the files of the page are folded away.
+/// The key of whether the files on the page are shown: [`OPEN`] or [`FOLDED`].
 const PAGE: &str = "page";
 const FOLDED: &str = "folded";
 const OPEN: &str = "open";
-/// What the notice says that was dismissed last.
+/// The key of the text of the notice that was dismissed last.
 const DISMISSED: &str = "dismissed";
 
-/// A word that was kept under a key; nothing where none was, or where the browser keeps nothing.
+/// The word stored under a key; empty if there is none, or if the browser stores nothing.
 fn load(key: &str) -> String {
     let kept = LocalStorage::raw().get_item(key).ok().flatten();
-    // A JSON text, as `popup.js` reads it. The words that are kept need no escapes.
+    // It is a JSON string, because `popup.js` parses it. The words need no escapes.
     kept.unwrap_or_default().trim_matches('"').to_owned()
 }
 
 fn keep(key: &str, word: &str) {
-    // A browser that keeps nothing still shows it now.
+    // If the browser stores nothing, the choice still applies to this page.
     let _ = LocalStorage::raw().set_item(key, &format!("\"{word}\""));
 }
 
-/// Light or dark.
+/// The colours of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
-    /// As the system has it.
+    /// Light or dark, as the system is set.
     Auto,
     /// Always light.
     Light,
@@ -38,10 +40,10 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// All, as they are offered; the first holds where none was chosen.
+    /// All themes, in the order in which they are offered.
     pub const ALL: [Self; 3] = [Self::Auto, Self::Light, Self::Dark];
 
-    /// The word for it in the stylesheet.
+    /// The name of the theme in the stylesheet and in storage.
     pub fn word(self) -> &'static str {
         match self {
             Self::Auto => "auto",
@@ -50,14 +52,14 @@ impl Theme {
         }
     }
 
-    /// What was chosen last.
+    /// The theme that was chosen last.
     pub fn load() -> Self {
         let word = load(THEME);
         let chosen = Self::ALL.into_iter().find(|theme| theme.word() == word);
         chosen.unwrap_or(Self::Auto)
     }
 
-    /// Shows the page so, and from now on every page.
+    /// Applies the theme to this page, and remembers it for the pages that are opened later.
     pub fn choose(self) {
         browser::mark_page("data-theme", self.word());
         keep(THEME, self.word());
@@ -67,11 +69,11 @@ impl Theme {
 /// Which items are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filter {
-    /// All.
+    /// All items.
     All,
-    /// What was shared.
+    /// The items that were shared.
     Shared,
-    /// What was fetched.
+    /// The items that were fetched.
     Fetched,
 }
 
@@ -84,7 +86,7 @@ impl Filter {
         }
     }
 
-    /// What was chosen last.
+    /// The filter that was chosen last.
     pub fn load() -> Self {
         match load(FILTER).as_str() {
             "shared" => Self::Shared,
@@ -93,23 +95,23 @@ impl Filter {
         }
     }
 
-    /// Remembers it.
+    /// Remembers the filter.
     pub fn keep(self) {
         keep(FILTER, self.word());
     }
 }
 
-/// Whether the files of the page were open when the face was last seen.
+/// Whether the files on the page were shown when the face was last open.
 pub fn page_was_open() -> bool {
     load(PAGE) != FOLDED
 }
 
-/// Remembers whether they are.
+/// Remembers whether the files on the page are shown.
 pub fn keep_page_open(open: bool) {
     keep(PAGE, if open { OPEN } else { FOLDED });
 }
 
-/// Whether the person has dismissed a notice with this text, and no other since.
+/// Whether the notice that the person dismissed last had this text.
 pub fn is_dismissed(notice: &str) -> bool {
     load(DISMISSED) == without_quotes(notice)
 }

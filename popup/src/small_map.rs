@@ -1,7 +1,7 @@
-//! A map for a handful of entries, kept as a list. For so few it is as fast as a tree, and a program that is downloaded
-//! has no room for a tree of each kind.
+//! A map for a handful of entries, kept as a list. For so few entries it is as fast as a tree, and
+//! it keeps the program small: a tree would be compiled for each type of entry.
 
-/// A map for a handful of entries.
+/// A map for a handful of entries, in no particular order.
 pub struct SmallMap<K, V>(Vec<(K, V)>);
 
 impl<K, V> Default for SmallMap<K, V> {
@@ -20,7 +20,7 @@ impl<K: PartialEq, V> SmallMap<K, V> {
         self.at(key).map(|at| &self.0[at].1)
     }
 
-    /// The value of a key, to be changed.
+    /// The value of a key, for changing it.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.at(key).map(|at| &mut self.0[at].1)
     }
@@ -30,13 +30,13 @@ impl<K: PartialEq, V> SmallMap<K, V> {
         self.at(key).is_some()
     }
 
-    /// Gives the key a value, in the place of its present one.
+    /// Gives the key a value, which replaces its present one.
     pub fn insert(&mut self, key: K, value: V) {
         self.remove(&key);
         self.0.push((key, value));
     }
 
-    /// Removes a key with its value.
+    /// Removes a key, and returns its value.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         self.at(key).map(|at| self.0.swap_remove(at).1)
     }
@@ -51,12 +51,12 @@ impl<K: PartialEq, V> SmallMap<K, V> {
         self.0.len()
     }
 
-    /// All keys, in no order.
+    /// All keys, in no particular order.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
         self.0.iter().map(|(key, _)| key)
     }
 
-    /// All values, in no order.
+    /// All values, in no particular order.
     pub fn values(&self) -> impl Iterator<Item = &V> {
         self.0.iter().map(|(_, value)| value)
     }
