@@ -1,56 +1,56 @@
-//! Which of the things that a page links to and shows are files that a person may want to share.
+//! Chooses, from what a page links to and shows, the files that a person may want to share.
 
 use fluence::command::MAX_URL;
 use fluence::names::safe_file_name;
 use percent_encoding::percent_decode_str;
 use web::extension::downloads::Completed;
 
-/// The files of a page that are shown.
+/// The largest number of a page's files that are shown, downloads and links each.
 pub const MAX_FILES: usize = 200;
-/// Pictures with a side shorter than this are decoration, in pixels.
+/// Pictures with a side shorter than this, in pixels, count as decoration.
 const MIN_PICTURE: u32 = 48;
-/// Endings that are pages, not files.
+/// File extensions of pages, which are not offered as files.
 const PAGES: [&str; 14] = [
     "html", "htm", "xhtml", "php", "asp", "aspx", "jsp", "jspx", "cgi", "do", "cfm", "shtml",
     "action", "mhtml",
 ];
-/// The longest ending that is taken for a file's.
+/// The longest file extension, without its dot. What is longer is part of the name.
 const MAX_ENDING: usize = 8;
 
-/// What a page script found.
+/// Something that the page script found in the page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PageLink {
-    /// What element it is.
+    /// The kind of element that points to it.
     pub kind: LinkKind,
-    /// Absolute.
+    /// Its absolute address.
     pub url: String,
-    /// The name that the page gives it, or empty.
+    /// The file name that the page gives it, or empty.
     pub name: String,
-    /// What the page shows for it.
+    /// The text that the page shows for it.
     pub text: String,
-    /// Of a picture, in pixels.
+    /// The width of a picture, in pixels.
     pub width: u32,
-    /// Of a picture, in pixels.
+    /// The height of a picture, in pixels.
     pub height: u32,
 }
 
-/// What element of a page points to something.
+/// The kind of an element in a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkKind {
     /// A link.
     Link,
-    /// A link that the page itself calls a download.
+    /// A link that the page marks as a download.
     Download,
     /// A picture.
     Image,
     /// A video.
     Video,
-    /// Sound.
+    /// A sound.
     Audio,
 }
 
 impl LinkKind {
-    /// By the word that the page script has for it.
+    /// The kind that the page script has this word for.
     pub fn of(word: &str) -> Option<Self> {
         match word {
             "link" => Some(Self::Link),
@@ -66,39 +66,39 @@ impl LinkKind {
 /// A file that can be shared from a page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PageFile {
-    /// Where its bytes are.
+    /// The address of its bytes.
     pub url: String,
-    /// Made safe.
+    /// Its name, made safe for a file system.
     pub name: String,
-    /// What it is.
+    /// The kind of file, which decides its icon.
     pub kind: FileKind,
-    /// Bytes, where it is known.
+    /// Its size in bytes, where it is known.
     pub size: Option<u64>,
     /// Whether the person has downloaded it.
     pub downloaded: bool,
 }
 
-/// What a file is, as far as its icon goes.
+/// The kind of a file, which decides its icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
     /// A picture.
     Image,
     /// A video.
     Video,
-    /// Sound.
+    /// A sound.
     Audio,
-    /// Text to read: documents, books, code.
+    /// A text, such as a document, a book or data.
     Document,
-    /// Something packed.
+    /// An archive, or a disk image or package.
     Archive,
-    /// Several files with one hash.
+    /// A directory: several files with one hash.
     Folder,
     /// Anything else.
     Other,
 }
 
 impl FileKind {
-    /// By MIME type where that says something, else by the name's ending.
+    /// The kind of a file by its MIME type if that decides it, otherwise by its extension.
     pub fn of(mime: Option<&str>, name: &str) -> Self {
         match mime.and_then(|mime| mime.split('/').next()) {
             Some("image") => return Self::Image,
@@ -122,7 +122,7 @@ impl FileKind {
         }
     }
 
-    /// The word for it in the stylesheet.
+    /// The class of its icon in the stylesheet.
     pub fn class(self) -> &'static str {
         match self {
             Self::Image => "image",
@@ -136,7 +136,7 @@ impl FileKind {
     }
 }
 
-/// The ending of a name, in lower case, where there is one that looks like a file's.
+/// The extension of a file name, in lower case, if it has a plausible one.
 fn ending(name: &str) -> Option<String> {
     let (stem, ending) = name.rsplit_once('.')?;
     let plausible = !stem.is_empty()
@@ -146,7 +146,8 @@ fn ending(name: &str) -> Option<String> {
     plausible.then(|| ending.to_ascii_lowercase())
 }
 
-/// The host of an `http:` or `https:` address, in lower case and without a leading `www.`.
+/// The host (and port) of an `http:` or `https:` address, in lower case and without a leading
+/// `www.`.
 pub fn host(url: &str) -> Option<String> {
     let rest = url
         .strip_prefix("https://")
@@ -161,7 +162,7 @@ fn without_fragment(url: &str) -> &str {
     url.split('#').next().unwrap_or_default()
 }
 
-/// Whether an address was not seen yet; from now on it is. They are few.
+/// Adds an address to those seen, and returns whether it is new. They are few enough for a list.
 fn is_new(seen: &mut Vec<String>, url: &str) -> bool {
     let url = without_fragment(url);
     let new = !seen.iter().any(|other| other == url);
@@ -171,7 +172,8 @@ fn is_new(seen: &mut Vec<String>, url: &str) -> bool {
     new
 }
 
-/// The last part of an address's path, decoded; `None` for a directory or an address without a path.
+/// The last segment of an address's path, decoded; `None` for a directory or an address without a
+/// path.
 fn last_segment(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;
     let path = rest.split(['?', '#']).next()?;
@@ -181,7 +183,8 @@ fn last_segment(url: &str) -> Option<String> {
     (!name.trim().is_empty()).then(|| name.into_owned())
 }
 
-/// The downloads that came from the page's host, or from the page itself, newest first and each address once.
+/// The downloads whose address or referrer is on the host of the page. Their order is kept, and
+/// each address is listed once.
 pub fn downloads_of(page: &str, downloads: Vec<Completed>) -> Vec<PageFile> {
     let Some(page_host) = host(page) else {
         return Vec::new();
@@ -209,7 +212,8 @@ pub fn downloads_of(page: &str, downloads: Vec<Completed>) -> Vec<PageFile> {
         .collect()
 }
 
-/// The files that the page links to or shows, in its own order, each address once, without those in `known`.
+/// The files that the page links to or shows, in its order. Each address is listed once, and those
+/// in `known` are left out.
 pub fn files_of(page: &str, links: Vec<PageLink>, known: &[PageFile]) -> Vec<PageFile> {
     let mut seen: Vec<String> = known
         .iter()

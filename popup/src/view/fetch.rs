@@ -9,7 +9,7 @@ use crate::face::{Face, Msg, Topic};
 use crate::sender::Sender;
 use crate::text;
 
-/// The field, its button, and what went wrong.
+/// The field, its buttons, and the failure of the last attempt.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     let oninput = sender.callback_if(|event: InputEvent| {
         let input: HtmlInputElement = event.target()?.dyn_into().ok()?;

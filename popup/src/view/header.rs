@@ -1,4 +1,4 @@
-//! The top: who and where, and what a person should know before anything else.
+//! The header, with the peer id and the connection, and the banners that a person should see first.
 
 use fluence::command::Command;
 use fluence::failure::{About, Code};
@@ -12,13 +12,13 @@ use crate::face::{Face, Msg, PageView, Topic, View, WorkerState};
 use crate::sender::Sender;
 use crate::text;
 
-/// The characters of the own peer id that are shown: its end, for all begin alike.
+/// How many characters at the end of the own peer id are shown. All peer ids begin alike.
 const SHORT_PEER: usize = 6;
 
-/// The page of the extension in a tab.
+/// The address of the face in a tab of its own.
 const TAB_PAGE: &str = "popup.html?view=tab";
 
-/// The top.
+/// The header.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     let tab_page = match &face.page {
         PageView::Files { tab, .. } => format!("{TAB_PAGE}&tab={}", tab.id),
@@ -86,7 +86,7 @@ fn peer(face: &Face, sender: &Sender) -> Html {
     }
 }
 
-/// What keeps things from working, each with what to do.
+/// The banners: what keeps the extension from working, each with what to do about it.
 pub fn banners(face: &Face, sender: &Sender) -> Html {
     html! {
         <>
@@ -140,7 +140,7 @@ fn connection(face: &Face, sender: &Sender) -> Html {
                     { icon("warn") }
                     <p>
                         <strong>{ text::NETWORK_OFFLINE }{ ":" }</strong>{ " " }<span class="reason">{ text::sentence(&words::link(error)) }</span>{ " " }
-                        // Not read out each second.
+                        // The countdown must not be read out each second.
                         <span class="count" aria-live="off">{ text::retry_in(seconds) }</span>
                     </p>
                     <button type="button" data-testid="try-now" disabled={face.is_waiting(&Topic::Network)} onclick={again}>{ text::TRY_NOW }</button>

@@ -1,4 +1,4 @@
-//! The list of what was shared and fetched.
+//! The list of shared and fetched items.
 
 use fluence::command::Command;
 use fluence::failure::About;
@@ -18,7 +18,7 @@ use crate::preferences::Filter;
 use crate::sender::Sender;
 use crate::text;
 
-/// From this many items on there is a field to search them.
+/// The number of items from which on there is a field to search them.
 const SEARCH_FROM: usize = 6;
 
 /// The list, with its filters.
@@ -82,28 +82,29 @@ fn empty(face: &Face) -> Html {
     }
 }
 
-/// One item of the list. It is drawn again only when one of these changes.
+/// The properties of a row, which is drawn again only when one of them changes.
 #[derive(PartialEq, Properties)]
 pub struct RowProps {
     item: Item,
-    /// Its status in words, which depends on the connection too.
+    /// The item's status in words, which also depends on the connection.
     status: String,
     thumbnail: Option<AttrValue>,
-    /// Where it opens in any browser, and whether in those of this computer alone.
+    /// The web link of the item, and whether it works only on this computer.
     web: Option<(String, bool)>,
-    /// The button that has just copied something of it, and whether it could.
+    /// The key of the item's button that has just copied something, and whether it succeeded.
     copied: Option<(String, bool)>,
-    /// Whether the person is asked whether it is to go.
+    /// Whether the row asks the person whether to remove the item.
     removing: bool,
-    /// Whether a command about it has no answer yet.
+    /// Whether a command about the item has no answer yet.
     waiting: bool,
-    /// Its log, while its details are shown; inside, `None` until it has arrived.
+    /// The item's log while its details are shown; the inner `None` means that it has not arrived
+    /// yet.
     log: Option<Option<Vec<LogLine>>>,
-    /// What became of the last command about it.
+    /// The outcome of the last command about the item.
     outcome: Html,
-    /// Why its log could not be had.
+    /// The failure to get the item's log.
     log_outcome: Html,
-    /// What the person does.
+    /// Receives what the person does.
     on: Callback<Msg>,
 }
 
@@ -169,7 +170,8 @@ fn Row(props: &RowProps) -> Html {
 
 fn picture(props: &RowProps) -> Html {
     let item = &props.item;
-    // What the worker made is a picture in a `data:` URL; nothing else is shown, least of all from the network.
+    // The worker makes thumbnails as `data:` URLs. Nothing else is shown, least of all from the
+    // network.
     let thumbnail = props.thumbnail.as_ref();
     match thumbnail.filter(|url| url.starts_with("data:image/")) {
         Some(url) => html! { <img class="picture" src={url.clone()} alt="" /> },
@@ -188,7 +190,8 @@ fn progress(item: &Item) -> Html {
     match &item.progress {
         Some(progress) if moving || item.status.is_interrupted() => {
             let total = progress.total.or(item.size).filter(|total| *total > 0);
-            // In thousandths; without a value the bar says “some”, for nobody knows how much it will be.
+            // In thousandths. The total may be unknown; the bar then has no value and is
+            // indeterminate.
             let value = total.map(|total| {
                 let share = progress.bytes as f64 / total as f64 * 1000.0;
                 (share as u32).min(1000).to_string()
@@ -207,7 +210,7 @@ fn progress(item: &Item) -> Html {
     }
 }
 
-/// A button that copies the item's link; nothing while it has none.
+/// A button that copies the item's link, or nothing while the item has none.
 pub fn copy_button(
     copied: Option<&(String, bool)>,
     on: &Callback<Msg>,
@@ -230,14 +233,15 @@ pub fn copy_button(
     }
 }
 
-/// Where the item opens in any browser, and whether in those of this machine alone; while others can have it.
+/// The web link of the item while others can fetch it, and whether the link works only on this
+/// computer.
 fn web_link(face: &Face, item: &Item) -> Option<(String, bool)> {
     let base = face.state.web.as_ref().filter(|_| item.is_shared())?;
     let address = storage::web_link(base, item.cid.as_ref()?);
     Some((address, storage::is_local(base)))
 }
 
-/// A button that copies the item's link for people who have nothing but a browser.
+/// A button that copies the item's web link, for people without the extension.
 fn web_button(props: &RowProps) -> Html {
     let Some((address, local)) = props.web.clone() else {
         return Html::default();
@@ -255,7 +259,7 @@ fn web_button(props: &RowProps) -> Html {
     icon_button(picture, label, "item-web", onclick)
 }
 
-/// What a person can do with the item as it is.
+/// The buttons for what a person can do with the item in its present state.
 fn actions(props: &RowProps) -> Html {
     let item = &props.item;
     let topic = Topic::Item(item.id.clone());

@@ -1,4 +1,4 @@
-//! How the face looks: pure functions from what it holds to elements.
+//! The views: pure functions that turn the state of the face into elements.
 
 mod fetch;
 mod header;
@@ -17,7 +17,7 @@ use crate::files::Dropped;
 use crate::sender::Sender;
 use crate::{name, text};
 
-/// All of it.
+/// The whole page.
 pub fn face(face: &Face, sender: &Sender) -> Html {
     let content = match face.view {
         View::Options => html! {
@@ -48,7 +48,7 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
         })
     });
     let ondragleave = sender.callback_if(|event: DragEvent| {
-        // Leaving one element for another is not leaving the face.
+        // The pointer has left the face only if it has not entered another element.
         event
             .related_target()
             .is_none()
@@ -71,12 +71,12 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
     }
 }
 
-/// A picture of the stylesheet.
+/// An icon of the stylesheet.
 pub fn icon(name: &'static str) -> Html {
     html! { <span class={classes!("icon", name)} aria-hidden="true"></span> }
 }
 
-/// A button that is only a picture; its label is read out and shown on hover.
+/// A button that shows only an icon; its label is read out, and shown on hover.
 pub fn icon_button(
     picture: &'static str,
     label: &'static str,
@@ -88,7 +88,7 @@ pub fn icon_button(
     }
 }
 
-/// A file's name in one line, cut in the middle where there is no room, whole in its title.
+/// A file name on one line, cut in the middle if there is no room. The title has the whole name.
 pub fn file_name(whole: &str, testid: &'static str) -> Html {
     let (head, tail) = name::split(whole);
     html! {
@@ -96,7 +96,8 @@ pub fn file_name(whole: &str, testid: &'static str) -> Html {
     }
 }
 
-/// What went wrong, and what to do next. It is read out at once where the person can dismiss it, because it is new then.
+/// What went wrong, and what to do next. A failure that the person can dismiss is new, so it is
+/// read out at once.
 pub fn failure(
     failure: &Failure,
     about: About,
@@ -115,7 +116,8 @@ pub fn failure(
     }
 }
 
-/// The failure of a command about this, and its question for permission, where there are some.
+/// The failure of the last command about this topic, and the question for permission, if there are
+/// any.
 pub fn outcome(face: &Face, sender: &Sender, topic: &Topic, testid: &'static str) -> Html {
     let dismiss = |topic: &Topic| {
         let topic = topic.clone();

@@ -1,4 +1,4 @@
-//! The settings.
+//! The settings page.
 
 use fluence::command::Command;
 use fluence::content::Profile;
@@ -15,7 +15,7 @@ use crate::preferences::Theme;
 use crate::sender::Sender;
 use crate::text;
 
-/// All settings.
+/// The form, the appearance, and the information about the extension.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     if face.worker_state == WorkerState::Starting {
         return html! {
@@ -85,17 +85,18 @@ struct FormProps {
     test_outcome: Html,
 }
 
-/// The form, with what was typed and not saved yet.
+/// The form, with its unsaved changes.
 struct Form {
     draft: Draft,
-    /// What was saved last; the worker may write it in another way.
+    /// The draft that was saved last; the worker may write it in another form.
     sent: Option<Draft>,
-    /// Whether something was wrong when it was last saved; from then on it is checked with each key.
+    /// Whether the last attempt to save or test found something wrong; from then on every change is
+    /// checked.
     checked: bool,
 }
 
 enum Edit {
-    /// A field changed.
+    /// A field has changed; this applies the change to the draft.
     Change(Box<dyn FnOnce(&mut Draft)>),
     Save,
     Revert,
@@ -115,7 +116,7 @@ impl Component for Form {
     }
 
     fn changed(&mut self, ctx: &Context<Self>, old: &FormProps) -> bool {
-        // Settings that changed elsewhere are shown, unless something here waits to be saved.
+        // Settings that were changed elsewhere are shown, unless there are unsaved changes here.
         let untouched =
             self.sent.as_ref() == Some(&self.draft) || self.draft == Draft::of(&old.settings);
         if old.settings != ctx.props().settings && untouched {
@@ -191,7 +192,7 @@ impl Component for Form {
     }
 }
 
-/// What is wrong with a setting, in words.
+/// What is wrong with a setting, in words, or `None`.
 fn wrong_with(wrong: &Wrong, field: Field) -> Option<String> {
     let failure = wrong.iter().find(|(wrong, _)| *wrong == field);
     failure.map(|(_, failure)| text::setting_wrong(failure))

@@ -1,4 +1,4 @@
-//! Picking and dropping files.
+//! The section in which the person picks and drops files to share.
 
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -9,10 +9,10 @@ use crate::face::{Face, Msg, Topic, View};
 use crate::sender::Sender;
 use crate::{files, text};
 
-/// The picked files that are named before they are shared.
+/// How many of the picked files are named before they are shared.
 const NAMED: usize = 3;
 
-/// The buttons, what was picked, and what went wrong.
+/// The buttons, the picked files, and what went wrong.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     let onchange = sender.callback_if(|event: Event| {
         let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
