@@ -1,8 +1,9 @@
-//! CARs that are fetched here: what comes is verified here, raw blocks are kept where they are written, and only the others
-//! cross over to whoever asked.
+//! The CARs that the file worker fetches. It verifies their blocks, keeps large raw blocks where
+//! they will be written, and passes only the others to the extension's worker.
 //!
-//! A raw block's bytes are read into the buffer that they are hashed and written from: they are never in this program's
-//! own memory, because to copy them there and back would take as long as to write them.
+//! The bytes of such a block are read into the buffer that they are hashed and written from. They
+//! are never copied into the memory of this program, because copying them there and back would take
+//! as long as writing them.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -34,41 +35,49 @@ use crate::garbage;
 use crate::keep::{Held, Keeper};
 use crate::message::{Answer, Came, Head, Piece, Problem, Said};
 
-/// The codec of raw blocks.
+/// The multicodec of raw blocks.
 const RAW: u64 = 0x55;
-/// Smaller raw blocks cross over too: to have each of them written by itself would take longer.
+/// The smallest raw block that is kept here, in bytes. Smaller ones are passed on, because writing
+/// each by itself would take longer.
 const WORTH_KEEPING: usize = 64 * 1024;
-/// What may be read beyond a block, together with its end: the next one's length and CID are in it.
+/// How many bytes may be read beyond the end of a block: enough for the length and the CID of the
+/// next one.
 const BEYOND: u32 = 4 * 1024;
-/// Smaller blocks are hashed by this program: asking the browser takes as long.
+/// The smallest block that the browser hashes, in bytes. For smaller ones the call takes as long as
+/// hashing them in this program.
 const WORTH_A_CALL: usize = 16 * 1024;
-/// How often a CAR may be asked for more before it has answered.
+/// How many requests for the next piece of a CAR may wait for an answer.
 const MAX_ASKED: usize = 64;
-/// What is gathered for one answer: bytes of blocks, blocks, and how long after the first of it is there. Each message
-/// leaves garbage, which the browser lets lie until it is many megabytes.
+/// How many bytes of blocks are gathered for one answer. Each message leaves garbage, which the
+/// browser collects only after many megabytes.
 const GATHERED: usize = 2 << 20;
+/// How many blocks are gathered for one answer.
 const GATHERED_BLOCKS: usize = 256;
+/// How long an answer waits for more after its first part has arrived.
 const GATHERED_FOR: Duration = Duration::from_millis(200);
-/// Bytes that are read of a body at a time.
+/// How many bytes of a response body are read at a time.
 const PIECE: u32 = 512 * 1024;
 
 /// A CAR that is being fetched.
 struct Fetched {
-    /// Blocks and the end, to be told one after the other.
+    /// The verified blocks and the end of the CAR, in order.
     blocks: cars::Blocks,
     _abort: AbortOnDrop,
 }
 
-/// What is asked for.
+/// A request for a CAR; see [`crate::message::Request::Car`].
 pub(crate) struct Wanted {
+    /// The address of the CAR.
     pub(crate) url: String,
+    /// The value of the `Accept` header.
     pub(crate) accept: String,
+    /// How long to wait for the head, and afterwards for further bytes.
     pub(crate) patience: Duration,
-    /// The host, for people.
+    /// The host in the address, for messages.
     pub(crate) host: String,
 }
 
-/// Sends the request; gives the answer's head, and its blocks where it is a success.
+/// Sends the request, and returns the head of the response and its blocks.
 async fn begin(wanted: Wanted, keeper: &Keeper) -> Result<(Head, Fetched), HttpError> {
     let Wanted {
         url,
@@ -126,7 +135,7 @@ async fn begin(wanted: Wanted, keeper: &Keeper) -> Result<(Head, Fetched), HttpE
 }
 
 impl Fetched {
-    /// What comes next.
+    /// The next piece, with as much as arrives within the limits for one answer.
     async fn next(&mut self) -> Came {
         let mut came = Came::default();
         let mut blocks = Vec::new();
@@ -156,7 +165,7 @@ impl Fetched {
                 }
             }
         }
-        // Not before: what this is dropped with is let go.
+        // Numbers are told only now: if this future is dropped earlier, the blocks are let go.
         for (cid, payload) in blocks {
             let piece = match payload {
                 Payload::Bytes(block) => Piece::Bytes(Uint8Array::from(&block[..])),
@@ -175,20 +184,20 @@ impl Fetched {
     }
 }
 
-/// All CARs that are being fetched, by the number of the request that began them.
+/// All CARs that are being fetched, each by the number of the request that began it.
 pub(crate) struct Cars {
     asking: RefCell<BTreeMap<u32, Asking>>,
     keeper: Keeper,
 }
 
-/// Where a CAR is asked for more; it ends when this is dropped.
+/// The handle to a CAR that is being fetched; dropping it ends the transfer.
 struct Asking {
     more: mpsc::Sender<u32>,
     _end: oneshot::Sender<()>,
 }
 
 impl Cars {
-    /// With who keeps the raw blocks of them.
+    /// Makes an empty set, whose raw blocks this keeper keeps.
     pub(crate) fn new(keeper: Keeper) -> Self {
         Self {
             asking: RefCell::default(),
@@ -196,7 +205,8 @@ impl Cars {
         }
     }
 
-    /// Fetches a CAR under a number: answers with its head, and then each time that [`Self::next`] asks.
+    /// Fetches a CAR under a number. It answers first with the head, and then whenever
+    /// [`Self::next`] asks.
     pub(crate) async fn fetch(&self, number: u32, wanted: Wanted, answer: impl Fn(u32, Answer)) {
         let (more, mut asked) = mpsc::channel(MAX_ASKED);
         let (end, ended) = oneshot::channel::<()>();
@@ -223,19 +233,20 @@ impl Cars {
         self.asking.borrow_mut().remove(&number);
     }
 
-    /// Asks for what comes next of a CAR, to be answered under a number; false where there is no such CAR.
+    /// Asks for the next piece of a CAR, to be answered under a number. Returns false if there is
+    /// no such CAR, or if too many requests wait.
     pub(crate) fn next(&self, car: u32, number: u32) -> bool {
         let mut cars = self.asking.borrow_mut();
         cars.get_mut(&car)
             .is_some_and(|asking| asking.more.try_send(number).is_ok())
     }
 
-    /// Ends a CAR.
+    /// Ends the transfer of a CAR.
     pub(crate) fn stop(&self, car: u32) {
         self.asking.borrow_mut().remove(&car);
     }
 
-    /// Ends all.
+    /// Ends all transfers.
     pub(crate) fn end(&self) {
         self.asking.take();
     }
@@ -247,7 +258,7 @@ async fn verify(cid: Cid, block: Bytes) -> Result<Payload, CarEnd> {
         Some(expected) => match sha256(&block).await {
             Ok(digest) if digest == expected => {}
             Ok(_) => return Err(HashError::Mismatch(cid).into()),
-            // The browser does not hash; this program does.
+            // The browser cannot hash here, so this program does.
             Err(_) => hash::verify(&cid, &block)?,
         },
         None => hash::verify(&cid, &block)?,
@@ -255,33 +266,33 @@ async fn verify(cid: Cid, block: Bytes) -> Result<Payload, CarEnd> {
     Ok(Payload::Bytes(block))
 }
 
-/// A block's bytes, as they are read.
+/// The bytes of a block, as they were read.
 enum Block {
-    /// In this program's memory.
+    /// They are in the memory of this program.
     Here(Bytes),
-    /// Of a raw block: in a buffer of its own.
+    /// They are those of a raw block that is worth keeping, in a buffer of its own.
     InBuffer(Uint8Array),
 }
 
-/// The body of an answer that is a CAR.
+/// The body of a response that is a CAR.
 struct Body {
-    /// `None` where there is no body.
+    /// The reader of the body; `None` if the response has none.
     reader: Option<ByobReader>,
     silence: Silence,
-    /// The host, for people.
+    /// The host in the address, for messages.
     host: String,
     car: CarReader,
-    /// For what is not read into a block's own.
+    /// The buffer for what is not read into a block's own.
     buffer: Option<ArrayBuffer>,
     filling: Option<Filling>,
     keeper: Keeper,
 }
 
-/// A raw block whose bytes are coming.
+/// A raw block that is being read into its buffer.
 struct Filling {
     cid: Cid,
     len: u32,
-    /// Bytes that are there, which may be more than the block has.
+    /// The number of bytes that have been read, which may be more than the block has.
     have: u32,
     buffer: ArrayBuffer,
 }
@@ -336,7 +347,7 @@ impl Body {
         Ok(Some(Section::Heard(piece.length() as usize)))
     }
 
-    /// Reads more of a block; gives it when it is whole.
+    /// Reads more of a block, and returns the block once it is complete.
     async fn fill(&mut self, mut filling: Filling) -> Result<Section<Block>, CarEnd> {
         let Filling { cid, len, have, .. } = filling;
         if have >= len {
@@ -357,7 +368,8 @@ impl Body {
         Ok(Section::Heard(piece.length() as usize))
     }
 
-    /// Reads what comes next into a buffer, which is taken from whoever has it; `None` at the end.
+    /// Reads the next bytes into the buffer of an array, which the browser takes and returns with
+    /// the bytes; `None` at the end.
     async fn read(&mut self, into: &Uint8Array) -> Result<Option<Uint8Array>, HttpError> {
         let Some(reader) = &self.reader else {
             return Ok(None);
@@ -376,8 +388,8 @@ fn worth_keeping(cid: &Cid, len: usize) -> bool {
     cid.codec() == RAW && len >= WORTH_KEEPING
 }
 
-/// Notices that nothing has come for so long, with one timer for many reads: a timer for each would leave more garbage
-/// than all else.
+/// Notices when no bytes have arrived for as long as `patience`. One timer serves many reads,
+/// because a timer for each would leave more garbage than everything else.
 struct Silence {
     patience: Duration,
     timer: TimeoutFuture,
@@ -391,13 +403,13 @@ impl Silence {
         }
     }
 
-    /// Resolves when it has lasted so long from now.
+    /// Resolves when the silence has lasted as long as `patience`, counted from now.
     async fn comes(&mut self) {
         let end = monotonic_ms() + self.patience.as_secs_f64() * 1000.0;
         loop {
             (&mut self.timer).await;
             let left = end - monotonic_ms();
-            // A timer is a little early, too.
+            // A timer may also fire a little early.
             if left < 1.0 {
                 return;
             }
@@ -410,7 +422,7 @@ fn timer(patience: Duration) -> TimeoutFuture {
     TimeoutFuture::new(patience.as_millis().min(u128::from(u32::MAX >> 1)) as u32)
 }
 
-/// Ends the transfer when nobody reads it any more.
+/// Aborts the transfer when its reader is dropped.
 struct AbortOnDrop(AbortController);
 
 impl Drop for AbortOnDrop {

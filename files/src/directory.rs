@@ -1,4 +1,4 @@
-//! The directory that all files are in, from any worker of the extension.
+//! The directory of all files. Every worker of the extension can use it.
 
 use js_sys::{AsyncIterator, IteratorNext};
 use wasm_bindgen::prelude::*;
@@ -8,10 +8,13 @@ use web_sys::{
     FileSystemGetFileOptions, WorkerGlobalScope,
 };
 
-/// Its name in the extension's own file system.
+/// The name of the directory in the extension's origin private file system.
 const NAME: &str = "files";
 
-/// The directory; made where it is not there.
+/// The directory, which is created if it does not exist.
+///
+/// # Errors
+/// Fails with the browser's exception if it gives no access to its file system.
 pub async fn directory() -> Result<FileSystemDirectoryHandle, JsValue> {
     let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
     let root = JsFuture::from(scope.navigator().storage().get_directory()).await?;
@@ -22,7 +25,7 @@ pub async fn directory() -> Result<FileSystemDirectoryHandle, JsValue> {
     Ok(JsFuture::from(directory).await?.unchecked_into())
 }
 
-/// A file by its name; made where it is not there, if that is wished.
+/// The file with this name. If it does not exist, it is created if `create` is true.
 pub(crate) async fn handle(name: &str, create: bool) -> Result<FileSystemFileHandle, JsValue> {
     let options = FileSystemGetFileOptions::new();
     options.set_create(create);
@@ -32,13 +35,19 @@ pub(crate) async fn handle(name: &str, create: bool) -> Result<FileSystemFileHan
     Ok(JsFuture::from(file).await?.unchecked_into())
 }
 
-/// The bytes of a file, as they are now: when it is written to afterwards, they cannot be read any more.
+/// A snapshot of a file. It can no longer be read once the file has been written to.
+///
+/// # Errors
+/// Fails with the browser's exception if the file does not exist or cannot be read.
 pub async fn file(name: &str) -> Result<File, JsValue> {
     let file = handle(name, false).await?.get_file();
     Ok(JsFuture::from(file).await?.unchecked_into())
 }
 
-/// Removes a file, which must not be open. One that is not there is no error.
+/// Removes a file, which must not be open. It is no error if the file does not exist.
+///
+/// # Errors
+/// Fails with the browser's exception, for example if the file is open.
 pub async fn remove(name: &str) -> Result<(), JsValue> {
     match JsFuture::from(directory().await?.remove_entry(name)).await {
         Err(why) if !is(&why, "NotFoundError") => Err(why),
@@ -47,6 +56,9 @@ pub async fn remove(name: &str) -> Result<(), JsValue> {
 }
 
 /// The names of all files.
+///
+/// # Errors
+/// Fails with the browser's exception if the directory cannot be read.
 pub async fn names() -> Result<Vec<String>, JsValue> {
     let keys: AsyncIterator = directory().await?.keys();
     let mut names = Vec::new();
@@ -59,7 +71,7 @@ pub async fn names() -> Result<Vec<String>, JsValue> {
     }
 }
 
-/// Whether an exception has this name.
+/// Whether a value is a `DOMException` with this name.
 pub(crate) fn is(why: &JsValue, name: &str) -> bool {
     why.dyn_ref::<web_sys::DomException>()
         .is_some_and(|exception| exception.name() == name)

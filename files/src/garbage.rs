@@ -1,21 +1,22 @@
-//! Small garbage of the browser, which gathers until the browser is made to collect it.
+//! Makes the browser collect its garbage, which small allocations alone would not do in time.
 
 use std::cell::Cell;
 
 use js_sys::ArrayBuffer;
 
-/// The number of messages and reads after which the browser is made to collect garbage, and the size in bytes of the
-/// buffer that does it.
+/// The number of messages and reads after which the browser is made to collect garbage.
 const REMIND_AFTER: u32 = 512;
+/// The size of the buffer that makes it do so, in bytes.
 const REMINDER: u32 = 80 << 20;
 
 thread_local! {
     static MADE: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Notes that a message came or that a stream was read from, which is called in each worker. Each leaves some hundred
-/// bytes of the browser's own, and dozens of megabytes of them gather before the browser collects them by itself.
-/// Memory outside of its heap makes it do so earlier: a buffer that is never written to is counted, but takes none.
+/// Notes that a message arrived or that a stream was read from. Each worker calls this. Every
+/// message and read leaves a few hundred bytes of garbage, and the browser collects it only after
+/// dozens of megabytes. It collects earlier when memory outside its heap is allocated; a buffer
+/// that is never written to counts as such, but takes no memory.
 pub fn made() {
     let made = MADE.get() + 1;
     MADE.set(made % REMIND_AFTER);

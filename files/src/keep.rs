@@ -1,4 +1,4 @@
-//! Blocks that are kept from when they are verified until they are written.
+//! The verified blocks that are kept until they are written.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use crate::message::Problem;
 use crate::open::sha256_of;
 use crate::writer::Buffers;
 
-/// Keeps blocks where they are written. Cheap to clone.
+/// Verifies blocks and keeps them in the worker that will write them. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Keeper(Rc<Inner>);
 
@@ -25,7 +25,7 @@ struct Inner {
     last: Cell<u32>,
 }
 
-/// A block that is kept; it is let go when this is dropped and nobody was told of it.
+/// A kept block. Unless its number was told to somebody, dropping this lets go of it.
 pub(crate) struct Held {
     keeper: Keeper,
     number: u32,
@@ -33,7 +33,7 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// The number under which it is kept until whoever hears it lets it go.
+    /// The number of the block. From now on, whoever is told the number has to let go of the block.
     pub(crate) fn tell(&self) -> u32 {
         self.told.set(true);
         self.number
@@ -58,12 +58,12 @@ impl Keeper {
         }))
     }
 
-    /// A buffer of at least so many bytes, for a block.
+    /// A buffer of at least `len` bytes, for a block.
     pub(crate) fn buffer(&self, len: u32) -> ArrayBuffer {
         self.0.buffers.take(len)
     }
 
-    /// Keeps a block, if it is what its CID says.
+    /// Keeps a block if it matches its CID.
     pub(crate) fn keep(&self, cid: Cid, block: Uint8Array) -> Check {
         let number = self.0.last.get().wrapping_add(1);
         self.0.last.set(number);
@@ -83,8 +83,9 @@ impl Keeper {
 }
 
 impl Files {
-    /// Keeps a block under a number until it is let go, if it is what its CID says. The browser hashes in the thread that
-    /// asks, so the worker that writes hashes a part of the blocks: those that come while it has none to hash.
+    /// Keeps a block under a number if it matches its CID. The browser hashes in the thread that
+    /// asks for the hash, so the writer shares the work: it hashes a block whenever it has none to
+    /// hash.
     async fn keep(&self, number: u32, cid: &Cid, block: Uint8Array) -> Result<(), CarEnd> {
         let failed = |problem| match problem {
             Problem::Http(error) => CarEnd::Http(error),
@@ -124,6 +125,6 @@ async fn verify(cid: &Cid, block: &Uint8Array) -> Result<(), HashError> {
             Err(HashError::Mismatch(*cid))
         };
     }
-    // Another hash; or the browser does not hash, and this program does.
+    // This program computes every other kind of hash, and SHA-256 too if the browser cannot.
     hash::verify(cid, &block.to_vec())
 }

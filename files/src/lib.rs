@@ -1,9 +1,11 @@
-//! The extension's file worker: a dedicated worker, because the browser gives direct access to its files ("sync access
-//! handles" of the origin private file system) nowhere else. There a file is written and read several times faster than
-//! through IndexedDB, and no byte waits in the browser's own process.
+//! The extension's file worker. It is a dedicated worker, because only there does the browser give
+//! direct access to files (the sync access handles of the origin private file system). They are
+//! several times faster to write and read than IndexedDB, and no bytes queue up in the browser
+//! process.
 //!
-//! `static/files.js` starts it (`main.rs`) in the offscreen page and hands it a port ([`serve`]), over which the extension's
-//! own worker asks ([`message`]). One file lies under each name; what its bytes mean, the extension's worker knows.
+//! `static/files.js` starts it (`main.rs`) in the offscreen page and hands it a port ([`serve`]),
+//! over which the extension's own worker sends requests ([`message`]). Files are known by name;
+//! what their bytes mean is the business of the extension's worker.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -30,39 +32,41 @@ pub use writer::write;
 use writer::{Buffers, Writer};
 
 thread_local! {
-    /// The connection that is served.
+    /// The connection that is being served.
     static SERVED: RefCell<Option<Rc<Served>>> = const { RefCell::new(None) };
 }
 
-/// One who asks.
+/// The connection to the extension's worker.
 struct Served {
     port: MessagePort,
     cars: Cars,
     files: Rc<Files>,
 }
 
-/// Who writes, and keeps verified blocks until then.
+/// Where files are written, and where verified blocks are kept until then.
 enum Files {
+    /// In this worker.
     Here(Open),
+    /// In the writer, a worker of its own.
     Apart(Writer),
 }
 
-/// Answers what is asked over a port from now on; files are written by another worker. There is one who asks: an earlier
-/// port is one of a worker that was killed, whose files are closed.
+/// Serves the requests that arrive on a port; another worker writes the files. Only one port is
+/// served: an earlier one belongs to a worker that was killed, so its files are closed.
 pub fn serve(port: MessagePort) {
-    // First the earlier one's files are closed.
+    // A file cannot be opened while the earlier worker has it open.
     end_earlier();
     let buffers: Rc<Buffers> = Rc::default();
     match Writer::start(port.clone(), Rc::clone(&buffers)) {
         Ok(writer) => serve_with(port, Files::Apart(writer), buffers),
         Err(why) => {
-            web_sys::console::warn_2(&"no other worker can be started".into(), &why);
+            web_sys::console::warn_2(&"the writer could not be started".into(), &why);
             serve_here(port);
         }
     }
 }
 
-/// The same, and files are written by this worker.
+/// Does the same as [`serve`], but writes the files in this worker.
 pub fn serve_here(port: MessagePort) {
     end_earlier();
     serve_with(port, Files::Here(Open::default()), Rc::default());
@@ -88,12 +92,12 @@ fn serve_with(port: MessagePort, files: Files, buffers: Rc<Buffers>) {
         match Request::read(&event.data()) {
             Some((number, request)) => Rc::clone(&served).perform(number, request),
             None => {
-                web_sys::console::warn_1(&"a request for a file is not understood".into());
+                web_sys::console::warn_1(&"a request about a file is not understood".into());
             }
         }
     });
     port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-    // As long as the worker lives: a port is served until then.
+    // The port is served for as long as this worker lives.
     on_message.forget();
 }
 

@@ -1,20 +1,20 @@
-//! The program of the file worker.
+//! The program of the file worker and of the writer.
 #![forbid(unsafe_code)]
 
 use wasm_bindgen::prelude::*;
 use web_sys::MessagePort;
 
-/// Answers what is asked over a port from now on.
+/// Serves the requests that arrive on a port, as the file worker.
 #[wasm_bindgen]
 pub fn serve(port: MessagePort) {
     files::serve(port);
 }
 
-/// Writes for the file worker that started this one.
+/// Serves the file worker that started this one, as its writer.
 #[wasm_bindgen]
 pub fn write() {
     files::write();
 }
 
-/// It serves when `static/files.js` hands it a port.
+/// Does nothing: `static/files.js` calls `serve` or `write`.
 fn main() {}

@@ -1,5 +1,5 @@
-//! What is asked of the file worker, and what it answers: plain objects, whose large members are handed over or copied
-//! by reference.
+//! The requests to the file worker, and its answers. Both are plain objects, whose large members
+//! are transferred, or passed by reference as blobs are.
 
 use std::time::Duration;
 
@@ -11,116 +11,117 @@ use wasm_bindgen::prelude::*;
 use web::js::{member, object, set, text};
 use web_sys::{Blob, DomException};
 
-/// What is asked; offsets and lengths in bytes.
+/// A request to the file worker. Offsets and lengths are in bytes.
 #[derive(Debug, Clone)]
 pub enum Request {
     /// Writes bytes at an offset.
     Write {
-        /// The file; made where it is not there.
+        /// The name of the file, which is created if it does not exist.
         name: String,
-        /// Where.
+        /// The offset of the first byte.
         at: f64,
-        /// What, as `Uint8Array`s, one after the other; their buffers are handed over.
+        /// The bytes, as `Uint8Array`s that follow one another; their buffers are transferred.
         pieces: Array,
     },
     /// Writes all bytes of a blob at an offset.
     Copy {
-        /// The file; made where it is not there.
+        /// The name of the file, which is created if it does not exist.
         name: String,
-        /// Where.
+        /// The offset of the first byte.
         at: f64,
-        /// What.
+        /// The blob.
         blob: Blob,
     },
-    /// SHA-256 of leaves.
+    /// Computes the SHA-256 digests of leaves.
     Hash {
-        /// The file.
+        /// The name of the file.
         name: String,
-        /// Which bytes.
+        /// The leaves to hash.
         leaves: Vec<Leaf>,
     },
     /// Reads leaves.
     Read {
-        /// The file.
+        /// The name of the file.
         name: String,
-        /// Which bytes.
+        /// The leaves to read.
         leaves: Vec<Leaf>,
-        /// An `ArrayBuffer` for each, large enough; they are handed over.
+        /// An `ArrayBuffer` that is large enough for each leaf; they are transferred.
         into: Array,
     },
-    /// Fetches a CAR: its head is answered, and then it is asked for piece by piece under this request's number.
+    /// Fetches a CAR. The answer is the head of the response; [`Request::Next`] then asks for the
+    /// CAR piece by piece, under the number of this request.
     Car {
-        /// The address.
+        /// The address of the CAR.
         url: String,
-        /// What is accepted.
+        /// The value of the `Accept` header.
         accept: String,
-        /// How long to wait for the head, and then for each next byte.
+        /// How long to wait for the head, and afterwards for further bytes.
         patience: Duration,
-        /// The address's host, for people.
+        /// The host in the address, for messages.
         host: String,
     },
-    /// What comes next of a CAR. Several may be asked for before the first is answered.
+    /// Asks for the next piece of a CAR. Several may be asked for before the first is answered.
     Next {
-        /// The CAR's number.
+        /// The number of the CAR.
         car: u32,
     },
-    /// No more of a CAR is wanted.
+    /// Ends the transfer of a CAR.
     Stop {
-        /// The CAR's number.
+        /// The number of the CAR.
         car: u32,
     },
     /// Keeps a block until it is let go.
     Keep {
-        /// The number under which it is kept.
+        /// The number under which the block is kept.
         kept: u32,
-        /// The block; its buffer is handed over.
+        /// The block; its buffer is transferred.
         bytes: Uint8Array,
-        /// Whether SHA-256 of it is wanted.
+        /// Whether to answer with the block's SHA-256 digest.
         hash: bool,
     },
-    /// Writes blocks that are kept, one after the other.
+    /// Writes kept blocks, one after the other.
     WriteKept {
-        /// The file; made where it is not there.
+        /// The name of the file, which is created if it does not exist.
         name: String,
-        /// Where.
+        /// The offset of the first byte.
         at: f64,
-        /// The numbers under which they are kept.
+        /// The numbers of the blocks.
         kept: Vec<u32>,
     },
-    /// Lets blocks go that are kept.
+    /// Lets go of kept blocks.
     LetGo {
-        /// The numbers under which they are kept.
+        /// The numbers of the blocks.
         kept: Vec<u32>,
     },
-    /// Cuts the file at this length, and closes it.
+    /// Truncates the file to this length, and closes it.
     Finish {
-        /// The file; made where it is not there.
+        /// The name of the file, which is created if it does not exist.
         name: String,
-        /// Its bytes.
+        /// The length of the file; it is an error if the file is shorter.
         len: f64,
     },
     /// Closes the file.
     Close {
-        /// The file.
+        /// The name of the file.
         name: String,
     },
 }
 
-/// Bytes of a file, as they are hashed.
+/// A range of a file, and the bytes around it that make it a block.
 #[derive(Debug, Clone)]
 pub struct Leaf {
-    /// Where they begin.
+    /// The offset of the range in the file.
     pub at: f64,
-    /// How many they are.
+    /// The length of the range.
     pub len: u32,
-    /// What goes before.
+    /// The bytes of the block before the range.
     pub prefix: Uint8Array,
-    /// What comes after.
+    /// The bytes of the block after the range.
     pub suffix: Uint8Array,
 }
 
 impl Leaf {
-    /// Bytes in all.
+    /// The length of the block in bytes, or `None` if it overflows.
     pub fn whole(&self) -> Option<u32> {
         let (before, after) = (self.prefix.length(), self.suffix.length());
         before.checked_add(self.len)?.checked_add(after)
@@ -150,66 +151,66 @@ impl Leaf {
     }
 }
 
-/// What went wrong.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
-    /// There is no room on the disk, or in the browser's share of it.
+    /// The disk is full, or the browser's quota is used up.
     Full,
-    /// The bytes are not there (any more).
+    /// The bytes are missing, or are gone; the text says more.
     Gone(String),
-    /// There is no answer over HTTP.
+    /// There was no complete HTTP response.
     Http(HttpError),
-    /// Anything else.
+    /// Any other failure, as the text says.
     Failed(String),
 }
 
-/// What is answered.
+/// The answer to a request that succeeded.
 #[derive(Debug, Clone)]
 pub enum Said {
-    /// It is done; 32 bytes for each hash that was asked for.
+    /// The request is done. The bytes are the digests that were asked for, 32 bytes each.
     Done(Uint8Array),
-    /// What was read, as `Uint8Array`s; their buffers are handed over.
+    /// The leaves that were read, as `Uint8Array`s; their buffers are transferred.
     Read(Array),
-    /// The head of a CAR's answer.
+    /// The head of the response for a CAR.
     Head(Head),
-    /// What came next of a CAR.
+    /// The next piece of a CAR.
     Came(Came),
 }
 
-/// The head of an answer over HTTP.
+/// The head of an HTTP response.
 #[derive(Debug, Clone)]
 pub struct Head {
     /// The status code.
     pub status: u16,
-    /// `Content-Type`, if there is one.
+    /// The value of the `Content-Type` header, if there is one.
     pub content_type: Option<String>,
 }
 
-/// What came of a CAR: as much as is worth a message.
+/// A piece of a CAR, gathered until it is worth a message.
 #[derive(Debug, Clone, Default)]
 pub struct Came {
-    /// So many bytes, whatever they are.
+    /// The number of bytes that were received, of whatever kind.
     pub heard: u32,
-    /// Blocks that were verified: their CIDs, and their bytes.
+    /// The verified blocks: the CID and the bytes of each.
     pub blocks: Vec<(Uint8Array, Piece)>,
-    /// Where no more comes: why.
+    /// How the CAR ended; `None` while more may come.
     pub end: Option<Result<(), CarEnd>>,
 }
 
-/// A block's bytes.
+/// The bytes of a verified block.
 #[derive(Debug, Clone)]
 pub enum Piece {
-    /// These.
+    /// The bytes themselves.
     Bytes(Uint8Array),
-    /// Kept here under a number, so many.
+    /// A block that the file worker keeps: its number and its length.
     Kept(u32, u32),
 }
 
-/// The answer.
+/// The outcome of a request.
 pub type Answer = Result<Said, Problem>;
 
 impl Request {
-    /// As a message, with what is handed over.
+    /// The request as a message, and the list of the buffers to transfer with it.
     pub fn write(self, number: u32) -> (JsValue, Array) {
         let handed_over = Array::new();
         let message = match self {
@@ -287,7 +288,7 @@ impl Request {
         (message, handed_over)
     }
 
-    /// What a message asks, and its number; `None` where it is none.
+    /// Reads a request and its number from a message; `None` if the message is not a request.
     pub fn read(message: &JsValue) -> Option<(u32, Self)> {
         let number = member(message, "number").as_f64()? as u32;
         let text = |name| text(message, name);
@@ -349,7 +350,7 @@ impl Request {
     }
 }
 
-/// An answer as a message.
+/// The answer to the request with this number, as a message.
 pub fn answer(number: u32, answer: Answer) -> JsValue {
     let message = match answer {
         Ok(Said::Done(bytes)) => object([("bytes", bytes.into())]),
@@ -400,7 +401,8 @@ pub fn answer(number: u32, answer: Answer) -> JsValue {
     message
 }
 
-/// What a message answers, and the number of what was asked; `None` where it is none.
+/// Reads an answer from a message, with the number of the request; `None` if the message is not an
+/// answer.
 pub fn read_answer(message: &JsValue) -> Option<(u32, Answer)> {
     let number = |name| member(message, name).as_f64();
     let string = |name| text(message, name);
@@ -464,7 +466,7 @@ fn read_block(block: JsValue) -> Option<(Uint8Array, Piece)> {
     Some((member(&block, "cid").dyn_into().ok()?, piece))
 }
 
-/// The buffers of pieces.
+/// The buffers of these `Uint8Array`s.
 pub(crate) fn buffers_of(pieces: &Array) -> impl Iterator<Item = ArrayBuffer> {
     let buffer = |piece: JsValue| Some(piece.dyn_into::<Uint8Array>().ok()?.buffer());
     pieces.iter().filter_map(buffer)
@@ -499,7 +501,7 @@ fn http(kind: &str, host: &str) -> Option<HttpError> {
 }
 
 impl Problem {
-    /// What an exception of the browser's file system or of a blob means.
+    /// The problem that an exception of the browser's file system or of a blob stands for.
     pub fn of(why: &JsValue) -> Self {
         let Some(exception) = why.dyn_ref::<DomException>() else {
             return Self::Failed(format!("{why:?}"));

@@ -1,4 +1,4 @@
-//! Files that are open.
+//! The open files, and the blocks that wait to be written to them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -15,36 +15,40 @@ use crate::directory;
 use crate::garbage;
 use crate::message::{Answer, Leaf, Problem, Request, Said};
 
-/// Files that are open at the same time, at most; beyond that one is closed, and opened again when it is needed.
+/// The largest number of files that are open at the same time. Beyond it, one is closed, and is
+/// opened again when it is needed.
 const MAX_OPEN: usize = 64;
-/// How often, and how long after one another in milliseconds, a file is tried that an earlier worker has open still.
+/// How often opening a file is tried again while an earlier worker still has it open.
 const TRIES: u32 = 50;
+/// The time between two tries, in milliseconds.
 const TRY_AGAIN_MS: u32 = 50;
-/// Bytes that are read of a blob at a time.
+/// The size of the buffer through which a blob is copied, in bytes.
 const PIECE: u32 = 2 << 20;
-/// Bytes that are hashed at once, at most, prefix and suffix included: a block.
+/// The largest block that is hashed, in bytes, including its prefix and suffix.
 pub(crate) const MAX_HASHED: u32 = 4 << 20;
 
 thread_local! {
-    /// Where bytes are put together for hashing: the browser takes its own copy at once.
+    /// Where the bytes of a block are put together for hashing. It can be reused, because the
+    /// browser copies them at once.
     static SCRATCH: Uint8Array = Uint8Array::new_with_length(MAX_HASHED);
 }
 
 type Handle = Shared<LocalBoxFuture<'static, Result<FileSystemSyncAccessHandle, Problem>>>;
 
-/// Files that are open, by name. A name is opened once, however many ask at the same time.
+/// The open files, by name. A file is opened once, even if several requests need it at the same
+/// time.
 #[derive(Default)]
 pub(crate) struct Open {
     handles: RefCell<BTreeMap<String, Handle>>,
     ended: Cell<bool>,
-    /// For the next blob that is copied.
+    /// The buffer for the next blob that is copied.
     buffer: Cell<Option<ArrayBuffer>>,
-    /// Blocks that wait to be written, by number.
+    /// The blocks that wait to be written, by number.
     kept: RefCell<BTreeMap<u32, Uint8Array>>,
 }
 
 impl Open {
-    /// Closes all; nothing is opened any more.
+    /// Closes all files. No file can be opened afterwards.
     pub(crate) fn end(&self) {
         self.ended.set(true);
         self.kept.take();
@@ -53,7 +57,7 @@ impl Open {
         }
     }
 
-    /// Does what is asked with files.
+    /// Performs a request that concerns files or kept blocks.
     pub(crate) async fn perform(&self, request: Request) -> Answer {
         let nothing = || Said::Done(Uint8Array::new_with_length(0));
         match request {
@@ -68,7 +72,7 @@ impl Open {
                 Ok(nothing())
             }
             Request::Keep { kept, bytes, hash } => {
-                // First of all: it may be let go before its hash is known.
+                // It is kept first, because it may be let go before its hash is known.
                 self.keep(kept, bytes.clone());
                 if hash {
                     sha256_of(&bytes).await.map(Said::Done)
@@ -125,17 +129,17 @@ impl Open {
                 Ok(nothing())
             }
             Request::Car { .. } | Request::Next { .. } | Request::Stop { .. } => Err(
-                Problem::Failed("that is no question about a file".to_owned()),
+                Problem::Failed("the request does not concern a file".to_owned()),
             ),
         }
     }
 
-    /// Keeps a block.
+    /// Keeps a block under a number.
     pub(crate) fn keep(&self, kept: u32, block: Uint8Array) {
         self.kept.borrow_mut().insert(kept, block);
     }
 
-    /// Lets blocks go that were kept; gives their buffers.
+    /// Lets go of the kept blocks with these numbers, and returns their buffers.
     pub(crate) fn let_go(&self, kept: &[u32]) -> Array {
         let mut blocks = self.kept.borrow_mut();
         let let_go = kept.iter().filter_map(|kept| blocks.remove(kept));
@@ -149,7 +153,7 @@ impl Open {
                 return Err(ended());
             }
             if handles.len() >= MAX_OPEN && !handles.contains_key(name) {
-                // One that is being opened is in use.
+                // A file that is still being opened is in use, so it is not closed.
                 let idle = handles.iter().find(|(_, handle)| handle.peek().is_some());
                 if let Some(idle) = idle.map(|(name, _)| name.clone())
                     && let Some(handle) = handles.remove(&idle)
@@ -187,7 +191,7 @@ impl Open {
         at: f64,
     ) -> Result<(), Problem> {
         let of = |why: JsValue| Problem::of(&why);
-        // A new buffer each time would wait for the garbage collection.
+        // A new buffer for each blob would stay in memory until the garbage is collected.
         let buffer = self.buffer.take();
         let buffer = buffer.unwrap_or_else(|| ArrayBuffer::new(PIECE));
         let mut reader = ByteReader::new(&blob.stream(), buffer).map_err(of)?;
@@ -214,7 +218,7 @@ pub(crate) fn ended() -> Problem {
     Problem::Failed("another worker has taken over".to_owned())
 }
 
-/// Closes what is open; what is still being opened is closed by whoever opens it.
+/// Closes a file that is open. A file that is still being opened is closed where it is opened.
 fn close(handle: Handle) {
     if let Some(Ok(handle)) = handle.peek() {
         handle.close();
@@ -249,7 +253,7 @@ fn write(handle: &FileSystemSyncAccessHandle, bytes: &Uint8Array, at: f64) -> Re
 }
 
 fn whole(written: Result<f64, JsValue>, len: u32) -> Result<(), Problem> {
-    // The browser writes less where the disk takes no more.
+    // The browser writes fewer bytes when the disk is full.
     match written {
         Ok(written) if written == f64::from(len) => Ok(()),
         Ok(_) => Err(Problem::Full),
@@ -266,12 +270,13 @@ fn finish(handle: &FileSystemSyncAccessHandle, len: f64) -> Result<(), Problem> 
     if have > len {
         handle.truncate_with_f64(len).map_err(of)?;
     }
-    // Not flushed: what the system has outlasts a kill of the browser, and after a loss of power a file that is shorter
-    // than it should be is noticed when it is opened. To wait for the disk would hold up all other files.
+    // The file is not flushed. What the operating system has taken survives a kill of the browser,
+    // and a file that a power failure has cut short is noticed when it is opened. Waiting for the
+    // disk would hold up all other files.
     Ok(())
 }
 
-/// Reads a leaf, with what goes before it and after it.
+/// Reads a leaf between its prefix and its suffix, which makes it a block.
 fn read(
     handle: &FileSystemSyncAccessHandle,
     leaf: &Leaf,
@@ -281,7 +286,7 @@ fn read(
     let whole = leaf
         .whole()
         .filter(|whole| *whole <= MAX_HASHED.min(into.length()))
-        .ok_or_else(|| Problem::Failed(format!("{len} bytes are no block")))?;
+        .ok_or_else(|| Problem::Failed(format!("{len} bytes are too many for a block")))?;
     into.set(&leaf.prefix, 0);
     let bytes = into.subarray(before, before + len);
     let read = handle
@@ -300,7 +305,7 @@ async fn hash(handle: &FileSystemSyncAccessHandle, leaf: &Leaf) -> Result<Uint8A
     digest.await
 }
 
-/// The SHA-256 of bytes in the browser's memory.
+/// The SHA-256 digest of bytes in the browser's memory.
 pub(crate) fn sha256_of(
     bytes: &Uint8Array,
 ) -> impl Future<Output = Result<Uint8Array, Problem>> + use<> {
@@ -313,5 +318,5 @@ fn not_kept() -> Problem {
 }
 
 fn no_bytes() -> Problem {
-    Problem::Failed("what was handed over is no bytes".to_owned())
+    Problem::Failed("what was transferred is not an array of bytes".to_owned())
 }

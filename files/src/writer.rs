@@ -1,4 +1,5 @@
-//! Who writes: the worker that fetches would stand still while it writes, so another one does, which it starts.
+//! The writer: a second worker that writes files for the file worker, which would otherwise block
+//! while it writes.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -18,36 +19,36 @@ use crate::garbage;
 use crate::message::{self, Answer, Leaf, Problem, Request, Said};
 use crate::open::{MAX_HASHED, Open, ended, sha256_of};
 
-/// The program of the worker that writes.
+/// The program of the writer.
 const PROGRAM: &str = "files.js?writer";
-/// Sizes of buffers that go to the writer and come back, in bytes: blocks are 256 KiB or 1 MiB, as a rule, and beyond that
-/// there is room for what comes with them.
+/// The sizes of the buffers that go to the writer and come back, in bytes. Blocks are usually 256
+/// KiB or 1 MiB; the rest is room for the bytes that are read along with a block.
 const SIZES: [u32; 3] = [68 << 10, 260 << 10, 1028 << 10];
-/// Bytes of buffers of one size that are kept for the next blocks. New ones would take longer to come by than to write.
+/// How many bytes of buffers of one size are kept for the next blocks. Allocating a new buffer
+/// takes longer than writing one.
 const SPARE: usize = 8 << 20;
-/// The member of an answer that brings buffers back.
+/// The member of an answer that returns buffers.
 const BACK: &str = "buffers";
-
-/// The member of a question, and of its answer, that was not asked by whoever is served.
+/// The member that marks a request of the file worker itself, and its answer.
 const OWN: &str = "own";
 
-/// Writes in a worker of its own, and answers over the port of whoever asked.
+/// The handle to the writer, whose answers are forwarded to the port of the extension's worker.
 pub(crate) struct Writer {
     worker: Worker,
     buffers: Rc<Buffers>,
-    /// Who waits here for an answer.
+    /// The file worker's own requests that wait for an answer, by number.
     waiting: Rc<RefCell<BTreeMap<u32, oneshot::Sender<Answer>>>>,
     last: Cell<u32>,
     ended: Cell<bool>,
     _on_message: Closure<dyn Fn(MessageEvent)>,
 }
 
-/// Buffers that nobody has, by size.
+/// Spare buffers, by size.
 #[derive(Default)]
 pub(crate) struct Buffers([RefCell<Vec<ArrayBuffer>>; SIZES.len()]);
 
 impl Buffers {
-    /// One of at least so many bytes.
+    /// A buffer of at least `len` bytes.
     pub(crate) fn take(&self, len: u32) -> ArrayBuffer {
         let Some(at) = SIZES.iter().position(|size| len <= *size) else {
             return ArrayBuffer::new(len);
@@ -68,14 +69,14 @@ impl Buffers {
 }
 
 impl Writer {
-    /// Ends it; its files are closed with it.
+    /// Terminates the writer, which closes its files.
     pub(crate) fn end(&self) {
         self.ended.set(true);
         self.worker.terminate();
         self.waiting.take();
     }
 
-    /// Starts it.
+    /// Starts the writer. Its answers go to this port.
     pub(crate) fn start(port: MessagePort, buffers: Rc<Buffers>) -> Result<Self, JsValue> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
@@ -87,7 +88,7 @@ impl Writer {
                 garbage::made();
                 let answer = event.data();
                 if let Ok(back) = member(&answer, BACK).dyn_into::<Array>() {
-                    // It is an object that was made for this message.
+                    // This cannot fail: the answer is a plain object.
                     let _ = Reflect::delete_property(answer.unchecked_ref(), &BACK.into());
                     for buffer in back.iter().filter_map(|buffer| buffer.dyn_into().ok()) {
                         buffers.give_back(buffer);
@@ -98,7 +99,7 @@ impl Writer {
                         return;
                     };
                     if let Some(asked) = waiting.borrow_mut().remove(&number) {
-                        // Whoever asked may wait no more.
+                        // The request may have been dropped in the meantime.
                         let _ = asked.send(answer);
                     }
                 } else if let Err(why) = port.post_message(&answer) {
@@ -117,7 +118,7 @@ impl Writer {
         })
     }
 
-    /// Has it do what was asked under a number.
+    /// Forwards a request of the extension's worker, with its number.
     pub(crate) fn perform(&self, number: u32, request: Request) -> Result<(), Problem> {
         let (message, handed_over) = request.write(number);
         self.post(&message, &handed_over)
@@ -132,9 +133,9 @@ impl Writer {
             .map_err(|why| Problem::of(&why))
     }
 
-    /// Has it do something for this worker.
+    /// Sends a request of the file worker itself, and awaits the answer.
     async fn ask(&self, request: Request) -> Answer {
-        // 0 is what nobody waits for.
+        // 0 is the number of requests whose answer nobody awaits.
         let number = self.last.get().checked_add(1).unwrap_or(1);
         self.last.set(number);
         let (sender, answer) = oneshot::channel();
@@ -148,8 +149,8 @@ impl Writer {
             .unwrap_or_else(|_| Err(Problem::Failed("the writer has ended".to_owned())))
     }
 
-    /// Hashes leaves: half of them there, and half here, which the writer reads first. The browser hashes in the thread
-    /// that asks.
+    /// Hashes leaves in both workers, because the browser hashes in the thread that asks for the
+    /// hash: the writer hashes one half, and reads the other half for this worker.
     pub(crate) async fn hash(
         &self,
         name: String,
@@ -207,12 +208,12 @@ impl Writer {
         Ok(all)
     }
 
-    /// Whether it has nothing to hash for this worker.
+    /// Whether the writer has no request of this worker to answer.
     pub(crate) fn is_idle(&self) -> bool {
         self.waiting.borrow().is_empty()
     }
 
-    /// Has it keep a block, and hash it.
+    /// Has the writer keep a block and hash it, and returns the digest.
     pub(crate) async fn keep_and_hash(
         &self,
         kept: u32,
@@ -225,19 +226,19 @@ impl Writer {
         }
     }
 
-    /// Has it keep a block.
+    /// Has the writer keep a block.
     pub(crate) fn keep(&self, kept: u32, bytes: Uint8Array) -> Result<(), Problem> {
         let hash = false;
         self.tell(Request::Keep { kept, bytes, hash })
     }
 
-    /// Has it let blocks go.
+    /// Has the writer let go of blocks.
     pub(crate) fn let_go(&self, kept: Vec<u32>) {
-        // Where it has ended, nothing is kept any more.
+        // A writer that has ended keeps nothing.
         let _ = self.tell(Request::LetGo { kept });
     }
 
-    /// Has it do something for this worker that nobody waits for.
+    /// Sends a request of the file worker itself whose answer nobody awaits.
     fn tell(&self, request: Request) -> Result<(), Problem> {
         self.send(0, request)
     }
@@ -253,7 +254,7 @@ fn not_understood() -> Problem {
     Problem::Failed("the writer's answer is not understood".to_owned())
 }
 
-/// In the worker that writes: does what the worker that started it asks.
+/// Serves, in the writer, the requests of the file worker that started it.
 pub fn write() {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
     let open = Rc::new(Open::default());
@@ -290,6 +291,6 @@ pub fn write() {
         });
     });
     scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-    // As long as the worker lives.
+    // It listens for as long as this worker lives.
     on_message.forget();
 }

@@ -1,4 +1,5 @@
-//! Chrome, where the worker is a service worker and has an offscreen page for what it cannot make itself.
+//! Chrome, where the worker is a service worker, and an offscreen page does what it cannot do
+//! itself.
 
 use js_sys::{Array, Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -18,17 +19,18 @@ extern "C" {
     fn close_offscreen() -> Result<Promise, JsValue>;
 }
 
-/// The page that can do what a service worker cannot.
+/// The page that does what a service worker cannot.
 const OFFSCREEN_PAGE: &str = "offscreen.html";
+
 /// Whether the browser has offscreen pages.
 pub fn is_this() -> bool {
     OFFSCREEN.with(Option::is_some)
 }
 
-/// Opens the page that makes blob URLs and runs the file worker, unless it is open.
+/// Opens the page that makes blob URLs and runs the file worker, unless it is already open.
 ///
 /// # Errors
-/// The message of the browser.
+/// Fails with the browser's message.
 pub async fn open() -> Outcome<()> {
     let details = object([
         ("url", OFFSCREEN_PAGE.into()),
@@ -48,10 +50,11 @@ pub async fn open() -> Outcome<()> {
     }
 }
 
-/// Hands a port to the file worker of that page; `false` where the page is not loaded yet or is gone.
+/// Hands a port to the file worker of that page. Returns `false` if the page is not loaded yet or
+/// is gone.
 ///
 /// # Errors
-/// The message of the browser.
+/// Fails with the browser's message.
 pub async fn hand_to_files(port: &MessagePort) -> Outcome<bool> {
     let scope: ServiceWorkerGlobalScope = js_sys::global().unchecked_into();
     let all = ClientQueryOptions::new();
@@ -72,6 +75,6 @@ pub async fn hand_to_files(port: &MessagePort) -> Outcome<bool> {
 
 /// Closes that page, which revokes its blob URLs and ends its worker.
 pub async fn close() {
-    // It may be closed already.
+    // This fails if the page is closed already.
     let _ = outcome(close_offscreen()).await;
 }

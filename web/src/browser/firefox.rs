@@ -1,4 +1,5 @@
-//! Firefox, where the worker is a background page, which starts workers and makes blob URLs itself.
+//! Firefox, where the worker is a background page, which can start workers and make blob URLs
+//! itself.
 
 use std::cell::RefCell;
 
@@ -16,10 +17,10 @@ thread_local! {
     static MADE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Starts the file worker, unless it runs.
+/// Starts the file worker, unless it is already running.
 ///
 /// # Errors
-/// The message of the browser, where it starts no worker.
+/// Fails with the browser's message if it cannot start the worker.
 pub fn open() -> Outcome<()> {
     STARTED.with_borrow_mut(|started| {
         if started.is_none() {
@@ -32,10 +33,10 @@ pub fn open() -> Outcome<()> {
     })
 }
 
-/// Hands a port to the file worker; `false` where it was not started.
+/// Hands a port to the file worker. Returns `false` if the worker was not started.
 ///
 /// # Errors
-/// The message of the browser, where the port cannot be transferred.
+/// Fails with the browser's message if the port cannot be transferred.
 pub fn hand_to_files(port: &MessagePort) -> Outcome<bool> {
     STARTED.with_borrow(|started| match started {
         Some(worker) => worker
@@ -49,7 +50,7 @@ pub fn hand_to_files(port: &MessagePort) -> Outcome<bool> {
 /// Makes a blob URL, which is valid until [`close`].
 ///
 /// # Errors
-/// The message of the browser, where it makes none.
+/// Fails with the browser's message if it cannot make the URL.
 pub fn url_of_blob(blob: &Blob) -> Outcome<String> {
     let url = Url::create_object_url_with_blob(blob).map_err(|why| message_of(&why))?;
     MADE.with_borrow_mut(|made| made.push(url.clone()));
@@ -62,7 +63,7 @@ pub fn close() {
         worker.terminate();
     }
     for url in MADE.take() {
-        // The URL was made here.
+        // This cannot fail, because the URL was made here.
         let _ = Url::revoke_object_url(&url);
     }
 }

@@ -1,5 +1,5 @@
-//! Where browsers differ: one interface, and a file for each kind of browser. The kind is told by what the browser has
-//! and not by its name.
+//! The differences between browsers: one interface, and a file for each kind of browser. The kind
+//! is detected by the APIs that the browser has, and not by its name.
 
 use web_sys::{Blob, MessagePort};
 
@@ -8,13 +8,13 @@ use crate::js::Outcome;
 mod chrome;
 mod firefox;
 
-/// The message with which a port for the file worker is sent.
+/// The message that accompanies a port for the file worker.
 const FILES: &str = "files";
 
 /// Makes sure that blob URLs can be made and that the file worker runs.
 ///
 /// # Errors
-/// The message of the browser, where it opens no page or starts no worker.
+/// Fails with the browser's message if it cannot open the page or start the worker.
 pub async fn open_offscreen() -> Outcome<()> {
     if chrome::is_this() {
         chrome::open().await
@@ -23,10 +23,11 @@ pub async fn open_offscreen() -> Outcome<()> {
     }
 }
 
-/// Hands a port to the file worker; `false` where it is not ready yet, or not any more.
+/// Hands a port to the file worker. Returns `false` if the worker is not ready yet, or no longer
+/// runs.
 ///
 /// # Errors
-/// The message of the browser, where the port cannot be transferred.
+/// Fails with the browser's message if the port cannot be transferred.
 pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
     if chrome::is_this() {
         chrome::hand_to_files(port).await
@@ -35,10 +36,11 @@ pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
     }
 }
 
-/// A blob URL that is made here; `None` where the offscreen page has to be asked for it.
+/// Makes a blob URL in this program. Returns `None` in a browser where the offscreen page has to
+/// make it.
 ///
 /// # Errors
-/// The message of the browser, where it makes none.
+/// Fails with the browser's message if it cannot make the URL.
 pub fn url_in_place(blob: &Blob) -> Outcome<Option<String>> {
     if chrome::is_this() {
         Ok(None)
