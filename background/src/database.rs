@@ -1,5 +1,5 @@
-//! IndexedDB, as far as the worker needs it. A write returns when its transaction is complete, so that it survives a
-//! kill of the worker.
+//! The part of IndexedDB that the worker needs. A write returns only when its transaction is
+//! complete, so that it survives a kill of the worker.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -14,53 +14,56 @@ use web_sys::{
     IdbTransactionMode,
 };
 
-/// The names of the database. Where the first cannot be opened, because a newer version of the extension made it or it
-/// is damaged, it is left as it is, and the next one is used.
+/// The names of the database, in the order in which they are tried. A database that cannot be
+/// opened, because a newer version of the extension made it or because it is damaged, is left as it
+/// is, and the next one is used.
 pub const NAMES: [&str; 2] = ["fluence", "fluence-2"];
 /// The version of the object stores.
 const VERSION: u32 = 3;
 
-/// The extents of files: `id:number` to `{offset, len, blocks}`. Their bytes are in the file system.
+/// Maps `id:number` to an extent of a file, `{offset, len, blocks}`. Its bytes are in the file
+/// system.
 pub const EXTENTS: &str = "extents";
-/// The DAGs of whole files: an item's id to bytes.
+/// Maps an item's id to the encoded DAG of its complete file.
 pub const DAGS: &str = "dags";
-/// The events since the snapshot: their numbers to JSON.
+/// Maps the number of an event since the snapshot to the event, as JSON.
 pub const JOURNAL: &str = "journal";
-/// The snapshot of the state, and the identity.
+/// Holds the snapshot of the state, and the identity.
 pub const META: &str = "meta";
-/// Thumbnails: an item's id to a `data:` URL.
+/// Maps an item's id to its thumbnail, a `data:` URL.
 pub const THUMBNAILS: &str = "thumbnails";
-/// Lines of logs: `id:time:number` to JSON.
+/// Maps `id:time:number` to a line of an item's log, as JSON.
 pub const LOG: &str = "log";
-/// Texts that could not be read at a start: a key to the original.
+/// Maps a key to the original of a record that could not be read when the worker started.
 pub const ASIDE: &str = "aside";
-/// All object stores. An upgrade makes those that are missing, and changes none that is there.
+/// All object stores. An upgrade creates the missing ones, and does not change the others.
 const STORES: [&str; 7] = [EXTENTS, DAGS, JOURNAL, META, THUMBNAILS, LOG, ASIDE];
 
-/// The database. A clone is cheap, and shares the connection.
+/// The database. It is cheap to clone, and clones share the connection.
 #[derive(Clone)]
 pub struct Database(Rc<Connection>);
 
-/// The connection. The browser closes it where a write meets a full disk, or a person clears the browser's data; it is
-/// opened again when it is needed.
+/// The connection to a database. The browser closes it when the disk is full or when a person
+/// clears the browser's data; it is opened again when it is needed.
 struct Connection {
     open: RefCell<Option<IdbDatabase>>,
-    /// The databases that it may be to, in the order in which they are tried.
+    /// The databases that it may connect to, in the order in which they are tried.
     names: &'static [&'static str],
-    /// Which of them it is to; their number where none could be opened.
+    /// The index of the database that it connects to; the number of names if none could be opened.
     name: Cell<usize>,
-    /// The listener for its end.
+    /// The listener for the `close` event of the connection.
     closed: Closure<dyn FnMut()>,
 }
 
 impl Database {
-    /// Opens the first of [`NAMES`] that can be opened, and makes it where there is none.
+    /// Opens the first of [`NAMES`] that can be opened, and creates it if it does not exist.
     pub async fn open() -> Self {
         Self::open_one_of(&NAMES).await
     }
 
-    /// Opens the first of these databases that can be opened. Where none can be, the result fails whatever is asked of it,
-    /// also if one could be opened later: what was not read must not be overwritten.
+    /// Opens the first of these databases that can be opened. If none can be, every operation on
+    /// the result fails, even if a database could be opened later, because what was not read must
+    /// not be overwritten.
     pub async fn open_one_of(names: &'static [&'static str]) -> Self {
         let connection = Rc::new_cyclic(|weak: &Weak<Connection>| {
             let weak = weak.clone();
@@ -85,7 +88,7 @@ impl Database {
         Self(connection)
     }
 
-    /// Whether this is not the first of its names, which could not be opened.
+    /// Whether the first database could not be opened, so that this is another one, or none.
     pub fn is_substitute(&self) -> bool {
         self.0.name.get() > 0
     }
@@ -97,10 +100,11 @@ impl Database {
         }
     }
 
-    /// Runs the requests of one transaction. When this returns, all of them are done, or none is.
+    /// Runs the requests of one transaction. When this returns, either all of them have been
+    /// carried out or none.
     ///
     /// # Errors
-    /// [`StoreError`] where none is done.
+    /// Fails with [`StoreError`] if none has been carried out.
     pub async fn write(
         &self,
         stores: &[&str],
@@ -114,7 +118,8 @@ impl Database {
             transaction.set_onabort(Some(&reject));
         });
         if let Err(why) = requests(&transaction) {
-            // The requests so far must not be carried out. Where this fails, the transaction has ended already.
+            // The requests so far must not be carried out. This fails if the transaction has
+            // already ended.
             let _ = transaction.abort();
             let _ = JsFuture::from(ended).await;
             return Err(error(why));
@@ -125,10 +130,10 @@ impl Database {
         }
     }
 
-    /// Runs one request that reads.
+    /// Runs a single request that reads.
     ///
     /// # Errors
-    /// [`StoreError`] where it fails.
+    /// Fails with [`StoreError`] if the request fails.
     pub async fn read(
         &self,
         store: &str,
@@ -144,15 +149,16 @@ impl Database {
         done(&request).await
     }
 
-    /// The value under a key; `undefined` where there is none.
+    /// The value under a key; `undefined` if there is none.
     ///
     /// # Errors
-    /// [`StoreError`] where it cannot be read.
+    /// Fails with [`StoreError`] if the value cannot be read.
     pub async fn get(&self, store: &str, key: &JsValue) -> Result<JsValue, StoreError> {
         self.read(store, |store| store.get(key)).await
     }
 
-    /// A transaction without requests. That the connection is closed shows only when it is used.
+    /// Begins a transaction without requests. Only this shows whether the connection is closed, so
+    /// it reconnects once.
     async fn transaction(
         &self,
         stores: &[&str],
@@ -181,7 +187,7 @@ impl Connection {
         };
         let opened = connect(name).await?;
         opened.set_onclose(Some(self.closed.as_ref().unchecked_ref()));
-        // Where two tasks have opened it at the same time, the first connection is kept.
+        // If two tasks have opened the database at the same time, the first connection is kept.
         if let Some(open) = &*self.open.borrow() {
             opened.close();
             return Ok(open.clone());
@@ -190,7 +196,8 @@ impl Connection {
         Ok(opened)
     }
 
-    /// Forgets the connection. When it is closed later, that must not be taken for the end of the next one.
+    /// Forgets the connection. If it is closed later, that must not be taken for the end of the
+    /// next one.
     fn forget(&self) {
         if let Some(open) = self.open.take() {
             open.set_onclose(None);
@@ -224,7 +231,7 @@ async fn connect(name: &str) -> Result<IdbDatabase, StoreError> {
                 continue;
             }
             if let Err(why) = database.create_object_store(name) {
-                web_sys::console::error_2(&"no object store was made".into(), &why);
+                web_sys::console::error_2(&"an object store was not created".into(), &why);
             }
         }
     });
@@ -232,7 +239,7 @@ async fn connect(name: &str) -> Result<IdbDatabase, StoreError> {
     let database: IdbDatabase = done(&request)
         .await?
         .dyn_into()
-        .map_err(|_| StoreError::Failed("what was opened is no database".to_owned()))?;
+        .map_err(|_| StoreError::Failed("what was opened is not a database".to_owned()))?;
     let there = database.object_store_names();
     if STORES.iter().all(|name| there.contains(name)) {
         return Ok(database);
@@ -242,7 +249,10 @@ async fn connect(name: &str) -> Result<IdbDatabase, StoreError> {
     Err(StoreError::Failed(missing))
 }
 
-/// The range of the keys that begin with a text.
+/// The range of the keys that begin with a prefix.
+///
+/// # Errors
+/// Fails with the browser's exception if it cannot make the range.
 pub fn beginning_with(prefix: &str) -> Result<IdbKeyRange, JsValue> {
     IdbKeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into())
 }
@@ -265,12 +275,12 @@ fn of_exception(exception: Option<DomException>) -> StoreError {
     }
 }
 
-/// The meaning of an exception of IndexedDB or of a blob.
+/// The storage error that an exception of IndexedDB or of a blob stands for.
 pub fn error(why: JsValue) -> StoreError {
     match why.dyn_ref::<DomException>() {
         Some(exception) => match exception.name().as_str() {
             "QuotaExceededError" => StoreError::Full,
-            // Chromium's words where the disk itself is full, and not only the extension's share of it.
+            // Chromium reports this if the disk itself is full, and not only the extension's quota.
             "DataError" if exception.message().contains("(IOError)") => StoreError::Full,
             "NotFoundError" | "NotReadableError" => StoreError::Gone(exception.message()),
             name => StoreError::Failed(format!("{name}: {}", exception.message())),

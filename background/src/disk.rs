@@ -1,4 +1,5 @@
-//! The file worker (crate `files`), as the extension's worker sees it. The connection is made when it is needed.
+//! The client of the file worker (crate `files`) in the extension's worker. It connects when it
+//! needs to.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -26,7 +27,8 @@ use web_sys::{MessageChannel, MessageEvent, MessagePort};
 
 use crate::offscreen::{Hold, Offscreen};
 
-/// How long an answer may take: by then the slowest disk has written everything that is asked for at the same time.
+/// How long an answer may take. It is enough for a slow disk to write all that is requested at the
+/// same time.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How long an unused connection is kept.
 const IDLE: Duration = Duration::from_secs(5);
@@ -34,25 +36,26 @@ const IDLE: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(5);
 /// How many requests for more of a CAR are sent ahead.
 const ASKED_AHEAD: usize = 2;
-/// The leaves of a file that are hashed by one request. They are fewer than are asked for at the same time, so that the
-/// file worker has the next ones while these are answered.
+/// How many leaves of a file are hashed by one request. They are fewer than are in flight at the
+/// same time, so that the file worker already has the next ones while it answers.
 const HASHED_TOGETHER: usize = LEAVES_IN_FLIGHT / 3;
 
-/// The file worker. A clone is cheap, and is the same connection.
+/// A client of the file worker. It is cheap to clone, and clones share the connection.
 #[derive(Clone)]
 pub struct Disk(Rc<Inner>);
 
 struct Inner {
     reach: Reach,
-    /// The page in which the file worker runs, where it does not run beside this program.
+    /// The page in which the file worker runs; `None` if the browser starts it beside this program.
     page: Option<Offscreen>,
     connection: RefCell<Option<Connecting>>,
     number: Cell<u32>,
-    /// The requests that wait for an answer, and the files that are being written. Meanwhile the connection is kept.
+    /// The number of [`Use`]s: requests that wait for an answer, and files that are being written.
+    /// The connection is kept while there are any.
     uses: Cell<u32>,
     /// Whether a task waits for the connection to become unused.
     watched: Cell<bool>,
-    /// The leaves that are to be hashed, by file, each with where its hash is awaited.
+    /// The leaves that are to be hashed, by file, each with the sender for its digest.
     leaves: RefCell<BTreeMap<String, Vec<Asking>>>,
 }
 
@@ -66,7 +69,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Whether another block is kept on the same connection.
+    /// Whether another block is kept through the same connection.
     pub fn beside(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.connection, &other.connection)
     }
@@ -94,9 +97,9 @@ struct Car {
     number: u32,
     /// The requests that were sent ahead, by number.
     asked: VecDeque<(u32, oneshot::Receiver<Answer>)>,
-    /// What has come and was not returned yet.
+    /// The parts that have arrived and were not returned yet.
     came: VecDeque<Result<FromCar, CarEnd>>,
-    /// Whether nothing more comes.
+    /// Whether the CAR has ended.
     ended: bool,
     _held: Use,
 }
@@ -106,9 +109,9 @@ impl Drop for Car {
         self.connection.tell(Request::Stop { car: self.number });
         for (number, mut asked) in self.asked.drain(..) {
             match asked.try_recv() {
-                // It has come, and will not be read.
+                // The answer has arrived, but nobody will read it.
                 Ok(Some(answer)) => let_go(&self.connection.port, &answer),
-                // It may never come.
+                // The answer may never arrive.
                 _ => drop(self.connection.waiting.borrow_mut().remove(&number)),
             }
         }
@@ -116,7 +119,7 @@ impl Drop for Car {
 }
 
 impl Car {
-    /// The next part of the CAR; an error is the last.
+    /// Returns the next part of the CAR. Nothing follows an error.
     async fn next(&mut self, patience: Duration, host: &str) -> Option<Result<FromCar, CarEnd>> {
         loop {
             if let Some(next) = self.came.pop_front() {
@@ -158,7 +161,9 @@ impl Car {
             Either::Left((Ok(answer), _)) => answer,
             _ => {
                 self.disk.0.connection.take();
-                return Err(Problem::Failed("nothing came of a CAR".to_owned()));
+                return Err(Problem::Failed(
+                    "the file worker sent no more of a CAR".to_owned(),
+                ));
             }
         };
         self.asked.pop_front();
@@ -193,7 +198,7 @@ type Connecting = Shared<LocalBoxFuture<'static, Outcome<Rc<Connection>>>>;
 /// A connection to the file worker.
 struct Connection {
     port: MessagePort,
-    /// The numbers of blocks that are kept there and not needed any more.
+    /// The numbers of the blocks that the file worker keeps and that are no longer needed.
     dropped: RefCell<Vec<u32>>,
     waiting: Rc<RefCell<HashMap<u32, oneshot::Sender<Answer>>>>,
     _on_message: Closure<dyn Fn(MessageEvent)>,
@@ -215,7 +220,7 @@ impl Connection {
     /// Sends a request without an answer.
     fn tell(&self, request: Request) {
         let (message, _) = request.write(0);
-        // Where the connection is broken, the file worker has dropped everything.
+        // If the connection is broken, the file worker has dropped everything.
         let _ = self.port.post_message(&message);
     }
 }
@@ -241,7 +246,7 @@ impl Drop for Use {
 }
 
 impl Disk {
-    /// The file worker in the offscreen page.
+    /// Makes a client of the file worker in the offscreen page.
     pub fn offscreen(page: Offscreen) -> Self {
         let reach = {
             let page = page.clone();
@@ -253,7 +258,8 @@ impl Disk {
         Self::new(Some(page), reach)
     }
 
-    /// The file worker whose [`files::serve`] gets the ports that `reach` is called with.
+    /// Makes a client of the file worker whose [`files::serve`] gets the ports that `reach` is
+    /// called with.
     pub fn new<F>(page: Option<Offscreen>, reach: impl Fn(MessagePort) -> F + 'static) -> Self
     where
         F: Future<Output = Outcome<()>> + 'static,
@@ -292,13 +298,16 @@ impl Disk {
     pub async fn close(&self, name: &str) {
         if self.0.connection.borrow().is_some() {
             let name = name.to_owned();
-            // Where there is no answer, nothing is open either.
+            // If there is no answer, no file is open either.
             let _ = self.ask(Request::Close { name }).await;
         }
     }
 
-    /// Has the file worker fetch a CAR, verify its blocks, and keep the raw ones ([`Kept`]). `request` has no body, and
-    /// no header except `accept`.
+    /// Has the file worker fetch a CAR, verify its blocks, and keep the large raw ones ([`Kept`]).
+    /// `request` must have no body, and no header except `accept`.
+    ///
+    /// # Errors
+    /// Fails with [`HttpError`] if there is no response in time.
     pub fn car<S>(
         &self,
         request: &HttpRequest<S>,
@@ -317,7 +326,7 @@ impl Disk {
             let unreachable = |_| HttpError::Unreachable(host.clone());
             let connection = disk.connection().await.map_err(unreachable)?;
             let number = disk.next();
-            // This ends the transfer also where the head is not awaited any more.
+            // Dropping this ends the transfer, even before the head has arrived.
             let car = Car {
                 connection: Rc::clone(&connection),
                 number,
@@ -353,7 +362,11 @@ impl Disk {
         .boxed_local()
     }
 
-    /// Sends a request, and waits for the answer.
+    /// Sends a request, and waits for the answer: the digests that it asks for, if any.
+    ///
+    /// # Errors
+    /// Fails with [`StoreError`] if the file worker cannot be reached or cannot do what is
+    /// requested.
     pub fn ask(&self, request: Request) -> LocalBoxFuture<'static, Result<Uint8Array, StoreError>> {
         let (held, disk) = (self.hold(), self.clone());
         async move {
@@ -365,8 +378,11 @@ impl Disk {
         .boxed_local()
     }
 
-    /// Has kept blocks written to a file, one after the other from `at` on. All are kept on one connection
-    /// ([`Kept::beside`]).
+    /// Has kept blocks written to a file, one after the other from offset `at` on. All must be kept
+    /// through one connection ([`Kept::beside`]).
+    ///
+    /// # Errors
+    /// Fails with [`StoreError`] if the blocks cannot be written.
     pub fn write_kept(
         &self,
         kept: Vec<Rc<Kept>>,
@@ -390,10 +406,11 @@ impl Disk {
         .boxed_local()
     }
 
-    /// The SHA-256 of a leaf of a file. Leaves that are asked for at the same time are hashed together.
+    /// The SHA-256 digest of a leaf of a file. Leaves that are requested at the same time are
+    /// hashed together.
     ///
     /// # Errors
-    /// [`StoreError`] where the file worker cannot read it.
+    /// Fails with [`StoreError`] if the file worker cannot read the leaf.
     pub async fn hash(&self, name: &str, leaf: Leaf) -> Hashed {
         let (sender, hashed) = oneshot::channel();
         {
@@ -413,7 +430,11 @@ impl Disk {
                 });
             }
         }
-        let ended = |_| Err(StoreError::Failed("nobody hashes".to_owned()));
+        let ended = |_| {
+            Err(StoreError::Failed(
+                "the task that hashes has ended".to_owned(),
+            ))
+        };
         hashed.await.unwrap_or_else(ended)
     }
 
@@ -426,7 +447,8 @@ impl Disk {
                 let digest = digests.clone().and_then(|digests| {
                     let digest = digests.chunks(32).nth(number);
                     let digest = digest.and_then(|digest| digest.try_into().ok());
-                    let missing = || StoreError::Failed("a hash has not 32 bytes".to_owned());
+                    let missing =
+                        || StoreError::Failed("a digest does not have 32 bytes".to_owned());
                     digest.ok_or_else(missing)
                 });
                 // The task that asked may have stopped waiting.
@@ -458,12 +480,10 @@ impl Disk {
         match select(answer, Box::pin(time::sleep(patience))).await {
             Either::Left((Ok(answer), _)) => answer,
             _ => {
-                // Whatever happened, the next request makes a new connection.
+                // Whatever the cause, the next request makes a new connection.
                 connection.waiting.borrow_mut().remove(&number);
                 self.0.connection.take();
-                Err(Problem::Failed(
-                    "the page that writes files did not answer".to_owned(),
-                ))
+                Err(Problem::Failed("the file worker did not answer".to_owned()))
             }
         }
     }
@@ -504,7 +524,7 @@ impl Disk {
                     Some(asked) => asked.send(answer).err(),
                     None => Some(answer),
                 };
-                // The task that asked has stopped waiting.
+                // Nobody waits for this answer any more.
                 if let Some(answer) = unread {
                     let_go(&port, &answer);
                 }
@@ -522,7 +542,7 @@ impl Disk {
     }
 }
 
-/// Releases the blocks that are kept for an answer that will not be read.
+/// Lets go of the blocks that are kept for an answer that will not be read.
 fn let_go(port: &MessagePort, answer: &Answer) {
     let Ok(Said::Came(came)) = answer else {
         return;
@@ -534,7 +554,7 @@ fn let_go(port: &MessagePort, answer: &Answer) {
     let kept: Vec<u32> = kept.collect();
     if !kept.is_empty() {
         let (message, _) = Request::LetGo { kept }.write(0);
-        // Where the connection is broken, nothing is kept any more.
+        // If the connection is broken, the file worker keeps nothing any more.
         let _ = port.post_message(&message);
     }
 }
@@ -552,7 +572,7 @@ fn of_problem(problem: Problem) -> StoreError {
     }
 }
 
-/// The meaning of an exception of the browser's file system.
+/// The storage error that an exception of the browser's file system stands for.
 pub fn error(why: JsValue) -> StoreError {
     of_problem(Problem::of(&why))
 }
