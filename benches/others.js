@@ -1,4 +1,4 @@
-// Other people's work that the figures compare with, as one script for a page.
+// The programs of other people that the figures compare with, as one script for a page.
 
 import { withHTTP } from '@helia/http'
 import { createVerifiedFetch } from '@helia/verified-fetch'

@@ -1,5 +1,5 @@
-//! IndexedDB, as far as the worker needs it. A write returns when its transaction is complete, so that it survives a
-//! kill of the worker.
+//! The part of IndexedDB that the worker needs. A write returns only when its transaction is
+//! complete, so that it survives a kill of the worker.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -26,7 +26,7 @@ pub const EXTENTS: &str = "extents";
 pub const DAGS: &str = "dags";
 /// The events since the snapshot: their numbers → JSON.
 pub const JOURNAL: &str = "journal";
-/// The snapshot of the state, and the identity.
+/// Holds the snapshot of the state, and the identity.
 pub const META: &str = "meta";
 /// Thumbnails: the id of an item → a `data:` URL.
 pub const THUMBNAILS: &str = "thumbnails";
@@ -37,7 +37,7 @@ pub const ASIDE: &str = "aside";
 /// All object stores. An upgrade creates those that are missing, and changes none that exists.
 const STORES: [&str; 7] = [EXTENTS, DAGS, JOURNAL, META, THUMBNAILS, LOG, ASIDE];
 
-/// The database. A clone is cheap, and shares the connection.
+/// The database. It is cheap to clone, and clones share the connection.
 #[derive(Clone)]
 pub struct Database(Rc<Connection>);
 
@@ -97,7 +97,8 @@ impl Database {
         }
     }
 
-    /// Runs the requests of one transaction. When this returns, all of them are done, or none is.
+    /// Runs the requests of one transaction. When this returns, either all of them have been
+    /// carried out or none.
     ///
     /// # Errors
     /// [`StoreError`] if none is done.
@@ -125,7 +126,7 @@ impl Database {
         }
     }
 
-    /// Runs one request that reads.
+    /// Runs a single request that reads.
     ///
     /// [`StoreError`] if it fails.
     /// [`StoreError`] where it fails.
@@ -190,7 +191,8 @@ impl Connection {
         Ok(opened)
     }
 
-    /// Forgets the connection. When it is closed later, that must not be taken for the end of the next one.
+    /// Forgets the connection. If it is closed later, that must not be taken for the end of the
+    /// next one.
     fn forget(&self) {
         if let Some(open) = self.open.take() {
             open.set_onclose(None);
@@ -224,7 +226,7 @@ async fn connect(name: &str) -> Result<IdbDatabase, StoreError> {
                 continue;
             }
             if let Err(why) = database.create_object_store(name) {
-                web_sys::console::error_2(&"no object store was made".into(), &why);
+                web_sys::console::error_2(&"an object store was not created".into(), &why);
             }
         }
     });
@@ -232,7 +234,7 @@ async fn connect(name: &str) -> Result<IdbDatabase, StoreError> {
     let database: IdbDatabase = done(&request)
         .await?
         .dyn_into()
-        .map_err(|_| StoreError::Failed("what was opened is no database".to_owned()))?;
+        .map_err(|_| StoreError::Failed("what was opened is not a database".to_owned()))?;
     let there = database.object_store_names();
     if STORES.iter().all(|name| there.contains(name)) {
         return Ok(database);
@@ -242,7 +244,10 @@ async fn connect(name: &str) -> Result<IdbDatabase, StoreError> {
     Err(StoreError::Failed(missing))
 }
 
-/// The range of the keys that begin with a text.
+/// The range of the keys that begin with a prefix.
+///
+/// # Errors
+/// Fails with the browser's exception if it cannot make the range.
 pub fn beginning_with(prefix: &str) -> Result<IdbKeyRange, JsValue> {
     IdbKeyRange::bound(&prefix.into(), &format!("{prefix}\u{ffff}").into())
 }
@@ -265,7 +270,7 @@ fn of_exception(exception: Option<DomException>) -> StoreError {
     }
 }
 
-/// The meaning of an exception of IndexedDB or of a blob.
+/// The storage error that an exception of IndexedDB or of a blob stands for.
 pub fn error(why: JsValue) -> StoreError {
     match why.dyn_ref::<DomException>() {
         Some(exception) => match exception.name().as_str() {

@@ -39,7 +39,7 @@ const ASKED_AHEAD: usize = 2;
 /// the file worker has the next ones while these are answered.
 const HASHED_TOGETHER: usize = LEAVES_IN_FLIGHT / 3;
 
-/// The file worker. A clone is cheap, and is the same connection.
+/// A client of the file worker. It is cheap to clone, and clones share the connection.
 #[derive(Clone)]
 pub struct Disk(Rc<Inner>);
 
@@ -54,7 +54,7 @@ struct Inner {
     uses: Cell<u32>,
     /// Whether a task waits for the connection to become unused.
     watched: Cell<bool>,
-    /// The leaves that are to be hashed, by file, each with where its hash is awaited.
+    /// The leaves that are to be hashed, by file, each with the sender for its digest.
     leaves: RefCell<BTreeMap<String, Vec<Asking>>>,
 }
 
@@ -68,7 +68,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Whether another block is kept on the same connection.
+    /// Whether another block is kept through the same connection.
     pub fn beside(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.connection, &other.connection)
     }
@@ -96,9 +96,9 @@ struct Car {
     number: u32,
     /// The requests that were sent ahead, by number.
     asked: VecDeque<(u32, oneshot::Receiver<Answer>)>,
-    /// What has come and was not returned yet.
+    /// The parts that have arrived and were not returned yet.
     came: VecDeque<Result<FromCar, CarEnd>>,
-    /// Whether nothing more comes.
+    /// Whether the CAR has ended.
     ended: bool,
     _held: Use,
 }
@@ -160,7 +160,9 @@ impl Car {
             Either::Left((Ok(answer), _)) => answer,
             _ => {
                 self.disk.0.connection.take();
-                return Err(Problem::Failed("nothing came of a CAR".to_owned()));
+                return Err(Problem::Failed(
+                    "the file worker sent no more of a CAR".to_owned(),
+                ));
             }
         };
         self.asked.pop_front();
@@ -243,7 +245,7 @@ impl Drop for Use {
 }
 
 impl Disk {
-    /// The file worker in the offscreen page.
+    /// Makes a client of the file worker in the offscreen page.
     pub fn offscreen(page: Offscreen) -> Self {
         let reach = {
             let page = page.clone();
@@ -255,7 +257,8 @@ impl Disk {
         Self::new(Some(page), reach)
     }
 
-    /// The file worker whose [`files::serve`] gets the ports that `reach` is called with.
+    /// Makes a client of the file worker whose [`files::serve`] gets the ports that `reach` is
+    /// called with.
     pub fn new<F>(page: Option<Offscreen>, reach: impl Fn(MessagePort) -> F + 'static) -> Self
     where
         F: Future<Output = Outcome<()>> + 'static,
@@ -299,8 +302,11 @@ impl Disk {
         }
     }
 
-    /// Has the file worker fetch a CAR, verify its blocks, and keep the raw ones ([`Kept`]). `request` has no body, and
-    /// no header except `accept`.
+    /// Has the file worker fetch a CAR, verify its blocks, and keep the large raw ones ([`Kept`]).
+    /// `request` must have no body, and no header except `accept`.
+    ///
+    /// # Errors
+    /// Fails with [`HttpError`] if there is no response in time.
     pub fn car<S>(
         &self,
         request: &HttpRequest<S>,
@@ -355,7 +361,11 @@ impl Disk {
         .boxed_local()
     }
 
-    /// Sends a request, and waits for the answer.
+    /// Sends a request, and waits for the answer: the digests that it asks for, if any.
+    ///
+    /// # Errors
+    /// Fails with [`StoreError`] if the file worker cannot be reached or cannot do what is
+    /// requested.
     pub fn ask(&self, request: Request) -> LocalBoxFuture<'static, Result<Uint8Array, StoreError>> {
         let (held, disk) = (self.hold(), self.clone());
         async move {
@@ -367,8 +377,11 @@ impl Disk {
         .boxed_local()
     }
 
-    /// Has kept blocks written to a file, one after the other from `at` on. All are kept on one connection
-    /// ([`Kept::beside`]).
+    /// Has kept blocks written to a file, one after the other from offset `at` on. All must be kept
+    /// through one connection ([`Kept::beside`]).
+    ///
+    /// # Errors
+    /// Fails with [`StoreError`] if the blocks cannot be written.
     pub fn write_kept(
         &self,
         kept: Vec<Rc<Kept>>,
@@ -392,7 +405,8 @@ impl Disk {
         .boxed_local()
     }
 
-    /// The SHA-256 of a leaf of a file. Leaves that are asked for at the same time are hashed together.
+    /// The SHA-256 digest of a leaf of a file. Leaves that are requested at the same time are
+    /// hashed together.
     ///
     /// # Errors
     /// [`StoreError`] if the file worker cannot read it.
@@ -415,7 +429,11 @@ impl Disk {
                 });
             }
         }
-        let ended = |_| Err(StoreError::Failed("nobody hashes".to_owned()));
+        let ended = |_| {
+            Err(StoreError::Failed(
+                "the task that hashes has ended".to_owned(),
+            ))
+        };
         hashed.await.unwrap_or_else(ended)
     }
 
@@ -428,7 +446,8 @@ impl Disk {
                 let digest = digests.clone().and_then(|digests| {
                     let digest = digests.chunks(32).nth(number);
                     let digest = digest.and_then(|digest| digest.try_into().ok());
-                    let missing = || StoreError::Failed("a hash has not 32 bytes".to_owned());
+                    let missing =
+                        || StoreError::Failed("a digest does not have 32 bytes".to_owned());
                     digest.ok_or_else(missing)
                 });
                 // The task that asked may have stopped waiting.
@@ -460,12 +479,10 @@ impl Disk {
         match select(answer, Box::pin(time::sleep(patience))).await {
             Either::Left((Ok(answer), _)) => answer,
             _ => {
-                // Whatever happened, the next request makes a new connection.
+                // Whatever the cause, the next request makes a new connection.
                 connection.waiting.borrow_mut().remove(&number);
                 self.0.connection.take();
-                Err(Problem::Failed(
-                    "the page that writes files did not answer".to_owned(),
-                ))
+                Err(Problem::Failed("the file worker did not answer".to_owned()))
             }
         }
     }
@@ -506,7 +523,7 @@ impl Disk {
                     Some(asked) => asked.send(answer).err(),
                     None => Some(answer),
                 };
-                // The task that asked has stopped waiting.
+                // Nobody waits for this answer any more.
                 if let Some(answer) = unread {
                     let_go(&port, &answer);
                 }
@@ -524,7 +541,7 @@ impl Disk {
     }
 }
 
-/// Releases the blocks that are kept for an answer that will not be read.
+/// Lets go of the blocks that are kept for an answer that will not be read.
 fn let_go(port: &MessagePort, answer: &Answer) {
     let Ok(Said::Came(came)) = answer else {
         return;
@@ -554,7 +571,7 @@ fn of_problem(problem: Problem) -> StoreError {
     }
 }
 
-/// The meaning of an exception of the browser's file system.
+/// The storage error that an exception of the browser's file system stands for.
 pub fn error(why: JsValue) -> StoreError {
     of_problem(Problem::of(&why))
 }

@@ -1,7 +1,8 @@
-//! The extension's worker: adaptors to the browser, and the wiring.
+//! The extension's worker: the adaptors to the browser, and the code that connects them to the
+//! engine.
 //!
-//! `static/background.js` registers the listeners, starts this program and hands every event to [`deliver`]. The plans
-//! are those of [`fluence::plan`], on a [`platform::Browser`].
+//! `static/background.js` registers the listeners, starts this program and passes every event to
+//! [`deliver`]. The engine is that of [`fluence::plan`], on a [`platform::Browser`].
 //!
 //! `manifest.json` keeps the extension out of private windows (`"incognito": "not_allowed"`): everything that it does is
 //! written down, including files, hashes and where they came from, and a private window must leave no trace. Its `key`
@@ -50,7 +51,7 @@ thread_local! {
 /// Starts the worker, and returns when events can be delivered to it.
 ///
 /// # Errors
-/// The message of a [`worker::StartError`].
+/// Fails with the message of a [`worker::StartError`] if the worker cannot start.
 #[wasm_bindgen]
 pub async fn start() -> Result<(), JsError> {
     std::panic::set_hook(Box::new(|panic| runtime::crashed(&panic.to_string())));
@@ -58,13 +59,14 @@ pub async fn start() -> Result<(), JsError> {
         .await
         .map_err(|why| JsError::new(&why.to_string()))?;
     WORKER.with(|cell| {
-        // `static/background.js` calls this once.
+        // This cannot fail, because `static/background.js` calls `start` only once.
         let _ = cell.set(worker);
     });
     Ok(())
 }
 
-/// Delivers an event of the browser: its name in `static/background.js`, and the arguments of its listener.
+/// Delivers an event of the browser. `kind` is its name in `static/background.js`, and `details`
+/// are the arguments of its listener.
 #[wasm_bindgen]
 pub fn deliver(kind: &str, details: &Array) {
     WORKER.with(|cell| {

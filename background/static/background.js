@@ -1,5 +1,6 @@
-// The part of the worker that has to be JavaScript: its listeners must be registered before anything is awaited, and events
-// that come before the WebAssembly is ready have to wait. Everything else is Rust.
+// The part of the worker that has to be JavaScript: its listeners must be registered before
+// anything is awaited, and events that arrive before the WebAssembly is ready have to wait.
+// Everything else is Rust.
 import init, { start, deliver } from "./wasm/background.js";
 import { inpage } from "./inpage.js";
 
@@ -7,7 +8,7 @@ const api = globalThis.browser ?? globalThis.chrome;
 globalThis.api = api;
 globalThis.inpage = inpage;
 
-// The most events that wait for the WebAssembly, which is ready within a second.
+// The largest number of events that wait for the WebAssembly, which is ready within a second.
 const MAX_WAITING = 1000;
 let waiting = [];
 
@@ -17,15 +18,16 @@ function event(kind, ...details) {
 }
 const to = (kind) => (...details) => event(kind, ...details);
 
-// After a panic nothing in the WebAssembly can be relied on, so the extension is restarted, unless that happened a short
-// while ago. Where the time of the last restart cannot be read or noted, it is not: it might be restarted for ever.
+// After a panic nothing in the WebAssembly can be relied on, so the extension is restarted, unless
+// it was restarted a short while ago. It is not restarted either if the time of the last restart
+// cannot be read or stored, because it might then be restarted over and over.
 const RESTART_AFTER_MS = 10 * 60 * 1000;
 globalThis.crashed = async (message) => {
   console.error(message);
   try {
     const now = Date.now();
     const { crashed } = await api.storage.local.get("crashed");
-    // A time in the future is that of a clock that was set back, and what is no number is no time.
+    // A time in the future means that the clock was set back. Anything but a number is not a time.
     const recent = typeof crashed === "number" && crashed <= now && now - crashed <= RESTART_AFTER_MS;
     if (!recent) {
       await api.storage.local.set({ crashed: now });
@@ -38,7 +40,7 @@ globalThis.crashed = async (message) => {
   failed(message);
 };
 
-// The only words that stand here: without the WebAssembly there are no others.
+// This is the only message outside the WebAssembly, because without it there are no others.
 function failed(why) {
   api.action.setBadgeText({ text: "!" });
   api.action.setTitle({ title: `Fluence does not work: ${why?.message ?? why}. Restart the browser.` });
@@ -60,11 +62,12 @@ api.notifications.onClicked.addListener(to("notification"));
 api.permissions.onAdded.addListener(to("permission"));
 globalThis.addEventListener("online", () => event("online"));
 
-// Faces hand files over on this channel. Their messages would be lost if nothing listened while the WebAssembly starts.
+// Faces hand over files on this channel. Their messages would be lost if nothing listened while the
+// WebAssembly starts.
 const handover = new BroadcastChannel("fluence-handover");
 handover.onmessage = ({ data }) => event("files", data, handover);
 
-// Without the worker nothing works. Where it cannot start, the badge says so.
+// Nothing works without the worker, so the badge says so if it cannot start.
 init()
   .then(start)
   .then(() => {

@@ -1,5 +1,6 @@
-// `scripting.executeScript` runs this function in a page, isolated from the page's own scripts, for what can only be done
-// there. It must not refer to anything outside of itself, because the browser takes it over as text.
+// `scripting.executeScript` runs this function in a page, isolated from the page's own scripts, for
+// what can only be done there. It must not refer to anything outside itself, because the browser
+// transfers it as text.
 export async function inpage(job, argument, key) {
   const api = globalThis.browser ?? globalThis.chrome;
 
@@ -8,7 +9,7 @@ export async function inpage(job, argument, key) {
     case "selection":
       return String(getSelection());
 
-    // Puts a text on the clipboard, and returns whether that succeeded.
+    // Writes a text to the clipboard, and returns whether that succeeded.
     case "copy": {
       try {
         await navigator.clipboard.writeText(argument);
@@ -27,8 +28,8 @@ export async function inpage(job, argument, key) {
       }
     }
 
-    // Fetches as the page would, and hands the bytes over as `data:` URLs, because ports carry JSON. At most four of them
-    // are ahead of the worker.
+    // Fetches as the page would, and passes the bytes on as `data:` URLs, because ports carry JSON.
+    // At most four pieces are sent before the worker has taken the first.
     case "fetch": {
       const PIECE = 1 << 20;
       const AHEAD = 4;

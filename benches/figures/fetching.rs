@@ -1,4 +1,5 @@
-//! Verified fetch from a local node, against a plain one that verifies nothing, and against `@helia/verified-fetch`.
+//! Compares a verified fetch from a local node with a plain one that verifies nothing, and with
+//! `@helia/verified-fetch`.
 
 use std::path::Path;
 
@@ -10,11 +11,16 @@ use crate::page::{Page, Took, between};
 use crate::table::{Goal, median, row, times};
 use crate::{PATIENCE, gib, noise};
 
-/// Bytes of the file.
+/// The length of the file, in bytes.
 const FILE: u64 = 1 << 30;
-/// How often each is repeated; the median counts.
+/// How often each measurement is repeated; the median counts.
 const RUNS: u64 = 3;
 
+/// Measures fetching, and prints its rows. Without a bundle of `others`, `@helia/verified-fetch` is
+/// left out.
+///
+/// # Errors
+/// Fails if anything but `@helia/verified-fetch` cannot be measured.
 pub async fn measure(scene: &Scene, others: Option<&Path>) -> Result<()> {
     let node = scene.node("node-fetching", &[]).await?;
     let provider = scene.command_line("provider", &node)?;
@@ -25,7 +31,7 @@ pub async fn measure(scene: &Scene, others: Option<&Path>) -> Result<()> {
     let (mut browser, face) = scene.online("fetching", &node).await?;
     let (mut own, mut plain) = (Vec::new(), Vec::new());
     let (mut helia, mut helia_stored) = (Vec::new(), Vec::new());
-    // The first one brings the file to the node, and does not count.
+    // The first run brings the file to the node, and does not count.
     for run in 0..=RUNS {
         let page = Page::new(&browser).await?;
         page.watch().await?;
@@ -34,7 +40,8 @@ pub async fn measure(scene: &Scene, others: Option<&Path>) -> Result<()> {
         let to = page
             .event("kind.event === 'status' && kind.status.status === 'done'")
             .await?;
-        // Saving begins by itself; what comes next is not to be slowed down by it.
+        // Saving begins by itself. It must end first, because it would slow down what is measured
+        // next.
         page.event("kind.event === 'saved'").await?;
         if run > 0 {
             own.push(between(from, to)?);

@@ -1,4 +1,5 @@
-//! Hashing and layout in the worker, against the browser's SHA-256 alone, and against `ipfs-unixfs-importer`.
+//! Compares hashing and layout in the worker with the browser's SHA-256 alone, and with
+//! `ipfs-unixfs-importer`.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,9 +18,14 @@ use crate::{PATIENCE, gib, noise};
 
 /// The length of the file, in bytes.
 const FILE: u64 = 1 << 30;
-/// How often each is repeated; the median counts.
+/// How often each measurement is repeated; the median counts.
 const RUNS: u64 = 3;
 
+/// Measures hashing, and prints its rows. Without a bundle of `others`, `ipfs-unixfs-importer` is
+/// left out.
+///
+/// # Errors
+/// Fails if anything cannot be measured, or if the hashes differ.
 pub async fn measure(scene: &Scene, others: Option<&Path>) -> Result<()> {
     let node = scene.node("node-hashing", &[]).await?;
     let (mut browser, face) = scene.online("hashing", &node).await?;
@@ -79,7 +85,8 @@ pub async fn measure(scene: &Scene, others: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// Shares a file, waits until it is shared, and forgets it; gives how long hashing took, and the hash.
+/// Shares a file, waits until it is shared, and removes it. Returns how long hashing took, and the
+/// hash.
 async fn share(browser: &Browser, face: &Face, path: &Path) -> Result<(Duration, String)> {
     let page = Page::new(browser).await?;
     page.watch().await?;

@@ -1,4 +1,5 @@
-//! A line of a certain speed: what comes to it goes on to an address, each way at most so many bytes a second in all.
+//! A network line of limited speed: a TCP proxy that carries at most so many bytes per second each
+//! way, over all connections together.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,12 +12,13 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-/// Bytes that go at once.
+/// How many bytes are carried at once.
 const PIECE: usize = 32 * 1024;
-/// How far the line may be behind its speed and make up for it: a timer knows no less than a millisecond.
+/// How far the line may lag behind its speed and catch up, because a timer is accurate only to
+/// about a millisecond.
 const SLACK: Duration = Duration::from_millis(4);
 
-/// A running line; it ends with this value.
+/// A running line, which is cut when this is dropped.
 pub struct Link {
     task: JoinHandle<()>,
 }
@@ -27,9 +29,11 @@ impl Drop for Link {
     }
 }
 
-/// One way of a line: when it is free again.
+/// One direction of a line.
 struct Way {
+    /// The speed, in bytes per second.
     speed: u64,
+    /// When the bytes that were sent so far have passed.
     free: Mutex<Instant>,
 }
 
@@ -41,7 +45,7 @@ impl Way {
         })
     }
 
-    /// Returns when so many bytes have passed.
+    /// Returns when this many bytes have passed.
     async fn pass(&self, bytes: usize) {
         let until = {
             let mut free = self.free.lock().await;
@@ -54,7 +58,7 @@ impl Way {
 
     async fn carry(&self, mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
         let mut piece = vec![0; PIECE];
-        // Whatever breaks, both ends see their connection end.
+        // Whichever side fails, both ends see their connection close.
         while let Ok(bytes @ 1..) = from.read(&mut piece).await {
             self.pass(bytes).await;
             if to.write_all(&piece[..bytes]).await.is_err() {
@@ -66,14 +70,19 @@ impl Way {
 }
 
 impl Link {
-    /// Where a line begins: known before what [`Link::lead`] makes it lead to.
+    /// Binds the near end of a line, so that its address is known before [`Link::lead`] connects it
+    /// to the far end.
+    ///
+    /// # Errors
+    /// Fails if no port can be bound.
     pub async fn reserve() -> Result<(TcpListener, SocketAddr)> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         Ok((listener, address))
     }
 
-    /// Carries to an address what comes to a listener, each way `speed` bytes a second.
+    /// Carries the connections that a listener accepts to an address, with `speed` bytes per second
+    /// each way.
     pub fn lead(listener: TcpListener, to: SocketAddr, speed: u64) -> Self {
         let (up, down) = (Way::new(speed), Way::new(speed));
         let task = tokio::spawn(async move {

@@ -1,4 +1,5 @@
-//! Measures what `docs/figures.md` reports, all in one run: `cargo xtask figures [NAME…]`.
+//! Measures the figures that `docs/figures.md` reports, all in one run: `cargo xtask figures
+//! [NAME…]`.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
@@ -21,18 +22,19 @@ mod server;
 mod table;
 mod transfers;
 
-/// How long anything may take; a script in a page ends after ten minutes.
+/// How long anything may take. It is less than the ten minutes after which the browser ends a
+/// script in a page.
 const PATIENCE: Duration = Duration::from_secs(580);
 
-/// Measures what docs/figures.md reports, in real browsers and with a real node.
+/// Measures the figures that docs/figures.md reports, in real browsers and with a real node.
 #[derive(Parser)]
 struct Arguments {
-    /// What is measured; all where nothing is named
+    /// The figures to measure; without any, all of them
     #[arg(value_enum)]
     figures: Vec<Figure>,
 }
 
-/// What can be measured by itself.
+/// A group of figures that can be measured by itself.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Figure {
     /// A file of 50 MB, a call, and the start
@@ -62,14 +64,14 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Measures one after the other; what fails does not keep the others from being measured.
+/// Measures one group after the other. If one fails, the others are measured all the same.
 async fn measure(mut figures: Vec<Figure>) -> Result<()> {
     if figures.is_empty() {
         figures = Figure::value_variants().to_vec();
     }
     let others = page::others();
     if others.is_none() {
-        eprintln!("There is no bundle of what is compared with: run `cargo xtask figures`.");
+        eprintln!("There is no bundle of the programs to compare with: run `cargo xtask figures`.");
     }
     let mut failed = Vec::new();
     table::head();
@@ -79,7 +81,7 @@ async fn measure(mut figures: Vec<Figure>) -> Result<()> {
             .map(|value| value.get_name().to_owned())
             .unwrap_or_default();
         let start = Instant::now();
-        // Its files are gone with it: they are large.
+        // Each group has a scene of its own, because the large files are removed with the scene.
         let scene = Scene::new(&format!("figures-{name}")).await?;
         let measured = match figure {
             Figure::Transfers => transfers::measure(&scene).await,
@@ -103,7 +105,7 @@ async fn measure(mut figures: Vec<Figure>) -> Result<()> {
     bail!("not measured: {}", failed.join(", "))
 }
 
-/// Bytes, for people.
+/// A number of bytes in MiB or GiB, for people.
 fn gib(bytes: u64) -> String {
     match bytes {
         ..0x4000_0000 => format!("{} MiB", bytes >> 20),

@@ -1,4 +1,5 @@
-//! How much memory the extension's processes take while a large file is shared and fetched.
+//! Measures how much memory the extension's processes take while a large file is shared and
+//! fetched.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,15 +17,19 @@ use crate::page::Page;
 use crate::table::{Goal, single};
 use crate::{gib, noise};
 
-/// Bytes of the file.
+/// The length of the file, in bytes.
 const FILE: u64 = 4 << 30;
-/// How often memory is looked at.
+/// The interval at which memory is sampled.
 const LOOK: Duration = Duration::from_millis(200);
-/// How long a browser is left alone before what it takes counts as idle.
+/// How long a browser is left alone before its memory counts as that of an idle browser.
 const IDLE: Duration = Duration::from_secs(5);
-/// The most that it may grow by, in MiB.
+/// The most that memory may grow by, in MiB.
 const GOAL: f64 = 64.0;
 
+/// Measures memory, and prints its rows.
+///
+/// # Errors
+/// Fails if anything cannot be measured.
 pub async fn measure(scene: &Scene) -> Result<()> {
     let path = noise::file(scene, "large.bin", FILE, 5)?;
     let node = scene.node("node-memory", &[]).await?;
@@ -65,7 +70,7 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// Prints by how much memory grew.
+/// Prints how much memory grew.
 fn show(doing: &str, grown: Memory) {
     let extension = mib(grown.extension);
     single(
@@ -89,16 +94,17 @@ fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 
-/// Bytes of memory.
+/// The memory of a browser, in bytes.
 #[derive(Clone, Copy, Default)]
 struct Memory {
-    /// Of the processes that run the extension's worker and pages.
+    /// The memory of the processes that run the extension's worker and pages.
     extension: u64,
-    /// Of the browser's main process, which keeps what is on its way to and from the disk.
+    /// The memory of the browser's main process, which holds what is on its way to and from the
+    /// disk.
     browser: u64,
 }
 
-/// The processes of a browser, looked at again and again.
+/// Samples the memory of a browser until [`Self::end`].
 struct Watch {
     idle: Memory,
     most: Arc<(AtomicU64, AtomicU64)>,
@@ -125,7 +131,7 @@ impl Watch {
         Ok(Self { idle, most, task })
     }
 
-    /// The most that it was more than idle.
+    /// Stops sampling, and returns the largest growth over the idle browser.
     fn end(self) -> Memory {
         self.task.abort();
         let grown = |most: &AtomicU64, idle| most.load(Ordering::Relaxed).saturating_sub(idle);
@@ -136,7 +142,7 @@ impl Watch {
     }
 }
 
-/// The main process of a browser, which marks its profile with `HOST-PROCESS`.
+/// The main process of a browser, which marks its profile with a link to `HOST-PROCESS`.
 fn process(browser: &Browser) -> Result<u32> {
     let lock = browser
         .downloads()
@@ -146,11 +152,11 @@ fn process(browser: &Browser) -> Result<u32> {
     let (_, process) = target
         .to_str()
         .and_then(|target| target.rsplit_once('-'))
-        .context("the browser's mark is not understood")?;
+        .context("the browser's mark on its profile is not understood")?;
     Ok(process.parse()?)
 }
 
-/// What a browser takes now.
+/// The memory that a browser takes now.
 fn look(main: u32) -> Memory {
     let parents = parents();
     let below = |mut process: u32| {
@@ -183,7 +189,7 @@ fn parents() -> HashMap<u32, u32> {
         .filter_map(|entry| {
             let process = entry.file_name().to_str()?.parse().ok()?;
             let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-            // After the name, which may hold anything: the state, then the parent.
+            // The state and then the parent follow the name, which may contain anything.
             let parent = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?;
             Some((process, parent.parse().ok()?))
         })
@@ -198,7 +204,8 @@ fn runs_extension(process: u32) -> bool {
     })
 }
 
-/// Bytes that are in memory for a process; what it shares with others in proportion.
+/// The proportional set size (PSS) of a process in bytes: memory that it shares with other
+/// processes counts in proportion.
 fn taken(process: u32) -> u64 {
     let path = Path::new("/proc")
         .join(process.to_string())

@@ -1,5 +1,6 @@
-//! `fluence share` and `fluence fetch` against `ipfs add` and `ipfs cat` from a second daemon; without a Kubo
-//! (`FLUENCE_TEST_KUBO`), against the Go peer of the contract suite, which has one daemon and keeps all in memory.
+//! Compares `fluence share` and `fluence fetch` with `ipfs add` and with `ipfs cat` from a second
+//! daemon. Without a Kubo (`FLUENCE_TEST_KUBO`), it compares with the Go peer of the contract
+//! suite, which has one daemon and keeps everything in memory.
 
 use std::time::{Duration, Instant};
 
@@ -14,9 +15,14 @@ use crate::{PATIENCE, gib, noise};
 
 /// The length of the file, in bytes.
 const FILE: u64 = 1 << 30;
-/// How often each is repeated, each time with another file; the median counts.
+/// How often each measurement is repeated, each time with another file; the median counts.
 const RUNS: u64 = 3;
 
+/// Measures the command line, and prints its rows.
+///
+/// # Errors
+/// Fails if there is nothing to compare with, if anything cannot be measured, or if the hashes
+/// differ.
 pub async fn measure(scene: &Scene) -> Result<()> {
     let software = Software::kubo().or_else(Software::go_peer);
     let software = software.context("there is neither a Kubo nor a Go to build the peer with")?;
@@ -29,7 +35,8 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     for run in 0..RUNS {
         let name = format!("native-{run}.bin");
         let path = noise::file(scene, &name, FILE, 10 + run)?;
-        // In turn, so that neither always finds the disk as the other one left it.
+        // They take turns, so that it is not always the same one that finds the disk as the other
+        // left it.
         let (own, other) = if run % 2 == 0 {
             let own = ours(scene, &path, run).await?;
             (own, theirs(scene, &software, &path).await?)
@@ -69,7 +76,7 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// How long it took to give a file, and to take it somewhere else.
+/// The hash of a file, and how long it took to provide it and then to fetch it elsewhere.
 struct Took {
     cid: String,
     give: Duration,

@@ -1,4 +1,4 @@
-//! Large files of bytes that do not compress.
+//! Large files of incompressible bytes.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,13 @@ use anyhow::{Context, Result};
 use fluence_tests::files::noise;
 use fluence_tests::scene::Scene;
 
-/// Bytes that are made at once.
+/// How many bytes are generated at once.
 const PIECE: u64 = 16 << 20;
 
-/// Writes a file of this length; another one for another seed.
+/// Writes a file of this length, whose content depends on the seed.
+///
+/// # Errors
+/// Fails if the file cannot be written.
 pub fn file(scene: &Scene, name: &str, length: u64, seed: u64) -> Result<PathBuf> {
     let path = scene.file(name, &[])?;
     write(&path, length, seed).with_context(|| format!("cannot write {}", path.display()))?;
@@ -25,6 +28,6 @@ fn write(path: &Path, length: u64, seed: u64) -> std::io::Result<()> {
         file.write_all(&noise(now as usize, seed ^ left << 8))?;
         left -= now;
     }
-    // What is still to be written would slow down what is measured.
+    // Data that is not on the disk yet would slow down what is measured.
     file.sync_all()
 }

@@ -1,5 +1,5 @@
-//! A cold file, from the click to the saved file, against a plain upload and a plain download one after the other: on
-//! this machine itself, and over a line whose speed is that of a network.
+//! Compares fetching a cold file, from the click to the saved file, with a plain upload followed by
+//! a plain download: over loopback, and over a line with the speed of a network.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -17,14 +17,14 @@ use crate::server::Server;
 use crate::table::{Goal, row, times};
 use crate::{PATIENCE, gib, noise};
 
-/// Bytes of the file.
+/// The length of the file, in bytes.
 const FILE: u64 = 256 << 20;
-/// Bytes a second that the line carries each way: 200 Mbit/s.
+/// The speed of the line each way, in bytes per second: 200 Mbit/s.
 const SPEED: u64 = 25_000_000;
-/// How often the folder for downloads is looked at.
+/// The interval at which the download folder is checked.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// Where what is measured is on its way.
+/// The network over which a transfer is measured.
 #[derive(Clone, Copy)]
 struct Way {
     name: &'static str,
@@ -32,6 +32,10 @@ struct Way {
     seed: u64,
 }
 
+/// Measures fetching while the provider uploads, and prints its rows.
+///
+/// # Errors
+/// Fails if anything cannot be measured.
 pub async fn measure(scene: &Scene) -> Result<()> {
     for way in [
         Way {
@@ -73,10 +77,13 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
+/// The results for one network.
 struct Compared {
+    /// The time from the click to the saved file.
     own: Duration,
+    /// The time of the plain upload and the plain download.
     plain: Duration,
-    /// What the plain ones computed, spread over all cores.
+    /// The processor time of the plain transfers, spread over all cores.
     least: Duration,
 }
 
@@ -128,9 +135,9 @@ async fn compare(scene: &Scene, way: Way) -> Result<Compared> {
     Ok(Compared { own, plain, least })
 }
 
-/// What all cores have computed since the machine was started (proc_stat(5)).
+/// The processor time of all cores since the machine was started (proc_stat(5)).
 fn computed() -> Result<Duration> {
-    /// In a second.
+    /// The clock ticks in a second.
     const TICKS: u64 = 100;
     let stat = std::fs::read_to_string("/proc/stat")?;
     let all = stat.lines().next().context("/proc/stat is empty")?;
@@ -141,7 +148,7 @@ fn computed() -> Result<Duration> {
     Ok(Duration::from_millis(ticks * 1000 / TICKS))
 }
 
-/// A plain upload and a plain download, one after the other.
+/// How long a plain upload and then a plain download take.
 async fn plain(browser: &Browser, page: &Page) -> Result<Duration> {
     let up: Took = page.call("put", json!(["/plain.bin"])).await?;
     let start = Instant::now();
@@ -150,7 +157,7 @@ async fn plain(browser: &Browser, page: &Page) -> Result<Duration> {
     while !file.is_file() {
         ensure!(
             start.elapsed() < PATIENCE,
-            "the plain download does not end"
+            "the plain download does not finish"
         );
         sleep(LOOK).await;
     }
@@ -159,7 +166,7 @@ async fn plain(browser: &Browser, page: &Page) -> Result<Duration> {
     Ok(up.time() + down)
 }
 
-/// A node whose HTTP is reached over a line of this speed.
+/// Starts a node whose HTTP server is reached over a line of this speed.
 async fn node_behind(
     scene: &Scene,
     name: &str,

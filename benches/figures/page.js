@@ -1,7 +1,9 @@
-// What the figures measure in a page of the browser; times in milliseconds. `others` is ../others.js, bundled.
+// The measurements in a page of the browser. Times are in milliseconds. `others` is the bundle of
+// ../others.js.
 
 globalThis.bench = {
-  // SHA-256 by the browser alone: `count` pieces of `size` bytes that are in memory, `flight` at a time.
+  // Hashes `count` pieces of `size` bytes in memory with the browser's SHA-256 alone, `flight`
+  // pieces at a time.
   async digest(count, size, flight) {
     const memory = new Uint8Array(16 * size)
     for (let at = 0; at < memory.length; at += 65536) crypto.getRandomValues(memory.subarray(at, at + 65536))
@@ -15,7 +17,8 @@ globalThis.bench = {
     return { ms: performance.now() - start }
   },
 
-  // `ipfs-unixfs-importer` over the chosen file, into a store that keeps nothing; the hash as protocol.md writes it.
+  // Runs `ipfs-unixfs-importer` on the chosen file, with a store that keeps nothing. The hash is in
+  // the form of protocol.md.
   async importer() {
     const [file] = document.getElementById('bench-file').files
     const start = performance.now()
@@ -25,8 +28,9 @@ globalThis.bench = {
     return { ms: performance.now() - start, cid: (root.code === 0x70 ? root.toV0() : root).toString() }
   },
 
-  // A plain download, written as it comes to where the extension writes, by the same means, unverified: in a page of
-  // another origin, since the extension's own pages start no worker that is not the extension's.
+  // Downloads without verification, and writes the bytes as they arrive to the same kind of file
+  // and in the same way as the extension. It runs in a page of another origin, because the
+  // extension's pages start only the extension's workers.
   async plain(url) {
     const file = new Written()
     const start = performance.now()
@@ -36,7 +40,8 @@ globalThis.bench = {
     return { ms, bytes }
   },
 
-  // `@helia/verified-fetch` with one trustless gateway; its bytes are dropped, or written like those of `plain`.
+  // Runs `@helia/verified-fetch` with one trustless gateway. Its bytes are dropped, or written like
+  // those of `plain`.
   async helia(gateway, cid, written) {
     const helia = others.withHTTP(others.createHeliaLight(), {
       delegatedRouters: [], recursiveGateways: [gateway], allowLocal: true, allowInsecure: true,
@@ -54,7 +59,7 @@ globalThis.bench = {
     return { ms, bytes }
   },
 
-  // Puts the chosen file, or so many bytes, at an address.
+  // Uploads the chosen file, or `size` random bytes, to an address with PUT.
   async put(url, size) {
     const body = size === undefined ? document.getElementById('bench-file').files[0] : noise(size)
     const start = performance.now()
@@ -62,26 +67,27 @@ globalThis.bench = {
     return { ms: performance.now() - start }
   },
 
-  // Gets what is at an address into memory.
+  // Downloads what is at an address into memory.
   async get(url) {
     const start = performance.now()
     const bytes = (await (await fetch(url, { cache: 'no-store' })).arrayBuffer()).byteLength
     return { ms: performance.now() - start, bytes }
   },
 
-  // Saves what is at an address into the download folder, as a click on a link does.
+  // Saves what is at an address to the download folder, as a click on a link does.
   save(url) {
     const link = Object.assign(document.createElement('a'), { href: url, download: '' })
     link.click()
   },
 
-  // A field for files that nothing else on the page knows of.
+  // Adds a file field that the scripts of the page do not know.
   field() {
     document.getElementById('bench-file')?.remove()
     document.body.append(Object.assign(document.createElement('input'), { type: 'file', id: 'bench-file' }))
   },
 
-  // Notes what the extension's worker tells its faces; in a page of the extension.
+  // Records the events that the extension's worker sends to its faces. It works only in a page of
+  // the extension.
   watch() {
     this.events = []
     this.waiting = () => {}
@@ -94,12 +100,12 @@ globalThis.bench = {
     port.postMessage({ number: 1, command: { command: 'watch' } })
   },
 
-  // All that was noted, for people to read.
+  // Returns all recorded events as text.
   listed() {
     return this.events.map(({ at, kind }) => `${at - this.events[0].at} ${JSON.stringify(kind)}`)
   },
 
-  // The time of the first event that passes a test, in Unix milliseconds; waits for it.
+  // Waits for the first event that passes a test, and returns its Unix time in milliseconds.
   event(test) {
     return new Promise(resolve => {
       this.waiting = () => {
@@ -111,7 +117,7 @@ globalThis.bench = {
   },
 }
 
-// Slices as large as the extension reads them.
+// Yields the file in slices of the size in which the extension reads it.
 async function * chunks(file) {
   const size = 4 << 20
   for (let at = 0; at < file.size; at += size) yield new Uint8Array(await file.slice(at, at + size).arrayBuffer())
@@ -132,14 +138,14 @@ async function dropped(body) {
   }
 }
 
-// A file of the origin's own file system, written by a worker with direct access to it.
+// A file in the origin private file system, which a worker with direct access writes.
 class Written {
   constructor() {
     const program = new Blob([`(${writes})()`], { type: 'text/javascript' })
     this.worker = new Worker(URL.createObjectURL(program))
   }
 
-  // What the worker says when it has done something.
+  // Sends a request to the worker, and resolves to its answer.
   ask(what, handedOver = []) {
     return new Promise((resolve, reject) => {
       this.worker.onmessage = ({ data }) => resolve(data)
@@ -148,7 +154,7 @@ class Written {
     })
   }
 
-  // Returns when all bytes are written.
+  // Writes a stream, and returns its length when all bytes are written.
   async take(body) {
     let bytes = 0
     let last
@@ -156,7 +162,7 @@ class Written {
       const { done, value } = await reader.read()
       await last
       if (done) break
-      // What others give may be a part of a buffer, or nothing.
+      // The array may be a part of a larger buffer, or empty, so it is copied.
       const piece = value.slice()
       bytes += piece.length
       last = this.ask({ piece }, [piece.buffer])
@@ -172,7 +178,7 @@ class Written {
       try {
         return await root.removeEntry('figures')
       } catch (why) {
-        // The worker's file is closed soon.
+        // The worker still has the file open for a moment.
         if (why.name !== 'NoModificationAllowedError') throw why
         await new Promise(resolve => setTimeout(resolve, 50))
       }
@@ -180,7 +186,8 @@ class Written {
   }
 }
 
-// In the worker: writes what is at an address, or a piece after the other; without either, waits for those before.
+// Runs in the worker: writes what is at an address, or the next piece. A request without either
+// waits for the writes before it.
 function writes() {
   const opened = navigator.storage.getDirectory()
     .then(root => root.getFileHandle('figures', { create: true }))

@@ -1,4 +1,5 @@
-//! A page of a browser in which something is measured: `page.js`, and what it compares with.
+//! A page of a browser in which something is measured by `page.js`, and the bundle of the programs
+//! to compare with.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -11,9 +12,10 @@ use thirtyfour::{By, WebDriver};
 
 use crate::PATIENCE;
 
+/// The script that measures in the page.
 const PAGE: &str = include_str!("page.js");
 
-/// What other people's work took, as the page says.
+/// The result of a measurement in the page.
 #[derive(Debug, serde::Deserialize)]
 pub struct Took {
     /// The time that it took, in milliseconds.
@@ -25,31 +27,39 @@ pub struct Took {
 }
 
 impl Took {
-    /// How long it took.
+    /// The time that it took.
     pub fn time(&self) -> Duration {
         Duration::from_secs_f64(self.ms / 1e3)
     }
 }
 
-/// The bundle of other people's work that `cargo xtask figures` made; `None` where it could not.
+/// The path of the bundle of other people's programs that `cargo xtask figures` made; `None` if it
+/// could not.
 pub fn others() -> Option<PathBuf> {
     std::env::var_os("FLUENCE_OTHERS").map(PathBuf::from)
 }
 
-/// The page that is in the current tab of a browser.
+/// The page in the current tab of a browser.
 pub struct Page {
     driver: WebDriver,
 }
 
 impl Page {
-    /// Prepares the page.
+    /// Loads `page.js` into the page.
+    ///
+    /// # Errors
+    /// Fails if the browser does not run the script.
     pub async fn new(browser: &Browser) -> Result<Self> {
         let driver = browser.driver()?.clone();
         driver.execute(PAGE, vec![]).await?;
         Ok(Self { driver })
     }
 
-    /// Prepares a page that is opened for it, with other people's work where there is a bundle.
+    /// Opens a page, and loads `page.js` and, if there is one, the bundle of other people's
+    /// programs.
+    ///
+    /// # Errors
+    /// Fails if the bundle cannot be read, or if the browser does not open the page.
     pub async fn open(browser: &Browser, url: &str, others: Option<&Path>) -> Result<Self> {
         let driver = browser.driver()?.clone();
         driver.goto(url).await?;
@@ -61,7 +71,10 @@ impl Page {
         Self::new(browser).await
     }
 
-    /// Calls a function of `page.js` and waits for what it gives.
+    /// Calls a function of `page.js`, and waits for its result.
+    ///
+    /// # Errors
+    /// Fails if the function throws, or if its result is not a `T`.
     pub async fn call<T: DeserializeOwned>(&self, name: &str, arguments: Value) -> Result<T> {
         let script = format!(
             "const [args, done] = arguments;
@@ -73,10 +86,13 @@ impl Page {
             bail!("{name} in a page: {why}");
         }
         serde_json::from_value(answer["value"].clone())
-            .with_context(|| format!("{name} in a page gave {answer}"))
+            .with_context(|| format!("{name} in a page returned {answer}"))
     }
 
-    /// Chooses a file in a field of the page's own.
+    /// Chooses a file in a new file field of the page.
+    ///
+    /// # Errors
+    /// Fails if the browser does not take the file.
     pub async fn choose(&self, file: &Path) -> Result<()> {
         self.call::<Value>("field", json!([])).await?;
         let field = self.driver.find(By::Id("bench-file")).await?;
@@ -86,19 +102,28 @@ impl Page {
         Ok(field.send_keys(file).await?)
     }
 
-    /// Begins to note what the worker tells its faces.
+    /// Begins to record the events that the worker sends to its faces.
+    ///
+    /// # Errors
+    /// Fails if the page does not belong to the extension.
     pub async fn watch(&self) -> Result<()> {
         self.call::<Value>("watch", json!([])).await.map(drop)
     }
 
-    /// What came since [`Self::watch`], a line for each: milliseconds since the first one, and what.
+    /// The events since [`Self::watch`], one on each line, with the milliseconds since the first.
+    ///
+    /// # Errors
+    /// Fails if [`Self::watch`] was not called.
     pub async fn events(&self) -> Result<String> {
         let lines: Vec<String> = self.call("listed", json!([])).await?;
         Ok(lines.join("\n"))
     }
 
-    /// When the first event came since [`Self::watch`] that passes a test: JavaScript on `kind`, see
-    /// `fluence::state::EventKind`. A failure of any item, or [`PATIENCE`], ends the wait.
+    /// The time of the first event since [`Self::watch`] that passes a test, which is awaited if
+    /// necessary. The test is a JavaScript expression on `kind` (see `fluence::state::EventKind`).
+    ///
+    /// # Errors
+    /// Fails if an item fails, or if no such event arrives within [`PATIENCE`].
     pub async fn event(&self, test: &str) -> Result<SystemTime> {
         let script = format!(
             "const [limit, done] = arguments;
@@ -120,7 +145,10 @@ impl Page {
     }
 }
 
-/// The time between two instants.
+/// The time between two moments.
+///
+/// # Errors
+/// Fails if the second moment is before the first.
 pub fn between(from: SystemTime, to: SystemTime) -> Result<Duration> {
     to.duration_since(from).context("time ran backwards")
 }

@@ -1,4 +1,4 @@
-//! A plain server, to compare with: what is put there is written to a file, and got from it.
+//! A plain HTTP server to compare with: PUT writes to a file, and GET reads from it.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// Bytes that are read from the file at once.
+/// How many bytes are read from the file, or buffered for it, at once.
 const PIECE: usize = 1 << 20;
 
-/// A running server; it ends with this value.
+/// A running server, which is stopped when this is dropped.
 pub struct Server {
     address: SocketAddr,
     task: JoinHandle<()>,
@@ -33,6 +33,9 @@ impl Drop for Server {
 
 impl Server {
     /// Serves an empty page at `/` and this file at `/plain.bin`.
+    ///
+    /// # Errors
+    /// Fails if no port can be bound.
     pub async fn start(file: &Path) -> Result<Self> {
         let router = Router::new()
             .route(
@@ -45,13 +48,13 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let task = tokio::spawn(async move {
-            // It ends only with the task.
+            // It serves until the task is aborted.
             let _ = axum::serve(listener, router).await;
         });
         Ok(Self { address, task })
     }
 
-    /// Where it listens.
+    /// The address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

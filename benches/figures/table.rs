@@ -1,14 +1,14 @@
-//! The table that a run prints.
+//! The Markdown table that a run prints.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What a figure should be.
+/// The value that a figure should reach.
 #[derive(Debug, Clone, Copy)]
 pub enum Goal {
-    /// At least so much.
+    /// The figure should be at least this.
     Least(f64),
-    /// At most so much.
+    /// The figure should be at most this.
     Most(f64),
 }
 
@@ -30,13 +30,13 @@ impl fmt::Display for Goal {
     }
 }
 
-/// Prints the head.
+/// Prints the head of the table.
 pub fn head() {
     println!("| what | measured | against | measured | figure | goal | |");
     println!("| --- | ---: | --- | ---: | ---: | ---: | --- |");
 }
 
-/// Prints a comparison; `figure` is what the goal is about.
+/// Prints a comparison. The goal is a goal for `figure`.
 pub fn row(
     what: &str,
     own: Duration,
@@ -53,7 +53,7 @@ pub fn row(
     );
 }
 
-/// Prints a figure that is compared with nothing but its goal.
+/// Prints a figure that is compared only with its goal. `shown` is the figure as text.
 pub fn single(what: &str, shown: &str, figure: f64, goal: Option<Goal>) {
     let (goal, met) = judged(figure, goal);
     println!("| {what} | {shown} | | | | {goal} | {met} |");
@@ -81,13 +81,13 @@ fn shown(time: Duration) -> String {
     }
 }
 
-/// The one in the middle.
+/// The median of these times, or zero if there are none.
 pub fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// How many times as long one took as another.
+/// The ratio of one time to another.
 pub fn times(one: Duration, other: Duration) -> f64 {
     one.as_secs_f64() / other.as_secs_f64().max(1e-9)
 }

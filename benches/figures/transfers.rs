@@ -1,4 +1,5 @@
-//! A file of 50 MB and a call, against the browser's own transfers and a ping; and how soon the extension is reachable.
+//! Compares sharing and fetching 50 MB with the browser's own transfers, and a call with a ping.
+//! Also measures how soon a restarted extension can be reached.
 
 use std::time::{Duration, Instant};
 
@@ -18,22 +19,26 @@ use crate::page::{Page, Took, between};
 use crate::server::Server;
 use crate::table::{median, row, single, times};
 
-/// Bytes of the file that is shared and fetched.
+/// The length of the file that is shared and fetched, in bytes.
 const FILE: usize = 50_000_000;
 /// How often a transfer is repeated; the median counts.
 const TRANSFERS: u64 = 3;
 /// How often a call is repeated; the median counts.
 const CALLS: usize = 100;
-/// How long before somebody who was not answered calls again.
+/// How long a caller that got no answer waits before it calls again.
 const AGAIN: Duration = Duration::from_millis(20);
-/// A little over the time between two pings of a connection.
+/// A little more than the time between two pings on a connection.
 const PING: Duration = Duration::from_secs(16);
 
+/// Measures transfers, calls and the start of the worker, and prints their rows.
+///
+/// # Errors
+/// Fails if anything cannot be measured.
 pub async fn measure(scene: &Scene) -> Result<()> {
     let node = scene.node("node", &[]).await?;
     let (mut alice, alice_s) = scene.online("alice", &node).await?;
 
-    // Share and fetch, against the browser's own PUT and GET of as many bytes.
+    // Compare share and fetch with the browser's own PUT and GET of as many bytes.
     let (mut bob, bob_s) = scene.online("bob", &node).await?;
     let (mut shares, mut fetches, mut cid) = (Vec::new(), Vec::new(), String::new());
     for seed in 0..TRANSFERS {
@@ -72,7 +77,7 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     drop(bob_s);
     bob.close().await?;
 
-    // Calls to a browser, against a bare ping over the same relayed connection.
+    // Compare calls to a browser with a bare ping over the same relayed connection.
     let (cold, warm, ping) = calls(&node, &cid).await?;
 
     drop(alice_s);
@@ -111,7 +116,7 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// How long a call takes the first time, how long later, and how long a ping.
+/// How long the first call takes, how long later calls take, and how long a ping takes.
 async fn calls(node: &Node, cid: &str) -> Result<(Duration, Duration, Duration)> {
     let address = node.tcp()?.parse()?;
     let (peer, _calls, mut statuses) =
@@ -154,8 +159,8 @@ async fn probe(peer: &Peer, provider: PeerId, function: &FunctionName) -> Result
     Ok(())
 }
 
-/// How long until a stranger's call is answered after the worker was ended; the popup, which is open, starts it anew at
-/// once.
+/// How long it takes until a stranger's call is answered after the worker was stopped. The open
+/// popup starts the worker again at once.
 async fn reachable(browser: &Browser, node: &Node, cid: &str) -> Result<Duration> {
     let address = node.tcp()?.parse()?;
     let (peer, _calls, mut statuses) =
@@ -167,13 +172,13 @@ async fn reachable(browser: &Browser, node: &Node, cid: &str) -> Result<Duration
         let provider = provider_of(&peer, &function).await?;
         let start = Instant::now();
         browser.stop_worker().await?;
-        // What is answered next is answered by the worker that starts now.
+        // Once calls fail, the next answer comes from the worker that is started now.
         while probe(&peer, provider, &function).await.is_ok() {
-            ensure!(start.elapsed() < PATIENCE, "the worker does not end");
+            ensure!(start.elapsed() < PATIENCE, "the worker does not stop");
         }
         while probe(&peer, provider, &function).await.is_err() {
             ensure!(start.elapsed() < PATIENCE, "the worker is not reachable");
-            // As somebody who calls again soon; a call that fails at once must not keep the machine busy.
+            // Calls that fail at once must not keep the machine busy.
             tokio::time::sleep(AGAIN).await;
         }
         times.push(start.elapsed());

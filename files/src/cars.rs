@@ -34,7 +34,7 @@ use crate::garbage;
 use crate::keep::{Held, Keeper};
 use crate::message::{Answer, Came, Head, Piece, Problem, Said};
 
-/// The codec of raw blocks.
+/// The multicodec of raw blocks.
 const RAW: u64 = 0x55;
 /// Raw blocks that are smaller, in bytes, are sent over too: it would take longer to have each of them written
 /// by itself.
@@ -49,7 +49,9 @@ const MAX_ASKED: usize = 64;
 /// How much is gathered for one answer: bytes of blocks, blocks, and the time since the first of it arrived.
 /// Each message leaves garbage, which the browser collects only once there are many megabytes of it.
 const GATHERED: usize = 2 << 20;
+/// How many blocks are gathered for one answer.
 const GATHERED_BLOCKS: usize = 256;
+/// How long an answer waits for more after its first part has arrived.
 const GATHERED_FOR: Duration = Duration::from_millis(200);
 /// The number of bytes of a body that are read at a time.
 const PIECE: u32 = 512 * 1024;
@@ -63,8 +65,11 @@ struct Fetched {
 
 /// A request for a CAR.
 pub(crate) struct Wanted {
+    /// The address of the CAR.
     pub(crate) url: String,
+    /// The value of the `Accept` header.
     pub(crate) accept: String,
+    /// How long to wait for the head, and afterwards for further bytes.
     pub(crate) patience: Duration,
     /// The host, as people are told of it.
     pub(crate) host: String,
@@ -232,7 +237,7 @@ impl Cars {
             .is_some_and(|asking| asking.more.try_send(number).is_ok())
     }
 
-    /// Ends a CAR.
+    /// Ends the transfer of a CAR.
     pub(crate) fn stop(&self, car: u32) {
         self.asking.borrow_mut().remove(&car);
     }
@@ -412,7 +417,7 @@ fn timer(patience: Duration) -> TimeoutFuture {
     TimeoutFuture::new(patience.as_millis().min(u128::from(u32::MAX >> 1)) as u32)
 }
 
-/// Ends the transfer when nobody reads it any more.
+/// Aborts the transfer when its reader is dropped.
 struct AbortOnDrop(AbortController);
 
 impl Drop for AbortOnDrop {

@@ -8,7 +8,7 @@ use web_sys::{
     FileSystemGetFileOptions, WorkerGlobalScope,
 };
 
-/// Its name in the extension's own file system.
+/// The name of the directory in the extension's origin private file system.
 const NAME: &str = "files";
 
 /// The directory, which is created if it does not exist.
@@ -71,7 +71,7 @@ pub async fn names() -> Result<Vec<String>, JsValue> {
     }
 }
 
-/// Whether an exception has this name.
+/// Whether a value is a `DOMException` with this name.
 pub(crate) fn is(why: &JsValue, name: &str) -> bool {
     why.dyn_ref::<web_sys::DomException>()
         .is_some_and(|exception| exception.name() == name)

@@ -7,6 +7,7 @@ use js_sys::ArrayBuffer;
 /// The number of messages and reads after which the browser is made to collect garbage, and the size in bytes
 /// of the buffer that makes it do so.
 const REMIND_AFTER: u32 = 512;
+/// The size of the buffer that makes it do so, in bytes.
 const REMINDER: u32 = 80 << 20;
 
 thread_local! {

@@ -32,7 +32,7 @@ pub use writer::write;
 use writer::{Buffers, Writer};
 
 thread_local! {
-    /// The connection that is served.
+    /// The connection that is being served.
     static SERVED: RefCell<Option<Rc<Served>>> = const { RefCell::new(None) };
 }
 
@@ -45,7 +45,9 @@ struct Served {
 
 /// What writes files, and keeps verified blocks until then.
 enum Files {
+    /// In this worker.
     Here(Open),
+    /// In the writer, a worker of its own.
     Apart(Writer),
 }
 
@@ -58,7 +60,7 @@ pub fn serve(port: MessagePort) {
     match Writer::start(port.clone(), Rc::clone(&buffers)) {
         Ok(writer) => serve_with(port, Files::Apart(writer), buffers),
         Err(why) => {
-            web_sys::console::warn_2(&"no other worker can be started".into(), &why);
+            web_sys::console::warn_2(&"the writer could not be started".into(), &why);
             serve_here(port);
         }
     }
@@ -90,7 +92,7 @@ fn serve_with(port: MessagePort, files: Files, buffers: Rc<Buffers>) {
         match Request::read(&event.data()) {
             Some((number, request)) => Rc::clone(&served).perform(number, request),
             None => {
-                web_sys::console::warn_1(&"a request for a file is not understood".into());
+                web_sys::console::warn_1(&"a request about a file is not understood".into());
             }
         }
     });

@@ -1,4 +1,4 @@
-//! The program of the file worker.
+//! The program of the file worker and of the writer.
 #![forbid(unsafe_code)]
 
 use wasm_bindgen::prelude::*;

@@ -51,7 +51,7 @@ pub enum Request {
     /// Fetches a CAR. The head is answered, and then the CAR is asked for part by part under this request's
     /// number.
     Car {
-        /// The address.
+        /// The address of the CAR.
         url: String,
         /// The value of the `accept` header.
         accept: String,
@@ -72,7 +72,7 @@ pub enum Request {
     },
     /// Keeps a block until it is released.
     Keep {
-        /// The number under which it is kept.
+        /// The number under which the block is kept.
         kept: u32,
         /// The block, whose buffer is transferred.
         bytes: Uint8Array,
@@ -154,7 +154,7 @@ impl Leaf {
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
-    /// There is no room on the disk, or in the browser's share of it.
+    /// The disk is full, or the browser's quota is used up.
     Full,
     /// The bytes do not exist, or no longer.
     Gone(String),
@@ -350,7 +350,7 @@ impl Request {
     }
 }
 
-/// An answer as a message.
+/// The answer to the request with this number, as a message.
 pub fn answer(number: u32, answer: Answer) -> JsValue {
     let message = match answer {
         Ok(Said::Done(bytes)) => object([("bytes", bytes.into())]),
@@ -465,7 +465,7 @@ fn read_block(block: JsValue) -> Option<(Uint8Array, Piece)> {
     Some((member(&block, "cid").dyn_into().ok()?, piece))
 }
 
-/// The buffers of pieces.
+/// The buffers of these `Uint8Array`s.
 pub(crate) fn buffers_of(pieces: &Array) -> impl Iterator<Item = ArrayBuffer> {
     let buffer = |piece: JsValue| Some(piece.dyn_into::<Uint8Array>().ok()?.buffer());
     pieces.iter().filter_map(buffer)

@@ -21,6 +21,7 @@ const MAX_OPEN: usize = 64;
 /// How many times, and at which interval in milliseconds, opening a file is tried that an earlier worker still
 /// has open.
 const TRIES: u32 = 50;
+/// The time between two tries, in milliseconds.
 const TRY_AGAIN_MS: u32 = 50;
 /// The number of bytes of a blob that are read at a time.
 const PIECE: u32 = 2 << 20;
@@ -127,12 +128,12 @@ impl Open {
                 Ok(nothing())
             }
             Request::Car { .. } | Request::Next { .. } | Request::Stop { .. } => Err(
-                Problem::Failed("that is no question about a file".to_owned()),
+                Problem::Failed("the request does not concern a file".to_owned()),
             ),
         }
     }
 
-    /// Keeps a block.
+    /// Keeps a block under a number.
     pub(crate) fn keep(&self, kept: u32, block: Uint8Array) {
         self.kept.borrow_mut().insert(kept, block);
     }
@@ -189,7 +190,7 @@ impl Open {
         at: f64,
     ) -> Result<(), Problem> {
         let of = |why: JsValue| Problem::of(&why);
-        // A new buffer each time would wait for the garbage collection.
+        // A new buffer for each blob would stay in memory until the garbage is collected.
         let buffer = self.buffer.take();
         let buffer = buffer.unwrap_or_else(|| ArrayBuffer::new(PIECE));
         let mut reader = ByteReader::new(&blob.stream(), buffer).map_err(of)?;
@@ -284,7 +285,7 @@ fn read(
     let whole = leaf
         .whole()
         .filter(|whole| *whole <= MAX_HASHED.min(into.length()))
-        .ok_or_else(|| Problem::Failed(format!("{len} bytes are no block")))?;
+        .ok_or_else(|| Problem::Failed(format!("{len} bytes are too many for a block")))?;
     into.set(&leaf.prefix, 0);
     let bytes = into.subarray(before, before + len);
     let read = handle
@@ -303,7 +304,7 @@ async fn hash(handle: &FileSystemSyncAccessHandle, leaf: &Leaf) -> Result<Uint8A
     digest.await
 }
 
-/// The SHA-256 of bytes in the browser's memory.
+/// The SHA-256 digest of bytes in the browser's memory.
 pub(crate) fn sha256_of(
     bytes: &Uint8Array,
 ) -> impl Future<Output = Result<Uint8Array, Problem>> + use<> {
@@ -316,5 +317,5 @@ fn not_kept() -> Problem {
 }
 
 fn no_bytes() -> Problem {
-    Problem::Failed("what was handed over is no bytes".to_owned())
+    Problem::Failed("what was transferred is not an array of bytes".to_owned())
 }

@@ -19,7 +19,7 @@ use crate::garbage;
 use crate::message::{self, Answer, Leaf, Problem, Request, Said};
 use crate::open::{MAX_HASHED, Open, ended, sha256_of};
 
-/// The program of the worker that writes.
+/// The program of the writer.
 const PROGRAM: &str = "files.js?writer";
 /// The sizes of buffers that go to the writer and come back, in bytes. Blocks usually have 256 KiB or 1 MiB;
 /// beyond that there is room for what is read together with them.
@@ -27,7 +27,7 @@ const SIZES: [u32; 3] = [68 << 10, 260 << 10, 1028 << 10];
 /// The most bytes of unused buffers of one size that are kept for the next blocks. It would take longer to
 /// allocate new ones than to write.
 const SPARE: usize = 8 << 20;
-/// The member of an answer that brings buffers back.
+/// The member of an answer that returns buffers.
 const BACK: &str = "buffers";
 
 /// The member that marks requests of the file worker itself, and the answers to them.
@@ -209,7 +209,7 @@ impl Writer {
         Ok(all)
     }
 
-    /// Whether it has nothing to hash for this worker.
+    /// Whether the writer has no request of this worker to answer.
     pub(crate) fn is_idle(&self) -> bool {
         self.waiting.borrow().is_empty()
     }
@@ -227,7 +227,7 @@ impl Writer {
         }
     }
 
-    /// Has it keep a block.
+    /// Has the writer keep a block.
     pub(crate) fn keep(&self, kept: u32, bytes: Uint8Array) -> Result<(), Problem> {
         let hash = false;
         self.tell(Request::Keep { kept, bytes, hash })

@@ -1,9 +1,10 @@
-// Starts the file worker, and the one that writes for it; all else is Rust (crate `files`).
+// Starts the file worker, or the writer that serves it. Everything else is Rust (crate
+// `files`).
 import init, { serve, write } from "./wasm/files.js";
 
 const ready = init();
 if (location.search === "?writer") {
-  // What comes before it listens waits.
+  // Messages that arrive before it listens have to wait.
   const early = [];
   onmessage = (event) => early.push(event);
   await ready;

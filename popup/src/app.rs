@@ -1,4 +1,4 @@
-//! The root component: it gives messages to the face and draws it.
+//! The root component, which passes messages to the face and draws it.
 
 use yew::prelude::*;
 
@@ -20,7 +20,7 @@ impl Component for App {
         let view = match browser::parameter("view").as_deref() {
             Some("tab") => View::Tab,
             Some("options") => View::Options,
-            // Where the browser cannot open popups it is opened as a page.
+            // A browser that cannot open popups opens it as a page.
             _ if browser::is_wide() => View::Tab,
             _ => View::Popup,
         };

@@ -1,5 +1,5 @@
-//! The connection to the worker, and the parts of the page's own API that Yew lacks. The rest of the browser is in the
-//! crate `web`.
+//! The connection to the worker, and the browser APIs of a page that Yew lacks. All other browser
+//! APIs are wrapped in the crate `web`.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -21,12 +21,12 @@ use crate::page::{LinkKind, PageLink};
 const HANDOVER_MS: u32 = 15_000;
 /// The interval at which files are offered again, in milliseconds.
 const HANDOVER_AGAIN_MS: u32 = 3_000;
-/// The script that reads which files a page links to.
+/// The script that reads what a page links to and shows.
 const PAGE_SCRIPT: &str = "page.js";
 
 /// What comes from the worker through the port.
 pub enum FromWorker {
-    /// A message.
+    /// A message from the worker.
     Message(ToFace),
     /// A message that is not understood, because the worker is of another version.
     Strange,
@@ -34,14 +34,15 @@ pub enum FromWorker {
     Gone,
 }
 
-/// A connection to the worker, which ends when this is dropped.
+/// A connection to the worker, which is closed when this is dropped.
 pub struct Worker(Connection);
 
 impl Worker {
-    /// Connects; the browser starts the worker where it does not run.
+    /// Connects to the worker; the browser starts it if it is not running. `on` is called with
+    /// everything that the port delivers.
     ///
     /// # Errors
-    /// The message of the browser, where the extension itself was unloaded.
+    /// Fails with the browser's message if the extension itself was unloaded.
     pub fn connect(on: impl Fn(FromWorker) + Clone + 'static) -> Outcome<Self> {
         let gone = on.clone();
         Connection::open(
@@ -54,10 +55,10 @@ impl Worker {
         .map(Self)
     }
 
-    /// Sends a command.
+    /// Sends a command to the worker.
     ///
     /// # Errors
-    /// The message of the browser, where the worker is gone and the command was not sent.
+    /// Fails with the browser's error if the worker has ended; the command was not sent.
     pub fn send(&self, message: &ToWorker) -> Result<(), JsValue> {
         self.0.post(&plain(message)?)
     }
@@ -137,7 +138,7 @@ impl Drop for Handover {
 /// Reads what the page in a tab links to and shows.
 ///
 /// # Errors
-/// The message of the browser, where it does not let the extension look.
+/// Fails with the browser's message if it does not let the extension read the page.
 pub async fn links(tab: i32) -> Outcome<Vec<PageLink>> {
     let found = pages::run_file(tab, PAGE_SCRIPT).await?;
     let read = |link: JsValue| {
@@ -159,11 +160,11 @@ pub async fn links(tab: i32) -> Outcome<Vec<PageLink>> {
 }
 
 fn window() -> web_sys::Window {
-    // A face is always a page.
+    // A face is always a page, so it has a window.
     web_sys::window().unwrap_throw()
 }
 
-/// Whether the page has more room than the browser gives a popup.
+/// Whether the page is wider than the browser makes a popup.
 pub fn is_wide() -> bool {
     const WIDEST_POPUP: f64 = 800.0;
     window()
@@ -173,7 +174,7 @@ pub fn is_wide() -> bool {
         .is_some_and(|width| width > WIDEST_POPUP)
 }
 
-/// The page's document.
+/// The document of the page.
 pub fn document() -> web_sys::Document {
     window().document().unwrap_throw()
 }
@@ -183,12 +184,15 @@ pub fn in_small_letters(text: &str) -> String {
     js_sys::JsString::from(text).to_lower_case().into()
 }
 
-/// A name that no other handover has.
+/// A random key that no other handover has.
+///
+/// # Errors
+/// Fails with the browser's error if it has no source of randomness.
 pub fn unique_key() -> Result<String, JsValue> {
     Ok(window().crypto()?.random_uuid())
 }
 
-/// The value of a parameter in the page's own address.
+/// The value of a query parameter in the page's own address.
 pub fn parameter(name: &str) -> Option<String> {
     let search = window().location().search().ok()?;
     web_sys::UrlSearchParams::new_with_str(&search)
@@ -208,7 +212,7 @@ pub async fn paste() -> Result<String, JsValue> {
     text.as_string().ok_or(JsValue::UNDEFINED)
 }
 
-/// What a person pasted outside of any field.
+/// What a person pasted into the page.
 pub enum Pasted {
     /// Files, which may be pictures.
     Files(FileList),
@@ -268,7 +272,8 @@ pub fn moment(at_ms: u64) -> String {
     }
 }
 
-/// A moment in the form of RFC 3339, for the `datetime` of an element.
+/// A moment, in milliseconds since the Unix epoch, in the format of RFC 3339, for the `datetime` of
+/// an element.
 pub fn timestamp(at_ms: u64) -> String {
     js_sys::Date::new(&JsValue::from_f64(at_ms as f64))
         .to_iso_string()

@@ -18,13 +18,13 @@ pub const UNITS: [(&str, u64); 3] = [
 pub struct Draft {
     /// The addresses of nodes, one on each line.
     pub nodes: String,
-    /// How files are cut and hashed.
+    /// How files are split into blocks and hashed.
     pub profile: Profile,
     /// Whether fetched files are provided to others.
     pub provide_fetched: bool,
-    /// Whether a fetched file is saved at once.
+    /// Whether fetched files are saved to the download folder at once.
     pub save_fetched: bool,
-    /// Whether links are copied.
+    /// Whether the link of a file is copied when the file is shared.
     pub copy_link: bool,
     /// Whether notifications are shown.
     pub notify: bool,

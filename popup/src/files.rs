@@ -1,4 +1,4 @@
-//! Files that a person picks or drops, folders included.
+//! The files and folders that a person picks, drops or pastes.
 
 use std::collections::VecDeque;
 
@@ -10,15 +10,15 @@ use web_sys::{
     DataTransfer, File, FileList, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry,
 };
 
-/// The most files that are shared at once.
+/// The largest number of files that can be shared at once.
 pub const MAX_FILES: usize = 10_000;
 /// The most folders that are searched for them.
 const MAX_FOLDERS: usize = 10_000;
 
-/// A file that was picked.
+/// A file that the person picked.
 #[derive(Clone)]
 pub struct Picked {
-    /// Its bytes, which stay where they are.
+    /// The file; its bytes stay on the disk until they are read.
     pub file: File,
     /// Its name; in a folder, its path with `/`.
     pub path: String,
@@ -42,7 +42,10 @@ pub enum PickError {
     Unreadable,
 }
 
-/// The files of a file input.
+/// The files of a file input or of the clipboard.
+///
+/// # Errors
+/// Fails if there are none or more than [`MAX_FILES`].
 pub fn of_list(list: &FileList) -> Result<Vec<Picked>, PickError> {
     if list.length() as usize > MAX_FILES {
         return Err(PickError::TooMany);
@@ -86,7 +89,10 @@ impl Dropped {
         Self(taken)
     }
 
-    /// All files in it.
+    /// All files that were dropped, with those in dropped folders.
+    ///
+    /// # Errors
+    /// Fails if there are none or too many, or if a file or a folder cannot be read.
     pub async fn files(self) -> Result<Vec<Picked>, PickError> {
         let mut picked = Vec::new();
         let mut folders = 0;
@@ -134,7 +140,7 @@ async fn read_file(entry: FileSystemFileEntry) -> Result<File, JsValue> {
     JsFuture::from(promise).await?.dyn_into()
 }
 
-/// The entries of a folder.
+/// The direct entries of a folder.
 async fn read_folder(folder: FileSystemDirectoryEntry) -> Result<Vec<FileSystemEntry>, PickError> {
     let reader = folder.create_reader();
     let mut entries = Vec::new();

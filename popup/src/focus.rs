@@ -1,4 +1,4 @@
-//! The keyboard's focus.
+//! The keyboard focus.
 
 use fluence::state::ItemId;
 use wasm_bindgen::JsCast;
@@ -7,12 +7,12 @@ use yew::NodeRef;
 
 use crate::browser;
 
-/// Puts the focus on an element, and selects its text where it has some.
+/// Puts the focus on an element, and selects its text if it is an input.
 pub fn element(element: &NodeRef) {
     let Some(element) = element.cast::<HtmlElement>() else {
         return;
     };
-    // An element that has just gone needs no focus.
+    // If the element has just gone, there is nothing to focus.
     let _ = element.focus();
     if let Some(input) = element.dyn_ref::<HtmlInputElement>() {
         input.select();
@@ -26,12 +26,12 @@ pub fn item(id: &ItemId) {
         .and_then(|element| element.dyn_into::<HtmlElement>().ok());
     if let Some(element) = element {
         element.scroll_into_view();
-        // As above.
+        // If the element has just gone, there is nothing to focus.
         let _ = element.focus();
     }
 }
 
-/// The id of an item's element.
+/// The `id` of an item's element.
 pub fn item_id(id: &ItemId) -> String {
     format!("item-{}", id.0)
 }

@@ -1,7 +1,7 @@
 //! The extension's face: one program for the popup, the full tab and the settings.
 //!
-//! It holds the same [`fluence::state::State`] as the worker, by applying the same events, and asks for things by
-//! [`fluence::command`]. It links no network code.
+//! It keeps a copy of the worker's [`fluence::state::State`] by applying the same events, and makes
+//! requests with [`fluence::command`]. It links no network code.
 #![forbid(unsafe_code)]
 
 mod app;

@@ -1,4 +1,4 @@
-//! Which of the things that a page links to and shows are files that a person may want to share.
+//! Chooses, from what a page links to and shows, the files that a person may want to share.
 
 use fluence::command::MAX_URL;
 use fluence::names::safe_file_name;
@@ -92,7 +92,7 @@ pub enum FileKind {
     Document,
     /// An archive.
     Archive,
-    /// Several files with one hash.
+    /// A directory: several files with one hash.
     Folder,
     /// A file of any other kind.
     Other,
@@ -123,7 +123,7 @@ impl FileKind {
         }
     }
 
-    /// The word for it in the stylesheet.
+    /// The class of its icon in the stylesheet.
     pub fn class(self) -> &'static str {
         match self {
             Self::Image => "image",
@@ -147,7 +147,8 @@ fn ending(name: &str) -> Option<String> {
     plausible.then(|| ending.to_ascii_lowercase())
 }
 
-/// The host of an `http:` or `https:` address, in lower case and without a leading `www.`.
+/// The host (and port) of an `http:` or `https:` address, in lower case and without a leading
+/// `www.`.
 pub fn host(url: &str) -> Option<String> {
     if !url.starts_with("https://") && !url.starts_with("http://") {
         return None;

@@ -6,6 +6,7 @@ use crate::browser;
 
 /// The key of the theme. `popup.js` reads the same key, before the page is painted for the first time.
 const THEME: &str = "theme";
+/// The key of the filter.
 const FILTER: &str = "filter";
 /// The key of whether the files of the page are folded away.
 const PAGE: &str = "page";
@@ -17,7 +18,7 @@ const DISMISSED: &str = "dismissed";
 /// The word that is kept under a key; empty if there is none, or if the browser keeps nothing.
 fn load(key: &str) -> String {
     let kept = LocalStorage::raw().get_item(key).ok().flatten();
-    // A JSON text, as `popup.js` reads it. The words that are kept need no escapes.
+    // It is a JSON string, because `popup.js` parses it. The words need no escapes.
     kept.unwrap_or_default().trim_matches('"').to_owned()
 }
 
@@ -41,7 +42,7 @@ impl Theme {
     /// All themes, in the order in which they are offered. The first applies if none was chosen.
     pub const ALL: [Self; 3] = [Self::Auto, Self::Light, Self::Dark];
 
-    /// The word for it in the stylesheet.
+    /// The name of the theme in the stylesheet and in storage.
     pub fn word(self) -> &'static str {
         match self {
             Self::Auto => "auto",

@@ -1,7 +1,7 @@
 //! A map for a handful of entries, kept as a list. For so few it is as fast as a tree, and a program that is
 //! downloaded has no room for a tree of each type.
 
-/// A map for a handful of entries.
+/// A map for a handful of entries, in no particular order.
 pub struct SmallMap<K, V>(Vec<(K, V)>);
 
 impl<K, V> Default for SmallMap<K, V> {
@@ -20,7 +20,7 @@ impl<K: PartialEq, V> SmallMap<K, V> {
         self.at(key).map(|at| &self.0[at].1)
     }
 
-    /// The value of a key, to be changed.
+    /// The value of a key, for changing it.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.at(key).map(|at| &mut self.0[at].1)
     }

@@ -25,7 +25,7 @@ pub const WORKER_RELOAD: &str = "Restart Fluence Share";
 pub const WORKER_STRANGE: &str = "This page and the background worker are of different versions. Close this page and open it again.";
 pub const YOUR_ID: &str = "Your peer id. Click to copy.";
 
-// The header.
+// The header and the theme.
 pub const OPEN_TAB: &str = "Open in a tab";
 pub const SETTINGS: &str = "Settings";
 pub const BACK: &str = "Back to files";
@@ -34,15 +34,14 @@ pub const THEME_AUTO: &str = "As the system";
 pub const THEME_LIGHT: &str = "Light";
 pub const THEME_DARK: &str = "Dark";
 
-// Fetch.
+// Fetching.
 pub const FETCH: &str = "Fetch";
 pub const FETCH_TITLE: &str = "Fetch by hash";
 pub const FETCH_HINT: &str = "Paste a hash or a link";
 pub const FETCH_PASTE: &str = "Paste from the clipboard";
-pub const FETCH_PASTE_REFUSED: &str =
-    "The browser did not give the clipboard. Click into the field and press Ctrl+V (⌘V on a Mac).";
+pub const FETCH_PASTE_REFUSED: &str = "The browser did not allow reading the clipboard. Click into the field and press Ctrl+V (⌘V on a Mac).";
 
-// Share.
+// Sharing.
 pub const SHARE_TITLE: &str = "Share files";
 pub const SHARE_CHOOSE: &str = "Choose files";
 pub const SHARE_FOLDER: &str = "Choose a folder";
@@ -56,28 +55,28 @@ pub const CANCEL: &str = "Cancel";
 pub const SHARE_HANDING: &str =
     "Handing the files to the background worker. Keep this page open for a moment…";
 pub const SHARE_EMPTY: &str = "There were no files in what was dropped.";
-pub const SHARE_UNREADABLE: &str = "Something in it could not be read. Check that it is still there and may be read, and drop it again.";
+pub const SHARE_UNREADABLE: &str = "Some of it could not be read. Check that it is still there and that you may read it, then drop it again.";
 pub const SHARE_BIG: &str = "Picking many or large files is easier in a tab:";
 
-// This page.
+// The files on the page.
 pub const PAGE_TITLE: &str = "This page";
 pub const PAGE_READING: &str = "Looking for files on the page…";
-pub const PAGE_NONE: &str = "No downloads came from this page, and it links to no files. A right click on anything shares it too.";
+pub const PAGE_NONE: &str = "No downloads came from this page, and it links to no files. You can also right-click anything to share it.";
 pub const PAGE_DOWNLOADS: &str = "Downloaded from here";
 pub const PAGE_LINKS: &str = "On this page";
 pub const PAGE_IN_TAB: &str = "To see the files of a page, open Fluence Share from the browser's toolbar while you are on that page.";
 pub const PAGE_CLOSED: &str =
-    "The browser lets no extension look into this page. On others, their files appear here.";
-pub const PAGE_LINKS_REFUSED: &str = "The browser did not let Fluence Share look into the page; open it from the toolbar on that page to see its links.";
+    "The browser does not let extensions read this page. On other pages, their files appear here.";
+pub const PAGE_LINKS_REFUSED: &str = "The browser did not let Fluence Share read the page; open it from the toolbar on that page to see its links.";
 pub const PAGE_SHARING: &str = "Sharing…";
 
-// Access.
+// The question for permission.
 pub const ACCESS_ALLOW: &str = "Allow access";
 pub const ACCESS_NOT_NOW: &str = "Not now";
 pub const ACCESS_REFUSED: &str =
     "Access was not given, so nothing was read. You can allow it whenever you like.";
 
-// Items.
+// The list of items.
 pub const ITEMS_TITLE: &str = "Your files";
 pub const FILTER_ALL: &str = "All";
 pub const FILTER_SHARED: &str = "Shared";
@@ -99,7 +98,7 @@ pub const COPY_WEB_LINK: &str = "Copy a web link: it opens in any browser, witho
 pub const COPY_LOCAL_WEB_LINK: &str = "Copy a web link: it opens in any browser of this computer, without Fluence Share, because the node is on this computer";
 pub const COPIED: &str = "Copied";
 pub const COPY_REFUSED: &str =
-    "The browser refused the clipboard; select the link in the details and copy it.";
+    "The browser did not allow copying. Select the link in the details and copy it.";
 pub const SAVE: &str = "Save";
 pub const SAVED: &str = "saved";
 pub const STOP: &str = "Stop sharing";
@@ -123,9 +122,9 @@ pub const UNKNOWN_NAME: &str = "A file";
 pub const DISMISS: &str = "Dismiss";
 pub const PROGRESS: &str = "Progress";
 
-// Settings.
+// The settings.
 pub const OPTIONS_NODES: &str = "Nodes";
-pub const OPTIONS_NODES_HELP: &str = "One address in each line, such as /dns4/node.example.org/tcp/443/tls/ws. Nodes introduce you to other peers; they do not see the names of your files.";
+pub const OPTIONS_NODES_HELP: &str = "One address on each line, such as /dns4/node.example.org/tcp/443/tls/ws. Nodes introduce you to other peers; they do not see the names of your files.";
 pub const OPTIONS_NODES_RESET: &str = "Use the default";
 pub const OPTIONS_NODES_NONE: &str = "Without a node nothing can be shared or fetched.";
 pub const OPTIONS_SHARING: &str = "Sharing";
@@ -136,9 +135,9 @@ pub const OPTIONS_COPY: &str = "Copy the link when a file is shared";
 pub const OPTIONS_NOTIFY: &str = "Show notifications";
 pub const OPTIONS_FETCHING: &str = "Fetching";
 pub const OPTIONS_SAVE: &str = "Save fetched files to the download folder at once";
-pub const OPTIONS_PROVIDE: &str = "Share what I fetched with others too";
+pub const OPTIONS_PROVIDE: &str = "Also share what I fetch with others";
 pub const OPTIONS_MAX: &str = "Largest file";
-pub const OPTIONS_MAX_HELP: &str = "Larger ones are neither shared nor fetched.";
+pub const OPTIONS_MAX_HELP: &str = "Larger files are neither shared nor fetched.";
 pub const OPTIONS_MAX_UNIT: &str = "Unit of the largest file";
 pub const OPTIONS_IPFS: &str = "My own IPFS node";
 pub const OPTIONS_IPFS_USE: &str = "Put what I share on my own IPFS node";
@@ -150,14 +149,14 @@ pub const OPTIONS_GATEWAY_EXAMPLE: &str = "http://127.0.0.1:8080";
 pub const OPTIONS_TEST: &str = "Test";
 pub const OPTIONS_TESTING: &str = "Testing…";
 pub const OPTIONS_TEST_GOOD: &str = "Both answer as they should.";
-pub const OPTIONS_LOOK: &str = "Look";
+pub const OPTIONS_LOOK: &str = "Appearance";
 pub const OPTIONS_SAVE_BUTTON: &str = "Save settings";
 pub const OPTIONS_SAVING: &str = "Saving…";
 pub const OPTIONS_SAVED: &str = "Saved.";
-pub const OPTIONS_UNSAVED: &str = "There are changes that are not saved.";
+pub const OPTIONS_UNSAVED: &str = "There are unsaved changes.";
 pub const OPTIONS_REVERT: &str = "Undo changes";
 pub const OPTIONS_WRONG: &str = "Something above needs another look first.";
-pub const OPTIONS_ABOUT: &str = "Topic";
+pub const OPTIONS_ABOUT: &str = "About";
 pub const OPTIONS_ABOUT_TEXT: &str = "Everything is a function call: a file is a function that its owner answers. Nothing leaves your browser before someone asks for it, and every byte that you fetch is checked against its hash.";
 pub const OPTIONS_PEER: &str = "Your peer id";
 pub const OPTIONS_VERSION: &str = "Version";
@@ -175,7 +174,7 @@ pub fn time_left(seconds: u64) -> String {
     }
 }
 
-/// How far bytes have moved: `12 MB of 50 MB · 3.4 MB/s · 11 s left`.
+/// The progress of a transfer: `12 MB of 50 MB · 3.4 MB/s · 12 s left`.
 pub fn progress(progress: &fluence::state::Progress) -> String {
     let mut text = match progress.total {
         Some(total) => format!("{} of {}", words::size(progress.bytes), words::size(total)),
@@ -212,7 +211,7 @@ pub fn sentence(text: &str) -> String {
     }
 }
 
-/// When the next attempt to connect is made.
+/// The time until the next attempt to connect.
 pub fn retry_in(seconds: u64) -> String {
     if seconds == 0 {
         "Trying again…".to_owned()
@@ -232,8 +231,8 @@ pub fn status(item: &Item, network: &NetworkStatus) -> String {
         Status::Shared if item.upload.is_some() => "Shared · sending it now".to_owned(),
         Status::Shared if online => "Shared".to_owned(),
         Status::Shared => "Shared · waiting for the network".to_owned(),
-        Status::Stopped => "Not shared any more".to_owned(),
-        Status::Searching if online => "Looking for who has it".to_owned(),
+        Status::Stopped => "No longer shared".to_owned(),
+        Status::Searching if online => "Looking for peers that have it".to_owned(),
         Status::Searching => "Waiting for the network".to_owned(),
         Status::Asked { .. } => "Asked; waiting for an answer".to_owned(),
         Status::Downloading { from } => format!("Fetching from {from}"),
@@ -272,7 +271,7 @@ pub fn files(count: u64) -> String {
     }
 }
 
-/// What was picked, before it is shared.
+/// The number and size of the picked files, before they are shared.
 pub fn picked(count: usize, bytes: u64) -> String {
     format!("{} · {}", files(count as u64), words::size(bytes))
 }
@@ -301,7 +300,7 @@ pub fn too_many_files(limit: usize) -> String {
 pub fn access(origins: &[String]) -> String {
     let hosts: Vec<String> = origins.iter().map(|origin| origin_host(origin)).collect();
     format!(
-        "To read this as your browser would, Fluence Share needs your permission to read from {}. The browser asks you next; it is used for nothing else.",
+        "To read this as your browser would, Fluence Share needs your permission to read from {}. The browser will ask you next; the permission is used for nothing else.",
         hosts.join(", ")
     )
 }
@@ -343,13 +342,13 @@ pub fn notice(failure: &Failure) -> String {
     words::failure::<Extension>(failure, About::Other).what
 }
 
-/// Why a hash or link that was typed is not fetched.
+/// Why the typed hash or link is not fetched, and what to do.
 pub fn fetch_refused(failure: &Failure) -> String {
     let Words { what, advice } = words::failure::<Extension>(failure, About::Fetch);
     format!("{what} {advice}").trim_end().to_owned()
 }
 
-/// What is wrong with a setting.
+/// What is wrong with a setting, and what to do.
 pub fn setting_wrong(failure: &Failure) -> String {
     let Words { what, advice } = words::failure::<Extension>(failure, About::Other);
     format!("{what} {advice}")
@@ -391,7 +390,7 @@ mod tests {
         assert_eq!(of(6, Some(5), 10), "6 bytes of 5 bytes · 10 bytes/s");
     }
 
-    /// The item that the events make.
+    /// The item that results from these events.
     fn item(kinds: impl IntoIterator<Item = EventKind>) -> Item {
         let mut state = State::default();
         for kind in kinds {

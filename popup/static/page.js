@@ -1,6 +1,7 @@
-// Runs in the page on which a person opened the popup, and only reads: what the page links to and shows.
-// The popup decides which of it are files (popup/src/page.rs). The page's own scripts cannot reach this world;
-// `querySelectorAll` is taken from the prototype because a form field of that name would hide it.
+// Runs in the page on which a person opened the popup, and only reads what the page links to and shows.
+// The popup decides what of it is a file (popup/src/page.rs). The page's own scripts cannot reach this
+// isolated world; `querySelectorAll` is taken from the prototype because a form field of that name would
+// hide it.
 (() => {
   const MAX_LINKS = 2000;
   const MAX_TEXT = 300;

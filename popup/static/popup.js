@@ -1,4 +1,4 @@
-// Shows the page as the person chose it before the first paint, and starts the wasm. All else is Rust.
+// Applies the theme before the first paint, and starts the WebAssembly program. Everything else is Rust.
 import init from "./wasm/popup.js";
 
 globalThis.api = globalThis.browser ?? globalThis.chrome;
@@ -6,7 +6,7 @@ globalThis.api = globalThis.browser ?? globalThis.chrome;
 try {
   document.documentElement.dataset.theme = JSON.parse(localStorage.getItem("theme")) ?? "auto";
 } catch {
-  // Nothing was chosen, or nothing is kept: as the system has it.
+  // The theme cannot be read, so the page follows the system.
 }
 
 init().catch((why) => {

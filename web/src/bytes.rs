@@ -1,5 +1,5 @@
-//! Streams of bytes, read into buffers that are used again: new buffers would wait for the garbage collection, and
-//! hundreds of megabytes of them would gather until then.
+//! Streams of bytes that are read into reused buffers. New buffers would stay in memory until the
+//! browser collects its garbage, and hundreds of megabytes of them would pile up until then.
 
 use js_sys::{ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -15,23 +15,23 @@ extern "C" {
     fn get_reader(this: &Bytes, options: &JsValue) -> Result<ReadableStreamByobReader, JsValue>;
 }
 
-/// A reader of a stream of bytes into whichever buffer each read is given.
+/// A reader of a stream of bytes. Each read is given the buffer to read into.
 pub struct ByobReader(ReadableStreamByobReader);
 
 /// The result of one read.
 pub struct Read {
-    /// The bytes that were read, in the buffer that was given. Empty at the end of the stream, where a cancelled stream
-    /// keeps the buffer (`None`).
+    /// The bytes that were read, in the buffer that was given. It is empty at the end of the
+    /// stream, and `None` if the stream was cancelled, because such a stream keeps the buffer.
     pub piece: Option<Uint8Array>,
     /// Whether the stream has ended; then `piece` has no bytes.
     pub ended: bool,
 }
 
 impl ByobReader {
-    /// A reader of this stream.
+    /// Makes a reader of this stream.
     ///
     /// # Errors
-    /// The exception of the browser, where the stream has a reader already.
+    /// Fails with the browser's exception if the stream has a reader already.
     pub fn new(stream: &ReadableStream) -> Result<Self, JsValue> {
         let bytes: &Bytes = stream.unchecked_ref();
         bytes
@@ -39,11 +39,11 @@ impl ByobReader {
             .map(Self)
     }
 
-    /// Reads the next bytes into an array, at most as many as it has. The browser takes the array's buffer and returns it
-    /// with the bytes; arrays on it that are still held become empty.
+    /// Reads the next bytes into an array, at most as many as fit. The browser transfers the
+    /// array's buffer and returns it with the bytes; all other arrays on that buffer become empty.
     ///
     /// # Errors
-    /// The exception of the browser, where the stream fails.
+    /// Fails with the browser's exception if the stream fails.
     pub async fn read_into(&self, array: &Uint8Array) -> Result<Read, JsValue> {
         let read = JsFuture::from(self.0.read_with_array_buffer_view(array)).await?;
         Ok(Read {
@@ -60,22 +60,23 @@ pub struct ByteReader {
 }
 
 impl ByteReader {
-    /// A reader of this stream that reads into this buffer.
+    /// Makes a reader of this stream that reads into this buffer.
     ///
     /// # Errors
-    /// The exception of the browser, where the stream has a reader already.
+    /// Fails with the browser's exception if the stream has a reader already.
     pub fn new(stream: &ReadableStream, buffer: ArrayBuffer) -> Result<Self, JsValue> {
         let reader = ByobReader::new(stream)?;
         Ok(Self { reader, buffer })
     }
 
-    /// The next piece, which is in the buffer and valid until the next read; `None` at the end.
+    /// Reads the next piece, which is in the buffer and valid until the next read; `None` at the
+    /// end.
     ///
     /// # Errors
-    /// The exception of the browser, where the stream fails.
+    /// Fails with the browser's exception if the stream fails.
     pub async fn read(&mut self) -> Result<Option<Uint8Array>, JsValue> {
         if self.buffer.byte_length() == 0 {
-            // A read that was not awaited to its end keeps the buffer.
+            // A read that was dropped before its end keeps the buffer.
             return Err("there is no buffer to read into".into());
         }
         let all = Uint8Array::new(&self.buffer);
@@ -87,7 +88,7 @@ impl ByteReader {
         Ok((!read.ended).then_some(piece))
     }
 
-    /// The buffer, for another reader. It is empty where a read failed or was not awaited to its end.
+    /// The buffer, for another reader. It is empty if a read failed or was dropped before its end.
     pub fn into_buffer(self) -> ArrayBuffer {
         self.buffer
     }

@@ -9,7 +9,8 @@ extern "C" {
     static INDEXED_DB: Option<IdbFactory>;
 }
 
-/// What opens databases, in a page or in any worker; `None` where the browser has none.
+/// The factory that opens databases, in a page or in any worker; `None` if the browser has no
+/// IndexedDB.
 pub fn factory() -> Option<IdbFactory> {
     INDEXED_DB.with(Clone::clone)
 }

@@ -1,4 +1,4 @@
-//! Hashes that the browser computes, on another thread. It copies the bytes at once, so that they may change before the
+//! Hashes that the browser computes. It copies the bytes at once, so they may change before the
 //! future is awaited.
 
 use js_sys::{Promise, Uint8Array};
@@ -13,27 +13,27 @@ extern "C" {
     fn digest_of(algorithm: &str, data: &Uint8Array) -> Result<Promise, JsValue>;
 }
 
-/// The SHA-256 of bytes in this program's memory.
+/// The SHA-256 digest of bytes in this program's memory.
 ///
 /// # Errors
-/// The exception of the browser; a page that is not a secure context, for instance, has no hashes.
+/// Fails with the browser's exception, for example in a page that is not a secure context.
 pub fn sha256(bytes: &[u8]) -> impl Future<Output = Result<[u8; 32], JsValue>> + use<> {
     let digest = digest("SHA-256", bytes);
     async move {
         let bytes = settled(digest).await?;
         let mut hash = [0; 32];
         if bytes.length() != 32 {
-            return Err("the browser's SHA-256 has not 32 bytes".into());
+            return Err("the browser's SHA-256 digest does not have 32 bytes".into());
         }
         bytes.copy_to(&mut hash);
         Ok(hash)
     }
 }
 
-/// The SHA-256 of bytes in the browser's memory, which are not copied into this program's.
+/// The SHA-256 digest of bytes in the browser's memory, which are not copied into this program's.
 ///
 /// # Errors
-/// As [`sha256`].
+/// Fails as [`sha256`] does.
 pub fn sha256_of(bytes: &Uint8Array) -> impl Future<Output = Result<Uint8Array, JsValue>> + use<> {
     settled(digest_of("SHA-256", bytes))
 }

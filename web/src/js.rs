@@ -5,13 +5,13 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-/// The result of a call of the browser. The error is the browser's own message.
+/// The result of a call to the browser. The error is the browser's own message.
 pub type Outcome<T> = Result<T, String>;
 
-/// The result of a call of the browser, when its promise is settled.
+/// Awaits the promise of a call to the browser.
 ///
 /// # Errors
-/// The message of the exception, or of the reason for which the promise was rejected.
+/// Fails with the message of the exception, or of the reason for which the promise was rejected.
 pub async fn outcome(called: Result<Promise, JsValue>) -> Outcome<JsValue> {
     let promise = called.map_err(|why| message_of(&why))?;
     JsFuture::from(promise)
@@ -19,7 +19,8 @@ pub async fn outcome(called: Result<Promise, JsValue>) -> Outcome<JsValue> {
         .map_err(|why| message_of(&why))
 }
 
-/// Warns on the console about a failure on which nothing depends.
+/// Writes a warning to the console about a failure on which nothing depends. `doing` says what
+/// failed.
 pub fn warn_on_error<T>(doing: &str, outcome: Result<T, impl std::fmt::Display>) {
     if let Err(why) = outcome {
         web_sys::console::warn_1(&format!("{doing}: {why}").into());
@@ -28,7 +29,7 @@ pub fn warn_on_error<T>(doing: &str, outcome: Result<T, impl std::fmt::Display>)
 
 #[wasm_bindgen]
 extern "C" {
-    /// Any value as text; an object may refuse.
+    /// Converts any value to a string, which an object may refuse.
     #[wasm_bindgen(js_name = String, catch)]
     fn text_of(value: &JsValue) -> Result<String, JsValue>;
 }
@@ -41,24 +42,24 @@ pub fn message_of(why: &JsValue) -> String {
         .unwrap_or_else(|| text_of(why).unwrap_or_default())
 }
 
-/// The member of an object with this name; `undefined` where there is none.
+/// The member of an object with this name; `undefined` if there is none.
 pub fn member(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
-/// The member of an object with this name, where it is a string.
+/// The member of an object with this name, if it is a string.
 pub fn text(object: &JsValue, name: &str) -> Option<String> {
     member(object, name).as_string()
 }
 
-/// The member of an object with this name, where it is a string, or else an empty one.
+/// The member of an object with this name if it is a string, or else an empty string.
 pub fn text_or_empty(object: &JsValue, name: &str) -> String {
     text(object, name).unwrap_or_default()
 }
 
 /// An object with these members.
 pub fn object<const N: usize>(members: [(&str, JsValue); N]) -> JsValue {
-    // One function for all lengths: this program is downloaded.
+    // One function for all lengths keeps the program small, because people download it.
     fn object_of(members: &[(&str, JsValue)]) -> JsValue {
         let object = Object::new().into();
         for (name, value) in members {
@@ -75,10 +76,10 @@ pub fn set(object: &JsValue, name: &str, value: &JsValue) {
     let _ = Reflect::set(object, &name.into(), value);
 }
 
-/// A value as plain objects and numbers, in the form that ports can send.
+/// A value as plain JavaScript objects, in the form that ports can send.
 ///
 /// # Errors
-/// A message, where it cannot be written so.
+/// Fails with a message if the value cannot be serialized.
 pub fn plain<T: Serialize>(value: &T) -> Outcome<JsValue> {
     value
         .serialize(&serde_wasm_bindgen::Serializer::json_compatible())

@@ -1,5 +1,5 @@
-//! What the programs of the extension (the worker, the file worker and the popup) ask of the browser: JavaScript values,
-//! messages and ports, streams, hashes, and the extension API.
+//! The browser APIs that the programs of the extension (the worker, the file worker and the popup)
+//! use: JavaScript values, messages and ports, streams, hashes, and the extension API.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -1,8 +1,9 @@
-//! Messages of the worker, from JavaScript's objects to types.
+//! Deserialization of the worker's messages, from JavaScript objects to types.
 //!
-//! `serde_wasm_bindgen` would do, but says in words what it does not understand, and those words (what was expected of
-//! each member of each event) are a large part of a program that a person downloads. Here a message is understood or
-//! not: where it is not, the worker is of another version, and nobody reads more.
+//! `serde_wasm_bindgen` could do it, but it describes what it does not understand, and those
+//! descriptions (of what was expected of each member of each event) would be a large part of a
+//! program that people download. Here a message is either understood or not: if it is not, the
+//! worker is of another version, and nobody needs to know more.
 
 use std::fmt;
 
@@ -13,7 +14,7 @@ use serde::de::{Deserializer, Error, Expected, IntoDeserializer, Unexpected, Vis
 use serde::forward_to_deserialize_any;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// A message that is not understood.
+/// The error of a message that is not understood.
 #[derive(Debug)]
 pub struct Strange;
 
@@ -25,7 +26,7 @@ impl fmt::Display for Strange {
 
 impl std::error::Error for Strange {}
 
-/// Each of these would write a text by default.
+/// All of these methods are implemented, because their defaults would format a text.
 impl Error for Strange {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self
@@ -54,11 +55,15 @@ impl Error for Strange {
 }
 
 /// Reads a message.
+///
+/// # Errors
+/// Fails with [`Strange`] if the message is not a `T`.
 pub fn read<T: for<'de> Deserialize<'de>>(message: JsValue) -> Result<T, Strange> {
     T::deserialize(Plain(message))
 }
 
-/// What JSON knows: nothing, truth, numbers, text, lists, and objects.
+/// A JavaScript value of the kinds that JSON has: null, booleans, numbers, strings, arrays and
+/// objects.
 struct Plain(JsValue);
 
 impl<'de> Deserializer<'de> for Plain {
@@ -100,7 +105,7 @@ impl<'de> Deserializer<'de> for Plain {
         }
     }
 
-    /// Messages have no enums but words.
+    /// Reads a string: all enums in messages are plain names.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,

@@ -1,4 +1,4 @@
-//! Pictures.
+//! Decoding and scaling of pictures.
 
 use js_sys::{Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -12,13 +12,16 @@ extern "C" {
     fn create_image_bitmap(blob: &Blob, options: &Object) -> Result<Promise, JsValue>;
 }
 
-/// The picture in a blob, scaled so that the larger of its width and height is this many pixels.
+/// The picture in a blob, scaled down so that neither its width nor its height exceeds `edge`
+/// pixels.
 ///
 /// # Errors
-/// The message of the browser, where the blob is not a picture that it can decode.
+/// Fails with the browser's message if the blob is not a picture that it can decode.
 pub async fn bitmap(blob: &Blob, edge: u32) -> Outcome<ImageBitmap> {
     let whole = outcome(create_image_bitmap(blob, &Object::new())).await?;
-    let whole: ImageBitmap = whole.dyn_into().map_err(|_| "no picture came".to_owned())?;
+    let whole: ImageBitmap = whole
+        .dyn_into()
+        .map_err(|_| "the browser returned no picture".to_owned())?;
     let (width, height) = (whole.width().max(1), whole.height().max(1));
     if width.max(height) <= edge {
         return Ok(whole);
@@ -36,5 +39,5 @@ pub async fn bitmap(blob: &Blob, edge: u32) -> Outcome<ImageBitmap> {
     outcome(create_image_bitmap(blob, options.unchecked_ref()))
         .await?
         .dyn_into()
-        .map_err(|_| "no picture came".to_owned())
+        .map_err(|_| "the browser returned no picture".to_owned())
 }

@@ -12,13 +12,13 @@ extern "C" {
     #[wasm_bindgen(extends = Object)]
     #[derive(Clone)]
     pub type Port;
-    /// Sends a message. It fails where the other side is gone, or the message cannot be sent.
+    /// Sends a message. It fails if the other end is gone, or if the message cannot be sent.
     #[wasm_bindgen(method, js_name = postMessage, catch)]
     pub fn post(this: &Port, message: &JsValue) -> Result<(), JsValue>;
-    /// Closes the connection, of which the other side is told.
+    /// Closes the connection; the other end is notified.
     #[wasm_bindgen(method)]
     pub fn disconnect(this: &Port);
-    /// The name that the connecting side gave it.
+    /// The name that the connecting end gave the port.
     #[wasm_bindgen(method, getter)]
     pub fn name(this: &Port) -> String;
     #[wasm_bindgen(method, getter)]
@@ -36,7 +36,7 @@ extern "C" {
     fn connect(info: &JsValue) -> Result<Port, JsValue>;
 }
 
-/// A page's connection to the worker, which ends when this is dropped.
+/// A page's connection to the worker, which is closed when this is dropped.
 pub struct Connection {
     port: Port,
     _on_message: Closure<dyn FnMut(JsValue)>,
@@ -44,11 +44,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects under a name; the browser starts the worker where it does not run. `on_message` is called with each message
-    /// of the worker, and `on_end` when the worker is gone, and the connection with it.
+    /// Connects under a name; the browser starts the worker if it is not running. `on_message` is
+    /// called with each message of the worker, and `on_end` when the worker has ended, and the
+    /// connection with it.
     ///
     /// # Errors
-    /// The message of the browser, where the extension itself was unloaded.
+    /// Fails with the browser's message if the extension itself was unloaded.
     pub fn open(
         name: &str,
         on_message: impl FnMut(JsValue) + 'static,
@@ -71,7 +72,7 @@ impl Connection {
     /// Sends a message.
     ///
     /// # Errors
-    /// The exception of the browser, where the worker is gone and the message was not sent.
+    /// Fails with the browser's exception if the worker has ended; the message was not sent.
     pub fn post(&self, message: &JsValue) -> Result<(), JsValue> {
         self.port.post(message)
     }
@@ -88,13 +89,14 @@ impl Drop for Connection {
 pub enum Sender {
     /// A page of this extension: popup, tab, options.
     OwnPage,
-    /// The function of this extension in a page that is open in the tab with this number.
+    /// The function of this extension that runs in the page of the tab with this id.
     InPage(i32),
     /// Any other program.
     Stranger,
 }
 
-/// The kind of program at the other end of a port, by what the browser says of it and not by what it sends.
+/// The kind of program at the other end of a port. It is judged by what the browser reports, and
+/// not by what it sends.
 pub fn sender_of(port: &Port) -> Sender {
     let sender = port.sender();
     if member(&sender, "id").as_string() != Some(own_id()) {

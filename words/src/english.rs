@@ -1,11 +1,11 @@
-//! English.
+//! The sentences in English.
 
 use fluence::failure::{About, Code, Failure, Reason};
 use fluence::state::{LinkCause, LinkError, LogEntry};
 
 use crate::{Medium, Words, size};
 
-/// General words for a value that is not set.
+/// The general words for a value that is not set.
 pub(crate) fn unset(place: &str) -> &'static str {
     match place {
         "host" => "the server",
@@ -141,14 +141,14 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
             Some(_) | None => "The IPFS node at {host} does not take files.",
         },
         Code::OriginRefused => {
-            "{host} does not let this extension in: an IPFS node takes calls only from pages that it was told of."
+            "{host} does not let this extension in: an IPFS node accepts calls only from origins in its configuration."
         }
         Code::GatewayUnreachable => "No gateway can be reached at {host}.",
         Code::GatewayFailed => {
             "The gateway at {host} answered {status} for a block that its node has."
         }
         Code::AnotherNode => {
-            "The gateway at {host} does not have what the RPC at {name} has just taken: they are not of the same node."
+            "The gateway at {host} does not have what the RPC at {name} has just taken: they do not belong to the same node."
         }
         Code::NotSaved => "“{name}” was not saved to the download folder.",
         Code::JournalFailed => "What has just happened could not be written down.",
@@ -169,7 +169,7 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
     }
 }
 
-/// What to do next, for somebody in front of the extension.
+/// What to do next, for somebody who uses the extension.
 pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static str {
     let share = about == About::Share;
     match &failure.code {
@@ -411,7 +411,8 @@ pub(crate) fn advice_in_terminal(failure: &Failure, about: About) -> &'static st
     }
 }
 
-/// A reason as a clause. A subject, where it has one, is the provider or the storage that the sentence names.
+/// A reason as a clause. Its subject "it" is what the sentence is about: the provider, the storage
+/// or the file.
 pub(crate) fn reason(reason: &Reason) -> &'static str {
     match reason {
         Reason::Empty => "it is empty",
@@ -439,7 +440,7 @@ pub(crate) fn reason(reason: &Reason) -> &'static str {
         Reason::Lost => "bytes were lost on this computer before they were written",
         Reason::NoCars => "it sends no CARs",
         Reason::BadCar => "what it sends is not a CAR",
-        Reason::UnexpectedBlock => "it sent another block than the next one",
+        Reason::UnexpectedBlock => "it sent a block other than the next one",
         Reason::RepeatedBlocks => "it repeats the same blocks",
         Reason::BlockTooLarge => "a block is too large",
         Reason::UnknownHash => "it uses a hash function that is not supported ({codec})",
@@ -501,7 +502,7 @@ pub(crate) fn log<M: Medium>(entry: &LogEntry, about: About) -> String {
             "A part has to be sent again. ",
             &what(failure, About::Upload),
         ]),
-        LogEntry::Uploaded { size: bytes } => join(&["Uploaded: ", &size(*bytes), " were sent."]),
+        LogEntry::Uploaded { size: bytes } => join(&["Uploaded: ", &size(*bytes), "."]),
         LogEntry::UploadFailed { failure } => {
             let (what, advice) = words(failure, About::Upload);
             join(&["The upload failed. ", &what, " ", &advice])
@@ -527,8 +528,9 @@ pub(crate) fn log<M: Medium>(entry: &LogEntry, about: About) -> String {
         ]),
         LogEntry::StorageChanged { host } => join(&["Continuing from ", host, "."]),
         LogEntry::StoragesAdded { hosts } => join(&[
+            "It is also stored at ",
             &hosts.join(" and "),
-            " has it too: they are used at the same time.",
+            "; all of them are used at the same time.",
         ]),
         LogEntry::OneStorageLeft { failure } => join(&[
             "Continuing with one storage. ",
@@ -538,7 +540,7 @@ pub(crate) fn log<M: Medium>(entry: &LogEntry, about: About) -> String {
             join(&["Asking for single blocks. ", &what(failure, About::Fetch)])
         }
         LogEntry::StorageFailed { failure } => what(failure, About::Fetch),
-        LogEntry::Kept { size: bytes } => join(&[&size(*bytes), " of it are here, verified."]),
+        LogEntry::Kept { size: bytes } => join(&[&size(*bytes), " of it is here and verified."]),
         LogEntry::Fetched { size: bytes } => {
             join(&["All of it is here and verified: ", &size(*bytes), "."])
         }
@@ -578,7 +580,7 @@ pub(crate) fn link(error: &LinkError) -> String {
         LinkCause::NotListening => "this node listens nowhere".to_owned(),
     };
     let others = if error.others_failed {
-        ", and neither can any other node of the settings"
+        ", and neither can any other node in the settings"
     } else {
         ""
     };
@@ -588,7 +590,7 @@ pub(crate) fn link(error: &LinkError) -> String {
     }
 }
 
-/// The parts, one after the other. For a program that is downloaded this is much smaller than formatting.
+/// Joins the parts. This makes the downloaded program much smaller than formatting would.
 fn join(parts: &[&str]) -> String {
     parts.concat()
 }
@@ -619,7 +621,7 @@ pub fn fetched(name: &str) -> Words {
     }
 }
 
-/// Several files were refused at once, of which one is named with the reason.
+/// The sentence that follows a failure which names one of several refused files.
 pub(crate) fn and_others_refused(others: u64) -> String {
     match others {
         0 => String::new(),
@@ -634,9 +636,9 @@ pub mod button {
 
     use crate::megabytes;
 
-    /// Shares wait for the person's permission.
+    /// Says that a share waits for the person's permission.
     pub const WAITS_FOR_PERMISSION: &str =
-        "Fluence Share: a share waits for your permission. Click to give it.";
+        "Fluence Share: a share is waiting for your permission. Click to give it.";
 
     /// The connection, with the number of files that are shared.
     pub fn network(status: &NetworkStatus, shared: usize) -> String {

@@ -4,8 +4,9 @@ use fluence::failure::Failure;
 
 use crate::{english, size};
 
-/// The sentence with the failure's values in the places of `{host}`, `{peer}`, `{name}`, `{size}`, `{codec}`, `{limit}`,
-/// `{limit_size}`, `{status}`, `{reason}`, `{code}` and `{detail}`. A value that is not set is named in general words.
+/// The sentence with the failure's values in place of `{host}`, `{peer}`, `{name}`, `{size}`,
+/// `{codec}`, `{limit}`, `{limit_size}`, `{status}`, `{reason}`, `{code}` and `{detail}`. General
+/// words stand for a value that is not set.
 pub(crate) fn fill(template: &str, failure: &Failure) -> String {
     let mut text = String::with_capacity(template.len() + 32);
     let mut rest = template;
@@ -41,7 +42,7 @@ fn value(place: &str, failure: &Failure) -> String {
         "code" => Some(failure.code.as_str().to_owned()),
         "reason" => failure.reason.as_ref().map(|reason| {
             let clause = english::reason(reason);
-            // A clause holds no further reason.
+            // A clause must not contain a further reason, because filling it would never end.
             if clause.contains("{reason}") {
                 clause.to_owned()
             } else {

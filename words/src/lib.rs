@@ -1,9 +1,10 @@
-//! Everything that the faces of Fluence Share say about what the other crates only name: failures, log lines, links,
-//! statuses and sizes. The popup, the worker's notifications and the command line all speak through this crate, and no
-//! other crate below them holds a sentence.
+//! The sentences for what the other crates only name: failures, log lines, links and sizes. The
+//! popup, the worker's notifications and the command line all take their sentences from this crate,
+//! and no crate below them holds one.
 //!
-//! A language is one module with the functions of `english`; `CONTRIBUTING.md` says how one is added. Every function
-//! matches without a wildcard, so that the compiler names each sentence that is missing.
+//! A language is a module with the functions of `english`; `CONTRIBUTING.md` says how to add one.
+//! Every function matches without a wildcard, so that the compiler reports each sentence that is
+//! missing.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -18,10 +19,10 @@ pub use english::{MENU_SHARE, NAME, button, fetched, shared};
 use fill::fill;
 pub use units::{megabytes, size};
 
-/// Where the words are read: what a person can do next depends on it. It is a type, so that each face links only the
-/// words that it says.
+/// The medium in which a person reads the words, which decides what that person can do next. It is
+/// a type, so that each program links only the words that it needs.
 pub trait Medium {
-    /// What to do next, as a sentence to be filled.
+    /// What to do next, as a sentence with places for the values of the failure.
     fn advice(failure: &Failure, about: About) -> &'static str;
 }
 
@@ -58,7 +59,7 @@ pub struct Words {
 pub fn failure<M: Medium>(failure: &Failure, about: About) -> Words {
     let template = english::failure(failure, about);
     let mut what = fill(template, failure);
-    // One of several is named.
+    // A failure may concern one file of several. It is named unless the sentences name it anyway.
     if let Some(name) = failure
         .name
         .as_deref()
@@ -68,7 +69,7 @@ pub fn failure<M: Medium>(failure: &Failure, about: About) -> Words {
         what.insert_str(0, name);
         what.insert(0, '“');
     }
-    // Somebody else's own words are quoted where the sentence has no place for them.
+    // The words of another program are quoted in parentheses if the sentence has no place for them.
     if let Some(detail) = failure
         .detail
         .as_deref()
@@ -89,7 +90,7 @@ pub fn failure<M: Medium>(failure: &Failure, about: About) -> Words {
     }
 }
 
-/// Says what happened to an item, as a line of its log.
+/// Says what happened to an item, for a line of its log.
 pub fn log<M: Medium>(entry: &LogEntry, about: About) -> String {
     english::log::<M>(entry, about)
 }
@@ -136,7 +137,7 @@ mod tests {
         })
     }
 
-    /// A command that is to be copied has no full stop after it.
+    /// A command to be copied has no full stop after it.
     fn ends_with_command(failure: &Failure) -> bool {
         failure.code == Code::OriginRefused
     }

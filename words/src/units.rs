@@ -1,7 +1,7 @@
-//! Sizes, for people.
+//! Sizes in bytes, as people read them.
 
-/// A size with two significant figures or more: `999 bytes`, `1.2 kB`, `734 MB`. It is rounded down, so that a part never
-/// looks like the whole. The units are decimal (SI).
+/// A size with two or more significant figures: `999 bytes`, `1.2 kB`, `734 MB`. It is rounded
+/// down, so that a part never looks like the whole. The units are decimal (SI).
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
     if bytes < 1000 {
@@ -25,7 +25,7 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// A size in whole megabytes, rounded up, for places with little room.
+/// A size in whole megabytes, rounded up, for places with little space.
 pub fn megabytes(bytes: u64) -> String {
     format!("{} MB", bytes.div_ceil(1_000_000))
 }

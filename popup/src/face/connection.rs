@@ -1,4 +1,4 @@
-//! The worker at the other end of the port, and the commands that wait for its answers.
+//! The port to the worker, and the commands that wait for an answer.
 
 use fluence::command::{Answer, Command, Thumbnail, ToFace, ToWorker};
 use fluence::failure::Code;
@@ -14,11 +14,11 @@ use crate::{focus, text};
 /// How long the face first waits before it connects to the worker again, in milliseconds. Each further wait is
 /// twice as long.
 pub(super) const FIRST_WAIT_MS: u32 = 50;
-/// The longest wait, in milliseconds.
+/// The longest wait between two attempts, in milliseconds.
 const MAX_WAIT_MS: u32 = 5_000;
-/// How long the worker may take for its first message before the person is told, in milliseconds.
+/// How long the worker may take to send its state before the person is told, in milliseconds.
 const SILENCE_MS: u32 = 15_000;
-/// The number of commands that wait while the worker is away.
+/// The largest number of commands that wait while the worker is away.
 const MAX_QUEUE: usize = 100;
 
 impl Face {
@@ -97,7 +97,7 @@ impl Face {
         }
     }
 
-    pub(super) fn heard(&mut self, sender: &Sender, from: FromWorker) {
+    pub(super) fn receive(&mut self, sender: &Sender, from: FromWorker) {
         match from {
             FromWorker::Message(ToFace::State {
                 state, defaults, ..

@@ -1,4 +1,4 @@
-//! What the worker says has happened.
+//! The events that the worker reports.
 
 use fluence::names;
 use fluence::state::{Event, EventKind, LogLine, MAX_LOG, Status};

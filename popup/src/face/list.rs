@@ -1,4 +1,4 @@
-//! The items that are listed, with their thumbnails.
+//! The listed items and their thumbnails.
 
 use fluence::command::{Command, MAX_THUMBNAILS};
 use fluence::state::{Item, ItemId, Origin};
@@ -13,18 +13,19 @@ use crate::small_map::SmallMap;
 pub(super) const PAGE_OF_ITEMS: usize = 50;
 /// The most thumbnails that are kept. Those of listed items are requested again when they are needed.
 const MAX_KEPT_THUMBNAILS: usize = 1_000;
-/// The button that copies the link of a listed item.
+/// The test id of the button that copies the link of a listed item.
 pub const COPY_BUTTON: &str = "item-copy";
 
-/// What [`Face::copied`] calls the button of a listed item.
+/// The key by which [`Face::copied`] names the copy button of a listed item.
 pub fn copy_key(id: &ItemId) -> String {
     format!("{COPY_BUTTON} {}", id.0)
 }
 
 impl Face {
-    /// The items that are listed now, newest first, and the number of those that the filter and the search leave.
+    /// The items that are listed now, newest first, and the number of items that pass the filter
+    /// and the search.
     pub fn listed(&self) -> (Vec<&Item>, usize) {
-        let needle = browser::in_small_letters(self.search.trim());
+        let needle = browser::lower_case(self.search.trim());
         let (mut listed, mut count) = (Vec::new(), 0);
         for item in self.state.items.newest() {
             if is_in(item, self.filter) && matches(item, &needle) {
@@ -37,7 +38,7 @@ impl Face {
         (listed, count)
     }
 
-    /// The number of items that a filter leaves.
+    /// The number of items that pass a filter.
     pub fn count(&self, filter: Filter) -> usize {
         let items = self.state.items.values();
         items.filter(|item| is_in(item, filter)).count()
@@ -94,6 +95,6 @@ fn is_in(item: &Item, filter: Filter) -> bool {
 
 /// Whether the name or hash of the item contains the needle, which is in lower case.
 fn matches(item: &Item, needle: &str) -> bool {
-    let has = |text: &str| browser::in_small_letters(text).contains(needle);
+    let has = |text: &str| browser::lower_case(text).contains(needle);
     needle.is_empty() || has(&item.name) || item.cid.as_deref().is_some_and(has)
 }

@@ -1,9 +1,10 @@
-//! The face: what it holds, and what happens to that. It is drawn by [`crate::view`], which only reads it.
+//! The face: its state, and how messages change it. [`crate::view`] draws it and only reads it.
 //!
-//! - `connection`: the worker at the other end of the port, and the commands that wait for its answers;
-//! - `events`: what the worker says has happened;
-//! - `list`: the items that are listed, with their thumbnails and logs;
-//! - `sharing`: the files of the page and of the person, and the permission to read them.
+//! - `connection`: the port to the worker, and the commands that wait for an answer;
+//! - `events`: the events that the worker reports;
+//! - `list`: the listed items and their thumbnails;
+//! - `sharing`: the files on the page and those that the person picks, and the permission to read
+//!   them.
 
 mod connection;
 mod events;
@@ -28,7 +29,7 @@ pub use list::{COPY_BUTTON, copy_key};
 pub use sender::Sender;
 pub use sharing::FEW_PAGE_FILES;
 
-/// How long a button says that it has copied, in milliseconds.
+/// How long a button shows that it has copied something, in milliseconds.
 const COPIED_MS: u32 = 2_000;
 
 /// What a command concerns, which is where the face shows its outcome.
@@ -50,7 +51,7 @@ pub enum Topic {
     Shares,
     /// The connection to the network.
     Network,
-    /// The thumbnails of listed items.
+    /// The thumbnails of the listed items.
     Thumbnails,
     /// The log of an item.
     Log(ItemId),
@@ -141,7 +142,7 @@ pub enum Msg {
     Paste,
     /// The text that was on the clipboard; `None` if the browser refused it.
     Pasted(Option<String>),
-    /// Something was pasted outside of the fields.
+    /// Something was pasted outside any field.
     PastedHere(browser::Pasted),
     /// The page was read.
     Page(PageView),
@@ -159,7 +160,7 @@ pub enum Msg {
     Dismiss(Topic),
     /// Files are dragged over the face, or no longer.
     Dragged(bool),
-    /// Something was dropped.
+    /// Something was dropped onto the face.
     Dropped(Dropped),
     /// Files were picked.
     Picked(Result<Vec<Picked>, PickError>),
@@ -205,7 +206,7 @@ pub struct Face {
     pub defaults: Settings,
     /// Which items are listed.
     pub filter: Filter,
-    /// Whether the files of the page are shown.
+    /// Whether the files on the page are shown.
     pub page_open: bool,
     /// The theme.
     pub theme: Theme,
@@ -223,7 +224,7 @@ pub struct Face {
     pub page: PageView,
     /// Whether all files of the page are listed.
     pub page_all: bool,
-    /// Whether files are dragged over the face.
+    /// Whether files are being dragged over the face.
     pub dragging: bool,
     /// The files that were picked and are not shared yet.
     pub stage: Vec<Picked>,
@@ -243,9 +244,9 @@ pub struct Face {
     pub shown: usize,
     /// The button that copied last, and whether that succeeded.
     pub copied: Option<(String, bool)>,
-    /// What a screen reader says next.
+    /// The text that a screen reader announces next.
     pub said: String,
-    /// Whether the person has read the last notice.
+    /// Whether the person has dismissed the last notice.
     pub notice_read: bool,
     /// The field for hashes and links.
     pub fetch_field: NodeRef,
@@ -277,7 +278,7 @@ struct Timers {
 }
 
 impl View {
-    /// The word for this in the stylesheet.
+    /// The name of the view in the stylesheet.
     pub fn word(self) -> &'static str {
         match self {
             View::Popup => "popup",
@@ -288,8 +289,8 @@ impl View {
 }
 
 impl Face {
-    /// A face that is of this kind, shows the page of the tab with this number where one is given, and has begun to connect
-    /// to the worker.
+    /// Makes a face of this kind, which connects to the worker. `tab` is the id of the tab whose
+    /// page it shows; without one, a popup shows the page that it was opened on.
     pub fn new(view: View, tab: Option<i32>, sender: &Sender) -> Self {
         let mut face = Self {
             view,
@@ -345,13 +346,13 @@ impl Face {
         face
     }
 
-    /// Changes the face by a message, and returns whether it has to be drawn.
+    /// Applies a message, and returns whether the face has to be drawn again.
     pub fn update(&mut self, sender: &Sender, msg: Msg) -> bool {
         match msg {
             Msg::Worker(FromWorker::Message(ToFace::Event { event })) => {
-                return self.happened(sender, &event);
+                return self.apply_event(sender, &event);
             }
-            Msg::Worker(from) => self.heard(sender, from),
+            Msg::Worker(from) => self.receive(sender, from),
             Msg::Connect => self.connect(sender),
             Msg::Silence => self.worker_state = WorkerState::Silent,
             Msg::Paint => self.timers.paint = None,
@@ -461,8 +462,8 @@ impl Face {
         true
     }
 
-    /// What is to be done after the face was drawn: listed items get their thumbnails, and what has just appeared gets the
-    /// focus.
+    /// Does what has to wait until the face is drawn: it requests the thumbnails of the listed
+    /// items, and moves the focus to the element that waited for it.
     pub fn rendered(&mut self, sender: &Sender) {
         self.ask_for_thumbnails(sender);
         let is_there = |focus: &mut Focus| match focus {
@@ -476,12 +477,12 @@ impl Face {
         }
     }
 
-    /// The settings that hold.
+    /// The settings that apply now.
     pub fn settings(&self) -> &Settings {
         self.state.settings.as_ref().unwrap_or(&self.defaults)
     }
 
-    /// What the words about a failure of this topic are about.
+    /// The subject of the sentences about a failure of this topic.
     pub fn about(&self, topic: &Topic) -> About {
         match topic {
             Topic::Fetch => About::Fetch,
@@ -496,12 +497,12 @@ impl Face {
         }
     }
 
-    /// Whether a command about this has no answer yet.
+    /// Whether a command about this topic has no answer yet.
     pub fn is_waiting(&self, about: &Topic) -> bool {
         self.pending.values().any(|(other, _)| other == about)
     }
 
-    /// The worker reads the link, and says what is wrong with it.
+    /// Sends the text as it was typed; the worker parses it, and says what is wrong with it.
     fn fetch(&mut self, sender: &Sender) {
         let typed = self.fetch_text.trim().to_owned();
         if typed.is_empty() {

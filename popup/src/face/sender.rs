@@ -1,4 +1,4 @@
-//! Where the face and its views send messages.
+//! The handle through which the face and its views send messages.
 
 use std::pin::Pin;
 
@@ -12,12 +12,12 @@ use super::Msg;
 pub struct Sender(Callback<Msg>);
 
 impl Sender {
-    /// Sends by this callback.
+    /// Makes a sender that passes messages to this callback.
     pub fn new(callback: Callback<Msg>) -> Self {
         Self(callback)
     }
 
-    /// The callback that takes messages as they are.
+    /// The callback that messages are passed to.
     pub fn messages(&self) -> &Callback<Msg> {
         &self.0
     }
@@ -27,9 +27,9 @@ impl Sender {
         self.0.emit(msg);
     }
 
-    /// Sends the message that a future results in, when it is there.
+    /// Sends the message that a future resolves to.
     pub fn send_future(&self, future: impl Future<Output = Msg> + 'static) {
-        // Boxed, so that what awaits it is compiled once.
+        // Boxed, so that the code that awaits it is compiled once and not for each future.
         let (sender, future) = (
             self.clone(),
             Box::pin(future) as Pin<Box<dyn Future<Output = Msg>>>,
@@ -37,12 +37,12 @@ impl Sender {
         spawn_local(async move { sender.send(future.await) });
     }
 
-    /// A callback that sends the message that `make` makes of an event.
+    /// A callback that makes a message of each event with `make`, and sends it.
     pub fn callback<E>(&self, make: impl Fn(E) -> Msg + 'static) -> Callback<E> {
         self.0.reform(make)
     }
 
-    /// The same, where an event may be of no interest.
+    /// The same, but it sends nothing for an event of which `make` makes `None`.
     pub fn callback_if<E>(&self, make: impl Fn(E) -> Option<Msg> + 'static) -> Callback<E> {
         let sender = self.clone();
         Callback::from(move |event| {

@@ -1,4 +1,4 @@
-//! The files of the page and of the person, and the permission to read them.
+//! The files on the page and those that the person picks, and the permission to read them.
 
 use fluence::command::{Command, HandedFile};
 use fluence::failure::Code;
@@ -12,12 +12,12 @@ use crate::files::{self, PickError, Picked};
 use crate::page::{self, PageFile};
 use crate::text;
 
-/// The number of files of the page that are listed at first.
+/// The number of files on the page that are listed at first.
 pub const FEW_PAGE_FILES: usize = 4;
-/// The number of downloads that are searched for those of one page.
+/// How many of the newest downloads are searched for those of one page.
 const MAX_DOWNLOADS: u32 = 500;
 
-/// Looks at the page of a tab: the one that the popup was opened on, or the one with this number.
+/// Examines the page of a tab: the tab with this id, or else the one that the popup was opened on.
 pub(super) async fn look_at(number: Option<i32>) -> PageView {
     let tab = pages::tab(number).await.ok();
     let Some((tab, url)) = tab.and_then(|tab| {

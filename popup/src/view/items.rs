@@ -1,4 +1,4 @@
-//! The list of what was shared and fetched.
+//! The list of shared and fetched items.
 
 use fluence::command::Command;
 use fluence::failure::About;

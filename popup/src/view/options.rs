@@ -95,7 +95,7 @@ struct Form {
 }
 
 enum Edit {
-    /// A field changed.
+    /// A field has changed; this applies the change to the draft.
     Change(Box<dyn FnOnce(&mut Draft)>),
     Save,
     Revert,
@@ -115,7 +115,7 @@ impl Component for Form {
     }
 
     fn changed(&mut self, ctx: &Context<Self>, old: &FormProps) -> bool {
-        // Settings that changed elsewhere are shown, unless something here waits to be saved.
+        // Settings that were changed elsewhere are shown, unless there are unsaved changes here.
         let untouched =
             self.sent.as_ref() == Some(&self.draft) || self.draft == Draft::of(&old.settings);
         if old.settings != ctx.props().settings && untouched {
@@ -191,7 +191,7 @@ impl Component for Form {
     }
 }
 
-/// What is wrong with a setting, in words.
+/// What is wrong with a setting, in words, or `None`.
 fn wrong_with(wrong: &Wrong, field: Field) -> Option<String> {
     let failure = wrong.iter().find(|(wrong, _)| *wrong == field);
     failure.map(|(_, failure)| text::setting_wrong(failure))

@@ -1,4 +1,4 @@
-//! The files of the page in the current tab.
+//! The files on the page in the current tab.
 
 use fluence::state::{Item, Origin};
 use yew::prelude::*;

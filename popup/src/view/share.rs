@@ -1,4 +1,4 @@
-//! Picking and dropping files.
+//! The section in which the person picks and drops files to share.
 
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;

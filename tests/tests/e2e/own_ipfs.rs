@@ -70,7 +70,7 @@ async fn own_node(scene: &Scene, software: &Software) -> Result<()> {
     let item = "[data-testid=\"item\"]";
     let toggle = format!("{item} [data-testid=\"item-log-toggle\"]");
     alice.driver()?.find(By::Css(toggle)).await?.click().await?;
-    logged(&face, "were sent", 1).await?;
+    logged(&face, "Uploaded: ", 1).await?;
     let carol = scene.command_line("carol", &node)?;
     same_bytes(&carol.fetch(&cid, SMALL).await?, &bytes)?;
     logged(&face, "nothing is uploaded", 1).await?;
@@ -81,7 +81,7 @@ async fn own_node(scene: &Scene, software: &Software) -> Result<()> {
     ensure!(!daemon.has(&cid).await?, "the garbage was not collected");
     let dave = scene.command_line("dave", &node)?;
     same_bytes(&dave.fetch(&cid, SMALL).await?, &bytes)?;
-    logged(&face, "were sent", 2).await?;
+    logged(&face, "Uploaded: ", 2).await?;
     ensure!(
         node.uploaded().await? == 0,
         "bytes went to the node's storage"

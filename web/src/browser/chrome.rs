@@ -1,4 +1,5 @@
-//! Chrome, where the worker is a service worker and has an offscreen page for what it cannot make itself.
+//! Chrome, where the worker is a service worker, and an offscreen page does what it cannot do
+//! itself.
 
 use js_sys::{Array, Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -18,7 +19,7 @@ extern "C" {
     fn close_offscreen_page() -> Result<Promise, JsValue>;
 }
 
-/// The page that can do what a service worker cannot.
+/// The page that does what a service worker cannot.
 const OFFSCREEN_PAGE: &str = "offscreen.html";
 
 /// Whether the browser has offscreen pages.

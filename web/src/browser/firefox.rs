@@ -1,4 +1,5 @@
-//! Firefox, where the worker is a background page, which starts workers and makes blob URLs itself.
+//! Firefox, where the worker is a background page, which can start workers and make blob URLs
+//! itself.
 
 use std::cell::RefCell;
 

@@ -55,7 +55,7 @@ fn kind() -> Kind {
 /// Makes sure that blob URLs can be made and that the file worker runs.
 ///
 /// # Errors
-/// The message of the browser, where it opens no page or starts no worker.
+/// Fails with the browser's message if it cannot open the page or start the worker.
 pub async fn open_offscreen() -> Outcome<()> {
     match kind() {
         Kind::Chrome => Chrome::open_offscreen().await,
@@ -63,10 +63,11 @@ pub async fn open_offscreen() -> Outcome<()> {
     }
 }
 
-/// Hands a port to the file worker; `false` where it is not ready yet, or not any more.
+/// Hands a port to the file worker. Returns `false` if the worker is not ready yet, or no longer
+/// runs.
 ///
 /// # Errors
-/// The message of the browser, where the port cannot be transferred.
+/// Fails with the browser's message if the port cannot be transferred.
 pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
     match kind() {
         Kind::Chrome => Chrome::hand_to_offscreen(port).await,
@@ -74,10 +75,11 @@ pub async fn hand_to_offscreen(port: &MessagePort) -> Outcome<bool> {
     }
 }
 
-/// A blob URL that is made here; `None` where the offscreen page has to be asked for it.
+/// Makes a blob URL in this program. Returns `None` in a browser where the offscreen page has to
+/// make it.
 ///
 /// # Errors
-/// The message of the browser, where it makes none.
+/// Fails with the browser's message if it cannot make the URL.
 pub fn url_in_place(blob: &Blob) -> Outcome<Option<String>> {
     match kind() {
         Kind::Chrome => Chrome::url_in_place(blob),

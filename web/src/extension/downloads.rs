@@ -1,4 +1,4 @@
-//! Downloads of the browser.
+//! The downloads of the browser.
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
@@ -16,7 +16,7 @@ extern "C" {
 /// Begins a download to the download folder, and returns its id.
 ///
 /// # Errors
-/// The message of the browser.
+/// Fails with the browser's message.
 pub async fn download(url: &str, file_name: &str) -> Outcome<f64> {
     let details = object([
         ("url", url.into()),
@@ -27,7 +27,7 @@ pub async fn download(url: &str, file_name: &str) -> Outcome<f64> {
     outcome(start_download(&details))
         .await?
         .as_f64()
-        .ok_or_else(|| "the browser gave the download no number".to_owned())
+        .ok_or_else(|| "the browser gave the download no id".to_owned())
 }
 
 /// The state of a download.
@@ -37,7 +37,7 @@ pub enum Download {
     Running,
     /// It is complete, and saved under this name.
     Complete(String),
-    /// It ended early, for this reason in the browser's words.
+    /// It ended early, for the reason that the browser gives.
     Interrupted(String),
     /// The browser does not know it.
     Unknown,
@@ -46,7 +46,7 @@ pub enum Download {
 /// The state of the download with this id.
 ///
 /// # Errors
-/// The message of the browser.
+/// Fails with the browser's message.
 pub async fn download_state(id: f64) -> Outcome<Download> {
     let found = outcome(search_downloads(&object([("id", id.into())]))).await?;
     let item = Array::from(&found).get(0);
@@ -67,22 +67,22 @@ pub async fn download_state(id: f64) -> Outcome<Download> {
 /// A download that is complete.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completed {
-    /// The address that its bytes came from, after redirections.
+    /// The address that its bytes came from, after redirects.
     pub url: String,
-    /// The address of the page that it was started from; empty where the browser does not know it.
+    /// The address of the page that it was started from; empty if the browser does not know it.
     pub referrer: String,
     /// The path of the file.
     pub path: String,
-    /// The MIME type; empty where the browser does not know it.
+    /// The MIME type; empty if the browser does not know it.
     pub mime: String,
-    /// The size in bytes, where the browser knows it.
+    /// The size in bytes, if the browser knows it.
     pub size: Option<u64>,
 }
 
-/// The newest of the downloads that are complete, at most this many.
+/// The newest completed downloads, at most `limit` of them.
 ///
 /// # Errors
-/// The message of the browser.
+/// Fails with the browser's message.
 pub async fn newest(limit: u32) -> Outcome<Vec<Completed>> {
     let query = object([
         ("state", "complete".into()),

@@ -1,7 +1,8 @@
 //! The extension API, in one file for each part of it.
 //!
-//! `api` is what the script that loads the program found (`static/background.js`, `static/popup.js`): `browser` where
-//! there is one, or else `chrome`. Both return promises. What browsers do differently is in [`crate::browser`].
+//! `api` is set by the script that loads the program (`static/background.js`, `static/popup.js`):
+//! it is `browser` if that exists, or else `chrome`. Both return promises. What browsers do
+//! differently is in [`crate::browser`].
 
 pub mod downloads;
 pub mod pages;

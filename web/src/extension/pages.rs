@@ -1,4 +1,5 @@
-//! Web pages and tabs: running scripts in them, and the permissions for that.
+//! Web pages and tabs: finding and opening them, running scripts in them, and the permission to
+//! read from them.
 
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
@@ -30,7 +31,7 @@ extern "C" {
 /// Runs the function of `static/inpage.js` in a frame, isolated from the page's own scripts, and returns its result.
 ///
 /// # Errors
-/// The message of the browser, where the function may not be run there or fails.
+/// Fails with the browser's message if the function may not be run there or fails.
 pub async fn in_page(tab: i32, frame: Option<i32>, arguments: &[JsValue]) -> Outcome<JsValue> {
     let frames = Array::of1(&frame.unwrap_or(0).into());
     let arguments: Array = arguments.iter().collect();
@@ -49,7 +50,7 @@ pub async fn in_page(tab: i32, frame: Option<i32>, arguments: &[JsValue]) -> Out
 /// Runs a script of the extension, given its path, in the page of a tab, and returns the value of its last statement.
 ///
 /// # Errors
-/// The message of the browser, where the script may not be run there or fails.
+/// Fails with the browser's message if the script may not be run there or fails.
 pub async fn run_file(tab: i32, path: &str) -> Outcome<JsValue> {
     let injection = object([
         ("target", object([("tabId", tab.into())])),
@@ -59,10 +60,11 @@ pub async fn run_file(tab: i32, path: &str) -> Outcome<JsValue> {
     Ok(member(&Array::from(&results).get(0), "result"))
 }
 
-/// Opens an address in a new tab; the browser is asked before the future is first polled.
+/// Opens an address in a new tab. The browser is called at once, not when the future is first
+/// polled.
 ///
 /// # Errors
-/// The message of the browser.
+/// Fails with the browser's message.
 pub fn open_tab(url: &str) -> impl Future<Output = Outcome<JsValue>> + use<> {
     outcome(create_tab(&object([("url", url.into())])))
 }
@@ -70,16 +72,16 @@ pub fn open_tab(url: &str) -> impl Future<Output = Outcome<JsValue>> + use<> {
 /// A tab, as far as the browser lets the extension see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tab {
-    /// The browser's number for it.
+    /// The id by which the browser knows the tab.
     pub id: i32,
-    /// The address of its page; `None` where the extension was not opened on it.
+    /// The address of its page; `None` if the browser hides it from the extension.
     pub url: Option<String>,
 }
 
-/// The tab with this number, or the active one of the window.
+/// The tab with this id, or else the active tab of the current window.
 ///
 /// # Errors
-/// The message of the browser, where there is no such tab.
+/// Fails with the browser's message if there is no such tab.
 pub async fn tab(id: Option<i32>) -> Outcome<Tab> {
     let tab = match id {
         Some(id) => outcome(get_tab(id)).await?,
@@ -103,8 +105,9 @@ pub async fn may_read(origin: &str) -> bool {
         .is_ok_and(|may| may.is_truthy())
 }
 
-/// Asks the person to let the extension read from these origins, given as match patterns, and returns whether it may. The
-/// browser is asked before the future is first polled, because it asks only while it handles a click.
+/// Asks the person to let the extension read from these origins, given as match patterns, and
+/// returns whether it may. The browser is called at once, not when the future is first polled,
+/// because it asks only while it handles a click.
 pub fn ask_to_read(origins: &[String]) -> impl Future<Output = bool> + use<> {
     let origins: Array = origins.iter().map(|o| JsValue::from_str(o)).collect();
     let asked = request_permission(&object([("origins", origins.into())]));

@@ -1,4 +1,5 @@
-//! The extension itself: its id, its version and its addresses, and what starts it.
+//! The extension itself: its id, its version and its addresses, how it is restarted, and the alarm
+//! that wakes it.
 
 use js_sys::{JsString, Promise};
 use wasm_bindgen::prelude::*;
@@ -7,8 +8,8 @@ use crate::js::{Outcome, message_of, object, outcome, text, warn_on_error};
 
 #[wasm_bindgen]
 extern "C" {
-    /// Writes a panic to the console, and restarts the extension unless that happened a short while ago. It is a function
-    /// of `static/background.js`.
+    /// Writes a panic to the console, and restarts the extension unless it was restarted a short
+    /// while ago. This is a function of `static/background.js`.
     #[wasm_bindgen(js_name = crashed)]
     pub fn crashed(message: &str);
 
@@ -39,7 +40,7 @@ pub fn own_origin() -> String {
     url_of("").trim_end_matches('/').to_owned()
 }
 
-/// The version in the extension's manifest; empty where the extension was unloaded.
+/// The version in the extension's manifest; empty if the extension was unloaded.
 pub fn version() -> String {
     manifest()
         .ok()
@@ -47,10 +48,10 @@ pub fn version() -> String {
         .unwrap_or_default()
 }
 
-/// Opens the options page; the browser is asked before the future is first polled.
+/// Opens the options page. The browser is called at once, not when the future is first polled.
 ///
 /// # Errors
-/// The message of the browser.
+/// Fails with the browser's message.
 pub fn open_options() -> impl Future<Output = Outcome<JsValue>> {
     outcome(open_options_page())
 }

@@ -1,4 +1,4 @@
-//! Texts in the extension's storage.
+//! Texts in the storage areas of the extension.
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
@@ -18,37 +18,38 @@ extern "C" {
     fn local_set(items: &JsValue) -> Result<Promise, JsValue>;
 }
 
-/// The value under a key in the storage that lasts until the browser ends; `undefined` where there is none.
+/// The value under a key in the storage that lasts until the browser is closed; `undefined` if
+/// there is none.
 ///
 /// # Errors
-/// The message of the browser.
+/// Fails with the browser's message.
 pub async fn session(key: &str) -> Outcome<JsValue> {
     let found = outcome(session_get(key)).await?;
     Ok(member(&found, key))
 }
 
-/// Keeps a text under a key until the browser ends.
+/// Stores a text under a key until the browser is closed.
 ///
 /// # Errors
-/// The message of the browser.
+/// Fails with the browser's message.
 pub async fn keep_for_session(key: &str, text: &str) -> Outcome<()> {
     let items = object([(key, text.into())]);
     outcome(session_set(&items)).await.map(drop)
 }
 
-/// The value under a key in the storage that outlasts the browser; `undefined` where there is none.
+/// The value under a key in the persistent storage; `undefined` if there is none.
 ///
 /// # Errors
-/// The message of the browser.
+/// Fails with the browser's message.
 pub async fn kept(key: &str) -> Outcome<JsValue> {
     let found = outcome(local_get(key)).await?;
     Ok(member(&found, key))
 }
 
-/// Keeps a text under a key in the storage that outlasts the browser.
+/// Stores a text under a key in the persistent storage.
 ///
 /// # Errors
-/// The message of the browser.
+/// Fails with the browser's message.
 pub async fn keep(key: &str, text: &str) -> Outcome<()> {
     let items = object([(key, text.into())]);
     outcome(local_set(&items)).await.map(drop)

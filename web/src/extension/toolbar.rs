@@ -1,5 +1,5 @@
-//! What a person sees of the worker while no page of the extension is open: the button with its badge, the context menu
-//! and notifications.
+//! The parts of the worker that a person sees while no page of the extension is open: the toolbar
+//! button with its badge, the context menu, and notifications.
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
@@ -30,7 +30,8 @@ extern "C" {
     fn clear_notification(id: &str) -> Result<Promise, JsValue>;
 }
 
-/// Sets the text and colour of the badge, and the title that is shown while the mouse is over the button.
+/// Sets the text and the colour of the badge, and the title that is shown while the mouse is over
+/// the button.
 pub async fn badge(text: &str, colour: &str, title: &str) {
     let text = outcome(set_badge_text(&object([("text", text.into())]))).await;
     warn_on_error("the badge's text was not set", text);
@@ -40,7 +41,8 @@ pub async fn badge(text: &str, colour: &str, title: &str) {
     warn_on_error("the title was not set", title);
 }
 
-/// Shows the popup; where the browser does not let the worker open it, the same page in a tab.
+/// Shows the popup, or the same page in a tab if the browser does not let the worker open the
+/// popup.
 pub async fn show_face() {
     if outcome(open_popup()).await.is_err() {
         warn_on_error(
@@ -50,9 +52,12 @@ pub async fn show_face() {
     }
 }
 
-/// Makes the one entry of the context menu.
+/// Makes the only entry of the context menu, in place of an earlier one.
 pub async fn make_menu(id: &str, title: &str, contexts: &[&str]) {
-    warn_on_error("the old menu stays", outcome(remove_menus()).await);
+    warn_on_error(
+        "the old menu was not removed",
+        outcome(remove_menus()).await,
+    );
     let contexts: Array = contexts.iter().map(|c| JsValue::from_str(c)).collect();
     let entry = object([
         ("id", id.into()),
@@ -63,7 +68,7 @@ pub async fn make_menu(id: &str, title: &str, contexts: &[&str]) {
     warn_on_error("the menu was not made", made);
 }
 
-/// Shows a notification, in the place of one with the same id.
+/// Shows a notification, in place of one with the same id.
 pub async fn notify(id: &str, title: &str, message: &str) {
     let details = object([
         ("type", "basic".into()),
@@ -78,5 +83,5 @@ pub async fn notify(id: &str, title: &str, message: &str) {
 /// Removes a notification.
 pub async fn unnotify(id: &str) {
     let cleared = outcome(clear_notification(id)).await;
-    warn_on_error("the notification stays", cleared);
+    warn_on_error("the notification was not removed", cleared);
 }
