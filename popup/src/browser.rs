@@ -180,7 +180,7 @@ pub fn document() -> web_sys::Document {
 }
 
 /// A text in lower case, in any script.
-pub fn in_small_letters(text: &str) -> String {
+pub fn lower_case(text: &str) -> String {
     js_sys::JsString::from(text).to_lower_case().into()
 }
 

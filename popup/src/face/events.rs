@@ -13,7 +13,7 @@ const PAINT_MS: u32 = 50;
 
 impl Face {
     /// Applies an event, and returns whether to draw at once.
-    pub(super) fn happened(&mut self, sender: &Sender, event: &Event) -> bool {
+    pub(super) fn apply_event(&mut self, sender: &Sender, event: &Event) -> bool {
         self.state.apply(event);
         match &event.kind {
             EventKind::Progress { .. } => {
