@@ -36,7 +36,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             call.reply(reply);
         }
     });
-    // A second, short-lived peer looks the function up and calls it: what it could not reach comes back.
+    // A second, short-lived peer looks the function up and calls it. The functions that it could
+    // not reach are returned.
     let unreachable = provider.announce(vec!["greet".parse()?]).await?;
     assert!(unreachable.is_empty(), "nobody can call {unreachable:?}");
 
