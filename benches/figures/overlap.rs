@@ -64,8 +64,8 @@ pub async fn measure(scene: &Scene) -> Result<()> {
         );
         if way.speed.is_none() {
             row(
-                "the same on loopback, the least that these cores could take: what plain upload and download compute, on all \
-                 of them at once",
+                "the same on loopback, the least that these cores could take: the computing of plain upload and download, \
+                 spread over all of them",
                 least,
                 "plain upload, then plain download",
                 plain,

@@ -22,6 +22,7 @@ const SILENCE_MS: u32 = 15_000;
 const MAX_QUEUE: usize = 100;
 
 impl Face {
+    /// Connects to the worker, and asks for its state and events.
     pub(super) fn connect(&mut self, sender: &Sender) {
         self.timers.connect = None;
         let on = sender.callback(Msg::Worker);
@@ -59,6 +60,7 @@ impl Face {
         }
     }
 
+    /// A number for the next command.
     pub(super) fn number(&mut self) -> u32 {
         self.last_number = self.last_number.wrapping_add(1);
         self.last_number
@@ -85,6 +87,7 @@ impl Face {
         }
     }
 
+    /// Sends a command about a topic, and forgets how the last one about it ended.
     pub(super) fn send(&mut self, sender: &Sender, about: Topic, command: Command) {
         self.failures.remove(&about);
         self.access.remove(&about);
@@ -97,6 +100,7 @@ impl Face {
         }
     }
 
+    /// Handles what the port to the worker delivers, except for events.
     pub(super) fn receive(&mut self, sender: &Sender, from: FromWorker) {
         match from {
             FromWorker::Message(ToFace::State {
@@ -172,6 +176,7 @@ impl Face {
         }
     }
 
+    /// Handles the answer to the command with this number.
     pub(super) fn answered(&mut self, number: u32, answer: Answer) {
         self.handovers.remove(&number);
         let Some((about, command)) = self.pending.remove(&number) else {

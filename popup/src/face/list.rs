@@ -68,6 +68,7 @@ impl Face {
         self.send(sender, Topic::Thumbnails, Command::Thumbnails { ids });
     }
 
+    /// Keeps a thumbnail, if there is room for it.
     pub(super) fn keep_thumbnail(&mut self, id: ItemId, data_url: String) {
         if self.thumbnails.len() < 2 * MAX_KEPT_THUMBNAILS {
             self.thumbnails.insert(id, Some(data_url.into()));

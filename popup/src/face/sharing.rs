@@ -51,6 +51,7 @@ pub(super) async fn look_at(number: Option<i32>) -> PageView {
 }
 
 impl Face {
+    /// Shares a file on the page.
     pub(super) fn share_page(&mut self, sender: &Sender, file: PageFile) {
         let PageView::Files { tab, .. } = &self.page else {
             return;
@@ -89,6 +90,7 @@ impl Face {
         }
     }
 
+    /// Asks the person for the permission that a topic waits for.
     pub(super) fn allow(&mut self, sender: &Sender, about: Topic) {
         if let Some(access) = self.access.get(&about) {
             let asked = pages::ask_to_read(&access.origins);
@@ -96,6 +98,7 @@ impl Face {
         }
     }
 
+    /// Handles the person's decision: a command that waited for the permission is sent again.
     pub(super) fn allowed(&mut self, sender: &Sender, about: Topic, granted: bool) {
         if !granted {
             if let Some(access) = self.access.get_mut(&about) {
@@ -142,6 +145,7 @@ impl Face {
         }
     }
 
+    /// Shares files that the person picked, by handing them over to the worker.
     pub(super) fn share_files(&mut self, sender: &Sender, picked: Vec<Picked>) {
         if picked.is_empty() {
             return;
@@ -179,6 +183,7 @@ impl Face {
         }
     }
 
+    /// Handles whether the worker took the files of the command with this number.
     pub(super) fn handed_over(&mut self, number: u32, taken: bool) {
         if taken {
             // The handover is kept until the answer, which says what became of the files.
