@@ -1,6 +1,10 @@
 //! The calls that other peers make to this one.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use fluence::call::{Reply, Request};
+use futures::Stream;
 use libp2p::PeerId;
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,6 +18,14 @@ impl Calls {
     /// The next call, or `None` once the peer has ended.
     pub async fn next(&mut self) -> Option<IncomingCall> {
         self.calls.recv().await
+    }
+}
+
+impl Stream for Calls {
+    type Item = IncomingCall;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<IncomingCall>> {
+        self.calls.poll_recv(cx)
     }
 }
 
