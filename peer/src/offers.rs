@@ -1,6 +1,6 @@
 //! The functions that this peer provides, and when the record of each is stored at nodes, or stored again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use fluence::names::FunctionName;
@@ -19,8 +19,8 @@ pub(crate) const RENEW: Duration = Duration::from_secs(2 * 60 * 60);
 pub(crate) struct Offers {
     offers: HashMap<FunctionName, Offer>,
     queue: VecDeque<FunctionName>,
-    /// How many records are being stored.
-    running: usize,
+    /// The names whose records are being stored, which may have been withdrawn since.
+    running: HashSet<FunctionName>,
 }
 
 #[derive(Default)]
@@ -44,7 +44,10 @@ impl Offers {
         offer.waiting.push(done);
         if !offer.underway {
             offer.underway = true;
-            self.queue.push_back(name);
+            // A name that was withdrawn while its record is being stored need not be stored again.
+            if !self.running.contains(&name) {
+                self.queue.push_back(name);
+            }
         }
     }
 
@@ -87,12 +90,13 @@ impl Offers {
 
     /// The next name whose record is to be stored now, while fewer than [`STORES`] are being stored.
     pub(crate) fn next(&mut self) -> Option<FunctionName> {
-        if self.running >= STORES {
+        if self.running.len() >= STORES {
             return None;
         }
         while let Some(name) = self.queue.pop_front() {
-            if self.offers.contains_key(&name) {
-                self.running += 1;
+            // A name that was withdrawn may be in the queue, and twice if it was provided again.
+            let is_underway = self.offers.get(&name).is_some_and(|offer| offer.underway);
+            if is_underway && self.running.insert(name.clone()) {
                 return Some(name);
             }
         }
@@ -101,7 +105,7 @@ impl Offers {
 
     /// Notes that the record can never be stored.
     pub(crate) fn refused(&mut self, name: &FunctionName) {
-        self.running = self.running.saturating_sub(1);
+        self.running.remove(name);
         if let Some(offer) = self.offers.get_mut(name) {
             offer.underway = false;
             offer.waiting.clear();
@@ -110,7 +114,7 @@ impl Offers {
 
     /// Notes that the record was sent, and when it was stored; `None` if too few nodes accepted it.
     pub(crate) fn finished(&mut self, name: &FunctionName, stored: Option<Instant>) {
-        self.running = self.running.saturating_sub(1);
+        self.running.remove(name);
         if let Some(offer) = self.offers.get_mut(name) {
             offer.underway = false;
             offer.stored = stored;
@@ -240,6 +244,28 @@ mod tests {
             refused.try_recv(),
             Err(oneshot::error::TryRecvError::Closed)
         );
+    }
+
+    #[test]
+    fn a_name_that_is_withdrawn_and_provided_again_is_stored_once() {
+        let mut offers = Offers::default();
+        let now = Instant::now();
+        // While it waits.
+        drop(provided(&mut offers, 1));
+        offers.withdraw(&name(1));
+        let mut waiting = provided(&mut offers, 1);
+        assert_eq!(all_next(&mut offers), [name(1)]);
+        // While it is being stored.
+        offers.withdraw(&name(1));
+        let mut again = provided(&mut offers, 1);
+        assert_eq!(
+            waiting.try_recv(),
+            Err(oneshot::error::TryRecvError::Closed)
+        );
+        assert_eq!(all_next(&mut offers), []);
+        offers.finished(&name(1), Some(now));
+        assert!(again.try_recv().is_ok());
+        assert_eq!(all_next(&mut offers), []);
     }
 
     #[test]
