@@ -50,15 +50,26 @@ impl Draft {
             .iter()
             .rposition(|(_, bytes)| settings.max_file >= *bytes)
             .unwrap_or(0);
-        let own = settings.own_ipfs.as_ref();
+        // The fields are listed one by one, so that a new setting is not forgotten here.
+        let Settings {
+            nodes,
+            profile,
+            provide_fetched,
+            save_fetched,
+            copy_link,
+            notify,
+            max_file,
+            own_ipfs,
+        } = settings;
+        let own = own_ipfs.as_ref();
         Self {
-            nodes: settings.nodes.join("\n"),
-            profile: settings.profile,
-            provide_fetched: settings.provide_fetched,
-            save_fetched: settings.save_fetched,
-            copy_link: settings.copy_link,
-            notify: settings.notify,
-            max_file: in_unit(settings.max_file, UNITS[max_unit].1),
+            nodes: nodes.join("\n"),
+            profile: *profile,
+            provide_fetched: *provide_fetched,
+            save_fetched: *save_fetched,
+            copy_link: *copy_link,
+            notify: *notify,
+            max_file: in_unit(*max_file, UNITS[max_unit].1),
             max_unit,
             use_ipfs: own.is_some(),
             rpc: own
@@ -163,6 +174,30 @@ fn of_unit(number: &str, unit: u64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fluence::failure::Reason;
+
+    #[test]
+    fn a_size_that_cannot_be_set_is_refused_for_what_it_is() {
+        let held = Settings::default();
+        for (size, reason) in [
+            ("0", Reason::Zero),
+            ("much", Reason::Zero),
+            ("99999", Reason::TooLong),
+            ("99999999999999999999999", Reason::TooLong),
+        ] {
+            let mut draft = Draft::of(&held);
+            draft.max_file = size.to_owned();
+            draft.max_unit = 2;
+            let [(field, failure)] = &draft.settings(&held).unwrap_err()[..] else {
+                panic!("{size}");
+            };
+            assert_eq!(
+                (*field, &failure.reason),
+                (Field::MaxFile, &Some(reason)),
+                "{size}"
+            );
+        }
+    }
 
     #[test]
     fn settings_survive_being_edited() {

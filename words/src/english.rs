@@ -47,6 +47,9 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
         Code::FileGone => "The stored file is missing or was changed.",
         Code::BadSetting => match &failure.reason {
             Some(Reason::TooManyNodes) => "There are more than {limit} nodes.",
+            Some(Reason::TooLong) if failure.name.is_none() => {
+                "The largest file can have {limit_size} at most."
+            }
             Some(Reason::TooLong) => "“{name}” is too long.",
             Some(Reason::Zero) => "The largest file must have more than 0 bytes.",
             Some(Reason::BadUrl) => "“{name}” is not the address of an IPFS node.",
@@ -199,7 +202,8 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
         },
         Code::BadSetting => match &failure.reason {
             Some(Reason::TooManyNodes) => "Remove some of them.",
-            Some(Reason::Zero) => "Choose a larger size.",
+            Some(Reason::Zero) => "Choose another size.",
+            Some(Reason::TooLong) if failure.name.is_none() => "Choose another size.",
             Some(Reason::BadUrl) => "An address looks like http://127.0.0.1:5001.",
             Some(_) | None => "An address looks like /dns4/node.example.org/tcp/443/tls/ws.",
         },

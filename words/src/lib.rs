@@ -3,8 +3,8 @@
 //! and no crate below them holds one.
 //!
 //! A language is a module with the functions of `english`; `CONTRIBUTING.md` says how to add one.
-//! Every function matches without a wildcard, so that the compiler reports each sentence that is
-//! missing.
+//! Codes, log lines and causes are matched without a wildcard, so that the compiler reports each
+//! sentence that is missing; within a code, the reasons that need no sentence of their own share one.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
