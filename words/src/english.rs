@@ -47,11 +47,8 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
         Code::FileGone => "The stored file is missing or was changed.",
         Code::BadSetting => match &failure.reason {
             Some(Reason::TooManyNodes) => "There are more than {limit} nodes.",
-            Some(Reason::TooLong) if failure.name.is_none() => {
-                "The largest file can have {limit_size} at most."
-            }
-            Some(Reason::TooLong) => "“{name}” is too long.",
-            Some(Reason::Zero) => "The largest file must have more than 0 bytes.",
+            Some(Reason::TooLong) if failure.name.is_some() => "“{name}” is too long.",
+            Some(Reason::Zero | Reason::TooLong) => "The largest file must have 1 byte to 9 PB.",
             Some(Reason::BadUrl) => "“{name}” is not the address of an IPFS node.",
             Some(_) => "“{name}” is not the address of a node: {reason}.",
             None => "A setting has a value that it cannot have.",
