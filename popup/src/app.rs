@@ -2,8 +2,7 @@
 
 use yew::prelude::*;
 
-use crate::face::Sender;
-use crate::face::{Face, Msg, View};
+use crate::face::{Face, Msg, Sender, View};
 use crate::{browser, view};
 
 /// The root component.

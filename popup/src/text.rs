@@ -55,13 +55,14 @@ pub const CANCEL: &str = "Cancel";
 pub const SHARE_HANDING: &str =
     "Handing the files to the background worker. Keep this page open for a moment…";
 pub const SHARE_EMPTY: &str = "There were no files in what was dropped.";
-pub const SHARE_UNREADABLE: &str = "Some of it could not be read. Check that it is still there and that you may read it, then drop it again.";
+pub const SHARE_UNREADABLE: &str = "Some of it could not be read. Check that it is still there and may be read, then drop it again.";
 pub const SHARE_BIG: &str = "Picking many or large files is easier in a tab:";
 
 // The files on the page.
 pub const PAGE_TITLE: &str = "This page";
 pub const PAGE_READING: &str = "Looking for files on the page…";
-pub const PAGE_NONE: &str = "No downloads came from this page, and it links to no files. You can also right-click anything to share it.";
+pub const PAGE_NONE: &str =
+    "No downloads came from this page, and it links to no files. Right-click anything to share it.";
 pub const PAGE_DOWNLOADS: &str = "Downloaded from here";
 pub const PAGE_LINKS: &str = "On this page";
 pub const PAGE_IN_TAB: &str = "To see the files of a page, open Fluence Share from the browser's toolbar while you are on that page.";
@@ -300,7 +301,7 @@ pub fn too_many_files(limit: usize) -> String {
 pub fn access(origins: &[String]) -> String {
     let hosts: Vec<String> = origins.iter().map(|origin| origin_host(origin)).collect();
     format!(
-        "To read this as your browser would, Fluence Share needs your permission to read from {}. The browser will ask you next; the permission is used for nothing else.",
+        "To read this as your browser would, Fluence Share needs your permission to read from {}. The browser asks you next; it is used for nothing else.",
         hosts.join(", ")
     )
 }

@@ -41,7 +41,6 @@ macro_rules! flat {
     ) => {
         impl From<$enum> for $flat {
             fn from(value: $enum) -> Self {
-                #[allow(unused_mut)]
                 let mut flat = Self {
                     $tag: value.word().into(),
                     ..Self::default()

@@ -85,7 +85,6 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
                 "What is at a {name}: address cannot be shared from here."
             }
             Some(Reason::TooLong) => "That address is too long.",
-            Some(Reason::BadUrl) => "“{name}” is not the address of an IPFS node.",
             Some(_) | None => "That is not an address on the web.",
         },
         Code::PageGone => "Only the page itself can read this, and it did not.",
@@ -238,9 +237,6 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
         },
         Code::BadAddress => match &failure.reason {
             Some(Reason::NotAnAddress) => "Copy the whole address, from https:// on.",
-            Some(Reason::BadUrl) => {
-                "An address looks like http://127.0.0.1:5001 for the RPC, and http://127.0.0.1:8080 for the gateway."
-            }
             Some(_) | None => "Save it with the browser, and share the file.",
         },
         Code::PageGone => "Reload the page and try again, or save the file and share that.",

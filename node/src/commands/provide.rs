@@ -191,7 +191,6 @@ impl Function {
             "ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             "reply": &reply,
         }));
-
         self.output.say(&text::called(&call.from, &reply, took));
         call.reply(reply);
     }

@@ -277,7 +277,6 @@ impl Shares<'_> {
             "size": item.size, "files": item.files,
         }));
         self.output.result(&link_to(cid));
-
         self.output.say(&text::shared(&item.name, item.size));
         if let (Some(base), Some(link)) = (&self.web, web) {
             self.output.say(&text::opens(&link, is_local(base)));

@@ -5,8 +5,7 @@ use fluence::failure::Code;
 use fluence::state::{ItemId, NetworkStatus};
 use gloo_timers::callback::{Interval, Timeout};
 
-use super::Sender;
-use super::{Access, Face, Msg, Topic, WorkerState};
+use super::{Access, Face, Msg, Sender, Topic, WorkerState};
 use crate::browser::{FromWorker, Worker};
 use crate::preferences::{self, Filter};
 use crate::{focus, text};

@@ -4,8 +4,7 @@ use fluence::names;
 use fluence::state::{Event, EventKind, LogLine, MAX_LOG, Status};
 use gloo_timers::callback::Timeout;
 
-use super::Sender;
-use super::{Face, Msg, Topic, copy_key};
+use super::{Face, Msg, Sender, Topic, copy_key};
 use crate::{browser, text};
 
 /// The shortest interval at which progress is drawn, in milliseconds.

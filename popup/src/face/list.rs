@@ -3,8 +3,7 @@
 use fluence::command::{Command, MAX_THUMBNAILS};
 use fluence::state::{Item, ItemId, Origin};
 
-use super::Sender;
-use super::{Face, Focus, Topic, WorkerState};
+use super::{Face, Focus, Sender, Topic, WorkerState};
 use crate::browser;
 use crate::preferences::Filter;
 use crate::small_map::SmallMap;

@@ -5,8 +5,7 @@ use fluence::failure::Code;
 use web::extension::{downloads, pages};
 use web_sys::File;
 
-use super::Sender;
-use super::{Access, Face, Focus, Msg, PageView, Topic};
+use super::{Access, Face, Focus, Msg, PageView, Sender, Topic};
 use crate::browser::{self, Handover};
 use crate::files::{self, PickError, Picked};
 use crate::page::{self, PageFile};

@@ -5,8 +5,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::{icon, icon_button, outcome};
-use crate::face::Sender;
-use crate::face::{Face, Msg, Topic};
+use crate::face::{Face, Msg, Sender, Topic};
 use crate::text;
 
 /// Draws the field, its button, and what went wrong.

@@ -8,8 +8,7 @@ use web::extension::runtime;
 use yew::prelude::*;
 
 use super::{failure, icon, icon_button, outcome};
-use crate::face::Sender;
-use crate::face::{Face, Msg, PageView, Topic, View, WorkerState};
+use crate::face::{Face, Msg, PageView, Sender, Topic, View, WorkerState};
 use crate::text;
 
 /// The number of characters that are shown of this peer's id. They are its last, because all ids begin alike.

@@ -11,8 +11,7 @@ use yew::prelude::*;
 
 use super::{failure, file_name, icon, icon_button, outcome};
 use crate::browser;
-use crate::face::Sender;
-use crate::face::{COPY_BUTTON, Face, Msg, Topic, WorkerState};
+use crate::face::{COPY_BUTTON, Face, Msg, Sender, Topic, WorkerState};
 use crate::focus::item_id;
 use crate::page::FileKind;
 use crate::preferences::Filter;

@@ -12,8 +12,7 @@ use web_sys::DragEvent;
 use words::Extension;
 use yew::prelude::*;
 
-use crate::face::Sender;
-use crate::face::{Face, Msg, Topic, View};
+use crate::face::{Face, Msg, Sender, Topic, View};
 use crate::files::Dropped;
 use crate::{name, text};
 

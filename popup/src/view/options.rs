@@ -10,8 +10,7 @@ use yew::prelude::*;
 
 use super::{icon, outcome};
 use crate::draft::{Draft, UNITS, Wrong};
-use crate::face::Sender;
-use crate::face::{Face, Msg, Topic, WorkerState};
+use crate::face::{Face, Msg, Sender, Topic, WorkerState};
 use crate::preferences::Theme;
 use crate::text;
 

@@ -4,8 +4,7 @@ use fluence::state::{Item, Origin};
 use yew::prelude::*;
 
 use super::{file_name, icon, outcome};
-use crate::face::Sender;
-use crate::face::{FEW_PAGE_FILES, Face, Msg, PageView, Topic};
+use crate::face::{FEW_PAGE_FILES, Face, Msg, PageView, Sender, Topic};
 use crate::page::PageFile;
 use crate::{page, text};
 

@@ -5,8 +5,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::{file_name, icon, outcome};
-use crate::face::Sender;
-use crate::face::{Face, Msg, Topic, View};
+use crate::face::{Face, Msg, Sender, Topic, View};
 use crate::{files, text};
 
 /// The number of picked files that are named before they are shared.
