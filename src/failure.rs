@@ -352,6 +352,12 @@ words! {
         NotAFile = "not_a_file",
         /// The link leads to something inside a folder (`detail`).
         InsideFolder = "inside_folder",
+        /// It is a `Qm…` hash whose capital letters were lost (`detail`).
+        LoweredCid = "lowered_cid",
+        /// It is the id of a peer (`detail`).
+        PeerId = "peer_id",
+        /// It is a name of IPNS (`detail`).
+        IpnsName = "ipns_name",
 
         /// No connection, or a browser forbids the request.
         Unreachable = "unreachable",
@@ -431,8 +437,8 @@ words! {
         EmptyName = "empty_name",
         /// A name in the path is `.` or `..` (`name`).
         DotName = "dot_name",
-        /// A name has a control character (`name`).
-        ControlCharacter = "control_character",
+        /// A name has a zero byte (`name`).
+        ZeroByte = "zero_byte",
         /// Two files or folders have the same name (`name`).
         SameName = "same_name",
         /// The hashes of two names are equal (`name`).
@@ -661,6 +667,12 @@ impl From<&StoreError> for Failure {
     }
 }
 
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::from(&error)
+    }
+}
+
 impl From<&ParseLinkError> for Failure {
     fn from(error: &ParseLinkError) -> Self {
         let bad = Self::new(Code::BadLink);
@@ -670,6 +682,9 @@ impl From<&ParseLinkError> for Failure {
             ParseLinkError::NotACid(text) => bad.reason(Reason::NotACid).detail(text),
             ParseLinkError::NotAFile(codec) => bad.reason(Reason::NotAFile).size(*codec),
             ParseLinkError::Inside(text) => bad.reason(Reason::InsideFolder).detail(text),
+            ParseLinkError::Lowered(text) => bad.reason(Reason::LoweredCid).detail(text),
+            ParseLinkError::Peer(text) => bad.reason(Reason::PeerId).detail(text),
+            ParseLinkError::Ipns(text) => bad.reason(Reason::IpnsName).detail(text),
         }
     }
 }
@@ -703,6 +718,7 @@ impl From<&WalkError> for Failure {
                 | NodeError::BadLink
                 | NodeError::NotUnixFs
                 | NodeError::Sizes
+                | NodeError::NoSizes
                 | NodeError::Shard => Reason::BadNode,
             }),
             WalkError::Codec(cid) => bad.reason(Reason::UnknownCodec).size(cid.codec()),
@@ -739,7 +755,7 @@ impl From<&LayoutError> for Failure {
             LayoutError::Path { path, reason } => bad.name(path).reason(match reason {
                 PathError::TooLong => Reason::PathsTooLong,
                 PathError::TooDeep => Reason::TooDeep,
-                PathError::ControlCharacter => Reason::ControlCharacter,
+                PathError::ZeroByte => Reason::ZeroByte,
                 PathError::EmptyName => Reason::EmptyName,
                 PathError::DotName => Reason::DotName,
                 PathError::SameName => Reason::SameName,

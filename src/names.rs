@@ -19,6 +19,7 @@ pub const MAX_LINK: usize = 4096;
 
 const SHA2_256: u64 = 0x12;
 const DAG_PB: u64 = 0x70;
+const LIBP2P_KEY: u64 = 0x72;
 
 /// The name of a function: 1 to 256 bytes of UTF-8 without white space or control characters (`docs/protocol.md`,
 /// “Names”).
@@ -168,10 +169,20 @@ pub enum ParseLinkError {
     /// There is a path after the CID. It names a part of a folder, and only whole folders can be fetched.
     #[error("“{0}” is inside a folder")]
     Inside(String),
+    /// It is a `Qm…` hash whose letters have all become small, which cannot be undone.
+    #[error("“{0}” is a hash whose capital letters were lost")]
+    Lowered(String),
+    /// It is the id of a peer.
+    #[error("“{0}” is the id of a peer")]
+    Peer(String),
+    /// It is a name of IPNS, which may name another file every day.
+    #[error("“{0}” is an IPNS name")]
+    Ipns(String),
 }
 
-/// Finds the CID in a text that a person typed: any form of CID, `fluence:CID`, `fluence://CID`, `ipfs://CID`,
-/// `/ipfs/CID`, the name of a function `IPFS_CID`, or the URL of a gateway (path or subdomain).
+/// Finds the CID in a text that a person typed or copied: any form of CID, `fluence:CID`, `fluence://CID`,
+/// `ipfs://CID`, `/ipfs/CID`, the name of a function `IPFS_CID`, or the URL of a gateway (path or subdomain), alone or
+/// somewhere in a message.
 ///
 /// # Errors
 /// [`ParseLinkError`] says why there is none. A path after the CID is an error.
@@ -183,16 +194,59 @@ pub fn parse_link(text: &str) -> Result<Cid, ParseLinkError> {
     if text.len() > MAX_LINK {
         return Err(ParseLinkError::TooLong);
     }
-    let (cid, path) = candidates(text)
-        .find_map(|(part, path)| Some((Cid::from_str(part).ok()?, path)))
-        .ok_or_else(|| ParseLinkError::NotACid(shorten(text)))?;
+    // In a message, the link is one of the words.
+    let words = || text.split(ends_word).map(|word| word.trim_matches(MARKS));
+    let whole = std::iter::once(text);
+    let found = whole.chain(words()).find_map(cid_in);
+    let Some((cid, path)) = found else {
+        let told = words().find_map(almost);
+        return Err(told.unwrap_or_else(|| ParseLinkError::NotACid(shorten(text))));
+    };
     let path = path.trim_matches('/');
     match cid.codec() {
         // The codecs raw and dag-pb.
         0x55 | 0x70 if path.is_empty() => Ok(canonical_cid(&cid)),
         0x55 | 0x70 => Err(ParseLinkError::Inside(shorten(path))),
+        LIBP2P_KEY => Err(ParseLinkError::Ipns(shorten(&cid.to_string()))),
         other => Err(ParseLinkError::NotAFile(other)),
     }
+}
+
+/// The punctuation that may precede or follow a link in a message.
+const MARKS: &[char] = &['.', ',', ';', ':', '!', '?', '\'', '*', '…'];
+
+/// Whether a character is none of a link's own, such as those that people put around one.
+fn ends_word(c: char) -> bool {
+    const BRACKETS: &str = "<>()[]{}\"`“”„«»‹›‘’（）「」『』《》【】，。、；：！？؟،";
+    c.is_whitespace() || BRACKETS.contains(c)
+}
+
+/// The CID in a word, and the path after it.
+fn cid_in(word: &str) -> Option<(Cid, &str)> {
+    candidates(word).find_map(|(part, path)| Some((Cid::from_str(part).ok()?, path)))
+}
+
+/// What a word is that looks like a hash and is not that of a file.
+fn almost(word: &str) -> Option<ParseLinkError> {
+    let ipns = ["ipns://", "ipns:", "dweb:/ipns/"]
+        .iter()
+        .any(|scheme| strip_prefix_ignoring_case(word, scheme).is_some());
+    if ipns || word.contains("/ipns/") || word.contains(".ipns.") {
+        return Some(ParseLinkError::Ipns(shorten(word)));
+    }
+    candidates(word).find_map(|(part, _)| {
+        let is_base_58 = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric());
+        // The ids of Ed25519 and of secp256k1 keys, which contain the key itself.
+        let peer = part.starts_with("12D3KooW") || part.starts_with("16Uiu2HA");
+        if peer && is_base_58(part) {
+            return Some(ParseLinkError::Peer(shorten(part)));
+        }
+        let lowered = part.len() == 46
+            && part.starts_with("qm")
+            && is_base_58(part)
+            && !part.bytes().any(|b| b.is_ascii_uppercase());
+        lowered.then(|| ParseLinkError::Lowered(shorten(part)))
+    })
 }
 
 /// The parts of a text that may be a CID, the most specific first, each with the path that follows it.
@@ -252,6 +306,51 @@ fn shorten(text: &str) -> String {
 /// ending such as `.part`.
 pub const MAX_FILE_NAME: usize = 200;
 
+/// The name of an entry of a directory as it stands in a path: as it is, except where a path cannot hold it, which is a
+/// name that is empty, `.` or `..`, one with `/` or a zero byte in it, and bytes that are not UTF-8.
+pub fn entry_name(name: &[u8]) -> String {
+    let text = String::from_utf8_lossy(name).replace(['/', '\0'], "_");
+    match text.as_str() {
+        "" | "." | ".." => format!("_{text}"),
+        _ => text,
+    }
+}
+
+/// The name of a file that a person chose, as it is shown and told to others: as it is, without a path in front of it
+/// or characters that cannot be seen, and at most [`MAX_FILE_NAME`] bytes.
+pub fn chosen_name(name: &str) -> String {
+    let last = name.rsplit('/').next().unwrap_or_default();
+    let seen = |c: &char| !c.is_control() && !is_direction_mark(*c);
+    let name: String = last.chars().filter(seen).collect();
+    let name = shortened(name);
+    if name
+        .trim_matches(|c: char| c == '.' || c.is_whitespace())
+        .is_empty()
+    {
+        "file".to_owned()
+    } else {
+        name
+    }
+}
+
+/// The name with at most [`MAX_FILE_NAME`] bytes, of which the file's ending is kept.
+fn shortened(mut name: String) -> String {
+    if name.len() > MAX_FILE_NAME {
+        let ending = name
+            .rfind('.')
+            .map(|at| name[at..].to_owned())
+            .filter(|ending| ending.len() <= 16)
+            .unwrap_or_default();
+        let mut end = MAX_FILE_NAME - ending.len();
+        while !name.is_char_boundary(end) {
+            end -= 1;
+        }
+        name.truncate(end);
+        name.push_str(&ending);
+    }
+    name
+}
+
 /// A name that is safe to save a file under, whatever a peer, a web page or a server called it. It has no path, no
 /// control characters and no name that an operating system reserves, and at most [`MAX_FILE_NAME`] bytes, of which the
 /// file's ending is kept.
@@ -281,19 +380,7 @@ pub fn safe_file_name(name: &str) -> String {
     if reserved {
         clean.insert(0, '_');
     }
-    if clean.len() > MAX_FILE_NAME {
-        let ending = clean
-            .rfind('.')
-            .map(|at| clean[at..].to_owned())
-            .filter(|ending| ending.len() <= 16)
-            .unwrap_or_default();
-        let mut end = MAX_FILE_NAME - ending.len();
-        while !clean.is_char_boundary(end) {
-            end -= 1;
-        }
-        clean.truncate(end);
-        clean.push_str(&ending);
-    }
+    clean = shortened(clean);
     if clean.is_empty() {
         "file".to_owned()
     } else {
@@ -434,9 +521,60 @@ mod tests {
                 "{text}"
             );
         }
-        // The codec libp2p-key.
-        let key = Cid::new_v1(0x72, *V0.parse::<Cid>().unwrap().hash()).to_string();
-        assert_eq!(parse_link(&key), Err(ParseLinkError::NotAFile(0x72)));
+        let block = Cid::new_v1(0x90, *V0.parse::<Cid>().unwrap().hash()).to_string();
+        assert_eq!(parse_link(&block), Err(ParseLinkError::NotAFile(0x90)));
+    }
+
+    #[test]
+    fn what_looks_like_a_hash_is_called_what_it_is() {
+        let lowered = V0.to_lowercase();
+        for text in [
+            lowered.clone(),
+            format!("fluence:{lowered}"),
+            format!("see <{lowered}>."),
+        ] {
+            assert_eq!(
+                parse_link(&text),
+                Err(ParseLinkError::Lowered(lowered.clone())),
+                "{text}"
+            );
+        }
+        let peer = "12D3KooWHFvVkGYhSXcHkhMF3KHPWvcGmBFQDNoJhxQMQ1cRA7Xz";
+        assert_eq!(parse_link(peer), Err(ParseLinkError::Peer(peer.to_owned())));
+        let key = Cid::new_v1(LIBP2P_KEY, *V0.parse::<Cid>().unwrap().hash()).to_string();
+        for text in [
+            key.clone(),
+            format!("/ipns/{key}"),
+            "ipns://example.org/x".to_owned(),
+            "https://ipfs.io/ipns/en.wikipedia-on-ipfs.org/".to_owned(),
+            "https://k51abc.ipns.dweb.link/".to_owned(),
+        ] {
+            assert!(
+                matches!(parse_link(&text), Err(ParseLinkError::Ipns(_))),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_link_is_found_in_a_message() {
+        for text in [
+            format!("Here it is: fluence:{V0}"),
+            format!("<fluence:{V0}>"),
+            format!("“fluence:{V0}”"),
+            format!("\"{V0}\","),
+            format!("fluence:{V0}."),
+            format!("Look at https://example.org/ipfs/{V0}?filename=a.jpg!\nAnna"),
+            format!("[the picture](fluence:{V0})"),
+            format!("它在这里：fluence:{V0}。"),
+            format!("(see ipfs://{V0}/)"),
+        ] {
+            assert_eq!(
+                parse_link(&text).map(|c| canonical(&c)),
+                Ok(V0.to_owned()),
+                "{text}"
+            );
+        }
     }
 
     #[test]
@@ -460,6 +598,52 @@ mod tests {
         assert_eq!("IPFS_x".parse::<FunctionName>().unwrap().as_file(), None);
         let name = FunctionName::file(&V0.parse().unwrap());
         assert_eq!(name.as_file().map(|c| canonical(&c)), Some(V0.to_owned()));
+    }
+
+    #[test]
+    fn names_of_entries_change_only_where_a_path_cannot_hold_them() {
+        for same in [
+            ".env",
+            "100%.txt",
+            "~x",
+            "a:b",
+            "back\\slash.txt",
+            "NUL",
+            "q?x=1#y.png",
+            "e\u{301}",
+            " ",
+        ] {
+            assert_eq!(entry_name(same.as_bytes()), same);
+        }
+        for (name, changed) in [
+            (&b""[..], "_"),
+            (b".", "_."),
+            (b"..", "_.."),
+            (b"../../etc/passwd", ".._.._etc_passwd"),
+            (b"a\0b", "a_b"),
+            (b"\xff.txt", "\u{fffd}.txt"),
+        ] {
+            assert_eq!(entry_name(name), changed);
+        }
+    }
+
+    #[test]
+    fn chosen_names_stay_what_they_are() {
+        for same in [
+            ".env",
+            "100%.txt",
+            "~x",
+            "a:b",
+            "back\\slash.txt",
+            "отпуск 2026.jpg",
+        ] {
+            assert_eq!(chosen_name(same), same);
+        }
+        assert_eq!(chosen_name("folder/a\nb.txt"), "ab.txt");
+        assert_eq!(chosen_name("exe\u{202e}gpj.exe"), "exegpj.exe");
+        assert_eq!(chosen_name("  "), "file");
+        assert_eq!(chosen_name("a/.."), "file");
+        assert_eq!(chosen_name(&"語".repeat(300)).len(), 198);
     }
 
     #[test]

@@ -16,7 +16,8 @@ use crate::cars::{Blocks, Kept};
 use crate::content::hash::{self, HashError};
 use crate::content::{Block, Dag};
 use crate::names::FunctionName;
-use crate::state::{Event, ItemId};
+use crate::plan::Remote;
+use crate::state::{Event, Item, ItemId};
 
 /// Everything that a plan needs from the world.
 pub trait Platform: 'static {
@@ -62,6 +63,11 @@ pub trait Platform: 'static {
         &self,
         _request: &HttpRequest<Self::Source>,
     ) -> Option<LocalBoxFuture<'static, Result<HttpResponse<Blocks>, HttpError>>> {
+        None
+    }
+    /// What a share was read from, so that it can be read on or read again; `None` if this platform reads nothing from
+    /// addresses, or the item came from elsewhere.
+    fn remote(&self, _item: &Item) -> Option<Box<dyn Remote>> {
         None
     }
     /// Writes events to the journal in their order, and shows them to open faces. The engine has applied them to its

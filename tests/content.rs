@@ -252,7 +252,7 @@ fn paths_that_cannot_be_in_a_directory_are_named() {
     let deep = "a/".repeat(100) + "b";
     let long = "a".repeat(5000);
     for path in [
-        "", "a//b", "/a", "a/", "..", "a/../b", ".", "a\nb", &deep, &long,
+        "", "a//b", "/a", "a/", "..", "a/../b", ".", "a\0b", &deep, &long,
     ] {
         assert_eq!(fails(&["fine", path]), path);
     }
@@ -847,12 +847,7 @@ fn sizes_that_contradict_each_other_are_refused() {
             },
         )
     };
-    for (filesize, sizes) in [
-        (Some(4), &[3][..]),
-        (Some(3), &[]),
-        (Some(3), &[3, 0]),
-        (None, &[]),
-    ] {
+    for (filesize, sizes) in [(Some(4), &[3][..]), (Some(3), &[3, 0]), (Some(3), &[2])] {
         let cid = sum(filesize, sizes, &mut blocks);
         assert_eq!(
             blocks.walk(cid, Limits::default()),
@@ -869,6 +864,39 @@ fn sizes_that_contradict_each_other_are_refused() {
         blocks.walk(cid, Limits::default()).map(|dag| dag.len()),
         Ok(3)
     );
+    // Its parts need not be sized either, but what is stated is true.
+    for (filesize, whole) in [
+        (None, true),
+        (Some(3), true),
+        (Some(4), false),
+        (Some(2), false),
+    ] {
+        let cid = sum(filesize, &[], &mut blocks);
+        let walked = blocks.walk(cid, Limits::default());
+        if whole {
+            let dag = walked.expect("whole");
+            assert_eq!((dag.len(), dag.files[0].len), (3, 3), "{filesize:?}");
+        } else {
+            assert_eq!(walked, Err(WalkError::Contradiction(cid)), "{filesize:?}");
+        }
+    }
+    // A size that is stated above counts below, where none is.
+    let below = sum(None, &[], &mut blocks);
+    for (size, whole) in [(3, true), (4, false)] {
+        let root = blocks.file(&[(below, size)]);
+        assert_eq!(
+            blocks.walk(root, Limits::default()).is_ok(),
+            whole,
+            "{size}"
+        );
+    }
+    // A file of unknown size is bounded like others.
+    let cid = sum(None, &[], &mut blocks);
+    let limits = Limits {
+        size: 2,
+        ..Limits::default()
+    };
+    assert_eq!(too_much(blocks.walk(cid, limits)).0, Limited::Bytes);
     // A directory cannot be part of a file.
     let directory = blocks.directory(&[]);
     let root = blocks.file(&[(directory, 0)]);
@@ -926,7 +954,7 @@ fn what_is_no_file_is_named() {
 }
 
 #[test]
-fn names_in_a_directory_are_made_safe_and_unlike() {
+fn names_in_a_directory_are_kept_and_unlike() {
     let mut blocks = Blocks::default();
     let file = blocks.raw(b"x");
     let symlink = blocks.node(
@@ -959,24 +987,44 @@ fn names_in_a_directory_are_made_safe_and_unlike() {
     while let Some(cid) = walk.next_cid() {
         walk.accept(cid, blocks.0[&cid].clone()).expect("accepted");
     }
-    assert_eq!(walk.skipped(), ["file/link"]);
+    let links: Vec<&str> = walk
+        .symlinks()
+        .iter()
+        .map(|link| link.path.as_str())
+        .collect();
+    assert_eq!(links, ["_/link"]);
+    let renamed = walk.renamed().clone();
     let dag = walk.finish().expect("whole");
     let paths: Vec<&str> = dag.files.iter().map(|file| &*file.path).collect();
-    assert_eq!(paths[..3], ["file/file", "file/passwd", "file/ab"]);
-    assert_eq!(
-        paths[3..8],
-        [
-            "file/file (2)",
-            "file/same.txt",
-            "file/same (2).txt",
-            "file/same (2) (2).txt",
-            "file/same (3).txt"
-        ]
-    );
-    assert_eq!(paths[11], "same.txt");
+    let long = format!("_/{long}");
+    let expected = [
+        "_/_..",
+        "_/.._.._etc_passwd",
+        "_/a_b\n",
+        "_/_",
+        "_/same.txt",
+        "_/same (2).txt",
+        "_/same (2) (2).txt",
+        "_/same (3).txt",
+        "_/\u{fffd}\u{fffd}",
+        &long,
+        "_/file",
+        "same.txt",
+    ];
+    assert_eq!(paths, expected);
+    // What is not in the paths as it is in the DAG can be found out.
+    for (path, name) in [
+        ("_", &b"/"[..]),
+        ("_/_..", b".."),
+        ("_/.._.._etc_passwd", b"../../etc/passwd"),
+        ("_/same (2).txt", b"same.txt"),
+        ("_/\u{fffd}\u{fffd}", b"\xff\xfe"),
+    ] {
+        assert_eq!(renamed[path], name, "{path}");
+    }
+    assert!(!renamed.contains_key("_/file") && !renamed.contains_key(long.as_str()));
     let unlike: std::collections::HashSet<_> = paths.iter().collect();
     assert_eq!(unlike.len(), paths.len(), "{paths:?}");
-    assert!(paths.iter().all(|path| path.len() < 250), "{paths:?}");
 }
 
 #[test]

@@ -80,10 +80,34 @@ pub fn expected_at(url: &str) -> Expected {
     expected_of(mime.split('/').next().unwrap_or_default())
 }
 
-/// Whether an address ends like that of a document or an archive, which no server shows as a web page.
-pub fn is_document(url: &str) -> bool {
-    mime_at(url).is_some_and(|mime| {
-        ["application/pdf", "application/zip", "application/gzip"].contains(&mime)
+/// Endings of addresses that show web pages.
+const PAGES: [&str; 14] = [
+    "html", "htm", "xhtml", "shtml", "php", "php5", "phtml", "asp", "aspx", "jsp", "jspx", "cgi",
+    "do", "cfm",
+];
+
+/// Whether a name is that of a file which no server shows as a web page.
+pub fn is_file(name: &str) -> bool {
+    ending_of(name).is_some_and(|ending| {
+        // A number is that of a version.
+        ending.bytes().any(|b| b.is_ascii_alphabetic()) && !PAGES.contains(&ending.as_str())
+    })
+}
+
+/// What a compressed file is called once it is decompressed; `None` if the name is not that of one.
+pub fn unpacked(name: &str) -> Option<String> {
+    const PACKED: [(&str, &str); 6] = [
+        (".tgz", ".tar"),
+        (".svgz", ".svg"),
+        (".gz", ""),
+        (".br", ""),
+        (".zst", ""),
+        (".bz2", ""),
+    ];
+    PACKED.iter().find_map(|(packed, plain)| {
+        let at = name.len().checked_sub(packed.len()).filter(|at| *at > 0)?;
+        let is_packed = name.get(at..)?.eq_ignore_ascii_case(packed);
+        is_packed.then(|| format!("{}{plain}", &name[..at]))
     })
 }
 
@@ -135,7 +159,44 @@ mod tests {
         assert_eq!(expected_at("https://a.b/x.mp4"), Expected::Video);
         assert_eq!(expected_at("https://a.b/x.html"), Expected::Any);
         assert_eq!(expected_at("https://a.b/x"), Expected::Any);
-        assert!(is_document("https://a.b/report.PDF?x"));
-        assert!(!is_document("https://a.b/report.html") && !is_document("https://a.b/pdf"));
+    }
+
+    #[test]
+    fn names_tell_files_from_pages() {
+        for file in [
+            "report.PDF",
+            "report.docx",
+            "a.tar.gz",
+            "setup.exe",
+            "x.7z",
+            "notes.md",
+        ] {
+            assert!(is_file(file), "{file}");
+        }
+        for page in [
+            "report.html",
+            "index.PHP",
+            "pdf",
+            "v1.2",
+            "release-2.0",
+            ".env",
+            "a b. c",
+        ] {
+            assert!(!is_file(page), "{page}");
+        }
+    }
+
+    #[test]
+    fn compressed_files_have_plain_names() {
+        for (name, plain) in [
+            ("b.tar.gz", Some("b.tar")),
+            ("b.TGZ", Some("b.tar")),
+            ("b.svgz", Some("b.svg")),
+            ("b.txt", None),
+            (".gz", None),
+            ("gz", None),
+        ] {
+            assert_eq!(unpacked(name).as_deref(), plain, "{name}");
+        }
     }
 }

@@ -113,6 +113,7 @@ pub async fn send(
         body: FetchBody {
             host,
             url: response.url(),
+            headers,
             reader,
             patience: piece,
             _guard: guard,
@@ -124,6 +125,7 @@ pub async fn send(
 pub struct FetchBody {
     host: String,
     url: String,
+    headers: Headers,
     reader: Option<ByteReader>,
     patience: Duration,
     _guard: AbortOnDrop,
@@ -133,6 +135,11 @@ impl FetchBody {
     /// The address of the response, after all redirects.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// A header of the response, if this program may see it.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name).ok().flatten()
     }
 
     async fn piece(&mut self) -> Result<Option<Bytes>, HttpError> {

@@ -26,6 +26,8 @@ use crate::faces::PortId;
 /// How long a server may take to begin its answer. Chrome stops a worker whose `fetch()` waits for
 /// 30 s.
 pub const HEAD: Duration = Duration::from_secs(27);
+/// The same for a page, which nothing stops.
+const PAGE_HEAD: Duration = Duration::from_secs(120);
 /// How long a server may be silent within its answer.
 pub const PIECE: Duration = Duration::from_secs(60);
 /// The beginning of the name of a port that a page's frame opens.
@@ -87,7 +89,7 @@ impl Pages {
     }
 
     /// Fetches as the page in a tab would, in one of its frames, or in the top frame if none is
-    /// given.
+    /// given. `range` is the value of a `Range` header.
     ///
     /// # Errors
     /// [`HttpError`] if no head of a response arrives.
@@ -96,6 +98,7 @@ impl Pages {
         url: &str,
         tab: i32,
         frame: Option<i32>,
+        range: Option<String>,
     ) -> Result<HttpResponse<PageBody>, HttpError> {
         let host = host_of(url);
         let unreachable = || HttpError::Unreachable(host.clone());
@@ -103,7 +106,13 @@ impl Pages {
         let (to, mut messages) = mpsc::channel(PIECES);
         self.0.borrow_mut().expected.insert(key.clone(), (tab, to));
         let run = async {
-            let arguments = ["fetch".into(), url.into(), key.as_str().into()];
+            let range = range.as_deref().unwrap_or_default();
+            let arguments = [
+                "fetch".into(),
+                url.into(),
+                key.as_str().into(),
+                range.into(),
+            ];
             let ran = pages::in_page(tab, frame, &arguments).await;
             if ran.is_err() {
                 // No function may be run in this page. The channel closes, which ends the wait below.
@@ -123,7 +132,7 @@ impl Pages {
             }
         };
         let waiting = select(Box::pin(head), Box::pin(run));
-        let head = match select(waiting, Box::pin(time::sleep(HEAD))).await {
+        let head = match select(waiting, Box::pin(time::sleep(PAGE_HEAD))).await {
             Either::Left((Either::Left((head, _)), _)) => head,
             _ => Err(HttpError::Silent(host.clone())),
         };
@@ -135,14 +144,18 @@ impl Pages {
         };
         Ok(HttpResponse {
             status: status as u16,
-            content_type: text("type"),
-            content_length: text("length").and_then(|text| text.parse().ok()),
-            file_name: text("disposition")
+            content_type: text("content-type"),
+            content_length: text("content-encoding")
+                .is_none()
+                .then(|| text("content-length")?.parse().ok())
+                .flatten(),
+            file_name: text("content-disposition")
                 .as_deref()
                 .and_then(fluence::disposition::file_name),
             body: PageBody {
                 host,
                 url: text("url"),
+                head,
                 port,
                 messages,
             },
@@ -163,8 +176,16 @@ pub struct PageBody {
     host: String,
     /// The address after all redirects.
     pub url: Option<String>,
+    head: JsValue,
     port: Disconnecting,
     messages: mpsc::Receiver<FromPage>,
+}
+
+impl PageBody {
+    /// A header of the response, if the page may see it.
+    pub fn header(&self, name: &str) -> Option<String> {
+        js::text(&self.head, name)
+    }
 }
 
 impl HttpBody for PageBody {

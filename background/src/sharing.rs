@@ -274,11 +274,11 @@ impl Sharing {
         }
         let files = files.into_iter().zip(blobs);
         if together {
-            let body: Vec<(String, BlobSource)> = files
+            let mut body: Vec<(String, BlobSource)> = files
                 .map(|(file, blob)| (file.name, BlobSource::new(blob)))
                 .collect();
             let input = ShareInput {
-                name: directory_name(&body),
+                name: take_directory_name(&mut body),
                 mime: None,
                 size: None,
                 source: None,
@@ -400,20 +400,20 @@ fn host_of_pattern(pattern: &str) -> Option<String> {
     pattern.strip_suffix("/*").map(host_of)
 }
 
-/// The name for files that become one directory: that of their common folder, if there is one.
-fn directory_name<T>(files: &[(String, T)]) -> String {
-    let folder = |name: &str| name.split_once('/').map(|(folder, _)| folder.to_owned());
-    let first = files.first().and_then(|(name, _)| folder(name));
-    match first {
-        Some(first)
-            if files
-                .iter()
-                .all(|(name, _)| folder(name).as_ref() == Some(&first)) =>
-        {
-            first
-        }
-        _ => format!("{} files", files.len()),
+/// The name for files that become one directory. If all are in one folder, it is that of the folder, which is taken
+/// from their paths: the folder is the directory, and not something in it.
+fn take_directory_name<T>(files: &mut [(String, T)]) -> String {
+    let common = files.first().and_then(|(name, _)| name.split_once('/'));
+    let Some(common) = common.map(|(folder, _)| format!("{folder}/")) else {
+        return format!("{} files", files.len());
+    };
+    if !files.iter().all(|(name, _)| name.starts_with(&common)) {
+        return format!("{} files", files.len());
     }
+    for (name, _) in files {
+        name.drain(..common.len());
+    }
+    common.trim_end_matches('/').to_owned()
 }
 
 #[cfg(test)]
@@ -440,13 +440,34 @@ mod tests {
     }
 
     #[test]
-    fn directories_are_called_after_their_folder() {
-        let name = |names: &[&str]| {
-            let files: Vec<(String, ())> = names.iter().map(|n| ((*n).to_owned(), ())).collect();
-            directory_name(&files)
-        };
-        assert_eq!(name(&["trip/a.jpg", "trip/b/c.jpg"]), "trip");
-        assert_eq!(name(&["trip/a.jpg", "other/a.jpg"]), "2 files");
-        assert_eq!(name(&["a.jpg", "b.jpg", "c.jpg"]), "3 files");
+    fn a_folder_is_the_directory_and_not_in_it() {
+        for (given, name, left) in [
+            (
+                &["trip/a.jpg", "trip/b/c.jpg"][..],
+                "trip",
+                &["a.jpg", "b/c.jpg"][..],
+            ),
+            (
+                &["trip/a.jpg", "other/a.jpg"],
+                "2 files",
+                &["trip/a.jpg", "other/a.jpg"],
+            ),
+            (
+                &["trip/a.jpg", "trips/a.jpg"],
+                "2 files",
+                &["trip/a.jpg", "trips/a.jpg"],
+            ),
+            (
+                &["a.jpg", "b.jpg", "c.jpg"],
+                "3 files",
+                &["a.jpg", "b.jpg", "c.jpg"],
+            ),
+        ] {
+            let mut files: Vec<(String, ())> =
+                given.iter().map(|n| ((*n).to_owned(), ())).collect();
+            assert_eq!(take_directory_name(&mut files), name);
+            let names: Vec<&str> = files.iter().map(|(name, ())| name.as_str()).collect();
+            assert_eq!(names, left);
+        }
     }
 }

@@ -1,32 +1,13 @@
 // `scripting.executeScript` runs this function in a page, isolated from the page's own scripts, for
 // what can only be done there. It must not refer to anything outside itself, because the browser
 // transfers it as text.
-export async function inpage(job, argument, key) {
+export async function inpage(job, argument, key, range) {
   const api = globalThis.browser ?? globalThis.chrome;
 
   switch (job) {
     // Returns the selected text with its line breaks.
     case "selection":
       return String(getSelection());
-
-    // Writes a text to the clipboard, and returns whether that succeeded.
-    case "copy": {
-      try {
-        await navigator.clipboard.writeText(argument);
-        return true;
-      } catch {
-        const area = document.createElement("textarea");
-        area.value = argument;
-        area.style.cssText = "position:fixed;opacity:0";
-        const focused = document.activeElement;
-        document.documentElement.append(area);
-        area.select();
-        const copied = document.execCommand("copy");
-        area.remove();
-        focused?.focus?.();
-        return copied;
-      }
-    }
 
     // Fetches as the page would, and passes the bytes on as `data:` URLs, because ports carry JSON.
     // At most four pieces are sent before the worker has taken the first.
@@ -55,16 +36,13 @@ export async function inpage(job, argument, key) {
         port.postMessage({ piece: await dataUrl(new Blob(parts)) });
       };
       try {
-        const response = await fetch(argument, { credentials: "include", signal: abort.signal });
-        port.postMessage({
-          head: {
-            url: response.url,
-            status: response.status,
-            type: response.headers.get("content-type"),
-            length: response.headers.get("content-encoding") ? null : response.headers.get("content-length"),
-            disposition: response.headers.get("content-disposition"),
-          },
+        const response = await fetch(argument, {
+          credentials: "include",
+          headers: range ? { range } : {},
+          signal: abort.signal,
         });
+        const head = Object.fromEntries(response.headers);
+        port.postMessage({ head: { ...head, url: response.url, status: response.status } });
         let parts = [];
         let size = 0;
         for (const reader = response.body?.getReader(); reader; ) {

@@ -134,6 +134,7 @@ fn snapshot(count: usize) -> Result<String> {
                 name: Some(format!("A picture from the journey, number {n}.jpeg")),
                 mime: Some("image/jpeg".into()),
                 size: Some(3_000_000 + n as u64),
+                validator: None,
             },
             EventKind::Status {
                 id: id.clone(),

@@ -500,6 +500,23 @@ pub fn left_out(path: &Path) -> String {
     format!("{path} is a symbolic link and is left out.")
 }
 
+/// Hidden files of a folder are not shared, because the person said so.
+pub fn hidden_left_out(path: &Path) -> String {
+    let path = printable(&path.to_string_lossy());
+    format!("{path} is hidden and is left out.")
+}
+
+/// A symbolic link in a fetched folder is not saved.
+pub fn link_left_out(path: &str) -> String {
+    let path = printable(path);
+    format!("{path} is a symbolic link that may lead out of the folder, and is left out.")
+}
+
+/// A name could not be kept.
+pub fn renamed(name: &str, path: &str) -> String {
+    format!("“{}” is saved as {}.", printable(name), printable(path))
+}
+
 /// A directory to save to does not exist.
 pub fn no_directory(path: &Path) -> Failed {
     Failed::usage(

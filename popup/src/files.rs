@@ -20,7 +20,7 @@ const MAX_FOLDERS: usize = 10_000;
 pub struct Picked {
     /// The file; its bytes stay on the disk until they are read.
     pub file: File,
-    /// Its name; in a folder, its path with `/`.
+    /// Its name; in a folder, its path with `/`. An empty file whose path ends with `/` is an empty folder.
     pub path: String,
 }
 
@@ -120,9 +120,16 @@ impl Dropped {
                 if folders > MAX_FOLDERS {
                     return Err(PickError::TooMany);
                 }
-                for inner in read_folder(entry.unchecked_into()).await? {
-                    waiting.push_back(Ok(inner));
+                let path = entry.full_path().trim_start_matches('/').to_owned();
+                let inside = read_folder(entry.unchecked_into()).await?;
+                // An empty folder in a folder is part of it.
+                if inside.is_empty() && path.contains('/') {
+                    let file = File::new_with_blob_sequence(&Array::new(), "")
+                        .map_err(|_| PickError::Unreadable)?;
+                    let path = format!("{path}/");
+                    picked.push(Picked { file, path });
                 }
+                waiting.extend(inside.into_iter().map(Ok));
             }
         }
         if picked.is_empty() {

@@ -29,9 +29,9 @@ pub enum PathError {
     /// A name in the path is `.` or `..`.
     #[error("its path has “.” or “..” for a name")]
     DotName,
-    /// A name in the path has a control character.
-    #[error("its name has a control character")]
-    ControlCharacter,
+    /// A name in the path has a zero byte.
+    #[error("its name has a zero byte")]
+    ZeroByte,
     /// The path is longer than [`MAX_PATH`] bytes.
     #[error("its path is too long")]
     TooLong,
@@ -190,8 +190,8 @@ fn tree<'a>(paths: impl ExactSizeIterator<Item = &'a str>) -> Result<Directory<'
         if path.split('/').count() > MAX_PATH_DEPTH {
             return Err(fail(PathError::TooDeep));
         }
-        if path.contains(char::is_control) {
-            return Err(fail(PathError::ControlCharacter));
+        if path.contains('\0') {
+            return Err(fail(PathError::ZeroByte));
         }
         let (path, entry) = match path.strip_suffix('/') {
             Some(folder) => (folder, Entry::Empty(number)),

@@ -92,17 +92,31 @@ pub enum NodeError {
     /// The sizes that a file states contradict one another.
     #[error("its sizes do not add up")]
     Sizes,
+    /// A file [lacks the sizes](Node::lacks_sizes) of what it links to.
+    #[error("it does not state the sizes of its parts")]
+    NoSizes,
     /// The hash function or the width of a shard is not supported.
     #[error("it is a part of a directory of a kind that is not understood")]
     Shard,
 }
 
 impl Node {
+    /// Whether the node is a file with links whose sizes it does not state, as some old writers left them out. They
+    /// can only be found out by reading what it links to.
+    pub fn lacks_sizes(&self) -> bool {
+        matches!(self.kind, Kind::File | Kind::Raw)
+            && self.blocksizes.is_empty()
+            && !self.links.is_empty()
+    }
+
     /// The size of the file from this node downwards.
     ///
     /// # Errors
-    /// [`NodeError`] if the node is not a file, or if the stated sizes contradict one another.
+    /// [`NodeError`] if the node is not a file, if it states no sizes, or if they contradict one another.
     pub fn file_size(&self) -> Result<u64, NodeError> {
+        if self.lacks_sizes() {
+            return Err(NodeError::NoSizes);
+        }
         if !matches!(self.kind, Kind::File | Kind::Raw) || self.blocksizes.len() != self.links.len()
         {
             return Err(NodeError::Sizes);

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::hash;
 use super::unixfs::{self, DAG_PB, Kind, Link, Node, NodeError, RAW};
 use super::{Block, Dag, DagFile, MAX_BLOCK};
-use crate::names::{canonical, free_path, safe_file_name};
+use crate::names::{canonical, entry_name, free_path};
 
 /// The limits on what is accepted from a stranger's DAG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +53,17 @@ pub const MAX_PATH: usize = 4096;
 /// remaining files of a directory would cost more than what is already here of it, the whole
 /// directory is requested again.
 pub const REQUEST_COST: u64 = 64 * 1024;
-/// The most symbolic links whose paths are remembered.
-pub const MAX_SKIPPED: usize = 100;
+/// The longest target of a symbolic link, in bytes.
+const MAX_TARGET: usize = 4096;
+
+/// A symbolic link in a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Symlink {
+    /// Its path.
+    pub path: String,
+    /// What it points to. It comes from a stranger, and may be anything.
+    pub target: Bytes,
+}
 
 /// A quantity that is limited in a DAG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -181,7 +190,9 @@ pub struct Walk {
     limits: Limits,
     blocks: Vec<Block>,
     files: Vec<DagFile>,
-    skipped: Vec<String>,
+    symlinks: Vec<Symlink>,
+    /// The names that had to be changed, by the path that they have here.
+    renamed: HashMap<String, Vec<u8>>,
     /// The nodes whose links have not all been followed yet, from the root downwards.
     open: Vec<Open>,
     next: Option<Next>,
@@ -208,17 +219,24 @@ struct OpenFile {
     path: String,
     start: u64,
     depth: usize,
+    /// Whether its size is known before its end.
+    is_sized: bool,
 }
 
 #[derive(Debug)]
 struct Open {
-    links: std::vec::IntoIter<(Link, u64)>,
+    links: std::vec::IntoIter<(Link, Option<u64>)>,
     kind: OpenKind,
 }
 
 #[derive(Debug)]
 enum OpenKind {
-    File,
+    /// A part of a file: where its bytes begin, and how many it must have, if that is known.
+    File {
+        cid: Cid,
+        start: u64,
+        size: Option<u64>,
+    },
     Directory {
         cid: Cid,
         path: String,
@@ -227,10 +245,7 @@ enum OpenKind {
         start: u64,
     },
     /// The nearest directory above.
-    Shard {
-        fanout: Option<u64>,
-        prefix: usize,
-    },
+    Shard { fanout: Option<u64>, prefix: usize },
 }
 
 /// A block that is to come.
@@ -243,8 +258,8 @@ struct Next {
 #[derive(Debug, Clone)]
 enum Role {
     Root,
-    /// A part of a file with this many bytes.
-    Part(u64),
+    /// A part of a file with this many bytes; `None` if the node above states no sizes.
+    Part(Option<u64>),
     /// An entry of a directory with its name.
     Entry(Bytes),
     /// A part of a directory.
@@ -259,7 +274,8 @@ impl Walk {
             limits,
             blocks: Vec::new(),
             files: Vec::new(),
-            skipped: Vec::new(),
+            symlinks: Vec::new(),
+            renamed: HashMap::new(),
             open: Vec::new(),
             next: Some(Next {
                 cid: root,
@@ -424,14 +440,13 @@ impl Walk {
         let len = block.len;
         match (next.role, kind) {
             (Role::Part(size), Kind::File | Kind::Raw) => {
-                let own = match &node {
-                    Some(node) => node.file_size().map_err(wrong)?,
-                    None => len,
-                };
-                if own != size {
+                let own = stated_size(node.as_ref(), len).map_err(wrong)?;
+                if size.is_some() && own.is_some() && own != size {
                     return Err(WalkError::Contradiction(cid));
                 }
-                if size == 0 {
+                let size = own.or(size);
+                // A part whose size nobody states may be empty.
+                if size.is_none_or(|size| size == 0) {
                     self.empty_parts += 1;
                     let count = self.empty_parts as u64 - 1;
                     self.check(
@@ -441,7 +456,7 @@ impl Walk {
                         cid,
                     )?;
                 }
-                self.descend(node, OpenKind::File, cid)?;
+                self.descend(node, self.part(cid, size), cid)?;
             }
             (Role::Part(_), _) => return Err(WalkError::Contradiction(cid)),
             (Role::Shard(fanout), Kind::HamtShard) => {
@@ -456,12 +471,9 @@ impl Walk {
                 let path = self.path(&role, cid)?;
                 match kind {
                     Kind::File | Kind::Raw => {
-                        let size = match &node {
-                            Some(node) => node.file_size().map_err(wrong)?,
-                            None => len,
-                        };
+                        let size = stated_size(node.as_ref(), len).map_err(wrong)?;
                         self.begin_file(cid, path, size)?;
-                        self.descend(node, OpenKind::File, cid)?;
+                        self.descend(node, self.part(cid, size), cid)?;
                     }
                     Kind::Directory => {
                         let empty = node.as_ref().is_some_and(|node| node.links.is_empty());
@@ -477,18 +489,39 @@ impl Walk {
                         self.descend_shard(node, cid)?;
                     }
                     Kind::Symlink if matches!(role, Role::Entry(_)) => {
-                        if self.skipped.len() < MAX_SKIPPED {
-                            self.skipped.push(path);
-                        }
+                        self.symlink(cid, path, node.as_ref(), &block)?;
                     }
                     Kind::Symlink | Kind::Metadata => return Err(WalkError::NotAFile(cid)),
                 }
             }
         }
         self.offset += len;
+        if self.file.as_ref().is_some_and(|file| !file.is_sized) {
+            self.grow(len, cid)?;
+        }
         self.passed.insert(mark(&cid));
         self.blocks.push(block);
         self.advance()
+    }
+
+    /// Counts bytes of a file whose size is known only at its end.
+    fn grow(&mut self, len: u64, cid: Cid) -> Result<(), WalkError> {
+        if let Some(file) = self.files.last_mut() {
+            file.len += len;
+        }
+        self.declare(len, cid)
+    }
+
+    fn declare(&mut self, size: u64, cid: Cid) -> Result<(), WalkError> {
+        self.declared = self.declared.saturating_add(size);
+        if self.declared > self.limits.size {
+            return Err(WalkError::TooMuch {
+                cid,
+                what: Limited::Bytes,
+                limit: self.limits.size,
+            });
+        }
+        Ok(())
     }
 
     /// Finds the next block: the next link of the lowest open node that has one.
@@ -496,6 +529,12 @@ impl Walk {
         self.next = None;
         while let Some(open) = self.open.last_mut() {
             let Some((link, size)) = open.links.next() else {
+                // What a node above states need not have been stated again below.
+                if let OpenKind::File { cid, start, size } = &open.kind
+                    && size.is_some_and(|size| size != self.offset - start)
+                {
+                    return Err(WalkError::Contradiction(*cid));
+                }
                 self.open.pop();
                 if let Some(file) = &self.file
                     && self.open.len() <= file.depth
@@ -506,7 +545,7 @@ impl Walk {
             };
             self.links -= 1;
             let role = match &open.kind {
-                OpenKind::File => Role::Part(size),
+                OpenKind::File { .. } => Role::Part(size),
                 OpenKind::Directory { .. } => Role::Entry(link.name),
                 OpenKind::Shard { fanout, prefix } => {
                     if link.name.len() == *prefix {
@@ -541,12 +580,17 @@ impl Walk {
             self.limits.depth as u64,
             cid,
         )?;
-        let sizes = sizes.into_iter().chain(std::iter::repeat(0));
+        let sizes = sizes.into_iter().map(Some).chain(std::iter::repeat(None));
         self.open.push(Open {
             links: links.into_iter().zip(sizes).collect::<Vec<_>>().into_iter(),
             kind,
         });
         Ok(())
+    }
+
+    fn part(&self, cid: Cid, size: Option<u64>) -> OpenKind {
+        let start = self.offset;
+        OpenKind::File { cid, start, size }
     }
 
     fn directory(&self, cid: Cid, path: String) -> OpenKind {
@@ -573,6 +617,34 @@ impl Walk {
         self.descend(Some(node), OpenKind::Shard { fanout, prefix }, cid)
     }
 
+    /// Notes a symbolic link. The whole block is in what is recorded of it.
+    fn symlink(
+        &mut self,
+        cid: Cid,
+        path: String,
+        node: Option<&Node>,
+        block: &Block,
+    ) -> Result<(), WalkError> {
+        self.check(
+            Limited::Files,
+            self.symlinks.len() as u64,
+            self.limits.files as u64,
+            cid,
+        )?;
+        let target = node.map_or(0..0, |node| node.data.clone());
+        self.paths += target.len();
+        if target.len() > MAX_TARGET || self.paths > self.limits.paths {
+            return Err(WalkError::TooMuch {
+                cid,
+                what: Limited::PathBytes,
+                limit: MAX_TARGET as u64,
+            });
+        }
+        let target = block.prefix.slice(target);
+        self.symlinks.push(Symlink { path, target });
+        Ok(())
+    }
+
     fn empty_folder(&mut self, cid: Cid, path: &str) -> Result<(), WalkError> {
         self.check(
             Limited::Files,
@@ -588,41 +660,36 @@ impl Walk {
         Ok(())
     }
 
-    fn begin_file(&mut self, cid: Cid, path: String, size: u64) -> Result<(), WalkError> {
+    /// Begins a file, whose size may be known only at its end.
+    fn begin_file(&mut self, cid: Cid, path: String, size: Option<u64>) -> Result<(), WalkError> {
         self.check(
             Limited::Files,
             self.files.len() as u64,
             self.limits.files as u64,
             cid,
         )?;
-        self.declared = self.declared.saturating_add(size);
-        if self.declared > self.limits.size {
-            return Err(WalkError::TooMuch {
-                cid,
-                what: Limited::Bytes,
-                limit: self.limits.size,
-            });
-        }
+        self.declare(size.unwrap_or_default(), cid)?;
         self.files.push(DagFile {
             path: path.clone(),
             offset: self.offset,
-            len: size,
+            len: size.unwrap_or_default(),
         });
         self.file = Some(OpenFile {
             root: cid,
             path,
             start: self.offset,
             depth: self.open.len(),
+            is_sized: size.is_some(),
         });
         Ok(())
     }
 
-    /// The path of an entry, made safe, and distinct from all others in its directory.
+    /// The path of an entry, distinct from all others in its directory.
     fn path(&mut self, role: &Role, cid: Cid) -> Result<String, WalkError> {
-        let Role::Entry(name) = role else {
+        let Role::Entry(original) = role else {
             return Ok(String::new());
         };
-        let name = safe_file_name(&String::from_utf8_lossy(name));
+        let name = entry_name(original);
         let directory = self
             .open
             .iter_mut()
@@ -633,6 +700,7 @@ impl Walk {
             });
         let (directory, names) = directory.ok_or(WalkError::Contradiction(cid))?;
         let name = unlike(name, names);
+        let is_renamed = name.as_bytes() != original;
         let path = if directory.is_empty() {
             name
         } else {
@@ -646,6 +714,10 @@ impl Walk {
             });
         }
         self.paths += path.len();
+        if is_renamed {
+            self.paths += original.len();
+            self.renamed.insert(path.clone(), original.to_vec());
+        }
         self.check(
             Limited::PathBytes,
             self.paths as u64,
@@ -703,7 +775,7 @@ impl Walk {
             _ => None,
         });
         let name = match &next.role {
-            Role::Entry(name) => safe_file_name(&String::from_utf8_lossy(name)),
+            Role::Entry(name) => entry_name(name),
             _ => return directory.unwrap_or_default().to_owned(),
         };
         match directory {
@@ -714,8 +786,9 @@ impl Walk {
 
     /// The size of the whole file in bytes, as its root states it; known for a single file once the root is here.
     pub fn size(&self) -> Option<u64> {
+        let is_growing = self.file.as_ref().is_some_and(|file| !file.is_sized);
         match self.files.as_slice() {
-            [file] if file.path.is_empty() => Some(file.len),
+            [file] if file.path.is_empty() && !is_growing => Some(file.len),
             _ => None,
         }
     }
@@ -730,9 +803,15 @@ impl Walk {
         &self.blocks
     }
 
-    /// The paths of symbolic links, which are left out; at most [`MAX_SKIPPED`].
-    pub fn skipped(&self) -> &[String] {
-        &self.skipped
+    /// The symbolic links, which are no files.
+    pub fn symlinks(&self) -> &[Symlink] {
+        &self.symlinks
+    }
+
+    /// The names that are not in the paths as they are in the DAG, by the path: those that
+    /// [cannot be in a path](entry_name), and those that another entry has too.
+    pub fn renamed(&self) -> &HashMap<String, Vec<u8>> {
+        &self.renamed
     }
 
     /// Whether all blocks are here.
@@ -761,12 +840,30 @@ fn same(a: &Cid, b: &Cid) -> bool {
     a.hash() == b.hash() && a.codec() == b.codec()
 }
 
+/// The size of a file from a node downwards, or of a raw leaf of `len` bytes; `None` if the node does not state it.
+fn stated_size(node: Option<&Node>, len: u64) -> Result<Option<u64>, NodeError> {
+    match node {
+        None => Ok(Some(len)),
+        Some(node) if node.lacks_sizes() => Ok(node.filesize),
+        Some(node) => node.file_size().map(Some),
+    }
+}
+
 fn mark(cid: &Cid) -> u64 {
     let mut first = [0; 8];
     for (to, from) in first.iter_mut().zip(cid.hash().digest()) {
         *to = *from;
     }
     u64::from_le_bytes(first)
+}
+
+/// The names of a directory's entries as they stand in paths, in the order of its links: each a [name](entry_name)
+/// that none before it has.
+pub fn distinct_names<'a>(names: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
+    let mut taken = HashMap::new();
+    names
+        .map(|name| unlike(entry_name(name), &mut taken))
+        .collect()
 }
 
 /// The name, with a number before its ending if another entry has the same name. `names` holds the

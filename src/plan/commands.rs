@@ -1,7 +1,7 @@
 //! The commands of a person, one at a time.
 
-use super::Engine;
 use super::jobs::JobKind;
+use super::{Engine, Input};
 use crate::Cid;
 use crate::command::{Answer, Command};
 use crate::failure::{Code, Failure};
@@ -166,9 +166,17 @@ impl<P: Platform> Engine<P> {
         }
     }
 
+    /// Offers a file that is here, or reads one anew that could not be read.
     async fn share_again(&self, id: ItemId) -> Result<Option<ItemId>, Failure> {
-        self.known(&id)?;
+        let item = self.known(&id)?;
         if self.has_job(JobKind::In, &id) {
+            return Ok(Some(id));
+        }
+        if item.can_read_again()
+            && let Some(remote) = self.0.platform.remote(&item)
+        {
+            self.set_status(&id, Status::Preparing).await;
+            self.start_share(&id, Input::Remote(remote));
             return Ok(Some(id));
         }
         match self.0.platform.store().open(&id).await {

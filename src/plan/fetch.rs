@@ -298,6 +298,7 @@ impl<P: Platform> Engine<P> {
                 name,
                 mime,
                 size,
+                validator: None,
             });
         }
         events.push(EventKind::Status {
@@ -533,6 +534,7 @@ impl<P: Platform> Engine<P> {
                 name,
                 mime,
                 size: Some(dag.len()),
+                validator: None,
             },
             EventKind::Hashed {
                 id: id.clone(),

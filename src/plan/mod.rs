@@ -15,6 +15,7 @@ mod journal;
 mod listing;
 mod pace;
 mod parallel;
+mod remote;
 mod search;
 mod serve;
 mod share;
@@ -35,8 +36,10 @@ use futures::future::{Either, select};
 
 use crate::Cid;
 use crate::names::canonical;
-use crate::ports::{HttpBody, Platform};
+use crate::ports::Platform;
 use crate::state::{EventKind, ItemId, ItemSource, NetworkStatus, Settings, State};
+
+pub use remote::{Expected, Opened, Remote, Resume};
 
 /// Something that a person asked to share.
 pub struct ShareInput<S> {
@@ -48,35 +51,19 @@ pub struct ShareInput<S> {
     pub size: Option<u64>,
     /// Where it came from.
     pub source: Option<ItemSource>,
-    /// The kind of thing that the person clicked on.
-    pub expects: Expected,
     /// Its bytes.
     pub body: Input<S>,
 }
 
 /// The bytes of a share.
 pub enum Input<S> {
-    /// Bytes that arrive once, in order.
-    Stream(Box<dyn HttpBody>),
+    /// Something at an address.
+    Remote(Box<dyn Remote>),
     /// Bytes that are stored somewhere already.
     Stored(S),
     /// Files that become one directory: their paths, with `/` between the names, and their bytes. A path that ends
     /// with `/` is that of a folder that contains nothing.
     Many(Vec<(String, S)>),
-}
-
-/// The kind of thing that a person clicked on, so that a login page in its place is noticed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Expected {
-    /// Anything at all.
-    #[default]
-    Any,
-    /// A picture.
-    Image,
-    /// A video.
-    Video,
-    /// A sound.
-    Audio,
 }
 
 /// What [`Engine::start`] does with stored bytes that belong to no item.
@@ -100,13 +87,17 @@ impl<P: Platform> Clone for Engine<P> {
 struct Inner<P> {
     platform: P,
     state: RefCell<State>,
+    /// The items of earlier runs, until [`Engine::start`] has taken them over.
+    earlier: RefCell<Vec<ItemId>>,
     defaults: Settings,
     journal: journal::Journal,
     jobs: jobs::Jobs,
     offers: announce::Offers,
     serving: serve::Serving,
-    /// The slots for shares that are read and hashed.
+    /// The slots for shares that are read from this machine, and hashed.
     sharing: pace::Slots,
+    /// The slots for shares that are read from addresses, where a slow server holds up no other.
+    reading: pace::Slots,
     fetching: pace::Slots,
     /// The tasks that wait for the network.
     offline: RefCell<Vec<oneshot::Sender<()>>>,
@@ -120,6 +111,7 @@ impl<P: Platform> Engine<P> {
     /// An engine over the state that the journal gave. Nothing runs before [`Engine::start`].
     pub fn new(platform: P, state: State, defaults: Settings) -> Self {
         Self(Rc::new(Inner {
+            earlier: RefCell::new(state.items.keys().cloned().collect()),
             state: RefCell::new(state),
             defaults,
             journal: journal::Journal::default(),
@@ -127,6 +119,7 @@ impl<P: Platform> Engine<P> {
             offers: announce::Offers::default(),
             serving: serve::Serving::new(platform.now_ms()),
             sharing: pace::Slots::new(share::SHARES_AT_ONCE),
+            reading: pace::Slots::new(remote::READ_AT_ONCE),
             fetching: pace::Slots::new(fetch::FETCHES_AT_ONCE),
             offline: RefCell::default(),
             lost: Cell::new(platform.now_ms()),

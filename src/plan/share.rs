@@ -11,8 +11,8 @@ use crate::command::Answer;
 use crate::content::layout::{layout, layout_directory, order};
 use crate::content::{Dag, DagFile, Profile};
 use crate::failure::{Code, Failure};
-use crate::names::{canonical, free_path, mime_of, safe_file_name};
-use crate::ports::{HttpBody, HttpError, Partial, Platform, Source, Store, StoreError};
+use crate::names::{canonical, chosen_name, free_path, mime_of};
+use crate::ports::{HttpError, Partial, Platform, Source, Store, StoreError};
 use crate::state::{EventKind, ItemId, LogEntry, MAX_ITEMS, Status};
 
 /// The most shares that are read and hashed at the same time; the others wait.
@@ -20,7 +20,7 @@ pub(super) const SHARES_AT_ONCE: usize = 4;
 /// The MIME type of an item that is a directory.
 pub(super) const DIRECTORY: &str = "inode/directory";
 /// How many bytes at the beginning of a file are examined to tell a web page from a picture.
-const SNIFFED: u64 = 512;
+const SNIFFED: usize = 512;
 
 impl<P: Platform> Engine<P> {
     /// Shares bytes. Returns once the item is recorded, with its id; reading, hashing and announcing continue by
@@ -54,7 +54,7 @@ impl<P: Platform> Engine<P> {
             input.mime.as_deref().and_then(mime_of)
         };
         let size = match &input.body {
-            Input::Stream(_) => input.size,
+            Input::Remote(_) => input.size,
             Input::Stored(source) => Some(source.len()),
             Input::Many(files) => Some(files.iter().map(|(_, source)| source.len()).sum()),
         };
@@ -63,33 +63,48 @@ impl<P: Platform> Engine<P> {
         }
         self.record([EventKind::ShareBegan {
             id: id.clone(),
-            name: safe_file_name(&input.name),
-            mime: mime.clone(),
+            name: chosen_name(&input.name),
+            mime,
             size,
             source: input.source,
         }])
         .await;
+        self.start_share(&id, input.body);
+        Answer::Done { id: Some(id) }
+    }
+
+    /// Starts to read a share, which is in the list.
+    pub(super) fn start_share(&self, id: &ItemId, body: Input<P::Source>) {
         let engine = self.clone();
         let job_id = id.clone();
-        self.start_job(JobKind::In, &id, async move {
+        self.start_job(JobKind::In, id, async move {
             let id = job_id;
-            let _slot = engine.0.sharing.take().await;
+            let is_remote = matches!(body, Input::Remote(_));
+            let slots = if is_remote {
+                &engine.0.reading
+            } else {
+                &engine.0.sharing
+            };
+            let mut slot = slots.take().await;
             // The order of a folder's files depends on the profile, which therefore stays the same until there is a
             // hash.
             let profile = engine.settings().profile;
-            let (body, expects) = (input.body, input.expects);
-            let read = engine
-                .take_in(&id, body, expects, mime, size, profile)
-                .await;
-            let ended = match read {
-                Ok((partial, files)) => engine.hash_listed(&id, partial, files, profile).await,
+            let ended = match engine.take_in(&id, body, profile).await {
+                Ok((partial, files)) => {
+                    if is_remote {
+                        // The next one is read while this one waits for its turn.
+                        drop(slot);
+                        slot = engine.0.sharing.take().await;
+                    }
+                    engine.hash_listed(&id, partial, files, profile).await
+                }
                 Err(failure) => Err(failure),
             };
             if let Err(failure) = ended {
                 engine.give_up_share(&id, failure).await;
             }
+            drop(slot);
         });
-        Answer::Done { id: Some(id) }
     }
 
     /// Whether there is room for one more item of this size.
@@ -126,34 +141,28 @@ impl<P: Platform> Engine<P> {
         &self,
         id: &ItemId,
         body: Input<P::Source>,
-        expects: Expected,
-        mime: Option<String>,
-        size: Option<u64>,
         profile: Profile,
     ) -> Result<(<P::Store as Store>::Partial, Option<Vec<DagFile>>), Failure> {
-        let wrap = |error: StoreError| Failure::from(&error);
-        let mut partial = self.0.platform.store().partial(id).await.map_err(wrap)?;
-        let mut meter = Meter::new(self.now(), 0, size);
-        let most = self.settings().max_file;
+        let store = self.0.platform.store();
         let mut files = None;
-        match body {
-            Input::Stream(body) => {
-                self.take_stream(id, body, expects, mime, &mut partial, &mut meter)
-                    .await?;
-            }
+        let mut partial = match body {
+            Input::Remote(remote) => self.take_remote(id, &*remote).await?,
             Input::Stored(source) => {
-                let start = 0..source.len().min(SNIFFED);
-                let first = source.read(start).await.map_err(wrap)?;
-                check_kind(expects, mime.as_deref(), &first)?;
+                let mut partial = store.partial(id).await?;
                 let all = 0..source.len();
-                partial.adopt(source, all).await.map_err(wrap)?;
+                partial.adopt(source, all).await?;
+                partial
             }
             Input::Many(many) => {
-                let many = safe_paths(many);
+                let mut partial = store.partial(id).await?;
+                let many = distinct_paths(many);
                 let paths: Vec<(&str, u64)> = many
                     .iter()
                     .map(|(path, source)| (path.as_str(), source.len()))
                     .collect();
+                let total = paths.iter().map(|(_, len)| len).sum();
+                let mut meter = Meter::new(self.now(), 0, Some(total));
+                let most = self.settings().max_file;
                 let mut list = Vec::with_capacity(many.len());
                 let mut done = 0;
                 for number in order(&paths, profile).map_err(|error| Failure::from(&error))? {
@@ -168,45 +177,15 @@ impl<P: Platform> Engine<P> {
                     if done > most {
                         return Err(too_large(most));
                     }
-                    partial.adopt(source.clone(), 0..len).await.map_err(wrap)?;
+                    partial.adopt(source.clone(), 0..len).await?;
                     self.show(id, &mut meter, done);
                 }
                 files = Some(list);
+                partial
             }
-        }
-        partial.flush().await.map_err(wrap)?;
+        };
+        partial.flush().await?;
         Ok((partial, files))
-    }
-
-    async fn take_stream(
-        &self,
-        id: &ItemId,
-        mut body: Box<dyn HttpBody>,
-        expects: Expected,
-        mime: Option<String>,
-        partial: &mut <P::Store as Store>::Partial,
-        meter: &mut Meter,
-    ) -> Result<(), Failure> {
-        let most = self.settings().max_file;
-        let mut done: u64 = 0;
-        while let Some(chunk) = body.chunk().await.map_err(|error| of_source(&error))? {
-            if done == 0 {
-                check_kind(expects, mime.as_deref(), &chunk)?;
-            }
-            done += chunk.len() as u64;
-            if done > most {
-                return Err(too_large(most));
-            }
-            partial
-                .append(chunk, Vec::new())
-                .await
-                .map_err(|error| Failure::from(&error))?;
-            self.show(id, meter, done);
-        }
-        if done == 0 {
-            check_kind(expects, mime.as_deref(), &[])?;
-        }
-        Ok(())
     }
 
     /// Shows progress when it is time to.
@@ -333,32 +312,37 @@ impl<P: Platform> Engine<P> {
     }
 }
 
-fn too_large(most: u64) -> Failure {
+pub(super) fn too_large(most: u64) -> Failure {
     Failure::new(Code::TooLarge).limit(most)
 }
 
 /// Whether the bytes are of the kind that the person clicked on. A web page in place of a picture
 /// is a login form or an error.
-fn check_kind(expects: Expected, mime: Option<&str>, first: &[u8]) -> Result<(), Failure> {
+pub(super) fn check_kind(expects: Expected, mime: Option<&str>, first: &[u8]) -> Result<(), Code> {
+    let states_page = matches!(mime, Some("text/html" | "application/xhtml+xml"));
     let kind = match expects {
         Expected::Any => return Ok(()),
+        Expected::File => {
+            // Text in other formats may well begin like a page.
+            let unknown = matches!(mime, None | Some("application/octet-stream"));
+            return if states_page || unknown && looks_like_page(first) {
+                Err(Code::LoginPage)
+            } else {
+                Ok(())
+            };
+        }
         Expected::Image => "image/",
         Expected::Video => "video/",
         Expected::Audio => "audio/",
     };
     let right = mime.is_some_and(|mime| mime.starts_with(kind));
     // An SVG may well look like a page.
-    let page = !right
-        && mime.is_some_and(|mime| mime == "text/html" || mime == "application/xhtml+xml")
-        || mime != Some("image/svg+xml") && looks_like_page(first);
-    if page {
-        return Err(Code::LoginPage.into());
-    }
-    Ok(())
+    let page = !right && states_page || mime != Some("image/svg+xml") && looks_like_page(first);
+    if page { Err(Code::LoginPage) } else { Ok(()) }
 }
 
 fn looks_like_page(first: &[u8]) -> bool {
-    let first = &first[..first.len().min(SNIFFED as usize)];
+    let first = &first[..first.len().min(SNIFFED)];
     let text = String::from_utf8_lossy(first).to_ascii_lowercase();
     let text = text.trim_start_matches('\u{feff}').trim_start();
     ["<!doctype html", "<html"]
@@ -367,7 +351,7 @@ fn looks_like_page(first: &[u8]) -> bool {
 }
 
 /// The failure of a share whose bytes could not be read over HTTP.
-fn of_source(error: &HttpError) -> Failure {
+pub(super) fn of_source(error: &HttpError) -> Failure {
     let code = match error {
         HttpError::Unreachable(_) => Code::SourceUnreachable,
         HttpError::Silent(_) => Code::SourceSilent,
@@ -376,23 +360,22 @@ fn of_source(error: &HttpError) -> Failure {
     Failure::of_http(code, error)
 }
 
-/// The files and empty folders of a directory, with paths that are safe and distinct.
-fn safe_paths<S: Source>(files: Vec<(String, S)>) -> Vec<(String, S)> {
+/// The files and empty folders of a directory, with paths that are distinct and lead nowhere else.
+fn distinct_paths<S: Source>(files: Vec<(String, S)>) -> Vec<(String, S)> {
     let mut taken: HashSet<String> = HashSet::new();
     // A name cannot be that of a file and of a folder.
     let mut folders: HashSet<String> = HashSet::new();
     let mut safe = Vec::with_capacity(files.len());
     let (mut empty, full): (Vec<_>, Vec<_>) = files
         .into_iter()
-        .partition(|(path, source)| path.ends_with(['/', '\\']) && source.is_empty());
+        .partition(|(path, source)| path.ends_with('/') && source.is_empty());
     // The deepest come first: a folder that contains another one is not empty.
     empty.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
     let full = full.into_iter().map(|file| (file, false));
     for ((path, source), is_folder) in full.chain(empty.into_iter().map(|folder| (folder, true))) {
-        let names: Vec<String> = path
-            .split(['/', '\\'])
-            .filter(|name| !name.is_empty() && *name != "." && *name != "..")
-            .map(safe_file_name)
+        let names: Vec<&str> = path
+            .split('/')
+            .filter(|name| !matches!(*name, "" | "." | ".."))
             .collect();
         let path = if names.is_empty() {
             "file".to_owned()

@@ -7,7 +7,7 @@ use super::jobs::JobKind;
 use super::journal::log_line;
 use super::listing::{Listing, listing_id};
 use super::share::DIRECTORY;
-use super::{Engine, Unknown};
+use super::{Engine, Input, Unknown};
 use crate::failure::{Code, Failure, Kind};
 use crate::names::canonical;
 use crate::ports::{Platform, Store};
@@ -34,17 +34,16 @@ impl<P: Platform> Engine<P> {
                 None
             }
         };
-        let items: Vec<Item> = self.with_state(|state| state.items.values().cloned().collect());
+        // What a person began since this program started is known, and is not continued here: it runs already.
         if let Some(stored) = &stored {
-            let listings = items
-                .iter()
-                .filter(|item| item.cid.is_none() && item.mime.as_deref() == Some(DIRECTORY))
-                .filter_map(|item| listing_id(&item.id));
-            let known: HashSet<ItemId> = items
-                .iter()
-                .map(|item| item.id.clone())
-                .chain(listings)
-                .collect();
+            let known: HashSet<ItemId> = self.with_state(|state| {
+                let items = state.items.values();
+                let listings = items
+                    .clone()
+                    .filter(|item| item.cid.is_none() && item.mime.as_deref() == Some(DIRECTORY))
+                    .filter_map(|item| listing_id(&item.id));
+                items.map(|item| item.id.clone()).chain(listings).collect()
+            });
             for id in stored {
                 match unknown {
                     _ if known.contains(id) => {}
@@ -53,11 +52,20 @@ impl<P: Platform> Engine<P> {
                 }
             }
         }
+        let earlier: Vec<Item> = {
+            let ids = self.0.earlier.take();
+            let item = |id| self.item(id, Item::clone);
+            ids.iter().filter_map(item).collect()
+        };
         // This stops being true until each file has been found and reached again.
-        if items.iter().any(Item::is_shared) {
+        if earlier.iter().any(Item::is_shared) {
             self.tell([EventKind::Unconfirmed]);
         }
-        for item in items {
+        for item in earlier {
+            // The person was faster.
+            if self.has_job(JobKind::In, &item.id) {
+                continue;
+            }
             let gone = stored
                 .as_ref()
                 .is_some_and(|stored| !stored.contains(&item.id));
@@ -71,9 +79,10 @@ impl<P: Platform> Engine<P> {
             Status::Announcing | Status::Shared | Status::Stopped | Status::Done if gone => {
                 self.say_gone(id);
             }
-            Status::Preparing => {
-                self.give_up_share(id, Code::Interrupted.into()).await;
-            }
+            Status::Preparing => match self.0.platform.remote(&item) {
+                Some(remote) => self.start_share(id, Input::Remote(remote)),
+                None => self.give_up_share(id, Code::Interrupted.into()).await,
+            },
             // An empty file may have left nothing that could be found.
             Status::Hashing if gone && item.size != Some(0) => self.say_gone(id),
             Status::Hashing => self.start_hashing(id),

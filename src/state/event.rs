@@ -56,6 +56,8 @@ pub enum EventKind {
         mime: Option<String>,
         /// Its size in bytes, if it was learnt.
         size: Option<u64>,
+        /// What the server calls this version, if it was learnt ([`Item::validator`](super::Item::validator)).
+        validator: Option<String>,
     },
     /// There is a thumbnail of it, as a `data:` URL of at most [`MAX_THUMBNAIL`](super::MAX_THUMBNAIL) bytes.
     Thumbnail {
@@ -237,6 +239,8 @@ struct Flat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    validator: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     source: Option<ItemSource>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cid: Option<String>,
@@ -282,7 +286,7 @@ flat! {
     EventKind as Flat { event }:
     ShareBegan { id, name, mime, size, source } = "share_began",
     FetchBegan { id, cid } = "fetch_began",
-    Described { id, name, mime, size } = "described",
+    Described { id, name, mime, size, validator } = "described",
     Thumbnail { id, data_url } = "thumbnail",
     Hashed { id, cid, size, files } = "hashed",
     Status { id, status } = "status",

@@ -279,6 +279,10 @@ pub struct Item {
     /// Where it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<ItemSource>,
+    /// What the server calls this version of a file that is being read from an address, so that a transfer that broke
+    /// off can continue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validator: Option<String>,
     /// The name under which it was saved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saved_as: Option<String>,
@@ -312,6 +316,15 @@ impl Item {
             | Status::Downloading { .. }
             | Status::Done => false,
         }
+    }
+
+    /// Whether this is a share from an address that could not be read.
+    pub fn can_read_again(&self) -> bool {
+        let has_address = self
+            .source
+            .as_ref()
+            .is_some_and(|source| source.url.is_some());
+        has_address && self.cid.is_none() && self.status.failure().is_some()
     }
 
     /// Whether others can get it from this peer, as far as could be confirmed from outside while
@@ -381,6 +394,7 @@ impl Item {
             thumbnail: false,
             since: created,
             source: None,
+            validator: None,
             saved_as: None,
             upload_failure: None,
         }
@@ -390,8 +404,13 @@ impl Item {
     pub(super) fn apply(&mut self, kind: &EventKind, at: u64) {
         match kind {
             EventKind::Described {
-                name, mime, size, ..
+                name,
+                mime,
+                size,
+                validator,
+                ..
             } => {
+                self.validator.clone_from(validator);
                 if let Some(name) = name {
                     self.name.clone_from(name);
                 }
@@ -409,6 +428,7 @@ impl Item {
                 self.cid = Some(cid.clone());
                 self.size = Some(*size);
                 self.files = *files;
+                self.validator = None;
                 self.progress = None;
             }
             EventKind::Status { status, .. } => {

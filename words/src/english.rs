@@ -35,6 +35,13 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
             Some(Reason::InsideFolder) => {
                 "“{detail}” is inside a folder, and only whole folders can be fetched."
             }
+            Some(Reason::LoweredCid) => {
+                "“{detail}” was a hash, but its capital letters were lost on the way."
+            }
+            Some(Reason::PeerId) => "“{detail}” is the id of a peer, not the hash of a file.",
+            Some(Reason::IpnsName) => {
+                "“{detail}” is an IPNS name, which leads to another file from time to time, not the hash of a file."
+            }
             Some(_) | None => "“{detail}” is not the hash of a file.",
         },
         Code::Paused if fetch => "You paused it.",
@@ -181,6 +188,7 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
             Some(Reason::NotACid) => {
                 "A hash begins with Qm or bafy. Check that it was copied whole."
             }
+            Some(Reason::IpnsName) => "Look up what it leads to now, and fetch that by its hash.",
             Some(_) | None => "Ask the person who shared the file for its link.",
         },
         Code::Paused => match about {
@@ -328,6 +336,7 @@ pub(crate) fn advice_in_terminal(failure: &Failure, about: About) -> &'static st
             Some(Reason::NotACid) => {
                 "A hash begins with Qm or bafy. Check that it was copied whole."
             }
+            Some(Reason::IpnsName) => "Look up what it leads to now, and fetch that by its hash.",
             Some(_) | None => "Ask the person who shared the file for its link.",
         },
         Code::Paused | Code::Stopped | Code::Interrupted => {
@@ -417,6 +426,9 @@ pub(crate) fn reason(reason: &Reason) -> &'static str {
         Reason::NotACid => "it is not a CID",
         Reason::NotAFile => "it does not name a file",
         Reason::InsideFolder => "it is inside a folder",
+        Reason::LoweredCid => "it is a hash without its capital letters",
+        Reason::PeerId => "it is the id of a peer",
+        Reason::IpnsName => "it is an IPNS name",
         Reason::Unreachable => "it cannot be reached",
         Reason::Silent => "it was silent for too long",
         Reason::BrokenOff => "its answer broke off",
@@ -454,7 +466,7 @@ pub(crate) fn reason(reason: &Reason) -> &'static str {
         Reason::DamagedRecord => "what was kept of it is damaged",
         Reason::EmptyName => "a name in its path is empty",
         Reason::DotName => "a name in its path is “.” or “..”",
-        Reason::ControlCharacter => "its name has a control character",
+        Reason::ZeroByte => "its name has a zero byte",
         Reason::SameName => "another file has the same name",
         Reason::NameCollision => "its name and another one have the same hash",
         Reason::TooManyNodes => "there are more than {limit} nodes",

@@ -1,6 +1,6 @@
 //! `fluence fetch`: fetches a file or a folder by its hash.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use words::Terminal;
 
-use super::save::{Fetched, Saving, Target, part_of};
+use super::save::{Changes, Fetched, Saving, Target, part_of};
 use super::session::{CliEngine, Client, Session};
 use super::{Context, NetworkArgs, close, is_stdout, stop_signal};
 use crate::exit::Failed;
@@ -284,13 +284,20 @@ async fn save(
         stopped: saving.stopped.clone(),
     };
     let force = args.force;
-    tokio::task::spawn_blocking(move || match to {
+    let changes = tokio::task::spawn_blocking(move || match to {
         Some((path, part)) => fetched.save(&path, &part, force),
-        None => fetched.print(),
+        None => fetched.print().map(|()| Changes::default()),
     })
     .await
     .map_err(|_| Failed::ending())??;
     tracing::debug!("{} is saved", work.path().display());
+    tell_changes(&changes, output);
+    if let Some(path) = &path
+        && !path.ends_with(&name)
+        && matches!(target, Target::In(_))
+    {
+        tell_renamed(&name, path.file_name().unwrap_or_default().as_ref(), output);
+    }
     let path = path.as_ref().map(|path| path.to_string_lossy());
     output.event(&json!({
         "event": "fetched", "cid": cid, "name": name, "path": path, "size": size, "files": files,
@@ -300,4 +307,21 @@ async fn save(
     }
     output.say(&text::verified(size));
     Ok(())
+}
+
+/// Tells the person of everything in a folder that could not be saved as it is.
+fn tell_changes(changes: &Changes, output: &Output) {
+    for (name, path) in &changes.renamed {
+        tell_renamed(name, path, output);
+    }
+    for path in &changes.left_out {
+        output.event(&json!({"event": "left_out", "name": path}));
+        output.say(&text::link_left_out(path));
+    }
+}
+
+fn tell_renamed(name: &str, path: &Path, output: &Output) {
+    let to = path.to_string_lossy();
+    output.event(&json!({"event": "renamed", "name": name, "path": to}));
+    output.say(&text::renamed(name, &to));
 }

@@ -2,14 +2,17 @@
 //! at all.
 
 use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fluence::content::Dag;
-use fluence::names::{free_path, safe_file_name};
+use fluence::content::walk::{Limits, Walk};
+use fluence::failure::About;
+use fluence::names::{numbered, safe_file_name};
 use fluence::ports::Source;
 
 use super::is_stdout;
@@ -67,6 +70,7 @@ impl Target {
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         match self {
             Self::Stdout => None,
+            // The provider may have called it anything, such as `.profile`.
             Self::In(directory) => Some(directory.join(safe_file_name(name))),
             Self::At(path) => Some(path.clone()),
         }
@@ -84,6 +88,15 @@ pub(super) struct Fetched {
     pub file: Option<PathBuf>,
     /// Set when the person stops the command.
     pub stopped: Arc<AtomicBool>,
+}
+
+/// What became of a folder's entries that could not be saved as they are.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Changes {
+    /// The names that had to be changed, each with the path under which the entry was saved.
+    pub renamed: Vec<(String, PathBuf)>,
+    /// The symbolic links that were left out, because they lead out of the folder or this disk has none.
+    pub left_out: Vec<String>,
 }
 
 /// Stops a save on another thread when it is dropped, and removes what was written of it.
@@ -110,15 +123,17 @@ pub(super) fn part_of(path: &Path) -> PathBuf {
 }
 
 impl Fetched {
-    /// Saves under `path`, by way of the temporary path `part`. Blocks the thread.
+    /// Saves under `path`, by way of the temporary path `part`, and says what could not be saved as it is. Blocks the
+    /// thread.
     ///
     /// # Errors
     /// If the disk fails, something already exists at `path`, or the command was stopped.
-    pub fn save(&self, path: &Path, part: &Path, force: bool) -> Result<(), Failed> {
+    pub fn save(&self, path: &Path, part: &Path, force: bool) -> Result<Changes, Failed> {
         let saved = if self.dag.is_directory() {
             self.save_directory(path, part)
         } else {
             self.save_file(path, part, force)
+                .map(|()| Changes::default())
         };
         // After a rename there is nothing left to remove; after a hard link there is.
         remove(part);
@@ -160,28 +175,45 @@ impl Fetched {
         }
     }
 
-    fn save_directory(&self, path: &Path, temporary: &Path) -> Result<(), Failed> {
+    fn save_directory(&self, path: &Path, temporary: &Path) -> Result<Changes, Failed> {
         must_be_free(path)?;
-        let fail = |error| Failed::file(temporary, &error);
-        fs::create_dir(temporary).map_err(fail)?;
-        let mut names = SafeNames::default();
+        // The blocks say what the paths do not: names as they were, and symbolic links.
+        let walk = Walk::resume(self.dag.root, Limits::default(), &self.dag.blocks)
+            .map_err(|error| Failed::of((&error).into(), About::Fetch))?;
+        fs::create_dir(temporary).map_err(|error| Failed::file(temporary, &error))?;
+        let mut tree = Tree::new(temporary, walk.renamed());
         for file in &self.dag.files {
             self.go_on()?;
-            let to = temporary.join(names.path(&file.path));
             if file.is_folder() {
-                fs::create_dir_all(&to).map_err(fail)?;
+                tree.folder(file.path.trim_end_matches('/'))?;
                 continue;
             }
-            fs::create_dir_all(parent(&to)).map_err(fail)?;
-            self.copy(file.offset..file.offset + file.len, &to)?;
+            let (to, out) = tree.file(&file.path)?;
+            self.copy_into(file.offset..file.offset + file.len, out, &to)?;
         }
+        // They come last, so that nothing is written through one of them.
+        for link in walk.symlinks() {
+            self.go_on()?;
+            tree.symlink(&link.path, &link.target)?;
+        }
+        let changes = tree.changes;
         must_be_free(path)?;
-        fs::rename(temporary, path).map_err(|error| Failed::file(path, &error))
+        fs::rename(temporary, path).map_err(|error| Failed::file(path, &error))?;
+        Ok(changes)
     }
 
     fn copy(&self, range: std::ops::Range<u64>, to: &Path) -> Result<(), Failed> {
+        let file = File::create_new(to).map_err(|error| Failed::file(to, &error))?;
+        self.copy_into(range, file, to)
+    }
+
+    fn copy_into(
+        &self,
+        range: std::ops::Range<u64>,
+        mut file: File,
+        to: &Path,
+    ) -> Result<(), Failed> {
         let fail = |error| Failed::file(to, &error);
-        let mut file = File::create_new(to).map_err(fail)?;
         let mut at = range.start;
         while at < range.end {
             self.go_on()?;
@@ -216,57 +248,176 @@ impl Fetched {
     }
 }
 
-/// Gives each path of a folder a safe and unique place.
-#[derive(Default)]
-struct SafeNames {
-    /// The place of each folder, by the path that its provider gave it.
+/// A folder that is being saved. Each entry keeps its name, unless the disk does not take it or has something else
+/// under it, such as a name that differs in case alone.
+struct Tree<'a> {
+    /// The names that the entries have in the DAG, where their paths have others.
+    names: &'a HashMap<String, Vec<u8>>,
+    /// The place of each folder, by its path in the DAG; that of the whole is under the empty path.
     folders: HashMap<String, PathBuf>,
-    /// All places that are taken, in lower case, because some file systems do not distinguish case.
-    /// With each is the next number to try, so that a hundred thousand equal names take no longer
-    /// than others.
-    taken: HashMap<String, u64>,
+    /// By place, the next number to try, so that a hundred thousand equal names take no longer than others.
+    numbers: HashMap<PathBuf, u64>,
+    root: PathBuf,
+    changes: Changes,
 }
 
-impl SafeNames {
-    /// The place of a file or an empty folder.
-    fn path(&mut self, path: &str) -> PathBuf {
-        let mut names = path.split('/').filter(|name| !name.is_empty()).peekable();
-        let (mut original, mut safe) = (String::new(), PathBuf::new());
-        while let Some(name) = names.next() {
-            let wanted = safe.join(safe_file_name(name));
-            if names.peek().is_none() {
-                return self.free(&wanted);
-            }
-            original.push('/');
-            original.push_str(name);
-            safe = match self.folders.get(&original) {
-                Some(safe) => safe.clone(),
-                None => {
-                    let free = self.free(&wanted);
-                    self.folders.insert(original.clone(), free.clone());
-                    free
-                }
-            };
+impl<'a> Tree<'a> {
+    fn new(root: &Path, names: &'a HashMap<String, Vec<u8>>) -> Self {
+        Self {
+            names,
+            folders: HashMap::from([(String::new(), root.to_owned())]),
+            numbers: HashMap::new(),
+            root: root.to_owned(),
+            changes: Changes::default(),
         }
-        self.free(Path::new("file"))
     }
 
-    /// Takes the path or, if that is taken, the path with a number.
-    fn free(&mut self, path: &Path) -> PathBuf {
-        let key = |path: &Path| path.to_string_lossy().to_lowercase();
-        let wanted = key(path);
-        let Some(number) = self.taken.get(&wanted).copied() else {
-            self.taken.insert(wanted, 2);
-            return path.to_owned();
-        };
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_free = |name: &str| !self.taken.contains_key(&key(&path.with_file_name(name)));
-        let (name, number) = free_path(&name, number, is_free);
-        let free = path.with_file_name(name);
-        self.taken.insert(wanted, number);
-        self.taken.insert(key(&free), 2);
-        free
+    /// Makes a folder and those above it, and returns its place.
+    fn folder(&mut self, path: &str) -> Result<PathBuf, Failed> {
+        if let Some(place) = self.folders.get(path) {
+            return Ok(place.clone());
+        }
+        let (place, ()) = self.make(path, |place| fs::create_dir(place))?;
+        self.folders.insert(path.to_owned(), place.clone());
+        Ok(place)
     }
+
+    /// Makes an empty file, and the folders that it is in.
+    fn file(&mut self, path: &str) -> Result<(PathBuf, File), Failed> {
+        self.make(path, |place| File::create_new(place))
+    }
+
+    /// Makes a symbolic link, if it stays within the folder.
+    fn symlink(&mut self, path: &str, target: &[u8]) -> Result<(), Failed> {
+        if !self.stays_inside(path, target) {
+            self.changes.left_out.push(path.to_owned());
+            return Ok(());
+        }
+        match self.make(path, |place| symlink(target, place)) {
+            Ok(_) => Ok(()),
+            Err(_) => {
+                self.changes.left_out.push(path.to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether a link leads to a place in the folder. It may go up only at its beginning: a name before `..` may be
+    /// that of another link.
+    fn stays_inside(&self, path: &str, target: &[u8]) -> bool {
+        let Ok(target) = std::str::from_utf8(target) else {
+            return false;
+        };
+        let mut depth = path.matches('/').count();
+        let mut names = target.split(std::path::is_separator).peekable();
+        while let Some(name) = names.next_if(|name| matches!(*name, "." | "..")) {
+            if name == ".." {
+                match depth.checked_sub(1) {
+                    Some(above) => depth = above,
+                    None => return false,
+                }
+            }
+        }
+        !target.is_empty()
+            && !target.starts_with(std::path::is_separator)
+            && !cfg!(windows)
+            && names.all(|name| name != "..")
+    }
+
+    /// Makes something under its own name, or else under one that the disk takes.
+    fn make<T>(
+        &mut self,
+        path: &str,
+        make: impl Fn(&Path) -> io::Result<T>,
+    ) -> Result<(PathBuf, T), Failed> {
+        let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let above = self.folder(above)?;
+        let original = self.names.get(path).cloned();
+        let told = original.clone().unwrap_or_else(|| name.as_bytes().to_vec());
+        // On Windows a name may be made without an error and still be that of a device or a stream.
+        let as_it_is = (!cfg!(windows)).then(|| own_name(&told)).flatten();
+        let wanted = [as_it_is, Some(name.into()).filter(|_| !cfg!(windows))];
+        for name in wanted.into_iter().flatten() {
+            let place = above.join(&name);
+            match make(&place) {
+                Ok(made) => {
+                    if name.as_encoded_bytes() != told {
+                        self.renamed(&told, &place);
+                    }
+                    return Ok((place, made));
+                }
+                Err(error) if is_about_the_disk(&error) => {
+                    return Err(Failed::file(&place, &error));
+                }
+                // The name is too long for the disk, has characters that it does not take, or is taken.
+                Err(_) => {}
+            }
+        }
+        let safe = safe_file_name(name);
+        let first = above.join(&safe);
+        let mut number = self.numbers.get(&first).copied().unwrap_or(1);
+        loop {
+            let place = match number {
+                1 => first.clone(),
+                number => above.join(numbered(&safe, number)),
+            };
+            number += 1;
+            match make(&place) {
+                Ok(made) => {
+                    self.numbers.insert(first, number);
+                    self.renamed(&told, &place);
+                    return Ok((place, made));
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(Failed::file(&place, &error)),
+            }
+        }
+    }
+
+    fn renamed(&mut self, name: &[u8], place: &Path) {
+        if place.file_name().map(OsStr::as_encoded_bytes) != Some(name) {
+            let place = place.strip_prefix(&self.root).unwrap_or(place).to_owned();
+            let name = String::from_utf8_lossy(name).into_owned();
+            self.changes.renamed.push((name, place));
+        }
+    }
+}
+
+/// Whether an error would be the same under another name.
+fn is_about_the_disk(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::NotFound
+    )
+}
+
+/// A name of the DAG as one of this system, if it can be the name of an entry here.
+#[cfg(unix)]
+fn own_name(name: &[u8]) -> Option<OsString> {
+    use std::os::unix::ffi::OsStringExt;
+    let possible =
+        !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/') && !name.contains(&0);
+    possible.then(|| OsString::from_vec(name.to_vec()))
+}
+
+#[cfg(not(unix))]
+fn own_name(_name: &[u8]) -> Option<OsString> {
+    None
+}
+
+#[cfg(unix)]
+fn symlink(target: &[u8], place: &Path) -> io::Result<()> {
+    use std::os::unix::ffi::OsStrExt;
+    std::os::unix::fs::symlink(OsStr::from_bytes(target), place)
+}
+
+#[cfg(not(unix))]
+fn symlink(_target: &[u8], _place: &Path) -> io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
 }
 
 /// Removes a file or a directory, if it exists.
@@ -385,35 +536,113 @@ mod tests {
         assert!(stopped.load(Ordering::Relaxed) && !part.exists());
     }
 
+    fn tree<'a>(root: &Path, names: &'a HashMap<String, Vec<u8>>) -> Tree<'a> {
+        Tree::new(root, names)
+    }
+
     #[test]
-    fn a_folder_stays_in_its_folder() {
+    #[cfg(unix)]
+    fn names_change_only_where_the_disk_does_not_take_them() {
+        use std::os::unix::ffi::OsStrExt;
         let home = tempfile::tempdir().unwrap();
-        let files = vec![
-            file("a/x.txt", 0, 1),
-            file("../../etc/passwd", 1, 1),
-            file("a/X?.txt", 2, 1),
-            file("a/x_.TXT", 3, 1),
-            file("/", 4, 1),
-            file("a/nothing/", 5, 0),
+        let long = "x".repeat(300);
+        let names = HashMap::from([
+            ("a (2)".to_owned(), b"a".to_vec()),
+            ("\u{fffd}.txt".to_owned(), b"\xff.txt".to_vec()),
+            ("_..".to_owned(), b"..".to_vec()),
+        ]);
+        let mut tree = tree(home.path(), &names);
+        let paths = [
+            ".hidden",
+            "100%",
+            "q?x=1#y.png",
+            "NUL",
+            "a:b",
+            "back\\slash",
+            "a",
+            "A",
+            "a (2)",
+            "\u{fffd}.txt",
+            "_..",
+            "e\u{301}",
+            "\u{e9}",
+            &long,
+            "d/x",
+            "d/y/z",
         ];
-        let fetched = fetched(home.path(), "01234", files);
-        let path = home.path().join("out");
-        save(&fetched, &path, false).unwrap();
-        let read = |name: &str| fs::read_to_string(path.join(name)).unwrap();
-        assert_eq!(read("a/x.txt"), "0");
-        assert_eq!(read("file/file/etc/passwd"), "1");
-        assert_eq!(read("a/X_.txt"), "2");
-        assert_eq!(read("a/x_ (2).TXT"), "3");
-        assert_eq!(read("file (2)"), "4");
-        assert!(path.join("a/nothing").is_dir());
+        for path in paths {
+            tree.file(path).unwrap();
+        }
+        tree.folder("d/nothing").unwrap();
+        let changes = tree.changes;
+        let mut found: Vec<Vec<u8>> = fs::read_dir(home.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().as_bytes().to_vec())
+            .collect();
+        found.sort();
+        let cut = "x".repeat(200);
+        let mut expected: Vec<&[u8]> = vec![
+            b".hidden",
+            b"100%",
+            b"q?x=1#y.png",
+            b"NUL",
+            b"a:b",
+            b"back\\slash",
+            b"a",
+            b"A",
+            b"a (2)",
+            b"\xff.txt",
+            b"_..",
+            "e\u{301}".as_bytes(),
+            "\u{e9}".as_bytes(),
+            cut.as_bytes(),
+            b"d",
+        ];
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+        assert!(home.path().join("d/y/z").is_file() && home.path().join("d/nothing").is_dir());
+        let renamed: Vec<(&str, &str)> = changes
+            .renamed
+            .iter()
+            .map(|(name, to)| (name.as_str(), to.to_str().unwrap()))
+            .collect();
         assert_eq!(
-            save(&fetched, &path, true).unwrap_err().failure.code,
-            Fault::Exists
+            renamed,
+            [("a", "a (2)"), ("..", "_.."), (long.as_str(), cut.as_str())]
         );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn links_are_kept_where_they_stay_inside() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join("root");
+        fs::create_dir(&root).unwrap();
+        let names = HashMap::new();
+        let mut tree = tree(&root, &names);
+        tree.file("sub/file").unwrap();
+        for (path, target, kept) in [
+            ("to-file", "sub/file", true),
+            ("sub/up", "../to-file", true),
+            ("sub/here", ".", true),
+            ("dangling", "not/here", true),
+            ("out", "../secret", false),
+            ("sub/out", "../../secret", false),
+            ("absolute", "/etc/passwd", false),
+            // `sub/here` could be a link that leads upwards.
+            ("around", "sub/here/../../..", false),
+            ("nothing", "", false),
+        ] {
+            tree.symlink(path, target.as_bytes()).unwrap();
+            let place = root.join(path);
+            assert_eq!(place.is_symlink(), kept, "{path} -> {target}");
+            if kept {
+                assert_eq!(fs::read_link(place).unwrap(), Path::new(target));
+            }
+        }
         assert_eq!(
-            fs::read_dir(home.path()).unwrap().count(),
-            2,
-            "nothing is left behind"
+            tree.changes.left_out,
+            ["out", "sub/out", "absolute", "around", "nothing"]
         );
     }
 }

@@ -10,7 +10,7 @@ use fluence::command::Answer;
 use fluence::content::Profile;
 use fluence::failure::{About, Code, Failure};
 use fluence::names::link_to;
-use fluence::plan::{Expected, Input, ShareInput};
+use fluence::plan::{Input, ShareInput};
 use fluence::ports::Source;
 use fluence::state::{Event, EventKind, Item, ItemId, Settings, Status};
 use fluence::storage::{is_local, web_link};
@@ -54,8 +54,11 @@ pub(super) struct ShareArgs {
     /// The name that others see. With several files, it requires --together.
     #[arg(long)]
     name: Option<String>,
-    /// In folders, include files whose names begin with a dot.
+    /// In folders, leave out everything whose name begins with a dot.
     #[arg(long)]
+    no_hidden: bool,
+    /// Include everything whose name begins with a dot, which is the default.
+    #[arg(long, overrides_with = "no_hidden", hide = true)]
     hidden: bool,
     /// Stop when each file has been fetched into storage once.
     #[arg(long)]
@@ -347,7 +350,14 @@ fn inputs(args: &ShareArgs, output: &Output) -> Result<Vec<ShareInput<FileSource
     if args.together {
         let mut files = Vec::new();
         for path in &args.files {
-            walk(path, &file_name(path)?, args.hidden, 0, &mut files, output)?;
+            walk(
+                path,
+                &file_name(path)?,
+                !args.no_hidden,
+                0,
+                &mut files,
+                output,
+            )?;
         }
         let name = args.name.clone().unwrap_or_else(|| "files".to_owned());
         return Ok(vec![directory(name, files)]);
@@ -358,7 +368,7 @@ fn inputs(args: &ShareArgs, output: &Output) -> Result<Vec<ShareInput<FileSource
             let name = named(path)?;
             if path.is_dir() {
                 let mut files = Vec::new();
-                walk_directory(path, "", args.hidden, 0, &mut files, output)?;
+                walk_directory(path, "", !args.no_hidden, 0, &mut files, output)?;
                 return Ok(directory(name, files));
             }
             let source = open(path)?;
@@ -367,7 +377,6 @@ fn inputs(args: &ShareArgs, output: &Output) -> Result<Vec<ShareInput<FileSource
                 name,
                 size: Some(source.len()),
                 source: None,
-                expects: Expected::Any,
                 body: Input::Stored(source),
             })
         })
@@ -384,7 +393,6 @@ fn directory(name: String, files: Vec<(String, FileSource)>) -> ShareInput<FileS
         mime: None,
         size: Some(files.iter().map(|(_, source)| source.len()).sum()),
         source: None,
-        expects: Expected::Any,
         body: Input::Many(files),
     }
 }
@@ -432,7 +440,11 @@ fn walk_directory(
             output.say(&text::left_out(&entry_path));
             continue;
         }
-        if !kind.is_dir() && !kind.is_file() || !hidden && entry_name.starts_with('.') {
+        if !kind.is_dir() && !kind.is_file() {
+            continue;
+        }
+        if !hidden && entry_name.starts_with('.') {
+            output.say(&text::hidden_left_out(&entry_path));
             continue;
         }
         let inside = if name.is_empty() {

@@ -10,6 +10,7 @@ use fluence::content::unixfs::{self, DAG_PB, Kind, NodeError};
 
 use super::accept::CarParams;
 use super::body::{Sink, Unfinished, produced};
+use super::file::size_of;
 use super::ranges::EntityRange;
 use super::reply::failure;
 use super::request::DagScope;
@@ -137,9 +138,7 @@ async fn scope(
     if !matches!(node.kind, Kind::File | Kind::Raw) {
         return Ok(Some(Scope::Entity));
     }
-    let size = node
-        .file_size()
-        .map_err(|error| AnswerError::Block(terminus, error.into()))?;
+    let size = size_of(reader, terminus, node).await?;
     Ok(match bytes.within(size) {
         EntityRange::Bytes(range) => Some(Scope::Bytes(range)),
         EntityRange::Empty => Some(Scope::Block),
@@ -152,7 +151,7 @@ fn etag(request: &Request, scope: &Scope, dups: char) -> String {
     let asked = &request.asked;
     let mut hasher = blake3::Hasher::new();
     for name in &asked.path {
-        hasher.update(name.as_bytes());
+        hasher.update(name);
         hasher.update(&[0]);
     }
     let kind = match scope {

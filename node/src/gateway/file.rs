@@ -22,7 +22,7 @@ use super::listing;
 use super::reply::failure;
 use super::resolve::{AnswerError, Resolved, decode, resolve};
 use super::response::{IMMUTABLE, Request, block, disposition, name_of, not_modified, put, ranged};
-use crate::storage::traverse::{Scope, Seen, Walk};
+use crate::storage::traverse::{Scope, Seen, Walk, measured};
 use crate::storage::{BlockError, Reader};
 
 /// The content security policy of all responses: a page may only show itself, and let the files
@@ -88,7 +88,7 @@ pub(super) async fn answer(
             let node = decode(&cid, &data)?;
             match node.kind {
                 Kind::File | Kind::Raw => {
-                    let size = size_of(&cid, &node)?;
+                    let size = size_of(&reader, cid, node).await?;
                     file(request, reader, resolved, size).await
                 }
                 Kind::Symlink => {
@@ -211,9 +211,11 @@ fn content(
     response
 }
 
-fn size_of(cid: &Cid, node: &Node) -> Result<u64, AnswerError> {
+/// The size of a file, given the node of its root.
+pub(super) async fn size_of(reader: &Reader, cid: Cid, node: Node) -> Result<u64, AnswerError> {
+    let node = measured(reader, cid, node).await?;
     node.file_size()
-        .map_err(|error| AnswerError::Block(*cid, error.into()))
+        .map_err(|error| AnswerError::Block(cid, error.into()))
 }
 
 /// Sends a range of a file's bytes.
@@ -310,7 +312,7 @@ async fn directory(
 
 /// The directory's `index.html` and its size, if that is a file.
 async fn index(reader: &Reader, directory: Cid) -> Result<Option<(Cid, u64)>, AnswerError> {
-    let cid = match resolve(reader, directory, &[INDEX.to_owned()]).await {
+    let cid = match resolve(reader, directory, &[INDEX.into()]).await {
         Ok(resolved) => resolved.cid,
         Err(AnswerError::NoLink(_)) => return Ok(None),
         Err(failure) => return Err(failure),
@@ -324,7 +326,7 @@ async fn index(reader: &Reader, directory: Cid) -> Result<Option<(Cid, u64)>, An
     }
     let node = decode(&cid, &data)?;
     Ok(match node.kind {
-        Kind::File | Kind::Raw => Some((cid, size_of(&cid, &node)?)),
+        Kind::File | Kind::Raw => Some((cid, size_of(reader, cid, node).await?)),
         _ => None,
     })
 }

@@ -6,10 +6,11 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, Response, header};
 use axum::response::IntoResponse;
 use fluence::content::unixfs::{Kind, Link, Node};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use fluence::content::walk::distinct_names;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 
 use super::accept::DataForm;
-use super::resolve::{AnswerError, Resolved, decode};
+use super::resolve::{AnswerError, Resolved, decode, text_of_name};
 use super::response::{FOR_A_WEEK, Request, not_modified, put};
 use crate::storage::Reader;
 use crate::storage::ipld;
@@ -24,10 +25,13 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 /// The version of the pages' layout, which must change whenever the layout does.
-const FORM: &str = "1";
+const FORM: &str = "2";
 
 struct Entry {
+    /// The name as it is shown, which no other entry has.
     name: String,
+    /// The name by which it is found.
+    key: Vec<u8>,
     cid: String,
     size: Option<u64>,
 }
@@ -75,8 +79,10 @@ async fn entries(
             if entries.len() == MAX_LISTED {
                 return true;
             }
+            let key = link.name[prefix..].to_vec();
             entries.push(Entry {
-                name: String::from_utf8_lossy(&link.name[prefix..]).into_owned(),
+                name: String::new(),
+                key,
                 cid: link.cid.to_string(),
                 size: link.tsize,
             });
@@ -99,6 +105,13 @@ async fn entries(
         }
     } else {
         more = add(&node.links, 0);
+    }
+    let names = distinct_names(entries.iter().map(|entry| &entry.key[..]));
+    for (entry, name) in entries.iter_mut().zip(names) {
+        if std::str::from_utf8(&entry.key).is_ok() {
+            entry.key = name.clone().into_bytes();
+        }
+        entry.name = name;
     }
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     Ok((entries, more))
@@ -154,9 +167,10 @@ fn head(request: &Request) -> (String, String) {
     let mut title = href.clone();
     let mut crumbs = format!("/ipfs/<a href=\"{href}\">{}</a>", asked.root_text);
     for name in &asked.path {
-        let _ = write!(href, "/{}", utf8_percent_encode(name, PATH));
-        let _ = write!(title, "/{name}");
-        let _ = write!(crumbs, "/<a href=\"{href}\">{}</a>", escape(name));
+        let text = text_of_name(name);
+        let _ = write!(href, "/{}", percent_encode(name, PATH));
+        let _ = write!(title, "/{text}");
+        let _ = write!(crumbs, "/<a href=\"{href}\">{}</a>", escape(&text));
     }
     let title = escape(&title);
     let page = format!(
@@ -192,7 +206,7 @@ fn page(request: &Request, entries: &[Entry], more: bool) -> String {
         );
     }
     for entry in entries {
-        let name = utf8_percent_encode(&entry.name, PATH).to_string();
+        let name = percent_encode(&entry.key, PATH).to_string();
         let shown = escape(&entry.name);
         let size = entry.size.map(words::size).unwrap_or_default();
         // Escaped twice, as the gateway conformance suite expects.

@@ -28,7 +28,7 @@ pub(super) struct Asked {
     /// The root as it was written in the request.
     pub root_text: String,
     /// The names below the root, percent-decoded.
-    pub path: Vec<String>,
+    pub path: Vec<Vec<u8>>,
     /// Whether the path ends with a slash.
     pub slash: bool,
     /// The format of the response.
@@ -90,13 +90,8 @@ impl Asked {
             .unwrap_or_default()
             .split('/')
             .filter(|segment| !segment.is_empty())
-            .map(|segment| {
-                percent_decode_str(segment)
-                    .decode_utf8()
-                    .map(|text| text.into_owned())
-                    .map_err(|_| Refused::bad("the path is not UTF-8"))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+            .map(|segment| percent_decode_str(segment).collect())
+            .collect::<Vec<Vec<u8>>>();
         if path.len() > MAX_SEGMENTS {
             return Err(Refused::bad("the path has too many segments"));
         }

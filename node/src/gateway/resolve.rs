@@ -6,6 +6,7 @@ use bytes::Bytes;
 use fluence::Cid;
 use fluence::content::hash::IDENTITY;
 use fluence::content::unixfs::{self, DAG_PB, Kind, Link, Node, NodeError, hamt_hash};
+use fluence::content::walk::distinct_names;
 
 use super::reply::failure;
 use crate::storage::ipld::{self, DAG_CBOR, DAG_JSON, Step};
@@ -97,7 +98,7 @@ pub(super) struct Resolved {
 pub(super) async fn resolve(
     reader: &Reader,
     root: Cid,
-    names: &[String],
+    names: &[Vec<u8>],
 ) -> Result<Resolved, AnswerError> {
     let mut resolved = Resolved {
         path: Vec::new(),
@@ -107,7 +108,7 @@ pub(super) async fn resolve(
     let mut rest = names;
     while let Some(name) = rest.first() {
         let cid = resolved.cid;
-        let no_link = || AnswerError::NoLink(name.clone());
+        let no_link = || AnswerError::NoLink(text_of_name(name));
         if !matches!(cid.codec(), DAG_PB | DAG_CBOR | DAG_JSON) {
             return Err(no_link());
         }
@@ -116,18 +117,14 @@ pub(super) async fn resolve(
         if cid.codec() == DAG_PB {
             let node = decode(&cid, &data)?;
             resolved.cid = match node.kind {
-                Kind::Directory => node
-                    .links
-                    .iter()
-                    .find(|link| link.name == name.as_bytes())
-                    .map(|link| link.cid)
-                    .ok_or_else(no_link)?,
-                Kind::HamtShard => in_shard(reader, &mut resolved, cid, node, name).await?,
+                Kind::Directory => in_directory(&node, name).ok_or_else(no_link)?,
+                Kind::HamtShard => in_shard(reader, &mut resolved, cid, &node, name).await?,
                 _ => return Err(no_link()),
             };
             rest = &rest[1..];
         } else {
-            match ipld::step(cid.codec(), &data, rest).map_err(|e| AnswerError::Block(cid, e))? {
+            let texts: Vec<String> = rest.iter().map(|name| text_of_name(name)).collect();
+            match ipld::step(cid.codec(), &data, &texts).map_err(|e| AnswerError::Block(cid, e))? {
                 Step::Link(cid, used) => {
                     resolved.cid = cid;
                     rest = &rest[used..];
@@ -155,22 +152,64 @@ pub(super) fn decode(cid: &Cid, data: &Bytes) -> Result<Node, AnswerError> {
     unixfs::decode(data).map_err(|error| AnswerError::Block(*cid, error.into()))
 }
 
+/// A name on a path, for people and for structured data.
+pub(super) fn text_of_name(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
+}
+
+/// Finds a name in a directory. An entry whose name another one has too, or whose name cannot be on a path, is found
+/// under the name that it is listed and saved under.
+fn in_directory(node: &Node, name: &[u8]) -> Option<Cid> {
+    let links = &node.links;
+    let at = links
+        .iter()
+        .position(|link| link.name == name)
+        .or_else(|| {
+            let names = distinct_names(links.iter().map(|link| &link.name[..]));
+            names.iter().position(|other| other.as_bytes() == name)
+        })?;
+    Some(links[at].cid)
+}
+
 /// Finds a name in a sharded directory.
 async fn in_shard(
     reader: &Reader,
     resolved: &mut Resolved,
+    cid: Cid,
+    node: &Node,
+    name: &[u8],
+) -> Result<Cid, AnswerError> {
+    let broken = |error: NodeError| AnswerError::Block(cid, error.into());
+    node.prefix_len().map_err(broken)?;
+    let width = node.fanout.unwrap_or_default().trailing_zeros();
+    let before = resolved.path.len();
+    // The root of the request may be an inner shard, which finds names by later bits of their hashes.
+    for used in (0..u64::BITS).step_by(width as usize) {
+        match in_shard_at(reader, resolved, cid, node.clone(), name, used).await {
+            Err(AnswerError::NoLink(_)) => resolved.path.truncate(before),
+            found => return found,
+        }
+    }
+    Err(AnswerError::NoLink(text_of_name(name)))
+}
+
+/// Finds a name in a shard that is below others which use this many bits of the hash.
+async fn in_shard_at(
+    reader: &Reader,
+    resolved: &mut Resolved,
     mut cid: Cid,
     mut node: Node,
-    name: &str,
+    name: &[u8],
+    mut used: u32,
 ) -> Result<Cid, AnswerError> {
-    let hash = u64::from_be_bytes(hamt_hash(name.as_bytes()));
-    let mut used = 0;
+    let hash = u64::from_be_bytes(hamt_hash(name));
+    let no_link = || AnswerError::NoLink(text_of_name(name));
     loop {
         let broken = |error: NodeError| AnswerError::Block(cid, error.into());
         let prefix = node.prefix_len().map_err(broken)?;
         let width = node.fanout.unwrap_or_default().trailing_zeros();
         if used + width > u64::BITS {
-            return Err(AnswerError::NoLink(name.to_owned()));
+            return Err(no_link());
         }
         let slot = (hash << used) >> (u64::BITS - width);
         used += width;
@@ -185,7 +224,7 @@ async fn in_shard(
             ..
         }) = found
         else {
-            return Err(AnswerError::NoLink(name.to_owned()));
+            return Err(no_link());
         };
         if full.len() > prefix {
             return Ok(*to);
@@ -201,6 +240,6 @@ async fn in_shard(
 }
 
 /// Whether a shard's link leads to another shard, or is the entry with this name.
-fn ends(link: &Link, prefix: usize, name: &str) -> bool {
-    link.name.len() == prefix || &link.name[prefix..] == name.as_bytes()
+fn ends(link: &Link, prefix: usize, name: &[u8]) -> bool {
+    link.name.len() == prefix || &link.name[prefix..] == name
 }

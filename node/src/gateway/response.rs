@@ -14,7 +14,7 @@ use super::fetching::Gateway;
 use super::ranges::{ByteRange, has_etag};
 use super::reply::failure;
 use super::request::Asked;
-use super::resolve::Resolved;
+use super::resolve::{Resolved, text_of_name};
 
 /// Content below a CID never changes.
 pub(super) const IMMUTABLE: HeaderValue =
@@ -211,5 +211,5 @@ pub(super) fn name_of(asked: &Asked) -> Option<String> {
     asked
         .filename
         .clone()
-        .or_else(|| asked.path.last().cloned())
+        .or_else(|| asked.path.last().map(|name| text_of_name(name)))
 }

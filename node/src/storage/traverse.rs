@@ -16,6 +16,9 @@ use super::{BlockError, ReadError, Reader};
 const MAX_PENDING: usize = 1 << 18;
 /// How many blocks a walk remembers in order to yield none twice.
 const MAX_SEEN: usize = 1 << 22;
+/// How many blocks are read, and how many levels of them, to find out sizes that a file does not state.
+const MAX_MEASURED: usize = 1 << 16;
+const MAX_MEASURED_LEVELS: usize = 32;
 
 /// Which blocks of a DAG to walk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,8 +172,17 @@ impl<'r> Walk<'r> {
             if !inline {
                 self.note(&cid, visits.is_whole(visit.what))?;
             }
-            let (links, own) = below(&cid, &data, visit.what, visits.range.as_ref())
-                .map_err(|error| WalkError::Block(cid, error))?;
+            let range = visits.range.as_ref();
+            let found = match below(&cid, &data, visit.what, range, None) {
+                Err(BlockError::Node(NodeError::NoSizes)) => {
+                    let node =
+                        unixfs::decode(&data).map_err(|e| WalkError::Block(cid, e.into()))?;
+                    let node = measured(self.reader, cid, node).await?;
+                    below(&cid, &data, visit.what, range, Some(node.blocksizes))
+                }
+                found => found,
+            };
+            let (links, own) = found.map_err(|error| WalkError::Block(cid, error))?;
             if visits.pending.len() + links.len() > MAX_PENDING {
                 return Err(WalkError::TooWide);
             }
@@ -210,6 +222,50 @@ impl<'r> Walk<'r> {
     }
 }
 
+/// The node of a file with the sizes of all its parts, which are found out by reading them if it states none.
+pub(crate) async fn measured(reader: &Reader, cid: Cid, node: Node) -> Result<Node, WalkError> {
+    measured_within(
+        reader,
+        cid,
+        node,
+        MAX_MEASURED_LEVELS,
+        &mut MAX_MEASURED.clone(),
+    )
+    .await
+}
+
+async fn measured_within(
+    reader: &Reader,
+    cid: Cid,
+    mut node: Node,
+    levels: usize,
+    budget: &mut usize,
+) -> Result<Node, WalkError> {
+    if !node.lacks_sizes() {
+        return Ok(node);
+    }
+    for part in node.links.iter().map(|link| link.cid) {
+        if levels == 0 || *budget == 0 {
+            return Err(WalkError::TooWide);
+        }
+        *budget -= 1;
+        let data = reader.block(&part).await?;
+        let size = if part.codec() == DAG_PB {
+            let wrong = |error: NodeError| WalkError::Block(part, error.into());
+            let below = unixfs::decode(&data).map_err(wrong)?;
+            let below = Box::pin(measured_within(reader, part, below, levels - 1, budget)).await?;
+            below.file_size().map_err(wrong)?
+        } else {
+            data.len() as u64
+        };
+        node.blocksizes.push(size);
+    }
+    // This fails if the size of the whole is stated and is another one.
+    node.file_size()
+        .map_err(|error| WalkError::Block(cid, error.into()))?;
+    Ok(node)
+}
+
 /// The first 128 bits of a digest of the CID's key.
 fn short(cid: &Cid) -> u128 {
     let digest = blake3::hash(&key(cid));
@@ -220,12 +276,14 @@ fn short(cid: &Cid) -> u128 {
 /// Where a file's bytes are in a block, and their offset in the file.
 type Own = Option<(Range<usize>, u64)>;
 
-/// The links to visit below a block, and the bytes of the file in it.
+/// The links to visit below a block, and the bytes of the file in it. `sizes` are those of its parts if it does not
+/// state them.
 fn below(
     cid: &Cid,
     data: &Bytes,
     what: What,
     range: Option<&Range<u64>>,
+    sizes: Option<Vec<u64>>,
 ) -> Result<(Vec<Visit>, Own), BlockError> {
     let is_node = cid.codec() == DAG_PB;
     match what {
@@ -240,11 +298,12 @@ fn below(
         }
         What::Entity if !is_node => Ok((Vec::new(), Some((0..data.len(), 0)))),
         What::Entity => {
-            let node = match unixfs::decode(data) {
+            let mut node = match unixfs::decode(data) {
                 // Without UnixFS, the entity is just the block.
                 Err(NodeError::NotUnixFs) => return Ok((Vec::new(), None)),
                 node => node?,
             };
+            node.blocksizes = sizes.unwrap_or(node.blocksizes);
             match node.kind {
                 Kind::File | Kind::Raw => parts(&node, 0, range),
                 Kind::HamtShard => shards(&node),
@@ -258,7 +317,8 @@ fn below(
             Ok((Vec::new(), Some((0..data.len(), offset))))
         }
         What::File(offset, size) => {
-            let node = unixfs::decode(data)?;
+            let mut node = unixfs::decode(data)?;
+            node.blocksizes = sizes.unwrap_or(node.blocksizes);
             if node.file_size()? != size {
                 return Err(NodeError::Sizes.into());
             }

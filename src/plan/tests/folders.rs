@@ -20,7 +20,6 @@ fn a_folder_goes_over_as_one() {
             mime: None,
             size: None,
             source: None,
-            expects: Expected::Any,
             body: Input::Many(
                 files
                     .iter()

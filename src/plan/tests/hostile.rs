@@ -172,10 +172,10 @@ fn a_login_form_is_not_shared_for_a_picture() {
             true,
         ),
     ] {
-        let mut input = input(&a, "a", bytes);
-        input.mime = Some(mime.into());
-        input.expects = expects;
-        let id = begin_share(&a, input);
+        let mut site = Site::with(&world, "https://a.example/a", bytes);
+        site.mime = Some(mime.into());
+        site.expects = expects;
+        let id = begin_share(&a, input_of(&Rc::new(site)));
         if ok {
             until(&a, &id, |item| item.status == Status::Shared);
         } else {

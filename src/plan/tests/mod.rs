@@ -1,6 +1,7 @@
 //! Tests of the engine on simulated time, with people, nodes and storages, honest or not, that are
 //! killed at every point.
 
+mod addresses;
 mod folders;
 mod hostile;
 mod kills;
@@ -18,7 +19,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use self::sim::SimSource;
-use self::world::{Machine, Manner, Pieces, Storage, World, function, key};
+use self::world::{Machine, Manner, SimRemote, Site, Storage, World, function, key};
 use super::{Expected, Input, ShareInput};
 use crate::call::{ErrorCode, Reply, Request};
 use crate::command::{Answer, Command};
@@ -44,14 +45,27 @@ fn file(len: usize, seed: u8) -> Vec<u8> {
 }
 
 fn input(machine: &Machine, name: &str, bytes: &[u8]) -> ShareInput<SimSource> {
-    let pieces = bytes.chunks(70_000).map(Bytes::copy_from_slice).collect();
+    let site = Site::with(&machine.world, "", bytes);
     ShareInput {
         name: name.into(),
         mime: Some("image/jpeg".into()),
         size: Some(bytes.len() as u64),
         source: None,
-        expects: Expected::Any,
-        body: Input::Stream(Box::new(Pieces(machine.world.sim.clone(), pieces))),
+        body: Input::Remote(Box::new(SimRemote(Rc::new(site)))),
+    }
+}
+
+/// A share of what is at an address, which a later run can read on.
+fn input_of(site: &Rc<Site>) -> ShareInput<SimSource> {
+    ShareInput {
+        name: "site".into(),
+        mime: None,
+        size: None,
+        source: Some(ItemSource {
+            url: Some(site.url.clone()),
+            page: None,
+        }),
+        body: Input::Remote(Box::new(SimRemote(Rc::clone(site)))),
     }
 }
 

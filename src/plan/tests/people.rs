@@ -51,6 +51,13 @@ fn what_is_too_large_is_refused() {
         refused(b.wait(async move { engine.share(told).await })),
         "too_large"
     );
+    // A server may say so only in its answer, or not at all.
+    for sized in [true, false] {
+        let mut site = Site::with(&world, "https://a.example/large", &file(2000, 53));
+        site.sized = sized;
+        let id = begin_share(&b, input_of(&Rc::new(site)));
+        assert_eq!(until_failed(&b, &id), "too_large");
+    }
     let mut untold = input(&b, "a", &file(2000, 53));
     untold.size = None;
     let id = begin_share(&b, untold);

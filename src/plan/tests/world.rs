@@ -1,7 +1,7 @@
 //! The peers, nodes and storages of the simulation, all in one thread.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use crate::Cid;
 use crate::call::{ErrorCode, Reply, Request};
 use crate::content::car::{CarLimits, CarReader, header};
 use crate::content::{hash, unixfs};
+use crate::failure::Failure;
 use crate::journal;
 use crate::names::{FunctionName, canonical};
-use crate::plan::Engine;
-use crate::plan::Unknown;
+use crate::plan::{Engine, Expected, Opened, Remote, Resume, Unknown};
 use crate::ports::{
     Http, HttpBody, HttpError, HttpRequest, HttpResponse, Network, NetworkError, PeerName, Piece,
     Platform,
 };
-use crate::state::{Event, LinkCause, LinkError, NetworkStatus, Settings};
+use crate::state::{Event, Item, LinkCause, LinkError, NetworkStatus, Settings};
 
 /// How a storage behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +121,8 @@ struct WorldInner {
     nodes: RefCell<BTreeMap<PeerName, Value>>,
     records: RefCell<BTreeMap<FunctionName, BTreeSet<PeerName>>>,
     storages: RefCell<HashMap<String, Rc<Storage>>>,
+    /// What can be shared, by its address.
+    sites: RefCell<HashMap<String, Rc<Site>>>,
     calls: RefCell<Vec<(PeerName, FunctionName)>>,
     groups: Cell<Group>,
     tokens: Cell<u64>,
@@ -786,6 +788,12 @@ impl Platform for SimPlatform {
     fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
         self.sim.spawn(self.group, task);
     }
+    fn remote(&self, item: &Item) -> Option<Box<dyn Remote>> {
+        let url = item.source.as_ref()?.url.as_ref()?;
+        let sites = self.network.world.inner.sites.borrow();
+        let site = Rc::clone(sites.get(url)?);
+        Some(Box::new(SimRemote(site)))
+    }
     fn random(&self) -> u128 {
         let next = self
             .random
@@ -988,15 +996,110 @@ impl HttpBody for SimBody {
     }
 }
 
+/// Something on the web that can be shared.
+pub struct Site {
+    pub sim: Sim,
+    pub url: String,
+    pub bytes: Vec<u8>,
+    pub mime: Option<String>,
+    /// Whether the answer states the size.
+    pub sized: bool,
+    /// Whether it continues where an answer broke off.
+    pub ranges: bool,
+    /// The version.
+    pub etag: RefCell<Option<String>>,
+    /// After how many bytes each of the next answers breaks off.
+    pub breaks: RefCell<VecDeque<usize>>,
+    /// From where each answer was asked for.
+    pub asked: RefCell<Vec<u64>>,
+    pub expects: Expected,
+    pub unpacked: Option<String>,
+    pub name: Option<String>,
+}
+
+impl Site {
+    pub fn new(world: &World, url: &str, bytes: &[u8]) -> Rc<Self> {
+        let site = Self::with(world, url, bytes);
+        Rc::new(site).put(world)
+    }
+
+    pub fn with(world: &World, url: &str, bytes: &[u8]) -> Self {
+        Self {
+            sim: world.sim.clone(),
+            url: url.to_owned(),
+            bytes: bytes.to_vec(),
+            mime: Some("image/jpeg".to_owned()),
+            sized: true,
+            ranges: true,
+            etag: RefCell::new(Some("\"1\"".to_owned())),
+            breaks: RefCell::default(),
+            asked: RefCell::default(),
+            expects: Expected::Any,
+            unpacked: None,
+            name: None,
+        }
+    }
+
+    /// Makes it reachable at its address.
+    pub fn put(self: Rc<Self>, world: &World) -> Rc<Self> {
+        let mut sites = world.inner.sites.borrow_mut();
+        sites.insert(self.url.clone(), Rc::clone(&self));
+        self
+    }
+}
+
+/// A [`Site`] as a share asks for it.
+pub struct SimRemote(pub Rc<Site>);
+
+impl Remote for SimRemote {
+    fn open(&self, resume: Option<Resume>) -> LocalBoxFuture<'_, Result<Opened, Failure>> {
+        let site = &self.0;
+        async move {
+            site.sim.sleep(Duration::from_millis(20)).await;
+            let etag = site.etag.borrow().clone();
+            let start = resume
+                .filter(|resume| site.ranges && Some(&resume.validator) == etag.as_ref())
+                .map_or(0, |resume| resume.at);
+            site.asked.borrow_mut().push(start);
+            let rest = &site.bytes[start as usize..];
+            let broken = site.breaks.borrow_mut().pop_front();
+            let come = &rest[..broken.unwrap_or(rest.len()).min(rest.len())];
+            let pieces = come.chunks(70_000).map(Bytes::copy_from_slice).collect();
+            Ok(Opened {
+                name: site.name.clone(),
+                mime: site.mime.clone(),
+                size: site.sized.then_some(site.bytes.len() as u64),
+                start,
+                validator: etag,
+                expects: site.expects,
+                unpacked: site.unpacked.clone(),
+                body: Box::new(Pieces {
+                    sim: site.sim.clone(),
+                    pieces,
+                    breaks: broken.is_some(),
+                }),
+            })
+        }
+        .boxed_local()
+    }
+}
+
 /// A body that arrives in pieces, for sharing.
-pub struct Pieces(pub Sim, pub Vec<Bytes>);
+struct Pieces {
+    sim: Sim,
+    pieces: VecDeque<Bytes>,
+    /// Whether it breaks off after the last piece.
+    breaks: bool,
+}
 
 impl HttpBody for Pieces {
     fn chunk(&mut self) -> LocalBoxFuture<'_, Result<Option<Bytes>, HttpError>> {
-        let wait = self.0.sleep(Duration::from_millis(3));
         async move {
-            wait.await;
-            Ok((!self.1.is_empty()).then(|| self.1.remove(0)))
+            self.sim.sleep(Duration::from_millis(3)).await;
+            match self.pieces.pop_front() {
+                None if self.breaks => Err(HttpError::Broken("site".to_owned())),
+                next => Ok(next),
+            }
         }
         .boxed_local()
     }

@@ -1,0 +1,225 @@
+//! What is shared from an address. It is asked for once the share is in the list, and asked for again from where an
+//! answer broke off, also by a later run.
+
+use std::time::Duration;
+
+use futures::future::LocalBoxFuture;
+
+use super::share::{check_kind, of_source, too_large};
+use super::{Engine, pace};
+use crate::failure::{Code, Failure};
+use crate::names::safe_file_name;
+use crate::ports::{HttpBody, HttpError, Partial, Platform, Store};
+use crate::state::{EventKind, ItemId};
+
+/// The most shares that are read from addresses at the same time; the others wait.
+pub(super) const READ_AT_ONCE: usize = 64;
+/// How many times in a row an answer may break off without a new byte.
+const MAX_TRIES: u32 = 5;
+/// The waits between them.
+const RETRY_BASE: Duration = Duration::from_secs(1);
+const RETRY_MOST: Duration = Duration::from_secs(30);
+
+/// Something at an address. It can be asked for more than once.
+pub trait Remote: 'static {
+    /// Asks for its bytes: for all of them, or only for those that are not here yet. A server may send all of them in
+    /// either case.
+    ///
+    /// # Errors
+    /// The [`Failure`] for which nothing can be read.
+    fn open(&self, resume: Option<Resume>) -> LocalBoxFuture<'_, Result<Opened, Failure>>;
+}
+
+/// Where a transfer that broke off continues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    /// The number of bytes that are here.
+    pub at: u64,
+    /// What the server called this version: the `ETag` or the `Last-Modified` of the earlier answer.
+    pub validator: String,
+}
+
+/// An answer, with its bytes still to be read.
+pub struct Opened {
+    /// The name of the file, if the answer or the address tells it.
+    pub name: Option<String>,
+    /// Its MIME type, if the answer states it.
+    pub mime: Option<String>,
+    /// The size of the whole file in bytes, if the answer states it.
+    pub size: Option<u64>,
+    /// The offset of the first byte that comes: that of [`Resume::at`], or 0.
+    pub start: u64,
+    /// What the server calls this version, if that proves that a later part belongs to the same bytes.
+    pub validator: Option<String>,
+    /// The kind of thing that should come.
+    pub expects: Expected,
+    /// The name that the file has instead if its bytes do not begin like a compressed file, because they were
+    /// decompressed on the way.
+    pub unpacked: Option<String>,
+    /// The bytes.
+    pub body: Box<dyn HttpBody>,
+}
+
+/// The kind of thing that a person clicked on, so that a login page in its place is noticed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Expected {
+    /// Anything at all.
+    #[default]
+    Any,
+    /// A file that is not a web page.
+    File,
+    /// A picture.
+    Image,
+    /// A video.
+    Video,
+    /// A sound.
+    Audio,
+}
+
+/// Why a transfer ended early.
+enum Ended {
+    /// It broke off, and may continue.
+    Http(HttpError),
+    Failed(Failure),
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl<P: Platform> Engine<P> {
+    /// Stores what is at an address, and returns when all of it has come.
+    pub(super) async fn take_remote(
+        &self,
+        id: &ItemId,
+        remote: &dyn Remote,
+    ) -> Result<<P::Store as Store>::Partial, Failure> {
+        let store = self.0.platform.store();
+        let mut partial = store.partial(id).await?;
+        let mut tries = 0;
+        loop {
+            let at = partial.len();
+            let validator = self.item(id, |item| item.validator.clone()).flatten();
+            let resume = validator
+                .filter(|_| at > 0)
+                .map(|validator| Resume { at, validator });
+            let resumes = resume.is_some();
+            let failure = match remote.open(resume).await {
+                Ok(opened) => {
+                    if opened.start != at {
+                        drop(partial);
+                        store.remove(id).await?;
+                        partial = store.partial(id).await?;
+                    }
+                    if opened.start != partial.len() {
+                        return Err(Code::SourceBroken.into());
+                    }
+                    let has_validator = opened.validator.is_some();
+                    match self.take_answer(id, opened, &mut partial).await {
+                        Ok(()) => return Ok(partial),
+                        Err(Ended::Failed(failure)) => return Err(failure),
+                        Err(Ended::Http(error)) if has_validator => {
+                            partial.flush().await?;
+                            of_source(&error)
+                        }
+                        Err(Ended::Http(error)) => return Err(of_source(&error)),
+                    }
+                }
+                // What broke off before may be reached again in a moment.
+                Err(failure) if resumes && is_of_source(&failure.code) => failure,
+                Err(failure) => return Err(failure),
+            };
+            tries = if partial.len() > at { 0 } else { tries + 1 };
+            if tries == MAX_TRIES {
+                return Err(failure);
+            }
+            let random = self.0.platform.random();
+            self.sleep(pace::backoff(RETRY_BASE, RETRY_MOST, tries, random))
+                .await;
+        }
+    }
+
+    /// Stores what an answer brings.
+    async fn take_answer(
+        &self,
+        id: &ItemId,
+        opened: Opened,
+        partial: &mut <P::Store as Store>::Partial,
+    ) -> Result<(), Ended> {
+        let Opened {
+            name,
+            mime,
+            size,
+            start,
+            validator,
+            expects,
+            unpacked,
+            mut body,
+        } = opened;
+        self.room_for(size)?;
+        let host = self.item(id, |item| item.source.as_ref()?.url.clone());
+        let host = host.flatten().unwrap_or_default();
+        let broken = || HttpError::Broken(crate::text::host_of(&host));
+        let most = self.settings().max_file;
+        let mut meter = pace::Meter::new(self.now(), start, size);
+        let mut told = Some((name, mime.clone(), size, validator));
+        loop {
+            let chunk = body.chunk().await.map_err(Ended::Http)?;
+            // What the answer says of the file counts once it has turned out to be the right kind of thing.
+            if let Some((name, mime, size, validator)) = told.take() {
+                let first = chunk.as_deref().unwrap_or_default();
+                if start == 0 {
+                    let fits = check_kind(expects, mime.as_deref(), first);
+                    fits.map_err(|code| Failure::new(code).host(&host))?;
+                }
+                let is_unpacked = unpacked.is_some() && !is_compressed(first);
+                let (name, mime) = if is_unpacked {
+                    (unpacked.clone(), None)
+                } else {
+                    (name, mime)
+                };
+                self.record([EventKind::Described {
+                    id: id.clone(),
+                    name: name
+                        .filter(|_| start == 0)
+                        .map(|name| safe_file_name(&name)),
+                    mime,
+                    size,
+                    validator,
+                }])
+                .await;
+            }
+            let Some(chunk) = chunk else { break };
+            if partial.len() + chunk.len() as u64 > most {
+                return Err(too_large(most).into());
+            }
+            partial
+                .append(chunk, Vec::new())
+                .await
+                .map_err(Failure::from)?;
+            self.show(id, &mut meter, partial.len());
+        }
+        // The connection may have been closed early without an error.
+        if size.is_some_and(|size| size != partial.len()) {
+            return Err(Ended::Http(broken()));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a server could not be reached or did not answer, which may pass.
+fn is_of_source(code: &Code) -> bool {
+    matches!(
+        code,
+        Code::SourceUnreachable | Code::SourceSilent | Code::SourceBroken
+    )
+}
+
+/// Whether bytes begin like gzip, Zstandard or bzip2.
+fn is_compressed(first: &[u8]) -> bool {
+    [&[0x1f, 0x8b][..], &[0x28, 0xb5, 0x2f, 0xfd], b"BZh"]
+        .iter()
+        .any(|magic| first.starts_with(magic))
+}
