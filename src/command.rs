@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::state::flat::{Slot, flat};
 use crate::state::{Event, Item, ItemId, LogLine, Settings, State, Unreadable};
 
 /// The longest URL that is shared, in bytes.
@@ -24,8 +25,11 @@ pub struct ToWorker {
 }
 
 /// Everything that a face can ask of the worker.
+///
+/// It is written by serde alone, which is less code in the popup, and read through [`FlatCommand`], which is much less
+/// in the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
+#[serde(try_from = "FlatCommand", tag = "command", rename_all = "snake_case")]
 pub enum Command {
     /// Send the state as it is now, and every event from then on.
     Watch,
@@ -109,6 +113,65 @@ pub enum Command {
         /// The base URL of its gateway.
         gateway: String,
     },
+}
+
+/// A [`Command`] on the wire.
+#[derive(Default, Serialize, Deserialize)]
+struct FlatCommand {
+    command: Box<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<ItemId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tab: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    files: Option<Vec<HandedFile>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    together: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    settings: Option<Settings>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ids: Option<Vec<ItemId>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rpc: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gateway: Option<String>,
+}
+
+flat! {
+    Command as FlatCommand { command }:
+    Watch = "watch",
+    ShareUrl { url, tab, page, name } = "share_url",
+    ShareFiles { key, files, together } = "share_files",
+    Fetch { link } = "fetch",
+    Resume { id } = "resume",
+    Pause { id } = "pause",
+    Stop { id } = "stop",
+    ShareAgain { id } = "share_again",
+    Save { id } = "save",
+    Remove { id } = "remove",
+    Set { settings } = "set",
+    Reconnect = "reconnect",
+    Thumbnails { ids } = "thumbnails",
+    Log { id } = "log",
+    TestIpfs { rpc, gateway } = "test_ipfs",
+}
+
+impl TryFrom<FlatCommand> for Command {
+    type Error = Unreadable;
+
+    fn try_from(flat: FlatCommand) -> Result<Self, Unreadable> {
+        Self::read(flat)
+    }
 }
 
 /// The name of the `BroadcastChannel` over which a face hands `File`s to the worker as `{key, files: [File…]}`. The
@@ -233,12 +296,6 @@ pub enum Answer {
         /// The lines, oldest first.
         lines: Vec<LogLine>,
     },
-    /// The extension may not read from the URL yet. The face asks the person for these origins; the
-    /// share continues by itself once they are given, and the command need not be sent again.
-    NeedsAccess {
-        /// Match patterns such as `https://example.org/*`.
-        origins: Vec<String>,
-    },
 }
 
 /// A [`ToFace`] on the wire: a word, and the values that belong to it.
@@ -342,8 +399,6 @@ struct FlatAnswer {
     thumbnails: Option<Vec<Thumbnail>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lines: Option<Vec<LogLine>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    origins: Option<Vec<String>>,
 }
 
 impl From<Answer> for FlatAnswer {
@@ -366,10 +421,6 @@ impl From<Answer> for FlatAnswer {
                 lines: Some(lines),
                 ..flat("log")
             },
-            Answer::NeedsAccess { origins } => Self {
-                origins: Some(origins),
-                ..flat("needs_access")
-            },
         }
     }
 }
@@ -388,9 +439,6 @@ impl TryFrom<FlatAnswer> for Answer {
             },
             "log" => Self::Log {
                 lines: flat.lines.ok_or(Unreadable)?,
-            },
-            "needs_access" => Self::NeedsAccess {
-                origins: flat.origins.ok_or(Unreadable)?,
             },
             _ => return Err(Unreadable),
         })
@@ -482,9 +530,6 @@ mod tests {
                 }],
             },
             Answer::Log { lines: Vec::new() },
-            Answer::NeedsAccess {
-                origins: vec!["https://a.example/*".into()],
-            },
         ];
         let answers = answers
             .into_iter()

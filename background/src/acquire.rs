@@ -188,7 +188,11 @@ impl Remote for RemoteFile {
         async move {
             let asked = self.asked.take();
             let answer = match asked {
-                Some(asked) => Some(JsFuture::from(asked).await.is_ok_and(|may| may.is_truthy())),
+                // If the browser did not ask, the person has not decided.
+                Some(asked) => JsFuture::from(asked)
+                    .await
+                    .ok()
+                    .and_then(|may| may.as_bool()),
                 None => None,
             };
             let mut refused = answer == Some(false);

@@ -1,16 +1,20 @@
-//! The offscreen page, which can do what a service worker cannot: make blob URLs and start workers.
+//! The offscreen page, which can do what a service worker cannot: make blob URLs, start workers, and copy to the
+//! clipboard.
 //! It stays open while something holds it, and a little longer.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::{LocalBoxFuture, Shared};
+use futures::channel::oneshot;
+use futures::future::{Either, LocalBoxFuture, Shared, select};
+use wasm_bindgen::prelude::*;
 use web::browser;
-use web::js::Outcome;
+use web::js::{self, Outcome};
 use web::time;
-use web_sys::MessagePort;
+use web_sys::{Blob, BroadcastChannel, MessageEvent, MessagePort};
 
 /// How long the page stays open once nothing holds it any more, because opening it takes longer
 /// than most of its tasks.
@@ -20,11 +24,15 @@ const LINGER: Duration = Duration::from_secs(20);
 const LOOKS: u32 = 50;
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
+/// The channel between the worker and `static/offscreen.js`: `{ask: key, …}` is answered with `{told: key, value}`.
+const CHANNEL: &str = "fluence-offscreen";
+/// How long the page may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// The page. A clone is cheap, and is the same page.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Offscreen(Rc<Shown>);
 
-#[derive(Default)]
 struct Shown {
     holders: Cell<u32>,
     /// How many times it was held.
@@ -33,6 +41,10 @@ struct Shown {
     opened: RefCell<Option<Shared<LocalBoxFuture<'static, Outcome<()>>>>>,
     /// The closing of the page, which may be complete.
     closed: RefCell<Option<Shared<LocalBoxFuture<'static, ()>>>>,
+    channel: BroadcastChannel,
+    /// What the page was asked, by key, with the senders for its answers.
+    asked: Rc<RefCell<BTreeMap<String, oneshot::Sender<JsValue>>>>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
 }
 
 /// Keeps the page open until this is dropped.
@@ -51,10 +63,81 @@ impl Drop for Hold {
 impl Offscreen {
     /// Creates the handle to the page. An earlier worker may have left the page open, and then it
     /// is closed later unless something holds it.
-    pub fn new() -> Self {
-        let page = Self::default();
+    ///
+    /// # Errors
+    /// The message of the browser, if it has no channels between pages.
+    pub fn new() -> Outcome<Self> {
+        let channel = BroadcastChannel::new(CHANNEL).map_err(|why| js::message_of(&why))?;
+        let asked: Rc<RefCell<BTreeMap<String, oneshot::Sender<JsValue>>>> = Rc::default();
+        let on_message = {
+            let asked = Rc::clone(&asked);
+            Closure::new(move |event: MessageEvent| {
+                let key = js::text(&event.data(), "told");
+                let asked = key.and_then(|key| asked.borrow_mut().remove(&key));
+                if let Some(asked) = asked {
+                    // The task that asked may have stopped waiting.
+                    let _ = asked.send(js::member(&event.data(), "value"));
+                }
+            })
+        };
+        channel.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        let page = Self(Rc::new(Shown {
+            holders: Cell::default(),
+            held: Cell::default(),
+            opened: RefCell::default(),
+            closed: RefCell::default(),
+            channel,
+            asked,
+            _on_message: on_message,
+        }));
         wasm_bindgen_futures::spawn_local(page.clone().close_later());
-        page
+        Ok(page)
+    }
+
+    /// A blob URL of a blob, which is valid until the page closes. The page must be held.
+    ///
+    /// # Errors
+    /// The message of the browser, or that the page does not answer.
+    pub async fn url_of(&self, blob: &Blob) -> Outcome<String> {
+        if let Some(url) = browser::url_in_place(blob)? {
+            return Ok(url);
+        }
+        let url = self.ask("blob", blob.into()).await?;
+        url.as_string()
+            .ok_or_else(|| "the page made no URL".to_owned())
+    }
+
+    /// Copies a text to the clipboard, outside every page of the web: no page can read or replace it on the way.
+    ///
+    /// # Errors
+    /// The message of the browser, or that it does not copy.
+    pub async fn copy(&self, text: &str) -> Outcome<()> {
+        let _held = self.hold();
+        if browser::copy_in_place(text).await? {
+            return Ok(());
+        }
+        let copied = self.ask("text", text.into()).await?;
+        match copied.is_truthy() {
+            true => Ok(()),
+            false => Err("the browser does not copy".to_owned()),
+        }
+    }
+
+    /// Asks the page, which must be held, and returns its answer.
+    async fn ask(&self, what: &str, value: JsValue) -> Outcome<JsValue> {
+        self.open().await?;
+        let key = format!("{:032x}", time::random());
+        let (told, answer) = oneshot::channel();
+        self.0.asked.borrow_mut().insert(key.clone(), told);
+        let message = js::object([("ask", key.as_str().into()), (what, value)]);
+        let posted = self.0.channel.post_message(&message);
+        posted.map_err(|why| js::message_of(&why))?;
+        let answer = select(answer, Box::pin(time::sleep(PATIENCE))).await;
+        self.0.asked.borrow_mut().remove(&key);
+        match answer {
+            Either::Left((Ok(value), _)) => Ok(value),
+            _ => Err("the offscreen page did not answer".to_owned()),
+        }
     }
 
     /// Keeps the page open if it is open. [`Self::open`] opens it.

@@ -9,16 +9,15 @@ use fluence::plan::Engine;
 use fluence::ports::{Platform, Store};
 use fluence::state::{Event, EventKind, Item, ItemId, Origin, Status};
 use fluence_peer::{Multiaddr, Peer};
-use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
-use web::extension::pages;
 use web::js::warn_on_error;
 
 use crate::badge::Button;
 use crate::notices::Notices;
+use crate::offscreen::Offscreen;
 use crate::platform::Browser;
 use crate::saving::Saving;
-use crate::sharing::Sharing;
+use crate::sharing::{Sharing, Wish};
 use crate::source::typed;
 use crate::thumbnail;
 
@@ -36,6 +35,8 @@ pub struct Outcomes {
     pub notices: Notices,
     /// The toolbar button.
     pub button: Rc<Button>,
+    /// The page that copies links.
+    pub page: Offscreen,
 }
 
 impl Outcomes {
@@ -124,7 +125,7 @@ impl Outcomes {
 
     async fn shared(&self, id: &ItemId) {
         // The person is not told of a file that is announced again after a start.
-        let Some(clicked) = self.sharing.take(id) else {
+        let Some(wish) = self.sharing.take(id) else {
             return;
         };
         let described = self.engine.with_state(|state| {
@@ -135,11 +136,10 @@ impl Outcomes {
             return;
         };
         let mut copied = false;
-        if let (true, Some((tab, frame))) = (self.engine.settings().copy_link, clicked) {
-            let arguments = ["copy".into(), link(&cid).into()];
-            let ran = pages::in_page(tab, frame, &arguments).await;
-            copied = ran.as_ref().is_ok_and(JsValue::is_truthy);
-            warn_on_error("the link was not copied", ran);
+        if self.engine.settings().copy_link && wish == Wish::Link {
+            let done = self.page.copy(&link(&cid)).await;
+            copied = done.is_ok();
+            warn_on_error("the link was not copied", done);
         }
         self.notices.about(id, &words::shared(&name, copied)).await;
     }

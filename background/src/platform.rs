@@ -10,14 +10,16 @@ use fluence::cars::Blocks;
 use fluence::content::MAX_BLOCK;
 use fluence::content::hash::{self, HashError};
 use fluence::failure::{Code, Failure};
+use fluence::plan::Remote;
 use fluence::ports::{HttpError, HttpRequest, HttpResponse, Platform, StoreError};
-use fluence::state::{Event, EventKind};
+use fluence::state::{Event, EventKind, Item};
 use fluence_peer::Peer;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::LocalBoxFuture;
 use web::time;
 
+use crate::acquire::Reading;
 use crate::faces::Faces;
 use crate::http::Fetch;
 use crate::journal::Journal;
@@ -36,15 +38,17 @@ pub struct Browser {
     store: DiskStore,
     peer: Peer,
     recorder: Rc<Recorder>,
+    reading: Rc<Reading>,
 }
 
 impl Browser {
     /// A platform with this store and this peer, whose events this recorder writes down.
-    pub fn new(store: DiskStore, peer: Peer, recorder: Rc<Recorder>) -> Self {
+    pub fn new(store: DiskStore, peer: Peer, recorder: Rc<Recorder>, reading: Rc<Reading>) -> Self {
         Self {
             store,
             peer,
             recorder,
+            reading,
         }
     }
 }
@@ -106,6 +110,10 @@ impl Platform for Browser {
         request: &HttpRequest<BlobSource>,
     ) -> Option<LocalBoxFuture<'static, Result<HttpResponse<Blocks>, HttpError>>> {
         Some(self.store.disk().car(request))
+    }
+
+    fn remote(&self, item: &Item) -> Option<Box<dyn Remote>> {
+        self.reading.remote_of(item)
     }
 
     fn record(&self, events: Vec<Event>) -> LocalBoxFuture<'static, ()> {

@@ -3,36 +3,24 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
-use std::time::Duration;
 
 use fluence::state::ItemId;
-use futures::channel::oneshot;
-use futures::future::{Either, select};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use wasm_bindgen::prelude::*;
-use web::browser;
 use web::extension::downloads::{self, Download};
 use web::extension::storage;
 use web::js::{self, Outcome};
-use web::time;
-use web_sys::{Blob, BroadcastChannel, MessageEvent};
+use web_sys::Blob;
 
 use crate::offscreen::{Hold, Offscreen};
 use crate::source::typed;
 
 /// The MIME type of bytes that are just to be saved.
 const OPAQUE: &str = "application/octet-stream";
-/// The channel between the worker and `static/offscreen.js`: `{make: key, blob}` is answered with `{made: key, url}`.
-const CHANNEL: &str = "fluence-offscreen";
 /// The key of [`Intents`] in the extension's storage, which outlasts the browser.
 const KEPT: &str = "saving";
 /// The browser's codes for downloads that ended because the browser did.
 const WITH_THE_BROWSER: [&str; 2] = ["CRASH", "USER_SHUTDOWN"];
-/// How long the offscreen page may take to make a URL.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 /// What is being saved, as it is stored.
 #[derive(Debug, Default, PartialEq, Serialize)]
 struct Intents {
@@ -72,45 +60,20 @@ pub struct Saver {
     page: Offscreen,
     /// Keeps the offscreen page open while it is needed: its blob URLs are revoked when it closes.
     held: RefCell<Option<Hold>>,
-    channel: BroadcastChannel,
-    made: Rc<RefCell<BTreeMap<String, oneshot::Sender<String>>>>,
-    _on_message: Closure<dyn FnMut(MessageEvent)>,
 }
 
 impl Saver {
     /// Continues with what an earlier worker noted.
-    ///
-    /// # Errors
-    /// A message of the browser, if it has no channels between pages.
-    pub async fn open(page: Offscreen) -> Outcome<Self> {
+    pub async fn open(page: Offscreen) -> Self {
         let kept = storage::kept(KEPT).await;
         let kept = kept.ok().and_then(|kept| kept.as_string());
         let saving = Intents::read(&kept.unwrap_or_default());
-        let channel = BroadcastChannel::new(CHANNEL).map_err(|why| js::message_of(&why))?;
-        let made: Rc<RefCell<BTreeMap<String, oneshot::Sender<String>>>> = Rc::default();
-        let on_message = {
-            let made = Rc::clone(&made);
-            Closure::new(move |event: MessageEvent| {
-                let key = js::member(&event.data(), "made").as_string();
-                let url = js::member(&event.data(), "url").as_string();
-                if let (Some(key), Some(url)) = (key, url)
-                    && let Some(made) = made.borrow_mut().remove(&key)
-                {
-                    // The task that asked may have stopped waiting.
-                    let _ = made.send(url);
-                }
-            })
-        };
-        channel.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         let held = (!saving.items.is_empty()).then(|| page.hold());
-        Ok(Self {
+        Self {
             saving: RefCell::new(saving),
             page,
             held: RefCell::new(held),
-            channel,
-            made,
-            _on_message: on_message,
-        })
+        }
     }
 
     /// Notes that an item is to be saved, before anything is done; returns `false` if it is being
@@ -163,7 +126,7 @@ impl Saver {
         self.page.open().await?;
         // Without a type the browser guesses one, and may change the ending of the name to fit.
         let blob = typed(blob, OPAQUE).map_err(|why| js::message_of(&why))?;
-        let url = self.url_for(&blob).await?;
+        let url = self.page.url_of(&blob).await?;
         let download = match downloads::download(&url, file_name).await {
             // The browser has its own rules about which names are safe.
             Err(why) if why.contains("filename") => downloads::download(&url, "file").await?,
@@ -172,25 +135,6 @@ impl Saver {
         let mut saving = self.saving.borrow_mut();
         saving.items.insert(id.clone(), Some(download));
         Ok(())
-    }
-
-    async fn url_for(&self, blob: &Blob) -> Outcome<String> {
-        if let Some(url) = browser::url_in_place(blob)? {
-            return Ok(url);
-        }
-        let key = format!("{:032x}", time::random());
-        let (made, url) = oneshot::channel();
-        self.made.borrow_mut().insert(key.clone(), made);
-        let message = js::object([("make", key.as_str().into()), ("blob", blob.into())]);
-        self.channel
-            .post_message(&message)
-            .map_err(|why| js::message_of(&why))?;
-        let made = select(url, Box::pin(time::sleep(PATIENCE))).await;
-        self.made.borrow_mut().remove(&key);
-        match made {
-            Either::Left((Ok(url), _)) => Ok(url),
-            _ => Err("the page that hands files to the browser did not answer".to_owned()),
-        }
     }
 
     /// Looks at all downloads that were begun here, and returns those that have ended. Call it at the start, and when

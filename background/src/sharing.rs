@@ -6,48 +6,36 @@ use std::rc::Rc;
 
 use fluence::command::{Answer, HandedFile, MAX_URL, ToFace};
 use fluence::failure::{Code, Failure, Reason};
-use fluence::plan::{Engine, Expected, Input, ShareInput};
+use fluence::plan::{Engine, Input, ShareInput};
 use fluence::state::{ItemId, ItemSource};
-use fluence::text::host_of;
-use js_sys::Array;
-use serde::{Deserialize, Serialize};
+use js_sys::{Array, Promise};
 use wasm_bindgen::JsValue;
-use web::extension::storage;
-use web::js::{member, warn_on_error};
-use web::time;
+use wasm_bindgen_futures::spawn_local;
+use web::js::member;
 
-use crate::acquire::{Acquired, Refused, Wanted};
+use crate::acquire::{Reading, Wanted};
 use crate::badge::Button;
 use crate::faces::Faces;
 use crate::handover::Handovers;
 use crate::notices::Notices;
-use crate::pages::Pages;
 use crate::platform::Browser;
 use crate::source::{BlobSource, blob_of};
 
-/// The most shares that wait for the person's permission; the oldest is dropped first.
-const MAX_WAITING: usize = 100;
-/// How long they wait, in milliseconds. A person who has not given permission by then does not want
-/// to.
-const WAITING_MS: u64 = 10 * 60 * 1000;
-/// The key under which they are kept in the browser's session storage.
-const WAITING: &str = "waiting";
+/// The jar of cookies of tabs that are in no container.
+const DEFAULT_STORE: &str = "firefox-default";
 /// The most files of one command.
 const MAX_FILES: usize = 100_000;
 /// The longest name that is made from a selected text, in characters.
 const SELECTION_NAME: usize = 40;
 
-/// The tab and the frame in which a share was begun, so that its link goes to the clipboard of that page.
-pub type Clicked = Option<(i32, Option<i32>)>;
-
-/// A share that waits for the person's permission.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct WaitingShare {
-    wanted: Wanted,
-    /// The match pattern of the origin that the person has to permit.
-    origin: String,
-    /// When it began to wait, in Unix milliseconds.
-    since: u64,
+/// What the person is told when a share that they began is done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Wish {
+    /// That it is shared.
+    #[default]
+    Told,
+    /// That it is shared, after its link was copied to the clipboard.
+    Link,
 }
 
 /// The shares of a person.
@@ -56,44 +44,54 @@ pub struct Sharing {
     faces: Rc<Faces>,
     notices: Notices,
     button: Rc<Button>,
-    /// Reads in open pages.
-    pub pages: Pages,
+    /// Reads what is at addresses.
+    pub reading: Rc<Reading>,
     /// The files that faces hand over.
     pub handovers: Handovers,
     /// Shares that the person began since the worker started: the person is told when they are done.
-    fresh: RefCell<BTreeMap<ItemId, Clicked>>,
-    waiting: RefCell<Vec<WaitingShare>>,
+    fresh: RefCell<BTreeMap<ItemId, Wish>>,
 }
 
 impl Sharing {
-    /// Creates the shares of a person, with those that an earlier worker noted as waiting for
-    /// permission.
-    pub async fn open(
+    /// Creates the shares of a person.
+    pub fn new(
         engine: Engine<Browser>,
+        reading: Rc<Reading>,
         faces: Rc<Faces>,
         notices: Notices,
         button: Rc<Button>,
-    ) -> Self {
-        let waiting = storage::session(WAITING).await.ok();
-        let waiting = waiting
-            .and_then(|text| text.as_string())
-            .map(|text| waiting_in(&text))
-            .unwrap_or_default();
-        Self {
+    ) -> Rc<Self> {
+        let sharing = Rc::new(Self {
             engine,
             faces,
             notices,
             button,
-            pages: Pages::default(),
+            reading: Rc::clone(&reading),
             handovers: Handovers::default(),
             fresh: RefCell::default(),
-            waiting: RefCell::new(waiting),
-        }
+        });
+        let weak = Rc::downgrade(&sharing);
+        reading.observe(move |host| {
+            let Some(sharing) = weak.upgrade() else {
+                return;
+            };
+            sharing.faces.send_all(&sharing.access());
+            sharing.button.show(sharing.waiting_count());
+            if let Some(host) = host {
+                let host = Some(host).filter(|host| !host.is_empty());
+                let failure = Failure {
+                    host,
+                    ..Code::NeedsAccess.into()
+                };
+                spawn_local(async move { sharing.notices.tell(failure).await });
+            }
+        });
+        sharing
     }
 
     /// The number of shares that wait for the person's permission.
     pub fn waiting_count(&self) -> usize {
-        self.waiting.borrow().len()
+        self.reading.origins().len()
     }
 
     /// Notes that the person wants this item to be shared now, wherever they asked for it.
@@ -106,25 +104,26 @@ impl Sharing {
         self.fresh.borrow().contains_key(id)
     }
 
-    /// Ends or removes a share, and returns where it was begun if the person is still to be told.
-    pub fn take(&self, id: &ItemId) -> Option<Clicked> {
+    /// Ends or removes a share, and returns what the person is still to be told of it.
+    pub fn take(&self, id: &ItemId) -> Option<Wish> {
         self.fresh.borrow_mut().remove(id)
     }
 
     /// Merges a share that turned out to be the same file as another item, and returns whether the
     /// person is still to be told.
     pub fn merge(&self, id: &ItemId, into: &ItemId) -> bool {
-        let clicked = self.take(id);
-        let told = clicked.is_some();
-        if let Some(clicked) = clicked {
-            self.fresh.borrow_mut().insert(into.clone(), clicked);
+        let wish = self.take(id);
+        let told = wish.is_some();
+        if let Some(wish) = wish {
+            self.fresh.borrow_mut().insert(into.clone(), wish);
         }
         told
     }
 
     /// Shares what was clicked on. `info` and `tab` are what the browser passes to a listener of
-    /// the context menu.
-    pub async fn share_clicked(&self, info: &JsValue, tab: &JsValue) {
+    /// the context menu, and `asked` is a promise that says whether the person has permitted to read it, if the browser
+    /// asks them.
+    pub async fn share_clicked(&self, info: &JsValue, tab: &JsValue, asked: Option<Promise>) {
         let text = |name| {
             member(info, name)
                 .as_string()
@@ -136,6 +135,7 @@ impl Sharing {
         let frame = number(info, "frameId");
         let page = text("pageUrl");
         let title = member(tab, "title").as_string();
+        let container = member(tab, "cookieStoreId").as_string();
         let wanted = |url: String, media: Option<String>, name: Option<String>| Wanted {
             url,
             tab: tab_id,
@@ -143,84 +143,63 @@ impl Sharing {
             page: page.clone(),
             name,
             media,
+            own_cookies: container
+                .as_ref()
+                .is_some_and(|store| store != DEFAULT_STORE),
+            as_page: false,
         };
         // The innermost thing that was clicked on takes precedence: a picture over its link, and a
-        // link over the text around it.
+        // link over the text around it. `static/background.js` asks for permission in the same order.
         let answer = if let Some(url) = text("srcUrl") {
-            self.share_url(wanted(url, text("mediaType"), None)).await
+            let wanted = wanted(url, text("mediaType"), None);
+            self.share_url(wanted, asked, Wish::Link).await
         } else if let Some(url) = text("linkUrl") {
-            self.share_url(wanted(url, None, None)).await
+            self.share_url(wanted(url, None, None), asked, Wish::Link)
+                .await
         } else if let Some(selected) = text("selectionText") {
-            let clicked = tab_id.map(|tab| (tab, frame));
-            self.share_selection(selected, clicked, page).await
+            let place = tab_id.map(|tab| (tab, frame));
+            self.share_selection(selected, place, page).await
         } else if let Some(url) = text("frameUrl").or(page.clone()) {
-            self.share_url(wanted(url, None, title)).await
+            let wanted = Wanted {
+                as_page: true,
+                ..wanted(url, None, title)
+            };
+            self.share_url(wanted, asked, Wish::Link).await
         } else {
             return;
         };
         match answer {
             Answer::Done { .. } | Answer::Thumbnails { .. } | Answer::Log { .. } => {}
             Answer::Refused { failure } => self.notices.tell(failure).await,
-            Answer::NeedsAccess { origins } => {
-                let from = origins.first().and_then(|origin| host_of_pattern(origin));
-                self.notices.tell(with_host(Code::NeedsAccess, from)).await;
-            }
         }
     }
 
-    /// Shares what is at an address, or remembers it until the person permits that.
-    pub async fn share_url(&self, wanted: Wanted) -> Answer {
+    /// Shares what is at an address. It is in the list before anything is read.
+    pub async fn share_url(&self, wanted: Wanted, asked: Option<Promise>, wish: Wish) -> Answer {
         if wanted.url.len() > MAX_URL && !wanted.url.starts_with("data:") {
             return refused(Failure::new(Code::BadAddress).reason(Reason::TooLong));
         }
-        match wanted.acquire(&self.pages).await {
-            Ok(acquired) => self.share_acquired(&wanted, acquired).await,
-            Err(Refused::Failed(failure)) => Answer::Refused { failure },
-            Err(Refused::NeedsAccess(origin)) => {
-                {
-                    let mut waiting = self.waiting.borrow_mut();
-                    waiting.retain(|other| other.wanted.url != wanted.url);
-                    if waiting.len() >= MAX_WAITING {
-                        waiting.remove(0);
-                    }
-                    waiting.push(WaitingShare {
-                        wanted,
-                        origin: origin.clone(),
-                        since: time::now_ms(),
-                    });
-                }
-                self.waiting_changed().await;
-                Answer::NeedsAccess {
-                    origins: vec![origin],
-                }
-            }
-        }
-    }
-
-    async fn share_acquired(&self, wanted: &Wanted, acquired: Acquired) -> Answer {
         // An address that contains the bytes themselves means nothing to people.
         let url = (!wanted.url.starts_with("data:")).then(|| wanted.url.clone());
         let input = ShareInput {
-            name: acquired.name,
-            mime: acquired.mime,
-            size: acquired.size,
+            name: wanted.first_name(),
+            mime: None,
+            size: None,
             source: Some(ItemSource {
                 url,
                 page: wanted.page.clone(),
             }),
-            expects: acquired.expects,
-            body: Input::Stream(acquired.body),
+            body: Input::Remote(self.reading.remote(wanted, asked)),
         };
-        let clicked = wanted.tab.map(|tab| (tab, wanted.frame));
-        self.share(input, clicked).await
+        self.share(input, wish).await
     }
 
-    async fn share(&self, input: ShareInput<BlobSource>, clicked: Clicked) -> Answer {
+    async fn share(&self, input: ShareInput<BlobSource>, wish: Wish) -> Answer {
         let answer = self.engine.share(input).await;
         if let Answer::Done { id: Some(id) } = &answer
             && let Some(fresh) = self.fresh.borrow_mut().get_mut(id)
         {
-            *fresh = clicked;
+            *fresh = wish;
         }
         answer
     }
@@ -228,11 +207,11 @@ impl Sharing {
     async fn share_selection(
         &self,
         selected: String,
-        clicked: Clicked,
+        place: Option<(i32, Option<i32>)>,
         page: Option<String>,
     ) -> Answer {
         // The browser gives the selected text without line breaks; the page gives it with them.
-        let whole = match clicked {
+        let whole = match place {
             Some((tab, frame)) => web::extension::pages::in_page(tab, frame, &["selection".into()])
                 .await
                 .ok()
@@ -259,10 +238,9 @@ impl Sharing {
             mime: Some("text/plain".to_owned()),
             size: Some(blob.size() as u64),
             source: Some(ItemSource { url: None, page }),
-            expects: Expected::Any,
             body: Input::Stored(BlobSource::new(blob)),
         };
-        self.share(input, clicked).await
+        self.share(input, Wish::Link).await
     }
 
     /// Shares the files that a face hands over under a key, as one directory if they belong
@@ -282,10 +260,9 @@ impl Sharing {
                 mime: None,
                 size: None,
                 source: None,
-                expects: Expected::Any,
                 body: Input::Many(body),
             };
-            return self.share(input, None).await;
+            return self.share(input, Wish::Told).await;
         }
         let mut first: Option<ItemId> = None;
         let mut not_shared = Vec::new();
@@ -295,10 +272,9 @@ impl Sharing {
                 mime: (!file.mime.is_empty()).then_some(file.mime),
                 size: Some(blob.size() as u64),
                 source: None,
-                expects: Expected::Any,
                 body: Input::Stored(BlobSource::new(blob)),
             };
-            match self.share(input, None).await {
+            match self.share(input, Wish::Told).await {
                 Answer::Done { id } => first = first.or(id),
                 answer => not_shared.push((file.name, answer)),
             }
@@ -316,88 +292,16 @@ impl Sharing {
         }
     }
 
-    /// Shares everything that waited and can be read now. Call this when the person has permitted
-    /// something.
-    pub async fn share_waiting(&self) {
-        let waiting = self.waiting.take();
-        let mut now = Vec::new();
-        for waits in waiting {
-            if web::extension::pages::may_read(&waits.origin).await {
-                now.push(waits.wanted);
-            } else {
-                self.waiting.borrow_mut().push(waits);
-            }
-        }
-        self.waiting_changed().await;
-        for wanted in now {
-            if let Answer::Refused { failure } = self.share_url(wanted).await {
-                self.notices.tell(failure).await;
-            }
-        }
-    }
-
-    /// Gives up shares that have waited too long.
-    pub async fn give_up_waiting(&self) {
-        let oldest = time::now_ms().saturating_sub(WAITING_MS);
-        let (waiting, late): (Vec<_>, Vec<_>) = self
-            .waiting
-            .take()
-            .into_iter()
-            .partition(|waits| waits.since >= oldest);
-        self.waiting.replace(waiting);
-        let Some(first) = late.first() else {
-            return;
-        };
-        self.waiting_changed().await;
-        let from = host_of_pattern(&first.origin);
-        self.notices.tell(with_host(Code::NotAllowed, from)).await;
-    }
-
     /// The message to faces with the origins that shares wait for.
     pub fn access(&self) -> ToFace {
-        let mut origins: Vec<String> = self
-            .waiting
-            .borrow()
-            .iter()
-            .map(|waits| waits.origin.clone())
-            .collect();
-        origins.sort();
-        origins.dedup();
-        ToFace::Access { origins }
+        ToFace::Access {
+            origins: self.reading.origins(),
+        }
     }
-
-    async fn waiting_changed(&self) {
-        self.faces.send_all(&self.access());
-        self.button.show(self.waiting_count());
-        let text = serde_json::to_string(&*self.waiting.borrow()).unwrap_or_default();
-        let kept = storage::keep_for_session(WAITING, &text).await;
-        warn_on_error("what waits for permission was not noted", kept);
-    }
-}
-
-/// The shares in a text that an earlier worker stored. A share that cannot be read does not affect
-/// the others.
-fn waiting_in(text: &str) -> Vec<WaitingShare> {
-    let kept: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
-    kept.iter()
-        .filter_map(|share| WaitingShare::deserialize(share).ok())
-        .collect()
 }
 
 fn refused(failure: Failure) -> Answer {
     Answer::Refused { failure }
-}
-
-fn with_host(code: Code, host: Option<String>) -> Failure {
-    Failure {
-        host,
-        ..Failure::new(code)
-    }
-}
-
-/// The host in a pattern such as `https://example.org/*`; `None` if the pattern matches every site.
-fn host_of_pattern(pattern: &str) -> Option<String> {
-    pattern.strip_suffix("/*").map(host_of)
 }
 
 /// The name for files that become one directory. If all are in one folder, it is that of the folder, which is taken
@@ -419,25 +323,6 @@ fn take_directory_name<T>(files: &mut [(String, T)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_damaged_share_that_waits_costs_no_other() {
-        let waits = WaitingShare {
-            wanted: Wanted {
-                url: "https://a.example/b".to_owned(),
-                ..Wanted::default()
-            },
-            origin: "https://a.example/*".to_owned(),
-            since: 7,
-        };
-        let whole = serde_json::to_string(&[&waits, &waits]).unwrap();
-        assert_eq!(waiting_in(&whole), [waits.clone(), waits.clone()]);
-        let damaged = whole.replacen("\"since\":7", "\"since\":\"yesterday\"", 1);
-        assert_eq!(waiting_in(&damaged), [waits]);
-        for nothing in ["", "7", "{}", "[7]"] {
-            assert_eq!(waiting_in(nothing), [], "{nothing}");
-        }
-    }
 
     #[test]
     fn a_folder_is_the_directory_and_not_in_it() {

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use files::directory;
@@ -44,6 +45,10 @@ const RECORDING: usize = 2;
 /// How many bytes are given back when the disk is full, because a browser that cannot write a
 /// single byte cannot do anything else either.
 const GIVEN_BACK: u64 = 24 * 1024 * 1024;
+
+/// How many times, and how often, the removal of a file is tried that an earlier worker has open.
+const TRIES: u32 = 50;
+const TRY_AGAIN: Duration = Duration::from_millis(50);
 
 /// All files of this peer.
 #[derive(Clone)]
@@ -147,10 +152,19 @@ impl Store for DiskStore {
             if directory::remove(&id.0).await.is_ok() {
                 return Ok(());
             }
-            // An earlier worker may have left it open. A new connection closes what earlier ones had open.
+            // An earlier worker may have left it open. A new connection closes what earlier ones had open, which takes
+            // a moment.
             let name = id.0.clone();
             store.disk.ask(Request::Close { name }).await?;
-            directory::remove(&id.0).await.map_err(disk::error)
+            let mut tries = 0;
+            loop {
+                match directory::remove(&id.0).await {
+                    Ok(()) => return Ok(()),
+                    Err(_) if tries < TRIES => tries += 1,
+                    Err(why) => return Err(disk::error(why)),
+                }
+                time::sleep(TRY_AGAIN).await;
+            }
         }
         .boxed_local()
     }

@@ -15,7 +15,7 @@ use web::extension::{runtime, toolbar};
 use web::js::warn_on_error;
 use web::port::{Port, Sender};
 
-use crate::acquire::Wanted;
+use crate::acquire::{Reading, Wanted};
 use crate::badge::Button;
 use crate::database::Database;
 use crate::disk::Disk;
@@ -30,7 +30,7 @@ use crate::pages::PAGE_PORT;
 use crate::platform::{Browser, Recorder};
 use crate::save::Saver;
 use crate::saving::Saving;
-use crate::sharing::Sharing;
+use crate::sharing::{Sharing, Wish};
 use crate::store::DiskStore;
 
 /// The nodes of this build: `FLUENCE_NODES`, or else one on this computer.
@@ -109,9 +109,15 @@ impl Worker {
         let (peer, calls, statuses) = Peer::start(Config::client(keypair, nodes))?;
         let faces = Rc::new(Faces::default());
         let recorder = Rc::new(Recorder::new(journal.clone(), Rc::clone(&faces)));
-        let page = Offscreen::new();
+        let page = Offscreen::new().map_err(StartError::Browser)?;
         let store = DiskStore::new(database, Disk::offscreen(page.clone()));
-        let platform = Browser::new(store, peer.clone(), Rc::clone(&recorder));
+        let reading = Rc::new(Reading::default());
+        let platform = Browser::new(
+            store,
+            peer.clone(),
+            Rc::clone(&recorder),
+            Rc::clone(&reading),
+        );
         let found = Found {
             known_as: state.peer.clone(),
             failures,
@@ -125,10 +131,11 @@ impl Worker {
         let engine = Engine::new(platform, state, defaults.clone());
         let notices = Notices::new(engine.clone());
         let button = Rc::new(Button::new(engine.clone()));
-        let saver = Saver::open(page).await.map_err(StartError::Browser)?;
+        let saver = Saver::open(page.clone()).await;
         let saving = Rc::new(Saving::new(engine.clone(), notices.clone(), saver));
-        let sharing = Sharing::open(
+        let sharing = Sharing::new(
             engine.clone(),
+            reading,
             Rc::clone(&faces),
             notices.clone(),
             Rc::clone(&button),
@@ -139,7 +146,7 @@ impl Worker {
             peer,
             journal,
             faces,
-            sharing: Rc::new(sharing.await),
+            sharing,
             saving,
             notices,
             button,
@@ -151,6 +158,7 @@ impl Worker {
             saving: Rc::clone(&worker.saving),
             notices: worker.notices.clone(),
             button: Rc::clone(&worker.button),
+            page,
         });
         recorder.observe(move |event| outcomes.of(event));
         runtime::wake_regularly(ALARM);
@@ -196,7 +204,7 @@ impl Worker {
             "message" => self.message(port, second),
             "disconnect" => {
                 self.faces.remove(port);
-                self.sharing.pages.disconnect(port);
+                self.sharing.reading.pages.disconnect(port);
             }
             "files" => {
                 if let Ok(channel) = second.dyn_into() {
@@ -204,10 +212,13 @@ impl Worker {
                 }
             }
             "menu" => {
-                spawn_local(async move { worker.sharing.share_clicked(&first, &second).await });
+                let asked = details.get(2).dyn_into().ok();
+                spawn_local(async move {
+                    worker.sharing.share_clicked(&first, &second, asked).await;
+                });
             }
             "installed" => spawn_local(toolbar::make_menu(MENU, words::MENU_SHARE, &MENU_CONTEXTS)),
-            "permission" => spawn_local(async move { worker.sharing.share_waiting().await }),
+            "permission" => spawn_local(async move { worker.sharing.reading.permitted().await }),
             "download" => spawn_local(async move { worker.saving.look_at_downloads().await }),
             "notification" => {
                 let id = first.as_string().unwrap_or_default();
@@ -217,7 +228,7 @@ impl Worker {
                 });
             }
             "online" => spawn_local(async move { worker.reconnect().await }),
-            "alarm" => spawn_local(async move { worker.sharing.give_up_waiting().await }),
+            "alarm" => self.sharing.reading.give_up_waiting(),
             // The event has done its work by waking the worker.
             "startup" => {}
             other => web_sys::console::warn_1(&format!("there is no event called {other}").into()),
@@ -228,7 +239,7 @@ impl Worker {
         match web::port::sender_of(&port) {
             Sender::OwnPage if port.name() == FACE_PORT => self.faces.add(id, port),
             Sender::InPage(tab) if port.name().starts_with(PAGE_PORT) => {
-                self.sharing.pages.connect(id, port, tab);
+                self.sharing.reading.pages.connect(id, port, tab);
             }
             Sender::OwnPage | Sender::InPage(_) | Sender::Stranger => port.disconnect(),
         }
@@ -236,7 +247,7 @@ impl Worker {
 
     fn message(self: &Rc<Self>, id: PortId, message: JsValue) {
         if !self.faces.has(id) {
-            return self.sharing.pages.message(id, message);
+            return self.sharing.reading.pages.message(id, message);
         }
         let asked: ToWorker = match serde_wasm_bindgen::from_value(message) {
             Ok(asked) => asked,
@@ -280,7 +291,7 @@ impl Worker {
                     name,
                     ..Wanted::default()
                 };
-                self.sharing.share_url(wanted).await
+                self.sharing.share_url(wanted, None, Wish::Told).await
             }
             Command::ShareFiles {
                 key,

@@ -46,6 +46,20 @@ function failed(why) {
   api.action.setTitle({ title: `Fluence does not work: ${why?.message ?? why}. Restart the browser.` });
 }
 
+// Asks the person to let the extension read from the site of what was clicked on, unless it is that of the page, which
+// the click itself permits. The browser asks only while it handles the click. Where the person has permitted it
+// before, it answers at once.
+function ask({ srcUrl, linkUrl, selectionText, frameUrl, pageUrl }) {
+  const url = srcUrl || linkUrl || (selectionText ? undefined : frameUrl || pageUrl);
+  try {
+    const { protocol, hostname } = new URL(url);
+    if (!/^https?:$/.test(protocol) || hostname === new URL(pageUrl).hostname) return undefined;
+    return api.permissions.request({ origins: [`${protocol}//${hostname}/*`] }).catch(() => undefined);
+  } catch {
+    return undefined;
+  }
+}
+
 let ports = 0;
 api.runtime.onConnect.addListener((port) => {
   const id = ++ports;
@@ -55,7 +69,7 @@ api.runtime.onConnect.addListener((port) => {
 });
 api.runtime.onInstalled.addListener(to("installed"));
 api.runtime.onStartup.addListener(to("startup"));
-api.contextMenus.onClicked.addListener(to("menu"));
+api.contextMenus.onClicked.addListener((info, tab) => event("menu", info, tab, ask(info)));
 api.alarms.onAlarm.addListener(to("alarm"));
 api.downloads.onChanged.addListener(to("download"));
 api.notifications.onClicked.addListener(to("notification"));

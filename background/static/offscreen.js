@@ -1,14 +1,25 @@
-// Does what a service worker cannot: it makes blob URLs and runs the file worker. Firefox does not
+// Does what a service worker cannot: it makes blob URLs, copies to the clipboard, and runs the file worker. Firefox does not
 // load this file, because its background page does both itself (`web/src/browser/firefox.rs`).
 
-// Makes blob URLs. Requests arrive on a channel that only this extension's own pages and worker can
+// Makes blob URLs, and copies texts. Requests arrive on a channel that only this extension's own pages and worker can
 // open. The URLs are revoked when this page is closed.
 const channel = new BroadcastChannel("fluence-offscreen");
 channel.onmessage = ({ data }) => {
-  if (typeof data?.make === "string" && data.blob instanceof Blob) {
-    channel.postMessage({ made: data.make, url: URL.createObjectURL(data.blob) });
-  }
+  const tell = (value) => channel.postMessage({ told: data.ask, value });
+  if (data?.blob instanceof Blob) tell(URL.createObjectURL(data.blob));
+  else if (typeof data?.text === "string") tell(copy(data.text));
 };
+
+// `navigator.clipboard` wants a page that has the focus, which this one never has.
+function copy(text) {
+  const area = document.createElement("textarea");
+  document.body.append(area);
+  area.value = text;
+  area.select();
+  const copied = document.execCommand("copy");
+  area.remove();
+  return copied;
+}
 
 // Passes on the port through which the extension's worker talks to the file worker.
 const files = new Worker("files.js", { type: "module" });

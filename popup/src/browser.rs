@@ -24,6 +24,14 @@ const HANDOVER_AGAIN_MS: u32 = 3_000;
 /// The script that reads what a page links to and shows.
 const PAGE_SCRIPT: &str = "page.js";
 
+/// Whether the person has just clicked, so that the browser lets the page ask for a permission.
+pub fn is_in_click() -> bool {
+    web_sys::window().is_some_and(|window| {
+        let activation = member(&window.navigator(), "userActivation");
+        member(&activation, "isActive").is_truthy()
+    })
+}
+
 /// What comes from the worker through the port.
 pub enum FromWorker {
     /// A message from the worker.

@@ -225,7 +225,10 @@ pub fn retry_in(seconds: u64) -> String {
 pub fn status(item: &Item, network: &NetworkStatus) -> String {
     let online = network.is_online();
     match &item.status {
-        Status::Preparing => "Reading the file".to_owned(),
+        Status::Preparing => match item.source.as_ref().and_then(|source| source.url.as_ref()) {
+            Some(url) if item.progress.is_none() => format!("Waiting for {}", host_of(url)),
+            _ => "Reading the file".to_owned(),
+        },
         Status::Hashing => "Computing its hash".to_owned(),
         Status::Announcing if online => "Announcing".to_owned(),
         Status::Announcing => "Waiting for the network".to_owned(),

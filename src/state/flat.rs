@@ -5,7 +5,7 @@ use super::Unreadable;
 
 /// The value of a variant in its slot of the flat object: a value that always belongs to the variant, or one that may be
 /// missing.
-pub(super) trait Slot<T>: Sized {
+pub(crate) trait Slot<T>: Sized {
     /// What is written.
     fn put(self) -> Option<T>;
     /// What was written.
@@ -76,4 +76,4 @@ macro_rules! flat {
     (@slot $flat:ident, $value:ident, $slot:ident) => { $flat.$slot };
 }
 
-pub(super) use flat;
+pub(crate) use flat;

@@ -1,7 +1,7 @@
 //! What a face shows: one [`State`], changed only by [`State::apply`].
 
 mod event;
-mod flat;
+pub(crate) mod flat;
 mod item;
 mod items;
 mod log;

@@ -35,12 +35,8 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
             Some(Reason::InsideFolder) => {
                 "“{detail}” is inside a folder, and only whole folders can be fetched."
             }
-            Some(Reason::LoweredCid) => {
-                "“{detail}” was a hash, but its capital letters were lost on the way."
-            }
-            Some(Reason::PeerId) => "“{detail}” is the id of a peer, not the hash of a file.",
-            Some(Reason::IpnsName) => {
-                "“{detail}” is an IPNS name, which leads to another file from time to time, not the hash of a file."
+            Some(Reason::LoweredCid | Reason::PeerId | Reason::IpnsName) => {
+                "“{detail}” is not the hash of a file: {reason}."
             }
             Some(_) | None => "“{detail}” is not the hash of a file.",
         },
@@ -188,7 +184,7 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
             Some(Reason::NotACid) => {
                 "A hash begins with Qm or bafy. Check that it was copied whole."
             }
-            Some(Reason::IpnsName) => "Look up what it leads to now, and fetch that by its hash.",
+            Some(Reason::IpnsName) => "Fetch what it leads to by its hash.",
             Some(_) | None => "Ask the person who shared the file for its link.",
         },
         Code::Paused => match about {
@@ -336,7 +332,7 @@ pub(crate) fn advice_in_terminal(failure: &Failure, about: About) -> &'static st
             Some(Reason::NotACid) => {
                 "A hash begins with Qm or bafy. Check that it was copied whole."
             }
-            Some(Reason::IpnsName) => "Look up what it leads to now, and fetch that by its hash.",
+            Some(Reason::IpnsName) => "Fetch what it leads to by its hash.",
             Some(_) | None => "Ask the person who shared the file for its link.",
         },
         Code::Paused | Code::Stopped | Code::Interrupted => {

@@ -157,10 +157,7 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
         .await
     {
         Answer::Done { id: Some(id) } => id,
-        Answer::Done { id: None }
-        | Answer::Thumbnails { .. }
-        | Answer::Log { .. }
-        | Answer::NeedsAccess { .. } => {
+        Answer::Done { id: None } | Answer::Thumbnails { .. } | Answer::Log { .. } => {
             return Err(text::fetch_not_begun());
         }
         Answer::Refused { failure } => return Err(Failed::of(failure, About::Fetch)),

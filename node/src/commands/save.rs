@@ -465,7 +465,7 @@ mod tests {
     }
 
     fn save(fetched: &Fetched, path: &Path, force: bool) -> Result<(), Failed> {
-        fetched.save(path, &part_of(path), force)
+        fetched.save(path, &part_of(path), force).map(drop)
     }
 
     fn file(path: &str, offset: u64, len: u64) -> DagFile {

@@ -116,10 +116,7 @@ async fn share(
         let name = input.name.clone();
         match shares.engine.share(input).await {
             Answer::Done { id: Some(id) } => shares.add(id, &name),
-            Answer::Done { id: None }
-            | Answer::Thumbnails { .. }
-            | Answer::Log { .. }
-            | Answer::NeedsAccess { .. } => {}
+            Answer::Done { id: None } | Answer::Thumbnails { .. } | Answer::Log { .. } => {}
             Answer::Refused { failure } => shares.fail(&name, failure),
         }
     }

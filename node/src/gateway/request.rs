@@ -295,7 +295,6 @@ mod tests {
             ("?format=car&entity-bytes=5", "", true, 400),
             ("?format=car&car-version=2", "", true, 400),
             ("?format=car&car-order=bfs", "", true, 400),
-            ("/%ff", "", true, 400),
         ] {
             assert_eq!(
                 ask(tail, accept, open).map_err(|s| s.as_u16()),

@@ -5,7 +5,7 @@ use fluence::failure::Code;
 use fluence::state::{ItemId, NetworkStatus};
 use gloo_timers::callback::{Interval, Timeout};
 
-use super::{Access, Face, Msg, Sender, Topic, WorkerState};
+use super::{Face, Msg, Sender, Topic, WorkerState};
 use crate::browser::{FromWorker, Worker};
 use crate::preferences::{self, Filter};
 use crate::{focus, text};
@@ -89,7 +89,6 @@ impl Face {
     /// Sends a command about a topic, and forgets how the last one about it ended.
     pub(super) fn send(&mut self, sender: &Sender, about: Topic, command: Command) {
         self.failures.remove(&about);
-        self.access.remove(&about);
         self.done.remove(&about);
         let number = self.number();
         self.pending.insert(number, (about, command.clone()));
@@ -123,11 +122,7 @@ impl Face {
                 self.state.items.extend(items);
             }
             FromWorker::Message(ToFace::Access { origins }) => {
-                self.wanted = origins;
-                if self.wanted.is_empty() {
-                    self.access.retain(|_, access| access.again.is_some());
-                }
-                self.ask_for_shares();
+                self.ask_for_shares(sender, origins);
             }
             FromWorker::Message(ToFace::Answer { number, answer }) => {
                 self.answered(number, answer);
@@ -218,19 +213,6 @@ impl Face {
             Answer::Refused { failure } => {
                 self.said = text::notice(&failure);
                 self.failures.insert(about, failure);
-            }
-            Answer::NeedsAccess { origins } => {
-                let goes_on = matches!(
-                    command,
-                    Command::ShareUrl { .. } | Command::ShareFiles { .. }
-                );
-                let access = Access {
-                    origins,
-                    again: (!goes_on).then_some(command),
-                    refused: false,
-                };
-                self.access.insert(about, access);
-                self.ask_for_shares();
             }
         }
     }

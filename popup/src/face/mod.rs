@@ -106,8 +106,6 @@ pub enum PageView {
 pub struct Access {
     /// The origins that it concerns, as match patterns.
     pub origins: Vec<String>,
-    /// The command that is sent again once it is granted; shares continue by themselves.
-    pub again: Option<Command>,
     /// Whether the person has refused it.
     pub refused: bool,
 }
@@ -153,9 +151,9 @@ pub enum Msg {
     /// The files of the page are to be shown or hidden.
     TogglePage,
     /// The person is to be asked for a permission. This is sent while a click is handled.
-    Allow(Topic),
+    Allow,
     /// The person granted a permission, or refused it.
-    Allowed(Topic, bool),
+    Allowed(bool),
     /// The person dismissed the failure or the question about a topic.
     Dismiss(Topic),
     /// Files are dragged over the face, or no longer.
@@ -212,8 +210,8 @@ pub struct Face {
     pub theme: Theme,
     /// The failures of commands, until the person dismisses them or tries again.
     pub failures: SmallMap<Topic, Failure>,
-    /// The permissions that are asked for.
-    pub access: SmallMap<Topic, Access>,
+    /// The permission that shares wait for.
+    pub access: Option<Access>,
     /// The topics whose last command succeeded.
     pub done: SmallMap<Topic, ()>,
     /// The text in the field for hashes and links.
@@ -258,8 +256,6 @@ pub struct Face {
     last_number: u32,
     pending: SmallMap<u32, (Topic, Command)>,
     handovers: SmallMap<u32, Handover>,
-    /// The origins that shares wait for, as the worker says.
-    wanted: Vec<String>,
     focus: Option<Focus>,
     /// The item that this face began to share last, until its link is copied.
     begun: Option<ItemId>,
@@ -301,7 +297,7 @@ impl Face {
             page_open: preferences::page_was_open(),
             theme: Theme::load(),
             failures: SmallMap::default(),
-            access: SmallMap::default(),
+            access: None,
             done: SmallMap::default(),
             fetch_text: String::new(),
             fetch_error: None,
@@ -327,7 +323,6 @@ impl Face {
             last_number: 0,
             pending: SmallMap::default(),
             handovers: SmallMap::default(),
-            wanted: Vec::new(),
             focus: None,
             begun: None,
             timers: Timers::default(),
@@ -389,11 +384,13 @@ impl Face {
                 self.page_open = !self.page_open;
                 preferences::keep_page_open(self.page_open);
             }
-            Msg::Allow(about) => self.allow(sender, about),
-            Msg::Allowed(about, granted) => self.allowed(sender, about, granted),
+            Msg::Allow => self.allow(sender),
+            Msg::Allowed(granted) => self.allowed(granted),
             Msg::Dismiss(about) => {
                 self.failures.remove(&about);
-                self.access.remove(&about);
+                if about == Topic::Shares {
+                    self.access = None;
+                }
             }
             Msg::Dragged(over) => {
                 if self.dragging == over {

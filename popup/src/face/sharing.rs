@@ -64,51 +64,34 @@ impl Face {
         self.send(sender, Topic::Page(file.url), command);
     }
 
-    /// Asks the person for the permissions that shares wait for, unless the place where a share was begun asks
-    /// for them already.
-    pub(super) fn ask_for_shares(&mut self) {
-        self.access.remove(&Topic::Shares);
-        let asked = |origin: &String| {
-            self.access
-                .values()
-                .any(|access| access.origins.contains(origin))
-        };
-        let origins: Vec<String> = self
-            .wanted
-            .iter()
-            .filter(|origin| !asked(origin))
-            .cloned()
-            .collect();
+    /// Asks the person for the permissions that shares wait for: at once if a click began one of them, and otherwise
+    /// when they choose so.
+    pub(super) fn ask_for_shares(&mut self, sender: &Sender, origins: Vec<String>) {
+        let refused = self
+            .access
+            .take()
+            .is_some_and(|access| access.refused && access.origins == origins);
         if !origins.is_empty() {
-            let access = Access {
-                origins,
-                again: None,
-                refused: false,
-            };
-            self.access.insert(Topic::Shares, access);
-        }
-    }
-
-    /// Asks the person for the permission that a topic waits for.
-    pub(super) fn allow(&mut self, sender: &Sender, about: Topic) {
-        if let Some(access) = self.access.get(&about) {
-            let asked = pages::ask_to_read(&access.origins);
-            sender.send_future(async move { Msg::Allowed(about, asked.await) });
-        }
-    }
-
-    /// Handles the person's decision: a command that waited for the permission is sent again.
-    pub(super) fn allowed(&mut self, sender: &Sender, about: Topic, granted: bool) {
-        if !granted {
-            if let Some(access) = self.access.get_mut(&about) {
-                access.refused = true;
+            self.access = Some(Access { origins, refused });
+            if !refused && browser::is_in_click() {
+                self.allow(sender);
             }
-        } else if let Some(Access {
-            again: Some(command),
-            ..
-        }) = self.access.remove(&about)
-        {
-            self.send(sender, about, command);
+        }
+    }
+
+    /// Asks the person for the permission that shares wait for.
+    pub(super) fn allow(&mut self, sender: &Sender) {
+        if let Some(access) = &self.access {
+            let asked = pages::ask_to_read(&access.origins);
+            sender.send_future(async move { Msg::Allowed(asked.await) });
+        }
+    }
+
+    /// Handles the person's decision. The shares go on by themselves.
+    pub(super) fn allowed(&mut self, granted: bool) {
+        match &mut self.access {
+            Some(access) if !granted => access.refused = true,
+            access => *access = None,
         }
     }
 

@@ -36,11 +36,11 @@ impl Browser for Chrome {
             ("url", OFFSCREEN_PAGE.into()),
             (
                 "reasons",
-                Array::of2(&"BLOBS".into(), &"WORKERS".into()).into(),
+                Array::of3(&"BLOBS".into(), &"WORKERS".into(), &"CLIPBOARD".into()).into(),
             ),
             (
                 "justification",
-                "Files are written and hashed by a worker, and saved through a blob URL; a service worker can make neither."
+                "Files are written and hashed by a worker, and saved through a blob URL, and links are copied to the clipboard; a service worker can do none of that."
                     .into(),
             ),
         ]);
@@ -71,6 +71,10 @@ impl Browser for Chrome {
 
     fn url_in_place(_blob: &Blob) -> Outcome<Option<String>> {
         Ok(None)
+    }
+
+    async fn copy_in_place(_text: &str) -> Outcome<bool> {
+        Ok(false)
     }
 
     async fn close_offscreen() {

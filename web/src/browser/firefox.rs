@@ -3,11 +3,18 @@
 
 use std::cell::RefCell;
 
-use js_sys::Array;
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::*;
 use web_sys::{Blob, MessagePort, Url, Worker, WorkerOptions, WorkerType};
 
 use crate::browser::{Browser, FILES};
-use crate::js::{Outcome, message_of};
+use crate::js::{Outcome, message_of, outcome};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = ["navigator", "clipboard"], js_name = writeText, catch)]
+    fn write_text(text: &str) -> Result<Promise, JsValue>;
+}
 
 /// The script of the file worker.
 const WORKER: &str = "files.js";
@@ -47,6 +54,10 @@ impl Browser for Firefox {
         let url = Url::create_object_url_with_blob(blob).map_err(|why| message_of(&why))?;
         MADE.with_borrow_mut(|made| made.push(url.clone()));
         Ok(Some(url))
+    }
+
+    async fn copy_in_place(text: &str) -> Outcome<bool> {
+        outcome(write_text(text)).await.map(|_| true)
     }
 
     async fn close_offscreen() {

@@ -34,6 +34,12 @@ trait Browser {
     /// The message of the browser, where it makes none.
     fn url_in_place(blob: &Blob) -> Outcome<Option<String>>;
 
+    /// Copies a text to the clipboard; `false` where the offscreen page has to be asked for it.
+    ///
+    /// # Errors
+    /// The message of the browser, where it does not copy.
+    async fn copy_in_place(text: &str) -> Outcome<bool>;
+
     /// Ends the file worker, and revokes the blob URLs.
     async fn close_offscreen();
 }
@@ -84,6 +90,18 @@ pub fn url_in_place(blob: &Blob) -> Outcome<Option<String>> {
     match kind() {
         Kind::Chrome => Chrome::url_in_place(blob),
         Kind::Firefox => Firefox::url_in_place(blob),
+    }
+}
+
+/// Copies a text to the clipboard in this program. Returns `false` in a browser where the offscreen
+/// page has to copy it.
+///
+/// # Errors
+/// Fails with the browser's message if it does not copy.
+pub async fn copy_in_place(text: &str) -> Outcome<bool> {
+    match kind() {
+        Kind::Chrome => Chrome::copy_in_place(text).await,
+        Kind::Firefox => Firefox::copy_in_place(text).await,
     }
 }
 
