@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use fluence::command::{Answer, HandedFile, MAX_URL, ToFace};
 use fluence::failure::{Code, Failure, Reason};
+use fluence::names::safe_file_name;
 use fluence::plan::{Engine, Input, ShareInput};
 use fluence::state::{ItemId, ItemSource};
 use js_sys::{Array, Promise};
@@ -234,7 +235,10 @@ impl Sharing {
             }
         };
         let input = ShareInput {
-            name: format!("{}.txt", words.replace(['/', '\\', '.'], " ").trim()),
+            name: safe_file_name(&format!(
+                "{}.txt",
+                words.replace(['/', '\\', '.'], " ").trim()
+            )),
             mime: Some("text/plain".to_owned()),
             size: Some(blob.size() as u64),
             source: Some(ItemSource { url: None, page }),

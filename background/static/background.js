@@ -47,17 +47,32 @@ function failed(why) {
 }
 
 // Asks the person to let the extension read from the site of what was clicked on, unless it is that of the page, which
-// the click itself permits. The browser asks only while it handles the click. Where the person has permitted it
-// before, it answers at once.
-function ask({ srcUrl, linkUrl, selectionText, frameUrl, pageUrl }) {
+// the click itself permits, or its server lets everybody read it. The browser asks only while it handles the click. In
+// Chromium the callback of a function of the browser still belongs to the click, but no second one after it, and no
+// promise. Where the person has permitted it before, the browser answers at once.
+function ask({ srcUrl, linkUrl, selectionText, frameUrl, pageUrl, frameId }, tab) {
   const url = srcUrl || linkUrl || (selectionText ? undefined : frameUrl || pageUrl);
+  let origins;
   try {
-    const { protocol, hostname } = new URL(url);
-    if (!/^https?:$/.test(protocol) || hostname === new URL(pageUrl).hostname) return undefined;
-    return api.permissions.request({ origins: [`${protocol}//${hostname}/*`] }).catch(() => undefined);
+    const { protocol, hostname, origin } = new URL(url);
+    if (!/^https?:$/.test(protocol) || origin === new URL(pageUrl).origin) return undefined;
+    origins = [`${protocol}//${hostname}/*`];
   } catch {
     return undefined;
   }
+  return new Promise((resolve) => {
+    const request = () =>
+      api.permissions.request({ origins }, (may) => resolve(api.runtime.lastError ? undefined : may));
+    try {
+      const target = { tabId: tab.id, frameIds: [frameId ?? 0] };
+      api.scripting.executeScript({ target, func: inpage, args: ["readable", url] }, (results) => {
+        if (!api.runtime.lastError && results?.[0]?.result) resolve(undefined);
+        else request();
+      });
+    } catch {
+      request();
+    }
+  });
 }
 
 let ports = 0;
@@ -69,7 +84,7 @@ api.runtime.onConnect.addListener((port) => {
 });
 api.runtime.onInstalled.addListener(to("installed"));
 api.runtime.onStartup.addListener(to("startup"));
-api.contextMenus.onClicked.addListener((info, tab) => event("menu", info, tab, ask(info)));
+api.contextMenus.onClicked.addListener((info, tab) => event("menu", info, tab, ask(info, tab)));
 api.alarms.onAlarm.addListener(to("alarm"));
 api.downloads.onChanged.addListener(to("download"));
 api.notifications.onClicked.addListener(to("notification"));

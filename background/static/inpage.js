@@ -9,6 +9,20 @@ export async function inpage(job, argument, key, range) {
     case "selection":
       return String(getSelection());
 
+    // Returns whether the server lets everybody read what is at an address, if it says so soon.
+    case "readable": {
+      const abort = new AbortController();
+      const late = setTimeout(() => abort.abort(), 1000);
+      try {
+        return (await fetch(argument, { credentials: "omit", signal: abort.signal })).ok;
+      } catch {
+        return false;
+      } finally {
+        clearTimeout(late);
+        abort.abort();
+      }
+    }
+
     // Fetches as the page would, and passes the bytes on as `data:` URLs, because ports carry JSON.
     // At most four pieces are sent before the worker has taken the first.
     case "fetch": {

@@ -407,6 +407,16 @@ impl Browser {
     /// Lets `ask` make the browser ask for a permission, and answers *Allow*. The current tab has
     /// the focus until the question appears.
     pub async fn allow(&self, ask: impl Future<Output = Result<()>>) -> Result<()> {
+        // *Deny* has the focus.
+        self.answer(ask, &["Tab", "Return"]).await
+    }
+
+    /// The same, and answers *Deny*.
+    pub async fn deny(&self, ask: impl Future<Output = Result<()>>) -> Result<()> {
+        self.answer(ask, &["Return"]).await
+    }
+
+    async fn answer(&self, ask: impl Future<Output = Result<()>>, keys: &[&str]) -> Result<()> {
         let (x, y) = self.place_of(By::Tag("h1")).await?;
         self.display()?.click(x, y).await?;
         self.focus_is(true).await?;
@@ -415,9 +425,9 @@ impl Browser {
             .await
             .context("the browser does not ask")?;
         // The browser ignores an answer that comes so soon that it may have been meant for
-        // something else, and nothing says when it starts to accept one. *Deny* has the focus then.
+        // something else, and nothing says when it starts to accept one.
         sleep(QUESTION).await;
-        self.press_keys(&["Tab", "Return"]).await?;
+        self.press_keys(keys).await?;
         self.focus_is(true).await.context("the browser still asks")
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,9 +11,10 @@ use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use futures::StreamExt;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -92,7 +94,8 @@ impl Site {
     /// At `/private/NAME`, listed at `/members`, it serves the same files to visitors who have been
     /// to `/login`; all others get an HTML form, with status 200. At `/guarded/NAME`, listed at
     /// `/gallery`, it serves them to its own pages only: a request whose `Referer` is not of this
-    /// site is refused with status 403.
+    /// site is refused with status 403. At `/open/NAME` it lets every site read them. At `/odd/MANNER/NAME` it answers
+    /// as real servers sometimes do (see `Manner`).
     pub async fn start() -> Result<Self> {
         let content = Shared::default();
         let router = Router::new()
@@ -103,6 +106,8 @@ impl Site {
             .route("/private/{name}", get(private))
             .route("/gallery", get(gallery))
             .route("/guarded/{name}", get(guarded))
+            .route("/open/{name}", get(open))
+            .route("/odd/{manner}/{name}", get(odd))
             .layer(axum::extract::DefaultBodyLimit::max(MAX_UPLOAD))
             .with_state(content.clone());
         let listener = TcpListener::bind("127.0.0.1:0")
@@ -242,6 +247,114 @@ async fn private(
         return give(&content, "private", &name, &headers);
     }
     Html("<!doctype html><title>Log in</title><form><input type=password><button>Log in</button></form>").into_response()
+}
+
+async fn open(
+    State(content): State<Shared>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let mut response = give(&content, "open", &name, &headers);
+    let open = HeaderValue::from_static("*");
+    response
+        .headers_mut()
+        .insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, open);
+    response
+}
+
+/// Answers as real servers sometimes do. The manners are:
+///
+/// - `part`: the first 1000 bytes with the status 206, although nobody asked for a part
+/// - `rest`: the same, and the rest when it is asked for, of a version that has an `ETag`
+/// - `gzip`: the file is what came out of `Content-Encoding: gzip`
+/// - `nothing`: status 204
+/// - `slow`: the answer begins after 5 s
+/// - `stuck`: the answer never begins
+/// - `breaking`: the first answer breaks off in the middle
+/// - `page`: a web page with status 200
+/// - `utf8`, `percent` and `words`: the name is in `Content-Disposition` as raw UTF-8, with percent signs, and as
+///   words of RFC 2047
+async fn odd(
+    State(content): State<Shared>,
+    Path((manner, name)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let first = {
+        let mut content = lock(&content);
+        let asked = content.asked.entry(format!("/odd/{manner}/{name}"));
+        *asked.and_modify(|n| *n += 1).or_insert(1) == 1
+    };
+    let has_range = headers.contains_key(header::RANGE);
+    let mut response = give(&content, "files", &name, &headers);
+    let body = lock(&content)
+        .files
+        .get(&name)
+        .map(|page| page.body.clone());
+    let body = body.unwrap_or_default();
+    let set = |response: &mut Response, name: HeaderName, value: &[u8]| {
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            response.headers_mut().insert(name, value);
+        }
+    };
+    let named = |response: &mut Response, name: &str| {
+        let value = format!("attachment; filename=\"{name}\"");
+        set(response, header::CONTENT_DISPOSITION, value.as_bytes());
+    };
+    match manner.as_str() {
+        "part" | "rest" => {
+            if manner == "rest" {
+                set(&mut response, header::ETAG, b"\"one\"");
+            }
+            if manner == "part" || !has_range {
+                *response.body_mut() = Body::from(body.slice(..1000.min(body.len())));
+                *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+                let range = format!("bytes 0-999/{}", body.len());
+                set(&mut response, header::CONTENT_RANGE, range.as_bytes());
+            }
+        }
+        "gzip" => {
+            let packed = gzip(&body);
+            *response.body_mut() = Body::from(packed);
+            set(&mut response, header::CONTENT_ENCODING, b"gzip");
+            set(&mut response, header::CONTENT_TYPE, b"application/gzip");
+        }
+        "nothing" => return StatusCode::NO_CONTENT.into_response(),
+        "slow" => sleep(Duration::from_secs(5)).await,
+        "stuck" => std::future::pending::<()>().await,
+        "breaking" => {
+            set(&mut response, header::ETAG, b"\"one\"");
+            if first {
+                let half = body.slice(..body.len() / 2);
+                let pieces = [Ok(half), Err(std::io::Error::other("cut off"))];
+                let stream = futures::stream::iter(pieces).then(async |piece| {
+                    sleep(LOOK).await;
+                    piece
+                });
+                *response.body_mut() = Body::from_stream(stream);
+                set(
+                    &mut response,
+                    header::CONTENT_LENGTH,
+                    body.len().to_string().as_bytes(),
+                );
+            }
+        }
+        "page" => {
+            return Html("<!doctype html><title>Log in</title><form></form>").into_response();
+        }
+        "utf8" => named(&mut response, "한글 파일.pdf"),
+        "percent" => named(&mut response, "%EC%82%AC%EB%B3%B8.jpg"),
+        "words" => named(&mut response, "=?UTF-8?B?7IKs67O4LmpwZw==?="),
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    }
+    response
+}
+
+/// Bytes in gzip's format, which are not made smaller.
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    // A vector takes everything.
+    let _ = packer.write_all(bytes);
+    packer.finish().unwrap_or_default()
 }
 
 async fn guarded(

@@ -10,6 +10,7 @@ mod laziness;
 mod lifetime;
 mod main_job;
 mod own_ipfs;
+mod reading;
 mod restarts;
 mod toolbar;
 mod web_pages;

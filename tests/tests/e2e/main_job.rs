@@ -22,7 +22,10 @@ enum Clicked {
 
 /// A browser that is online, with a tab for pages and, in front, a tab for the popup; and the
 /// handles of the two.
-async fn beside_a_page(scene: &Scene, node: &Node) -> Result<(Browser, Face, [WindowHandle; 2])> {
+pub async fn beside_a_page(
+    scene: &Scene,
+    node: &Node,
+) -> Result<(Browser, Face, [WindowHandle; 2])> {
     let mut browser = scene.browser("alice", Some(scene.hidden_display().await?))?;
     browser.open().await?;
     let page = browser.driver()?.window().await?;
@@ -142,14 +145,11 @@ fn a_login_form_in_place_of_a_picture_is_noticed() {
         driver.delete_all_cookies().await?;
         alice.share_by_right_click(By::Id("private.png")).await?;
         driver.switch_to_window(popup).await?;
-        face.wait(
-            "a notice that a login is needed",
-            SMALL,
-            "return document.body.innerText.includes('login form');",
-        )
-        .await?;
-        let items = face.items().await?;
-        ensure!(items.is_empty(), "the form was shared: {items:?}");
+        let shown = face.wait_named("private.png", &["failed"], SMALL).await?;
+        ensure!(
+            shown.failure.as_deref() == Some("login_page"),
+            "the form was shared: {shown:?}"
+        );
         face.picture("login").await
     });
 }

@@ -1,5 +1,4 @@
-//! What only a real window shows: the button beside the address bar, and the browser's own
-//! questions.
+//! What only a real window shows: the button beside the address bar.
 
 use anyhow::{Context, Result, ensure};
 use fluence_tests::browser::Browser;
@@ -7,9 +6,8 @@ use fluence_tests::face::Face;
 use fluence_tests::files;
 use fluence_tests::node::Node;
 use fluence_tests::scene::{ONLINE, Scene};
-use fluence_tests::site::Site;
 use serde_json::json;
-use thirtyfour::{By, WindowHandle};
+use thirtyfour::WindowHandle;
 
 use crate::{SMALL, play};
 
@@ -80,46 +78,6 @@ fn the_button_shows_the_page_s_files_and_the_keyboard_shares_one() {
             scene.site.asked(&format!("/files/{name}")) == 1,
             "the page's file was fetched more than once"
         );
-        Ok(())
-    });
-}
-
-#[test]
-fn a_share_goes_on_when_the_browser_s_question_is_answered() {
-    play("permission", async |scene| {
-        let node = scene.node("node", &[]).await?;
-        // This is another origin, which allows no reading across origins.
-        let other = Site::start().await?;
-        let address = other.add("elsewhere.png", "image/png", files::picture(320, 240)?);
-        let (alice, page, face) = windowed(scene, &node).await?;
-        let driver = alice.driver()?;
-        let tab = driver.window().await?;
-        driver.switch_to_window(page).await?;
-        let show = "const [address, done] = arguments;
-            const picture = document.createElement('img');
-            picture.id = 'elsewhere'; picture.onload = () => done(true); picture.src = address;
-            document.body.prepend(picture);";
-        driver.execute_async(show, vec![json!(address)]).await?;
-        alice.share_by_right_click(By::Id("elsewhere")).await?;
-
-        driver.switch_to_window(tab).await?;
-        face.wait(
-            "the question in the popup",
-            SMALL,
-            r#"return !!document.querySelector('[data-testid="access-allow"]');"#,
-        )
-        .await?;
-        face.picture("asked").await?;
-        ensure!(
-            face.items().await?.is_empty(),
-            "it was shared without permission"
-        );
-        alice.allow(face.press("access-allow")).await?;
-        face.wait_named("elsewhere.png", &["shared"], SMALL).await?;
-        face.picture("allowed").await?;
-        let asked = r#"return !document.querySelector('[data-testid="access"]');"#;
-        face.wait("that nothing is asked any more", SMALL, asked)
-            .await?;
         Ok(())
     });
 }

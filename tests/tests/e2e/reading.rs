@@ -1,0 +1,245 @@
+//! What is at an address is read as a person sees it, from the click on.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use fluence_tests::browser::Browser;
+use fluence_tests::face::Face;
+use fluence_tests::files;
+use fluence_tests::scene::same_bytes;
+use fluence_tests::site::Site;
+use serde_json::json;
+use thirtyfour::{By, WindowHandle};
+
+use crate::main_job::beside_a_page;
+use crate::{SMALL, play};
+
+/// How soon something is seen after a click.
+const SEEN: Duration = Duration::from_millis(200);
+
+/// Shows a picture or a link with this id and address at the top of the current page.
+async fn show(alice: &Browser, tag: &str, id: &str, address: &str) -> Result<()> {
+    let show = "const [tag, id, address, done] = arguments;
+        document.getElementById(id)?.remove();
+        const shown = document.createElement(tag);
+        shown.id = id;
+        if (tag === 'img') { shown.onload = () => done(true); shown.src = address; }
+        else { shown.href = address; shown.textContent = id; done(true); }
+        document.body.prepend(shown);";
+    let arguments = vec![json!(tag), json!(id), json!(address)];
+    alice.driver()?.execute_async(show, arguments).await?;
+    Ok(())
+}
+
+/// Right-clicks a link to an address in the tab `page`, and returns to the tab `popup`.
+async fn share_link(
+    alice: &Browser,
+    [page, popup]: &[WindowHandle; 2],
+    address: &str,
+) -> Result<()> {
+    alice.driver()?.switch_to_window(page.clone()).await?;
+    show(alice, "a", "link", address).await?;
+    alice.share_by_right_click(By::Id("link")).await?;
+    alice.driver()?.switch_to_window(popup.clone()).await?;
+    Ok(())
+}
+
+#[test]
+fn another_site_is_asked_about_in_the_click_that_needs_it() {
+    play("permission", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let picture = files::picture(320, 240)?;
+        // The first is for everybody; the second is for its own site, unless the person permits it.
+        let other = Site::start().await?;
+        let closed = other.add("closed.png", "image/png", picture.clone());
+        let denied = other.add("denied.png", "image/png", files::picture(300, 200)?);
+        other.add("open.png", "image/png", files::picture(310, 230)?);
+        let (alice, face, [page, popup]) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(page.clone()).await?;
+        driver.goto(scene.site.url("/")).await?;
+        show(&alice, "img", "picture", &other.url("/open/open.png")).await?;
+        alice.share_by_right_click(By::Id("picture")).await?;
+        driver.switch_to_window(popup.clone()).await?;
+        face.wait_named("open.png", &["shared"], SMALL).await?;
+
+        driver.switch_to_window(page.clone()).await?;
+        show(&alice, "img", "picture", &denied).await?;
+        alice
+            .deny(alice.share_by_right_click(By::Id("picture")))
+            .await
+            .context("the click that is denied")?;
+        driver.switch_to_window(popup.clone()).await?;
+        let shown = face.wait_named("denied.png", &["failed"], SMALL).await?;
+        ensure!(shown.failure.as_deref() == Some("not_allowed"), "{shown:?}");
+
+        driver.switch_to_window(page.clone()).await?;
+        show(&alice, "img", "picture", &closed).await?;
+        alice
+            .allow(alice.share_by_right_click(By::Id("picture")))
+            .await
+            .context("the click that is allowed")?;
+        driver.switch_to_window(popup.clone()).await?;
+        let shown = face.wait_named("closed.png", &["shared"], SMALL).await?;
+        let terminal = scene.command_line("terminal", &node)?;
+        let cid = shown.cid.context("a shared file without a hash")?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &picture)?;
+
+        // What was permitted is not asked about again.
+        driver.switch_to_window(page).await?;
+        show(
+            &alice,
+            "img",
+            "picture",
+            &other.add("again.png", "image/png", files::picture(290, 190)?),
+        )
+        .await?;
+        alice.share_by_right_click(By::Id("picture")).await?;
+        driver.switch_to_window(popup).await?;
+        face.wait_named("again.png", &["shared"], SMALL).await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn odd_answers_are_what_they_are() {
+    play("odd_answers", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(102_400, 5);
+        for name in [
+            "a.bin",
+            "b.tar.gz",
+            "c.bin",
+            "report.docx",
+            "d.bin",
+            "e.bin",
+            "f.bin",
+            "g.bin",
+        ] {
+            scene
+                .site
+                .add(name, "application/octet-stream", bytes.clone());
+        }
+        let (alice, face, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(tabs[0].clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+        let terminal = scene.command_line("terminal", &node)?;
+        for (path, name, ends) in [
+            ("/odd/part/a.bin", "a.bin", Err("source_broken")),
+            ("/odd/rest/c.bin", "c.bin", Ok(())),
+            ("/odd/gzip/b.tar.gz", "b.tar", Ok(())),
+            ("/odd/nothing/d.bin", "d.bin", Err("http_status")),
+            ("/odd/page/report.docx", "report.docx", Err("login_page")),
+            ("/odd/utf8/e.bin", "한글 파일.pdf", Ok(())),
+            ("/odd/percent/f.bin", "사본.jpg", Ok(())),
+            ("/odd/words/g.bin", "사본.jpg", Ok(())),
+        ] {
+            share_link(&alice, &tabs, &scene.site.url(path)).await?;
+            let shown = match ends {
+                Ok(()) => face.wait_named(name, &["shared"], SMALL).await,
+                Err(_) => face.wait_named(name, &["failed"], SMALL).await,
+            };
+            let shown = shown.with_context(|| path.to_owned())?;
+            match ends {
+                Ok(()) => {
+                    let cid = shown.cid.clone().context("a shared file without a hash")?;
+                    same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)
+                        .with_context(|| path.to_owned())?;
+                }
+                Err(code) => ensure!(shown.failure.as_deref() == Some(code), "{path}: {shown:?}"),
+            }
+            face.remove(&shown).await?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_slow_server_is_seen_at_once_and_can_be_cancelled() {
+    play("slow_server", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        for name in ["slow.bin", "stuck.bin", "breaking.bin"] {
+            let bytes = files::noise(300_000, name.len() as u64);
+            scene.site.add(name, "application/octet-stream", bytes);
+        }
+        let (alice, face, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(tabs[0].clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+
+        share_link(&alice, &tabs, &scene.site.url("/odd/stuck/stuck.bin")).await?;
+        let clicked = Instant::now();
+        let row = face
+            .wait_item("the stuck file", SMALL, "item.name === 'stuck.bin'")
+            .await?;
+        // Choosing from the menu and changing the tab take a part of this time.
+        ensure!(clicked.elapsed() < SEEN, "{:?}", clicked.elapsed());
+        ensure!(row.text.contains("Waiting for 127.0.0.1"), "{row:?}");
+        face.picture("waiting").await?;
+        face.press_in(&row, "item-pause").await?;
+        let shown = face.wait_named("stuck.bin", &["failed"], SMALL).await?;
+        ensure!(shown.failure.as_deref() == Some("paused"), "{shown:?}");
+
+        share_link(&alice, &tabs, &scene.site.url("/odd/slow/slow.bin")).await?;
+        face.wait_named("slow.bin", &["shared"], SMALL).await?;
+
+        share_link(&alice, &tabs, &scene.site.url("/odd/breaking/breaking.bin")).await?;
+        let shown = face.wait_named("breaking.bin", &["shared"], SMALL).await?;
+        ensure!(
+            scene.site.asked("/odd/breaking/breaking.bin") == 2,
+            "{shown:?}"
+        );
+        let cid = shown.cid.context("a shared file without a hash")?;
+        let bytes = scene.site.file("breaking.bin").context("no file")?;
+        let terminal = scene.command_line("terminal", &node)?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)
+    });
+}
+
+/// Shares a small file by a right click after the worker was stopped for `pause`.
+async fn click_wakes(
+    alice: &Browser,
+    face: &Face,
+    [page, popup]: &[WindowHandle; 2],
+    name: &str,
+    pause: Duration,
+) -> Result<()> {
+    let driver = alice.driver()?;
+    // The popup would start the worker again.
+    driver.goto(alice.extension_url("icons/16.png")).await?;
+    alice.stop_worker().await?;
+    tokio::time::sleep(pause).await;
+    driver.switch_to_window(page.clone()).await?;
+    alice.share_by_right_click(By::Id(name)).await?;
+    driver.switch_to_window(popup.clone()).await?;
+    driver.goto(alice.extension_url("popup.html")).await?;
+    face.wait_named(name, &["shared"], SMALL)
+        .await
+        .with_context(|| format!("{name}, clicked {pause:?} after the worker's end"))?;
+    Ok(())
+}
+
+#[test]
+fn a_click_that_wakes_the_worker_is_a_share() {
+    play("waking_clicks", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let pauses = [0, 300, 700, 1500, 3000, 0, 0, 300, 50, 100].map(Duration::from_millis);
+        let names: Vec<String> = (0..pauses.len()).map(|n| format!("wake-{n}.png")).collect();
+        for (number, name) in names.iter().enumerate() {
+            let picture = files::picture(40 + number as u32, 30)?;
+            scene.site.add(name, "image/png", picture);
+        }
+        let (alice, face, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(tabs[0].clone()).await?;
+        driver.goto(scene.site.url("/")).await?;
+        driver.switch_to_window(tabs[1].clone()).await?;
+        for (name, pause) in names.iter().zip(pauses) {
+            click_wakes(&alice, &face, &tabs, name, pause).await?;
+        }
+        let items = face.items().await?;
+        ensure!(items.len() == names.len(), "{items:?}");
+        Ok(())
+    });
+}
