@@ -95,8 +95,10 @@ impl Display {
 
     async fn press_mouse(&self, x: i64, y: i64, button: &str) -> Result<()> {
         let (x, y) = (x.to_string(), y.to_string());
-        self.xdotool(&["mousemove", "--sync", &x, &y, "click", button])
-            .await?;
+        // `--sync` waits for a movement, for many seconds if the mouse is there already.
+        let away = ["mousemove", "0", "0"];
+        let there = ["mousemove", "--sync", &x, &y, "click", button];
+        self.xdotool(&[&away[..], &there[..]].concat()).await?;
         Ok(())
     }
 

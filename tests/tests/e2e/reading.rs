@@ -124,7 +124,6 @@ fn odd_answers_are_what_they_are() {
         let driver = alice.driver()?;
         driver.switch_to_window(tabs[0].clone()).await?;
         driver.goto(scene.site.url("/login")).await?;
-        let terminal = scene.command_line("terminal", &node)?;
         for (path, name, ends) in [
             ("/odd/part/a.bin", "a.bin", Err("source_broken")),
             ("/odd/rest/c.bin", "c.bin", Ok(())),
@@ -144,6 +143,7 @@ fn odd_answers_are_what_they_are() {
             match ends {
                 Ok(()) => {
                     let cid = shown.cid.clone().context("a shared file without a hash")?;
+                    let terminal = scene.command_line(&path.replace('/', "-"), &node)?;
                     same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)
                         .with_context(|| path.to_owned())?;
                 }
