@@ -130,6 +130,23 @@ pub trait Store: 'static {
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     fn partial(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<Self::Partial, StoreError>>;
+    /// Writes a small file and its DAG at once, and returns when both survive a kill. Several are written together if
+    /// the platform can do that.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they could not be written.
+    fn put<'a>(
+        &'a self,
+        id: &'a ItemId,
+        bytes: Bytes,
+        dag: Dag,
+    ) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut partial = self.partial(id).await?;
+            partial.append(bytes, Vec::new()).await?;
+            partial.finish(dag).await
+        })
+    }
     /// Opens the whole file and its DAG, after [`Partial::finish`].
     ///
     /// # Errors

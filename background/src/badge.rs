@@ -1,6 +1,8 @@
 //! The badge and the title of the toolbar button, which always show the current state.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
 
 use fluence::plan::Engine;
 use fluence::state::{NetworkStatus, State};
@@ -13,6 +15,9 @@ use crate::platform::Browser;
 /// How often progress alone changes the button, in milliseconds. Each change also shows the browser
 /// that the worker is busy, even if no connection would show it.
 const PROGRESS_EVERY_MS: u64 = 5000;
+
+/// How long changes are gathered before they are shown.
+const MOMENT: Duration = Duration::from_millis(40);
 
 /// What the button shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +40,10 @@ pub struct Button {
     engine: Engine<Browser>,
     shown: RefCell<Option<Badge>>,
     shown_at: Cell<u64>,
+    /// The number of shares that wait for the person's permission.
+    waiting: Cell<usize>,
+    /// Whether it is about to be shown.
+    is_scheduled: Cell<bool>,
 }
 
 impl Button {
@@ -44,12 +53,26 @@ impl Button {
             engine,
             shown: RefCell::default(),
             shown_at: Cell::new(0),
+            waiting: Cell::new(0),
+            is_scheduled: Cell::new(false),
         }
     }
 
-    /// Makes the button show the current state, with `waiting` shares waiting for the person's
-    /// permission.
-    pub fn show(&self, waiting: usize) {
+    /// Makes the button show the current state in a moment, with `waiting` shares waiting for the
+    /// person's permission. Many changes are shown as one.
+    pub fn show(self: &Rc<Self>, waiting: usize) {
+        self.waiting.set(waiting);
+        if !self.is_scheduled.replace(true) {
+            let button = Rc::clone(self);
+            spawn_local(async move {
+                time::sleep(MOMENT).await;
+                button.is_scheduled.set(false);
+                button.show_now(button.waiting.get());
+            });
+        }
+    }
+
+    fn show_now(&self, waiting: usize) {
         let now = self.engine.with_state(|state| badge(state, waiting));
         self.shown_at.set(time::now_ms());
         let mut shown = self.shown.borrow_mut();

@@ -28,6 +28,11 @@ impl Notices {
         self.notify(&format!("item:{}", id.0), words).await;
     }
 
+    /// Shows a notification about several items.
+    pub async fn tell_of(&self, words: &Words) {
+        self.notify(GENERAL, words).await;
+    }
+
     /// Shows a notification that an item failed.
     pub async fn failed(&self, id: &ItemId, failure: &Failure) {
         let item = self.engine.with_state(|state| {

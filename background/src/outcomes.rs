@@ -17,7 +17,7 @@ use crate::notices::Notices;
 use crate::offscreen::Offscreen;
 use crate::platform::Browser;
 use crate::saving::Saving;
-use crate::sharing::{Sharing, Wish};
+use crate::sharing::{Sharing, Together, Wish};
 use crate::source::typed;
 use crate::thumbnail;
 
@@ -50,10 +50,17 @@ impl Outcomes {
                 spawn_local(async move { outcomes.make_thumbnail(&id).await });
             }
             EventKind::Merged { id, into } => {
-                if self.sharing.merge(id, into) && self.is_shared(into) {
-                    let into = into.clone();
-                    spawn_local(async move { outcomes.shared(&into).await });
-                }
+                let (told, done) = self.sharing.merge(id, into);
+                let is_shared = told && self.is_shared(into);
+                let into = into.clone();
+                spawn_local(async move {
+                    if let Some(together) = done {
+                        outcomes.one_is_done(&together, true).await;
+                    }
+                    if is_shared {
+                        outcomes.shared(&into).await;
+                    }
+                });
             }
             EventKind::Status { id, status } => self.changed(id, status),
             EventKind::Confirmed { ids } => {
@@ -75,7 +82,9 @@ impl Outcomes {
                 });
             }
             EventKind::Removed { id } => {
-                self.sharing.take(id);
+                if let Some(Wish::Together(together)) = self.sharing.take(id) {
+                    spawn_local(async move { outcomes.one_is_done(&together, false).await });
+                }
             }
             EventKind::Progress { .. } if !self.button.is_due(event.at) => return,
             // These do not change what the button shows.
@@ -128,6 +137,9 @@ impl Outcomes {
         let Some(wish) = self.sharing.take(id) else {
             return;
         };
+        if let Wish::Together(together) = wish {
+            return self.one_is_done(&together, true).await;
+        }
         let described = self.engine.with_state(|state| {
             let item = state.items.get(id)?;
             Some((item.name.clone(), item.cid.as_ref()?.parse().ok()?))
@@ -136,7 +148,7 @@ impl Outcomes {
             return;
         };
         let mut copied = false;
-        if self.engine.settings().copy_link && wish == Wish::Link {
+        if self.engine.settings().copy_link && matches!(wish, Wish::Link) {
             let done = self.page.copy(&link(&cid)).await;
             copied = done.is_ok();
             warn_on_error("the link was not copied", done);
@@ -165,8 +177,17 @@ impl Outcomes {
     }
 
     async fn failed(&self, id: &ItemId, failure: &Failure) {
-        self.sharing.take(id);
+        if let Some(Wish::Together(together)) = self.sharing.take(id) {
+            self.one_is_done(&together, false).await;
+        }
         self.notices.failed(id, failure).await;
+    }
+
+    /// One of several files that were chosen together is done.
+    async fn one_is_done(&self, together: &Together, shared: bool) {
+        if let Some(count) = together.done(shared).filter(|count| *count > 0) {
+            self.notices.tell_of(&words::shared_many(count)).await;
+        }
     }
 
     async fn make_thumbnail(&self, id: &ItemId) {

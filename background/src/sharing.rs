@@ -1,7 +1,8 @@
 //! What a person shares, by right click, from a face, or by handing files over.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::rc::Rc;
 
 use fluence::command::{Answer, HandedFile, MAX_URL, ToFace};
@@ -9,6 +10,7 @@ use fluence::failure::{Code, Failure, Reason};
 use fluence::names::safe_file_name;
 use fluence::plan::{Engine, Input, ShareInput};
 use fluence::state::{ItemId, ItemSource};
+use futures::stream::{self, StreamExt};
 use js_sys::{Array, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -24,19 +26,40 @@ use crate::source::{BlobSource, blob_of};
 
 /// The jar of cookies of tabs that are in no container.
 const DEFAULT_STORE: &str = "firefox-default";
+/// The number of files that are begun at the same time.
+const BEGUN_TOGETHER: usize = 64;
 /// The most files of one command.
 const MAX_FILES: usize = 100_000;
 /// The longest name that is made from a selected text, in characters.
 const SELECTION_NAME: usize = 40;
 
 /// What the person is told when a share that they began is done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub enum Wish {
     /// That it is shared.
     #[default]
     Told,
     /// That it is shared, after its link was copied to the clipboard.
     Link,
+    /// That all that were chosen together are done.
+    Together(Rc<Together>),
+}
+
+/// Files that were chosen together. The person is told once, when all of them are done.
+#[derive(Debug, Default)]
+pub struct Together {
+    left: Cell<usize>,
+    shared: Cell<usize>,
+}
+
+impl Together {
+    /// Notes that one more is done, and whether it is shared. Returns the number of those that are
+    /// shared if it was the last.
+    pub fn done(&self, shared: bool) -> Option<usize> {
+        self.left.set(self.left.get().saturating_sub(1));
+        self.shared.set(self.shared.get() + usize::from(shared));
+        (self.left.get() == 0).then(|| self.shared.get())
+    }
 }
 
 /// The shares of a person.
@@ -110,15 +133,22 @@ impl Sharing {
         self.fresh.borrow_mut().remove(id)
     }
 
-    /// Merges a share that turned out to be the same file as another item, and returns whether the
-    /// person is still to be told.
-    pub fn merge(&self, id: &ItemId, into: &ItemId) -> bool {
-        let wish = self.take(id);
-        let told = wish.is_some();
-        if let Some(wish) = wish {
-            self.fresh.borrow_mut().insert(into.clone(), wish);
+    /// Merges a share that turned out to be the same file as another item. Returns whether the
+    /// person is still to be told of the other one, and the files that it was chosen together with if
+    /// it is done thereby.
+    pub fn merge(&self, id: &ItemId, into: &ItemId) -> (bool, Option<Rc<Together>>) {
+        let Some(wish) = self.take(id) else {
+            return (false, None);
+        };
+        match (self.fresh.borrow_mut().entry(into.clone()), wish) {
+            // The other one is a share too, of which the person is told by itself.
+            (Entry::Occupied(_), Wish::Together(together)) => (true, Some(together)),
+            (Entry::Occupied(_), Wish::Told | Wish::Link) => (true, None),
+            (Entry::Vacant(place), wish) => {
+                place.insert(wish);
+                (true, None)
+            }
         }
-        told
     }
 
     /// Shares what was clicked on. `info` and `tab` are what the browser passes to a listener of
@@ -268,19 +298,40 @@ impl Sharing {
             };
             return self.share(input, Wish::Told).await;
         }
+        let count = files.len();
+        let wish = if count > 1 {
+            let together = Together::default();
+            together.left.set(count);
+            Wish::Together(Rc::new(together))
+        } else {
+            Wish::Told
+        };
         let mut first: Option<ItemId> = None;
         let mut not_shared = Vec::new();
-        for (file, blob) in files {
-            let input = ShareInput {
-                name: file.name.clone(),
-                mime: (!file.mime.is_empty()).then_some(file.mime),
-                size: Some(blob.size() as u64),
-                source: None,
-                body: Input::Stored(BlobSource::new(blob)),
-            };
-            match self.share(input, Wish::Told).await {
+        // They are begun in their order, and what is to be written about them is written together.
+        let mut answers = stream::iter(files)
+            .map(|(file, blob)| {
+                let input = ShareInput {
+                    name: file.name.clone(),
+                    mime: (!file.mime.is_empty()).then_some(file.mime),
+                    size: Some(blob.size() as u64),
+                    source: None,
+                    body: Input::Stored(BlobSource::new(blob)),
+                };
+                let wish = wish.clone();
+                async move { (file.name, self.share(input, wish).await) }
+            })
+            .buffered(BEGUN_TOGETHER);
+        while let Some((name, answer)) = answers.next().await {
+            match answer {
                 Answer::Done { id } => first = first.or(id),
-                answer => not_shared.push((file.name, answer)),
+                answer => not_shared.push((name, answer)),
+            }
+        }
+        drop(answers);
+        if let Wish::Together(together) = &wish {
+            for _ in &not_shared {
+                together.done(false);
             }
         }
         let others = not_shared.len().saturating_sub(1);

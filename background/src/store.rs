@@ -1,6 +1,7 @@
 //! Files in the extension's own file system, which the file worker writes. IndexedDB records the
 //! blocks of their bytes. Only the bytes that the database knows of count; others are overwritten.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::rc::Rc;
@@ -11,12 +12,14 @@ use files::directory;
 use files::message::Request;
 use fluence::cars;
 use fluence::content::{Block, Dag};
-use fluence::ports::{Partial, Store, StoreError};
+use fluence::ports::{Partial, Source, Store, StoreError};
 use fluence::state::ItemId;
 use futures::FutureExt;
+use futures::channel::oneshot;
 use futures::future::{LocalBoxFuture, Shared, try_join_all};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 use web::js;
 use web::time;
 use web_sys::File;
@@ -24,7 +27,7 @@ use web_sys::File;
 use crate::codec;
 use crate::database::{self, DAGS, Database, EXTENTS};
 use crate::disk::{self, Disk, Kept, Use};
-use crate::source::BlobSource;
+use crate::source::{BlobSource, blob_of};
 
 /// How many bytes are buffered before they are written.
 const GATHERED: u64 = 2 * 1024 * 1024;
@@ -50,17 +53,59 @@ const GIVEN_BACK: u64 = 24 * 1024 * 1024;
 const TRIES: u32 = 50;
 const TRY_AGAIN: Duration = Duration::from_millis(50);
 
-/// All files of this peer.
+/// All files of this peer. Small ones are in the database, with their DAGs.
 #[derive(Clone)]
 pub struct DiskStore {
     database: Database,
     disk: Disk,
+    small: Rc<RefCell<Smalls>>,
+}
+
+/// Whom to tell that a small file is written.
+type Written = oneshot::Sender<Result<(), StoreError>>;
+
+/// The small files that are written together with the next transaction.
+#[derive(Default)]
+struct Smalls {
+    waiting: Vec<(String, JsValue, Written)>,
+    /// Whether a transaction runs.
+    running: bool,
 }
 
 impl DiskStore {
     /// The files that this database and this file worker have.
     pub fn new(database: Database, disk: Disk) -> Self {
-        Self { database, disk }
+        let small = Rc::default();
+        Self {
+            database,
+            disk,
+            small,
+        }
+    }
+
+    /// Writes the small files that wait, until none does.
+    async fn write_smalls(&self) {
+        loop {
+            let waiting = std::mem::take(&mut self.small.borrow_mut().waiting);
+            if waiting.is_empty() {
+                self.small.borrow_mut().running = false;
+                return;
+            }
+            let written = self
+                .database
+                .write(&[DAGS], |transaction| {
+                    let store = transaction.object_store(DAGS)?;
+                    for (id, value, _) in &waiting {
+                        store.put_with_key(value, &id.as_str().into())?;
+                    }
+                    Ok(())
+                })
+                .await;
+            for (.., done) in waiting {
+                // The share may have been given up.
+                let _ = done.send(written.clone());
+            }
+        }
     }
 
     /// The file worker.
@@ -118,16 +163,55 @@ impl Store for DiskStore {
         .boxed_local()
     }
 
+    fn put<'a>(
+        &'a self,
+        id: &'a ItemId,
+        bytes: Bytes,
+        dag: Dag,
+    ) -> LocalBoxFuture<'a, Result<(), StoreError>> {
+        async move {
+            let value = js::object([
+                ("dag", Uint8Array::from(&codec::encode_dag(&dag)[..]).into()),
+                ("bytes", Uint8Array::from(&bytes[..]).into()),
+            ]);
+            let (done, written) = oneshot::channel();
+            let starts = {
+                let mut small = self.small.borrow_mut();
+                small.waiting.push((id.0.clone(), value, done));
+                !std::mem::replace(&mut small.running, true)
+            };
+            if starts {
+                let store = self.clone();
+                spawn_local(async move { store.write_smalls().await });
+            }
+            written
+                .await
+                .unwrap_or_else(|_| Err(StoreError::Failed("nothing was written".to_owned())))
+        }
+        .boxed_local()
+    }
+
     fn open(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<(BlobSource, Dag), StoreError>> {
         let (store, id) = (self.clone(), id.clone());
         async move {
-            let dag = store.database.get(DAGS, &JsValue::from_str(&id.0)).await?;
+            let value = store.database.get(DAGS, &JsValue::from_str(&id.0)).await?;
+            let small: Option<Uint8Array> = js::member(&value, "bytes").dyn_into().ok();
+            let dag = match small {
+                Some(_) => js::member(&value, "dag"),
+                None => value,
+            };
             let dag = dag
                 .dyn_into::<Uint8Array>()
                 .ok()
                 .and_then(|bytes| codec::decode_dag(&bytes.to_vec()))
                 .ok_or_else(|| StoreError::Gone("its hashes are not there".to_owned()))?;
-            let source = store.source(&id, dag.len()).await?;
+            let source = match small {
+                Some(bytes) => BlobSource::new(blob_of(&Array::of1(&bytes))?),
+                None => store.source(&id, dag.len()).await?,
+            };
+            if source.len() != dag.len() {
+                return Err(StoreError::Gone("it has another length".to_owned()));
+            }
             Ok((source, dag))
         }
         .boxed_local()

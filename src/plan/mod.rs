@@ -96,6 +96,8 @@ struct Inner<P> {
     serving: serve::Serving,
     /// The slots for shares that are read from this machine, and hashed.
     sharing: pace::Slots,
+    /// The slots for small shares, which are read and hashed at once.
+    small: pace::Slots,
     /// The slots for shares that are read from addresses, where a slow server holds up no other.
     reading: pace::Slots,
     fetching: pace::Slots,
@@ -119,6 +121,7 @@ impl<P: Platform> Engine<P> {
             offers: announce::Offers::default(),
             serving: serve::Serving::new(platform.now_ms()),
             sharing: pace::Slots::new(share::SHARES_AT_ONCE),
+            small: pace::Slots::new(share::SMALL_AT_ONCE),
             reading: pace::Slots::new(remote::READ_AT_ONCE),
             fetching: pace::Slots::new(fetch::FETCHES_AT_ONCE),
             offline: RefCell::default(),

@@ -1,6 +1,12 @@
 //! Shares bytes: they are stored once, hashed in place, and offered.
 
 use std::collections::HashSet;
+use std::future::ready;
+use std::ops::Range;
+
+use bytes::Bytes;
+use futures::future::LocalBoxFuture;
+use sha2::{Digest, Sha256};
 
 use super::jobs::JobKind;
 use super::journal::log_line;
@@ -17,6 +23,10 @@ use crate::state::{EventKind, ItemId, LogEntry, MAX_ITEMS, Status};
 
 /// The most shares that are read and hashed at the same time; the others wait.
 pub(super) const SHARES_AT_ONCE: usize = 4;
+/// The largest file that is read, hashed and written at once, in bytes.
+const SMALL: u64 = 32 * 1024;
+/// The most small files that are shared at the same time. What many of them have to write is written together.
+pub(super) const SMALL_AT_ONCE: usize = 64;
 /// The MIME type of an item that is a directory.
 pub(super) const DIRECTORY: &str = "inode/directory";
 /// How many bytes at the beginning of a file are examined to tell a web page from a picture.
@@ -80,15 +90,23 @@ impl<P: Platform> Engine<P> {
         self.start_job(JobKind::In, id, async move {
             let id = job_id;
             let is_remote = matches!(body, Input::Remote(_));
-            let slots = if is_remote {
-                &engine.0.reading
-            } else {
-                &engine.0.sharing
+            let slots = match &body {
+                Input::Remote(_) => &engine.0.reading,
+                Input::Stored(source) if source.len() <= SMALL => &engine.0.small,
+                Input::Stored(_) | Input::Many(_) => &engine.0.sharing,
             };
             let mut slot = slots.take().await;
             // The order of a folder's files depends on the profile, which therefore stays the same until there is a
             // hash.
             let profile = engine.settings().profile;
+            if let Input::Stored(source) = &body
+                && source.len() <= SMALL
+            {
+                if let Err(failure) = engine.share_small(&id, source, profile).await {
+                    engine.give_up_share(&id, failure).await;
+                }
+                return;
+            }
             let ended = match engine.take_in(&id, body, profile).await {
                 Ok((partial, files)) => {
                     if is_remote {
@@ -105,6 +123,20 @@ impl<P: Platform> Engine<P> {
             }
             drop(slot);
         });
+    }
+
+    /// Reads, hashes, stores and offers a small file.
+    async fn share_small(
+        &self,
+        id: &ItemId,
+        source: &P::Source,
+        profile: Profile,
+    ) -> Result<(), Failure> {
+        let bytes = source.read(0..source.len()).await?;
+        let dag = layout(&InMemory(bytes.clone()), profile, |_| {}).await?;
+        self.0.platform.store().put(id, bytes, dag.clone()).await?;
+        self.settle(id, &dag).await;
+        Ok(())
     }
 
     /// Whether there is room for one more item of this size.
@@ -309,6 +341,46 @@ impl<P: Platform> Engine<P> {
             }]);
             self.offer(id, &dag.root);
         }
+    }
+}
+
+/// The bytes of a small file.
+#[derive(Clone)]
+struct InMemory(Bytes);
+
+impl InMemory {
+    fn slice(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let (start, end) = (range.start as usize, range.end as usize);
+        if start > end || end > self.0.len() {
+            return Err(StoreError::Gone(format!("{start} to {end}")));
+        }
+        Ok(self.0.slice(start..end))
+    }
+}
+
+impl Source for InMemory {
+    fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read(&self, range: Range<u64>) -> LocalBoxFuture<'static, Result<Bytes, StoreError>> {
+        Box::pin(ready(self.slice(range)))
+    }
+
+    fn sha256(
+        &self,
+        prefix: Bytes,
+        range: Range<u64>,
+        suffix: Bytes,
+    ) -> LocalBoxFuture<'static, Result<[u8; 32], StoreError>> {
+        let digest = self.slice(range).map(|bytes| {
+            let mut hasher = Sha256::new();
+            for part in [&prefix, &bytes, &suffix] {
+                hasher.update(part);
+            }
+            hasher.finalize().into()
+        });
+        Box::pin(ready(digest))
     }
 }
 

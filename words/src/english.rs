@@ -618,6 +618,19 @@ pub fn shared(name: &str, copied: bool) -> Words {
     }
 }
 
+/// A notification: several files that were chosen together are shared.
+pub fn shared_many(count: usize) -> Words {
+    Words {
+        what: match count {
+            1 => "1 file is shared".to_owned(),
+            count => format!("{count} files are shared"),
+        },
+        advice:
+            "Others can fetch them now, while this browser is open. The Fluence Share button has their links."
+                .to_owned(),
+    }
+}
+
 /// A notification: a file was fetched.
 pub fn fetched(name: &str) -> Words {
     Words {

@@ -15,7 +15,7 @@ mod units;
 use fluence::failure::{About, Failure};
 use fluence::state::{LinkError, LogEntry};
 
-pub use english::{MENU_SHARE, NAME, button, fetched, shared};
+pub use english::{MENU_SHARE, NAME, button, fetched, shared, shared_many};
 use fill::fill;
 pub use units::{megabytes, size};
 

@@ -23,10 +23,13 @@ pub enum Optimise {
 pub const PARTS: [&str; 3] = ["background", "files", "popup"];
 
 /// The options of `wasm-opt`. It is limited to `-O1` on purpose: higher levels make the parts
-/// smaller on disk but larger when compressed, as measurements showed. The other options enable the
+/// smaller on disk but larger when compressed, as measurements showed. Functions of similar names are
+/// similar, and compress better beside one another (2 % of the worker). The other options enable the
 /// features that the compiler's output uses by default.
-const WASM_OPT: [&str; 8] = [
+const WASM_OPT: [&str; 10] = [
     "-O1",
+    "--duplicate-function-elimination",
+    "--reorder-functions-by-name",
     "--enable-bulk-memory",
     "--enable-multivalue",
     "--enable-mutable-globals",
@@ -171,8 +174,6 @@ fn bind(compiled: &Path, part: &str, to: &Path, optimise: Optimise) -> Result<()
         .web(true)?
         .typescript(false)
         .omit_default_module_path(false)
-        .demangle(!shipped)
-        .remove_name_section(shipped)
         .remove_producers_section(shipped);
     bindgen
         .generate(to)

@@ -9,6 +9,7 @@ mod face;
 mod laziness;
 mod lifetime;
 mod main_job;
+mod many;
 mod own_ipfs;
 mod reading;
 mod restarts;
