@@ -17,7 +17,7 @@ use crate::ports::{Network, Platform};
 use crate::state::{EventKind, ItemId, LogEntry, Status};
 
 /// The most names that are announced together.
-const BATCH: usize = 32;
+const BATCH: usize = 256;
 /// The most batches that are announced at the same time, so that a new share does not wait for a slow batch.
 const BATCHES_AT_ONCE: usize = 3;
 /// How long a batch may take before it counts as not confirmed.

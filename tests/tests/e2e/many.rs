@@ -28,6 +28,10 @@ const ALL: &str = "const [count, done] = arguments;
     });
     port.postMessage({ number: 1, command: { command: 'watch' } });";
 
+/// JavaScript that returns whether every item of the list is shared.
+const ALL_SHARED: &str = "return document.querySelectorAll('[data-testid=item]').length >= 20 &&
+    !document.querySelector('[data-testid=item]:not([data-status=shared])');";
+
 #[test]
 fn many_files_are_shared_together_and_told_of_once() {
     play("many_files", async |scene| {
@@ -37,22 +41,15 @@ fn many_files_are_shared_together_and_told_of_once() {
             .map(|n| scene.file(&format!("many-{n:03}.txt"), &files::noise(5 + n, n as u64)))
             .collect::<Result<Vec<PathBuf>>>()?;
         let paths: Vec<&Path> = paths.iter().map(AsRef::as_ref).collect();
-        let began = std::time::Instant::now();
         face.share(&paths).await?;
-        let all_shared = format!(
-            "return document.querySelectorAll('[data-testid=item][data-status=shared]').length >= 20 &&
-             document.body.innerText.includes('{MANY}') &&
-             !document.querySelector('[data-testid=item]:not([data-status=shared])');"
-        );
-        face.wait("that all are shared", LONG, &all_shared).await?;
-        let state = face.state().await?;
-        eprintln!("shared after {:?}", began.elapsed());
-        let shared = state["items"].as_object().map_or(0, |items| {
-            items
-                .values()
-                .filter(|item| item["status"]["status"] == json!("shared"))
-                .count()
-        });
+        face.wait("that all are shared", LONG, ALL_SHARED).await?;
+        let items = alice
+            .driver()?
+            .execute_async(ALL, vec![json!(MANY)])
+            .await?;
+        let items = items.json().as_array().cloned().unwrap_or_default();
+        let is_shared = |item: &&Value| item["status"]["status"] == json!("shared");
+        let shared = items.iter().filter(is_shared).count();
         ensure!(shared == MANY, "{shared} of {MANY} files are shared");
         let told = alice.driver()?.execute_async(NOTIFICATIONS, vec![]).await?;
         ensure!(
@@ -60,6 +57,16 @@ fn many_files_are_shared_together_and_told_of_once() {
             "notifications: {}",
             told.json()
         );
+        // A worker that starts anew offers all of them again.
+        alice.stop_worker().await?;
+        face.wait(
+            "that none is confirmed",
+            LONG,
+            "return !!document.querySelector('[data-testid=item][data-status=announcing]');",
+        )
+        .await?;
+        face.wait("that all are shared again", LONG, ALL_SHARED)
+            .await?;
         let terminal = scene.command_line("terminal", &node)?;
         for n in [0, MANY / 2, MANY - 1] {
             let name = format!("many-{n:03}.txt");
