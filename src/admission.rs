@@ -43,8 +43,8 @@ const MAX_CALLERS: usize = 1024;
 pub enum Cost {
     /// The call counts against the caller's allowance.
     Call,
-    /// The call is free, because it moves nothing and whoever confirms an announcement sends many.
-    /// It still takes a place.
+    /// The call moves nothing, and does not count against the allowance of its caller, who confirms
+    /// an announcement. All probes together have one.
     Probe,
 }
 
@@ -76,7 +76,13 @@ pub struct Admission {
     limits: Limits,
     running: usize,
     callers: HashMap<String, Bucket>,
+    probes: Option<Bucket>,
 }
+
+/// Probes that are answered at once, and then per second, whoever sends them: one confirms many
+/// names, and comes from a new identity each time.
+const PROBES_BURST: u32 = 100;
+const PROBES_PER_SECOND: f64 = 10.0;
 
 impl Admission {
     /// An admission with these limits, while nothing is being answered yet.
@@ -85,6 +91,7 @@ impl Admission {
             limits,
             running: 0,
             callers: HashMap::new(),
+            probes: None,
         }
     }
 
@@ -98,7 +105,12 @@ impl Admission {
             return busy(self.limits.retry_after_ms);
         }
         match cost {
-            Cost::Probe => {}
+            Cost::Probe => {
+                let probes = self.probes.get_or_insert(Bucket::new(now, PROBES_BURST));
+                if let Err(wait) = probes.take(now, PROBES_BURST, PROBES_PER_SECOND) {
+                    return busy(wait);
+                }
+            }
             Cost::Call => {
                 let Limits {
                     burst, per_second, ..
@@ -225,6 +237,21 @@ mod tests {
         assert_eq!(call("a", Cost::Probe, 0), Ok(()));
         assert_eq!(call("b", Cost::Call, 0), Ok(()));
         assert_eq!(call("a", Cost::Call, 1000), Ok(()));
+    }
+
+    #[test]
+    fn probes_of_everybody_together_are_bounded() {
+        let mut admission = Admission::new(LIMITS);
+        let mut probe = |number: u32, now| {
+            let admitted = admission.admit(&number.to_string(), Cost::Probe, now);
+            if admitted.is_ok() {
+                admission.done();
+            }
+            admitted.is_ok()
+        };
+        let answered = (0..1000).filter(|number| probe(*number, 0)).count();
+        assert_eq!(answered, PROBES_BURST as usize);
+        assert!(probe(0, 1000));
     }
 
     #[test]

@@ -255,6 +255,7 @@ impl ToFace {
             settings: state.settings.clone(),
             peer: state.peer.clone(),
             notice: state.notice.clone(),
+            noticed: state.noticed,
         };
         let first = Self::State {
             state: Box::new(first),

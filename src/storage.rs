@@ -73,6 +73,42 @@ pub fn url_of(multiaddr: &str) -> Result<String, AddressError> {
     Ok(format!("{scheme}://{host}:{port}"))
 }
 
+/// Whether a host is in a private network, so that its name or address means another machine to everybody: an IP address
+/// that is not routed on the internet, or a name that is not looked up there (RFC 6761, RFC 6762, RFC 8375).
+pub fn is_private(host: &str) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => is_private_ip4(ip),
+        Ok(IpAddr::V6(ip)) => match ip.to_ipv4_mapped() {
+            Some(ip) => is_private_ip4(ip),
+            None => {
+                let first = ip.segments()[0];
+                // The last two are those of unique local and of link-local addresses.
+                ip.is_loopback()
+                    || ip.is_unspecified()
+                    || first & 0xfe00 == 0xfc00
+                    || first & 0xffc0 == 0xfe80
+            }
+        },
+        Err(_) => {
+            let host = host.trim_end_matches('.').to_ascii_lowercase();
+            ["localhost", "local", "internal", "home.arpa"]
+                .iter()
+                .any(|zone| host == *zone || host.ends_with(&format!(".{zone}")))
+        }
+    }
+}
+
+fn is_private_ip4(ip: Ipv4Addr) -> bool {
+    let [a, b, ..] = ip.octets();
+    // The last two are a network of this machine, and that of carriers between them and their customers.
+    ip.is_loopback()
+        || ip.is_private()
+        || ip.is_link_local()
+        || ip.is_broadcast()
+        || a == 0
+        || a == 100 && (64..128).contains(&b)
+}
+
 /// A host in a base URL.
 enum Host<'a> {
     Ip4(Ipv4Addr),
@@ -160,6 +196,40 @@ fn is_name(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn private_places_are_known() {
+        for local in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.0.1",
+            "0.0.0.0",
+            "100.64.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "localhost",
+            "a.localhost",
+            "printer.local",
+            "x.home.arpa",
+        ] {
+            assert!(is_private(local), "{local}");
+        }
+        for public in [
+            "1.1.1.1",
+            "172.32.0.1",
+            "100.128.0.1",
+            "2606:4700::1111",
+            "example.org",
+            "local.example",
+        ] {
+            assert!(!is_private(public), "{public}");
+        }
+    }
 
     #[test]
     fn both_forms_are_understood() {

@@ -110,16 +110,12 @@ pub fn keep_page_open(open: bool) {
     keep(PAGE, if open { OPEN } else { FOLDED });
 }
 
-/// Whether the notice that the person dismissed last has this text.
-pub fn is_dismissed(notice: &str) -> bool {
-    load(DISMISSED) == without_quotes(notice)
+/// Whether the person has dismissed the notice of this time, in Unix milliseconds.
+pub fn is_dismissed(noticed: u64) -> bool {
+    load(DISMISSED) == noticed.to_string()
 }
 
-/// Remembers that the person has dismissed a notice with this text.
-pub fn keep_dismissed(notice: &str) {
-    keep(DISMISSED, &without_quotes(notice));
-}
-
-fn without_quotes(text: &str) -> String {
-    text.replace(['"', '\\'], "")
+/// Remembers that the person has dismissed the notice of this time.
+pub fn keep_dismissed(noticed: u64) {
+    keep(DISMISSED, &noticed.to_string());
 }

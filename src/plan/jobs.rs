@@ -43,6 +43,12 @@ impl<P: Platform> Engine<P> {
         self.0.jobs.0.borrow().contains_key(&(kind, id.clone()))
     }
 
+    /// The number of jobs of this kind.
+    pub(super) fn jobs_of(&self, kind: JobKind) -> usize {
+        let jobs = self.0.jobs.0.borrow();
+        jobs.keys().filter(|(of, _)| *of == kind).count()
+    }
+
     /// Starts a job, unless one of this kind runs for the item already. It can be dropped at any moment.
     pub(super) fn start_job(
         &self,

@@ -16,7 +16,6 @@ use crate::failure::{Code, Failure, Kind, Reason};
 use crate::names::FunctionName;
 use crate::ports::{Network, NetworkError, PeerName, Platform};
 use crate::state::{ItemId, LogEntry, Status};
-use crate::storage::url_of;
 use crate::text::quote;
 
 /// How long a call to a provider may take.
@@ -250,7 +249,7 @@ impl<P: Platform> Search<P> {
             .multiaddr
             .as_deref()
             .ok_or_else(|| bad(Failure::new(Code::BadAnswer).reason(Reason::NoAddress)))?;
-        let url = url_of(multiaddr).map_err(|error| {
+        let url = self.engine.storage_url(multiaddr).map_err(|error| {
             let failure = Failure::new(Code::BadAnswer).reason(Reason::BadAddress);
             bad(failure.detail(error.address))
         })?;
@@ -309,7 +308,7 @@ impl<P: Platform> Search<P> {
             let Ok(Ok(ok)) = reply.map(Reply::into_result::<MultiaddrOk>) else {
                 continue;
             };
-            let Ok(url) = url_of(&ok.multiaddr) else {
+            let Ok(url) = self.engine.storage_url(&ok.multiaddr) else {
                 continue;
             };
             let twice = found.iter().any(|(_, other)| *other == url);

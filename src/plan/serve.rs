@@ -14,7 +14,7 @@ use super::jobs::JobKind;
 use super::journal::log_line;
 use super::share::DIRECTORY;
 use crate::Cid;
-use crate::admission::{Admission, Bucket, Cost, Limits};
+use crate::admission::{Admission, Bucket, Cost, Limits, RETRY_AFTER_MS};
 use crate::call::{
     CallError, ErrorCode, FileArgs, FileOk, MultiaddrArgs, MultiaddrOk, Reply, Request,
 };
@@ -23,7 +23,7 @@ use crate::failure::{Code, Failure};
 use crate::names::{FunctionName, canonical};
 use crate::ports::{Network, NetworkError, PeerName, Platform, Store, StoreError};
 use crate::state::{EventKind, Item, ItemId, LogEntry, Upload};
-use crate::storage::{multiaddr_of, url_of};
+use crate::storage::{AddressError, is_private, multiaddr_of, url_of};
 use crate::text::quote;
 
 /// The most requests that are recorded at once, and then per second. The others are answered all
@@ -38,6 +38,10 @@ const PLACE_PATIENCE: Duration = Duration::from_secs(24);
 const CHECK_PATIENCE: Duration = Duration::from_secs(6);
 /// The most nodes that are asked for storage.
 const MAX_STORAGES: usize = 10;
+/// How long it counts that a storage had all of a file, in milliseconds. Meanwhile calls for it cause no requests.
+const PLACED_MS: u64 = 30_000;
+/// The most uploads at the same time.
+const MAX_UPLOADS: usize = 16;
 /// How long a storage is avoided after an upload to it failed, in milliseconds, and how many are remembered.
 const SHUN_MS: u64 = 60_000;
 const MAX_SHUNNED: usize = 64;
@@ -50,6 +54,8 @@ pub(super) struct Serving {
     noted: RefCell<Bucket>,
     /// The files for which storage is being found.
     placing: RefCell<HashMap<ItemId, Placing>>,
+    /// The files that a storage had when it was last asked: its multiaddr, and when that was.
+    placed: RefCell<HashMap<ItemId, (String, u64)>>,
     /// The storages to which an upload failed, by multiaddr.
     shunned: RefCell<HashMap<String, Shunned>>,
 }
@@ -60,6 +66,7 @@ impl Serving {
             admission: RefCell::new(Admission::new(Limits::default())),
             noted: RefCell::new(Bucket::new(now, NOTED_BURST)),
             placing: RefCell::default(),
+            placed: RefCell::default(),
             shunned: RefCell::default(),
         }
     }
@@ -80,6 +87,17 @@ impl Drop for Admitted<'_> {
     fn drop(&mut self) {
         self.0.borrow_mut().done();
     }
+}
+
+/// The host in a base URL, without its port and without the brackets of an IPv6 address.
+fn host_name(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => host,
+        _ => authority,
+    };
+    host.trim_matches(['[', ']'])
 }
 
 /// The description of an item for other peers.
@@ -176,6 +194,12 @@ impl<P: Platform> Engine<P> {
         {
             return Ok(upload.multiaddr);
         }
+        let placed = self.0.serving.placed.borrow().get(id).cloned();
+        if let Some((multiaddr, at)) = placed
+            && self.now().saturating_sub(at) < PLACED_MS
+        {
+            return Ok(multiaddr);
+        }
         let placing = self.0.serving.placing.borrow().get(id).cloned();
         let placing = match placing {
             Some(placing) => placing,
@@ -216,7 +240,7 @@ impl<P: Platform> Engine<P> {
         let (source, dag) = match self.0.platform.store().open(id).await {
             Ok(opened) => opened,
             Err(StoreError::Gone(_)) => {
-                self.say_gone(id);
+                self.say_gone_if_so(id).await;
                 return Err(CallError::new(
                     ErrorCode::NoSuchFunction,
                     "the file is not here any more",
@@ -246,7 +270,10 @@ impl<P: Platform> Engine<P> {
                 .item(id, |item| item.placed.clone())
                 .flatten()
                 .and_then(|placed| {
-                    Some((placed.clone(), Inventory::Gateway(url_of(&placed).ok()?)))
+                    Some((
+                        placed.clone(),
+                        Inventory::Gateway(self.storage_url(&placed).ok()?),
+                    ))
                 }),
         };
         if let Some((multiaddr, storage)) = before {
@@ -257,11 +284,21 @@ impl<P: Platform> Engine<P> {
             {
                 Some(Ok(missing)) if missing.is_empty() => {
                     self.log(id, LogEntry::AlreadyStored);
+                    let now = self.now();
+                    let mut placed = self.0.serving.placed.borrow_mut();
+                    placed.retain(|_, (_, at)| now.saturating_sub(*at) < PLACED_MS);
+                    placed.insert(id.clone(), (multiaddr.clone(), now));
                     return Ok(multiaddr);
                 }
                 Some(Err(failure)) => return Err(self.own_ipfs_failed(id, failure)),
                 Some(Ok(_)) | None => {}
             }
+        }
+        if self.jobs_of(JobKind::Out) >= MAX_UPLOADS {
+            return Err(CallError {
+                retry_after_ms: Some(RETRY_AFTER_MS),
+                ..CallError::new(ErrorCode::Busy, "too many uploads at once")
+            });
         }
         let upload = match own {
             Some((multiaddr, _)) => {
@@ -416,13 +453,43 @@ impl<P: Platform> Engine<P> {
         let token = ok.token.filter(|token| {
             token.len() <= super::upload::MAX_TOKEN && token.bytes().all(|b| b.is_ascii_graphic())
         });
-        url_of(&ok.multiaddr)
+        self.storage_url(&ok.multiaddr)
             .map_err(|error| CallError::new(ErrorCode::Internal, error.to_string()))?;
         Ok(Upload {
             multiaddr: ok.multiaddr,
             token,
             expires: ok.expires,
         })
+    }
+
+    /// The base URL of a storage that a stranger names. A place in a private network is that of whoever looks at it, so
+    /// it is used only if the person's own node, or own IPFS node, is there too.
+    ///
+    /// # Errors
+    /// [`AddressError`] says what is wrong with the address.
+    pub(super) fn storage_url(&self, multiaddr: &str) -> Result<String, AddressError> {
+        let url = url_of(multiaddr)?;
+        let host = host_name(&url);
+        if !is_private(host) {
+            return Ok(url);
+        }
+        let settings = self.settings();
+        let of_node = |node: &String| node.split('/').nth(2).map(str::to_owned);
+        let own = settings.own_ipfs.map(|own| own.gateway);
+        let is_own = settings
+            .nodes
+            .iter()
+            .filter_map(of_node)
+            .any(|own| own == host)
+            || own.is_some_and(|own| host_name(&own) == host);
+        if is_own {
+            Ok(url)
+        } else {
+            Err(AddressError {
+                address: multiaddr.to_owned(),
+                reason: "it is in a private network",
+            })
+        }
     }
 
     /// Whether a storage is avoided, and what it said if it refused for good.

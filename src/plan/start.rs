@@ -1,6 +1,7 @@
 //! Continues everything that an earlier run left unfinished, after a start.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::commands::item_cid;
 use super::jobs::JobKind;
@@ -10,11 +11,13 @@ use super::share::DIRECTORY;
 use super::{Engine, Input, Unknown};
 use crate::failure::{Code, Failure, Kind};
 use crate::names::canonical;
-use crate::ports::{Platform, Store};
+use crate::ports::{Platform, Source, Store, StoreError};
 use crate::state::{EventKind, Item, ItemId, LogEntry, Origin, Status};
 
 /// How long it may take until a loss of the network is noticed, in milliseconds.
 const NOTICED_MS: u64 = 120_000;
+/// How long after a read that found nothing the file is looked for again.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
 /// How many times a fetch continues by itself without a new block; after that a person has to resume it.
 const MAX_RESUMED: u32 = 4;
 
@@ -153,6 +156,23 @@ impl<P: Platform> Engine<P> {
             },
         ])
         .await;
+    }
+
+    /// Records that the bytes of an item are missing, if they still are after a moment: a read may fail once.
+    pub(super) async fn say_gone_if_so(&self, id: &ItemId) {
+        self.sleep(SECOND_LOOK).await;
+        let opened = self.0.platform.store().open(id).await;
+        let is_gone = match opened {
+            Err(StoreError::Gone(_)) => true,
+            Err(_) => false,
+            Ok((source, _)) => {
+                let last = source.len().saturating_sub(1)..source.len();
+                matches!(source.read(last).await, Err(StoreError::Gone(_)))
+            }
+        };
+        if is_gone {
+            self.say_gone(id);
+        }
     }
 
     /// Records that the bytes of an item are missing.

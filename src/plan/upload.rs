@@ -23,7 +23,7 @@ use crate::ports::{
     Http, HttpBody, HttpError, HttpRequest, Network, Piece, Platform, Source, Store, StoreError,
 };
 use crate::state::{EventKind, ItemId, LogEntry, Upload};
-use crate::storage::{multiaddr_of, url_of};
+use crate::storage::multiaddr_of;
 
 /// The size of the first part's CAR in bytes. Even a slow line has to transfer it in time.
 const PART_START: u64 = 1 << 20;
@@ -108,7 +108,7 @@ impl<P: Platform> Engine<P> {
                 Err(error) => {
                     engine.end_upload(&id, 0, Some(Failure::from(&error)));
                     if let StoreError::Gone(_) = error {
-                        engine.say_gone(&id);
+                        engine.say_gone_if_so(&id).await;
                     }
                 }
             }
@@ -157,14 +157,14 @@ impl<P: Platform> Engine<P> {
         let end = dag.len().min(offset + 1);
         if let Err(error @ StoreError::Gone(_)) = source.read(offset..end).await {
             self.end_upload(id, sent, Some(Failure::from(&error)));
-            return self.say_gone(id);
+            return self.say_gone_if_so(id).await;
         }
         self.shun(&target.multiaddr, &failure);
         self.end_upload(id, sent, Some(failure));
     }
 
     fn target(&self, upload: Upload) -> Result<Target, Failure> {
-        let get = url_of(&upload.multiaddr).map_err(|error| {
+        let get = self.storage_url(&upload.multiaddr).map_err(|error| {
             Failure::new(Code::BadStorage)
                 .reason(Reason::BadAddress)
                 .detail(error.address)
@@ -406,7 +406,10 @@ impl<P: Platform> Engine<P> {
                 && upload.multiaddr == target.multiaddr
             {
                 target.token = upload.token;
-                target.expires = upload.expires;
+                // A new token that seems to expire at once shows that the clocks differ. Then the storage says when it
+                // has expired.
+                let soon = self.now() / 1000 + TOKEN_MARGIN;
+                target.expires = upload.expires.filter(|expires| *expires >= soon);
                 return Ok(());
             }
         }

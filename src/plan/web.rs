@@ -7,7 +7,6 @@ use crate::call::{MultiaddrArgs, MultiaddrOk, Request};
 use crate::names::FunctionName;
 use crate::ports::{Http, HttpRequest, Network, Platform};
 use crate::state::NetworkStatus;
-use crate::storage::url_of;
 
 /// The CID of an empty file. It contains the file, so nothing has to be stored to open it.
 const EMPTY: &str = "bafkqaaa";
@@ -28,7 +27,7 @@ impl<P: Platform> Engine<P> {
         let request = Request::new(FunctionName::multiaddr(), &MultiaddrArgs::default());
         let reply = self.0.platform.network().call(node, request, patience);
         let ok: MultiaddrOk = reply.await.ok()?.into_result().ok()?;
-        let url = url_of(&ok.multiaddr).ok()?;
+        let url = self.storage_url(&ok.multiaddr).ok()?;
         // The node's operator may have switched links off.
         let request = HttpRequest {
             method: "HEAD",

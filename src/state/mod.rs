@@ -44,6 +44,9 @@ pub struct State {
     pub peer: Option<String>,
     /// The last notice.
     pub notice: Option<Failure>,
+    /// When it was given, in Unix milliseconds.
+    #[serde(default)]
+    pub noticed: u64,
 }
 
 impl State {
@@ -104,7 +107,10 @@ impl State {
             EventKind::Network { network } => self.network = network.clone(),
             EventKind::Web { base } => self.web.clone_from(base),
             EventKind::Started { peer } => self.peer = Some(peer.clone()),
-            EventKind::Notice { failure } => self.notice = Some(failure.clone()),
+            EventKind::Notice { failure } => {
+                self.notice = Some(failure.clone());
+                self.noticed = at;
+            }
             EventKind::Described { id, .. }
             | EventKind::Thumbnail { id, .. }
             | EventKind::Hashed { id, .. }

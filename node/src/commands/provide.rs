@@ -62,6 +62,7 @@ pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Fail
         peer,
         calls,
         statuses: _statuses,
+        nodes: _,
         _identity,
     } = Client::connect(&context.home()?, &args.network, &context.output).await?;
     let function = Arc::new(Function {

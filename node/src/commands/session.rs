@@ -26,6 +26,8 @@ pub(super) struct Client {
     pub calls: Calls,
     /// Every change of the connection.
     pub statuses: Statuses,
+    /// The nodes that were given.
+    pub nodes: Vec<String>,
     /// While this is kept, no other process uses the same identity.
     pub _identity: Identity,
 }
@@ -53,6 +55,7 @@ impl Client {
                 .map_err(|error| text::no_network(&error))?;
         wait_online(&mut statuses, &nodes, network.patience(), output).await?;
         Ok(Self {
+            nodes: nodes.iter().map(ToString::to_string).collect(),
             peer,
             calls,
             statuses,
@@ -115,8 +118,10 @@ impl Session {
             peer,
             calls,
             statuses,
+            nodes,
             _identity,
         } = client;
+        let settings = Settings { nodes, ..settings };
         let store = FileStore::open(work.path().join("items"))?;
         let http = WebClient::new().map_err(|error| text::no_http(&error))?;
         let Opened {

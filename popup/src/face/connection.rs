@@ -109,9 +109,7 @@ impl Face {
                 self.worker_state = WorkerState::Ready;
                 self.wait = FIRST_WAIT_MS;
                 self.timers.silence = None;
-                let notice = self.state.notice.as_ref();
-                self.notice_read =
-                    notice.is_none_or(|notice| preferences::is_dismissed(&text::notice(notice)));
+                self.notice_read = preferences::is_dismissed(self.state.noticed);
                 self.watch_clock(sender);
                 for message in std::mem::take(&mut self.queue) {
                     self.post(message);

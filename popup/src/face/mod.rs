@@ -451,9 +451,7 @@ impl Face {
             }
             Msg::DismissNotice => {
                 self.notice_read = true;
-                if let Some(notice) = &self.state.notice {
-                    preferences::keep_dismissed(&text::notice(notice));
-                }
+                preferences::keep_dismissed(self.state.noticed);
             }
         }
         true

@@ -222,3 +222,57 @@ fn a_flood_of_calls_is_bounded() {
     assert!(written < 300, "{written}");
     assert!(item(&a, &id).requests > 0);
 }
+
+#[test]
+fn places_in_private_networks_are_used_only_beside_ones_own_node() {
+    let world = World::default();
+    let settings = |nodes: &[&str]| Settings {
+        nodes: nodes.iter().map(|node| (*node).to_owned()).collect(),
+        ..Settings::default()
+    };
+    let near = world.machine_with("near", settings(&["/ip4/192.168.1.5/tcp/4102/ws"]));
+    let far = world.machine_with("far", settings(&["/dns4/node.example.org/tcp/443/tls/ws"]));
+    for (multiaddr, is_near, is_far) in [
+        ("/ip4/192.168.1.5/tcp/8080/http", true, false),
+        ("/ip4/192.168.1.1/tcp/80/http", false, false),
+        ("/ip4/127.0.0.1/tcp/5001/http", false, false),
+        ("/ip6/::1/tcp/5001/http", false, false),
+        ("/dns4/localhost/tcp/5001/http", false, false),
+        ("/dns4/storage.example.org/tcp/443/https", true, true),
+        ("/ip4/1.1.1.1/tcp/443/https", true, true),
+    ] {
+        assert_eq!(
+            near.engine.storage_url(multiaddr).is_ok(),
+            is_near,
+            "{multiaddr}"
+        );
+        assert_eq!(
+            far.engine.storage_url(multiaddr).is_ok(),
+            is_far,
+            "{multiaddr}"
+        );
+    }
+}
+
+#[test]
+fn calls_for_a_file_that_storage_has_cause_no_more_requests() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let (id, cid) = share(&a, "a", &file(300_000, 58));
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    until(&a, &id, |item| {
+        item.placed.is_some() && item.upload.is_none()
+    });
+    // The first call asks the storage, and the next ones do not.
+    assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+    let asked = storage.asked.get();
+    for _ in 0..10 {
+        assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+    }
+    assert_eq!(storage.asked.get(), asked);
+    world.sim.pass(MINUTE);
+    assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+    assert!(storage.asked.get() > asked);
+}

@@ -91,6 +91,8 @@ pub struct Storage {
     pub tokens: RefCell<HashSet<String>>,
     /// The number of questions to its RPC about blocks.
     pub stats: Cell<u64>,
+    /// The number of all requests.
+    pub asked: Cell<u64>,
 }
 
 impl Storage {
@@ -207,6 +209,7 @@ impl World {
             sent: Cell::new(0),
             tokens: RefCell::default(),
             stats: Cell::new(0),
+            asked: Cell::new(0),
         });
         self.add_storage(host, &storage);
         storage
@@ -392,6 +395,7 @@ impl World {
         let Some(storage) = storage else {
             return unreachable();
         };
+        storage.asked.set(storage.asked.get() + 1);
         self.sim.sleep(Duration::from_millis(5)).await;
         if storage.manner.get() == Manner::Dead {
             return unreachable();
