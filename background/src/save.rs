@@ -89,6 +89,11 @@ impl Saver {
         new
     }
 
+    /// Whether nothing is being saved.
+    pub fn is_idle(&self) -> bool {
+        self.saving.borrow().items.is_empty()
+    }
+
     /// The items that are to be saved and whose download has not begun.
     pub fn intended(&self) -> Vec<ItemId> {
         let saving = self.saving.borrow();

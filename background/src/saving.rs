@@ -44,6 +44,11 @@ impl Saving {
         }
     }
 
+    /// Whether nothing is being saved.
+    pub fn is_idle(&self) -> bool {
+        self.saver.is_idle()
+    }
+
     /// Notes that an item is to be saved, before anything is done; returns `false` if it is being
     /// saved already.
     pub async fn intend(&self, id: &ItemId) -> bool {

@@ -1,12 +1,13 @@
 //! Connects the events of the browser, the faces, the peer and the engine.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use fluence::command::{Answer, Command, FACE_PORT, MAX_THUMBNAILS, ToFace, ToWorker};
 use fluence::failure::{Code, Failure};
 use fluence::plan::{Engine, Unknown};
-use fluence::state::{EventKind, ItemId, NetworkStatus, Settings};
+use fluence::state::{EventKind, Item, ItemId, NetworkStatus, Settings};
 use fluence_peer::{Calls, Config, Peer, Statuses};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -57,6 +58,8 @@ pub struct Worker {
     saving: Rc<Saving>,
     notices: Notices,
     button: Rc<Button>,
+    /// Whether the browser has an update of the extension that it has not installed yet.
+    has_update: Cell<bool>,
 }
 
 /// Why the worker could not start.
@@ -150,6 +153,7 @@ impl Worker {
             saving,
             notices,
             button,
+            has_update: Cell::new(false),
         });
         let outcomes = Rc::new(Outcomes {
             engine: worker.engine.clone(),
@@ -228,10 +232,28 @@ impl Worker {
                 });
             }
             "online" => spawn_local(async move { worker.reconnect().await }),
-            "alarm" => self.sharing.reading.give_up_waiting(),
+            "alarm" => {
+                self.sharing.reading.give_up_waiting();
+                self.update_when_idle();
+            }
+            "update" => {
+                self.has_update.set(true);
+                self.update_when_idle();
+            }
             // The event has done its work by waking the worker.
             "startup" => {}
             other => web_sys::console::warn_1(&format!("there is no event called {other}").into()),
+        }
+    }
+
+    /// Restarts the extension, if that installs an update and disturbs nothing.
+    fn update_when_idle(&self) {
+        let is_moving = |item: &Item| item.status.is_moving() || item.upload.is_some();
+        let idle = self
+            .engine
+            .with_state(|state| !state.items.values().any(is_moving));
+        if self.has_update.get() && idle && !self.faces.any_watching() && self.saving.is_idle() {
+            runtime::reload();
         }
     }
 

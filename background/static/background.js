@@ -84,6 +84,8 @@ api.runtime.onConnect.addListener((port) => {
 });
 api.runtime.onInstalled.addListener(to("installed"));
 api.runtime.onStartup.addListener(to("startup"));
+// The browser installs an update when the extension restarts, which without this would be when the browser does.
+api.runtime.onUpdateAvailable.addListener(to("update"));
 api.contextMenus.onClicked.addListener((info, tab) => event("menu", info, tab, ask(info, tab)));
 api.alarms.onAlarm.addListener(to("alarm"));
 api.downloads.onChanged.addListener(to("download"));

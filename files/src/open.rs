@@ -269,10 +269,8 @@ fn finish(handle: &FileSystemSyncAccessHandle, len: f64) -> Result<(), Problem> 
     if have > len {
         handle.truncate_with_f64(len).map_err(of)?;
     }
-    // The file is not flushed: what the system has taken outlasts a kill of the browser, and after a loss of
-    // power a file that is too short is noticed when it is opened. Waiting for the disk would hold up all other
-    // files.
-    Ok(())
+    // What the system has taken outlasts a kill of the browser, but only what is on the disk outlasts a loss of power.
+    handle.flush().map_err(of)
 }
 
 /// Reads a leaf, with its prefix and suffix.
