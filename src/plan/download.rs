@@ -21,7 +21,7 @@ use crate::content::hash::HashError;
 use crate::content::walk::{Step, Walk};
 use crate::content::{Block, MAX_BLOCK};
 use crate::failure::{Code, Failure, Reason};
-use crate::names::canonical;
+use crate::names::{canonical, mime_of};
 use crate::ports::{
     Http, HttpBody, HttpError, HttpRequest, HttpResponse, Partial, Platform, Store,
 };
@@ -414,6 +414,12 @@ impl<P: Platform> Engine<P> {
             .await
             .map_err(short)?;
         judge(url, response.status)?;
+        // A network that wants a login first answers for everybody, with a page of its own. That is not the storage's
+        // fault, and passes.
+        let kind = response.content_type.as_deref().and_then(mime_of);
+        if kind.as_deref() == Some("text/html") {
+            return Err(Ended::Short(storage_failure(url, Reason::Malformed)));
+        }
         if response
             .content_length
             .is_some_and(|len| len > MAX_BLOCK as u64)

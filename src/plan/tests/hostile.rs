@@ -276,3 +276,31 @@ fn calls_for_a_file_that_storage_has_cause_no_more_requests() {
     assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
     assert!(storage.asked.get() > asked);
 }
+
+#[test]
+fn a_network_that_wants_a_login_is_not_taken_for_wrong_bytes() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let bytes = file(3_000_000, 59);
+    let (_, cid) = share(&a, "a", &bytes);
+    until_done(&b, &begin_fetch(&b, &cid));
+    let c = world.machine("carol");
+    c.online();
+    storage.manner.set(Manner::Portal);
+    let id = begin_fetch(&c, &cid);
+    world.sim.pass(Duration::from_secs(20));
+    storage.manner.set(Manner::Honest);
+    until(&c, &id, |item| {
+        item.status == Status::Done || item.status.failure().is_some()
+    });
+    if let Some(failure) = item(&c, &id).status.failure() {
+        assert_ne!(failure.code, Code::WrongBytes);
+        done(command(&c, Command::Resume { id: id.clone() }));
+        until_done(&c, &id);
+    }
+    assert_eq!(stored(&c, &id), bytes);
+    for failure in storages_failed(&c, &id) {
+        assert_ne!(failure.code, Code::WrongBytes, "{failure:?}");
+    }
+}

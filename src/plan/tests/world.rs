@@ -33,6 +33,8 @@ pub enum Manner {
     Honest,
     /// Sends a wrong byte in every block.
     Lies,
+    /// Cannot be reached, because the network answers everything with a page where one has to log in.
+    Portal,
     /// Behaves as Kubo: answers a request for a CAR with an empty 200 if it lacks the first block,
     /// and ends early if it lacks another.
     Kubo,
@@ -399,6 +401,10 @@ impl World {
         self.sim.sleep(Duration::from_millis(5)).await;
         if storage.manner.get() == Manner::Dead {
             return unreachable();
+        }
+        if storage.manner.get() == Manner::Portal {
+            let page = b"<!doctype html><title>Log in</title>";
+            return Ok(response(200, "text/html; charset=utf-8", page));
         }
         if let Some(query) = path.strip_prefix("/api/v0/block/stat?") {
             assert_eq!(request.method, "POST");

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
+use thirtyfour::extensions::cdp::ChromeDevTools;
 
 use crate::play;
 
 /// JavaScript with which a page attacks the extension; it returns a list of what it reached.
 const ATTACK: &str = r#"
-const [popup, worker, done] = arguments;
+const [popup, worker, here, done] = arguments;
 const reached = [];
 const attempt = async (what, how) => { try { if (await how()) reached.push(what); } catch {} };
 (async () => {
@@ -26,17 +27,16 @@ const attempt = async (what, how) => { try { if (await how()) reached.push(what)
     channel.postMessage({ key: 'x', files: [new File(['x'], 'x')] });
     setTimeout(() => answer(false), 2000);
   }));
-  await attempt('the popup in a frame', () => new Promise(answer => {
-    const frame = document.createElement('iframe');
-    frame.onload = () => {
-      // A blocked frame holds an error page, which this page cannot recognise by its address.
-      setTimeout(() => answer(frame.contentWindow.length > 0 || !!frame.dataset.spoke), 1000);
-    };
-    frame.onerror = () => answer(false);
-    frame.src = popup;
-    document.body.append(frame);
-    setTimeout(() => answer(false), 3000);
-  }));
+  // Which frames hold what is told by the browser, because the page itself cannot see it.
+  for (const address of [popup, here]) {
+    await new Promise((shown) => {
+      const frame = document.createElement('iframe');
+      frame.onload = shown;
+      frame.onerror = shown;
+      frame.src = address;
+      document.body.append(frame);
+    });
+  }
   done(reached);
 })();
 "#;
@@ -53,12 +53,28 @@ fn no_web_page_reaches_the_extension() {
         let arguments: Vec<Value> = vec![
             json!(alice.extension_url("popup.html")),
             json!(alice.extension_url("background.js")),
+            json!(scene.site.url("/login")),
         ];
         let reached = driver.execute_async(ATTACK, arguments).await?;
         ensure!(
             *reached.json() == json!([]),
             "a page reached {}",
             reached.json()
+        );
+        let tools = ChromeDevTools::new(driver.handle.clone());
+        let tree = tools.execute_cdp("Page.getFrameTree").await?;
+        let frames: Vec<&str> = tree["frameTree"]["childFrames"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|frame| frame["frame"]["url"].as_str())
+            .collect();
+        // The site's own page shows that what a frame holds is seen.
+        ensure!(
+            frames.len() == 2
+                && frames.contains(&scene.site.url("/login").as_str())
+                && !frames.iter().any(|url| url.contains("popup.html")),
+            "the page's frames hold {frames:?}"
         );
         // A tab that a page sends to the popup's address shows that the address is blocked.
         driver
