@@ -210,3 +210,42 @@ fn what_is_stopped_is_not_served_until_it_is_shared_again() {
         same_bytes(&stranger.fetch(&cid, SMALL).await?, &bytes)
     });
 }
+
+#[test]
+fn a_folder_is_the_same_whoever_shares_it() {
+    play("same_folder", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let folder = scene.path("F");
+        std::fs::create_dir_all(folder.join("sub/nothing"))?;
+        for name in [
+            ".env",
+            "100%.txt",
+            "~x",
+            "a:b.txt",
+            "back\\slash.txt",
+            "index.html",
+            "e\u{301}",
+            "\u{e9}",
+            "sub/x",
+        ] {
+            std::fs::write(folder.join(name), name)?;
+        }
+        let terminal = scene.command_line("terminal", &node)?;
+        let (_sharing, cid) = terminal.share(&folder).await?;
+        let (_alice, face) = scene.online("alice", &node).await?;
+        face.drop_files(&[&folder]).await?;
+        face.wait(
+            "the dropped folder",
+            SMALL,
+            r#"return !!document.querySelector('[data-testid="stage-share"]');"#,
+        )
+        .await?;
+        face.press("stage-share").await?;
+        let shown = face.wait_named("F", &["shared"], SMALL).await?;
+        ensure!(
+            shown.cid.as_deref() == Some(&cid),
+            "the command line calls it {cid}: {shown:?}"
+        );
+        Ok(())
+    });
+}
