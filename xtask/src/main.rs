@@ -54,6 +54,15 @@ enum Task {
         #[arg(long)]
         headless: bool,
     },
+    /// Kill workers at random moments while they share, serve, fetch, save and stop
+    Chaos {
+        /// How many rounds to play
+        #[arg(long, default_value_t = 100)]
+        rounds: u32,
+        /// The seed of an earlier run, to repeat it
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Measure what docs/figures.md reports
     Figures {
         /// What to measure; everything if none is given
@@ -107,6 +116,21 @@ fn perform(task: Task) -> Result<()> {
             play(&workspace, DEV, "stage", &options, &[])
         }
         Task::Start => play(&workspace, DEV, "stage", &["start"], &[]),
+        Task::Chaos { rounds, seed } => {
+            setup::browser()?.require()?;
+            extension::build(&workspace, Optimise::Yes)?;
+            let built = ["build", "--workspace", "--bins"];
+            workspace.cargo(built).done()?;
+            let test = ["test", "--package", "fluence-tests", "--test", "e2e"];
+            let mut run = workspace
+                .cargo(test)
+                .arguments(["--", "--nocapture", "kills_at_random_moments"])
+                .environment("FLUENCE_CHAOS_ROUNDS", rounds.to_string());
+            if let Some(seed) = seed {
+                run = run.environment("FLUENCE_CHAOS_SEED", seed.to_string());
+            }
+            run.done()
+        }
         Task::Figures { names } => {
             let mut environment = Vec::new();
             match setup::others(&workspace) {

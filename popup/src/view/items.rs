@@ -291,7 +291,7 @@ fn actions(props: &RowProps) -> Html {
                 { button("save", text::SAVE, "item-save", false, Command::Save { id: id() }) }
             }
             if whole && item.providing { { button("stop", text::STOP, "item-stop", false, Command::Stop { id: id() }) } }
-            if whole && !item.providing { { button("again", text::AGAIN, "item-again", false, Command::ShareAgain { id: id() }) } }
+            if whole && !item.providing || item.can_read_again() { { button("again", text::AGAIN, "item-again", false, Command::ShareAgain { id: id() }) } }
             if item.status.is_moving() { { button("pause", text::PAUSE, "item-pause", false, Command::Pause { id: id() }) } }
             <span class="space"></span>
             { web_button(props) }

@@ -2,6 +2,7 @@
 //! line, driven as a person would drive them.
 
 mod bad_input;
+mod chaos;
 mod command_line;
 mod disk;
 mod examples;

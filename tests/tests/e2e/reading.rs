@@ -32,7 +32,7 @@ async fn show(alice: &Browser, tag: &str, id: &str, address: &str) -> Result<()>
 }
 
 /// Right-clicks a link to an address in the tab `page`, and returns to the tab `popup`.
-async fn share_link(
+pub async fn share_link(
     alice: &Browser,
     [page, popup]: &[WindowHandle; 2],
     address: &str,

@@ -1,0 +1,110 @@
+//! Workers that are killed at random moments lose nothing. `cargo xtask chaos` plays many rounds of it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use fluence_tests::files;
+use fluence_tests::scene::same_bytes;
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::main_job::beside_a_page;
+use crate::play_for;
+use crate::reading::share_link;
+
+/// How long everything in a round may take, and how many rounds there are without `FLUENCE_CHAOS_ROUNDS`.
+const STEP: Duration = Duration::from_secs(90);
+const ROUNDS: u32 = 3;
+/// The longest time from the beginning of something to the kill, in milliseconds.
+const LATEST_MS: u64 = 900;
+
+/// Random numbers that a seed repeats.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self, below: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % below
+    }
+
+    /// Waits for a random time: the moment of a kill is what is tried here, and no event marks it.
+    async fn moment(&mut self) {
+        sleep(Duration::from_millis(self.next(LATEST_MS))).await;
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[test]
+fn kills_at_random_moments_lose_nothing() {
+    let rounds = number("FLUENCE_CHAOS_ROUNDS").map_or(ROUNDS, |rounds| rounds as u32);
+    let clock = std::time::UNIX_EPOCH
+        .elapsed()
+        .map_or(1, |since| since.as_nanos() as u64);
+    let seed = number("FLUENCE_CHAOS_SEED").unwrap_or(clock | 1);
+    play_for(STEP * 6 * rounds, "chaos", async |scene| {
+        let mut chance = Chance(seed);
+        let node = scene.node("node", &[]).await?;
+        let (alice, sharer, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(tabs[0].clone()).await?;
+        driver.goto(scene.site.url("/login")).await?;
+        let (bob, fetcher) = scene.online("bob", &node).await?;
+        for round in 0..rounds {
+            let played = async {
+                let name = format!("chaos-{round}.bin");
+                let len = [700, 40_000, 3_000_000, 12_000_000][chance.next(4) as usize];
+                let bytes = files::noise(len, seed.wrapping_add(round.into()));
+                let address = scene
+                    .site
+                    .add(&name, "application/octet-stream", bytes.clone());
+
+                // It is killed while it shares.
+                share_link(&alice, &tabs, &address).await?;
+                chance.moment().await;
+                alice.stop_worker().await?;
+                let shown = sharer.wait_named(&name, &["shared"], STEP).await?;
+                let cid = shown.cid.clone().context("a shared file without a hash")?;
+
+                // Both are killed while one serves and the other one fetches and saves.
+                fetcher.fetch(&cid).await?;
+                chance.moment().await;
+                let (served, fetched) = (chance.next(3) > 0, chance.next(3) > 0);
+                if served {
+                    alice.stop_worker().await?;
+                }
+                if fetched {
+                    bob.stop_worker().await?;
+                }
+                let got = fetcher.wait_named(&name, &["done", "shared"], STEP).await?;
+                same_bytes(&bob.saved(&name, STEP).await?, &bytes)?;
+
+                // It is killed while it stops.
+                let shown = sharer.wait_named(&name, &["shared"], STEP).await?;
+                sharer.press_in(&shown, "item-stop").await?;
+                chance.moment().await;
+                alice.stop_worker().await?;
+                let stopped = format!("item.name === {} && item.status === 'stopped'", json!(name));
+                sharer
+                    .wait_item("that it is stopped", STEP, &stopped)
+                    .await?;
+                let items = fetcher.items().await?;
+                ensure!(
+                    items.iter().filter(|item| item.name == name).count() == 1,
+                    "{items:?}"
+                );
+                fetcher.remove(&got).await?;
+                Ok(())
+            };
+            let played: Result<()> = played.await;
+            played.with_context(|| format!("round {round} of FLUENCE_CHAOS_SEED={seed}"))?;
+        }
+        let items = sharer.items().await?;
+        ensure!(items.len() == rounds as usize, "{items:?}");
+        Ok(())
+    });
+}
