@@ -125,7 +125,7 @@ pub const PROGRESS: &str = "Progress";
 
 // The settings.
 pub const OPTIONS_NODES: &str = "Nodes";
-pub const OPTIONS_NODES_HELP: &str = "One address on each line, such as /dns4/node.example.org/tcp/443/tls/ws. Nodes introduce you to other peers; they learn the name of a file only when its web link is opened.";
+pub const OPTIONS_NODES_HELP: &str = "One address on each line, such as /dns4/node.example.org/tcp/443/tls/ws. Nodes introduce you to other peers; they learn a file's name only if its web link is opened.";
 pub const OPTIONS_NODES_RESET: &str = "Use the default";
 pub const OPTIONS_NODES_NONE: &str = "Without a node nothing can be shared or fetched.";
 pub const OPTIONS_SHARING: &str = "Sharing";

@@ -55,18 +55,18 @@ impl<P: Platform> Engine<P> {
                 }
             }
         }
-        let earlier: Vec<Item> = {
-            let ids = self.0.earlier.take();
-            let item = |id| self.item(id, Item::clone);
-            ids.iter().filter_map(item).collect()
-        };
+        let earlier = self.0.earlier.take();
+        let is_shared = |id| self.item(id, Item::is_shared).unwrap_or_default();
         // This stops being true until each file has been found and reached again.
-        if earlier.iter().any(Item::is_shared) {
+        if earlier.iter().any(is_shared) {
             self.tell([EventKind::Unconfirmed]);
         }
-        for item in earlier {
-            // The person was faster.
-            if self.has_job(JobKind::In, &item.id) {
+        for id in earlier {
+            // The person may have been faster, and stopped, removed or resumed it.
+            let Some(item) = self.item(&id, Item::clone) else {
+                continue;
+            };
+            if self.has_job(JobKind::In, &id) {
                 continue;
             }
             let gone = stored

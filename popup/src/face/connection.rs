@@ -19,6 +19,8 @@ const MAX_WAIT_MS: u32 = 5_000;
 const SILENCE_MS: u32 = 15_000;
 /// The largest number of commands that wait while the worker is away.
 const MAX_QUEUE: usize = 100;
+/// How many times in a row the worker may end before it is not told again of what it has not answered.
+const MAX_LOST: u32 = 3;
 
 impl Face {
     /// Connects to the worker, and asks for its state and events.
@@ -139,17 +141,28 @@ impl Face {
         if self.worker_state == WorkerState::Ready {
             self.worker_state = WorkerState::Lost;
         }
-        let queue = &self.queue;
-        let waits = |number: &u32| queue.iter().any(|message| message.number == *number);
-        self.handovers.retain(|number, _| waits(number));
-        let failures = &mut self.failures;
-        self.pending.retain(|number, (about, _)| {
-            let waits = waits(number);
+        let (queue, failures) = (&mut self.queue, &mut self.failures);
+        // The worker may have ended before it wrote down what it was told. It may be told again of everything but
+        // files, which it may be reading already, unless that is what ends it.
+        self.lost += 1;
+        let tells_again = self.lost <= MAX_LOST;
+        let handovers = &mut self.handovers;
+        self.pending.retain(|number, (about, command)| {
+            if queue.iter().any(|message| message.number == *number) {
+                return true;
+            }
+            handovers.remove(number);
             // Thumbnails and logs are asked for again anyway.
-            if !waits && !matches!(about, Topic::Thumbnails | Topic::Log(_)) {
+            let is_asked = matches!(about, Topic::Thumbnails | Topic::Log(_));
+            let again =
+                tells_again && !is_asked && *about != Topic::Files && queue.len() < MAX_QUEUE;
+            if again {
+                let (number, command) = (*number, command.clone());
+                queue.push(ToWorker { number, command });
+            } else if !is_asked {
                 failures.insert(about.clone(), Code::NoAnswer.into());
             }
-            waits
+            again
         });
         let wait = self.wait;
         self.wait = (wait * 2).min(MAX_WAIT_MS);
@@ -171,6 +184,7 @@ impl Face {
     /// Handles the answer to the command with this number.
     pub(super) fn answered(&mut self, number: u32, answer: Answer) {
         self.handovers.remove(&number);
+        self.lost = 0;
         let Some((about, command)) = self.pending.remove(&number) else {
             return;
         };

@@ -253,6 +253,8 @@ pub struct Face {
     worker: Option<Worker>,
     wait: u32,
     queue: Vec<ToWorker>,
+    /// How many times the worker has ended since its last answer.
+    lost: u32,
     last_number: u32,
     pending: SmallMap<u32, (Topic, Command)>,
     handovers: SmallMap<u32, Handover>,
@@ -320,6 +322,7 @@ impl Face {
             worker: None,
             wait: connection::FIRST_WAIT_MS,
             queue: Vec::new(),
+            lost: 0,
             last_number: 0,
             pending: SmallMap::default(),
             handovers: SmallMap::default(),
