@@ -26,7 +26,7 @@ pub struct ToWorker {
 
 /// Everything that a face can ask of the worker.
 ///
-/// It is written by serde alone, which is less code in the popup, and read through [`FlatCommand`], which is much less
+/// It is written by serde alone, which is less code in the popup, and read through `FlatCommand`, which is much less
 /// in the worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "FlatCommand", tag = "command", rename_all = "snake_case")]
