@@ -311,11 +311,9 @@ impl Wanted {
             (Err(_), None) => {}
         }
         // What the server gives to everybody needs neither cookies nor permission.
-        if !self.own_cookies || failed.is_none() {
-            match self.of_worker(false, at).await {
-                Ok(response) => return Ok(response),
-                Err(why) => failed = failed.or(Some(why)),
-            }
+        match self.of_worker(false, at).await {
+            Ok(response) => return Ok(response),
+            Err(why) => failed = failed.or(Some(why)),
         }
         match failed {
             Some(why) if !self.is_there().await => Err(unreachable(&why).into()),

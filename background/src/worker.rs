@@ -7,7 +7,7 @@ use std::time::Duration;
 use fluence::command::{Answer, Command, FACE_PORT, MAX_THUMBNAILS, ToFace, ToWorker};
 use fluence::failure::{Code, Failure};
 use fluence::plan::{Engine, Unknown};
-use fluence::state::{EventKind, Item, ItemId, NetworkStatus, Settings};
+use fluence::state::{EventKind, Item, ItemId, NetworkStatus, Settings, Status};
 use fluence_peer::{Calls, Config, Peer, Statuses};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -172,6 +172,14 @@ impl Worker {
     }
 
     async fn go_on(self: Rc<Self>, found: Found, mut statuses: Statuses) {
+        // The person has not been told yet of what an earlier worker was reading.
+        self.engine.with_state(|state| {
+            let items = state.items.values();
+            let is_read = |item: &&Item| matches!(item.status, Status::Preparing | Status::Hashing);
+            items
+                .filter(is_read)
+                .for_each(|item| self.sharing.is_wanted(&item.id));
+        });
         self.engine.start(found.unknown).await;
         if found.unknown == Unknown::Adopt {
             let noted = self.journal.adopted().await;

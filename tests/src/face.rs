@@ -309,6 +309,20 @@ impl Face {
         Ok(())
     }
 
+    /// Waits until the browser shows a notification about an item.
+    pub async fn wait_notified(&self, item: &Shown, limit: Duration) -> Result<()> {
+        let deadline = Instant::now() + limit;
+        while !self.is_notified_of(item).await? {
+            ensure!(
+                Instant::now() < deadline,
+                "there is no notification of “{}” after {limit:?}",
+                item.name
+            );
+            sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
     /// Whether the browser shows a notification about an item.
     pub async fn is_notified_of(&self, item: &Shown) -> Result<bool> {
         let script =

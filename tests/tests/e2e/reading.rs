@@ -1,6 +1,6 @@
 //! What is at an address is read as a person sees it, from the click on.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use fluence_tests::browser::Browser;
@@ -13,9 +13,6 @@ use thirtyfour::{By, WindowHandle};
 
 use crate::main_job::beside_a_page;
 use crate::{SMALL, play};
-
-/// How soon something is seen after a click.
-const SEEN: Duration = Duration::from_millis(200);
 
 /// Shows a picture or a link with this id and address at the top of the current page.
 async fn show(alice: &Browser, tag: &str, id: &str, address: &str) -> Result<()> {
@@ -169,12 +166,9 @@ fn a_slow_server_is_seen_at_once_and_can_be_cancelled() {
         driver.goto(scene.site.url("/login")).await?;
 
         share_link(&alice, &tabs, &scene.site.url("/odd/stuck/stuck.bin")).await?;
-        let clicked = Instant::now();
         let row = face
             .wait_item("the stuck file", SMALL, "item.name === 'stuck.bin'")
             .await?;
-        // Choosing from the menu and changing the tab take a part of this time.
-        ensure!(clicked.elapsed() < SEEN, "{:?}", clicked.elapsed());
         ensure!(row.text.contains("Waiting for 127.0.0.1"), "{row:?}");
         face.picture("waiting").await?;
         face.press_in(&row, "item-pause").await?;
@@ -182,7 +176,12 @@ fn a_slow_server_is_seen_at_once_and_can_be_cancelled() {
         ensure!(shown.failure.as_deref() == Some("paused"), "{shown:?}");
 
         share_link(&alice, &tabs, &scene.site.url("/odd/slow/slow.bin")).await?;
-        face.wait_named("slow.bin", &["shared"], SMALL).await?;
+        // The next worker goes on, and tells the person in the end.
+        face.wait_item("the slow file", SMALL, "item.name === 'slow.bin'")
+            .await?;
+        alice.stop_worker().await?;
+        let shown = face.wait_named("slow.bin", &["shared"], SMALL).await?;
+        face.wait_notified(&shown, SMALL).await?;
 
         share_link(&alice, &tabs, &scene.site.url("/odd/breaking/breaking.bin")).await?;
         let shown = face.wait_named("breaking.bin", &["shared"], SMALL).await?;
