@@ -123,7 +123,7 @@ fn a_folder_is_one_hash_and_becomes_a_folder() {
     ] {
         fs::write(folder.join(name), bytes(len)).unwrap();
     }
-    fs::write(folder.join(".secret"), "not shared").unwrap();
+    fs::write(folder.join(".hidden"), "part of it").unwrap();
     fs::create_dir_all(folder.join("nothing/in it")).unwrap();
     let (_share, link) = world.share("alice", &[&folder]);
     let to = world.path("copies/holiday");
@@ -147,8 +147,39 @@ fn a_folder_is_one_hash_and_becomes_a_folder() {
     ] {
         assert!(fs::read(to.join(name)).unwrap() == bytes(len), "{name}");
     }
-    assert!(!to.join(".secret").exists());
+    assert_eq!(fs::read(to.join(".hidden")).unwrap(), b"part of it");
     assert!(to.join("nothing/in it").is_dir());
+}
+
+#[test]
+fn hidden_files_are_left_out_on_demand_and_named() {
+    let world = World::new();
+    let folder = world.path("holiday");
+    fs::create_dir_all(folder.join(".git")).unwrap();
+    for name in ["shown", ".secret", ".git/config"] {
+        fs::write(folder.join(name), name).unwrap();
+    }
+    let (share, link) = world.share("alice", &["--no-hidden".as_ref(), folder.as_os_str()]);
+    let to = world.path("copy");
+    world
+        .client(
+            "bob",
+            "fetch",
+            &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
+        )
+        .succeeds();
+    let names: Vec<_> = fs::read_dir(&to)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["shown"]);
+    let story = share.story();
+    for name in [".secret", ".git"] {
+        assert!(
+            story.contains(&format!("{name} is hidden and is left out.")),
+            "{story}"
+        );
+    }
 }
 
 #[test]

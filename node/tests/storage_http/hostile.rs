@@ -345,7 +345,7 @@ async fn invalid_requests_are_refused() {
         ("/ipfs/bafkqaaa?format=tar", 406),
         ("/ipfs/bafkqaaa?format=car&dag-scope=x", 400),
         ("/ipfs/bafkqaaa/a", 404),
-        ("/ipfs/bafkqaaa/%ff", 400),
+        ("/ipfs/bafkqaaa/%ff", 404),
         ("/other", 404),
     ] {
         world.bytes(path, status).await;
