@@ -175,10 +175,9 @@ fn hidden_files_are_left_out_on_demand_and_named() {
     assert_eq!(names, ["shown"]);
     let story = share.story();
     for name in [".secret", ".git"] {
-        assert!(
-            story.contains(&format!("{name} is hidden and is left out.")),
-            "{story}"
-        );
+        let path = folder.join(name);
+        let told = serde_json::json!({"event": "left_out", "name": path});
+        assert!(story.contains(&told.to_string()), "{story}");
     }
 }
 

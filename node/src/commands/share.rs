@@ -434,14 +434,14 @@ fn walk_directory(
         let entry_name = file_name(&entry_path)?;
         let kind = entry.file_type().map_err(fail)?;
         if kind.is_symlink() {
-            output.say(&text::left_out(&entry_path));
+            leave_out(output, &entry_path, &text::left_out(&entry_path));
             continue;
         }
         if !kind.is_dir() && !kind.is_file() {
             continue;
         }
         if !hidden && entry_name.starts_with('.') {
-            output.say(&text::hidden_left_out(&entry_path));
+            leave_out(output, &entry_path, &text::hidden_left_out(&entry_path));
             continue;
         }
         let inside = if name.is_empty() {
@@ -456,6 +456,12 @@ fn walk_directory(
         files.push((format!("{name}/"), FileSource::empty()));
     }
     Ok(())
+}
+
+/// Tells the person of something in a folder that is not shared.
+fn leave_out(output: &Output, path: &Path, said: &str) {
+    output.event(&json!({"event": "left_out", "name": path.to_string_lossy()}));
+    output.say(said);
 }
 
 /// The last name in a path; for `.` and `..` the name of the directory itself.
