@@ -196,12 +196,20 @@ impl Remote for RemoteFile {
                 None => None,
             };
             let mut refused = answer == Some(false);
+            let mut is_permitted = false;
             loop {
                 let origin = match self.wanted.open(&self.reading.pages, resume.as_ref()).await {
                     Ok(opened) => return Ok(opened),
                     Err(Refused::Failed(failure)) => return Err(failure),
                     Err(Refused::NeedsAccess(origin)) => origin,
                 };
+                // A permission that is there already would be waited for in vain. It may have been given just now.
+                if may_read(&origin).await {
+                    if std::mem::replace(&mut is_permitted, true) {
+                        return Err(Failure::new(Code::SourceUnreachable).host(&self.wanted.url));
+                    }
+                    continue;
+                }
                 if !refused {
                     refused = !self.reading.wait_for(origin.clone()).await;
                     if !refused {

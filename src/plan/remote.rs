@@ -14,8 +14,9 @@ use crate::state::{EventKind, ItemId};
 
 /// The most shares that are read from addresses at the same time; the others wait.
 pub(super) const READ_AT_ONCE: usize = 64;
-/// How many times in a row an answer may break off without a new byte.
+/// How many times in a row an answer may break off without a new byte, and how many times altogether.
 const MAX_TRIES: u32 = 5;
+const MAX_ANSWERS: u32 = 200;
 /// The waits between them.
 const RETRY_BASE: Duration = Duration::from_secs(1);
 const RETRY_MOST: Duration = Duration::from_secs(30);
@@ -98,7 +99,7 @@ impl<P: Platform> Engine<P> {
     ) -> Result<<P::Store as Store>::Partial, Failure> {
         let store = self.0.platform.store();
         let mut partial = store.partial(id).await?;
-        let mut tries = 0;
+        let (mut tries, mut answers) = (0, 0);
         loop {
             let at = partial.len();
             let validator = self.item(id, |item| item.validator.clone()).flatten();
@@ -132,7 +133,8 @@ impl<P: Platform> Engine<P> {
                 Err(failure) => return Err(failure),
             };
             tries = if partial.len() > at { 0 } else { tries + 1 };
-            if tries == MAX_TRIES {
+            answers += 1;
+            if tries == MAX_TRIES || answers == MAX_ANSWERS {
                 return Err(failure);
             }
             let random = self.0.platform.random();

@@ -63,6 +63,19 @@ fn what_broke_off_continues_where_it_was() {
 }
 
 #[test]
+fn a_server_that_drips_comes_to_an_end() {
+    let world = World::default();
+    world.node("node", "store");
+    let site = Site::new(&world, "https://a.example/b.jpg", &file(650_000, 7));
+    *site.breaks.borrow_mut() = vec![1; 1000].into();
+    let a = world.machine("alice");
+    a.online();
+    let id = begin_share(&a, input_of(&site));
+    assert_eq!(until_failed(&a, &id), "source_broken");
+    assert_eq!(site.asked.borrow().len(), 200);
+}
+
+#[test]
 fn another_version_is_read_from_its_beginning() {
     let world = World::default();
     world.node("node", "store");
