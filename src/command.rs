@@ -488,6 +488,47 @@ mod tests {
     }
 
     #[test]
+    fn a_command_is_read_as_it_is_written() {
+        let id = || ItemId("1".into());
+        let text = || "x".to_owned();
+        for command in [
+            Command::Watch,
+            Command::ShareUrl {
+                url: text(),
+                tab: Some(1),
+                page: None,
+                name: Some(text()),
+            },
+            Command::ShareFiles {
+                key: text(),
+                files: Vec::new(),
+                together: true,
+            },
+            Command::Fetch { link: text() },
+            Command::Resume { id: id() },
+            Command::Pause { id: id() },
+            Command::Stop { id: id() },
+            Command::ShareAgain { id: id() },
+            Command::Save { id: id() },
+            Command::Remove { id: id() },
+            Command::Set {
+                settings: Settings::default(),
+            },
+            Command::Reconnect,
+            Command::Thumbnails { ids: vec![id()] },
+            Command::Log { id: id() },
+            Command::TestIpfs {
+                rpc: text(),
+                gateway: text(),
+            },
+        ] {
+            let written = serde_json::to_value(&command).unwrap();
+            assert_eq!(written["command"], command.word());
+            assert_eq!(serde_json::from_value::<Command>(written).unwrap(), command);
+        }
+    }
+
+    #[test]
     fn the_first_message_is_small_and_all_items_arrive_newest_first() {
         let state = full();
         let messages: Vec<ToFace> = ToFace::first(&state, &Settings::default()).collect();
