@@ -124,7 +124,7 @@ fn perform(task: Task) -> Result<()> {
             let test = ["test", "--package", "fluence-tests", "--test", "e2e"];
             let mut run = workspace
                 .cargo(test)
-                .arguments(["--", "--nocapture", "kills_at_random_moments"])
+                .arguments(["--", "--nocapture", "faults_at_random_moments"])
                 .environment("FLUENCE_CHAOS_ROUNDS", rounds.to_string());
             if let Some(seed) = seed {
                 run = run.environment("FLUENCE_CHAOS_SEED", seed.to_string());

@@ -1,9 +1,12 @@
-//! Workers that are killed at random moments lose nothing. `cargo xtask chaos` plays many rounds of it.
+//! Workers that are killed, networks that are cut and disks that become full at random moments lose nothing. `cargo xtask chaos` plays many rounds of it.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use fluence_tests::disk::Disk;
+use fluence_tests::face::{Face, Shown};
 use fluence_tests::files;
+use fluence_tests::node::Node;
 use fluence_tests::scene::same_bytes;
 use serde_json::json;
 use tokio::time::sleep;
@@ -18,8 +21,23 @@ const ROUNDS: u32 = 3;
 /// The longest time from the beginning of something to the kill, in milliseconds.
 const LATEST_MS: u64 = 900;
 
+/// The sizes of the disk that both browsers have, in bytes: with room, and without any.
+const ROOM: u64 = 2_000_000_000;
+const NO_ROOM: u64 = 1_000_000;
+
 /// Random numbers that a seed repeats.
 struct Chance(u64);
+
+/// What happens in a round.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fault {
+    /// Workers are killed.
+    Kill,
+    /// The only node goes away and comes back.
+    Cut,
+    /// The disk becomes full and has room again.
+    Full,
+}
 
 impl Chance {
     fn next(&mut self, below: u64) -> u64 {
@@ -35,12 +53,59 @@ impl Chance {
     }
 }
 
+/// Cuts the network, or fills the disk, for a random time.
+async fn strike(
+    fault: Fault,
+    node: &mut Node,
+    disk: Option<&Disk>,
+    chance: &mut Chance,
+) -> Result<()> {
+    match (fault, disk) {
+        (Fault::Cut, _) => {
+            node.stop().await?;
+            chance.moment().await;
+            node.start_again().await
+        }
+        (Fault::Full, Some(disk)) => {
+            disk.resize(NO_ROOM)?;
+            chance.moment().await;
+            disk.resize(ROOM)
+        }
+        (Fault::Kill | Fault::Full, _) => Ok(()),
+    }
+}
+
+/// Waits until an item is in one of these states. Where it failed because the disk was full, it is tried again, as a
+/// person does.
+async fn until(face: &Face, name: &str, cid: Option<&str>, states: &[&str]) -> Result<Shown> {
+    let condition = format!(
+        "(item.name === {} || item.cid === {}) && \
+         ({}.includes(item.status) || ['failed', 'interrupted'].includes(item.status))",
+        json!(name),
+        json!(cid),
+        json!(states)
+    );
+    loop {
+        let shown = face.wait_item(name, STEP, &condition).await?;
+        if states.contains(&&*shown.status) {
+            return Ok(shown);
+        }
+        let buttons = ["item-again", "item-resume", "item-retry"];
+        for button in buttons {
+            if face.press_in(&shown, button).await.is_ok() {
+                break;
+            }
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+}
+
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
 #[test]
-fn kills_at_random_moments_lose_nothing() {
+fn faults_at_random_moments_lose_nothing() {
     let rounds = number("FLUENCE_CHAOS_ROUNDS").map_or(ROUNDS, |rounds| rounds as u32);
     let clock = std::time::UNIX_EPOCH
         .elapsed()
@@ -48,13 +113,21 @@ fn kills_at_random_moments_lose_nothing() {
     let seed = number("FLUENCE_CHAOS_SEED").unwrap_or(clock | 1);
     play_for(STEP * 6 * rounds, "chaos", async |scene| {
         let mut chance = Chance(seed);
-        let node = scene.node("node", &[]).await?;
+        let mut node = scene.node("node", &[]).await?;
+        let disk = match Disk::can_be_made() {
+            true => Some(Disk::new(&scene.path("browsers"), ROOM)?),
+            false => None,
+        };
         let (alice, sharer, tabs) = beside_a_page(scene, &node).await?;
         let driver = alice.driver()?;
         driver.switch_to_window(tabs[0].clone()).await?;
         driver.goto(scene.site.url("/login")).await?;
         let (bob, fetcher) = scene.online("bob", &node).await?;
+        fetcher.set("settings-max-room", "10").await?;
         for round in 0..rounds {
+            let fault =
+                [Fault::Kill, Fault::Kill, Fault::Cut, Fault::Full][chance.next(4) as usize];
+            let kills = fault == Fault::Kill;
             let played = async {
                 let name = format!("chaos-{round}.bin");
                 let len = [700, 40_000, 3_000_000, 12_000_000][chance.next(4) as usize];
@@ -63,31 +136,41 @@ fn kills_at_random_moments_lose_nothing() {
                     .site
                     .add(&name, "application/octet-stream", bytes.clone());
 
-                // It is killed while it shares.
+                // It happens while one shares.
                 share_link(&alice, &tabs, &address).await?;
                 chance.moment().await;
-                alice.stop_worker().await?;
-                let shown = sharer.wait_named(&name, &["shared"], STEP).await?;
+                if kills {
+                    alice.stop_worker().await?;
+                }
+                strike(fault, &mut node, disk.as_ref(), &mut chance).await?;
+                let shown = until(&sharer, &name, None, &["shared"]).await?;
                 let cid = shown.cid.clone().context("a shared file without a hash")?;
 
-                // Both are killed while one serves and the other one fetches and saves.
+                // It happens to both while one serves and the other one fetches and saves.
                 fetcher.fetch(&cid).await?;
                 chance.moment().await;
                 let (served, fetched) = (chance.next(3) > 0, chance.next(3) > 0);
-                if served {
+                if kills && served {
                     alice.stop_worker().await?;
                 }
-                if fetched {
+                if kills && fetched {
                     bob.stop_worker().await?;
                 }
-                let got = fetcher.wait_named(&name, &["done", "shared"], STEP).await?;
+                strike(fault, &mut node, disk.as_ref(), &mut chance).await?;
+                let got = until(&fetcher, &name, Some(&cid), &["done", "shared"]).await?;
+                if fault == Fault::Full && !bob.downloaded()?.contains(&name) {
+                    // It may have been whole just when there was no room for a copy.
+                    fetcher.press_in(&got, "item-save").await?;
+                }
                 same_bytes(&bob.saved(&name, STEP).await?, &bytes)?;
 
                 // It is killed while it stops.
                 let shown = sharer.wait_named(&name, &["shared"], STEP).await?;
                 sharer.press_in(&shown, "item-stop").await?;
                 chance.moment().await;
-                alice.stop_worker().await?;
+                if kills {
+                    alice.stop_worker().await?;
+                }
                 let stopped = format!("item.name === {} && item.status === 'stopped'", json!(name));
                 sharer
                     .wait_item("that it is stopped", STEP, &stopped)
@@ -101,7 +184,9 @@ fn kills_at_random_moments_lose_nothing() {
                 Ok(())
             };
             let played: Result<()> = played.await;
-            played.with_context(|| format!("round {round} of FLUENCE_CHAOS_SEED={seed}"))?;
+            played.with_context(|| {
+                format!("round {round} ({fault:?}) of FLUENCE_CHAOS_SEED={seed}")
+            })?;
         }
         let items = sharer.items().await?;
         ensure!(items.len() == rounds as usize, "{items:?}");

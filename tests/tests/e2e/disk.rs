@@ -29,6 +29,8 @@ fn a_fetch_goes_on_when_there_is_room_again() {
         let (_sharing, cid) = terminal.share(&scene.file("large.bin", &bytes)?).await?;
         let disk = Disk::new(&scene.path("browsers"), SMALL_DISK)?;
         let (bob, face) = scene.online("bob", &node).await?;
+        // By itself the extension would leave nine tenths of the disk free.
+        face.set("settings-max-room", "10").await?;
         let small = files::noise(100_000, 92);
         face.share(&[&scene.file("other.bin", &small)?]).await?;
         let other = face.wait_named("other.bin", &["shared"], SMALL).await?;
