@@ -105,6 +105,9 @@ pub fn missing() -> Option<String> {
     (!missing.is_empty()).then(|| format!("not installed: {}", missing.join(", ")))
 }
 
+/// How many times the driver is started again when it finds no port.
+const DRIVER_TRIES: u32 = 3;
+
 /// A browser, open or closed. Its profile is kept for the next time that it is opened.
 pub struct Browser {
     name: String,
@@ -150,9 +153,49 @@ impl Browser {
         &self.name
     }
 
-    /// Opens the browser.
+    /// Opens the browser, and closes the page that the extension shows when it is installed.
     pub async fn open(&mut self) -> Result<()> {
+        if self.open_as_it_is().await? {
+            self.close_first_page().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the page that the extension shows when it is installed, closes it, and returns its URL.
+    pub async fn close_first_page(&self) -> Result<String> {
+        let tools = ChromeDevTools::new(self.driver()?.handle.clone());
+        let own = self.extension.url("");
+        let deadline = Instant::now() + START;
+        // The driver does not list tabs that an extension opened.
+        loop {
+            let targets = tools.execute_cdp("Target.getTargets").await?;
+            let targets = targets["targetInfos"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            let page = targets.iter().find_map(|target| {
+                let url = target["url"].as_str()?;
+                (target["type"] == "page" && url.starts_with(&own)).then_some((target, url))
+            });
+            if let Some((target, url)) = page {
+                let which = json!({ "targetId": target["targetId"] });
+                tools
+                    .execute_cdp_with_params("Target.closeTarget", which)
+                    .await?;
+                return Ok(url.to_owned());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "no page was shown when the extension was installed"
+            );
+            sleep(LOOK).await;
+        }
+    }
+
+    /// Opens the browser, and returns whether the extension is installed by that.
+    pub async fn open_as_it_is(&mut self) -> Result<bool> {
         ensure!(self.session.is_none(), "{} is open", self.name);
+        let installs = !self.profile().join("Default").exists();
         let log = self
             .artifacts
             .directory()
@@ -162,13 +205,21 @@ impl Browser {
         if let Some(display) = &self.display {
             command.env("DISPLAY", display.name());
         }
-        let mut program = Program::start(&mut command, &log)?;
-        let port: u16 = program
-            .until(|line| {
+        // It takes a port that is free for one version of the Internet Protocol, and ends if that is not free for the
+        // other one.
+        let mut tries = 0;
+        let (program, port) = loop {
+            let mut program = Program::start(&mut command, &log)?;
+            let started = program.until(|line| {
                 let port = line.split_once("started successfully on port ")?.1;
-                port.trim_end_matches('.').parse().ok()
-            })
-            .await?;
+                port.trim_end_matches('.').parse::<u16>().ok()
+            });
+            match started.await {
+                Ok(port) => break (program, port),
+                Err(_) if tries < DRIVER_TRIES => tries += 1,
+                Err(why) => return Err(why),
+            }
+        };
         let options = json!({
             "browserName": "chrome",
             "goog:chromeOptions": {
@@ -199,7 +250,7 @@ impl Browser {
             ))
             .await?;
         self.session = Some(Session { driver, program });
-        Ok(())
+        Ok(installs)
     }
 
     /// Opens the browser without a debugger, as a person does. An attached debugger would keep the
@@ -312,7 +363,12 @@ impl Browser {
     pub async fn face(&self) -> Result<Face> {
         let driver = self.driver()?;
         driver.goto(self.extension.url("popup.html")).await?;
-        Face::new(&self.name, driver.clone(), self.artifacts.clone()).await
+        self.shown().await
+    }
+
+    /// The page of the extension that the current tab shows.
+    pub async fn shown(&self) -> Result<Face> {
+        Face::new(&self.name, self.driver()?.clone(), self.artifacts.clone()).await
     }
 
     /// Opens the popup as a page, in a new tab; the current tab stays open.
