@@ -26,9 +26,12 @@ pub const PARTS: [&str; 3] = ["background", "files", "popup"];
 /// smaller on disk but larger when compressed, as measurements showed. Functions of similar names are
 /// similar, and compress better beside one another (2 % of the worker). The other options enable the
 /// features that the compiler's output uses by default.
-const WASM_OPT: [&str; 10] = [
+const WASM_OPT: [&str; 13] = [
     "-O1",
     "--duplicate-function-elimination",
+    "--remove-unused-brs",
+    "--rse",
+    "--dealign",
     "--reorder-functions-by-name",
     "--enable-bulk-memory",
     "--enable-multivalue",
