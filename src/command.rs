@@ -83,10 +83,10 @@ pub enum Command {
         /// The item's id.
         id: ItemId,
     },
-    /// Remove an item and its bytes; a copy that was saved stays.
+    /// Remove items and their bytes; a copy that was saved stays. Those that are gone already are no error.
     Remove {
-        /// The item's id.
-        id: ItemId,
+        /// The ids of the items.
+        ids: Vec<ItemId>,
     },
     /// Change the settings.
     Set {
@@ -158,7 +158,7 @@ flat! {
     Stop { id } = "stop",
     ShareAgain { id } = "share_again",
     Save { id } = "save",
-    Remove { id } = "remove",
+    Remove { ids } = "remove",
     Set { settings } = "set",
     Reconnect = "reconnect",
     Thumbnails { ids } = "thumbnails",
@@ -252,6 +252,7 @@ impl ToFace {
             seq: state.seq,
             network: state.network.clone(),
             web: state.web.clone(),
+            room: state.room,
             settings: state.settings.clone(),
             peer: state.peer.clone(),
             notice: state.notice.clone(),
@@ -510,7 +511,7 @@ mod tests {
             Command::Stop { id: id() },
             Command::ShareAgain { id: id() },
             Command::Save { id: id() },
-            Command::Remove { id: id() },
+            Command::Remove { ids: vec![id()] },
             Command::Set {
                 settings: Settings::default(),
             },

@@ -103,6 +103,8 @@ words! {
         TooLarge = "too_large",
         /// There is no room left on the disk.
         DiskFull = "disk_full",
+        /// The room that the settings give to files (`limit` bytes) is used up.
+        RoomFull = "room_full",
         /// The disk or the browser's storage failed (`detail`).
         StoreFailed = "store_failed",
         /// The server that has the file to share (`host`) cannot be reached.
@@ -238,7 +240,7 @@ impl Code {
             Self::BadDag => Kind::BadDag,
             Self::Refused | Self::Quota | Self::StorageRefused => Kind::Refused,
             Self::Busy => Kind::Busy,
-            Self::TooLarge | Self::TooManyItems => Kind::Limit,
+            Self::TooLarge | Self::TooManyItems | Self::RoomFull => Kind::Limit,
             Self::FileGone
             | Self::DiskFull
             | Self::StoreFailed

@@ -265,6 +265,7 @@ impl Reader {
             | EventKind::Settings { .. }
             | EventKind::Network { .. }
             | EventKind::Web { .. }
+            | EventKind::Room { .. }
             | EventKind::Started { .. }
             | EventKind::Notice { .. } => {}
         }

@@ -100,6 +100,7 @@ impl Outcomes {
             | EventKind::Saved { .. }
             | EventKind::Network { .. }
             | EventKind::Web { .. }
+            | EventKind::Room { .. }
             | EventKind::Started { .. }
             | EventKind::Notice { .. } => {}
         }

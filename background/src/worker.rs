@@ -12,7 +12,7 @@ use fluence_peer::{Calls, Config, Peer, Statuses};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web::extension::{runtime, toolbar};
+use web::extension::{runtime, storage, toolbar};
 use web::js::warn_on_error;
 use web::port::{Port, Sender};
 
@@ -41,9 +41,13 @@ const NODES: &str = match option_env!("FLUENCE_NODES") {
 };
 /// The alarm that brings the worker back after the browser has stopped it.
 const ALARM: &str = "awake";
+/// The key in the storage of the extension that says that the settings were shown once.
+const WELCOMED: &str = "welcomed";
 /// The id of the only entry in the context menu.
 const MENU: &str = "share";
 const MENU_CONTEXTS: [&str; 6] = ["link", "image", "video", "audio", "selection", "page"];
+/// Files may take one part in this many of the disk, unless the person sets another limit.
+const SHARE_OF_DISK: u64 = 10;
 /// How long the node and its storage may take to answer that they serve web links.
 const WEB_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -180,6 +184,14 @@ impl Worker {
                 .filter(is_read)
                 .for_each(|item| self.sharing.is_wanted(&item.id));
         });
+        match storage::available().await {
+            Ok(0) => {}
+            Ok(bytes) => {
+                let size = bytes / SHARE_OF_DISK;
+                self.engine.record([EventKind::Room { size }]).await;
+            }
+            Err(why) => warn_on_error("the size of the disk is not known", Err::<(), _>(why)),
+        }
         self.engine.start(found.unknown).await;
         if found.unknown == Unknown::Adopt {
             let noted = self.journal.adopted().await;
@@ -229,7 +241,10 @@ impl Worker {
                     worker.sharing.share_clicked(&first, &second, asked).await;
                 });
             }
-            "installed" => spawn_local(toolbar::make_menu(MENU, words::MENU_SHARE, &MENU_CONTEXTS)),
+            "installed" => {
+                spawn_local(toolbar::make_menu(MENU, words::MENU_SHARE, &MENU_CONTEXTS));
+                spawn_local(welcome());
+            }
             "permission" => spawn_local(async move { worker.sharing.reading.permitted().await }),
             "download" => spawn_local(async move { worker.saving.look_at_downloads().await }),
             "notification" => {
@@ -373,6 +388,19 @@ impl Worker {
     async fn reconnect(&self) {
         let asked = self.peer.reconnect().await.map_err(|why| why.to_string());
         warn_on_error("the peer has ended", asked);
+    }
+}
+
+/// Shows the settings once, when the extension is installed.
+async fn welcome() {
+    // An extension that is loaded from a directory is installed anew each time that the browser starts.
+    let welcomed = storage::kept(WELCOMED).await;
+    if welcomed.is_ok_and(|welcomed| welcomed.is_undefined()) {
+        warn_on_error(
+            "the settings may open again",
+            storage::keep(WELCOMED, "yes").await,
+        );
+        warn_on_error("the settings do not open", runtime::open_options().await);
     }
 }
 

@@ -214,6 +214,7 @@ fn event_json(kind: &EventKind, about: About) -> Option<Value> {
         | EventKind::Settings { .. }
         | EventKind::Network { .. }
         | EventKind::Web { .. }
+        | EventKind::Room { .. }
         | EventKind::Started { .. } => {}
     }
     Some(event)

@@ -13,6 +13,15 @@ pub const UNITS: [(&str, u64); 3] = [
     ("TB", 1_000_000_000_000),
 ];
 
+/// A size as a person edits it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Size {
+    /// A decimal number of `unit`.
+    pub number: String,
+    /// The unit, as an index into [`UNITS`].
+    pub unit: usize,
+}
+
 /// Settings as a person edits them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
@@ -28,10 +37,10 @@ pub struct Draft {
     pub copy_link: bool,
     /// Whether notifications are shown.
     pub notify: bool,
-    /// The size of the largest file, as a decimal number of `max_unit`.
-    pub max_file: String,
-    /// The unit of `max_file`, as an index into [`UNITS`].
-    pub max_unit: usize,
+    /// The size of the largest file.
+    pub max_file: Size,
+    /// The size of all files together; the number is empty for the default.
+    pub max_room: Size,
     /// Whether the person's own IPFS node is used.
     pub use_ipfs: bool,
     /// The address of its RPC.
@@ -43,13 +52,28 @@ pub struct Draft {
 /// What is wrong with a draft, with the setting that each problem concerns ([`Settings::check`]).
 pub type Wrong = Vec<(Field, Failure)>;
 
+impl Size {
+    fn of(bytes: Option<u64>) -> Self {
+        let Some(bytes) = bytes else {
+            let number = String::new();
+            return Self { number, unit: 1 };
+        };
+        let unit = UNITS.iter().rposition(|(_, unit)| bytes >= *unit);
+        let unit = unit.unwrap_or(0);
+        let number = in_unit(bytes, UNITS[unit].1);
+        Self { number, unit }
+    }
+
+    /// The number of bytes; `None` if nothing was typed. Something that is not a number is as wrong as zero.
+    fn bytes(&self) -> Option<u64> {
+        let typed = !self.number.trim().is_empty();
+        typed.then(|| of_unit(&self.number, UNITS[self.unit].1).unwrap_or(0))
+    }
+}
+
 impl Draft {
     /// The draft of settings.
     pub fn of(settings: &Settings) -> Self {
-        let max_unit = UNITS
-            .iter()
-            .rposition(|(_, bytes)| settings.max_file >= *bytes)
-            .unwrap_or(0);
         // The fields are listed one by one, so that a new setting is not forgotten here.
         let Settings {
             nodes,
@@ -59,6 +83,7 @@ impl Draft {
             copy_link,
             notify,
             max_file,
+            max_room,
             own_ipfs,
         } = settings;
         let own = own_ipfs.as_ref();
@@ -69,8 +94,8 @@ impl Draft {
             save_fetched: *save_fetched,
             copy_link: *copy_link,
             notify: *notify,
-            max_file: in_unit(*max_file, UNITS[max_unit].1),
-            max_unit,
+            max_file: Size::of(Some(*max_file)),
+            max_room: Size::of(*max_room),
             use_ipfs: own.is_some(),
             rpc: own
                 .map_or(text::OPTIONS_RPC_EXAMPLE, |own| &own.rpc)
@@ -88,13 +113,15 @@ impl Draft {
     /// What is wrong with the settings.
     pub fn settings(&self, held: &Settings) -> Result<Settings, Wrong> {
         let untouched = Self::of(held);
-        let max_file =
-            if (&self.max_file, self.max_unit) == (&untouched.max_file, untouched.max_unit) {
-                held.max_file
+        let size = |size: &Size, untouched: &Size, held| {
+            if size == untouched {
+                held
             } else {
-                // Something that is not a number is as wrong as zero.
-                of_unit(&self.max_file, UNITS[self.max_unit].1).unwrap_or(0)
-            };
+                size.bytes()
+            }
+        };
+        let max_file = size(&self.max_file, &untouched.max_file, Some(held.max_file));
+        let max_room = size(&self.max_room, &untouched.max_room, held.max_room);
         let settings = Settings {
             nodes: addresses(&self.nodes),
             profile: self.profile,
@@ -102,7 +129,8 @@ impl Draft {
             save_fetched: self.save_fetched,
             copy_link: self.copy_link,
             notify: self.notify,
-            max_file,
+            max_file: max_file.unwrap_or(0),
+            max_room,
             own_ipfs: self.use_ipfs.then(|| self.own_ipfs()),
         };
         let wrong = settings.check();
@@ -186,8 +214,10 @@ mod tests {
             ("99999999999999999999999", Reason::TooLong),
         ] {
             let mut draft = Draft::of(&held);
-            draft.max_file = size.to_owned();
-            draft.max_unit = 2;
+            draft.max_file = Size {
+                number: size.to_owned(),
+                unit: 2,
+            };
             let [(field, failure)] = &draft.settings(&held).unwrap_err()[..] else {
                 panic!("{size}");
             };
@@ -211,6 +241,7 @@ mod tests {
             gateway: "https://ipfs.example.org".into(),
         });
         held.max_file = 1_234_567;
+        held.max_room = Some(7_654_321_000);
         assert_eq!(Draft::of(&held).settings(&held), Ok(held.clone()));
     }
 
@@ -231,8 +262,10 @@ mod tests {
             ("inf", 1, None),
         ] {
             let draft = Draft {
-                max_file: number.into(),
-                max_unit: unit,
+                max_file: Size {
+                    number: number.into(),
+                    unit,
+                },
                 ..Draft::of(&held)
             };
             assert_eq!(
@@ -248,7 +281,14 @@ mod tests {
         let held = Settings::default();
         let draft = Draft {
             nodes: "nonsense".into(),
-            max_file: "x".into(),
+            max_file: Size {
+                number: "x".into(),
+                unit: 0,
+            },
+            max_room: Size {
+                number: "0".into(),
+                unit: 0,
+            },
             use_ipfs: true,
             rpc: "127.0.0.1:5001".into(),
             gateway: "http://127.0.0.1:8080/ipfs/".into(),
@@ -258,15 +298,28 @@ mod tests {
         let fields: Vec<Field> = wrong.into_iter().map(|(field, _)| field).collect();
         assert_eq!(
             fields,
-            [Field::Nodes, Field::MaxFile, Field::Rpc, Field::Gateway]
+            [
+                Field::Nodes,
+                Field::MaxFile,
+                Field::MaxRoom,
+                Field::Rpc,
+                Field::Gateway
+            ]
         );
         let unused = Draft {
             use_ipfs: false,
             nodes: String::new(),
-            max_file: "1".into(),
+            max_file: Size {
+                number: "1".into(),
+                unit: 0,
+            },
+            max_room: Size {
+                number: " ".into(),
+                unit: 2,
+            },
             ..draft
         };
-        assert!(unused.settings(&held).is_ok());
+        assert_eq!(unused.settings(&held).unwrap().max_room, None);
     }
 
     #[test]

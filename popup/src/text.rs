@@ -94,6 +94,14 @@ pub const EMPTY_FETCHED_ADVICE: &str =
 pub const EMPTY_SEARCH: &str = "No file matches";
 pub const EMPTY_SEARCH_ADVICE: &str = "Try a part of the name or of the hash.";
 
+// The room that the files take.
+pub const FREE: &str = "Free space";
+pub const FREE_FETCHED: &str = "Fetched";
+pub const FREE_STOPPED: &str = "No longer shared";
+pub const FREE_FAILED: &str = "Failed";
+pub const FREE_LISTED: &str = "All that are listed";
+pub const FREE_HELP: &str = "Copies that you saved stay.";
+
 pub const COPY_LINK: &str = "Copy link";
 pub const COPY_WEB_LINK: &str = "Copy a web link: it opens in any browser, without Fluence Share";
 pub const COPY_LOCAL_WEB_LINK: &str = "Copy a web link: it opens in any browser of this computer, without Fluence Share, because the node is on this computer";
@@ -139,7 +147,8 @@ pub const OPTIONS_SAVE: &str = "Save fetched files to the download folder at onc
 pub const OPTIONS_PROVIDE: &str = "Also share what I fetch with others";
 pub const OPTIONS_MAX: &str = "Largest file";
 pub const OPTIONS_MAX_HELP: &str = "Larger files are neither shared nor fetched.";
-pub const OPTIONS_MAX_UNIT: &str = "Unit of the largest file";
+pub const OPTIONS_ROOM: &str = "All files together";
+pub const OPTIONS_ROOM_HELP: &str = "Empty: a tenth of the free disk.";
 pub const OPTIONS_IPFS: &str = "My own IPFS node";
 pub const OPTIONS_IPFS_USE: &str = "Put what I share on my own IPFS node";
 pub const OPTIONS_IPFS_HELP: &str = "It is used instead of the storage that nodes offer. Others are told the gateway's address, so it must be one that they can reach.";
@@ -150,6 +159,11 @@ pub const OPTIONS_GATEWAY_EXAMPLE: &str = "http://127.0.0.1:8080";
 pub const OPTIONS_TEST: &str = "Test";
 pub const OPTIONS_TESTING: &str = "Testing…";
 pub const OPTIONS_TEST_GOOD: &str = "Both answer as they should.";
+pub const READING_TITLE: &str = "Reading sites";
+pub const READING_HELP: &str = "To share something that lies on another site than the page, Fluence Share has to read it there. It asks for each site when you share from it, or once for all. Nothing is read before you share it.";
+pub const READING_ALLOW: &str = "Allow every site";
+pub const READING_EVERY: &str = "Every site";
+pub const READING_GIVE_BACK: &str = "Take back";
 pub const OPTIONS_LOOK: &str = "Appearance";
 pub const OPTIONS_SAVE_BUTTON: &str = "Save settings";
 pub const OPTIONS_SAVING: &str = "Saving…";
@@ -278,6 +292,18 @@ pub fn files(count: u64) -> String {
 /// The number and size of the picked files, before they are shared.
 pub fn picked(count: usize, bytes: u64) -> String {
     format!("{} · {}", files(count as u64), words::size(bytes))
+}
+
+/// The bytes that files take, and those that are left.
+pub fn room(used: u64, limit: u64) -> String {
+    let used_words = format!("{} used", words::size(used));
+    match limit {
+        u64::MAX => used_words,
+        _ => format!(
+            "{used_words} · {} free",
+            words::size(limit.saturating_sub(used))
+        ),
+    }
 }
 
 /// The number of picked files that are not named.

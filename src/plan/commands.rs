@@ -1,5 +1,7 @@
 //! The commands of a person, one at a time.
 
+use futures::{StreamExt, stream};
+
 use super::jobs::JobKind;
 use super::{Engine, Input};
 use crate::Cid;
@@ -8,6 +10,9 @@ use crate::failure::{Code, Failure};
 use crate::names::{canonical, parse_link};
 use crate::ports::{Platform, Store};
 use crate::state::{EventKind, Item, ItemId, Origin, Settings, Status};
+
+/// The most items whose bytes are removed at the same time.
+const REMOVED_AT_ONCE: usize = 32;
 
 impl<P: Platform> Engine<P> {
     /// Carries out the command of a face. Commands that only a platform can carry out ([`Command::Watch`],
@@ -21,7 +26,7 @@ impl<P: Platform> Engine<P> {
             Command::Pause { id } => self.pause(id).await,
             Command::Stop { id } => self.stop(id).await,
             Command::ShareAgain { id } => self.share_again(id).await,
-            Command::Remove { id } => self.remove(id).await,
+            Command::Remove { ids } => self.remove(&ids).await,
             Command::Set { settings } => self.set(settings).await,
             Command::Watch
             | Command::ShareUrl { .. }
@@ -53,7 +58,7 @@ impl<P: Platform> Engine<P> {
                 return self.resume(id).await;
             }
         }
-        self.room_for(None)?;
+        self.room_for(None, None)?;
         let id = self.new_id();
         // The item is recorded before anything is awaited, so that a second click finds it.
         self.record([EventKind::FetchBegan {
@@ -190,17 +195,25 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    async fn remove(&self, id: ItemId) -> Result<Option<ItemId>, Failure> {
-        self.known(&id)?;
-        self.end_job(JobKind::In, &id).await;
-        self.withdraw(&id);
-        self.end_job(JobKind::Out, &id).await;
-        self.0.resumed.borrow_mut().remove(&id);
-        // The item is removed before its bytes. The other way round, a kill could leave an item
+    async fn remove(&self, ids: &[ItemId]) -> Result<Option<ItemId>, Failure> {
+        for id in ids {
+            self.end_job(JobKind::In, id).await;
+            self.withdraw(id);
+            self.end_job(JobKind::Out, id).await;
+            self.0.resumed.borrow_mut().remove(id);
+            self.0.hashed.borrow_mut().remove(id);
+        }
+        // The items are removed before their bytes. The other way round, a kill could leave an item
         // without bytes.
-        self.record([EventKind::Removed { id: id.clone() }]).await;
-        self.forget_listing(&id).await;
-        self.forget_bytes(&id).await;
+        let removed = ids.iter().cloned().map(|id| EventKind::Removed { id });
+        self.record(removed).await;
+        let forget = |id| async move {
+            self.forget_listing(id).await;
+            self.forget_bytes(id).await;
+        };
+        stream::iter(ids)
+            .for_each_concurrent(REMOVED_AT_ONCE, forget)
+            .await;
         Ok(None)
     }
 

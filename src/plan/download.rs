@@ -15,6 +15,7 @@ use futures::stream::{self, FuturesUnordered, LocalBoxStream, StreamExt};
 use super::Engine;
 use super::jobs::Stop;
 use super::pace::{Meter, backoff};
+use super::share::Limit;
 use crate::Cid;
 use crate::cars::{self, Blocks, CarEnd, FromCar, Payload};
 use crate::content::hash::HashError;
@@ -141,6 +142,8 @@ impl Pulse {
 pub(super) struct Sink<P: Platform> {
     pub(super) engine: Engine<P>,
     pub(super) id: ItemId,
+    /// How large the file may be.
+    pub(super) limit: Limit,
     pub(super) walk: Walk,
     pub(super) partial: <P::Store as Store>::Partial,
     pub(super) meter: Meter,
@@ -202,6 +205,8 @@ impl<P: Platform> Sink<P> {
     }
 
     async fn write(&mut self, block: Block, data: Payload) -> Result<(), Ended> {
+        let size = self.walk.size().unwrap_or(0).max(self.walk.offset());
+        self.limit.check(size).map_err(Ended::Fatal)?;
         let written = match data {
             Payload::Bytes(bytes) => self.partial.append(bytes, vec![block]),
             Payload::Kept(kept) => self.partial.append_kept(kept, vec![block]),

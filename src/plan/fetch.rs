@@ -122,6 +122,7 @@ impl<P: Platform> Engine<P> {
             engine: self.clone(),
             id: id.clone(),
             meter: Meter::new(now, walk.offset(), size),
+            limit: self.limit_for(Some(id)),
             walk,
             partial,
             url: String::new(),
@@ -168,6 +169,7 @@ impl<P: Platform> Engine<P> {
             .finish()
             .map_err(|error| (Failure::from(&error), false))?;
         sink.partial.finish(dag.clone()).await.map_err(of_store)?;
+        self.0.hashed.borrow_mut().insert(id.clone());
         self.fetched(id, &dag).await;
         Ok(())
     }

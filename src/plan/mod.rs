@@ -26,7 +26,7 @@ mod upload;
 mod web;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -105,6 +105,9 @@ struct Inner<P> {
     offline: RefCell<Vec<oneshot::Sender<()>>>,
     /// When the network was last lost, in Unix milliseconds.
     lost: Cell<u64>,
+    /// The items whose bytes this run has hashed. Those of other items may have been lost in a power failure since an
+    /// earlier run did.
+    hashed: RefCell<HashSet<ItemId>>,
     /// How many times each fetch has been resumed without a person since its last new block.
     resumed: RefCell<HashMap<ItemId, u32>>,
 }
@@ -126,6 +129,7 @@ impl<P: Platform> Engine<P> {
             fetching: pace::Slots::new(fetch::FETCHES_AT_ONCE),
             offline: RefCell::default(),
             lost: Cell::new(platform.now_ms()),
+            hashed: RefCell::default(),
             resumed: RefCell::default(),
             platform,
         }))

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
 
-use super::share::{check_kind, of_source, too_large};
+use super::share::{check_kind, of_source};
 use super::{Engine, pace};
 use crate::failure::{Code, Failure};
 use crate::names::safe_file_name;
@@ -160,11 +160,11 @@ impl<P: Platform> Engine<P> {
             unpacked,
             mut body,
         } = opened;
-        self.room_for(size)?;
+        let limit = self.limit_for(Some(id));
+        limit.check(size.unwrap_or(0))?;
         let host = self.item(id, |item| item.source.as_ref()?.url.clone());
         let host = host.flatten().unwrap_or_default();
         let broken = || HttpError::Broken(crate::text::host_of(&host));
-        let most = self.settings().max_file;
         let mut meter = pace::Meter::new(self.now(), start, size);
         let mut told = Some((name, mime.clone(), size, validator));
         loop {
@@ -194,9 +194,7 @@ impl<P: Platform> Engine<P> {
                 .await;
             }
             let Some(chunk) = chunk else { break };
-            if partial.len() + chunk.len() as u64 > most {
-                return Err(too_large(most).into());
-            }
+            limit.check(partial.len() + chunk.len() as u64)?;
             partial
                 .append(chunk, Vec::new())
                 .await

@@ -36,7 +36,7 @@ impl<P: Platform> Engine<P> {
     /// Shares bytes. Returns once the item is recorded, with its id; reading, hashing and announcing continue by
     /// themselves. If it turns out to be the same file as another item, [`EventKind::Merged`] says which one.
     pub async fn share(&self, input: ShareInput<P::Source>) -> Answer {
-        if let Err(failure) = self.room_for(input.size) {
+        if let Err(failure) = self.room_for(input.size, None) {
             return Answer::Refused { failure };
         }
         // A second click on the same thing finds the first share.
@@ -68,7 +68,7 @@ impl<P: Platform> Engine<P> {
             Input::Stored(source) => Some(source.len()),
             Input::Many(files) => Some(files.iter().map(|(_, source)| source.len()).sum()),
         };
-        if let Err(failure) = self.room_for(size) {
+        if let Err(failure) = self.room_for(size, None) {
             return Answer::Refused { failure };
         }
         self.record([EventKind::ShareBegan {
@@ -139,15 +139,23 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
-    /// Whether there is room for one more item of this size.
-    pub(super) fn room_for(&self, size: Option<u64>) -> Result<(), Failure> {
-        if self.with_state(|state| state.items.len()) >= MAX_ITEMS {
+    /// Whether there is room for something of this size: for one more item, or for what one that is in the list
+    /// already brings.
+    pub(super) fn room_for(&self, size: Option<u64>, id: Option<&ItemId>) -> Result<(), Failure> {
+        if id.is_none() && self.with_state(|state| state.items.len()) >= MAX_ITEMS {
             return Err(Failure::new(Code::TooManyItems).limit(MAX_ITEMS as u64));
         }
-        let most = self.settings().max_file;
-        match size {
-            Some(size) if size > most => Err(too_large(most)),
-            _ => Ok(()),
+        self.limit_for(id).check(size.unwrap_or(0))
+    }
+
+    /// The limits on the size of an item, beside what the other items take now.
+    pub(super) fn limit_for(&self, id: Option<&ItemId>) -> Limit {
+        let settings = self.settings();
+        let (used, room) = self.with_state(|state| (state.used(id), state.limit(&settings)));
+        Limit {
+            file: settings.max_file,
+            used,
+            room,
         }
     }
 
@@ -194,7 +202,7 @@ impl<P: Platform> Engine<P> {
                     .collect();
                 let total = paths.iter().map(|(_, len)| len).sum();
                 let mut meter = Meter::new(self.now(), 0, Some(total));
-                let most = self.settings().max_file;
+                let limit = self.limit_for(Some(id));
                 let mut list = Vec::with_capacity(many.len());
                 let mut done = 0;
                 for number in order(&paths, profile).map_err(|error| Failure::from(&error))? {
@@ -206,9 +214,7 @@ impl<P: Platform> Engine<P> {
                         len,
                     });
                     done += len;
-                    if done > most {
-                        return Err(too_large(most));
-                    }
+                    limit.check(done)?;
                     partial.adopt(source.clone(), 0..len).await?;
                     self.show(id, &mut meter, done);
                 }
@@ -279,6 +285,7 @@ impl<P: Platform> Engine<P> {
 
     /// Offers a whole file that is stored and has a CID, unless it is here already.
     pub(super) async fn settle(&self, id: &ItemId, dag: &Dag) {
+        self.0.hashed.borrow_mut().insert(id.clone());
         while let Some(other) = self.find(&dag.root, Some(id)) {
             if self
                 .item(&other, |item| item.status.is_here())
@@ -384,8 +391,28 @@ impl Source for InMemory {
     }
 }
 
-pub(super) fn too_large(most: u64) -> Failure {
-    Failure::new(Code::TooLarge).limit(most)
+/// How large an item may be.
+pub(super) struct Limit {
+    /// The most bytes of one file.
+    file: u64,
+    /// The bytes that the other items take.
+    used: u64,
+    /// The most bytes of all items together.
+    room: u64,
+}
+
+impl Limit {
+    /// Whether an item of this size, which is everything of it and not only what comes next, may be here.
+    pub(super) fn check(&self, size: u64) -> Result<(), Failure> {
+        if size > self.file {
+            return Err(Failure::new(Code::TooLarge).limit(self.file));
+        }
+        // Something empty takes no room.
+        if size > 0 && self.used.saturating_add(size) > self.room {
+            return Err(Failure::new(Code::RoomFull).limit(self.room));
+        }
+        Ok(())
+    }
 }
 
 /// Whether the bytes are of the kind that the person clicked on. A web page in place of a picture

@@ -16,6 +16,7 @@ use super::jobs::JobKind;
 use super::journal::log_line;
 use super::pace::{Meter, backoff};
 use crate::content::car::{self, Part};
+use crate::content::hash;
 use crate::content::{Block, Dag};
 use crate::failure::{Code, Failure, Reason};
 use crate::names::FunctionName;
@@ -153,6 +154,10 @@ impl<P: Platform> Engine<P> {
         else {
             return self.end_upload(id, sent, None);
         };
+        if failure.code == Code::FileGone {
+            self.end_upload(id, sent, Some(failure));
+            return self.say_gone(id);
+        }
         // A part that cannot be read looks like a broken connection.
         let end = dag.len().min(offset + 1);
         if let Err(error @ StoreError::Gone(_)) = source.read(offset..end).await {
@@ -238,6 +243,7 @@ impl<P: Platform> Engine<P> {
             .map(|block| block.len)
             .sum();
         let total = dag.len();
+        let is_sure = self.0.hashed.borrow().contains(id);
         let mut meter = Meter::new(self.now(), total - lacking, Some(total));
         // Nodes are sent before leaves, so that the parent of each block is there already, in
         // whatever order the parts arrive.
@@ -282,14 +288,22 @@ impl<P: Platform> Engine<P> {
                     renewed.map_err(|failure| (failure, part.offset))?;
                 }
                 let pieces = car::pieces(blocks, source, &part);
-                on_way.push(Box::pin(self.send_part(
-                    target.clone(),
-                    part,
-                    is_inner,
-                    pieces,
-                )));
+                let target = target.clone();
+                on_way.push(Box::pin(async move {
+                    if !is_sure && let Some(failure) = self.damage(blocks, source, &part).await {
+                        return Sent {
+                            part,
+                            inner: is_inner,
+                            outcome: Outcome::Sent(0, Err(PartError::Final(failure))),
+                        };
+                    }
+                    self.send_part(target, part, is_inner, pieces).await
+                }));
             }
             let Some(sent_part) = on_way.next().await else {
+                if lacking == total {
+                    self.0.hashed.borrow_mut().insert(id.clone());
+                }
                 return Ok(());
             };
             let Sent {
@@ -414,6 +428,26 @@ impl<P: Platform> Engine<P> {
             }
         }
         Err(refused())
+    }
+
+    /// The failure of a part whose bytes are not those that were hashed, as after a power failure, if they are not.
+    async fn damage(&self, dag: &Dag, source: &P::Source, part: &Part) -> Option<Failure> {
+        let mut offset = part.offset;
+        for block in &dag.blocks[part.blocks.clone()] {
+            let bytes = offset..offset + block.len;
+            offset = bytes.end;
+            let (true, Some(expected)) = (block.len > 0, hash::is_sha2_256(&block.cid)) else {
+                continue;
+            };
+            let (prefix, suffix) = (block.prefix.clone(), block.suffix.clone());
+            match source.sha256(prefix, bytes, suffix).await {
+                Ok(digest) if digest == expected => {}
+                Ok(_) => return Some(Code::FileGone.into()),
+                // What cannot be read looks like a broken connection, and is told apart at the end.
+                Err(_) => return None,
+            }
+        }
+        None
     }
 
     async fn send_part(

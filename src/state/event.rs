@@ -175,6 +175,11 @@ pub enum EventKind {
         /// The base URL of the node's storage; `None` if none serves links.
         base: Option<String>,
     },
+    /// It became known how many bytes files may take if the person sets no limit. Ephemeral.
+    Room {
+        /// The number of bytes.
+        size: u64,
+    },
     /// The program started with this identity.
     Started {
         /// This peer's own id.
@@ -193,7 +198,11 @@ impl EventKind {
     pub fn is_ephemeral(&self) -> bool {
         matches!(
             self,
-            Self::Progress { .. } | Self::Network { .. } | Self::Web { .. } | Self::Notice { .. }
+            Self::Progress { .. }
+                | Self::Network { .. }
+                | Self::Web { .. }
+                | Self::Room { .. }
+                | Self::Notice { .. }
         )
     }
 
@@ -219,6 +228,7 @@ impl EventKind {
             | Self::Confirmed { .. }
             | Self::Settings { .. }
             | Self::Network { .. }
+            | Self::Room { .. }
             | Self::Web { .. }
             | Self::Started { .. }
             | Self::Notice { .. } => None,
@@ -304,6 +314,7 @@ flat! {
     Settings { settings } = "settings",
     Network { network } = "network",
     Web { base } = "web",
+    Room { size } = "room",
     Started { peer } = "started",
     Notice { failure } = "notice",
 }

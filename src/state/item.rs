@@ -318,6 +318,24 @@ impl Item {
         }
     }
 
+    /// The bytes that it takes here, or will take once it has arrived.
+    pub fn kept(&self) -> u64 {
+        let arrived = self.progress.as_ref().map_or(0, |progress| progress.bytes);
+        match self.status {
+            Status::Failed { .. } => 0,
+            Status::Preparing
+            | Status::Hashing
+            | Status::Announcing
+            | Status::Shared
+            | Status::Stopped
+            | Status::Searching
+            | Status::Asked { .. }
+            | Status::Downloading { .. }
+            | Status::Interrupted { .. }
+            | Status::Done => self.size.unwrap_or(0).max(arrived),
+        }
+    }
+
     /// Whether this is a share from an address that could not be read.
     pub fn can_read_again(&self) -> bool {
         let has_address = self
@@ -493,6 +511,7 @@ impl Item {
             | EventKind::Settings { .. }
             | EventKind::Network { .. }
             | EventKind::Web { .. }
+            | EventKind::Room { .. }
             | EventKind::Started { .. }
             | EventKind::Notice { .. } => {}
         }

@@ -37,6 +37,8 @@ pub struct State {
     pub network: NetworkStatus,
     /// The base URL of the node's storage, if it serves links to any browser.
     pub web: Option<String>,
+    /// The most bytes that files may take here if the person sets no limit; `None` for no limit.
+    pub room: Option<u64>,
     /// The person's settings; `None` before they are set for the first time, while the defaults of
     /// the build apply.
     pub settings: Option<Settings>,
@@ -50,6 +52,17 @@ pub struct State {
 }
 
 impl State {
+    /// The bytes that files take here, or will take once what moves now has arrived; `but` is left out.
+    pub fn used(&self, but: Option<&ItemId>) -> u64 {
+        let items = self.items.values().filter(|item| Some(&item.id) != but);
+        items.map(Item::kept).sum()
+    }
+
+    /// The most bytes that files may take here under these settings.
+    pub fn limit(&self, settings: &Settings) -> u64 {
+        settings.max_room.or(self.room).unwrap_or(u64::MAX)
+    }
+
     /// Applies an event. This is pure: the same events give the same state everywhere. An event about an item that
     /// does not exist changes nothing.
     pub fn apply(&mut self, event: &Event) {
@@ -106,6 +119,7 @@ impl State {
             EventKind::Settings { settings } => self.settings = Some(settings.clone()),
             EventKind::Network { network } => self.network = network.clone(),
             EventKind::Web { base } => self.web.clone_from(base),
+            EventKind::Room { size } => self.room = Some(*size),
             EventKind::Started { peer } => self.peer = Some(peer.clone()),
             EventKind::Notice { failure } => {
                 self.notice = Some(failure.clone());

@@ -33,6 +33,9 @@ pub struct Settings {
     pub notify: bool,
     /// The largest file that is shared or fetched, in bytes.
     pub max_file: u64,
+    /// The most bytes that all files here together may take; `None` for a tenth of the disk, where the
+    /// platform knows that ([`State::room`](super::State::room)).
+    pub max_room: Option<u64>,
     /// An IPFS node of the person's own, used instead of asking `IPFS_multiaddr`.
     pub own_ipfs: Option<OwnIpfs>,
 }
@@ -57,6 +60,7 @@ impl Default for Settings {
             copy_link: true,
             notify: true,
             max_file: 1 << 40,
+            max_room: None,
             own_ipfs: None,
         }
     }
@@ -69,6 +73,8 @@ pub enum Field {
     Nodes,
     /// [`Settings::max_file`].
     MaxFile,
+    /// [`Settings::max_room`].
+    MaxRoom,
     /// [`OwnIpfs::rpc`].
     Rpc,
     /// [`OwnIpfs::gateway`].
@@ -88,6 +94,7 @@ impl Settings {
             copy_link: _,
             notify: _,
             max_file,
+            max_room,
             own_ipfs,
         } = self;
         let mut wrong = Vec::new();
@@ -99,10 +106,15 @@ impl Settings {
         } else if let Some(failure) = nodes.iter().find_map(|node| check_node(node).err()) {
             wrong.push((Field::Nodes, failure));
         }
-        match *max_file {
-            0 => wrong.push((Field::MaxFile, bad(Reason::Zero))),
-            1..=MAX_EXACT => {}
-            _ => wrong.push((Field::MaxFile, bad(Reason::TooLong).limit(MAX_EXACT))),
+        for (field, size) in [
+            (Field::MaxFile, Some(*max_file)),
+            (Field::MaxRoom, *max_room),
+        ] {
+            match size {
+                Some(0) => wrong.push((field, bad(Reason::Zero))),
+                None | Some(1..=MAX_EXACT) => {}
+                Some(_) => wrong.push((field, bad(Reason::TooLong).limit(MAX_EXACT))),
+            }
         }
         if let Some(own_ipfs) = own_ipfs {
             wrong.extend(own_ipfs.check());

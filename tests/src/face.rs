@@ -146,6 +146,12 @@ impl Face {
     /// Sets the nodes in the settings, as a person does, and returns to the page where the popup
     /// was.
     pub async fn set_nodes(&self, nodes: &[String]) -> Result<()> {
+        // A comma or a line break would do as well as a space.
+        self.set("settings-nodes", &nodes.join(" ")).await
+    }
+
+    /// Types a text into a field of the settings, saves them, and returns to the page where the popup was.
+    pub async fn set(&self, testid: &'static str, text: &str) -> Result<()> {
         let here = self.driver.current_url().await?;
         let mut settings = here.clone();
         settings.set_query(Some("view=options"));
@@ -156,12 +162,11 @@ impl Face {
             r#"return !!document.querySelector('[data-testid="settings-nodes"]');"#,
         )
         .await?;
-        let field = self.driver.find(By::Testid("settings-nodes")).await?;
+        let field = self.driver.find(By::Testid(testid)).await?;
         field.click().await?;
         field.send_keys(Key::Control + "a").await?;
         field.send_keys(Key::Delete + "").await?;
-        // A comma or a line break would do as well as a space.
-        field.send_keys(nodes.join(" ")).await?;
+        field.send_keys(text).await?;
         self.press("settings-save").await?;
         self.wait(
             "the end of saving",

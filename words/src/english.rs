@@ -51,7 +51,7 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
         Code::BadSetting => match &failure.reason {
             Some(Reason::TooManyNodes) => "There are more than {limit} nodes.",
             Some(Reason::TooLong) if failure.name.is_some() => "“{name}” is too long.",
-            Some(Reason::Zero | Reason::TooLong) => "The largest file must have 1 byte to 9 PB.",
+            Some(Reason::Zero | Reason::TooLong) => "A size must be 1 byte to 9 PB.",
             Some(Reason::BadUrl) => "“{name}” is not the address of an IPFS node.",
             Some(_) => "“{name}” is not the address of a node: {reason}.",
             None => "A setting has a value that it cannot have.",
@@ -60,6 +60,7 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
         Code::TooManyItems => "There are {limit} files in the list already.",
         Code::TooLarge => "It is larger than {limit_size}, the most that the settings allow.",
         Code::DiskFull => "There is no room left on the disk.",
+        Code::RoomFull => "It does not fit into {limit_size}, which all files together may take.",
         Code::StoreFailed if fetch => "The disk failed while the file was written.",
         Code::StoreFailed => "The disk failed while the file was stored or read.",
         Code::SourceUnreachable => "{host} cannot be reached.",
@@ -215,6 +216,14 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
                 "Raise the limit in the settings, or share a part of it."
             }
         },
+        Code::RoomFull => match about {
+            About::Fetch => {
+                "Choose “Free space” below the list or raise the limit in the settings, then choose “Resume” or “Try again”."
+            }
+            About::Share | About::Upload | About::Other => {
+                "Choose “Free space” below the list or raise the limit in the settings, then share it again."
+            }
+        },
         Code::DiskFull => match about {
             About::Share => "Free some space and share it again; nothing was kept.",
             About::Fetch => {
@@ -342,7 +351,7 @@ pub(crate) fn advice_in_terminal(failure: &Failure, about: About) -> &'static st
         Code::BadSetting => "Check the options of the command.",
         Code::UnknownItem => "Run the command again.",
         Code::TooManyItems => "Share fewer files at once.",
-        Code::TooLarge => "Use a smaller file, or a part of it.",
+        Code::TooLarge | Code::RoomFull => "Use a smaller file, or a part of it.",
         Code::DiskFull => match about {
             About::Fetch => {
                 "Free some space and run the command again; what has arrived so far is kept."

@@ -1,12 +1,13 @@
 //! The listed items and their thumbnails.
 
 use fluence::command::{Command, MAX_THUMBNAILS};
-use fluence::state::{Item, ItemId, Origin};
+use fluence::state::{Item, ItemId, Origin, Status};
 
 use super::{Face, Focus, Sender, Topic, WorkerState};
 use crate::browser;
 use crate::preferences::Filter;
 use crate::small_map::SmallMap;
+use crate::text;
 
 /// The number of items that are listed at first, and that each click adds.
 pub(super) const PAGE_OF_ITEMS: usize = 50;
@@ -24,17 +25,56 @@ impl Face {
     /// The items that are listed now, newest first, and the number of items that pass the filter
     /// and the search.
     pub fn listed(&self) -> (Vec<&Item>, usize) {
-        let needle = browser::lower_case(self.search.trim());
-        let (mut listed, mut count) = (Vec::new(), 0);
-        for item in self.state.items.newest() {
-            if is_in(item, self.filter) && matches(item, &needle) {
-                count += 1;
-                if count <= self.shown {
-                    listed.push(item);
-                }
-            }
-        }
+        let mut listed = self.passing();
+        let count = listed.len();
+        listed.truncate(self.shown);
         (listed, count)
+    }
+
+    /// The items that pass the filter and the search, newest first.
+    fn passing(&self) -> Vec<&Item> {
+        let needle = browser::lower_case(self.search.trim());
+        let items = self.state.items.newest();
+        items
+            .filter(|item| is_in(item, self.filter) && matches(item, &needle))
+            .collect()
+    }
+
+    /// The bytes that files take, and the most that they may take.
+    pub fn room(&self) -> (u64, u64) {
+        (self.state.used(None), self.state.limit(self.settings()))
+    }
+
+    /// Whether nine tenths of the room are taken.
+    pub fn is_tight(&self) -> bool {
+        let (used, limit) = self.room();
+        used >= limit / 10 * 9
+    }
+
+    /// What can be removed: the words for it, the ids of the items and their bytes.
+    pub fn spare(&self) -> [(&'static str, (Vec<ItemId>, u64)); 4] {
+        let of = |is: fn(&Item) -> bool| {
+            let items = self.passing().into_iter().filter(|item| is(item));
+            items.fold((Vec::new(), 0), |(mut ids, bytes), item| {
+                ids.push(item.id.clone());
+                (ids, bytes + item.kept())
+            })
+        };
+        [
+            (
+                text::FREE_FETCHED,
+                of(|item| item.origin == Origin::Fetch && item.status == Status::Done),
+            ),
+            (
+                text::FREE_STOPPED,
+                of(|item| item.status == Status::Stopped),
+            ),
+            (
+                text::FREE_FAILED,
+                of(|item| item.status.failure().is_some()),
+            ),
+            (text::FREE_LISTED, of(|_| true)),
+        ]
     }
 
     /// The number of items that pass a filter.

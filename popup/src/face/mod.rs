@@ -16,7 +16,7 @@ use fluence::command::{Command, ToFace, ToWorker};
 use fluence::failure::{About, Code, Failure, Reason};
 use fluence::state::{ItemId, LogLine, Settings, State};
 use gloo_timers::callback::{Interval, Timeout};
-use web::extension::pages::Tab;
+use web::extension::pages::{self, Tab};
 use yew::prelude::*;
 
 use crate::browser::{self, FromWorker, Handover, PasteListener, Worker};
@@ -31,6 +31,9 @@ pub use sharing::FEW_PAGE_FILES;
 
 /// How long a button shows that it has copied something, in milliseconds.
 const COPIED_MS: u32 = 2_000;
+
+/// The match pattern of every site.
+pub const EVERY_SITE: &str = "<all_urls>";
 
 /// What a command concerns, which is where the face shows its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +52,8 @@ pub enum Topic {
     Ipfs,
     /// Shares that wait for permission; they may have been begun from the context menu.
     Shares,
+    /// The room that files take.
+    Room,
     /// The connection to the network.
     Network,
     /// The thumbnails of the listed items.
@@ -154,6 +159,12 @@ pub enum Msg {
     Allow,
     /// The person granted a permission, or refused it.
     Allowed(bool),
+    /// The person is to be asked for the permission to read every site. This is sent while a click is handled.
+    AllowAll,
+    /// The permission to read an origin is given back.
+    GiveBack(String),
+    /// The origins that may be read now.
+    Readable(Vec<String>),
     /// The person dismissed the failure or the question about a topic.
     Dismiss(Topic),
     /// Files are dragged over the face, or no longer.
@@ -186,6 +197,8 @@ pub enum Msg {
     Search(String),
     /// More items are to be listed.
     More,
+    /// What can be removed is to be shown or hidden.
+    Free,
     /// The person chose a theme.
     Theme(Theme),
     /// The person dismissed the notice.
@@ -210,6 +223,8 @@ pub struct Face {
     pub theme: Theme,
     /// The failures of commands, until the person dismisses them or tries again.
     pub failures: SmallMap<Topic, Failure>,
+    /// The origins that may be read, as match patterns; the options page alone knows them.
+    pub readable: Vec<String>,
     /// The permission that shares wait for.
     pub access: Option<Access>,
     /// The topics whose last command succeeded.
@@ -240,6 +255,8 @@ pub struct Face {
     pub search: String,
     /// The most items that are listed.
     pub shown: usize,
+    /// Whether it is shown what can be removed.
+    pub freeing: bool,
     /// The button that copied last, and whether that succeeded.
     pub copied: Option<(String, bool)>,
     /// The text that a screen reader announces next.
@@ -299,6 +316,7 @@ impl Face {
             page_open: preferences::page_was_open(),
             theme: Theme::load(),
             failures: SmallMap::default(),
+            readable: Vec::new(),
             access: None,
             done: SmallMap::default(),
             fetch_text: String::new(),
@@ -314,6 +332,7 @@ impl Face {
             removing: None,
             search: String::new(),
             shown: list::PAGE_OF_ITEMS,
+            freeing: false,
             copied: None,
             said: String::new(),
             notice_read: false,
@@ -337,7 +356,9 @@ impl Face {
         }
         face.connect(sender);
         match (view, tab) {
-            (View::Options, _) => {}
+            (View::Options, _) => {
+                sender.send_future(async { Msg::Readable(pages::readable().await) });
+            }
             (View::Tab, None) => face.page = PageView::Elsewhere,
             (_, tab) => sender.send_future(async move { Msg::Page(sharing::look_at(tab).await) }),
         }
@@ -389,6 +410,18 @@ impl Face {
             }
             Msg::Allow => self.allow(sender),
             Msg::Allowed(granted) => self.allowed(granted),
+            Msg::AllowAll => {
+                let asked = pages::ask_to_read(&[EVERY_SITE.to_owned()]);
+                sender.send_future(async {
+                    asked.await;
+                    Msg::Readable(pages::readable().await)
+                });
+            }
+            Msg::GiveBack(origin) => sender.send_future(async move {
+                pages::give_back(&origin).await;
+                Msg::Readable(pages::readable().await)
+            }),
+            Msg::Readable(readable) => self.readable = readable,
             Msg::Dismiss(about) => {
                 self.failures.remove(&about);
                 if about == Topic::Shares {
@@ -448,6 +481,7 @@ impl Face {
                 self.shown = list::PAGE_OF_ITEMS;
             }
             Msg::More => self.shown += list::PAGE_OF_ITEMS,
+            Msg::Free => self.freeing = !self.freeing,
             Msg::Theme(theme) => {
                 self.theme = theme;
                 theme.choose();
@@ -489,9 +523,12 @@ impl Face {
                 Some(item) => text::about(item.origin),
                 None => About::Other,
             },
-            Topic::Settings | Topic::Ipfs | Topic::Network | Topic::Thumbnails | Topic::Log(_) => {
-                About::Other
-            }
+            Topic::Settings
+            | Topic::Ipfs
+            | Topic::Room
+            | Topic::Network
+            | Topic::Thumbnails
+            | Topic::Log(_) => About::Other,
         }
     }
 

@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::{icon, icon_button, outcome};
+use super::{card, complaint, icon, icon_button, outcome};
 use crate::face::{Face, Msg, Sender, Topic};
 use crate::text;
 
@@ -20,9 +20,8 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
     });
     let waiting = face.is_waiting(&Topic::Fetch);
     let wrong = face.fetch_error.is_some();
-    html! {
-        <section class="card fetch" aria-labelledby="fetch-title">
-            <h2 id="fetch-title">{ text::FETCH_TITLE }</h2>
+    let content = html! {
+        <>
             <form class="line" {onsubmit} novalidate=true>
                 <div class={classes!("field", wrong.then_some("wrong"))}>
                     <input ref={face.fetch_field.clone()} type="text" dir="ltr" value={face.fetch_text.clone()} {oninput}
@@ -33,10 +32,9 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
                 </div>
                 <button type="submit" class="main" disabled={waiting} data-testid="fetch-button">{ icon("down") }{ text::FETCH }</button>
             </form>
-            if let Some(error) = &face.fetch_error {
-                <p id="fetch-error" class="wrong" role="alert" data-testid="fetch-error">{ error }</p>
-            }
+            { complaint(face.fetch_error.as_ref(), "fetch-error") }
             { outcome(face, sender, &Topic::Fetch, "fetch-error") }
-        </section>
-    }
+        </>
+    };
+    card("fetch", "fetch-title", text::FETCH_TITLE, content)
 }

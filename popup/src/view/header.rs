@@ -7,7 +7,7 @@ use web::extension::pages::open_tab;
 use web::extension::runtime;
 use yew::prelude::*;
 
-use super::{failure, icon, icon_button, outcome};
+use super::{button, failure, icon, icon_button, outcome};
 use crate::face::{Face, Msg, PageView, Sender, Topic, View, WorkerState};
 use crate::text;
 
@@ -94,6 +94,7 @@ pub fn banners(face: &Face, sender: &Sender) -> Html {
             if let Some(notice) = face.state.notice.as_ref().filter(|notice| !face.notice_read && notice.code != Code::NeedsAccess) {
                 { failure(notice, About::Other, "notice", Some(sender.callback(|_| Msg::DismissNotice))) }
             }
+            if face.is_tight() { { super::items::room(face, sender) } }
             { outcome(face, sender, &Topic::Network, "network-failure") }
             { outcome(face, sender, &Topic::Shares, "shares-failure") }
         </>
@@ -112,7 +113,7 @@ fn worker(face: &Face) -> Html {
             { if reload { icon("warn") } else { html! { <span class="spinner" aria-hidden="true"></span> } } }
             <p>{ words }</p>
             if reload {
-                <button type="button" data-testid="worker-reload" onclick={Callback::from(|_| runtime::reload())}>{ text::WORKER_RELOAD }</button>
+                { button("", "", text::WORKER_RELOAD.into(), "worker-reload", false, Callback::from(|_| runtime::reload())) }
             }
         </div>
     }
@@ -125,7 +126,7 @@ fn connection(face: &Face, sender: &Sender) -> Html {
                 { icon("warn") }
                 <p><strong>{ text::NETWORK_NO_NODE }{ "." }</strong>{ " " }{ text::NO_NODE_ADVICE }</p>
                 if face.view == View::Popup {
-                    <button type="button" class="main" data-testid="add-node" onclick={Callback::from(|_| drop(runtime::open_options()))}>{ text::NO_NODE_BUTTON }</button>
+                    { button("main", "", text::NO_NODE_BUTTON.into(), "add-node", false, Callback::from(|_| drop(runtime::open_options()))) }
                 } else if face.view == View::Tab {
                     <a class="button main" href="popup.html?view=options" data-testid="add-node">{ text::NO_NODE_BUTTON }</a>
                 }
@@ -142,7 +143,7 @@ fn connection(face: &Face, sender: &Sender) -> Html {
                         // It changes each second, so a screen reader does not read it out.
                         <span class="count" aria-live="off">{ text::retry_in(seconds) }</span>
                     </p>
-                    <button type="button" data-testid="try-now" disabled={face.is_waiting(&Topic::Network)} onclick={again}>{ text::TRY_NOW }</button>
+                    { button("", "", text::TRY_NOW.into(), "try-now", face.is_waiting(&Topic::Network), again) }
                 </div>
             }
         }

@@ -3,13 +3,13 @@
 use fluence::command::Command;
 use fluence::failure::About;
 use fluence::names;
-use fluence::state::{Item, LogLine};
+use fluence::state::{Item, ItemId, LogLine};
 use fluence::storage;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::{failure, file_name, icon, icon_button, outcome};
+use super::{button, failure, file_name, hint, icon, icon_button, outcome, waiting};
 use crate::browser;
 use crate::face::{COPY_BUTTON, Face, Msg, Sender, Topic, WorkerState};
 use crate::focus::item_id;
@@ -52,16 +52,49 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
                 }
             </div>
             if face.worker_state == WorkerState::Starting {
-                <p class="waiting" role="status"><span class="spinner" aria-hidden="true"></span>{ text::WORKER_STARTING }</p>
+                { waiting(text::WORKER_STARTING, "starting") }
             } else if count == 0 {
                 { empty(face) }
             } else {
                 <ul class="list">{ for listed.into_iter().map(|item| row(face, sender, on, item)) }</ul>
             }
             if count > face.shown {
-                <button type="button" class="more" data-testid="items-more" onclick={sender.callback(|_| Msg::More)}>{ text::more(count - face.shown) }</button>
+                { button("more", "", text::more(count - face.shown).into(), "items-more", false, sender.callback(|_| Msg::More)) }
             }
+            if all > 0 && !face.is_tight() { { room(face, sender) } }
         </section>
+    }
+}
+
+/// Draws how much room there is, and what can be removed to make more.
+pub fn room(face: &Face, sender: &Sender) -> Html {
+    let (used, limit) = face.room();
+    let spare = |(words, (ids, bytes)): (&'static str, (Vec<ItemId>, u64))| {
+        let count = ids.len();
+        let onclick =
+            sender.callback(move |_| Msg::Send(Topic::Room, Command::Remove { ids: ids.clone() }));
+        html! {
+            if count > 0 {
+                <li>
+                    <span>{ words }</span><span class="hint">{ text::picked(count, bytes) }</span>
+                    { button("small", "", text::REMOVE.into(), "room-remove", false, onclick) }
+                </li>
+            }
+        }
+    };
+    html! {
+        <div class={classes!("room", face.is_tight().then_some("banner"))} data-testid="room">
+            <p class="line">
+                if face.is_tight() { { icon("warn") } }
+                <span class="hint">{ text::room(used, limit) }</span>
+                <button type="button" class="small" aria-expanded={face.freeing.to_string()} data-testid="room-free" onclick={sender.callback(|_| Msg::Free)}>{ text::FREE }</button>
+            </p>
+            if face.freeing {
+                <ul>{ for face.spare().into_iter().map(spare) }</ul>
+                { hint(text::FREE_HELP.into()) }
+            }
+            { outcome(face, sender, &Topic::Room, "room-refused") }
+        </div>
     }
 }
 
@@ -76,7 +109,7 @@ fn empty(face: &Face) -> Html {
         <div class="empty" data-testid="empty">
             <img src="icons/mark.svg" width="48" height="48" alt="" />
             <p><strong>{ title }</strong></p>
-            <p class="hint">{ advice }</p>
+            { hint(advice.into()) }
         </div>
     }
 }
@@ -226,9 +259,7 @@ pub fn copy_button(
         None => text::COPY_LINK,
     };
     let onclick = on.reform(move |_| Msg::Copy(key.clone(), address.clone()));
-    html! {
-        <button type="button" class="small" data-testid={testid} {onclick}>{ icon("copy") }{ words }</button>
-    }
+    button("small", "copy", words.into(), testid, false, onclick)
 }
 
 /// The link that opens the item in any browser, and whether only the browsers of this machine can follow it;
@@ -271,9 +302,8 @@ fn actions(props: &RowProps) -> Html {
         let onclick = props
             .on
             .reform(move |_| Msg::Send(topic.clone(), command.clone()));
-        html! {
-            <button type="button" class={classes!("small", main.then_some("main"))} disabled={waiting} data-testid={testid} {onclick}>{ icon(picture) }{ words }</button>
-        }
+        let class = if main { "small main" } else { "small" };
+        super::button(class, picture, words.into(), testid, waiting, onclick)
     };
     let id = || item.id.clone();
     let whole = item.status.is_here();
@@ -309,16 +339,21 @@ fn question(props: &RowProps) -> Html {
     let discard = item.status.is_interrupted();
     let remove = {
         let id = item.id.clone();
-        props
-            .on
-            .reform(move |_| Msg::Send(Topic::Item(id.clone()), Command::Remove { id: id.clone() }))
+        props.on.reform(move |_| {
+            Msg::Send(
+                Topic::Item(id.clone()),
+                Command::Remove {
+                    ids: vec![id.clone()],
+                },
+            )
+        })
     };
     html! {
         <div class="question" role="group" aria-label={text::REMOVE}>
             <p>{ text::remove_question(item) }</p>
             <p class="buttons">
-                <button type="button" class="small danger" data-testid="item-confirm" onclick={remove}>{ if discard { text::DISCARD } else { text::REMOVE } }</button>
-                <button type="button" class="small" data-testid="item-keep" onclick={props.on.reform(|_| Msg::AskRemove(None))}>{ text::KEEP }</button>
+                { button("small danger", "", if discard { text::DISCARD } else { text::REMOVE }.into(), "item-confirm", false, remove) }
+                { button("small", "", text::KEEP.into(), "item-keep", false, props.on.reform(|_| Msg::AskRemove(None))) }
             </p>
         </div>
     }

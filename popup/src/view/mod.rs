@@ -75,6 +75,52 @@ pub fn icon(name: &'static str) -> Html {
     html! { <span class={classes!("icon", name)} aria-hidden="true"></span> }
 }
 
+/// A button with words, and with an icon unless `picture` is empty.
+#[inline(never)]
+pub fn button(
+    class: &'static str,
+    picture: &'static str,
+    words: AttrValue,
+    testid: &'static str,
+    disabled: bool,
+    onclick: Callback<MouseEvent>,
+) -> Html {
+    html! {
+        <button type="button" {class} {disabled} data-testid={testid} {onclick}>
+            if !picture.is_empty() { { icon(picture) } }
+            { words }
+        </button>
+    }
+}
+
+/// A section of the page with its title.
+#[inline(never)]
+pub fn card(class: &'static str, id: &'static str, title: &'static str, content: Html) -> Html {
+    html! {
+        <section class={classes!("card", class)} aria-labelledby={id}><h2 {id}>{ title }</h2>{ content }</section>
+    }
+}
+
+/// Says in words that something takes a moment.
+#[inline(never)]
+pub fn waiting(words: &'static str, testid: &'static str) -> Html {
+    html! { <p class="waiting" role="status" data-testid={testid}><span class="spinner" aria-hidden="true"></span>{ words }</p> }
+}
+
+/// A hint, in a paragraph.
+#[inline(never)]
+pub fn hint(words: AttrValue) -> Html {
+    html! { <p class="hint">{ words }</p> }
+}
+
+/// What is wrong with what the person typed or chose, if anything is.
+#[inline(never)]
+pub fn complaint(wrong: Option<&String>, id: &'static str) -> Html {
+    html! {
+        if let Some(wrong) = wrong { <p {id} class="wrong" role="alert" data-testid={id}>{ wrong }</p> }
+    }
+}
+
 /// A button with only an icon. Its label is read out, and shown while the mouse is over it.
 pub fn icon_button(
     picture: &'static str,
@@ -135,8 +181,8 @@ pub fn outcome(face: &Face, sender: &Sender, topic: &Topic, testid: &'static str
                     <p>{ text::access(&access.origins) }</p>
                     if access.refused { <p class="advice">{ text::ACCESS_REFUSED }</p> }
                     <p class="buttons">
-                        <button type="button" class="main" data-testid="access-allow" onclick={allow}>{ text::ACCESS_ALLOW }</button>
-                        <button type="button" data-testid="access-not-now" onclick={dismiss(topic)}>{ text::ACCESS_NOT_NOW }</button>
+                        { button("main", "", text::ACCESS_ALLOW.into(), "access-allow", false, allow) }
+                        { button("", "", text::ACCESS_NOT_NOW.into(), "access-not-now", false, dismiss(topic)) }
                     </p>
                 </div>
             </div>

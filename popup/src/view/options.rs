@@ -8,24 +8,23 @@ use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use yew::html::Scope;
 use yew::prelude::*;
 
-use super::{icon, outcome};
-use crate::draft::{Draft, UNITS, Wrong};
-use crate::face::{Face, Msg, Sender, Topic, WorkerState};
+use super::{button, card, complaint, hint, icon, outcome, waiting};
+use crate::draft::{Draft, Size, UNITS, Wrong};
+use crate::face::{EVERY_SITE, Face, Msg, Sender, Topic, WorkerState};
 use crate::preferences::Theme;
 use crate::text;
 
 /// Draws all settings.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     if face.worker_state == WorkerState::Starting {
-        return html! {
-            <p class="waiting" role="status"><span class="spinner" aria-hidden="true"></span>{ text::WORKER_STARTING }</p>
-        };
+        return waiting(text::WORKER_STARTING, "starting");
     }
     let onsave = sender.callback(|settings| Msg::Send(Topic::Settings, Command::Set { settings }));
     let ontest = sender
         .callback(|(rpc, gateway)| Msg::Send(Topic::Ipfs, Command::TestIpfs { rpc, gateway }));
     html! {
         <>
+            { reading(face, sender) }
             <Form settings={face.settings().clone()} defaults={face.defaults.clone()} {onsave} {ontest}
                 saving={face.is_waiting(&Topic::Settings)} saved={face.done.contains(&Topic::Settings)}
                 testing={face.is_waiting(&Topic::Ipfs)} good={face.done.contains(&Topic::Ipfs)}
@@ -37,37 +36,59 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
     }
 }
 
+/// Draws which sites may be read.
+fn reading(face: &Face, sender: &Sender) -> Html {
+    let every = face.readable.iter().any(|origin| origin == EVERY_SITE);
+    let row = |origin: &String| {
+        let words = match &origin[..] {
+            EVERY_SITE => text::READING_EVERY,
+            one => one.trim_end_matches("/*"),
+        };
+        let origin = origin.clone();
+        let onclick = sender.callback(move |_| Msg::GiveBack(origin.clone()));
+        html! {
+            <li><span>{ words.to_owned() }</span>{ button("small", "", text::READING_GIVE_BACK.into(), "reading-give-back", false, onclick) }</li>
+        }
+    };
+    let content = html! {
+        <>
+            { hint(text::READING_HELP.into()) }
+            if !every { { button("main", "key", text::READING_ALLOW.into(), "reading-allow", false, sender.callback(|_| Msg::AllowAll)) } }
+            <ul class="rows" data-testid="reading">{ for face.readable.iter().map(row) }</ul>
+        </>
+    };
+    card("", "reading-title", text::READING_TITLE, content)
+}
+
 fn look(face: &Face, sender: &Sender) -> Html {
     let words = |theme| match theme {
         Theme::Auto => text::THEME_AUTO,
         Theme::Light => text::THEME_LIGHT,
         Theme::Dark => text::THEME_DARK,
     };
-    html! {
-        <section class="card" aria-labelledby="look-title">
-            <h2 id="look-title">{ text::OPTIONS_LOOK }</h2>
-            <fieldset class="tabs">
-                <legend class="unseen">{ text::THEME }</legend>
-                { for Theme::ALL.map(|theme| html! {
-                    <button type="button" aria-pressed={(face.theme == theme).to_string()} data-testid={format!("theme-{}", theme.word())}
-                        onclick={sender.callback(move |_| Msg::Theme(theme))}>{ words(theme) }</button>
-                }) }
-            </fieldset>
-        </section>
-    }
+    let content = html! {
+        <fieldset class="tabs">
+            <legend class="unseen">{ text::THEME }</legend>
+            { for Theme::ALL.map(|theme| html! {
+                <button type="button" aria-pressed={(face.theme == theme).to_string()} data-testid={format!("theme-{}", theme.word())}
+                    onclick={sender.callback(move |_| Msg::Theme(theme))}>{ words(theme) }</button>
+            }) }
+        </fieldset>
+    };
+    card("", "look-title", text::OPTIONS_LOOK, content)
 }
 
 fn about(face: &Face) -> Html {
-    html! {
-        <section class="card about" aria-labelledby="about-title">
-            <h2 id="about-title">{ text::OPTIONS_ABOUT }</h2>
+    let content = html! {
+        <>
             <p>{ text::OPTIONS_ABOUT_TEXT }</p>
             <dl>
                 <dt>{ text::OPTIONS_VERSION }</dt><dd data-testid="version">{ web::extension::runtime::version() }</dd>
                 if let Some(peer) = &face.state.peer { <dt>{ text::OPTIONS_PEER }</dt><dd class="code" data-testid="settings-peer">{ peer }</dd> }
             </dl>
-        </section>
-    }
+        </>
+    };
+    card("about", "about-title", text::OPTIONS_ABOUT, content)
 }
 
 #[derive(PartialEq, Properties)]
@@ -178,7 +199,7 @@ impl Component for Form {
                         { if props.saving { text::OPTIONS_SAVING } else { text::OPTIONS_SAVE_BUTTON } }
                     </button>
                     if changed {
-                        <button type="button" onclick={link.callback(|_| Edit::Revert)} data-testid="settings-revert">{ text::OPTIONS_REVERT }</button>
+                        { button("", "", text::OPTIONS_REVERT.into(), "settings-revert", false, link.callback(|_| Edit::Revert)) }
                     }
                     <span class="hint" role="status" data-testid="settings-state">
                         { if !wrong.is_empty() { text::OPTIONS_WRONG } else if changed { text::OPTIONS_UNSAVED } else if props.saved { text::OPTIONS_SAVED } else { "" } }
@@ -194,12 +215,6 @@ impl Component for Form {
 fn wrong_with(wrong: &Wrong, field: Field) -> Option<String> {
     let failure = wrong.iter().find(|(wrong, _)| *wrong == field);
     failure.map(|(_, failure)| text::setting_wrong(failure))
-}
-
-fn complaint(wrong: Option<&String>, id: &'static str) -> Html {
-    html! {
-        if let Some(wrong) = wrong { <p {id} class="wrong" role="alert" data-testid={id}>{ wrong }</p> }
-    }
 }
 
 impl Form {
@@ -219,20 +234,20 @@ impl Form {
             let defaults = defaults.clone();
             Edit::Change(Box::new(|draft| draft.nodes = defaults))
         });
-        html! {
-            <section class="card" aria-labelledby="nodes-title">
-                <h2 id="nodes-title">{ text::OPTIONS_NODES }</h2>
+        let content = html! {
+            <>
                 <p class="hint" id="nodes-help">{ text::OPTIONS_NODES_HELP }</p>
                 <textarea class="code" rows="3" dir="ltr" spellcheck="false" autocomplete="off" aria-labelledby="nodes-title" aria-describedby="nodes-help nodes-wrong"
                     aria-invalid={wrong_nodes.is_some().to_string()} value={self.draft.nodes.clone()} {oninput} data-testid="settings-nodes" />
                 { complaint(wrong_nodes.as_ref(), "nodes-wrong") }
                 if self.draft.nodes.trim().is_empty() { <p class="wrong" data-testid="nodes-none">{ text::OPTIONS_NODES_NONE }</p> }
                 <p class="buttons">
-                    <button type="button" class="small" disabled={is_default} onclick={reset} data-testid="settings-nodes-reset">{ text::OPTIONS_NODES_RESET }</button>
+                    { button("small", "", text::OPTIONS_NODES_RESET.into(), "settings-nodes-reset", is_default, reset) }
                     if !is_default && !props.defaults.nodes.is_empty() { <span class="hint code">{ props.defaults.nodes.join(" ") }</span> }
                 </p>
-            </section>
-        }
+            </>
+        };
+        card("", "nodes-title", text::OPTIONS_NODES, content)
     }
 
     fn check(
@@ -260,9 +275,8 @@ impl Form {
                 <label class="check"><input type="radio" name="profile" checked={self.draft.profile == profile} {onchange} data-testid={testid} /><span>{ words }</span></label>
             }
         };
-        html! {
-            <section class="card" aria-labelledby="sharing-title">
-                <h2 id="sharing-title">{ text::OPTIONS_SHARING }</h2>
+        let content = html! {
+            <>
                 { self.check(link, text::OPTIONS_COPY, "settings-copy-link", |draft| &mut draft.copy_link) }
                 { self.check(link, text::OPTIONS_NOTIFY, "settings-notify", |draft| &mut draft.notify) }
                 <fieldset>
@@ -270,17 +284,44 @@ impl Form {
                     { profile(Profile::UnixfsV1_2025, text::OPTIONS_PROFILE_2025, "settings-profile-2025") }
                     { profile(Profile::UnixfsV0_2015, text::OPTIONS_PROFILE_2015, "settings-profile-2015") }
                 </fieldset>
-            </section>
-        }
+            </>
+        };
+        card("", "sharing-title", text::OPTIONS_SHARING, content)
     }
 
     fn fetching(&self, link: &Scope<Self>, wrong: &Wrong) -> Html {
-        let wrong_max = wrong_with(wrong, Field::MaxFile);
-        let oninput = link.batch_callback(|event: InputEvent| {
+        let max = (Field::MaxFile, text::OPTIONS_MAX, text::OPTIONS_MAX_HELP);
+        let room = (Field::MaxRoom, text::OPTIONS_ROOM, text::OPTIONS_ROOM_HELP);
+        let content = html! {
+            <>
+                { self.check(link, text::OPTIONS_SAVE, "settings-save-fetched", |draft| &mut draft.save_fetched) }
+                { self.check(link, text::OPTIONS_PROVIDE, "settings-provide-fetched", |draft| &mut draft.provide_fetched) }
+                { self.size(link, wrong, max, "settings-max-file", "max-wrong", |draft| &mut draft.max_file) }
+                { self.size(link, wrong, room, "settings-max-room", "room-wrong", |draft| &mut draft.max_room) }
+            </>
+        };
+        card("", "fetching-title", text::OPTIONS_FETCHING, content)
+    }
+
+    /// Draws a size with its unit.
+    fn size(
+        &self,
+        link: &Scope<Self>,
+        wrong: &Wrong,
+        (field, words, help): (Field, &'static str, &'static str),
+        id: &'static str,
+        wrong_id: &'static str,
+        size: fn(&mut Draft) -> &mut Size,
+    ) -> Html {
+        let wrong = wrong_with(wrong, field);
+        let Size { number, unit } = size(&mut self.draft.clone()).clone();
+        let oninput = link.batch_callback(move |event: InputEvent| {
             let value = event.target()?.dyn_into::<HtmlInputElement>().ok()?.value();
-            Some(Edit::Change(Box::new(|draft| draft.max_file = value)))
+            Some(Edit::Change(Box::new(move |draft| {
+                size(draft).number = value
+            })))
         });
-        let onunit = link.batch_callback(|event: Event| {
+        let onunit = link.batch_callback(move |event: Event| {
             let value = event
                 .target()?
                 .dyn_into::<HtmlSelectElement>()
@@ -289,24 +330,21 @@ impl Form {
             let unit = usize::try_from(value)
                 .ok()
                 .filter(|unit| *unit < UNITS.len())?;
-            Some(Edit::Change(Box::new(move |draft| draft.max_unit = unit)))
+            Some(Edit::Change(Box::new(move |draft| size(draft).unit = unit)))
         });
         html! {
-            <section class="card" aria-labelledby="fetching-title">
-                <h2 id="fetching-title">{ text::OPTIONS_FETCHING }</h2>
-                { self.check(link, text::OPTIONS_SAVE, "settings-save-fetched", |draft| &mut draft.save_fetched) }
-                { self.check(link, text::OPTIONS_PROVIDE, "settings-provide-fetched", |draft| &mut draft.provide_fetched) }
+            <>
                 <div class="pair">
-                    <label for="max-file">{ text::OPTIONS_MAX }</label>
-                    <input id="max-file" class="number" type="text" inputmode="decimal" value={self.draft.max_file.clone()} {oninput}
-                        aria-invalid={wrong_max.is_some().to_string()} aria-describedby="max-help max-wrong" data-testid="settings-max-file" />
-                    <select aria-label={text::OPTIONS_MAX_UNIT} onchange={onunit} data-testid="settings-max-unit">
-                        { for UNITS.iter().enumerate().map(|(index, (unit, _))| html! { <option selected={index == self.draft.max_unit}>{ *unit }</option> }) }
+                    <label for={id}>{ words }</label>
+                    <input {id} class="number" type="text" inputmode="decimal" value={number} {oninput}
+                        aria-invalid={wrong.is_some().to_string()} aria-describedby={wrong_id} data-testid={id} />
+                    <select aria-label={words} onchange={onunit}>
+                        { for UNITS.iter().enumerate().map(|(index, (name, _))| html! { <option selected={index == unit}>{ *name }</option> }) }
                     </select>
-                    <span class="hint" id="max-help">{ text::OPTIONS_MAX_HELP }</span>
+                    <span class="hint">{ help }</span>
                 </div>
-                { complaint(wrong_max.as_ref(), "max-wrong") }
-            </section>
+                { complaint(wrong.as_ref(), wrong_id) }
+            </>
         }
     }
 
@@ -332,23 +370,21 @@ impl Form {
                 </>
             }
         };
-        html! {
-            <section class="card" aria-labelledby="ipfs-title">
-                <h2 id="ipfs-title">{ text::OPTIONS_IPFS }</h2>
-                <p class="hint">{ text::OPTIONS_IPFS_HELP }</p>
+        let content = html! {
+            <>
+                { hint(text::OPTIONS_IPFS_HELP.into()) }
                 { self.check(link, text::OPTIONS_IPFS_USE, "settings-ipfs", |draft| &mut draft.use_ipfs) }
                 if self.draft.use_ipfs {
                     { field(text::OPTIONS_RPC, "settings-rpc", &self.draft.rpc, wrong_with(wrong, Field::Rpc).as_ref(), "rpc-wrong", |draft, value| draft.rpc = value) }
                     { field(text::OPTIONS_GATEWAY, "settings-gateway", &self.draft.gateway, wrong_with(wrong, Field::Gateway).as_ref(), "gateway-wrong", |draft, value| draft.gateway = value) }
                     <p class="buttons">
-                        <button type="button" class="small" disabled={props.testing} onclick={link.callback(|_| Edit::Test)} data-testid="settings-test">
-                            { if props.testing { text::OPTIONS_TESTING } else { text::OPTIONS_TEST } }
-                        </button>
+                        { button("small", "", if props.testing { text::OPTIONS_TESTING } else { text::OPTIONS_TEST }.into(), "settings-test", props.testing, link.callback(|_| Edit::Test)) }
                         if props.good { <span class="good" role="status" data-testid="ipfs-good">{ icon("done") }{ text::OPTIONS_TEST_GOOD }</span> }
                     </p>
                     { props.test_outcome.clone() }
                 }
-            </section>
-        }
+            </>
+        };
+        card("", "ipfs-title", text::OPTIONS_IPFS, content)
     }
 }

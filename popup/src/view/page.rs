@@ -3,7 +3,7 @@
 use fluence::state::{Item, Origin};
 use yew::prelude::*;
 
-use super::{file_name, icon, outcome};
+use super::{button, file_name, icon, outcome};
 use crate::face::{FEW_PAGE_FILES, Face, Msg, PageView, Sender, Topic};
 use crate::page::PageFile;
 use crate::{page, text};
@@ -88,7 +88,7 @@ fn lists(
             { list(text::PAGE_LINKS, &links[..second]) }
             if refused { { hint(text::PAGE_LINKS_REFUSED, "refused") } }
             if first + second < all {
-                <button type="button" class="more" data-testid="page-more" onclick={sender.callback(|_| Msg::MorePage)}>{ text::more(all - first - second) }</button>
+                { button("more", "", text::more(all - first - second).into(), "page-more", false, sender.callback(|_| Msg::MorePage)) }
             }
         </>
     }

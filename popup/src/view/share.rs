@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::{file_name, icon, outcome};
+use super::{button, complaint, file_name, hint, icon, outcome, waiting};
 use crate::face::{Face, Msg, Sender, Topic, View};
 use crate::{files, text};
 
@@ -36,11 +36,9 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             </div>
             if !face.stage.is_empty() { { stage(face, sender) } }
             if face.is_waiting(&Topic::Files) {
-                <p class="waiting" role="status" data-testid="share-waiting"><span class="spinner" aria-hidden="true"></span>{ text::SHARE_HANDING }</p>
+                { waiting(text::SHARE_HANDING, "share-waiting") }
             }
-            if let Some(error) = &face.stage_error {
-                <p class="wrong" role="alert" data-testid="share-error">{ error }</p>
-            }
+            { complaint(face.stage_error.as_ref(), "share-error") }
             { outcome(face, sender, &Topic::Files, "share-error") }
         </section>
     }
@@ -56,7 +54,7 @@ fn stage(face: &Face, sender: &Sender) -> Html {
                 { for face.stage.iter().take(NAMED).map(|picked| html! { <li>{ file_name(&picked.path, "stage-name") }</li> }) }
                 if more > 0 { <li class="hint">{ text::and_more(more) }</li> }
             </ul>
-            <p class="hint">{ text::picked(face.stage.len(), bytes) }</p>
+            { hint(text::picked(face.stage.len(), bytes).into()) }
             if face.stage.len() > 1 || face.together {
                 <fieldset>
                     <legend class="unseen">{ text::SHARE_HOW }</legend>
@@ -66,7 +64,7 @@ fn stage(face: &Face, sender: &Sender) -> Html {
             }
             <p class="buttons">
                 <button ref={face.stage_button.clone()} type="button" class="main" data-testid="stage-share" onclick={sender.callback(|_| Msg::ShareStage)}>{ text::SHARE }</button>
-                <button type="button" data-testid="stage-cancel" onclick={sender.callback(|_| Msg::DropStage)}>{ text::CANCEL }</button>
+                { button("", "", text::CANCEL.into(), "stage-cancel", false, sender.callback(|_| Msg::DropStage)) }
             </p>
             if face.view == View::Popup && face.stage.len() > NAMED {
                 <p class="hint">{ text::SHARE_BIG }{ " " }<a href="popup.html?view=tab" target="_blank">{ text::OPEN_TAB }</a></p>

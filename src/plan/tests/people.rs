@@ -89,10 +89,94 @@ fn stop_and_remove_mean_what_they_say() {
         },
     ));
     until_done(&b, &fetched);
-    command(&a, Command::Remove { id: id.clone() });
+    command(
+        &a,
+        Command::Remove {
+            ids: vec![id.clone()],
+        },
+    );
     assert!(a.engine.state().items.is_empty());
     assert!(a.disk.0.borrow().files.is_empty());
     assert_eq!(refused(command(&a, Command::Stop { id })), "unknown_item");
+}
+
+#[test]
+fn files_take_no_more_room_than_they_may() {
+    let world = World::default();
+    world.node("node", "store");
+    let narrow = Settings {
+        max_room: Some(1_000_000),
+        ..Settings::default()
+    };
+    let (a, b) = (world.machine("alice"), world.machine_with("bob", narrow));
+    a.online();
+    b.online();
+    let (kept, _) = share(&b, "kept", &file(600_000, 60));
+
+    // What is shared from this machine is refused at once, as a file and as a folder.
+    let engine = b.engine.clone();
+    let second = input(&b, "second", &file(600_000, 61));
+    assert_eq!(
+        refused(b.wait(async move { engine.share(second).await })),
+        "room_full"
+    );
+    // A server may say how much it is only in its answer, or not at all.
+    for sized in [true, false] {
+        let mut site = Site::with(&world, "https://a.example/third", &file(600_000, 62));
+        site.sized = sized;
+        let id = begin_share(&b, input_of(&Rc::new(site)));
+        assert_eq!(until_failed(&b, &id), "room_full", "{sized}");
+        assert_eq!(b.disk.0.borrow().files.len(), 1, "{sized}");
+    }
+    // So is what is fetched, and nothing that is here is touched.
+    let bytes = file(600_000, 63);
+    let (_, cid) = share(&a, "fourth", &bytes);
+    let fetched = begin_fetch(&b, &cid);
+    assert_eq!(until_failed(&b, &fetched), "room_full");
+    assert_eq!(stored(&b, &kept), file(600_000, 60));
+
+    // With room it goes on, and a file of no bytes needs none.
+    share(&b, "empty", &[]);
+    let failed = b.engine.with_state(|state| {
+        let items = state.items.values();
+        let failed = items.filter(|item| item.status.name() == "failed");
+        failed.map(|item| item.id.clone()).collect::<Vec<_>>()
+    });
+    let gone = ItemId("gone".into());
+    let ids = failed.into_iter().chain([kept.clone(), gone]).collect();
+    command(&b, Command::Remove { ids });
+    done(command(
+        &b,
+        Command::Resume {
+            id: fetched.clone(),
+        },
+    ));
+    until_done(&b, &fetched);
+    assert_eq!(stored(&b, &fetched), bytes);
+    assert_eq!(b.engine.with_state(|state| state.used(None)), 600_000);
+    assert_eq!(b.engine.with_state(|state| state.items.len()), 2);
+}
+
+#[test]
+fn without_a_limit_of_the_person_that_of_the_disk_holds() {
+    let world = World::default();
+    world.node("node", "store");
+    let a = world.machine("alice");
+    a.online();
+    let engine = a.engine.clone();
+    a.wait(async move { engine.record([EventKind::Room { size: 1_000 }]).await });
+    let engine = a.engine.clone();
+    let told = input(&a, "a", &file(2_000, 64));
+    assert_eq!(
+        refused(a.wait(async move { engine.share(told).await })),
+        "room_full"
+    );
+    let settings = Settings {
+        max_room: Some(3_000),
+        ..Settings::default()
+    };
+    command(&a, Command::Set { settings });
+    share(&a, "a", &file(2_000, 64));
 }
 
 #[test]
@@ -115,7 +199,7 @@ fn a_pause_keeps_what_came() {
     until_done(&b, &id);
     assert_eq!(stored(&b, &id), bytes);
     assert_eq!(storage.received.get(), received);
-    command(&b, Command::Remove { id });
+    command(&b, Command::Remove { ids: vec![id] });
     assert!(b.disk.0.borrow().files.is_empty());
 }
 

@@ -31,6 +31,41 @@ fn an_upload_that_was_cut_off_goes_on_by_itself() {
 }
 
 #[test]
+fn bytes_that_a_power_failure_changed_are_not_served() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let mut a = world.machine("alice");
+    let b = world.machine("bob");
+    a.online();
+    b.online();
+    let bytes = file(5 << 20, 70);
+    let (id, cid) = share(&a, "a", &bytes);
+    a.restart();
+    a.online();
+    // The file is as long as it was, and the disk lost what the middle of it holds.
+    a.disk.0.borrow_mut().files.get_mut(&id).unwrap().bytes[3 << 20..][..4096].fill(0);
+    until(&a, &id, |item| item.status == Status::Shared);
+    let fetched = begin_fetch(&b, &cid);
+    until(&a, &id, |item| item.status.failure().is_some());
+    assert_eq!(until_failed(&a, &id), "file_gone");
+    // The block with the lost bytes never left, and nobody is told any more that the file is here.
+    let dag = a.disk.0.borrow().files[&id].dag.clone().unwrap();
+    let lost = &dag.blocks[4];
+    assert!(!storage.blocks.borrow().contains_key(&key(&lost.cid)));
+    assert_eq!(world.providers(&function(&cid)), 0);
+    command(&b, Command::Remove { ids: vec![fetched] });
+
+    // What an earlier run stored is served if it is whole.
+    let (id, cid) = share(&a, "b", &file(5 << 20, 71));
+    a.restart();
+    a.online();
+    until(&a, &id, |item| item.status == Status::Shared);
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    assert_eq!(stored(&b, &fetched), file(5 << 20, 71));
+}
+
+#[test]
 fn a_hole_between_the_samples_is_filled() {
     let world = World::default();
     let storage = world.node("node", "store");

@@ -14,6 +14,7 @@ mod many;
 mod own_ipfs;
 mod reading;
 mod restarts;
+mod room;
 mod toolbar;
 mod web_pages;
 

@@ -22,6 +22,10 @@ extern "C" {
     #[wasm_bindgen(js_namespace = ["api", "tabs"], js_name = get, catch)]
     fn get_tab(id: i32) -> Result<Promise, JsValue>;
 
+    #[wasm_bindgen(js_namespace = ["api", "permissions"], js_name = getAll, catch)]
+    fn all_permissions() -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = ["api", "permissions"], js_name = remove, catch)]
+    fn remove_permission(permissions: &JsValue) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = ["api", "permissions"], js_name = contains, catch)]
     fn contains_permission(permissions: &JsValue) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = ["api", "permissions"], js_name = request, catch)]
@@ -103,6 +107,25 @@ pub async fn may_read(origin: &str) -> bool {
     outcome(contains_permission(&origins))
         .await
         .is_ok_and(|may| may.is_truthy())
+}
+
+/// The origins that the person lets the extension read from, as match patterns.
+pub async fn readable() -> Vec<String> {
+    let Ok(permissions) = outcome(all_permissions()).await else {
+        return Vec::new();
+    };
+    let origins: Array = member(&permissions, "origins").unchecked_into();
+    origins
+        .iter()
+        .filter_map(|origin| origin.as_string())
+        .collect()
+}
+
+/// Gives back the permission to read from an origin.
+pub async fn give_back(origin: &str) {
+    let origins = object([("origins", Array::of1(&origin.into()).into())]);
+    // The list of what may be read says what became of it.
+    let _ = outcome(remove_permission(&origins)).await;
 }
 
 /// Asks the person to let the extension read from these origins, given as match patterns, and

@@ -16,6 +16,19 @@ extern "C" {
     fn local_get(key: &str) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = ["api", "storage", "local"], js_name = set, catch)]
     fn local_set(items: &JsValue) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_namespace = ["navigator", "storage"], catch)]
+    fn estimate() -> Result<Promise, JsValue>;
+}
+
+/// The bytes that this extension may use on the disk, including those that it uses already. With the permission
+/// `unlimitedStorage` that is what is free.
+///
+/// # Errors
+/// Fails with the browser's message.
+pub async fn available() -> Outcome<u64> {
+    let estimate = outcome(estimate()).await?;
+    Ok(member(&estimate, "quota").as_f64().unwrap_or_default() as u64)
 }
 
 /// The value under a key in the storage that lasts until the browser is closed; `undefined` if
