@@ -663,7 +663,7 @@ impl From<&StoreError> for Failure {
     fn from(error: &StoreError) -> Self {
         match error {
             StoreError::Full => Self::new(Code::DiskFull),
-            StoreError::Gone(_) => Self::new(Code::FileGone),
+            StoreError::Gone(detail) => Self::new(Code::FileGone).detail(detail),
             StoreError::Failed(detail) => Self::new(Code::StoreFailed).detail(detail),
         }
     }

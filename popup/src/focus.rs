@@ -31,6 +31,12 @@ pub fn item(id: &ItemId) {
     }
 }
 
+/// Whether the element that had the focus has gone, or can no longer have it.
+pub fn is_lost() -> bool {
+    let active = browser::document().active_element();
+    active.is_none_or(|element| element.tag_name() == "BODY" || element.has_attribute("disabled"))
+}
+
 /// The `id` of an item's element.
 pub fn item_id(id: &ItemId) -> String {
     format!("item-{}", id.0)

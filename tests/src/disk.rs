@@ -6,6 +6,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
+/// How many times it is tried to leave no room on a disk to which something is being written.
+const FILL_TRIES: u32 = 100;
+
 /// A small disk; it is unmounted when this value is dropped.
 pub struct Disk {
     at: PathBuf,
@@ -28,7 +31,26 @@ impl Disk {
         Ok(Self { at: at.to_owned() })
     }
 
-    /// Changes its size; its content stays.
+    /// Leaves no room on it; its content stays.
+    pub fn fill(&self) -> Result<()> {
+        let mut tries = 0;
+        loop {
+            let used = Command::new("df")
+                .args(["--output=used", "--block-size=1"])
+                .arg(&self.at)
+                .output()?;
+            let used = String::from_utf8(used.stdout)?;
+            let bytes = used.lines().last().unwrap_or_default().trim().parse()?;
+            match self.resize(bytes) {
+                Ok(()) => return Ok(()),
+                // More was written in the meantime.
+                Err(_) if tries < FILL_TRIES => tries += 1,
+                Err(why) => return Err(why),
+            }
+        }
+    }
+
+    /// Changes its size; its content stays. It cannot be less than its content takes.
     pub fn resize(&self, bytes: u64) -> Result<()> {
         mount(&self.at, &["-o", &format!("remount,size={bytes}")])
     }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use thirtyfour::extensions::cdp::ChromeDevTools;
-use thirtyfour::{By, Key, WebDriver};
+use thirtyfour::{By, Key, WebDriver, WebElement};
 use tokio::time::{Instant, sleep};
 
 use crate::artifacts::Artifacts;
@@ -163,6 +163,8 @@ impl Face {
         )
         .await?;
         let field = self.driver.find(By::Testid(testid)).await?;
+        // The bar with the buttons may lie over what is at the bottom.
+        field.scroll_into_view().await?;
         field.click().await?;
         field.send_keys(Key::Control + "a").await?;
         field.send_keys(Key::Delete + "").await?;
@@ -299,19 +301,37 @@ impl Face {
         Ok(())
     }
 
-    /// Presses a button of an item.
+    /// Clicks a button of an item.
     pub async fn press_in(&self, item: &Shown, testid: &str) -> Result<()> {
+        self.button_in(item, testid).await?.click().await?;
+        Ok(())
+    }
+
+    /// Presses a button of an item by the keyboard, once it is there.
+    pub async fn enter_in(&self, item: &Shown, testid: &str) -> Result<()> {
+        let script = format!(
+            r#"const row = document.querySelector('[data-testid="item"][data-id="{}"]');
+            const button = row?.querySelector('[data-testid="{testid}"]');
+            if (!button || button.disabled) return false;
+            button.focus();
+            return document.activeElement === button;"#,
+            item.id
+        );
+        self.wait(testid, SHOW, &script).await?;
+        let button = self.button_in(item, testid).await?;
+        button.send_keys(Key::Enter + "").await?;
+        Ok(())
+    }
+
+    async fn button_in(&self, item: &Shown, testid: &str) -> Result<WebElement> {
         let selector = format!(
             r#"[data-testid="item"][data-id="{}"] [data-testid="{testid}"]"#,
             item.id
         );
-        let button = self
-            .driver
+        self.driver
             .find(By::Css(selector))
             .await
-            .with_context(|| format!("“{}” has no “{testid}”", item.name))?;
-        button.click().await?;
-        Ok(())
+            .with_context(|| format!("“{}” has no “{testid}”", item.name))
     }
 
     /// Waits until the browser shows a notification about an item.

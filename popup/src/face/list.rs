@@ -40,6 +40,15 @@ impl Face {
             .collect()
     }
 
+    /// An item of the list, the one after it and the one before it.
+    pub(super) fn place_of(&self, id: &ItemId) -> Option<Vec<ItemId>> {
+        let listed = self.listed().0;
+        let at = listed.iter().position(|item| item.id == *id)?;
+        let others = [Some(at), Some(at + 1), at.checked_sub(1)];
+        let others = others.into_iter().flatten().filter_map(|at| listed.get(at));
+        Some(others.map(|item| item.id.clone()).collect())
+    }
+
     /// The bytes that files take, and the most that they may take.
     pub fn room(&self) -> (u64, u64) {
         (self.state.used(None), self.state.limit(self.settings()))

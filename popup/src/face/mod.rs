@@ -32,6 +32,9 @@ pub use sharing::FEW_PAGE_FILES;
 /// How long a button shows that it has copied something, in milliseconds.
 const COPIED_MS: u32 = 2_000;
 
+/// How long after a command about an item the button that gave it may vanish, in milliseconds.
+const ACTED_MS: u64 = 2_000;
+
 /// The match pattern of every site.
 pub const EVERY_SITE: &str = "<all_urls>";
 
@@ -276,6 +279,10 @@ pub struct Face {
     pending: SmallMap<u32, (Topic, Command)>,
     handovers: SmallMap<u32, Handover>,
     focus: Option<Focus>,
+    /// The item about which a button was pressed last, and the ones beside it in the list.
+    ///
+    /// They count until the given time, in Unix milliseconds: later the focus may be nowhere because the person wants that.
+    acted: Option<(Vec<ItemId>, u64)>,
     /// The item that this face began to share last, until its link is copied.
     begun: Option<ItemId>,
     timers: Timers,
@@ -346,6 +353,7 @@ impl Face {
             pending: SmallMap::default(),
             handovers: SmallMap::default(),
             focus: None,
+            acted: None,
             begun: None,
             timers: Timers::default(),
             _paste: None,
@@ -378,6 +386,9 @@ impl Face {
             Msg::Tick => {}
             Msg::Send(about, command) => {
                 self.removing = None;
+                if let Topic::Item(id) = &about {
+                    self.acted = self.acted_on(id);
+                }
                 self.send(sender, about, command);
             }
             Msg::FetchText(text) => {
@@ -470,7 +481,12 @@ impl Face {
                     self.send(sender, Topic::Log(id.clone()), Command::Log { id });
                 }
             }
-            Msg::AskRemove(id) => self.removing = id,
+            Msg::AskRemove(id) => {
+                if let Some(id) = id.as_ref().or(self.removing.as_ref()) {
+                    self.acted = self.acted_on(id);
+                }
+                self.removing = id;
+            }
             Msg::Filter(filter) => {
                 self.filter = filter;
                 filter.keep();
@@ -505,7 +521,36 @@ impl Face {
         match self.focus.take_if(is_there) {
             Some(Focus::Item(id)) => focus::item(&id),
             Some(Focus::Stage) => focus::element(&self.stage_button),
-            None => {}
+            None => self.keep_focus(),
+        }
+    }
+
+    fn acted_on(&self, id: &ItemId) -> Option<(Vec<ItemId>, u64)> {
+        let until = web::time::now_ms() + ACTED_MS;
+        Some((self.place_of(id)?, until))
+    }
+
+    /// Puts the focus on the row of the button that was pressed last if that button has gone, and on the next row if the
+    /// row has gone too.
+    fn keep_focus(&mut self) {
+        let Some((ids, until)) = &mut self.acted else {
+            return;
+        };
+        let now = web::time::now_ms();
+        let topic = Topic::Item(ids[0].clone());
+        if self.pending.values().any(|(other, _)| *other == topic) {
+            *until = now + ACTED_MS;
+        } else if *until < now {
+            self.acted = None;
+            return;
+        }
+        if !focus::is_lost() {
+            return;
+        }
+        let there = ids.iter().find(|id| self.state.items.contains_key(id));
+        match there {
+            Some(id) => focus::item(id),
+            None => focus::element(&self.fetch_field),
         }
     }
 

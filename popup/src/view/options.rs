@@ -3,6 +3,7 @@
 use fluence::command::Command;
 use fluence::content::Profile;
 use fluence::state::{Field, Settings};
+use fluence::storage;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use yew::html::Scope;
@@ -379,7 +380,11 @@ impl Form {
                     { field(text::OPTIONS_GATEWAY, "settings-gateway", &self.draft.gateway, wrong_with(wrong, Field::Gateway).as_ref(), "gateway-wrong", |draft, value| draft.gateway = value) }
                     <p class="buttons">
                         { button("small", "", if props.testing { text::OPTIONS_TESTING } else { text::OPTIONS_TEST }.into(), "settings-test", props.testing, link.callback(|_| Edit::Test)) }
-                        if props.good { <span class="good" role="status" data-testid="ipfs-good">{ icon("done") }{ text::OPTIONS_TEST_GOOD }</span> }
+                        if props.good && storage::is_local(&self.draft.own_ipfs().gateway) {
+                            <span class="wrong" role="status" data-testid="ipfs-local">{ text::OPTIONS_TEST_LOCAL }</span>
+                        } else if props.good {
+                            <span class="good" role="status" data-testid="ipfs-good">{ icon("done") }{ text::OPTIONS_TEST_GOOD }</span>
+                        }
                     </p>
                     { props.test_outcome.clone() }
                 }

@@ -55,6 +55,37 @@ fn dropped_files_are_shared() {
 }
 
 #[test]
+fn the_keyboard_s_focus_stays_in_the_list() {
+    play("focus", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (_alice, face) = scene.online("alice", &node).await?;
+        for name in ["first.txt", "second.txt", "third.txt"] {
+            face.share(&[&scene.file(name, name.as_bytes())?]).await?;
+            face.wait_named(name, &["shared"], SMALL).await?;
+        }
+        let second = face.wait_named("second.txt", &["shared"], SMALL).await?;
+        let first = face.wait_named("first.txt", &["shared"], SMALL).await?;
+        let focused = |id: &str| {
+            format!("return document.activeElement?.closest('[data-id]')?.dataset.id === '{id}';")
+        };
+        // The button that stops goes when it has done its work.
+        face.enter_in(&second, "item-stop").await?;
+        face.wait_named("second.txt", &["stopped"], SMALL).await?;
+        face.wait("the focus", SMALL, &focused(&second.id)).await?;
+        // So does the one that asks, and the one that is asked about goes with its row.
+        face.enter_in(&second, "item-remove").await?;
+        face.wait("the focus", SMALL, &focused(&second.id)).await?;
+        face.enter_in(&second, "item-keep").await?;
+        face.wait("the focus", SMALL, &focused(&second.id)).await?;
+        face.enter_in(&second, "item-remove").await?;
+        face.enter_in(&second, "item-confirm").await?;
+        face.wait("the focus on the next row", SMALL, &focused(&first.id))
+            .await?;
+        Ok(())
+    });
+}
+
+#[test]
 fn the_same_file_in_two_tabs_is_fetched_once() {
     play("two_tabs", async |scene| {
         let node = scene.node("node", &[]).await?;
