@@ -8,7 +8,8 @@
 //	gopeer fetch   --node MULTIADDR --cid CID --output PATH
 //
 // Each command prints lines of JSON. A caller, and a provider if the arguments of a call name a manner, may be slow,
-// leave its side open, say nothing, or reset the stream, as a peer does that is not well written.
+// leave its side open, say nothing, or reset the stream, as a peer does that is not well written; a caller may also be
+// hasty, and close its side before the protocol is accepted.
 package main
 
 import (
@@ -58,7 +59,7 @@ func run(ctx context.Context, args []string) error {
 	case "call":
 		request := flags.String("args", "{}", "arguments, a JSON object")
 		times := flags.Int("times", 1, "how many calls to make, one after the other")
-		manner := flags.String("manner", "", "how requests are written: slow, open, silent or reset")
+		manner := flags.String("manner", "", "how calls are made: slow, open, silent, reset or hasty")
 		if err := flags.Parse(args[1:]); err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/transport/websocket"
 	"github.com/multiformats/go-multiaddr"
 	"github.com/multiformats/go-multihash"
+	"github.com/multiformats/go-multistream"
 )
 
 const (
@@ -195,7 +196,7 @@ func write(stream network.Stream, message any, manner string) error {
 		return err
 	}
 	switch manner {
-	case "":
+	case "", "hasty":
 		_, err = stream.Write(text)
 		return errors.Join(err, stream.CloseWrite())
 	case "slow":
@@ -285,20 +286,40 @@ func (h *joined) result(ctx context.Context, function string, args json.RawMessa
 	return nil
 }
 
+// open opens a stream for a call and waits until its protocol is accepted. The host's own NewStream, which is used in
+// haste, does not wait if it knows that the peer has the protocol, and then the stream could be closed too soon.
+func (h *joined) open(ctx context.Context, provider peer.ID, hasty bool) (network.Stream, error) {
+	open := h.Network().NewStream
+	if hasty {
+		open = func(ctx context.Context, provider peer.ID) (network.Stream, error) {
+			return h.NewStream(ctx, provider, callProtocol)
+		}
+	}
+	stream, err := open(ctx, provider)
+	if err != nil {
+		return nil, err
+	}
+	err = stream.SetDeadline(time.Now().Add(deadline))
+	if err == nil && !hasty {
+		err = multistream.SelectProtoOrFail(callProtocol, stream)
+	}
+	if err != nil {
+		return nil, errors.Join(err, stream.Reset())
+	}
+	return stream, nil
+}
+
 func (h *joined) callAt(ctx context.Context, provider peer.AddrInfo, request callRequest, manner string) (json.RawMessage, error) {
 	// A circuit is a limited connection, on which streams may be opened only on explicit request.
 	ctx = network.WithAllowLimitedConn(ctx, "a call")
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	h.Peerstore().AddAddrs(provider.ID, provider.Addrs, peerstore.TempAddrTTL)
-	stream, err := h.NewStream(ctx, provider.ID, callProtocol)
+	stream, err := h.open(ctx, provider.ID, manner == "hasty")
 	if err != nil {
 		return nil, err
 	}
 	defer stream.Close()
-	if err := stream.SetDeadline(time.Now().Add(deadline)); err != nil {
-		return nil, err
-	}
 	if err := write(stream, request, manner); err != nil {
 		return nil, err
 	}

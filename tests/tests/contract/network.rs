@@ -31,6 +31,9 @@ pub const ALL: &[(&str, Test<Other>)] = &[
     ("calls over WebSocket", |other| {
         Box::pin(calls(other, Node::websocket))
     }),
+    ("is called by others too", |other| {
+        Box::pin(is_called_by_others(other))
+    }),
     ("is called and misbehaves", |other| {
         Box::pin(misbehaves(other))
     }),
@@ -146,6 +149,24 @@ async fn is_called(other: &Other, address: Address) -> Result<()> {
     Ok(())
 }
 
+async fn is_called_by_others(other: &Other) -> Result<()> {
+    let scene = Scene::new().await?;
+    let (_running, provider) = scene.provider(other, Node::tcp).await?;
+    let (address, times) = (scene.node.websocket()?, CALLS.to_string());
+    let mut arguments = vec!["call", "--node", &address, "--function", FUNCTION];
+    arguments.extend(["--times", &times]);
+    for caller in [Other::go(), Other::js()].into_iter().flatten() {
+        let lines = timeout(LIMIT, caller.run(&arguments)).await??;
+        ensure!(lines.len() == CALLS, "{lines:?}");
+        for line in lines {
+            ensure!(line["provider"] == provider.to_string(), "{line}");
+            let software = &line["reply"]["ok"]["software"];
+            ensure!(software == other.software(), "{line}");
+        }
+    }
+    Ok(())
+}
+
 fn object(value: Value) -> Result<serde_json::Map<String, Value>> {
     match value {
         Value::Object(object) => Ok(object),
@@ -229,31 +250,34 @@ async fn calls(other: &Other, address: Address) -> Result<()> {
 
 async fn calls_in_other_manners(other: &Other) -> Result<()> {
     let args = json!({"text": "Grüße"});
-    let bad_request = json!(ErrorCode::BadRequest);
     // The longest argument with which the request is not too large.
     let empty = json!({"function": FUNCTION, "args": {"text": ""}}).to_string();
     let longest = json!({"text": "x".repeat(MAX_MESSAGE - empty.len())});
-    called_by(
-        other,
-        Node::tcp,
-        ODD_CALLS,
-        &[
-            ("slow", &args, &|lines| all_succeed(&args, lines)),
-            ("open", &args, &|lines| all_succeed(&args, lines)),
-            ("silent", &args, &|lines| {
-                for line in lines? {
-                    ensure!(line["reply"]["error"]["code"] == bad_request, "{line}");
-                }
-                Ok(())
-            }),
-            ("reset", &args, &|lines| {
-                ensure!(lines.is_err(), "{lines:?}");
-                Ok(())
-            }),
-            ("", &longest, &|lines| all_succeed(&longest, lines)),
-        ],
-    )
-    .await
+    let succeed = |lines| all_succeed(&args, lines);
+    let are_refused = |lines: Result<Vec<Value>>| {
+        for line in lines? {
+            let code = &line["reply"]["error"]["code"];
+            ensure!(*code == json!(ErrorCode::BadRequest), "{line}");
+        }
+        Ok(())
+    };
+    let fail = |lines: Result<Vec<Value>>| {
+        ensure!(lines.is_err(), "{lines:?}");
+        Ok(())
+    };
+    let succeed_at_length = |lines| all_succeed(&longest, lines);
+    let mut attempts: Vec<Attempt<'_>> = vec![
+        ("slow", &args, &succeed),
+        ("open", &args, &succeed),
+        ("silent", &args, &are_refused),
+        ("reset", &args, &fail),
+        ("", &longest, &succeed_at_length),
+    ];
+    if matches!(other, Other::Go) {
+        // js-libp2p is never hasty.
+        attempts.push(("hasty", &args, &succeed));
+    }
+    called_by(other, Node::tcp, ODD_CALLS, &attempts).await
 }
 
 /// A file of a few blocks.
