@@ -9,7 +9,6 @@ use libp2p::identity::Keypair;
 use libp2p::{PeerId, noise, relay, yamux};
 
 use crate::config::StartError;
-use crate::muxer::Muxer;
 
 /// How long making a connection may take, including encryption and multiplexing.
 const CONNECT: Duration = Duration::from_secs(20);
@@ -31,7 +30,7 @@ pub(crate) fn new(
         .authenticate(noise)
         .multiplex(yamux::Config::default())
         .timeout(CONNECT)
-        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(Muxer(muxer))))
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(crate::muxer::Muxer(muxer))))
         .boxed();
     Ok((transport, behaviour))
 }
