@@ -1,5 +1,9 @@
 //! A call on a stream: one JSON object is sent and one comes back. Each object is at most 64 KiB,
 //! and each side closes its half of the stream after sending it.
+//!
+//! A request goes out along with the proposal of its protocol, so that a call takes one round trip,
+//! and [`crate::muxer`] closes the caller's half once the protocol is accepted. No call takes longer
+//! for it: an object shows where it ends, so neither side waits for the other to close.
 
 use std::io;
 use std::time::Duration;
@@ -19,6 +23,8 @@ const READ_REQUEST: Duration = Duration::from_secs(20);
 /// How many more bytes of a request that is too large are read and discarded, so that a caller that
 /// reads only after it has written everything still gets its answer.
 const DRAIN: usize = 1024 * 1024;
+/// How many bytes of a message are read at a time. Nearly all messages are shorter.
+const PIECE: usize = 1024;
 
 /// Reads and writes the messages of [`call::PROTOCOL`]. Each stream has a clone of its own.
 #[derive(Debug, Clone, Default)]
@@ -93,7 +99,12 @@ impl request_response::Codec for CallCodec {
             return Err(io::ErrorKind::InvalidInput.into());
         };
         self.deadline = Some(deadline);
-        until(self.deadline, io.write_all(&bytes)).await
+        let write = async {
+            io.write_all(&bytes).await?;
+            // It is closed here, where the deadline holds: that waits for the other side.
+            io.close().await
+        };
+        until(self.deadline, write).await
     }
 
     async fn write_response<T>(
@@ -115,14 +126,53 @@ impl request_response::Codec for CallCodec {
     }
 }
 
-/// Reads to the end, or to one byte beyond [`MAX_MESSAGE`], by which the caller recognises a
-/// message that is too large.
+/// Reads to the end of a JSON object, to the end of the stream, or to one byte beyond
+/// [`MAX_MESSAGE`], by which the caller recognises a message that is too large.
 async fn read_bounded(io: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
+    let mut io = io.take(MAX_MESSAGE as u64 + 1);
     let mut bytes = Vec::new();
-    io.take(MAX_MESSAGE as u64 + 1)
-        .read_to_end(&mut bytes)
-        .await?;
-    Ok(bytes)
+    let mut piece = [0; PIECE];
+    let mut object = Object::default();
+    loop {
+        let read = io.read(&mut piece).await?;
+        bytes.extend_from_slice(&piece[..read]);
+        if read == 0 || piece[..read].iter().any(|byte| object.ends_with(*byte)) {
+            return Ok(bytes);
+        }
+    }
+}
+
+/// Finds the end of a JSON object by its brackets. Whether it is valid is for the decoder to say.
+#[derive(Default)]
+struct Object {
+    depth: usize,
+    in_string: bool,
+    is_escaped: bool,
+}
+
+impl Object {
+    /// Takes the next byte, and returns whether it is the last one of the object.
+    fn ends_with(&mut self, byte: u8) -> bool {
+        if self.in_string {
+            match byte {
+                _ if self.is_escaped => self.is_escaped = false,
+                b'\\' => self.is_escaped = true,
+                b'"' => self.in_string = false,
+                _ => {}
+            }
+            return false;
+        }
+        match byte {
+            b'"' => self.in_string = true,
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => {
+                self.depth = self.depth.saturating_sub(1);
+                return self.depth == 0;
+            }
+            _ => {}
+        }
+        false
+    }
 }
 
 async fn until<T>(
@@ -139,5 +189,61 @@ async fn within<T>(time: Duration, work: impl Future<Output = io::Result<T>>) ->
     match select(std::pin::pin!(work), Delay::new(time)).await {
         Either::Left((result, _)) => result,
         Either::Right(_) => Err(io::ErrorKind::TimedOut.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use futures::FutureExt;
+    use futures::io::Cursor;
+
+    use super::*;
+
+    /// The rest of a stream that the other side leaves open.
+    struct Silence;
+
+    impl AsyncRead for Silence {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut [u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Pending
+        }
+    }
+
+    fn read(text: &[u8]) -> Option<Vec<u8>> {
+        let mut io = Cursor::new(text.to_vec()).chain(Silence);
+        let read = read_bounded(&mut io).now_or_never()?;
+        Some(read.unwrap())
+    }
+
+    #[test]
+    fn an_object_ends_with_its_last_bracket() {
+        let long = format!(r#"{{"a": "{}"}}"#, "x".repeat(3 * PIECE));
+        for whole in [
+            "{}",
+            r#"{"function": "f", "args": {"list": [{}, []]}}"#,
+            r#" {"text": "}]\"}\\"}"#,
+            r#"{"text": "\\\""}"#,
+            &long,
+            "}",
+        ] {
+            assert_eq!(read(whole.as_bytes()).unwrap(), whole.as_bytes(), "{whole}");
+            let cut = &whole[..whole.len() - 1];
+            assert_eq!(read(cut.as_bytes()), None, "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_message_of_the_largest_size_is_read_and_one_byte_more_is_seen() {
+        for size in [MAX_MESSAGE, MAX_MESSAGE + 1, MAX_MESSAGE + 2] {
+            let text = format!(r#"{{"a":"{}"}}"#, "x".repeat(size - 8));
+            let read = read(text.as_bytes()).unwrap();
+            assert_eq!(read.len(), size.min(MAX_MESSAGE + 1));
+        }
     }
 }

@@ -32,6 +32,7 @@ mod driver;
 mod incoming;
 mod limits;
 mod link;
+mod muxer;
 mod network;
 mod offers;
 mod peer;

@@ -30,7 +30,7 @@ pub(crate) fn new(
         .authenticate(noise)
         .multiplex(yamux::Config::default())
         .timeout(CONNECT)
-        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(muxer)))
+        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(crate::muxer::Muxer(muxer))))
         .boxed();
     Ok((transport, behaviour))
 }

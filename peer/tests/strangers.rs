@@ -134,8 +134,9 @@ async fn a_request_that_is_not_understood_is_answered_with_bad_request() {
             }
         }
     };
-    let mut long = br#"{"function":"f","args":{}}"#.to_vec();
-    long.resize(MAX_MESSAGE + 1, b' ');
+    let mut long = br#"{"function":"f","args":{"#.to_vec();
+    long.resize(MAX_MESSAGE - 1, b' ');
+    long.extend(b"}}");
     let endless = vec![b'['; 900 * 1024];
     let wrong: [&[u8]; 9] = [
         b"",
@@ -156,7 +157,8 @@ async fn a_request_that_is_not_understood_is_answered_with_bad_request() {
             "{shown}: {reply:?}"
         );
     }
-    long.truncate(MAX_MESSAGE);
+    // One of the spaces less.
+    long.remove(MAX_MESSAGE - 2);
     let right: [&[u8]; 3] = [
         br#"{"function":"f","more":[1]}"#,
         br#"{"function":"f","args":null}"#,

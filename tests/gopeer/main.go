@@ -3,9 +3,13 @@
 //
 //	gopeer daemon [--rpc ADDR] [--gateway ADDR] [--retrieval-timeout TIME] [--allow-origins ORIGINS]
 //	gopeer provide --node MULTIADDR --function NAME
-//	gopeer call    --node MULTIADDR --function NAME [--args JSON]
+//	gopeer call    --node MULTIADDR --function NAME [--args JSON] [--times COUNT] [--manner MANNER]
+//	gopeer share   --node MULTIADDR --file PATH
+//	gopeer fetch   --node MULTIADDR --cid CID --output PATH
 //
-// Each command prints lines of JSON.
+// Each command prints lines of JSON. A caller, and a provider if the arguments of a call name a manner, may be slow,
+// leave its side open, say nothing, or reset the stream, as a peer does that is not well written; a caller may also be
+// hasty, and close its side before the protocol is accepted.
 package main
 
 import (
@@ -32,7 +36,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("say what to do: daemon, provide or call")
+		return errors.New("say what to do: daemon, provide, call, share or fetch")
 	}
 	flags := flag.NewFlagSet(args[0], flag.ExitOnError)
 	node := flags.String("node", "", "multiaddr of a node, with its peer id")
@@ -54,12 +58,27 @@ func run(ctx context.Context, args []string) error {
 		return provide(ctx, *node, *function)
 	case "call":
 		request := flags.String("args", "{}", "arguments, a JSON object")
+		times := flags.Int("times", 1, "how many calls to make, one after the other")
+		manner := flags.String("manner", "", "how calls are made: slow, open, silent, reset or hasty")
 		if err := flags.Parse(args[1:]); err != nil {
 			return err
 		}
-		return call(ctx, *node, *function, *request)
+		return call(ctx, *node, *function, *request, *times, *manner)
+	case "share":
+		file := flags.String("file", "", "the file to share")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		return share(ctx, *node, *file)
+	case "fetch":
+		root := flags.String("cid", "", "the CID of the file")
+		output := flags.String("output", "", "where the file is written")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		return fetch(ctx, *node, *root, *output)
 	default:
-		return fmt.Errorf("%q is neither daemon nor provide nor call", args[0])
+		return fmt.Errorf("%q is neither daemon nor provide, call, share or fetch", args[0])
 	}
 }
 

@@ -18,6 +18,7 @@ pub mod face;
 pub mod files;
 pub mod kubo;
 pub mod node;
+pub mod others;
 pub mod process;
 pub mod scene;
 pub mod site;

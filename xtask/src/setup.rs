@@ -121,6 +121,33 @@ pub fn wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
     Ok(program)
 }
 
+/// Installs the packages of the js-libp2p peer in `tests/jspeer`, exactly those of its lock file, unless they are there.
+///
+/// # Errors
+/// If they cannot be installed; the error says why.
+pub fn js_peer(workspace: &Workspace) -> Result<()> {
+    let home = workspace.root.join("tests").join("jspeer");
+    let lock = home.join("package-lock.json");
+    let installed = home.join("node_modules").join("installed.json");
+    let wanted = std::fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
+    if std::fs::read(&installed).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    if which("npm").is_none() {
+        bail!(
+            "js-libp2p is installed with `npm`, which is not in PATH. It comes with Node.js (https://nodejs.org); on \
+             Debian or Ubuntu:\n\n    sudo apt-get update && sudo apt-get install npm\n"
+        );
+    }
+    Run::new("npm")
+        .arguments(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        .arguments(["--loglevel=error"])
+        .directory(&home)
+        .done()?;
+    std::fs::write(&installed, wanted)
+        .with_context(|| format!("cannot write {}", installed.display()))
+}
+
 /// Returns the path of one script for a page with the software that figures are compared with:
 /// `benches/others.js` and the packages that it imports, installed and bundled below the target
 /// directory.

@@ -57,6 +57,7 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
             .environment("RUSTDOCFLAGS", "--deny warnings")
             .done()
     });
+    report.step("js-libp2p, for the tests", || setup::js_peer(workspace));
     report.step("tests, native", || {
         native(workspace, "test")
             .arguments(["--no-fail-fast"])

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 use crate::Test;
 use crate::promises::blocks_of;
 
-pub const ALL: &[(&str, Test)] = &[
+pub const ALL: &[(&str, Test<Software>)] = &[
     ("keeps what is shared", |s| Box::pin(keeps(s))),
     ("gives what only the daemon has", |s| Box::pin(gives(s))),
     ("shows nothing of the RPC", |s| Box::pin(hides(s))),

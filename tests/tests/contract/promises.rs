@@ -26,7 +26,7 @@ const EMPTY: &str = "bafkqaaa";
 const CAR: &str = "application/vnd.ipld.car; version=1; order=dfs; dups=y";
 const PROFILES: [Profile; 2] = [Profile::UnixfsV1_2025, Profile::UnixfsV0_2015];
 
-pub const ALL: &[(&str, Test)] = &[
+pub const ALL: &[(&str, Test<Software>)] = &[
     ("says its version", |s| Box::pin(version(s))),
     ("refuses origins that it does not know", |s| {
         Box::pin(origins(s))
