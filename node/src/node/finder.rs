@@ -21,10 +21,9 @@ use tokio::sync::Semaphore;
 
 use crate::exit::printable;
 use crate::gateway::{FetchError, Fetched, Fetcher};
-use crate::kubo::Keeper;
 use crate::storage::Storage;
 
-use super::pull::{Origin, Puller};
+use super::pull::Puller;
 
 /// How many providers are asked at most, one after the other.
 const MAX_PROVIDERS: usize = 8;
@@ -52,20 +51,13 @@ struct Inner {
     puller: Puller,
     /// Whether storages on this machine and in private networks may be asked.
     private: bool,
-    /// The Kubo daemon behind this node.
-    keeper: Option<Arc<Keeper>>,
     pulls: Arc<Semaphore>,
 }
 
 impl Finder {
     /// `own` is the multiaddr of this node's storage. A node that others reach at a public address
     /// never connects to addresses that are not public, because a stranger supplies them.
-    pub fn new(
-        peer: Peer,
-        storage: Arc<Storage>,
-        own: &str,
-        keeper: Option<Arc<Keeper>>,
-    ) -> Result<Self, reqwest::Error> {
+    pub fn new(peer: Peer, storage: Arc<Storage>, own: &str) -> Result<Self, reqwest::Error> {
         let own = url_of(own).unwrap_or_default();
         let private = is_private_url(&own);
         let mut http = reqwest::Client::builder()
@@ -83,7 +75,6 @@ impl Finder {
             storage,
             own,
             private,
-            keeper,
             pulls: Arc::new(Semaphore::new(MAX_PULLS)),
         };
         Ok(Self {
@@ -143,17 +134,8 @@ impl Inner {
             .map_err(|error| printable(&error.message))
     }
 
-    /// Finds the file in Kubo, or asks one provider after another until the file is on its way.
+    /// Asks one provider after another until the file is on its way.
     async fn find(self: Arc<Self>, cid: Cid) -> Result<Fetched, FetchError> {
-        if let Some(keeper) = &self.keeper
-            && keeper.kubo().has_block(&cid).await.unwrap_or(false)
-        {
-            let size = keeper.kubo().size(&cid).await.ok();
-            self.begin_pull(Origin::Kubo(keeper.clone()), &cid, size)
-                .await
-                .map_err(FetchError::Failed)?;
-            return Ok(Fetched::default());
-        }
         let name = FunctionName::file(&cid);
         let mut providers = std::pin::pin!(self.peer.providers(name.clone()).take(MAX_PROVIDERS));
         let mut last = None;
@@ -184,7 +166,7 @@ impl Inner {
             if !self.private && is_private_url(&url) {
                 return Err("its storage has no public address".to_owned());
             }
-            self.begin_pull(Origin::Storage(url), cid, size).await?;
+            self.begin_pull(url, cid, size).await?;
         }
         Ok(fetched(ok))
     }
@@ -192,7 +174,7 @@ impl Inner {
     /// Begins to copy a file; the copying continues in the background.
     async fn begin_pull(
         self: &Arc<Self>,
-        from: Origin,
+        from: String,
         cid: &Cid,
         size: Option<u64>,
     ) -> Result<(), String> {

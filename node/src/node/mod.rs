@@ -22,7 +22,7 @@ pub use config::{Config, Options, Size};
 
 use crate::exit::Failed;
 use crate::gateway::{self, Fetcher, GatewayConfig, Health};
-use crate::kubo::{self, Keeper, Kubo};
+use crate::kubo::{self, BehindStorage, Blocks, Keeper, Kubo, KuboError};
 use crate::operator;
 use crate::storage::Storage;
 use crate::text;
@@ -31,6 +31,9 @@ use finder::Finder;
 
 /// How long requests under way may take to finish when the node stops.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// How long the Kubo daemon may take to answer when the node starts. After that it counts as away.
+const KUBO_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A running node.
 pub struct Node {
@@ -49,10 +52,10 @@ impl Node {
     /// and has joined the network.
     ///
     /// # Errors
-    /// Fails if the configured Kubo daemon does not answer, if the storage cannot be opened, if an
+    /// Fails if what answers in the place of the configured Kubo daemon is something else, if the storage cannot be opened, if an
     /// address cannot be listened on, or if the public URL is invalid.
     pub async fn start(keypair: Keypair, state: &Path, config: Config) -> Result<Self, Failed> {
-        let kubo = match &config.kubo {
+        let blocks = match &config.kubo {
             Some((rpc, gateway)) => Some(open_kubo(rpc, gateway).await?),
             None => None,
         };
@@ -91,10 +94,13 @@ impl Node {
 
         let (stop, stopping) = watch::channel(false);
         let multiaddr: Arc<str> = multiaddr.into();
-        let keeper =
-            kubo.map(|kubo| Arc::new(Keeper::new(kubo, storage.clone(), &peer.id().to_string())));
+        let keeper = blocks.map(|blocks| {
+            storage.set_behind(Arc::new(BehindStorage(blocks.clone())));
+            let id = peer.id().to_string();
+            Arc::new(Keeper::new(blocks, storage.clone(), &id))
+        });
         let fetcher: Option<Arc<dyn Fetcher>> = if config.gateway {
-            let finder = Finder::new(peer.clone(), storage.clone(), &multiaddr, keeper.clone())
+            let finder = Finder::new(peer.clone(), storage.clone(), &multiaddr)
                 .map_err(|error| text::no_http(&error))?;
             Some(Arc::new(finder))
         } else {
@@ -104,12 +110,12 @@ impl Node {
             storage.clone(),
             GatewayConfig {
                 open: config.gateway,
-                fetcher: fetcher.clone(),
+                fetcher,
                 health: Some(health(&peer, keeper.clone())),
             },
         );
         let router = match &keeper {
-            Some(keeper) => kubo::front(router, keeper.clone(), storage.clone(), fetcher),
+            Some(keeper) => kubo::waking(router, keeper.clone()),
             None => router,
         };
         let mut stopping = stopping;
@@ -121,11 +127,7 @@ impl Node {
         if let Some(keeper) = &keeper {
             tasks.spawn(keeper.clone().run());
         }
-        let answerer = Answerer {
-            storage: storage.clone(),
-            multiaddr,
-            keeper,
-        };
+        let answerer = Answerer::new(storage.clone(), multiaddr, keeper);
         tasks.spawn(answerer.run(calls));
         tasks.spawn(storage.clone().tend());
         #[cfg(unix)]
@@ -213,18 +215,26 @@ fn health(peer: &Peer, keeper: Option<Arc<Keeper>>) -> Health {
     })
 }
 
-/// Connects to the Kubo daemon. It must answer now, so that a wrong address is reported at once.
-async fn open_kubo(rpc: &str, gateway: &str) -> Result<Kubo, Failed> {
+/// Connects to the Kubo daemon. One that is away may come later, as daemons start in any order; what
+/// answers must be a Kubo.
+async fn open_kubo(rpc: &str, gateway: &str) -> Result<Arc<Blocks>, Failed> {
     let kubo = Kubo::new(rpc, gateway).map_err(|error| text::no_http(&error))?;
     let probe = cid_v1(RAW, &[0; 32]);
     let version = async {
         // Nobody has this block; all that matters is that the gateway answers.
-        kubo.has_block(&probe).await?;
+        kubo.block(&probe).await?;
         kubo.version().await
     };
-    let version = version.await.map_err(|error| text::ipfs_unusable(&error))?;
-    tracing::info!("files are kept in Kubo {version} at {rpc}");
-    Ok(kubo)
+    let asked = tokio::time::timeout(KUBO_PATIENCE, version).await;
+    let asked = asked.unwrap_or_else(|_| Err(KuboError::Unreachable(rpc.to_owned())));
+    match &asked {
+        Ok(version) => tracing::info!("files are kept in Kubo {version} at {rpc}"),
+        Err(error @ KuboError::Unreachable(_)) => {
+            tracing::warn!("{error}; this node waits for it, and grants no uploads until then");
+        }
+        Err(error) => return Err(text::ipfs_unusable(error)),
+    }
+    Ok(Blocks::new(kubo, asked.is_ok()))
 }
 
 async fn open_storage(config: &Config) -> Result<Arc<Storage>, Failed> {

@@ -180,6 +180,7 @@ mod tests {
         let record = Record {
             id: 1,
             owner: "a".into(),
+            holders: Default::default(),
             created: 0,
             last_used: 100,
             last_block: 100,

@@ -15,7 +15,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 mod activity;
 mod chores;
@@ -55,13 +55,15 @@ use key::Key;
 use ledger::Ledger;
 pub(crate) use operate::section;
 pub use operate::{CheckReport, Damage, ExportError, ImportError, Imported, StoredDag};
-pub use read::{ReadError, Reader};
+pub use read::{Behind, ReadError, Reader};
 pub use refusal::{MAX_PEER, Refusal};
 use repair::Repair;
 pub use status::{Arrival, Usage};
 pub use token::{MAX_TOKEN, TokenError};
 pub use upload::{AddError, Upload};
 use waiters::BlockWaiters;
+
+use crate::fairness::Shares;
 pub use waiters::MAX_WAITING;
 
 /// How many DAGs are kept at most, complete or not.
@@ -75,8 +77,11 @@ pub struct Storage {
     index: Index,
     ledger: Mutex<Ledger>,
     blocks: BlockWaiters,
+    behind: OnceLock<Arc<dyn Behind>>,
     activities: Activities,
     chores: Chores,
+    /// One place for each DAG that may wait to be built from blocks of others.
+    adoptions: Arc<Shares>,
     /// Blocks whose bytes are gone and whose DAGs are being searched for, each with the DAGs that
     /// took it in the meantime.
     losing: Mutex<HashMap<Vec<u8>, Vec<Key>>>,

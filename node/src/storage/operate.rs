@@ -17,6 +17,7 @@ use super::key::{Key, cid_of, key};
 use super::traverse::{Scope, Walk, WalkError};
 use super::upload::Target;
 use super::{AddError, ReadError, Storage, StorageError};
+use crate::fairness::AddressBlock;
 
 /// The owner of the DAGs that an operator imported.
 pub const OPERATOR: &str = "operator";
@@ -336,6 +337,7 @@ fn operator_target(root: Cid) -> Target {
         root,
         key,
         owner: OPERATOR.to_owned(),
+        block: AddressBlock::Own,
         size: 0,
         limit: u64::MAX,
         keep_until: 0,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fluence::Cid;
-use fluence::content::hash::identity;
+use fluence::content::hash::{self, identity};
+use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use super::activity::{Activity, TransferCounters};
@@ -15,6 +16,12 @@ use super::{Storage, StorageError};
 /// How many readers may wait for roots that nobody has announced. The other places are left to
 /// readers of blocks that are coming.
 const MAX_UNANNOUNCED: usize = MAX_WAITING / 2;
+
+/// Where blocks are that the storage itself lacks.
+pub trait Behind: Send + Sync {
+    /// Reads a block, if it is there and can be read at once. The storage verifies it.
+    fn block(&self, cid: Cid) -> BoxFuture<'static, Option<Bytes>>;
+}
 
 /// Why a block cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +68,26 @@ impl Storage {
         blocking(move || Ok(storage.files.size(&hash).is_some()))
             .await
             .unwrap_or(false)
+            || self.behind(cid).await.is_some()
+    }
+
+    /// Has blocks that are not here read from behind this storage. May be called once.
+    pub fn set_behind(&self, behind: Arc<dyn Behind>) {
+        if self.behind.set(behind).is_err() {
+            tracing::error!("the storage has something behind it already");
+        }
+    }
+
+    /// Reads a block from behind this storage.
+    async fn behind(&self, cid: &Cid) -> Option<Bytes> {
+        let data = self.behind.get()?.block(*cid).await?;
+        match hash::verify(cid, &data) {
+            Ok(()) => Some(data),
+            Err(error) => {
+                tracing::warn!("the IPFS node behind this one has a wrong block: {error}");
+                None
+            }
+        }
     }
 
     /// What was transferred for all DAGs since the storage was opened.
@@ -99,23 +126,37 @@ impl Reader {
         self
     }
 
-    /// Reads a block if it is here.
+    /// Reads a block if it is here, or behind the storage.
     ///
     /// # Errors
     /// Fails if the disk fails.
     pub async fn present(&self, cid: &Cid) -> Result<Option<Bytes>, ReadError> {
+        match self.here(cid).await? {
+            None => Ok(self.behind(cid).await),
+            here => Ok(here),
+        }
+    }
+
+    async fn here(&self, cid: &Cid) -> Result<Option<Bytes>, ReadError> {
         if let Some(inline) = identity(cid) {
             return Ok(Some(Bytes::copy_from_slice(inline)));
         }
         let storage = Arc::clone(&self.storage);
         let hash = cid.hash().to_bytes();
         let data = blocking(move || Ok(storage.files.read(&hash)?)).await?;
-        Ok(data.map(|data| {
-            self.storage
-                .activities
-                .served(&self.activity, data.len() as u64);
-            Bytes::from(data)
-        }))
+        Ok(data.map(|data| self.counted(Bytes::from(data))))
+    }
+
+    async fn behind(&self, cid: &Cid) -> Option<Bytes> {
+        let data = self.storage.behind(cid).await?;
+        Some(self.counted(data))
+    }
+
+    fn counted(&self, data: Bytes) -> Bytes {
+        self.storage
+            .activities
+            .served(&self.activity, data.len() as u64);
+        data
     }
 
     /// Reads a block, and waits for it while it may be on its way: until no block of the DAG has
@@ -155,7 +196,7 @@ impl Reader {
             // Registered before the check, so that no block arrives unnoticed in between.
             let mut arrived = std::pin::pin!(wait.came.notified());
             arrived.as_mut().enable();
-            if let Some(data) = self.present(cid).await? {
+            if let Some(data) = self.here(cid).await? {
                 return Ok(data);
             }
             tokio::select! {
@@ -165,6 +206,9 @@ impl Reader {
                     deadline = Instant::now() + patience(expected);
                 }
                 () = tokio::time::sleep_until(deadline) => {
+                    if let Some(data) = self.behind(cid).await {
+                        return Ok(data);
+                    }
                     return Err(if expected {
                         ReadError::Late(*cid)
                     } else {
@@ -186,7 +230,7 @@ impl Reader {
         }
     }
 
-    /// The size of a block in bytes; `None` if it is not here.
+    /// The size of a block in bytes; `None` if it is neither here nor behind the storage.
     ///
     /// # Errors
     /// Fails if the disk fails.
@@ -196,7 +240,10 @@ impl Reader {
         }
         let storage = Arc::clone(&self.storage);
         let hash = cid.hash().to_bytes();
-        Ok(blocking(move || Ok(storage.files.size(&hash))).await?)
+        match blocking(move || Ok(storage.files.size(&hash))).await? {
+            None => Ok(self.storage.behind(cid).await.map(|data| data.len() as u64)),
+            here => Ok(here),
+        }
     }
 
     /// The storage that the reader reads.

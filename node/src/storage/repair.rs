@@ -8,7 +8,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::chores::{self, Chore, Chores};
+use super::chores::{self, Chore, Chores, MAX_ADOPTIONS};
 use super::error::{MayBeDisk, OpenError, StorageError};
 use super::files::BlockFiles;
 use super::index::{Batch, DbError, Index, Tables};
@@ -16,6 +16,7 @@ use super::key::Key;
 use super::ledger::{Amount, Ledger};
 use super::record::{DagId, Record};
 use super::{Storage, StorageConfig, token};
+use crate::fairness::Shares;
 
 /// How many members one transaction of a removal drops while nobody else writes.
 const BATCH: usize = 4096;
@@ -67,8 +68,10 @@ impl Storage {
             index,
             ledger: Ledger::new(config.limits()).into(),
             blocks: Default::default(),
+            behind: Default::default(),
             activities: Default::default(),
             chores,
+            adoptions: Shares::new(MAX_ADOPTIONS),
             losing: Default::default(),
             broken: false.into(),
             repair: Repair::default(),
@@ -140,7 +143,7 @@ impl Storage {
         }
         let now = self.now();
         self.ledger().reload(dags, stored, now);
-        Ok(())
+        self.measure_disk()
     }
 
     /// Completes a removal that was cut off.
