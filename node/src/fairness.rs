@@ -123,13 +123,59 @@ impl Shares {
             block,
         })
     }
+}
 
-    /// The block of addresses that has the most places, and how many.
-    pub fn largest(&self) -> Option<(AddressBlock, usize)> {
-        let taken = self.taken();
-        let all = taken.by_block.iter();
-        all.max_by_key(|(_, places)| **places)
-            .map(|(block, places)| (*block, *places))
+/// How often each of several things is done at one time.
+#[derive(Debug)]
+pub(crate) struct Repeated {
+    most: usize,
+    by_name: Mutex<HashMap<Vec<u8>, usize>>,
+}
+
+/// One time, which ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Once {
+    repeated: Arc<Repeated>,
+    name: Vec<u8>,
+}
+
+impl Repeated {
+    /// Allows each thing `most` times.
+    pub fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            most,
+            by_name: Mutex::default(),
+        })
+    }
+
+    fn by_name(&self) -> MutexGuard<'_, HashMap<Vec<u8>, usize>> {
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins one thing, unless it is done often enough already.
+    pub fn begin(self: &Arc<Self>, name: Vec<u8>) -> Option<Once> {
+        let mut by_name = self.by_name();
+        let times = by_name.entry(name.clone()).or_default();
+        if *times >= self.most {
+            return None;
+        }
+        *times += 1;
+        Some(Once {
+            repeated: Arc::clone(self),
+            name,
+        })
+    }
+}
+
+impl Drop for Once {
+    fn drop(&mut self) {
+        let mut by_name = self.repeated.by_name();
+        if let Some(times) = by_name.get_mut(&self.name) {
+            *times -= 1;
+            if *times == 0 {
+                by_name.remove(&self.name);
+            }
+        }
     }
 }
 
@@ -173,14 +219,10 @@ mod tests {
         };
         let took: Vec<usize> = (1..5).map(&mut take_all).collect();
         assert_eq!(took, [48, 12, 3, 0], "the fourth finds one place too few");
-        assert_eq!(
-            shares.largest(),
-            Some((AddressBlock::V4([10, 0, 0, 1]), 48))
-        );
         // What is given back can be taken again, by whoever has less.
         places.truncate(40);
         assert!(shares.take(AddressBlock::V4([10, 0, 0, 9])).is_some());
         drop(places);
-        assert_eq!(shares.largest(), None);
+        assert_eq!(shares.taken().by_block.len(), 0);
     }
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use fluence::Cid;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::config::{FetchError, Fetched, GatewayConfig};
+use super::limits::{MAX_QUESTIONS, MAX_RESPONSES, MAX_UPLOADS, MAX_UPLOADS_OF_ONE};
+use crate::fairness::{AddressBlock, Repeated, Shares};
 use crate::storage::Storage;
 
 /// How many files are fetched at one time because a link to them was opened.
@@ -20,10 +21,8 @@ const MAX_FETCHES: usize = 64;
 const MAX_DESCRIPTIONS: usize = 4096;
 /// How long a response may wait for a file's name.
 const DESCRIBE_PATIENCE: Duration = Duration::from_secs(2);
-/// How many responses are sent at one time.
-const MAX_RESPONSES: usize = 256;
-/// How many uploads are received at one time.
-const MAX_UPLOADS: usize = 64;
+/// How long it may take until the provider of a file that is not here has described it.
+const QUESTION_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A description that a DAG's provider was asked for.
 type Description = Shared<BoxFuture<'static, Option<Fetched>>>;
@@ -36,10 +35,14 @@ pub(super) struct Gateway {
     pub storage: Arc<Storage>,
     /// The gateway's configuration.
     pub config: GatewayConfig,
-    /// One permit for each response that may be sent at one time.
-    pub responses: Arc<Semaphore>,
-    /// One permit for each upload that may be received at one time.
-    pub uploads: Arc<Semaphore>,
+    /// One place for each response that may be sent at one time.
+    pub responses: Arc<Shares>,
+    /// One place for each upload that may be received at one time.
+    pub uploads: Arc<Shares>,
+    /// How many uploads each peer makes of each DAG.
+    pub uploads_of_one: Arc<Repeated>,
+    /// One place for each provider that may be asked about a file that is not here.
+    questions: Arc<Shares>,
     fetches: Mutex<HashMap<Cid, Fetch>>,
     /// The descriptions of DAGs that arrived without a name; each is requested once.
     descriptions: Mutex<HashMap<Cid, Description>>,
@@ -51,8 +54,10 @@ impl Gateway {
         Self {
             storage,
             config,
-            responses: Arc::new(Semaphore::new(MAX_RESPONSES)),
-            uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
+            responses: Shares::new(MAX_RESPONSES),
+            uploads: Shares::new(MAX_UPLOADS),
+            uploads_of_one: Repeated::new(MAX_UPLOADS_OF_ONE),
+            questions: Shares::new(MAX_QUESTIONS),
             fetches: Mutex::default(),
             descriptions: Mutex::default(),
         }
@@ -76,7 +81,7 @@ impl Gateway {
         // waiting for it.
         let (gateway, task, cid) = (Arc::clone(self), fetch.clone(), *cid);
         tokio::spawn(async move {
-            if let Ok(Fetched { name, mime }) = task.await {
+            if let Ok(Fetched { name, mime, .. }) = task.await {
                 gateway.storage.describe(&cid, name, mime);
             }
             gateway
@@ -98,11 +103,20 @@ impl Gateway {
         let Some(asked) = self.describe(root) else {
             return noted;
         };
-        let Some(Fetched { name, mime }) = asked.await else {
+        let Some(Fetched { name, mime, .. }) = asked.await else {
             return noted;
         };
         self.storage.describe(root, name.clone(), mime.clone());
         (name, mime)
+    }
+
+    /// Asks the providers of a file that is not here to describe it, which moves none of it; `None` if
+    /// this gateway does not ask, or asks for too many files in the name of these addresses already.
+    pub async fn question(&self, root: &Cid, block: AddressBlock) -> Option<Option<Fetched>> {
+        let fetcher = self.config.fetcher.as_ref().filter(|_| self.config.open)?;
+        let _place = self.questions.take(block)?;
+        let described = timeout(QUESTION_PATIENCE, fetcher.describe(*root)).await;
+        Some(described.ok().flatten())
     }
 
     /// Asks a DAG's provider for a description, which may take [`DESCRIBE_PATIENCE`] from the first

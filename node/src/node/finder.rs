@@ -211,6 +211,7 @@ fn fetched(ok: FileOk) -> Fetched {
     Fetched {
         name: text(ok.name),
         mime: text(ok.mime),
+        size: ok.size,
     }
 }
 

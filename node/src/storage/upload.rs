@@ -507,6 +507,11 @@ impl Upload {
         &self.target.root
     }
 
+    /// The uploader and its DAG, as bytes: the same for all tokens that it was given for the DAG.
+    pub fn name(&self) -> Vec<u8> {
+        [self.target.owner.as_bytes(), &[0], &self.target.key].concat()
+    }
+
     /// How many bytes the blocks of the DAG may have.
     pub fn limit(&self) -> u64 {
         self.target.limit
