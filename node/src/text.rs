@@ -550,6 +550,18 @@ pub fn exists(path: &Path) -> Failed {
     )
 }
 
+/// What is at the path of a file that is to be saved is a device, a pipe or a folder.
+pub fn not_a_file(path: &Path) -> Failed {
+    Failed::new(
+        Fault::Exists,
+        format!(
+            "{} exists, and is not a file that could be replaced.",
+            path.display()
+        ),
+        "Name another path with -o, or write to standard output with -o - and redirect that.",
+    )
+}
+
 /// Another process fetches the same file.
 pub fn being_fetched() -> Failed {
     Failed::new(

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fluence::Cid;
-use fluence::admission::{Admission, Cost, Limits};
 use fluence::call::{
     CallError, ErrorCode, MultiaddrArgs, MultiaddrOk, ReleaseArgs, ReleaseOk, Reply, Request,
 };
@@ -22,21 +21,10 @@ use crate::kubo::Keeper;
 use crate::platform::now_ms;
 use crate::storage::{Refusal, Storage};
 
-/// How often one peer may call: as often as a provider of many files does whose callers all come at
-/// once.
-const BY_PEER: Limits = Limits {
-    at_once: usize::MAX,
-    burst: 128,
-    per_second: 16.0,
-    retry_after_ms: 2_000,
-};
-/// How often all peers of one block of addresses may call. Identities cost nothing, addresses do.
-const BY_BLOCK: Limits = Limits {
-    at_once: usize::MAX,
-    burst: 512,
-    per_second: 64.0,
-    retry_after_ms: 2_000,
-};
+use super::rates::Rates;
+
+/// How long a caller waits before it tries again to take back a file, in milliseconds.
+const RETRY_AFTER_MS: u64 = 2_000;
 /// How many files may be taken back at one time; each waits for the disk.
 const MAX_RELEASES: usize = 16;
 /// How long the caller waits until all blocks of a file that it takes back are removed. Calls have
@@ -48,8 +36,7 @@ pub(super) struct Answerer {
     storage: Arc<Storage>,
     multiaddr: Arc<str>,
     keeper: Option<Arc<Keeper>>,
-    by_peer: Admission,
-    by_block: Admission,
+    rates: Rates,
     releases: Arc<Shares>,
 }
 
@@ -61,8 +48,7 @@ impl Answerer {
             storage,
             multiaddr,
             keeper,
-            by_peer: Admission::new(BY_PEER),
-            by_block: Admission::new(BY_BLOCK),
+            rates: Rates::default(),
             releases: Shares::new(MAX_RELEASES),
         }
     }
@@ -72,8 +58,8 @@ impl Answerer {
         while let Some(call) = calls.next().await {
             let from = call.from.to_string();
             let block = AddressBlock::from(call.address);
-            if let Err(busy) = self.admit(&from, block, now_ms()) {
-                call.reply(Reply::Error(busy));
+            if let Err(busy) = self.rates.admit(&from, block, now_ms()) {
+                call.reply(busy.into());
             } else if call.request.function.as_str() == RELEASE {
                 match self.release(from, block, &call.request) {
                     Ok(released) => {
@@ -86,13 +72,6 @@ impl Answerer {
                 call.reply(reply(answer));
             }
         }
-    }
-
-    /// Counts a call against what its caller, and its block of addresses, may make.
-    fn admit(&mut self, from: &str, block: AddressBlock, now: u64) -> Result<(), CallError> {
-        self.by_block.admit(&block.to_string(), Cost::Call, now)?;
-        self.by_peer.admit(from, Cost::Call, now)?;
-        Ok(())
     }
 
     /// Answers a call that waits for nothing.
@@ -127,7 +106,7 @@ impl Answerer {
     ) -> Result<impl Future<Output = Result<ReleaseOk, CallError>> + Send + use<>, CallError> {
         let cid = cid_of(&request.args::<ReleaseArgs>()?.cid)?;
         let busy = |message| CallError {
-            retry_after_ms: Some(BY_PEER.retry_after_ms),
+            retry_after_ms: Some(RETRY_AFTER_MS),
             ..CallError::new(ErrorCode::Busy, message)
         };
         let place = self.releases.take(block);
@@ -269,24 +248,5 @@ mod tests {
         let full = refused(&Refusal::NoRoom { size: 1 });
         assert_eq!((full.code, full.retry_after_ms), (ErrorCode::Refused, None));
         assert_eq!(refused(&Refusal::OutOfOrder).code, ErrorCode::Internal);
-    }
-
-    #[tokio::test]
-    async fn a_thousand_identities_of_one_address_are_one_caller() {
-        let (_dir, mut answerer) = answerer(StorageConfig::default());
-        let block = |last| AddressBlock::V4([10, 0, 0, last]);
-        let mut admitted = |from: String, last, now| answerer.admit(&from, block(last), now);
-        let calls = (0..5000).filter(|n| admitted(format!("stranger {n}"), 1, 0).is_ok());
-        assert_eq!(calls.count(), BY_BLOCK.burst as usize);
-        let busy = admitted("another stranger".into(), 1, 0).unwrap_err();
-        assert_eq!(busy.code, ErrorCode::Busy);
-        assert!(
-            busy.retry_after_ms.is_some_and(|wait| wait <= 1000),
-            "{busy:?}"
-        );
-        // Nobody else notices. One peer may call less often than all of its neighbours together.
-        let calls = (0..5000).filter(|_| admitted(PEER.into(), 2, 0).is_ok());
-        assert_eq!(calls.count(), BY_PEER.burst as usize);
-        assert!(admitted("a neighbour".into(), 2, 0).is_ok());
     }
 }

@@ -20,6 +20,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
 use crate::exit::printable;
+use crate::fairness::{AddressBlock, Repeated};
 use crate::gateway::{FetchError, Fetched, Fetcher};
 use crate::storage::Storage;
 
@@ -33,6 +34,8 @@ const CALL_PATIENCE: Duration = Duration::from_secs(30);
 const FIND_PATIENCE: Duration = Duration::from_secs(60);
 /// How many files are pulled from other storages at one time.
 const MAX_PULLS: usize = 16;
+/// How many of them from the same storage, which may be slow.
+const MAX_PULLS_FROM_ONE: usize = 4;
 /// How long a connection to another storage may take, and how long that storage may then be silent.
 const PULL_PATIENCE: Duration = Duration::from_secs(30);
 /// The longest name or type from a provider that is kept, in bytes.
@@ -52,6 +55,7 @@ struct Inner {
     /// Whether storages on this machine and in private networks may be asked.
     private: bool,
     pulls: Arc<Semaphore>,
+    pulls_from_one: Arc<Repeated>,
 }
 
 impl Finder {
@@ -76,6 +80,7 @@ impl Finder {
             own,
             private,
             pulls: Arc::new(Semaphore::new(MAX_PULLS)),
+            pulls_from_one: Repeated::new(MAX_PULLS_FROM_ONE),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -166,7 +171,7 @@ impl Inner {
             if !self.private && is_private_url(&url) {
                 return Err("its storage has no public address".to_owned());
             }
-            self.begin_pull(url, cid, size).await?;
+            self.begin_pull(provider, url, cid, size).await?;
         }
         Ok(fetched(ok))
     }
@@ -174,6 +179,7 @@ impl Inner {
     /// Begins to copy a file; the copying continues in the background.
     async fn begin_pull(
         self: &Arc<Self>,
+        provider: PeerId,
         from: String,
         cid: &Cid,
         size: Option<u64>,
@@ -181,11 +187,14 @@ impl Inner {
         let place = Arc::clone(&self.pulls)
             .try_acquire_owned()
             .map_err(|_| "this node is busy".to_owned())?;
-        let grantee = self.peer.id().to_string();
+        let once = self.pulls_from_one.begin(from.clone().into_bytes());
+        let once = once.ok_or("this node is busy with that storage")?;
+        // Its provider wants it to be here, so it counts against the provider's quota.
+        let grantee = provider.to_string();
         let (storage, root) = (self.storage.clone(), *cid);
         let upload = tokio::task::spawn_blocking(move || {
             let grant = storage
-                .grant(&grantee, &root, size)
+                .grant_from(&grantee, AddressBlock::Relayed, &root, size)
                 .map_err(|refusal| refusal.to_string())?;
             storage
                 .upload(&grant.token)
@@ -199,7 +208,7 @@ impl Inner {
         let pull = self.puller.clone().pull(from, *cid, upload, first);
         tokio::spawn(async move {
             pull.await;
-            drop(place);
+            drop((place, once));
         });
         Ok(())
     }

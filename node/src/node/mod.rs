@@ -4,6 +4,7 @@ mod calls;
 mod config;
 mod finder;
 mod pull;
+mod rates;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use crate::exit::Failed;
 use crate::gateway::{self, Fetcher, GatewayConfig, Health};
 use crate::kubo::{self, BehindStorage, Blocks, Keeper, Kubo, KuboError};
 use crate::operator;
+use crate::platform::raise_file_limit;
 use crate::storage::Storage;
 use crate::text;
 use calls::Answerer;
@@ -32,6 +34,8 @@ use finder::Finder;
 /// How long requests under way may take to finish when the node stops.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// With fewer files than this, the system may refuse connections before the node's own limits do.
+const FEW_FILES: usize = 32 * 1024;
 /// How long the Kubo daemon may take to answer when the node starts. After that it counts as away.
 const KUBO_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -55,6 +59,12 @@ impl Node {
     /// Fails if what answers in the place of the configured Kubo daemon is something else, if the storage cannot be opened, if an
     /// address cannot be listened on, or if the public URL is invalid.
     pub async fn start(keypair: Keypair, state: &Path, config: Config) -> Result<Self, Failed> {
+        let files = raise_file_limit();
+        if files < FEW_FILES {
+            tracing::warn!(
+                "this process may have only {files} files and connections open; raise its limit (`ulimit -n`) for more peers"
+            );
+        }
         let blocks = match &config.kubo {
             Some((rpc, gateway)) => Some(open_kubo(rpc, gateway).await?),
             None => None,

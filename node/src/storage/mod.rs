@@ -40,6 +40,7 @@ mod token;
 pub(crate) mod traverse;
 mod turns;
 mod upload;
+mod verify;
 mod waiters;
 
 use activity::Activities;
@@ -85,10 +86,18 @@ pub struct Storage {
     /// Blocks whose bytes are gone and whose DAGs are being searched for, each with the DAGs that
     /// took it in the meantime.
     losing: Mutex<HashMap<Vec<u8>, Vec<Key>>>,
+    /// The blocks that were damaged or gone when the storage was opened, until somebody checks it.
+    found: Mutex<Vec<Damage>>,
+    /// Whether the machine stopped while the storage was open, and not all blocks are verified since.
+    is_suspect: AtomicBool,
+    /// Says how the storage was last closed.
+    marker: verify::Marker,
     /// Whether the database has failed and must be opened again.
     broken: AtomicBool,
     /// Has one thread at a time open the database again.
     repair: Repair,
+    /// How many CARs an operator has imported.
+    imports: AtomicU64,
     /// How many bytes of blocks were added since the database was synced.
     unsynced: AtomicU64,
 }

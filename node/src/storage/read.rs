@@ -64,10 +64,10 @@ impl Storage {
             return true;
         }
         let storage = Arc::clone(self);
-        let hash = cid.hash().to_bytes();
-        blocking(move || Ok(storage.files.size(&hash).is_some()))
+        let (wanted, hash) = (*cid, cid.hash().to_bytes());
+        blocking(move || storage.size_of_block(&wanted, &hash))
             .await
-            .unwrap_or(false)
+            .is_ok_and(|size| size.is_some())
             || self.behind(cid).await.is_some()
     }
 
@@ -76,6 +76,30 @@ impl Storage {
         if self.behind.set(behind).is_err() {
             tracing::error!("the storage has something behind it already");
         }
+    }
+
+    /// Reads a block from the disk. Blocks the thread.
+    fn read_block(&self, cid: &Cid, hash: &[u8]) -> Result<Option<Bytes>, StorageError> {
+        let Some(data) = self.files.read(hash)?.map(Bytes::from) else {
+            return Ok(None);
+        };
+        if self.is_suspect() && hash::verify(cid, &data).is_err() {
+            tracing::warn!(
+                "{cid} was damaged when the machine stopped, and has to be uploaded again"
+            );
+            self.lose(hash)?;
+            return Ok(None);
+        }
+        Ok(Some(data))
+    }
+
+    /// Whether a block is on the disk, and its size. Blocks the thread.
+    fn size_of_block(&self, cid: &Cid, hash: &[u8]) -> Result<Option<u64>, StorageError> {
+        if self.is_suspect() {
+            let data = self.read_block(cid, hash)?;
+            return Ok(data.map(|data| data.len() as u64));
+        }
+        Ok(self.files.size(hash))
     }
 
     /// Reads a block from behind this storage.
@@ -142,9 +166,9 @@ impl Reader {
             return Ok(Some(Bytes::copy_from_slice(inline)));
         }
         let storage = Arc::clone(&self.storage);
-        let hash = cid.hash().to_bytes();
-        let data = blocking(move || Ok(storage.files.read(&hash)?)).await?;
-        Ok(data.map(|data| self.counted(Bytes::from(data))))
+        let (cid, hash) = (*cid, cid.hash().to_bytes());
+        let data = blocking(move || storage.read_block(&cid, &hash)).await?;
+        Ok(data.map(|data| self.counted(data)))
     }
 
     async fn behind(&self, cid: &Cid) -> Option<Bytes> {
@@ -239,8 +263,8 @@ impl Reader {
             return Ok(Some(inline.len() as u64));
         }
         let storage = Arc::clone(&self.storage);
-        let hash = cid.hash().to_bytes();
-        match blocking(move || Ok(storage.files.size(&hash))).await? {
+        let (wanted, hash) = (*cid, cid.hash().to_bytes());
+        match blocking(move || storage.size_of_block(&wanted, &hash)).await? {
             None => Ok(self.storage.behind(cid).await.map(|data| data.len() as u64)),
             here => Ok(here),
         }
