@@ -1,0 +1,165 @@
+//! A whole node, and peers that call it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use fluence::call::{ErrorCode, Reply, Request};
+use fluence::names::FunctionName;
+use fluence_cli::node::{Config, Node};
+use fluence_cli::storage::StorageConfig;
+use fluence_peer::{Config as PeerConfig, Keypair, Multiaddr, Peer, PeerId, RelayLimits};
+use futures::stream::{self, StreamExt as _};
+use reqwest::{Client, multipart};
+use serde_json::{Value, json};
+
+use crate::world::{Dag, car_of, file, small};
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A node that listens for strangers at one address, and for everybody else at another one.
+async fn node(state: &Path) -> Node {
+    let http: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let config = Config {
+        listen: ["/ip4/127.0.0.1/tcp/0", "/ip6/::1/tcp/0"]
+            .map(|address| address.parse().unwrap())
+            .to_vec(),
+        listen_sockets: Vec::new(),
+        external: Vec::new(),
+        peers: Vec::new(),
+        limits: RelayLimits::default(),
+        listen_http: http,
+        public_url: None,
+        gateway: true,
+        storage_directory: state.join("storage"),
+        storage: StorageConfig {
+            min_free: 0,
+            ..StorageConfig::default()
+        },
+        kubo: None,
+    };
+    let started = Node::start(Keypair::generate_ed25519(), state, config).await;
+    started.unwrap_or_else(|_| panic!("the node starts"))
+}
+
+/// A peer that reaches a node at its address that begins with this.
+async fn peer(node: &Node, at: &str) -> Peer {
+    let addresses: Vec<Multiaddr> = node.addresses().await;
+    let address = addresses.iter().find(|a| a.to_string().starts_with(at));
+    let address = address.expect("it listens there").clone();
+    let config = PeerConfig::client(Keypair::generate_ed25519(), vec![address]);
+    let (peer, _, mut statuses) = Peer::start(config).unwrap();
+    let online = tokio::time::timeout(DEADLINE, statuses.online()).await;
+    online.expect("the peer is online");
+    peer
+}
+
+async fn call(peer: &Peer, to: PeerId, function: &str, args: &Value) -> Reply {
+    let function: FunctionName = function.parse().unwrap();
+    let called = peer.call(to, Request::new(function, args), DEADLINE).await;
+    called.expect("the node answers")
+}
+
+/// Asks for a place for a file; returns the token.
+async fn ask(peer: &Peer, to: PeerId, dag: &Dag) -> String {
+    let args = json!({"cid": dag.text(), "size": dag.size()});
+    match call(peer, to, "IPFS_multiaddr", &args).await {
+        Reply::Ok(ok) => ok["token"].as_str().expect("a token").to_owned(),
+        Reply::Error(error) => panic!("{error:?}"),
+    }
+}
+
+/// Uploads a file; returns the status.
+async fn upload(node: &Node, token: &str, dag: &Dag) -> u16 {
+    let part = multipart::Part::bytes(car_of(&dag.root, &dag.blocks));
+    let sent = Client::new()
+        .post(format!("{}/api/v0/dag/import", node.http()))
+        .bearer_auth(token)
+        .multipart(multipart::Form::new().part("file", part))
+        .send();
+    sent.await.unwrap().status().as_u16()
+}
+
+/// Reads a file; returns the status and the bytes.
+async fn read(node: &Node, dag: &Dag) -> (u16, Vec<u8>) {
+    let url = format!("{}/ipfs/{}", node.http(), dag.text());
+    let response = reqwest::get(url).await.unwrap();
+    let status = response.status().as_u16();
+    (status, response.bytes().await.unwrap().to_vec())
+}
+
+#[tokio::test]
+async fn grants_of_strangers_cost_nobody_else_anything() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = node(dir.path()).await;
+    let id = node.peer().id();
+    let mut strangers = Vec::new();
+    for _ in 0..4 {
+        strangers.push(peer(&node, "/ip4").await);
+    }
+    let honest = peer(&node, "/ip6").await;
+    // 4,400 grants without bytes, and four of 16 GiB that are renewed again and again.
+    let grants = stream::iter(0..4400_u32).map(|n| {
+        let stranger = &strangers[n as usize % 4];
+        let args = if n % 11 == 0 {
+            json!({"cid": small(&(n % 4).to_be_bytes()).text(), "size": 16_u64 << 30})
+        } else {
+            json!({"cid": small(&n.to_le_bytes()).text(), "size": 0})
+        };
+        async move { call(stranger, id, "IPFS_multiaddr", &args).await }
+    });
+    let replies: Vec<Reply> = grants.buffer_unordered(128).collect().await;
+    let answered = replies.iter().filter(|r| matches!(r, Reply::Ok(_))).count();
+    let busy = |reply: &&Reply| matches!(reply, Reply::Error(e) if e.code == ErrorCode::Busy);
+    let refused = replies.iter().filter(busy).count();
+    assert_eq!(answered + refused, 4400, "{replies:?}");
+    assert!(
+        answered >= 512 && refused > 1000,
+        "{answered} and {refused}"
+    );
+    // Somebody else gets a place, for a large file too, uploads, and is read.
+    let large = json!({"cid": small(b"large").text(), "size": 16_u64 << 30});
+    let granted = call(&honest, id, "IPFS_multiaddr", &large).await;
+    assert!(matches!(granted, Reply::Ok(_)), "{granted:?}");
+    let dag = file(1, 20);
+    let token = ask(&honest, id, &dag).await;
+    assert_eq!(upload(&node, &token, &dag).await, 200);
+    assert_eq!(read(&node, &dag).await, (200, dag.bytes));
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn who_uploaded_a_file_takes_it_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = node(dir.path()).await;
+    let id = node.peer().id();
+    let (alice, bob) = (peer(&node, "/ip4").await, peer(&node, "/ip6").await);
+    let dag = file(1, 20);
+    let release =
+        async |who: &Peer| call(who, id, "IPFS_release", &json!({"cid": dag.text()})).await;
+    let refused = |reply: Reply| match reply {
+        Reply::Error(error) => assert_eq!(error.code, ErrorCode::Refused),
+        Reply::Ok(_) => panic!("somebody else takes it back"),
+    };
+    let kept = |reply: Reply| match reply {
+        Reply::Ok(ok) => ok["kept"].as_bool().unwrap(),
+        Reply::Error(error) => panic!("{error:?}"),
+    };
+    let token = ask(&alice, id, &dag).await;
+    assert_eq!(upload(&node, &token, &dag).await, 200);
+    refused(release(&bob).await);
+    // As long as another sharer holds it, it stays.
+    ask(&bob, id, &dag).await;
+    assert!(kept(release(&alice).await));
+    assert_eq!(read(&node, &dag).await, (200, dag.bytes.clone()));
+    refused(release(&alice).await);
+    assert!(!kept(release(&bob).await));
+    assert_eq!(read(&node, &dag).await.0, 404);
+    assert_eq!(node.storage().usage().files, 0);
+    // What was granted before opens nothing any more; who shares it again is given a new token.
+    assert_eq!(upload(&node, &token, &dag).await, 401);
+    let token = ask(&alice, id, &dag).await;
+    assert_eq!(upload(&node, &token, &dag).await, 200);
+    assert_eq!(read(&node, &dag).await, (200, dag.bytes.clone()));
+    node.stop().await;
+}
