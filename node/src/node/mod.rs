@@ -35,7 +35,7 @@ use finder::Finder;
 const GRACE: Duration = Duration::from_secs(3);
 
 /// With fewer files than this, the system may refuse connections before the node's own limits do.
-const FEW_FILES: usize = 32 * 1024;
+const FEW_FILES: usize = 4096;
 /// How long the Kubo daemon may take to answer when the node starts. After that it counts as away.
 const KUBO_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -45,6 +45,7 @@ pub struct Node {
     storage: Arc<Storage>,
     http: SocketAddr,
     url: String,
+    blocks: Option<Arc<Blocks>>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<std::io::Result<()>>,
     /// The tasks that run until the node stops.
@@ -104,7 +105,7 @@ impl Node {
 
         let (stop, stopping) = watch::channel(false);
         let multiaddr: Arc<str> = multiaddr.into();
-        let keeper = blocks.map(|blocks| {
+        let keeper = blocks.clone().map(|blocks| {
             storage.set_behind(Arc::new(BehindStorage(blocks.clone())));
             let id = peer.id().to_string();
             Arc::new(Keeper::new(blocks, storage.clone(), &id))
@@ -152,6 +153,7 @@ impl Node {
             storage,
             http,
             url,
+            blocks,
             stop,
             serving,
             tasks,
@@ -166,6 +168,12 @@ impl Node {
     /// The node's storage.
     pub fn storage(&self) -> &Arc<Storage> {
         &self.storage
+    }
+
+    /// Whether the Kubo daemon behind this node answers, if there is one. Until it does, the node
+    /// grants no uploads.
+    pub fn ipfs_answers(&self) -> Option<bool> {
+        self.blocks.as_ref().map(|blocks| blocks.answers())
     }
 
     /// The URL of the node's HTTP server, as seen from this machine.
@@ -239,9 +247,7 @@ async fn open_kubo(rpc: &str, gateway: &str) -> Result<Arc<Blocks>, Failed> {
     let asked = asked.unwrap_or_else(|_| Err(KuboError::Unreachable(rpc.to_owned())));
     match &asked {
         Ok(version) => tracing::info!("files are kept in Kubo {version} at {rpc}"),
-        Err(error @ KuboError::Unreachable(_)) => {
-            tracing::warn!("{error}; this node waits for it, and grants no uploads until then");
-        }
+        Err(KuboError::Unreachable(_)) => {}
         Err(error) => return Err(text::ipfs_unusable(error)),
     }
     Ok(Blocks::new(kubo, asked.is_ok()))

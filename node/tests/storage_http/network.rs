@@ -19,6 +19,11 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A node that listens for strangers at one address, and for everybody else at another one.
 async fn node(state: &Path) -> Node {
+    node_before(state, None).await
+}
+
+/// The same, with a Kubo daemon at this URL behind it.
+async fn node_before(state: &Path, kubo: Option<&str>) -> Node {
     let http: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let config = Config {
         listen: ["/ip4/127.0.0.1/tcp/0", "/ip6/::1/tcp/0"]
@@ -36,7 +41,7 @@ async fn node(state: &Path) -> Node {
             min_free: 0,
             ..StorageConfig::default()
         },
-        kubo: None,
+        kubo: kubo.map(|url| (url.to_owned(), url.to_owned())),
     };
     let started = Node::start(Keypair::generate_ed25519(), state, config).await;
     started.unwrap_or_else(|_| panic!("the node starts"))
@@ -125,6 +130,38 @@ async fn grants_of_strangers_cost_nobody_else_anything() {
     let token = ask(&honest, id, &dag).await;
     assert_eq!(upload(&node, &token, &dag).await, 200);
     assert_eq!(read(&node, &dag).await, (200, dag.bytes));
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn a_kubo_that_is_away_is_waited_for() {
+    use axum::routing::post;
+    let dir = tempfile::tempdir().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let node = node_before(dir.path(), Some(&format!("http://{address}"))).await;
+    let peer = peer(&node, "/ip4").await;
+    let id = node.peer().id();
+    let ask = async || call(&peer, id, "IPFS_multiaddr", &json!({})).await;
+    let away = ask().await;
+    assert!(
+        matches!(&away, Reply::Error(error) if error.code == ErrorCode::Unavailable),
+        "{away:?}"
+    );
+    // As much of a Kubo as the node asks before it has anything to keep there.
+    let kubo = axum::Router::new()
+        .route("/api/v0/version", post(async || r#"{"Version": "0"}"#))
+        .route("/api/v0/pin/ls", post(async || ""));
+    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    tokio::spawn(async move { axum::serve(listener, kubo).await });
+    let came = async {
+        while !matches!(ask().await, Reply::Ok(_)) {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let came = tokio::time::timeout(DEADLINE, came).await;
+    came.expect("the node notices that Kubo is there");
     node.stop().await;
 }
 
