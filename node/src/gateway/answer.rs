@@ -92,12 +92,27 @@ async fn answer(question: Question, asked: Asked) -> Result<Response<Body>, Answ
         if is_elsewhere(&question.gateway, &asked).await {
             return Ok(describe_absent(question, asked).await);
         }
-    } else if let Some(response) = fetch_absent(&question.gateway, &asked, &reader).await {
+    } else if let Some(response) = fetch_absent(&question, &asked, &reader).await {
         return Ok(response);
     }
     // A request that waits for a root, which may not even exist, takes no place from requests that
     // are being answered.
-    reader.come(&asked.root).await?;
+    if reader.size(&asked.root).await?.is_none() {
+        let storage = &question.gateway.storage;
+        let is_announced = storage.arrival(&asked.root) != Arrival::Absent;
+        let place = match is_announced || asked.only_if_cached {
+            true => None,
+            false => Some(
+                question
+                    .gateway
+                    .unannounced
+                    .take(question.from)
+                    .ok_or(ReadError::Busy)?,
+            ),
+        };
+        reader.come(&asked.root).await?;
+        drop(place);
+    }
     let request = match question.begin(asked) {
         Ok(request) => request,
         Err(busy) => return Ok(*busy),
@@ -148,10 +163,11 @@ async fn describe_absent(question: Question, asked: Asked) -> Response<Body> {
 /// Fetches a root that the storage lacks and that nobody is uploading, or the rest of a DAG whose
 /// upload has stalled. Returns the response if the root cannot be fetched.
 async fn fetch_absent(
-    gateway: &Arc<Gateway>,
+    question: &Question,
     asked: &Asked,
     reader: &Reader,
 ) -> Option<Response<Body>> {
+    let (gateway, from) = (&question.gateway, question.from);
     let root = &asked.root;
     // A raw request may be for any block, and few blocks are the root of a file. Files are
     // requested as a CAR or as they are.
@@ -163,13 +179,13 @@ async fn fetch_absent(
         Arrival::Stalled => {
             // Fetch in the background: the blocks that are here can be sent at once, and the
             // uploader may resume by itself.
-            gateway.fetch(root);
+            gateway.fetch(root, from);
             return None;
         }
         Arrival::Absent if gateway.storage.has_block(root).await => return None,
         Arrival::Absent => {}
     }
-    let fetch = gateway.fetch(root)?;
+    let fetch = gateway.fetch(root, from)?;
     let came = std::pin::pin!(async {
         // The fetch decides how long this may take.
         while reader

@@ -11,12 +11,12 @@ use futures::future::{BoxFuture, Shared};
 use tokio::time::timeout;
 
 use super::config::{FetchError, Fetched, GatewayConfig};
-use super::limits::{MAX_QUESTIONS, MAX_RESPONSES, MAX_UPLOADS, MAX_UPLOADS_OF_ONE};
+use super::limits::{
+    MAX_FETCHES, MAX_QUESTIONS, MAX_RESPONSES, MAX_UNANNOUNCED, MAX_UPLOADS, MAX_UPLOADS_OF_ONE,
+};
 use crate::fairness::{AddressBlock, Repeated, Shares};
 use crate::storage::Storage;
 
-/// How many files are fetched at one time because a link to them was opened.
-const MAX_FETCHES: usize = 64;
 /// How many DAGs are remembered whose providers were asked for a description.
 const MAX_DESCRIPTIONS: usize = 4096;
 /// How long a response may wait for a file's name.
@@ -43,7 +43,11 @@ pub(super) struct Gateway {
     pub uploads_of_one: Arc<Repeated>,
     /// One place for each provider that may be asked about a file that is not here.
     questions: Arc<Shares>,
+    /// One place for each request that may wait for a root of which nobody has heard.
+    pub unannounced: Arc<Shares>,
     fetches: Mutex<HashMap<Cid, Fetch>>,
+    /// One place for each fetch that may be under way.
+    fetching: Arc<Shares>,
     /// The descriptions of DAGs that arrived without a name; each is requested once.
     descriptions: Mutex<HashMap<Cid, Description>>,
 }
@@ -58,22 +62,22 @@ impl Gateway {
             uploads: Shares::new(MAX_UPLOADS),
             uploads_of_one: Repeated::new(MAX_UPLOADS_OF_ONE),
             questions: Shares::new(MAX_QUESTIONS),
+            unannounced: Shares::new(MAX_UNANNOUNCED),
             fetches: Mutex::default(),
+            fetching: Shares::new(MAX_FETCHES),
             descriptions: Mutex::default(),
         }
     }
 
     /// Fetches a DAG, once for all who ask for it at one time; `None` if this gateway does not
     /// fetch or fetches too many already.
-    pub fn fetch(self: &Arc<Self>, cid: &Cid) -> Option<Fetch> {
+    pub fn fetch(self: &Arc<Self>, cid: &Cid, from: AddressBlock) -> Option<Fetch> {
         let fetcher = self.config.fetcher.as_ref().filter(|_| self.config.open)?;
         let mut fetches = self.fetches.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(fetch) = fetches.get(cid) {
             return Some(fetch.clone());
         }
-        if fetches.len() >= MAX_FETCHES {
-            return None;
-        }
+        let place = self.fetching.take(from)?;
         let fetch = fetcher.fetch(*cid).shared();
         fetches.insert(*cid, fetch.clone());
         drop(fetches);
@@ -89,6 +93,7 @@ impl Gateway {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .remove(&cid);
+            drop(place);
         });
         Some(fetch)
     }

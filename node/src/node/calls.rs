@@ -36,18 +36,27 @@ pub(super) struct Answerer {
     storage: Arc<Storage>,
     multiaddr: Arc<str>,
     keeper: Option<Arc<Keeper>>,
+    /// Whether only programs on this machine can call.
+    is_private: bool,
     rates: Rates,
     releases: Arc<Shares>,
 }
 
 impl Answerer {
     /// Creates it for the storage that grants uploads, and the multiaddr of its HTTP server. The
-    /// keeper copies files to the Kubo daemon behind the node, if there is one.
-    pub fn new(storage: Arc<Storage>, multiaddr: Arc<str>, keeper: Option<Arc<Keeper>>) -> Self {
+    /// keeper copies files to the Kubo daemon behind the node, if there is one. No share limits the
+    /// callers of a node that `is_private`, which are all programs of the same person.
+    pub fn new(
+        storage: Arc<Storage>,
+        multiaddr: Arc<str>,
+        keeper: Option<Arc<Keeper>>,
+        is_private: bool,
+    ) -> Self {
         Self {
             storage,
             multiaddr,
             keeper,
+            is_private,
             rates: Rates::default(),
             releases: Shares::new(MAX_RELEASES),
         }
@@ -57,7 +66,10 @@ impl Answerer {
     pub async fn run(mut self, mut calls: Calls) {
         while let Some(call) = calls.next().await {
             let from = call.from.to_string();
-            let block = AddressBlock::from(call.address);
+            let block = match call.address {
+                Some(address) if self.is_private && address.is_loopback() => AddressBlock::Own,
+                address => AddressBlock::from(address),
+            };
             if let Err(busy) = self.rates.admit(&from, block, now_ms()) {
                 call.reply(busy.into());
             } else if call.request.function.as_str() == RELEASE {
@@ -211,7 +223,7 @@ mod tests {
     fn answerer(config: StorageConfig) -> (tempfile::TempDir, Answerer) {
         let dir = tempfile::tempdir().unwrap();
         let storage = Storage::open(dir.path(), config).unwrap();
-        (dir, Answerer::new(storage, ADDRESS.into(), None))
+        (dir, Answerer::new(storage, ADDRESS.into(), None, false))
     }
 
     #[tokio::test]

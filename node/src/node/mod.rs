@@ -14,7 +14,7 @@ use std::time::Duration;
 use fluence::content::unixfs::RAW;
 use fluence::names::{FunctionName, cid_v1};
 use fluence::storage::multiaddr_of;
-use fluence_peer::{Keypair, Multiaddr, Peer, Role};
+use fluence_peer::{Keypair, Multiaddr, Peer, RelayLimits, Role};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -91,12 +91,20 @@ impl Node {
             .unwrap_or_else(|| format!("http://{}", reachable(http)));
         let multiaddr = multiaddr_of(&url).map_err(|error| text::bad_public_url(&error))?;
 
+        let is_private = config.is_private();
         let (peer, calls, mut statuses) = Peer::start(fluence_peer::Config {
             role: Role::Node {
                 listen: config.listen,
                 external: config.external,
                 peers: config.peers,
-                limits: config.limits,
+                limits: RelayLimits {
+                    // The other half is for HTTP, the storage and connections that end.
+                    max_connections: config
+                        .limits
+                        .max_connections
+                        .min(u32::try_from(files / 2).unwrap_or(u32::MAX)),
+                    ..config.limits
+                },
             },
             ..fluence_peer::Config::node(keypair, Vec::new())
         })
@@ -138,7 +146,7 @@ impl Node {
         if let Some(keeper) = &keeper {
             tasks.spawn(keeper.clone().run());
         }
-        let answerer = Answerer::new(storage.clone(), multiaddr, keeper);
+        let answerer = Answerer::new(storage.clone(), multiaddr, keeper, is_private);
         tasks.spawn(answerer.run(calls));
         tasks.spawn(storage.clone().tend());
         #[cfg(unix)]

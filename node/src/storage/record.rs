@@ -211,4 +211,24 @@ mod tests {
         assert!(holders.remove("1"));
         assert_eq!((holders.until(), holders.is_empty()), (0, true));
     }
+
+    #[test]
+    fn a_record_of_an_earlier_version_is_held_by_its_owner() {
+        let mut record: Record = serde_json::from_str(
+            r#"{"id": 1, "owner": "a", "created": 0, "last_used": 0, "last_block": 0, "keep_until": 50,
+                "pinned": false, "size": 1, "limit": 1, "bytes": 1, "blocks": 1, "wanted": 0,
+                "removing": false, "name": null, "mime": null}"#,
+        )
+        .unwrap();
+        record.upgrade();
+        assert!(record.holders.is_active("a", 49) && !record.holders.is_active("a", 50));
+        // Who called from where is not written down.
+        record.holders.add(holder(2, 60, 1), 0);
+        let written = serde_json::to_string(&record).unwrap();
+        let read: Record = serde_json::from_str(&written).unwrap();
+        assert!(
+            read.holders.is_active("2", 59) && !written.contains("10"),
+            "{written}"
+        );
+    }
 }

@@ -30,7 +30,7 @@ pub(super) struct Claims {
     #[serde(rename = "p")]
     pub peer: String,
     /// Where that peer called from: what it uploads counts against the share of these addresses.
-    #[serde(rename = "b")]
+    #[serde(rename = "b", default)]
     pub block: AddressBlock,
     /// When the token expires, in Unix seconds.
     #[serde(rename = "e")]

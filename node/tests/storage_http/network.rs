@@ -17,6 +17,9 @@ use crate::world::{Dag, car_of, file, small};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
+/// The size of the largest file, in bytes, and what one peer may store.
+const LARGE: u64 = 128 << 20;
+
 /// A node that listens for strangers at one address, and for everybody else at another one.
 async fn node(state: &Path) -> Node {
     node_before(state, None).await
@@ -34,10 +37,14 @@ async fn node_before(state: &Path, kubo: Option<&str>) -> Node {
         peers: Vec::new(),
         limits: RelayLimits::default(),
         listen_http: http,
-        public_url: None,
+        // It is a node for others.
+        public_url: Some("http://127.0.0.1:4180".to_owned()),
         gateway: true,
         storage_directory: state.join("storage"),
         storage: StorageConfig {
+            total_quota: 4 * LARGE,
+            per_peer_quota: LARGE,
+            max_file: LARGE,
             min_free: 0,
             ..StorageConfig::default()
         },
@@ -103,11 +110,11 @@ async fn grants_of_strangers_cost_nobody_else_anything() {
         strangers.push(peer(&node, "/ip4").await);
     }
     let honest = peer(&node, "/ip6").await;
-    // 4,400 grants without bytes, and four of 16 GiB that are renewed again and again.
+    // 4,400 grants without bytes, and four of a quarter of the storage that are renewed again and again.
     let grants = stream::iter(0..4400_u32).map(|n| {
         let stranger = &strangers[n as usize % 4];
         let args = if n % 11 == 0 {
-            json!({"cid": small(&(n % 4).to_be_bytes()).text(), "size": 16_u64 << 30})
+            json!({"cid": small(&(n % 4).to_be_bytes()).text(), "size": LARGE})
         } else {
             json!({"cid": small(&n.to_le_bytes()).text(), "size": 0})
         };
@@ -123,7 +130,7 @@ async fn grants_of_strangers_cost_nobody_else_anything() {
         "{answered} and {refused}"
     );
     // Somebody else gets a place, for a large file too, uploads, and is read.
-    let large = json!({"cid": small(b"large").text(), "size": 16_u64 << 30});
+    let large = json!({"cid": small(b"large").text(), "size": LARGE});
     let granted = call(&honest, id, "IPFS_multiaddr", &large).await;
     assert!(matches!(granted, Reply::Ok(_)), "{granted:?}");
     let dag = file(1, 20);
@@ -198,5 +205,69 @@ async fn who_uploaded_a_file_takes_it_back() {
     let token = ask(&alice, id, &dag).await;
     assert_eq!(upload(&node, &token, &dag).await, 200);
     assert_eq!(read(&node, &dag).await, (200, dag.bytes.clone()));
+    node.stop().await;
+}
+
+/// A storage that sends the first block of a file and nothing more, for ever.
+async fn slow_storage(dags: Vec<Dag>) -> String {
+    use axum::body::Body;
+    use axum::extract::Path;
+    let begin = async move |Path(cid): Path<String>| {
+        let dag = dags.iter().find(|dag| dag.text() == cid).expect("a file");
+        let begun = car_of(&dag.root, &dag.blocks[..1]);
+        let begun = stream::iter([Ok::<_, std::io::Error>(begun)]).chain(stream::pending());
+        Body::from_stream(begun)
+    };
+    let routes = axum::Router::new().route("/ipfs/{cid}", axum::routing::get(begin));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    format!("/ip4/127.0.0.1/tcp/{port}/http")
+}
+
+#[tokio::test]
+async fn a_slow_storage_takes_few_places_and_nothing_of_the_nodes_quota() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = node(dir.path()).await;
+    let files: Vec<Dag> = (0..6).map(|seed| file(seed, 3)).collect();
+    let slow = slow_storage(files.clone()).await;
+    // A stranger provides all of them, and says that they are there.
+    let address = node.addresses().await.remove(0);
+    let config = PeerConfig::client(Keypair::generate_ed25519(), vec![address]);
+    let (stranger, mut calls, mut statuses) = Peer::start(config).unwrap();
+    statuses.online().await;
+    for dag in &files {
+        let name = FunctionName::file(&dag.root);
+        stranger.provide(name).await.unwrap();
+    }
+    tokio::spawn(async move {
+        while let Some(call) = calls.next().await {
+            let ok = json!({"multiaddr": slow, "size": LARGE / 8, "name": "a"});
+            call.reply(Reply::ok(&ok));
+        }
+    });
+    let mut answers = Vec::new();
+    for dag in &files {
+        let url = format!("{}/ipfs/{}?format=car", node.http(), dag.text());
+        let answer = reqwest::get(url);
+        let answer = tokio::time::timeout(DEADLINE, answer).await;
+        answers.push(answer.expect("an answer").unwrap());
+    }
+    let statuses: Vec<u16> = answers.iter().map(|a| a.status().as_u16()).collect();
+    if statuses != [200, 200, 200, 200, 502, 502] {
+        for answer in answers {
+            eprintln!("{}", answer.text().await.unwrap_or_default());
+        }
+        panic!("four are pulled at a time: {statuses:?}");
+    }
+    let dags = node.storage().list();
+    let owner = stranger.id().to_string();
+    assert!(dags.iter().all(|dag| dag.owner == owner), "{dags:?}");
+    // Nothing is set aside for what it said that it would send.
+    let honest = peer(&node, "/ip6").await;
+    let large = json!({"cid": small(b"large").text(), "size": LARGE});
+    let granted = call(&honest, node.peer().id(), "IPFS_multiaddr", &large).await;
+    assert!(matches!(granted, Reply::Ok(_)), "{granted:?}");
+    drop(answers);
     node.stop().await;
 }
