@@ -2,7 +2,7 @@
 //! addresses that somebody calls from.
 //!
 //! One rule holds everywhere, for bytes, files, connections, responses and uploads: nobody takes
-//! more than [`GREED`] times what is left for others afterwards. So one block alone may use three
+//! more than three times what is left for others afterwards. So one block alone may use three
 //! quarters of everything; three blocks that take all they can get leave a tenth; and there is
 //! always something for somebody new, who keeps what it has.
 
