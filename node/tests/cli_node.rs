@@ -21,6 +21,12 @@ fn a_node_stops_when_it_is_told_to_and_is_the_same_afterwards() {
     let World { node, .. } = &world;
     node.terminate();
     node.event("stopped");
+    // The storage is closed as it should be, and need not be verified next time.
+    let end = Instant::now() + LONG;
+    while fs::read_to_string(world.path("node/storage/state")).unwrap() != "closed" {
+        assert!(Instant::now() < end, "{}", node.story());
+        std::thread::sleep(Duration::from_millis(10));
+    }
     let peer = health["peer"].clone();
     let again = start_node(&world.path("node"), &[]);
     assert_eq!(again.event("listening")["peer"], peer);

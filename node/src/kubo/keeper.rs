@@ -338,8 +338,10 @@ fn promised(dag: &StoredDag, now: u64) -> Option<Promise> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::BehindStorage;
     use super::super::fake::{Fake, block, keeper, put};
     use super::*;
+    use crate::storage::Behind as _;
 
     #[tokio::test]
     async fn a_kubo_that_comes_back_without_its_pins_gets_them_again() {
@@ -399,6 +401,31 @@ mod tests {
         storage.remove(&a).unwrap();
         keeper.round().await.unwrap();
         assert_eq!((holds(&a), holds(&b)), (None, Some(FOR_EVER)));
+    }
+
+    #[tokio::test]
+    async fn what_was_taken_back_is_unpinned_and_not_read_from_kubo() {
+        let fake = Fake::start().await;
+        let (_dir, keeper) = keeper(&fake);
+        let (cid, data) = put(&keeper.storage, b"a").await;
+        keeper.round().await.unwrap();
+        let behind = BehindStorage(keeper.blocks.clone());
+        assert_eq!(behind.block(cid).await, Some(data.clone()));
+        assert_eq!(
+            keeper.storage.release("somebody", &cid).unwrap(),
+            Some(false)
+        );
+        keeper.release(cid);
+        // Kubo has the block until it collects garbage.
+        assert_eq!(behind.block(cid).await, None);
+        keeper.round().await.unwrap();
+        assert!(fake.pin(&cid).is_none() && fake.has(&cid));
+        // Whoever shares it again has it kept again.
+        put(&keeper.storage, b"a").await;
+        keeper.promise(cid, u64::MAX);
+        keeper.round().await.unwrap();
+        assert!(fake.pin(&cid).is_some());
+        assert_eq!(behind.block(cid).await, Some(data));
     }
 
     #[tokio::test]

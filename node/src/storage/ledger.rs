@@ -982,7 +982,7 @@ impl Ledger {
         let (committed, until, is_candidate) = match protection {
             Protection::Pinned => (Amount::of(record), None, false),
             Protection::Until(until) => (Amount::of(record), Some(until), false),
-            Protection::InUse => (Amount::default(), None, false),
+            Protection::InUse(until) => (Amount::default(), Some(until), false),
             Protection::Lapsed => (Amount::default(), None, true),
         };
         let mut payers: Vec<(Arc<str>, AddressBlock)> = record

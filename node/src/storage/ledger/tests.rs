@@ -27,7 +27,7 @@ impl Ledger {
             let protection = protection(record, self.limits.partial_ttl, is_held, now);
             let active = !record.is_complete() && record.last_block + EXPECTED > now;
             let claim = match protection {
-                Protection::Lapsed | Protection::InUse => Amount::default(),
+                Protection::Lapsed | Protection::InUse(_) => Amount::default(),
                 Protection::Pinned | Protection::Until(_) => Amount::of(record),
             };
             assert_eq!(record.keep_until, record.holders.until());
@@ -277,6 +277,29 @@ fn no_address_takes_all_the_room() {
 }
 
 #[test]
+fn a_share_is_one_of_what_the_disk_has_room_for() {
+    let mut ledger = ledger();
+    // The quota allows 40 files, and the disk has ten inodes left.
+    ledger.set_free(Amount {
+        bytes: u64::MAX,
+        files: 10,
+    });
+    let mut stored = 0;
+    while ledger
+        .reserve(Incoming {
+            root: &[stored],
+            from: at("a", 1),
+            bytes: 1,
+            trusted: false,
+        })
+        .is_ok()
+    {
+        stored += 1;
+    }
+    assert_eq!(stored, 7);
+}
+
+#[test]
 fn who_asks_pays() {
     let mut ledger = ledger();
     ledger.grant(b"x", at("a", 1), 5000, 100, 0).unwrap();
@@ -414,10 +437,18 @@ fn dags_that_are_protected_or_held_or_excepted_are_not_victims() {
     // A DAG that is not here can be held too, and is then protected from its first block on.
     ledger.hold(b"new", 200);
     add(&mut ledger, b"new", "c", 1, true, 200);
-    assert_eq!(ledger.victim(Some(&"c".into()), None, 9000), None);
-    ledger.let_go(b"new", 9000);
-    assert!(ledger.victim(Some(&"c".into()), None, 9000).is_some());
-    ledger.audit(9000);
+    assert_eq!(ledger.victim(Some(&"c".into()), None, 700), None);
+    ledger.let_go(b"new", 700);
+    assert!(ledger.victim(Some(&"c".into()), None, 700).is_some());
+    // Who reads slowly keeps nothing for ever.
+    ledger.hold(b"x", 700);
+    ledger.touch(b"x", 700);
+    assert_eq!(ledger.stale(700), None);
+    let y = ledger.victim(Some(&"a".into()), None, 1299).unwrap();
+    assert_eq!((Some(y), ledger.order.len()), (ledger.id(b"y"), 3));
+    ledger.victim(None, None, 1300);
+    assert_eq!(ledger.order.len(), 4);
+    ledger.audit(1300);
 }
 
 #[test]
@@ -428,6 +459,7 @@ fn a_dag_that_was_not_completed_in_time_is_stale() {
     assert_eq!(ledger.stale(599), None);
     assert_eq!(ledger.stale(600), ledger.id(b"x"));
     ledger.hold(b"x", 600);
+    ledger.touch(b"x", 600);
     assert_eq!(ledger.stale(600), None);
 }
 
