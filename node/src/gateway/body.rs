@@ -24,11 +24,11 @@ use crate::storage::Reader;
 use crate::storage::traverse::WalkError;
 
 /// How many pieces are produced ahead of the client.
-const AHEAD: usize = 1;
-/// How long a block is held in memory for a client that does not take its next piece.
-const HELD: Duration = Duration::from_millis(200);
-/// The same for a client that has been slow before.
-const HELD_FOR_SLOW: Duration = Duration::from_millis(5);
+const AHEAD: usize = 3;
+/// How long a block is held in memory for a client that does not take its next piece. It is read
+/// again when the client goes on, so a client that takes a piece in this time causes no more reads
+/// than it should.
+const HELD: Duration = Duration::from_millis(500);
 
 /// Why a body was not completed.
 #[derive(Debug, thiserror::Error)]
@@ -52,20 +52,15 @@ pub(super) struct Sink {
     gathered: BytesMut,
     /// For how long the client may still let this wait.
     credit: Duration,
-    held: Duration,
 }
 
 impl Sink {
-    /// Sends a few bytes, which are gathered until they are worth a piece.
-    pub async fn send(&mut self, bytes: &[u8]) -> Result<(), Unfinished> {
-        if self.gathered.len() + bytes.len() > PIECE {
-            self.flush().await?;
-        }
+    /// Adds a few bytes, which are sent with what comes next.
+    pub fn gather(&mut self, bytes: &[u8]) {
         self.gathered.extend_from_slice(bytes);
-        Ok(())
     }
 
-    /// Sends a part of a block.
+    /// Sends a part of a block. A small one is gathered with others until they are worth a piece.
     pub async fn send_block(
         &mut self,
         reader: &Reader,
@@ -74,26 +69,26 @@ impl Sink {
         part: Range<usize>,
     ) -> Result<(), Unfinished> {
         if self.gathered.len() + part.len() < PIECE {
-            return self.send(&data[part]).await;
+            self.gather(&data[part]);
+            return Ok(());
         }
-        self.flush().await?;
+        let Self {
+            to,
+            gathered,
+            credit,
+        } = self;
         let mut block = Some(data);
+        if !gathered.is_empty() {
+            let place = place_or_drop(to, credit, &mut block).await?;
+            earn(credit, gathered.len());
+            place.send(gathered.split().freeze());
+        }
         let mut at = part.start;
         while at < part.end {
             let end = part.end.min(at + PIECE);
-            let Self {
-                to, credit, held, ..
-            } = self;
-            let place = match timeout(*held, to.reserve()).await {
-                Ok(place) => place.map_err(|_| Unfinished::Gone)?,
-                Err(_) => {
-                    block = None;
-                    *held = HELD_FOR_SLOW;
-                    reserve(to, credit).await?
-                }
-            };
-            let data = match &block {
-                Some(data) => data.clone(),
+            let place = place_or_drop(to, credit, &mut block).await?;
+            let data = match block.take() {
+                Some(data) => data,
                 None => reader.block(cid).await.map_err(WalkError::from)?,
             };
             // A copy, since a slice would hold the whole block.
@@ -117,6 +112,25 @@ impl Sink {
         place.send(gathered);
         earn(&mut self.credit, len);
         Ok(())
+    }
+}
+
+/// Waits until the client takes a piece, and drops the block if that takes long.
+async fn place_or_drop<'a>(
+    to: &'a mpsc::Sender<Bytes>,
+    credit: &mut Duration,
+    block: &mut Option<Bytes>,
+) -> Result<mpsc::Permit<'a, Bytes>, Unfinished> {
+    // A timer costs more than a piece, so there is none as long as the client keeps up.
+    if let Ok(place) = to.try_reserve() {
+        return Ok(place);
+    }
+    match timeout(HELD, to.reserve()).await {
+        Ok(place) => place.map_err(|_| Unfinished::Gone),
+        Err(_) => {
+            *block = None;
+            reserve(to, credit).await
+        }
     }
 }
 
@@ -188,7 +202,6 @@ where
         to,
         gathered: BytesMut::new(),
         credit: READER_GRACE,
-        held: HELD,
     });
     let body = Taken(Arc::clone(&shared));
     tokio::spawn(async move {

@@ -69,7 +69,7 @@ pub(super) async fn answer(
     }
     let root = request.asked.root;
     let body = produced(request.place, |mut sink: Sink| async move {
-        sink.send(&car_header(&root)).await?;
+        sink.gather(&car_header(&root));
         let mut walk = Walk::new(&reader, params.dups);
         for cid in resolved.path {
             blocks(&reader, &mut walk, cid, &Scope::Block, &mut sink).await?;
@@ -105,7 +105,7 @@ async fn blocks(
         if inline {
             continue;
         }
-        sink.send(&section(&cid, data.len())).await?;
+        sink.gather(&section(&cid, data.len()));
         let all = 0..data.len();
         sink.send_block(reader, &cid, data, all).await?;
     }

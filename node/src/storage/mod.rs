@@ -17,6 +17,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use tokio::sync::Semaphore;
+
 mod activity;
 mod chores;
 mod config;
@@ -79,6 +81,8 @@ pub struct Storage {
     ledger: Mutex<Ledger>,
     blocks: BlockWaiters,
     behind: OnceLock<Arc<dyn Behind>>,
+    /// The memory that blocks may take which are read for responses, in KiB.
+    memory: Arc<Semaphore>,
     activities: Activities,
     chores: Chores,
     /// One place for each DAG that may wait to be built from blocks of others.

@@ -1,12 +1,15 @@
 //! Reading blocks, including those that are still on their way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::Cid;
+use fluence::content::MAX_BLOCK;
 use fluence::content::hash::{self, identity};
 use futures::future::BoxFuture;
-use tokio::time::Instant;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout};
 
 use super::activity::{Activity, TransferCounters};
 use super::key::{Key, key};
@@ -16,6 +19,12 @@ use super::{Storage, StorageError};
 /// How many readers may wait for roots that nobody has announced. The other places are left to
 /// readers of blocks that are coming.
 const MAX_UNANNOUNCED: usize = MAX_WAITING / 2;
+
+/// How much memory all blocks take together that are read for responses, in KiB. While a block is
+/// being read, it counts as the largest that there may be.
+pub(super) const MEMORY: usize = 64 * 1024;
+/// How long a reader waits for memory. Nobody who reads slowly holds any, so there is some soon.
+const MEMORY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where blocks are that the storage itself lacks.
 pub trait Behind: Send + Sync {
@@ -134,6 +143,34 @@ pub(super) async fn blocking<T: Send + 'static>(
         .unwrap_or_else(|error| Err(StorageError::Io(std::io::Error::other(error))))
 }
 
+/// A block in memory, which is counted until the last part of it is dropped.
+struct InMemory {
+    data: Bytes,
+    _memory: Option<OwnedSemaphorePermit>,
+}
+
+impl InMemory {
+    /// Counts a block with as much of this memory as it needs, and gives back the rest.
+    fn bytes(data: Bytes, mut memory: OwnedSemaphorePermit) -> Bytes {
+        let needed = memory.split(kib(data.len()) as usize);
+        Bytes::from_owner(Self {
+            data,
+            _memory: needed,
+        })
+    }
+}
+
+impl AsRef<[u8]> for InMemory {
+    fn as_ref(&self) -> &[u8] {
+        &self.data
+    }
+}
+
+/// A number of bytes in KiB, rounded up.
+fn kib(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
+}
+
 /// Reads the blocks of one DAG for one response.
 #[derive(Debug)]
 pub struct Reader {
@@ -165,10 +202,14 @@ impl Reader {
         if let Some(inline) = identity(cid) {
             return Ok(Some(Bytes::copy_from_slice(inline)));
         }
+        let memory = Arc::clone(&self.storage.memory);
+        let memory = timeout(MEMORY_PATIENCE, memory.acquire_many_owned(kib(MAX_BLOCK))).await;
+        // The semaphore is never closed.
+        let memory = memory.ok().and_then(Result::ok).ok_or(ReadError::Busy)?;
         let storage = Arc::clone(&self.storage);
         let (cid, hash) = (*cid, cid.hash().to_bytes());
         let data = blocking(move || storage.read_block(&cid, &hash)).await?;
-        Ok(data.map(|data| self.counted(data)))
+        Ok(data.map(|data| self.counted(InMemory::bytes(data, memory))))
     }
 
     async fn behind(&self, cid: &Cid) -> Option<Bytes> {

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use fluence::content::hash::IDENTITY;
 
+use tokio::sync::Semaphore;
+
 use super::chores::{self, Chore, Chores, MAX_ADOPTIONS};
 use super::error::{MayBeDisk, OpenError, StorageError};
 use super::files::BlockFiles;
@@ -17,6 +19,7 @@ use super::index::{Batch, DbError, Index, Tables};
 use super::key::{Key, cid_of};
 use super::ledger::{Amount, Ledger};
 use super::operate::{Damage, MISSING, damage};
+use super::read;
 use super::record::{DagId, Record};
 use super::verify::{self, Marker};
 use super::{Storage, StorageConfig, token};
@@ -81,6 +84,7 @@ impl Storage {
             ledger: Ledger::new(config.limits()).into(),
             blocks: Default::default(),
             behind: Default::default(),
+            memory: Arc::new(Semaphore::new(read::MEMORY)),
             activities: Default::default(),
             chores,
             adoptions: Shares::new(MAX_ADOPTIONS),

@@ -82,22 +82,14 @@ async fn status(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&head[9..]).into_owned()
 }
 
-/// The memory that this process has in use, in bytes.
-fn memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let number = line.and_then(|line| line.split_whitespace().nth(1));
-    number.unwrap().parse::<u64>().unwrap() * 1024
-}
-
+// How much memory a node needs for them is in `cli_node`.
 #[tokio::test]
-async fn who_reads_slowly_takes_neither_all_places_nor_much_memory() {
+async fn who_reads_slowly_takes_a_share_of_the_places() {
     raise_file_limit();
     let world = World::new().await;
     let cid = endless(&world).await;
     let dag = file(1, 5);
     world.put(&dag).await;
-    let before = memory();
     let mut readers = Vec::new();
     let mut served = 0;
     for _ in 0..300 {
@@ -106,14 +98,6 @@ async fn who_reads_slowly_takes_neither_all_places_nor_much_memory() {
         readers.push(reader);
     }
     assert_eq!(served, 192, "a share of the places");
-    // Wait until nobody takes any more.
-    let mut last = 0;
-    while last != world.storage.counters().served_blocks {
-        last = world.storage.counters().served_blocks;
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
-    let grown = memory().saturating_sub(before) >> 20;
-    assert!(grown < 100, "{grown} MiB for 192 slow readers");
     let read = somebody_else().get(format!("{}/ipfs/{}", world.url, dag.text()));
     let read = read.send().await.unwrap();
     assert_eq!(read.status(), 200);
