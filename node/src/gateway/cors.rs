@@ -28,6 +28,10 @@ const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; sandb
 /// Adds the headers without which a browser might run what a response contains.
 pub(super) async fn guard(request: Request<Body>, next: Next) -> Response<Body> {
     let mut response = next.run(request).await;
+    if response.status() == StatusCode::NOT_MODIFIED {
+        // Its headers would replace those of the response that the browser has.
+        return response;
+    }
     let headers = response.headers_mut();
     headers
         .entry(header::CONTENT_SECURITY_POLICY)

@@ -123,6 +123,8 @@ async fn responses_describe_themselves(world: World) {
                 .get_with(&format!("{path}?{query}"), &[("if-none-match", &known)])
                 .await;
             assert_eq!(again.status(), 304, "{query}");
+            // It would replace the policy of the page that a browser has.
+            assert_eq!(header(&again, "content-security-policy"), "");
             assert!(again.bytes().await.unwrap().is_empty());
         }
         assert!(tags.insert(tag), "{query} has the tag of another");
