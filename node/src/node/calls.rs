@@ -7,7 +7,7 @@
 //! callers when it is full.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fluence::Cid;
 use fluence::call::{
@@ -25,6 +25,8 @@ use super::rates::Rates;
 
 /// How long a caller waits before it tries again to take back a file, in milliseconds.
 const RETRY_AFTER_MS: u64 = 2_000;
+/// How often the log names a caller that calls too often.
+const LOG_EVERY: Duration = Duration::from_secs(60);
 /// How many files may be taken back at one time; each waits for the disk.
 const MAX_RELEASES: usize = 16;
 /// How long the caller waits until all blocks of a file that it takes back are removed. Calls have
@@ -39,6 +41,7 @@ pub(super) struct Answerer {
     /// Whether only programs on this machine can call.
     is_private: bool,
     rates: Rates,
+    logged: Option<Instant>,
     releases: Arc<Shares>,
 }
 
@@ -58,6 +61,7 @@ impl Answerer {
             keeper,
             is_private,
             rates: Rates::default(),
+            logged: None,
             releases: Shares::new(MAX_RELEASES),
         }
     }
@@ -71,6 +75,7 @@ impl Answerer {
                 address => AddressBlock::from(address),
             };
             if let Err(busy) = self.rates.admit(&from, block, now_ms()) {
+                self.log(&from, block);
                 call.reply(busy.into());
             } else if call.request.function.as_str() == RELEASE {
                 match self.release(from, block, &call.request) {
@@ -83,6 +88,14 @@ impl Answerer {
                 let answer = self.answer(&from, block, &call.request);
                 call.reply(reply(answer));
             }
+        }
+    }
+
+    /// Names who calls too often, once in a while.
+    fn log(&mut self, from: &str, block: AddressBlock) {
+        if self.logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
+            self.logged = Some(Instant::now());
+            tracing::warn!("calls are refused, because {block} ({from}) makes too many");
         }
     }
 

@@ -10,6 +10,7 @@ use fluence::content::unixfs::{self, Child, DAG_PB, RAW};
 use fluence_cli::fairness::AddressBlock;
 use fluence_cli::platform::raise_file_limit;
 use fluence_cli::storage::{Refusal, StorageConfig};
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use reqwest::{Client, StatusCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -125,10 +126,7 @@ async fn who_aborts_frees_its_place_at_once() {
     // Even the address that aborted is served again.
     let began = Instant::now();
     while world.get(&format!("/ipfs/{}", dag.text())).await.status() != 200 {
-        assert!(
-            began.elapsed() < Duration::from_secs(10),
-            "places are still taken"
-        );
+        assert!(began.elapsed() < LONG, "places are still taken");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -150,7 +148,9 @@ async fn who_reads_nothing_is_let_go() {
 
 #[tokio::test]
 async fn one_token_takes_few_of_the_uploads() {
-    let world = World::new().await;
+    let mut setup = Setup::default();
+    setup.storage.uploader_patience = LONG;
+    let world = World::with(setup).await;
     let (dag, other) = (file(1, 5), file(2, 5));
     let token = world.token(&dag);
     let head = format!(
@@ -162,16 +162,10 @@ async fn one_token_takes_few_of_the_uploads() {
         uploads.push(stranger(&world, &head).await);
     }
     // Those that get no answer have a place. The others are refused.
-    let mut refused = 0;
-    for upload in &mut uploads {
-        let mut answer = [0; 12];
-        let answered = upload.read_exact(&mut answer);
-        if let Ok(Ok(_)) = tokio::time::timeout(Duration::from_millis(100), answered).await {
-            assert_eq!(&answer[9..], b"429");
-            refused += 1;
-        }
-    }
-    assert_eq!(refused, 60);
+    let answers = uploads.iter_mut().map(status);
+    let answers = answers.collect::<FuturesUnordered<_>>().take(60);
+    let answers: Vec<String> = answers.collect().await;
+    assert_eq!(answers, vec!["429"; 60]);
     // The same address may upload something else meanwhile.
     world.put(&other).await;
 }
@@ -184,12 +178,13 @@ async fn idle_connections_keep_nobody_out() {
     for n in 0..2200 {
         idle.push(stranger(&world, if n % 2 == 0 { "" } else { "GET" }).await);
     }
-    let began = Instant::now();
     for client in [somebody_else(), Client::new()] {
         let answer = client.get(format!("{}/healthz", world.url)).send().await;
         assert_eq!(answer.unwrap().status(), StatusCode::OK);
     }
-    assert!(began.elapsed() < Duration::from_secs(5));
+    // That was not because the idle ones were let go by now.
+    let last = idle.last().unwrap().try_read(&mut [0]);
+    assert_eq!(last.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     // The oldest had to go.
     let mut byte = [0];
     let gone = tokio::time::timeout(LONG, idle[0].read(&mut byte)).await;
