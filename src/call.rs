@@ -257,6 +257,20 @@ pub struct MultiaddrOk {
     pub expires: Option<u64>,
 }
 
+/// The arguments of `IPFS_release`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReleaseArgs {
+    /// The CID of the file that the caller takes back.
+    pub cid: String,
+}
+
+/// The result of `IPFS_release`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseOk {
+    /// Whether the storage keeps the file nevertheless, because it is held for another sharer.
+    pub kept: bool,
+}
+
 /// The arguments of `IPFS_<cid>`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FileArgs {

@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 
 /// The name of the function that says where a file may be uploaded.
 pub const MULTIADDR: &str = "IPFS_multiaddr";
+/// The name of the function by which who uploaded a file takes it back from a storage.
+pub const RELEASE: &str = "IPFS_release";
 /// The prefix of the name of a file's function.
 pub const FILE_PREFIX: &str = "IPFS_";
 /// The longest name of a function, in bytes of UTF-8.

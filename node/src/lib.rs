@@ -4,6 +4,7 @@
 
 pub mod commands;
 pub mod exit;
+pub mod fairness;
 pub mod gateway;
 pub mod home;
 pub mod kubo;

@@ -90,6 +90,15 @@ pub fn ipfs_unusable(error: &dyn Display) -> Failed {
     )
 }
 
+/// The Kubo daemon behind a node does not answer yet.
+pub fn ipfs_away() -> Words {
+    Words {
+        what: "The IPFS node does not answer. This node waits for it, and grants no uploads until then."
+            .to_owned(),
+        advice: "Start it with `ipfs daemon`, or check --ipfs-rpc and --ipfs-gateway.".to_owned(),
+    }
+}
+
 /// An HTTP client cannot be set up.
 pub fn no_http(error: &dyn Display) -> Failed {
     Failed::new(Fault::Network, format!("HTTP cannot be used: {error}."), "")
@@ -547,6 +556,18 @@ pub fn exists(path: &Path) -> Failed {
         Fault::Exists,
         format!("{} already exists.", path.display()),
         "Name another path with -o, or replace a file with --force.",
+    )
+}
+
+/// What is at the path of a file that is to be saved is a device, a pipe or a folder.
+pub fn not_a_file(path: &Path) -> Failed {
+    Failed::new(
+        Fault::Exists,
+        format!(
+            "{} exists, and is not a file that could be replaced.",
+            path.display()
+        ),
+        "Name another path with -o, or write to standard output with -o - and redirect that.",
     )
 }
 

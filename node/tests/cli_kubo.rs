@@ -255,7 +255,14 @@ fn a_daemon_that_does_not_answer_is_named() {
         "--ipfs-gateway",
         "http://127.0.0.1:9",
     ];
-    let (code, error) = start_node(&directory.path().join("node"), &none).fails();
+    // The node waits for it; see `a_kubo_that_is_away_is_waited_for` in `storage_http`.
+    let node = start_node(&directory.path().join("node"), &none);
+    assert_eq!(node.event("warning")["code"], "ipfs");
+    drop(node);
+    // What answers there, and is no Kubo, is a mistake.
+    let other = World::new();
+    let wrong = ["--ipfs-rpc", &other.http, "--ipfs-gateway", &other.http];
+    let (code, error) = start_node(&directory.path().join("node"), &wrong).fails();
     assert_eq!((code, error["code"].as_str()), (4, Some("ipfs")), "{error}");
     let (code, error) = start_node(&directory.path().join("node"), &none[..2]).fails();
     assert_eq!(code, 2, "{error}");

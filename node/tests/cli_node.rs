@@ -21,6 +21,12 @@ fn a_node_stops_when_it_is_told_to_and_is_the_same_afterwards() {
     let World { node, .. } = &world;
     node.terminate();
     node.event("stopped");
+    // The storage is closed as it should be, and need not be verified next time.
+    let end = Instant::now() + LONG;
+    while fs::read_to_string(world.path("node/storage/state")).unwrap() != "closed" {
+        assert!(Instant::now() < end, "{}", node.story());
+        std::thread::sleep(Duration::from_millis(10));
+    }
     let peer = health["peer"].clone();
     let again = start_node(&world.path("node"), &[]);
     assert_eq!(again.event("listening")["peer"], peer);
@@ -336,6 +342,79 @@ fn a_dag_that_is_not_a_file_is_exported_under_its_cid() {
     let root = imported["roots"][0].as_str().unwrap();
     assert_eq!(storage(&world, "node", &["export", root]).0, 0);
     assert!(world.path(&format!("{root}.car")).exists());
+}
+
+/// Three hundred clients ask for an endless CAR and read its beginning. A node used to hold a few
+/// blocks of 1 MiB for each.
+#[cfg(target_os = "linux")]
+#[test]
+fn slow_readers_hold_little_memory() {
+    use fluence::content::unixfs::{Child, inner};
+    use fluence::names::cid_v1;
+    use std::io::Read;
+    use std::net::TcpStream;
+
+    let world = World::new();
+    let leaf = vec![7; 1 << 20];
+    let mut child = Child {
+        cid: cid_v1(0x55, &Sha256::digest(&leaf).into()),
+        size: 1 << 20,
+        tsize: 1 << 20,
+    };
+    let mut nodes = Vec::new();
+    for _ in 0..20 {
+        let node = inner(&[child, child]);
+        child = Child {
+            cid: cid_v1(0x70, &Sha256::digest(&node).into()),
+            size: child.size * 2,
+            tsize: child.tsize * 2,
+        };
+        nodes.push(node);
+    }
+    let section = |codec: u8, data: &[u8]| {
+        let cid = [&[1, codec, 0x12, 32], &Sha256::digest(data)[..]].concat();
+        let mut buffer = unsigned_varint::encode::usize_buffer();
+        let len = unsigned_varint::encode::usize(cid.len() + data.len(), &mut buffer);
+        [len, &cid, data].concat()
+    };
+    let mut car = fluence::content::car::header(&child.cid).to_vec();
+    car.extend(nodes.iter().rev().flat_map(|node| section(0x70, node)));
+    car.extend(section(0x55, &leaf));
+    fs::write(world.path("a.car"), car).unwrap();
+    let (code, imported) = storage(&world, "node", &["import", "a.car"]);
+    assert_eq!(code, 0, "{imported}");
+    // One reader that goes on shows what a response needs anyway.
+    let host = world.http.trim_start_matches("http://");
+    let read = || {
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        let path = format!("/ipfs/{}?format=car&car-dups=y", child.cid);
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).unwrap();
+        stream
+    };
+    let mut first = read();
+    first.read_exact(&mut vec![0; 8 << 20]).unwrap();
+    let before = world.node.memory();
+    let readers: Vec<_> = (0..300).map(|_| read()).collect();
+    // Until nobody gets any more.
+    let served = || {
+        let (_, health) = get(&world.http, "/healthz");
+        let health: serde_json::Value = serde_json::from_slice(&health).unwrap();
+        health["counters"]["served_bytes"].as_u64().unwrap()
+    };
+    let mut last = 0;
+    while last != served() {
+        last = served();
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    let grown = world.node.memory().saturating_sub(before) >> 20;
+    assert!(
+        grown < 150,
+        "{grown} MiB for {} slow readers",
+        readers.len()
+    );
 }
 
 /// A node in this state directory whose exports never end.

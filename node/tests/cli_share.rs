@@ -364,6 +364,22 @@ fn nothing_is_overwritten_unasked() {
     ];
     world.client("bob", "fetch", &forced).succeeds();
     assert_eq!(fs::read(&to).unwrap(), bytes(1000));
+    // Not even by force is a device or a socket replaced by a file.
+    let (device, socket) = (world.path("device"), world.path("socket"));
+    std::os::unix::fs::symlink("/dev/null", &device).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    for to in [&device, &socket] {
+        let forced = [
+            link.as_ref(),
+            "--force".as_ref(),
+            "-o".as_ref(),
+            to.as_os_str(),
+        ];
+        let (code, error) = world.client("bob", "fetch", &forced).fails();
+        let code = (code, error["code"].as_str());
+        assert_eq!(code, (1, Some("exists")), "{error}");
+    }
+    assert!(device.is_symlink() && !socket.is_file());
 }
 
 #[test]

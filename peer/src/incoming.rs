@@ -1,5 +1,6 @@
 //! The calls that other peers make to this one.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -35,6 +36,8 @@ impl Stream for Calls {
 pub struct IncomingCall {
     /// The caller, as its key proves.
     pub from: PeerId,
+    /// The address that the caller's connection comes from; `None` if it is relayed.
+    pub address: Option<IpAddr>,
     /// The function and its arguments.
     pub request: Request,
     pub(crate) answer: oneshot::Sender<Reply>,

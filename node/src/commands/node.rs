@@ -57,12 +57,17 @@ pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed>
         context.output.result(address);
     }
     context.output.result(&node.http());
-    if hides_http {
-        let Words { what, advice } = text::hidden_http(node.url());
-        context.output.event(
-            &json!({"event": "warning", "code": "public_url", "message": what, "advice": advice}),
-        );
+    let warn = |code: &str, Words { what, advice }: Words| {
+        context
+            .output
+            .event(&json!({"event": "warning", "code": code, "message": what, "advice": advice}));
         context.output.say(&format!("Warning: {what} {advice}"));
+    };
+    if hides_http {
+        warn("public_url", text::hidden_http(node.url()));
+    }
+    if node.ipfs_answers() == Some(false) {
+        warn("ipfs", text::ipfs_away());
     }
     context.output.say(text::NODE_RUNS);
     stopping.await;

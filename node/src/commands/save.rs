@@ -58,6 +58,9 @@ impl Target {
         }
         if !force {
             must_be_free(&path)?;
+        } else if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
+            // A device or a pipe would be replaced by a file.
+            return Err(text::not_a_file(&path));
         }
         let parent = parent(&path);
         if !parent.is_dir() {
@@ -149,8 +152,8 @@ impl Fetched {
     }
 
     fn save_file(&self, path: &Path, temporary: &Path, force: bool) -> Result<(), Failed> {
-        if force && path.is_dir() {
-            return Err(text::exists(path));
+        if force && fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            return Err(text::not_a_file(path));
         }
         let fail = |error| Failed::file(path, &error);
         let linked = self

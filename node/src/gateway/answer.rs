@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
 use futures::future::{self, Either};
 
@@ -15,11 +15,13 @@ use super::request::{Asked, DagScope};
 use super::resolve::{AnswerError, resolve};
 use super::response::Request;
 use super::{car, file, raw};
+use crate::fairness::AddressBlock;
 use crate::storage::{Arrival, ReadError, Reader};
 
 /// Answers a `GET` or `HEAD` request.
 pub(super) async fn get(
     State(gateway): State<Arc<Gateway>>,
+    from: Option<Extension<AddressBlock>>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -29,21 +31,50 @@ pub(super) async fn get(
         Err(refused) => return failure(refused.0, refused.1),
     };
     let only_if_cached = asked.only_if_cached;
-    let head = method == Method::HEAD;
-    match answer(gateway, asked, head, headers, uri).await {
+    let question = Question {
+        gateway,
+        from: from.map_or(AddressBlock::Own, |Extension(from)| from),
+        head: method == Method::HEAD,
+        headers,
+        uri,
+    };
+    match answer(question, asked).await {
         Ok(response) => response,
         Err(failure) => failure.response(only_if_cached),
     }
 }
 
-async fn answer(
+/// A request that is not parsed, and where it comes from.
+struct Question {
     gateway: Arc<Gateway>,
-    asked: Asked,
+    from: AddressBlock,
     head: bool,
     headers: HeaderMap,
     uri: Uri,
-) -> Result<Response<Body>, AnswerError> {
-    let storage = &gateway.storage;
+}
+
+impl Question {
+    /// Takes a place among the responses.
+    fn begin(self, asked: Asked) -> Result<Request, Box<Response<Body>>> {
+        let Some(place) = self.gateway.responses.take(self.from) else {
+            return Err(Box::new(failure(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too many requests; try again soon",
+            )));
+        };
+        Ok(Request {
+            gateway: self.gateway,
+            asked,
+            head: self.head,
+            headers: self.headers,
+            uri: self.uri,
+            place,
+        })
+    }
+}
+
+async fn answer(question: Question, asked: Asked) -> Result<Response<Body>, AnswerError> {
+    let storage = &question.gateway.storage;
     let reader = if asked.only_if_cached {
         storage.reader(&asked.root).without_waiting()
     } else {
@@ -57,42 +88,86 @@ async fn answer(
         if whole && storage.dag_state(&asked.root) == Some(false) {
             return Err(ReadError::Missing(asked.root).into());
         }
-    } else if let Some(response) = fetch_absent(&gateway, &asked, &reader).await {
+    } else if question.head {
+        if is_elsewhere(&question.gateway, &asked).await {
+            return Ok(describe_absent(question, asked).await);
+        }
+    } else if let Some(response) = fetch_absent(&question, &asked, &reader).await {
         return Ok(response);
     }
     // A request that waits for a root, which may not even exist, takes no place from requests that
     // are being answered.
-    reader.come(&asked.root).await?;
-    let Ok(permit) = Arc::clone(&gateway.responses).try_acquire_owned() else {
-        return Ok(failure(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too many requests; try again soon",
-        ));
-    };
-    let request = Request {
-        gateway,
-        asked,
-        head,
-        headers,
-        uri,
-        permit,
+    if reader.size(&asked.root).await?.is_none() {
+        let storage = &question.gateway.storage;
+        let is_announced = storage.arrival(&asked.root) != Arrival::Absent;
+        let place = match is_announced || asked.only_if_cached {
+            true => None,
+            false => Some(
+                question
+                    .gateway
+                    .unannounced
+                    .take(question.from)
+                    .ok_or(ReadError::Busy)?,
+            ),
+        };
+        reader.come(&asked.root).await?;
+        drop(place);
+    }
+    let request = match question.begin(asked) {
+        Ok(request) => request,
+        Err(busy) => return Ok(*busy),
     };
     let asked = &request.asked;
     let resolved = resolve(&reader, asked.root, &asked.path).await?;
     match asked.format {
-        Format::Raw => raw::answer(request, &reader, resolved).await,
+        Format::Raw => raw::answer(request, reader, resolved).await,
         Format::Car(params) => car::answer(request, reader, resolved, params).await,
         Format::Data(_) | Format::Plain => file::answer(request, reader, resolved).await,
+    }
+}
+
+/// Whether a file is neither here nor on its way, and could be fetched.
+async fn is_elsewhere(gateway: &Gateway, asked: &Asked) -> bool {
+    // A raw request may be for any block, and few blocks are the root of a file.
+    asked.format != Format::Raw
+        && gateway.storage.arrival(&asked.root) == Arrival::Absent
+        && !gateway.storage.has_block(&asked.root).await
+}
+
+/// Answers `HEAD` for a file that is not here. Only a request for its bytes makes its provider
+/// upload them.
+async fn describe_absent(question: Question, asked: Asked) -> Response<Body> {
+    let gateway = Arc::clone(&question.gateway);
+    let described = match gateway.question(&asked.root, question.from).await {
+        Some(Some(described)) => described,
+        Some(None) => return failure(StatusCode::NOT_FOUND, FetchError::NotFound),
+        None => {
+            return failure(
+                StatusCode::NOT_FOUND,
+                format!("{} is not in this storage", asked.root),
+            );
+        }
+    };
+    if !asked.path.is_empty() || !matches!(asked.format, Format::Plain) {
+        return failure(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the file is with its sharer; ask for its bytes with GET to have them fetched",
+        );
+    }
+    match question.begin(asked) {
+        Ok(request) => file::described(&request, described),
+        Err(busy) => *busy,
     }
 }
 
 /// Fetches a root that the storage lacks and that nobody is uploading, or the rest of a DAG whose
 /// upload has stalled. Returns the response if the root cannot be fetched.
 async fn fetch_absent(
-    gateway: &Arc<Gateway>,
+    question: &Question,
     asked: &Asked,
     reader: &Reader,
 ) -> Option<Response<Body>> {
+    let (gateway, from) = (&question.gateway, question.from);
     let root = &asked.root;
     // A raw request may be for any block, and few blocks are the root of a file. Files are
     // requested as a CAR or as they are.
@@ -104,13 +179,13 @@ async fn fetch_absent(
         Arrival::Stalled => {
             // Fetch in the background: the blocks that are here can be sent at once, and the
             // uploader may resume by itself.
-            gateway.fetch(root);
+            gateway.fetch(root, from);
             return None;
         }
         Arrival::Absent if gateway.storage.has_block(root).await => return None,
         Arrival::Absent => {}
     }
-    let fetch = gateway.fetch(root)?;
+    let fetch = gateway.fetch(root, from)?;
     let came = std::pin::pin!(async {
         // The fetch decides how long this may take.
         while reader
@@ -127,7 +202,7 @@ async fn fetch_absent(
             };
             Some(failure(status, error))
         }
-        Either::Left((Ok(Fetched { name, mime }), _)) => {
+        Either::Left((Ok(Fetched { name, mime, .. }), _)) => {
             gateway.storage.describe(root, name, mime);
             None
         }

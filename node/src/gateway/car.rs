@@ -3,7 +3,6 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use axum::response::IntoResponse;
-use bytes::Bytes;
 use fluence::Cid;
 use fluence::content::car::header as car_header;
 use fluence::content::unixfs::{self, DAG_PB, Kind, NodeError};
@@ -69,19 +68,20 @@ pub(super) async fn answer(
         return Ok((headers, Body::empty()).into_response());
     }
     let root = request.asked.root;
-    let body = produced(request.permit, |mut sink: Sink| async move {
-        sink.send(car_header(&root)).await?;
+    let body = produced(request.place, |mut sink: Sink| async move {
+        sink.gather(&car_header(&root));
         let mut walk = Walk::new(&reader, params.dups);
         for cid in resolved.path {
-            block(&mut walk, cid, &Scope::Block, &mut sink).await?;
+            blocks(&reader, &mut walk, cid, &Scope::Block, &mut sink).await?;
         }
-        block(&mut walk, terminus, &scope, &mut sink).await?;
+        blocks(&reader, &mut walk, terminus, &scope, &mut sink).await?;
         Ok(sink)
     });
     Ok((headers, body).into_response())
 }
 
-async fn block(
+async fn blocks(
+    reader: &Reader,
     walk: &mut Walk<'_>,
     root: Cid,
     scope: &Scope,
@@ -105,13 +105,10 @@ async fn block(
         if inline {
             continue;
         }
-        send(sink, &cid, data).await?;
+        sink.gather(&section(&cid, data.len()));
+        let all = 0..data.len();
+        sink.send_block(reader, &cid, data, all).await?;
     }
-}
-
-async fn send(sink: &mut Sink, cid: &Cid, data: Bytes) -> Result<(), Unfinished> {
-    sink.send(section(cid, data.len())).await?;
-    sink.send(data).await
 }
 
 /// Which blocks to send; `None` if the requested bytes begin after the end of the file.

@@ -22,6 +22,8 @@ pub struct Fetched {
     pub name: Option<String>,
     /// The file's MIME type.
     pub mime: Option<String>,
+    /// The file's size, in bytes.
+    pub size: Option<u64>,
 }
 
 /// Why a file could not be fetched.

@@ -1,3 +1,5 @@
+//! What browsers are told about all responses.
+//!
 //! Cross-origin requests: pages of any origin may use the gateway, since it grants nothing on the
 //! basis of cookies or addresses.
 
@@ -19,6 +21,26 @@ const PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allo
 const WANTS_PRIVATE_NETWORK: &str = "access-control-request-private-network";
 /// How long a browser may cache the result of a preflight request, in seconds.
 const PREFLIGHT_AGE: HeaderValue = HeaderValue::from_static("7200");
+
+/// What a response may show if its handler does not say: nothing.
+const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
+
+/// Adds the headers without which a browser might run what a response contains.
+pub(super) async fn guard(request: Request<Body>, next: Next) -> Response<Body> {
+    let mut response = next.run(request).await;
+    if response.status() == StatusCode::NOT_MODIFIED {
+        // Its headers would replace those of the response that the browser has.
+        return response;
+    }
+    let headers = response.headers_mut();
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(NOTHING);
+    headers
+        .entry(header::X_CONTENT_TYPE_OPTIONS)
+        .or_insert(HeaderValue::from_static("nosniff"));
+    response
+}
 
 /// Adds the CORS headers that let pages of any origin read, and upload with a token.
 pub(super) async fn cors(request: Request<Body>, next: Next) -> Response<Body> {

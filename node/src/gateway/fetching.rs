@@ -8,22 +8,21 @@ use std::time::Duration;
 use fluence::Cid;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::config::{FetchError, Fetched, GatewayConfig};
+use super::limits::{
+    MAX_FETCHES, MAX_QUESTIONS, MAX_RESPONSES, MAX_UNANNOUNCED, MAX_UPLOADS, MAX_UPLOADS_OF_ONE,
+};
+use crate::fairness::{AddressBlock, Repeated, Shares};
 use crate::storage::Storage;
 
-/// How many files are fetched at one time because a link to them was opened.
-const MAX_FETCHES: usize = 64;
 /// How many DAGs are remembered whose providers were asked for a description.
 const MAX_DESCRIPTIONS: usize = 4096;
 /// How long a response may wait for a file's name.
 const DESCRIBE_PATIENCE: Duration = Duration::from_secs(2);
-/// How many responses are sent at one time.
-const MAX_RESPONSES: usize = 256;
-/// How many uploads are received at one time.
-const MAX_UPLOADS: usize = 64;
+/// How long it may take until the provider of a file that is not here has described it.
+const QUESTION_PATIENCE: Duration = Duration::from_secs(10);
 
 /// A description that a DAG's provider was asked for.
 type Description = Shared<BoxFuture<'static, Option<Fetched>>>;
@@ -36,11 +35,19 @@ pub(super) struct Gateway {
     pub storage: Arc<Storage>,
     /// The gateway's configuration.
     pub config: GatewayConfig,
-    /// One permit for each response that may be sent at one time.
-    pub responses: Arc<Semaphore>,
-    /// One permit for each upload that may be received at one time.
-    pub uploads: Arc<Semaphore>,
+    /// One place for each response that may be sent at one time.
+    pub responses: Arc<Shares>,
+    /// One place for each upload that may be received at one time.
+    pub uploads: Arc<Shares>,
+    /// How many uploads each peer makes of each DAG.
+    pub uploads_of_one: Arc<Repeated>,
+    /// One place for each provider that may be asked about a file that is not here.
+    questions: Arc<Shares>,
+    /// One place for each request that may wait for a root of which nobody has heard.
+    pub unannounced: Arc<Shares>,
     fetches: Mutex<HashMap<Cid, Fetch>>,
+    /// One place for each fetch that may be under way.
+    fetching: Arc<Shares>,
     /// The descriptions of DAGs that arrived without a name; each is requested once.
     descriptions: Mutex<HashMap<Cid, Description>>,
 }
@@ -51,24 +58,26 @@ impl Gateway {
         Self {
             storage,
             config,
-            responses: Arc::new(Semaphore::new(MAX_RESPONSES)),
-            uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
+            responses: Shares::new(MAX_RESPONSES),
+            uploads: Shares::new(MAX_UPLOADS),
+            uploads_of_one: Repeated::new(MAX_UPLOADS_OF_ONE),
+            questions: Shares::new(MAX_QUESTIONS),
+            unannounced: Shares::new(MAX_UNANNOUNCED),
             fetches: Mutex::default(),
+            fetching: Shares::new(MAX_FETCHES),
             descriptions: Mutex::default(),
         }
     }
 
     /// Fetches a DAG, once for all who ask for it at one time; `None` if this gateway does not
     /// fetch or fetches too many already.
-    pub fn fetch(self: &Arc<Self>, cid: &Cid) -> Option<Fetch> {
+    pub fn fetch(self: &Arc<Self>, cid: &Cid, from: AddressBlock) -> Option<Fetch> {
         let fetcher = self.config.fetcher.as_ref().filter(|_| self.config.open)?;
         let mut fetches = self.fetches.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(fetch) = fetches.get(cid) {
             return Some(fetch.clone());
         }
-        if fetches.len() >= MAX_FETCHES {
-            return None;
-        }
+        let place = self.fetching.take(from)?;
         let fetch = fetcher.fetch(*cid).shared();
         fetches.insert(*cid, fetch.clone());
         drop(fetches);
@@ -76,7 +85,7 @@ impl Gateway {
         // waiting for it.
         let (gateway, task, cid) = (Arc::clone(self), fetch.clone(), *cid);
         tokio::spawn(async move {
-            if let Ok(Fetched { name, mime }) = task.await {
+            if let Ok(Fetched { name, mime, .. }) = task.await {
                 gateway.storage.describe(&cid, name, mime);
             }
             gateway
@@ -84,6 +93,7 @@ impl Gateway {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .remove(&cid);
+            drop(place);
         });
         Some(fetch)
     }
@@ -98,11 +108,20 @@ impl Gateway {
         let Some(asked) = self.describe(root) else {
             return noted;
         };
-        let Some(Fetched { name, mime }) = asked.await else {
+        let Some(Fetched { name, mime, .. }) = asked.await else {
             return noted;
         };
         self.storage.describe(root, name.clone(), mime.clone());
         (name, mime)
+    }
+
+    /// Asks the providers of a file that is not here to describe it, which moves none of it; `None` if
+    /// this gateway does not ask, or asks for too many files in the name of these addresses already.
+    pub async fn question(&self, root: &Cid, block: AddressBlock) -> Option<Option<Fetched>> {
+        let fetcher = self.config.fetcher.as_ref().filter(|_| self.config.open)?;
+        let _place = self.questions.take(block)?;
+        let described = timeout(QUESTION_PATIENCE, fetcher.describe(*root)).await;
+        Some(described.ok().flatten())
     }
 
     /// Asks a DAG's provider for a description, which may take [`DESCRIBE_PATIENCE`] from the first

@@ -18,10 +18,13 @@ use fluence::names::{mime_of, safe_file_name};
 
 use super::accept::{DataForm, Format};
 use super::body::{Sink, Unfinished, produced};
+use super::config::Fetched;
 use super::listing;
 use super::reply::failure;
 use super::resolve::{AnswerError, Resolved, decode, resolve};
-use super::response::{IMMUTABLE, Request, block, disposition, name_of, not_modified, put, ranged};
+use super::response::{
+    Block, IMMUTABLE, Request, block, disposition, name_of, not_modified, put, ranged,
+};
 use crate::storage::traverse::{Scope, Seen, Walk, measured};
 use crate::storage::{BlockError, Reader};
 
@@ -81,7 +84,14 @@ pub(super) async fn answer(
         if wanted.is_none() && request.asked.page && form.plain() != form {
             return listing::data(&request, &resolved, &data, form, POLICY);
         }
-        return Ok(data_block(request, &resolved, data, form));
+        let content = 0..data.len();
+        let block = Block {
+            reader,
+            cid,
+            data,
+            content,
+        };
+        return Ok(data_block(request, &resolved, block, form));
     }
     match cid.codec() {
         DAG_PB => {
@@ -92,7 +102,12 @@ pub(super) async fn answer(
                     file(request, reader, resolved, size).await
                 }
                 Kind::Symlink => {
-                    let target = data.slice(node.data.clone());
+                    let target = Block {
+                        reader,
+                        cid,
+                        data,
+                        content: node.data.clone(),
+                    };
                     let name = name_of(&request.asked);
                     let etag = format!("\"{}\"", request.text_of(&resolved));
                     Ok(whole(request, &resolved, target, &etag, name, TEXT))
@@ -118,7 +133,7 @@ pub(super) async fn answer(
 fn data_block(
     request: Request,
     resolved: &Resolved,
-    data: Bytes,
+    data: Block,
     form: DataForm,
 ) -> Response<Body> {
     let text = request.text_of(resolved);
@@ -134,7 +149,7 @@ fn data_block(
 fn whole(
     request: Request,
     resolved: &Resolved,
-    data: Bytes,
+    content: Block,
     etag: &str,
     name: Option<String>,
     mime: &str,
@@ -144,8 +159,31 @@ fn whole(
         return response;
     }
     describe(&mut headers, &request, name, mime, is_passive(mime));
-    let len = data.len() as u64;
-    block(request, headers, etag, data, len)
+    block(request, headers, etag, content)
+}
+
+/// Answers a `HEAD` request for a file that is not here, from what its provider says about it.
+pub(super) fn described(request: &Request, described: Fetched) -> Response<Body> {
+    let root = request.asked.root;
+    let resolved = Resolved {
+        path: Vec::new(),
+        roots: vec![root],
+        cid: root,
+    };
+    let etag = format!("\"{}\"", request.text_of(&resolved));
+    let mut headers = request.headers(&resolved, &etag);
+    // Nothing of it has been verified.
+    headers.remove(header::ETAG);
+    put(&mut headers, header::CACHE_CONTROL, "no-store");
+    let name = name_of(&request.asked).or(described.name);
+    let mime = name.as_deref().and_then(mime_of_name);
+    let mime = mime.or_else(|| described.mime.as_deref().and_then(mime_of_text));
+    let mime = mime.unwrap_or_else(|| UNKNOWN.to_owned());
+    describe(&mut headers, request, name, &mime, is_passive(&mime));
+    if let Some(size) = described.size {
+        headers.insert(header::CONTENT_LENGTH, size.into());
+    }
+    (headers, Body::empty()).into_response()
 }
 
 async fn file(
@@ -206,7 +244,7 @@ fn content(
         Body::empty()
     });
     if let Some(range) = wanted {
-        *response.body_mut() = produced(request.permit, |sink| stream(reader, cid, range, sink));
+        *response.body_mut() = produced(request.place, |sink| stream(reader, cid, range, sink));
     }
     response
 }
@@ -237,25 +275,26 @@ async fn stream(
                 walk.next(&mut visits).await?.ok_or(Unfinished::Size)?
             }
         };
-        let piece = cut(&seen, &range);
-        at += piece.len() as u64;
-        sink.send(piece).await?;
+        let part = cut(&seen, &range);
+        at += part.len() as u64;
+        let Seen { cid, data, .. } = seen;
+        sink.send_block(&reader, &cid, data, part).await?;
     }
     Ok(sink)
 }
 
-/// The bytes of a range that lie in a block.
-fn cut(seen: &Seen, range: &Range<u64>) -> Bytes {
+/// Which of its bytes in a block lie in a range of a file.
+fn cut(seen: &Seen, range: &Range<u64>) -> Range<usize> {
     let Some((own, offset)) = &seen.own else {
-        return Bytes::new();
+        return 0..0;
     };
     let len = own.len() as u64;
     let from = range.start.saturating_sub(*offset).min(len) as usize;
     let to = range.end.saturating_sub(*offset).min(len) as usize;
     if from < to {
-        seen.data.slice(own.start + from..own.start + to)
+        own.start + from..own.start + to
     } else {
-        Bytes::new()
+        0..0
     }
 }
 
@@ -265,9 +304,9 @@ async fn beginning(reader: &Reader, cid: Cid, size: u64) -> Result<Bytes, Answer
     let mut walk = Walk::new(reader, true);
     let mut visits = walk.begin(cid, &Scope::Bytes(range.clone()));
     while let Some(seen) = walk.next(&mut visits).await.map_err(AnswerError::from)? {
-        let piece = cut(&seen, &range);
-        if !piece.is_empty() {
-            return Ok(piece);
+        let part = cut(&seen, &range);
+        if !part.is_empty() {
+            return Ok(seen.data.slice(part));
         }
     }
     Ok(Bytes::new())

@@ -1,10 +1,11 @@
 //! `GET /healthz`.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Query, State};
-use axum::http::{Response, header};
+use axum::http::{HeaderMap, Response, Uri, header};
 use axum::response::IntoResponse;
 use fluence::Cid;
 use serde::Deserialize;
@@ -18,11 +19,34 @@ pub(super) struct HealthQuery {
     cid: Option<String>,
 }
 
+/// Whether a request was made by a web page of another origin, or by one that has a name of its own
+/// point here. Such a page is not told which node this is, since that would follow a person across
+/// sites.
+fn is_of_a_page(headers: &HeaderMap) -> bool {
+    let says = |name: &str, own: &[&str]| {
+        let value = headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+        value.is_some_and(|value| !own.contains(&value))
+    };
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let host = host.and_then(|host| format!("http://{host}").parse::<Uri>().ok());
+    let is_named = host.is_some_and(|host| {
+        let host = host.host().unwrap_or_default();
+        let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+        !is_address && host != "localhost"
+    });
+    is_named
+        || headers.contains_key(header::ORIGIN)
+        || says("sec-fetch-site", &["none", "same-origin"])
+}
+
 /// Reports the node's state. The counters of a DAG are reported only to clients that know its CID,
 /// since a list of all DAGs would reveal what is stored.
 pub(super) async fn healthz(
     State(gateway): State<Arc<Gateway>>,
     Query(query): Query<HealthQuery>,
+    headers: HeaderMap,
 ) -> Response<Body> {
     let mut health = serde_json::Map::new();
     health.insert("status".into(), "ok".into());
@@ -44,6 +68,9 @@ pub(super) async fn healthz(
     }
     if let Some(more) = &gateway.config.health {
         health.extend(more());
+    }
+    if is_of_a_page(&headers) {
+        health.remove("peer");
     }
     (
         [

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::BoxError;
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::extract::multipart::{Field, Multipart, MultipartError};
-use axum::extract::{FromRequest as _, Query, Request, State};
+use axum::extract::{Extension, FromRequest as _, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use fluence::Cid;
@@ -21,14 +21,11 @@ use serde_json::json;
 use tokio::time::{Instant, timeout};
 
 use super::fetching::Gateway;
+use super::limits::{SLOWEST_UPLOADER, UPLOADER_GRACE};
 use super::reply::retry_after;
+use crate::fairness::AddressBlock;
 use crate::storage::{AddError, StorageError, TokenError, Upload};
 
-/// How long an uploader may be slower than [`SLOWEST`].
-const GRACE: Duration = Duration::from_secs(60);
-/// The lowest average rate at which an uploader must send, in bytes per second: a slow uploader
-/// keeps others out.
-const SLOWEST: u64 = 1024;
 /// How much a request may send, as a multiple of the size that its DAG may have: the framing of
 /// small blocks in a CAR may take as much as the blocks themselves.
 const MOST_SENT: u64 = 2;
@@ -83,7 +80,7 @@ enum Refused {
         "the body continues after {0} bytes, more than the declared size can need; ask for a token for the actual size of the file"
     )]
     Endless(u64),
-    #[error("the upload is slower than {SLOWEST} bytes a second")]
+    #[error("the upload is slower than {SLOWEST_UPLOADER} bytes a second")]
     Slow,
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -229,8 +226,10 @@ impl Stream for Source {
 pub(super) async fn post(
     State(gateway): State<Arc<Gateway>>,
     Query(options): Query<Options>,
+    from: Option<Extension<AddressBlock>>,
     request: Request,
 ) -> Response<Body> {
+    let from = from.map_or(AddressBlock::Own, |Extension(from)| from);
     let (head, body) = request.into_parts();
     let source = Source::new(body);
     let upload = match open(&gateway, &head.headers) {
@@ -244,7 +243,8 @@ pub(super) async fn post(
             return refused.response();
         }
     };
-    let Ok(_permit) = gateway.uploads.try_acquire() else {
+    let once = gateway.uploads_of_one.begin(upload.name());
+    let (Some(_place), Some(_once)) = (gateway.uploads.take(from), once) else {
         return Refused::Busy.response();
     };
     let parts = Request::from_parts(head, Body::from_stream(source.clone()));
@@ -311,8 +311,8 @@ impl Pace {
         if self.bytes > self.most {
             return Err(Refused::Endless(self.most));
         }
-        let late = self.began.elapsed().saturating_sub(GRACE);
-        if self.bytes < late.as_secs() * SLOWEST {
+        let late = self.began.elapsed().saturating_sub(UPLOADER_GRACE);
+        if self.bytes < late.as_secs() * SLOWEST_UPLOADER {
             return Err(Refused::Slow);
         }
         Ok(())

@@ -21,11 +21,13 @@ mod answer;
 mod body;
 mod car;
 mod config;
+mod connections;
 mod cors;
 mod fetching;
 mod file;
 mod health;
 mod import;
+mod limits;
 mod listing;
 mod ranges;
 mod raw;
@@ -43,9 +45,11 @@ pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
     Router::new()
         .route("/ipfs/{*path}", get(answer::get).head(answer::get))
         .route("/api/v0/dag/import", post(import::post))
-        .route("/healthz", get(health::healthz))
         // The token of an upload limits its size.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(cors::cors))
+        // Pages of other origins may not read this: it tells which node it is.
+        .route("/healthz", get(health::healthz))
+        .layer(middleware::from_fn(cors::guard))
         .with_state(Arc::new(Gateway::new(storage, config)))
 }

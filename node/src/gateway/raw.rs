@@ -5,13 +5,13 @@ use axum::http::{Response, header};
 use bytes::Bytes;
 
 use super::resolve::{AnswerError, Resolved};
-use super::response::{Request, block, disposition, not_modified, put};
+use super::response::{Block, Request, block, disposition, not_modified, put};
 use crate::storage::Reader;
 
 /// Answers with a single block, or with a part of it.
 pub(super) async fn answer(
     request: Request,
-    reader: &Reader,
+    reader: Reader,
     resolved: Resolved,
 ) -> Result<Response<Body>, AnswerError> {
     let cid = resolved.cid;
@@ -49,5 +49,12 @@ pub(super) async fn answer(
         header::CONTENT_DISPOSITION,
         &disposition("attachment", &name),
     );
-    Ok(block(request, headers, &etag, data, len))
+    let content = 0..len as usize;
+    let found = Block {
+        reader,
+        cid,
+        data,
+        content,
+    };
+    Ok(block(request, headers, &etag, found))
 }

@@ -1,13 +1,14 @@
 //! What the responses below `/ipfs/` have in common.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use bytes::Bytes;
+use fluence::Cid;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::body::produced;
 use super::fetching::Gateway;
@@ -15,6 +16,8 @@ use super::ranges::{ByteRange, has_etag};
 use super::reply::failure;
 use super::request::Asked;
 use super::resolve::{Resolved, text_of_name};
+use crate::fairness::Place;
+use crate::storage::Reader;
 
 /// Content below a CID never changes.
 pub(super) const IMMUTABLE: HeaderValue =
@@ -55,8 +58,8 @@ pub(super) struct Request {
     pub headers: HeaderMap,
     /// Its URI.
     pub uri: Uri,
-    /// Its permit to send a response.
-    pub permit: OwnedSemaphorePermit,
+    /// Its place among the responses.
+    pub place: Place,
 }
 
 impl Request {
@@ -142,25 +145,42 @@ pub(super) fn disposition(kind: &str, name: &str) -> String {
     }
 }
 
-/// Answers with a block of `len` bytes, or with the part of it that was asked for.
+/// A block that is to be sent.
+pub(super) struct Block {
+    /// What it is read with.
+    pub reader: Reader,
+    /// Its CID.
+    pub cid: Cid,
+    /// Its bytes; empty if they are not to be sent.
+    pub data: Bytes,
+    /// Where in it the content is.
+    pub content: Range<usize>,
+}
+
+/// Answers with the content of a block, or with the part of it that was asked for.
 pub(super) fn block(
     request: Request,
     headers: HeaderMap,
     etag: &str,
-    data: Bytes,
-    len: u64,
+    block: Block,
 ) -> Response<Body> {
     let mut wanted = None;
+    let Block {
+        reader,
+        cid,
+        data,
+        content,
+    } = block;
+    let len = content.len() as u64;
     let mut response = ranged(&request, headers, etag, len, |range| {
         wanted = Some(range);
         Body::empty()
     });
     if let Some(range) = wanted {
-        let part = data.slice(range.start as usize..range.end as usize);
-        // The body is sent through a task, so that a client that does not read holds the block for
-        // a limited time only.
-        *response.body_mut() = produced(request.permit, |mut sink| async move {
-            sink.send(part).await?;
+        let part = content.start + range.start as usize..content.start + range.end as usize;
+        // The body is sent through a task, so that a client that does not read holds no block.
+        *response.body_mut() = produced(request.place, |mut sink| async move {
+            sink.send_block(&reader, &cid, data, part).await?;
             Ok(sink)
         });
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use fluence::Cid;
+use fluence::content::MAX_BLOCK;
 use fluence::names::canonical;
 use futures::{Stream, StreamExt};
 use reqwest::header::CACHE_CONTROL;
@@ -61,12 +62,6 @@ struct Version {
     version: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Stat {
-    cumulative_size: u64,
-}
-
 /// A line of a response that consists of one JSON object per line.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -118,11 +113,6 @@ impl Kubo {
         self
     }
 
-    /// The gateway's base URL.
-    pub fn gateway(&self) -> &str {
-        &self.gateway
-    }
-
     /// Asks for Kubo's version, which shows that the RPC answers.
     ///
     /// # Errors
@@ -133,35 +123,33 @@ impl Kubo {
         Ok(printable(&answer.version))
     }
 
-    /// Whether Kubo has a block on its disk; it does not search the network.
+    /// Reads a block from Kubo's disk; it does not search the network. The bytes are not verified.
     ///
     /// # Errors
     /// Fails if the gateway does not answer, or answers with an error.
-    pub async fn has_block(&self, cid: &Cid) -> Result<bool, KuboError> {
+    pub async fn block(&self, cid: &Cid) -> Result<Option<Bytes>, KuboError> {
         let url = format!("{}/ipfs/{}?format=raw", self.gateway, canonical(cid));
-        let head = self
+        let ask = self
             .http
-            .head(url)
+            .get(url)
             .header(CACHE_CONTROL, "only-if-cached")
             .timeout(self.patience);
-        let answer = head.send().await.map_err(|_| self.no_gateway())?;
+        let mut answer = ask.send().await.map_err(|_| self.no_gateway())?;
         match answer.status() {
-            StatusCode::OK => Ok(true),
-            StatusCode::PRECONDITION_FAILED | StatusCode::NOT_FOUND => Ok(false),
-            status => Err(KuboError::Failed(format!("its gateway answers {status}"))),
+            StatusCode::OK => {}
+            StatusCode::PRECONDITION_FAILED | StatusCode::NOT_FOUND => return Ok(None),
+            status => {
+                return Err(KuboError::Failed(format!("its gateway answers {status}")));
+            }
         }
-    }
-
-    /// The total size of a DAG's blocks in bytes, as its root declares it.
-    ///
-    /// # Errors
-    /// Fails if Kubo does not answer or does not have the root.
-    pub async fn size(&self, cid: &Cid) -> Result<u64, KuboError> {
-        let path = format!("/ipfs/{}", canonical(cid));
-        let stat: Stat = self
-            .object(self.call("files/stat", &[("arg", &path), ("offline", "true")]))
-            .await?;
-        Ok(stat.cumulative_size)
+        let mut block = BytesMut::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|_| self.no_gateway())? {
+            block.extend_from_slice(&chunk);
+            if block.len() > MAX_BLOCK {
+                return Err(KuboError::Strange(self.gateway.clone()));
+            }
+        }
+        Ok(Some(block.freeze()))
     }
 
     /// Imports the blocks of a CAR without pinning them; returns how many blocks Kubo took.
@@ -277,12 +265,6 @@ impl Kubo {
             }
         })
         .await
-    }
-
-    /// Begins a request to Kubo's gateway.
-    pub fn ask(&self, method: reqwest::Method, path_and_query: &str) -> RequestBuilder {
-        self.http
-            .request(method, format!("{}{path_and_query}", self.gateway))
     }
 
     fn call(&self, command: &str, options: &[(&str, &str)]) -> RequestBuilder {

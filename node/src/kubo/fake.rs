@@ -22,7 +22,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use super::{Keeper, Kubo};
+use super::{Blocks, Keeper, Kubo};
 use crate::storage::{Storage, StorageConfig};
 
 /// How long this Kubo may be silent before the client gives up.
@@ -73,11 +73,6 @@ impl Fake {
     pub fn forget(&self) {
         let mut had = self.had.lock().unwrap();
         (had.blocks, had.pins) = Default::default();
-    }
-
-    /// Gives it a block.
-    pub fn give(&self, cid: &Cid, data: Bytes) {
-        self.had.lock().unwrap().blocks.insert(canonical(cid), data);
     }
 
     /// Whether it has a block.
@@ -157,7 +152,10 @@ pub(super) fn keeper(fake: &Fake) -> (TempDir, Arc<Keeper>) {
     };
     let storage = Storage::open(dir.path(), config).unwrap();
     let kubo = Kubo::new(&fake.url, &fake.url).unwrap().impatient(PATIENCE);
-    (dir, Arc::new(Keeper::new(kubo, storage, "me")))
+    (
+        dir,
+        Arc::new(Keeper::new(Blocks::new(kubo, true), storage, "me")),
+    )
 }
 
 /// A file of one block.

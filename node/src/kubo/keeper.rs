@@ -4,7 +4,6 @@
 //! that was killed continues from what Kubo has. Pins of others are never touched.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use futures::stream::{self, StreamExt};
 use tokio::io::AsyncReadExt;
 use tokio::sync::Notify;
 
-use super::{Kubo, KuboError};
+use super::{Blocks, Kubo, KuboError};
 use crate::platform::now_ms;
 use crate::storage::{Storage, StoredDag};
 
@@ -34,13 +33,12 @@ const FOR_EVER: u64 = u64::MAX;
 
 /// Keeps Kubo in step with a storage.
 pub struct Keeper {
-    kubo: Kubo,
+    blocks: Arc<Blocks>,
     /// The storage whose DAGs are copied to Kubo.
     pub(super) storage: Arc<Storage>,
     /// The prefix of the names of this node's pins.
     prefix: String,
     wake: Notify,
-    answers: AtomicBool,
     /// What Kubo keeps for this node, and until when, in Unix seconds; `None` if Kubo must be asked
     /// first.
     pins: Mutex<Option<HashMap<Cid, u64>>>,
@@ -50,26 +48,25 @@ pub struct Keeper {
 
 impl Keeper {
     /// Creates a keeper for the node with this peer ID.
-    pub fn new(kubo: Kubo, storage: Arc<Storage>, peer: &str) -> Self {
+    pub fn new(blocks: Arc<Blocks>, storage: Arc<Storage>, peer: &str) -> Self {
         Self {
-            kubo,
+            blocks,
             storage,
             prefix: format!("fluence {peer} until "),
             wake: Notify::new(),
-            answers: AtomicBool::new(true),
             pins: Mutex::default(),
             promised: Mutex::default(),
         }
     }
 
     /// The client of Kubo.
-    pub fn kubo(&self) -> &Kubo {
-        &self.kubo
+    pub(super) fn kubo(&self) -> &Kubo {
+        self.blocks.kubo()
     }
 
     /// Whether the last round of work with Kubo succeeded.
     pub fn answers(&self) -> bool {
-        self.answers.load(Ordering::Relaxed)
+        self.blocks.answers()
     }
 
     /// Whether Kubo keeps a DAG for this node; it had the whole DAG when it was asked to.
@@ -86,9 +83,18 @@ impl Keeper {
     /// Notes that a DAG was promised until `until`, in Unix seconds. The storage itself notes this
     /// only for DAGs that it has; here it is noted for those that only Kubo keeps.
     pub fn promise(&self, cid: Cid, until: u64) {
+        self.blocks.keep(&cid);
         if self.keeps(&cid) && self.storage.dag_state(&cid) != Some(true) {
             self.promised().insert(cid, until);
         }
+    }
+
+    /// Notes that the last peer that held a DAG has taken it back: its pin is removed, and its root
+    /// is not read from Kubo any more. Kubo frees the blocks when it next collects garbage.
+    pub fn release(&self, cid: Cid) {
+        self.promised().remove(&cid);
+        self.blocks.release(cid);
+        self.wake();
     }
 
     fn promised(&self) -> MutexGuard<'_, HashMap<Cid, u64>> {
@@ -106,9 +112,9 @@ impl Keeper {
             let woken = self.wake.notified();
             let worked = self.round().await;
             let answers = worked.is_ok();
-            if self.answers.swap(answers, Ordering::Relaxed) != answers {
+            if self.blocks.set_answers(answers) != answers {
                 match &worked {
-                    Ok(()) => tracing::info!("the IPFS node answers again"),
+                    Ok(()) => tracing::info!("the IPFS node answers"),
                     Err(error) => {
                         tracing::error!("{error}; uploads wait in the node's own storage")
                     }
@@ -142,12 +148,12 @@ impl Keeper {
             Some(pins) => {
                 // A round without work would not reveal whether Kubo still answers, so it is asked
                 // each time.
-                self.kubo.version().await?;
+                self.kubo().version().await?;
                 pins
             }
             None => {
                 let mut pins = HashMap::new();
-                self.kubo
+                self.kubo()
                     .pins(|cid, name| {
                         if let Some(until) = self.until(name) {
                             pins.insert(cid, until);
@@ -213,11 +219,12 @@ impl Keeper {
             .filter(|dag| promised_until(dag) > now)
             .map(|dag| &*dag.cid)
             .collect();
+        let released = self.blocks.released().clone();
         let expired: Vec<Cid> = pins
             .iter()
             .filter(|(cid, until)| match **until {
                 FOR_EVER => !kept.contains(&*canonical(cid)),
-                until => until <= now,
+                until => until <= now || released.contains_key(*cid),
             })
             .map(|(cid, _)| *cid)
             .collect();
@@ -233,20 +240,20 @@ impl Keeper {
         let Promise { cid, until, bytes } = promise;
         let name = format!("{}{until}", self.prefix);
         if pinned {
-            match self.kubo.pin(cid, &name, *bytes).await {
+            match self.kubo().pin(cid, &name, *bytes).await {
                 // Kubo has lost a block despite the pin, so it gets all of them again.
                 Err(KuboError::Failed(_)) => {}
                 done => return done,
             }
         } else {
             // Somebody else's pin already holds the DAG, and must not be renamed.
-            match self.kubo.pin_name(cid).await? {
+            match self.kubo().pin_name(cid).await? {
                 Some(name) if self.until(&name).is_none() => return Ok(()),
                 _ => {}
             }
         }
         self.copy(cid).await?;
-        self.kubo.pin(cid, &name, *bytes).await
+        self.kubo().pin(cid, &name, *bytes).await
     }
 
     async fn copy(&self, cid: &Cid) -> Result<(), KuboError> {
@@ -264,7 +271,7 @@ impl Keeper {
                 Err(error) => Some((Err(error), from)),
             }
         });
-        let taken = self.kubo.import(car).await;
+        let taken = self.kubo().import(car).await;
         // If the export fails, its CAR ends early, and Kubo may take it for a complete one.
         match exporting.await {
             Ok(Ok(())) => taken.map(drop),
@@ -280,8 +287,8 @@ impl Keeper {
 
     /// Unpins a DAG that is no longer promised, if the pin is still this node's.
     async fn free(&self, cid: &Cid) -> Result<(), KuboError> {
-        match self.kubo.pin_name(cid).await? {
-            Some(name) if self.until(&name).is_some() => self.kubo.unpin(cid).await,
+        match self.kubo().pin_name(cid).await? {
+            Some(name) if self.until(&name).is_some() => self.kubo().unpin(cid).await,
             _ => Ok(()),
         }
     }
@@ -331,8 +338,10 @@ fn promised(dag: &StoredDag, now: u64) -> Option<Promise> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::BehindStorage;
     use super::super::fake::{Fake, block, keeper, put};
     use super::*;
+    use crate::storage::Behind as _;
 
     #[tokio::test]
     async fn a_kubo_that_comes_back_without_its_pins_gets_them_again() {
@@ -392,6 +401,31 @@ mod tests {
         storage.remove(&a).unwrap();
         keeper.round().await.unwrap();
         assert_eq!((holds(&a), holds(&b)), (None, Some(FOR_EVER)));
+    }
+
+    #[tokio::test]
+    async fn what_was_taken_back_is_unpinned_and_not_read_from_kubo() {
+        let fake = Fake::start().await;
+        let (_dir, keeper) = keeper(&fake);
+        let (cid, data) = put(&keeper.storage, b"a").await;
+        keeper.round().await.unwrap();
+        let behind = BehindStorage(keeper.blocks.clone());
+        assert_eq!(behind.block(cid).await, Some(data.clone()));
+        assert_eq!(
+            keeper.storage.release("somebody", &cid).unwrap(),
+            Some(false)
+        );
+        keeper.release(cid);
+        // Kubo has the block until it collects garbage.
+        assert_eq!(behind.block(cid).await, None);
+        keeper.round().await.unwrap();
+        assert!(fake.pin(&cid).is_none() && fake.has(&cid));
+        // Whoever shares it again has it kept again.
+        put(&keeper.storage, b"a").await;
+        keeper.promise(cid, u64::MAX);
+        keeper.round().await.unwrap();
+        assert!(fake.pin(&cid).is_some());
+        assert_eq!(behind.block(cid).await, Some(data));
     }
 
     #[tokio::test]

@@ -1,67 +1,175 @@
-//! Answering calls: a node provides `IPFS_multiaddr`, which tells callers where its storage is.
+//! Answering calls: a node answers `IPFS_multiaddr`, which tells callers where its storage is, and
+//! `IPFS_release`, by which who uploaded a file takes it back.
 //!
-//! Answering a call never waits for a disk or a network, so calls are answered one after the other.
-//! Those that wait stay in the peer's queue, which tells callers when it is full; this is the only
-//! admission control.
+//! How often a peer, and all peers of one block of addresses, may call is limited here; callers are
+//! told when to try again. Answering `IPFS_multiaddr` never waits for a disk or a network, so these
+//! calls are answered one after the other; those that wait stay in the peer's queue, which tells
+//! callers when it is full.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fluence::Cid;
-use fluence::call::{CallError, ErrorCode, MultiaddrArgs, MultiaddrOk, Reply, Request};
-use fluence::names::MULTIADDR;
+use fluence::call::{
+    CallError, ErrorCode, MultiaddrArgs, MultiaddrOk, ReleaseArgs, ReleaseOk, Reply, Request,
+};
+use fluence::names::{MULTIADDR, RELEASE};
 use fluence_peer::Calls;
 
+use crate::fairness::{AddressBlock, Shares};
 use crate::kubo::Keeper;
+use crate::platform::now_ms;
 use crate::storage::{Refusal, Storage};
 
-/// How long a caller is told to wait before it tries again after too many uploads were granted.
-const RETRY: Duration = Duration::from_secs(60);
+use super::rates::Rates;
+
+/// How long a caller waits before it tries again to take back a file, in milliseconds.
+const RETRY_AFTER_MS: u64 = 2_000;
+/// How often the log names a caller that calls too often.
+const LOG_EVERY: Duration = Duration::from_secs(60);
+/// How many files may be taken back at one time; each waits for the disk.
+const MAX_RELEASES: usize = 16;
+/// How long the caller waits until all blocks of a file that it takes back are removed. Calls have
+/// a deadline of 30 s.
+const RELEASE_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Answers the calls of a node.
 pub(super) struct Answerer {
-    /// The storage that grants uploads.
-    pub storage: Arc<Storage>,
-    /// The address of the storage's HTTP server, as a multiaddr.
-    pub multiaddr: Arc<str>,
-    /// Copies files to the Kubo daemon behind the node, if there is one.
-    pub keeper: Option<Arc<Keeper>>,
+    storage: Arc<Storage>,
+    multiaddr: Arc<str>,
+    keeper: Option<Arc<Keeper>>,
+    /// Whether only programs on this machine can call.
+    is_private: bool,
+    rates: Rates,
+    logged: Option<Instant>,
+    releases: Arc<Shares>,
 }
 
 impl Answerer {
-    /// Answers calls until the stream of calls ends.
-    pub async fn run(self, mut calls: Calls) {
-        while let Some(call) = calls.next().await {
-            let reply = self.answer(&call.from.to_string(), &call.request);
-            call.reply(reply);
+    /// Creates it for the storage that grants uploads, and the multiaddr of its HTTP server. The
+    /// keeper copies files to the Kubo daemon behind the node, if there is one. No share limits the
+    /// callers of a node that `is_private`, which are all programs of the same person.
+    pub fn new(
+        storage: Arc<Storage>,
+        multiaddr: Arc<str>,
+        keeper: Option<Arc<Keeper>>,
+        is_private: bool,
+    ) -> Self {
+        Self {
+            storage,
+            multiaddr,
+            keeper,
+            is_private,
+            rates: Rates::default(),
+            logged: None,
+            releases: Shares::new(MAX_RELEASES),
         }
     }
 
-    /// Answers a call from a peer.
-    fn answer(&self, from: &str, request: &Request) -> Reply {
-        if self.keeper.as_ref().is_some_and(|keeper| !keeper.answers()) {
-            return Reply::error(
-                ErrorCode::Unavailable,
-                "the IPFS node behind this one does not answer",
-            );
+    /// Answers calls until the stream of calls ends.
+    pub async fn run(mut self, mut calls: Calls) {
+        while let Some(call) = calls.next().await {
+            let from = call.from.to_string();
+            let block = match call.address {
+                Some(address) if self.is_private && address.is_loopback() => AddressBlock::Own,
+                address => AddressBlock::from(address),
+            };
+            if let Err(busy) = self.rates.admit(&from, block, now_ms()) {
+                self.log(&from, block);
+                call.reply(busy.into());
+            } else if call.request.function.as_str() == RELEASE {
+                match self.release(from, block, &call.request) {
+                    Ok(released) => {
+                        tokio::spawn(async move { call.reply(reply(released.await)) });
+                    }
+                    Err(error) => call.reply(Reply::Error(error)),
+                }
+            } else {
+                let answer = self.answer(&from, block, &call.request);
+                call.reply(reply(answer));
+            }
         }
+    }
+
+    /// Names who calls too often, once in a while.
+    fn log(&mut self, from: &str, block: AddressBlock) {
+        if self.logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
+            self.logged = Some(Instant::now());
+            tracing::warn!("calls are refused, because {block} ({from}) makes too many");
+        }
+    }
+
+    /// Answers a call that waits for nothing.
+    fn answer(
+        &self,
+        from: &str,
+        block: AddressBlock,
+        request: &Request,
+    ) -> Result<MultiaddrOk, CallError> {
         if request.function.as_str() != MULTIADDR {
-            return Reply::error(
+            return Err(CallError::new(
                 ErrorCode::NoSuchFunction,
                 "this node does not provide that function",
-            );
+            ));
         }
-        let answered = request
-            .args::<MultiaddrArgs>()
-            .and_then(|args| self.multiaddr(from, &args));
-        match answered {
-            Ok(ok) => Reply::ok(&ok),
-            Err(error) => Reply::Error(error),
+        if self.keeper.as_ref().is_some_and(|keeper| !keeper.answers()) {
+            return Err(CallError::new(
+                ErrorCode::Unavailable,
+                "the IPFS node behind this one does not answer",
+            ));
         }
+        let args = request.args::<MultiaddrArgs>()?;
+        self.multiaddr(from, block, &args)
+    }
+
+    /// Begins to take back a file that this peer uploaded.
+    fn release(
+        &self,
+        from: String,
+        block: AddressBlock,
+        request: &Request,
+    ) -> Result<impl Future<Output = Result<ReleaseOk, CallError>> + Send + use<>, CallError> {
+        let cid = cid_of(&request.args::<ReleaseArgs>()?.cid)?;
+        let busy = |message| CallError {
+            retry_after_ms: Some(RETRY_AFTER_MS),
+            ..CallError::new(ErrorCode::Busy, message)
+        };
+        let place = self.releases.take(block);
+        let place = place.ok_or_else(|| busy("too many files are being taken back"))?;
+        let (storage, keeper) = (self.storage.clone(), self.keeper.clone());
+        let releasing = tokio::task::spawn_blocking(move || {
+            let released = storage.release(&from, &cid);
+            if let (Ok(Some(false)), Some(keeper)) = (&released, keeper) {
+                keeper.release(cid);
+            }
+            drop(place);
+            released
+        });
+        Ok(async move {
+            let failed = || CallError::new(ErrorCode::Internal, Refusal::OutOfOrder.to_string());
+            match tokio::time::timeout(RELEASE_PATIENCE, releasing).await {
+                Ok(Ok(Ok(Some(kept)))) => Ok(ReleaseOk { kept }),
+                Ok(Ok(Ok(None))) => Err(CallError::new(
+                    ErrorCode::Refused,
+                    "this storage does not hold that file for this peer",
+                )),
+                Ok(Ok(Err(error))) => {
+                    tracing::error!(%error, "a file could not be taken back");
+                    Err(failed())
+                }
+                Ok(Err(_)) => Err(failed()),
+                Err(_) => Err(busy("the file is being removed")),
+            }
+        })
     }
 
     /// Tells where the storage is, and grants an upload if one is asked for.
-    fn multiaddr(&self, from: &str, args: &MultiaddrArgs) -> Result<MultiaddrOk, CallError> {
+    fn multiaddr(
+        &self,
+        from: &str,
+        block: AddressBlock,
+        args: &MultiaddrArgs,
+    ) -> Result<MultiaddrOk, CallError> {
         let mut ok = MultiaddrOk {
             multiaddr: self.multiaddr.to_string(),
             token: None,
@@ -70,12 +178,10 @@ impl Answerer {
         let Some(text) = &args.cid else {
             return Ok(ok);
         };
-        let cid: Cid = text
-            .parse()
-            .map_err(|_| CallError::new(ErrorCode::BadRequest, "“cid” is not a CID"))?;
+        let cid = cid_of(text)?;
         let grant = self
             .storage
-            .grant(from, &cid, args.size)
+            .grant_from(from, block, &cid, args.size)
             .map_err(|refusal| refused(&refusal))?;
         if let Some(keeper) = &self.keeper {
             // If only Kubo has the file, it must keep it for as long as the caller is told.
@@ -87,22 +193,31 @@ impl Answerer {
     }
 }
 
+fn reply<T: serde::Serialize>(answer: Result<T, CallError>) -> Reply {
+    match answer {
+        Ok(ok) => Reply::ok(&ok),
+        Err(error) => Reply::Error(error),
+    }
+}
+
+fn cid_of(text: &str) -> Result<Cid, CallError> {
+    text.parse()
+        .map_err(|_| CallError::new(ErrorCode::BadRequest, "“cid” is not a CID"))
+}
+
 /// The error that a caller gets when its upload is not granted.
 fn refused(refusal: &Refusal) -> CallError {
-    let (code, retry) = match refusal {
-        Refusal::TooMany => (ErrorCode::Busy, Some(RETRY)),
-        Refusal::OutOfOrder => (ErrorCode::Internal, None),
+    let code = match refusal {
+        Refusal::OutOfOrder => ErrorCode::Internal,
         Refusal::Peer { .. }
         | Refusal::Inline
         | Refusal::Codec(_)
         | Refusal::Hash(_)
         | Refusal::FileTooLarge { .. }
         | Refusal::PeerQuota { .. }
-        | Refusal::NoRoom { .. } => (ErrorCode::Refused, None),
+        | Refusal::NoRoom { .. } => ErrorCode::Refused,
     };
-    let mut error = CallError::new(code, refusal.to_string());
-    error.retry_after_ms = retry.map(|retry| retry.as_millis() as u64);
-    error
+    CallError::new(code, refusal.to_string())
 }
 
 #[cfg(test)]
@@ -120,12 +235,8 @@ mod tests {
 
     fn answerer(config: StorageConfig) -> (tempfile::TempDir, Answerer) {
         let dir = tempfile::tempdir().unwrap();
-        let answerer = Answerer {
-            storage: Storage::open(dir.path(), config).unwrap(),
-            multiaddr: ADDRESS.into(),
-            keeper: None,
-        };
-        (dir, answerer)
+        let storage = Storage::open(dir.path(), config).unwrap();
+        (dir, Answerer::new(storage, ADDRESS.into(), None, false))
     }
 
     #[tokio::test]
@@ -139,7 +250,7 @@ mod tests {
                 cid: cid.map(str::to_owned),
                 size,
             };
-            answerer.multiaddr(PEER, &args)
+            answerer.multiaddr(PEER, AddressBlock::Relayed, &args)
         };
         let ok = ask(None, None).unwrap();
         assert_eq!(ok.multiaddr, ADDRESS);
@@ -158,12 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_uploads_are_to_be_tried_again_and_a_refusal_is_not() {
-        let busy = refused(&Refusal::TooMany);
-        assert_eq!(
-            (busy.code, busy.retry_after_ms),
-            (ErrorCode::Busy, Some(60_000))
-        );
+    fn a_refusal_says_whose_fault_it_is() {
         let full = refused(&Refusal::NoRoom { size: 1 });
         assert_eq!((full.code, full.retry_after_ms), (ErrorCode::Refused, None));
         assert_eq!(refused(&Refusal::OutOfOrder).code, ErrorCode::Internal);

@@ -185,6 +185,19 @@ pub struct Config {
 }
 
 impl Config {
+    /// Whether the node can be reached from this machine alone, and not by way of a reverse proxy
+    /// either.
+    pub fn is_private(&self) -> bool {
+        let is_loopback = |address: &Multiaddr| {
+            let text = address.to_string();
+            text.starts_with("/ip4/127.") || text.starts_with("/ip6/::1/")
+        };
+        self.public_url.is_none()
+            && self.external.is_empty()
+            && self.listen_http.ip().is_loopback()
+            && self.listen.iter().all(is_loopback)
+    }
+
     /// Whether peers on other machines may reach the node but would be given a loopback address for
     /// its HTTP, which would lead them to themselves.
     pub fn hides_http(&self) -> bool {

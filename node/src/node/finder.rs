@@ -20,11 +20,11 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
 use crate::exit::printable;
+use crate::fairness::{AddressBlock, Repeated};
 use crate::gateway::{FetchError, Fetched, Fetcher};
-use crate::kubo::Keeper;
 use crate::storage::Storage;
 
-use super::pull::{Origin, Puller};
+use super::pull::Puller;
 
 /// How many providers are asked at most, one after the other.
 const MAX_PROVIDERS: usize = 8;
@@ -34,6 +34,8 @@ const CALL_PATIENCE: Duration = Duration::from_secs(30);
 const FIND_PATIENCE: Duration = Duration::from_secs(60);
 /// How many files are pulled from other storages at one time.
 const MAX_PULLS: usize = 16;
+/// How many of them from the same storage, which may be slow.
+const MAX_PULLS_FROM_ONE: usize = 4;
 /// How long a connection to another storage may take, and how long that storage may then be silent.
 const PULL_PATIENCE: Duration = Duration::from_secs(30);
 /// The longest name or type from a provider that is kept, in bytes.
@@ -52,20 +54,14 @@ struct Inner {
     puller: Puller,
     /// Whether storages on this machine and in private networks may be asked.
     private: bool,
-    /// The Kubo daemon behind this node.
-    keeper: Option<Arc<Keeper>>,
     pulls: Arc<Semaphore>,
+    pulls_from_one: Arc<Repeated>,
 }
 
 impl Finder {
     /// `own` is the multiaddr of this node's storage. A node that others reach at a public address
     /// never connects to addresses that are not public, because a stranger supplies them.
-    pub fn new(
-        peer: Peer,
-        storage: Arc<Storage>,
-        own: &str,
-        keeper: Option<Arc<Keeper>>,
-    ) -> Result<Self, reqwest::Error> {
+    pub fn new(peer: Peer, storage: Arc<Storage>, own: &str) -> Result<Self, reqwest::Error> {
         let own = url_of(own).unwrap_or_default();
         let private = is_private_url(&own);
         let mut http = reqwest::Client::builder()
@@ -83,8 +79,8 @@ impl Finder {
             storage,
             own,
             private,
-            keeper,
             pulls: Arc::new(Semaphore::new(MAX_PULLS)),
+            pulls_from_one: Repeated::new(MAX_PULLS_FROM_ONE),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -143,17 +139,8 @@ impl Inner {
             .map_err(|error| printable(&error.message))
     }
 
-    /// Finds the file in Kubo, or asks one provider after another until the file is on its way.
+    /// Asks one provider after another until the file is on its way.
     async fn find(self: Arc<Self>, cid: Cid) -> Result<Fetched, FetchError> {
-        if let Some(keeper) = &self.keeper
-            && keeper.kubo().has_block(&cid).await.unwrap_or(false)
-        {
-            let size = keeper.kubo().size(&cid).await.ok();
-            self.begin_pull(Origin::Kubo(keeper.clone()), &cid, size)
-                .await
-                .map_err(FetchError::Failed)?;
-            return Ok(Fetched::default());
-        }
         let name = FunctionName::file(&cid);
         let mut providers = std::pin::pin!(self.peer.providers(name.clone()).take(MAX_PROVIDERS));
         let mut last = None;
@@ -184,7 +171,7 @@ impl Inner {
             if !self.private && is_private_url(&url) {
                 return Err("its storage has no public address".to_owned());
             }
-            self.begin_pull(Origin::Storage(url), cid, size).await?;
+            self.begin_pull(provider, url, cid, size).await?;
         }
         Ok(fetched(ok))
     }
@@ -192,18 +179,22 @@ impl Inner {
     /// Begins to copy a file; the copying continues in the background.
     async fn begin_pull(
         self: &Arc<Self>,
-        from: Origin,
+        provider: PeerId,
+        from: String,
         cid: &Cid,
         size: Option<u64>,
     ) -> Result<(), String> {
         let place = Arc::clone(&self.pulls)
             .try_acquire_owned()
             .map_err(|_| "this node is busy".to_owned())?;
-        let grantee = self.peer.id().to_string();
+        let once = self.pulls_from_one.begin(from.clone().into_bytes());
+        let once = once.ok_or("this node is busy with that storage")?;
+        // Its provider wants it to be here, so it counts against the provider's quota.
+        let grantee = provider.to_string();
         let (storage, root) = (self.storage.clone(), *cid);
         let upload = tokio::task::spawn_blocking(move || {
             let grant = storage
-                .grant(&grantee, &root, size)
+                .grant_from(&grantee, AddressBlock::Relayed, &root, size)
                 .map_err(|refusal| refusal.to_string())?;
             storage
                 .upload(&grant.token)
@@ -217,7 +208,7 @@ impl Inner {
         let pull = self.puller.clone().pull(from, *cid, upload, first);
         tokio::spawn(async move {
             pull.await;
-            drop(place);
+            drop((place, once));
         });
         Ok(())
     }
@@ -229,6 +220,7 @@ fn fetched(ok: FileOk) -> Fetched {
     Fetched {
         name: text(ok.name),
         mime: text(ok.mime),
+        size: ok.size,
     }
 }
 

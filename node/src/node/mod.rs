@@ -4,6 +4,7 @@ mod calls;
 mod config;
 mod finder;
 mod pull;
+mod rates;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use std::time::Duration;
 use fluence::content::unixfs::RAW;
 use fluence::names::{FunctionName, cid_v1};
 use fluence::storage::multiaddr_of;
-use fluence_peer::{Keypair, Multiaddr, Peer, Role};
+use fluence_peer::{Keypair, Multiaddr, Peer, RelayLimits, Role};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -22,8 +23,9 @@ pub use config::{Config, Options, Size};
 
 use crate::exit::Failed;
 use crate::gateway::{self, Fetcher, GatewayConfig, Health};
-use crate::kubo::{self, Keeper, Kubo};
+use crate::kubo::{self, BehindStorage, Blocks, Keeper, Kubo, KuboError};
 use crate::operator;
+use crate::platform::raise_file_limit;
 use crate::storage::Storage;
 use crate::text;
 use calls::Answerer;
@@ -32,12 +34,18 @@ use finder::Finder;
 /// How long requests under way may take to finish when the node stops.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// With fewer files than this, the system may refuse connections before the node's own limits do.
+const FEW_FILES: usize = 4096;
+/// How long the Kubo daemon may take to answer when the node starts. After that it counts as away.
+const KUBO_PATIENCE: Duration = Duration::from_secs(5);
+
 /// A running node.
 pub struct Node {
     peer: Peer,
     storage: Arc<Storage>,
     http: SocketAddr,
     url: String,
+    blocks: Option<Arc<Blocks>>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<std::io::Result<()>>,
     /// The tasks that run until the node stops.
@@ -49,10 +57,16 @@ impl Node {
     /// and has joined the network.
     ///
     /// # Errors
-    /// Fails if the configured Kubo daemon does not answer, if the storage cannot be opened, if an
+    /// Fails if what answers in the place of the configured Kubo daemon is something else, if the storage cannot be opened, if an
     /// address cannot be listened on, or if the public URL is invalid.
     pub async fn start(keypair: Keypair, state: &Path, config: Config) -> Result<Self, Failed> {
-        let kubo = match &config.kubo {
+        let files = raise_file_limit();
+        if files < FEW_FILES {
+            tracing::warn!(
+                "this process may have only {files} files and connections open; raise its limit (`ulimit -n`) for more peers"
+            );
+        }
+        let blocks = match &config.kubo {
             Some((rpc, gateway)) => Some(open_kubo(rpc, gateway).await?),
             None => None,
         };
@@ -77,12 +91,20 @@ impl Node {
             .unwrap_or_else(|| format!("http://{}", reachable(http)));
         let multiaddr = multiaddr_of(&url).map_err(|error| text::bad_public_url(&error))?;
 
+        let is_private = config.is_private();
         let (peer, calls, mut statuses) = Peer::start(fluence_peer::Config {
             role: Role::Node {
                 listen: config.listen,
                 external: config.external,
                 peers: config.peers,
-                limits: config.limits,
+                limits: RelayLimits {
+                    // The other half is for HTTP, the storage and connections that end.
+                    max_connections: config
+                        .limits
+                        .max_connections
+                        .min(u32::try_from(files / 2).unwrap_or(u32::MAX)),
+                    ..config.limits
+                },
             },
             ..fluence_peer::Config::node(keypair, Vec::new())
         })
@@ -91,10 +113,13 @@ impl Node {
 
         let (stop, stopping) = watch::channel(false);
         let multiaddr: Arc<str> = multiaddr.into();
-        let keeper =
-            kubo.map(|kubo| Arc::new(Keeper::new(kubo, storage.clone(), &peer.id().to_string())));
+        let keeper = blocks.clone().map(|blocks| {
+            storage.set_behind(Arc::new(BehindStorage(blocks.clone())));
+            let id = peer.id().to_string();
+            Arc::new(Keeper::new(blocks, storage.clone(), &id))
+        });
         let fetcher: Option<Arc<dyn Fetcher>> = if config.gateway {
-            let finder = Finder::new(peer.clone(), storage.clone(), &multiaddr, keeper.clone())
+            let finder = Finder::new(peer.clone(), storage.clone(), &multiaddr)
                 .map_err(|error| text::no_http(&error))?;
             Some(Arc::new(finder))
         } else {
@@ -104,12 +129,12 @@ impl Node {
             storage.clone(),
             GatewayConfig {
                 open: config.gateway,
-                fetcher: fetcher.clone(),
+                fetcher,
                 health: Some(health(&peer, keeper.clone())),
             },
         );
         let router = match &keeper {
-            Some(keeper) => kubo::front(router, keeper.clone(), storage.clone(), fetcher),
+            Some(keeper) => kubo::waking(router, keeper.clone()),
             None => router,
         };
         let mut stopping = stopping;
@@ -121,11 +146,7 @@ impl Node {
         if let Some(keeper) = &keeper {
             tasks.spawn(keeper.clone().run());
         }
-        let answerer = Answerer {
-            storage: storage.clone(),
-            multiaddr,
-            keeper,
-        };
+        let answerer = Answerer::new(storage.clone(), multiaddr, keeper, is_private);
         tasks.spawn(answerer.run(calls));
         tasks.spawn(storage.clone().tend());
         #[cfg(unix)]
@@ -140,6 +161,7 @@ impl Node {
             storage,
             http,
             url,
+            blocks,
             stop,
             serving,
             tasks,
@@ -154,6 +176,12 @@ impl Node {
     /// The node's storage.
     pub fn storage(&self) -> &Arc<Storage> {
         &self.storage
+    }
+
+    /// Whether the Kubo daemon behind this node answers, if there is one. Until it does, the node
+    /// grants no uploads.
+    pub fn ipfs_answers(&self) -> Option<bool> {
+        self.blocks.as_ref().map(|blocks| blocks.answers())
     }
 
     /// The URL of the node's HTTP server, as seen from this machine.
@@ -213,18 +241,24 @@ fn health(peer: &Peer, keeper: Option<Arc<Keeper>>) -> Health {
     })
 }
 
-/// Connects to the Kubo daemon. It must answer now, so that a wrong address is reported at once.
-async fn open_kubo(rpc: &str, gateway: &str) -> Result<Kubo, Failed> {
+/// Connects to the Kubo daemon. One that is away may come later, as daemons start in any order; what
+/// answers must be a Kubo.
+async fn open_kubo(rpc: &str, gateway: &str) -> Result<Arc<Blocks>, Failed> {
     let kubo = Kubo::new(rpc, gateway).map_err(|error| text::no_http(&error))?;
     let probe = cid_v1(RAW, &[0; 32]);
     let version = async {
         // Nobody has this block; all that matters is that the gateway answers.
-        kubo.has_block(&probe).await?;
+        kubo.block(&probe).await?;
         kubo.version().await
     };
-    let version = version.await.map_err(|error| text::ipfs_unusable(&error))?;
-    tracing::info!("files are kept in Kubo {version} at {rpc}");
-    Ok(kubo)
+    let asked = tokio::time::timeout(KUBO_PATIENCE, version).await;
+    let asked = asked.unwrap_or_else(|_| Err(KuboError::Unreachable(rpc.to_owned())));
+    match &asked {
+        Ok(version) => tracing::info!("files are kept in Kubo {version} at {rpc}"),
+        Err(KuboError::Unreachable(_)) => {}
+        Err(error) => return Err(text::ipfs_unusable(error)),
+    }
+    Ok(Blocks::new(kubo, asked.is_ok()))
 }
 
 async fn open_storage(config: &Config) -> Result<Arc<Storage>, Failed> {

@@ -11,11 +11,8 @@ use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, HeaderValue};
 use tokio::time::Instant;
 
-use crate::kubo::Keeper;
 use crate::storage::{AddError, Storage, Upload};
 
-/// How long the gateway of the node's own Kubo daemon may take for a whole file.
-const KUBO_PATIENCE: Duration = Duration::from_secs(60 * 60);
 /// How long to wait before asking a storage again for blocks that it did not have yet.
 const PAUSE: Duration = Duration::from_secs(2);
 /// How many requests in a row may yield no new block.
@@ -27,23 +24,6 @@ const MOST_SENT: u64 = 2;
 const GRACE: Duration = Duration::from_secs(3 * 60);
 /// The lowest average rate at which a storage must send, in bytes per second.
 const SLOWEST: u64 = 1024;
-
-/// Where a file is copied from.
-pub(super) enum Origin {
-    /// The storage at this URL.
-    Storage(String),
-    /// The Kubo daemon behind this node.
-    Kubo(Arc<Keeper>),
-}
-
-impl std::fmt::Display for Origin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Storage(url) => f.write_str(url),
-            Self::Kubo(keeper) => f.write_str(keeper.kubo().gateway()),
-        }
-    }
-}
 
 /// Copies files into the node's storage.
 #[derive(Clone)]
@@ -65,16 +45,10 @@ impl Puller {
         }
     }
 
-    /// Requests a file. A status that says that the blocks may still come is not an error.
-    pub async fn request(&self, from: &Origin, cid: &Cid) -> Result<reqwest::Response, String> {
+    /// Requests a file from the storage at a URL. A status that says that the blocks may still come is not an error.
+    pub async fn request(&self, from: &str, cid: &Cid) -> Result<reqwest::Response, String> {
         let path = format!("/ipfs/{}?format=car&dag-scope=all", canonical(cid));
-        let request = match from {
-            Origin::Storage(url) => self.http.get(format!("{url}{path}")),
-            Origin::Kubo(keeper) => keeper
-                .kubo()
-                .ask(reqwest::Method::GET, &path)
-                .timeout(KUBO_PATIENCE),
-        };
+        let request = self.http.get(format!("{from}{path}"));
         let car =
             HeaderValue::from_static("application/vnd.ipld.car; version=1; order=dfs; dups=y");
         let response = request
@@ -95,7 +69,7 @@ impl Puller {
 
     /// Copies until the DAG is complete, until nothing new comes, or until the storage sends wrong
     /// bytes, too much or too slowly. `first` is the response to the first request.
-    pub async fn pull(self, from: Origin, cid: Cid, upload: Upload, first: reqwest::Response) {
+    pub async fn pull(self, from: String, cid: Cid, upload: Upload, first: reqwest::Response) {
         let mut response = Some(first);
         let mut fruitless = 0;
         let mut pace = Pace {
@@ -289,7 +263,7 @@ mod tests {
 
     /// Pulls the file from a storage; returns whether it became complete.
     async fn pulled(puller: &Puller, url: &str) -> bool {
-        let (root, from) = (file()[0].0, Origin::Storage(url.to_owned()));
+        let (root, from) = (file()[0].0, url.to_owned());
         let grant = puller.storage.grant("me", &root, Some(400_000)).unwrap();
         let upload = puller.storage.upload(&grant.token).unwrap();
         let first = puller.request(&from, &root).await.unwrap();
@@ -368,7 +342,7 @@ mod tests {
             (429, false),
             (504, false),
         ] {
-            let from = Origin::Storage(format!("{url}/{status}"));
+            let from = format!("{url}/{status}");
             let answer = puller.request(&from, &file()[0].0).await;
             assert_eq!(answer.is_err(), refuses, "{status}");
         }

@@ -2,6 +2,7 @@
 //! network through libp2p, and tokio's clock.
 
 mod failure;
+mod files;
 mod http;
 mod journal;
 mod log;
@@ -20,6 +21,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use tokio::sync::broadcast;
 
+pub use files::{file_limit, raise_file_limit};
 pub use http::{WebBody, WebClient};
 pub use journal::{Journal, Opened};
 pub use partial::FilePartial;

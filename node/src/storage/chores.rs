@@ -8,11 +8,13 @@ use std::thread;
 use super::Storage;
 use super::files::BlockFiles;
 use super::key::hash_of;
-use super::ledger::MAX_GRANTED;
 use super::upload::Target;
+use crate::fairness::Place;
 
-/// How many chores may be queued: one for each grant that may wait for its first block.
-const MAX_CHORES: usize = MAX_GRANTED;
+/// How many DAGs may wait to be built from blocks that are here, those of all peers together.
+pub(super) const MAX_ADOPTIONS: usize = 256;
+/// How many chores may be queued: those, and as many others.
+const MAX_CHORES: usize = 2 * MAX_ADOPTIONS;
 
 /// Work that is done when there is time.
 #[derive(Debug)]
@@ -21,7 +23,7 @@ pub(super) enum Chore {
     Remove,
     /// Build a DAG from blocks that may be here as parts of other DAGs: its uploader will find them
     /// here and not send them.
-    Adopt(Box<Target>),
+    Adopt(Box<Target>, Place),
     /// Open the database again after an error.
     Recover,
 }
@@ -73,7 +75,7 @@ fn work(storage: &Weak<Storage>, chores: &Receiver<Chore>) {
                     Err(error) => break Err(error),
                 }
             },
-            Chore::Adopt(target) => {
+            Chore::Adopt(target, _place) => {
                 let Some(storage) = storage.upgrade() else {
                     return;
                 };

@@ -2,7 +2,7 @@
 //!
 //! Whole DAGs are removed, the least recently used first; of two that were last used in the same
 //! second, the older one goes first. A DAG stays while it is pinned, while a token for it is valid,
-//! while its blocks are still arriving, and while somebody reads or uploads it. To make room in one
+//! while its blocks are still arriving, and while somebody reads or uploads it, for some minutes. To make room in one
 //! peer's quota, only that peer's DAGs are removed. A DAG that was not completed in time is removed
 //! even if no room is needed.
 //!
@@ -13,6 +13,10 @@ use std::sync::Arc;
 
 use super::record::{DagId, Record};
 
+/// How long a DAG that somebody reads stays after it was last asked for, in seconds, if there is no
+/// other reason to keep it. A stranger who reads slowly would otherwise keep whatever it likes.
+const IN_USE: u64 = 10 * 60;
+
 /// Whether a DAG may be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protection {
@@ -20,8 +24,8 @@ pub(super) enum Protection {
     Pinned,
     /// It stays until that time, in Unix seconds.
     Until(u64),
-    /// It stays while somebody reads or uploads it.
-    InUse,
+    /// It stays while somebody reads or uploads it, but no longer than until that time.
+    InUse(u64),
     /// It may be removed.
     Lapsed,
 }
@@ -39,8 +43,8 @@ pub(super) fn protection(record: &Record, partial_ttl: u64, is_held: bool, now: 
         Protection::Pinned
     } else if until > now {
         Protection::Until(until)
-    } else if is_held {
-        Protection::InUse
+    } else if is_held && record.last_used.saturating_add(IN_USE) > now {
+        Protection::InUse(record.last_used.saturating_add(IN_USE))
     } else {
         Protection::Lapsed
     }
@@ -180,6 +184,7 @@ mod tests {
         let record = Record {
             id: 1,
             owner: "a".into(),
+            holders: Default::default(),
             created: 0,
             last_used: 100,
             last_block: 100,
@@ -205,7 +210,8 @@ mod tests {
         assert_eq!(at(&part, 160), Protection::Lapsed);
         let held = |now| protection(&record, 60, true, now);
         assert_eq!(held(149), Protection::Until(150));
-        assert_eq!(held(150), Protection::InUse);
+        assert_eq!(held(150), Protection::InUse(100 + IN_USE));
+        assert_eq!(held(100 + IN_USE), Protection::Lapsed);
         let pinned = Record {
             pinned: true,
             ..record

@@ -172,10 +172,19 @@ impl BlockFiles {
     }
 
     fn has_free_now(&self, bytes: u64) -> io::Result<bool> {
+        let (free, inodes) = self.free()?;
+        Ok(inodes > 0 && free >= bytes)
+    }
+
+    /// How many bytes and inodes the file system has free for this program.
+    pub fn free(&self) -> io::Result<(u64, u64)> {
         let stat = rustix::fs::statvfs(&self.blocks)?;
         // Some file systems create inodes on demand, and report a total of zero.
-        let has_inodes = stat.f_files == 0 || stat.f_favail >= MIN_FREE_INODES;
-        Ok(has_inodes && stat.f_bavail.saturating_mul(stat.f_frsize) >= bytes)
+        let inodes = match stat.f_files {
+            0 => u64::MAX,
+            _ => stat.f_favail.saturating_sub(MIN_FREE_INODES),
+        };
+        Ok((stat.f_bavail.saturating_mul(stat.f_frsize), inodes))
     }
 }
 

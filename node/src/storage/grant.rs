@@ -8,10 +8,12 @@ use fluence::content::hash::{self, HashError, IDENTITY};
 
 use super::chores::Chore;
 use super::key::key;
+use super::ledger::Asker;
 use super::refusal::{MAX_PEER, Refusal};
 use super::token::{self, Claims};
 use super::upload::Target;
 use super::{BlockError, Storage, ipld};
+use crate::fairness::AddressBlock;
 
 /// Permission to upload a DAG.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,15 +25,30 @@ pub struct Grant {
 }
 
 impl Storage {
-    /// Grants a peer the upload of a DAG for a file of `size` bytes, or of unknown size. Does not
-    /// wait for the disk.
+    /// Grants a peer the upload of a DAG for a file of `size` bytes, or of unknown size, in the name
+    /// of this node.
+    ///
+    /// # Errors
+    /// Fails as [`Storage::grant_from`] does.
+    pub fn grant(
+        self: &Arc<Self>,
+        peer: &str,
+        root: &Cid,
+        size: Option<u64>,
+    ) -> Result<Grant, Refusal> {
+        self.grant_from(peer, AddressBlock::Own, root, size)
+    }
+
+    /// Grants a peer that calls from this block of addresses the upload of a DAG for a file of
+    /// `size` bytes, or of unknown size. Does not wait for the disk.
     ///
     /// # Errors
     /// Fails if such a DAG cannot be stored here at all, if there is no room for it now, or if the
     /// storage is broken.
-    pub fn grant(
+    pub fn grant_from(
         self: &Arc<Self>,
         peer: &str,
+        block: AddressBlock,
         root: &Cid,
         size: Option<u64>,
     ) -> Result<Grant, Refusal> {
@@ -64,17 +81,21 @@ impl Storage {
         let now = self.now();
         let expires = now.saturating_add(self.config.token_ttl.as_secs());
         let key = key(root);
-        let has_begun = self.ledger().grant(&key, peer, size, expires, now)?;
+        let asker = Asker { peer, block };
+        let has_begun = self.ledger().grant(&key, asker, size, expires, now)?;
         // Readers that wait for a root that nobody had announced learn that it is coming.
         self.activities.progress(&key);
         let claims = Claims {
             root: *root,
             size,
             peer: peer.to_owned(),
+            block,
             expires,
         };
-        if !has_begun {
-            self.chores.add(Chore::Adopt(Box::new(Target::of(&claims))));
+        // Who has no place here finds nothing to adopt, or uploads it.
+        if !has_begun && let Some(place) = self.adoptions.take(block) {
+            self.chores
+                .add(Chore::Adopt(Box::new(Target::of(&claims)), place));
         }
         Ok(Grant {
             token: token::sign(&self.token_key, &claims),

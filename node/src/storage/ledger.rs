@@ -12,13 +12,19 @@ use std::sync::Arc;
 
 use super::eviction::{Candidate, EvictionOrder, Protection, protection};
 use super::key::Key;
-use super::record::{DagId, Record};
+use super::record::{DagId, Holder, Holders, Record};
 use super::refusal::Refusal;
+use crate::fairness::{AddressBlock, is_fair};
 
-/// How many grants may wait for their first block at one time.
+/// How many grants that wait for their first block are remembered, so that readers wait for them
+/// too. Of more, the oldest of the block of addresses that has most is forgotten; its token stays
+/// valid.
 pub(super) const MAX_GRANTED: usize = 4096;
-/// How long room is kept for an upload while none of its blocks arrive, in seconds.
-pub(super) const RESERVATION: u64 = 60;
+/// How long the blocks of a DAG are expected after it was granted, or after the last of them
+/// arrived, in seconds.
+pub(super) const EXPECTED: u64 = 60;
+/// How many peers that took back a DAG are remembered, so that their earlier tokens open nothing.
+const MAX_RELEASED: usize = 4096;
 /// A quota allows one block file per this many bytes. File systems are laid out for a similar
 /// ratio, and would otherwise run out of inodes.
 const BYTES_PER_FILE: u64 = 16 * 1024;
@@ -106,15 +112,15 @@ pub(super) struct Limits {
     pub partial_ttl: u64,
 }
 
-/// What counts against one peer's quota.
+/// What counts against one peer's quota, or the share of one block of addresses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Account {
-    /// The blocks of its DAGs.
+    /// The blocks of the DAGs that it owns; peers alone own DAGs.
     stored: Amount,
     /// Blocks that are being written and have room reserved.
     coming: Amount,
-    /// Bytes that are stored or promised, and that cannot be freed by removing DAGs.
-    committed: u64,
+    /// What it holds, and what therefore cannot be freed by removing DAGs.
+    committed: Amount,
 }
 
 /// A DAG with the state that follows from its record at the current time.
@@ -129,8 +135,10 @@ struct Dag {
 /// The state that follows from a record or a grant at a given time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Standing {
-    /// Its part of [`Account::committed`].
-    committed: u64,
+    /// What of it cannot be freed.
+    committed: Amount,
+    /// The peers that pay for that, each with its block of addresses: see [`Account::committed`].
+    payers: Vec<(Arc<str>, AddressBlock)>,
     /// Whether its blocks may be on their way.
     expected: bool,
     /// Set if it may be removed.
@@ -139,17 +147,26 @@ struct Standing {
     timer: Option<u64>,
 }
 
-/// A granted upload none of whose blocks has arrived.
+/// A granted upload none of whose blocks has arrived. It takes no room.
 #[derive(Debug)]
 struct PendingGrant {
-    owner: Arc<str>,
-    size: u64,
+    holders: Holders,
+    /// Where the last peer that asked for it called from.
+    block: AddressBlock,
     /// When it was last granted.
     at: u64,
-    expires: u64,
     name: Option<String>,
     mime: Option<String>,
     standing: Standing,
+}
+
+/// Who asks for room.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker<'a> {
+    /// The peer.
+    pub peer: &'a str,
+    /// Where it calls from.
+    pub block: AddressBlock,
 }
 
 /// A DAG or a grant whose state changes as time passes.
@@ -164,6 +181,7 @@ enum Timer {
 #[derive(Debug)]
 pub(super) struct Reservation {
     owner: Arc<str>,
+    block: AddressBlock,
     amount: Amount,
 }
 
@@ -172,8 +190,8 @@ pub(super) struct Reservation {
 pub(super) struct Incoming<'a> {
     /// The root of its DAG, which is not removed to make room for it.
     pub root: &'a [u8],
-    /// The peer that uploads it; the DAG counts against its quota if it is new.
-    pub peer: &'a str,
+    /// Who uploads it; the DAG counts against its quota if it is new.
+    pub from: Asker<'a>,
     /// The size of the block, in bytes.
     pub bytes: u64,
     /// Whether it is exempt from the quota of a peer.
@@ -185,6 +203,8 @@ pub(super) struct Incoming<'a> {
 pub(super) enum Shortage {
     /// The quota of this peer.
     Share(Arc<str>),
+    /// The share of the uploader's block of addresses, none of which can be freed.
+    Block,
     /// The quota of the whole storage.
     Total,
 }
@@ -200,16 +220,34 @@ pub(super) enum Progress {
     Granted(u64),
 }
 
+/// What became of a DAG that a peer took back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Released {
+    /// That peer does not hold it.
+    NotHeld,
+    /// It stays, because another peer holds it or an operator has pinned it.
+    Kept,
+    /// Nothing keeps it.
+    Free,
+}
+
 /// The accounting of a storage.
 #[derive(Debug)]
 pub(super) struct Ledger {
     limits: Limits,
+    /// What the disk has room for, if that is less than the quota.
+    capacity: Amount,
     ids: BTreeMap<Key, DagId>,
     dags: HashMap<DagId, Dag>,
     grants: HashMap<Key, PendingGrant>,
+    /// The grants by the blocks of addresses that asked for them, the oldest first.
+    grants_of: HashMap<AddressBlock, BTreeSet<(u64, Key)>>,
+    /// The peers that took back a DAG, each with the end of the last token that is void.
+    released: BTreeMap<(Key, String), u64>,
     /// How many readers and uploads hold each DAG.
     held: HashMap<Key, usize>,
     accounts: HashMap<Arc<str>, Account>,
+    blocks: HashMap<AddressBlock, Account>,
     order: EvictionOrder,
     timers: BTreeSet<(u64, Timer)>,
     /// DAGs that were given up, but whose blocks still take room.
@@ -219,7 +257,7 @@ pub(super) struct Ledger {
     next_id: DagId,
     stored: Amount,
     coming: Amount,
-    committed: u64,
+    committed: Amount,
     unfinished: usize,
     expected: usize,
 }
@@ -229,11 +267,15 @@ impl Ledger {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
+            capacity: limits.total,
             ids: BTreeMap::new(),
             dags: HashMap::new(),
             grants: HashMap::new(),
+            grants_of: HashMap::new(),
+            released: BTreeMap::new(),
             held: HashMap::new(),
             accounts: HashMap::new(),
+            blocks: HashMap::new(),
             order: EvictionOrder::default(),
             timers: BTreeSet::new(),
             leaving: BTreeSet::new(),
@@ -241,7 +283,7 @@ impl Ledger {
             next_id: 0,
             stored: Amount::default(),
             coming: Amount::default(),
-            committed: 0,
+            committed: Amount::default(),
             unfinished: 0,
             expected: 0,
         }
@@ -256,9 +298,20 @@ impl Ledger {
         self.unsaved.clear();
         self.leaving.clear();
         self.stored = stored;
-        for (key, record) in dags {
+        for (key, mut record) in dags {
+            record.upgrade();
             self.put(&key, record, now);
         }
+    }
+
+    /// Notes how much more the disk has room for, which may be less than the quota.
+    pub fn set_free(&mut self, free: Amount) {
+        let total = self.limits.total;
+        let disk = self.stored + free;
+        self.capacity = Amount {
+            bytes: total.bytes.min(disk.bytes),
+            files: total.files.min(disk.files),
+        };
     }
 
     // Queries.
@@ -276,7 +329,7 @@ impl Ledger {
             None => self
                 .grants
                 .get(key)
-                .filter(|grant| grant.expires > now)
+                .filter(|grant| grant.holders.until() > now)
                 .map(|grant| Progress::Granted(grant.at)),
         }
     }
@@ -315,67 +368,201 @@ impl Ledger {
     // Grants.
 
     /// Grants a peer the upload of a DAG for a file of `size` bytes. Returns whether at least a
-    /// part of the DAG is here.
+    /// part of the DAG is here. A grant takes no room before bytes arrive; it is refused if they
+    /// would find none.
     ///
     /// # Errors
-    /// Fails if the peer's quota or the whole storage has no room for what the DAG lacks, or if too
-    /// many grants wait for their first block.
+    /// Fails if the peer's quota, the share of its block of addresses, or the whole storage has no
+    /// room for what the DAG lacks.
     pub fn grant(
         &mut self,
         key: &[u8],
-        peer: &str,
+        asker: Asker<'_>,
         size: u64,
         expires: u64,
         now: u64,
     ) -> Result<bool, Refusal> {
         self.advance(now);
         let id = self.ids.get(key).copied();
-        let known = id.map(|id| &self.dags[&id]);
-        if !known.is_some_and(|dag| dag.record.is_complete()) {
-            let has = known.map_or(0, |dag| dag.standing.committed)
-                + self
-                    .grants
-                    .get(key)
-                    .map_or(0, |grant| grant.standing.committed);
-            let more = size.saturating_sub(has);
-            let own = self.accounts.get(peer).map_or(0, |own| own.committed);
-            if own.saturating_add(more) > self.limits.per_peer.bytes {
-                return Err(Refusal::PeerQuota {
-                    used: own,
-                    limit: self.limits.per_peer.bytes,
-                });
-            }
-            if self.committed.saturating_add(more) > self.limits.total.bytes {
-                return Err(Refusal::NoRoom { size });
-            }
-        }
+        self.find_room(id, asker, size, now)?;
+        self.released.remove(&(key.to_vec(), asker.peer.to_owned()));
+        let holder = Holder {
+            peer: asker.peer.to_owned(),
+            until: expires,
+            block: asker.block,
+        };
         let Some(id) = id else {
-            if self.grants.len() >= MAX_GRANTED && !self.grants.contains_key(key) {
-                return Err(Refusal::TooMany);
-            }
-            let owner = self.owner(peer);
-            let grant = self.grants.entry(key.to_vec()).or_insert(PendingGrant {
-                owner,
-                size,
-                at: now,
-                expires,
-                name: None,
-                mime: None,
-                standing: Standing::default(),
-            });
-            grant.size = grant.size.max(size);
-            grant.at = now;
-            grant.expires = expires;
-            self.judge_grant(key, now);
+            self.note_grant(key, holder, now);
             return Ok(false);
         };
+        self.hold_for(key, holder, now);
         let record = &mut self.dag_mut(id).record;
-        record.keep_until = record.keep_until.max(expires);
         record.size = record.size.max(size);
         record.limit = record.limit.max(limit_of(size));
         self.unsaved.insert(id);
-        self.judge_dag(id, now);
         Ok(true)
+    }
+
+    /// Checks whether there is room for a DAG, if this peer holds it.
+    fn find_room(
+        &self,
+        id: Option<DagId>,
+        asker: Asker<'_>,
+        size: u64,
+        now: u64,
+    ) -> Result<(), Refusal> {
+        let known = id.map(|id| &self.dags[&id]);
+        let needed = match known {
+            Some(dag) if dag.record.is_complete() => Amount::of(&dag.record),
+            Some(dag) => Amount {
+                bytes: size.max(dag.record.bytes),
+                files: dag.record.blocks,
+            },
+            None => Amount::block(size),
+        };
+        let standing = known.map(|dag| &dag.standing);
+        // What is counted already, for all, for this peer, and for its block of addresses.
+        let counted = |paid: bool| match standing {
+            Some(standing) if paid => standing.committed,
+            _ => Amount::default(),
+        };
+        let holds = known.is_some_and(|dag| dag.record.holders.is_active(asker.peer, now));
+        let block_pays = standing
+            .is_some_and(|standing| standing.payers.iter().any(|(_, of)| *of == asker.block));
+        let own = self.accounts.get(asker.peer).copied().unwrap_or_default();
+        let more = needed - counted(holds);
+        if !(own.committed + more).fits(self.limits.per_peer) {
+            return Err(Refusal::PeerQuota {
+                used: own.committed.bytes,
+                limit: self.limits.per_peer.bytes,
+            });
+        }
+        let all = self.committed + self.coming + (needed - counted(true));
+        let of_block = self.block(asker.block);
+        let of_block = of_block.committed + of_block.coming + (needed - counted(block_pays));
+        if !all.fits(self.limits.total) || !self.is_fair(asker.block, of_block, all) {
+            return Err(Refusal::NoRoom { size });
+        }
+        Ok(())
+    }
+
+    /// What counts against a block of addresses.
+    fn block(&self, block: AddressBlock) -> Account {
+        self.blocks.get(&block).copied().unwrap_or_default()
+    }
+
+    /// Whether a block of addresses may have so much, if everybody together then has `all`.
+    fn is_fair(&self, block: AddressBlock, own: Amount, all: Amount) -> bool {
+        let left = self.capacity - all;
+        block == AddressBlock::Own
+            || is_fair(own.bytes, left.bytes) && is_fair(own.files, left.files)
+    }
+
+    /// Remembers a grant none of whose blocks is here.
+    fn note_grant(&mut self, key: &[u8], holder: Holder, now: u64) {
+        let before = self.grants.remove(key);
+        if let Some(grant) = &before {
+            self.forget_grant_of(key, grant);
+        }
+        if self.grants.len() >= MAX_GRANTED {
+            let largest = self.grants_of.iter().max_by_key(|(_, grants)| grants.len());
+            let oldest = largest.and_then(|(_, grants)| grants.first().cloned());
+            if let Some((_, key)) = oldest {
+                self.forget_grant(&key);
+            }
+        }
+        let block = holder.block;
+        let (mut holders, name, mime) = match before {
+            Some(grant) => (grant.holders, grant.name, grant.mime),
+            None => (Holders::default(), None, None),
+        };
+        holders.add(holder, now);
+        let grant = PendingGrant {
+            holders,
+            block,
+            at: now,
+            name,
+            mime,
+            standing: Standing::default(),
+        };
+        self.grants.insert(key.to_vec(), grant);
+        let of_block = self.grants_of.entry(block).or_default();
+        of_block.insert((now, key.to_vec()));
+        self.judge_grant(key, now);
+    }
+
+    /// Notes that a peer holds a DAG that is here.
+    pub fn hold_for(&mut self, key: &[u8], holder: Holder, now: u64) {
+        let Some(id) = self.ids.get(key).copied() else {
+            return;
+        };
+        let record = &mut self.dag_mut(id).record;
+        if record.holders.has(&holder) {
+            return;
+        }
+        let mut holders = std::mem::take(&mut record.holders);
+        holders.add(holder, now);
+        record.set_holders(holders);
+        self.unsaved.insert(id);
+        self.judge_dag(id, now);
+    }
+
+    /// Takes a DAG back in the name of a peer: that peer's grant no longer keeps it, and tokens that
+    /// it was given before open nothing any more.
+    pub fn release(&mut self, key: &[u8], peer: &str, now: u64) -> Released {
+        self.advance(now);
+        let mut until = 0;
+        if let Some(grant) = self.grants.get_mut(key) {
+            let ends = grant.holders.until();
+            if grant.holders.remove(peer) {
+                until = ends;
+                if grant.holders.is_empty() {
+                    self.forget_grant(key);
+                } else {
+                    self.judge_grant(key, now);
+                }
+            }
+        }
+        let mut released = if until > 0 {
+            Released::Free
+        } else {
+            Released::NotHeld
+        };
+        if let Some(id) = self.ids.get(key).copied() {
+            let record = &mut self.dag_mut(id).record;
+            let mut holders = std::mem::take(&mut record.holders);
+            until = until.max(holders.until());
+            let is_held = holders.remove(peer) | (record.owner == peer);
+            record.set_holders(holders);
+            if is_held {
+                let is_kept = record.pinned || record.holders.active(now).next().is_some();
+                released = if is_kept {
+                    Released::Kept
+                } else {
+                    Released::Free
+                };
+                self.unsaved.insert(id);
+                self.judge_dag(id, now);
+            }
+        }
+        if released != Released::NotHeld && until > now {
+            self.released.retain(|_, until| *until > now);
+            if self.released.len() >= MAX_RELEASED {
+                self.released.pop_first();
+            }
+            self.released.insert((key.to_vec(), peer.to_owned()), until);
+        }
+        released
+    }
+
+    /// Whether a peer has taken back the DAG for which it was given this token.
+    pub fn is_released(&self, key: &[u8], peer: &str, expires: u64) -> bool {
+        // Cloned only if there is anything to compare with.
+        !self.released.is_empty()
+            && self
+                .released
+                .get(&(key.to_vec(), peer.to_owned()))
+                .is_some_and(|until| expires <= *until)
     }
 
     /// Notes the name and the type that a DAG's provider gives. What it does not give stays as it
@@ -405,15 +592,19 @@ impl Ledger {
     pub fn begin(&mut self, key: &[u8], record: Record) -> Record {
         let id = self.next_id;
         self.next_id += 1;
-        let (name, mime) = self.grants.get(key).map_or((None, None), |grant| {
-            (grant.name.clone(), grant.mime.clone())
-        });
-        Record {
+        let Some(grant) = self.grants.get(key) else {
+            return Record { id, ..record };
+        };
+        let mut record = Record {
             id,
-            name,
-            mime,
+            name: grant.name.clone(),
+            mime: grant.mime.clone(),
             ..record
-        }
+        };
+        let mut holders = grant.holders.clone();
+        holders.join(std::mem::take(&mut record.holders), record.created);
+        record.set_holders(holders);
+        record
     }
 
     /// Stores the new record of a DAG, and returns the record to write to the database. Changes
@@ -429,7 +620,9 @@ impl Ledger {
         if let Some(dag) = self.forget(id) {
             let known = dag.record;
             record.last_used = record.last_used.max(known.last_used);
-            record.keep_until = record.keep_until.max(known.keep_until);
+            record.keep_until = known.keep_until;
+            record.holders = known.holders;
+            record.owner = known.owner;
             record.size = record.size.max(known.size);
             record.limit = record.limit.max(known.limit);
             record.name = known.name.or(record.name);
@@ -437,7 +630,9 @@ impl Ledger {
         }
         let owner = self.owner(&record.owner);
         let amount = Amount::of(&record);
-        self.charge(&owner, |account| account.stored = account.stored + amount);
+        charge(&mut self.accounts, &owner, |account| {
+            account.stored = account.stored + amount;
+        });
         self.unfinished += usize::from(!record.is_complete());
         self.next_id = self.next_id.max(id + 1);
         self.unsaved.remove(&id);
@@ -487,29 +682,81 @@ impl Ledger {
     ///
     /// # Errors
     /// Fails if there is no room unless something is removed.
-    pub fn reserve(&mut self, block: Incoming<'_>) -> Result<Reservation, Shortage> {
-        let amount = Amount::block(block.bytes);
-        let owner = match self.ids.get(block.root) {
+    pub fn reserve(&mut self, incoming: Incoming<'_>) -> Result<Reservation, Shortage> {
+        let amount = Amount::block(incoming.bytes);
+        let owner = match self.ids.get(incoming.root) {
             Some(id) => Arc::clone(&self.dags[id].owner),
-            None => self.owner(block.peer),
+            None => self.owner(incoming.from.peer),
         };
-        let own = self.accounts.get(&owner).copied().unwrap_or_default();
-        if !block.trusted && !(own.stored + own.coming + amount).fits(self.limits.per_peer) {
-            return Err(Shortage::Share(owner));
+        if !incoming.trusted {
+            self.has_share(&owner, incoming.from.block, amount)?;
         }
         if !(self.stored + self.coming + amount).fits(self.limits.total) {
             return Err(Shortage::Total);
         }
-        self.coming = self.coming + amount;
-        self.charge(&owner, |account| account.coming = account.coming + amount);
-        Ok(Reservation { owner, amount })
+        let block = incoming.from.block;
+        self.charge_coming(&owner, block, |coming| coming + amount);
+        Ok(Reservation {
+            owner,
+            block,
+            amount,
+        })
+    }
+
+    /// Whether a peer and its block of addresses may have more.
+    fn has_share(
+        &self,
+        owner: &Arc<str>,
+        block: AddressBlock,
+        more: Amount,
+    ) -> Result<(), Shortage> {
+        let own = self.accounts.get(owner).copied().unwrap_or_default();
+        if !(own.stored + own.coming + more).fits(self.limits.per_peer) {
+            return Err(Shortage::Share(Arc::clone(owner)));
+        }
+        let of_block = self.block(block);
+        let of_block = of_block.committed + of_block.coming + more;
+        if !self.is_fair(block, of_block, self.committed + self.coming + more) {
+            return Err(Shortage::Block);
+        }
+        Ok(())
+    }
+
+    /// Checks whether blocks that are on the disk already may become part of this peer's DAG too.
+    ///
+    /// # Errors
+    /// Fails if its quota, or the share of its block of addresses, is taken.
+    pub fn find_share(&self, root: &[u8], from: Asker<'_>, more: Amount) -> Result<(), Shortage> {
+        let owner = match self.ids.get(root) {
+            Some(id) => Arc::clone(&self.dags[id].owner),
+            None => self.owner(from.peer),
+        };
+        self.has_share(&owner, from.block, more)
     }
 
     /// Ends a reservation: its block is now stored, or was not written.
-    pub fn release(&mut self, reservation: &Reservation) {
-        let Reservation { owner, amount } = reservation;
-        self.coming = self.coming - *amount;
-        self.charge(owner, |account| account.coming = account.coming - *amount);
+    pub fn release_room(&mut self, reservation: &Reservation) {
+        let Reservation {
+            owner,
+            block,
+            amount,
+        } = reservation;
+        self.charge_coming(owner, *block, |coming| coming - *amount);
+    }
+
+    fn charge_coming(
+        &mut self,
+        owner: &Arc<str>,
+        block: AddressBlock,
+        change: impl Fn(Amount) -> Amount,
+    ) {
+        self.coming = change(self.coming);
+        charge(&mut self.accounts, owner, |account| {
+            account.coming = change(account.coming);
+        });
+        charge(&mut self.blocks, &block, |account| {
+            account.coming = change(account.coming);
+        });
     }
 
     /// Notes that blocks were added on the disk.
@@ -620,15 +867,6 @@ impl Ledger {
             .map_or_else(|| peer.into(), |(owner, _)| Arc::clone(owner))
     }
 
-    /// Changes an account. An account exists for as long as anything counts against it.
-    fn charge(&mut self, owner: &Arc<str>, change: impl FnOnce(&mut Account)) {
-        let account = self.accounts.entry(Arc::clone(owner)).or_default();
-        change(account);
-        if *account == Account::default() {
-            self.accounts.remove(owner);
-        }
-    }
-
     fn dag_mut(&mut self, id: DagId) -> &mut Dag {
         self.dags.get_mut(&id).expect("its number is known")
     }
@@ -637,9 +875,9 @@ impl Ledger {
     fn forget(&mut self, id: DagId) -> Option<Dag> {
         let dag = self.dags.remove(&id)?;
         self.ids.remove(&dag.key);
-        self.apply(&dag.owner, &dag.standing, Timer::Dag(id), false);
+        self.apply(&dag.standing, Timer::Dag(id), false);
         let amount = Amount::of(&dag.record);
-        self.charge(&dag.owner, |account| {
+        charge(&mut self.accounts, &dag.owner, |account| {
             account.stored = account.stored - amount;
         });
         self.unfinished -= usize::from(!dag.record.is_complete());
@@ -648,34 +886,53 @@ impl Ledger {
 
     fn forget_grant(&mut self, key: &[u8]) {
         if let Some(grant) = self.grants.remove(key) {
-            self.apply(
-                &grant.owner,
-                &grant.standing,
-                Timer::Grant(key.to_vec()),
-                false,
-            );
+            self.forget_grant_of(key, &grant);
+        }
+    }
+
+    /// Removes a grant from all sums and indices.
+    fn forget_grant_of(&mut self, key: &[u8], grant: &PendingGrant) {
+        self.apply(&grant.standing, Timer::Grant(key.to_vec()), false);
+        if let Some(grants) = self.grants_of.get_mut(&grant.block) {
+            grants.remove(&(grant.at, key.to_vec()));
+            if grants.is_empty() {
+                self.grants_of.remove(&grant.block);
+            }
         }
     }
 
     /// Adds the state of a record or a grant to all sums and indices, or removes it.
-    fn apply(&mut self, owner: &Arc<str>, standing: &Standing, timer: Timer, add: bool) {
+    fn apply(&mut self, standing: &Standing, timer: Timer, add: bool) {
         let Standing {
             committed,
+            payers,
             expected,
             candidate,
             timer: at,
         } = standing;
         let at = at.map(|at| (at, timer));
+        let change = |sum: Amount| match add {
+            true => sum + *committed,
+            false => sum - *committed,
+        };
+        self.committed = change(self.committed);
+        for (at, (peer, block)) in payers.iter().enumerate() {
+            charge(&mut self.accounts, peer, |account| {
+                account.committed = change(account.committed);
+            });
+            // A block of addresses pays once, however many of its peers hold the DAG.
+            if payers[..at].iter().all(|(_, before)| before != block) {
+                charge(&mut self.blocks, block, |account| {
+                    account.committed = change(account.committed);
+                });
+            }
+        }
         if add {
-            self.committed += committed;
             self.expected += usize::from(*expected);
-            self.charge(owner, |account| account.committed += committed);
             candidate.iter().for_each(|dag| self.order.insert(dag));
             self.timers.extend(at);
         } else {
-            self.committed -= committed;
             self.expected -= usize::from(*expected);
-            self.charge(owner, |account| account.committed -= committed);
             candidate.iter().for_each(|dag| self.order.remove(dag));
             at.iter().for_each(|timer| {
                 self.timers.remove(timer);
@@ -689,28 +946,60 @@ impl Ledger {
         }
     }
 
+    /// Makes another peer the owner of a DAG whose owner no longer holds it.
+    fn find_owner(&mut self, id: DagId, now: u64) {
+        let record = &self.dags[&id].record;
+        if record.pinned || record.holders.is_active(&record.owner, now) {
+            return;
+        }
+        let last = record.holders.active(now).max_by_key(|holder| holder.until);
+        let Some(heir) = last.map(|holder| holder.peer.clone()) else {
+            return;
+        };
+        let amount = Amount::of(record);
+        let heir = self.owner(&heir);
+        charge(&mut self.accounts, &heir, |account| {
+            account.stored = account.stored + amount;
+        });
+        let dag = self.dag_mut(id);
+        dag.record.owner = heir.to_string();
+        let before = std::mem::replace(&mut dag.owner, heir);
+        charge(&mut self.accounts, &before, |account| {
+            account.stored = account.stored - amount;
+        });
+        self.unsaved.insert(id);
+    }
+
     /// Recomputes the state of a DAG.
     fn judge_dag(&mut self, id: DagId, now: u64) {
+        self.find_owner(id, now);
         let dag = &self.dags[&id];
         let record = &dag.record;
         let is_held = self.held.contains_key(dag.key.as_slice());
         let protection = protection(record, self.limits.partial_ttl, is_held, now);
-        // Until then, room for its declared size is kept.
-        let active = record.last_block.saturating_add(RESERVATION);
+        let active = record.last_block.saturating_add(EXPECTED);
         let expected = !record.is_complete() && active > now;
-        let kept = if expected {
-            record.bytes.max(record.size)
-        } else {
-            record.bytes
-        };
         let (committed, until, is_candidate) = match protection {
-            Protection::Pinned => (kept, None, false),
-            Protection::Until(until) => (kept, Some(until), false),
-            Protection::InUse => (0, None, false),
-            Protection::Lapsed => (0, None, true),
+            Protection::Pinned => (Amount::of(record), None, false),
+            Protection::Until(until) => (Amount::of(record), Some(until), false),
+            Protection::InUse(until) => (Amount::default(), Some(until), false),
+            Protection::Lapsed => (Amount::default(), None, true),
         };
+        let mut payers: Vec<(Arc<str>, AddressBlock)> = record
+            .holders
+            .active(now)
+            .map(|holder| (self.owner(&holder.peer), holder.block))
+            .collect();
+        if committed == Amount::default() {
+            payers.clear();
+        } else if payers.is_empty() {
+            payers.push((Arc::clone(&dag.owner), AddressBlock::Own));
+        }
+        // The first of the tokens to end changes who pays.
+        let next = record.holders.active(now).map(|holder| holder.until).min();
         let standing = Standing {
             committed,
+            payers,
             expected,
             candidate: is_candidate.then(|| Candidate {
                 id,
@@ -718,15 +1007,18 @@ impl Ledger {
                 last_used: record.last_used,
                 complete: record.is_complete(),
             }),
-            timer: until.into_iter().chain(expected.then_some(active)).min(),
+            timer: until
+                .into_iter()
+                .chain(next)
+                .chain(expected.then_some(active))
+                .min(),
         };
         if standing == dag.standing {
             return;
         }
-        let owner = Arc::clone(&dag.owner);
         let before = std::mem::replace(&mut self.dag_mut(id).standing, standing.clone());
-        self.apply(&owner, &before, Timer::Dag(id), false);
-        self.apply(&owner, &standing, Timer::Dag(id), true);
+        self.apply(&before, Timer::Dag(id), false);
+        self.apply(&standing, Timer::Dag(id), true);
     }
 
     /// Recomputes the state of a grant, and removes it if it has expired.
@@ -734,26 +1026,40 @@ impl Ledger {
         let Some(grant) = self.grants.get_mut(key) else {
             return;
         };
-        let active = grant.at.saturating_add(RESERVATION);
+        let expires = grant.holders.until();
+        let active = grant.at.saturating_add(EXPECTED);
         let standing = Standing {
-            committed: if active > now { grant.size } else { 0 },
             expected: active > now,
-            candidate: None,
             timer: Some(if active > now {
-                active.min(grant.expires)
+                active.min(expires)
             } else {
-                grant.expires
+                expires
             }),
+            ..Standing::default()
         };
-        let over = grant.expires <= now;
-        let owner = Arc::clone(&grant.owner);
         let before = std::mem::replace(&mut grant.standing, standing.clone());
-        self.apply(&owner, &before, Timer::Grant(key.to_vec()), false);
-        if over {
-            self.grants.remove(key);
+        self.apply(&before, Timer::Grant(key.to_vec()), false);
+        if expires <= now {
+            if let Some(grant) = self.grants.get_mut(key) {
+                grant.standing = Standing::default();
+            }
+            self.forget_grant(key);
         } else {
-            self.apply(&owner, &standing, Timer::Grant(key.to_vec()), true);
+            self.apply(&standing, Timer::Grant(key.to_vec()), true);
         }
+    }
+}
+
+/// Changes an account. An account exists for as long as anything counts against it.
+fn charge<K: Clone + Eq + std::hash::Hash>(
+    accounts: &mut HashMap<K, Account>,
+    of: &K,
+    change: impl FnOnce(&mut Account),
+) {
+    let account = accounts.entry(of.clone()).or_default();
+    change(account);
+    if *account == Account::default() {
+        accounts.remove(of);
     }
 }
 

@@ -15,7 +15,9 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tokio::sync::Semaphore;
 
 mod activity;
 mod chores;
@@ -40,6 +42,7 @@ mod token;
 pub(crate) mod traverse;
 mod turns;
 mod upload;
+mod verify;
 mod waiters;
 
 use activity::Activities;
@@ -55,13 +58,15 @@ use key::Key;
 use ledger::Ledger;
 pub(crate) use operate::section;
 pub use operate::{CheckReport, Damage, ExportError, ImportError, Imported, StoredDag};
-pub use read::{ReadError, Reader};
+pub use read::{Behind, ReadError, Reader};
 pub use refusal::{MAX_PEER, Refusal};
 use repair::Repair;
 pub use status::{Arrival, Usage};
 pub use token::{MAX_TOKEN, TokenError};
 pub use upload::{AddError, Upload};
 use waiters::BlockWaiters;
+
+use crate::fairness::Shares;
 pub use waiters::MAX_WAITING;
 
 /// How many DAGs are kept at most, complete or not.
@@ -75,15 +80,28 @@ pub struct Storage {
     index: Index,
     ledger: Mutex<Ledger>,
     blocks: BlockWaiters,
+    behind: OnceLock<Arc<dyn Behind>>,
+    /// The memory that blocks may take which are read for responses, in KiB.
+    memory: Arc<Semaphore>,
     activities: Activities,
     chores: Chores,
+    /// One place for each DAG that may wait to be built from blocks of others.
+    adoptions: Arc<Shares>,
     /// Blocks whose bytes are gone and whose DAGs are being searched for, each with the DAGs that
     /// took it in the meantime.
     losing: Mutex<HashMap<Vec<u8>, Vec<Key>>>,
+    /// The blocks that were damaged or gone when the storage was opened, until somebody checks it.
+    found: Mutex<Vec<Damage>>,
+    /// Whether the machine stopped while the storage was open, and not all blocks are verified since.
+    is_suspect: AtomicBool,
+    /// Says how the storage was last closed.
+    marker: verify::Marker,
     /// Whether the database has failed and must be opened again.
     broken: AtomicBool,
     /// Has one thread at a time open the database again.
     repair: Repair,
+    /// How many CARs an operator has imported.
+    imports: AtomicU64,
     /// How many bytes of blocks were added since the database was synced.
     unsynced: AtomicU64,
 }

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::{Bytes, BytesMut};
 use cid::multihash::Multihash;
@@ -17,6 +18,7 @@ use super::key::{Key, cid_of, key};
 use super::traverse::{Scope, Walk, WalkError};
 use super::upload::Target;
 use super::{AddError, ReadError, Storage, StorageError};
+use crate::fairness::AddressBlock;
 
 /// The owner of the DAGs that an operator imported.
 pub const OPERATOR: &str = "operator";
@@ -63,6 +65,22 @@ pub struct Damage {
     pub block: String,
     /// What is wrong.
     pub problem: String,
+}
+
+/// What is wrong with a block whose file is gone.
+pub(super) const MISSING: &str = "its file is missing";
+
+fn cid_of_hash(hash: &[u8]) -> Option<Cid> {
+    let hash = Multihash::from_bytes(hash).ok()?;
+    Some(Cid::new_v1(RAW, hash))
+}
+
+/// Damage of the block with this multihash.
+pub(super) fn damage(hash: &[u8], problem: &str) -> Damage {
+    Damage {
+        block: cid_of_hash(hash).map_or_else(|| "unknown".into(), |cid| cid.to_string()),
+        problem: problem.to_owned(),
+    }
 }
 
 /// The findings of [`Storage::check`].
@@ -182,7 +200,10 @@ impl Storage {
     /// # Errors
     /// Fails if the disk or the database fails.
     pub fn check(&self, mut progress: impl FnMut(u64, u64)) -> Result<CheckReport, StorageError> {
-        let mut report = CheckReport::default();
+        let mut report = CheckReport {
+            damaged: std::mem::take(&mut *self.found()),
+            ..CheckReport::default()
+        };
         let mut after: Option<Vec<u8>> = None;
         loop {
             let blocks = self.index.blocks(after.as_deref(), CHECKED_AT_ONCE)?;
@@ -205,12 +226,12 @@ impl Storage {
         Ok(report)
     }
 
-    fn check_block(&self, hash: &[u8]) -> Result<Option<Damage>, StorageError> {
-        let cid = Multihash::from_bytes(hash).map(|hash| Cid::new_v1(RAW, hash));
+    pub(super) fn check_block(&self, hash: &[u8]) -> Result<Option<Damage>, StorageError> {
+        let cid = cid_of_hash(hash);
         let problem = match (&cid, self.files.read(hash)?) {
-            (Err(_), _) => "its name is not a multihash".to_owned(),
-            (Ok(_), None) => "its file is missing".to_owned(),
-            (Ok(cid), Some(data)) => match hash::verify(cid, &data) {
+            (None, _) => "its name is not a multihash".to_owned(),
+            (Some(_), None) => MISSING.to_owned(),
+            (Some(cid), Some(data)) => match hash::verify(cid, &data) {
                 Ok(()) => return Ok(None),
                 Err(error) => error.to_string(),
             },
@@ -220,10 +241,7 @@ impl Storage {
             return Ok(None);
         }
         self.lose(hash)?;
-        Ok(Some(Damage {
-            block: cid.map_or_else(|_| "unknown".into(), |cid| cid.to_string()),
-            problem,
-        }))
+        Ok(Some(damage(hash, &problem)))
     }
 
     /// Imports all blocks of a CAR, in any order, as DAGs of the operator, which are pinned. Blocks
@@ -231,7 +249,23 @@ impl Storage {
     ///
     /// # Errors
     /// Fails if the CAR cannot be read or is invalid, or if a block cannot be added.
-    pub fn import_car(self: &Arc<Self>, mut car: impl Read) -> Result<Imported, ImportError> {
+    pub fn import_car(self: &Arc<Self>, car: impl Read) -> Result<Imported, ImportError> {
+        // The blocks of several roots are put together in a DAG of their own, so that each root gets
+        // what is below it and nothing else.
+        let number = self.imports.fetch_add(1, Ordering::Relaxed).to_string();
+        let name = Multihash::wrap(IDENTITY, number.as_bytes());
+        let staging = name.map(|name| Cid::new_v1(RAW, name));
+        let staging = staging.map_err(|error| ImportError::Read(std::io::Error::other(error)))?;
+        let imported = self.import_staged(car, staging);
+        self.remove(&staging).map_err(AddError::from)?;
+        imported
+    }
+
+    fn import_staged(
+        self: &Arc<Self>,
+        mut car: impl Read,
+        staging: Cid,
+    ) -> Result<Imported, ImportError> {
         let mut reader = CarReader::new(CarLimits {
             header: MAX_HEADER,
             ..CarLimits::default()
@@ -248,8 +282,10 @@ impl Storage {
             reader.push(chunk.freeze());
             while let Some((cid, data)) = reader.next()? {
                 // A CAR without roots is treated as the DAG of its first block.
-                let target = target.get_or_insert_with(|| {
-                    operator_target(*reader.roots().first().unwrap_or(&cid))
+                let target = target.get_or_insert_with(|| match reader.roots() {
+                    [] => operator_target(cid),
+                    [root] => operator_target(*root),
+                    _ => operator_target(staging),
                 });
                 if self.add(target, &cid, &data)? {
                     imported.blocks += 1;
@@ -336,6 +372,7 @@ fn operator_target(root: Cid) -> Target {
         root,
         key,
         owner: OPERATOR.to_owned(),
+        block: AddressBlock::Own,
         size: 0,
         limit: u64::MAX,
         keep_until: 0,

@@ -1,11 +1,15 @@
 //! Reading blocks, including those that are still on their way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fluence::Cid;
-use fluence::content::hash::identity;
-use tokio::time::Instant;
+use fluence::content::MAX_BLOCK;
+use fluence::content::hash::{self, identity};
+use futures::future::BoxFuture;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout};
 
 use super::activity::{Activity, TransferCounters};
 use super::key::{Key, key};
@@ -15,6 +19,18 @@ use super::{Storage, StorageError};
 /// How many readers may wait for roots that nobody has announced. The other places are left to
 /// readers of blocks that are coming.
 const MAX_UNANNOUNCED: usize = MAX_WAITING / 2;
+
+/// How much memory all blocks take together that are read for responses, in KiB. While a block is
+/// being read, it counts as the largest that there may be.
+pub(super) const MEMORY: usize = 64 * 1024;
+/// How long a reader waits for memory. Nobody who reads slowly holds any, so there is some soon.
+const MEMORY_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Where blocks are that the storage itself lacks.
+pub trait Behind: Send + Sync {
+    /// Reads a block, if it is there and can be read at once. The storage verifies it.
+    fn block(&self, cid: Cid) -> BoxFuture<'static, Option<Bytes>>;
+}
 
 /// Why a block cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -57,10 +73,54 @@ impl Storage {
             return true;
         }
         let storage = Arc::clone(self);
-        let hash = cid.hash().to_bytes();
-        blocking(move || Ok(storage.files.size(&hash).is_some()))
+        let (wanted, hash) = (*cid, cid.hash().to_bytes());
+        blocking(move || storage.size_of_block(&wanted, &hash))
             .await
-            .unwrap_or(false)
+            .is_ok_and(|size| size.is_some())
+            || self.behind(cid).await.is_some()
+    }
+
+    /// Has blocks that are not here read from behind this storage. May be called once.
+    pub fn set_behind(&self, behind: Arc<dyn Behind>) {
+        if self.behind.set(behind).is_err() {
+            tracing::error!("the storage has something behind it already");
+        }
+    }
+
+    /// Reads a block from the disk. Blocks the thread.
+    fn read_block(&self, cid: &Cid, hash: &[u8]) -> Result<Option<Bytes>, StorageError> {
+        let Some(data) = self.files.read(hash)?.map(Bytes::from) else {
+            return Ok(None);
+        };
+        if self.is_suspect() && hash::verify(cid, &data).is_err() {
+            tracing::warn!(
+                "{cid} was damaged when the machine stopped, and has to be uploaded again"
+            );
+            self.lose(hash)?;
+            return Ok(None);
+        }
+        Ok(Some(data))
+    }
+
+    /// Whether a block is on the disk, and its size. Blocks the thread.
+    fn size_of_block(&self, cid: &Cid, hash: &[u8]) -> Result<Option<u64>, StorageError> {
+        if self.is_suspect() {
+            let data = self.read_block(cid, hash)?;
+            return Ok(data.map(|data| data.len() as u64));
+        }
+        Ok(self.files.size(hash))
+    }
+
+    /// Reads a block from behind this storage.
+    async fn behind(&self, cid: &Cid) -> Option<Bytes> {
+        let data = self.behind.get()?.block(*cid).await?;
+        match hash::verify(cid, &data) {
+            Ok(()) => Some(data),
+            Err(error) => {
+                tracing::warn!("the IPFS node behind this one has a wrong block: {error}");
+                None
+            }
+        }
     }
 
     /// What was transferred for all DAGs since the storage was opened.
@@ -83,6 +143,34 @@ pub(super) async fn blocking<T: Send + 'static>(
         .unwrap_or_else(|error| Err(StorageError::Io(std::io::Error::other(error))))
 }
 
+/// A block in memory, which is counted until the last part of it is dropped.
+struct InMemory {
+    data: Bytes,
+    _memory: Option<OwnedSemaphorePermit>,
+}
+
+impl InMemory {
+    /// Counts a block with as much of this memory as it needs, and gives back the rest.
+    fn bytes(data: Bytes, mut memory: OwnedSemaphorePermit) -> Bytes {
+        let needed = memory.split(kib(data.len()) as usize);
+        Bytes::from_owner(Self {
+            data,
+            _memory: needed,
+        })
+    }
+}
+
+impl AsRef<[u8]> for InMemory {
+    fn as_ref(&self) -> &[u8] {
+        &self.data
+    }
+}
+
+/// A number of bytes in KiB, rounded up.
+fn kib(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
+}
+
 /// Reads the blocks of one DAG for one response.
 #[derive(Debug)]
 pub struct Reader {
@@ -99,23 +187,41 @@ impl Reader {
         self
     }
 
-    /// Reads a block if it is here.
+    /// Reads a block if it is here, or behind the storage.
     ///
     /// # Errors
     /// Fails if the disk fails.
     pub async fn present(&self, cid: &Cid) -> Result<Option<Bytes>, ReadError> {
+        match self.here(cid).await? {
+            None => Ok(self.behind(cid).await),
+            here => Ok(here),
+        }
+    }
+
+    async fn here(&self, cid: &Cid) -> Result<Option<Bytes>, ReadError> {
         if let Some(inline) = identity(cid) {
             return Ok(Some(Bytes::copy_from_slice(inline)));
         }
+        let memory = Arc::clone(&self.storage.memory);
+        let memory = timeout(MEMORY_PATIENCE, memory.acquire_many_owned(kib(MAX_BLOCK))).await;
+        // The semaphore is never closed.
+        let memory = memory.ok().and_then(Result::ok).ok_or(ReadError::Busy)?;
         let storage = Arc::clone(&self.storage);
-        let hash = cid.hash().to_bytes();
-        let data = blocking(move || Ok(storage.files.read(&hash)?)).await?;
-        Ok(data.map(|data| {
-            self.storage
-                .activities
-                .served(&self.activity, data.len() as u64);
-            Bytes::from(data)
-        }))
+        let (cid, hash) = (*cid, cid.hash().to_bytes());
+        let data = blocking(move || storage.read_block(&cid, &hash)).await?;
+        Ok(data.map(|data| self.counted(InMemory::bytes(data, memory))))
+    }
+
+    async fn behind(&self, cid: &Cid) -> Option<Bytes> {
+        let data = self.storage.behind(cid).await?;
+        Some(self.counted(data))
+    }
+
+    fn counted(&self, data: Bytes) -> Bytes {
+        self.storage
+            .activities
+            .served(&self.activity, data.len() as u64);
+        data
     }
 
     /// Reads a block, and waits for it while it may be on its way: until no block of the DAG has
@@ -155,7 +261,7 @@ impl Reader {
             // Registered before the check, so that no block arrives unnoticed in between.
             let mut arrived = std::pin::pin!(wait.came.notified());
             arrived.as_mut().enable();
-            if let Some(data) = self.present(cid).await? {
+            if let Some(data) = self.here(cid).await? {
                 return Ok(data);
             }
             tokio::select! {
@@ -165,6 +271,9 @@ impl Reader {
                     deadline = Instant::now() + patience(expected);
                 }
                 () = tokio::time::sleep_until(deadline) => {
+                    if let Some(data) = self.behind(cid).await {
+                        return Ok(data);
+                    }
                     return Err(if expected {
                         ReadError::Late(*cid)
                     } else {
@@ -186,7 +295,7 @@ impl Reader {
         }
     }
 
-    /// The size of a block in bytes; `None` if it is not here.
+    /// The size of a block in bytes; `None` if it is neither here nor behind the storage.
     ///
     /// # Errors
     /// Fails if the disk fails.
@@ -195,8 +304,11 @@ impl Reader {
             return Ok(Some(inline.len() as u64));
         }
         let storage = Arc::clone(&self.storage);
-        let hash = cid.hash().to_bytes();
-        Ok(blocking(move || Ok(storage.files.size(&hash))).await?)
+        let (wanted, hash) = (*cid, cid.hash().to_bytes());
+        match blocking(move || storage.size_of_block(&wanted, &hash)).await? {
+            None => Ok(self.storage.behind(cid).await.map(|data| data.len() as u64)),
+            here => Ok(here),
+        }
     }
 
     /// The storage that the reader reads.

@@ -43,15 +43,13 @@ pub enum Refusal {
         /// Its quota, in bytes.
         limit: u64,
     },
-    /// All room is taken by DAGs that may not be removed yet.
+    /// All room, or the share of it that the peer's address may have, is taken by DAGs that may not
+    /// be removed yet.
     #[error("the storage has no room for {size} bytes now; try again later or ask another node")]
     NoRoom {
         /// Bytes that were requested.
         size: u64,
     },
-    /// Too many granted uploads have not begun yet.
-    #[error("too many uploads are about to begin; try again in a minute")]
-    TooMany,
     /// The disk or the database failed.
     #[error("the storage failed; the node's log says why")]
     OutOfOrder,

@@ -15,7 +15,7 @@ use fluence::Cid;
 use super::chores::Chore;
 use super::index::Batch;
 use super::key::{Key, key};
-use super::ledger::{Amount, Incoming, Ledger, Reservation, Shortage};
+use super::ledger::{Amount, Incoming, Ledger, Released, Reservation, Shortage};
 use super::record::DagId;
 use super::upload::Target;
 use super::{AddError, MAX_DAGS, Storage, StorageError};
@@ -39,7 +39,7 @@ impl Room<'_> {
     /// Ends the reservation under the same lock under which the block is counted.
     pub fn settle(mut self, ledger: &mut Ledger) {
         if let Some(reservation) = self.reservation.take() {
-            ledger.release(&reservation);
+            ledger.release_room(&reservation);
         }
     }
 }
@@ -47,7 +47,7 @@ impl Room<'_> {
 impl Drop for Room<'_> {
     fn drop(&mut self) {
         if let Some(reservation) = self.reservation.take() {
-            self.storage.ledger().release(&reservation);
+            self.storage.ledger().release_room(&reservation);
         }
     }
 }
@@ -58,7 +58,7 @@ impl Storage {
     pub(super) fn make_room(&self, target: &Target, bytes: u64) -> Result<Room<'_>, AddError> {
         let block = Incoming {
             root: &target.key,
-            peer: &target.owner,
+            from: target.asker(),
             bytes,
             trusted: target.trusted,
         };
@@ -67,6 +67,7 @@ impl Storage {
             let owner = match reserved {
                 Ok(reservation) => break reservation,
                 Err(Shortage::Share(owner)) => Some(owner),
+                Err(Shortage::Block) => return Err(AddError::NoRoom),
                 Err(Shortage::Total) => {
                     if self.remove_batch()? {
                         continue;
@@ -92,6 +93,22 @@ impl Storage {
             }
         }
         Ok(room)
+    }
+
+    /// Makes room in the quota of an uploader for blocks that are on the disk already and become part
+    /// of its DAG too. Blocks the thread.
+    pub(super) fn make_share(&self, target: &Target, more: Amount) -> Result<(), AddError> {
+        if target.trusted {
+            return Ok(());
+        }
+        loop {
+            let found = self.ledger().find_share(&target.key, target.asker(), more);
+            match found {
+                Ok(()) => return Ok(()),
+                Err(Shortage::Share(owner)) if self.evict(Some(&owner), Some(&target.key))? => {}
+                Err(_) => return Err(AddError::NoRoom),
+            }
+        }
     }
 
     /// Makes room for one more DAG among [`MAX_DAGS`].
@@ -208,6 +225,38 @@ impl Storage {
             Some(id) => self.remove_all_of(id).map(|()| true),
             None => Ok(false),
         }
+    }
+
+    /// Takes a DAG back in the name of a peer that uploaded it: if nobody else holds it, it is removed.
+    /// Returns `None` if that peer does not hold it, and otherwise whether it stays. Blocks the
+    /// thread until all of it is gone.
+    ///
+    /// # Errors
+    /// Fails if the disk fails; the rest is then removed later.
+    pub fn release(&self, peer: &str, root: &Cid) -> Result<Option<bool>, StorageError> {
+        self.recover()?;
+        let key = key(root);
+        let now = self.now();
+        let released = self.ledger().release(&key, peer, now);
+        let stays = match released {
+            Released::NotHeld => return Ok(None),
+            Released::Kept => true,
+            Released::Free => {
+                // Somebody else may have been granted it in the meantime.
+                let given_up = self.give_up(|ledger| {
+                    let record = ledger.dag(&key)?;
+                    let is_kept = record.pinned || record.holders.active(now).next().is_some();
+                    if is_kept { None } else { ledger.id(&key) }
+                })?;
+                if let Some(id) = given_up {
+                    self.remove_all_of(id)?;
+                }
+                given_up.is_none() && self.ledger().dag(&key).is_some()
+            }
+        };
+        // The database must not bring back who held it.
+        self.flush()?;
+        Ok(Some(stays))
     }
 
     /// Removes every DAG that nothing protects: neither a pin, nor a valid token, nor current use.

@@ -8,14 +8,22 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::chores::{self, Chore, Chores};
+use fluence::content::hash::IDENTITY;
+
+use tokio::sync::Semaphore;
+
+use super::chores::{self, Chore, Chores, MAX_ADOPTIONS};
 use super::error::{MayBeDisk, OpenError, StorageError};
 use super::files::BlockFiles;
 use super::index::{Batch, DbError, Index, Tables};
-use super::key::Key;
+use super::key::{Key, cid_of};
 use super::ledger::{Amount, Ledger};
+use super::operate::{Damage, MISSING, damage};
+use super::read;
 use super::record::{DagId, Record};
+use super::verify::{self, Marker};
 use super::{Storage, StorageConfig, token};
+use crate::fairness::Shares;
 
 /// How many members one transaction of a removal drops while nobody else writes.
 const BATCH: usize = 4096;
@@ -23,6 +31,10 @@ const BATCH: usize = 4096;
 const BATCH_TIME: Duration = Duration::from_secs(1);
 /// How many DAGs are examined at once.
 const PAGE: usize = 1024;
+/// How many damaged blocks are remembered until somebody checks the storage.
+const MAX_FOUND: usize = 1024;
+/// The file of the database.
+const DATABASE: &str = "index.redb";
 
 impl Storage {
     /// Opens the storage in a directory, or creates one there. Blocks the thread while it repairs
@@ -32,7 +44,8 @@ impl Storage {
     /// Fails if another process has it open, or if the disk or the database fails.
     pub fn open(dir: &Path, config: StorageConfig) -> Result<Arc<Self>, OpenError> {
         let (storage, chores) = Self::prepare(dir, config)?;
-        chores::start(&storage, chores).map_err(|error| OpenError::Io {
+        let started = chores::start(&storage, chores).and_then(|()| verify::start(&storage));
+        started.map_err(|error| OpenError::Io {
             path: dir.to_owned(),
             error,
         })?;
@@ -57,8 +70,11 @@ impl Storage {
         };
         fs::create_dir_all(dir).map_err(io_error)?;
         // The database comes first: its lock ensures that no other process uses the storage.
-        let index = Index::open(&dir.join("index.redb")).map_err(database_error)?;
+        let is_new = !dir.join(DATABASE).exists();
+        let index = Index::open(&dir.join(DATABASE)).map_err(database_error)?;
         let files = BlockFiles::open(dir).map_err(io_error)?;
+        let marker = Marker::new(dir);
+        let suspect = !marker.take().map_err(io_error)? && !is_new;
         let token_key = token::load_key(&dir.join("token.key")).map_err(io_error)?;
         let (chores, work) = Chores::new();
         let storage = Arc::new(Self {
@@ -67,11 +83,18 @@ impl Storage {
             index,
             ledger: Ledger::new(config.limits()).into(),
             blocks: Default::default(),
+            behind: Default::default(),
+            memory: Arc::new(Semaphore::new(read::MEMORY)),
             activities: Default::default(),
             chores,
+            adoptions: Shares::new(MAX_ADOPTIONS),
             losing: Default::default(),
+            found: Default::default(),
+            is_suspect: suspect.into(),
+            marker,
             broken: false.into(),
             repair: Repair::default(),
+            imports: 0.into(),
             unsynced: 0.into(),
             config,
         });
@@ -88,7 +111,9 @@ impl Storage {
         let mut dags = BTreeMap::new();
         let mut leaving = self.index.leaving()?;
         for (key, record) in self.index.dags()? {
-            if record.removing {
+            // What an operator's import was put together in is of no use after it was cut off.
+            let is_staged = cid_of(&key).is_some_and(|cid| cid.hash().code() == IDENTITY);
+            if record.removing || is_staged {
                 self.index
                     .write(true, |tables| tables.give_up(&key, record.id))?;
                 leaving.push(record.id);
@@ -110,7 +135,11 @@ impl Storage {
                 }
             };
             let keep = known == Some(size);
-            orphans += u64::from(!keep);
+            if let (false, Some(_), Some(hash)) = (keep, known, hash) {
+                self.note_damage(damage(hash, "its file has another size"));
+            } else {
+                orphans += u64::from(!keep);
+            }
             Ok(keep)
         })?;
         if let Some(error) = failed {
@@ -126,6 +155,9 @@ impl Storage {
             }
         })?;
         for hash in &lost {
+            self.note_damage(damage(hash, MISSING));
+        }
+        for hash in &lost {
             let ids = dags.values().map(|record| (record.id, record.id));
             let having: HashSet<DagId> = self.index.having(ids, hash)?.into_iter().collect();
             self.index.write(true, |tables| {
@@ -140,7 +172,22 @@ impl Storage {
         }
         let now = self.now();
         self.ledger().reload(dags, stored, now);
-        Ok(())
+        self.measure_disk()
+    }
+
+    /// Remembers a block that was damaged or gone when the storage was opened, until somebody checks
+    /// it.
+    pub(super) fn note_damage(&self, damage: Damage) {
+        let mut found = self.found();
+        let is_known = found.iter().any(|known| known.block == damage.block);
+        if !is_known && found.len() < MAX_FOUND {
+            found.push(damage);
+        }
+    }
+
+    /// The blocks that were damaged or gone when the storage was opened.
+    pub(super) fn found(&self) -> MutexGuard<'_, Vec<Damage>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Completes a removal that was cut off.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Storage;
 use super::key::key;
-use super::ledger::{Progress, RESERVATION};
+use super::ledger::{EXPECTED, Progress};
 
 /// How long after its last block, or its grant, an upload without a request under way counts as
 /// stalled.
@@ -64,7 +64,7 @@ impl Storage {
         if last.saturating_add(LULL.as_secs()) > now || self.activities.is_uploaded(&key) {
             Arrival::Coming
         } else if matches!(progress, Some(Progress::Begun(_)))
-            || last.saturating_add(RESERVATION) > now
+            || last.saturating_add(EXPECTED) > now
         {
             Arrival::Stalled
         } else {

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::index::DbError;
+use super::ledger::Amount;
 use super::{Storage, StorageError};
 
 /// How often [`Storage::tend`] does its work.
@@ -44,6 +45,15 @@ impl Storage {
         })
     }
 
+    /// Notes how much the disk has room for, so that the shares are shares of what there is. Blocks
+    /// the thread.
+    pub(super) fn measure_disk(&self) -> Result<(), StorageError> {
+        let (bytes, files) = self.files.free().map_err(StorageError::from)?;
+        let bytes = bytes.saturating_sub(self.config.min_free);
+        self.ledger().set_free(Amount { bytes, files });
+        Ok(())
+    }
+
     /// Maintains the storage for as long as it is polled: removes DAGs that were not completed in
     /// time, and saves what has changed.
     pub async fn tend(self: Arc<Self>) {
@@ -54,6 +64,7 @@ impl Storage {
             let storage = Arc::clone(&self);
             let swept = tokio::task::spawn_blocking(move || {
                 let swept = storage.sweep()?;
+                storage.measure_disk()?;
                 storage.flush()?;
                 Ok::<_, StorageError>(swept)
             })

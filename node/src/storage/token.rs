@@ -9,6 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fluence::Cid;
 use serde::{Deserialize, Serialize};
 
+use crate::fairness::AddressBlock;
+
 /// The longest token that is accepted, in bytes.
 pub const MAX_TOKEN: usize = 1024;
 
@@ -27,6 +29,9 @@ pub(super) struct Claims {
     /// The peer that the upload was granted to.
     #[serde(rename = "p")]
     pub peer: String,
+    /// Where that peer called from: what it uploads counts against the share of these addresses.
+    #[serde(rename = "b", default)]
+    pub block: AddressBlock,
     /// When the token expires, in Unix seconds.
     #[serde(rename = "e")]
     pub expires: u64,
@@ -41,6 +46,9 @@ pub enum TokenError {
     /// The token has expired.
     #[error("the token has expired")]
     Expired,
+    /// The peer has taken the DAG back since it was given the token.
+    #[error("the file was taken back after this token was given")]
+    Released,
 }
 
 /// Creates the token for these claims: `base64url(JSON).base64url(MAC)`.
@@ -139,6 +147,7 @@ mod tests {
                 .unwrap(),
             size: 5,
             peer: "12D3KooW".into(),
+            block: AddressBlock::V4([192, 0, 2, 1]),
             expires: 100,
         };
         let token = sign(&[1; 32], &claims);

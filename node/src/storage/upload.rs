@@ -9,21 +9,28 @@ use bytes::Bytes;
 use fluence::Cid;
 use fluence::content::MAX_BLOCK;
 use fluence::content::hash::{self, HashError, IDENTITY};
+use fluence::content::unixfs::RAW;
 use fluence::names::canonical;
 
 use super::activity::Activity;
 use super::error::MayBeDisk;
 use super::files::TempBlock;
-use super::index::DbError;
+use super::index::{DbError, Tables};
 use super::key::{Key, cid_of, hash_of, key};
-use super::ledger::{Amount, limit_of};
-use super::record::Record;
+use super::ledger::{Amount, Asker, limit_of};
+use super::record::{Holder, Holders, Record};
 use super::removal::Room;
 use super::token::{self, Claims};
 use super::{BlockError, MAX_DAGS, Storage, StorageError, TokenError, ipld};
+use crate::fairness::AddressBlock;
 
 /// The database is synced after this many bytes of blocks were added.
 const SYNC_EVERY: u64 = 256 * 1024 * 1024;
+
+/// How many blocks that are here already become part of another DAG in one transaction, and how many
+/// links they may have: others have their turn in between.
+const ADOPTED_AT_ONCE: usize = 64;
+const LINKS_AT_ONCE: usize = 4096;
 
 /// How long a block waits for the one that links to it, which may arrive in another request.
 const PARENT_PATIENCE: Duration = Duration::from_secs(10);
@@ -98,6 +105,8 @@ pub(super) struct Target {
     pub key: Key,
     /// The peer whose quota it counts against.
     pub owner: String,
+    /// Where that peer called from.
+    pub block: AddressBlock,
     /// The declared size of the file, in bytes.
     pub size: u64,
     /// See [`Record::limit`].
@@ -115,11 +124,29 @@ impl Target {
             root: claims.root,
             key: key(&claims.root),
             owner: claims.peer.clone(),
+            block: claims.block,
             size: claims.size,
             limit: limit_of(claims.size),
             keep_until: claims.expires,
             trusted: false,
         }
+    }
+
+    /// Who uploads it.
+    pub fn asker(&self) -> Asker<'_> {
+        Asker {
+            peer: &self.owner,
+            block: self.block,
+        }
+    }
+
+    /// Who holds it because of this upload; an operator's pin needs no holder.
+    fn holder(&self) -> Option<Holder> {
+        (!self.trusted).then(|| Holder {
+            peer: self.owner.clone(),
+            until: self.keep_until,
+            block: self.block,
+        })
     }
 }
 
@@ -147,7 +174,18 @@ struct NewBytes<'s> {
     room: Room<'s>,
 }
 
-/// The result of [`Storage::attach`].
+/// A block that is to become part of a DAG.
+struct Piece<'s> {
+    key: Key,
+    /// Its size, in bytes.
+    size: u64,
+    /// The blocks that it links to.
+    links: Vec<Key>,
+    /// Its bytes; `None` if they are on disk for another DAG.
+    new: Option<NewBytes<'s>>,
+}
+
+/// The result of attaching a [`Piece`].
 enum Attached {
     /// The block is part of the DAG. These are its links that the DAG lacks although their bytes
     /// are on disk.
@@ -156,6 +194,8 @@ enum Attached {
     BytesGone,
     /// The DAG is not here, and this is not its root.
     Foreign,
+    /// The DAG may not have it.
+    Refused(AddError),
 }
 
 impl Storage {
@@ -165,6 +205,9 @@ impl Storage {
     /// Fails if the token is invalid or has expired.
     pub fn upload(self: &Arc<Self>, token: &str) -> Result<Upload, TokenError> {
         let target = Target::of(&token::open(&self.token_key, token, self.now())?);
+        if self.is_released(&target) {
+            return Err(TokenError::Released);
+        }
         let activity = self.activities.begin_upload(&target.key);
         self.ledger().hold(&target.key, self.now());
         Ok(Upload {
@@ -172,6 +215,17 @@ impl Storage {
             target,
             activity,
         })
+    }
+
+    /// Whether the uploader has taken the DAG back since it was given its token.
+    fn is_released(&self, target: &Target) -> bool {
+        let Target {
+            key,
+            owner,
+            keep_until,
+            ..
+        } = target;
+        !target.trusted && self.ledger().is_released(key, owner, *keep_until)
     }
 
     fn relation(&self, target: &Target, key: &[u8]) -> Result<Relation, StorageError> {
@@ -224,17 +278,27 @@ impl Storage {
         let known = loop {
             let stored = self.index.block(hash_of(&key));
             let new = match stored.map_err(StorageError::from)? {
-                Some(_) => None,
+                Some(_) => {
+                    self.make_share(target, Amount::block(size))?;
+                    None
+                }
                 None => Some(NewBytes {
                     room: self.make_room(target, size)?,
                     file: self.files.write(data).map_err(StorageError::from)?,
                 }),
             };
-            match self.attach(target, &key, size, &links, new)? {
-                Attached::Done(known) => break known,
+            let piece = Piece {
+                key: key.clone(),
+                size,
+                links: links.clone(),
+                new,
+            };
+            match self.attach(target, vec![piece])?.pop() {
+                Some(Attached::Done(known)) => break known,
                 // The DAG that had the bytes was removed in the meantime.
-                Attached::BytesGone => continue,
-                Attached::Foreign => return Err(foreign()),
+                Some(Attached::BytesGone) => continue,
+                Some(Attached::Foreign) | None => return Err(foreign()),
+                Some(Attached::Refused(error)) => return Err(error),
             }
         };
         self.adopt(target, known)?;
@@ -242,106 +306,164 @@ impl Storage {
     }
 
     /// Adds to a DAG blocks that it lacks and that are here for other DAGs, so that its uploader
-    /// need not send them.
+    /// need not send them. They count as if it had sent them.
     pub(super) fn adopt(&self, target: &Target, known: Vec<Key>) -> Result<(), AddError> {
         let mut queue = VecDeque::from(known);
-        while let Some(key) = queue.pop_front() {
-            let Some(cid) = cid_of(&key) else {
-                continue;
-            };
-            let data = match self.files.read(hash_of(&key)).map_err(StorageError::from)? {
-                Some(data) => Bytes::from(data),
-                // The block was removed in the meantime. The DAG still lacks it, and its uploader
-                // will send it.
-                None => continue,
-            };
-            // A malformed block stays missing: the upload never completes, and is removed in due
-            // time.
-            let Ok(links) = ipld::needed(cid.codec(), &data) else {
-                continue;
-            };
-            let size = data.len() as u64;
-            if let Attached::Done(more) = self.attach(target, &key, size, &links, None)? {
-                queue.extend(more);
+        while !queue.is_empty() {
+            let (mut pieces, mut amount, mut links) = (Vec::new(), Amount::default(), 0);
+            while pieces.len() < ADOPTED_AT_ONCE
+                && links < LINKS_AT_ONCE
+                && let Some(key) = queue.pop_front()
+            {
+                if let Some(piece) = self.stored_piece(key)? {
+                    amount = amount + Amount::block(piece.size);
+                    links += piece.links.len();
+                    pieces.push(piece);
+                }
+            }
+            self.make_share(target, amount)?;
+            for attached in self.attach(target, pieces)? {
+                match attached {
+                    Attached::Done(more) => queue.extend(more),
+                    // The block was removed in the meantime. The DAG still lacks it, and its
+                    // uploader will send it.
+                    Attached::BytesGone | Attached::Foreign => {}
+                    Attached::Refused(error) => return Err(error),
+                }
             }
         }
         Ok(())
     }
 
-    /// Makes a block part of a DAG, atomically.
-    fn attach(
-        &self,
-        target: &Target,
-        key: &[u8],
-        size: u64,
-        links: &[Key],
-        new: Option<NewBytes<'_>>,
-    ) -> Result<Attached, AddError> {
+    /// A block that is on disk.
+    fn stored_piece(&self, key: Key) -> Result<Option<Piece<'_>>, AddError> {
+        let Some(cid) = cid_of(&key) else {
+            return Ok(None);
+        };
+        let hash = hash_of(&key);
+        if cid.codec() == RAW {
+            // It has no links, so it need not be read.
+            return Ok(self.files.size(hash).map(|size| Piece {
+                key,
+                size,
+                links: Vec::new(),
+                new: None,
+            }));
+        }
+        let Some(data) = self.files.read(hash).map_err(StorageError::from)? else {
+            return Ok(None);
+        };
+        let data = Bytes::from(data);
+        // A malformed block stays missing: the upload never completes, and is removed in due time.
+        Ok(ipld::needed(cid.codec(), &data).ok().map(|links| Piece {
+            key,
+            size: data.len() as u64,
+            links,
+            new: None,
+        }))
+    }
+
+    /// Makes blocks part of a DAG, in one atomic transaction.
+    fn attach(&self, target: &Target, pieces: Vec<Piece<'_>>) -> Result<Vec<Attached>, AddError> {
         self.make_room_for_dag(target)?;
         let now = self.now();
-        let hash = hash_of(key);
+        let size: u64 = pieces.iter().map(|piece| piece.size).sum();
         let came = self.unsynced.fetch_add(size, Ordering::Relaxed) + size;
         let sync = came > SYNC_EVERY;
+        let keys: Vec<Key> = pieces.iter().map(|piece| piece.key.clone()).collect();
         let attached = self.write(sync, |tables| {
-            let Some(mut record) = self.record_of(target, key, now)? else {
-                return Ok(Attached::Foreign);
-            };
-            // The token of a later grant may allow more.
-            record.size = record.size.max(target.size);
-            record.limit = record.limit.max(target.limit);
-            if record.bytes.saturating_add(size) > record.limit {
-                return Err(AddError::TooLarge { size: record.size });
-            }
-            let is_stored = tables.block(hash)?.is_some();
-            if !is_stored && new.is_none() {
-                return Ok(Attached::BytesGone);
-            }
-            record.last_block = now;
-            record.last_used = now;
-            record.keep_until = record.keep_until.max(target.keep_until);
-            // An operator's CAR may contain the root last, or not at all.
-            let lacks_root = record.blocks == 0
-                && record.wanted == 0
-                && key != target.key
-                && target.root.hash().code() != IDENTITY;
-            if lacks_root {
-                tables.want(&mut record, &target.key)?;
-            }
-            let (more, known) = tables.add(&mut record, key, size, links)?;
-            let mut room = None;
-            if let Some(new) = new {
-                if !is_stored {
-                    // If the transaction fails after the file was moved into place, the next start
-                    // or repair removes it.
-                    self.files
-                        .keep(new.file, hash)
-                        .map_err(StorageError::from)?;
+            let each = pieces.into_iter().map(|piece| {
+                match self.attach_one(tables, target, piece, now) {
+                    // The others are attached nevertheless: the ledger counts them already.
+                    Err(error) if !error.is_disk() => Ok(Attached::Refused(error)),
+                    attached => attached,
                 }
-                room = Some(new.room);
-            }
-            if let Some(joined) = self.losing().get_mut(hash) {
-                joined.push(target.key.clone());
-            }
-            let mut ledger = self.ledger();
-            if more > 0 || !is_stored {
-                ledger.stored_more(Amount::block(more));
-            }
-            if let Some(room) = room {
-                room.settle(&mut ledger);
-            }
-            let record = ledger.put(&target.key, record, now);
-            drop(ledger);
-            tables.put_dag(&target.key, &record)?;
-            Ok(Attached::Done(known))
+            });
+            each.collect::<Result<Vec<_>, AddError>>()
         })?;
         if sync {
             self.unsynced.store(0, Ordering::Relaxed);
         }
-        if matches!(attached, Attached::Done(_)) {
-            self.blocks.wake(hash);
-            self.activities.progress(&target.key);
+        for (key, attached) in keys.iter().zip(&attached) {
+            if matches!(attached, Attached::Done(_)) {
+                self.blocks.wake(hash_of(key));
+                self.activities.progress(&target.key);
+            }
         }
         Ok(attached)
+    }
+
+    /// Makes one block part of a DAG, within a transaction. Nothing has been changed if the error is
+    /// not the disk's.
+    fn attach_one(
+        &self,
+        tables: &mut Tables<'_>,
+        target: &Target,
+        piece: Piece<'_>,
+        now: u64,
+    ) -> Result<Attached, AddError> {
+        let Piece {
+            key,
+            size,
+            links,
+            new,
+        } = piece;
+        let hash = hash_of(&key);
+        if self.is_released(target) {
+            return Err(TokenError::Released.into());
+        }
+        let Some(mut record) = self.record_of(target, &key, now)? else {
+            return Ok(Attached::Foreign);
+        };
+        // The token of a later grant may allow more.
+        record.size = record.size.max(target.size);
+        record.limit = record.limit.max(target.limit);
+        if record.bytes.saturating_add(size) > record.limit {
+            return Err(AddError::TooLarge { size: record.size });
+        }
+        let is_stored = tables.block(hash)?.is_some();
+        if !is_stored && new.is_none() {
+            return Ok(Attached::BytesGone);
+        }
+        record.last_block = now;
+        record.last_used = now;
+        // An operator's CAR may contain the root last, or not at all.
+        let lacks_root = record.blocks == 0
+            && record.wanted == 0
+            && key != target.key
+            && target.root.hash().code() != IDENTITY;
+        if lacks_root {
+            tables.want(&mut record, &target.key)?;
+        }
+        let (more, known) = tables.add(&mut record, &key, size, &links)?;
+        let mut room = None;
+        if let Some(new) = new {
+            if !is_stored {
+                // If the transaction fails after the file was moved into place, the next start or
+                // repair removes it.
+                self.files
+                    .keep(new.file, hash)
+                    .map_err(StorageError::from)?;
+            }
+            room = Some(new.room);
+        }
+        if let Some(joined) = self.losing().get_mut(hash) {
+            joined.push(target.key.clone());
+        }
+        let mut ledger = self.ledger();
+        if more > 0 || !is_stored {
+            ledger.stored_more(Amount::block(more));
+        }
+        if let Some(room) = room {
+            room.settle(&mut ledger);
+        }
+        if let Some(holder) = target.holder() {
+            ledger.hold_for(&target.key, holder, now);
+        }
+        let record = ledger.put(&target.key, record, now);
+        drop(ledger);
+        tables.put_dag(&target.key, &record)?;
+        Ok(Attached::Done(known))
     }
 
     /// The record of a DAG. If there is none, a new one is created if the DAG may begin with this
@@ -360,6 +482,7 @@ impl Storage {
         let record = Record {
             id: 0,
             owner: target.owner.clone(),
+            holders: target.holder().map(Holders::one).unwrap_or_default(),
             created: now,
             last_used: now,
             last_block: now,
@@ -382,6 +505,11 @@ impl Upload {
     /// The root of the DAG that is being uploaded.
     pub fn root(&self) -> &Cid {
         &self.target.root
+    }
+
+    /// The uploader and its DAG, as bytes: the same for all tokens that it was given for the DAG.
+    pub fn name(&self) -> Vec<u8> {
+        [self.target.owner.as_bytes(), &[0], &self.target.key].concat()
     }
 
     /// How many bytes the blocks of the DAG may have.

@@ -5,11 +5,37 @@ use reqwest::Method;
 
 use crate::world::*;
 
+/// Makes a test of each function: with a node that has the blocks itself, and with one that has
+/// nothing, before a Kubo that has them all.
+macro_rules! both {
+    ($($name:ident),* $(,)?) => {
+        mod alone {
+            use super::World;
+            $(#[tokio::test] async fn $name() { super::$name(World::new().await).await; })*
+        }
+        mod before_kubo {
+            use super::World;
+            $(#[tokio::test] async fn $name() { super::$name(World::before_kubo().await).await; })*
+        }
+    };
+}
+
+both! {
+    responses_describe_themselves,
+    head_is_get_without_a_body,
+    ranges_of_blocks_and_files,
+    a_car_has_the_blocks_that_were_asked_for,
+    identity_cids_need_no_storage,
+    a_node_need_not_be_of_unixfs,
+    data_has_the_format_of_its_codec,
+    any_form_of_a_cid_is_the_same_dag,
+    http_2_is_spoken_to_who_begins_with_it,
+    pages_of_any_origin_may_read_and_upload,
+}
+
 const IMMUTABLE: &str = "public, max-age=29030400, immutable";
 
-#[tokio::test]
-async fn responses_describe_themselves() {
-    let world = World::new().await;
+async fn responses_describe_themselves(world: World) {
     let dag = file(1, 3);
     world.put(&dag).await;
     let cid = dag.text();
@@ -97,15 +123,15 @@ async fn responses_describe_themselves() {
                 .get_with(&format!("{path}?{query}"), &[("if-none-match", &known)])
                 .await;
             assert_eq!(again.status(), 304, "{query}");
+            // It would replace the policy of the page that a browser has.
+            assert_eq!(header(&again, "content-security-policy"), "");
             assert!(again.bytes().await.unwrap().is_empty());
         }
         assert!(tags.insert(tag), "{query} has the tag of another");
     }
 }
 
-#[tokio::test]
-async fn head_is_get_without_a_body() {
-    let world = World::new().await;
+async fn head_is_get_without_a_body(world: World) {
     let dag = directory(&[("a.txt", &file(1, 3))]);
     world.put(&dag).await;
     for tail in [
@@ -140,9 +166,7 @@ async fn head_is_get_without_a_body() {
     assert_eq!(missing.status(), 404);
 }
 
-#[tokio::test]
-async fn ranges_of_blocks_and_files() {
-    let world = World::new().await;
+async fn ranges_of_blocks_and_files(world: World) {
     let dag = file(1, 10);
     world.put(&dag).await;
     let size = dag.bytes.len();
@@ -209,9 +233,7 @@ async fn ranges_of_blocks_and_files() {
     assert!(size > 0);
 }
 
-#[tokio::test]
-async fn a_car_has_the_blocks_that_were_asked_for() {
-    let world = World::new().await;
+async fn a_car_has_the_blocks_that_were_asked_for(world: World) {
     let (one, two) = (file(1, 4), small(b"two"));
     let sub = directory(&[("one", &one), ("two", &two)]);
     let dag = directory(&[("copy", &one), ("sub", &sub)]);
@@ -317,9 +339,7 @@ async fn a_part_that_is_linked_twice_is_sent_for_both() {
     }
 }
 
-#[tokio::test]
-async fn identity_cids_need_no_storage() {
-    let world = World::new().await;
+async fn identity_cids_need_no_storage(world: World) {
     assert_eq!(world.bytes("/ipfs/bafkqaaa?format=raw", 200).await, b"");
     assert_eq!(
         world.bytes("/ipfs/bafkqabtimvwgy3yk", 200).await,
@@ -364,9 +384,7 @@ async fn identity_cids_need_no_storage() {
     assert_eq!(read_car(&car), cids(&blocks));
 }
 
-#[tokio::test]
-async fn a_node_need_not_be_of_unixfs() {
-    let world = World::new().await;
+async fn a_node_need_not_be_of_unixfs(world: World) {
     let leaf = block(RAW, b"leaf".to_vec());
     let cid = leaf.cid.to_bytes();
     // A dag-pb node with a link and no data.
@@ -397,9 +415,7 @@ async fn a_node_need_not_be_of_unixfs() {
     assert!(String::from_utf8(plain).unwrap().contains("not UnixFS"));
 }
 
-#[tokio::test]
-async fn data_has_the_format_of_its_codec() {
-    let world = World::new().await;
+async fn data_has_the_format_of_its_codec(world: World) {
     const FORMS: [(u64, &str, &str); 4] = [
         (0x0200, "json", "json"),
         (0x0129, "dag-json", "json"),
@@ -479,9 +495,7 @@ async fn data_has_the_format_of_its_codec() {
     assert_eq!(header(&plain, "content-location"), "");
 }
 
-#[tokio::test]
-async fn any_form_of_a_cid_is_the_same_dag() {
-    let world = World::new().await;
+async fn any_form_of_a_cid_is_the_same_dag(world: World) {
     let dag = file(1, 3);
     world.put(&dag).await;
     let v1 = fluence::Cid::new_v1(dag.root.codec(), *dag.root.hash());
@@ -563,9 +577,7 @@ async fn sharded_directories_are_walked() {
     );
 }
 
-#[tokio::test]
-async fn http_2_is_spoken_to_who_begins_with_it() {
-    let world = World::new().await;
+async fn http_2_is_spoken_to_who_begins_with_it(world: World) {
     let dag = file(1, 200);
     world.put(&dag).await;
     let http = reqwest::Client::builder()
@@ -598,9 +610,7 @@ async fn http_2_is_spoken_to_who_begins_with_it() {
     assert!(broken.bytes().await.is_err());
 }
 
-#[tokio::test]
-async fn pages_of_any_origin_may_read_and_upload() {
-    let world = World::new().await;
+async fn pages_of_any_origin_may_read_and_upload(world: World) {
     let preflight = world
         .http
         .request(Method::OPTIONS, format!("{}/api/v0/dag/import", world.url))
@@ -668,4 +678,46 @@ async fn health_counts() {
     );
     let bare = world.bytes("/healthz", 200).await;
     assert!(!String::from_utf8(bare).unwrap().contains(&dag.text()));
+}
+
+#[tokio::test]
+async fn no_web_page_learns_which_node_it_is() {
+    let mut setup = Setup::default();
+    let peer = || {
+        [("peer".to_owned(), "12D3KooW".into())]
+            .into_iter()
+            .collect()
+    };
+    setup.gateway.health = Some(std::sync::Arc::new(peer));
+    let world = World::with(setup).await;
+    let tells = async |headers: &[(&str, &str)]| {
+        let response = world.get_with("/healthz", headers).await;
+        // Browsers let no page of another origin read this.
+        assert_eq!(header(&response, "access-control-allow-origin"), "");
+        response.text().await.unwrap().contains("12D3KooW")
+    };
+    assert!(tells(&[]).await, "an operator's program");
+    assert!(
+        tells(&[("sec-fetch-site", "none")]).await,
+        "a person who types the address"
+    );
+    assert!(tells(&[("host", "localhost:4180")]).await);
+    assert!(tells(&[("host", "[::1]:4180")]).await);
+    for page in [
+        ("origin", "https://tracker.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        // A page whose own name leads here by now has the origin of this server.
+        ("host", "tracker.example:4180"),
+        ("host", "127.0.0.1.tracker.example"),
+    ] {
+        assert!(!tells(&[page]).await, "{page:?}");
+    }
+    let preflight = world
+        .http
+        .request(Method::OPTIONS, format!("{}/healthz", world.url))
+        .header("origin", "https://tracker.example");
+    let preflight = preflight.send().await.unwrap();
+    assert_eq!(header(&preflight, "access-control-allow-origin"), "");
 }

@@ -2,9 +2,12 @@
 
 mod gateway;
 mod hostile;
+mod kubo;
+mod network;
 mod open;
 mod persistence;
 mod quotas;
+mod strangers;
 mod uploads;
 mod waiting;
 mod world;

@@ -25,6 +25,7 @@ impl Fetcher for Asks {
                 Ok(Fetched {
                     name: Some("holiday.png".into()),
                     mime: Some("text/html".into()),
+                    size: None,
                 })
             } else {
                 Err(FetchError::NotFound)
@@ -54,6 +55,7 @@ impl Fetcher for Knows {
         let known = Fetched {
             name: Some("holiday.png".into()),
             mime: None,
+            size: Some(5015),
         };
         futures::future::ready(Some(known)).boxed()
     }
@@ -94,6 +96,38 @@ async fn a_name_that_is_unknown_is_asked_for_once() {
         assert_eq!(name.is_some(), knows);
         assert_eq!(mime.as_deref(), Some("x/y"));
     }
+}
+
+#[tokio::test]
+async fn a_question_about_a_file_moves_none_of_it() {
+    let fetcher = Arc::new(Knows(AtomicUsize::new(0), true));
+    let mut setup = Setup::default();
+    setup.gateway.fetcher = Some(fetcher.clone());
+    let world = World::with(setup).await;
+    let head = async |tail: &str| {
+        let url = format!("{}/ipfs/{}{tail}", world.url, file(1, 5).text());
+        world.http.head(url).send().await.unwrap()
+    };
+    // The provider describes it; a fetch would end with “nobody shares this file now”.
+    let described = head("").await;
+    assert_eq!(described.status(), 200);
+    assert_eq!(header(&described, "content-length"), "5015");
+    assert_eq!(header(&described, "content-type"), "image/png");
+    let disposition = "inline; filename=\"holiday.png\"";
+    assert_eq!(header(&described, "content-disposition"), disposition);
+    assert_eq!(header(&described, "cache-control"), "no-store");
+    assert_eq!(fetcher.0.load(Ordering::Relaxed), 1);
+    // What only the blocks could tell is not answered.
+    for tail in ["/a", "?format=car"] {
+        assert_eq!(head(tail).await.status(), 503, "{tail}");
+    }
+    assert_eq!(head("?format=raw").await.status(), 404);
+    assert_eq!(world.storage.usage().dags, 0);
+    // What is here is answered from here.
+    world.put(&file(1, 5)).await;
+    let known = head("").await;
+    assert_eq!(header(&known, "content-length"), "5015");
+    assert!(header(&known, "etag").contains(&file(1, 5).text()));
 }
 
 #[tokio::test]

@@ -31,12 +31,17 @@ async fn uploads_over_a_quota_are_refused_with_the_reason() {
             limit: 1000
         })
     );
-    assert_eq!(grant("a", 1, 1000), Ok(()));
-    assert_eq!(
-        grant("a", 1, 1000),
-        Ok(()),
-        "granting the same again takes no more room"
-    );
+    // A grant takes no room; bytes do, until the token ends.
+    for seed in 1..10 {
+        assert_eq!(grant("a", seed, 1000), Ok(()));
+    }
+    let (of_a, of_b) = (small(&[b'a'; 1000]), small(&[b'b'; 1000]));
+    for (peer, dag) in [("a", &of_a), ("b", &of_b)] {
+        let granted = world.storage.grant(peer, &dag.root, Some(1000)).unwrap();
+        world
+            .import_is(&granted.token, car_of(&dag.root, &dag.blocks), 200)
+            .await;
+    }
     assert_eq!(
         grant("a", 2, 501),
         Err(Refusal::PeerQuota {
@@ -44,10 +49,21 @@ async fn uploads_over_a_quota_are_refused_with_the_reason() {
             limit: 1500
         })
     );
-    assert_eq!(grant("b", 3, 1000), Ok(()));
+    assert_eq!(grant("a", 2, 500), Ok(()));
     assert_eq!(grant("c", 4, 501), Err(Refusal::NoRoom { size: 501 }));
-    // Nothing has arrived, and the room is not kept forever.
-    world.pass(120);
+    // Nor is there room for what turns out to be more than was granted.
+    let granted = world
+        .storage
+        .grant("a", &small(&[b'c'; 501]).root, Some(500));
+    let more = small(&[b'c'; 501]);
+    world
+        .import_is(
+            &granted.unwrap().token,
+            car_of(&more.root, &more.blocks),
+            507,
+        )
+        .await;
+    world.pass(60 * 60);
     assert_eq!(grant("c", 4, 501), Ok(()));
 }
 

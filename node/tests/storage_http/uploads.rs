@@ -200,3 +200,37 @@ async fn large_parts_can_be_uploaded_over_http_1_and_2() {
         assert_eq!(world.storage.dag_state(&dag.root), Some(true));
     }
 }
+
+#[tokio::test]
+async fn each_root_of_an_operators_car_has_what_is_below_it_and_nothing_else() {
+    let world = World::new().await;
+    let (one, two) = (file(1, 10), file(2, 10));
+    // {"roots": [42(h'00…'), 42(h'00…')], "version": 1}
+    let mut header = b"\xa2eroots\x82".to_vec();
+    for root in [one.root, two.root] {
+        // Codec and hash are those of the blocks; the version does not matter to the storage.
+        let cid = fluence::Cid::new_v1(root.codec(), *root.hash()).to_bytes();
+        header.extend([&[0xd8, 42, 0x58, cid.len() as u8 + 1, 0][..], &cid].concat());
+    }
+    header.extend(b"gversion\x01");
+    let mut car = Vec::new();
+    put_varint(&mut car, header.len() as u64);
+    car.extend(header);
+    for block in one.blocks.iter().chain(&two.blocks) {
+        put_block(&mut car, &block.cid, &block.data);
+    }
+    let storage = world.storage.clone();
+    let imported = tokio::task::spawn_blocking(move || storage.import_car(&car[..]));
+    let imported = imported.await.unwrap().unwrap();
+    assert_eq!((imported.roots.len(), imported.missing), (2, 0));
+    let dags = world.storage.list();
+    assert_eq!(
+        dags.iter().map(|dag| dag.blocks).collect::<Vec<_>>(),
+        [11, 11]
+    );
+    assert!(world.storage.remove(&one.root).unwrap());
+    let bytes: usize = two.blocks.iter().map(|block| block.data.len()).sum();
+    assert_eq!(world.storage.usage().bytes, bytes as u64);
+    assert!(world.storage.remove(&two.root).unwrap());
+    assert_eq!(world.storage.usage().bytes, 0);
+}

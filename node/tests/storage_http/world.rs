@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use fluence::content::hash;
 use fluence::content::unixfs::{self, Child, DAG_PB, RAW};
 use fluence::names::{canonical, canonical_cid, cid_v1};
 use fluence_cli::gateway::{self, GatewayConfig};
+use fluence_cli::kubo::{BehindStorage, Blocks, Kubo};
 use fluence_cli::storage::{Storage, StorageConfig};
 use reqwest::{Client, Response, multipart};
 use sha2::{Digest, Sha256};
@@ -189,11 +190,32 @@ impl Default for Setup {
 
 pub struct World {
     pub dir: TempDir,
+    /// The storage to which tests upload.
     pub storage: Arc<Storage>,
+    /// Where that storage listens.
+    uploads: String,
+    /// Where tests read.
     pub url: String,
+    /// What was asked of the storage to which tests upload, if another one is before it.
+    pub asked: Asked,
     pub http: Client,
     pub clock: Arc<AtomicU64>,
     serving: JoinHandle<()>,
+}
+
+/// The paths and queries of requests.
+pub type Asked = Arc<Mutex<Vec<String>>>;
+
+/// Serves these routes on loopback.
+async fn serve(router: axum::Router) -> (String, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let serving = tokio::spawn(async move {
+        gateway::serve(listener, router, std::future::pending())
+            .await
+            .expect("the gateway serves");
+    });
+    (url, serving)
 }
 
 /// The time at which the clock of a [`World`] starts, in Unix seconds.
@@ -209,18 +231,35 @@ impl World {
         Self::on(dir, setup, Arc::new(AtomicU64::new(BEGINNING))).await
     }
 
+    /// A node that has nothing, before a Kubo that has all that is uploaded. The Kubo is played by the
+    /// gateway of another storage, which answers as Kubo's does.
+    pub async fn before_kubo() -> Self {
+        let mut world = Self::new().await;
+        let seen = Arc::clone(&world.asked);
+        let router = gateway::router(Arc::clone(&world.storage), GatewayConfig::default());
+        let note = move |request: axum::extract::Request, next: axum::middleware::Next| {
+            let asked = request.uri().to_string();
+            seen.lock().expect("the list").push(asked);
+            next.run(request)
+        };
+        let (kubo, _) = serve(router.layer(axum::middleware::from_fn(note))).await;
+        let kubo = Kubo::new(&kubo, &kubo).expect("a client");
+        let mut setup = Setup::default();
+        let now = Arc::clone(&world.clock);
+        setup.storage.clock = Arc::new(move || now.load(Ordering::Relaxed));
+        let front = world.dir.path().join("front");
+        let front = Storage::open(&front, setup.storage).expect("the storage opens");
+        front.set_behind(Arc::new(BehindStorage(Blocks::new(kubo, true))));
+        (world.url, _) = serve(gateway::router(front, setup.gateway)).await;
+        world
+    }
+
     async fn on(dir: TempDir, mut setup: Setup, clock: Arc<AtomicU64>) -> Self {
         let now = Arc::clone(&clock);
         setup.storage.clock = Arc::new(move || now.load(Ordering::Relaxed));
         let storage = Storage::open(dir.path(), setup.storage).expect("the storage opens");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
         let router = gateway::router(Arc::clone(&storage), setup.gateway);
-        let serving = tokio::spawn(async move {
-            gateway::serve(listener, router, std::future::pending())
-                .await
-                .expect("the gateway serves");
-        });
+        let (url, serving) = serve(router).await;
         let http = Client::builder()
             .timeout(NEVER)
             .redirect(reqwest::redirect::Policy::none())
@@ -230,7 +269,9 @@ impl World {
         Self {
             dir,
             storage,
+            uploads: url.clone(),
             url,
+            asked: Asked::default(),
             http,
             clock,
             serving,
@@ -281,7 +322,7 @@ impl World {
         self.http
             .post(format!(
                 "{}/api/v0/dag/import?pin-roots=false&stats=true",
-                self.url
+                self.uploads
             ))
             .bearer_auth(token)
             .multipart(form)

@@ -250,6 +250,14 @@ impl Fluence {
         assert!(status.success(), "{status}: {}", self.story());
     }
 
+    /// The memory that the process has in use, in bytes.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        number.unwrap().parse::<u64>().unwrap() * 1024
+    }
+
     /// Sends `SIGTERM`.
     pub fn terminate(&self) {
         let id = self.child.id().to_string();

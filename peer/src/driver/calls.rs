@@ -1,10 +1,12 @@
 //! Calls, in both directions.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
 use fluence::call::{CallError, Reply, Request};
 use fluence::ports::NetworkError;
+use libp2p::multiaddr::Protocol;
 use libp2p::request_response::{Event, Message, OutboundRequestId, ResponseChannel};
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{ConnectionId, DialError, Swarm};
@@ -27,6 +29,8 @@ pub(super) struct Calls {
     dialing: HashMap<PeerId, Dialing>,
     /// Calls that wait for a reply.
     sent: HashMap<OutboundRequestId, OutgoingCall>,
+    /// Where the connections come from, except those that are relayed.
+    origins: HashMap<ConnectionId, IpAddr>,
 }
 
 #[derive(Default)]
@@ -50,7 +54,24 @@ impl Calls {
             incoming,
             dialing: HashMap::new(),
             sent: HashMap::new(),
+            origins: HashMap::new(),
         }
+    }
+
+    /// Notes the remote address of a connection.
+    pub(super) fn opened(&mut self, connection: ConnectionId, remote: &Multiaddr) {
+        let is_relayed = remote.iter().any(|part| part == Protocol::P2pCircuit);
+        let origin = match remote.iter().next() {
+            Some(Protocol::Ip4(address)) if !is_relayed => address.into(),
+            Some(Protocol::Ip6(address)) if !is_relayed => address.into(),
+            _ => return,
+        };
+        self.origins.insert(connection, origin);
+    }
+
+    /// Forgets a connection.
+    pub(super) fn closed(&mut self, connection: ConnectionId) {
+        self.origins.remove(&connection);
     }
 
     /// Sends a call over an open connection, or dials its peer first.
@@ -164,14 +185,18 @@ impl Calls {
         event: Event<CallRequest, CallReply>,
     ) {
         match event {
-            Event::Message { peer, message, .. } => match message {
+            Event::Message {
+                peer,
+                connection_id,
+                message,
+            } => match message {
                 Message::Request {
                     request: CallRequest::In(request),
                     channel,
                     ..
                 } => {
                     let reply = match request {
-                        Ok(request) => self.forward(peer, request),
+                        Ok(request) => self.forward(peer, connection_id, request),
                         Err(error) => CallReply::Now(Refusal::BadRequest(error).into()),
                     };
                     answer(swarm, channel, reply);
@@ -200,10 +225,11 @@ impl Calls {
     }
 
     /// Hands an incoming call to the program that answers it.
-    fn forward(&mut self, from: PeerId, request: Request) -> CallReply {
+    fn forward(&mut self, from: PeerId, over: ConnectionId, request: Request) -> CallReply {
         let (answer, answered) = oneshot::channel();
         match self.incoming.try_send(IncomingCall {
             from,
+            address: self.origins.get(&over).copied(),
             request,
             answer,
         }) {

@@ -322,8 +322,11 @@ impl Driver {
             SwarmEvent::ConnectionEstablished {
                 peer_id,
                 connection_id,
+                endpoint,
                 ..
             } => {
+                self.calls
+                    .opened(connection_id, endpoint.get_remote_address());
                 match &mut self.part {
                     Part::Client(client) => client.connected(swarm, peer_id, connection_id),
                     Part::Node(node) => node.connected(swarm, peer_id, connection_id),
@@ -336,6 +339,7 @@ impl Driver {
                 num_established,
                 ..
             } => {
+                self.calls.closed(connection_id);
                 if num_established == 0 {
                     self.rtts.remove(&peer_id);
                 }

@@ -1,0 +1,228 @@
+//! Sharing what is scarce between strangers, whose identities cost nothing: by the block of
+//! addresses that somebody calls from.
+//!
+//! One rule holds everywhere, for bytes, files, connections, responses and uploads: nobody takes
+//! more than three times what is left for others afterwards. So one block alone may use three
+//! quarters of everything; three blocks that take all they can get leave a tenth; and there is
+//! always something for somebody new, who keeps what it has.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// How many times as much as it leaves for others one block of addresses may take.
+pub(crate) const GREED: u64 = 3;
+
+/// Whether somebody may have `own` of something, if `left` then remains for others.
+pub(crate) fn is_fair(own: u64, left: u64) -> bool {
+    own <= left.saturating_mul(GREED)
+}
+
+/// The addresses that one network or household has at its disposal: an IPv4 address, or an IPv6
+/// /64.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum AddressBlock {
+    /// This node and its operator, and what was stored before the node started. No share limits it.
+    #[default]
+    #[serde(rename = "o")]
+    Own,
+    /// An IPv4 address.
+    #[serde(rename = "4")]
+    V4([u8; 4]),
+    /// The first half of an IPv6 address.
+    #[serde(rename = "6")]
+    V6([u8; 8]),
+    /// No address is known, because the connection is relayed. All of these share one block.
+    #[serde(rename = "r")]
+    Relayed,
+}
+
+impl From<IpAddr> for AddressBlock {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => Self::V4(v4.octets()),
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, ..] = v6.segments().map(u16::to_be_bytes);
+                Self::V6([a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]])
+            }
+        }
+    }
+}
+
+impl From<Option<IpAddr>> for AddressBlock {
+    fn from(address: Option<IpAddr>) -> Self {
+        address.map_or(Self::Relayed, Self::from)
+    }
+}
+
+impl fmt::Display for AddressBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own => f.write_str("this node"),
+            Self::V4(octets) => write!(f, "{}", IpAddr::from(*octets)),
+            Self::V6(half) => {
+                let mut octets = [0; 16];
+                octets[..8].copy_from_slice(half);
+                write!(f, "{}/64", IpAddr::from(octets))
+            }
+            Self::Relayed => f.write_str("relayed peers"),
+        }
+    }
+}
+
+/// A number of places, of which each block of addresses gets a fair share.
+#[derive(Debug)]
+pub(crate) struct Shares {
+    most: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    all: usize,
+    by_block: HashMap<AddressBlock, usize>,
+}
+
+/// A place, which is free again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    shares: Arc<Shares>,
+    block: AddressBlock,
+}
+
+impl Shares {
+    /// Creates `most` places.
+    pub fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            most,
+            taken: Mutex::default(),
+        })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place, unless none is left for this block of addresses.
+    pub fn take(self: &Arc<Self>, block: AddressBlock) -> Option<Place> {
+        let mut taken = self.taken();
+        let own = taken.by_block.get(&block).copied().unwrap_or_default() + 1;
+        let left = self.most.checked_sub(taken.all + 1)?;
+        if block != AddressBlock::Own && !is_fair(own as u64, left as u64) {
+            return None;
+        }
+        taken.all += 1;
+        taken.by_block.insert(block, own);
+        Some(Place {
+            shares: Arc::clone(self),
+            block,
+        })
+    }
+}
+
+/// How often each of several things is done at one time.
+#[derive(Debug)]
+pub(crate) struct Repeated {
+    most: usize,
+    by_name: Mutex<HashMap<Vec<u8>, usize>>,
+}
+
+/// One time, which ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Once {
+    repeated: Arc<Repeated>,
+    name: Vec<u8>,
+}
+
+impl Repeated {
+    /// Allows each thing `most` times.
+    pub fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            most,
+            by_name: Mutex::default(),
+        })
+    }
+
+    fn by_name(&self) -> MutexGuard<'_, HashMap<Vec<u8>, usize>> {
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins one thing, unless it is done often enough already.
+    pub fn begin(self: &Arc<Self>, name: Vec<u8>) -> Option<Once> {
+        let mut by_name = self.by_name();
+        let times = by_name.entry(name.clone()).or_default();
+        if *times >= self.most {
+            return None;
+        }
+        *times += 1;
+        Some(Once {
+            repeated: Arc::clone(self),
+            name,
+        })
+    }
+}
+
+impl Drop for Once {
+    fn drop(&mut self) {
+        let mut by_name = self.repeated.by_name();
+        if let Some(times) = by_name.get_mut(&self.name) {
+            *times -= 1;
+            if *times == 0 {
+                by_name.remove(&self.name);
+            }
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.shares.taken();
+        taken.all -= 1;
+        if let Some(own) = taken.by_block.get_mut(&self.block) {
+            *own -= 1;
+            if *own == 0 {
+                taken.by_block.remove(&self.block);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_what_one_household_has() {
+        let block = |text: &str| AddressBlock::from(text.parse::<IpAddr>().unwrap());
+        assert_ne!(block("192.0.2.1"), block("192.0.2.2"));
+        assert_eq!(block("192.0.2.1"), block("::ffff:192.0.2.1"));
+        assert_eq!(block("2001:db8:1:2::1"), block("2001:db8:1:2:ffff::9"));
+        assert_ne!(block("2001:db8:1:2::1"), block("2001:db8:1:3::1"));
+        assert_eq!(block("2001:db8:1:2::1").to_string(), "2001:db8:1:2::/64");
+        assert_eq!(AddressBlock::from(None), AddressBlock::Relayed);
+    }
+
+    #[test]
+    fn who_takes_all_it_can_leaves_something_for_somebody_new() {
+        let shares = Shares::new(64);
+        let mut places = Vec::new();
+        let mut take_all = |last: u8| {
+            let block = AddressBlock::V4([10, 0, 0, last]);
+            let before = places.len();
+            places.extend(std::iter::from_fn(|| shares.take(block)));
+            places.len() - before
+        };
+        let took: Vec<usize> = (1..5).map(&mut take_all).collect();
+        assert_eq!(took, [48, 12, 3, 0], "the fourth finds one place too few");
+        // What is given back can be taken again, by whoever has less.
+        places.truncate(40);
+        assert!(shares.take(AddressBlock::V4([10, 0, 0, 9])).is_some());
+        drop(places);
+        assert_eq!(shares.taken().by_block.len(), 0);
+    }
+}
