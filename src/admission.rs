@@ -139,27 +139,25 @@ impl Admission {
     }
 }
 
-/// A token bucket, which holds a caller to a rate: it allows a burst, and then a number of calls per second.
+/// A token bucket: it allows a burst, and then a number of calls per second.
 #[derive(Debug, Clone, Copy)]
-pub struct Bucket {
+pub(crate) struct Bucket {
     level: f64,
     at: u64,
 }
 
 impl Bucket {
     /// A full bucket.
-    pub fn new(now: u64, burst: u32) -> Self {
+    pub(crate) fn new(now: u64, burst: u32) -> Self {
         Self {
             level: f64::from(burst),
             at: now,
         }
     }
 
-    /// Takes one token at this time, in Unix milliseconds.
-    ///
-    /// # Errors
-    /// If there is none, the error is the number of milliseconds until there is one.
-    pub fn take(&mut self, now: u64, burst: u32, per_second: f64) -> Result<(), u64> {
+    /// Takes one token. If there is none, the error is the number of milliseconds until there is
+    /// one.
+    pub(crate) fn take(&mut self, now: u64, burst: u32, per_second: f64) -> Result<(), u64> {
         let elapsed = now.saturating_sub(self.at) as f64 / 1000.0;
         self.level = (self.level + elapsed * per_second).min(f64::from(burst));
         self.at = now;
@@ -172,7 +170,7 @@ impl Bucket {
     }
 
     /// Whether the bucket is full again, so that it need not be remembered.
-    pub fn is_full(&self, now: u64, burst: u32, per_second: f64) -> bool {
+    fn is_full(&self, now: u64, burst: u32, per_second: f64) -> bool {
         let elapsed = now.saturating_sub(self.at) as f64 / 1000.0;
         self.level + elapsed * per_second >= f64::from(burst)
     }

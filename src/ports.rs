@@ -382,6 +382,10 @@ pub trait Network: 'static {
         &self,
         names: Vec<FunctionName>,
     ) -> LocalBoxFuture<'static, Result<Vec<FunctionName>, NetworkError>>;
+    /// The nodes that this peer is connected to and that its person chose, in their order.
+    fn nodes(&self) -> LocalBoxFuture<'static, Vec<PeerName>>;
+    /// Something waits for the network: if there is no connection, one is tried for more often until there is.
+    fn hurry(&self);
     /// Stops announcing functions. The records at nodes expire by themselves.
     fn withdraw(&self, names: Vec<FunctionName>);
 }

@@ -112,8 +112,11 @@ impl Worker {
             nodes: NODES.split_whitespace().map(str::to_owned).collect(),
             ..Settings::default()
         };
-        let nodes = addresses(&state.settings.as_ref().unwrap_or(&defaults).nodes);
-        let (peer, calls, statuses) = Peer::start(Config::client(keypair, nodes))?;
+        let settings = state.settings.as_ref().unwrap_or(&defaults);
+        let (peer, calls, statuses) = Peer::start(Config {
+            links: settings.links(),
+            ..Config::client(keypair, addresses(&settings.nodes))
+        })?;
         let faces = Rc::new(Faces::default());
         let recorder = Rc::new(Recorder::new(journal.clone(), Rc::clone(&faces)));
         let page = Offscreen::new().map_err(StartError::Browser)?;
@@ -212,6 +215,8 @@ impl Worker {
             self.engine.network_changed(status.clone());
             if status.is_online() {
                 spawn_local(find_web(self.engine.clone(), status));
+            } else if self.faces.any_watching() {
+                self.peer.hurry();
             }
         }
     }
@@ -368,6 +373,7 @@ impl Worker {
     }
 
     fn watch(&self, face: PortId) {
+        self.peer.hurry();
         self.engine.with_state(|state| {
             let messages = ToFace::first(state, &self.defaults);
             self.faces.watch(face, messages, state.seq);

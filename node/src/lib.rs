@@ -5,6 +5,9 @@
 pub mod commands;
 pub mod exit;
 pub mod fairness;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod gateway;
 pub mod home;
 pub mod kubo;

@@ -161,6 +161,37 @@ fn nodes_are_one_network() {
 }
 
 #[test]
+fn a_function_is_called_from_another_node_and_a_node_finds_its_network_again() {
+    let world = World::new();
+    let directory = world.path("other");
+    let other = start_node(&directory, &["--peers", &world.tcp]);
+    let address = |node: &Fluence| {
+        let listening = node.event("listening");
+        listening["addresses"][0].as_str().unwrap().to_owned()
+    };
+    // A node joins in the background; until then nobody is found.
+    let call = |at: &str| {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let mut call = fluence(&world.path("bob"));
+            let called = output(call.args(["call", "echo", r#"{"a": 1}"#, "--node", at]));
+            if called.status.success() {
+                return;
+            }
+            assert!(Instant::now() < until, "{called:?}");
+        }
+    };
+    let provide = world.client("alice", "provide", &["echo", "--", "cat"]);
+    provide.event("providing");
+    call(&address(&other));
+    other.terminate();
+    other.succeeds();
+    // Nobody tells it where the others are this time.
+    let again = start_node(&directory, &[]);
+    call(&address(&again));
+}
+
+#[test]
 fn a_link_opens_at_every_node_wherever_the_file_is_put() {
     let world = World::new();
     let other = start_node(&world.path("other"), &["--peers", &world.tcp]);

@@ -32,6 +32,12 @@ pub(crate) fn relay_of(address: &Multiaddr) -> Option<PeerId> {
     None
 }
 
+/// The address of the relay in a circuit address, without `/p2p/…`.
+pub(crate) fn before_circuit(address: &Multiaddr) -> Multiaddr {
+    let circuit = |part: &Protocol<'_>| matches!(part, Protocol::P2pCircuit);
+    bare(&address.iter().take_while(|part| !circuit(part)).collect())
+}
+
 /// Whether an address uses WebSocket.
 pub(crate) fn is_web_socket(address: &Multiaddr) -> bool {
     address

@@ -1,50 +1,37 @@
-//! The libp2p protocols of a peer, as one behaviour.
+//! The libp2p protocols of a peer, as one behaviour. How each is set is in [`crate::libraries`].
 
-use std::num::NonZeroUsize;
-use std::time::Duration;
-
-use fluence::call;
-use libp2p::connection_limits::{self, ConnectionLimits};
-use libp2p::request_response::{self, ProtocolSupport};
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{StreamProtocol, identify, kad, ping, relay};
+use libp2p::{connection_limits, identify, kad, ping, relay, request_response};
+
+/// What only a node has; no node runs in a browser, so the extension does not carry its code.
+#[cfg(not(target_family = "wasm"))]
+mod of_nodes {
+    pub(crate) use crate::gate::Gate;
+    pub(crate) use crate::relay::Relay;
+}
+#[cfg(target_family = "wasm")]
+mod of_nodes {
+    pub(crate) use libp2p::swarm::dummy::Behaviour as Gate;
+    pub(crate) use libp2p::swarm::dummy::Behaviour as Relay;
+}
 
 use crate::codec::CallCodec;
-use crate::config::{Config, RelayLimits, Role};
-use crate::limits::{CALLS_PER_CONNECTION, MAX_DEADLINE};
+use crate::config::{Config, Role};
+use crate::guard::Guard;
+use crate::guests::Guests;
+use crate::libraries;
 use crate::records::{ProviderRecords, RecordLimits};
-
-/// The protocol name of the DHT.
-pub(crate) const KAD: StreamProtocol = StreamProtocol::new("/fluence/kad/1.0.0");
-/// The protocol family that identify reports.
-const FAMILY: &str = "/fluence/1.0.0";
-
-/// The time between two pings. They also keep a browser's service worker alive, which Chrome stops after 30 s without
-/// an event.
-pub(crate) const PING_EVERY: Duration = Duration::from_secs(15);
-/// A connection on which a ping takes longer than this is considered dead.
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a DHT query may last. This is less than [`crate::peer`] allows for a stream of
-/// providers.
-const QUERY: Duration = Duration::from_secs(20);
-/// How long a node keeps a provider record that is not stored again. [`crate::offers`] renews it
-/// long before that; independent implementations renew it as often as libp2p's libraries do, every
-/// 12 or 22 hours.
-pub(crate) const RECORD_TTL: Duration = Duration::from_secs(48 * 60 * 60);
-/// Connections of a client at the same time.
-const CLIENT_CONNECTIONS: u32 = 512;
-/// Connections that are being made at the same time, in each direction.
-const PENDING: u32 = 512;
-/// Connections to one peer at the same time: direct and relayed ones, and a few more for when one
-/// replaces another.
-const PER_PEER: u32 = 16;
+use of_nodes::{Gate, Relay};
 
 /// The protocols of a peer.
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
     pub(crate) limits: connection_limits::Behaviour,
-    pub(crate) relay: Toggle<relay::Behaviour>,
+    /// Comes before all that asks a node's [`Guests`] about a peer.
+    pub(crate) gate: Toggle<Gate>,
+    pub(crate) guard: Guard,
+    pub(crate) relay: Toggle<Relay>,
     pub(crate) circuits: relay::client::Behaviour,
     pub(crate) kad: kad::Behaviour<ProviderRecords>,
     pub(crate) calls: request_response::Behaviour<CallCodec>,
@@ -53,73 +40,53 @@ pub(crate) struct Behaviour {
 }
 
 impl Behaviour {
-    pub(crate) fn new(config: &Config, circuits: relay::client::Behaviour) -> Self {
+    /// A node has `guests`.
+    pub(crate) fn new(
+        config: &Config,
+        circuits: relay::client::Behaviour,
+        guests: Option<&Guests>,
+    ) -> Self {
         let key = config.keypair.public();
+        #[cfg(not(target_family = "wasm"))]
         let id = key.to_peer_id();
         let node = match &config.role {
             Role::Node { limits, .. } => Some(limits),
             Role::Client { .. } => None,
         };
+        #[cfg(not(target_family = "wasm"))]
+        let (gate, relay) = (
+            guests.map(|guests| Gate::new(guests.clone())),
+            node.zip(guests).map(|(limits, guests)| {
+                Relay::new(relay::Behaviour::new(id, limits.relay(guests)))
+            }),
+        );
+        #[cfg(target_family = "wasm")]
+        let (gate, relay) = (None::<Gate>, None::<Relay>);
         Self {
-            limits: connection_limits::Behaviour::new(connection_limits(node)),
-            relay: node
-                .map(|limits| relay::Behaviour::new(id, limits.relay()))
-                .into(),
+            limits: connection_limits::Behaviour::new(libraries::connections(node)),
+            gate: gate.into(),
+            guard: Guard::default(),
+            relay: relay.into(),
             circuits,
-            kad: kad(config, node),
-            calls: request_response::Behaviour::new(
-                [(StreamProtocol::new(call::PROTOCOL), ProtocolSupport::Full)],
-                // The codec enforces the deadline of each call.
-                request_response::Config::default()
-                    .with_request_timeout(MAX_DEADLINE)
-                    .with_max_concurrent_streams(CALLS_PER_CONNECTION),
-            ),
-            identify: identify::Behaviour::new(
-                identify::Config::new(FAMILY.to_owned(), key)
-                    .with_agent_version(config.agent.clone())
-                    .with_push_listen_addr_updates(true),
-            ),
-            ping: ping::Behaviour::new(
-                ping::Config::new()
-                    .with_interval(PING_EVERY)
-                    .with_timeout(PING_TIMEOUT),
-            ),
+            kad: kad(config, guests),
+            calls: libraries::calls(),
+            identify: identify::Behaviour::new(libraries::identify(key, config.agent.clone())),
+            ping: ping::Behaviour::new(libraries::ping()),
         }
     }
 }
 
-fn connection_limits(node: Option<&RelayLimits>) -> ConnectionLimits {
-    ConnectionLimits::default()
-        .with_max_pending_incoming(Some(PENDING))
-        .with_max_pending_outgoing(Some(PENDING))
-        .with_max_established(Some(
-            node.map_or(CLIENT_CONNECTIONS, |limits| limits.max_connections),
-        ))
-        .with_max_established_per_peer(Some(PER_PEER))
-}
-
-fn kad(config: &Config, node: Option<&RelayLimits>) -> kad::Behaviour<ProviderRecords> {
+fn kad(config: &Config, guests: Option<&Guests>) -> kad::Behaviour<ProviderRecords> {
     let id = config.keypair.public().to_peer_id();
-    let records = node.map_or_else(RecordLimits::own_only, |limits| RecordLimits {
-        functions: limits.max_functions,
-        providers_per_function: limits.max_providers_per_function,
-        functions_per_peer: limits.max_functions_per_peer,
-    });
-    let mut kad = kad::Config::new(KAD);
-    kad.set_query_timeout(QUERY)
-        .set_provider_record_ttl(Some(RECORD_TTL))
-        // `offers` renews records on its own schedule and after each reconnect.
-        .set_provider_publication_interval(None)
-        .set_publication_interval(None)
-        .set_replication_interval(None)
-        .set_caching(kad::Caching::Disabled)
-        .set_parallelism(NonZeroUsize::new(4).expect("4 is not 0"));
-    let mut behaviour = kad::Behaviour::with_config(id, ProviderRecords::new(id, records), kad);
+    let (limits, mode) = match &config.role {
+        Role::Node { limits, .. } => (RecordLimits::new(limits), kad::Mode::Server),
+        Role::Client { .. } => (RecordLimits::own_only(), kad::Mode::Client),
+    };
+    let records = ProviderRecords::new(id, limits, guests.cloned());
+    let is_node = matches!(mode, kad::Mode::Server);
+    let mut behaviour = kad::Behaviour::with_config(id, records, libraries::kad(is_node));
     // Set explicitly, because a reservation adds an external address, and kad would take a client
     // that has one for a server.
-    behaviour.set_mode(Some(match node {
-        Some(_) => kad::Mode::Server,
-        None => kad::Mode::Client,
-    }));
+    behaviour.set_mode(Some(mode));
     behaviour
 }

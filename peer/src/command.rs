@@ -30,6 +30,8 @@ pub(crate) enum Command {
     SetNodes(Vec<Multiaddr>),
     /// Connect now.
     Reconnect,
+    /// Try more often to connect, until this peer is online.
+    Hurry,
     /// Give the time of the last round trip to a peer.
     Rtt(PeerId, oneshot::Sender<Option<Duration>>),
     /// Give the addresses that this peer listens on.
@@ -37,6 +39,10 @@ pub(crate) enum Command {
     /// Give the addresses through which another peer can join the same network: those of a client's
     /// linked nodes, or a node's own.
     EntryPoints(oneshot::Sender<Vec<Multiaddr>>),
+    /// Give the configured nodes that this client is connected to.
+    Nodes(oneshot::Sender<Vec<PeerId>>),
+    /// Give the addresses of the other nodes that this node knows.
+    KnownNodes(oneshot::Sender<Vec<Multiaddr>>),
     /// Close all connections and end.
     Shutdown(oneshot::Sender<()>),
 }
@@ -58,5 +64,14 @@ pub(crate) struct OutgoingCall {
     pub(crate) deadline: web_time::Instant,
     /// Set once the request may have left this peer.
     pub(crate) sent: Arc<AtomicBool>,
+    /// Whether the call is made for the second time, because the connection broke the first time.
+    pub(crate) is_second: bool,
     pub(crate) reply: oneshot::Sender<Result<Reply, NetworkError>>,
+}
+
+impl OutgoingCall {
+    /// Whether somebody still waits for the reply.
+    pub(crate) fn is_wanted(&self) -> bool {
+        !self.reply.is_closed() && web_time::Instant::now() < self.deadline
+    }
 }

@@ -1,11 +1,19 @@
 //! The configuration of a peer.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+#[cfg(not(target_family = "wasm"))]
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use libp2p::Multiaddr;
 use libp2p::identity::Keypair;
-use libp2p::{Multiaddr, relay};
+#[cfg(not(target_family = "wasm"))]
+use libp2p::{PeerId, relay};
+#[cfg(not(target_family = "wasm"))]
+use web_time::Instant;
 
+#[cfg(not(target_family = "wasm"))]
+use crate::guests::Guests;
 use crate::limits::LINKS;
 
 /// The configuration of a peer.
@@ -44,6 +52,7 @@ impl Config {
                 listen,
                 external: Vec::new(),
                 peers: Vec::new(),
+                known: Vec::new(),
                 limits: RelayLimits::default(),
             },
             agent: agent(),
@@ -73,8 +82,10 @@ pub enum Role {
         /// The multiaddrs at which others reach it, such as `/dns4/…/tcp/443/tls/ws`. If there are
         /// none, the node advertises the addresses that it listens on.
         external: Vec<Multiaddr>,
-        /// Other nodes of the same network, to which it connects.
+        /// Other nodes of the same network, to which it keeps itself connected.
         peers: Vec<Multiaddr>,
+        /// Nodes that an earlier run knew ([`crate::Peer::known_nodes`]).
+        known: Vec<Multiaddr>,
         /// How much it relays and holds for others.
         limits: RelayLimits,
     },
@@ -115,6 +126,14 @@ pub struct RelayLimits {
     pub max_providers_per_function: usize,
     /// Functions for which the record of one peer is held.
     pub max_functions_per_peer: usize,
+    /// Addresses from which many peers come. Of what this node has, the peers of one address get no
+    /// more than a part, so that nobody can take it all; those of these addresses are told apart by
+    /// their identities alone.
+    ///
+    /// By default these are the loopback addresses, because a reverse proxy on the same machine,
+    /// which adds TLS to WebSocket, connects from them. They let in nobody from elsewhere, but what
+    /// a proxy lets in must be limited by the proxy.
+    pub shared_addresses: Vec<IpAddr>,
 }
 
 impl Default for RelayLimits {
@@ -143,21 +162,27 @@ impl Default for RelayLimits {
             max_functions: 1_000_000,
             max_providers_per_function: 64,
             max_functions_per_peer: 20_000,
+            shared_addresses: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
         }
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
 impl RelayLimits {
     /// The same limits as the relay's configuration.
-    pub(crate) fn relay(&self) -> relay::Config {
+    ///
+    /// Numbers are left to the guests, who are asked last: the relay itself refuses to renew a
+    /// reservation when there are as many as there may be, and grants one more to a peer than it
+    /// may have.
+    pub(crate) fn relay(&self, guests: &Guests) -> relay::Config {
         const MINUTE: Duration = Duration::from_secs(60);
         let mut config = relay::Config {
-            max_reservations: self.max_reservations,
-            max_reservations_per_peer: self.max_reservations_per_peer,
+            max_reservations: usize::MAX,
+            max_reservations_per_peer: usize::MAX,
             reservation_duration: self.reservation_duration,
             reservation_rate_limiters: Vec::new(),
-            max_circuits: self.max_circuits,
-            max_circuits_per_peer: self.max_circuits_per_peer,
+            max_circuits: usize::MAX,
+            max_circuits_per_peer: usize::MAX,
             max_circuit_duration: self.max_circuit_duration,
             max_circuit_bytes: self.max_circuit_bytes,
             circuit_src_rate_limiters: Vec::new(),
@@ -176,6 +201,18 @@ impl RelayLimits {
         if let Some(limit) = NonZeroU32::new(self.circuits_per_ip_per_minute) {
             config = config.circuit_src_per_ip(limit, each(limit));
         }
+        let reserving = guests.clone();
+        config.reservation_rate_limiters.push(Box::new(
+            move |peer: PeerId, address: &Multiaddr, now: Instant| {
+                reserving.reserve(peer, address, now)
+            },
+        ));
+        let calling = guests.clone();
+        config.circuit_src_rate_limiters.push(Box::new(
+            move |peer: PeerId, address: &Multiaddr, _: Instant| {
+                calling.open_circuit(peer, address)
+            },
+        ));
         config
     }
 }

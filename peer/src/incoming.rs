@@ -9,6 +9,8 @@ use futures::Stream;
 use libp2p::PeerId;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::guests::Place;
+
 /// The calls that come in. Once this is dropped, callers are told that this peer provides no functions.
 #[derive(Debug)]
 pub struct Calls {
@@ -32,7 +34,6 @@ impl Stream for Calls {
 
 /// A call from another peer. If it is dropped without a reply, the caller gets the error
 /// `internal`.
-#[derive(Debug)]
 pub struct IncomingCall {
     /// The caller, as its key proves.
     pub from: PeerId,
@@ -41,11 +42,22 @@ pub struct IncomingCall {
     /// The function and its arguments.
     pub request: Request,
     pub(crate) answer: oneshot::Sender<Reply>,
+    /// The call's place at a node, until it is answered or dropped.
+    pub(crate) _place: Option<Place>,
 }
 
 impl IncomingCall {
     /// Answers the call. If the caller is gone by now, nothing happens.
     pub fn reply(self, reply: Reply) {
         let _ = self.answer.send(reply);
+    }
+}
+
+impl std::fmt::Debug for IncomingCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("IncomingCall")
+            .field("from", &self.from)
+            .field("request", &self.request)
+            .finish_non_exhaustive()
     }
 }

@@ -24,12 +24,26 @@
 
 mod address;
 mod announce;
+mod backoff;
 mod behaviour;
+mod block;
 mod codec;
 mod command;
 mod config;
+mod dialing;
+#[cfg(not(target_family = "wasm"))]
+mod door;
 mod driver;
+#[cfg(all(not(target_family = "wasm"), any(test, feature = "fuzzing")))]
+#[doc(hidden)]
+pub mod fuzz;
+#[cfg(not(target_family = "wasm"))]
+mod gate;
+mod guard;
+#[cfg_attr(target_family = "wasm", path = "no_guests.rs")]
+mod guests;
 mod incoming;
+mod libraries;
 mod limits;
 mod link;
 mod muxer;
@@ -38,11 +52,15 @@ mod offers;
 mod peer;
 mod records;
 mod refusal;
+#[cfg(not(target_family = "wasm"))]
+mod relay;
 mod runtime;
 mod statuses;
 mod transport;
 #[cfg(target_arch = "wasm32")]
 mod web_socket;
+#[cfg(not(target_family = "wasm"))]
+mod web_socket_server;
 #[cfg(any(target_arch = "wasm32", test))]
 mod web_socket_url;
 

@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
-/// Links of a client: the nodes at which it has a connection and a reservation at the same time.
-pub(crate) const LINKS: usize = 1;
+/// Links of a client by default: the nodes at which it has a connection and a reservation at the same time. With two, the
+/// end of a node is not noticed by anyone.
+pub(crate) const LINKS: usize = fluence::state::LINKS as usize;
+/// Nodes that the network told of, among which links choose.
+pub(crate) const LEARNED: usize = 32;
 /// How many of the configured nodes are tried; the rest of a longer list is ignored.
 pub(crate) const NODES: usize = fluence::state::MAX_NODES;
 /// Commands that wait for the event loop; a caller that sends one more waits.
@@ -39,3 +42,13 @@ pub(crate) const ADDRESSES_PER_PEER: usize = 16;
 /// Further circuit addresses that a client advertises for each link, besides that of the address
 /// which the link uses.
 pub(crate) const MORE_CIRCUITS: usize = 3;
+/// Relays that are dialed at the same time to reach one peer.
+pub(crate) const RELAYS_AT_ONCE: usize = 4;
+
+/// Other nodes that a node remembers.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) const NEIGHBOURS: usize = 256;
+/// How many of the nodes that it was not given a node keeps itself connected to. Kad connects to others as it needs
+/// them.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) const KEPT_NEIGHBOURS: usize = 32;

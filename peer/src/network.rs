@@ -43,8 +43,28 @@ impl Network for Peer {
         async move { Peer::announce(&peer, names).await }.boxed_local()
     }
 
+    fn nodes(&self) -> LocalBoxFuture<'static, Vec<PeerName>> {
+        let peer = self.clone();
+        async move {
+            let nodes = Peer::nodes(&peer).await;
+            nodes.iter().map(ToString::to_string).collect()
+        }
+        .boxed_local()
+    }
+
+    fn hurry(&self) {
+        Peer::hurry(self);
+    }
+
     fn withdraw(&self, names: Vec<FunctionName>) {
-        if let Err(command) = self.try_command(Command::Withdraw(names)) {
+        self.tell(Command::Withdraw(names));
+    }
+}
+
+impl Peer {
+    /// Sends a command without waiting for it to be taken.
+    pub(crate) fn tell(&self, command: Command) {
+        if let Err(command) = self.try_command(command) {
             // The queue is full, so the command waits for its turn in the background.
             let peer = self.clone();
             runtime::spawn(async move {

@@ -128,7 +128,7 @@ impl Offers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::behaviour::RECORD_TTL;
+    use crate::libraries::RECORD_TTL;
 
     const SECOND: Duration = Duration::from_secs(1);
 

@@ -58,6 +58,7 @@ impl Peer {
     /// Starts a client that can look up and call functions but cannot be called, because it asks
     /// for no reservation.
     pub(crate) fn start_visitor(config: Config) -> Result<Self, StartError> {
+        let config = Config { links: 1, ..config };
         Self::start_with(config, false).map(|(peer, _, _)| peer)
     }
 
@@ -173,6 +174,7 @@ impl Peer {
             request,
             deadline: web_time::Instant::now() + deadline,
             sent: sent.clone(),
+            is_second: false,
             reply,
         };
         let called = async {
@@ -214,7 +216,13 @@ impl Peer {
         self.command(Command::Reconnect).await
     }
 
-    /// The round-trip time of the last libp2p ping to a peer; pings are sent every 15 s. `None` if
+    /// Tries to connect more often, at least every 4 s, until this peer is online: for when a person looks at it, or
+    /// something waits for the network. Otherwise up to 14 s pass between two attempts.
+    pub fn hurry(&self) {
+        self.tell(Command::Hurry);
+    }
+
+    /// The round-trip time of the last libp2p ping to a peer; pings are sent every 12 s. `None` if
     /// the peer is not connected or has not answered yet.
     pub async fn rtt(&self, peer: PeerId) -> Option<Duration> {
         self.ask(|reply| Command::Rtt(peer, reply)).await.flatten()
@@ -224,6 +232,18 @@ impl Peer {
     /// a client has only its circuit addresses.
     pub async fn listeners(&self) -> Vec<Multiaddr> {
         self.ask(Command::Listeners).await.unwrap_or_default()
+    }
+
+    /// The nodes that this client is connected to and that it was configured with, in the order of the configuration; not
+    /// those that it found by itself. A node has none.
+    pub async fn nodes(&self) -> Vec<PeerId> {
+        self.ask(Command::Nodes).await.unwrap_or_default()
+    }
+
+    /// The addresses of the other nodes that this node has met, at most 256, each with `/p2p/…`. A node that is started
+    /// with them ([`crate::Role::Node`]) finds its network again, whichever of them are still there. A client has none.
+    pub async fn known_nodes(&self) -> Vec<Multiaddr> {
+        self.ask(Command::KnownNodes).await.unwrap_or_default()
     }
 
     /// Ends the peer. Returns once its connections are closed, after one second at most.

@@ -13,6 +13,9 @@ pub(crate) enum Refusal {
     /// The queue of incoming calls is full.
     #[error("too many calls wait at this peer")]
     TooManyIncoming,
+    /// The caller, or somebody at the same address, calls too often.
+    #[error("too many calls came from this peer or its address")]
+    TooManyOfOne,
     /// The program does not take calls.
     #[error("this peer provides no functions")]
     NoFunctions,
@@ -33,7 +36,7 @@ pub(crate) enum Refusal {
 impl From<Refusal> for CallError {
     fn from(refusal: Refusal) -> Self {
         let (code, retry_after_ms) = match refusal {
-            Refusal::TooManyOutgoing | Refusal::TooManyIncoming => {
+            Refusal::TooManyOutgoing | Refusal::TooManyIncoming | Refusal::TooManyOfOne => {
                 (ErrorCode::Busy, Some(RETRY_AFTER_MS))
             }
             Refusal::NoFunctions => (ErrorCode::NoSuchFunction, None),

@@ -1,17 +1,14 @@
 //! The transports: TCP and WebSocket natively, the browser's WebSocket in a browser, and circuits in both.
 
-use std::time::Duration;
-
 use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::{Boxed, Transport};
 use libp2p::core::upgrade::Version;
 use libp2p::identity::Keypair;
-use libp2p::{PeerId, noise, relay, yamux};
+use libp2p::{PeerId, noise, relay};
 
 use crate::config::StartError;
-
-/// How long making a connection may take, including encryption and multiplexing.
-const CONNECT: Duration = Duration::from_secs(20);
+use crate::dialing::{Choosy, Dialing};
+use crate::libraries::{self, CONNECT};
 
 /// Builds all transports as one, and the behaviour that circuits need.
 ///
@@ -20,23 +17,31 @@ const CONNECT: Duration = Duration::from_secs(20);
 /// configuration cannot be read.
 pub(crate) fn new(
     keypair: &Keypair,
+    dialing: &Dialing,
 ) -> Result<(Boxed<(PeerId, StreamMuxerBox)>, relay::client::Behaviour), StartError> {
     let (circuits, behaviour) = relay::client::new(keypair.public().to_peer_id());
     let noise = noise::Config::new(keypair).map_err(|e| StartError::Identity(e.to_string()))?;
     // Lazy negotiation sends the first message along with the proposal of the only protocol, which saves a round trip.
     let transport = circuits
-        .or_transport(direct()?)
+        .or_transport(Choosy::new(
+            direct(None)?,
+            direct(Some(dialing.clone()))?,
+            dialing.clone(),
+        ))
         .upgrade(Version::V1Lazy)
         .authenticate(noise)
-        .multiplex(yamux::Config::default())
+        .multiplex(libraries::yamux())
         .timeout(CONNECT)
         .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(crate::muxer::Muxer(muxer))))
         .boxed();
     Ok((transport, behaviour))
 }
 
+/// TCP and WebSocket. With `careful`, names are not followed to where that does not allow.
 #[cfg(not(target_arch = "wasm32"))]
-fn direct() -> Result<
+fn direct(
+    careful: Option<Dialing>,
+) -> Result<
     impl Transport<
         Output = impl futures::AsyncRead + futures::AsyncWrite + Send + Unpin + 'static,
         Error = impl Send + Sync,
@@ -46,15 +51,22 @@ fn direct() -> Result<
     + Unpin,
     StartError,
 > {
-    use libp2p::{dns, tcp, websocket};
+    use crate::dialing::Careful;
+    use crate::web_socket_server::Listening;
+    use libp2p::{dns, tcp};
 
-    let tcp = || tcp::tokio::Transport::new(tcp::Config::default().nodelay(true));
-    let names =
-        |inner| dns::tokio::Transport::system(inner).map_err(|e| StartError::Names(e.to_string()));
-    Ok(websocket::Config::new(names(tcp())?).or_transport(names(tcp())?))
+    let tcp = || tcp::tokio::Transport::new(libraries::tcp());
+    let names = || {
+        dns::tokio::Transport::system(Careful::new(tcp(), careful.clone()))
+            .map_err(|e| StartError::Names(e.to_string()))
+    };
+    let dialed = libraries::web_socket(names()?);
+    Ok(Listening::new(tcp())
+        .or_transport(dialed)
+        .or_transport(names()?))
 }
 
 #[cfg(target_arch = "wasm32")]
-fn direct() -> Result<crate::web_socket::Transport, StartError> {
+fn direct(_: Option<Dialing>) -> Result<crate::web_socket::Transport, StartError> {
     Ok(crate::web_socket::Transport)
 }

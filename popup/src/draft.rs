@@ -77,6 +77,9 @@ impl Draft {
         // The fields are listed one by one, so that a new setting is not forgotten here.
         let Settings {
             nodes,
+            // These two are kept as they are.
+            links: _,
+            foreign_storage: _,
             profile,
             provide_fetched,
             save_fetched,
@@ -124,6 +127,8 @@ impl Draft {
         let max_room = size(&self.max_room, &untouched.max_room, held.max_room);
         let settings = Settings {
             nodes: addresses(&self.nodes),
+            links: held.links,
+            foreign_storage: held.foreign_storage,
             profile: self.profile,
             provide_fetched: self.provide_fetched,
             save_fetched: self.save_fetched,

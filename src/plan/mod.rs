@@ -36,7 +36,7 @@ use futures::future::{Either, select};
 
 use crate::Cid;
 use crate::names::canonical;
-use crate::ports::Platform;
+use crate::ports::{Network, Platform};
 use crate::state::{EventKind, ItemId, ItemSource, NetworkStatus, Settings, State};
 
 pub use remote::{Expected, Opened, Remote, Resume};
@@ -168,6 +168,9 @@ impl<P: Platform> Engine<P> {
         if was_online && !self.is_online() {
             self.0.lost.set(self.now());
         }
+        if !self.0.offline.borrow().is_empty() {
+            self.0.platform.network().hurry();
+        }
         if self.is_online() {
             self.offer_all_again();
             for waiting in self.0.offline.take() {
@@ -234,6 +237,7 @@ impl<P: Platform> Engine<P> {
             waiting.retain(|sender| !sender.is_canceled());
             waiting.push(sender);
         }
+        self.0.platform.network().hurry();
         self.within(patience, online).await.is_some()
     }
 

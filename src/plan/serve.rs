@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use futures::future::{FutureExt, Shared};
-use futures::stream::StreamExt;
+use futures::future::{FutureExt, Shared, ready};
+use futures::stream::{self, LocalBoxStream, StreamExt};
 
 use super::Engine;
 use super::inventory::Inventory;
@@ -339,6 +339,22 @@ impl<P: Platform> Engine<P> {
         Ok(multiaddr)
     }
 
+    /// The nodes that may have storage: those that the person chose, in their order, and then strangers, if they are
+    /// wanted. Anyone can say that they have storage, and sees every file that is put there.
+    pub(super) fn storages(&self, strangers: bool) -> LocalBoxStream<'static, PeerName> {
+        let network = self.0.platform.network();
+        let own = network.nodes();
+        let found = strangers.then(|| network.providers(FunctionName::multiaddr()));
+        let all = async move {
+            let own = own.await;
+            let others = stream::iter(found).flatten();
+            let known = own.clone();
+            let others = others.filter(move |node| ready(!known.contains(node)));
+            stream::iter(own).chain(others)
+        };
+        stream::once(all).flatten().boxed_local()
+    }
+
     /// Asks nodes, one after the other, where this file may be uploaded.
     async fn ask_for_storage(
         &self,
@@ -348,13 +364,10 @@ impl<P: Platform> Engine<P> {
     ) -> Result<Upload, CallError> {
         let mut worst: Option<CallError> = None;
         let mut shunned: Option<Upload> = None;
-        let mut providers = self
-            .0
-            .platform
-            .network()
-            .providers(FunctionName::multiaddr())
+        let mut nodes = self
+            .storages(self.settings().foreign_storage)
             .take(MAX_STORAGES);
-        while let Some(node) = providers.next().await {
+        while let Some(node) = nodes.next().await {
             match self.ask_storage_of(&node, cid, dag).await {
                 Ok(upload) => match self.shunned(&upload.multiaddr) {
                     None => return Ok(upload),

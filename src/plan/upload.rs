@@ -19,9 +19,8 @@ use crate::content::car::{self, Part};
 use crate::content::hash;
 use crate::content::{Block, Dag};
 use crate::failure::{Code, Failure, Reason};
-use crate::names::FunctionName;
 use crate::ports::{
-    Http, HttpBody, HttpError, HttpRequest, Network, Piece, Platform, Source, Store, StoreError,
+    Http, HttpBody, HttpError, HttpRequest, Piece, Platform, Source, Store, StoreError,
 };
 use crate::state::{EventKind, ItemId, LogEntry, Upload};
 use crate::storage::multiaddr_of;
@@ -410,11 +409,7 @@ impl<P: Platform> Engine<P> {
         if *renewals > MAX_RENEWALS {
             return Err(refused());
         }
-        let mut nodes = self
-            .0
-            .platform
-            .network()
-            .providers(FunctionName::multiaddr());
+        let mut nodes = self.storages(self.settings().foreign_storage);
         while let Some(node) = nodes.next().await {
             if let Ok(upload) = self.ask_storage_of(&node, &dag.root, dag).await
                 && upload.multiaddr == target.multiaddr

@@ -11,6 +11,10 @@ use crate::text::is_host_name;
 
 /// The most nodes that can be set.
 pub const MAX_NODES: usize = 16;
+/// The default of [`Settings::links`]; at most [`MAX_LINKS`] can be set.
+pub const LINKS: u64 = 2;
+/// See [`LINKS`].
+pub const MAX_LINKS: u64 = 4;
 /// The largest number that JavaScript, through which settings go, counts exactly.
 const MAX_EXACT: u64 = (1 << 53) - 1;
 
@@ -21,6 +25,12 @@ pub struct Settings {
     /// Multiaddrs of nodes, in the order in which they are tried; each may end with `/p2p/…`. An
     /// empty list means that there is none.
     pub nodes: Vec<String>,
+    /// At how many nodes this peer can be reached at the same time; [`Settings::links`] keeps it within its limits. It
+    /// counts from the next start. With 1, only the nodes above are used; with more, others of their network too.
+    pub links: u64,
+    /// Whether files may be put into storages of nodes that the person did not choose, if none of the chosen ones takes
+    /// them.
+    pub foreign_storage: bool,
     /// How files are cut and hashed.
     pub profile: Profile,
     /// Whether a fetched file is provided to others too.
@@ -54,6 +64,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             nodes: Vec::new(),
+            links: LINKS,
+            foreign_storage: false,
             profile: Profile::default(),
             provide_fetched: true,
             save_fetched: true,
@@ -88,6 +100,8 @@ impl Settings {
         // The fields are listed one by one, so that a new setting is not forgotten here.
         let Self {
             nodes,
+            links: _,
+            foreign_storage: _,
             profile: _,
             provide_fetched: _,
             save_fetched: _,
@@ -120,6 +134,11 @@ impl Settings {
             wrong.extend(own_ipfs.check());
         }
         wrong
+    }
+
+    /// At how many nodes this peer can be reached at the same time: 1 to [`MAX_LINKS`].
+    pub fn links(&self) -> usize {
+        self.links.clamp(1, MAX_LINKS) as usize
     }
 
     /// Reads as many settings as can be read from what was written, and returns them with the names

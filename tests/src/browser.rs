@@ -168,16 +168,24 @@ impl Browser {
         let deadline = Instant::now() + START;
         // The driver does not list tabs that an extension opened.
         loop {
+            // The browser may also show it in the place of a new tab, which is the one that the driver has.
+            let here = self.driver()?.current_url().await?;
+            if here.as_str().starts_with(&own) {
+                self.driver()?.goto("data:,").await?;
+                return Ok(here.into());
+            }
             let targets = tools.execute_cdp("Target.getTargets").await?;
             let targets = targets["targetInfos"]
                 .as_array()
                 .cloned()
                 .unwrap_or_default();
-            let page = targets.iter().find_map(|target| {
+            let pages = targets.iter().filter(|target| target["type"] == "page");
+            let page = pages.clone().find_map(|target| {
                 let url = target["url"].as_str()?;
-                (target["type"] == "page" && url.starts_with(&own)).then_some((target, url))
+                url.starts_with(&own).then_some((target, url))
             });
-            if let Some((target, url)) = page {
+            // If it is the only one, it has just taken the place of the driver's tab.
+            if let Some((target, url)) = page.filter(|_| pages.count() > 1) {
                 let which = json!({ "targetId": target["targetId"] });
                 tools
                     .execute_cdp_with_params("Target.closeTarget", which)

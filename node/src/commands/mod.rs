@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use fluence::content::Profile;
+use fluence::state::{LINKS, MAX_LINKS};
 use fluence_peer::Multiaddr;
 use tokio::task::LocalSet;
 use tracing_subscriber::EnvFilter;
@@ -98,10 +99,14 @@ fn is_stdout(output: Option<&Path>) -> bool {
 #[derive(Debug, Args)]
 struct NetworkArgs {
     /// The address of a node, such as /ip4/127.0.0.1/tcp/4101 or /dns4/HOST/tcp/443/tls/ws. To give
-    /// several, separate them by white space or repeat the option; the first that answers is used
+    /// several, separate them by white space or repeat the option; they are tried in this order
     /// [default: the node on this machine].
     #[arg(long = "node", value_name = "MULTIADDR", env = "FLUENCE_NODES")]
     nodes: Vec<String>,
+    /// At how many nodes to be reachable at the same time. With 1, only the given ones are used; with more, also others of
+    /// their network.
+    #[arg(long, value_name = "NUMBER", default_value_t = LINKS, value_parser = clap::value_parser!(u64).range(1..=MAX_LINKS))]
+    links: u64,
     /// How long to wait for the network at the start, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 15)]
     wait: u64,

@@ -50,10 +50,12 @@ impl Client {
                 home.path().display()
             );
         }
-        let (peer, calls, mut statuses) =
-            Peer::start(Config::client(identity.keypair.clone(), nodes.clone()))
-                .map_err(|error| text::no_network(&error))?;
-        wait_online(&mut statuses, &nodes, network.patience(), output).await?;
+        let (peer, calls, mut statuses) = Peer::start(Config {
+            links: network.links as usize,
+            ..Config::client(identity.keypair.clone(), nodes.clone())
+        })
+        .map_err(|error| text::no_network(&error))?;
+        wait_online(&peer, &mut statuses, &nodes, network.patience(), output).await?;
         Ok(Self {
             nodes: nodes.iter().map(ToString::to_string).collect(),
             peer,
@@ -66,6 +68,7 @@ impl Client {
 
 /// Waits until a node is reached, for as long as `patience` allows.
 async fn wait_online(
+    peer: &Peer,
     statuses: &mut Statuses,
     nodes: &[Multiaddr],
     patience: Duration,
@@ -77,7 +80,10 @@ async fn wait_online(
             output.network(&status);
             match status {
                 NetworkStatus::Online { .. } => return true,
-                NetworkStatus::Offline { error, .. } => why = words::link(&error),
+                NetworkStatus::Offline { error, .. } => {
+                    why = words::link(&error);
+                    peer.hurry();
+                }
                 NetworkStatus::Starting
                 | NetworkStatus::NoNode
                 | NetworkStatus::Connecting { .. } => {}
@@ -145,6 +151,7 @@ impl Session {
         tokio::task::spawn_local(serve(engine.clone(), calls));
         tokio::task::spawn_local(follow(
             engine.clone(),
+            peer.clone(),
             statuses,
             peer.status(),
             output.clone(),
@@ -171,7 +178,13 @@ async fn serve(engine: CliEngine, mut calls: Calls) {
 }
 
 /// Passes every change of the connection on to the engine and to the person.
-async fn follow(engine: CliEngine, mut statuses: Statuses, first: NetworkStatus, output: Output) {
+async fn follow(
+    engine: CliEngine,
+    peer: Peer,
+    mut statuses: Statuses,
+    first: NetworkStatus,
+    output: Output,
+) {
     let mut status = first;
     loop {
         engine.network_changed(status.clone());
@@ -182,6 +195,8 @@ async fn follow(engine: CliEngine, mut statuses: Statuses, first: NetworkStatus,
         match &next {
             NetworkStatus::Offline { error, .. } => {
                 output.say(&text::connection_lost(error));
+                // A person waits for this program.
+                peer.hurry();
             }
             NetworkStatus::Online { .. } => {
                 if !status.is_online() {

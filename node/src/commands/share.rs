@@ -60,6 +60,10 @@ pub(super) struct ShareArgs {
     /// Include everything whose name begins with a dot, which is the default.
     #[arg(long, overrides_with = "no_hidden", hide = true)]
     hidden: bool,
+    /// If no storage of the given nodes takes a file, put it into one of any node. Whoever runs that storage sees the
+    /// file.
+    #[arg(long)]
+    foreign_storage: bool,
     /// Stop when each file has been fetched into storage once.
     #[arg(long)]
     once: bool,
@@ -80,6 +84,7 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
     let client = Client::connect(&home, &args.network, &context.output).await?;
     let settings = Settings {
         profile: args.profile,
+        foreign_storage: args.foreign_storage,
         ..Settings::default()
     };
     let session = Session::begin(client, &work, settings, &context.output).await?;

@@ -53,3 +53,11 @@ pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
         .layer(middleware::from_fn(cors::guard))
         .with_state(Arc::new(Gateway::new(storage, config)))
 }
+
+/// Reads what a request asks for, as a closed gateway and as an open one.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn parse_request(uri: &axum::http::Uri, headers: &axum::http::HeaderMap) {
+    for open in [false, true] {
+        let _ = request::Asked::parse(uri, headers, open);
+    }
+}

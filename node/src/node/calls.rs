@@ -7,7 +7,7 @@
 //! callers when it is full.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fluence::Cid;
 use fluence::call::{
@@ -18,15 +18,10 @@ use fluence_peer::Calls;
 
 use crate::fairness::{AddressBlock, Shares};
 use crate::kubo::Keeper;
-use crate::platform::now_ms;
 use crate::storage::{Refusal, Storage};
-
-use super::rates::Rates;
 
 /// How long a caller waits before it tries again to take back a file, in milliseconds.
 const RETRY_AFTER_MS: u64 = 2_000;
-/// How often the log names a caller that calls too often.
-const LOG_EVERY: Duration = Duration::from_secs(60);
 /// How many files may be taken back at one time; each waits for the disk.
 const MAX_RELEASES: usize = 16;
 /// How long the caller waits until all blocks of a file that it takes back are removed. Calls have
@@ -40,8 +35,6 @@ pub(super) struct Answerer {
     keeper: Option<Arc<Keeper>>,
     /// Whether only programs on this machine can call.
     is_private: bool,
-    rates: Rates,
-    logged: Option<Instant>,
     releases: Arc<Shares>,
 }
 
@@ -60,24 +53,19 @@ impl Answerer {
             multiaddr,
             keeper,
             is_private,
-            rates: Rates::default(),
-            logged: None,
             releases: Shares::new(MAX_RELEASES),
         }
     }
 
     /// Answers calls until the stream of calls ends.
-    pub async fn run(mut self, mut calls: Calls) {
+    pub async fn run(self, mut calls: Calls) {
         while let Some(call) = calls.next().await {
             let from = call.from.to_string();
             let block = match call.address {
                 Some(address) if self.is_private && address.is_loopback() => AddressBlock::Own,
                 address => AddressBlock::from(address),
             };
-            if let Err(busy) = self.rates.admit(&from, block, now_ms()) {
-                self.log(&from, block);
-                call.reply(busy.into());
-            } else if call.request.function.as_str() == RELEASE {
+            if call.request.function.as_str() == RELEASE {
                 match self.release(from, block, &call.request) {
                     Ok(released) => {
                         tokio::spawn(async move { call.reply(reply(released.await)) });
@@ -88,14 +76,6 @@ impl Answerer {
                 let answer = self.answer(&from, block, &call.request);
                 call.reply(reply(answer));
             }
-        }
-    }
-
-    /// Names who calls too often, once in a while.
-    fn log(&mut self, from: &str, block: AddressBlock) {
-        if self.logged.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
-            self.logged = Some(Instant::now());
-            tracing::warn!("calls are refused, because {block} ({from}) makes too many");
         }
     }
 

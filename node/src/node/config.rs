@@ -1,7 +1,7 @@
 //! A node's configuration: flags, then environment variables, then a file, then defaults, in that
 //! order of precedence.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -146,6 +146,11 @@ options! {
     /// Connections at one time [default: 20000].
     #[arg(value_name = "N", help_heading = "Relay")]
     max_connections: u32 = "FLUENCE_MAX_CONNECTIONS",
+    /// Addresses from which many peers come, such as that of a reverse proxy; separate several with
+    /// spaces. The peers of any other address get no more than a part of what this node has; what a
+    /// proxy lets in, the proxy must limit [default: 127.0.0.1 ::1].
+    #[arg(value_name = "ADDRESSES", help_heading = "Relay")]
+    shared_addresses: Addresses = "FLUENCE_SHARED_ADDRESSES",
     /// Functions whose providers this node remembers [default: 1000000].
     #[arg(value_name = "N", help_heading = "Relay")]
     max_functions: usize = "FLUENCE_MAX_FUNCTIONS",
@@ -341,6 +346,9 @@ impl Options {
                 max_functions_per_peer: self
                     .max_functions_per_peer
                     .unwrap_or(limits.max_functions_per_peer),
+                shared_addresses: self
+                    .shared_addresses
+                    .map_or(limits.shared_addresses, |addresses| addresses.0),
             },
         })
     }
@@ -411,6 +419,31 @@ impl std::str::FromStr for Multiaddrs {
 }
 
 impl<'de> Deserialize<'de> for Multiaddrs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let list = Vec::<String>::deserialize(deserializer)?;
+        list.join(" ").parse().map_err(D::Error::custom)
+    }
+}
+
+/// IP addresses, separated by white space.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Addresses(pub Vec<IpAddr>);
+
+impl std::str::FromStr for Addresses {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.split_whitespace()
+            .map(|address| {
+                address
+                    .parse()
+                    .map_err(|_| format!("“{address}” is not an IP address"))
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Addresses {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let list = Vec::<String>::deserialize(deserializer)?;
         list.join(" ").parse().map_err(D::Error::custom)

@@ -3,8 +3,9 @@
 mod calls;
 mod config;
 mod finder;
+mod known;
+mod open_files;
 mod pull;
-mod rates;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use std::time::Duration;
 use fluence::content::unixfs::RAW;
 use fluence::names::{FunctionName, cid_v1};
 use fluence::storage::multiaddr_of;
-use fluence_peer::{Keypair, Multiaddr, Peer, RelayLimits, Role};
+use fluence_peer::{Keypair, Multiaddr, Peer, Role};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -34,14 +35,14 @@ use finder::Finder;
 /// How long requests under way may take to finish when the node stops.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// With fewer files than this, the system may refuse connections before the node's own limits do.
-const FEW_FILES: usize = 4096;
 /// How long the Kubo daemon may take to answer when the node starts. After that it counts as away.
 const KUBO_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A running node.
 pub struct Node {
     peer: Peer,
+    /// The state directory.
+    state: PathBuf,
     storage: Arc<Storage>,
     http: SocketAddr,
     url: String,
@@ -61,11 +62,6 @@ impl Node {
     /// address cannot be listened on, or if the public URL is invalid.
     pub async fn start(keypair: Keypair, state: &Path, config: Config) -> Result<Self, Failed> {
         let files = raise_file_limit();
-        if files < FEW_FILES {
-            tracing::warn!(
-                "this process may have only {files} files and connections open; raise its limit (`ulimit -n`) for more peers"
-            );
-        }
         let blocks = match &config.kubo {
             Some((rpc, gateway)) => Some(open_kubo(rpc, gateway).await?),
             None => None,
@@ -92,19 +88,15 @@ impl Node {
         let multiaddr = multiaddr_of(&url).map_err(|error| text::bad_public_url(&error))?;
 
         let is_private = config.is_private();
+        let mut limits = config.limits;
+        limits.max_connections = open_files::connections(limits.max_connections, files);
         let (peer, calls, mut statuses) = Peer::start(fluence_peer::Config {
             role: Role::Node {
                 listen: config.listen,
                 external: config.external,
                 peers: config.peers,
-                limits: RelayLimits {
-                    // The other half is for HTTP, the storage and connections that end.
-                    max_connections: config
-                        .limits
-                        .max_connections
-                        .min(u32::try_from(files / 2).unwrap_or(u32::MAX)),
-                    ..config.limits
-                },
+                known: known::read(state),
+                limits,
             },
             ..fluence_peer::Config::node(keypair, Vec::new())
         })
@@ -149,6 +141,8 @@ impl Node {
         let answerer = Answerer::new(storage.clone(), multiaddr, keeper, is_private);
         tasks.spawn(answerer.run(calls));
         tasks.spawn(storage.clone().tend());
+        let (home, known) = (state.to_owned(), peer.clone());
+        tasks.spawn(async move { known::keep(&home, &known).await });
         #[cfg(unix)]
         tasks.spawn(operate(
             state.to_owned(),
@@ -158,6 +152,7 @@ impl Node {
         peer.provide(FunctionName::multiaddr()).await?;
         Ok(Self {
             peer,
+            state: state.to_owned(),
             storage,
             http,
             url,
@@ -209,6 +204,7 @@ impl Node {
     /// and stored data stays safe.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
+        known::write(&self.state, &self.peer, &mut Vec::new()).await;
         // A connection that does not close must not keep the node running.
         let _ = tokio::time::timeout(GRACE, self.peer.shutdown()).await;
         let abort = self.serving.abort_handle();

@@ -70,7 +70,7 @@ pub(crate) fn links(codec: u64, data: &Bytes) -> Result<Vec<Cid>, BlockError> {
 
 /// The keys of the blocks that a block needs: its links, with each identity CID replaced by the
 /// links inside it.
-pub(super) fn needed(codec: u64, data: &Bytes) -> Result<Vec<Key>, BlockError> {
+pub(crate) fn needed(codec: u64, data: &Bytes) -> Result<Vec<Key>, BlockError> {
     let mut keys = Vec::new();
     let mut found = vec![(links(codec, data)?, 0)];
     while let Some((cids, depth)) = found.pop() {

@@ -62,6 +62,8 @@ pub use read::{Behind, ReadError, Reader};
 pub use refusal::{MAX_PEER, Refusal};
 use repair::Repair;
 pub use status::{Arrival, Usage};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use token::fuzz as fuzz_token;
 pub use token::{MAX_TOKEN, TokenError};
 pub use upload::{AddError, Upload};
 use waiters::BlockWaiters;

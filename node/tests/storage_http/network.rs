@@ -126,7 +126,7 @@ async fn grants_of_strangers_cost_nobody_else_anything() {
     let refused = replies.iter().filter(busy).count();
     assert_eq!(answered + refused, 4400, "{replies:?}");
     assert!(
-        answered >= 512 && refused > 1000,
+        answered >= 256 && refused > 1000,
         "{answered} and {refused}"
     );
     // Somebody else gets a place, for a large file too, uploads, and is read.

@@ -9,7 +9,7 @@ use libp2p::{Multiaddr, PeerId};
 
 use crate::address::relay_of;
 use crate::behaviour::Behaviour;
-use crate::limits::{ADDRESSES_PER_PEER, REMEMBERED_PEERS};
+use crate::limits::{ADDRESSES_PER_PEER, RELAYS_AT_ONCE, REMEMBERED_PEERS};
 
 /// Addresses of other peers, from look-ups or given by the program.
 #[derive(Default)]
@@ -41,38 +41,65 @@ impl AddressBook {
         self.0.remove(peer);
     }
 
-    /// The addresses at which to dial a peer: a circuit through each of this peer's `nodes`, and
-    /// the known addresses of the peer. One circuit through each connected relay is enough, however
-    /// many addresses the relay has.
+    /// Where a peer may be reached. One circuit through each connected relay is enough, however many addresses the
+    /// relay has; `nodes` are those that this peer is linked to.
     pub(super) fn to_dial(
         &self,
         swarm: &mut Swarm<Behaviour>,
         peer: PeerId,
         nodes: &[(PeerId, Multiaddr)],
-    ) -> Vec<Multiaddr> {
-        let circuits = nodes
-            .iter()
-            .filter(|(node, _)| *node != peer)
-            .map(|(node, address)| {
-                address
-                    .clone()
-                    .with(Protocol::P2p(*node))
-                    .with(Protocol::P2pCircuit)
-                    .with(Protocol::P2p(peer))
-            });
-        let mut candidates: Vec<Multiaddr> = circuits
-            .chain(self.0.get(&peer).cloned().unwrap_or_default())
-            .collect();
-        candidates.extend(known_to_dht(swarm, peer));
+    ) -> Candidates {
+        let mut known = self.0.get(&peer).cloned().unwrap_or_default();
+        for address in known_to_dht(swarm, peer) {
+            if !known.contains(&address) {
+                known.push(address);
+            }
+        }
+        known.truncate(ADDRESSES_PER_PEER);
+        let mut candidates = Candidates::default();
         let mut relays = HashSet::new();
-        candidates.retain(|address| match relay_of(address) {
-            Some(relay) if relay == *swarm.local_peer_id() => false,
-            Some(relay) if swarm.is_connected(&relay) => relays.insert(relay),
-            _ => true,
-        });
-        candidates.truncate(ADDRESSES_PER_PEER);
+        for address in known {
+            match relay_of(&address) {
+                None => candidates.likely.push(address),
+                Some(relay) if relay == *swarm.local_peer_id() => {}
+                Some(relay) if swarm.is_connected(&relay) => {
+                    if relays.insert(relay) {
+                        candidates.likely.push(address);
+                    }
+                }
+                Some(relay) => {
+                    let circuits = &mut candidates.circuits;
+                    let twice = circuits.iter().any(|(other, _)| *other == relay);
+                    if !twice && circuits.len() < RELAYS_AT_ONCE {
+                        circuits.push((relay, address));
+                    }
+                }
+            }
+        }
+        for (node, address) in nodes {
+            if *node != peer && relays.insert(*node) {
+                candidates.guessed.push(
+                    address
+                        .clone()
+                        .with(Protocol::P2p(*node))
+                        .with(Protocol::P2pCircuit)
+                        .with(Protocol::P2p(peer)),
+                );
+            }
+        }
         candidates
     }
+}
+
+/// Where a peer may be reached.
+#[derive(Default)]
+pub(super) struct Candidates {
+    /// Its addresses, except for circuits through relays to which there is no connection.
+    pub(super) likely: Vec<Multiaddr>,
+    /// Circuits through this peer's own nodes, at which it may be.
+    pub(super) guessed: Vec<Multiaddr>,
+    /// Its circuits through relays to which there is no connection.
+    pub(super) circuits: Vec<(PeerId, Multiaddr)>,
 }
 
 /// The addresses of a peer that the DHT knows, including those that running look-ups have found.

@@ -1,23 +1,30 @@
 //! Calls, in both directions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
 use fluence::call::{CallError, Reply, Request};
 use fluence::ports::NetworkError;
 use libp2p::multiaddr::Protocol;
-use libp2p::request_response::{Event, Message, OutboundRequestId, ResponseChannel};
-use libp2p::swarm::dial_opts::DialOpts;
+use libp2p::request_response::{
+    Event, Message, OutboundFailure, OutboundRequestId, ResponseChannel,
+};
+use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, DialError, Swarm};
 use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot};
+use web_time::Instant;
 
-use super::addresses::AddressBook;
+use super::addresses::{AddressBook, Candidates};
 use super::causes;
+#[cfg(not(target_arch = "wasm32"))]
+use super::exchange;
+use crate::address::before_circuit;
 use crate::behaviour::Behaviour;
 use crate::codec::{CallReply, CallRequest};
 use crate::command::OutgoingCall;
+use crate::guests::{Guests, Place};
 use crate::incoming::IncomingCall;
 use crate::limits::{CALLS_TO_ONE_PEER, OUTGOING_CALLS};
 use crate::refusal::Refusal;
@@ -26,18 +33,39 @@ use crate::refusal::Refusal;
 pub(super) struct Calls {
     incoming: mpsc::Sender<IncomingCall>,
     /// Calls that wait for a connection.
-    dialing: HashMap<PeerId, Dialing>,
+    waiting: HashMap<PeerId, Waiting>,
     /// Calls that wait for a reply.
     sent: HashMap<OutboundRequestId, OutgoingCall>,
     /// Where the connections come from, except those that are relayed.
     origins: HashMap<ConnectionId, IpAddr>,
 }
 
+/// Calls that wait for a connection to one peer, and what is done to make it.
 #[derive(Default)]
-struct Dialing {
-    /// The dial that was made for these calls; `None` while they wait for one that kad began.
-    connection: Option<ConnectionId>,
+struct Waiting {
     calls: Vec<OutgoingCall>,
+    /// The dials of that peer that were made for these calls.
+    dials: HashSet<ConnectionId>,
+    /// Whether these calls also wait for a dial that kad began.
+    kad_dials: bool,
+    /// The circuits to that peer whose relays are being dialed. The library would give up a circuit if anything else
+    /// is dialing its relay, so a circuit is dialed once its relay is connected.
+    circuits: Vec<Circuit>,
+    /// The circuits that come next, if nothing so far leads to the peer.
+    others: Vec<Circuit>,
+}
+
+struct Circuit {
+    relay: PeerId,
+    address: Multiaddr,
+    /// The dial of the relay that was made for this circuit; `None` if something else is dialing it.
+    dial: Option<ConnectionId>,
+}
+
+impl Waiting {
+    fn is_hopeless(&self) -> bool {
+        self.dials.is_empty() && !self.kad_dials && self.circuits.is_empty()
+    }
 }
 
 /// What is needed to dial a peer.
@@ -52,7 +80,7 @@ impl Calls {
     pub(super) fn new(incoming: mpsc::Sender<IncomingCall>) -> Self {
         Self {
             incoming,
-            dialing: HashMap::new(),
+            waiting: HashMap::new(),
             sent: HashMap::new(),
             origins: HashMap::new(),
         }
@@ -76,86 +104,158 @@ impl Calls {
 
     /// Sends a call over an open connection, or dials its peer first.
     pub(super) fn call(&mut self, call: OutgoingCall, routes: Routes<'_>) {
-        let peer = call.to;
-        if !self.has_room(peer) {
+        if !self.has_room(call.to) {
             let busy = CallError::from(Refusal::TooManyOutgoing);
             let _ = call.reply.send(Err(busy.into()));
             return;
         }
+        self.send_or_dial(call, routes);
+    }
+
+    fn send_or_dial(&mut self, call: OutgoingCall, routes: Routes<'_>) {
+        let peer = call.to;
         if routes.swarm.is_connected(&peer) {
             self.send(routes.swarm, call);
             return;
         }
-        let dialing = self.dialing.entry(peer).or_default();
-        dialing.calls.push(call);
-        if dialing.calls.len() == 1 {
-            self.dial(peer, routes);
+        let waiting = self.waiting.entry(peer).or_default();
+        waiting.calls.push(call);
+        if waiting.calls.len() == 1 {
+            self.reach(peer, routes);
         }
+    }
+
+    /// Whether any call waits for a connection or for a reply.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.sent.is_empty() || !self.waiting.is_empty()
+    }
+
+    /// The peers whose reply is waited for.
+    pub(super) fn waits_for(&self) -> impl Iterator<Item = PeerId> {
+        self.sent.values().map(|call| call.to)
     }
 
     fn has_room(&self, peer: PeerId) -> bool {
-        let waiting: usize = self.dialing.values().map(|d| d.calls.len()).sum();
+        let waiting: usize = self.waiting.values().map(|w| w.calls.len()).sum();
         let to_it = self.sent.values().filter(|call| call.to == peer).count()
-            + self.dialing.get(&peer).map_or(0, |d| d.calls.len());
+            + self.waiting.get(&peer).map_or(0, |w| w.calls.len());
         waiting + self.sent.len() < OUTGOING_CALLS && to_it < CALLS_TO_ONE_PEER
     }
 
-    /// Dials for the calls that wait, unless kad is dialing that peer already.
-    fn dial(&mut self, peer: PeerId, routes: Routes<'_>) {
-        let addresses = routes.addresses.to_dial(routes.swarm, peer, routes.nodes);
-        let dial = DialOpts::peer_id(peer).addresses(addresses).build();
-        let connection = dial.connection_id();
-        match routes.swarm.dial(dial) {
-            Ok(()) => {
-                if let Some(dialing) = self.dialing.get_mut(&peer) {
-                    dialing.connection = Some(connection);
-                }
-            }
-            // A look-up is already dialing the peer at the addresses that it found; the event that
-            // ends that dial arrives here too.
-            Err(DialError::DialPeerConditionFalse(_)) => {}
-            Err(error) => self.unreachable(peer, &error, routes.addresses),
+    /// Begins to connect to a peer for the calls that wait.
+    fn reach(&mut self, peer: PeerId, routes: Routes<'_>) {
+        let Some(waiting) = self.waiting.get_mut(&peer) else {
+            return;
+        };
+        let Candidates {
+            likely,
+            guessed,
+            circuits,
+        } = routes.addresses.to_dial(routes.swarm, peer, routes.nodes);
+        let is_likely = !likely.is_empty();
+        let now: Vec<Multiaddr> = likely.into_iter().chain(guessed).collect();
+        if !now.is_empty() {
+            waiting.dial(
+                routes.swarm,
+                peer,
+                now,
+                PeerCondition::DisconnectedAndNotDialing,
+            );
         }
+        waiting.others = circuits
+            .into_iter()
+            .map(|(relay, address)| Circuit {
+                relay,
+                address,
+                dial: None,
+            })
+            .collect();
+        if !is_likely || waiting.is_hopeless() {
+            waiting.dial_relays(routes.swarm);
+        }
+        self.give_up_if_hopeless(peer, routes.addresses);
     }
 
-    fn unreachable(&mut self, peer: PeerId, error: &DialError, addresses: &mut AddressBook) {
-        tracing::debug!(%peer, %error, "a peer cannot be reached");
+    /// Fails the calls to a peer that cannot be reached in any way.
+    fn give_up_if_hopeless(&mut self, peer: PeerId, addresses: &mut AddressBook) {
+        if !self.waiting.get(&peer).is_some_and(Waiting::is_hopeless) {
+            return;
+        }
+        tracing::debug!(%peer, "a peer cannot be reached");
         addresses.forget(&peer);
         for call in self.take_waiting(peer) {
-            let _ = call.reply.send(Err(NetworkError::Unreachable));
+            // A call that is made for the second time may have been received.
+            let error = match call.sent.load(Ordering::Relaxed) {
+                true => NetworkError::NoReply,
+                false => NetworkError::Unreachable,
+            };
+            let _ = call.reply.send(Err(error));
         }
     }
 
     fn take_waiting(&mut self, peer: PeerId) -> Vec<OutgoingCall> {
-        self.dialing
+        self.waiting
             .remove(&peer)
-            .map(|dialing| dialing.calls)
+            .map(|waiting| waiting.calls)
             .unwrap_or_default()
     }
 
-    /// Sends the waiting calls once a connection to their peer is established, whoever dialed it.
+    /// Sends the waiting calls once a connection to their peer is established, whoever dialed it, and dials the
+    /// circuits for which this peer is the relay.
     pub(super) fn connected(&mut self, swarm: &mut Swarm<Behaviour>, peer: PeerId) {
         for call in self.take_waiting(peer) {
             self.send(swarm, call);
         }
+        for (to, waiting) in &mut self.waiting {
+            let through = |circuit: &mut Circuit| circuit.relay == peer;
+            let circuits = waiting.circuits.extract_if(.., through);
+            let address = circuits.map(|circuit| circuit.address).next();
+            if let Some(address) = address {
+                waiting.dial(swarm, *to, vec![address], PeerCondition::Always);
+            }
+        }
     }
 
-    /// Handles a failed dial: the waiting calls fail with it, or this peer dials for itself.
+    /// Handles a failed dial, of a peer that is called or of a relay.
     pub(super) fn dial_failed(
         &mut self,
         peer: PeerId,
         connection: ConnectionId,
-        error: &DialError,
         routes: Routes<'_>,
     ) {
-        let Some(dialing) = self.dialing.get(&peer) else {
-            return;
-        };
-        match dialing.connection {
-            Some(own) if own == connection => self.unreachable(peer, error, routes.addresses),
-            Some(_) => {}
-            // The dial was kad's, which knew fewer addresses.
-            None => self.dial(peer, routes),
+        let Routes {
+            swarm,
+            addresses,
+            nodes,
+        } = routes;
+        let mut failed = Vec::new();
+        let mut again = false;
+        for (to, waiting) in &mut self.waiting {
+            if *to == peer && !waiting.dials.remove(&connection) && waiting.kad_dials {
+                // The dial was kad's, which knew fewer addresses.
+                waiting.kad_dials = false;
+                again = true;
+            }
+            if !swarm.is_connected(&peer) {
+                waiting.relay_failed(swarm, peer, connection);
+            }
+            if waiting.is_hopeless() {
+                waiting.dial_relays(swarm);
+                failed.push(*to);
+            }
+        }
+        if again {
+            self.reach(
+                peer,
+                Routes {
+                    swarm,
+                    addresses,
+                    nodes,
+                },
+            );
+        }
+        for peer in failed {
+            self.give_up_if_hopeless(peer, addresses);
         }
     }
 
@@ -172,17 +272,18 @@ impl Calls {
 
     /// Forgets calls whose callers gave up before there was a connection.
     pub(super) fn sweep(&mut self) {
-        for dialing in self.dialing.values_mut() {
-            dialing.calls.retain(|call| !call.reply.is_closed());
+        for waiting in self.waiting.values_mut() {
+            waiting.calls.retain(|call| !call.reply.is_closed());
         }
-        self.dialing.retain(|_, dialing| !dialing.calls.is_empty());
+        self.waiting.retain(|_, waiting| !waiting.calls.is_empty());
     }
 
-    /// Handles an event about a call, in either direction.
+    /// Handles an event about a call, in either direction. A node has `guests`.
     pub(super) fn on_event(
         &mut self,
-        swarm: &mut Swarm<Behaviour>,
+        routes: Routes<'_>,
         event: Event<CallRequest, CallReply>,
+        guests: Option<&Guests>,
     ) {
         match event {
             Event::Message {
@@ -195,11 +296,22 @@ impl Calls {
                     channel,
                     ..
                 } => {
+                    let place = guests.map(|guests| guests.admit(peer, Instant::now()));
                     let reply = match request {
-                        Ok(request) => self.forward(peer, connection_id, request),
+                        _ if matches!(place, Some(None)) => {
+                            CallReply::Now(Refusal::TooManyOfOne.into())
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        Ok(request)
+                            if guests.is_some()
+                                && request.function.as_str() == exchange::FUNCTION =>
+                        {
+                            CallReply::Now(exchange::answer(routes.swarm, peer, &request))
+                        }
+                        Ok(request) => self.forward(peer, connection_id, request, place.flatten()),
                         Err(error) => CallReply::Now(Refusal::BadRequest(error).into()),
                     };
-                    answer(swarm, channel, reply);
+                    answer(routes.swarm, channel, reply);
                 }
                 Message::Response {
                     request_id,
@@ -210,7 +322,15 @@ impl Calls {
             },
             Event::OutboundFailure {
                 request_id, error, ..
-            } => self.finish(request_id, Err(causes::of_call(&error))),
+            } => match self.sent.remove(&request_id) {
+                // The connection broke, and there may be another way to the peer: through another of its nodes.
+                Some(mut call) if !call.is_second && has_broken(&error) && call.is_wanted() => {
+                    call.is_second = true;
+                    self.send_or_dial(call, routes);
+                }
+                Some(call) => drop(call.reply.send(Err(causes::of_call(&error)))),
+                None => {}
+            },
             Event::InboundFailure { peer, error, .. } => {
                 tracing::debug!(%peer, %error, "a call was not answered");
             }
@@ -225,13 +345,20 @@ impl Calls {
     }
 
     /// Hands an incoming call to the program that answers it.
-    fn forward(&mut self, from: PeerId, over: ConnectionId, request: Request) -> CallReply {
+    fn forward(
+        &mut self,
+        from: PeerId,
+        over: ConnectionId,
+        request: Request,
+        place: Option<Place>,
+    ) -> CallReply {
         let (answer, answered) = oneshot::channel();
         match self.incoming.try_send(IncomingCall {
             from,
             address: self.origins.get(&over).copied(),
             request,
             answer,
+            _place: place,
         }) {
             Ok(()) => CallReply::Out(answered),
             Err(mpsc::error::TrySendError::Full(_)) => {
@@ -241,6 +368,81 @@ impl Calls {
                 CallReply::Now(Refusal::NoFunctions.into())
             }
         }
+    }
+}
+
+impl Waiting {
+    fn dial(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        peer: PeerId,
+        addresses: Vec<Multiaddr>,
+        condition: PeerCondition,
+    ) {
+        let dial = DialOpts::peer_id(peer)
+            .addresses(addresses)
+            .condition(condition)
+            .build();
+        let connection = dial.connection_id();
+        match swarm.dial(dial) {
+            Ok(()) => drop(self.dials.insert(connection)),
+            // A look-up is already dialing the peer; the event that ends that dial arrives here too.
+            Err(DialError::DialPeerConditionFalse(_)) => self.kad_dials = true,
+            Err(error) => tracing::debug!(%peer, %error, "a peer was not dialed"),
+        }
+    }
+
+    /// Dials the relays of the circuits that come next.
+    fn dial_relays(&mut self, swarm: &mut Swarm<Behaviour>) {
+        while let Some(mut circuit) = self.others.pop() {
+            if let Ok(dial) = dial_relay(swarm, &circuit) {
+                circuit.dial = dial;
+                self.circuits.push(circuit);
+            }
+        }
+    }
+
+    /// Handles a failed dial of what may be a relay.
+    fn relay_failed(&mut self, swarm: &mut Swarm<Behaviour>, relay: PeerId, dial: ConnectionId) {
+        self.circuits.retain_mut(|circuit| {
+            if circuit.relay != relay || circuit.dial.is_some_and(|own| own != dial) {
+                return true;
+            }
+            // If the dial was not made for this circuit, it may have missed the relay's present address.
+            let is_own = circuit.dial.is_some();
+            !is_own
+                && dial_relay(swarm, circuit)
+                    .map(|dial| circuit.dial = dial)
+                    .is_ok()
+        });
+    }
+}
+
+/// Dials the relay of a circuit, unless something else is dialing it: then the result is `None`.
+fn dial_relay(
+    swarm: &mut Swarm<Behaviour>,
+    circuit: &Circuit,
+) -> Result<Option<ConnectionId>, DialError> {
+    let dial = DialOpts::peer_id(circuit.relay)
+        .addresses(vec![before_circuit(&circuit.address)])
+        .extend_addresses_through_behaviour()
+        .build();
+    let connection = dial.connection_id();
+    match swarm.dial(dial) {
+        Ok(()) => Ok(Some(connection)),
+        Err(DialError::DialPeerConditionFalse(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a call failed because the connection did.
+fn has_broken(error: &OutboundFailure) -> bool {
+    match error {
+        OutboundFailure::ConnectionClosed => true,
+        OutboundFailure::Io(error) => error.kind() != std::io::ErrorKind::InvalidData,
+        OutboundFailure::DialFailure
+        | OutboundFailure::Timeout
+        | OutboundFailure::UnsupportedProtocols => false,
     }
 }
 

@@ -1,19 +1,25 @@
 //! Carries out what a client's [`Links`] decide: it dials, reserves and closes.
 
 use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use fluence::state::NetworkStatus;
 use libp2p::core::transport::ListenerId;
+use libp2p::kad::{PeerInfo, QueryId};
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, DialError, Swarm};
 use libp2p::{Multiaddr, PeerId};
 use web_time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::causes;
-use crate::address::{is_web_socket, peer_of};
+use crate::address::{is_web_socket, peer_of, relay_of};
 use crate::behaviour::Behaviour;
 use crate::limits::MORE_CIRCUITS;
 use crate::link::{Action, Input, Links, Summary};
+
+/// How many nodes the network is asked for when a link needs one: each is connected, so that the nearest can be chosen.
+const DISCOVERED: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not 0");
 
 /// A client's links and what they have open.
 pub(super) struct Client {
@@ -22,6 +28,8 @@ pub(super) struct Client {
     open: Vec<Open>,
     /// Whether a link came online since [`Client::take_linked`] was last called.
     has_linked: bool,
+    /// The query that asks for more nodes.
+    discovery: Option<QueryId>,
     /// The time of the next attempt that was last reported, on both clocks. It is kept so that what
     /// was reported stays the same even if the wall clock is set in the meantime.
     retry: Option<(Instant, u64)>,
@@ -45,6 +53,7 @@ impl Client {
             links,
             open,
             has_linked: false,
+            discovery: None,
             retry: None,
         }
     }
@@ -58,8 +67,40 @@ impl Client {
 
     /// Changes the nodes of every link.
     pub(super) fn set_nodes(&mut self, swarm: &mut Swarm<Behaviour>, nodes: &[Multiaddr]) {
+        self.links.set_nodes(nodes);
         for link in 0..self.links.len() {
-            self.tell(swarm, link, Input::SetNodes(nodes.to_vec()));
+            self.tell(swarm, link, Input::NodesChanged);
+        }
+    }
+
+    /// Makes attempts more often until a link is online.
+    pub(super) fn hurry(&mut self) {
+        self.links
+            .hurry(Instant::now(), rand::random_range(0.0..=1.0));
+    }
+
+    /// Handles the result of a query, which may have asked for nodes to link to.
+    pub(super) fn discovered(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        query: QueryId,
+        peers: &[PeerInfo],
+    ) {
+        if self.discovery != Some(query) {
+            return;
+        }
+        self.discovery = None;
+        for peer in peers {
+            let is_usable = |address: &&Multiaddr| {
+                relay_of(address).is_none()
+                    && (cfg!(not(target_arch = "wasm32")) || is_web_socket(address))
+            };
+            if let Some(address) = peer.addrs.iter().find(is_usable) {
+                self.links.learn(peer.peer_id, address);
+            }
+        }
+        for link in 0..self.links.len() {
+            self.tell(swarm, link, Input::Learned);
         }
     }
 
@@ -83,6 +124,11 @@ impl Client {
     /// The nodes that this client is connected to, with their addresses without `/p2p/…`.
     pub(super) fn nodes(&self) -> Vec<(PeerId, Multiaddr)> {
         self.links.nodes().collect()
+    }
+
+    /// Those of them that are configured, in the order of the configuration.
+    pub(super) fn given_nodes(&self) -> Vec<PeerId> {
+        self.links.given_nodes()
     }
 
     /// The status of all links as one.
@@ -132,7 +178,14 @@ impl Client {
     }
 
     /// Handles a pong on a connection, which may belong to a link.
-    pub(super) fn alive(&mut self, swarm: &mut Swarm<Behaviour>, id: ConnectionId) {
+    pub(super) fn alive(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        peer: PeerId,
+        id: ConnectionId,
+        rtt: Duration,
+    ) {
+        self.links.measured(peer, rtt);
         self.tell_owner(swarm, id, Input::Pong);
     }
 
@@ -202,6 +255,18 @@ impl Client {
     /// Tells a link what happened and carries out its actions. Results that are known at once are
     /// fed back to it. The loop ends because a link tries a limited number of nodes.
     fn tell(&mut self, swarm: &mut Swarm<Behaviour>, link: usize, input: Input) {
+        let was_home_online = self.links.is_home_online();
+        self.tell_one(swarm, link, input);
+        if self.links.is_home_online() && !was_home_online {
+            for other in 0..self.links.len() {
+                if let Some(input) = self.links.when_home_came(other) {
+                    self.tell_one(swarm, other, input);
+                }
+            }
+        }
+    }
+
+    fn tell_one(&mut self, swarm: &mut Swarm<Behaviour>, link: usize, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             let chance = rand::random_range(0.0..=1.0);
@@ -249,6 +314,13 @@ impl Client {
             }
             Action::ForgetDht => {
                 self.forget_dht(swarm);
+                None
+            }
+            Action::Discover => {
+                if self.discovery.is_none() {
+                    let kad = &mut swarm.behaviour_mut().kad;
+                    self.discovery = Some(kad.get_n_closest_peers(PeerId::random(), DISCOVERED));
+                }
                 None
             }
             Action::Announce => {

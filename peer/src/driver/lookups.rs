@@ -10,8 +10,10 @@ use tokio::sync::oneshot;
 use web_time::Instant;
 
 use super::addresses::{AddressBook, known_to_dht};
+use crate::address::relay_of;
 use crate::behaviour::Behaviour;
 use crate::command::Find;
+use crate::libraries::KAD_REPLICATION;
 use crate::limits::{FOUND, LOOK_UPS};
 use crate::offers::Offers;
 
@@ -26,6 +28,18 @@ pub(super) struct LookUps {
 struct LookUp {
     find: Find,
     seen: HashSet<PeerId>,
+    /// How many were seen before the query under way began.
+    seen_before: usize,
+}
+
+impl LookUp {
+    /// Whether another query may find more: an answer that is full has a choice of the providers,
+    /// which is another one each time. One of its places may be that of this peer.
+    fn may_find_more(&self) -> bool {
+        self.seen.len() + 1 >= KAD_REPLICATION.get()
+            && self.seen.len() > self.seen_before
+            && !self.find.found.is_closed()
+    }
 }
 
 impl LookUps {
@@ -35,9 +49,18 @@ impl LookUps {
             .retain(|_, look_up| !look_up.find.found.is_closed());
         if self.running.len() < LOOK_UPS {
             let query = swarm.behaviour_mut().kad.get_providers(key(&find.name));
-            let seen = HashSet::new();
-            self.running.insert(query, LookUp { find, seen });
+            let look_up = LookUp {
+                find,
+                seen: HashSet::new(),
+                seen_before: 0,
+            };
+            self.running.insert(query, look_up);
         }
+    }
+
+    /// Whether any look-up is under way.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.running.is_empty()
     }
 
     /// Provides a function; `done` is told once its record has been sent.
@@ -104,8 +127,14 @@ impl LookUps {
                 if let Ok(GetProvidersOk::FoundProviders { providers, .. }) = result {
                     self.found(swarm, addresses, id, providers);
                 }
-                if last {
-                    self.running.remove(&id);
+                if last
+                    && let Some(mut look_up) = self.running.remove(&id)
+                    && look_up.may_find_more()
+                {
+                    look_up.seen_before = look_up.seen.len();
+                    let name = key(&look_up.find.name);
+                    let again = swarm.behaviour_mut().kad.get_providers(name);
+                    self.running.insert(again, look_up);
                 }
             }
             _ => {}
@@ -127,7 +156,11 @@ impl LookUps {
                 && look_up.seen.len() < FOUND
                 && look_up.seen.insert(provider);
             if is_new {
-                addresses.learn(provider, known_to_dht(swarm, provider));
+                let known = known_to_dht(swarm, provider);
+                if !known.is_empty() && known.iter().all(|address| relay_of(address).is_some()) {
+                    swarm.behaviour_mut().guard.is_client(provider);
+                }
+                addresses.learn(provider, known);
                 // The channel has room for as many as can be seen, so this fails only if nobody is
                 // listening any more.
                 let _ = look_up.find.found.try_send(provider);

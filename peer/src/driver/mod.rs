@@ -5,8 +5,16 @@ mod addresses;
 mod calls;
 mod causes;
 mod client;
+#[cfg(not(target_arch = "wasm32"))]
+mod exchange;
 mod lookups;
+#[cfg(not(target_arch = "wasm32"))]
+mod neighbours;
+#[cfg_attr(target_arch = "wasm32", path = "no_node.rs")]
 mod node;
+#[cfg(not(target_arch = "wasm32"))]
+mod routing;
+mod vigil;
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -16,17 +24,25 @@ use std::time::Duration;
 use fluence::state::NetworkStatus;
 use futures::{FutureExt, StreamExt};
 use futures_timer::Delay;
+use libp2p::core::ConnectedPoint;
 use libp2p::multiaddr::Protocol;
-use libp2p::swarm::{self, Swarm, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, identify, kad, ping, relay};
+use libp2p::swarm::{ConnectionId, DialError, Swarm, SwarmEvent};
+use libp2p::{Multiaddr, PeerId, identify, kad, ping, relay, request_response};
 use tokio::sync::{mpsc, oneshot, watch};
 use web_time::Instant;
 
+#[cfg(not(target_arch = "wasm32"))]
+use crate::address::bare;
 use crate::address::relay_of;
-use crate::behaviour::{Behaviour, BehaviourEvent, KAD};
+use crate::behaviour::{Behaviour, BehaviourEvent};
 use crate::command::Command;
 use crate::config::{Config, Role, StartError};
+use crate::dialing::Dialing;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::door::Door;
+use crate::guests::Guests;
 use crate::incoming::IncomingCall;
+use crate::libraries::{self, KAD};
 use crate::limits::ADDRESSES_PER_PEER;
 use crate::transport;
 use addresses::AddressBook;
@@ -34,6 +50,9 @@ use calls::{Calls, Routes};
 use client::Client;
 use lookups::LookUps;
 use node::Node;
+#[cfg(not(target_arch = "wasm32"))]
+use routing::Routing;
+use vigil::Vigil;
 
 /// How long a client keeps an idle connection, so that calls within this time find it open.
 const CLIENT_IDLE: Duration = Duration::from_secs(90);
@@ -51,9 +70,13 @@ pub(crate) struct Driver {
     commands: mpsc::Receiver<Command>,
     status: watch::Sender<NetworkStatus>,
     part: Part,
+    dialing: Dialing,
     look_ups: LookUps,
     calls: Calls,
     addresses: AddressBook,
+    vigil: Vigil,
+    /// The relay of each relayed connection.
+    relays: HashMap<ConnectionId, (PeerId, PeerId)>,
     rtts: HashMap<PeerId, Duration>,
     timer: Delay,
     timer_at: Instant,
@@ -63,6 +86,7 @@ pub(crate) struct Driver {
 /// The part that this peer plays in the network.
 enum Part {
     Client(Client),
+    #[cfg_attr(target_arch = "wasm32", allow(dead_code))]
     Node(Node),
 }
 
@@ -86,33 +110,46 @@ impl Driver {
         incoming: mpsc::Sender<IncomingCall>,
         status: watch::Sender<NetworkStatus>,
     ) -> Result<Self, StartError> {
-        let (transport, circuits) = transport::new(&config.keypair)?;
-        let behaviour = Behaviour::new(&config, circuits);
+        let dialing = Dialing::new(&config.role);
+        let (transport, circuits) = transport::new(&config.keypair, &dialing)?;
+        #[cfg(not(target_arch = "wasm32"))]
+        let (guests, transport) = match &config.role {
+            Role::Client { .. } => (None, transport),
+            Role::Node { limits, .. } => {
+                let guests = Guests::new(limits);
+                let door = Door::new(transport, guests.clone());
+                (Some(guests), libp2p::core::Transport::boxed(door))
+            }
+        };
+        #[cfg(target_arch = "wasm32")]
+        let guests: Option<Guests> = None;
+        let behaviour = Behaviour::new(&config, circuits, guests.as_ref());
         let idle = match config.role {
             Role::Client { .. } => CLIENT_IDLE,
             Role::Node { .. } => NODE_IDLE,
         };
-        #[cfg(not(target_arch = "wasm32"))]
-        let swarm_config = swarm::Config::with_tokio_executor();
-        #[cfg(target_arch = "wasm32")]
-        let swarm_config = swarm::Config::with_wasm_executor();
-        let mut swarm = Swarm::new(
-            transport,
-            behaviour,
-            config.keypair.public().to_peer_id(),
-            swarm_config
-                .with_idle_connection_timeout(idle)
-                // A request goes out along with the proposal of its protocol: a call is one round trip.
-                .with_substream_upgrade_protocol_override(libp2p::core::upgrade::Version::V1Lazy),
-        );
+        let id = config.keypair.public().to_peer_id();
+        #[cfg_attr(target_arch = "wasm32", allow(unused_mut))]
+        let mut swarm = Swarm::new(transport, behaviour, id, libraries::swarm(idle));
         let part = match config.role {
             Role::Client { nodes } => Part::Client(Client::new(config.links, &nodes, reachable)),
+            #[cfg(target_arch = "wasm32")]
+            Role::Node { .. } => return Err(StartError::NodeInBrowser),
+            #[cfg(not(target_arch = "wasm32"))]
             Role::Node {
                 listen,
                 external,
                 peers,
-                limits: _,
-            } => Part::Node(Node::open(&mut swarm, listen, external, peers)?),
+                known,
+                limits,
+            } => {
+                let guests = guests.unwrap_or_else(|| Guests::new(&limits));
+                let routing = Routing::new(guests.clone(), dialing.clone());
+                let swarm = &mut swarm;
+                Part::Node(Node::open(
+                    swarm, listen, external, peers, known, guests, routing,
+                )?)
+            }
         };
         let now = Instant::now();
         Ok(Self {
@@ -120,9 +157,12 @@ impl Driver {
             commands,
             status,
             part,
+            dialing,
             look_ups: LookUps::default(),
             calls: Calls::new(incoming),
             addresses: AddressBook::default(),
+            vigil: Vigil::default(),
+            relays: HashMap::new(),
             rtts: HashMap::new(),
             timer: Delay::new(HOUSEKEEPING),
             timer_at: now + HOUSEKEEPING,
@@ -170,9 +210,17 @@ impl Driver {
     fn set_timer(&mut self) {
         let due = match &self.part {
             Part::Client(client) => client.next_due(),
-            Part::Node(_) => None,
+            #[cfg(not(target_arch = "wasm32"))]
+            Part::Node(node) => node.next_due(),
+            #[cfg(target_arch = "wasm32")]
+            Part::Node(node) => match *node {},
         };
-        let next = due.map_or(self.housekeeping, |due| due.min(self.housekeeping));
+        let is_waiting = self.calls.is_waiting() || self.look_ups.is_waiting();
+        let look = self
+            .vigil
+            .next_due(is_waiting && matches!(self.part, Part::Client(_)));
+        let next = [due, look].into_iter().flatten().min();
+        let next = next.map_or(self.housekeeping, |next| next.min(self.housekeeping));
         if next != self.timer_at {
             self.timer_at = next;
             self.timer
@@ -185,9 +233,41 @@ impl Driver {
         // The timer has fired, so it must be set again even for the same time.
         self.timer_at = now;
         self.timer.reset(Duration::ZERO);
-        if let Part::Client(client) = &mut self.part {
-            client.on_time(&mut self.swarm);
+        match &mut self.part {
+            Part::Client(client) => client.on_time(&mut self.swarm),
+            #[cfg(not(target_arch = "wasm32"))]
+            Part::Node(node) => {
+                node.routing.on_time(&mut self.swarm, now);
+                self.connect();
+            }
+            #[cfg(target_arch = "wasm32")]
+            Part::Node(_) => self.connect(),
         }
+        let Self {
+            swarm,
+            vigil,
+            calls,
+            relays,
+            part,
+            ..
+        } = self;
+        vigil.look(swarm, now, || {
+            let mut peers: Vec<PeerId> = calls.waits_for().collect();
+            peers.extend(
+                relays
+                    .values()
+                    .filter(|(peer, _)| calls.waits_for().any(|called| called == *peer))
+                    .map(|(_, relay)| *relay),
+            );
+            // What is called through a relay is the relay's to watch.
+            peers.retain(|peer| !relays.values().any(|(relayed, _)| relayed == peer));
+            if let Part::Client(client) = part {
+                peers.extend(client.nodes().into_iter().map(|(node, _)| node));
+            }
+            peers.sort_unstable();
+            peers.dedup();
+            peers
+        });
         if now < self.housekeeping {
             return;
         }
@@ -195,15 +275,14 @@ impl Driver {
         self.swarm.behaviour_mut().kad.store_mut().sweep();
         self.look_ups.renew_old(now);
         self.calls.sweep();
+        #[cfg(not(target_arch = "wasm32"))]
         if let Part::Node(node) = &mut self.part {
-            node.join(&mut self.swarm);
-            if node.take_grown() {
-                self.look_ups.renew_all();
-            }
+            node.guests.sweep(now);
         }
     }
 
     fn publish_status(&mut self) {
+        #[cfg_attr(target_arch = "wasm32", allow(unused_variables))]
         let was_online = self.is_online();
         let now = match &mut self.part {
             Part::Client(client) => client.status(),
@@ -217,7 +296,10 @@ impl Driver {
         // Records say where this peer can be reached, so they are stored again after each new link.
         let has_entered = match &mut self.part {
             Part::Client(client) => client.take_linked(),
-            Part::Node(_) => self.is_online() && !was_online,
+            #[cfg(not(target_arch = "wasm32"))]
+            Part::Node(node) => node.neighbours.take_grown() || self.is_online() && !was_online,
+            #[cfg(target_arch = "wasm32")]
+            Part::Node(node) => match *node {},
         };
         if has_entered {
             self.look_ups.renew_all();
@@ -232,7 +314,10 @@ impl Driver {
     fn connect(&mut self) {
         match &mut self.part {
             Part::Client(client) => client.connect(&mut self.swarm),
-            Part::Node(node) => node.join(&mut self.swarm),
+            #[cfg(not(target_arch = "wasm32"))]
+            Part::Node(node) => node.on_time(&mut self.swarm),
+            #[cfg(target_arch = "wasm32")]
+            Part::Node(node) => match *node {},
         }
     }
 
@@ -264,20 +349,22 @@ impl Driver {
             Command::Find(find) => self.look_ups.find(&mut self.swarm, find),
             Command::Call(call) => {
                 let nodes = self.own_nodes();
-                let routes = Routes {
-                    swarm: &mut self.swarm,
-                    addresses: &mut self.addresses,
-                    nodes: &nodes,
-                };
+                let routes = routes(&mut self.swarm, &mut self.addresses, &nodes);
                 self.calls.call(call, routes);
             }
             Command::Learn(peer, addresses) => self.addresses.learn(peer, addresses),
             Command::SetNodes(nodes) => {
                 if let Part::Client(client) = &mut self.part {
+                    self.dialing.choose(&nodes);
                     client.set_nodes(&mut self.swarm, &nodes);
                 }
             }
             Command::Reconnect => self.connect(),
+            Command::Hurry => {
+                if let Part::Client(client) = &mut self.part {
+                    client.hurry();
+                }
+            }
             Command::Rtt(peer, reply) => {
                 let _ = reply.send(self.rtts.get(&peer).copied());
             }
@@ -293,6 +380,21 @@ impl Driver {
                 }
                 Part::Node(_) => self.tell_listeners(reply),
             },
+            Command::Nodes(reply) => {
+                let nodes = match &self.part {
+                    Part::Client(client) => client.given_nodes(),
+                    Part::Node(_) => Vec::new(),
+                };
+                let _ = reply.send(nodes);
+            }
+            Command::KnownNodes(reply) => {
+                #[cfg(not(target_arch = "wasm32"))]
+                if let Part::Node(node) = &self.part {
+                    let _ = reply.send(node.neighbours.addresses());
+                }
+                #[cfg(target_arch = "wasm32")]
+                drop(reply);
+            }
             // The loop has handled this one itself.
             Command::Shutdown(_) => {}
         }
@@ -327,9 +429,22 @@ impl Driver {
             } => {
                 self.calls
                     .opened(connection_id, endpoint.get_remote_address());
+                let address = match &endpoint {
+                    ConnectedPoint::Dialer { address, .. } => address,
+                    ConnectedPoint::Listener { local_addr, .. } => local_addr,
+                };
+                if let Some(relay) = relay_of(address) {
+                    self.relays.insert(connection_id, (peer_id, relay));
+                }
                 match &mut self.part {
                     Part::Client(client) => client.connected(swarm, peer_id, connection_id),
-                    Part::Node(node) => node.connected(swarm, peer_id, connection_id),
+                    #[cfg(not(target_arch = "wasm32"))]
+                    Part::Node(node) => {
+                        node.neighbours.connected(swarm, peer_id, connection_id);
+                        node.routing.connected(swarm, connection_id);
+                    }
+                    #[cfg(target_arch = "wasm32")]
+                    Part::Node(node) => match *node {},
                 }
                 self.calls.connected(swarm, peer_id);
             }
@@ -340,11 +455,21 @@ impl Driver {
                 ..
             } => {
                 self.calls.closed(connection_id);
+                self.relays.remove(&connection_id);
                 if num_established == 0 {
                     self.rtts.remove(&peer_id);
                 }
-                if let Part::Client(client) = &mut self.part {
-                    client.disconnected(swarm, connection_id);
+                match &mut self.part {
+                    Part::Client(client) => client.disconnected(swarm, connection_id),
+                    #[cfg(not(target_arch = "wasm32"))]
+                    Part::Node(node) if num_established == 0 => {
+                        let now = Instant::now();
+                        if node.neighbours.disconnected(peer_id, now) {
+                            node.exchange.has_gone(now);
+                        }
+                        node.routing.disconnected(&peer_id);
+                    }
+                    Part::Node(_) => {}
                 }
             }
             SwarmEvent::OutgoingConnectionError {
@@ -354,16 +479,23 @@ impl Driver {
             } => {
                 match &mut self.part {
                     Part::Client(client) => client.dial_failed(swarm, connection_id, &error),
-                    Part::Node(node) => node.dial_failed(connection_id),
+                    #[cfg(not(target_arch = "wasm32"))]
+                    Part::Node(node) => {
+                        let now = Instant::now();
+                        node.routing.dial_failed(connection_id);
+                        node.neighbours.dial_failed(connection_id, &error, now);
+                    }
+                    #[cfg(target_arch = "wasm32")]
+                    Part::Node(node) => match *node {},
                 }
                 if let Some(peer) = peer_id {
+                    if matches!(error, DialError::Transport(_)) && !self.swarm.is_connected(&peer) {
+                        // Nobody is to be sent to a node that is gone. One that comes back is added again.
+                        self.swarm.behaviour_mut().kad.remove_peer(&peer);
+                    }
                     let nodes = self.own_nodes();
-                    let routes = Routes {
-                        swarm: &mut self.swarm,
-                        addresses: &mut self.addresses,
-                        nodes: &nodes,
-                    };
-                    self.calls.dial_failed(peer, connection_id, &error, routes);
+                    let routes = routes(&mut self.swarm, &mut self.addresses, &nodes);
+                    self.calls.dial_failed(peer, connection_id, routes);
                 }
             }
             SwarmEvent::NewListenAddr {
@@ -388,19 +520,76 @@ impl Driver {
     fn on_behaviour(&mut self, event: BehaviourEvent) {
         let swarm = &mut self.swarm;
         match event {
-            BehaviourEvent::Calls(event) => self.calls.on_event(swarm, event),
+            BehaviourEvent::Calls(event) => {
+                match &event {
+                    request_response::Event::Message {
+                        message: request_response::Message::Response { request_id, .. },
+                        ..
+                    } if self.vigil.answered(*request_id) => return,
+                    request_response::Event::OutboundFailure {
+                        request_id, error, ..
+                    } if self.vigil.failed(swarm, *request_id, error) => {
+                        return;
+                    }
+                    _ => {}
+                }
+                #[cfg(not(target_arch = "wasm32"))]
+                if let Part::Node(node) = &mut self.part
+                    && node.on_answer(swarm, &event)
+                {
+                    return;
+                }
+                let guests = match &self.part {
+                    Part::Node(node) => node.guests(),
+                    Part::Client(_) => None,
+                };
+                let nodes = self.own_nodes();
+                let routes = routes(&mut self.swarm, &mut self.addresses, &nodes);
+                self.calls.on_event(routes, event, guests);
+            }
             BehaviourEvent::Kad(kad::Event::OutboundQueryProgressed {
                 id, result, step, ..
             }) => {
+                if let (Part::Client(client), kad::QueryResult::GetClosestPeers(found)) =
+                    (&mut self.part, &result)
+                {
+                    let peers = match found {
+                        Ok(found) => &found.peers,
+                        Err(kad::GetClosestPeersError::Timeout { peers, .. }) => peers,
+                    };
+                    client.discovered(swarm, id, peers);
+                    return;
+                }
                 let addresses = &mut self.addresses;
                 self.look_ups
                     .on_query(swarm, addresses, id, result, step.last);
             }
+            #[cfg(not(target_arch = "wasm32"))]
             BehaviourEvent::Kad(kad::Event::RoutingUpdated {
-                is_new_peer: true, ..
+                peer,
+                is_new_peer,
+                addresses,
+                ..
             }) => {
                 if let Part::Node(node) = &mut self.part {
-                    node.grew();
+                    Routing::changed(swarm, &peer, &addresses);
+                    if is_new_peer {
+                        let addresses = addresses.iter().map(bare).collect();
+                        let now = Instant::now();
+                        node.neighbours.met(swarm, peer, addresses, now);
+                    }
+                }
+            }
+            #[cfg(not(target_arch = "wasm32"))]
+            BehaviourEvent::Kad(kad::Event::RoutablePeer { peer, address }) => {
+                if let Part::Node(node) = &mut self.part {
+                    node.routing.reached(swarm, peer, address);
+                }
+            }
+            #[cfg(not(target_arch = "wasm32"))]
+            BehaviourEvent::Relay(event) => {
+                if let Part::Node(node) = &mut self.part {
+                    node.relayed(event);
                 }
             }
             BehaviourEvent::Circuits(relay::client::Event::ReservationReqAccepted {
@@ -415,15 +604,28 @@ impl Driver {
             BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. })
                 if info.protocols.contains(&KAD) =>
             {
-                let direct = info
-                    .listen_addrs
-                    .into_iter()
-                    .filter(|address| relay_of(address).is_none());
-                for address in direct.take(ADDRESSES_PER_PEER) {
-                    swarm.behaviour_mut().kad.add_address(&peer_id, address);
-                }
+                self.on_node(peer_id, info.listen_addrs);
             }
             _ => {}
+        }
+    }
+
+    /// Handles what another node says about where it can be reached.
+    fn on_node(&mut self, peer: PeerId, addresses: Vec<Multiaddr>) {
+        let swarm = &mut self.swarm;
+        match &mut self.part {
+            #[cfg(not(target_arch = "wasm32"))]
+            Part::Node(node) => node.routing.told(swarm, peer, addresses, Instant::now()),
+            #[cfg(target_arch = "wasm32")]
+            Part::Node(node) => match *node {},
+            Part::Client(_) => {
+                let direct = addresses
+                    .into_iter()
+                    .filter(|address| relay_of(address).is_none() && self.dialing.allows(address));
+                for address in direct.take(ADDRESSES_PER_PEER) {
+                    swarm.behaviour_mut().kad.add_address(&peer, address);
+                }
+            }
         }
     }
 
@@ -432,7 +634,7 @@ impl Driver {
             Ok(rtt) => {
                 self.rtts.insert(event.peer, rtt);
                 if let Part::Client(client) = &mut self.part {
-                    client.alive(&mut self.swarm, event.connection);
+                    client.alive(&mut self.swarm, event.peer, event.connection, rtt);
                 }
             }
             Err(ping::Failure::Unsupported) => {}
@@ -443,5 +645,18 @@ impl Driver {
                 }
             }
         }
+    }
+}
+
+/// What calls need to dial a peer. This borrows less than all of a [`Driver`].
+fn routes<'a>(
+    swarm: &'a mut Swarm<Behaviour>,
+    addresses: &'a mut AddressBook,
+    nodes: &'a [(PeerId, Multiaddr)],
+) -> Routes<'a> {
+    Routes {
+        swarm,
+        addresses,
+        nodes,
     }
 }

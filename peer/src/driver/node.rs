@@ -1,50 +1,99 @@
 //! A node, which listens and joins a network with other nodes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::time::Duration;
 
 use fluence::state::{LinkCause, LinkError, NetworkStatus};
+use libp2p::Multiaddr;
 use libp2p::core::transport::ListenerId;
-use libp2p::swarm::dial_opts::DialOpts;
-use libp2p::swarm::{ConnectionId, Swarm};
-use libp2p::{Multiaddr, PeerId};
+use libp2p::relay;
+use libp2p::request_response::{Event, Message};
+use libp2p::swarm::Swarm;
 use tokio::sync::oneshot;
+use web_time::Instant;
 
 use super::causes;
-use crate::address::bare;
+use super::exchange::Exchange;
+use super::neighbours::Neighbours;
+use super::routing::Routing;
+use crate::backoff::Backoff;
 use crate::behaviour::Behaviour;
+use crate::codec::{CallReply, CallRequest};
 use crate::config::StartError;
+use crate::guests::Guests;
+
+/// The longest time after which a node looks for others again.
+const LONGEST_LOOK: Duration = Duration::from_secs(5 * 60);
 
 /// The listeners of a node and its connections to other nodes.
 pub(super) struct Node {
+    pub(super) guests: Guests,
+    pub(super) routing: Routing,
     /// Listeners that have no address yet.
     opening: HashSet<ListenerId>,
     /// Whether the listeners' addresses are advertised, because no external addresses are
     /// configured.
     tells_listeners: bool,
-    /// The addresses of other nodes, each with the peer that was found there.
-    peers: HashMap<Multiaddr, Option<PeerId>>,
-    /// The dials to other nodes that are under way.
-    joining: HashMap<ConnectionId, Multiaddr>,
-    /// Whether another node entered the routing table since [`Node::take_grown`] was last called.
-    has_grown: bool,
+    /// The other nodes of the network.
+    pub(super) neighbours: Neighbours,
+    /// When it looks for further nodes next, and the waits between. Two nodes whose addresses were proven to a third one
+    /// only after both had asked it would not meet otherwise before the library looks again.
+    look_at: Option<Instant>,
+    looks: Backoff,
+    /// The records that it gets from them.
+    pub(super) exchange: Exchange,
     /// Requests for the listeners' addresses, which wait until every listener has one.
     waiting: Vec<oneshot::Sender<Vec<Multiaddr>>>,
 }
 
 impl Node {
+    /// When [`Node::on_time`] is to be called next.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        let dues = [
+            self.look_at,
+            self.neighbours.next_due(),
+            self.routing.next_due(),
+            self.exchange.next_due(),
+        ];
+        dues.into_iter().flatten().min()
+    }
+
+    /// Connects to other nodes and asks them for records, if it is time.
+    pub(super) fn on_time(&mut self, swarm: &mut Swarm<Behaviour>) {
+        let now = Instant::now();
+        self.neighbours.join(swarm, now);
+        let come = self.neighbours.take_come();
+        if !come.is_empty() {
+            self.looks = Backoff::default();
+            self.look_at = Some(now + self.next_look());
+        } else if self.look_at.is_some_and(|at| at <= now) {
+            // Without any other node there is nobody to ask.
+            let _ = swarm.behaviour_mut().kad.bootstrap();
+            self.look_at = Some(now + self.next_look());
+        }
+        for node in come {
+            self.exchange.has_come(node, now);
+        }
+        self.exchange.ask(swarm, now);
+    }
+
+    fn next_look(&mut self) -> Duration {
+        self.looks.next(rand::random_range(0.0..=1.0), LONGEST_LOOK)
+    }
+
     /// Begins to listen on these addresses.
     ///
     /// # Errors
-    /// [`StartError::NodeInBrowser`] in a browser; [`StartError::Listen`] if an address cannot be listened on.
+    /// [`StartError::Listen`] if an address cannot be listened on.
     pub(super) fn open(
         swarm: &mut Swarm<Behaviour>,
         listen: Vec<Multiaddr>,
         external: Vec<Multiaddr>,
         peers: Vec<Multiaddr>,
+        known: Vec<Multiaddr>,
+        guests: Guests,
+        routing: Routing,
     ) -> Result<Self, StartError> {
-        if cfg!(target_arch = "wasm32") {
-            return Err(StartError::NodeInBrowser);
-        }
         let mut opening = HashSet::new();
         for address in listen {
             let listener =
@@ -60,14 +109,40 @@ impl Node {
         for address in external {
             swarm.add_external_address(address);
         }
+        set_own_addresses(swarm);
         Ok(Self {
+            guests,
+            routing,
             opening,
             tells_listeners,
-            peers: peers.into_iter().map(|address| (address, None)).collect(),
-            joining: HashMap::new(),
-            has_grown: false,
+            exchange: Exchange::default(),
+            neighbours: Neighbours::new(peers, known, Instant::now()),
+            look_at: None,
+            looks: Backoff::default(),
             waiting: Vec::new(),
         })
+    }
+
+    /// Handles the answer of another node that was asked for records; returns whether the event was one.
+    pub(super) fn on_answer(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        event: &Event<CallRequest, CallReply>,
+    ) -> bool {
+        let (id, reply) = match event {
+            Event::Message {
+                message:
+                    Message::Response {
+                        request_id,
+                        response: CallReply::In(reply),
+                    },
+                ..
+            } => (*request_id, Some(reply)),
+            Event::OutboundFailure { request_id, .. } => (*request_id, None),
+            _ => return false,
+        };
+        let now = Instant::now();
+        self.exchange.answered(swarm, &self.guests, id, reply, now)
     }
 
     /// Handles the address that a listener got.
@@ -81,6 +156,7 @@ impl Node {
         if self.tells_listeners {
             // Clients get a reservation only from a relay that has an external address.
             swarm.add_external_address(address);
+            set_own_addresses(swarm);
         }
         self.opened(swarm, listener);
     }
@@ -118,48 +194,28 @@ impl Node {
         }
     }
 
-    /// Dials the other nodes that this one is not connected to.
-    pub(super) fn join(&mut self, swarm: &mut Swarm<Behaviour>) {
-        for (address, peer) in &self.peers {
-            let connected = peer.is_some_and(|peer| swarm.is_connected(&peer));
-            if connected || self.joining.values().any(|joining| joining == address) {
-                continue;
+    /// The peers that are connected to this node.
+    pub(super) fn guests(&self) -> Option<&Guests> {
+        Some(&self.guests)
+    }
+
+    /// Handles what the relay tells.
+    pub(super) fn relayed(&mut self, event: relay::Event) {
+        use relay::Event::{CircuitClosed, CircuitReqDenied};
+        // That neither a refusal nor an acceptance could be sent is told by events that are to become
+        // lines of the log; until then, they are how one learns that a circuit came to nothing.
+        #[allow(deprecated)]
+        match event {
+            CircuitReqDenied { src_peer_id, .. }
+            | relay::Event::CircuitReqDenyFailed { src_peer_id, .. } => {
+                self.guests.circuit_refused(&src_peer_id);
             }
-            let dial = DialOpts::unknown_peer_id().address(address.clone()).build();
-            let connection = dial.connection_id();
-            if swarm.dial(dial).is_ok() {
-                self.joining.insert(connection, address.clone());
+            CircuitClosed { src_peer_id, .. }
+            | relay::Event::CircuitReqAcceptFailed { src_peer_id, .. } => {
+                self.guests.circuit_ended(&src_peer_id);
             }
+            _ => {}
         }
-    }
-
-    /// Handles an established connection, which may be one to another node.
-    pub(super) fn connected(
-        &mut self,
-        swarm: &mut Swarm<Behaviour>,
-        peer: PeerId,
-        id: ConnectionId,
-    ) {
-        if let Some(address) = self.joining.remove(&id) {
-            swarm.behaviour_mut().kad.add_address(&peer, bare(&address));
-            self.peers.insert(address, Some(peer));
-        }
-    }
-
-    /// Handles a failed dial. If it was one to another node, it is tried again in the next round of
-    /// housekeeping.
-    pub(super) fn dial_failed(&mut self, id: ConnectionId) {
-        self.joining.remove(&id);
-    }
-
-    /// Notes that another node has entered the routing table.
-    pub(super) fn grew(&mut self) {
-        self.has_grown = true;
-    }
-
-    /// Whether another node entered the routing table since this was last called.
-    pub(super) fn take_grown(&mut self) -> bool {
-        std::mem::take(&mut self.has_grown)
     }
 
     /// A node is online while it listens.
@@ -181,4 +237,14 @@ impl Node {
             }
         }
     }
+}
+
+/// Puts the addresses at which others reach this node into its own records.
+fn set_own_addresses(swarm: &mut Swarm<Behaviour>) {
+    let addresses = swarm.external_addresses().cloned().collect();
+    swarm
+        .behaviour_mut()
+        .kad
+        .store_mut()
+        .set_own_addresses(addresses);
 }

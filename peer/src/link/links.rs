@@ -1,13 +1,28 @@
 //! All links of a client. No two links use the same node.
+//!
+//! The first link is the home: it uses only nodes that the person chose. The others use those and, beside a home that
+//! is online, any that the network told of, at other hosts. While the home fails, a stand-by takes its place at one of
+//! the latter, so that the client has as many links as it should.
+
+use std::time::Duration;
 
 use fluence::state::LinkError;
 use libp2p::{Multiaddr, PeerId};
 use web_time::Instant;
 
 use super::one::{Action, Input, Link, Moment, Seat, View};
+use super::pool::{Pool, Scope};
 
 /// The links of a client, identified by their index.
-pub(crate) struct Links(Vec<Link>);
+pub(crate) struct Links {
+    links: Vec<Link>,
+    pool: Pool,
+    /// Whether somebody waits for the network, so that attempts are made more often.
+    hurry: bool,
+}
+
+/// The index of the home.
+const HOME: usize = 0;
 
 /// The states of all links as one.
 #[derive(Debug, PartialEq)]
@@ -26,13 +41,45 @@ impl Links {
     /// Creates `count` links, but at least one, to the first nodes of this list that work. Without
     /// `reserve`, nobody can reach this peer through them.
     pub(crate) fn new(count: usize, nodes: &[Multiaddr], reserve: bool) -> Self {
-        let link = |_| Link::new(nodes.to_vec(), reserve);
-        Self((0..count.max(1)).map(link).collect())
+        let stand_by = usize::from(count > 1);
+        let links = 0..count.max(1) + stand_by;
+        Self {
+            links: links.map(|_| Link::new(reserve)).collect(),
+            pool: Pool::new(nodes),
+            hurry: false,
+        }
     }
 
-    /// How many links there are.
+    /// How many links there are, with the stand-by.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.links.len()
+    }
+
+    /// Changes the nodes that the person chose. All links are then to be told [`Input::NodesChanged`].
+    pub(crate) fn set_nodes(&mut self, nodes: &[Multiaddr]) {
+        self.pool.set_given(nodes);
+        // They are of the network that is left.
+        self.pool.forget_learned();
+    }
+
+    /// Adds a node that the network told of. All links are then to be told [`Input::Learned`].
+    pub(crate) fn learn(&mut self, peer: PeerId, address: &Multiaddr) {
+        self.pool.learn(peer, address);
+    }
+
+    /// Notes how long a round trip to a peer took.
+    pub(crate) fn measured(&mut self, peer: PeerId, rtt: Duration) {
+        self.pool.measured(peer, rtt);
+    }
+
+    /// Makes attempts more often until a link is online, because somebody waits for the network.
+    pub(crate) fn hurry(&mut self, now: Instant, chance: f64) {
+        self.hurry = !self.links.iter().any(Link::is_online);
+        if self.hurry {
+            for link in &mut self.links {
+                link.hurry(now, chance);
+            }
+        }
     }
 
     /// Tells a link what happened at the time `now`; `chance` is a random number between 0 and 1.
@@ -44,43 +91,96 @@ impl Links {
         now: Instant,
         chance: f64,
     ) -> Vec<Action> {
+        let is_home_online = self.links[HOME].is_online();
+        let (scope, input) = match (self.is_stand_by(link), input) {
+            (true, Input::Connect | Input::Due | Input::NodesChanged | Input::Learned)
+                if self.links[link].is_idle() =>
+            {
+                if !self.links[HOME].is_failing() {
+                    return Vec::new();
+                }
+                (Scope::Learned, Input::Connect)
+            }
+            (true, Input::NodesChanged) => (Scope::Learned, Input::Release),
+            (true, input) => (Scope::Learned, input),
+            (false, input) if link == HOME => (Scope::Given, input),
+            (false, input) if is_home_online => (Scope::Any, input),
+            // The home comes first.
+            (false, input) => (Scope::Learned, input),
+        };
         let others: Vec<Seat> = self
-            .0
+            .links
             .iter()
             .enumerate()
             .filter(|(other, _)| *other != link)
-            .filter_map(|(_, other)| other.seat())
+            .filter_map(|(_, other)| other.seat(&self.pool))
             .collect();
-        let moment = Moment {
+        let mut moment = Moment {
             now,
             chance,
+            hurry: self.hurry,
             others: &others,
+            pool: &mut self.pool,
+            scope,
         };
-        self.0
-            .get_mut(link)
-            .map(|link| link.handle(input, &moment))
-            .unwrap_or_default()
+        let actions = self.links[link].handle(input, &mut moment);
+        if self.links[link].is_online() {
+            self.hurry = false;
+        }
+        actions
+    }
+
+    /// Whether the home is online.
+    pub(crate) fn is_home_online(&self) -> bool {
+        self.links[HOME].is_online()
+    }
+
+    /// What another link is to be told when the home came online.
+    pub(crate) fn when_home_came(&self, link: usize) -> Option<Input> {
+        match link {
+            HOME => None,
+            _ if self.is_stand_by(link) => Some(Input::Release),
+            _ => Some(Input::Connect),
+        }
+    }
+
+    fn is_stand_by(&self, link: usize) -> bool {
+        link != HOME && link == self.links.len() - 1
     }
 
     /// When some link next needs [`Input::Due`].
     pub(crate) fn next_due(&self) -> Option<Instant> {
-        self.0.iter().filter_map(Link::next_due).min()
+        self.links.iter().filter_map(Link::next_due).min()
     }
 
     /// The node that a link is connected to, and the node's address without `/p2p/…`.
     pub(crate) fn node(&self, link: usize) -> Option<(PeerId, Multiaddr)> {
-        self.0.get(link)?.node()
+        self.links.get(link)?.node()
     }
 
     /// The nodes that links are connected to, with their addresses without `/p2p/…`.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = (PeerId, Multiaddr)> + '_ {
-        self.0.iter().filter_map(Link::node)
+        self.links.iter().filter_map(Link::node)
+    }
+
+    /// The nodes that links are connected to and that the person chose, in their order.
+    pub(crate) fn given_nodes(&self) -> Vec<PeerId> {
+        let mut nodes: Vec<(usize, PeerId)> = self
+            .links
+            .iter()
+            .filter_map(|link| {
+                let at = self.pool.given.iter().position(|node| link.is_at(node))?;
+                Some((at, link.node()?.0))
+            })
+            .collect();
+        nodes.sort_unstable();
+        nodes.into_iter().map(|(_, peer)| peer).collect()
     }
 
     /// One status for all links, which is that of the best.
     pub(crate) fn summary(&self) -> Summary {
         let mut summary = Summary::NoNode;
-        for link in &self.0 {
+        for link in &self.links {
             match (link.view(), &summary) {
                 (View::Online(node), _) => return Summary::Online(node),
                 (View::Connecting(node), Summary::NoNode | Summary::Offline(..)) => {
@@ -125,27 +225,78 @@ mod tests {
         peer
     }
 
+    /// A node of which the network told, at another host.
+    fn learned(links: &mut Links, host: u8) -> (PeerId, Multiaddr) {
+        let peer = PeerId::random();
+        let address = format!("/ip4/10.0.0.{host}/tcp/1").parse().unwrap();
+        links.learn(peer, &address);
+        (peer, address)
+    }
+
     #[test]
     fn two_links_use_two_nodes() {
         let now = Instant::now();
         let mut links = Links::new(2, &[node(1), node(2)], true);
         assert_eq!(links.summary(), Summary::NoNode);
         assert_eq!(links.handle(0, Input::Connect, now, 1.0), dial(1));
-        assert_eq!(links.handle(1, Input::Connect, now, 1.0), dial(2));
+        // The home comes first.
+        let discover = [Action::Discover];
+        assert_eq!(links.handle(1, Input::Connect, now, 1.0), discover);
+        assert_eq!(links.handle(2, Input::Connect, now, 1.0), []);
         assert_eq!(links.summary(), Summary::Connecting(node(1)));
-        let peers = [finish(&mut links, 0, now), finish(&mut links, 1, now)];
+        let first = finish(&mut links, 0, now);
+        assert!(matches!(links.when_home_came(1), Some(Input::Connect)));
+        assert_eq!(links.handle(1, Input::Connect, now, 1.0), dial(2));
+        let second = finish(&mut links, 1, now);
         let nodes: Vec<_> = links.nodes().collect();
-        assert_eq!(nodes, [(peers[0], node(1)), (peers[1], node(2))]);
+        assert_eq!(nodes, [(first, node(1)), (second, node(2))]);
+    }
+
+    #[test]
+    fn a_stand_by_takes_the_place_of_the_home_while_it_fails() {
+        let mut now = Instant::now();
+        let mut links = Links::new(2, &[node(1)], true);
+        links.handle(0, Input::Connect, now, 1.0);
+        finish(&mut links, 0, now);
+        assert_eq!(
+            links.handle(1, Input::Connect, now, 1.0),
+            [Action::Discover]
+        );
+        let (far, farther) = (learned(&mut links, 1), learned(&mut links, 2));
+        links.measured(far.0, Duration::from_millis(1));
+        let dial =
+            |(peer, at): &(PeerId, Multiaddr)| [Action::Dial(at.clone().with_p2p(*peer).unwrap())];
+        assert_eq!(links.handle(1, Input::Learned, now, 1.0), dial(&far));
+        links.handle(1, Input::Dialed(far.0), now, 1.0);
+        links.handle(1, Input::Reserved, now, 1.0);
+        // While the home is online, the stand-by does nothing.
+        assert_eq!(links.handle(2, Input::Due, now, 1.0), []);
+        now += Duration::from_secs(1);
+        links.handle(0, Input::Closed, now, 1.0);
+        assert!(
+            matches!(links.summary(), Summary::Online(at) if at.to_string().contains("10.0.0.1"))
+        );
+        assert_eq!(links.handle(2, Input::Due, now, 1.0), dial(&farther));
+        links.handle(2, Input::Dialed(farther.0), now, 1.0);
+        links.handle(2, Input::Reserved, now, 1.0);
+        assert_eq!(links.nodes().count(), 2);
+        // The home comes back, and the stand-by ends.
+        let due = links.next_due().unwrap();
+        links.handle(0, Input::Due, due, 1.0);
+        finish(&mut links, 0, due);
+        assert!(matches!(links.when_home_came(2), Some(Input::Release)));
+        assert_eq!(links.handle(2, Input::Release, due, 1.0), [Action::Close]);
+        assert_eq!(links.nodes().count(), 2);
+        assert_eq!(links.handle(2, Input::Due, due, 1.0), []);
     }
 
     #[test]
     fn a_client_is_online_while_one_link_is() {
         let mut now = Instant::now();
         let mut links = Links::new(2, &[node(1), node(2)], true);
-        for link in 0..2 {
-            links.handle(link, Input::Connect, now, 1.0);
-        }
+        links.handle(0, Input::Connect, now, 1.0);
         finish(&mut links, 0, now);
+        links.handle(1, Input::Connect, now, 1.0);
         let second = finish(&mut links, 1, now);
         now += Duration::from_secs(1);
         links.handle(0, Input::Closed, now, 1.0);
@@ -162,10 +313,33 @@ mod tests {
             panic!("it is not offline");
         };
         assert_eq!((error.cause, until), (LinkCause::ConnectionLost, due));
-        // A connecting link counts more than a waiting one. Both nodes are free again, and the
-        // first of the list is tried first.
-        assert_eq!(links.handle(0, Input::Due, due, 1.0), dial(1));
-        assert_eq!(links.summary(), Summary::Connecting(node(1)));
+        // A connecting link counts more than a waiting one. Both nodes are free again, and the one that was lost is
+        // tried last.
+        assert_eq!(links.handle(0, Input::Due, due, 1.0), dial(2));
+        assert_eq!(links.summary(), Summary::Connecting(node(2)));
+    }
+
+    #[test]
+    fn who_waits_for_the_network_is_served_sooner() {
+        let mut now = Instant::now();
+        let mut links = Links::new(1, &[node(1)], true);
+        links.handle(0, Input::Connect, now, 1.0);
+        for _ in 0..6 {
+            links.handle(0, Input::DialFailed(LinkCause::DialTimeout), now, 1.0);
+            now = links.next_due().unwrap();
+            links.handle(0, Input::Due, now, 1.0);
+        }
+        links.handle(0, Input::DialFailed(LinkCause::DialTimeout), now, 1.0);
+        assert_eq!(links.next_due(), Some(now + Duration::from_secs(14)));
+        links.hurry(now, 1.0);
+        assert_eq!(links.next_due(), Some(now + Duration::from_secs(4)));
+        now += Duration::from_secs(4);
+        links.handle(0, Input::Due, now, 1.0);
+        links.handle(0, Input::DialFailed(LinkCause::DialTimeout), now, 1.0);
+        assert_eq!(links.next_due(), Some(now + Duration::from_secs(4)));
+        links.handle(0, Input::Connect, now, 1.0);
+        finish(&mut links, 0, now);
+        assert!(!links.hurry);
     }
 
     #[test]
@@ -173,7 +347,10 @@ mod tests {
         let now = Instant::now();
         let mut links = Links::new(2, &[node(1)], true);
         assert_eq!(links.handle(0, Input::Connect, now, 1.0), dial(1));
-        assert_eq!(links.handle(1, Input::Connect, now, 1.0), []);
+        assert_eq!(
+            links.handle(1, Input::Connect, now, 1.0),
+            [Action::Discover]
+        );
         links.handle(0, Input::DialFailed(LinkCause::DialTimeout), now, 1.0);
         assert!(
             matches!(links.summary(), Summary::Offline(error, _) if error.cause == LinkCause::DialTimeout)

@@ -2,9 +2,9 @@
 //! number or touches a socket: [`crate::driver`] passes in what happened, the time and a random
 //! number, and carries out the actions that come back.
 
-mod backoff;
 mod links;
 mod one;
+mod pool;
 
 pub(crate) use links::{Links, Summary};
 pub(crate) use one::{Action, Input};

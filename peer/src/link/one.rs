@@ -7,30 +7,40 @@ use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
 use web_time::Instant;
 
-use super::backoff::{Backoff, LONGEST_WAIT};
-use crate::address::{bare, peer_of};
-use crate::behaviour::PING_EVERY;
-use crate::limits::NODES;
+use super::pool::{Pool, Scope, full};
+use crate::address::bare;
+use crate::backoff::Backoff;
+use crate::libraries::{PING_EVERY, PING_TIMEOUT};
 
 /// A link that was online for this long was good, so the next wait is short again.
 const STABLE: Duration = Duration::from_secs(10);
-/// How long a node may take to answer a dial.
+/// How long a node may take to answer a dial; the next dials get less time. A node that comes back does not answer
+/// what was sent while it was away, so a dial that began then is best made again soon, but not each time, because a slow
+/// line takes its time.
 const DIAL: Duration = Duration::from_secs(15);
+const NEXT_DIALS: [Duration; 3] = [DIAL, Duration::from_secs(5), Duration::from_secs(10)];
 /// How long a node may take to grant a reservation.
 const RESERVE: Duration = Duration::from_secs(10);
 /// A node that has sent no pong for this long is considered gone.
-const SILENCE: Duration = PING_EVERY.saturating_add(Duration::from_secs(10));
+const SILENCE: Duration = PING_EVERY.saturating_add(PING_TIMEOUT);
 /// How long a link that found every node taken by other links waits before it looks for a free one
 /// again.
-const SPARE: Duration = LONGEST_WAIT;
+const SPARE: Duration = Duration::from_secs(60);
+/// The longest wait between two attempts, and the longest while somebody waits for the network.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(14);
+pub(super) const LONGEST_HURRIED: Duration = Duration::from_secs(4);
 
 /// What happened to a link. Inputs about a connection refer to that of the last [`Action::Dial`].
 #[derive(Debug)]
 pub(crate) enum Input {
     /// The peer has started, or a person asked to connect now.
     Connect,
-    /// The configured nodes have changed.
-    SetNodes(Vec<Multiaddr>),
+    /// The given nodes have changed.
+    NodesChanged,
+    /// Nodes that the network told of may be used now.
+    Learned,
+    /// The link is not needed any more.
+    Release,
     /// The dial succeeded, and this peer answered.
     Dialed(PeerId),
     /// The dial failed, at once or later.
@@ -61,6 +71,8 @@ pub(crate) enum Action {
     AddToDht(PeerId, Multiaddr),
     /// Forget the peers that the DHT knows through abandoned nodes.
     ForgetDht,
+    /// Ask the network for more nodes, and tell the links of them.
+    Discover,
     /// The link is online, so records are to be stored through it.
     Announce,
 }
@@ -77,22 +89,42 @@ pub(super) struct Moment<'a> {
     pub(super) now: Instant,
     /// A number between 0 and 1, drawn anew for each moment.
     pub(super) chance: f64,
+    /// Whether somebody waits for the network.
+    pub(super) hurry: bool,
     /// The nodes that the other links use, which this one must not use.
     pub(super) others: &'a [Seat],
+    pub(super) pool: &'a mut Pool,
+    /// Which nodes the link may use now.
+    pub(super) scope: Scope,
+}
+
+impl Moment<'_> {
+    fn longest(&self) -> Duration {
+        if self.hurry {
+            LONGEST_HURRIED
+        } else {
+            LONGEST_WAIT
+        }
+    }
 }
 
 /// One link of a client to a node.
 pub(super) struct Link {
-    nodes: Vec<Multiaddr>,
     /// Whether to ask for a reservation, which lets others reach this peer.
     reserve: bool,
     state: State,
+    /// The node that is used or tried.
+    at: Multiaddr,
+    /// The nodes that were tried since the link last waited.
+    tried: Vec<Multiaddr>,
+    /// The node that was just lost.
+    lost: Option<Multiaddr>,
     backoff: Backoff,
-    /// The last error since the first node of the list was tried.
+    /// The last error since the first node was tried.
     error: Option<LinkError>,
 }
 
-/// The state of a link; `at` is an index into [`Link::nodes`].
+/// The state of a link.
 #[derive(Clone, Copy)]
 enum State {
     /// There is no node to try.
@@ -101,16 +133,13 @@ enum State {
         until: Instant,
     },
     Dialing {
-        at: usize,
         until: Instant,
     },
     Reserving {
-        at: usize,
         peer: PeerId,
         until: Instant,
     },
     Online {
-        at: usize,
         peer: PeerId,
         since: Instant,
         /// When the link counts as lost; each pong extends it.
@@ -130,18 +159,20 @@ pub(super) enum View<'a> {
 }
 
 impl Link {
-    pub(super) fn new(nodes: Vec<Multiaddr>, reserve: bool) -> Self {
+    pub(super) fn new(reserve: bool) -> Self {
         Self {
-            nodes: first_few(nodes),
             reserve,
             state: State::NoNode,
+            at: Multiaddr::empty(),
+            tried: Vec::new(),
+            lost: None,
             backoff: Backoff::default(),
             error: None,
         }
     }
 
     /// Takes in what happened, and returns the actions to be carried out, in this order.
-    pub(super) fn handle(&mut self, input: Input, moment: &Moment<'_>) -> Vec<Action> {
+    pub(super) fn handle(&mut self, input: Input, moment: &mut Moment<'_>) -> Vec<Action> {
         let mut actions = Vec::new();
         self.decide(input, moment, &mut actions);
         actions
@@ -163,56 +194,76 @@ impl Link {
         match self.state {
             State::NoNode => View::NoNode,
             State::Waiting { until } => View::Waiting(until, self.error.as_ref()),
-            State::Dialing { at, .. } | State::Reserving { at, .. } => {
-                View::Connecting(&self.nodes[at])
-            }
-            State::Online { at, peer, .. } => {
-                View::Online(bare(&self.nodes[at]).with(Protocol::P2p(peer)))
-            }
+            State::Dialing { .. } | State::Reserving { .. } => View::Connecting(&self.at),
+            State::Online { peer, .. } => View::Online(full(&self.at, peer)),
         }
+    }
+
+    /// Whether the link is online.
+    pub(super) fn is_online(&self) -> bool {
+        matches!(self.state, State::Online { .. })
+    }
+
+    /// Whether the link has nothing to do until it is told to connect.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.state, State::NoNode)
+    }
+
+    /// Whether the last attempt failed, or the link was lost.
+    pub(super) fn is_failing(&self) -> bool {
+        !self.is_online() && self.backoff.failures() > 0
     }
 
     /// The node that the link is connected to, and the node's address without `/p2p/…`.
     pub(super) fn node(&self) -> Option<(PeerId, Multiaddr)> {
         match self.state {
-            State::Online { at, peer, .. } | State::Reserving { at, peer, .. } => {
-                Some((peer, bare(&self.nodes[at])))
+            State::Online { peer, .. } | State::Reserving { peer, .. } => {
+                Some((peer, bare(&self.at)))
             }
             State::NoNode | State::Waiting { .. } | State::Dialing { .. } => None,
         }
     }
 
-    /// The node that the link uses or tries, which other links must leave alone.
-    pub(super) fn seat(&self) -> Option<Seat> {
-        let address = self.nodes[self.at()?].clone();
-        let peer = self.node().map(|(peer, _)| peer).or(peer_of(&address));
-        Some(Seat { address, peer })
+    /// Whether the link uses or tries this address, or did last.
+    pub(super) fn is_at(&self, address: &Multiaddr) -> bool {
+        self.at == *address
     }
 
-    fn decide(&mut self, input: Input, moment: &Moment<'_>, actions: &mut Vec<Action>) {
+    /// The node that the link uses or tries, which other links must leave alone.
+    pub(super) fn seat(&self, pool: &Pool) -> Option<Seat> {
+        match self.state {
+            State::NoNode | State::Waiting { .. } => None,
+            State::Dialing { .. } | State::Reserving { .. } | State::Online { .. } => {
+                let address = self.at.clone();
+                let peer = self.node().map(|(peer, _)| peer);
+                let peer = peer.or_else(|| pool.peer(&address));
+                Some(Seat { address, peer })
+            }
+        }
+    }
+
+    fn decide(&mut self, input: Input, moment: &mut Moment<'_>, actions: &mut Vec<Action>) {
         let now = moment.now;
         match (input, self.state) {
             (Input::Connect, State::NoNode | State::Waiting { .. }) => {
                 self.try_from_first(moment, actions);
             }
-            (Input::SetNodes(nodes), _) => self.set_nodes(nodes, moment, actions),
-            (Input::Dialed(peer), State::Dialing { at, .. }) => {
-                self.dialed(at, peer, moment, actions);
+            (Input::Learned, State::Waiting { .. }) => {
+                let next = moment.pool.next(moment.scope, &[], None, moment.others);
+                if self.error.is_none() && next.is_some() {
+                    self.try_from_first(moment, actions);
+                }
             }
-            (Input::DialFailed(cause), State::Dialing { at, .. }) => {
-                self.failed(at, cause, moment, actions);
+            (Input::NodesChanged, _) => self.nodes_changed(moment, actions),
+            (Input::Release, _) => self.release(actions),
+            (Input::Dialed(peer), State::Dialing { .. }) => self.dialed(peer, moment, actions),
+            (Input::DialFailed(cause), State::Dialing { .. }) => {
+                self.failed(cause, moment, actions);
             }
-            (Input::Reserved, State::Reserving { at, peer, .. }) => {
-                self.online(at, peer, now, actions);
-            }
-            (Input::ReservationEnded(detail), State::Reserving { at, .. }) => {
+            (Input::Reserved, State::Reserving { peer, .. }) => self.online(peer, now, actions),
+            (Input::ReservationEnded(detail), State::Reserving { .. }) => {
                 actions.push(Action::Close);
-                self.failed(
-                    at,
-                    LinkCause::ReservationRefused { detail },
-                    moment,
-                    actions,
-                );
+                self.failed(LinkCause::ReservationRefused { detail }, moment, actions);
             }
             (Input::ReservationEnded(_), State::Online { .. }) => {
                 actions.push(Action::Close);
@@ -223,8 +274,8 @@ impl Link {
                     *until = now + SILENCE;
                 }
             }
-            (Input::Closed, State::Reserving { at, .. }) => {
-                self.failed(at, LinkCause::ConnectionClosed, moment, actions);
+            (Input::Closed, State::Reserving { .. }) => {
+                self.failed(LinkCause::ConnectionClosed, moment, actions);
             }
             (Input::Closed, State::Online { .. }) => self.lost(LinkCause::ConnectionLost, moment),
             (Input::Due, _) if self.next_due().is_some_and(|due| due <= now) => {
@@ -235,16 +286,24 @@ impl Link {
         }
     }
 
-    fn due(&mut self, moment: &Moment<'_>, actions: &mut Vec<Action>) {
+    /// Shortens a wait, because somebody waits for the network.
+    pub(super) fn hurry(&mut self, now: Instant, chance: f64) {
+        if let State::Waiting { until } = &mut self.state
+            && self.error.is_some()
+        {
+            let soon = now + LONGEST_HURRIED.mul_f64(chance);
+            *until = soon.min(*until);
+        }
+    }
+
+    fn due(&mut self, moment: &mut Moment<'_>, actions: &mut Vec<Action>) {
         match self.state {
             State::NoNode => {}
             State::Waiting { .. } => self.try_from_first(moment, actions),
-            State::Dialing { at, .. } => {
-                self.failed(at, LinkCause::DialTimeout, moment, actions);
-            }
-            State::Reserving { at, .. } => {
+            State::Dialing { .. } => self.failed(LinkCause::DialTimeout, moment, actions),
+            State::Reserving { .. } => {
                 actions.push(Action::Close);
-                self.failed(at, LinkCause::ReservationTimeout, moment, actions);
+                self.failed(LinkCause::ReservationTimeout, moment, actions);
             }
             State::Online { .. } => {
                 actions.push(Action::Close);
@@ -253,142 +312,130 @@ impl Link {
         }
     }
 
-    /// Changes the nodes. The connection is kept if its node is among them.
-    fn set_nodes(&mut self, nodes: Vec<Multiaddr>, moment: &Moment<'_>, actions: &mut Vec<Action>) {
-        let present = self.at().map(|at| self.nodes[at].clone());
-        self.nodes = first_few(nodes);
-        let stays = present.and_then(|present| self.nodes.iter().position(|node| *node == present));
-        match (stays, &mut self.state) {
-            (
-                Some(new),
-                State::Dialing { at, .. } | State::Reserving { at, .. } | State::Online { at, .. },
-            ) => *at = new,
-            (_, state) => {
-                if matches!(state, State::Reserving { .. } | State::Online { .. }) {
-                    actions.push(Action::Close);
-                }
-                actions.push(Action::ForgetDht);
-                self.backoff = Backoff::default();
-                self.try_from_first(moment, actions);
-            }
+    /// Handles a change of the given nodes. The connection is kept if its node is among them.
+    fn nodes_changed(&mut self, moment: &mut Moment<'_>, actions: &mut Vec<Action>) {
+        let is_used = !matches!(self.state, State::NoNode | State::Waiting { .. });
+        if is_used && moment.pool.given.contains(&self.at) {
+            return;
         }
+        self.release(actions);
+        actions.push(Action::ForgetDht);
+        self.backoff = Backoff::default();
+        self.lost = None;
+        self.try_from_first(moment, actions);
     }
 
-    fn dialed(&mut self, at: usize, peer: PeerId, moment: &Moment<'_>, actions: &mut Vec<Action>) {
+    /// Ends the link until it is told to connect.
+    fn release(&mut self, actions: &mut Vec<Action>) {
+        if self.node().is_some() {
+            actions.push(Action::Close);
+        }
+        self.error = None;
+        self.state = State::NoNode;
+    }
+
+    fn dialed(&mut self, peer: PeerId, moment: &mut Moment<'_>, actions: &mut Vec<Action>) {
+        moment.pool.is_at(peer, &self.at);
         if moment.others.iter().any(|seat| seat.peer == Some(peer)) {
             // This is the same node under another address, which is not an error.
             actions.push(Action::Close);
-            self.try_from(at + 1, moment, actions);
+            self.try_next(moment, actions);
             return;
         }
-        let address = bare(&self.nodes[at]);
+        let address = bare(&self.at);
         // This way the DHT can query the node at once; identify would add it only a round trip
         // later.
         actions.push(Action::AddToDht(peer, address.clone()));
         if !self.reserve {
-            self.online(at, peer, moment.now, actions);
+            self.online(peer, moment.now, actions);
             return;
         }
-        let circuit = address.with(Protocol::P2p(peer)).with(Protocol::P2pCircuit);
-        actions.push(Action::Reserve(circuit));
+        actions.push(Action::Reserve(
+            full(&address, peer).with(Protocol::P2pCircuit),
+        ));
         self.state = State::Reserving {
-            at,
             peer,
             until: moment.now + RESERVE,
         };
     }
 
-    fn online(&mut self, at: usize, peer: PeerId, now: Instant, actions: &mut Vec<Action>) {
+    fn online(&mut self, peer: PeerId, now: Instant, actions: &mut Vec<Action>) {
         actions.push(Action::Announce);
+        self.lost = None;
         self.state = State::Online {
-            at,
             peer,
             since: now,
             until: now + SILENCE,
         };
     }
 
-    fn try_from_first(&mut self, moment: &Moment<'_>, actions: &mut Vec<Action>) {
+    fn try_from_first(&mut self, moment: &mut Moment<'_>, actions: &mut Vec<Action>) {
         self.error = None;
-        self.try_from(0, moment, actions);
+        self.tried.clear();
+        self.try_next(moment, actions);
     }
 
-    /// Dials the next node that no other link uses, beginning with index `first`.
-    fn try_from(&mut self, first: usize, moment: &Moment<'_>, actions: &mut Vec<Action>) {
-        let free = (first..self.nodes.len()).find(|at| self.is_free(*at, moment.others));
-        self.state = match free {
-            Some(at) => {
-                actions.push(Action::Dial(self.nodes[at].clone()));
-                State::Dialing {
-                    at,
-                    until: moment.now + DIAL,
-                }
-            }
-            None if self.nodes.is_empty() => State::NoNode,
-            None if self.error.is_none() => State::Waiting {
-                until: moment.now + SPARE,
-            },
-            None => State::Waiting {
-                until: moment.now + self.backoff.next(moment.chance),
-            },
+    /// Dials the next node that no other link uses.
+    fn try_next(&mut self, moment: &mut Moment<'_>, actions: &mut Vec<Action>) {
+        let lost = self.lost.as_ref();
+        let next = moment
+            .pool
+            .next(moment.scope, &self.tried, lost, moment.others);
+        if let Some(address) = next {
+            self.tried.push(address.clone());
+            self.at = address.clone();
+            actions.push(Action::Dial(address));
+            let time = NEXT_DIALS[self.backoff.failures() as usize % NEXT_DIALS.len()];
+            self.state = State::Dialing {
+                until: moment.now + time,
+            };
+            return;
+        }
+        if moment.pool.given.is_empty() {
+            self.state = State::NoNode;
+            return;
+        }
+        if moment.scope != Scope::Given {
+            actions.push(Action::Discover);
+        }
+        let wait = match self.error {
+            None => SPARE,
+            Some(_) => self.backoff.next(moment.chance, moment.longest()),
+        };
+        self.state = State::Waiting {
+            until: moment.now + wait,
         };
     }
 
-    fn is_free(&self, at: usize, others: &[Seat]) -> bool {
-        let address = &self.nodes[at];
-        let peer = peer_of(address);
-        !others
-            .iter()
-            .any(|seat| seat.address == *address || (peer.is_some() && seat.peer == peer))
-    }
-
     /// Handles a node that failed before the link was online: the next one is tried.
-    fn failed(
-        &mut self,
-        at: usize,
-        cause: LinkCause,
-        moment: &Moment<'_>,
-        actions: &mut Vec<Action>,
-    ) {
+    fn failed(&mut self, cause: LinkCause, moment: &mut Moment<'_>, actions: &mut Vec<Action>) {
+        moment.pool.failed(&self.at);
         self.error = Some(LinkError {
-            node: Some(self.nodes[at].to_string()),
-            others_failed: self.nodes.len() > 1,
+            node: Some(self.at.to_string()),
+            others_failed: self.tried.len() > 1,
             cause,
         });
-        self.try_from(at + 1, moment, actions);
+        self.try_next(moment, actions);
     }
 
     /// Handles the loss of a link that was online.
     fn lost(&mut self, cause: LinkCause, moment: &Moment<'_>) {
-        let State::Online { at, since, .. } = self.state else {
+        let State::Online { since, .. } = self.state else {
             return;
         };
         if moment.now.saturating_duration_since(since) >= STABLE {
             self.backoff = Backoff::default();
         }
         self.error = Some(LinkError {
-            node: Some(self.nodes[at].to_string()),
+            node: Some(self.at.to_string()),
             others_failed: false,
             cause,
         });
+        self.lost = Some(self.at.clone());
         self.state = State::Waiting {
-            until: moment.now + self.backoff.next(moment.chance),
+            until: moment.now + self.backoff.next(moment.chance, moment.longest()),
         };
     }
-
-    fn at(&self) -> Option<usize> {
-        match self.state {
-            State::NoNode | State::Waiting { .. } => None,
-            State::Dialing { at, .. } | State::Reserving { at, .. } | State::Online { at, .. } => {
-                Some(at)
-            }
-        }
-    }
-}
-
-fn first_few(mut nodes: Vec<Multiaddr>) -> Vec<Multiaddr> {
-    nodes.truncate(NODES);
-    nodes
 }
 
 #[cfg(test)]

@@ -342,3 +342,39 @@ fn an_own_ipfs_node_that_does_not_answer_is_told_at_once() {
     until(&a, &id, |item| item.upload.is_none());
     assert_eq!(item(&a, &id).upload_failure, None);
 }
+
+#[test]
+fn files_are_put_only_where_the_person_chose() {
+    let world = World::default();
+    let own = world.node("node", "store");
+    // It answers first in every look-up.
+    let foreign = world.storage("foreign");
+    let multiaddr = "/dns4/foreign/tcp/80/http";
+    world.set_stranger("a stranger", json!({"ok": {"multiaddr": multiaddr}}));
+    let allows = Settings {
+        foreign_storage: true,
+        ..Settings::default()
+    };
+    let (a, b) = (world.machine("alice"), world.machine("bob"));
+    let c = world.machine_with("carol", allows);
+    for machine in [&a, &b, &c] {
+        machine.online();
+    }
+    for (seed, sharer) in [(1, &a), (2, &a), (3, &c)] {
+        let (_, cid) = share(sharer, "a", &file(300_000, seed));
+        let id = begin_fetch(&b, &cid);
+        until_done(&b, &id);
+    }
+    assert_eq!(foreign.posts.get(), 0);
+    assert!(own.posts.get() > 0);
+    // If the chosen storage takes nothing, only who allows it uses another.
+    let refused = json!({"error": {"code": "refused", "message": "full"}});
+    world.set_node("node", refused);
+    let (_, cid) = share(&a, "a", &file(300_000, 4));
+    assert!(matches!(ask(&a, &cid), Reply::Error(error) if error.code == ErrorCode::Refused));
+    assert_eq!(foreign.posts.get(), 0);
+    let (_, cid) = share(&c, "a", &file(300_000, 5));
+    let id = begin_fetch(&b, &cid);
+    until_done(&b, &id);
+    assert!(foreign.posts.get() > 0);
+}

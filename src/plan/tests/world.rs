@@ -123,6 +123,8 @@ struct WorldInner {
     members: RefCell<BTreeMap<PeerName, Member>>,
     /// The nodes with storage: for each peer, its reply to `IPFS_multiaddr`.
     nodes: RefCell<BTreeMap<PeerName, Value>>,
+    /// The nodes that everybody chose.
+    chosen: RefCell<BTreeSet<PeerName>>,
     records: RefCell<BTreeMap<FunctionName, BTreeSet<PeerName>>>,
     storages: RefCell<HashMap<String, Rc<Storage>>>,
     /// What can be shared, by its address.
@@ -240,8 +242,14 @@ impl World {
         storage
     }
 
-    /// Sets the reply of a node to `IPFS_multiaddr`.
+    /// Sets the reply of a node, which everybody chose, to `IPFS_multiaddr`.
     pub fn set_node(&self, name: &str, reply: Value) {
+        self.inner.chosen.borrow_mut().insert(name.to_owned());
+        self.set_stranger(name, reply);
+    }
+
+    /// Sets the reply of a node that nobody chose to `IPFS_multiaddr`.
+    pub fn set_stranger(&self, name: &str, reply: Value) {
         self.inner.nodes.borrow_mut().insert(name.to_owned(), reply);
         self.inner
             .records
@@ -954,6 +962,16 @@ impl Network for SimNetwork {
         }
         .boxed_local()
     }
+
+    fn nodes(&self) -> LocalBoxFuture<'static, Vec<PeerName>> {
+        let nodes = match self.online() {
+            true => self.world.inner.chosen.borrow().iter().cloned().collect(),
+            false => Vec::new(),
+        };
+        std::future::ready(nodes).boxed_local()
+    }
+
+    fn hurry(&self) {}
 
     fn withdraw(&self, names: Vec<FunctionName>) {
         let mut records = self.world.inner.records.borrow_mut();

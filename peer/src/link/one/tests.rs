@@ -1,7 +1,7 @@
 //! Tests of one link on simulated time.
 
-use super::super::backoff::FIRST_WAIT;
 use super::*;
+use crate::backoff::FIRST_WAIT;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -17,6 +17,9 @@ fn unreachable() -> LinkCause {
 /// possible.
 struct World {
     link: Link,
+    pool: Pool,
+    scope: Scope,
+    hurry: bool,
     now: Instant,
     chance: f64,
     others: Vec<Seat>,
@@ -25,7 +28,10 @@ struct World {
 impl World {
     fn new(nodes: impl IntoIterator<Item = u16>) -> Self {
         Self {
-            link: Link::new(nodes.into_iter().map(node).collect(), true),
+            link: Link::new(true),
+            pool: Pool::new(&nodes.into_iter().map(node).collect::<Vec<_>>()),
+            scope: Scope::Given,
+            hurry: false,
             now: Instant::now(),
             chance: 1.0,
             others: Vec::new(),
@@ -43,12 +49,21 @@ impl World {
     }
 
     fn tell(&mut self, input: Input) -> Vec<Action> {
-        let moment = Moment {
+        let mut moment = Moment {
             now: self.now,
             chance: self.chance,
+            hurry: self.hurry,
             others: &self.others,
+            pool: &mut self.pool,
+            scope: self.scope,
         };
-        self.link.handle(input, &moment)
+        self.link.handle(input, &mut moment)
+    }
+
+    fn set_nodes(&mut self, nodes: &[u16]) -> Vec<Action> {
+        let nodes: Vec<Multiaddr> = nodes.iter().map(|n| node(*n)).collect();
+        self.pool.set_given(&nodes);
+        self.tell(Input::NodesChanged)
     }
 
     /// Lets time pass, and tells the link.
@@ -117,7 +132,7 @@ fn a_visitor_asks_for_no_reservation() {
 fn waits_grow_with_each_failure_and_chance_shortens_them() {
     let mut world = World::new([1]);
     world.tell(Input::Connect);
-    for wait in [1, 2, 4, 8, 16, 32, 60, 60] {
+    for wait in [1, 2, 4, 8, 14, 14] {
         assert_eq!(world.tell(Input::DialFailed(unreachable())), []);
         assert_eq!(world.due_in(), Some(wait * SECOND));
         // It does not dial even a moment too early.
@@ -129,7 +144,15 @@ fn waits_grow_with_each_failure_and_chance_shortens_them() {
     }
     world.chance = 0.0;
     world.tell(Input::DialFailed(unreachable()));
-    assert_eq!(world.due_in(), Some(30 * SECOND));
+    assert_eq!(world.due_in(), Some(7 * SECOND));
+    // Somebody waits for the network.
+    world.chance = 1.0;
+    world.hurry = true;
+    world.link.hurry(world.now, 0.5);
+    assert_eq!(world.due_in(), Some(2 * SECOND));
+    world.pass(2 * SECOND);
+    world.tell(Input::DialFailed(unreachable()));
+    assert_eq!(world.due_in(), Some(LONGEST_HURRIED));
 }
 
 #[test]
@@ -168,6 +191,29 @@ fn each_node_is_tried_before_the_link_waits() {
     assert_eq!(world.due_in(), Some(FIRST_WAIT));
     // It begins again with the first node.
     assert_eq!(world.pass(FIRST_WAIT), [Action::Dial(node(1))]);
+}
+
+#[test]
+fn a_link_looks_for_nodes_that_the_network_knows() {
+    let mut world = World::new([1]);
+    world.scope = Scope::Any;
+    world.others = vec![Seat {
+        address: node(1),
+        peer: None,
+    }];
+    assert_eq!(world.tell(Input::Connect), [Action::Discover]);
+    // It asks once in a while, and not each time that the network tells of none.
+    assert_eq!(world.tell(Input::Learned), []);
+    let (peer, far) = (PeerId::random(), "/ip4/10.0.0.1/tcp/1".parse().unwrap());
+    world.pool.learn(peer, &far);
+    let learned = full(&far, peer);
+    assert_eq!(world.tell(Input::Learned), [Action::Dial(learned)]);
+    // It does not answer, so it is forgotten until the network tells of it again.
+    assert_eq!(
+        world.tell(Input::DialFailed(unreachable())),
+        [Action::Discover]
+    );
+    assert_eq!(world.due_in(), Some(FIRST_WAIT));
 }
 
 #[test]
@@ -267,15 +313,15 @@ fn a_reservation_that_ends_ends_the_link() {
 #[test]
 fn new_nodes_move_a_link_only_if_its_own_is_not_among_them() {
     let (mut world, peer) = World::online([1, 2]);
-    assert_eq!(world.tell(Input::SetNodes(vec![node(5), node(1)])), []);
+    assert_eq!(world.set_nodes(&[5, 1]), []);
     assert_eq!(world.link.node(), Some((peer, node(1))));
     assert_eq!(
-        world.tell(Input::SetNodes(vec![node(5), node(6)])),
+        world.set_nodes(&[5, 6]),
         [Action::Close, Action::ForgetDht, Action::Dial(node(5))]
     );
     // The end of the old connection does not concern the new dial.
     assert_eq!(world.tell(Input::Closed), []);
-    assert_eq!(world.tell(Input::SetNodes(Vec::new())), [Action::ForgetDht]);
+    assert_eq!(world.set_nodes(&[]), [Action::ForgetDht]);
     assert!(matches!(world.link.view(), View::NoNode));
     assert_eq!(world.due_in(), None);
     // A dial that succeeds after all is ignored.
@@ -292,7 +338,7 @@ fn new_nodes_are_tried_at_once_whatever_the_backoff() {
     }
     world.tell(Input::DialFailed(unreachable()));
     assert_eq!(
-        world.tell(Input::SetNodes(vec![node(2)])),
+        world.set_nodes(&[2]),
         [Action::ForgetDht, Action::Dial(node(2))]
     );
     world.tell(Input::DialFailed(unreachable()));
@@ -306,7 +352,7 @@ fn a_list_that_is_too_long_is_cut() {
     while !matches!(world.link.view(), View::Waiting(..)) {
         dials += world.tell(Input::DialFailed(unreachable())).len();
     }
-    assert_eq!(dials, NODES);
+    assert_eq!(dials, crate::limits::NODES);
 }
 
 #[test]

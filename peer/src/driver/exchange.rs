@@ -1,0 +1,300 @@
+//! Nodes hand their records to one another: a node that comes, comes back, or gets nearer to a key because another node
+//! has gone, asks the others for the records that it should hold.
+//!
+//! This is a function call, like everything else: `FLUENCE_records`, which every node answers to the nodes of its
+//! routing table. Nothing is sent to a node that has not asked, so that strangers cannot fill its store, and what it is
+//! told counts against the address block of whoever told it (see [`crate::records`]).
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use fluence::call::{ErrorCode, Reply, Request};
+use libp2p::kad::{KBucketKey as Key, RecordKey};
+use libp2p::request_response::OutboundRequestId;
+use libp2p::swarm::Swarm;
+use libp2p::{Multiaddr, PeerId};
+use serde_json::{Value, json};
+use web_time::Instant;
+
+use crate::behaviour::Behaviour;
+use crate::codec::CallRequest;
+use crate::guests::Guests;
+use crate::libraries::HOLDERS;
+use crate::limits::NEIGHBOURS;
+use crate::records::{Handed, Hash};
+
+/// The name of the function.
+pub(super) const FUNCTION: &str = "FLUENCE_records";
+/// How long a node may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Nodes that are asked at the same time.
+const AT_ONCE: usize = 2;
+/// The time between two pages, which is that between two calls that a node takes of one peer in the long run.
+const BETWEEN_PAGES: Duration = Duration::from_millis(150);
+/// How long it takes until a node that did not answer is asked again, and how many times it is asked: it may still be
+/// finding out where this node is.
+const AGAIN: Duration = Duration::from_secs(2);
+const MAX_TRIES: u32 = 5;
+/// How long after a node has gone the others are asked for what it held. Most come back before.
+const AFTER_LOSS: Duration = Duration::from_secs(30);
+/// How many answers of one node are read; a node that has more is not believed.
+const MAX_PAGES: u32 = 20_000;
+/// How many records are looked at for one answer, and about how many bytes it has.
+const SCANNED: usize = 1000;
+const ANSWER_BYTES: usize = 48 * 1024;
+/// About how many bytes of an answer a record takes besides its addresses.
+const RECORD_BYTES: usize = 200;
+
+/// What this node asks others for.
+#[derive(Default)]
+pub(super) struct Exchange {
+    /// The nodes to be asked, and from when on.
+    queue: VecDeque<(Instant, Asked)>,
+    asked: HashMap<OutboundRequestId, Asked>,
+    /// When the others are asked for what a node held that has gone.
+    lost: Option<Instant>,
+}
+
+struct Asked {
+    node: PeerId,
+    /// The last key that it has told of.
+    after: Option<String>,
+    pages: u32,
+    tries: u32,
+}
+
+impl Exchange {
+    /// Asks a node that has come.
+    pub(super) fn has_come(&mut self, node: PeerId, now: Instant) {
+        let is_known = self.queue.iter().any(|(_, asked)| asked.node == node)
+            || self.asked.values().any(|asked| asked.node == node);
+        if !is_known && self.queue.len() < NEIGHBOURS {
+            let asked = Asked {
+                node,
+                after: None,
+                pages: 0,
+                tries: 0,
+            };
+            self.queue.push_back((now, asked));
+        }
+    }
+
+    /// Notes that a node has gone.
+    pub(super) fn has_gone(&mut self, now: Instant) {
+        self.lost.get_or_insert(now + AFTER_LOSS);
+    }
+
+    /// When [`Exchange::ask`] is to be called next.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        let next = self.queue.iter().map(|(due, _)| *due).min();
+        let next = next.filter(|_| self.asked.len() < AT_ONCE);
+        next.into_iter().chain(self.lost).min()
+    }
+
+    /// Asks the nodes whose turn it is.
+    pub(super) fn ask(&mut self, swarm: &mut Swarm<Behaviour>, now: Instant) {
+        if self.lost.is_some_and(|due| due <= now) {
+            self.lost = None;
+            for node in nearest(swarm) {
+                self.has_come(node, now);
+            }
+        }
+        while self.asked.len() < AT_ONCE {
+            let Some(at) = self.queue.iter().position(|(due, _)| *due <= now) else {
+                return;
+            };
+            let Some((_, asked)) = self.queue.remove(at) else {
+                return;
+            };
+            if !swarm.is_connected(&asked.node) {
+                continue;
+            }
+            let args = match &asked.after {
+                Some(after) => json!({"after": after}),
+                None => json!({}),
+            };
+            let request = json!({"function": FUNCTION, "args": args}).to_string();
+            let request = CallRequest::Out(request.into_bytes(), now + PATIENCE);
+            let calls = &mut swarm.behaviour_mut().calls;
+            let id = calls.send_request(&asked.node, request);
+            self.asked.insert(id, asked);
+        }
+    }
+
+    /// Handles the answer to a call, or its failure; returns whether the call was one of these.
+    pub(super) fn answered(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        guests: &Guests,
+        id: OutboundRequestId,
+        reply: Option<&Reply>,
+        now: Instant,
+    ) -> bool {
+        let Some(mut asked) = self.asked.remove(&id) else {
+            return false;
+        };
+        match reply {
+            Some(Reply::Ok(ok)) => {
+                let block = guests.find(&asked.node).flatten();
+                let store = swarm.behaviour_mut().kad.store_mut();
+                let records = ok.get("records").and_then(Value::as_array);
+                for record in records.into_iter().flatten().filter_map(read) {
+                    store.hear(block, record);
+                }
+                let after = ok.get("after").and_then(Value::as_str);
+                let is_next = |after: &&str| asked.after.as_deref() < Some(*after);
+                asked.pages += 1;
+                if asked.pages < MAX_PAGES
+                    && let Some(after) = after.filter(is_next)
+                {
+                    asked.after = Some(after.to_owned());
+                    asked.tries = 0;
+                    self.queue.push_back((now + BETWEEN_PAGES, asked));
+                }
+            }
+            // A node of another version does not know this function.
+            Some(Reply::Error(error)) if error.code == ErrorCode::NoSuchFunction => {}
+            Some(Reply::Error(_)) | None => {
+                asked.tries += 1;
+                if asked.tries < MAX_TRIES {
+                    self.queue.push_back((now + AGAIN, asked));
+                }
+            }
+        }
+        true
+    }
+}
+
+/// The nodes that are nearest to this one, and hold what it holds.
+fn nearest(swarm: &mut Swarm<Behaviour>) -> Vec<PeerId> {
+    let own = Key::from(*swarm.local_peer_id());
+    let kad = &mut swarm.behaviour_mut().kad;
+    let nearest = kad.get_closest_local_peers(&own);
+    nearest
+        .take(HOLDERS.get())
+        .map(|key| *key.preimage())
+        .collect()
+}
+
+/// Answers a node that asks for the records that it should hold.
+pub(super) fn answer(swarm: &mut Swarm<Behaviour>, from: PeerId, request: &Request) -> Reply {
+    let kad = &mut swarm.behaviour_mut().kad;
+    let mut nodes: Vec<Key<PeerId>> = Vec::new();
+    for bucket in kad.kbuckets() {
+        nodes.extend(bucket.iter().map(|entry| *entry.node.key));
+    }
+    let Some(at) = nodes.iter().position(|node| *node.preimage() == from) else {
+        let message = "records are told to nodes that can be reached";
+        return Reply::error(ErrorCode::Unavailable, message);
+    };
+    let asks = nodes.swap_remove(at);
+    nodes.push(Key::from(*swarm.local_peer_id()));
+    let after = request.args.get("after").and_then(Value::as_str);
+    let after = match after.map(hash_of) {
+        Some(None) => {
+            let message = "“after” is not a key";
+            return Reply::error(ErrorCode::BadRequest, message);
+        }
+        after => after.flatten(),
+    };
+    let store = swarm.behaviour_mut().kad.store_mut();
+    let mut bytes = 0;
+    let page = store.page(after, SCANNED, |key, addresses| {
+        if bytes > ANSWER_BYTES {
+            return None;
+        }
+        let is_its = is_among_nearest(key, &asks, &nodes);
+        if is_its {
+            bytes += RECORD_BYTES + addresses;
+        }
+        Some(is_its)
+    });
+    let records: Vec<Value> = page.records.iter().map(written).collect();
+    Reply::ok(&json!({"records": records, "after": page.after.as_ref().map(text_of)}))
+}
+
+/// Whether a node is one of those that hold the records of a key, if these are the others.
+fn is_among_nearest(key: &RecordKey, node: &Key<PeerId>, others: &[Key<PeerId>]) -> bool {
+    let key = Key::new(key.clone());
+    let distance = key.distance(node);
+    let nearer = |other: &&Key<PeerId>| key.distance(*other) < distance;
+    others.iter().filter(nearer).take(HOLDERS.get()).count() < HOLDERS.get()
+}
+
+fn written(record: &Handed) -> Value {
+    let addresses: Vec<String> = record.addresses.iter().map(Multiaddr::to_string).collect();
+    json!({
+        "key": text_of(&record.hash),
+        "provider": record.provider.to_string(),
+        "seconds": record.seconds,
+        "multiaddrs": addresses,
+    })
+}
+
+fn read(record: &Value) -> Option<Handed> {
+    let addresses = record.get("multiaddrs")?.as_array()?;
+    Some(Handed {
+        hash: hash_of(record.get("key")?.as_str()?)?,
+        provider: record.get("provider")?.as_str()?.parse().ok()?,
+        seconds: u32::try_from(record.get("seconds")?.as_u64()?).ok()?,
+        addresses: addresses
+            .iter()
+            .filter_map(|address| address.as_str()?.parse().ok())
+            .collect(),
+    })
+}
+
+/// A hash in hexadecimal digits.
+fn text_of(hash: &Hash) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn hash_of(text: &str) -> Option<Hash> {
+    let mut hash = Hash::default();
+    if text.len() != 2 * hash.len() || !text.is_ascii() {
+        return None;
+    }
+    for (at, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    }
+    Some(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_read_as_they_were_written() {
+        let record = Handed {
+            hash: std::array::from_fn(|n| n as u8 * 7),
+            provider: PeerId::random(),
+            seconds: 7,
+            addresses: vec!["/ip4/10.0.0.1/tcp/1".parse().unwrap()],
+        };
+        let value = written(&record);
+        assert!(value.to_string().len() < RECORD_BYTES + 2 * record.addresses[0].len());
+        let again = read(&value).unwrap();
+        assert_eq!(written(&again), value);
+        for wrong in ["", "00", &"zz".repeat(32), &"é".repeat(32), &"0".repeat(65)] {
+            assert_eq!(hash_of(wrong), None, "{wrong}");
+        }
+        assert!(fluence::call::encode(&Reply::ok(&json!({"records": [value]}))).is_ok());
+    }
+
+    #[test]
+    fn a_node_holds_what_few_others_are_nearer_to() {
+        let node = Key::from(PeerId::random());
+        let others: Vec<Key<PeerId>> = (0..40).map(|_| Key::from(PeerId::random())).collect();
+        let name = |n: u32| -> RecordKey {
+            let name: fluence::names::FunctionName = format!("f{n}").parse().unwrap();
+            RecordKey::new(&name.dht_key())
+        };
+        let held = (0..1000).filter(|n| is_among_nearest(&name(*n), &node, &others));
+        let held = held.count();
+        // Its share is 8 of 41 on average, and depends on where it is.
+        assert!((50..600).contains(&held), "{held}");
+        let few = &others[..HOLDERS.get() - 1];
+        assert!((0..100).all(|n| is_among_nearest(&name(n), &node, few)));
+    }
+}

@@ -1,0 +1,282 @@
+//! What a node's routing table has, which it tells everybody who asks for the nodes near a key.
+//!
+//! A node is in the table with addresses at which this one has reached it. What somebody says about
+//! their own addresses is tried first, and only if it is at the place from which they have come or
+//! is a name: nobody makes this node connect to a third party. There are few addresses of a node and
+//! few nodes of an address block, so that an answer fits into a message and strangers do not fill
+//! the table. (Whoever cannot be reached any more is removed when a dial fails; `neighbours.rs` dials
+//! those that are lost.)
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use libp2p::kad::Addresses;
+use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
+use libp2p::swarm::{ConnectionId, Swarm};
+use libp2p::{Multiaddr, PeerId};
+use web_time::Instant;
+
+use crate::address::relay_of;
+use crate::behaviour::Behaviour;
+use crate::block::{Block, ip_of};
+use crate::dialing::Dialing;
+use crate::guests::Guests;
+use crate::limits::ADDRESSES_PER_PEER;
+use crate::records::{NODE_ADDRESSES, NODE_BYTES};
+
+/// Connections that are being made at the same time to try addresses.
+const PROOFS: usize = 16;
+/// The same for nodes of one address block, some of whose addresses may never answer.
+const PROOFS_OF_BLOCK: usize = 4;
+/// Addresses of a node that are tried before its next turn.
+const TRIES: usize = 8;
+/// How long after an address could not be reached it is the node's next turn. It takes twice as long
+/// each time, up to [`LONGEST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(20 * 60);
+/// Connected nodes whose claims are remembered.
+const CLAIMS: usize = 1024;
+/// Nodes of one address block in the table.
+const NODES_OF_BLOCK: usize = 4;
+
+/// What a node says about where it can be reached.
+struct Claim {
+    addresses: Vec<Multiaddr>,
+    /// Those that were tried, until the next turn.
+    tried: Vec<Multiaddr>,
+    next_turn: Instant,
+    wait: Duration,
+}
+
+/// An address that is being tried.
+struct Proof {
+    peer: PeerId,
+    address: Multiaddr,
+    block: Option<Block>,
+}
+
+/// Keeps the routing table of a node.
+pub(super) struct Routing {
+    guests: Guests,
+    dialing: Dialing,
+    /// The addresses that are being tried.
+    proving: HashMap<ConnectionId, Proof>,
+    /// What the connected nodes say about where they can be reached.
+    claims: HashMap<PeerId, Claim>,
+    /// When it is somebody's turn.
+    due: Option<Instant>,
+}
+
+impl Routing {
+    pub(super) fn new(guests: Guests, dialing: Dialing) -> Self {
+        Self {
+            guests,
+            dialing,
+            proving: HashMap::new(),
+            claims: HashMap::new(),
+            due: None,
+        }
+    }
+
+    /// Handles what another node says about where it can be reached.
+    pub(super) fn told(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        peer: PeerId,
+        addresses: Vec<Multiaddr>,
+        now: Instant,
+    ) {
+        if self.claims.len() >= CLAIMS && !self.claims.contains_key(&peer) {
+            return;
+        }
+        let claim = self.claims.entry(peer).or_insert(Claim {
+            addresses: Vec::new(),
+            tried: Vec::new(),
+            next_turn: now,
+            wait: FIRST_WAIT,
+        });
+        claim.addresses = addresses;
+        claim.addresses.truncate(ADDRESSES_PER_PEER);
+        self.prove(swarm, peer, now);
+    }
+
+    /// Tries addresses that a node says it has and that are not in the table.
+    fn prove(&mut self, swarm: &mut Swarm<Behaviour>, peer: PeerId, now: Instant) {
+        let Some(block) = self.guests.find(&peer) else {
+            return;
+        };
+        let is_there = |address: &Multiaddr| match (block, ip_of(address)) {
+            (Some(block), Some(ip)) => Block::of(ip) == block,
+            _ => true,
+        };
+        let known = addresses_of(swarm, &peer);
+        let of_block = self.proving.values();
+        let of_block = of_block.filter(|proof| proof.block.is_some() && proof.block == block);
+        let room = (NODE_ADDRESSES.saturating_sub(known.len()))
+            .min(PROOFS.saturating_sub(self.proving.len()))
+            .min(PROOFS_OF_BLOCK.saturating_sub(of_block.count()));
+        let has_room = self.has_room(swarm, &peer);
+        let Some(claim) = self.claims.get_mut(&peer) else {
+            return;
+        };
+        if claim.next_turn <= now {
+            claim.tried.clear();
+        }
+        let mut wanted: Vec<Multiaddr> = claim
+            .addresses
+            .iter()
+            .filter(|address| relay_of(address).is_none())
+            .filter_map(|address| address.clone().with_p2p(peer).ok())
+            .filter(|address| !known.contains(address) && !claim.tried.contains(address))
+            .filter(|address| is_there(address) && self.dialing.allows(address))
+            .collect();
+        if wanted.is_empty() || !has_room {
+            return;
+        }
+        wanted.truncate(room.min(TRIES.saturating_sub(claim.tried.len())));
+        if claim.next_turn <= now {
+            claim.next_turn = now + claim.wait;
+            claim.wait = (claim.wait * 2).min(LONGEST_WAIT);
+        }
+        let due = claim.next_turn;
+        self.due = Some(self.due.map_or(due, |other| other.min(due)));
+        claim.tried.extend(wanted.iter().cloned());
+        for address in wanted {
+            let dial = DialOpts::peer_id(peer)
+                .condition(PeerCondition::Always)
+                .addresses(vec![address.clone()])
+                .allocate_new_port()
+                .build();
+            let id = dial.connection_id();
+            if swarm.dial(dial).is_ok() {
+                let proof = Proof {
+                    peer,
+                    address,
+                    block,
+                };
+                self.proving.insert(id, proof);
+            }
+        }
+    }
+
+    /// When [`Routing::on_time`] is to be called next.
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Tries again what could not be reached, if it is time.
+    pub(super) fn on_time(&mut self, swarm: &mut Swarm<Behaviour>, now: Instant) {
+        if self.due.is_none_or(|due| now < due) {
+            return;
+        }
+        self.due = None;
+        let peers: Vec<PeerId> = self.claims.keys().copied().collect();
+        for peer in peers {
+            self.prove(swarm, peer, now);
+        }
+    }
+
+    /// Handles an established connection, which may have been made to try an address. It stays open:
+    /// the other protocols may use it already.
+    pub(super) fn connected(&mut self, swarm: &mut Swarm<Behaviour>, id: ConnectionId) {
+        if let Some(proof) = self.proving.remove(&id) {
+            self.reached(swarm, proof.peer, proof.address);
+        }
+    }
+
+    /// Handles a dial that has failed.
+    pub(super) fn dial_failed(&mut self, id: ConnectionId) {
+        self.proving.remove(&id);
+    }
+
+    /// Handles that this node has reached another one, which serves the DHT, at this address.
+    pub(super) fn reached(
+        &mut self,
+        swarm: &mut Swarm<Behaviour>,
+        peer: PeerId,
+        address: Multiaddr,
+    ) {
+        let Ok(address) = address.with_p2p(peer) else {
+            return;
+        };
+        let mut known = addresses_of(swarm, &peer);
+        if relay_of(&address).is_some() || !self.has_room(swarm, &peer) {
+            return;
+        }
+        known.push(address.clone());
+        if first_that_fit(&known) == known.len() {
+            swarm.behaviour_mut().kad.add_address(&peer, address);
+        }
+    }
+
+    /// Handles a change of a node's addresses in the table: kad adds one whenever it dials.
+    pub(super) fn changed(swarm: &mut Swarm<Behaviour>, peer: &PeerId, addresses: &Addresses) {
+        let addresses: Vec<Multiaddr> = addresses.iter().cloned().collect();
+        for address in &addresses[first_that_fit(&addresses)..] {
+            swarm.behaviour_mut().kad.remove_address(peer, address);
+        }
+    }
+
+    /// Handles the loss of the last connection to a peer.
+    pub(super) fn disconnected(&mut self, peer: &PeerId) {
+        self.claims.remove(peer);
+    }
+
+    /// Whether a node is in the table or may be.
+    fn has_room(&self, swarm: &mut Swarm<Behaviour>, peer: &PeerId) -> bool {
+        let Some(Some(block)) = self.guests.find(peer) else {
+            return true;
+        };
+        let mut of_block = 0;
+        for (known, addresses) in table(swarm) {
+            if known == *peer {
+                return true;
+            }
+            let is_of_block = self.guests.find(&known) == Some(Some(block))
+                || addresses
+                    .iter()
+                    .any(|address| self.guests.block_of(address) == Some(block));
+            of_block += usize::from(is_of_block);
+        }
+        if of_block >= NODES_OF_BLOCK {
+            self.guests
+                .blame(Some(block), "has as many nodes as it may have");
+        }
+        of_block < NODES_OF_BLOCK
+    }
+}
+
+/// How many of the addresses, which contain a peer id, one node may have in an answer.
+fn first_that_fit(addresses: &[Multiaddr]) -> usize {
+    let mut bytes = 0;
+    addresses
+        .iter()
+        .take(NODE_ADDRESSES)
+        .take_while(|address| {
+            bytes += address.len();
+            bytes <= NODE_BYTES
+        })
+        .count()
+}
+
+/// The nodes of the routing table and their addresses.
+fn table(swarm: &mut Swarm<Behaviour>) -> Vec<(PeerId, Vec<Multiaddr>)> {
+    let buckets = swarm.behaviour_mut().kad.kbuckets();
+    buckets
+        .flat_map(|bucket| {
+            let nodes = bucket.iter().map(|entry| {
+                let addresses = entry.node.value.iter().cloned().collect();
+                (*entry.node.key.preimage(), addresses)
+            });
+            nodes.collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// The addresses of a node in the routing table.
+fn addresses_of(swarm: &mut Swarm<Behaviour>, peer: &PeerId) -> Vec<Multiaddr> {
+    table(swarm)
+        .into_iter()
+        .find_map(|(known, addresses)| (known == *peer).then_some(addresses))
+        .unwrap_or_default()
+}

@@ -1,0 +1,179 @@
+//! What the fuzz targets of this crate do with an input; its tests do the same with the inputs that
+//! were kept in `fuzz/corpus`. This is no part of the crate's interface.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use futures::{AsyncRead, AsyncWrite};
+use libp2p::kad::store::RecordStore;
+use libp2p::kad::{ProviderRecord, RecordKey};
+use libp2p::{Multiaddr, PeerId};
+
+use crate::config::{RelayLimits, Role};
+use crate::dialing::Dialing;
+use crate::records::{ProviderRecords, RecordLimits, size_of_answer};
+use crate::web_socket_server::Connection;
+
+/// A stream of which so many bytes can be read at a time, and which takes everything.
+struct Pieces<'a> {
+    left: &'a [u8],
+    piece: usize,
+    written: Vec<u8>,
+}
+
+impl AsyncRead for Pieces<'_> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let length = self.piece.min(buffer.len()).min(self.left.len());
+        let (read, left) = self.left.split_at(length);
+        buffer[..length].copy_from_slice(read);
+        self.left = left;
+        Poll::Ready(Ok(length))
+    }
+}
+
+impl AsyncWrite for Pieces<'_> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.written.extend(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The bytes that frames carry, what is answered, and whether the stream ends in order.
+fn read_frames(data: &[u8], piece: usize) -> (Vec<u8>, Vec<u8>, bool) {
+    let stream = Pieces {
+        left: data,
+        piece,
+        written: Vec::new(),
+    };
+    let mut connection = Connection::new(stream);
+    let mut cx = Context::from_waker(Waker::noop());
+    let (mut bytes, mut buffer) = (Vec::new(), [0; 300]);
+    let is_over = loop {
+        match Pin::new(&mut connection).poll_read(&mut cx, &mut buffer) {
+            Poll::Ready(Ok(0)) => break true,
+            Poll::Ready(Ok(read)) => bytes.extend(&buffer[..read]),
+            Poll::Ready(Err(_)) => break false,
+            Poll::Pending => panic!("there is nothing to wait for"),
+        }
+    };
+    (bytes, connection.into_inner().written, is_over)
+}
+
+/// The frames of a WebSocket, which are the same in whatever pieces they come.
+pub fn web_socket(data: &[u8]) {
+    let whole = read_frames(data, usize::MAX);
+    assert!(whole.0.len() <= data.len() && whole.1.len() <= data.len());
+    for piece in [1, 3] {
+        assert_eq!(read_frames(data, piece), whole, "in pieces of {piece}");
+    }
+}
+
+/// Addresses as they come in records and from identify.
+pub fn addresses(data: &[u8]) {
+    let Ok(address) = Multiaddr::try_from(data.to_vec()) else {
+        return;
+    };
+    let node = Dialing::new(&Role::Node {
+        listen: Vec::new(),
+        external: vec!["/ip4/198.51.100.1/tcp/4101".parse().expect("an address")],
+        peers: Vec::new(),
+        known: Vec::new(),
+        limits: RelayLimits::default(),
+    });
+    if node.allows(&address) {
+        let text = address.to_string();
+        for inside in ["/ip4/127.", "/ip4/10.", "/ip4/192.168.", "/ip6/::1/"] {
+            assert!(!text.starts_with(inside), "{text}");
+        }
+    }
+    let _ = crate::address::relay_of(&address);
+    let _ = crate::address::peer_of(&address);
+    let _ = crate::address::bare(&address);
+    let _ = crate::block::ip_of(&address);
+}
+
+/// Provider records: the store stays within its limits, and each answer fits into a message.
+pub fn records(data: &[u8]) {
+    let limits = RecordLimits {
+        records: 64,
+        providers_per_function: 30,
+        functions_per_peer: 8,
+    };
+    let peers: Vec<PeerId> = (0..32_u8)
+        .map(|n| {
+            let hash = libp2p::multihash::Multihash::<64>::wrap(0x12, &[n; 32]);
+            PeerId::from_multihash(hash.expect("a hash")).expect("an id")
+        })
+        .collect();
+    let mut store = ProviderRecords::new(peers[0], limits, None);
+    let mut rest = data;
+    while let [what, who, count, more @ ..] = rest {
+        let mut key = vec![0x12, 0x20];
+        key.extend([what % 4; 32]);
+        key.truncate(if *what == 255 { 20 } else { 34 });
+        let key = RecordKey::new(&key);
+        let provider = peers[usize::from(*who) % peers.len()];
+        rest = more;
+        if what % 8 == 7 {
+            store.remove_provider(&key, &provider);
+        } else {
+            let length = usize::from(*count).min(rest.len());
+            let (bytes, after) = rest.split_at(length);
+            rest = after;
+            let address = Multiaddr::try_from(bytes.to_vec()).unwrap_or_else(|_| {
+                let name = "a".repeat(length);
+                Multiaddr::empty().with(libp2p::multiaddr::Protocol::Dns4(name.into()))
+            });
+            let mut record = ProviderRecord::new(key.clone(), provider, Vec::new());
+            record.addresses = vec![address; usize::from(*count % 12)];
+            let _ = store.add_provider(record);
+        }
+        assert!(size_of_answer(&store.providers(&key)) <= crate::libraries::KAD_MESSAGE);
+    }
+    store.sweep();
+}
+
+#[cfg(test)]
+mod tests {
+    fn each(target: &str, body: fn(&[u8])) {
+        let inputs = std::fs::read_dir(format!("../fuzz/corpus/{target}")).unwrap();
+        let mut count = 0;
+        for input in inputs {
+            body(&std::fs::read(input.unwrap().path()).unwrap());
+            count += 1;
+        }
+        assert!(count > 0, "{target}");
+    }
+
+    #[test]
+    fn frames_that_were_kept() {
+        each("web_socket", super::web_socket);
+    }
+
+    #[test]
+    fn addresses_that_were_kept() {
+        each("addresses", super::addresses);
+    }
+
+    #[test]
+    fn records_that_were_kept() {
+        each("records", super::records);
+    }
+}

@@ -1,0 +1,521 @@
+//! What a node shares out among the peers that are connected to it: connections, reservations,
+//! circuits and calls.
+//!
+//! Anyone may have any number of identities, so what is shared is counted by address block too (see
+//! [`Shares`]). What somebody holds is not taken away.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use libp2p::{Multiaddr, PeerId};
+use web_time::Instant;
+
+use crate::block::{Block, Shares, ip_of};
+use crate::config::RelayLimits;
+use crate::limits::INCOMING_CALLS;
+
+/// An address block may hold one of this many parts of the connections that are free: a ninth of all is the most that one
+/// block can have. Likewise of the reservations: a fifth of all.
+const CONNECTION_PART: usize = 8;
+const RESERVATION_PART: usize = 4;
+/// The same for circuits, each of which may keep twice 256 KiB of bytes in memory that nobody reads.
+const CIRCUIT_PART: usize = 16;
+/// The same for calls that wait for an answer.
+const WAITING_PART: usize = 4;
+/// Calls of one peer at once, and then in each second. A node answers calls about its storage only;
+/// a client makes one for each upload.
+const PEER_CALLS: Rate = Rate {
+    burst: 128.0,
+    per_second: 16.0,
+};
+/// The same for all peers of an address block.
+const BLOCK_CALLS: Rate = Rate {
+    burst: 256.0,
+    per_second: 32.0,
+};
+/// How long nothing more is logged about what an address block does.
+const SILENCE: Duration = Duration::from_secs(60 * 60);
+/// About how many address blocks it is remembered that something was logged.
+const BLAMED: usize = 1024;
+
+/// The peers that are connected to a node, and what they hold. All clones are the same.
+#[derive(Clone)]
+pub(crate) struct Guests(Arc<Mutex<Book>>);
+
+struct Book {
+    /// Addresses that many peers share.
+    shared: Vec<IpAddr>,
+    per_peer: PerPeer,
+    peers: HashMap<PeerId, Guest>,
+    connections: Shares,
+    reservations: Shares,
+    circuits: Shares,
+    /// The rates at which the peers of each block call.
+    calls: HashMap<Block, Bucket>,
+    /// The calls that wait for an answer.
+    waiting: Shares,
+    /// When something was last logged about a block, and what, and how often it happened since.
+    blamed: HashMap<(Option<Block>, &'static str), (Instant, u64)>,
+}
+
+struct PerPeer {
+    reservations: usize,
+    reservation_duration: Duration,
+    circuits: usize,
+}
+
+#[derive(Default)]
+struct Guest {
+    /// The block of the last connection.
+    block: Option<Block>,
+    connections: usize,
+    reservations: Vec<Reservation>,
+    /// The circuits that the peer has opened, with the blocks that they are counted for.
+    circuits: Vec<Option<Block>>,
+    /// The circuits that were refused to the peer and about which the relay has not told yet.
+    refused: usize,
+    calls: Option<Bucket>,
+}
+
+struct Reservation {
+    /// The remote address of the connection to which the reservation belongs.
+    connection: Multiaddr,
+    block: Option<Block>,
+    until: Instant,
+}
+
+#[derive(Clone, Copy)]
+struct Rate {
+    burst: f32,
+    per_second: f32,
+}
+
+struct Bucket {
+    left: f32,
+    at: Instant,
+}
+
+impl Bucket {
+    fn new(rate: Rate, now: Instant) -> Self {
+        Self {
+            left: rate.burst,
+            at: now,
+        }
+    }
+
+    fn fill(&mut self, rate: Rate, now: Instant) {
+        let more = now.saturating_duration_since(self.at).as_secs_f32() * rate.per_second;
+        self.left = (self.left + more).min(rate.burst);
+        self.at = now;
+    }
+}
+
+impl Guests {
+    pub(crate) fn new(limits: &RelayLimits) -> Self {
+        let connections = usize::try_from(limits.max_connections).unwrap_or(usize::MAX);
+        Self(Arc::new(Mutex::new(Book {
+            shared: limits.shared_addresses.clone(),
+            per_peer: PerPeer {
+                reservations: limits.max_reservations_per_peer,
+                reservation_duration: limits.reservation_duration,
+                circuits: limits.max_circuits_per_peer,
+            },
+            peers: HashMap::new(),
+            connections: Shares::new(connections, CONNECTION_PART),
+            reservations: Shares::new(limits.max_reservations, RESERVATION_PART),
+            circuits: Shares::new(limits.max_circuits, CIRCUIT_PART),
+            calls: HashMap::new(),
+            waiting: Shares::new(INCOMING_CALLS, WAITING_PART),
+            blamed: HashMap::new(),
+        })))
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The block of an address; `None` if many peers share the address, or if it has no IP address.
+    pub(crate) fn block_of(&self, address: &Multiaddr) -> Option<Block> {
+        self.book().block_of(address)
+    }
+
+    /// Logs what an address block does, once in a while.
+    pub(crate) fn blame(&self, block: Option<Block>, what: &'static str) {
+        self.book().blame(block, what);
+    }
+
+    /// Whether a peer is connected, and the block from which it is.
+    pub(crate) fn find(&self, peer: &PeerId) -> Option<Option<Block>> {
+        self.book().peers.get(peer).map(|guest| guest.block)
+    }
+
+    /// Whether one more connection from this block may be kept.
+    pub(crate) fn may_connect(&self, block: Option<Block>) -> bool {
+        let mut book = self.book();
+        let may = book.connections.has_room(block);
+        if !may {
+            book.blame(block, "has as many connections as it may have");
+        }
+        may
+    }
+
+    /// Notes a connection.
+    pub(crate) fn connected(&self, peer: PeerId, block: Option<Block>) {
+        let mut book = self.book();
+        book.connections.take(block);
+        let guest = book.peers.entry(peer).or_default();
+        guest.block = block;
+        guest.connections += 1;
+    }
+
+    /// Notes the end of a connection from this address, and of what belonged to it.
+    pub(crate) fn disconnected(&self, peer: &PeerId, address: &Multiaddr, block: Option<Block>) {
+        let mut book = self.book();
+        let book = &mut *book;
+        book.connections.give_back(block);
+        let Some(guest) = book.peers.get_mut(peer) else {
+            return;
+        };
+        guest.connections = guest.connections.saturating_sub(1);
+        let is_gone = guest.connections == 0;
+        for ended in guest
+            .reservations
+            .extract_if(.., |held| is_gone || held.connection == *address)
+        {
+            book.reservations.give_back(ended.block);
+        }
+        if is_gone {
+            // A circuit that was never accepted ends without a word from the relay.
+            for block in &guest.circuits {
+                book.circuits.give_back(*block);
+            }
+            book.peers.remove(peer);
+        }
+    }
+
+    /// Whether a peer gets a reservation for its connection from this address, which is then
+    /// counted. Whoever has one keeps it.
+    pub(crate) fn reserve(&self, peer: PeerId, address: &Multiaddr, now: Instant) -> bool {
+        let mut book = self.book();
+        let block = book.block_of(address);
+        let book = &mut *book;
+        let until = now + book.per_peer.reservation_duration;
+        let Some(guest) = book.peers.get_mut(&peer) else {
+            return false;
+        };
+        let mut held = guest.reservations.iter_mut();
+        if let Some(held) = held.find(|held| held.connection == *address) {
+            held.until = until;
+            return true;
+        }
+        book.forget_expired(now);
+        match book.peers.get_mut(&peer) {
+            Some(guest)
+                if guest.reservations.len() < book.per_peer.reservations
+                    && book.reservations.has_room(block) =>
+            {
+                guest.reservations.push(Reservation {
+                    connection: address.clone(),
+                    block,
+                    until,
+                });
+                book.reservations.take(block);
+                true
+            }
+            _ => {
+                book.blame(block, "wants more reservations than it may have");
+                false
+            }
+        }
+    }
+
+    /// Whether a peer may open a circuit, which is then counted.
+    pub(crate) fn open_circuit(&self, peer: PeerId, address: &Multiaddr) -> bool {
+        let mut book = self.book();
+        let block = book.block_of(address);
+        let book = &mut *book;
+        let Some(guest) = book.peers.get_mut(&peer) else {
+            return false;
+        };
+        if guest.circuits.len() >= book.per_peer.circuits || !book.circuits.has_room(block) {
+            guest.refused += 1;
+            book.blame(block, "wants more circuits than it may have");
+            return false;
+        }
+        guest.circuits.push(block);
+        book.circuits.take(block);
+        true
+    }
+
+    /// Notes that a circuit of this peer was refused by this node or by its destination.
+    pub(crate) fn circuit_refused(&self, peer: &PeerId) {
+        let mut book = self.book();
+        match book.peers.get_mut(peer) {
+            Some(guest) if guest.refused > 0 => guest.refused -= 1,
+            _ => book.circuit_ended(peer),
+        }
+    }
+
+    /// Notes that a circuit of this peer has ended, or came to nothing.
+    pub(crate) fn circuit_ended(&self, peer: &PeerId) {
+        self.book().circuit_ended(peer);
+    }
+
+    /// A place for a call of this peer; `None` if it is not to be answered now.
+    pub(crate) fn admit(&self, peer: PeerId, now: Instant) -> Option<Place> {
+        let mut book = self.book();
+        let book = &mut *book;
+        let guest = book.peers.get_mut(&peer)?;
+        let own = guest
+            .calls
+            .get_or_insert_with(|| Bucket::new(PEER_CALLS, now));
+        own.fill(PEER_CALLS, now);
+        let block = guest.block;
+        let shared = block.map(|block| {
+            let shared = book
+                .calls
+                .entry(block)
+                .or_insert_with(|| Bucket::new(BLOCK_CALLS, now));
+            shared.fill(BLOCK_CALLS, now);
+            shared
+        });
+        let is_slow = own.left >= 1.0 && shared.as_ref().is_none_or(|shared| shared.left >= 1.0);
+        if !is_slow || !book.waiting.has_room(block) {
+            book.blame(block, "makes more calls than it may make");
+            return None;
+        }
+        own.left -= 1.0;
+        if let Some(shared) = shared {
+            shared.left -= 1.0;
+        }
+        book.waiting.take(block);
+        Some(Place {
+            guests: self.clone(),
+            block,
+        })
+    }
+
+    /// Forgets what is not needed any more.
+    pub(crate) fn sweep(&self, now: Instant) {
+        let mut book = self.book();
+        book.forget_expired(now);
+        book.calls.retain(|_, bucket| {
+            bucket.fill(BLOCK_CALLS, now);
+            bucket.left < BLOCK_CALLS.burst
+        });
+        book.tell(now);
+    }
+}
+
+/// The place of a call until it is answered.
+pub(crate) struct Place {
+    guests: Guests,
+    block: Option<Block>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.guests.book().waiting.give_back(self.block);
+    }
+}
+
+impl Book {
+    fn block_of(&self, address: &Multiaddr) -> Option<Block> {
+        let ip = ip_of(address)?.to_canonical();
+        (!self.shared.contains(&ip)).then(|| Block::of(ip))
+    }
+
+    fn forget_expired(&mut self, now: Instant) {
+        for guest in self.peers.values_mut() {
+            for ended in guest.reservations.extract_if(.., |held| held.until <= now) {
+                self.reservations.give_back(ended.block);
+            }
+        }
+    }
+
+    fn circuit_ended(&mut self, peer: &PeerId) {
+        let circuit = self
+            .peers
+            .get_mut(peer)
+            .and_then(|guest| guest.circuits.pop());
+        if let Some(block) = circuit {
+            self.circuits.give_back(block);
+        }
+    }
+
+    fn blame(&mut self, block: Option<Block>, what: &'static str) {
+        let now = Instant::now();
+        if let Some((_, more)) = self.blamed.get_mut(&(block, what)) {
+            *more += 1;
+            return;
+        }
+        if self.blamed.len() >= BLAMED {
+            return;
+        }
+        self.blamed.insert((block, what), (now, 0));
+        match block {
+            Some(block) => tracing::warn!(address = %block, "{block} {what}"),
+            None => tracing::warn!("an address that many share {what}"),
+        }
+    }
+
+    /// Tells how often it happened again since it was logged, and forgets it.
+    fn tell(&mut self, now: Instant) {
+        self.blamed.retain(|(block, what), (since, more)| {
+            let is_over = now.saturating_duration_since(*since) >= SILENCE;
+            if is_over && *more > 0 {
+                match block {
+                    Some(block) => {
+                        tracing::warn!(address = %block, "{block} {what}: {more} more times")
+                    }
+                    None => tracing::warn!("an address that many share {what}: {more} more times"),
+                }
+            }
+            !is_over
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guests(change: impl FnOnce(&mut RelayLimits)) -> Guests {
+        let mut limits = RelayLimits::default();
+        change(&mut limits);
+        Guests::new(&limits)
+    }
+
+    fn at(ip: &str, port: u16) -> Multiaddr {
+        format!("/ip4/{ip}/tcp/{port}").parse().unwrap()
+    }
+
+    fn come(guests: &Guests, peer: PeerId, address: &Multiaddr) {
+        guests.connected(peer, guests.block_of(address));
+    }
+
+    #[test]
+    fn a_peer_has_as_many_reservations_as_it_may_have_and_renews_them() {
+        let guests = guests(|limits| limits.max_reservations_per_peer = 8);
+        let (peer, now) = (PeerId::random(), Instant::now());
+        let granted = (1..=20).filter(|port| {
+            let address = at("192.0.2.1", *port);
+            come(&guests, peer, &address);
+            guests.reserve(peer, &address, now)
+        });
+        assert_eq!(granted.count(), 8);
+        assert!(guests.reserve(peer, &at("192.0.2.1", 1), now));
+        let gone = at("192.0.2.1", 2);
+        guests.disconnected(&peer, &gone, guests.block_of(&gone));
+        assert!(guests.reserve(peer, &at("192.0.2.1", 20), now));
+        assert!(!guests.reserve(peer, &at("192.0.2.1", 19), now));
+        // What was not renewed is over.
+        assert!(guests.reserve(peer, &at("192.0.2.1", 19), now + Duration::from_secs(3600)));
+    }
+
+    #[test]
+    fn those_who_hold_a_reservation_keep_it_and_newcomers_get_one() {
+        let guests = guests(|limits| limits.max_reservations = 20);
+        let now = Instant::now();
+        let (honest, home) = (PeerId::random(), at("198.51.100.1", 1));
+        come(&guests, honest, &home);
+        assert!(guests.reserve(honest, &home, now));
+        let granted = (1..=3000_u16)
+            .filter(|n| {
+                let address = at(&format!("192.0.2.{}", n % 3), *n);
+                let stranger = PeerId::random();
+                come(&guests, stranger, &address);
+                guests.reserve(stranger, &address, now)
+            })
+            .count();
+        assert!((6..=10).contains(&granted), "{granted}");
+        assert!(guests.reserve(honest, &home, now));
+        let (newcomer, elsewhere) = (PeerId::random(), at("203.0.113.1", 1));
+        come(&guests, newcomer, &elsewhere);
+        assert!(guests.reserve(newcomer, &elsewhere, now));
+    }
+
+    #[test]
+    fn circuits_are_counted_however_they_end() {
+        let guests = guests(|limits| limits.max_circuits_per_peer = 2);
+        let (peer, address) = (PeerId::random(), at("192.0.2.1", 1));
+        come(&guests, peer, &address);
+        let open = || guests.open_circuit(peer, &address);
+        assert!(open() && open() && !open());
+        // The relay tells about the one that was refused, which frees nothing.
+        guests.circuit_refused(&peer);
+        assert!(!open());
+        guests.circuit_refused(&peer);
+        guests.circuit_ended(&peer);
+        assert!(open() && !open());
+        guests.circuit_refused(&peer);
+        // The destination refuses.
+        guests.circuit_refused(&peer);
+        assert!(open());
+        guests.disconnected(&peer, &address, guests.block_of(&address));
+        assert_eq!(guests.book().circuits.total(), 0);
+    }
+
+    #[test]
+    fn calls_have_a_rate_for_each_peer_and_each_block() {
+        let guests = guests(|_| {});
+        let now = Instant::now();
+        let calls = |ip: &str, peers: usize, each: usize, now: Instant| {
+            let peers: Vec<PeerId> = (0..peers).map(|_| PeerId::random()).collect();
+            for (n, peer) in (1..).zip(&peers) {
+                come(&guests, *peer, &at(ip, n));
+            }
+            let answered = peers.iter().map(|peer| {
+                (0..each)
+                    .filter(|_| guests.admit(*peer, now).is_some())
+                    .count()
+            });
+            answered.sum::<usize>()
+        };
+        assert_eq!(calls("192.0.2.1", 1, 200, now), 128);
+        assert_eq!(calls("192.0.2.2", 100, 10, now), 256);
+        assert_eq!(calls("192.0.2.3", 10, 10, now), 100);
+        // A block that many share has no rate of its own.
+        assert_eq!(calls("127.0.0.1", 100, 10, now), 1000);
+        assert_eq!(
+            calls("192.0.2.2", 100, 10, now + Duration::from_secs(1)),
+            32
+        );
+        guests.sweep(now + Duration::from_secs(60));
+        assert!(guests.book().calls.is_empty());
+    }
+
+    #[test]
+    fn calls_that_wait_leave_room_for_those_of_others() {
+        let guests = guests(|_| {});
+        let now = Instant::now();
+        let (busy, other) = (PeerId::random(), PeerId::random());
+        come(&guests, busy, &at("192.0.2.1", 1));
+        come(&guests, other, &at("192.0.2.2", 1));
+        let waiting: Vec<Place> = (0..64).filter_map(|_| guests.admit(busy, now)).collect();
+        assert_eq!(waiting.len(), 13);
+        assert!(guests.admit(other, now).is_some());
+        drop(waiting);
+        assert!(guests.admit(busy, now).is_some());
+    }
+
+    #[test]
+    fn a_culprit_is_named_once() {
+        let guests = guests(|_| {});
+        let block = guests.block_of(&at("192.0.2.1", 1));
+        for _ in 0..1000 {
+            guests.blame(block, "does this");
+        }
+        let logged: Vec<u64> = guests
+            .book()
+            .blamed
+            .values()
+            .map(|(_, more)| *more)
+            .collect();
+        assert_eq!(logged, [999]);
+        guests.sweep(Instant::now() + SILENCE);
+        assert!(guests.book().blamed.is_empty());
+    }
+}

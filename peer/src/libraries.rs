@@ -1,0 +1,181 @@
+//! How the libraries of the network are set: every value that a stranger could use against a peer,
+//! or that decides how far a peer gets, with its reason. Where a default is kept, the reason is
+//! given too. (Read in libp2p 0.57; HTTP is the node's, in `node/src/gateway`.)
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use fluence::call;
+use libp2p::connection_limits::ConnectionLimits;
+use libp2p::request_response::ProtocolSupport;
+use libp2p::{StreamProtocol, identify, identity, kad, ping, request_response, swarm, yamux};
+
+use crate::codec::CallCodec;
+use crate::config::RelayLimits;
+use crate::limits::{CALLS_PER_CONNECTION, MAX_DEADLINE};
+
+/// The protocol name of the DHT.
+pub(crate) const KAD: StreamProtocol = StreamProtocol::new("/fluence/kad/1.0.0");
+/// The protocol family that identify reports.
+const FAMILY: &str = "/fluence/1.0.0";
+
+/// How long making a connection may take, including encryption and multiplexing: eight round trips
+/// of two seconds and more. Until then a stranger holds a place in [`crate::door`], of which others
+/// can take it.
+pub(crate) const CONNECT: Duration = Duration::from_secs(20);
+/// The time between two pings. They also keep a browser's service worker alive, which Chrome stops after 30 s without
+/// an event.
+pub(crate) const PING_EVERY: Duration = Duration::from_secs(12);
+/// A connection on which a ping takes longer than this is considered dead. The default is 20 s.
+pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(7);
+/// How long a DHT query may last. This is less than [`crate::peer`] allows for a stream of
+/// providers. The default is 60 s.
+const QUERY: Duration = Duration::from_secs(20);
+/// How long a node keeps a provider record that is not stored again. [`crate::offers`] renews it
+/// long before that; independent implementations renew it as often as libp2p's libraries do, every
+/// 12 or 22 hours.
+pub(crate) const RECORD_TTL: Duration = Duration::from_secs(48 * 60 * 60);
+/// The largest message of the DHT, in bytes. It is libp2p's default, by which other implementations read what nodes
+/// answer; so this is also what an answer must fit into.
+pub(crate) const KAD_MESSAGE: usize = 16 * 1024;
+/// How many of the nodes that are nearest to a key hold its records, and are asked for them: so many that a third of all
+/// can vanish without anybody noticing, and so few that the room for records grows with the network.
+pub(crate) const HOLDERS: NonZeroUsize = NonZeroUsize::new(8).expect("8 is not 0");
+/// How many providers and how many nodes an answer of a node has at most.
+pub(crate) const KAD_REPLICATION: NonZeroUsize = kad::K_VALUE;
+/// Connections of a client at the same time.
+const CLIENT_CONNECTIONS: u32 = 512;
+/// Connections that are being made at the same time, by dialing.
+const DIALING: u32 = 512;
+/// Connections that are being made to a client. A node's are bounded by [`crate::door`], which
+/// refuses nobody but ends the oldest.
+const CLIENT_PENDING: u32 = 512;
+/// Connections to one peer at the same time: direct and relayed ones, and a few more for when one
+/// replaces another.
+const PER_PEER: u32 = 16;
+/// Streams of one connection. yamux gives each stream a window of 256 KiB, lets windows grow while
+/// their sum is within 1 GiB, and keeps room in that sum for as many streams as there may be. With
+/// this many, nothing is left by which windows could grow: else somebody who relays bytes to
+/// themselves could make each as large as they like, and then stop reading. Circuits carry calls,
+/// for which 256 KiB in a round trip is plenty. How many streams a peer really has is bounded by
+/// the protocols: the default of 512 here would let windows grow.
+const STREAMS: usize = 4096;
+/// Streams of one connection whose protocol is not agreed on yet. Each may hold a window of bytes that
+/// nobody reads, for 10 s. The default is 128; a peer makes no more than 64 calls to another at once.
+const NEGOTIATING: usize = 64;
+/// The largest WebSocket frame that is read from a server which was dialed, in bytes: as much is set
+/// aside before it comes. The default is 256 MiB. libp2p's implementations send no more than a few
+/// encrypted messages in one frame, each of 64 KiB at most. (As a server, this peer holds no frames
+/// at all: see [`crate::web_socket_server`].)
+#[cfg(not(target_family = "wasm"))]
+const WEB_SOCKET_FRAME: usize = 512 * 1024;
+
+/// Calls are answered at once, so what is written is sent at once. The backlog of 1024 connections
+/// that are not accepted yet is the default; the kernel has more, as SYN cookies.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn tcp() -> libp2p::tcp::Config {
+    libp2p::tcp::Config::default()
+        .nodelay(true)
+        .listen_backlog(1024)
+}
+
+/// WebSocket for dialing. Redirects are not followed, which is the default.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn web_socket<T>(inner: T) -> libp2p::websocket::Config<T>
+where
+    T: libp2p::Transport + Send + Unpin + 'static,
+    T::Error: Send + 'static,
+    T::Dial: Send + 'static,
+    T::ListenerUpgrade: Send + 'static,
+    T::Output: futures::AsyncRead + futures::AsyncWrite + Send + Unpin + 'static,
+{
+    let mut config = libp2p::websocket::Config::new(inner);
+    config
+        .set_max_data_size(WEB_SOCKET_FRAME)
+        .set_max_redirects(0);
+    config
+}
+
+/// See [`STREAMS`].
+pub(crate) fn yamux() -> yamux::Config {
+    let mut config = yamux::Config::default();
+    config.set_max_num_streams(STREAMS);
+    config
+}
+
+/// A connection that nothing uses is kept for `idle`.
+pub(crate) fn swarm(idle: Duration) -> swarm::Config {
+    #[cfg(not(target_arch = "wasm32"))]
+    let config = swarm::Config::with_tokio_executor();
+    #[cfg(target_arch = "wasm32")]
+    let config = swarm::Config::with_wasm_executor();
+    config
+        .with_idle_connection_timeout(idle)
+        .with_max_negotiating_inbound_streams(NEGOTIATING)
+        // A request goes out along with the proposal of its protocol: a call is one round trip.
+        .with_substream_upgrade_protocol_override(libp2p::core::upgrade::Version::V1Lazy)
+}
+
+/// The counts of connections, whoever they are from; a node's [`crate::gate`] counts them by
+/// address block too. There are no limits by default.
+pub(crate) fn connections(node: Option<&RelayLimits>) -> ConnectionLimits {
+    ConnectionLimits::default()
+        .with_max_pending_incoming(node.is_none().then_some(CLIENT_PENDING))
+        .with_max_pending_outgoing(Some(DIALING))
+        .with_max_established(Some(
+            node.map_or(CLIENT_CONNECTIONS, |limits| limits.max_connections),
+        ))
+        .with_max_established_per_peer(Some(PER_PEER))
+}
+
+/// Calls. The codec enforces the deadline of each, and the length of its messages.
+pub(crate) fn calls() -> request_response::Behaviour<CallCodec> {
+    request_response::Behaviour::new(
+        [(StreamProtocol::new(call::PROTOCOL), ProtocolSupport::Full)],
+        request_response::Config::default()
+            .with_request_timeout(MAX_DEADLINE)
+            .with_max_concurrent_streams(CALLS_PER_CONNECTION),
+    )
+}
+
+/// A message of identify has 4 KiB at most. Others are asked again every five minutes, and told at
+/// once when this peer's addresses change.
+///
+/// Nothing is kept of the addresses that others say they have (by default, those of 100 peers
+/// would be dialed): a node proves them first, in `driver/routing.rs`.
+pub(crate) fn identify(key: identity::PublicKey, agent: String) -> identify::Config {
+    identify::Config::new(FAMILY.to_owned(), key)
+        .with_agent_version(agent)
+        .with_interval(Duration::from_secs(5 * 60))
+        .with_push_listen_addr_updates(true)
+        .with_cache_size(0)
+}
+
+/// One ping is under way on a connection at a time.
+pub(crate) fn ping() -> ping::Config {
+    ping::Config::new()
+        .with_interval(PING_EVERY)
+        .with_timeout(PING_TIMEOUT)
+}
+
+/// The DHT. It serves 32 requests of a connection at a time, which cannot be set.
+pub(crate) fn kad(is_node: bool) -> kad::Config {
+    let mut kad = kad::Config::new(KAD);
+    kad.set_max_packet_size(KAD_MESSAGE)
+        .set_replication_factor(if is_node { KAD_REPLICATION } else { HOLDERS })
+        .set_query_timeout(QUERY)
+        .set_provider_record_ttl(Some(RECORD_TTL))
+        // `offers` renews records on its own schedule and after each reconnect.
+        .set_provider_publication_interval(None)
+        .set_publication_interval(None)
+        .set_replication_interval(None)
+        .set_caching(kad::Caching::Disabled)
+        .set_parallelism(NonZeroUsize::new(4).expect("4 is not 0"))
+        // What a node's routing table has is told to others, so a node itself decides what is in it.
+        .set_kbucket_inserts(if is_node {
+            kad::BucketInserts::Manual
+        } else {
+            kad::BucketInserts::OnConnected
+        });
+    kad
+}

@@ -1,0 +1,192 @@
+//! Tests of several nodes that are one network, over real sockets on loopback: functions are found and called across
+//! nodes, in every order in which nodes start and die.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use std::collections::HashSet;
+
+use fluence::call::{Reply, Request};
+use fluence_peer::{Config, PeerId};
+use futures::StreamExt;
+use serde_json::json;
+use support::{
+    DEADLINE, Line, Node, SECOND, called_at_last, client, client_config, find_and_call, name,
+    provider, soon, start,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_client_of_one_node_calls_what_is_provided_at_another() {
+    let first = Node::start(Vec::new()).await;
+    let second = Node::start(vec![first.address.clone()]).await;
+    let alice = provider(&first.address).await;
+    let bob = provider(&second.address).await;
+    for (peer, function) in [(&alice, "at the first"), (&bob, "at the second")] {
+        let function = function.replace(' ', "-");
+        peer.provide(name(&function)).await.expect("provided");
+    }
+    // The nodes join in the background.
+    let warm = provider(&second.address).await;
+    called_at_last(&warm, "at-the-first").await;
+    let mut longest = Duration::ZERO;
+    for (node, function, provider) in [
+        (&second, "at-the-first", &alice),
+        (&first, "at-the-second", &bob),
+    ] {
+        for _ in 0..10 {
+            let (caller, _calls) = client(&node.address).await;
+            let began = Instant::now();
+            let called = soon("call", find_and_call(&caller, function)).await;
+            assert_eq!(called, Ok(provider.id()), "{function}");
+            longest = longest.max(began.elapsed());
+        }
+    }
+    eprintln!("the longest of 20 calls across two nodes took {longest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_can_be_reached_only_later_meet_all_the_same() {
+    let first = Node::start(Vec::new()).await;
+    let mut late = Vec::new();
+    for _ in 0..2 {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
+        let at = free.local_addr().expect("an address");
+        drop(free);
+        let mut node = Node::start(Vec::new()).await;
+        node.kill().await;
+        node.peers = vec![first.address.clone()];
+        let external = format!("/ip4/127.0.0.1/tcp/{}", at.port());
+        node.external = vec![external.parse().expect("an address")];
+        node.start_again().await;
+        node.knows(1).await;
+        late.push((node, at));
+    }
+    // Both have asked the first node by now, which could not reach either of them yet and so told neither of the other.
+    let mut lines = Vec::new();
+    for (node, at) in &late {
+        lines.push(Line::from(&at.to_string(), &node.address).await);
+    }
+    for (node, _) in &late {
+        node.knows(2).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_start_and_die_in_any_order() {
+    let (mut first, mut second) = (Node::start(Vec::new()).await, Node::start(Vec::new()).await);
+    // The second joins the first, and not the other way round.
+    second.kill().await;
+    second.peers = vec![first.address.clone()];
+    first.kill().await;
+    // The one that joins is there before the one that it joins.
+    second.start_again().await;
+    first.start_again().await;
+    let alice = provider(&first.address).await;
+    let bob = provider(&second.address).await;
+    alice.provide(name("alice")).await.expect("provided");
+    bob.provide(name("bob")).await.expect("provided");
+    let both = async |what: &str| {
+        let began = Instant::now();
+        assert_eq!(called_at_last(&bob, "alice").await, alice.id(), "{what}");
+        assert_eq!(called_at_last(&alice, "bob").await, bob.id(), "{what}");
+        eprintln!("{what}: {:?}", began.elapsed());
+    };
+    both("the joining node started first").await;
+    first.kill().await;
+    first.start_again().await;
+    both("the joined node died and came back").await;
+    second.kill().await;
+    second.start_again().await;
+    both("the joining node died and came back").await;
+    first.kill().await;
+    second.kill().await;
+    first.start_again().await;
+    second.start_again().await;
+    both("both died, and came back in the same order").await;
+    second.kill().await;
+    first.kill().await;
+    second.start_again().await;
+    first.start_again().await;
+    both("both died, and came back in the other order").await;
+}
+
+/// How many records a node would hand over to another.
+async fn handed(from: &Node, to: &Node) -> usize {
+    let (mut count, mut args) = (0, json!({}));
+    loop {
+        let request = Request::new(name("FLUENCE_records"), &args);
+        let Ok(Reply::Ok(ok)) = to.peer().call(from.id(), request, DEADLINE).await else {
+            return count;
+        };
+        count += ok["records"].as_array().map_or(0, Vec::len);
+        if ok["after"].is_null() {
+            return count;
+        }
+        args = json!({"after": ok["after"]});
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_comes_back_knows_what_others_provide_without_them() {
+    let first = Node::start_at(1, Vec::new()).await;
+    let mut second = Node::start_at(2, vec![first.address.clone()]).await;
+    first.knows(1).await;
+    second.kill().await;
+    let alice = provider(&first.address).await;
+    for n in 0..300 {
+        alice
+            .provide(name(&format!("f{n}")))
+            .await
+            .expect("provided");
+    }
+    let (warm, _calls) = client(&first.address).await;
+    called_at_last(&warm, "f299").await;
+    // The provider has gone, so only the first node can tell of it.
+    soon("shutdown", alice.shutdown()).await;
+    second.start_again().await;
+    let began = Instant::now();
+    let is_told = async {
+        while handed(&second, &first).await < 300 {
+            tokio::time::sleep(SECOND / 5).await;
+        }
+    };
+    soon("the records are handed over", is_told).await;
+    let mut first = first;
+    first.kill().await;
+    let (bob, _calls) = client(&second.address).await;
+    for n in 0..300 {
+        let providers = bob.providers(name(&format!("f{n}")));
+        let found: Vec<PeerId> = providers.collect().await;
+        assert_eq!(found, [alice.id()], "f{n}");
+    }
+    eprintln!("300 names after {:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_providers_are_found_than_one_answer_names() {
+    let node = Node::start(Vec::new()).await;
+    let mut providers = Vec::new();
+    for _ in 0..50 {
+        let config = Config {
+            links: 1,
+            ..client_config(&[&node.address])
+        };
+        let (peer, calls, _) = start(config).await;
+        peer.provide(name("popular")).await.expect("provided");
+        providers.push((peer, calls));
+    }
+    let (bob, _calls) = client(&node.address).await;
+    let all: HashSet<PeerId> = providers.iter().map(|(peer, _)| peer.id()).collect();
+    let found = async {
+        loop {
+            // The last records may still be on their way.
+            let found: HashSet<PeerId> = bob.providers(name("popular")).collect().await;
+            assert!(found.is_subset(&all));
+            if found.len() > 40 {
+                return;
+            }
+        }
+    };
+    soon("most of the providers", found).await;
+}
