@@ -12,8 +12,8 @@ use fluence_peer::{Config, PeerId};
 use futures::StreamExt;
 use serde_json::json;
 use support::{
-    DEADLINE, Line, Node, SECOND, called_at_last, client, client_config, find_and_call, name,
-    provider, soon, start,
+    DEADLINE, Node, SECOND, called_at_last, client, client_config, find_and_call, name, provider,
+    soon, start,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,33 +43,6 @@ async fn a_new_client_of_one_node_calls_what_is_provided_at_another() {
         }
     }
     eprintln!("the longest of 20 calls across two nodes took {longest:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nodes_that_can_be_reached_only_later_meet_all_the_same() {
-    let first = Node::start(Vec::new()).await;
-    let mut late = Vec::new();
-    for _ in 0..2 {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
-        let at = free.local_addr().expect("an address");
-        drop(free);
-        let mut node = Node::start(Vec::new()).await;
-        node.kill().await;
-        node.peers = vec![first.address.clone()];
-        let external = format!("/ip4/127.0.0.1/tcp/{}", at.port());
-        node.external = vec![external.parse().expect("an address")];
-        node.start_again().await;
-        node.knows(1).await;
-        late.push((node, at));
-    }
-    // Both have asked the first node by now, which could not reach either of them yet and so told neither of the other.
-    let mut lines = Vec::new();
-    for (node, at) in &late {
-        lines.push(Line::from(&at.to_string(), &node.address).await);
-    }
-    for (node, _) in &late {
-        node.knows(2).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,8 +40,6 @@ pub struct Node {
     pub address: Multiaddr,
     pub peers: Vec<Multiaddr>,
     pub known: Vec<Multiaddr>,
-    /// Where it tells others that it can be reached; if empty, where it listens.
-    pub external: Vec<Multiaddr>,
     pub running: Option<(Peer, Calls)>,
 }
 
@@ -58,7 +56,6 @@ impl Node {
             address: address.expect("an address"),
             peers,
             known: Vec::new(),
-            external: Vec::new(),
             running: None,
         };
         node.start_again().await;
@@ -67,16 +64,9 @@ impl Node {
 
     pub async fn start_again(&mut self) {
         let mut config = Config::node(self.keypair.clone(), vec![self.address.clone()]);
-        if let Role::Node {
-            peers,
-            known,
-            external,
-            ..
-        } = &mut config.role
-        {
+        if let Role::Node { peers, known, .. } = &mut config.role {
             peers.clone_from(&self.peers);
             known.clone_from(&self.known);
-            external.clone_from(&self.external);
         }
         let (peer, calls, mut statuses) = Peer::start(config).expect("the node starts");
         soon("the node listens", statuses.online()).await;
@@ -225,17 +215,12 @@ pub struct Line {
 
 impl Line {
     pub async fn to(address: &Multiaddr) -> Self {
-        Self::from("127.0.0.1:0", address).await
-    }
-
-    /// A line that begins at this socket address.
-    pub async fn from(here: &str, address: &Multiaddr) -> Self {
         let text = address.to_string();
         let parts: Vec<&str> = text.split('/').collect();
         let to: SocketAddr = format!("{}:{}", parts[2], parts[4])
             .parse()
             .expect("a socket address");
-        let listener = TcpListener::bind(here).await.expect("binds");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
         let at = listener.local_addr().expect("an address");
         let (is_dead, dead) = watch::channel(false);
         tokio::spawn(async move {
