@@ -9,7 +9,7 @@ use fluence_tests::files;
 use fluence_tests::node::Node;
 use fluence_tests::scene::same_bytes;
 use serde_json::json;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::main_job::beside_a_page;
 use crate::play_for;
@@ -86,11 +86,16 @@ async fn until(face: &Face, name: &str, cid: Option<&str>, states: &[&str]) -> R
         json!(cid),
         json!(states)
     );
+    let deadline = Instant::now() + STEP;
     loop {
         let shown = face.wait_item(name, STEP, &condition).await?;
         if states.contains(&&*shown.status) {
             return Ok(shown);
         }
+        ensure!(
+            Instant::now() < deadline,
+            "it fails again and again: {shown:?}"
+        );
         let buttons = ["item-again", "item-resume", "item-retry"];
         for button in buttons {
             if face.press_in(&shown, button).await.is_ok() {
