@@ -290,6 +290,11 @@ pub fn files(count: u64) -> String {
     }
 }
 
+/// The button that removes many files.
+pub fn remove_many(count: usize) -> String {
+    format!("Remove {}", files(count as u64))
+}
+
 /// The number and size of the picked files, before they are shared.
 pub fn picked(count: usize, bytes: u64) -> String {
     format!("{} · {}", files(count as u64), words::size(bytes))

@@ -202,6 +202,8 @@ pub enum Msg {
     More,
     /// What can be removed is to be shown or hidden.
     Free,
+    /// The person is to be asked whether to remove the files of a kind, or no longer.
+    AskFree(Option<&'static str>),
     /// The person chose a theme.
     Theme(Theme),
     /// The person dismissed the notice.
@@ -260,6 +262,8 @@ pub struct Face {
     pub shown: usize,
     /// Whether it is shown what can be removed.
     pub freeing: bool,
+    /// The kind of files, in words, that the person is asked whether to remove.
+    pub asked_free: Option<&'static str>,
     /// The button that copied last, and whether that succeeded.
     pub copied: Option<(String, bool)>,
     /// The text that a screen reader announces next.
@@ -340,6 +344,7 @@ impl Face {
             search: String::new(),
             shown: list::PAGE_OF_ITEMS,
             freeing: false,
+            asked_free: None,
             copied: None,
             said: String::new(),
             notice_read: false,
@@ -386,6 +391,7 @@ impl Face {
             Msg::Tick => {}
             Msg::Send(about, command) => {
                 self.removing = None;
+                self.asked_free = None;
                 if let Topic::Item(id) = &about {
                     self.acted = self.acted_on(id);
                 }
@@ -497,7 +503,11 @@ impl Face {
                 self.shown = list::PAGE_OF_ITEMS;
             }
             Msg::More => self.shown += list::PAGE_OF_ITEMS,
-            Msg::Free => self.freeing = !self.freeing,
+            Msg::Free => {
+                self.freeing = !self.freeing;
+                self.asked_free = None;
+            }
+            Msg::AskFree(asked) => self.asked_free = asked,
             Msg::Theme(theme) => {
                 self.theme = theme;
                 theme.choose();

@@ -71,13 +71,19 @@ pub fn room(face: &Face, sender: &Sender) -> Html {
     let (used, limit) = face.room();
     let spare = |(words, (ids, bytes)): (&'static str, (Vec<ItemId>, u64))| {
         let count = ids.len();
-        let onclick =
+        let ask = |asked| sender.callback(move |_| Msg::AskFree(asked));
+        let remove =
             sender.callback(move |_| Msg::Send(Topic::Room, Command::Remove { ids: ids.clone() }));
         html! {
             if count > 0 {
                 <li>
                     <span>{ words }</span><span class="hint">{ text::picked(count, bytes) }</span>
-                    { button("small", "", text::REMOVE.into(), "room-remove", false, onclick) }
+                    if face.asked_free == Some(words) {
+                        { button("small danger", "", text::remove_many(count).into(), "room-confirm", false, remove) }
+                        { button("small", "", text::KEEP.into(), "room-keep", false, ask(None)) }
+                    } else {
+                        { button("small", "", text::REMOVE.into(), "room-remove", false, ask(Some(words))) }
+                    }
                 </li>
             }
         }

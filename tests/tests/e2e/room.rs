@@ -62,6 +62,9 @@ fn the_limit_is_respected_and_room_can_be_made() {
         face.press("room-free").await?;
         face.picture("free").await?;
         face.press("room-remove").await?;
+        face.press("room-keep").await?;
+        face.press("room-remove").await?;
+        face.press("room-confirm").await?;
         face.wait(
             "the fetched file to go",
             SMALL,
@@ -101,6 +104,11 @@ fn the_limit_is_respected_and_room_can_be_made() {
         );
         let all = rows.last().context("nothing can be removed")?;
         all.find(By::Testid("room-remove")).await?.click().await?;
+        face.picture("all").await?;
+        let confirm = all.find(By::Testid("room-confirm")).await?;
+        let words = confirm.text().await?;
+        ensure!(words == "Remove 3 files", "it asks {words}");
+        confirm.click().await?;
         face.wait(
             "the empty list",
             SMALL,
