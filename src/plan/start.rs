@@ -80,14 +80,14 @@ impl<P: Platform> Engine<P> {
         let id = &item.id;
         match &item.status {
             Status::Announcing | Status::Shared | Status::Stopped | Status::Done if gone => {
-                self.say_gone(id);
+                self.say_gone(id, not_stored());
             }
             Status::Preparing => match self.0.platform.remote(&item) {
                 Some(remote) => self.start_share(id, Input::Remote(remote)),
                 None => self.give_up_share(id, Code::Interrupted.into()).await,
             },
             // An empty file may have left nothing that could be found.
-            Status::Hashing if gone && item.size != Some(0) => self.say_gone(id),
+            Status::Hashing if gone && item.size != Some(0) => self.say_gone(id, not_stored()),
             Status::Hashing => self.start_hashing(id),
             Status::Searching | Status::Asked { .. } | Status::Downloading { .. } => {
                 if let Some(cid) = item_cid(&item) {
@@ -162,21 +162,20 @@ impl<P: Platform> Engine<P> {
     pub(super) async fn say_gone_if_so(&self, id: &ItemId) {
         self.sleep(SECOND_LOOK).await;
         let opened = self.0.platform.store().open(id).await;
-        let is_gone = match opened {
-            Err(StoreError::Gone(_)) => true,
-            Err(_) => false,
+        let read = match opened {
             Ok((source, _)) => {
                 let last = source.len().saturating_sub(1)..source.len();
-                matches!(source.read(last).await, Err(StoreError::Gone(_)))
+                source.read(last).await.map(drop)
             }
+            Err(error) => Err(error),
         };
-        if is_gone {
-            self.say_gone(id);
+        if let Err(error @ StoreError::Gone(_)) = read {
+            self.say_gone(id, Failure::from(&error));
         }
     }
 
-    /// Records that the bytes of an item are missing.
-    pub(super) fn say_gone(&self, id: &ItemId) {
+    /// Records that the bytes of an item are missing, which is this failure.
+    pub(super) fn say_gone(&self, id: &ItemId, failure: Failure) {
         self.withdraw(id);
         if self.item(id, |item| item.providing) == Some(true) {
             self.tell([EventKind::Providing {
@@ -184,7 +183,7 @@ impl<P: Platform> Engine<P> {
                 providing: false,
             }]);
         }
-        self.fail(id, Code::FileGone.into(), false);
+        self.fail(id, failure, false);
     }
 
     /// Hashes what an earlier run stored as a whole.
@@ -259,4 +258,9 @@ impl<P: Platform> Engine<P> {
             }
         }
     }
+}
+
+/// The failure of an item that has neither a file nor a record in the store.
+fn not_stored() -> Failure {
+    Failure::new(Code::FileGone).detail("nothing of it is stored")
 }

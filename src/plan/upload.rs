@@ -154,8 +154,8 @@ impl<P: Platform> Engine<P> {
             return self.end_upload(id, sent, None);
         };
         if failure.code == Code::FileGone {
-            self.end_upload(id, sent, Some(failure));
-            return self.say_gone(id);
+            self.end_upload(id, sent, Some(failure.clone()));
+            return self.say_gone(id, failure);
         }
         // A part that cannot be read looks like a broken connection.
         let end = dag.len().min(offset + 1);
@@ -437,7 +437,9 @@ impl<P: Platform> Engine<P> {
             let (prefix, suffix) = (block.prefix.clone(), block.suffix.clone());
             match source.sha256(prefix, bytes, suffix).await {
                 Ok(digest) if digest == expected => {}
-                Ok(_) => return Some(Code::FileGone.into()),
+                Ok(_) => {
+                    return Some(Failure::new(Code::FileGone).detail("its bytes were changed"));
+                }
                 // What cannot be read looks like a broken connection, and is told apart at the end.
                 Err(_) => return None,
             }

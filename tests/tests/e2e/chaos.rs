@@ -193,9 +193,18 @@ fn faults_at_random_moments_lose_nothing() {
                 Ok(())
             };
             let played: Result<()> = played.await;
-            played.with_context(|| {
-                format!("round {round} ({fault:?}) of FLUENCE_CHAOS_SEED={seed}")
-            })?;
+            if let Err(error) = played {
+                // The rows do not show why something failed; the workers' states do.
+                let mut states = Vec::new();
+                for face in [&sharer, &fetcher] {
+                    let state = face.state().await.unwrap_or_default();
+                    states.push(state["items"].to_string());
+                }
+                let states = states.join("\n");
+                return Err(error).context(format!(
+                    "round {round} ({fault:?}) of FLUENCE_CHAOS_SEED={seed}; the items are\n{states}"
+                ));
+            }
         }
         let items = sharer.items().await?;
         ensure!(items.len() == rounds as usize, "{items:?}");
