@@ -131,6 +131,6 @@ async fn a_network_outlasts_a_third_of_its_nodes_and_all_of_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes in a debug build"]
-async fn twenty_nodes_and_forty_clients() {
-    outlasts(20, 40).await;
+async fn twenty_nodes_and_two_hundred_clients() {
+    outlasts(20, 200).await;
 }
