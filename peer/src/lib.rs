@@ -34,6 +34,7 @@ mod dialing;
 #[cfg(not(target_family = "wasm"))]
 mod door;
 mod driver;
+mod expiry;
 #[cfg(all(not(target_family = "wasm"), any(test, feature = "fuzzing")))]
 #[doc(hidden)]
 pub mod fuzz;

@@ -32,7 +32,10 @@ pub(crate) fn new(
         .authenticate(noise)
         .multiplex(libraries::yamux())
         .timeout(CONNECT)
-        .map(|(peer, muxer), _| (peer, StreamMuxerBox::new(crate::muxer::Muxer(muxer))))
+        .map(|(peer, muxer), _| {
+            let muxer = crate::muxer::Muxer(crate::expiry::Muxer(muxer));
+            (peer, StreamMuxerBox::new(muxer))
+        })
         .boxed();
     Ok((transport, behaviour))
 }

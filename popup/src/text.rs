@@ -162,6 +162,7 @@ pub const OPTIONS_TEST_GOOD: &str = "Both answer as they should.";
 pub const OPTIONS_TEST_LOCAL: &str = "Both answer as they should, but nobody beyond this computer can reach the gateway. Use an address that others can reach.";
 pub const READING_TITLE: &str = "Reading sites";
 pub const READING_HELP: &str = "To share something that lies on another site than the page, Fluence Share has to read it there. It asks for each site when you share from it, or once for all. Nothing is read before you share it.";
+pub const PRIVATE_WINDOWS: &str = "In private windows Fluence Share does nothing: it keeps a list of what you share and fetch, and a private window is to leave no trace.";
 pub const READING_ALLOW: &str = "Allow every site";
 pub const READING_EVERY: &str = "Every site";
 pub const READING_GIVE_BACK: &str = "Take back";

@@ -74,6 +74,29 @@ impl Extension {
         })
     }
 
+    /// A copy of this extension, below `directory`, for which it is as many hours later. Everything else is the same.
+    pub fn with_clock(&self, directory: &Path, hours: i32) -> Result<Self> {
+        copy(&self.directory, directory)?;
+        let clock = format!(
+            "const Real = Date, late = {hours} * 3600e3;
+             globalThis.Date = class extends Real {{
+               constructor(...when) {{ when.length ? super(...when) : super(Real.now() + late); }}
+               static now() {{ return Real.now() + late; }}
+             }};"
+        );
+        std::fs::write(directory.join("clock.js"), clock)?;
+        // Modules run in the order in which they are imported.
+        for program in ["background.js", "files.js", "popup.js"] {
+            let program = directory.join(program);
+            let text = std::fs::read_to_string(&program)?;
+            std::fs::write(&program, format!("import \"./clock.js\";\n{text}"))?;
+        }
+        Ok(Self {
+            directory: directory.to_owned(),
+            id: self.id.clone(),
+        })
+    }
+
     /// The directory of the extension.
     pub fn directory(&self) -> &Path {
         &self.directory
@@ -83,6 +106,21 @@ impl Extension {
     pub fn url(&self, page: &str) -> String {
         format!("chrome-extension://{}/{page}", self.id)
     }
+}
+
+/// Copies a directory with everything in it.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to)?;
+        } else {
+            std::fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
 }
 
 /// Chromium's id of an extension with this public key: the first half of its SHA-256 hash, in the
@@ -365,6 +403,37 @@ impl Browser {
             .map_err(|_| anyhow!("the driver was closed"))?;
         session.program.kill().await?;
         released(&self.profile()).await
+    }
+
+    /// Stops every process of the browser, as a computer that goes to sleep does, until [`Self::wake`].
+    pub async fn sleep(&self) -> Result<()> {
+        self.signal_all("STOP").await
+    }
+
+    /// Lets a browser go on that sleeps.
+    pub async fn wake(&self) -> Result<()> {
+        self.signal_all("CONT").await
+    }
+
+    async fn signal_all(&self, name: &str) -> Result<()> {
+        let main =
+            holder(&self.profile()).with_context(|| format!("{} does not run", self.name))?;
+        let mut all = vec![main];
+        let mut at = 0;
+        while let Some(process) = all.get(at) {
+            let children = format!("/proc/{process}/task/{process}/children");
+            let children = std::fs::read_to_string(children).unwrap_or_default();
+            all.extend(
+                children
+                    .split_whitespace()
+                    .filter_map(|child| child.parse::<u32>().ok()),
+            );
+            at += 1;
+        }
+        for process in all {
+            signal(name, process).await?;
+        }
+        Ok(())
     }
 
     /// Opens the popup as a page, in the current tab.

@@ -17,6 +17,7 @@ pub mod display;
 pub mod face;
 pub mod files;
 pub mod kubo;
+pub mod line;
 pub mod node;
 pub mod others;
 pub mod process;

@@ -92,6 +92,18 @@ impl Scene {
         )
     }
 
+    /// A browser, which is not open yet, in which it is as many hours later for the extension.
+    pub fn browser_with_clock(&self, name: &str, hours: i32) -> Result<Browser> {
+        let directory = self.path(&format!("{name}-extension"));
+        Browser::new(
+            name,
+            Arc::new(self.extension.with_clock(&directory, hours)?),
+            &self.path("browsers"),
+            None,
+            self.artifacts.clone(),
+        )
+    }
+
     /// An open browser without a window, whose extension is online through the node and whose tab shows its popup.
     pub async fn online(&self, name: &str, node: &Node) -> Result<(Browser, Face)> {
         let mut browser = self.browser(name, None)?;

@@ -56,6 +56,7 @@ fn reading(face: &Face, sender: &Sender) -> Html {
             { hint(text::READING_HELP.into()) }
             if !every { { button("main", "key", text::READING_ALLOW.into(), "reading-allow", false, sender.callback(|_| Msg::AllowAll)) } }
             <ul class="rows" data-testid="reading">{ for face.readable.iter().map(row) }</ul>
+            <p class="hint" data-testid="private-windows">{ text::PRIVATE_WINDOWS }</p>
         </>
     };
     card("", "reading-title", text::READING_TITLE, content)

@@ -4,6 +4,7 @@
 mod bad_input;
 mod chaos;
 mod command_line;
+mod conditions;
 mod disk;
 mod examples;
 mod face;
