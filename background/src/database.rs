@@ -3,12 +3,17 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
+use files::directory;
 use fluence::ports::StoreError;
+use futures::lock::Mutex;
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web::extension::storage;
 use web::js;
+use web::time;
 use web_sys::{
     DomException, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest, IdbTransaction,
     IdbTransactionMode,
@@ -37,6 +42,30 @@ pub const ASIDE: &str = "aside";
 /// All object stores. An upgrade creates those that are missing, and changes none that exists.
 const STORES: [&str; 7] = [EXTENTS, DAGS, JOURNAL, META, THUMBNAILS, LOG, ASIDE];
 
+/// What must be free on the disk before anything is written, in bytes. Chromium appends to a log. If the disk is full
+/// in the middle of a write, half of it stays in the log; the next writes follow it, and when the log is read again,
+/// the whole database is thrown away.
+const RESERVE: u64 = 4 << 20;
+/// What must be free before the log is renewed, in bytes: several times of what that writes.
+const ROOM_TO_RENEW: u64 = 32 << 20;
+/// Renewing the log is to write this many values of this many bytes, in this many transactions, and to remove them:
+/// Chromium begins another log after at most 4 MiB. Values of 64 KiB would be stored elsewhere.
+const FILLERS: u32 = 5;
+const FILLER_VALUES: u32 = 40;
+const FILLER: usize = 30_000;
+/// What the keys of these values begin with.
+const FILLER_KEY: &str = "filler:";
+/// The mark in the file system that is there unless half of a write may be in the log. It outlasts the worker, and can
+/// be removed when the disk is full.
+const WHOLE: &str = "database-is-whole";
+/// How many times, and how often, the opening of a database is tried that the browser did not open.
+const TRIES: u32 = 20;
+const TRY_AGAIN: Duration = Duration::from_millis(250);
+/// How many times a read is repeated that was cut off because the browser closed the connection.
+const READS: u32 = 4;
+/// How long after a failed read the browser has said whether it has closed the connection.
+const SAID_CLOSED: Duration = Duration::from_millis(10);
+
 /// The database. It is cheap to clone, and clones share the connection.
 #[derive(Clone)]
 pub struct Database(Rc<Connection>);
@@ -49,6 +78,11 @@ struct Connection {
     names: &'static [&'static str],
     /// The index of the name that it has opened; their number if none could be opened.
     name: Cell<usize>,
+    /// Whether half of a write may be in the log.
+    torn: Cell<bool>,
+    /// Whether no database was opened because the disk is full.
+    waits_for_room: Cell<bool>,
+    renewing: Mutex<()>,
     /// The listener for the end of the connection.
     closed: Closure<dyn FnMut()>,
 }
@@ -68,21 +102,56 @@ impl Database {
                 open: RefCell::new(None),
                 names,
                 name: Cell::new(0),
+                torn: Cell::new(false),
+                waits_for_room: Cell::new(false),
+                renewing: Mutex::new(()),
                 closed: Closure::new(move || {
                     if let Some(connection) = weak.upgrade() {
                         connection.open.take();
+                        connection.tear();
                     }
                 }),
             }
         });
+        let mut tries = 0;
         while connection.name.get() < names.len() {
             let Err(why) = connection.opened().await else {
+                let whole = directory::has_mark(WHOLE).await;
+                connection.torn.set(whole.is_ok_and(|whole| !whole));
                 break;
             };
             js::warn_on_error("a database was not opened", Err::<(), _>(&why));
-            connection.name.set(connection.name.get() + 1);
+            if matches!(why, StoreError::Gone(_)) {
+                connection.name.set(connection.name.get() + 1);
+            } else if tries < TRIES {
+                tries += 1;
+                time::sleep(TRY_AGAIN).await;
+            } else if has_room(ROOM_TO_RENEW).await {
+                tries = 0;
+                connection.name.set(connection.name.get() + 1);
+            } else {
+                // It may be there, and opens when the disk has room again.
+                connection.name.set(names.len());
+                connection.waits_for_room.set(true);
+            }
         }
         Self(connection)
+    }
+
+    /// Whether no database was opened because the disk is full. Everything is refused then, until another worker starts.
+    pub fn waits_for_room(&self) -> bool {
+        self.0.waits_for_room.get()
+    }
+
+    /// Whether the disk has room again for a database that waits for it.
+    pub async fn has_room_again(&self) -> bool {
+        self.waits_for_room() && has_room(ROOM_TO_RENEW).await
+    }
+
+    /// Refuses everything from now on.
+    pub fn leave(&self) {
+        self.0.name.set(self.0.names.len());
+        self.0.forget();
     }
 
     /// Whether another database than the first was opened, because the first could not be.
@@ -107,6 +176,53 @@ impl Database {
         stores: &[&str],
         requests: impl FnOnce(&IdbTransaction) -> Result<(), JsValue>,
     ) -> Result<(), StoreError> {
+        if self.0.torn.get() {
+            let _one = self.0.renewing.lock().await;
+            if self.0.torn.get() {
+                self.renew().await?;
+            }
+        }
+        if !has_room(RESERVE).await {
+            return Err(StoreError::Full);
+        }
+        let written = self.commit(stores, requests).await;
+        if written == Err(StoreError::Full) {
+            self.0.tear();
+        }
+        written
+    }
+
+    /// Makes the browser begin another log, so that half of a write in the present one does no harm.
+    async fn renew(&self) -> Result<(), StoreError> {
+        if !has_room(ROOM_TO_RENEW).await {
+            return Err(StoreError::Full);
+        }
+        let filler = JsValue::from_str(&"-".repeat(FILLER));
+        for part in 0..FILLERS {
+            self.commit(&[META], |transaction| {
+                let meta = transaction.object_store(META)?;
+                (0..FILLER_VALUES).try_for_each(|number| {
+                    let key = format!("{FILLER_KEY}{part}:{number}");
+                    meta.put_with_key(&filler, &key.into()).map(drop)
+                })
+            })
+            .await?;
+        }
+        self.commit(&[META], |transaction| {
+            let meta = transaction.object_store(META)?;
+            meta.delete(&beginning_with(FILLER_KEY)?.into()).map(drop)
+        })
+        .await?;
+        self.0.torn.set(false);
+        mark(true).await;
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        stores: &[&str],
+        requests: impl FnOnce(&IdbTransaction) -> Result<(), JsValue>,
+    ) -> Result<(), StoreError> {
         let transaction = self
             .transaction(stores, IdbTransactionMode::Readwrite)
             .await?;
@@ -126,14 +242,33 @@ impl Database {
         }
     }
 
-    /// Runs a single request that reads.
+    /// Runs a single request that reads. It is repeated if the browser closes the connection meanwhile.
     ///
+    /// # Errors
     /// [`StoreError`] if it fails.
-    /// [`StoreError`] where it fails.
     pub async fn read(
         &self,
         store: &str,
-        request: impl FnOnce(&IdbObjectStore) -> Result<IdbRequest, JsValue>,
+        request: impl Fn(&IdbObjectStore) -> Result<IdbRequest, JsValue>,
+    ) -> Result<JsValue, StoreError> {
+        let mut reads = 0;
+        loop {
+            let read = self.read_once(store, &request).await;
+            if read.is_ok() || reads == READS {
+                return read;
+            }
+            time::sleep(SAID_CLOSED).await;
+            if self.0.open.borrow().is_some() {
+                return read;
+            }
+            reads += 1;
+        }
+    }
+
+    async fn read_once(
+        &self,
+        store: &str,
+        request: impl Fn(&IdbObjectStore) -> Result<IdbRequest, JsValue>,
     ) -> Result<JsValue, StoreError> {
         let transaction = self
             .transaction(&[store], IdbTransactionMode::Readonly)
@@ -165,6 +300,7 @@ impl Database {
         match begin(self.0.opened().await?) {
             Err(why) if is_closed(&why) => {
                 self.0.forget();
+                self.0.tear();
                 begin(self.0.opened().await?).map_err(error)
             }
             begun => begun.map_err(error),
@@ -191,6 +327,13 @@ impl Connection {
         Ok(opened)
     }
 
+    /// Notes that half of a write may be in the log.
+    fn tear(&self) {
+        if !self.torn.replace(true) {
+            spawn_local(mark(false));
+        }
+    }
+
     /// Forgets the connection. If it is closed later, that must not be taken for the end of the
     /// next one.
     fn forget(&self) {
@@ -211,6 +354,18 @@ fn is_closed(why: &JsValue) -> bool {
         .is_some_and(|exception| exception.name() == "InvalidStateError")
 }
 
+/// Whether this many bytes are free. If the browser does not say, the write will.
+async fn has_room(bytes: u64) -> bool {
+    storage::free().await.map_or(true, |free| free >= bytes)
+}
+
+async fn mark(whole: bool) {
+    let marked = directory::set_mark(WHOLE, whole).await;
+    let marked = marked.map_err(|why| js::message_of(&why));
+    js::warn_on_error("the state of the database was not marked", marked);
+}
+
+/// Opens a database. [`StoreError::Gone`] is one that this program cannot use.
 async fn connect(name: &str) -> Result<IdbDatabase, StoreError> {
     let factory = web::database::factory()
         .ok_or_else(|| StoreError::Failed("this browser has no IndexedDB".to_owned()))?;
@@ -241,7 +396,7 @@ async fn connect(name: &str) -> Result<IdbDatabase, StoreError> {
     }
     database.close();
     let missing = format!("the database {name} lacks object stores");
-    Err(StoreError::Failed(missing))
+    Err(StoreError::Gone(missing))
 }
 
 /// The range of the keys that begin with a prefix.
@@ -277,7 +432,11 @@ pub fn error(why: JsValue) -> StoreError {
             "QuotaExceededError" => StoreError::Full,
             // These are Chromium's words if the disk itself is full, and not only the extension's share of it.
             "DataError" if exception.message().contains("(IOError)") => StoreError::Full,
-            "NotFoundError" | "NotReadableError" => StoreError::Gone(exception.message()),
+            "UnknownError" if exception.message().contains("NO_SPACE") => StoreError::Full,
+            // The database is of a newer version.
+            "VersionError" | "NotFoundError" | "NotReadableError" => {
+                StoreError::Gone(exception.message())
+            }
             name => StoreError::Failed(format!("{name}: {}", exception.message())),
         },
         None => StoreError::Failed(js::message_of(&why)),

@@ -36,6 +36,10 @@ pub async fn load(database: &Database) -> Identity {
     }
     let keypair = Keypair::generate_ed25519();
     let replaced = !stored.as_ref().is_ok_and(JsValue::is_undefined);
+    if stored.is_err() {
+        // What could not be read now may be read by the next start.
+        return Identity { keypair, replaced };
+    }
     let original = stored.ok().filter(|_| replaced);
     let written = store(database, &keypair, original.as_ref()).await;
     js::warn_on_error(

@@ -93,7 +93,10 @@ impl Journal {
             // The empty text, which is not a valid snapshot, stands for a value that is not a text
             // or that cannot be read.
             Ok(value) => Some(value.as_string().unwrap_or_default()),
-            Err(_) => Some(String::new()),
+            Err(why) => {
+                self.leave_if_unread(why);
+                Some(String::new())
+            }
         };
         let mut reader = Reader::new(text.as_deref());
         let events = self.events_after(reader.seq()).await;
@@ -134,7 +137,7 @@ impl Journal {
         let newer = newer_than(seq)?;
         let events = self
             .database
-            .read(JOURNAL, |journal| journal.get_all_with_key(&newer.into()))
+            .read(JOURNAL, |journal| journal.get_all_with_key(&newer))
             .await?;
         Ok(Array::from(&events).to_vec())
     }
@@ -142,19 +145,34 @@ impl Journal {
     async fn each_event_after(&self, seq: u64) -> Vec<JsValue> {
         let keys = async {
             let newer = newer_than(seq)?;
-            let keys = |journal: &IdbObjectStore| journal.get_all_keys_with_key(&newer.into());
+            let keys = |journal: &IdbObjectStore| journal.get_all_keys_with_key(&newer);
             self.database.read(JOURNAL, keys).await
         };
-        let Ok(keys) = keys.await else {
-            // All that is known is that events are lost.
-            return vec![JsValue::UNDEFINED];
+        let keys = match keys.await {
+            Ok(keys) => keys,
+            Err(why) => {
+                self.leave_if_unread(&why);
+                // All that is known is that events are lost.
+                return vec![JsValue::UNDEFINED];
+            }
         };
         let mut events = Vec::new();
         for key in Array::from(&keys).iter() {
             let event = self.database.get(JOURNAL, &key).await;
-            events.push(event.unwrap_or(JsValue::UNDEFINED));
+            events.push(event.unwrap_or_else(|why| {
+                self.leave_if_unread(&why);
+                JsValue::UNDEFINED
+            }));
         }
         events
+    }
+
+    /// Leaves the database as it is if it could not be read for a reason that may pass. What was not read must not be
+    /// overwritten.
+    fn leave_if_unread(&self, why: &StoreError) {
+        if !matches!(why, StoreError::Gone(_)) {
+            self.database.leave();
+        }
     }
 
     async fn must_adopt(&self) -> bool {
@@ -298,7 +316,7 @@ impl Journal {
         let range = beginning_with(&log_prefix(id)).map_err(database::error)?;
         let keys = self
             .database
-            .read(LOG, |log| log.get_all_keys_with_key(&range.into()))
+            .read(LOG, |log| log.get_all_keys_with_key(&range))
             .await?;
         let keys = Array::from(&keys);
         let Some(beyond) = keys.length().checked_sub(MAX_LOG as u32 + 1) else {
@@ -321,7 +339,7 @@ impl Journal {
         let range = beginning_with(&log_prefix(id)).map_err(database::error)?;
         let lines = self
             .database
-            .read(LOG, |log| log.get_all_with_key(&range.into()))
+            .read(LOG, |log| log.get_all_with_key(&range))
             .await?;
         let lines: Vec<LogLine> = Array::from(&lines)
             .iter()

@@ -29,6 +29,9 @@ use crate::store::DiskStore;
 /// The most events that are kept until the disk has room again.
 const MAX_UNWRITTEN: usize = 10_000;
 
+/// How often it is tried to write them.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+
 /// The size, in bytes, below which blocks are hashed here. The browser hashes faster, but calling
 /// it takes as long as hashing this many bytes.
 const WORTH_A_CALL: usize = 16 * 1024;
@@ -132,6 +135,8 @@ pub struct Recorder {
     /// Events that could not be written yet; they are written before the next ones.
     unwritten: RefCell<Vec<Event>>,
     running: Cell<bool>,
+    /// Whether a task tries again to write what could not be written.
+    trying: Cell<bool>,
     observer: OnceCell<Observer>,
 }
 
@@ -152,6 +157,7 @@ impl Recorder {
             waiting: RefCell::default(),
             unwritten: RefCell::default(),
             running: Cell::new(false),
+            trying: Cell::new(false),
             observer: OnceCell::new(),
         }
     }
@@ -170,7 +176,7 @@ impl Recorder {
             waiting.done.push(done);
         }
         if !self.running.replace(true) {
-            wasm_bindgen_futures::spawn_local(async move { self.run().await });
+            wasm_bindgen_futures::spawn_local(self.run());
         }
         wait.map(drop).boxed_local()
     }
@@ -195,7 +201,16 @@ impl Recorder {
         written
     }
 
-    async fn run(&self) {
+    /// Tries to write what could not be written, until it is written.
+    async fn try_again(self: Rc<Self>) {
+        while !self.unwritten.borrow().is_empty() {
+            time::sleep(TRY_AGAIN).await;
+            Rc::clone(&self).record(Vec::new()).await;
+        }
+        self.trying.set(false);
+    }
+
+    async fn run(self: Rc<Self>) {
         loop {
             let waiting = self.waiting.take();
             if waiting.done.is_empty() {
@@ -203,6 +218,9 @@ impl Recorder {
                 return;
             }
             let written = self.write(&waiting.events).await;
+            if written.is_err() && !self.trying.replace(true) {
+                wasm_bindgen_futures::spawn_local(Rc::clone(&self).try_again());
+            }
             for event in &waiting.events {
                 self.faces.show(event);
                 if let Some(observer) = self.observer.get() {

@@ -2,10 +2,10 @@
 //! context that can make blob URLs.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fluence::state::ItemId;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use web::extension::downloads::{self, Download};
 use web::extension::storage;
@@ -24,8 +24,30 @@ const WITH_THE_BROWSER: [&str; 2] = ["CRASH", "USER_SHUTDOWN"];
 /// What is being saved, as it is stored.
 #[derive(Debug, Default, PartialEq, Serialize)]
 struct Intents {
-    /// The items that are to be saved, each with the number of its download once that has begun.
-    items: BTreeMap<ItemId, Option<f64>>,
+    /// The items that are to be saved, and how far that is.
+    items: BTreeMap<ItemId, Step>,
+}
+
+/// How far saving an item is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+enum Step {
+    /// It is to be saved.
+    Intended,
+    /// The browser is asked to download it from this address, which no other download has. It may have begun.
+    Asked(String),
+    /// The number of its download.
+    Begun(f64),
+}
+
+impl Step {
+    fn read(kept: &Value) -> Option<Self> {
+        match kept {
+            Value::Null => Some(Self::Intended),
+            Value::String(url) => Some(Self::Asked(url.clone())),
+            other => other.as_f64().map(Self::Begun),
+        }
+    }
 }
 
 impl Intents {
@@ -33,10 +55,10 @@ impl Intents {
     fn read(text: &str) -> Self {
         let kept: Value = serde_json::from_str(text).unwrap_or_default();
         let items = kept.get("items").and_then(Value::as_object);
-        let items = items.into_iter().flatten().filter_map(|(id, download)| {
-            let download = Option::deserialize(download).ok()?;
-            Some((ItemId(id.clone()), download))
-        });
+        let items = items
+            .into_iter()
+            .flatten()
+            .filter_map(|(id, download)| Some((ItemId(id.clone()), Step::read(download)?)));
         Self {
             items: items.collect(),
         }
@@ -57,6 +79,8 @@ pub enum Saved {
 /// Saves items, and remembers what is being saved.
 pub struct Saver {
     saving: RefCell<Intents>,
+    /// The items whose end has been returned and was not recorded yet.
+    ending: RefCell<BTreeSet<ItemId>>,
     page: Offscreen,
     /// Keeps the offscreen page open while it is needed: its blob URLs are revoked when it closes.
     held: RefCell<Option<Hold>>,
@@ -67,10 +91,19 @@ impl Saver {
     pub async fn open(page: Offscreen) -> Self {
         let kept = storage::kept(KEPT).await;
         let kept = kept.ok().and_then(|kept| kept.as_string());
-        let saving = Intents::read(&kept.unwrap_or_default());
+        let mut saving = Intents::read(&kept.unwrap_or_default());
+        for step in saving.items.values_mut() {
+            // An earlier worker may have been killed before the browser told it the number.
+            if let Step::Asked(url) = step
+                && let Ok(download) = downloads::from(url).await
+            {
+                *step = download.map_or(Step::Intended, Step::Begun);
+            }
+        }
         let held = (!saving.items.is_empty()).then(|| page.hold());
         Self {
             saving: RefCell::new(saving),
+            ending: RefCell::default(),
             page,
             held: RefCell::new(held),
         }
@@ -82,7 +115,7 @@ impl Saver {
         let new = {
             let mut saving = self.saving.borrow_mut();
             let new = !saving.items.contains_key(id);
-            saving.items.entry(id.clone()).or_default();
+            saving.items.entry(id.clone()).or_insert(Step::Intended);
             new
         };
         self.keep().await;
@@ -100,14 +133,16 @@ impl Saver {
         let waiting = saving
             .items
             .iter()
-            .filter(|(_, download)| download.is_none());
+            .filter(|(_, step)| !matches!(step, Step::Begun(_)));
         waiting.map(|(id, _)| id.clone()).collect()
     }
 
-    /// Forgets an item that cannot be saved.
+    /// Forgets an item that cannot be saved, or whose end was recorded.
     pub async fn forget(&self, id: &ItemId) {
         self.saving.borrow_mut().items.remove(id);
+        self.ending.borrow_mut().remove(id);
         self.keep().await;
+        self.let_go_when_idle();
     }
 
     /// Begins the download of an item's bytes under this name.
@@ -132,25 +167,31 @@ impl Saver {
         // Without a type the browser guesses one, and may change the ending of the name to fit.
         let blob = typed(blob, OPAQUE).map_err(|why| js::message_of(&why))?;
         let url = self.page.url_of(&blob).await?;
+        let asked = Step::Asked(url.clone());
+        self.saving.borrow_mut().items.insert(id.clone(), asked);
+        self.keep().await;
         let download = match downloads::download(&url, file_name).await {
             // The browser has its own rules about which names are safe.
             Err(why) if why.contains("filename") => downloads::download(&url, "file").await?,
             begun => begun?,
         };
         let mut saving = self.saving.borrow_mut();
-        saving.items.insert(id.clone(), Some(download));
+        saving.items.insert(id.clone(), Step::Begun(download));
         Ok(())
     }
 
     /// Looks at all downloads that were begun here, and returns those that have ended. Call it at the start, and when
-    /// the browser says that a download changed.
+    /// the browser says that a download changed. What has ended is forgotten by [`Self::forget`], after it was recorded.
     pub async fn look(&self) -> Vec<Saved> {
         let running: Vec<(ItemId, f64)> = self
             .saving
             .borrow()
             .items
             .iter()
-            .filter_map(|(id, download)| Some((id.clone(), (*download)?)))
+            .filter_map(|(id, step)| match step {
+                Step::Begun(download) => Some((id.clone(), *download)),
+                Step::Intended | Step::Asked(_) => None,
+            })
             .collect();
         let mut ended = Vec::new();
         for (id, download) in running {
@@ -163,21 +204,23 @@ impl Saver {
                 Ok(Download::Unknown) => Saved::Failed(id.clone(), "it was removed".to_owned()),
                 Ok(Download::Running) | Err(_) => continue,
             };
-            let mut saving = self.saving.borrow_mut();
             // If two calls overlap, only the first to get here returns the item.
             let first = match &saved {
-                Saved::Again(_) => saving.items.insert(id, None).flatten(),
-                _ => saving.items.remove(&id).flatten(),
+                Saved::Again(_) => {
+                    let intended = self.saving.borrow_mut().items.insert(id, Step::Intended);
+                    intended == Some(Step::Begun(download))
+                }
+                _ => self.is_saving(&id, download) && self.ending.borrow_mut().insert(id),
             };
-            if first.is_some() {
+            if first {
                 ended.push(saved);
             }
         }
-        if !ended.is_empty() {
-            self.keep().await;
-            self.let_go_when_idle();
-        }
         ended
+    }
+
+    fn is_saving(&self, id: &ItemId, download: f64) -> bool {
+        self.saving.borrow().items.get(id) == Some(&Step::Begun(download))
     }
 
     fn let_go_when_idle(&self) {
@@ -201,12 +244,16 @@ mod tests {
     fn a_damaged_intent_costs_no_other() {
         let id = |id: &str| ItemId(id.to_owned());
         let intents = Intents {
-            items: BTreeMap::from([(id("a"), None), (id("b"), Some(7.0))]),
+            items: BTreeMap::from([
+                (id("a"), Step::Intended),
+                (id("b"), Step::Begun(7.0)),
+                (id("c"), Step::Asked("blob:x".to_owned())),
+            ]),
         };
         let text = serde_json::to_string(&intents).unwrap();
-        assert_eq!(text, r#"{"items":{"a":null,"b":7.0}}"#);
+        assert_eq!(text, r#"{"items":{"a":null,"b":7.0,"c":"blob:x"}}"#);
         assert_eq!(Intents::read(&text), intents);
-        let damaged = r#"{"items":{"a":null,"b":7,"c":"soon","d":[]}}"#;
+        let damaged = r#"{"items":{"a":null,"b":7,"c":"blob:x","d":[],"e":{}}}"#;
         assert_eq!(Intents::read(damaged), intents);
         for nothing in ["", "7", "[]", "{}", r#"{"items":[1]}"#] {
             assert_eq!(Intents::read(nothing), Intents::default(), "{nothing}");

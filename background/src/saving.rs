@@ -115,7 +115,12 @@ impl Saving {
         for saved in self.saver.look().await {
             match saved {
                 Saved::Done(id, name) => {
-                    self.engine.record([EventKind::Saved { id, name }]).await;
+                    let saved = EventKind::Saved {
+                        id: id.clone(),
+                        name,
+                    };
+                    self.engine.record([saved]).await;
+                    self.saver.forget(&id).await;
                 }
                 Saved::Again(id) => {
                     let saved = self.save_intended(&id).await;
@@ -131,7 +136,12 @@ impl Saving {
                     let entry = LogEntry::NotSaved {
                         failure: failure.clone(),
                     };
-                    self.engine.record([EventKind::Log { id, entry }]).await;
+                    let log = EventKind::Log {
+                        id: id.clone(),
+                        entry,
+                    };
+                    self.engine.record([log]).await;
+                    self.saver.forget(&id).await;
                     self.notices.tell(failure).await;
                 }
             }

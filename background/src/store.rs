@@ -22,7 +22,6 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web::js;
 use web::time;
-use web_sys::File;
 
 use crate::codec;
 use crate::database::{self, DAGS, Database, EXTENTS};
@@ -220,9 +219,8 @@ impl Store for DiskStore {
     fn remove(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<(), StoreError>> {
         let (store, id) = (self.clone(), id.clone());
         async move {
-            store
-                .database
-                .write(&[EXTENTS, DAGS], |transaction| {
+            let forget = || {
+                store.database.write(&[EXTENTS, DAGS], |transaction| {
                     transaction
                         .object_store(EXTENTS)?
                         .delete(&database::beginning_with(&prefix(&id))?.into())?;
@@ -231,7 +229,16 @@ impl Store for DiskStore {
                         .delete(&JsValue::from_str(&id.0))?;
                     Ok(())
                 })
-                .await?;
+            };
+            match forget().await {
+                // What is removed makes the room in which its removal is written down.
+                Err(StoreError::Full) => {
+                    store.disk.close(&id.0).await;
+                    directory::remove(&id.0).await.map_err(disk::error)?;
+                    return forget().await;
+                }
+                forgotten => forgotten?,
+            }
             store.disk.close(&id.0).await;
             if directory::remove(&id.0).await.is_ok() {
                 return Ok(());
@@ -298,16 +305,19 @@ struct Extent {
 async fn extents(database: &Database, id: &ItemId) -> Result<Vec<Extent>, StoreError> {
     let range = from(id, 0)?;
     let records = database
-        .read(EXTENTS, |store| store.get_all_with_key(&range.into()))
+        .read(EXTENTS, |store| store.get_all_with_key(&range))
         .await?;
     let records = Array::from(&records);
     if records.length() == 0 {
         return Ok(Vec::new());
     }
     // After a power failure the file may be shorter than the database knows.
-    let there = directory::file(&id.0)
-        .await
-        .map_or(0, |file: File| file.size() as u64);
+    let there = match directory::file(&id.0).await {
+        Ok(file) => file.size() as u64,
+        Err(why) if directory::is_missing(&why) => 0,
+        // What cannot be looked for now is not given up.
+        Err(why) => return Err(disk::error(why)),
+    };
     let mut at = 0;
     let mut found = Vec::new();
     for record in records.iter() {

@@ -56,6 +56,7 @@ pub struct Worker {
     engine: Engine<Browser>,
     defaults: Settings,
     peer: Peer,
+    database: Database,
     journal: Journal,
     faces: Rc<Faces>,
     sharing: Rc<Sharing>,
@@ -100,12 +101,15 @@ impl Worker {
         } = Journal::open(database.clone()).await;
         let Identity { keypair, replaced } = identity::load(&database).await;
         let mut failures = damage.failures();
+        if database.waits_for_room() {
+            failures = vec![Code::DiskFull.into()];
+        }
         let substitute = database.is_substitute();
         // The person is told when the substitute is new, and not at every start from then on.
         if substitute && state.seq == 0 && failures.is_empty() {
             failures.push(Code::JournalDamaged.into());
         }
-        if replaced {
+        if replaced && !database.waits_for_room() {
             failures.push(Code::IdentityLost.into());
         }
         let defaults = Settings {
@@ -120,7 +124,7 @@ impl Worker {
         let faces = Rc::new(Faces::default());
         let recorder = Rc::new(Recorder::new(journal.clone(), Rc::clone(&faces)));
         let page = Offscreen::new().map_err(StartError::Browser)?;
-        let store = DiskStore::new(database, Disk::offscreen(page.clone()));
+        let store = DiskStore::new(database.clone(), Disk::offscreen(page.clone()));
         let reading = Rc::new(Reading::default());
         let platform = Browser::new(
             store,
@@ -154,6 +158,7 @@ impl Worker {
             engine,
             defaults,
             peer,
+            database,
             journal,
             faces,
             sharing,
@@ -263,6 +268,11 @@ impl Worker {
             "alarm" => {
                 self.sharing.reading.give_up_waiting();
                 self.update_when_idle();
+                spawn_local(async move {
+                    if worker.database.has_room_again().await {
+                        runtime::reload();
+                    }
+                });
             }
             "update" => {
                 self.has_update.set(true);

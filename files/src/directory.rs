@@ -11,14 +11,18 @@ use web_sys::{
 /// The name of the directory in the extension's origin private file system.
 const NAME: &str = "files";
 
+async fn root() -> Result<FileSystemDirectoryHandle, JsValue> {
+    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
+    let root = JsFuture::from(scope.navigator().storage().get_directory()).await?;
+    Ok(root.unchecked_into())
+}
+
 /// The directory, which is created if it does not exist.
 ///
 /// # Errors
 /// The exception of the browser.
 pub async fn directory() -> Result<FileSystemDirectoryHandle, JsValue> {
-    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
-    let root = JsFuture::from(scope.navigator().storage().get_directory()).await?;
-    let root: FileSystemDirectoryHandle = root.unchecked_into();
+    let root = root().await?;
     let options = FileSystemGetDirectoryOptions::new();
     options.set_create(true);
     let directory = root.get_directory_handle_with_options(NAME, &options);
@@ -33,6 +37,41 @@ pub(crate) async fn handle(name: &str, create: bool) -> Result<FileSystemFileHan
         .await?
         .get_file_handle_with_options(name, &options);
     Ok(JsFuture::from(file).await?.unchecked_into())
+}
+
+/// Makes, or removes, an empty file beside the directory, whose existence says something.
+///
+/// # Errors
+/// The exception of the browser.
+pub async fn set_mark(name: &str, there: bool) -> Result<(), JsValue> {
+    let root = root().await?;
+    if there {
+        let options = FileSystemGetFileOptions::new();
+        options.set_create(true);
+        let made = root.get_file_handle_with_options(name, &options);
+        return JsFuture::from(made).await.map(drop);
+    }
+    match JsFuture::from(root.remove_entry(name)).await {
+        Err(why) if !is(&why, "NotFoundError") => Err(why),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a mark is there.
+///
+/// # Errors
+/// The exception of the browser.
+pub async fn has_mark(name: &str) -> Result<bool, JsValue> {
+    match JsFuture::from(root().await?.get_file_handle(name)).await {
+        Ok(_) => Ok(true),
+        Err(why) if is_missing(&why) => Ok(false),
+        Err(why) => Err(why),
+    }
+}
+
+/// Whether an exception says that there is no such file, and not that it could not be looked for.
+pub fn is_missing(why: &JsValue) -> bool {
+    is(why, "NotFoundError")
 }
 
 /// The bytes of a file as they are now. Once the file is written to, they can no longer be read.

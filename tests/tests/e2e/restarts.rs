@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use fluence_tests::files;
 use fluence_tests::scene::{ONLINE, same_bytes};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::lifetime::until_answered;
@@ -164,5 +164,61 @@ fn a_worker_killed_while_fetching_goes_on() {
         face.wait_named("large.bin", &["done", "shared"], LARGE)
             .await?;
         same_bytes(&bob.saved("large.bin", SMALL).await?, &bytes)
+    });
+}
+
+/// Leaves what a worker leaves behind that is killed after the browser has begun a download and before it has told its
+/// number; by the next start the download is complete.
+const CUT_OFF: &str = r#"
+    const [id, done] = arguments;
+    chrome.downloads.search({}).then(([download]) => {
+        const saving = JSON.stringify({ items: { [id]: download.url } });
+        return chrome.storage.local.set({ saving });
+    }).then(() => done(true), why => done(String(why)));
+"#;
+/// What is being saved.
+const SAVING: &str = r#"
+    const done = arguments[0];
+    chrome.storage.local.get("saving").then(({ saving }) => done(saving));
+"#;
+
+#[test]
+fn a_copy_that_was_made_when_its_worker_was_killed_is_not_made_again() {
+    play("saved_once", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(300_000, 45);
+        let terminal = scene.command_line("terminal", &node)?;
+        let (_sharing, cid) = terminal.share(&scene.file("once.bin", &bytes)?).await?;
+        let (bob, face) = scene.online("bob", &node).await?;
+        face.fetch(&cid).await?;
+        bob.saved("once.bin", SMALL).await?;
+        let shown = face
+            .wait_named("once.bin", &["done", "shared"], SMALL)
+            .await?;
+
+        let driver = bob.driver()?;
+        let left = driver.execute_async(CUT_OFF, vec![json!(shown.id)]).await?;
+        ensure!(
+            left.json() == &json!(true),
+            "nothing was left: {:?}",
+            left.json()
+        );
+        bob.stop_worker().await?;
+        let deadline = Instant::now() + SMALL;
+        loop {
+            let saving = driver.execute_async(SAVING, vec![]).await?;
+            if saving.json() == &json!(r#"{"items":{}}"#) {
+                break;
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "it is not settled: {:?}",
+                saving.json()
+            );
+            sleep(LOOK).await;
+        }
+        let downloaded = bob.downloaded()?;
+        ensure!(downloaded == ["once.bin"], "{downloaded:?}");
+        same_bytes(&bob.saved("once.bin", SMALL).await?, &bytes)
     });
 }

@@ -64,6 +64,19 @@ pub async fn download_state(id: f64) -> Outcome<Download> {
     })
 }
 
+/// The id of the newest download from this address; `None` if the browser knows of none.
+///
+/// # Errors
+/// Fails with the browser's message.
+pub async fn from(url: &str) -> Outcome<Option<f64>> {
+    let query = object([
+        ("url", url.into()),
+        ("orderBy", Array::of1(&"-startTime".into()).into()),
+    ]);
+    let found = outcome(search_downloads(&query)).await?;
+    Ok(member(&Array::from(&found).get(0), "id").as_f64())
+}
+
 /// A download that is complete.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completed {

@@ -31,6 +31,17 @@ pub async fn available() -> Outcome<u64> {
     Ok(member(&estimate, "quota").as_f64().unwrap_or_default() as u64)
 }
 
+/// The bytes that are free on the disk for this extension. The browser asks the system each time, within a millisecond.
+///
+/// # Errors
+/// Fails with the browser's message.
+pub async fn free() -> Outcome<u64> {
+    let estimate = outcome(estimate()).await?;
+    let bytes = |name| member(&estimate, name).as_f64();
+    let quota = bytes("quota").ok_or("the browser does not tell what is free")?;
+    Ok((quota - bytes("usage").unwrap_or_default()) as u64)
+}
+
 /// The value under a key in the storage that lasts until the browser is closed; `undefined` if
 /// there is none.
 ///
