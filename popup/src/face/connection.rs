@@ -117,6 +117,7 @@ impl Face {
                     self.post(message);
                 }
                 self.ask_again(sender);
+                self.look_at_given(sender);
             }
             FromWorker::Message(ToFace::Items { items }) => {
                 self.state.items.extend(items);
@@ -142,8 +143,8 @@ impl Face {
             self.worker_state = WorkerState::Lost;
         }
         let (queue, failures) = (&mut self.queue, &mut self.failures);
-        // The worker may have ended before it wrote down what it was told. It may be told again of everything but
-        // files, which it may be reading already, unless that is what ends it.
+        // The worker may have ended before it wrote down what it was told. It is told again, unless that is what ends
+        // it. What became of files is looked at first (`give_again`).
         self.lost += 1;
         let tells_again = self.lost <= MAX_LOST;
         let handovers = &mut self.handovers;
@@ -159,7 +160,7 @@ impl Face {
             if again {
                 let (number, command) = (*number, command.clone());
                 queue.push(ToWorker { number, command });
-            } else if !is_asked {
+            } else if !is_asked && (*about != Topic::Files || !tells_again) {
                 failures.insert(about.clone(), Code::NoAnswer.into());
             }
             again
@@ -185,6 +186,13 @@ impl Face {
     pub(super) fn answered(&mut self, number: u32, answer: Answer) {
         self.handovers.remove(&number);
         self.lost = 0;
+        match &answer {
+            Answer::Refused { .. } => self.given.retain(|given| given.number != number),
+            _ => {
+                let given = self.given.iter_mut().find(|given| given.number == number);
+                given.into_iter().for_each(|given| given.answered = true);
+            }
+        }
         let Some((about, command)) = self.pending.remove(&number) else {
             return;
         };

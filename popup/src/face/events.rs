@@ -1,5 +1,6 @@
 //! The events that the worker reports.
 
+use fluence::failure::Code;
 use fluence::names;
 use fluence::state::{Event, EventKind, LogLine, MAX_LOG, Status};
 use gloo_timers::callback::Timeout;
@@ -30,6 +31,12 @@ impl Face {
             EventKind::Status { id, status } => {
                 if self.begun.as_ref() == Some(id) {
                     self.copy_begun(sender);
+                }
+                if status
+                    .failure()
+                    .is_some_and(|failure| failure.code == Code::Interrupted)
+                {
+                    self.look_at_given(sender);
                 }
                 if let Some(item) = self.state.items.get(id)
                     && is_announced(status)

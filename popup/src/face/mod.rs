@@ -132,6 +132,8 @@ pub enum Msg {
     Worker(FromWorker),
     /// It is time to connect to the worker again.
     Connect,
+    /// It is time to look at what became of the files that were handed over.
+    Given,
     /// The worker has been silent for too long.
     Silence,
     /// It is time to draw progress.
@@ -282,6 +284,7 @@ pub struct Face {
     last_number: u32,
     pending: SmallMap<u32, (Topic, Command)>,
     handovers: SmallMap<u32, Handover>,
+    given: Vec<sharing::Given>,
     focus: Option<Focus>,
     /// The item about which a button was pressed last, and the ones beside it in the list.
     ///
@@ -297,6 +300,7 @@ pub struct Face {
 #[derive(Default)]
 struct Timers {
     connect: Option<Timeout>,
+    given: Option<Timeout>,
     silence: Option<Timeout>,
     paint: Option<Timeout>,
     copied: Option<Timeout>,
@@ -357,6 +361,7 @@ impl Face {
             last_number: 0,
             pending: SmallMap::default(),
             handovers: SmallMap::default(),
+            given: Vec::new(),
             focus: None,
             acted: None,
             begun: None,
@@ -459,8 +464,10 @@ impl Face {
             Msg::Together(together) => self.together = together,
             Msg::ShareStage => {
                 let picked = std::mem::take(&mut self.stage);
-                self.share_files(sender, picked);
+                let together = std::mem::take(&mut self.together);
+                self.share_files(sender, picked, together, 1);
             }
+            Msg::Given => self.give_again(sender),
             Msg::DropStage => self.stage.clear(),
             Msg::HandedOver(number, taken) => self.handed_over(number, taken),
             Msg::Copy(key, text) => sender.send_future(async move {

@@ -1,15 +1,48 @@
 //! The files on the page and those that the person picks, and the permission to read them.
 
+use std::collections::HashMap;
+
 use fluence::command::{Command, HandedFile};
 use fluence::failure::Code;
+use fluence::names::chosen_name;
+use fluence::state::{Item, ItemId, Origin};
+use gloo_timers::callback::Timeout;
 use web::extension::{downloads, pages};
 use web_sys::File;
 
-use super::{Access, Face, Focus, Msg, PageView, Sender, Topic};
+use super::{Access, Face, Focus, Msg, PageView, Sender, Topic, WorkerState};
 use crate::browser::{self, Handover};
 use crate::files::{self, PickError, Picked};
 use crate::page::{self, PageFile};
 use crate::text;
+
+/// How long after something happened to the worker it has said what became of the files, in milliseconds.
+const SETTLED_MS: u32 = 1500;
+/// How many times files are handed over: what ends the worker again and again is left as it is.
+const MAX_GIVEN: u32 = 4;
+
+/// Files that were handed over to the worker. They are kept as long as this page is open, because a worker that ends
+/// before it has copied them takes them with it.
+pub(super) struct Given {
+    /// The number of the command.
+    pub(super) number: u32,
+    /// Whether the worker has answered it.
+    pub(super) answered: bool,
+    picked: Vec<Picked>,
+    together: bool,
+    /// How many times they were handed over.
+    times: u32,
+}
+
+/// What became of something that was handed over.
+enum Became {
+    /// The worker has it, or has refused it.
+    Settled,
+    /// A worker ended before it had it; this item says so.
+    CutOff(ItemId),
+    /// Nothing is known of it.
+    Unknown,
+}
 
 /// The number of files on the page that are listed at first.
 pub const FEW_PAGE_FILES: usize = 4;
@@ -106,7 +139,8 @@ impl Face {
                 if self.stage.is_empty()
                     && matches!(&picked[..], [only] if !only.path.contains('/')) =>
             {
-                self.share_files(sender, picked);
+                let together = std::mem::take(&mut self.together);
+                self.share_files(sender, picked, together, 1);
             }
             Ok(picked) => {
                 if self.stage.len() + picked.len() > files::MAX_FILES {
@@ -127,8 +161,14 @@ impl Face {
         }
     }
 
-    /// Shares files that the person picked, by handing them over to the worker.
-    pub(super) fn share_files(&mut self, sender: &Sender, picked: Vec<Picked>) {
+    /// Shares files that the person picked, by handing them over to the worker, for the first time or once more.
+    pub(super) fn share_files(
+        &mut self,
+        sender: &Sender,
+        picked: Vec<Picked>,
+        together: bool,
+        times: u32,
+    ) {
         if picked.is_empty() {
             return;
         }
@@ -140,11 +180,10 @@ impl Face {
                 size: picked.size(),
             })
             .collect();
-        let blobs: Vec<File> = picked.into_iter().map(|picked| picked.file).collect();
+        let blobs: Vec<File> = picked.iter().map(|picked| picked.file.clone()).collect();
         // The command below gets this number. The channel is open before the worker learns its key.
         let number = self.last_number.wrapping_add(1);
         let ended = sender.callback(move |taken| Msg::HandedOver(number, taken));
-        let together = std::mem::take(&mut self.together);
         let handover = browser::unique_key().and_then(|key| {
             let handover = Handover::open(key.clone(), &blobs, move |taken| ended.emit(taken))?;
             Ok((key, handover))
@@ -152,6 +191,16 @@ impl Face {
         match handover {
             Ok((key, handover)) => {
                 self.handovers.insert(number, handover);
+                self.given.push(Given {
+                    number,
+                    answered: false,
+                    picked,
+                    together,
+                    times,
+                });
+                while self.given.len() > 1 && self.given_files() > files::MAX_FILES {
+                    self.given.remove(0);
+                }
                 let command = Command::ShareFiles {
                     key,
                     files: handed,
@@ -165,6 +214,87 @@ impl Face {
         }
     }
 
+    fn given_files(&self) -> usize {
+        self.given.iter().map(|given| given.picked.len()).sum()
+    }
+
+    /// Looks soon at what became of the files that were handed over.
+    pub(super) fn look_at_given(&mut self, sender: &Sender) {
+        if self.given.is_empty() || self.timers.given.is_some() {
+            return;
+        }
+        let sender = sender.clone();
+        let look = move || sender.send(Msg::Given);
+        self.timers.given = Some(Timeout::new(SETTLED_MS, look));
+    }
+
+    /// Hands over again what a worker had not copied when it ended.
+    pub(super) fn give_again(&mut self, sender: &Sender) {
+        self.timers.given = None;
+        if self.worker_state != WorkerState::Ready {
+            return;
+        }
+        for mut given in std::mem::take(&mut self.given) {
+            if self.pending.get(&given.number).is_some() || given.times >= MAX_GIVEN {
+                self.given.push(given);
+                continue;
+            }
+            let mut cut_off = Vec::new();
+            let mut is_lost = |became: Became| match became {
+                Became::Settled => false,
+                Became::CutOff(id) => {
+                    cut_off.push(id);
+                    true
+                }
+                Became::Unknown => !given.answered,
+            };
+            let again = if given.together {
+                match is_lost(self.became_together(&given.picked)) {
+                    true => std::mem::take(&mut given.picked),
+                    false => Vec::new(),
+                }
+            } else {
+                let known = self.known_shares();
+                let (lost, kept): (Vec<Picked>, Vec<Picked>) = std::mem::take(&mut given.picked)
+                    .into_iter()
+                    .partition(|picked| is_lost(became(&known, picked)));
+                given.picked = kept;
+                lost
+            };
+            let (together, times) = (given.together, given.times + 1);
+            if !given.picked.is_empty() {
+                // Whatever is asked again has an answer of its own.
+                given.answered = true;
+                self.given.push(given);
+            }
+            if !cut_off.is_empty() {
+                self.send(sender, Topic::Shares, Command::Remove { ids: cut_off });
+            }
+            self.share_files(sender, again, together, times);
+        }
+    }
+
+    /// The shares of chosen files, by name and size.
+    fn known_shares(&self) -> HashMap<(&str, u64), Vec<&Item>> {
+        let mut known: HashMap<_, Vec<&Item>> = HashMap::new();
+        for item in self.state.items.values() {
+            if item.origin == Origin::Share && item.source.is_none() {
+                let key = (&*item.name, item.size.unwrap_or_default());
+                known.entry(key).or_default().push(item);
+            }
+        }
+        known
+    }
+
+    /// What became of files that were to be one directory.
+    fn became_together(&self, picked: &[Picked]) -> Became {
+        let size = picked.iter().map(Picked::size).sum();
+        let items = self.state.items.values().filter(|item| {
+            item.origin == Origin::Share && item.source.is_none() && item.size == Some(size)
+        });
+        of_items(items)
+    }
+
     /// Handles whether the worker took the files of the command with this number.
     pub(super) fn handed_over(&mut self, number: u32, taken: bool) {
         if taken {
@@ -176,4 +306,25 @@ impl Face {
             self.failures.insert(Topic::Files, Code::Handover.into());
         }
     }
+}
+
+/// What became of a file that was to be shared by itself.
+fn became(known: &HashMap<(&str, u64), Vec<&Item>>, picked: &Picked) -> Became {
+    let name = chosen_name(&picked.path);
+    let items = known.get(&(&*name, picked.size()));
+    of_items(items.into_iter().flatten().copied())
+}
+
+fn of_items<'a>(items: impl Iterator<Item = &'a Item>) -> Became {
+    let mut became = Became::Unknown;
+    for item in items {
+        let failure = item.status.failure().filter(|_| item.cid.is_none());
+        match failure {
+            Some(failure) if failure.code == Code::Interrupted => {
+                became = Became::CutOff(item.id.clone());
+            }
+            _ => return Became::Settled,
+        }
+    }
+    became
 }

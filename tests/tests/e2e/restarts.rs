@@ -222,3 +222,22 @@ fn a_copy_that_was_made_when_its_worker_was_killed_is_not_made_again() {
         same_bytes(&bob.saved("once.bin", SMALL).await?, &bytes)
     });
 }
+
+#[test]
+fn a_chosen_file_that_an_ended_worker_had_not_copied_is_handed_over_again() {
+    play("handed_over_again", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(LARGE_FILE, 46);
+        let (alice, face) = scene.online("alice", &node).await?;
+        face.share(&[&scene.file("chosen.bin", &bytes)?]).await?;
+        let begun = "item.name === 'chosen.bin'";
+        face.wait_item("its row", SMALL, begun).await?;
+        alice.stop_worker().await?;
+        let shown = face.wait_named("chosen.bin", &["shared"], LARGE).await?;
+        let items = face.items().await?;
+        ensure!(items.len() == 1, "it is there more than once: {items:?}");
+        let cid = shown.cid.context("a shared file without a hash")?;
+        let stranger = scene.command_line("stranger", &node)?;
+        same_bytes(&stranger.fetch(&cid, LARGE).await?, &bytes)
+    });
+}
