@@ -62,6 +62,9 @@ enum Task {
         /// The seed of an earlier run, to repeat it
         #[arg(long)]
         seed: Option<u64>,
+        /// Play only some faults, with commas between them: `kill`, `cut` and `full`
+        #[arg(long)]
+        faults: Option<String>,
     },
     /// Measure what docs/figures.md reports
     Figures {
@@ -116,7 +119,11 @@ fn perform(task: Task) -> Result<()> {
             play(&workspace, DEV, "stage", &options, &[])
         }
         Task::Start => play(&workspace, DEV, "stage", &["start"], &[]),
-        Task::Chaos { rounds, seed } => {
+        Task::Chaos {
+            rounds,
+            seed,
+            faults,
+        } => {
             setup::browser()?.require()?;
             extension::build(&workspace, Optimise::Yes)?;
             let built = ["build", "--workspace", "--bins"];
@@ -128,6 +135,9 @@ fn perform(task: Task) -> Result<()> {
                 .environment("FLUENCE_CHAOS_ROUNDS", rounds.to_string());
             if let Some(seed) = seed {
                 run = run.environment("FLUENCE_CHAOS_SEED", seed.to_string());
+            }
+            if let Some(faults) = faults {
+                run = run.environment("FLUENCE_CHAOS_FAULTS", faults);
             }
             run.done()
         }

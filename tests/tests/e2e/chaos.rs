@@ -106,14 +106,32 @@ async fn until(face: &Face, name: &str, cid: Option<&str>, states: &[&str]) -> R
     }
 }
 
+/// The faults that are played, by `FLUENCE_CHAOS_FAULTS` or all of them: a round takes one of these.
+fn faults() -> Vec<Fault> {
+    let named = std::env::var("FLUENCE_CHAOS_FAULTS").unwrap_or_default();
+    let named: Vec<Fault> = named
+        .split(',')
+        .filter_map(|name| match name {
+            "kill" => Some(Fault::Kill),
+            "cut" => Some(Fault::Cut),
+            "full" => Some(Fault::Full),
+            _ => None,
+        })
+        .collect();
+    match &named[..] {
+        [] => vec![Fault::Kill, Fault::Kill, Fault::Cut, Fault::Full],
+        _ => named,
+    }
+}
+
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
 #[test]
 fn faults_at_random_moments_lose_nothing() {
-    let asked = number("FLUENCE_CHAOS_ROUNDS");
-    let rounds = asked.map_or(ROUNDS, |rounds| rounds as u32);
+    let faults = faults();
+    let rounds = number("FLUENCE_CHAOS_ROUNDS").map_or(ROUNDS, |rounds| rounds as u32);
     let clock = std::time::UNIX_EPOCH
         .elapsed()
         .map_or(1, |since| since.as_nanos() as u64);
@@ -131,11 +149,8 @@ fn faults_at_random_moments_lose_nothing() {
         driver.goto(scene.site.url("/login")).await?;
         let (bob, fetcher) = scene.online("bob", &node).await?;
         fetcher.set("settings-max-room", "10").await?;
-        // What a full disk does is played on demand: it takes long.
-        let faults = if asked.is_some() { 4 } else { 3 };
         for round in 0..rounds {
-            let fault =
-                [Fault::Kill, Fault::Kill, Fault::Cut, Fault::Full][chance.next(faults) as usize];
+            let fault = faults[chance.next(faults.len() as u64) as usize];
             let kills = fault == Fault::Kill;
             let played = async {
                 let name = format!("chaos-{round}.bin");
