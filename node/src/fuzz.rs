@@ -39,6 +39,11 @@ pub fn request(data: &[u8]) {
     }
 }
 
+/// The body of an upload, after a line with its `Content-Type`.
+pub fn form(data: &[u8]) {
+    crate::gateway::fuzz_form(data);
+}
+
 #[cfg(test)]
 mod tests {
     fn each(target: &str, body: fn(&[u8])) {
@@ -59,6 +64,11 @@ mod tests {
     #[test]
     fn tokens_that_were_kept() {
         each("token", super::token);
+    }
+
+    #[test]
+    fn forms_that_were_kept() {
+        each("form", super::form);
     }
 
     #[test]

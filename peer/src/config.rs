@@ -53,6 +53,7 @@ impl Config {
                 external: Vec::new(),
                 peers: Vec::new(),
                 known: Vec::new(),
+                pages: Vec::new(),
                 limits: RelayLimits::default(),
             },
             agent: agent(),
@@ -86,6 +87,10 @@ pub enum Role {
         peers: Vec<Multiaddr>,
         /// Nodes that an earlier run knew ([`crate::Peer::known_nodes`]).
         known: Vec<Multiaddr>,
+        /// The origins of the web pages that may connect over WebSocket, such as
+        /// `https://share.example`, or `*` for all. A page that connects learns who the node is;
+        /// extensions and programs need not be listed.
+        pages: Vec<String>,
         /// How much it relays and holds for others.
         limits: RelayLimits,
     },

@@ -297,6 +297,7 @@ mod tests {
             external: addresses(external),
             peers: addresses(peers),
             known: Vec::new(),
+            pages: Vec::new(),
             limits: RelayLimits::default(),
         })
     }

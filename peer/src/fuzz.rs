@@ -5,6 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use fluence::call::{self, Reply};
 use futures::{AsyncRead, AsyncWrite};
 use libp2p::kad::store::RecordStore;
 use libp2p::kad::{ProviderRecord, RecordKey};
@@ -12,8 +13,11 @@ use libp2p::{Multiaddr, PeerId};
 
 use crate::config::{RelayLimits, Role};
 use crate::dialing::Dialing;
+use crate::driver::exchange;
 use crate::records::{ProviderRecords, RecordLimits, size_of_answer};
 use crate::web_socket_server::Connection;
+
+type Multihash = libp2p::multihash::Multihash<64>;
 
 /// A stream of which so many bytes can be read at a time, and which takes everything.
 struct Pieces<'a> {
@@ -95,6 +99,7 @@ pub fn addresses(data: &[u8]) {
         external: vec!["/ip4/198.51.100.1/tcp/4101".parse().expect("an address")],
         peers: Vec::new(),
         known: Vec::new(),
+        pages: Vec::new(),
         limits: RelayLimits::default(),
     });
     if node.allows(&address) {
@@ -118,7 +123,7 @@ pub fn records(data: &[u8]) {
     };
     let peers: Vec<PeerId> = (0..32_u8)
         .map(|n| {
-            let hash = libp2p::multihash::Multihash::<64>::wrap(0x12, &[n; 32]);
+            let hash = Multihash::wrap(0x12, &[n; 32]);
             PeerId::from_multihash(hash.expect("a hash")).expect("an id")
         })
         .collect();
@@ -150,6 +155,38 @@ pub fn records(data: &[u8]) {
     store.sweep();
 }
 
+/// What a node tells another one in answer to `FLUENCE_records`, page by page: an answer for each line. The store stays
+/// within its limits, and whatever is read can be told in turn.
+pub fn exchange(data: &[u8]) {
+    let limits = RecordLimits {
+        records: 64,
+        providers_per_function: 30,
+        functions_per_peer: 8,
+    };
+    let own = PeerId::from_multihash(Multihash::wrap(0x12, &[0; 32]).expect("a hash"));
+    let mut store = ProviderRecords::new(own.expect("an id"), limits, None);
+    let mut last = None;
+    for line in data.split(|byte| *byte == b'\n') {
+        let Ok(Reply::Ok(answer)) = call::decode::<Reply>(line) else {
+            continue;
+        };
+        for record in exchange::records_of(&answer) {
+            let told = exchange::written(&record);
+            let again = exchange::read(&told).map(|record| exchange::written(&record));
+            assert_eq!(again, Some(told));
+            store.hear(None, record);
+        }
+        let next = exchange::next_of(&answer, last.as_deref());
+        assert!(next.is_none_or(|next| last.as_deref() < Some(next)));
+        let after = next.and_then(exchange::hash_of);
+        let page = store.page(after, 1000, |_, _| Some(true));
+        assert!(page.records.len() <= 64);
+        assert!(after.is_none_or(|after| page.records.iter().all(|record| record.hash > after)));
+        last = next.map(str::to_owned).or(last);
+    }
+    store.sweep();
+}
+
 #[cfg(test)]
 mod tests {
     fn each(target: &str, body: fn(&[u8])) {
@@ -170,6 +207,11 @@ mod tests {
     #[test]
     fn addresses_that_were_kept() {
         each("addresses", super::addresses);
+    }
+
+    #[test]
+    fn answers_of_nodes_that_were_kept() {
+        each("exchange", super::exchange);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The transports: TCP and WebSocket natively, the browser's WebSocket in a browser, and circuits in both.
 
+use std::sync::Arc;
+
 use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::{Boxed, Transport};
 use libp2p::core::upgrade::Version;
@@ -10,7 +12,8 @@ use crate::config::StartError;
 use crate::dialing::{Choosy, Dialing};
 use crate::libraries::{self, CONNECT};
 
-/// Builds all transports as one, and the behaviour that circuits need.
+/// Builds all transports as one, and the behaviour that circuits need. `pages` are the origins of web pages that may
+/// connect over WebSocket.
 ///
 /// # Errors
 /// [`StartError::Identity`] if the key cannot be used, or [`StartError::Names`] if the DNS
@@ -18,14 +21,15 @@ use crate::libraries::{self, CONNECT};
 pub(crate) fn new(
     keypair: &Keypair,
     dialing: &Dialing,
+    pages: Arc<[String]>,
 ) -> Result<(Boxed<(PeerId, StreamMuxerBox)>, relay::client::Behaviour), StartError> {
     let (circuits, behaviour) = relay::client::new(keypair.public().to_peer_id());
     let noise = noise::Config::new(keypair).map_err(|e| StartError::Identity(e.to_string()))?;
     // Lazy negotiation sends the first message along with the proposal of the only protocol, which saves a round trip.
     let transport = circuits
         .or_transport(Choosy::new(
-            direct(None)?,
-            direct(Some(dialing.clone()))?,
+            direct(None, pages.clone())?,
+            direct(Some(dialing.clone()), pages)?,
             dialing.clone(),
         ))
         .upgrade(Version::V1Lazy)
@@ -44,6 +48,7 @@ pub(crate) fn new(
 #[cfg(not(target_arch = "wasm32"))]
 fn direct(
     careful: Option<Dialing>,
+    pages: Arc<[String]>,
 ) -> Result<
     impl Transport<
         Output = impl futures::AsyncRead + futures::AsyncWrite + Send + Unpin + 'static,
@@ -64,12 +69,15 @@ fn direct(
             .map_err(|e| StartError::Names(e.to_string()))
     };
     let dialed = libraries::web_socket(names()?);
-    Ok(Listening::new(tcp())
+    Ok(Listening::new(tcp(), pages)
         .or_transport(dialed)
         .or_transport(names()?))
 }
 
 #[cfg(target_arch = "wasm32")]
-fn direct(_: Option<Dialing>) -> Result<crate::web_socket::Transport, StartError> {
+fn direct(
+    _: Option<Dialing>,
+    _: Arc<[String]>,
+) -> Result<crate::web_socket::Transport, StartError> {
     Ok(crate::web_socket::Transport)
 }

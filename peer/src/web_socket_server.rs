@@ -8,10 +8,11 @@
 use std::collections::HashMap;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures::future::BoxFuture;
-use futures::{AsyncRead, AsyncWrite, FutureExt, TryFutureExt};
+use futures::{AsyncRead, AsyncWrite, AsyncWriteExt, FutureExt, TryFutureExt};
 use libp2p::Multiaddr;
 use libp2p::core::Transport;
 use libp2p::core::transport::{DialOpts, ListenerId, TransportError, TransportEvent};
@@ -42,13 +43,16 @@ pub(crate) struct Listening<T> {
     inner: T,
     /// The `/ws` of each listener's address.
     listeners: HashMap<ListenerId, Protocol<'static>>,
+    pages: Arc<[String]>,
 }
 
 impl<T> Listening<T> {
-    pub(crate) fn new(inner: T) -> Self {
+    /// `pages` are the origins of the web pages that may connect ([`is_served`]).
+    pub(crate) fn new(inner: T, pages: Arc<[String]>) -> Self {
         Self {
             inner,
             listeners: HashMap::new(),
+            pages,
         }
     }
 }
@@ -128,12 +132,16 @@ where
                 upgrade,
                 local_addr,
                 send_back_addr,
-            } => TransportEvent::Incoming {
-                upgrade: upgrade.map_err(io::Error::other).and_then(accept).boxed(),
-                local_addr: web_socket(&listener_id, local_addr),
-                send_back_addr: web_socket(&listener_id, send_back_addr),
-                listener_id,
-            },
+            } => {
+                let pages = this.pages.clone();
+                let accept = |stream| async move { accept(stream, &pages).await };
+                TransportEvent::Incoming {
+                    upgrade: upgrade.map_err(io::Error::other).and_then(accept).boxed(),
+                    local_addr: web_socket(&listener_id, local_addr),
+                    send_back_addr: web_socket(&listener_id, send_back_addr),
+                    listener_id,
+                }
+            }
             TransportEvent::ListenerClosed {
                 listener_id,
                 reason,
@@ -153,25 +161,52 @@ where
     }
 }
 
+/// Whether whoever sends this `Origin` may open a WebSocket.
+///
+/// A browser sends it for every page, which cannot change it, and lets a page connect to any server, this machine too.
+/// A page that is connected learns who this peer is, and would know its person again on every site. So a page is served
+/// only if its origin is among `pages`, or if `*` is. A browser's extensions, which a person has installed, and programs
+/// that are no browsers, which send no `Origin`, are served always.
+///
+/// That a page has the same host as this peer means nothing: its own host name may lead here by now.
+fn is_served(origin: Option<&[u8]>, pages: &[String]) -> bool {
+    let Some(origin) = origin else { return true };
+    let scheme = origin.split(|byte| *byte == b':').next();
+    scheme.is_some_and(|scheme| scheme.ends_with(b"-extension"))
+        || pages
+            .iter()
+            .any(|page| page == "*" || page.as_bytes().eq_ignore_ascii_case(origin))
+}
+
 /// Answers the HTTP request that opens a WebSocket; it may have 8 KiB.
-async fn accept<S>(stream: S) -> io::Result<Connection<S>>
+async fn accept<S>(stream: S, pages: &[String]) -> io::Result<Connection<S>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut server = Server::new(stream);
-    let key = server
-        .receive_request()
-        .await
-        .map_err(io::Error::other)?
-        .key();
-    let accepted = Response::Accept {
-        key,
-        protocol: None,
+    let request = server.receive_request().await.map_err(io::Error::other)?;
+    let origin = request.headers().origin;
+    let answer = if is_served(origin, pages) {
+        Response::Accept {
+            key: request.key(),
+            protocol: None,
+        }
+    } else {
+        let origin = origin.map(String::from_utf8_lossy);
+        tracing::debug!(
+            ?origin,
+            "a web page may not connect; --allow-origins allows it"
+        );
+        Response::Reject { status_code: 403 }
     };
     server
-        .send_response(&accepted)
+        .send_response(&answer)
         .await
         .map_err(io::Error::other)?;
+    if let Response::Reject { .. } = answer {
+        server.into_inner().close().await?;
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
     // A client sends nothing before it has the answer, so nothing was read beyond the request.
     Ok(Connection::new(server.into_inner()))
 }
@@ -476,8 +511,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<S> {
 
 #[cfg(test)]
 mod tests {
+    use futures::AsyncReadExt;
     use futures::io::Cursor;
-    use futures::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
 
@@ -599,6 +634,33 @@ mod tests {
             let mut connection = connection(wrong, usize::MAX);
             assert!(connection.read(&mut [0; 10]).await.is_err());
         }
+    }
+
+    #[test]
+    fn a_web_page_is_served_only_if_it_is_allowed() {
+        let page = "https://share.example:8443";
+        let served = |origin: &str, pages: &[&str]| {
+            let pages: Vec<String> = pages.iter().map(|page| (*page).to_owned()).collect();
+            is_served(Some(origin.as_bytes()), &pages)
+        };
+        assert!(is_served(None, &[]));
+        for extension in ["chrome-extension://abcdef", "moz-extension://0a-1b"] {
+            assert!(served(extension, &[]), "{extension}");
+        }
+        for origin in [
+            page,
+            "http://127.0.0.1:4102",
+            "null",
+            "file://",
+            "",
+            "https://chrome-extension",
+            "https://x-extension://y",
+        ] {
+            assert!(!served(origin, &[]), "{origin}");
+            assert!(served(origin, &["*"]), "{origin}");
+        }
+        assert!(served(page, &["http://other.example", page]));
+        assert!(!served("https://share.example", &[page]));
     }
 
     #[tokio::test]

@@ -67,24 +67,32 @@ async fn node_with(
     peers: &[SocketAddr],
     change: impl FnOnce(&mut RelayLimits),
 ) -> (Node, Calls) {
+    node_of(|role| {
+        if let Role::Node {
+            limits,
+            external: told,
+            peers: joined,
+            ..
+        } = role
+        {
+            let peers = peers
+                .iter()
+                .map(|at| format!("/ip4/{}/tcp/{}", at.ip(), at.port()));
+            *joined = peers.map(|text| text.parse().unwrap()).collect();
+            limits.shared_addresses.clear();
+            change(limits);
+            *told = external.iter().map(|text| text.parse().unwrap()).collect();
+        }
+    })
+    .await
+}
+
+/// A node with another role than the default one.
+async fn node_of(change: impl FnOnce(&mut Role)) -> (Node, Calls) {
     let listen = ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0/ws"];
-    let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
-    let mut config = Config::node(Keypair::generate_ed25519(), addresses(&listen));
-    if let Role::Node {
-        limits,
-        external: told,
-        peers: joined,
-        ..
-    } = &mut config.role
-    {
-        let peers = peers
-            .iter()
-            .map(|at| format!("/ip4/{}/tcp/{}", at.ip(), at.port()));
-        *joined = peers.map(|text| text.parse().unwrap()).collect();
-        limits.shared_addresses.clear();
-        change(limits);
-        *told = addresses(external);
-    }
+    let listen = listen.map(|text| text.parse().unwrap()).to_vec();
+    let mut config = Config::node(Keypair::generate_ed25519(), listen);
+    change(&mut config.role);
     let (peer, calls, mut statuses) = Peer::start(config).expect("the node starts");
     soon("the node listens", statuses.online()).await;
     let mut listeners = peer.listeners().await;
@@ -252,11 +260,13 @@ async fn store(swarm: &mut Swarm<Attack>, node: &Node, way: &Multiaddr, function
     soon("a query after the record", answered).await;
 }
 
-/// Opens a WebSocket and returns what the server's answer is followed by.
-async fn open_web_socket(ip: &str, to: SocketAddr) -> TcpStream {
+/// Asks for a WebSocket with these further headers; returns the answer's status, and what follows it.
+async fn ask_for_web_socket(ip: &str, to: SocketAddr, headers: &str) -> (u16, TcpStream) {
     let mut stream = connect_from(ip, to).await.expect("it connects");
-    let request = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{headers}\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    );
     stream
         .write_all(request.as_bytes())
         .await
@@ -265,12 +275,61 @@ async fn open_web_socket(ip: &str, to: SocketAddr) -> TcpStream {
     while !answer.ends_with(b"\r\n\r\n") {
         answer.push(stream.read_u8().await.expect("an answer"));
     }
-    assert!(
-        answer.starts_with(b"HTTP/1.1 101"),
-        "{}",
-        String::from_utf8_lossy(&answer)
-    );
+    let answer = String::from_utf8_lossy(&answer);
+    let status = answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    (status.expect("a status"), stream)
+}
+
+/// Opens a WebSocket and returns what the server's answer is followed by.
+async fn open_web_socket(ip: &str, to: SocketAddr) -> TcpStream {
+    let (status, stream) = ask_for_web_socket(ip, to, "").await;
+    assert_eq!(status, 101);
     stream
+}
+
+/// A web page cannot set or leave out `Origin`, and a node's first words after this answer tell who it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_web_page_is_connected_unless_the_operator_allows_it() {
+    let page = "https://share.example";
+    let allowing = |pages: &[&str]| {
+        let pages = pages.iter().map(|page| (*page).to_owned()).collect();
+        node_of(|role| {
+            if let Role::Node { pages: allowed, .. } = role {
+                *allowed = pages;
+            }
+        })
+    };
+    let (strict, _calls) = allowing(&[]).await;
+    let (open, _calls) = allowing(&[page]).await;
+    let asks = async |node: &Node, origin: &str| {
+        let headers = format!("Origin: {origin}\r\n");
+        let (status, mut stream) = ask_for_web_socket("127.0.0.1", node.ws, &headers).await;
+        if status != 101 {
+            let mut rest = Vec::new();
+            let read = soon("the end", stream.read_to_end(&mut rest)).await;
+            assert_eq!((read.ok(), rest.len()), (Some(0), 0), "nothing follows");
+        }
+        status
+    };
+    let own = format!("http://{}", strict.ws);
+    for origin in [page, "http://localhost:4180", "null", &own] {
+        assert_eq!(asks(&strict, origin).await, 403, "{origin}");
+    }
+    assert_eq!(asks(&open, page).await, 101);
+    assert_eq!(asks(&open, "https://other.example").await, 403);
+    for extension in ["chrome-extension://abc", "moz-extension://0-1"] {
+        assert_eq!(asks(&strict, extension).await, 101);
+    }
+    // Programs that are no browsers send no origin.
+    let ws = from("127.0.0.9", strict.ws)
+        .await
+        .with(Protocol::Ws("/".into()));
+    let honest = provider(&ws, "f").await;
+    let (caller, _, _) = client(&ws).await;
+    assert_answers(&caller, honest.id(), "f").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -371,6 +371,59 @@ async fn car(
     Ok(())
 }
 
+/// The blocks of each part of a whole body that arrives in pieces of this size.
+#[cfg(any(test, feature = "fuzzing"))]
+async fn read_form(
+    content_type: &HeaderValue,
+    body: &[u8],
+    piece: usize,
+) -> Option<Vec<Vec<(Cid, Bytes)>>> {
+    let pieces: Vec<Result<Bytes, BoxError>> = body
+        .chunks(piece)
+        .map(|piece| Ok(Bytes::copy_from_slice(piece)))
+        .collect();
+    let source = Source::new(Body::from_stream(futures::stream::iter(pieces)));
+    let mut request = Request::new(Body::from_stream(source.clone()));
+    request
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type.clone());
+    let mut multipart = Multipart::from_request(request, &()).await.ok()?;
+    let mut parts = Vec::new();
+    while let Some(mut field) = multipart.next_field().await.ok()? {
+        source.advanced();
+        let mut reader = CarReader::new(CarLimits::default());
+        let mut blocks = Vec::new();
+        while let Some(chunk) = field.chunk().await.ok()? {
+            source.advanced();
+            reader.push(chunk);
+            while let Some(block) = reader.next().ok()? {
+                blocks.push(block);
+            }
+        }
+        reader.finish().ok()?;
+        parts.push(blocks);
+    }
+    Some(parts)
+}
+
+/// A form with the header `Content-Type` in its first line, which is the same in whatever pieces it comes.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzz(data: &[u8]) {
+    let mut lines = data.splitn(2, |byte| *byte == b'\n');
+    let (first, body) = (
+        lines.next().unwrap_or_default(),
+        lines.next().unwrap_or_default(),
+    );
+    let Ok(content_type) = HeaderValue::from_bytes(first) else {
+        return;
+    };
+    let read = |piece| futures::executor::block_on(read_form(&content_type, body, piece));
+    let whole = read(body.len().max(1));
+    for piece in [1, 7] {
+        assert_eq!(read(piece), whole, "in pieces of {piece}");
+    }
+}
+
 /// Kubo's response: a line for each root if roots are pinned, and a line of statistics if they are
 /// requested.
 fn reply(options: &Options, taken: &Taken) -> Response<Body> {

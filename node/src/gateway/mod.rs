@@ -56,6 +56,9 @@ pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
 
 /// Reads what a request asks for, as a closed gateway and as an open one.
 #[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use import::fuzz as fuzz_form;
+
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn parse_request(uri: &axum::http::Uri, headers: &axum::http::HeaderMap) {
     for open in [false, true] {
         let _ = request::Asked::parse(uri, headers, open);

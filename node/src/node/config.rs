@@ -60,6 +60,11 @@ options! {
     /// several with spaces [default: where it listens].
     #[arg(value_name = "MULTIADDRS", help_heading = "Network")]
     external_address: Multiaddrs = "FLUENCE_EXTERNAL_ADDRESS",
+    /// Origins of web pages that may connect over WebSocket, such as https://share.example, or * for
+    /// all; separate several with spaces. A page that connects learns which node this is. Extensions
+    /// need not be listed [default: none].
+    #[arg(value_name = "ORIGINS", help_heading = "Network")]
+    allow_origins: Origins = "FLUENCE_ALLOW_ORIGINS",
     /// The URL at which others reach this node's HTTP, such as https://HOST; IPFS_multiaddr answers
     /// with it. Needed if HTTP listens on 0.0.0.0 [default: where HTTP listens].
     #[arg(value_name = "URL", help_heading = "Network")]
@@ -173,6 +178,8 @@ pub struct Config {
     pub external: Vec<Multiaddr>,
     /// Other nodes to form one network with.
     pub peers: Vec<Multiaddr>,
+    /// The origins of the web pages that may connect over WebSocket.
+    pub pages: Vec<String>,
     /// The limits of its relay and its DHT.
     pub limits: RelayLimits,
     /// The socket address on which HTTP listens.
@@ -289,6 +296,7 @@ impl Options {
             listen_sockets,
             external: self.external_address.unwrap_or_default().0,
             peers: self.peers.unwrap_or_default().0,
+            pages: self.allow_origins.unwrap_or_default().0,
             listen_http: self
                 .listen_http
                 .unwrap_or_else(|| LISTEN_HTTP.parse().expect("the default is an address")),
@@ -444,6 +452,39 @@ impl std::str::FromStr for Addresses {
 }
 
 impl<'de> Deserialize<'de> for Addresses {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let list = Vec::<String>::deserialize(deserializer)?;
+        list.join(" ").parse().map_err(D::Error::custom)
+    }
+}
+
+/// Origins of web pages, separated by white space.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origins(pub Vec<String>);
+
+impl std::str::FromStr for Origins {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let origin = |text: &str| {
+            let origin = text.strip_suffix('/').unwrap_or(text);
+            let is_origin = match origin.split_once("://") {
+                Some((scheme, host)) => {
+                    matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains('/')
+                }
+                None => matches!(origin, "*" | "null"),
+            };
+            is_origin.then(|| origin.to_owned()).ok_or_else(|| {
+                format!("“{text}” is neither an origin, such as https://share.example, nor “*”")
+            })
+        };
+        text.split_whitespace()
+            .map(origin)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Origins {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let list = Vec::<String>::deserialize(deserializer)?;
         list.join(" ").parse().map_err(D::Error::custom)

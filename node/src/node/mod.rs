@@ -96,6 +96,7 @@ impl Node {
                 external: config.external,
                 peers: config.peers,
                 known: known::read(state),
+                pages: config.pages,
                 limits,
             },
             ..fluence_peer::Config::node(keypair, Vec::new())

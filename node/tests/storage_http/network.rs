@@ -35,6 +35,7 @@ async fn node_before(state: &Path, kubo: Option<&str>) -> Node {
         listen_sockets: Vec::new(),
         external: Vec::new(),
         peers: Vec::new(),
+        pages: Vec::new(),
         limits: RelayLimits::default(),
         listen_http: http,
         // It is a node for others.

@@ -13,7 +13,7 @@ use libp2p::kad::{KBucketKey as Key, RecordKey};
 use libp2p::request_response::OutboundRequestId;
 use libp2p::swarm::Swarm;
 use libp2p::{Multiaddr, PeerId};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use web_time::Instant;
 
 use crate::behaviour::Behaviour;
@@ -137,15 +137,12 @@ impl Exchange {
             Some(Reply::Ok(ok)) => {
                 let block = guests.find(&asked.node).flatten();
                 let store = swarm.behaviour_mut().kad.store_mut();
-                let records = ok.get("records").and_then(Value::as_array);
-                for record in records.into_iter().flatten().filter_map(read) {
+                for record in records_of(ok) {
                     store.hear(block, record);
                 }
-                let after = ok.get("after").and_then(Value::as_str);
-                let is_next = |after: &&str| asked.after.as_deref() < Some(*after);
                 asked.pages += 1;
                 if asked.pages < MAX_PAGES
-                    && let Some(after) = after.filter(is_next)
+                    && let Some(after) = next_of(ok, asked.after.as_deref())
                 {
                     asked.after = Some(after.to_owned());
                     asked.tries = 0;
@@ -163,6 +160,18 @@ impl Exchange {
         }
         true
     }
+}
+
+/// The records in an answer; what is none is left out.
+pub(crate) fn records_of(ok: &Map<String, Value>) -> impl Iterator<Item = Handed> {
+    let records = ok.get("records").and_then(Value::as_array);
+    records.into_iter().flatten().filter_map(read)
+}
+
+/// The key after which the next answer begins, if there is one and it lies behind the last.
+pub(crate) fn next_of<'a>(ok: &'a Map<String, Value>, last: Option<&str>) -> Option<&'a str> {
+    let after = ok.get("after").and_then(Value::as_str);
+    after.filter(|after| last < Some(*after))
 }
 
 /// The nodes that are nearest to this one, and hold what it holds.
@@ -221,7 +230,7 @@ fn is_among_nearest(key: &RecordKey, node: &Key<PeerId>, others: &[Key<PeerId>])
     others.iter().filter(nearer).take(HOLDERS.get()).count() < HOLDERS.get()
 }
 
-fn written(record: &Handed) -> Value {
+pub(crate) fn written(record: &Handed) -> Value {
     let addresses: Vec<String> = record.addresses.iter().map(Multiaddr::to_string).collect();
     json!({
         "key": text_of(&record.hash),
@@ -231,7 +240,7 @@ fn written(record: &Handed) -> Value {
     })
 }
 
-fn read(record: &Value) -> Option<Handed> {
+pub(crate) fn read(record: &Value) -> Option<Handed> {
     let addresses = record.get("multiaddrs")?.as_array()?;
     Some(Handed {
         hash: hash_of(record.get("key")?.as_str()?)?,
@@ -249,7 +258,7 @@ fn text_of(hash: &Hash) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn hash_of(text: &str) -> Option<Hash> {
+pub(crate) fn hash_of(text: &str) -> Option<Hash> {
     let mut hash = Hash::default();
     if text.len() != 2 * hash.len() || !text.is_ascii() {
         return None;

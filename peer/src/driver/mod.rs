@@ -6,7 +6,7 @@ mod calls;
 mod causes;
 mod client;
 #[cfg(not(target_arch = "wasm32"))]
-mod exchange;
+pub(crate) mod exchange;
 mod lookups;
 #[cfg(not(target_arch = "wasm32"))]
 mod neighbours;
@@ -111,7 +111,11 @@ impl Driver {
         status: watch::Sender<NetworkStatus>,
     ) -> Result<Self, StartError> {
         let dialing = Dialing::new(&config.role);
-        let (transport, circuits) = transport::new(&config.keypair, &dialing)?;
+        let pages = match &config.role {
+            Role::Client { .. } => Default::default(),
+            Role::Node { pages, .. } => pages.as_slice().into(),
+        };
+        let (transport, circuits) = transport::new(&config.keypair, &dialing, pages)?;
         #[cfg(not(target_arch = "wasm32"))]
         let (guests, transport) = match &config.role {
             Role::Client { .. } => (None, transport),
@@ -142,6 +146,7 @@ impl Driver {
                 peers,
                 known,
                 limits,
+                ..
             } => {
                 let guests = guests.unwrap_or_else(|| Guests::new(&limits));
                 let routing = Routing::new(guests.clone(), dialing.clone());

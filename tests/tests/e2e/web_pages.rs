@@ -1,8 +1,8 @@
-//! No web page can reach the extension.
+//! No web page can reach the extension, or its node.
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 use thirtyfour::extensions::cdp::ChromeDevTools;
 
@@ -10,7 +10,7 @@ use crate::play;
 
 /// JavaScript with which a page attacks the extension; it returns a list of what it reached.
 const ATTACK: &str = r#"
-const [popup, worker, here, done] = arguments;
+const [popup, worker, here, node, done] = arguments;
 const reached = [];
 const attempt = async (what, how) => { try { if (await how()) reached.push(what); } catch {} };
 (async () => {
@@ -26,6 +26,12 @@ const attempt = async (what, how) => { try { if (await how()) reached.push(what)
     channel.onmessage = () => answer(true);
     channel.postMessage({ key: 'x', files: [new File(['x'], 'x')] });
     setTimeout(() => answer(false), 2000);
+  }));
+  // Whoever is connected learns who the node is.
+  await attempt('the node', () => new Promise(answer => {
+    const socket = new WebSocket(node);
+    socket.onopen = () => answer(true);
+    socket.onerror = () => answer(false);
   }));
   // Which frames hold what is told by the browser, because the page itself cannot see it.
   for (const address of [popup, here]) {
@@ -54,6 +60,7 @@ fn no_web_page_reaches_the_extension() {
             json!(alice.extension_url("popup.html")),
             json!(alice.extension_url("background.js")),
             json!(scene.site.url("/login")),
+            json!(web_socket_url(&node.websocket()?)?),
         ];
         let reached = driver.execute_async(ATTACK, arguments).await?;
         ensure!(
@@ -90,6 +97,15 @@ fn no_web_page_reaches_the_extension() {
         );
         still_works(&alice).await
     });
+}
+
+/// The URL of the address `/ip4/…/tcp/…/ws`.
+fn web_socket_url(address: &str) -> Result<String> {
+    let parts: Vec<&str> = address.split('/').collect();
+    match parts[..] {
+        ["", "ip4", ip, "tcp", port, "ws", ..] => Ok(format!("ws://{ip}:{port}/")),
+        _ => bail!("{address} is no WebSocket"),
+    }
 }
 
 /// Checks that the extension itself works as before.
