@@ -114,9 +114,10 @@ fn extended(value: &str) -> Option<String> {
 /// The parameters after the disposition type, without their quotes.
 fn parameters(value: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    let mut rest = value.chars().peekable();
-    // The disposition type, such as `attachment`.
-    rest.by_ref().find(|c| *c == ';');
+    // The disposition type, such as `attachment`, which some servers leave out.
+    let (first, after) = value.split_once(';').unwrap_or((value, ""));
+    let parameters = if first.contains('=') { value } else { after };
+    let mut rest = parameters.chars().peekable();
     while rest.peek().is_some() {
         let name: String = rest.by_ref().take_while(|c| *c != '=').collect();
         let mut value = String::new();
@@ -159,6 +160,8 @@ mod tests {
             ("inline; FileName*=iso-8859-1'en'%A3.txt", Some("£.txt")),
             ("attachment; filename*=UTF-8''%ff; filename=x", Some("x")),
             ("attachment; filename = x.txt ; y=z", Some("x.txt")),
+            ("filename=x.txt", Some("x.txt")),
+            (r#"filename="a;b.txt"; size=3"#, Some("a;b.txt")),
             ("attachment", None),
             ("attachment; filename=", None),
             ("attachment; filename", None),
