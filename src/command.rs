@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::state::flat::{Slot, flat};
-use crate::state::{Event, Item, ItemId, LogLine, Settings, State, Unreadable};
+use crate::state::{
+    Event, EventKind, Item, ItemId, LogLine, NetworkStatus, Settings, State, Unreadable,
+};
 
 /// The longest URL that is shared, in bytes.
 pub const MAX_URL: usize = 64 * 1024;
@@ -177,6 +179,8 @@ impl TryFrom<FlatCommand> for Command {
 /// The name of the `BroadcastChannel` over which a face hands `File`s to the worker as `{key, files: [File…]}`. The
 /// worker answers `{key, taken: true}`. Structured clones copy no bytes, and they outlive the face.
 pub const HANDOVER: &str = "fluence-handover";
+/// The key in the extension's storage for the session under which the worker keeps [`ToFace::remembered`].
+pub const REMEMBERED: &str = "first";
 /// The name of the port by which the worker knows a face.
 pub const FACE_PORT: &str = "face";
 
@@ -269,6 +273,23 @@ impl ToFace {
             (!items.is_empty()).then_some(Self::Items { items })
         });
         std::iter::once(first).chain(more)
+    }
+
+    /// What a face may show while the worker starts: the first of these messages, without what is true only while a
+    /// worker runs.
+    pub fn remembered(state: &State, defaults: &Settings) -> Option<Self> {
+        let mut first = Self::first(state, defaults).next()?;
+        if let Self::State { state, .. } = &mut first {
+            let seq = state.seq;
+            state.apply(&Event {
+                seq,
+                at: 0,
+                kind: EventKind::Unconfirmed,
+            });
+            state.network = NetworkStatus::default();
+            state.notice = None;
+        }
+        Some(first)
     }
 }
 

@@ -18,8 +18,11 @@ use web_sys::{IdbKeyRange, IdbObjectStore, IdbTransaction};
 
 use crate::database::{self, ASIDE, Database, JOURNAL, LOG, META, THUMBNAILS, beginning_with};
 
-/// The number of events after which a snapshot is made.
-const SNAPSHOT_EVERY: u32 = 1000;
+/// The number of events after which a snapshot is made, unless there are many items.
+const SNAPSHOT_EVERY: usize = 1000;
+/// With many items a snapshot is made after this share of their number of events: it takes as long as all items are
+/// many, and so does reading it at the next start, beside which as many events are not noticed.
+const SNAPSHOT_SHARE: usize = 2;
 /// The key of the snapshot.
 const SNAPSHOT: &str = "snapshot";
 /// The key of the note that the files of missing items may still be stored.
@@ -33,7 +36,7 @@ const TRIM_EVERY: u32 = 100;
 #[derive(Clone)]
 pub struct Journal {
     database: Database,
-    since_snapshot: Rc<Cell<u32>>,
+    since_snapshot: Rc<Cell<usize>>,
     /// The lines that were added to each log since it was cut.
     logged: Rc<RefCell<BTreeMap<ItemId, u32>>>,
 }
@@ -44,7 +47,7 @@ struct Stored {
     /// The values that could not be understood, each with a name.
     originals: Vec<(String, JsValue)>,
     /// The number of events after the snapshot.
-    count: u32,
+    count: usize,
 }
 
 /// A journal that was opened.
@@ -70,8 +73,13 @@ impl Journal {
         };
         let stored = journal.read().await;
         let damaged = !stored.read.damage.is_none();
-        if stored.read.outdated || damaged || stored.count >= SNAPSHOT_EVERY {
-            warn_without_snapshot(journal.compact(&stored, true).await);
+        if stored.read.outdated || damaged {
+            // Nothing is lost if this fails: the events stay, and a later snapshot includes them.
+            let compacted = journal
+                .compact(&stored)
+                .await
+                .map_err(|why| why.to_string());
+            js::warn_on_error("no snapshot was made", compacted);
         } else {
             journal.since_snapshot.set(stored.count);
         }
@@ -100,7 +108,7 @@ impl Journal {
         };
         let mut reader = Reader::new(text.as_deref());
         let events = self.events_after(reader.seq()).await;
-        let count = events.len() as u32;
+        let count = events.len();
         let mut unread: Vec<JsValue> = Vec::new();
         for event in events {
             if !reader.event(&event.as_string().unwrap_or_default()) {
@@ -193,11 +201,17 @@ impl Journal {
             .await
     }
 
-    /// Appends events, without the ephemeral ones. Once this returns, they survive a kill.
+    /// Whether the next events, of which there are so many, should come with a snapshot of a state with so many items.
+    pub fn is_snapshot_due(&self, events: usize, items: usize) -> bool {
+        self.since_snapshot.get() + events >= SNAPSHOT_EVERY.max(items / SNAPSHOT_SHARE)
+    }
+
+    /// Appends events, without the ephemeral ones. Once this returns, they survive a kill. With a `snapshot` of the
+    /// state after them, it takes the place of all events.
     ///
     /// # Errors
     /// [`StoreError`] if they could not be written.
-    pub async fn append(&self, events: &[Event]) -> Result<(), StoreError> {
+    pub async fn append(&self, events: &[Event], snapshot: Option<&str>) -> Result<(), StoreError> {
         let kept: Vec<&Event> = events
             .iter()
             .filter(|event| !event.kind.is_ephemeral())
@@ -206,40 +220,38 @@ impl Journal {
             return Ok(());
         }
         self.database
-            .write(&[JOURNAL, LOG, THUMBNAILS], |transaction| {
-                kept.iter().try_for_each(|event| put(transaction, event))
+            .write(&[META, JOURNAL, LOG, THUMBNAILS], |transaction| {
+                kept.iter().try_for_each(|event| put(transaction, event))?;
+                if let Some(text) = snapshot {
+                    let meta = transaction.object_store(META)?;
+                    meta.put_with_key(&text.into(), &SNAPSHOT.into())?;
+                    transaction.object_store(JOURNAL)?.clear()?;
+                }
+                Ok(())
             })
             .await?;
+        let since = match snapshot {
+            Some(_) => 0,
+            None => {
+                let is_line = |event: &&&Event| matches!(event.kind, EventKind::Log { .. });
+                self.since_snapshot.get() + kept.len() - kept.iter().filter(is_line).count()
+            }
+        };
+        self.since_snapshot.set(since);
         for id in self.to_trim(&kept) {
             let trimmed = self.trim(&id).await.map_err(|why| why.to_string());
             js::warn_on_error("a log was not cut", trimmed);
-        }
-        let since = self.since_snapshot.get() + kept.len() as u32;
-        self.since_snapshot.set(since);
-        if since >= SNAPSHOT_EVERY {
-            self.since_snapshot.set(0);
-            // The snapshot is made of what was written, because the engine's own state may be ahead
-            // of it.
-            let stored = self.read().await;
-            // If something cannot be read now, no snapshot is made, because it would replace what
-            // could not be read. Only a start sets originals aside and tells the person.
-            if stored.read.damage.is_none() {
-                warn_without_snapshot(self.compact(&stored, false).await);
-            }
         }
         Ok(())
     }
 
     /// Replaces the events by a snapshot, stores beside it the logs and thumbnails of older
     /// formats, which are no longer part of the state, and sets aside what could not be understood.
-    /// Events newer than the snapshot are replaced only if `all` is set.
-    async fn compact(&self, stored: &Stored, all: bool) -> Result<(), StoreError> {
+    async fn compact(&self, stored: &Stored) -> Result<(), StoreError> {
         let Stored {
             read, originals, ..
         } = stored;
         let text = journal::snapshot(&read.state);
-        let older =
-            IdbKeyRange::upper_bound(&(read.state.seq as f64).into()).map_err(database::error)?;
         let no_longer_aside = self.no_longer_aside(originals.len()).await;
         let now = time::now_ms();
         self.database
@@ -249,12 +261,7 @@ impl Journal {
                 if read.damage.may_miss_items() {
                     meta.put_with_key(&JsValue::TRUE, &ADOPT.into())?;
                 }
-                let events = transaction.object_store(JOURNAL)?;
-                if all {
-                    events.clear()?;
-                } else {
-                    events.delete(&older.into())?;
-                }
+                transaction.object_store(JOURNAL)?.clear()?;
                 for (id, details) in &read.details {
                     for (number, line) in details.log.iter().enumerate() {
                         put_line(transaction, id, number as u64, line)?;
@@ -302,6 +309,10 @@ impl Journal {
                         *lines = 0;
                         long.push(id.clone());
                     }
+                }
+                // The log of a new item is empty.
+                EventKind::ShareBegan { id, .. } | EventKind::FetchBegan { id, .. } => {
+                    logged.insert(id.clone(), 0);
                 }
                 EventKind::Removed { id } | EventKind::Merged { id, .. } => {
                     logged.remove(id);
@@ -364,13 +375,6 @@ impl Journal {
         }
         Ok(found)
     }
-}
-
-/// Warns that no snapshot was made. Nothing is lost by that: the events stay, and the next snapshot
-/// includes them.
-fn warn_without_snapshot(compacted: Result<(), StoreError>) {
-    let compacted = compacted.map_err(|why| why.to_string());
-    js::warn_on_error("no snapshot was made", compacted);
 }
 
 /// Writes one event, and what is stored beside the state.

@@ -27,6 +27,7 @@ pub mod handover;
 pub mod http;
 pub mod identity;
 pub mod journal;
+pub mod memory;
 pub mod notices;
 pub mod offscreen;
 pub mod outcomes;

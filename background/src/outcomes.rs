@@ -13,6 +13,7 @@ use wasm_bindgen_futures::spawn_local;
 use web::js::warn_on_error;
 
 use crate::badge::Button;
+use crate::memory::Memory;
 use crate::notices::Notices;
 use crate::offscreen::Offscreen;
 use crate::platform::Browser;
@@ -35,6 +36,8 @@ pub struct Outcomes {
     pub notices: Notices,
     /// The toolbar button.
     pub button: Rc<Button>,
+    /// What is shown while the worker starts the next time.
+    pub memory: Rc<Memory>,
     /// The page that copies links.
     pub page: Offscreen,
 }
@@ -87,7 +90,7 @@ impl Outcomes {
                 }
             }
             EventKind::Progress { .. } if !self.button.is_due(event.at) => return,
-            // These do not change what the button shows.
+            // These change nothing that is shown there.
             EventKind::Log { .. } | EventKind::Thumbnail { .. } => return,
             EventKind::Progress { .. }
             | EventKind::FetchBegan { .. }
@@ -105,6 +108,7 @@ impl Outcomes {
             | EventKind::Notice { .. } => {}
         }
         self.button.show(self.sharing.waiting_count());
+        self.memory.keep();
     }
 
     fn changed(self: &Rc<Self>, id: &ItemId, status: &Status) {

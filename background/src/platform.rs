@@ -10,9 +10,10 @@ use fluence::cars::Blocks;
 use fluence::content::MAX_BLOCK;
 use fluence::content::hash::{self, HashError};
 use fluence::failure::{Code, Failure};
-use fluence::plan::Remote;
+use fluence::journal;
+use fluence::plan::{Engine, Remote};
 use fluence::ports::{HttpError, HttpRequest, HttpResponse, Platform, StoreError};
-use fluence::state::{Event, EventKind, Item};
+use fluence::state::{Event, EventKind, Item, State};
 use fluence_peer::Peer;
 use futures::FutureExt;
 use futures::channel::oneshot;
@@ -125,6 +126,8 @@ impl Platform for Browser {
 }
 
 type Observer = Box<dyn Fn(&Event)>;
+/// Looks at the state of the engine.
+type Snapshots = Box<dyn Fn(&dyn Fn(&State) -> Option<String>) -> Option<String>>;
 
 /// Records events in the journal and then shows them, in the order in which they arrived. Those
 /// that arrive while a transaction runs go into the next one together.
@@ -138,12 +141,15 @@ pub struct Recorder {
     /// Whether a task tries again to write what could not be written.
     trying: Cell<bool>,
     observer: OnceCell<Observer>,
+    snapshots: OnceCell<Snapshots>,
 }
 
 /// The events that go into the next transaction.
 #[derive(Default)]
 struct Batch {
     events: Vec<Event>,
+    /// A snapshot of the state after these events, if it is time for one.
+    snapshot: Option<String>,
     /// The tasks that wait until the events are written.
     done: Vec<oneshot::Sender<()>>,
 }
@@ -159,6 +165,7 @@ impl Recorder {
             running: Cell::new(false),
             trying: Cell::new(false),
             observer: OnceCell::new(),
+            snapshots: OnceCell::new(),
         }
     }
 
@@ -168,11 +175,27 @@ impl Recorder {
         let _ = self.observer.set(Box::new(observer));
     }
 
+    /// Sets whose state the snapshots in the journal are of.
+    pub fn look_at(&self, engine: Engine<Browser>) {
+        // There is one engine, set once at the start.
+        let _ = self
+            .snapshots
+            .set(Box::new(move |look| engine.with_state(look)));
+    }
+
+    /// Records events that the engine passes on as soon as it has applied them, so that its state is the one after them.
     fn record(self: Rc<Self>, events: Vec<Event>) -> LocalBoxFuture<'static, ()> {
         let (done, wait) = oneshot::channel();
         {
             let mut waiting = self.waiting.borrow_mut();
             waiting.events.extend(events);
+            let count = waiting.events.len();
+            waiting.snapshot = self.snapshots.get().and_then(|look| {
+                look(&|state| {
+                    let is_due = self.journal.is_snapshot_due(count, state.items.len());
+                    is_due.then(|| journal::snapshot(state))
+                })
+            });
             waiting.done.push(done);
         }
         if !self.running.replace(true) {
@@ -182,12 +205,19 @@ impl Recorder {
     }
 
     /// Writes events, after the earlier ones that could not be written.
-    async fn write(&self, events: &[Event]) -> Result<(), StoreError> {
+    async fn write(
+        &self,
+        Batch {
+            events, snapshot, ..
+        }: &Batch,
+    ) -> Result<(), StoreError> {
+        let snapshot = snapshot.as_deref();
         let earlier = self.unwritten.take();
         let written = if earlier.is_empty() {
-            self.journal.append(events).await
+            self.journal.append(events, snapshot).await
         } else {
-            self.journal.append(&[&earlier[..], events].concat()).await
+            let all = [&earlier[..], events].concat();
+            self.journal.append(&all, snapshot).await
         };
         if written.is_err() {
             let lasting = events.iter().filter(|event| !event.kind.is_ephemeral());
@@ -217,10 +247,7 @@ impl Recorder {
                 self.running.set(false);
                 return;
             }
-            let written = self.write(&waiting.events).await;
-            if written.is_err() && !self.trying.replace(true) {
-                wasm_bindgen_futures::spawn_local(Rc::clone(&self).try_again());
-            }
+            let written = self.write(&waiting).await;
             for event in &waiting.events {
                 self.faces.show(event);
                 if let Some(observer) = self.observer.get() {

@@ -23,6 +23,7 @@ use crate::disk::Disk;
 use crate::faces::{Faces, PortId};
 use crate::identity::{self, Identity};
 use crate::journal::{Journal, Opened};
+use crate::memory::Memory;
 use crate::notices::Notices;
 use crate::offscreen::Offscreen;
 use crate::outcomes::{Outcomes, addresses};
@@ -143,6 +144,7 @@ impl Worker {
             },
         };
         let engine = Engine::new(platform, state, defaults.clone());
+        recorder.look_at(engine.clone());
         let notices = Notices::new(engine.clone());
         let button = Rc::new(Button::new(engine.clone()));
         let saver = Saver::open(page.clone()).await;
@@ -174,6 +176,7 @@ impl Worker {
             saving: Rc::clone(&worker.saving),
             notices: worker.notices.clone(),
             button: Rc::clone(&worker.button),
+            memory: Rc::new(Memory::new(worker.engine.clone(), worker.defaults.clone())),
             page,
         });
         recorder.observe(move |event| outcomes.of(event));

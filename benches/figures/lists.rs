@@ -23,7 +23,7 @@ const TIMES: usize = 9;
 /// How long the popup may take for anything.
 const SHOWN: Duration = Duration::from_secs(60);
 /// The longest time to the first list, in milliseconds.
-const GOAL: f64 = 150.0;
+pub const GOAL: f64 = 150.0;
 
 /// A file of the extension that is shown without waking the worker.
 const QUIET: &str = "manifest.json";
@@ -54,13 +54,7 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     browser.open().await?;
     // The worker has made its database once the popup is there.
     browser.face().await?;
-    let tools = ChromeDevTools::new(browser.driver()?.handle.clone());
-    tools
-        .execute_cdp_with_params(
-            "Page.addScriptToEvaluateOnNewDocument",
-            json!({ "source": NOTE }),
-        )
-        .await?;
+    note(&browser).await?;
     let (few_awake, few_asleep) = lists(&browser, FEW).await?;
     let (awake, asleep) = lists(&browser, MANY).await?;
     browser.close().await?;
@@ -71,13 +65,27 @@ pub async fn measure(scene: &Scene) -> Result<()> {
             format!("from opening the popup to its first list, {MANY} items, worker {worker}");
         row(&what, many, &against, few, times(many, few), None);
     }
-    let ms = awake.as_secs_f64() * 1e3;
-    single(
-        &format!("from opening the popup to its first list, {MANY} items, worker awake"),
-        &format!("{ms:.0} ms"),
-        ms,
-        Some(Goal::Most(GOAL)),
-    );
+    for (worker, many) in [("awake", awake), ("asleep", asleep)] {
+        let ms = many.as_secs_f64() * 1e3;
+        single(
+            &format!("from opening the popup to its first list, {MANY} items, worker {worker}"),
+            &format!("{ms:.0} ms"),
+            ms,
+            Some(Goal::Most(GOAL)),
+        );
+    }
+    Ok(())
+}
+
+/// Lets the popup's page note when it shows its first list, for [`both`].
+pub async fn note(browser: &Browser) -> Result<()> {
+    let tools = ChromeDevTools::new(browser.driver()?.handle.clone());
+    tools
+        .execute_cdp_with_params(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({ "source": NOTE }),
+        )
+        .await?;
     Ok(())
 }
 
@@ -90,6 +98,13 @@ async fn lists(browser: &Browser, count: usize) -> Result<(Duration, Duration)> 
         .execute_async(WRITE, vec![Value::from(snapshot(count)?)])
         .await?;
     ensure!(written.json().is_null(), "no snapshot: {}", written.json());
+    both(browser, count).await
+}
+
+/// The times to the first list of all items, of which there are so many, with the worker awake and asleep: the medians
+/// of [`TIMES`].
+pub async fn both(browser: &Browser, count: usize) -> Result<(Duration, Duration)> {
+    let driver = browser.driver()?;
     let (mut awake, mut asleep) = (Vec::new(), Vec::new());
     for _ in 0..TIMES {
         driver.goto(browser.extension_url(QUIET)).await?;

@@ -13,6 +13,7 @@ mod fetching;
 mod hashing;
 mod link;
 mod lists;
+mod many;
 mod memory;
 mod native;
 mod noise;
@@ -47,6 +48,8 @@ enum Figure {
     Overlap,
     /// The popup's first list of 10,000 items
     Lists,
+    /// 500, 5,000 and 10,000 small files
+    Many,
     /// Memory while 4 GiB are shared and fetched
     Memory,
     /// The command line with 1 GiB, against Kubo
@@ -89,6 +92,7 @@ async fn measure(mut figures: Vec<Figure>) -> Result<()> {
             Figure::Fetching => fetching::measure(&scene, others.as_deref()).await,
             Figure::Overlap => overlap::measure(&scene).await,
             Figure::Lists => lists::measure(&scene).await,
+            Figure::Many => many::measure(&scene).await,
             Figure::Memory => memory::measure(&scene).await,
             Figure::Native => native::measure(&scene).await,
         };

@@ -93,7 +93,8 @@ fn show(doing: &str, grown: Memory) {
     );
 }
 
-fn mib(bytes: u64) -> f64 {
+/// A number of bytes in MiB.
+pub fn mib(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 
@@ -143,6 +144,13 @@ impl Watch {
             browser: grown(&self.most.1, self.idle.browser),
         }
     }
+}
+
+/// The memory in bytes that the processes of a browser's extension take now.
+pub fn of_extension(browser: &Browser) -> Result<u64> {
+    let extension = look(process(browser)?).extension;
+    ensure!(extension > 0, "the extension's process was not found");
+    Ok(extension)
 }
 
 /// The main process of a browser, which marks its profile with a link to `HOST-PROCESS`.

@@ -4,12 +4,13 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use fluence::command::{FACE_PORT, HANDOVER, ToFace, ToWorker};
+use fluence::command::{FACE_PORT, HANDOVER, REMEMBERED, ToFace, ToWorker};
 use gloo_timers::callback::{Interval, Timeout};
+use gloo_timers::future::TimeoutFuture;
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web::extension::pages;
+use web::extension::{pages, storage};
 use web::js::{Outcome, member, object, plain, text_or_empty};
 use web::message;
 use web::port::Connection;
@@ -69,6 +70,29 @@ impl Worker {
     /// Fails with the browser's error if the worker has ended; the command was not sent.
     pub fn send(&self, message: &ToWorker) -> Result<(), JsValue> {
         self.0.post(&plain(message)?)
+    }
+}
+
+/// How long the worker may take to send its state before what an earlier one left is shown, in milliseconds: longer
+/// than it takes if it is awake.
+const AWAKE_MS: u32 = 40;
+
+/// What an earlier worker left to be shown while the worker starts.
+pub struct Remembered(JsValue);
+
+impl Remembered {
+    /// Reads it, and waits for as long as a worker that is awake takes.
+    pub async fn read() -> Self {
+        let wait = TimeoutFuture::new(AWAKE_MS);
+        let kept = storage::session(REMEMBERED).await;
+        wait.await;
+        // If it cannot be read, the worker's state comes soon.
+        Self(kept.unwrap_or_default())
+    }
+
+    /// The message in it, if there is one.
+    pub fn message(self) -> Option<ToFace> {
+        message::read(self.0).ok()
     }
 }
 

@@ -207,7 +207,7 @@ async fn without_any_database_the_worker_starts_and_touches_none() {
         at: 0,
         kind: EventKind::Unconfirmed,
     }];
-    assert!(journal.append(&kept).await.is_err());
+    assert!(journal.append(&kept, None).await.is_err());
     let original = read("the-only-one", 9, META, "snapshot").await;
     assert_eq!(original, JsValue::from("of another version"));
 }

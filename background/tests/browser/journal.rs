@@ -159,9 +159,9 @@ async fn events_outlast_a_kill() {
         ),
         requested(4, "a"),
     ];
-    journal.append(&events[..1]).await.unwrap();
-    journal.append(&events[1..]).await.unwrap();
-    journal.append(&[]).await.unwrap();
+    journal.append(&events[..1], None).await.unwrap();
+    journal.append(&events[1..], None).await.unwrap();
+    journal.append(&[], None).await.unwrap();
     drop(journal);
     assert_eq!(reopened().await, applied(&events));
 }
@@ -173,7 +173,7 @@ async fn what_is_not_true_after_a_restart_is_not_kept() {
         node: "/ip4/127.0.0.1/tcp/1/ws".into(),
     };
     let events = [began(1, "a"), event(1, EventKind::Network { network })];
-    journal.append(&events).await.unwrap();
+    journal.append(&events, None).await.unwrap();
     assert_eq!(kept().await, 1);
     assert_eq!(reopened().await, applied(&events[..1]));
 }
@@ -183,14 +183,18 @@ async fn a_snapshot_takes_the_place_of_many_events() {
     let journal = empty().await;
     let mut events = vec![began(1, "a")];
     events.extend((2..=2500).map(|seq| requested(seq, "a")));
+    let mut state = State::default();
     for some in events.chunks(300) {
-        journal.append(some).await.unwrap();
+        some.iter().for_each(|event| state.apply(event));
+        let is_due = journal.is_snapshot_due(some.len(), state.items.len());
+        let snapshot = is_due.then(|| journal::snapshot(&state));
+        journal.append(some, snapshot.as_deref()).await.unwrap();
     }
     assert!(kept().await < 1000, "{} events are kept", kept().await);
     assert_eq!(reopened().await, applied(&events));
     // The snapshot and the events after it can be read any number of times.
     assert_eq!(reopened().await, applied(&events));
-    journal.append(&[requested(2501, "a")]).await.unwrap();
+    journal.append(&[requested(2501, "a")], None).await.unwrap();
     events.push(requested(2501, "a"));
     assert_eq!(reopened().await, applied(&events));
 }
@@ -212,7 +216,15 @@ async fn many_events_that_a_kill_left_become_a_snapshot() {
     });
     written.await.unwrap();
     drop(journal);
-    assert_eq!(reopened().await, applied(&events));
+    let Opened { journal, state, .. } = Journal::open(database.clone()).await;
+    assert_eq!(state, applied(&events));
+    assert!(journal.is_snapshot_due(1, 1));
+    // With many items it takes as long as there are events that are not noticed beside them.
+    assert!(!journal.is_snapshot_due(1, 10_000));
+    let last = requested(1201, "a");
+    events.push(last.clone());
+    let snapshot = journal::snapshot(&applied(&events));
+    journal.append(&[last], Some(&snapshot)).await.unwrap();
     assert_eq!(kept().await, 0);
     assert_eq!(reopened().await, applied(&events));
 }
@@ -226,7 +238,7 @@ async fn a_damaged_event_costs_only_itself_and_is_set_aside() {
         began(3, "b"),
         requested(6, "b"),
     ];
-    journal.append(&events).await.unwrap();
+    journal.append(&events, None).await.unwrap();
     let future = r#"{"seq":2,"at":0,"kind":{"event":"of the future"}}"#;
     put(JOURNAL, 2.0, future).await;
     put(JOURNAL, 4.0, 7).await;
@@ -258,7 +270,7 @@ async fn a_damaged_snapshot_keeps_nothing_from_starting() {
         JsValue::from("[]"),
     ] {
         let journal = empty().await;
-        journal.append(&[began(5, "late")]).await.unwrap();
+        journal.append(&[began(5, "late")], None).await.unwrap();
         put(META, SNAPSHOT, damaged.clone()).await;
         let Opened {
             state,
@@ -315,7 +327,7 @@ async fn logs_and_thumbnails_are_stored_beside_the_state() {
         },
     );
     journal
-        .append(&[began(1, "a"), thumbnail, log(3, "a"), log(4, "a")])
+        .append(&[began(1, "a"), thumbnail, log(3, "a"), log(4, "a")], None)
         .await
         .unwrap();
     let state = reopened().await;
@@ -339,7 +351,7 @@ async fn logs_and_thumbnails_are_stored_beside_the_state() {
     assert_eq!(journal.log(&id("b")).await.unwrap(), []);
     // The log and the thumbnail are removed with the item.
     let removed = event(5, EventKind::Removed { id: id("a") });
-    journal.append(&[removed]).await.unwrap();
+    journal.append(&[removed], None).await.unwrap();
     assert_eq!(journal.log(&id("a")).await.unwrap(), []);
     assert!(journal.thumbnails(&[id("a")]).await.unwrap().is_empty());
 }
@@ -354,7 +366,7 @@ async fn a_snapshot_leaves_logs_and_thumbnails_alone() {
     };
     let mut events = vec![began(1, "a"), log(2, "a"), event(3, thumbnail)];
     events.extend((4..=1100).map(|seq| requested(seq, "a")));
-    journal.append(&events).await.unwrap();
+    journal.append(&events, None).await.unwrap();
     assert_eq!(kept().await, 0, "no snapshot was made");
     let thumbnails = journal.thumbnails(&[id("a")]).await.unwrap();
     assert_eq!(thumbnails.len(), 1);
@@ -369,7 +381,7 @@ async fn what_cannot_be_read_while_the_worker_runs_is_not_replaced() {
     put(META, SNAPSHOT, "no snapshot").await;
     let mut events = vec![began(1, "a")];
     events.extend((2..=1100).map(|seq| requested(seq, "a")));
-    journal.append(&events).await.unwrap();
+    journal.append(&events, None).await.unwrap();
     assert_eq!(kept().await, 1100, "no event is dropped");
     assert!(aside().await.is_empty());
     // The next start sets the original aside and reports the damage.
@@ -484,10 +496,10 @@ async fn a_journal_of_version_1_is_brought_to_the_present_form() {
 #[wasm_bindgen_test]
 async fn logs_are_bounded() {
     let journal = empty().await;
-    journal.append(&[began(1, "a")]).await.unwrap();
+    journal.append(&[began(1, "a")], None).await.unwrap();
     let lines = 3 * MAX_LOG as u64;
     for seq in 2..lines + 2 {
-        journal.append(&[log(seq, "a")]).await.unwrap();
+        journal.append(&[log(seq, "a")], None).await.unwrap();
     }
     let log = journal.log(&id("a")).await.unwrap();
     assert_eq!(log.len(), MAX_LOG);

@@ -8,7 +8,7 @@ use gloo_timers::callback::Timeout;
 use super::{Face, Msg, Sender, Topic, copy_key};
 use crate::{browser, text};
 
-/// The shortest interval at which progress is drawn, in milliseconds.
+/// The shortest interval at which what the worker tells is drawn, in milliseconds.
 const PAINT_MS: u32 = 50;
 
 impl Face {
@@ -16,14 +16,6 @@ impl Face {
     pub(super) fn apply_event(&mut self, sender: &Sender, event: &Event) -> bool {
         self.state.apply(event);
         match &event.kind {
-            EventKind::Progress { .. } => {
-                if self.timers.paint.is_none() {
-                    let sender = sender.clone();
-                    self.timers.paint =
-                        Some(Timeout::new(PAINT_MS, move || sender.send(Msg::Paint)));
-                }
-                return false;
-            }
             EventKind::Merged { id, into } if self.begun.as_ref() == Some(id) => {
                 self.begun = Some(into.clone());
                 self.copy_begun(sender);
@@ -76,7 +68,13 @@ impl Face {
             }
             _ => {}
         }
-        true
+        // Thousands of events may come in a row, and drawing looks at all items.
+        let is_due = self.timers.paint.is_none();
+        if is_due {
+            let sender = sender.clone();
+            self.timers.paint = Some(Timeout::new(PAINT_MS, move || sender.send(Msg::Paint)));
+        }
+        is_due
     }
 
     /// Puts the link of the item that this face began to share on the clipboard, as soon as others can have it.

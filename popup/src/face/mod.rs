@@ -130,6 +130,8 @@ enum Focus {
 pub enum Msg {
     /// Something came from the worker.
     Worker(FromWorker),
+    /// What an earlier worker left to be shown while the worker starts.
+    Remembered(browser::Remembered),
     /// It is time to connect to the worker again.
     Connect,
     /// It is time to look at what became of the files that were handed over.
@@ -373,6 +375,7 @@ impl Face {
             face._paste = Some(PasteListener::new(move |pasted| on.emit(pasted)));
         }
         face.connect(sender);
+        sender.send_future(async { Msg::Remembered(browser::Remembered::read().await) });
         match (view, tab) {
             (View::Options, _) => {
                 sender.send_future(async { Msg::Readable(pages::readable().await) });
@@ -390,6 +393,18 @@ impl Face {
                 return self.apply_event(sender, &event);
             }
             Msg::Worker(from) => self.receive(sender, from),
+            Msg::Remembered(left) => {
+                if self.worker_state != WorkerState::Starting {
+                    return false;
+                }
+                if let Some(ToFace::State {
+                    state, defaults, ..
+                }) = left.message()
+                {
+                    self.state = *state;
+                    self.defaults = defaults;
+                }
+            }
             Msg::Connect => self.connect(sender),
             Msg::Silence => self.worker_state = WorkerState::Silent,
             Msg::Paint => self.timers.paint = None,

@@ -51,7 +51,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
                     <input class="search" type="search" placeholder={text::SEARCH} aria-label={text::SEARCH} value={face.search.clone()} oninput={onsearch} data-testid="items-search" />
                 }
             </div>
-            if face.worker_state == WorkerState::Starting {
+            if face.worker_state == WorkerState::Starting && all == 0 {
                 { waiting(text::WORKER_STARTING, "starting") }
             } else if count == 0 {
                 { empty(face) }

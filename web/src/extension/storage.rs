@@ -1,4 +1,4 @@
-//! Texts in the storage areas of the extension.
+//! Values in the storage areas of the extension.
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
@@ -52,12 +52,12 @@ pub async fn session(key: &str) -> Outcome<JsValue> {
     Ok(member(&found, key))
 }
 
-/// Stores a text under a key until the browser is closed.
+/// Stores a plain value under a key until the browser is closed.
 ///
 /// # Errors
 /// Fails with the browser's message.
-pub async fn keep_for_session(key: &str, text: &str) -> Outcome<()> {
-    let items = object([(key, text.into())]);
+pub async fn keep_for_session(key: &str, value: JsValue) -> Outcome<()> {
+    let items = object([(key, value)]);
     outcome(session_set(&items)).await.map(drop)
 }
 
