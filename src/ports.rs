@@ -374,13 +374,15 @@ pub trait Network: 'static {
     ) -> LocalBoxFuture<'static, Result<Reply, NetworkError>>;
     /// Announces functions. Returns when a second peer with a fresh identity has found this peer
     /// under each name by look-up and has reached it with a probing call. The result is the names
-    /// for which that did not succeed.
+    /// for which that did not succeed. With `again`, the functions were announced by an earlier run, and are
+    /// most likely known still.
     ///
     /// # Errors
     /// [`NetworkError::Offline`] if there is no connection to the network.
     fn announce(
         &self,
         names: Vec<FunctionName>,
+        again: bool,
     ) -> LocalBoxFuture<'static, Result<Vec<FunctionName>, NetworkError>>;
     /// The nodes that this peer is connected to and that its person chose, in their order.
     fn nodes(&self) -> LocalBoxFuture<'static, Vec<PeerName>>;

@@ -1,6 +1,7 @@
 //! Proves that functions can be found and called: a stranger, which is a second peer with a fresh
 //! identity, tries it.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use fluence::call::{ErrorCode, Reply, Request};
@@ -46,13 +47,27 @@ impl Peer {
         names: Vec<FunctionName>,
     ) -> Result<Vec<FunctionName>, NetworkError> {
         let _permit = self.announcement().await?;
-        announce(self, names).await
+        announce(self, names, false).await
+    }
+
+    /// Like [`Peer::announce`], for functions that an earlier run of this peer announced. Nodes most likely have their
+    /// records still: those that the stranger finds are stored again later, so that this takes a third of the time.
+    ///
+    /// # Errors
+    /// Like [`Peer::announce`].
+    pub async fn announce_again(
+        &self,
+        names: Vec<FunctionName>,
+    ) -> Result<Vec<FunctionName>, NetworkError> {
+        let _permit = self.announcement().await?;
+        announce(self, names, true).await
     }
 }
 
 async fn announce(
     peer: &Peer,
     mut names: Vec<FunctionName>,
+    again: bool,
 ) -> Result<Vec<FunctionName>, NetworkError> {
     names.sort();
     names.dedup();
@@ -64,69 +79,97 @@ async fn announce(
     let until = Instant::now() + timeout.min(MAX_DEADLINE);
 
     peer.online().await?;
-    let store = stream::iter(&names).for_each_concurrent(PARALLEL, |name| async move {
+    // It connects while the records are stored.
+    let stranger = Peer::start_visitor(Config::client(
+        Keypair::generate_ed25519(),
+        peer.entry_points().await,
+    ))
+    .map_err(|_| NetworkError::Offline)?;
+    let stranger = Stranger {
+        peer: stranger,
+        provider: peer.id(),
+        until,
+    };
+    let mut found = Vec::new();
+    if again {
+        found = stranger.find(&names, 1).await;
+        peer.command(Command::Keep(found.clone())).await?;
+    }
+    let others = missing(&names, &found);
+    let store = stream::iter(&others).for_each_concurrent(PARALLEL, |name| async move {
         // The stranger will see whether the record was stored.
         let _ = peer.provide(name.clone()).await;
     });
     if by(until, store).await.is_none() {
         return Ok(names);
     }
-
-    let stranger = Peer::start_visitor(Config::client(
-        Keypair::generate_ed25519(),
-        peer.entry_points().await,
-    ))
-    .map_err(|_| NetworkError::Offline)?;
-    let unconfirmed = confirm(&stranger, peer.id(), &names, until).await;
-    drop(stranger);
+    found.extend(stranger.find(&others, LOOKS).await);
+    let unconfirmed = missing(&names, &stranger.probe(found).await);
     if !unconfirmed.is_empty() {
         peer.command(Command::NotFound(unconfirmed.clone())).await?;
     }
     Ok(unconfirmed)
 }
 
-/// Returns the names that the stranger could not confirm by the deadline.
-async fn confirm(
-    stranger: &Peer,
+/// The names that are not among those that were found.
+fn missing(names: &[FunctionName], found: &[FunctionName]) -> Vec<FunctionName> {
+    let found: HashSet<&FunctionName> = found.iter().collect();
+    let names = names.iter().filter(|name| !found.contains(name));
+    names.cloned().collect()
+}
+
+/// A second peer, which has some time to find and call what the provider announces.
+struct Stranger {
+    peer: Peer,
     provider: PeerId,
-    names: &[FunctionName],
     until: Instant,
-) -> Vec<FunctionName> {
-    if by(until, stranger.online()).await != Some(Ok(())) {
-        return names.to_vec();
-    }
-    let mut found: Vec<FunctionName> = Vec::new();
-    let mut looks = stream::iter(names)
-        .map(|name| async move { look_up(stranger, provider, name).await.then_some(name) })
-        .buffer_unordered(PARALLEL);
-    while let Some(Some(name)) = by(until, looks.next()).await {
-        found.extend(name.cloned());
-    }
-    let Some(probed) = found.first().cloned() else {
-        return names.to_vec();
-    };
-    let request = Request::new(probed.clone(), &json!({"probe": true}));
-    let left = until.saturating_duration_since(Instant::now()).min(PROBE);
-    match stranger.call(provider, request, left).await {
-        Ok(Reply::Error(error)) if error.code == ErrorCode::NoSuchFunction => {
-            // The peer was reached but does not know this function.
-            found.retain(|name| *name != probed);
+}
+
+impl Stranger {
+    /// The names under which it finds the provider, each of which it looks up so many times.
+    async fn find(&self, names: &[FunctionName], looks: u32) -> Vec<FunctionName> {
+        let mut found = Vec::new();
+        if names.is_empty() || by(self.until, self.peer.online()).await != Some(Ok(())) {
+            return found;
         }
-        // Any other answer proves that the peer can be reached.
-        Ok(_) => {}
-        Err(_) => found.clear(),
+        let mut looks = stream::iter(names)
+            .map(|name| async move {
+                let is_found = look_up(&self.peer, self.provider, name, looks).await;
+                is_found.then_some(name)
+            })
+            .buffer_unordered(PARALLEL);
+        while let Some(Some(name)) = by(self.until, looks.next()).await {
+            found.extend(name.cloned());
+        }
+        found
     }
-    found.sort();
-    names
-        .iter()
-        .filter(|name| found.binary_search(name).is_err())
-        .cloned()
-        .collect()
+
+    /// Those of the names that it found under which it can call the provider; it calls one of them.
+    async fn probe(&self, mut found: Vec<FunctionName>) -> Vec<FunctionName> {
+        let Some(probed) = found.first().cloned() else {
+            return found;
+        };
+        let request = Request::new(probed.clone(), &json!({"probe": true}));
+        let left = self
+            .until
+            .saturating_duration_since(Instant::now())
+            .min(PROBE);
+        match self.peer.call(self.provider, request, left).await {
+            Ok(Reply::Error(error)) if error.code == ErrorCode::NoSuchFunction => {
+                // The peer was reached but does not know this function.
+                found.retain(|name| *name != probed);
+            }
+            // Any other answer proves that the peer can be reached.
+            Ok(_) => {}
+            Err(_) => found.clear(),
+        }
+        found
+    }
 }
 
 /// Whether a look-up of the name finds the provider.
-async fn look_up(stranger: &Peer, provider: PeerId, name: &FunctionName) -> bool {
-    for look in 0..LOOKS {
+async fn look_up(stranger: &Peer, provider: PeerId, name: &FunctionName, looks: u32) -> bool {
+    for look in 0..looks {
         if look > 0 {
             Delay::new(BETWEEN_LOOKS * (1 << (look - 1))).await;
         }

@@ -15,6 +15,8 @@ pub(crate) enum Command {
     /// Provide the function until [`Command::Withdraw`]; answered once its record has been sent.
     /// The sender is dropped if the record can never be sent.
     Provide(FunctionName, oneshot::Sender<()>),
+    /// Provide these functions, whose records were found: they are stored again with those that are old.
+    Keep(Vec<FunctionName>),
     /// Stop providing these functions.
     Withdraw(Vec<FunctionName>),
     /// The records of these functions were sent but not found: send them again when the functions

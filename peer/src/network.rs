@@ -38,9 +38,17 @@ impl Network for Peer {
     fn announce(
         &self,
         names: Vec<FunctionName>,
+        again: bool,
     ) -> LocalBoxFuture<'static, Result<Vec<FunctionName>, NetworkError>> {
         let peer = self.clone();
-        async move { Peer::announce(&peer, names).await }.boxed_local()
+        async move {
+            if again {
+                Peer::announce_again(&peer, names).await
+            } else {
+                Peer::announce(&peer, names).await
+            }
+        }
+        .boxed_local()
     }
 
     fn nodes(&self) -> LocalBoxFuture<'static, Vec<PeerName>> {

@@ -51,6 +51,14 @@ impl Offers {
         }
     }
 
+    /// Provides functions whose records nodes have from an earlier run, nobody knows for how long: they are stored again
+    /// with the next that are old.
+    pub(crate) fn keep(&mut self, names: Vec<FunctionName>) {
+        for name in names {
+            self.offers.entry(name).or_default();
+        }
+    }
+
     /// Stops providing a function, and returns whether it was provided.
     pub(crate) fn withdraw(&mut self, name: &FunctionName) -> bool {
         self.offers.remove(name).is_some()
@@ -228,6 +236,20 @@ mod tests {
         assert_eq!(offers.next(), None);
         assert!(provided(&mut offers, 1).try_recv().is_err());
         assert_eq!(offers.next(), Some(name(1)));
+    }
+
+    #[test]
+    fn what_nodes_have_is_stored_with_what_is_old() {
+        let mut offers = Offers::default();
+        let now = Instant::now();
+        drop(provided(&mut offers, 1));
+        assert_eq!(all_next(&mut offers), [name(1)]);
+        offers.finished(&name(1), Some(now));
+        offers.keep(vec![name(1), name(2)]);
+        assert_eq!(all_next(&mut offers), []);
+        offers.renew_old(now);
+        assert_eq!(all_next(&mut offers), [name(2)]);
+        assert!(offers.withdraw(&name(2)));
     }
 
     #[test]

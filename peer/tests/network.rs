@@ -499,6 +499,33 @@ async fn an_announcement_is_confirmed_by_a_stranger() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_run_announced_is_found_before_it_is_stored() {
+    let node = node().await;
+    let config = Config::client(Keypair::generate_ed25519(), vec![node.ws.clone()]);
+    let run = async || {
+        let (peer, calls, mut statuses) = Peer::start(config.clone()).expect("starts");
+        echo(calls);
+        soon("online", statuses.online()).await;
+        peer
+    };
+    let names: Vec<FunctionName> = (0..100).map(|n| name(&format!("IPFS_{n}"))).collect();
+    let earlier = run().await;
+    let unconfirmed = soon("announce", earlier.announce(names[..60].to_vec())).await;
+    assert_eq!(unconfirmed, Ok(Vec::new()));
+    soon("shutdown", earlier.shutdown()).await;
+    // The node does not have all of them, and has them in the end.
+    let alice = run().await;
+    let unconfirmed = soon("announce again", alice.announce_again(names)).await;
+    assert_eq!(unconfirmed, Ok(Vec::new()));
+    let bob = provider(&node.ws).await;
+    for function in ["IPFS_0", "IPFS_99"] {
+        let found = soon("look-up", who_provides(&bob, function)).await;
+        assert_eq!(found, [alice.id()], "{function}");
+        ok(bob.call(alice.id(), ask(function), DEADLINE).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_announces_too() {
     let Node { peer, _calls, .. } = node().await;
     echo(_calls);

@@ -2,7 +2,7 @@
 //! forget it.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures::channel::oneshot;
@@ -18,6 +18,8 @@ use crate::state::{EventKind, ItemId, LogEntry, Status};
 
 /// The most names that are announced together.
 const BATCH: usize = 256;
+/// The same for names that an earlier run announced, which nobody waits for.
+const KNOWN_BATCH: usize = 1024;
 /// The most batches that are announced at the same time, so that a new share does not wait for a slow batch.
 const BATCHES_AT_ONCE: usize = 3;
 /// How long a batch may take before it counts as not confirmed.
@@ -133,32 +135,36 @@ impl<P: Platform> Engine<P> {
 
     /// Announces one batch of what is due.
     fn announce_due(&self, now: u64) {
-        let batch: Vec<(ItemId, FunctionName)> = {
+        let (batch, known): (Vec<(ItemId, FunctionName)>, bool) = {
             let mut offers = self.0.offers.0.borrow_mut();
-            let mut due: Vec<(u64, ItemId)> = offers
-                .by_item
-                .iter()
-                .filter(|(_, offer)| !offer.in_flight && offer.due <= now)
+            let due = offers.by_item.iter();
+            let due = due.filter(|(_, offer)| !offer.in_flight && offer.due <= now);
+            // Somebody waits for what was not announced before.
+            let known = due.clone().all(|(_, offer)| offer.known);
+            let mut due: Vec<(u64, ItemId)> = due
+                .filter(|(_, offer)| offer.known == known)
                 .map(|(id, offer)| (offer.due, id.clone()))
                 .collect();
             due.sort();
-            due.truncate(BATCH);
+            due.truncate(if known { KNOWN_BATCH } else { BATCH });
             offers.batches += 1;
-            due.into_iter()
+            let batch = due
+                .into_iter()
                 .filter_map(|(_, id)| {
                     let offer = offers.by_item.get_mut(&id)?;
                     offer.in_flight = true;
                     Some((id, offer.name.clone()))
                 })
-                .collect()
+                .collect();
+            (batch, known)
         };
         let engine = self.clone();
         self.spawn(async move {
             let names = batch.iter().map(|(_, name)| name.clone()).collect();
-            let announced = engine.0.platform.network().announce(names);
+            let announced = engine.0.platform.network().announce(names, known);
             let patience = engine.0.platform.sleep(BATCH_PATIENCE);
-            let unconfirmed = match select(announced, patience).await {
-                Either::Left((Ok(unconfirmed), _)) => unconfirmed,
+            let unconfirmed: HashSet<FunctionName> = match select(announced, patience).await {
+                Either::Left((Ok(unconfirmed), _)) => unconfirmed.into_iter().collect(),
                 Either::Left((Err(_), _)) | Either::Right(_) => {
                     batch.iter().map(|(_, name)| name.clone()).collect()
                 }

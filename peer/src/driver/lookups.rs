@@ -68,6 +68,11 @@ impl LookUps {
         self.offers.provide(name, done);
     }
 
+    /// Provides functions whose records nodes have.
+    pub(super) fn keep(&mut self, names: Vec<FunctionName>) {
+        self.offers.keep(names);
+    }
+
     /// Stops providing these functions.
     pub(super) fn withdraw(&mut self, swarm: &mut Swarm<Behaviour>, names: &[FunctionName]) {
         for name in names {

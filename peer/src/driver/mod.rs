@@ -349,6 +349,7 @@ impl Driver {
     fn on_command(&mut self, command: Command) {
         match command {
             Command::Provide(name, done) => self.look_ups.provide(name, done),
+            Command::Keep(names) => self.look_ups.keep(names),
             Command::Withdraw(names) => self.look_ups.withdraw(&mut self.swarm, &names),
             Command::NotFound(names) => self.look_ups.not_found(&names),
             Command::Find(find) => self.look_ups.find(&mut self.swarm, find),

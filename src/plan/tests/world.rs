@@ -930,6 +930,7 @@ impl Network for SimNetwork {
     fn announce(
         &self,
         names: Vec<FunctionName>,
+        _: bool,
     ) -> LocalBoxFuture<'static, Result<Vec<FunctionName>, NetworkError>> {
         let (world, me, online) = (self.world.clone(), self.me.clone(), self.online());
         async move {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use fluence_tests::files;
 use serde_json::{Value, json};
+use thirtyfour::extensions::cdp::ChromeDevTools;
 
 use crate::play;
 
@@ -31,6 +32,65 @@ const ALL: &str = "const [count, done] = arguments;
 /// JavaScript that returns whether every item of the list is shared.
 const ALL_SHARED: &str = "return document.querySelectorAll('[data-testid=item]').length >= 20 &&
     !document.querySelector('[data-testid=item]:not([data-status=shared])');";
+
+/// A file of the extension that is shown without waking the worker.
+const QUIET: &str = "manifest.json";
+/// JavaScript that changes the name of the item that an earlier worker left to be shown at once.
+const RENAME: &str = "const [name, done] = arguments;
+    chrome.storage.session.get('first').then(async ({ first }) => {
+      const items = Object.values(first?.state?.items ?? {});
+      if (items.length !== 1) return done(items.length);
+      items[0].name = name;
+      await chrome.storage.session.set({ first });
+      done('renamed');
+    });";
+/// JavaScript that notes the name and the status of the first row that a page ever shows.
+const NOTE: &str = "new MutationObserver((_, observer) => {
+      const row = document.querySelector('[data-testid=item]');
+      if (!row) return;
+      window.first = [row.querySelector('[data-testid=item-name]').textContent.trim(), row.dataset.status];
+      observer.disconnect();
+    }).observe(document, { subtree: true, childList: true });";
+
+#[test]
+fn the_list_is_shown_while_the_worker_starts() {
+    play("list_before_worker", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        let file = scene.file("truth.txt", &files::noise(100, 1))?;
+        face.share(&[&file]).await?;
+        face.wait_named("truth.txt", &["shared"], LONG).await?;
+        let driver = alice.driver()?;
+        let remembered = "const [done] = arguments;
+            const look = () => chrome.storage.session.get('first').then(({ first }) =>
+              Object.values(first?.state?.items ?? {})[0]?.cid ? done(true) : setTimeout(look, 100));
+            look();";
+        driver.execute_async(remembered, vec![]).await?;
+        driver.goto(alice.extension_url(QUIET)).await?;
+        alice.stop_worker().await?;
+        // A worker would call it by its name. What is shown before there is one has another.
+        let renamed = driver
+            .execute_async(RENAME, vec![json!("memory.txt")])
+            .await?;
+        ensure!(*renamed.json() == json!("renamed"), "{}", renamed.json());
+        ChromeDevTools::new(driver.handle.clone())
+            .execute_cdp_with_params(
+                "Page.addScriptToEvaluateOnNewDocument",
+                json!({ "source": NOTE }),
+            )
+            .await?;
+        let face = alice.face().await?;
+        face.wait_named("truth.txt", &["shared"], LONG).await?;
+        let first = face.wait("the first row", LONG, "return window.first;");
+        let first = first.await?;
+        // Only a running worker knows what is shared.
+        ensure!(
+            first == json!(["memory.txt", "announcing"]),
+            "first shown: {first}"
+        );
+        Ok(())
+    });
+}
 
 #[test]
 fn many_files_are_shared_together_and_told_of_once() {
