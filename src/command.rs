@@ -251,45 +251,50 @@ pub enum ToFace {
 impl ToFace {
     /// The messages for a face that begins to watch, in this order.
     pub fn first(state: &State, defaults: &Settings) -> impl Iterator<Item = Self> {
-        let first = State {
-            items: state.items.newest().take(FIRST_ITEMS).cloned().collect(),
-            seq: state.seq,
-            network: state.network.clone(),
-            web: state.web.clone(),
-            room: state.room,
-            settings: state.settings.clone(),
-            peer: state.peer.clone(),
-            notice: state.notice.clone(),
-            noticed: state.noticed,
-        };
-        let first = Self::State {
-            state: Box::new(first),
-            defaults: defaults.clone(),
-            count: state.items.len(),
-        };
         let mut rest = state.items.newest().skip(FIRST_ITEMS);
         let more = std::iter::from_fn(move || {
             let items: Vec<Item> = rest.by_ref().take(MORE_ITEMS).cloned().collect();
             (!items.is_empty()).then_some(Self::Items { items })
         });
+        let first = Self::State {
+            state: Box::new(newest(state)),
+            defaults: defaults.clone(),
+            count: state.items.len(),
+        };
         std::iter::once(first).chain(more)
     }
 
     /// What a face may show while the worker starts: the first of these messages, without what is true only while a
     /// worker runs.
-    pub fn remembered(state: &State, defaults: &Settings) -> Option<Self> {
-        let mut first = Self::first(state, defaults).next()?;
-        if let Self::State { state, .. } = &mut first {
-            let seq = state.seq;
-            state.apply(&Event {
-                seq,
-                at: 0,
-                kind: EventKind::Unconfirmed,
-            });
-            state.network = NetworkStatus::default();
-            state.notice = None;
+    pub fn remembered(state: &State, defaults: &Settings) -> Self {
+        let mut first = newest(state);
+        first.apply(&Event {
+            seq: state.seq,
+            at: 0,
+            kind: EventKind::Unconfirmed,
+        });
+        first.network = NetworkStatus::default();
+        first.notice = None;
+        Self::State {
+            state: Box::new(first),
+            defaults: defaults.clone(),
+            count: state.items.len(),
         }
-        Some(first)
+    }
+}
+
+/// A state with its newest items, of which there are at most [`FIRST_ITEMS`].
+fn newest(state: &State) -> State {
+    State {
+        items: state.items.newest().take(FIRST_ITEMS).cloned().collect(),
+        seq: state.seq,
+        network: state.network.clone(),
+        web: state.web.clone(),
+        room: state.room,
+        settings: state.settings.clone(),
+        peer: state.peer.clone(),
+        notice: state.notice.clone(),
+        noticed: state.noticed,
     }
 }
 

@@ -152,15 +152,19 @@ impl Settings {
         for (name, value) in written {
             let mut one = Map::new();
             one.insert(name.clone(), value.clone());
-            if serde_json::from_value::<Self>(Value::Object(one)).is_ok() {
+            if read(one).is_ok() {
                 good.insert(name.clone(), value.clone());
             } else {
                 lost.push(name.clone());
             }
         }
-        let read = serde_json::from_value(Value::Object(good)).unwrap_or_default();
-        (read, lost)
+        (read(good).unwrap_or_default(), lost)
     }
+}
+
+/// Reads settings from text, like everything in the journal, so that there is one code to read them and not two.
+fn read(written: Map<String, Value>) -> serde_json::Result<Settings> {
+    serde_json::from_str(&Value::Object(written).to_string())
 }
 
 impl OwnIpfs {
