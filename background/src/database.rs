@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use files::directory;
 use fluence::ports::StoreError;
+use futures::FutureExt;
 use futures::lock::Mutex;
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
@@ -65,6 +66,11 @@ const TRY_AGAIN: Duration = Duration::from_millis(250);
 const READS: u32 = 4;
 /// How long after a failed read the browser has said whether it has closed the connection.
 const SAID_CLOSED: Duration = Duration::from_millis(10);
+
+/// Makes the requests of a transaction that writes.
+type Requests<'a> = dyn FnMut(&IdbTransaction) -> Result<(), JsValue> + 'a;
+/// Makes a request that reads.
+type Question<'a> = dyn Fn(&IdbObjectStore) -> Result<IdbRequest, JsValue> + 'a;
 
 /// The database. It is cheap to clone, and clones share the connection.
 #[derive(Clone)]
@@ -176,6 +182,20 @@ impl Database {
         stores: &[&str],
         requests: impl FnOnce(&IdbTransaction) -> Result<(), JsValue>,
     ) -> Result<(), StoreError> {
+        let mut requests = Some(requests);
+        let mut once = |transaction: &IdbTransaction| match requests.take() {
+            Some(requests) => requests(transaction),
+            None => Ok(()),
+        };
+        // Boxed, so that the code that awaits it is compiled once and not for each kind of request.
+        self.write_all(stores, &mut once).boxed_local().await
+    }
+
+    async fn write_all(
+        &self,
+        stores: &[&str],
+        requests: &mut Requests<'_>,
+    ) -> Result<(), StoreError> {
         if self.0.torn.get() {
             let _one = self.0.renewing.lock().await;
             if self.0.torn.get() {
@@ -199,7 +219,7 @@ impl Database {
         }
         let filler = JsValue::from_str(&"-".repeat(FILLER));
         for part in 0..FILLERS {
-            self.commit(&[META], |transaction| {
+            self.commit(&[META], &mut |transaction| {
                 let meta = transaction.object_store(META)?;
                 (0..FILLER_VALUES).try_for_each(|number| {
                     let key = format!("{FILLER_KEY}{part}:{number}");
@@ -208,7 +228,7 @@ impl Database {
             })
             .await?;
         }
-        self.commit(&[META], |transaction| {
+        self.commit(&[META], &mut |transaction| {
             let meta = transaction.object_store(META)?;
             meta.delete(&beginning_with(FILLER_KEY)?.into()).map(drop)
         })
@@ -218,11 +238,7 @@ impl Database {
         Ok(())
     }
 
-    async fn commit(
-        &self,
-        stores: &[&str],
-        requests: impl FnOnce(&IdbTransaction) -> Result<(), JsValue>,
-    ) -> Result<(), StoreError> {
+    async fn commit(&self, stores: &[&str], requests: &mut Requests<'_>) -> Result<(), StoreError> {
         let transaction = self
             .transaction(stores, IdbTransactionMode::Readwrite)
             .await?;
@@ -251,9 +267,13 @@ impl Database {
         store: &str,
         request: impl Fn(&IdbObjectStore) -> Result<IdbRequest, JsValue>,
     ) -> Result<JsValue, StoreError> {
+        self.read_again(store, &request).boxed_local().await
+    }
+
+    async fn read_again(&self, store: &str, request: &Question<'_>) -> Result<JsValue, StoreError> {
         let mut reads = 0;
         loop {
-            let read = self.read_once(store, &request).await;
+            let read = self.read_once(store, request).await;
             if read.is_ok() || reads == READS {
                 return read;
             }
@@ -265,11 +285,7 @@ impl Database {
         }
     }
 
-    async fn read_once(
-        &self,
-        store: &str,
-        request: impl Fn(&IdbObjectStore) -> Result<IdbRequest, JsValue>,
-    ) -> Result<JsValue, StoreError> {
+    async fn read_once(&self, store: &str, request: &Question<'_>) -> Result<JsValue, StoreError> {
         let transaction = self
             .transaction(&[store], IdbTransactionMode::Readonly)
             .await?;
