@@ -90,7 +90,7 @@ impl Outcomes {
                 }
             }
             EventKind::Progress { .. } if !self.button.is_due(event.at) => return,
-            // These change nothing that is shown there.
+            // These change little that is shown.
             EventKind::Log { .. } | EventKind::Thumbnail { .. } => return,
             EventKind::Progress { .. }
             | EventKind::FetchBegan { .. }

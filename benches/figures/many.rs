@@ -70,8 +70,7 @@ const SHARED: &str = "
       port.postMessage({ number: 1, command: { command: 'watch' } });
     };
     connect();";
-/// Counts the notifications that are shown from now on: those that take the place of one before count too. A count that
-/// the browser keeps is read by [`SHOWN`].
+/// Counts the notifications that the browser shows.
 const SHOWN: &str =
     "const [done] = arguments; chrome.notifications.getAll(all => done(Object.keys(all).length));";
 
@@ -84,7 +83,12 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     let (mut browser, _) = scene.online("many", &node).await?;
     lists::note(&browser).await?;
     let memory = idle(&browser).await?;
-    println!("| memory of the idle extension without files | {memory:.0} MiB | | | | | |");
+    single(
+        "memory of the idle extension without files",
+        &format!("{memory:.0} MiB"),
+        memory,
+        None,
+    );
     let mut before = 0;
     for Step { count, again } in STEPS {
         let files = (before..count)
