@@ -1,7 +1,8 @@
 //! A file that is being written: its bytes are in one file, and a log beside it says what they are.
 //!
 //! The log is written after the bytes have been synced, so everything that it mentions is there.
-//! After a kill, bytes that the log does not mention are cut off.
+//! After a kill, bytes that the log does not mention are cut off. Bytes are written on while earlier
+//! ones are synced, because a disk may take longer for that than for everything else.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
@@ -22,8 +23,9 @@ use super::store::{DAG, DATA, LOG, add_own};
 
 /// How many bytes are gathered for one write.
 const WRITE: usize = 2 * 1024 * 1024;
-/// After this many bytes everything is synced, whether or not a flush was requested. This bounds
-/// what a kill can cost.
+/// Once this many bytes are written they are synced, whether or not a flush was requested, unless
+/// earlier ones are still being synced. A kill costs no more than this, and what was written during
+/// a sync.
 const SYNC: u64 = 32 * 1024 * 1024;
 
 /// A file that is being written in a [`super::FileStore`].
@@ -37,39 +39,74 @@ pub struct FilePartial {
     /// Bytes that wait to be written.
     waiting: Vec<Bytes>,
     waiting_len: usize,
-    /// The number of bytes appended since the last sync.
-    unsafe_len: u64,
     /// The number of bytes of the item's own data file that the log does not mention yet.
     unlogged: u64,
-    /// The entries that wait to be logged.
+    /// The entries about bytes that wait to be written.
     log: Writer,
-    writing: Writing,
+    /// The frames of the log about bytes that are written, or are being written, but not synced.
+    frames: Vec<u8>,
+    /// The number of those bytes.
+    unsynced: u64,
+    /// Writes to the data file.
+    writing: Hand<File>,
+    /// Syncs what was written, and then writes the log.
+    syncing: Hand<Files>,
 }
 
-/// The open files, and who has them.
+/// Something that one thread at a time has.
 #[derive(Debug)]
-enum Writing {
-    /// Nothing is being written.
-    Idle(Files),
-    /// A thread has the files, and is writing to them.
-    Busy(JoinHandle<Result<Files, StoreError>>),
-    /// An earlier write failed, and so does every later one.
+enum Hand<T> {
+    /// No thread has it.
+    Idle(T),
+    /// A thread has it, and gives it back.
+    Busy(JoinHandle<Result<T, StoreError>>),
+    /// An earlier thread failed, and so does every later one.
     Broken(StoreError),
 }
 
+impl<T> Hand<T> {
+    /// Waits until no thread has it, and takes it.
+    async fn take(&mut self) -> Result<T, StoreError> {
+        let stopped = || Self::Broken(StoreError::Failed("the write was given up".to_owned()));
+        let result = match self {
+            // Awaited in place, so that nothing is lost if this future is dropped meanwhile.
+            Self::Busy(turn) => match turn.await {
+                Ok(result) => result,
+                Err(_) => Err(StoreError::Failed("the program is stopping".to_owned())),
+            },
+            Self::Idle(_) => match std::mem::replace(self, stopped()) {
+                Self::Idle(free) => Ok(free),
+                _ => unreachable!("it was matched just above"),
+            },
+            Self::Broken(error) => Err(error.clone()),
+        };
+        *self = match &result {
+            Ok(_) => stopped(),
+            Err(error) => Self::Broken(error.clone()),
+        };
+        result
+    }
+
+    /// Waits until no thread has it.
+    async fn wait(&mut self) -> Result<(), StoreError> {
+        *self = Self::Idle(self.take().await?);
+        Ok(())
+    }
+
+    /// Whether it can be taken without waiting.
+    fn is_free(&self) -> bool {
+        match self {
+            Self::Busy(turn) => turn.is_finished(),
+            Self::Idle(_) | Self::Broken(_) => true,
+        }
+    }
+}
+
+/// What is needed to make written bytes safe.
 #[derive(Debug)]
 struct Files {
     data: File,
     log: File,
-}
-
-/// One write, done on another thread.
-struct Turn {
-    directory: PathBuf,
-    data: Vec<Bytes>,
-    /// The frames for the log, which are written once the bytes are synced; `None` if nothing is to
-    /// be synced.
-    safe: Option<Vec<u8>>,
 }
 
 impl FilePartial {
@@ -133,59 +170,58 @@ impl FilePartial {
             blocks,
             waiting: Vec::new(),
             waiting_len: 0,
-            unsafe_len: 0,
             unlogged: 0,
             log: Writer::default(),
-            writing: Writing::Idle(Files { data, log }),
+            frames: Vec::new(),
+            unsynced: 0,
+            syncing: Hand::Idle(Files {
+                data: data.try_clone().map_err(at(&data_path))?,
+                log,
+            }),
+            writing: Hand::Idle(data),
         })
     }
 
-    /// Waits until the thread has finished its write, and takes the files.
-    async fn files(&mut self) -> Result<Files, StoreError> {
-        let stopped = || Writing::Broken(StoreError::Failed("the write was given up".to_owned()));
-        let result = match &mut self.writing {
-            // Awaited in place, so that nothing is lost if this future is dropped meanwhile.
-            Writing::Busy(turn) => match turn.await {
-                Ok(result) => result,
-                Err(_) => Err(StoreError::Failed("the program is stopping".to_owned())),
-            },
-            Writing::Idle(_) => match std::mem::replace(&mut self.writing, stopped()) {
-                Writing::Idle(files) => Ok(files),
-                _ => unreachable!("it was matched just above"),
-            },
-            Writing::Broken(error) => Err(error.clone()),
-        };
-        self.writing = match &result {
-            Ok(_) => stopped(),
-            Err(error) => Writing::Broken(error.clone()),
-        };
-        result
-    }
-
-    /// Has everything that waits written by another thread. If `safe`, the bytes are synced, and
-    /// the log is written after them.
-    async fn write(&mut self, safe: bool) -> Result<(), StoreError> {
-        let files = self.files().await?;
+    /// Has everything that waits written by another thread. What was written before is synced
+    /// meanwhile, if it is worth it.
+    async fn write(&mut self) -> Result<(), StoreError> {
+        self.writing.wait().await?;
+        if self.unsynced >= SYNC && self.syncing.is_free() {
+            self.sync().await?;
+        }
+        let mut file = self.writing.take().await?;
         let data = std::mem::take(&mut self.waiting);
-        self.waiting_len = 0;
-        let safe = safe.then(|| {
-            self.log_own();
-            self.unsafe_len = 0;
-            self.log.take()
-        });
-        let turn = Turn {
-            directory: self.directory.clone(),
-            data,
-            safe,
-        };
-        self.writing = Writing::Busy(tokio::task::spawn_blocking(move || turn.run(files)));
+        self.log_own();
+        self.frames.append(&mut self.log.take());
+        self.unsynced += std::mem::take(&mut self.waiting_len) as u64;
+        let path = self.directory.join(DATA);
+        self.writing = Hand::Busy(tokio::task::spawn_blocking(move || {
+            for bytes in &data {
+                file.write_all(bytes)
+                    .map_err(|error| store_error(&path, &error))?;
+            }
+            Ok(file)
+        }));
         Ok(())
     }
 
     /// Does the same as [`Self::write`], and waits until it is done.
-    async fn write_out(&mut self, safe: bool) -> Result<(), StoreError> {
-        self.write(safe).await?;
-        self.writing = Writing::Idle(self.files().await?);
+    async fn write_out(&mut self) -> Result<(), StoreError> {
+        self.write().await?;
+        self.writing.wait().await
+    }
+
+    /// Has another thread sync what was written, and then write the log. Nothing may be being
+    /// written.
+    async fn sync(&mut self) -> Result<(), StoreError> {
+        let mut files = self.syncing.take().await?;
+        let frames = std::mem::take(&mut self.frames);
+        self.unsynced = 0;
+        let directory = self.directory.clone();
+        self.syncing = Hand::Busy(tokio::task::spawn_blocking(move || {
+            files.sync(&directory, &frames)?;
+            Ok(files)
+        }));
         Ok(())
     }
 
@@ -222,21 +258,20 @@ impl FilePartial {
     }
 }
 
-impl Turn {
-    fn run(self, mut files: Files) -> Result<Files, StoreError> {
-        let data_path = self.directory.join(DATA);
-        let fail = |error| store_error(&data_path, &error);
-        for bytes in &self.data {
-            files.data.write_all(bytes).map_err(fail)?;
+impl Files {
+    /// Syncs the bytes, and then writes these frames of the log. Blocks the thread.
+    fn sync(&mut self, directory: &Path, frames: &[u8]) -> Result<(), StoreError> {
+        let data = directory.join(DATA);
+        self.data
+            .sync_data()
+            .map_err(|error| store_error(&data, &error))?;
+        if frames.is_empty() {
+            return Ok(());
         }
-        if let Some(frames) = self.safe {
-            files.data.sync_data().map_err(fail)?;
-            if !frames.is_empty() {
-                files.log.write_all(&frames).map_err(fail)?;
-                files.log.sync_data().map_err(fail)?;
-            }
-        }
-        Ok(files)
+        self.log
+            .write_all(frames)
+            .and_then(|()| self.log.sync_data())
+            .map_err(|error| store_error(&directory.join(LOG), &error))
     }
 }
 
@@ -260,7 +295,6 @@ impl Partial for FilePartial {
             let len = data.len() as u64;
             add_own(&mut self.extents, &self.directory.join(DATA), len);
             self.len += len;
-            self.unsafe_len += len;
             self.unlogged += len;
             if !data.is_empty() {
                 self.waiting_len += data.len();
@@ -273,13 +307,10 @@ impl Partial for FilePartial {
                 }
                 self.blocks.extend(blocks);
             }
-            if self.unsafe_len >= SYNC {
-                self.write(true).await
-            } else if self.waiting_len >= WRITE {
-                self.write(false).await
-            } else {
-                Ok(())
+            if self.waiting_len >= WRITE {
+                self.write().await?;
             }
+            Ok(())
         }
         .boxed_local()
     }
@@ -304,19 +335,19 @@ impl Partial for FilePartial {
 
     fn flush(&mut self) -> LocalBoxFuture<'_, Result<(), StoreError>> {
         async move {
-            if self.waiting.is_empty() && self.unsafe_len == 0 && self.log.is_empty() {
-                // An earlier write may still be under way.
-                self.writing = Writing::Idle(self.files().await?);
-                return Ok(());
+            self.write_out().await?;
+            if self.unsynced > 0 || !self.frames.is_empty() {
+                self.sync().await?;
             }
-            self.write_out(true).await
+            // An earlier sync may still be under way.
+            self.syncing.wait().await
         }
         .boxed_local()
     }
 
     fn source(&mut self) -> LocalBoxFuture<'_, Result<FileSource, StoreError>> {
         async move {
-            self.write_out(false).await?;
+            self.write_out().await?;
             Ok(FileSource::of(self.extents.clone()))
         }
         .boxed_local()
@@ -451,6 +482,36 @@ mod tests {
         store.remove(&id()).await.unwrap();
         store.remove(&id()).await.unwrap();
         assert_eq!(store.ids().await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn bytes_are_made_safe_while_more_of_them_come() {
+        const PIECE: usize = WRITE / 2;
+        let home = tempfile::tempdir().unwrap();
+        let store = FileStore::open(home.path().to_owned()).unwrap();
+        let mut partial = store.partial(&id()).await.unwrap();
+        let pieces = SYNC / PIECE as u64 + 4;
+        let byte = |number: u64| u8::try_from(number % 251).unwrap();
+        for number in 0..pieces {
+            let data = Bytes::from(vec![byte(number); PIECE]);
+            let blocks = vec![block(PIECE as u64)];
+            partial.append(data, blocks).await.unwrap();
+        }
+        // The program is killed without a flush, after the sync that has begun by itself.
+        partial.writing.wait().await.unwrap();
+        partial.syncing.wait().await.unwrap();
+        drop(partial);
+
+        let mut partial = store.partial(&id()).await.unwrap();
+        let safe = partial.blocks().len() as u64;
+        assert!((SYNC / PIECE as u64..=pieces).contains(&safe), "{safe}");
+        assert_eq!(partial.len(), safe * PIECE as u64);
+        let source = partial.source().await.unwrap();
+        for number in 0..safe {
+            let at = number * PIECE as u64;
+            let read = source.read(at..at + PIECE as u64).await.unwrap();
+            assert!(read.iter().all(|read| *read == byte(number)), "{number}");
+        }
     }
 
     #[tokio::test]
