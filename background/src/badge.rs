@@ -109,6 +109,7 @@ pub fn badge(state: &State, waiting: usize) -> Badge {
         NetworkStatus::NoNode => ("?", AMBER),
         NetworkStatus::Offline { .. } => ("!", RED),
         NetworkStatus::Starting | NetworkStatus::Connecting { .. } => ("…", AMBER),
+        NetworkStatus::Unreachable { .. } => ("!", AMBER),
         NetworkStatus::Online { .. } => ("", GREEN),
     };
     let mut title = words::button::network(&state.network, shared);

@@ -45,34 +45,30 @@ pub fn form(data: &[u8]) {
 }
 
 #[cfg(test)]
+#[path = "../../fuzz/bodies/kept.rs"]
+mod kept;
+
+#[cfg(test)]
 mod tests {
-    fn each(target: &str, body: fn(&[u8])) {
-        let inputs = std::fs::read_dir(format!("../fuzz/corpus/{target}")).unwrap();
-        let mut count = 0;
-        for input in inputs {
-            body(&std::fs::read(input.unwrap().path()).unwrap());
-            count += 1;
-        }
-        assert!(count > 0, "{target}");
-    }
+    use super::kept::each;
 
     #[test]
     fn blocks_that_were_kept() {
-        each("ipld", super::ipld);
+        each("../fuzz/corpus/ipld", super::ipld);
     }
 
     #[test]
     fn tokens_that_were_kept() {
-        each("token", super::token);
+        each("../fuzz/corpus/token", super::token);
     }
 
     #[test]
     fn forms_that_were_kept() {
-        each("form", super::form);
+        each("../fuzz/corpus/form", super::form);
     }
 
     #[test]
     fn requests_that_were_kept() {
-        each("request", super::request);
+        each("../fuzz/corpus/request", super::request);
     }
 }

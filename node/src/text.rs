@@ -660,6 +660,9 @@ pub fn hidden_http(url: &str) -> Words {
 
 /// The connection to the network was made again.
 pub const CONNECTED: &str = "Connected again.";
+/// The node grants no reservation.
+pub const UNREACHABLE: &str = "Connected, but the node has no room to make another peer reachable: \
+     fetching works, and nobody can fetch from here. It tries again by itself.";
 /// A node has started.
 pub const NODE_RUNS: &str = "The node runs until Ctrl-C.";
 /// A node stops.

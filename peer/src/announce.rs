@@ -79,24 +79,10 @@ async fn announce(
     let until = Instant::now() + timeout.min(MAX_DEADLINE);
 
     peer.online().await?;
-    // It connects while the records are stored.
-    let stranger = Peer::start_visitor(Config::client(
-        Keypair::generate_ed25519(),
-        peer.entry_points().await,
-    ))
-    .map_err(|_| NetworkError::Offline)?;
-    let stranger = Stranger {
-        peer: stranger,
-        provider: peer.id(),
-        until,
-    };
-    let mut found = Vec::new();
-    if again {
-        found = stranger.find(&names, 1).await;
-        peer.command(Command::Keep(found.clone())).await?;
+    if !peer.status().is_online() {
+        return Err(NetworkError::Offline);
     }
-    let others = missing(&names, &found);
-    let store = stream::iter(&others).for_each_concurrent(PARALLEL, |name| async move {
+    let store = stream::iter(&names).for_each_concurrent(PARALLEL, |name| async move {
         // The stranger will see whether the record was stored.
         let _ = peer.provide(name.clone()).await;
     });

@@ -188,34 +188,30 @@ pub fn exchange(data: &[u8]) {
 }
 
 #[cfg(test)]
+#[path = "../../fuzz/bodies/kept.rs"]
+mod kept;
+
+#[cfg(test)]
 mod tests {
-    fn each(target: &str, body: fn(&[u8])) {
-        let inputs = std::fs::read_dir(format!("../fuzz/corpus/{target}")).unwrap();
-        let mut count = 0;
-        for input in inputs {
-            body(&std::fs::read(input.unwrap().path()).unwrap());
-            count += 1;
-        }
-        assert!(count > 0, "{target}");
-    }
+    use super::kept::each;
 
     #[test]
     fn frames_that_were_kept() {
-        each("web_socket", super::web_socket);
+        each("../fuzz/corpus/web_socket", super::web_socket);
     }
 
     #[test]
     fn addresses_that_were_kept() {
-        each("addresses", super::addresses);
+        each("../fuzz/corpus/addresses", super::addresses);
     }
 
     #[test]
     fn answers_of_nodes_that_were_kept() {
-        each("exchange", super::exchange);
+        each("../fuzz/corpus/exchange", super::exchange);
     }
 
     #[test]
     fn records_that_were_kept() {
-        each("records", super::records);
+        each("../fuzz/corpus/records", super::records);
     }
 }

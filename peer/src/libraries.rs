@@ -1,8 +1,9 @@
 //! How the libraries of the network are set: every value that a stranger could use against a peer,
 //! or that decides how far a peer gets, with its reason. Where a default is kept, the reason is
-//! given too. (Read in libp2p 0.57; HTTP is the node's, in `node/src/gateway`.)
+//! given too. (Read in libp2p 0.57. What an operator sets, the relay's limits among it, is in [`RelayLimits`]; HTTP is the
+//! node's, in `node/src/gateway/limits.rs`.)
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU8, NonZeroUsize};
 use std::time::Duration;
 
 use fluence::call;
@@ -112,6 +113,8 @@ pub(crate) fn swarm(idle: Duration) -> swarm::Config {
     config
         .with_idle_connection_timeout(idle)
         .with_max_negotiating_inbound_streams(NEGOTIATING)
+        // Addresses of one peer that are dialed at the same time: as many as a record has. This is the default.
+        .with_dial_concurrency_factor(NonZeroU8::new(8).expect("8 is not 0"))
         // A request goes out along with the proposal of its protocol: a call is one round trip.
         .with_substream_upgrade_protocol_override(libp2p::core::upgrade::Version::V1Lazy)
 }
@@ -149,6 +152,8 @@ pub(crate) fn identify(key: identity::PublicKey, agent: String) -> identify::Con
         .with_interval(Duration::from_secs(5 * 60))
         .with_push_listen_addr_updates(true)
         .with_cache_size(0)
+        // A node's addresses are to be known, and a client listens nowhere but at its nodes. This is the default.
+        .with_hide_listen_addrs(false)
 }
 
 /// One ping is under way on a connection at a time.
@@ -171,6 +176,13 @@ pub(crate) fn kad(is_node: bool) -> kad::Config {
         .set_replication_interval(None)
         .set_caching(kad::Caching::Disabled)
         .set_parallelism(NonZeroUsize::new(4).expect("4 is not 0"))
+        // These are the defaults. A request of which nothing is answered for 10 s has failed, and ends long before its
+        // query. A bucket holds as many nodes as an answer, and a new one waits a minute for the place of a silent one.
+        .set_substreams_timeout(Duration::from_secs(10))
+        .set_kbucket_size(KAD_REPLICATION)
+        .set_kbucket_pending_timeout(Duration::from_secs(60))
+        // Looks for nodes that have come near since, every five minutes; `driver/neighbours.rs` looks for lost ones.
+        .set_periodic_bootstrap_interval(Some(Duration::from_secs(5 * 60)))
         // What a node's routing table has is told to others, so a node itself decides what is in it.
         .set_kbucket_inserts(if is_node {
             kad::BucketInserts::Manual
@@ -178,4 +190,100 @@ pub(crate) fn kad(is_node: bool) -> kad::Config {
             kad::BucketInserts::OnConnected
         });
     kad
+}
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests {
+    use std::pin::Pin;
+
+    use futures::{AsyncReadExt, AsyncWriteExt, future::poll_fn};
+    use libp2p::core::muxing::StreamMuxer;
+    use libp2p::core::upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade};
+    use libp2p::tcp::tokio::TcpStream;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, tcp};
+    use tokio::time::{Instant, sleep_until, timeout};
+
+    use super::*;
+
+    /// One direction of a line on which bytes take some time, as many as there may be.
+    fn delayed(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf) {
+        let (sender, mut late) = tokio::sync::mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
+        tokio::spawn(async move {
+            let mut buffer = vec![0; 64 * 1024];
+            while let Ok(read @ 1..) = from.read(&mut buffer).await {
+                let due = Instant::now() + Duration::from_millis(20);
+                let _ = sender.send((due, buffer[..read].to_vec()));
+            }
+        });
+        tokio::spawn(async move {
+            while let Some((due, bytes)) = late.recv().await {
+                sleep_until(due).await;
+                let _ = to.write_all(&bytes).await;
+            }
+        });
+    }
+
+    /// Both ends of such a line.
+    async fn line() -> [tokio::net::TcpStream; 2] {
+        let pair = async || {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let at = listener.local_addr().unwrap();
+            let (one, other) = tokio::join!(tokio::net::TcpStream::connect(at), listener.accept());
+            (one.unwrap(), other.unwrap().0)
+        };
+        let ((here, left), (there, right)) = (pair().await, pair().await);
+        let ((from_left, to_left), (from_right, to_right)) =
+            (left.into_split(), right.into_split());
+        delayed(from_left, to_right);
+        delayed(from_right, to_left);
+        [here, there]
+    }
+
+    /// Somebody reads fast, so that the window could grow, and then stops: what has been sent and not
+    /// been read is what this side holds.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_nobody_reads_takes_no_more_than_a_window() {
+        const WINDOW: usize = 256 * 1024;
+        const READ: usize = 8 * 1024 * 1024;
+        let [here, there] = line().await;
+        let (own, other) = (yamux(), yamux::Config::default());
+        let mut own = own
+            .upgrade_inbound(TcpStream(here), "/yamux/1.0.0")
+            .await
+            .unwrap();
+        let mut other = other
+            .upgrade_outbound(TcpStream(there), "/yamux/1.0.0")
+            .await
+            .unwrap();
+        let mut writer = poll_fn(|cx| Pin::new(&mut other).poll_outbound(cx))
+            .await
+            .unwrap();
+        tokio::spawn(async move {
+            poll_fn(|cx| Pin::new(&mut other).poll(cx))
+                .await
+                .map(|_| ())
+        });
+        writer.write_all(&[0; 1024]).await.unwrap();
+        let mut reader = poll_fn(|cx| Pin::new(&mut own).poll_inbound(cx))
+            .await
+            .unwrap();
+        tokio::spawn(async move { poll_fn(|cx| Pin::new(&mut own).poll(cx)).await.map(|_| ()) });
+        let read = tokio::spawn(async move {
+            let mut buffer = vec![0; READ];
+            reader.read_exact(&mut buffer).await.unwrap();
+            reader
+        });
+        let (mut written, piece) = (1024, vec![0; 16 * 1024]);
+        loop {
+            match timeout(Duration::from_secs(1), writer.write(&piece)).await {
+                Ok(more) => written += more.unwrap(),
+                Err(_) if read.is_finished() => break,
+                Err(_) => {}
+            }
+        }
+        let _reader = read.await.unwrap();
+        let held = written - READ;
+        assert!(held <= WINDOW, "{held} bytes are held");
+    }
 }

@@ -275,7 +275,7 @@ impl Peer {
         replied.await.ok()
     }
 
-    /// Waits while the peer is starting or connecting to a node.
+    /// Waits while the peer is starting or connecting to a node; then it can call, if not be called.
     ///
     /// # Errors
     /// [`NetworkError::Offline`] if there is no node, or the peer is waiting for its next attempt
@@ -284,7 +284,7 @@ impl Peer {
         let mut status = self.shared.status.clone();
         loop {
             match &*status.borrow_and_update() {
-                NetworkStatus::Online { .. } => return Ok(()),
+                NetworkStatus::Online { .. } | NetworkStatus::Unreachable { .. } => return Ok(()),
                 NetworkStatus::Starting | NetworkStatus::Connecting { .. } => {}
                 NetworkStatus::NoNode | NetworkStatus::Offline { .. } => {
                     return Err(NetworkError::Offline);

@@ -8,7 +8,7 @@ use fluence::call::{ErrorCode, MAX_MESSAGE, Reply, Request};
 use fluence::names::FunctionName;
 use fluence::ports::NetworkError;
 use fluence::state::{LinkCause, LinkError, NetworkStatus};
-use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId, RelayLimits, Role, Statuses};
+use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId, Role, Statuses};
 use futures::StreamExt;
 use serde_json::json;
 
@@ -548,36 +548,42 @@ async fn an_announcement_that_nobody_answers_is_not_confirmed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_grants_no_reservation_leaves_the_client_offline() {
+async fn who_is_refused_a_reservation_calls_others_and_says_that_nobody_can_call_it() {
     let mut config = node_config(
         Keypair::generate_ed25519(),
         &["/ip4/127.0.0.1/tcp/0/ws", "/ip4/127.0.0.1/tcp/0"],
     );
     if let Role::Node { limits, .. } = &mut config.role {
-        *limits = RelayLimits {
-            max_reservations: 0,
-            ..RelayLimits::default()
-        };
+        limits.max_reservations = 1;
     }
     let node = start_node(config).await;
+    let bob = provider(&node.ws).await;
+    soon("provide", bob.provide(name("f")))
+        .await
+        .expect("provided");
     let config = Config::client(Keypair::generate_ed25519(), vec![node.ws.clone()]);
     let (alice, _calls, mut statuses) = Peer::start(config).expect("starts");
-    let offline = async {
-        loop {
-            match statuses.next().await {
-                Some(NetworkStatus::Online { .. }) => panic!("online without a reservation"),
-                Some(status @ NetworkStatus::Offline { .. }) => return error_of(status),
-                _ => {}
-            }
-        }
+    let refused = async {
+        while !matches!(
+            statuses.next().await,
+            Some(NetworkStatus::Unreachable { .. })
+        ) {}
     };
-    let error = soon("offline", offline).await.expect("an error");
-    assert!(
-        matches!(error.cause, LinkCause::ReservationRefused { .. }),
-        "{error:?}"
-    );
+    soon("a refusal", refused).await;
+    assert_eq!(who_provides(&alice, "f").await, [bob.id()]);
+    let reply = soon("a call", alice.call(bob.id(), ask("f"), DEADLINE)).await;
+    assert!(matches!(reply, Ok(Reply::Ok(_))), "{reply:?}");
     let announced = soon("announce", alice.announce(vec![name("file")])).await;
-    assert!(announced != Ok(Vec::new()), "it claims to be reachable");
+    assert_eq!(
+        announced,
+        Err(NetworkError::Offline),
+        "nobody could call it"
+    );
+    // Once there is room, it can be reached.
+    soon("shutdown", bob.shutdown()).await;
+    soon("online", statuses.online()).await;
+    let announced = soon("announce", alice.announce(vec![name("file")])).await;
+    assert!(announced.is_ok(), "{announced:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

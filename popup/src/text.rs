@@ -14,6 +14,8 @@ pub const NETWORK_NO_NODE: &str = "No node";
 pub const NETWORK_CONNECTING: &str = "Connecting";
 pub const NETWORK_ONLINE: &str = "Online";
 pub const NETWORK_OFFLINE: &str = "Offline";
+pub const NETWORK_UNREACHABLE: &str = "Fetching only";
+pub const UNREACHABLE_ADVICE: &str = "The node has no room to make another peer reachable. You can fetch, but nobody can fetch from you. It tries again by itself; another node may have room.";
 pub const NETWORK_LABEL: &str = "Connection";
 pub const NO_NODE_ADVICE: &str = "To share and fetch, Fluence Share needs the address of at least one node. Ask whoever runs one, or run your own.";
 pub const NO_NODE_BUTTON: &str = "Add a node";
@@ -214,6 +216,7 @@ pub fn network(status: &NetworkStatus) -> &'static str {
         NetworkStatus::NoNode => NETWORK_NO_NODE,
         NetworkStatus::Connecting { .. } => NETWORK_CONNECTING,
         NetworkStatus::Online { .. } => NETWORK_ONLINE,
+        NetworkStatus::Unreachable { .. } => NETWORK_UNREACHABLE,
         NetworkStatus::Offline { .. } => NETWORK_OFFLINE,
     }
 }
@@ -252,7 +255,7 @@ pub fn status(item: &Item, network: &NetworkStatus) -> String {
         Status::Shared if online => "Shared".to_owned(),
         Status::Shared => "Shared · waiting for the network".to_owned(),
         Status::Stopped => "No longer shared".to_owned(),
-        Status::Searching if online => "Looking for peers that have it".to_owned(),
+        Status::Searching if network.can_call() => "Looking for peers that have it".to_owned(),
         Status::Searching => "Waiting for the network".to_owned(),
         Status::Asked { .. } => "Asked; waiting for an answer".to_owned(),
         Status::Downloading { from } => format!("Fetching from {from}"),

@@ -163,9 +163,9 @@ impl<P: Platform> Engine<P> {
         if before == network {
             return;
         }
-        let was_online = self.is_online();
+        let could_call = before.can_call();
         self.tell([EventKind::Network { network }]);
-        if was_online && !self.is_online() {
+        if could_call && !self.can_call() {
             self.0.lost.set(self.now());
         }
         if !self.0.offline.borrow().is_empty() {
@@ -173,11 +173,13 @@ impl<P: Platform> Engine<P> {
         }
         if self.is_online() {
             self.offer_all_again();
+        }
+        if self.can_call() {
             for waiting in self.0.offline.take() {
                 // A task that has stopped waiting needs no answer.
                 let _ = waiting.send(());
             }
-            if !was_online {
+            if !could_call {
                 self.resume_cut_off();
             }
         }
@@ -226,9 +228,9 @@ impl<P: Platform> Engine<P> {
         })
     }
 
-    /// Waits for the network. Returns `false` if that took too long.
+    /// Waits until functions can be called. Returns `false` if that took too long.
     async fn wait_online(&self, patience: Duration) -> bool {
-        if self.is_online() {
+        if self.can_call() {
             return true;
         }
         let (sender, online) = oneshot::channel();
@@ -243,5 +245,9 @@ impl<P: Platform> Engine<P> {
 
     fn is_online(&self) -> bool {
         self.with_state(|state| state.network.is_online())
+    }
+
+    fn can_call(&self) -> bool {
+        self.with_state(|state| state.network.can_call())
     }
 }

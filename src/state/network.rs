@@ -24,6 +24,12 @@ pub enum NetworkStatus {
         /// Its multiaddr.
         node: String,
     },
+    /// Connected to a node that has no room to make this peer reachable: it can call, and nobody can
+    /// call it. The peer asks again by itself.
+    Unreachable {
+        /// The node's multiaddr.
+        node: String,
+    },
     /// Not connected; the peer tries again by itself.
     Offline {
         /// Why.
@@ -38,8 +44,17 @@ impl NetworkStatus {
     pub fn is_online(&self) -> bool {
         match self {
             Self::Online { .. } => true,
-            Self::Starting | Self::NoNode | Self::Connecting { .. } | Self::Offline { .. } => false,
+            Self::Starting
+            | Self::NoNode
+            | Self::Connecting { .. }
+            | Self::Unreachable { .. }
+            | Self::Offline { .. } => false,
         }
+    }
+
+    /// Whether functions can be called now.
+    pub fn can_call(&self) -> bool {
+        self.is_online() || matches!(self, Self::Unreachable { .. })
     }
 }
 
@@ -115,6 +130,7 @@ flat! {
     NoNode = "no_node",
     Connecting { node } = "connecting",
     Online { node } = "online",
+    Unreachable { node } = "unreachable",
     Offline { error, retry_at } = "offline",
 }
 
@@ -178,6 +194,7 @@ mod tests {
             NetworkStatus::NoNode,
             NetworkStatus::Connecting { node: "a".into() },
             NetworkStatus::Online { node: "a".into() },
+            NetworkStatus::Unreachable { node: "a".into() },
             offline(LinkCause::ConnectionLost),
             offline(LinkCause::WrongPeer {
                 found: "12D3Koo".into(),

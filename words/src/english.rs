@@ -677,6 +677,10 @@ pub mod button {
             NetworkStatus::Starting | NetworkStatus::Connecting { .. } => {
                 "Fluence Share: connecting…".to_owned()
             }
+            NetworkStatus::Unreachable { .. } => {
+                "Fluence Share: connected, but nobody can reach this browser. It tries again by itself."
+                    .to_owned()
+            }
             NetworkStatus::Online { .. } => match shared {
                 0 => "Fluence Share: online.".to_owned(),
                 1 => "Fluence Share: online, 1 file is shared.".to_owned(),

@@ -80,6 +80,11 @@ async fn wait_online(
             output.network(&status);
             match status {
                 NetworkStatus::Online { .. } => return true,
+                // What is shared waits until there is room; what is fetched needs none.
+                NetworkStatus::Unreachable { .. } => {
+                    output.say(text::UNREACHABLE);
+                    return true;
+                }
                 NetworkStatus::Offline { error, .. } => {
                     why = words::link(&error);
                     peer.hurry();
@@ -197,6 +202,11 @@ async fn follow(
                 output.say(&text::connection_lost(error));
                 // A person waits for this program.
                 peer.hurry();
+            }
+            NetworkStatus::Unreachable { .. } => {
+                if !matches!(status, NetworkStatus::Unreachable { .. }) {
+                    output.say(text::UNREACHABLE);
+                }
             }
             NetworkStatus::Online { .. } => {
                 if !status.is_online() {

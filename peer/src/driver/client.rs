@@ -141,6 +141,9 @@ impl Client {
             Summary::Online(node) => NetworkStatus::Online {
                 node: node.to_string(),
             },
+            Summary::Unreachable(node) => NetworkStatus::Unreachable {
+                node: node.to_string(),
+            },
             Summary::Offline(error, until) => {
                 let retry_at = match self.retry {
                     Some((known, retry_at)) if known == until => retry_at,

@@ -33,6 +33,8 @@ pub(crate) enum Summary {
     Connecting(Multiaddr),
     /// At least one link is online; this is the node of the first.
     Online(Multiaddr),
+    /// No link is online, but one is connected to this node, which grants no reservation.
+    Unreachable(Multiaddr),
     /// Every link waits; this is the error of the link that tries again first, and when it does.
     Offline(LinkError, Instant),
 }
@@ -183,6 +185,8 @@ impl Links {
         for link in &self.links {
             match (link.view(), &summary) {
                 (View::Online(node), _) => return Summary::Online(node),
+                // Only the home stays where nobody can reach this peer, and it comes first.
+                (View::Unreachable(node), _) => summary = Summary::Unreachable(node),
                 (View::Connecting(node), Summary::NoNode | Summary::Offline(..)) => {
                     summary = Summary::Connecting(node.clone());
                 }

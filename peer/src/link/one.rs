@@ -122,6 +122,8 @@ pub(super) struct Link {
     backoff: Backoff,
     /// The last error since the first node was tried.
     error: Option<LinkError>,
+    /// The node that refused a reservation since the first node was tried.
+    refused: Option<Multiaddr>,
 }
 
 /// The state of a link.
@@ -145,6 +147,15 @@ enum State {
         /// When the link counts as lost; each pong extends it.
         until: Instant,
     },
+    /// Connected to a node that refused a reservation, since every other node has failed: calling
+    /// needs none.
+    Unreachable {
+        peer: PeerId,
+        /// When the link counts as lost; each pong extends it.
+        until: Instant,
+        /// When a reservation is asked for again.
+        again: Instant,
+    },
 }
 
 /// A link's state as others see it.
@@ -156,6 +167,8 @@ pub(super) enum View<'a> {
     Connecting(&'a Multiaddr),
     /// The link is online at this node; the address ends in `/p2p/…`.
     Online(Multiaddr),
+    /// The link is connected to this node, through which nobody can reach this peer.
+    Unreachable(Multiaddr),
 }
 
 impl Link {
@@ -168,6 +181,7 @@ impl Link {
             lost: None,
             backoff: Backoff::default(),
             error: None,
+            refused: None,
         }
     }
 
@@ -186,6 +200,7 @@ impl Link {
             | State::Dialing { until, .. }
             | State::Reserving { until, .. }
             | State::Online { until, .. } => Some(until),
+            State::Unreachable { until, again, .. } => Some(until.min(again)),
         }
     }
 
@@ -194,6 +209,11 @@ impl Link {
         match self.state {
             State::NoNode => View::NoNode,
             State::Waiting { until } => View::Waiting(until, self.error.as_ref()),
+            // It asks once more, and stays connected meanwhile.
+            State::Reserving { peer, .. } if self.refused.as_ref() == Some(&self.at) => {
+                View::Unreachable(full(&self.at, peer))
+            }
+            State::Unreachable { peer, .. } => View::Unreachable(full(&self.at, peer)),
             State::Dialing { .. } | State::Reserving { .. } => View::Connecting(&self.at),
             State::Online { peer, .. } => View::Online(full(&self.at, peer)),
         }
@@ -217,9 +237,9 @@ impl Link {
     /// The node that the link is connected to, and the node's address without `/p2p/…`.
     pub(super) fn node(&self) -> Option<(PeerId, Multiaddr)> {
         match self.state {
-            State::Online { peer, .. } | State::Reserving { peer, .. } => {
-                Some((peer, bare(&self.at)))
-            }
+            State::Online { peer, .. }
+            | State::Reserving { peer, .. }
+            | State::Unreachable { peer, .. } => Some((peer, bare(&self.at))),
             State::NoNode | State::Waiting { .. } | State::Dialing { .. } => None,
         }
     }
@@ -233,7 +253,10 @@ impl Link {
     pub(super) fn seat(&self, pool: &Pool) -> Option<Seat> {
         match self.state {
             State::NoNode | State::Waiting { .. } => None,
-            State::Dialing { .. } | State::Reserving { .. } | State::Online { .. } => {
+            State::Dialing { .. }
+            | State::Reserving { .. }
+            | State::Online { .. }
+            | State::Unreachable { .. } => {
                 let address = self.at.clone();
                 let peer = self.node().map(|(peer, _)| peer);
                 let peer = peer.or_else(|| pool.peer(&address));
@@ -261,23 +284,26 @@ impl Link {
                 self.failed(cause, moment, actions);
             }
             (Input::Reserved, State::Reserving { peer, .. }) => self.online(peer, now, actions),
-            (Input::ReservationEnded(detail), State::Reserving { .. }) => {
-                actions.push(Action::Close);
-                self.failed(LinkCause::ReservationRefused { detail }, moment, actions);
+            (Input::ReservationEnded(detail), State::Reserving { peer, .. }) => {
+                self.refused(detail, peer, moment, actions);
             }
             (Input::ReservationEnded(_), State::Online { .. }) => {
                 actions.push(Action::Close);
                 self.lost(LinkCause::ReservationEnded, moment);
             }
             (Input::Pong, _) => {
-                if let State::Online { until, .. } = &mut self.state {
+                if let State::Online { until, .. } | State::Unreachable { until, .. } =
+                    &mut self.state
+                {
                     *until = now + SILENCE;
                 }
             }
             (Input::Closed, State::Reserving { .. }) => {
                 self.failed(LinkCause::ConnectionClosed, moment, actions);
             }
-            (Input::Closed, State::Online { .. }) => self.lost(LinkCause::ConnectionLost, moment),
+            (Input::Closed, State::Online { .. } | State::Unreachable { .. }) => {
+                self.lost(LinkCause::ConnectionLost, moment);
+            }
             (Input::Due, _) if self.next_due().is_some_and(|due| due <= now) => {
                 self.due(moment, actions);
             }
@@ -305,7 +331,10 @@ impl Link {
                 actions.push(Action::Close);
                 self.failed(LinkCause::ReservationTimeout, moment, actions);
             }
-            State::Online { .. } => {
+            State::Unreachable { peer, until, .. } if until > moment.now => {
+                self.reserve(peer, moment.now, actions);
+            }
+            State::Online { .. } | State::Unreachable { .. } => {
                 actions.push(Action::Close);
                 self.lost(LinkCause::PingTimeout, moment);
             }
@@ -331,6 +360,7 @@ impl Link {
             actions.push(Action::Close);
         }
         self.error = None;
+        self.refused = None;
         self.state = State::NoNode;
     }
 
@@ -350,18 +380,61 @@ impl Link {
             self.online(peer, moment.now, actions);
             return;
         }
+        if self.refused.as_ref() == Some(&self.at) {
+            self.stay(peer, moment);
+        } else {
+            self.reserve(peer, moment.now, actions);
+        }
+    }
+
+    fn reserve(&mut self, peer: PeerId, now: Instant, actions: &mut Vec<Action>) {
         actions.push(Action::Reserve(
-            full(&address, peer).with(Protocol::P2pCircuit),
+            full(&bare(&self.at), peer).with(Protocol::P2pCircuit),
         ));
         self.state = State::Reserving {
             peer,
-            until: moment.now + RESERVE,
+            until: now + RESERVE,
+        };
+    }
+
+    /// Handles a node that refused a reservation: others are tried, and if there are none, the home stays, because
+    /// calling needs no reservation.
+    fn refused(
+        &mut self,
+        detail: Option<String>,
+        peer: PeerId,
+        moment: &mut Moment<'_>,
+        actions: &mut Vec<Action>,
+    ) {
+        let lost = self.lost.as_ref();
+        let next = moment
+            .pool
+            .next(moment.scope, &self.tried, lost, moment.others);
+        let is_home = moment.scope == Scope::Given;
+        if is_home {
+            self.refused = Some(self.at.clone());
+        }
+        if is_home && next.is_none() {
+            self.stay(peer, moment);
+        } else {
+            actions.push(Action::Close);
+            self.failed(LinkCause::ReservationRefused { detail }, moment, actions);
+        }
+    }
+
+    /// Stays connected to a node without a reservation, and asks for one again later.
+    fn stay(&mut self, peer: PeerId, moment: &Moment<'_>) {
+        self.state = State::Unreachable {
+            peer,
+            until: moment.now + SILENCE,
+            again: moment.now + self.backoff.next(moment.chance, moment.longest()),
         };
     }
 
     fn online(&mut self, peer: PeerId, now: Instant, actions: &mut Vec<Action>) {
         actions.push(Action::Announce);
         self.lost = None;
+        self.refused = None;
         self.state = State::Online {
             peer,
             since: now,
@@ -371,6 +444,7 @@ impl Link {
 
     fn try_from_first(&mut self, moment: &mut Moment<'_>, actions: &mut Vec<Action>) {
         self.error = None;
+        self.refused = None;
         self.tried.clear();
         self.try_next(moment, actions);
     }
@@ -381,6 +455,12 @@ impl Link {
         let next = moment
             .pool
             .next(moment.scope, &self.tried, lost, moment.others);
+        // At last, a node that only refused a reservation.
+        let next = next.or_else(|| {
+            let refused = self.refused.as_ref()?;
+            let is_last = self.tried.last() == Some(refused);
+            (!is_last && moment.scope == Scope::Given).then(|| refused.clone())
+        });
         if let Some(address) = next {
             self.tried.push(address.clone());
             self.at = address.clone();
@@ -420,11 +500,14 @@ impl Link {
 
     /// Handles the loss of a link that was online.
     fn lost(&mut self, cause: LinkCause, moment: &Moment<'_>) {
-        let State::Online { since, .. } = self.state else {
-            return;
-        };
-        if moment.now.saturating_duration_since(since) >= STABLE {
-            self.backoff = Backoff::default();
+        match self.state {
+            State::Online { since, .. } => {
+                if moment.now.saturating_duration_since(since) >= STABLE {
+                    self.backoff = Backoff::default();
+                }
+            }
+            State::Unreachable { .. } => {}
+            _ => return,
         }
         self.error = Some(LinkError {
             node: Some(self.at.to_string()),

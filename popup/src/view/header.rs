@@ -50,11 +50,16 @@ fn network(face: &Face) -> Html {
             (text::network(status), "connecting")
         }
         (WorkerState::Ready, NetworkStatus::Online { .. }) => (text::network(status), "online"),
+        (WorkerState::Ready, NetworkStatus::Unreachable { .. }) => {
+            (text::network(status), "unreachable")
+        }
         (WorkerState::Ready, NetworkStatus::Offline { .. }) => (text::network(status), "offline"),
         _ => (text::NETWORK_STARTING, "starting"),
     };
     let title = match status {
-        NetworkStatus::Online { node } | NetworkStatus::Connecting { node } => node.clone(),
+        NetworkStatus::Online { node }
+        | NetworkStatus::Connecting { node }
+        | NetworkStatus::Unreachable { node } => node.clone(),
         _ => text::NETWORK_LABEL.to_owned(),
     };
     html! {
@@ -130,6 +135,12 @@ fn connection(face: &Face, sender: &Sender) -> Html {
                 } else if face.view == View::Tab {
                     <a class="button main" href="popup.html?view=options" data-testid="add-node">{ text::NO_NODE_BUTTON }</a>
                 }
+            </div>
+        },
+        NetworkStatus::Unreachable { .. } => html! {
+            <div class="banner" role="status" data-testid="network-advice">
+                { icon("warn") }
+                <p><strong>{ text::NETWORK_UNREACHABLE }{ "." }</strong>{ " " }{ text::UNREACHABLE_ADVICE }</p>
             </div>
         },
         NetworkStatus::Offline { error, retry_at } => {

@@ -228,22 +228,7 @@ fn a_dial_that_is_not_answered_has_its_cause() {
 
 #[test]
 fn a_node_without_a_reservation_is_left() {
-    let refused = |detail: Option<&str>| LinkCause::ReservationRefused {
-        detail: detail.map(str::to_owned),
-    };
     for (input, wait, actions, cause) in [
-        (
-            Input::ReservationEnded(Some("full".to_owned())),
-            Duration::ZERO,
-            vec![Action::Close],
-            refused(Some("full")),
-        ),
-        (
-            Input::ReservationEnded(None),
-            Duration::ZERO,
-            vec![Action::Close],
-            refused(None),
-        ),
         (
             Input::Closed,
             Duration::ZERO,
@@ -265,6 +250,78 @@ fn a_node_without_a_reservation_is_left() {
         assert_eq!(world.error().cause, cause);
         assert_eq!(world.link.node(), None);
     }
+}
+
+#[test]
+fn a_link_stays_where_only_a_reservation_is_refused() {
+    let mut world = World::new([1]);
+    let peer = PeerId::random();
+    let circuit = node(1).with(Protocol::P2p(peer)).with(Protocol::P2pCircuit);
+    let refused = || Input::ReservationEnded(Some("full".to_owned()));
+    world.tell(Input::Connect);
+    world.tell(Input::Dialed(peer));
+    assert_eq!(world.tell(refused()), []);
+    let stays = |world: &World| matches!(world.link.view(), View::Unreachable(at) if at == node(1).with(Protocol::P2p(peer)));
+    assert!(stays(&world) && !world.is_online() && world.link.is_failing());
+    // It asks again with backoff, and is connected while it does.
+    for wait in [1, 2, 4, 8] {
+        assert_eq!(world.due_in(), Some(wait * SECOND));
+        assert_eq!(
+            world.pass(wait * SECOND),
+            [Action::Reserve(circuit.clone())]
+        );
+        world.tell(Input::Pong);
+        assert!(stays(&world));
+        assert_eq!(world.tell(refused()), []);
+    }
+    world.pass(14 * SECOND);
+    assert_eq!(world.tell(Input::Reserved), [Action::Announce]);
+    assert!(world.is_online());
+    // Silence ends it as it ends any link.
+    let mut world = World::new([1]);
+    world.tell(Input::Connect);
+    world.tell(Input::Dialed(peer));
+    world.tell(refused());
+    world.now += SILENCE;
+    assert_eq!(world.tell(Input::Due), [Action::Close]);
+    assert_eq!(world.error().cause, LinkCause::PingTimeout);
+}
+
+#[test]
+fn a_node_that_refuses_a_reservation_is_used_when_all_others_have_failed() {
+    let mut world = World::new([1, 2]);
+    let peer = PeerId::random();
+    world.tell(Input::Connect);
+    world.tell(Input::Dialed(peer));
+    let left = world.tell(Input::ReservationEnded(None));
+    assert_eq!(left, [Action::Close, Action::Dial(node(2))]);
+    let back = world.tell(Input::DialFailed(unreachable()));
+    assert_eq!(back, [Action::Dial(node(1))]);
+    assert_eq!(
+        world.tell(Input::Dialed(peer)),
+        [Action::AddToDht(peer, node(1))]
+    );
+    assert!(matches!(world.link.view(), View::Unreachable(_)));
+    // If it is gone by now, everything begins anew.
+    let mut world = World::new([1, 2]);
+    world.tell(Input::Connect);
+    world.tell(Input::Dialed(peer));
+    world.tell(Input::ReservationEnded(None));
+    world.tell(Input::DialFailed(unreachable()));
+    assert_eq!(world.tell(Input::DialFailed(unreachable())), []);
+    assert_eq!(world.due_in(), Some(SECOND));
+    // A link besides the home has other nodes to go to.
+    let mut world = World::new([1]);
+    world.scope = Scope::Any;
+    world.tell(Input::Connect);
+    world.tell(Input::Dialed(peer));
+    let left = world.tell(Input::ReservationEnded(Some("full".to_owned())));
+    assert_eq!(left, [Action::Close, Action::Discover]);
+    let detail = Some("full".to_owned());
+    assert_eq!(
+        world.error().cause,
+        LinkCause::ReservationRefused { detail }
+    );
 }
 
 #[test]
