@@ -245,6 +245,28 @@ fn an_expired_token_is_asked_for_anew() {
     assert_eq!(world.calls(&FunctionName::multiaddr()), 3);
 }
 
+#[test]
+fn a_clock_that_is_fast_asks_for_one_more_token_and_no_others() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    // By the clock of whoever shares, every token has expired an hour ago.
+    let expired = world.sim.now() / 1000 - 3600;
+    world.set_node(
+        "node",
+        json!({"ok": {"multiaddr": "/dns4/store/tcp/80/http", "token": "", "expires": expired}}),
+    );
+    for number in 1..4 {
+        storage.tokens.borrow_mut().insert(format!("token{number}"));
+    }
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let bytes = file(5_000_000, 19);
+    let (_, cid) = share(&a, "a", &bytes);
+    let id = begin_fetch(&b, &cid);
+    until_done(&b, &id);
+    assert_eq!(stored(&b, &id), bytes);
+    assert_eq!(world.calls(&FunctionName::multiaddr()), 2);
+}
+
 /// A machine whose person has set an IPFS node of their own, and that node.
 fn with_own_ipfs(world: &World, name: &str) -> (Machine, Rc<Storage>) {
     let kubo = world.kubo("rpc", "gateway");
