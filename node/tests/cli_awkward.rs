@@ -211,6 +211,38 @@ fn a_folder_is_shared_as_it_is() {
 }
 
 #[test]
+fn the_name_of_a_single_file_is_kept_or_its_change_is_told() {
+    let world = World::new();
+    for (number, (name, saved)) in [
+        ("100% ~a:b.txt", "100% ~a:b.txt"),
+        (".env", "env"),
+        ("back\\slash.txt", "back\\slash.txt"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let file = world.path(name);
+        fs::write(&file, name).unwrap();
+        let (_share, link) = world.share(&format!("alice-{number}"), &[&file]);
+        let to = world.path(&format!("to-{number}"));
+        fs::create_dir(&to).unwrap();
+        let state = format!("bob-{number}");
+        let fetch = world.client(
+            &state,
+            "fetch",
+            &[link.as_str(), "-o", to.to_str().unwrap()],
+        );
+        let told = fetch.event_where("its end", |event| {
+            event["event"] == "renamed" || event["event"] == "fetched"
+        });
+        assert_eq!(told["name"], name);
+        assert_eq!(told["event"] == "renamed", name != saved, "{told}");
+        fetch.succeeds();
+        assert_eq!(fs::read(to.join(saved)).unwrap(), name.as_bytes());
+    }
+}
+
+#[test]
 fn an_inner_shard_is_a_directory_like_others() {
     let world = World::new();
     let folder = world.path("many");

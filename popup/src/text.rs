@@ -111,7 +111,6 @@ pub const COPIED: &str = "Copied";
 pub const COPY_REFUSED: &str =
     "The browser did not allow copying. Select the link in the details and copy it.";
 pub const SAVE: &str = "Save";
-pub const SAVED: &str = "saved";
 pub const STOP: &str = "Stop sharing";
 pub const AGAIN: &str = "Share again";
 pub const PAUSE: &str = "Pause";
@@ -282,6 +281,15 @@ pub fn counters(requests: u64, uploaded: u64) -> String {
         (_, 0) => asked,
         (true, _) => format!("{} uploaded", words::size(uploaded)),
         (false, _) => format!("{asked} · {} uploaded", words::size(uploaded)),
+    }
+}
+
+/// That an item was saved, and under which name if it could not keep its own.
+pub fn saved(saved: &str, name: &str) -> String {
+    if saved == name {
+        "saved".to_owned()
+    } else {
+        format!("saved as “{saved}”")
     }
 }
 

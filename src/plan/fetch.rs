@@ -18,7 +18,7 @@ use crate::Cid;
 use crate::call::{DEADLINE_MS, FileOk};
 use crate::content::walk::{Limits, Walk};
 use crate::failure::{Code, Failure};
-use crate::names::{canonical, mime_of, safe_file_name};
+use crate::names::{canonical, chosen_name, mime_of};
 use crate::ports::{Partial, Platform, Store, StoreError};
 use crate::state::{EventKind, Item, ItemId, LogEntry, Status};
 use crate::text::{host_of, quote};
@@ -257,7 +257,7 @@ impl<P: Platform> Engine<P> {
         Ok(search.next(false).await)
     }
 
-    /// Records what the provider said about the file, made safe.
+    /// Records what the provider said about the file. Its name is made safe for a disk only when it is saved.
     async fn describe(&self, id: &ItemId, candidate: &Candidate, sink: &mut Sink<P>) {
         let nothing = FileOk::default();
         let told = candidate.told.as_ref().unwrap_or(&nothing);
@@ -271,7 +271,7 @@ impl<P: Platform> Engine<P> {
             .name
             .as_deref()
             .filter(|_| Some(&item.name) == item.cid.as_ref())
-            .map(safe_file_name);
+            .map(chosen_name);
         let mime = told
             .mime
             .as_deref()
@@ -525,7 +525,7 @@ impl<P: Platform> Engine<P> {
         let name = (directory && !item.name.ends_with(".zip")).then(|| {
             let mut name = item.name.clone();
             name.push_str(".zip");
-            safe_file_name(&name)
+            chosen_name(&name)
         });
         let mime = directory.then(|| DIRECTORY.to_owned());
         let provide = self.settings().provide_fetched;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use fluence::content::Dag;
 use fluence::content::walk::{Limits, Walk};
 use fluence::failure::About;
-use fluence::names::{numbered, safe_file_name};
+use fluence::names::{chosen_name, numbered, safe_file_name};
 use fluence::ports::Source;
 
 use super::is_stdout;
@@ -73,10 +73,20 @@ impl Target {
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         match self {
             Self::Stdout => None,
-            // The provider may have called it anything, such as `.profile`.
-            Self::In(directory) => Some(directory.join(safe_file_name(name))),
+            Self::In(directory) => Some(directory.join(own_or_safe(name))),
             Self::At(path) => Some(path.clone()),
         }
+    }
+}
+
+/// A stranger's name for a file, as it is where this system can hold it. A hidden one, such as `.profile`, could be that
+/// of a file that other programs run, so it is made visible.
+fn own_or_safe(name: &str) -> String {
+    let chosen = chosen_name(name);
+    if cfg!(windows) || chosen.starts_with('.') {
+        safe_file_name(&chosen)
+    } else {
+        chosen
     }
 }
 

@@ -189,7 +189,7 @@ fn Row(props: &RowProps) -> Html {
                     <span class="state" data-testid="item-status">{ &props.status }</span>
                     if let Some(size) = item.size { <span data-testid="item-size">{ words::size(size) }</span> }
                     if let Some(files) = item.files { <span>{ text::files(files) }</span> }
-                    if item.saved_as.is_some() { <span>{ text::SAVED }</span> }
+                    if let Some(saved) = &item.saved_as { <bdi data-testid="item-saved-name">{ text::saved(saved, &item.name) }</bdi> }
                     if !counters.is_empty() { <span class="counters" data-testid="item-counters">{ counters }</span> }
                 </p>
                 { progress(item) }

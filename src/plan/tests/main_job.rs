@@ -108,6 +108,9 @@ fn names_of_strangers_are_made_safe() {
         ("a\u{0}\u{202e}b.jpg", "ab.jpg"),
         ("..", "file"),
         ("", "file"),
+        // What only some disks cannot hold is kept until it is saved.
+        (".env", ".env"),
+        ("100% ~a:b?.txt", "100% ~a:b?.txt"),
     ]
     .into_iter()
     .enumerate()

@@ -118,13 +118,15 @@ fn a_hostile_name_stays_in_the_download_folder() {
         let (bob, face) = scene.online("bob", &node).await?;
         let storage = storage_of(&node);
         let long = format!("{}.tar.gz", "語".repeat(300));
+        let cut = format!("{}.gz", "語".repeat(65));
         let cases = [
-            ("../../evil.txt", "evil.txt".to_owned()),
-            ("C:\\Windows\\con.txt", "_con.txt".to_owned()),
-            ("a\u{0}b\u{7}c\u{202e}txt.png", "abctxt.png".to_owned()),
-            (long.as_str(), format!("{}.gz", "語".repeat(65))),
+            ("../../evil.txt", "evil.txt", "evil.txt"),
+            ("C:\\Windows\\con.txt", "C:\\Windows\\con.txt", "_con.txt"),
+            ("a\u{0}b\u{7}c\u{202e}txt.png", "abctxt.png", "abctxt.png"),
+            (&long, &cut, &cut),
+            (".env", ".env", "env"),
         ];
-        for (seed, (name, safe)) in (60..).zip(cases) {
+        for (seed, (name, seen, safe)) in (60..).zip(cases) {
             let bytes = files::noise(10_000, seed);
             let file = scene.file(&format!("honest-{seed}.bin"), &bytes)?;
             // The storage has the file from an honest fetch, and then a stranger provides it under
@@ -139,8 +141,21 @@ fn a_hostile_name_stays_in_the_download_folder() {
                 json!(cid)
             );
             let shown = face.wait_item("the fetch", SMALL, &condition).await?;
-            ensure!(shown.name == safe, "“{name}” is shown as “{}”", shown.name);
-            same_bytes(&bob.saved(&safe, SMALL).await?, &bytes)?;
+            ensure!(shown.name == seen, "“{name}” is shown as “{}”", shown.name);
+            same_bytes(&bob.saved(safe, SMALL).await?, &bytes)?;
+            // A name that had to change is told.
+            let told = if safe == seen {
+                "saved".to_owned()
+            } else {
+                format!("“{safe}”")
+            };
+            let saved = format!(
+                "item.cid === {} && item.text.includes({})",
+                json!(cid),
+                json!(told)
+            );
+            face.wait_item("that it is told to be saved", SMALL, &saved)
+                .await?;
             provider.kill().await?;
         }
         face.picture("names").await
