@@ -161,7 +161,8 @@ impl Site {
         Ok(())
     }
 
-    /// How often a path has been requested; `/refused/NAME` counts the refused requests for `/guarded/NAME`.
+    /// How often a path has been requested; `/refused/NAME` counts the refused requests for `/guarded/NAME`, and
+    /// `/range/NAME` those for a part of a file whose first answer broke off or halted.
     pub fn asked(&self, path: &str) -> u64 {
         lock(&self.content).asked.get(path).copied().unwrap_or(0)
     }
@@ -271,6 +272,8 @@ async fn open(
 /// - `slow`: the answer begins after 5 s
 /// - `stuck`: the answer never begins
 /// - `breaking`: the first answer breaks off in the middle
+/// - `halting`: the first answer stops in the middle, and the connection stays open
+/// - `own`: the file for pages of this site, and a web page with status 200 for everybody else
 /// - `page`: a web page with status 200
 /// - `utf8`, `percent` and `words`: the name is in `Content-Disposition` as raw UTF-8, with percent signs, and as
 ///   words of RFC 2047
@@ -321,12 +324,20 @@ async fn odd(
         "nothing" => return StatusCode::NO_CONTENT.into_response(),
         "slow" => sleep(Duration::from_secs(5)).await,
         "stuck" => std::future::pending::<()>().await,
-        "breaking" => {
+        "breaking" | "halting" => {
             set(&mut response, header::ETAG, b"\"one\"");
+            if has_range {
+                let range = format!("/range/{name}");
+                *lock(&content).asked.entry(range).or_default() += 1;
+            }
             if first {
                 let half = body.slice(..body.len() / 2);
+                let halts = manner == "halting";
                 let pieces = [Ok(half), Err(std::io::Error::other("cut off"))];
-                let stream = futures::stream::iter(pieces).then(async |piece| {
+                let stream = futures::stream::iter(pieces).then(async move |piece| {
+                    if halts && piece.is_err() {
+                        std::future::pending::<()>().await;
+                    }
                     sleep(LOOK).await;
                     piece
                 });
@@ -338,7 +349,8 @@ async fn odd(
                 );
             }
         }
-        "page" => {
+        "own" if from_own_page(&headers) => {}
+        "page" | "own" => {
             return Html("<!doctype html><title>Log in</title><form></form>").into_response();
         }
         "utf8" => named(&mut response, "한글 파일.pdf"),
@@ -357,17 +369,21 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     packer.finish().unwrap_or_default()
 }
 
+/// Whether a request says that a page of this site sends it.
+fn from_own_page(headers: &HeaderMap) -> bool {
+    let said = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let own = said(header::HOST).map(|host| format!("http://{host}/"));
+    said(header::REFERER)
+        .zip(own)
+        .is_some_and(|(page, own)| page.starts_with(&own))
+}
+
 async fn guarded(
     State(content): State<Shared>,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let said = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let own = said(header::HOST).map(|host| format!("http://{host}/"));
-    if said(header::REFERER)
-        .zip(own)
-        .is_some_and(|(page, own)| page.starts_with(&own))
-    {
+    if from_own_page(&headers) {
         return give(&content, "guarded", &name, &headers);
     }
     *lock(&content)

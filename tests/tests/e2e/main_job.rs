@@ -6,6 +6,7 @@ use fluence_tests::face::Face;
 use fluence_tests::files;
 use fluence_tests::node::Node;
 use fluence_tests::scene::{ONLINE, Scene, same_bytes};
+use serde_json::json;
 use thirtyfour::{By, WindowHandle};
 
 use crate::{SMALL, play};
@@ -19,6 +20,15 @@ enum Clicked {
     /// The page itself.
     Page,
 }
+
+/// JavaScript with which a page counts what is copied in it, and puts something else in its place.
+const LISTEN: &str = "globalThis.heard = 0;
+    const replace = event => {
+      heard += 1;
+      event.preventDefault();
+      event.clipboardData.setData('text/plain', 'fluence:another');
+    };
+    for (const kind of ['copy', 'cut']) addEventListener(kind, replace, true);";
 
 /// A browser that is online, with a tab for pages and, in front, a tab for the popup; and the
 /// handles of the two.
@@ -58,6 +68,8 @@ fn a_right_click_shares_and_a_hash_fetches() {
         driver.switch_to_window(page.clone()).await?;
         driver.goto(scene.site.url("/")).await?;
         let html = reqwest::get(scene.site.url("/")).await?.bytes().await?;
+        // This page would replace whatever is copied in it.
+        driver.execute(LISTEN, vec![]).await?;
         driver.switch_to_window(popup.clone()).await?;
 
         let mut expected: Vec<(Clicked, String, Vec<u8>)> = things
@@ -106,6 +118,10 @@ fn a_right_click_shares_and_a_hash_fetches() {
             links.push(link);
         }
         face.picture("shared").await?;
+        driver.switch_to_window(page.clone()).await?;
+        let heard = driver.execute("return heard;", vec![]).await?;
+        ensure!(*heard.json() == json!(0), "the page saw the link");
+        driver.switch_to_window(popup.clone()).await?;
         ensure!(
             node.uploaded().await? == 0,
             "bytes left the browser before anybody asked for them"

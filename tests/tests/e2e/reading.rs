@@ -12,7 +12,7 @@ use serde_json::json;
 use thirtyfour::{By, WindowHandle};
 
 use crate::main_job::beside_a_page;
-use crate::{SMALL, play};
+use crate::{SMALL, play, play_for};
 
 /// Shows a picture or a link with this id and address at the top of the current page.
 async fn show(alice: &Browser, tag: &str, id: &str, address: &str) -> Result<()> {
@@ -112,6 +112,7 @@ fn odd_answers_are_what_they_are() {
             "e.bin",
             "f.bin",
             "g.bin",
+            "h.docx",
         ] {
             scene
                 .site
@@ -130,6 +131,8 @@ fn odd_answers_are_what_they_are() {
             ("/odd/utf8/e.bin", "한글 파일.pdf", Ok(())),
             ("/odd/percent/f.bin", "사본.jpg", Ok(())),
             ("/odd/words/g.bin", "사본.jpg", Ok(())),
+            // The page gets the file where the extension gets a web page.
+            ("/odd/own/h.docx", "h.docx", Ok(())),
         ] {
             share_link(&alice, &tabs, &scene.site.url(path)).await?;
             let shown = match ends {
@@ -156,7 +159,7 @@ fn odd_answers_are_what_they_are() {
 fn a_slow_server_is_seen_at_once_and_can_be_cancelled() {
     play("slow_server", async |scene| {
         let node = scene.node("node", &[]).await?;
-        for name in ["slow.bin", "stuck.bin", "breaking.bin"] {
+        for name in ["slow.bin", "stuck.bin", "breaking.bin", "halting.bin"] {
             let bytes = files::noise(300_000, name.len() as u64);
             scene.site.add(name, "application/octet-stream", bytes);
         }
@@ -170,6 +173,7 @@ fn a_slow_server_is_seen_at_once_and_can_be_cancelled() {
             .wait_item("the stuck file", SMALL, "item.name === 'stuck.bin'")
             .await?;
         ensure!(row.text.contains("Waiting for 127.0.0.1"), "{row:?}");
+        face.wait_badge("on the way", SMALL).await?;
         face.picture("waiting").await?;
         face.press_in(&row, "item-pause").await?;
         let shown = face.wait_named("stuck.bin", &["failed"], SMALL).await?;
@@ -192,6 +196,18 @@ fn a_slow_server_is_seen_at_once_and_can_be_cancelled() {
         let cid = shown.cid.context("a shared file without a hash")?;
         let bytes = scene.site.file("breaking.bin").context("no file")?;
         let terminal = scene.command_line("terminal", &node)?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)?;
+
+        // A worker that is killed in the middle leaves the rest to the next one, which asks for no more than that.
+        share_link(&alice, &tabs, &scene.site.url("/odd/halting/halting.bin")).await?;
+        let half = "item.name === 'halting.bin' && item.text.includes('150 KB')";
+        face.wait_item("half of the halting file", SMALL, half)
+            .await?;
+        alice.stop_worker().await?;
+        let shown = face.wait_named("halting.bin", &["shared"], SMALL).await?;
+        ensure!(scene.site.asked("/range/halting.bin") == 1, "{shown:?}");
+        let cid = shown.cid.context("a shared file without a hash")?;
+        let bytes = scene.site.file("halting.bin").context("no file")?;
         same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)
     });
 }
@@ -221,10 +237,12 @@ async fn click_wakes(
 
 #[test]
 fn a_click_that_wakes_the_worker_is_a_share() {
-    play("waking_clicks", async |scene| {
+    let asked = std::env::var("FLUENCE_WAKING_CLICKS").ok();
+    let clicks = asked.and_then(|clicks| clicks.parse().ok()).unwrap_or(10);
+    play_for(SMALL * clicks, "waking_clicks", async |scene| {
         let node = scene.node("node", &[]).await?;
         let pauses = [0, 300, 700, 1500, 3000, 0, 0, 300, 50, 100].map(Duration::from_millis);
-        let names: Vec<String> = (0..pauses.len()).map(|n| format!("wake-{n}.png")).collect();
+        let names: Vec<String> = (0..clicks).map(|n| format!("wake-{n}.png")).collect();
         for (number, name) in names.iter().enumerate() {
             let picture = files::picture(40 + number as u32, 30)?;
             scene.site.add(name, "image/png", picture);
@@ -234,7 +252,7 @@ fn a_click_that_wakes_the_worker_is_a_share() {
         driver.switch_to_window(tabs[0].clone()).await?;
         driver.goto(scene.site.url("/")).await?;
         driver.switch_to_window(tabs[1].clone()).await?;
-        for (name, pause) in names.iter().zip(pauses) {
+        for (name, pause) in names.iter().zip(pauses.into_iter().cycle()) {
             click_wakes(&alice, &face, &tabs, name, pause).await?;
         }
         let items = face.items().await?;
