@@ -18,7 +18,7 @@ const REST: Duration = Duration::from_millis(3);
 /// The longest request that the login page reads.
 const REQUEST: usize = 16 * 1024;
 /// What a network that wants a login answers to everything.
-const LOGIN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 62\r\nConnection: close\r\n\r\n\
+const LOGIN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 63\r\nConnection: close\r\n\r\n\
                      <!doctype html><title>Log in</title><form>Room number?</form>\r\n";
 
 /// A line, which ends when this value is dropped.

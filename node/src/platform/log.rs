@@ -90,11 +90,6 @@ impl Writer {
         std::mem::take(&mut self.frames)
     }
 
-    /// Whether there is nothing to write.
-    pub fn is_empty(&self) -> bool {
-        self.frames.is_empty() && self.payload.is_empty()
-    }
-
     fn close(&mut self) {
         if !self.payload.is_empty() {
             let len =
