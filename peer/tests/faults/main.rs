@@ -1,5 +1,6 @@
-//! Tests of networks that are slow, lose packets, or are cut: each peer is on a host of its own (see `wires.rs`). They
-//! need Linux and the right to make network namespaces; elsewhere they are listed as ignored.
+//! Tests of networks that are slow, lose packets, or reach some hosts only: each peer is on a host of its own (see
+//! `wires.rs`). They need Linux and the right to make network namespaces; elsewhere they are listed as ignored. (Lines
+//! that are cut are in `namespaces.rs`.)
 
 #[cfg(target_os = "linux")]
 mod faults;
