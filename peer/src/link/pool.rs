@@ -10,6 +10,9 @@ use super::one::Seat;
 use crate::address::{bare, peer_of};
 use crate::limits::{LEARNED, NODES};
 
+/// Round-trip times that differ by less are mostly the same distance, at which given nodes come first.
+const SAME_DISTANCE: Duration = Duration::from_millis(20);
+
 /// The nodes that a client may link to.
 #[derive(Default)]
 pub(super) struct Pool {
@@ -32,6 +35,18 @@ pub(super) enum Scope {
     Learned,
     /// All.
     Any,
+}
+
+/// The order in which nodes are tried.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// It was given, and its distance is not known yet.
+    Given,
+    Measured(u128),
+    /// The network told of it, and its distance is not known.
+    Learned,
+    /// It was given, at the host of another link.
+    SameHost,
 }
 
 impl Pool {
@@ -82,8 +97,8 @@ impl Pool {
     }
 
     /// The next node for a link, which is none of those that it has `tried` or that `others` use. Nodes at other hosts
-    /// than those of the other links come first, since what ends one node may end its host. The given ones come in
-    /// their order, the others by their round-trip time, and the one that was just `lost` comes last.
+    /// than those of the other links come first, since what ends one node may end its host: first the given ones whose
+    /// distance is not known, in their order, then all by their distance. The one that was just `lost` comes last.
     pub(super) fn next(
         &self,
         scope: Scope,
@@ -95,36 +110,38 @@ impl Pool {
             let host = address.iter().next();
             !others.iter().any(|seat| seat.address.iter().next() == host)
         };
-        let mut candidates: Vec<&Multiaddr> = Vec::new();
-        if scope != Scope::Learned {
-            candidates.extend(self.given.iter().filter(|address| is_far(address)));
-        }
-        if scope != Scope::Given {
-            let mut learned: Vec<&Multiaddr> = self
-                .learned
-                .iter()
-                .filter(|address| is_far(address))
-                .collect();
-            learned.sort_by_key(|address| {
-                let rtt = peer_of(address).and_then(|peer| self.rtts.get(&peer));
-                rtt.copied().unwrap_or(Duration::MAX)
-            });
-            candidates.extend(learned);
-        }
-        if scope != Scope::Learned {
-            candidates.extend(self.given.iter().filter(|address| !is_far(address)));
-        }
-        candidates.sort_by_key(|address| Some(*address) == lost);
-        let is_free = |address: &&&Multiaddr| {
+        let is_free = |address: &Multiaddr| {
             let peer = self.peer(address);
             let taken =
-                |seat: &Seat| seat.address == ***address || (peer.is_some() && seat.peer == peer);
+                |seat: &Seat| seat.address == *address || (peer.is_some() && seat.peer == peer);
             !tried.contains(address) && !others.iter().any(taken)
         };
-        candidates
-            .iter()
-            .find(is_free)
-            .map(|address| (*address).clone())
+        let given = self.given.iter().filter(|_| scope != Scope::Learned);
+        let given = given.map(|address| {
+            let rank = match self.distance(address) {
+                _ if !is_far(address) => Rank::SameHost,
+                None => Rank::Given,
+                Some(distance) => Rank::Measured(distance),
+            };
+            (rank, address)
+        });
+        let learned = self.learned.iter().filter(|_| scope != Scope::Given);
+        let learned = learned.filter(|address| is_far(address)).map(|address| {
+            let rank = self.distance(address).map_or(Rank::Learned, Rank::Measured);
+            (rank, address)
+        });
+        // Of equals, the first is taken.
+        given
+            .chain(learned)
+            .filter(|(_, address)| is_free(address))
+            .min_by_key(|(rank, address)| (Some(*address) == lost, *rank))
+            .map(|(_, address)| address.clone())
+    }
+
+    /// How far a node is, in steps of [`SAME_DISTANCE`]; `None` if that was not measured.
+    fn distance(&self, address: &Multiaddr) -> Option<u128> {
+        let rtt = self.rtts.get(&self.peer(address)?)?;
+        Some(rtt.as_millis() / SAME_DISTANCE.as_millis())
     }
 
     /// The peer at an address, if it is known.
@@ -147,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn given_nodes_come_first_then_the_nearest_and_other_hosts_before_the_same() {
+    fn nodes_come_by_their_distance_and_other_hosts_before_the_same() {
         let mut pool = Pool::new(&[at(1), at(2)]);
         let peers: Vec<PeerId> = (0..3).map(|_| PeerId::random()).collect();
         for (peer, host) in peers.iter().zip([3, 4, 1]) {
@@ -159,16 +176,33 @@ mod tests {
             address: at(1),
             peer: None,
         }];
-        let all = |scope, others: &[Seat]| {
+        let all = |pool: &Pool, scope, others: &[Seat]| {
             let mut tried = Vec::new();
             while let Some(next) = pool.next(scope, &tried, None, others) {
                 tried.push(next);
             }
             tried.iter().map(bare).collect::<Vec<_>>()
         };
-        assert_eq!(all(Scope::Any, &others), [at(2), at(4), at(3)]);
-        assert_eq!(all(Scope::Given, &[]), [at(1), at(2)]);
-        assert_eq!(all(Scope::Learned, &[]), [at(4), at(3), at(1)]);
+        // Nobody knows yet how far the given one is.
+        assert_eq!(all(&pool, Scope::Any, &others), [at(2), at(4), at(3)]);
+        assert_eq!(all(&pool, Scope::Given, &[]), [at(1), at(2)]);
+        assert_eq!(all(&pool, Scope::Learned, &[]), [at(4), at(3), at(1)]);
+        let given = PeerId::random();
+        pool.is_at(given, &at(2));
+        for (rtt, order) in [
+            (30, [at(2), at(4), at(3)]),
+            (50, [at(4), at(2), at(3)]),
+            (200, [at(4), at(3), at(2)]),
+        ] {
+            pool.measured(given, Duration::from_millis(rtt));
+            assert_eq!(all(&pool, Scope::Any, &others), order, "{rtt}");
+        }
+        // The home, too, is the nearer one.
+        assert_eq!(all(&pool, Scope::Given, &[]), [at(1), at(2)]);
+        pool.is_at(PeerId::random(), &at(1));
+        let first = pool.peer(&at(1)).unwrap();
+        pool.measured(first, Duration::from_millis(250));
+        assert_eq!(all(&pool, Scope::Given, &[]), [at(2), at(1)]);
         // What is not on another host is better than nothing, if it was given.
         let mut pool = Pool::new(&["/ip4/10.0.0.1/tcp/2/ws".parse().unwrap()]);
         pool.learn(peers[0], &at(1));
