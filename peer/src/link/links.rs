@@ -303,7 +303,7 @@ mod tests {
         links.handle(1, Input::Connect, now, 1.0);
         let second = finish(&mut links, 1, now);
         now += Duration::from_secs(1);
-        links.handle(0, Input::Closed, now, 1.0);
+        links.handle(0, Input::Closed, now, 0.25);
         assert!(
             matches!(links.summary(), Summary::Online(at) if at.to_string().ends_with(&second.to_string()))
         );

@@ -29,6 +29,10 @@ const SPARE: Duration = Duration::from_secs(60);
 /// The longest wait between two attempts, and the longest while somebody waits for the network.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(14);
 pub(super) const LONGEST_HURRIED: Duration = Duration::from_secs(4);
+/// The longest time after the loss of a link until it is made again, if there is no other node for it. All clients of a
+/// node lose it at the same moment, and chance spreads them over this time, so that they do not all come back in the same
+/// second.
+const SPREAD: Duration = LONGEST_HURRIED;
 
 /// What happened to a link. Inputs about a connection refer to that of the last [`Action::Dial`].
 #[derive(Debug)]
@@ -515,8 +519,15 @@ impl Link {
             cause,
         });
         self.lost = Some(self.at.clone());
+        let mut wait = self.backoff.next(moment.chance, moment.longest());
+        let next = moment
+            .pool
+            .next(moment.scope, &[], self.lost.as_ref(), moment.others);
+        if next == self.lost {
+            wait = wait.max(SPREAD.mul_f64(moment.chance));
+        }
         self.state = State::Waiting {
-            until: moment.now + self.backoff.next(moment.chance, moment.longest()),
+            until: moment.now + wait,
         };
     }
 }

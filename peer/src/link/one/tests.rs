@@ -340,6 +340,7 @@ fn pongs_keep_a_link_and_silence_ends_it() {
 #[test]
 fn a_link_that_held_resets_the_backoff_and_one_that_flaps_does_not() {
     let (mut world, _) = World::online([1]);
+    world.chance = 0.0;
     let mut lose_after = |time: Duration| {
         world.now += time;
         assert_eq!(world.tell(Input::Closed), []);
@@ -351,10 +352,24 @@ fn a_link_that_held_resets_the_backoff_and_one_that_flaps_does_not() {
         wait
     };
     let short = STABLE - SECOND;
+    assert_eq!(lose_after(short), SECOND / 2);
     assert_eq!(lose_after(short), SECOND);
     assert_eq!(lose_after(short), 2 * SECOND);
-    assert_eq!(lose_after(short), 4 * SECOND);
-    assert_eq!(lose_after(STABLE), SECOND);
+    assert_eq!(lose_after(STABLE), SECOND / 2);
+}
+
+#[test]
+fn those_who_lose_a_node_together_do_not_come_back_in_one_second() {
+    let wait = |chance: f64| {
+        let (mut world, _) = World::online([1]);
+        world.chance = chance;
+        world.tell(Input::Closed);
+        world.due_in().unwrap()
+    };
+    assert_eq!(
+        [wait(0.0), wait(0.25), wait(0.5), wait(1.0)],
+        [SECOND / 2, SECOND, 2 * SECOND, 4 * SECOND]
+    );
 }
 
 #[test]
