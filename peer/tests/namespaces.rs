@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 
 use fluence::state::NetworkStatus;
 use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId, Role, Statuses};
-use futures::StreamExt;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use support::{
     SECOND, answer, ask, called_at_last, client_config, find_and_call, name, reserved, soon,
