@@ -514,7 +514,9 @@ async fn how_many_are_online(clients: &mut [(Peer, Calls, Statuses)]) -> usize {
         loop {
             match statuses.next().await {
                 Some(NetworkStatus::Online { .. }) => return true,
-                Some(NetworkStatus::Offline { .. }) | None => return false,
+                Some(NetworkStatus::Unreachable { .. } | NetworkStatus::Offline { .. }) | None => {
+                    return false;
+                }
                 _ => {}
             }
         }
