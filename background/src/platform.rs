@@ -37,7 +37,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(2);
 /// it takes as long as hashing this many bytes.
 const WORTH_A_CALL: usize = 16 * 1024;
 
-/// The browser, as a platform of an [`Engine`](fluence::plan::Engine).
+/// The browser, as a platform of an [`Engine`].
 pub struct Browser {
     store: DiskStore,
     peer: Peer,

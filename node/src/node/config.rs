@@ -60,7 +60,7 @@ options! {
     /// several with spaces [default: where it listens].
     #[arg(value_name = "MULTIADDRS", help_heading = "Network")]
     external_address: Multiaddrs = "FLUENCE_EXTERNAL_ADDRESS",
-    /// Origins of web pages that may connect over WebSocket, such as https://share.example, or * for
+    /// Origins of web pages that may connect over WebSocket, such as https://HOST, or * for
     /// all; separate several with spaces. A page that connects learns which node this is. Extensions
     /// need not be listed [default: none].
     #[arg(value_name = "ORIGINS", help_heading = "Network")]
