@@ -21,6 +21,8 @@ use tokio::time::{Instant, sleep};
 
 /// The largest file that a page may put on the site, in bytes.
 const MAX_UPLOAD: usize = 64 * 1024 * 1024;
+/// How many bytes are sent at once of an answer that breaks off, in bytes.
+const PART: usize = 512 * 1024;
 /// The interval at which a counter is read.
 const LOOK: Duration = Duration::from_millis(50);
 /// The cookie that opens the private part of the site.
@@ -331,10 +333,14 @@ async fn odd(
                 *lock(&content).asked.entry(range).or_default() += 1;
             }
             if first {
-                let half = body.slice(..body.len() / 2);
                 let halts = manner == "halting";
-                let pieces = [Ok(half), Err(std::io::Error::other("cut off"))];
-                let stream = futures::stream::iter(pieces).then(async move |piece| {
+                let half = body.slice(..body.len() / 2);
+                let parts = half
+                    .chunks(PART)
+                    .map(|part| Ok(Bytes::copy_from_slice(part)));
+                let end = [Err(std::io::Error::other("cut off"))];
+                let pieces: Vec<std::io::Result<Bytes>> = parts.chain(end).collect();
+                let stream = futures::stream::iter(pieces).then(move |piece| async move {
                     if halts && piece.is_err() {
                         std::future::pending::<()>().await;
                     }
