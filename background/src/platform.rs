@@ -248,6 +248,9 @@ impl Recorder {
                 return;
             }
             let written = self.write(&waiting).await;
+            if written.is_err() && !self.trying.replace(true) {
+                wasm_bindgen_futures::spawn_local(Rc::clone(&self).try_again());
+            }
             for event in &waiting.events {
                 self.faces.show(event);
                 if let Some(observer) = self.observer.get() {

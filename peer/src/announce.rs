@@ -82,7 +82,24 @@ async fn announce(
     if !peer.status().is_online() {
         return Err(NetworkError::Offline);
     }
-    let store = stream::iter(&names).for_each_concurrent(PARALLEL, |name| async move {
+    // It connects while the records are stored.
+    let stranger = Peer::start_visitor(Config::client(
+        Keypair::generate_ed25519(),
+        peer.entry_points().await,
+    ))
+    .map_err(|_| NetworkError::Offline)?;
+    let stranger = Stranger {
+        peer: stranger,
+        provider: peer.id(),
+        until,
+    };
+    let mut found = Vec::new();
+    if again {
+        found = stranger.find(&names, 1).await;
+        peer.command(Command::Keep(found.clone())).await?;
+    }
+    let others = missing(&names, &found);
+    let store = stream::iter(&others).for_each_concurrent(PARALLEL, |name| async move {
         // The stranger will see whether the record was stored.
         let _ = peer.provide(name.clone()).await;
     });
