@@ -205,6 +205,18 @@ impl Sharing {
         }
     }
 
+    /// Whether what was clicked on at this time, in Unix milliseconds, has been in the list since then.
+    pub fn is_listed(&self, info: &JsValue, at: f64) -> bool {
+        let urls = ["srcUrl", "linkUrl", "frameUrl", "pageUrl"];
+        let url = urls.iter().find_map(|name| member(info, name).as_string());
+        self.engine.with_state(|state| {
+            state.items.values().any(|item| {
+                let source = item.source.as_ref();
+                source.is_some_and(|source| source.url == url) && item.created as f64 >= at
+            })
+        })
+    }
+
     /// Shares what is at an address. It is in the list before anything is read.
     pub async fn share_url(&self, wanted: Wanted, asked: Option<Promise>, wish: Wish) -> Answer {
         if wanted.url.len() > MAX_URL && !wanted.url.starts_with("data:") {

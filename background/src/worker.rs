@@ -9,11 +9,11 @@ use fluence::failure::{Code, Failure};
 use fluence::plan::{Engine, Unknown};
 use fluence::state::{EventKind, Item, ItemId, NetworkStatus, Settings, Status};
 use fluence_peer::{Calls, Config, Peer, Statuses};
-use js_sys::Array;
+use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web::extension::{runtime, storage, toolbar};
-use web::js::warn_on_error;
+use web::js::{self, warn_on_error};
 use web::port::{Port, Sender};
 
 use crate::acquire::{Reading, Wanted};
@@ -250,8 +250,19 @@ impl Worker {
             }
             "menu" => {
                 let asked = details.get(2).dyn_into().ok();
+                let listed: Option<Function> = details.get(3).dyn_into().ok();
+                // An earlier worker may have listed it before it was killed.
+                let earlier = details.get(4).as_f64();
                 spawn_local(async move {
-                    worker.sharing.share_clicked(&first, &second, asked).await;
+                    let sharing = &worker.sharing;
+                    if !earlier.is_some_and(|at| sharing.is_listed(&first, at)) {
+                        sharing.share_clicked(&first, &second, asked).await;
+                    }
+                    if let Some(listed) = listed {
+                        let told = listed.call0(&JsValue::NULL);
+                        let told = told.map_err(|why| js::message_of(&why));
+                        warn_on_error("a click stays written down", told);
+                    }
                 });
             }
             "installed" => {

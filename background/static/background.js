@@ -75,6 +75,31 @@ function ask({ srcUrl, linkUrl, selectionText, frameUrl, pageUrl, frameId }, tab
   });
 }
 
+// The browser tells of a click once, and a worker may be killed before the click is in the list. So it is written down at
+// once, for the session, until it is there, and the next worker goes on with it.
+const CLICKS = "clicks";
+const clicks = {};
+const earlier = api.storage.session.get(CLICKS).then(
+  ({ [CLICKS]: found = {} }) => ({ ...Object.assign(clicks, found) }),
+  () => ({}),
+);
+const write = () => earlier.then(() => api.storage.session.set({ [CLICKS]: clicks })).catch(console.error);
+
+function listed(number) {
+  delete clicks[number];
+  write();
+}
+
+function click(info, tab) {
+  // This comes first, because the browser asks only while it handles the click.
+  const asked = ask(info, tab);
+  const number = crypto.randomUUID();
+  const { id, title, cookieStoreId } = tab ?? {};
+  clicks[number] = { info, tab: { id, title, cookieStoreId }, at: Date.now() };
+  write();
+  event("menu", info, tab, asked, () => listed(number));
+}
+
 let ports = 0;
 api.runtime.onConnect.addListener((port) => {
   const id = ++ports;
@@ -86,7 +111,7 @@ api.runtime.onInstalled.addListener(to("installed"));
 api.runtime.onStartup.addListener(to("startup"));
 // The browser installs an update when the extension restarts, which without this would be when the browser does.
 api.runtime.onUpdateAvailable.addListener(to("update"));
-api.contextMenus.onClicked.addListener((info, tab) => event("menu", info, tab, ask(info, tab)));
+api.contextMenus.onClicked.addListener(click);
 api.alarms.onAlarm.addListener(to("alarm"));
 api.downloads.onChanged.addListener(to("download"));
 api.notifications.onClicked.addListener(to("notification"));
@@ -101,10 +126,12 @@ handover.onmessage = ({ data }) => event("files", data, handover);
 // Nothing works without the worker, so the badge says so if it cannot start.
 init()
   .then(start)
-  .then(() => {
+  .then(async () => {
     const early = waiting;
     waiting = null;
     for (const [kind, details] of early) deliver(kind, details);
+    for (const [number, { info, tab, at }] of Object.entries(await earlier))
+      deliver("menu", [info, tab, undefined, () => listed(number), at]);
   })
   .catch((why) => {
     console.error("Fluence could not start", why);

@@ -23,8 +23,6 @@ const LATEST_MS: u64 = 900;
 
 /// How long a copy may take that is being saved by itself.
 const SAVING: Duration = Duration::from_secs(20);
-/// How long after a kill a row is there that is written down.
-const UNSEEN: Duration = Duration::from_secs(5);
 /// The size of the disk that both browsers have, in bytes, while it has room.
 const ROOM: u64 = 2_000_000_000;
 
@@ -170,23 +168,10 @@ fn faults_at_random_moments_lose_nothing() {
                 // It happens while one shares.
                 share_link(&alice, &tabs, &address).await?;
                 chance.moment().await;
-                let listed = async || -> Result<bool> {
-                    Ok(sharer.items().await?.iter().any(|item| item.name == name))
-                };
-                let was_listed = listed().await?;
                 if kills {
                     alice.stop_worker().await?;
                 }
                 strike(fault, &mut node, disk.as_ref(), &mut chance).await?;
-                if kills && !was_listed {
-                    // The browser tells a worker of a click once. Where one was killed before it could write that down,
-                    // the person sees no row, and clicks again.
-                    sleep(UNSEEN).await;
-                    if !listed().await? {
-                        eprintln!("round {round}: the worker was killed before it had the click");
-                        share_link(&alice, &tabs, &address).await?;
-                    }
-                }
                 let shown = until(&sharer, &name, None, &["shared"]).await?;
                 let cid = shown.cid.clone().context("a shared file without a hash")?;
 

@@ -277,3 +277,41 @@ fn a_click_that_wakes_the_worker_is_a_share() {
         Ok(())
     });
 }
+
+#[test]
+fn a_click_outlasts_the_worker_that_had_it() {
+    play("killed_clicks", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        // How long the worker has the click before it is killed.
+        let pauses = [0, 5, 10, 20, 40, 80, 160, 320].map(Duration::from_millis);
+        let names: Vec<String> = (0..pauses.len())
+            .map(|n| format!("killed-{n}.png"))
+            .collect();
+        for (number, name) in names.iter().enumerate() {
+            let picture = files::picture(60 + number as u32, 30)?;
+            scene.site.add(name, "image/png", picture);
+        }
+        let (alice, face, tabs) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(tabs[0].clone()).await?;
+        driver.goto(scene.site.url("/")).await?;
+        driver.switch_to_window(tabs[1].clone()).await?;
+        for (name, pause) in names.iter().zip(pauses) {
+            // The click wakes the worker, which is killed while it starts.
+            driver.goto(alice.extension_url("icons/16.png")).await?;
+            alice.stop_worker().await?;
+            driver.switch_to_window(tabs[0].clone()).await?;
+            alice.share_by_right_click(By::Id(name)).await?;
+            driver.switch_to_window(tabs[1].clone()).await?;
+            tokio::time::sleep(pause).await;
+            alice.stop_worker().await?;
+            driver.goto(alice.extension_url("popup.html")).await?;
+            face.wait_named(name, &["shared"], SMALL)
+                .await
+                .with_context(|| format!("{name}, killed {pause:?} after the click"))?;
+        }
+        let items = face.items().await?;
+        ensure!(items.len() == names.len(), "{items:?}");
+        Ok(())
+    });
+}
