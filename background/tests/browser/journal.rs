@@ -366,7 +366,8 @@ async fn a_snapshot_leaves_logs_and_thumbnails_alone() {
     };
     let mut events = vec![began(1, "a"), log(2, "a"), event(3, thumbnail)];
     events.extend((4..=1100).map(|seq| requested(seq, "a")));
-    journal.append(&events, None).await.unwrap();
+    let snapshot = journal::snapshot(&applied(&events));
+    journal.append(&events, Some(&snapshot)).await.unwrap();
     assert_eq!(kept().await, 0, "no snapshot was made");
     let thumbnails = journal.thumbnails(&[id("a")]).await.unwrap();
     assert_eq!(thumbnails.len(), 1);
