@@ -119,27 +119,37 @@ impl Routing {
         let Some(claim) = self.claims.get_mut(&peer) else {
             return;
         };
-        if claim.next_turn <= now {
+        let is_turn = claim.next_turn <= now;
+        if is_turn {
             claim.tried.clear();
         }
-        let mut wanted: Vec<Multiaddr> = claim
+        let unproven: Vec<Multiaddr> = claim
             .addresses
             .iter()
             .filter(|address| relay_of(address).is_none())
             .filter_map(|address| address.clone().with_p2p(peer).ok())
-            .filter(|address| !known.contains(address) && !claim.tried.contains(address))
+            .filter(|address| !known.contains(address))
             .filter(|address| is_there(address) && self.dialing.allows(address))
             .collect();
-        if wanted.is_empty() || !has_room {
+        if unproven.is_empty() {
             return;
         }
-        wanted.truncate(room.min(TRIES.saturating_sub(claim.tried.len())));
-        if claim.next_turn <= now {
+        if is_turn {
             claim.next_turn = now + claim.wait;
             claim.wait = (claim.wait * 2).min(LONGEST_WAIT);
         }
+        // Also if it is not its turn, or there is no room now: others have theirs at other times, and nothing else comes back
+        // to it.
         let due = claim.next_turn;
         self.due = Some(self.due.map_or(due, |other| other.min(due)));
+        if !has_room {
+            return;
+        }
+        let untried = unproven
+            .into_iter()
+            .filter(|address| !claim.tried.contains(address));
+        let most = room.min(TRIES.saturating_sub(claim.tried.len()));
+        let wanted: Vec<Multiaddr> = untried.take(most).collect();
         claim.tried.extend(wanted.iter().cloned());
         for address in wanted {
             let dial = DialOpts::peer_id(peer)
