@@ -59,12 +59,12 @@ options! {
     /// A multiaddr at which others reach this node, such as /dns4/HOST/tcp/443/tls/ws; separate
     /// several with spaces [default: where it listens].
     #[arg(value_name = "MULTIADDRS", help_heading = "Network")]
-    external_address: Multiaddrs = "FLUENCE_EXTERNAL_ADDRESS",
+    external_address: List<Multiaddr> = "FLUENCE_EXTERNAL_ADDRESS",
     /// Origins of web pages that may connect over WebSocket, such as https://HOST, or * for
     /// all; separate several with spaces. A page that connects learns which node this is. Extensions
     /// need not be listed [default: none].
     #[arg(value_name = "ORIGINS", help_heading = "Network")]
-    allow_origins: Origins = "FLUENCE_ALLOW_ORIGINS",
+    allow_origins: List<Origin> = "FLUENCE_ALLOW_ORIGINS",
     /// The URL at which others reach this node's HTTP, such as https://HOST; IPFS_multiaddr answers
     /// with it. Needed if HTTP listens on 0.0.0.0 [default: where HTTP listens].
     #[arg(value_name = "URL", help_heading = "Network")]
@@ -72,7 +72,7 @@ options! {
     /// Other nodes to form one network with, as multiaddrs; separate several with spaces [default:
     /// none].
     #[arg(value_name = "MULTIADDRS", help_heading = "Network")]
-    peers: Multiaddrs = "FLUENCE_PEERS",
+    peers: List<Multiaddr> = "FLUENCE_PEERS",
     /// Serve only fetchers and uploaders: links do not open in a plain browser, and this node never
     /// asks a file's provider for the file on its own [default: false].
     #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", help_heading = "Network")]
@@ -155,7 +155,7 @@ options! {
     /// spaces. The peers of any other address get no more than a part of what this node has; what a
     /// proxy lets in, the proxy must limit [default: 127.0.0.1 ::1].
     #[arg(value_name = "ADDRESSES", help_heading = "Relay")]
-    shared_addresses: Addresses = "FLUENCE_SHARED_ADDRESSES",
+    shared_addresses: List<IpAddr> = "FLUENCE_SHARED_ADDRESSES",
     /// Functions whose providers this node remembers [default: 1000000].
     #[arg(value_name = "N", help_heading = "Relay")]
     max_functions: usize = "FLUENCE_MAX_FUNCTIONS",
@@ -296,7 +296,13 @@ impl Options {
             listen_sockets,
             external: self.external_address.unwrap_or_default().0,
             peers: self.peers.unwrap_or_default().0,
-            pages: self.allow_origins.unwrap_or_default().0,
+            pages: self
+                .allow_origins
+                .unwrap_or_default()
+                .0
+                .into_iter()
+                .map(|page| page.0)
+                .collect(),
             listen_http: self
                 .listen_http
                 .unwrap_or_else(|| LISTEN_HTTP.parse().expect("the default is an address")),
@@ -408,83 +414,69 @@ impl Listen {
     }
 }
 
-/// Several multiaddrs: a list in the file, and separated by white space elsewhere.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Multiaddrs(pub Vec<Multiaddr>);
+/// Several values: a list in the file, and separated by white space elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List<T>(pub Vec<T>);
 
-impl std::str::FromStr for Multiaddrs {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.split_whitespace()
-            .map(|address| {
-                address
-                    .parse()
-                    .map_err(|error| format!("“{address}” is not a multiaddr: {error}"))
-            })
-            .collect::<Result<_, _>>()
-            .map(Self)
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Vec::new())
     }
 }
 
-impl<'de> Deserialize<'de> for Multiaddrs {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let list = Vec::<String>::deserialize(deserializer)?;
-        list.join(" ").parse().map_err(D::Error::custom)
+/// A value that stands in a [`List`].
+pub trait Listed: Sized {
+    /// Reads a text without white space.
+    ///
+    /// # Errors
+    /// The sentence that tells the operator what the text is not.
+    fn read(text: &str) -> Result<Self, String>;
+}
+
+impl Listed for Multiaddr {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|error| format!("“{text}” is not a multiaddr: {error}"))
     }
 }
 
-/// IP addresses, separated by white space.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Addresses(pub Vec<IpAddr>);
-
-impl std::str::FromStr for Addresses {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        text.split_whitespace()
-            .map(|address| {
-                address
-                    .parse()
-                    .map_err(|_| format!("“{address}” is not an IP address"))
-            })
-            .collect::<Result<_, _>>()
-            .map(Self)
+impl Listed for IpAddr {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map_err(|_| format!("“{text}” is not an IP address"))
     }
 }
 
-impl<'de> Deserialize<'de> for Addresses {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let list = Vec::<String>::deserialize(deserializer)?;
-        list.join(" ").parse().map_err(D::Error::custom)
-    }
-}
+/// The origin of a web page, or `*` for all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin(pub String);
 
-/// Origins of web pages, separated by white space.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origins(pub Vec<String>);
-
-impl std::str::FromStr for Origins {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let origin = |text: &str| {
-            let origin = text.strip_suffix('/').unwrap_or(text);
-            let is_origin = match origin.split_once("://") {
-                Some((scheme, host)) => {
-                    matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains('/')
-                }
-                None => matches!(origin, "*" | "null"),
-            };
-            is_origin.then(|| origin.to_owned()).ok_or_else(|| {
-                format!("“{text}” is neither an origin, such as https://share.example, nor “*”")
-            })
+impl Listed for Origin {
+    fn read(text: &str) -> Result<Self, String> {
+        let origin = text.strip_suffix('/').unwrap_or(text);
+        let is_origin = match origin.split_once("://") {
+            Some((scheme, host)) => {
+                matches!(scheme, "http" | "https") && !host.is_empty() && !host.contains('/')
+            }
+            None => matches!(origin, "*" | "null"),
         };
+        is_origin.then(|| Self(origin.to_owned())).ok_or_else(|| {
+            format!("“{text}” is neither an origin, such as https://share.example, nor “*”")
+        })
+    }
+}
+
+impl<T: Listed> std::str::FromStr for List<T> {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
         text.split_whitespace()
-            .map(origin)
+            .map(T::read)
             .collect::<Result<_, _>>()
             .map(Self)
     }
 }
 
-impl<'de> Deserialize<'de> for Origins {
+impl<'de, T: Listed> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let list = Vec::<String>::deserialize(deserializer)?;
         list.join(" ").parse().map_err(D::Error::custom)
