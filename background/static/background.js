@@ -80,7 +80,11 @@ function ask({ srcUrl, linkUrl, selectionText, frameUrl, pageUrl, frameId }, tab
 const CLICKS = "clicks";
 const clicks = {};
 const earlier = api.storage.session.get(CLICKS).then(
-  ({ [CLICKS]: found = {} }) => ({ ...Object.assign(clicks, found) }),
+  ({ [CLICKS]: found = {} }) => {
+    Object.assign(clicks, found);
+    // Without those of this worker, which has them already.
+    return found;
+  },
   () => ({}),
 );
 const write = () => earlier.then(() => api.storage.session.set({ [CLICKS]: clicks })).catch(console.error);
