@@ -27,11 +27,11 @@ const LONGEST_SCRIPT: Duration = Duration::from_secs(600);
 /// How often a condition is checked.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// The position of *Share via Fluence* in Chromium's context menu of an element, counted from the
-/// end. The last entry is *Inspect*.
-const SHARE_ENTRY: usize = 2;
+/// How far the middle of *Share via Fluence* is above the lower edge of Chromium's context menu of an element, in pixels.
+/// Below it there are a separator and *Inspect*.
+const SHARE_ENTRY: i64 = 66;
 /// The same in the context menu of a page, which also has *View page source*.
-const SHARE_PAGE_ENTRY: usize = 3;
+const SHARE_PAGE_ENTRY: i64 = 95;
 
 /// The centre of the extension's button, as distances from the right and the upper edge of the
 /// window, in pixels.
@@ -480,7 +480,7 @@ impl Browser {
         self.right_click(element, SHARE_PAGE_ENTRY).await
     }
 
-    async fn right_click(&self, element: By, entry: usize) -> Result<()> {
+    async fn right_click(&self, element: By, entry: i64) -> Result<()> {
         let (x, y) = self.place_of(element).await?;
         self.display()?.choose_from_context_menu(x, y, entry).await
     }

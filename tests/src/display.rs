@@ -11,10 +11,21 @@ use crate::process::Program;
 
 /// How long a menu may take to appear.
 const MENU: Duration = Duration::from_secs(20);
+/// How many looks a menu that was clicked on may take to close before it is clicked on again.
+const LOOKS: usize = 10;
 /// How far a menu's edge may be from the mouse, in pixels.
 const NEAR: i64 = 10;
 /// How often the display is polled: X has no simple event for the windows of other programs.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// A menu that is shown, in pixels of the display.
+struct Menu {
+    window: String,
+    left: i64,
+    top: i64,
+    width: i64,
+    height: i64,
+}
 
 /// An X display.
 pub struct Display {
@@ -62,22 +73,41 @@ impl Display {
         &self.name
     }
 
-    /// Presses the right mouse button at a position, waits for the menu, and chooses the entry at
-    /// position `from_end`, counted from the menu's end (1 is the last).
-    pub async fn choose_from_context_menu(&self, x: i64, y: i64, from_end: usize) -> Result<()> {
+    /// Presses the right mouse button at a position, waits for the menu, and clicks on the entry whose middle is
+    /// `above_end` pixels above the menu's lower edge. Keys would not do: a new menu may not take the first ones, and an
+    /// entry that comes to lie under the mouse is where they go on from.
+    pub async fn choose_from_context_menu(&self, x: i64, y: i64, above_end: i64) -> Result<()> {
         let before = self.windows().await?;
         self.press_mouse(x, y, "3").await?;
         let deadline = Instant::now() + MENU;
-        while !self.menu_at(x, y, &before).await? {
+        let menu = loop {
+            if let Some(menu) = self.menu_at(x, y, &before).await? {
+                break menu;
+            }
             ensure!(
                 Instant::now() < deadline,
                 "no context menu showed within {MENU:?}"
             );
             sleep(LOOK).await;
+        };
+        let (x, y) = (
+            menu.left + menu.width / 2,
+            menu.top + menu.height - above_end,
+        );
+        // A menu takes no click in its first moments, and nothing says when it starts to.
+        loop {
+            self.press_mouse(x, y, "1").await?;
+            for _ in 0..LOOKS {
+                sleep(LOOK).await;
+                if !self.windows().await?.contains(&menu.window) {
+                    return Ok(());
+                }
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "the context menu took no click within {MENU:?}"
+            );
         }
-        let mut keys = vec!["Up"; from_end];
-        keys.push("Return");
-        self.press(&keys).await
     }
 
     /// Presses the left mouse button at a position.
@@ -102,9 +132,9 @@ impl Display {
         Ok(())
     }
 
-    /// Whether there is a new window at a position. A menu opens at the mouse, whereas the bubble
-    /// with a link's address opens in the corner of the browser's window.
-    async fn menu_at(&self, x: i64, y: i64, before: &[String]) -> Result<bool> {
+    /// A new window at a position. A menu opens at the mouse, whereas the bubble with a link's address opens in the
+    /// corner of the browser's window.
+    async fn menu_at(&self, x: i64, y: i64, before: &[String]) -> Result<Option<Menu>> {
         for window in self.windows().await? {
             if before.contains(&window) {
                 continue;
@@ -129,10 +159,16 @@ impl Display {
             let inside =
                 |at: i64, from: i64, length: i64| (from - NEAR..from + length + NEAR).contains(&at);
             if inside(x, left, width) && inside(y, top, height) {
-                return Ok(true);
+                return Ok(Some(Menu {
+                    window,
+                    left,
+                    top,
+                    width,
+                    height,
+                }));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// The visible windows.
