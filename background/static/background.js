@@ -65,10 +65,15 @@ function ask({ srcUrl, linkUrl, selectionText, frameUrl, pageUrl, frameId }, tab
       api.permissions.request({ origins }, (may) => resolve(api.runtime.lastError ? undefined : may));
     try {
       const target = { tabId: tab.id, frameIds: [frameId ?? 0] };
-      api.scripting.executeScript({ target, func: inpage, args: ["readable", url] }, (results) => {
-        if (!api.runtime.lastError && results?.[0]?.result) resolve(undefined);
-        else request();
-      });
+      const look = (again) =>
+        api.scripting.executeScript({ target, func: inpage, args: ["readable", url] }, (results) => {
+          const why = api.runtime.lastError?.message;
+          // The click permits this, but Chromium may tell of the click a moment before it grants what the click permits.
+          if (again && /must request permission/.test(why)) look(false);
+          else if (results?.[0]?.result) resolve(undefined);
+          else request();
+        });
+      look(true);
     } catch {
       request();
     }

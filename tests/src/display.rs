@@ -132,8 +132,8 @@ impl Display {
         Ok(())
     }
 
-    /// A new window at a position. A menu opens at the mouse, whereas the bubble with a link's address opens in the
-    /// corner of the browser's window.
+    /// A new window beside a position. A menu opens beside the mouse, whereas the bubble with a link's address opens in
+    /// the corner of the browser's window, which itself seems new if the display could not be read a moment before.
     async fn menu_at(&self, x: i64, y: i64, before: &[String]) -> Result<Option<Menu>> {
         for window in self.windows().await? {
             if before.contains(&window) {
@@ -156,9 +156,9 @@ impl Display {
             let (Some(width), Some(height)) = (value("WIDTH"), value("HEIGHT")) else {
                 continue;
             };
-            let inside =
-                |at: i64, from: i64, length: i64| (from - NEAR..from + length + NEAR).contains(&at);
-            if inside(x, left, width) && inside(y, top, height) {
+            let is_near = |edge: i64| (x - edge).abs() <= NEAR;
+            let beside = is_near(left) || is_near(left + width);
+            if beside && (top - NEAR..top + height + NEAR).contains(&y) {
                 return Ok(Some(Menu {
                     window,
                     left,

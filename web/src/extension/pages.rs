@@ -47,7 +47,11 @@ pub async fn in_page(tab: i32, frame: Option<i32>, arguments: &[JsValue]) -> Out
         ("func", IN_PAGE.with(|function| function.clone().into())),
         ("args", arguments.into()),
     ]);
-    let results = outcome(execute_script(&injection)).await?;
+    let results = match outcome(execute_script(&injection)).await {
+        Ok(results) => results,
+        // Chromium may tell of a click a moment before it grants what the click permits.
+        Err(_) => outcome(execute_script(&injection)).await?,
+    };
     Ok(member(&Array::from(&results).get(0), "result"))
 }
 
