@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 use crate::state::flat::{Slot, flat};
 use crate::state::{
-    Event, EventKind, Item, ItemId, LogLine, NetworkStatus, Settings, State, Unreadable,
+    Copy, Event, EventKind, Item, ItemId, LogLine, NetworkStatus, Settings, State, Unreadable,
 };
 
 /// The longest URL that is shared, in bytes.
@@ -225,6 +225,8 @@ pub enum ToFace {
     Items {
         /// The items.
         items: Vec<Item>,
+        /// The copies of their files at storages.
+        copies: Vec<Copy>,
     },
     /// Something happened.
     Event {
@@ -254,7 +256,8 @@ impl ToFace {
         let mut rest = state.items.newest().skip(FIRST_ITEMS);
         let more = std::iter::from_fn(move || {
             let items: Vec<Item> = rest.by_ref().take(MORE_ITEMS).cloned().collect();
-            (!items.is_empty()).then_some(Self::Items { items })
+            let copies = state.copies_of(&items);
+            (!items.is_empty()).then_some(Self::Items { items, copies })
         });
         let first = Self::State {
             state: Box::new(newest(state)),
@@ -285,8 +288,13 @@ impl ToFace {
 
 /// A state with its newest items, of which there are at most [`FIRST_ITEMS`].
 fn newest(state: &State) -> State {
+    let items: Vec<Item> = state.items.newest().take(FIRST_ITEMS).cloned().collect();
+    let mut copies = state.removed_copies();
+    copies.extend(state.copies_of(&items));
     State {
-        items: state.items.newest().take(FIRST_ITEMS).cloned().collect(),
+        items: items.into_iter().collect(),
+        copies,
+        provides_unset: state.provides_unset,
         seq: state.seq,
         network: state.network.clone(),
         web: state.web.clone(),
@@ -339,6 +347,8 @@ struct FlatToFace {
     count: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     items: Option<Vec<Item>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    copies: Vec<Copy>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     event: Option<Event>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -366,8 +376,9 @@ impl From<ToFace> for FlatToFace {
                 count: Some(count),
                 ..flat("state")
             },
-            ToFace::Items { items } => Self {
+            ToFace::Items { items, copies } => Self {
                 items: Some(items),
+                copies,
                 ..flat("items")
             },
             ToFace::Event { event } => Self {
@@ -399,6 +410,7 @@ impl TryFrom<FlatToFace> for ToFace {
             },
             "items" => Self::Items {
                 items: flat.items.ok_or(Unreadable)?,
+                copies: flat.copies,
             },
             "event" => Self::Event {
                 event: flat.event.ok_or(Unreadable)?,
@@ -572,7 +584,7 @@ mod tests {
                     assert_eq!(count, MAX_ITEMS);
                     items.extend(state.items.newest().cloned());
                 }
-                ToFace::Items { items: more } => items.extend(more),
+                ToFace::Items { items: more, .. } => items.extend(more),
                 ToFace::Event { .. } | ToFace::Access { .. } | ToFace::Answer { .. } => {
                     unreachable!()
                 }

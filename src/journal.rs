@@ -12,14 +12,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::failure::{Code, Failure};
-use crate::state::{Event, EventKind, Item, ItemId, Items, LogLine, MAX_LOG, Settings, State};
+use crate::state::{
+    Copy, Event, EventKind, Item, ItemId, Items, LogLine, MAX_LOG, Settings, State,
+};
 use crate::text::quote;
 
 /// The version of the format that is written.
-pub const VERSION: u64 = 2;
+pub const VERSION: u64 = 3;
 
 /// How a text of the present version begins.
-const PRESENT: &str = "{\"version\":2,";
+const PRESENT: &str = "{\"version\":3,";
 
 /// The version of a text without a number, which only version 1 wrote.
 const FIRST: u64 = 1;
@@ -148,6 +150,8 @@ impl Reader {
 
     /// What was read.
     pub fn finish(mut self) -> Read {
+        // Until version 3, whoever had set nothing provided what they fetched.
+        self.0.state.provides_unset |= self.0.outdated && self.0.state.settings.is_none();
         let items = &self.0.state.items;
         self.0.details.retain(|id, _| items.contains_key(id));
         self.0
@@ -160,6 +164,8 @@ impl Reader {
                 seq: state.seq,
                 items: Items::from_iter(state.items.into_values().map(at_rest)),
                 settings: state.settings,
+                provides_unset: state.provides_unset,
+                copies: state.copies,
                 peer: state.peer,
                 ..State::default()
             };
@@ -205,6 +211,11 @@ impl Reader {
             self.0.damage.settings = lost;
         }
         self.0.state.items = Items::from_iter(items);
+        self.0.state.provides_unset = state.get("provides_unset") == Some(&Value::Bool(true));
+        if let Some(Value::Array(copies)) = state.get("copies") {
+            let copies = copies.iter().filter_map(|copy| from_value(copy).ok());
+            self.0.state.copies = copies.collect();
+        }
         self.0.state.seq = state.get("seq").and_then(Value::as_u64).unwrap_or_default();
         self.0.state.peer = state.get("peer").and_then(Value::as_str).map(str::to_owned);
     }
@@ -276,6 +287,7 @@ impl Reader {
             | EventKind::Requested { .. }
             | EventKind::UploadBegan { .. }
             | EventKind::UploadEnded { .. }
+            | EventKind::Released { .. }
             | EventKind::Providing { .. }
             | EventKind::Saved { .. }
             | EventKind::Removed { .. }
@@ -302,6 +314,10 @@ struct PresentState {
     seq: u64,
     items: BTreeMap<ItemId, Item>,
     settings: Option<Settings>,
+    #[serde(default)]
+    provides_unset: bool,
+    #[serde(default)]
+    copies: Vec<Copy>,
     peer: Option<String>,
 }
 
@@ -358,14 +374,34 @@ struct Step {
 }
 
 /// All steps that have ever existed. A new version adds one, and changes none.
-const STEPS: [Step; 1] = [Step {
-    from: 1,
-    snapshot: snapshot_from_1,
-    event: event_from_1,
-}];
+const STEPS: [Step; 2] = [
+    Step {
+        from: 1,
+        snapshot: snapshot_from_1,
+        event: event_from_1,
+    },
+    Step {
+        from: 2,
+        snapshot: |state, _| settings_from_2(state),
+        event: |event| {
+            if let Some(kind) = event.get_mut("kind") {
+                settings_from_2(kind);
+            }
+        },
+    },
+];
 
 fn steps(version: u64) -> impl Iterator<Item = &'static Step> {
     STEPS.iter().filter(move |step| step.from >= version)
+}
+
+/// Until version 3, settings that did not say otherwise provided what was fetched.
+fn settings_from_2(of: &mut Value) {
+    if let Some(Value::Object(settings)) = of.get_mut("settings") {
+        settings
+            .entry("provide_fetched")
+            .or_insert(Value::Bool(true));
+    }
 }
 
 /// Version 1 kept failures as sentences, and each item's log and thumbnail in the state.
@@ -553,7 +589,7 @@ mod tests {
         let mut reader = Reader::new(Some(&written.to_string()));
         assert!(!reader.event("{\"seq\":3"));
         assert!(
-            !reader.event(r#"{"version":2,"seq":4,"at":1,"kind":{"event":"of_a_newer_version"}}"#)
+            !reader.event(r#"{"version":3,"seq":4,"at":1,"kind":{"event":"of_a_newer_version"}}"#)
         );
         let removed = EventKind::Removed { id: id("a") };
         assert!(reader.event(&event(&Event {
@@ -585,7 +621,7 @@ mod tests {
         let mut reader = Reader::new(None);
         let settings = json!({"notify": "maybe", "copy_link": false});
         let kind = json!({"event": "settings", "settings": settings});
-        let event = json!({"version": 2, "seq": 1, "at": 1, "kind": kind});
+        let event = json!({"version": VERSION, "seq": 1, "at": 1, "kind": kind});
         assert!(!reader.event(&event.to_string()), "the original is kept");
         let read = reader.finish();
         assert!(!read.state.settings.unwrap().copy_link);
@@ -635,6 +671,63 @@ mod tests {
         let read = Reader::new(Some(&written.to_string())).finish();
         assert!(read.damage.is_none() && !read.outdated);
         assert_eq!(read.state.items.len(), 2);
+    }
+
+    #[test]
+    fn whoever_provided_what_they_fetched_goes_on_with_it() {
+        assert!(!Settings::default().provide_fetched);
+        let provides = |read: &Read| match &read.state.settings {
+            Some(settings) => settings.provide_fetched,
+            None => read.state.provides_unset,
+        };
+        let began =
+            r#"{"version":2,"seq":1,"at":1,"kind":{"event":"fetch_began","id":"a","cid":"Qma"}}"#;
+        let set = r#"{"version":2,"seq":2,"at":1,"kind":{"event":"settings","settings":{"notify":false}}}"#;
+        let unset = r#"{"version":2,"state":{"seq":1,"items":{},"settings":null}}"#;
+        for (snapshot, events, expected) in [
+            (None, vec![], false),
+            (None, vec![began], true),
+            (None, vec![began, set], true),
+            (Some(unset.to_owned()), vec![], true),
+            (Some(unset.replace("null", "{}")), vec![], true),
+            (
+                Some(unset.replace("null", r#"{"provide_fetched":false}"#)),
+                vec![],
+                false,
+            ),
+            (Some(unset.replace(":2,", ":3,")), vec![], false),
+        ] {
+            let mut reader = Reader::new(snapshot.as_deref());
+            for event in &events {
+                assert!(reader.event(event));
+            }
+            let read = reader.finish();
+            assert_eq!(provides(&read), expected, "{snapshot:?} {events:?}");
+            // The same is true at every later start.
+            let text = super::snapshot(&read.state);
+            let again = Reader::new(Some(&text)).finish();
+            assert!(!again.outdated);
+            assert_eq!(provides(&again), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn copies_at_storages_are_remembered() {
+        let mut state = two_items();
+        let copy = Copy {
+            cid: "Qma".into(),
+            multiaddr: "/dns4/a/tcp/1/http".into(),
+            peer: "12D3Koo".into(),
+            until: Some(7),
+            at: 5,
+        };
+        state.copies.push(copy);
+        let text = snapshot(&state);
+        let read = Reader::new(Some(&text)).finish();
+        assert_eq!(read.state.copies, state.copies);
+        let damaged = text.replace("\"settings\":null", "\"settings\":7");
+        let read = Reader::new(Some(&damaged)).finish();
+        assert_eq!(read.state.copies, state.copies);
     }
 
     #[test]

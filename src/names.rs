@@ -54,6 +54,11 @@ impl FunctionName {
         Self(MULTIADDR.to_owned())
     }
 
+    /// The name of the function that takes a file back, [`RELEASE`].
+    pub fn release() -> Self {
+        Self(RELEASE.to_owned())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0

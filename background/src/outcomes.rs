@@ -99,6 +99,7 @@ impl Outcomes {
             | EventKind::Requested { .. }
             | EventKind::UploadBegan { .. }
             | EventKind::UploadEnded { .. }
+            | EventKind::Released { .. }
             | EventKind::Providing { .. }
             | EventKind::Saved { .. }
             | EventKind::Network { .. }

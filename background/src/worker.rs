@@ -115,6 +115,7 @@ impl Worker {
         }
         let defaults = Settings {
             nodes: NODES.split_whitespace().map(str::to_owned).collect(),
+            provide_fetched: state.provides_unset,
             ..Settings::default()
         };
         let settings = state.settings.as_ref().unwrap_or(&defaults);

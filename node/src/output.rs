@@ -207,6 +207,7 @@ fn event_json(kind: &EventKind, about: About) -> Option<Value> {
         | EventKind::Progress { .. }
         | EventKind::Requested { .. }
         | EventKind::UploadEnded { error: None, .. }
+        | EventKind::Released { .. }
         | EventKind::Providing { .. }
         | EventKind::Saved { .. }
         | EventKind::Removed { .. }
@@ -257,6 +258,7 @@ mod tests {
             multiaddr: "/dns4/a/tcp/1/http".into(),
             token: Some("secret".into()),
             expires: None,
+            peer: None,
         };
         let event = event_json(&began, About::Share).unwrap();
         assert!(!event.to_string().contains("secret"), "{event}");

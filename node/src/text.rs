@@ -491,6 +491,13 @@ pub fn uploaded(bytes: u64) -> String {
     format!("{} uploaded to storage.", words::size(bytes))
 }
 
+/// A storage could not be asked to remove its copy.
+pub fn left_at(host: &str) -> String {
+    format!(
+        "A copy is still in the storage at {host}, which did not answer. It is removed when the room is needed."
+    )
+}
+
 /// A file is shared.
 pub fn shared(name: &str, size: Option<u64>) -> String {
     let size = size.map_or_else(String::new, |size| format!(" ({})", words::size(size)));

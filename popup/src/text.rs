@@ -113,6 +113,8 @@ pub const COPY_REFUSED: &str =
 pub const SAVE: &str = "Save";
 pub const STOP: &str = "Stop sharing";
 pub const AGAIN: &str = "Share again";
+pub const SHARE_TOO: &str = "Share it too";
+pub const COPIES: &str = "In storage";
 pub const PAUSE: &str = "Pause";
 pub const RESUME: &str = "Resume";
 pub const DISCARD: &str = "Discard";
@@ -266,6 +268,27 @@ pub fn status(item: &Item, network: &NetworkStatus) -> String {
         Status::Done => "Fetched".to_owned(),
         Status::Failed { .. } if item.origin == Origin::Share => "Not shared".to_owned(),
         Status::Failed { .. } => "Not fetched".to_owned(),
+    }
+}
+
+/// A file that is not shared any more is still at storages, which are asked to remove it.
+pub fn still_at(hosts: &str) -> String {
+    format!("a copy is still at {hosts} until its node answers")
+}
+
+/// Files that were removed here are still at storages, which are asked to remove them.
+pub fn removed_still_at(count: usize, hosts: &str) -> String {
+    format!(
+        "{} that you removed: copies are still at {hosts} until its node answers.",
+        files(count as u64)
+    )
+}
+
+/// Until when a storage has to keep a copy.
+pub fn kept_until(host: &str, until: Option<String>) -> String {
+    match until {
+        Some(until) => format!("{host}, kept at least until {until}"),
+        None => host.to_owned(),
     }
 }
 

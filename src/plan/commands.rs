@@ -133,10 +133,21 @@ impl<P: Platform> Engine<P> {
     }
 
     async fn stop(&self, id: ItemId) -> Result<Option<ItemId>, Failure> {
-        let item = self.known(&id)?;
-        self.stop_offering(&id).await;
+        self.known(&id)?;
+        self.stop_providing(&id).await;
+        self.release_unwanted();
+        Ok(Some(id))
+    }
+
+    /// Stops providing a file, whose copies at storages are still to be taken back.
+    pub(super) async fn stop_providing(&self, id: &ItemId) {
+        self.stop_offering(id).await;
+        // It may have been removed in the meantime.
+        let Some(item) = self.item(id, Item::clone) else {
+            return;
+        };
         match item.status {
-            Status::Announcing | Status::Shared => self.set_status(&id, Status::Stopped).await,
+            Status::Announcing | Status::Shared => self.set_status(id, Status::Stopped).await,
             Status::Preparing
             | Status::Hashing
             | Status::Stopped
@@ -155,7 +166,6 @@ impl<P: Platform> Engine<P> {
                 }
             }
         }
-        Ok(Some(id))
     }
 
     /// Withdraws the file of an item, and ends its upload.
@@ -207,6 +217,7 @@ impl<P: Platform> Engine<P> {
         // without bytes.
         let removed = ids.iter().cloned().map(|id| EventKind::Removed { id });
         self.record(removed).await;
+        self.release_unwanted();
         let forget = |id| async move {
             self.forget_listing(id).await;
             self.forget_bytes(id).await;

@@ -15,6 +15,7 @@ mod journal;
 mod listing;
 mod pace;
 mod parallel;
+mod release;
 mod remote;
 mod search;
 mod serve;
@@ -108,6 +109,8 @@ struct Inner<P> {
     /// The items whose bytes this run has hashed. Those of other items may have been lost in a power failure since an
     /// earlier run did.
     hashed: RefCell<HashSet<ItemId>>,
+    /// Whether copies at storages are being taken back.
+    releasing: Cell<bool>,
     /// How many times each fetch has been resumed without a person since its last new block.
     resumed: RefCell<HashMap<ItemId, u32>>,
 }
@@ -130,6 +133,7 @@ impl<P: Platform> Engine<P> {
             offline: RefCell::default(),
             lost: Cell::new(platform.now_ms()),
             hashed: RefCell::default(),
+            releasing: Cell::default(),
             resumed: RefCell::default(),
             platform,
         }))

@@ -13,6 +13,7 @@ use super::inventory::Inventory;
 use super::jobs::JobKind;
 use super::journal::log_line;
 use super::share::DIRECTORY;
+use super::upload::upload_began;
 use crate::Cid;
 use crate::admission::{Admission, Bucket, Cost, Limits, RETRY_AFTER_MS};
 use crate::call::{
@@ -69,6 +70,13 @@ impl Serving {
             placed: RefCell::default(),
             shunned: RefCell::default(),
         }
+    }
+}
+
+impl Serving {
+    /// Forgets that a storage had this file a moment ago.
+    pub(super) fn forget_place(&self, id: &ItemId) {
+        self.placed.borrow_mut().remove(id);
     }
 }
 
@@ -309,6 +317,7 @@ impl<P: Platform> Engine<P> {
                     multiaddr,
                     token: None,
                     expires: None,
+                    peer: None,
                 }
             }
             None => self.ask_for_storage(id, &cid, &dag).await?,
@@ -327,12 +336,7 @@ impl<P: Platform> Engine<P> {
                     multiaddr: multiaddr.clone(),
                 },
             ),
-            EventKind::UploadBegan {
-                id: id.clone(),
-                multiaddr: upload.multiaddr.clone(),
-                token: upload.token.clone(),
-                expires: upload.expires,
-            },
+            upload_began(id, &upload),
         ])
         .await;
         self.start_upload(id, source, dag, upload);
@@ -472,6 +476,7 @@ impl<P: Platform> Engine<P> {
             multiaddr: ok.multiaddr,
             token,
             expires: ok.expires,
+            peer: Some(node.clone()),
         })
     }
 

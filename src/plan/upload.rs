@@ -283,7 +283,7 @@ impl<P: Platform> Engine<P> {
                 if let Some(expires) = target.expires
                     && expires < self.now() / 1000 + TOKEN_MARGIN
                 {
-                    let renewed = self.renew(dag, target, &mut renewals).await;
+                    let renewed = self.renew(id, dag, target, &mut renewals).await;
                     renewed.map_err(|failure| (failure, part.offset))?;
                 }
                 let pieces = car::pieces(blocks, source, &part);
@@ -346,7 +346,7 @@ impl<P: Platform> Engine<P> {
                     return Err((failure, part.offset));
                 }
                 Outcome::Sent(_, Err(PartError::Token(reason))) => {
-                    let renewed = self.renew(dag, target, &mut renewals).await;
+                    let renewed = self.renew(id, dag, target, &mut renewals).await;
                     renewed.map_err(|_| (reason.clone().coded(Code::Refused), part.offset))?;
                     reason
                 }
@@ -400,6 +400,7 @@ impl<P: Platform> Engine<P> {
     /// Requests a new token for the same storage.
     async fn renew(
         &self,
+        id: &ItemId,
         dag: &Dag,
         target: &mut Target,
         renewals: &mut u32,
@@ -414,6 +415,8 @@ impl<P: Platform> Engine<P> {
             if let Ok(upload) = self.ask_storage_of(&node, &dag.root, dag).await
                 && upload.multiaddr == target.multiaddr
             {
+                // The storage keeps the file for longer, and a later run goes on with this token.
+                self.tell([upload_began(id, &upload)]);
                 target.token = upload.token;
                 // A new token that seems to expire at once shows that the clocks differ. Then the storage says when it
                 // has expired.
@@ -492,6 +495,17 @@ impl<P: Platform> Engine<P> {
             inner,
             outcome: Outcome::Sent(self.now().saturating_sub(began), result),
         }
+    }
+}
+
+/// The event for an upload that begins, or gets a new token.
+pub(super) fn upload_began(id: &ItemId, upload: &Upload) -> EventKind {
+    EventKind::UploadBegan {
+        id: id.clone(),
+        multiaddr: upload.multiaddr.clone(),
+        token: upload.token.clone(),
+        expires: upload.expires,
+        peer: upload.peer.clone(),
     }
 }
 

@@ -116,6 +116,8 @@ pub enum EventKind {
         token: Option<String>,
         /// When the permission expires, in Unix seconds.
         expires: Option<u64>,
+        /// The peer id of the node that gave it, at which the file can be taken back.
+        peer: Option<String>,
     },
     /// An upload ended.
     UploadEnded {
@@ -125,6 +127,13 @@ pub enum EventKind {
         sent: u64,
         /// Why the upload failed, if it did.
         error: Option<Failure>,
+    },
+    /// A storage no longer keeps a file in the name of this peer.
+    Released {
+        /// The CID of the file, canonical.
+        cid: String,
+        /// The multiaddr of the storage.
+        multiaddr: String,
     },
     /// A fetched file is provided to others too, or no longer is. Others may not find it before
     /// [`EventKind::Confirmed`].
@@ -226,6 +235,7 @@ impl EventKind {
             | Self::Removed { id } => Some(id),
             Self::Unconfirmed
             | Self::Confirmed { .. }
+            | Self::Released { .. }
             | Self::Settings { .. }
             | Self::Network { .. }
             | Self::Room { .. }
@@ -304,8 +314,9 @@ flat! {
     Confirmed { ids } = "confirmed",
     Progress { id, progress } = "progress",
     Requested { id, peer } = "requested",
-    UploadBegan { id, multiaddr, token, expires } = "upload_began",
+    UploadBegan { id, multiaddr, token, expires, peer } = "upload_began",
     UploadEnded { id, sent, error } = "upload_ended",
+    Released { cid, multiaddr } = "released",
     Providing { id, providing } = "providing",
     Saved { id, name } = "saved",
     Log { id, entry } = "log",

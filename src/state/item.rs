@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::flat::{Slot, flat};
 use super::{EventKind, Unreadable};
 use crate::failure::Failure;
+use crate::storage::url_of;
+use crate::text::host_of;
 
 /// An item's id: 32 hex digits, made by the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -221,6 +223,33 @@ pub struct Upload {
     pub token: Option<String>,
     /// When the permission expires, in Unix seconds.
     pub expires: Option<u64>,
+    /// The peer id of the node that gave it; `None` for an IPFS node of the person's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+}
+
+/// A copy of a file at a storage, which keeps it in the name of this peer until it is taken back (`IPFS_release`). It is
+/// noted before the first byte is uploaded, and outlasts the item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copy {
+    /// The CID of the file, canonical.
+    pub cid: String,
+    /// The multiaddr of the storage.
+    pub multiaddr: String,
+    /// The peer id of the storage's node.
+    pub peer: String,
+    /// Until when the storage has to keep it, in Unix seconds. After that it removes it when it needs the room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    /// When the storage was last asked to keep it, in Unix milliseconds.
+    pub at: u64,
+}
+
+impl Copy {
+    /// The storage's host, for people.
+    pub fn host(&self) -> String {
+        url_of(&self.multiaddr).map_or_else(|_| self.multiaddr.clone(), |url| host_of(&url))
+    }
 }
 
 /// A file that was shared or fetched. Values that are not set are left out when it is written.
@@ -478,12 +507,14 @@ impl Item {
                 multiaddr,
                 token,
                 expires,
+                peer,
                 ..
             } => {
                 self.upload = Some(Upload {
                     multiaddr: multiaddr.clone(),
                     token: token.clone(),
                     expires: *expires,
+                    peer: peer.clone(),
                 });
             }
             EventKind::UploadEnded { sent, error, .. } => {
@@ -513,6 +544,7 @@ impl Item {
             | EventKind::Web { .. }
             | EventKind::Room { .. }
             | EventKind::Started { .. }
+            | EventKind::Released { .. }
             | EventKind::Notice { .. } => {}
         }
     }

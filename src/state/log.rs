@@ -77,6 +77,21 @@ pub enum LogEntry {
         /// Why.
         failure: Failure,
     },
+    /// A storage has removed its copy, because the file is not provided any more.
+    Released {
+        /// The storage's host.
+        host: String,
+    },
+    /// The file is not provided any more, but somebody else has put it into the same storage, or its operator keeps it.
+    KeptForOthers {
+        /// The storage's host.
+        host: String,
+    },
+    /// A storage could not be asked to remove its copy.
+    NotReleased {
+        /// Why.
+        failure: Failure,
+    },
     /// It continues after the program was started again.
     ResumedAfterRestart,
     /// It continues because the network is back.
@@ -202,6 +217,9 @@ flat! {
     PartFailed { failure } = "part_failed",
     Uploaded { size } = "uploaded",
     UploadFailed { failure } = "upload_failed",
+    Released { host } = "released",
+    KeptForOthers { host } = "kept_for_others",
+    NotReleased { failure } = "not_released",
     ResumedAfterRestart = "resumed_after_restart",
     ResumedOnline = "resumed_online",
     BeganAgain = "began_again",

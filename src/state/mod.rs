@@ -8,12 +8,14 @@ mod log;
 mod network;
 mod settings;
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 
 pub use event::{Event, EventKind};
-pub use item::{Item, ItemId, ItemSource, Origin, Progress, Status, Upload};
+pub use item::{Copy, Item, ItemId, ItemSource, Origin, Progress, Status, Upload};
 pub use items::{Items, MAX_ITEMS};
 pub use log::{LogEntry, LogLine, MAX_LOG, MAX_THUMBNAIL};
 pub use network::{LinkCause, LinkError, NetworkStatus};
@@ -33,6 +35,9 @@ pub struct State {
     pub seq: u64,
     /// The items that were shared or fetched.
     pub items: Items,
+    /// The copies that storages keep in the name of this peer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<Copy>,
     /// The connection to the network.
     pub network: NetworkStatus,
     /// The base URL of the node's storage, if it serves links to any browser.
@@ -42,6 +47,9 @@ pub struct State {
     /// The person's settings; `None` before they are set for the first time, while the defaults of
     /// the build apply.
     pub settings: Option<Settings>,
+    /// Whether fetched files are provided as long as nothing is set, because it was so when this profile was made.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub provides_unset: bool,
     /// This peer's own id.
     pub peer: Option<String>,
     /// The last notice.
@@ -51,7 +59,83 @@ pub struct State {
     pub noticed: u64,
 }
 
+/// The most copies at storages that are remembered; beyond that, those that were made first are forgotten.
+pub const MAX_COPIES: usize = 20_000;
+
 impl State {
+    /// The copies of files that nothing here provides any more, and that are to be taken back.
+    pub fn unwanted(&self) -> Vec<Copy> {
+        if self.copies.is_empty() {
+            return Vec::new();
+        }
+        let items = self.items.values().filter(|item| item.providing);
+        let wanted: HashSet<&str> = items.filter_map(|item| item.cid.as_deref()).collect();
+        let copies = self.copies.iter();
+        copies
+            .filter(|copy| !wanted.contains(copy.cid.as_str()))
+            .cloned()
+            .collect()
+    }
+
+    /// The copies of the files of these items.
+    pub fn copies_of(&self, items: &[Item]) -> Vec<Copy> {
+        let cids: HashSet<&str> = items
+            .iter()
+            .filter_map(|item| item.cid.as_deref())
+            .collect();
+        let copies = self.copies.iter();
+        copies
+            .filter(|copy| cids.contains(copy.cid.as_str()))
+            .cloned()
+            .collect()
+    }
+
+    /// The copies of files that are not in the list any more.
+    pub fn removed_copies(&self) -> Vec<Copy> {
+        let mut left = self.unwanted();
+        left.retain(|copy| {
+            let mut items = self.items.values();
+            !items.any(|item| item.cid.as_ref() == Some(&copy.cid))
+        });
+        left
+    }
+
+    /// Whether this copy is there, and is to be taken back.
+    pub fn is_unwanted(&self, copy: &Copy) -> bool {
+        let is_of_copy = |item: &Item| item.providing && item.cid.as_ref() == Some(&copy.cid);
+        self.copies.contains(copy) && !self.items.values().any(is_of_copy)
+    }
+
+    /// Notes that a storage keeps a copy of an item's file from now on.
+    fn keep_copy(
+        &mut self,
+        item: &ItemId,
+        multiaddr: &str,
+        peer: &str,
+        until: Option<u64>,
+        at: u64,
+    ) {
+        let Some(cid) = self.items.get(item).and_then(|item| item.cid.clone()) else {
+            return;
+        };
+        self.forget_copy(&cid, multiaddr);
+        if self.copies.len() >= MAX_COPIES {
+            self.copies.remove(0);
+        }
+        self.copies.push(Copy {
+            cid,
+            multiaddr: multiaddr.to_owned(),
+            peer: peer.to_owned(),
+            until,
+            at,
+        });
+    }
+
+    fn forget_copy(&mut self, cid: &str, multiaddr: &str) {
+        self.copies
+            .retain(|copy| copy.cid != cid || copy.multiaddr != multiaddr);
+    }
+
     /// The bytes that files take here, or will take once what moves now has arrived; `but` is left out.
     pub fn used(&self, but: Option<&ItemId>) -> u64 {
         let items = self.items.values().filter(|item| Some(&item.id) != but);
@@ -116,6 +200,14 @@ impl State {
                     }
                 }
             }
+            EventKind::Released { cid, multiaddr } => {
+                self.forget_copy(cid, multiaddr);
+                for item in self.items.iter_mut() {
+                    if item.cid.as_ref() == Some(cid) && item.placed.as_ref() == Some(multiaddr) {
+                        item.placed = None;
+                    }
+                }
+            }
             EventKind::Settings { settings } => self.settings = Some(settings.clone()),
             EventKind::Network { network } => self.network = network.clone(),
             EventKind::Web { base } => self.web.clone_from(base),
@@ -136,6 +228,15 @@ impl State {
             | EventKind::Providing { id, .. }
             | EventKind::Saved { id, .. }
             | EventKind::Log { id, .. } => {
+                if let EventKind::UploadBegan {
+                    multiaddr,
+                    peer: Some(peer),
+                    expires,
+                    ..
+                } = &event.kind
+                {
+                    self.keep_copy(id, multiaddr, peer, *expires, at);
+                }
                 if let Some(item) = self.items.get_mut(id) {
                     item.apply(&event.kind, at);
                 }
@@ -181,6 +282,7 @@ mod tests {
                     multiaddr: "/dns4/a/tcp/1/http".into(),
                     token: None,
                     expires: None,
+                    peer: None,
                 },
                 EventKind::UploadEnded {
                     id: id(),

@@ -67,7 +67,7 @@ impl Default for Settings {
             links: LINKS,
             foreign_storage: false,
             profile: Profile::default(),
-            provide_fetched: true,
+            provide_fetched: false,
             save_fetched: true,
             copy_link: true,
             notify: true,

@@ -511,6 +511,15 @@ pub(crate) fn log<M: Medium>(entry: &LogEntry, about: About) -> String {
             join(&[peer, ": ", &what(failure, About::Upload)])
         }
         LogEntry::AlreadyStored => "Storage has it already; nothing is uploaded.".to_owned(),
+        LogEntry::Released { host } => join(&[host, " has removed its copy."]),
+        LogEntry::KeptForOthers { host } => join(&[
+            host,
+            " keeps a copy, because somebody else has put the file there too, or its operator wants to keep it.",
+        ]),
+        LogEntry::NotReleased { failure } => join(&[
+            "A copy was not removed from storage. ",
+            &what(failure, About::Upload),
+        ]),
         LogEntry::Uploading { multiaddr } => join(&["Uploading to ", multiaddr, "."]),
         LogEntry::PartFailed { failure } => join(&[
             "A part has to be sent again. ",

@@ -16,7 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 use words::Terminal;
 
 use super::save::{Changes, Fetched, Saving, Target, part_of};
-use super::session::{CliEngine, Client, Session};
+use super::session::{CliEngine, Client, Session, take_back};
 use super::{Context, NetworkArgs, close, is_stdout, stop_signal};
 use crate::exit::Failed;
 use crate::home::{Home, Work};
@@ -99,6 +99,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
                 if saved.is_ok() && args.provide {
                     context.output.say(&text::provided(&link(&cid)));
                     stopping.await;
+                    take_back(&session.engine, &context.output).await;
                 }
                 saved
             }

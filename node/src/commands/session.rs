@@ -6,6 +6,7 @@ use fluence::failure::About;
 use fluence::plan::Engine;
 use fluence::state::{EventKind, NetworkStatus, Settings};
 use fluence_peer::{Calls, Config, Multiaddr, Peer, Statuses};
+use serde_json::json;
 use words::Terminal;
 
 use super::NetworkArgs;
@@ -14,6 +15,9 @@ use crate::home::{Home, Identity, Work};
 use crate::output::Output;
 use crate::platform::{FileStore, Journal, Native, Opened, WebClient};
 use crate::text;
+
+/// How long storages may take to remove what is no longer shared, when the program is to stop.
+const RELEASE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The engine of the command line.
 pub(super) type CliEngine = Engine<Native<Peer>>;
@@ -166,6 +170,15 @@ impl Session {
             peer,
             _identity,
         })
+    }
+}
+
+/// Has storages remove what this command has uploaded, and tells the person what is left there.
+pub(super) async fn take_back(engine: &CliEngine, output: &Output) {
+    for copy in engine.take_back(RELEASE_PATIENCE).await {
+        let host = copy.host();
+        output.event(&json!({"event": "left", "cid": copy.cid, "host": host, "until": copy.until}));
+        output.say(&text::left_at(&host));
     }
 }
 

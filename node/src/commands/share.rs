@@ -20,7 +20,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use words::Terminal;
 
-use super::session::{CliEngine, Client, Session};
+use super::session::{CliEngine, Client, Session, take_back};
 use super::{Context, NetworkArgs, close, stop_signal};
 use crate::exit::Failed;
 use crate::output::{Output, failure_json, failure_line};
@@ -64,9 +64,13 @@ pub(super) struct ShareArgs {
     /// file.
     #[arg(long)]
     foreign_storage: bool,
-    /// Stop when each file has been fetched into storage once.
+    /// Stop when each file has been fetched into storage once, and leave it there.
     #[arg(long)]
     once: bool,
+    /// When stopped, leave the copies that were uploaded in storage. Otherwise they are taken back, and only who has fetched
+    /// a file by then keeps it.
+    #[arg(long)]
+    leave: bool,
     #[command(flatten)]
     network: NetworkArgs,
 }
@@ -103,6 +107,9 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
         ended = share(&mut shares, inputs, web) => ended,
         () = stop_signal() => shares.stopped(),
     };
+    if !args.leave && !args.once {
+        take_back(&session.engine, &context.output).await;
+    }
     close(&session.peer).await;
     home.remove(work)?;
     context.output.event(&json!({"event": "stopped"}));

@@ -119,8 +119,9 @@ impl Face {
                 self.ask_again(sender);
                 self.look_at_given(sender);
             }
-            FromWorker::Message(ToFace::Items { items }) => {
+            FromWorker::Message(ToFace::Items { items, copies }) => {
                 self.state.items.extend(items);
+                self.state.copies.extend(copies);
             }
             FromWorker::Message(ToFace::Access { origins }) => {
                 self.ask_for_shares(sender, origins);

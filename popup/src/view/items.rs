@@ -3,7 +3,7 @@
 use fluence::command::Command;
 use fluence::failure::About;
 use fluence::names;
-use fluence::state::{Item, ItemId, LogLine};
+use fluence::state::{Copy, Item, ItemId, LogLine, Origin};
 use fluence::storage;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -61,7 +61,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             if count > face.shown {
                 { button("more", "", text::more(count - face.shown).into(), "items-more", false, sender.callback(|_| Msg::More)) }
             }
-            if all > 0 && !face.is_tight() { { room(face, sender) } }
+            if (all > 0 || !face.state.removed_copies().is_empty()) && !face.is_tight() { { room(face, sender) } }
         </section>
     }
 }
@@ -69,6 +69,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
 /// Draws how much room there is, and what can be removed to make more.
 pub fn room(face: &Face, sender: &Sender) -> Html {
     let (used, limit) = face.room();
+    let left = face.state.removed_copies();
     let spare = |(words, (ids, bytes)): (&'static str, (Vec<ItemId>, u64))| {
         let count = ids.len();
         let ask = |asked| sender.callback(move |_| Msg::AskFree(asked));
@@ -95,6 +96,7 @@ pub fn room(face: &Face, sender: &Sender) -> Html {
                 <span class="hint">{ text::room(used, limit) }</span>
                 <button type="button" class="small" aria-expanded={face.freeing.to_string()} data-testid="room-free" onclick={sender.callback(|_| Msg::Free)}>{ text::FREE }</button>
             </p>
+            if !left.is_empty() { <p class="hint" data-testid="left-at-storage">{ text::removed_still_at(left.len(), &hosts(&left)) }</p> }
             if face.freeing {
                 <ul>{ for face.spare().into_iter().map(spare) }</ul>
                 { hint(text::FREE_HELP.into()) }
@@ -127,6 +129,8 @@ pub struct RowProps {
     /// Its status in words, which also depends on the connection.
     status: String,
     thumbnail: Option<AttrValue>,
+    /// The copies of it at storages.
+    copies: Vec<Copy>,
     /// The link that opens it in any browser, and whether only the browsers of this computer can follow it.
     web: Option<(String, bool)>,
     /// The button that has just copied something of it, and whether that succeeded.
@@ -156,11 +160,19 @@ fn row(face: &Face, sender: &Sender, on: &Callback<Msg>, item: &Item) -> Html {
     );
     html! {
         <Row key={item.id.0.clone()} item={item.clone()} status={text::status(item, &face.state.network)}
-            thumbnail={face.thumbnails.get(&item.id).cloned().flatten()} web={web_link(face, item)}
+            thumbnail={face.thumbnails.get(&item.id).cloned().flatten()} copies={face.state.copies_of(std::slice::from_ref(item))} web={web_link(face, item)}
             copied={face.copied.clone().filter(|(key, _)| of_item(key))} removing={face.removing.as_ref() == Some(&item.id)}
             waiting={face.is_waiting(&topic)} log={face.open.get(&item.id).cloned()}
             outcome={outcome(face, sender, &topic, "item-refused")} log_outcome={log_outcome} on={on.clone()} />
     }
+}
+
+/// The hosts of storages, for people.
+fn hosts(copies: &[Copy]) -> String {
+    let mut hosts: Vec<String> = copies.iter().map(Copy::host).collect();
+    hosts.sort();
+    hosts.dedup();
+    hosts.join(", ")
 }
 
 /// Draws one item of the list.
@@ -190,6 +202,7 @@ fn Row(props: &RowProps) -> Html {
                     if let Some(size) = item.size { <span data-testid="item-size">{ words::size(size) }</span> }
                     if let Some(files) = item.files { <span>{ text::files(files) }</span> }
                     if let Some(saved) = &item.saved_as { <bdi data-testid="item-saved-name">{ text::saved(saved, &item.name) }</bdi> }
+                    if !item.providing && !props.copies.is_empty() { <span data-testid="item-still-at">{ text::still_at(&hosts(&props.copies)) }</span> }
                     if !counters.is_empty() { <span class="counters" data-testid="item-counters">{ counters }</span> }
                 </p>
                 { progress(item) }
@@ -314,6 +327,10 @@ fn actions(props: &RowProps) -> Html {
     let id = || item.id.clone();
     let whole = item.status.is_here();
     let interrupted = item.status.is_interrupted();
+    let again = match item.origin {
+        Origin::Fetch => text::SHARE_TOO,
+        Origin::Share => text::AGAIN,
+    };
     let ask = {
         let id = id();
         props.on.reform(move |_| Msg::AskRemove(Some(id.clone())))
@@ -327,7 +344,7 @@ fn actions(props: &RowProps) -> Html {
                 { button("save", text::SAVE, "item-save", false, Command::Save { id: id() }) }
             }
             if whole && item.providing { { button("stop", text::STOP, "item-stop", false, Command::Stop { id: id() }) } }
-            if whole && !item.providing || item.can_read_again() { { button("again", text::AGAIN, "item-again", false, Command::ShareAgain { id: id() }) } }
+            if whole && !item.providing || item.can_read_again() { { button("again", again, "item-again", false, Command::ShareAgain { id: id() }) } }
             if item.status.is_moving() { { button("pause", text::PAUSE, "item-pause", false, Command::Pause { id: id() }) } }
             <span class="space"></span>
             { web_button(props) }
@@ -394,6 +411,10 @@ fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
                 if let Some((address, _)) = &props.web { <dt>{ text::WEB_LINK }</dt><dd class="code" data-testid="item-web-link">{ address }</dd> }
                 if let Some(source) = source { <dt>{ text::FROM }</dt><dd class="code">{ source }</dd> }
                 if let Some(saved) = &item.saved_as { <dt>{ text::SAVED_AS }</dt><dd data-testid="item-saved"><bdi>{ saved }</bdi></dd> }
+                if !props.copies.is_empty() { <dt>{ text::COPIES }</dt> }
+                { for props.copies.iter().map(|copy| html! {
+                    <dd data-testid="item-copy">{ text::kept_until(&copy.host(), copy.until.map(|until| browser::moment(until.saturating_mul(1000)))) }</dd>
+                }) }
                 <dt>{ text::ADDED }</dt><dd>{ time(item.created) }</dd>
             </dl>
             <h3>{ text::LOG }</h3>

@@ -250,7 +250,10 @@ fn a_restart_announces_everything_again() {
 fn what_was_fetched_counts_as_shared_once_it_is_confirmed() {
     let world = World::default();
     world.node("node", "store");
-    let (a, mut b) = (world.machine("alice"), world.machine("bob"));
+    let (a, mut b) = (
+        world.machine("alice"),
+        world.machine_with("bob", sharing_on()),
+    );
     a.online();
     b.online();
     let (_, cid) = share(&a, "a", &file(300_000, 70));

@@ -7,7 +7,12 @@ fn a_file_goes_from_one_to_another() {
     for profile in [Profile::UnixfsV1_2025, Profile::UnixfsV0_2015] {
         let world = World::default();
         let storage = world.node("node", "store");
-        let (a, b) = world.alice_and_bob(settings(profile));
+        let (a, b) = (
+            world.machine_with("alice", settings(profile)),
+            world.machine_with("bob", sharing_on()),
+        );
+        a.online();
+        b.online();
         let bytes = file(2_500_000, 1);
         let (id, cid) = share(&a, "holiday.jpg", &bytes);
         assert_eq!(

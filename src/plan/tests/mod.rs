@@ -7,6 +7,7 @@ mod hostile;
 mod kills;
 mod main_job;
 mod people;
+mod release;
 mod sim;
 mod storages;
 mod uploads;
@@ -42,6 +43,14 @@ fn file(len: usize, seed: u8) -> Vec<u8> {
             x as u8
         })
         .collect()
+}
+
+/// Settings of a person who chose to share what they fetch.
+fn sharing_on() -> Settings {
+    Settings {
+        provide_fetched: true,
+        ..Settings::default()
+    }
 }
 
 fn input(machine: &Machine, name: &str, bytes: &[u8]) -> ShareInput<SimSource> {

@@ -68,6 +68,26 @@ fn what_is_too_large_is_refused() {
 }
 
 #[test]
+fn fetching_makes_nobody_a_sender_who_did_not_choose_it() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let (_, cid) = share(&a, "a", &file(300_000, 55));
+    let id = begin_fetch(&b, &cid);
+    until_done(&b, &id);
+    world.sim.pass(MINUTE);
+    assert!(!item(&b, &id).providing);
+    assert_eq!(world.providers(&function(&cid)), 1);
+    // It can be chosen for this file alone.
+    done(command(&b, Command::ShareAgain { id: id.clone() }));
+    until(&b, &id, Item::is_shared);
+    assert_eq!(world.providers(&function(&cid)), 2);
+    done(command(&b, Command::Stop { id }));
+    world.sim.pass(MINUTE);
+    assert_eq!(world.providers(&function(&cid)), 1);
+}
+
+#[test]
 fn stop_and_remove_mean_what_they_say() {
     let world = World::default();
     let storage = world.node("node", "store");

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::sim::{Disk, Group, Sim, SimSource, SimStore};
 use crate::Cid;
-use crate::call::{ErrorCode, Reply, Request};
+use crate::call::{ErrorCode, ReleaseOk, Reply, Request};
 use crate::content::car::{CarLimits, CarReader, header};
 use crate::content::{hash, unixfs};
 use crate::failure::Failure;
@@ -25,6 +25,7 @@ use crate::ports::{
     Platform,
 };
 use crate::state::{Event, Item, LinkCause, LinkError, NetworkStatus, Settings};
+use crate::storage::url_of;
 
 /// How a storage behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +124,8 @@ struct WorldInner {
     members: RefCell<BTreeMap<PeerName, Member>>,
     /// The nodes with storage: for each peer, its reply to `IPFS_multiaddr`.
     nodes: RefCell<BTreeMap<PeerName, Value>>,
+    /// The nodes that do not answer at the moment.
+    away: RefCell<BTreeSet<PeerName>>,
     /// The nodes that everybody chose.
     chosen: RefCell<BTreeSet<PeerName>>,
     records: RefCell<BTreeMap<FunctionName, BTreeSet<PeerName>>>,
@@ -187,6 +190,19 @@ impl Drop for Posting {
 }
 
 impl Storage {
+    /// Removes a DAG, and returns whether any of it was there.
+    fn remove(&self, cid: &Cid) -> bool {
+        let block = self.blocks.borrow_mut().remove(&key(cid));
+        let links = match &block {
+            Some(block) if cid.codec() == 0x70 => unixfs::links(block).expect("a node"),
+            _ => Vec::new(),
+        };
+        for link in links {
+            self.remove(&link.cid);
+        }
+        block.is_some()
+    }
+
     /// Stores a block, and returns its CID.
     pub fn put_block(&self, codec: u64, block: Bytes) -> Cid {
         let cid = crate::names::cid_v1(codec, &sha256(&block));
@@ -257,6 +273,28 @@ impl World {
             .entry(FunctionName::multiaddr())
             .or_default()
             .insert(name.to_owned());
+    }
+
+    /// Has a node not answer any more, or answer again.
+    pub fn is_away(&self, node: &str, away: bool) {
+        let mut all = self.inner.away.borrow_mut();
+        if away {
+            all.insert(node.to_owned());
+        } else {
+            all.remove(node);
+        }
+    }
+
+    /// Takes a file back from the storage of a node, which holds it for one peer alone.
+    fn release(&self, node: &Value, request: &Request) -> Reply {
+        let multiaddr = node["ok"]["multiaddr"].as_str().unwrap();
+        let storage = self.inner.storages.borrow()[&url_of(multiaddr).unwrap()].clone();
+        let cid = request.args["cid"].as_str().unwrap().parse().unwrap();
+        if storage.remove(&cid) {
+            Reply::ok(&ReleaseOk { kept: false })
+        } else {
+            Reply::error(ErrorCode::Refused, "it was not given to you")
+        }
     }
 
     /// Adds a record to the DHT, true or not.
@@ -894,7 +932,14 @@ impl Network for SimNetwork {
                 .push((provider.clone(), request.function.clone()));
             world.sim.sleep(Duration::from_millis(20)).await;
             let node = inner.nodes.borrow().get(&provider).cloned();
+            if inner.away.borrow().contains(&provider) {
+                world.sim.sleep(deadline).await;
+                return Err(NetworkError::NoReply);
+            }
             if let Some(mut reply) = node {
+                if request.function == FunctionName::release() {
+                    return Ok(world.release(&reply, &request));
+                }
                 if let Some(ok) = reply.get_mut("ok").and_then(Value::as_object_mut)
                     && ok.contains_key("token")
                 {

@@ -1,0 +1,141 @@
+//! Takes back the copies that storages keep of files that are no longer provided.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::Engine;
+use super::journal::log_line;
+use super::pace::backoff;
+use crate::call::{ErrorCode, ReleaseArgs, ReleaseOk, Request};
+use crate::failure::{Code, Failure};
+use crate::names::FunctionName;
+use crate::ports::{Network, NetworkError, Platform};
+use crate::state::{Copy, EventKind, ItemId, LogEntry, State};
+
+/// How long a node may take to take a file back.
+const RELEASE_PATIENCE: Duration = Duration::from_secs(25);
+/// The waits before a storage that did not answer is asked again.
+const RETRY_BASE: Duration = Duration::from_secs(5);
+const RETRY_MOST: Duration = Duration::from_secs(10 * 60);
+/// For how long after the storage last agreed to keep a copy its node is asked to take it back, in milliseconds. By then
+/// a storage needs no permission to remove it, and a node that does not come back is not waited for.
+const GIVE_UP_AFTER_MS: u64 = 30 * 24 * 3600 * 1000;
+
+impl<P: Platform> Engine<P> {
+    /// Has everything taken back that is no longer provided here, now or as soon as it can be. What is left to do is
+    /// read from the state, so that it is done by a later run if this one ends.
+    pub(super) fn release_unwanted(&self) {
+        if self.0.releasing.get() || self.with_state(|state| state.unwanted().is_empty()) {
+            return;
+        }
+        self.0.releasing.set(true);
+        let engine = self.clone();
+        self.spawn(async move {
+            let mut attempt = 0;
+            loop {
+                engine.wait_online(RETRY_MOST).await;
+                let before = engine.with_state(|state| state.copies.len());
+                engine.release_once().await;
+                let (after, done) =
+                    engine.with_state(|state| (state.copies.len(), state.unwanted().is_empty()));
+                if done {
+                    break;
+                }
+                if after < before {
+                    attempt = 0;
+                }
+                let random = engine.0.platform.random();
+                let wait = backoff(RETRY_BASE, RETRY_MOST, attempt, random);
+                engine.sleep(wait).await;
+                attempt += 1;
+            }
+            engine.0.releasing.set(false);
+        });
+    }
+
+    /// Stops providing everything, and has storages remove their copies as far as they answer in time. Returns the copies
+    /// that are left.
+    pub async fn take_back(&self, patience: Duration) -> Vec<Copy> {
+        let ids: Vec<ItemId> = self.with_state(|state| {
+            let providing = state.items.values().filter(|item| item.providing);
+            providing.map(|item| item.id.clone()).collect()
+        });
+        for id in ids {
+            self.stop_providing(&id).await;
+        }
+        // What does not answer by then is left.
+        let _ = self.within(patience, self.release_once()).await;
+        self.with_state(State::unwanted)
+    }
+
+    /// Asks each storage once to take back what is no longer provided here.
+    pub async fn release_once(&self) {
+        // A node that does not answer, or is busy, is not asked for the next file at once.
+        let mut silent = HashSet::new();
+        for copy in self.with_state(State::unwanted) {
+            // The person may have shared it again.
+            if silent.contains(&copy.peer) || !self.with_state(|state| state.is_unwanted(&copy)) {
+                continue;
+            }
+            let released = self.release(&copy).await;
+            // If it was uploaded again meanwhile, that copy is another one.
+            if !self.with_state(|state| state.is_unwanted(&copy)) {
+                continue;
+            }
+            let host = copy.host();
+            let entry = match released {
+                Ok(ReleaseOk { kept: false }) => LogEntry::Released { host },
+                Ok(ReleaseOk { kept: true }) => LogEntry::KeptForOthers { host },
+                // The storage keeps nothing in the name of this peer, or takes nothing back.
+                Err(error) if is_final(&error) => LogEntry::NotReleased {
+                    failure: Failure::of_call(Code::StorageRefused, &error).host(&host),
+                },
+                Err(_) if self.now().saturating_sub(copy.at) < GIVE_UP_AFTER_MS => {
+                    silent.insert(copy.peer);
+                    continue;
+                }
+                Err(error) => LogEntry::NotReleased {
+                    failure: Failure::of_call(Code::StorageGone, &error).host(&host),
+                },
+            };
+            let items = self.with_state(|state| {
+                let items = state.items.values();
+                let of_copy = items.filter(|item| item.cid.as_ref() == Some(&copy.cid));
+                of_copy.map(|item| item.id.clone()).collect::<Vec<_>>()
+            });
+            for id in &items {
+                self.0.serving.forget_place(id);
+            }
+            let lines = items.iter().map(|id| log_line(id, entry.clone()));
+            let released = EventKind::Released {
+                cid: copy.cid.clone(),
+                multiaddr: copy.multiaddr.clone(),
+            };
+            self.record(lines.chain([released])).await;
+        }
+    }
+
+    async fn release(&self, copy: &Copy) -> Result<ReleaseOk, NetworkError> {
+        let args = ReleaseArgs {
+            cid: copy.cid.clone(),
+        };
+        let request = Request::new(FunctionName::release(), &args);
+        let network = self.0.platform.network();
+        let reply = network.call(copy.peer.clone(), request, RELEASE_PATIENCE);
+        Ok(reply.await?.into_result()?)
+    }
+}
+
+/// Whether asking again would give the same answer.
+fn is_final(error: &NetworkError) -> bool {
+    match error {
+        NetworkError::Call(error) => matches!(
+            error.code,
+            ErrorCode::BadRequest | ErrorCode::NoSuchFunction | ErrorCode::Refused
+        ),
+        NetworkError::Offline
+        | NetworkError::Unreachable
+        | NetworkError::NoReply
+        | NetworkError::Malformed => false,
+    }
+}

@@ -1,0 +1,152 @@
+//! Tests of stopping: what is not shared any more is taken back from storage, whatever happens meanwhile.
+
+use super::*;
+
+/// A file of Alice's, which Bob has fetched, and which is therefore in storage.
+fn fetched_once(a: &Machine, b: &Machine) -> (ItemId, String) {
+    let (id, cid) = share(a, "a", &file(600_000, 80));
+    let fetched = begin_fetch(b, &cid);
+    until_done(b, &fetched);
+    until(a, &id, |item| item.upload.is_none());
+    command(b, Command::Remove { ids: vec![fetched] });
+    assert_eq!(a.engine.state().copies.len(), 1);
+    (id, cid)
+}
+
+fn until_released(a: &Machine, storage: &Storage) {
+    let released = || a.engine.with_state(|state| state.copies.is_empty());
+    assert!(
+        a.world.sim.run_until(LONG, released),
+        "{:?}",
+        a.engine.state().copies
+    );
+    assert!(storage.blocks.borrow().is_empty(), "a block is left");
+}
+
+#[test]
+fn what_is_stopped_or_removed_is_taken_back_from_storage() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let (id, cid) = fetched_once(&a, &b);
+    assert!(!storage.blocks.borrow().is_empty());
+    done(command(&a, Command::Stop { id: id.clone() }));
+    until_released(&a, &storage);
+    assert_eq!(item(&a, &id).placed, None);
+
+    // Whoever shares it again, at once, uploads it again when it is asked for.
+    done(command(&a, Command::ShareAgain { id: id.clone() }));
+    until(&a, &id, |item| item.status == Status::Shared);
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    assert_eq!(storage.posts.get(), 2);
+
+    until(&a, &id, |item| item.upload.is_none());
+    command(&a, Command::Remove { ids: vec![id] });
+    until_released(&a, &storage);
+}
+
+#[test]
+fn what_is_provided_stays_in_storage() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (mut a, b) = world.alice_and_bob(Settings::default());
+    let (id, _) = fetched_once(&a, &b);
+    a.restart();
+    a.online();
+    until(&a, &id, |item| item.status == Status::Shared);
+    world.sim.pass(LONG);
+    assert_eq!(world.calls(&FunctionName::release()), 0);
+    assert!(!storage.blocks.borrow().is_empty());
+    // Stopped and shared again before its node answered, it is not taken back.
+    a.offline();
+    done(command(&a, Command::Stop { id: id.clone() }));
+    done(command(&a, Command::ShareAgain { id }));
+    a.online();
+    world.sim.pass(LONG);
+    assert_eq!(world.calls(&FunctionName::release()), 0);
+}
+
+#[test]
+fn what_was_stopped_without_a_connection_is_taken_back_later() {
+    for remove in [false, true] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let (mut a, b) = world.alice_and_bob(Settings::default());
+        let (id, _) = fetched_once(&a, &b);
+        a.offline();
+        command(
+            &a,
+            match remove {
+                true => Command::Remove { ids: vec![id] },
+                false => Command::Stop { id },
+            },
+        );
+        world.sim.pass(LONG);
+        a.restart();
+        world.sim.pass(MINUTE);
+        assert_eq!(a.engine.state().copies.len(), 1, "{remove}");
+        // The node is away when the connection is back.
+        world.is_away("node", true);
+        a.online();
+        world.sim.pass(LONG);
+        assert!(world.calls(&FunctionName::release()) > 2);
+        world.is_away("node", false);
+        until_released(&a, &storage);
+    }
+}
+
+#[test]
+fn a_kill_at_any_point_of_stopping_leaves_nothing_in_storage() {
+    let mut killed = 0;
+    for kill_at in 1.. {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let (mut a, b) = world.alice_and_bob(Settings::default());
+        let (id, _) = fetched_once(&a, &b);
+        a.kill_at.set(Some(a.steps.get() + kill_at));
+        let (engine, stop) = (a.engine.clone(), Command::Stop { id: id.clone() });
+        world.sim.spawn(a.group, async move {
+            engine.command(stop).await;
+        });
+        world.sim.pass(MINUTE);
+        let whole = a.steps.get() < a.kill_at.get().unwrap();
+        if whole {
+            break;
+        }
+        killed += 1;
+        a.kill_at.set(None);
+        a.restart();
+        a.online();
+        // If the stop was not recorded, the file is still shared, and the person stops it again.
+        if item(&a, &id).status.is_offered() {
+            done(command(&a, Command::Stop { id }));
+        }
+        until_released(&a, &storage);
+    }
+    assert!(killed >= 2, "{killed}");
+}
+
+#[test]
+fn a_storage_that_keeps_nothing_for_this_peer_is_not_asked_again() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let (id, _) = fetched_once(&a, &b);
+    storage.blocks.borrow_mut().clear();
+    done(command(&a, Command::Stop { id }));
+    until_released(&a, &storage);
+    assert_eq!(world.calls(&FunctionName::release()), 1);
+}
+
+#[test]
+fn a_program_that_ends_takes_everything_back() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    fetched_once(&a, &b);
+    let engine = a.engine.clone();
+    let left = a.wait(async move { engine.take_back(MINUTE).await });
+    assert_eq!(left, []);
+    assert!(storage.blocks.borrow().is_empty());
+}
