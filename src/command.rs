@@ -80,6 +80,15 @@ pub enum Command {
         /// The item's id.
         id: ItemId,
     },
+    /// Set when a file stops being shared by itself, counted from now; without values it does not.
+    Limit {
+        /// The item's id.
+        id: ItemId,
+        /// After so many seconds.
+        seconds: Option<u64>,
+        /// After so many more calls for it were answered.
+        calls: Option<u64>,
+    },
     /// Save a file to the download folder.
     Save {
         /// The item's id.
@@ -142,6 +151,10 @@ struct FlatCommand {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     settings: Option<Settings>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    seconds: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    calls: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     ids: Option<Vec<ItemId>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rpc: Option<String>,
@@ -159,6 +172,7 @@ flat! {
     Pause { id } = "pause",
     Stop { id } = "stop",
     ShareAgain { id } = "share_again",
+    Limit { id, seconds, calls } = "limit",
     Save { id } = "save",
     Remove { ids } = "remove",
     Set { settings } = "set",
@@ -294,6 +308,8 @@ fn newest(state: &State) -> State {
     State {
         items: items.into_iter().collect(),
         copies,
+        sent_day: state.sent_day,
+        sent: state.sent,
         provides_unset: state.provides_unset,
         seq: state.seq,
         network: state.network.clone(),

@@ -105,6 +105,12 @@ words! {
         DiskFull = "disk_full",
         /// The room that the settings give to files (`limit` bytes) is used up.
         RoomFull = "room_full",
+        /// The file is larger than what the settings let be uploaded (`limit` bytes).
+        Budget = "budget",
+        /// What the settings let be uploaded on a day (`limit` bytes) is used up.
+        DayBudget = "day_budget",
+        /// The settings let nothing be uploaded over a network where each byte costs something.
+        Metered = "metered",
         /// The disk or the browser's storage failed (`detail`).
         StoreFailed = "store_failed",
         /// The server that has the file to share (`host`) cannot be reached.
@@ -240,7 +246,12 @@ impl Code {
             Self::BadDag => Kind::BadDag,
             Self::Refused | Self::Quota | Self::StorageRefused => Kind::Refused,
             Self::Busy => Kind::Busy,
-            Self::TooLarge | Self::TooManyItems | Self::RoomFull => Kind::Limit,
+            Self::TooLarge
+            | Self::TooManyItems
+            | Self::RoomFull
+            | Self::Budget
+            | Self::DayBudget
+            | Self::Metered => Kind::Limit,
             Self::FileGone
             | Self::DiskFull
             | Self::StoreFailed

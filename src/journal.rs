@@ -166,6 +166,8 @@ impl Reader {
                 settings: state.settings,
                 provides_unset: state.provides_unset,
                 copies: state.copies,
+                sent_day: state.sent_day,
+                sent: state.sent,
                 peer: state.peer,
                 ..State::default()
             };
@@ -212,6 +214,9 @@ impl Reader {
         }
         self.0.state.items = Items::from_iter(items);
         self.0.state.provides_unset = state.get("provides_unset") == Some(&Value::Bool(true));
+        let number = |name| state.get(name).and_then(Value::as_u64).unwrap_or_default();
+        self.0.state.sent_day = number("sent_day");
+        self.0.state.sent = number("sent");
         if let Some(Value::Array(copies)) = state.get("copies") {
             let copies = copies.iter().filter_map(|copy| from_value(copy).ok());
             self.0.state.copies = copies.collect();
@@ -288,6 +293,7 @@ impl Reader {
             | EventKind::UploadBegan { .. }
             | EventKind::UploadEnded { .. }
             | EventKind::Released { .. }
+            | EventKind::Limited { .. }
             | EventKind::Providing { .. }
             | EventKind::Saved { .. }
             | EventKind::Removed { .. }
@@ -318,6 +324,10 @@ struct PresentState {
     provides_unset: bool,
     #[serde(default)]
     copies: Vec<Copy>,
+    #[serde(default)]
+    sent_day: u64,
+    #[serde(default)]
+    sent: u64,
     peer: Option<String>,
 }
 

@@ -42,6 +42,10 @@ pub trait Platform: 'static {
     fn sleep(&self, duration: Duration) -> LocalBoxFuture<'static, ()>;
     /// Runs a task on this thread, whether or not anything waits for it.
     fn spawn(&self, task: LocalBoxFuture<'static, ()>);
+    /// Whether each byte costs something on the network that is used now, as far as this is known.
+    fn is_metered(&self) -> bool {
+        false
+    }
     /// A random number from a cryptographic source.
     fn random(&self) -> u128;
     /// Verifies a block against its CID. A platform that can hash off this thread, or faster than

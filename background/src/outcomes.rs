@@ -100,6 +100,7 @@ impl Outcomes {
             | EventKind::UploadBegan { .. }
             | EventKind::UploadEnded { .. }
             | EventKind::Released { .. }
+            | EventKind::Limited { .. }
             | EventKind::Providing { .. }
             | EventKind::Saved { .. }
             | EventKind::Network { .. }

@@ -18,7 +18,7 @@ use fluence_peer::Peer;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::LocalBoxFuture;
-use web::time;
+use web::{js, time};
 
 use crate::acquire::Reading;
 use crate::faces::Faces;
@@ -85,6 +85,13 @@ impl Platform for Browser {
 
     fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
         wasm_bindgen_futures::spawn_local(task);
+    }
+
+    fn is_metered(&self) -> bool {
+        let navigator = js::member(&js_sys::global(), "navigator");
+        let connection = js::member(&navigator, "connection");
+        js::member(&connection, "saveData").as_bool() == Some(true)
+            || js::member(&connection, "type").as_string().as_deref() == Some("cellular")
     }
 
     fn random(&self) -> u128 {

@@ -392,6 +392,7 @@ impl Worker {
             | Command::Resume { .. }
             | Command::Pause { .. }
             | Command::Stop { .. }
+            | Command::Limit { .. }
             | Command::Remove { .. }
             | Command::Set { .. }) => self.engine.command(command).await,
         }

@@ -208,6 +208,7 @@ fn event_json(kind: &EventKind, about: About) -> Option<Value> {
         | EventKind::Requested { .. }
         | EventKind::UploadEnded { error: None, .. }
         | EventKind::Released { .. }
+        | EventKind::Limited { .. }
         | EventKind::Providing { .. }
         | EventKind::Saved { .. }
         | EventKind::Removed { .. }

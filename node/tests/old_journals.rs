@@ -29,7 +29,7 @@ fn opened(name: &str) -> State {
     };
     let state = open();
     let written = fs::read_to_string(home.path().join("state.json")).unwrap();
-    assert!(written.starts_with(r#"{"version":2,"#), "{written}");
+    assert!(written.starts_with(r#"{"version":3,"#), "{written}");
     assert_eq!(
         fs::metadata(home.path().join("journal.jsonl"))
             .unwrap()

@@ -37,6 +37,14 @@ pub struct Draft {
     pub copy_link: bool,
     /// Whether notifications are shown.
     pub notify: bool,
+    /// When a file stops being shared, as an index into [`text::ENDS`]; `None` for something else, which is kept.
+    pub ends: Option<usize>,
+    /// How many bytes are uploaded in a day; the number is empty for no limit.
+    pub max_sent_day: Size,
+    /// The size of the largest file that is uploaded; the number is empty for no limit.
+    pub max_sent_file: Size,
+    /// Whether files are uploaded over metered networks.
+    pub metered: bool,
     /// The size of the largest file.
     pub max_file: Size,
     /// The size of all files together; the number is empty for the default.
@@ -77,9 +85,15 @@ impl Draft {
         // The fields are listed one by one, so that a new setting is not forgotten here.
         let Settings {
             nodes,
-            // These two are kept as they are.
+            // These are kept as they are.
             links: _,
             foreign_storage: _,
+            paused: _,
+            share_for,
+            share_calls,
+            max_sent_day,
+            max_sent_file,
+            metered,
             profile,
             provide_fetched,
             save_fetched,
@@ -97,6 +111,12 @@ impl Draft {
             save_fetched: *save_fetched,
             copy_link: *copy_link,
             notify: *notify,
+            ends: text::ENDS
+                .iter()
+                .position(|(_, seconds, calls)| seconds == share_for && calls == share_calls),
+            max_sent_day: Size::of(*max_sent_day),
+            max_sent_file: Size::of(*max_sent_file),
+            metered: *metered,
             max_file: Size::of(Some(*max_file)),
             max_room: Size::of(*max_room),
             use_ipfs: own.is_some(),
@@ -125,7 +145,19 @@ impl Draft {
         };
         let max_file = size(&self.max_file, &untouched.max_file, Some(held.max_file));
         let max_room = size(&self.max_room, &untouched.max_room, held.max_room);
+        let (share_for, share_calls) = match self.ends {
+            Some(at) => (text::ENDS[at].1, text::ENDS[at].2),
+            None => (held.share_for, held.share_calls),
+        };
+        let day = (&self.max_sent_day, &untouched.max_sent_day);
+        let file = (&self.max_sent_file, &untouched.max_sent_file);
         let settings = Settings {
+            share_for,
+            share_calls,
+            max_sent_day: size(day.0, day.1, held.max_sent_day),
+            max_sent_file: size(file.0, file.1, held.max_sent_file),
+            metered: self.metered,
+            paused: held.paused,
             nodes: addresses(&self.nodes),
             links: held.links,
             foreign_storage: held.foreign_storage,
@@ -247,6 +279,9 @@ mod tests {
         });
         held.max_file = 1_234_567;
         held.max_room = Some(7_654_321_000);
+        held.max_sent_day = Some(1_234_567_890);
+        held.share_for = Some(77);
+        held.paused = true;
         assert_eq!(Draft::of(&held).settings(&held), Ok(held.clone()));
     }
 

@@ -144,6 +144,26 @@ pub const OPTIONS_PROFILE: &str = "Form of new hashes";
 pub const OPTIONS_PROFILE_2025: &str = "bafy… (UnixFS 2025, recommended)";
 pub const OPTIONS_PROFILE_2015: &str = "Qm… (UnixFS 2015, for old programs)";
 pub const OPTIONS_COPY: &str = "Copy the link when a file is shared";
+pub const OPTIONS_ENDS: &str = "Stop sharing a file";
+pub const OPTIONS_SENT_DAY: &str = "Upload in a day at most";
+pub const OPTIONS_SENT_FILE: &str = "Largest file to upload";
+pub const OPTIONS_SENT_HELP: &str = "Empty: no limit.";
+pub const OPTIONS_METERED: &str = "Also upload over metered networks";
+/// When a file stops being shared by itself: in words, after so many seconds, and after so many calls.
+pub const ENDS: [(&str, Option<u64>, Option<u64>); 7] = [
+    ("Only when I say so", None, None),
+    ("After one fetch", None, Some(1)),
+    ("After five fetches", None, Some(5)),
+    ("After an hour", Some(3600), None),
+    ("After a day", Some(24 * 3600), None),
+    ("After a week", Some(7 * 24 * 3600), None),
+    ("After 30 days", Some(30 * 24 * 3600), None),
+];
+pub const ENDS_CHANGE: &str = "Change…";
+pub const ENDS_LABEL: &str = "Stops";
+pub const PAUSE_ALL: &str = "Pause all sharing";
+pub const RESUME_ALL: &str = "Go on sharing";
+pub const PAUSED: &str = "Sharing is paused: nobody gets anything from you.";
 pub const OPTIONS_NOTIFY: &str = "Show notifications";
 pub const OPTIONS_FETCHING: &str = "Fetching";
 pub const OPTIONS_SAVE: &str = "Save fetched files to the download folder at once";
@@ -241,6 +261,27 @@ pub fn retry_in(seconds: u64) -> String {
     }
 }
 
+/// The status of an item in words while sharing is paused.
+pub fn paused_status(item: &Item) -> &'static str {
+    match item.origin {
+        Origin::Share => "Sharing is paused",
+        Origin::Fetch => "Fetched · sharing is paused",
+    }
+}
+
+/// How many more times a file is shared.
+pub fn calls_left(calls: u64) -> String {
+    match calls {
+        1 => "for one more fetch".to_owned(),
+        n => format!("for {n} more fetches"),
+    }
+}
+
+/// Until when a file is shared.
+pub fn shared_until(moment: &str) -> String {
+    format!("until {moment}")
+}
+
 /// The status of an item in words, which are true of the network as it is now.
 pub fn status(item: &Item, network: &NetworkStatus) -> String {
     let online = network.is_online();
@@ -273,13 +314,13 @@ pub fn status(item: &Item, network: &NetworkStatus) -> String {
 
 /// A file that is not shared any more is still at storages, which are asked to remove it.
 pub fn still_at(hosts: &str) -> String {
-    format!("a copy is still at {hosts} until its node answers")
+    format!("a copy is still at {hosts}")
 }
 
 /// Files that were removed here are still at storages, which are asked to remove them.
 pub fn removed_still_at(count: usize, hosts: &str) -> String {
     format!(
-        "{} that you removed: copies are still at {hosts} until its node answers.",
+        "{} that you removed: copies are still at {hosts}, until its node answers.",
         files(count as u64)
     )
 }

@@ -26,6 +26,13 @@ impl<P: Platform> Engine<P> {
             Command::Pause { id } => self.pause(id).await,
             Command::Stop { id } => self.stop(id).await,
             Command::ShareAgain { id } => self.share_again(id).await,
+            Command::Limit { id, seconds, calls } => match self.known(&id) {
+                Ok(_) => {
+                    self.limit(&id, seconds, calls).await;
+                    Ok(Some(id))
+                }
+                Err(failure) => Err(failure),
+            },
             Command::Remove { ids } => self.remove(&ids).await,
             Command::Set { settings } => self.set(settings).await,
             Command::Watch
@@ -135,6 +142,8 @@ impl<P: Platform> Engine<P> {
     async fn stop(&self, id: ItemId) -> Result<Option<ItemId>, Failure> {
         self.known(&id)?;
         self.stop_providing(&id).await;
+        // Who says stop does not want to wait for those who fetch it now.
+        self.unlimit(&id).await;
         self.release_unwanted();
         Ok(Some(id))
     }
@@ -232,7 +241,11 @@ impl<P: Platform> Engine<P> {
         if let Some((_, failure)) = settings.check().into_iter().next() {
             return Err(failure);
         }
+        let rests = settings.paused;
         self.record([EventKind::Settings { settings }]).await;
+        if rests {
+            self.rest().await;
+        }
         Ok(None)
     }
 

@@ -12,6 +12,7 @@ mod fetch;
 mod inventory;
 mod jobs;
 mod journal;
+mod limits;
 mod listing;
 mod pace;
 mod parallel;
@@ -109,6 +110,8 @@ struct Inner<P> {
     /// The items whose bytes this run has hashed. Those of other items may have been lost in a power failure since an
     /// earlier run did.
     hashed: RefCell<HashSet<ItemId>>,
+    /// When limits of shares are looked at next, in Unix milliseconds; zero if nothing waits for that.
+    watching: Cell<u64>,
     /// Whether copies at storages are being taken back.
     releasing: Cell<bool>,
     /// How many times each fetch has been resumed without a person since its last new block.
@@ -134,6 +137,7 @@ impl<P: Platform> Engine<P> {
             lost: Cell::new(platform.now_ms()),
             hashed: RefCell::default(),
             releasing: Cell::default(),
+            watching: Cell::default(),
             resumed: RefCell::default(),
             platform,
         }))

@@ -10,7 +10,7 @@ use crate::call::{ErrorCode, ReleaseArgs, ReleaseOk, Request};
 use crate::failure::{Code, Failure};
 use crate::names::FunctionName;
 use crate::ports::{Network, NetworkError, Platform};
-use crate::state::{Copy, EventKind, ItemId, LogEntry, State};
+use crate::state::{Copy, EventKind, ItemId, LogEntry};
 
 /// How long a node may take to take a file back.
 const RELEASE_PATIENCE: Duration = Duration::from_secs(25);
@@ -25,7 +25,7 @@ impl<P: Platform> Engine<P> {
     /// Has everything taken back that is no longer provided here, now or as soon as it can be. What is left to do is
     /// read from the state, so that it is done by a later run if this one ends.
     pub(super) fn release_unwanted(&self) {
-        if self.0.releasing.get() || self.with_state(|state| state.unwanted().is_empty()) {
+        if self.0.releasing.get() || self.unwanted().is_empty() {
             return;
         }
         self.0.releasing.set(true);
@@ -34,11 +34,11 @@ impl<P: Platform> Engine<P> {
             let mut attempt = 0;
             loop {
                 engine.wait_online(RETRY_MOST).await;
-                let before = engine.with_state(|state| state.copies.len());
+                let count = || engine.with_state(|state| state.copies.len());
+                let before = count();
                 engine.release_once().await;
-                let (after, done) =
-                    engine.with_state(|state| (state.copies.len(), state.unwanted().is_empty()));
-                if done {
+                let after = count();
+                if engine.unwanted().is_empty() {
                     break;
                 }
                 if after < before {
@@ -65,21 +65,21 @@ impl<P: Platform> Engine<P> {
         }
         // What does not answer by then is left.
         let _ = self.within(patience, self.release_once()).await;
-        self.with_state(State::unwanted)
+        self.unwanted()
     }
 
     /// Asks each storage once to take back what is no longer provided here.
     pub async fn release_once(&self) {
         // A node that does not answer, or is busy, is not asked for the next file at once.
         let mut silent = HashSet::new();
-        for copy in self.with_state(State::unwanted) {
+        for copy in self.unwanted() {
             // The person may have shared it again.
-            if silent.contains(&copy.peer) || !self.with_state(|state| state.is_unwanted(&copy)) {
+            if silent.contains(&copy.peer) || !self.is_unwanted(&copy) {
                 continue;
             }
             let released = self.release(&copy).await;
             // If it was uploaded again meanwhile, that copy is another one.
-            if !self.with_state(|state| state.is_unwanted(&copy)) {
+            if !self.is_unwanted(&copy) {
                 continue;
             }
             let host = copy.host();
@@ -113,6 +113,16 @@ impl<P: Platform> Engine<P> {
             };
             self.record(lines.chain([released])).await;
         }
+    }
+
+    fn unwanted(&self) -> Vec<Copy> {
+        let now = self.now();
+        self.with_state(|state| state.unwanted(now))
+    }
+
+    fn is_unwanted(&self, copy: &Copy) -> bool {
+        let now = self.now();
+        self.with_state(|state| state.is_unwanted(copy, now))
     }
 
     async fn release(&self, copy: &Copy) -> Result<ReleaseOk, NetworkError> {

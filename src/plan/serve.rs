@@ -158,11 +158,19 @@ impl<P: Platform> Engine<P> {
             )
         };
         let cid = request.function.as_file().ok_or_else(no_such)?;
+        if self.settings().paused {
+            return Err(CallError::new(
+                ErrorCode::Unavailable,
+                "sharing is paused here",
+            ));
+        }
         let id = self.find(&cid, None).ok_or_else(no_such)?;
         let args: FileArgs = request.args()?;
+        let now = self.now();
         let mut ok = self
             .item(&id, |item| {
-                (item.providing && item.status.is_here()).then(|| described(item))
+                let is_given = item.providing && item.status.is_here() && !item.is_over(now);
+                is_given.then(|| described(item))
             })
             .flatten()
             .ok_or_else(no_such)?;
@@ -170,20 +178,29 @@ impl<P: Platform> Engine<P> {
             return Ok(ok);
         }
         self.note_request(&id, from);
-        ok.multiaddr = Some(self.place(&id, cid).await?);
+        let place = self.place(&id, cid).await;
+        self.watch_limits();
+        ok.multiaddr = Some(place?);
         Ok(ok)
+    }
+
+    /// Whether storage is being found for this file.
+    pub(super) fn is_placing(&self, id: &ItemId) -> bool {
+        self.0.serving.placing.borrow().contains_key(id)
     }
 
     /// Records a request, unless there are too many.
     fn note_request(&self, id: &ItemId, from: &PeerName) {
         let now = self.now();
+        // Every call counts where calls are counted.
+        let is_counted = self.item(id, |item| item.limits.calls.is_some()) == Some(true);
         let noted = self
             .0
             .serving
             .noted
             .borrow_mut()
             .take(now, NOTED_BURST, NOTED_PER_SECOND);
-        if noted.is_ok() {
+        if noted.is_ok() || is_counted {
             self.tell([
                 EventKind::Requested {
                     id: id.clone(),
@@ -307,6 +324,13 @@ impl<P: Platform> Engine<P> {
                 retry_after_ms: Some(RETRY_AFTER_MS),
                 ..CallError::new(ErrorCode::Busy, "too many uploads at once")
             });
+        }
+        if let Some(failure) = self.over_budget(dag.len()) {
+            self.note_no_place(id, failure);
+            return Err(CallError::new(
+                ErrorCode::Refused,
+                "the provider uploads no more at the moment",
+            ));
         }
         let upload = match own {
             Some((multiaddr, _)) => {

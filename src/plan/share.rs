@@ -316,7 +316,8 @@ impl<P: Platform> Engine<P> {
         }
         let cid = canonical(&dag.root);
         self.offer(id, &dag.root);
-        self.record([
+        let limits = self.default_limits(id);
+        let shared = [
             log_line(
                 id,
                 LogEntry::Hashed {
@@ -334,19 +335,29 @@ impl<P: Platform> Engine<P> {
                 id: id.clone(),
                 status: Status::Announcing,
             },
-        ])
-        .await;
+        ];
+        self.record(shared.into_iter().chain(limits)).await;
+        self.watch_limits();
     }
 
     /// Shares a file that is here, because a person wants it.
     pub(super) fn offer_again(&self, id: &ItemId, dag: &Dag) {
         let shared = self.item(id, |item| item.status.is_offered());
         if shared == Some(false) {
-            self.tell([EventKind::Status {
-                id: id.clone(),
-                status: Status::Announcing,
-            }]);
+            self.tell([
+                EventKind::Limited {
+                    id: id.clone(),
+                    until: None,
+                    calls: None,
+                },
+                EventKind::Status {
+                    id: id.clone(),
+                    status: Status::Announcing,
+                },
+            ]);
+            self.tell(self.default_limits(id));
             self.offer(id, &dag.root);
+            self.watch_limits();
         }
     }
 }

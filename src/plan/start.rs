@@ -74,7 +74,7 @@ impl<P: Platform> Engine<P> {
                 .is_some_and(|stored| !stored.contains(&item.id));
             self.go_on_with(item, gone).await;
         }
-        self.release_unwanted();
+        self.watch_limits();
     }
 
     async fn go_on_with(&self, item: Item, gone: bool) {

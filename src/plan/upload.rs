@@ -139,6 +139,9 @@ impl<P: Platform> Engine<P> {
                 error,
             },
         ]);
+        // This may have been the answer to the last call.
+        let engine = self.clone();
+        self.spawn(async move { engine.watch_limits() });
     }
 
     async fn upload(&self, id: &ItemId, source: P::Source, dag: Dag, upload: Upload) {

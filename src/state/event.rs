@@ -128,6 +128,15 @@ pub enum EventKind {
         /// Why the upload failed, if it did.
         error: Option<Failure>,
     },
+    /// It was set when a file stops being shared by itself; without values it does not.
+    Limited {
+        /// The item's id.
+        id: ItemId,
+        /// The time, in Unix milliseconds.
+        until: Option<u64>,
+        /// The number of calls, as [`Item::requests`](super::Item::requests) counts them.
+        calls: Option<u64>,
+    },
     /// A storage no longer keeps a file in the name of this peer.
     Released {
         /// The CID of the file, canonical.
@@ -228,6 +237,7 @@ impl EventKind {
             | Self::Requested { id, .. }
             | Self::UploadBegan { id, .. }
             | Self::UploadEnded { id, .. }
+            | Self::Limited { id, .. }
             | Self::Providing { id, .. }
             | Self::Saved { id, .. }
             | Self::Log { id, .. }
@@ -283,6 +293,10 @@ struct Flat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    calls: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     sent: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<Failure>,
@@ -316,6 +330,7 @@ flat! {
     Requested { id, peer } = "requested",
     UploadBegan { id, multiaddr, token, expires, peer } = "upload_began",
     UploadEnded { id, sent, error } = "upload_ended",
+    Limited { id, until, calls } = "limited",
     Released { cid, multiaddr } = "released",
     Providing { id, providing } = "providing",
     Saved { id, name } = "saved",

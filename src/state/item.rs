@@ -5,8 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::flat::{Slot, flat};
 use super::{EventKind, Unreadable};
 use crate::failure::Failure;
-use crate::storage::url_of;
-use crate::text::host_of;
+use crate::text::quote;
+
+/// How long the copy of a file that stopped being shared after its last call stays, so that whoever made that call can
+/// fetch it: a minute, and the time for its bytes at 1 MB/s.
+const SPENT_MS: u64 = 60_000;
+const SPENT_BYTES_PER_MS: u64 = 1000;
 
 /// An item's id: 32 hex digits, made by the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -214,6 +218,23 @@ impl Progress {
     }
 }
 
+/// When a file stops being shared by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// At this time, in Unix milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    /// When so many calls for it have been answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u64>,
+}
+
+impl Limits {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// An upload that is under way or was interrupted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Upload {
@@ -246,9 +267,9 @@ pub struct Copy {
 }
 
 impl Copy {
-    /// The storage's host, for people.
+    /// The storage's host, for people. The address was read when the copy was made; its second part is the host.
     pub fn host(&self) -> String {
-        url_of(&self.multiaddr).map_or_else(|_| self.multiaddr.clone(), |url| host_of(&url))
+        quote(self.multiaddr.split('/').nth(2).unwrap_or_default())
     }
 }
 
@@ -297,6 +318,9 @@ pub struct Item {
     /// The number of calls for it that were answered.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub requests: u64,
+    /// When it stops being shared by itself.
+    #[serde(default, skip_serializing_if = "Limits::is_none")]
+    pub limits: Limits,
     /// The number of its bytes that were ever uploaded.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub uploaded: u64,
@@ -392,6 +416,26 @@ impl Item {
         }
     }
 
+    /// Whether as many calls for it were answered as may be.
+    pub fn is_spent(&self) -> bool {
+        self.limits
+            .calls
+            .is_some_and(|calls| self.requests >= calls)
+    }
+
+    /// Until when whoever made the last call for it may take to fetch it, in Unix milliseconds; `None` if it did not end
+    /// because of that call.
+    pub fn fetched_until(&self) -> Option<u64> {
+        let size = self.size.unwrap_or_default();
+        (self.status == Status::Stopped && self.is_spent())
+            .then(|| self.since + SPENT_MS + size / SPENT_BYTES_PER_MS)
+    }
+
+    /// Whether it is not to be shared any more at this time, in Unix milliseconds.
+    pub fn is_over(&self, now: u64) -> bool {
+        self.is_spent() || self.limits.until.is_some_and(|until| until <= now)
+    }
+
     /// Notes that it was found and reached from outside, or that this is no longer known.
     pub(super) fn set_confirmed(&mut self, confirmed: bool) {
         match self.status {
@@ -436,6 +480,7 @@ impl Item {
             providing: false,
             confirmed: false,
             requests: 0,
+            limits: Limits::default(),
             uploaded: 0,
             created,
             thumbnail: false,
@@ -503,6 +548,12 @@ impl Item {
             }
             EventKind::Progress { progress, .. } => self.progress = Some(*progress),
             EventKind::Requested { .. } => self.requests += 1,
+            EventKind::Limited { until, calls, .. } => {
+                self.limits = Limits {
+                    until: *until,
+                    calls: *calls,
+                };
+            }
             EventKind::UploadBegan {
                 multiaddr,
                 token,

@@ -77,6 +77,8 @@ pub enum LogEntry {
         /// Why.
         failure: Failure,
     },
+    /// It is not shared any more, because its time or its number of calls was over.
+    Expired,
     /// A storage has removed its copy, because the file is not provided any more.
     Released {
         /// The storage's host.
@@ -217,6 +219,7 @@ flat! {
     PartFailed { failure } = "part_failed",
     Uploaded { size } = "uploaded",
     UploadFailed { failure } = "upload_failed",
+    Expired = "expired",
     Released { host } = "released",
     KeptForOthers { host } = "kept_for_others",
     NotReleased { failure } = "not_released",

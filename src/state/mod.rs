@@ -8,14 +8,12 @@ mod log;
 mod network;
 mod settings;
 
-use std::collections::HashSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 
 pub use event::{Event, EventKind};
-pub use item::{Copy, Item, ItemId, ItemSource, Origin, Progress, Status, Upload};
+pub use item::{Copy, Item, ItemId, ItemSource, Limits, Origin, Progress, Status, Upload};
 pub use items::{Items, MAX_ITEMS};
 pub use log::{LogEntry, LogLine, MAX_LOG, MAX_THUMBNAIL};
 pub use network::{LinkCause, LinkError, NetworkStatus};
@@ -35,6 +33,10 @@ pub struct State {
     pub seq: u64,
     /// The items that were shared or fetched.
     pub items: Items,
+    /// The day of the last upload, in days since the Unix epoch.
+    pub sent_day: u64,
+    /// The number of bytes that were uploaded on it.
+    pub sent: u64,
     /// The copies that storages keep in the name of this peer.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<Copy>,
@@ -59,40 +61,39 @@ pub struct State {
     pub noticed: u64,
 }
 
+/// A day, in milliseconds.
+const DAY_MS: u64 = 24 * 3_600_000;
+
 /// The most copies at storages that are remembered; beyond that, those that were made first are forgotten.
 pub const MAX_COPIES: usize = 20_000;
 
 impl State {
-    /// The copies of files that nothing here provides any more, and that are to be taken back.
-    pub fn unwanted(&self) -> Vec<Copy> {
+    /// The copies of files that nothing here provides any more, and that are to be taken back at this time, in Unix
+    /// milliseconds.
+    pub fn unwanted(&self, now: u64) -> Vec<Copy> {
         if self.copies.is_empty() {
             return Vec::new();
         }
-        let items = self.items.values().filter(|item| item.providing);
-        let wanted: HashSet<&str> = items.filter_map(|item| item.cid.as_deref()).collect();
+        let items = self.items.values();
+        let items = items.filter(|item| is_wanted(item, now));
+        let wanted = cids(items);
         let copies = self.copies.iter();
-        copies
-            .filter(|copy| !wanted.contains(copy.cid.as_str()))
-            .cloned()
-            .collect()
+        copies.filter(|copy| !has(&wanted, copy)).cloned().collect()
     }
 
     /// The copies of the files of these items.
     pub fn copies_of(&self, items: &[Item]) -> Vec<Copy> {
-        let cids: HashSet<&str> = items
-            .iter()
-            .filter_map(|item| item.cid.as_deref())
-            .collect();
+        if self.copies.is_empty() {
+            return Vec::new();
+        }
+        let cids = cids(items.iter());
         let copies = self.copies.iter();
-        copies
-            .filter(|copy| cids.contains(copy.cid.as_str()))
-            .cloned()
-            .collect()
+        copies.filter(|copy| has(&cids, copy)).cloned().collect()
     }
 
     /// The copies of files that are not in the list any more.
     pub fn removed_copies(&self) -> Vec<Copy> {
-        let mut left = self.unwanted();
+        let mut left = self.unwanted(0);
         left.retain(|copy| {
             let mut items = self.items.values();
             !items.any(|item| item.cid.as_ref() == Some(&copy.cid))
@@ -101,9 +102,19 @@ impl State {
     }
 
     /// Whether this copy is there, and is to be taken back.
-    pub fn is_unwanted(&self, copy: &Copy) -> bool {
-        let is_of_copy = |item: &Item| item.providing && item.cid.as_ref() == Some(&copy.cid);
+    pub fn is_unwanted(&self, copy: &Copy, now: u64) -> bool {
+        let is_of_copy = |item: &Item| is_wanted(item, now) && item.cid.as_ref() == Some(&copy.cid);
         self.copies.contains(copy) && !self.items.values().any(is_of_copy)
+    }
+
+    /// The number of bytes that were uploaded on the day of this time, in Unix
+    /// milliseconds; days begin at midnight UTC.
+    pub fn sent_today(&self, now: u64) -> u64 {
+        if self.sent_day == now / DAY_MS {
+            self.sent
+        } else {
+            0
+        }
     }
 
     /// Notes that a storage keeps a copy of an item's file from now on.
@@ -225,6 +236,7 @@ impl State {
             | EventKind::Requested { id, .. }
             | EventKind::UploadBegan { id, .. }
             | EventKind::UploadEnded { id, .. }
+            | EventKind::Limited { id, .. }
             | EventKind::Providing { id, .. }
             | EventKind::Saved { id, .. }
             | EventKind::Log { id, .. } => {
@@ -237,12 +249,32 @@ impl State {
                 {
                     self.keep_copy(id, multiaddr, peer, *expires, at);
                 }
+                if let EventKind::UploadEnded { sent, .. } = &event.kind {
+                    self.sent = self.sent_today(at).saturating_add(*sent);
+                    self.sent_day = at / DAY_MS;
+                }
                 if let Some(item) = self.items.get_mut(id) {
                     item.apply(&event.kind, at);
                 }
             }
         }
     }
+}
+
+/// The CIDs of items, sorted.
+fn cids<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<&'a str> {
+    let mut cids: Vec<&str> = items.filter_map(|item| item.cid.as_deref()).collect();
+    cids.sort_unstable();
+    cids
+}
+
+fn has(cids: &[&str], copy: &Copy) -> bool {
+    cids.binary_search(&copy.cid.as_str()).is_ok()
+}
+
+/// Whether the copies of an item's file at storages are still needed.
+fn is_wanted(item: &Item, now: u64) -> bool {
+    item.providing || item.fetched_until().is_some_and(|until| until > now)
 }
 
 #[cfg(test)]

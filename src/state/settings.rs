@@ -41,6 +41,18 @@ pub struct Settings {
     pub copy_link: bool,
     /// Whether notifications are shown.
     pub notify: bool,
+    /// After how many seconds a file stops being shared, unless something else is set for it.
+    pub share_for: Option<u64>,
+    /// After how many calls for it a file stops being shared, unless something else is set for it.
+    pub share_calls: Option<u64>,
+    /// Whether sharing rests: nobody gets anything from here, and nothing is uploaded.
+    pub paused: bool,
+    /// The most bytes that are uploaded on a day.
+    pub max_sent_day: Option<u64>,
+    /// The largest file that is uploaded, in bytes.
+    pub max_sent_file: Option<u64>,
+    /// Whether files are uploaded over networks where each byte costs something, as far as the platform knows.
+    pub metered: bool,
     /// The largest file that is shared or fetched, in bytes.
     pub max_file: u64,
     /// The most bytes that all files here together may take; `None` for a tenth of the disk, where the
@@ -71,6 +83,12 @@ impl Default for Settings {
             save_fetched: true,
             copy_link: true,
             notify: true,
+            share_for: None,
+            share_calls: None,
+            paused: false,
+            max_sent_day: None,
+            max_sent_file: None,
+            metered: true,
             max_file: 1 << 40,
             max_room: None,
             own_ipfs: None,
@@ -87,6 +105,10 @@ pub enum Field {
     MaxFile,
     /// [`Settings::max_room`].
     MaxRoom,
+    /// [`Settings::max_sent_day`].
+    MaxSentDay,
+    /// [`Settings::max_sent_file`].
+    MaxSentFile,
     /// [`OwnIpfs::rpc`].
     Rpc,
     /// [`OwnIpfs::gateway`].
@@ -107,6 +129,12 @@ impl Settings {
             save_fetched: _,
             copy_link: _,
             notify: _,
+            share_for: _,
+            share_calls: _,
+            paused: _,
+            max_sent_day,
+            max_sent_file,
+            metered: _,
             max_file,
             max_room,
             own_ipfs,
@@ -123,6 +151,8 @@ impl Settings {
         for (field, size) in [
             (Field::MaxFile, Some(*max_file)),
             (Field::MaxRoom, *max_room),
+            (Field::MaxSentDay, *max_sent_day),
+            (Field::MaxSentFile, *max_sent_file),
         ] {
             match size {
                 Some(0) => wrong.push((field, bad(Reason::Zero))),

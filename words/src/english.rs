@@ -61,6 +61,15 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
         Code::TooLarge => "It is larger than {limit_size}, the most that the settings allow.",
         Code::DiskFull => "There is no room left on the disk.",
         Code::RoomFull => "It does not fit into {limit_size}, which all files together may take.",
+        Code::Budget => {
+            "Somebody asked for it, and it is larger than the {limit_size} that you let be uploaded."
+        }
+        Code::DayBudget => {
+            "Somebody asked for it, and the {limit_size} that you let be uploaded in a day do not suffice."
+        }
+        Code::Metered => {
+            "Somebody asked for it, and you let nothing be uploaded over a metered network."
+        }
         Code::StoreFailed if fetch => "The disk failed while the file was written.",
         Code::StoreFailed => "The disk failed while the file was stored or read.",
         Code::SourceUnreachable => "{host} cannot be reached.",
@@ -216,6 +225,11 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
                 "Raise the limit in the settings, or share a part of it."
             }
         },
+        Code::Budget => "Raise the limit in the settings, or share it in another way.",
+        Code::DayBudget => {
+            "It is uploaded when somebody asks for it tomorrow; or raise the limit in the settings."
+        }
+        Code::Metered => "It is uploaded when somebody asks for it while you use another network.",
         Code::RoomFull => match about {
             About::Fetch => {
                 "Choose “Free space” below the list or raise the limit in the settings, then choose “Resume” or “Try again”."
@@ -351,6 +365,7 @@ pub(crate) fn advice_in_terminal(failure: &Failure, about: About) -> &'static st
         Code::BadSetting => "Check the options of the command.",
         Code::UnknownItem => "Run the command again.",
         Code::TooManyItems => "Share fewer files at once.",
+        Code::Budget | Code::DayBudget | Code::Metered => "Use the browser extension's settings.",
         Code::TooLarge | Code::RoomFull => "Use a smaller file, or a part of it.",
         Code::DiskFull => match about {
             About::Fetch => {
@@ -511,6 +526,7 @@ pub(crate) fn log<M: Medium>(entry: &LogEntry, about: About) -> String {
             join(&[peer, ": ", &what(failure, About::Upload)])
         }
         LogEntry::AlreadyStored => "Storage has it already; nothing is uploaded.".to_owned(),
+        LogEntry::Expired => "It is not shared any more, as was set.".to_owned(),
         LogEntry::Released { host } => join(&[host, " has removed its copy."]),
         LogEntry::KeptForOthers { host } => join(&[
             host,

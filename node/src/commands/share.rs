@@ -67,6 +67,9 @@ pub(super) struct ShareArgs {
     /// Stop when each file has been fetched into storage once, and leave it there.
     #[arg(long)]
     once: bool,
+    /// Stop by itself after so many seconds.
+    #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: Option<u64>,
     /// When stopped, leave the copies that were uploaded in storage. Otherwise they are taken back, and only who has fetched
     /// a file by then keeps it.
     #[arg(long)]
@@ -106,6 +109,7 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
     let ended = tokio::select! {
         ended = share(&mut shares, inputs, web) => ended,
         () = stop_signal() => shares.stopped(),
+        () = expired(args.seconds) => shares.stopped(),
     };
     if !args.leave && !args.once {
         take_back(&session.engine, &context.output).await;
@@ -114,6 +118,14 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
     home.remove(work)?;
     context.output.event(&json!({"event": "stopped"}));
     ended
+}
+
+/// Completes after so many seconds, or never.
+async fn expired(seconds: Option<u64>) {
+    match seconds {
+        Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Shares all inputs and serves them. Ends when all have failed, or, with `--once`, when each has

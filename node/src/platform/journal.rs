@@ -566,7 +566,7 @@ mod tests {
         assert!(
             written
                 .lines()
-                .all(|line| line.starts_with("{\"version\":2,")),
+                .all(|line| line.starts_with("{\"version\":3,")),
             "{written}"
         );
         let state = Journal::open(home.path()).unwrap().state;

@@ -329,10 +329,19 @@ pub fn bytes(len: usize) -> Vec<u8> {
 
 /// Makes a plain HTTP/1.0 request; returns the status and the body.
 pub fn get(base: &str, path: &str) -> (u16, Vec<u8>) {
+    get_with(base, path, "")
+}
+
+/// The same with further headers, each of which ends with a line break.
+pub fn get_with(base: &str, path: &str, headers: &str) -> (u16, Vec<u8>) {
     let host = base.trim_start_matches("http://");
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(LONG)).unwrap();
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: {host}\r\n\r\n").unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.0\r\nHost: {host}\r\n{headers}\r\n"
+    )
+    .unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     let head = answer

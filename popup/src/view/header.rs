@@ -23,12 +23,14 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
         PageView::Files { tab, .. } => format!("{TAB_PAGE}&tab={}", tab.id),
         _ => TAB_PAGE.to_owned(),
     };
+    let paused = face.settings().paused;
     html! {
         <header class="top">
             <img class="mark" src="icons/mark.svg" width="28" height="28" alt="" />
             <div class="who"><h1>{ text::NAME }</h1>{ peer(face, sender) }</div>
             { network(face) }
             <span class="space"></span>
+            if !paused && face.view != View::Options { { icon_button("pause", text::PAUSE_ALL, "pause-all", pause(face, sender)) } }
             if face.view == View::Popup {
                 { icon_button("out", text::OPEN_TAB, "open-tab", Callback::from(move |_| drop(open_tab(&tab_page)))) }
                 { icon_button("gear", text::SETTINGS, "open-settings", Callback::from(|_| drop(runtime::open_options()))) }
@@ -39,6 +41,20 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             }
         </header>
     }
+}
+
+/// What a click does that pauses all sharing, or goes on with it.
+fn pause(face: &Face, sender: &Sender) -> Callback<MouseEvent> {
+    let mut settings = face.settings().clone();
+    settings.paused = !settings.paused;
+    sender.callback(move |_| {
+        Msg::Send(
+            Topic::Settings,
+            Command::Set {
+                settings: settings.clone(),
+            },
+        )
+    })
 }
 
 fn network(face: &Face) -> Html {
@@ -96,6 +112,13 @@ pub fn banners(face: &Face, sender: &Sender) -> Html {
         <>
             { worker(face) }
             { if face.worker_state == WorkerState::Ready { connection(face, sender) } else { Html::default() } }
+            if face.settings().paused {
+                <div class="banner" role="status" data-testid="paused">
+                    { icon("pause") }
+                    <p>{ text::PAUSED }</p>
+                    { button("main", "play", text::RESUME_ALL.into(), "resume-all", false, pause(face, sender)) }
+                </div>
+            }
             if let Some(notice) = face.state.notice.as_ref().filter(|notice| !face.notice_read && notice.code != Code::NeedsAccess) {
                 { failure(notice, About::Other, "notice", Some(sender.callback(|_| Msg::DismissNotice))) }
             }

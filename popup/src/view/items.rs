@@ -9,6 +9,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::options::chosen;
 use super::{button, failure, file_name, hint, icon, icon_button, outcome, waiting};
 use crate::browser;
 use crate::face::{COPY_BUTTON, Face, Msg, Sender, Topic, WorkerState};
@@ -152,6 +153,11 @@ pub struct RowProps {
 fn row(face: &Face, sender: &Sender, on: &Callback<Msg>, item: &Item) -> Html {
     let topic = Topic::Item(item.id.clone());
     let of_item = |key: &str| key.ends_with(&item.id.0);
+    let status = if item.providing && face.settings().paused {
+        text::paused_status(item).to_owned()
+    } else {
+        text::status(item, &face.state.network)
+    };
     let log_outcome = outcome(
         face,
         sender,
@@ -159,7 +165,7 @@ fn row(face: &Face, sender: &Sender, on: &Callback<Msg>, item: &Item) -> Html {
         "item-log-refused",
     );
     html! {
-        <Row key={item.id.0.clone()} item={item.clone()} status={text::status(item, &face.state.network)}
+        <Row key={item.id.0.clone()} item={item.clone()} {status}
             thumbnail={face.thumbnails.get(&item.id).cloned().flatten()} copies={face.state.copies_of(std::slice::from_ref(item))} web={web_link(face, item)}
             copied={face.copied.clone().filter(|(key, _)| of_item(key))} removing={face.removing.as_ref() == Some(&item.id)}
             waiting={face.is_waiting(&topic)} log={face.open.get(&item.id).cloned()}
@@ -169,9 +175,12 @@ fn row(face: &Face, sender: &Sender, on: &Callback<Msg>, item: &Item) -> Html {
 
 /// The hosts of storages, for people.
 fn hosts(copies: &[Copy]) -> String {
-    let mut hosts: Vec<String> = copies.iter().map(Copy::host).collect();
-    hosts.sort();
-    hosts.dedup();
+    let mut hosts: Vec<String> = Vec::new();
+    for host in copies.iter().map(Copy::host) {
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
     hosts.join(", ")
 }
 
@@ -202,6 +211,10 @@ fn Row(props: &RowProps) -> Html {
                     if let Some(size) = item.size { <span data-testid="item-size">{ words::size(size) }</span> }
                     if let Some(files) = item.files { <span>{ text::files(files) }</span> }
                     if let Some(saved) = &item.saved_as { <bdi data-testid="item-saved-name">{ text::saved(saved, &item.name) }</bdi> }
+                    if item.providing {
+                        if let Some(until) = item.limits.until { <span data-testid="item-until">{ text::shared_until(&browser::moment(until)) }</span> }
+                        if let Some(calls) = item.limits.calls { <span data-testid="item-calls">{ text::calls_left(calls.saturating_sub(item.requests)) }</span> }
+                    }
                     if !item.providing && !props.copies.is_empty() { <span data-testid="item-still-at">{ text::still_at(&hosts(&props.copies)) }</span> }
                     if !counters.is_empty() { <span class="counters" data-testid="item-counters">{ counters }</span> }
                 </p>
@@ -415,6 +428,7 @@ fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
                 { for props.copies.iter().map(|copy| html! {
                     <dd data-testid="item-copy">{ text::kept_until(&copy.host(), copy.until.map(|until| browser::moment(until.saturating_mul(1000)))) }</dd>
                 }) }
+                if item.providing { <dt>{ text::ENDS_LABEL }</dt><dd>{ ends(props) }</dd> }
                 <dt>{ text::ADDED }</dt><dd>{ time(item.created) }</dd>
             </dl>
             <h3>{ text::LOG }</h3>
@@ -428,6 +442,29 @@ fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
                 }
             </ol>
         </div>
+    }
+}
+
+/// Draws the choice of when the item stops being shared by itself.
+fn ends(props: &RowProps) -> Html {
+    let (id, on) = (props.item.id.clone(), props.on.clone());
+    let onchange = Callback::from(move |event: Event| {
+        // The first option says only what the others are for.
+        let at = chosen(&event).and_then(|at| at.checked_sub(1));
+        if let Some((_, seconds, calls)) = at.and_then(|at| text::ENDS.get(at)) {
+            let command = Command::Limit {
+                id: id.clone(),
+                seconds: *seconds,
+                calls: *calls,
+            };
+            on.emit(Msg::Send(Topic::Item(id.clone()), command));
+        }
+    });
+    html! {
+        <select aria-label={text::ENDS_LABEL} {onchange} data-testid="item-ends">
+            <option selected=true>{ text::ENDS_CHANGE }</option>
+            { for text::ENDS.iter().map(|(words, ..)| html! { <option>{ *words }</option> }) }
+        </select>
     }
 }
 

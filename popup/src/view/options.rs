@@ -193,7 +193,7 @@ impl Component for Form {
         html! {
             <form {onsubmit} novalidate=true data-testid="settings">
                 { self.nodes(props, link, &wrong) }
-                { self.sharing(link) }
+                { self.sharing(link, &wrong) }
                 { self.fetching(link, &wrong) }
                 { self.ipfs(props, link, &wrong) }
                 <div class="save" data-testid="settings-bar">
@@ -211,6 +211,12 @@ impl Component for Form {
             </form>
         }
     }
+}
+
+/// The index of the option that was chosen.
+pub fn chosen(event: &Event) -> Option<usize> {
+    let select = event.target()?.dyn_into::<HtmlSelectElement>().ok()?;
+    usize::try_from(select.selected_index()).ok()
 }
 
 /// What is wrong with a setting, in words, or `None`.
@@ -268,7 +274,21 @@ impl Form {
         }
     }
 
-    fn sharing(&self, link: &Scope<Self>) -> Html {
+    fn sharing(&self, link: &Scope<Self>, wrong: &Wrong) -> Html {
+        let day = (
+            Field::MaxSentDay,
+            text::OPTIONS_SENT_DAY,
+            text::OPTIONS_SENT_HELP,
+        );
+        let file = (
+            Field::MaxSentFile,
+            text::OPTIONS_SENT_FILE,
+            text::OPTIONS_SENT_HELP,
+        );
+        let onends = link.batch_callback(|event: Event| {
+            let ends = chosen(&event)?;
+            Some(Edit::Change(Box::new(move |draft| draft.ends = Some(ends))))
+        });
         let profile = |profile: Profile, words: &'static str, testid: &'static str| {
             let onchange = link.callback(move |_: Event| {
                 Edit::Change(Box::new(move |draft| draft.profile = profile))
@@ -281,6 +301,15 @@ impl Form {
             <>
                 { self.check(link, text::OPTIONS_COPY, "settings-copy-link", |draft| &mut draft.copy_link) }
                 { self.check(link, text::OPTIONS_NOTIFY, "settings-notify", |draft| &mut draft.notify) }
+                <div class="pair">
+                    <label for="settings-ends">{ text::OPTIONS_ENDS }</label>
+                    <select id="settings-ends" onchange={onends} data-testid="settings-ends">
+                        { for text::ENDS.iter().enumerate().map(|(at, (words, ..))| html! { <option selected={self.draft.ends == Some(at)}>{ *words }</option> }) }
+                    </select>
+                </div>
+                { self.size(link, wrong, day, "settings-max-sent-day", "sent-day-wrong", |draft| &mut draft.max_sent_day) }
+                { self.size(link, wrong, file, "settings-max-sent-file", "sent-file-wrong", |draft| &mut draft.max_sent_file) }
+                { self.check(link, text::OPTIONS_METERED, "settings-metered", |draft| &mut draft.metered) }
                 <fieldset>
                     <legend>{ text::OPTIONS_PROFILE }</legend>
                     { profile(Profile::UnixfsV1_2025, text::OPTIONS_PROFILE_2025, "settings-profile-2025") }
@@ -324,14 +353,7 @@ impl Form {
             })))
         });
         let onunit = link.batch_callback(move |event: Event| {
-            let value = event
-                .target()?
-                .dyn_into::<HtmlSelectElement>()
-                .ok()?
-                .selected_index();
-            let unit = usize::try_from(value)
-                .ok()
-                .filter(|unit| *unit < UNITS.len())?;
+            let unit = chosen(&event).filter(|unit| *unit < UNITS.len())?;
             Some(Edit::Change(Box::new(move |draft| size(draft).unit = unit)))
         });
         html! {

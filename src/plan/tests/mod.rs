@@ -5,6 +5,7 @@ mod addresses;
 mod folders;
 mod hostile;
 mod kills;
+mod limits;
 mod main_job;
 mod people;
 mod release;

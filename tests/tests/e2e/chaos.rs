@@ -195,7 +195,7 @@ fn faults_at_random_moments_lose_nothing() {
 
                 // It is killed while it stops.
                 let shown = sharer.wait_named(&name, &["shared"], STEP).await?;
-                sharer.press_in(&shown, "item-stop").await?;
+                sharer.enter_in(&shown, "item-stop").await?;
                 chance.moment().await;
                 if kills {
                     alice.stop_worker().await?;

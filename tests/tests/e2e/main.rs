@@ -16,6 +16,7 @@ mod own_ipfs;
 mod reading;
 mod restarts;
 mod room;
+mod stopping;
 mod toolbar;
 mod web_pages;
 

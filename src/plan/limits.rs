@@ -1,0 +1,142 @@
+//! Ends shares at their time or after their last call, and keeps uploads within what the person allows.
+
+use std::time::Duration;
+
+use super::Engine;
+use super::jobs::JobKind;
+use super::journal::log_line;
+use crate::failure::{Code, Failure};
+use crate::ports::Platform;
+use crate::state::{EventKind, Item, ItemId, Limits, LogEntry};
+
+/// The longest wait for the next end of a share, in milliseconds: a clock that is set, or a machine that slept, is noticed
+/// by then.
+const LOOK_MS: u64 = 10 * 60_000;
+
+impl<P: Platform> Engine<P> {
+    /// Sets when a file stops being shared by itself, from now on.
+    pub(super) async fn limit(&self, id: &ItemId, seconds: Option<u64>, calls: Option<u64>) {
+        let now = self.now();
+        let requests = self.item(id, |item| item.requests).unwrap_or_default();
+        self.record([EventKind::Limited {
+            id: id.clone(),
+            until: seconds.map(|seconds| now.saturating_add(seconds.saturating_mul(1000))),
+            calls: calls.map(|calls| requests.saturating_add(calls)),
+        }])
+        .await;
+        self.watch_limits();
+    }
+
+    /// Forgets when a file stops being shared by itself, if that was set.
+    pub(super) async fn unlimit(&self, id: &ItemId) {
+        let limits = self.item(id, |item| item.limits).unwrap_or_default();
+        if limits != Limits::default() {
+            self.limit(id, None, None).await;
+        }
+    }
+
+    /// What a new share is limited by, if the person has set a default.
+    pub(super) fn default_limits(&self, id: &ItemId) -> Option<EventKind> {
+        let settings = self.settings();
+        let for_ms = settings
+            .share_for
+            .map(|seconds| seconds.saturating_mul(1000));
+        let limited = for_ms.is_some() || settings.share_calls.is_some();
+        limited.then(|| EventKind::Limited {
+            id: id.clone(),
+            until: for_ms.map(|for_ms| self.now().saturating_add(for_ms)),
+            calls: settings.share_calls,
+        })
+    }
+
+    /// Ends every share whose time has come, now and from now on.
+    pub(super) fn watch_limits(&self) {
+        let now = self.now();
+        let over: Vec<ItemId> = self.with_state(|state| {
+            let items = state.items.values();
+            let over = items.filter(|item| item.providing && item.is_over(now));
+            over.map(|item| item.id.clone()).collect()
+        });
+        for id in over {
+            // Whoever made the last call still gets the file.
+            let is_answered = !self.has_job(JobKind::Out, &id) && !self.is_placing(&id);
+            if is_answered || self.item(&id, Item::is_spent) == Some(false) {
+                let engine = self.clone();
+                self.spawn(async move {
+                    engine.log(&id, LogEntry::Expired);
+                    engine.stop_providing(&id).await;
+                    engine.watch_limits();
+                });
+            }
+        }
+        self.release_unwanted();
+        let next = self.with_state(|state| state.items.values().filter_map(next_change).min());
+        let Some(next) = next else {
+            return;
+        };
+        let next = next.clamp(now + 1000, now + LOOK_MS);
+        if self.0.watching.get() > now && self.0.watching.get() <= next {
+            return;
+        }
+        self.0.watching.set(next);
+        let engine = self.clone();
+        self.spawn(async move {
+            engine.sleep(Duration::from_millis(next - now)).await;
+            if engine.0.watching.get() == next {
+                engine.0.watching.set(0);
+                engine.watch_limits();
+            }
+        });
+    }
+
+    /// Why a file of this size may not be uploaded now, if so.
+    pub(super) fn over_budget(&self, size: u64) -> Option<Failure> {
+        let settings = self.settings();
+        if settings.max_sent_file.is_some_and(|most| size > most) {
+            return Some(Failure::new(Code::Budget).limit(settings.max_sent_file?));
+        }
+        if let Some(most) = settings.max_sent_day {
+            let now = self.now();
+            let sent = self.with_state(|state| {
+                let under_way = state.items.values().filter(|item| item.upload.is_some());
+                let under_way = under_way.filter_map(|item| item.size);
+                state.sent_today(now).saturating_add(under_way.sum())
+            });
+            if sent.saturating_add(size) > most {
+                return Some(Failure::new(Code::DayBudget).limit(most));
+            }
+        }
+        (!settings.metered && self.0.platform.is_metered()).then(|| Code::Metered.into())
+    }
+
+    /// Ends all uploads, because sharing rests from now on.
+    pub(super) async fn rest(&self) {
+        let uploading: Vec<ItemId> = self.with_state(|state| {
+            let items = state.items.values().filter(|item| item.upload.is_some());
+            items.map(|item| item.id.clone()).collect()
+        });
+        for id in uploading {
+            self.end_job(JobKind::Out, &id).await;
+            let failure: Failure = Code::Paused.into();
+            let entry = LogEntry::UploadFailed {
+                failure: failure.clone(),
+            };
+            self.tell([
+                log_line(&id, entry),
+                EventKind::UploadEnded {
+                    id,
+                    sent: 0,
+                    error: Some(failure),
+                },
+            ]);
+        }
+    }
+}
+
+/// When the limits of an item have to be looked at again, in Unix milliseconds.
+fn next_change(item: &Item) -> Option<u64> {
+    if item.providing {
+        return item.limits.until;
+    }
+    item.fetched_until().filter(|_| item.placed.is_some())
+}

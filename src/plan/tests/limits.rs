@@ -1,0 +1,161 @@
+//! Tests of shares that end by themselves, and of what may be uploaded.
+
+use super::*;
+
+fn limit(a: &Machine, id: &ItemId, seconds: Option<u64>, calls: Option<u64>) {
+    let id = id.clone();
+    done(command(a, Command::Limit { id, seconds, calls }));
+}
+
+fn is_stopped(a: &Machine, id: &ItemId) -> bool {
+    item(a, id).status == Status::Stopped
+}
+
+fn set(a: &Machine, change: impl FnOnce(&mut Settings)) {
+    let mut settings = a.engine.settings();
+    change(&mut settings);
+    command(a, Command::Set { settings });
+}
+
+#[test]
+fn a_share_ends_at_its_time_and_is_taken_back() {
+    for restarted in [false, true] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let (mut a, b) = world.alice_and_bob(Settings::default());
+        let (id, cid) = share(&a, "a", &file(300_000, 90));
+        let fetched = begin_fetch(&b, &cid);
+        until_done(&b, &fetched);
+        limit(&a, &id, Some(3600), None);
+        world.sim.pass(Duration::from_secs(3500));
+        assert!(!is_stopped(&a, &id));
+        assert!(!storage.blocks.borrow().is_empty());
+        if restarted {
+            // It ends while no program runs.
+            a.kill();
+            world.sim.pass(MINUTE * 10);
+            a.restart();
+            a.online();
+        }
+        world.sim.pass(MINUTE * 12);
+        assert!(is_stopped(&a, &id), "{restarted}");
+        assert!(storage.blocks.borrow().is_empty());
+        // Shared again, it stays shared.
+        done(command(&a, Command::ShareAgain { id: id.clone() }));
+        world.sim.pass(LONG * 10);
+        assert_eq!(item(&a, &id).status, Status::Shared);
+    }
+}
+
+#[test]
+fn a_share_ends_after_its_calls_and_the_last_caller_gets_it() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let c = world.machine("carol");
+    c.online();
+    storage.slow.set(2);
+    let bytes = file(5 << 20, 91);
+    let (id, cid) = share(&a, "a", &bytes);
+    limit(&a, &id, None, Some(1));
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    assert_eq!(stored(&b, &fetched), bytes);
+    until(&a, &id, |item| item.status == Status::Stopped);
+    assert_eq!(item(&a, &id).requests, 1);
+    // Then nobody else gets it, neither from here nor from storage.
+    assert!(!storage.blocks.borrow().is_empty());
+    world.sim.pass(MINUTE * 3);
+    assert!(storage.blocks.borrow().is_empty());
+    world.add_record(&function(&cid), "alice");
+    let late = begin_fetch(&c, &cid);
+    assert_eq!(until_failed(&c, &late), "provider_gone");
+}
+
+#[test]
+fn who_stops_does_not_wait_for_the_last_caller() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let (id, cid) = share(&a, "a", &file(300_000, 92));
+    limit(&a, &id, None, Some(1));
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    until(&a, &id, |item| item.status == Status::Stopped);
+    done(command(&a, Command::Stop { id }));
+    world.sim.pass(MINUTE);
+    assert!(storage.blocks.borrow().is_empty());
+}
+
+#[test]
+fn what_a_new_share_is_limited_by_can_be_set() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, _b) = world.alice_and_bob(Settings {
+        share_for: Some(600),
+        share_calls: Some(3),
+        ..Settings::default()
+    });
+    let (id, _) = share(&a, "a", &file(300_000, 93));
+    assert_eq!(item(&a, &id).limits.calls, Some(3));
+    world.sim.pass(MINUTE * 11);
+    assert!(is_stopped(&a, &id));
+}
+
+#[test]
+fn while_sharing_rests_nobody_gets_anything() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    storage.slow.set(20);
+    let (id, cid) = share(&a, "a", &file(5 << 20, 94));
+    let fetched = begin_fetch(&b, &cid);
+    assert!(
+        world
+            .sim
+            .run_until(MINUTE, || storage.received.get() > 1 << 20)
+    );
+    set(&a, |settings| settings.paused = true);
+    let received = storage.received.get();
+    assert_eq!(item(&a, &id).upload, None);
+    world.sim.pass(MINUTE);
+    assert!(storage.received.get() < received + (2 << 20));
+    assert_ne!(item(&b, &fetched).status, Status::Done);
+    set(&a, |settings| settings.paused = false);
+    command(
+        &b,
+        Command::Resume {
+            id: fetched.clone(),
+        },
+    );
+    until_done(&b, &fetched);
+}
+
+#[test]
+fn no_more_is_uploaded_than_the_person_allows() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings {
+        max_sent_file: Some(2_000_000),
+        max_sent_day: Some(2_500_000),
+        ..Settings::default()
+    });
+    let refused = |bytes: &[u8], name: &str, code: Code| {
+        let (id, cid) = share(&a, name, bytes);
+        let fetched = begin_fetch(&b, &cid);
+        until(&a, &id, |item| item.upload_failure.is_some());
+        assert_eq!(item(&a, &id).upload_failure.unwrap().code, code);
+        command(&b, Command::Remove { ids: vec![fetched] });
+        (id, cid)
+    };
+    refused(&file(2_100_000, 95), "large", Code::Budget);
+    let (_, cid) = share(&a, "first", &file(1_900_000, 96));
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    let (_, cid) = refused(&file(900_000, 97), "second", Code::DayBudget);
+    assert!(storage.received.get() < 2_000_000);
+    // The next day has a budget of its own, and what storage has needs none.
+    world.sim.pass(Duration::from_secs(24 * 3600));
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+}

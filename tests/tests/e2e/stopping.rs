@@ -1,0 +1,149 @@
+//! Stop means stop: what is not shared any more is nowhere, shares end by themselves, and sharing can rest.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use fluence_tests::face::Face;
+use fluence_tests::files;
+use fluence_tests::node::Node;
+use fluence_tests::scene::{ONLINE, same_bytes};
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::{SMALL, play};
+
+/// How often a storage is asked.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Whether the node's storage has all of a file, without asking anybody for it.
+async fn is_stored(node: &Node, cid: &str) -> Result<bool> {
+    let url = format!("{}/ipfs/{cid}?format=car", node.listening().http);
+    let request = reqwest::Client::new().head(url);
+    let answer = request
+        .header("cache-control", "only-if-cached")
+        .send()
+        .await?;
+    match answer.status().as_u16() {
+        200 => Ok(true),
+        412 => Ok(false),
+        status => anyhow::bail!("storage answered {status}"),
+    }
+}
+
+async fn until_not_stored(node: &Node, cid: &str) -> Result<()> {
+    let deadline = Instant::now() + SMALL;
+    while is_stored(node, cid).await? {
+        ensure!(Instant::now() < deadline, "{cid} is still in storage");
+        sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+/// Chooses an option of an item's list of when it stops being shared.
+async fn choose_end(face: &Face, id: &str, words: &str) -> Result<()> {
+    let script = format!(
+        r#"const row = document.querySelector('[data-testid="item"][data-id="{id}"]');
+        const list = row?.querySelector('[data-testid="item-ends"]');
+        if (!list) {{
+            const details = row?.querySelector('[data-testid="item-log-toggle"]');
+            if (details?.ariaExpanded === 'false') details.click();
+            return false;
+        }}
+        list.selectedIndex = [...list.options].findIndex((option) => option.text === {});
+        list.dispatchEvent(new Event('change', {{ bubbles: true }}));
+        return true;"#,
+        json!(words)
+    );
+    face.wait("the choice of an end", SMALL, &script).await?;
+    Ok(())
+}
+
+#[test]
+fn what_is_stopped_or_removed_leaves_storage() {
+    play("stopping", async |scene| {
+        let mut node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        let bytes = files::noise(700_000, 51);
+        face.share(&[&scene.file("mine.bin", &bytes)?]).await?;
+        let shown = face.wait_named("mine.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.clone().context("a shared file without a hash")?;
+        let first = scene.command_line("first", &node)?;
+        same_bytes(&first.fetch(&cid, SMALL).await?, &bytes)?;
+        ensure!(is_stored(&node, &cid).await?);
+        face.enter_in(&shown, "item-stop").await?;
+        until_not_stored(&node, &cid).await?;
+
+        // Without its node, and although its worker ends meanwhile.
+        face.enter_in(&shown, "item-again").await?;
+        face.wait_named("mine.bin", &["shared"], SMALL).await?;
+        let second = scene.command_line("second", &node)?;
+        same_bytes(&second.fetch(&cid, SMALL).await?, &bytes)?;
+        node.stop().await?;
+        face.wait_network("offline", SMALL).await?;
+        face.enter_in(&shown, "item-stop").await?;
+        face.wait_item(
+            "that a copy is left",
+            SMALL,
+            "item.text.includes('a copy is still at')",
+        )
+        .await?;
+        face.picture("left").await?;
+        face.remove(&shown).await?;
+        let left = "return document.querySelector('[data-testid=\"left-at-storage\"]') !== null;";
+        face.wait("that a removed copy is left", SMALL, left)
+            .await?;
+        alice.stop_worker().await?;
+        node.start_again().await?;
+        until_not_stored(&node, &cid).await?;
+        face.wait_network("online", ONLINE).await?;
+        let none = "return document.querySelector('[data-testid=\"left-at-storage\"]') === null;";
+        face.wait("that no copy is left", SMALL, none).await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_share_ends_by_itself_and_sharing_can_rest() {
+    play("resting", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (_alice, face) = scene.online("alice", &node).await?;
+        let bytes = files::noise(300_000, 52);
+        face.share(&[&scene.file("once.bin", &bytes)?]).await?;
+        let shown = face.wait_named("once.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.clone().context("a shared file without a hash")?;
+        choose_end(&face, &shown.id, "After an hour").await?;
+        face.wait_item("its time", SMALL, "item.text.includes('until ')")
+            .await?;
+        choose_end(&face, &shown.id, "After one fetch").await?;
+        face.wait_item(
+            "its calls",
+            SMALL,
+            "item.text.includes('for one more fetch')",
+        )
+        .await?;
+
+        face.press("pause-all").await?;
+        face.wait_item(
+            "that it rests",
+            SMALL,
+            "item.text.includes('Sharing is paused')",
+        )
+        .await?;
+        face.picture("resting").await?;
+        let early = scene.command_line("early", &node)?;
+        let answer = early.call(&format!("IPFS_{cid}"), &json!({}), SMALL).await;
+        ensure!(answer.is_err(), "{answer:?}");
+        ensure!(!is_stored(&node, &cid).await?);
+        face.press("resume-all").await?;
+        face.wait_item("that it goes on", SMALL, "item.text.includes('Shared')")
+            .await?;
+
+        let terminal = scene.command_line("terminal", &node)?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)?;
+        face.wait_named("once.bin", &["stopped"], SMALL).await?;
+        let late = scene.command_line("late", &node)?;
+        let answer = late.call(&format!("IPFS_{cid}"), &json!({}), SMALL).await;
+        ensure!(answer.is_err(), "{answer:?}");
+        Ok(())
+    });
+}
