@@ -89,6 +89,20 @@ pub enum Command {
         /// After so many more calls for it were answered.
         calls: Option<u64>,
     },
+    /// Set whether the person is asked before anybody gets the file.
+    AskFirst {
+        /// The item's id.
+        id: ItemId,
+        /// Whether they are.
+        asks: bool,
+    },
+    /// Say whether the caller about whom the person is asked gets the file.
+    Decide {
+        /// The item's id.
+        id: ItemId,
+        /// Whether they do.
+        allow: bool,
+    },
     /// Save a file to the download folder.
     Save {
         /// The item's id.
@@ -155,6 +169,10 @@ struct FlatCommand {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     calls: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    asks: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    allow: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     ids: Option<Vec<ItemId>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rpc: Option<String>,
@@ -173,6 +191,8 @@ flat! {
     Stop { id } = "stop",
     ShareAgain { id } = "share_again",
     Limit { id, seconds, calls } = "limit",
+    AskFirst { id, asks } = "ask_first",
+    Decide { id, allow } = "decide",
     Save { id } = "save",
     Remove { ids } = "remove",
     Set { settings } = "set",

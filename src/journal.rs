@@ -294,6 +294,8 @@ impl Reader {
             | EventKind::UploadEnded { .. }
             | EventKind::Released { .. }
             | EventKind::Limited { .. }
+            | EventKind::AsksFirst { .. }
+            | EventKind::Asking { .. }
             | EventKind::Providing { .. }
             | EventKind::Saved { .. }
             | EventKind::Removed { .. }
@@ -346,6 +348,7 @@ fn from_value<T: DeserializeOwned>(value: &Value) -> serde_json::Result<T> {
 fn at_rest(item: Item) -> Item {
     Item {
         progress: None,
+        asking: None,
         ..item
     }
 }

@@ -1,5 +1,6 @@
 //! Tells the person what happened, by notifications of the browser and by notices to open faces.
 
+use fluence::command::Command;
 use fluence::failure::{About, Failure};
 use fluence::plan::Engine;
 use fluence::state::{EventKind, ItemId, Origin};
@@ -10,6 +11,8 @@ use crate::platform::Browser;
 
 /// The id of notifications that belong to no item.
 const GENERAL: &str = "fluence";
+/// How the id of a notification begins that asks whether somebody gets an item.
+const ASKING: &str = "ask:";
 
 /// Tells the person what happened.
 #[derive(Clone)]
@@ -26,6 +29,28 @@ impl Notices {
     /// Shows a notification about an item.
     pub async fn about(&self, id: &ItemId, words: &Words) {
         self.notify(&format!("item:{}", id.0), words).await;
+    }
+
+    /// Asks whether somebody gets an item, or asks no longer.
+    pub async fn asking(&self, id: &ItemId, asked: bool) {
+        let notification = format!("{ASKING}{}", id.0);
+        if !asked {
+            return toolbar::unnotify(&notification).await;
+        }
+        let item = self.engine.with_state(|state| state.items.get(id).cloned());
+        if let Some(item) = item {
+            let Words { what, advice } = words::asking(&item.name);
+            let buttons = [words::ALLOW, words::REFUSE];
+            toolbar::ask(&notification, &what, &advice, buttons).await;
+        }
+    }
+
+    /// A button of a notification was pressed: the first one allows what is asked.
+    pub async fn decided(&self, notification: &str, allow: bool) {
+        if let Some(id) = notification.strip_prefix(ASKING) {
+            let id = ItemId(id.to_owned());
+            self.engine.command(Command::Decide { id, allow }).await;
+        }
     }
 
     /// Shows a notification about several items.

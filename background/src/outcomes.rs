@@ -65,6 +65,10 @@ impl Outcomes {
                     }
                 });
             }
+            EventKind::Asking { id, peer } => {
+                let (id, asked) = (id.clone(), peer.is_some());
+                spawn_local(async move { outcomes.notices.asking(&id, asked).await });
+            }
             EventKind::Status { id, status } => self.changed(id, status),
             EventKind::Confirmed { ids } => {
                 // Most of them were shared long ago. The person is told only about those that they
@@ -101,6 +105,7 @@ impl Outcomes {
             | EventKind::UploadEnded { .. }
             | EventKind::Released { .. }
             | EventKind::Limited { .. }
+            | EventKind::AsksFirst { .. }
             | EventKind::Providing { .. }
             | EventKind::Saved { .. }
             | EventKind::Network { .. }

@@ -279,6 +279,11 @@ impl Worker {
                     toolbar::show_face().await;
                 });
             }
+            "decision" => {
+                let id = first.as_string().unwrap_or_default();
+                let allow = second.as_f64() == Some(0.0);
+                spawn_local(async move { worker.notices.decided(&id, allow).await });
+            }
             "online" => spawn_local(async move { worker.reconnect().await }),
             "alarm" => {
                 self.sharing.reading.give_up_waiting();
@@ -393,6 +398,8 @@ impl Worker {
             | Command::Pause { .. }
             | Command::Stop { .. }
             | Command::Limit { .. }
+            | Command::AskFirst { .. }
+            | Command::Decide { .. }
             | Command::Remove { .. }
             | Command::Set { .. }) => self.engine.command(command).await,
         }

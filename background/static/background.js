@@ -124,6 +124,8 @@ api.contextMenus.onClicked.addListener(click);
 api.alarms.onAlarm.addListener(to("alarm"));
 api.downloads.onChanged.addListener(to("download"));
 api.notifications.onClicked.addListener(to("notification"));
+// Firefox has no buttons in notifications; the list of files has the same ones.
+api.notifications.onButtonClicked?.addListener(to("decision"));
 api.permissions.onAdded.addListener(to("permission"));
 globalThis.addEventListener("online", () => event("online"));
 

@@ -209,6 +209,8 @@ fn event_json(kind: &EventKind, about: About) -> Option<Value> {
         | EventKind::UploadEnded { error: None, .. }
         | EventKind::Released { .. }
         | EventKind::Limited { .. }
+        | EventKind::AsksFirst { .. }
+        | EventKind::Asking { .. }
         | EventKind::Providing { .. }
         | EventKind::Saved { .. }
         | EventKind::Removed { .. }

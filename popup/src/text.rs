@@ -269,6 +269,13 @@ pub fn paused_status(item: &Item) -> &'static str {
     }
 }
 
+pub const ASK_FIRST: &str = "Ask me before anybody gets it";
+
+/// Somebody asks for a file of which the person wants to be asked.
+pub fn asking(peer: &str) -> String {
+    format!("The peer {peer} asks for it. Without an answer within a minute it gets nothing.")
+}
+
 /// How many more times a file is shared.
 pub fn calls_left(calls: u64) -> String {
     match calls {

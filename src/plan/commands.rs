@@ -33,6 +33,21 @@ impl<P: Platform> Engine<P> {
                 }
                 Err(failure) => Err(failure),
             },
+            Command::AskFirst { id, asks } => match self.known(&id) {
+                Ok(_) => {
+                    let set = EventKind::AsksFirst {
+                        id: id.clone(),
+                        asks,
+                    };
+                    self.record([set]).await;
+                    Ok(Some(id))
+                }
+                Err(failure) => Err(failure),
+            },
+            Command::Decide { id, allow } => {
+                self.decide(&id, allow);
+                Ok(Some(id))
+            }
             Command::Remove { ids } => self.remove(&ids).await,
             Command::Set { settings } => self.set(settings).await,
             Command::Watch

@@ -6,6 +6,7 @@
 //! can continue after a kill between any two lines.
 
 mod announce;
+mod asking;
 mod commands;
 mod download;
 mod fetch;
@@ -96,6 +97,7 @@ struct Inner<P> {
     jobs: jobs::Jobs,
     offers: announce::Offers,
     serving: serve::Serving,
+    asking: asking::Asking,
     /// The slots for shares that are read from this machine, and hashed.
     sharing: pace::Slots,
     /// The slots for small shares, which are read and hashed at once.
@@ -129,6 +131,7 @@ impl<P: Platform> Engine<P> {
             jobs: jobs::Jobs::default(),
             offers: announce::Offers::default(),
             serving: serve::Serving::new(platform.now_ms()),
+            asking: asking::Asking::default(),
             sharing: pace::Slots::new(share::SHARES_AT_ONCE),
             small: pace::Slots::new(share::SMALL_AT_ONCE),
             reading: pace::Slots::new(remote::READ_AT_ONCE),

@@ -177,6 +177,11 @@ impl<P: Platform> Engine<P> {
         if args.probe {
             return Ok(ok);
         }
+        self.may_have(&id, from).await?;
+        // The person may have taken a while, and it may have been stopped meanwhile.
+        if self.item(&id, |item| item.providing && !item.is_over(now)) != Some(true) {
+            return Err(no_such());
+        }
         self.note_request(&id, from);
         let place = self.place(&id, cid).await;
         self.watch_limits();

@@ -137,6 +137,20 @@ pub enum EventKind {
         /// The number of calls, as [`Item::requests`](super::Item::requests) counts them.
         calls: Option<u64>,
     },
+    /// It was set whether the person is asked before anybody gets the file.
+    AsksFirst {
+        /// The item's id.
+        id: ItemId,
+        /// Whether they are.
+        asks: bool,
+    },
+    /// The person is asked about a caller, or no longer is. Ephemeral.
+    Asking {
+        /// The item's id.
+        id: ItemId,
+        /// The peer id of the caller.
+        peer: Option<String>,
+    },
     /// A storage no longer keeps a file in the name of this peer.
     Released {
         /// The CID of the file, canonical.
@@ -217,6 +231,7 @@ impl EventKind {
         matches!(
             self,
             Self::Progress { .. }
+                | Self::Asking { .. }
                 | Self::Network { .. }
                 | Self::Web { .. }
                 | Self::Room { .. }
@@ -238,6 +253,8 @@ impl EventKind {
             | Self::UploadBegan { id, .. }
             | Self::UploadEnded { id, .. }
             | Self::Limited { id, .. }
+            | Self::AsksFirst { id, .. }
+            | Self::Asking { id, .. }
             | Self::Providing { id, .. }
             | Self::Saved { id, .. }
             | Self::Log { id, .. }
@@ -293,6 +310,8 @@ struct Flat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    asks: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     calls: Option<u64>,
@@ -331,6 +350,8 @@ flat! {
     UploadBegan { id, multiaddr, token, expires, peer } = "upload_began",
     UploadEnded { id, sent, error } = "upload_ended",
     Limited { id, until, calls } = "limited",
+    AsksFirst { id, asks } = "asks_first",
+    Asking { id, peer } = "asking",
     Released { cid, multiaddr } = "released",
     Providing { id, providing } = "providing",
     Saved { id, name } = "saved",

@@ -321,6 +321,12 @@ pub struct Item {
     /// When it stops being shared by itself.
     #[serde(default, skip_serializing_if = "Limits::is_none")]
     pub limits: Limits,
+    /// Whether the person is asked before anybody gets it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub asks: bool,
+    /// The peer id of a caller about whom the person is asked now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asking: Option<String>,
     /// The number of its bytes that were ever uploaded.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub uploaded: u64,
@@ -481,6 +487,8 @@ impl Item {
             confirmed: false,
             requests: 0,
             limits: Limits::default(),
+            asks: false,
+            asking: None,
             uploaded: 0,
             created,
             thumbnail: false,
@@ -548,6 +556,8 @@ impl Item {
             }
             EventKind::Progress { progress, .. } => self.progress = Some(*progress),
             EventKind::Requested { .. } => self.requests += 1,
+            EventKind::AsksFirst { asks, .. } => self.asks = *asks,
+            EventKind::Asking { peer, .. } => self.asking.clone_from(peer),
             EventKind::Limited { until, calls, .. } => {
                 self.limits = Limits {
                     until: *until,

@@ -237,6 +237,8 @@ impl State {
             | EventKind::UploadBegan { id, .. }
             | EventKind::UploadEnded { id, .. }
             | EventKind::Limited { id, .. }
+            | EventKind::AsksFirst { id, .. }
+            | EventKind::Asking { id, .. }
             | EventKind::Providing { id, .. }
             | EventKind::Saved { id, .. }
             | EventKind::Log { id, .. } => {

@@ -652,6 +652,19 @@ pub fn shared(name: &str, copied: bool) -> Words {
     }
 }
 
+/// The buttons of a notification that asks whether somebody gets a file.
+pub const ALLOW: &str = "Allow";
+/// See [`ALLOW`].
+pub const REFUSE: &str = "Refuse";
+
+/// A notification: somebody asks for a file of which the person wants to be asked.
+pub fn asking(name: &str) -> Words {
+    Words {
+        what: format!("Somebody asks for {name}"),
+        advice: "Allow it within a minute, or nothing is sent.".to_owned(),
+    }
+}
+
 /// A notification: several files that were chosen together are shared.
 pub fn shared_many(count: usize) -> Words {
     Words {

@@ -15,7 +15,7 @@ mod units;
 use fluence::failure::{About, Failure};
 use fluence::state::{LinkError, LogEntry};
 
-pub use english::{MENU_SHARE, NAME, button, fetched, shared, shared_many};
+pub use english::{ALLOW, MENU_SHARE, NAME, REFUSE, asking, button, fetched, shared, shared_many};
 use fill::fill;
 pub use units::{megabytes, size};
 

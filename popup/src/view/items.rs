@@ -225,6 +225,7 @@ fn Row(props: &RowProps) -> Html {
             </button>
             { troubles(item) }
             { props.outcome.clone() }
+            if let Some(peer) = &item.asking { { asking(props, peer) } }
             { if props.removing { question(props) } else { actions(props) } }
             if let Some(log) = &props.log { { details(props, log.as_deref()) } }
         </li>
@@ -428,7 +429,7 @@ fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
                 { for props.copies.iter().map(|copy| html! {
                     <dd data-testid="item-copy">{ text::kept_until(&copy.host(), copy.until.map(|until| browser::moment(until.saturating_mul(1000)))) }</dd>
                 }) }
-                if item.providing { <dt>{ text::ENDS_LABEL }</dt><dd>{ ends(props) }</dd> }
+                if item.providing { <dt>{ text::ENDS_LABEL }</dt><dd>{ ends(props) }{ ask_first(props) }</dd> }
                 <dt>{ text::ADDED }</dt><dd>{ time(item.created) }</dd>
             </dl>
             <h3>{ text::LOG }</h3>
@@ -465,6 +466,44 @@ fn ends(props: &RowProps) -> Html {
             <option selected=true>{ text::ENDS_CHANGE }</option>
             { for text::ENDS.iter().map(|(words, ..)| html! { <option>{ *words }</option> }) }
         </select>
+    }
+}
+
+/// Draws whether the person is asked before anybody gets the item.
+fn ask_first(props: &RowProps) -> Html {
+    let (id, checked) = (props.item.id.clone(), props.item.asks);
+    let onchange = props.on.reform(move |_: Event| {
+        let command = Command::AskFirst {
+            id: id.clone(),
+            asks: !checked,
+        };
+        Msg::Send(Topic::Item(id.clone()), command)
+    });
+    html! {
+        <label class="check"><input type="checkbox" {checked} {onchange} data-testid="item-ask-first" /><span>{ text::ASK_FIRST }</span></label>
+    }
+}
+
+/// Draws the question whether a caller gets the item.
+fn asking(props: &RowProps, peer: &str) -> Html {
+    let decide = |allow: bool| {
+        let id = props.item.id.clone();
+        props.on.reform(move |_| {
+            let command = Command::Decide {
+                id: id.clone(),
+                allow,
+            };
+            Msg::Send(Topic::Item(id.clone()), command)
+        })
+    };
+    html! {
+        <div class="question" role="alert" data-testid="item-asking">
+            <p>{ text::asking(peer) }</p>
+            <p class="buttons">
+                { button("small main", "", words::ALLOW.into(), "item-allow", false, decide(true)) }
+                { button("small", "", words::REFUSE.into(), "item-refuse", false, decide(false)) }
+            </p>
+        </div>
     }
 }
 

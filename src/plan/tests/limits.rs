@@ -159,3 +159,140 @@ fn no_more_is_uploaded_than_the_person_allows() {
     let fetched = begin_fetch(&b, &cid);
     until_done(&b, &fetched);
 }
+
+fn until_asked(a: &Machine, id: &ItemId) {
+    until(a, id, |item| item.asking.is_some());
+}
+
+#[test]
+fn nobody_gets_what_the_person_is_asked_about_before_they_allow_it() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let (id, cid) = share(&a, "a", &file(300_000, 98));
+    let asks = true;
+    done(command(
+        &a,
+        Command::AskFirst {
+            id: id.clone(),
+            asks,
+        },
+    ));
+    let decide = |allow: bool| {
+        done(command(
+            &a,
+            Command::Decide {
+                id: id.clone(),
+                allow,
+            },
+        ))
+    };
+    let fetched = begin_fetch(&b, &cid);
+    until_asked(&a, &id);
+    assert_eq!(item(&a, &id).asking.as_deref(), Some("bob"));
+    assert_eq!(item(&a, &id).requests, 0);
+    decide(true);
+    until_done(&b, &fetched);
+    assert_eq!(item(&a, &id).asking, None);
+    assert_eq!(item(&a, &id).requests, 1);
+
+    // Whoever is refused, or about whom nobody decides, gets nothing, and the person is not asked again and again.
+    for refused in [true, false] {
+        let world = World::default();
+        world.node("node", "store");
+        let (a, b) = world.alice_and_bob(Settings::default());
+        let (id, cid) = share(&a, "a", &file(300_000, 99));
+        done(command(
+            &a,
+            Command::AskFirst {
+                id: id.clone(),
+                asks,
+            },
+        ));
+        let fetched = begin_fetch(&b, &cid);
+        until_asked(&a, &id);
+        if refused {
+            done(command(
+                &a,
+                Command::Decide {
+                    id: id.clone(),
+                    allow: false,
+                },
+            ));
+        } else {
+            world.sim.pass(MINUTE * 2);
+            command(
+                &b,
+                Command::Resume {
+                    id: fetched.clone(),
+                },
+            );
+        }
+        until_failed(&b, &fetched);
+        assert_eq!(item(&a, &id).asking, None);
+        assert_eq!(item(&a, &id).requests, 0);
+    }
+    assert!(!storage.blocks.borrow().is_empty());
+}
+
+#[test]
+fn an_answer_that_comes_after_the_call_counts_for_the_next_one() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let (id, cid) = share(&a, "a", &file(300_000, 97));
+    let asks = true;
+    done(command(
+        &a,
+        Command::AskFirst {
+            id: id.clone(),
+            asks,
+        },
+    ));
+    let fetched = begin_fetch(&b, &cid);
+    until_asked(&a, &id);
+    world.sim.pass(Duration::from_secs(40));
+    let allow = true;
+    done(command(&a, Command::Decide { id, allow }));
+    world.sim.pass(MINUTE);
+    if item(&b, &fetched).status != Status::Done {
+        command(
+            &b,
+            Command::Resume {
+                id: fetched.clone(),
+            },
+        );
+    }
+    until_done(&b, &fetched);
+}
+
+#[test]
+fn a_thousand_strangers_ask_few_questions() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, _b) = world.alice_and_bob(Settings::default());
+    let asks = true;
+    let ids: Vec<(ItemId, String)> = (0..8)
+        .map(|n| share(&a, &n.to_string(), &file(1000, 100 + n)))
+        .collect();
+    for (id, _) in &ids {
+        done(command(
+            &a,
+            Command::AskFirst {
+                id: id.clone(),
+                asks,
+            },
+        ));
+    }
+    for n in 0..1000 {
+        let (_, cid) = &ids[n % ids.len()];
+        let request = Request::new(function(cid), &json!({}));
+        let engine = a.engine.clone();
+        world.sim.spawn(a.group, async move {
+            engine.serve(format!("stranger{n}"), request).await;
+        });
+    }
+    world.sim.pass(Duration::from_secs(5));
+    let asking = ids.iter().filter(|(id, _)| item(&a, id).asking.is_some());
+    assert_eq!(asking.count(), 4);
+}

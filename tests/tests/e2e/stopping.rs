@@ -147,3 +147,63 @@ fn a_share_ends_by_itself_and_sharing_can_rest() {
         Ok(())
     });
 }
+
+#[test]
+fn the_person_is_asked_before_anybody_gets_a_file() {
+    play("asking", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        let bytes = files::noise(300_000, 53);
+        face.share(&[&scene.file("asked.bin", &bytes)?]).await?;
+        let shown = face.wait_named("asked.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.clone().context("a shared file without a hash")?;
+        face.press_in(&shown, "item-log-toggle").await?;
+        face.press_in(&shown, "item-ask-first").await?;
+        let is_set = format!(
+            r#"return document.querySelector('[data-id="{}"] [data-testid="item-ask-first"]')?.checked === true;"#,
+            shown.id
+        );
+        face.wait("that it asks", SMALL, &is_set).await?;
+        let terminal = scene.command_line("terminal", &node)?;
+        let function = format!("IPFS_{cid}");
+        let question = "document.querySelector('[data-testid=\"item-asking\"]') !== null";
+        for (button, gets) in [("item-refuse", false), ("item-allow", true)] {
+            let stranger = match gets {
+                true => scene.command_line("stranger", &node)?,
+                false => scene.command_line("refused", &node)?,
+            };
+            let call = stranger.call(&function, &json!({}), SMALL);
+            let answer = async {
+                face.wait("the question", SMALL, &format!("return {question};"))
+                    .await?;
+                ensure!(
+                    !is_stored(&node, &cid).await?,
+                    "it was sent before it was allowed"
+                );
+                face.picture("asking").await?;
+                face.enter_in(&shown, button).await
+            };
+            let (called, answered) = tokio::join!(call, answer);
+            answered?;
+            ensure!(called.is_ok() == gets, "{button}: {called:?}");
+            face.wait(
+                "that nothing is asked",
+                SMALL,
+                &format!("return !({question});"),
+            )
+            .await?;
+        }
+        // The settings of a file outlast the worker.
+        alice.stop_worker().await?;
+        let call = terminal.call(&function, &json!({}), SMALL);
+        let answer = async {
+            face.wait("the question", SMALL, &format!("return {question};"))
+                .await?;
+            face.enter_in(&shown, "item-allow").await
+        };
+        let (called, answered) = tokio::join!(call, answer);
+        answered?;
+        called?;
+        Ok(())
+    });
+}

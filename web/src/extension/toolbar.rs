@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::extension::pages::open_tab;
 use crate::extension::runtime::url_of;
-use crate::js::{message_of, object, outcome, warn_on_error};
+use crate::js::{message_of, object, outcome, set, warn_on_error};
 
 #[wasm_bindgen]
 extern "C" {
@@ -70,12 +70,29 @@ pub async fn make_menu(id: &str, title: &str, contexts: &[&str]) {
 
 /// Shows a notification, in place of one with the same id.
 pub async fn notify(id: &str, title: &str, message: &str) {
+    create(id, title, message, None).await;
+}
+
+/// Shows a notification that stays until it is answered with one of its buttons, where the browser has buttons.
+pub async fn ask(id: &str, title: &str, message: &str, buttons: [&str; 2]) {
+    create(id, title, message, Some(buttons)).await;
+}
+
+async fn create(id: &str, title: &str, message: &str, buttons: Option<[&str; 2]>) {
     let details = object([
         ("type", "basic".into()),
         ("iconUrl", url_of("icons/128.png").into()),
         ("title", title.into()),
         ("message", message.into()),
     ]);
+    if let Some(buttons) = buttons {
+        let buttons: Array = buttons
+            .into_iter()
+            .map(|title| object([("title", title.into())]))
+            .collect();
+        set(&details, "buttons", &buttons);
+        set(&details, "requireInteraction", &true.into());
+    }
     let shown = outcome(create_notification(id, &details)).await;
     warn_on_error("the notification was not shown", shown);
 }
