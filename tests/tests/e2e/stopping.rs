@@ -10,6 +10,7 @@ use fluence_tests::scene::{ONLINE, same_bytes};
 use serde_json::json;
 use tokio::time::sleep;
 
+use crate::lifetime::until_answered;
 use crate::{SMALL, play};
 
 /// How often a storage is asked.
@@ -166,13 +167,14 @@ fn the_person_is_asked_before_anybody_gets_a_file() {
         face.wait("that it asks", SMALL, &is_set).await?;
         let terminal = scene.command_line("terminal", &node)?;
         let function = format!("IPFS_{cid}");
+        let nothing = json!({});
         let question = "document.querySelector('[data-testid=\"item-asking\"]') !== null";
         for (button, gets) in [("item-refuse", false), ("item-allow", true)] {
             let stranger = match gets {
                 true => scene.command_line("stranger", &node)?,
                 false => scene.command_line("refused", &node)?,
             };
-            let call = stranger.call(&function, &json!({}), SMALL);
+            let call = stranger.call(&function, &nothing, SMALL);
             let answer = async {
                 face.wait("the question", SMALL, &format!("return {question};"))
                     .await?;
@@ -195,7 +197,8 @@ fn the_person_is_asked_before_anybody_gets_a_file() {
         }
         // The settings of a file outlast the worker.
         alice.stop_worker().await?;
-        let call = terminal.call(&function, &json!({}), SMALL);
+        until_answered(&terminal, &cid).await?;
+        let call = terminal.call(&function, &nothing, SMALL);
         let answer = async {
             face.wait("the question", SMALL, &format!("return {question};"))
                 .await?;
