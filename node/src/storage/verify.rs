@@ -131,7 +131,7 @@ mod tests {
     use fluence::names::cid_v1;
     use sha2::{Digest, Sha256};
 
-    use super::super::StorageConfig;
+    use super::super::{OpenError, StorageConfig};
     use super::*;
 
     fn open(dir: &Path) -> Arc<Storage> {
@@ -139,7 +139,16 @@ mod tests {
             min_free: 0,
             ..StorageConfig::default()
         };
-        Storage::open(dir, config).unwrap()
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            match Storage::open(dir, config.clone()) {
+                // A thread of the storage that was dropped may be about to notice that.
+                Err(OpenError::InUse(_)) if Instant::now() < deadline => {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                opened => return opened.unwrap(),
+            }
+        }
     }
 
     fn block(number: u8) -> (Cid, Bytes) {
