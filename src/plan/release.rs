@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::Engine;
 use super::journal::log_line;
 use super::pace::backoff;
-use crate::call::{ErrorCode, ReleaseArgs, ReleaseOk, Request};
-use crate::failure::{Code, Failure};
+use crate::call::{CallError, ErrorCode, ReleaseArgs, ReleaseOk, Request};
 use crate::names::FunctionName;
 use crate::ports::{Network, NetworkError, Platform};
 use crate::state::{Copy, EventKind, ItemId, LogEntry};
@@ -86,17 +85,19 @@ impl<P: Platform> Engine<P> {
             let entry = match released {
                 Ok(ReleaseOk { kept: false }) => LogEntry::Released { host },
                 Ok(ReleaseOk { kept: true }) => LogEntry::KeptForOthers { host },
-                // The storage keeps nothing in the name of this peer, or takes nothing back.
-                Err(error) if is_final(&error) => LogEntry::NotReleased {
-                    failure: Failure::of_call(Code::StorageRefused, &error).host(&host),
-                },
-                Err(_) if self.now().saturating_sub(copy.at) < GIVE_UP_AFTER_MS => {
+                Err(NetworkError::Call(CallError {
+                    code: ErrorCode::Refused,
+                    ..
+                })) => LogEntry::NotHeld { host },
+                // A node that takes nothing back is not asked again, and one that is away is asked for a while.
+                Err(error)
+                    if !is_final(&error)
+                        && self.now().saturating_sub(copy.at) < GIVE_UP_AFTER_MS =>
+                {
                     silent.insert(copy.peer);
                     continue;
                 }
-                Err(error) => LogEntry::NotReleased {
-                    failure: Failure::of_call(Code::StorageGone, &error).host(&host),
-                },
+                Err(_) => LogEntry::NotReleased { host },
             };
             let items = self.with_state(|state| {
                 let items = state.items.values();
@@ -141,7 +142,7 @@ fn is_final(error: &NetworkError) -> bool {
     match error {
         NetworkError::Call(error) => matches!(
             error.code,
-            ErrorCode::BadRequest | ErrorCode::NoSuchFunction | ErrorCode::Refused
+            ErrorCode::BadRequest | ErrorCode::NoSuchFunction
         ),
         NetworkError::Offline
         | NetworkError::Unreachable

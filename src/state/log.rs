@@ -89,10 +89,15 @@ pub enum LogEntry {
         /// The storage's host.
         host: String,
     },
+    /// The file is not provided any more, and a storage keeps nothing of it in the name of this peer.
+    NotHeld {
+        /// The storage's host.
+        host: String,
+    },
     /// A storage could not be asked to remove its copy.
     NotReleased {
-        /// Why.
-        failure: Failure,
+        /// The storage's host.
+        host: String,
     },
     /// It continues after the program was started again.
     ResumedAfterRestart,
@@ -222,7 +227,8 @@ flat! {
     Expired = "expired",
     Released { host } = "released",
     KeptForOthers { host } = "kept_for_others",
-    NotReleased { failure } = "not_released",
+    NotHeld { host } = "not_held",
+    NotReleased { host } = "not_released",
     ResumedAfterRestart = "resumed_after_restart",
     ResumedOnline = "resumed_online",
     BeganAgain = "began_again",

@@ -41,6 +41,9 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
             Some(_) | None => "“{detail}” is not the hash of a file.",
         },
         Code::Paused if fetch => "You paused it.",
+        Code::Paused if matches!(about, About::Upload) => {
+            "You paused sharing while it was being sent."
+        }
         Code::Paused => "You stopped it before all of it was read.",
         Code::Stopped => "You stopped the upload.",
         Code::Interrupted => match about {
@@ -199,7 +202,8 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
         },
         Code::Paused => match about {
             About::Fetch => "Choose “Resume” to continue; what has arrived so far is kept.",
-            About::Share | About::Upload | About::Other => "Share it again.",
+            About::Upload => "It continues when you go on sharing and somebody asks for it.",
+            About::Share | About::Other => "Share it again.",
         },
         Code::Stopped => "It continues when the file is shared again and somebody asks for it.",
         Code::Interrupted => match about {
@@ -532,10 +536,8 @@ pub(crate) fn log<M: Medium>(entry: &LogEntry, about: About) -> String {
             host,
             " keeps a copy, because somebody else has put the file there too, or its operator wants to keep it.",
         ]),
-        LogEntry::NotReleased { failure } => join(&[
-            "A copy was not removed from storage. ",
-            &what(failure, About::Upload),
-        ]),
+        LogEntry::NotHeld { host } => join(&[host, " keeps nothing of it in your name."]),
+        LogEntry::NotReleased { host } => join(&[host, " could not be asked to remove its copy."]),
         LogEntry::Uploading { multiaddr } => join(&["Uploading to ", multiaddr, "."]),
         LogEntry::PartFailed { failure } => join(&[
             "A part has to be sent again. ",
