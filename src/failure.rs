@@ -13,6 +13,8 @@ use crate::content::unixfs::NodeError;
 use crate::content::walk::WalkError;
 use crate::names::ParseLinkError;
 use crate::ports::{HttpError, NetworkError, StoreError};
+use crate::private::record::RecordError;
+use crate::private::tar::TarError;
 use crate::text::{host_of, quote};
 
 /// Declares an enum whose variants are words on the wire. A word from a newer version is kept as it is.
@@ -149,6 +151,8 @@ words! {
         StorageGone = "storage_gone",
         /// The hash does not name a file that can be fetched.
         BadDag = "bad_dag",
+        /// What was fetched cannot be opened with the key of the link ([`Reason`] says why).
+        NotOpened = "not_opened",
         /// The address of a storage cannot be used.
         BadStorage = "bad_storage",
         /// No node with storage could be reached.
@@ -243,7 +247,7 @@ impl Code {
             | Self::GatewayFailed
             | Self::AnotherNode => Kind::Other,
             Self::WrongBytes => Kind::WrongBytes,
-            Self::BadDag => Kind::BadDag,
+            Self::BadDag | Self::NotOpened => Kind::BadDag,
             Self::Refused | Self::Quota | Self::StorageRefused => Kind::Refused,
             Self::Busy => Kind::Busy,
             Self::TooLarge
@@ -371,6 +375,8 @@ words! {
         PeerId = "peer_id",
         /// It is a name of IPNS (`detail`).
         IpnsName = "ipns_name",
+        /// The key of the link is not whole.
+        BadKey = "bad_key",
 
         /// No connection, or a browser forbids the request.
         Unreachable = "unreachable",
@@ -445,6 +451,15 @@ words! {
         Incomplete = "incomplete",
         /// The record of what was fetched so far is damaged.
         DamagedRecord = "damaged_record",
+
+        /// It is not a private share.
+        NotPrivate = "not_private",
+        /// The key opens not even the beginning.
+        WrongKey = "wrong_key",
+        /// A part of it was changed.
+        Altered = "altered",
+        /// The archive in it is damaged, or has what no share has.
+        BadArchive = "bad_archive",
 
         /// A name in the path is empty (`name` is the path).
         EmptyName = "empty_name",
@@ -698,7 +713,34 @@ impl From<&ParseLinkError> for Failure {
             ParseLinkError::Lowered(text) => bad.reason(Reason::LoweredCid).detail(text),
             ParseLinkError::Peer(text) => bad.reason(Reason::PeerId).detail(text),
             ParseLinkError::Ipns(text) => bad.reason(Reason::IpnsName).detail(text),
+            ParseLinkError::BadKey => bad.reason(Reason::BadKey),
         }
+    }
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        Self::new(Code::NotOpened).reason(match error {
+            RecordError::Header => Reason::NotPrivate,
+            RecordError::Key => Reason::WrongKey,
+            RecordError::Altered(_) | RecordError::Cipher => Reason::Altered,
+            RecordError::Truncated => Reason::Incomplete,
+        })
+    }
+}
+
+impl From<TarError> for Failure {
+    fn from(error: TarError) -> Self {
+        Self::new(Code::NotOpened).reason(match error {
+            TarError::Header
+            | TarError::Kind
+            | TarError::Path
+            | TarError::Twice
+            | TarError::Shape
+            | TarError::TooMuch
+            | TarError::Truncated
+            | TarError::Surplus => Reason::BadArchive,
+        })
     }
 }
 

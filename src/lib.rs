@@ -18,6 +18,7 @@ pub mod journal;
 pub mod names;
 pub mod plan;
 pub mod ports;
+pub mod private;
 pub mod state;
 pub mod storage;
 pub mod text;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::Cid;
+use crate::private::Key;
 use multihash::Multihash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -152,6 +153,11 @@ pub fn link_to(canonical: &str) -> String {
     format!("fluence:{canonical}")
 }
 
+/// The link to a private share: that of its CID, `#`, and the key.
+pub fn private_link(canonical: &str, key: &Key) -> String {
+    format!("{}#{}", link_to(canonical), key.text())
+}
+
 /// The CIDv1 with this codec and this sha2-256 digest.
 pub fn cid_v1(codec: u64, digest: &[u8; 32]) -> Cid {
     let hash = Multihash::wrap(SHA2_256, digest).expect("32 bytes fit a multihash");
@@ -185,6 +191,9 @@ pub enum ParseLinkError {
     /// It is a name of IPNS, which may name another file every day.
     #[error("“{0}” is an IPNS name")]
     Ipns(String),
+    /// What follows `#` in the link of a private share is not a key. The key itself is not told.
+    #[error("the key at the end of the link is not whole")]
+    BadKey,
 }
 
 /// Finds the CID in a text that a person typed or copied: any form of CID, `fluence:CID`, `fluence://CID`,
@@ -194,6 +203,35 @@ pub enum ParseLinkError {
 /// # Errors
 /// [`ParseLinkError`] says why there is none. A path after the CID is an error.
 pub fn parse_link(text: &str) -> Result<Cid, ParseLinkError> {
+    find_link(text).map(|(cid, _)| cid)
+}
+
+/// Finds the CID as [`parse_link`] does, and the key of a private share: what follows `#` in `fluence:CID#KEY`, or in
+/// `CID#KEY`. In links of other kinds that part means something else, and is no key.
+///
+/// # Errors
+/// [`ParseLinkError`], which is [`ParseLinkError::BadKey`] if something that is not a key is in its place. No error
+/// contains the key, or a part of it.
+pub fn parse_private_link(text: &str) -> Result<(Cid, Option<Key>), ParseLinkError> {
+    let (cid, word) = find_link(text)?;
+    // The link is the first of the words, if it was found in all of the text.
+    let word = word.split(ends_word).next().unwrap_or_default();
+    let Some((place, key)) = word.split_once('#') else {
+        return Ok((cid, None));
+    };
+    let ours = ["fluence:", "web+fluence:"]
+        .iter()
+        .any(|scheme| strip_prefix_ignoring_case(place, scheme).is_some());
+    if !ours && (place.contains('/') || Cid::from_str(place).is_err()) {
+        return Ok((cid, None));
+    }
+    let key = key.trim_matches(MARKS).parse();
+    key.map(|key| (cid, Some(key)))
+        .map_err(|_| ParseLinkError::BadKey)
+}
+
+/// Finds the CID in a text, and the part of the text that begins with the link.
+fn find_link(text: &str) -> Result<(Cid, &str), ParseLinkError> {
     let text = text.trim();
     if text.is_empty() {
         return Err(ParseLinkError::Empty);
@@ -204,15 +242,17 @@ pub fn parse_link(text: &str) -> Result<Cid, ParseLinkError> {
     // In a message, the link is one of the words.
     let words = || text.split(ends_word).map(|word| word.trim_matches(MARKS));
     let whole = std::iter::once(text);
-    let found = whole.chain(words()).find_map(cid_in);
-    let Some((cid, path)) = found else {
+    let found = whole
+        .chain(words())
+        .find_map(|word| cid_in(word).map(|(cid, path)| (cid, path, word)));
+    let Some((cid, path, word)) = found else {
         let told = words().find_map(almost);
         return Err(told.unwrap_or_else(|| ParseLinkError::NotACid(shorten(text))));
     };
     let path = path.trim_matches('/');
     match cid.codec() {
         // The codecs raw and dag-pb.
-        0x55 | 0x70 if path.is_empty() => Ok(canonical_cid(&cid)),
+        0x55 | 0x70 if path.is_empty() => Ok((canonical_cid(&cid), word)),
         0x55 | 0x70 => Err(ParseLinkError::Inside(shorten(path))),
         LIBP2P_KEY => Err(ParseLinkError::Ipns(shorten(&cid.to_string()))),
         other => Err(ParseLinkError::NotAFile(other)),
@@ -300,8 +340,13 @@ fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str
         .then(|| &text[prefix.len()..])
 }
 
+/// A text as it may be told: not too long, and without what follows `#`, which may be the key of a private share.
 fn shorten(text: &str) -> String {
     const SHOWN: usize = 60;
+    let text = match text.split_once('#') {
+        Some((before, after)) if !after.is_empty() => &format!("{before}#…"),
+        _ => text,
+    };
     let clean: String = text.chars().filter(|c| !c.is_control()).collect();
     match clean.char_indices().nth(SHOWN) {
         Some((at, _)) => format!("{}…", &clean[..at]),
@@ -581,6 +626,63 @@ mod tests {
                 Ok(V0.to_owned()),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_link_may_have_a_key() {
+        let key = Key::new([0xfb; 16]);
+        let text = key.text();
+        let private = private_link(V0, &key);
+        assert_eq!(private, format!("fluence:{V0}#{text}"));
+        for link in [
+            private.clone(),
+            format!("  {private}\n"),
+            format!("FLUENCE://{V0}#{text}"),
+            format!("web+fluence:{V0}#{text}"),
+            format!("{V0}#{text}"),
+            format!("Here: {private}."),
+            format!("{private} is what you wanted"),
+            format!("({private}), see https://example.org/#1"),
+            format!("[this]({private})"),
+            format!("“{private}”"),
+        ] {
+            let (cid, found) = parse_private_link(&link).unwrap();
+            assert_eq!((canonical(&cid), found), (V0.to_owned(), Some(key.clone())));
+            assert_eq!(parse_link(&link), Ok(cid), "{link}");
+        }
+        for link in [
+            V0.to_owned(),
+            format!("fluence:{V0}"),
+            format!("ipfs://{V0}#{text}"),
+            format!("https://example.org/ipfs/{V0}/?download=true#x/y"),
+            format!("https://example.org/ipfs/{V0}#{text}"),
+            format!("fluence:{V0}? See #1"),
+        ] {
+            let (cid, found) = parse_private_link(&link).unwrap();
+            assert_eq!((canonical(&cid), found), (V0.to_owned(), None), "{link}");
+        }
+        for key in ["", "x", &text[..21], &format!("{text}x"), "%23"] {
+            for link in [format!("fluence:{V0}#{key}"), format!("{V0}#{key}")] {
+                assert_eq!(parse_private_link(&link), Err(ParseLinkError::BadKey));
+                assert!(parse_link(&link).is_ok(), "{link}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_error_has_a_part_of_the_key() {
+        let key = Key::new([0xfb; 16]).text();
+        let lowered = V0.to_lowercase();
+        for place in ["Qm", "fluence:x", &lowered, "/ipns/x", "a", "", &V0[..45]] {
+            for text in [
+                format!("{place}#{key}"),
+                format!("see fluence:{place}#{key}"),
+            ] {
+                let error = parse_private_link(&text).unwrap_err();
+                let told = format!("{error:?} {error}");
+                assert!(!told.contains(&key[..3]), "{text}: {told}");
+            }
         }
     }
 

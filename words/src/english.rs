@@ -38,6 +38,9 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
             Some(Reason::LoweredCid | Reason::PeerId | Reason::IpnsName) => {
                 "“{detail}” is not the hash of a file: {reason}."
             }
+            Some(Reason::BadKey) => {
+                "The key at the end of the link, after #, is damaged or not whole."
+            }
             Some(_) | None => "“{detail}” is not the hash of a file.",
         },
         Code::Paused if fetch => "You paused it.",
@@ -128,6 +131,12 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
             }
         },
         Code::BadDag => "The hash does not name a file that can be fetched: {reason}.",
+        Code::NotOpened => match &failure.reason {
+            Some(Reason::NotPrivate) => {
+                "The link has a key, but what it leads to is not a private share."
+            }
+            Some(_) | None => "The private share cannot be opened: {reason}.",
+        },
         Code::BadStorage => "The node named a storage whose address cannot be used.",
         Code::NoStorage => match failure.reason {
             Some(_) => "The node does not name a storage: {reason}.",
@@ -198,6 +207,7 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
                 "A hash begins with Qm or bafy. Check that it was copied whole."
             }
             Some(Reason::IpnsName) => "Fetch what it leads to by its hash.",
+            Some(Reason::BadKey) => "Copy the whole link again.",
             Some(_) | None => "Ask the person who shared the file for its link.",
         },
         Code::Paused => match about {
@@ -289,6 +299,9 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
             }
         },
         Code::BadDag => "Ask the person who shared it for the right hash, or to share it again.",
+        Code::NotOpened => {
+            "Nothing of it was kept. Ask the person who shared it for the whole link."
+        }
         Code::BadStorage => "Choose another node in the settings.",
         Code::NoStorage => "Check the connection, and the nodes in the settings.",
         Code::Busy => match about {
@@ -360,6 +373,7 @@ pub(crate) fn advice_in_terminal(failure: &Failure, about: About) -> &'static st
                 "A hash begins with Qm or bafy. Check that it was copied whole."
             }
             Some(Reason::IpnsName) => "Fetch what it leads to by its hash.",
+            Some(Reason::BadKey) => "Copy the whole link again.",
             Some(_) | None => "Ask the person who shared the file for its link.",
         },
         Code::Paused | Code::Stopped | Code::Interrupted => {
@@ -410,6 +424,9 @@ pub(crate) fn advice_in_terminal(failure: &Failure, about: About) -> &'static st
             }
         },
         Code::BadDag => "Ask the person who shared it for the right hash, or to share it again.",
+        Code::NotOpened => {
+            "Nothing of it was kept. Ask the person who shared it for the whole link."
+        }
         Code::BadStorage | Code::NoStorage => "Check the node, or use another one with --node.",
         Code::Busy => match about {
             About::Upload => "It is tried again when somebody asks for the file.",
@@ -453,6 +470,7 @@ pub(crate) fn reason(reason: &Reason) -> &'static str {
         Reason::LoweredCid => "it is a hash without its capital letters",
         Reason::PeerId => "it is the id of a peer",
         Reason::IpnsName => "it is an IPNS name",
+        Reason::BadKey => "its key is not whole",
         Reason::Unreachable => "it cannot be reached",
         Reason::Silent => "it was silent for too long",
         Reason::BrokenOff => "its answer broke off",
@@ -488,6 +506,10 @@ pub(crate) fn reason(reason: &Reason) -> &'static str {
         Reason::PathsTooLong => "its path is too long",
         Reason::Incomplete => "not all of it is there",
         Reason::DamagedRecord => "what was kept of it is damaged",
+        Reason::NotPrivate => "it is not a private share",
+        Reason::WrongKey => "the key in the link is not its key",
+        Reason::Altered => "a part of it was changed",
+        Reason::BadArchive => "what is in it is no file and no folder that a share can have",
         Reason::EmptyName => "a name in its path is empty",
         Reason::DotName => "a name in its path is “.” or “..”",
         Reason::ZeroByte => "its name has a zero byte",

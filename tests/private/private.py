@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""Private shares by another implementation, as docs/protocol.md describes them ("Private links").
+
+    private.py open KEY <body >archive        decrypts the body of a private share; tar opens the archive
+    private.py list KEY <body                 what is in it, as JSON: paths, sizes, types and SHA-256 of each file
+    private.py vectors >../vectors/private.json
+
+KEY is the part of the link after `#`. AES-GCM is that of the package `cryptography`, or else that of Node.js.
+"""
+
+import base64
+import hashlib
+import hmac
+import io
+import json
+import subprocess
+import sys
+import tarfile
+
+RECORD = 65536
+# The exit code if there is no AES-GCM on this machine.
+MISSING = 77
+
+
+def aes_gcm(key, records):
+    """Opens (or, with `seal`, makes) records: (nonce, bytes) each. A record that is not authentic is an error."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    return [AESGCM(key).decrypt(nonce, record, None) for nonce, record in records]
+
+
+def aes_gcm_by_node(key, records):
+    program = """
+        const c = require('crypto'), i = JSON.parse(require('fs').readFileSync(0)), b = x => Buffer.from(x, 'hex');
+        console.log(JSON.stringify(i.records.map(([n, r]) => {
+            r = b(r); const d = c.createDecipheriv('aes-128-gcm', b(i.key), b(n));
+            d.setAuthTag(r.subarray(-16));
+            return Buffer.concat([d.update(r.subarray(0, -16)), d.final()]).toString('hex'); })))"""
+    given = {"key": key.hex(), "records": [[nonce.hex(), record.hex()] for nonce, record in records]}
+    done = subprocess.run(["node", "-e", program], input=json.dumps(given).encode(), stdout=subprocess.PIPE, check=True)
+    return [bytes.fromhex(record) for record in json.loads(done.stdout)]
+
+
+def hkdf(salt, secret, info, length):
+    extracted = hmac.digest(salt, secret, "sha256")
+    return hmac.digest(extracted, info + b"\1", "sha256")[:length]
+
+
+def derive(text, salt):
+    secret = base64.urlsafe_b64decode(text + "==")
+    key = hkdf(salt, secret, b"Content-Encoding: aes128gcm\0", 16)
+    base = int.from_bytes(hkdf(salt, secret, b"Content-Encoding: nonce\0", 12), "big")
+    return key, lambda number: (base ^ number).to_bytes(12, "big")
+
+
+def open_body(text, body):
+    salt, size, id_len = body[:16], int.from_bytes(body[16:20], "big"), body[20]
+    assert (size, id_len) == (RECORD, 0), "not a private share"
+    key, nonce = derive(text, salt)
+    sealed = [body[at:at + size] for at in range(21, len(body), size)]
+    records = [(nonce(number), record) for number, record in enumerate(sealed)]
+    try:
+        opened = aes_gcm(key, records)
+    except ImportError:
+        try:
+            opened = aes_gcm_by_node(key, records)
+        except FileNotFoundError:
+            print("there is neither the Python package `cryptography` nor Node.js", file=sys.stderr)
+            sys.exit(MISSING)
+    contents = [record.rstrip(b"\0") for record in opened]
+    ends = [content[-1:] for content in contents]
+    assert ends == [b"\1"] * (len(ends) - 1) + [b"\2"], "it does not end where it should"
+    return b"".join(content[:-1] for content in contents)
+
+
+def seal_body(text, salt, archive):
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    key, nonce = derive(text, salt)
+    size = RECORD - 17
+    contents = [archive[at:at + size] for at in range(0, len(archive), size)]
+    records = [
+        AESGCM(key).encrypt(nonce(n), content + (b"\2" if n + 1 == len(contents) else b"\1"), None)
+        for n, content in enumerate(contents)
+    ]
+    return salt + RECORD.to_bytes(4, "big") + b"\0" + b"".join(records)
+
+
+def listed(archive):
+    entries = []
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        for member in tar:
+            assert member.isfile() or member.isdir(), member
+            entry = {"path": member.name, "folder": member.isdir(), "size": member.size}
+            entry["owner"] = [member.uid, member.gid, member.uname, member.gname, member.mtime]
+            entry["type"] = member.pax_headers.get("FLUENCE.media-type")
+            if member.isfile():
+                entry["sha256"] = hashlib.sha256(tar.extractfile(member).read()).hexdigest()
+            entries.append(entry)
+    return entries
+
+
+def stream(length):
+    """The bytes of the vectors of UnixFS (README.md there)."""
+    x, out = 2463534242, bytearray()
+    for _ in range(length):
+        x ^= x << 13 & 0xFFFFFFFF
+        x ^= x >> 17
+        x ^= x << 5 & 0xFFFFFFFF
+        out.append(x & 0xFF)
+    return bytes(out)
+
+
+def make_archive(entries):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for entry in entries:
+            member = tarfile.TarInfo(entry["path"])
+            member.size, member.mode = entry.get("size", 0), 0o644
+            if entry.get("folder"):
+                member.type, member.mode = tarfile.DIRTYPE, 0o755
+            if entry.get("type"):
+                member.pax_headers = {"FLUENCE.media-type": entry["type"]}
+            tar.addfile(member, io.BytesIO(stream(member.size)))
+        length = tar.offset
+    # Without what the program adds to fill the last tape record.
+    return out.getvalue()[:length] + bytes(1024)
+
+
+def vectors():
+    made = []
+    for number, (about, entries) in enumerate([
+        ("an empty file", [{"path": "empty"}]),
+        ("a file and its type", [{"path": "a.txt", "size": 5, "type": "text/plain"}]),
+        ("a name in another script", [{"path": "отпуск 2026 🏖.jpg", "size": 100, "type": "image/jpeg"}]),
+        ("an empty folder", [{"path": "nothing", "folder": True}]),
+        ("a folder", [
+            {"path": "holiday/a.bin", "size": 600},
+            {"path": "holiday/" + "x" * 120, "size": 1},
+            {"path": "holiday/in/ü", "size": 1},
+            {"path": "holiday/empty", "folder": True},
+        ]),
+        ("three records", [{"path": "three.bin", "size": 140000}]),
+    ]):
+        key = base64.urlsafe_b64encode(bytes(range(number, number + 16))).decode().rstrip("=")
+        salt = hashlib.sha256(about.encode()).digest()[:16]
+        body = seal_body(key, salt, make_archive(entries))
+        vector = {"about": about, "key": key, "salt": salt.hex(), "entries": entries, "size": len(body)}
+        vector["sha256"] = hashlib.sha256(body).hexdigest()
+        if len(body) < 10000:
+            vector["body"] = base64.b64encode(body).decode()
+        made.append(vector)
+    return made
+
+
+if __name__ == "__main__":
+    what, *rest = sys.argv[1:]
+    if what == "vectors":
+        print(json.dumps(vectors(), ensure_ascii=False, indent=1))
+    else:
+        archive = open_body(rest[0], sys.stdin.buffer.read())
+        if what == "list":
+            print(json.dumps(listed(archive)))
+        else:
+            sys.stdout.buffer.write(archive)
