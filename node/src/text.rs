@@ -504,6 +504,18 @@ pub fn shared(name: &str, size: Option<u64>) -> String {
     format!("{}{size} is shared until Ctrl-C.", printable(name))
 }
 
+/// Who can read a private share.
+pub const PRIVATE: &str =
+    "Whoever has the whole link can read it, and nobody else. The key is in the link alone.";
+
+/// Something cannot be shared privately.
+pub fn not_sealed(name: &str, why: &dyn Display) -> Failed {
+    Failed::usage(
+        format!("{} cannot be shared privately: {why}.", printable(name)),
+        "Share less at once, or put it into an archive.",
+    )
+}
+
 /// Where a file opens in a browser; only on this machine if `here`.
 pub fn opens(link: &str, here: bool) -> String {
     let whose = if here { " of this machine" } else { "" };

@@ -43,10 +43,12 @@ use crate::ports::{Network, Platform};
 use crate::state::{EventKind, ItemId, ItemSource, NetworkStatus, Settings, State};
 
 pub use remote::{Expected, Opened, Remote, Resume};
+pub use share::distinct_paths;
 
 /// Something that a person asked to share.
 pub struct ShareInput<S> {
-    /// The name that the page, the server or the person's system gives it; it is made safe here.
+    /// The name that the page, the server or the person's system gives it; it is made safe here. Nobody is told of a name if
+    /// it is empty, which it is for a private share.
     pub name: String,
     /// Its MIME type, if it is known.
     pub mime: Option<String>,

@@ -118,7 +118,9 @@ fn described(item: &Item) -> FileOk {
         name: Some(match item.name.strip_suffix(".zip") {
             Some(name) if directory => name.to_owned(),
             _ => item.name.clone(),
-        }),
+        })
+        // A private share has no name outside of its own bytes.
+        .filter(|name| !name.is_empty()),
         mime: if directory {
             Some(DIRECTORY.to_owned())
         } else {

@@ -73,7 +73,10 @@ impl<P: Platform> Engine<P> {
         }
         self.record([EventKind::ShareBegan {
             id: id.clone(),
-            name: chosen_name(&input.name),
+            name: match input.name.as_str() {
+                "" => String::new(),
+                name => chosen_name(name),
+            },
             mime,
             size,
             source: input.source,
@@ -470,8 +473,9 @@ pub(super) fn of_source(error: &HttpError) -> Failure {
     Failure::of_http(code, error)
 }
 
-/// The files and empty folders of a directory, with paths that are distinct and lead nowhere else.
-fn distinct_paths<S: Source>(files: Vec<(String, S)>) -> Vec<(String, S)> {
+/// The files and empty folders of a directory, with paths that are distinct and lead nowhere else. The path of an empty
+/// folder ends with `/`.
+pub fn distinct_paths<S: Source>(files: Vec<(String, S)>) -> Vec<(String, S)> {
     let mut taken: HashSet<String> = HashSet::new();
     // A name cannot be that of a file and of a folder.
     let mut folders: HashSet<String> = HashSet::new();

@@ -6,21 +6,25 @@ use std::time::Duration;
 
 use clap::Args;
 use fluence::command::{Answer, Command};
-use fluence::failure::About;
-use fluence::names::{canonical, link, parse_link};
+use fluence::failure::{About, Code};
+use fluence::names::{canonical, link, parse_link, parse_private_link};
 use fluence::ports::{Platform, Store};
+use fluence::private::Key;
+use fluence::private::record::RecordError;
 use fluence::state::{Event, EventKind, Item, ItemId, Settings, Status};
 use indicatif::ProgressBar;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use words::Terminal;
 
+use super::open::Private;
 use super::save::{Changes, Fetched, Saving, Target, part_of};
 use super::session::{CliEngine, Client, Session, take_back};
 use super::{Context, NetworkArgs, close, is_stdout, stop_signal};
 use crate::exit::Failed;
 use crate::home::{Home, Work};
 use crate::output::{Output, failure_line, label_bar};
+use crate::platform::FileSource;
 use crate::text;
 
 /// The prefix of the work directories of fetches; the CID follows it.
@@ -35,7 +39,8 @@ const KEEP: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// continues for 30 days is removed when another one begins; --discard removes it at once.
 #[derive(Debug, Args)]
 pub(super) struct FetchArgs {
-    /// A hash (Qm… or bafy…), a fluence: or ipfs:// link, or a gateway's URL.
+    /// A hash (Qm… or bafy…), a fluence: or ipfs:// link, or a gateway's URL. The link of a private share has its key
+    /// after #; in a shell, put it between quotes.
     #[arg(value_name = "CID|LINK", required_unless_present = "unfinished")]
     link: Option<String>,
     /// Where to save it: a path, a directory, or - for standard output [default: this directory,
@@ -72,10 +77,12 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
         return Ok(());
     }
     let link_text = args.link.as_deref().unwrap_or_default();
-    let cid = parse_link(link_text)?;
     if args.discard {
+        let cid = parse_link(link_text)?;
         return discard(&home, &canonical(&cid), &context.output);
     }
+    // Nothing but the saving at the end knows the key.
+    let (cid, key) = parse_private_link(link_text)?;
     let target = Target::new(args.output.clone(), args.force)?;
     home.sweep(WORK, KEEP)?;
     let work = work(&home, &canonical(&cid))?;
@@ -95,7 +102,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     };
     let ended = match ended {
         Ok(id) => tokio::select! {
-            saved = save(&session.engine, &work, &id, &target, &args, &context.output) => {
+            saved = save(&session.engine, &work, &id, &target, key, &args, &context.output) => {
                 if saved.is_ok() && args.provide {
                     context.output.say(&text::provided(&link(&cid)));
                     stopping.await;
@@ -109,9 +116,11 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     };
     close(&session.peer).await;
     // A fetch that can continue is kept; one that is saved, or that can only start over, is not.
-    let keep = session.engine.with_state(|state| {
-        ended.is_err() && state.items.values().any(|item| keeps_bytes(&item.status))
-    });
+    let useless = |failed: &Failed| failed.failure.code == Code::NotOpened.into();
+    let failed = ended.as_ref().is_err_and(|failed| !useless(failed));
+    let keep = session
+        .engine
+        .with_state(|state| failed && state.items.values().any(|item| keeps_bytes(&item.status)));
     if !keep {
         home.remove(work)?;
     }
@@ -249,11 +258,19 @@ async fn save(
     work: &Work,
     id: &ItemId,
     target: &Target,
+    key: Option<Key>,
     args: &FetchArgs,
     output: &Output,
 ) -> Result<(), Failed> {
     let store = engine.platform().store();
     let (source, dag) = store.open(id).await?;
+    if let Some(key) = key {
+        if dag.is_directory() {
+            return Err(Failed::of(RecordError::Header.into(), About::Fetch));
+        }
+        let cid = canonical(&dag.root);
+        return open(source, key, &cid, target, args.force, output).await;
+    }
     let name = engine
         .with_state(|state| state.items.get(id).map(|item| item.name.clone()))
         .unwrap_or_default();
@@ -304,6 +321,53 @@ async fn save(
         output.result(path);
     }
     output.say(&text::verified(size));
+    Ok(())
+}
+
+/// Opens a private share that was fetched, and saves what is in it. When the future is dropped, saving stops.
+async fn open(
+    body: FileSource,
+    key: Key,
+    cid: &str,
+    target: &Target,
+    force: bool,
+    output: &Output,
+) -> Result<(), Failed> {
+    // The name is in the share. Whatever it is, the temporary file is in the same directory.
+    let part = target.path("file").map(|path| part_of(&path));
+    let saving = Saving {
+        stopped: Arc::default(),
+        part: part.clone(),
+    };
+    let private = Private {
+        body,
+        key,
+        stopped: saving.stopped.clone(),
+    };
+    let to = target.clone();
+    let opened = tokio::task::spawn_blocking(move || match part {
+        Some(part) => private.save(&to, &part, force),
+        None => private.print(),
+    })
+    .await
+    .map_err(|_| Failed::ending())??;
+    tell_changes(&opened.changes, output);
+    if let Some(path) = &opened.path
+        && !path.ends_with(&opened.name)
+        && matches!(target, Target::In(_))
+    {
+        let saved_as = path.file_name().unwrap_or_default();
+        tell_renamed(&opened.name, saved_as.as_ref(), output);
+    }
+    let path = opened.path.as_ref().map(|path| path.to_string_lossy());
+    output.event(&json!({
+        "event": "fetched", "cid": cid, "name": opened.name, "path": path, "size": opened.size,
+        "files": opened.files, "type": opened.media_type,
+    }));
+    if let Some(path) = &path {
+        output.result(path);
+    }
+    output.say(&text::verified(opened.size));
     Ok(())
 }
 

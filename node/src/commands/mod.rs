@@ -5,6 +5,7 @@ mod fetch;
 mod hash;
 mod id;
 mod node;
+mod open;
 mod provide;
 mod save;
 mod session;

@@ -58,9 +58,8 @@ impl Target {
         }
         if !force {
             must_be_free(&path)?;
-        } else if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
-            // A device or a pipe would be replaced by a file.
-            return Err(text::not_a_file(&path));
+        } else {
+            must_be_replaceable(&path)?;
         }
         let parent = parent(&path);
         if !parent.is_dir() {
@@ -162,10 +161,9 @@ impl Fetched {
     }
 
     fn save_file(&self, path: &Path, temporary: &Path, force: bool) -> Result<(), Failed> {
-        if force && fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-            return Err(text::not_a_file(path));
+        if force {
+            must_be_replaceable(path)?;
         }
-        let fail = |error| Failed::file(path, &error);
         let linked = self
             .file
             .as_ref()
@@ -173,19 +171,7 @@ impl Fetched {
         if !linked {
             self.copy(0..self.source.len(), temporary)?;
         }
-        if force {
-            return fs::rename(temporary, path).map_err(fail);
-        }
-        // A link, unlike a rename, never replaces what is there.
-        match fs::hard_link(temporary, path) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(text::exists(path)),
-            // The file system has no hard links.
-            Err(_) => {
-                must_be_free(path)?;
-                fs::rename(temporary, path).map_err(fail)
-            }
-        }
+        commit(temporary, path, force)
     }
 
     fn save_directory(&self, path: &Path, temporary: &Path) -> Result<Changes, Failed> {
@@ -263,7 +249,7 @@ impl Fetched {
 
 /// A folder that is being saved. Each entry keeps its name, unless the disk does not take it or has something else
 /// under it, such as a name that differs in case alone.
-struct Tree<'a> {
+pub(super) struct Tree<'a> {
     /// The names that the entries have in the DAG, where their paths have others.
     names: &'a HashMap<String, Vec<u8>>,
     /// The place of each folder, by its path in the DAG; that of the whole is under the empty path.
@@ -275,7 +261,8 @@ struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    fn new(root: &Path, names: &'a HashMap<String, Vec<u8>>) -> Self {
+    /// An empty folder at `root`, in which the entries of these paths have other names.
+    pub fn new(root: &Path, names: &'a HashMap<String, Vec<u8>>) -> Self {
         Self {
             names,
             folders: HashMap::from([(String::new(), root.to_owned())]),
@@ -285,8 +272,13 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// What could not be saved as it is.
+    pub fn into_changes(self) -> Changes {
+        self.changes
+    }
+
     /// Makes a folder and those above it, and returns its place.
-    fn folder(&mut self, path: &str) -> Result<PathBuf, Failed> {
+    pub fn folder(&mut self, path: &str) -> Result<PathBuf, Failed> {
         if let Some(place) = self.folders.get(path) {
             return Ok(place.clone());
         }
@@ -296,7 +288,7 @@ impl<'a> Tree<'a> {
     }
 
     /// Makes an empty file, and the folders that it is in.
-    fn file(&mut self, path: &str) -> Result<(PathBuf, File), Failed> {
+    pub fn file(&mut self, path: &str) -> Result<(PathBuf, File), Failed> {
         self.make(path, |place| File::create_new(place))
     }
 
@@ -433,13 +425,39 @@ fn symlink(_target: &[u8], _place: &Path) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
+/// Gives a whole file at a temporary path its own, and replaces what is there if `force` says so.
+pub(super) fn commit(temporary: &Path, path: &Path, force: bool) -> Result<(), Failed> {
+    let fail = |error| Failed::file(path, &error);
+    if force {
+        return fs::rename(temporary, path).map_err(fail);
+    }
+    // A link, unlike a rename, never replaces what is there.
+    match fs::hard_link(temporary, path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(text::exists(path)),
+        // The file system has no hard links.
+        Err(_) => {
+            must_be_free(path)?;
+            fs::rename(temporary, path).map_err(fail)
+        }
+    }
+}
+
 /// Removes a file or a directory, if it exists.
-fn remove(part: &Path) {
+pub(super) fn remove(part: &Path) {
     let _ = fs::remove_file(part).or_else(|_| fs::remove_dir_all(part));
 }
 
+/// Fails if there is something other than a file at the path: a device or a pipe would be replaced by a file.
+pub(super) fn must_be_replaceable(path: &Path) -> Result<(), Failed> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(text::not_a_file(path));
+    }
+    Ok(())
+}
+
 /// Fails if there is something at the path.
-fn must_be_free(path: &Path) -> Result<(), Failed> {
+pub(super) fn must_be_free(path: &Path) -> Result<(), Failed> {
     match path.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Failed::file(path, &error)),

@@ -9,9 +9,11 @@ use clap::Args;
 use fluence::command::Answer;
 use fluence::content::Profile;
 use fluence::failure::{About, Code, Failure};
-use fluence::names::link_to;
-use fluence::plan::{Input, ShareInput};
+use fluence::names::{chosen_name, link_to, mime_of, private_link};
+use fluence::plan::{Input, ShareInput, distinct_paths};
 use fluence::ports::Source;
+use fluence::private::Key;
+use fluence::private::tar::Entry;
 use fluence::state::{Event, EventKind, Item, ItemId, Settings, Status};
 use fluence::storage::{is_local, web_link};
 use indicatif::ProgressBar;
@@ -51,6 +53,10 @@ pub(super) struct ShareArgs {
     /// Share everything as one directory with one hash.
     #[arg(long)]
     together: bool,
+    /// Encrypt it before it is stored or leaves this machine. Only who has the whole link can read it: the key is the part
+    /// after #, and is nowhere else. Others still see how much there is, and who asks for it when. There is no web link.
+    #[arg(long)]
+    private: bool,
     /// The name that others see. With several files, it requires --together.
     #[arg(long)]
     name: Option<String>,
@@ -83,6 +89,11 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
         return Err(text::one_name());
     }
     let inputs = inputs(&args, &context.output)?;
+    let inputs = inputs.into_iter().map(|input| match args.private {
+        true => sealed(input),
+        false => Ok((input, None)),
+    });
+    let inputs = inputs.collect::<Result<Vec<_>, Failed>>()?;
     let home = context.home()?;
     home.sweep("share-", Duration::ZERO)?;
     let work = home
@@ -105,7 +116,14 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
     };
     // The node is asked while files are being hashed.
     let engine = session.engine.clone();
-    let web = tokio::task::spawn_local(async move { engine.find_web(WEB_PATIENCE).await });
+    let opens = !args.private;
+    let web = tokio::task::spawn_local(async move {
+        match opens {
+            true => engine.find_web(WEB_PATIENCE).await,
+            // A browser would show what only the key can open.
+            false => None,
+        }
+    });
     let ended = tokio::select! {
         ended = share(&mut shares, inputs, web) => ended,
         () = stop_signal() => shares.stopped(),
@@ -132,14 +150,17 @@ async fn expired(seconds: Option<u64>) {
 /// been fetched.
 async fn share(
     shares: &mut Shares<'_>,
-    inputs: Vec<ShareInput<FileSource>>,
+    inputs: Vec<(ShareInput<FileSource>, Option<Secret>)>,
     web: JoinHandle<Option<String>>,
 ) -> Result<(), Failed> {
     let mut events = shares.engine.platform().watch();
-    for input in inputs {
-        let name = input.name.clone();
+    for (input, secret) in inputs {
+        let name = match &secret {
+            Some(secret) => secret.name.clone(),
+            None => input.name.clone(),
+        };
         match shares.engine.share(input).await {
-            Answer::Done { id: Some(id) } => shares.add(id, &name),
+            Answer::Done { id: Some(id) } => shares.add(id, &name, secret),
             Answer::Done { id: None } | Answer::Thumbnails { .. } | Answer::Log { .. } => {}
             Answer::Refused { failure } => shares.fail(&name, failure),
         }
@@ -172,9 +193,20 @@ struct Shares<'a> {
     failed: Option<Failed>,
 }
 
+/// What only the person and the link know of a private share.
+struct Secret {
+    name: String,
+    /// The bytes of its files.
+    size: u64,
+    /// The number of files, if it is a folder.
+    files: Option<u64>,
+    key: Key,
+}
+
 /// What was last shown of a share.
 struct Shown {
     bar: ProgressBar,
+    secret: Option<Secret>,
     linked: bool,
     ended: bool,
     fetched: bool,
@@ -182,10 +214,11 @@ struct Shown {
 }
 
 impl Shares<'_> {
-    fn add(&mut self, id: ItemId, name: &str) {
+    fn add(&mut self, id: ItemId, name: &str, secret: Option<Secret>) {
         let bar = self.output.bar(name);
         let shown = Shown {
             bar,
+            secret,
             linked: false,
             ended: false,
             fetched: false,
@@ -216,13 +249,13 @@ impl Shares<'_> {
             EventKind::Merged { id, into } => {
                 if let Some(shown) = self.shown.remove(id) {
                     shown.bar.finish_and_clear();
-                    self.add(into.clone(), "");
+                    self.add(into.clone(), "", shown.secret);
                 }
             }
             EventKind::Requested { id, peer } => {
                 let name = self
                     .engine
-                    .with_state(|state| state.items.get(id).map(|item| item.name.clone()));
+                    .with_state(|state| state.items.get(id).map(|item| self.name_of(id, item)));
                 self.output
                     .say(&text::asked_for(peer, &name.unwrap_or_default()));
             }
@@ -282,12 +315,23 @@ impl Shares<'_> {
                 self.tell_link(&id, &item);
             }
             if let Some(failure) = item.upload_failure.as_ref().filter(|_| upload_failed) {
-                self.say_of(&item.name, failure, About::Upload);
+                self.say_of(&self.name_of(&id, &item), failure, About::Upload);
             }
             if let Some(failure) = failure.filter(|_| !had_ended) {
-                self.fail(&item.name, failure);
+                self.fail(&self.name_of(&id, &item), failure);
             }
         }
+    }
+
+    /// The secret of a private share.
+    fn secret_of(&self, id: &ItemId) -> Option<&Secret> {
+        self.shown.get(id)?.secret.as_ref()
+    }
+
+    /// The name by which the person knows a share.
+    fn name_of(&self, id: &ItemId, item: &Item) -> String {
+        self.secret_of(id)
+            .map_or_else(|| item.name.clone(), |secret| secret.name.clone())
     }
 
     /// Prints the link of a file that is shared now.
@@ -296,12 +340,22 @@ impl Shares<'_> {
             return;
         };
         let web = self.web.as_ref().map(|web| web_link(web, cid));
+        let secret = self.secret_of(id);
+        let name = self.name_of(id, item);
+        let link = secret.map_or_else(|| link_to(cid), |secret| private_link(cid, &secret.key));
+        let (size, files) = match secret {
+            Some(secret) => (Some(secret.size), secret.files),
+            None => (item.size, item.files),
+        };
         self.output.event(&json!({
-            "event": "shared", "id": id.0, "cid": cid, "link": link_to(cid), "web": web, "name": item.name,
-            "size": item.size, "files": item.files,
+            "event": "shared", "id": id.0, "cid": cid, "link": link, "web": web, "name": name,
+            "size": size, "files": files,
         }));
-        self.output.result(&link_to(cid));
-        self.output.say(&text::shared(&item.name, item.size));
+        self.output.result(&link);
+        self.output.say(&text::shared(&name, size));
+        if secret.is_some() {
+            self.output.say(text::PRIVATE);
+        }
         if let (Some(base), Some(link)) = (&self.web, web) {
             self.output.say(&text::opens(&link, is_local(base)));
         }
@@ -402,6 +456,66 @@ fn inputs(args: &ShareArgs, output: &Output) -> Result<Vec<ShareInput<FileSource
             })
         })
         .collect()
+}
+
+/// The private share of an input: its encrypted body, without a name and a type, and with a key that is its own.
+fn sealed(
+    input: ShareInput<FileSource>,
+) -> Result<(ShareInput<FileSource>, Option<Secret>), Failed> {
+    let key = Key::new(random().to_le_bytes());
+    let name = chosen_name(&input.name);
+    let entry = |path: String, source: &FileSource| Entry {
+        path,
+        folder: false,
+        len: source.len(),
+        media_type: None,
+    };
+    let folder = |path: String| Entry {
+        folder: true,
+        ..entry(path, &FileSource::empty())
+    };
+    let (mut entries, mut files) = (Vec::new(), None);
+    match input.body {
+        Input::Stored(source) => {
+            let file = Entry {
+                media_type: input.mime.as_deref().and_then(mime_of),
+                ..entry(name.clone(), &source)
+            };
+            entries.push((file, source));
+        }
+        Input::Many(many) => {
+            files = Some(many.len() as u64);
+            for (path, source) in distinct_paths(many) {
+                let path = format!("{name}/{path}");
+                entries.push(match path.strip_suffix('/') {
+                    Some(path) => (folder(path.to_owned()), source),
+                    None => (entry(path, &source), source),
+                });
+            }
+            if entries.is_empty() {
+                entries.push((folder(name.clone()), FileSource::empty()));
+            }
+        }
+        // The command line shares nothing from addresses.
+        Input::Remote(_) => return Err(text::not_sealed(&name, &"it is at an address")),
+    }
+    let size = entries.iter().map(|(entry, _)| entry.len).sum();
+    let body =
+        FileSource::sealed(entries, &key).map_err(|error| text::not_sealed(&name, &error))?;
+    let secret = Secret {
+        name,
+        size,
+        files,
+        key,
+    };
+    let input = ShareInput {
+        name: String::new(),
+        mime: Some("application/octet-stream".to_owned()),
+        size: Some(body.len()),
+        source: None,
+        body: Input::Stored(body),
+    };
+    Ok((input, Some(secret)))
 }
 
 fn open(path: &Path) -> Result<FileSource, Failed> {

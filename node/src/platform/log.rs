@@ -25,6 +25,16 @@ pub(super) enum Entry {
     Own(u64),
     /// A slice of another file is the next part of the item.
     Adopted(Extent),
+    /// A slice of the body of a private share is. The number is the token by which the store finds it as long as the
+    /// process runs; the key, the files and their names are not written down.
+    Sealed {
+        /// The token of the body.
+        token: u128,
+        /// Where the slice begins, in bytes.
+        offset: u64,
+        /// The length of the slice in bytes.
+        len: u64,
+    },
     /// A block that the bytes so far complete.
     Block(Block),
     /// The root of the DAG, which is complete.
@@ -40,6 +50,19 @@ pub(super) struct Writer {
     frames: Vec<u8>,
     /// The payload of the frame that is open.
     payload: Vec<u8>,
+}
+
+impl From<Extent> for Entry {
+    fn from(extent: Extent) -> Self {
+        match &extent.sealed {
+            Some(sealed) => Self::Sealed {
+                token: sealed.token,
+                offset: extent.offset,
+                len: extent.len,
+            },
+            None => Self::Adopted(extent),
+        }
+    }
 }
 
 impl Writer {
@@ -60,6 +83,12 @@ impl Writer {
                 for number in [extent.offset, extent.len, stamp[0], stamp[1]] {
                     out.extend(number.to_le_bytes());
                 }
+            }
+            Entry::Sealed { token, offset, len } => {
+                out.push(6);
+                out.extend(token.to_le_bytes());
+                out.extend(offset.to_le_bytes());
+                out.extend(len.to_le_bytes());
             }
             Entry::Block(block) => {
                 out.push(3);
@@ -150,6 +179,7 @@ fn entries(mut rest: Bytes) -> Option<Vec<Entry>> {
                 let stamp = (size != u64::MAX).then_some(Stamp { size, modified });
                 Entry::Adopted(Extent {
                     path,
+                    sealed: None,
                     offset,
                     len,
                     stamp,
@@ -168,6 +198,14 @@ fn entries(mut rest: Bytes) -> Option<Vec<Entry>> {
                 offset: number(&mut rest)?,
                 len: number(&mut rest)?,
             }),
+            6 => {
+                let [low, high] = [number(&mut rest)?, number(&mut rest)?];
+                Entry::Sealed {
+                    token: u128::from(high) << 64 | u128::from(low),
+                    offset: number(&mut rest)?,
+                    len: number(&mut rest)?,
+                }
+            }
             _ => return None,
         });
     }
@@ -224,6 +262,7 @@ mod tests {
         let first = vec![
             Entry::Adopted(Extent {
                 path: "/a/ü\u{fffd}".into(),
+                sealed: None,
                 offset: 3,
                 len: 9,
                 stamp: Some(Stamp {
@@ -232,6 +271,11 @@ mod tests {
                 }),
             }),
             Entry::Own(3),
+            Entry::Sealed {
+                token: u128::MAX - 7,
+                offset: 1,
+                len: 2,
+            },
             Entry::Block(block.clone()),
         ];
         let second = vec![

@@ -7,6 +7,7 @@ mod http;
 mod journal;
 mod log;
 mod partial;
+mod private;
 mod source;
 mod store;
 
@@ -25,6 +26,7 @@ pub use files::{file_limit, raise_file_limit};
 pub use http::{WebBody, WebClient};
 pub use journal::{Journal, Opened};
 pub use partial::FilePartial;
+pub use private::{OpenError, Opening, SealError};
 pub use source::FileSource;
 pub use store::FileStore;
 

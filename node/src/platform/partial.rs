@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use super::failure::{blocking, store_error};
 use super::log::{self, Entry, Writer};
 use super::source::{Extent, FileSource};
-use super::store::{DAG, DATA, LOG, add_own};
+use super::store::{Bodies, DAG, DATA, LOG, add_own};
 
 /// How many bytes are gathered for one write.
 const WRITE: usize = 2 * 1024 * 1024;
@@ -32,6 +32,8 @@ const SYNC: u64 = 32 * 1024 * 1024;
 #[derive(Debug)]
 pub struct FilePartial {
     directory: PathBuf,
+    /// The bodies of private shares.
+    bodies: Bodies,
     /// Where all bytes are, including those that wait to be written.
     extents: Vec<Extent>,
     len: u64,
@@ -111,7 +113,7 @@ struct Files {
 
 impl FilePartial {
     /// Opens the file that is being written in this directory, or begins one.
-    pub(super) fn open(directory: PathBuf) -> Result<Self, StoreError> {
+    pub(super) fn open(directory: PathBuf, bodies: Bodies) -> Result<Self, StoreError> {
         let at = |path: &Path| {
             let path = path.to_owned();
             move |error: std::io::Error| store_error(&path, &error)
@@ -154,6 +156,9 @@ impl FilePartial {
                 match entry {
                     Entry::Own(len) => add_own(&mut extents, &data_path, len),
                     Entry::Adopted(extent) => extents.push(extent),
+                    Entry::Sealed { token, offset, len } => {
+                        extents.push(bodies.extent(token, offset, len)?);
+                    }
                     Entry::Block(block) => blocks.push(block),
                     Entry::Root(_) | Entry::File(_) => {}
                 }
@@ -165,6 +170,7 @@ impl FilePartial {
         }
         Ok(Self {
             directory,
+            bodies,
             len: extents.iter().map(|extent| extent.len).sum(),
             extents,
             blocks,
@@ -237,7 +243,10 @@ impl FilePartial {
     /// Gives a slice of another item's file a name in this item's directory, because the other item
     /// may be removed. Other slices are kept as they are.
     fn keep(&self, extent: Extent) -> Result<Extent, StoreError> {
-        if extent.stamp.is_some() || extent.path.starts_with(&self.directory) {
+        if extent.stamp.is_some()
+            || extent.sealed.is_some()
+            || extent.path.starts_with(&self.directory)
+        {
             return Ok(extent);
         }
         let mut number = self.extents.len();
@@ -325,7 +334,10 @@ impl Partial for FilePartial {
             for slice in source.slices(&range)? {
                 let slice = self.keep(slice)?;
                 self.len += slice.len;
-                self.log.put(&Entry::Adopted(slice.clone()));
+                if let Some(sealed) = &slice.sealed {
+                    self.bodies.keep(sealed);
+                }
+                self.log.put(&slice.clone().into());
                 self.extents.push(slice);
             }
             Ok(())
@@ -378,7 +390,7 @@ fn write_whole(directory: &Path, extents: Vec<Extent>, dag: &Dag) -> Result<(), 
         log.put(&if extent.path == data {
             Entry::Own(extent.len)
         } else {
-            Entry::Adopted(extent)
+            extent.into()
         });
     }
     for block in &dag.blocks {

@@ -9,21 +9,26 @@ use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 use fluence::ports::{Source, StoreError};
+use fluence::private::Key;
+use fluence::private::tar::Entry;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use sha2::{Digest, Sha256};
 
 use super::failure::{blocking, store_error};
+use super::private::{SealError, Sealed};
 
 /// How many bytes are read at a time for hashing: few enough to stay in the processor's cache.
 const HASH_BUFFER: usize = 256 * 1024;
 
-/// A slice of a file.
+/// A slice of a file, or of the body of a private share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Extent {
-    /// The file.
+    /// The file; empty if it is a slice of a body.
     pub path: PathBuf,
-    /// Where the slice begins in the file, in bytes.
+    /// The body of a private share, if it is a slice of one.
+    pub sealed: Option<Arc<Sealed>>,
+    /// Where the slice begins in the file or body, in bytes.
     pub offset: u64,
     /// The length of the slice in bytes.
     pub len: u64,
@@ -81,6 +86,7 @@ impl FileSource {
         let stamp = Stamp::of(&open(&path)?.metadata()?);
         Ok(Self::of(vec![Extent {
             path,
+            sealed: None,
             offset: 0,
             len: stamp.size,
             stamp: Some(stamp),
@@ -90,6 +96,21 @@ impl FileSource {
     /// A source of no bytes.
     pub fn empty() -> Self {
         Self::of(Vec::new())
+    }
+
+    /// The encrypted body of these files and folders, which is made while it is read. A folder has an empty source.
+    ///
+    /// # Errors
+    /// [`SealError`] if nobody could open it.
+    pub fn sealed(entries: Vec<(Entry, Self)>, key: &Key) -> Result<Self, SealError> {
+        Ok(Self::of(vec![Extent::of_sealed(Arc::new(Sealed::new(
+            entries, key,
+        )?))]))
+    }
+
+    /// Checks that no file has changed since it was taken. Blocks the thread.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        self.extents.iter().try_for_each(Extent::check)
     }
 
     /// The bytes of these extents, one after the other.
@@ -131,6 +152,7 @@ impl FileSource {
                 let to = range.end.min(start + extent.len);
                 (from < to).then(|| Extent {
                     path: extent.path.clone(),
+                    sealed: extent.sealed.clone(),
                     offset: extent.offset + (from - start),
                     len: to - from,
                     stamp: extent.stamp,
@@ -158,15 +180,26 @@ impl FileSource {
         let len = usize::try_from(range.end - range.start)
             .map_err(|_| StoreError::Failed("the slice does not fit in memory".to_owned()))?;
         let mut bytes = vec![0; len];
-        let mut rest = bytes.as_mut_slice();
-        for slice in &slices {
-            let len = usize::try_from(slice.len).expect("a part of a slice that fits");
-            let (now, later) = rest.split_at_mut(len);
-            slice.read(|file| file.read_exact(now))?;
-            rest = later;
-        }
+        fill(&slices, &mut bytes)?;
         Ok(bytes.into())
     }
+
+    /// Reads as many bytes from an offset as there is room for, on this thread.
+    pub(super) fn read_into(&self, start: u64, bytes: &mut [u8]) -> Result<(), StoreError> {
+        let range = start..start.saturating_add(bytes.len() as u64);
+        fill(&self.slices(&range)?, bytes)
+    }
+}
+
+/// Reads slices one after the other into memory that is as long as all of them.
+fn fill(slices: &[Extent], mut rest: &mut [u8]) -> Result<(), StoreError> {
+    for slice in slices {
+        let len = usize::try_from(slice.len).expect("a part of a slice that fits");
+        let (now, later) = rest.split_at_mut(len);
+        slice.fill(now)?;
+        rest = later;
+    }
+    Ok(())
 }
 
 /// Opens a file for reading without blocking. If a pipe had taken the file's place, a blocking open
@@ -183,10 +216,37 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 impl Extent {
+    /// All of the body of a private share.
+    pub(super) fn of_sealed(sealed: Arc<Sealed>) -> Self {
+        Self {
+            path: PathBuf::new(),
+            offset: 0,
+            len: sealed.len(),
+            stamp: None,
+            sealed: Some(sealed),
+        }
+    }
+
     /// Checks that the file has not changed since it was taken.
     pub(super) fn check(&self) -> Result<(), StoreError> {
+        if let Some(sealed) = &self.sealed {
+            return sealed.check();
+        }
         let metadata = fs::metadata(&self.path).map_err(|error| store_error(&self.path, &error))?;
         self.check_stamp(&metadata)
+    }
+
+    /// Reads all of the slice.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), StoreError> {
+        let Some(sealed) = &self.sealed else {
+            return self.read(|file| file.read_exact(bytes));
+        };
+        let mut rest = bytes;
+        sealed.read(self.offset..self.offset + self.len, |piece| {
+            let (now, later) = std::mem::take(&mut rest).split_at_mut(piece.len());
+            now.copy_from_slice(piece);
+            rest = later;
+        })
     }
 
     fn check_stamp(&self, metadata: &Metadata) -> Result<(), StoreError> {
@@ -244,6 +304,12 @@ impl Source for FileSource {
                 )
             ];
             for slice in slices? {
+                if let Some(sealed) = &slice.sealed {
+                    sealed.read(slice.offset..slice.offset + slice.len, |piece| {
+                        hasher.update(piece);
+                    })?;
+                    continue;
+                }
                 slice.read(|file| {
                     let mut left = slice.len;
                     while left > 0 {

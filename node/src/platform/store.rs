@@ -6,9 +6,11 @@
 //! ID/dag    once the item is complete: the same, with the root and the files
 //! ```
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use fluence::content::Dag;
@@ -20,6 +22,7 @@ use futures::future::LocalBoxFuture;
 use super::failure::{blocking, store_error};
 use super::log::{self, Entry};
 use super::partial::FilePartial;
+use super::private::Sealed;
 use super::source::{Extent, FileSource};
 
 /// The name of an item's own data file.
@@ -33,6 +36,33 @@ pub(super) const DAG: &str = "dag";
 #[derive(Debug, Clone)]
 pub struct FileStore {
     root: PathBuf,
+    bodies: Bodies,
+}
+
+/// The bodies of the private shares of this process, by their tokens. A store writes down a token and nothing else about
+/// them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Bodies(Arc<Mutex<HashMap<u128, Arc<Sealed>>>>);
+
+impl Bodies {
+    /// Keeps a body until the process ends.
+    pub fn keep(&self, body: &Arc<Sealed>) {
+        let mut bodies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        bodies.insert(body.token, body.clone());
+    }
+
+    /// A slice of a body.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] if an earlier process had it, or it is shorter.
+    pub fn extent(&self, token: u128, offset: u64, len: u64) -> Result<Extent, StoreError> {
+        let bodies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let body = bodies.get(&token).cloned();
+        body.map(Extent::of_sealed)
+            .filter(|all| offset.checked_add(len).is_some_and(|end| end <= all.len))
+            .map(|all| Extent { offset, len, ..all })
+            .ok_or_else(|| StoreError::Gone("the private share has ended".to_owned()))
+    }
 }
 
 impl FileStore {
@@ -42,7 +72,10 @@ impl FileStore {
     /// If the directory cannot be created.
     pub fn open(root: PathBuf) -> Result<Self, StoreError> {
         fs::create_dir_all(&root).map_err(|error| store_error(&root, &error))?;
-        Ok(Self { root })
+        Ok(Self {
+            root,
+            bodies: Bodies::default(),
+        })
     }
 
     /// The path of the item's own data file, if it has one. The file holds all bytes of the item
@@ -75,12 +108,14 @@ impl Store for FileStore {
 
     fn partial(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<FilePartial, StoreError>> {
         let directory = self.directory(id);
-        blocking(move || FilePartial::open(directory?)).boxed_local()
+        let bodies = self.bodies.clone();
+        blocking(move || FilePartial::open(directory?, bodies)).boxed_local()
     }
 
     fn open(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<(FileSource, Dag), StoreError>> {
         let directory = self.directory(id);
-        blocking(move || read_whole(&directory?)).boxed_local()
+        let bodies = self.bodies.clone();
+        blocking(move || read_whole(&directory?, &bodies)).boxed_local()
     }
 
     fn remove(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<(), StoreError>> {
@@ -116,7 +151,7 @@ impl Store for FileStore {
     }
 }
 
-fn read_whole(directory: &Path) -> Result<(FileSource, Dag), StoreError> {
+fn read_whole(directory: &Path, bodies: &Bodies) -> Result<(FileSource, Dag), StoreError> {
     let path = directory.join(DAG);
     let bytes = Bytes::from(fs::read(&path).map_err(|error| store_error(&path, &error))?);
     let data = directory.join(DATA);
@@ -133,6 +168,11 @@ fn read_whole(directory: &Path) -> Result<(FileSource, Dag), StoreError> {
             Entry::Own(len) => add_own(&mut extents, &data, len),
             Entry::Adopted(extent) => {
                 // A change is reported now, rather than after half of the file has been sent.
+                extent.check()?;
+                extents.push(extent);
+            }
+            Entry::Sealed { token, offset, len } => {
+                let extent = bodies.extent(token, offset, len)?;
                 extent.check()?;
                 extents.push(extent);
             }
@@ -172,6 +212,7 @@ pub(super) fn add_own(extents: &mut Vec<Extent>, data: &Path, len: u64) {
         Some(last) if last.path == data => last.len += len,
         _ => extents.push(Extent {
             path: data.to_owned(),
+            sealed: None,
             offset,
             len,
             stamp: None,

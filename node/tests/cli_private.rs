@@ -1,0 +1,374 @@
+//! Private shares from the command line, through a real node: who has the link gets the file, and nobody else gets
+//! anything of it.
+
+mod support;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use support::{Fluence, World, bytes, fluence, output};
+
+const MIB: usize = 1024 * 1024;
+
+/// The CID and the key in the link of a private share.
+fn parts(link: &str) -> (String, String) {
+    let (cid, key) = link.split_once('#').expect("a key");
+    assert_eq!(key.len(), 22, "{link}");
+    let cid = cid.strip_prefix("fluence:").expect("a link of ours");
+    (cid.to_owned(), key.to_owned())
+}
+
+/// All files below a directory, with their paths.
+fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if let Ok(bytes) = fs::read(&path) {
+            found.push((path, bytes));
+        }
+    }
+    found
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+/// The bytes of a key.
+fn key_bytes(key: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(key).unwrap()
+}
+
+/// Fails if a file below the directory has one of the secrets in it or in its path. There must be files.
+#[track_caller]
+fn knows_nothing(directory: &Path, secrets: &[&[u8]]) {
+    let files = files(directory);
+    assert!(!files.is_empty(), "{directory:?}");
+    for (path, bytes) in files {
+        let inside = path.strip_prefix(directory).unwrap();
+        for secret in secrets {
+            let told = || String::from_utf8_lossy(secret).into_owned();
+            assert!(!contains(&bytes, secret), "{path:?} has {}", told());
+            let name = inside.as_os_str().as_encoded_bytes();
+            assert!(!contains(name, secret), "{path:?} is called {}", told());
+        }
+    }
+}
+
+/// Fetches a link into a new directory; returns what was told of it.
+#[track_caller]
+fn fetch(world: &World, state: &str, link: &str, to: &Path) -> Value {
+    fs::create_dir_all(to).unwrap();
+    let args = [link.as_ref(), "-o".as_ref(), to.as_os_str()];
+    let fetch = world.client::<&OsStr>(state, "fetch", &args);
+    let fetched = fetch.event("fetched");
+    fetch.succeeds();
+    fetched
+}
+
+/// Opens a body with the script in Python, which shares no code with this program; `None` if it cannot run here.
+fn by_python(what: &str, key: &str, body: &[u8]) -> Option<Vec<u8>> {
+    const MISSING: i32 = 77;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/private/private.py");
+    let python = Command::new("python3")
+        .arg(script)
+        .args([what, key])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn();
+    let ended = python.ok().map(|mut python| {
+        let mut stdin = python.stdin.take().unwrap();
+        let body = body.to_owned();
+        std::thread::spawn(move || stdin.write_all(&body));
+        python.wait_with_output().unwrap()
+    });
+    let code = ended
+        .as_ref()
+        .map_or(Some(MISSING), |ended| ended.status.code());
+    if code == Some(MISSING) {
+        let why = "python3, and its package cryptography or Node.js, are needed";
+        assert!(std::env::var_os("CI").is_none(), "{why}");
+        eprintln!("not checked by another implementation: {why}");
+        return None;
+    }
+    assert_eq!(code, Some(0));
+    ended.map(|ended| ended.stdout)
+}
+
+#[test]
+fn who_has_the_link_gets_the_file_and_nobody_else_anything_of_it() {
+    let world = World::new();
+    for (number, (name, len)) in [
+        ("nothing-in-it.txt", 0),
+        ("отпуск 2026 🏖.jpg", 3000),
+        ("large-and-secret.bin", 5 * MIB + 17),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        fs::create_dir(world.path(&format!("in{number}"))).unwrap();
+        let path = world.file(&format!("in{number}/{name}"), len);
+        let [alice, bob, carol] = ["alice", "bob", "carol"].map(|who| format!("{who}{number}"));
+        let args = ["--private".as_ref(), "-vv".as_ref(), path.as_os_str()];
+        let share = world.client::<&OsStr>(&alice, "share", &args);
+        let shared = share.event("shared");
+        let link = shared["link"].as_str().unwrap().to_owned();
+        let (cid, key) = parts(&link);
+        assert_eq!(
+            (&shared["name"], &shared["size"]),
+            (&json!(name), &json!(len))
+        );
+        assert_eq!(shared["web"], Value::Null, "a browser could not open it");
+        assert_eq!(shared["cid"], json!(cid));
+
+        // This fetch goes on to provide what it has, so that its directory stays.
+        let folder = world.path(&format!("out{number}"));
+        fs::create_dir(&folder).unwrap();
+        let args = ["--provide", "-vv", &link, "-o", folder.to_str().unwrap()];
+        let provider = world.client(&bob, "fetch", &args);
+        let fetched = provider.event("fetched");
+        assert_eq!(
+            (&fetched["name"], &fetched["size"]),
+            (&json!(name), &json!(len))
+        );
+        assert_eq!(fetched["path"], json!(folder.join(name)));
+        assert!(fs::read(folder.join(name)).unwrap() == bytes(len));
+        let there: Vec<_> = fs::read_dir(&folder).unwrap().collect();
+        assert_eq!(there.len(), 1, "nothing else is left");
+
+        // Without the key it is the bytes that are stored, and nothing says what they are.
+        let body = world.path(&format!("body{number}"));
+        let args = [cid.as_ref(), "-o".as_ref(), body.as_os_str()];
+        let keyless = world.client::<&OsStr>(&carol, "fetch", &args);
+        keyless.event("fetched");
+        assert!(!keyless.story().contains(name));
+        keyless.succeeds();
+        let body = fs::read(&body).unwrap();
+
+        let plain = bytes(len);
+        let mut secrets = vec![name.as_bytes(), key.as_bytes()];
+        let raw = key_bytes(&key);
+        secrets.push(&raw);
+        if len > 0 {
+            secrets.extend([&plain[100..164], &plain[len - 64..]]);
+        }
+        assert!(secrets.iter().all(|secret| !contains(&body, secret)));
+        for state in ["node", &alice, &bob] {
+            knows_nothing(&world.path(state), &secrets);
+        }
+        let told = |who: &Fluence, what: &str| who.story().matches(what).count();
+        assert_eq!(told(&world.node, &key) + told(&world.node, name), 0);
+        assert_eq!(
+            told(&share, &key),
+            1,
+            "it is in the link: {}",
+            share.story()
+        );
+        assert_eq!(told(&provider, &key), 0, "{}", provider.story());
+
+        if let Some(listed) = by_python("list", &key, &body) {
+            let entries: Value = serde_json::from_slice(&listed).unwrap();
+            let entry = &entries.as_array().unwrap()[0];
+            assert_eq!(
+                (&entry["path"], &entry["size"]),
+                (&json!(name), &json!(len))
+            );
+            assert_eq!(entry["owner"], json!([0, 0, "", "", 0]));
+            let media_type = ["text/plain", "image/jpeg", "application/octet-stream"][number];
+            assert_eq!(entry["type"], media_type);
+            use sha2::Digest;
+            let digest: String = sha2::Sha256::digest(&plain)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            assert_eq!(entry["sha256"], digest);
+        }
+    }
+}
+
+#[test]
+fn a_folder_is_one_archive_and_becomes_a_folder() {
+    let world = World::new();
+    let folder = world.path("secret-holiday");
+    fs::create_dir_all(folder.join("a/deep er")).unwrap();
+    fs::create_dir_all(folder.join("nothing/in it")).unwrap();
+    let long = format!("{}.txt", "я".repeat(98));
+    let contents = [
+        ("z.bin", 3 * MIB),
+        ("a/empty", 0),
+        ("a/deep er/ü.txt", 10),
+        (&long, 511),
+        (".hidden", 1),
+    ];
+    for (name, len) in contents {
+        fs::write(folder.join(name), bytes(len)).unwrap();
+    }
+    let (share, link) = world.share("alice", &["--private".as_ref(), folder.as_os_str()]);
+    let fetched = fetch(&world, "bob", &link, &world.path("copies"));
+    assert_eq!(fetched["name"], "secret-holiday");
+    let to = world.path("copies/secret-holiday");
+    for (name, len) in contents {
+        assert!(fs::read(to.join(name)).unwrap() == bytes(len), "{name}");
+    }
+    assert!(to.join("nothing/in it").is_dir());
+    assert_eq!(fs::read_dir(world.path("copies")).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(world.path("bob/work")).unwrap().count(), 0);
+    let (_, key) = parts(&link);
+    let secrets: [&[u8]; 3] = [b"secret-holiday", b"deep er", key.as_bytes()];
+    for state in ["node", "alice"] {
+        knows_nothing(&world.path(state), &secrets);
+    }
+    // It is never mixed with another one, and not written to standard output.
+    let (copies, dash) = (world.path("copies"), PathBuf::from("-"));
+    for (to, code) in [(&copies, "exists"), (&dash, "usage")] {
+        let args = ["fetch", "--node", &world.tcp, &link, "--force", "-o"];
+        let mut command = fluence(&world.path("carol"));
+        let ended = output(command.args(args).arg(to));
+        assert!(!ended.status.success());
+        let said = [ended.stdout, ended.stderr].concat();
+        assert!(
+            contains(&said, code.as_bytes()),
+            "{}",
+            String::from_utf8_lossy(&said)
+        );
+    }
+    drop(share);
+}
+
+#[test]
+fn several_files_together_are_one_archive_and_each_share_is_its_own() {
+    let world = World::new();
+    let [a, b] = ["a.bin", "b.bin"].map(|name| world.file(name, 100_000));
+    let together = [
+        "--private".as_ref(),
+        "--together".as_ref(),
+        "--name".as_ref(),
+        "both".as_ref(),
+        a.as_os_str(),
+        b.as_os_str(),
+    ];
+    let (_share, link) = world.share("alice", &together);
+    fetch(&world, "bob", &link, &world.path("copies"));
+    for name in ["both/a.bin", "both/b.bin"] {
+        let copy = fs::read(world.path("copies").join(name)).unwrap();
+        assert!(copy == bytes(100_000), "{name}");
+    }
+    // The same file twice in one command, and once more in another.
+    let twice = ["--private".as_ref(), a.as_os_str(), a.as_os_str()];
+    let share = world.client::<&OsStr>("carol", "share", &twice);
+    let first = share.event("shared")["link"].as_str().unwrap().to_owned();
+    let second = share.event("shared")["link"].as_str().unwrap().to_owned();
+    let (_other, third) = world.share("dave", &["--private".as_ref(), a.as_os_str()]);
+    let links = [first, second, third].map(|link| parts(&link));
+    for (one, other) in [(0, 1), (1, 2), (0, 2)] {
+        assert_ne!(
+            links[one].0, links[other].0,
+            "the hash says which file it is"
+        );
+        assert_ne!(links[one].1, links[other].1);
+    }
+}
+
+#[test]
+fn a_wrong_key_fails_and_leaves_nothing() {
+    let world = World::new();
+    let path = world.file("secret.bin", 200_000);
+    let (_share, link) = world.share("alice", &["--private".as_ref(), path.as_os_str()]);
+    let (cid, key) = parts(&link);
+    let out = world.path("out");
+    fs::create_dir(&out).unwrap();
+    let nothing = || assert_eq!(fs::read_dir(&out).unwrap().count(), 0);
+    let fails = |link: &str| {
+        let args = [link.as_ref(), "-o".as_ref(), out.as_os_str()];
+        let fetch = world.client::<&OsStr>("bob", "fetch", &args);
+        fetch.fails()
+    };
+    let wrong = if key.starts_with('A') { "B" } else { "A" };
+    let (code, error) = fails(&format!("fluence:{cid}#{wrong}{}", &key[1..]));
+    assert_eq!((code, &error["code"]), (5, &json!("not_opened")));
+    assert_eq!(error["reason"], "wrong_key");
+    nothing();
+    assert_eq!(
+        fs::read_dir(world.path("bob/work")).unwrap().count(),
+        0,
+        "nothing can come of it"
+    );
+
+    // A key that is none ends before anything is fetched, and is not repeated.
+    for bad in ["", "x", &key[..21], &format!("{key}A")] {
+        let (code, error) = fails(&format!("fluence:{cid}#{bad}"));
+        assert_eq!((code, &error["code"]), (2, &json!("bad_link")), "{bad}");
+        assert_eq!(error["reason"], "bad_key");
+        assert!(bad.len() < 4 || !error.to_string().contains(bad), "{error}");
+    }
+    assert!(!world.path("bob/work").join(format!("fetch-{cid}")).exists());
+    let (_, error) = fails(&format!("fluence:{}#{key}", &cid[1..]));
+    assert!(!error.to_string().contains(&key[..4]), "{error}");
+
+    // The key of another share, and a link of a plain file to which somebody added one.
+    let plain = world.file("plain.bin", 200_000);
+    let (_plain, plain) = world.share("carol", &[&plain]);
+    let (code, error) = fails(&format!("{plain}#{key}"));
+    assert_eq!((code, &error["code"]), (5, &json!("not_opened")));
+    assert_eq!(error["reason"], "not_private");
+    nothing();
+
+    // The right key opens it still.
+    let fetched = fetch(&world, "bob", &link, &out);
+    assert_eq!(fetched["name"], "secret.bin");
+}
+
+#[test]
+fn nothing_is_overwritten_unasked_and_standard_output_gets_the_file_alone() {
+    let world = World::new();
+    let path = world.file("secret.bin", 300_000);
+    let (_share, link) = world.share("alice", &["--private".as_ref(), path.as_os_str()]);
+    let to = world.path("out");
+    fs::create_dir(&to).unwrap();
+    fs::write(to.join("secret.bin"), "old").unwrap();
+    let args = [link.as_ref(), "-o".as_ref(), to.as_os_str()];
+    let (_, error) = world.client::<&OsStr>("bob", "fetch", &args).fails();
+    assert_eq!(error["code"], "exists");
+    assert_eq!(fs::read(to.join("secret.bin")).unwrap(), b"old");
+    assert_eq!(fs::read_dir(&to).unwrap().count(), 1);
+    let args = [
+        "--force".as_ref(),
+        link.as_ref(),
+        "-o".as_ref(),
+        to.as_os_str(),
+    ];
+    world.client::<&OsStr>("bob", "fetch", &args).succeeds();
+    assert!(fs::read(to.join("secret.bin")).unwrap() == bytes(300_000));
+
+    let mut command = fluence(&world.path("carol"));
+    command.args(["fetch", "--node", &world.tcp, &link, "-o", "-"]);
+    let printed = output(&mut command);
+    assert!(printed.status.success());
+    assert!(printed.stdout == bytes(300_000));
+    let said = String::from_utf8_lossy(&printed.stderr).into_owned();
+    assert!(!said.contains(&parts(&link).1), "{said}");
+}
+
+#[test]
+fn a_file_that_was_changed_is_not_served() {
+    let world = World::new();
+    let path = world.file("secret.bin", 2 * MIB);
+    let (share, link) = world.share("alice", &["--private".as_ref(), path.as_os_str()]);
+    fs::write(&path, bytes(2 * MIB + 1)).unwrap();
+    let to = world.path("out");
+    let args = [link.as_ref(), "-o".as_ref(), to.as_os_str()];
+    let (code, error) = world.client::<&OsStr>("bob", "fetch", &args).fails();
+    assert!([3, 4].contains(&code), "{code} {error}");
+    assert!(!to.exists());
+    share.event_where("a failure because the file is gone", |event| {
+        event.to_string().contains("file_gone")
+    });
+}
