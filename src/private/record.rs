@@ -149,17 +149,22 @@ impl Records {
     /// # Errors
     /// [`RecordError::Truncated`] if the last one is too short to be one, or there is none.
     pub fn new(header: &Header, len: u64) -> Result<Self, RecordError> {
-        let records = Self {
-            header: (HEADER + header.key_id.len()) as u64,
-            size: u64::from(header.record_size),
-            len,
-        };
+        let records = Self::arriving(header, len);
         let rest = len.checked_sub(records.header).filter(|rest| *rest > 0);
         let last = rest.map_or(0, |rest| (rest - 1) % records.size + 1);
         if last < OVERHEAD as u64 {
             return Err(RecordError::Truncated);
         }
         Ok(records)
+    }
+
+    /// The records of the first `len` bytes of a body with this header. The last of them may be a part of one.
+    pub fn arriving(header: &Header, len: u64) -> Self {
+        Self {
+            header: (HEADER + header.key_id.len()) as u64,
+            size: u64::from(header.record_size),
+            len,
+        }
     }
 
     /// The records of the private share of `plain` bytes, of which there is at least one.
@@ -179,7 +184,7 @@ impl Records {
 
     /// The number of records.
     pub fn count(&self) -> u64 {
-        (self.len - self.header).div_ceil(self.size)
+        self.len.saturating_sub(self.header).div_ceil(self.size)
     }
 
     /// Whether this is the number of the last record.

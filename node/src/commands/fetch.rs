@@ -9,7 +9,6 @@ use fluence::command::{Answer, Command};
 use fluence::failure::{About, Code};
 use fluence::names::{canonical, link, parse_link, parse_private_link};
 use fluence::ports::{Platform, Store};
-use fluence::private::Key;
 use fluence::private::record::RecordError;
 use fluence::state::{Event, EventKind, Item, ItemId, Settings, Status};
 use indicatif::ProgressBar;
@@ -17,14 +16,13 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use words::Terminal;
 
-use super::open::Private;
+use super::open::{Arriving, Opened, Unlocking};
 use super::save::{Changes, Fetched, Saving, Target, part_of};
 use super::session::{CliEngine, Client, Session, take_back};
 use super::{Context, NetworkArgs, close, is_stdout, stop_signal};
 use crate::exit::Failed;
 use crate::home::{Home, Work};
 use crate::output::{Output, failure_line, label_bar};
-use crate::platform::FileSource;
 use crate::text;
 
 /// The prefix of the work directories of fetches; the CID follows it.
@@ -94,15 +92,21 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     };
     let session = Session::begin(client, &work, settings, &context.output).await?;
     let name = canonical(&cid);
+    let mut unlocking = key.map(|key| Unlocking::begin(key, &target, args.force));
+    let arriving = unlocking.as_ref().map(Unlocking::arriving);
     // One future for the whole run, so that no signal between two waits is lost.
     let mut stopping = std::pin::pin!(stop_signal());
     let ended = tokio::select! {
-        ended = fetch(&session.engine, &name, &context.output) => ended,
+        ended = fetch(&session.engine, &name, arriving, &context.output) => ended,
+        failed = early(&mut unlocking) => {
+            stop(&session.engine).await;
+            Err(failed)
+        }
         () = &mut stopping => Err(stop(&session.engine).await),
     };
     let ended = match ended {
         Ok(id) => tokio::select! {
-            saved = save(&session.engine, &work, &id, &target, key, &args, &context.output) => {
+            saved = save(&session.engine, &work, &id, &target, unlocking.take(), &args, &context.output) => {
                 if saved.is_ok() && args.provide {
                     context.output.say(&text::provided(&link(&cid)));
                     stopping.await;
@@ -125,6 +129,14 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
         home.remove(work)?;
     }
     ended
+}
+
+/// The failure to open what has arrived of a private share, as soon as there is one.
+async fn early(unlocking: &mut Option<Unlocking>) -> Failed {
+    match unlocking {
+        Some(unlocking) => unlocking.failed().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Opens the work directory of the fetch of a file.
@@ -158,7 +170,13 @@ fn discard(home: &Home, cid: &str, output: &Output) -> Result<(), Failed> {
 }
 
 /// Fetches a file; returns the item once all of it is here and verified.
-async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId, Failed> {
+/// `arriving` is told where the bytes of a private share are.
+async fn fetch(
+    engine: &CliEngine,
+    cid: &str,
+    arriving: Option<Arc<Arriving>>,
+    output: &Output,
+) -> Result<ItemId, Failed> {
     let mut events = engine.platform().watch();
     let id = match engine
         .command(Command::Fetch {
@@ -188,11 +206,13 @@ async fn fetch(engine: &CliEngine, cid: &str, output: &Output) -> Result<ItemId,
                 bar.finish_and_clear();
                 return Err(Failed::of(failure, About::Fetch));
             }
-            Status::Preparing
-            | Status::Hashing
-            | Status::Searching
-            | Status::Asked { .. }
-            | Status::Downloading { .. } => {}
+            // What an earlier run wrote and did not record is cut off by now.
+            Status::Downloading { .. } => {
+                if let Some(arriving) = &arriving {
+                    arriving.grow(engine.platform().store().data_path(&id)?);
+                }
+            }
+            Status::Preparing | Status::Hashing | Status::Searching | Status::Asked { .. } => {}
         }
         match events.recv().await {
             Ok(event) => tell(output, &event),
@@ -258,18 +278,19 @@ async fn save(
     work: &Work,
     id: &ItemId,
     target: &Target,
-    key: Option<Key>,
+    unlocking: Option<Unlocking>,
     args: &FetchArgs,
     output: &Output,
 ) -> Result<(), Failed> {
     let store = engine.platform().store();
     let (source, dag) = store.open(id).await?;
-    if let Some(key) = key {
+    if let Some(unlocking) = unlocking {
         if dag.is_directory() {
             return Err(Failed::of(RecordError::Header.into(), About::Fetch));
         }
-        let cid = canonical(&dag.root);
-        return open(source, key, &cid, target, args.force, output).await;
+        let opened = unlocking.finish(source).await?;
+        tell_opened(&opened, &canonical(&dag.root), target, output);
+        return Ok(());
     }
     let name = engine
         .with_state(|state| state.items.get(id).map(|item| item.name.clone()))
@@ -324,33 +345,8 @@ async fn save(
     Ok(())
 }
 
-/// Opens a private share that was fetched, and saves what is in it. When the future is dropped, saving stops.
-async fn open(
-    body: FileSource,
-    key: Key,
-    cid: &str,
-    target: &Target,
-    force: bool,
-    output: &Output,
-) -> Result<(), Failed> {
-    // The name is in the share. Whatever it is, the temporary file is in the same directory.
-    let part = target.path("file").map(|path| part_of(&path));
-    let saving = Saving {
-        stopped: Arc::default(),
-        part: part.clone(),
-    };
-    let private = Private {
-        body,
-        key,
-        stopped: saving.stopped.clone(),
-    };
-    let to = target.clone();
-    let opened = tokio::task::spawn_blocking(move || match part {
-        Some(part) => private.save(&to, &part, force),
-        None => private.print(),
-    })
-    .await
-    .map_err(|_| Failed::ending())??;
+/// Tells the person what was in a private share.
+fn tell_opened(opened: &Opened, cid: &str, target: &Target, output: &Output) {
     tell_changes(&opened.changes, output);
     if let Some(path) = &opened.path
         && !path.ends_with(&opened.name)
@@ -368,7 +364,6 @@ async fn open(
         output.result(path);
     }
     output.say(&text::verified(opened.size));
-    Ok(())
 }
 
 /// Tells the person of everything in a folder that could not be saved as it is.

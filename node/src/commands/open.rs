@@ -1,29 +1,140 @@
-//! Opens a private share that was fetched: decrypts it, and saves the file or the folder in it.
+//! Opens a private share while it is fetched: decrypts what has arrived, and saves the file or the folder in it.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use fluence::failure::{About, Failure};
 use fluence::private::Key;
 use fluence::private::tar::{Entry, Part};
+use tokio::task::JoinHandle;
 
-use super::save::{Changes, Target, Tree, commit, must_be_free, must_be_replaceable, remove};
+use super::save::{
+    Changes, Target, Tree, commit, must_be_free, must_be_replaceable, part_of, remove,
+};
 use crate::exit::Failed;
 use crate::platform::{FileSource, OpenError, Opening};
 use crate::text;
 
-/// A private share that is here as it was stored, and the key to it.
-pub(super) struct Private {
-    /// The encrypted body.
-    pub body: FileSource,
-    /// The key of the link.
-    pub key: Key,
-    /// Set when the person stops the command.
-    pub stopped: Arc<AtomicBool>,
+/// How long it takes at most until it is noticed that more of a share has arrived.
+const LOOK: Duration = Duration::from_millis(50);
+/// After how many bytes of a file the disk is to have them, so that not all of it waits for that at the end.
+const SYNC: u64 = 32 * 1024 * 1024;
+
+/// The bytes of a private share as they arrive in the store.
+#[derive(Debug, Default)]
+pub(super) struct Arriving {
+    here: Mutex<Here>,
+    changed: Condvar,
+}
+
+/// Where the bytes of a private share are.
+#[derive(Debug, Clone, Default)]
+enum Here {
+    /// Nowhere yet.
+    #[default]
+    Nothing,
+    /// In this file, at the end of which more are written. All that are in it are verified.
+    Growing(PathBuf),
+    /// All of them are here.
+    Whole(FileSource),
+    /// No more of them will come.
+    Stopped,
+}
+
+impl Arriving {
+    /// Says in which file they are written, one after the other. All that are in it must be verified.
+    pub fn grow(&self, path: PathBuf) {
+        self.set(Here::Growing(path));
+    }
+
+    fn set(&self, here: Here) {
+        *self.here.lock().unwrap_or_else(PoisonError::into_inner) = here;
+        self.changed.notify_all();
+    }
+
+    /// What is here, after a while if `wait`.
+    fn look(&self, wait: bool) -> Here {
+        let here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
+        if wait && !matches!(*here, Here::Whole(_) | Here::Stopped) {
+            let waited = self.changed.wait_timeout(here, LOOK);
+            return waited.unwrap_or_else(PoisonError::into_inner).0.clone();
+        }
+        here.clone()
+    }
+}
+
+/// A private share that is being opened on another thread. Dropping it stops that, and removes what was written.
+pub(super) struct Unlocking {
+    arriving: Arc<Arriving>,
+    /// Ends with an error at once when there is one, and otherwise after [`Self::finish`].
+    thread: JoinHandle<Result<Opened, Failed>>,
+    /// Where it is written to until it has its name.
+    part: Option<PathBuf>,
+}
+
+impl Drop for Unlocking {
+    fn drop(&mut self) {
+        self.arriving.set(Here::Stopped);
+        // The other thread removes it too, but it may be waiting for the disk.
+        if let Some(part) = &self.part {
+            remove(part);
+        }
+    }
+}
+
+impl Unlocking {
+    /// Begins to open a share, of which nothing is here yet.
+    pub fn begin(key: Key, target: &Target, force: bool) -> Self {
+        // The name is in the share. Whatever it is, the temporary file is in the same directory.
+        let part = target.path("file").map(|path| part_of(&path));
+        let arriving = Arc::<Arriving>::default();
+        let private = Private {
+            arriving: arriving.clone(),
+            key,
+        };
+        let (to, path) = (target.clone(), part.clone());
+        let thread = tokio::task::spawn_blocking(move || match path {
+            Some(part) => private.save(&to, &part, force),
+            None => private.print(),
+        });
+        Self {
+            arriving,
+            thread,
+            part,
+        }
+    }
+
+    /// What has to be told where the share is arriving.
+    pub fn arriving(&self) -> Arc<Arriving> {
+        self.arriving.clone()
+    }
+
+    /// The failure with which it ends before all of the share has arrived.
+    pub async fn failed(&mut self) -> Failed {
+        match (&mut self.thread).await {
+            Ok(Err(failed)) => failed,
+            Ok(Ok(_)) | Err(_) => Failed::ending(),
+        }
+    }
+
+    /// Opens the rest of the share, all of which is here.
+    ///
+    /// # Errors
+    /// Those of [`Private::save`] and [`Private::print`].
+    pub async fn finish(mut self, body: FileSource) -> Result<Opened, Failed> {
+        self.arriving.set(Here::Whole(body));
+        (&mut self.thread).await.map_err(|_| Failed::ending())?
+    }
+}
+
+/// A private share that is arriving, and the key to it.
+struct Private {
+    arriving: Arc<Arriving>,
+    key: Key,
 }
 
 /// What was in a private share.
@@ -60,7 +171,7 @@ impl Private {
     /// # Errors
     /// If the key does not open all of it, the disk fails, something already exists in its place, or the command was
     /// stopped.
-    pub fn save(&self, target: &Target, part: &Path, force: bool) -> Result<Opened, Failed> {
+    fn save(&self, target: &Target, part: &Path, force: bool) -> Result<Opened, Failed> {
         let saved = self.unpack(target, part, force);
         // After a rename there is nothing left to remove; otherwise there may be.
         remove(part);
@@ -90,7 +201,7 @@ impl Private {
     ///
     /// # Errors
     /// If the key does not open all of it, it is a folder, standard output cannot be written, or the command was stopped.
-    pub fn print(&self) -> Result<Opened, Failed> {
+    fn print(&self) -> Result<Opened, Failed> {
         let mut first = None;
         self.each(|piece| match piece {
             Part::Entry(entry) if is_folder(&entry) => Err(text::folder_to_stdout()),
@@ -121,14 +232,22 @@ impl Private {
     /// Gives everything in the share to `take`, in order. Each piece is authentic; that nothing is missing is known once
     /// this has returned.
     fn each(&self, mut take: impl FnMut(Part) -> Result<(), Failed>) -> Result<(), Failed> {
-        let mut opening = Opening::new(self.body.clone(), &self.key)?;
-        while let Some(parts) = opening.next()? {
-            if self.stopped.load(Ordering::Relaxed) {
-                return Err(Failed::interrupted(text::KEPT));
-            }
+        let mut opening = Opening::new(self.key.clone());
+        let mut wait = false;
+        loop {
+            let here = self.arriving.look(wait);
+            let parts = match &here {
+                Here::Stopped => return Err(Failed::interrupted(text::KEPT)),
+                Here::Nothing => Some(Vec::new()),
+                Here::Growing(path) => opening.next(&FileSource::growing(path), false)?,
+                Here::Whole(body) => opening.next(body, true)?,
+            };
+            let Some(parts) = parts else {
+                return Ok(());
+            };
+            wait = parts.is_empty();
             parts.into_iter().try_for_each(&mut take)?;
         }
-        Ok(())
     }
 }
 
@@ -151,6 +270,8 @@ struct Unpacking<'a> {
     tree: Option<Tree<'a>>,
     /// The file that is being written.
     file: Option<(PathBuf, File)>,
+    /// How many bytes of it the disk may not have yet.
+    unsynced: u64,
 }
 
 impl<'a> Unpacking<'a> {
@@ -190,6 +311,7 @@ impl<'a> Unpacking<'a> {
             path,
             tree,
             file,
+            unsynced: 0,
         })
     }
 
@@ -214,12 +336,16 @@ impl<'a> Unpacking<'a> {
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failed> {
-        match &mut self.file {
-            Some((path, file)) => file
-                .write_all(bytes)
-                .map_err(|error| Failed::file(path, &error)),
-            None => Ok(()),
+        let Some((path, file)) = &mut self.file else {
+            return Ok(());
+        };
+        self.unsynced += bytes.len() as u64;
+        let mut written = file.write_all(bytes);
+        if self.unsynced >= SYNC {
+            self.unsynced = 0;
+            written = written.and_then(|()| file.sync_data());
         }
+        written.map_err(|error| Failed::file(path, &error))
     }
 
     /// Gives it its name.

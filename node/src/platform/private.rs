@@ -262,15 +262,22 @@ fn part(slice: &Range<u64>, start: u64, len: u64) -> Option<(Range<u64>, Range<u
     })
 }
 
-/// Opens the encrypted body of a private share. It gives out nothing of a record before that is authenticated.
+/// Opens the encrypted body of a private share, also while it still arrives. It gives out nothing of a record before that
+/// is authenticated.
 pub struct Opening {
-    body: FileSource,
-    cipher: Aes128Gcm,
-    base: Nonce,
-    records: Records,
+    key: Key,
+    /// The header and what follows from it, once it is here.
+    begun: Option<Begun>,
     archive: Reader,
     /// The number of the next record.
     next: u64,
+}
+
+/// What the header of a body says.
+struct Begun {
+    header: Header,
+    cipher: Aes128Gcm,
+    base: Nonce,
 }
 
 /// Why a private share cannot be opened.
@@ -288,48 +295,64 @@ pub enum OpenError {
 }
 
 impl Opening {
-    /// Begins with the header of the body. Blocks the thread.
-    ///
-    /// # Errors
-    /// [`OpenError`] if it is not the body of a private share, or cannot be read.
-    pub fn new(body: FileSource, key: &Key) -> Result<Self, OpenError> {
-        let head = body.read_now(0..body.len().min(HEADER as u64))?;
-        let header = Header::parse_share(&head)?;
-        let records = Records::new(&header, body.len())?;
-        let (cipher, base) = Aes128Gcm::derive(key, &header.salt)?;
-        Ok(Self {
-            body,
-            cipher,
-            base,
-            records,
+    /// Begins to open a body with this key.
+    pub fn new(key: Key) -> Self {
+        Self {
+            key,
+            begun: None,
             archive: Reader::default(),
             next: 0,
-        })
+        }
     }
 
-    /// The entries and bytes that the next records bring, in order; `None` once all of the body is authenticated, and its
-    /// archive is whole. Blocks the thread.
+    /// The entries and bytes that the next records of the body bring, in order, as far as they are here. `body` begins where
+    /// the body does; `whole` says whether it ends there too. The result is `None` once all of the body is authenticated and
+    /// its archive is whole, and there is nothing in it if more of the body has to arrive first. Blocks the thread.
     ///
     /// # Errors
     /// [`OpenError`] if anything is not what the key encrypted. What came before is authentic, but is not all.
-    pub fn next(&mut self) -> Result<Option<Vec<Part>>, OpenError> {
-        if self.next == self.records.count() {
+    pub fn next(&mut self, body: &FileSource, whole: bool) -> Result<Option<Vec<Part>>, OpenError> {
+        if body.len() < HEADER as u64 && !whole {
+            return Ok(Some(Vec::new()));
+        }
+        let begun = match &mut self.begun {
+            Some(begun) => begun,
+            begun => {
+                let head = body.read_now(0..body.len().min(HEADER as u64))?;
+                let header = Header::parse_share(&head)?;
+                let (cipher, base) = Aes128Gcm::derive(&self.key, &header.salt)?;
+                begun.insert(Begun {
+                    header,
+                    cipher,
+                    base,
+                })
+            }
+        };
+        let records = match whole {
+            true => Records::new(&begun.header, body.len())?,
+            false => Records::arriving(&begun.header, body.len()),
+        };
+        // The last of what is here may be a part of a record, and is the last of all only if all is here.
+        let count = records.count().saturating_sub(u64::from(!whole));
+        if whole && self.next >= count {
             std::mem::take(&mut self.archive).finish()?;
             return Ok(None);
         }
-        let numbers = self.next..self.records.count().min(self.next + RECORDS_AT_ONCE);
-        let place =
-            self.records.range(numbers.start).start..self.records.range(numbers.end - 1).end;
+        let numbers = self.next..count.min(self.next + RECORDS_AT_ONCE);
+        if numbers.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let place = records.range(numbers.start).start..records.range(numbers.end - 1).end;
         let start = place.start;
-        let sealed = self.body.read_now(place)?;
+        let sealed = body.read_now(place)?;
         let mut parts = Vec::new();
         for number in numbers {
-            let place = self.records.range(number);
+            let place = records.range(number);
             let record =
                 sealed[(place.start - start) as usize..(place.end - start) as usize].to_vec();
-            let last = self.records.is_last(number);
-            let content = now(record::open(&self.cipher, &self.base, number, record, last))?;
-            parts.extend(self.archive.push(&content)?);
+            let last = whole && records.is_last(number);
+            let opened = record::open(&begun.cipher, &begun.base, number, record, last);
+            parts.extend(self.archive.push(&now(opened)?)?);
             self.next = number + 1;
         }
         Ok(Some(parts))
@@ -367,9 +390,9 @@ mod tests {
 
     /// Everything in a body: the entries, and the bytes of all of them together.
     fn opened(body: FileSource, key: &Key) -> Result<(Vec<Entry>, Vec<u8>), OpenError> {
-        let mut opening = Opening::new(body, key)?;
+        let mut opening = Opening::new(key.clone());
         let (mut entries, mut bytes) = (Vec::new(), Vec::new());
-        while let Some(parts) = opening.next()? {
+        while let Some(parts) = opening.next(&body, true)? {
             for part in parts {
                 match part {
                     Part::Entry(entry) => entries.push(entry),
@@ -558,8 +581,8 @@ mod tests {
         let source = on_disk(directory, "tampered", body);
         let mut came = 0;
         let mut open = || {
-            let mut opening = Opening::new(source.clone(), key)?;
-            while let Some(parts) = opening.next()? {
+            let mut opening = Opening::new(key.clone());
+            while let Some(parts) = opening.next(&source, true)? {
                 came += parts.len();
             }
             Ok(())
@@ -655,6 +678,52 @@ mod tests {
             &key,
         );
         assert!(matches!(ended, Err(OpenError::Record(NoShare))) && came == 0);
+    }
+
+    #[test]
+    fn a_body_is_opened_while_it_arrives() {
+        let directory = tempfile::tempdir().unwrap();
+        let key = Key::new([1; 16]);
+        let (source, bytes) = body(directory.path(), &key);
+        let whole = source.read_now(0..source.len()).unwrap();
+        let path = directory.path().join("arriving");
+        assert!(FileSource::growing(&path).is_empty(), "nothing is there");
+        let mut opening = Opening::new(key.clone());
+        let mut came = Vec::new();
+        let mut take = |parts: Vec<Part>| {
+            for part in parts {
+                if let Part::Bytes(more) = part {
+                    came.extend(more);
+                }
+            }
+            came.len()
+        };
+        let record = record::RECORD as usize;
+        // A record is opened once a byte of the next one is here: until then it may be the last.
+        for (here, opened) in [
+            (0, 0),
+            (5, 0),
+            (HEADER, 0),
+            (HEADER + record, 0),
+            (HEADER + record + 1, CONTENT - tar::BLOCK),
+            (HEADER + 2 * record, CONTENT - tar::BLOCK),
+            (HEADER + 4 * record + 20, 4 * CONTENT - tar::BLOCK),
+            (whole.len(), 4 * CONTENT - tar::BLOCK),
+        ] {
+            fs::write(&path, &whole[..here]).unwrap();
+            let parts = opening.next(&FileSource::growing(&path), false).unwrap();
+            assert_eq!(take(parts.unwrap()), opened, "{here}");
+        }
+        let body = FileSource::growing(&path);
+        while let Some(parts) = opening.next(&body, true).unwrap() {
+            take(parts);
+        }
+        assert!(came == bytes);
+        // A wrong key is noticed with the first record.
+        let mut opening = Opening::new(Key::new([2; 16]));
+        fs::write(&path, &whole[..HEADER + record + 1]).unwrap();
+        let opened = opening.next(&FileSource::growing(&path), false);
+        assert!(matches!(opened, Err(OpenError::Record(RecordError::Key))));
     }
 
     #[test]

@@ -93,6 +93,18 @@ impl FileSource {
         }]))
     }
 
+    /// The bytes that are in the file at `path` now, to which others may be added; none if it cannot be read.
+    pub fn growing(path: &Path) -> Self {
+        let len = fs::metadata(path).map_or(0, |metadata| metadata.len());
+        Self::of(vec![Extent {
+            path: path.to_owned(),
+            sealed: None,
+            offset: 0,
+            len,
+            stamp: None,
+        }])
+    }
+
     /// A source of no bytes.
     pub fn empty() -> Self {
         Self::of(Vec::new())

@@ -85,6 +85,14 @@ impl FileStore {
         path.is_file().then_some(path)
     }
 
+    /// The path at which the item's own data file is, or will be while it is being written.
+    ///
+    /// # Errors
+    /// [`StoreError`] if that is not the id of an item.
+    pub fn data_path(&self, id: &ItemId) -> Result<PathBuf, StoreError> {
+        Ok(self.directory(id)?.join(DATA))
+    }
+
     fn directory(&self, id: &ItemId) -> Result<PathBuf, StoreError> {
         if is_id(&id.0) {
             Ok(self.root.join(&id.0))
