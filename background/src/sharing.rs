@@ -225,7 +225,7 @@ impl Sharing {
         // An address that contains the bytes themselves means nothing to people.
         let url = (!wanted.url.starts_with("data:")).then(|| wanted.url.clone());
         let input = ShareInput {
-            name: wanted.first_name(),
+            name: Some(wanted.first_name()),
             mime: None,
             size: None,
             source: Some(ItemSource {
@@ -277,10 +277,10 @@ impl Sharing {
             }
         };
         let input = ShareInput {
-            name: safe_file_name(&format!(
+            name: Some(safe_file_name(&format!(
                 "{}.txt",
                 words.replace(['/', '\\', '.'], " ").trim()
-            )),
+            ))),
             mime: Some("text/plain".to_owned()),
             size: Some(blob.size() as u64),
             source: Some(ItemSource { url: None, page }),
@@ -302,7 +302,7 @@ impl Sharing {
                 .map(|(file, blob)| (file.name, BlobSource::new(blob)))
                 .collect();
             let input = ShareInput {
-                name: take_directory_name(&mut body),
+                name: Some(take_directory_name(&mut body)),
                 mime: None,
                 size: None,
                 source: None,
@@ -324,7 +324,7 @@ impl Sharing {
         let mut answers = stream::iter(files)
             .map(|(file, blob)| {
                 let input = ShareInput {
-                    name: file.name.clone(),
+                    name: Some(file.name.clone()),
                     mime: (!file.mime.is_empty()).then_some(file.mime),
                     size: Some(blob.size() as u64),
                     source: None,

@@ -358,6 +358,70 @@ fn nothing_is_overwritten_unasked_and_standard_output_gets_the_file_alone() {
 }
 
 #[test]
+fn a_killed_fetch_continues_where_it_was() {
+    let world = World::new();
+    let len = 192 * MIB;
+    let path = world.file("secret.bin", len);
+    let (_share, link) = world.share("alice", &["--private".as_ref(), path.as_os_str()]);
+    let (cid, key) = parts(&link);
+    let to = world.path("out");
+    fs::create_dir(&to).unwrap();
+    let args = [link.as_ref(), "-o".as_ref(), to.as_os_str()];
+    let mut first = world.client::<&OsStr>("bob", "fetch", &args);
+    first.event_where("progress beyond what is synced at intervals", |event| {
+        event["event"] == "progress" && event["progress"]["bytes"].as_u64() > Some(80 * MIB as u64)
+    });
+    first.kill();
+    assert!(!to.join("secret.bin").exists(), "a part is never the whole");
+    let part = bytes(len)[100..164].to_vec();
+    let secrets: [&[u8]; 4] = [b"secret.bin", key.as_bytes(), &key_bytes(&key), &part];
+    knows_nothing(&world.path("bob"), &secrets);
+    let list = output(fluence(&world.path("bob")).args(["fetch", "--unfinished"]));
+    let told: Value = serde_json::from_slice(&list.stdout).unwrap();
+    assert_eq!(told["cid"], cid, "{told}");
+
+    let before = world.counters(&cid)["served_bytes"].as_u64().unwrap();
+    let second = world.client::<&OsStr>("bob", "fetch", &args);
+    second.succeeds();
+    assert!(fs::read(to.join("secret.bin")).unwrap() == bytes(len));
+    let again = world.counters(&cid)["served_bytes"].as_u64().unwrap() - before;
+    assert!(again < (len - 20 * MIB) as u64, "{again} bytes came again");
+    let left: Vec<_> = fs::read_dir(&to).unwrap().map(Result::unwrap).collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
+fn what_is_stopped_and_discarded_leaves_nothing() {
+    let world = World::new();
+    let path = world.file("secret.bin", 192 * MIB);
+    let (_share, link) = world.share("alice", &["--private".as_ref(), path.as_os_str()]);
+    let to = world.path("out");
+    fs::create_dir(&to).unwrap();
+    let args = [link.as_ref(), "-o".as_ref(), to.as_os_str()];
+    let left = || fs::read_dir(&to).unwrap().count();
+    let begin = || {
+        let fetch = world.client::<&OsStr>("bob", "fetch", &args);
+        fetch.event_where("progress", |event| {
+            event["event"] == "progress" && event["progress"]["bytes"].as_u64() > Some(1000)
+        });
+        fetch
+    };
+    let fetch = begin();
+    fetch.terminate();
+    let (code, _) = fetch.fails();
+    assert_eq!((code, left()), (130, 0));
+    begin().kill();
+    let discard = ["fetch", "--discard", &link];
+    assert!(
+        output(fluence(&world.path("bob")).args(discard))
+            .status
+            .success()
+    );
+    assert_eq!(left(), 0);
+    assert_eq!(fs::read_dir(world.path("bob/work")).unwrap().count(), 0);
+}
+
+#[test]
 fn a_file_that_was_changed_is_not_served() {
     let world = World::new();
     let path = world.file("secret.bin", 2 * MIB);

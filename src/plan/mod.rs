@@ -47,9 +47,9 @@ pub use share::distinct_paths;
 
 /// Something that a person asked to share.
 pub struct ShareInput<S> {
-    /// The name that the page, the server or the person's system gives it; it is made safe here. Nobody is told of a name if
-    /// it is empty, which it is for a private share.
-    pub name: String,
+    /// The name that the page, the server or the person's system gives it; it is made safe here. A private share has none
+    /// that others may be told.
+    pub name: Option<String>,
     /// Its MIME type, if it is known.
     pub mime: Option<String>,
     /// Its size in bytes, if it is known; it is used only to show progress.

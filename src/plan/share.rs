@@ -73,10 +73,7 @@ impl<P: Platform> Engine<P> {
         }
         self.record([EventKind::ShareBegan {
             id: id.clone(),
-            name: match input.name.as_str() {
-                "" => String::new(),
-                name => chosen_name(name),
-            },
+            name: input.name.as_deref().map_or_else(String::new, chosen_name),
             mime,
             size,
             source: input.source,

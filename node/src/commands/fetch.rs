@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use words::Terminal;
 
-use super::open::{Arriving, Opened, Unlocking};
+use super::open::{self, Arriving, Opened, Unlocking};
 use super::save::{Changes, Fetched, Saving, Target, part_of};
 use super::session::{CliEngine, Client, Session, take_back};
 use super::{Context, NetworkArgs, close, is_stdout, stop_signal};
@@ -92,7 +92,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     };
     let session = Session::begin(client, &work, settings, &context.output).await?;
     let name = canonical(&cid);
-    let mut unlocking = key.map(|key| Unlocking::begin(key, &target, args.force));
+    let mut unlocking = key.map(|key| Unlocking::begin(key, &target, args.force, work.path()));
     let arriving = unlocking.as_ref().map(Unlocking::arriving);
     // One future for the whole run, so that no signal between two waits is lost.
     let mut stopping = std::pin::pin!(stop_signal());
@@ -163,7 +163,9 @@ fn discard(home: &Home, cid: &str, output: &Output) -> Result<(), Failed> {
     if !there {
         return Err(text::nothing_kept(cid));
     }
-    home.remove(work(home, cid)?)?;
+    let work = work(home, cid)?;
+    open::clean(work.path());
+    home.remove(work)?;
     output.event(&json!({"event": "discarded", "cid": cid}));
     output.say(&text::discarded(cid));
     Ok(())

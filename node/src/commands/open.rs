@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use fluence::private::tar::{Entry, Part};
 use tokio::task::JoinHandle;
 
 use super::save::{
-    Changes, Target, Tree, commit, must_be_free, must_be_replaceable, part_of, remove,
+    Changes, Target, Tree, commit, is_part, must_be_free, must_be_replaceable, part_of, remove,
 };
 use crate::exit::Failed;
 use crate::platform::{FileSource, OpenError, Opening};
@@ -23,6 +23,24 @@ use crate::text;
 const LOOK: Duration = Duration::from_millis(50);
 /// After how many bytes of a file the disk is to have them, so that not all of it waits for that at the end.
 const SYNC: u64 = 32 * 1024 * 1024;
+
+/// The file in the directory of a fetch that names the temporary path of what is opened.
+const NOTE: &str = "part";
+/// The longest path that is read from that file, in bytes.
+const MAX_NOTE: u64 = 16 * 1024;
+
+/// Removes what a fetch that was killed had opened; `work` is its directory. Unlike what is fetched, it is written anew.
+pub(super) fn clean(work: &Path) {
+    let note = File::open(work.join(NOTE)).and_then(|file| {
+        let mut path = String::new();
+        file.take(MAX_NOTE).read_to_string(&mut path).map(|_| path)
+    });
+    if let Ok(path) = note
+        && is_part(Path::new(&path))
+    {
+        remove(Path::new(&path));
+    }
+}
 
 /// The bytes of a private share as they arrive in the store.
 #[derive(Debug, Default)]
@@ -87,10 +105,21 @@ impl Drop for Unlocking {
 }
 
 impl Unlocking {
-    /// Begins to open a share, of which nothing is here yet.
-    pub fn begin(key: Key, target: &Target, force: bool) -> Self {
+    /// Begins to open a share. Nothing of it is used before [`Arriving`] says where it is. `work` is the directory of the
+    /// fetch.
+    pub fn begin(key: Key, target: &Target, force: bool, work: &Path) -> Self {
         // The name is in the share. Whatever it is, the temporary file is in the same directory.
         let part = target.path("file").map(|path| part_of(&path));
+        clean(work);
+        if let Some(part) = part
+            .as_ref()
+            .and_then(|part| std::path::absolute(part).ok())
+        {
+            // Without the note, a part would stay if this process were killed.
+            if let Err(error) = fs::write(work.join(NOTE), part.as_os_str().as_encoded_bytes()) {
+                tracing::debug!("no note of {} could be made: {error}", part.display());
+            }
+        }
         let arriving = Arc::<Arriving>::default();
         let private = Private {
             arriving: arriving.clone(),
@@ -99,7 +128,7 @@ impl Unlocking {
         let (to, path) = (target.clone(), part.clone());
         let thread = tokio::task::spawn_blocking(move || match path {
             Some(part) => private.save(&to, &part, force),
-            None => private.print(),
+            None => private.print(&mut std::io::stdout().lock()),
         });
         Self {
             arriving,
@@ -201,7 +230,7 @@ impl Private {
     ///
     /// # Errors
     /// If the key does not open all of it, it is a folder, standard output cannot be written, or the command was stopped.
-    fn print(&self) -> Result<Opened, Failed> {
+    fn print(&self, out: &mut impl Write) -> Result<Opened, Failed> {
         let mut first = None;
         self.each(|piece| match piece {
             Part::Entry(entry) if is_folder(&entry) => Err(text::folder_to_stdout()),
@@ -213,7 +242,6 @@ impl Private {
         })?;
         let entry = first.ok_or_else(not_whole)?;
         let fail = |error| Failed::file(Path::new("standard output"), &error);
-        let mut out = std::io::stdout().lock();
         self.each(|piece| match piece {
             Part::Entry(_) => Ok(()),
             Part::Bytes(bytes) => out.write_all(&bytes).map_err(fail),
@@ -369,5 +397,101 @@ fn sync(file: Option<(PathBuf, File)>) -> Result<(), Failed> {
     match file {
         Some((path, file)) => file.sync_all().map_err(|error| Failed::file(&path, &error)),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fluence::failure::Code;
+    use fluence::ports::Source;
+    use fluence::private::record::RECORD;
+
+    /// A file of three records, as its private share is stored.
+    fn body(directory: &Path, key: &Key) -> Vec<u8> {
+        let plain = directory.join("plain");
+        fs::write(&plain, vec![7; 150_000]).unwrap();
+        let entry = Entry {
+            path: "secret.txt".to_owned(),
+            folder: false,
+            len: 150_000,
+            media_type: None,
+        };
+        let source = FileSource::open(&plain).unwrap();
+        let sealed = FileSource::sealed(vec![(entry, source)], key).unwrap();
+        let body = sealed.read_now(0..sealed.len()).unwrap();
+        fs::remove_file(plain).unwrap();
+        body.to_vec()
+    }
+
+    fn private(stored: &Path, body: &[u8], key: &Key) -> Private {
+        fs::write(stored, body).unwrap();
+        let arriving = Arc::<Arriving>::default();
+        arriving.set(Here::Whole(FileSource::open(stored).unwrap()));
+        Private {
+            arriving,
+            key: key.clone(),
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_body_that_was_tampered_with_is_shown() {
+        let home = tempfile::tempdir().unwrap();
+        let out = home.path().join("out");
+        fs::create_dir(&out).unwrap();
+        let stored = home.path().join("stored");
+        let target = Target::new(Some(out.clone()), false).unwrap();
+        let part = part_of(&out.join("file"));
+        let key = Key::new([3; 16]);
+        let body = body(home.path(), &key);
+        let (size, len) = (RECORD as usize, body.len());
+        let flipped = |at: usize| {
+            let mut body = body.clone();
+            body[at] ^= 1;
+            body
+        };
+        let cases = [
+            flipped(0),
+            flipped(16),
+            flipped(20),
+            flipped(21),
+            flipped(21 + size),
+            flipped(21 + 2 * size),
+            flipped(len - 1),
+            body[..len - 1].to_vec(),
+            body[..21 + 2 * size].to_vec(),
+            [&body[..], b"x"].concat(),
+            [&body[..21], &body[21 + size..]].concat(),
+            Vec::new(),
+        ];
+        for (number, body) in cases.iter().enumerate() {
+            let private = private(&stored, body, &key);
+            let failed = private.save(&target, &part, true).unwrap_err();
+            assert_eq!(failed.failure.code, Code::NotOpened.into(), "{number}");
+            assert_eq!(fs::read_dir(&out).unwrap().count(), 0, "{number}");
+            let mut printed = Vec::new();
+            private.print(&mut printed).unwrap_err();
+            assert!(printed.is_empty(), "{number}");
+        }
+        let whole = private(&stored, &body, &key);
+        let mut printed = Vec::new();
+        whole.print(&mut printed).unwrap();
+        assert_eq!(printed, vec![7; 150_000]);
+        whole.save(&target, &part, false).unwrap();
+        assert!(fs::read(out.join("secret.txt")).unwrap() == printed);
+        assert_eq!(fs::read_dir(&out).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn only_what_this_program_named_is_cleaned_up() {
+        let home = tempfile::tempdir().unwrap();
+        let kept = home.path().join("precious.part");
+        let part = part_of(&home.path().join("file"));
+        for (path, stays) in [(&kept, true), (&part, false)] {
+            fs::write(path, "x").unwrap();
+            fs::write(home.path().join(NOTE), path.as_os_str().as_encoded_bytes()).unwrap();
+            clean(home.path());
+            assert_eq!(path.exists(), stays, "{path:?}");
+        }
     }
 }

@@ -134,6 +134,18 @@ pub(super) fn part_of(path: &Path) -> PathBuf {
     parent(path).join(format!(".fluence-{:032x}.part", random()))
 }
 
+/// Whether a path is one that [`part_of`] made.
+pub(super) fn is_part(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    let number = name
+        .strip_prefix(".fluence-")
+        .and_then(|name| name.strip_suffix(".part"));
+    path.is_absolute()
+        && number.is_some_and(|number| {
+            number.len() == 32 && number.bytes().all(|b| b.is_ascii_hexdigit())
+        })
+}
+
 impl Fetched {
     /// Saves under `path`, by way of the temporary path `part`, and says what could not be saved as it is. Blocks the
     /// thread.

@@ -157,7 +157,7 @@ async fn share(
     for (input, secret) in inputs {
         let name = match &secret {
             Some(secret) => secret.name.clone(),
-            None => input.name.clone(),
+            None => input.name.clone().unwrap_or_default(),
         };
         match shares.engine.share(input).await {
             Answer::Done { id: Some(id) } => shares.add(id, &name, secret),
@@ -449,7 +449,7 @@ fn inputs(args: &ShareArgs, output: &Output) -> Result<Vec<ShareInput<FileSource
             let source = open(path)?;
             Ok(ShareInput {
                 mime: mime_guess::from_path(path).first_raw().map(str::to_owned),
-                name,
+                name: Some(name),
                 size: Some(source.len()),
                 source: None,
                 body: Input::Stored(source),
@@ -463,7 +463,7 @@ fn sealed(
     input: ShareInput<FileSource>,
 ) -> Result<(ShareInput<FileSource>, Option<Secret>), Failed> {
     let key = Key::new(random().to_le_bytes());
-    let name = chosen_name(&input.name);
+    let name = chosen_name(input.name.as_deref().unwrap_or_default());
     let entry = |path: String, source: &FileSource| Entry {
         path,
         folder: false,
@@ -509,7 +509,7 @@ fn sealed(
         key,
     };
     let input = ShareInput {
-        name: String::new(),
+        name: None,
         mime: Some("application/octet-stream".to_owned()),
         size: Some(body.len()),
         source: None,
@@ -524,7 +524,7 @@ fn open(path: &Path) -> Result<FileSource, Failed> {
 
 fn directory(name: String, files: Vec<(String, FileSource)>) -> ShareInput<FileSource> {
     ShareInput {
-        name,
+        name: Some(name),
         mime: None,
         size: Some(files.iter().map(|(_, source)| source.len()).sum()),
         source: None,

@@ -57,7 +57,7 @@ fn sharing_on() -> Settings {
 fn input(machine: &Machine, name: &str, bytes: &[u8]) -> ShareInput<SimSource> {
     let site = Site::with(&machine.world, "", bytes);
     ShareInput {
-        name: name.into(),
+        name: Some(name.into()),
         mime: Some("image/jpeg".into()),
         size: Some(bytes.len() as u64),
         source: None,
@@ -68,7 +68,7 @@ fn input(machine: &Machine, name: &str, bytes: &[u8]) -> ShareInput<SimSource> {
 /// A share of what is at an address, which a later run can read on.
 fn input_of(site: &Rc<Site>) -> ShareInput<SimSource> {
     ShareInput {
-        name: "site".into(),
+        name: Some("site".into()),
         mime: None,
         size: None,
         source: Some(ItemSource {

@@ -269,3 +269,32 @@ fn bad_settings_are_refused() {
     }
     assert_eq!(refused(command(&a, Command::Reconnect)), "not_here");
 }
+
+#[test]
+fn a_share_without_a_name_is_described_without_one() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    // The sizes of one that is read at once, and of one that is not.
+    for len in [1000, 100_000] {
+        let private = ShareInput {
+            name: None,
+            mime: Some("application/octet-stream".into()),
+            size: None,
+            source: None,
+            body: Input::Stored(SimSource(file(len, 77).into())),
+        };
+        let id = begin_share(&a, private);
+        until(&a, &id, |item| item.status == Status::Shared);
+        let cid = item(&a, &id).cid.unwrap();
+        let Reply::Ok(mut told) = ask(&a, &cid) else {
+            panic!("it is provided");
+        };
+        assert!(told.remove("multiaddr").is_some());
+        let expected = json!({"size": len, "type": "application/octet-stream"});
+        assert_eq!(json!(told), expected);
+        let fetched = begin_fetch(&b, &cid);
+        until_done(&b, &fetched);
+        assert_eq!(item(&b, &fetched).name, cid, "nobody said another one");
+    }
+}
