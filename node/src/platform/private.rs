@@ -151,13 +151,16 @@ impl Sealed {
         }
         let numbers = self.records.within(&range);
         // The memory of both is used again.
-        let (mut plain, mut sealed) = (Vec::new(), Vec::new());
+        let at_once = (numbers.end - numbers.start).min(RECORDS_AT_ONCE);
+        let mut plain = vec![0; at_once as usize * CONTENT];
+        let mut sealed = Vec::new();
         let mut first = numbers.start;
         while first < numbers.end {
             let next = numbers.end.min(first + RECORDS_AT_ONCE);
             let content = CONTENT as u64;
             let place = first * content..self.archive.len.min(next * content);
-            self.archive.read(place, &mut plain).map_err(without_name)?;
+            let plain = &mut plain[..(place.end - place.start) as usize];
+            self.archive.read(place, plain).map_err(without_name)?;
             for (number, piece) in (first..next).zip(plain.chunks(CONTENT)) {
                 let mut record: Vec<u8> = std::mem::take(&mut sealed);
                 record.clear();
@@ -227,11 +230,10 @@ impl Archive {
         }
     }
 
-    /// Reads a slice, which must be within the archive, in the place of what `bytes` has. Blocks the thread.
-    fn read(&self, range: Range<u64>, bytes: &mut Vec<u8>) -> Result<(), StoreError> {
+    /// Reads a slice, which must be within the archive and as long as `bytes`. Blocks the thread.
+    fn read(&self, range: Range<u64>, bytes: &mut [u8]) -> Result<(), StoreError> {
         // Padding and end are the zeros that are not written over.
-        bytes.clear();
-        bytes.resize((range.end - range.start) as usize, 0);
+        bytes.fill(0);
         let first = self
             .starts
             .partition_point(|start| *start <= range.start)
