@@ -1,6 +1,6 @@
 //! Compares `fluence share` and `fluence fetch` with `ipfs add` and with `ipfs cat` from a second
 //! daemon. Without a Kubo (`FLUENCE_TEST_KUBO`), it compares with the Go peer of the contract
-//! suite, which has one daemon and keeps everything in memory.
+//! suite, which has one daemon and keeps everything in memory. Private shares are compared with plain ones.
 
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,8 @@ use crate::{PATIENCE, gib, noise};
 const FILE: u64 = 1 << 30;
 /// How often each measurement is repeated, each time with another file; the median counts.
 const RUNS: u64 = 3;
+/// The least speed of private shares, as a part of that of plain ones.
+const PRIVATE: Goal = Goal::Least(0.7);
 
 /// Measures the command line, and prints its rows.
 ///
@@ -32,20 +34,24 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     };
     let (mut shares, mut fetches) = (Vec::new(), Vec::new());
     let (mut adds, mut cats) = (Vec::new(), Vec::new());
+    let (mut private_shares, mut private_fetches) = (Vec::new(), Vec::new());
     for run in 0..RUNS {
         let name = format!("native-{run}.bin");
         let path = noise::file(scene, &name, FILE, 10 + run)?;
         // They take turns, so that it is not always the same one that finds the disk as the other
         // left it.
         let (own, other) = if run % 2 == 0 {
-            let own = ours(scene, &path, run).await?;
+            let own = ours(scene, &path, run, false).await?;
             (own, theirs(scene, &software, &path).await?)
         } else {
             let other = theirs(scene, &software, &path).await?;
-            (ours(scene, &path, run).await?, other)
+            (ours(scene, &path, run, false).await?, other)
         };
         let same = canonical(&other.cid.parse::<Cid>()?);
         ensure!(own.cid == same, "{} is not {same}", own.cid);
+        let private = ours(scene, &path, run, true).await?;
+        private_shares.push(private.give);
+        private_fetches.push(private.take);
         shares.push(own.give);
         fetches.push(own.take);
         adds.push(other.give);
@@ -53,6 +59,30 @@ pub async fn measure(scene: &Scene) -> Result<()> {
         std::fs::remove_file(path)?;
     }
     let size = gib(FILE);
+    for (what, private, against, plain) in [
+        (
+            "`fluence share --private`",
+            private_shares,
+            "plain",
+            &shares,
+        ),
+        (
+            "`fluence fetch`, private, cold",
+            private_fetches,
+            "plain",
+            &fetches,
+        ),
+    ] {
+        let (private, plain) = (median(private), median(plain.clone()));
+        row(
+            &format!("{what}, {size}"),
+            private,
+            against,
+            plain,
+            times(plain, private),
+            Some(PRIVATE),
+        );
+    }
     for (what, own, against, other) in [
         ("`fluence share`", shares, against[0], adds),
         (
@@ -76,19 +106,22 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     Ok(())
 }
 
-/// The hash of a file, and how long it took to provide it and then to fetch it elsewhere.
+/// The hash or the private link of a file, and how long it took to provide it and then to fetch it elsewhere.
 struct Took {
     cid: String,
     give: Duration,
     take: Duration,
 }
 
-async fn ours(scene: &Scene, path: &std::path::Path, run: u64) -> Result<Took> {
+async fn ours(scene: &Scene, path: &std::path::Path, run: u64, private: bool) -> Result<Took> {
     let node = scene.node(&format!("node-native-{run}"), &[]).await?;
     let provider = scene.command_line(&format!("native-provider-{run}"), &node)?;
     let fetcher = scene.command_line(&format!("native-fetcher-{run}"), &node)?;
     let start = Instant::now();
-    let (sharing, cid) = provider.share(path).await?;
+    let (sharing, cid) = match private {
+        true => provider.share_privately(path).await?,
+        false => provider.share(path).await?,
+    };
     let give = start.elapsed();
     let start = Instant::now();
     let saved = fetcher.fetch(&cid, PATIENCE).await?;

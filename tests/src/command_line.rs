@@ -145,6 +145,15 @@ impl CommandLine {
         .await
     }
 
+    /// Shares a file privately. Returns the program and the link, which has the key.
+    pub async fn share_privately(&self, file: &Path) -> Result<(Program, String)> {
+        let file = file.to_str().context("the path is not valid UTF-8")?;
+        self.start(&["share", "--private", file], |line| {
+            (line["event"] == "shared").then(|| line["link"].as_str().map(str::to_owned))?
+        })
+        .await
+    }
+
     /// The CID of a file, which is computed without sharing it.
     pub async fn hash(&self, file: &Path) -> Result<String> {
         let output = Command::new(fluence()?)
