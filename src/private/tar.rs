@@ -774,6 +774,60 @@ mod tests {
     }
 
     #[test]
+    fn whatever_comes_no_path_leads_elsewhere_and_no_file_is_longer_than_it_says() {
+        let one = archive(&[file("я/a", 600), folder("я/b"), file("я/c/d", 3)]);
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut next = |below: usize| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            (random % below as u64) as usize
+        };
+        let mut whole = 0;
+        for _ in 0..5000 {
+            let mut archive = one.clone();
+            for _ in 0..=next(4) {
+                let at = next(archive.len());
+                archive[at] = [0, b'/', b'.', b'5', b'x', 0xff, b' ', archive[at] ^ 1][next(8)];
+            }
+            // Whoever has the key can make every checksum right.
+            for at in (0..archive.len()).step_by(BLOCK) {
+                let block: &[u8; BLOCK] = archive[at..at + BLOCK].try_into().unwrap();
+                if &block[field::MAGIC] == MAGIC {
+                    let sum = format!("{:06o}\0 ", checksum(block));
+                    archive[at..][field::CHECKSUM].copy_from_slice(sum.as_bytes());
+                }
+            }
+            let mut reader = Reader::default();
+            let mut left = 0;
+            let mut pieces = archive.chunks(1 + next(700));
+            let read = pieces.try_for_each(|piece| {
+                for part in reader.push(piece)? {
+                    match part {
+                        Part::Entry(entry) => {
+                            assert_eq!(left, 0);
+                            left = entry.len;
+                            let mut names = entry.path.split('/');
+                            assert!(names.all(|name| !matches!(name, "" | "." | "..")));
+                        }
+                        Part::Bytes(bytes) => {
+                            assert!(!bytes.is_empty() && bytes.len() as u64 <= left);
+                            left -= bytes.len() as u64;
+                        }
+                    }
+                }
+                Ok::<(), TarError>(())
+            });
+            if read.is_ok() && reader.finish().is_ok() {
+                assert_eq!(left, 0);
+                whole += 1;
+            }
+        }
+        // Most changes are in the bytes of the file.
+        assert!((1000..4900).contains(&whole), "{whole}");
+    }
+
+    #[test]
     fn nothing_of_the_persons_machine_is_written() {
         let head = Entry {
             media_type: Some("text/plain".to_owned()),

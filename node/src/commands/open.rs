@@ -267,7 +267,11 @@ impl Private {
             let parts = match &here {
                 Here::Stopped => return Err(Failed::interrupted(text::KEPT)),
                 Here::Nothing => Some(Vec::new()),
-                Here::Growing(path) => opening.next(&FileSource::growing(path), false)?,
+                Here::Growing(path) => match opening.next(&FileSource::growing(path), false) {
+                    // The engine may begin with the file anew. If the disk is at fault, that shows at the end.
+                    Err(OpenError::Store(_)) => Some(Vec::new()),
+                    parts => parts?,
+                },
                 Here::Whole(body) => opening.next(body, true)?,
             };
             let Some(parts) = parts else {
