@@ -7,7 +7,7 @@ use super::{Engine, Input};
 use crate::Cid;
 use crate::command::{Answer, Command};
 use crate::failure::{Code, Failure};
-use crate::names::{canonical, parse_link};
+use crate::names::{canonical, parse_private_link};
 use crate::ports::{Platform, Store};
 use crate::state::{EventKind, Item, ItemId, Origin, Settings, Status};
 
@@ -66,7 +66,11 @@ impl<P: Platform> Engine<P> {
     }
 
     async fn begin_fetch(&self, link: &str) -> Result<Option<ItemId>, Failure> {
-        let cid = parse_link(link).map_err(|error| Failure::from(&error))?;
+        let (cid, key) = parse_private_link(link).map_err(|error| Failure::from(&error))?;
+        // The bytes alone would be of no use to anybody.
+        if key.is_some() {
+            return Err(Code::PrivateLink.into());
+        }
         if let Some(id) = self.find(&cid, None) {
             let (here, fetch) = self
                 .item(&id, |item| {

@@ -88,6 +88,22 @@ fn fetching_makes_nobody_a_sender_who_did_not_choose_it() {
 }
 
 #[test]
+fn a_private_link_is_not_taken_for_a_plain_one() {
+    let world = World::default();
+    let a = world.machine("alice");
+    let link = format!(
+        "fluence:{}#{}",
+        "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e",
+        "A".repeat(22)
+    );
+    assert_eq!(
+        refused(command(&a, Command::Fetch { link })),
+        "private_link"
+    );
+    assert!(a.engine.state().items.is_empty());
+}
+
+#[test]
 fn stop_and_remove_mean_what_they_say() {
     let world = World::default();
     let storage = world.node("node", "store");
