@@ -41,11 +41,14 @@ impl<P: Platform> Engine<P> {
         let for_ms = settings
             .share_for
             .map(|seconds| seconds.saturating_mul(1000));
+        let requests = self.item(id, |item| item.requests).unwrap_or_default();
         let limited = for_ms.is_some() || settings.share_calls.is_some();
         limited.then(|| EventKind::Limited {
             id: id.clone(),
             until: for_ms.map(|for_ms| self.now().saturating_add(for_ms)),
-            calls: settings.share_calls,
+            calls: settings
+                .share_calls
+                .map(|calls| requests.saturating_add(calls)),
         })
     }
 
@@ -63,14 +66,21 @@ impl<P: Platform> Engine<P> {
             if is_answered || self.item(&id, Item::is_spent) == Some(false) {
                 let engine = self.clone();
                 self.spawn(async move {
-                    engine.log(&id, LogEntry::Expired);
-                    engine.stop_providing(&id).await;
-                    engine.watch_limits();
+                    // An earlier look may have ended it.
+                    if engine.item(&id, |item| item.providing) == Some(true) {
+                        engine.log(&id, LogEntry::Expired);
+                        engine.stop_providing(&id).await;
+                        engine.watch_limits();
+                    }
                 });
             }
         }
         self.release_unwanted();
-        let next = self.with_state(|state| state.items.values().filter_map(next_change).min());
+        let next = self.with_state(|state| {
+            let changes = state.items.values().filter_map(next_change);
+            // What should have happened by now has begun, or waits for something else.
+            changes.filter(|change| *change > now).min()
+        });
         let Some(next) = next else {
             return;
         };

@@ -91,13 +91,19 @@ fn who_stops_does_not_wait_for_the_last_caller() {
 fn what_a_new_share_is_limited_by_can_be_set() {
     let world = World::default();
     world.node("node", "store");
-    let (a, _b) = world.alice_and_bob(Settings {
+    let (a, b) = world.alice_and_bob(Settings {
         share_for: Some(600),
-        share_calls: Some(3),
+        share_calls: Some(1),
         ..Settings::default()
     });
-    let (id, _) = share(&a, "a", &file(300_000, 93));
-    assert_eq!(item(&a, &id).limits.calls, Some(3));
+    let (id, cid) = share(&a, "a", &file(300_000, 93));
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    until(&a, &id, |item| item.status == Status::Stopped);
+    // Shared again, it counts from now.
+    done(command(&a, Command::ShareAgain { id: id.clone() }));
+    assert_eq!(item(&a, &id).limits.calls, Some(2));
+    until(&a, &id, |item| item.status == Status::Shared);
     world.sim.pass(MINUTE * 11);
     assert!(is_stopped(&a, &id));
 }
