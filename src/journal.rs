@@ -236,14 +236,16 @@ impl Reader {
         let version = version_of(&written);
         written.remove("version");
         let mut event = Value::Object(written);
-        self.0.outdated |= version < VERSION;
         for step in steps(version) {
             (step.event)(&mut event);
         }
-        match from_value(&event) {
-            Ok(event) => Some((event, true)),
-            Err(_) => Some((self.salvage_settings(&event)?, false)),
-        }
+        let read = match from_value(&event) {
+            Ok(event) => (event, true),
+            Err(_) => (self.salvage_settings(&event)?, false),
+        };
+        // A text that cannot be read says nothing about who wrote it.
+        self.0.outdated |= version < VERSION;
+        Some(read)
     }
 
     /// An event whose settings can be read in part.

@@ -252,8 +252,8 @@ async fn frees(software: &Software) -> Result<()> {
         let bytes = fluence_tests::files::noise(300_000, seed);
         let (share, cid) = alice.share(&front.file(&seed.to_string(), &bytes)?).await?;
         same_bytes(&bob.fetch(&cid, SMALL).await?, &bytes)?;
-        // Only one share at a time may use Alice's directory.
-        share.terminate().await?;
+        // Only one share at a time may use Alice's directory. One that is asked to stop would take its file back.
+        share.kill().await?;
         sharing.push(cid.clone());
         Ok(cid)
     };

@@ -133,7 +133,8 @@ fn a_hostile_name_stays_in_the_download_folder() {
             // another name.
             let (sharing, cid) = terminal.share(&file).await?;
             terminal.fetch(&cid, SMALL).await?;
-            sharing.terminate().await?;
+            // If it were asked to stop, it would take the file back.
+            sharing.kill().await?;
             let provider = provide(scene, &node, &cid, &storage, name).await?;
             face.fetch(&cid).await?;
             let condition = format!(

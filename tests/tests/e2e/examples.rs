@@ -76,7 +76,8 @@ fn a_page_fetches_by_hash_and_believes_no_node() {
                 outcome == files::sha256(&bytes),
                 "{length} bytes, {profile}: {outcome}"
             );
-            sharing.terminate().await?;
+            // If it were asked to stop, it would take the file back, which is needed below.
+            sharing.kill().await?;
             last = cid;
         }
 
