@@ -58,8 +58,6 @@ impl Artifacts {
             let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
             left.drain(..).collect()
         };
-        let x = self.directory.join("Xvfb_screen0");
-        let _ = std::fs::copy(&x, self.directory.join("x.xwd"));
         for browser in left {
             // A browser that has crashed has nothing to show.
             let _ = browser.picture(self).await;
