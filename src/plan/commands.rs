@@ -197,14 +197,19 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Withdraws the file of an item, and ends its upload.
-    async fn stop_offering(&self, id: &ItemId) {
+    pub(super) async fn stop_offering(&self, id: &ItemId) {
         self.withdraw(id);
+        self.cut_upload(id, Code::Stopped).await;
+    }
+
+    /// Ends the upload of an item, if there is one.
+    pub(super) async fn cut_upload(&self, id: &ItemId, why: Code) {
         self.end_job(JobKind::Out, id).await;
         if self.item(id, |item| item.upload.is_some()) == Some(true) {
             self.tell([EventKind::UploadEnded {
                 id: id.clone(),
                 sent: 0,
-                error: Some(Code::Stopped.into()),
+                error: Some(why.into()),
             }]);
         }
     }

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use super::Engine;
 use super::jobs::JobKind;
-use super::journal::log_line;
 use crate::failure::{Code, Failure};
 use crate::ports::Platform;
-use crate::state::{EventKind, Item, ItemId, Limits, LogEntry};
+use crate::state::{EventKind, Item, ItemId, Limits, LogEntry, Status};
 
 /// The longest wait for the next end of a share, in milliseconds: a clock that is set, or a machine that slept, is noticed
 /// by then.
@@ -35,20 +34,23 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// What a new share is limited by, if the person has set a default.
+    /// What a file that is shared from now on is limited by, as the person has set it for all; `None` if it is so already.
     pub(super) fn default_limits(&self, id: &ItemId) -> Option<EventKind> {
         let settings = self.settings();
-        let for_ms = settings
-            .share_for
-            .map(|seconds| seconds.saturating_mul(1000));
-        let requests = self.item(id, |item| item.requests).unwrap_or_default();
-        let limited = for_ms.is_some() || settings.share_calls.is_some();
-        limited.then(|| EventKind::Limited {
-            id: id.clone(),
-            until: for_ms.map(|for_ms| self.now().saturating_add(for_ms)),
+        let (requests, before) = self
+            .item(id, |item| (item.requests, item.limits))
+            .unwrap_or_default();
+        let for_ms = |seconds: u64| self.now().saturating_add(seconds.saturating_mul(1000));
+        let limits = Limits {
+            until: settings.share_for.map(for_ms),
             calls: settings
                 .share_calls
                 .map(|calls| requests.saturating_add(calls)),
+        };
+        (limits != before).then(|| EventKind::Limited {
+            id: id.clone(),
+            until: limits.until,
+            calls: limits.calls,
         })
     }
 
@@ -57,7 +59,8 @@ impl<P: Platform> Engine<P> {
         let now = self.now();
         let over: Vec<ItemId> = self.with_state(|state| {
             let items = state.items.values();
-            let over = items.filter(|item| item.providing && item.is_over(now));
+            let over =
+                items.filter(|item| item.providing && item.status.is_here() && item.is_over(now));
             over.map(|item| item.id.clone()).collect()
         });
         for id in over {
@@ -67,11 +70,16 @@ impl<P: Platform> Engine<P> {
                 let engine = self.clone();
                 self.spawn(async move {
                     // An earlier look may have ended it.
-                    if engine.item(&id, |item| item.providing) == Some(true) {
-                        engine.log(&id, LogEntry::Expired);
-                        engine.stop_providing(&id).await;
-                        engine.watch_limits();
+                    if engine.item(&id, |item| item.providing) != Some(true) {
+                        return;
                     }
+                    engine.log(&id, LogEntry::Expired);
+                    engine.stop_offering(&id).await;
+                    // Its bytes may be gone meanwhile.
+                    if engine.item(&id, |item| item.status.is_here()) == Some(true) {
+                        engine.set_status(&id, Status::Stopped).await;
+                    }
+                    engine.watch_limits();
                 });
             }
         }
@@ -102,8 +110,10 @@ impl<P: Platform> Engine<P> {
     /// Why a file of this size may not be uploaded now, if so.
     pub(super) fn over_budget(&self, size: u64) -> Option<Failure> {
         let settings = self.settings();
-        if settings.max_sent_file.is_some_and(|most| size > most) {
-            return Some(Failure::new(Code::Budget).limit(settings.max_sent_file?));
+        if let Some(most) = settings.max_sent_file
+            && size > most
+        {
+            return Some(Failure::new(Code::Budget).limit(most));
         }
         if let Some(most) = settings.max_sent_day {
             let now = self.now();
@@ -126,19 +136,7 @@ impl<P: Platform> Engine<P> {
             items.map(|item| item.id.clone()).collect()
         });
         for id in uploading {
-            self.end_job(JobKind::Out, &id).await;
-            let failure: Failure = Code::Paused.into();
-            let entry = LogEntry::UploadFailed {
-                failure: failure.clone(),
-            };
-            self.tell([
-                log_line(&id, entry),
-                EventKind::UploadEnded {
-                    id,
-                    sent: 0,
-                    error: Some(failure),
-                },
-            ]);
+            self.cut_upload(&id, Code::Paused).await;
         }
     }
 }

@@ -68,7 +68,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Asks each storage once to take back what is no longer provided here.
-    pub async fn release_once(&self) {
+    async fn release_once(&self) {
         // A node that does not answer, or is busy, is not asked for the next file at once.
         let mut silent = HashSet::new();
         for copy in self.unwanted() {

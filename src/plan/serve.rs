@@ -71,9 +71,7 @@ impl Serving {
             shunned: RefCell::default(),
         }
     }
-}
 
-impl Serving {
     /// Forgets that a storage had this file a moment ago.
     pub(super) fn forget_place(&self, id: &ItemId) {
         self.placed.borrow_mut().remove(id);
@@ -95,6 +93,11 @@ impl Drop for Admitted<'_> {
     fn drop(&mut self) {
         self.0.borrow_mut().done();
     }
+}
+
+/// What callers are told while sharing rests.
+fn resting() -> CallError {
+    CallError::new(ErrorCode::Unavailable, "sharing is paused here")
 }
 
 /// The host in a base URL, without its port and without the brackets of an IPv6 address.
@@ -160,28 +163,26 @@ impl<P: Platform> Engine<P> {
             )
         };
         let cid = request.function.as_file().ok_or_else(no_such)?;
-        if self.settings().paused {
-            return Err(CallError::new(
-                ErrorCode::Unavailable,
-                "sharing is paused here",
-            ));
-        }
         let id = self.find(&cid, None).ok_or_else(no_such)?;
         let args: FileArgs = request.args()?;
-        let now = self.now();
         let mut ok = self
             .item(&id, |item| {
-                let is_given = item.providing && item.status.is_here() && !item.is_over(now);
-                is_given.then(|| described(item))
+                let is_here = item.providing && item.status.is_here();
+                is_here.then(|| described(item))
             })
             .flatten()
+            .filter(|_| self.is_given(&id))
             .ok_or_else(no_such)?;
+        // While sharing rests it stays announced, so that it is found as soon as it goes on.
         if args.probe {
             return Ok(ok);
         }
+        if self.settings().paused {
+            return Err(resting());
+        }
         self.may_have(&id, from).await?;
         // The person may have taken a while, and it may have been stopped meanwhile.
-        if self.item(&id, |item| item.providing && !item.is_over(now)) != Some(true) {
+        if !self.is_given(&id) {
             return Err(no_such());
         }
         self.note_request(&id, from);
@@ -189,6 +190,12 @@ impl<P: Platform> Engine<P> {
         self.watch_limits();
         ok.multiaddr = Some(place?);
         Ok(ok)
+    }
+
+    /// Whether a file is provided, and neither its time nor its number of calls is over.
+    fn is_given(&self, id: &ItemId) -> bool {
+        let now = self.now();
+        self.item(id, |item| item.providing && !item.is_over(now)) == Some(true)
     }
 
     /// Whether storage is being found for this file.
@@ -358,6 +365,9 @@ impl<P: Platform> Engine<P> {
                 ErrorCode::NoSuchFunction,
                 "this peer does not provide that function",
             ));
+        }
+        if self.settings().paused {
+            return Err(resting());
         }
         let multiaddr = upload.multiaddr.clone();
         self.record([

@@ -344,18 +344,11 @@ impl<P: Platform> Engine<P> {
     pub(super) fn offer_again(&self, id: &ItemId, dag: &Dag) {
         let shared = self.item(id, |item| item.status.is_offered());
         if shared == Some(false) {
-            self.tell([
-                EventKind::Limited {
-                    id: id.clone(),
-                    until: None,
-                    calls: None,
-                },
-                EventKind::Status {
-                    id: id.clone(),
-                    status: Status::Announcing,
-                },
-            ]);
-            self.tell(self.default_limits(id));
+            let status = EventKind::Status {
+                id: id.clone(),
+                status: Status::Announcing,
+            };
+            self.tell(self.default_limits(id).into_iter().chain([status]));
             self.offer(id, &dag.root);
             self.watch_limits();
         }

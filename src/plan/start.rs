@@ -108,7 +108,7 @@ impl<P: Platform> Engine<P> {
                     Some(cid) => self.offer(id, &cid),
                     None => {}
                 }
-                if let Some(upload) = item.upload.clone() {
+                if let Some(upload) = item.upload.clone().filter(|_| !self.settings().paused) {
                     self.resume_upload(id, upload);
                 }
             }

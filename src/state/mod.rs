@@ -65,7 +65,7 @@ pub struct State {
 const DAY_MS: u64 = 24 * 3_600_000;
 
 /// The most copies at storages that are remembered; beyond that, those that were made first are forgotten.
-pub const MAX_COPIES: usize = 20_000;
+const MAX_COPIES: usize = 20_000;
 
 impl State {
     /// The copies of files that nothing here provides any more, and that are to be taken back at this time, in Unix
@@ -93,12 +93,12 @@ impl State {
 
     /// The copies of files that are not in the list any more.
     pub fn removed_copies(&self) -> Vec<Copy> {
-        let mut left = self.unwanted(0);
-        left.retain(|copy| {
-            let mut items = self.items.values();
-            !items.any(|item| item.cid.as_ref() == Some(&copy.cid))
-        });
-        left
+        if self.copies.is_empty() {
+            return Vec::new();
+        }
+        let listed = cids(self.items.values());
+        let copies = self.copies.iter();
+        copies.filter(|copy| !has(&listed, copy)).cloned().collect()
     }
 
     /// Whether this copy is there, and is to be taken back.
@@ -107,8 +107,7 @@ impl State {
         self.copies.contains(copy) && !self.items.values().any(is_of_copy)
     }
 
-    /// The number of bytes that were uploaded on the day of this time, in Unix
-    /// milliseconds; days begin at midnight UTC.
+    /// The number of bytes that were uploaded on the day of this time, in Unix milliseconds; days begin at midnight UTC.
     pub fn sent_today(&self, now: u64) -> u64 {
         if self.sent_day == now / DAY_MS {
             self.sent
@@ -276,7 +275,9 @@ fn has(cids: &[&str], copy: &Copy) -> bool {
 
 /// Whether the copies of an item's file at storages are still needed.
 fn is_wanted(item: &Item, now: u64) -> bool {
-    item.providing || item.fetched_until().is_some_and(|until| until > now)
+    // What was lost here against the person's will may still be got back from there.
+    let is_lost = matches!(item.status, Status::Failed { .. });
+    item.providing || is_lost || item.fetched_until().is_some_and(|until| until > now)
 }
 
 #[cfg(test)]

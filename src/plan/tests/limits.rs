@@ -138,6 +138,81 @@ fn while_sharing_rests_nobody_gets_anything() {
 }
 
 #[test]
+fn what_rests_stays_announced_and_no_kill_goes_on_with_an_upload() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (mut a, b) = world.alice_and_bob(Settings::default());
+    storage.slow.set(20);
+    let (id, cid) = share(&a, "a", &file(5 << 20, 110));
+    begin_fetch(&b, &cid);
+    assert!(
+        world
+            .sim
+            .run_until(MINUTE, || storage.received.get() > 1 << 20)
+    );
+    // It is killed when the setting is recorded, and before the upload has ended.
+    a.kill_at.set(Some(a.steps.get() + 1));
+    let mut settings = a.engine.settings();
+    settings.paused = true;
+    let (engine, set) = (a.engine.clone(), Command::Set { settings });
+    world.sim.spawn(a.group, async move {
+        engine.command(set).await;
+    });
+    world.sim.pass(Duration::from_secs(1));
+    a.kill_at.set(None);
+    a.restart();
+    let received = storage.received.get();
+    a.online();
+    world.sim.pass(MINUTE * 5);
+    assert!(a.engine.settings().paused);
+    assert_eq!(storage.received.get(), received);
+    // Others find it again at once when it goes on.
+    assert_eq!(item(&a, &id).status, Status::Shared);
+}
+
+#[test]
+fn who_begins_to_rest_while_storage_is_looked_for_uploads_nothing() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let (_, cid) = share(&a, "a", &file(300_000, 111));
+    begin_fetch(&b, &cid);
+    let asked = || world.calls(&FunctionName::multiaddr()) > 0;
+    assert!(world.sim.run_until(MINUTE, asked));
+    set(&a, |settings| settings.paused = true);
+    world.sim.pass(MINUTE);
+    assert_eq!(storage.posts.get(), 0);
+}
+
+#[test]
+fn the_last_caller_of_what_was_fetched_gets_it_too() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let a = world.machine("alice");
+    let b = world.machine_with("bob", sharing_on());
+    let c = world.machine("carol");
+    for machine in [&a, &b, &c] {
+        machine.online();
+    }
+    let bytes = file(3 << 20, 112);
+    let (id, cid) = share(&a, "a", &bytes);
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    until(&b, &fetched, Item::is_shared);
+    command(&a, Command::Remove { ids: vec![id] });
+    world.sim.pass(MINUTE);
+    assert!(storage.blocks.borrow().is_empty());
+    limit(&b, &fetched, None, Some(1));
+    storage.pace.set(5);
+    let last = begin_fetch(&c, &cid);
+    until_done(&c, &last);
+    assert_eq!(stored(&c, &last), bytes);
+    assert!(is_stopped(&b, &fetched));
+    world.sim.pass(MINUTE * 3);
+    assert!(storage.blocks.borrow().is_empty());
+}
+
+#[test]
 fn no_more_is_uploaded_than_the_person_allows() {
     let world = World::default();
     let storage = world.node("node", "store");

@@ -150,3 +150,20 @@ fn a_program_that_ends_takes_everything_back() {
     assert_eq!(left, []);
     assert!(storage.blocks.borrow().is_empty());
 }
+
+#[test]
+fn what_a_disk_has_lost_stays_in_storage_until_the_person_removes_it() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (mut a, b) = world.alice_and_bob(Settings::default());
+    let (id, _) = fetched_once(&a, &b);
+    a.kill();
+    a.disk.0.borrow_mut().files.clear();
+    a.restart();
+    a.online();
+    assert_eq!(until_failed(&a, &id), "file_gone");
+    world.sim.pass(LONG);
+    assert!(!storage.blocks.borrow().is_empty());
+    command(&a, Command::Remove { ids: vec![id] });
+    until_released(&a, &storage);
+}
