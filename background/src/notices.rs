@@ -37,6 +37,10 @@ impl Notices {
         if !asked {
             return toolbar::unnotify(&notification).await;
         }
+        // Otherwise the list of files asks alone.
+        if !self.engine.settings().notify {
+            return;
+        }
         let item = self.engine.with_state(|state| state.items.get(id).cloned());
         if let Some(item) = item {
             let Words { what, advice } = words::asking(&item.name);
@@ -50,6 +54,8 @@ impl Notices {
         if let Some(id) = notification.strip_prefix(ASKING) {
             let id = ItemId(id.to_owned());
             self.engine.command(Command::Decide { id, allow }).await;
+            // An earlier worker may have asked, which nobody waits for any more.
+            toolbar::unnotify(notification).await;
         }
     }
 
