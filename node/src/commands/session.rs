@@ -9,11 +9,11 @@ use fluence_peer::{Calls, Config, Multiaddr, Peer, Statuses};
 use serde_json::json;
 use words::Terminal;
 
-use super::NetworkArgs;
+use super::{NetworkArgs, stop_signal};
 use crate::exit::Failed;
 use crate::home::{Home, Identity, Work};
 use crate::output::Output;
-use crate::platform::{FileStore, Journal, Native, Opened, WebClient};
+use crate::platform::{FileStore, Journal, Native, Opened, WebClient, now_ms};
 use crate::text;
 
 /// How long storages may take to remove what is no longer shared, when the program is to stop.
@@ -175,7 +175,12 @@ impl Session {
 
 /// Has storages remove what this command has uploaded, and tells the person what is left there.
 pub(super) async fn take_back(engine: &CliEngine, output: &Output) {
-    for copy in engine.take_back(RELEASE_PATIENCE).await {
+    let left = tokio::select! {
+        left = engine.take_back(RELEASE_PATIENCE) => left,
+        // Who asks a second time does not want to wait.
+        () = stop_signal() => engine.with_state(|state| state.unwanted(now_ms())),
+    };
+    for copy in left {
         let host = copy.host();
         output.event(&json!({"event": "left", "cid": copy.cid, "host": host, "until": copy.until}));
         output.say(&text::left_at(&host));
