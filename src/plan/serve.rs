@@ -57,6 +57,8 @@ pub(super) struct Serving {
     placing: RefCell<HashMap<ItemId, Placing>>,
     /// The files that a storage had when it was last asked: its multiaddr, and when that was.
     placed: RefCell<HashMap<ItemId, (String, u64)>>,
+    /// How many calls for a file are being answered that count ([`crate::state::Limits::calls`]).
+    counted: RefCell<HashMap<ItemId, u64>>,
     /// The storages to which an upload failed, by multiaddr.
     shunned: RefCell<HashMap<String, Shunned>>,
 }
@@ -68,6 +70,7 @@ impl Serving {
             noted: RefCell::new(Bucket::new(now, NOTED_BURST)),
             placing: RefCell::default(),
             placed: RefCell::default(),
+            counted: RefCell::default(),
             shunned: RefCell::default(),
         }
     }
@@ -98,6 +101,21 @@ impl Drop for Admitted<'_> {
 /// What callers are told while sharing rests.
 fn resting() -> CallError {
     CallError::new(ErrorCode::Unavailable, "sharing is paused here")
+}
+
+/// A call that is being answered and counts. Dropping it gives it back, unless it is recorded.
+struct Counted<'a>(&'a RefCell<HashMap<ItemId, u64>>, ItemId);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        let mut all = self.0.borrow_mut();
+        if let Some(count) = all.get_mut(&self.1) {
+            *count -= 1;
+            if *count == 0 {
+                all.remove(&self.1);
+            }
+        }
+    }
 }
 
 /// The host in a base URL, without its port and without the brackets of an IPv6 address.
@@ -185,11 +203,41 @@ impl<P: Platform> Engine<P> {
         if !self.is_given(&id) {
             return Err(no_such());
         }
-        self.note_request(&id, from);
-        let place = self.place(&id, cid).await;
-        self.watch_limits();
-        ok.multiaddr = Some(place?);
+        // Where calls are counted, one that nobody gets anything from does not count, and none is given twice.
+        let counted = self.count(&id)?;
+        if counted.is_none() {
+            self.note_request(&id, from);
+        }
+        let place = self.place(&id, cid).await?;
+        if counted.is_some() {
+            self.note_request(&id, from);
+            drop(counted);
+            self.watch_limits();
+        }
+        ok.multiaddr = Some(place);
         Ok(ok)
+    }
+
+    /// Takes one of the calls that are left for a file; `None` if they are not counted.
+    ///
+    /// # Errors
+    /// `busy` while the last of them may be being answered.
+    fn count(&self, id: &ItemId) -> Result<Option<Counted<'_>>, CallError> {
+        let left = |item: &Item| Some(item.limits.calls?.saturating_sub(item.requests));
+        let Some(left) = self.item(id, left).flatten() else {
+            return Ok(None);
+        };
+        let counted = &self.0.serving.counted;
+        let mut all = counted.borrow_mut();
+        let count = all.entry(id.clone()).or_default();
+        if *count >= left {
+            return Err(CallError {
+                retry_after_ms: Some(RETRY_AFTER_MS),
+                ..CallError::new(ErrorCode::Busy, "it is being given to somebody else")
+            });
+        }
+        *count += 1;
+        Ok(Some(Counted(counted, id.clone())))
     }
 
     /// Whether a file is provided, and neither its time nor its number of calls is over.

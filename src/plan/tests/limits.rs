@@ -73,6 +73,51 @@ fn a_share_ends_after_its_calls_and_the_last_caller_gets_it() {
 }
 
 #[test]
+fn a_call_that_brings_nothing_does_not_count() {
+    let world = World::default();
+    let error = json!({"error": {"code": "busy", "message": "later"}});
+    world.set_node("node", error);
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let (id, cid) = share(&a, "a", &file(300_000, 113));
+    limit(&a, &id, None, Some(1));
+    let fetched = begin_fetch(&b, &cid);
+    world.sim.pass(MINUTE);
+    assert_eq!(item(&a, &id).status, Status::Shared);
+    assert_eq!(item(&a, &id).requests, 0);
+    world.node("node", "store");
+    command(
+        &b,
+        Command::Resume {
+            id: fetched.clone(),
+        },
+    );
+    until_done(&b, &fetched);
+    until(&a, &id, |item| item.status == Status::Stopped);
+}
+
+#[test]
+fn the_last_call_is_answered_once() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, _b) = world.alice_and_bob(Settings::default());
+    let (id, cid) = share(&a, "a", &file(300_000, 114));
+    limit(&a, &id, None, Some(1));
+    let answered: Rc<std::cell::Cell<u32>> = Rc::default();
+    for n in 0..5 {
+        let request = Request::new(function(&cid), &json!({}));
+        let (engine, answered) = (a.engine.clone(), Rc::clone(&answered));
+        world.sim.spawn(a.group, async move {
+            let reply = engine.serve(format!("stranger{n}"), request).await;
+            if matches!(reply, Reply::Ok(_)) {
+                answered.set(answered.get() + 1);
+            }
+        });
+    }
+    world.sim.pass(MINUTE);
+    assert_eq!((answered.get(), item(&a, &id).requests), (1, 1));
+}
+
+#[test]
 fn who_stops_does_not_wait_for_the_last_caller() {
     let world = World::default();
     let storage = world.node("node", "store");

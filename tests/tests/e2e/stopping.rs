@@ -210,3 +210,45 @@ fn the_person_is_asked_before_anybody_gets_a_file() {
         Ok(())
     });
 }
+
+#[test]
+fn no_more_is_uploaded_than_the_settings_allow() {
+    play("budget", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        // The unit is the gigabyte.
+        face.set("settings-max-sent-file", "0.0002").await?;
+        let small = files::noise(100_000, 54);
+        let large = files::noise(300_000, 55);
+        face.share(&[&scene.file("small.bin", &small)?]).await?;
+        face.share(&[&scene.file("large.bin", &large)?]).await?;
+        let terminal = scene.command_line("terminal", &node)?;
+        let shown = face.wait_named("large.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.context("a shared file without a hash")?;
+        let called = terminal
+            .call(&format!("IPFS_{cid}"), &json!({}), SMALL)
+            .await;
+        ensure!(called.is_err(), "{called:?}");
+        face.wait_item(
+            "the reason",
+            SMALL,
+            "item.text.includes('larger than the 200 kB')",
+        )
+        .await?;
+        ensure!(node.uploaded().await? == 0);
+        face.picture("refused").await?;
+        let shown = face.wait_named("small.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.context("a shared file without a hash")?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &small)?;
+
+        let driver = alice.driver()?;
+        driver
+            .goto(alice.extension_url("popup.html?view=options"))
+            .await?;
+        let scroll = r#"const field = document.querySelector('[data-testid="settings-ends"]');
+            field?.scrollIntoView();
+            return !!field;"#;
+        face.wait("the settings", SMALL, scroll).await?;
+        face.picture("settings").await
+    });
+}
