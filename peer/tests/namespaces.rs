@@ -28,6 +28,8 @@ const NETWORK: &str = "203.0.113";
 const NOBODY: &str = "02:00:00:00:00:ff";
 /// How soon a dead link is left while something waits for it.
 const BUSY: Duration = Duration::from_secs(5);
+/// How soon a call is made again through another relay if the first one's line to the called peer is dead.
+const ELSEWHERE: Duration = Duration::from_secs(8);
 /// How soon a dead link is left on which nothing moves.
 const IDLE: Duration = Duration::from_secs(20);
 /// How long a node is away, and how soon its clients are online after that, if somebody waits and if nobody does.
@@ -328,18 +330,60 @@ async fn a_provider_whose_line_to_one_node_is_cut_is_called_through_the_other() 
     assert_eq!(called_at_last(&bob, "file").await, alice.id());
 
     // The first node still thinks that alice is there, and does not find out for a while: half of the line is open.
+    // Bob's connection to her leads through either node.
     home.cut(&here);
-    let began = Instant::now();
+    for (caller, name) in [
+        (bob, "a caller"),
+        (
+            away.client(client_config(&[&second.address])).await.0,
+            "a new caller",
+        ),
+    ] {
+        let began = Instant::now();
+        assert_eq!(called_at_last(&caller, "file").await, alice.id());
+        let took = began.elapsed();
+        eprintln!("{name} after one line of the provider was cut: {took:?}");
+        assert!(took < ELSEWHERE, "{name}: {took:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_through_a_node_whose_line_to_the_provider_is_cut_is_made_through_the_other() {
+    let Some(mut lan) = Lan::new(
+        "a_call_through_a_node_whose_line_to_the_provider_is_cut_is_made_through_the_other",
+    ) else {
+        return;
+    };
+    let [here, there, home, away] = [lan.host(), lan.host(), lan.host(), lan.host()];
+    let first = here.node(&[]).await;
+    let second = there.node(&[&first]).await;
+    first.knows(1).await;
+    let alice = home
+        .provider(&[&first.address, &second.address], "file")
+        .await;
+    reserved(&alice, &[first.id(), second.id()]).await;
+    // Bob has called through the first node, the only one that he is linked to; carol has never called.
+    let config = Config {
+        links: 1,
+        ..client_config(&[&first.address])
+    };
+    let (bob, _calls, _) = away.client(config.clone()).await;
     assert_eq!(called_at_last(&bob, "file").await, alice.id());
-    let took = began.elapsed();
-    eprintln!("a caller after one line of the provider was cut: {took:?}");
-    assert!(took < BUSY, "{took:?}");
-    let (carol, _calls, _) = away.client(client_config(&[&second.address])).await;
-    let began = Instant::now();
-    assert_eq!(called_at_last(&carol, "file").await, alice.id());
-    let took = began.elapsed();
-    eprintln!("a new caller: {took:?}");
-    assert!(took < BUSY, "{took:?}");
+    let (carol, _calls, _) = away
+        .client(Config {
+            keypair: Keypair::generate_ed25519(),
+            ..config
+        })
+        .await;
+    online_at(&carol, first.id()).await;
+    home.cut(&here);
+    for (caller, name) in [(bob, "a caller"), (carol, "a new caller")] {
+        let began = Instant::now();
+        assert_eq!(called_at_last(&caller, "file").await, alice.id());
+        let took = began.elapsed();
+        eprintln!("{name} whose node has lost the provider: {took:?}");
+        assert!(took < ELSEWHERE, "{name}: {took:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

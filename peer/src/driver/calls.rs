@@ -20,7 +20,7 @@ use super::addresses::{AddressBook, Candidates};
 use super::causes;
 #[cfg(not(target_arch = "wasm32"))]
 use super::exchange;
-use crate::address::before_circuit;
+use crate::address::{before_circuit, relay_of};
 use crate::behaviour::Behaviour;
 use crate::codec::{CallReply, CallRequest};
 use crate::command::OutgoingCall;
@@ -53,6 +53,8 @@ struct Waiting {
     circuits: Vec<Circuit>,
     /// The circuits that come next, if nothing so far leads to the peer.
     others: Vec<Circuit>,
+    /// Connections to the peer on which it is silent. They are closed once there is another.
+    silent: Vec<ConnectionId>,
 }
 
 struct Circuit {
@@ -60,6 +62,16 @@ struct Circuit {
     address: Multiaddr,
     /// The dial of the relay that was made for this circuit; `None` if something else is dialing it.
     dial: Option<ConnectionId>,
+}
+
+impl From<(PeerId, Multiaddr)> for Circuit {
+    fn from((relay, address): (PeerId, Multiaddr)) -> Self {
+        Self {
+            relay,
+            address,
+            dial: None,
+        }
+    }
 }
 
 impl Waiting {
@@ -162,18 +174,57 @@ impl Calls {
                 PeerCondition::DisconnectedAndNotDialing,
             );
         }
-        waiting.others = circuits
-            .into_iter()
-            .map(|(relay, address)| Circuit {
-                relay,
-                address,
-                dial: None,
-            })
-            .collect();
+        waiting.others = circuits.into_iter().map(Circuit::from).collect();
         if !is_likely || waiting.is_hopeless() {
-            waiting.dial_relays(routes.swarm);
+            waiting.dial_relays(routes.swarm, peer);
         }
         self.give_up_if_hopeless(peer, routes.addresses);
+    }
+
+    /// Dials the circuits that come next to all peers that could not be reached for a while: a relay may take a minute
+    /// to find out that a peer is gone from it.
+    pub(super) fn widen(&mut self, swarm: &mut Swarm<Behaviour>) {
+        for (peer, waiting) in &mut self.waiting {
+            waiting.dial_relays(swarm, *peer);
+        }
+    }
+
+    /// Looks for another way to a peer that is silent on its relayed connections, of which the relays are given. They
+    /// stay until there is one, since the peer may be slow; then the calls are made again over that.
+    pub(super) fn look_elsewhere(
+        &mut self,
+        peer: PeerId,
+        relayed: Vec<(ConnectionId, PeerId)>,
+        routes: Routes<'_>,
+    ) {
+        let mut calls = self.sent.values().filter(|call| call.to == peer);
+        if self.waiting.contains_key(&peer) || !calls.any(|call| !call.is_second) {
+            return;
+        }
+        let is_silent = |relay: PeerId| relayed.iter().any(|(_, silent)| *silent == relay);
+        let Candidates {
+            likely,
+            guessed,
+            circuits,
+        } = routes.addresses.to_dial(routes.swarm, peer, routes.nodes);
+        let now: Vec<Multiaddr> = likely
+            .into_iter()
+            .chain(guessed)
+            .filter(|address| !relay_of(address).is_some_and(is_silent))
+            .collect();
+        let others = circuits.into_iter().filter(|(relay, _)| !is_silent(*relay));
+        let mut waiting = Waiting {
+            others: others.map(Circuit::from).collect(),
+            silent: relayed.iter().map(|(connection, _)| *connection).collect(),
+            ..Waiting::default()
+        };
+        if !now.is_empty() {
+            waiting.dial(routes.swarm, peer, now, PeerCondition::Always);
+        }
+        waiting.dial_relays(routes.swarm, peer);
+        if !waiting.is_hopeless() {
+            self.waiting.insert(peer, waiting);
+        }
     }
 
     /// Fails the calls to a peer that cannot be reached in any way.
@@ -181,9 +232,13 @@ impl Calls {
         if !self.waiting.get(&peer).is_some_and(Waiting::is_hopeless) {
             return;
         }
+        let calls = self.take_waiting(peer);
+        if calls.is_empty() {
+            return;
+        }
         tracing::debug!(%peer, "a peer cannot be reached");
         addresses.forget(&peer);
-        for call in self.take_waiting(peer) {
+        for call in calls {
             // A call that is made for the second time may have been received.
             let error = match call.sent.load(Ordering::Relaxed) {
                 true => NetworkError::NoReply,
@@ -203,7 +258,11 @@ impl Calls {
     /// Sends the waiting calls once a connection to their peer is established, whoever dialed it, and dials the
     /// circuits for which this peer is the relay.
     pub(super) fn connected(&mut self, swarm: &mut Swarm<Behaviour>, peer: PeerId) {
-        for call in self.take_waiting(peer) {
+        let Waiting { calls, silent, .. } = self.waiting.remove(&peer).unwrap_or_default();
+        for connection in silent {
+            swarm.close_connection(connection);
+        }
+        for call in calls {
             self.send(swarm, call);
         }
         for (to, waiting) in &mut self.waiting {
@@ -240,7 +299,7 @@ impl Calls {
                 waiting.relay_failed(swarm, peer, connection);
             }
             if waiting.is_hopeless() {
-                waiting.dial_relays(swarm);
+                waiting.dial_relays(swarm, *to);
                 failed.push(*to);
             }
         }
@@ -275,7 +334,8 @@ impl Calls {
         for waiting in self.waiting.values_mut() {
             waiting.calls.retain(|call| !call.reply.is_closed());
         }
-        self.waiting.retain(|_, waiting| !waiting.calls.is_empty());
+        self.waiting
+            .retain(|_, waiting| !waiting.calls.is_empty() || !waiting.silent.is_empty());
     }
 
     /// Handles an event about a call, in either direction. A node has `guests`.
@@ -392,10 +452,12 @@ impl Waiting {
         }
     }
 
-    /// Dials the relays of the circuits that come next.
-    fn dial_relays(&mut self, swarm: &mut Swarm<Behaviour>) {
+    /// Dials the circuits to `peer` that come next, or their relays first.
+    fn dial_relays(&mut self, swarm: &mut Swarm<Behaviour>, peer: PeerId) {
         while let Some(mut circuit) = self.others.pop() {
-            if let Ok(dial) = dial_relay(swarm, &circuit) {
+            if swarm.is_connected(&circuit.relay) {
+                self.dial(swarm, peer, vec![circuit.address], PeerCondition::Always);
+            } else if let Ok(dial) = dial_relay(swarm, &circuit) {
                 circuit.dial = dial;
                 self.circuits.push(circuit);
             }

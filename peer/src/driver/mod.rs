@@ -52,7 +52,7 @@ use lookups::LookUps;
 use node::Node;
 #[cfg(not(target_arch = "wasm32"))]
 use routing::Routing;
-use vigil::Vigil;
+use vigil::{Sign, Vigil};
 
 /// How long a client keeps an idle connection, so that calls within this time find it open.
 const CLIENT_IDLE: Duration = Duration::from_secs(90);
@@ -256,7 +256,7 @@ impl Driver {
             part,
             ..
         } = self;
-        vigil.look(swarm, now, || {
+        let has_looked = vigil.look(swarm, now, || {
             let mut peers: Vec<PeerId> = calls.waits_for().collect();
             peers.extend(
                 relays
@@ -264,8 +264,6 @@ impl Driver {
                     .filter(|(peer, _)| calls.waits_for().any(|called| called == *peer))
                     .map(|(_, relay)| *relay),
             );
-            // What is called through a relay is the relay's to watch.
-            peers.retain(|peer| !relays.values().any(|(relayed, _)| relayed == peer));
             if let Part::Client(client) = part {
                 peers.extend(client.nodes().into_iter().map(|(node, _)| node));
             }
@@ -273,6 +271,9 @@ impl Driver {
             peers.dedup();
             peers
         });
+        if has_looked {
+            calls.widen(swarm);
+        }
         if now < self.housekeeping {
             return;
         }
@@ -534,9 +535,11 @@ impl Driver {
                     } if self.vigil.answered(*request_id) => return,
                     request_response::Event::OutboundFailure {
                         request_id, error, ..
-                    } if self.vigil.failed(swarm, *request_id, error) => {
-                        return;
-                    }
+                    } => match self.vigil.failed(*request_id, error) {
+                        Some(Sign::Silent(peer)) => return self.leave(peer),
+                        Some(Sign::Life) => return,
+                        None => {}
+                    },
                     _ => {}
                 }
                 #[cfg(not(target_arch = "wasm32"))]
@@ -614,6 +617,23 @@ impl Driver {
             }
             _ => {}
         }
+    }
+
+    /// Leaves a peer that is silent: at once if it is connected directly, and for another way to it if it is relayed.
+    fn leave(&mut self, peer: PeerId) {
+        let relayed: Vec<(ConnectionId, PeerId)> = self
+            .relays
+            .iter()
+            .filter(|(_, (relayed, _))| *relayed == peer)
+            .map(|(connection, (_, relay))| (*connection, *relay))
+            .collect();
+        if relayed.is_empty() {
+            let _ = self.swarm.disconnect_peer_id(peer);
+            return;
+        }
+        let nodes = self.own_nodes();
+        let routes = routes(&mut self.swarm, &mut self.addresses, &nodes);
+        self.calls.look_elsewhere(peer, relayed, routes);
     }
 
     /// Handles what another node says about where it can be reached.

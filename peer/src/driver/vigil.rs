@@ -1,8 +1,9 @@
 //! Notices soon that a connection is dead while something waits for it.
 //!
 //! A ping on an idle connection is rare, so that clients cost nodes and batteries little. While a client waits for an
-//! answer, it makes sure every so often that its nodes, and the relays through which it called, are still there: it
-//! makes a call that is not understood, and any answer will do.
+//! answer, it makes sure every so often that its nodes, the peers that it called, and the relays through which it did
+//! so, are still there: it makes a call that is not understood, and any answer will do. A relay may be there and its own
+//! connection to the called peer dead.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -22,6 +23,14 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const SLOW: u32 = 4;
 /// The call that is made. It names no function, so a peer answers it by itself, however busy its program is.
 const CALL: &[u8] = b"{}";
+
+/// What a call that failed says about its peer.
+pub(super) enum Sign {
+    /// It is there.
+    Life,
+    /// It did not answer in time.
+    Silent(PeerId),
+}
 
 /// The connections that are being looked at.
 #[derive(Default)]
@@ -43,15 +52,15 @@ impl Vigil {
         self.due
     }
 
-    /// Asks the peers on which something depends for a sign of life, if it is time.
+    /// Asks the peers on which something depends for a sign of life, if it is time; returns whether it was.
     pub(super) fn look(
         &mut self,
         swarm: &mut Swarm<Behaviour>,
         now: Instant,
         peers: impl FnOnce() -> Vec<PeerId>,
-    ) {
+    ) -> bool {
         if self.due.is_none_or(|due| due > now) {
-            return;
+            return false;
         }
         self.due = Some(now + LOOK_EVERY);
         let peers = peers();
@@ -67,6 +76,7 @@ impl Vigil {
             let id = calls.send_request(&peer, CallRequest::Out(CALL.to_vec(), deadline));
             self.asked.insert(id, (peer, now));
         }
+        true
     }
 
     /// Handles the answer to a call; returns whether the call was one of these.
@@ -78,16 +88,13 @@ impl Vigil {
         true
     }
 
-    /// Handles the failure of a call; returns whether the call was one of these. A peer that is silent is left.
+    /// Handles the failure of a call; `None` if the call was not one of these.
     pub(super) fn failed(
         &mut self,
-        swarm: &mut Swarm<Behaviour>,
         id: OutboundRequestId,
         error: &OutboundFailure,
-    ) -> bool {
-        let Some((peer, _)) = self.asked.remove(&id) else {
-            return false;
-        };
+    ) -> Option<Sign> {
+        let (peer, _) = self.asked.remove(&id)?;
         let is_silent = match error {
             OutboundFailure::Timeout => true,
             OutboundFailure::Io(error) => error.kind() == std::io::ErrorKind::TimedOut,
@@ -96,10 +103,11 @@ impl Vigil {
             | OutboundFailure::ConnectionClosed
             | OutboundFailure::UnsupportedProtocols => false,
         };
-        if is_silent {
+        Some(if is_silent {
             tracing::debug!(%peer, "a peer is silent while something waits for it");
-            let _ = swarm.disconnect_peer_id(peer);
-        }
-        true
+            Sign::Silent(peer)
+        } else {
+            Sign::Life
+        })
     }
 }
