@@ -1,5 +1,7 @@
 //! What only a real window shows: the button beside the address bar.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use fluence_tests::browser::Browser;
 use fluence_tests::face::Face;
@@ -24,19 +26,26 @@ async fn windowed(scene: &Scene, node: &Node) -> Result<(Browser, WindowHandle, 
     Ok((browser, page, face))
 }
 
-/// How often Tab is pressed to get from the beginning of the popup to the first file of the page:
-/// past the peer, the tab, the settings, the field with its two buttons, the buttons for files and
-/// folders, and the control that folds the page's files.
-const TABS_TO_SHARE: usize = 10;
+/// How often Tab is pressed at most to get from the beginning of the popup to the first file of the page.
+const TABS: usize = 40;
+/// How long the focus may take to move after a key.
+const FOCUS: Duration = Duration::from_secs(5);
 
-/// JavaScript that asks the site for the name of the first file that the real popup lists.
+/// JavaScript that tells the site what the real popup shows: the name of the first file that it lists, how often the
+/// focus has moved in it, and that the focus is on the button that shares a file.
 const WATCH: &str = r#"
 const [site] = arguments;
+const tell = what => fetch(`${site}the-popup-${what}`, { mode: 'no-cors' });
 const look = () => {
   const [popup] = chrome.extension.getViews({ type: 'popup' });
   const file = popup?.document.querySelector('[data-testid="page-name"]');
-  if (file) fetch(`${site}the-popup-shows-${file.textContent}`, { mode: 'no-cors' });
-  else setTimeout(look, 100);
+  if (!file) return setTimeout(look, 100);
+  let moves = 0;
+  popup.addEventListener('focusin', async ({ target }) => {
+    if (target.dataset.testid === 'page-share') await tell('has-focus-on-share');
+    tell(`has-moved-focus-${++moves}`);
+  });
+  tell(`shows-${file.textContent}`);
 };
 look();
 "#;
@@ -64,9 +73,28 @@ fn the_button_shows_the_page_s_files_and_the_keyboard_shares_one() {
             .wait_asked(&seen, SMALL)
             .await
             .context("the popup does not show the page's file")?;
-        let mut keys = vec!["Tab"; TABS_TO_SHARE];
-        keys.push("Return");
-        alice.press_keys(&keys).await?;
+        // Every key is waited for: what the popup still learns may move what comes next.
+        let on_share = "/files/the-popup-has-focus-on-share";
+        for moves in 1..=TABS {
+            alice.press_keys(&["Tab"]).await?;
+            let moved = format!("/files/the-popup-has-moved-focus-{moves}");
+            scene.site.wait_asked(&moved, FOCUS).await?;
+            if scene.site.asked(on_share) > 0 {
+                break;
+            }
+        }
+        ensure!(
+            scene.site.asked(on_share) > 0,
+            "the keyboard does not get to the file within {TABS} steps"
+        );
+        alice.press_keys(&["Return"]).await?;
+        // The popup closes when another tab is looked at, whatever it has not done by then.
+        let path = format!("/files/{name}");
+        scene
+            .site
+            .wait_asked(&path, SMALL)
+            .await
+            .context("the file is not read")?;
         driver.switch_to_window(tab).await?;
         let shown = face
             .wait_named(name, &["shared"], SMALL)
@@ -75,7 +103,7 @@ fn the_button_shows_the_page_s_files_and_the_keyboard_shares_one() {
         face.picture("shared").await?;
         ensure!(shown.cid.is_some(), "{shown:?}");
         ensure!(
-            scene.site.asked(&format!("/files/{name}")) == 1,
+            scene.site.asked(&path) == 1,
             "the page's file was fetched more than once"
         );
         Ok(())
