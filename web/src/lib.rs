@@ -5,6 +5,7 @@
 
 pub mod browser;
 pub mod bytes;
+pub mod crypto;
 pub mod database;
 pub mod extension;
 pub mod hash;
