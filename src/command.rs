@@ -45,6 +45,8 @@ pub enum Command {
         page: Option<String>,
         /// A name for the file, from a download or a link.
         name: Option<String>,
+        /// Whether it is shared privately; `None` for what the settings say.
+        private: Option<bool>,
     },
     /// Share blobs that the face hands over beside this message ([`HANDOVER`]).
     ShareFiles {
@@ -54,6 +56,8 @@ pub enum Command {
         files: Vec<HandedFile>,
         /// Whether all of them become one directory with one CID.
         together: bool,
+        /// Whether they are shared privately; `None` for what the settings say.
+        private: Option<bool>,
     },
     /// Fetch a file by the hash or link that a person typed.
     Fetch {
@@ -161,6 +165,8 @@ struct FlatCommand {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     together: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    private: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     link: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     settings: Option<Settings>,
@@ -183,8 +189,8 @@ struct FlatCommand {
 flat! {
     Command as FlatCommand { command }:
     Watch = "watch",
-    ShareUrl { url, tab, page, name } = "share_url",
-    ShareFiles { key, files, together } = "share_files",
+    ShareUrl { url, tab, page, name, private } = "share_url",
+    ShareFiles { key, files, together, private } = "share_files",
     Fetch { link } = "fetch",
     Resume { id } = "resume",
     Pause { id } = "pause",
@@ -538,6 +544,7 @@ mod tests {
             let id = ItemId(format!("{number:032x}"));
             let kinds = [
                 EventKind::ShareBegan {
+                    key: None,
                     id: id.clone(),
                     name: format!("IMG_20260101_{number:06}.jpg"),
                     mime: Some("image/jpeg".into()),
@@ -569,12 +576,14 @@ mod tests {
         for command in [
             Command::Watch,
             Command::ShareUrl {
+                private: None,
                 url: text(),
                 tab: Some(1),
                 page: None,
                 name: Some(text()),
             },
             Command::ShareFiles {
+                private: None,
                 key: text(),
                 files: Vec::new(),
                 together: true,

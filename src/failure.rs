@@ -87,8 +87,6 @@ words! {
         NotHere = "not_here",
         /// The text is not the link or hash of a file ([`Reason`] says why).
         BadLink = "bad_link",
-        /// It is the link of a private share, which only the command line opens.
-        PrivateLink = "private_link",
         /// The person paused it, or stopped a share before all of it was read.
         Paused = "paused",
         /// The person stopped the upload.
@@ -220,7 +218,6 @@ impl Code {
     pub fn kind(&self) -> Kind {
         match self {
             Self::BadLink
-            | Self::PrivateLink
             | Self::BadSetting
             | Self::BadAddress
             | Self::BadFolder

@@ -513,6 +513,7 @@ mod tests {
                 seq,
                 at: seq * 10,
                 kind: EventKind::FetchBegan {
+                    key: None,
                     id: id(name),
                     cid: format!("Qm{name}"),
                 },
@@ -663,6 +664,7 @@ mod tests {
         ] {
             let mut reader = Reader::new(Some(text));
             let began = EventKind::FetchBegan {
+                key: None,
                 id: id("c"),
                 cid: "Qmc".into(),
             };

@@ -17,6 +17,8 @@ use crate::content::hash::{self, HashError};
 use crate::content::{Block, Dag};
 use crate::names::FunctionName;
 use crate::plan::Remote;
+use crate::private::Key;
+use crate::private::record::{Cipher, Nonce, RecordError, SALT};
 use crate::state::{Event, Item, ItemId};
 
 /// Everything that a plan needs from the world.
@@ -29,6 +31,8 @@ pub trait Platform: 'static {
     type Http: Http<Source = Self::Source>;
     /// The type of the function network.
     type Network: Network;
+    /// The type of the cipher of private shares.
+    type Cipher: Cipher;
 
     /// The store.
     fn store(&self) -> &Self::Store;
@@ -48,6 +52,16 @@ pub trait Platform: 'static {
     }
     /// A random number from a cryptographic source.
     fn random(&self) -> u128;
+    /// The cipher of a private share with this key and this salt, and what its nonces are made from: HKDF-SHA-256 with
+    /// [`KEY_INFO`](crate::private::record::KEY_INFO) and [`NONCE_INFO`](crate::private::record::NONCE_INFO).
+    ///
+    /// # Errors
+    /// [`RecordError::Cipher`] if the platform cannot compute it.
+    fn cipher(
+        &self,
+        key: &Key,
+        salt: [u8; SALT],
+    ) -> LocalBoxFuture<'static, Result<(Self::Cipher, Nonce), RecordError>>;
     /// Verifies a block against its CID. A platform that can hash off this thread, or faster than
     /// this program, does so here ([`hash::is_sha2_256`]). Several blocks are verified at the same
     /// time.

@@ -4,10 +4,8 @@
 use std::rc::Rc;
 
 use fluence::failure::Failure;
-use fluence::names::link;
 use fluence::plan::Engine;
-use fluence::ports::{Platform, Store};
-use fluence::state::{Event, EventKind, Item, ItemId, Origin, Status};
+use fluence::state::{Event, EventKind, Item, ItemId, Origin, State, Status};
 use fluence_peer::{Multiaddr, Peer};
 use wasm_bindgen_futures::spawn_local;
 use web::js::warn_on_error;
@@ -154,14 +152,14 @@ impl Outcomes {
         }
         let described = self.engine.with_state(|state| {
             let item = state.items.get(id)?;
-            Some((item.name.clone(), item.cid.as_ref()?.parse().ok()?))
+            Some((item.name.clone(), item.link()?))
         });
-        let Some((name, cid)) = described else {
+        let Some((name, link)) = described else {
             return;
         };
         let mut copied = false;
         if self.engine.settings().copy_link && matches!(wish, Wish::Link) {
-            let done = self.page.copy(&link(&cid)).await;
+            let done = self.page.copy(&link).await;
             copied = done.is_ok();
             warn_on_error("the link was not copied", done);
         }
@@ -214,13 +212,20 @@ impl Outcomes {
         let Some(mime) = picture else {
             return;
         };
-        let Ok((source, _)) = self.engine.platform().store().open(id).await else {
+        let Ok((source, _)) = self.engine.opened(id).await else {
             return;
         };
         // A file that is not a picture after all has no thumbnail.
-        if let Ok(blob) = typed(source.blob(), &mime)
-            && let Ok(data_url) = thumbnail::of(&blob).await
-        {
+        let made = match typed(source.blob(), &mime) {
+            Ok(blob) => thumbnail::of(&blob).await.ok(),
+            Err(_) => None,
+        };
+        let is_share = |state: &State| Some(state.items.get(id)?.origin == Origin::Share);
+        if self.engine.with_state(is_share) == Some(true) {
+            // What was fetched is saved from there.
+            self.engine.close(id).await;
+        }
+        if let Some(data_url) = made {
             let id = id.clone();
             self.engine
                 .record([EventKind::Thumbnail { id, data_url }])

@@ -13,6 +13,8 @@ use fluence::failure::{Code, Failure};
 use fluence::journal;
 use fluence::plan::{Engine, Remote};
 use fluence::ports::{HttpError, HttpRequest, HttpResponse, Platform, StoreError};
+use fluence::private::Key;
+use fluence::private::record::{Nonce, RecordError, SALT};
 use fluence::state::{Event, EventKind, Item, State};
 use fluence_peer::Peer;
 use futures::FutureExt;
@@ -21,6 +23,7 @@ use futures::future::LocalBoxFuture;
 use web::{js, time};
 
 use crate::acquire::Reading;
+use crate::cipher::Cipher;
 use crate::faces::Faces;
 use crate::http::Fetch;
 use crate::journal::Journal;
@@ -62,6 +65,7 @@ impl Platform for Browser {
     type Store = DiskStore;
     type Http = Fetch;
     type Network = Peer;
+    type Cipher = Cipher;
 
     fn store(&self) -> &DiskStore {
         &self.store
@@ -96,6 +100,15 @@ impl Platform for Browser {
 
     fn random(&self) -> u128 {
         time::random()
+    }
+
+    fn cipher(
+        &self,
+        key: &Key,
+        salt: [u8; SALT],
+    ) -> LocalBoxFuture<'static, Result<(Cipher, Nonce), RecordError>> {
+        let key = key.clone();
+        async move { Cipher::derive(&key, &salt).await }.boxed_local()
     }
 
     fn verify(&self, cid: Cid, block: Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> {

@@ -127,6 +127,11 @@ impl Saver {
         self.saving.borrow().items.is_empty()
     }
 
+    /// The items that are to be saved, or are being saved.
+    pub fn items(&self) -> Vec<ItemId> {
+        self.saving.borrow().items.keys().cloned().collect()
+    }
+
     /// The items that are to be saved and whose download has not begun.
     pub fn intended(&self) -> Vec<ItemId> {
         let saving = self.saving.borrow();

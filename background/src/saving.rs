@@ -6,7 +6,6 @@ use fluence::content::zip;
 use fluence::failure::{Code, Failure};
 use fluence::names::safe_file_name;
 use fluence::plan::Engine;
-use fluence::ports::{Platform, Store, StoreError};
 use fluence::state::{EventKind, ItemId, LogEntry};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
@@ -42,6 +41,11 @@ impl Saving {
                 saving.notices.tell_failure(saved).await;
             });
         }
+    }
+
+    /// Removes what was decrypted and is not being saved, such as by a worker that was killed.
+    pub async fn close_others(&self) {
+        self.engine.close_others(&self.saver.items()).await;
     }
 
     /// Whether nothing is being saved.
@@ -85,7 +89,7 @@ impl Saving {
             Ok(file) => file,
             Err(why) => {
                 self.saver.forget(id).await;
-                return Err(Failure::from(&why).name(&name));
+                return Err(why.name(&name));
             }
         };
         self.saver
@@ -94,9 +98,10 @@ impl Saving {
             .map_err(not_saved)
     }
 
-    /// What is saved for an item, and under which name: its bytes, or a ZIP file for a directory.
-    async fn file_of(&self, id: &ItemId, name: &str) -> Result<(Blob, String), StoreError> {
-        let (source, dag) = self.engine.platform().store().open(id).await?;
+    /// What is saved for an item, and under which name: its bytes, or a ZIP file for a directory. A private item is
+    /// decrypted for that.
+    async fn file_of(&self, id: &ItemId, name: &str) -> Result<(Blob, String), Failure> {
+        let (source, dag) = self.engine.opened(id).await?;
         let (blob, ending) = if dag.is_directory() {
             let checksums = zip::checksums(&dag, &source, |_| {}).await?;
             (
@@ -121,6 +126,7 @@ impl Saving {
                     };
                     self.engine.record([saved]).await;
                     self.saver.forget(&id).await;
+                    self.engine.close(&id).await;
                 }
                 Saved::Again(id) => {
                     let saved = self.save_intended(&id).await;

@@ -24,6 +24,10 @@ use crate::notices::Notices;
 use crate::platform::Browser;
 use crate::source::{BlobSource, blob_of};
 
+/// The ids of the entries in the context menu.
+pub const MENU: &str = "share";
+/// See [`MENU`].
+pub const MENU_PRIVATE: &str = "share-privately";
 /// The jar of cookies of tabs that are in no container.
 const DEFAULT_STORE: &str = "firefox-default";
 /// The number of files that are begun at the same time.
@@ -155,6 +159,10 @@ impl Sharing {
     /// the context menu, and `asked` is a promise that says whether the person has permitted to read it, if the browser
     /// asks them.
     pub async fn share_clicked(&self, info: &JsValue, tab: &JsValue, asked: Option<Promise>) {
+        let private = match member(info, "menuItemId").as_string().as_deref() {
+            Some(MENU_PRIVATE) => Some(true),
+            _ => None,
+        };
         let text = |name| {
             member(info, name)
                 .as_string()
@@ -183,19 +191,19 @@ impl Sharing {
         // link over the text around it. `static/background.js` asks for permission in the same order.
         let answer = if let Some(url) = text("srcUrl") {
             let wanted = wanted(url, text("mediaType"), None);
-            self.share_url(wanted, asked, Wish::Link).await
+            self.share_url(wanted, asked, Wish::Link, private).await
         } else if let Some(url) = text("linkUrl") {
-            self.share_url(wanted(url, None, None), asked, Wish::Link)
+            self.share_url(wanted(url, None, None), asked, Wish::Link, private)
                 .await
         } else if let Some(selected) = text("selectionText") {
             let place = tab_id.map(|tab| (tab, frame));
-            self.share_selection(selected, place, page).await
+            self.share_selection(selected, place, page, private).await
         } else if let Some(url) = text("frameUrl").or(page.clone()) {
             let wanted = Wanted {
                 as_page: true,
                 ..wanted(url, None, title)
             };
-            self.share_url(wanted, asked, Wish::Link).await
+            self.share_url(wanted, asked, Wish::Link, private).await
         } else {
             return;
         };
@@ -217,8 +225,19 @@ impl Sharing {
         })
     }
 
+    /// Whether something is shared privately: as was chosen for it, or else as the settings say.
+    fn is_private(&self, chosen: Option<bool>) -> bool {
+        chosen.unwrap_or_else(|| self.engine.settings().private)
+    }
+
     /// Shares what is at an address. It is in the list before anything is read.
-    pub async fn share_url(&self, wanted: Wanted, asked: Option<Promise>, wish: Wish) -> Answer {
+    pub async fn share_url(
+        &self,
+        wanted: Wanted,
+        asked: Option<Promise>,
+        wish: Wish,
+        private: Option<bool>,
+    ) -> Answer {
         if wanted.url.len() > MAX_URL && !wanted.url.starts_with("data:") {
             return refused(Failure::new(Code::BadAddress).reason(Reason::TooLong));
         }
@@ -232,6 +251,7 @@ impl Sharing {
                 url,
                 page: wanted.page.clone(),
             }),
+            private: self.is_private(private),
             body: Input::Remote(self.reading.remote(wanted, asked)),
         };
         self.share(input, wish).await
@@ -252,6 +272,7 @@ impl Sharing {
         selected: String,
         place: Option<(i32, Option<i32>)>,
         page: Option<String>,
+        private: Option<bool>,
     ) -> Answer {
         // The browser gives the selected text without line breaks; the page gives it with them.
         let whole = match place {
@@ -284,6 +305,7 @@ impl Sharing {
             mime: Some("text/plain".to_owned()),
             size: Some(blob.size() as u64),
             source: Some(ItemSource { url: None, page }),
+            private: self.is_private(private),
             body: Input::Stored(BlobSource::new(blob)),
         };
         self.share(input, Wish::Link).await
@@ -291,7 +313,14 @@ impl Sharing {
 
     /// Shares the files that a face hands over under a key, as one directory if they belong
     /// `together`.
-    pub async fn share_files(&self, key: &str, files: Vec<HandedFile>, together: bool) -> Answer {
+    pub async fn share_files(
+        &self,
+        key: &str,
+        files: Vec<HandedFile>,
+        together: bool,
+        private: Option<bool>,
+    ) -> Answer {
+        let private = self.is_private(private);
         let blobs = self.handovers.take(key).await.unwrap_or_default();
         if blobs.is_empty() || blobs.len() != files.len() || blobs.len() > MAX_FILES {
             return refused(Code::Handover.into());
@@ -306,6 +335,7 @@ impl Sharing {
                 mime: None,
                 size: None,
                 source: None,
+                private,
                 body: Input::Many(body),
             };
             return self.share(input, Wish::Told).await;
@@ -328,6 +358,7 @@ impl Sharing {
                     mime: (!file.mime.is_empty()).then_some(file.mime),
                     size: Some(blob.size() as u64),
                     source: None,
+                    private,
                     body: Input::Stored(BlobSource::new(blob)),
                 };
                 let wish = wish.clone();

@@ -32,7 +32,7 @@ use crate::pages::PAGE_PORT;
 use crate::platform::{Browser, Recorder};
 use crate::save::Saver;
 use crate::saving::Saving;
-use crate::sharing::{Sharing, Wish};
+use crate::sharing::{self, Sharing, Wish};
 use crate::store::DiskStore;
 
 /// The nodes of this build: `FLUENCE_NODES`, or else one on this computer.
@@ -44,8 +44,6 @@ const NODES: &str = match option_env!("FLUENCE_NODES") {
 const ALARM: &str = "awake";
 /// The key in the storage of the extension that says that the settings were shown once.
 const WELCOMED: &str = "welcomed";
-/// The id of the only entry in the context menu.
-const MENU: &str = "share";
 const MENU_CONTEXTS: [&str; 6] = ["link", "image", "video", "audio", "selection", "page"];
 /// Files may take one part in this many of the disk, unless the person sets another limit.
 const SHARE_OF_DISK: u64 = 10;
@@ -218,6 +216,10 @@ impl Worker {
             self.notices.tell(failure).await;
         }
         self.saving.resume();
+        spawn_local({
+            let saving = Rc::clone(&self.saving);
+            async move { saving.close_others().await }
+        });
         let saving = Rc::clone(&self.saving);
         spawn_local(async move { saving.look_at_downloads().await });
         while let Some(status) = statuses.next().await {
@@ -267,7 +269,13 @@ impl Worker {
                 });
             }
             "installed" => {
-                spawn_local(toolbar::make_menu(MENU, words::MENU_SHARE, &MENU_CONTEXTS));
+                spawn_local(async {
+                    let entries = [
+                        (sharing::MENU, words::MENU_SHARE),
+                        (sharing::MENU_PRIVATE, words::MENU_SHARE_PRIVATELY),
+                    ];
+                    toolbar::make_menu(&entries, &MENU_CONTEXTS).await;
+                });
                 spawn_local(welcome());
             }
             "permission" => spawn_local(async move { worker.sharing.reading.permitted().await }),
@@ -363,6 +371,7 @@ impl Worker {
                 tab,
                 page,
                 name,
+                private,
             } => {
                 let wanted = Wanted {
                     url,
@@ -371,13 +380,20 @@ impl Worker {
                     name,
                     ..Wanted::default()
                 };
-                self.sharing.share_url(wanted, None, Wish::Told).await
+                self.sharing
+                    .share_url(wanted, None, Wish::Told, private)
+                    .await
             }
             Command::ShareFiles {
                 key,
                 files,
                 together,
-            } => self.sharing.share_files(&key, files, together).await,
+                private,
+            } => {
+                self.sharing
+                    .share_files(&key, files, together, private)
+                    .await
+            }
             Command::Save { id } => done(self.saving.save(&id).await, Some(id)),
             Command::Reconnect => {
                 self.reconnect().await;

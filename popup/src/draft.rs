@@ -33,6 +33,8 @@ pub struct Draft {
     pub provide_fetched: bool,
     /// Whether fetched files are saved to the download folder at once.
     pub save_fetched: bool,
+    /// Whether files are shared privately.
+    pub private: bool,
     /// Whether the link of a file is copied when the file is shared.
     pub copy_link: bool,
     /// Whether notifications are shown.
@@ -97,6 +99,7 @@ impl Draft {
             profile,
             provide_fetched,
             save_fetched,
+            private,
             copy_link,
             notify,
             max_file,
@@ -109,6 +112,7 @@ impl Draft {
             profile: *profile,
             provide_fetched: *provide_fetched,
             save_fetched: *save_fetched,
+            private: *private,
             copy_link: *copy_link,
             notify: *notify,
             ends: text::ENDS
@@ -164,6 +168,7 @@ impl Draft {
             profile: self.profile,
             provide_fetched: self.provide_fetched,
             save_fetched: self.save_fetched,
+            private: self.private,
             copy_link: self.copy_link,
             notify: self.notify,
             max_file: max_file.unwrap_or(0),

@@ -1,15 +1,18 @@
 //! The commands of a person, one at a time.
 
+use std::collections::HashSet;
+
 use futures::{StreamExt, stream};
 
 use super::jobs::JobKind;
+use super::private::opened_id;
 use super::{Engine, Input};
 use crate::Cid;
 use crate::command::{Answer, Command};
 use crate::failure::{Code, Failure};
 use crate::names::{canonical, parse_private_link};
 use crate::ports::{Platform, Store};
-use crate::state::{EventKind, Item, ItemId, Origin, Settings, Status};
+use crate::state::{EventKind, Item, ItemId, Origin, Secret, Settings, Status};
 
 /// The most items whose bytes are removed at the same time.
 const REMOVED_AT_ONCE: usize = 32;
@@ -67,29 +70,43 @@ impl<P: Platform> Engine<P> {
 
     async fn begin_fetch(&self, link: &str) -> Result<Option<ItemId>, Failure> {
         let (cid, key) = parse_private_link(link).map_err(|error| Failure::from(&error))?;
-        // The bytes alone would be of no use to anybody.
-        if key.is_some() {
-            return Err(Code::PrivateLink.into());
-        }
-        if let Some(id) = self.find(&cid, None) {
-            let (here, fetch) = self
+        let key = key.map(Secret);
+        let found = self.find(&cid, None);
+        let id = if let Some(id) = found {
+            let (here, fetch, same_key) = self
                 .item(&id, |item| {
-                    (item.status.is_here(), item.origin == Origin::Fetch)
+                    let fetch = item.origin == Origin::Fetch;
+                    (
+                        item.status.is_here(),
+                        fetch,
+                        key.is_none() || item.key == key,
+                    )
                 })
                 .unwrap_or_default();
-            if here {
+            if here && same_key {
                 return Ok(Some(id));
             }
-            if fetch {
+            if fetch && same_key {
                 return self.resume(id).await;
             }
-        }
-        self.room_for(None, None)?;
-        let id = self.new_id();
+            if fetch {
+                // The earlier link had another key, or none. What is here of the bytes can be used.
+                self.end_job(JobKind::In, &id).await;
+                self.stop_offering(&id).await;
+                self.close(&id).await;
+                id
+            } else {
+                self.new_id()
+            }
+        } else {
+            self.new_id()
+        };
+        self.room_for(None, Some(&id))?;
         // The item is recorded before anything is awaited, so that a second click finds it.
         self.record([EventKind::FetchBegan {
             id: id.clone(),
             cid: canonical(&cid),
+            key,
         }])
         .await;
         self.start_fetch(&id, cid);
@@ -246,12 +263,21 @@ impl<P: Platform> Engine<P> {
             self.0.resumed.borrow_mut().remove(id);
             self.0.hashed.borrow_mut().remove(id);
         }
+        let private: HashSet<ItemId> = ids
+            .iter()
+            .filter(|id| self.key_of(id).is_some())
+            .cloned()
+            .collect();
         // The items are removed before their bytes. The other way round, a kill could leave an item
         // without bytes.
         let removed = ids.iter().cloned().map(|id| EventKind::Removed { id });
         self.record(removed).await;
         self.release_unwanted();
+        let private = &private;
         let forget = |id| async move {
+            if private.contains(id) {
+                self.forget_bytes(&opened_id(id)).await;
+            }
             self.forget_listing(id).await;
             self.forget_bytes(id).await;
         };

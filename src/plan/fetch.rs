@@ -16,6 +16,7 @@ use super::search::{Candidate, Search};
 use super::share::DIRECTORY;
 use crate::Cid;
 use crate::call::{DEADLINE_MS, FileOk};
+use crate::content::Dag;
 use crate::content::walk::{Limits, Walk};
 use crate::failure::{Code, Failure};
 use crate::names::{canonical, chosen_name, mime_of};
@@ -95,8 +96,7 @@ impl<P: Platform> Engine<P> {
         let of_store = |error: StoreError| (Failure::from(&error), true);
         let store = self.0.platform.store();
         if let Ok((_, dag)) = store.open(id).await {
-            self.fetched(id, &dag).await;
-            return Ok(());
+            return self.fetched(id, &dag).await;
         }
         let mut partial = store.partial(id).await.map_err(of_store)?;
         let limits = Limits {
@@ -170,8 +170,7 @@ impl<P: Platform> Engine<P> {
             .map_err(|error| (Failure::from(&error), false))?;
         sink.partial.finish(dag.clone()).await.map_err(of_store)?;
         self.0.hashed.borrow_mut().insert(id.clone());
-        self.fetched(id, &dag).await;
-        Ok(())
+        self.fetched(id, &dag).await
     }
 
     /// Finds candidates and takes from them until everything is here; returns `false` if the fetch
@@ -267,15 +266,17 @@ impl<P: Platform> Engine<P> {
         sink.meter.expect(sink.walk.size().or(told.size));
         // The first provider that says something is believed, so that a name does not change while a person looks at
         // it.
+        // What a private share is called is in its bytes.
+        let is_plain = item.key.is_none();
         let name = told
             .name
             .as_deref()
-            .filter(|_| Some(&item.name) == item.cid.as_ref())
+            .filter(|_| is_plain && Some(&item.name) == item.cid.as_ref())
             .map(chosen_name);
         let mime = told
             .mime
             .as_deref()
-            .filter(|_| item.mime.is_none())
+            .filter(|_| is_plain && item.mime.is_none())
             .and_then(mime_of);
         let size = sink
             .walk
@@ -516,18 +517,35 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Records that the whole file is here.
-    async fn fetched(&self, id: &ItemId, dag: &crate::content::Dag) {
+    /// Records that the whole file is here. A private share is opened first, since what its key does not open is of no
+    /// use. An error says also whether what is here is kept.
+    async fn fetched(&self, id: &ItemId, dag: &Dag) -> Result<(), (Failure, bool)> {
         let Some(item) = self.item(id, Item::clone) else {
-            return;
+            return Ok(());
         };
         let directory = dag.is_directory();
-        let name = (directory && !item.name.ends_with(".zip")).then(|| {
-            let mut name = item.name.clone();
-            name.push_str(".zip");
-            chosen_name(&name)
-        });
-        let mime = directory.then(|| DIRECTORY.to_owned());
+        let (name, mime, files, size) = if let Some(key) = &item.key {
+            let unlocked = self.unlock(id, &key.0).await;
+            let contents = unlocked.map_err(|failure| {
+                let is_of_disk = failure.code != Code::NotOpened;
+                (failure, is_of_disk)
+            })?;
+            (
+                Some(contents.name),
+                contents.mime,
+                contents.files,
+                contents.size,
+            )
+        } else {
+            let name = (directory && !item.name.ends_with(".zip")).then(|| {
+                let mut name = item.name.clone();
+                name.push_str(".zip");
+                chosen_name(&name)
+            });
+            let mime = directory.then(|| DIRECTORY.to_owned());
+            let files = directory.then(|| dag.file_count());
+            (name, mime, files, dag.len())
+        };
         let provide = self.settings().provide_fetched;
         let mut events = vec![
             log_line(id, LogEntry::Fetched { size: dag.len() }),
@@ -535,14 +553,14 @@ impl<P: Platform> Engine<P> {
                 id: id.clone(),
                 name,
                 mime,
-                size: Some(dag.len()),
+                size: Some(size),
                 validator: None,
             },
             EventKind::Hashed {
                 id: id.clone(),
                 cid: canonical(&dag.root),
-                size: dag.len(),
-                files: directory.then(|| dag.file_count()),
+                size,
+                files,
             },
             EventKind::Status {
                 id: id.clone(),
@@ -559,5 +577,6 @@ impl<P: Platform> Engine<P> {
         if provide {
             self.offer(id, &dag.root);
         }
+        Ok(())
     }
 }

@@ -17,6 +17,7 @@ mod limits;
 mod listing;
 mod pace;
 mod parallel;
+mod private;
 mod release;
 mod remote;
 mod search;
@@ -56,6 +57,8 @@ pub struct ShareInput<S> {
     pub size: Option<u64>,
     /// Where it came from.
     pub source: Option<ItemSource>,
+    /// Whether it is shared privately: encrypted, with the key in the link alone.
+    pub private: bool,
     /// Its bytes.
     pub body: Input<S>,
 }
@@ -107,6 +110,8 @@ struct Inner<P> {
     /// The slots for shares that are read from addresses, where a slow server holds up no other.
     reading: pace::Slots,
     fetching: pace::Slots,
+    /// Taken while a private item is decrypted: one at a time, because each is decrypted to one place.
+    unlocking: pace::Slots,
     /// The tasks that wait for the network.
     offline: RefCell<Vec<oneshot::Sender<()>>>,
     /// When the network was last lost, in Unix milliseconds.
@@ -138,6 +143,7 @@ impl<P: Platform> Engine<P> {
             small: pace::Slots::new(share::SMALL_AT_ONCE),
             reading: pace::Slots::new(remote::READ_AT_ONCE),
             fetching: pace::Slots::new(fetch::FETCHES_AT_ONCE),
+            unlocking: pace::Slots::new(1),
             offline: RefCell::default(),
             lost: Cell::new(platform.now_ms()),
             hashed: RefCell::default(),

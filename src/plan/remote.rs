@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
 
+use super::private::Intake;
 use super::share::{check_kind, of_source};
 use super::{Engine, pace};
 use crate::failure::{Code, Failure};
 use crate::names::safe_file_name;
-use crate::ports::{HttpBody, HttpError, Partial, Platform, Store};
+use crate::ports::{HttpBody, HttpError, Platform, Store};
+use crate::private::Key;
 use crate::state::{EventKind, ItemId};
 
 /// The most shares that are read from addresses at the same time; the others wait.
@@ -91,14 +93,15 @@ impl From<Failure> for Ended {
 }
 
 impl<P: Platform> Engine<P> {
-    /// Stores what is at an address, and returns when all of it has come.
+    /// Stores what is at an address, encrypted if there is a key, and returns when all of it has come.
     pub(super) async fn take_remote(
         &self,
         id: &ItemId,
         remote: &dyn Remote,
-    ) -> Result<<P::Store as Store>::Partial, Failure> {
+        key: Option<&Key>,
+    ) -> Result<Intake<P>, Failure> {
         let store = self.0.platform.store();
-        let mut partial = store.partial(id).await?;
+        let mut partial = self.intake(id, key).await?;
         let (mut tries, mut answers) = (0, 0);
         loop {
             let at = partial.len();
@@ -112,7 +115,7 @@ impl<P: Platform> Engine<P> {
                     if opened.start != at {
                         drop(partial);
                         store.remove(id).await?;
-                        partial = store.partial(id).await?;
+                        partial = self.intake(id, key).await?;
                     }
                     if opened.start != partial.len() {
                         return Err(Code::SourceBroken.into());
@@ -148,7 +151,7 @@ impl<P: Platform> Engine<P> {
         &self,
         id: &ItemId,
         opened: Opened,
-        partial: &mut <P::Store as Store>::Partial,
+        partial: &mut Intake<P>,
     ) -> Result<(), Ended> {
         let Opened {
             name,
@@ -195,10 +198,7 @@ impl<P: Platform> Engine<P> {
             }
             let Some(chunk) = chunk else { break };
             limit.check(partial.len() + chunk.len() as u64)?;
-            partial
-                .append(chunk, Vec::new())
-                .await
-                .map_err(Failure::from)?;
+            partial.append(chunk).await?;
             self.show(id, &mut meter, partial.len());
         }
         // The connection may have been closed early without an error.

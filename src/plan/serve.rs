@@ -131,6 +131,10 @@ fn host_name(url: &str) -> &str {
 
 /// The description of an item for other peers.
 fn described(item: &Item) -> FileOk {
+    if item.key.is_some() {
+        // What it is called, and what it is, are in its bytes.
+        return FileOk::default();
+    }
     let directory = item.files.is_some();
     FileOk {
         multiaddr: None,

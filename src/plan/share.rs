@@ -19,7 +19,7 @@ use crate::content::{Dag, DagFile, Profile};
 use crate::failure::{Code, Failure};
 use crate::names::{canonical, chosen_name, free_path, mime_of};
 use crate::ports::{HttpError, Partial, Platform, Source, Store, StoreError};
-use crate::state::{EventKind, ItemId, LogEntry, MAX_ITEMS, Status};
+use crate::state::{EventKind, ItemId, LogEntry, MAX_ITEMS, Secret, Status};
 
 /// The most shares that are read and hashed at the same time; the others wait.
 pub(super) const SHARES_AT_ONCE: usize = 4;
@@ -48,6 +48,7 @@ impl<P: Platform> Engine<P> {
                     .values()
                     .find(|item| {
                         item.status.is_moving()
+                            && item.key.is_some() == input.private
                             && item.source.as_ref().and_then(|s| s.url.as_ref()) == Some(url)
                     })
                     .map(|item| item.id.clone())
@@ -77,6 +78,7 @@ impl<P: Platform> Engine<P> {
             mime,
             size,
             source: input.source,
+            key: input.private.then(|| Secret(self.new_key())),
         }])
         .await;
         self.start_share(&id, input.body);
@@ -96,18 +98,27 @@ impl<P: Platform> Engine<P> {
                 Input::Stored(_) | Input::Many(_) => &engine.0.sharing,
             };
             let mut slot = slots.take().await;
+            let key = engine.key_of(&id);
             // The order of a folder's files depends on the profile, which therefore stays the same until there is a
             // hash.
             let profile = engine.settings().profile;
             if let Input::Stored(source) = &body
                 && source.len() <= SMALL
+                && key.is_none()
             {
                 if let Err(failure) = engine.share_small(&id, source, profile).await {
                     engine.give_up_share(&id, failure).await;
                 }
                 return;
             }
-            let ended = match engine.take_in(&id, body, profile).await {
+            let taken = match &key {
+                Some(key) => engine
+                    .take_private(&id, key, body)
+                    .await
+                    .map(|partial| (partial, None)),
+                None => engine.take_in(&id, body, profile).await,
+            };
+            let ended = match taken {
                 Ok((partial, files)) => {
                     if is_remote {
                         // The next one is read while this one waits for its turn.
@@ -161,6 +172,7 @@ impl<P: Platform> Engine<P> {
 
     /// Removes the bytes of a share, and ends it as a failure.
     pub(super) async fn give_up_share(&self, id: &ItemId, failure: Failure) {
+        self.close(id).await;
         self.forget_listing(id).await;
         self.forget_bytes(id).await;
         self.fail(id, failure, false);
@@ -186,7 +198,7 @@ impl<P: Platform> Engine<P> {
         let store = self.0.platform.store();
         let mut files = None;
         let mut partial = match body {
-            Input::Remote(remote) => self.take_remote(id, &*remote).await?,
+            Input::Remote(remote) => self.take_remote(id, &*remote, None).await?.into_partial(),
             Input::Stored(source) => {
                 let mut partial = store.partial(id).await?;
                 let all = 0..source.len();
@@ -317,6 +329,11 @@ impl<P: Platform> Engine<P> {
         let cid = canonical(&dag.root);
         self.offer(id, &dag.root);
         let limits = self.default_limits(id);
+        // The size of what is private is that of the files in it.
+        let size = self
+            .item(id, |item| item.size.filter(|_| item.key.is_some()))
+            .flatten()
+            .unwrap_or(dag.len());
         let shared = [
             log_line(
                 id,
@@ -328,7 +345,7 @@ impl<P: Platform> Engine<P> {
             EventKind::Hashed {
                 id: id.clone(),
                 cid,
-                size: dag.len(),
+                size,
                 files: dag.is_directory().then(|| dag.file_count()),
             },
             EventKind::Status {

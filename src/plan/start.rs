@@ -7,6 +7,7 @@ use super::commands::item_cid;
 use super::jobs::JobKind;
 use super::journal::log_line;
 use super::listing::{Listing, listing_id};
+use super::private::{is_opened, opened_id};
 use super::share::DIRECTORY;
 use super::{Engine, Input, Unknown};
 use crate::failure::{Code, Failure, Kind};
@@ -45,7 +46,16 @@ impl<P: Platform> Engine<P> {
                     .clone()
                     .filter(|item| item.cid.is_none() && item.mime.as_deref() == Some(DIRECTORY))
                     .filter_map(|item| listing_id(&item.id));
-                items.map(|item| item.id.clone()).chain(listings).collect()
+                // What was decrypted may be being saved by the browser, even though this program was killed.
+                let opened = items
+                    .clone()
+                    .filter(|item| item.key.is_some() && item.status.is_here())
+                    .map(|item| opened_id(&item.id));
+                items
+                    .map(|item| item.id.clone())
+                    .chain(listings)
+                    .chain(opened)
+                    .collect()
             });
             for id in stored {
                 match unknown {
@@ -133,6 +143,9 @@ impl<P: Platform> Engine<P> {
         let Ok((_, dag)) = self.0.platform.store().open(id).await else {
             return;
         };
+        if is_opened(&dag) {
+            return self.forget_bytes(id).await;
+        }
         let cid = canonical(&dag.root);
         if self.find(&dag.root, None).is_some() {
             return self.forget_bytes(id).await;
@@ -144,6 +157,7 @@ impl<P: Platform> Engine<P> {
                 mime: dag.is_directory().then(|| DIRECTORY.to_owned()),
                 size: Some(dag.len()),
                 source: None,
+                key: None,
             },
             EventKind::Hashed {
                 id: id.clone(),
@@ -202,7 +216,10 @@ impl<P: Platform> Engine<P> {
                 }
                 return;
             }
-            let directory = engine.item(&id, |item| item.mime.as_deref() == Some(DIRECTORY));
+            // A private share is one encrypted file, whatever is in it.
+            let directory = engine.item(&id, |item| {
+                item.key.is_none() && item.mime.as_deref() == Some(DIRECTORY)
+            });
             let (files, profile) = if directory == Some(false) {
                 (None, engine.settings().profile)
             } else if let Some(Listing { profile, files }) = engine.kept_listing(&id).await {

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::flat::{Slot, flat};
-use super::{ItemId, ItemSource, LogEntry, NetworkStatus, Progress, Settings, Status, Unreadable};
+use super::{
+    ItemId, ItemSource, LogEntry, NetworkStatus, Progress, Secret, Settings, Status, Unreadable,
+};
 use crate::failure::Failure;
 
 /// One event, as it is journaled and sent to faces.
@@ -37,6 +39,8 @@ pub enum EventKind {
         size: Option<u64>,
         /// Where it came from, for people.
         source: Option<ItemSource>,
+        /// The key, if it is shared privately.
+        key: Option<Secret>,
     },
     /// A person fetches a file by its hash.
     FetchBegan {
@@ -44,6 +48,8 @@ pub enum EventKind {
         id: ItemId,
         /// Its CID, canonical.
         cid: String,
+        /// The key, if it is a private share.
+        key: Option<Secret>,
     },
     /// Something was learnt about a file, such as its name from a provider, or its type from a
     /// response.
@@ -292,6 +298,8 @@ struct Flat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cid: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<Secret>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     data_url: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     files: Option<u64>,
@@ -337,8 +345,8 @@ struct Flat {
 
 flat! {
     EventKind as Flat { event }:
-    ShareBegan { id, name, mime, size, source } = "share_began",
-    FetchBegan { id, cid } = "fetch_began",
+    ShareBegan { id, name, mime, size, source, key } = "share_began",
+    FetchBegan { id, cid, key } = "fetch_began",
     Described { id, name, mime, size, validator } = "described",
     Thumbnail { id, data_url } = "thumbnail",
     Hashed { id, cid, size, files } = "hashed",

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::flat::{Slot, flat};
 use super::{EventKind, Unreadable};
 use crate::failure::Failure;
+use crate::names::{link_to, private_link};
+use crate::private::{BadKey, Key};
 use crate::text::quote;
 
 /// How long the copy of a file that stopped being shared after its last call stays, so that whoever made that call can
@@ -24,6 +26,25 @@ pub struct ItemSource {
     pub url: Option<String>,
     /// The URL of the page on which it was found.
     pub page: Option<String>,
+}
+
+/// The key of a private share, as the journal and the faces have it: it is written, but never shown by accident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Secret(pub Key);
+
+impl TryFrom<String> for Secret {
+    type Error = BadKey;
+
+    fn try_from(text: String) -> Result<Self, BadKey> {
+        text.parse().map(Self)
+    }
+}
+
+impl From<Secret> for String {
+    fn from(Secret(key): Secret) -> Self {
+        key.text()
+    }
 }
 
 /// Whether an item was shared or fetched by this person.
@@ -294,6 +315,9 @@ pub struct Item {
     /// Its CID, canonical.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cid: Option<String>,
+    /// Its key, if it is a private share: what is stored of it here and elsewhere is encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Secret>,
     /// Its status.
     pub status: Status,
     /// When it got this status, in Unix milliseconds.
@@ -359,6 +383,15 @@ fn is_zero(value: &u64) -> bool {
 }
 
 impl Item {
+    /// The link to send people, once there is one. That of a private share has the key in it.
+    pub fn link(&self) -> Option<String> {
+        let cid = self.cid.as_ref()?;
+        Some(match &self.key {
+            Some(Secret(key)) => private_link(cid, key),
+            None => link_to(cid),
+        })
+    }
+
     /// Whether it ended without success and [`crate::command::Command::Resume`] can help. A share
     /// whose bytes are missing has to be shared again.
     pub fn can_resume(&self) -> bool {
@@ -479,6 +512,7 @@ impl Item {
             size: None,
             files: None,
             cid: None,
+            key: None,
             status,
             progress: None,
             upload: None,

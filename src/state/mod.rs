@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 
 pub use event::{Event, EventKind};
-pub use item::{Copy, Item, ItemId, ItemSource, Limits, Origin, Progress, Status, Upload};
+pub use item::{Copy, Item, ItemId, ItemSource, Limits, Origin, Progress, Secret, Status, Upload};
 pub use items::{Items, MAX_ITEMS};
 pub use log::{LogEntry, LogLine, MAX_LOG, MAX_THUMBNAIL};
 pub use network::{LinkCause, LinkError, NetworkStatus};
@@ -171,6 +171,7 @@ impl State {
                 mime,
                 size,
                 source,
+                key,
             } => {
                 let mut item = Item::new(
                     id.clone(),
@@ -182,9 +183,10 @@ impl State {
                 item.mime.clone_from(mime);
                 item.size = *size;
                 item.source.clone_from(source);
+                item.key.clone_from(key);
                 self.items.insert(item);
             }
-            EventKind::FetchBegan { id, cid } => {
+            EventKind::FetchBegan { id, cid, key } => {
                 let mut item = Item::new(
                     id.clone(),
                     Origin::Fetch,
@@ -193,6 +195,7 @@ impl State {
                     at,
                 );
                 item.cid = Some(cid.clone());
+                item.key.clone_from(key);
                 self.items.insert(item);
             }
             EventKind::Removed { id } | EventKind::Merged { id, .. } => {
@@ -299,6 +302,7 @@ mod tests {
 
     fn began() -> EventKind {
         EventKind::ShareBegan {
+            key: None,
             id: id(),
             name: "a".into(),
             mime: None,
@@ -349,6 +353,7 @@ mod tests {
     fn a_listed_item_takes_few_bytes() {
         let kinds = [
             EventKind::ShareBegan {
+                key: None,
                 id: ItemId("0".repeat(32)),
                 name: "IMG_20260101_120000.jpg".into(),
                 mime: Some("image/jpeg".into()),

@@ -37,6 +37,8 @@ pub struct Settings {
     pub provide_fetched: bool,
     /// Whether a fetched file is saved to the download folder at once.
     pub save_fetched: bool,
+    /// Whether files are shared privately unless something else is chosen.
+    pub private: bool,
     /// Whether the link goes to the clipboard when a file is shared.
     pub copy_link: bool,
     /// Whether notifications are shown.
@@ -81,6 +83,7 @@ impl Default for Settings {
             profile: Profile::default(),
             provide_fetched: false,
             save_fetched: true,
+            private: false,
             copy_link: true,
             notify: true,
             share_for: None,
@@ -127,6 +130,7 @@ impl Settings {
             profile: _,
             provide_fetched: _,
             save_fetched: _,
+            private: _,
             copy_link: _,
             notify: _,
             share_for: _,

@@ -24,9 +24,6 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
     let fetch = about == About::Fetch;
     match &failure.code {
         Code::NotHere => "This cannot be done from here.",
-        Code::PrivateLink => {
-            "This is the link of a private share, which the extension cannot open yet."
-        }
         Code::BadLink => match &failure.reason {
             Some(Reason::Empty) => {
                 "There is nothing to fetch yet: paste a hash (it begins with Qm or bafy) or a fluence: link."
@@ -201,7 +198,6 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
     let share = about == About::Share;
     match &failure.code {
         Code::NotHere => "Use the browser extension.",
-        Code::PrivateLink => "Open it at the command line: fluence fetch 'LINK'.",
         Code::BadLink => match &failure.reason {
             Some(Reason::Empty) => "",
             Some(Reason::InsideFolder) => {
@@ -368,7 +364,6 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
 pub(crate) fn advice_in_terminal(failure: &Failure, about: About) -> &'static str {
     match &failure.code {
         Code::NotHere => "Use the browser extension.",
-        Code::PrivateLink => "Use fluence fetch.",
         Code::BadLink => match &failure.reason {
             Some(Reason::Empty) => "",
             Some(Reason::InsideFolder) => {
@@ -667,6 +662,8 @@ fn join(parts: &[&str]) -> String {
 pub const NAME: &str = "Fluence Share";
 /// The entry of the context menu that shares something.
 pub const MENU_SHARE: &str = "Share via Fluence";
+/// The entry that shares it privately.
+pub const MENU_SHARE_PRIVATELY: &str = "Share privately";
 
 /// A notification: a file is shared, and its link is on the clipboard or not.
 pub fn shared(name: &str, copied: bool) -> Words {

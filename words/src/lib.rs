@@ -15,7 +15,10 @@ mod units;
 use fluence::failure::{About, Failure};
 use fluence::state::{LinkError, LogEntry};
 
-pub use english::{ALLOW, MENU_SHARE, NAME, REFUSE, asking, button, fetched, shared, shared_many};
+pub use english::{
+    ALLOW, MENU_SHARE, MENU_SHARE_PRIVATELY, NAME, REFUSE, asking, button, fetched, shared,
+    shared_many,
+};
 use fill::fill;
 pub use units::{megabytes, size};
 

@@ -448,6 +448,7 @@ fn inputs(args: &ShareArgs, output: &Output) -> Result<Vec<ShareInput<FileSource
             }
             let source = open(path)?;
             Ok(ShareInput {
+                private: false,
                 mime: mime_guess::from_path(path).first_raw().map(str::to_owned),
                 name: Some(name),
                 size: Some(source.len()),
@@ -509,6 +510,7 @@ fn sealed(
         key,
     };
     let input = ShareInput {
+        private: false,
         name: None,
         mime: Some("application/octet-stream".to_owned()),
         size: Some(body.len()),
@@ -524,6 +526,7 @@ fn open(path: &Path) -> Result<FileSource, Failed> {
 
 fn directory(name: String, files: Vec<(String, FileSource)>) -> ShareInput<FileSource> {
     ShareInput {
+        private: false,
         name: Some(name),
         mime: None,
         size: Some(files.iter().map(|(_, source)| source.len()).sum()),

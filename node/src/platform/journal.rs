@@ -430,6 +430,7 @@ mod tests {
                 seq,
                 at: seq,
                 kind: EventKind::FetchBegan {
+                    key: None,
                     id: ItemId(format!("{seq:032x}")),
                     cid: format!("Qm{seq}"),
                 },

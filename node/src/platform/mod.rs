@@ -17,6 +17,8 @@ use bytes::Bytes;
 use fluence::Cid;
 use fluence::content::hash::{self, HashError};
 use fluence::ports::{Network, Platform};
+use fluence::private::Key;
+use fluence::private::record::{Nonce, RecordError, SALT};
 use fluence::state::Event;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
@@ -26,7 +28,7 @@ pub use files::{file_limit, raise_file_limit};
 pub use http::{WebBody, WebClient};
 pub use journal::{Journal, Opened};
 pub use partial::FilePartial;
-pub use private::{OpenError, Opening, SealError};
+pub use private::{Aes128Gcm, OpenError, Opening, SealError};
 pub use source::FileSource;
 pub use store::FileStore;
 
@@ -70,6 +72,7 @@ impl<N: Network> Platform for Native<N> {
     type Store = FileStore;
     type Http = WebClient;
     type Network = N;
+    type Cipher = Aes128Gcm;
 
     fn store(&self) -> &FileStore {
         &self.store
@@ -97,6 +100,14 @@ impl<N: Network> Platform for Native<N> {
 
     fn random(&self) -> u128 {
         random()
+    }
+
+    fn cipher(
+        &self,
+        key: &Key,
+        salt: [u8; SALT],
+    ) -> LocalBoxFuture<'static, Result<(Aes128Gcm, Nonce), RecordError>> {
+        std::future::ready(Aes128Gcm::derive(key, &salt)).boxed_local()
     }
 
     fn verify(&self, cid: Cid, block: Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> {

@@ -22,11 +22,11 @@ use super::source::FileSource;
 const RECORDS_AT_ONCE: u64 = 4;
 
 /// AES-128-GCM with the key of one body.
-pub(super) struct Aes128Gcm(LessSafeKey);
+pub struct Aes128Gcm(LessSafeKey);
 
 impl Aes128Gcm {
     /// Derives the cipher of a body, and what its nonces are made from.
-    fn derive(key: &Key, salt: &[u8; SALT]) -> Result<(Self, Nonce), RecordError> {
+    pub(super) fn derive(key: &Key, salt: &[u8; SALT]) -> Result<(Self, Nonce), RecordError> {
         let failed = |_| RecordError::Cipher;
         let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(key.bytes());
         let content_key = secret.expand(&[KEY_INFO], &AES_128_GCM).map_err(failed)?;

@@ -1,7 +1,6 @@
 //! The events that the worker reports.
 
 use fluence::failure::Code;
-use fluence::names;
 use fluence::state::{Event, EventKind, LogLine, MAX_LOG, Status};
 use gloo_timers::callback::Timeout;
 
@@ -81,16 +80,16 @@ impl Face {
     /// The worker can do so only in a page that has the focus, which this face has now.
     pub(super) fn copy_begun(&mut self, sender: &Sender) {
         let item = self.begun.as_ref().and_then(|id| self.state.items.get(id));
-        let Some((id, cid)) = item
+        let Some((id, link)) = item
             .filter(|item| item.is_shared())
-            .and_then(|item| Some((item.id.clone(), item.cid.clone()?)))
+            .and_then(|item| Some((item.id.clone(), item.link()?)))
         else {
             return;
         };
         self.begun = None;
         if self.settings().copy_link {
             sender.send_future(async move {
-                match browser::copy(names::link_to(&cid)).await {
+                match browser::copy(link).await {
                     Ok(()) => Msg::Copied(copy_key(&id), true),
                     // Nobody has just asked for it, and there is a button.
                     Err(_) => Msg::Paint,

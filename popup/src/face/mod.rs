@@ -182,6 +182,8 @@ pub enum Msg {
     Picked(Result<Vec<Picked>, PickError>),
     /// The person chose whether the picked files become one directory.
     Together(bool),
+    /// The person chose whether what they share is shared privately.
+    Private(bool),
     /// The picked files are to be shared.
     ShareStage,
     /// The picked files are to be forgotten.
@@ -254,6 +256,8 @@ pub struct Face {
     pub stage_error: Option<String>,
     /// Whether the picked files become one directory.
     pub together: bool,
+    /// Whether what is shared here is shared privately, if the person chose that.
+    pub private: Option<bool>,
     /// The items whose details are shown, with their logs; `None` until the log has arrived.
     pub open: SmallMap<ItemId, Option<Vec<LogLine>>>,
     /// The thumbnails of listed items, as `data:` URLs; `None` if one was requested and has not arrived.
@@ -344,6 +348,7 @@ impl Face {
             stage: Vec::new(),
             stage_error: None,
             together: false,
+            private: None,
             open: SmallMap::default(),
             thumbnails: SmallMap::default(),
             removing: None,
@@ -477,10 +482,11 @@ impl Face {
             }
             Msg::Picked(picked) => self.picked(sender, picked),
             Msg::Together(together) => self.together = together,
+            Msg::Private(private) => self.private = Some(private),
             Msg::ShareStage => {
                 let picked = std::mem::take(&mut self.stage);
                 let together = std::mem::take(&mut self.together);
-                self.share_files(sender, picked, together, 1);
+                self.share_files(sender, picked, together, self.is_private(), 1);
             }
             Msg::Given => self.give_again(sender),
             Msg::DropStage => self.stage.clear(),

@@ -30,6 +30,7 @@ pub(super) struct Given {
     pub(super) answered: bool,
     picked: Vec<Picked>,
     together: bool,
+    private: bool,
     /// How many times they were handed over.
     times: u32,
 }
@@ -83,6 +84,11 @@ pub(super) async fn look_at(number: Option<i32>) -> PageView {
 }
 
 impl Face {
+    /// Whether what the person shares here is shared privately.
+    pub fn is_private(&self) -> bool {
+        self.private.unwrap_or_else(|| self.settings().private)
+    }
+
     /// Shares a file on the page.
     pub(super) fn share_page(&mut self, sender: &Sender, file: PageFile) {
         let PageView::Files { tab, .. } = &self.page else {
@@ -93,6 +99,7 @@ impl Face {
             tab: Some(tab.id),
             page: tab.url.clone(),
             name: Some(file.name),
+            private: Some(self.is_private()),
         };
         self.send(sender, Topic::Page(file.url), command);
     }
@@ -140,7 +147,7 @@ impl Face {
                     && matches!(&picked[..], [only] if !only.path.contains('/')) =>
             {
                 let together = std::mem::take(&mut self.together);
-                self.share_files(sender, picked, together, 1);
+                self.share_files(sender, picked, together, self.is_private(), 1);
             }
             Ok(picked) => {
                 if self.stage.len() + picked.len() > files::MAX_FILES {
@@ -167,6 +174,7 @@ impl Face {
         sender: &Sender,
         picked: Vec<Picked>,
         together: bool,
+        private: bool,
         times: u32,
     ) {
         if picked.is_empty() {
@@ -196,6 +204,7 @@ impl Face {
                     answered: false,
                     picked,
                     together,
+                    private,
                     times,
                 });
                 while self.given.len() > 1 && self.given_files() > files::MAX_FILES {
@@ -205,6 +214,7 @@ impl Face {
                     key,
                     files: handed,
                     together,
+                    private: Some(private),
                 };
                 self.send(sender, Topic::Files, command);
             }
@@ -261,7 +271,7 @@ impl Face {
                 given.picked = kept;
                 lost
             };
-            let (together, times) = (given.together, given.times + 1);
+            let (together, private, times) = (given.together, given.private, given.times + 1);
             if !given.picked.is_empty() {
                 // Whatever is asked again has an answer of its own.
                 given.answered = true;
@@ -270,7 +280,7 @@ impl Face {
             if !cut_off.is_empty() {
                 self.send(sender, Topic::Shares, Command::Remove { ids: cut_off });
             }
-            self.share_files(sender, again, together, times);
+            self.share_files(sender, again, together, private, times);
         }
     }
 

@@ -2,7 +2,6 @@
 
 use fluence::command::Command;
 use fluence::failure::About;
-use fluence::names;
 use fluence::state::{Copy, Item, ItemId, LogLine, Origin};
 use fluence::storage;
 use wasm_bindgen::JsCast;
@@ -184,6 +183,9 @@ fn hosts(copies: &[Copy]) -> String {
     hosts.join(", ")
 }
 
+/// The MIME type of folders.
+const FOLDER: &str = "inode/directory";
+
 /// Draws one item of the list.
 #[function_component]
 fn Row(props: &RowProps) -> Html {
@@ -208,6 +210,7 @@ fn Row(props: &RowProps) -> Html {
                 { file_name(name, "item-name") }
                 <p class="meta">
                     <span class="state" data-testid="item-status">{ &props.status }</span>
+                    if item.key.is_some() { <span class="private" title={text::PRIVATE_HELP} data-testid="item-private-mark">{ icon("key") }{ text::PRIVATE }</span> }
                     if let Some(size) = item.size { <span data-testid="item-size">{ words::size(size) }</span> }
                     if let Some(files) = item.files { <span>{ text::files(files) }</span> }
                     if let Some(saved) = &item.saved_as { <bdi data-testid="item-saved-name">{ text::saved(saved, &item.name) }</bdi> }
@@ -242,6 +245,8 @@ fn picture(props: &RowProps) -> Html {
         None => {
             let kind = match item.files {
                 Some(_) => FileKind::Folder,
+                // The files of a private folder are not counted, because it is one file to others.
+                None if item.mime.as_deref() == Some(FOLDER) => FileKind::Folder,
                 None => FileKind::of(item.mime.as_deref(), &item.name),
             };
             html! { <span class="picture">{ icon(kind.class()) }</span> }
@@ -281,10 +286,9 @@ pub fn copy_button(
     item: &Item,
     testid: &'static str,
 ) -> Html {
-    let Some(cid) = &item.cid else {
+    let Some(address) = item.link() else {
         return Html::default();
     };
-    let address = names::link_to(cid);
     let key = format!("{testid} {}", item.id.0);
     let words = match copied.filter(|(copied, _)| *copied == key) {
         Some((_, true)) => text::COPIED,
@@ -298,7 +302,11 @@ pub fn copy_button(
 /// The link that opens the item in any browser, and whether only the browsers of this machine can follow it;
 /// `None` if others cannot have the item.
 fn web_link(face: &Face, item: &Item) -> Option<(String, bool)> {
-    let base = face.state.web.as_ref().filter(|_| item.is_shared())?;
+    let base = face
+        .state
+        .web
+        .as_ref()
+        .filter(|_| item.is_shared() && item.key.is_none())?;
     let address = storage::web_link(base, item.cid.as_ref()?);
     Some((address, storage::is_local(base)))
 }
@@ -413,7 +421,7 @@ fn troubles(item: &Item) -> Html {
 fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
     let item = &props.item;
     let about = text::about(item.origin);
-    let address = item.cid.as_deref().map(names::link_to);
+    let address = item.link();
     let source = item
         .source
         .as_ref()
@@ -421,6 +429,7 @@ fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
     html! {
         <div class="details">
             <dl>
+                if item.key.is_some() { <dt>{ text::PRIVATE }</dt><dd data-testid="item-private">{ text::PRIVATE_HELP }</dd> }
                 if let Some(address) = address { <dt>{ text::LINK }</dt><dd class="code" data-testid="item-link">{ address }</dd> }
                 if let Some((address, _)) = &props.web { <dt>{ text::WEB_LINK }</dt><dd class="code" data-testid="item-web-link">{ address }</dd> }
                 if let Some(source) = source { <dt>{ text::FROM }</dt><dd class="code">{ source }</dd> }

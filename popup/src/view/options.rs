@@ -300,6 +300,7 @@ impl Form {
         let content = html! {
             <>
                 { self.check(link, text::OPTIONS_COPY, "settings-copy-link", |draft| &mut draft.copy_link) }
+                { self.check(link, text::OPTIONS_PRIVATE, "settings-private", |draft| &mut draft.private) }
                 { self.check(link, text::OPTIONS_NOTIFY, "settings-notify", |draft| &mut draft.notify) }
                 <div class="pair">
                     <label for="settings-ends">{ text::OPTIONS_ENDS }</label>

@@ -20,6 +20,10 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
         input.set_value("");
         Some(Msg::Picked(picked))
     });
+    let onprivate = sender.callback_if(|event: Event| {
+        let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
+        Some(Msg::Private(input.checked()))
+    });
     html! {
         <section class="card share" aria-labelledby="share-title" data-testid="drop-zone">
             <h2 id="share-title">{ text::SHARE_TITLE }</h2>
@@ -33,6 +37,10 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
                     { icon("folder") }
                 </label>
                 <span class="hint">{ text::SHARE_DROP }</span>
+                <label class="check private" title={text::PRIVATE_HELP}>
+                    <input type="checkbox" checked={face.is_private()} onchange={onprivate} data-testid="share-private" />
+                    <span>{ text::SHARE_PRIVATELY }</span>
+                </label>
             </div>
             if !face.stage.is_empty() { { stage(face, sender) } }
             if face.is_waiting(&Topic::Files) {

@@ -16,6 +16,7 @@ fn a_folder_goes_over_as_one() {
     let id = begin_share(
         &a,
         ShareInput {
+            private: false,
             name: Some("things".into()),
             mime: None,
             size: None,

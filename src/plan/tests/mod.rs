@@ -8,6 +8,7 @@ mod kills;
 mod limits;
 mod main_job;
 mod people;
+mod private;
 mod release;
 mod sim;
 mod storages;
@@ -57,6 +58,7 @@ fn sharing_on() -> Settings {
 fn input(machine: &Machine, name: &str, bytes: &[u8]) -> ShareInput<SimSource> {
     let site = Site::with(&machine.world, "", bytes);
     ShareInput {
+        private: false,
         name: Some(name.into()),
         mime: Some("image/jpeg".into()),
         size: Some(bytes.len() as u64),
@@ -68,6 +70,7 @@ fn input(machine: &Machine, name: &str, bytes: &[u8]) -> ShareInput<SimSource> {
 /// A share of what is at an address, which a later run can read on.
 fn input_of(site: &Rc<Site>) -> ShareInput<SimSource> {
     ShareInput {
+        private: false,
         name: Some("site".into()),
         mime: None,
         size: None,

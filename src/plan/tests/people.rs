@@ -88,22 +88,6 @@ fn fetching_makes_nobody_a_sender_who_did_not_choose_it() {
 }
 
 #[test]
-fn a_private_link_is_not_taken_for_a_plain_one() {
-    let world = World::default();
-    let a = world.machine("alice");
-    let link = format!(
-        "fluence:{}#{}",
-        "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e",
-        "A".repeat(22)
-    );
-    assert_eq!(
-        refused(command(&a, Command::Fetch { link })),
-        "private_link"
-    );
-    assert!(a.engine.state().items.is_empty());
-}
-
-#[test]
 fn stop_and_remove_mean_what_they_say() {
     let world = World::default();
     let storage = world.node("node", "store");
@@ -294,6 +278,7 @@ fn a_share_without_a_name_is_described_without_one() {
     // The sizes of one that is read at once, and of one that is not.
     for len in [1000, 100_000] {
         let private = ShareInput {
+            private: false,
             name: None,
             mime: Some("application/octet-stream".into()),
             size: None,

@@ -24,8 +24,11 @@ use crate::ports::{
     Http, HttpBody, HttpError, HttpRequest, HttpResponse, Network, NetworkError, PeerName, Piece,
     Platform,
 };
+use crate::private::Key;
+use crate::private::record::{Cipher, KEY_INFO, NONCE, NONCE_INFO, Nonce, RecordError, SALT};
 use crate::state::{Event, Item, LinkCause, LinkError, NetworkStatus, Settings};
 use crate::storage::url_of;
+use ring::aead::{AES_128_GCM, Aad, LessSafeKey, UnboundKey};
 
 /// How a storage behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -820,11 +823,60 @@ impl Machine {
     }
 }
 
+/// AES-128-GCM.
+pub struct SimCipher(LessSafeKey);
+
+/// A length that is derived.
+struct Len(usize);
+
+impl ring::hkdf::KeyType for Len {
+    fn len(&self) -> usize {
+        self.0
+    }
+}
+
+impl SimCipher {
+    fn derive(key: &Key, salt: &[u8]) -> (Self, Nonce) {
+        let secret = ring::hkdf::Salt::new(ring::hkdf::HKDF_SHA256, salt).extract(key.bytes());
+        let mut content_key = [0; 16];
+        let mut base = [0; NONCE];
+        for (info, out) in [
+            (KEY_INFO, &mut content_key[..]),
+            (NONCE_INFO, &mut base[..]),
+        ] {
+            let len = Len(out.len());
+            secret.expand(&[info], len).unwrap().fill(out).unwrap();
+        }
+        let key = UnboundKey::new(&AES_128_GCM, &content_key).unwrap();
+        (Self(LessSafeKey::new(key)), base)
+    }
+}
+
+impl Cipher for SimCipher {
+    async fn seal(&self, nonce: Nonce, mut plain: Vec<u8>) -> Result<Vec<u8>, RecordError> {
+        let nonce = ring::aead::Nonce::assume_unique_for_key(nonce);
+        self.0
+            .seal_in_place_append_tag(nonce, Aad::empty(), &mut plain)
+            .map_err(|_| RecordError::Cipher)?;
+        Ok(plain)
+    }
+
+    async fn open(&self, nonce: Nonce, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
+        let nonce = ring::aead::Nonce::assume_unique_for_key(nonce);
+        let plain = self
+            .0
+            .open_in_place(nonce, Aad::empty(), &mut sealed)
+            .ok()?;
+        Some(plain.to_vec())
+    }
+}
+
 impl Platform for SimPlatform {
     type Source = SimSource;
     type Store = SimStore;
     type Http = SimHttp;
     type Network = SimNetwork;
+    type Cipher = SimCipher;
 
     fn store(&self) -> &SimStore {
         &self.store
@@ -843,6 +895,14 @@ impl Platform for SimPlatform {
     }
     fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
         self.sim.spawn(self.group, task);
+    }
+    fn cipher(
+        &self,
+        key: &Key,
+        salt: [u8; SALT],
+    ) -> LocalBoxFuture<'static, Result<(SimCipher, Nonce), RecordError>> {
+        let derived = SimCipher::derive(key, &salt);
+        std::future::ready(Ok(derived)).boxed_local()
     }
     fn remote(&self, item: &Item) -> Option<Box<dyn Remote>> {
         let url = item.source.as_ref()?.url.as_ref()?;

@@ -52,20 +52,22 @@ pub async fn show_face() {
     }
 }
 
-/// Makes the only entry of the context menu, in place of an earlier one.
-pub async fn make_menu(id: &str, title: &str, contexts: &[&str]) {
+/// Makes the entries of the context menu, each with an id and a title, in place of earlier ones.
+pub async fn make_menu(entries: &[(&str, &str)], contexts: &[&str]) {
     warn_on_error(
         "the old menu was not removed",
         outcome(remove_menus()).await,
     );
     let contexts: Array = contexts.iter().map(|c| JsValue::from_str(c)).collect();
-    let entry = object([
-        ("id", id.into()),
-        ("title", title.into()),
-        ("contexts", contexts.into()),
-    ]);
-    let made = create_menu(&entry).map_err(|why| message_of(&why));
-    warn_on_error("the menu was not made", made);
+    for (id, title) in entries {
+        let entry = object([
+            ("id", (*id).into()),
+            ("title", (*title).into()),
+            ("contexts", (&contexts).into()),
+        ]);
+        let made = create_menu(&entry).map_err(|why| message_of(&why));
+        warn_on_error("the menu was not made", made);
+    }
 }
 
 /// Shows a notification, in place of one with the same id.

@@ -1,0 +1,45 @@
+//! The cipher of private shares: the browser's.
+
+use fluence::private::Key;
+use fluence::private::record::{self, KEY_INFO, NONCE, NONCE_INFO, Nonce, RecordError, SALT};
+use js_sys::Uint8Array;
+use web::crypto::{AesGcm, hkdf};
+use web::js::Outcome;
+
+/// The length of a content encryption key, in bytes.
+const CONTENT_KEY: usize = 16;
+
+/// AES-128-GCM with the key of one body.
+pub struct Cipher(AesGcm);
+
+impl Cipher {
+    /// Derives the cipher of a body, and what its nonces are made from.
+    ///
+    /// # Errors
+    /// [`RecordError::Cipher`] if the browser computes none.
+    pub async fn derive(key: &Key, salt: &[u8; SALT]) -> Result<(Self, Nonce), RecordError> {
+        let derived = async || -> Outcome<(AesGcm, Vec<u8>)> {
+            let content_key = hkdf(key.bytes(), salt, KEY_INFO, CONTENT_KEY).await?;
+            let base = hkdf(key.bytes(), salt, NONCE_INFO, NONCE).await?;
+            Ok((AesGcm::new(&content_key).await?, base))
+        };
+        let (cipher, base) = derived().await.map_err(|_| RecordError::Cipher)?;
+        let base = base.try_into().map_err(|_| RecordError::Cipher)?;
+        Ok((Self(cipher), base))
+    }
+}
+
+impl record::Cipher for Cipher {
+    async fn seal(&self, nonce: Nonce, plain: Vec<u8>) -> Result<Vec<u8>, RecordError> {
+        let sealed = self.0.seal(&nonce, &Uint8Array::from(&plain[..]));
+        drop(plain);
+        let sealed = sealed.await.map_err(|_| RecordError::Cipher)?;
+        Ok(sealed.to_vec())
+    }
+
+    async fn open(&self, nonce: Nonce, sealed: Vec<u8>) -> Option<Vec<u8>> {
+        let plain = self.0.open(&nonce, &Uint8Array::from(&sealed[..]));
+        drop(sealed);
+        Some(plain.await?.to_vec())
+    }
+}

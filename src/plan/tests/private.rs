@@ -1,0 +1,346 @@
+//! Tests of private shares: only who has the link can read them.
+
+use super::*;
+use crate::names::{link_to, private_link};
+use crate::private::Key;
+use crate::state::Secret;
+
+/// A share of these bytes, which are on this machine already, under this name.
+fn private(name: &str, bytes: &[u8]) -> ShareInput<SimSource> {
+    ShareInput {
+        private: true,
+        name: Some(name.into()),
+        mime: Some("text/plain".into()),
+        size: Some(bytes.len() as u64),
+        source: None,
+        body: Input::Stored(SimSource(bytes.to_vec().into())),
+    }
+}
+
+/// Shares something, waits until others can get it, and returns its link.
+fn shared(machine: &Machine, input: ShareInput<SimSource>) -> (ItemId, String) {
+    let id = begin_share(machine, input);
+    until(machine, &id, |item| item.status == Status::Shared);
+    let link = item(machine, &id).link().unwrap();
+    (id, link)
+}
+
+/// The files in a private item, with their paths.
+fn opened(machine: &Machine, id: &ItemId) -> Vec<(String, Vec<u8>)> {
+    let (engine, id) = (machine.engine.clone(), id.clone());
+    let opened = machine.wait(async move { engine.opened(&id).await });
+    let (SimSource(bytes), dag) = opened.unwrap();
+    let file = |file: &crate::content::DagFile| {
+        let range = file.offset as usize..(file.offset + file.len) as usize;
+        (file.path.clone(), bytes[range].to_vec())
+    };
+    dag.files.iter().map(file).collect()
+}
+
+fn is_in(secret: &[u8], bytes: &[u8]) -> bool {
+    bytes.windows(secret.len()).any(|part| part == secret)
+}
+
+#[test]
+fn who_has_the_link_gets_it_and_nobody_else_anything_of_it() {
+    for len in [0, 1, 511, 512, 65_519, 65_520, 3_000_000] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let (a, b) = world.alice_and_bob(Settings::default());
+        let bytes = file(len, 7);
+        let (id, link) = shared(&a, private("letter to ü.txt", &bytes));
+        let shown = item(&a, &id);
+        assert_eq!(shown.name, "letter to ü.txt");
+        let Some(Secret(key)) = shown.key.clone() else {
+            panic!("it has no key");
+        };
+        assert_eq!(link, private_link(shown.cid.as_ref().unwrap(), &key));
+
+        let fetched = begin_fetch(&b, &link);
+        until_done(&b, &fetched);
+        let got = item(&b, &fetched);
+        assert_eq!(
+            (got.name.as_str(), got.mime.as_deref(), got.files),
+            ("letter to ü.txt", Some("text/plain"), None)
+        );
+        assert_eq!((shown.size, got.size), (Some(len as u64), Some(len as u64)));
+        assert_eq!(
+            opened(&b, &fetched),
+            [(String::new(), bytes.clone())],
+            "{len}"
+        );
+        assert_eq!(opened(&a, &id), [(String::new(), bytes.clone())], "{len}");
+
+        // What is stored here and there, and what others are told.
+        assert_eq!(stored(&b, &fetched), stored(&a, &id));
+        let reply = format!("{:?}", ask(&a, shown.cid.as_ref().unwrap()));
+        let encrypted = [stored(&a, &id), reply.into_bytes()];
+        let mut told: Vec<Vec<u8>> = encrypted.into();
+        told.extend(storage.blocks.borrow().values().map(|block| block.to_vec()));
+        for place in &told {
+            assert!(!is_in(b"letter", place) && !is_in(b"text/plain", place));
+            assert!(!is_in(key.text().as_bytes(), place) && !is_in(key.bytes(), place));
+            if len > 100 {
+                assert!(!is_in(&bytes[40..72], place));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_file_shared_twice_has_two_hashes() {
+    let world = World::default();
+    world.node("node", "store");
+    let a = world.machine("alice");
+    a.online();
+    let bytes = file(1000, 1);
+    let (one, first) = shared(&a, private("a", &bytes));
+    let (two, second) = shared(&a, private("a", &bytes));
+    assert_ne!(one, two);
+    assert_ne!(first, second);
+    let cids = [item(&a, &one).cid, item(&a, &two).cid];
+    assert_ne!(cids[0], cids[1]);
+}
+
+#[test]
+fn a_folder_is_one_private_file() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let files = [
+        ("z/a.txt", 10),
+        ("b.bin", 1_500_000),
+        ("empty/", 0),
+        ("z/nothing", 0),
+        (".env", 4),
+    ];
+    let body = files
+        .iter()
+        .map(|(path, len)| ((*path).to_owned(), SimSource(file(*len, *len as u8).into())))
+        .collect();
+    let folder = ShareInput {
+        body: Input::Many(body),
+        ..private("things", &[])
+    };
+    let (id, link) = shared(&a, folder);
+    let fetched = begin_fetch(&b, &link);
+    until_done(&b, &fetched);
+    let shown = item(&b, &fetched);
+    assert_eq!((shown.name.as_str(), shown.files), ("things.zip", Some(4)));
+    for (machine, id) in [(&a, &id), (&b, &fetched)] {
+        let mut got = opened(machine, id);
+        got.sort();
+        let mut expected: Vec<(String, Vec<u8>)> = files
+            .iter()
+            .map(|(path, len)| ((*path).to_owned(), file(*len, *len as u8)))
+            .collect();
+        expected.sort();
+        assert!(got == expected, "{got:?}");
+    }
+}
+
+#[test]
+fn what_is_at_an_address_is_shared_privately_too() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let bytes = file(650_000, 7);
+    let site = Site::new(&world, "https://a.example/b.jpg", &bytes);
+    *site.breaks.borrow_mut() = [140_000, 0, 70_000].into();
+    let input = ShareInput {
+        private: true,
+        ..input_of(&site)
+    };
+    let (id, link) = shared(&a, input);
+    assert_eq!(*site.asked.borrow(), [0, 140_000, 140_000, 210_000]);
+    assert_eq!(a.disk.0.borrow().files.len(), 1, "nothing else is left");
+    assert!(!is_in(&bytes[..32], &stored(&a, &id)));
+    let fetched = begin_fetch(&b, &link);
+    until_done(&b, &fetched);
+    assert_eq!(opened(&b, &fetched), [(String::new(), bytes)]);
+}
+
+#[test]
+fn a_private_and_a_plain_share_of_one_address_are_two() {
+    let world = World::default();
+    world.node("node", "store");
+    let a = world.machine("alice");
+    a.online();
+    let site = Site::new(&world, "https://a.example/b.jpg", &file(650_000, 7));
+    let plain = begin_share(&a, input_of(&site));
+    let secret = begin_share(
+        &a,
+        ShareInput {
+            private: true,
+            ..input_of(&site)
+        },
+    );
+    assert_ne!(plain, secret);
+    for id in [&plain, &secret] {
+        until(&a, id, |item| item.status == Status::Shared);
+    }
+    assert!(item(&a, &plain).key.is_none() && item(&a, &secret).key.is_some());
+}
+
+#[test]
+fn a_wrong_key_opens_nothing_and_the_right_one_does_afterwards() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let bytes = file(300_000, 3);
+    let (id, link) = shared(&a, private("a.txt", &bytes));
+    let cid = item(&a, &id).cid.unwrap();
+    let wrong = private_link(&cid, &Key::new([9; 16]));
+    let fetched = begin_fetch(&b, &wrong);
+    assert_eq!(until_failed(&b, &fetched), "not_opened");
+    let failure = item(&b, &fetched).status.failure().cloned().unwrap();
+    assert_eq!(failure.reason, Some(Reason::WrongKey));
+    assert!(b.disk.0.borrow().files.is_empty(), "nothing is left of it");
+
+    assert_eq!(begin_fetch(&b, &link), fetched);
+    until_done(&b, &fetched);
+    assert_eq!(opened(&b, &fetched), [(String::new(), bytes.clone())]);
+    // A link without the key is one to what is here.
+    assert_eq!(begin_fetch(&b, &link_to(&cid)), fetched);
+    assert_eq!(item(&b, &fetched).status, Status::Done);
+
+    // Who had the link without the key first can open what they have.
+    let c = world.machine("carol");
+    c.online();
+    let bare = begin_fetch(&c, &link_to(&cid));
+    until_done(&c, &bare);
+    assert_eq!(item(&c, &bare).name, cid);
+    assert_eq!(begin_fetch(&c, &link), bare);
+    until_done(&c, &bare);
+    assert_eq!(item(&c, &bare).name, "a.txt");
+    assert_eq!(opened(&c, &bare), [(String::new(), bytes)]);
+}
+
+#[test]
+fn what_is_decrypted_is_here_only_as_long_as_it_is_needed() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, mut b) = world.alice_and_bob(sharing_on());
+    let (_, link) = shared(&a, private("a.txt", &file(300_000, 3)));
+    let fetched = begin_fetch(&b, &link);
+    until_done(&b, &fetched);
+    assert_eq!(b.disk.0.borrow().files.len(), 2);
+    let (engine, id) = (b.engine.clone(), fetched.clone());
+    b.wait(async move { engine.close(&id).await });
+    assert_eq!(b.disk.0.borrow().files.len(), 1);
+    assert_eq!(opened(&b, &fetched).len(), 1);
+    assert_eq!(b.disk.0.borrow().files.len(), 2);
+    b.kill();
+    b.restart();
+    b.online();
+    world.sim.pass(MINUTE);
+    // The browser may be saving it.
+    assert_eq!(b.disk.0.borrow().files.len(), 2);
+    let engine = b.engine.clone();
+    b.wait(async move { engine.close_others(&[]).await });
+    assert_eq!(b.disk.0.borrow().files.len(), 1);
+    assert_eq!(item(&b, &fetched).status, Status::Done);
+    assert_eq!(opened(&b, &fetched).len(), 1);
+    done_none(command(&b, Command::Remove { ids: vec![fetched] }));
+    assert!(b.disk.0.borrow().files.is_empty());
+}
+
+fn done_none(answer: Answer) {
+    assert!(matches!(answer, Answer::Done { .. }), "{answer:?}");
+}
+
+#[test]
+fn a_private_share_outlasts_a_kill_at_every_point() {
+    let bytes = file(650_000, 5);
+    for kill_at in 1.. {
+        let world = World::default();
+        world.node("node", "store");
+        let site = Site::new(&world, "https://a.example/b.jpg", &bytes);
+        let mut a = world.machine_with("alice", small_leaves());
+        a.kill_at.set(Some(kill_at));
+        a.online();
+        let share = ShareInput {
+            private: true,
+            ..input_of(&site)
+        };
+        let engine = a.engine.clone();
+        world.sim.spawn(a.group, async move {
+            engine.share(share).await;
+        });
+        let shared = |a: &Machine| {
+            let items = a.engine.state().items;
+            items
+                .values()
+                .find(|item| item.status == Status::Shared)
+                .cloned()
+        };
+        if world.sim.run_until(MINUTE, || shared(&a).is_some()) {
+            assert!(kill_at > 8, "{kill_at}");
+            break;
+        }
+        a.kill_at.set(None);
+        a.restart();
+        a.online();
+        world.sim.pass(MINUTE);
+        match shared(&a) {
+            Some(item) => {
+                let files = opened(&a, &item.id);
+                assert_eq!(
+                    files,
+                    [(String::new(), bytes.clone())],
+                    "killed at {kill_at}"
+                );
+                let (engine, id) = (a.engine.clone(), item.id);
+                a.wait(async move { engine.close(&id).await });
+                assert_eq!(a.disk.0.borrow().files.len(), 1, "killed at {kill_at}");
+            }
+            None => assert!(a.engine.state().items.is_empty(), "killed at {kill_at}"),
+        }
+    }
+}
+
+#[test]
+fn a_private_fetch_outlasts_a_kill_at_every_point() {
+    let bytes = file(400_000, 6);
+    for kill_at in 1.. {
+        let world = World::default();
+        world.node("node", "store");
+        let a = world.machine_with("alice", small_leaves());
+        let mut b = world.machine("bob");
+        a.online();
+        b.online();
+        let (_, link) = shared(&a, private("a.jpg", &bytes));
+        b.kill_at.set(Some(b.steps.get() + kill_at));
+        let (engine, fetch) = (b.engine.clone(), link.clone());
+        world.sim.spawn(b.group, async move {
+            engine.command(Command::Fetch { link: fetch }).await;
+        });
+        let fetched = |b: &Machine| {
+            let items = b.engine.state().items;
+            items
+                .values()
+                .find(|item| item.status == Status::Done)
+                .cloned()
+        };
+        if world.sim.run_until(MINUTE, || fetched(&b).is_some()) {
+            assert!(kill_at > 8, "{kill_at}");
+            break;
+        }
+        b.kill_at.set(None);
+        b.restart();
+        b.online();
+        world.sim.pass(MINUTE);
+        match fetched(&b) {
+            Some(item) => {
+                assert_eq!(item.name, "a.jpg", "killed at {kill_at}");
+                let files = opened(&b, &item.id);
+                assert_eq!(
+                    files,
+                    [(String::new(), bytes.clone())],
+                    "killed at {kill_at}"
+                );
+            }
+            None => assert!(b.engine.state().items.is_empty(), "killed at {kill_at}"),
+        }
+    }
+}
