@@ -141,6 +141,7 @@ mod tests {
             let id = ItemId(n.to_string());
             let kinds = [
                 EventKind::ShareBegan {
+                    key: None,
                     id: id.clone(),
                     name: "a".to_owned(),
                     mime: None,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use fluence::failure::Failure;
 use fluence::plan::Engine;
-use fluence::state::{Event, EventKind, Item, ItemId, Origin, State, Status};
+use fluence::state::{Event, EventKind, Item, ItemId, Origin, Status};
 use fluence_peer::{Multiaddr, Peer};
 use wasm_bindgen_futures::spawn_local;
 use web::js::warn_on_error;
@@ -46,9 +46,13 @@ impl Outcomes {
         let outcomes = Rc::clone(self);
         match &event.kind {
             EventKind::ShareBegan { id, .. } => self.sharing.is_wanted(id),
-            EventKind::Hashed { id, .. } => {
+            // What is fetched gets one when it is done.
+            EventKind::Hashed { id, .. } if self.is_of(id, Origin::Share) => {
                 let id = id.clone();
-                spawn_local(async move { outcomes.make_thumbnail(&id).await });
+                spawn_local(async move {
+                    outcomes.make_thumbnail(&id).await;
+                    outcomes.close(&id).await;
+                });
             }
             EventKind::Merged { id, into } => {
                 let (told, done) = self.sharing.merge(id, into);
@@ -95,6 +99,7 @@ impl Outcomes {
             // These change little that is shown.
             EventKind::Log { .. } | EventKind::Thumbnail { .. } => return,
             EventKind::Progress { .. }
+            | EventKind::Hashed { .. }
             | EventKind::FetchBegan { .. }
             | EventKind::Described { .. }
             | EventKind::Unconfirmed
@@ -134,6 +139,19 @@ impl Outcomes {
             | Status::Asked { .. }
             | Status::Downloading { .. }
             | Status::Interrupted { .. } => {}
+        }
+    }
+
+    fn is_of(&self, id: &ItemId, origin: Origin) -> bool {
+        let is_of = |item: &Item| item.origin == origin;
+        self.engine
+            .with_state(|state| state.items.get(id).is_some_and(is_of))
+    }
+
+    /// Removes what was decrypted of a private item, unless it is being saved.
+    async fn close(&self, id: &ItemId) {
+        if !self.saving.is_saving(id) {
+            self.engine.close(id).await;
         }
     }
 
@@ -178,7 +196,10 @@ impl Outcomes {
         self.notices.about(id, &words::fetched(&item.name)).await;
         spawn_local({
             let (outcomes, id) = (Rc::clone(self), id.clone());
-            async move { outcomes.make_thumbnail(&id).await }
+            async move {
+                outcomes.make_thumbnail(&id).await;
+                outcomes.close(&id).await;
+            }
         });
         if intended {
             let saved = self.saving.save_intended(id).await;
@@ -220,11 +241,6 @@ impl Outcomes {
             Ok(blob) => thumbnail::of(&blob).await.ok(),
             Err(_) => None,
         };
-        let is_share = |state: &State| Some(state.items.get(id)?.origin == Origin::Share);
-        if self.engine.with_state(is_share) == Some(true) {
-            // What was fetched is saved from there.
-            self.engine.close(id).await;
-        }
         if let Some(data_url) = made {
             let id = id.clone();
             self.engine

@@ -48,6 +48,11 @@ impl Saving {
         self.engine.close_others(&self.saver.items()).await;
     }
 
+    /// Whether an item is being saved, or is to be.
+    pub fn is_saving(&self, id: &ItemId) -> bool {
+        self.saver.items().contains(id)
+    }
+
     /// Whether nothing is being saved.
     pub fn is_idle(&self) -> bool {
         self.saver.is_idle()
@@ -148,6 +153,7 @@ impl Saving {
                     };
                     self.engine.record([log]).await;
                     self.saver.forget(&id).await;
+                    self.engine.close(&id).await;
                     self.notices.tell(failure).await;
                 }
             }

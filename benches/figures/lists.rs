@@ -141,6 +141,7 @@ fn snapshot(count: usize) -> Result<String> {
         let failure = Failure::new(Code::NoProvider);
         for kind in [
             EventKind::FetchBegan {
+                key: None,
                 id: id.clone(),
                 cid: cid.to_string(),
             },

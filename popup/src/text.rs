@@ -538,6 +538,7 @@ mod tests {
         };
         let shared = item([
             EventKind::ShareBegan {
+                key: None,
                 id: id.clone(),
                 name: "a".into(),
                 mime: None,
@@ -554,6 +555,7 @@ mod tests {
         let fetched = |confirmed: bool| {
             let mut kinds = vec![
                 EventKind::FetchBegan {
+                    key: None,
                     id: id.clone(),
                     cid: "Qm".into(),
                 },

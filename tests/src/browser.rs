@@ -27,11 +27,15 @@ const LONGEST_SCRIPT: Duration = Duration::from_secs(600);
 /// How often a condition is checked.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How far the middle of *Share via Fluence* is above the lower edge of Chromium's context menu of an element, in pixels.
+/// How far the middle of *Fluence Share* is above the lower edge of Chromium's context menu of an element, in pixels.
 /// Below it there are a separator and *Inspect*.
-const SHARE_ENTRY: i64 = 66;
+const OUR_MENU: i64 = 66;
 /// The same in the context menu of a page, which also has *View page source*.
-const SHARE_PAGE_ENTRY: i64 = 95;
+const OUR_MENU_ON_A_PAGE: i64 = 95;
+/// How far the middles of *Share via Fluence* and *Share privately* are below the upper edge of that menu, in pixels.
+const SHARE_ENTRY: i64 = 22;
+/// See [`SHARE_ENTRY`].
+const PRIVATE_ENTRY: i64 = 51;
 
 /// The centre of the extension's button, as distances from the right and the upper edge of the
 /// window, in pixels.
@@ -472,17 +476,25 @@ impl Browser {
     /// Right-clicks an element of the page with a real mouse and chooses *Share via Fluence*. The
     /// element is a picture, a link or a selected text.
     pub async fn share_by_right_click(&self, element: By) -> Result<()> {
-        self.right_click(element, SHARE_ENTRY).await
+        self.right_click(element, OUR_MENU, SHARE_ENTRY).await
+    }
+
+    /// Does the same and chooses *Share privately*.
+    pub async fn share_privately_by_right_click(&self, element: By) -> Result<()> {
+        self.right_click(element, OUR_MENU, PRIVATE_ENTRY).await
     }
 
     /// Does the same at a place where there is nothing but the page itself.
     pub async fn share_page_by_right_click(&self, element: By) -> Result<()> {
-        self.right_click(element, SHARE_PAGE_ENTRY).await
+        self.right_click(element, OUR_MENU_ON_A_PAGE, SHARE_ENTRY)
+            .await
     }
 
-    async fn right_click(&self, element: By, entry: i64) -> Result<()> {
+    async fn right_click(&self, element: By, menu: i64, entry: i64) -> Result<()> {
         let (x, y) = self.place_of(element).await?;
-        self.display()?.choose_from_context_menu(x, y, entry).await
+        self.display()?
+            .choose_from_context_menu(x, y, menu, entry)
+            .await
     }
 
     /// The coordinates of the centre of a page's element on the display.

@@ -11,7 +11,7 @@ use crate::process::Program;
 
 /// How long a menu may take to appear.
 const MENU: Duration = Duration::from_secs(20);
-/// How many looks a menu that was clicked on may take to close before it is clicked on again.
+/// How many looks a menu that was clicked on may take to close, or to open another, before it is clicked on again.
 const LOOKS: usize = 10;
 /// How far a menu's edge may be from the mouse, in pixels.
 const NEAR: i64 = 10;
@@ -73,11 +73,18 @@ impl Display {
         &self.name
     }
 
-    /// Presses the right mouse button at a position, waits for the menu, and clicks on the entry whose middle is
-    /// `above_end` pixels above the menu's lower edge. Keys would not do: a new menu may not take the first ones, and an
-    /// entry that comes to lie under the mouse is where they go on from.
-    pub async fn choose_from_context_menu(&self, x: i64, y: i64, above_end: i64) -> Result<()> {
-        let before = self.windows().await?;
+    /// Presses the right mouse button at a position, waits for the menu, clicks on the entry whose middle is `above_end`
+    /// pixels above the menu's lower edge, waits for the menu that this opens, and clicks on the entry whose middle is
+    /// `below_start` pixels below its upper edge. Keys would not do: a new menu may not take the first ones, and an entry
+    /// that comes to lie under the mouse is where they go on from.
+    pub async fn choose_from_context_menu(
+        &self,
+        x: i64,
+        y: i64,
+        above_end: i64,
+        below_start: i64,
+    ) -> Result<()> {
+        let mut before = self.windows().await?;
         self.press_mouse(x, y, "3").await?;
         let deadline = Instant::now() + MENU;
         let menu = loop {
@@ -90,17 +97,31 @@ impl Display {
             );
             sleep(LOOK).await;
         };
+        before.push(menu.window.clone());
         let (x, y) = (
             menu.left + menu.width / 2,
             menu.top + menu.height - above_end,
         );
-        // A menu takes no click in its first moments, and nothing says when it starts to.
+        // A menu takes no click in its first moments, and nothing says when it starts to. The inner one may also be closed
+        // and opened again meanwhile.
         loop {
+            let inner = self.new_windows(&before).await?.into_iter().find(|inner| {
+                let beside = (inner.left - menu.left - menu.width).abs() <= NEAR
+                    || (inner.left + inner.width - menu.left).abs() <= NEAR;
+                beside && (inner.top..inner.top + inner.height).contains(&y)
+            });
+            let (x, y) = inner.as_ref().map_or((x, y), |inner| {
+                (inner.left + inner.width / 2, inner.top + below_start)
+            });
             self.press_mouse(x, y, "1").await?;
             for _ in 0..LOOKS {
                 sleep(LOOK).await;
-                if !self.windows().await?.contains(&menu.window) {
+                let windows = self.windows().await?;
+                if !windows.contains(&menu.window) {
                     return Ok(());
+                }
+                if inner.is_none() && windows.iter().any(|window| !before.contains(window)) {
+                    break;
                 }
             }
             ensure!(
@@ -135,6 +156,17 @@ impl Display {
     /// A new window beside a position. A menu opens beside the mouse, whereas the bubble with a link's address opens in
     /// the corner of the browser's window, which itself seems new if the display could not be read a moment before.
     async fn menu_at(&self, x: i64, y: i64, before: &[String]) -> Result<Option<Menu>> {
+        let is_near = |edge: i64| (x - edge).abs() <= NEAR;
+        let new = self.new_windows(before).await?;
+        Ok(new.into_iter().find(|menu| {
+            let beside = is_near(menu.left) || is_near(menu.left + menu.width);
+            beside && (menu.top - NEAR..menu.top + menu.height + NEAR).contains(&y)
+        }))
+    }
+
+    /// The windows that were not there before.
+    async fn new_windows(&self, before: &[String]) -> Result<Vec<Menu>> {
+        let mut new = Vec::new();
         for window in self.windows().await? {
             if before.contains(&window) {
                 continue;
@@ -150,25 +182,19 @@ impl Display {
                 let line = place.lines().find_map(|line| line.strip_prefix(name))?;
                 line.strip_prefix('=')?.parse().ok()
             };
-            let (Some(left), Some(top)) = (value("X"), value("Y")) else {
-                continue;
-            };
-            let (Some(width), Some(height)) = (value("WIDTH"), value("HEIGHT")) else {
-                continue;
-            };
-            let is_near = |edge: i64| (x - edge).abs() <= NEAR;
-            let beside = is_near(left) || is_near(left + width);
-            if beside && (top - NEAR..top + height + NEAR).contains(&y) {
-                return Ok(Some(Menu {
+            if let (Some(left), Some(top), Some(width), Some(height)) =
+                (value("X"), value("Y"), value("WIDTH"), value("HEIGHT"))
+            {
+                new.push(Menu {
                     window,
                     left,
                     top,
                     width,
                     height,
-                }));
+                });
             }
         }
-        Ok(None)
+        Ok(new)
     }
 
     /// The visible windows.

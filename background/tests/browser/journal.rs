@@ -97,6 +97,7 @@ fn began(seq: u64, name: &str) -> Event {
     event(
         seq,
         EventKind::FetchBegan {
+            key: None,
             id: id(name),
             cid: format!("bafy{name}"),
         },

@@ -1,0 +1,224 @@
+//! Private shares: only who has the link can read them.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use fluence_tests::browser::Browser;
+use fluence_tests::face::{Face, Shown};
+use fluence_tests::files;
+use fluence_tests::scene::same_bytes;
+use serde_json::json;
+use thirtyfour::By;
+use tokio::time::sleep;
+
+use crate::main_job::beside_a_page;
+use crate::{SMALL, play};
+
+/// How often it is looked whether something has happened that nothing tells of.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The link that the details of an item show.
+async fn link_of(face: &Face, item: &Shown) -> Result<String> {
+    let script = format!(
+        r#"const row = document.querySelector('[data-testid="item"][data-id="{}"]');
+        const link = row?.querySelector('[data-testid="item-link"]');
+        if (!link) {{
+            const details = row?.querySelector('[data-testid="item-log-toggle"]');
+            if (details?.ariaExpanded === 'false') details.click();
+            return false;
+        }}
+        return link.textContent;"#,
+        item.id
+    );
+    let link = face.wait("the link", SMALL, &script).await?;
+    Ok(link.as_str().context("a link is a text")?.to_owned())
+}
+
+/// Fails if any file below a directory contains one of the secrets, or is called like one.
+fn has_nothing_of(directory: &Path, secrets: &[&[u8]]) -> Result<()> {
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            has_nothing_of(&path, secrets)?;
+            continue;
+        }
+        let name = path.as_os_str().as_encoded_bytes().to_vec();
+        let bytes = std::fs::read(&path)?;
+        for secret in secrets {
+            let is_in = |place: &[u8]| place.windows(secret.len()).any(|part| part == *secret);
+            ensure!(
+                !is_in(&bytes) && !is_in(&name),
+                "{} contains “{}”",
+                path.display(),
+                String::from_utf8_lossy(secret)
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Waits until there is one file in the storage of the extension, whose page the current tab shows.
+async fn until_one_file_is_stored(browser: &Browser) -> Result<()> {
+    let count = "const done = arguments[arguments.length - 1];
+        const count = async () => {
+          const names = [];
+          const root = await navigator.storage.getDirectory();
+          const files = await root.getDirectoryHandle('files');
+          for await (const name of files.keys()) names.push(name);
+          done(names.length);
+        };
+        count();";
+    let deadline = Instant::now() + SMALL;
+    loop {
+        let counted = browser.driver()?.execute_async(count, vec![]).await?;
+        if *counted.json() == json!(1) {
+            return Ok(());
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "{} files are stored",
+            counted.json()
+        );
+        sleep(LOOK).await;
+    }
+}
+
+#[test]
+fn what_is_shared_privately_is_read_by_who_has_the_link_alone() {
+    play("private", async |scene| {
+        let picture = files::picture(800, 600)?;
+        scene.site.add("sunset.png", "image/png", picture.clone());
+        let node = scene.node("node", &[]).await?;
+        let (alice, face, [page, popup]) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(page).await?;
+        driver.goto(scene.site.url("/")).await?;
+        alice
+            .share_privately_by_right_click(By::Id("sunset.png"))
+            .await?;
+        let link = alice
+            .pasted(By::Id("notes"), SMALL, |text| text.contains('#'))
+            .await?;
+        driver.switch_to_window(popup).await?;
+        let shown = face.wait_named("sunset.png", &["shared"], SMALL).await?;
+        ensure!(shown.text.contains("Private"), "{}", shown.text);
+        ensure!(
+            link_of(&face, &shown).await? == link,
+            "another link is copied than is shown"
+        );
+        face.picture("shared").await?;
+        let (address, key) = link.split_once('#').context("there is no key")?;
+        let cid = shown.cid.as_deref().context("it has no hash")?;
+        ensure!(address == format!("fluence:{cid}"), "{link} is not {cid}");
+
+        // Another browser, and the command line.
+        let (bob, bobs) = scene.online("bob", &node).await?;
+        bobs.fetch(&link).await?;
+        let fetched = bobs.wait_named("sunset.png", &["done"], SMALL).await?;
+        same_bytes(&bob.saved("sunset.png", SMALL).await?, &picture)?;
+        bobs.picture("fetched").await?;
+        let carol = scene.command_line("carol", &node)?;
+        let ended = carol.run(&["fetch", &link], SMALL).await?;
+        ensure!(ended.code == Some(0), "{}", ended.said);
+        same_bytes(&carol.directory().join("sunset.png"), &picture)?;
+
+        // It can be saved again, and what was decrypted for that is gone afterwards.
+        std::fs::remove_file(bob.downloads().join("sunset.png"))?;
+        bobs.press_in(&fetched, "item-save").await?;
+        same_bytes(&bob.saved("sunset.png", SMALL).await?, &picture)?;
+        until_one_file_is_stored(&bob).await?;
+
+        // Whoever knows the hash alone gets encrypted bytes without a name.
+        let dave = scene.command_line("dave", &node)?;
+        let bare = dave.fetch(cid, SMALL).await?;
+        let encrypted = std::fs::read(&bare)?;
+        ensure!(encrypted.len() > picture.len(), "it is not encrypted");
+        let secrets: [&[u8]; 4] = [
+            &picture[1000..1032],
+            b"sunset",
+            key.as_bytes(),
+            b"image/png",
+        ];
+        has_nothing_of(&scene.path("node"), &secrets)?;
+        let log = scene.artifacts.directory().join("node.log");
+        let log = std::fs::read(&log).unwrap_or_default();
+        for secret in secrets {
+            ensure!(
+                !log.windows(secret.len()).any(|part| part == secret),
+                "the node's log has “{}”",
+                String::from_utf8_lossy(secret)
+            );
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn the_popup_shares_privately_and_opens_what_others_did() {
+    play("private_popup", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        let letter = files::document("Everything is a function call.");
+        let path = scene.file("Brief für Ä.pdf", &letter)?;
+
+        // From the command line to the extension.
+        let sharer = scene.command_line("sharer", &node)?;
+        let (_program, link) = sharer.share_privately(&path).await?;
+        let wrong = format!("{}{}", &link[..link.len() - 22], "A".repeat(22));
+        face.fetch(&wrong).await?;
+        let refused = face
+            .wait_item("the refusal", SMALL, "item.failure === 'not_opened'")
+            .await?;
+        face.picture("wrong_key").await?;
+        ensure!(
+            !refused.text.contains(&link[link.len() - 22..]),
+            "the refusal shows the key"
+        );
+        face.fetch(&link).await?;
+        let shown = face.wait_named("Brief für Ä.pdf", &["done"], SMALL).await?;
+        ensure!(shown.id == refused.id, "it is fetched twice");
+        same_bytes(&alice.saved("Brief für Ä.pdf", SMALL).await?, &letter)?;
+        face.remove(&shown).await?;
+
+        // The switch counts for what is chosen after it.
+        face.press("share-private").await?;
+        let (own, other) = (
+            scene.file("own.pdf", &letter)?,
+            scene.file("other.pdf", &letter)?,
+        );
+        face.share(&[&own]).await?;
+        let own = face.wait_named("own.pdf", &["shared"], SMALL).await?;
+        let own_link = link_of(&face, &own).await?;
+        ensure!(own_link.contains('#'), "{own_link} has no key");
+        face.share(&[&other]).await?;
+        let other = face.wait_named("other.pdf", &["shared"], SMALL).await?;
+        ensure!(own.cid != other.cid, "one file has one hash");
+        face.press("share-private").await?;
+        let third = scene.file("plain.pdf", &letter)?;
+        face.share(&[&third]).await?;
+        let plain = face.wait_named("plain.pdf", &["shared"], SMALL).await?;
+        ensure!(!link_of(&face, &plain).await?.contains('#'));
+        face.picture("list").await?;
+
+        let carol = scene.command_line("carol", &node)?;
+        let ended = carol.run(&["fetch", &own_link], SMALL).await?;
+        ensure!(ended.code == Some(0), "{}", ended.said);
+        same_bytes(&carol.directory().join("own.pdf"), &letter)?;
+
+        // A worker that was killed still knows the key.
+        alice.stop_worker().await?;
+        face.wait_named("own.pdf", &["shared"], SMALL).await?;
+        ensure!(link_of(&face, &own).await? == own_link);
+        let said = face
+            .wait(
+                "what is said",
+                SMALL,
+                "return document.title + location.href + document.querySelector('[data-testid=\"said\"]').textContent;",
+            )
+            .await?;
+        let key = own_link.split_once('#').context("it has a key")?.1;
+        ensure!(!said.to_string().contains(key), "{}", json!(said));
+        Ok(())
+    });
+}
