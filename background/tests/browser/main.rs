@@ -11,6 +11,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod cars;
+mod cipher;
 mod database;
 mod handover;
 mod http;
