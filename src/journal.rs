@@ -293,6 +293,7 @@ impl Reader {
             | EventKind::Progress { .. }
             | EventKind::Requested { .. }
             | EventKind::UploadBegan { .. }
+            | EventKind::UploadSent { .. }
             | EventKind::UploadEnded { .. }
             | EventKind::Released { .. }
             | EventKind::Limited { .. }

@@ -105,6 +105,7 @@ impl Outcomes {
             | EventKind::Unconfirmed
             | EventKind::Requested { .. }
             | EventKind::UploadBegan { .. }
+            | EventKind::UploadSent { .. }
             | EventKind::UploadEnded { .. }
             | EventKind::Released { .. }
             | EventKind::Limited { .. }

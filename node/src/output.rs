@@ -206,6 +206,7 @@ fn event_json(kind: &EventKind, about: About) -> Option<Value> {
         | EventKind::Confirmed { .. }
         | EventKind::Progress { .. }
         | EventKind::Requested { .. }
+        | EventKind::UploadSent { .. }
         | EventKind::UploadEnded { error: None, .. }
         | EventKind::Released { .. }
         | EventKind::Limited { .. }

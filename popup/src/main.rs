@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod askers;
 mod browser;
 mod draft;
 mod face;

@@ -6,6 +6,8 @@ use fluence::state::{Item, LogEntry, NetworkStatus, Origin, Status};
 use fluence::text::host_of;
 use words::{Extension, Words};
 
+use crate::askers::Sent;
+
 pub const NAME: &str = "Fluence Share";
 
 // The connection.
@@ -122,6 +124,10 @@ pub const RETRY: &str = "Try again";
 pub const REMOVE: &str = "Remove";
 pub const KEEP: &str = "Keep";
 pub const DETAILS: &str = "Details and log";
+pub const ASKERS: &str = "Who asked";
+pub const ASKED_WHEN: &str = "When";
+pub const ASKED_WHO: &str = "Peer";
+pub const ASKED_SENT: &str = "Uploaded";
 pub const LOG: &str = "What happened";
 pub const LOG_READING: &str = "Reading…";
 pub const LOG_EMPTY: &str = "Nothing yet.";
@@ -480,6 +486,16 @@ pub fn setting_wrong(failure: &Failure) -> String {
 /// A line of an item's log.
 pub fn log(entry: &LogEntry, about: About) -> String {
     words::log::<Extension>(entry, about)
+}
+
+/// What was uploaded because of a call.
+pub fn sent(sent: Sent) -> String {
+    match sent {
+        Sent::Nothing => "nothing, storage had it".to_owned(),
+        Sent::Uploading => "uploading".to_owned(),
+        Sent::Bytes(bytes) => words::size(bytes),
+        Sent::Failed => "failed".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -118,6 +118,13 @@ impl Drop for Counted<'_> {
     }
 }
 
+fn requested(id: &ItemId, from: &PeerName) -> EventKind {
+    EventKind::Requested {
+        id: id.clone(),
+        peer: quote(from),
+    }
+}
+
 /// The host in a base URL, without its port and without the brackets of an IPv6 address.
 fn host_name(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -209,12 +216,10 @@ impl<P: Platform> Engine<P> {
         }
         // Where calls are counted, one that nobody gets anything from does not count, and none is given twice.
         let counted = self.count(&id)?;
-        if counted.is_none() {
-            self.note_request(&id, from);
-        }
+        self.note_request(&id, from, counted.is_none());
         let place = self.place(&id, cid).await?;
         if counted.is_some() {
-            self.note_request(&id, from);
+            self.tell([requested(&id, from)]);
             drop(counted);
             self.watch_limits();
         }
@@ -255,25 +260,22 @@ impl<P: Platform> Engine<P> {
         self.0.serving.placing.borrow().contains_key(id)
     }
 
-    /// Records a request, unless there are too many.
-    fn note_request(&self, id: &ItemId, from: &PeerName) {
+    /// Writes a request into the log of a file, and counts it if that is wanted, unless there are too many.
+    fn note_request(&self, id: &ItemId, from: &PeerName, counts: bool) {
         let now = self.now();
-        // Every call counts where calls are counted.
-        let is_counted = self.item(id, |item| item.limits.calls.is_some()) == Some(true);
         let noted = self
             .0
             .serving
             .noted
             .borrow_mut()
             .take(now, NOTED_BURST, NOTED_PER_SECOND);
-        if noted.is_ok() || is_counted {
-            self.tell([
-                EventKind::Requested {
-                    id: id.clone(),
-                    peer: quote(from),
-                },
-                log_line(id, LogEntry::Requested { peer: quote(from) }),
-            ]);
+        if noted.is_ok() {
+            let line = log_line(id, LogEntry::Requested { peer: quote(from) });
+            self.tell(
+                [line]
+                    .into_iter()
+                    .chain(counts.then(|| requested(id, from))),
+            );
         }
     }
 
@@ -408,6 +410,7 @@ impl<P: Platform> Engine<P> {
                     token: None,
                     expires: None,
                     peer: None,
+                    sent: 0,
                 }
             }
             None => self.ask_for_storage(id, &cid, &dag).await?,
@@ -570,6 +573,7 @@ impl<P: Platform> Engine<P> {
             token,
             expires: ok.expires,
             peer: Some(node.clone()),
+            sent: 0,
         })
     }
 

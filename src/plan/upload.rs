@@ -299,6 +299,9 @@ impl<P: Platform> Engine<P> {
                             outcome: Outcome::Sent(0, Err(PartError::Final(failure))),
                         };
                     }
+                    let size = part.car;
+                    let id = id.clone();
+                    self.record([EventKind::UploadSent { id, size }]).await;
                     self.send_part(target, part, is_inner, pieces).await
                 }));
             }

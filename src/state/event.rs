@@ -125,11 +125,19 @@ pub enum EventKind {
         /// The peer id of the node that gave it, at which the file can be taken back.
         peer: Option<String>,
     },
+    /// A part of an upload leaves. This is recorded before its first byte does, so that a day's bytes are never more than
+    /// were counted.
+    UploadSent {
+        /// The item's id.
+        id: ItemId,
+        /// The number of bytes.
+        size: u64,
+    },
     /// An upload ended.
     UploadEnded {
         /// The item's id.
         id: ItemId,
-        /// The number of bytes that were sent; zero if the storage had the file already.
+        /// The number of bytes that were sent and accepted; zero if the storage had the file already.
         sent: u64,
         /// Why the upload failed, if it did.
         error: Option<Failure>,
@@ -257,6 +265,7 @@ impl EventKind {
             | Self::Progress { id, .. }
             | Self::Requested { id, .. }
             | Self::UploadBegan { id, .. }
+            | Self::UploadSent { id, .. }
             | Self::UploadEnded { id, .. }
             | Self::Limited { id, .. }
             | Self::AsksFirst { id, .. }
@@ -356,6 +365,7 @@ flat! {
     Progress { id, progress } = "progress",
     Requested { id, peer } = "requested",
     UploadBegan { id, multiaddr, token, expires, peer } = "upload_began",
+    UploadSent { id, size } = "upload_sent",
     UploadEnded { id, sent, error } = "upload_ended",
     Limited { id, until, calls } = "limited",
     AsksFirst { id, asks } = "asks_first",

@@ -268,6 +268,9 @@ pub struct Upload {
     /// The peer id of the node that gave it; `None` for an IPFS node of the person's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<String>,
+    /// The number of bytes of the parts that have left.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sent: u64,
 }
 
 /// A copy of a file at a storage, which keeps it in the name of this peer until it is taken back (`IPFS_release`). It is
@@ -455,6 +458,12 @@ impl Item {
         }
     }
 
+    /// How many of the bytes of an upload that ends were not counted when they left. Older versions counted none.
+    pub(super) fn not_counted(&self, sent: u64) -> u64 {
+        let counted = self.upload.as_ref().map_or(0, |upload| upload.sent);
+        sent.saturating_sub(counted)
+    }
+
     /// Whether as many calls for it were answered as may be.
     pub fn is_spent(&self) -> bool {
         self.limits
@@ -610,14 +619,21 @@ impl Item {
                     token: token.clone(),
                     expires: *expires,
                     peer: peer.clone(),
+                    sent: 0,
                 });
             }
+            EventKind::UploadSent { size, .. } => {
+                if let Some(upload) = &mut self.upload {
+                    upload.sent += size;
+                    self.uploaded += size;
+                }
+            }
             EventKind::UploadEnded { sent, error, .. } => {
+                self.uploaded += self.not_counted(*sent);
                 if let (Some(upload), None) = (self.upload.take(), error) {
                     self.placed = Some(upload.multiaddr);
                 }
                 self.progress = None;
-                self.uploaded += sent;
                 self.upload_failure.clone_from(error);
             }
             EventKind::Providing { providing, .. } => {

@@ -237,6 +237,7 @@ impl State {
             | EventKind::Progress { id, .. }
             | EventKind::Requested { id, .. }
             | EventKind::UploadBegan { id, .. }
+            | EventKind::UploadSent { id, .. }
             | EventKind::UploadEnded { id, .. }
             | EventKind::Limited { id, .. }
             | EventKind::AsksFirst { id, .. }
@@ -253,8 +254,16 @@ impl State {
                 {
                     self.keep_copy(id, multiaddr, peer, *expires, at);
                 }
-                if let EventKind::UploadEnded { sent, .. } = &event.kind {
-                    self.sent = self.sent_today(at).saturating_add(*sent);
+                let counted = match &event.kind {
+                    EventKind::UploadSent { size, .. } => *size,
+                    EventKind::UploadEnded { sent, .. } => {
+                        let item = self.items.get(id);
+                        item.map_or(*sent, |item| item.not_counted(*sent))
+                    }
+                    _ => 0,
+                };
+                if counted > 0 {
+                    self.sent = self.sent_today(at).saturating_add(counted);
                     self.sent_day = at / DAY_MS;
                 }
                 if let Some(item) = self.items.get_mut(id) {

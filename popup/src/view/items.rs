@@ -10,12 +10,12 @@ use yew::prelude::*;
 
 use super::options::chosen;
 use super::{button, failure, file_name, hint, icon, icon_button, outcome, waiting};
-use crate::browser;
 use crate::face::{COPY_BUTTON, Face, Msg, Sender, Topic, WorkerState};
 use crate::focus::item_id;
 use crate::page::FileKind;
 use crate::preferences::Filter;
 use crate::text;
+use crate::{askers, browser};
 
 /// The number of items from which on there is a field to search them.
 const SEARCH_FROM: usize = 6;
@@ -441,6 +441,7 @@ fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
                 if item.providing { <dt>{ text::ENDS_LABEL }</dt><dd>{ ends(props) }{ ask_first(props) }</dd> }
                 <dt>{ text::ADDED }</dt><dd>{ time(item.created) }</dd>
             </dl>
+            { who_asked(item, log.unwrap_or_default()) }
             <h3>{ text::LOG }</h3>
             { props.log_outcome.clone() }
             <ol class="log" tabindex="0" aria-label={text::LOG} data-testid="item-log">
@@ -452,6 +453,29 @@ fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
                 }
             </ol>
         </div>
+    }
+}
+
+/// Draws the calls for the item that were answered: when, which peer, and what was uploaded for it.
+fn who_asked(item: &Item, log: &[LogLine]) -> Html {
+    let askers = askers::of(log);
+    if askers.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <>
+            <h3 id={format!("askers-{}", item.id.0)}>{ text::ASKERS }</h3>
+            <div class="log askers" tabindex="0" role="region" aria-labelledby={format!("askers-{}", item.id.0)}>
+                <table data-testid="item-askers">
+                    <thead><tr><th scope="col">{ text::ASKED_WHEN }</th><th scope="col">{ text::ASKED_WHO }</th><th scope="col">{ text::ASKED_SENT }</th></tr></thead>
+                    <tbody>
+                        { for askers.iter().map(|asker| html! {
+                            <tr><td>{ time(asker.at) }</td><td class="code">{ asker.peer.to_owned() }</td><td>{ text::sent(asker.sent) }</td></tr>
+                        }) }
+                    </tbody>
+                </table>
+            </div>
+        </>
     }
 }
 

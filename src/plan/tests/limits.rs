@@ -286,6 +286,42 @@ fn no_more_is_uploaded_than_the_person_allows() {
     until_done(&b, &fetched);
 }
 
+#[test]
+fn what_left_before_an_upload_was_cut_off_counts() {
+    let today = |a: &Machine| {
+        let now = a.world.sim.now();
+        a.engine.with_state(|state| state.sent_today(now))
+    };
+    for killed in [true, false] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        storage.pace.set(5);
+        let (mut a, b) = world.alice_and_bob(Settings::default());
+        let (id, cid) = share(&a, "a", &file(6_000_000, 99));
+        begin_fetch(&b, &cid);
+        let came = world
+            .sim
+            .run_until(LONG, || storage.received.get() > 2_000_000);
+        assert!(came, "it is not uploaded");
+        if killed {
+            a.kill();
+            a.restart();
+        } else {
+            done(command(&a, Command::Stop { id: id.clone() }));
+        }
+        let received = storage.received.get();
+        assert!(today(&a) >= received, "{} < {received}", today(&a));
+        assert!(item(&a, &id).uploaded >= received);
+        if killed {
+            // What is sent once more counts once more, and nothing counts twice.
+            a.online();
+            until(&a, &id, |item| item.upload.is_none());
+            let received = storage.received.get();
+            assert!((received..received + 4_000_000).contains(&today(&a)));
+        }
+    }
+}
+
 fn until_asked(a: &Machine, id: &ItemId) {
     until(a, id, |item| item.asking.is_some());
 }
