@@ -136,11 +136,17 @@ fn host_name(url: &str) -> &str {
     host.trim_matches(['[', ']'])
 }
 
+/// The MIME type of encrypted bytes.
+const ENCRYPTED: &str = "application/octet-stream";
+
 /// The description of an item for other peers.
 fn described(item: &Item) -> FileOk {
     if item.key.is_some() {
-        // What it is called, and what it is, are in its bytes.
-        return FileOk::default();
+        // What it is called, and what it is, are in its bytes. Their number is known to the store.
+        return FileOk {
+            mime: Some(ENCRYPTED.to_owned()),
+            ..FileOk::default()
+        };
     }
     let directory = item.files.is_some();
     FileOk {
@@ -202,6 +208,11 @@ impl<P: Platform> Engine<P> {
             .flatten()
             .filter(|_| self.is_given(&id))
             .ok_or_else(no_such)?;
+        if self.key_of(&id).is_some()
+            && let Ok((_, dag)) = self.0.platform.store().open(&id).await
+        {
+            ok.size = Some(dag.len());
+        }
         // While sharing rests it stays announced, so that it is found as soon as it goes on.
         if args.probe {
             return Ok(ok);

@@ -73,6 +73,13 @@ fn who_has_the_link_gets_it_and_nobody_else_anything_of_it() {
 
         // What is stored here and there, and what others are told.
         assert_eq!(stored(&b, &fetched), stored(&a, &id));
+        let Reply::Ok(mut description) = ask(&a, shown.cid.as_ref().unwrap()) else {
+            panic!("it is provided");
+        };
+        description.remove("multiaddr");
+        let size = stored(&a, &id).len();
+        let expected = json!({"size": size, "type": "application/octet-stream"});
+        assert_eq!(json!(description), expected);
         let reply = format!("{:?}", ask(&a, shown.cid.as_ref().unwrap()));
         let encrypted = [stored(&a, &id), reply.into_bytes()];
         let mut told: Vec<Vec<u8>> = encrypted.into();
