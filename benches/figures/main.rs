@@ -19,6 +19,7 @@ mod native;
 mod noise;
 mod overlap;
 mod page;
+mod private;
 mod server;
 mod table;
 mod transfers;
@@ -52,6 +53,8 @@ enum Figure {
     Many,
     /// Memory while 4 GiB are shared and fetched
     Memory,
+    /// Private shares of 1 GiB in the extension
+    Private,
     /// The command line with 1 GiB, against Kubo
     Native,
 }
@@ -94,6 +97,7 @@ async fn measure(mut figures: Vec<Figure>) -> Result<()> {
             Figure::Lists => lists::measure(&scene).await,
             Figure::Many => many::measure(&scene).await,
             Figure::Memory => memory::measure(&scene).await,
+            Figure::Private => private::measure(&scene).await,
             Figure::Native => native::measure(&scene).await,
         };
         if let Err(error) = measured {

@@ -74,7 +74,7 @@ pub async fn measure(scene: &Scene) -> Result<()> {
 }
 
 /// Prints how much memory grew.
-fn show(doing: &str, grown: Memory) {
+pub fn show(doing: &str, grown: Memory) {
     let extension = mib(grown.extension);
     single(
         &format!(
@@ -100,7 +100,7 @@ pub fn mib(bytes: u64) -> f64 {
 
 /// The memory of a browser, in bytes.
 #[derive(Clone, Copy, Default)]
-struct Memory {
+pub struct Memory {
     /// The memory of the processes that run the extension's worker and pages.
     extension: u64,
     /// The memory of the browser's main process, which holds what is on its way to and from the
@@ -109,14 +109,14 @@ struct Memory {
 }
 
 /// Samples the memory of a browser until [`Self::end`].
-struct Watch {
+pub struct Watch {
     idle: Memory,
     most: Arc<(AtomicU64, AtomicU64)>,
     task: JoinHandle<()>,
 }
 
 impl Watch {
-    fn begin(browser: &Browser) -> Result<Self> {
+    pub fn begin(browser: &Browser) -> Result<Self> {
         let main = process(browser)?;
         let idle = look(main);
         ensure!(idle.extension > 0, "the extension's process was not found");
@@ -136,7 +136,7 @@ impl Watch {
     }
 
     /// Stops sampling, and returns the largest growth over the idle browser.
-    fn end(self) -> Memory {
+    pub fn end(self) -> Memory {
         self.task.abort();
         let grown = |most: &AtomicU64, idle| most.load(Ordering::Relaxed).saturating_sub(idle);
         Memory {
