@@ -22,6 +22,7 @@ pub mod private;
 pub mod state;
 pub mod storage;
 pub mod text;
+pub mod web_link;
 
 /// The longest digest of a CID, in bytes. This is Kubo's limit for identity CIDs, which hold the whole block.
 pub const MAX_DIGEST: usize = 128;

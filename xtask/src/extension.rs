@@ -22,6 +22,9 @@ pub enum Optimise {
 /// The parts that are compiled to WebAssembly, by the names of their crates.
 pub const PARTS: [&str; 3] = ["background", "files", "popup"];
 
+/// The crate of the page that nodes show for web links.
+pub const PAGE: &str = "page";
+
 /// The options of `wasm-opt`. It is limited to `-O1` on purpose: higher levels make the parts
 /// smaller on disk but larger when compressed, as measurements showed. Functions of similar names are
 /// similar, and compress better beside one another (2 % of the worker). The other options enable the
@@ -68,7 +71,7 @@ impl Built {
     }
 }
 
-/// Builds the extension for Chromium.
+/// Builds the extension for Chromium, and the page that nodes show for web links.
 ///
 /// # Errors
 /// If it does not compile, or if a tool fails. A missing `wasm-opt` is only a warning.
@@ -80,7 +83,8 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
     };
     let mut build = workspace
         .cargo(["build", "--target", WASM, "--profile", profile])
-        .arguments(PARTS.iter().flat_map(|part| ["--package", part]));
+        .arguments(PARTS.iter().flat_map(|part| ["--package", part]))
+        .arguments(["--package", PAGE]);
     if optimise == Optimise::Yes {
         build = build.environment("CARGO_ENCODED_RUSTFLAGS", anonymous(workspace)?);
     }
@@ -97,6 +101,23 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
             }
         },
     };
+
+    let page = workspace.page();
+    let fresh = page.with_extension("new");
+    remove(&fresh)?;
+    bind(&compiled.join("page.wasm"), PAGE, &fresh, optimise)?;
+    if let Some(wasm_opt) = &wasm_opt {
+        shrink(wasm_opt, &fresh.join("page_bg.wasm"))?;
+    }
+    copy(&workspace.root.join(PAGE).join("static"), &fresh)?;
+    // The command contains it, and is built again only if it has changed.
+    if same(&page, &fresh) {
+        remove(&fresh)?;
+    } else {
+        remove(&page)?;
+        fs::rename(&fresh, &page)
+            .with_context(|| format!("{} cannot be replaced", page.display()))?;
+    }
 
     // The extension is built beside the directory and then moved there, so that a browser that has
     // the directory open never sees half of it.
@@ -210,6 +231,21 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether two directories have the same files. Neither has other directories.
+fn same(one: &Path, other: &Path) -> bool {
+    let files = |directory: &Path| -> std::io::Result<Vec<(std::ffi::OsString, Vec<u8>)>> {
+        let mut files = fs::read_dir(directory)?
+            .map(|entry| {
+                let entry = entry?;
+                Ok((entry.file_name(), fs::read(entry.path())?))
+            })
+            .collect::<std::io::Result<Vec<_>>>()?;
+        files.sort();
+        Ok(files)
+    };
+    matches!((files(one), files(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn remove(directory: &Path) -> Result<()> {

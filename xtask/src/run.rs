@@ -55,6 +55,11 @@ impl Workspace {
         std::env::var_os("FLUENCE_EXTENSION")
             .map_or_else(|| self.root.join("dist").join("chrome"), PathBuf::from)
     }
+
+    /// The directory of the built page for web links, where the build of the command looks for it.
+    pub fn page(&self) -> PathBuf {
+        self.root.join("dist").join("page")
+    }
 }
 
 fn cargo() -> PathBuf {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::dependencies;
-use crate::extension::{self, Optimise, PARTS};
+use crate::extension::{self, Optimise, PAGE, PARTS};
 use crate::run::{Run, Workspace};
 use crate::setup::{self, WASM};
 use crate::sizes;
@@ -34,6 +34,17 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     report.step("format", || {
         workspace.cargo(["fmt", "--all", "--check"]).done()
     });
+    // This comes before whatever compiles the command, which contains the page that is built here too.
+    let built = report.step("extension", || {
+        let built = extension::build(workspace, Optimise::Yes)?;
+        let measured = sizes::measure(&built)?;
+        sizes::print(&measured);
+        match &built.unoptimised {
+            None => sizes::compare(workspace, &measured)?,
+            Some(reason) => eprintln!("warning: sizes are not compared: {reason}"),
+        }
+        Ok(())
+    });
     report.step("clippy, native", || {
         native(workspace, "clippy")
             .arguments(["--all-targets", "--test", "e2e", "--", "--deny", "warnings"])
@@ -43,7 +54,7 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
         workspace
             .cargo(["clippy", "--target", WASM, "--package", "fluence-peer"])
             .arguments(PARTS.iter().flat_map(|part| ["--package", part]))
-            .arguments(["--", "--deny", "warnings"])
+            .arguments(["--package", PAGE, "--", "--deny", "warnings"])
             .done()?;
         // Separately, because some dependencies of the other packages' tests do not exist for a browser.
         workspace
@@ -62,16 +73,6 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
         native(workspace, "test")
             .arguments(["--no-fail-fast"])
             .done()
-    });
-    let built = report.step("extension", || {
-        let built = extension::build(workspace, Optimise::Yes)?;
-        let measured = sizes::measure(&built)?;
-        sizes::print(&measured);
-        match &built.unoptimised {
-            None => sizes::compare(workspace, &measured)?,
-            Some(reason) => eprintln!("warning: sizes are not compared: {reason}"),
-        }
-        Ok(())
     });
     let programs = report.step("programs for the tests", || {
         native(workspace, "build").arguments(["--bins"]).done()

@@ -29,6 +29,7 @@ mod health;
 mod import;
 mod limits;
 mod listing;
+mod page;
 mod ranges;
 mod raw;
 mod reply;
@@ -40,7 +41,7 @@ mod serve;
 pub use config::{FetchError, Fetched, Fetcher, GatewayConfig, Health};
 pub use serve::serve;
 
-/// The routes of the gateway, of uploads and of `/healthz` for a storage.
+/// The routes of the gateway, of uploads, of `/healthz` and of the page for web links, for a storage.
 pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
     Router::new()
         .route("/ipfs/{*path}", get(answer::get).head(answer::get))
@@ -48,8 +49,10 @@ pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
         // The token of an upload limits its size.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(cors::cors))
-        // Pages of other origins may not read this: it tells which node it is.
+        // Pages of other origins may not read these: the first tells which node it is.
         .route("/healthz", get(health::healthz))
+        .route("/", get(page::index))
+        .route("/page/{name}", get(page::part))
         .layer(middleware::from_fn(cors::guard))
         .with_state(Arc::new(Gateway::new(storage, config)))
 }

@@ -1,0 +1,170 @@
+//! What is in a file or a folder, as far as it is here.
+
+use std::collections::VecDeque;
+
+use fluence::content::Dag;
+use fluence::names::{canonical, chosen_name};
+use fluence::private::tar::{Entry, Part};
+use fluence::web_link::WebLink;
+use js_sys::{Array, Uint8Array};
+use web_sys::{Blob, BlobPropertyBag};
+
+/// What was found.
+pub enum Found {
+    /// All of it is here.
+    Here(Content),
+    /// One file that is too large to be held.
+    Large {
+        /// Its name.
+        name: String,
+        /// Its size in bytes.
+        size: u64,
+    },
+}
+
+/// One file.
+pub struct File {
+    /// The names of the folders that it is in and its own, with `/` between them.
+    pub path: String,
+    /// The number of its bytes.
+    pub len: u64,
+    /// Its bytes, as far as they are here: in the browser's memory and not in that of this program.
+    pieces: Array,
+}
+
+/// The files of a share.
+pub struct Content {
+    /// The name that the link gives, or else the hash.
+    name: String,
+    /// Whether it is a private share, whose names are in its bytes.
+    private: bool,
+    files: Vec<File>,
+    is_folder: bool,
+    held: u64,
+}
+
+impl Content {
+    /// Nothing yet of what a link leads to.
+    pub fn new(link: &WebLink) -> Self {
+        let name = link.name.clone().unwrap_or_else(|| canonical(&link.cid));
+        let mut content = Self {
+            name: name.clone(),
+            private: link.key.is_some(),
+            files: Vec::new(),
+            is_folder: false,
+            held: 0,
+        };
+        if !content.private {
+            content.files.push(File::new(name, 0));
+        }
+        content
+    }
+
+    /// Takes bytes of a plain share.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.held += bytes.len() as u64;
+        if let Some(file) = self.files.last_mut() {
+            file.pieces.push(&Uint8Array::from(bytes));
+            if !self.private {
+                file.len += bytes.len() as u64;
+            }
+        }
+    }
+
+    /// Takes what a private share has brought.
+    pub fn take(&mut self, parts: VecDeque<Part>) {
+        for part in parts {
+            match part {
+                Part::Entry(Entry {
+                    path, folder, len, ..
+                }) => {
+                    if folder || path.contains('/') {
+                        self.is_folder = true;
+                    }
+                    if self.files.is_empty() {
+                        let first = path.split('/').next().unwrap_or_default();
+                        self.name = chosen_name(first);
+                    }
+                    if !folder {
+                        self.files.push(File::new(path, len));
+                    }
+                }
+                Part::Bytes(bytes) => self.push(&bytes),
+            }
+        }
+    }
+
+    /// Divides a plain share into its files, all of which are here.
+    pub fn files_of(&mut self, dag: &Dag) {
+        if !dag.is_directory() {
+            return;
+        }
+        self.is_folder = true;
+        let whole = self.files.pop().and_then(|file| file.blob("").ok());
+        self.files.clear();
+        for file in dag.files.iter().filter(|file| !file.is_folder()) {
+            let end = file.offset + file.len;
+            let own = File::new(file.path.clone(), file.len);
+            if let Some(Ok(slice)) = whole
+                .as_ref()
+                .map(|whole| whole.slice_with_f64_and_f64(file.offset as f64, end as f64))
+            {
+                own.pieces.push(&slice);
+            }
+            self.files.push(own);
+        }
+    }
+
+    /// The name of the file or folder.
+    pub fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    /// Whether it is one file, as far as is known.
+    pub fn is_single(&self) -> bool {
+        !self.is_folder
+    }
+
+    /// The size of the only file of a private share, once it is known.
+    pub fn single_size(&self) -> Option<u64> {
+        let file = self.files.first().filter(|_| self.private)?;
+        Some(file.len)
+    }
+
+    /// The number of bytes that are here.
+    pub fn held(&self) -> u64 {
+        self.held
+    }
+
+    /// The files.
+    pub fn files(&self) -> &[File] {
+        &self.files
+    }
+
+    /// The bytes of all files together.
+    pub fn size(&self) -> u64 {
+        self.files.iter().map(|file| file.len).sum()
+    }
+}
+
+impl File {
+    fn new(path: String, len: u64) -> Self {
+        Self {
+            path,
+            len,
+            pieces: Array::new(),
+        }
+    }
+
+    /// Its own name, made safe.
+    pub fn name(&self) -> String {
+        chosen_name(&self.path)
+    }
+
+    /// Its bytes as a blob of this type.
+    pub fn blob(&self, media_type: &str) -> Result<Blob, wasm_bindgen::JsValue> {
+        let options = BlobPropertyBag::new();
+        options.set_type(media_type);
+        Blob::new_with_blob_sequence_and_options(&self.pieces, &options)
+    }
+}

@@ -1,0 +1,107 @@
+//! How a file may be shown: from its first bytes, and from what it is called where they say nothing.
+
+/// How a file is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// As a picture of this type. A picture in an `<img>` runs no scripts and loads nothing, SVG included.
+    Image(&'static str),
+    /// As a video of this type.
+    Video(&'static str),
+    /// As sound of this type.
+    Audio(&'static str),
+    /// By the browser's own viewer of PDF.
+    Pdf,
+    /// As characters, whatever they mean.
+    Text,
+    /// Not at all.
+    None,
+}
+
+/// The beginnings of formats, with an offset.
+const BEGINNINGS: [(usize, &[u8], Kind); 16] = [
+    (0, b"\x89PNG\r\n\x1a\n", Kind::Image("image/png")),
+    (0, b"\xff\xd8\xff", Kind::Image("image/jpeg")),
+    (0, b"GIF8", Kind::Image("image/gif")),
+    (8, b"WEBP", Kind::Image("image/webp")),
+    (4, b"ftypavif", Kind::Image("image/avif")),
+    (0, b"BM", Kind::Image("image/bmp")),
+    (0, b"%PDF-", Kind::Pdf),
+    (4, b"ftypM4A", Kind::Audio("audio/mp4")),
+    (4, b"ftyp", Kind::Video("video/mp4")),
+    (0, b"\x1a\x45\xdf\xa3", Kind::Video("video/webm")),
+    (0, b"OggS", Kind::Audio("audio/ogg")),
+    (0, b"ID3", Kind::Audio("audio/mpeg")),
+    (0, b"\xff\xfb", Kind::Audio("audio/mpeg")),
+    (0, b"\xff\xf3", Kind::Audio("audio/mpeg")),
+    (8, b"WAVE", Kind::Audio("audio/wav")),
+    (0, b"fLaC", Kind::Audio("audio/flac")),
+];
+
+/// How a file with this name is shown that begins with these bytes.
+pub fn of(name: &str, first: &[u8]) -> Kind {
+    for (at, beginning, kind) in BEGINNINGS {
+        if first
+            .get(at..)
+            .is_some_and(|rest| rest.starts_with(beginning))
+        {
+            return kind;
+        }
+    }
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    let is_svg = ending.is_some_and(|ending| ending.eq_ignore_ascii_case("svg"));
+    match std::str::from_utf8(first) {
+        Ok(text) if text.contains('\0') => Kind::None,
+        Ok(_) if is_svg => Kind::Image("image/svg+xml"),
+        Ok(_) => Kind::Text,
+        // The last character may be cut off.
+        Err(error) if error.error_len().is_none() && error.valid_up_to() > 0 => {
+            of(name, &first[..error.valid_up_to()])
+        }
+        Err(_) => Kind::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_shown_as_what_they_begin_like_and_never_as_pages() {
+        for (name, first, kind) in [
+            (
+                "a.txt",
+                &b"\x89PNG\r\n\x1a\n..."[..],
+                Kind::Image("image/png"),
+            ),
+            (
+                "a.html",
+                b"<!doctype html><script>alert(1)</script>",
+                Kind::Text,
+            ),
+            (
+                "a.xhtml",
+                b"<html xmlns=\"http://www.w3.org/1999/xhtml\">",
+                Kind::Text,
+            ),
+            (
+                "a.SVG",
+                b"<svg onload=\"alert(1)\">",
+                Kind::Image("image/svg+xml"),
+            ),
+            ("a.xml", b"<?xml version=\"1.0\"?><svg>", Kind::Text),
+            ("a.pdf", b"%PDF-1.7", Kind::Pdf),
+            ("a.pdf", b"<script>", Kind::Text),
+            ("a", b"RIFF....WAVE", Kind::Audio("audio/wav")),
+            ("a", b"RIFF....WEBP", Kind::Image("image/webp")),
+            ("a", b"....ftypisom", Kind::Video("video/mp4")),
+            ("a", b"\x00\x01\x02", Kind::None),
+            ("a.svg", b"\xff\xfe\x00", Kind::None),
+            ("a", "überlang ü".as_bytes(), Kind::Text),
+            ("a", &"ü".as_bytes()[..1], Kind::None),
+            ("a", &"aü".as_bytes()[..2], Kind::Text),
+            ("a", b"", Kind::Text),
+        ] {
+            assert_eq!(of(name, first), kind, "{name}");
+        }
+    }
+}

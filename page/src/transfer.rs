@@ -1,0 +1,209 @@
+//! Fetches a file from the node as verified bytes, in their order.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use fluence::Cid;
+use fluence::cars::{self, Blocks, CarEnd, FromCar, Payload};
+use fluence::content::Dag;
+use fluence::content::hash::{self, HashError};
+use fluence::content::walk::{Limits, Step, Walk};
+use fluence::names::canonical;
+use fluence::ports::HttpError;
+use futures::FutureExt;
+use futures::future::{Either, LocalBoxFuture, select};
+use futures::stream::{self, LocalBoxStream, StreamExt};
+use gloo_timers::future::TimeoutFuture;
+use js_sys::ArrayBuffer;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web::bytes::ByteReader;
+use web::http::fetch;
+use web_sys::{AbortController, Headers, RequestCredentials, RequestInit, Response};
+
+use crate::text::Trouble;
+
+/// The form of the answer: blocks in the order in which they are verified.
+const ACCEPT: &str = "application/vnd.ipld.car; version=1; order=dfs; dups=y";
+/// How long the node may take to get the file from whoever shares it, and then for each further byte.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// How many bytes are read at a time.
+const PIECE: u32 = 512 * 1024;
+/// Blocks that are smaller, in bytes, are hashed by this program, because a call of the browser takes as long.
+const WORTH_A_CALL: usize = 16 * 1024;
+/// How many times an answer may break off without a new block before the transfer ends.
+const MAX_TRIES: u32 = 4;
+/// The wait before it is asked for again, in milliseconds.
+const RETRY_MS: u32 = 1500;
+
+/// A transfer that is under way. Dropping it ends it.
+pub struct Transfer {
+    walk: Walk,
+    answer: Option<Answer>,
+    tries: u32,
+}
+
+/// What the node sends.
+struct Answer {
+    blocks: Blocks,
+    _abort: AbortOnDrop,
+}
+
+impl Transfer {
+    /// Begins to fetch the file with this CID.
+    pub async fn begin(cid: Cid) -> Result<Self, Trouble> {
+        let mut transfer = Self {
+            walk: Walk::new(cid, Limits::default()),
+            answer: None,
+            tries: 0,
+        };
+        // What is wrong at first is told at once.
+        transfer.ask().await?;
+        Ok(transfer)
+    }
+
+    /// The number of bytes so far.
+    pub fn offset(&self) -> u64 {
+        self.walk.offset()
+    }
+
+    /// The number of bytes of the whole file, once it is known. That of a folder is not.
+    pub fn size(&self) -> Option<u64> {
+        self.walk.size()
+    }
+
+    /// The next bytes, all of which are verified; `None` if all are here.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Trouble> {
+        loop {
+            if let Some((_, data)) = self.walk.inline()? {
+                return Ok(Some(data));
+            }
+            if self.walk.is_done() {
+                return Ok(None);
+            }
+            let Some(answer) = &mut self.answer else {
+                self.ask().await?;
+                continue;
+            };
+            match answer.blocks.next().await {
+                Some(Ok(FromCar::Heard(_))) => {}
+                Some(Ok(FromCar::Block(cid, Payload::Bytes(bytes)))) => {
+                    if let Step::New { data, .. } = self.walk.accept(cid, bytes)? {
+                        self.tries = 0;
+                        return Ok(Some(data));
+                    }
+                }
+                // Nothing is kept elsewhere here.
+                Some(Ok(FromCar::Block(_, Payload::Kept(_)))) => {}
+                Some(Err(end @ (CarEnd::Http(_) | CarEnd::Short(_)))) => {
+                    self.again(end.into()).await?;
+                }
+                Some(Err(end)) => return Err(end.into()),
+                None => self.again(Trouble::broken()).await?,
+            }
+        }
+    }
+
+    /// The DAG, all of which is here.
+    pub fn finish(self) -> Result<Dag, Trouble> {
+        Ok(self.walk.finish()?)
+    }
+
+    /// Goes on after an answer that broke off, unless that has happened too often.
+    async fn again(&mut self, trouble: Trouble) -> Result<(), Trouble> {
+        self.answer = None;
+        self.tries += 1;
+        if self.tries >= MAX_TRIES {
+            return Err(trouble);
+        }
+        TimeoutFuture::new(RETRY_MS).await;
+        Ok(())
+    }
+
+    /// Asks the node for what is missing.
+    async fn ask(&mut self) -> Result<(), Trouble> {
+        let Some(point) = self.walk.resume_point() else {
+            return Ok(());
+        };
+        let scope = match point.offset {
+            0 => "dag-scope=all".to_owned(),
+            offset => format!("dag-scope=entity&entity-bytes={offset}:*"),
+        };
+        let url = format!("/ipfs/{}?format=car&{scope}", canonical(&point.file));
+        match ask(&url).await {
+            Ok(answer) => self.answer = Some(answer),
+            Err(trouble) if self.walk.offset() > 0 => self.again(trouble).await?,
+            Err(trouble) => return Err(trouble),
+        }
+        Ok(())
+    }
+}
+
+async fn ask(url: &str) -> Result<Answer, Trouble> {
+    let abort = AbortController::new().map_err(|_| Trouble::broken())?;
+    let headers = Headers::new().map_err(|_| Trouble::broken())?;
+    headers
+        .set("accept", ACCEPT)
+        .map_err(|_| Trouble::broken())?;
+    let init = RequestInit::new();
+    init.set_headers(&headers);
+    init.set_credentials(RequestCredentials::Omit);
+    init.set_signal(Some(&abort.signal()));
+    let abort = AbortOnDrop(abort);
+    let response = select(JsFuture::from(fetch(url, &init)), silence()).await;
+    let response: Response = match response {
+        Either::Left((Ok(response), _)) => response.unchecked_into(),
+        Either::Left((Err(_), _)) => return Err(Trouble::unreachable()),
+        Either::Right(_) => return Err(Trouble::silent()),
+    };
+    if !response.ok() {
+        return Err(Trouble::refused(response.status()));
+    }
+    let body = response.body().ok_or_else(Trouble::broken)?;
+    let reader = ByteReader::new(&body, ArrayBuffer::new(PIECE));
+    let reader = reader.map_err(|_| Trouble::broken())?;
+    Ok(Answer {
+        blocks: cars::blocks(pieces(reader), verify),
+        _abort: abort,
+    })
+}
+
+fn pieces(reader: ByteReader) -> LocalBoxStream<'static, Result<Bytes, HttpError>> {
+    stream::try_unfold(reader, |mut reader| async move {
+        let read = match select(Box::pin(reader.read()), silence()).await {
+            Either::Left((Ok(piece), _)) => piece.map(|piece| Bytes::from(piece.to_vec())),
+            Either::Left((Err(_), _)) => return Err(HttpError::Broken(String::new())),
+            Either::Right(_) => return Err(HttpError::Silent(String::new())),
+        };
+        Ok(read.map(|piece| (piece, reader)))
+    })
+    .boxed_local()
+}
+
+fn silence() -> TimeoutFuture {
+    TimeoutFuture::new(PATIENCE.as_millis() as u32)
+}
+
+fn verify(cid: Cid, block: Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> {
+    let expected = hash::is_sha2_256(&cid).filter(|_| block.len() >= WORTH_A_CALL);
+    async move {
+        if let Some(expected) = expected
+            && let Ok(digest) = web::hash::sha256(&block).await
+        {
+            let is_right = digest == expected;
+            return is_right.then_some(()).ok_or(HashError::Mismatch(cid));
+        }
+        // The browser computes no such hash, or none on a page that is not from a secure address.
+        hash::verify(&cid, &block)
+    }
+    .boxed_local()
+}
+
+/// Ends the transfer when its reader is dropped.
+struct AbortOnDrop(AbortController);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

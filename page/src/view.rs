@@ -1,0 +1,326 @@
+//! What the page shows. All text is set as text, wherever it comes from.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use fluence::web_link::WebLink;
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{
+    Blob, Document, Element, HtmlAnchorElement, HtmlElement, HtmlIFrameElement, Url, Window,
+};
+
+use crate::content::{Content, File};
+use crate::kind::{self, Kind};
+use crate::save;
+use crate::text::{self, Trouble};
+
+/// How many bytes at the beginning of a file say how it is shown.
+const SNIFFED: f64 = 4096.0;
+/// The most bytes of a text that are shown.
+const TEXT: f64 = 262_144.0;
+/// The most files of a folder that are listed.
+const LISTED: usize = 1000;
+/// From which size on a file that the browser cannot save as it comes is not fetched at all, in bytes.
+const MEMORY: u64 = 500 << 20;
+
+/// The window.
+pub fn window() -> Window {
+    js_sys::global().unchecked_into()
+}
+
+/// Whether the page has a secure address, without which the browser decrypts nothing.
+pub fn is_secure() -> bool {
+    window().is_secure_context()
+}
+
+/// The part of the address after `#`.
+pub fn fragment() -> String {
+    window().location().hash().unwrap_or_default()
+}
+
+/// The page.
+pub struct View {
+    document: Document,
+    /// What the button that saves does now.
+    on_save: RefCell<Option<Closure<dyn Fn()>>>,
+    /// The progress that was shown last, in thousandths.
+    shown: RefCell<u32>,
+}
+
+impl View {
+    /// The page of the document.
+    pub fn of_document() -> Self {
+        Self {
+            document: window().document().unwrap_throw(),
+            on_save: RefCell::default(),
+            shown: RefCell::default(),
+        }
+    }
+
+    fn part(&self, id: &str) -> HtmlElement {
+        let part = self.document.get_element_by_id(id);
+        part.expect_throw(id).unchecked_into()
+    }
+
+    fn say(&self, id: &str, words: &str) {
+        let part = self.part(id);
+        part.set_text_content(Some(words));
+        part.set_hidden(words.is_empty());
+    }
+
+    fn make(&self, name: &str) -> HtmlElement {
+        self.document
+            .create_element(name)
+            .unwrap_throw()
+            .unchecked_into()
+    }
+
+    /// Has something done when the address gets another fragment.
+    pub fn on_new_address(&self, then: impl Fn() + 'static) {
+        let then = Closure::<dyn Fn()>::new(then);
+        window().set_onhashchange(Some(then.as_ref().unchecked_ref()));
+        // It is called as long as there is a page.
+        then.forget();
+    }
+
+    /// Has something done when the person tries again.
+    pub fn on_again(&self, then: impl Fn() + 'static) {
+        let then = Closure::<dyn Fn()>::new(then);
+        self.part("again")
+            .set_onclick(Some(then.as_ref().unchecked_ref()));
+        then.forget();
+    }
+
+    /// Begins to fetch.
+    pub fn begin(&self) {
+        for id in ["trouble", "checked"] {
+            self.say(id, "");
+        }
+        for id in ["save", "again", "preview", "files"] {
+            self.part(id).set_hidden(true);
+        }
+        self.shown.replace(0);
+        self.say("state", text::WAITING);
+    }
+
+    /// Says what it is, as far as it is known.
+    pub fn describe(&self, name: Option<&str>, size: Option<u64>, private: bool) {
+        if let Some(name) = name {
+            self.part("name").set_text_content(Some(name));
+        }
+        let mut about: Vec<String> = size.map(words::size).into_iter().collect();
+        if private {
+            about.push(text::PRIVATE.to_owned());
+        }
+        self.say("about", &about.join(" · "));
+    }
+
+    /// Shows how far it is, at most a thousand times altogether.
+    pub fn progress(&self, bytes: u64, total: Option<u64>) {
+        let bar = self.part("progress");
+        bar.set_hidden(false);
+        let Some(total) = total.filter(|total| *total > 0) else {
+            // Nobody knows the size of a folder before all of it is here.
+            return self.say("state", &text::progress(bytes, None));
+        };
+        let share = (bytes as f64 / total as f64 * 1000.0) as u32;
+        if self.shown.replace(share) != share {
+            let _ = bar.set_attribute("value", &share.to_string());
+            // A screen reader hears a tenth at a time.
+            if share.is_multiple_of(100)
+                || self.part("state").text_content().as_deref() == Some(text::WAITING)
+            {
+                self.say("state", &text::progress(bytes, Some(total)));
+            }
+        }
+    }
+
+    /// Shows what went wrong.
+    pub fn fail(&self, trouble: &Trouble, can_retry: bool) {
+        self.part("progress").set_hidden(true);
+        self.say("state", "");
+        self.say("trouble", &format!("{} {}", trouble.what, trouble.advice));
+        self.part("again").set_hidden(!can_retry);
+    }
+
+    /// Offers to save a file that is too large to be shown.
+    pub fn offer(self: &Rc<Self>, size: u64, save: impl Fn() + 'static) {
+        self.part("progress").set_hidden(true);
+        let view = Rc::clone(self);
+        spawn_local(async move {
+            if !save::is_possible().await && size > MEMORY {
+                return view.fail(&Trouble::not_secure_to_save(), false);
+            }
+            view.say("state", text::LARGE);
+            view.on_save(save);
+        });
+    }
+
+    fn on_save(&self, save: impl Fn() + 'static) {
+        let save = Closure::<dyn Fn()>::new(save);
+        let button = self.part("save");
+        button.set_onclick(Some(save.as_ref().unchecked_ref()));
+        button.set_hidden(false);
+        self.on_save.replace(Some(save));
+    }
+
+    /// Requests an address, whose answer the browser saves.
+    pub fn request(&self, address: &str) {
+        let frame: HtmlIFrameElement = self.make("iframe").unchecked_into();
+        frame.set_hidden(true);
+        frame.set_src(address);
+        if let Some(body) = self.document.body() {
+            let _ = body.append_child(&frame);
+        }
+    }
+
+    /// Says that a file was saved.
+    pub fn saved(&self, name: &str, private: bool) {
+        self.part("progress").set_hidden(true);
+        self.say("state", &text::saved(name));
+        self.say("checked", checked(private));
+        self.part("save").set_hidden(false);
+    }
+
+    /// Shows what is here, all of which was checked.
+    pub fn show(self: &Rc<Self>, content: &Rc<Content>, link: &WebLink) {
+        self.part("progress").set_hidden(true);
+        let private = link.key.is_some();
+        let name = content.name();
+        self.describe(Some(&name), Some(content.size()), private);
+        self.say("state", "");
+        self.say("checked", checked(private));
+        if content.is_single() {
+            let (view, of) = (Rc::clone(self), Rc::clone(content));
+            self.on_save(move || {
+                if let Some(file) = of.files().first() {
+                    view.save(file);
+                }
+            });
+            let (view, of) = (Rc::clone(self), Rc::clone(content));
+            spawn_local(async move {
+                if let Some(file) = of.files().first() {
+                    // What cannot be shown can be saved.
+                    let _ = view.preview(file).await;
+                }
+            });
+            return;
+        }
+        self.say("state", &text::files(content.files().len()));
+        let list = self.part("files");
+        list.set_text_content(None);
+        for at in 0..content.files().len().min(LISTED) {
+            let _ = self.list(&list, content, at);
+        }
+        list.set_hidden(false);
+    }
+
+    fn list(
+        self: &Rc<Self>,
+        list: &Element,
+        content: &Rc<Content>,
+        at: usize,
+    ) -> Result<(), JsValue> {
+        let file = &content.files()[at];
+        let row = self.make("li");
+        let name = self.make("bdi");
+        name.set_text_content(Some(&file.path));
+        let size = self.make("span");
+        size.set_text_content(Some(&words::size(file.len)));
+        let button = self.make("button");
+        button.set_text_content(Some(text::SAVE));
+        button.set_attribute("type", "button")?;
+        button.set_attribute("aria-label", &text::save_named(&file.path))?;
+        let (view, of) = (Rc::clone(self), Rc::clone(content));
+        let save = Closure::<dyn Fn()>::new(move || view.save(&of.files()[at]));
+        button.set_onclick(Some(save.as_ref().unchecked_ref()));
+        // The list stays as long as the page.
+        save.forget();
+        for part in [&name, &size, &button] {
+            row.append_child(part)?;
+        }
+        list.append_child(&row)?;
+        Ok(())
+    }
+
+    /// Saves a file that is here.
+    fn save(&self, file: &File) {
+        let Ok(blob) = file.blob("application/octet-stream") else {
+            return self.fail(&Trouble::not_saved(), true);
+        };
+        let Ok(address) = Url::create_object_url_with_blob(&blob) else {
+            return self.fail(&Trouble::not_saved(), true);
+        };
+        let link: HtmlAnchorElement = self.make("a").unchecked_into();
+        link.set_href(&address);
+        link.set_download(&file.name());
+        link.click();
+    }
+
+    async fn preview(&self, file: &File) -> Result<(), JsValue> {
+        let whole = file.blob("")?;
+        let first = bytes_of(&whole.slice_with_f64_and_f64(0.0, SNIFFED)?).await?;
+        let typed = |media_type: &str| -> Result<String, JsValue> {
+            Url::create_object_url_with_blob(&file.blob(media_type)?)
+        };
+        let media = |element: &str, media_type: &str| -> Result<HtmlElement, JsValue> {
+            let shown = self.make(element);
+            shown.set_attribute("src", &typed(media_type)?)?;
+            Ok(shown)
+        };
+        let shown = match kind::of(&file.name(), &first) {
+            Kind::Image(media_type) => {
+                let image = media("img", media_type)?;
+                image.set_attribute("alt", &file.name())?;
+                image
+            }
+            Kind::Video(media_type) => {
+                let video = media("video", media_type)?;
+                video.set_attribute("controls", "")?;
+                video
+            }
+            Kind::Audio(media_type) => {
+                let sound = media("audio", media_type)?;
+                sound.set_attribute("controls", "")?;
+                sound
+            }
+            Kind::Pdf => {
+                let frame = media("iframe", "application/pdf")?;
+                frame.set_attribute("title", text::PREVIEW)?;
+                frame
+            }
+            Kind::Text if file.len > 0 => {
+                let bytes = bytes_of(&whole.slice_with_f64_and_f64(0.0, TEXT)?).await?;
+                let mut words = String::from_utf8_lossy(&bytes).into_owned();
+                if file.len as f64 > TEXT {
+                    words.push_str(text::CUT);
+                }
+                let shown = self.make("pre");
+                shown.set_text_content(Some(&words));
+                shown.set_tab_index(0);
+                shown
+            }
+            Kind::Text | Kind::None => return Ok(()),
+        };
+        let preview = self.part("preview");
+        preview.set_text_content(None);
+        preview.append_child(&shown)?;
+        preview.set_hidden(false);
+        Ok(())
+    }
+}
+
+fn checked(private: bool) -> &'static str {
+    if private {
+        text::PRIVATE_CHECKED
+    } else {
+        text::PLAIN_CHECKED
+    }
+}
+
+async fn bytes_of(blob: &Blob) -> Result<Vec<u8>, JsValue> {
+    let buffer = JsFuture::from(blob.array_buffer()).await?;
+    Ok(Uint8Array::new(&buffer).to_vec())
+}

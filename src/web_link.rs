@@ -1,0 +1,170 @@
+//! Links that any browser opens, at the page of a node: `https://NODE/#CID`.
+//!
+//! Everything that says what is fetched follows `#`, which a browser keeps to itself. The page fetches the file, checks it
+//! block by block, and opens it if it is private (`docs/protocol.md`, “Web links”).
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use crate::Cid;
+use crate::names::{canonical, chosen_name, parse_link};
+use crate::private::Key;
+
+/// The longest fragment that is read, in bytes.
+const MAX_FRAGMENT: usize = 4096;
+/// What is written as `%XX` in a name.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// What a web link leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebLink {
+    /// The CID of the file.
+    pub cid: Cid,
+    /// The name that whoever made the link gives the file, made safe. That of a private share is in its bytes.
+    pub name: Option<String>,
+    /// The key, if it is a private share.
+    pub key: Option<Key>,
+}
+
+/// Why the part of an address after `#` leads to nothing. No message contains a part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadWebLink {
+    /// There is nothing after `#`.
+    #[error("the address has no hash after #")]
+    Empty,
+    /// It does not begin with a CID.
+    #[error("what follows # in the address is not the hash of a file")]
+    NotACid,
+    /// The key is not whole.
+    #[error("the key at the end of the address is not whole")]
+    BadKey,
+}
+
+impl WebLink {
+    /// The address of the file at the page of a node, whose base URL is that of its gateway.
+    pub fn at(&self, base: &str) -> String {
+        let mut link = format!("{}/#{}", base.trim_end_matches('/'), canonical(&self.cid));
+        if let (Some(name), None) = (&self.name, &self.key) {
+            link.push_str("&name=");
+            link.extend(utf8_percent_encode(name, ESCAPED));
+        }
+        if let Some(key) = &self.key {
+            link.push_str("&key=");
+            link.push_str(&key.text());
+        }
+        link
+    }
+
+    /// Reads the part of an address after `#`, with or without it. What it has beside a name and a key is ignored.
+    ///
+    /// # Errors
+    /// [`BadWebLink`].
+    pub fn parse(fragment: &str) -> Result<Self, BadWebLink> {
+        let fragment = fragment.strip_prefix('#').unwrap_or(fragment);
+        if fragment.is_empty() {
+            return Err(BadWebLink::Empty);
+        }
+        if fragment.len() > MAX_FRAGMENT {
+            return Err(BadWebLink::NotACid);
+        }
+        let mut parts = fragment.split('&');
+        let cid = parts.next().unwrap_or_default();
+        // Nothing but a CID: a link to somewhere else would have been made for another program.
+        let is_bare = cid.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let cid = Some(cid).filter(|_| is_bare);
+        let cid = cid.and_then(|cid| parse_link(cid).ok());
+        let mut link = Self {
+            cid: cid.ok_or(BadWebLink::NotACid)?,
+            name: None,
+            key: None,
+        };
+        for part in parts {
+            match part.split_once('=') {
+                Some(("name", name)) => {
+                    let name = percent_decode_str(name).decode_utf8_lossy();
+                    link.name = (!name.is_empty()).then(|| chosen_name(&name));
+                }
+                Some(("key", key)) => {
+                    link.key = Some(key.parse().map_err(|_| BadWebLink::BadKey)?);
+                }
+                _ => {}
+            }
+        }
+        Ok(link)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CID: &str = "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e";
+
+    fn link(name: Option<&str>, key: Option<Key>) -> WebLink {
+        WebLink {
+            cid: CID.parse().unwrap(),
+            name: name.map(str::to_owned),
+            key,
+        }
+    }
+
+    #[test]
+    fn links_are_read_as_they_are_written() {
+        let key = Key::new([0xfb; 16]);
+        for (link, text) in [
+            (link(None, None), format!("#{CID}")),
+            (
+                link(Some("a & b = ü#.jpg"), None),
+                format!("#{CID}&name=a%20%26%20b%20%3D%20%C3%BC%23.jpg"),
+            ),
+            (
+                link(None, Some(key.clone())),
+                format!("#{CID}&key={}", key.text()),
+            ),
+        ] {
+            for base in ["https://node.example", "https://node.example/"] {
+                assert_eq!(link.at(base), format!("https://node.example/{text}"));
+            }
+            assert_eq!(WebLink::parse(&text), Ok(link.clone()));
+            assert_eq!(WebLink::parse(&text[1..]), Ok(link.clone()));
+            let more = format!("{text}&other=1&also");
+            assert_eq!(WebLink::parse(&more), Ok(link));
+        }
+        // A private share is not named outside of its bytes.
+        let both = link(Some("diary.txt"), Some(key));
+        assert!(!both.at("http://a").contains("diary"), "{both:?}");
+    }
+
+    #[test]
+    fn names_are_made_safe() {
+        let parsed = WebLink::parse(&format!("{CID}&name=..%2F%E2%80%AEgpj.exe%00")).unwrap();
+        assert_eq!(parsed.name.as_deref(), Some("gpj.exe"));
+        let parsed = WebLink::parse(&format!("{CID}&name=&name=%ff")).unwrap();
+        assert_eq!(parsed.name.as_deref(), Some("\u{fffd}"));
+    }
+
+    #[test]
+    fn what_leads_to_nothing_is_refused_without_being_quoted() {
+        let key = Key::new([0xfb; 16]).text();
+        for (fragment, error) in [
+            (String::new(), BadWebLink::Empty),
+            ("#".to_owned(), BadWebLink::Empty),
+            ("x".to_owned(), BadWebLink::NotACid),
+            (format!("/ipfs/{CID}"), BadWebLink::NotACid),
+            (format!("fluence:{CID}"), BadWebLink::NotACid),
+            (format!("{CID}/a"), BadWebLink::NotACid),
+            (format!("&key={key}"), BadWebLink::NotACid),
+            ("a".repeat(5000), BadWebLink::NotACid),
+            (format!("{CID}&key="), BadWebLink::BadKey),
+            (format!("{CID}&key={}", &key[1..]), BadWebLink::BadKey),
+            (format!("{CID}&key={key}A"), BadWebLink::BadKey),
+        ] {
+            let refused = WebLink::parse(&fragment);
+            assert_eq!(refused, Err(error), "{fragment}");
+            assert!(!error.to_string().contains(&key[2..6]));
+        }
+    }
+}
