@@ -19,6 +19,7 @@ mod restarts;
 mod room;
 mod stopping;
 mod toolbar;
+mod web_link;
 mod web_pages;
 
 use std::time::Duration;
