@@ -340,6 +340,7 @@ fn newest(state: &State) -> State {
         seq: state.seq,
         network: state.network.clone(),
         web: state.web.clone(),
+        web_page: state.web_page,
         room: state.room,
         settings: state.settings.clone(),
         peer: state.peer.clone(),

@@ -171,12 +171,17 @@ pub fn multiaddr_of(url: &str) -> Result<String, AddressError> {
 }
 
 /// The URL at which a file opens in any browser, made from the base URL of a storage that serves
-/// links and the canonical CID.
+/// links and the canonical CID. The browser has to believe what comes ([`crate::web_link`] is for nodes with a page).
 pub fn web_link(base: &str, cid: &str) -> String {
+    format!("{}/ipfs/{cid}", short_base(base))
+}
+
+/// A base URL without a port that goes without saying.
+pub fn short_base(base: &str) -> String {
     let (scheme, host) = base.split_once("://").unwrap_or_default();
     let port = if scheme == "https" { ":443" } else { ":80" };
     let host = host.strip_suffix(port).unwrap_or(host);
-    format!("{scheme}://{host}/ipfs/{cid}")
+    format!("{scheme}://{}", host.trim_end_matches('/'))
 }
 
 /// Whether a base URL leads every computer to itself.

@@ -6,8 +6,9 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::Cid;
-use crate::names::{canonical, chosen_name, parse_link};
+use crate::names::{chosen_name, parse_link};
 use crate::private::Key;
+use crate::storage::{short_base, web_link};
 
 /// The longest fragment that is read, in bytes.
 const MAX_FRAGMENT: usize = 4096;
@@ -18,6 +19,26 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
+/// Where a node opens links in any browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Web {
+    /// The base URL of its storage.
+    pub base: String,
+    /// Whether it has the page that checks what it gives. Without one, it gives plain files, and has to be believed.
+    pub page: bool,
+}
+
+impl Web {
+    /// The link to a file. There is none to a private share if the node has no page that opens it.
+    pub fn link(&self, cid: &str, name: &str, key: Option<&Key>) -> Option<String> {
+        if self.page {
+            Some(address(&self.base, cid, name, key))
+        } else {
+            key.is_none().then(|| web_link(&self.base, cid))
+        }
+    }
+}
+
 /// What a web link leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebLink {
@@ -27,6 +48,23 @@ pub struct WebLink {
     pub name: Option<String>,
     /// The key, if it is a private share.
     pub key: Option<Key>,
+}
+
+/// The address of a file at the page of the node whose storage has this base URL. The CID is canonical.
+fn address(base: &str, cid: &str, name: &str, key: Option<&Key>) -> String {
+    let mut link = format!("{}/#{cid}", short_base(base));
+    match key {
+        Some(key) => {
+            link.push_str("&key=");
+            link.push_str(&key.text());
+        }
+        None if !name.is_empty() => {
+            link.push_str("&name=");
+            link.extend(utf8_percent_encode(name, ESCAPED));
+        }
+        None => {}
+    }
+    link
 }
 
 /// Why the part of an address after `#` leads to nothing. No message contains a part of it.
@@ -44,20 +82,6 @@ pub enum BadWebLink {
 }
 
 impl WebLink {
-    /// The address of the file at the page of a node, whose base URL is that of its gateway.
-    pub fn at(&self, base: &str) -> String {
-        let mut link = format!("{}/#{}", base.trim_end_matches('/'), canonical(&self.cid));
-        if let (Some(name), None) = (&self.name, &self.key) {
-            link.push_str("&name=");
-            link.extend(utf8_percent_encode(name, ESCAPED));
-        }
-        if let Some(key) = &self.key {
-            link.push_str("&key=");
-            link.push_str(&key.text());
-        }
-        link
-    }
-
     /// Reads the part of an address after `#`, with or without it. What it has beside a name and a key is ignored.
     ///
     /// # Errors
@@ -125,17 +149,34 @@ mod tests {
                 format!("#{CID}&key={}", key.text()),
             ),
         ] {
-            for base in ["https://node.example", "https://node.example/"] {
-                assert_eq!(link.at(base), format!("https://node.example/{text}"));
-            }
+            let name = link.name.as_deref().unwrap_or_default();
+            let written = address("https://node.example:443", CID, name, link.key.as_ref());
+            assert_eq!(written, format!("https://node.example/{text}"));
             assert_eq!(WebLink::parse(&text), Ok(link.clone()));
             assert_eq!(WebLink::parse(&text[1..]), Ok(link.clone()));
             let more = format!("{text}&other=1&also");
             assert_eq!(WebLink::parse(&more), Ok(link));
         }
         // A private share is not named outside of its bytes.
-        let both = link(Some("diary.txt"), Some(key));
-        assert!(!both.at("http://a").contains("diary"), "{both:?}");
+        let both = address("http://a", CID, "diary.txt", Some(&key));
+        assert!(!both.contains("diary"), "{both}");
+    }
+
+    #[test]
+    fn a_node_without_a_page_opens_plain_shares_alone() {
+        let key = Key::new([1; 16]);
+        let web = |page| Web {
+            base: "https://a.b:443".to_owned(),
+            page,
+        };
+        let link = |page, key| web(page).link(CID, "a", key);
+        let plain = format!("https://a.b/ipfs/{CID}");
+        assert_eq!(link(false, None), Some(plain));
+        assert_eq!(link(false, Some(&key)), None);
+        let checked = format!("https://a.b/#{CID}&name=a");
+        assert_eq!(link(true, None), Some(checked));
+        let private = format!("https://a.b/#{CID}&key={}", key.text());
+        assert_eq!(link(true, Some(&key)), Some(private));
     }
 
     #[test]

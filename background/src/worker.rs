@@ -473,10 +473,14 @@ async fn answer_calls(engine: Engine<Browser>, mut calls: Calls) {
 
 /// Finds the base URL of web links, and records it if the connection is still the same by then.
 async fn find_web(engine: Engine<Browser>, status: NetworkStatus) {
-    let base = engine.find_web(WEB_PATIENCE).await;
+    let (base, page) = engine
+        .find_web(WEB_PATIENCE)
+        .await
+        .map(|web| (web.base, web.page))
+        .unzip();
     // The result is discarded if the node is no longer the connected one.
     if engine.with_state(|state| state.network == status) {
-        engine.record([EventKind::Web { base }]).await;
+        engine.record([EventKind::Web { base, page }]).await;
     }
 }
 

@@ -654,8 +654,17 @@ fn a_link_opens_for_anyone() {
     let shared = share.event("shared");
     let (link, web) = (shared["link"].as_str().unwrap(), shared["web"].as_str());
     assert_eq!(world.counters(link)["received_bytes"], 0);
+    let cid = shared["cid"].as_str().unwrap();
     let path = web.unwrap().strip_prefix(&world.http).unwrap();
-    let (status, body) = get(&world.http, path);
+    let (status, page) = get(&world.http, "/");
+    if status == 200 {
+        assert_eq!(path, format!("/#{cid}&name=note.txt"));
+        assert!(page.starts_with(b"<!doctype html>"));
+    } else {
+        // The page is built by `cargo xtask build`.
+        assert_eq!((status, path), (404, &*format!("/ipfs/{cid}")));
+    }
+    let (status, body) = get(&world.http, &format!("/ipfs/{cid}"));
     assert_eq!(status, 200);
     assert!(body == bytes(3 * MIB));
 }

@@ -7,18 +7,20 @@ use crate::call::{MultiaddrArgs, MultiaddrOk, Request};
 use crate::names::FunctionName;
 use crate::ports::{Http, HttpRequest, Network, Platform};
 use crate::state::NetworkStatus;
+use crate::web_link::Web;
 
-/// The CID of an empty file. It contains the file, so nothing has to be stored to open it.
-const EMPTY: &str = "bafkqaaa";
+/// An empty file, whose CID contains it, so that nothing has to be stored to open it.
+const EMPTY: &str = "/ipfs/bafkqaaa";
+/// A part of the page that opens web links.
+const PAGE: &str = "/page/start.js";
 
 impl<P: Platform> Engine<P> {
-    /// The base URL of the connected node's storage ([`crate::storage::web_link`]); `None` if it
-    /// has none, serves no links, or does not answer in time.
-    pub async fn find_web(&self, patience: Duration) -> Option<String> {
+    /// Where the connected node opens links; `None` if it has no storage, opens no links, or does not answer in time.
+    pub async fn find_web(&self, patience: Duration) -> Option<Web> {
         self.within(patience, self.ask_web(patience)).await?
     }
 
-    async fn ask_web(&self, patience: Duration) -> Option<String> {
+    async fn ask_web(&self, patience: Duration) -> Option<Web> {
         // A node's address ends with its peer id.
         let node = self.with_state(|state| match &state.network {
             NetworkStatus::Online { node } => Some(node.rsplit_once("/p2p/")?.1.to_owned()),
@@ -28,15 +30,22 @@ impl<P: Platform> Engine<P> {
         let reply = self.0.platform.network().call(node, request, patience);
         let ok: MultiaddrOk = reply.await.ok()?.into_result().ok()?;
         let url = self.storage_url(&ok.multiaddr).ok()?;
-        // The node's operator may have switched links off.
-        let request = HttpRequest {
-            method: "HEAD",
-            url: format!("{url}/ipfs/{EMPTY}"),
-            headers: Vec::new(),
-            body: Vec::new(),
-            patience,
+        let has = async |path: &str| {
+            let request = HttpRequest {
+                method: "HEAD",
+                url: format!("{url}{path}"),
+                headers: Vec::new(),
+                body: Vec::new(),
+                patience,
+            };
+            let answer = self.0.platform.http().send(request).await;
+            answer.is_ok_and(|answer| answer.status == 200)
         };
-        let answer = self.0.platform.http().send(request).await.ok()?;
-        (answer.status == 200).then_some(url)
+        // The node's operator may have switched links off.
+        if !has(EMPTY).await {
+            return None;
+        }
+        let page = has(PAGE).await;
+        Some(Web { base: url, page })
     }
 }

@@ -216,10 +216,12 @@ pub enum EventKind {
         /// The connection as it is now.
         network: NetworkStatus,
     },
-    /// It became known where links open in any browser ([`crate::storage::web_link`]). Ephemeral.
+    /// It became known where links open in any browser ([`crate::web_link::Web`]). Ephemeral.
     Web {
         /// The base URL of the node's storage; `None` if none serves links.
         base: Option<String>,
+        /// Whether the node has the page that checks what it gives.
+        page: Option<bool>,
     },
     /// It became known how many bytes files may take if the person sets no limit. Ephemeral.
     Room {
@@ -349,6 +351,8 @@ struct Flat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     base: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    page: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
 }
 
@@ -378,7 +382,7 @@ flat! {
     Merged { id, into } = "merged",
     Settings { settings } = "settings",
     Network { network } = "network",
-    Web { base } = "web",
+    Web { base, page } = "web",
     Room { size } = "room",
     Started { peer } = "started",
     Notice { failure } = "notice",

@@ -11,6 +11,8 @@ mod settings;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::storage::is_local;
+use crate::web_link::Web;
 
 pub use event::{Event, EventKind};
 pub use item::{Copy, Item, ItemId, ItemSource, Limits, Origin, Progress, Secret, Status, Upload};
@@ -44,6 +46,9 @@ pub struct State {
     pub network: NetworkStatus,
     /// The base URL of the node's storage, if it serves links to any browser.
     pub web: Option<String>,
+    /// Whether those links lead to a page that checks what the node gives.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub web_page: bool,
     /// The most bytes that files may take here if the person sets no limit; `None` for no limit.
     pub room: Option<u64>,
     /// The person's settings; `None` before they are set for the first time, while the defaults of
@@ -152,6 +157,19 @@ impl State {
         items.map(Item::kept).sum()
     }
 
+    /// The link that opens an item in any browser, and whether only those of this machine can follow it.
+    pub fn web_link(&self, item: &Item) -> Option<(String, bool)> {
+        let base = self.web.clone()?;
+        let local = is_local(&base);
+        let web = Web {
+            base,
+            page: self.web_page,
+        };
+        let key = item.key.as_ref().map(|key| &key.0);
+        let link = web.link(item.cid.as_ref()?, &item.name, key)?;
+        Some((link, local))
+    }
+
     /// The most bytes that files may take here under these settings.
     pub fn limit(&self, settings: &Settings) -> u64 {
         settings.max_room.or(self.room).unwrap_or(u64::MAX)
@@ -223,7 +241,10 @@ impl State {
             }
             EventKind::Settings { settings } => self.settings = Some(settings.clone()),
             EventKind::Network { network } => self.network = network.clone(),
-            EventKind::Web { base } => self.web.clone_from(base),
+            EventKind::Web { base, page } => {
+                self.web.clone_from(base);
+                self.web_page = *page == Some(true);
+            }
             EventKind::Room { size } => self.room = Some(*size),
             EventKind::Started { peer } => self.peer = Some(peer.clone()),
             EventKind::Notice { failure } => {

@@ -15,7 +15,8 @@ use fluence::ports::Source;
 use fluence::private::Key;
 use fluence::private::tar::Entry;
 use fluence::state::{Event, EventKind, Item, ItemId, Settings, Status};
-use fluence::storage::{is_local, web_link};
+use fluence::storage::is_local;
+use fluence::web_link::Web;
 use indicatif::ProgressBar;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
@@ -54,7 +55,7 @@ pub(super) struct ShareArgs {
     #[arg(long)]
     together: bool,
     /// Encrypt it before it is stored or leaves this machine. Only who has the whole link can read it: the key is the part
-    /// after #, and is nowhere else. Others still see how much there is, and who asks for it when. There is no web link.
+    /// after #, and is nowhere else. Others still see how much there is, and who asks for it when. A web link has it too.
     #[arg(long)]
     private: bool,
     /// The name that others see. With several files, it requires --together.
@@ -116,14 +117,7 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
     };
     // The node is asked while files are being hashed.
     let engine = session.engine.clone();
-    let opens = !args.private;
-    let web = tokio::task::spawn_local(async move {
-        match opens {
-            true => engine.find_web(WEB_PATIENCE).await,
-            // A browser would show what only the key can open.
-            false => None,
-        }
-    });
+    let web = tokio::task::spawn_local(async move { engine.find_web(WEB_PATIENCE).await });
     let ended = tokio::select! {
         ended = share(&mut shares, inputs, web) => ended,
         () = stop_signal() => shares.stopped(),
@@ -151,7 +145,7 @@ async fn expired(seconds: Option<u64>) {
 async fn share(
     shares: &mut Shares<'_>,
     inputs: Vec<(ShareInput<FileSource>, Option<Secret>)>,
-    web: JoinHandle<Option<String>>,
+    web: JoinHandle<Option<Web>>,
 ) -> Result<(), Failed> {
     let mut events = shares.engine.platform().watch();
     for (input, secret) in inputs {
@@ -186,8 +180,8 @@ struct Shares<'a> {
     output: &'a Output,
     /// Whether each share ends when it has been fetched into storage.
     once: bool,
-    /// The base URL of the web links, if the node opens links.
-    web: Option<String>,
+    /// Where the node opens links, if it does.
+    web: Option<Web>,
     shown: BTreeMap<ItemId, Shown>,
     /// The first failure.
     failed: Option<Failed>,
@@ -339,9 +333,11 @@ impl Shares<'_> {
         let Some(cid) = &item.cid else {
             return;
         };
-        let web = self.web.as_ref().map(|web| web_link(web, cid));
         let secret = self.secret_of(id);
         let name = self.name_of(id, item);
+        let key = secret.map(|secret| &secret.key);
+        let web = self.web.as_ref();
+        let web = web.and_then(|web| web.link(cid, &name, key));
         let link = secret.map_or_else(|| link_to(cid), |secret| private_link(cid, &secret.key));
         let (size, files) = match secret {
             Some(secret) => (Some(secret.size), secret.files),
@@ -356,7 +352,7 @@ impl Shares<'_> {
         if secret.is_some() {
             self.output.say(text::PRIVATE);
         }
-        if let (Some(base), Some(link)) = (&self.web, web) {
+        if let (Some(Web { base, .. }), Some(link)) = (&self.web, web) {
             self.output.say(&text::opens(&link, is_local(base)));
         }
     }

@@ -43,16 +43,20 @@ pub use serve::serve;
 
 /// The routes of the gateway, of uploads, of `/healthz` and of the page for web links, for a storage.
 pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
-    Router::new()
+    let mut router = Router::new();
+    if config.open {
+        router = router
+            .route("/", get(page::index))
+            .route("/page/{name}", get(page::part));
+    }
+    router
         .route("/ipfs/{*path}", get(answer::get).head(answer::get))
         .route("/api/v0/dag/import", post(import::post))
         // The token of an upload limits its size.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(cors::cors))
-        // Pages of other origins may not read these: the first tells which node it is.
+        // Pages of other origins may not read this: it tells which node it is.
         .route("/healthz", get(health::healthz))
-        .route("/", get(page::index))
-        .route("/page/{name}", get(page::part))
         .layer(middleware::from_fn(cors::guard))
         .with_state(Arc::new(Gateway::new(storage, config)))
 }

@@ -681,6 +681,51 @@ async fn health_counts() {
 }
 
 #[tokio::test]
+async fn the_page_for_web_links_runs_nothing_but_its_own_program() {
+    let world = World::new().await;
+    let page = world.get("/").await;
+    // It is built by `cargo xtask build`, before which a node says so.
+    if page.status() == 404 {
+        let said = page.text().await.unwrap();
+        assert!(said.contains("cargo xtask build"), "{said}");
+        return;
+    }
+    assert_eq!(page.status(), 200);
+    assert_eq!(header(&page, "content-type"), "text/html; charset=utf-8");
+    for path in [
+        "/",
+        "/page/start.js",
+        "/page/save.js",
+        "/page/page.js",
+        "/page/page_bg.wasm",
+        "/page/page.css",
+    ] {
+        let part = world.get(path).await;
+        assert_eq!(part.status(), 200, "{path}");
+        let policy = header(&part, "content-security-policy").to_owned();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';"));
+        for no in [
+            "unsafe-inline",
+            "'unsafe-eval'",
+            "*",
+            "http:",
+            "https:",
+            "data:",
+        ] {
+            assert!(!policy.contains(no), "{policy}");
+        }
+        assert_eq!(header(&part, "x-content-type-options"), "nosniff");
+        assert_eq!(header(&part, "referrer-policy"), "no-referrer");
+        let tag = header(&part, "etag").to_owned();
+        let again = world.get_with(path, &[("if-none-match", &tag)]).await;
+        assert_eq!(again.status(), 304, "{path}");
+    }
+    for path in ["/page/", "/page/../ipfs", "/page/other.js", "/page/a/b"] {
+        assert_eq!(world.get(path).await.status(), 404, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn no_web_page_learns_which_node_it_is() {
     let mut setup = Setup::default();
     let peer = || {

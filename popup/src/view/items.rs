@@ -3,7 +3,6 @@
 use fluence::command::Command;
 use fluence::failure::About;
 use fluence::state::{Copy, Item, ItemId, LogLine, Origin};
-use fluence::storage;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -302,13 +301,8 @@ pub fn copy_button(
 /// The link that opens the item in any browser, and whether only the browsers of this machine can follow it;
 /// `None` if others cannot have the item.
 fn web_link(face: &Face, item: &Item) -> Option<(String, bool)> {
-    let base = face
-        .state
-        .web
-        .as_ref()
-        .filter(|_| item.is_shared() && item.key.is_none())?;
-    let address = storage::web_link(base, item.cid.as_ref()?);
-    Some((address, storage::is_local(base)))
+    let shared = item.is_shared();
+    shared.then(|| face.state.web_link(item)).flatten()
 }
 
 /// Draws a button that copies the item's link for people who have nothing but a browser.

@@ -190,12 +190,15 @@ fn a_web_link_opens_without_the_extension() {
             .await?;
         let http = node.listening().http.trim_end_matches('/');
         let cid = shown.cid.as_deref().unwrap_or_default();
-        ensure!(link == format!("{http}/ipfs/{cid}"), "the link is {link}");
+        let expected = format!("{http}/#{cid}&name=f%C3%BCr%20alle.bin");
+        ensure!(link == expected, "the link is {link}");
         ensure!(
             node.uploaded().await? == 0,
             "bytes left the browser before anybody opened the link"
         );
-        let answer = reqwest::get(&link).await?.error_for_status()?;
+        // Other programs get the file as always.
+        let file = format!("{http}/ipfs/{cid}");
+        let answer = reqwest::get(&file).await?.error_for_status()?;
         let named = answer.headers().get("content-disposition").cloned();
         let named = named.context("the answer has no name")?;
         ensure!(
