@@ -2,7 +2,6 @@
 
 use fluence::private::Key;
 use fluence::private::record::{self, KEY_INFO, NONCE, NONCE_INFO, Nonce, RecordError, SALT};
-use js_sys::Uint8Array;
 use web::crypto::{AesGcm, hkdf};
 use web::js::Outcome;
 
@@ -31,14 +30,14 @@ impl Cipher {
 
 impl record::Cipher for Cipher {
     async fn seal(&self, nonce: Nonce, plain: Vec<u8>) -> Result<Vec<u8>, RecordError> {
-        let sealed = self.0.seal(&nonce, &Uint8Array::from(&plain[..]));
+        let sealed = self.0.seal(&nonce, &plain);
         drop(plain);
         let sealed = sealed.await.map_err(|_| RecordError::Cipher)?;
         Ok(sealed.to_vec())
     }
 
     async fn open(&self, nonce: Nonce, sealed: Vec<u8>) -> Option<Vec<u8>> {
-        let plain = self.0.open(&nonce, &Uint8Array::from(&sealed[..]));
+        let plain = self.0.open(&nonce, &sealed);
         drop(sealed);
         Some(plain.await?.to_vec())
     }

@@ -41,43 +41,49 @@ struct Sealing<C> {
     base: Nonce,
     /// The number of the next record.
     number: u64,
-    /// What was not encrypted yet.
-    plain: Vec<u8>,
+    /// The content of the next records, all of which but the last are full.
+    plain: Vec<Vec<u8>>,
     /// What is encrypted, and the header, as far as they were not written yet.
     sealed: Vec<Bytes>,
 }
 
 impl<C: Cipher> Sealing<C> {
     /// Takes the next bytes.
-    async fn push(&mut self, bytes: &[u8]) -> Result<(), RecordError> {
-        self.plain.extend_from_slice(bytes);
-        // The last record says that it is the last, so there has to be something after all that are encrypted here.
-        let whole = self.plain.len().saturating_sub(1) / CONTENT;
-        if whole < RECORDS_AT_ONCE {
-            return Ok(());
+    async fn push(&mut self, mut bytes: &[u8]) -> Result<(), RecordError> {
+        while !bytes.is_empty() {
+            let filling = self.plain.last_mut().filter(|last| last.len() < CONTENT);
+            if let Some(content) = filling {
+                let (now, rest) = bytes.split_at(bytes.len().min(CONTENT - content.len()));
+                content.extend_from_slice(now);
+                bytes = rest;
+                continue;
+            }
+            // The last record says that it is the last, so there has to be something after all that are encrypted here.
+            if self.plain.len() >= RECORDS_AT_ONCE {
+                self.seal(false).await?;
+            }
+            self.plain.push(Vec::with_capacity(RECORD as usize));
         }
-        let rest = self.plain.split_off(whole * CONTENT);
-        let plain = std::mem::replace(&mut self.plain, rest);
-        self.seal(&plain, false).await
+        Ok(())
     }
 
     /// Ends the body.
     async fn end(&mut self) -> Result<(), RecordError> {
-        let plain = std::mem::take(&mut self.plain);
-        self.seal(&plain, true).await
+        if self.plain.is_empty() {
+            self.plain.push(Vec::new());
+        }
+        self.seal(true).await
     }
 
-    async fn seal(&mut self, plain: &[u8], ends: bool) -> Result<(), RecordError> {
-        let count = plain.len().div_ceil(CONTENT).max(1);
-        let records = (0..count).map(|at| {
-            let mut content = Vec::with_capacity(RECORD as usize);
-            content.extend_from_slice(&plain[at * CONTENT..plain.len().min((at + 1) * CONTENT)]);
-            let number = self.number + at as u64;
-            let last = ends && at + 1 == count;
+    async fn seal(&mut self, ends: bool) -> Result<(), RecordError> {
+        let plain = std::mem::take(&mut self.plain);
+        let count = plain.len() as u64;
+        let records = (self.number..).zip(plain).map(|(number, content)| {
+            let last = ends && number + 1 == self.number + count;
             record::seal(&self.cipher, &self.base, number, content, last)
         });
         let records = try_join_all(records).await?;
-        self.number += count as u64;
+        self.number += count;
         self.sealed.extend(records.into_iter().map(Bytes::from));
         Ok(())
     }

@@ -166,7 +166,12 @@ impl State {
             page: self.web_page,
         };
         let key = item.key.as_ref().map(|key| &key.0);
-        let link = web.link(item.cid.as_ref()?, &item.name, key)?;
+        // A person sees a fetched folder as a .zip; the folder itself has no such ending.
+        let name = match item.name.strip_suffix(".zip") {
+            Some(name) if item.files.is_some() => name,
+            _ => &item.name,
+        };
+        let link = web.link(item.cid.as_ref()?, name, key)?;
         Some((link, local))
     }
 

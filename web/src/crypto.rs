@@ -19,9 +19,9 @@ extern "C" {
     #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = deriveBits, catch)]
     fn derive_bits(algorithm: &JsValue, key: &JsValue, bits: u32) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = ["crypto", "subtle"], catch)]
-    fn encrypt(algorithm: &JsValue, key: &JsValue, data: &Uint8Array) -> Result<Promise, JsValue>;
+    fn encrypt(algorithm: &JsValue, key: &JsValue, data: &[u8]) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = ["crypto", "subtle"], catch)]
-    fn decrypt(algorithm: &JsValue, key: &JsValue, data: &Uint8Array) -> Result<Promise, JsValue>;
+    fn decrypt(algorithm: &JsValue, key: &JsValue, data: &[u8]) -> Result<Promise, JsValue>;
 }
 
 async fn imported(algorithm: &str, key: &[u8], uses: &[&str]) -> Outcome<JsValue> {
@@ -67,7 +67,7 @@ impl AesGcm {
     pub fn seal(
         &self,
         nonce: &[u8],
-        plain: &Uint8Array,
+        plain: &[u8],
     ) -> impl Future<Output = Outcome<Uint8Array>> + use<> {
         let sealed = encrypt(&algorithm(nonce), &self.0, plain);
         async move { Ok(Uint8Array::new(&js::outcome(sealed).await?)) }
@@ -77,7 +77,7 @@ impl AesGcm {
     pub fn open(
         &self,
         nonce: &[u8],
-        sealed: &Uint8Array,
+        sealed: &[u8],
     ) -> impl Future<Output = Option<Uint8Array>> + use<> {
         let plain = decrypt(&algorithm(nonce), &self.0, sealed);
         async move {
