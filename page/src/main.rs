@@ -10,6 +10,7 @@
 
 mod cipher;
 mod content;
+mod disk;
 mod kind;
 mod open;
 mod save;
@@ -63,12 +64,12 @@ async fn look(view: &Rc<View>) {
         Ok(Found::Large { name, size }) => {
             view.describe(Some(&name), Some(size), link.key.is_some());
             let (on_save, view_of) = (link.clone(), Rc::clone(view));
-            view.offer(size, move || {
+            view.offer(size, move |way| {
                 let (link, view, name) = (on_save.clone(), Rc::clone(&view_of), name.clone());
                 spawn_local(async move {
                     view.begin();
-                    match save::stream(&view, &link, &name, size).await {
-                        Ok(()) => view.saved(&name, link.key.is_some()),
+                    match save::stream(&view, &link, way, &name, size).await {
+                        Ok(()) => view.saved(&name, way, link.key.is_some()),
                         Err(trouble) => view.fail(&trouble, true),
                     }
                 });

@@ -1,5 +1,6 @@
 //! Saves a file that is too large to be held: the browser writes it to the disk as it comes, by way of a service worker
-//! (`static/save.js`), which answers an address with the bytes that this page sends.
+//! (`static/save.js`), which answers an address with the bytes that this page sends. Where there is no service worker, the
+//! person chooses a file (`disk.rs`), or else the browser keeps all of it until it is saved.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -14,10 +15,11 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web::js::{object, outcome};
 use web_sys::{
-    MessageChannel, MessageEvent, MessagePort, RegistrationOptions, ServiceWorker,
+    Blob, Event, MessageChannel, MessageEvent, MessagePort, RegistrationOptions, ServiceWorker,
     ServiceWorkerRegistration, ServiceWorkerState,
 };
 
+use crate::disk::{self, Chosen};
 use crate::open::Opening;
 use crate::text::Trouble;
 use crate::transfer::Transfer;
@@ -28,6 +30,30 @@ const WORKER: &str = "/page/save.js";
 const SCOPE: &str = "/page/save/";
 /// How often the service worker is kept from being ended, in milliseconds.
 const AWAKE_MS: u32 = 10_000;
+/// How many bytes are gathered before the browser may move them to the disk, where it keeps all of a file.
+const GATHERED: u64 = 8 << 20;
+
+/// How a large file is saved in this browser, and at this address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// As any download.
+    Download,
+    /// Into a file that the person chooses.
+    Choice,
+    /// As any download, once all of it is here.
+    Memory,
+}
+
+/// How a large file can be saved here.
+pub async fn way() -> Way {
+    if worker().await.is_some() {
+        Way::Download
+    } else if disk::is_possible() {
+        Way::Choice
+    } else {
+        Way::Memory
+    }
+}
 
 /// What the browser wants of a save.
 enum Ask {
@@ -46,10 +72,12 @@ struct Save {
     ended: Cell<bool>,
     _awake: Interval,
     _on_message: Closure<dyn Fn(MessageEvent)>,
+    _on_leaving: Closure<dyn Fn()>,
 }
 
 impl Drop for Save {
     fn drop(&mut self) {
+        view::window().set_onpagehide(None);
         if !self.ended.get() {
             let _ = self.port.post_message(&"failed".into());
         }
@@ -92,12 +120,20 @@ impl Save {
         let awake = Interval::new(AWAKE_MS, move || {
             let _ = worker.post_message(&JsValue::NULL);
         });
+        let on_leaving = {
+            let port = port.clone();
+            Closure::<dyn Fn()>::new(move || {
+                let _ = port.post_message(&"failed".into());
+            })
+        };
+        view::window().set_onpagehide(Some(on_leaving.as_ref().unchecked_ref()));
         Ok(Self {
             port,
             asks,
             ended: Cell::new(false),
             _awake: awake,
             _on_message: on_message,
+            _on_leaving: on_leaving,
         })
     }
 
@@ -123,21 +159,117 @@ impl Save {
     }
 }
 
+/// Where a file goes.
+enum Sink {
+    Download(Save),
+    Choice(Chosen),
+    Memory(Held),
+}
+
+/// A file that the browser keeps until it is whole.
+#[derive(Default)]
+struct Held {
+    /// What the browser has, in its own memory or on the disk.
+    kept: Array,
+    /// What comes after that.
+    pieces: Array,
+    /// The number of bytes in `pieces`.
+    len: u64,
+}
+
+impl Held {
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+        self.pieces.push(&Uint8Array::from(bytes));
+        self.len += bytes.len() as u64;
+        if self.len >= GATHERED {
+            let kept = blob(&self.pieces)?;
+            self.kept.push(&kept);
+            self.pieces = Array::new();
+            self.len = 0;
+        }
+        Ok(())
+    }
+}
+
+fn blob(parts: &Array) -> Result<Blob, Trouble> {
+    Blob::new_with_blob_sequence(parts).map_err(|_| Trouble::not_saved())
+}
+
+impl Sink {
+    async fn begin(way: Way, view: &View, name: &str, size: u64) -> Result<Self, Trouble> {
+        Ok(match way {
+            Way::Download => Self::Download(Save::begin(view, name, size).await?),
+            Way::Choice => Self::Choice(Chosen::ask(name).await?),
+            Way::Memory => Self::Memory(Held::default()),
+        })
+    }
+
+    async fn push(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+        match self {
+            Self::Download(save) => save.push(bytes).await,
+            Self::Choice(chosen) => chosen.push(bytes).await,
+            Self::Memory(held) => held.push(bytes),
+        }
+    }
+
+    async fn end(self, view: &View, name: &str) -> Result<(), Trouble> {
+        match self {
+            Self::Download(save) => save.end(),
+            Self::Choice(chosen) => chosen.end().await,
+            Self::Memory(held) => {
+                let whole = held.kept.concat(&held.pieces);
+                view.hand_over(&blob(&whole)?, name)
+            }
+        }
+    }
+}
+
+/// Keeps the page open while it saves: the browser asks before it is left, and what is left is no file.
+struct Staying {
+    _on_leaving: Closure<dyn Fn(Event)>,
+}
+
+impl Staying {
+    fn new() -> Self {
+        let on_leaving = Closure::<dyn Fn(Event)>::new(|event: Event| event.prevent_default());
+        view::window().set_onbeforeunload(Some(on_leaving.as_ref().unchecked_ref()));
+        Self {
+            _on_leaving: on_leaving,
+        }
+    }
+}
+
+impl Drop for Staying {
+    fn drop(&mut self) {
+        view::window().set_onbeforeunload(None);
+    }
+}
+
 /// Saves the only file of a share, whose name and size are known, while it is fetched.
-pub async fn stream(view: &Rc<View>, link: &WebLink, name: &str, size: u64) -> Result<(), Trouble> {
-    let mut save = Save::begin(view, name, size).await?;
+pub async fn stream(
+    view: &Rc<View>,
+    link: &WebLink,
+    way: Way,
+    name: &str,
+    size: u64,
+) -> Result<(), Trouble> {
+    let mut sink = Sink::begin(way, view, name, size).await?;
+    let _staying = Staying::new();
     let mut transfer = Transfer::begin(link.cid).await?;
     let mut opening = link.key.as_ref().map(|key| Opening::new(key.clone()));
+    // The browser takes a file for whole as soon as it has as many bytes as were announced. So the last ones are not
+    // handed over before everything after them was checked too.
+    let mut last = Vec::new();
     while let Some(bytes) = transfer.next().await? {
         match &mut opening {
             Some(opening) => {
                 for part in opening.push(&bytes).await? {
                     if let Part::Bytes(bytes) = part {
-                        save.push(&bytes).await?;
+                        follow(&mut sink, &mut last, bytes).await?;
                     }
                 }
             }
-            None => save.push(&bytes).await?,
+            None => follow(&mut sink, &mut last, bytes.to_vec()).await?,
         }
         view.progress(transfer.offset(), transfer.size());
     }
@@ -145,16 +277,24 @@ pub async fn stream(view: &Rc<View>, link: &WebLink, name: &str, size: u64) -> R
     if let Some(opening) = opening {
         for part in opening.end().await? {
             if let Part::Bytes(bytes) = part {
-                save.push(&bytes).await?;
+                follow(&mut sink, &mut last, bytes).await?;
             }
         }
     }
-    save.end()
+    sink.push(&last).await?;
+    sink.end(view, name).await
 }
 
-/// Whether the browser saves files as they come. It does on secure pages, except in some private windows.
-pub async fn is_possible() -> bool {
-    worker().await.is_some()
+/// Hands over what came last, in whose place comes the next.
+async fn follow(sink: &mut Sink, last: &mut Vec<u8>, next: Vec<u8>) -> Result<(), Trouble> {
+    if next.is_empty() {
+        return Ok(());
+    }
+    let before = std::mem::replace(last, next);
+    if before.is_empty() {
+        return Ok(());
+    }
+    sink.push(&before).await
 }
 
 /// The service worker, running.

@@ -6,9 +6,10 @@ use fluence::private::record::RecordError;
 use fluence::private::tar::TarError;
 use fluence::web_link::BadWebLink;
 
+use crate::save::Way;
+
 pub const WAITING: &str =
     "Asking for the file. If the node does not have it, it asks whoever shares it…";
-pub const LARGE: &str = "It is too large to be shown here, and can be saved.";
 pub const PLAIN_CHECKED: &str = "Every byte was compared with the hash in the link.";
 pub const PRIVATE_CHECKED: &str =
     "Every byte was compared with the hash in the link, and decrypted in this browser.";
@@ -26,9 +27,27 @@ pub fn progress(bytes: u64, total: Option<u64>) -> String {
     }
 }
 
+/// How a file is saved that is too large to be shown.
+pub fn large(way: Way, size: u64) -> String {
+    match way {
+        Way::Download => "It is too large to be shown here, and can be saved.".to_owned(),
+        Way::Choice => {
+            "It is too large to be shown here, and can be saved where you choose.".to_owned()
+        }
+        Way::Memory => format!(
+            "It is too large to be shown here. This browser keeps all {} in memory until it is saved: browsers save files \
+             as they come only on pages with an https address, and not in every private window.",
+            words::size(size)
+        ),
+    }
+}
+
 /// What was saved.
-pub fn saved(name: &str) -> String {
-    format!("“{name}” is in the folder for downloads.")
+pub fn saved(name: &str, way: Way) -> String {
+    match way {
+        Way::Download | Way::Memory => format!("“{name}” is in the folder for downloads."),
+        Way::Choice => format!("“{name}” is saved."),
+    }
 }
 
 /// What is read for the button that saves one of several files.
@@ -36,10 +55,13 @@ pub fn save_named(name: &str) -> String {
     format!("Save {name}")
 }
 
-/// How many files there are.
-pub fn files(count: usize) -> String {
+/// How many files there are, of which no more than `listed` are listed.
+pub fn files(count: usize, listed: usize) -> String {
     match count {
         1 => "1 file".to_owned(),
+        count if count > listed => format!(
+            "{count} files, of which the first {listed} are listed. The extension and `fluence fetch` save all of them."
+        ),
         count => format!("{count} files"),
     }
 }
@@ -107,14 +129,6 @@ impl Trouble {
     /// The person, or the browser, has ended saving.
     pub fn cancelled() -> Self {
         Self::new("Saving was cancelled.", "Save it again if you want it.")
-    }
-
-    /// The browser cannot save large files here.
-    pub fn not_secure_to_save() -> Self {
-        Self::new(
-            "Browsers save large files as they come only on pages with an https address, and not in every private window.",
-            "Open the link at an https address of the node, or fetch it with the extension.",
-        )
     }
 
     /// The browser decrypts nothing here.

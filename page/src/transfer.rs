@@ -19,7 +19,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web::bytes::ByteReader;
 use web::http::fetch;
-use web_sys::{AbortController, Headers, RequestCredentials, RequestInit, Response};
+use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
 
 use crate::text::Trouble;
 
@@ -148,6 +148,8 @@ async fn ask(url: &str) -> Result<Answer, Trouble> {
     let init = RequestInit::new();
     init.set_headers(&headers);
     init.set_credentials(RequestCredentials::Omit);
+    // Otherwise browsers read far ahead of this program, and keep what they read.
+    init.set_cache(RequestCache::NoStore);
     init.set_signal(Some(&abort.signal()));
     let abort = AbortOnDrop(abort);
     let response = select(JsFuture::from(fetch(url, &init)), silence()).await;

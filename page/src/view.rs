@@ -13,7 +13,7 @@ use web_sys::{
 
 use crate::content::{Content, File};
 use crate::kind::{self, Kind};
-use crate::save;
+use crate::save::{self, Way};
 use crate::text::{self, Trouble};
 
 /// How many bytes at the beginning of a file say how it is shown.
@@ -22,8 +22,6 @@ const SNIFFED: f64 = 4096.0;
 const TEXT: f64 = 262_144.0;
 /// The most files of a folder that are listed.
 const LISTED: usize = 1000;
-/// From which size on a file that the browser cannot save as it comes is not fetched at all, in bytes.
-const MEMORY: u64 = 500 << 20;
 
 /// The window.
 pub fn window() -> Window {
@@ -146,15 +144,13 @@ impl View {
     }
 
     /// Offers to save a file that is too large to be shown.
-    pub fn offer(self: &Rc<Self>, size: u64, save: impl Fn() + 'static) {
+    pub fn offer(self: &Rc<Self>, size: u64, save: impl Fn(Way) + 'static) {
         self.part("progress").set_hidden(true);
         let view = Rc::clone(self);
         spawn_local(async move {
-            if !save::is_possible().await && size > MEMORY {
-                return view.fail(&Trouble::not_secure_to_save(), false);
-            }
-            view.say("state", text::LARGE);
-            view.on_save(save);
+            let way = save::way().await;
+            view.say("state", &text::large(way, size));
+            view.on_save(move || save(way));
         });
     }
 
@@ -177,9 +173,9 @@ impl View {
     }
 
     /// Says that a file was saved.
-    pub fn saved(&self, name: &str, private: bool) {
+    pub fn saved(&self, name: &str, way: Way, private: bool) {
         self.part("progress").set_hidden(true);
-        self.say("state", &text::saved(name));
+        self.say("state", &text::saved(name, way));
         self.say("checked", checked(private));
         self.part("save").set_hidden(false);
     }
@@ -208,7 +204,7 @@ impl View {
             });
             return;
         }
-        self.say("state", &text::files(content.files().len()));
+        self.say("state", &text::files(content.files().len(), LISTED));
         let list = self.part("files");
         list.set_text_content(None);
         for at in 0..content.files().len().min(LISTED) {
@@ -247,16 +243,23 @@ impl View {
 
     /// Saves a file that is here.
     fn save(&self, file: &File) {
-        let Ok(blob) = file.blob("application/octet-stream") else {
-            return self.fail(&Trouble::not_saved(), true);
-        };
-        let Ok(address) = Url::create_object_url_with_blob(&blob) else {
-            return self.fail(&Trouble::not_saved(), true);
-        };
+        let blob = file.blob("application/octet-stream");
+        let saved = blob
+            .map_err(|_| Trouble::not_saved())
+            .and_then(|blob| self.hand_over(&blob, &file.name()));
+        if let Err(trouble) = saved {
+            self.fail(&trouble, true);
+        }
+    }
+
+    /// Has the browser save bytes that it has.
+    pub fn hand_over(&self, blob: &Blob, name: &str) -> Result<(), Trouble> {
+        let address = Url::create_object_url_with_blob(blob).map_err(|_| Trouble::not_saved())?;
         let link: HtmlAnchorElement = self.make("a").unchecked_into();
         link.set_href(&address);
-        link.set_download(&file.name());
+        link.set_download(name);
         link.click();
+        Ok(())
     }
 
     async fn preview(&self, file: &File) -> Result<(), JsValue> {
