@@ -43,7 +43,7 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     alice_s.share(&[&path]).await?;
     page.event("kind.event === 'status' && kind.status.status === 'shared'")
         .await?;
-    show("sharing", sharing.end());
+    show("sharing", FILE, sharing.end());
     let cid = alice_s
         .items()
         .await?
@@ -68,18 +68,18 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     alice.close().await?;
     bob.close().await?;
 
-    show("uploading", served);
-    show("fetching and saving", fetched);
+    show("uploading", FILE, served);
+    show("fetching and saving", FILE, fetched);
     Ok(())
 }
 
-/// Prints how much memory grew.
-pub fn show(doing: &str, grown: Memory) {
+/// Prints how much memory grew, by a file of so many bytes.
+pub fn show(doing: &str, file: u64, grown: Memory) {
     let extension = mib(grown.extension);
     single(
         &format!(
             "memory over idle while {doing} {}, worker and page",
-            gib(FILE)
+            gib(file)
         ),
         &format!("{extension:.0} MiB"),
         extension,

@@ -48,12 +48,12 @@ pub async fn measure(scene: &Scene) -> Result<()> {
             let (took, link) = share(&alice, &alice_s, &path).await?;
             shares[usize::from(private)].push(took);
             if let Some(sharing) = sharing {
-                show("sharing privately", sharing.end());
+                show("sharing privately", FILE, sharing.end());
             }
             let fetching = last.then(|| Watch::begin(&bob)).transpose()?;
             fetches[usize::from(private)].push(fetch(&bob, &bob_s, &link).await?);
             if let Some(fetching) = fetching {
-                show("fetching, opening and saving", fetching.end());
+                show("fetching, opening and saving", FILE, fetching.end());
             }
             if private {
                 alice_s.press("share-private").await?;
