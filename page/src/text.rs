@@ -14,6 +14,7 @@ pub const PLAIN_CHECKED: &str = "Every byte was compared with the hash in the li
 pub const PRIVATE_CHECKED: &str =
     "Every byte was compared with the hash in the link, and decrypted in this browser.";
 pub const SAVE: &str = "Save";
+pub const SHOW: &str = "Show";
 pub const PRIVATE: &str = "private";
 pub const CUT: &str = "…\n(The rest is in the file.)";
 /// The title of the frame in which a PDF is shown.

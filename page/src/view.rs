@@ -289,10 +289,27 @@ impl View {
                 sound.set_attribute("controls", "")?;
                 sound
             }
+            // A viewer may run what a PDF does by itself, such as to show a question, so the person asks for it.
             Kind::Pdf => {
-                let frame = media("iframe", "application/pdf")?;
-                frame.set_attribute("title", text::PREVIEW)?;
-                frame
+                let address = typed("application/pdf")?;
+                let document = self.document.clone();
+                let preview = self.part("preview");
+                let show = Closure::<dyn Fn()>::new(move || {
+                    let Ok(frame) = document.create_element("iframe") else {
+                        return;
+                    };
+                    let _ = frame.set_attribute("title", text::PREVIEW);
+                    let _ = frame.set_attribute("src", &address);
+                    preview.set_text_content(None);
+                    let _ = preview.append_child(&frame);
+                });
+                let button = self.make("button");
+                button.set_attribute("type", "button")?;
+                button.set_text_content(Some(text::SHOW));
+                button.set_onclick(Some(show.as_ref().unchecked_ref()));
+                // The button stays as long as the page, or until it is pressed.
+                show.forget();
+                button
             }
             Kind::Text if file.len > 0 => {
                 let bytes = bytes_of(&whole.slice_with_f64_and_f64(0.0, TEXT)?).await?;

@@ -133,8 +133,11 @@ fn a_web_link_is_checked_shown_and_saved() {
         let pdf = files::document("Everything is a function call.");
         let (_program, cid) = sharer.share(&scene.file("a.pdf", &pdf)?).await?;
         let link = format!("{base}/#{cid}&name=a.pdf");
-        open(&bob, &link, |shown| shown["kind"] == "iframe").await?;
-        sleep(Duration::from_secs(1)).await;
+        // A viewer may run what a PDF does by itself, so it is shown on demand.
+        open(&bob, &link, |shown| shown["kind"] == "button").await?;
+        let show = By::Css(r#"[data-testid="preview"] button"#);
+        bob.driver()?.find(show).await?.click().await?;
+        until(&bob, |shown| shown["kind"] == "iframe").await?;
         picture(scene, &bob, "pdf").await?;
 
         // What is too large to be held is written to the disk as it comes.
