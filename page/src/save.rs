@@ -8,8 +8,10 @@ use std::rc::Rc;
 use fluence::private::tar::Part;
 use fluence::web_link::WebLink;
 use futures::channel::mpsc;
+use futures::future::{Either, select};
 use futures::stream::StreamExt;
 use gloo_timers::callback::Interval;
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Math, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -30,6 +32,8 @@ const WORKER: &str = "/page/save.js";
 const SCOPE: &str = "/page/save/";
 /// How often the service worker is kept from being ended, in milliseconds.
 const AWAKE_MS: u32 = 10_000;
+/// How long the service worker may take to say that it is ready, in milliseconds.
+const READY_MS: u32 = 20_000;
 /// How many bytes are gathered before the browser may move them to the disk, where it keeps all of a file.
 const GATHERED: u64 = 8 << 20;
 
@@ -112,8 +116,8 @@ impl Save {
         worker
             .post_message_with_transferable(&save, &Array::of1(&theirs))
             .map_err(|_| Trouble::not_saved())?;
-        match asks.next().await {
-            Some(Ask::Ready) => {}
+        match select(asks.next(), TimeoutFuture::new(READY_MS)).await {
+            Either::Left((Some(Ask::Ready), _)) => {}
             _ => return Err(Trouble::not_saved()),
         }
         view.request(&format!("{SCOPE}{id}"));
