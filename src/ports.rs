@@ -15,10 +15,11 @@ use crate::call::{CallError, Reply, Request};
 use crate::cars::{Blocks, Kept};
 use crate::content::hash::{self, HashError};
 use crate::content::{Block, Dag};
+use crate::failure::Failure;
 use crate::names::FunctionName;
 use crate::plan::Remote;
 use crate::private::Key;
-use crate::private::record::{Cipher, Nonce, RecordError, SALT};
+use crate::private::record::{self, CONTENT, Cipher, Nonce, RECORD, RecordError, Run, SALT};
 use crate::state::{Event, Item, ItemId};
 
 /// Everything that a plan needs from the world.
@@ -62,6 +63,70 @@ pub trait Platform: 'static {
         key: &Key,
         salt: [u8; SALT],
     ) -> LocalBoxFuture<'static, Result<(Self::Cipher, Nonce), RecordError>>;
+    /// Encrypts bytes as the next records of a private share, and appends these to a file. Every record is full, except
+    /// for the last one if the body `ends`. A platform that can do so off this thread does so here.
+    ///
+    /// # Errors
+    /// [`Failure`] if the bytes cannot be read, encrypted or written; that they cannot be written may come later, as in
+    /// [`Partial::append`].
+    fn seal<'a>(
+        &'a self,
+        into: &'a mut <Self::Store as Store>::Partial,
+        run: Run<'a, Self::Cipher>,
+        plain: Vec<Piece<Self::Source>>,
+        ends: bool,
+    ) -> LocalBoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let mut content = Vec::new();
+            for piece in plain {
+                match piece {
+                    Piece::Bytes(bytes) => content.extend_from_slice(&bytes),
+                    Piece::Slice(source, range) => {
+                        content.extend_from_slice(&source.read(range).await?);
+                    }
+                }
+            }
+            // A body has a record even if there is nothing in it.
+            let count = content.len().div_ceil(CONTENT).max(usize::from(ends));
+            for (number, at) in (run.first..).zip(0..count) {
+                let end = content.len().min((at + 1) * CONTENT);
+                let piece = content[at * CONTENT..end].to_vec();
+                let last = ends && at + 1 == count;
+                let record = record::seal(run.cipher, run.base, number, piece, last).await?;
+                into.append(record.into(), Vec::new()).await?;
+            }
+            Ok(())
+        })
+    }
+    /// Decrypts this many records of a private share, all of which are full and none of which is its last, and appends
+    /// their contents to a file. They begin at `at` in the source. A platform that can do so off this thread does so
+    /// here.
+    ///
+    /// # Errors
+    /// [`Failure`] if the records are not authentic or not full, or their contents cannot be written; all of this may come
+    /// later, as in [`Partial::append`].
+    fn open<'a>(
+        &'a self,
+        into: &'a mut <Self::Store as Store>::Partial,
+        run: Run<'a, Self::Cipher>,
+        source: &'a Self::Source,
+        at: u64,
+        count: u64,
+    ) -> LocalBoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let size = u64::from(RECORD);
+            for (number, index) in (run.first..).zip(0..count) {
+                let start = at + index * size;
+                let sealed = source.read(start..start + size).await?.to_vec();
+                let content = record::open(run.cipher, run.base, number, sealed, false).await?;
+                if content.len() != CONTENT {
+                    return Err(RecordError::Altered(number).into());
+                }
+                into.append(content.into(), Vec::new()).await?;
+            }
+            Ok(())
+        })
+    }
     /// Verifies a block against its CID. A platform that can hash off this thread, or faster than
     /// this program, does so here ([`hash::is_sha2_256`]). Several blocks are verified at the same
     /// time.

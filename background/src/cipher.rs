@@ -1,7 +1,9 @@
 //! The cipher of private shares: the browser's.
 
+use files::message::Records;
 use fluence::private::Key;
-use fluence::private::record::{self, KEY_INFO, NONCE, NONCE_INFO, Nonce, RecordError, SALT};
+use fluence::private::record::{self, KEY_INFO, NONCE, NONCE_INFO, Nonce, RecordError, Run, SALT};
+use js_sys::Uint8Array;
 use web::crypto::{AesGcm, hkdf};
 use web::js::Outcome;
 
@@ -25,6 +27,17 @@ impl Cipher {
         let (cipher, base) = derived().await.map_err(|_| RecordError::Cipher)?;
         let base = base.try_into().map_err(|_| RecordError::Cipher)?;
         Ok((Self(cipher), base))
+    }
+}
+
+impl Cipher {
+    /// What the file worker needs to know to encrypt or decrypt records.
+    pub fn records(run: &Run<'_, Self>) -> Records {
+        Records {
+            key: run.cipher.0.key().clone(),
+            base: Uint8Array::from(&run.base[..]),
+            first: run.first as f64,
+        }
     }
 }
 

@@ -12,9 +12,9 @@ use fluence::content::hash::{self, HashError};
 use fluence::failure::{Code, Failure};
 use fluence::journal;
 use fluence::plan::{Engine, Remote};
-use fluence::ports::{HttpError, HttpRequest, HttpResponse, Platform, StoreError};
+use fluence::ports::{HttpError, HttpRequest, HttpResponse, Piece, Platform, StoreError};
 use fluence::private::Key;
-use fluence::private::record::{Nonce, RecordError, SALT};
+use fluence::private::record::{Nonce, RecordError, Run, SALT};
 use fluence::state::{Event, EventKind, Item, State};
 use fluence_peer::Peer;
 use futures::FutureExt;
@@ -28,7 +28,7 @@ use crate::faces::Faces;
 use crate::http::Fetch;
 use crate::journal::Journal;
 use crate::source::BlobSource;
-use crate::store::DiskStore;
+use crate::store::{DiskPartial, DiskStore};
 
 /// The most events that are kept until the disk has room again.
 const MAX_UNWRITTEN: usize = 10_000;
@@ -109,6 +109,35 @@ impl Platform for Browser {
     ) -> LocalBoxFuture<'static, Result<(Cipher, Nonce), RecordError>> {
         let key = key.clone();
         async move { Cipher::derive(&key, &salt).await }.boxed_local()
+    }
+
+    fn seal<'a>(
+        &'a self,
+        into: &'a mut DiskPartial,
+        run: Run<'a, Cipher>,
+        plain: Vec<Piece<BlobSource>>,
+        ends: bool,
+    ) -> LocalBoxFuture<'a, Result<(), Failure>> {
+        async move { Ok(into.seal(Cipher::records(&run), plain, ends).await?) }.boxed_local()
+    }
+
+    fn open<'a>(
+        &'a self,
+        into: &'a mut DiskPartial,
+        run: Run<'a, Cipher>,
+        source: &'a BlobSource,
+        at: u64,
+        count: u64,
+    ) -> LocalBoxFuture<'a, Result<(), Failure>> {
+        async move {
+            let Some(name) = source.stored_name() else {
+                // What is small enough to be in the database passes through this program.
+                return Err(StoreError::Gone("it is no file".to_owned()).into());
+            };
+            let records = Cipher::records(&run);
+            Ok(into.unseal(records, name, at, count).await?)
+        }
+        .boxed_local()
     }
 
     fn verify(&self, cid: Cid, block: Bytes) -> LocalBoxFuture<'static, Result<(), HashError>> {

@@ -68,6 +68,11 @@ impl BlobSource {
         &self.blob
     }
 
+    /// The name under which the file worker knows the bytes, if they are a stored file.
+    pub fn stored_name(&self) -> Option<&str> {
+        self.stored.as_ref().map(|(_, name)| name.as_str())
+    }
+
     /// A blob of a range of the bytes, without copying them.
     ///
     /// # Errors

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use files::directory;
-use files::message::Request;
+use files::message::{Records, Request};
 use fluence::cars;
 use fluence::content::{Block, Dag};
-use fluence::ports::{Partial, Source, Store, StoreError};
+use fluence::ports::{Partial, Piece, Source, Store, StoreError};
+use fluence::private::record::{CONTENT, OVERHEAD};
 use fluence::state::ItemId;
 use futures::FutureExt;
 use futures::channel::oneshot;
@@ -26,7 +27,7 @@ use web::time;
 use crate::codec;
 use crate::database::{self, DAGS, Database, EXTENTS};
 use crate::disk::{self, Disk, Kept, Use};
-use crate::source::{BlobSource, blob_of};
+use crate::source::{BlobSource, blob_of, blob_of_pieces};
 
 /// How many bytes are buffered before they are written.
 const GATHERED: u64 = 2 * 1024 * 1024;
@@ -479,6 +480,83 @@ impl DiskPartial {
         };
         self.extent.writing.push(writing.clone());
         self.writing.push_back((writing, len));
+    }
+
+    /// Has the file worker write this many bytes by a request, which is given the offset.
+    async fn append_by(
+        &mut self,
+        len: u64,
+        request: impl FnOnce(String, f64) -> Request,
+    ) -> Result<(), StoreError> {
+        self.write_gathered().await?;
+        self.written(WRITING - 1).await?;
+        let request = request(self.id.0.clone(), self.gathered.offset as f64);
+        let asked = self.store.disk.ask(request);
+        self.write(vec![asked], len);
+        self.len += len;
+        if self.gathered.offset - self.extent.offset >= EXTENT {
+            self.record().await?;
+        }
+        Ok(())
+    }
+
+    /// Has the file worker encrypt bytes, and append them as records of a private share. All are full, except for the
+    /// last one if the body `ends`.
+    ///
+    /// # Errors
+    /// [`StoreError`] as in [`Partial::append`].
+    pub async fn seal(
+        &mut self,
+        records: Records,
+        plain: Vec<Piece<BlobSource>>,
+        ends: bool,
+    ) -> Result<(), StoreError> {
+        let len: u64 = plain.iter().map(Piece::len).sum();
+        let count = len.div_ceil(CONTENT as u64).max(u64::from(ends));
+        // What is in memory is handed over, and what is not is read by the file worker.
+        let in_memory = |piece: &Piece<BlobSource>| matches!(piece, Piece::Bytes(_));
+        let parts = if plain.iter().all(in_memory) {
+            plain
+                .iter()
+                .filter_map(|piece| match piece {
+                    Piece::Bytes(bytes) => Some(Uint8Array::from(&bytes[..])),
+                    Piece::Slice(..) => None,
+                })
+                .collect()
+        } else {
+            Array::of1(&blob_of_pieces(&plain)?.into())
+        };
+        self.append_by(len + count * OVERHEAD as u64, |name, at| Request::Seal {
+            name,
+            at,
+            records,
+            parts,
+            ends,
+        })
+        .await
+    }
+
+    /// Has the file worker decrypt this many full records, and append their contents. The records begin at an offset of
+    /// a file that it knows under this name.
+    ///
+    /// # Errors
+    /// [`StoreError`] as in [`Partial::append`], also if the records are not authentic.
+    pub async fn unseal(
+        &mut self,
+        records: Records,
+        from: &str,
+        offset: u64,
+        count: u64,
+    ) -> Result<(), StoreError> {
+        self.append_by(count * CONTENT as u64, |name, at| Request::Unseal {
+            name,
+            at,
+            records,
+            from: from.to_owned(),
+            offset: offset as f64,
+            count: count as u32,
+        })
+        .await
     }
 
     /// Begins to write the extent of all bytes so far to the database, once these are written.

@@ -22,6 +22,7 @@ pub mod garbage;
 mod keep;
 pub mod message;
 mod open;
+mod records;
 mod writer;
 
 use cars::{Cars, Wanted};

@@ -93,6 +93,36 @@ pub enum Request {
         /// The numbers of the blocks.
         kept: Vec<u32>,
     },
+    /// Encrypts bytes as records of a private share, and writes these at an offset. All are full, except for the last one
+    /// if the body ends.
+    Seal {
+        /// The name of the file, which is created if it does not exist.
+        name: String,
+        /// The offset of the first record.
+        at: f64,
+        /// What makes and numbers the records.
+        records: Records,
+        /// The bytes, as consecutive `Blob`s and `Uint8Array`s. The buffers of the latter are transferred.
+        parts: Array,
+        /// Whether the body ends with them.
+        ends: bool,
+    },
+    /// Decrypts records of a private share, all of which are full and none of which is the last, and writes their contents
+    /// at an offset.
+    Unseal {
+        /// The name of the file, which is created if it does not exist.
+        name: String,
+        /// The offset of the first content.
+        at: f64,
+        /// What makes and numbers the records.
+        records: Records,
+        /// The name of the file with the records.
+        from: String,
+        /// The offset of the first one.
+        offset: f64,
+        /// The number of the records.
+        count: u32,
+    },
     /// Cuts a file to a length, and closes it.
     Finish {
         /// The name of the file, which is created if it does not exist.
@@ -105,6 +135,33 @@ pub enum Request {
         /// The name of the file.
         name: String,
     },
+}
+
+/// Records of a private share that follow one another.
+#[derive(Debug, Clone)]
+pub struct Records {
+    /// The key, as a `CryptoKey`.
+    pub key: JsValue,
+    /// What the nonces are made from, 12 bytes.
+    pub base: Uint8Array,
+    /// The number of the first record.
+    pub first: f64,
+}
+
+impl Records {
+    fn write(self, message: &JsValue) {
+        set(message, "key", &self.key);
+        set(message, "base", &self.base.into());
+        set(message, "first", &self.first.into());
+    }
+
+    fn read(message: &JsValue) -> Option<Self> {
+        Some(Self {
+            key: member(message, "key"),
+            base: member(message, "base").dyn_into().ok()?,
+            first: member(message, "first").as_f64()?,
+        })
+    }
 }
 
 /// A leaf: bytes of a file, and what surrounds them when they are hashed.
@@ -277,6 +334,45 @@ impl Request {
                 ("kept", numbers(&kept)),
             ]),
             Self::LetGo { kept } => object([("ask", "let go".into()), ("kept", numbers(&kept))]),
+            Self::Seal {
+                name,
+                at,
+                records,
+                parts,
+                ends,
+            } => {
+                for buffer in buffers_of(&parts) {
+                    handed_over.push(&buffer);
+                }
+                let message = object([
+                    ("ask", "seal".into()),
+                    ("name", name.into()),
+                    ("at", at.into()),
+                    ("parts", parts.into()),
+                    ("ends", ends.into()),
+                ]);
+                records.write(&message);
+                message
+            }
+            Self::Unseal {
+                name,
+                at,
+                records,
+                from,
+                offset,
+                count,
+            } => {
+                let message = object([
+                    ("ask", "unseal".into()),
+                    ("name", name.into()),
+                    ("at", at.into()),
+                    ("from", from.into()),
+                    ("offset", offset.into()),
+                    ("count", count.into()),
+                ]);
+                records.write(&message);
+                message
+            }
             Self::Finish { name, len } => object([
                 ("ask", "finish".into()),
                 ("name", name.into()),
@@ -338,6 +434,21 @@ impl Request {
             },
             "let go" => Self::LetGo {
                 kept: read_numbers(&member(message, "kept"))?,
+            },
+            "seal" => Self::Seal {
+                name,
+                at: float("at")?,
+                records: Records::read(message)?,
+                parts: member(message, "parts").dyn_into().ok()?,
+                ends: member(message, "ends").is_truthy(),
+            },
+            "unseal" => Self::Unseal {
+                name,
+                at: float("at")?,
+                records: Records::read(message)?,
+                from: text("from")?,
+                offset: float("offset")?,
+                count: float("count")? as u32,
             },
             "finish" => Self::Finish {
                 name,

@@ -14,6 +14,7 @@ use web_sys::{Blob, FileSystemReadWriteOptions, FileSystemSyncAccessHandle};
 use crate::directory;
 use crate::garbage;
 use crate::message::{Answer, Leaf, Problem, Request, Said};
+use crate::records;
 
 /// The most files that are open at the same time. Beyond that one is closed, and opened again when it is
 /// needed.
@@ -116,6 +117,30 @@ impl Open {
                     pieces.push(&piece);
                 }
                 Ok(Said::Read(pieces))
+            }
+            Request::Seal {
+                name,
+                at,
+                records,
+                parts,
+                ends,
+            } => {
+                let handle = self.handle(&name).await?;
+                records::seal(&handle, at, records, parts.iter(), ends).await?;
+                Ok(nothing())
+            }
+            Request::Unseal {
+                name,
+                at,
+                records,
+                from,
+                offset,
+                count,
+            } => {
+                let source = self.handle(&from).await?;
+                let handle = self.handle(&name).await?;
+                records::unseal((&source, offset), (&handle, at), records, count).await?;
+                Ok(nothing())
             }
             Request::Finish { name, len } => {
                 let handle = self.handle(&name).await?;
@@ -246,7 +271,12 @@ fn position(at: f64) -> FileSystemReadWriteOptions {
     options
 }
 
-fn write(handle: &FileSystemSyncAccessHandle, bytes: &Uint8Array, at: f64) -> Result<(), Problem> {
+/// Writes bytes at an offset.
+pub(crate) fn write(
+    handle: &FileSystemSyncAccessHandle,
+    bytes: &Uint8Array,
+    at: f64,
+) -> Result<(), Problem> {
     let written = handle.write_with_js_u8_array_and_options(bytes, &position(at));
     whole(written, bytes.length())
 }
@@ -285,15 +315,25 @@ fn read(
         .filter(|whole| *whole <= MAX_HASHED.min(into.length()))
         .ok_or_else(|| Problem::Failed(format!("{len} bytes are too many for a block")))?;
     into.set(&leaf.prefix, 0);
-    let bytes = into.subarray(before, before + len);
+    read_at(handle, &into.subarray(before, before + len), leaf.at)?;
+    into.set(&leaf.suffix, whole - after);
+    Ok(into.subarray(0, whole))
+}
+
+/// Fills an array with the bytes at an offset.
+pub(crate) fn read_at(
+    handle: &FileSystemSyncAccessHandle,
+    into: &Uint8Array,
+    at: f64,
+) -> Result<(), Problem> {
+    let len = into.length();
     let read = handle
-        .read_with_js_u8_array_and_options(&bytes, &position(leaf.at))
+        .read_with_js_u8_array_and_options(into, &position(at))
         .map_err(|why| Problem::of(&why))?;
     if read != f64::from(len) {
         return Err(Problem::Gone(format!("{read} of {len} bytes were left")));
     }
-    into.set(&leaf.suffix, whole - after);
-    Ok(into.subarray(0, whole))
+    Ok(())
 }
 
 async fn hash(handle: &FileSystemSyncAccessHandle, leaf: &Leaf) -> Result<Uint8Array, Problem> {
@@ -314,6 +354,6 @@ fn not_kept() -> Problem {
     Problem::Failed("a block was not kept".to_owned())
 }
 
-fn no_bytes() -> Problem {
+pub(crate) fn no_bytes() -> Problem {
     Problem::Failed("what was transferred is not an array of bytes".to_owned())
 }

@@ -14,107 +14,140 @@ use super::{Engine, Input};
 use crate::Cid;
 use crate::content::walk::Limits;
 use crate::content::{Block, Dag, DagFile};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::names::{chosen_name, mime_of};
-use crate::ports::{Partial, Platform, Source, Store};
+use crate::ports::{Partial, Piece, Platform, Source, Store};
 use crate::private::Key;
-use crate::private::record::{
-    self, CONTENT, Cipher, HEADER, Header, Nonce, RECORD, RecordError, Records,
-};
+use crate::private::record::{self, CONTENT, HEADER, Header, Nonce, Records, Run};
 use crate::private::tar::{self, Entry, Part, Reader, TarError};
 use crate::state::{EventKind, ItemId};
 
-/// How many records are encrypted or decrypted at the same time.
-const RECORDS_AT_ONCE: usize = 32;
+/// How many records are in this program's memory, to be encrypted or decrypted at the same time.
+const RECORDS_AT_ONCE: u64 = 32;
 /// How many times as many bytes are being read meanwhile.
 const READS_AHEAD: usize = 2;
-/// How many bytes of what is shared are read at a time.
-const READ: u64 = (RECORDS_AT_ONCE * CONTENT) as u64;
+/// The most records that the platform is given at a time, of bytes that stay where they are.
+const RECORDS_OF_SLICES: u64 = 256;
+/// The most bytes and slices of what is shared that wait to be encrypted together.
+const PIECES: usize = 1024;
 /// By which bits the id of what is decrypted differs from that of the item.
 const OPENED: u128 = u128::MAX / 3;
 /// The codec of raw bytes.
 const RAW: u64 = 0x55;
 
 /// A body that is being encrypted.
-struct Sealing<C> {
-    cipher: C,
+struct Sealing<P: Platform> {
+    cipher: P::Cipher,
     base: Nonce,
     /// The number of the next record.
     number: u64,
-    /// The content of the next records, all of which but the last are full.
-    plain: Vec<Vec<u8>>,
-    /// What is encrypted, and the header, as far as they were not written yet.
-    sealed: Vec<Bytes>,
+    /// What comes next.
+    plain: Vec<Piece<P::Source>>,
+    /// The number of bytes of all that.
+    waiting: u64,
+    /// How many of these are in memory.
+    in_memory: u64,
+    /// The number of bytes that were taken.
+    taken: u64,
 }
 
-impl<C: Cipher> Sealing<C> {
-    /// Takes the next bytes.
-    async fn push(&mut self, mut bytes: &[u8]) -> Result<(), RecordError> {
-        while !bytes.is_empty() {
-            let filling = self.plain.last_mut().filter(|last| last.len() < CONTENT);
-            if let Some(content) = filling {
-                let (now, rest) = bytes.split_at(bytes.len().min(CONTENT - content.len()));
-                content.extend_from_slice(now);
-                bytes = rest;
-                continue;
-            }
-            // The last record says that it is the last, so there has to be something after all that are encrypted here.
-            if self.plain.len() >= RECORDS_AT_ONCE {
-                self.seal(false).await?;
-            }
-            self.plain.push(Vec::with_capacity(RECORD as usize));
-        }
-        Ok(())
+impl<P: Platform> Sealing<P> {
+    /// Whether what waits is worth being encrypted.
+    fn is_enough(&self) -> bool {
+        self.waiting > RECORDS_OF_SLICES * CONTENT as u64
+            || self.in_memory > RECORDS_AT_ONCE * CONTENT as u64
+            || self.plain.len() >= PIECES
     }
 
-    /// Ends the body.
-    async fn end(&mut self) -> Result<(), RecordError> {
-        if self.plain.is_empty() {
-            self.plain.push(Vec::new());
-        }
-        self.seal(true).await
-    }
-
-    async fn seal(&mut self, ends: bool) -> Result<(), RecordError> {
-        let plain = std::mem::take(&mut self.plain);
-        let count = plain.len() as u64;
-        let records = (self.number..).zip(plain).map(|(number, content)| {
-            let last = ends && number + 1 == self.number + count;
-            record::seal(&self.cipher, &self.base, number, content, last)
+    /// The pieces of the next `len` bytes, of which there are so many.
+    fn next(&mut self, len: u64) -> Vec<Piece<P::Source>> {
+        let mut left = len;
+        let mut rest = Vec::new();
+        let mut next = std::mem::take(&mut self.plain);
+        let cut = next.iter().position(|piece| {
+            let fits = piece.len() <= left;
+            left -= piece.len().min(left);
+            !fits
         });
-        let records = try_join_all(records).await?;
-        self.number += count;
-        self.sealed.extend(records.into_iter().map(Bytes::from));
-        Ok(())
+        if let Some(at) = cut {
+            rest = next.split_off(at);
+            let before: u64 = next.iter().map(Piece::len).sum();
+            let (now, later) = split(rest.remove(0), len - before);
+            next.push(now);
+            rest.insert(0, later);
+        }
+        self.plain = rest;
+        self.waiting -= len;
+        self.in_memory = self
+            .plain
+            .iter()
+            .filter(|piece| matches!(piece, Piece::Bytes(_)))
+            .map(Piece::len)
+            .sum();
+        next
+    }
+}
+
+/// The first `at` bytes of a piece, and the others.
+fn split<S: Source>(piece: Piece<S>, at: u64) -> (Piece<S>, Piece<S>) {
+    match piece {
+        Piece::Bytes(mut bytes) => {
+            let first = bytes.split_to(at as usize);
+            (Piece::Bytes(first), Piece::Bytes(bytes))
+        }
+        Piece::Slice(source, range) => {
+            let middle = range.start + at;
+            let first = Piece::Slice(source.clone(), range.start..middle);
+            (first, Piece::Slice(source, middle..range.end))
+        }
     }
 }
 
 /// Where bytes from outside are stored: as they are, or encrypted.
 pub(super) struct Intake<P: Platform> {
-    partial: <P::Store as Store>::Partial,
-    /// For a private share, the cipher, and the number of bytes that were taken.
-    sealing: Option<(Sealing<P::Cipher>, u64)>,
+    engine: Engine<P>,
+    partial: PartialOf<P>,
+    /// For a private share, what is encrypted.
+    sealing: Option<Sealing<P>>,
 }
+
+/// A file that is being written.
+type PartialOf<P> = <<P as Platform>::Store as Store>::Partial;
 
 impl<P: Platform> Intake<P> {
     /// The number of bytes that were taken.
     pub fn len(&self) -> u64 {
         match &self.sealing {
-            Some((_, taken)) => *taken,
+            Some(sealing) => sealing.taken,
             None => self.partial.len(),
         }
     }
 
     /// Takes the next bytes.
     pub async fn append(&mut self, bytes: Bytes) -> Result<(), Failure> {
-        match &mut self.sealing {
-            Some((sealing, taken)) => {
-                *taken += bytes.len() as u64;
-                sealing.push(&bytes).await?;
-                self.write().await
-            }
+        match &self.sealing {
+            Some(_) => self.push(Piece::Bytes(bytes)).await,
             None => Ok(self.partial.append(bytes, Vec::new()).await?),
         }
+    }
+
+    /// Takes what is to be encrypted next.
+    async fn push(&mut self, piece: Piece<P::Source>) -> Result<(), Failure> {
+        if let Some(sealing) = self.sealing.as_mut().filter(|_| !piece.is_empty()) {
+            let len = piece.len();
+            sealing.taken += len;
+            sealing.waiting += len;
+            if let Piece::Bytes(_) = piece {
+                sealing.in_memory += len;
+            }
+            sealing.plain.push(piece);
+            if sealing.is_enough() {
+                // The last record says that it is the last, so something has to be left for it.
+                let records = (sealing.waiting - 1) / CONTENT as u64;
+                return self.seal(records * CONTENT as u64, false).await;
+            }
+        }
+        Ok(())
     }
 
     /// Returns when what was taken is written, as far as it can be already.
@@ -123,25 +156,32 @@ impl<P: Platform> Intake<P> {
     }
 
     /// What was taken, as it is stored.
-    pub fn into_partial(self) -> <P::Store as Store>::Partial {
+    pub fn into_partial(self) -> PartialOf<P> {
         self.partial
     }
 
     /// Takes no more.
     pub async fn end(&mut self) -> Result<(), Failure> {
-        if let Some((sealing, _)) = &mut self.sealing {
-            sealing.end().await?;
+        match &self.sealing {
+            Some(sealing) => self.seal(sealing.waiting, true).await,
+            None => Ok(()),
         }
-        self.write().await
     }
 
-    async fn write(&mut self) -> Result<(), Failure> {
-        if let Some((sealing, _)) = &mut self.sealing {
-            for piece in sealing.sealed.drain(..) {
-                self.partial.append(piece, Vec::new()).await?;
-            }
-        }
-        Ok(())
+    /// Encrypts this many of the bytes that wait.
+    async fn seal(&mut self, len: u64, ends: bool) -> Result<(), Failure> {
+        let Some(sealing) = self.sealing.as_mut().filter(|_| len > 0 || ends) else {
+            return Ok(());
+        };
+        let plain = sealing.next(len);
+        let run = Run {
+            cipher: &sealing.cipher,
+            base: &sealing.base,
+            first: sealing.number,
+        };
+        sealing.number += len.div_ceil(CONTENT as u64);
+        let platform = &self.engine.0.platform;
+        platform.seal(&mut self.partial, run, plain, ends).await
     }
 }
 
@@ -169,8 +209,8 @@ impl<P: Platform> Sealed<P> {
     ) -> Result<(), Failure> {
         let count = self.records.count();
         let batches = (0..count)
-            .step_by(RECORDS_AT_ONCE)
-            .map(|first| first..count.min(first + RECORDS_AT_ONCE as u64));
+            .step_by(RECORDS_AT_ONCE as usize)
+            .map(|first| first..count.min(first + RECORDS_AT_ONCE));
         let mut batches = stream::iter(batches)
             .map(|numbers| self.open(numbers))
             .buffered(READS_AHEAD);
@@ -223,16 +263,24 @@ impl<P: Platform> Engine<P> {
         Key::new(self.0.platform.random().to_le_bytes())
     }
 
-    async fn sealing(&self, key: &Key) -> Result<Sealing<P::Cipher>, RecordError> {
+    /// Begins an encrypted body in an empty file.
+    async fn sealing(&self, key: &Key, mut partial: PartialOf<P>) -> Result<Intake<P>, Failure> {
         // Each body has a salt of its own, so that no nonce is used twice with one key.
         let header = Header::of_share(self.0.platform.random().to_le_bytes());
         let (cipher, base) = self.0.platform.cipher(key, header.salt).await?;
-        Ok(Sealing {
-            cipher,
-            base,
-            number: 0,
-            plain: Vec::new(),
-            sealed: vec![header.bytes().into()],
+        partial.append(header.bytes().into(), Vec::new()).await?;
+        Ok(Intake {
+            engine: self.clone(),
+            partial,
+            sealing: Some(Sealing {
+                cipher,
+                base,
+                number: 0,
+                plain: Vec::new(),
+                waiting: 0,
+                in_memory: 0,
+                taken: 0,
+            }),
         })
     }
 
@@ -259,18 +307,17 @@ impl<P: Platform> Engine<P> {
         key: Option<&Key>,
     ) -> Result<Intake<P>, Failure> {
         let store = self.0.platform.store();
-        let (id, sealing) = match key {
-            Some(key) => {
-                let place = opened_id(id);
-                store.remove(&place).await?;
-                (place, Some((self.sealing(key).await?, 0)))
-            }
-            None => (id.clone(), None),
+        let Some(key) = key else {
+            return Ok(Intake {
+                engine: self.clone(),
+                partial: store.partial(id).await?,
+                sealing: None,
+            });
         };
-        Ok(Intake {
-            partial: store.partial(&id).await?,
-            sealing,
-        })
+        let place = opened_id(id);
+        store.remove(&place).await?;
+        let partial = store.partial(&place).await?;
+        self.sealing(key, partial).await
     }
 
     /// Stores what is shared privately, encrypted, and returns when all of it is written.
@@ -304,10 +351,7 @@ impl<P: Platform> Engine<P> {
         let files = entries(&name, mime, body);
         tar::check(files.iter().map(|(entry, _)| entry))?;
         store.remove(id).await?;
-        let mut whole = Intake::<P> {
-            partial: store.partial(id).await?,
-            sealing: Some((self.sealing(key).await?, 0)),
-        };
+        let mut whole = self.sealing(key, store.partial(id).await?).await?;
         let total = files.iter().map(|(entry, _)| entry.len).sum();
         self.limit_for(Some(id)).check(total)?;
         self.record([EventKind::Described {
@@ -322,24 +366,23 @@ impl<P: Platform> Engine<P> {
         for (entry, body) in files {
             whole.append(entry.head().into()).await?;
             let mut came = 0;
-            let mut take = async |bytes: Bytes| {
-                came += bytes.len() as u64;
-                whole.append(bytes).await?;
+            let mut take = async |piece: Piece<P::Source>| {
+                came += piece.len();
+                whole.push(piece).await?;
                 self.show(id, &mut meter, done + came);
                 Ok(())
             };
-            match &body {
+            match body {
                 Body::Nothing => {}
-                Body::Sealed(sealed) => sealed.each(async |bytes| take(bytes.into()).await).await?,
+                Body::Sealed(sealed) => {
+                    let each = async |bytes: Vec<u8>| take(Piece::Bytes(bytes.into())).await;
+                    sealed.each(each).await?;
+                }
                 Body::Plain(source) => {
-                    let ranges = (0..entry.len)
-                        .step_by(READ as usize)
-                        .map(|start| start..entry.len.min(start + READ));
-                    let mut reads = stream::iter(ranges)
-                        .map(|range| source.read(range))
-                        .buffered(READS_AHEAD);
-                    while let Some(bytes) = reads.next().await {
-                        take(bytes?).await?;
+                    let most = RECORDS_OF_SLICES * CONTENT as u64;
+                    for start in (0..entry.len).step_by(most as usize) {
+                        let range = start..entry.len.min(start + most);
+                        take(Piece::Slice(source.clone(), range)).await?;
                     }
                 }
             }
@@ -412,31 +455,64 @@ impl<P: Platform> Engine<P> {
         let sealed = self.sealed(source, key).await?;
         let place = opened_id(id);
         store.remove(&place).await?;
-        let unlocked = self.unlock_to(&place, &sealed).await;
+        let mut unlocked = self.unlock_to(&place, &sealed, true).await;
+        // Only this program says exactly what is wrong, and reads what other writers may do, such as padding.
+        let is_long = sealed.records.count() > RECORDS_AT_ONCE;
+        if is_long && matches!(&unlocked, Err(failure) if failure.code != Code::DiskFull) {
+            store.remove(&place).await?;
+            unlocked = self.unlock_to(&place, &sealed, false).await;
+        }
         if unlocked.is_err() {
             self.forget_bytes(&place).await;
         }
         unlocked
     }
 
-    async fn unlock_to(&self, place: &ItemId, sealed: &Sealed<P>) -> Result<Contents, Failure> {
-        let mut partial = self.0.platform.store().partial(place).await?;
+    /// Decrypts to a place. `in_place`, the platform decrypts what is in the middle of a large file, and the bytes need not
+    /// pass through this program.
+    async fn unlock_to(
+        &self,
+        place: &ItemId,
+        sealed: &Sealed<P>,
+        in_place: bool,
+    ) -> Result<Contents, Failure> {
+        let platform = &self.0.platform;
+        let mut partial = platform.store().partial(place).await?;
         let mut reader = Reader::new(Limits {
             size: self.settings().max_file,
             ..Limits::default()
         });
         let mut entries: Vec<Entry> = Vec::new();
-        sealed
-            .each(async |content| {
+        let (mut number, count) = (0, sealed.records.count());
+        while number < count {
+            // The last record is shorter than the others.
+            let within = (reader.left() / CONTENT as u64).min(count - 1 - number);
+            if in_place && within >= RECORDS_AT_ONCE {
+                let records = within.min(RECORDS_OF_SLICES);
+                let run = Run {
+                    cipher: &sealed.cipher,
+                    base: &sealed.base,
+                    first: number,
+                };
+                let at = sealed.records.range(number).start;
+                platform
+                    .open(&mut partial, run, &sealed.source, at, records)
+                    .await?;
+                reader.skip(records * CONTENT as u64);
+                number += records;
+                continue;
+            }
+            let next = count.min(number + RECORDS_AT_ONCE);
+            for content in sealed.open(number..next).await? {
                 for part in reader.push(&content)? {
                     match part {
                         Part::Entry(entry) => entries.push(entry),
                         Part::Bytes(bytes) => partial.append(bytes.into(), Vec::new()).await?,
                     }
                 }
-                Ok(())
-            })
-            .await?;
+            }
+            number = next;
+        }
         reader.finish()?;
         let (files, contents) = contents(&entries)?;
         let root = nothing();

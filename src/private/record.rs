@@ -27,9 +27,9 @@ const MAX_RECORD: u32 = 1 << 20;
 /// The smallest record size that the RFC allows, in bytes: one byte of content.
 const MIN_RECORD: u32 = 18;
 /// The delimiter of the last record.
-const LAST: u8 = 2;
+pub const LAST: u8 = 2;
 /// The delimiter of every other record.
-const MORE: u8 = 1;
+pub const MORE: u8 = 1;
 
 /// A nonce of AES-GCM.
 pub type Nonce = [u8; NONCE];
@@ -210,8 +210,19 @@ impl Records {
     }
 }
 
+/// Records of one body that follow one another, and are encrypted or decrypted together.
+#[derive(Debug)]
+pub struct Run<'a, C> {
+    /// The cipher with the key of the body.
+    pub cipher: &'a C,
+    /// What the nonces are made from.
+    pub base: &'a Nonce,
+    /// The number of the first record.
+    pub first: u64,
+}
+
 /// The nonce of a record, from what was derived for all of them.
-fn nonce(base: &Nonce, number: u64) -> Nonce {
+pub fn nonce(base: &Nonce, number: u64) -> Nonce {
     let mut nonce = *base;
     // The number is one of 96 bits, of which the first 32 are zero.
     for (byte, part) in nonce[4..].iter_mut().zip(number.to_be_bytes()) {

@@ -312,6 +312,24 @@ impl Reader {
         Ok(parts)
     }
 
+    /// The number of bytes that the file that began last still has. They come next.
+    pub fn left(&self) -> u64 {
+        match self.state {
+            State::Bytes { left, .. } => left,
+            _ => 0,
+        }
+    }
+
+    /// Takes the next bytes of the file that began last as read, at most [`Self::left`] of them.
+    pub fn skip(&mut self, bytes: u64) {
+        if let State::Bytes { left, padding } = &mut self.state {
+            *left = left.saturating_sub(bytes);
+            if *left == 0 && *padding == 0 {
+                self.state = State::Header(Vec::new());
+            }
+        }
+    }
+
     /// Ends the archive.
     ///
     /// # Errors

@@ -2,7 +2,6 @@
 
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 use crate::js::{self, Outcome, object};
 
@@ -20,8 +19,20 @@ extern "C" {
     fn derive_bits(algorithm: &JsValue, key: &JsValue, bits: u32) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = ["crypto", "subtle"], catch)]
     fn encrypt(algorithm: &JsValue, key: &JsValue, data: &[u8]) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = encrypt, catch)]
+    fn encrypt_array(
+        algorithm: &JsValue,
+        key: &JsValue,
+        data: &Uint8Array,
+    ) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = ["crypto", "subtle"], catch)]
     fn decrypt(algorithm: &JsValue, key: &JsValue, data: &[u8]) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = ["crypto", "subtle"], js_name = decrypt, catch)]
+    fn decrypt_array(
+        algorithm: &JsValue,
+        key: &JsValue,
+        data: &Uint8Array,
+    ) -> Result<Promise, JsValue>;
 }
 
 async fn imported(algorithm: &str, key: &[u8], uses: &[&str]) -> Outcome<JsValue> {
@@ -60,6 +71,16 @@ impl AesGcm {
             .map(Self)
     }
 
+    /// The cipher with a key that [`Self::key`] returned, perhaps in another program of the extension.
+    pub fn of_key(key: JsValue) -> Self {
+        Self(key)
+    }
+
+    /// The key as a `CryptoKey`, which can be sent to another program of the extension, and does not give out its bytes.
+    pub fn key(&self) -> &JsValue {
+        &self.0
+    }
+
     /// Encrypts bytes. The nonce has 12 bytes, and is used once. The bytes are copied at once.
     ///
     /// # Errors
@@ -69,8 +90,19 @@ impl AesGcm {
         nonce: &[u8],
         plain: &[u8],
     ) -> impl Future<Output = Outcome<Uint8Array>> + use<> {
-        let sealed = encrypt(&algorithm(nonce), &self.0, plain);
-        async move { Ok(Uint8Array::new(&js::outcome(sealed).await?)) }
+        bytes_of(encrypt(&algorithm(nonce), &self.0, plain))
+    }
+
+    /// Encrypts bytes in the browser's memory, as [`Self::seal`] does.
+    ///
+    /// # Errors
+    /// The browser's message.
+    pub fn seal_array(
+        &self,
+        nonce: &[u8],
+        plain: &Uint8Array,
+    ) -> impl Future<Output = Outcome<Uint8Array>> + use<> {
+        bytes_of(encrypt_array(&algorithm(nonce), &self.0, plain))
     }
 
     /// Authenticates and decrypts bytes; `None` if they are not authentic. The bytes are copied at once.
@@ -79,12 +111,24 @@ impl AesGcm {
         nonce: &[u8],
         sealed: &[u8],
     ) -> impl Future<Output = Option<Uint8Array>> + use<> {
-        let plain = decrypt(&algorithm(nonce), &self.0, sealed);
-        async move {
-            let plain = JsFuture::from(plain.ok()?).await.ok()?;
-            Some(Uint8Array::new(&plain))
-        }
+        let plain = bytes_of(decrypt(&algorithm(nonce), &self.0, sealed));
+        async move { plain.await.ok() }
     }
+
+    /// Authenticates and decrypts bytes in the browser's memory, as [`Self::open`] does.
+    pub fn open_array(
+        &self,
+        nonce: &[u8],
+        sealed: &Uint8Array,
+    ) -> impl Future<Output = Option<Uint8Array>> + use<> {
+        let plain = bytes_of(decrypt_array(&algorithm(nonce), &self.0, sealed));
+        async move { plain.await.ok() }
+    }
+}
+
+/// The bytes of a promised `ArrayBuffer`.
+async fn bytes_of(promised: Result<Promise, JsValue>) -> Outcome<Uint8Array> {
+    Ok(Uint8Array::new(&js::outcome(promised).await?))
 }
 
 fn algorithm(nonce: &[u8]) -> JsValue {

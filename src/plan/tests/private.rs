@@ -1,8 +1,13 @@
 //! Tests of private shares: only who has the link can read them.
 
+use futures::FutureExt;
+
+use super::world::SimCipher;
 use super::*;
 use crate::names::{link_to, private_link};
 use crate::private::Key;
+use crate::private::record::{self, CONTENT, Cipher as _, Header};
+use crate::private::tar::{self, Entry};
 use crate::state::Secret;
 
 /// A share of these bytes, which are on this machine already, under this name.
@@ -43,7 +48,19 @@ fn is_in(secret: &[u8], bytes: &[u8]) -> bool {
 
 #[test]
 fn who_has_the_link_gets_it_and_nobody_else_anything_of_it() {
-    for len in [0, 1, 511, 512, 65_519, 65_520, 3_000_000] {
+    let batch = 32 * CONTENT - 2 * tar::BLOCK;
+    for len in [
+        0,
+        1,
+        511,
+        512,
+        65_519,
+        65_520,
+        batch,
+        batch + 1,
+        5_000_000,
+        20_000_000,
+    ] {
         let world = World::default();
         let storage = world.node("node", "store");
         let (a, b) = world.alice_and_bob(Settings::default());
@@ -221,6 +238,88 @@ fn a_wrong_key_opens_nothing_and_the_right_one_does_afterwards() {
     until_done(&c, &bare);
     assert_eq!(item(&c, &bare).name, "a.txt");
     assert_eq!(opened(&c, &bare), [(String::new(), bytes)]);
+}
+
+/// The body of a private share as another writer might make it: `padding` says how many zeros end a record.
+fn foreign(key: &Key, name: &str, bytes: &[u8], padding: impl Fn(u64) -> usize) -> Vec<u8> {
+    let entry = Entry {
+        path: name.to_owned(),
+        folder: false,
+        len: bytes.len() as u64,
+        media_type: None,
+    };
+    let mut archive = [&entry.head()[..], bytes].concat();
+    archive.resize(archive.len() + tar::padding(entry.len), 0);
+    archive.extend(tar::END);
+    let header = Header::of_share([7; 16]);
+    let (cipher, base) = SimCipher::derive(key, &header.salt);
+    let mut body = header.bytes();
+    let mut left = &archive[..];
+    for number in 0.. {
+        let zeros = padding(number);
+        let (content, rest) = left.split_at(left.len().min(CONTENT - zeros));
+        let (last, mut content) = (rest.is_empty(), content.to_vec());
+        content.push(if last { record::LAST } else { record::MORE });
+        content.resize(content.len() + zeros, 0);
+        let sealed = cipher.seal(record::nonce(&base, number), content);
+        body.extend(sealed.now_or_never().unwrap().unwrap());
+        left = rest;
+        if last {
+            break;
+        }
+    }
+    body
+}
+
+#[test]
+fn a_large_body_of_another_writer_is_opened_and_a_changed_one_is_refused() {
+    let key = Key::new([5; 16]);
+    let bytes = file(6_000_000, 9);
+    let whole = foreign(&key, "far.bin", &bytes, |_| 0);
+    let padded = foreign(
+        &key,
+        "far.bin",
+        &bytes,
+        |number| {
+            if number == 40 { 100 } else { 0 }
+        },
+    );
+    let at = |number: usize| record::HEADER + number * record::RECORD as usize;
+    let mut changed = whole.clone();
+    changed[at(50) + 7] ^= 1;
+    let mut swapped = whole.clone();
+    swapped.copy_within(at(60)..at(61), at(59));
+    for (body, expected) in [
+        (&whole, Ok(())),
+        (&padded, Ok(())),
+        (&changed, Err(Reason::Altered)),
+        (&swapped, Err(Reason::Altered)),
+        (&whole[..at(80)].to_vec(), Err(Reason::Incomplete)),
+    ] {
+        let world = World::default();
+        world.node("node", "store");
+        let (a, b) = world.alice_and_bob(Settings::default());
+        let plain = ShareInput {
+            private: false,
+            ..private("body", body)
+        };
+        let (id, _) = shared(&a, plain);
+        let cid = item(&a, &id).cid.unwrap();
+        let fetched = begin_fetch(&b, &private_link(&cid, &key));
+        match expected {
+            Ok(()) => {
+                until_done(&b, &fetched);
+                assert!(opened(&b, &fetched) == [(String::new(), bytes.clone())]);
+                assert_eq!(item(&b, &fetched).name, "far.bin");
+            }
+            Err(reason) => {
+                assert_eq!(until_failed(&b, &fetched), "not_opened");
+                let failure = item(&b, &fetched).status.failure().cloned().unwrap();
+                assert_eq!(failure.reason, Some(reason));
+                assert!(b.disk.0.borrow().files.is_empty(), "nothing is left of it");
+            }
+        }
+    }
 }
 
 #[test]

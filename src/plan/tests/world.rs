@@ -836,7 +836,7 @@ impl ring::hkdf::KeyType for Len {
 }
 
 impl SimCipher {
-    fn derive(key: &Key, salt: &[u8]) -> (Self, Nonce) {
+    pub fn derive(key: &Key, salt: &[u8]) -> (Self, Nonce) {
         let secret = ring::hkdf::Salt::new(ring::hkdf::HKDF_SHA256, salt).extract(key.bytes());
         let mut content_key = [0; 16];
         let mut base = [0; NONCE];
