@@ -1,6 +1,7 @@
 //! A function call as it crosses the wire: one JSON object in each direction, of at most 64 KiB (`docs/protocol.md`,
 //! “A call”).
 
+use multibase::Base;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -271,6 +272,52 @@ pub struct ReleaseOk {
     pub kept: bool,
 }
 
+/// The most keys in a call of `FLUENCE_holds`.
+pub const MAX_HELD: usize = 512;
+/// What precedes the digest in the key of a function, in bytes.
+const KEY_PREFIX: usize = 2;
+
+/// The arguments of `FLUENCE_holds`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HoldsArgs {
+    /// The peer id of the provider.
+    pub provider: String,
+    /// The digests of the keys of functions: 32 bytes each, in hexadecimal digits. There are at most [`MAX_HELD`].
+    pub keys: Vec<String>,
+}
+
+/// The result of `FLUENCE_holds`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldsOk {
+    /// For each key whether the node has a record of the provider under it.
+    pub held: Vec<bool>,
+}
+
+impl HoldsArgs {
+    /// Asks about these functions, of which there are at most [`MAX_HELD`].
+    pub fn new(provider: String, names: &[FunctionName]) -> Self {
+        let key = |name: &FunctionName| Base::Base16Lower.encode(&name.dht_key()[KEY_PREFIX..]);
+        Self {
+            provider,
+            keys: names.iter().map(key).collect(),
+        }
+    }
+
+    /// The digests.
+    ///
+    /// # Errors
+    /// A [`CallError`] with [`ErrorCode::BadRequest`] if there are too many, or one of them is none.
+    pub fn digests(&self) -> Result<Vec<[u8; 32]>, CallError> {
+        let bad = |message: &str| CallError::new(ErrorCode::BadRequest, message);
+        if self.keys.len() > MAX_HELD {
+            return Err(bad("there are more than 512 keys"));
+        }
+        let digest = |key: &String| Base::Base16Lower.decode(key).ok()?.try_into().ok();
+        let digests: Option<Vec<_>> = self.keys.iter().map(digest).collect();
+        digests.ok_or_else(|| bad("a key does not have 32 bytes in hexadecimal digits"))
+    }
+}
+
 /// The arguments of `IPFS_<cid>`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FileArgs {
@@ -302,6 +349,27 @@ pub struct FileOk {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn the_most_keys_fit_into_a_message() {
+        let name = |n: usize| format!("f{n}").parse().unwrap();
+        let names: Vec<FunctionName> = (0..=MAX_HELD).map(name).collect();
+        let provider = "1".repeat(52);
+        let args = HoldsArgs::new(provider.clone(), &names[..MAX_HELD]);
+        let digests = args.digests().unwrap();
+        assert_eq!(digests[7], names[7].dht_key()[2..]);
+        assert!(encode(&Request::new(FunctionName::holds(), &args)).is_ok());
+        let held = vec![false; MAX_HELD];
+        assert!(encode(&Reply::ok(&HoldsOk { held })).is_ok());
+        for keys in [
+            HoldsArgs::new(provider.clone(), &names).keys,
+            vec!["AA".into()],
+            vec!["=".into()],
+        ] {
+            let provider = provider.clone();
+            assert!(HoldsArgs { provider, keys }.digests().is_err());
+        }
+    }
 
     #[test]
     fn messages_are_those_of_the_protocol() {

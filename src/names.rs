@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 pub const MULTIADDR: &str = "IPFS_multiaddr";
 /// The name of the function by which who uploaded a file takes it back from a storage.
 pub const RELEASE: &str = "IPFS_release";
+/// The name of the function by which nodes say which records they hold.
+pub const HOLDS: &str = "FLUENCE_holds";
 /// The prefix of the name of a file's function.
 pub const FILE_PREFIX: &str = "IPFS_";
 /// The longest name of a function, in bytes of UTF-8.
@@ -58,6 +60,11 @@ impl FunctionName {
     /// The name of the function that takes a file back, [`RELEASE`].
     pub fn release() -> Self {
         Self(RELEASE.to_owned())
+    }
+
+    /// The name of the function by which nodes say which records they hold, [`HOLDS`].
+    pub fn holds() -> Self {
+        Self(HOLDS.to_owned())
     }
 
     /// The name as text.

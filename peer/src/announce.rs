@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use fluence::call::{ErrorCode, Reply, Request};
+use fluence::call::{ErrorCode, HoldsArgs, HoldsOk, MAX_HELD, Reply, Request};
 use fluence::names::FunctionName;
 use fluence::ports::NetworkError;
 use futures::future::{Either, select};
@@ -31,12 +31,18 @@ const PARALLEL: usize = 16;
 /// How many times a name is looked up. Nodes do not acknowledge that a record is stored, so the
 /// first look-up may come too early.
 const LOOKS: u32 = 4;
+/// How many of the names of an announcement are looked up in any case. Nodes are asked about the others together, because
+/// a look-up of each would take seconds for thousands of names.
+const LOOKED_UP: usize = 32;
+/// How long a node may take to say which records it holds.
+const HOLDS: Duration = Duration::from_secs(10);
 /// The wait before the second look-up of a name; it doubles with each further look-up.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 impl Peer {
     /// Provides functions, and proves that they can be found and called: a stranger, which is a
-    /// second peer with a fresh identity, looks up each name and calls one of them at this peer,
+    /// second peer with a fresh identity, looks up each name, or asks its nodes about many of them
+    /// together, and calls one of them at this peer,
     /// through the relay, with `{"probe": true}`. That call arrives at [`crate::Calls`] while this
     /// runs, and must be answered. Returns the names that could not be confirmed.
     ///
@@ -135,7 +141,11 @@ impl Stranger {
         if names.is_empty() || by(self.until, self.peer.online()).await != Some(Ok(())) {
             return found;
         }
-        let mut looks = stream::iter(names)
+        let (looked_up, others) = names.split_at(names.len().min(LOOKED_UP));
+        found = by(self.until, self.held(others)).await.unwrap_or_default();
+        let mut looked_up = looked_up.to_vec();
+        looked_up.extend(missing(others, &found));
+        let mut looks = stream::iter(&looked_up)
             .map(|name| async move {
                 let is_found = look_up(&self.peer, self.provider, name, looks).await;
                 is_found.then_some(name)
@@ -145,6 +155,32 @@ impl Stranger {
             found.extend(name.cloned());
         }
         found
+    }
+
+    /// Those of the names under which its nodes say that they have records of the provider.
+    async fn held(&self, names: &[FunctionName]) -> Vec<FunctionName> {
+        let mut held = Vec::new();
+        if names.is_empty() {
+            return held;
+        }
+        for node in self.peer.nodes().await {
+            for some in missing(names, &held).chunks(MAX_HELD) {
+                let args = HoldsArgs::new(self.provider.to_string(), some);
+                let request = Request::new(FunctionName::holds(), &args);
+                let reply = self.peer.call(node, request, HOLDS).await;
+                // A node of another make may not know the function. What it does not answer is looked up.
+                let Ok(Ok(answer)) = reply.map(Reply::into_result::<HoldsOk>) else {
+                    break;
+                };
+                let names = some.iter().zip(answer.held);
+                held.extend(
+                    names
+                        .filter(|(_, is_held)| *is_held)
+                        .map(|(name, _)| name.clone()),
+                );
+            }
+        }
+        held
     }
 
     /// Those of the names that it found under which it can call the provider; it calls one of them.

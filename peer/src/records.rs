@@ -258,6 +258,21 @@ impl ProviderRecords {
         Ok(())
     }
 
+    /// Whether there is a record of a provider under a key.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn holds(&self, hash: &Hash, provider: &PeerId) -> bool {
+        if *provider == self.id {
+            return self.own.contains_key(&key_of(hash));
+        }
+        let now = self.seconds(Instant::now());
+        let number = self.providers.get(provider).map(|known| known.number);
+        let held = self.functions.get(hash);
+        held.is_some_and(|held| {
+            let mut held = held.iter();
+            held.any(|one| Some(one.provider) == number && one.expires > now)
+        })
+    }
+
     /// Looks at up to `scanned` functions after a key, and returns the records of those that are `wanted`, which is told
     /// the key and how many bytes the addresses of its providers have; `None` ends the page before that function.
     #[cfg(not(target_family = "wasm"))]

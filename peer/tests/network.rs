@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use fluence::call::{ErrorCode, MAX_MESSAGE, Reply, Request};
+use fluence::call::{ErrorCode, HoldsArgs, HoldsOk, MAX_HELD, MAX_MESSAGE, Reply, Request};
 use fluence::names::FunctionName;
 use fluence::ports::NetworkError;
 use fluence::state::{LinkCause, LinkError, NetworkStatus};
@@ -523,6 +523,37 @@ async fn what_an_earlier_run_announced_is_found_before_it_is_stored() {
         assert_eq!(found, [alice.id()], "{function}");
         ok(bob.call(alice.id(), ask(function), DEADLINE).await);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_says_which_records_it_holds() {
+    let node = node().await;
+    let (alice, calls, _) = client(&node.ws).await;
+    echo(calls);
+    let (bob, _calls, _) = client(&node.tcp).await;
+    let names: Vec<FunctionName> = (0..MAX_HELD).map(|n| name(&format!("f{n}"))).collect();
+    let unconfirmed = soon("announce", alice.announce(names[..100].to_vec())).await;
+    assert_eq!(unconfirmed, Ok(Vec::new()));
+    let held = async |provider: &Peer, names: &[FunctionName]| {
+        let args = HoldsArgs::new(provider.id().to_string(), names);
+        let request = Request::new(FunctionName::holds(), &args);
+        let reply = bob.call(node.peer.id(), request, DEADLINE).await;
+        reply.expect("a reply").into_result::<HoldsOk>()
+    };
+    let expected: Vec<bool> = (0..MAX_HELD).map(|n| n < 100).collect();
+    assert_eq!(held(&alice, &names).await.map(|ok| ok.held), Ok(expected));
+    assert_eq!(
+        held(&bob, &names[..2]).await.map(|ok| ok.held),
+        Ok(vec![false; 2])
+    );
+    node.peer.provide(names[0].clone()).await.expect("provided");
+    assert_eq!(
+        held(&node.peer, &names[..2]).await.map(|ok| ok.held),
+        Ok(vec![true, false])
+    );
+    let too_many = [&names[..], &names[..1]].concat();
+    let refused = held(&alice, &too_many).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::BadRequest);
 }
 
 #[tokio::test(flavor = "multi_thread")]

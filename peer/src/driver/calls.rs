@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
 use fluence::call::{CallError, Reply, Request};
+#[cfg(not(target_arch = "wasm32"))]
+use fluence::names::HOLDS;
 use fluence::ports::NetworkError;
 use libp2p::multiaddr::Protocol;
 use libp2p::request_response::{
@@ -367,6 +369,10 @@ impl Calls {
                                 && request.function.as_str() == exchange::FUNCTION =>
                         {
                             CallReply::Now(exchange::answer(routes.swarm, peer, &request))
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        Ok(request) if guests.is_some() && request.function.as_str() == HOLDS => {
+                            CallReply::Now(exchange::holds(routes.swarm, &request))
                         }
                         Ok(request) => self.forward(peer, connection_id, request, place.flatten()),
                         Err(error) => CallReply::Now(Refusal::BadRequest(error).into()),

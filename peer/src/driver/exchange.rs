@@ -8,7 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use fluence::call::{ErrorCode, Reply, Request};
+use fluence::call::{CallError, ErrorCode, HoldsArgs, HoldsOk, Reply, Request};
 use libp2p::kad::{KBucketKey as Key, RecordKey};
 use libp2p::request_response::OutboundRequestId;
 use libp2p::swarm::Swarm;
@@ -220,6 +220,28 @@ pub(super) fn answer(swarm: &mut Swarm<Behaviour>, from: PeerId, request: &Reque
     });
     let records: Vec<Value> = page.records.iter().map(written).collect();
     Reply::ok(&json!({"records": records, "after": page.after.as_ref().map(text_of)}))
+}
+
+/// Answers anybody who asks under which keys a provider has records here. A look-up of each key would say the same.
+pub(super) fn holds(swarm: &mut Swarm<Behaviour>, request: &Request) -> Reply {
+    let asked = || {
+        let args = request.args::<HoldsArgs>()?;
+        let digests = args.digests()?;
+        let provider: PeerId = args
+            .provider
+            .parse()
+            .map_err(|_| CallError::new(ErrorCode::BadRequest, "“provider” is not a peer id"))?;
+        Ok((provider, digests))
+    };
+    let (provider, digests) = match asked() {
+        Ok(asked) => asked,
+        Err(error) => return Reply::Error(error),
+    };
+    let store = swarm.behaviour_mut().kad.store_mut();
+    let held = digests.iter().map(|digest| store.holds(digest, &provider));
+    Reply::ok(&HoldsOk {
+        held: held.collect(),
+    })
 }
 
 /// Whether a node is one of those that hold the records of a key, if these are the others.
