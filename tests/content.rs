@@ -1671,3 +1671,39 @@ fn large_files_are_zipped() {
         assert_eq!(slice, &Some(file.offset..file.offset + file.len), "{path}");
     }
 }
+
+#[test]
+fn a_zip_file_is_made_while_its_files_come() {
+    use std::io::Read as _;
+    let files: [(&str, usize); 5] = [
+        ("a.txt", 10),
+        ("ü/empty", 0),
+        ("ü/nothing/", 0),
+        ("large.bin", 3_000_000),
+        ("100%.txt", 1),
+    ];
+    let bytes_of = |len: usize| -> Vec<u8> { (0..len).map(|n| (n * 7 % 251) as u8).collect() };
+    let mut stream = zip::Stream::default();
+    let mut made = Vec::new();
+    for (path, len) in files {
+        made.extend(stream.begin(path));
+        for piece in bytes_of(len).chunks(70_000) {
+            stream.take(piece);
+            made.extend(piece);
+        }
+    }
+    made.extend(stream.end());
+    let mut read = ::zip::ZipArchive::new(std::io::Cursor::new(&made)).expect("a ZIP file");
+    assert_eq!(read.len(), files.len());
+    for (at, (path, len)) in files.into_iter().enumerate() {
+        let mut file = read.by_index(at).expect("readable");
+        assert_eq!((file.name(), file.is_dir()), (path, path.ends_with('/')));
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).expect("its checksum is right");
+        assert!(bytes == bytes_of(len), "{path}");
+    }
+    // Nothing was shared.
+    let nothing = zip::Stream::default().end();
+    let read = ::zip::ZipArchive::new(std::io::Cursor::new(&nothing)).expect("a ZIP file");
+    assert!(read.is_empty());
+}

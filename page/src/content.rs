@@ -13,12 +13,14 @@ use web_sys::{Blob, BlobPropertyBag};
 pub enum Found {
     /// All of it is here.
     Here(Content),
-    /// One file that is too large to be held.
+    /// A file or a folder that is too large to be held.
     Large {
         /// Its name.
         name: String,
-        /// Its size in bytes.
-        size: u64,
+        /// The size of the file in bytes. Nobody knows that of a folder before all of it has come.
+        size: Option<u64>,
+        /// Whether it is a folder, which is saved as a ZIP file.
+        folder: bool,
     },
 }
 

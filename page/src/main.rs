@@ -25,14 +25,16 @@ use wasm_bindgen_futures::spawn_local;
 
 use content::{Content, Found};
 use open::Opening;
+use save::Large;
 use text::Trouble;
 use transfer::Transfer;
 use view::View;
 
 /// The most bytes that are held in memory, so that they can be shown. What is larger is only saved.
 const HELD: u64 = 64 << 20;
-/// The most bytes of a folder that are held: its files can be saved one by one only if all of it is here.
-const HELD_FOLDER: u64 = 512 << 20;
+/// The most bytes of a folder that are held: its files can be saved one by one only if all of it is here. A larger one is
+/// saved as one ZIP file.
+const HELD_FOLDER: u64 = 256 << 20;
 
 fn main() {
     let view = Rc::new(View::of_document());
@@ -61,15 +63,21 @@ async fn look(view: &Rc<View>) {
     view.describe(link.name.as_deref(), None, link.key.is_some());
     match found(view, &link).await {
         Ok(Found::Here(content)) => view.show(&Rc::new(content), &link),
-        Ok(Found::Large { name, size }) => {
-            view.describe(Some(&name), Some(size), link.key.is_some());
-            let (on_save, view_of) = (link.clone(), Rc::clone(view));
+        Ok(Found::Large { name, size, folder }) => {
+            view.describe(Some(&name), size, link.key.is_some());
+            let what = Rc::new(Large {
+                link,
+                name: if folder { format!("{name}.zip") } else { name },
+                size,
+                folder,
+            });
+            let view_of = Rc::clone(view);
             view.offer(size, move |way| {
-                let (link, view, name) = (on_save.clone(), Rc::clone(&view_of), name.clone());
+                let (view, what) = (Rc::clone(&view_of), Rc::clone(&what));
                 spawn_local(async move {
                     view.begin();
-                    match save::stream(&view, &link, way, &name, size).await {
-                        Ok(()) => view.saved(&name, way, link.key.is_some()),
+                    match save::stream(&view, &what, way).await {
+                        Ok(()) => view.saved(&what.name, way, what.link.key.is_some()),
                         Err(trouble) => view.fail(&trouble, true),
                     }
                 });
@@ -100,16 +108,19 @@ async fn found(view: &View, link: &WebLink) -> Result<Found, Trouble> {
         {
             return Ok(Found::Large {
                 name: content.name(),
-                size,
+                size: Some(size),
+                folder: false,
             });
         }
-        let most = if content.is_single() {
-            HELD
-        } else {
-            HELD_FOLDER
-        };
+        // Nobody knows how large a folder is, and few makers of files do not say it.
+        let folder = !content.is_single() || transfer.is_folder();
+        let most = if folder { HELD_FOLDER } else { HELD };
         if content.held() > most {
-            return Err(Trouble::too_large());
+            return Ok(Found::Large {
+                name: content.name(),
+                size: None,
+                folder,
+            });
         }
     }
     let dag = transfer.finish()?;

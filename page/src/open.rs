@@ -5,11 +5,12 @@ use std::collections::VecDeque;
 use fluence::private::Key;
 use fluence::private::record::{self, HEADER, Header, Nonce, RECORD};
 use fluence::private::tar::{Part, Reader};
+use futures::future::try_join_all;
 
 use crate::cipher::Cipher;
 use crate::text::Trouble;
 
-/// The encrypted body so far. It holds no more than two records.
+/// The encrypted body so far. It holds no more than a record, and what came last.
 pub struct Opening {
     key: Key,
     /// What was not decrypted yet.
@@ -36,17 +37,17 @@ impl Opening {
     /// Takes the next bytes, and returns what they bring. All of it is authentic.
     pub async fn push(&mut self, bytes: &[u8]) -> Result<VecDeque<Part>, Trouble> {
         self.sealed.extend_from_slice(bytes);
-        let mut parts = VecDeque::new();
         if self.cipher.is_none() && self.sealed.len() > HEADER {
             self.begin().await?;
         }
-        // Only the last record says that it is the last, so it is not opened before something follows or nothing comes.
-        while self.cipher.is_some() && self.sealed.len() > RECORD as usize {
-            let rest = self.sealed.split_off(RECORD as usize);
-            let record = std::mem::replace(&mut self.sealed, rest);
-            parts.extend(self.record(record, false).await?);
+        if self.cipher.is_none() {
+            return Ok(VecDeque::new());
         }
-        Ok(parts)
+        // Only the last record says that it is the last, so it is not opened before something follows or nothing comes.
+        let whole = self.sealed.len().saturating_sub(1) / RECORD as usize;
+        let records = self.sealed.drain(..whole * RECORD as usize);
+        let records: Vec<u8> = records.collect();
+        self.records(records.chunks(RECORD as usize), false).await
     }
 
     /// Opens the last record, and returns what it brings, if nothing is missing.
@@ -55,7 +56,7 @@ impl Opening {
             self.begin().await?;
         }
         let record = std::mem::take(&mut self.sealed);
-        let parts = self.record(record, true).await?;
+        let parts = self.records([&record[..]].into_iter(), true).await?;
         self.reader.finish()?;
         Ok(parts)
     }
@@ -67,12 +68,24 @@ impl Opening {
         Ok(())
     }
 
-    async fn record(&mut self, record: Vec<u8>, last: bool) -> Result<VecDeque<Part>, Trouble> {
+    /// Opens the next records, all at the same time. If they are the last ones, there is one.
+    async fn records(
+        &mut self,
+        records: impl ExactSizeIterator<Item = &[u8]>,
+        last: bool,
+    ) -> Result<VecDeque<Part>, Trouble> {
         let Some((cipher, base)) = &self.cipher else {
             return Err(record::RecordError::Header.into());
         };
-        let content = record::open(cipher, base, self.number, record, last).await?;
-        self.number += 1;
-        Ok(self.reader.push(&content)?)
+        let first = self.number;
+        self.number += records.len() as u64;
+        let opening = (first..)
+            .zip(records)
+            .map(|(number, record)| record::open(cipher, base, number, record.to_vec(), last));
+        let mut parts = VecDeque::new();
+        for content in try_join_all(opening).await? {
+            parts.extend(self.reader.push_owned(content)?);
+        }
+        Ok(parts)
     }
 }

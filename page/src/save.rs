@@ -3,9 +3,11 @@
 //! person chooses a file (`disk.rs`), or else the browser keeps all of it until it is saved.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
-use fluence::private::tar::Part;
+use fluence::content::zip;
+use fluence::private::tar::{Entry, Part};
 use fluence::web_link::WebLink;
 use futures::channel::mpsc;
 use futures::future::{Either, select};
@@ -89,8 +91,8 @@ impl Drop for Save {
 }
 
 impl Save {
-    /// Begins to save a file of this size, in bytes, under this name.
-    async fn begin(view: &View, name: &str, size: u64) -> Result<Self, Trouble> {
+    /// Begins to save a file under this name, of this size in bytes, where it is known.
+    async fn begin(view: &View, name: &str, size: Option<u64>) -> Result<Self, Trouble> {
         let worker = worker().await.ok_or_else(Trouble::not_saved)?;
         let channel = MessageChannel::new().map_err(|_| Trouble::not_saved())?;
         let (port, theirs) = (channel.port1(), channel.port2());
@@ -111,7 +113,7 @@ impl Save {
         let save = object([
             ("id", id.as_str().into()),
             ("name", name.into()),
-            ("size", JsValue::from_f64(size as f64)),
+            ("size", size.map(|size| size as f64).into()),
         ]);
         worker
             .post_message_with_transferable(&save, &Array::of1(&theirs))
@@ -200,10 +202,10 @@ fn blob(parts: &Array) -> Result<Blob, Trouble> {
 }
 
 impl Sink {
-    async fn begin(way: Way, view: &View, name: &str, size: u64) -> Result<Self, Trouble> {
+    async fn begin(way: Way, view: &View, what: &Large) -> Result<Self, Trouble> {
         Ok(match way {
-            Way::Download => Self::Download(Save::begin(view, name, size).await?),
-            Way::Choice => Self::Choice(Chosen::ask(name).await?),
+            Way::Download => Self::Download(Save::begin(view, &what.name, what.size).await?),
+            Way::Choice => Self::Choice(Chosen::ask(&what.name).await?),
             Way::Memory => Self::Memory(Held::default()),
         })
     }
@@ -249,56 +251,119 @@ impl Drop for Staying {
     }
 }
 
-/// Saves the only file of a share, whose name and size are known, while it is fetched.
-pub async fn stream(
-    view: &Rc<View>,
-    link: &WebLink,
-    way: Way,
-    name: &str,
-    size: u64,
-) -> Result<(), Trouble> {
-    let mut sink = Sink::begin(way, view, name, size).await?;
+/// What is saved.
+pub struct Large {
+    /// Where it is.
+    pub link: WebLink,
+    /// The name under which it is saved.
+    pub name: String,
+    /// Its size in bytes, if it is known.
+    pub size: Option<u64>,
+    /// Whether it is a folder, which is saved as a ZIP file.
+    pub folder: bool,
+}
+
+/// Saves a file, or a folder as a ZIP file, while it is fetched.
+pub async fn stream(view: &Rc<View>, what: &Large, way: Way) -> Result<(), Trouble> {
+    let mut out = Out {
+        sink: Sink::begin(way, view, what).await?,
+        last: Vec::new(),
+        zip: what.folder.then(zip::Stream::default),
+    };
     let _staying = Staying::new();
-    let mut transfer = Transfer::begin(link.cid).await?;
-    let mut opening = link.key.as_ref().map(|key| Opening::new(key.clone()));
-    // The browser takes a file for whole as soon as it has as many bytes as were announced. So the last ones are not
-    // handed over before everything after them was checked too.
-    let mut last = Vec::new();
+    let mut transfer = Transfer::begin(what.link.cid).await?;
+    let key = what.link.key.as_ref();
+    let mut opening = key.map(|key| Opening::new(key.clone()));
+    let mut begun = 0;
     while let Some(bytes) = transfer.next().await? {
         match &mut opening {
-            Some(opening) => {
-                for part in opening.push(&bytes).await? {
-                    if let Part::Bytes(bytes) = part {
-                        follow(&mut sink, &mut last, bytes).await?;
-                    }
+            Some(opening) => out.take(opening.push(&bytes).await?).await?,
+            None => {
+                let files = transfer.files();
+                for file in &files[begun..] {
+                    out.begin(&file.path).await?;
                 }
+                begun = files.len();
+                out.push(bytes.to_vec()).await?;
             }
-            None => follow(&mut sink, &mut last, bytes.to_vec()).await?,
         }
         view.progress(transfer.offset(), transfer.size());
     }
     transfer.finish()?;
     if let Some(opening) = opening {
-        for part in opening.end().await? {
-            if let Part::Bytes(bytes) = part {
-                follow(&mut sink, &mut last, bytes).await?;
-            }
-        }
+        out.take(opening.end().await?).await?;
     }
-    sink.push(&last).await?;
-    sink.end(view, name).await
+    out.end(view, &what.name).await
 }
 
-/// Hands over what came last, in whose place comes the next.
-async fn follow(sink: &mut Sink, last: &mut Vec<u8>, next: Vec<u8>) -> Result<(), Trouble> {
-    if next.is_empty() {
-        return Ok(());
+/// What is handed over.
+struct Out {
+    sink: Sink,
+    /// What came last. The browser takes a file for whole as soon as it has as many bytes as were announced, so the last
+    /// ones are not handed over before everything after them was checked too.
+    last: Vec<u8>,
+    zip: Option<zip::Stream>,
+}
+
+impl Out {
+    /// Takes what a private share has brought.
+    async fn take(&mut self, parts: VecDeque<Part>) -> Result<(), Trouble> {
+        for part in parts {
+            match part {
+                Part::Bytes(bytes) => self.push(bytes).await?,
+                Part::Entry(Entry { path, folder, .. }) => {
+                    // The name of the folder is that of the ZIP file.
+                    if let Some((_, path)) = path.split_once('/') {
+                        let end = if folder { "/" } else { "" };
+                        self.begin(&format!("{path}{end}")).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
-    let before = std::mem::replace(last, next);
-    if before.is_empty() {
-        return Ok(());
+
+    /// Begins the next file of a folder.
+    async fn begin(&mut self, path: &str) -> Result<(), Trouble> {
+        match &mut self.zip {
+            Some(zip) => {
+                let head = zip.begin(path);
+                self.follow(head).await
+            }
+            None => Ok(()),
+        }
     }
-    sink.push(&before).await
+
+    /// Takes the next bytes of a file.
+    async fn push(&mut self, bytes: Vec<u8>) -> Result<(), Trouble> {
+        if let Some(zip) = &mut self.zip {
+            zip.take(&bytes);
+        }
+        self.follow(bytes).await
+    }
+
+    /// Hands over what came last, in whose place comes the next.
+    async fn follow(&mut self, next: Vec<u8>) -> Result<(), Trouble> {
+        if next.is_empty() {
+            return Ok(());
+        }
+        let before = std::mem::replace(&mut self.last, next);
+        if before.is_empty() {
+            return Ok(());
+        }
+        self.sink.push(&before).await
+    }
+
+    /// Ends the file, all of which was checked.
+    async fn end(mut self, view: &View, name: &str) -> Result<(), Trouble> {
+        if let Some(zip) = self.zip.take() {
+            self.follow(zip.end()).await?;
+        }
+        if !self.last.is_empty() {
+            self.sink.push(&self.last).await?;
+        }
+        self.sink.end(view, name).await
+    }
 }
 
 /// The service worker, running.

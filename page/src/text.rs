@@ -29,7 +29,7 @@ pub fn progress(bytes: u64, total: Option<u64>) -> String {
 }
 
 /// How a file is saved that is too large to be shown.
-pub fn large(way: Way, size: u64) -> String {
+pub fn large(way: Way, size: Option<u64>) -> String {
     match way {
         Way::Download => "It is too large to be shown here, and can be saved.".to_owned(),
         Way::Choice => {
@@ -38,7 +38,7 @@ pub fn large(way: Way, size: u64) -> String {
         Way::Memory => format!(
             "It is too large to be shown here. This browser keeps all {} in memory until it is saved: browsers save files \
              as they come only on pages with an https address, and not in every private window.",
-            words::size(size)
+            size.map_or_else(|| "of it".to_owned(), words::size)
         ),
     }
 }
@@ -46,7 +46,10 @@ pub fn large(way: Way, size: u64) -> String {
 /// What was saved.
 pub fn saved(name: &str, way: Way) -> String {
     match way {
-        Way::Download | Way::Memory => format!("“{name}” is in the folder for downloads."),
+        Way::Download => format!("“{name}” is in the folder for downloads."),
+        Way::Memory => {
+            format!("The browser has “{name}”, and may ask whether you want to keep it.")
+        }
         Way::Choice => format!("“{name}” is saved."),
     }
 }
@@ -112,14 +115,6 @@ impl Trouble {
     /// An answer ended early.
     pub fn broken() -> Self {
         Self::new("The connection to the node broke off.", AGAIN)
-    }
-
-    /// It is a folder that cannot be held.
-    pub fn too_large() -> Self {
-        Self::new(
-            "This folder is too large for this page.",
-            "Fetch it with the extension or with `fluence fetch`.",
-        )
     }
 
     /// The browser could not begin to save.

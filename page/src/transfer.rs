@@ -5,9 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use fluence::Cid;
 use fluence::cars::{self, Blocks, CarEnd, FromCar, Payload};
-use fluence::content::Dag;
 use fluence::content::hash::{self, HashError};
 use fluence::content::walk::{Limits, Step, Walk};
+use fluence::content::{Dag, DagFile};
 use fluence::names::canonical;
 use fluence::ports::HttpError;
 use futures::FutureExt;
@@ -31,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const PIECE: u32 = 512 * 1024;
 /// Blocks that are smaller, in bytes, are hashed by this program, because a call of the browser takes as long.
 const WORTH_A_CALL: usize = 16 * 1024;
+/// How many bytes of a large file are asked for at a time. Firefox reads all of an answer as fast as it comes, and keeps in
+/// memory what this program has not read yet.
+const ASKED: u64 = 32 << 20;
 /// How many times an answer may break off without a new block before the transfer ends.
 const MAX_TRIES: u32 = 4;
 /// The wait before it is asked for again, in milliseconds.
@@ -45,6 +48,10 @@ pub struct Transfer {
 
 /// What the node sends.
 struct Answer {
+    /// Whether it ends before the end of the file.
+    is_piece: bool,
+    /// Whether there was anything new in it.
+    brought: bool,
     blocks: Blocks,
     _abort: AbortOnDrop,
 }
@@ -72,6 +79,17 @@ impl Transfer {
         self.walk.size()
     }
 
+    /// The files and empty folders that have begun. The bytes that came last are of the last one.
+    pub fn files(&self) -> &[DagFile] {
+        self.walk.files()
+    }
+
+    /// Whether it is a folder, as far as is known.
+    pub fn is_folder(&self) -> bool {
+        let first = self.walk.files().first();
+        first.is_some_and(|file| !file.path.is_empty())
+    }
+
     /// The next bytes, all of which are verified; `None` if all are here.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Trouble> {
         loop {
@@ -90,6 +108,11 @@ impl Transfer {
                 Some(Ok(FromCar::Block(cid, Payload::Bytes(bytes)))) => {
                     if let Step::New { data, .. } = self.walk.accept(cid, bytes)? {
                         self.tries = 0;
+                        answer.brought = true;
+                        if !answer.is_piece && self.is_large() {
+                            // Now that this is known, the rest is asked for piece by piece.
+                            self.answer = None;
+                        }
                         return Ok(Some(data));
                     }
                 }
@@ -99,9 +122,16 @@ impl Transfer {
                     self.again(end.into()).await?;
                 }
                 Some(Err(end)) => return Err(end.into()),
+                // The next piece is asked for at once, if this one has brought anything.
+                None if answer.is_piece && answer.brought => self.answer = None,
                 None => self.again(Trouble::broken()).await?,
             }
         }
+    }
+
+    /// Whether it is one file that is asked for in pieces.
+    fn is_large(&self) -> bool {
+        self.walk.size().is_some_and(|size| size > 2 * ASKED)
     }
 
     /// The DAG, all of which is here.
@@ -125,13 +155,21 @@ impl Transfer {
         let Some(point) = self.walk.resume_point() else {
             return Ok(());
         };
+        let is_piece = self.is_large();
         let scope = match point.offset {
-            0 => "dag-scope=all".to_owned(),
-            offset => format!("dag-scope=entity&entity-bytes={offset}:*"),
+            0 if !is_piece => "dag-scope=all".to_owned(),
+            offset => {
+                let end = if is_piece {
+                    (offset + ASKED - 1).to_string()
+                } else {
+                    "*".to_owned()
+                };
+                format!("dag-scope=entity&entity-bytes={offset}:{end}")
+            }
         };
         let url = format!("/ipfs/{}?format=car&{scope}", canonical(&point.file));
         match ask(&url).await {
-            Ok(answer) => self.answer = Some(answer),
+            Ok(answer) => self.answer = Some(Answer { is_piece, ..answer }),
             Err(trouble) if self.walk.offset() > 0 => self.again(trouble).await?,
             Err(trouble) => return Err(trouble),
         }
@@ -165,6 +203,8 @@ async fn ask(url: &str) -> Result<Answer, Trouble> {
     let reader = ByteReader::new(&body, ArrayBuffer::new(PIECE));
     let reader = reader.map_err(|_| Trouble::broken())?;
     Ok(Answer {
+        is_piece: false,
+        brought: false,
         blocks: cars::blocks(pieces(reader), verify),
         _abort: abort,
     })

@@ -143,8 +143,8 @@ impl View {
         self.part("again").set_hidden(!can_retry);
     }
 
-    /// Offers to save a file that is too large to be shown.
-    pub fn offer(self: &Rc<Self>, size: u64, save: impl Fn(Way) + 'static) {
+    /// Offers to save a file or a folder that is too large to be shown.
+    pub fn offer(self: &Rc<Self>, size: Option<u64>, save: impl Fn(Way) + 'static) {
         self.part("progress").set_hidden(true);
         let view = Rc::clone(self);
         spawn_local(async move {

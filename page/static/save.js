@@ -42,7 +42,7 @@ function answer({ name, size, port }) {
     headers: {
       "content-type": "application/octet-stream",
       "content-disposition": `attachment; filename*=UTF-8''${escaped}`,
-      "content-length": `${size}`,
+      ...(size === undefined ? {} : { "content-length": `${size}` }),
       "content-security-policy": "default-src 'none'; sandbox",
       "x-content-type-options": "nosniff",
     },

@@ -798,6 +798,11 @@ impl Walk {
         self.offset
     }
 
+    /// The files and empty folders that have begun, in the order of their bytes.
+    pub fn files(&self) -> &[DagFile] {
+        &self.files
+    }
+
     /// The blocks that are here.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks

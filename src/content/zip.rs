@@ -3,8 +3,10 @@
 //!
 //! The fields are those of PKWARE's [APPNOTE](https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT) 6.3.
 
+use std::fmt;
+
 use bytes::Bytes;
-use crc::{CRC_32_ISO_HDLC, Crc, Table};
+use crc::{CRC_32_ISO_HDLC, Crc, Digest, Table};
 use futures::StreamExt;
 
 use super::{Dag, DagFile};
@@ -24,6 +26,8 @@ const VERSION: u16 = 20;
 const VERSION_64: u16 = 45;
 /// The flag that names are UTF-8.
 const FLAGS: u16 = 1 << 11;
+/// The flag that checksum and sizes follow the bytes of a file.
+const LATER: u16 = 1 << 3;
 /// Midnight of 1 January 1980, since a DAG has no times.
 const TIME_AND_DATE: u32 = 0x0021_0000;
 /// Made on Unix, so that the attributes are those of Unix: a plain file with `rw-r--r--`.
@@ -82,7 +86,7 @@ pub fn pieces<S: Source>(dag: &Dag, source: &S, checksums: &Checksums) -> Vec<Pi
         let name = name(file);
         let offset = zip.here();
         local_header(&mut zip.bytes, name, file.len, *crc);
-        central_header(&mut central, name, file.len, *crc, offset);
+        central_header(&mut central, name, file.len, *crc, FLAGS, offset);
         zip.slice(source, file);
     }
     let directory = zip.here();
@@ -90,6 +94,95 @@ pub fn pieces<S: Source>(dag: &Dag, source: &S, checksums: &Checksums) -> Vec<Pi
     zip.bytes.append(&mut central);
     zip.end(dag.files.len() as u64, directory, size);
     zip.pieces
+}
+
+/// A ZIP file that is made while the bytes of its files come. Checksums and sizes follow each file.
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// The number of bytes so far.
+    len: u64,
+    count: u64,
+    central: Vec<u8>,
+    /// The file whose bytes come.
+    open: Option<Growing>,
+}
+
+struct Growing {
+    name: Vec<u8>,
+    offset: u64,
+    len: u64,
+    digest: Digest<'static, u32, Table<1>>,
+}
+
+impl fmt::Debug for Growing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Growing({})", self.len)
+    }
+}
+
+impl Stream {
+    /// Begins the next file, or a folder whose path ends with `/`, and returns what stands before its bytes.
+    pub fn begin(&mut self, path: &str) -> Vec<u8> {
+        let mut out = self.close();
+        let name = if path.is_empty() { "file" } else { path };
+        let offset = self.len + out.len() as u64;
+        // Nobody knows yet whether there will be more than 4 GiB, so the sizes that follow have 64 bits.
+        let mut extra = Vec::new();
+        extra_64(&mut extra, &[0, 0]);
+        put(&mut out, b"PK\x03\x04");
+        common(&mut out, name.as_bytes(), 0, 0, FLAGS | LATER, &extra);
+        put(&mut out, name.as_bytes());
+        put(&mut out, &extra);
+        self.len += out.len() as u64;
+        self.open = Some(Growing {
+            name: name.into(),
+            offset,
+            len: 0,
+            digest: CRC_32.digest(),
+        });
+        out
+    }
+
+    /// Counts the next bytes of the file that began last.
+    pub fn take(&mut self, bytes: &[u8]) {
+        if let Some(open) = &mut self.open {
+            open.digest.update(bytes);
+            open.len += bytes.len() as u64;
+            self.len += bytes.len() as u64;
+        }
+    }
+
+    /// Returns what stands after all files.
+    pub fn end(mut self) -> Vec<u8> {
+        let mut out = self.close();
+        let directory = self.len + out.len() as u64;
+        let size = self.central.len() as u64;
+        out.append(&mut self.central);
+        end(&mut out, directory + size, self.count, directory, size);
+        out
+    }
+
+    /// Ends the file that is open, and returns what stands after its bytes, which does not count yet.
+    fn close(&mut self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let Some(Growing {
+            name,
+            offset,
+            len,
+            digest,
+        }) = self.open.take()
+        else {
+            return out;
+        };
+        let crc = digest.finalize();
+        put(&mut out, b"PK\x07\x08");
+        put(&mut out, &crc.to_le_bytes());
+        put(&mut out, &len.to_le_bytes());
+        put(&mut out, &len.to_le_bytes());
+        self.count += 1;
+        central_header(&mut self.central, &name, len, crc, FLAGS | LATER, offset);
+        out
+    }
 }
 
 /// The name of a file that is not in a directory, since it has none of its own.
@@ -129,38 +222,42 @@ impl<S: Source> Zip<S> {
         }
     }
 
-    /// The end of the central directory, preceded by that of ZIP64 if it is needed.
+    /// The end of the file.
     fn end(&mut self, count: u64, directory: u64, size: u64) {
         let here = self.here();
-        let out = &mut self.bytes;
-        if count >= MAX_16 || directory >= MAX_32 || size >= MAX_32 {
-            put(out, b"PK\x06\x06");
-            // The number of bytes of this record from here on.
-            put(out, &44u64.to_le_bytes());
-            put(out, &(MADE_ON | VERSION_64).to_le_bytes());
-            put(out, &VERSION_64.to_le_bytes());
-            // The number of this disk, and of the directory's.
-            put(out, &[0; 8]);
-            put(out, &count.to_le_bytes());
-            put(out, &count.to_le_bytes());
-            put(out, &size.to_le_bytes());
-            put(out, &directory.to_le_bytes());
-            put(out, b"PK\x06\x07");
-            put(out, &[0; 4]);
-            put(out, &here.to_le_bytes());
-            // The number of disks.
-            put(out, &1u32.to_le_bytes());
-        }
-        put(out, b"PK\x05\x06");
-        put(out, &[0; 4]);
-        put(out, &(count.min(MAX_16) as u16).to_le_bytes());
-        put(out, &(count.min(MAX_16) as u16).to_le_bytes());
-        put(out, &capped(size));
-        put(out, &capped(directory));
-        // There is no comment.
-        put(out, &[0; 2]);
+        end(&mut self.bytes, here, count, directory, size);
         self.flush();
     }
+}
+
+/// The end of the central directory, preceded by that of ZIP64 if it is needed. It stands at `here`.
+fn end(out: &mut Vec<u8>, here: u64, count: u64, directory: u64, size: u64) {
+    if count >= MAX_16 || directory >= MAX_32 || size >= MAX_32 {
+        put(out, b"PK\x06\x06");
+        // The number of bytes of this record from here on.
+        put(out, &44u64.to_le_bytes());
+        put(out, &(MADE_ON | VERSION_64).to_le_bytes());
+        put(out, &VERSION_64.to_le_bytes());
+        // The number of this disk, and of the directory's.
+        put(out, &[0; 8]);
+        put(out, &count.to_le_bytes());
+        put(out, &count.to_le_bytes());
+        put(out, &size.to_le_bytes());
+        put(out, &directory.to_le_bytes());
+        put(out, b"PK\x06\x07");
+        put(out, &[0; 4]);
+        put(out, &here.to_le_bytes());
+        // The number of disks.
+        put(out, &1u32.to_le_bytes());
+    }
+    put(out, b"PK\x05\x06");
+    put(out, &[0; 4]);
+    put(out, &(count.min(MAX_16) as u16).to_le_bytes());
+    put(out, &(count.min(MAX_16) as u16).to_le_bytes());
+    put(out, &capped(size));
+    put(out, &capped(directory));
+    // There is no comment.
+    put(out, &[0; 2]);
 }
 
 fn local_header(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32) {
@@ -169,12 +266,12 @@ fn local_header(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32) {
         extra_64(&mut extra, &[len, len]);
     }
     put(out, b"PK\x03\x04");
-    common(out, name, len, crc, &extra);
+    common(out, name, len, crc, FLAGS, &extra);
     put(out, name);
     put(out, &extra);
 }
 
-fn central_header(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32, offset: u64) {
+fn central_header(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32, flags: u16, offset: u64) {
     let mut large = Vec::new();
     if len >= MAX_32 {
         large.extend([len, len]);
@@ -188,7 +285,7 @@ fn central_header(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32, offset: u6
     }
     put(out, b"PK\x01\x02");
     put(out, &(MADE_ON | VERSION_64).to_le_bytes());
-    common(out, name, len, crc, &extra);
+    common(out, name, len, crc, flags, &extra);
     // There is no comment, one disk, and nothing internal.
     put(out, &[0; 6]);
     let attributes = if name.ends_with(b"/") {
@@ -203,14 +300,14 @@ fn central_header(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32, offset: u6
 }
 
 /// The fields that both headers of a file have, from the version needed up to the length of the extra field.
-fn common(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32, extra: &[u8]) {
+fn common(out: &mut Vec<u8>, name: &[u8], len: u64, crc: u32, flags: u16, extra: &[u8]) {
     let version = if extra.is_empty() {
         VERSION
     } else {
         VERSION_64
     };
     put(out, &version.to_le_bytes());
-    put(out, &FLAGS.to_le_bytes());
+    put(out, &flags.to_le_bytes());
     // The method: stored.
     put(out, &[0; 2]);
     put(out, &TIME_AND_DATE.to_le_bytes());

@@ -312,6 +312,19 @@ impl Reader {
         Ok(parts)
     }
 
+    /// Takes the next piece, as [`Self::push`] does, but copies nothing if all of it belongs to one file.
+    ///
+    /// # Errors
+    /// [`TarError`], as of [`Self::push`].
+    pub fn push_owned(&mut self, piece: Vec<u8>) -> Result<VecDeque<Part>, TarError> {
+        let len = piece.len() as u64;
+        if len == 0 || len > self.left() {
+            return self.push(&piece);
+        }
+        self.skip(len);
+        Ok([Part::Bytes(piece)].into())
+    }
+
     /// The number of bytes that the file that began last still has. They come next.
     pub fn left(&self) -> u64 {
         match self.state {
@@ -820,7 +833,7 @@ mod tests {
             let mut left = 0;
             let mut pieces = archive.chunks(1 + next(700));
             let read = pieces.try_for_each(|piece| {
-                for part in reader.push(piece)? {
+                for part in reader.push_owned(piece.to_vec())? {
                     match part {
                         Part::Entry(entry) => {
                             assert_eq!(left, 0);

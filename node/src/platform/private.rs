@@ -345,17 +345,14 @@ impl Opening {
         if numbers.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let place = records.range(numbers.start).start..records.range(numbers.end - 1).end;
-        let start = place.start;
-        let sealed = body.read_now(place)?;
         let mut parts = Vec::new();
         for number in numbers {
             let place = records.range(number);
-            let record =
-                sealed[(place.start - start) as usize..(place.end - start) as usize].to_vec();
+            let mut record = vec![0; (place.end - place.start) as usize];
+            body.read_into(place.start, &mut record)?;
             let last = whole && records.is_last(number);
             let opened = record::open(&begun.cipher, &begun.base, number, record, last);
-            parts.extend(self.archive.push(&now(opened)?)?);
+            parts.extend(self.archive.push_owned(now(opened)?)?);
             self.next = number + 1;
         }
         Ok(Some(parts))
