@@ -148,6 +148,11 @@ pub trait Platform: 'static {
     ) -> Option<LocalBoxFuture<'static, Result<HttpResponse<Blocks>, HttpError>>> {
         None
     }
+    /// Whether the whole answer to a request is read into memory as fast as it comes, however slowly this program reads
+    /// it. Then large files are asked for in pieces.
+    fn reads_ahead(&self) -> bool {
+        false
+    }
     /// What a share was read from, so that it can be read on or read again; `None` if this platform reads nothing from
     /// addresses, or the item came from elsewhere.
     fn remote(&self, _item: &Item) -> Option<Box<dyn Remote>> {

@@ -94,6 +94,9 @@ pub(super) fn storage_failure(url: &str, reason: Reason) -> Failure {
     Failure::new(Code::StorageGone).reason(reason).host(url)
 }
 
+/// How many bytes of a large file are asked for at a time on a platform that [reads ahead](Platform::reads_ahead).
+pub(super) const PIECE: u64 = 32 << 20;
+
 /// How often a fetch looks at the clock, and after how long without a look the machine must have
 /// been asleep.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -295,10 +298,14 @@ impl<P: Platform> Engine<P> {
             return Ended::Whole;
         };
         let file = canonical(&point.file);
-        let query = if point.offset == 0 {
-            "dag-scope=all".to_owned()
-        } else {
-            format!("dag-scope=entity&entity-bytes={}:*", point.offset)
+        let in_pieces = self.in_pieces(&sink.walk);
+        let query = match point.offset {
+            0 if !in_pieces => "dag-scope=all".to_owned(),
+            offset if in_pieces => {
+                let end = offset + PIECE - 1;
+                format!("dag-scope=entity&entity-bytes={offset}:{end}")
+            }
+            offset => format!("dag-scope=entity&entity-bytes={offset}:*"),
         };
         let response = self.get_car(format!("{url}/ipfs/{file}?format=car&{query}"), silence);
         let response = match select(response, &mut stop).await {
@@ -313,10 +320,21 @@ impl<P: Platform> Engine<P> {
         if !kind.is_empty() && !kind.starts_with("application/vnd.ipld.car") {
             return Ended::NoCar(storage_failure(url, Reason::NoCars));
         }
-        self.read_car(response.body, sink, stop).await
+        self.read_car(response.body, in_pieces, sink, stop).await
     }
 
-    async fn read_car(&self, mut blocks: Blocks, sink: &mut Sink<P>, mut stop: Stop) -> Ended {
+    /// Whether a file is so large that it is asked for in pieces.
+    fn in_pieces(&self, walk: &Walk) -> bool {
+        self.0.platform.reads_ahead() && walk.size().is_some_and(|size| size > 2 * PIECE)
+    }
+
+    async fn read_car(
+        &self,
+        mut blocks: Blocks,
+        is_piece: bool,
+        sink: &mut Sink<P>,
+        mut stop: Stop,
+    ) -> Ended {
         loop {
             let came = match select(blocks.next(), &mut stop).await {
                 Either::Left((came, _)) => came,
@@ -330,6 +348,10 @@ impl<P: Platform> Engine<P> {
                     }
                     if sink.walk.is_done() {
                         return Ended::Whole;
+                    }
+                    if !is_piece && self.in_pieces(&sink.walk) {
+                        // Now that its size is known, the rest is asked for in pieces.
+                        return Ended::Short(storage_failure(&sink.url, Reason::Partial));
                     }
                 }
                 Some(Err(end)) => return Ended::of_car(&sink.url, &end),

@@ -129,6 +129,12 @@ impl<P: Platform> Engine<P> {
         (!settings.metered && self.0.platform.is_metered()).then(|| Code::Metered.into())
     }
 
+    /// Whether an upload that was begun may go on: sharing does not rest, and the network is one that may be used for it.
+    pub(super) fn may_go_on_sending(&self) -> bool {
+        let settings = self.settings();
+        !settings.paused && (settings.metered || !self.0.platform.is_metered())
+    }
+
     /// Ends all uploads, because sharing rests from now on.
     pub(super) async fn rest(&self) {
         let uploading: Vec<ItemId> = self.with_state(|state| {

@@ -504,7 +504,7 @@ impl<P: Platform> Engine<P> {
             }
             let next = count.min(number + RECORDS_AT_ONCE);
             for content in sealed.open(number..next).await? {
-                for part in reader.push(&content)? {
+                for part in reader.push_owned(content)? {
                     match part {
                         Part::Entry(entry) => entries.push(entry),
                         Part::Bytes(bytes) => partial.append(bytes.into(), Vec::new()).await?,

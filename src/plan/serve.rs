@@ -230,7 +230,8 @@ impl<P: Platform> Engine<P> {
         self.note_request(&id, from, counted.is_none());
         let place = self.place(&id, cid).await?;
         if counted.is_some() {
-            self.tell([requested(&id, from)]);
+            // Whoever is killed after the reply has counted it.
+            self.record([requested(&id, from)]).await;
             drop(counted);
             self.watch_limits();
         }

@@ -118,7 +118,7 @@ impl<P: Platform> Engine<P> {
                     Some(cid) => self.offer(id, &cid),
                     None => {}
                 }
-                if let Some(upload) = item.upload.clone().filter(|_| !self.settings().paused) {
+                if let Some(upload) = item.upload.clone().filter(|_| self.may_go_on_sending()) {
                     self.resume_upload(id, upload);
                 }
             }

@@ -1,5 +1,6 @@
 //! Tests of shares that end by themselves, and of what may be uploaded.
 
+use super::world::METERED;
 use super::*;
 
 fn limit(a: &Machine, id: &ItemId, seconds: Option<u64>, calls: Option<u64>) {
@@ -115,6 +116,56 @@ fn the_last_call_is_answered_once() {
     }
     world.sim.pass(MINUTE);
     assert_eq!((answered.get(), item(&a, &id).requests), (1, 1));
+}
+
+#[test]
+fn a_call_that_counts_is_written_down_before_it_is_answered() {
+    for kill_at in 1.. {
+        let world = World::default();
+        world.node("node", "store");
+        let mut a = world.machine("alice");
+        a.online();
+        let (id, cid) = share(&a, "a", &file(300_000, 115));
+        limit(&a, &id, None, Some(2));
+        let last = a.steps.get() + kill_at;
+        a.kill_at.set(Some(last));
+        let answered: Rc<std::cell::Cell<bool>> = Rc::default();
+        let (engine, told) = (a.engine.clone(), Rc::clone(&answered));
+        let request = Request::new(function(&cid), &json!({}));
+        world.sim.spawn(a.group, async move {
+            let reply = engine.serve("stranger".to_owned(), request).await;
+            told.set(matches!(reply, Reply::Ok(_)));
+        });
+        world.sim.pass(MINUTE);
+        if a.steps.get() < last {
+            assert!(answered.get() && kill_at > 2, "{kill_at}");
+            break;
+        }
+        a.kill_at.set(None);
+        a.restart();
+        if answered.get() {
+            assert_eq!(item(&a, &id).requests, 1, "killed at {kill_at}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_uploaded_where_each_byte_costs_unless_that_is_wanted() {
+    for metered in [false, true] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        let settings = Settings {
+            metered,
+            ..Settings::default()
+        };
+        let a = world.machine_with(&format!("alice{METERED}"), settings);
+        a.online();
+        let (_, cid) = share(&a, "a", &file(300_000, 116));
+        let reply = ask(&a, &cid);
+        assert_eq!(matches!(reply, Reply::Ok(_)), metered, "{reply:?}");
+        world.sim.pass(MINUTE);
+        assert_eq!(storage.posts.get() > 0, metered);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Tests of fetching from storages and providers that come, go, stall and break off.
 
+use super::world::READS_AHEAD;
 use super::*;
 
 #[test]
@@ -313,4 +314,28 @@ fn a_node_that_waits_for_blocks_is_neither_hammered_nor_given_up() {
     let gets = storage.gets.get();
     assert!(gets <= 2 + took / 8, "{gets} requests in {took} s");
     assert_eq!(storages_failed(&b, &id), []);
+}
+
+#[test]
+fn a_large_file_is_asked_for_in_pieces_where_all_of_an_answer_is_read_ahead() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let a = world.machine("alice");
+    let b = world.machine(&format!("bob{READS_AHEAD}"));
+    let c = world.machine("carol");
+    for machine in [&a, &b, &c] {
+        machine.online();
+    }
+    let bytes = file(100_000_000, 72);
+    let (_, cid) = share(&a, "large", &bytes);
+    let mut asked = Vec::new();
+    for machine in [&c, &b] {
+        let before = storage.cars.get();
+        let id = begin_fetch(machine, &cid);
+        until_done(machine, &id);
+        assert!(stored(machine, &id) == bytes);
+        asked.push(storage.cars.get() - before);
+    }
+    // The first request is given up once the size is known, and there are 32 MiB in a piece.
+    assert_eq!(asked, [1, 1 + 3]);
 }

@@ -99,6 +99,8 @@ pub struct Storage {
     pub stats: Cell<u64>,
     /// The number of all requests.
     pub asked: Cell<u64>,
+    /// The number of CARs that were asked for.
+    pub cars: Cell<u64>,
 }
 
 impl Storage {
@@ -160,6 +162,10 @@ pub struct Machine {
     pub kill_at: Rc<Cell<Option<u64>>>,
     pub settings: Settings,
 }
+
+/// The endings of the names of machines that read ahead, and that pay for each byte.
+pub const READS_AHEAD: &str = " reads ahead";
+pub const METERED: &str = " pays for each byte";
 
 pub struct SimPlatform {
     sim: Sim,
@@ -233,6 +239,7 @@ impl World {
             tokens: RefCell::default(),
             stats: Cell::new(0),
             asked: Cell::new(0),
+            cars: Cell::new(0),
         });
         self.add_storage(host, &storage);
         storage
@@ -537,6 +544,7 @@ impl World {
             }
             _ => {}
         }
+        storage.cars.set(storage.cars.get() + 1);
         let range = query.split("entity-bytes=").nth(1).unwrap_or("0:*");
         let (from, to) = range.split_once(':').unwrap();
         let from: u64 = from.parse().unwrap();
@@ -903,6 +911,12 @@ impl Platform for SimPlatform {
     ) -> LocalBoxFuture<'static, Result<(SimCipher, Nonce), RecordError>> {
         let derived = SimCipher::derive(key, &salt);
         std::future::ready(Ok(derived)).boxed_local()
+    }
+    fn reads_ahead(&self) -> bool {
+        self.network.me.ends_with(READS_AHEAD)
+    }
+    fn is_metered(&self) -> bool {
+        self.network.me.ends_with(METERED)
     }
     fn remote(&self, item: &Item) -> Option<Box<dyn Remote>> {
         let url = item.source.as_ref()?.url.as_ref()?;
