@@ -197,9 +197,10 @@ fn event_json(kind: &EventKind, about: About) -> Option<Value> {
         EventKind::UploadBegan { .. } => {
             event.as_object_mut()?.remove("token");
         }
-        EventKind::ShareBegan { .. }
-        | EventKind::FetchBegan { .. }
-        | EventKind::Described { .. }
+        EventKind::ShareBegan { .. } | EventKind::FetchBegan { .. } => {
+            event.as_object_mut()?.remove("key");
+        }
+        EventKind::Described { .. }
         | EventKind::Thumbnail { .. }
         | EventKind::Hashed { .. }
         | EventKind::Unconfirmed
@@ -229,7 +230,8 @@ fn event_json(kind: &EventKind, about: About) -> Option<Value> {
 mod tests {
     use super::*;
     use fluence::failure::Code;
-    use fluence::state::ItemId;
+    use fluence::private::Key;
+    use fluence::state::{ItemId, Secret};
 
     #[test]
     fn programs_get_the_values_and_the_words() {
@@ -256,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn no_token_is_told() {
+    fn neither_a_token_nor_a_key_is_told() {
         let began = EventKind::UploadBegan {
             id: ItemId("a".into()),
             multiaddr: "/dns4/a/tcp/1/http".into(),
@@ -266,5 +268,32 @@ mod tests {
         };
         let event = event_json(&began, About::Share).unwrap();
         assert!(!event.to_string().contains("secret"), "{event}");
+        let key = || Some(Secret(Key::new([0; 16])));
+        for (began, about) in [
+            (
+                EventKind::ShareBegan {
+                    id: ItemId("a".into()),
+                    key: key(),
+                    name: "a".into(),
+                    mime: None,
+                    size: None,
+                    source: None,
+                },
+                About::Share,
+            ),
+            (
+                EventKind::FetchBegan {
+                    id: ItemId("a".into()),
+                    key: key(),
+                    cid: "Qm".into(),
+                },
+                About::Fetch,
+            ),
+        ] {
+            let event = event_json(&began, about).unwrap();
+            assert!(event.get("key").is_none(), "{event}");
+            let text = Key::new([0; 16]).text();
+            assert!(!event.to_string().contains(&text), "{event}");
+        }
     }
 }
