@@ -1,7 +1,7 @@
 //! The words on the face itself, in English: its headings, buttons, hints and statuses. Sentences about
 //! failures, logs and links are in the crate `words`. Another language is another module with these names.
 
-use fluence::failure::{About, Failure};
+use fluence::failure::{About, Code, Failure};
 use fluence::state::{Item, LogEntry, NetworkStatus, Origin, Status};
 use fluence::text::host_of;
 use words::{Extension, Words};
@@ -173,7 +173,7 @@ pub const ENDS_CHANGE: &str = "Change…";
 pub const ENDS_LABEL: &str = "Stops";
 pub const PAUSE_ALL: &str = "Pause all sharing";
 pub const RESUME_ALL: &str = "Go on sharing";
-pub const PAUSED: &str = "Sharing is paused: nobody gets anything from you.";
+pub const PAUSED: &str = "Sharing is paused: nothing leaves this computer. What was uploaded before stays at its storage.";
 pub const OPTIONS_NOTIFY: &str = "Show notifications";
 pub const OPTIONS_FETCHING: &str = "Fetching";
 pub const OPTIONS_SAVE: &str = "Save fetched files to the download folder at once";
@@ -279,7 +279,7 @@ pub fn paused_status(item: &Item) -> &'static str {
     }
 }
 
-pub const ASK_FIRST: &str = "Ask me before anybody gets it";
+pub const ASK_FIRST: &str = "Ask me before it is uploaded for anybody";
 
 /// Somebody asks for a file of which the person wants to be asked.
 pub fn asking(peer: &str) -> String {
@@ -297,6 +297,13 @@ pub fn calls_left(calls: u64) -> String {
 /// Until when a file is shared.
 pub fn shared_until(moment: &str) -> String {
     format!("until {moment}")
+}
+
+/// Whether the person has paused a fetch, which is nothing that has gone wrong.
+pub fn is_paused(item: &Item) -> bool {
+    let paused =
+        matches!(&item.status, Status::Interrupted { failure } if failure.code == Code::Paused);
+    paused && item.origin == Origin::Fetch
 }
 
 /// The status of an item in words, which are true of the network as it is now.
@@ -318,6 +325,7 @@ pub fn status(item: &Item, network: &NetworkStatus) -> String {
         Status::Searching => "Waiting for the network".to_owned(),
         Status::Asked { .. } => "Asked; waiting for an answer".to_owned(),
         Status::Downloading { from } => format!("Fetching from {from}"),
+        Status::Interrupted { .. } if is_paused(item) => "Paused".to_owned(),
         Status::Interrupted { .. } => "Interrupted".to_owned(),
         Status::Done if item.upload.is_some() => "Fetched · sending it on now".to_owned(),
         Status::Done if item.providing && !online => "Fetched · waiting for the network".to_owned(),
@@ -593,6 +601,33 @@ mod tests {
             status(&fetched(true), &NetworkStatus::NoNode),
             "Fetched · waiting for the network"
         );
+    }
+
+    #[test]
+    fn a_pause_of_ones_own_is_no_failure() {
+        let id = ItemId("0".repeat(32));
+        let online = NetworkStatus::Online {
+            node: String::new(),
+        };
+        for (code, words) in [
+            (Code::Paused, "Paused"),
+            (Code::Interrupted, "Interrupted"),
+            (Code::DiskFull, "Interrupted"),
+        ] {
+            let failure = Failure::new(code);
+            let began = EventKind::FetchBegan {
+                key: None,
+                id: id.clone(),
+                cid: "Qm".into(),
+            };
+            let status_is = EventKind::Status {
+                id: id.clone(),
+                status: Status::Interrupted { failure },
+            };
+            let fetch = item([began, status_is]);
+            assert_eq!(status(&fetch, &online), words);
+            assert_eq!(is_paused(&fetch), words == "Paused");
+        }
     }
 
     #[test]

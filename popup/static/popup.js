@@ -1,7 +1,6 @@
 // Applies the theme before the first paint, and starts the WebAssembly program. Everything else is Rust.
+import "./api.js";
 import init from "./wasm/popup.js";
-
-globalThis.api = globalThis.browser ?? globalThis.chrome;
 
 try {
   document.documentElement.dataset.theme = JSON.parse(localStorage.getItem("theme")) ?? "auto";

@@ -162,12 +162,8 @@ pub enum Msg {
     MorePage,
     /// The files of the page are to be shown or hidden.
     TogglePage,
-    /// The person is to be asked for a permission. This is sent while a click is handled.
-    Allow,
     /// The person granted a permission, or refused it.
     Allowed(bool),
-    /// The person is to be asked for the permission to read every site. This is sent while a click is handled.
-    AllowAll,
     /// The permission to read an origin is given back.
     GiveBack(String),
     /// The origins that may be read now.
@@ -450,15 +446,7 @@ impl Face {
                 self.page_open = !self.page_open;
                 preferences::keep_page_open(self.page_open);
             }
-            Msg::Allow => self.allow(sender),
             Msg::Allowed(granted) => self.allowed(granted),
-            Msg::AllowAll => {
-                let asked = pages::ask_to_read(&[EVERY_SITE.to_owned()]);
-                sender.send_future(async {
-                    asked.await;
-                    Msg::Readable(pages::readable().await)
-                });
-            }
             Msg::GiveBack(origin) => sender.send_future(async move {
                 pages::give_back(&origin).await;
                 Msg::Readable(pages::readable().await)

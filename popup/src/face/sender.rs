@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use wasm_bindgen_futures::spawn_local;
+use web::extension::pages;
 use yew::Callback;
 
 use super::Msg;
@@ -42,7 +43,22 @@ impl Sender {
         self.0.reform(make)
     }
 
-    /// The same, but it sends nothing for an event of which `make` makes `None`.
+    /// A callback that asks the person to let the extension read from these origins, and sends the message that `told`
+    /// makes of the answer. The browser is called within the event: Firefox asks at no later time, and what a message is
+    /// answered with comes later.
+    pub fn asking<E>(
+        &self,
+        origins: Vec<String>,
+        told: impl AsyncFn(bool) -> Msg + Copy + 'static,
+    ) -> Callback<E> {
+        let sender = self.clone();
+        Callback::from(move |_| {
+            let asked = pages::ask_to_read(&origins);
+            sender.send_future(async move { told(asked.await).await });
+        })
+    }
+
+    /// Like [`Self::callback`], but it sends nothing for an event of which `make` makes `None`.
     pub fn callback_if<E>(&self, make: impl Fn(E) -> Option<Msg> + 'static) -> Callback<E> {
         let sender = self.clone();
         Callback::from(move |event| {

@@ -7,6 +7,7 @@ use fluence::failure::Code;
 use fluence::names::chosen_name;
 use fluence::state::{Item, ItemId, Origin};
 use gloo_timers::callback::Timeout;
+use web::browser::asks_after_click;
 use web::extension::{downloads, pages};
 use web_sys::File;
 
@@ -112,18 +113,11 @@ impl Face {
             .take()
             .is_some_and(|access| access.refused && access.origins == origins);
         if !origins.is_empty() {
-            self.access = Some(Access { origins, refused });
-            if !refused && browser::is_in_click() {
-                self.allow(sender);
+            if !refused && asks_after_click() && browser::is_in_click() {
+                let asked = pages::ask_to_read(&origins);
+                sender.send_future(async move { Msg::Allowed(asked.await) });
             }
-        }
-    }
-
-    /// Asks the person for the permission that shares wait for.
-    pub(super) fn allow(&mut self, sender: &Sender) {
-        if let Some(access) = &self.access {
-            let asked = pages::ask_to_read(&access.origins);
-            sender.send_future(async move { Msg::Allowed(asked.await) });
+            self.access = Some(Access { origins, refused });
         }
     }
 

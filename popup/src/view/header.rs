@@ -99,10 +99,15 @@ fn peer(face: &Face, sender: &Sender) -> Html {
         .is_some_and(|(key, copied)| key == "peer" && *copied);
     let title = format!("{peer}\n{}", text::YOUR_ID);
     let onclick = sender.callback(move |_| Msg::Copy("peer".to_owned(), peer.clone()));
+    let shown = if copied {
+        text::COPIED.to_owned()
+    } else {
+        short
+    };
+    // Who speaks to the browser says what is shown.
+    let label = format!("{shown} {}", text::YOUR_ID);
     html! {
-        <button type="button" class="peer" {title} aria-label={text::YOUR_ID} data-testid="peer" {onclick}>
-            { if copied { text::COPIED.to_owned() } else { short } }
-        </button>
+        <button type="button" class="peer" {title} aria-label={label} data-testid="peer" {onclick}>{ shown }</button>
     }
 }
 

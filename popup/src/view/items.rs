@@ -202,7 +202,7 @@ fn Row(props: &RowProps) -> Html {
     };
     let counters = text::counters(item.requests, item.uploaded);
     html! {
-        <li class={classes!("item", status)} id={item_id(&item.id)} tabindex="-1" data-testid="item"
+        <li class={classes!("item", status, text::is_paused(item).then_some("paused"))} id={item_id(&item.id)} tabindex="-1" data-testid="item"
             data-id={item.id.0.clone()} data-cid={item.cid.clone()} data-status={status}>
             { picture(props) }
             <div class="about">
@@ -399,7 +399,7 @@ fn question(props: &RowProps) -> Html {
 }
 
 fn troubles(item: &Item) -> Html {
-    let ended = item.status.failure();
+    let ended = item.status.failure().filter(|_| !text::is_paused(item));
     let upload = item
         .upload_failure
         .as_ref()

@@ -173,7 +173,7 @@ pub fn outcome(face: &Face, sender: &Sender, topic: &Topic, testid: &'static str
         .map(|what| failure(what, face.about(topic), testid, Some(dismiss(topic))));
     let access = face.access.as_ref().filter(|_| *topic == Topic::Shares);
     let access = access.map(|access| {
-        let allow = sender.callback(|_| Msg::Allow);
+        let allow = sender.asking(access.origins.clone(), async |may| Msg::Allowed(may));
         html! {
             <div class="access" role="alert" data-testid="access">
                 { icon("key") }

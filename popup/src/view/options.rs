@@ -5,6 +5,7 @@ use fluence::content::Profile;
 use fluence::state::{Field, Settings};
 use fluence::storage;
 use wasm_bindgen::JsCast;
+use web::extension::pages;
 use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use yew::html::Scope;
 use yew::prelude::*;
@@ -51,10 +52,13 @@ fn reading(face: &Face, sender: &Sender) -> Html {
             <li><span>{ words.to_owned() }</span>{ button("small", "", text::READING_GIVE_BACK.into(), "reading-give-back", false, onclick) }</li>
         }
     };
+    let allow = sender.asking(vec![EVERY_SITE.to_owned()], async |_| {
+        Msg::Readable(pages::readable().await)
+    });
     let content = html! {
         <>
             { hint(text::READING_HELP.into()) }
-            if !every { { button("main", "key", text::READING_ALLOW.into(), "reading-allow", false, sender.callback(|_| Msg::AllowAll)) } }
+            if !every { { button("main", "key", text::READING_ALLOW.into(), "reading-allow", false, allow) } }
             <ul class="rows" data-testid="reading">{ for face.readable.iter().map(row) }</ul>
             <p class="hint" data-testid="private-windows">{ text::PRIVATE_WINDOWS }</p>
         </>

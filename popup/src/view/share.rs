@@ -1,6 +1,7 @@
 //! The section in which the person picks and drops files to share.
 
 use wasm_bindgen::JsCast;
+use web::browser::dialog_closes_popup;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -28,14 +29,18 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
         <section class="card share" aria-labelledby="share-title" data-testid="drop-zone">
             <h2 id="share-title">{ text::SHARE_TITLE }</h2>
             <div class="line drop">
-                <label class="button">
-                    <input class="unseen" type="file" multiple=true data-testid="file-input" onchange={onchange.clone()} />
-                    { icon("up") }{ text::SHARE_CHOOSE }
-                </label>
-                <label class="button" title={text::SHARE_FOLDER}>
-                    <input class="unseen" type="file" webkitdirectory=true aria-label={text::SHARE_FOLDER} data-testid="folder-input" {onchange} />
-                    { icon("folder") }
-                </label>
+                if face.view == View::Popup && dialog_closes_popup() {
+                    <a class="button" href="popup.html?view=tab" target="_blank" data-testid="choose-in-tab">{ icon("up") }{ text::SHARE_CHOOSE }</a>
+                } else {
+                    <label class="button">
+                        <input class="unseen" type="file" multiple=true data-testid="file-input" onchange={onchange.clone()} />
+                        { icon("up") }{ text::SHARE_CHOOSE }
+                    </label>
+                    <label class="button" title={text::SHARE_FOLDER}>
+                        <input class="unseen" type="file" webkitdirectory=true aria-label={text::SHARE_FOLDER} data-testid="folder-input" {onchange} />
+                        { icon("folder") }
+                    </label>
+                }
                 <span class="hint">{ text::SHARE_DROP }</span>
                 <label class="check private" title={text::PRIVATE_HELP}>
                     <input type="checkbox" checked={face.is_private()} onchange={onprivate} data-testid="share-private" />
