@@ -102,6 +102,10 @@ impl Platform for Browser {
         time::random()
     }
 
+    fn reads_ahead(&self) -> bool {
+        web::browser::reads_ahead()
+    }
+
     fn cipher(
         &self,
         key: &Key,

@@ -12,6 +12,7 @@ use fluence_peer::{Calls, Config, Peer, Statuses};
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
+use web::browser;
 use web::extension::{runtime, storage, toolbar};
 use web::js::{self, warn_on_error};
 use web::port::{Port, Sender};
@@ -180,6 +181,9 @@ impl Worker {
         });
         recorder.observe(move |event| outcomes.of(event));
         runtime::wake_regularly(ALARM);
+        if browser::forgets_menus() {
+            spawn_local(make_menu());
+        }
         spawn_local(answer_calls(worker.engine.clone(), calls));
         spawn_local(Rc::clone(&worker).go_on(found, statuses));
         Ok(worker)
@@ -269,13 +273,9 @@ impl Worker {
                 });
             }
             "installed" => {
-                spawn_local(async {
-                    let entries = [
-                        (sharing::MENU, words::MENU_SHARE),
-                        (sharing::MENU_PRIVATE, words::MENU_SHARE_PRIVATELY),
-                    ];
-                    toolbar::make_menu(&entries, &MENU_CONTEXTS).await;
-                });
+                if !browser::forgets_menus() {
+                    spawn_local(make_menu());
+                }
                 spawn_local(welcome());
             }
             "permission" => spawn_local(async move { worker.sharing.reading.permitted().await }),
@@ -444,6 +444,15 @@ impl Worker {
         let asked = self.peer.reconnect().await.map_err(|why| why.to_string());
         warn_on_error("the peer has ended", asked);
     }
+}
+
+/// Makes the entries of the context menu.
+async fn make_menu() {
+    let entries = [
+        (sharing::MENU, words::MENU_SHARE),
+        (sharing::MENU_PRIVATE, words::MENU_SHARE_PRIVATELY),
+    ];
+    toolbar::make_menu(&entries, &MENU_CONTEXTS).await;
 }
 
 /// Shows the settings once, when the extension is installed.

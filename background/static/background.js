@@ -1,11 +1,10 @@
 // The part of the worker that has to be JavaScript: its listeners must be registered before
 // anything is awaited, and events that arrive before the WebAssembly is ready have to wait.
 // Everything else is Rust.
+import { api } from "./api.js";
 import init, { start, deliver } from "./wasm/background.js";
 import { inpage } from "./inpage.js";
 
-const api = globalThis.browser ?? globalThis.chrome;
-globalThis.api = api;
 globalThis.inpage = inpage;
 
 // The largest number of events that wait for the WebAssembly, which is ready within a second.
@@ -49,7 +48,8 @@ function failed(why) {
 // Asks the person to let the extension read from the site of what was clicked on, unless it is that of the page, which
 // the click itself permits, or its server lets everybody read it. The browser asks only while it handles the click. In
 // Chromium the callback of a function of the browser still belongs to the click, but no second one after it, and no
-// promise. Where the person has permitted it before, the browser answers at once.
+// promise. In Firefox nothing does that comes later, so it asks without looking first. Where the person has permitted it
+// before, the browser answers at once.
 function ask({ srcUrl, linkUrl, selectionText, frameUrl, pageUrl, frameId }, tab) {
   const url = srcUrl || linkUrl || (selectionText ? undefined : frameUrl || pageUrl);
   let origins;
@@ -60,6 +60,7 @@ function ask({ srcUrl, linkUrl, selectionText, frameUrl, pageUrl, frameId }, tab
   } catch {
     return undefined;
   }
+  if (!api.offscreen) return api.permissions.request({ origins }).catch(() => undefined);
   return new Promise((resolve) => {
     const request = () =>
       api.permissions.request({ origins }, (may) => resolve(api.runtime.lastError ? undefined : may));

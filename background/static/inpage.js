@@ -3,6 +3,8 @@
 // transfers it as text.
 export async function inpage(job, argument, key, range) {
   const api = globalThis.browser ?? globalThis.chrome;
+  // In Firefox this one is the page's: it sends the page's cookies, and the page's address as the origin.
+  const fetch = globalThis.content?.fetch ?? globalThis.fetch;
 
   switch (job) {
     // Returns the selected text with its line breaks.
@@ -62,12 +64,16 @@ export async function inpage(job, argument, key, range) {
         for (const reader = response.body?.getReader(); reader; ) {
           const { done, value } = await reader.read();
           if (done) break;
-          parts.push(value);
-          size += value.length;
-          if (size >= PIECE) {
-            await send(parts);
-            parts = [];
-            size = 0;
+          // Firefox reads ahead of this, and gives all that has come.
+          for (let at = 0; at < value.length; at += PIECE) {
+            const piece = value.subarray(at, at + PIECE);
+            parts.push(piece);
+            size += piece.length;
+            if (size >= PIECE) {
+              await send(parts);
+              parts = [];
+              size = 0;
+            }
           }
         }
         if (size > 0) await send(parts);

@@ -164,8 +164,9 @@ where
     for piece in try_join_all(pieces).await? {
         write(handle, &piece, at)?;
         at += f64::from(piece.length());
+        // Its buffer stays until the browser collects it.
+        garbage::made();
     }
-    garbage::made();
     Ok(at)
 }
 

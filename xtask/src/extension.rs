@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use serde_json::{Map, Value, json};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::run::{Run, Workspace};
@@ -47,8 +48,10 @@ const WASM_OPT: [&str; 13] = [
 
 /// A built extension.
 pub struct Built {
-    /// The directory that a browser loads.
-    pub directory: PathBuf,
+    /// The directory that Chromium loads.
+    pub chrome: PathBuf,
+    /// The directory that Firefox loads.
+    pub firefox: PathBuf,
     /// Why it is not optimised; `None` if it is, and may be shipped.
     pub unoptimised: Option<String>,
 }
@@ -67,11 +70,11 @@ impl Built {
 
     /// The WebAssembly of a part.
     pub fn wasm(&self, part: &str) -> PathBuf {
-        self.directory.join("wasm").join(format!("{part}_bg.wasm"))
+        self.chrome.join("wasm").join(format!("{part}_bg.wasm"))
     }
 }
 
-/// Builds the extension for Chromium, and the page that nodes show for web links.
+/// Builds the extension for Chromium and for Firefox, and the page that nodes show for web links.
 ///
 /// # Errors
 /// If it does not compile, or if a tool fails. A missing `wasm-opt` is only a warning.
@@ -121,8 +124,8 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
 
     // The extension is built beside the directory and then moved there, so that a browser that has
     // the directory open never sees half of it.
-    let directory = workspace.chrome();
-    let fresh = directory.with_extension("new");
+    let chrome = workspace.chrome();
+    let fresh = chrome.with_extension("new");
     remove(&fresh)?;
     for part in PARTS {
         bind(
@@ -139,16 +142,93 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
         }
         copy(&workspace.root.join(part).join("static"), &fresh)?;
     }
-    let manifest = fresh.join("manifest.json");
-    fs::copy(workspace.root.join("manifest.json"), &manifest)
-        .context("the extension's manifest.json cannot be copied")?;
-    remove(&directory)?;
-    fs::rename(&fresh, &directory)
-        .with_context(|| format!("{} cannot be replaced", directory.display()))?;
+    let manifest = fs::read_to_string(workspace.root.join("manifest.json"))
+        .context("the extension's manifest.json cannot be read")?;
+    let manifest: Value = serde_json::from_str(&manifest)
+        .context("the extension's manifest.json is not understood")?;
+    let firefox = workspace.firefox();
+    let fresh_firefox = firefox.with_extension("new");
+    remove(&fresh_firefox)?;
+    copy(&fresh, &fresh_firefox)?;
+    // Its background page does what Chromium needs another page for.
+    for name in ["offscreen.html", "offscreen.js"] {
+        fs::remove_file(fresh_firefox.join(name)).with_context(|| format!("there is no {name}"))?;
+    }
+    for (fresh, directory, manifest) in [
+        (fresh, &chrome, for_chrome(&manifest)?),
+        (fresh_firefox, &firefox, for_firefox(&manifest)?),
+    ] {
+        let text = format!("{}\n", serde_json::to_string_pretty(&manifest)?);
+        fs::write(fresh.join("manifest.json"), text).context("a manifest cannot be written")?;
+        remove(directory)?;
+        fs::rename(&fresh, directory)
+            .with_context(|| format!("{} cannot be replaced", directory.display()))?;
+    }
     Ok(Built {
-        directory,
+        chrome,
+        firefox,
         unoptimised,
     })
+}
+
+/// The manifest for Chromium: what only Firefox reads is left out.
+fn for_chrome(manifest: &Value) -> Result<Value> {
+    let mut manifest = members(manifest)?;
+    take(&mut manifest, "browser_specific_settings")?;
+    Ok(manifest.into())
+}
+
+/// The manifest for Firefox, of version 2: a page of version 3 is ended after 30 s without an event, whatever its
+/// connections do, and nobody could be reached.
+fn for_firefox(manifest: &Value) -> Result<Value> {
+    let mut manifest = members(manifest)?;
+    for only_chrome in ["key", "minimum_chrome_version", "externally_connectable"] {
+        take(&mut manifest, only_chrome)?;
+    }
+    let background = take(&mut manifest, "background")?;
+    let script = member(&background, "service_worker")?;
+    let module = member(&background, "type")?;
+    let mut action = take(&mut manifest, "action")?;
+    // Otherwise the button would be in a menu, where nobody sees it.
+    action["default_area"] = json!("navbar");
+    let optional = take(&mut manifest, "optional_host_permissions")?;
+    let policy = take(&mut manifest, "content_security_policy")?;
+    let permissions = take(&mut manifest, "permissions")?;
+    let permissions = permissions.as_array().context("permissions are a list")?;
+    let permissions: Vec<&Value> = permissions
+        .iter()
+        .filter(|permission| *permission != "offscreen")
+        .collect();
+    manifest.extend([
+        ("manifest_version".to_owned(), json!(2)),
+        ("permissions".to_owned(), json!(permissions)),
+        ("optional_permissions".to_owned(), optional),
+        ("browser_action".to_owned(), action),
+        (
+            "content_security_policy".to_owned(),
+            member(&policy, "extension_pages")?,
+        ),
+        (
+            "background".to_owned(),
+            json!({"scripts": [script], "type": module, "persistent": true}),
+        ),
+    ]);
+    Ok(manifest.into())
+}
+
+fn members(manifest: &Value) -> Result<Map<String, Value>> {
+    let members = manifest.as_object().cloned();
+    members.context("the manifest is not an object")
+}
+
+fn take(manifest: &mut Map<String, Value>, name: &str) -> Result<Value> {
+    let value = manifest.remove(name);
+    value.with_context(|| format!("the manifest has no “{name}”"))
+}
+
+fn member(object: &Value, name: &str) -> Result<Value> {
+    let value = object.get(name).cloned();
+    value.with_context(|| format!("the manifest has no “{name}”"))
 }
 
 /// Flags that keep this machine's directories out of the compiler's output, so that the same source
@@ -254,5 +334,55 @@ fn remove(directory: &Path) -> Result<()> {
             Err(error).with_context(|| format!("cannot remove {}", directory.display()))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest() -> Value {
+        let text =
+            fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifest.json"));
+        serde_json::from_str(&text.unwrap()).unwrap()
+    }
+
+    #[test]
+    fn one_manifest_makes_both() {
+        let own = manifest();
+        let chrome = for_chrome(&own).unwrap();
+        assert_eq!(chrome["manifest_version"], 3);
+        assert_eq!(chrome["background"]["service_worker"], "background.js");
+        assert!(chrome.get("browser_specific_settings").is_none());
+        let firefox = for_firefox(&own).unwrap();
+        assert_eq!(firefox["manifest_version"], 2);
+        assert_eq!(firefox["background"]["scripts"], json!(["background.js"]));
+        assert_eq!(firefox["background"]["persistent"], true);
+        assert_eq!(firefox["optional_permissions"], json!(["<all_urls>"]));
+        let permissions = firefox["permissions"].as_array().unwrap();
+        assert!(!permissions.contains(&json!("offscreen")));
+        assert!(permissions.contains(&json!("scripting")));
+        assert!(firefox["content_security_policy"].is_string());
+        assert!(firefox["browser_action"]["default_popup"].is_string());
+        assert_eq!(firefox["browser_action"]["default_area"], "navbar");
+        for only_chrome in [
+            "key",
+            "action",
+            "optional_host_permissions",
+            "externally_connectable",
+        ] {
+            assert!(firefox.get(only_chrome).is_none(), "{only_chrome}");
+        }
+        for same in [
+            "name",
+            "version",
+            "description",
+            "icons",
+            "options_ui",
+            "incognito",
+        ] {
+            assert_eq!(firefox[same], chrome[same], "{same}");
+            assert!(!firefox[same].is_null(), "{same}");
+        }
     }
 }

@@ -12,15 +12,28 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 use crate::extension::Built;
 use crate::run::Workspace;
 
-/// Packs a built extension into `dist/fluence-chrome.zip`, and returns the path of that file.
+/// Packs a built extension into `dist/fluence-chrome.zip` and `dist/fluence-firefox.zip`, and returns the paths of these
+/// files.
 ///
 /// # Errors
 /// If the extension is not optimised, or a file cannot be read or written.
-pub fn zip(workspace: &Workspace, built: &Built) -> Result<PathBuf> {
+pub fn zip(workspace: &Workspace, built: &Built) -> Result<Vec<PathBuf>> {
     built.require_optimised()?;
-    let file = workspace.root.join("dist").join("fluence-chrome.zip");
+    [("chrome", &built.chrome), ("firefox", &built.firefox)]
+        .into_iter()
+        .map(|(browser, directory)| {
+            let name = format!("fluence-{browser}.zip");
+            let file = workspace.root.join("dist").join(name);
+            pack(directory, &file)?;
+            Ok(file)
+        })
+        .collect()
+}
+
+/// Packs a directory into a file.
+fn pack(directory: &Path, file: &Path) -> Result<()> {
     let mut names = Vec::new();
-    list(&built.directory, Path::new(""), &mut names)?;
+    list(directory, Path::new(""), &mut names)?;
     names.sort();
     // The result must not depend on the clock, on the order of files in the file system, or on
     // their permissions.
@@ -30,14 +43,14 @@ pub fn zip(workspace: &Workspace, built: &Built) -> Result<PathBuf> {
         .last_modified_time(DateTime::default())
         .unix_permissions(0o644);
     let mut archive = ZipWriter::new(
-        File::create(&file).with_context(|| format!("cannot write {}", file.display()))?,
+        File::create(file).with_context(|| format!("cannot write {}", file.display()))?,
     );
     for name in names {
         archive.start_file(&name, options)?;
-        archive.write_all(&fs::read(built.directory.join(&name))?)?;
+        archive.write_all(&fs::read(directory.join(&name))?)?;
     }
     archive.finish()?;
-    Ok(file)
+    Ok(())
 }
 
 fn list(directory: &Path, below: &Path, names: &mut Vec<String>) -> Result<()> {

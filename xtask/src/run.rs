@@ -56,6 +56,11 @@ impl Workspace {
             .map_or_else(|| self.root.join("dist").join("chrome"), PathBuf::from)
     }
 
+    /// The directory of the built extension for Firefox, which is beside that for Chromium.
+    pub fn firefox(&self) -> PathBuf {
+        self.chrome().with_file_name("firefox")
+    }
+
     /// The directory of the built page for web links, where the build of the command looks for it.
     pub fn page(&self) -> PathBuf {
         self.root.join("dist").join("page")
@@ -121,6 +126,20 @@ impl Run {
             .with_context(|| format!("`{}` cannot be started", self.shown))?;
         ensure!(status.success(), "`{}` failed ({status})", self.shown);
         Ok(())
+    }
+
+    /// Runs the program to its end, whether it succeeds or not, and returns its standard output.
+    ///
+    /// # Errors
+    /// If it cannot be started, or prints something that is not UTF-8.
+    pub fn printed(mut self) -> Result<String> {
+        let output = self
+            .command
+            .stderr(Stdio::inherit())
+            .output()
+            .with_context(|| format!("`{}` cannot be started", self.shown))?;
+        String::from_utf8(output.stdout)
+            .with_context(|| format!("`{}` printed something that is not text", self.shown))
     }
 
     /// Runs the program to its end and returns its standard output.

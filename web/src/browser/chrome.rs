@@ -31,6 +31,11 @@ pub fn has_offscreen_pages() -> bool {
 pub struct Chrome;
 
 impl Browser for Chrome {
+    const FORGETS_MENUS: bool = false;
+    const READS_AHEAD: bool = false;
+    const ASKS_AFTER_CLICK: bool = true;
+    const DIALOG_CLOSES_POPUP: bool = false;
+
     async fn open_offscreen() -> Outcome<()> {
         let details = object([
             ("url", OFFSCREEN_PAGE.into()),

@@ -28,6 +28,11 @@ thread_local! {
 pub struct Firefox;
 
 impl Browser for Firefox {
+    const FORGETS_MENUS: bool = true;
+    const READS_AHEAD: bool = true;
+    const ASKS_AFTER_CLICK: bool = false;
+    const DIALOG_CLOSES_POPUP: bool = true;
+
     async fn open_offscreen() -> Outcome<()> {
         STARTED.with_borrow_mut(|started| {
             if started.is_none() {

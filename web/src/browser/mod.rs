@@ -14,8 +14,21 @@ use firefox::Firefox;
 /// The message with which a port for the file worker is sent.
 const FILES: &str = "files";
 
-/// What differs: where blob URLs are made and the file worker runs. A service worker can do neither.
+/// What differs: where blob URLs are made and the file worker runs, which a service worker can do neither of, and what a
+/// browser remembers and closes by itself.
 trait Browser {
+    /// Whether the context menu has to be made each time that the worker starts.
+    const FORGETS_MENUS: bool;
+
+    /// Whether the whole answer to a request is read into memory as fast as it comes.
+    const READS_AHEAD: bool;
+
+    /// Whether a permission may be asked for a moment after the click that needs it, and not only while that is handled.
+    const ASKS_AFTER_CLICK: bool;
+
+    /// Whether the popup is closed by the dialog in which files are chosen.
+    const DIALOG_CLOSES_POPUP: bool;
+
     /// Makes sure that blob URLs can be made and that the file worker runs.
     ///
     /// # Errors
@@ -55,6 +68,38 @@ fn kind() -> Kind {
         Kind::Chrome
     } else {
         Kind::Firefox
+    }
+}
+
+/// Whether the context menu has to be made each time that the worker starts.
+pub fn forgets_menus() -> bool {
+    match kind() {
+        Kind::Chrome => Chrome::FORGETS_MENUS,
+        Kind::Firefox => Firefox::FORGETS_MENUS,
+    }
+}
+
+/// Whether the whole answer to a request is read into memory as fast as it comes, however slowly its stream is read.
+pub fn reads_ahead() -> bool {
+    match kind() {
+        Kind::Chrome => Chrome::READS_AHEAD,
+        Kind::Firefox => Firefox::READS_AHEAD,
+    }
+}
+
+/// Whether a permission may be asked for a moment after the click that needs it, and not only while that is handled.
+pub fn asks_after_click() -> bool {
+    match kind() {
+        Kind::Chrome => Chrome::ASKS_AFTER_CLICK,
+        Kind::Firefox => Firefox::ASKS_AFTER_CLICK,
+    }
+}
+
+/// Whether the popup is closed by the dialog in which files are chosen, so that a tab is needed for it.
+pub fn dialog_closes_popup() -> bool {
+    match kind() {
+        Kind::Chrome => Chrome::DIALOG_CLOSES_POPUP,
+        Kind::Firefox => Firefox::DIALOG_CLOSES_POPUP,
     }
 }
 
