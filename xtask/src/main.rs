@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 mod dependencies;
 mod extension;
+mod lint;
 mod package;
 mod run;
 mod setup;
@@ -29,13 +30,13 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build the extension into dist/chrome
+    /// Build the extension into dist/chrome and dist/firefox
     Build {
         /// Do not optimise: quick to build, but slow and large
         #[arg(long)]
         dev: bool,
     },
-    /// Make dist/fluence-chrome.zip, with the same bytes from the same source
+    /// Make dist/fluence-chrome.zip and dist/fluence-firefox.zip, with the same bytes from the same source
     Package,
     /// Print the sizes of the extension's parts
     Sizes {
@@ -53,6 +54,12 @@ enum Task {
         /// Show no windows and take screenshots, even if there is a display
         #[arg(long)]
         headless: bool,
+        /// The browser that shares: `chromium` or `firefox`
+        #[arg(long, default_value = "chromium")]
+        browser: String,
+        /// The browser that fetches, if it is another one
+        #[arg(long)]
+        to: Option<String>,
     },
     /// Kill workers at random moments while they share, serve, fetch, save and stop
     Chaos {
@@ -92,13 +99,19 @@ fn perform(task: Task) -> Result<()> {
             let optimise = if dev { Optimise::No } else { Optimise::Yes };
             let built = extension::build(&workspace, optimise)?;
             sizes::print(&sizes::measure(&built)?);
-            println!("The extension is in {}", built.directory.display());
+            println!(
+                "The extension is in {} and in {}",
+                built.chrome.display(),
+                built.firefox.display()
+            );
             Ok(())
         }
         Task::Package => {
             let built = extension::build(&workspace, Optimise::Yes)?;
-            let file = package::zip(&workspace, &built)?;
-            println!("The package is {}", file.display());
+            lint::both(&workspace, &built)?;
+            for file in package::zip(&workspace, &built)? {
+                println!("{} is a package for a store", file.display());
+            }
             Ok(())
         }
         Task::Sizes { record } => {
@@ -112,8 +125,18 @@ fn perform(task: Task) -> Result<()> {
             Ok(())
         }
         Task::Test => test::everything(&workspace),
-        Task::Demo { keep, headless } => {
-            let mut options = vec!["demo"];
+        Task::Demo {
+            keep,
+            headless,
+            browser,
+            to,
+        } => {
+            let to = to.unwrap_or_else(|| browser.clone());
+            if [&browser, &to].into_iter().any(|kind| kind == "firefox") {
+                setup::browser(setup::FIREFOX)?.require()?;
+                setup::geckodriver(&workspace)?;
+            }
+            let mut options = vec!["demo", "--browser", &browser, "--to", &to];
             options.extend(keep.then_some("--keep"));
             options.extend(headless.then_some("--headless"));
             play(&workspace, DEV, "stage", &options, &[])
@@ -124,7 +147,7 @@ fn perform(task: Task) -> Result<()> {
             seed,
             faults,
         } => {
-            setup::browser()?.require()?;
+            setup::browser(setup::CHROMIUM)?.require()?;
             extension::build(&workspace, Optimise::Yes)?;
             let built = ["build", "--workspace", "--bins"];
             workspace.cargo(built).done()?;
@@ -163,7 +186,7 @@ fn play<A: AsRef<OsStr>>(
     options: &[A],
     environment: &[(&str, PathBuf)],
 ) -> Result<()> {
-    setup::browser()?.require()?;
+    setup::browser(setup::CHROMIUM)?.require()?;
     let built = extension::build(workspace, Optimise::Yes)?;
     sizes::print(&sizes::measure(&built)?);
     workspace
