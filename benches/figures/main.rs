@@ -23,6 +23,7 @@ mod private;
 mod server;
 mod table;
 mod transfers;
+mod web_link;
 
 /// How long anything may take. It is less than the ten minutes after which the browser ends a
 /// script in a page.
@@ -55,6 +56,8 @@ enum Figure {
     Memory,
     /// Private shares of 1 GiB in the extension
     Private,
+    /// The page of web links with 2 GiB, in Chromium and Firefox
+    WebLink,
     /// The command line with 1 GiB, against Kubo
     Native,
 }
@@ -98,6 +101,7 @@ async fn measure(mut figures: Vec<Figure>) -> Result<()> {
             Figure::Many => many::measure(&scene).await,
             Figure::Memory => memory::measure(&scene).await,
             Figure::Private => private::measure(&scene).await,
+            Figure::WebLink => web_link::measure(&scene).await,
             Figure::Native => native::measure(&scene).await,
         };
         if let Err(error) = measured {

@@ -117,7 +117,7 @@ pub struct Watch {
 
 impl Watch {
     pub fn begin(browser: &Browser) -> Result<Self> {
-        let main = process(browser)?;
+        let main = browser.process()?;
         let idle = look(main);
         ensure!(idle.extension > 0, "the extension's process was not found");
         let most = Arc::new((AtomicU64::new(0), AtomicU64::new(0)));
@@ -146,42 +146,69 @@ impl Watch {
     }
 }
 
-/// The memory in bytes that the processes of a browser's extension take now.
-pub fn of_extension(browser: &Browser) -> Result<u64> {
-    let extension = look(process(browser)?).extension;
-    ensure!(extension > 0, "the extension's process was not found");
-    Ok(extension)
+/// Samples the memory of a process and all below it until [`Self::end`].
+pub struct Growth {
+    idle: u64,
+    most: Arc<AtomicU64>,
+    task: JoinHandle<()>,
 }
 
-/// The main process of a browser, which marks its profile with a link to `HOST-PROCESS`.
-fn process(browser: &Browser) -> Result<u32> {
-    let lock = browser
-        .downloads()
-        .with_file_name("profile")
-        .join("SingletonLock");
-    let target = std::fs::read_link(lock).context("the browser does not run")?;
-    let (_, process) = target
-        .to_str()
-        .and_then(|target| target.rsplit_once('-'))
-        .context("the browser's mark on its profile is not understood")?;
-    Ok(process.parse()?)
+impl Growth {
+    pub fn begin(main: u32) -> Self {
+        let idle = of_all(main);
+        let most = Arc::new(AtomicU64::new(0));
+        let task = tokio::spawn({
+            let most = Arc::clone(&most);
+            async move {
+                loop {
+                    most.fetch_max(of_all(main), Ordering::Relaxed);
+                    sleep(LOOK).await;
+                }
+            }
+        });
+        Self { idle, most, task }
+    }
+
+    /// Stops sampling, and returns the largest growth in MiB.
+    pub fn end(self) -> f64 {
+        self.task.abort();
+        mib(self.most.load(Ordering::Relaxed).saturating_sub(self.idle))
+    }
+}
+
+/// The memory of a process and all below it, in bytes.
+fn of_all(main: u32) -> u64 {
+    let parents = parents();
+    let all = parents
+        .keys()
+        .filter(|process| is_below(&parents, **process, main));
+    all.map(|process| taken(*process)).sum()
+}
+
+/// Whether a process is `main`, or was started by one that is.
+fn is_below(parents: &HashMap<u32, u32>, mut process: u32, main: u32) -> bool {
+    while process != main {
+        match parents.get(&process) {
+            Some(&parent) if parent != process => process = parent,
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// The memory in bytes that the processes of a browser's extension take now.
+pub fn of_extension(browser: &Browser) -> Result<u64> {
+    let extension = look(browser.process()?).extension;
+    ensure!(extension > 0, "the extension's process was not found");
+    Ok(extension)
 }
 
 /// The memory that a browser takes now.
 fn look(main: u32) -> Memory {
     let parents = parents();
-    let below = |mut process: u32| {
-        while process != main {
-            match parents.get(&process) {
-                Some(&parent) if parent != process => process = parent,
-                _ => return false,
-            }
-        }
-        true
-    };
     let extension = parents
         .keys()
-        .filter(|process| runs_extension(**process) && below(**process))
+        .filter(|process| runs_extension(**process) && is_below(&parents, **process, main))
         .map(|process| taken(*process))
         .sum();
     Memory {

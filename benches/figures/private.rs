@@ -40,7 +40,8 @@ pub async fn measure(scene: &Scene) -> Result<()> {
             if private {
                 alice_s.press("share-private").await?;
             }
-            let last = private && run + 1 == RUNS;
+            let last = run + 1 == RUNS;
+            let how = if private { "privately" } else { "plainly" };
             if last {
                 sleep(IDLE).await;
             }
@@ -48,12 +49,16 @@ pub async fn measure(scene: &Scene) -> Result<()> {
             let (took, link) = share(&alice, &alice_s, &path).await?;
             shares[usize::from(private)].push(took);
             if let Some(sharing) = sharing {
-                show("sharing privately", FILE, sharing.end());
+                show(&format!("sharing {how}"), FILE, sharing.end());
             }
             let fetching = last.then(|| Watch::begin(&bob)).transpose()?;
             fetches[usize::from(private)].push(fetch(&bob, &bob_s, &link).await?);
             if let Some(fetching) = fetching {
-                show("fetching, opening and saving", FILE, fetching.end());
+                show(
+                    &format!("fetching and saving what was shared {how}"),
+                    FILE,
+                    fetching.end(),
+                );
             }
             if private {
                 alice_s.press("share-private").await?;

@@ -1,4 +1,5 @@
-//! Chromium with the extension, its own profile, and a folder for downloads.
+//! A browser with the extension, its own profile, and a folder for downloads: Chromium, or Firefox if
+//! `FLUENCE_BROWSER` is `firefox`.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -16,14 +17,16 @@ use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::artifacts::Artifacts;
+use crate::axe;
 use crate::display::Display;
 use crate::face::Face;
+use crate::firefox;
 use crate::process::{Program, STOP, repository, signal};
 
 /// How long a browser may take to start.
-const START: Duration = Duration::from_secs(60);
+pub(crate) const START: Duration = Duration::from_secs(60);
 /// The longest wait inside a page. Each wait has its own limit, which is shorter.
-const LONGEST_SCRIPT: Duration = Duration::from_secs(600);
+pub(crate) const LONGEST_SCRIPT: Duration = Duration::from_secs(600);
 /// How often a condition is checked.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -37,6 +40,9 @@ const SHARE_ENTRY: i64 = 22;
 /// See [`SHARE_ENTRY`].
 const PRIVATE_ENTRY: i64 = 51;
 
+/// The keys that open *Fluence Share* in Firefox's context menus, where it is the last entry.
+const FIREFOX_MENU: [&str; 2] = ["Up", "Right"];
+
 /// The centre of the extension's button, as distances from the right and the upper edge of the
 /// window, in pixels.
 const BUTTON: (i64, i64) = (148, 63);
@@ -46,20 +52,47 @@ const POPUP: Duration = Duration::from_secs(20);
 /// How long the browser ignores answers to a new question, with some margin.
 const QUESTION: Duration = Duration::from_secs(2);
 
-/// The programs that the tests need.
-const PROGRAMS: [&str; 4] = ["chromium", "chromedriver", "Xvfb", "xdotool"];
+/// The programs that the tests need, whatever the browser, and those for Chromium.
+const PROGRAMS: [&str; 2] = ["Xvfb", "xdotool"];
+const CHROMIUM: [&str; 2] = ["chromium", "chromedriver"];
+
+/// The kinds of browsers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Chromium, and others of its family.
+    Chromium,
+    /// Firefox.
+    Firefox,
+}
+
+impl Kind {
+    /// The kind that is tested: that of the environment variable `FLUENCE_BROWSER`, `chromium` or `firefox`.
+    pub fn tested() -> Self {
+        match std::env::var("FLUENCE_BROWSER").as_deref() {
+            Ok("firefox") => Self::Firefox,
+            _ => Self::Chromium,
+        }
+    }
+}
 
 /// The built extension.
 pub struct Extension {
+    kind: Kind,
     directory: PathBuf,
+    /// The host of its pages.
     id: String,
 }
 
 impl Extension {
-    /// Finds the extension that `cargo xtask build` made, or that `FLUENCE_EXTENSION` names.
-    pub fn find() -> Result<Self> {
-        let directory = std::env::var_os("FLUENCE_EXTENSION")
+    /// Finds the extension for a browser that `cargo xtask build` made: in the directory that `FLUENCE_EXTENSION` names or
+    /// beside it, or else in `dist`.
+    pub fn find(kind: Kind) -> Result<Self> {
+        let chrome = std::env::var_os("FLUENCE_EXTENSION")
             .map_or_else(|| repository().join("dist").join("chrome"), PathBuf::from);
+        let directory = match kind {
+            Kind::Chromium => chrome,
+            Kind::Firefox => chrome.with_file_name("firefox"),
+        };
         let manifest = directory.join("manifest.json");
         let text = std::fs::read_to_string(&manifest).with_context(|| {
             format!(
@@ -67,12 +100,21 @@ impl Extension {
                 manifest.display()
             )
         })?;
+        if kind == Kind::Firefox {
+            let id = firefox::HOST.to_owned();
+            return Ok(Self {
+                kind,
+                directory,
+                id,
+            });
+        }
         let manifest: Value = serde_json::from_str(&text)?;
         let key = manifest["key"]
             .as_str()
             .ok_or_else(|| anyhow!("the manifest has no key, so the extension has no fixed id"))?;
         let key = base64::engine::general_purpose::STANDARD.decode(key)?;
         Ok(Self {
+            kind,
             directory,
             id: id_of(&key),
         })
@@ -96,6 +138,7 @@ impl Extension {
             std::fs::write(&program, format!("import \"./clock.js\";\n{text}"))?;
         }
         Ok(Self {
+            kind: self.kind,
             directory: directory.to_owned(),
             id: self.id.clone(),
         })
@@ -108,7 +151,11 @@ impl Extension {
 
     /// The URL of one of its pages.
     pub fn url(&self, page: &str) -> String {
-        format!("chrome-extension://{}/{page}", self.id)
+        let scheme = match self.kind {
+            Kind::Chromium => "chrome-extension",
+            Kind::Firefox => "moz-extension",
+        };
+        format!("{scheme}://{}/{page}", self.id)
     }
 }
 
@@ -139,12 +186,40 @@ fn id_of(key: &[u8]) -> String {
 
 /// A message that names the missing programs; `None` if all are installed.
 pub fn missing() -> Option<String> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let missing: Vec<&str> = PROGRAMS
-        .into_iter()
-        .filter(|program| !std::env::split_paths(&path).any(|at| at.join(program).is_file()))
-        .collect();
+    let missing_of = |programs: [&'static str; 2]| {
+        let missing = programs.into_iter().filter(|name| find(name).is_none());
+        missing.collect::<Vec<&str>>()
+    };
+    let mut missing = missing_of(PROGRAMS);
+    missing.extend(match Kind::tested() {
+        Kind::Chromium => missing_of(CHROMIUM),
+        Kind::Firefox => firefox::missing(),
+    });
     (!missing.is_empty()).then(|| format!("not installed: {}", missing.join(", ")))
+}
+
+/// The path of a program: in PATH, or among those that `cargo xtask test` has built.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let installed = std::env::split_paths(&path)
+        .map(|at| at.join(program))
+        .find(|file| file.is_file());
+    installed.or_else(|| {
+        let own = std::env::current_exe().ok()?;
+        let tools = own.ancestors().map(|at| at.join("tools"));
+        let tools = tools.filter_map(|tools| std::fs::read_dir(tools).ok());
+        tools
+            .flatten()
+            .filter_map(Result::ok)
+            .map(|tool| tool.path().join("bin").join(program))
+            .find(|file| file.is_file())
+    })
+}
+
+/// How long a driver waits for what it is asked.
+pub(crate) fn timeouts() -> TimeoutConfiguration {
+    let none = Duration::ZERO;
+    TimeoutConfiguration::new(Some(LONGEST_SCRIPT), Some(START), Some(none))
 }
 
 /// How many times the driver is started again when it finds no port.
@@ -205,6 +280,9 @@ impl Browser {
 
     /// Waits for the page that the extension shows when it is installed, closes it, and returns its URL.
     pub async fn close_first_page(&self) -> Result<String> {
+        if self.kind() == Kind::Firefox {
+            return self.close_first_tab().await;
+        }
         let tools = ChromeDevTools::new(self.driver()?.handle.clone());
         let own = self.extension.url("");
         let deadline = Instant::now() + START;
@@ -242,14 +320,60 @@ impl Browser {
         }
     }
 
+    /// The same in Firefox, whose driver lists every tab.
+    async fn close_first_tab(&self) -> Result<String> {
+        let (driver, own) = (self.driver()?, self.extension.url(""));
+        let deadline = Instant::now() + START;
+        let first = driver.window().await?;
+        loop {
+            for tab in driver.windows().await? {
+                driver.switch_to_window(tab.clone()).await?;
+                let url = driver.current_url().await?;
+                if !url.as_str().starts_with(&own) {
+                    continue;
+                }
+                if tab == first {
+                    driver.goto("data:,").await?;
+                } else {
+                    driver.close_window().await?;
+                    driver.switch_to_window(first).await?;
+                }
+                return Ok(url.into());
+            }
+            driver.switch_to_window(first.clone()).await?;
+            ensure!(
+                Instant::now() < deadline,
+                "no page was shown when the extension was installed"
+            );
+            sleep(LOOK).await;
+        }
+    }
+
+    /// The kind of the browser.
+    pub fn kind(&self) -> Kind {
+        self.extension.kind
+    }
+
     /// Opens the browser, and returns whether the extension is installed by that.
     pub async fn open_as_it_is(&mut self) -> Result<bool> {
         ensure!(self.session.is_none(), "{} is open", self.name);
-        let installs = !self.profile().join("Default").exists();
         let log = self
             .artifacts
             .directory()
             .join(format!("{}.log", self.name));
+        if self.kind() == Kind::Firefox {
+            let installs = !self.profile().join("prefs.js").exists();
+            let place = firefox::Place {
+                profile: &self.profile(),
+                downloads: &self.downloads(),
+                log: &log,
+                display: self.display.as_deref(),
+            };
+            let (driver, program) = firefox::open(&self.extension.directory, &place).await?;
+            self.session = Some(Session { driver, program });
+            return Ok(installs);
+        }
+        let installs = !self.profile().join("Default").exists();
         let mut command = Command::new("chromedriver");
         command.arg("--port=0");
         if let Some(display) = &self.display {
@@ -292,13 +416,7 @@ impl Browser {
         .await
         .with_context(|| format!("{} did not start within {START:?}", self.name))?
         .with_context(|| format!("{} did not start", self.name))?;
-        driver
-            .update_timeouts(TimeoutConfiguration::new(
-                Some(LONGEST_SCRIPT),
-                Some(START),
-                Some(Duration::ZERO),
-            ))
-            .await?;
+        driver.update_timeouts(timeouts()).await?;
         self.session = Some(Session { driver, program });
         Ok(installs)
     }
@@ -355,6 +473,8 @@ impl Browser {
             "--disable-search-engine-choice-screen",
             "--password-store=basic",
             "--lang=en-US",
+            // A name of this machine that browsers do not take for a secure address.
+            "--host-resolver-rules=MAP insecure.test 127.0.0.1",
             "--window-position=0,0",
             "--window-size=1000,900",
         ]
@@ -409,6 +529,11 @@ impl Browser {
         released(&self.profile()).await
     }
 
+    /// The main process of the browser.
+    pub fn process(&self) -> Result<u32> {
+        holder(&self.profile()).with_context(|| format!("{} does not run", self.name))
+    }
+
     /// Stops every process of the browser, as a computer that goes to sleep does, until [`Self::wake`].
     pub async fn sleep(&self) -> Result<()> {
         self.signal_all("STOP").await
@@ -420,9 +545,7 @@ impl Browser {
     }
 
     async fn signal_all(&self, name: &str) -> Result<()> {
-        let main =
-            holder(&self.profile()).with_context(|| format!("{} does not run", self.name))?;
-        let mut all = vec![main];
+        let mut all = vec![self.process()?];
         let mut at = 0;
         while let Some(process) = all.get(at) {
             let children = format!("/proc/{process}/task/{process}/children");
@@ -449,7 +572,8 @@ impl Browser {
 
     /// The page of the extension that the current tab shows.
     pub async fn shown(&self) -> Result<Face> {
-        Face::new(&self.name, self.driver()?.clone(), self.artifacts.clone()).await
+        let driver = self.driver()?.clone();
+        Face::new(&self.name, self.kind(), driver, self.artifacts.clone()).await
     }
 
     /// Opens the popup as a page, in a new tab; the current tab stays open.
@@ -465,8 +589,11 @@ impl Browser {
     }
 
     /// Stops the extension's worker, as Chromium does when it considers it idle. The current tab
-    /// must show a page of the extension.
+    /// must show a page of the extension. Firefox ends no worker, so nothing happens there.
     pub async fn stop_worker(&self) -> Result<()> {
+        if self.kind() == Kind::Firefox {
+            return Ok(());
+        }
         let tools = ChromeDevTools::new(self.driver()?.handle.clone());
         tools.execute_cdp("ServiceWorker.enable").await?;
         tools.execute_cdp("ServiceWorker.stopAllWorkers").await?;
@@ -492,6 +619,14 @@ impl Browser {
 
     async fn right_click(&self, element: By, menu: i64, entry: i64) -> Result<()> {
         let (x, y) = self.place_of(element).await?;
+        if self.kind() == Kind::Firefox {
+            let mut keys = FIREFOX_MENU.to_vec();
+            if entry == PRIVATE_ENTRY {
+                keys.push("Down");
+            }
+            keys.push("Return");
+            return self.display()?.choose_by_keys(x, y, &keys).await;
+        }
         self.display()?
             .choose_from_context_menu(x, y, menu, entry)
             .await
@@ -562,6 +697,11 @@ impl Browser {
     }
 
     async fn answer(&self, ask: impl Future<Output = Result<()>>, keys: &[&str]) -> Result<()> {
+        if self.kind() == Kind::Firefox {
+            ask.await?;
+            let allow = keys.len() > 1;
+            return firefox::answer(self.driver()?, allow, POPUP).await;
+        }
         let (x, y) = self.place_of(By::Tag("h1")).await?;
         self.display()?.click(x, y).await?;
         self.focus_is(true).await?;
@@ -627,8 +767,12 @@ impl Browser {
     pub async fn saved(&self, name: &str, limit: Duration) -> Result<PathBuf> {
         let file = self.downloads().join(name);
         let deadline = Instant::now() + limit;
-        // Chromium gives a file its final name only when it is complete.
-        while !file.is_file() {
+        let is_whole = || match self.kind() {
+            // Chromium gives a file its final name only when it is complete.
+            Kind::Chromium => Ok(file.is_file()),
+            Kind::Firefox => firefox::is_whole(&file),
+        };
+        while !is_whole()? {
             ensure!(
                 Instant::now() < deadline,
                 "“{name}” was not saved within {limit:?}; the folder has {:?}",
@@ -648,12 +792,21 @@ impl Browser {
 
     /// Takes a picture of the current tab, in light and in dark.
     pub async fn picture(&self, label: &str) -> Result<()> {
-        picture(
-            self.driver()?,
-            &self.artifacts,
-            &format!("{}-{label}", self.name),
-        )
-        .await
+        self.picture_of(label, Check::Nothing).await
+    }
+
+    /// Takes a picture of a page of ours in the current tab, in light and in dark, and checks that everybody can use what
+    /// is shown.
+    ///
+    /// # Errors
+    /// If axe-core finds anything.
+    pub async fn checked_picture(&self, label: &str) -> Result<()> {
+        self.picture_of(label, Check::Axe).await
+    }
+
+    async fn picture_of(&self, label: &str, check: Check) -> Result<()> {
+        let label = format!("{}-{label}", self.name);
+        picture(self.driver()?, self.kind(), &self.artifacts, &label, check).await
     }
 }
 
@@ -666,6 +819,7 @@ impl Drop for Browser {
             name: self.name.clone(),
             process: holder(&self.profile()),
             session: Some(session),
+            kind: self.kind(),
             _display: self.display.take(),
         });
     }
@@ -674,6 +828,7 @@ impl Drop for Browser {
 /// A browser that was not closed; it is killed when this value is dropped.
 pub(crate) struct Left {
     name: String,
+    kind: Kind,
     /// Looked up while the profile exists, because the disk that it is on may be removed before the
     /// browser ends.
     process: Option<u32>,
@@ -687,7 +842,17 @@ impl Left {
         match &self.session {
             Some(session) => {
                 let label = format!("{}-failed", self.name);
-                timeout(STOP, picture(&session.driver, artifacts, &label)).await?
+                timeout(
+                    STOP,
+                    picture(
+                        &session.driver,
+                        self.kind,
+                        artifacts,
+                        &label,
+                        Check::Nothing,
+                    ),
+                )
+                .await?
             }
             None => Ok(()),
         }
@@ -728,14 +893,16 @@ impl Alone {
     }
 }
 
-/// The link by which Chromium marks a profile as in use: its target is `HOST-PROCESS`.
-const LOCK: &str = "SingletonLock";
+/// The links by which Chromium and Firefox mark a profile as in use: their targets are `HOST-PROCESS` and
+/// `ADDRESS:+PROCESS`.
+const LOCKS: [&str; 2] = ["SingletonLock", "lock"];
 
 /// The process that uses a profile, if it still runs. The link alone does not show that, because a
 /// terminated browser leaves it behind.
 fn holder(profile: &Path) -> Option<u32> {
-    let target = std::fs::read_link(profile.join(LOCK)).ok()?;
-    let process = target.to_str()?.rsplit_once('-')?.1.parse().ok()?;
+    let targets = LOCKS.map(|lock| std::fs::read_link(profile.join(lock)).ok());
+    let target = targets.into_iter().flatten().next()?;
+    let process = target.to_str()?.rsplit_once(['-', '+'])?.1.parse().ok()?;
     Path::new("/proc")
         .join(format!("{process}"))
         .exists()
@@ -760,20 +927,44 @@ const SETTLED: &str = "const [done] = arguments;
     const settled = () => Promise.allSettled(changes().map(change => change.finished)).then(() => done(true));
     requestAnimationFrame(() => requestAnimationFrame(settled));";
 
+/// What is checked about a page of which a picture is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Check {
+    /// Nothing: the page is none of ours, or a test has failed.
+    Nothing,
+    /// That axe-core finds nothing.
+    Axe,
+}
+
 /// Takes a picture of the current tab, in light and in dark.
-pub(crate) async fn picture(driver: &WebDriver, artifacts: &Artifacts, label: &str) -> Result<()> {
-    let tools = ChromeDevTools::new(driver.handle.clone());
+pub(crate) async fn picture(
+    driver: &WebDriver,
+    kind: Kind,
+    artifacts: &Artifacts,
+    label: &str,
+    check: Check,
+) -> Result<()> {
     for scheme in ["light", "dark"] {
-        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
-        tools
-            .execute_cdp_with_params("Emulation.setEmulatedMedia", features)
-            .await?;
+        set_theme(driver, kind, Some(scheme)).await?;
         driver.execute_async(SETTLED, vec![]).await?;
         let file = artifacts.numbered(&format!("{label}-{scheme}.png"));
         driver.screenshot(&file).await?;
+        if check == Check::Axe {
+            axe::check(driver, &format!("{label}, {scheme}")).await?;
+        }
     }
-    tools
-        .execute_cdp_with_params("Emulation.setEmulatedMedia", json!({"features": []}))
+    set_theme(driver, kind, None).await
+}
+
+/// Makes pages light or dark, or leaves it to the system again.
+async fn set_theme(driver: &WebDriver, kind: Kind, scheme: Option<&str>) -> Result<()> {
+    if kind == Kind::Firefox {
+        return firefox::set_theme(driver, scheme).await;
+    }
+    let feature = |scheme| json!({"name": "prefers-color-scheme", "value": scheme});
+    let features: Vec<Value> = scheme.into_iter().map(feature).collect();
+    ChromeDevTools::new(driver.handle.clone())
+        .execute_cdp_with_params("Emulation.setEmulatedMedia", json!({"features": features}))
         .await?;
     Ok(())
 }

@@ -131,6 +131,22 @@ impl Display {
         }
     }
 
+    /// Presses the right mouse button at a position, waits for the menu, and presses keys. A menu of Firefox takes them as
+    /// soon as it is shown.
+    pub async fn choose_by_keys(&self, x: i64, y: i64, keys: &[&str]) -> Result<()> {
+        let before = self.windows().await?;
+        self.press_mouse(x, y, "3").await?;
+        let deadline = Instant::now() + MENU;
+        while self.menu_at(x, y, &before).await?.is_none() {
+            ensure!(
+                Instant::now() < deadline,
+                "no context menu showed within {MENU:?}"
+            );
+            sleep(LOOK).await;
+        }
+        self.press(keys).await
+    }
+
     /// Presses the left mouse button at a position.
     pub async fn click(&self, x: i64, y: i64) -> Result<()> {
         self.press_mouse(x, y, "1").await

@@ -12,6 +12,7 @@ use thirtyfour::{By, Key, WebDriver, WebElement};
 use tokio::time::{Instant, sleep};
 
 use crate::artifacts::Artifacts;
+use crate::browser::{self, Check, Kind};
 
 /// How long the popup may take to appear.
 const SHOW: Duration = Duration::from_secs(20);
@@ -22,6 +23,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// An open popup.
 pub struct Face {
     browser: String,
+    kind: Kind,
     driver: WebDriver,
     artifacts: Arc<Artifacts>,
 }
@@ -58,11 +60,13 @@ const items = [...document.querySelectorAll('[data-testid="item"]')].map(item =>
 impl Face {
     pub(crate) async fn new(
         browser: &str,
+        kind: Kind,
         driver: WebDriver,
         artifacts: Arc<Artifacts>,
     ) -> Result<Self> {
         let face = Self {
             browser: browser.to_owned(),
+            kind,
             driver,
             artifacts,
         };
@@ -103,7 +107,7 @@ impl Face {
     /// The whole state, as the worker sends it to a popup that begins to watch.
     pub async fn state(&self) -> Result<Value> {
         let script = "const done = arguments[arguments.length - 1];
-             const port = chrome.runtime.connect({ name: 'face' });
+             const port = api.runtime.connect({ name: 'face' });
              port.onMessage.addListener(message => {
                if (message.type === 'state') { port.disconnect(); done(message.state); }
              });
@@ -115,7 +119,7 @@ impl Face {
     /// Waits until the title of the toolbar button contains `title`.
     pub async fn wait_badge(&self, title: &str, limit: Duration) -> Result<()> {
         let script = "const done = arguments[arguments.length - 1];
-             chrome.action.getTitle({}).then(done);";
+             api.action.getTitle({}).then(done);";
         let deadline = Instant::now() + limit;
         loop {
             let shown = self.driver.execute_async(script, vec![]).await?;
@@ -350,8 +354,7 @@ impl Face {
 
     /// Whether the browser shows a notification about an item.
     pub async fn is_notified_of(&self, item: &Shown) -> Result<bool> {
-        let script =
-            "const [id, done] = arguments; chrome.notifications.getAll(all => done(id in all));";
+        let script = "const [id, done] = arguments; api.notifications.getAll().then(all => done(id in all));";
         let id = json!(format!("item:{}", item.id));
         let shown = self.driver.execute_async(script, vec![id]).await?;
         Ok(shown.json() == &json!(true))
@@ -359,6 +362,9 @@ impl Face {
 
     /// Drags files over the popup and drops them.
     pub async fn drop_files(&self, files: &[&Path]) -> Result<()> {
+        if self.kind == Kind::Firefox {
+            return self.drop_made_files(files).await;
+        }
         let tools = ChromeDevTools::new(self.driver.handle.clone());
         for step in ["dragEnter", "dragOver", "drop"] {
             let event = json!({
@@ -373,6 +379,30 @@ impl Face {
         Ok(())
     }
 
+    /// Drops files by an event that is made in the page, because nothing can drag files over a page of Firefox. They are
+    /// real ones, from a field in which they are chosen.
+    async fn drop_made_files(&self, files: &[&Path]) -> Result<()> {
+        let field = "const field = document.createElement('input');
+            Object.assign(field, { type: 'file', multiple: true, id: 'dropped' });
+            document.body.append(field);";
+        self.driver.execute(field, vec![]).await?;
+        let field = self.driver.find(By::Id("dropped")).await?;
+        let paths: Vec<String> = files
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        field.send_keys(paths.join("\n")).await?;
+        let drop = "const field = document.getElementById('dropped');
+            const dataTransfer = new DataTransfer();
+            for (const file of field.files) dataTransfer.items.add(file);
+            field.remove();
+            const zone = document.querySelector('[data-testid=drop-zone]');
+            for (const step of ['dragenter', 'dragover', 'drop'])
+              zone.dispatchEvent(new DragEvent(step, { dataTransfer, bubbles: true, cancelable: true }));";
+        self.driver.execute(drop, vec![]).await?;
+        Ok(())
+    }
+
     /// Waits for the message below the fetch field, and returns it.
     pub async fn fetch_error(&self, limit: Duration) -> Result<String> {
         let body =
@@ -381,9 +411,12 @@ impl Face {
         Ok(found.as_str().unwrap_or_default().to_owned())
     }
 
-    /// Takes a picture, in light and in dark.
+    /// Takes a picture, in light and in dark, and checks that everybody can use what is shown.
+    ///
+    /// # Errors
+    /// If axe-core finds anything.
     pub async fn picture(&self, label: &str) -> Result<()> {
         let label = format!("{}-{label}", self.browser);
-        crate::browser::picture(&self.driver, &self.artifacts, &label).await
+        browser::picture(&self.driver, self.kind, &self.artifacts, &label, Check::Axe).await
     }
 }

@@ -10,12 +10,14 @@
 #![warn(missing_docs)]
 
 pub mod artifacts;
+pub mod axe;
 pub mod browser;
 pub mod command_line;
 pub mod disk;
 pub mod display;
 pub mod face;
 pub mod files;
+mod firefox;
 pub mod kubo;
 pub mod line;
 pub mod node;

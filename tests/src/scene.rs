@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use crate::artifacts::Artifacts;
-use crate::browser::{Browser, Extension};
+use crate::browser::{Browser, Extension, Kind};
 use crate::command_line::CommandLine;
 use crate::display::Display;
 use crate::face::Face;
@@ -38,7 +38,7 @@ impl Scene {
             artifacts: Arc::new(Artifacts::new(name)?),
             site: Site::start().await?,
             directory: temporary.path().to_owned(),
-            extension: Arc::new(Extension::find()?),
+            extension: Arc::new(Extension::find(Kind::tested())?),
             _temporary: Some(temporary),
         })
     }
@@ -50,7 +50,7 @@ impl Scene {
             artifacts: Arc::new(Artifacts::new(name)?),
             site: Site::start().await?,
             directory,
-            extension: Arc::new(Extension::find()?),
+            extension: Arc::new(Extension::find(Kind::tested())?),
             _temporary: None,
         })
     }
@@ -86,6 +86,22 @@ impl Scene {
         Browser::new(
             name,
             self.extension.clone(),
+            &self.path("browsers"),
+            display,
+            self.artifacts.clone(),
+        )
+    }
+
+    /// A browser of this kind, which is not open yet.
+    pub fn browser_of(
+        &self,
+        kind: Kind,
+        name: &str,
+        display: Option<Arc<Display>>,
+    ) -> Result<Browser> {
+        Browser::new(
+            name,
+            Arc::new(Extension::find(kind)?),
             &self.path("browsers"),
             display,
             self.artifacts.clone(),

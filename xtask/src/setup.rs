@@ -121,12 +121,13 @@ pub fn wasm_opt(workspace: &Workspace) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Installs the packages of the js-libp2p peer in `tests/jspeer`, exactly those of its lock file, unless they are there.
+/// Installs the packages of `tests/NAME` from npm, exactly those of its lock file, unless they are there. `what` names them
+/// to a person.
 ///
 /// # Errors
 /// If they cannot be installed; the error says why.
-pub fn js_peer(workspace: &Workspace) -> Result<()> {
-    let home = workspace.root.join("tests").join("jspeer");
+pub fn packages(workspace: &Workspace, name: &str, what: &str) -> Result<()> {
+    let home = workspace.root.join("tests").join(name);
     let lock = home.join("package-lock.json");
     let installed = home.join("node_modules").join("installed.json");
     let wanted = std::fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
@@ -135,7 +136,7 @@ pub fn js_peer(workspace: &Workspace) -> Result<()> {
     }
     if which("npm").is_none() {
         bail!(
-            "js-libp2p is installed with `npm`, which is not in PATH. It comes with Node.js (https://nodejs.org); on \
+            "{what} is installed with `npm`, which is not in PATH. It comes with Node.js (https://nodejs.org); on \
              Debian or Ubuntu:\n\n    sudo apt-get update && sudo apt-get install npm\n"
         );
     }
@@ -208,21 +209,41 @@ pub struct Browser {
     missing: Vec<&'static str>,
 }
 
-/// The programs that the tests and the demonstration need, and the Debian packages that contain
-/// them.
-const PROGRAMS: [(&str, &str); 4] = [
-    ("chromium", "chromium"),
-    ("chromedriver", "chromium-driver"),
-    ("Xvfb", "xvfb"),
-    ("xdotool", "xdotool"),
-];
+/// The version of geckodriver, which drives Firefox and is in no package of Debian.
+const GECKODRIVER: &str = "0.37.0";
 
-/// Looks for Chromium and the programs that drive it. Installs what is missing if this is Debian
+/// The names of a program, one of which is enough, and the Debian package that contains it.
+pub type Needed = (&'static [&'static str], &'static str);
+
+/// The programs that the demonstration needs.
+pub const CHROMIUM: &[Needed] = &[
+    (&["chromium"], "chromium"),
+    (&["chromedriver"], "chromium-driver"),
+    (&["Xvfb"], "xvfb"),
+    (&["xdotool"], "xdotool"),
+];
+/// What the tests need beside that. Other systems than Debian have the release without extended support alone.
+pub const FIREFOX: &[Needed] = &[(&["firefox-esr", "firefox"], "firefox-esr")];
+
+/// Installs the program that drives Firefox below the target directory, and returns its path.
+///
+/// # Errors
+/// If it cannot be installed.
+pub fn geckodriver(workspace: &Workspace) -> Result<PathBuf> {
+    tool(workspace, "geckodriver", GECKODRIVER)
+}
+
+/// Looks for browsers and the programs that drive them. Installs what is missing if this is Debian
 /// and we are root; [`Browser::require`] reports what is still missing.
 ///
 /// # Errors
 /// None at present: an installation that fails is only a warning.
-pub fn browser() -> Result<Browser> {
+pub fn browser(programs: &[Needed]) -> Result<Browser> {
+    let missing = || {
+        let is_missing = |names: &[&str]| names.iter().all(|name| which(name).is_none());
+        let missing = programs.iter().filter(|(names, _)| is_missing(names));
+        missing.map(|(_, package)| *package).collect()
+    };
     let mut browser = Browser { missing: missing() };
     if browser.missing.is_empty() || which("apt-get").is_none() || !is_root() {
         return Ok(browser);
@@ -267,14 +288,6 @@ impl Browser {
             self.missing.join(" ")
         )
     }
-}
-
-fn missing() -> Vec<&'static str> {
-    PROGRAMS
-        .iter()
-        .filter(|(program, _)| which(program).is_none())
-        .map(|(_, package)| *package)
-        .collect()
 }
 
 fn is_root() -> bool {

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::dependencies;
 use crate::extension::{self, Optimise, PAGE, PARTS};
+use crate::lint;
 use crate::run::{Run, Workspace};
 use crate::setup::{self, WASM};
 use crate::sizes;
@@ -26,7 +27,7 @@ const ADAPTORS_LIMIT: &str = "180";
 pub fn everything(workspace: &Workspace) -> Result<()> {
     let mut report = Report::default();
     setup::wasm_target()?;
-    let browser = setup::browser()?;
+    let browser = setup::browser(&[setup::CHROMIUM, setup::FIREFOX].concat())?;
 
     report.step("compiler", || setup::compiler(workspace));
     report.step("dependencies, allowed", || dependencies::allowed(workspace));
@@ -43,7 +44,7 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
             None => sizes::compare(workspace, &measured)?,
             Some(reason) => eprintln!("warning: sizes are not compared: {reason}"),
         }
-        Ok(())
+        lint::both(workspace, &built)
     });
     report.step("clippy, native", || {
         native(workspace, "clippy")
@@ -68,7 +69,9 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
             .environment("RUSTDOCFLAGS", "--deny warnings")
             .done()
     });
-    report.step("js-libp2p, for the tests", || setup::js_peer(workspace));
+    report.step("js-libp2p, for the tests", || {
+        setup::packages(workspace, "jspeer", "js-libp2p")
+    });
     report.step("tests, native", || {
         native(workspace, "test")
             .arguments(["--no-fail-fast"])
@@ -82,13 +85,20 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
             browser.require()?;
             adaptors(workspace)
         });
-        report.step("tests, end to end", || {
-            browser.require()?;
-            native(workspace, "test")
-                .arguments(["--test", "e2e", "--"])
-                .arguments([format!("--test-threads={BROWSER_TESTS}")])
-                .done()
+        report.step("programs for the tests in browsers", || {
+            setup::packages(workspace, "axe", "axe-core")?;
+            setup::geckodriver(workspace).map(drop)
         });
+        for kind in ["chromium", "firefox"] {
+            report.step(&format!("tests, end to end, {kind}"), || {
+                browser.require()?;
+                native(workspace, "test")
+                    .arguments(["--test", "e2e", "--"])
+                    .arguments([format!("--test-threads={BROWSER_TESTS}")])
+                    .environment("FLUENCE_BROWSER", kind)
+                    .done()
+            });
+        }
     }
     report.end()
 }

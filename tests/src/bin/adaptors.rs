@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use fluence_tests::browser::Extension;
+use fluence_tests::browser::{Extension, Kind};
 use fluence_tests::stranger::Stranger;
 use serde_json::json;
 use wasm_bindgen_cli::wasm_bindgen_test_runner;
@@ -50,7 +50,7 @@ async fn run() -> Result<()> {
         },
     });
     std::fs::write(home.path().join(OPTIONS), options.to_string())?;
-    let extension = Extension::find()?;
+    let extension = Extension::find(Kind::Chromium)?;
     std::fs::create_dir(home.path().join("wasm"))?;
     for file in FILE_WORKER {
         let from = extension.directory().join(file);

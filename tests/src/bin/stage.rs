@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use clap::{Parser, Subcommand};
-use fluence_tests::browser::Browser;
+use clap::{Parser, Subcommand, ValueEnum};
+use fluence_tests::browser::{Browser, Kind};
 use fluence_tests::display::Display;
 use fluence_tests::files;
 use fluence_tests::node::{Node, Ports};
@@ -38,15 +38,45 @@ enum Play {
         /// Show nothing, even if there is a display
         #[arg(long)]
         headless: bool,
+        /// The browser that shares
+        #[arg(long, value_enum, default_value = "chromium")]
+        browser: Which,
+        /// The browser that fetches, if it is another one
+        #[arg(long, value_enum)]
+        to: Option<Which>,
     },
     /// Start a node and a browser to play with
     Start,
 }
 
+/// A kind of browsers, as the command line names it.
+#[derive(Clone, Copy, ValueEnum)]
+enum Which {
+    Chromium,
+    Firefox,
+}
+
+impl From<Which> for Kind {
+    fn from(which: Which) -> Self {
+        match which {
+            Which::Chromium => Self::Chromium,
+            Which::Firefox => Self::Firefox,
+        }
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let ended = match Arguments::parse().play {
-        Play::Demo { keep, headless } => demo(keep, headless).await,
+        Play::Demo {
+            keep,
+            headless,
+            browser,
+            to,
+        } => {
+            let kinds = [browser, to.unwrap_or(browser)].map(Kind::from);
+            demo(keep, headless, kinds).await
+        }
         Play::Start => start().await,
     };
     match ended {
@@ -77,7 +107,7 @@ impl Narrator {
     }
 }
 
-async fn demo(keep: bool, headless: bool) -> Result<()> {
+async fn demo(keep: bool, headless: bool, [sharing, fetching]: [Kind; 2]) -> Result<()> {
     let mut narrator = Narrator {
         number: 0,
         began: Instant::now(),
@@ -101,7 +131,7 @@ async fn demo(keep: bool, headless: bool) -> Result<()> {
                 .await?
         }
     };
-    let mut alice = scene.browser("alice", Some(display.clone()))?;
+    let mut alice = scene.browser_of(sharing, "alice", Some(display.clone()))?;
     narrator.step("open Alice's browser", alice.open()).await?;
     let page = alice.driver()?.window().await?;
     narrator
@@ -140,7 +170,7 @@ async fn demo(keep: bool, headless: bool) -> Result<()> {
     );
     println!("       nothing has left Alice's browser yet");
 
-    let mut bob = scene.browser("bob", visible.then_some(display))?;
+    let mut bob = scene.browser_of(fetching, "bob", visible.then_some(display))?;
     narrator.step("open Bob's browser", bob.open()).await?;
     let face = bob.face().await?;
     narrator

@@ -12,8 +12,8 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::main_job::beside_a_page;
-use crate::play_for;
 use crate::reading::share_link;
+use crate::{WORKER, play_for, skips_firefox};
 
 /// How long everything in a round may take, and how many rounds there are without `FLUENCE_CHAOS_ROUNDS`.
 const STEP: Duration = Duration::from_secs(90);
@@ -138,6 +138,9 @@ fn faults_at_random_moments_lose_nothing() {
         .elapsed()
         .map_or(1, |since| since.as_nanos() as u64);
     let seed = number("FLUENCE_CHAOS_SEED").unwrap_or(clock | 1);
+    if skips_firefox("chaos", WORKER) {
+        return;
+    }
     play_for(STEP * 6 * rounds, "chaos", async |scene| {
         let mut chance = Chance(seed);
         let mut node = scene.node("node", &[]).await?;

@@ -12,7 +12,7 @@ use fluence_tests::scene::{ONLINE, Scene, same_bytes};
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::{SMALL, play};
+use crate::{SMALL, play, play_in_chromium};
 
 /// How often a state is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -208,25 +208,28 @@ const ALLOW_PRIVATE: &str = "const [id, done] = arguments;
 
 #[test]
 fn nothing_is_shared_from_a_private_window() {
-    play("private_window", async |scene| {
-        let mut alice = scene.browser("alice", None)?;
-        alice.open().await?;
-        let driver = alice.driver()?;
-        driver.goto("chrome://extensions").await?;
-        let id = alice.extension_url("");
-        let id = id.split('/').nth(2).unwrap_or_default();
-        // Not even a person who wants it can let it in.
-        let allowed = driver.execute_async(ALLOW_PRIVATE, vec![json!(id)]).await?;
-        let access = &allowed.json()[1];
-        ensure!(
-            access["isEnabled"] == json!(false) && access["isActive"] == json!(false),
-            "{allowed:?}"
-        );
-        // The settings say so, and why.
-        driver
-            .goto(alice.extension_url("popup.html?view=options"))
-            .await?;
-        let said = alice
+    play_in_chromium(
+        "private_window",
+        "a page of Chromium lets the extension into private windows",
+        async |scene| {
+            let mut alice = scene.browser("alice", None)?;
+            alice.open().await?;
+            let driver = alice.driver()?;
+            driver.goto("chrome://extensions").await?;
+            let id = alice.extension_url("");
+            let id = id.split('/').nth(2).unwrap_or_default();
+            // Not even a person who wants it can let it in.
+            let allowed = driver.execute_async(ALLOW_PRIVATE, vec![json!(id)]).await?;
+            let access = &allowed.json()[1];
+            ensure!(
+                access["isEnabled"] == json!(false) && access["isActive"] == json!(false),
+                "{allowed:?}"
+            );
+            // The settings say so, and why.
+            driver
+                .goto(alice.extension_url("popup.html?view=options"))
+                .await?;
+            let said = alice
             .shown()
             .await?
             .wait(
@@ -235,10 +238,11 @@ fn nothing_is_shared_from_a_private_window() {
                 r#"return document.querySelector('[data-testid="private-windows"]')?.textContent;"#,
             )
             .await?;
-        ensure!(
-            said.as_str().is_some_and(|said| said.contains("no trace")),
-            "{said}"
-        );
-        Ok(())
-    });
+            ensure!(
+                said.as_str().is_some_and(|said| said.contains("no trace")),
+                "{said}"
+            );
+            Ok(())
+        },
+    );
 }

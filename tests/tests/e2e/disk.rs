@@ -7,7 +7,7 @@ use fluence_tests::scene::{ONLINE, same_bytes};
 use serde_json::json;
 
 use crate::lifetime::until_answered;
-use crate::{SMALL, play};
+use crate::{SMALL, play, play_in_chromium};
 
 /// The first size of the disk, in bytes: room for the browser itself and for a part of the file.
 const SMALL_DISK: u64 = 160_000_000;
@@ -45,47 +45,51 @@ fn a_fetch_goes_on_when_there_is_room_again() {
         eprintln!("skipped: no small disk can be made, which needs the right to mount");
         return;
     }
-    play("disk_full", async |scene| {
-        let node = scene.node("node", &[]).await?;
-        let bytes = files::noise(FILE, 91);
-        let terminal = scene.command_line("terminal", &node)?;
-        let (_sharing, cid) = terminal.share(&scene.file("large.bin", &bytes)?).await?;
-        let disk = Disk::new(&scene.path("browsers"), SMALL_DISK)?;
-        let (bob, face) = scene.online("bob", &node).await?;
-        // By itself the extension would leave nine tenths of the disk free.
-        face.set("settings-max-room", "10").await?;
-        let small = files::noise(100_000, 92);
-        face.share(&[&scene.file("other.bin", &small)?]).await?;
-        let other = face.wait_named("other.bin", &["shared"], SMALL).await?;
+    play_in_chromium(
+        "disk_full",
+        "it keeps more of a small disk free than the test leaves",
+        async |scene| {
+            let node = scene.node("node", &[]).await?;
+            let bytes = files::noise(FILE, 91);
+            let terminal = scene.command_line("terminal", &node)?;
+            let (_sharing, cid) = terminal.share(&scene.file("large.bin", &bytes)?).await?;
+            let disk = Disk::new(&scene.path("browsers"), SMALL_DISK)?;
+            let (bob, face) = scene.online("bob", &node).await?;
+            // By itself the extension would leave nine tenths of the disk free.
+            face.set("settings-max-room", "10").await?;
+            let small = files::noise(100_000, 92);
+            face.share(&[&scene.file("other.bin", &small)?]).await?;
+            let other = face.wait_named("other.bin", &["shared"], SMALL).await?;
 
-        face.fetch(&cid).await?;
-        let stopped = face.wait_failed(&cid, SMALL).await?;
-        face.picture("full").await?;
-        ensure!(
-            stopped.status == "interrupted" && stopped.failure.as_deref() == Some("disk_full"),
-            "not stopped by the full disk: {stopped:?}"
-        );
-        let served = node.counter("/counters/served_bytes").await?;
+            face.fetch(&cid).await?;
+            let stopped = face.wait_failed(&cid, SMALL).await?;
+            face.picture("full").await?;
+            ensure!(
+                stopped.status == "interrupted" && stopped.failure.as_deref() == Some("disk_full"),
+                "not stopped by the full disk: {stopped:?}"
+            );
+            let served = node.counter("/counters/served_bytes").await?;
 
-        // Everything else works as before.
-        let stranger = scene.command_line("stranger", &node)?;
-        let other = other.cid.context("a shared file without a hash")?;
-        until_answered(&stranger, &other).await?;
-        same_bytes(&stranger.fetch(&other, SMALL).await?, &small)?;
+            // Everything else works as before.
+            let stranger = scene.command_line("stranger", &node)?;
+            let other = other.cid.context("a shared file without a hash")?;
+            until_answered(&stranger, &other).await?;
+            same_bytes(&stranger.fetch(&other, SMALL).await?, &small)?;
 
-        disk.resize(LARGE_DISK)?;
-        face.press_in(&stopped, "item-resume").await?;
-        face.wait_named("large.bin", &["done", "shared"], SMALL)
-            .await?;
-        same_bytes(&bob.saved("large.bin", SMALL).await?, &bytes)?;
-        // The fetch resumed where it had stopped: what was written was not sent again.
-        let again = node.counter("/counters/served_bytes").await? - served;
-        ensure!(
-            again < FILE as u64 * 2 / 3,
-            "{served} bytes came before, and {again} after that, for {FILE}"
-        );
-        bob.picture("resumed").await
-    });
+            disk.resize(LARGE_DISK)?;
+            face.press_in(&stopped, "item-resume").await?;
+            face.wait_named("large.bin", &["done", "shared"], SMALL)
+                .await?;
+            same_bytes(&bob.saved("large.bin", SMALL).await?, &bytes)?;
+            // The fetch resumed where it had stopped: what was written was not sent again.
+            let again = node.counter("/counters/served_bytes").await? - served;
+            ensure!(
+                again < FILE as u64 * 2 / 3,
+                "{served} bytes came before, and {again} after that, for {FILE}"
+            );
+            bob.picture("resumed").await
+        },
+    );
 }
 
 #[test]

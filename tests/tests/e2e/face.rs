@@ -6,7 +6,7 @@ use fluence_tests::files;
 use fluence_tests::scene::same_bytes;
 use thirtyfour::By;
 
-use crate::{SMALL, play};
+use crate::{SMALL, play, play_in_chromium};
 
 #[test]
 fn dropped_files_are_shared() {
@@ -247,7 +247,7 @@ fn what_is_stopped_is_not_served_until_it_is_shared_again() {
 
 #[test]
 fn a_folder_is_the_same_whoever_shares_it() {
-    play("same_folder", async |scene| {
+    play_in_chromium("same_folder", "nothing can drop a folder", async |scene| {
         let node = scene.node("node", &[]).await?;
         let folder = scene.path("F");
         std::fs::create_dir_all(folder.join("sub/nothing"))?;

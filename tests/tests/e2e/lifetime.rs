@@ -9,7 +9,7 @@ use fluence_tests::scene::{ONLINE, same_bytes};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::{SMALL, TEST, play_for};
+use crate::{SMALL, TEST, play_for, skips_firefox};
 
 /// How long nothing at all happens. This is several times longer than the browser lets an idle
 /// worker live.
@@ -28,6 +28,9 @@ fn with_no_popup_and_no_tab_a_stranger_s_call_is_answered() {
         }
         Err(_) => ("lifetime", QUIET),
     };
+    if skips_firefox(name, "it runs the extension only under its driver") {
+        return;
+    }
     play_for(TEST + quiet, name, async |scene| {
         let node = scene.node("node", &[]).await?;
         let bytes = files::noise(3_000_000, 31);

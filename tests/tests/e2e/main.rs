@@ -25,7 +25,7 @@ mod web_pages;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use fluence_tests::browser;
+use fluence_tests::browser::{self, Kind};
 use fluence_tests::scene::Scene;
 
 /// How long any one test may take.
@@ -40,6 +40,25 @@ const FAILURE: Duration = Duration::from_secs(120);
 /// skipped with a message; if `CI` is set, that is a failure.
 fn play(name: &str, test: impl AsyncFnOnce(&Scene) -> Result<()>) {
     play_for(TEST, name, test);
+}
+
+/// Why a test of a worker's end is for Chromium alone.
+const WORKER: &str = "it ends no worker while it runs";
+
+/// Like [`play`], for what only Chromium has or nothing can drive in Firefox; `why` says what that is.
+fn play_in_chromium(name: &str, why: &str, test: impl AsyncFnOnce(&Scene) -> Result<()>) {
+    if !skips_firefox(name, why) {
+        play(name, test);
+    }
+}
+
+/// Whether a test is skipped because it would run in Firefox; then it says why.
+fn skips_firefox(name: &str, why: &str) -> bool {
+    let skips = Kind::tested() == Kind::Firefox;
+    if skips {
+        eprintln!("skipped {name} in Firefox: {why}");
+    }
+    skips
 }
 
 /// Like [`play`], with a limit of its own.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::lifetime::until_answered;
-use crate::{SMALL, play};
+use crate::{SMALL, WORKER, play, play_in_chromium};
 
 /// How often the folder for downloads is checked.
 const LOOK: Duration = Duration::from_millis(2);
@@ -72,31 +72,35 @@ fn a_browser_that_crashed_serves_again_without_a_click() {
 
 #[test]
 fn what_was_being_saved_when_the_browser_crashed_is_saved() {
-    play("saved_anew", async |scene| {
-        let node = scene.node("node", &[]).await?;
-        let bytes = files::noise(LARGE_FILE, 46);
-        let provider = scene.command_line("provider", &node)?;
-        let (_sharing, cid) = provider.share(&scene.file("half.bin", &bytes)?).await?;
-        let (mut bob, face) = scene.online("bob", &node).await?;
-        face.fetch(&cid).await?;
-        // The browser creates the file that it writes to as soon as it begins.
-        let deadline = Instant::now() + LARGE;
-        while std::fs::read_dir(bob.downloads())?.next().is_none() {
+    play_in_chromium(
+        "saved_anew",
+        "it saves too fast to be cut off",
+        async |scene| {
+            let node = scene.node("node", &[]).await?;
+            let bytes = files::noise(LARGE_FILE, 46);
+            let provider = scene.command_line("provider", &node)?;
+            let (_sharing, cid) = provider.share(&scene.file("half.bin", &bytes)?).await?;
+            let (mut bob, face) = scene.online("bob", &node).await?;
+            face.fetch(&cid).await?;
+            // The browser creates the file that it writes to as soon as it begins.
+            let deadline = Instant::now() + LARGE;
+            while std::fs::read_dir(bob.downloads())?.next().is_none() {
+                ensure!(
+                    Instant::now() < deadline,
+                    "saving did not begin within {LARGE:?}"
+                );
+                sleep(LOOK).await;
+            }
+            bob.crash().await?;
             ensure!(
-                Instant::now() < deadline,
-                "saving did not begin within {LARGE:?}"
+                !bob.downloads().join("half.bin").exists(),
+                "it was saved before the browser crashed"
             );
-            sleep(LOOK).await;
-        }
-        bob.crash().await?;
-        ensure!(
-            !bob.downloads().join("half.bin").exists(),
-            "it was saved before the browser crashed"
-        );
 
-        bob.open().await?;
-        same_bytes(&bob.saved("half.bin", LARGE).await?, &bytes)
-    });
+            bob.open().await?;
+            same_bytes(&bob.saved("half.bin", LARGE).await?, &bytes)
+        },
+    );
 }
 
 #[test]
@@ -129,7 +133,7 @@ fn a_node_that_comes_back_is_found_again() {
 
 #[test]
 fn a_worker_killed_while_serving_goes_on() {
-    play("killed_while_serving", async |scene| {
+    play_in_chromium("killed_while_serving", WORKER, async |scene| {
         let node = scene.node("node", &[]).await?;
         let bytes = files::noise(LARGE_FILE, 43);
         let (alice, face) = scene.online("alice", &node).await?;
@@ -151,7 +155,7 @@ fn a_worker_killed_while_serving_goes_on() {
 
 #[test]
 fn a_worker_killed_while_fetching_goes_on() {
-    play("killed_while_fetching", async |scene| {
+    play_in_chromium("killed_while_fetching", WORKER, async |scene| {
         let node = scene.node("node", &[]).await?;
         let bytes = files::noise(LARGE_FILE, 44);
         let terminal = scene.command_line("terminal", &node)?;
@@ -171,20 +175,20 @@ fn a_worker_killed_while_fetching_goes_on() {
 /// number; by the next start the download is complete.
 const CUT_OFF: &str = r#"
     const [id, done] = arguments;
-    chrome.downloads.search({}).then(([download]) => {
+    api.downloads.search({}).then(([download]) => {
         const saving = JSON.stringify({ items: { [id]: download.url } });
-        return chrome.storage.local.set({ saving });
+        return api.storage.local.set({ saving });
     }).then(() => done(true), why => done(String(why)));
 "#;
 /// What is being saved.
 const SAVING: &str = r#"
     const done = arguments[0];
-    chrome.storage.local.get("saving").then(({ saving }) => done(saving));
+    api.storage.local.get("saving").then(({ saving }) => done(saving));
 "#;
 
 #[test]
 fn a_copy_that_was_made_when_its_worker_was_killed_is_not_made_again() {
-    play("saved_once", async |scene| {
+    play_in_chromium("saved_once", WORKER, async |scene| {
         let node = scene.node("node", &[]).await?;
         let bytes = files::noise(300_000, 45);
         let terminal = scene.command_line("terminal", &node)?;
@@ -225,7 +229,7 @@ fn a_copy_that_was_made_when_its_worker_was_killed_is_not_made_again() {
 
 #[test]
 fn a_chosen_file_that_an_ended_worker_had_not_copied_is_handed_over_again() {
-    play("handed_over_again", async |scene| {
+    play_in_chromium("handed_over_again", WORKER, async |scene| {
         let node = scene.node("node", &[]).await?;
         let bytes = files::noise(LARGE_FILE, 46);
         let (alice, face) = scene.online("alice", &node).await?;

@@ -142,7 +142,7 @@ fn the_first_page_asks_once_for_every_site() {
         face.picture("first").await?;
         alice.allow(face.press("reading-allow")).await?;
         face.wait("every site", SMALL, &listed(true)).await?;
-        let may = "return chrome.permissions.contains({ origins: ['https://example.org/*'] });";
+        let may = "return api.permissions.contains({ origins: ['https://example.org/*'] });";
         ensure!(alice.driver()?.execute(may, vec![]).await?.json() == &true);
         face.picture("allowed").await?;
         face.press("reading-give-back").await?;

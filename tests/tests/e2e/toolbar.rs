@@ -11,7 +11,7 @@ use fluence_tests::scene::{ONLINE, Scene};
 use serde_json::json;
 use thirtyfour::WindowHandle;
 
-use crate::{SMALL, play};
+use crate::{SMALL, play, play_in_chromium};
 
 /// A browser with a window on a display in memory, with a page of the site in one tab and the popup
 /// as a page in another.
@@ -52,60 +52,64 @@ look();
 
 #[test]
 fn the_button_shows_the_page_s_files_and_the_keyboard_shares_one() {
-    play("toolbar_button", async |scene| {
-        let name = "letter.pdf";
-        let letter = files::document("Everything is a function call.");
-        scene.site.add(name, "application/pdf", letter);
-        let node = scene.node("node", &[]).await?;
-        let (alice, page, face) = windowed(scene, &node).await?;
-        let driver = alice.driver()?;
-        let tab = driver.window().await?;
-        // No driver can reach into the real popup. The popup in the tab can see it, and reports to
-        // the site what it shows.
-        driver
-            .execute(WATCH, vec![json!(scene.site.url("/files/"))])
-            .await?;
-        driver.switch_to_window(page).await?;
-        alice.open_popup().await?;
-        let seen = format!("/files/the-popup-shows-{name}");
-        scene
-            .site
-            .wait_asked(&seen, SMALL)
-            .await
-            .context("the popup does not show the page's file")?;
-        // Every key is waited for: what the popup still learns may move what comes next.
-        let on_share = "/files/the-popup-has-focus-on-share";
-        for moves in 1..=TABS {
-            alice.press_keys(&["Tab"]).await?;
-            let moved = format!("/files/the-popup-has-moved-focus-{moves}");
-            scene.site.wait_asked(&moved, FOCUS).await?;
-            if scene.site.asked(on_share) > 0 {
-                break;
+    play_in_chromium(
+        "toolbar_button",
+        "nothing can look into an open popup",
+        async |scene| {
+            let name = "letter.pdf";
+            let letter = files::document("Everything is a function call.");
+            scene.site.add(name, "application/pdf", letter);
+            let node = scene.node("node", &[]).await?;
+            let (alice, page, face) = windowed(scene, &node).await?;
+            let driver = alice.driver()?;
+            let tab = driver.window().await?;
+            // No driver can reach into the real popup. The popup in the tab can see it, and reports to
+            // the site what it shows.
+            driver
+                .execute(WATCH, vec![json!(scene.site.url("/files/"))])
+                .await?;
+            driver.switch_to_window(page).await?;
+            alice.open_popup().await?;
+            let seen = format!("/files/the-popup-shows-{name}");
+            scene
+                .site
+                .wait_asked(&seen, SMALL)
+                .await
+                .context("the popup does not show the page's file")?;
+            // Every key is waited for: what the popup still learns may move what comes next.
+            let on_share = "/files/the-popup-has-focus-on-share";
+            for moves in 1..=TABS {
+                alice.press_keys(&["Tab"]).await?;
+                let moved = format!("/files/the-popup-has-moved-focus-{moves}");
+                scene.site.wait_asked(&moved, FOCUS).await?;
+                if scene.site.asked(on_share) > 0 {
+                    break;
+                }
             }
-        }
-        ensure!(
-            scene.site.asked(on_share) > 0,
-            "the keyboard does not get to the file within {TABS} steps"
-        );
-        alice.press_keys(&["Return"]).await?;
-        // The popup closes when another tab is looked at, whatever it has not done by then.
-        let path = format!("/files/{name}");
-        scene
-            .site
-            .wait_asked(&path, SMALL)
-            .await
-            .context("the file is not read")?;
-        driver.switch_to_window(tab).await?;
-        let shown = face
-            .wait_named(name, &["shared"], SMALL)
-            .await
-            .context("the popup's first file was not shared")?;
-        face.picture("shared").await?;
-        ensure!(shown.cid.is_some(), "{shown:?}");
-        ensure!(
-            scene.site.asked(&path) == 1,
-            "the page's file was fetched more than once"
-        );
-        Ok(())
-    });
+            ensure!(
+                scene.site.asked(on_share) > 0,
+                "the keyboard does not get to the file within {TABS} steps"
+            );
+            alice.press_keys(&["Return"]).await?;
+            // The popup closes when another tab is looked at, whatever it has not done by then.
+            let path = format!("/files/{name}");
+            scene
+                .site
+                .wait_asked(&path, SMALL)
+                .await
+                .context("the file is not read")?;
+            driver.switch_to_window(tab).await?;
+            let shown = face
+                .wait_named(name, &["shared"], SMALL)
+                .await
+                .context("the popup's first file was not shared")?;
+            face.picture("shared").await?;
+            ensure!(shown.cid.is_some(), "{shown:?}");
+            ensure!(
+                scene.site.asked(&path) == 1,
+                "the page's file was fetched more than once"
+            );
+            Ok(())
+        },
+    );
 }

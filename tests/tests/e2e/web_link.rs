@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use fluence_tests::browser::Browser;
+use fluence_tests::browser::{Browser, Kind};
 use fluence_tests::files;
 use fluence_tests::node::Node;
 use fluence_tests::scene::{Scene, same_bytes};
@@ -67,21 +67,6 @@ async fn until(browser: &Browser, is: impl Fn(&Value) -> bool) -> Result<Value> 
     }
 }
 
-/// Keeps a picture of the page in both themes.
-async fn picture(scene: &Scene, browser: &Browser, label: &str) -> Result<()> {
-    let tools = thirtyfour::extensions::cdp::ChromeDevTools::new(browser.driver()?.handle.clone());
-    for theme in ["light", "dark"] {
-        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
-        tools
-            .execute_cdp_with_params("Emulation.setEmulatedMedia", media)
-            .await?;
-        let file = format!("web-link-{label}-{theme}.png");
-        let file = scene.artifacts.directory().join(file);
-        browser.driver()?.screenshot(&file).await?;
-    }
-    Ok(())
-}
-
 fn is_checked(shown: &Value) -> bool {
     shown["checked"] != ""
 }
@@ -115,21 +100,32 @@ fn a_web_link_is_checked_shown_and_saved() {
             is_checked(&shown) && shown["name"] == "sunset.png",
             "{shown}"
         );
-        picture(scene, &bob, "picture").await?;
+        bob.checked_picture("picture").await?;
         save(&bob).await?;
         same_bytes(&bob.saved("sunset.png", SMALL).await?, &bytes)?;
         ensure!(shown["elsewhere"] == json!([]), "{shown}");
 
-        // A page is shown as text, and does nothing.
-        let evil = b"<!doctype html><script>document.title = 'mine'</script>";
-        let svg = b"<svg xmlns='http://www.w3.org/2000/svg' width='70' height='50' onload=\"top.document.title = 'mine'\">\
-            <script>top.document.title = 'mine'</script></svg>";
-        for (name, bytes, kind) in [("a.html", &evil[..], "pre"), ("a.svg", &svg[..], "img")] {
+        // A page is shown as text, and does nothing; nor does a picture ask for anything.
+        let spy = scene.site.add("spy.png", "image/png", bytes.clone());
+        let evil =
+            format!("<!doctype html><img src='{spy}'><script>document.title = 'mine'</script>");
+        let svg = format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' width='70' height='50' onload=\"top.document.title = 'mine'\">\
+            <image href='{spy}' width='9' height='9'/><script>top.document.title = 'mine'</script></svg>"
+        );
+        for (name, bytes, kind) in [
+            ("a.html", evil.as_bytes(), "pre"),
+            ("a.svg", svg.as_bytes(), "img"),
+        ] {
             let (_program, cid) = sharer.share(&scene.file(name, bytes)?).await?;
             let link = format!("{base}/#{cid}&name={name}");
             let shown = open(&bob, &link, |shown| shown["kind"] == kind).await?;
             ensure!(shown["title"] == "Fluence Share", "a script ran: {shown}");
         }
+        ensure!(
+            scene.site.asked("/files/spy.png") == 0,
+            "the page asked elsewhere"
+        );
         let pdf = files::document("Everything is a function call.");
         let (_program, cid) = sharer.share(&scene.file("a.pdf", &pdf)?).await?;
         let link = format!("{base}/#{cid}&name=a.pdf");
@@ -138,14 +134,14 @@ fn a_web_link_is_checked_shown_and_saved() {
         let show = By::Css(r#"[data-testid="preview"] button"#);
         bob.driver()?.find(show).await?.click().await?;
         until(&bob, |shown| shown["kind"] == "iframe").await?;
-        picture(scene, &bob, "pdf").await?;
+        bob.checked_picture("pdf").await?;
 
         // What is too large to be held is written to the disk as it comes.
         let large = files::noise(90_000_000, 7);
         let (_large, cid) = sharer.share(&scene.file("large.bin", &large)?).await?;
         let link = format!("{base}/#{cid}&name=l%C3%A4rge.bin");
         open(&bob, &link, |shown| shown["save"] != "").await?;
-        picture(scene, &bob, "large").await?;
+        bob.checked_picture("large").await?;
         save(&bob).await?;
         same_bytes(&bob.saved("lärge.bin", SMALL).await?, &large)?;
         let shown = until(&bob, is_checked).await?;
@@ -164,7 +160,7 @@ fn a_web_link_is_checked_shown_and_saved() {
             let trouble = shown["trouble"].as_str().unwrap_or_default();
             ensure!(trouble.contains(words), "{shown}");
         }
-        picture(scene, &bob, "nobody").await
+        bob.checked_picture("nobody").await
     });
 }
 
@@ -187,16 +183,19 @@ fn a_private_web_link_is_opened_in_the_browser() {
         let trouble = shown["trouble"].as_str().unwrap_or_default();
         ensure!(trouble.contains("does not open it"), "{shown}");
         ensure!(shown["save"] == "" && shown["preview"] == "", "{shown}");
-        picture(scene, &bob, "wrong_key").await?;
+        bob.checked_picture("wrong_key").await?;
 
         let shown = open(&bob, &format!("{base}/#{cid}&key={key}"), is_checked).await?;
-        ensure!(shown["name"] == "Brief.txt", "{shown}");
+        ensure!(
+            shown["name"] == "Brief.txt" && shown["elsewhere"] == json!([]),
+            "{shown}"
+        );
         until(&bob, |shown| {
             let words = shown["preview"].as_str().unwrap_or_default();
             words.starts_with("Liebe Ä.")
         })
         .await?;
-        picture(scene, &bob, "private").await?;
+        bob.checked_picture("private").await?;
         save(&bob).await?;
         same_bytes(&bob.saved("Brief.txt", SMALL).await?, letter.as_bytes())?;
 
@@ -214,8 +213,124 @@ fn a_private_web_link_is_opened_in_the_browser() {
         same_bytes(&bob.saved("large.bin", SMALL).await?, &large)?;
 
         let log = scene.artifacts.directory().join("node.log");
-        let log = std::fs::read_to_string(log).unwrap_or_default();
+        let log = std::fs::read_to_string(log)?;
         ensure!(!log.contains(key), "the node has seen the key");
+        Ok(())
+    });
+}
+
+#[test]
+fn at_an_insecure_address_a_large_file_is_kept_until_it_is_saved() {
+    play("web_link_insecure", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let sharer = scene.command_line("sharer", &node)?;
+        let bob = browser(scene).await?;
+        let base = base(&node).replace("127.0.0.1", "insecure.test");
+        let bytes = files::noise(70_000_000, 12);
+        let file = scene.file("large.bin", &bytes)?;
+        let (_plain, cid) = sharer.share(&file).await?;
+        let (_private, secret) = sharer.share_privately(&file).await?;
+        let link = format!("{base}/#{cid}&name=large.bin");
+        // There are neither service workers nor the browser's hashes.
+        let shown = open(&bob, &link, |shown| shown["save"] != "").await?;
+        let state = shown["state"].as_str().unwrap_or_default();
+        ensure!(state.contains("70 MB in memory"), "{shown}");
+        save(&bob).await?;
+        let shown = until(&bob, is_checked).await?;
+        let state = shown["state"].as_str().unwrap_or_default();
+        ensure!(state.contains("may ask"), "{shown}");
+        // Chromium keeps it beside its place until the person says that they want it from such an address.
+        let name = match bob.kind() {
+            Kind::Chromium => "large.bin.crdownload",
+            Kind::Firefox => "large.bin",
+        };
+        let kept = bob.saved(name, SMALL).await?;
+        let deadline = Instant::now() + SMALL;
+        while kept.metadata()?.len() < bytes.len() as u64 && Instant::now() < deadline {
+            sleep(LOOK).await;
+        }
+        same_bytes(&kept, &bytes)?;
+        // Nor is there a cipher.
+        let link = secret.replace('#', "&key=");
+        let link = link.replace("fluence:", &format!("{base}/#"));
+        let shown = open(&bob, &link, has_trouble).await?;
+        let trouble = shown["trouble"].as_str().unwrap_or_default();
+        ensure!(
+            trouble.contains("only on pages with an https address"),
+            "{shown}"
+        );
+        Ok(())
+    });
+}
+
+/// Checks that a file is a ZIP file of these files.
+fn is_zip_of(zip: &std::path::Path, files: &[(&str, &[u8])]) -> Result<()> {
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(zip)?)?;
+    ensure!(zip.len() >= files.len(), "it has {} files", zip.len());
+    for (path, expected) in files {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut zip.by_name(path)?, &mut bytes)?;
+        ensure!(bytes == *expected, "{path} has other bytes");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_folder_is_listed_or_saved_as_it_comes() {
+    play("web_link_folder", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let sharer = scene.command_line("sharer", &node)?;
+        let bob = browser(scene).await?;
+        let base = base(&node);
+        let private = |link: &str| {
+            let link = link.replace('#', "&key=");
+            link.replace("fluence:", &format!("{base}/#"))
+        };
+        let noise = files::noise(100_000_000, 10);
+        let files: [(&str, &[u8]); 3] = [
+            ("a/100% Ä.txt", b"Everything is a function call."),
+            ("a/empty", b""),
+            ("noise", &noise),
+        ];
+        // Folders of two sizes: one that is held, and one that is not.
+        for (name, copies) in [("small", 0), ("large", 3)] {
+            let folder = scene.path(name);
+            std::fs::create_dir_all(folder.join("a"))?;
+            for (path, bytes) in &files[..if copies == 0 { 2 } else { 3 }] {
+                std::fs::write(folder.join(path), bytes)?;
+            }
+            for copy in 1..copies {
+                let (from, to) = (folder.join("noise"), folder.join(format!("noise {copy}")));
+                std::fs::hard_link(from, to)?;
+            }
+            let (_plain, cid) = sharer.share(&folder).await?;
+            let (_private, link) = sharer.share_privately(&folder).await?;
+            for link in [format!("{base}/#{cid}&name={name}"), private(&link)] {
+                if copies == 0 {
+                    let shown = open(&bob, &link, |shown| shown["files"] != "").await?;
+                    let listed = shown["files"].as_str().unwrap_or_default();
+                    ensure!(listed.contains("a/100% Ä.txt"), "{shown}");
+                    bob.checked_picture("folder").await?;
+                    let button = r#"[data-testid="files"] button[aria-label*="100%"]"#;
+                    bob.driver()?.find(By::Css(button)).await?.click().await?;
+                    let saved = match bob.kind() {
+                        Kind::Chromium => "100% Ä.txt",
+                        Kind::Firefox => "100_ Ä.txt",
+                    };
+                    let saved = bob.saved(saved, SMALL).await?;
+                    same_bytes(&saved, files[0].1)?;
+                    std::fs::remove_file(saved)?;
+                    continue;
+                }
+                let shown = open(&bob, &link, |shown| shown["save"] != "").await?;
+                ensure!(shown["name"] == name, "{shown}");
+                save(&bob).await?;
+                let saved = bob.saved(&format!("{name}.zip"), SMALL).await?;
+                is_zip_of(&saved, &files)?;
+                std::fs::remove_file(saved)?;
+                until(&bob, is_checked).await?;
+            }
+        }
         Ok(())
     });
 }
@@ -245,7 +360,7 @@ fn a_node_that_lies_is_not_believed() {
             "{shown}"
         );
         ensure!(shown["save"] == "" && shown["checked"] == "", "{shown}");
-        picture(scene, &bob, "lies").await?;
+        bob.checked_picture("lies").await?;
         server.abort();
         Ok(())
     });

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
+use fluence_tests::browser::Kind;
 use serde_json::{Value, json};
 use thirtyfour::extensions::cdp::ChromeDevTools;
 
@@ -68,6 +69,10 @@ fn no_web_page_reaches_the_extension() {
             "a page reached {}",
             reached.json()
         );
+        if alice.kind() == Kind::Firefox {
+            // Its pages have an address that no page can know, and its driver does not tell what a frame holds.
+            return still_works(&alice).await;
+        }
         let tools = ChromeDevTools::new(driver.handle.clone());
         let tree = tools.execute_cdp("Page.getFrameTree").await?;
         let frames: Vec<&str> = tree["frameTree"]["childFrames"]
