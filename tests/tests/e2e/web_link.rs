@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use fluence::private::record::{HEADER, RECORD};
 use fluence_tests::browser::{Browser, Kind};
 use fluence_tests::files;
 use fluence_tests::node::Node;
@@ -198,6 +199,38 @@ fn a_private_web_link_is_opened_in_the_browser() {
         bob.checked_picture("private").await?;
         save(&bob).await?;
         same_bytes(&bob.saved("Brief.txt", SMALL).await?, letter.as_bytes())?;
+
+        // What was changed after it was encrypted has a hash of its own, and is refused all the same.
+        let carol = scene.command_line("carol", &node)?;
+        let sealed = std::fs::read(carol.fetch(cid, SMALL).await?)?;
+        let record = |number: usize| {
+            let start = HEADER + number * RECORD as usize;
+            &sealed[start..sealed.len().min(start + RECORD as usize)]
+        };
+        let mut flipped = sealed.clone();
+        flipped[HEADER + 2 * RECORD as usize + 9] ^= 1;
+        let order = [0, 2, 1, 3, 4, 5].map(record).concat();
+        let swapped = [&sealed[..HEADER], &order].concat();
+        let cut = sealed[..HEADER + 3 * RECORD as usize].to_vec();
+        let longer = [&sealed[..], b"more"].concat();
+        for (about, body) in [
+            ("flipped", flipped),
+            ("swapped", swapped),
+            ("cut", cut),
+            ("longer", longer),
+        ] {
+            let (_program, cid) = sharer.share(&scene.file(about, &body)?).await?;
+            let shown = open(&bob, &format!("{base}/#{cid}&key={key}"), has_trouble).await?;
+            let trouble = shown["trouble"].as_str().unwrap_or_default();
+            ensure!(
+                trouble.contains("was changed or cut off"),
+                "{about}: {shown}"
+            );
+            ensure!(
+                shown["save"] == "" && shown["preview"] == "",
+                "{about}: {shown}"
+            );
+        }
 
         // A large one is decrypted while it is saved, and a folder is listed.
         let large = files::noise(90_000_000, 8);
