@@ -687,19 +687,17 @@ impl Browser {
     /// Lets `ask` make the browser ask for a permission, and answers *Allow*. The current tab has
     /// the focus until the question appears.
     pub async fn allow(&self, ask: impl Future<Output = Result<()>>) -> Result<()> {
-        // *Deny* has the focus.
-        self.answer(ask, &["Tab", "Return"]).await
+        self.answer(ask, true).await
     }
 
     /// The same, and answers *Deny*.
     pub async fn deny(&self, ask: impl Future<Output = Result<()>>) -> Result<()> {
-        self.answer(ask, &["Return"]).await
+        self.answer(ask, false).await
     }
 
-    async fn answer(&self, ask: impl Future<Output = Result<()>>, keys: &[&str]) -> Result<()> {
+    async fn answer(&self, ask: impl Future<Output = Result<()>>, allow: bool) -> Result<()> {
         if self.kind() == Kind::Firefox {
             ask.await?;
-            let allow = keys.len() > 1;
             return firefox::answer(self.driver()?, allow, POPUP).await;
         }
         let (x, y) = self.place_of(By::Tag("h1")).await?;
@@ -712,6 +710,12 @@ impl Browser {
         // The browser ignores an answer that comes so soon that it may have been meant for
         // something else, and nothing says when it starts to accept one.
         sleep(QUESTION).await;
+        // *Deny* has the focus.
+        let keys = if allow {
+            &["Tab", "Return"][..]
+        } else {
+            &["Return"]
+        };
         self.press_keys(keys).await?;
         self.focus_is(true).await.context("the browser still asks")
     }

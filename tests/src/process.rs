@@ -73,12 +73,6 @@ impl Program {
         Ok(found)
     }
 
-    /// The number of the process.
-    pub fn process(&self) -> Result<u32> {
-        let id = self.child.id();
-        id.ok_or_else(|| anyhow!("{} does not run", self.name))
-    }
-
     /// Waits until the program has ended by itself.
     pub async fn ended(&mut self) -> Result<()> {
         self.child.wait().await?;

@@ -62,7 +62,7 @@ fn firefox(workspace: &Workspace, directory: &Path) -> Result<()> {
         .root
         .join("tests/lint/node_modules/addons-linter/bin/addons-linter");
     // It fails if it finds an error, which its report says better.
-    let report = Run::new("node")
+    let (_, report) = Run::new("node")
         .arguments([program.as_os_str()])
         .arguments(["--output", "json", "--boring"])
         .arguments([directory.as_os_str()])

@@ -2,9 +2,9 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 /// The directories of this repository and of what Cargo builds from it.
@@ -128,35 +128,30 @@ impl Run {
         Ok(())
     }
 
-    /// Runs the program to its end, whether it succeeds or not, and returns its standard output.
-    ///
-    /// # Errors
-    /// If it cannot be started, or prints something that is not UTF-8.
-    pub fn printed(mut self) -> Result<String> {
-        let output = self
-            .command
-            .stderr(Stdio::inherit())
-            .output()
-            .with_context(|| format!("`{}` cannot be started", self.shown))?;
-        String::from_utf8(output.stdout)
-            .with_context(|| format!("`{}` printed something that is not text", self.shown))
-    }
-
     /// Runs the program to its end and returns its standard output.
     ///
     /// # Errors
     /// If it cannot be started, does not succeed, or prints something that is not UTF-8.
-    pub fn output(mut self) -> Result<String> {
+    pub fn output(self) -> Result<String> {
+        let shown = self.shown.clone();
+        let (status, printed) = self.printed()?;
+        ensure!(status.success(), "`{shown}` failed ({status})");
+        Ok(printed)
+    }
+
+    /// Runs the program to its end, whether it succeeds or not, and returns how it ended and its standard output.
+    ///
+    /// # Errors
+    /// If it cannot be started, or prints something that is not UTF-8.
+    pub fn printed(mut self) -> Result<(ExitStatus, String)> {
         let output = self
             .command
             .stderr(Stdio::inherit())
             .output()
             .with_context(|| format!("`{}` cannot be started", self.shown))?;
-        if !output.status.success() {
-            bail!("`{}` failed ({})", self.shown, output.status);
-        }
-        String::from_utf8(output.stdout)
-            .with_context(|| format!("`{}` printed something that is not text", self.shown))
+        let printed = String::from_utf8(output.stdout)
+            .with_context(|| format!("`{}` printed something that is not text", self.shown))?;
+        Ok((output.status, printed))
     }
 }
 
