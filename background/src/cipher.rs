@@ -2,13 +2,9 @@
 
 use files::message::Records;
 use fluence::private::Key;
-use fluence::private::record::{self, KEY_INFO, NONCE, NONCE_INFO, Nonce, RecordError, Run, SALT};
+use fluence::private::record::{self, KEY_INFO, NONCE_INFO, Nonce, RecordError, Run, SALT};
 use js_sys::Uint8Array;
-use web::crypto::{AesGcm, hkdf};
-use web::js::Outcome;
-
-/// The length of a content encryption key, in bytes.
-const CONTENT_KEY: usize = 16;
+use web::crypto::AesGcm;
 
 /// AES-128-GCM with the key of one body.
 pub struct Cipher(AesGcm);
@@ -19,13 +15,8 @@ impl Cipher {
     /// # Errors
     /// [`RecordError::Cipher`] if the browser computes none.
     pub async fn derive(key: &Key, salt: &[u8; SALT]) -> Result<(Self, Nonce), RecordError> {
-        let derived = async || -> Outcome<(AesGcm, Vec<u8>)> {
-            let content_key = hkdf(key.bytes(), salt, KEY_INFO, CONTENT_KEY).await?;
-            let base = hkdf(key.bytes(), salt, NONCE_INFO, NONCE).await?;
-            Ok((AesGcm::new(&content_key).await?, base))
-        };
-        let (cipher, base) = derived().await.map_err(|_| RecordError::Cipher)?;
-        let base = base.try_into().map_err(|_| RecordError::Cipher)?;
+        let derived = AesGcm::derive(key.bytes(), salt, [KEY_INFO, NONCE_INFO]).await;
+        let (cipher, base) = derived.map_err(|_| RecordError::Cipher)?;
         Ok((Self(cipher), base))
     }
 }

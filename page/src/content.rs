@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 
 use fluence::content::Dag;
 use fluence::names::{canonical, chosen_name};
-use fluence::private::tar::{Entry, Part};
+use fluence::private::tar::Entry;
 use fluence::web_link::WebLink;
 use js_sys::{Array, Uint8Array};
 use web_sys::{Blob, BlobPropertyBag};
+
+use crate::open::Brought;
 
 /// What was found.
 pub enum Found {
@@ -62,22 +64,23 @@ impl Content {
         content
     }
 
-    /// Takes bytes of a plain share.
-    pub fn push(&mut self, bytes: &[u8]) {
-        self.held += bytes.len() as u64;
+    /// Takes bytes, which are of the last file.
+    pub fn push(&mut self, bytes: &Uint8Array) {
+        let len = u64::from(bytes.length());
+        self.held += len;
         if let Some(file) = self.files.last_mut() {
-            file.pieces.push(&Uint8Array::from(bytes));
+            file.pieces.push(bytes);
             if !self.private {
-                file.len += bytes.len() as u64;
+                file.len += len;
             }
         }
     }
 
     /// Takes what a private share has brought.
-    pub fn take(&mut self, parts: VecDeque<Part>) {
-        for part in parts {
+    pub fn take(&mut self, brought: VecDeque<Brought>) {
+        for part in brought {
             match part {
-                Part::Entry(Entry {
+                Brought::Entry(Entry {
                     path, folder, len, ..
                 }) => {
                     if folder || path.contains('/') {
@@ -91,7 +94,7 @@ impl Content {
                         self.files.push(File::new(path, len));
                     }
                 }
-                Part::Bytes(bytes) => self.push(&bytes),
+                Brought::Bytes(bytes) => self.push(&bytes),
             }
         }
     }

@@ -55,8 +55,8 @@ impl Chosen {
     }
 
     /// Writes the next bytes.
-    pub async fn push(&self, bytes: &[u8]) -> Result<(), Trouble> {
-        let written = self.writable.write(&Uint8Array::from(bytes));
+    pub async fn push(&self, bytes: &Uint8Array) -> Result<(), Trouble> {
+        let written = self.writable.write(bytes);
         outcome(written).await.map_err(|_| Trouble::not_saved())?;
         Ok(())
     }

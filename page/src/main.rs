@@ -8,7 +8,6 @@
 #![warn(missing_docs)]
 #![cfg_attr(not(target_arch = "wasm32"), allow(dead_code, unused_imports))]
 
-mod cipher;
 mod content;
 mod disk;
 mod kind;
@@ -21,6 +20,7 @@ mod view;
 use std::rc::Rc;
 
 use fluence::web_link::WebLink;
+use js_sys::Uint8Array;
 use wasm_bindgen_futures::spawn_local;
 
 use content::{Content, Found};
@@ -95,7 +95,7 @@ async fn found(view: &View, link: &WebLink) -> Result<Found, Trouble> {
     while let Some(bytes) = transfer.next().await? {
         match &mut opening {
             Some(opening) => content.take(opening.push(&bytes).await?),
-            None => content.push(&bytes),
+            None => content.push(&Uint8Array::from(&bytes[..])),
         }
         view.progress(transfer.offset(), transfer.size());
         // The size of a private file is known with its name, from its first record.

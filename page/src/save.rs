@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use fluence::content::zip;
-use fluence::private::tar::{Entry, Part};
+use fluence::private::tar::Entry;
 use fluence::web_link::WebLink;
 use futures::channel::mpsc;
 use futures::future::{Either, select};
@@ -24,7 +24,7 @@ use web_sys::{
 };
 
 use crate::disk::{self, Chosen};
-use crate::open::Opening;
+use crate::open::{Brought, Opening};
 use crate::text::Trouble;
 use crate::transfer::Transfer;
 use crate::view::{self, View};
@@ -36,6 +36,8 @@ const SCOPE: &str = "/page/save/";
 const AWAKE_MS: u32 = 10_000;
 /// How long the service worker may take to say that it is ready, in milliseconds.
 const READY_MS: u32 = 20_000;
+/// How many bytes are handed over at a time. Each hand-over takes two messages.
+const PIECE: u32 = 1 << 20;
 /// How many bytes are gathered before the browser may move them to the disk, where it keeps all of a file.
 const GATHERED: u64 = 8 << 20;
 
@@ -143,16 +145,15 @@ impl Save {
         })
     }
 
-    /// Sends bytes once the browser takes more.
-    async fn push(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+    /// Sends bytes, the only ones in their buffer, once the browser takes more.
+    async fn push(&mut self, piece: &Uint8Array) -> Result<(), Trouble> {
         match self.asks.next().await {
             Some(Ask::More) => {}
             _ => return Err(Trouble::cancelled()),
         }
-        let piece = Uint8Array::from(bytes);
         let handed_over = Array::of1(&piece.buffer());
         self.port
-            .post_message_with_transferable(&piece, &handed_over)
+            .post_message_with_transferable(piece, &handed_over)
             .map_err(|_| Trouble::not_saved())
     }
 
@@ -184,9 +185,9 @@ struct Held {
 }
 
 impl Held {
-    fn push(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
-        self.pieces.push(&Uint8Array::from(bytes));
-        self.len += bytes.len() as u64;
+    fn push(&mut self, piece: &Uint8Array) -> Result<(), Trouble> {
+        self.pieces.push(piece);
+        self.len += u64::from(piece.length());
         if self.len >= GATHERED {
             let kept = blob(&self.pieces)?;
             self.kept.push(&kept);
@@ -210,11 +211,11 @@ impl Sink {
         })
     }
 
-    async fn push(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+    async fn push(&mut self, piece: &Uint8Array) -> Result<(), Trouble> {
         match self {
-            Self::Download(save) => save.push(bytes).await,
-            Self::Choice(chosen) => chosen.push(bytes).await,
-            Self::Memory(held) => held.push(bytes),
+            Self::Download(save) => save.push(piece).await,
+            Self::Choice(chosen) => chosen.push(piece).await,
+            Self::Memory(held) => held.push(piece),
         }
     }
 
@@ -267,7 +268,8 @@ pub struct Large {
 pub async fn stream(view: &Rc<View>, what: &Large, way: Way) -> Result<(), Trouble> {
     let mut out = Out {
         sink: Sink::begin(way, view, what).await?,
-        last: Vec::new(),
+        piece: Uint8Array::new_with_length(PIECE),
+        filled: 0,
         zip: what.folder.then(zip::Stream::default),
     };
     let _staying = Staying::new();
@@ -284,7 +286,7 @@ pub async fn stream(view: &Rc<View>, what: &Large, way: Way) -> Result<(), Troub
                     out.begin(&file.path).await?;
                 }
                 begun = files.len();
-                out.push(bytes.to_vec()).await?;
+                out.push_own(&bytes).await?;
             }
         }
         view.progress(transfer.offset(), transfer.size());
@@ -296,22 +298,33 @@ pub async fn stream(view: &Rc<View>, what: &Large, way: Way) -> Result<(), Troub
     out.end(view, &what.name).await
 }
 
-/// What is handed over.
+/// What is handed over, in large pieces.
 struct Out {
     sink: Sink,
     /// What came last. The browser takes a file for whole as soon as it has as many bytes as were announced, so the last
     /// ones are not handed over before everything after them was checked too.
-    last: Vec<u8>,
+    piece: Uint8Array,
+    /// The number of bytes in `piece`.
+    filled: u32,
     zip: Option<zip::Stream>,
 }
 
 impl Out {
     /// Takes what a private share has brought.
-    async fn take(&mut self, parts: VecDeque<Part>) -> Result<(), Trouble> {
-        for part in parts {
+    async fn take(&mut self, brought: VecDeque<Brought>) -> Result<(), Trouble> {
+        for part in brought {
             match part {
-                Part::Bytes(bytes) => self.push(bytes).await?,
-                Part::Entry(Entry { path, folder, .. }) => {
+                // What is zipped is counted by this program.
+                Brought::Bytes(bytes) if self.zip.is_some() => {
+                    self.push_own(&bytes.to_vec()).await?;
+                }
+                Brought::Bytes(bytes) => {
+                    let from = |from: u32, to: &Uint8Array| {
+                        to.set(&bytes.subarray(from, from + to.length()), 0);
+                    };
+                    self.gather(bytes.length(), from).await?;
+                }
+                Brought::Entry(Entry { path, folder, .. }) => {
                     // The name of the folder is that of the ZIP file.
                     if let Some((_, path)) = path.split_once('/') {
                         let end = if folder { "/" } else { "" };
@@ -328,39 +341,54 @@ impl Out {
         match &mut self.zip {
             Some(zip) => {
                 let head = zip.begin(path);
-                self.follow(head).await
+                self.follow(&head).await
             }
             None => Ok(()),
         }
     }
 
     /// Takes the next bytes of a file.
-    async fn push(&mut self, bytes: Vec<u8>) -> Result<(), Trouble> {
+    async fn push_own(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
         if let Some(zip) = &mut self.zip {
-            zip.take(&bytes);
+            zip.take(bytes);
         }
         self.follow(bytes).await
     }
 
-    /// Hands over what came last, in whose place comes the next.
-    async fn follow(&mut self, next: Vec<u8>) -> Result<(), Trouble> {
-        if next.is_empty() {
-            return Ok(());
+    async fn follow(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+        let from = |from: u32, to: &Uint8Array| {
+            let from = from as usize;
+            to.copy_from(&bytes[from..from + to.length() as usize]);
+        };
+        self.gather(bytes.len() as u32, from).await
+    }
+
+    /// Gathers bytes, which `copy` copies from an offset to where they belong, and hands over what was full before.
+    async fn gather(&mut self, len: u32, copy: impl Fn(u32, &Uint8Array)) -> Result<(), Trouble> {
+        let mut at = 0;
+        while at < len {
+            if self.filled == PIECE {
+                let next = Uint8Array::new_with_length(PIECE);
+                let full = std::mem::replace(&mut self.piece, next);
+                self.filled = 0;
+                self.sink.push(&full).await?;
+            }
+            let now = (len - at).min(PIECE - self.filled);
+            copy(at, &self.piece.subarray(self.filled, self.filled + now));
+            self.filled += now;
+            at += now;
         }
-        let before = std::mem::replace(&mut self.last, next);
-        if before.is_empty() {
-            return Ok(());
-        }
-        self.sink.push(&before).await
+        Ok(())
     }
 
     /// Ends the file, all of which was checked.
     async fn end(mut self, view: &View, name: &str) -> Result<(), Trouble> {
         if let Some(zip) = self.zip.take() {
-            self.follow(zip.end()).await?;
+            self.follow(&zip.end()).await?;
         }
-        if !self.last.is_empty() {
-            self.sink.push(&self.last).await?;
+        if self.filled > 0 {
+            let last = self.piece.subarray(0, self.filled);
+            self.sink.push(&last).await?;
         }
         self.sink.end(view, name).await
     }

@@ -257,14 +257,20 @@ pub async fn open(
     record: Vec<u8>,
     last: bool,
 ) -> Result<Vec<u8>, RecordError> {
+    let opened = cipher.open(nonce(base, number), record).await;
+    content(opened, number, last)
+}
+
+/// The content of a record that was decrypted; `None` if it was not authentic. `last` is whether the body ends with it.
+///
+/// # Errors
+/// [`RecordError`], as of [`open`].
+pub fn content(opened: Option<Vec<u8>>, number: u64, last: bool) -> Result<Vec<u8>, RecordError> {
     let altered = match number {
         0 => RecordError::Key,
         _ => RecordError::Altered(number),
     };
-    let mut content = cipher
-        .open(nonce(base, number), record)
-        .await
-        .ok_or(altered)?;
+    let mut content = opened.ok_or(altered)?;
     // The delimiter is followed by padding alone, which is of zeros.
     let delimiter = content.iter().rposition(|byte| *byte != 0);
     let at = delimiter.ok_or(RecordError::Altered(number))?;

@@ -57,6 +57,9 @@ pub async fn hkdf(key: &[u8], salt: &[u8], info: &[u8], len: usize) -> Outcome<V
     Ok(Uint8Array::new(&bits).to_vec())
 }
 
+/// The length of a key of AES-128, in bytes.
+const KEY: usize = 16;
+
 /// AES-128-GCM with one key, without additional data. What is encrypted has the tag of 16 bytes at its end.
 pub struct AesGcm(JsValue);
 
@@ -69,6 +72,22 @@ impl AesGcm {
         imported("AES-GCM", key, &["encrypt", "decrypt"])
             .await
             .map(Self)
+    }
+
+    /// The cipher of one body, and what its nonces are made from: HKDF with SHA-256 derives the key of the cipher from a
+    /// secret and a salt with the first `info`, and `N` bytes with the second.
+    ///
+    /// # Errors
+    /// The browser's message, for example in a page that is not a secure context.
+    pub async fn derive<const N: usize>(
+        secret: &[u8],
+        salt: &[u8],
+        infos: [&[u8]; 2],
+    ) -> Outcome<(Self, [u8; N])> {
+        let key = hkdf(secret, salt, infos[0], KEY).await?;
+        let mut base = [0; N];
+        base.copy_from_slice(&hkdf(secret, salt, infos[1], N).await?);
+        Ok((Self::new(&key).await?, base))
     }
 
     /// The cipher with a key that [`Self::key`] returned, perhaps in another program of the extension.
