@@ -2,15 +2,24 @@
 
 use fluence::state::{LogEntry, LogLine};
 
-/// A call that was answered.
+/// A call that was answered, or several.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Asker<'a> {
     /// When, in Unix milliseconds.
     pub at: u64,
-    /// The peer id of the caller.
-    pub peer: &'a str,
+    /// Who called.
+    pub who: Who<'a>,
     /// What was uploaded because of it.
     pub sent: Sent,
+}
+
+/// Who called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who<'a> {
+    /// The peer with this id.
+    Peer(&'a str),
+    /// So many calls of anybody, which came faster than each is written down.
+    Others(u64),
 }
 
 /// What was uploaded because of a call.
@@ -32,16 +41,34 @@ pub fn of(log: &[LogLine]) -> Vec<Asker<'_>> {
     // The caller for whom an upload runs. An upload that an earlier run of the program began is nobody's.
     let mut uploading: Option<usize> = None;
     for line in log {
+        let asked = |who| Asker {
+            at: line.at,
+            who,
+            sent: Sent::Nothing,
+        };
         let sent = match &line.entry {
             LogEntry::Requested { peer } => {
-                askers.push(Asker {
-                    at: line.at,
-                    peer,
-                    sent: Sent::Nothing,
-                });
+                askers.push(asked(Who::Peer(peer)));
                 continue;
             }
-            LogEntry::Uploading { .. } => {
+            LogEntry::MoreRequested { calls } => {
+                askers.push(asked(Who::Others(*calls)));
+                continue;
+            }
+            LogEntry::Uploading {
+                peer: Some(peer), ..
+            } => {
+                let who = Who::Peer(peer);
+                uploading = askers.iter().rposition(|asker| asker.who == who);
+                if uploading.is_none() {
+                    // Its call is among those that were only counted.
+                    uploading = Some(askers.len());
+                    askers.push(asked(who));
+                }
+                Sent::Uploading
+            }
+            // Earlier versions did not write down for whom.
+            LogEntry::Uploading { peer: None, .. } => {
                 uploading = askers.len().checked_sub(1);
                 Sent::Uploading
             }
@@ -66,45 +93,47 @@ mod tests {
     use fluence::failure::Code;
 
     #[test]
-    fn each_upload_is_of_the_call_before_it() {
+    fn each_upload_is_of_the_call_that_caused_it() {
         let asked = |peer: &str| LogEntry::Requested { peer: peer.into() };
-        let uploading = || LogEntry::Uploading {
+        let uploading = |peer: Option<&str>| LogEntry::Uploading {
             multiaddr: "/ip4/1.2.3.4/tcp/80/http".into(),
+            peer: peer.map(Into::into),
         };
         let entries = [
             // What an earlier run of the program had begun.
             LogEntry::Uploaded { size: 3 },
             LogEntry::Reached,
             asked("a"),
-            uploading(),
+            uploading(None),
             asked("b"),
             LogEntry::Uploaded { size: 7 },
             asked("c"),
-            LogEntry::AlreadyStored,
             asked("d"),
-            uploading(),
+            // Somebody else may call before the storage is found.
+            uploading(Some("c")),
             LogEntry::UploadFailed {
                 failure: Code::Stopped.into(),
             },
-            asked("e"),
-            uploading(),
+            LogEntry::MoreRequested { calls: 9 },
+            uploading(Some("e")),
         ];
         let log: Vec<LogLine> = (0..)
             .zip(entries)
             .map(|(at, entry)| LogLine { at, entry })
             .collect();
-        let found: Vec<(u64, &str, Sent)> = of(&log)
+        let found: Vec<(u64, Who<'_>, Sent)> = of(&log)
             .iter()
-            .map(|asker| (asker.at, asker.peer, asker.sent))
+            .map(|asker| (asker.at, asker.who, asker.sent))
             .collect();
         assert_eq!(
             found,
             [
-                (11, "e", Sent::Uploading),
-                (8, "d", Sent::Failed),
-                (6, "c", Sent::Nothing),
-                (4, "b", Sent::Nothing),
-                (2, "a", Sent::Bytes(7)),
+                (11, Who::Peer("e"), Sent::Uploading),
+                (10, Who::Others(9), Sent::Nothing),
+                (7, Who::Peer("d"), Sent::Nothing),
+                (6, Who::Peer("c"), Sent::Failed),
+                (4, Who::Peer("b"), Sent::Nothing),
+                (2, Who::Peer("a"), Sent::Bytes(7)),
             ]
         );
         assert_eq!(of(&[]), []);

@@ -6,7 +6,7 @@ use fluence::state::{Item, LogEntry, NetworkStatus, Origin, Status};
 use fluence::text::host_of;
 use words::{Extension, Words};
 
-use crate::askers::Sent;
+use crate::askers::{Sent, Who};
 
 pub const NAME: &str = "Fluence Share";
 
@@ -496,9 +496,20 @@ pub fn log(entry: &LogEntry, about: About) -> String {
     words::log::<Extension>(entry, about)
 }
 
+/// Who called.
+pub fn who(who: Who<'_>) -> String {
+    match who {
+        Who::Peer(peer) => peer.to_owned(),
+        Who::Others(1) => "one more call".to_owned(),
+        Who::Others(calls) => format!("{calls} more calls"),
+    }
+}
+
 /// What was uploaded because of a call.
-pub fn sent(sent: Sent) -> String {
+pub fn sent(who: Who<'_>, sent: Sent) -> String {
     match sent {
+        // Nobody wrote down which of them had what.
+        Sent::Nothing if matches!(who, Who::Others(_)) => String::new(),
         Sent::Nothing => "nothing, storage had it".to_owned(),
         Sent::Uploading => "uploading".to_owned(),
         Sent::Bytes(bytes) => words::size(bytes),

@@ -27,10 +27,13 @@ use crate::state::{EventKind, Item, ItemId, LogEntry, Upload};
 use crate::storage::{AddressError, is_private, multiaddr_of, url_of};
 use crate::text::quote;
 
-/// The most requests that are recorded at once, and then per second. The others are answered all
-/// the same.
+/// The most requests that get a line of their own at once, and then per second. The others are answered all the same, and
+/// counted together, for so many files at a time.
 const NOTED_BURST: u32 = 30;
 const NOTED_PER_SECOND: f64 = 0.5;
+const COUNTED_TOGETHER: usize = 256;
+/// How long requests are counted before their number becomes a line.
+const COUNTING: Duration = Duration::from_secs(30);
 /// How long a node may take to say where a file may be uploaded.
 const STORAGE_PATIENCE: Duration = Duration::from_secs(8);
 /// How long the whole search for a storage may take; the caller waits 30 s.
@@ -53,6 +56,8 @@ type Placing = Shared<oneshot::Receiver<Result<String, CallError>>>;
 pub(super) struct Serving {
     admission: RefCell<Admission>,
     noted: RefCell<Bucket>,
+    /// The requests that have no line of their own, and that no line counts yet.
+    unnoted: RefCell<HashMap<ItemId, u64>>,
     /// The files for which storage is being found.
     placing: RefCell<HashMap<ItemId, Placing>>,
     /// The files that a storage had when it was last asked: its multiaddr, and when that was.
@@ -68,6 +73,7 @@ impl Serving {
         Self {
             admission: RefCell::new(Admission::new(Limits::default())),
             noted: RefCell::new(Bucket::new(now, NOTED_BURST)),
+            unnoted: RefCell::default(),
             placing: RefCell::default(),
             placed: RefCell::default(),
             counted: RefCell::default(),
@@ -228,7 +234,7 @@ impl<P: Platform> Engine<P> {
         // Where calls are counted, one that nobody gets anything from does not count, and none is given twice.
         let counted = self.count(&id)?;
         self.note_request(&id, from, counted.is_none());
-        let place = self.place(&id, cid).await?;
+        let place = self.place(&id, cid, from).await?;
         if counted.is_some() {
             // Whoever is killed after the reply has counted it.
             self.record([requested(&id, from)]).await;
@@ -288,12 +294,32 @@ impl<P: Platform> Engine<P> {
                     .into_iter()
                     .chain(counts.then(|| requested(id, from))),
             );
+        } else {
+            self.count_together(id);
+        }
+    }
+
+    /// Counts a request that gets no line of its own.
+    fn count_together(&self, id: &ItemId) {
+        let mut unnoted = self.0.serving.unnoted.borrow_mut();
+        let is_first = unnoted.is_empty();
+        if unnoted.len() < COUNTED_TOGETHER || unnoted.contains_key(id) {
+            *unnoted.entry(id.clone()).or_default() += 1;
+        }
+        if is_first {
+            let engine = self.clone();
+            self.spawn(async move {
+                engine.sleep(COUNTING).await;
+                let counted = engine.0.serving.unnoted.take();
+                let line = |(id, calls)| log_line(&id, LogEntry::MoreRequested { calls });
+                engine.tell(counted.into_iter().map(line));
+            });
         }
     }
 
     /// The address of a storage with the file: the one to which it is being uploaded, the one that has it, or a new
-    /// one.
-    async fn place(&self, id: &ItemId, cid: Cid) -> Result<String, CallError> {
+    /// one, to which it is uploaded for this caller.
+    async fn place(&self, id: &ItemId, cid: Cid, from: &PeerName) -> Result<String, CallError> {
         if self.has_job(JobKind::Out, id)
             && let Some(Some(upload)) = self.item(id, |item| item.upload.clone())
         {
@@ -316,12 +342,12 @@ impl<P: Platform> Engine<P> {
                     .placing
                     .borrow_mut()
                     .insert(id.clone(), placing.clone());
-                let (engine, id) = (self.clone(), id.clone());
+                let (engine, id, from) = (self.clone(), id.clone(), from.clone());
                 // This is a task of its own: it continues when the caller hangs up, and the next caller finds its
                 // result.
                 self.spawn(async move {
                     let found = engine
-                        .within(PLACE_PATIENCE, engine.find_place(&id, cid))
+                        .within(PLACE_PATIENCE, engine.find_place(&id, cid, &from))
                         .await
                         .unwrap_or_else(|| {
                             Err(CallError::new(
@@ -341,7 +367,12 @@ impl<P: Platform> Engine<P> {
             .unwrap_or_else(|_| Err(CallError::new(ErrorCode::Internal, "stopped")))
     }
 
-    async fn find_place(&self, id: &ItemId, cid: Cid) -> Result<String, CallError> {
+    async fn find_place(
+        &self,
+        id: &ItemId,
+        cid: Cid,
+        from: &PeerName,
+    ) -> Result<String, CallError> {
         let (source, dag) = match self.0.platform.store().open(id).await {
             Ok(opened) => opened,
             Err(StoreError::Gone(_)) => {
@@ -442,6 +473,7 @@ impl<P: Platform> Engine<P> {
                 id,
                 LogEntry::Uploading {
                     multiaddr: multiaddr.clone(),
+                    peer: Some(quote(from)),
                 },
             ),
             upload_began(id, &upload),

@@ -48,6 +48,11 @@ pub enum LogEntry {
         /// Its peer id.
         peer: String,
     },
+    /// Peers asked for it faster than each call is written down.
+    MoreRequested {
+        /// How many calls have no line of their own.
+        calls: u64,
+    },
     /// A node was asked for a place to upload to, and named none.
     NodeRefused {
         /// Its peer id.
@@ -61,6 +66,8 @@ pub enum LogEntry {
     Uploading {
         /// Where to.
         multiaddr: String,
+        /// The peer id of the caller for whom it is uploaded; earlier versions did not write it down.
+        peer: Option<String>,
     },
     /// A part of an upload has to be sent again.
     PartFailed {
@@ -201,7 +208,7 @@ struct Flat {
     /// A CID, a multiaddr, or an old line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     text: Option<String>,
-    /// Bytes, or seconds.
+    /// Bytes, seconds, or calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -218,9 +225,10 @@ flat! {
     NotReachedYet = "not_reached_yet",
     NoLongerReached = "no_longer_reached",
     Requested { peer } = "requested",
+    MoreRequested { calls as size } = "more_requested",
     NodeRefused { peer, failure } = "node_refused",
     AlreadyStored = "already_stored",
-    Uploading { multiaddr as text } = "uploading",
+    Uploading { multiaddr as text, peer } = "uploading",
     PartFailed { failure } = "part_failed",
     Uploaded { size } = "uploaded",
     UploadFailed { failure } = "upload_failed",

@@ -548,6 +548,10 @@ pub(crate) fn log<M: Medium>(entry: &LogEntry, about: About) -> String {
             "It could not be found from outside any more; announcing it again.".to_owned()
         }
         LogEntry::Requested { peer } => join(&[peer, " asked for it."]),
+        LogEntry::MoreRequested { calls: 1 } => "It was asked for once more.".to_owned(),
+        LogEntry::MoreRequested { calls } => {
+            join(&["It was asked for ", &calls.to_string(), " more times."])
+        }
         LogEntry::NodeRefused { peer, failure } => {
             join(&[peer, ": ", &what(failure, About::Upload)])
         }
@@ -560,7 +564,7 @@ pub(crate) fn log<M: Medium>(entry: &LogEntry, about: About) -> String {
         ]),
         LogEntry::NotHeld { host } => join(&[host, " keeps nothing of it in your name."]),
         LogEntry::NotReleased { host } => join(&[host, " could not be asked to remove its copy."]),
-        LogEntry::Uploading { multiaddr } => join(&["Uploading to ", multiaddr, "."]),
+        LogEntry::Uploading { multiaddr, .. } => join(&["Uploading to ", multiaddr, "."]),
         LogEntry::PartFailed { failure } => join(&[
             "A part has to be sent again. ",
             &what(failure, About::Upload),

@@ -464,7 +464,7 @@ fn who_asked(item: &Item, log: &[LogLine]) -> Html {
                     <thead><tr><th scope="col">{ text::ASKED_WHEN }</th><th scope="col">{ text::ASKED_WHO }</th><th scope="col">{ text::ASKED_SENT }</th></tr></thead>
                     <tbody>
                         { for askers.iter().map(|asker| html! {
-                            <tr><td>{ time(asker.at) }</td><td class="code">{ asker.peer.to_owned() }</td><td>{ text::sent(asker.sent) }</td></tr>
+                            <tr><td>{ time(asker.at) }</td><td class="code">{ text::who(asker.who) }</td><td>{ text::sent(asker.who, asker.sent) }</td></tr>
                         }) }
                     </tbody>
                 </table>

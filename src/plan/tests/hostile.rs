@@ -224,6 +224,42 @@ fn a_flood_of_calls_is_bounded() {
 }
 
 #[test]
+fn every_call_is_in_the_log_however_many_come() {
+    let world = World::default();
+    world.node("node", "store");
+    let a = world.machine("alice");
+    a.online();
+    let (id, cid) = share(&a, "a", &file(300_000, 58));
+    let call = |from: String| {
+        let engine = a.engine.clone();
+        let request = Request::new(function(&cid), &json!({}));
+        async move { engine.serve(from, request).await }
+    };
+    // While the place is looked for on behalf of the first, others call.
+    let first = a.wait(futures::future::join(
+        call("first".into()),
+        call("second".into()),
+    ));
+    assert!(matches!(first, (Reply::Ok(_), Reply::Ok(_))));
+    for peer in 0..98 {
+        assert!(matches!(a.wait(call(format!("peer{peer}"))), Reply::Ok(_)));
+    }
+    world.sim.pass(MINUTE);
+    let mut calls = 0;
+    let mut uploads = Vec::new();
+    for entry in log(&a, &id) {
+        match entry {
+            LogEntry::Requested { .. } => calls += 1,
+            LogEntry::MoreRequested { calls: more } => calls += more,
+            LogEntry::Uploading { peer, .. } => uploads.push(peer),
+            _ => {}
+        }
+    }
+    assert_eq!(calls, 100);
+    assert_eq!(uploads, [Some("first".to_owned())]);
+}
+
+#[test]
 fn places_in_private_networks_are_used_only_beside_ones_own_node() {
     let world = World::default();
     let settings = |nodes: &[&str]| Settings {
