@@ -23,6 +23,9 @@ use crate::face::Face;
 use crate::firefox;
 use crate::process::{Program, STOP, repository, signal};
 
+/// Where the middle of a notification's first and second button is in Chromium: right of the notification's left edge, and
+/// above its lower edge, in pixels. Their words are *Allow* and *Refuse*.
+const NOTIFICATION_BUTTONS: [(i64, i64); 2] = [(48, 27), (141, 27)];
 /// How long a browser may take to start.
 pub(crate) const START: Duration = Duration::from_secs(60);
 /// The longest wait inside a page. Each wait has its own limit, which is shorter.
@@ -677,6 +680,12 @@ impl Browser {
             );
             sleep(LOOK).await;
         }
+    }
+
+    /// Presses a button of the notification that is shown next, counted from 0, with a real mouse.
+    pub async fn press_in_notification(&self, button: usize) -> Result<()> {
+        let (right, above) = NOTIFICATION_BUTTONS[button];
+        self.display()?.click_in_notification(right, above).await
     }
 
     /// Presses keys on the display's keyboard; they are given by their X names.

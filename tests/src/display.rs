@@ -15,6 +15,9 @@ const MENU: Duration = Duration::from_secs(20);
 const LOOKS: usize = 10;
 /// How far a menu's edge may be from the mouse, in pixels.
 const NEAR: i64 = 10;
+/// The size of the display in memory, and how far from its corner a notification may end, in pixels.
+const SCREEN: (i64, i64) = (1280, 960);
+const CORNER: i64 = 40;
 /// How often the display is polled: X has no simple event for the windows of other programs.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -53,7 +56,7 @@ impl Display {
             "1",
             "-screen",
             "0",
-            "1280x960x24",
+            &format!("{}x{}x24", SCREEN.0, SCREEN.1),
             "-nolisten",
             "tcp",
         ]);
@@ -150,6 +153,39 @@ impl Display {
     /// Presses the left mouse button at a position.
     pub async fn click(&self, x: i64, y: i64) -> Result<()> {
         self.press_mouse(x, y, "1").await
+    }
+
+    /// Waits for a notification, which is in the lower right corner, and clicks on its button whose middle is so many pixels
+    /// right of its left edge and above its lower edge, until it is gone.
+    pub async fn click_in_notification(&self, right: i64, above: i64) -> Result<()> {
+        let deadline = Instant::now() + MENU;
+        let mut shown = None;
+        loop {
+            let windows = self.new_windows(&[]).await?;
+            let notification = windows.iter().find(|window| {
+                window.width < SCREEN.0 / 2
+                    && (window.left + window.width - SCREEN.0).abs() <= CORNER
+                    && (window.top + window.height - SCREEN.1).abs() <= CORNER
+            });
+            match (notification, &shown) {
+                (Some(notification), _) => {
+                    let (x, y) = (
+                        notification.left + right,
+                        notification.top + notification.height - above,
+                    );
+                    // It may take no click in its first moments.
+                    self.press_mouse(x, y, "1").await?;
+                    shown = Some(notification.window.clone());
+                }
+                (None, Some(_)) => return Ok(()),
+                (None, None) => {}
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "no notification showed and took a click within {MENU:?}"
+            );
+            sleep(LOOK).await;
+        }
     }
 
     /// Presses keys, one after the other.

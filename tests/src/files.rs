@@ -79,13 +79,22 @@ pub fn sound() -> Vec<u8> {
 
 /// A document of one page with one line of text, as PDF.
 pub fn document(text: &str) -> Vec<u8> {
+    document_with(text, "")
+}
+
+/// The same document with an action, in the form that PDF gives it, that is done when it is opened.
+pub fn acting_document(text: &str, action: &str) -> Vec<u8> {
+    document_with(text, &format!(" /OpenAction << {action} >>"))
+}
+
+fn document_with(text: &str, catalog: &str) -> Vec<u8> {
     let line: String = text
         .chars()
         .filter(|c| c.is_ascii() && !c.is_control() && !matches!(c, '(' | ')' | '\\'))
         .collect();
     let content = format!("BT /F1 24 Tf 72 720 Td ({line}) Tj ET");
     let objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        format!("<< /Type /Catalog /Pages 2 0 R{catalog} >>"),
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
         "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R \
          /Resources << /Font << /F1 5 0 R >> >> >>"

@@ -1,6 +1,6 @@
 //! Parsing requests below `/ipfs/`.
 
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use fluence::Cid;
 use fluence::names::MAX_LINK;
 use percent_encoding::percent_decode_str;
@@ -9,6 +9,16 @@ use super::accept::{self, Format, accepted, car_params};
 use super::ranges::EntityBytes;
 use super::reply::Refused;
 
+/// What browsers ask for in order to run it (`Sec-Fetch-Dest`).
+const PROGRAMS: &[&[u8]] = &[
+    b"audioworklet",
+    b"paintworklet",
+    b"script",
+    b"serviceworker",
+    b"sharedworker",
+    b"worker",
+    b"xslt",
+];
 /// How many names a path may have.
 const MAX_SEGMENTS: usize = 256;
 
@@ -67,6 +77,16 @@ fn has_directive(headers: &HeaderMap, directives: &[&str]) -> bool {
         })
 }
 
+/// Whether a page of this node's own origin wants to run what it asks for. The page of web links has that origin, and a
+/// shared file must not be able to become a part of it.
+fn is_program(headers: &HeaderMap) -> bool {
+    let says = |name: &str, values: &[&[u8]]| {
+        let value = headers.get(name).map(HeaderValue::as_bytes);
+        value.is_some_and(|value| values.contains(&value))
+    };
+    says("sec-fetch-site", &[b"same-origin"]) && says("sec-fetch-dest", PROGRAMS)
+}
+
 impl Asked {
     /// Parses a request. `open` says whether the gateway serves more than verifiable blocks.
     pub fn parse(uri: &Uri, headers: &HeaderMap, open: bool) -> Result<Self, Refused> {
@@ -99,6 +119,12 @@ impl Asked {
         if headers.get("service-worker").is_some_and(|v| v == "script") && path.is_empty() && !slash
         {
             return Err(Refused::bad("a service worker cannot be registered here"));
+        }
+        if is_program(headers) {
+            return Err(Refused(
+                StatusCode::FORBIDDEN,
+                "a shared file is no program of a page of this node".into(),
+            ));
         }
         let query: Vec<(String, String)> = uri
             .query()

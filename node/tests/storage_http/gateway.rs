@@ -726,6 +726,27 @@ async fn the_page_for_web_links_runs_nothing_but_its_own_program() {
 }
 
 #[tokio::test]
+async fn no_file_becomes_a_program_of_the_page_of_web_links() {
+    let world = World::new().await;
+    let script = small(b"document.title = 'mine'");
+    world.put(&script).await;
+    let path = format!("/ipfs/{}?filename=a.js", script.text());
+    for (site, dest, status) in [
+        ("same-origin", "script", 403),
+        ("same-origin", "worker", 403),
+        ("same-origin", "serviceworker", 403),
+        // The page itself reads it, a person opens it, and a page of another origin may use it as it likes.
+        ("same-origin", "empty", 200),
+        ("none", "document", 200),
+        ("cross-site", "script", 200),
+    ] {
+        let headers = [("sec-fetch-site", site), ("sec-fetch-dest", dest)];
+        let response = world.get_with(&path, &headers).await;
+        assert_eq!(response.status(), status, "{site} {dest}");
+    }
+}
+
+#[tokio::test]
 async fn no_web_page_learns_which_node_it_is() {
     let mut setup = Setup::default();
     let peer = || {

@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::lifetime::until_answered;
-use crate::{SMALL, play};
+use crate::{SMALL, play, play_in_chromium};
 
 /// How often a storage is asked.
 const LOOK: Duration = Duration::from_millis(100);
@@ -71,6 +71,29 @@ fn what_is_stopped_or_removed_leaves_storage() {
         let first = scene.command_line("first", &node)?;
         same_bytes(&first.fetch(&cid, SMALL).await?, &bytes)?;
         ensure!(is_stored(&node, &cid).await?);
+        // Who asked, and what was uploaded for them.
+        let askers = format!(
+            r#"const row = document.querySelector('[data-testid="item"][data-id="{}"]');
+            const table = row?.querySelector('[data-testid="item-askers"] tbody');
+            if (!table) {{
+                const details = row?.querySelector('[data-testid="item-log-toggle"]');
+                if (details?.ariaExpanded === 'false') details.click();
+                return null;
+            }}
+            const [call] = table.rows;
+            return [...call.cells].map((cell) => cell.textContent);"#,
+            shown.id
+        );
+        let call = face.wait("who asked", SMALL, &askers).await?;
+        ensure!(
+            call[1]
+                .as_str()
+                .is_some_and(|peer| peer.starts_with("12D3Koo")),
+            "{call}"
+        );
+        let uploaded = format!("return (() => {{ {askers} }})()?.[2] === '700 kB';");
+        face.wait("that it was uploaded", SMALL, &uploaded).await?;
+        face.picture("asked").await?;
         face.enter_in(&shown, "item-stop").await?;
         until_not_stored(&node, &cid).await?;
 
@@ -209,6 +232,44 @@ fn the_person_is_asked_before_anybody_gets_a_file() {
         called?;
         Ok(())
     });
+}
+
+#[test]
+fn the_buttons_of_a_notification_decide() {
+    play_in_chromium(
+        "asking_by_notification",
+        "its notifications have no buttons",
+        async |scene| {
+            let node = scene.node("node", &[]).await?;
+            let mut alice = scene.browser("alice", Some(scene.hidden_display().await?))?;
+            alice.open().await?;
+            let face = alice.face().await?;
+            face.set_nodes(&[node.websocket()?]).await?;
+            face.wait_network("online", ONLINE).await?;
+            let bytes = files::noise(300_000, 56);
+            face.share(&[&scene.file("asked.bin", &bytes)?]).await?;
+            let shown = face.wait_named("asked.bin", &["shared"], SMALL).await?;
+            let cid = shown.cid.clone().context("a shared file without a hash")?;
+            face.press_in(&shown, "item-log-toggle").await?;
+            face.press_in(&shown, "item-ask-first").await?;
+            let is_set = format!(
+                r#"return document.querySelector('[data-id="{}"] [data-testid="item-ask-first"]')?.checked === true;"#,
+                shown.id
+            );
+            face.wait("that it asks", SMALL, &is_set).await?;
+            let function = format!("IPFS_{cid}");
+            for (button, gets) in [("Refuse", false), ("Allow", true)] {
+                let stranger = scene.command_line(button, &node)?;
+                let nothing = json!({});
+                let call = stranger.call(&function, &nothing, SMALL);
+                let answer = async { alice.press_in_notification(usize::from(!gets)).await };
+                let (called, answered) = tokio::join!(call, answer);
+                answered?;
+                ensure!(called.is_ok() == gets, "{button}: {called:?}");
+            }
+            Ok(())
+        },
+    );
 }
 
 #[test]

@@ -7,6 +7,8 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use fluence::private::record::{HEADER, RECORD};
 use fluence_tests::browser::{Browser, Kind};
 use fluence_tests::files;
@@ -162,6 +164,111 @@ fn a_web_link_is_checked_shown_and_saved() {
             ensure!(trouble.contains(words), "{shown}");
         }
         bob.checked_picture("nobody").await
+    });
+}
+
+/// Makes a video of this page's own, and leaves it in the window as base64.
+const MAKE_VIDEO: &str = r#"
+const canvas = document.createElement('canvas');
+[canvas.width, canvas.height] = [64, 48];
+const brush = canvas.getContext('2d');
+const recorder = new MediaRecorder(canvas.captureStream(25), { mimeType: 'video/webm' });
+const parts = [];
+recorder.ondataavailable = ({ data }) => parts.push(data);
+recorder.onstop = () => {
+  const reader = new FileReader();
+  reader.onload = () => { window.video = reader.result.split(',')[1]; };
+  reader.readAsDataURL(new Blob(parts));
+};
+recorder.start();
+let frames = 0;
+const draw = () => {
+  brush.fillStyle = `hsl(${frames * 9} 80% 50%)`;
+  brush.fillRect(0, 0, 64, 48);
+  if (++frames < 25) requestAnimationFrame(draw); else recorder.stop();
+};
+draw();"#;
+
+#[test]
+fn sound_and_video_are_played_and_no_document_calls_home() {
+    play("web_link_media", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let sharer = scene.command_line("sharer", &node)?;
+        let bob = browser(scene).await?;
+        let base = base(&node);
+        let driver = bob.driver()?;
+        driver.goto(scene.site.url("/")).await?;
+        driver.execute(MAKE_VIDEO, vec![]).await?;
+        let deadline = Instant::now() + SMALL;
+        let video = loop {
+            let made = driver
+                .execute("return window.video ?? null;", vec![])
+                .await?;
+            if let Some(made) = made.json().as_str() {
+                break BASE64.decode(made)?;
+            }
+            ensure!(Instant::now() < deadline, "the browser made no video");
+            sleep(LOOK).await;
+        };
+        for (name, bytes, kind) in [
+            ("tone.wav", files::sound(), "audio"),
+            ("colours.webm", video, "video"),
+        ] {
+            let (_program, cid) = sharer.share(&scene.file(name, &bytes)?).await?;
+            let link = format!("{base}/#{cid}&name={name}");
+            open(&bob, &link, |shown| shown["kind"] == kind).await?;
+            let watch = format!(
+                "const player = document.querySelector('{kind}');
+                 player.addEventListener('timeupdate', () => {{ player.dataset.at = player.currentTime; }});"
+            );
+            driver.execute(&watch, vec![]).await?;
+            match bob.kind() {
+                Kind::Chromium => driver.find(By::Tag(kind)).await?.send_keys(" ").await?,
+                // Its player takes no keys of drivers.
+                Kind::Firefox => {
+                    let play = "const [player] = arguments; player.muted = true; player.play();";
+                    let player = driver.find(By::Tag(kind)).await?;
+                    driver.execute(play, vec![player.to_json()?]).await?;
+                }
+            }
+            let deadline = Instant::now() + SMALL;
+            let at = format!(
+                "const player = document.querySelector('{kind}');
+                 return Number(player.dataset.at ?? 0) > 0 && (player.videoWidth ?? 64) === 64 && player.error === null;"
+            );
+            while *driver.execute(&at, vec![]).await?.json() != json!(true) {
+                ensure!(Instant::now() < deadline, "{name} is not played");
+                sleep(LOOK).await;
+            }
+            bob.checked_picture(kind).await?;
+        }
+
+        // What a document does by itself when it is shown.
+        let spy = scene.site.add("spy.txt", "text/plain", b"seen".to_vec());
+        for (name, action) in [
+            (
+                "script.pdf",
+                format!(
+                    "/S /JavaScript /JS (app.launchURL\\('{spy}'\\); this.submitForm\\('{spy}'\\);)"
+                ),
+            ),
+            ("link.pdf", format!("/S /URI /URI ({spy})")),
+        ] {
+            let pdf = files::acting_document("Everything is a function call.", &action);
+            let (_program, cid) = sharer.share(&scene.file(name, &pdf)?).await?;
+            let link = format!("{base}/#{cid}&name={name}");
+            open(&bob, &link, |shown| shown["kind"] == "button").await?;
+            let show = By::Css(r#"[data-testid="preview"] button"#);
+            driver.find(show).await?.click().await?;
+            let shown = until(&bob, |shown| shown["kind"] == "iframe").await?;
+            ensure!(shown["title"] == "Fluence Share", "{shown}");
+            bob.checked_picture(name).await?;
+        }
+        ensure!(
+            scene.site.asked("/files/spy.txt") == 0,
+            "a document asked elsewhere"
+        );
+        Ok(())
     });
 }
 
