@@ -135,6 +135,8 @@ pub enum Command {
         /// The item's id.
         id: ItemId,
     },
+    /// Send a report for those who look for a fault ([`crate::report`]).
+    Report,
     /// Test the person's own IPFS node, and say what is wrong with it.
     TestIpfs {
         /// The base URL of its RPC.
@@ -205,6 +207,7 @@ flat! {
     Reconnect = "reconnect",
     Thumbnails { ids } = "thumbnails",
     Log { id } = "log",
+    Report = "report",
     TestIpfs { rpc, gateway } = "test_ipfs",
 }
 
@@ -375,6 +378,11 @@ pub enum Answer {
         /// The lines, oldest first.
         lines: Vec<LogLine>,
     },
+    /// The answer to [`Command::Report`].
+    Report {
+        /// The report.
+        report: String,
+    },
 }
 
 /// A [`ToFace`] on the wire: a word, and the values that belong to it.
@@ -482,6 +490,8 @@ struct FlatAnswer {
     thumbnails: Option<Vec<Thumbnail>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lines: Option<Vec<LogLine>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    report: Option<String>,
 }
 
 impl From<Answer> for FlatAnswer {
@@ -504,6 +514,10 @@ impl From<Answer> for FlatAnswer {
                 lines: Some(lines),
                 ..flat("log")
             },
+            Answer::Report { report } => Self {
+                report: Some(report),
+                ..flat("report")
+            },
         }
     }
 }
@@ -522,6 +536,9 @@ impl TryFrom<FlatAnswer> for Answer {
             },
             "log" => Self::Log {
                 lines: flat.lines.ok_or(Unreadable)?,
+            },
+            "report" => Self::Report {
+                report: flat.report.ok_or(Unreadable)?,
             },
             _ => return Err(Unreadable),
         })
@@ -602,6 +619,7 @@ mod tests {
             Command::Reconnect,
             Command::Thumbnails { ids: vec![id()] },
             Command::Log { id: id() },
+            Command::Report,
             Command::TestIpfs {
                 rpc: text(),
                 gateway: text(),
@@ -657,6 +675,9 @@ mod tests {
                 }],
             },
             Answer::Log { lines: Vec::new() },
+            Answer::Report {
+                report: "{}".into(),
+            },
         ];
         let answers = answers
             .into_iter()

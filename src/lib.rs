@@ -19,6 +19,7 @@ pub mod names;
 pub mod plan;
 pub mod ports;
 pub mod private;
+pub mod report;
 pub mod state;
 pub mod storage;
 pub mod text;

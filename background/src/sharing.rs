@@ -208,7 +208,10 @@ impl Sharing {
             return;
         };
         match answer {
-            Answer::Done { .. } | Answer::Thumbnails { .. } | Answer::Log { .. } => {}
+            Answer::Done { .. }
+            | Answer::Thumbnails { .. }
+            | Answer::Log { .. }
+            | Answer::Report { .. } => {}
             Answer::Refused { failure } => self.notices.tell(failure).await,
         }
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use fluence::command::{Answer, Command, FACE_PORT, MAX_THUMBNAILS, ToFace, ToWorker};
 use fluence::failure::{Code, Failure};
 use fluence::plan::{Engine, Unknown};
-use fluence::state::{EventKind, Item, ItemId, NetworkStatus, Settings, Status};
+use fluence::report;
+use fluence::state::{EventKind, Item, ItemId, NetworkStatus, Settings, State, Status};
 use fluence_peer::{Calls, Config, Peer, Statuses};
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
@@ -405,6 +406,7 @@ impl Worker {
                 Ok(lines) => Answer::Log { lines },
                 Err(why) => refused(Failure::from(&why)),
             },
+            Command::Report => self.report().await,
             Command::ShareAgain { id } => {
                 self.sharing.is_wanted(&id);
                 self.engine.command(Command::ShareAgain { id }).await
@@ -418,6 +420,23 @@ impl Worker {
             | Command::Decide { .. }
             | Command::Remove { .. }
             | Command::Set { .. }) => self.engine.command(command).await,
+        }
+    }
+
+    /// A report of what happened, in which nothing says to which files and with whom.
+    async fn report(&self) -> Answer {
+        let mut logs = Vec::new();
+        for id in self.engine.with_state(report::reported) {
+            match self.journal.log(&id).await {
+                Ok(lines) => logs.push((id, lines)),
+                Err(why) => return refused(Failure::from(&why)),
+            }
+        }
+        let version = runtime::version();
+        let now = web::time::now_ms();
+        let report = |state: &State| report::report(&version, now, state, &logs);
+        Answer::Report {
+            report: self.engine.with_state(report),
         }
     }
 

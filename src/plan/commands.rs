@@ -20,7 +20,7 @@ const REMOVED_AT_ONCE: usize = 32;
 impl<P: Platform> Engine<P> {
     /// Carries out the command of a face. Commands that only a platform can carry out ([`Command::Watch`],
     /// [`Command::ShareUrl`], [`Command::ShareFiles`], [`Command::Save`], [`Command::Reconnect`],
-    /// [`Command::TestIpfs`], [`Command::Thumbnails`], [`Command::Log`]) are refused here; the platform deals with
+    /// [`Command::TestIpfs`], [`Command::Thumbnails`], [`Command::Log`], [`Command::Report`]) are refused here; the platform deals with
     /// them first.
     pub async fn command(&self, command: Command) -> Answer {
         let done = match command {
@@ -60,7 +60,8 @@ impl<P: Platform> Engine<P> {
             | Command::Reconnect
             | Command::TestIpfs { .. }
             | Command::Thumbnails { .. }
-            | Command::Log { .. } => Err(Code::NotHere.into()),
+            | Command::Log { .. }
+            | Command::Report => Err(Code::NotHere.into()),
         };
         match done {
             Ok(id) => Answer::Done { id },

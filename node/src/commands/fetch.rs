@@ -187,7 +187,10 @@ async fn fetch(
         .await
     {
         Answer::Done { id: Some(id) } => id,
-        Answer::Done { id: None } | Answer::Thumbnails { .. } | Answer::Log { .. } => {
+        Answer::Done { id: None }
+        | Answer::Thumbnails { .. }
+        | Answer::Log { .. }
+        | Answer::Report { .. } => {
             return Err(text::fetch_not_begun());
         }
         Answer::Refused { failure } => return Err(Failed::of(failure, About::Fetch)),

@@ -227,6 +227,8 @@ impl Face {
                     *log = Some(lines);
                 }
             }
+            // No face asks for it yet.
+            Answer::Report { .. } => {}
             Answer::Refused { failure } if about == Topic::Fetch => {
                 self.fetch_error = Some(text::fetch_refused(&failure));
                 focus::element(&self.fetch_field);
