@@ -381,6 +381,8 @@ impl Browser {
         command.arg("--port=0");
         if let Some(display) = &self.display {
             command.env("DISPLAY", display.name());
+            // This is where dialogs suggest to save.
+            command.env("HOME", &self.home);
         }
         // It takes a port that is free for one version of the Internet Protocol, and ends if that is not free for the
         // other one.
@@ -680,6 +682,13 @@ impl Browser {
             );
             sleep(LOOK).await;
         }
+    }
+
+    /// Waits for the dialog in which a page has a file chosen, accepts the suggested name with a real mouse, and returns the
+    /// path of the file.
+    pub async fn save_in_dialog(&self, suggested: &str) -> Result<PathBuf> {
+        self.display()?.save_in_dialog().await?;
+        Ok(self.home.join(suggested))
     }
 
     /// Presses a button of the notification that is shown next, counted from 0, with a real mouse.

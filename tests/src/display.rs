@@ -15,6 +15,10 @@ const MENU: Duration = Duration::from_secs(20);
 const LOOKS: usize = 10;
 /// How far a menu's edge may be from the mouse, in pixels.
 const NEAR: i64 = 10;
+/// The height of the dialog in which a file is chosen, at least and less than, and where the middle of its button that saves
+/// is: left of its right edge, and above its lower edge; all in pixels.
+const DIALOG_HEIGHT: (i64, i64) = (500, 880);
+const SAVE_BUTTON: (i64, i64) = (50, 25);
 /// The size of the display in memory, and how far from its corner a notification may end, in pixels.
 const SCREEN: (i64, i64) = (1280, 960);
 const CORNER: i64 = 40;
@@ -153,6 +157,38 @@ impl Display {
     /// Presses the left mouse button at a position.
     pub async fn click(&self, x: i64, y: i64) -> Result<()> {
         self.press_mouse(x, y, "1").await
+    }
+
+    /// Waits for the dialog in which a page has a file chosen, and clicks on its button that saves. Without a window manager
+    /// it takes keys only sometimes, so the file has the suggested name.
+    pub async fn save_in_dialog(&self) -> Result<()> {
+        let deadline = Instant::now() + MENU;
+        let mut shown = false;
+        loop {
+            let windows = self.new_windows(&[]).await?;
+            let dialog = windows.iter().find(|window| {
+                let is_browser = window.height >= DIALOG_HEIGHT.1;
+                window.height >= DIALOG_HEIGHT.0 && !is_browser
+            });
+            match dialog {
+                Some(dialog) => {
+                    let (x, y) = (
+                        dialog.left + dialog.width - SAVE_BUTTON.0,
+                        dialog.top + dialog.height - SAVE_BUTTON.1,
+                    );
+                    // It may take no click in its first moments.
+                    self.press_mouse(x, y, "1").await?;
+                    shown = true;
+                }
+                None if shown => return Ok(()),
+                None => {}
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "no dialog showed and took a click within {MENU:?}"
+            );
+            sleep(LOOK).await;
+        }
     }
 
     /// Waits for a notification, which is in the lower right corner, and clicks on its button whose middle is so many pixels

@@ -13,6 +13,8 @@ use tokio::time::sleep;
 use crate::lifetime::until_answered;
 use crate::{SMALL, play, play_in_chromium};
 
+/// How long the copy of the last fetch stays at least, so that who asked can fetch it.
+const LAST_COPY: Duration = Duration::from_secs(65);
 /// How often a storage is asked.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -129,7 +131,7 @@ fn what_is_stopped_or_removed_leaves_storage() {
 #[test]
 fn a_share_ends_by_itself_and_sharing_can_rest() {
     play("resting", async |scene| {
-        let node = scene.node("node", &[]).await?;
+        let mut node = scene.node("node", &[]).await?;
         let (_alice, face) = scene.online("alice", &node).await?;
         let bytes = files::noise(300_000, 52);
         face.share(&[&scene.file("once.bin", &bytes)?]).await?;
@@ -168,6 +170,14 @@ fn a_share_ends_by_itself_and_sharing_can_rest() {
         let late = scene.command_line("late", &node)?;
         let answer = late.call(&format!("IPFS_{cid}"), &json!({}), SMALL).await;
         ensure!(answer.is_err(), "{answer:?}");
+
+        // The copy that the last one fetched is taken back, although its node is away when it is time.
+        ensure!(is_stored(&node, &cid).await?);
+        node.stop().await?;
+        face.wait_network("offline", SMALL).await?;
+        sleep(LAST_COPY).await;
+        node.start_again().await?;
+        until_not_stored(&node, &cid).await?;
         Ok(())
     });
 }

@@ -16,9 +16,10 @@ use fluence_tests::node::Node;
 use fluence_tests::scene::{Scene, same_bytes};
 use serde_json::{Value, json};
 use thirtyfour::By;
+use thirtyfour::extensions::cdp::ChromeDevTools;
 use tokio::time::sleep;
 
-use crate::{SMALL, play};
+use crate::{SMALL, play, play_in_chromium};
 
 /// How often the page is looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -401,6 +402,47 @@ fn at_an_insecure_address_a_large_file_is_kept_until_it_is_saved() {
         );
         Ok(())
     });
+}
+
+/// What makes a browser one without service workers.
+const NO_SERVICE_WORKERS: &str =
+    "Object.defineProperty(Navigator.prototype, 'serviceWorker', { value: undefined });";
+
+#[test]
+fn where_there_is_no_service_worker_a_person_chooses_the_file() {
+    play_in_chromium(
+        "web_link_choice",
+        "it has no File System Access",
+        async |scene| {
+            let node = scene.node("node", &[]).await?;
+            let sharer = scene.command_line("sharer", &node)?;
+            let base = base(&node);
+            let bytes = files::noise(70_000_000, 13);
+            let file = scene.file("large.bin", &bytes)?;
+            let (_plain, cid) = sharer.share(&file).await?;
+            let (_private, secret) = sharer.share_privately(&file).await?;
+            let secret = secret.replace('#', "&key=");
+            let links = [
+                ("plain", format!("{base}/#{cid}&name=large.bin")),
+                ("private", secret.replace("fluence:", &format!("{base}/#"))),
+            ];
+            for (name, link) in links {
+                let mut bob = scene.browser(name, Some(scene.hidden_display().await?))?;
+                bob.open().await?;
+                let source = json!({ "source": NO_SERVICE_WORKERS });
+                ChromeDevTools::new(bob.driver()?.handle.clone())
+                    .execute_cdp_with_params("Page.addScriptToEvaluateOnNewDocument", source)
+                    .await?;
+                open(&bob, &link, |shown| shown["save"] != "").await?;
+                save(&bob).await?;
+                let chosen = bob.save_in_dialog("large.bin").await?;
+                until(&bob, is_checked).await?;
+                same_bytes(&chosen, &bytes)?;
+                bob.checked_picture("chosen").await?;
+            }
+            Ok(())
+        },
+    );
 }
 
 /// Checks that a file is a ZIP file of these files.
