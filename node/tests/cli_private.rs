@@ -5,9 +5,12 @@ mod support;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 use serde_json::{Value, json};
 use support::{Fluence, World, bytes, fluence, get, output};
@@ -439,4 +442,93 @@ fn a_file_that_was_changed_is_not_served() {
     share.event_where("a failure because the file is gone", |event| {
         event.to_string().contains("file_gone")
     });
+}
+
+/// Somebody who listens at the line to a port of this computer, and hears what goes both ways.
+struct Listener {
+    port: u16,
+    heard: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Listener {
+    fn at(port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let own = listener.local_addr().unwrap().port();
+        let heard = Arc::<Mutex<Vec<u8>>>::default();
+        let hears = Arc::clone(&heard);
+        // The threads end with the test, or with the connection.
+        thread::spawn(move || {
+            for near in listener.incoming().map_while(Result::ok) {
+                let far = TcpStream::connect(("127.0.0.1", port)).unwrap();
+                for (mut from, mut to) in [
+                    (near.try_clone().unwrap(), far.try_clone().unwrap()),
+                    (far, near),
+                ] {
+                    let hears = Arc::clone(&hears);
+                    thread::spawn(move || {
+                        let mut piece = [0; 16 * 1024];
+                        while let Ok(len @ 1..) = from.read(&mut piece) {
+                            hears.lock().unwrap().extend_from_slice(&piece[..len]);
+                            if to.write_all(&piece[..len]).is_err() {
+                                break;
+                            }
+                        }
+                        let _ = to.shutdown(Shutdown::Both);
+                    });
+                }
+            }
+        });
+        Self { port: own, heard }
+    }
+}
+
+#[test]
+fn who_listens_at_the_line_to_a_node_hears_no_call() {
+    let world = World::new();
+    let port = world.tcp.split('/').nth(4).unwrap();
+    let listener = Listener::at(port.parse().unwrap());
+    let node = world.tcp.replace(port, &listener.port.to_string());
+    for (number, private) in [false, true].into_iter().enumerate() {
+        let name = "отпуск-2026.bin";
+        fs::create_dir(world.path(&format!("in{number}"))).unwrap();
+        let path = world.file(&format!("in{number}/{name}"), 700_000 + number);
+        let at_node = |state: String, command: &str| {
+            let mut fluence = fluence(&world.path(&state));
+            fluence.args([command, "--node", &node]);
+            fluence
+        };
+        let mut sharing = at_node(format!("alice{number}"), "share");
+        sharing.args(private.then_some("--private")).arg(&path);
+        let share = Fluence::start(&mut sharing);
+        let link = share.event("shared")["link"].as_str().unwrap().to_owned();
+        let folder = world.path(&format!("out{number}"));
+        fs::create_dir(&folder).unwrap();
+        let mut fetching = at_node(format!("bob{number}"), "fetch");
+        fetching.args([&link, "-o"]).arg(&folder);
+        let fetch = Fluence::start(&mut fetching);
+        fetch.event("fetched");
+        fetch.succeeds();
+
+        let (cid, key) = link
+            .trim_start_matches("fluence:")
+            .split_once('#')
+            .unwrap_or((link.trim_start_matches("fluence:"), "no key"));
+        let heard = listener.heard.lock().unwrap();
+        assert!(heard.len() > 10_000, "{}", heard.len());
+        let plain = fs::read(&path).unwrap();
+        for secret in [
+            cid.as_bytes(),
+            key.as_bytes(),
+            name.as_bytes(),
+            b"IPFS_",
+            b"multiaddr",
+            &plain[1000..1032],
+        ] {
+            assert!(
+                !contains(&heard, secret),
+                "{}",
+                String::from_utf8_lossy(secret)
+            );
+        }
+    }
 }
