@@ -105,6 +105,9 @@ impl Draft {
             max_file,
             max_room,
             own_ipfs,
+            public: _,
+            routers: _,
+            gateways: _,
         } = settings;
         let own = own_ipfs.as_ref();
         Self {
@@ -174,6 +177,9 @@ impl Draft {
             max_file: max_file.unwrap_or(0),
             max_room,
             own_ipfs: self.use_ipfs.then(|| self.own_ipfs()),
+            public: held.public,
+            routers: held.routers.clone(),
+            gateways: held.gateways.clone(),
         };
         let wrong = settings.check();
         if wrong.is_empty() {

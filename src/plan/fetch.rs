@@ -215,6 +215,16 @@ impl<P: Platform> Engine<P> {
                 }
                 (candidate, _) => candidate,
             };
+            let candidate = match candidate {
+                Some(candidate) => Some(candidate),
+                None => {
+                    let public = std::pin::pin!(search.public());
+                    match select(public, stop.clone()).await {
+                        Either::Left((candidate, _)) => candidate,
+                        Either::Right(_) => return Ok(false),
+                    }
+                }
+            };
             match candidate {
                 Some(candidate) => {
                     self.describe(id, &candidate, sink).await;
@@ -250,8 +260,13 @@ impl<P: Platform> Engine<P> {
     }
 
     async fn next_candidate(&self, search: &mut Search<P>) -> Result<Option<Candidate>, Failure> {
+        if let Some(candidate) = search.spare() {
+            return Ok(Some(candidate));
+        }
         if !self.wait_online(OFFLINE_PATIENCE).await {
-            return Err(Code::Offline.into());
+            // The public IPFS needs no node.
+            let candidate = search.public().await;
+            return candidate.map(Some).ok_or(Code::Offline.into());
         }
         Ok(search.next(false).await)
     }
@@ -289,6 +304,7 @@ impl<P: Platform> Engine<P> {
                 peer: quote(&candidate.peer),
                 host,
             },
+            None if candidate.is_public() => LogEntry::PublicGateway { host },
             None => LogEntry::StillStored { host },
         };
         let mut events = Vec::new();
@@ -379,7 +395,11 @@ impl<P: Platform> Engine<P> {
             Ended::Fatal(failure) => return Err(failure),
             Ended::Wrong(failure) => {
                 search.ban(url.clone());
-                let failure = failure.peer(&candidate.peer);
+                let failure = if candidate.is_public() {
+                    failure
+                } else {
+                    failure.peer(&candidate.peer)
+                };
                 let entry = LogEntry::StorageFailed {
                     failure: failure.clone(),
                 };
@@ -398,11 +418,14 @@ impl<P: Platform> Engine<P> {
                     failure: failure.clone(),
                 };
                 self.log(&id, entry);
-                search.remember(failure);
-                search.strike(&candidate.peer);
+                // A gateway that has nothing is as good a reason as none.
+                if !candidate.is_public() {
+                    search.remember(failure);
+                    search.strike(&candidate.peer);
+                }
             }
             Ended::Stopped => {
-                if stalled {
+                if stalled && !candidate.is_public() {
                     let stalled = || Failure::new(Code::Stalled).host(url);
                     search.remember(denied.unwrap_or_else(stalled));
                     search.strike(&candidate.peer);

@@ -18,6 +18,7 @@ mod listing;
 mod pace;
 mod parallel;
 mod private;
+mod public;
 mod release;
 mod remote;
 mod search;

@@ -37,7 +37,7 @@ const MAX_HELPERS: usize = 2;
 /// A storage that has the file, or will have it soon.
 #[derive(Debug, Clone)]
 pub(super) struct Candidate {
-    /// The peer that named it.
+    /// The peer that named it; empty for a gateway of the public IPFS.
     pub(super) peer: PeerName,
     /// Its base URL.
     pub(super) url: String,
@@ -70,6 +70,8 @@ pub(super) struct Search<P: Platform> {
     banned: HashSet<String>,
     /// The base URLs of storages that were used although nobody provides the file.
     leftovers: HashSet<String>,
+    /// Whether gateways of the public IPFS were found.
+    public: bool,
     /// The candidates that were named while another one was in use.
     spare: VecDeque<Candidate>,
     /// The number of providers that were asked since the look-up began.
@@ -80,6 +82,13 @@ pub(super) struct Search<P: Platform> {
     denied: HashMap<PeerName, Failure>,
     /// The last failure. Once it is wrong bytes, it stays that, whatever follows.
     last: Option<Failure>,
+}
+
+impl Candidate {
+    /// Whether it is a gateway of the public IPFS.
+    pub(super) fn is_public(&self) -> bool {
+        self.peer.is_empty()
+    }
 }
 
 impl<P: Platform> Search<P> {
@@ -94,6 +103,7 @@ impl<P: Platform> Search<P> {
             strikes: HashMap::new(),
             banned: HashSet::new(),
             leftovers: HashSet::new(),
+            public: false,
             spare: VecDeque::new(),
             asked: 0,
             busy_until: None,
@@ -135,12 +145,20 @@ impl<P: Platform> Search<P> {
         self.last = Some(failure);
     }
 
-    /// The next candidate, found by asking one provider after the other; `None` at the end of a look-up.
-    pub(super) async fn next(&mut self, quiet: bool) -> Option<Candidate> {
-        while let Some(candidate) = self.spare.pop_front() {
+    /// A candidate that was kept, and does not have to be looked for.
+    pub(super) fn spare(&mut self) -> Option<Candidate> {
+        loop {
+            let candidate = self.spare.pop_front()?;
             if !self.banned.contains(&candidate.url) {
                 return Some(candidate);
             }
+        }
+    }
+
+    /// The next candidate, found by asking one provider after the other; `None` at the end of a look-up.
+    pub(super) async fn next(&mut self, quiet: bool) -> Option<Candidate> {
+        if let Some(candidate) = self.spare() {
+            return Some(candidate);
         }
         loop {
             let engine = self.engine.clone();
@@ -277,6 +295,24 @@ impl<P: Platform> Search<P> {
             told: None,
             helpers: Vec::new(),
         })
+    }
+
+    /// A gateway of the public IPFS, when nobody provides the file and the person allows it. Those that it does not return
+    /// come next. All of them are asked once in a fetch.
+    pub(super) async fn public(&mut self) -> Option<Candidate> {
+        if self.public {
+            return None;
+        }
+        let urls = self.engine.public_gateways(&self.cid).await;
+        self.public = true;
+        let candidates = urls.into_iter().map(|url| Candidate {
+            peer: PeerName::default(),
+            url,
+            told: None,
+            helpers: Vec::new(),
+        });
+        self.spare.extend(candidates);
+        self.spare()
     }
 
     /// Other storages that have the file.

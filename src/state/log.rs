@@ -131,6 +131,11 @@ pub enum LogEntry {
         /// The storage's host.
         host: String,
     },
+    /// Nobody provides it here, and a gateway of the public IPFS is asked.
+    PublicGateway {
+        /// Its host.
+        host: String,
+    },
     /// A storage has sent nothing new for a while; other providers are asked.
     StorageSilent {
         /// The storage's host.
@@ -243,6 +248,7 @@ flat! {
     ProviderFailed { peer, failure } = "provider_failed",
     StorageNamed { peer, host } = "storage_named",
     StillStored { host } = "still_stored",
+    PublicGateway { host } = "public_gateway",
     StorageSilent { host, seconds as size } = "storage_silent",
     StorageChanged { host } = "storage_changed",
     StoragesAdded { hosts } = "storages_added",

@@ -15,6 +15,11 @@ pub const MAX_NODES: usize = 16;
 pub const LINKS: u64 = 2;
 /// See [`LINKS`].
 pub const MAX_LINKS: u64 = 4;
+/// The most routers, and the most gateways, that can be set.
+pub const MAX_PUBLIC: usize = 8;
+/// The router and the gateway that are set at first. The IPFS Foundation runs both for everybody.
+const ROUTER: &str = "https://delegated-ipfs.dev";
+const GATEWAY: &str = "https://trustless-gateway.link";
 /// The largest number that JavaScript, through which settings go, counts exactly.
 const MAX_EXACT: u64 = (1 << 53) - 1;
 
@@ -62,6 +67,13 @@ pub struct Settings {
     pub max_room: Option<u64>,
     /// An IPFS node of the person's own, used instead of asking `IPFS_multiaddr`.
     pub own_ipfs: Option<OwnIpfs>,
+    /// Whether a file that nobody provides is looked for in the public IPFS; `None` before the person has decided, which
+    /// means no.
+    pub public: Option<bool>,
+    /// The base URLs of the delegated routers that are asked then.
+    pub routers: Vec<String>,
+    /// The base URLs of the trustless gateways that are asked then, after those that routers name.
+    pub gateways: Vec<String>,
 }
 
 /// An IPFS node of the person's own.
@@ -95,6 +107,9 @@ impl Default for Settings {
             max_file: 1 << 40,
             max_room: None,
             own_ipfs: None,
+            public: None,
+            routers: vec![ROUTER.to_owned()],
+            gateways: vec![GATEWAY.to_owned()],
         }
     }
 }
@@ -116,6 +131,10 @@ pub enum Field {
     Rpc,
     /// [`OwnIpfs::gateway`].
     Gateway,
+    /// [`Settings::routers`].
+    Routers,
+    /// [`Settings::gateways`].
+    Gateways,
 }
 
 impl Settings {
@@ -142,6 +161,9 @@ impl Settings {
             max_file,
             max_room,
             own_ipfs,
+            public: _,
+            routers,
+            gateways,
         } = self;
         let mut wrong = Vec::new();
         if nodes.len() > MAX_NODES {
@@ -166,6 +188,14 @@ impl Settings {
         }
         if let Some(own_ipfs) = own_ipfs {
             wrong.extend(own_ipfs.check());
+        }
+        for (field, urls) in [(Field::Routers, routers), (Field::Gateways, gateways)] {
+            let is_bad = |url: &&String| url.len() > MAX_ADDRESS || !is_base_url(url);
+            if urls.len() > MAX_PUBLIC {
+                wrong.push((field, bad(Reason::TooManyNodes).limit(MAX_PUBLIC as u64)));
+            } else if let Some(url) = urls.iter().find(is_bad) {
+                wrong.push((field, bad(Reason::BadUrl).name(url)));
+            }
         }
         wrong
     }

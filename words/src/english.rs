@@ -581,6 +581,11 @@ pub(crate) fn log<M: Medium>(entry: &LogEntry, about: About) -> String {
             join(&[peer, ": ", &what(failure, About::Fetch)])
         }
         LogEntry::StorageNamed { peer, host } => join(&[peer, " says that it is at ", host, "."]),
+        LogEntry::PublicGateway { host } => join(&[
+            "Nobody shares it here; asking ",
+            host,
+            ", a gateway of the public IPFS.",
+        ]),
         LogEntry::StillStored { host } => join(&[
             "Nobody provides it at the moment, but the storage at ",
             host,

@@ -57,6 +57,28 @@ pub(super) struct FetchArgs {
     /// Fetch nothing; remove what has arrived of this file.
     #[arg(long)]
     discard: bool,
+    /// If nobody shares it, look for it in the public IPFS: ask delegated routers who has it, and then trustless gateways.
+    /// They learn this hash and your address. What they send is verified like everything else.
+    #[arg(long, env = "FLUENCE_PUBLIC")]
+    public: bool,
+    /// A delegated router to ask with --public, by its base URL; several are separated by commas
+    /// [default: https://delegated-ipfs.dev].
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "FLUENCE_ROUTERS",
+        value_delimiter = ','
+    )]
+    router: Option<Vec<String>>,
+    /// A trustless gateway to ask with --public, by its base URL; several are separated by commas
+    /// [default: https://trustless-gateway.link].
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "FLUENCE_GATEWAYS",
+        value_delimiter = ','
+    )]
+    gateway: Option<Vec<String>>,
     #[command(flatten)]
     network: NetworkArgs,
 }
@@ -85,11 +107,18 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     home.sweep(WORK, KEEP)?;
     let work = work(&home, &canonical(&cid))?;
     let client = Client::connect(&home, &args.network, &context.output).await?;
+    let defaults = Settings::default();
     let settings = Settings {
         provide_fetched: args.provide,
         save_fetched: false,
+        public: Some(args.public),
+        routers: args.router.clone().unwrap_or(defaults.routers),
+        gateways: args.gateway.clone().unwrap_or(defaults.gateways),
         ..Settings::default()
     };
+    if let Some((_, failure)) = settings.check().into_iter().next() {
+        return Err(Failed::of(failure, About::Other));
+    }
     let session = Session::begin(client, &work, settings, &context.output).await?;
     let name = canonical(&cid);
     let mut unlocking = key.map(|key| Unlocking::begin(key, &target, args.force, work.path()));

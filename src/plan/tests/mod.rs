@@ -9,6 +9,7 @@ mod limits;
 mod main_job;
 mod people;
 mod private;
+mod public;
 mod release;
 mod sim;
 mod storages;

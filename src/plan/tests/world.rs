@@ -101,6 +101,8 @@ pub struct Storage {
     pub asked: Cell<u64>,
     /// The number of CARs that were asked for.
     pub cars: Cell<u64>,
+    /// What it answers as a delegated router.
+    pub routes: RefCell<Vec<u8>>,
 }
 
 impl Storage {
@@ -240,6 +242,7 @@ impl World {
             stats: Cell::new(0),
             asked: Cell::new(0),
             cars: Cell::new(0),
+            routes: RefCell::default(),
         });
         self.add_storage(host, &storage);
         storage
@@ -477,6 +480,10 @@ impl World {
         }
         if request.method == "POST" {
             return self.import(&storage, request).await;
+        }
+        if path.starts_with("/routing/v1/providers/") {
+            let routes = storage.routes.borrow().clone();
+            return Ok(response(200, "application/json", &routes));
         }
         let rest = path.strip_prefix("/ipfs/").unwrap_or_default();
         let (cid, query) = rest.split_once('?').unwrap_or((rest, ""));

@@ -1,0 +1,106 @@
+//! Tests of fetches from the public IPFS, when nobody provides a file here.
+
+use super::world::Storage;
+use super::*;
+
+/// A world with a file that two gateways of the public IPFS have and nobody provides, and a router that knows the first of
+/// them. Returns its bytes, its CID, the router and the gateways.
+fn public_file() -> (World, Vec<u8>, String, Rc<Storage>, [Rc<Storage>; 2]) {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let bytes = file(2_500_000, 91);
+    let (_, cid) = share(&a, "a", &bytes);
+    until_done(&b, &begin_fetch(&b, &cid));
+    a.kill();
+    b.kill();
+    world.forget_records();
+    let gateways = ["routed.example", "listed.example"].map(|host| {
+        let gateway = world.storage(host);
+        gateway.blocks.replace(storage.blocks.borrow().clone());
+        gateway
+    });
+    storage.blocks.borrow_mut().clear();
+    let router = world.storage("router.example");
+    let provider = json!({
+        "Schema": "peer",
+        "ID": "12D3KooW",
+        "Protocols": ["transport-bitswap", "transport-ipfs-gateway-http"],
+        "Addrs": ["/ip4/127.0.0.1/tcp/80/http", "/dns4/routed.example/tcp/80/http"],
+    });
+    let answer = json!({ "Providers": [provider] });
+    router.routes.replace(answer.to_string().into_bytes());
+    (world, bytes, cid, router, gateways)
+}
+
+fn allowed(public: Option<bool>) -> Settings {
+    Settings {
+        public,
+        routers: vec!["http://router.example:80".to_owned()],
+        gateways: vec!["http://listed.example:80/".to_owned()],
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn what_nobody_provides_is_fetched_from_the_public_ipfs_if_the_person_allows_it() {
+    let (world, bytes, cid, router, [routed, listed]) = public_file();
+    for refused in [None, Some(false)] {
+        let c = world.machine_with("carol", allowed(refused));
+        c.online();
+        let id = begin_fetch(&c, &cid);
+        until_failed(&c, &id);
+        let failure = item(&c, &id).status.failure().cloned();
+        assert_eq!(failure.map(|failure| failure.code), Some(Code::NoProvider));
+        c.kill();
+    }
+    assert_eq!(
+        (router.asked.get(), routed.asked.get(), listed.asked.get()),
+        (0, 0, 0),
+        "nobody was told of it"
+    );
+    let d = world.machine_with("dora", allowed(Some(true)));
+    d.online();
+    let id = begin_fetch(&d, &cid);
+    until_done(&d, &id);
+    assert_eq!(stored(&d, &id), bytes);
+    let gateway = LogEntry::PublicGateway {
+        host: "routed.example:80".to_owned(),
+    };
+    assert!(log(&d, &id).contains(&gateway), "{:?}", log(&d, &id));
+    assert_eq!(listed.asked.get(), 0);
+    // Without any connection to a node it works too.
+    let e = world.machine_with("emil", allowed(Some(true)));
+    let id = begin_fetch(&e, &cid);
+    until_done(&e, &id);
+    assert_eq!(stored(&e, &id), bytes);
+}
+
+#[test]
+fn a_gateway_that_lies_or_has_nothing_is_followed_by_the_next() {
+    for lies in [false, true] {
+        let (world, bytes, cid, _, [routed, listed]) = public_file();
+        if lies {
+            routed.manner.set(Manner::Lies);
+        } else {
+            routed.blocks.borrow_mut().clear();
+        }
+        let c = world.machine_with("carol", allowed(Some(true)));
+        c.online();
+        let id = begin_fetch(&c, &cid);
+        until_done(&c, &id);
+        assert_eq!(stored(&c, &id), bytes);
+        assert!(listed.gets.get() > 0);
+    }
+    // If none has it, nobody does.
+    let (world, _, cid, _, gateways) = public_file();
+    for gateway in gateways {
+        gateway.blocks.borrow_mut().clear();
+    }
+    let c = world.machine_with("carol", allowed(Some(true)));
+    c.online();
+    let id = begin_fetch(&c, &cid);
+    until_failed(&c, &id);
+    let failure = item(&c, &id).status.failure().cloned();
+    assert_eq!(failure.map(|failure| failure.code), Some(Code::NoProvider));
+}
