@@ -23,8 +23,8 @@ import (
 	ipld "github.com/ipfs/go-ipld-format"
 )
 
-// daemon is an IPFS node without a network. It has blocks in memory, Kubo's gateway, and the part
-// of Kubo's RPC that Fluence relies on.
+// daemon is an IPFS node without a network. It has blocks in memory, Kubo's gateway, a delegated router
+// beside it that knows these blocks, and the part of Kubo's RPC that Fluence relies on.
 type daemon struct {
 	store blockstore.GCBlockstore
 	// online waits for missing blocks, as a node with peers does; local does not.
@@ -86,8 +86,20 @@ func serveDaemon(ctx context.Context, rpc, gatewayAddress string, timeout time.D
 		})
 		return nil
 	}
-	if err := serve("gateway", gatewayAddress, func(net.Addr) http.Handler { return web }); err != nil {
+	var routed error
+	if err := serve("gateway", gatewayAddress, func(address net.Addr) http.Handler {
+		routing, err := d.routing(address)
+		if err != nil {
+			routed = err
+			return web
+		}
+		web.Handle("/routing/", routing)
+		return web
+	}); err != nil {
 		return err
+	}
+	if routed != nil {
+		return routed
 	}
 	if err := serve("rpc", rpc, d.rpc); err != nil {
 		return err

@@ -27,6 +27,9 @@ pub const ALL: &[(&str, Test<Software>)] = &[
         "a plain gateway that gets its blocks late is fetched from",
         |s| Box::pin(late(s)),
     ),
+    ("is the public IPFS for who finds nobody", |s| {
+        Box::pin(public(s))
+    }),
 ];
 
 /// Longer than sharing or fetching a small file takes.
@@ -314,6 +317,47 @@ async fn away(software: &Software) -> Result<()> {
         front.daemon.cat(&cid).await? == bytes,
         "the daemon has other bytes"
     );
+    Ok(())
+}
+
+async fn public(software: &Software) -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let path = directory.path();
+    let node = Node::start(&path.join("node"), &path.join("node.log"), &[]).await?;
+    let daemon = software.start().await?;
+    let bytes = fluence_tests::files::noise(5_000_000, 2600);
+    let file = path.join("public.bin");
+    std::fs::write(&file, &bytes)?;
+    let cid = daemon.add_file(&file).await?;
+    let bob = CommandLine::new(node.tcp()?, &path.join("bob"), &path.join("bob.log"))?;
+    let fetch = async |ways: &[&str], to: &str| {
+        let arguments = [&["fetch", &cid, "--output", to], ways].concat();
+        bob.run(&arguments, SMALL).await
+    };
+    // Nobody is asked unless that is wanted.
+    let ended = fetch(&[], "not").await?;
+    ensure!(ended.error()? == "no_provider", "{:?}", ended.lines);
+    // A list of gateways is enough.
+    let nowhere = "http://127.0.0.1:9";
+    let listed = [
+        "--public",
+        "--router",
+        nowhere,
+        "--gateway",
+        &*daemon.gateway,
+    ];
+    fetch(&listed, "listed").await?.event("fetched")?;
+    same_bytes(&bob.directory().join("listed"), &bytes)?;
+    // A router names the gateway, and one that is away is passed over. Kubo is asked as a gateway alone.
+    if matches!(software, Software::GoPeer) {
+        let routers = format!("{nowhere},{}", daemon.gateway);
+        let routed = ["--public", "--router", &routers, "--gateway", nowhere];
+        fetch(&routed, "routed").await?.event("fetched")?;
+        same_bytes(&bob.directory().join("routed"), &bytes)?;
+    }
+    // A bad address is told.
+    let ended = fetch(&["--public", "--router", "router.example"], "bad").await?;
+    ensure!(ended.error()? == "bad_setting", "{:?}", ended.lines);
     Ok(())
 }
 
