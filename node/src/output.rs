@@ -23,6 +23,8 @@ pub struct Output {
     quiet: bool,
     /// Standard output carries the bytes of a file, so results and events go to standard error.
     aside: bool,
+    /// Standard error is a log that programs read, so what is said to a person goes there as well.
+    logs: bool,
     bars: MultiProgress,
 }
 
@@ -38,8 +40,17 @@ impl Output {
             json,
             quiet,
             aside,
+            logs: false,
             bars,
         }
+    }
+
+    /// The same output, which writes what it has to say on standard error into the log, if `logs`.
+    pub fn logging(self, logs: bool) -> Self {
+        if logs {
+            self.bars.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        Self { logs, ..self }
     }
 
     /// Prints an event as one line for a program, and nothing for a person.
@@ -83,7 +94,9 @@ impl Output {
     /// Warns of something that went wrong but does not end the command.
     pub fn warn(&self, code: &str, what: &str, advice: &str) {
         self.event(&json!({"event": "warning", "code": code, "message": what, "advice": advice}));
-        if !self.json {
+        if self.logs {
+            tracing::warn!(code, advice, "{what}");
+        } else if !self.json {
             self.bars.suspend(|| {
                 let _ = writeln!(std::io::stderr().lock(), "Warning: {what} {advice}");
             });
@@ -99,7 +112,9 @@ impl Output {
 
     /// Prints a line about the progress for a person.
     pub fn say(&self, line: &str) {
-        if !self.json && !self.quiet {
+        if self.logs {
+            tracing::info!("{line}");
+        } else if !self.json && !self.quiet {
             self.bars.suspend(|| {
                 let _ = writeln!(std::io::stderr().lock(), "{line}");
             });
@@ -109,7 +124,11 @@ impl Output {
     /// Prints why the command failed.
     pub fn failed(&self, failed: &Failed) {
         self.event(&error_event(failed));
-        if !self.json {
+        if self.logs {
+            let told = &failed.failure;
+            let (code, advice) = (told.code.as_str(), told.advice.as_str());
+            tracing::error!(code, advice, "{}", told.what);
+        } else if !self.json {
             self.bars.suspend(|| {
                 let _ = writeln!(std::io::stderr().lock(), "fluence: {failed}");
             });

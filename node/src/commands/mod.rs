@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use fluence::content::Profile;
 use fluence::state::{LINKS, MAX_LINKS};
 use fluence_peer::Multiaddr;
@@ -63,6 +63,27 @@ struct Common {
     /// it.
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
+    /// How the log on standard error is written: as text, or as one JSON object per line with
+    /// timestamp, level, target, message and fields.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        env = "FLUENCE_LOG_FORMAT"
+    )]
+    log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// As lines of text.
+    #[default]
+    Text,
+    /// As JSON, one object per line.
+    Json,
 }
 
 /// The subcommands. The help of each is at the type of its arguments.
@@ -166,7 +187,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let Cli { common, command } = cli;
     // The log is all that a node has to say while it runs.
     let is_node = matches!(command, Command::Node(_)) && !common.quiet;
-    start_log(common.verbose.max(u8::from(is_node)));
+    start_log(common.verbose.max(u8::from(is_node)), common.log_format);
     let own = |path: PathBuf| match &command {
         // A node and a client on one machine are two peers.
         Command::Node(_) | Command::Storage(_) => path.join("node"),
@@ -174,7 +195,8 @@ pub fn run(cli: Cli) -> ExitCode {
     };
     let context = Context {
         home: common.state.unwrap_or_else(|| own(Home::default_path())),
-        output: Output::new(common.json, common.quiet, command.prints_bytes()),
+        output: Output::new(common.json, common.quiet, command.prints_bytes())
+            .logging(common.log_format == LogFormat::Json),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -221,18 +243,25 @@ async fn close(peer: &fluence_peer::Peer) {
 }
 
 /// Starts logging to standard error, with more detail the higher `verbose` is.
-fn start_log(verbose: u8) {
+fn start_log(verbose: u8, format: LogFormat) {
     let default = match verbose {
-        0 => "error",
+        0 => "error,fluence_cli::output=info",
         1 => "error,fluence=info,fluence_peer=info,fluence_cli=info",
         _ => "info,fluence=debug,fluence_peer=debug,fluence_cli=debug",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => log
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(false)
+            .init(),
+    }
 }
 
 /// Completes when the program is asked to stop: by Ctrl-C, or by `SIGTERM`.

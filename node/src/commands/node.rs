@@ -57,12 +57,8 @@ pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed>
         context.output.result(address);
     }
     context.output.result(&node.http());
-    let warn = |code: &str, Words { what, advice }: Words| {
-        context
-            .output
-            .event(&json!({"event": "warning", "code": code, "message": what, "advice": advice}));
-        context.output.say(&format!("Warning: {what} {advice}"));
-    };
+    let warn =
+        |code: &str, Words { what, advice }: Words| context.output.warn(code, &what, &advice);
     if hides_http {
         warn("public_url", text::hidden_http(node.url()));
     }

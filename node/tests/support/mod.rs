@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -135,6 +136,8 @@ pub struct Fluence {
     events: Receiver<Value>,
     seen: Mutex<Vec<Value>>,
     errors: Arc<Mutex<String>>,
+    /// Reads standard error.
+    reading: Option<JoinHandle<()>>,
 }
 
 impl Fluence {
@@ -158,7 +161,7 @@ impl Fluence {
         });
         let errors = Arc::new(Mutex::new(String::new()));
         let (mut stderr, written) = (child.stderr.take().unwrap(), errors.clone());
-        std::thread::spawn(move || {
+        let reading = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(read @ 1..) = stderr.read(&mut buffer) {
                 written
@@ -172,6 +175,7 @@ impl Fluence {
             events,
             seen: Mutex::default(),
             errors,
+            reading: Some(reading),
         }
     }
 
@@ -274,6 +278,16 @@ impl Fluence {
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Waits for the process to end; returns how, and all that it has written to standard error.
+    #[track_caller]
+    pub fn ends(&mut self) -> (ExitStatus, String) {
+        let status = self.wait();
+        if let Some(reading) = self.reading.take() {
+            reading.join().unwrap();
+        }
+        (status, self.errors.lock().unwrap().clone())
     }
 
     /// Everything that the process has printed so far.
