@@ -1,5 +1,7 @@
 //! The libp2p protocols of a peer, as one behaviour. How each is set is in [`crate::libraries`].
 
+use std::sync::Arc;
+
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{connection_limits, identify, kad, ping, relay, request_response};
@@ -49,13 +51,16 @@ impl Behaviour {
         let key = config.keypair.public();
         #[cfg(not(target_family = "wasm"))]
         let id = key.to_peer_id();
-        let node = match &config.role {
-            Role::Node { limits, .. } => Some(limits),
-            Role::Client { .. } => None,
+        #[cfg_attr(target_family = "wasm", allow(unused_variables))]
+        let (node, admission) = match &config.role {
+            Role::Node {
+                limits, admission, ..
+            } => (Some(limits), admission.clone()),
+            Role::Client { .. } => (None, Arc::default()),
         };
         #[cfg(not(target_family = "wasm"))]
         let (gate, relay) = (
-            guests.map(|guests| Gate::new(guests.clone())),
+            guests.map(|guests| Gate::new(guests.clone(), admission)),
             node.zip(guests).map(|(limits, guests)| {
                 Relay::new(relay::Behaviour::new(id, limits.relay(guests)))
             }),

@@ -111,7 +111,7 @@ impl Shares {
     }
 
     /// How many are given out.
-    #[cfg(test)]
+    #[cfg_attr(target_family = "wasm", allow(dead_code))]
     pub(crate) fn total(&self) -> usize {
         self.total
     }

@@ -45,6 +45,15 @@ pub(crate) enum Command {
     Nodes(oneshot::Sender<Vec<PeerId>>),
     /// Give the addresses of the other nodes that this node knows.
     KnownNodes(oneshot::Sender<Vec<Multiaddr>>),
+    /// Serve these peers only.
+    #[cfg(not(target_family = "wasm"))]
+    Admit(Arc<crate::admission::Admission>),
+    /// Give what this node holds for others.
+    #[cfg(not(target_family = "wasm"))]
+    Load(oneshot::Sender<crate::load::Load>),
+    /// Give what WebSockets are handed over to this node with.
+    #[cfg(not(target_family = "wasm"))]
+    WebSockets(oneshot::Sender<crate::handed::WebSockets>),
     /// Close all connections and end.
     Shutdown(oneshot::Sender<()>),
 }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 #[cfg(not(target_family = "wasm"))]
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use libp2p::Multiaddr;
@@ -12,9 +13,12 @@ use libp2p::{PeerId, relay};
 #[cfg(not(target_family = "wasm"))]
 use web_time::Instant;
 
+use crate::admission::Admission;
 #[cfg(not(target_family = "wasm"))]
 use crate::guests::Guests;
 use crate::limits::LINKS;
+#[cfg(not(target_family = "wasm"))]
+use crate::meter::Meter;
 
 /// The configuration of a peer.
 #[derive(Debug, Clone)]
@@ -30,6 +34,10 @@ pub struct Config {
     /// How many nodes a client links to at the same time, 1 by default. Each link uses a node of
     /// its own, and a node has no links.
     pub links: usize,
+    /// Certificates of authorities (DER) that are trusted besides those of Mozilla when a peer is
+    /// dialed over TLS. A browser has its own.
+    #[cfg(not(target_family = "wasm"))]
+    pub authorities: Vec<Vec<u8>>,
 }
 
 impl Config {
@@ -40,6 +48,8 @@ impl Config {
             role: Role::Client { nodes },
             agent: agent(),
             links: LINKS,
+            #[cfg(not(target_family = "wasm"))]
+            authorities: Vec::new(),
         }
     }
 
@@ -55,9 +65,14 @@ impl Config {
                 known: Vec::new(),
                 pages: Vec::new(),
                 limits: RelayLimits::default(),
+                admission: Arc::default(),
+                #[cfg(not(target_family = "wasm"))]
+                meter: Meter::default(),
             },
             agent: agent(),
             links: LINKS,
+            #[cfg(not(target_family = "wasm"))]
+            authorities: Vec::new(),
         }
     }
 }
@@ -93,6 +108,11 @@ pub enum Role {
         pages: Vec<String>,
         /// How much it relays and holds for others.
         limits: RelayLimits,
+        /// The peers that it serves.
+        admission: Arc<Admission>,
+        /// Counts and limits the bytes of its connections.
+        #[cfg(not(target_family = "wasm"))]
+        meter: Meter,
     },
 }
 
@@ -122,6 +142,10 @@ pub struct RelayLimits {
     pub reservations_per_ip_per_minute: u32,
     /// New circuits from one IP address in a minute. Not limited by default, for the same reason.
     pub circuits_per_ip_per_minute: u32,
+    /// Calls of one peer in a second, on average; it may make eight times as many at once.
+    pub calls_per_peer_per_second: u32,
+    /// The same for all peers of an address block.
+    pub calls_per_ip_per_second: u32,
     /// Connections at the same time, including those of the relayed peers.
     pub max_connections: u32,
     /// Functions whose provider records are held for others.
@@ -163,6 +187,9 @@ impl Default for RelayLimits {
             circuits_per_peer_per_minute: 600,
             reservations_per_ip_per_minute: 0,
             circuits_per_ip_per_minute: 0,
+            // A node answers calls about its storage only; a client makes one for each upload.
+            calls_per_peer_per_second: 16,
+            calls_per_ip_per_second: 32,
             max_connections: 20_000,
             max_functions: 1_000_000,
             max_providers_per_function: 64,
@@ -239,6 +266,9 @@ pub enum StartError {
     /// The identity cannot be used for encryption.
     #[error("the identity cannot be used: {0}")]
     Identity(String),
+    /// A certificate of an authority is not one.
+    #[error("a certificate of an authority cannot be used: {0}")]
+    Authority(String),
     /// The system's DNS configuration cannot be read.
     #[error("host names cannot be looked up: {0}")]
     Names(String),

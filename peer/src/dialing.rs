@@ -286,6 +286,7 @@ impl<T: Transport<Error = io::Error> + Unpin> Transport for Careful<T> {
 mod tests {
     use super::*;
     use crate::config::RelayLimits;
+    use crate::meter::Meter;
 
     fn addresses(texts: &[&str]) -> Vec<Multiaddr> {
         texts.iter().map(|text| text.parse().unwrap()).collect()
@@ -299,6 +300,8 @@ mod tests {
             known: Vec::new(),
             pages: Vec::new(),
             limits: RelayLimits::default(),
+            admission: Default::default(),
+            meter: Meter::default(),
         })
     }
 

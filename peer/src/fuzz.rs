@@ -14,6 +14,7 @@ use libp2p::{Multiaddr, PeerId};
 use crate::config::{RelayLimits, Role};
 use crate::dialing::Dialing;
 use crate::driver::exchange;
+use crate::meter::Meter;
 use crate::records::{ProviderRecords, RecordLimits, size_of_answer};
 use crate::web_socket_server::Connection;
 
@@ -101,6 +102,8 @@ pub fn addresses(data: &[u8]) {
         known: Vec::new(),
         pages: Vec::new(),
         limits: RelayLimits::default(),
+        admission: Default::default(),
+        meter: Meter::default(),
     });
     if node.allows(&address) {
         let text = address.to_string();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use libp2p::core::Endpoint;
@@ -12,22 +13,43 @@ use libp2p::swarm::{
 };
 use libp2p::{Multiaddr, PeerId};
 
+use crate::admission::Admission;
 use crate::block::Block;
 use crate::guests::Guests;
 
 /// The behaviour that counts a node's connections.
 pub(crate) struct Gate {
     guests: Guests,
+    admission: Arc<Admission>,
     /// The blocks for which connections were counted.
     connections: HashMap<ConnectionId, Option<Block>>,
 }
 
 impl Gate {
-    pub(crate) fn new(guests: Guests) -> Self {
+    pub(crate) fn new(guests: Guests, admission: Arc<Admission>) -> Self {
         Self {
             guests,
+            admission,
             connections: HashMap::new(),
         }
+    }
+
+    /// Changes which peers may connect. Those that are connected stay.
+    pub(crate) fn admit(&mut self, admission: Arc<Admission>) {
+        self.admission = admission;
+    }
+
+    /// Whether the operator admits a peer.
+    pub(crate) fn admits(&self, peer: &PeerId) -> bool {
+        self.admission.admits(peer)
+    }
+
+    fn check(&self, peer: &PeerId) -> Result<(), ConnectionDenied> {
+        if self.admits(peer) {
+            return Ok(());
+        }
+        self.guests.not_admitted();
+        Err(ConnectionDenied::new(NotAdmitted))
     }
 }
 
@@ -43,6 +65,18 @@ impl fmt::Display for TooMany {
 
 impl std::error::Error for TooMany {}
 
+/// The operator does not admit the peer.
+#[derive(Debug)]
+struct NotAdmitted;
+
+impl fmt::Display for NotAdmitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this node's operator does not admit the peer")
+    }
+}
+
+impl std::error::Error for NotAdmitted {}
+
 impl NetworkBehaviour for Gate {
     type ConnectionHandler = dummy::ConnectionHandler;
     type ToSwarm = std::convert::Infallible;
@@ -50,10 +84,11 @@ impl NetworkBehaviour for Gate {
     fn handle_established_inbound_connection(
         &mut self,
         _: ConnectionId,
-        _: PeerId,
+        peer: PeerId,
         _: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
+        self.check(&peer)?;
         if self.guests.may_connect(self.guests.block_of(remote)) {
             Ok(dummy::ConnectionHandler)
         } else {
@@ -64,11 +99,12 @@ impl NetworkBehaviour for Gate {
     fn handle_established_outbound_connection(
         &mut self,
         _: ConnectionId,
-        _: PeerId,
+        peer: PeerId,
         _: &Multiaddr,
         _: Endpoint,
         _: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
+        self.check(&peer)?;
         Ok(dummy::ConnectionHandler)
     }
 

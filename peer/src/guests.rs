@@ -9,12 +9,14 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use fluence::call::{ErrorCode, Reply};
 use libp2p::{Multiaddr, PeerId};
 use web_time::Instant;
 
 use crate::block::{Block, Shares, ip_of};
 use crate::config::RelayLimits;
 use crate::limits::INCOMING_CALLS;
+use crate::load::{Answered, Load, Refused};
 
 /// An address block may hold one of this many parts of the connections that are free: a ninth of all is the most that one
 /// block can have. Likewise of the reservations: a fifth of all.
@@ -24,17 +26,8 @@ const RESERVATION_PART: usize = 4;
 const CIRCUIT_PART: usize = 16;
 /// The same for calls that wait for an answer.
 const WAITING_PART: usize = 4;
-/// Calls of one peer at once, and then in each second. A node answers calls about its storage only;
-/// a client makes one for each upload.
-const PEER_CALLS: Rate = Rate {
-    burst: 128.0,
-    per_second: 16.0,
-};
-/// The same for all peers of an address block.
-const BLOCK_CALLS: Rate = Rate {
-    burst: 256.0,
-    per_second: 32.0,
-};
+/// How many seconds' worth of calls may be made at once.
+const CALL_BURST: f32 = 8.0;
 /// How long nothing more is logged about what an address block does.
 const SILENCE: Duration = Duration::from_secs(60 * 60);
 /// About how many address blocks it is remembered that something was logged.
@@ -52,12 +45,17 @@ struct Book {
     connections: Shares,
     reservations: Shares,
     circuits: Shares,
+    /// How often a peer may call, and all peers of a block.
+    peer_calls: Rate,
+    block_calls: Rate,
     /// The rates at which the peers of each block call.
     calls: HashMap<Block, Bucket>,
     /// The calls that wait for an answer.
     waiting: Shares,
     /// When something was last logged about a block, and what, and how often it happened since.
     blamed: HashMap<(Option<Block>, &'static str), (Instant, u64)>,
+    answered: Answered,
+    refused: Refused,
 }
 
 struct PerPeer {
@@ -90,6 +88,20 @@ struct Reservation {
 struct Rate {
     burst: f32,
     per_second: f32,
+}
+
+impl Rate {
+    /// A rate with its burst; 0 stands for any.
+    fn new(per_second: u32) -> Self {
+        let per_second = per_second as f32;
+        Self {
+            burst: match per_second {
+                0.0 => f32::INFINITY,
+                _ => per_second * CALL_BURST,
+            },
+            per_second,
+        }
+    }
 }
 
 struct Bucket {
@@ -126,9 +138,13 @@ impl Guests {
             connections: Shares::new(connections, CONNECTION_PART),
             reservations: Shares::new(limits.max_reservations, RESERVATION_PART),
             circuits: Shares::new(limits.max_circuits, CIRCUIT_PART),
+            peer_calls: Rate::new(limits.calls_per_peer_per_second),
+            block_calls: Rate::new(limits.calls_per_ip_per_second),
             calls: HashMap::new(),
             waiting: Shares::new(INCOMING_CALLS, WAITING_PART),
             blamed: HashMap::new(),
+            answered: Answered::default(),
+            refused: Refused::default(),
         })))
     }
 
@@ -146,6 +162,41 @@ impl Guests {
         self.book().blame(block, what);
     }
 
+    /// What the guests hold, and what they were answered and refused.
+    pub(crate) fn load(&self) -> Load {
+        let book = self.book();
+        Load {
+            connections: book.connections.total(),
+            reservations: book.reservations.total(),
+            circuits: book.circuits.total(),
+            calls: book.answered,
+            refused: book.refused,
+            ..Load::default()
+        }
+    }
+
+    /// Notes how a call was answered.
+    pub(crate) fn answered(&self, reply: &Reply) {
+        let answered = &mut self.book().answered;
+        let count = match reply {
+            Reply::Ok(_) => &mut answered.ok,
+            Reply::Error(error) => match error.code {
+                ErrorCode::BadRequest => &mut answered.bad_request,
+                ErrorCode::NoSuchFunction => &mut answered.no_such_function,
+                ErrorCode::Refused => &mut answered.refused,
+                ErrorCode::Busy => &mut answered.busy,
+                ErrorCode::Unavailable => &mut answered.unavailable,
+                ErrorCode::Internal => &mut answered.internal,
+            },
+        };
+        *count += 1;
+    }
+
+    /// Notes that a peer was refused that the operator does not admit.
+    pub(crate) fn not_admitted(&self) {
+        self.book().refused.peers += 1;
+    }
+
     /// Whether a peer is connected, and the block from which it is.
     pub(crate) fn find(&self, peer: &PeerId) -> Option<Option<Block>> {
         self.book().peers.get(peer).map(|guest| guest.block)
@@ -156,6 +207,7 @@ impl Guests {
         let mut book = self.book();
         let may = book.connections.has_room(block);
         if !may {
+            book.refused.connections += 1;
             book.blame(block, "has as many connections as it may have");
         }
         may
@@ -225,6 +277,7 @@ impl Guests {
                 true
             }
             _ => {
+                book.refused.reservations += 1;
                 book.blame(block, "wants more reservations than it may have");
                 false
             }
@@ -241,6 +294,7 @@ impl Guests {
         };
         if guest.circuits.len() >= book.per_peer.circuits || !book.circuits.has_room(block) {
             guest.refused += 1;
+            book.refused.circuits += 1;
             book.blame(block, "wants more circuits than it may have");
             return false;
         }
@@ -270,15 +324,15 @@ impl Guests {
         let guest = book.peers.get_mut(&peer)?;
         let own = guest
             .calls
-            .get_or_insert_with(|| Bucket::new(PEER_CALLS, now));
-        own.fill(PEER_CALLS, now);
+            .get_or_insert_with(|| Bucket::new(book.peer_calls, now));
+        own.fill(book.peer_calls, now);
         let block = guest.block;
         let shared = block.map(|block| {
             let shared = book
                 .calls
                 .entry(block)
-                .or_insert_with(|| Bucket::new(BLOCK_CALLS, now));
-            shared.fill(BLOCK_CALLS, now);
+                .or_insert_with(|| Bucket::new(book.block_calls, now));
+            shared.fill(book.block_calls, now);
             shared
         });
         let is_slow = own.left >= 1.0 && shared.as_ref().is_none_or(|shared| shared.left >= 1.0);
@@ -301,9 +355,10 @@ impl Guests {
     pub(crate) fn sweep(&self, now: Instant) {
         let mut book = self.book();
         book.forget_expired(now);
+        let rate = book.block_calls;
         book.calls.retain(|_, bucket| {
-            bucket.fill(BLOCK_CALLS, now);
-            bucket.left < BLOCK_CALLS.burst
+            bucket.fill(rate, now);
+            bucket.left < rate.burst
         });
         book.tell(now);
     }
@@ -313,6 +368,13 @@ impl Guests {
 pub(crate) struct Place {
     guests: Guests,
     block: Option<Block>,
+}
+
+impl Place {
+    /// Notes how the call was answered.
+    pub(crate) fn answered(&self, reply: &Reply) {
+        self.guests.answered(reply);
+    }
 }
 
 impl Drop for Place {

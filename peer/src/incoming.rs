@@ -43,12 +43,15 @@ pub struct IncomingCall {
     pub request: Request,
     pub(crate) answer: oneshot::Sender<Reply>,
     /// The call's place at a node, until it is answered or dropped.
-    pub(crate) _place: Option<Place>,
+    pub(crate) place: Option<Place>,
 }
 
 impl IncomingCall {
     /// Answers the call. If the caller is gone by now, nothing happens.
     pub fn reply(self, reply: Reply) {
+        if let Some(place) = &self.place {
+            place.answered(&reply);
+        }
         let _ = self.answer.send(reply);
     }
 }

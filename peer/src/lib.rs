@@ -23,6 +23,7 @@
 #![warn(missing_docs)]
 
 mod address;
+mod admission;
 mod announce;
 mod backoff;
 mod behaviour;
@@ -43,10 +44,16 @@ mod gate;
 mod guard;
 #[cfg_attr(target_family = "wasm", path = "no_guests.rs")]
 mod guests;
+#[cfg(not(target_family = "wasm"))]
+mod handed;
 mod incoming;
 mod libraries;
 mod limits;
 mod link;
+#[cfg(not(target_family = "wasm"))]
+mod load;
+#[cfg(not(target_family = "wasm"))]
+mod meter;
 mod muxer;
 mod network;
 mod offers;
@@ -65,10 +72,18 @@ mod web_socket_server;
 #[cfg(any(target_arch = "wasm32", test))]
 mod web_socket_url;
 
+pub use admission::Admission;
 pub use config::{Config, RelayLimits, Role, StartError};
+#[cfg(not(target_family = "wasm"))]
+pub use handed::WebSockets;
 pub use incoming::{Calls, IncomingCall};
+#[cfg(not(target_family = "wasm"))]
+pub use load::{Answered, Load, Refused};
+#[cfg(not(target_family = "wasm"))]
+pub use meter::{Meter, Metered};
 pub use peer::Peer;
 pub use statuses::Statuses;
 
 pub use libp2p::identity::Keypair;
+pub use libp2p::multiaddr::Protocol;
 pub use libp2p::{Multiaddr, PeerId};

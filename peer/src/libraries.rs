@@ -80,9 +80,13 @@ pub(crate) fn tcp() -> libp2p::tcp::Config {
         .listen_backlog(1024)
 }
 
-/// WebSocket for dialing. Redirects are not followed, which is the default.
+/// WebSocket for dialing. Redirects are not followed, which is the default. `authorities` are
+/// trusted besides those of Mozilla.
 #[cfg(not(target_family = "wasm"))]
-pub(crate) fn web_socket<T>(inner: T) -> libp2p::websocket::Config<T>
+pub(crate) fn web_socket<T>(
+    inner: T,
+    authorities: &[Vec<u8>],
+) -> Result<libp2p::websocket::Config<T>, libp2p::websocket::tls::Error>
 where
     T: libp2p::Transport + Send + Unpin + 'static,
     T::Error: Send + 'static,
@@ -91,10 +95,15 @@ where
     T::Output: futures::AsyncRead + futures::AsyncWrite + Send + Unpin + 'static,
 {
     let mut config = libp2p::websocket::Config::new(inner);
+    let mut tls = libp2p::websocket::tls::Config::builder();
+    for authority in authorities {
+        tls.add_trust(&libp2p::websocket::tls::Certificate::new(authority.clone()))?;
+    }
     config
         .set_max_data_size(WEB_SOCKET_FRAME)
-        .set_max_redirects(0);
-    config
+        .set_max_redirects(0)
+        .set_tls_config(tls.finish());
+    Ok(config)
 }
 
 /// See [`STREAMS`].

@@ -246,6 +246,28 @@ impl Peer {
         self.ask(Command::KnownNodes).await.unwrap_or_default()
     }
 
+    /// Changes which peers a node serves. The connections of all others end.
+    ///
+    /// # Errors
+    /// [`NetworkError::Offline`] if the peer has ended.
+    #[cfg(not(target_family = "wasm"))]
+    pub async fn admit(&self, admission: Arc<crate::Admission>) -> Result<(), NetworkError> {
+        self.command(Command::Admit(admission)).await
+    }
+
+    /// What a node holds for others. `None` if the peer has ended or is a client.
+    #[cfg(not(target_family = "wasm"))]
+    pub async fn load(&self) -> Option<crate::Load> {
+        self.ask(Command::Load).await
+    }
+
+    /// Hands WebSockets over to a node that were accepted together with HTTP. `None` if the peer
+    /// has ended or is a client.
+    #[cfg(not(target_family = "wasm"))]
+    pub async fn web_sockets(&self) -> Option<crate::WebSockets> {
+        self.ask(Command::WebSockets).await
+    }
+
     /// Ends the peer. Returns once its connections are closed, after one second at most.
     pub async fn shutdown(&self) {
         // If there is no answer, the peer has ended already.

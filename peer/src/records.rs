@@ -170,6 +170,12 @@ impl ProviderRecords {
         }
     }
 
+    /// How many functions there are records of, and how many records.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn count(&self) -> (usize, usize) {
+        (self.functions.len(), self.shares.total())
+    }
+
     /// Sets the addresses in this peer's own records. (Without any, kad would take those that the
     /// peer listens on and those at which it is reached, the same ones twice.)
     #[cfg_attr(target_family = "wasm", allow(dead_code))]

@@ -12,26 +12,54 @@ use crate::config::StartError;
 use crate::dialing::{Choosy, Dialing};
 use crate::libraries::{self, CONNECT};
 
+/// What only a native peer has.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) struct Native {
+    /// The WebSockets that the program accepts.
+    pub(crate) handed: crate::handed::Handed,
+    pub(crate) sockets: Sockets,
+}
+#[cfg(target_arch = "wasm32")]
+pub(crate) struct Native {
+    pub(crate) sockets: Sockets,
+}
+
+/// What concerns the sockets that this peer opens itself.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Clone)]
+pub(crate) struct Sockets {
+    /// Counts and limits their bytes.
+    pub(crate) meter: crate::meter::Meter,
+    /// Certificates of authorities that are trusted besides those of Mozilla.
+    pub(crate) authorities: Vec<Vec<u8>>,
+}
+#[cfg(target_arch = "wasm32")]
+pub(crate) type Sockets = ();
+
 /// Builds all transports as one, and the behaviour that circuits need. `pages` are the origins of web pages that may
 /// connect over WebSocket.
 ///
 /// # Errors
-/// [`StartError::Identity`] if the key cannot be used, or [`StartError::Names`] if the DNS
-/// configuration cannot be read.
+/// [`StartError::Identity`] if the key cannot be used, [`StartError::Authority`] if a certificate cannot, or
+/// [`StartError::Names`] if the DNS configuration cannot be read.
 pub(crate) fn new(
     keypair: &Keypair,
     dialing: &Dialing,
     pages: Arc<[String]>,
+    native: Native,
 ) -> Result<(Boxed<(PeerId, StreamMuxerBox)>, relay::client::Behaviour), StartError> {
     let (circuits, behaviour) = relay::client::new(keypair.public().to_peer_id());
     let noise = noise::Config::new(keypair).map_err(|e| StartError::Identity(e.to_string()))?;
     // Lazy negotiation sends the first message along with the proposal of the only protocol, which saves a round trip.
+    let direct = Choosy::new(
+        direct(None, pages.clone(), native.sockets.clone())?,
+        direct(Some(dialing.clone()), pages, native.sockets)?,
+        dialing.clone(),
+    );
+    #[cfg(not(target_arch = "wasm32"))]
+    let direct = native.handed.or_transport(direct);
     let transport = circuits
-        .or_transport(Choosy::new(
-            direct(None, pages.clone())?,
-            direct(Some(dialing.clone()), pages)?,
-            dialing.clone(),
-        ))
+        .or_transport(direct)
         .upgrade(Version::V1Lazy)
         .authenticate(noise)
         .multiplex(libraries::yamux())
@@ -49,6 +77,7 @@ pub(crate) fn new(
 fn direct(
     careful: Option<Dialing>,
     pages: Arc<[String]>,
+    sockets: Sockets,
 ) -> Result<
     impl Transport<
         Output = impl futures::AsyncRead + futures::AsyncWrite + Send + Unpin + 'static,
@@ -63,12 +92,16 @@ fn direct(
     use crate::web_socket_server::Listening;
     use libp2p::{dns, tcp};
 
-    let tcp = || tcp::tokio::Transport::new(libraries::tcp());
+    let tcp = || {
+        let meter = sockets.meter.clone();
+        tcp::tokio::Transport::new(libraries::tcp()).map(move |stream, _| meter.wrap(stream))
+    };
     let names = || {
         dns::tokio::Transport::system(Careful::new(tcp(), careful.clone()))
             .map_err(|e| StartError::Names(e.to_string()))
     };
-    let dialed = libraries::web_socket(names()?);
+    let dialed = libraries::web_socket(names()?, &sockets.authorities)
+        .map_err(|e| StartError::Authority(e.to_string()))?;
     Ok(Listening::new(tcp(), pages)
         .or_transport(dialed)
         .or_transport(names()?))
@@ -78,6 +111,7 @@ fn direct(
 fn direct(
     _: Option<Dialing>,
     _: Arc<[String]>,
+    (): Sockets,
 ) -> Result<crate::web_socket::Transport, StartError> {
     Ok(crate::web_socket::Transport)
 }

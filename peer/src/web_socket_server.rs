@@ -169,7 +169,7 @@ where
 /// that are no browsers, which send no `Origin`, are served always.
 ///
 /// That a page has the same host as this peer means nothing: its own host name may lead here by now.
-fn is_served(origin: Option<&[u8]>, pages: &[String]) -> bool {
+pub(crate) fn is_served(origin: Option<&[u8]>, pages: &[String]) -> bool {
     let Some(origin) = origin else { return true };
     let scheme = origin.split(|byte| *byte == b':').next();
     scheme.is_some_and(|scheme| scheme.ends_with(b"-extension"))

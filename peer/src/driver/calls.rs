@@ -377,6 +377,9 @@ impl Calls {
                         Ok(request) => self.forward(peer, connection_id, request, place.flatten()),
                         Err(error) => CallReply::Now(Refusal::BadRequest(error).into()),
                     };
+                    if let (Some(guests), CallReply::Now(reply)) = (guests, &reply) {
+                        guests.answered(reply);
+                    }
                     answer(routes.swarm, channel, reply);
                 }
                 Message::Response {
@@ -424,7 +427,7 @@ impl Calls {
             address: self.origins.get(&over).copied(),
             request,
             answer,
-            _place: place,
+            place,
         }) {
             Ok(()) => CallReply::Out(answered),
             Err(mpsc::error::TrySendError::Full(_)) => {

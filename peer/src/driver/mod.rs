@@ -18,6 +18,7 @@ mod vigil;
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -111,11 +112,29 @@ impl Driver {
         status: watch::Sender<NetworkStatus>,
     ) -> Result<Self, StartError> {
         let dialing = Dialing::new(&config.role);
-        let pages = match &config.role {
+        let pages: Arc<[String]> = match &config.role {
             Role::Client { .. } => Default::default(),
             Role::Node { pages, .. } => pages.as_slice().into(),
         };
-        let (transport, circuits) = transport::new(&config.keypair, &dialing, pages)?;
+        #[cfg(not(target_arch = "wasm32"))]
+        let (web_sockets, native) = {
+            let (web_sockets, handed) = crate::handed::channel(Arc::clone(&pages));
+            let meter = match &config.role {
+                Role::Client { .. } => Default::default(),
+                Role::Node { meter, .. } => meter.clone(),
+            };
+            let native = transport::Native {
+                handed,
+                sockets: transport::Sockets {
+                    meter,
+                    authorities: config.authorities.clone(),
+                },
+            };
+            (web_sockets, native)
+        };
+        #[cfg(target_arch = "wasm32")]
+        let native = transport::Native { sockets: () };
+        let (transport, circuits) = transport::new(&config.keypair, &dialing, pages, native)?;
         #[cfg(not(target_arch = "wasm32"))]
         let (guests, transport) = match &config.role {
             Role::Client { .. } => (None, transport),
@@ -152,7 +171,14 @@ impl Driver {
                 let routing = Routing::new(guests.clone(), dialing.clone());
                 let swarm = &mut swarm;
                 Part::Node(Node::open(
-                    swarm, listen, external, peers, known, guests, routing,
+                    swarm,
+                    listen,
+                    external,
+                    peers,
+                    known,
+                    guests,
+                    routing,
+                    web_sockets,
                 )?)
             }
         };
@@ -402,8 +428,39 @@ impl Driver {
                 #[cfg(target_arch = "wasm32")]
                 drop(reply);
             }
+            #[cfg(not(target_arch = "wasm32"))]
+            Command::Admit(admission) => self.admit(admission),
+            #[cfg(not(target_arch = "wasm32"))]
+            Command::Load(reply) => {
+                if let Part::Node(node) = &self.part {
+                    let _ = reply.send(node.load(&mut self.swarm));
+                }
+            }
+            #[cfg(not(target_arch = "wasm32"))]
+            Command::WebSockets(reply) => {
+                if let Part::Node(node) = &self.part {
+                    let _ = reply.send(node.web_sockets.clone());
+                }
+            }
             // The loop has handled this one itself.
             Command::Shutdown(_) => {}
+        }
+    }
+
+    /// Serves these peers only; the connections of all others end.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn admit(&mut self, admission: Arc<crate::Admission>) {
+        let connected: Vec<PeerId> = self.swarm.connected_peers().copied().collect();
+        let Some(gate) = self.swarm.behaviour_mut().gate.as_mut() else {
+            return;
+        };
+        gate.admit(admission);
+        let unwanted: Vec<PeerId> = connected
+            .into_iter()
+            .filter(|peer| !gate.admits(peer))
+            .collect();
+        for peer in unwanted {
+            let _ = self.swarm.disconnect_peer_id(peer);
         }
     }
 

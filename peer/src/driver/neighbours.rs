@@ -244,6 +244,14 @@ impl Neighbours {
         std::mem::take(&mut self.come)
     }
 
+    /// How many of them are connected.
+    pub(super) fn connected_count(&self) -> usize {
+        let connected = self.known.iter();
+        connected
+            .filter(|known| known.state == State::Connected)
+            .count()
+    }
+
     /// The addresses of the nodes whose id is known, each with `/p2p/…`; those that are connected come first.
     pub(super) fn addresses(&self) -> Vec<Multiaddr> {
         let mut known: Vec<&Neighbour> = self

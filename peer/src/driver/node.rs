@@ -21,6 +21,8 @@ use crate::behaviour::Behaviour;
 use crate::codec::{CallReply, CallRequest};
 use crate::config::StartError;
 use crate::guests::Guests;
+use crate::handed::WebSockets;
+use crate::load::Load;
 
 /// The longest time after which a node looks for others again.
 const LONGEST_LOOK: Duration = Duration::from_secs(5 * 60);
@@ -28,6 +30,8 @@ const LONGEST_LOOK: Duration = Duration::from_secs(5 * 60);
 /// The listeners of a node and its connections to other nodes.
 pub(super) struct Node {
     pub(super) guests: Guests,
+    /// What the program hands WebSockets over with.
+    pub(super) web_sockets: WebSockets,
     pub(super) routing: Routing,
     /// Listeners that have no address yet.
     opening: HashSet<ListenerId>,
@@ -85,6 +89,7 @@ impl Node {
     ///
     /// # Errors
     /// [`StartError::Listen`] if an address cannot be listened on.
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn open(
         swarm: &mut Swarm<Behaviour>,
         listen: Vec<Multiaddr>,
@@ -93,6 +98,7 @@ impl Node {
         known: Vec<Multiaddr>,
         guests: Guests,
         routing: Routing,
+        web_sockets: WebSockets,
     ) -> Result<Self, StartError> {
         let mut opening = HashSet::new();
         for address in listen {
@@ -112,6 +118,7 @@ impl Node {
         set_own_addresses(swarm);
         Ok(Self {
             guests,
+            web_sockets,
             routing,
             opening,
             tells_listeners,
@@ -197,6 +204,18 @@ impl Node {
     /// The peers that are connected to this node.
     pub(super) fn guests(&self) -> Option<&Guests> {
         Some(&self.guests)
+    }
+
+    /// What this node holds for others.
+    pub(super) fn load(&self, swarm: &mut Swarm<Behaviour>) -> Load {
+        let (functions, records) = swarm.behaviour_mut().kad.store_mut().count();
+        Load {
+            peers: swarm.network_info().num_peers(),
+            nodes: self.neighbours.connected_count(),
+            records,
+            functions,
+            ..self.guests.load()
+        }
     }
 
     /// Handles what the relay tells.
