@@ -102,6 +102,10 @@ faults! {
     NotBegun = "not_begun" => NotFound,
     /// The node cannot listen.
     Listen = "listen" => Failure,
+    /// A certificate or its key cannot be used.
+    Certificate = "certificate" => Failure,
+    /// No node runs.
+    NotRunning = "not_running" => Network,
     /// The node stopped unexpectedly.
     Node = "node" => Failure,
     /// The storage cannot be used.

@@ -17,3 +17,4 @@ pub mod output;
 pub mod platform;
 pub mod storage;
 mod text;
+pub mod tls;

@@ -18,10 +18,12 @@ use fluence::ports::NetworkError;
 use fluence::state::{LinkError, Status};
 use fluence::storage::AddressError;
 use fluence_peer::PeerId;
+use serde_json::Value;
 use words::Words;
 
 use crate::exit::{Failed, Fault, printable};
 use crate::storage::{AddError, ExportError, ImportError, OpenError, StorageError};
+use crate::tls::TlsError;
 
 impl Failed {
     /// A failure because the person or the system stopped the command.
@@ -118,9 +120,249 @@ pub fn cannot_listen(what: &str, address: &SocketAddr, error: &io::Error) -> Fai
     Failed::new(
         Fault::Listen,
         format!("{what} cannot listen on {address}: {error}."),
-        "Stop whatever is using the port, or choose others with --listen-tcp, --listen-ws and --listen-http.",
+        "Stop whatever is using the port, or choose others with --listen-tcp, --listen-ws, --listen-http, --listen-tls \
+         and --listen-metrics.",
     )
 }
+
+/// TLS cannot be set up.
+pub fn tls(error: &TlsError) -> Failed {
+    let advice = match error {
+        TlsError::Expired { .. } => "Renew the certificate.",
+        TlsError::Mismatch { .. } => {
+            "Name the two files of one certificate with --tls-cert and --tls-key."
+        }
+        TlsError::TooEarly { .. } => "Set the clock, or use another certificate.",
+        _ => "Check the files that --tls-cert and --tls-key name, and who may read them.",
+    };
+    Failed::new(Fault::Certificate, format!("TLS: {error}."), advice)
+}
+
+/// The certificates of further authorities cannot be used.
+pub fn authorities(error: &TlsError) -> Failed {
+    Failed::new(
+        Fault::Certificate,
+        format!("--ca: {error}."),
+        "Name a file with the certificates of the authorities.",
+    )
+}
+
+/// Options that are needed together are not all there.
+pub fn half_of_tls() -> Failed {
+    Failed::usage(
+        "TLS needs a certificate and its key, and a port for TLS needs both.",
+        "Give --tls-cert and --tls-key, or neither and no --listen-tls.",
+    )
+}
+
+/// Nothing tells under which name others reach a node with TLS.
+pub fn nameless_certificate() -> Failed {
+    Failed::usage(
+        "The certificate names no host by which others could reach this node, such as node.example.org.",
+        "Say with --public-url https://HOST how they do.",
+    )
+}
+
+/// An option has a value that is too small.
+pub fn too_small(flag: &str, least: u64) -> Failed {
+    Failed::usage(
+        format!("{flag} must be at least {least}."),
+        "Choose a larger number, or leave the option out.",
+    )
+}
+
+/// A list of peers or files is too large.
+pub fn list_too_large(path: &Path, most: u64) -> Failed {
+    Failed::usage(
+        format!(
+            "{} is too large for a list: it may have {}.",
+            path.display(),
+            words::size(most)
+        ),
+        "Check its path.",
+    )
+}
+
+/// A line of a list is no entry of it.
+pub fn not_listed(path: &Path, line: usize, said: &str, kind: &str) -> Failed {
+    Failed::usage(
+        format!(
+            "{}, line {line}: “{}” is not {kind}.",
+            path.display(),
+            printable(said)
+        ),
+        "Write one in a line; what follows a # is ignored.",
+    )
+}
+
+/// No node runs with a state directory.
+pub fn no_node_here(state: &Path) -> Failed {
+    Failed::new(
+        Fault::NotRunning,
+        format!("No node runs with the state directory {}.", state.display()),
+        "Start it with `fluence node`, or name its state directory with --state.",
+    )
+}
+
+/// A storage is asked for the status of a node.
+pub fn no_status() -> Failed {
+    Failed::new(
+        Fault::NotRunning,
+        "A node that does not run has no status.",
+        "Start it with `fluence node`.",
+    )
+}
+
+/// A time in Unix seconds as people read it.
+pub fn utc(seconds: u64) -> String {
+    // The days since 0000-03-01, in years that begin in March, so that leap days are at their ends.
+    let days = seconds / 86_400 + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    let (hour, minute) = (seconds / 3600 % 24, seconds / 60 % 60);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
+}
+
+/// A length of time as people say it.
+pub fn duration(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+/// The status of a node, as lines for a person.
+pub fn status(status: &Value) -> Vec<String> {
+    let number = |value: &Value| value.as_u64().unwrap_or_default();
+    let word = |value: &Value| printable(value.as_str().unwrap_or_default());
+    let list = |value: &Value| {
+        let values = value.as_array().map_or(&[][..], Vec::as_slice);
+        values.iter().map(word).collect::<Vec<_>>()
+    };
+    let of = |name: &str| {
+        let of = &status[name];
+        format!("{} of {}", number(&of["now"]), number(&of["most"]))
+    };
+    let counts = |name: &str| {
+        let counts = status[name].as_object().into_iter().flatten();
+        let counts = counts.filter(|(_, count)| number(count) > 0);
+        let counts: Vec<String> = counts
+            .map(|(what, count)| format!("{} {}", number(count), what.replace('_', " ")))
+            .collect();
+        if counts.is_empty() {
+            "none".to_owned()
+        } else {
+            counts.join(", ")
+        }
+    };
+    let size = |value: &Value| words::size(number(value));
+    let (storage, ready) = (&status["storage"], list(&status["not_ready"]));
+    let mut lines = vec![
+        ("peer", word(&status["peer"])),
+        (
+            "version",
+            format!(
+                "{}, up for {}",
+                word(&status["version"]),
+                duration(number(&status["uptime_seconds"]))
+            ),
+        ),
+        ("addresses", list(&status["addresses"]).join(" ")),
+        ("HTTP", word(&status["url"])),
+        (
+            "ready",
+            if ready.is_empty() {
+                "yes".to_owned()
+            } else {
+                format!("no: {}", ready.join("; "))
+            },
+        ),
+        (
+            "connections",
+            format!(
+                "{} (peers: {}, nodes: {}); HTTP: {}",
+                of("connections"),
+                number(&status["peers"]),
+                number(&status["nodes"]),
+                of("http_connections")
+            ),
+        ),
+        ("reservations", of("reservations")),
+        ("circuits", of("circuits")),
+        (
+            "functions",
+            format!(
+                "{} (records: {})",
+                of("functions"),
+                number(&status["records"])
+            ),
+        ),
+        (
+            "storage",
+            format!(
+                "{} of {} (files: {}, unfinished: {}); {} free on the disk",
+                size(&storage["bytes"]),
+                size(&storage["quota"]),
+                number(&storage["dags"]),
+                number(&storage["unfinished"]),
+                size(&status["disk_free"])
+            ),
+        ),
+        ("calls", counts("calls")),
+        ("uploads", counts("grants")),
+        ("refused", counts("refused")),
+        (
+            "traffic",
+            format!(
+                "{} received, {} sent",
+                size(&status["received_bytes"]),
+                size(&status["sent_bytes"])
+            ),
+        ),
+        (
+            "process",
+            format!(
+                "{} of memory, {} of {} files open",
+                size(&status["memory_bytes"]),
+                number(&status["open_files"]),
+                number(&status["max_open_files"])
+            ),
+        ),
+    ];
+    if let Some(answers) = status["ipfs"].as_bool() {
+        let ipfs = if answers {
+            "answers"
+        } else {
+            "does not answer"
+        };
+        lines.push(("IPFS node", ipfs.to_owned()));
+    }
+    let certificate = &status["certificate"];
+    if let Some(expires) = certificate["expires"].as_u64() {
+        let names = list(&certificate["names"]).join(" ");
+        lines.push(("certificate", format!("{names} until {}", utc(expires))));
+    }
+    let lines = lines.into_iter();
+    lines
+        .map(|(name, said)| format!("{name:<13}{said}"))
+        .collect()
+}
+
+/// The lists and the certificate of a node were read again.
+pub const RELOADED: &str = "The lists and the certificate were read again.";
 
 /// A file is too large to be a configuration.
 pub fn config_too_large(path: &Path) -> Failed {

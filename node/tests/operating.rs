@@ -1,11 +1,13 @@
-//! What an operator of a node sees and sets: its log.
+//! What an operator of a node sees: its log, its state, and its metrics.
 
 mod support;
 
+use std::collections::HashMap;
 use std::fs;
+use std::process::Command;
 
 use serde_json::{Value, json};
-use support::{World, fluence, output, start_node};
+use support::{World, fluence, get, output, start_node};
 
 /// The lines of a log, each of which is a JSON object.
 #[track_caller]
@@ -77,4 +79,150 @@ fn a_log_for_programs_says_why_a_node_does_not_start() {
         last["advice"].to_string().contains("--listen-http"),
         "{last}"
     );
+}
+
+/// The values of metrics in Prometheus' format, by name and labels.
+#[track_caller]
+fn metrics(text: &str) -> HashMap<String, f64> {
+    let mut values = HashMap::new();
+    let mut described = Vec::new();
+    for line in text.lines() {
+        if let Some(comment) = line.strip_prefix("# ") {
+            let mut words = comment.split(' ');
+            let (kind, name) = (words.next().unwrap(), words.next().unwrap());
+            match kind {
+                "HELP" => assert!(words.next().is_some(), "{line}"),
+                "TYPE" => assert!(matches!(words.next(), Some("gauge" | "counter")), "{line}"),
+                _ => panic!("{line}"),
+            }
+            described.push((kind.to_owned(), name.to_owned()));
+            continue;
+        }
+        let (series, value) = line.rsplit_once(' ').unwrap();
+        let name = series.split('{').next().unwrap();
+        for kind in ["HELP", "TYPE"] {
+            let begun = (kind.to_owned(), name.to_owned());
+            assert!(described.contains(&begun), "{kind}: {line}");
+        }
+        let before = values.insert(series.to_owned(), value.parse().unwrap());
+        assert!(before.is_none(), "twice: {line}");
+    }
+    values
+}
+
+#[test]
+fn a_node_tells_its_operator_what_it_holds_and_has_done() {
+    let mut world = World::with(&["--listen-metrics", "127.0.0.1:0"]);
+    let state = world.path("node");
+    let status = |options: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fluence"));
+        let asked = output(
+            command
+                .args(options)
+                .arg("--state")
+                .arg(&state)
+                .args(["node", "status"]),
+        );
+        (
+            asked.status.code(),
+            String::from_utf8(asked.stdout).unwrap(),
+        )
+    };
+    let (code, at) = status(&["--json"]);
+    let at: Value = serde_json::from_str(&at).unwrap();
+    assert_eq!(
+        (code, &at["reservations"]["now"]),
+        (Some(0), &json!(0)),
+        "{at}"
+    );
+
+    let path = world.file("a", 2_000_000);
+    let (share, link) = world.share("alice", &[&path]);
+    let out = world.path("out");
+    let fetch = ["fetch", &link, "--node", &world.tcp, "-o"];
+    let fetched = output(fluence(&world.path("bob")).args(fetch).arg(&out));
+    assert!(fetched.status.success(), "{fetched:?}");
+    share.event("upload_ended");
+    let strange = "/ipfs/nobody%22%7D%0Afluence_evil%201";
+    assert_eq!(get(&world.http, strange).0, 400);
+
+    let port = world.metrics.trim_end_matches("/metrics").to_owned();
+    let (code, text) = get(&port, "/metrics");
+    let text = String::from_utf8(text).unwrap();
+    assert_eq!(code, 200, "{text}");
+    assert!(!text.contains("evil") && text.len() < 20_000, "{text}");
+    let values = metrics(&text);
+    let is = |name: &str| {
+        *values
+            .get(name)
+            .unwrap_or_else(|| panic!("no {name}: {text}"))
+    };
+    assert_eq!(is("fluence_ready"), 1.0);
+    assert_eq!(is("fluence_reservations"), 1.0, "{text}");
+    assert_eq!(is("fluence_reservations_limit"), 10_000.0);
+    assert_eq!(is("fluence_storage_dags"), 1.0);
+    assert_eq!(is("fluence_grants_total{outcome=\"given\"}"), 1.0);
+    assert_eq!(is("fluence_grants_total{outcome=\"refused\"}"), 0.0);
+    assert_eq!(is("fluence_http_requests_total{status=\"400\"}"), 1.0);
+    for (name, least) in [
+        ("fluence_connections", 1.0),
+        ("fluence_records", 1.0),
+        ("fluence_calls_total{outcome=\"ok\"}", 1.0),
+        ("fluence_http_requests_total{status=\"200\"}", 2.0),
+        ("fluence_storage_bytes", 2_000_000.0),
+        ("fluence_disk_free_bytes", 1.0),
+        ("fluence_received_bytes_total", 2_000_000.0),
+        ("fluence_sent_bytes_total", 2_000_000.0),
+        ("process_resident_memory_bytes", 1e6),
+        ("process_open_fds", 10.0),
+        ("process_max_fds", 10.0),
+    ] {
+        assert!(is(name) >= least, "{name}: {text}");
+    }
+    assert_eq!(get(&world.http, "/metrics").0, 404, "on a port of its own");
+
+    let (_, at) = status(&["--json"]);
+    let at: Value = serde_json::from_str(&at).unwrap();
+    assert_eq!(
+        at["peer"].as_str().unwrap(),
+        world.tcp.rsplit('/').next().unwrap()
+    );
+    assert_eq!(
+        (&at["ready"], &at["storage"]["dags"]),
+        (&json!(true), &json!(1)),
+        "{at}"
+    );
+    let (_, said) = status(&[]);
+    for part in [
+        "ready        yes",
+        "1 of 10000",
+        "2 MB of 68 GB (files: 1",
+        "1 given",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    world.node.terminate();
+    assert!(world.node.wait().success());
+    assert_eq!(status(&["--json"]).0, Some(4));
+}
+
+#[test]
+fn a_node_is_ready_once_all_that_it_needs_answers() {
+    let world = World::new();
+    assert_eq!(get(&world.http, "/readyz"), (200, b"ready\n".to_vec()));
+    let options = [
+        "--ipfs-rpc",
+        "http://127.0.0.1:1",
+        "--ipfs-gateway",
+        "http://127.0.0.1:1",
+    ];
+    let world = World::with(&options);
+    let (status, reason) = get(&world.http, "/readyz");
+    let reason = String::from_utf8(reason).unwrap();
+    assert_eq!(status, 503);
+    assert!(
+        reason.contains("the IPFS node behind this one does not answer"),
+        "{reason}"
+    );
+    assert_eq!(get(&world.http, "/healthz").0, 200);
 }

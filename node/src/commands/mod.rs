@@ -22,12 +22,14 @@ use fluence::content::Profile;
 use fluence::state::{LINKS, MAX_LINKS};
 use fluence_peer::Multiaddr;
 use tokio::task::LocalSet;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::Failed;
 use crate::home::Home;
 use crate::output::Output;
 use crate::text;
+use crate::tls;
 
 /// How long the end of the program may take before it is forced.
 const STOP: Duration = Duration::from_secs(5);
@@ -129,6 +131,10 @@ struct NetworkArgs {
     /// their network.
     #[arg(long, value_name = "NUMBER", default_value_t = LINKS, value_parser = clap::value_parser!(u64).range(1..=MAX_LINKS))]
     links: u64,
+    /// A file (PEM) with certificates of authorities that are trusted besides the usual ones, for
+    /// nodes and storages with TLS.
+    #[arg(long, value_name = "FILE", env = "FLUENCE_CA")]
+    ca: Option<PathBuf>,
     /// How long to wait for the network at the start, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 15)]
     wait: u64,
@@ -150,6 +156,13 @@ impl NetworkArgs {
             &given
         };
         nodes.iter().map(|node| multiaddr(node)).collect()
+    }
+
+    /// The certificates of further authorities.
+    fn authorities(&self) -> Result<Vec<CertificateDer<'static>>, Failed> {
+        let authorities = self.ca.as_deref().map(tls::certificates).transpose();
+        let authorities = authorities.map_err(|error| text::authorities(&error))?;
+        Ok(authorities.unwrap_or_default())
     }
 
     fn patience(&self) -> Duration {
@@ -283,6 +296,37 @@ async fn stop_signal() {
     }
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+/// The signal by which an operator has a node read its files again (`SIGHUP`).
+struct HangUp {
+    #[cfg(unix)]
+    signal: Option<tokio::signal::unix::Signal>,
+}
+
+impl HangUp {
+    fn new() -> Self {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Self {
+                signal: signal(SignalKind::hangup()).ok(),
+            }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    /// Completes when the signal comes.
+    async fn heard(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.signal
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending().await
     }
 }
 

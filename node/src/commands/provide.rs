@@ -63,6 +63,7 @@ pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Fail
         calls,
         statuses: _statuses,
         nodes: _,
+        authorities: _,
         _identity,
     } = Client::connect(&context.home()?, &args.network, &context.output).await?;
     let function = Arc::new(Function {

@@ -7,6 +7,7 @@ use fluence::plan::Engine;
 use fluence::state::{EventKind, NetworkStatus, Settings};
 use fluence_peer::{Calls, Config, Multiaddr, Peer, Statuses};
 use serde_json::json;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use words::Terminal;
 
 use super::{NetworkArgs, stop_signal};
@@ -32,6 +33,8 @@ pub(super) struct Client {
     pub statuses: Statuses,
     /// The nodes that were given.
     pub nodes: Vec<String>,
+    /// The certificates of authorities that are trusted besides the usual ones.
+    pub authorities: Vec<CertificateDer<'static>>,
     /// While this is kept, no other process uses the same identity.
     pub _identity: Identity,
 }
@@ -47,6 +50,7 @@ impl Client {
         output: &Output,
     ) -> Result<Self, Failed> {
         let nodes = network.nodes()?;
+        let authorities = network.authorities()?;
         let identity = home.identity()?;
         if !identity.is_lasting() {
             tracing::info!(
@@ -56,6 +60,7 @@ impl Client {
         }
         let (peer, calls, mut statuses) = Peer::start(Config {
             links: network.links as usize,
+            authorities: authorities.iter().map(|ca| ca.to_vec()).collect(),
             ..Config::client(identity.keypair.clone(), nodes.clone())
         })
         .map_err(|error| text::no_network(&error))?;
@@ -65,6 +70,7 @@ impl Client {
             peer,
             calls,
             statuses,
+            authorities,
             _identity: identity,
         })
     }
@@ -134,11 +140,12 @@ impl Session {
             calls,
             statuses,
             nodes,
+            authorities,
             _identity,
         } = client;
         let settings = Settings { nodes, ..settings };
         let store = FileStore::open(work.path().join("items"))?;
-        let http = WebClient::new().map_err(|error| text::no_http(&error))?;
+        let http = WebClient::new(&authorities).map_err(|error| text::no_http(&error))?;
         let Opened {
             journal,
             state,

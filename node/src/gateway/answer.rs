@@ -30,6 +30,12 @@ pub(super) async fn get(
         Ok(asked) => asked,
         Err(refused) => return failure(refused.0, refused.1),
     };
+    if !gateway.storage.rules().lets_serve(&asked.root) {
+        return failure(
+            StatusCode::GONE,
+            "this node's operator does not serve this file",
+        );
+    }
     let only_if_cached = asked.only_if_cached;
     let question = Question {
         gateway,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use fluence::Cid;
 use futures::future::BoxFuture;
 
+use super::limits::{MAX_RESPONSES, MAX_UPLOADS};
+
 /// Fetches files that the storage lacks: the node calls a file's function, so that the provider
 /// uploads it.
 pub trait Fetcher: Send + Sync + 'static {
@@ -40,6 +42,27 @@ pub enum FetchError {
 /// Supplies more members for the JSON object of `/healthz`.
 pub type Health = Arc<dyn Fn() -> serde_json::Map<String, serde_json::Value> + Send + Sync>;
 
+/// Tells why the node cannot serve now, as sentences; none if it can.
+pub type Ready = Arc<dyn Fn() -> Vec<&'static str> + Send + Sync>;
+
+/// How much is done over HTTP at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpLimits {
+    /// Responses that are sent.
+    pub responses: usize,
+    /// Uploads that are received. Each has up to two blocks in memory.
+    pub uploads: usize,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            responses: MAX_RESPONSES,
+            uploads: MAX_UPLOADS,
+        }
+    }
+}
+
 /// A gateway's configuration.
 #[derive(Clone, Default)]
 pub struct GatewayConfig {
@@ -50,6 +73,10 @@ pub struct GatewayConfig {
     pub fetcher: Option<Arc<dyn Fetcher>>,
     /// What `/healthz` reports in addition.
     pub health: Option<Health>,
+    /// What `/readyz` reports.
+    pub ready: Option<Ready>,
+    /// How much is done at one time.
+    pub limits: HttpLimits,
 }
 
 impl std::fmt::Debug for GatewayConfig {

@@ -128,6 +128,11 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many are open, and how many may be.
+    pub fn count(&self) -> (usize, usize) {
+        (self.open().all.len(), self.most)
+    }
+
     /// Gives a new connection a place, in exchange for one without a request if all are taken or this
     /// block of addresses has its share. Returns `None` if there is none to be had.
     pub fn enter(self: &Arc<Self>, block: AddressBlock) -> Option<Connection> {

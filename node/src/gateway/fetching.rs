@@ -11,9 +11,7 @@ use futures::future::{BoxFuture, Shared};
 use tokio::time::timeout;
 
 use super::config::{FetchError, Fetched, GatewayConfig};
-use super::limits::{
-    MAX_FETCHES, MAX_QUESTIONS, MAX_RESPONSES, MAX_UNANNOUNCED, MAX_UPLOADS, MAX_UPLOADS_OF_ONE,
-};
+use super::limits::{MAX_FETCHES, MAX_QUESTIONS, MAX_UNANNOUNCED, MAX_UPLOADS_OF_ONE};
 use crate::fairness::{AddressBlock, Repeated, Shares};
 use crate::storage::Storage;
 
@@ -57,9 +55,9 @@ impl Gateway {
     pub fn new(storage: Arc<Storage>, config: GatewayConfig) -> Self {
         Self {
             storage,
+            responses: Shares::new(config.limits.responses),
+            uploads: Shares::new(config.limits.uploads),
             config,
-            responses: Shares::new(MAX_RESPONSES),
-            uploads: Shares::new(MAX_UPLOADS),
             uploads_of_one: Repeated::new(MAX_UPLOADS_OF_ONE),
             questions: Shares::new(MAX_QUESTIONS),
             unannounced: Shares::new(MAX_UNANNOUNCED),

@@ -1,11 +1,11 @@
-//! `GET /healthz`.
+//! `GET /healthz` and `GET /readyz`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, Response, Uri, header};
+use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use fluence::Cid;
 use serde::Deserialize;
@@ -80,4 +80,20 @@ pub(super) async fn healthz(
         serde_json::Value::Object(health).to_string(),
     )
         .into_response()
+}
+
+/// Whether the node can serve now: `200`, or `503` and a line for each reason.
+pub(super) async fn readyz(State(gateway): State<Arc<Gateway>>) -> Response<Body> {
+    let reasons = gateway.config.ready.as_ref().map(|ready| ready());
+    let (status, text) = match reasons {
+        Some(reasons) if !reasons.is_empty() => {
+            (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n"))
+        }
+        _ => (StatusCode::OK, "ready".to_owned()),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (status, headers, text + "\n").into_response()
 }

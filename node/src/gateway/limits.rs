@@ -8,7 +8,7 @@ use hyper_util::server::conn::auto::Builder;
 
 use crate::storage::MAX_WAITING;
 
-/// How many connections may be open at one time, if the process may have four times as many files
+/// How many connections may be open at one time, unless the operator says otherwise, if the process may have four times as many files
 /// open. Each takes some 100 KiB if its client sends or reads slowly.
 pub(super) const MAX_CONNECTIONS: usize = 2048;
 /// How long a client may take to send a request's head.
@@ -23,9 +23,9 @@ pub(super) const STOP_PATIENCE: Duration = Duration::from_secs(10);
 /// are open.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// How many responses are sent at one time.
+/// How many responses are sent at one time, unless the operator says otherwise.
 pub(super) const MAX_RESPONSES: usize = 256;
-/// How many uploads are received at one time. Each has up to two blocks in memory.
+/// How many uploads are received at one time, unless the operator says otherwise. Each has up to two blocks in memory.
 pub(super) const MAX_UPLOADS: usize = 64;
 /// How many uploads one peer may make of one DAG at one time. Fluence's own clients make three.
 pub(super) const MAX_UPLOADS_OF_ONE: usize = 4;

@@ -23,8 +23,10 @@ mod car;
 mod config;
 mod connections;
 mod cors;
+mod counts;
 mod fetching;
 mod file;
+mod forwarded;
 mod health;
 mod import;
 mod limits;
@@ -38,10 +40,10 @@ mod resolve;
 mod response;
 mod serve;
 
-pub use config::{FetchError, Fetched, Fetcher, GatewayConfig, Health};
-pub use serve::serve;
+pub use config::{FetchError, Fetched, Fetcher, GatewayConfig, Health, HttpLimits, Ready};
+pub use serve::{Server, ServerConfig};
 
-/// The routes of the gateway, of uploads, of `/healthz` and of the page for web links, for a storage.
+/// The routes of the gateway, of uploads, of `/healthz` and `/readyz`, and of the page for web links, for a storage.
 pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
     let mut router = Router::new();
     if config.open {
@@ -57,6 +59,7 @@ pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
         .layer(middleware::from_fn(cors::cors))
         // Pages of other origins may not read this: it tells which node it is.
         .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
         .layer(middleware::from_fn(cors::guard))
         .with_state(Arc::new(Gateway::new(storage, config)))
 }

@@ -1,26 +1,38 @@
-//! The HTTP server: it accepts connections, and counts their requests.
+//! The HTTP server: it accepts connections, with TLS where that is configured, counts their requests,
+//! and hands WebSockets over to the node's libp2p peer.
 
 use std::convert::Infallible;
-use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{Request, Response};
+use axum::http::{HeaderMap, Request, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use fluence_peer::{Meter, WebSockets};
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use ipnet::IpNet;
+use soketto::handshake::http::{Server as Handshake, is_upgrade_request};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig as TlsConfig;
+use tokio_util::compat::TokioAsyncReadCompatExt;
 
 use super::connections::{Connections, Traffic, UnderWay};
-use super::limits::{ACCEPT_PAUSE, MAX_CONNECTIONS, STOP_PATIENCE, WRITE_PATIENCE, builder};
+use super::counts::Counts;
+use super::forwarded::client;
+use super::limits::{
+    ACCEPT_PAUSE, HEAD_PATIENCE, MAX_CONNECTIONS, STOP_PATIENCE, WRITE_PATIENCE, builder,
+};
 use crate::fairness::AddressBlock;
 use crate::platform::file_limit;
 
@@ -54,89 +66,216 @@ impl HttpBody for Counted {
     }
 }
 
-/// Wraps a router so that its requests count as a connection's traffic, and say where they come from.
-fn counted(
-    router: Router,
-    traffic: Arc<Traffic>,
-    block: AddressBlock,
-) -> impl Service<
-    Request<Incoming>,
-    Response = Response<Body>,
-    Error = Infallible,
-    Future: Send + 'static,
-> + Send
-+ 'static {
-    let router = TowerToHyperService::new(router);
-    service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(block);
-        let under_way = UnderWay::begin(&traffic);
-        let response = router.call(request);
-        async move {
-            let response = response.await?;
-            Ok(response.map(|body| {
-                Body::new(Counted {
-                    body,
-                    _under_way: under_way,
-                })
-            }))
-        }
-    })
+/// The configuration of a [`Server`].
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// How many connections may be open at one time, if the process may have four times as many
+    /// files open.
+    pub max_connections: usize,
+    /// The networks of reverse proxies, which say truly for whom they ask.
+    pub proxies: Vec<IpNet>,
+    /// Counts and limits the bytes of all connections.
+    pub meter: Meter,
+    /// Takes WebSockets over; without it, none are opened.
+    pub web_sockets: Option<WebSockets>,
 }
 
-/// Serves HTTP/1.1, and HTTP/2 to clients that begin with it, until `shutdown` completes. Responses
-/// under way then have a few seconds to finish.
-///
-/// # Errors
-/// Never fails at present: a connection that cannot be accepted makes others end.
-pub async fn serve(
-    listener: TcpListener,
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            max_connections: MAX_CONNECTIONS,
+            proxies: Vec::new(),
+            meter: Meter::default(),
+            web_sockets: None,
+        }
+    }
+}
+
+/// An HTTP server: its routes, and the limits that hold for all its ports together.
+pub struct Server {
     router: Router,
-    shutdown: impl Future<Output = ()>,
-) -> io::Result<()> {
-    let files = file_limit() / FILES_SHARE;
-    let connections = Connections::new(files.min(MAX_CONNECTIONS));
-    let builder = builder();
-    let graceful = GracefulShutdown::new();
-    let mut shutdown = pin!(shutdown);
-    loop {
-        let accepted: io::Result<(TcpStream, SocketAddr)> = tokio::select! {
-            () = &mut shutdown => break,
-            accepted = listener.accept() => accepted,
-        };
-        let (stream, from) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::debug!(%error, "a connection could not be accepted");
-                connections.make_room();
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+    config: ServerConfig,
+    connections: Arc<Connections>,
+    counts: Counts,
+}
+
+impl Server {
+    /// A server of these routes, which listens nowhere yet.
+    pub fn new(router: Router, config: ServerConfig) -> Arc<Self> {
+        let files = file_limit() / FILES_SHARE;
+        Arc::new(Self {
+            connections: Connections::new(files.min(config.max_connections)),
+            router,
+            config,
+            counts: Counts::default(),
+        })
+    }
+
+    /// How many connections are open, and how many may be.
+    pub fn connections(&self) -> (usize, usize) {
+        self.connections.count()
+    }
+
+    /// How many requests were answered with each status, in its order.
+    pub fn responses(&self) -> Vec<(u16, u64)> {
+        self.counts.all()
+    }
+
+    /// Serves HTTP/1.1, and HTTP/2 to clients that begin with it or choose it, with TLS if it is
+    /// configured, until `shutdown` completes. Responses under way then have a few seconds to finish.
+    /// A connection that cannot be accepted makes others end.
+    pub async fn serve(
+        self: Arc<Self>,
+        listener: TcpListener,
+        tls: Option<Arc<TlsConfig>>,
+        shutdown: impl Future<Output = ()>,
+    ) {
+        let tls = tls.map(TlsAcceptor::from);
+        let graceful = GracefulShutdown::new();
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut shutdown => break,
+                accepted = listener.accept() => accepted,
+            };
+            let (stream, from) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::debug!(%error, "a connection could not be accepted");
+                    self.connections.make_room();
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let Some(connection) = self.connections.enter(AddressBlock::from(from.ip())) else {
                 continue;
-            }
-        };
-        let block = AddressBlock::from(from.ip());
-        let Some(connection) = connections.enter(block) else {
-            continue;
-        };
+            };
+            let (server, tls, watcher) = (Arc::clone(&self), tls.clone(), graceful.watcher());
+            tokio::spawn(async move {
+                let traffic = Arc::clone(&connection.traffic);
+                tokio::select! {
+                    () = server.talk(stream, from, tls, &traffic, watcher) => {}
+                    // It ends a client that does not come to the end of TLS's handshake, too.
+                    () = traffic.ends() => {}
+                }
+                drop(connection);
+            });
+        }
+        drop(listener);
+        // Connections that take longer are cut off when the runtime shuts down.
+        let _ = timeout(STOP_PATIENCE, graceful.shutdown()).await;
+    }
+
+    /// Serves one connection to its end.
+    async fn talk(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        from: SocketAddr,
+        tls: Option<TlsAcceptor>,
+        traffic: &Arc<Traffic>,
+        watcher: Watcher,
+    ) {
         // With Nagle's algorithm, a small response would wait until the previous one is
         // acknowledged.
         let _ = stream.set_nodelay(true);
-        let service = counted(router.clone(), Arc::clone(&connection.traffic), block);
-        let mut stream = TimeoutStream::new(stream);
+        let mut stream = TimeoutStream::new(self.config.meter.wrap(stream));
         stream.set_write_timeout(Some(WRITE_PATIENCE));
-        let stream = TokioIo::new(Box::pin(stream));
-        let serving = builder.serve_connection(stream, service).into_owned();
-        let serving = graceful.watch(serving);
-        tokio::spawn(async move {
-            tokio::select! {
-                ended = serving => if let Err(error) = ended {
-                    tracing::debug!(error, "a connection ended");
-                },
-                () = connection.traffic.ends() => {}
-            }
-            drop(connection);
-        });
+        let stream = Box::pin(stream);
+        match tls {
+            None => self.answer(stream, from, traffic, watcher).await,
+            Some(tls) => match tls.accept(stream).await {
+                Ok(stream) => self.answer(stream, from, traffic, watcher).await,
+                Err(error) => tracing::debug!(%error, "a connection did not begin TLS"),
+            },
+        }
     }
-    drop(listener);
-    // Connections that take longer are cut off when the runtime shuts down.
-    let _ = timeout(STOP_PATIENCE, graceful.shutdown()).await;
-    Ok(())
+
+    async fn answer(
+        self: &Arc<Self>,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        from: SocketAddr,
+        traffic: &Arc<Traffic>,
+        watcher: Watcher,
+    ) {
+        let builder = builder();
+        let service = self.service(Arc::clone(traffic), from);
+        let serving = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        if let Err(error) = watcher.watch(serving.into_owned()).await {
+            tracing::debug!(error, "a connection ended");
+        }
+    }
+
+    /// Answers the requests of a connection, which count as its traffic, and notes where they come
+    /// from.
+    fn service(
+        self: &Arc<Self>,
+        traffic: Arc<Traffic>,
+        from: SocketAddr,
+    ) -> impl Service<
+        Request<Incoming>,
+        Response = Response<Body>,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + Send
+    + 'static {
+        let server = Arc::clone(self);
+        let router = TowerToHyperService::new(self.router.clone());
+        service_fn(move |mut request: Request<Incoming>| {
+            let client = server.client(from, request.headers());
+            request.extensions_mut().insert(AddressBlock::from(client));
+            let under_way = UnderWay::begin(&traffic);
+            let server = Arc::clone(&server);
+            let answer = match &server.config.web_sockets {
+                Some(web_sockets) if is_upgrade_request(&request) => {
+                    let from = SocketAddr::new(client, from.port());
+                    Err(open(web_sockets.clone(), request, from))
+                }
+                _ => Ok(router.call(request)),
+            };
+            async move {
+                let response = match answer {
+                    Ok(answer) => answer.await?,
+                    Err(response) => response,
+                };
+                server.counts.add(response.status());
+                Ok(response.map(|body| {
+                    Body::new(Counted {
+                        body,
+                        _under_way: under_way,
+                    })
+                }))
+            }
+        })
+    }
+
+    /// Where a request comes from: the address of the connection, or the one that a proxy names.
+    fn client(&self, from: SocketAddr, headers: &HeaderMap) -> IpAddr {
+        client(from.ip(), headers, &self.config.proxies)
+    }
+}
+
+/// Answers a request that opens a WebSocket, and hands the WebSocket over.
+fn open(
+    web_sockets: WebSockets,
+    mut request: Request<Incoming>,
+    from: SocketAddr,
+) -> Response<Body> {
+    let origin = request.headers().get(header::ORIGIN);
+    if !web_sockets.serves(origin.map(|origin| origin.as_bytes())) {
+        tracing::debug!(
+            ?origin,
+            "a web page may not connect; --allow-origins allows it"
+        );
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let Ok(answer) = Handshake::new().receive_request(&request) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let opened = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        if let Ok(Ok(stream)) = timeout(HEAD_PATIENCE, opened).await {
+            web_sockets.hand_over(TokioIo::new(stream).compat(), from);
+        }
+    });
+    answer.map(|()| Body::empty())
 }

@@ -190,6 +190,8 @@ fn refused(refusal: &Refusal) -> CallError {
     let code = match refusal {
         Refusal::OutOfOrder => ErrorCode::Internal,
         Refusal::Peer { .. }
+        | Refusal::NotListed
+        | Refusal::Denied
         | Refusal::Inline
         | Refusal::Codec(_)
         | Refusal::Hash(_)

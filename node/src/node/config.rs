@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use clap::Args;
 use fluence_peer::{Multiaddr, RelayLimits};
+use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
+use super::lists::ListFiles;
 use crate::exit::Failed;
+use crate::gateway::{HttpLimits, ServerConfig};
 use crate::storage::StorageConfig;
 use crate::text;
 
@@ -22,6 +25,10 @@ const FILE: &str = "node.toml";
 const LISTEN_TCP: &str = "127.0.0.1:4101";
 const LISTEN_WS: &str = "127.0.0.1:4102";
 const LISTEN_HTTP: &str = "127.0.0.1:4180";
+const LISTEN_TLS: &str = "[::]:443";
+
+/// With fewer bytes a second, no connection would come about in time.
+const LEAST_BANDWIDTH: u64 = 16 * 1024;
 
 /// Declares each option once, as a flag, an environment variable and a key of the file.
 macro_rules! options {
@@ -53,9 +60,35 @@ options! {
     /// Where libp2p listens for browsers, over WebSocket [default: 127.0.0.1:4102].
     #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
     listen_ws: Listen = "FLUENCE_LISTEN_WS",
-    /// Where HTTP (storage, gateway, /healthz) listens [default: 127.0.0.1:4180].
+    /// Where HTTP (storage, gateway, /healthz, /readyz, and WebSocket too) listens [default:
+    /// 127.0.0.1:4180].
     #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
     listen_http: SocketAddr = "FLUENCE_LISTEN_HTTP",
+    /// Where HTTP and WebSocket listen with TLS, on one port, if there is a certificate; [::] takes
+    /// IPv4 too [default: [::]:443].
+    #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
+    listen_tls: SocketAddr = "FLUENCE_LISTEN_TLS",
+    /// The file (PEM) with this node's TLS certificate, followed by those between it and its
+    /// authority. It is read again when it changes. Its first name is the one that others are told,
+    /// unless --public-url or --external-address say something else [default: none].
+    #[arg(value_name = "FILE", help_heading = "Network")]
+    tls_cert: PathBuf = "FLUENCE_TLS_CERT",
+    /// The file (PEM) with the key of the TLS certificate [default: none].
+    #[arg(value_name = "FILE", help_heading = "Network")]
+    tls_key: PathBuf = "FLUENCE_TLS_KEY",
+    /// A file (PEM) with certificates of authorities that are trusted besides the usual ones when
+    /// this node connects to others [default: none].
+    #[arg(value_name = "FILE", help_heading = "Network")]
+    ca: PathBuf = "FLUENCE_CA",
+    /// Networks of reverse proxies, such as 127.0.0.1 or 10.0.0.0/8, whose X-Forwarded-For or
+    /// Forwarded says where a client comes from; separate several with spaces. The proxy must set
+    /// the header itself [default: none].
+    #[arg(value_name = "NETWORKS", help_heading = "Network")]
+    trusted_proxy: List<IpNet> = "FLUENCE_TRUSTED_PROXY",
+    /// Where /metrics for Prometheus listens, over plain HTTP; whoever reaches it can read it
+    /// [default: nowhere].
+    #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
+    listen_metrics: SocketAddr = "FLUENCE_LISTEN_METRICS",
     /// A multiaddr at which others reach this node, such as /dns4/HOST/tcp/443/tls/ws; separate
     /// several with spaces [default: where it listens].
     #[arg(value_name = "MULTIADDRS", help_heading = "Network")]
@@ -165,6 +198,45 @@ options! {
     /// Functions that one peer may provide [default: 20000].
     #[arg(value_name = "N", help_heading = "Relay")]
     max_functions_per_peer: usize = "FLUENCE_MAX_FUNCTIONS_PER_PEER",
+    /// Calls of one peer per second, on average; 0 for any number [default: 16].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    calls_per_peer_per_second: u32 = "FLUENCE_CALLS_PER_PEER_PER_SECOND",
+    /// Calls of all peers of one IP address per second, on average; 0 for any number [default: 32].
+    #[arg(value_name = "N", help_heading = "Relay")]
+    calls_per_ip_per_second: u32 = "FLUENCE_CALLS_PER_IP_PER_SECOND",
+
+    /// HTTP connections at one time; a quarter of the files that the process may have open, if that
+    /// is less [default: 2048].
+    #[arg(value_name = "N", help_heading = "Limits")]
+    max_http_connections: usize = "FLUENCE_MAX_HTTP_CONNECTIONS",
+    /// Responses that are sent over HTTP at one time [default: 256].
+    #[arg(value_name = "N", help_heading = "Limits")]
+    max_http_responses: usize = "FLUENCE_MAX_HTTP_RESPONSES",
+    /// Uploads that are received at one time [default: 64].
+    #[arg(value_name = "N", help_heading = "Limits")]
+    max_http_uploads: usize = "FLUENCE_MAX_HTTP_UPLOADS",
+    /// Bytes per second that this node sends on all connections together, and as many that it
+    /// receives, such as 10MB [default: any number].
+    #[arg(value_name = "BYTES", help_heading = "Limits")]
+    max_bandwidth: Size = "FLUENCE_MAX_BANDWIDTH",
+
+    /// A file with the IDs of the only peers that may connect, one in a line; other nodes of the
+    /// network must be among them. All lists are read again at SIGHUP [default: all peers].
+    #[arg(value_name = "FILE", help_heading = "Lists")]
+    allow_peers: PathBuf = "FLUENCE_ALLOW_PEERS",
+    /// A file with the IDs of peers that may not connect [default: none].
+    #[arg(value_name = "FILE", help_heading = "Lists")]
+    deny_peers: PathBuf = "FLUENCE_DENY_PEERS",
+    /// A file with the IDs of the only peers whose files are stored; all others may still connect
+    /// and fetch [default: all peers].
+    #[arg(value_name = "FILE", help_heading = "Lists")]
+    uploads_from: PathBuf = "FLUENCE_UPLOADS_FROM",
+    /// A file with the CIDs of the only files that are stored and served [default: all files].
+    #[arg(value_name = "FILE", help_heading = "Lists")]
+    allow_cids: PathBuf = "FLUENCE_ALLOW_CIDS",
+    /// A file with the CIDs of files that are neither stored nor served [default: none].
+    #[arg(value_name = "FILE", help_heading = "Lists")]
+    deny_cids: PathBuf = "FLUENCE_DENY_CIDS",
 }
 
 /// The complete configuration of a node.
@@ -184,6 +256,22 @@ pub struct Config {
     pub limits: RelayLimits,
     /// The socket address on which HTTP listens.
     pub listen_http: SocketAddr,
+    /// TLS of the node itself.
+    pub tls: Option<TlsOptions>,
+    /// A file with certificates of authorities that are trusted besides the usual ones.
+    pub ca: Option<PathBuf>,
+    /// The networks of reverse proxies.
+    pub proxies: Vec<IpNet>,
+    /// The socket address on which `/metrics` listens.
+    pub listen_metrics: Option<SocketAddr>,
+    /// How many HTTP connections may be open at one time.
+    pub max_http_connections: usize,
+    /// How much is done over HTTP at one time.
+    pub http: HttpLimits,
+    /// How many bytes a second are sent, and as many received.
+    pub max_bandwidth: Option<u64>,
+    /// The files of the lists.
+    pub lists: ListFiles,
     /// The URL at which others reach its HTTP; `None` for the address where it listens.
     pub public_url: Option<String>,
     /// Whether links open in a plain browser, and missing files are requested from their providers.
@@ -194,6 +282,17 @@ pub struct Config {
     pub storage: StorageConfig,
     /// The URLs of the RPC and of the gateway of a Kubo daemon to keep files in.
     pub kubo: Option<(String, String)>,
+}
+
+/// TLS of the node itself.
+#[derive(Debug, Clone)]
+pub struct TlsOptions {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The file of the certificate.
+    pub certificate: PathBuf,
+    /// The file of its key.
+    pub key: PathBuf,
 }
 
 impl Config {
@@ -207,6 +306,10 @@ impl Config {
         self.public_url.is_none()
             && self.external.is_empty()
             && self.listen_http.ip().is_loopback()
+            && self
+                .tls
+                .as_ref()
+                .is_none_or(|tls| tls.listen.ip().is_loopback())
             && self.listen.iter().all(is_loopback)
     }
 
@@ -214,7 +317,9 @@ impl Config {
     /// its HTTP, which would lead them to themselves.
     pub fn hides_http(&self) -> bool {
         let ip = self.listen_http.ip();
-        let told_loopback = self.public_url.is_none() && (ip.is_loopback() || ip.is_unspecified());
+        let told_loopback = self.public_url.is_none()
+            && self.tls.is_none()
+            && (ip.is_loopback() || ip.is_unspecified());
         let reached = ip.is_unspecified()
             || !self.external.is_empty()
             || self
@@ -253,8 +358,8 @@ impl Options {
     /// Checks the options and fills in the defaults.
     ///
     /// # Errors
-    /// Fails if a URL is invalid, if only one of Kubo's two URLs is given, or if libp2p would not
-    /// listen at all.
+    /// Fails if a URL is invalid, if only a part of what Kubo or TLS needs is given, if a limit is too
+    /// small, or if libp2p would not listen at all.
     pub fn config(self, state: &Path) -> Result<Config, Failed> {
         if let Some(url) = &self.public_url {
             fluence::storage::multiaddr_of(url).map_err(|error| text::public_url(&error))?;
@@ -272,8 +377,16 @@ impl Options {
                 return Err(text::half_an_ipfs_node());
             }
         };
-        let default =
-            |address: &str| Listen::At(address.parse().expect("the default is an address"));
+        let tls = match (self.tls_cert, self.tls_key, self.listen_tls) {
+            (None, None, None) => None,
+            (Some(certificate), Some(key), listen) => Some(TlsOptions {
+                listen: listen.unwrap_or_else(|| parsed(LISTEN_TLS)),
+                certificate,
+                key,
+            }),
+            _ => return Err(text::half_of_tls()),
+        };
+        let default = |address: &str| Listen::At(parsed(address));
         let listen = [
             (self.listen_tcp.unwrap_or_else(|| default(LISTEN_TCP)), ""),
             (self.listen_ws.unwrap_or_else(|| default(LISTEN_WS)), "/ws"),
@@ -285,6 +398,34 @@ impl Options {
         if listen.is_empty() {
             return Err(text::listens_nowhere());
         }
+        for (flag, value, least) in [
+            ("--max-connections", self.max_connections.map(u64::from), 1),
+            (
+                "--max-http-connections",
+                self.max_http_connections.map(|n| n as u64),
+                1,
+            ),
+            (
+                "--max-http-responses",
+                self.max_http_responses.map(|n| n as u64),
+                1,
+            ),
+            (
+                "--max-http-uploads",
+                self.max_http_uploads.map(|n| n as u64),
+                1,
+            ),
+            (
+                "--max-bandwidth",
+                self.max_bandwidth.map(|size| size.0),
+                LEAST_BANDWIDTH,
+            ),
+        ] {
+            if value.is_some_and(|value| value < least) {
+                return Err(text::too_small(flag, least));
+            }
+        }
+        let http = HttpLimits::default();
         let storage = StorageConfig::default();
         let limits = RelayLimits::default();
         let size = |option: Option<Size>, default: u64| option.map_or(default, |size| size.0);
@@ -303,9 +444,26 @@ impl Options {
                 .into_iter()
                 .map(|page| page.0)
                 .collect(),
-            listen_http: self
-                .listen_http
-                .unwrap_or_else(|| LISTEN_HTTP.parse().expect("the default is an address")),
+            listen_http: self.listen_http.unwrap_or_else(|| parsed(LISTEN_HTTP)),
+            tls,
+            ca: self.ca,
+            proxies: self.trusted_proxy.unwrap_or_default().0,
+            listen_metrics: self.listen_metrics,
+            max_http_connections: self
+                .max_http_connections
+                .unwrap_or(ServerConfig::default().max_connections),
+            http: HttpLimits {
+                responses: self.max_http_responses.unwrap_or(http.responses),
+                uploads: self.max_http_uploads.unwrap_or(http.uploads),
+            },
+            max_bandwidth: self.max_bandwidth.map(|size| size.0),
+            lists: ListFiles {
+                allow_peers: self.allow_peers,
+                deny_peers: self.deny_peers,
+                uploads_from: self.uploads_from,
+                allow_cids: self.allow_cids,
+                deny_cids: self.deny_cids,
+            },
             public_url: self
                 .public_url
                 .map(|url| url.trim_end_matches('/').to_owned()),
@@ -352,6 +510,12 @@ impl Options {
                 circuits_per_ip_per_minute: self
                     .circuits_per_ip_per_minute
                     .unwrap_or(limits.circuits_per_ip_per_minute),
+                calls_per_peer_per_second: self
+                    .calls_per_peer_per_second
+                    .unwrap_or(limits.calls_per_peer_per_second),
+                calls_per_ip_per_second: self
+                    .calls_per_ip_per_second
+                    .unwrap_or(limits.calls_per_ip_per_second),
                 max_connections: self.max_connections.unwrap_or(limits.max_connections),
                 max_functions: self.max_functions.unwrap_or(limits.max_functions),
                 max_providers_per_function: self
@@ -366,6 +530,11 @@ impl Options {
             },
         })
     }
+}
+
+/// A default address.
+fn parsed(address: &str) -> SocketAddr {
+    address.parse().expect("the default is an address")
 }
 
 /// Where to listen, if at all.
@@ -444,6 +613,16 @@ impl Listed for IpAddr {
     fn read(text: &str) -> Result<Self, String> {
         text.parse()
             .map_err(|_| format!("“{text}” is not an IP address"))
+    }
+}
+
+impl Listed for IpNet {
+    fn read(text: &str) -> Result<Self, String> {
+        let network = text.parse::<IpNet>().ok();
+        let address = || Some(Self::from(text.parse::<IpAddr>().ok()?));
+        network.or_else(address).ok_or_else(|| {
+            format!("“{text}” is neither a network, such as 10.0.0.0/8, nor an IP address")
+        })
     }
 }
 

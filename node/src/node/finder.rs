@@ -18,6 +18,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use crate::exit::printable;
 use crate::fairness::{AddressBlock, Repeated};
@@ -61,7 +62,13 @@ struct Inner {
 impl Finder {
     /// `own` is the multiaddr of this node's storage. A node that others reach at a public address
     /// never connects to addresses that are not public, because a stranger supplies them.
-    pub fn new(peer: Peer, storage: Arc<Storage>, own: &str) -> Result<Self, reqwest::Error> {
+    /// Storages may have certificates of these `authorities`, besides those of Mozilla.
+    pub fn new(
+        peer: Peer,
+        storage: Arc<Storage>,
+        own: &str,
+        authorities: &[CertificateDer<'_>],
+    ) -> Result<Self, reqwest::Error> {
         let own = url_of(own).unwrap_or_default();
         let private = is_private_url(&own);
         let mut http = reqwest::Client::builder()
@@ -70,6 +77,9 @@ impl Finder {
             .connect_timeout(PULL_PATIENCE)
             .read_timeout(PULL_PATIENCE)
             .no_proxy();
+        for authority in authorities {
+            http = http.add_root_certificate(reqwest::Certificate::from_der(authority)?);
+        }
         if !private {
             http = http.dns_resolver(Arc::new(PublicOnly));
         }

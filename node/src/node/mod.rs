@@ -4,33 +4,39 @@ mod calls;
 mod config;
 mod finder;
 mod known;
+mod lists;
 mod open_files;
 mod pull;
+mod state;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fluence::content::unixfs::RAW;
 use fluence::names::{FunctionName, cid_v1};
 use fluence::storage::multiaddr_of;
-use fluence_peer::{Keypair, Multiaddr, Peer, Role};
+use fluence_peer::{Keypair, Meter, Multiaddr, Peer, Protocol, Role};
+use futures::FutureExt;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
-pub use config::{Config, Options, Size};
+pub use config::{Config, Options, Size, TlsOptions};
+pub use lists::ListFiles;
 
 use crate::exit::Failed;
-use crate::gateway::{self, Fetcher, GatewayConfig, Health};
+use crate::gateway::{self, Fetcher, GatewayConfig, Health, Server, ServerConfig};
 use crate::kubo::{self, BehindStorage, Blocks, Keeper, Kubo, KuboError};
 use crate::operator;
 use crate::platform::raise_file_limit;
 use crate::storage::Storage;
 use crate::text;
+use crate::tls::{self, Tls};
 use calls::Answerer;
 use finder::Finder;
+use state::{Readiness, State};
 
 /// How long requests under way may take to finish when the node stops.
 const GRACE: Duration = Duration::from_secs(3);
@@ -47,8 +53,14 @@ pub struct Node {
     http: SocketAddr,
     url: String,
     blocks: Option<Arc<Blocks>>,
+    /// The multiaddr of the port with TLS.
+    secure: Option<Multiaddr>,
+    metrics: Option<String>,
+    tls: Option<Arc<Tls>>,
+    lists: ListFiles,
     stop: watch::Sender<bool>,
-    serving: JoinHandle<std::io::Result<()>>,
+    /// The servers of HTTP.
+    serving: JoinSet<()>,
     /// The tasks that run until the node stops.
     tasks: JoinSet<()>,
 }
@@ -58,22 +70,35 @@ impl Node {
     /// and has joined the network.
     ///
     /// # Errors
-    /// Fails if what answers in the place of the configured Kubo daemon is something else, if the storage cannot be opened, if an
-    /// address cannot be listened on, or if the public URL is invalid.
+    /// Fails if what answers in the place of the configured Kubo daemon is something else, if a list or the certificate
+    /// cannot be used, if the storage cannot be opened, if an address cannot be listened on, or if the public URL is invalid.
     pub async fn start(keypair: Keypair, state: &Path, config: Config) -> Result<Self, Failed> {
+        let started = Instant::now();
         let files = raise_file_limit();
+        let (admission, rules) = config.lists.read()?;
+        let tls = config.tls.as_ref();
+        let tls = tls.map(|tls| Tls::load(&tls.certificate, &tls.key));
+        let tls = tls.transpose().map_err(|error| text::tls(&error))?;
+        let authorities = match &config.ca {
+            Some(path) => tls::certificates(path).map_err(|error| text::authorities(&error))?,
+            None => Vec::new(),
+        };
         let blocks = match &config.kubo {
             Some((rpc, gateway)) => Some(open_kubo(rpc, gateway).await?),
             None => None,
         };
         let storage = open_storage(&config).await?;
-        // Bind the port first: nothing else is of use without it.
-        let listener = TcpListener::bind(config.listen_http)
-            .await
-            .map_err(|error| text::cannot_listen("HTTP", &config.listen_http, &error))?;
-        let http = listener
-            .local_addr()
-            .map_err(|error| text::cannot_listen("HTTP", &config.listen_http, &error))?;
+        storage.set_rules(rules);
+        // Bind the ports first: nothing else is of use without them.
+        let (listener, http) = listen("HTTP", config.listen_http).await?;
+        let secure_listener = match &config.tls {
+            Some(options) => Some(listen("TLS", options.listen).await?),
+            None => None,
+        };
+        let metrics_listener = match config.listen_metrics {
+            Some(address) => Some(listen("/metrics", address).await?),
+            None => None,
+        };
         for address in &config.listen_sockets {
             // libp2p opens its ports for reuse by other processes, so two nodes on one port would
             // silently split the connections between them. Binding the port exclusively first rules
@@ -81,24 +106,35 @@ impl Node {
             std::net::TcpListener::bind(address)
                 .map_err(|error| text::cannot_listen("libp2p", address, &error))?;
         }
-        let url = config
-            .public_url
-            .clone()
-            .unwrap_or_else(|| format!("http://{}", reachable(http)));
-        let multiaddr = multiaddr_of(&url).map_err(|error| text::bad_public_url(&error))?;
-
         let is_private = config.is_private();
+        let secure_url = match (&tls, &secure_listener) {
+            (Some(tls), Some((_, at))) => Some(secure_url(&config, tls, *at)?),
+            _ => None,
+        };
+        let url = config.public_url.clone().or_else(|| secure_url.clone());
+        let url = url.unwrap_or_else(|| format!("http://{}", reachable(http)));
+        let multiaddr = multiaddr_of(&url).map_err(|error| text::bad_public_url(&error))?;
+        let secure = secure_url.as_deref().map(web_socket_of).transpose()?;
+        let external = match &secure {
+            Some(secure) if config.external.is_empty() => addresses_beside(secure, &config),
+            _ => config.external,
+        };
+
+        let meter = Meter::new(config.max_bandwidth);
         let mut limits = config.limits;
         limits.max_connections = open_files::connections(limits.max_connections, files);
         let (peer, calls, mut statuses) = Peer::start(fluence_peer::Config {
             role: Role::Node {
                 listen: config.listen,
-                external: config.external,
+                external: external.clone(),
                 peers: config.peers,
                 known: known::read(state),
                 pages: config.pages,
-                limits,
+                limits: limits.clone(),
+                admission: Arc::new(admission),
+                meter: meter.clone(),
             },
+            authorities: authorities.iter().map(|ca| ca.to_vec()).collect(),
             ..fluence_peer::Config::node(keypair, Vec::new())
         })
         .map_err(|error| text::node_cannot_start(&error))?;
@@ -112,30 +148,77 @@ impl Node {
             Arc::new(Keeper::new(blocks, storage.clone(), &id))
         });
         let fetcher: Option<Arc<dyn Fetcher>> = if config.gateway {
-            let finder = Finder::new(peer.clone(), storage.clone(), &multiaddr)
+            let finder = Finder::new(peer.clone(), storage.clone(), &multiaddr, &authorities)
                 .map_err(|error| text::no_http(&error))?;
             Some(Arc::new(finder))
         } else {
             None
         };
+        let readiness = Readiness {
+            peer: peer.clone(),
+            storage: storage.clone(),
+            blocks: blocks.clone(),
+        };
+        let ready = readiness.clone();
         let router = gateway::router(
             storage.clone(),
             GatewayConfig {
                 open: config.gateway,
                 fetcher,
                 health: Some(health(&peer, keeper.clone())),
+                ready: Some(Arc::new(move || ready.missing())),
+                limits: config.http,
             },
         );
         let router = match &keeper {
             Some(keeper) => kubo::waking(router, keeper.clone()),
             None => router,
         };
-        let mut stopping = stopping;
-        let serving = tokio::spawn(gateway::serve(listener, router, async move {
+        let server = Server::new(
+            router,
+            ServerConfig {
+                max_connections: config.max_http_connections,
+                proxies: config.proxies,
+                meter: meter.clone(),
+                web_sockets: peer.web_sockets().await,
+            },
+        );
+        let mut addresses = peer.listeners().await;
+        addresses.extend(secure.clone());
+        let state_now = Arc::new(State {
+            started,
+            readiness,
+            server: server.clone(),
+            meter,
+            tls: tls.clone(),
+            limits,
+            addresses: if external.is_empty() {
+                addresses
+            } else {
+                external
+            },
+            url: url.clone(),
+            fresh: Default::default(),
+        });
+        let mut serving = JoinSet::new();
+        let stopped = || {
+            let mut stopping = stopping.clone();
             // The wait also ends if the node, and with it the sender, is dropped.
-            let _ = stopping.wait_for(|stop| *stop).await;
-        }));
+            async move { drop(stopping.wait_for(|stop| *stop).await) }
+        };
+        serving.spawn(server.clone().serve(listener, None, stopped()));
         let mut tasks = JoinSet::new();
+        if let (Some(tls), Some((listener, _))) = (&tls, secure_listener) {
+            let config = tls.server().map_err(|error| text::tls(&error))?;
+            serving.spawn(server.clone().serve(listener, Some(config), stopped()));
+            tasks.spawn(tls.clone().watch());
+        }
+        let mut metrics = None;
+        if let Some((listener, at)) = metrics_listener {
+            metrics = Some(format!("http://{}/metrics", reachable(at)));
+            let server = Server::new(state::router(state_now.clone()), ServerConfig::default());
+            serving.spawn(server.serve(listener, None, stopped()));
+        }
         if let Some(keeper) = &keeper {
             tasks.spawn(keeper.clone().run());
         }
@@ -149,6 +232,7 @@ impl Node {
             state.to_owned(),
             config.storage_directory,
             storage.clone(),
+            state_now,
         ));
         peer.provide(FunctionName::multiaddr()).await?;
         Ok(Self {
@@ -158,6 +242,10 @@ impl Node {
             http,
             url,
             blocks,
+            secure,
+            metrics,
+            tls,
+            lists: config.lists,
             stop,
             serving,
             tasks,
@@ -185,6 +273,11 @@ impl Node {
         format!("http://{}", reachable(self.http))
     }
 
+    /// The URL of the metrics for Prometheus, as seen from this machine, if there is a port for them.
+    pub fn metrics(&self) -> Option<&str> {
+        self.metrics.as_deref()
+    }
+
     /// The URL of the node's HTTP server that others are given.
     pub fn url(&self) -> &str {
         &self.url
@@ -193,10 +286,9 @@ impl Node {
     /// The multiaddrs at which others reach the node, each with its peer ID.
     pub async fn addresses(&self) -> Vec<Multiaddr> {
         let id = self.peer.id();
-        self.peer
-            .listeners()
-            .await
-            .into_iter()
+        let listeners = self.peer.listeners().await.into_iter();
+        listeners
+            .chain(self.secure.clone())
             .map(|address| address.with_p2p(id).unwrap_or_else(|address| address))
             .collect()
     }
@@ -208,20 +300,94 @@ impl Node {
         known::write(&self.state, &self.peer, &mut Vec::new()).await;
         // A connection that does not close must not keep the node running.
         let _ = tokio::time::timeout(GRACE, self.peer.shutdown()).await;
-        let abort = self.serving.abort_handle();
-        if tokio::time::timeout(GRACE, self.serving).await.is_err() {
-            abort.abort();
-        }
+        let served = async { while self.serving.join_next().await.is_some() {} };
+        // What takes longer is aborted.
+        let _ = tokio::time::timeout(GRACE, served).await;
+        self.serving.shutdown().await;
         self.tasks.shutdown().await;
+    }
+
+    /// Reads the lists and the certificate again. Peers that are not admitted any more are
+    /// disconnected; all other connections go on.
+    ///
+    /// # Errors
+    /// If a list or the certificate cannot be used. What of them was in use stays in use then.
+    pub async fn reload(&self) -> Result<(), Failed> {
+        let (lists, tls) = (self.lists.clone(), self.tls.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let read = lists.read()?;
+            tls.map_or(Ok(()), |tls| tls.reload())
+                .map_err(|error| text::tls(&error))?;
+            Ok(read)
+        });
+        let (admission, rules) = read.await.unwrap_or_else(|_| Err(Failed::ending()))?;
+        self.storage.set_rules(rules);
+        Ok(self.peer.admit(Arc::new(admission)).await?)
     }
 }
 
 /// Lets the operator's commands reach the storage while the node runs.
 #[cfg(unix)]
-async fn operate(state: PathBuf, directory: PathBuf, storage: Arc<Storage>) {
-    if let Err(error) = operator::serve(&state, &directory, storage).await {
-        tracing::error!("`fluence storage` will not reach this node: {error}");
+async fn operate(home: PathBuf, directory: PathBuf, storage: Arc<Storage>, state: Arc<State>) {
+    let status = move || {
+        let state = state.clone();
+        async move { serde_json::json!(state.snapshot().await) }.boxed()
+    };
+    let served = operator::serve(&home, &directory, storage, Arc::new(status));
+    if let Err(error) = served.await {
+        tracing::error!(
+            "`fluence storage` and `fluence node status` will not reach this node: {error}"
+        );
     }
+}
+
+/// Binds a port; returns it with its address.
+async fn listen(what: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failed> {
+    let failed = |error| text::cannot_listen(what, &address, &error);
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let at = listener.local_addr().map_err(failed)?;
+    Ok((listener, at))
+}
+
+/// The URL at which others reach the port with TLS: the host of the public URL, if that has TLS, or else the first one that
+/// the certificate is for.
+fn secure_url(config: &Config, tls: &Tls, at: SocketAddr) -> Result<String, Failed> {
+    let public = config.public_url.as_ref();
+    if let Some(url) = public.filter(|url| url.starts_with("https://")) {
+        return Ok(url.clone());
+    }
+    let name = tls.names().into_iter().find(|name| !name.starts_with("*."));
+    let own = tls.is_for(at.ip()).then(|| match at {
+        SocketAddr::V4(at) => at.ip().to_string(),
+        SocketAddr::V6(at) => format!("[{}]", at.ip()),
+    });
+    let host = name.or(own).ok_or_else(text::nameless_certificate)?;
+    Ok(match at.port() {
+        443 => format!("https://{host}"),
+        port => format!("https://{host}:{port}"),
+    })
+}
+
+/// The address for WebSocket at a URL with TLS.
+fn web_socket_of(url: &str) -> Result<Multiaddr, Failed> {
+    let multiaddr = multiaddr_of(url).map_err(|error| text::bad_public_url(&error))?;
+    let host = multiaddr.strip_suffix("/https").unwrap_or(&multiaddr);
+    let parsed = format!("{host}/tls/ws").parse();
+    parsed.map_err(|_| text::nameless_certificate())
+}
+
+/// The addresses of a node with TLS: that of its port with TLS, and that for TCP, if others can reach it.
+fn addresses_beside(secure: &Multiaddr, config: &Config) -> Vec<Multiaddr> {
+    let tcp = config.listen.iter().zip(&config.listen_sockets);
+    let tcp = tcp.filter(|(address, at)| {
+        let is_tcp = address.iter().count() == 2;
+        is_tcp && !at.ip().is_loopback() && at.port() != 0
+    });
+    let beside = tcp.filter_map(|(_, at)| {
+        let host = secure.iter().next()?;
+        Some(Multiaddr::empty().with(host).with(Protocol::Tcp(at.port())))
+    });
+    [secure.clone()].into_iter().chain(beside).collect()
 }
 
 /// What `/healthz` reports in addition to the state of the storage.

@@ -23,7 +23,7 @@ use crate::text;
 
 pub use local::Local;
 #[cfg(unix)]
-pub use socket::{Remote, SOCKET, serve};
+pub use socket::{Remote, SOCKET, Status, serve};
 
 /// An operation on a storage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,8 @@ pub enum Operation {
     Check,
     /// Remove everything that need not be kept.
     Gc,
+    /// Tell what the node is, holds and has done.
+    Status,
 }
 
 /// Where an operation's bytes come from and go to.
@@ -117,6 +119,8 @@ pub fn perform(
             let removed = storage.gc().map_err(text::storage_failed)?;
             Ok(json!({"removed": removed, "usage": storage.usage()}))
         }
+        // Only a node that runs has one, and answers this itself.
+        Operation::Status => Err(text::no_status()),
     }
 }
 

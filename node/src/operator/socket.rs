@@ -16,6 +16,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -134,12 +135,20 @@ fn json<T: DeserializeOwned>(payload: &[u8]) -> io::Result<T> {
     serde_json::from_slice(payload).map_err(io::Error::from)
 }
 
-/// Serves operators, for as long as the future is polled, with the storage in `directory`. The
-/// socket is in `state`, the state directory; one that a killed node left behind is replaced.
+/// Tells what a node is, holds and has done, as a JSON object.
+pub type Status = Arc<dyn Fn() -> BoxFuture<'static, Value> + Send + Sync>;
+
+/// Serves operators, for as long as the future is polled, with the storage in `directory` and the
+/// node's status. The socket is in `state`, the state directory; one that a killed node left behind is replaced.
 ///
 /// # Errors
 /// If the socket cannot be created, or if the storage's directory cannot be examined.
-pub async fn serve(state: &Path, directory: &Path, storage: Arc<Storage>) -> io::Result<()> {
+pub async fn serve(
+    state: &Path,
+    directory: &Path,
+    storage: Arc<Storage>,
+    status: Status,
+) -> io::Result<()> {
     let served = DirectoryId::of(directory)?;
     let path = state.join(SOCKET);
     match fs::remove_file(&path) {
@@ -166,9 +175,9 @@ pub async fn serve(state: &Path, directory: &Path, storage: Arc<Storage>) -> io:
                 continue;
             }
         };
-        let (storage, runtime) = (storage.clone(), Handle::current());
+        let (storage, status, runtime) = (storage.clone(), status.clone(), Handle::current());
         tokio::task::spawn_blocking(move || {
-            if let Err(error) = answer(stream, served, &storage, &runtime) {
+            if let Err(error) = answer(stream, served, &storage, &status, &runtime) {
                 tracing::info!("the connection to an operator broke: {error}");
             }
             drop(permit);
@@ -189,6 +198,7 @@ fn answer(
     stream: UnixStream,
     served: DirectoryId,
     storage: &Arc<Storage>,
+    status: &Status,
     runtime: &Handle,
 ) -> io::Result<()> {
     stream.set_nonblocking(false)?;
@@ -208,6 +218,8 @@ fn answer(
     let asked: Asked = json(&payload)?;
     let done = if asked.storage.is_some_and(|named| named != served) {
         Err(text::other_storage())
+    } else if asked.operation == Operation::Status {
+        Ok(runtime.block_on(status()))
     } else {
         alive(&to, ALIVE, || {
             perform(storage, runtime, &asked.operation, &mut port)

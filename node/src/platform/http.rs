@@ -12,9 +12,10 @@ use futures::{FutureExt, Stream, StreamExt, stream};
 use reqwest::header::{
     CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
-use reqwest::{Body, Client, Method};
+use reqwest::{Body, Certificate, Client, Method};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
+use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use super::source::FileSource;
 
@@ -34,19 +35,26 @@ pub struct WebClient {
 }
 
 impl WebClient {
-    /// A new client, which shares no connections with others.
+    /// A new client, which shares no connections with others. It trusts these authorities (DER)
+    /// besides those of Mozilla.
     ///
     /// # Errors
     /// [`HttpError::Unreachable`] if TLS or the resolver cannot be set up.
-    pub fn new() -> Result<Self, HttpError> {
-        let client = Client::builder()
+    pub fn new(authorities: &[CertificateDer<'_>]) -> Result<Self, HttpError> {
+        let failed = |error| HttpError::Unreachable(format!("HTTP ({error})"));
+        let mut builder = Client::builder();
+        for authority in authorities {
+            builder =
+                builder.add_root_certificate(Certificate::from_der(authority).map_err(failed)?);
+        }
+        let client = builder
             .user_agent(concat!("fluence/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
             .connect_timeout(CONNECT_TIMEOUT)
             // A proxy might alter the bytes, which would then fail verification.
             .no_proxy()
             .build()
-            .map_err(|error| HttpError::Unreachable(format!("HTTP ({error})")))?;
+            .map_err(failed)?;
         Ok(Self { client })
     }
 }
@@ -217,7 +225,7 @@ mod tests {
             body: Vec::new(),
             patience: Duration::from_secs(10),
         };
-        let answer = WebClient::new().unwrap().send(request).await;
+        let answer = WebClient::new(&[]).unwrap().send(request).await;
         assert!(
             matches!(answer, Err(HttpError::Unreachable(_))),
             "{answer:?}"

@@ -8,6 +8,7 @@ mod journal;
 mod log;
 mod partial;
 mod private;
+mod process;
 mod source;
 mod store;
 
@@ -29,6 +30,7 @@ pub use http::{WebBody, WebClient};
 pub use journal::{Journal, Opened};
 pub use partial::FilePartial;
 pub use private::{Aes128Gcm, OpenError, Opening, SealError};
+pub use process::{memory, open_files};
 pub use source::FileSource;
 pub use store::FileStore;
 

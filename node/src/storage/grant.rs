@@ -52,8 +52,31 @@ impl Storage {
         root: &Cid,
         size: Option<u64>,
     ) -> Result<Grant, Refusal> {
+        let granted = self.try_to_grant(peer, block, root, size);
+        let count = match granted {
+            Ok(_) => &self.granted,
+            Err(_) => &self.refused,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        granted
+    }
+
+    fn try_to_grant(
+        self: &Arc<Self>,
+        peer: &str,
+        block: AddressBlock,
+        root: &Cid,
+        size: Option<u64>,
+    ) -> Result<Grant, Refusal> {
         if peer.is_empty() || peer.len() > MAX_PEER {
             return Err(Refusal::Peer { len: peer.len() });
+        }
+        let rules = self.rules();
+        if !rules.lets_upload(peer) {
+            return Err(Refusal::NotListed);
+        }
+        if !rules.lets_serve(root) {
+            return Err(Refusal::Denied);
         }
         if root.hash().code() == IDENTITY {
             return Err(Refusal::Inline);

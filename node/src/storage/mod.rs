@@ -15,7 +15,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use tokio::sync::Semaphore;
 
@@ -36,6 +36,7 @@ mod record;
 mod refusal;
 mod removal;
 mod repair;
+mod rules;
 mod status;
 mod tend;
 mod token;
@@ -61,6 +62,7 @@ pub use operate::{CheckReport, Damage, ExportError, ImportError, Imported, Store
 pub use read::{Behind, ReadError, Reader};
 pub use refusal::{MAX_PEER, Refusal};
 use repair::Repair;
+pub use rules::Rules;
 pub use status::{Arrival, Usage};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use token::fuzz as fuzz_token;
@@ -102,6 +104,10 @@ pub struct Storage {
     broken: AtomicBool,
     /// Has one thread at a time open the database again.
     repair: Repair,
+    rules: RwLock<Arc<Rules>>,
+    /// How many uploads were granted, and how many were not.
+    granted: AtomicU64,
+    refused: AtomicU64,
     /// How many CARs an operator has imported.
     imports: AtomicU64,
     /// How many bytes of blocks were added since the database was synced.

@@ -16,6 +16,14 @@ pub enum Refusal {
         /// Bytes of the name.
         len: usize,
     },
+    /// The operator takes no uploads of this peer.
+    #[error(
+        "this storage takes uploads only from peers that its operator has chosen; ask another node"
+    )]
+    NotListed,
+    /// The operator does not take this file.
+    #[error("this storage's operator does not take this file; ask another node")]
+    Denied,
     /// The CID is an identity CID.
     #[error("the CID itself contains the data; nothing needs to be stored")]
     Inline,

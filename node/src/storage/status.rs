@@ -1,5 +1,6 @@
 //! The state of DAGs and of the storage, without reading any blocks.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fluence::Cid;
@@ -107,6 +108,22 @@ impl Storage {
         record.map_or((None, None), |record| {
             (record.name.clone(), record.mime.clone())
         })
+    }
+
+    /// Whether the database has failed. It is opened again when somebody needs it.
+    pub fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Acquire)
+    }
+
+    /// Bytes that are free on the disk; `None` if the system does not tell.
+    pub fn disk_free(&self) -> Option<u64> {
+        self.files.free().ok().map(|(bytes, _)| bytes)
+    }
+
+    /// How many uploads were granted since the storage was opened, and how many were refused.
+    pub fn grants(&self) -> (u64, u64) {
+        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        (count(&self.granted), count(&self.refused))
     }
 
     /// What the storage is using.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use fluence::call::{ErrorCode, Reply, Request};
 use fluence::names::FunctionName;
-use fluence_cli::node::{Config, Node};
+use fluence_cli::node::{Config, Node, Options};
 use fluence_cli::storage::StorageConfig;
-use fluence_peer::{Config as PeerConfig, Keypair, Multiaddr, Peer, PeerId, RelayLimits};
+use fluence_peer::{Config as PeerConfig, Keypair, Multiaddr, Peer, PeerId};
 use futures::stream::{self, StreamExt as _};
 use reqwest::{Client, multipart};
 use serde_json::{Value, json};
@@ -33,15 +33,9 @@ async fn node_before(state: &Path, kubo: Option<&str>) -> Node {
             .map(|address| address.parse().unwrap())
             .to_vec(),
         listen_sockets: Vec::new(),
-        external: Vec::new(),
-        peers: Vec::new(),
-        pages: Vec::new(),
-        limits: RelayLimits::default(),
         listen_http: http,
         // It is a node for others.
         public_url: Some("http://127.0.0.1:4180".to_owned()),
-        gateway: true,
-        storage_directory: state.join("storage"),
         storage: StorageConfig {
             total_quota: 4 * LARGE,
             per_peer_quota: LARGE,
@@ -50,6 +44,7 @@ async fn node_before(state: &Path, kubo: Option<&str>) -> Node {
             ..StorageConfig::default()
         },
         kubo: kubo.map(|url| (url.to_owned(), url.to_owned())),
+        ..Options::default().config(state).unwrap()
     };
     let started = Node::start(Keypair::generate_ed25519(), state, config).await;
     started.unwrap_or_else(|_| panic!("the node starts"))

@@ -211,9 +211,8 @@ async fn serve(router: axum::Router) -> (String, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let serving = tokio::spawn(async move {
-        gateway::serve(listener, router, std::future::pending())
-            .await
-            .expect("the gateway serves");
+        let server = gateway::Server::new(router, gateway::ServerConfig::default());
+        server.serve(listener, None, std::future::pending()).await;
     });
     (url, serving)
 }

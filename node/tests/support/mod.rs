@@ -28,6 +28,8 @@ pub struct World {
     pub ws: String,
     /// The base URL of its HTTP.
     pub http: String,
+    /// The URL of its metrics; empty if it has none.
+    pub metrics: String,
     directory: TempDir,
 }
 
@@ -58,6 +60,7 @@ impl World {
             tcp: address(false),
             ws: address(true),
             http: listening["http"].as_str().unwrap().to_owned(),
+            metrics: listening["metrics"].as_str().unwrap_or_default().to_owned(),
             node,
             directory,
         }
