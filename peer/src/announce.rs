@@ -11,12 +11,10 @@ use futures::future::{Either, select};
 use futures::{StreamExt, stream};
 use futures_timer::Delay;
 use libp2p::PeerId;
-use libp2p::identity::Keypair;
 use serde_json::json;
 use web_time::Instant;
 
 use crate::command::Command;
-use crate::config::Config;
 use crate::limits::MAX_DEADLINE;
 use crate::peer::Peer;
 
@@ -89,11 +87,9 @@ async fn announce(
         return Err(NetworkError::Offline);
     }
     // It connects while the records are stored.
-    let stranger = Peer::start_visitor(Config::client(
-        Keypair::generate_ed25519(),
-        peer.entry_points().await,
-    ))
-    .map_err(|_| NetworkError::Offline)?;
+    let stranger = peer
+        .start_visitor(peer.entry_points().await)
+        .map_err(|_| NetworkError::Offline)?;
     let stranger = Stranger {
         peer: stranger,
         provider: peer.id(),

@@ -12,6 +12,7 @@ use fluence::state::NetworkStatus;
 use futures::future::{Either, select};
 use futures::{Stream, StreamExt};
 use futures_timer::Delay;
+use libp2p::identity::Keypair;
 use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot, watch};
 
@@ -39,6 +40,9 @@ struct Shared {
     commands: mpsc::Sender<Command>,
     status: watch::Receiver<NetworkStatus>,
     announcements: Semaphore,
+    /// [`Config::authorities`], for the visitors that confirm announcements.
+    #[cfg(not(target_family = "wasm"))]
+    authorities: Vec<Vec<u8>>,
 }
 
 impl Peer {
@@ -55,10 +59,15 @@ impl Peer {
         Self::start_with(config, true)
     }
 
-    /// Starts a client that can look up and call functions but cannot be called, because it asks
-    /// for no reservation.
-    pub(crate) fn start_visitor(config: Config) -> Result<Self, StartError> {
-        let config = Config { links: 1, ..config };
+    /// Starts a client of these nodes that can look up and call functions but cannot be called,
+    /// because it asks for no reservation.
+    pub(crate) fn start_visitor(&self, nodes: Vec<Multiaddr>) -> Result<Self, StartError> {
+        let config = Config {
+            links: 1,
+            #[cfg(not(target_family = "wasm"))]
+            authorities: self.shared.authorities.clone(),
+            ..Config::client(Keypair::generate_ed25519(), nodes)
+        };
         Self::start_with(config, false).map(|(peer, _, _)| peer)
     }
 
@@ -67,6 +76,8 @@ impl Peer {
         let (incoming, calls) = mpsc::channel(INCOMING_CALLS);
         let (status, statuses) = watch::channel(NetworkStatus::Starting);
         let id = config.keypair.public().to_peer_id();
+        #[cfg(not(target_family = "wasm"))]
+        let authorities = config.authorities.clone();
         let driver = Driver::new(config, reachable, commanded, incoming, status)?;
         runtime::spawn(driver.run());
         let peer = Self {
@@ -75,6 +86,8 @@ impl Peer {
                 commands,
                 status: statuses.clone(),
                 announcements: Semaphore::new(ANNOUNCEMENTS),
+                #[cfg(not(target_family = "wasm"))]
+                authorities,
             }),
         };
         Ok((peer, Calls { calls }, Statuses::new(statuses)))

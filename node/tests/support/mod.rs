@@ -267,10 +267,15 @@ impl Fluence {
 
     /// Sends `SIGTERM`.
     pub fn terminate(&self) {
-        let id = self.child.id().to_string();
+        self.signal("TERM");
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, name: &str) {
+        let (name, id) = (format!("-{name}"), self.child.id().to_string());
         assert!(
             Command::new("kill")
-                .args(["-TERM", &id])
+                .args([&name, &id])
                 .status()
                 .unwrap()
                 .success()

@@ -1,0 +1,312 @@
+//! A node that serves WebSocket, the gateway and the storage on one port with TLS, and one behind a
+//! proxy.
+
+mod support;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use serde_json::Value;
+use support::{Fluence, LONG, World, bytes, fluence, get, output, start_node};
+use tokio_rustls::rustls;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+/// An authority that nobody trusts by default, and the files of a certificate that it has issued.
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    directory: PathBuf,
+}
+
+impl Authority {
+    fn new(directory: &Path) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let own = params.self_signed(&key).unwrap();
+        fs::create_dir_all(directory).unwrap();
+        fs::write(directory.join("ca.pem"), own.pem()).unwrap();
+        Self {
+            issuer: Issuer::new(params, key),
+            directory: directory.to_owned(),
+        }
+    }
+
+    /// The path of a file.
+    fn path(&self, name: &str) -> String {
+        self.directory.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Issues a certificate for this machine that ends with this year; returns its bytes.
+    fn issue(&self, until: i32) -> Vec<u8> {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        params.not_before = date_time_ymd(2000, 1, 1);
+        params.not_after = date_time_ymd(until, 1, 1);
+        let issued = params.signed_by(&key, &self.issuer).unwrap();
+        fs::write(self.path("key.pem"), key.serialize_pem()).unwrap();
+        fs::write(self.path("cert.pem"), issued.pem()).unwrap();
+        issued.der().to_vec()
+    }
+
+    /// The options of a node that has the certificate.
+    fn options(&self) -> [String; 6] {
+        [
+            "--listen-tls".to_owned(),
+            "127.0.0.1:0".to_owned(),
+            "--tls-cert".to_owned(),
+            self.path("cert.pem"),
+            "--tls-key".to_owned(),
+            self.path("key.pem"),
+        ]
+    }
+
+    /// A connection with TLS to a URL, for HTTP/1.1.
+    fn connect(&self, url: &str) -> StreamOwned<ClientConnection, TcpStream> {
+        let mut roots = RootCertStore::empty();
+        let own = CertificateDer::from_pem_file(self.path("ca.pem")).unwrap();
+        roots.add(own).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+        let socket = TcpStream::connect(url.trim_start_matches("https://")).unwrap();
+        socket.set_read_timeout(Some(LONG)).unwrap();
+        StreamOwned::new(connection, socket)
+    }
+}
+
+/// Asks for a path on a connection that stays open; returns the answer, which has a length.
+fn ask(stream: &mut (impl Read + Write), path: &str) -> (String, Vec<u8>) {
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    let head = String::from_utf8(head).unwrap().to_lowercase();
+    let length = head.split("content-length: ").nth(1).unwrap();
+    let length = length.split("\r\n").next().unwrap().parse().unwrap();
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).unwrap();
+    (head, body)
+}
+
+fn refs(options: &[String]) -> Vec<&str> {
+    options.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn everything_is_served_on_one_port_with_tls() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Authority::new(&directory.path().join("tls"));
+    let first = authority.issue(3000);
+    let node = start_node(&directory.path().join("node"), &refs(&authority.options()));
+    let listening = node.event("listening");
+    let url = listening["url"].as_str().unwrap();
+    assert!(url.starts_with("https://127.0.0.1:"), "{listening}");
+    let addresses = listening["addresses"].as_array().unwrap().iter();
+    let secure = addresses
+        .filter_map(Value::as_str)
+        .find(|a| a.contains("/tls/ws"));
+    let secure = secure.unwrap_or_else(|| panic!("{listening}"));
+    let ca = authority.path("ca.pem");
+    let client = |state: &str, args: &[&str]| {
+        let mut command = fluence(&directory.path().join(state));
+        command.args(args).args(["--node", secure]);
+        command
+    };
+
+    // Who does not know the authority does not connect.
+    let stranger = output(&mut client(
+        "dave",
+        &["call", "IPFS_multiaddr", "--wait", "2"],
+    ));
+    assert_eq!(stranger.status.code(), Some(4), "{stranger:?}");
+
+    // The peer comes over WebSocket, and the upload and the download over HTTP.
+    let path = directory.path().join("a");
+    fs::write(&path, bytes(3_000_000)).unwrap();
+    let share = ["share", path.to_str().unwrap(), "--ca", &ca];
+    let share = Fluence::start(&mut client("alice", &share));
+    let link = share.event("shared")["link"].as_str().unwrap().to_owned();
+    let out = directory.path().join("out");
+    let fetch = ["fetch", &link, "--ca", &ca, "-o", out.to_str().unwrap()];
+    Fluence::start(&mut client("bob", &fetch)).succeeds();
+    assert!(fs::read(&out).unwrap() == bytes(3_000_000));
+    share.event("upload_ended");
+
+    // The gateway, on a connection that outlives the certificate with which it began.
+    let mut old = authority.connect(url);
+    let cid = link.trim_start_matches("fluence:");
+    let (head, body) = ask(&mut old, &format!("/ipfs/{cid}"));
+    assert!(
+        head.starts_with("http/1.1 200") && body == bytes(3_000_000),
+        "{head}"
+    );
+    let presented = |stream: &StreamOwned<ClientConnection, TcpStream>| {
+        stream.conn.peer_certificates().unwrap()[0].to_vec()
+    };
+    assert_eq!(presented(&old), first);
+    let second = authority.issue(3001);
+    node.signal("HUP");
+    let end = Instant::now() + LONG;
+    loop {
+        let mut new = authority.connect(url);
+        ask(&mut new, "/healthz");
+        if presented(&new) == second {
+            break;
+        }
+        assert!(Instant::now() < end, "{}", node.story());
+    }
+    assert!(ask(&mut old, "/healthz").0.starts_with("http/1.1 200"));
+
+    // What cannot be used does not take its place, and the log says why.
+    fs::write(authority.path("cert.pem"), "nonsense").unwrap();
+    node.signal("HUP");
+    while !node.story().contains("has no certificate") {
+        assert!(Instant::now() < end, "{}", node.story());
+        std::thread::yield_now();
+    }
+    let mut new = authority.connect(url);
+    ask(&mut new, "/readyz");
+    assert_eq!(presented(&new), second);
+    // Nobody was disconnected by any of it.
+    let story = share.story();
+    assert!(!story.contains("offline"), "{story}");
+    node.terminate();
+    node.event("stopped");
+}
+
+#[test]
+fn what_is_wrong_with_tls_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Authority::new(directory.path());
+    let state = directory.path().join("node");
+    let fails = |options: &[String]| {
+        let (code, error) = start_node(&state, &refs(options)).fails();
+        (code, error.to_string())
+    };
+    let options = authority.options();
+    let (code, missing) = fails(&options);
+    assert!(
+        code == 1 && missing.contains("cert.pem cannot be read"),
+        "{missing}"
+    );
+    authority.issue(2010);
+    let (code, expired) = fails(&options);
+    assert!(
+        code == 1 && expired.contains("valid until 2010-01-01"),
+        "{expired}"
+    );
+    authority.issue(3000);
+    let key = KeyPair::generate().unwrap().serialize_pem();
+    fs::write(authority.path("key.pem"), key).unwrap();
+    let (code, mismatched) = fails(&options);
+    assert!(
+        code == 1 && mismatched.contains("does not belong"),
+        "{mismatched}"
+    );
+    let (code, half) = fails(&options[..4]);
+    assert!(code == 2 && half.contains("--tls-key"), "{half}");
+    let (code, other) = fails(&["--ca".to_owned(), authority.path("key.pem")]);
+    assert!(code == 1 && other.contains("--ca"), "{other}");
+}
+
+/// A reverse proxy before a port that says for whom it asks; returns its port.
+fn proxy(to: &str, client: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let to = to.trim_start_matches("http://").to_owned();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, mut node) = (stream.unwrap(), TcpStream::connect(&to).unwrap());
+            std::thread::spawn(move || {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    stream.read_exact(&mut byte).unwrap();
+                    head.extend(byte);
+                }
+                head.truncate(head.len() - 2);
+                write!(head, "X-Forwarded-For: 6.6.6.6, {client}\r\n\r\n").unwrap();
+                node.write_all(&head).unwrap();
+                let (mut from, mut back) = (stream.try_clone().unwrap(), node.try_clone().unwrap());
+                std::thread::spawn(move || std::io::copy(&mut from, &mut node));
+                let _ = std::io::copy(&mut back, &mut stream);
+                let _ = stream.shutdown(std::net::Shutdown::Both);
+            });
+        }
+    });
+    port
+}
+
+/// How many of twelve calls through a proxy that asks for this client are answered.
+fn answered(world: &World, client: &'static str) -> usize {
+    let node = format!("/ip4/127.0.0.1/tcp/{}/ws", proxy(&world.http, client));
+    let call = |n: usize| {
+        let state = world.path(&format!("{client}-{n}"));
+        let mut command = fluence(&state);
+        Fluence::start(command.args(["call", "IPFS_multiaddr", "{}", "--node", &node]))
+    };
+    let calls: Vec<Fluence> = (0..12).map(call).collect();
+    let ended = calls.into_iter().map(|mut call| {
+        let (status, said) = call.ends();
+        assert!(matches!(status.code(), Some(0 | 6)), "{status}: {said}");
+        status.success()
+    });
+    ended.filter(|answered| *answered).count()
+}
+
+#[test]
+fn clients_behind_a_trusted_proxy_have_limits_of_their_own() {
+    let limits = ["--calls-per-ip-per-second", "1"];
+    let trusting = World::with(&[&limits[..], &["--trusted-proxy", "127.0.0.0/8"]].concat());
+    // Eight at once, and perhaps a few more meanwhile.
+    let first = answered(&trusting, "192.0.2.1");
+    assert!((8..12).contains(&first), "{first}");
+    let other = answered(&trusting, "192.0.2.2");
+    assert!((8..12).contains(&other), "{other}");
+    let story = trusting.node.story();
+    assert!(story.contains("192.0.2.1 makes more calls"), "{story}");
+    assert!(!story.contains("6.6.6.6"), "{story}");
+    // A header that anybody may have written says nothing.
+    let careful = World::with(&limits);
+    assert_eq!(answered(&careful, "192.0.2.1"), 12);
+    assert!(!careful.node.story().contains("192.0.2.1"));
+}
+
+#[test]
+fn a_web_page_opens_no_web_socket_at_the_port_for_http_unless_it_may() {
+    let world = World::with(&["--allow-origins", "https://share.example"]);
+    let open = |origin: &str| {
+        let headers = format!(
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{origin}"
+        );
+        let host = world.http.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        write!(stream, "GET / HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n").unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        String::from_utf8_lossy(&status[9..]).into_owned()
+    };
+    assert_eq!(open(""), "101");
+    assert_eq!(open("Origin: moz-extension://0a-1b\r\n"), "101");
+    assert_eq!(open("Origin: https://share.example\r\n"), "101");
+    assert_eq!(open("Origin: https://evil.example\r\n"), "403");
+    assert_eq!(get(&world.http, "/healthz").0, 200);
+}
