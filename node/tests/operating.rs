@@ -1,13 +1,15 @@
-//! What an operator of a node sees: its log, its state, and its metrics.
+//! What an operator of a node sees, its log, its state and its metrics, and what an operator sets, lists
+//! and limits.
 
 mod support;
 
 use std::collections::HashMap;
 use std::fs;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::{World, fluence, get, output, start_node};
+use support::{LONG, World, fluence, get, output, start_node};
 
 /// The lines of a log, each of which is a JSON object.
 #[track_caller]
@@ -225,4 +227,190 @@ fn a_node_is_ready_once_all_that_it_needs_answers() {
         "{reason}"
     );
     assert_eq!(get(&world.http, "/healthz").0, 200);
+}
+
+/// The peer ID of a state directory.
+fn id(world: &World, state: &str) -> String {
+    let told = output(fluence(&world.path(state)).arg("id"));
+    let told = lines(&String::from_utf8_lossy(&told.stdout));
+    told[0]["peer"].as_str().unwrap().to_owned()
+}
+
+/// Has a node read its files again, and waits until its log says so, or why not.
+fn reload(world: &World, says: &str) {
+    let before = world.node.story().matches(says).count();
+    world.node.signal("HUP");
+    let end = Instant::now() + LONG;
+    while world.node.story().matches(says).count() == before {
+        assert!(Instant::now() < end, "{}", world.node.story());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// What the node tells its operator.
+fn status(world: &World) -> Value {
+    let asked = output(fluence(&world.path("node")).args(["node", "status"]));
+    lines(&String::from_utf8_lossy(&asked.stdout)).remove(0)
+}
+
+const READ: &str = "were read again";
+
+/// Asks a node as this peer to grant an upload; returns the exit code and what was said.
+fn ask(world: &World, state: &str, cid: &str) -> (Option<i32>, String) {
+    let args = json!({"cid": cid, "size": 10}).to_string();
+    let mut call = fluence(&world.path(state));
+    call.args([
+        "call",
+        "IPFS_multiaddr",
+        &args,
+        "--wait",
+        "2",
+        "--node",
+        &world.tcp,
+    ]);
+    let called = output(&mut call);
+    (
+        called.status.code(),
+        String::from_utf8_lossy(&called.stdout).into_owned(),
+    )
+}
+
+#[test]
+fn an_operator_chooses_peers_and_files_while_the_node_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let list = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (denied, uploaders, files) = (list("denied"), list("uploaders"), list("files"));
+    for path in [&denied, &uploaders, &files] {
+        fs::write(path, "# nobody yet\n").unwrap();
+    }
+    let options = [
+        "--deny-peers",
+        &denied,
+        "--uploads-from",
+        &uploaders,
+        "--deny-cids",
+        &files,
+    ];
+    let world = World::with(&options);
+    const CID: &str = "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
+    let (code, said) = ask(&world, "alice", CID);
+    assert_eq!(code, Some(6), "{said}");
+    assert!(said.contains("operator has chosen"), "{said}");
+
+    // Alice may upload from now on, and everybody may fetch what she shares.
+    fs::write(&uploaders, format!("{}  # Alice\n", id(&world, "alice"))).unwrap();
+    reload(&world, READ);
+    let path = world.file("a", 100_000);
+    let (share, link) = world.share("alice", &[&path]);
+    let out = world.path("out");
+    let fetch = ["fetch", &link, "--node", &world.tcp, "-o"];
+    let fetched = output(fluence(&world.path("bob")).args(fetch).arg(&out));
+    assert!(fetched.status.success(), "{fetched:?}");
+    assert_eq!(ask(&world, "bob", CID).0, Some(6));
+
+    // The file is not served any more, in whatever form its CID is given.
+    let cid: fluence::Cid = link.trim_start_matches("fluence:").parse().unwrap();
+    let gateway = format!("/ipfs/{}", fluence::Cid::new_v1(cid.codec(), *cid.hash()));
+    assert_eq!(get(&world.http, &gateway).0, 200);
+    fs::write(&files, format!("{cid}\n")).unwrap();
+    reload(&world, READ);
+    assert_eq!(get(&world.http, &gateway).0, 410);
+    share.terminate();
+    share.succeeds();
+    let (code, said) = ask(&world, "alice", &cid.to_string());
+    assert_eq!(code, Some(6), "{said}");
+    assert!(said.contains("does not take this file"), "{said}");
+
+    // Bob is connected, and then he is not.
+    let provide = world.client("bob", "provide", &["echo", "--", "cat"]);
+    provide.event("providing");
+    assert_eq!(status(&world)["peers"], 1);
+    fs::write(&denied, id(&world, "bob")).unwrap();
+    reload(&world, READ);
+    let end = Instant::now() + LONG;
+    while status(&world)["peers"] != 0 {
+        assert!(Instant::now() < end, "{}", world.node.story());
+    }
+    drop(provide);
+    assert_eq!(ask(&world, "bob", CID).0, Some(4));
+    assert_eq!(ask(&world, "alice", CID).0, Some(0));
+
+    // A list with a mistake changes nothing.
+    fs::write(&denied, "bob\n").unwrap();
+    reload(&world, "denied, line 1: “bob” is not a peer ID");
+    assert_eq!(ask(&world, "bob", CID).0, Some(4));
+    let (code, error) = start_node(&world.path("other"), &options).fails();
+    assert_eq!(code, 2, "{error}");
+    assert!(error["message"].to_string().contains("line 1"), "{error}");
+}
+
+#[test]
+fn a_node_may_be_for_a_few_peers_and_files_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let list = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (peers, files) = (list("peers"), list("files"));
+    const CIDS: [&str; 2] = [
+        "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku",
+        "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e",
+    ];
+    fs::write(&files, CIDS[0]).unwrap();
+    fs::write(&peers, "").unwrap();
+    let world = World::with(&["--allow-peers", &peers, "--allow-cids", &files]);
+    assert_eq!(ask(&world, "alice", CIDS[0]).0, Some(4));
+    fs::write(&peers, id(&world, "alice")).unwrap();
+    reload(&world, READ);
+    assert_eq!(ask(&world, "alice", CIDS[0]).0, Some(0));
+    assert_eq!(ask(&world, "alice", CIDS[1]).0, Some(6));
+    assert_eq!(ask(&world, "bob", CIDS[0]).0, Some(4));
+    assert_eq!(get(&world.http, &format!("/ipfs/{}", CIDS[1])).0, 410);
+}
+
+#[test]
+fn limits_are_what_an_operator_says() {
+    let world = World::with(&[
+        "--max-bandwidth",
+        "1MB",
+        "--max-connections",
+        "70",
+        "--max-reservations",
+        "60",
+        "--max-http-connections",
+        "50",
+    ]);
+    let at = status(&world);
+    for (what, most) in [
+        ("connections", 70),
+        ("reservations", 60),
+        ("http_connections", 50),
+    ] {
+        assert_eq!(at[what]["most"], most, "{at}");
+    }
+    let path = world.file("a", 1_500_000);
+    let began = Instant::now();
+    let (share, link) = world.share("alice", &[&path]);
+    let (status, body) = get(
+        &world.http,
+        &format!("/ipfs/{}", link.trim_start_matches("fluence:")),
+    );
+    assert!(
+        status == 200 && body.len() == 1_500_000,
+        "{}",
+        share.story()
+    );
+    let took = began.elapsed();
+    assert!(took >= Duration::from_secs(1), "{took:?}");
+    for wrong in [
+        ["--max-bandwidth", "1kB"],
+        ["--max-connections", "0"],
+        ["--max-http-connections", "0"],
+        ["--max-http-responses", "0"],
+        ["--max-http-uploads", "0"],
+        ["--trusted-proxy", "everybody"],
+    ] {
+        let ended = output(fluence(&world.path("other")).arg("node").args(wrong));
+        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+        let said = [ended.stdout, ended.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains(wrong[0]), "{wrong:?}: {said}");
+    }
 }
