@@ -310,3 +310,41 @@ fn a_web_page_opens_no_web_socket_at_the_port_for_http_unless_it_may() {
     assert_eq!(open("Origin: https://evil.example\r\n"), "403");
     assert_eq!(get(&world.http, "/healthz").0, 200);
 }
+
+/// Waits until the other side ends a connection.
+fn ended(mut stream: TcpStream) {
+    stream.set_read_timeout(Some(LONG)).unwrap();
+    let mut rest = Vec::new();
+    match stream.read_to_end(&mut rest) {
+        Ok(_) => {}
+        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}"),
+    }
+}
+
+#[test]
+fn who_does_not_come_to_the_end_of_the_handshake_is_let_go() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Authority::new(&directory.path().join("tls"));
+    authority.issue(3000);
+    let node = start_node(&directory.path().join("node"), &refs(&authority.options()));
+    let listening = node.event("listening");
+    let url = listening["url"].as_str().unwrap();
+    let connect = || TcpStream::connect(url.trim_start_matches("https://")).unwrap();
+    // Plain HTTP, the beginning of a record that never ends, and nothing at all.
+    let mut plain = connect();
+    plain
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        .unwrap();
+    let mut half = connect();
+    half.write_all(&[22, 3, 1, 0x40, 0, 1, 0]).unwrap();
+    let began = Instant::now();
+    for stream in [plain, half, connect()] {
+        ended(stream);
+    }
+    assert!(began.elapsed() < LONG / 2, "{:?}", began.elapsed());
+    assert!(
+        ask(&mut authority.connect(url), "/healthz")
+            .0
+            .starts_with("http/1.1 200")
+    );
+}

@@ -1,0 +1,480 @@
+//! docs/operating.md and examples/operating: what they name exists, and the files are started and used.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use serde_json::Value;
+use support::{Fluence, LONG, World, bytes, fluence, get, output};
+
+/// Options of other programs than `fluence` that the guide names, with the program.
+const OTHERS: [(&str, &[&str]); 5] = [
+    ("systemctl", &["--now"]),
+    ("cargo", &["--release", "--package"]),
+    ("useradd", &["--system", "--home-dir", "--shell"]),
+    ("certbot", &["--standalone", "--deploy-hook"]),
+    (
+        "podman",
+        &[
+            "--file",
+            "--tag",
+            "--detach",
+            "--name",
+            "--restart",
+            "--publish",
+            "--volume",
+            "--ulimit",
+            "--env",
+            "--signal",
+        ],
+    ),
+];
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+fn guide() -> String {
+    fs::read_to_string(repository().join("docs/operating.md")).unwrap()
+}
+
+fn example(name: &str) -> String {
+    fs::read_to_string(repository().join("examples/operating").join(name)).unwrap()
+}
+
+/// The help of the command and of all its subcommands.
+fn help() -> String {
+    let commands: [&[&str]; 7] = [
+        &[],
+        &["node"],
+        &["node", "status"],
+        &["share"],
+        &["fetch"],
+        &["storage", "export"],
+        &["storage", "remove"],
+    ];
+    let said = commands.map(|command| {
+        let asked = output(
+            Command::new(env!("CARGO_BIN_EXE_fluence"))
+                .arg("help")
+                .args(command),
+        );
+        assert!(asked.status.success(), "{command:?}");
+        String::from_utf8(asked.stdout).unwrap()
+    });
+    said.concat()
+}
+
+/// What begins with this and goes on with these characters.
+fn words<'a>(text: &'a str, begin: &str, more: impl Fn(char) -> bool) -> BTreeSet<&'a str> {
+    let at = text.match_indices(begin).map(|(at, _)| &text[at..]);
+    let ends = at.map(|rest| {
+        let end = rest[begin.len()..].find(|c| !more(c));
+        &rest[..end.map_or(rest.len(), |end| end + begin.len())]
+    });
+    let is_word = |word: &&str| word[begin.len()..].starts_with(char::is_alphanumeric);
+    ends.filter(is_word).collect()
+}
+
+#[test]
+fn every_option_and_metric_of_the_guide_exists() {
+    let (guide, help) = (guide(), help());
+    let known = words(&help, "--", |c| c.is_ascii_lowercase() || c == '-');
+    let named = words(&guide, "--", |c| c.is_ascii_lowercase() || c == '-');
+    assert!(named.len() > 30, "{named:?}");
+    let unit = example("fluence.service");
+    let container = example("Containerfile");
+    let used =
+        [&unit, &container].map(|file| words(file, " --", |c| c.is_ascii_lowercase() || c == '-'));
+    let used = used.iter().flatten().map(|option| option.trim());
+    for option in named.iter().copied().chain(used) {
+        let is_other = OTHERS
+            .iter()
+            .any(|(program, options)| guide.contains(program) && options.contains(&option));
+        // Of the image that is built: what makes its user and its program.
+        let builds = ["--locked", "--uid", "--create-home", "--from"].contains(&option);
+        assert!(known.contains(option) || is_other || builds, "{option}");
+    }
+    let variables = words(&guide, "FLUENCE_", |c| c.is_ascii_uppercase() || c == '_');
+    assert!(!variables.is_empty() && variables.iter().all(|variable| help.contains(variable)));
+
+    let world = World::with(&["--listen-metrics", "127.0.0.1:0"]);
+    let (_, metrics) = get(world.metrics.trim_end_matches("/metrics"), "/metrics");
+    let mut metrics = String::from_utf8(metrics).unwrap();
+    // These two are there only with TLS and with a Kubo.
+    metrics += "fluence_certificate_expiry_timestamp_seconds fluence_ipfs_up";
+    let is_name = |c: char| c.is_ascii_lowercase() || c == '_';
+    let named = ["fluence_", "process_"].map(|begin| words(&guide, begin, is_name));
+    for metric in named.iter().flatten() {
+        assert!(metrics.contains(metric), "{metric}");
+    }
+    // And all that there are are explained; of a limit, what it limits.
+    for begin in ["fluence_", "process_"] {
+        for metric in words(&metrics, begin, is_name) {
+            let explained = metric.trim_end_matches("_limit");
+            assert!(guide.contains(explained), "{metric}");
+        }
+    }
+}
+
+#[test]
+fn every_file_that_the_guide_names_exists() {
+    let guide = guide();
+    let links = guide
+        .split("](")
+        .skip(1)
+        .map(|rest| rest.split(')').next().unwrap());
+    for link in links.filter(|link| !link.starts_with("https://")) {
+        assert!(repository().join("docs").join(link).exists(), "{link}");
+    }
+    for file in words(&guide, "examples/operating/", |c| {
+        c.is_ascii_alphanumeric() || c == '.'
+    }) {
+        assert!(repository().join(file).exists(), "{file}");
+    }
+}
+
+/// An authority in a directory, and a certificate of it for this machine.
+fn certificate(directory: &Path) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let own = params.self_signed(&key).unwrap();
+    fs::write(directory.join("ca.pem"), own.pem()).unwrap();
+    let (issuer, key) = (Issuer::new(params, key), KeyPair::generate().unwrap());
+    let issued = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let issued = issued.signed_by(&key, &issuer).unwrap();
+    fs::write(directory.join("fullchain.pem"), issued.pem()).unwrap();
+    fs::write(directory.join("privkey.pem"), key.serialize_pem()).unwrap();
+}
+
+/// A text in which each of these, which must be there, is replaced.
+#[track_caller]
+fn with(text: &str, replaced: &[(&str, &str)]) -> String {
+    replaced.iter().fold(text.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "no {from}: {text}");
+        text.replace(from, to)
+    })
+}
+
+/// A port that is free now.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+/// Shares and fetches a file through this address of a node, whose certificate's authority is in the directory.
+fn share_and_fetch(directory: &Path, node: &str, http: &str) {
+    let (path, out) = (directory.join("a"), directory.join("out"));
+    fs::write(&path, bytes(3_000_000)).unwrap();
+    let ca = directory.join("ca.pem");
+    let client = |state: &str, args: &[&str]| {
+        let mut command = fluence(&directory.join(state));
+        command
+            .args(args)
+            .arg("--ca")
+            .arg(&ca)
+            .args(["--node", node]);
+        Fluence::start(&mut command)
+    };
+    let share = client("alice", &["share", path.to_str().unwrap()]);
+    let shared = share.event("shared");
+    let link = shared["link"].as_str().unwrap();
+    client("bob", &["fetch", link, "-o", out.to_str().unwrap()]).succeeds();
+    assert!(fs::read(&out).unwrap() == bytes(3_000_000));
+    // The provider was told the public address, and everybody gets the file there.
+    let ended = share.event("upload_ended");
+    assert!(share.story().contains(http), "{ended}: {}", share.story());
+}
+
+#[test]
+fn the_unit_and_its_configuration_start_a_node() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    certificate(path);
+    let config = path.join("node.toml");
+    let tls = path.to_str().unwrap();
+    let replaced = [
+        ("/etc/fluence/tls", tls),
+        ("[::]:443", "127.0.0.1:0"),
+        ("0.0.0.0:4101", "127.0.0.1:0"),
+        ("127.0.0.1:4190", "127.0.0.1:0"),
+    ];
+    fs::write(&config, with(&example("node.toml"), &replaced)).unwrap();
+    let unit = example("fluence.service");
+    let line = unit
+        .lines()
+        .find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/fluence "));
+    let line = with(
+        line.unwrap(),
+        &[
+            ("/etc/fluence/node.toml", config.to_str().unwrap()),
+            ("/var/lib/fluence", path.join("state").to_str().unwrap()),
+        ],
+    );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fluence"));
+    let others = [
+        "--json",
+        "--listen-ws",
+        "127.0.0.1:0",
+        "--listen-http",
+        "127.0.0.1:0",
+    ];
+    let mut node = Fluence::start(command.args(line.split(' ')).args(others));
+    let listening = node.event("listening");
+    let addresses = listening["addresses"].as_array().unwrap().iter();
+    let secure = addresses
+        .filter_map(Value::as_str)
+        .find(|a| a.contains("/tls/ws"))
+        .unwrap();
+    let port = secure.split('/').nth(4).unwrap();
+    share_and_fetch(path, secure, &format!("/ip4/127.0.0.1/tcp/{port}/https"));
+    let status = output(fluence(&path.join("state")).args(["node", "status"]));
+    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!(
+        (&status["ready"], &status["storage"]["quota"]),
+        (&true.into(), &50_000_000_000_u64.into())
+    );
+    assert!(status["certificate"]["expires"].is_u64(), "{status}");
+    // As `systemctl reload` and `systemctl stop` do.
+    assert!(unit.contains("ExecReload=/bin/kill -HUP $MAINPID"));
+    node.signal("HUP");
+    node.terminate();
+    let (ended, log) = node.ends();
+    assert!(ended.success(), "{log}");
+    assert!(
+        log.lines()
+            .all(|line| serde_json::from_str::<Value>(line).is_ok()),
+        "{log}"
+    );
+}
+
+#[test]
+fn systemd_understands_the_unit() {
+    if !has("systemd-analyze") {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("fluence.service");
+    let program = env!("CARGO_BIN_EXE_fluence");
+    fs::write(
+        &path,
+        with(
+            &example("fluence.service"),
+            &[("/usr/local/bin/fluence", program)],
+        ),
+    )
+    .unwrap();
+    let mut verify = Command::new("systemd-analyze");
+    let verified = output(verify.args(["verify", "--man=no"]).arg(&path));
+    let said = String::from_utf8_lossy(&verified.stderr);
+    let ours: Vec<&str> = said
+        .lines()
+        .filter(|line| line.contains("fluence.service"))
+        .collect();
+    assert!(ours.is_empty(), "{said}");
+}
+
+#[test]
+fn the_command_line_of_the_container_is_understood() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = example("Containerfile");
+    let arguments = |instruction: &str| {
+        let line = file
+            .lines()
+            .find_map(|line| line.strip_prefix(instruction))
+            .unwrap();
+        serde_json::from_str::<Vec<String>>(line.trim()).unwrap()
+    };
+    let all = [arguments("ENTRYPOINT"), arguments("CMD")].concat();
+    assert_eq!(all[0], "/usr/local/bin/fluence");
+    // There is no certificate here, and that is all that it lacks.
+    let state = directory.path().to_str().unwrap();
+    let all: Vec<String> = all[1..]
+        .iter()
+        .map(|word| word.replace("/var/lib/fluence", state))
+        .collect();
+    let ended = output(Command::new(env!("CARGO_BIN_EXE_fluence")).args(&all));
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("/tls/fullchain.pem cannot be read"), "{said}");
+}
+
+/// Whether a program is installed; if not, says that what it is for is not tried.
+fn has(program: &str) -> bool {
+    let mut asked = Command::new(program);
+    let asked = asked.arg("--version").stdout(Stdio::null());
+    let is_there = asked.stderr(Stdio::null()).status().is_ok();
+    if !is_there {
+        eprintln!("skipped: {program} is not installed");
+    }
+    is_there
+}
+
+/// A web server, which ends with the test.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a node as behind a proxy on this port; returns it with its port for HTTP.
+fn proxied(directory: &Path, port: u16) -> (Fluence, String) {
+    let config = directory.join("proxied.toml");
+    let tcp = format!("/ip4/127.0.0.1/tcp/{}", free_port());
+    let secure = format!("/ip4/127.0.0.1/tcp/{port}/tls/ws");
+    let replaced = [
+        (
+            "https://node.example.org",
+            &*format!("https://127.0.0.1:{port}"),
+        ),
+        ("/dns4/node.example.org/tcp/443/tls/ws", &secure),
+        ("/dns4/node.example.org/tcp/4101", &tcp),
+        ("127.0.0.1:4180", "127.0.0.1:0"),
+        ("0.0.0.0:4101", "127.0.0.1:0"),
+        ("127.0.0.1:4190", "127.0.0.1:0"),
+    ];
+    fs::write(&config, with(&example("proxied.toml"), &replaced)).unwrap();
+    let mut command = fluence(&directory.join("node"));
+    let node = Fluence::start(command.args(["node", "--config"]).arg(&config));
+    let http = node.event("listening")["http"].as_str().unwrap().to_owned();
+    (node, http)
+}
+
+/// Waits until a port takes connections.
+#[track_caller]
+fn wait_for(port: u16, server: &mut Server) {
+    let end = Instant::now() + LONG;
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        let ended = server.0.try_wait().unwrap();
+        assert!(ended.is_none() && Instant::now() < end, "{ended:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Uses a node through a proxy on this port, as a browser, a client and a fetcher do.
+fn use_through(directory: &Path, node: &Fluence, port: u16) {
+    let secure = format!("/ip4/127.0.0.1/tcp/{port}/tls/ws");
+    share_and_fetch(
+        directory,
+        &secure,
+        &format!("/ip4/127.0.0.1/tcp/{port}/https"),
+    );
+    let status = output(fluence(&directory.join("node")).args(["node", "status"]));
+    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!(status["addresses"][0], secure.as_str(), "{}", node.story());
+    assert_eq!(status["storage"]["dags"], 1, "{status}");
+}
+
+#[test]
+fn a_node_works_behind_nginx_as_the_example_has_it() {
+    if !has("nginx") {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    certificate(path);
+    let port = free_port();
+    let (node, http) = proxied(path, port);
+    let tls = path.to_str().unwrap();
+    let site = with(
+        &example("nginx.conf"),
+        &[
+            ("    listen [::]:443 ssl http2;\n", ""),
+            ("listen 443", &format!("listen 127.0.0.1:{port}")),
+            ("/etc/letsencrypt/live/node.example.org", tls),
+            ("127.0.0.1:4180", http.trim_start_matches("http://")),
+        ],
+    );
+    fs::write(path.join("site.conf"), site).unwrap();
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+    let temporary = temporary.map(|kind| format!("{kind}_temp_path {tls}/{kind};"));
+    let main = format!(
+        "daemon off; pid {tls}/nginx.pid; error_log stderr; events {{}}\n\
+         http {{ access_log off; {} include {tls}/site.conf; }}",
+        temporary.join(" ")
+    );
+    fs::write(path.join("nginx.conf"), main).unwrap();
+    let nginx = || {
+        let mut nginx = Command::new("nginx");
+        nginx
+            .arg("-c")
+            .arg(path.join("nginx.conf"))
+            .args(["-e", "stderr"]);
+        nginx
+    };
+    let tested = output(nginx().arg("-t"));
+    assert!(tested.status.success(), "{tested:?}");
+    let mut server = Server(nginx().args(["-g", "master_process off;"]).spawn().unwrap());
+    wait_for(port, &mut server);
+    use_through(path, &node, port);
+}
+
+#[test]
+fn a_node_works_behind_caddy_as_the_example_has_it() {
+    if !has("caddy") {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    certificate(path);
+    let port = free_port();
+    let (node, http) = proxied(path, port);
+    let tls = path.to_str().unwrap();
+    let caddy = |arguments: &[&str], file: &Path| {
+        let mut caddy = Command::new("caddy");
+        caddy
+            .args(arguments)
+            .args(["--adapter", "caddyfile", "--config"])
+            .arg(file);
+        caddy
+            .env("HOME", path)
+            .env_remove("XDG_DATA_HOME")
+            .env_remove("XDG_CONFIG_HOME");
+        caddy
+    };
+    let original = repository().join("examples/operating/Caddyfile");
+    let validated = output(&mut caddy(&["validate"], &original));
+    assert!(validated.status.success(), "{validated:?}");
+    let site = with(
+        &example("Caddyfile"),
+        &[
+            (
+                "node.example.org {",
+                &format!(
+                    "https://127.0.0.1:{port} {{\n\ttls {tls}/fullchain.pem {tls}/privkey.pem"
+                ),
+            ),
+            ("127.0.0.1:4180", http.trim_start_matches("http://")),
+        ],
+    );
+    // No other port is to be opened on the machine of a test.
+    let site = format!(
+        "{{\n\tadmin off\n\tauto_https disable_redirects\n\tdefault_bind 127.0.0.1\n}}\n{site}"
+    );
+    let file = path.join("Caddyfile");
+    fs::write(&file, site).unwrap();
+    let log = fs::File::create(path.join("caddy.log")).unwrap();
+    let started = caddy(&["run"], &file)
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn();
+    let mut server = Server(started.unwrap());
+    wait_for(port, &mut server);
+    use_through(path, &node, port);
+}
