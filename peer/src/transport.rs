@@ -34,7 +34,8 @@ pub(crate) struct Sockets {
     pub(crate) authorities: Vec<Vec<u8>>,
 }
 #[cfg(target_arch = "wasm32")]
-pub(crate) type Sockets = ();
+#[derive(Clone)]
+pub(crate) struct Sockets;
 
 /// Builds all transports as one, and the behaviour that circuits need. `pages` are the origins of web pages that may
 /// connect over WebSocket.
@@ -111,7 +112,7 @@ fn direct(
 fn direct(
     _: Option<Dialing>,
     _: Arc<[String]>,
-    (): Sockets,
+    _: Sockets,
 ) -> Result<crate::web_socket::Transport, StartError> {
     Ok(crate::web_socket::Transport)
 }

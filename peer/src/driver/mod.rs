@@ -133,7 +133,9 @@ impl Driver {
             (web_sockets, native)
         };
         #[cfg(target_arch = "wasm32")]
-        let native = transport::Native { sockets: () };
+        let native = transport::Native {
+            sockets: transport::Sockets,
+        };
         let (transport, circuits) = transport::new(&config.keypair, &dialing, pages, native)?;
         #[cfg(not(target_arch = "wasm32"))]
         let (guests, transport) = match &config.role {
