@@ -46,8 +46,14 @@ impl Authority {
 
     /// Issues a certificate for this machine that ends with this year; returns its bytes.
     fn issue(&self, until: i32) -> Vec<u8> {
+        self.issue_for(&["127.0.0.1"], until)
+    }
+
+    /// The same for other names.
+    fn issue_for(&self, names: &[&str], until: i32) -> Vec<u8> {
         let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
         params.not_before = date_time_ymd(2000, 1, 1);
         params.not_after = date_time_ymd(until, 1, 1);
         let issued = params.signed_by(&key, &self.issuer).unwrap();
@@ -346,5 +352,63 @@ fn who_does_not_come_to_the_end_of_the_handshake_is_let_go() {
         ask(&mut authority.connect(url), "/healthz")
             .0
             .starts_with("http/1.1 200")
+    );
+}
+
+#[test]
+fn others_are_told_the_name_of_the_certificate() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Authority::new(&directory.path().join("tls"));
+    let state = directory.path().join("node");
+    // What the node says that it is reached at.
+    let told = |names: &[&str], more: &[&str]| {
+        authority.issue_for(names, 3000);
+        let mut node = start_node(&state, &[&refs(&authority.options()), more].concat());
+        node.event("listening");
+        let status = output(fluence(&state).args(["node", "status"]));
+        let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+        node.terminate();
+        assert!(node.wait().success());
+        (
+            status["url"].as_str().unwrap().to_owned(),
+            status["addresses"].clone(),
+        )
+    };
+    let names = ["*.example.org", "node.example.org", "127.0.0.1"];
+    let (url, addresses) = told(&names, &[]);
+    let port = url
+        .strip_prefix("https://node.example.org:")
+        .unwrap_or_else(|| panic!("{url}"));
+    let secure = format!("/dns4/node.example.org/tcp/{port}/tls/ws");
+    assert_eq!(
+        addresses,
+        serde_json::json!([secure]),
+        "this machine's TCP is nobody else's"
+    );
+
+    let tcp = TcpListener::bind("0.0.0.0:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let (_, addresses) = told(&names, &["--listen-tcp", &tcp.to_string()]);
+    let beside = format!("/dns4/node.example.org/tcp/{}", tcp.port());
+    assert_eq!(addresses[1], serde_json::json!(beside), "{addresses}");
+
+    let public = ["--public-url", "https://other.example.org"];
+    let (url, addresses) = told(&["*.example.org"], &public);
+    assert_eq!(url, public[1]);
+    assert_eq!(
+        addresses,
+        serde_json::json!(["/dns4/other.example.org/tcp/443/tls/ws"])
+    );
+    let given = "/dns4/a.example/tcp/1/tls/ws";
+    let (_, addresses) = told(&names, &["--external-address", given]);
+    assert_eq!(addresses, serde_json::json!([given]));
+
+    authority.issue_for(&["*.example.org"], 3000);
+    let (code, error) = start_node(&state, &refs(&authority.options())).fails();
+    assert!(
+        code == 2 && error["advice"].to_string().contains("--public-url"),
+        "{error}"
     );
 }

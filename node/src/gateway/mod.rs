@@ -64,13 +64,16 @@ pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
         .with_state(Arc::new(Gateway::new(storage, config)))
 }
 
-/// Reads what a request asks for, as a closed gateway and as an open one.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use import::fuzz as fuzz_form;
 
+/// Reads what a request asks for, as a closed gateway and as an open one, and for whom.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn parse_request(uri: &axum::http::Uri, headers: &axum::http::HeaderMap) {
     for open in [false, true] {
         let _ = request::Asked::parse(uri, headers, open);
     }
+    let from = std::net::Ipv4Addr::LOCALHOST.into();
+    assert_eq!(forwarded::client(from, headers, &[]), from);
+    let _ = forwarded::client(from, headers, &[ipnet::IpNet::from(from)]);
 }
