@@ -150,8 +150,19 @@ pub fn authorities(error: &TlsError) -> Failed {
 /// Options that are needed together are not all there.
 pub fn half_of_tls() -> Failed {
     Failed::usage(
-        "TLS needs a certificate and its key, and a port for TLS needs both.",
-        "Give --tls-cert and --tls-key, or neither and no --listen-tls.",
+        "TLS needs a certificate: --tls-cert with --tls-key, or --domain, by which the node gets one.",
+        "Give the one or the other, or neither and no --listen-tls.",
+    )
+}
+
+/// A certificate cannot be got for a name.
+pub fn not_a_host(domain: &str) -> Failed {
+    Failed::usage(
+        format!(
+            "--domain: “{}” is not a host name such as node.example.org.",
+            printable(domain)
+        ),
+        "Name the host, without a scheme, a port or a *.",
     )
 }
 

@@ -1,5 +1,5 @@
 //! TLS of a node's own port: a certificate and its key in PEM files, which are read again when they
-//! change.
+//! change. The node itself may be what writes them ([`crate::acme`]).
 
 use std::fs;
 use std::io::{self, Read};
@@ -24,6 +24,8 @@ use crate::text;
 const LOOK: Duration = Duration::from_secs(60);
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
+/// The protocol of a connection that is made to look at a proof and for nothing else (RFC 8737).
+pub const PROOF: &[u8] = b"acme-tls/1";
 /// A time after the end of any certificate, in Unix seconds: the year 10000.
 const NEVER: u64 = 253_402_300_800;
 
@@ -83,13 +85,19 @@ pub enum TlsError {
 pub struct Tls {
     certificate: PathBuf,
     key: PathBuf,
-    current: RwLock<Arc<Loaded>>,
+    /// `None` until there is a certificate.
+    current: RwLock<Option<Arc<Loaded>>>,
+    /// The name for which a certificate is to come.
+    domain: Option<String>,
+    /// What proves to an authority that the name is this node's, while it asks for that.
+    proof: RwLock<Option<Arc<CertifiedKey>>>,
 }
 
 #[derive(Debug)]
 struct Loaded {
     certified: Arc<CertifiedKey>,
     names: Vec<String>,
+    begins: u64,
     expires: u64,
     stamps: [Stamp; 2],
 }
@@ -105,16 +113,65 @@ impl Tls {
     /// certificate is not valid now.
     pub fn load(certificate: &Path, key: &Path) -> Result<Arc<Self>, TlsError> {
         let loaded = Loaded::read(certificate, key)?;
-        Ok(Arc::new(Self {
-            certificate: certificate.to_owned(),
-            key: key.to_owned(),
-            current: RwLock::new(Arc::new(loaded)),
-        }))
+        Ok(Self::new(certificate, key, Some(loaded), None))
     }
 
-    fn current(&self) -> Arc<Loaded> {
+    /// The same for a name for which the node gets a certificate by itself. There is none until it
+    /// has one.
+    pub fn awaited(certificate: &Path, key: &Path, domain: String) -> Arc<Self> {
+        let loaded = Loaded::read(certificate, key).ok();
+        Self::new(certificate, key, loaded, Some(domain))
+    }
+
+    fn new(
+        certificate: &Path,
+        key: &Path,
+        loaded: Option<Loaded>,
+        domain: Option<String>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            certificate: certificate.to_owned(),
+            key: key.to_owned(),
+            current: RwLock::new(loaded.map(Arc::new)),
+            domain,
+            proof: RwLock::default(),
+        })
+    }
+
+    fn current(&self) -> Option<Arc<Loaded>> {
         let current = self.current.read();
-        Arc::clone(&current.unwrap_or_else(PoisonError::into_inner))
+        current.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the node gets the certificate by itself.
+    pub fn is_awaited(&self) -> bool {
+        self.domain.is_some()
+    }
+
+    /// Whether there is a certificate that has not expired.
+    pub fn is_ready(&self) -> bool {
+        let now = UnixTime::now().as_secs();
+        self.current().is_some_and(|current| now <= current.expires)
+    }
+
+    /// How long the certificate need not be renewed: until a third of its time is left.
+    pub fn renewal_in(&self) -> Duration {
+        let now = UnixTime::now().as_secs();
+        let at = self.current().map_or(0, |current| {
+            current.expires - current.expires.saturating_sub(current.begins) / 3
+        });
+        Duration::from_secs(at.saturating_sub(now))
+    }
+
+    /// Sets what is shown to an authority that asks for a proof (RFC 8737).
+    pub fn set_proof(&self, proof: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>) {
+        // The two are not compared: no ordinary reader accepts the extension that makes it a proof.
+        let proof = proof.and_then(|(certificate, key)| {
+            let key = provider().key_provider.load_private_key(key).ok()?;
+            Some(CertifiedKey::new(vec![certificate], key))
+        });
+        let mut current = self.proof.write().unwrap_or_else(PoisonError::into_inner);
+        *current = proof.map(Arc::new);
     }
 
     /// Reads both files again. New connections get the new certificate, and open ones go on.
@@ -123,7 +180,7 @@ impl Tls {
     /// As [`Tls::load`]. The certificate that was in use stays.
     pub fn reload(&self) -> Result<(), TlsError> {
         let loaded = Arc::new(Loaded::read(&self.certificate, &self.key)?);
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(loaded);
         Ok(())
     }
 
@@ -132,7 +189,11 @@ impl Tls {
     /// # Errors
     /// As [`Tls::reload`].
     pub fn reload_if_changed(&self) -> Result<bool, TlsError> {
-        if self.current().stamps == [stamp(&self.certificate), stamp(&self.key)] {
+        let stamps = [stamp(&self.certificate), stamp(&self.key)];
+        if self
+            .current()
+            .is_some_and(|current| current.stamps == stamps)
+        {
             return Ok(false);
         }
         self.reload().map(|()| true)
@@ -153,14 +214,19 @@ impl Tls {
         }
     }
 
-    /// The host names for which the certificate is valid; some may begin with `*.`.
+    /// The host names for which the certificate is valid or will be; some may begin with `*.`.
     pub fn names(&self) -> Vec<String> {
-        self.current().names.clone()
+        match (&self.domain, self.current()) {
+            (Some(domain), _) => vec![domain.clone()],
+            (None, current) => current.map_or(Vec::new(), |current| current.names.clone()),
+        }
     }
 
     /// Whether the certificate is valid for an IP address.
     pub fn is_for(&self, address: IpAddr) -> bool {
-        let current = self.current();
+        let Some(current) = self.current() else {
+            return false;
+        };
         let name = ServerName::IpAddress(address.into());
         current.certified.cert.first().is_some_and(|certificate| {
             EndEntityCert::try_from(certificate).is_ok_and(|certificate| {
@@ -169,9 +235,9 @@ impl Tls {
         })
     }
 
-    /// Until when the certificate is valid, in Unix seconds.
-    pub fn expires(&self) -> u64 {
-        self.current().expires
+    /// Until when the certificate is valid, in Unix seconds; `None` if there is none yet.
+    pub fn expires(&self) -> Option<u64> {
+        self.current().map(|current| current.expires)
     }
 
     /// The configuration of a server that has this certificate, and speaks HTTP/2 and HTTP/1.1.
@@ -189,13 +255,24 @@ impl Tls {
             .with_no_client_auth()
             .with_cert_resolver(Arc::clone(self) as Arc<dyn ResolvesServerCert>);
         server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        if self.domain.is_some() {
+            server.alpn_protocols.push(PROOF.to_vec());
+        }
         Ok(Arc::new(server))
     }
 }
 
 impl ResolvesServerCert for Tls {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.current().certified))
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        // An authority that asks for a proof offers this protocol alone.
+        if hello
+            .alpn()
+            .is_some_and(|mut offered| offered.any(|protocol| protocol == PROOF))
+        {
+            let proof = self.proof.read();
+            return proof.unwrap_or_else(PoisonError::into_inner).clone();
+        }
+        Some(Arc::clone(&self.current()?.certified))
     }
 }
 
@@ -238,6 +315,7 @@ impl Loaded {
         Ok(Self {
             certified: Arc::new(certified),
             names,
+            begins: from,
             expires: until,
             stamps,
         })
@@ -317,7 +395,7 @@ mod tests {
         let [certificate, key] = write(directory.path(), "a.example", [2020, 4000]);
         let tls = Tls::load(&certificate, &key).unwrap();
         assert_eq!(tls.names(), ["a.example"]);
-        assert_eq!(text::utc(tls.expires()), "4000-01-01 00:00 UTC");
+        assert_eq!(text::utc(tls.expires().unwrap()), "4000-01-01 00:00 UTC");
         assert!(!tls.is_for([127, 0, 0, 1].into()));
         assert!(!tls.reload_if_changed().unwrap());
         write(directory.path(), "127.0.0.1", [2020, 3000]);

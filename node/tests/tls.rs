@@ -227,6 +227,21 @@ fn what_is_wrong_with_tls_is_said() {
     );
     let (code, half) = fails(&options[..4]);
     assert!(code == 2 && half.contains("--tls-key"), "{half}");
+    for name in [
+        "*.example.org",
+        "127.0.0.1",
+        "https://node.example.org",
+        "node",
+    ] {
+        let (code, domain) = fails(&["--domain".to_owned(), name.to_owned()]);
+        assert!(code == 2 && domain.contains("not a host name"), "{domain}");
+    }
+    let both = [
+        &options[..],
+        &["--domain".to_owned(), "node.example.org".to_owned()],
+    ]
+    .concat();
+    assert_eq!(fails(&both).0, 2);
     let (code, other) = fails(&["--ca".to_owned(), authority.path("key.pem")]);
     assert!(code == 1 && other.contains("--ca"), "{other}");
 }

@@ -35,6 +35,7 @@ use super::limits::{
 };
 use crate::fairness::AddressBlock;
 use crate::platform::file_limit;
+use crate::tls::PROOF;
 
 /// How many of the files that the process may have open are for connections of HTTP: one in this
 /// many.
@@ -184,6 +185,8 @@ impl Server {
         match tls {
             None => self.answer(stream, from, traffic, watcher).await,
             Some(tls) => match tls.accept(stream).await {
+                // An authority has seen what it came for.
+                Ok(stream) if stream.get_ref().1.alpn_protocol() == Some(PROOF) => {}
                 Ok(stream) => self.answer(stream, from, traffic, watcher).await,
                 Err(error) => tracing::debug!(%error, "a connection did not begin TLS"),
             },

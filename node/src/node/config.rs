@@ -10,8 +10,10 @@ use fluence_peer::{Multiaddr, RelayLimits};
 use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
+use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::lists::ListFiles;
+use crate::acme::{AcmeOptions, LETS_ENCRYPT};
 use crate::exit::Failed;
 use crate::gateway::{HttpLimits, ServerConfig};
 use crate::storage::StorageConfig;
@@ -76,6 +78,18 @@ options! {
     /// The file (PEM) with the key of the TLS certificate [default: none].
     #[arg(value_name = "FILE", help_heading = "Network")]
     tls_key: PathBuf = "FLUENCE_TLS_KEY",
+    /// A host name that leads to this node, for which it gets a TLS certificate by itself, from Let's
+    /// Encrypt, whose terms you agree to by that; in place of --tls-cert. The port for TLS must be
+    /// 443 outside [default: none].
+    #[arg(value_name = "NAME", help_heading = "Network")]
+    domain: String = "FLUENCE_DOMAIN",
+    /// The ACME directory of another authority than Let's Encrypt [default:
+    /// https://acme-v02.api.letsencrypt.org/directory].
+    #[arg(value_name = "URL", help_heading = "Network")]
+    acme_directory: String = "FLUENCE_ACME_DIRECTORY",
+    /// The e-mail address that the authority is told [default: none].
+    #[arg(value_name = "ADDRESS", help_heading = "Network")]
+    acme_contact: String = "FLUENCE_ACME_CONTACT",
     /// A file (PEM) with certificates of authorities that are trusted besides the usual ones when
     /// this node connects to others [default: none].
     #[arg(value_name = "FILE", help_heading = "Network")]
@@ -289,10 +303,22 @@ pub struct Config {
 pub struct TlsOptions {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// The file of the certificate.
-    pub certificate: PathBuf,
-    /// The file of its key.
-    pub key: PathBuf,
+    /// Where the certificate comes from.
+    pub from: CertificateSource,
+}
+
+/// Where a node's certificate comes from.
+#[derive(Debug, Clone)]
+pub enum CertificateSource {
+    /// From files.
+    Files {
+        /// The file of the certificate.
+        certificate: PathBuf,
+        /// The file of its key.
+        key: PathBuf,
+    },
+    /// From an authority that speaks ACME.
+    Acme(AcmeOptions),
 }
 
 impl Config {
@@ -377,15 +403,25 @@ impl Options {
                 return Err(text::half_an_ipfs_node());
             }
         };
-        let tls = match (self.tls_cert, self.tls_key, self.listen_tls) {
-            (None, None, None) => None,
-            (Some(certificate), Some(key), listen) => Some(TlsOptions {
-                listen: listen.unwrap_or_else(|| parsed(LISTEN_TLS)),
-                certificate,
-                key,
-            }),
+        let from = match (self.tls_cert, self.tls_key, self.domain) {
+            (None, None, None) if self.listen_tls.is_none() => None,
+            (Some(certificate), Some(key), None) => {
+                Some(CertificateSource::Files { certificate, key })
+            }
+            (None, None, Some(domain)) => Some(CertificateSource::Acme(AcmeOptions {
+                domain: host_name(domain)?,
+                directory: self
+                    .acme_directory
+                    .unwrap_or_else(|| LETS_ENCRYPT.to_owned()),
+                contact: self.acme_contact,
+            })),
             _ => return Err(text::half_of_tls()),
         };
+        let listen_tls = self.listen_tls.unwrap_or_else(|| parsed(LISTEN_TLS));
+        let tls = from.map(|from| TlsOptions {
+            listen: listen_tls,
+            from,
+        });
         let default = |address: &str| Listen::At(parsed(address));
         let listen = [
             (self.listen_tcp.unwrap_or_else(|| default(LISTEN_TCP)), ""),
@@ -530,6 +566,16 @@ impl Options {
             },
         })
     }
+}
+
+/// Checks the name that a certificate is to be for.
+fn host_name(domain: String) -> Result<String, Failed> {
+    let name = domain.to_ascii_lowercase();
+    let is_name = matches!(ServerName::try_from(&*name), Ok(ServerName::DnsName(_)));
+    if is_name && name.contains('.') && !name.ends_with('.') {
+        return Ok(name);
+    }
+    Err(text::not_a_host(&domain))
 }
 
 /// A default address.

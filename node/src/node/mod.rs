@@ -20,12 +20,13 @@ use fluence::storage::multiaddr_of;
 use fluence_peer::{Keypair, Meter, Multiaddr, Peer, Protocol, Role};
 use futures::FutureExt;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-pub use config::{Config, Options, Size, TlsOptions};
+pub use config::{CertificateSource, Config, Options, Size, TlsOptions};
 pub use lists::ListFiles;
 
+use crate::acme::{self, Acme, AcmeOptions};
 use crate::exit::Failed;
 use crate::gateway::{self, Fetcher, GatewayConfig, Health, Server, ServerConfig};
 use crate::kubo::{self, BehindStorage, Blocks, Keeper, Kubo, KuboError};
@@ -57,6 +58,8 @@ pub struct Node {
     secure: Option<Multiaddr>,
     metrics: Option<String>,
     tls: Option<Arc<Tls>>,
+    /// Has the node try now to get a certificate that it lacks.
+    hurry: Arc<Notify>,
     lists: ListFiles,
     stop: watch::Sender<bool>,
     /// The servers of HTTP.
@@ -76,9 +79,16 @@ impl Node {
         let started = Instant::now();
         let files = raise_file_limit();
         let (admission, rules) = config.lists.read()?;
-        let tls = config.tls.as_ref();
-        let tls = tls.map(|tls| Tls::load(&tls.certificate, &tls.key));
-        let tls = tls.transpose().map_err(|error| text::tls(&error))?;
+        let tls = match config.tls.as_ref().map(|tls| &tls.from) {
+            Some(CertificateSource::Files { certificate, key }) => {
+                Some(Tls::load(certificate, key).map_err(|error| text::tls(&error))?)
+            }
+            Some(CertificateSource::Acme(AcmeOptions { domain, .. })) => {
+                let [certificate, key] = acme::paths(state, domain);
+                Some(Tls::awaited(&certificate, &key, domain.clone()))
+            }
+            None => None,
+        };
         let authorities = match &config.ca {
             Some(path) => tls::certificates(path).map_err(|error| text::authorities(&error))?,
             None => Vec::new(),
@@ -158,6 +168,7 @@ impl Node {
             peer: peer.clone(),
             storage: storage.clone(),
             blocks: blocks.clone(),
+            tls: tls.clone(),
         };
         let ready = readiness.clone();
         let router = gateway::router(
@@ -190,7 +201,6 @@ impl Node {
             readiness,
             server: server.clone(),
             meter,
-            tls: tls.clone(),
             limits,
             addresses: if external.is_empty() {
                 addresses
@@ -208,10 +218,17 @@ impl Node {
         };
         serving.spawn(server.clone().serve(listener, None, stopped()));
         let mut tasks = JoinSet::new();
+        let hurry = Arc::new(Notify::new());
         if let (Some(tls), Some((listener, _))) = (&tls, secure_listener) {
-            let config = tls.server().map_err(|error| text::tls(&error))?;
-            serving.spawn(server.clone().serve(listener, Some(config), stopped()));
-            tasks.spawn(tls.clone().watch());
+            let with = tls.server().map_err(|error| text::tls(&error))?;
+            serving.spawn(server.clone().serve(listener, Some(with), stopped()));
+            if let Some(CertificateSource::Acme(options)) = config.tls.map(|tls| tls.from) {
+                let (tls, hurry) = (tls.clone(), hurry.clone());
+                let acme = Acme::new(options, state, tls, &authorities, hurry);
+                tasks.spawn(acme.map_err(|error| text::no_http(&error))?.run());
+            } else {
+                tasks.spawn(tls.clone().watch());
+            }
         }
         let mut metrics = None;
         if let Some((listener, at)) = metrics_listener {
@@ -245,6 +262,7 @@ impl Node {
             secure,
             metrics,
             tls,
+            hurry,
             lists: config.lists,
             stop,
             serving,
@@ -316,10 +334,15 @@ impl Node {
         let (lists, tls) = (self.lists.clone(), self.tls.clone());
         let read = tokio::task::spawn_blocking(move || {
             let read = lists.read()?;
-            tls.map_or(Ok(()), |tls| tls.reload())
-                .map_err(|error| text::tls(&error))?;
-            Ok(read)
+            match tls {
+                // The node writes these files itself, if it has any yet.
+                Some(tls) if tls.is_awaited() => Ok(read),
+                Some(tls) => tls.reload().map(|()| read),
+                None => Ok(read),
+            }
+            .map_err(|error| text::tls(&error))
         });
+        self.hurry.notify_one();
         let (admission, rules) = read.await.unwrap_or_else(|_| Err(Failed::ending()))?;
         self.storage.set_rules(rules);
         Ok(self.peer.admit(Arc::new(admission)).await?)

@@ -30,6 +30,7 @@ pub(super) struct Readiness {
     pub peer: Peer,
     pub storage: Arc<Storage>,
     pub blocks: Option<Arc<Blocks>>,
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl Readiness {
@@ -44,6 +45,10 @@ impl Readiness {
                 "the storage has failed; the node's log says why",
             ),
             (kubo, "the IPFS node behind this one does not answer"),
+            (
+                self.tls.as_ref().is_none_or(|tls| tls.is_ready()),
+                "there is no valid TLS certificate; the node's log says why",
+            ),
         ]
         .into_iter()
         .filter_map(|(is_fine, reason)| (!is_fine).then_some(reason))
@@ -57,7 +62,6 @@ pub(super) struct State {
     pub readiness: Readiness,
     pub server: Arc<Server>,
     pub meter: Meter,
-    pub tls: Option<Arc<Tls>>,
     pub limits: RelayLimits,
     pub addresses: Vec<Multiaddr>,
     pub url: String,
@@ -129,6 +133,7 @@ impl State {
             peer,
             storage,
             blocks,
+            tls,
         } = &self.readiness;
         let load = peer.load().await.unwrap_or_default();
         let Load { calls, refused, .. } = load;
@@ -170,9 +175,11 @@ impl State {
             open_files,
             max_open_files: file_limit(),
             ipfs: blocks.as_ref().map(|blocks| blocks.answers()),
-            certificate: self.tls.as_ref().map(|tls| Certificate {
-                names: tls.names(),
-                expires: tls.expires(),
+            certificate: tls.as_ref().and_then(|tls| {
+                Some(Certificate {
+                    names: tls.names(),
+                    expires: tls.expires()?,
+                })
             }),
         }
     }
