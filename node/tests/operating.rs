@@ -5,6 +5,8 @@ mod support;
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -342,6 +344,33 @@ fn an_operator_chooses_peers_and_files_while_the_node_runs() {
     drop(provide);
     assert_denied(&world, "bob");
     assert_eq!(ask(&world, "alice", CID).0, Some(0));
+
+    // Permission to upload that was given before ends with it, too.
+    let (_, said) = ask(&world, "alice", CID);
+    let said = lines(&said);
+    let token = said
+        .iter()
+        .find_map(|event| event["ok"]["token"].as_str())
+        .unwrap();
+    let upload = |token: &str| {
+        let host = world.http.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(host).unwrap();
+        let head =
+            "POST /api/v0/dag/import HTTP/1.0\r\nContent-Type: multipart/form-data; boundary=x";
+        let rest = format!("Authorization: Bearer {token}\r\nContent-Length: 5\r\n\r\n--x--");
+        write!(stream, "{head}\r\nHost: {host}\r\n{rest}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    assert!(!upload(token).contains("operator"), "{}", upload(token));
+    fs::write(&files, format!("{cid}\n{CID}\n")).unwrap();
+    reload(&world, READ);
+    assert!(
+        upload(token).contains("operator no longer takes"),
+        "{}",
+        upload(token)
+    );
 
     // A list with a mistake changes nothing.
     fs::write(&denied, "bob\n").unwrap();

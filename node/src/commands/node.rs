@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use indicatif::ProgressBar;
 use serde_json::json;
 use words::Words;
 
@@ -103,6 +102,8 @@ pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed>
 /// Asks the node that runs for its status.
 #[cfg(unix)]
 async fn status(context: &Context) -> Result<(), Failed> {
+    use indicatif::ProgressBar;
+
     use crate::operator::{Local, Operation, Remote};
     let home = context.home.clone();
     let asked = tokio::task::spawn_blocking(move || {

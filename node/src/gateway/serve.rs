@@ -14,7 +14,8 @@ use axum::response::IntoResponse;
 use fluence_peer::{Meter, WebSockets};
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use ipnet::IpNet;
@@ -96,6 +97,7 @@ impl Default for ServerConfig {
 pub struct Server {
     router: Router,
     config: ServerConfig,
+    builder: Builder<TokioExecutor>,
     connections: Arc<Connections>,
     counts: Counts,
 }
@@ -108,6 +110,7 @@ impl Server {
             connections: Connections::new(files.min(config.max_connections)),
             router,
             config,
+            builder: builder(),
             counts: Counts::default(),
         })
     }
@@ -200,9 +203,9 @@ impl Server {
         traffic: &Arc<Traffic>,
         watcher: Watcher,
     ) {
-        let builder = builder();
         let service = self.service(Arc::clone(traffic), from);
-        let serving = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let stream = TokioIo::new(stream);
+        let serving = self.builder.serve_connection_with_upgrades(stream, service);
         if let Err(error) = watcher.watch(serving.into_owned()).await {
             tracing::debug!(error, "a connection ended");
         }

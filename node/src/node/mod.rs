@@ -42,6 +42,9 @@ use state::{Readiness, State};
 /// How long requests under way may take to finish when the node stops.
 const GRACE: Duration = Duration::from_secs(3);
 
+/// How many connections the port for `/metrics` may have.
+const METRICS_CONNECTIONS: usize = 16;
+
 /// How long the Kubo daemon may take to answer when the node starts. After that it counts as away.
 const KUBO_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -233,7 +236,13 @@ impl Node {
         let mut metrics = None;
         if let Some((listener, at)) = metrics_listener {
             metrics = Some(format!("http://{}/metrics", reachable(at)));
-            let server = Server::new(state::router(state_now.clone()), ServerConfig::default());
+            let server = Server::new(
+                state::router(state_now.clone()),
+                ServerConfig {
+                    max_connections: METRICS_CONNECTIONS,
+                    ..ServerConfig::default()
+                },
+            );
             serving.spawn(server.serve(listener, None, stopped()));
         }
         if let Some(keeper) = &keeper {

@@ -49,6 +49,9 @@ pub enum TokenError {
     /// The peer has taken the DAG back since it was given the token.
     #[error("the file was taken back after this token was given")]
     Released,
+    /// The operator has changed whose uploads, or which files, are taken.
+    #[error("this storage's operator no longer takes this upload")]
+    Forbidden,
 }
 
 /// Creates the token for these claims: `base64url(JSON).base64url(MAC)`.

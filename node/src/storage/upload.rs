@@ -202,9 +202,14 @@ impl Storage {
     /// Opens an upload with a token from [`Storage::grant`].
     ///
     /// # Errors
-    /// Fails if the token is invalid or has expired.
+    /// Fails if the token is invalid or has expired, or if the operator's rules have changed.
     pub fn upload(self: &Arc<Self>, token: &str) -> Result<Upload, TokenError> {
-        let target = Target::of(&token::open(&self.token_key, token, self.now())?);
+        let claims = token::open(&self.token_key, token, self.now())?;
+        let rules = self.rules();
+        if !rules.lets_upload(&claims.peer) || !rules.lets_serve(&claims.root) {
+            return Err(TokenError::Forbidden);
+        }
+        let target = Target::of(&claims);
         if self.is_released(&target) {
             return Err(TokenError::Released);
         }
