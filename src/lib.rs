@@ -20,6 +20,7 @@ pub mod plan;
 pub mod ports;
 pub mod private;
 pub mod report;
+pub mod routing;
 pub mod state;
 pub mod storage;
 pub mod text;

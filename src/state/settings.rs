@@ -17,9 +17,10 @@ pub const LINKS: u64 = 2;
 pub const MAX_LINKS: u64 = 4;
 /// The most routers, and the most gateways, that can be set.
 pub const MAX_PUBLIC: usize = 8;
-/// The router and the gateway that are set at first. The IPFS Foundation runs both for everybody.
-const ROUTER: &str = "https://delegated-ipfs.dev";
-const GATEWAY: &str = "https://trustless-gateway.link";
+/// The router that is set at first. The IPFS Foundation runs it, and the gateway below, for everybody.
+pub const ROUTER: &str = "https://delegated-ipfs.dev";
+/// The gateway that is set at first.
+pub const GATEWAY: &str = "https://trustless-gateway.link";
 /// The largest number that JavaScript, through which settings go, counts exactly.
 const MAX_EXACT: u64 = (1 << 53) - 1;
 

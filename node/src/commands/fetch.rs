@@ -10,7 +10,7 @@ use fluence::failure::{About, Code};
 use fluence::names::{canonical, link, parse_link, parse_private_link};
 use fluence::ports::{Platform, Store};
 use fluence::private::record::RecordError;
-use fluence::state::{Event, EventKind, Item, ItemId, Settings, Status};
+use fluence::state::{Event, EventKind, GATEWAY, Item, ItemId, ROUTER, Settings, Status};
 use indicatif::ProgressBar;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
@@ -22,6 +22,7 @@ use super::session::{CliEngine, Client, Session, take_back};
 use super::{Context, NetworkArgs, close, is_stdout, stop_signal};
 use crate::exit::Failed;
 use crate::home::{Home, Work};
+use crate::node::{BaseUrl, List, urls};
 use crate::output::{Output, failure_line, label_bar};
 use crate::text;
 
@@ -61,24 +62,12 @@ pub(super) struct FetchArgs {
     /// They learn this hash and your address. What they send is verified like everything else.
     #[arg(long, env = "FLUENCE_PUBLIC")]
     public: bool,
-    /// A delegated router to ask with --public, by its base URL; several are separated by commas
-    /// [default: https://delegated-ipfs.dev].
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "FLUENCE_ROUTERS",
-        value_delimiter = ','
-    )]
-    router: Option<Vec<String>>,
-    /// A trustless gateway to ask with --public, by its base URL; several are separated by commas
-    /// [default: https://trustless-gateway.link].
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "FLUENCE_GATEWAYS",
-        value_delimiter = ','
-    )]
-    gateway: Option<Vec<String>>,
+    /// Delegated routers to ask with --public, as URLs; separate several with spaces [default: https://delegated-ipfs.dev].
+    #[arg(long, value_name = "URLS", env = "FLUENCE_PUBLIC_ROUTERS")]
+    public_routers: Option<List<BaseUrl>>,
+    /// Trustless gateways to ask with --public, as URLs; separate several with spaces [default: https://trustless-gateway.link].
+    #[arg(long, value_name = "URLS", env = "FLUENCE_PUBLIC_GATEWAYS")]
+    public_gateways: Option<List<BaseUrl>>,
     #[command(flatten)]
     network: NetworkArgs,
 }
@@ -107,13 +96,12 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     home.sweep(WORK, KEEP)?;
     let work = work(&home, &canonical(&cid))?;
     let client = Client::connect(&home, &args.network, &context.output).await?;
-    let defaults = Settings::default();
     let settings = Settings {
         provide_fetched: args.provide,
         save_fetched: false,
         public: Some(args.public),
-        routers: args.router.clone().unwrap_or(defaults.routers),
-        gateways: args.gateway.clone().unwrap_or(defaults.gateways),
+        routers: urls(args.public_routers.clone(), ROUTER),
+        gateways: urls(args.public_gateways.clone(), GATEWAY),
         ..Settings::default()
     };
     if let Some((_, failure)) = settings.check().into_iter().next() {

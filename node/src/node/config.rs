@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use fluence::state::{GATEWAY, ROUTER};
+use fluence::storage::is_base_url;
 use fluence_peer::{Multiaddr, RelayLimits};
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -124,6 +126,18 @@ options! {
     /// asks a file's provider for the file on its own [default: false].
     #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", help_heading = "Network")]
     no_gateway: bool = "FLUENCE_NO_GATEWAY",
+    /// Look in the public IPFS for a file that nobody shares, when somebody opens a link to it: ask delegated routers
+    /// who has it, and then trustless gateways. They learn what is asked for [default: false].
+    #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", help_heading = "Public IPFS")]
+    public: bool = "FLUENCE_PUBLIC",
+    /// Delegated routers to ask with --public, as URLs; separate several with spaces [default:
+    /// https://delegated-ipfs.dev].
+    #[arg(value_name = "URLS", help_heading = "Public IPFS")]
+    public_routers: List<BaseUrl> = "FLUENCE_PUBLIC_ROUTERS",
+    /// Trustless gateways to ask with --public, as URLs; separate several with spaces [default:
+    /// https://trustless-gateway.link].
+    #[arg(value_name = "URLS", help_heading = "Public IPFS")]
+    public_gateways: List<BaseUrl> = "FLUENCE_PUBLIC_GATEWAYS",
 
     /// Where the storage is [default: storage/ in the state directory].
     #[arg(value_name = "DIR", help_heading = "Storage")]
@@ -290,12 +304,23 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Whether links open in a plain browser, and missing files are requested from their providers.
     pub gateway: bool,
+    /// Where files are looked for that nobody shares.
+    pub public: Option<PublicIpfs>,
     /// The storage's directory.
     pub storage_directory: PathBuf,
     /// The limits of the storage.
     pub storage: StorageConfig,
     /// The URLs of the RPC and of the gateway of a Kubo daemon to keep files in.
     pub kubo: Option<(String, String)>,
+}
+
+/// The parts of the public IPFS that a node asks, as base URLs.
+#[derive(Debug, Clone)]
+pub struct PublicIpfs {
+    /// Delegated routers.
+    pub routers: Vec<String>,
+    /// Trustless gateways, which are asked after those that routers name.
+    pub gateways: Vec<String>,
 }
 
 /// TLS of the node itself.
@@ -504,6 +529,10 @@ impl Options {
                 .public_url
                 .map(|url| url.trim_end_matches('/').to_owned()),
             gateway: !self.no_gateway.unwrap_or(false),
+            public: self.public.unwrap_or(false).then(|| PublicIpfs {
+                routers: urls(self.public_routers, ROUTER),
+                gateways: urls(self.public_gateways, GATEWAY),
+            }),
             storage_directory: self.storage.unwrap_or_else(|| state.join("storage")),
             storage: StorageConfig {
                 total_quota: size(self.storage_quota, storage.total_quota),
@@ -629,6 +658,14 @@ impl Listen {
     }
 }
 
+/// The URLs of a list, or the one that is there without a list.
+pub fn urls(list: Option<List<BaseUrl>>, default: &str) -> Vec<String> {
+    match list {
+        Some(List(urls)) => urls.into_iter().map(|url| url.0).collect(),
+        None => vec![default.to_owned()],
+    }
+}
+
 /// Several values: a list in the file, and separated by white space elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List<T>(pub Vec<T>);
@@ -652,6 +689,22 @@ impl Listed for Multiaddr {
     fn read(text: &str) -> Result<Self, String> {
         text.parse()
             .map_err(|error| format!("“{text}” is not a multiaddr: {error}"))
+    }
+}
+
+/// The base URL of a server, without a slash at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl(pub String);
+
+impl Listed for BaseUrl {
+    fn read(text: &str) -> Result<Self, String> {
+        let url = text.trim_end_matches('/');
+        if !is_base_url(url) {
+            return Err(format!(
+                "“{text}” is not the URL of a server, such as https://HOST"
+            ));
+        }
+        Ok(Self(url.to_owned()))
     }
 }
 

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use fluence::Cid;
 use fluence::call::{FileArgs, FileOk, Reply, Request};
-use fluence::names::FunctionName;
+use fluence::names::{FunctionName, canonical};
+use fluence::routing;
 use fluence::storage::url_of;
 use fluence_peer::{Peer, PeerId};
 use futures::future::BoxFuture;
@@ -25,6 +26,7 @@ use crate::fairness::{AddressBlock, Repeated};
 use crate::gateway::{FetchError, Fetched, Fetcher};
 use crate::storage::Storage;
 
+use super::config::PublicIpfs;
 use super::pull::Puller;
 
 /// How many providers are asked at most, one after the other.
@@ -39,6 +41,12 @@ const MAX_PULLS: usize = 16;
 const MAX_PULLS_FROM_ONE: usize = 4;
 /// How long a connection to another storage may take, and how long that storage may then be silent.
 const PULL_PATIENCE: Duration = Duration::from_secs(30);
+/// Against whose quota files from the public IPFS count.
+const PUBLIC: &str = "the public IPFS";
+/// How long a router may take to answer.
+const ROUTER_PATIENCE: Duration = Duration::from_secs(10);
+/// The most gateways that routers name which are asked.
+const MAX_GATEWAYS: usize = 8;
 /// The longest name or type from a provider that is kept, in bytes.
 const MAX_TEXT: usize = 1024;
 
@@ -53,6 +61,8 @@ struct Inner {
     /// The URL of this node's own storage, as [`url_of`] writes it.
     own: String,
     puller: Puller,
+    http: reqwest::Client,
+    public: Option<PublicIpfs>,
     /// Whether storages on this machine and in private networks may be asked.
     private: bool,
     pulls: Arc<Semaphore>,
@@ -68,6 +78,7 @@ impl Finder {
         storage: Arc<Storage>,
         own: &str,
         authorities: &[CertificateDer<'_>],
+        public: Option<PublicIpfs>,
     ) -> Result<Self, reqwest::Error> {
         let own = url_of(own).unwrap_or_default();
         let private = is_private_url(&own);
@@ -83,9 +94,12 @@ impl Finder {
         if !private {
             http = http.dns_resolver(Arc::new(PublicOnly));
         }
+        let http = http.build()?;
         let inner = Inner {
             peer,
-            puller: Puller::new(Arc::clone(&storage), http.build()?),
+            puller: Puller::new(Arc::clone(&storage), http.clone()),
+            http,
+            public,
             storage,
             own,
             private,
@@ -163,7 +177,56 @@ impl Inner {
                 }
             }
         }
+        if self.find_publicly(&cid).await {
+            return Ok(Fetched::default());
+        }
         Err(last.map_or(FetchError::NotFound, FetchError::Failed))
+    }
+
+    /// Asks the public IPFS, if the operator wants that; returns whether the file is on its way from there.
+    async fn find_publicly(self: &Arc<Self>, cid: &Cid) -> bool {
+        let Some(public) = &self.public else {
+            return false;
+        };
+        let mut gateways: Vec<String> = Vec::new();
+        for router in &public.routers {
+            let found = routing::gateways(&self.ask_router(router, cid).await);
+            let urls = found.iter().filter_map(|multiaddr| url_of(multiaddr).ok());
+            // Anybody can tell a router anything.
+            gateways.extend(urls.filter(|url| self.private || !is_private_url(url)));
+            gateways.truncate(MAX_GATEWAYS);
+        }
+        gateways.extend(public.gateways.iter().cloned());
+        for gateway in gateways {
+            match self.begin_pull(PUBLIC, gateway.clone(), cid, None).await {
+                Ok(()) => return true,
+                Err(reason) => {
+                    tracing::info!("{gateway} did not give {}: {reason}", canonical(cid))
+                }
+            }
+        }
+        false
+    }
+
+    /// What a router answers about a file; nothing if it does not answer with success.
+    async fn ask_router(&self, router: &str, cid: &Cid) -> Vec<u8> {
+        let request = self.http.get(routing::url(router, cid));
+        let request = request.header(reqwest::header::ACCEPT, "application/json");
+        let mut all = Vec::new();
+        let read = async {
+            let mut response = request.send().await.ok()?.error_for_status().ok()?;
+            while let Some(piece) = response.chunk().await.ok()? {
+                all.extend_from_slice(&piece);
+                if all.len() > routing::MAX_ANSWER {
+                    return None;
+                }
+            }
+            Some(())
+        };
+        match tokio::time::timeout(ROUTER_PATIENCE, read).await {
+            Ok(Some(())) => all,
+            Ok(None) | Err(_) => Vec::new(),
+        }
     }
 
     /// Asks one provider; returns when the file is on its way.
@@ -181,7 +244,8 @@ impl Inner {
             if !self.private && is_private_url(&url) {
                 return Err("its storage has no public address".to_owned());
             }
-            self.begin_pull(provider, url, cid, size).await?;
+            self.begin_pull(&provider.to_string(), url, cid, size)
+                .await?;
         }
         Ok(fetched(ok))
     }
@@ -189,7 +253,7 @@ impl Inner {
     /// Begins to copy a file; the copying continues in the background.
     async fn begin_pull(
         self: &Arc<Self>,
-        provider: PeerId,
+        grantee: &str,
         from: String,
         cid: &Cid,
         size: Option<u64>,
@@ -200,7 +264,7 @@ impl Inner {
         let once = self.pulls_from_one.begin(from.clone().into_bytes());
         let once = once.ok_or("this node is busy with that storage")?;
         // Its provider wants it to be here, so it counts against the provider's quota.
-        let grantee = provider.to_string();
+        let grantee = grantee.to_owned();
         let (storage, root) = (self.storage.clone(), *cid);
         let upload = tokio::task::spawn_blocking(move || {
             let grant = storage

@@ -23,7 +23,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-pub use config::{CertificateSource, Config, Options, Size, TlsOptions};
+pub use config::{
+    BaseUrl, CertificateSource, Config, List, Options, PublicIpfs, Size, TlsOptions, urls,
+};
 pub use lists::ListFiles;
 
 use crate::acme::{self, Acme, AcmeOptions};
@@ -161,8 +163,15 @@ impl Node {
             Arc::new(Keeper::new(blocks, storage.clone(), &id))
         });
         let fetcher: Option<Arc<dyn Fetcher>> = if config.gateway {
-            let finder = Finder::new(peer.clone(), storage.clone(), &multiaddr, &authorities)
-                .map_err(|error| text::no_http(&error))?;
+            let public = config.public.clone();
+            let finder = Finder::new(
+                peer.clone(),
+                storage.clone(),
+                &multiaddr,
+                &authorities,
+                public,
+            )
+            .map_err(|error| text::no_http(&error))?;
             Some(Arc::new(finder))
         } else {
             None

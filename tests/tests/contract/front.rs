@@ -341,23 +341,45 @@ async fn public(software: &Software) -> Result<()> {
     let nowhere = "http://127.0.0.1:9";
     let listed = [
         "--public",
-        "--router",
+        "--public-routers",
         nowhere,
-        "--gateway",
+        "--public-gateways",
         &*daemon.gateway,
     ];
     fetch(&listed, "listed").await?.event("fetched")?;
     same_bytes(&bob.directory().join("listed"), &bytes)?;
     // A router names the gateway, and one that is away is passed over. Kubo is asked as a gateway alone.
     if matches!(software, Software::GoPeer) {
-        let routers = format!("{nowhere},{}", daemon.gateway);
-        let routed = ["--public", "--router", &routers, "--gateway", nowhere];
+        let routers = format!("{nowhere} {}", daemon.gateway);
+        let routed = [
+            "--public",
+            "--public-routers",
+            &routers,
+            "--public-gateways",
+            nowhere,
+        ];
         fetch(&routed, "routed").await?.event("fetched")?;
         same_bytes(&bob.directory().join("routed"), &bytes)?;
     }
+    // So it is for who opens a link at a node whose operator wants that.
+    let options = [
+        "--public",
+        "--public-routers",
+        nowhere,
+        "--public-gateways",
+        &*daemon.gateway,
+    ];
+    for (name, options, status) in [("closed", &[][..], 404), ("open", &options, 200)] {
+        let node = Node::start(&path.join(name), &path.join("other.log"), options).await?;
+        let answer = reqwest::get(format!("{}/ipfs/{cid}", node.listening().http)).await?;
+        ensure!(answer.status() == status, "{name}: {}", answer.status());
+        if status == 200 {
+            ensure!(answer.bytes().await? == bytes, "a link gives other bytes");
+        }
+    }
     // A bad address is told.
-    let ended = fetch(&["--public", "--router", "router.example"], "bad").await?;
-    ensure!(ended.error()? == "bad_setting", "{:?}", ended.lines);
+    let ended = fetch(&["--public", "--public-routers", "router.example"], "bad").await?;
+    ensure!(ended.said.contains("router.example"), "{}", ended.said);
     Ok(())
 }
 
