@@ -1,5 +1,5 @@
 // An ACME server and a DNS server for node/tests/acme.rs: the ones by which Let's Encrypt has clients tested.
-module pebble
+module fluence.test/pebble
 
 go 1.25.0
 

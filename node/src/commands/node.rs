@@ -14,11 +14,11 @@ use crate::text;
 /// Run a node: it relays, keeps the records of who provides what, and stores files for their
 /// sharers.
 ///
-/// By default it serves this machine alone. To let others use it, give it a certificate with
-/// --tls-cert and --tls-key; or have it listen on other addresses, and say with --external-address
-/// and --public-url how they reach it. For both, browsers require TLS, which a reverse proxy can
-/// provide too. docs/operating.md has the steps. SIGHUP has the lists and the certificate read
-/// again.
+/// By default it serves this machine alone. To let others use it, say with --domain which host name
+/// leads to it, for which it then gets a certificate, or give it one with --tls-cert and --tls-key; or
+/// have it listen on other addresses, and say with --external-address and --public-url how they
+/// reach it. For both, browsers require TLS, which a reverse proxy can provide too.
+/// docs/operating.md has the steps. SIGHUP has the lists and the certificate read again.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct NodeArgs {

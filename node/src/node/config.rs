@@ -68,8 +68,8 @@ options! {
     /// 127.0.0.1:4180].
     #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
     listen_http: SocketAddr = "FLUENCE_LISTEN_HTTP",
-    /// Where HTTP and WebSocket listen with TLS, on one port, if there is a certificate; [::] takes
-    /// IPv4 too [default: [::]:443].
+    /// Where HTTP and WebSocket listen with TLS, on one port, if there is a certificate [default: port
+    /// 443 of all addresses, of IPv6 and IPv4].
     #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
     listen_tls: SocketAddr = "FLUENCE_LISTEN_TLS",
     /// The file (PEM) with this node's TLS certificate, followed by those between it and its
@@ -85,8 +85,7 @@ options! {
     /// 443 outside [default: none].
     #[arg(value_name = "NAME", help_heading = "Network")]
     domain: String = "FLUENCE_DOMAIN",
-    /// The ACME directory of another authority than Let's Encrypt [default:
-    /// https://acme-v02.api.letsencrypt.org/directory].
+    /// The URL of the ACME directory of another authority [default: that of Let's Encrypt].
     #[arg(value_name = "URL", help_heading = "Network")]
     acme_directory: String = "FLUENCE_ACME_DIRECTORY",
     /// The e-mail address that the authority is told [default: none].
