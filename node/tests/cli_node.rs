@@ -89,6 +89,26 @@ fn a_node_that_others_would_not_find_says_what_to_set() {
     }
 }
 
+#[test]
+fn a_node_listens_on_several_addresses() {
+    let world = World::with(&["--listen-tcp", "127.0.0.1:0 [::1]:0", "--listen-ws", "none"]);
+    let called = |node: &str| {
+        let mut call = fluence(&world.path("alice"));
+        let call = call.args(["call", "IPFS_multiaddr", "{}", "--node", node]);
+        output(call).status.success()
+    };
+    let mut status = fluence(&world.path("node"));
+    let status = output(status.args(["node", "status"])).stdout;
+    let status: serde_json::Value = serde_json::from_slice(&status).unwrap();
+    let addresses = status["addresses"].as_array().unwrap();
+    assert_eq!(addresses.len(), 2, "{status}");
+    for kind in ["/ip4/127.0.0.1/", "/ip6/::1/"] {
+        let mut texts = addresses.iter().filter_map(|address| address.as_str());
+        let address = texts.find(|address| address.starts_with(kind));
+        assert!(address.is_some_and(called), "{kind}: {status}");
+    }
+}
+
 /// The address and port of a TCP multiaddr.
 fn tcp_address(multiaddr: &str) -> String {
     let parts: Vec<&str> = multiaddr.split('/').collect();

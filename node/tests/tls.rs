@@ -405,7 +405,9 @@ fn others_are_told_the_name_of_the_certificate() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let (_, addresses) = told(&names, &["--listen-tcp", &tcp.to_string()]);
+    let both = format!("{tcp} [::]:{}", tcp.port());
+    let (_, addresses) = told(&names, &["--listen-tcp", &both]);
+    assert_eq!(addresses.as_array().unwrap().len(), 2, "{addresses}");
     let beside = format!("/dns4/node.example.org/tcp/{}", tcp.port());
     assert_eq!(addresses[1], serde_json::json!(beside), "{addresses}");
 

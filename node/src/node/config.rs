@@ -58,7 +58,8 @@ macro_rules! options {
 
 options! {
     /// Where libp2p listens for nodes and the command line, over TCP; port 0 picks any free port,
-    /// "none" turns it off [default: 127.0.0.1:4101].
+    /// "none" turns it off. Separate several with spaces: an address of IPv6 does not take IPv4 here
+    /// [default: 127.0.0.1:4101].
     #[arg(value_name = "ADDRESS:PORT", help_heading = "Network")]
     listen_tcp: Listen = "FLUENCE_LISTEN_TCP",
     /// Where libp2p listens for browsers, over WebSocket [default: 127.0.0.1:4102].
@@ -446,14 +447,17 @@ impl Options {
             listen: listen_tls,
             from,
         });
-        let default = |address: &str| Listen::At(parsed(address));
+        let default = |address: &str| Listen(vec![parsed(address)]);
         let listen = [
             (self.listen_tcp.unwrap_or_else(|| default(LISTEN_TCP)), ""),
             (self.listen_ws.unwrap_or_else(|| default(LISTEN_WS)), "/ws"),
         ];
         let listen: Vec<(SocketAddr, Multiaddr)> = listen
             .into_iter()
-            .filter_map(|(listen, ending)| listen.at(ending))
+            .flat_map(|(listen, ending)| {
+                let addresses = listen.0.into_iter();
+                addresses.map(move |address| (address, multiaddr(address, ending)))
+            })
             .collect();
         if listen.is_empty() {
             return Err(text::listens_nowhere());
@@ -611,27 +615,29 @@ fn parsed(address: &str) -> SocketAddr {
     address.parse().expect("the default is an address")
 }
 
-/// Where to listen, if at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// Where to listen, if at all: a text in the file too, with several addresses separated by white space.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub enum Listen {
-    /// On this address.
-    At(SocketAddr),
-    /// Nowhere.
-    None,
-}
+pub struct Listen(pub Vec<SocketAddr>);
 
 impl std::str::FromStr for Listen {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         if text == "none" {
-            return Ok(Self::None);
+            return Ok(Self(Vec::new()));
         }
-        text.parse().map(Self::At).map_err(|_| {
+        let wrong = |text: &str| {
             format!(
                 "“{text}” is neither an address with a port, such as 127.0.0.1:4101, nor “none”"
             )
-        })
+        };
+        let addresses = text.split_whitespace();
+        let addresses = addresses.map(|address| address.parse().map_err(|_| wrong(address)));
+        let addresses: Vec<SocketAddr> = addresses.collect::<Result<_, _>>()?;
+        if addresses.is_empty() {
+            return Err(wrong(text));
+        }
+        Ok(Self(addresses))
     }
 }
 
@@ -642,19 +648,12 @@ impl TryFrom<String> for Listen {
     }
 }
 
-impl Listen {
-    /// The socket address and the same address as a multiaddr with this ending; `None` if it is
-    /// off.
-    fn at(self, ending: &str) -> Option<(SocketAddr, Multiaddr)> {
-        let Self::At(address) = self else { return None };
-        let kind = if address.is_ipv4() { "ip4" } else { "ip6" };
-        let text = format!("/{kind}/{}/tcp/{}{ending}", address.ip(), address.port());
-        Some((
-            address,
-            text.parse()
-                .expect("an address and a port make a multiaddr"),
-        ))
-    }
+/// A socket address as a multiaddr with this ending.
+fn multiaddr(address: SocketAddr, ending: &str) -> Multiaddr {
+    let kind = if address.is_ipv4() { "ip4" } else { "ip6" };
+    let text = format!("/{kind}/{}/tcp/{}{ending}", address.ip(), address.port());
+    text.parse()
+        .expect("an address and a port make a multiaddr")
 }
 
 /// The URLs of a list, or the one that is there without a list.
@@ -871,6 +870,8 @@ mod tests {
         for (text, named) in [
             ("listen-tpc = \"127.0.0.1:7\"", "listen-tpc"),
             ("listen-tcp = \"here\"", "here"),
+            ("listen-tcp = \"127.0.0.1:7 there\"", "there"),
+            ("listen-ws = \"\"", "neither an address"),
             ("storage-quota = \"much\"", "much"),
             ("peers = [\"nobody\"]", "nobody"),
             ("=", "x.toml"),
@@ -887,8 +888,8 @@ mod tests {
                 .is_err()
         );
         let nowhere = Options {
-            listen_tcp: Some(Listen::None),
-            listen_ws: Some(Listen::None),
+            listen_tcp: Some(Listen(Vec::new())),
+            listen_ws: Some(Listen(Vec::new())),
             ..Options::default()
         };
         assert!(nowhere.config(state.path()).is_err());

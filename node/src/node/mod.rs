@@ -428,7 +428,10 @@ fn addresses_beside(secure: &Multiaddr, config: &Config) -> Vec<Multiaddr> {
         let host = secure.iter().next()?;
         Some(Multiaddr::empty().with(host).with(Protocol::Tcp(at.port())))
     });
-    [secure.clone()].into_iter().chain(beside).collect()
+    let mut addresses: Vec<Multiaddr> = [secure.clone()].into_iter().chain(beside).collect();
+    // IPv4 and IPv6 may have the same port.
+    addresses.dedup();
+    addresses
 }
 
 /// What `/healthz` reports in addition to the state of the storage.
