@@ -119,7 +119,11 @@ fn everything_is_served_on_one_port_with_tls() {
     let directory = tempfile::tempdir().unwrap();
     let authority = Authority::new(&directory.path().join("tls"));
     let first = authority.issue(3000);
-    let node = start_node(&directory.path().join("node"), &refs(&authority.options()));
+    let denied = authority.path("denied");
+    fs::write(&denied, "").unwrap();
+    let own = authority.options();
+    let options = [&refs(&own)[..], &["--deny-peers", &denied]].concat();
+    let node = start_node(&directory.path().join("node"), &options);
     let listening = node.event("listening");
     let url = listening["url"].as_str().unwrap();
     assert!(url.starts_with("https://127.0.0.1:"), "{listening}");
@@ -179,8 +183,11 @@ fn everything_is_served_on_one_port_with_tls() {
     }
     assert!(ask(&mut old, "/healthz").0.starts_with("http/1.1 200"));
 
-    // What cannot be used does not take its place, and the log says why.
+    // What cannot be used does not take its place, and the log says why. The lists have nothing to do with it.
     fs::write(authority.path("cert.pem"), "nonsense").unwrap();
+    let bob = output(fluence(&directory.path().join("bob")).arg("id"));
+    let bob: Value = serde_json::from_slice(&bob.stdout).unwrap();
+    fs::write(&denied, bob["peer"].as_str().unwrap()).unwrap();
     node.signal("HUP");
     while !node.story().contains("has no certificate") {
         assert!(Instant::now() < end, "{}", node.story());
@@ -189,7 +196,10 @@ fn everything_is_served_on_one_port_with_tls() {
     let mut new = authority.connect(url);
     ask(&mut new, "/readyz");
     assert_eq!(presented(&new), second);
-    // Nobody was disconnected by any of it.
+    let call = ["call", "IPFS_multiaddr", "--wait", "2", "--ca", &ca];
+    let bob = output(&mut client("bob", &call));
+    assert!(matches!(bob.status.code(), Some(3 | 4)), "{bob:?}");
+    // Nobody else was disconnected by any of it.
     let story = share.story();
     assert!(!story.contains("offline"), "{story}");
     node.terminate();

@@ -87,10 +87,15 @@ pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed>
     loop {
         tokio::select! {
             () = &mut stopping => break,
-            () = hang_up.heard() => match node.reload().await {
-                Ok(()) => tracing::info!("{}", text::RELOADED),
-                Err(failed) => tracing::error!("what was in use stays in use: {failed}"),
-            },
+            () = hang_up.heard() => {
+                let failed = node.reload().await;
+                if failed.is_empty() {
+                    tracing::info!("{}", text::RELOADED);
+                }
+                for failed in failed {
+                    tracing::error!("what was in use stays in use: {failed}");
+                }
+            }
         }
     }
     context.output.say(text::STOPPING);

@@ -344,26 +344,30 @@ impl Node {
     }
 
     /// Reads the lists and the certificate again. Peers that are not admitted any more are
-    /// disconnected; all other connections go on.
-    ///
-    /// # Errors
-    /// If a list or the certificate cannot be used. What of them was in use stays in use then.
-    pub async fn reload(&self) -> Result<(), Failed> {
-        let (lists, tls) = (self.lists.clone(), self.tls.clone());
-        let read = tokio::task::spawn_blocking(move || {
-            let read = lists.read()?;
-            match tls {
-                // The node writes these files itself, if it has any yet.
-                Some(tls) if tls.is_awaited() => Ok(read),
-                Some(tls) => tls.reload().map(|()| read),
-                None => Ok(read),
-            }
-            .map_err(|error| text::tls(&error))
-        });
+    /// disconnected; all other connections go on. Returns what could not be used, in the place of
+    /// which stays what was in use: all lists, if one has a mistake, or the certificate.
+    pub async fn reload(&self) -> Vec<Failed> {
+        // A certificate that the node gets by itself is no file of the operator's.
+        let tls = self.tls.clone().filter(|tls| !tls.is_awaited());
         self.hurry.notify_one();
-        let (admission, rules) = read.await.unwrap_or_else(|_| Err(Failed::ending()))?;
-        self.storage.set_rules(rules);
-        Ok(self.peer.admit(Arc::new(admission)).await?)
+        let lists = self.lists.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let certificate = tls.map_or(Ok(()), |tls| tls.reload());
+            let certificate = certificate.map_err(|error| text::tls(&error));
+            (lists.read(), certificate.err())
+        });
+        let Ok((lists, certificate)) = read.await else {
+            return vec![Failed::ending()];
+        };
+        let lists = match lists {
+            Ok((admission, rules)) => {
+                self.storage.set_rules(rules);
+                let admitted = self.peer.admit(Arc::new(admission)).await;
+                admitted.err().map(Failed::from)
+            }
+            Err(failed) => Some(failed),
+        };
+        [lists, certificate].into_iter().flatten().collect()
     }
 }
 
