@@ -18,6 +18,9 @@ use web_time::Instant;
 
 /// The largest piece for which a limited connection waits, in bytes.
 const PIECE: usize = 16 * 1024;
+/// What is no longer than this does not wait for others, in bytes: pings and their answers, by which both
+/// sides of a connection know that the other is there.
+const SMALL: usize = 512;
 /// For how long what nobody used may be made up for.
 const BURST: Duration = Duration::from_millis(250);
 
@@ -144,7 +147,8 @@ impl<S> Metered<S> {
     fn has_read(&mut self, bytes: usize) {
         self.meter.0.received.count(bytes);
         let wait = self.meter.0.received.admit(bytes);
-        self.reading = (!wait.is_zero()).then(|| Delay::new(wait));
+        let waits = bytes > SMALL && !wait.is_zero();
+        self.reading = waits.then(|| Delay::new(wait));
     }
 
     /// Waits until something may be written; returns how much.
@@ -158,7 +162,7 @@ impl<S> Metered<S> {
                 Turn::None => {
                     let piece = wanted.min(PIECE);
                     let wait = line.admit(piece);
-                    self.writing = if wait.is_zero() {
+                    self.writing = if wait.is_zero() || piece <= SMALL {
                         Turn::Has(piece)
                     } else {
                         Turn::Waits(Delay::new(wait), piece)
@@ -226,6 +230,12 @@ impl<S: tokio::io::AsyncRead + Unpin> tokio::io::AsyncRead for Metered<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let most = ready!(self.poll_may_read(cx, buffer.remaining()));
+        if most == buffer.remaining() {
+            let before = buffer.filled().len();
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+            self.has_read(buffer.filled().len() - before);
+            return Poll::Ready(Ok(()));
+        }
         let mut part = ReadBuf::new(buffer.initialize_unfilled_to(most));
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut part))?;
         let read = part.filled().len();
@@ -312,6 +322,27 @@ mod tests {
         let mut from = meter.wrap(Cursor::new(vec![1; 200_000]));
         from.read_to_end(&mut read).await.unwrap();
         assert!(began.elapsed() > least);
+    }
+
+    #[tokio::test]
+    async fn a_ping_does_not_wait_for_what_others_send() {
+        let meter = Meter::new(Some(100_000));
+        let bulk = meter.clone();
+        let sending = tokio::spawn(async move {
+            let mut to = bulk.wrap(Cursor::new(Vec::new()));
+            to.write_all(&[0; 10_000_000]).await
+        });
+        while meter.sent() < 40_000 {
+            tokio::task::yield_now().await;
+        }
+        let began = Instant::now();
+        let mut ping = meter.wrap(Cursor::new(vec![1; 32]));
+        for _ in 0..10 {
+            ping.write_all(&[0; 32]).await.unwrap();
+        }
+        assert!(began.elapsed() < Duration::from_millis(100));
+        assert!(!sending.is_finished());
+        sending.abort();
     }
 
     #[test]
