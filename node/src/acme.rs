@@ -38,6 +38,9 @@ const LOOK: Duration = Duration::from_secs(60 * 60);
 /// The longest answer of an authority that is read, in bytes.
 const MAX_ANSWER: usize = 1024 * 1024;
 
+/// The problem of an authority that does not know the account any more.
+const UNKNOWN_ACCOUNT: &str = "urn:ietf:params:acme:error:accountDoesNotExist";
+
 /// How a node gets its certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AcmeOptions {
@@ -138,9 +141,15 @@ impl Acme {
     }
 
     async fn issue(&self) -> Result<(), Error> {
-        let account = self.account().await?;
         let names = [Identifier::Dns(self.options.domain.clone())];
-        let mut order = account.new_order(&NewOrder::new(&names)).await?;
+        let new = NewOrder::new(&names);
+        let mut order = match self.account().await?.new_order(&new).await {
+            Err(Error::Api(problem)) if problem.r#type.as_deref() == Some(UNKNOWN_ACCOUNT) => {
+                fs::remove_file(self.account_path()).map_err(other)?;
+                self.account().await?.new_order(&new).await
+            }
+            order => order,
+        }?;
         let proven = self.prove(&mut order).await;
         // Whatever has come of it, nobody else looks at the proof.
         self.tls.set_proof(None);
@@ -184,9 +193,13 @@ impl Acme {
         Err(Error::Str("the authority was not convinced"))
     }
 
+    fn account_path(&self) -> PathBuf {
+        self.state.join("acme").join("account.json")
+    }
+
     /// The account that was kept, or a new one.
     async fn account(&self) -> Result<Account, Error> {
-        let path = self.state.join("acme").join("account.json");
+        let path = self.account_path();
         let directory = &self.options.directory;
         let builder = || Account::builder_with_http(Box::new(self.http.clone()));
         let kept = fs::read(&path).ok();

@@ -241,13 +241,17 @@ fn a_node_gets_its_certificate_and_renews_it() {
     // SIGHUP has it try again at once.
     let pebble = authority.start();
     let ca = CertificateDer::from_pem_file(directory.path().join("ca.pem")).unwrap();
-    let (_, root) = request(management, "127.0.0.1", &[ca], "/roots/0").unwrap();
-    let root = CertificateDer::from_pem_slice(&root).unwrap();
+    let ca = std::slice::from_ref(&ca);
+    let root = || {
+        let (_, root) = request(management, "127.0.0.1", ca, "/roots/0").unwrap();
+        CertificateDer::from_pem_slice(&root).unwrap()
+    };
+    let first_root = root();
     node.signal("HUP");
-    let certified = |before: Option<&[u8]>, node: &Fluence| {
+    let certified = |root: &CertificateDer<'_>, before: Option<&[u8]>, node: &Fluence| {
         let end = Instant::now() + LONG;
         loop {
-            match request(port, NAME, std::slice::from_ref(&root), "/readyz") {
+            match request(port, NAME, std::slice::from_ref(root), "/readyz") {
                 Ok((shown, answer)) if Some(&*shown) != before => {
                     assert!(answer.starts_with(b"HTTP/1.0 200"), "{answer:?}");
                     return shown;
@@ -259,9 +263,17 @@ fn a_node_gets_its_certificate_and_renews_it() {
             std::thread::sleep(Duration::from_millis(100));
         }
     };
-    let first = certified(None, &node);
-    let second = certified(Some(&first), &node);
+    let first = certified(&first_root, None, &node);
+    let second = certified(&first_root, Some(&first), &node);
     assert_ne!(first, second, "it was renewed");
+
+    // An authority that has forgotten everybody gets to know the node again.
+    drop(pebble);
+    let pebble = authority.start();
+    let root = root();
+    assert_ne!(first_root, root);
+    node.signal("HUP");
+    certified(&root, None, &node);
 
     // Nobody else reads the keys.
     for file in ["acme/account.json", "acme/node.example.org.key"] {

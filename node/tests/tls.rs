@@ -333,13 +333,16 @@ fn a_web_page_opens_no_web_socket_at_the_port_for_http_unless_it_may() {
         write!(stream, "GET / HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n").unwrap();
         let mut status = [0; 12];
         stream.read_exact(&mut status).unwrap();
-        String::from_utf8_lossy(&status[9..]).into_owned()
+        (String::from_utf8_lossy(&status[9..]).into_owned(), stream)
     };
-    assert_eq!(open(""), "101");
-    assert_eq!(open("Origin: moz-extension://0a-1b\r\n"), "101");
-    assert_eq!(open("Origin: https://share.example\r\n"), "101");
-    assert_eq!(open("Origin: https://evil.example\r\n"), "403");
+    let (status, silent) = open("");
+    assert_eq!(status, "101");
+    assert_eq!(open("Origin: moz-extension://0a-1b\r\n").0, "101");
+    assert_eq!(open("Origin: https://share.example\r\n").0, "101");
+    assert_eq!(open("Origin: https://evil.example\r\n").0, "403");
     assert_eq!(get(&world.http, "/healthz").0, 200);
+    // Whoever opens one and says nothing is let go.
+    ended(silent);
 }
 
 /// Waits until the other side ends a connection.
