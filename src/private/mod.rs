@@ -11,10 +11,14 @@ pub mod tar;
 use std::fmt;
 use std::str::FromStr;
 
-use multibase::Base;
-
 /// The length of a key, in bytes.
 pub const KEY: usize = 16;
+/// The characters of base64url (RFC 4648, section 5). The library knows every base there is, and is a twenty-fifth part of
+/// the popup, which needs no other.
+const CHARACTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/// How many of them a key has. They have four bits more than its bytes, which are zero.
+const TEXT: usize = 22;
+const SPARE: u32 = 4;
 
 /// The key of a private share. It has no `Display` and is not serialized, so that it gets into no message, log or
 /// journal by accident.
@@ -39,7 +43,13 @@ impl Key {
 
     /// The text in a link: 22 characters. It is meant for the link alone.
     pub fn text(&self) -> String {
-        Base::Base64Url.encode(self.0)
+        let number = u128::from_be_bytes(self.0);
+        let digit = |at: usize| match TEXT - 1 - at {
+            0 => number << SPARE,
+            left => number >> (left as u32 * 6 - SPARE),
+        };
+        let characters = (0..TEXT).map(|at| CHARACTERS[(digit(at) & 63) as usize]);
+        characters.map(char::from).collect()
     }
 }
 
@@ -52,10 +62,21 @@ impl fmt::Debug for Key {
 impl FromStr for Key {
     type Err = BadKey;
     fn from_str(text: &str) -> Result<Self, BadKey> {
-        let bytes = Base::Base64Url.decode(text).map_err(|_| BadKey)?;
-        let key = Self(bytes.try_into().map_err(|_| BadKey)?);
-        // A key has one text: the four bits after its end are zero.
-        (key.text() == text).then_some(key).ok_or(BadKey)
+        if text.len() != TEXT {
+            return Err(BadKey);
+        }
+        let mut number = 0;
+        for (left, character) in (0..TEXT).rev().zip(text.bytes()) {
+            let digit = CHARACTERS.iter().position(|known| *known == character);
+            let digit = digit.ok_or(BadKey)? as u128;
+            number = match left {
+                // A key has one text: the bits after its end are zero.
+                0 if digit.trailing_zeros() < SPARE => return Err(BadKey),
+                0 => number << (6 - SPARE) | digit >> SPARE,
+                _ => number << 6 | digit,
+            };
+        }
+        Ok(Self(u128::to_be_bytes(number)))
     }
 }
 
@@ -67,7 +88,12 @@ mod tests {
     fn a_key_has_one_text_and_is_not_shown() {
         let key = Key::new(std::array::from_fn(|n| 0xff - n as u8));
         let text = key.text();
-        assert_eq!(text.len(), 22);
+        assert_eq!(text, "__79_Pv6-fj39vX08_Lx8A");
+        assert_eq!(Key::new([0; KEY]).text(), "A".repeat(TEXT));
+        assert_eq!(
+            Key::new([0xff; KEY]).text().parse(),
+            Ok(Key::new([0xff; KEY]))
+        );
         assert_eq!(text.parse(), Ok(key.clone()));
         assert!(!format!("{key:?}").contains(&text[..4]), "{key:?}");
         let mut other = text.clone();
