@@ -97,6 +97,12 @@ words! {
         FileGone = "file_gone",
         /// A setting has a value that it cannot have.
         BadSetting = "bad_setting",
+        /// The file is not one of settings that can be read here ([`Reason`] says why; `name` is a setting).
+        BadSettingsFile = "bad_settings_file",
+        /// The list of nodes at `host` cannot be used ([`Reason`] says why).
+        NodeList = "node_list",
+        /// A function that a person calls by its name (`name`) gives no result ([`Reason`] says why).
+        CallFailed = "call_failed",
         /// The item is no longer in the list.
         UnknownItem = "unknown_item",
         /// The list is full (`limit` items).
@@ -219,6 +225,7 @@ impl Code {
         match self {
             Self::BadLink
             | Self::BadSetting
+            | Self::BadSettingsFile
             | Self::BadAddress
             | Self::BadFolder
             | Self::NotHere
@@ -245,7 +252,9 @@ impl Code {
             | Self::OriginRefused
             | Self::GatewayUnreachable
             | Self::GatewayFailed
-            | Self::AnotherNode => Kind::Other,
+            | Self::AnotherNode
+            | Self::NodeList
+            | Self::CallFailed => Kind::Other,
             Self::WrongBytes => Kind::WrongBytes,
             Self::BadDag | Self::NotOpened => Kind::BadDag,
             Self::Refused | Self::Quota | Self::StorageRefused => Kind::Refused,
@@ -488,6 +497,22 @@ words! {
         BadUrl = "bad_url",
         /// A number has to be larger than zero.
         Zero = "zero",
+        /// It cannot be the name of a folder (`name`).
+        BadFolderName = "bad_folder_name",
+        /// It is of a newer version of the program.
+        NewerVersion = "newer_version",
+        /// A value in it is not one that can be read (`name`).
+        BadValue = "bad_value",
+        /// It has no node that a browser can reach.
+        NoNodes = "no_nodes",
+        /// It is not an `https://` address, and others on the way could change what comes from there.
+        NotSecure = "not_secure",
+        /// It is not the name of a function.
+        BadFunction = "bad_function",
+        /// The arguments are not a JSON object.
+        BadArguments = "bad_arguments",
+        /// Nobody who provides the function was found.
+        NoFunction = "no_function",
 
         /// The `data:` address is damaged.
         BadDataUrl = "bad_data_url",

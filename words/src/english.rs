@@ -59,9 +59,20 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
             Some(Reason::TooLong) if failure.name.is_some() => "“{name}” is too long.",
             Some(Reason::Zero | Reason::TooLong) => "A size must be 1 byte to 9 PB.",
             Some(Reason::BadUrl) => "“{name}” is not the address of an IPFS node.",
+            Some(Reason::BadFolderName) => "“{name}” cannot be the name of a folder.",
             Some(_) => "“{name}” is not the address of a node: {reason}.",
             None => "A setting has a value that it cannot have.",
         },
+        Code::BadSettingsFile => match &failure.reason {
+            Some(Reason::BadValue) => "This file's value for “{name}” cannot be read.",
+            Some(Reason::NewerVersion) => {
+                "These settings are from a newer version of Fluence Share."
+            }
+            Some(Reason::TooLong) => "This file is too large to be one of settings.",
+            Some(_) | None => "This is not a settings file of Fluence Share.",
+        },
+        Code::NodeList => "The list of nodes at {host} cannot be used: {reason}.",
+        Code::CallFailed => "{name} gives no result: {reason}.",
         Code::UnknownItem => "This file is not in the list any more.",
         Code::TooManyItems => "There are {limit} files in the list already.",
         Code::TooLarge => "It is larger than {limit_size}, the most that the settings allow.",
@@ -229,7 +240,28 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
             Some(Reason::Zero) => "Choose another size.",
             Some(Reason::TooLong) if failure.name.is_none() => "Choose another size.",
             Some(Reason::BadUrl) => "An address looks like http://127.0.0.1:5001.",
+            Some(Reason::BadFolderName) => {
+                "Use a plain name, without / and other characters that systems forbid."
+            }
             Some(_) | None => "An address looks like /dns4/node.example.org/tcp/443/tls/ws.",
+        },
+        Code::BadSettingsFile => match &failure.reason {
+            Some(Reason::NewerVersion) => "Update the extension. Nothing was changed here.",
+            Some(_) | None => {
+                "Choose a file that was made with “Export settings”. Nothing was changed here."
+            }
+        },
+        Code::NodeList => match &failure.reason {
+            Some(Reason::Unreachable | Reason::Silent | Reason::BrokenOff | Reason::Status) => {
+                "Check the address, and try again later."
+            }
+            Some(_) | None => {
+                "Ask whoever gave you the address. The list of a host is at https://HOST/.well-known/fluence-nodes."
+            }
+        },
+        Code::CallFailed => match &failure.reason {
+            Some(Reason::BadFunction | Reason::BadArguments) => "Correct it, and call again.",
+            Some(_) | None => "Check the name, or try again later.",
         },
         Code::UnknownItem => "Look at the list again.",
         Code::TooManyItems => "Remove some that are not needed any more.",
@@ -380,7 +412,9 @@ pub(crate) fn advice_in_terminal(failure: &Failure, about: About) -> &'static st
             "Run the same command again to continue."
         }
         Code::FileGone => "Check the path, and run the command again.",
-        Code::BadSetting => "Check the options of the command.",
+        Code::BadSetting | Code::BadSettingsFile | Code::NodeList | Code::CallFailed => {
+            "Check the options of the command."
+        }
         Code::UnknownItem => "Run the command again.",
         Code::TooManyItems => "Share fewer files at once.",
         Code::Budget | Code::DayBudget | Code::Metered => "Use the browser extension's settings.",
@@ -525,6 +559,14 @@ pub(crate) fn reason(reason: &Reason) -> &'static str {
         Reason::BadPeerId => "what follows /p2p/ is not a peer id",
         Reason::BadUrl => "it is not an http:// or https:// address",
         Reason::Zero => "it must be larger than zero",
+        Reason::BadFolderName => "it cannot be the name of a folder",
+        Reason::NewerVersion => "it is of a newer version",
+        Reason::BadValue => "a value in it cannot be read",
+        Reason::NoNodes => "it names no node that a browser can reach",
+        Reason::NotSecure => "it has to be at an https:// address",
+        Reason::BadFunction => "the name of a function has 1 to 256 bytes and no spaces",
+        Reason::BadArguments => "the arguments are not a JSON object",
+        Reason::NoFunction => "nobody who provides it was found",
         Reason::BadDataUrl => "the data: address is damaged",
         Reason::UnsupportedScheme => "addresses of this kind cannot be read",
         Reason::NotAnAddress => "it is not an address on the web",

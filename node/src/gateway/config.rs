@@ -63,6 +63,9 @@ impl Default for HttpLimits {
     }
 }
 
+/// Supplies the addresses in the list of nodes.
+pub type Nodes = Arc<dyn Fn() -> BoxFuture<'static, Vec<String>> + Send + Sync>;
+
 /// A gateway's configuration.
 #[derive(Clone, Default)]
 pub struct GatewayConfig {
@@ -77,6 +80,8 @@ pub struct GatewayConfig {
     pub ready: Option<Ready>,
     /// How much is done at one time.
     pub limits: HttpLimits,
+    /// The nodes that are listed; without it there is no list.
+    pub nodes: Option<Nodes>,
 }
 
 impl std::fmt::Debug for GatewayConfig {

@@ -27,18 +27,21 @@ fn is_of_a_page(headers: &HeaderMap) -> bool {
         let value = headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         value.is_some_and(|value| !own.contains(&value))
     };
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let host = host.and_then(|host| format!("http://{host}").parse::<Uri>().ok());
-    let is_named = host.is_some_and(|host| {
-        let host = host.host().unwrap_or_default();
-        let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-        !is_address && host != "localhost"
-    });
-    is_named
+    host(headers).is_some_and(|host| is_name(&host))
         || headers.contains_key(header::ORIGIN)
         || says("sec-fetch-site", &["none", "same-origin"])
+}
+
+/// The host under which a request came.
+pub(super) fn host(headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    let host = format!("http://{host}").parse::<Uri>().ok()?;
+    Some(host.host()?.trim_matches(['[', ']']).to_ascii_lowercase())
+}
+
+/// Whether a host is a name that a page may have.
+pub(super) fn is_name(host: &str) -> bool {
+    host.parse::<IpAddr>().is_err() && host != "localhost"
 }
 
 /// Reports the node's state. The counters of a DAG are reported only to clients that know its CID,

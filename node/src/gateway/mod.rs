@@ -31,6 +31,7 @@ mod health;
 mod import;
 mod limits;
 mod listing;
+mod nodes;
 mod page;
 mod ranges;
 mod raw;
@@ -40,10 +41,11 @@ mod resolve;
 mod response;
 mod serve;
 
-pub use config::{FetchError, Fetched, Fetcher, GatewayConfig, Health, HttpLimits, Ready};
+pub use config::{FetchError, Fetched, Fetcher, GatewayConfig, Health, HttpLimits, Nodes, Ready};
 pub use serve::{Server, ServerConfig};
 
-/// The routes of the gateway, of uploads, of `/healthz` and `/readyz`, and of the page for web links, for a storage.
+/// The routes of the gateway, of uploads, of `/healthz` and `/readyz`, of the list of nodes and of the page for web links, for
+/// a storage.
 pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
     let mut router = Router::new();
     if config.open {
@@ -60,6 +62,7 @@ pub fn router(storage: Arc<Storage>, config: GatewayConfig) -> Router {
         // Pages of other origins may not read this: it tells which node it is.
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .route(fluence::node_list::PATH, get(nodes::nodes))
         .layer(middleware::from_fn(cors::guard))
         .with_state(Arc::new(Gateway::new(storage, config)))
 }

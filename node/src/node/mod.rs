@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use fluence::content::unixfs::RAW;
 use fluence::names::{FunctionName, cid_v1};
+use fluence::state::check_node;
 use fluence::storage::multiaddr_of;
 use fluence_peer::{Keypair, Meter, Multiaddr, Peer, Protocol, Role};
 use futures::FutureExt;
@@ -30,7 +31,7 @@ pub use lists::ListFiles;
 
 use crate::acme::{self, Acme, AcmeOptions};
 use crate::exit::Failed;
-use crate::gateway::{self, Fetcher, GatewayConfig, Health, Server, ServerConfig};
+use crate::gateway::{self, Fetcher, GatewayConfig, Health, Nodes, Server, ServerConfig};
 use crate::kubo::{self, BehindStorage, Blocks, Keeper, Kubo, KuboError};
 use crate::operator;
 use crate::platform::raise_file_limit;
@@ -191,6 +192,7 @@ impl Node {
                 health: Some(health(&peer, keeper.clone())),
                 ready: Some(Arc::new(move || ready.missing())),
                 limits: config.http,
+                nodes: Some(listed(&peer)),
             },
         );
         let router = match &keeper {
@@ -449,6 +451,21 @@ fn health(peer: &Peer, keeper: Option<Arc<Keeper>>) -> Health {
             .into_iter()
             .chain(ipfs)
             .collect()
+    })
+}
+
+/// The addresses of this node that a browser can reach, for its list of nodes.
+fn listed(peer: &Peer) -> Nodes {
+    let peer = peer.clone();
+    Arc::new(move || {
+        let peer = peer.clone();
+        Box::pin(async move {
+            let id = peer.id();
+            let addresses = peer.listeners().await.into_iter();
+            let full = addresses.map(|address| address.with_p2p(id).unwrap_or_else(|it| it));
+            let full = full.map(|address| address.to_string());
+            full.filter(|address| check_node(address).is_ok()).collect()
+        })
     })
 }
 

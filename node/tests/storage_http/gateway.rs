@@ -747,6 +747,53 @@ async fn no_file_becomes_a_program_of_the_page_of_web_links() {
 }
 
 #[tokio::test]
+async fn a_list_of_nodes_is_for_programs_and_extensions() {
+    const LIST: &str = "/.well-known/fluence-nodes";
+    let mut setup = Setup::default();
+    setup.gateway.nodes = Some(std::sync::Arc::new(|| {
+        let addresses = [
+            "/ip4/127.0.0.1/tcp/4102/ws/p2p/12D3KooW",
+            "/ip4/192.0.2.7/tcp/4102/ws/p2p/12D3KooW",
+            "/dns4/node.example/tcp/443/tls/ws/p2p/12D3KooW",
+        ];
+        Box::pin(async move { addresses.map(str::to_owned).to_vec() })
+    }));
+    let world = World::with(setup).await;
+    let listed = async |headers: &[(&str, &str)]| {
+        let response = world.get_with(LIST, headers).await;
+        assert_eq!(response.status(), 200, "{headers:?}");
+        let text = response.text().await.unwrap();
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let local = ["/ip4/127.0.0.1/tcp/4102/ws/p2p/12D3KooW"];
+    let named = ["/dns4/node.example/tcp/443/tls/ws/p2p/12D3KooW"];
+    assert_eq!(listed(&[]).await, local);
+    assert_eq!(listed(&[("host", "localhost:4180")]).await, local);
+    assert_eq!(listed(&[("host", "node.example")]).await, named);
+    // It is behind an address that it does not know.
+    assert_eq!(listed(&[("host", "198.51.100.9:80")]).await.len(), 2);
+    // A page whose own name leads here by now learns nothing but that name.
+    assert!(listed(&[("host", "tracker.example")]).await.is_empty());
+    let extension = ("origin", "chrome-extension://abcdef");
+    let response = world.get_with(LIST, &[extension]).await;
+    assert_eq!(
+        header(&response, "access-control-allow-origin"),
+        extension.1
+    );
+    for page in [
+        ("origin", "https://tracker.example"),
+        ("origin", "null"),
+        ("origin", "https://x-extension.example"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
+        let response = world.get_with(LIST, &[page]).await;
+        assert_eq!(response.status(), 403, "{page:?}");
+        assert_eq!(header(&response, "access-control-allow-origin"), "");
+    }
+}
+
+#[tokio::test]
 async fn no_web_page_learns_which_node_it_is() {
     let mut setup = Setup::default();
     let peer = || {
