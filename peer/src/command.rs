@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use fluence::call::Reply;
+use fluence::live::NodeView;
 use fluence::names::FunctionName;
 use fluence::ports::NetworkError;
 use libp2p::{Multiaddr, PeerId};
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     EntryPoints(oneshot::Sender<Vec<Multiaddr>>),
     /// Give the configured nodes that this client is connected to.
     Nodes(oneshot::Sender<Vec<PeerId>>),
+    /// Give the nodes of a client with their links.
+    Report(oneshot::Sender<Vec<NodeView>>),
     /// Give the addresses of the other nodes that this node knows.
     KnownNodes(oneshot::Sender<Vec<Multiaddr>>),
     /// Serve these peers only.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fluence::call::{self, CallError, Reply, Request};
+use fluence::live::NodeView;
 use fluence::names::FunctionName;
 use fluence::ports::NetworkError;
 use fluence::state::NetworkStatus;
@@ -251,6 +252,12 @@ impl Peer {
     /// those that it found by itself. A node has none.
     pub async fn nodes(&self) -> Vec<PeerId> {
         self.ask(Command::Nodes).await.unwrap_or_default()
+    }
+
+    /// The nodes that the person chose and those that this client is linked to, with what the links are like. A node has
+    /// none.
+    pub async fn report(&self) -> Vec<NodeView> {
+        self.ask(Command::Report).await.unwrap_or_default()
     }
 
     /// The addresses of the other nodes that this node has met, at most 256, each with `/p2p/…`. A node that is started

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use fluence::live::NodeView;
 use fluence::state::NetworkStatus;
 use libp2p::core::transport::ListenerId;
 use libp2p::kad::{PeerInfo, QueryId};
@@ -129,6 +130,11 @@ impl Client {
     /// Those of them that are configured, in the order of the configuration.
     pub(super) fn given_nodes(&self) -> Vec<PeerId> {
         self.links.given_nodes()
+    }
+
+    /// The nodes with their links.
+    pub(super) fn report(&self) -> Vec<NodeView> {
+        self.links.report()
     }
 
     /// The status of all links as one.

@@ -422,6 +422,13 @@ impl Driver {
                 };
                 let _ = reply.send(nodes);
             }
+            Command::Report(reply) => {
+                let nodes = match &self.part {
+                    Part::Client(client) => client.report(),
+                    Part::Node(_) => Vec::new(),
+                };
+                let _ = reply.send(nodes);
+            }
             Command::KnownNodes(reply) => {
                 #[cfg(not(target_arch = "wasm32"))]
                 if let Part::Node(node) = &self.part {

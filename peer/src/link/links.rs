@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use fluence::live::{LinkView, NodeView};
 use fluence::state::LinkError;
 use libp2p::{Multiaddr, PeerId};
 use web_time::Instant;
@@ -179,6 +180,41 @@ impl Links {
         nodes.into_iter().map(|(_, peer)| peer).collect()
     }
 
+    /// The nodes that the person chose, in their order, and then the others that links use.
+    pub(crate) fn report(&self) -> Vec<NodeView> {
+        let view = |address: &Multiaddr, chosen| {
+            let links = self.links.iter().filter(|link| link.is_at(address));
+            let links = links.map(|link| match link.view() {
+                View::Online(_) => LinkView::Online,
+                View::Unreachable(_) => LinkView::Unreachable,
+                View::Connecting(_) => LinkView::Connecting,
+                View::NoNode | View::Waiting(..) => LinkView::Idle,
+            });
+            // A link that waits was there last, and another one may be there now.
+            let link = links.max().unwrap_or(LinkView::Idle);
+            let peer = self.pool.peer(address);
+            let rtt = peer.and_then(|peer| self.pool.rtt(&peer));
+            let millis = |rtt: Duration| u64::try_from(rtt.as_millis()).unwrap_or(u64::MAX);
+            NodeView {
+                address: address.to_string(),
+                peer: peer.map(|peer| peer.to_string()),
+                chosen,
+                link,
+                rtt: rtt.map(millis),
+                cause: self.pool.cause(address).cloned(),
+            }
+        };
+        let given = &self.pool.given;
+        let mut nodes: Vec<NodeView> = given.iter().map(|address| view(address, true)).collect();
+        for link in self.links.iter().filter(|link| link.node().is_some()) {
+            let address = link.address();
+            if !given.contains(address) {
+                nodes.push(view(address, false));
+            }
+        }
+        nodes
+    }
+
     /// One status for all links, which is that of the best.
     pub(crate) fn summary(&self) -> Summary {
         let mut summary = Summary::NoNode;
@@ -254,6 +290,30 @@ mod tests {
         let second = finish(&mut links, 1, now);
         let nodes: Vec<_> = links.nodes().collect();
         assert_eq!(nodes, [(first, node(1)), (second, node(2))]);
+    }
+
+    #[test]
+    fn each_node_is_told_with_its_link() {
+        let now = Instant::now();
+        let mut links = Links::new(1, &[node(1), node(2), node(3)], true);
+        links.handle(0, Input::Connect, now, 1.0);
+        links.handle(0, Input::DialFailed(LinkCause::DialTimeout), now, 1.0);
+        let peer = PeerId::random();
+        links.handle(0, Input::Dialed(peer), now, 1.0);
+        let view = |links: &Links, at: usize| {
+            let node = links.report().remove(at);
+            (node.link, node.cause, node.rtt)
+        };
+        assert_eq!(view(&links, 1), (LinkView::Connecting, None, None));
+        links.handle(0, Input::Reserved, now, 1.0);
+        links.measured(peer, Duration::from_millis(12));
+        let failed = Some(LinkCause::DialTimeout);
+        assert_eq!(view(&links, 0), (LinkView::Idle, failed, None));
+        assert_eq!(view(&links, 1), (LinkView::Online, None, Some(12)));
+        assert_eq!(view(&links, 2), (LinkView::Idle, None, None));
+        links.handle(0, Input::Closed, now, 1.0);
+        let lost = Some(LinkCause::ConnectionLost);
+        assert_eq!(view(&links, 1), (LinkView::Idle, lost, Some(12)));
     }
 
     #[test]

@@ -253,6 +253,11 @@ impl Link {
         self.at == *address
     }
 
+    /// The address that the link uses or tries, or did last.
+    pub(super) fn address(&self) -> &Multiaddr {
+        &self.at
+    }
+
     /// The node that the link uses or tries, which other links must leave alone.
     pub(super) fn seat(&self, pool: &Pool) -> Option<Seat> {
         match self.state {
@@ -287,7 +292,7 @@ impl Link {
             (Input::DialFailed(cause), State::Dialing { .. }) => {
                 self.failed(cause, moment, actions);
             }
-            (Input::Reserved, State::Reserving { peer, .. }) => self.online(peer, now, actions),
+            (Input::Reserved, State::Reserving { peer, .. }) => self.online(peer, moment, actions),
             (Input::ReservationEnded(detail), State::Reserving { peer, .. }) => {
                 self.refused(detail, peer, moment, actions);
             }
@@ -381,7 +386,7 @@ impl Link {
         // later.
         actions.push(Action::AddToDht(peer, address.clone()));
         if !self.reserve {
-            self.online(peer, moment.now, actions);
+            self.online(peer, moment, actions);
             return;
         }
         if self.refused.as_ref() == Some(&self.at) {
@@ -417,6 +422,10 @@ impl Link {
         let is_home = moment.scope == Scope::Given;
         if is_home {
             self.refused = Some(self.at.clone());
+            let detail = detail.clone();
+            moment
+                .pool
+                .lost(&self.at, &LinkCause::ReservationRefused { detail });
         }
         if is_home && next.is_none() {
             self.stay(peer, moment);
@@ -435,7 +444,9 @@ impl Link {
         };
     }
 
-    fn online(&mut self, peer: PeerId, now: Instant, actions: &mut Vec<Action>) {
+    fn online(&mut self, peer: PeerId, moment: &mut Moment<'_>, actions: &mut Vec<Action>) {
+        let now = moment.now;
+        moment.pool.works(&self.at);
         actions.push(Action::Announce);
         self.lost = None;
         self.refused = None;
@@ -493,7 +504,7 @@ impl Link {
 
     /// Handles a node that failed before the link was online: the next one is tried.
     fn failed(&mut self, cause: LinkCause, moment: &mut Moment<'_>, actions: &mut Vec<Action>) {
-        moment.pool.failed(&self.at);
+        moment.pool.failed(&self.at, &cause);
         self.error = Some(LinkError {
             node: Some(self.at.to_string()),
             others_failed: self.tried.len() > 1,
@@ -503,7 +514,7 @@ impl Link {
     }
 
     /// Handles the loss of a link that was online.
-    fn lost(&mut self, cause: LinkCause, moment: &Moment<'_>) {
+    fn lost(&mut self, cause: LinkCause, moment: &mut Moment<'_>) {
         match self.state {
             State::Online { since, .. } => {
                 if moment.now.saturating_duration_since(since) >= STABLE {
@@ -513,6 +524,7 @@ impl Link {
             State::Unreachable { .. } => {}
             _ => return,
         }
+        moment.pool.lost(&self.at, &cause);
         self.error = Some(LinkError {
             node: Some(self.at.to_string()),
             others_failed: false,

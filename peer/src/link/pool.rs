@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use fluence::state::LinkCause;
 use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
 
@@ -24,6 +25,8 @@ pub(super) struct Pool {
     found: HashMap<Multiaddr, PeerId>,
     /// The last round-trip time to each node that was connected.
     rtts: HashMap<PeerId, Duration>,
+    /// Why given nodes could not be used the last time.
+    causes: HashMap<Multiaddr, LinkCause>,
 }
 
 /// Which nodes a link may use.
@@ -59,6 +62,8 @@ impl Pool {
     pub(super) fn set_given(&mut self, given: &[Multiaddr]) {
         self.given = given[..given.len().min(NODES)].to_vec();
         self.found.retain(|address, _| self.given.contains(address));
+        self.causes
+            .retain(|address, _| self.given.contains(address));
     }
 
     /// Forgets the nodes that the network told of.
@@ -92,8 +97,31 @@ impl Pool {
     }
 
     /// Notes that a node failed: one that was not given is forgotten until the network tells of it again.
-    pub(super) fn failed(&mut self, address: &Multiaddr) {
+    pub(super) fn failed(&mut self, address: &Multiaddr, cause: &LinkCause) {
         self.learned.retain(|learned| learned != address);
+        self.lost(address, cause);
+    }
+
+    /// Notes why a node cannot be used any more, or could not.
+    pub(super) fn lost(&mut self, address: &Multiaddr, cause: &LinkCause) {
+        if self.given.contains(address) {
+            self.causes.insert(address.clone(), cause.clone());
+        }
+    }
+
+    /// Notes that a node is used.
+    pub(super) fn works(&mut self, address: &Multiaddr) {
+        self.causes.remove(address);
+    }
+
+    /// Why a given node could not be used the last time, if it could not.
+    pub(super) fn cause(&self, address: &Multiaddr) -> Option<&LinkCause> {
+        self.causes.get(address)
+    }
+
+    /// The last round-trip time to a node, if it is known.
+    pub(super) fn rtt(&self, peer: &PeerId) -> Option<Duration> {
+        self.rtts.get(peer).copied()
     }
 
     /// The next node for a link, which is none of those that it has `tried` or that `others` use. Nodes at other hosts
@@ -140,7 +168,7 @@ impl Pool {
 
     /// How far a node is, in steps of [`SAME_DISTANCE`]; `None` if that was not measured.
     fn distance(&self, address: &Multiaddr) -> Option<u128> {
-        let rtt = self.rtts.get(&self.peer(address)?)?;
+        let rtt = self.rtt(&self.peer(address)?)?;
         Some(rtt.as_millis() / SAME_DISTANCE.as_millis())
     }
 
@@ -221,8 +249,10 @@ mod tests {
             pool.next(Scope::Any, &[], Some(&at(1)), &[]),
             Some(learned.clone())
         );
-        pool.failed(&learned);
-        pool.failed(&at(1));
+        pool.failed(&learned, &LinkCause::DialTimeout);
+        pool.failed(&at(1), &LinkCause::DialTimeout);
+        assert_eq!(pool.cause(&learned), None);
+        assert_eq!(pool.cause(&at(1)), Some(&LinkCause::DialTimeout));
         assert_eq!(pool.next(Scope::Any, &[], Some(&at(1)), &[]), Some(at(1)));
     }
 
