@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::live::{CallLine, NodeView};
 use crate::state::flat::{Slot, flat};
 use crate::state::{
-    Copy, Event, EventKind, Item, ItemId, LogLine, NetworkStatus, Settings, State, Unreadable,
+    Copy, Event, EventKind, Item, ItemId, LinkError, LogLine, NetworkStatus, Settings, State,
+    Unreadable,
 };
 
 /// The longest URL that is shared, in bytes.
@@ -144,6 +146,41 @@ pub enum Command {
         /// The base URL of its gateway.
         gateway: String,
     },
+    /// Send what the nodes, and the calls if they are wanted, are like now, and whenever that changes
+    /// ([`ToFace::Live`]).
+    Live {
+        /// Whether calls are wanted.
+        with_calls: bool,
+    },
+    /// Connect to a node with an identity made for it, and say how that went ([`Answer::Tested`]).
+    TestNode {
+        /// The node's multiaddr.
+        address: String,
+    },
+    /// Read a list of nodes ([`crate::node_list`]), and send the nodes in it.
+    NodeList {
+        /// The URL of the list, or of the host that has it.
+        url: String,
+    },
+    /// Send the settings as a file ([`crate::settings_file`]).
+    ExportSettings {
+        /// The theme of the face.
+        theme: String,
+    },
+    /// Read a settings file, and send what is in it; nothing is changed.
+    ReadSettings {
+        /// The file.
+        text: String,
+    },
+    /// Replace this peer's identity by a new one.
+    NewIdentity,
+    /// Call a function of whoever provides it, and send the reply.
+    Call {
+        /// The function's name.
+        function: String,
+        /// Its arguments, as JSON; nothing for none.
+        args: String,
+    },
 }
 
 /// A [`Command`] on the wire.
@@ -186,6 +223,18 @@ struct FlatCommand {
     rpc: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gateway: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    with_calls: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    theme: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    function: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    args: Option<String>,
 }
 
 flat! {
@@ -209,6 +258,13 @@ flat! {
     Log { id } = "log",
     Report = "report",
     TestIpfs { rpc, gateway } = "test_ipfs",
+    Live { with_calls } = "live",
+    TestNode { address } = "test_node",
+    NodeList { url } = "node_list",
+    ExportSettings { theme } = "export_settings",
+    ReadSettings { text } = "read_settings",
+    NewIdentity = "new_identity",
+    Call { function, args } = "call",
 }
 
 impl TryFrom<FlatCommand> for Command {
@@ -283,6 +339,13 @@ pub enum ToFace {
     Access {
         /// All origins for which shares wait.
         origins: Vec<String>,
+    },
+    /// What changed of what [`Command::Live`] asks for.
+    Live {
+        /// All nodes, if anything about them changed.
+        nodes: Option<Vec<NodeView>>,
+        /// The calls that are new or have changed, oldest first.
+        calls: Vec<CallLine>,
     },
     /// A command was carried out or refused.
     Answer {
@@ -378,10 +441,33 @@ pub enum Answer {
         /// The lines, oldest first.
         lines: Vec<LogLine>,
     },
-    /// The answer to [`Command::Report`].
-    Report {
-        /// The report.
-        report: String,
+    /// The answer to [`Command::TestNode`].
+    Tested {
+        /// The time of a round trip in milliseconds, if the node answers.
+        ms: Option<u64>,
+        /// Why it cannot be used, or why it only grants no reservation if there is a time.
+        error: Option<LinkError>,
+    },
+    /// The answer to [`Command::NodeList`].
+    Nodes {
+        /// The multiaddrs of the nodes.
+        nodes: Vec<String>,
+    },
+    /// The answer to [`Command::ExportSettings`], [`Command::Report`] and [`Command::Call`].
+    Text {
+        /// The file, or the reply as JSON.
+        text: String,
+        /// The peer that replied.
+        peer: Option<String>,
+        /// How long the call took, in milliseconds.
+        ms: Option<u64>,
+    },
+    /// The answer to [`Command::ReadSettings`].
+    Settings {
+        /// The settings, which can be set.
+        settings: Box<Settings>,
+        /// The theme of the face that wrote them.
+        theme: Option<String>,
     },
 }
 
@@ -404,6 +490,10 @@ struct FlatToFace {
     event: Option<Event>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     origins: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nodes: Option<Vec<NodeView>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    calls: Vec<CallLine>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     number: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -440,6 +530,11 @@ impl From<ToFace> for FlatToFace {
                 origins: Some(origins),
                 ..flat("access")
             },
+            ToFace::Live { nodes, calls } => Self {
+                nodes,
+                calls,
+                ..flat("live")
+            },
             ToFace::Answer { number, answer } => Self {
                 number: Some(number),
                 answer: Some(answer),
@@ -469,6 +564,10 @@ impl TryFrom<FlatToFace> for ToFace {
             "access" => Self::Access {
                 origins: flat.origins.ok_or(Unreadable)?,
             },
+            "live" => Self::Live {
+                nodes: flat.nodes,
+                calls: flat.calls,
+            },
             "answer" => Self::Answer {
                 number: flat.number.ok_or(Unreadable)?,
                 answer: flat.answer.ok_or(Unreadable)?,
@@ -491,7 +590,19 @@ struct FlatAnswer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lines: Option<Vec<LogLine>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    report: Option<String>,
+    ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<LinkError>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nodes: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    peer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    settings: Option<Box<Settings>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    theme: Option<String>,
 }
 
 impl From<Answer> for FlatAnswer {
@@ -514,9 +625,25 @@ impl From<Answer> for FlatAnswer {
                 lines: Some(lines),
                 ..flat("log")
             },
-            Answer::Report { report } => Self {
-                report: Some(report),
-                ..flat("report")
+            Answer::Tested { ms, error } => Self {
+                ms,
+                error,
+                ..flat("tested")
+            },
+            Answer::Nodes { nodes } => Self {
+                nodes: Some(nodes),
+                ..flat("nodes")
+            },
+            Answer::Text { text, peer, ms } => Self {
+                text: Some(text),
+                peer,
+                ms,
+                ..flat("text")
+            },
+            Answer::Settings { settings, theme } => Self {
+                settings: Some(settings),
+                theme,
+                ..flat("settings")
             },
         }
     }
@@ -537,8 +664,21 @@ impl TryFrom<FlatAnswer> for Answer {
             "log" => Self::Log {
                 lines: flat.lines.ok_or(Unreadable)?,
             },
-            "report" => Self::Report {
-                report: flat.report.ok_or(Unreadable)?,
+            "tested" => Self::Tested {
+                ms: flat.ms,
+                error: flat.error,
+            },
+            "nodes" => Self::Nodes {
+                nodes: flat.nodes.ok_or(Unreadable)?,
+            },
+            "text" => Self::Text {
+                text: flat.text.ok_or(Unreadable)?,
+                peer: flat.peer,
+                ms: flat.ms,
+            },
+            "settings" => Self::Settings {
+                settings: flat.settings.ok_or(Unreadable)?,
+                theme: flat.theme,
             },
             _ => return Err(Unreadable),
         })
@@ -624,6 +764,16 @@ mod tests {
                 rpc: text(),
                 gateway: text(),
             },
+            Command::Live { with_calls: true },
+            Command::TestNode { address: text() },
+            Command::NodeList { url: text() },
+            Command::ExportSettings { theme: text() },
+            Command::ReadSettings { text: text() },
+            Command::NewIdentity,
+            Command::Call {
+                function: text(),
+                args: text(),
+            },
         ] {
             let written = serde_json::to_value(&command).unwrap();
             assert_eq!(written["command"], command.word());
@@ -649,9 +799,10 @@ mod tests {
                     items.extend(state.items.newest().cloned());
                 }
                 ToFace::Items { items: more, .. } => items.extend(more),
-                ToFace::Event { .. } | ToFace::Access { .. } | ToFace::Answer { .. } => {
-                    unreachable!()
-                }
+                ToFace::Event { .. }
+                | ToFace::Access { .. }
+                | ToFace::Live { .. }
+                | ToFace::Answer { .. } => unreachable!(),
             }
         }
         assert!(items.iter().eq(state.items.newest()));
@@ -675,14 +826,46 @@ mod tests {
                 }],
             },
             Answer::Log { lines: Vec::new() },
-            Answer::Report {
-                report: "{}".into(),
+            Answer::Tested {
+                ms: Some(7),
+                error: None,
+            },
+            Answer::Nodes {
+                nodes: vec!["/dns4/a/tcp/1/ws".into()],
+            },
+            Answer::Text {
+                text: "{}".into(),
+                peer: Some("12D3Koo".into()),
+                ms: Some(7),
+            },
+            Answer::Settings {
+                settings: Box::default(),
+                theme: Some("dark".into()),
             },
         ];
         let answers = answers
             .into_iter()
             .map(|answer| ToFace::Answer { number: 7, answer });
         let others = [
+            ToFace::Live {
+                nodes: Some(vec![NodeView {
+                    address: "/dns4/a/tcp/1/ws".into(),
+                    peer: None,
+                    chosen: true,
+                    link: crate::live::LinkView::Idle,
+                    rtt: Some(7),
+                    cause: Some(crate::state::LinkCause::DialTimeout),
+                }]),
+                calls: vec![CallLine {
+                    number: 1,
+                    at: 2,
+                    incoming: true,
+                    function: "probe".into(),
+                    peer: "12D3Koo".into(),
+                    ms: None,
+                    failed: Some(crate::failure::Reason::Busy),
+                }],
+            },
             ToFace::Access {
                 origins: Vec::new(),
             },

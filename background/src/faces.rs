@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use fluence::command::{Answer, ToFace};
 use fluence::failure::{Code, Failure};
+use fluence::live::{CallLine, NodeView};
 use fluence::state::{Event, EventKind};
 use web::js;
 use web::port::Port;
@@ -24,6 +25,14 @@ struct Face {
     /// The number of the last event in the state that it was sent; `None` until it watches.
     watched: Option<u64>,
     commands: Rc<Cell<u32>>,
+    live: Option<Live>,
+}
+
+/// What a face that asked for it was told of the nodes and the calls.
+struct Live {
+    nodes: Vec<NodeView>,
+    /// The number of the last change of calls; `None` for a face that wants none of them.
+    calls: Option<u64>,
 }
 
 /// All open faces, by the numbers of their ports.
@@ -54,6 +63,7 @@ impl Faces {
                 port,
                 watched: None,
                 commands: Rc::default(),
+                live: None,
             },
         );
     }
@@ -92,6 +102,47 @@ impl Faces {
         }
         for message in state {
             self.send(id, &message);
+        }
+    }
+
+    /// Tells a face of the nodes from now on, and of the calls if it wants them.
+    pub fn live(&self, id: PortId, with_calls: bool) {
+        if let Some(face) = self.0.borrow_mut().get_mut(&id) {
+            face.live = Some(Live {
+                nodes: Vec::new(),
+                calls: with_calls.then_some(0),
+            });
+        }
+    }
+
+    /// Whether any face is told of the nodes.
+    pub fn any_live(&self) -> bool {
+        self.0.borrow().values().any(|face| face.live.is_some())
+    }
+
+    /// Tells the faces that want to know of what has changed. `calls_since` gives the calls since a change, and the number
+    /// of the last one.
+    pub fn show_live(&self, nodes: &[NodeView], calls_since: impl Fn(u64) -> (Vec<CallLine>, u64)) {
+        for face in self.0.borrow_mut().values_mut() {
+            let Some(live) = &mut face.live else {
+                continue;
+            };
+            let calls = match &mut live.calls {
+                Some(last) => {
+                    let (calls, now) = calls_since(*last);
+                    *last = now;
+                    calls
+                }
+                None => Vec::new(),
+            };
+            let changed = (live.nodes != nodes).then(|| nodes.to_vec());
+            if let Some(nodes) = &changed {
+                live.nodes.clone_from(nodes);
+            }
+            if changed.is_some() || !calls.is_empty() {
+                let nodes = changed;
+                post(&face.port, &ToFace::Live { nodes, calls });
+            }
         }
     }
 
@@ -164,6 +215,7 @@ fn not_sent(message: &ToFace, why: &str) -> ToFace {
         ToFace::State { .. }
         | ToFace::Items { .. }
         | ToFace::Event { .. }
+        | ToFace::Live { .. }
         | ToFace::Access { .. } => ToFace::Event {
             event: Event {
                 seq: 0,

@@ -29,6 +29,8 @@ pub mod http;
 pub mod identity;
 pub mod journal;
 pub mod memory;
+pub mod network;
+pub mod nodes;
 pub mod notices;
 pub mod offscreen;
 pub mod outcomes;

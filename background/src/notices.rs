@@ -14,6 +14,19 @@ const GENERAL: &str = "fluence";
 /// How the id of a notification begins that asks whether somebody gets an item.
 const ASKING: &str = "ask:";
 
+/// The kinds of notifications that a person can choose.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// A file is shared.
+    Shared,
+    /// A file has arrived.
+    Fetched,
+    /// Something failed.
+    Failed,
+    /// Somebody asks for a file.
+    Asked,
+}
+
 /// Tells the person what happened.
 #[derive(Clone)]
 pub struct Notices {
@@ -27,8 +40,8 @@ impl Notices {
     }
 
     /// Shows a notification about an item.
-    pub async fn about(&self, id: &ItemId, words: &Words) {
-        self.notify(&format!("item:{}", id.0), words).await;
+    pub async fn about(&self, id: &ItemId, kind: Kind, words: &Words) {
+        self.notify(&format!("item:{}", id.0), kind, words).await;
     }
 
     /// Asks whether somebody gets an item, or asks no longer.
@@ -38,7 +51,7 @@ impl Notices {
             return toolbar::unnotify(&notification).await;
         }
         // Otherwise the list of files asks alone.
-        if !self.engine.settings().notify {
+        if !self.wants(Kind::Asked) {
             return;
         }
         let item = self.engine.with_state(|state| state.items.get(id).cloned());
@@ -61,7 +74,7 @@ impl Notices {
 
     /// Shows a notification about several items.
     pub async fn tell_of(&self, words: &Words) {
-        self.notify(GENERAL, words).await;
+        self.notify(GENERAL, Kind::Shared, words).await;
     }
 
     /// Shows a notification that an item failed.
@@ -82,13 +95,13 @@ impl Notices {
             what: format!("{name}: {what}"),
             advice,
         };
-        self.about(id, &words).await;
+        self.about(id, Kind::Failed, &words).await;
     }
 
     /// Tells of a failure that belongs to no item, in open faces and by a notification.
     pub async fn tell(&self, failure: Failure) {
         let words = words::failure::<Extension>(&failure, About::Other);
-        self.notify(GENERAL, &words).await;
+        self.notify(GENERAL, Kind::Failed, &words).await;
         self.engine.record([EventKind::Notice { failure }]).await;
     }
 
@@ -99,8 +112,20 @@ impl Notices {
         }
     }
 
-    async fn notify(&self, id: &str, words: &Words) {
-        if self.engine.settings().notify {
+    /// Whether the person wants notifications of this kind.
+    fn wants(&self, kind: Kind) -> bool {
+        let settings = self.engine.settings();
+        settings.notify
+            && match kind {
+                Kind::Shared => settings.notify_shared,
+                Kind::Fetched => settings.notify_fetched,
+                Kind::Failed => settings.notify_failed,
+                Kind::Asked => settings.notify_asked,
+            }
+    }
+
+    async fn notify(&self, id: &str, kind: Kind, words: &Words) {
+        if self.wants(kind) {
             toolbar::notify(id, &words.what, &words.advice).await;
         }
     }

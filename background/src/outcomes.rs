@@ -6,13 +6,14 @@ use std::rc::Rc;
 use fluence::failure::Failure;
 use fluence::plan::Engine;
 use fluence::state::{Event, EventKind, Item, ItemId, Origin, Status};
-use fluence_peer::{Multiaddr, Peer};
+use fluence_peer::Multiaddr;
 use wasm_bindgen_futures::spawn_local;
 use web::js::warn_on_error;
 
 use crate::badge::Button;
 use crate::memory::Memory;
-use crate::notices::Notices;
+use crate::network::Network;
+use crate::notices::{Kind, Notices};
 use crate::offscreen::Offscreen;
 use crate::platform::Browser;
 use crate::saving::Saving;
@@ -24,8 +25,8 @@ use crate::thumbnail;
 pub struct Outcomes {
     /// The engine.
     pub engine: Engine<Browser>,
-    /// The peer, which is told of changed settings.
-    pub peer: Peer,
+    /// The network, whose peer is told of changed settings.
+    pub network: Network,
     /// The person's shares.
     pub sharing: Rc<Sharing>,
     /// The files that are saved.
@@ -86,7 +87,7 @@ impl Outcomes {
             EventKind::Settings { settings } => {
                 let nodes = addresses(&settings.nodes);
                 spawn_local(async move {
-                    let set = outcomes.peer.set_nodes(nodes).await;
+                    let set = outcomes.network.peer().set_nodes(nodes).await;
                     warn_on_error("the nodes were not set", set.map_err(|why| why.to_string()));
                 });
             }
@@ -182,7 +183,8 @@ impl Outcomes {
             copied = done.is_ok();
             warn_on_error("the link was not copied", done);
         }
-        self.notices.about(id, &words::shared(&name, copied)).await;
+        let notice = words::shared(&name, copied);
+        self.notices.about(id, Kind::Shared, &notice).await;
     }
 
     async fn fetched(self: &Rc<Self>, id: &ItemId) {
@@ -194,7 +196,8 @@ impl Outcomes {
         // This comes before everything that takes time, because the browser may end in the
         // meantime.
         let intended = to_be_saved && self.saving.intend(id).await;
-        self.notices.about(id, &words::fetched(&item.name)).await;
+        let notice = words::fetched(&item.name);
+        self.notices.about(id, Kind::Fetched, &notice).await;
         spawn_local({
             let (outcomes, id) = (Rc::clone(self), id.clone());
             async move {

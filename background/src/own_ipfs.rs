@@ -175,7 +175,11 @@ fn mending(rpc: &str) -> String {
     format!("ipfs config --json API.HTTPHeaders.Access-Control-Allow-Origin '[{list}]'")
 }
 
-async fn ask(method: &'static str, url: String) -> Result<HttpResponse<FetchBody>, HttpError> {
+/// Asks without a body, cookies or the cache.
+pub(crate) async fn ask(
+    method: &'static str,
+    url: String,
+) -> Result<HttpResponse<FetchBody>, HttpError> {
     Fetch
         .send(HttpRequest {
             method,
@@ -187,7 +191,8 @@ async fn ask(method: &'static str, url: String) -> Result<HttpResponse<FetchBody
         .await
 }
 
-async fn text(mut response: HttpResponse<FetchBody>) -> Option<String> {
+/// The whole answer; `None` if it breaks off, is longer than [`MAX_ANSWER`], or is not UTF-8.
+pub(crate) async fn text(mut response: HttpResponse<FetchBody>) -> Option<String> {
     let mut all = Vec::new();
     while let Some(piece) = response.body.chunk().await.ok()? {
         if all.len() + piece.len() > MAX_ANSWER {

@@ -16,7 +16,6 @@ use fluence::ports::{HttpError, HttpRequest, HttpResponse, Piece, Platform, Stor
 use fluence::private::Key;
 use fluence::private::record::{Nonce, RecordError, Run, SALT};
 use fluence::state::{Event, EventKind, Item, State};
-use fluence_peer::Peer;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::LocalBoxFuture;
@@ -27,6 +26,7 @@ use crate::cipher::Cipher;
 use crate::faces::Faces;
 use crate::http::Fetch;
 use crate::journal::Journal;
+use crate::network::Network;
 use crate::source::BlobSource;
 use crate::store::{DiskPartial, DiskStore};
 
@@ -43,17 +43,22 @@ const WORTH_A_CALL: usize = 16 * 1024;
 /// The browser, as a platform of an [`Engine`].
 pub struct Browser {
     store: DiskStore,
-    peer: Peer,
+    network: Network,
     recorder: Rc<Recorder>,
     reading: Rc<Reading>,
 }
 
 impl Browser {
-    /// A platform with this store and this peer, whose events this recorder writes down.
-    pub fn new(store: DiskStore, peer: Peer, recorder: Rc<Recorder>, reading: Rc<Reading>) -> Self {
+    /// A platform with this store and this network, whose events this recorder writes down.
+    pub fn new(
+        store: DiskStore,
+        network: Network,
+        recorder: Rc<Recorder>,
+        reading: Rc<Reading>,
+    ) -> Self {
         Self {
             store,
-            peer,
+            network,
             recorder,
             reading,
         }
@@ -64,7 +69,7 @@ impl Platform for Browser {
     type Source = BlobSource;
     type Store = DiskStore;
     type Http = Fetch;
-    type Network = Peer;
+    type Network = Network;
     type Cipher = Cipher;
 
     fn store(&self) -> &DiskStore {
@@ -75,8 +80,8 @@ impl Platform for Browser {
         &Fetch
     }
 
-    fn network(&self) -> &Peer {
-        &self.peer
+    fn network(&self) -> &Network {
+        &self.network
     }
 
     fn now_ms(&self) -> u64 {

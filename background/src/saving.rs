@@ -117,7 +117,14 @@ impl Saving {
             (source.blob().clone(), "")
         };
         let name = name.strip_suffix(ending).unwrap_or(name);
-        Ok((blob, safe_file_name(&format!("{name}{ending}"))))
+        let file_name = safe_file_name(&format!("{name}{ending}"));
+        Ok((
+            blob,
+            match self.engine.settings().save_folder {
+                folder if folder.is_empty() => file_name,
+                folder => format!("{folder}/{file_name}"),
+            },
+        ))
     }
 
     /// Checks which downloads have ended, and records them.

@@ -207,12 +207,8 @@ impl Sharing {
         } else {
             return;
         };
-        match answer {
-            Answer::Done { .. }
-            | Answer::Thumbnails { .. }
-            | Answer::Log { .. }
-            | Answer::Report { .. } => {}
-            Answer::Refused { failure } => self.notices.tell(failure).await,
+        if let Answer::Refused { failure } = answer {
+            self.notices.tell(failure).await;
         }
     }
 

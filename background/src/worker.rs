@@ -8,15 +8,18 @@ use fluence::command::{Answer, Command, FACE_PORT, MAX_THUMBNAILS, ToFace, ToWor
 use fluence::failure::{Code, Failure};
 use fluence::plan::{Engine, Unknown};
 use fluence::report;
+use fluence::settings_file;
 use fluence::state::{EventKind, Item, ItemId, NetworkStatus, Settings, State, Status};
 use fluence_peer::{Calls, Config, Peer, Statuses};
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web::browser;
+use web::extension::pages::open_tab;
 use web::extension::{runtime, storage, toolbar};
 use web::js::{self, warn_on_error};
 use web::port::{Port, Sender};
+use web::time;
 
 use crate::acquire::{Reading, Wanted};
 use crate::badge::Button;
@@ -26,6 +29,8 @@ use crate::faces::{Faces, PortId};
 use crate::identity::{self, Identity};
 use crate::journal::{Journal, Opened};
 use crate::memory::Memory;
+use crate::network::{self, Network};
+use crate::nodes;
 use crate::notices::Notices;
 use crate::offscreen::Offscreen;
 use crate::outcomes::{Outcomes, addresses};
@@ -44,8 +49,14 @@ const NODES: &str = match option_env!("FLUENCE_NODES") {
 };
 /// The alarm that brings the worker back after the browser has stopped it.
 const ALARM: &str = "awake";
-/// The key in the storage of the extension that says that the settings were shown once.
+/// The key in the storage of the extension that says that the first page was shown once.
 const WELCOMED: &str = "welcomed";
+/// The page that is shown then.
+const WELCOME: &str = "popup.html?view=welcome";
+/// How often those faces that want to know of the nodes and the calls are told of what has changed.
+const LIVE: Duration = Duration::from_millis(500);
+/// The most nodes that are tested at the same time.
+const TESTS: u32 = fluence::state::MAX_NODES as u32;
 const MENU_CONTEXTS: [&str; 6] = ["link", "image", "video", "audio", "selection", "page"];
 /// Files may take one part in this many of the disk, unless the person sets another limit.
 const SHARE_OF_DISK: u64 = 10;
@@ -56,7 +67,7 @@ const WEB_PATIENCE: Duration = Duration::from_secs(10);
 pub struct Worker {
     engine: Engine<Browser>,
     defaults: Settings,
-    peer: Peer,
+    network: Network,
     database: Database,
     journal: Journal,
     faces: Rc<Faces>,
@@ -66,6 +77,10 @@ pub struct Worker {
     button: Rc<Button>,
     /// Whether the browser has an update of the extension that it has not installed yet.
     has_update: Cell<bool>,
+    /// Whether faces are told of the nodes and the calls.
+    is_live: Cell<bool>,
+    /// How many nodes are being tested.
+    tests: Cell<u32>,
 }
 
 /// Why the worker could not start.
@@ -123,6 +138,7 @@ impl Worker {
             links: settings.links(),
             ..Config::client(keypair, addresses(&settings.nodes))
         })?;
+        let network = Network::new(peer);
         let faces = Rc::new(Faces::default());
         let recorder = Rc::new(Recorder::new(journal.clone(), Rc::clone(&faces)));
         let page = Offscreen::new().map_err(StartError::Browser)?;
@@ -130,7 +146,7 @@ impl Worker {
         let reading = Rc::new(Reading::default());
         let platform = Browser::new(
             store,
-            peer.clone(),
+            network.clone(),
             Rc::clone(&recorder),
             Rc::clone(&reading),
         );
@@ -160,7 +176,7 @@ impl Worker {
         let worker = Rc::new(Self {
             engine,
             defaults,
-            peer,
+            network,
             database,
             journal,
             faces,
@@ -169,10 +185,12 @@ impl Worker {
             notices,
             button,
             has_update: Cell::new(false),
+            is_live: Cell::new(false),
+            tests: Cell::new(0),
         });
         let outcomes = Rc::new(Outcomes {
             engine: worker.engine.clone(),
-            peer: worker.peer.clone(),
+            network: worker.network.clone(),
             sharing: Rc::clone(&worker.sharing),
             saving: Rc::clone(&worker.saving),
             notices: worker.notices.clone(),
@@ -185,12 +203,12 @@ impl Worker {
         if browser::forgets_menus() {
             spawn_local(make_menu());
         }
-        spawn_local(answer_calls(worker.engine.clone(), calls));
+        spawn_local(Rc::clone(&worker).answer_calls(calls));
         spawn_local(Rc::clone(&worker).go_on(found, statuses));
         Ok(worker)
     }
 
-    async fn go_on(self: Rc<Self>, found: Found, mut statuses: Statuses) {
+    async fn go_on(self: Rc<Self>, found: Found, statuses: Statuses) {
         // The person has not been told yet of what an earlier worker was reading.
         self.engine.with_state(|state| {
             let items = state.items.values();
@@ -212,7 +230,7 @@ impl Worker {
             let noted = self.journal.adopted().await;
             warn_on_error("files may be looked for again at the next start", noted);
         }
-        let peer = self.peer.id().to_string();
+        let peer = self.network.peer().id().to_string();
         if found.known_as.as_ref() != Some(&peer) {
             self.engine.record([EventKind::Started { peer }]).await;
         }
@@ -227,13 +245,79 @@ impl Worker {
         });
         let saving = Rc::clone(&self.saving);
         spawn_local(async move { saving.look_at_downloads().await });
+        self.follow(statuses).await;
+    }
+
+    /// Follows the connection of a peer, until that ends or another one takes its place.
+    async fn follow(self: Rc<Self>, mut statuses: Statuses) {
+        let peer = self.network.peer().id();
         while let Some(status) = statuses.next().await {
+            if self.network.peer().id() != peer {
+                return;
+            }
             self.engine.network_changed(status.clone());
             if status.is_online() {
                 spawn_local(find_web(self.engine.clone(), status));
             } else if self.faces.any_watching() {
-                self.peer.hurry();
+                self.network.peer().hurry();
             }
+        }
+    }
+
+    /// Gives this peer a new identity: another peer takes its place, and announces everything again.
+    async fn renew(self: &Rc<Self>) -> Result<(), Failure> {
+        let keypair = identity::renew(&self.database).await?;
+        let settings = self.engine.settings();
+        let (peer, calls, statuses) = Peer::start(Config {
+            links: settings.links(),
+            ..Config::client(keypair, addresses(&settings.nodes))
+        })
+        .map_err(|why| Failure::new(Code::IdentityLost).detail(why.to_string()))?;
+        let id = peer.id().to_string();
+        let former = self.network.replace(peer);
+        // What it announces now is not to count for the new one.
+        former.shutdown().await;
+        spawn_local(Rc::clone(self).answer_calls(calls));
+        let started = EventKind::Started { peer: id };
+        self.engine.record([EventKind::Unconfirmed, started]).await;
+        spawn_local(Rc::clone(self).follow(statuses));
+        Ok(())
+    }
+
+    /// Tells the faces that want to know of the nodes and the calls, as long as there is one.
+    async fn show_live(self: Rc<Self>) {
+        while self.faces.any_live() {
+            let nodes = self.network.peer().report().await;
+            let calls_since = |change| self.network.calls_since(change);
+            self.faces.show_live(&nodes, calls_since);
+            time::sleep(LIVE).await;
+        }
+        self.is_live.set(false);
+    }
+
+    async fn test_node(&self, address: &str) -> Result<Answer, Failure> {
+        if self.tests.get() >= TESTS {
+            return Err(Code::Busy.into());
+        }
+        self.tests.set(self.tests.get() + 1);
+        let tested = nodes::test(address).await;
+        self.tests.set(self.tests.get() - 1);
+        tested
+    }
+
+    /// Passes every call of another peer to the engine, which decides on the answer.
+    async fn answer_calls(self: Rc<Self>, mut calls: Calls) {
+        while let Some(call) = calls.next().await {
+            let worker = Rc::clone(&self);
+            spawn_local(async move {
+                let from = call.from.to_string();
+                let number = worker.network.begins(true, &call.request, &from);
+                let reply = Ok(worker.engine.serve(from, call.request.clone()).await);
+                worker.network.ended(number, network::failed(&reply));
+                if let Ok(reply) = reply {
+                    call.reply(reply);
+                }
+            });
         }
     }
 
@@ -357,7 +441,8 @@ impl Worker {
         });
     }
 
-    async fn obey(&self, face: PortId, command: Command) -> Answer {
+    async fn obey(self: &Rc<Self>, face: PortId, command: Command) -> Answer {
+        let answer = |answer: Result<Answer, Failure>| answer.unwrap_or_else(refused);
         let done = |done: Result<(), Failure>, id| match done {
             Ok(()) => Answer::Done { id },
             Err(failure) => refused(failure),
@@ -401,6 +486,31 @@ impl Worker {
                 Answer::Done { id: None }
             }
             Command::TestIpfs { rpc, gateway } => done(own_ipfs::test(&rpc, &gateway).await, None),
+            Command::Live { with_calls } => {
+                self.faces.live(face, with_calls);
+                if !self.is_live.replace(true) {
+                    spawn_local(Rc::clone(self).show_live());
+                }
+                Answer::Done { id: None }
+            }
+            Command::TestNode { address } => answer(self.test_node(&address).await),
+            Command::NodeList { url } => answer(nodes::list(&url).await),
+            Command::ExportSettings { theme } => Answer::Text {
+                text: settings_file::write(&self.engine.settings(), &theme),
+                peer: None,
+                ms: None,
+            },
+            Command::ReadSettings { text } => match settings_file::read(&text) {
+                Ok((settings, theme)) => Answer::Settings {
+                    settings: Box::new(settings),
+                    theme,
+                },
+                Err(failure) => refused(failure),
+            },
+            Command::NewIdentity => done(self.renew().await, None),
+            Command::Call { function, args } => {
+                answer(nodes::call(&self.network, &function, &args).await)
+            }
             Command::Thumbnails { ids } => self.thumbnails(&ids).await,
             Command::Log { id } => match self.journal.log(&id).await {
                 Ok(lines) => Answer::Log { lines },
@@ -435,13 +545,15 @@ impl Worker {
         let version = runtime::version();
         let now = web::time::now_ms();
         let report = |state: &State| report::report(&version, now, state, &logs);
-        Answer::Report {
-            report: self.engine.with_state(report),
+        Answer::Text {
+            text: self.engine.with_state(report),
+            peer: None,
+            ms: None,
         }
     }
 
     fn watch(&self, face: PortId) {
-        self.peer.hurry();
+        self.network.peer().hurry();
         self.engine.with_state(|state| {
             let messages = ToFace::first(state, &self.defaults);
             self.faces.watch(face, messages, state.seq);
@@ -460,7 +572,12 @@ impl Worker {
     }
 
     async fn reconnect(&self) {
-        let asked = self.peer.reconnect().await.map_err(|why| why.to_string());
+        let asked = self
+            .network
+            .peer()
+            .reconnect()
+            .await
+            .map_err(|why| why.to_string());
         warn_on_error("the peer has ended", asked);
     }
 }
@@ -474,28 +591,16 @@ async fn make_menu() {
     toolbar::make_menu(&entries, &MENU_CONTEXTS).await;
 }
 
-/// Shows the settings once, when the extension is installed.
+/// Shows the first page once, when the extension is installed.
 async fn welcome() {
     // An extension that is loaded from a directory is installed anew each time that the browser starts.
     let welcomed = storage::kept(WELCOMED).await;
     if welcomed.is_ok_and(|welcomed| welcomed.is_undefined()) {
         warn_on_error(
-            "the settings may open again",
+            "the first page may open again",
             storage::keep(WELCOMED, "yes").await,
         );
-        warn_on_error("the settings do not open", runtime::open_options().await);
-    }
-}
-
-/// Passes every call of another peer to the engine, which decides on the answer.
-async fn answer_calls(engine: Engine<Browser>, mut calls: Calls) {
-    while let Some(call) = calls.next().await {
-        let engine = engine.clone();
-        spawn_local(async move {
-            let from = call.from.to_string();
-            let reply = engine.serve(from, call.request.clone()).await;
-            call.reply(reply);
-        });
+        warn_on_error("the first page does not open", open_tab(WELCOME).await);
     }
 }
 

@@ -19,6 +19,8 @@ impl Component for App {
         let view = match browser::parameter("view").as_deref() {
             Some("tab") => View::Tab,
             Some("options") => View::Options,
+            Some("welcome") => View::Welcome,
+            Some("network") => View::Network,
             // A browser that cannot open popups opens it as a page.
             _ if browser::is_wide() => View::Tab,
             _ => View::Popup,

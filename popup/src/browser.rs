@@ -319,3 +319,63 @@ pub fn mark_page(name: &str, value: &str) {
         let _ = root.set_attribute(name, value);
     }
 }
+
+/// The text in a file.
+///
+/// # Errors
+/// Fails with the browser's error if the file cannot be read.
+pub async fn text_of(file: &File) -> Result<String, JsValue> {
+    let text = JsFuture::from(file.text()).await?;
+    text.as_string().ok_or(JsValue::UNDEFINED)
+}
+
+/// A file with this name and text.
+///
+/// # Errors
+/// Fails with the browser's error.
+pub fn file_of(name: &str, text: &str) -> Result<File, JsValue> {
+    let options = web_sys::FilePropertyBag::new();
+    options.set_type("text/plain");
+    File::new_with_str_sequence_and_options(&Array::of1(&text.into()), name, &options)
+}
+
+/// Saves a text to the download folder, as a click on a link to it would.
+///
+/// # Errors
+/// Fails with the browser's error.
+pub fn save_text(name: &str, text: &str) -> Result<(), JsValue> {
+    let url = web_sys::Url::create_object_url_with_blob(file_of(name, text)?.as_ref())?;
+    let link = document()
+        .create_element("a")?
+        .dyn_into::<web_sys::HtmlAnchorElement>()?;
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // The browser has the text once the click is over; the URL goes with the page.
+    Ok(())
+}
+
+/// The text at an address, without cookies and without the cache.
+///
+/// # Errors
+/// Fails with the browser's error, or if the answer is not one of success.
+pub async fn fetch_text(url: &str) -> Result<String, JsValue> {
+    let init = web_sys::RequestInit::new();
+    init.set_cache(web_sys::RequestCache::NoStore);
+    init.set_credentials(web_sys::RequestCredentials::Omit);
+    let answer: web_sys::Response = JsFuture::from(web::http::fetch(url, &init))
+        .await?
+        .dyn_into()?;
+    if !answer.ok() {
+        return Err(JsValue::UNDEFINED);
+    }
+    let text = JsFuture::from(answer.text()?).await?;
+    text.as_string().ok_or(JsValue::UNDEFINED)
+}
+
+/// The time of now, as the person's system writes it.
+pub fn now_in_words() -> String {
+    js_sys::Date::new_0()
+        .to_locale_string("default", &JsValue::UNDEFINED)
+        .into()
+}

@@ -33,12 +33,22 @@ pub struct Draft {
     pub provide_fetched: bool,
     /// Whether fetched files are saved to the download folder at once.
     pub save_fetched: bool,
+    /// The folder in the download folder into which they are saved.
+    pub save_folder: String,
     /// Whether files are shared privately.
     pub private: bool,
     /// Whether the link of a file is copied when the file is shared.
     pub copy_link: bool,
-    /// Whether notifications are shown.
+    /// Whether notifications are shown, and those of each kind: shared, fetched, failed, asked.
     pub notify: bool,
+    /// See [`Draft::notify`].
+    pub notify_shared: bool,
+    /// See [`Draft::notify`].
+    pub notify_fetched: bool,
+    /// See [`Draft::notify`].
+    pub notify_failed: bool,
+    /// See [`Draft::notify`].
+    pub notify_asked: bool,
     /// When a file stops being shared, as an index into [`text::ENDS`]; `None` for something else, which is kept.
     pub ends: Option<usize>,
     /// How many bytes are uploaded in a day; the number is empty for no limit.
@@ -47,7 +57,7 @@ pub struct Draft {
     pub max_sent_file: Size,
     /// Whether files are uploaded over metered networks.
     pub metered: bool,
-    /// The size of the largest file.
+    /// The size of the largest file; the number is empty for the default, which is more than most disks have.
     pub max_file: Size,
     /// The size of all files together; the number is empty for the default.
     pub max_room: Size,
@@ -99,9 +109,14 @@ impl Draft {
             profile,
             provide_fetched,
             save_fetched,
+            save_folder,
             private,
             copy_link,
             notify,
+            notify_shared,
+            notify_fetched,
+            notify_failed,
+            notify_asked,
             max_file,
             max_room,
             own_ipfs,
@@ -115,16 +130,21 @@ impl Draft {
             profile: *profile,
             provide_fetched: *provide_fetched,
             save_fetched: *save_fetched,
+            save_folder: save_folder.clone(),
             private: *private,
             copy_link: *copy_link,
             notify: *notify,
+            notify_shared: *notify_shared,
+            notify_fetched: *notify_fetched,
+            notify_failed: *notify_failed,
+            notify_asked: *notify_asked,
             ends: text::ENDS
                 .iter()
                 .position(|(_, seconds, calls)| seconds == share_for && calls == share_calls),
             max_sent_day: Size::of(*max_sent_day),
             max_sent_file: Size::of(*max_sent_file),
             metered: *metered,
-            max_file: Size::of(Some(*max_file)),
+            max_file: Size::of(Some(*max_file).filter(|size| *size != largest())),
             max_room: Size::of(*max_room),
             use_ipfs: own.is_some(),
             rpc: own
@@ -171,10 +191,15 @@ impl Draft {
             profile: self.profile,
             provide_fetched: self.provide_fetched,
             save_fetched: self.save_fetched,
+            save_folder: self.save_folder.trim().to_owned(),
             private: self.private,
             copy_link: self.copy_link,
             notify: self.notify,
-            max_file: max_file.unwrap_or(0),
+            notify_shared: self.notify_shared,
+            notify_fetched: self.notify_fetched,
+            notify_failed: self.notify_failed,
+            notify_asked: self.notify_asked,
+            max_file: max_file.unwrap_or(largest()),
             max_room,
             own_ipfs: self.use_ipfs.then(|| self.own_ipfs()),
             public: held.public,
@@ -189,6 +214,11 @@ impl Draft {
         }
     }
 
+    /// The nodes, in their order.
+    pub fn node_list(&self) -> Vec<String> {
+        addresses(&self.nodes)
+    }
+
     /// The addresses of the person's own IPFS node alone, for a test.
     pub fn own_ipfs(&self) -> OwnIpfs {
         let url = |typed: &str| typed.trim().trim_end_matches('/').to_owned();
@@ -197,6 +227,11 @@ impl Draft {
             gateway: url(&self.gateway),
         }
     }
+}
+
+/// The largest file by default.
+fn largest() -> u64 {
+    Settings::default().max_file
 }
 
 /// The addresses in a text, separated by white space or commas. Duplicates are dropped.
@@ -292,6 +327,8 @@ mod tests {
         held.max_room = Some(7_654_321_000);
         held.max_sent_day = Some(1_234_567_890);
         held.share_for = Some(77);
+        held.notify_failed = false;
+        held.save_folder = "From friends".into();
         held.paused = true;
         assert_eq!(Draft::of(&held).settings(&held), Ok(held.clone()));
     }
@@ -307,7 +344,7 @@ mod tests {
             (" 2 ", 0, Some(2_000_000)),
             ("0", 0, None),
             ("-1", 0, None),
-            ("", 2, None),
+            ("", 2, Some(largest())),
             ("1e300", 2, None),
             ("NaN", 1, None),
             ("inf", 1, None),

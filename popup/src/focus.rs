@@ -31,6 +31,18 @@ pub fn item(id: &ItemId) {
     }
 }
 
+/// Puts the focus on the first of these elements, given as CSS selectors, that there is.
+pub fn first_of(selectors: &[&str]) {
+    let found = selectors.iter().find_map(|selector| {
+        let element = browser::document().query_selector(selector).ok().flatten();
+        element?.dyn_into::<HtmlElement>().ok()
+    });
+    if let Some(element) = found {
+        // If the element has just gone, there is nothing to focus.
+        let _ = element.focus();
+    }
+}
+
 /// Whether the element that had the focus has gone, or can no longer have it.
 pub fn is_lost() -> bool {
     let active = browser::document().active_element();

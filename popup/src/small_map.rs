@@ -51,6 +51,11 @@ impl<K: PartialEq, V> SmallMap<K, V> {
         self.0.len()
     }
 
+    /// All keys with their values, in no particular order.
+    pub fn entries(&self) -> impl Iterator<Item = &(K, V)> {
+        self.0.iter()
+    }
+
     /// All keys, in no particular order.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
         self.0.iter().map(|(key, _)| key)

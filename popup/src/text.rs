@@ -1,12 +1,14 @@
 //! The words on the face itself, in English: its headings, buttons, hints and statuses. Sentences about
 //! failures, logs and links are in the crate `words`. Another language is another module with these names.
 
-use fluence::failure::{About, Code, Failure};
-use fluence::state::{Item, LogEntry, NetworkStatus, Origin, Status};
+use fluence::failure::{About, Code, Failure, Reason};
+use fluence::live::{LinkView, NodeView};
+use fluence::state::{Item, LinkCause, LinkError, LogEntry, NetworkStatus, Origin, Status};
 use fluence::text::host_of;
 use words::{Extension, Words};
 
 use crate::askers::{Sent, Who};
+use crate::face::Tested;
 
 pub const NAME: &str = "Fluence Share";
 
@@ -142,23 +144,26 @@ pub const PROGRESS: &str = "Progress";
 
 // The settings.
 pub const OPTIONS_NODES: &str = "Nodes";
-pub const OPTIONS_NODES_HELP: &str = "One address on each line, such as /dns4/node.example.org/tcp/443/tls/ws. Nodes introduce you to other peers; they learn a file's name only if its web link is opened.";
+pub const OPTIONS_NODES_HELP: &str = "Nodes introduce you to other peers, and hold files on their way. The nearest is used; files go to the first in this order that takes them.";
+pub const OPTIONS_NODES_TEXT: &str = "Addresses of the nodes";
+pub const OPTIONS_NODES_TEXT_HELP: &str =
+    "One on each line, such as /dns4/node.example.org/tcp/443/tls/ws.";
 pub const OPTIONS_NODES_RESET: &str = "Use the default";
 pub const OPTIONS_NODES_NONE: &str = "Without a node nothing can be shared or fetched.";
-pub const OPTIONS_SHARING: &str = "Sharing";
+pub const OPTIONS_SHARING: &str = "What I share";
 pub const OPTIONS_PROFILE: &str = "Form of new hashes";
 pub const OPTIONS_PROFILE_2025: &str = "bafy… (UnixFS 2025, recommended)";
 pub const OPTIONS_PROFILE_2015: &str = "Qm… (UnixFS 2015, for old programs)";
-pub const OPTIONS_COPY: &str = "Copy the link when a file is shared";
-pub const OPTIONS_PRIVATE: &str = "Share files privately: only who has the link can read them";
+pub const OPTIONS_COPY: &str = "Copy the link at once";
+pub const OPTIONS_PRIVATE: &str = "Privately: only who has the link can read it";
 pub const SHARE_PRIVATELY: &str = "Privately";
 pub const PRIVATE: &str = "Private";
 pub const PRIVATE_HELP: &str = "It is encrypted before it leaves this browser. Only who has the link can read it, or see its name.";
-pub const OPTIONS_ENDS: &str = "Stop sharing a file";
+pub const OPTIONS_ENDS: &str = "Stop sharing it";
 pub const OPTIONS_SENT_DAY: &str = "Upload in a day at most";
 pub const OPTIONS_SENT_FILE: &str = "Largest file to upload";
-pub const OPTIONS_SENT_HELP: &str = "Empty: no limit.";
-pub const OPTIONS_METERED: &str = "Also upload over metered networks";
+pub const OPTIONS_NO_LIMIT: &str = "no limit";
+pub const OPTIONS_METERED: &str = "Upload over metered networks, too";
 /// When a file stops being shared by itself: in words, after so many seconds, and after so many calls.
 pub const ENDS: [(&str, Option<u64>, Option<u64>); 7] = [
     ("Only when I say so", None, None),
@@ -175,13 +180,13 @@ pub const PAUSE_ALL: &str = "Pause all sharing";
 pub const RESUME_ALL: &str = "Go on sharing";
 pub const PAUSED: &str = "Sharing is paused: nothing leaves this computer. What was uploaded before stays at its storage.";
 pub const OPTIONS_NOTIFY: &str = "Show notifications";
-pub const OPTIONS_FETCHING: &str = "Fetching";
-pub const OPTIONS_SAVE: &str = "Save fetched files to the download folder at once";
-pub const OPTIONS_PROVIDE: &str = "Also share what I fetch with others";
-pub const OPTIONS_MAX: &str = "Largest file";
+pub const OPTIONS_FETCHING: &str = "What I fetch";
+pub const OPTIONS_SAVE: &str = "Save it to the download folder at once";
+pub const OPTIONS_PROVIDE: &str = "Share it with others, too";
+pub const OPTIONS_MAX: &str = "Largest file at all";
 pub const OPTIONS_MAX_HELP: &str = "Larger files are neither shared nor fetched.";
-pub const OPTIONS_ROOM: &str = "All files together";
-pub const OPTIONS_ROOM_HELP: &str = "Empty: a tenth of the free disk.";
+pub const OPTIONS_ROOM: &str = "Room for all files together";
+pub const OPTIONS_ROOM_AUTO: &str = "automatic";
 pub const OPTIONS_IPFS: &str = "My own IPFS node";
 pub const OPTIONS_IPFS_USE: &str = "Put what I share on my own IPFS node";
 pub const OPTIONS_IPFS_HELP: &str = "It is used instead of the storage that nodes offer. Others are told the gateway's address, so it must be one that they can reach.";
@@ -208,8 +213,251 @@ pub const OPTIONS_REVERT: &str = "Undo changes";
 pub const OPTIONS_WRONG: &str = "Something above needs another look first.";
 pub const OPTIONS_ABOUT: &str = "About";
 pub const OPTIONS_ABOUT_TEXT: &str = "Everything is a function call: a file is a function that its owner answers. Nothing leaves your browser before someone asks for it, and every byte that you fetch is checked against its hash.";
-pub const OPTIONS_PEER: &str = "Your peer id";
 pub const OPTIONS_VERSION: &str = "Version";
+
+// The settings, further: nodes, notifications, identity, and the settings file.
+pub const OPTIONS_FOLDER: &str = "Folder in the download folder";
+pub const OPTIONS_FOLDER_NONE: &str = "none";
+pub const OPTIONS_NOTICES: &str = "Notifications";
+pub const NOTIFY_SHARED: &str = "A file is shared";
+pub const NOTIFY_FETCHED: &str = "A file has arrived";
+pub const NOTIFY_FAILED: &str = "Something failed";
+pub const NOTIFY_ASKED: &str = "Somebody asks for a file of which I want to be asked";
+pub const OPTIONS_ADVANCED: &str = "Advanced";
+pub const OPTIONS_ADVANCED_HELP: &str =
+    "The form of hashes, limits, addresses of nodes, an IPFS node of your own";
+pub const OPTIONS_LIMITS: &str = "Limits";
+pub const NODE_ADD: &str = "Add";
+pub const NODE_ADD_LABEL: &str = "Address of a node, or of a list of nodes";
+pub const NODE_ADD_HELP: &str =
+    "Like /dns4/node.example.org/tcp/443/tls/ws, or https://example.org for the list of a group.";
+pub const NODE_ADDING: &str = "Reading the list…";
+pub const NODE_KNOWN: &str = "This node is in the list already.";
+pub const NODE_UP: &str = "Move up: use it earlier";
+pub const NODE_DOWN: &str = "Move down: use it later";
+pub const NODE_REMOVE: &str = "Remove this node";
+pub const NODE_TEST: &str = "Test";
+pub const NODE_TESTING: &str = "Connecting to it…";
+pub const NODE_UNSAVED: &str = "Not used yet: save the settings";
+pub const NODE_CONNECTING: &str = "Connecting…";
+pub const NODE_SPARE: &str = "Not connected: others suffice";
+pub const NODE_FOUND: &str = "found through the network";
+pub const NETWORK_OPEN: &str = "See the network and the calls";
+pub const IDENTITY: &str = "Identity";
+pub const IDENTITY_HELP: &str =
+    "Others know this browser by its peer id. It has no name and no account.";
+pub const IDENTITY_NEW: &str = "New identity";
+pub const IDENTITY_QUESTION: &str = "Replace your peer id by a new one? Your files stay shared, under the same links. What was uploaded before stays at its storage until it expires there, because only the old identity could take it back. There is no way back.";
+pub const IDENTITY_CONFIRM: &str = "Replace it";
+pub const IDENTITY_DONE: &str = "This browser has a new identity.";
+pub const COPY: &str = "Copy";
+pub const FILE: &str = "Settings file";
+pub const FILE_HELP: &str =
+    "All settings, for another browser or for later. It has no files, no links and no keys.";
+pub const EXPORT: &str = "Export settings";
+pub const EXPORT_FAILED: &str = "The browser did not save the file.";
+pub const IMPORT: &str = "Import settings";
+pub const IMPORT_CONFIRM: &str = "Replace mine";
+pub const IMPORT_CANCEL: &str = "Keep mine";
+pub const IMPORT_TOO_LARGE: &str =
+    "This file is too large to be one of settings. Nothing was changed.";
+pub const IMPORT_UNREADABLE: &str = "This file cannot be read. Nothing was changed.";
+
+/// Asks whether a settings file is to be used.
+pub fn import_question(name: &str, nodes: usize) -> String {
+    let nodes = match nodes {
+        0 => "no node".to_owned(),
+        1 => "1 node".to_owned(),
+        n => format!("{n} nodes"),
+    };
+    format!("Replace all settings by those in “{name}”? It has {nodes}.")
+}
+
+/// A button of a row of nodes, for those who hear it.
+pub fn of_node(what: &str, host: &str) -> String {
+    format!("{what}: {host}")
+}
+
+/// A time of a round trip.
+pub fn millis(ms: u64) -> String {
+    match ms {
+        0 => "under 1 ms".to_owned(),
+        ms => format!("{ms} ms"),
+    }
+}
+
+/// Why a node cannot be used, as a sentence.
+pub fn link_cause(cause: &LinkCause) -> String {
+    let error = LinkError {
+        node: None,
+        others_failed: false,
+        cause: cause.clone(),
+    };
+    capital(&sentence(&words::link(&error)))
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
+/// What the link to a node is like.
+pub fn node_state(node: &NodeView) -> String {
+    let rtt = node.rtt.map(millis);
+    let mut words = match (node.link, &node.cause) {
+        (LinkView::Online, _) => "Online · makes you reachable".to_owned(),
+        (LinkView::Unreachable, _) => "Connected · has no room to make you reachable".to_owned(),
+        (LinkView::Connecting, None) => NODE_CONNECTING.to_owned(),
+        (LinkView::Connecting, Some(cause)) => {
+            return format!("{NODE_CONNECTING} {}", link_cause(cause));
+        }
+        (LinkView::Idle, Some(cause)) => {
+            return format!("Not reachable. {}", link_cause(cause));
+        }
+        (LinkView::Idle, None) => NODE_SPARE.to_owned(),
+    };
+    if let Some(rtt) = rtt {
+        words.push_str(" · ");
+        words.push_str(&rtt);
+    }
+    if !node.chosen {
+        words.push_str(" · ");
+        words.push_str(NODE_FOUND);
+    }
+    words
+}
+
+/// How the test of a node ended.
+pub fn tested((ms, error): &Tested) -> String {
+    match (ms, error) {
+        (Some(ms), None) => format!(
+            "It works: it answers in {}, and makes you reachable.",
+            millis(*ms)
+        ),
+        (None, None) => "It works, and makes you reachable.".to_owned(),
+        (Some(ms), Some(error)) => format!(
+            "It answers in {}, but you can only fetch through it. {}",
+            millis(*ms),
+            link_cause(&error.cause)
+        ),
+        (None, Some(error)) => format!("It does not work. {}", link_cause(&error.cause)),
+    }
+}
+
+// The first page.
+pub const WELCOME_TITLE: &str = "Welcome to Fluence Share";
+pub const WELCOME_LEAD: &str = "Send files from browser to browser.";
+/// What a person should know: an icon, a title and a sentence.
+pub const WELCOME_FACTS: [(&str, &str, &str); 4] = [
+    (
+        "file",
+        "What is shared",
+        "Only what you choose; it stays on this computer until somebody asks for it.",
+    ),
+    (
+        "copy",
+        "With whom",
+        "Whoever has the link of a file can fetch it, as long as this browser is open.",
+    ),
+    (
+        "key",
+        "What others can see",
+        "Whoever hands a file on sees your network address and the file; shared privately, it is encrypted, and they see only how large it is.",
+    ),
+    (
+        "web",
+        "What a node is",
+        "A computer that introduces browsers to each other and holds files on their way; a friend runs it, or you do.",
+    ),
+];
+pub const WELCOME_CHOICES: &str = "Choose once";
+pub const WELCOME_LATER: &str = "All of it can be changed in the settings.";
+pub const WELCOME_NODE: &str = "Node";
+pub const WELCOME_READING: &str = "Reading from web sites";
+pub const WELCOME_READING_ASK: &str = "Fluence Share asks each time that you share something that lies on another site. You can allow all sites now instead.";
+pub const WELCOME_READING_ALL: &str =
+    "Fluence Share may read from every site, and does so only for what you share.";
+pub const WELCOME_PRIVATE: &str = "Share privately unless I say otherwise";
+pub const WELCOME_PROVIDE: &str = "Share with others what I fetch";
+pub const TRY: &str = "Try it";
+pub const TRY_AGAIN: &str = "Try it again";
+pub const TRY_LEAD: &str = "This shares a small text file and fetches it back through the network.";
+pub const TRY_NAME: &str = "hello-from-fluence.txt";
+pub const TRY_WAITS: &str = "There is no connection yet, so it waits for a node.";
+pub const TRY_MADE: &str = "A file is made in this browser";
+pub const TRY_HASHED: &str = "Its hash becomes its name";
+pub const TRY_SHARED: &str = "A stranger finds it and reaches this browser";
+pub const TRY_BACK: &str = "The node asks for it, and it comes back";
+pub const TRY_SAME: &str = "It came back, and every byte is the same.";
+pub const TRY_OTHER: &str = "Something else came back.";
+pub const TRY_NOT_BACK: &str = "It did not come back through the node.";
+pub const TRY_NO_WEB: &str = "Your node opens no web links, so it cannot fetch the file for you. Open the link in another browser with Fluence Share to see it arrive.";
+pub const TRY_LINK: &str = "Its link";
+pub const TRY_LINK_HELP: &str =
+    "Whoever opens it in another browser with Fluence Share gets the file.";
+pub const TRY_REMOVE: &str = "Remove the sample";
+pub const TRY_REMOVED: &str = "The sample is removed.";
+pub const TRY_DONE: &str = "Go to your files";
+
+/// The text of the sample.
+pub fn sample(now: &str) -> String {
+    format!(
+        "Hello!\n\nThis text was made in a browser, {now}.\nIt left that browser only because you asked for it.\n"
+    )
+}
+
+// The page of the network.
+pub const NETWORK_YOU: &str = "This browser";
+pub const NETWORK_TODAY: &str = "Uploaded today";
+pub const NETWORK_NODES: &str = "Links to nodes";
+pub const NETWORK_NODES_NONE: &str = "There is no node.";
+pub const NETWORK_REACHABLE: &str = "Others can reach this browser, through its nodes.";
+pub const NETWORK_NOT_YET: &str = "A connection to a node is being made.";
+pub const NODES_CHANGE: &str = "Change the nodes";
+pub const CALLS: &str = "Calls";
+pub const CALLS_HELP: &str = "The last 50 calls of functions, in both directions, as they happen. Names of files are left out, because whoever knows one can fetch the file.";
+pub const CALLS_NONE: &str =
+    "None yet. Calls appear here when you share or fetch something, and when others ask you.";
+pub const CALL_WHEN: &str = "When";
+pub const CALL_WAY: &str = "Way";
+pub const CALL_IN: &str = "in";
+pub const CALL_OUT: &str = "out";
+pub const CALL_FUNCTION: &str = "Function";
+pub const CALL_PEER: &str = "Peer";
+pub const CALL_TOOK: &str = "Took";
+pub const CALL_RESULT: &str = "Result";
+pub const CALL_RUNS: &str = "under way";
+pub const CALL_GOOD: &str = "answered";
+pub const CALL_TITLE: &str = "Call a function";
+pub const CALL_LEAD: &str = "Everything here is a function call. IPFS_multiaddr, for example, returns the address of a storage.";
+pub const CALL_NAME: &str = "Name";
+pub const CALL_ARGS: &str = "Arguments, as JSON";
+pub const CALL: &str = "Call";
+pub const CALLING: &str = "Calling…";
+pub const CALLED: &str = "There is a reply.";
+pub const CALL_REPLY: &str = "Reply";
+
+/// Who replied, and when.
+pub fn replied(peer: &str, ms: u64) -> String {
+    format!("{peer} replied after {}.", millis(ms))
+}
+
+/// Why a call failed, in a few words.
+pub fn call_failed(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::NoReply => "no reply",
+        Reason::Unreachable => "not reached",
+        Reason::NoSuchFunction => "not provided",
+        Reason::Refused => "refused",
+        Reason::Busy => "busy",
+        Reason::Unavailable => "no storage",
+        Reason::BadRequest | Reason::Malformed => "not understood",
+        _ => "failed",
+    }
+}
 
 /// The time that is left, in words.
 pub fn time_left(seconds: u64) -> String {

@@ -20,8 +20,8 @@ const REMOVED_AT_ONCE: usize = 32;
 impl<P: Platform> Engine<P> {
     /// Carries out the command of a face. Commands that only a platform can carry out ([`Command::Watch`],
     /// [`Command::ShareUrl`], [`Command::ShareFiles`], [`Command::Save`], [`Command::Reconnect`],
-    /// [`Command::TestIpfs`], [`Command::Thumbnails`], [`Command::Log`], [`Command::Report`]) are refused here; the platform deals with
-    /// them first.
+    /// [`Command::TestIpfs`], [`Command::Thumbnails`], [`Command::Log`], [`Command::Report`], and those of the settings and of the page of the
+    /// network, from [`Command::Live`] on) are refused here; the platform deals with them first.
     pub async fn command(&self, command: Command) -> Answer {
         let done = match command {
             Command::Fetch { link } => self.begin_fetch(&link).await,
@@ -61,7 +61,14 @@ impl<P: Platform> Engine<P> {
             | Command::TestIpfs { .. }
             | Command::Thumbnails { .. }
             | Command::Log { .. }
-            | Command::Report => Err(Code::NotHere.into()),
+            | Command::Report
+            | Command::Live { .. }
+            | Command::TestNode { .. }
+            | Command::NodeList { .. }
+            | Command::ExportSettings { .. }
+            | Command::ReadSettings { .. }
+            | Command::NewIdentity
+            | Command::Call { .. } => Err(Code::NotHere.into()),
         };
         match done {
             Ok(id) => Answer::Done { id },

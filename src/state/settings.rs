@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::content::Profile;
 use crate::failure::{Code, Failure, Reason};
+use crate::names::safe_file_name;
 use crate::storage::{MAX_ADDRESS, is_base_url};
 use crate::text::is_host_name;
 
@@ -43,12 +44,22 @@ pub struct Settings {
     pub provide_fetched: bool,
     /// Whether a fetched file is saved to the download folder at once.
     pub save_fetched: bool,
+    /// The folder in the download folder into which files are saved; empty for the download folder itself.
+    pub save_folder: String,
     /// Whether files are shared privately unless something else is chosen.
     pub private: bool,
     /// Whether the link goes to the clipboard when a file is shared.
     pub copy_link: bool,
     /// Whether notifications are shown.
     pub notify: bool,
+    /// Which of them: that a file is shared.
+    pub notify_shared: bool,
+    /// That a file has arrived.
+    pub notify_fetched: bool,
+    /// That something failed.
+    pub notify_failed: bool,
+    /// That somebody asks for a file of which the person wants to be asked.
+    pub notify_asked: bool,
     /// After how many seconds a file stops being shared, unless something else is set for it.
     pub share_for: Option<u64>,
     /// After how many calls for it a file stops being shared, unless something else is set for it.
@@ -96,9 +107,14 @@ impl Default for Settings {
             profile: Profile::default(),
             provide_fetched: false,
             save_fetched: true,
+            save_folder: String::new(),
             private: false,
             copy_link: true,
             notify: true,
+            notify_shared: true,
+            notify_fetched: true,
+            notify_failed: true,
+            notify_asked: true,
             share_for: None,
             share_calls: None,
             paused: false,
@@ -128,6 +144,8 @@ pub enum Field {
     MaxSentDay,
     /// [`Settings::max_sent_file`].
     MaxSentFile,
+    /// [`Settings::save_folder`].
+    SaveFolder,
     /// [`OwnIpfs::rpc`].
     Rpc,
     /// [`OwnIpfs::gateway`].
@@ -150,9 +168,14 @@ impl Settings {
             profile: _,
             provide_fetched: _,
             save_fetched: _,
+            save_folder,
             private: _,
             copy_link: _,
             notify: _,
+            notify_shared: _,
+            notify_fetched: _,
+            notify_failed: _,
+            notify_asked: _,
             share_for: _,
             share_calls: _,
             paused: _,
@@ -186,6 +209,10 @@ impl Settings {
                 None | Some(1..=MAX_EXACT) => {}
                 Some(_) => wrong.push((field, bad(Reason::TooLong).limit(MAX_EXACT))),
             }
+        }
+        if !save_folder.is_empty() && safe_file_name(save_folder) != *save_folder {
+            let failure = bad(Reason::BadFolderName).name(save_folder);
+            wrong.push((Field::SaveFolder, failure));
         }
         if let Some(own_ipfs) = own_ipfs {
             wrong.extend(own_ipfs.check());
@@ -353,6 +380,7 @@ mod tests {
         let wrong = Settings {
             nodes: vec!["nonsense".into()],
             max_file: 0,
+            save_folder: "../up".into(),
             own_ipfs: Some(OwnIpfs {
                 rpc: "127.0.0.1:5001".into(),
                 gateway: "http://127.0.0.1:8080/ipfs/".into(),
@@ -362,7 +390,13 @@ mod tests {
         let fields: Vec<Field> = wrong.check().into_iter().map(|(field, _)| field).collect();
         assert_eq!(
             fields,
-            [Field::Nodes, Field::MaxFile, Field::Rpc, Field::Gateway]
+            [
+                Field::Nodes,
+                Field::MaxFile,
+                Field::SaveFolder,
+                Field::Rpc,
+                Field::Gateway
+            ]
         );
         let many = Settings {
             nodes: (0..=MAX_NODES)

@@ -167,6 +167,11 @@ impl Face {
         )
         .await?;
         let field = self.driver.find(By::Testid(testid)).await?;
+        if !field.is_displayed().await? {
+            let fold = self.driver.find(By::Testid("advanced")).await?;
+            fold.scroll_into_view().await?;
+            fold.click().await?;
+        }
         // The bar with the buttons may lie over what is at the bottom.
         field.scroll_into_view().await?;
         field.click().await?;

@@ -204,13 +204,8 @@ async fn fetch(
         .await
     {
         Answer::Done { id: Some(id) } => id,
-        Answer::Done { id: None }
-        | Answer::Thumbnails { .. }
-        | Answer::Log { .. }
-        | Answer::Report { .. } => {
-            return Err(text::fetch_not_begun());
-        }
         Answer::Refused { failure } => return Err(Failed::of(failure, About::Fetch)),
+        _ => return Err(text::fetch_not_begun()),
     };
     let bar = output.bar(cid);
     loop {

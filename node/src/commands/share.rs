@@ -155,11 +155,9 @@ async fn share(
         };
         match shares.engine.share(input).await {
             Answer::Done { id: Some(id) } => shares.add(id, &name, secret),
-            Answer::Done { id: None }
-            | Answer::Thumbnails { .. }
-            | Answer::Log { .. }
-            | Answer::Report { .. } => {}
             Answer::Refused { failure } => shares.fail(&name, failure),
+            // What is shared has an id.
+            _ => {}
         }
     }
     shares.web = web.await.ok().flatten();

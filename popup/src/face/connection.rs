@@ -5,7 +5,7 @@ use fluence::failure::Code;
 use fluence::state::{ItemId, NetworkStatus};
 use gloo_timers::callback::{Interval, Timeout};
 
-use super::{Face, Msg, Sender, Topic, WorkerState};
+use super::{Face, Msg, Sender, Topic, View, WorkerState};
 use crate::browser::{FromWorker, Worker};
 use crate::preferences::{self, Filter};
 use crate::{focus, text};
@@ -117,6 +117,7 @@ impl Face {
                     self.post(message);
                 }
                 self.ask_again(sender);
+                self.ask_live(sender);
                 self.look_at_given(sender);
             }
             FromWorker::Message(ToFace::Items { items, copies }) => {
@@ -129,7 +130,10 @@ impl Face {
             FromWorker::Message(ToFace::Answer { number, answer }) => {
                 self.answered(number, answer);
                 self.copy_begun(sender);
+                self.use_found(sender);
+                self.fetch_back(sender);
             }
+            FromWorker::Message(ToFace::Live { nodes, calls }) => self.pages.live(nodes, calls),
             // `update` has dealt with it.
             FromWorker::Message(ToFace::Event { .. }) => {}
             FromWorker::Strange => self.worker_state = WorkerState::Strange,
@@ -154,8 +158,8 @@ impl Face {
                 return true;
             }
             handovers.remove(number);
-            // Thumbnails and logs are asked for again anyway.
-            let is_asked = matches!(about, Topic::Thumbnails | Topic::Log(_));
+            // These are asked for again anyway.
+            let is_asked = matches!(about, Topic::Thumbnails | Topic::Log(_) | Topic::Live);
             let again =
                 tells_again && !is_asked && *about != Topic::Files && queue.len() < MAX_QUEUE;
             if again {
@@ -210,6 +214,10 @@ impl Face {
                         self.fetch_text.clear();
                         self.show(Filter::Fetched, id);
                     }
+                    Topic::Files if self.view == View::Welcome => {
+                        self.begun = None;
+                        self.pages.sample.id = id;
+                    }
                     Topic::Files => self.show(Filter::Shared, id),
                     _ => {}
                 }
@@ -227,8 +235,10 @@ impl Face {
                     *log = Some(lines);
                 }
             }
-            // No face asks for it yet.
-            Answer::Report { .. } => {}
+            Answer::Tested { .. }
+            | Answer::Nodes { .. }
+            | Answer::Text { .. }
+            | Answer::Settings { .. } => self.told(about, answer),
             Answer::Refused { failure } if about == Topic::Fetch => {
                 self.fetch_error = Some(text::fetch_refused(&failure));
                 focus::element(&self.fetch_field);

@@ -67,6 +67,7 @@ impl Face {
             }
             _ => {}
         }
+        self.fetch_back(sender);
         // Thousands of events may come in a row, and drawing looks at all items.
         let is_due = self.timers.paint.is_none();
         if is_due {

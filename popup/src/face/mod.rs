@@ -3,12 +3,14 @@
 //! - `connection`: the port to the worker, and the commands that wait for an answer;
 //! - `events`: the events that the worker reports;
 //! - `list`: the listed items and their thumbnails;
+//! - `pages`: what the pages beside the list of files have: the settings, the first page and the network;
 //! - `sharing`: the files on the page and those that the person picks, and the permission to read
 //!   them.
 
 mod connection;
 mod events;
 mod list;
+mod pages;
 mod sender;
 mod sharing;
 
@@ -16,7 +18,7 @@ use fluence::command::{Command, ToFace, ToWorker};
 use fluence::failure::{About, Code, Failure, Reason};
 use fluence::state::{ItemId, LogLine, Settings, State};
 use gloo_timers::callback::{Interval, Timeout};
-use web::extension::pages::{self, Tab};
+use web::extension::pages::{self as tabs, Tab};
 use yew::prelude::*;
 
 use crate::browser::{self, FromWorker, Handover, PasteListener, Worker};
@@ -26,6 +28,7 @@ use crate::preferences::{self, Filter, Theme};
 use crate::small_map::SmallMap;
 use crate::{focus, text};
 pub use list::{COPY_BUTTON, copy_key};
+pub use pages::{Do, Pages, Tested};
 pub use sender::Sender;
 pub use sharing::FEW_PAGE_FILES;
 
@@ -63,9 +66,21 @@ pub enum Topic {
     Thumbnails,
     /// The log of an item.
     Log(ItemId),
+    /// A node that is tested, by its address.
+    Node(String),
+    /// A list of nodes.
+    NodeList,
+    /// The settings as a file.
+    SettingsFile,
+    /// This peer's identity.
+    Identity,
+    /// What the nodes and the calls are like.
+    Live,
+    /// A function that the person calls.
+    Call,
 }
 
-/// The three pages that a face can be.
+/// The pages that a face can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
     /// The popup under the toolbar's button.
@@ -74,6 +89,10 @@ pub enum View {
     Tab,
     /// The options page.
     Options,
+    /// The first page.
+    Welcome,
+    /// The page of the network.
+    Network,
 }
 
 /// The state of the connection to the worker.
@@ -210,6 +229,8 @@ pub enum Msg {
     Theme(Theme),
     /// The person dismissed the notice.
     DismissNotice,
+    /// Something happened on one of the pages beside the list of files.
+    Pages(Do),
 }
 
 /// All that a face holds: the worker's [`State`], and what belongs to this page.
@@ -274,6 +295,8 @@ pub struct Face {
     pub said: String,
     /// Whether the person has dismissed the last notice.
     pub notice_read: bool,
+    /// What the pages beside the list of files have.
+    pub pages: Pages,
     /// The field for hashes and links.
     pub fetch_field: NodeRef,
     /// The button that shares what was picked.
@@ -316,7 +339,14 @@ impl View {
             View::Popup => "popup",
             View::Tab => "tab",
             View::Options => "options",
+            View::Welcome => "welcome",
+            View::Network => "network",
         }
+    }
+
+    /// Whether this page has the list of files, and takes more of them.
+    pub fn has_files(self) -> bool {
+        matches!(self, View::Popup | View::Tab)
     }
 }
 
@@ -355,6 +385,7 @@ impl Face {
             copied: None,
             said: String::new(),
             notice_read: false,
+            pages: Pages::default(),
             fetch_field: NodeRef::default(),
             stage_button: NodeRef::default(),
             worker: None,
@@ -371,15 +402,15 @@ impl Face {
             timers: Timers::default(),
             _paste: None,
         };
-        if view != View::Options {
+        if view.has_files() {
             let on = sender.callback(Msg::PastedHere);
             face._paste = Some(PasteListener::new(move |pasted| on.emit(pasted)));
         }
         face.connect(sender);
         sender.send_future(async { Msg::Remembered(browser::Remembered::read().await) });
         match (view, tab) {
-            (View::Options, _) => {
-                sender.send_future(async { Msg::Readable(pages::readable().await) });
+            (View::Options | View::Welcome | View::Network, _) => {
+                sender.send_future(async { Msg::Readable(tabs::readable().await) });
             }
             (View::Tab, None) => face.page = PageView::Elsewhere,
             (_, tab) => sender.send_future(async move { Msg::Page(sharing::look_at(tab).await) }),
@@ -448,8 +479,8 @@ impl Face {
             }
             Msg::Allowed(granted) => self.allowed(granted),
             Msg::GiveBack(origin) => sender.send_future(async move {
-                pages::give_back(&origin).await;
-                Msg::Readable(pages::readable().await)
+                tabs::give_back(&origin).await;
+                Msg::Readable(tabs::readable().await)
             }),
             Msg::Readable(readable) => self.readable = readable,
             Msg::Dismiss(about) => {
@@ -532,6 +563,7 @@ impl Face {
                 self.notice_read = true;
                 preferences::keep_dismissed(self.state.noticed);
             }
+            Msg::Pages(what) => self.on_page(sender, what),
         }
         true
     }
@@ -540,6 +572,7 @@ impl Face {
     /// items, and moves the focus to the element that waited for it.
     pub fn rendered(&mut self, sender: &Sender) {
         self.ask_for_thumbnails(sender);
+        self.keep_focus_on_page();
         let is_there = |focus: &mut Focus| match focus {
             Focus::Item(id) => self.state.items.contains_key(id),
             Focus::Stage => true,
@@ -599,13 +632,24 @@ impl Face {
             | Topic::Room
             | Topic::Network
             | Topic::Thumbnails
-            | Topic::Log(_) => About::Other,
+            | Topic::Log(_)
+            | Topic::Node(_)
+            | Topic::NodeList
+            | Topic::SettingsFile
+            | Topic::Identity
+            | Topic::Live
+            | Topic::Call => About::Other,
         }
     }
 
     /// Whether a command about this topic has no answer yet.
     pub fn is_waiting(&self, about: &Topic) -> bool {
         self.pending.values().any(|(other, _)| other == about)
+    }
+
+    /// The topics of all commands that have no answer yet.
+    pub fn waiting(&self) -> impl Iterator<Item = &Topic> {
+        self.pending.values().map(|(topic, _)| topic)
     }
 
     /// Sends the text as it was typed; the worker parses it, and says what is wrong with it.

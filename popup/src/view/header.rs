@@ -28,7 +28,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
         <header class="top">
             <img class="mark" src="icons/mark.svg" width="28" height="28" alt="" />
             <div class="who"><h1>{ text::NAME }</h1>{ peer(face, sender) }</div>
-            { network(face) }
+            <a class="to-network" href="popup.html?view=network" target={(face.view == View::Popup).then_some("_blank")} title={text::NETWORK_OPEN} data-testid="open-network">{ network(face) }</a>
             <span class="space"></span>
             if !paused && face.view != View::Options { { icon_button("pause", text::PAUSE_ALL, "pause-all", pause(face, sender)) } }
             if face.view == View::Popup {

@@ -3,9 +3,12 @@
 mod fetch;
 mod header;
 mod items;
+mod network;
+mod nodes;
 mod options;
 mod page;
 mod share;
+mod welcome;
 
 use fluence::failure::{About, Failure};
 use web_sys::DragEvent;
@@ -22,6 +25,12 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
         View::Options => html! {
             <main class="options">{ header::banners(face, sender) }{ options::view(face, sender) }</main>
         },
+        View::Welcome => html! {
+            <main class="options">{ welcome::view(face, sender) }</main>
+        },
+        View::Network => html! {
+            <main class="options">{ header::banners(face, sender) }{ network::view(face, sender) }</main>
+        },
         View::Popup | View::Tab => html! {
             <main class="files">
                 { header::banners(face, sender) }
@@ -35,7 +44,7 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
         },
     };
     let online = face.state.network.is_online();
-    let drags = face.view != View::Options;
+    let drags = face.view.has_files();
     let ondragover = sender.callback_if(move |event: DragEvent| {
         let files = drags
             && event

@@ -1,8 +1,11 @@
 //! The options page.
 
+use std::rc::Rc;
+
 use fluence::command::Command;
 use fluence::content::Profile;
-use fluence::state::{Field, Settings};
+use fluence::live::NodeView;
+use fluence::state::{Field, MAX_NODES, Settings, check_node};
 use fluence::storage;
 use wasm_bindgen::JsCast;
 use web::extension::pages;
@@ -10,11 +13,11 @@ use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use yew::html::Scope;
 use yew::prelude::*;
 
-use super::{button, card, complaint, hint, icon, outcome, waiting};
+use super::{button, card, complaint, hint, icon, nodes, outcome, waiting};
 use crate::draft::{Draft, Size, UNITS, Wrong};
-use crate::face::{EVERY_SITE, Face, Msg, Sender, Topic, WorkerState};
+use crate::face::{Do, EVERY_SITE, Face, Msg, Sender, Tested, Topic, WorkerState};
 use crate::preferences::Theme;
-use crate::text;
+use crate::{focus, text};
 
 /// Draws all settings.
 pub fn view(face: &Face, sender: &Sender) -> Html {
@@ -24,42 +27,71 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
     let onsave = sender.callback(|settings| Msg::Send(Topic::Settings, Command::Set { settings }));
     let ontest = sender
         .callback(|(rpc, gateway)| Msg::Send(Topic::Ipfs, Command::TestIpfs { rpc, gateway }));
+    let pages = |what: fn(String) -> Do| sender.callback(move |text| Msg::Pages(what(text)));
+    let live = face.pages.nodes.iter().map(|node| {
+        let address = trimmed(&node.address).to_owned();
+        let topic = Topic::Node(address.clone());
+        Row {
+            tested: face.pages.tested.get(&address).cloned(),
+            testing: face.is_waiting(&topic),
+            node: Some(node.clone()),
+            address,
+        }
+    });
+    let mut rows: Vec<Row> = live.collect();
+    // Nodes that are not saved yet can be tested, too.
+    for (address, tested) in face.pages.tested.entries() {
+        if !rows.iter().any(|row| row.address == *address) {
+            rows.push(Row {
+                address: address.clone(),
+                node: None,
+                tested: Some(tested.clone()),
+                testing: false,
+            });
+        }
+    }
+    for topic in face.waiting() {
+        if let Topic::Node(address) = topic
+            && !rows.iter().any(|row| row.address == *address)
+        {
+            rows.push(Row {
+                address: address.clone(),
+                node: None,
+                tested: None,
+                testing: true,
+            });
+        }
+    }
     html! {
         <>
-            { reading(face, sender) }
+            { look(face, sender) }
             <Form settings={face.settings().clone()} defaults={face.defaults.clone()} {onsave} {ontest}
                 saving={face.is_waiting(&Topic::Settings)} saved={face.done.contains(&Topic::Settings)}
                 testing={face.is_waiting(&Topic::Ipfs)} good={face.done.contains(&Topic::Ipfs)}
                 save_outcome={outcome(face, sender, &Topic::Settings, "settings-failure")}
-                test_outcome={outcome(face, sender, &Topic::Ipfs, "ipfs-failure")} />
-            { look(face, sender) }
-            { about(face) }
+                test_outcome={outcome(face, sender, &Topic::Ipfs, "ipfs-failure")}
+                {rows} onnode={pages(Do::Test)} onlist={pages(Do::List)} onadded={sender.callback(|()| Msg::Pages(Do::Added))}
+                found={face.pages.found.clone()} listing={face.is_waiting(&Topic::NodeList)}
+                list_outcome={outcome(face, sender, &Topic::NodeList, "nodes-failure")} />
+            { reading(face, sender) }
+            { identity(face, sender) }
+            { file(face, sender) }
+            { about() }
         </>
     }
 }
 
+/// An address without a slash at its end, so that the same node is found under what a person typed.
+fn trimmed(address: &str) -> &str {
+    address.trim_end_matches('/')
+}
+
 /// Draws which sites may be read.
 fn reading(face: &Face, sender: &Sender) -> Html {
-    let every = face.readable.iter().any(|origin| origin == EVERY_SITE);
-    let row = |origin: &String| {
-        let words = match &origin[..] {
-            EVERY_SITE => text::READING_EVERY,
-            one => one.trim_end_matches("/*"),
-        };
-        let origin = origin.clone();
-        let onclick = sender.callback(move |_| Msg::GiveBack(origin.clone()));
-        html! {
-            <li><span>{ words.to_owned() }</span>{ button("small", "", text::READING_GIVE_BACK.into(), "reading-give-back", false, onclick) }</li>
-        }
-    };
-    let allow = sender.asking(vec![EVERY_SITE.to_owned()], async |_| {
-        Msg::Readable(pages::readable().await)
-    });
     let content = html! {
         <>
             { hint(text::READING_HELP.into()) }
-            if !every { { button("main", "key", text::READING_ALLOW.into(), "reading-allow", false, allow) } }
-            <ul class="rows" data-testid="reading">{ for face.readable.iter().map(row) }</ul>
+            { sites(face, sender) }
             <p class="hint" data-testid="private-windows">{ text::PRIVATE_WINDOWS }</p>
         </>
     };
@@ -84,14 +116,122 @@ fn look(face: &Face, sender: &Sender) -> Html {
     card("", "look-title", text::OPTIONS_LOOK, content)
 }
 
-fn about(face: &Face) -> Html {
+/// Draws which sites may be read, for the first page and the settings.
+pub fn sites(face: &Face, sender: &Sender) -> Html {
+    let every = face.readable.iter().any(|origin| origin == EVERY_SITE);
+    let row = |origin: &String| {
+        let words = match &origin[..] {
+            EVERY_SITE => text::READING_EVERY,
+            one => one.trim_end_matches("/*"),
+        };
+        let origin = origin.clone();
+        let onclick = sender.callback(move |_| Msg::GiveBack(origin.clone()));
+        html! {
+            <li><span>{ words.to_owned() }</span>{ button("small", "", text::READING_GIVE_BACK.into(), "reading-give-back", false, onclick) }</li>
+        }
+    };
+    let allow = sender.asking(vec![EVERY_SITE.to_owned()], async |_| {
+        Msg::Readable(pages::readable().await)
+    });
+    html! {
+        <>
+            if !every { <p class="buttons">{ button("", "key", text::READING_ALLOW.into(), "reading-allow", false, allow) }</p> }
+            <ul class="rows" data-testid="reading">{ for face.readable.iter().map(row) }</ul>
+        </>
+    }
+}
+
+/// This peer's id, with a button that copies it.
+pub fn own_id(face: &Face, sender: &Sender) -> Html {
+    let Some(peer) = face.state.peer.clone() else {
+        return Html::default();
+    };
+    let copied = matches!(&face.copied, Some((key, true)) if key == "peer");
+    let words = if copied { text::COPIED } else { text::COPY };
+    let text = peer.clone();
+    let onclick = sender.callback(move |_| Msg::Copy("peer".to_owned(), text.clone()));
+    html! {
+        <p class="line"><bdi class="code own-id" dir="ltr" data-testid="settings-peer">{ peer }</bdi>{ button("small", "", words.into(), "copy-peer", false, onclick) }</p>
+    }
+}
+
+fn identity(face: &Face, sender: &Sender) -> Html {
+    let ask = |asks| sender.callback(move |_| Msg::Pages(Do::AskIdentity(asks)));
+    let renew = {
+        let sender = sender.clone();
+        Callback::from(move |_| {
+            sender.send(Msg::Pages(Do::AskIdentity(false)));
+            sender.send(Msg::Send(Topic::Identity, Command::NewIdentity));
+        })
+    };
+    let content = html! {
+        <>
+            { hint(text::IDENTITY_HELP.into()) }
+            { own_id(face, sender) }
+            <p class="buttons">
+                { button("", "", text::IDENTITY_NEW.into(), "identity-new", false, ask(true)) }
+                <span class="hint" role="status" data-testid="identity-state">{ if face.done.contains(&Topic::Identity) { text::IDENTITY_DONE } else { "" } }</span>
+            </p>
+            if face.pages.asks_identity {
+                <div class="question" role="alert" data-testid="identity-question">
+                    <p>{ text::IDENTITY_QUESTION }</p>
+                    <p class="buttons">
+                        { button("danger", "", text::IDENTITY_CONFIRM.into(), "identity-confirm", false, renew) }
+                        { button("", "", text::CANCEL.into(), "identity-keep", false, ask(false)) }
+                    </p>
+                </div>
+            }
+            { outcome(face, sender, &Topic::Identity, "identity-failure") }
+        </>
+    };
+    card("", "identity-title", text::IDENTITY, content)
+}
+
+/// Draws the settings file: writing one, and using one.
+fn file(face: &Face, sender: &Sender) -> Html {
+    let export = sender.callback(|_| Msg::Pages(Do::Export));
+    let onchange = sender.callback_if(|event: Event| {
+        let field = event.target()?.dyn_into::<HtmlInputElement>().ok()?;
+        let file = field.files()?.get(0)?;
+        // The same file can be chosen again.
+        field.set_value("");
+        Some(Msg::Pages(Do::Chosen(file)))
+    });
+    let import = |wanted| sender.callback(move |_| Msg::Pages(Do::Import(wanted)));
+    let read = face.pages.import.as_ref();
+    let read = read.filter(|_| face.done.contains(&Topic::SettingsFile));
+    let wrong = face.pages.import_error.map(str::to_owned);
+    let content = html! {
+        <>
+            { hint(text::FILE_HELP.into()) }
+            <p class="buttons">
+                { button("", "down", text::EXPORT.into(), "settings-export", false, export) }
+                <label class="button">{ icon("up") }{ text::IMPORT }<input type="file" class="unseen" accept=".json,application/json" {onchange} data-testid="settings-import" /></label>
+            </p>
+            if let Some(read) = read {
+                <div class="question" role="alert" data-testid="import-question">
+                    <p>{ text::import_question(&read.name, read.settings.nodes.len()) }</p>
+                    <p class="buttons">
+                        { button("main", "", text::IMPORT_CONFIRM.into(), "import-confirm", false, import(true)) }
+                        { button("", "", text::IMPORT_CANCEL.into(), "import-keep", false, import(false)) }
+                    </p>
+                </div>
+            }
+            { complaint(wrong.as_ref(), "import-wrong") }
+            { outcome(face, sender, &Topic::SettingsFile, "file-failure") }
+        </>
+    };
+    card("", "file-title", text::FILE, content)
+}
+
+fn about() -> Html {
     let content = html! {
         <>
             <p>{ text::OPTIONS_ABOUT_TEXT }</p>
             <dl>
                 <dt>{ text::OPTIONS_VERSION }</dt><dd data-testid="version">{ web::extension::runtime::version() }</dd>
-                if let Some(peer) = &face.state.peer { <dt>{ text::OPTIONS_PEER }</dt><dd class="code" data-testid="settings-peer">{ peer }</dd> }
             </dl>
+            <p><a href="popup.html?view=network" data-testid="about-network">{ text::NETWORK_OPEN }</a></p>
         </>
     };
     card("about", "about-title", text::OPTIONS_ABOUT, content)
@@ -109,6 +249,26 @@ struct FormProps {
     good: bool,
     save_outcome: Html,
     test_outcome: Html,
+    /// What is known of nodes, whether or not they are in the form.
+    rows: Vec<Row>,
+    /// Tests a node.
+    onnode: Callback<String>,
+    /// Reads a list of nodes.
+    onlist: Callback<String>,
+    /// Says that the nodes of a list were taken over.
+    onadded: Callback<()>,
+    found: Option<Rc<Vec<String>>>,
+    listing: bool,
+    list_outcome: Html,
+}
+
+/// What is known of a node.
+#[derive(Clone, PartialEq)]
+struct Row {
+    address: String,
+    node: Option<NodeView>,
+    tested: Option<Tested>,
+    testing: bool,
 }
 
 /// The form, with what was typed and has not been saved yet.
@@ -118,6 +278,13 @@ struct Form {
     sent: Option<Draft>,
     /// Whether the last attempt to save found something wrong. From then on the draft is checked with each key.
     checked: bool,
+    /// The address of a node that is being typed, and what was wrong with it.
+    adding: String,
+    add_wrong: Option<String>,
+    /// Whether what is for few people is shown.
+    advanced: bool,
+    /// The row of nodes, and the button in it, that gets the focus when the form is drawn.
+    focus: Option<(usize, &'static str)>,
 }
 
 enum Edit {
@@ -126,6 +293,16 @@ enum Edit {
     Save,
     Revert,
     Test,
+    /// The address of a node, or of a list, was typed.
+    Adding(String),
+    /// It is to be added.
+    Add,
+    /// What is for few people is to be shown or hidden.
+    Fold,
+    /// The node at this place is to come before the one above it, or after the one below it.
+    Move(usize, bool),
+    /// The node at this place is to go.
+    Remove(usize),
 }
 
 impl Component for Form {
@@ -137,6 +314,10 @@ impl Component for Form {
             draft: Draft::of(&ctx.props().settings),
             sent: None,
             checked: false,
+            adding: String::new(),
+            add_wrong: None,
+            advanced: false,
+            focus: None,
         }
     }
 
@@ -146,6 +327,13 @@ impl Component for Form {
             self.sent.as_ref() == Some(&self.draft) || self.draft == Draft::of(&old.settings);
         if old.settings != ctx.props().settings && untouched {
             self.draft = Draft::of(&ctx.props().settings);
+        }
+        if let Some(found) = &ctx.props().found {
+            self.adding.clear();
+            for node in found.iter() {
+                self.add(ctx.props(), node);
+            }
+            ctx.props().onadded.emit(());
         }
         true
     }
@@ -161,11 +349,51 @@ impl Component for Form {
                     self.checked = false;
                     props.onsave.emit(settings);
                 }
-                Err(_) => self.checked = true,
+                Err(wrong) => {
+                    self.checked = true;
+                    self.advanced |= is_advanced(&wrong);
+                }
             },
             Edit::Revert => {
                 self.draft = Draft::of(&props.settings);
                 self.checked = false;
+            }
+            Edit::Fold => self.advanced = !self.advanced,
+            Edit::Move(at, up) => {
+                let mut nodes = self.draft.node_list();
+                let to = if up { at.wrapping_sub(1) } else { at + 1 };
+                if at < nodes.len() && to < nodes.len() {
+                    nodes.swap(at, to);
+                    self.draft.nodes = nodes.join("\n");
+                    self.focus = Some((to, if up { "node-up" } else { "node-down" }));
+                }
+            }
+            Edit::Remove(at) => {
+                let mut nodes = self.draft.node_list();
+                if at < nodes.len() {
+                    nodes.remove(at);
+                    self.draft.nodes = nodes.join("\n");
+                    self.focus = Some((at.min(nodes.len().saturating_sub(1)), "node-remove"));
+                }
+            }
+            Edit::Adding(address) => {
+                self.adding = address;
+                self.add_wrong = None;
+            }
+            Edit::Add => {
+                let typed = self.adding.trim().to_owned();
+                let nodes = self.draft.node_list();
+                self.add_wrong = None;
+                if typed.contains("://") {
+                    props.onlist.emit(typed);
+                } else if let Err(failure) = check_node(&typed) {
+                    self.add_wrong = Some(text::setting_wrong(&failure));
+                } else if nodes.iter().any(|node| trimmed(node) == trimmed(&typed)) {
+                    self.add_wrong = Some(text::NODE_KNOWN.to_owned());
+                } else {
+                    self.adding.clear();
+                    self.add(props, &typed);
+                }
             }
             Edit::Test => {
                 let own = self.draft.own_ipfs();
@@ -183,6 +411,18 @@ impl Component for Form {
         true
     }
 
+    fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+        // A row that moves or goes takes the focus with it.
+        if let Some((row, button)) = self.focus.take() {
+            let row = format!(".nodes > :nth-child({})", row + 1);
+            focus::first_of(&[
+                &format!("{row} [data-testid={button}]:enabled"),
+                &format!("{row} [data-testid=node-remove]"),
+                "#node-add",
+            ]);
+        }
+    }
+
     fn view(&self, ctx: &Context<Self>) -> Html {
         let (props, link) = (ctx.props(), ctx.link());
         let wrong = match self.draft.settings(&props.settings) {
@@ -190,16 +430,28 @@ impl Component for Form {
             _ => Wrong::default(),
         };
         let changed = self.draft != Draft::of(&props.settings);
+        let onfold = link.callback(|event: MouseEvent| {
+            // It is as the form has it, so that what is wrong in it can be shown.
+            event.prevent_default();
+            Edit::Fold
+        });
         let onsubmit = link.callback(|event: SubmitEvent| {
             event.prevent_default();
             Edit::Save
         });
         html! {
             <form {onsubmit} novalidate=true data-testid="settings">
-                { self.nodes(props, link, &wrong) }
-                { self.sharing(link, &wrong) }
                 { self.fetching(link, &wrong) }
-                { self.ipfs(props, link, &wrong) }
+                { self.sharing(link) }
+                { self.notices(link) }
+                { self.nodes(props, link) }
+                <details class="card advanced" open={self.advanced}>
+                    <summary onclick={onfold} data-testid="advanced"><h2>{ text::OPTIONS_ADVANCED }</h2><span class="hint">{ text::OPTIONS_ADVANCED_HELP }</span></summary>
+                    { self.limits(link, &wrong) }
+                    { self.node_text(link, &wrong) }
+                    { self.ipfs(props, link, &wrong) }
+                    { self.hashes(link) }
+                </details>
                 <div class="save" data-testid="settings-bar">
                     <button type="submit" class="main" disabled={props.saving || !changed} data-testid="settings-save">
                         { if props.saving { text::OPTIONS_SAVING } else { text::OPTIONS_SAVE_BUTTON } }
@@ -229,37 +481,111 @@ fn wrong_with(wrong: &Wrong, field: Field) -> Option<String> {
     failure.map(|(_, failure)| text::setting_wrong(failure))
 }
 
+/// Whether something is wrong among what is folded away.
+fn is_advanced(wrong: &Wrong) -> bool {
+    let plain = [Field::MaxRoom, Field::SaveFolder];
+    wrong.iter().any(|(field, _)| !plain.contains(field))
+}
+
+/// The value of the field that an event comes from.
+pub fn typed(event: &InputEvent) -> Option<String> {
+    let target = event.target()?;
+    match target.dyn_into::<HtmlInputElement>() {
+        Ok(input) => Some(input.value()),
+        Err(target) => Some(target.dyn_into::<HtmlTextAreaElement>().ok()?.value()),
+    }
+}
+
 impl Form {
-    fn nodes(&self, props: &FormProps, link: &Scope<Self>, wrong: &Wrong) -> Html {
-        let oninput = link.batch_callback(|event: InputEvent| {
-            let value = event
-                .target()?
-                .dyn_into::<HtmlTextAreaElement>()
-                .ok()?
-                .value();
-            Some(Edit::Change(Box::new(|draft| draft.nodes = value)))
-        });
-        let wrong_nodes = wrong_with(wrong, Field::Nodes);
+    /// Adds a node at the end, and has it tested.
+    fn add(&mut self, props: &FormProps, node: &str) {
+        let mut nodes = self.draft.node_list();
+        let is_known = nodes.iter().any(|known| trimmed(known) == trimmed(node));
+        if !is_known && nodes.len() < MAX_NODES {
+            nodes.push(node.to_owned());
+            self.draft.nodes = nodes.join("\n");
+            props.onnode.emit(trimmed(node).to_owned());
+        }
+    }
+
+    fn nodes(&self, props: &FormProps, link: &Scope<Self>) -> Html {
+        let list = self.draft.node_list();
+        let row = |(at, address): (usize, &String)| {
+            let address = trimmed(address);
+            let known = props.rows.iter().find(|row| row.address == address);
+            let node = known.and_then(|row| row.node.as_ref());
+            let is_saved = |saved: &String| trimmed(saved) == address;
+            let saved = props.settings.nodes.iter().any(is_saved);
+            let testing = known.is_some_and(|row| row.testing);
+            let tested = known.and_then(|row| row.tested.as_ref());
+            let host = nodes::host(address);
+            let tool = |picture, words: &str, testid: &'static str, disabled, onclick| {
+                let label = text::of_node(words, &host);
+                html! { <button type="button" class="quiet" title={words.to_owned()} aria-label={label} {disabled} data-testid={testid} {onclick}>{ icon(picture) }</button> }
+            };
+            let test = {
+                let (onnode, address) = (props.onnode.clone(), address.to_owned());
+                Callback::from(move |_| onnode.emit(address.clone()))
+            };
+            html! {
+                <li key={address.to_owned()} class="node" data-testid="node" data-address={address.to_owned()}>
+                    { nodes::head(address, node.filter(|_| saved), saved) }
+                    <div class="tools">
+                        <button type="button" class="small" aria-label={text::of_node(text::NODE_TEST, &host)} disabled={testing} data-testid="node-test" onclick={test}>{ text::NODE_TEST }</button>
+                        { tool("open", text::NODE_UP, "node-up", at == 0, link.callback(move |_| Edit::Move(at, true))) }
+                        { tool("shut", text::NODE_DOWN, "node-down", at + 1 == list.len(), link.callback(move |_| Edit::Move(at, false))) }
+                        { tool("bin", text::NODE_REMOVE, "node-remove", false, link.callback(move |_| Edit::Remove(at))) }
+                    </div>
+                    <p class="tested" role="status" data-testid="node-tested">
+                        if testing { <span class="spinner" aria-hidden="true"></span>{ text::NODE_TESTING } }
+                        else if let Some(tested) = tested {
+                            <span class={if tested.1.is_none() { "good" } else { "bad" }}>{ icon(if tested.1.is_none() { "done" } else { "warn" }) }<span>{ text::tested(tested) }</span></span>
+                        }
+                    </p>
+                </li>
+            }
+        };
+        let oninput = link.batch_callback(|event: InputEvent| typed(&event).map(Edit::Adding));
+        let onkeydown =
+            link.batch_callback(|event: KeyboardEvent| nodes::adds(&event).then_some(Edit::Add));
+        let is_default = list == props.defaults.nodes;
         let defaults = props.defaults.nodes.join("\n");
-        let is_default = self.draft.nodes.trim() == defaults;
         let reset = link.callback(move |_| {
             let defaults = defaults.clone();
             Edit::Change(Box::new(|draft| draft.nodes = defaults))
         });
         let content = html! {
             <>
-                <p class="hint" id="nodes-help">{ text::OPTIONS_NODES_HELP }</p>
-                <textarea class="code" rows="3" dir="ltr" spellcheck="false" autocomplete="off" aria-labelledby="nodes-title" aria-describedby="nodes-help nodes-wrong"
-                    aria-invalid={wrong_nodes.is_some().to_string()} value={self.draft.nodes.clone()} {oninput} data-testid="settings-nodes" />
-                { complaint(wrong_nodes.as_ref(), "nodes-wrong") }
-                if self.draft.nodes.trim().is_empty() { <p class="wrong" data-testid="nodes-none">{ text::OPTIONS_NODES_NONE }</p> }
-                <p class="buttons">
-                    { button("small", "", text::OPTIONS_NODES_RESET.into(), "settings-nodes-reset", is_default, reset) }
-                    if !is_default && !props.defaults.nodes.is_empty() { <span class="hint code">{ props.defaults.nodes.join(" ") }</span> }
-                </p>
+                { hint(text::OPTIONS_NODES_HELP.into()) }
+                <ol class="nodes" data-testid="nodes">{ for list.iter().enumerate().map(row) }</ol>
+                if list.is_empty() { <p class="wrong" data-testid="nodes-none">{ text::OPTIONS_NODES_NONE }</p> }
+                { nodes::field("node-add", &self.adding, self.add_wrong.as_ref(), self.adding.trim().is_empty() || props.listing, (oninput, onkeydown, link.callback(|_| Edit::Add))) }
+                if props.listing { { waiting(text::NODE_ADDING, "nodes-listing") } }
+                { props.list_outcome.clone() }
+                if !is_default && !props.defaults.nodes.is_empty() {
+                    <p class="buttons">{ button("small", "", text::OPTIONS_NODES_RESET.into(), "settings-nodes-reset", false, reset) }</p>
+                }
             </>
         };
         card("", "nodes-title", text::OPTIONS_NODES, content)
+    }
+
+    /// Draws the addresses of the nodes as a text.
+    fn node_text(&self, link: &Scope<Self>, wrong: &Wrong) -> Html {
+        let oninput = link.batch_callback(|event: InputEvent| {
+            let value = typed(&event)?;
+            Some(Edit::Change(Box::new(|draft| draft.nodes = value)))
+        });
+        let wrong_nodes = wrong_with(wrong, Field::Nodes);
+        html! {
+            <section>
+                <h3 id="nodes-text">{ text::OPTIONS_NODES_TEXT }</h3>
+                <p class="hint" id="nodes-help">{ text::OPTIONS_NODES_TEXT_HELP }</p>
+                <textarea class="code" rows="3" dir="ltr" spellcheck="false" autocomplete="off" aria-labelledby="nodes-text" aria-describedby="nodes-help nodes-wrong"
+                    aria-invalid={wrong_nodes.is_some().to_string()} value={self.draft.nodes.clone()} {oninput} data-testid="settings-nodes" />
+                { complaint(wrong_nodes.as_ref(), "nodes-wrong") }
+            </section>
+        }
     }
 
     fn check(
@@ -278,65 +604,98 @@ impl Form {
         }
     }
 
-    fn sharing(&self, link: &Scope<Self>, wrong: &Wrong) -> Html {
-        let day = (
-            Field::MaxSentDay,
-            text::OPTIONS_SENT_DAY,
-            text::OPTIONS_SENT_HELP,
-        );
-        let file = (
-            Field::MaxSentFile,
-            text::OPTIONS_SENT_FILE,
-            text::OPTIONS_SENT_HELP,
-        );
+    fn sharing(&self, link: &Scope<Self>) -> Html {
         let onends = link.batch_callback(|event: Event| {
             let ends = chosen(&event)?;
             Some(Edit::Change(Box::new(move |draft| draft.ends = Some(ends))))
         });
-        let profile = |profile: Profile, words: &'static str, testid: &'static str| {
-            let onchange = link.callback(move |_: Event| {
-                Edit::Change(Box::new(move |draft| draft.profile = profile))
-            });
-            html! {
-                <label class="check"><input type="radio" name="profile" checked={self.draft.profile == profile} {onchange} data-testid={testid} /><span>{ words }</span></label>
-            }
-        };
         let content = html! {
             <>
-                { self.check(link, text::OPTIONS_COPY, "settings-copy-link", |draft| &mut draft.copy_link) }
                 { self.check(link, text::OPTIONS_PRIVATE, "settings-private", |draft| &mut draft.private) }
-                { self.check(link, text::OPTIONS_NOTIFY, "settings-notify", |draft| &mut draft.notify) }
+                { self.check(link, text::OPTIONS_COPY, "settings-copy-link", |draft| &mut draft.copy_link) }
                 <div class="pair">
                     <label for="settings-ends">{ text::OPTIONS_ENDS }</label>
                     <select id="settings-ends" onchange={onends} data-testid="settings-ends">
                         { for text::ENDS.iter().enumerate().map(|(at, (words, ..))| html! { <option selected={self.draft.ends == Some(at)}>{ *words }</option> }) }
                     </select>
                 </div>
-                { self.size(link, wrong, day, "settings-max-sent-day", "sent-day-wrong", |draft| &mut draft.max_sent_day) }
-                { self.size(link, wrong, file, "settings-max-sent-file", "sent-file-wrong", |draft| &mut draft.max_sent_file) }
-                { self.check(link, text::OPTIONS_METERED, "settings-metered", |draft| &mut draft.metered) }
-                <fieldset>
-                    <legend>{ text::OPTIONS_PROFILE }</legend>
-                    { profile(Profile::UnixfsV1_2025, text::OPTIONS_PROFILE_2025, "settings-profile-2025") }
-                    { profile(Profile::UnixfsV0_2015, text::OPTIONS_PROFILE_2015, "settings-profile-2015") }
-                </fieldset>
             </>
         };
         card("", "sharing-title", text::OPTIONS_SHARING, content)
     }
 
     fn fetching(&self, link: &Scope<Self>, wrong: &Wrong) -> Html {
-        let max = (Field::MaxFile, text::OPTIONS_MAX, text::OPTIONS_MAX_HELP);
-        let room = (Field::MaxRoom, text::OPTIONS_ROOM, text::OPTIONS_ROOM_HELP);
+        let room = (Field::MaxRoom, text::OPTIONS_ROOM, text::OPTIONS_ROOM_AUTO);
+        let wrong_folder = wrong_with(wrong, Field::SaveFolder);
+        let onfolder = link.batch_callback(|event: InputEvent| {
+            let value = typed(&event)?;
+            Some(Edit::Change(Box::new(|draft| draft.save_folder = value)))
+        });
         let content = html! {
             <>
                 { self.check(link, text::OPTIONS_SAVE, "settings-save-fetched", |draft| &mut draft.save_fetched) }
+                <div class="pair">
+                    <label for="settings-folder">{ text::OPTIONS_FOLDER }</label>
+                    <input id="settings-folder" type="text" autocomplete="off" placeholder={text::OPTIONS_FOLDER_NONE} value={self.draft.save_folder.clone()} oninput={onfolder}
+                        aria-invalid={wrong_folder.is_some().to_string()} aria-describedby="folder-wrong" data-testid="settings-folder" />
+                </div>
+                { complaint(wrong_folder.as_ref(), "folder-wrong") }
                 { self.check(link, text::OPTIONS_PROVIDE, "settings-provide-fetched", |draft| &mut draft.provide_fetched) }
-                { self.size(link, wrong, max, "settings-max-file", "max-wrong", |draft| &mut draft.max_file) }
                 { self.size(link, wrong, room, "settings-max-room", "room-wrong", |draft| &mut draft.max_room) }
             </>
         };
         card("", "fetching-title", text::OPTIONS_FETCHING, content)
+    }
+
+    fn notices(&self, link: &Scope<Self>) -> Html {
+        let content = html! {
+            <>
+                { self.check(link, text::OPTIONS_NOTIFY, "settings-notify", |draft| &mut draft.notify) }
+                if self.draft.notify {
+                    <div class="inner">
+                        { self.check(link, text::NOTIFY_SHARED, "notify-shared", |draft| &mut draft.notify_shared) }
+                        { self.check(link, text::NOTIFY_FETCHED, "notify-fetched", |draft| &mut draft.notify_fetched) }
+                        { self.check(link, text::NOTIFY_FAILED, "notify-failed", |draft| &mut draft.notify_failed) }
+                        { self.check(link, text::NOTIFY_ASKED, "notify-asked", |draft| &mut draft.notify_asked) }
+                    </div>
+                }
+            </>
+        };
+        card("", "notices-title", text::OPTIONS_NOTICES, content)
+    }
+
+    /// Draws how much may be uploaded, and how large a file may be.
+    fn limits(&self, link: &Scope<Self>, wrong: &Wrong) -> Html {
+        let field = |field, words| (field, words, text::OPTIONS_NO_LIMIT);
+        html! {
+            <section>
+                <h3>{ text::OPTIONS_LIMITS }</h3>
+                { self.size(link, wrong, field(Field::MaxSentDay, text::OPTIONS_SENT_DAY), "settings-max-sent-day", "sent-day-wrong", |draft| &mut draft.max_sent_day) }
+                { self.size(link, wrong, field(Field::MaxSentFile, text::OPTIONS_SENT_FILE), "settings-max-sent-file", "sent-file-wrong", |draft| &mut draft.max_sent_file) }
+                { self.size(link, wrong, field(Field::MaxFile, text::OPTIONS_MAX), "settings-max-file", "max-wrong", |draft| &mut draft.max_file) }
+                { hint(text::OPTIONS_MAX_HELP.into()) }
+                { self.check(link, text::OPTIONS_METERED, "settings-metered", |draft| &mut draft.metered) }
+            </section>
+        }
+    }
+
+    /// Draws the form of new hashes.
+    fn hashes(&self, link: &Scope<Self>) -> Html {
+        let profile = |profile: Profile, words: &'static str, testid: &'static str| {
+            let onchange = link.callback(move |_: Event| {
+                Edit::Change(Box::new(move |draft| draft.profile = profile))
+            });
+            html! {
+                <label class="choice"><input type="radio" name="profile" checked={self.draft.profile == profile} {onchange} data-testid={testid} /><span>{ words }</span></label>
+            }
+        };
+        html! {
+            <fieldset>
+                <legend><h3>{ text::OPTIONS_PROFILE }</h3></legend>
+                { profile(Profile::UnixfsV1_2025, text::OPTIONS_PROFILE_2025, "settings-profile-2025") }
+                { profile(Profile::UnixfsV0_2015, text::OPTIONS_PROFILE_2015, "settings-profile-2015") }
+            </fieldset>
+        }
     }
 
     /// Draws a size with its unit.
@@ -344,7 +703,7 @@ impl Form {
         &self,
         link: &Scope<Self>,
         wrong: &Wrong,
-        (field, words, help): (Field, &'static str, &'static str),
+        (field, words, empty): (Field, &'static str, &'static str),
         id: &'static str,
         wrong_id: &'static str,
         size: fn(&mut Draft) -> &mut Size,
@@ -352,7 +711,7 @@ impl Form {
         let wrong = wrong_with(wrong, field);
         let Size { number, unit } = size(&mut self.draft.clone()).clone();
         let oninput = link.batch_callback(move |event: InputEvent| {
-            let value = event.target()?.dyn_into::<HtmlInputElement>().ok()?.value();
+            let value = typed(&event)?;
             Some(Edit::Change(Box::new(move |draft| {
                 size(draft).number = value
             })))
@@ -365,12 +724,11 @@ impl Form {
             <>
                 <div class="pair">
                     <label for={id}>{ words }</label>
-                    <input {id} class="number" type="text" inputmode="decimal" value={number} {oninput}
+                    <input {id} class="number" type="text" inputmode="decimal" autocomplete="off" placeholder={empty} value={number} {oninput}
                         aria-invalid={wrong.is_some().to_string()} aria-describedby={wrong_id} data-testid={id} />
                     <select aria-label={words} onchange={onunit}>
                         { for UNITS.iter().enumerate().map(|(index, (name, _))| html! { <option selected={index == unit}>{ *name }</option> }) }
                     </select>
-                    <span class="hint">{ help }</span>
                 </div>
                 { complaint(wrong.as_ref(), wrong_id) }
             </>
@@ -385,7 +743,7 @@ impl Form {
                      wrong_id: &'static str,
                      set: fn(&mut Draft, String)| {
             let oninput = link.batch_callback(move |event: InputEvent| {
-                let value = event.target()?.dyn_into::<HtmlInputElement>().ok()?.value();
+                let value = typed(&event)?;
                 Some(Edit::Change(Box::new(move |draft| set(draft, value))))
             });
             html! {
@@ -399,8 +757,9 @@ impl Form {
                 </>
             }
         };
-        let content = html! {
-            <>
+        html! {
+            <section>
+                <h3>{ text::OPTIONS_IPFS }</h3>
                 { hint(text::OPTIONS_IPFS_HELP.into()) }
                 { self.check(link, text::OPTIONS_IPFS_USE, "settings-ipfs", |draft| &mut draft.use_ipfs) }
                 if self.draft.use_ipfs {
@@ -416,8 +775,7 @@ impl Form {
                     </p>
                     { props.test_outcome.clone() }
                 }
-            </>
-        };
-        card("", "ipfs-title", text::OPTIONS_IPFS, content)
+            </section>
+        }
     }
 }

@@ -13,6 +13,7 @@ mod lifetime;
 mod main_job;
 mod many;
 mod own_ipfs;
+mod pages;
 mod private;
 mod reading;
 mod restarts;

@@ -103,6 +103,7 @@ async fn set_up(
     settings.set_query(Some("view=options"));
     driver.goto(settings.as_str()).await?;
     shown(face, "settings-ipfs").await?;
+    press(alice, "advanced").await?;
     press(alice, "settings-ipfs").await?;
     shown(face, "settings-rpc").await?;
 

@@ -1,0 +1,353 @@
+//! What the pages beside the list of files have: the settings, the first page and the network.
+
+use std::rc::Rc;
+
+use fluence::command::{Answer, Command};
+use fluence::live::{CallLine, MAX_CALLS, NodeView};
+use fluence::settings_file;
+use fluence::state::{ItemId, LinkError, Settings};
+use fluence::storage;
+use gloo_timers::callback::Timeout;
+use web_sys::File;
+
+use super::{Face, Msg, Sender, Topic, View};
+use crate::files::Picked;
+use crate::preferences::Theme;
+use crate::small_map::SmallMap;
+use crate::{browser, focus, text};
+
+/// How long the sample may take to come back, in milliseconds. The node waits for the browser that shares it.
+const BACK_MS: u32 = 60_000;
+
+/// What these pages have.
+#[derive(Default)]
+pub struct Pages {
+    /// The nodes and what the links to them are like.
+    pub nodes: Vec<NodeView>,
+    /// The last calls, oldest first.
+    pub calls: Vec<CallLine>,
+    /// How tests of nodes ended, by their addresses.
+    pub tested: SmallMap<String, Tested>,
+    /// The nodes that are to be added to those in the form, because they were in a list.
+    pub found: Option<Rc<Vec<String>>>,
+    /// A settings file that was read, which the person is asked about.
+    pub import: Option<Import>,
+    /// What is wrong with a settings file that was not even sent to the worker.
+    pub import_error: Option<&'static str>,
+    /// Whether the person is asked whether they want a new identity.
+    pub asks_identity: bool,
+    /// The address of a node that the first page asks for.
+    pub adding: String,
+    /// The function that the person calls, its arguments, and the last reply with the peer and the time that it took.
+    pub function: String,
+    /// See [`Pages::function`].
+    pub args: String,
+    /// See [`Pages::function`].
+    pub reply: Option<(String, String, u64)>,
+    /// The file that the first page shares.
+    pub sample: Sample,
+    /// Whether a node was added on the first page, whose field for it goes once the node works.
+    has_added: bool,
+    late: Option<Timeout>,
+}
+
+/// How the test of a node ended: the time of a round trip in milliseconds, and what is wrong.
+pub type Tested = (Option<u64>, Option<LinkError>);
+
+/// A settings file that was read.
+pub struct Import {
+    /// The name of the file.
+    pub name: String,
+    /// What is in it.
+    pub settings: Settings,
+    /// The theme in it.
+    pub theme: Option<String>,
+}
+
+/// The file that the first page shares and fetches.
+#[derive(Default)]
+pub struct Sample {
+    /// What is in it; empty if it is not made yet.
+    pub text: String,
+    /// Its item.
+    pub id: Option<ItemId>,
+    /// What came back: `None` while nothing did, and an error if the wrong thing did, or nothing for too long.
+    pub back: Option<Result<String, String>>,
+    /// Whether it is being fetched.
+    pub fetching: bool,
+}
+
+/// What can happen on these pages.
+pub enum Do {
+    /// A node is to be tested.
+    Test(String),
+    /// The nodes of the list at this URL are to be added.
+    List(String),
+    /// They were added.
+    Added,
+    /// The settings are to be written to a file.
+    Export,
+    /// A settings file was chosen.
+    Chosen(File),
+    /// A settings file was read: its name, and what is in it.
+    Read(String, Option<String>),
+    /// The settings in the file are to replace those of now, or not.
+    Import(bool),
+    /// The person is to be asked whether they want a new identity, or no longer.
+    AskIdentity(bool),
+    /// The address of a node was typed on the first page.
+    Adding(String),
+    /// It is to be used.
+    AddNode,
+    /// The function or its arguments were typed.
+    Function(String),
+    /// See [`Do::Function`].
+    Args(String),
+    /// The function is to be called.
+    Call,
+    /// All settings are to be set.
+    Set(Box<Settings>),
+    /// The sample is to be shared and fetched.
+    Try,
+    /// The sample came back, or did not.
+    Back(Result<String, String>),
+}
+
+impl Pages {
+    /// Takes what changed of the nodes and the calls.
+    pub(super) fn live(&mut self, nodes: Option<Vec<NodeView>>, calls: Vec<CallLine>) {
+        if let Some(nodes) = nodes {
+            self.nodes = nodes;
+        }
+        for call in calls {
+            let known = self
+                .calls
+                .iter_mut()
+                .find(|known| known.number == call.number);
+            match known {
+                Some(known) => *known = call,
+                None => self.calls.push(call),
+            }
+        }
+        let beyond = self.calls.len().saturating_sub(MAX_CALLS);
+        self.calls.drain(..beyond);
+    }
+}
+
+impl Face {
+    /// Asks the worker to tell what the nodes and the calls are like, on the pages that show it.
+    pub(super) fn ask_live(&mut self, sender: &Sender) {
+        if !self.view.has_files() && !self.is_waiting(&Topic::Live) {
+            // A worker that has begun anew counts its calls anew.
+            self.pages.calls.clear();
+            let with_calls = self.view == View::Network;
+            self.send(sender, Topic::Live, Command::Live { with_calls });
+        }
+    }
+
+    /// Does what the person wants on one of these pages.
+    pub(super) fn on_page(&mut self, sender: &Sender, what: Do) {
+        match what {
+            Do::Test(address) => {
+                self.pages.tested.remove(&address);
+                let topic = Topic::Node(address.clone());
+                self.send(sender, topic, Command::TestNode { address });
+            }
+            Do::List(url) => self.send(sender, Topic::NodeList, Command::NodeList { url }),
+            Do::Added => self.pages.found = None,
+            Do::Export => {
+                let theme = self.theme.word().to_owned();
+                let command = Command::ExportSettings { theme };
+                self.send(sender, Topic::SettingsFile, command);
+            }
+            Do::Chosen(file) => {
+                self.pages.import = None;
+                self.failures.remove(&Topic::SettingsFile);
+                self.done.remove(&Topic::SettingsFile);
+                let is_large = file.size() > settings_file::MAX_FILE as f64;
+                self.pages.import_error = is_large.then_some(text::IMPORT_TOO_LARGE);
+                if !is_large {
+                    sender.send_future(async move {
+                        let read = browser::text_of(&file).await;
+                        Msg::Pages(Do::Read(file.name(), read.ok()))
+                    });
+                }
+            }
+            Do::Read(_, None) => self.pages.import_error = Some(text::IMPORT_UNREADABLE),
+            Do::Read(name, Some(text)) => {
+                self.pages.import = Some(Import {
+                    name,
+                    settings: Settings::default(),
+                    theme: None,
+                });
+                self.send(sender, Topic::SettingsFile, Command::ReadSettings { text });
+            }
+            Do::Import(wanted) => {
+                // The button that was pressed goes.
+                focus::first_of(&["[data-testid=settings-import]"]);
+                let import = self.pages.import.take().filter(|_| wanted);
+                self.done.remove(&Topic::SettingsFile);
+                if let Some(Import {
+                    settings, theme, ..
+                }) = import
+                {
+                    let settings = Settings {
+                        // Whether sharing rests is no setting that people keep.
+                        paused: self.settings().paused,
+                        ..settings
+                    };
+                    let is_known = |known: &Theme| theme.as_deref() == Some(known.word());
+                    if let Some(theme) = Theme::ALL.into_iter().find(is_known) {
+                        self.theme = theme;
+                        theme.choose();
+                    }
+                    self.send(sender, Topic::Settings, Command::Set { settings });
+                }
+            }
+            Do::AskIdentity(asks) => {
+                self.pages.asks_identity = asks;
+                focus::first_of(&["[data-testid=identity-new]"]);
+            }
+            Do::Adding(address) => {
+                self.pages.adding = address;
+                self.failures.remove(&Topic::Settings);
+                self.failures.remove(&Topic::NodeList);
+            }
+            Do::AddNode => {
+                self.pages.has_added = true;
+                let url = self.pages.adding.trim().to_owned();
+                if url.contains("://") {
+                    self.send(sender, Topic::NodeList, Command::NodeList { url });
+                } else {
+                    let settings = Settings {
+                        nodes: vec![url],
+                        ..self.settings().clone()
+                    };
+                    self.send(sender, Topic::Settings, Command::Set { settings });
+                }
+            }
+            Do::Function(name) => self.pages.function = name,
+            Do::Args(args) => self.pages.args = args,
+            Do::Call => {
+                self.pages.reply = None;
+                let command = Command::Call {
+                    function: self.pages.function.clone(),
+                    args: self.pages.args.clone(),
+                };
+                self.send(sender, Topic::Call, command);
+            }
+            Do::Set(settings) => {
+                let settings = *settings;
+                self.send(sender, Topic::Settings, Command::Set { settings });
+            }
+            Do::Try => self.share_sample(sender),
+            Do::Back(back) => {
+                self.pages.late = None;
+                self.pages.sample.fetching = false;
+                let is_same = back
+                    .as_ref()
+                    .is_ok_and(|back| *back == self.pages.sample.text);
+                self.said = if is_same {
+                    text::TRY_SAME.to_owned()
+                } else {
+                    text::TRY_NOT_BACK.to_owned()
+                };
+                self.pages.sample.back = Some(match back {
+                    Ok(_) if !is_same => Err(text::TRY_OTHER.to_owned()),
+                    back => back,
+                });
+            }
+        }
+    }
+
+    /// Takes the answer to a command of these pages.
+    pub(super) fn told(&mut self, about: Topic, answer: Answer) {
+        match (about, answer) {
+            (Topic::Node(address), Answer::Tested { ms, error }) => {
+                let tested = (ms, error);
+                self.said = text::tested(&tested);
+                self.pages.tested.insert(address, tested);
+            }
+            (Topic::NodeList, Answer::Nodes { nodes }) => {
+                self.pages.found = Some(Rc::new(nodes));
+            }
+            (Topic::SettingsFile, Answer::Text { text, .. }) => {
+                let saved = browser::save_text(settings_file::NAME, &text);
+                self.pages.import_error = saved.err().map(|_| text::EXPORT_FAILED);
+            }
+            (Topic::SettingsFile, Answer::Settings { settings, theme }) => {
+                if let Some(import) = &mut self.pages.import {
+                    import.settings = *settings;
+                    import.theme = theme;
+                    self.done.insert(Topic::SettingsFile, ());
+                }
+            }
+            (Topic::Call, Answer::Text { text, peer, ms }) => {
+                self.said = text::CALLED.to_owned();
+                self.pages.reply = Some((text, peer.unwrap_or_default(), ms.unwrap_or_default()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Puts the focus on what comes next once the field for a node has gone.
+    pub(super) fn keep_focus_on_page(&mut self) {
+        if self.pages.has_added && focus::is_lost() && self.state.network.can_call() {
+            self.pages.has_added = false;
+            focus::first_of(&[
+                "[data-testid=reading-allow]",
+                "[data-testid=welcome-private]",
+            ]);
+        }
+    }
+
+    /// Uses the nodes of a list on the first page. The form of the settings adds them to its own.
+    pub(super) fn use_found(&mut self, sender: &Sender) {
+        if self.view == View::Welcome
+            && let Some(found) = self.pages.found.take()
+        {
+            self.pages.adding.clear();
+            let mut settings = self.settings().clone();
+            settings.nodes.clone_from(&found);
+            self.send(sender, Topic::Settings, Command::Set { settings });
+        }
+    }
+
+    fn share_sample(&mut self, sender: &Sender) {
+        let made = text::sample(&browser::now_in_words());
+        let Ok(file) = browser::file_of(text::TRY_NAME, &made) else {
+            return;
+        };
+        self.pages.sample = Sample {
+            text: made,
+            ..Sample::default()
+        };
+        let path = text::TRY_NAME.to_owned();
+        self.share_files(sender, vec![Picked { file, path }], false, false, 1);
+    }
+
+    /// Fetches the sample through the node, once others can fetch it and the node serves web links.
+    pub(super) fn fetch_back(&mut self, sender: &Sender) {
+        let sample = &mut self.pages.sample;
+        if sample.fetching || sample.back.is_some() {
+            return;
+        }
+        let id = sample.id.as_ref();
+        let item = id.and_then(|id| self.state.items.get(id));
+        let item = item.filter(|item| item.is_shared());
+        let (Some(cid), Some(base)) = (item.and_then(|item| item.cid.as_ref()), &self.state.web)
+        else {
+            return;
+        };
+        sample.fetching = true;
+        let url = storage::web_link(base, cid);
+        sender.send_future(async move {
+            let back = browser::fetch_text(&url).await;
+            Msg::Pages(Do::Back(back.map_err(|_| text::TRY_NOT_BACK.to_owned())))
+        });
+        let sender = sender.clone();
+        self.pages.late = Some(Timeout::new(BACK_MS, move || {
+            sender.send(Msg::Pages(Do::Back(Err(text::TRY_NOT_BACK.to_owned()))));
+        }));
+    }
+}
