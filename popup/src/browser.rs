@@ -183,6 +183,7 @@ pub async fn links(tab: i32) -> Outcome<Vec<PageLink>> {
             text: text("text"),
             width: pixels("width"),
             height: pixels("height"),
+            small: text("small"),
         })
     };
     let list = found
@@ -204,6 +205,33 @@ pub fn is_wide() -> bool {
         .ok()
         .and_then(|width| width.as_f64())
         .is_some_and(|width| width > WIDEST_POPUP)
+}
+
+/// The style that puts a menu beside the button that was clicked, above or below it, where there is more room.
+pub fn beside(button: &web_sys::Element) -> Option<String> {
+    const GAP: f64 = 4.0;
+    let place = button.get_bounding_client_rect();
+    let root = document().document_element()?;
+    let (width, height) = (
+        f64::from(root.client_width()),
+        f64::from(root.client_height()),
+    );
+    let above = place.top() > height - place.bottom();
+    let (edge, offset, room) = if above {
+        ("bottom", height - place.top() + GAP, place.top())
+    } else {
+        ("top", place.bottom() + GAP, height - place.bottom())
+    };
+    let room = room - 2.0 * GAP;
+    // The button is at the end of its row, which is at the left where one reads from right to left.
+    let (side, inset) = if place.left() > width / 2.0 {
+        ("right", width - place.right())
+    } else {
+        ("left", place.left())
+    };
+    Some(format!(
+        "{edge}:{offset}px;{side}:{inset}px;max-height:{room}px"
+    ))
 }
 
 /// The document of the page.

@@ -2,14 +2,56 @@
 
 use fluence::state::ItemId;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, HtmlInputElement};
+use web_sys::{Element, HtmlElement, HtmlInputElement};
 use yew::NodeRef;
 
 use crate::browser;
 
 /// Puts the focus on an element, and selects its text if it is an input.
 pub fn element(element: &NodeRef) {
-    let Some(element) = element.cast::<HtmlElement>() else {
+    if let Some(element) = element.cast::<Element>() {
+        focus_on(&element);
+    }
+}
+
+/// Puts the focus on the element with this `id`, and selects its text if it is an input.
+pub fn id(id: &str) {
+    if let Some(element) = browser::document().get_element_by_id(id) {
+        focus_on(&element);
+    }
+}
+
+/// Puts the focus on the first entry of the menu that is shown.
+pub fn menu() {
+    let first = browser::document().query_selector("[role=menu] > [role=menuitem]");
+    if let Ok(Some(first)) = first {
+        focus_on(&first);
+    }
+}
+
+/// Moves the focus from one entry of the menu to another by a key, and returns whether the key does that.
+pub fn in_menu(key: &str) -> bool {
+    let Some(active) = browser::document().active_element() else {
+        return false;
+    };
+    let menu = active.parent_element();
+    let first = || menu.as_ref().and_then(Element::first_element_child);
+    let last = || menu.as_ref().and_then(Element::last_element_child);
+    let to = match key {
+        "ArrowDown" => active.next_element_sibling().or_else(first),
+        "ArrowUp" => active.previous_element_sibling().or_else(last),
+        "Home" => first(),
+        "End" => last(),
+        _ => return false,
+    };
+    if let Some(to) = to {
+        focus_on(&to);
+    }
+    true
+}
+
+fn focus_on(element: &Element) {
+    let Some(element) = element.dyn_ref::<HtmlElement>() else {
         return;
     };
     // If the element has just gone, there is nothing to focus.

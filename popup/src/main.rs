@@ -14,6 +14,7 @@ mod focus;
 mod name;
 mod page;
 mod preferences;
+mod qr;
 mod small_map;
 mod text;
 mod view;

@@ -10,6 +10,8 @@ use web::extension::downloads::Completed;
 pub const MAX_FILES: usize = 200;
 /// A picture with a side shorter than this, in pixels, is taken for decoration.
 const MIN_PICTURE: u32 = 48;
+/// The longest small copy of a picture, as a `data:` URL, in bytes.
+const MAX_SMALL: usize = 16 * 1024;
 /// The extensions of pages, which are not files to share.
 const PAGES: [&str; 14] = [
     "html", "htm", "xhtml", "php", "asp", "aspx", "jsp", "jspx", "cgi", "do", "cfm", "shtml",
@@ -33,6 +35,8 @@ pub struct PageLink {
     pub width: u32,
     /// The height of a picture, in pixels.
     pub height: u32,
+    /// A small copy of a picture, as a `data:` URL; empty if there is none.
+    pub small: String,
 }
 
 /// The kind of element that points to something.
@@ -75,8 +79,8 @@ pub struct PageFile {
     pub kind: FileKind,
     /// The size in bytes, if it is known.
     pub size: Option<u64>,
-    /// Whether the person has downloaded it.
-    pub downloaded: bool,
+    /// A small picture of it, as a `data:` URL. Nothing is fetched for it.
+    pub picture: Option<String>,
 }
 
 /// The kind of a file, by which its icon is chosen.
@@ -205,7 +209,7 @@ pub fn downloads_of(page: &str, downloads: Vec<Completed>) -> Vec<PageFile> {
                 url: download.url,
                 name,
                 size: download.size,
-                downloaded: true,
+                picture: None,
             }
         })
         .collect()
@@ -266,7 +270,8 @@ fn file_of(link: PageLink) -> Option<PageFile> {
         url: link.url,
         name,
         size: None,
-        downloaded: false,
+        picture: Some(link.small)
+            .filter(|small| small.starts_with("data:image/") && small.len() <= MAX_SMALL),
     })
 }
 
@@ -282,6 +287,7 @@ mod tests {
             text: "what the page says".to_owned(),
             width: 640,
             height: 480,
+            small: String::new(),
         }
     }
 

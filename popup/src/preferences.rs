@@ -8,10 +8,8 @@ use crate::browser;
 const THEME: &str = "theme";
 /// The key of the filter.
 const FILTER: &str = "filter";
-/// The key of whether the files of the page are folded away.
-const PAGE: &str = "page";
-const FOLDED: &str = "folded";
-const OPEN: &str = "open";
+/// The key of the time until which items were made about which the person is not to be asked.
+const NOT_NOW: &str = "not_now";
 /// The key of the text of the notice that was dismissed last.
 const DISMISSED: &str = "dismissed";
 
@@ -74,6 +72,8 @@ pub enum Filter {
     Shared,
     /// The items that were fetched.
     Fetched,
+    /// The files on the page, in the place of the items.
+    Page,
 }
 
 impl Filter {
@@ -82,6 +82,7 @@ impl Filter {
             Self::All => "all",
             Self::Shared => "shared",
             Self::Fetched => "fetched",
+            Self::Page => "page",
         }
     }
 
@@ -94,20 +95,22 @@ impl Filter {
         }
     }
 
-    /// Keeps the filter for the next page.
+    /// Keeps the filter for the next page, which belongs to another page of the web.
     pub fn keep(self) {
-        keep(FILTER, self.word());
+        if self != Self::Page {
+            keep(FILTER, self.word());
+        }
     }
 }
 
-/// Whether the files of the page were shown when the face was last open.
-pub fn page_was_open() -> bool {
-    load(PAGE) != FOLDED
+/// Until when items were made about which the person is not to be asked for permission, in Unix milliseconds.
+pub fn not_now() -> u64 {
+    load(NOT_NOW).parse().unwrap_or_default()
 }
 
-/// Keeps whether the files of the page are shown.
-pub fn keep_page_open(open: bool) {
-    keep(PAGE, if open { OPEN } else { FOLDED });
+/// Keeps that the person is not to be asked about items that were made until this time, in Unix milliseconds.
+pub fn keep_not_now(until: u64) {
+    keep(NOT_NOW, &until.to_string());
 }
 
 /// Whether the person has dismissed the notice of this time, in Unix milliseconds.

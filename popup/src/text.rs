@@ -13,12 +13,12 @@ use crate::face::Tested;
 pub const NAME: &str = "Fluence Share";
 
 // The connection.
-pub const NETWORK_STARTING: &str = "Starting";
-pub const NETWORK_NO_NODE: &str = "No node";
-pub const NETWORK_CONNECTING: &str = "Connecting";
-pub const NETWORK_ONLINE: &str = "Online";
-pub const NETWORK_OFFLINE: &str = "Offline";
-pub const NETWORK_UNREACHABLE: &str = "Fetching only";
+pub const NETWORK_STARTING: &str = "Starting…";
+pub const NETWORK_NO_NODE: &str = "No node is set";
+pub const NETWORK_CONNECTING: &str = "Connecting…";
+pub const NETWORK_ONLINE: &str = "Ready to share and fetch";
+pub const NETWORK_OFFLINE: &str = "Not connected";
+pub const NETWORK_UNREACHABLE: &str = "Ready to fetch, not to share";
 pub const UNREACHABLE_ADVICE: &str = "The node has no room to make another peer reachable. You can fetch, but nobody can fetch from you. It tries again by itself; another node may have room.";
 pub const NETWORK_LABEL: &str = "Connection";
 pub const NO_NODE_ADVICE: &str = "To share and fetch, Fluence Share needs the address of at least one node. Ask whoever runs one, or run your own.";
@@ -29,7 +29,6 @@ pub const WORKER_LOST: &str = "The background worker stopped. Connecting to it a
 pub const WORKER_SILENT: &str = "The background worker does not answer. Restarting the extension loses nothing that was shared or fetched.";
 pub const WORKER_RELOAD: &str = "Restart Fluence Share";
 pub const WORKER_STRANGE: &str = "This page and the background worker are of different versions. Close this page and open it again.";
-pub const YOUR_ID: &str = "Your peer id. Click to copy.";
 
 // The header and the theme.
 pub const OPEN_TAB: &str = "Open in a tab";
@@ -40,22 +39,18 @@ pub const THEME_AUTO: &str = "As the system";
 pub const THEME_LIGHT: &str = "Light";
 pub const THEME_DARK: &str = "Dark";
 
-// Fetching.
+// The field in which one pastes, and onto which one drops.
+pub const GIVE: &str = "Fetch or share";
+pub const GIVE_HINT: &str = "Paste a link, or drop files";
 pub const FETCH: &str = "Fetch";
-pub const FETCH_TITLE: &str = "Fetch by hash";
-pub const FETCH_HINT: &str = "Paste a hash or a link";
 pub const FETCH_PASTE: &str = "Paste from the clipboard";
 pub const FETCH_PASTE_REFUSED: &str = "The browser did not allow reading the clipboard. Click into the field and press Ctrl+V (⌘V on a Mac).";
-
-// Sharing.
-pub const SHARE_TITLE: &str = "Share files";
 pub const SHARE_CHOOSE: &str = "Choose files";
-pub const SHARE_FOLDER: &str = "Choose a folder";
-pub const SHARE_DROP: &str = "or drop them here";
+pub const SHARE_FOLDER: &str = "Folder";
 pub const SHARE_DROP_NOW: &str = "Drop to share";
 pub const SHARE_HOW: &str = "How several files are shared";
-pub const SHARE_EACH: &str = "A hash for each file";
-pub const SHARE_TOGETHER: &str = "One hash for all, as a folder";
+pub const SHARE_EACH: &str = "A link for each file";
+pub const SHARE_TOGETHER: &str = "One link for all, as a folder";
 pub const SHARE: &str = "Share";
 pub const CANCEL: &str = "Cancel";
 pub const SHARE_HANDING: &str =
@@ -67,15 +62,17 @@ pub const SHARE_BIG: &str = "Picking many or large files is easier in a tab:";
 // The files on the page.
 pub const PAGE_TITLE: &str = "This page";
 pub const PAGE_READING: &str = "Looking for files on the page…";
-pub const PAGE_NONE: &str =
-    "No downloads came from this page, and it links to no files. Right-click anything to share it.";
+pub const PAGE_NONE: &str = "No files on this page";
+pub const PAGE_NONE_ADVICE: &str =
+    "No downloads came from it, and it links to no files. Right-click anything on it to share it.";
 pub const PAGE_DOWNLOADS: &str = "Downloaded from here";
 pub const PAGE_LINKS: &str = "On this page";
-pub const PAGE_IN_TAB: &str = "To see the files of a page, open Fluence Share from the browser's toolbar while you are on that page.";
-pub const PAGE_CLOSED: &str =
-    "The browser does not let extensions read this page. On other pages, their files appear here.";
+pub const PAGE_CLOSED: &str = "This page cannot be read";
+pub const PAGE_CLOSED_ADVICE: &str =
+    "The browser does not let extensions read it. On other pages, their files appear here.";
 pub const PAGE_LINKS_REFUSED: &str = "The browser did not let Fluence Share read the page; open it from the toolbar on that page to see its links.";
 pub const PAGE_SHARING: &str = "Sharing…";
+pub const PAGE_ALL: &str = "Select all";
 
 // The question for permission.
 pub const ACCESS_ALLOW: &str = "Allow access";
@@ -88,15 +85,14 @@ pub const ITEMS_TITLE: &str = "Your files";
 pub const FILTER_ALL: &str = "All";
 pub const FILTER_SHARED: &str = "Shared";
 pub const FILTER_FETCHED: &str = "Fetched";
-pub const SEARCH: &str = "Search";
+pub const SEARCH: &str = "Search your files";
 pub const EMPTY_ALL: &str = "Nothing here yet";
-pub const EMPTY_ALL_ADVICE: &str = "Right-click a link, a picture or a video on any page and choose “Share via Fluence”, drop a file here, or paste a hash above.";
+pub const EMPTY_ALL_ADVICE: &str = "Right-click a link, a picture or a video on any page and choose “Share via Fluence”, or drop a file here. To fetch, paste a link above.";
 pub const EMPTY_SHARED: &str = "Nothing shared yet";
 pub const EMPTY_SHARED_ADVICE: &str =
     "Drop a file here, or right-click something on a page and choose “Share via Fluence”.";
 pub const EMPTY_FETCHED: &str = "Nothing fetched yet";
-pub const EMPTY_FETCHED_ADVICE: &str =
-    "Paste a hash or a link that someone sent you into the field above.";
+pub const EMPTY_FETCHED_ADVICE: &str = "Paste a link that someone sent you into the field above.";
 pub const EMPTY_SEARCH: &str = "No file matches";
 pub const EMPTY_SEARCH_ADVICE: &str = "Try a part of the name or of the hash.";
 
@@ -109,23 +105,37 @@ pub const FREE_LISTED: &str = "All that are listed";
 pub const FREE_HELP: &str = "Copies that you saved stay.";
 
 pub const COPY_LINK: &str = "Copy link";
-pub const COPY_WEB_LINK: &str = "Copy a web link: it opens in any browser, without Fluence Share";
-pub const COPY_LOCAL_WEB_LINK: &str = "Copy a web link: it opens in any browser of this computer, without Fluence Share, because the node is on this computer";
+pub const COPY_WEB_LINK: &str = "Copy web link";
+pub const WEB_HELP: &str = "It opens in any browser, without Fluence Share.";
+pub const WEB_LOCAL_HELP: &str =
+    "It opens in any browser of this computer, because the node is on this computer.";
+pub const QR: &str = "Show QR code";
+pub const QR_WEB: &str =
+    "Point the camera of a phone at it: the file opens in the phone's browser.";
+pub const QR_LINK: &str = "It is the link for Fluence Share on another device.";
+pub const QR_TOO_LONG: &str = "The link is too long for a QR code. Copy it instead.";
+pub const CLOSE: &str = "Close";
 pub const COPIED: &str = "Copied";
+pub const LINK_COPIED: &str = "Link copied";
 pub const COPY_REFUSED: &str =
     "The browser did not allow copying. Select the link in the details and copy it.";
+pub const COPY_REFUSED_SHORT: &str = "Not copied";
 pub const SAVE: &str = "Save";
 pub const STOP: &str = "Stop sharing";
-pub const AGAIN: &str = "Share again";
-pub const SHARE_TOO: &str = "Share it too";
+pub const AGAIN: &str = "Start sharing";
+pub const SHARE_TOO: &str = "Share it with others too";
+pub const CHOOSE_AGAIN: &str = "Choose it again";
 pub const COPIES: &str = "In storage";
 pub const PAUSE: &str = "Pause";
 pub const RESUME: &str = "Resume";
 pub const DISCARD: &str = "Discard";
 pub const RETRY: &str = "Try again";
 pub const REMOVE: &str = "Remove";
-pub const KEEP: &str = "Keep";
-pub const DETAILS: &str = "Details and log";
+pub const NOW: &str = "Now";
+pub const NEEDS_ACCESS: &str = "Needs your permission";
+pub const STALLED: &str = "nothing has come for a while";
+pub const DETAILS: &str = "Details";
+pub const MORE_ACTIONS: &str = "More";
 pub const ASKERS: &str = "Who asked";
 pub const ASKED_WHEN: &str = "When";
 pub const ASKED_WHO: &str = "Peer";
@@ -472,13 +482,17 @@ pub fn time_left(seconds: u64) -> String {
     }
 }
 
-/// The progress of a transfer: `12 MB of 50 MB · 3.4 MB/s · 12 s left`.
-pub fn progress(progress: &fluence::state::Progress) -> String {
+/// The progress of a transfer: `12 MB of 50 MB · 3.4 MB/s · 12 s left`. How fast it is and how long it takes is left out
+/// when nothing has moved for a while, because nobody knows then.
+pub fn progress(progress: &fluence::state::Progress, stalled: bool) -> String {
     let mut text = match progress.total {
         Some(total) => format!("{} of {}", words::size(progress.bytes), words::size(total)),
         None => words::size(progress.bytes),
     };
-    if progress.rate > 0 {
+    if stalled {
+        text.push_str(" · ");
+        text.push_str(STALLED);
+    } else if progress.rate > 0 {
         text.push_str(&format!(" · {}/s", words::size(progress.rate)));
         if let Some(seconds) = progress.seconds_left().filter(|seconds| *seconds > 0) {
             text.push_str(" · ");
@@ -523,7 +537,7 @@ pub fn retry_in(seconds: u64) -> String {
 pub fn paused_status(item: &Item) -> &'static str {
     match item.origin {
         Origin::Share => "Sharing is paused",
-        Origin::Fetch => "Fetched · sharing is paused",
+        Origin::Fetch => "Fetched. Sharing is paused",
     }
 }
 
@@ -547,14 +561,13 @@ pub fn shared_until(moment: &str) -> String {
     format!("until {moment}")
 }
 
-/// Whether the person has paused a fetch, which is nothing that has gone wrong.
+/// Whether the person has ended or paused it, which is nothing that has gone wrong.
 pub fn is_paused(item: &Item) -> bool {
-    let paused =
-        matches!(&item.status, Status::Interrupted { failure } if failure.code == Code::Paused);
-    paused && item.origin == Origin::Fetch
+    let failure = item.status.failure();
+    failure.is_some_and(|failure| failure.code == Code::Paused)
 }
 
-/// The status of an item in words, which are true of the network as it is now.
+/// The status of an item in a few words, which are true of the network as it is now.
 pub fn status(item: &Item, network: &NetworkStatus) -> String {
     let online = network.is_online();
     match &item.status {
@@ -562,26 +575,55 @@ pub fn status(item: &Item, network: &NetworkStatus) -> String {
             Some(url) if item.progress.is_none() => format!("Waiting for {}", host_of(url)),
             _ => "Reading the file".to_owned(),
         },
-        Status::Hashing => "Computing its hash".to_owned(),
-        Status::Announcing if online => "Announcing".to_owned(),
+        Status::Hashing => "Making its link".to_owned(),
+        Status::Announcing if online => "Telling the network".to_owned(),
         Status::Announcing => "Waiting for the network".to_owned(),
-        Status::Shared if item.upload.is_some() => "Shared · sending it now".to_owned(),
-        Status::Shared if online => "Shared".to_owned(),
-        Status::Shared => "Shared · waiting for the network".to_owned(),
+        Status::Shared if item.upload.is_some() => "Sending it to somebody".to_owned(),
+        Status::Shared if online => "Others can fetch it".to_owned(),
+        Status::Shared => "Waiting for the network".to_owned(),
         Status::Stopped => "No longer shared".to_owned(),
-        Status::Searching if network.can_call() => "Looking for peers that have it".to_owned(),
+        Status::Searching if network.can_call() => "Looking for somebody who has it".to_owned(),
         Status::Searching => "Waiting for the network".to_owned(),
-        Status::Asked { .. } => "Asked; waiting for an answer".to_owned(),
+        Status::Asked { .. } => "Waiting for an answer".to_owned(),
         Status::Downloading { from } => format!("Fetching from {from}"),
         Status::Interrupted { .. } if is_paused(item) => "Paused".to_owned(),
         Status::Interrupted { .. } => "Interrupted".to_owned(),
-        Status::Done if item.upload.is_some() => "Fetched · sending it on now".to_owned(),
-        Status::Done if item.providing && !online => "Fetched · waiting for the network".to_owned(),
-        Status::Done if item.is_shared() => "Fetched · shared on".to_owned(),
-        Status::Done if item.providing => "Fetched · announcing".to_owned(),
+        Status::Done if item.upload.is_some() => "Fetched. Sending it to somebody".to_owned(),
+        Status::Done if item.providing && !online => "Fetched. Waiting to share it too".to_owned(),
+        Status::Done if item.is_shared() => "Fetched. You share it too".to_owned(),
+        Status::Done if item.providing => "Fetched. Telling the network".to_owned(),
         Status::Done => "Fetched".to_owned(),
+        Status::Failed { .. } if is_paused(item) => "Cancelled".to_owned(),
         Status::Failed { .. } if item.origin == Origin::Share => "Not shared".to_owned(),
         Status::Failed { .. } => "Not fetched".to_owned(),
+    }
+}
+
+/// What others can do with an item now, in a sentence; nothing while it is on its way here.
+pub fn now(item: &Item, network: &NetworkStatus, paused: bool) -> Option<&'static str> {
+    Some(match () {
+        () if !item.status.is_here() => return None,
+        () if !item.providing && item.origin == Origin::Share => "Nobody can fetch this from you.",
+        () if !item.providing => "You have it. You do not share it with others.",
+        () if paused => "Nobody can fetch this from you, because sharing is paused.",
+        () if !network.is_online() => {
+            "Nobody can fetch this from you until there is a connection again."
+        }
+        () if !item.is_shared() => {
+            "The network is being told of it. In a moment, anybody with the link can fetch it."
+        }
+        () if item.asks => {
+            "Anybody with the link can ask for this while your browser is open, and gets it if you allow it."
+        }
+        () => "Anybody with the link can fetch this while your browser is open.",
+    })
+}
+
+/// A file that others can fetch is also at a storage, at least until a moment.
+pub fn copy_until(until: Option<String>) -> String {
+    match until {
+        Some(until) => format!("a copy is at storage until {until}"),
+        None => "a copy is at storage".to_owned(),
     }
 }
 
@@ -671,6 +713,26 @@ pub fn more(count: usize) -> String {
     format!("Show {count} more")
 }
 
+/// The button that shares the selected files of the page.
+pub fn share_many(count: usize) -> String {
+    format!("Share {}", files(count as u64))
+}
+
+/// The label of the box that selects one of many files.
+pub fn select_named(name: &str) -> String {
+    format!("Select {name}")
+}
+
+/// The label of the button with everything that can be done with a file.
+pub fn more_about(name: &str) -> String {
+    format!("More about {name}")
+}
+
+/// The label of the QR code of a link.
+pub fn qr_of(name: &str) -> String {
+    format!("QR code with the link to {name}")
+}
+
 /// The label of the button that shares one of many files.
 pub fn share_named(name: &str) -> String {
     format!("Share {name}")
@@ -681,22 +743,39 @@ pub fn too_many_files(limit: usize) -> String {
     format!("That is more than {limit} files. Pack them into an archive, or share them in parts.")
 }
 
-/// Says why access to origins is requested.
-pub fn access(origins: &[String]) -> String {
+/// Says why access to origins is requested: for these files, of which there may be none that is known.
+pub fn access(origins: &[String], names: &[&str]) -> String {
     let hosts: Vec<String> = origins.iter().map(|origin| origin_host(origin)).collect();
+    let what = match names {
+        [] => "this".to_owned(),
+        [name] => format!("“{name}”"),
+        [name, others @ ..] => format!("“{name}” {}", and_more(others.len())),
+    };
     format!(
-        "To read this as your browser would, Fluence Share needs your permission to read from {}. The browser asks you next; it is used for nothing else.",
+        "To share {what}, Fluence Share needs your permission to read from {}. The browser asks you next; it is used for nothing else.",
         hosts.join(", ")
     )
+}
+
+/// Whether a match pattern permits what is at an address, as far as their hosts tell.
+pub fn is_of_origin(url: &str, pattern: &str) -> bool {
+    let without_port = |host: String| match host.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host.to_owned(),
+        _ => host,
+    };
+    let host = origin_host(pattern);
+    host == ALL_SITES || without_port(host) == without_port(host_of(url))
 }
 
 /// The host of a match pattern, as people know it.
 fn origin_host(pattern: &str) -> String {
     match host_of(pattern).as_str() {
-        "*" | "" | "<all_urls>" => "all sites".to_owned(),
+        "*" | "" | "<all_urls>" => ALL_SITES.to_owned(),
         host => host.strip_prefix("*.").unwrap_or(host).to_owned(),
     }
 }
+
+const ALL_SITES: &str = "all sites";
 
 /// Asks whether an item is to be removed.
 pub fn remove_question(item: &Item) -> &'static str {
@@ -786,7 +865,7 @@ mod tests {
 
     #[test]
     fn progress_says_only_what_is_known() {
-        let of = |bytes, total, rate| progress(&Progress { bytes, total, rate });
+        let of = |bytes, total, rate| progress(&Progress { bytes, total, rate }, false);
         assert_eq!(
             of(12_000_000, Some(50_000_000), 3_400_000),
             "12 MB of 50 MB · 3.4 MB/s · 12 s left"
@@ -794,6 +873,15 @@ mod tests {
         assert_eq!(of(12_000_000, None, 0), "12 MB");
         assert_eq!(of(5, Some(5), 10), "5 bytes of 5 bytes · 10 bytes/s");
         assert_eq!(of(6, Some(5), 10), "6 bytes of 5 bytes · 10 bytes/s");
+        let stalled = Progress {
+            bytes: 12_000_000,
+            total: Some(50_000_000),
+            rate: 3_400_000,
+        };
+        assert_eq!(
+            progress(&stalled, true),
+            "12 MB of 50 MB · nothing has come for a while"
+        );
     }
 
     /// The item that results from these events.
@@ -810,7 +898,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_called_shared_without_the_network() {
+    fn nobody_is_said_to_get_anything_without_the_network() {
         let id = ItemId("0".repeat(32));
         let status_is = |status| EventKind::Status {
             id: id.clone(),
@@ -830,10 +918,18 @@ mod tests {
             },
             status_is(Status::Shared),
         ]);
-        assert_eq!(status(&shared, &online), "Shared");
+        assert_eq!(status(&shared, &online), "Others can fetch it");
+        assert_eq!(
+            now(&shared, &online, false),
+            Some("Anybody with the link can fetch this while your browser is open.")
+        );
+        for (network, paused) in [(&NetworkStatus::NoNode, false), (&online, true)] {
+            let now = now(&shared, network, paused).unwrap_or_default();
+            assert!(now.starts_with("Nobody can fetch this"), "{now}");
+        }
         assert_eq!(
             status(&shared, &NetworkStatus::NoNode),
-            "Shared · waiting for the network"
+            "Waiting for the network"
         );
         let fetched = |confirmed: bool| {
             let mut kinds = vec![
@@ -854,11 +950,14 @@ mod tests {
             }
             item(kinds)
         };
-        assert_eq!(status(&fetched(false), &online), "Fetched · announcing");
-        assert_eq!(status(&fetched(true), &online), "Fetched · shared on");
+        assert_eq!(
+            status(&fetched(false), &online),
+            "Fetched. Telling the network"
+        );
+        assert_eq!(status(&fetched(true), &online), "Fetched. You share it too");
         assert_eq!(
             status(&fetched(true), &NetworkStatus::NoNode),
-            "Fetched · waiting for the network"
+            "Fetched. Waiting to share it too"
         );
     }
 
@@ -905,10 +1004,20 @@ mod tests {
     }
 
     #[test]
-    fn access_names_hosts_as_people_know_them() {
-        assert!(access(&["https://example.org/*".into()]).contains("from example.org."));
-        assert!(access(&["*://*.example.org/*".into()]).contains("from example.org."));
-        assert!(access(&["*://*/*".into()]).contains("from all sites."));
-        assert!(access(&["<all_urls>".into()]).contains("from all sites."));
+    fn access_names_files_and_hosts_as_people_know_them() {
+        let one = access(&["https://example.org/*".into()], &["a.png"]);
+        assert!(one.starts_with("To share “a.png”, "), "{one}");
+        assert!(one.contains("from example.org."), "{one}");
+        let three = access(&["*://*.example.org/*".into()], &["a.png", "b", "c"]);
+        assert!(three.contains("“a.png” and 2 more, "), "{three}");
+        assert!(three.contains("from example.org."), "{three}");
+        for pattern in ["*://*/*", "<all_urls>"] {
+            assert!(access(&[pattern.into()], &[]).contains("from all sites."));
+            assert!(is_of_origin("https://example.org/a", pattern));
+        }
+        let at = "http://127.0.0.1:8080/a";
+        assert!(is_of_origin(at, "http://127.0.0.1/*"));
+        assert!(is_of_origin(at, "http://127.0.0.1:8080/*"));
+        assert!(!is_of_origin(at, "http://127.0.0.2/*"));
     }
 }

@@ -20,6 +20,11 @@ const SHOW: Duration = Duration::from_secs(20);
 /// How often a condition is checked for which there is no event.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// The button of an item that opens its menu.
+const MENU: &str = "item-menu";
+/// The most entries that a menu has.
+const ENTRIES: usize = 12;
+
 /// An open popup.
 pub struct Face {
     browser: String,
@@ -310,23 +315,47 @@ impl Face {
         Ok(())
     }
 
-    /// Clicks a button of an item.
+    /// Clicks a button of an item, which may be in its menu.
     pub async fn press_in(&self, item: &Shown, testid: &str) -> Result<()> {
-        self.button_in(item, testid).await?.click().await?;
-        Ok(())
+        if let Ok(button) = self.button_in(item, testid).await {
+            button.click().await?;
+            return Ok(());
+        }
+        self.button_in(item, MENU).await?.click().await?;
+        let entry = self.button_in(item, testid).await;
+        if let Ok(entry) = &entry {
+            entry.click().await?;
+        } else {
+            let focused = self.driver.active_element().await?;
+            focused.send_keys(Key::Escape + "").await?;
+        }
+        entry.map(drop)
     }
 
-    /// Presses a button of an item by the keyboard, once it is there.
+    /// Presses a button of an item by the keyboard, once it is there. If it is in the menu, it is reached with the arrow
+    /// keys.
     pub async fn enter_in(&self, item: &Shown, testid: &str) -> Result<()> {
         let script = format!(
             r#"const row = document.querySelector('[data-testid="item"][data-id="{}"]');
-            const button = row?.querySelector('[data-testid="{testid}"]');
+            const find = (testid) => row?.querySelector(`[data-testid="${{testid}}"]`);
+            const button = find('{testid}') ?? find('{MENU}');
             if (!button || button.disabled) return false;
             button.focus();
-            return document.activeElement === button;"#,
+            return document.activeElement === button && button.dataset.testid;"#,
             item.id
         );
-        self.wait(testid, SHOW, &script).await?;
+        let found = self.wait(testid, SHOW, &script).await?;
+        if found != json!(testid) {
+            let menu = self.button_in(item, MENU).await?;
+            menu.send_keys(Key::Enter + "").await?;
+            for _ in 0..ENTRIES {
+                let focused = self.driver.active_element().await?;
+                if focused.attr("data-testid").await?.as_deref() == Some(testid) {
+                    break;
+                }
+                focused.send_keys(Key::Down + "").await?;
+            }
+        }
         let button = self.button_in(item, testid).await?;
         button.send_keys(Key::Enter + "").await?;
         Ok(())

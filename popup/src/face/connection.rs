@@ -2,8 +2,9 @@
 
 use fluence::command::{Answer, Command, Thumbnail, ToFace, ToWorker};
 use fluence::failure::Code;
-use fluence::state::{ItemId, NetworkStatus};
+use fluence::state::{Item, ItemId, NetworkStatus, Origin};
 use gloo_timers::callback::{Interval, Timeout};
+use web::time::now_ms;
 
 use super::{Face, Msg, Sender, Topic, View, WorkerState};
 use crate::browser::{FromWorker, Worker};
@@ -112,6 +113,11 @@ impl Face {
                 self.wait = FIRST_WAIT_MS;
                 self.timers.silence = None;
                 self.notice_read = preferences::is_dismissed(self.state.noticed);
+                // Nobody knows since when those that move have not moved.
+                let now = now_ms();
+                for item in self.state.items.values().filter(|item| is_moving(item)) {
+                    self.moved.insert(item.id.clone(), now);
+                }
                 self.watch_clock(sender);
                 for message in std::mem::take(&mut self.queue) {
                     self.post(message);
@@ -176,9 +182,15 @@ impl Face {
         self.timers.connect = Some(Timeout::new(wait, move || sender.send(Msg::Connect)));
     }
 
-    /// Counts seconds, but only while a countdown is shown.
+    /// Counts seconds, but only while a countdown is shown, or bytes move: no event tells that they stop.
     pub(super) fn watch_clock(&mut self, sender: &Sender) {
-        let counting = matches!(self.state.network, NetworkStatus::Offline { .. });
+        let items = &self.state.items;
+        self.moved.retain(|id, _| {
+            let item = items.get(id);
+            item.is_some_and(|item| item.progress.is_some() && is_moving(item))
+        });
+        let offline = matches!(self.state.network, NetworkStatus::Offline { .. });
+        let counting = offline || self.moved.len() > 0;
         if counting && self.timers.tick.is_none() {
             let sender = sender.clone();
             self.timers.tick = Some(Interval::new(1000, move || sender.send(Msg::Tick)));
@@ -203,6 +215,7 @@ impl Face {
         };
         match answer {
             Answer::Done { id } => {
+                let is_many = matches!(&command, Command::ShareFiles { files, together: false, .. } if files.len() > 1);
                 if matches!(
                     command,
                     Command::ShareUrl { .. } | Command::ShareFiles { .. }
@@ -218,7 +231,13 @@ impl Face {
                         self.begun = None;
                         self.pages.sample.id = id;
                     }
-                    Topic::Files => self.show(Filter::Shared, id),
+                    // Of several, the answer names the one that was made first, which is the last of the list.
+                    Topic::Files => {
+                        let is_share = |item: &&Item| item.origin == Origin::Share;
+                        let newest = self.state.items.newest().find(is_share);
+                        let newest = newest.map(|item| item.id.clone());
+                        self.show(Filter::Shared, if is_many { newest } else { id });
+                    }
                     _ => {}
                 }
                 self.done.insert(about, ());
@@ -249,4 +268,9 @@ impl Face {
             }
         }
     }
+}
+
+/// Whether bytes of an item are on the way, in or out.
+fn is_moving(item: &Item) -> bool {
+    item.status.is_moving() || item.upload.is_some()
 }

@@ -1,10 +1,11 @@
 //! The events that the worker reports.
 
 use fluence::failure::Code;
-use fluence::state::{Event, EventKind, LogLine, MAX_LOG, Status};
+use fluence::state::{Event, EventKind, Item, ItemId, LogLine, MAX_LOG, Status};
 use gloo_timers::callback::Timeout;
+use web::time::now_ms;
 
-use super::{Face, Msg, Sender, Topic, copy_key};
+use super::{Face, Msg, STALLED_MS, Sender, Topic, copy_key};
 use crate::{browser, text};
 
 /// The shortest interval at which what the worker tells is drawn, in milliseconds.
@@ -13,6 +14,10 @@ const PAINT_MS: u32 = 50;
 impl Face {
     /// Applies an event, and returns whether to draw at once.
     pub(super) fn apply_event(&mut self, sender: &Sender, event: &Event) -> bool {
+        let before = match &event.kind {
+            EventKind::Progress { id, .. } => self.bytes_of(id),
+            _ => None,
+        };
         self.state.apply(event);
         match &event.kind {
             EventKind::Merged { id, into } if self.begun.as_ref() == Some(id) => {
@@ -35,6 +40,12 @@ impl Face {
                     self.said =
                         text::announcement(&item.name, &text::status(item, &self.state.network));
                 }
+            }
+            EventKind::Progress { id, .. }
+                if !self.moved.contains(id) || self.bytes_of(id) != before =>
+            {
+                self.moved.insert(id.clone(), now_ms());
+                self.watch_clock(sender);
             }
             EventKind::Network { .. } => {
                 self.failures.remove(&Topic::Network);
@@ -64,6 +75,8 @@ impl Face {
                 self.failures.remove(&Topic::Item(id.clone()));
                 self.failures.remove(&Topic::Log(id.clone()));
                 self.removing.take_if(|removing| removing == id);
+                self.menu.take_if(|(menu, _)| menu == id);
+                self.qr.take_if(|shown| shown == id);
             }
             _ => {}
         }
@@ -75,6 +88,18 @@ impl Face {
             self.timers.paint = Some(Timeout::new(PAINT_MS, move || sender.send(Msg::Paint)));
         }
         is_due
+    }
+
+    /// The bytes of an item that have moved so far, while they move.
+    fn bytes_of(&self, id: &ItemId) -> Option<u64> {
+        let progress = self.state.items.get(id)?.progress.as_ref()?;
+        Some(progress.bytes)
+    }
+
+    /// Whether bytes of an item should be moving and have not moved for a while.
+    pub fn is_stalled(&self, item: &Item) -> bool {
+        let moved = self.moved.get(&item.id);
+        moved.is_some_and(|moved| now_ms().saturating_sub(*moved) >= STALLED_MS)
     }
 
     /// Puts the link of the item that this face began to share on the clipboard, as soon as others can have it.

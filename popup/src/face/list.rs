@@ -3,7 +3,7 @@
 use fluence::command::{Command, MAX_THUMBNAILS};
 use fluence::state::{Item, ItemId, Origin, Status};
 
-use super::{Face, Focus, Sender, Topic, WorkerState};
+use super::{Face, Focus, PageView, Sender, Topic, WorkerState};
 use crate::browser;
 use crate::preferences::Filter;
 use crate::small_map::SmallMap;
@@ -21,7 +21,46 @@ pub fn copy_key(id: &ItemId) -> String {
     format!("{COPY_BUTTON} {}", id.0)
 }
 
+/// The `id` of the button that opens an item's menu.
+pub fn menu_id(id: &ItemId) -> String {
+    format!("menu-{}", id.0)
+}
+
+/// The `id` of the button that closes an item's QR code.
+pub fn qr_id(id: &ItemId) -> String {
+    format!("qr-{}", id.0)
+}
+
+/// The `id` of the button that answers “no” to the question whether to remove an item.
+pub fn question_id(id: &ItemId) -> String {
+    format!("question-{}", id.0)
+}
+
 impl Face {
+    /// What is listed now: what the person chose, or the files of the page while there is nothing else to see.
+    pub fn tab(&self) -> Filter {
+        match self.filter {
+            Filter::Page if !self.has_page() => Filter::All,
+            _ if self.filter_chosen || self.worker_state != WorkerState::Ready => self.filter,
+            _ if self.state.items.is_empty() && self.page_files().next().is_some() => Filter::Page,
+            filter => filter,
+        }
+    }
+
+    /// Lists what the person chose.
+    pub(super) fn choose(&mut self, filter: Filter) {
+        self.filter = filter;
+        self.filter_chosen = true;
+        filter.keep();
+        self.shown = PAGE_OF_ITEMS;
+        self.menu = None;
+    }
+
+    /// Whether this face belongs to a page, whose files can be listed.
+    pub fn has_page(&self) -> bool {
+        !matches!(self.page, PageView::Elsewhere)
+    }
+
     /// The items that are listed now, newest first, and the number of items that pass the filter
     /// and the search.
     pub fn listed(&self) -> (Vec<&Item>, usize) {
@@ -34,9 +73,10 @@ impl Face {
     /// The items that pass the filter and the search, newest first.
     fn passing(&self) -> Vec<&Item> {
         let needle = browser::lower_case(self.search.trim());
+        let tab = self.tab();
         let items = self.state.items.newest();
         items
-            .filter(|item| is_in(item, self.filter) && matches(item, &needle))
+            .filter(|item| is_in(item, tab) && matches(item, &needle))
             .collect()
     }
 
@@ -127,8 +167,9 @@ impl Face {
     /// or else under all.
     pub(super) fn show(&mut self, filter: Filter, id: Option<ItemId>) {
         self.search.clear();
-        if self.filter != filter {
+        if self.tab() != filter {
             self.filter = Filter::All;
+            self.filter_chosen = true;
         }
         self.focus = id.map(Focus::Item);
     }
@@ -136,7 +177,8 @@ impl Face {
 
 fn is_in(item: &Item, filter: Filter) -> bool {
     match filter {
-        Filter::All => true,
+        // The files of the page are listed in their place.
+        Filter::All | Filter::Page => true,
         Filter::Shared => item.origin == Origin::Share,
         Filter::Fetched => item.origin == Origin::Fetch,
     }

@@ -27,13 +27,16 @@ use crate::page::PageFile;
 use crate::preferences::{self, Filter, Theme};
 use crate::small_map::SmallMap;
 use crate::{focus, text};
-pub use list::{COPY_BUTTON, copy_key};
+pub use list::{COPY_BUTTON, copy_key, menu_id, qr_id, question_id};
 pub use pages::{Do, Pages, Tested};
 pub use sender::Sender;
 pub use sharing::FEW_PAGE_FILES;
 
 /// How long a button shows that it has copied something, in milliseconds.
 const COPIED_MS: u32 = 2_000;
+
+/// How long nothing has to move before it is no longer said how fast it moves, in milliseconds.
+const STALLED_MS: u64 = 5_000;
 
 /// How long after a command about an item the button that gave it may vanish, in milliseconds.
 const ACTED_MS: u64 = 2_000;
@@ -141,9 +144,16 @@ pub struct Access {
 enum Focus {
     /// An item of the list.
     Item(ItemId),
-    /// The button that shares what was picked.
-    Stage,
+    /// The element with this `id`, if it is there.
+    Id(String),
+    /// The first entry of the open menu.
+    Menu,
 }
+
+/// The `id` of the button that shares what was picked.
+pub const STAGE_BUTTON: &str = "stage-share";
+/// The `id` of the field in which one searches.
+pub const SEARCH_FIELD: &str = "items-search";
 
 /// What can happen to a face.
 pub enum Msg {
@@ -177,10 +187,12 @@ pub enum Msg {
     Page(PageView),
     /// A file of the page is to be shared.
     SharePage(PageFile),
+    /// The files of the page at these addresses are to be selected, or no longer.
+    SelectPage(Vec<String>, bool),
+    /// The selected files of the page are to be shared.
+    ShareSelected,
     /// All files of the page are to be listed.
     MorePage,
-    /// The files of the page are to be shown or hidden.
-    TogglePage,
     /// The person granted a permission, or refused it.
     Allowed(bool),
     /// The permission to read an origin is given back.
@@ -195,6 +207,8 @@ pub enum Msg {
     Dropped(Dropped),
     /// Files were picked.
     Picked(Result<Vec<Picked>, PickError>),
+    /// Files were picked in the place of an item whose bytes are gone.
+    PickedFor(ItemId, Result<Vec<Picked>, PickError>),
     /// The person chose whether the picked files become one directory.
     Together(bool),
     /// The person chose whether what they share is shared privately.
@@ -213,12 +227,22 @@ pub enum Msg {
     CopiedLong,
     /// The details of an item are to be shown or hidden.
     ToggleDetails(ItemId),
+    /// The menu of an item is to be shown; the text is its style, which puts it beside its button.
+    OpenMenu(ItemId, AttrValue),
+    /// The menu that is shown is to be closed.
+    CloseMenu,
+    /// An entry of the menu was chosen, and means this.
+    Chosen(Box<Msg>),
+    /// The QR code of an item is to be shown, or none.
+    Qr(Option<ItemId>),
     /// The person is to be asked whether to remove an item, or no longer.
     AskRemove(Option<ItemId>),
     /// The items of this filter are to be listed.
     Filter(Filter),
     /// The items with this text in their name or hash are to be listed.
     Search(String),
+    /// The field in which one searches is to be shown or hidden.
+    ToggleSearch,
     /// More items are to be listed.
     More,
     /// What can be removed is to be shown or hidden.
@@ -243,10 +267,10 @@ pub struct Face {
     pub state: State,
     /// The settings that apply if the person has set none.
     pub defaults: Settings,
-    /// Which items are listed.
-    pub filter: Filter,
-    /// Whether the files on the page are shown.
-    pub page_open: bool,
+    /// Which items the person chose to list; see [`Face::tab`].
+    filter: Filter,
+    /// Whether the person has chosen that on this page.
+    filter_chosen: bool,
     /// The theme.
     pub theme: Theme,
     /// The failures of commands, until the person dismisses them or tries again.
@@ -255,6 +279,8 @@ pub struct Face {
     pub readable: Vec<String>,
     /// The permission that shares wait for.
     pub access: Option<Access>,
+    /// Until when items were made about which the person is not to be asked for permission, in Unix milliseconds.
+    not_now: u64,
     /// The topics whose last command succeeded.
     pub done: SmallMap<Topic, ()>,
     /// The text in the field for hashes and links.
@@ -265,6 +291,8 @@ pub struct Face {
     pub page: PageView,
     /// Whether all files of the page are listed.
     pub page_all: bool,
+    /// The addresses of the files of the page that are selected.
+    pub page_selected: Vec<String>,
     /// Whether files are being dragged over the face.
     pub dragging: bool,
     /// The files that were picked and are not shared yet.
@@ -279,10 +307,18 @@ pub struct Face {
     pub open: SmallMap<ItemId, Option<Vec<LogLine>>>,
     /// The thumbnails of listed items, as `data:` URLs; `None` if one was requested and has not arrived.
     pub thumbnails: SmallMap<ItemId, Option<AttrValue>>,
+    /// The item whose menu is shown, and the style of the menu.
+    pub menu: Option<(ItemId, AttrValue)>,
+    /// The item whose QR code is shown.
+    pub qr: Option<ItemId>,
+    /// When bytes of an item last moved, in Unix milliseconds, for each item whose bytes are moving.
+    moved: SmallMap<ItemId, u64>,
     /// The item that the person is asked whether to remove.
     pub removing: Option<ItemId>,
     /// The text that listed items have in their name or hash.
     pub search: String,
+    /// Whether the field for that text is shown.
+    pub searching: bool,
     /// The most items that are listed.
     pub shown: usize,
     /// Whether it is shown what can be removed.
@@ -299,8 +335,6 @@ pub struct Face {
     pub pages: Pages,
     /// The field for hashes and links.
     pub fetch_field: NodeRef,
-    /// The button that shares what was picked.
-    pub stage_button: NodeRef,
     worker: Option<Worker>,
     wait: u32,
     queue: Vec<ToWorker>,
@@ -360,16 +394,18 @@ impl Face {
             state: State::default(),
             defaults: Settings::default(),
             filter: Filter::load(),
-            page_open: preferences::page_was_open(),
+            filter_chosen: false,
             theme: Theme::load(),
             failures: SmallMap::default(),
             readable: Vec::new(),
             access: None,
+            not_now: preferences::not_now(),
             done: SmallMap::default(),
             fetch_text: String::new(),
             fetch_error: None,
             page: PageView::Reading,
             page_all: false,
+            page_selected: Vec::new(),
             dragging: false,
             stage: Vec::new(),
             stage_error: None,
@@ -377,8 +413,12 @@ impl Face {
             private: None,
             open: SmallMap::default(),
             thumbnails: SmallMap::default(),
+            menu: None,
+            qr: None,
+            moved: SmallMap::default(),
             removing: None,
             search: String::new(),
+            searching: false,
             shown: list::PAGE_OF_ITEMS,
             freeing: false,
             asked_free: None,
@@ -387,7 +427,6 @@ impl Face {
             notice_read: false,
             pages: Pages::default(),
             fetch_field: NodeRef::default(),
-            stage_button: NodeRef::default(),
             worker: None,
             wait: connection::FIRST_WAIT_MS,
             queue: Vec::new(),
@@ -440,7 +479,7 @@ impl Face {
             Msg::Connect => self.connect(sender),
             Msg::Silence => self.worker_state = WorkerState::Silent,
             Msg::Paint => self.timers.paint = None,
-            Msg::Tick => {}
+            Msg::Tick => self.watch_clock(sender),
             Msg::Send(about, command) => {
                 self.removing = None;
                 self.asked_free = None;
@@ -472,11 +511,14 @@ impl Face {
             Msg::PastedHere(browser::Pasted::Text(text)) => sender.send(Msg::Pasted(Some(text))),
             Msg::Page(page) => self.page = page,
             Msg::SharePage(file) => self.share_page(sender, file),
-            Msg::MorePage => self.page_all = true,
-            Msg::TogglePage => {
-                self.page_open = !self.page_open;
-                preferences::keep_page_open(self.page_open);
+            Msg::SelectPage(urls, selected) => {
+                self.page_selected.retain(|url| !urls.contains(url));
+                if selected {
+                    self.page_selected.extend(urls);
+                }
             }
+            Msg::ShareSelected => self.share_selected(sender),
+            Msg::MorePage => self.page_all = true,
             Msg::Allowed(granted) => self.allowed(granted),
             Msg::GiveBack(origin) => sender.send_future(async move {
                 tabs::give_back(&origin).await;
@@ -486,7 +528,7 @@ impl Face {
             Msg::Dismiss(about) => {
                 self.failures.remove(&about);
                 if about == Topic::Shares {
-                    self.access = None;
+                    self.do_not_ask_now();
                 }
             }
             Msg::Dragged(over) => {
@@ -500,6 +542,13 @@ impl Face {
                 sender.send_future(async move { Msg::Picked(dropped.files().await) });
             }
             Msg::Picked(picked) => self.picked(sender, picked),
+            Msg::PickedFor(id, picked) => {
+                if picked.is_ok() {
+                    let ids = vec![id.clone()];
+                    self.send(sender, Topic::Item(id), Command::Remove { ids });
+                }
+                self.picked(sender, picked);
+            }
             Msg::Together(together) => self.together = together,
             Msg::Private(private) => self.private = Some(private),
             Msg::ShareStage => {
@@ -534,20 +583,46 @@ impl Face {
                     self.send(sender, Topic::Log(id.clone()), Command::Log { id });
                 }
             }
+            Msg::OpenMenu(id, style) => {
+                self.menu = Some((id, style));
+                self.focus = Some(Focus::Menu);
+            }
+            Msg::CloseMenu => self.close_menu(),
+            Msg::Chosen(msg) => {
+                self.close_menu();
+                self.update(sender, *msg);
+            }
+            Msg::Qr(id) => {
+                let (shown, element) = match (&id, &self.qr) {
+                    (Some(id), _) => (id, qr_id as fn(&ItemId) -> String),
+                    (None, Some(id)) => (id, menu_id as fn(&ItemId) -> String),
+                    (None, None) => return false,
+                };
+                self.focus = Some(Focus::Id(element(shown)));
+                self.qr = id;
+            }
             Msg::AskRemove(id) => {
                 if let Some(id) = id.as_ref().or(self.removing.as_ref()) {
                     self.acted = self.acted_on(id);
                 }
+                if let Some(id) = &id {
+                    self.focus = Some(Focus::Id(question_id(id)));
+                } else if let Some(id) = &self.removing {
+                    self.focus = Some(Focus::Id(menu_id(id)));
+                }
                 self.removing = id;
             }
-            Msg::Filter(filter) => {
-                self.filter = filter;
-                filter.keep();
-                self.shown = list::PAGE_OF_ITEMS;
-            }
+            Msg::Filter(filter) => self.choose(filter),
             Msg::Search(search) => {
                 self.search = search;
                 self.shown = list::PAGE_OF_ITEMS;
+            }
+            Msg::ToggleSearch => {
+                self.searching = !self.searching;
+                self.search.clear();
+                if self.searching {
+                    self.focus = Some(Focus::Id(SEARCH_FIELD.to_owned()));
+                }
             }
             Msg::More => self.shown += list::PAGE_OF_ITEMS,
             Msg::Free => {
@@ -575,12 +650,22 @@ impl Face {
         self.keep_focus_on_page();
         let is_there = |focus: &mut Focus| match focus {
             Focus::Item(id) => self.state.items.contains_key(id),
-            Focus::Stage => true,
+            Focus::Id(_) | Focus::Menu => true,
         };
         match self.focus.take_if(is_there) {
             Some(Focus::Item(id)) => focus::item(&id),
-            Some(Focus::Stage) => focus::element(&self.stage_button),
+            Some(Focus::Id(id)) => focus::id(&id),
+            Some(Focus::Menu) => focus::menu(),
+            // An entry goes when it can no longer be chosen.
+            None if self.menu.is_some() && focus::is_lost() => focus::menu(),
             None => self.keep_focus(),
+        }
+    }
+
+    /// Closes the menu, and puts the focus back on its button.
+    fn close_menu(&mut self) {
+        if let Some((id, _)) = self.menu.take() {
+            self.focus = Some(Focus::Id(menu_id(&id)));
         }
     }
 

@@ -9,18 +9,13 @@ use yew::Callback;
 use super::Msg;
 
 /// Sends messages to the face. Cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Sender(Callback<Msg>);
 
 impl Sender {
     /// Makes a sender that passes messages to this callback.
     pub fn new(callback: Callback<Msg>) -> Self {
         Self(callback)
-    }
-
-    /// The callback that messages are passed to.
-    pub fn messages(&self) -> &Callback<Msg> {
-        &self.0
     }
 
     /// Sends a message.

@@ -5,16 +5,17 @@ use std::collections::HashMap;
 use fluence::command::{Command, HandedFile};
 use fluence::failure::Code;
 use fluence::names::chosen_name;
-use fluence::state::{Item, ItemId, Origin};
+use fluence::state::{Item, ItemId, Origin, Status};
 use gloo_timers::callback::Timeout;
 use web::browser::asks_after_click;
 use web::extension::{downloads, pages};
 use web_sys::File;
 
-use super::{Access, Face, Focus, Msg, PageView, Sender, Topic, WorkerState};
+use super::{Access, Face, Focus, Msg, PageView, STAGE_BUTTON, Sender, Topic, WorkerState};
 use crate::browser::{self, Handover};
 use crate::files::{self, PickError, Picked};
 use crate::page::{self, PageFile};
+use crate::preferences::{self, Filter};
 use crate::text;
 
 /// How long after something happened to the worker it has said what became of the files, in milliseconds.
@@ -47,7 +48,7 @@ enum Became {
 }
 
 /// The number of files on the page that are listed at first.
-pub const FEW_PAGE_FILES: usize = 4;
+pub const FEW_PAGE_FILES: usize = 50;
 /// How many of the newest downloads are searched for those of one page.
 const MAX_DOWNLOADS: u32 = 500;
 
@@ -90,11 +91,62 @@ impl Face {
         self.private.unwrap_or_else(|| self.settings().private)
     }
 
+    /// The files of the page: its downloads, and then what it links to.
+    pub fn page_files(&self) -> impl Iterator<Item = &PageFile> {
+        let (downloads, links) = match &self.page {
+            PageView::Files {
+                downloads, links, ..
+            } => (&downloads[..], links.as_deref().unwrap_or_default()),
+            _ => (&[][..], &[][..]),
+        };
+        downloads.iter().chain(links)
+    }
+
+    /// What has been shared from addresses: the newest item of each.
+    pub fn shared_from(&self) -> HashMap<&str, &Item> {
+        let mut shared = HashMap::new();
+        for item in self.state.items.newest() {
+            let source = item.source.as_ref();
+            let url = source.and_then(|source| source.url.as_deref());
+            if let Some(url) = url.filter(|_| item.origin == Origin::Share) {
+                shared.entry(url).or_insert(item);
+            }
+        }
+        shared
+    }
+
+    /// The files of the page that can be selected, because they are not shared yet.
+    pub fn selectable(&self) -> Vec<&PageFile> {
+        let shared = self.shared_from();
+        let is_new = |file: &&PageFile| {
+            let topic = Topic::Page(file.url.clone());
+            !shared.contains_key(&*file.url) && !self.is_waiting(&topic)
+        };
+        self.page_files().filter(is_new).collect()
+    }
+
+    /// Shares the selected files of the page.
+    pub(super) fn share_selected(&mut self, sender: &Sender) {
+        let selected = std::mem::take(&mut self.page_selected);
+        let files = self.selectable().into_iter();
+        let files: Vec<PageFile> = files
+            .filter(|file| selected.contains(&file.url))
+            .cloned()
+            .collect();
+        for file in files {
+            self.share_page(sender, file);
+        }
+    }
+
     /// Shares a file on the page.
     pub(super) fn share_page(&mut self, sender: &Sender, file: PageFile) {
         let PageView::Files { tab, .. } = &self.page else {
             return;
         };
+        // The page stays in view, although there is an item now.
+        self.filter = Filter::Page;
+        self.filter_chosen = true;
+        self.page_selected.retain(|url| *url != file.url);
         let command = Command::ShareUrl {
             url: file.url.clone(),
             tab: Some(tab.id),
@@ -119,6 +171,57 @@ impl Face {
             }
             self.access = Some(Access { origins, refused });
         }
+    }
+
+    /// The shares that wait for permission, as far as can be told from here: what is read may lie on another site than
+    /// its address says.
+    pub fn waiting_for_access(&self) -> Vec<&Item> {
+        let Some(access) = &self.access else {
+            return Vec::new();
+        };
+        let mut waiting: Vec<(&Item, bool)> = Vec::new();
+        for item in self.state.items.newest() {
+            let source = item.source.as_ref();
+            let url = source.and_then(|source| source.url.as_deref());
+            if let Some(url) = url
+                && item.status == Status::Preparing
+                && item.progress.is_none()
+            {
+                let mut origins = access.origins.iter();
+                let named = origins.any(|origin| text::is_of_origin(url, origin));
+                waiting.push((item, named));
+            }
+        }
+        let any_named = waiting.iter().any(|(_, named)| *named);
+        waiting.retain(|(_, named)| *named || !any_named);
+        waiting.into_iter().map(|(item, _)| item).collect()
+    }
+
+    /// Whether a share waits for permission, as far as can be told from here.
+    pub fn waits_for_access(&self, item: &Item) -> bool {
+        let may = self.access.is_some() && item.status == Status::Preparing;
+        may && self
+            .waiting_for_access()
+            .iter()
+            .any(|other| other.id == item.id)
+    }
+
+    /// Whether the person is asked for permission now: not again about what they put off.
+    pub fn asks_for_access(&self) -> bool {
+        let waiting = self.waiting_for_access();
+        self.access.is_some()
+            && (waiting.is_empty() || waiting.iter().any(|item| item.created > self.not_now))
+    }
+
+    /// Does not ask again about the shares that wait for permission now. Their rows have a button for it.
+    pub(super) fn do_not_ask_now(&mut self) {
+        let waiting = self.waiting_for_access();
+        let Some(newest) = waiting.iter().map(|item| item.created).max() else {
+            self.access = None;
+            return;
+        };
+        self.not_now = newest;
+        preferences::keep_not_now(newest);
     }
 
     /// Handles the person's decision. The shares go on by themselves.
@@ -150,7 +253,7 @@ impl Face {
                 }
                 self.together |= picked.iter().any(|picked| picked.path.contains('/'));
                 self.stage.extend(picked);
-                self.focus = Some(Focus::Stage);
+                self.focus = Some(Focus::Id(STAGE_BUTTON.to_owned()));
             }
             Err(error) => {
                 self.stage_error = Some(match error {

@@ -11,9 +11,6 @@ use super::{button, failure, icon, icon_button, outcome};
 use crate::face::{Face, Msg, PageView, Sender, Topic, View, WorkerState};
 use crate::text;
 
-/// The number of characters that are shown of this peer's id. They are its last, because all ids begin alike.
-const SHORT_PEER: usize = 6;
-
 /// The address of the extension in a tab.
 const TAB_PAGE: &str = "popup.html?view=tab";
 
@@ -27,9 +24,10 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
     html! {
         <header class="top">
             <img class="mark" src="icons/mark.svg" width="28" height="28" alt="" />
-            <div class="who"><h1>{ text::NAME }</h1>{ peer(face, sender) }</div>
-            <a class="to-network" href="popup.html?view=network" target={(face.view == View::Popup).then_some("_blank")} title={text::NETWORK_OPEN} data-testid="open-network">{ network(face) }</a>
-            <span class="space"></span>
+            <div class="who">
+                <h1>{ text::NAME }</h1>
+                <a class="to-network" href="popup.html?view=network" target={(face.view == View::Popup).then_some("_blank")} title={text::NETWORK_OPEN} data-testid="open-network">{ network(face) }</a>
+            </div>
             if !paused && face.view != View::Options { { icon_button("pause", text::PAUSE_ALL, "pause-all", pause(face, sender)) } }
             if face.view == View::Popup {
                 { icon_button("out", text::OPEN_TAB, "open-tab", Callback::from(move |_| drop(open_tab(&tab_page)))) }
@@ -80,34 +78,6 @@ fn network(face: &Face) -> Html {
     };
     html! {
         <span class={classes!("network", class)} {title} role="status" data-testid="network" data-network={class}>{ word }</span>
-    }
-}
-
-fn peer(face: &Face, sender: &Sender) -> Html {
-    let Some(peer) = face.state.peer.clone() else {
-        return Html::default();
-    };
-    let start = peer
-        .char_indices()
-        .rev()
-        .nth(SHORT_PEER - 1)
-        .map_or(0, |(at, _)| at);
-    let short = format!("…{}", &peer[start..]);
-    let copied = face
-        .copied
-        .as_ref()
-        .is_some_and(|(key, copied)| key == "peer" && *copied);
-    let title = format!("{peer}\n{}", text::YOUR_ID);
-    let onclick = sender.callback(move |_| Msg::Copy("peer".to_owned(), peer.clone()));
-    let shown = if copied {
-        text::COPIED.to_owned()
-    } else {
-        short
-    };
-    // Who speaks to the browser says what is shown.
-    let label = format!("{shown} {}", text::YOUR_ID);
-    html! {
-        <button type="button" class="peer" {title} aria-label={label} data-testid="peer" {onclick}>{ shown }</button>
     }
 }
 

@@ -4,28 +4,33 @@ use fluence::command::Command;
 use fluence::failure::About;
 use fluence::state::{Copy, Item, ItemId, LogLine, Origin};
 use wasm_bindgen::JsCast;
-use web_sys::HtmlInputElement;
+use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
 use super::options::chosen;
-use super::{button, failure, file_name, hint, icon, icon_button, outcome, waiting};
-use crate::face::{COPY_BUTTON, Face, Msg, Sender, Topic, WorkerState};
-use crate::focus::item_id;
+use super::{button, empty, failure, file_name, hint, icon, outcome, page, share, waiting};
+use crate::face::{
+    COPY_BUTTON, Face, Msg, SEARCH_FIELD, Sender, Topic, View, WorkerState, menu_id, qr_id,
+    question_id,
+};
+use crate::focus::{self, item_id};
 use crate::page::FileKind;
 use crate::preferences::Filter;
 use crate::text;
-use crate::{askers, browser};
+use crate::{askers, browser, qr};
 
 /// The number of items from which on there is a field to search them.
 const SEARCH_FROM: usize = 6;
 
-/// Draws the list, with its filters.
+/// Draws the list, with its tabs.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     let all = face.state.items.len();
     let shares = face.count(Filter::Shared);
+    let shown = face.tab();
+    let on_page = shown == Filter::Page;
     let (listed, count) = face.listed();
     let tab = |filter: Filter, name: &'static str, count: usize, testid: &'static str| {
-        let on = face.filter == filter;
+        let on = shown == filter;
         html! {
             <button type="button" aria-pressed={on.to_string()} data-testid={testid} onclick={sender.callback(move |_| Msg::Filter(filter))}>
                 { name }<span class="count">{ count }</span>
@@ -36,31 +41,43 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
         let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
         Some(Msg::Search(input.value()))
     });
-    let on = sender.messages();
+    let onkeydown = sender.callback_if(|event: KeyboardEvent| {
+        // Otherwise the browser would close the popup.
+        (event.key() == "Escape").then(|| {
+            event.prevent_default();
+            Msg::ToggleSearch
+        })
+    });
     html! {
         <section class="items" aria-labelledby="items-title" data-testid="items">
-            <div class="line">
+            <div class="line bar">
                 <h2 id="items-title" class="unseen">{ text::ITEMS_TITLE }</h2>
                 <div class="tabs" role="group" aria-labelledby="items-title">
                     { tab(Filter::All, text::FILTER_ALL, all, "filter-all") }
                     { tab(Filter::Shared, text::FILTER_SHARED, shares, "filter-shared") }
                     { tab(Filter::Fetched, text::FILTER_FETCHED, all - shares, "filter-fetched") }
+                    if face.has_page() { { tab(Filter::Page, text::PAGE_TITLE, face.page_files().count(), "filter-page") } }
                 </div>
-                if all >= SEARCH_FROM || !face.search.is_empty() {
-                    <input class="search" type="search" placeholder={text::SEARCH} aria-label={text::SEARCH} value={face.search.clone()} oninput={onsearch} data-testid="items-search" />
+                if all >= SEARCH_FROM && !on_page {
+                    <button type="button" class="quiet" title={text::SEARCH} aria-label={text::SEARCH} aria-expanded={face.searching.to_string()} data-testid="search-toggle" onclick={sender.callback(|_| Msg::ToggleSearch)}>{ icon("search") }</button>
+                }
+                if face.searching && !on_page {
+                    <input id={SEARCH_FIELD} class="search" type="search" placeholder={text::SEARCH} aria-label={text::SEARCH} value={face.search.clone()} oninput={onsearch} {onkeydown} data-testid="items-search" />
                 }
             </div>
-            if face.worker_state == WorkerState::Starting && all == 0 {
+            if on_page {
+                { page::view(face, sender) }
+            } else if face.worker_state == WorkerState::Starting && all == 0 {
                 { waiting(text::WORKER_STARTING, "starting") }
             } else if count == 0 {
-                { empty(face) }
+                { nothing(face) }
             } else {
-                <ul class="list">{ for listed.into_iter().map(|item| row(face, sender, on, item)) }</ul>
+                <ul class="list">{ for listed.into_iter().map(|item| row(face, sender, item)) }</ul>
             }
-            if count > face.shown {
+            if count > face.shown && !on_page {
                 { button("more", "", text::more(count - face.shown).into(), "items-more", false, sender.callback(|_| Msg::More)) }
             }
-            if (all > 0 || !face.state.removed_copies().is_empty()) && !face.is_tight() { { room(face, sender) } }
+            if (all > 0 || !face.state.removed_copies().is_empty()) && !face.is_tight() && !on_page { { room(face, sender) } }
         </section>
     }
 }
@@ -80,7 +97,7 @@ pub fn room(face: &Face, sender: &Sender) -> Html {
                     <span>{ words }</span><span class="hint">{ text::picked(count, bytes) }</span>
                     if face.asked_free == Some(words) {
                         { button("small danger", "", text::remove_many(count).into(), "room-confirm", false, remove) }
-                        { button("small", "", text::KEEP.into(), "room-keep", false, ask(None)) }
+                        { button("small", "", text::CANCEL.into(), "room-keep", false, ask(None)) }
                     } else {
                         { button("small", "", text::REMOVE.into(), "room-remove", false, ask(Some(words))) }
                     }
@@ -105,35 +122,41 @@ pub fn room(face: &Face, sender: &Sender) -> Html {
     }
 }
 
-fn empty(face: &Face) -> Html {
-    let (title, advice) = match face.filter {
+fn nothing(face: &Face) -> Html {
+    let (title, advice) = match face.tab() {
         _ if !face.search.trim().is_empty() => (text::EMPTY_SEARCH, text::EMPTY_SEARCH_ADVICE),
-        Filter::All => (text::EMPTY_ALL, text::EMPTY_ALL_ADVICE),
+        Filter::All | Filter::Page => (text::EMPTY_ALL, text::EMPTY_ALL_ADVICE),
         Filter::Shared => (text::EMPTY_SHARED, text::EMPTY_SHARED_ADVICE),
         Filter::Fetched => (text::EMPTY_FETCHED, text::EMPTY_FETCHED_ADVICE),
     };
-    html! {
-        <div class="empty" data-testid="empty">
-            <img src="icons/mark.svg" width="48" height="48" alt="" />
-            <p><strong>{ title }</strong></p>
-            { hint(advice.into()) }
-        </div>
-    }
+    empty(title, advice, "empty")
 }
 
 /// The properties of a row, which is drawn again only when one of them changes.
 #[derive(PartialEq, Properties)]
 pub struct RowProps {
     item: Item,
-    /// Its status in words, which also depends on the connection.
+    /// Which page this is.
+    view: View,
+    /// Its status in a few words, which also depends on the connection.
     status: String,
+    /// What others can do with it now.
+    now: Option<&'static str>,
     thumbnail: Option<AttrValue>,
     /// The copies of it at storages.
     copies: Vec<Copy>,
     /// The link that opens it in any browser, and whether only the browsers of this computer can follow it.
     web: Option<(String, bool)>,
+    /// The origins for which it waits for permission.
+    access: Option<Vec<String>>,
+    /// Whether its bytes should be moving and do not.
+    stalled: bool,
     /// The button that has just copied something of it, and whether that succeeded.
     copied: Option<(String, bool)>,
+    /// The style of its menu, if that is shown.
+    menu: Option<AttrValue>,
+    /// Whether its QR code is shown.
+    qr: bool,
     /// Whether the person is asked whether to remove it.
     removing: bool,
     /// Whether a command about it waits for its answer.
@@ -145,13 +168,18 @@ pub struct RowProps {
     /// Why its log could not be read.
     log_outcome: Html,
     /// Where the messages of its buttons go.
-    on: Callback<Msg>,
+    sender: Sender,
 }
 
-fn row(face: &Face, sender: &Sender, on: &Callback<Msg>, item: &Item) -> Html {
+fn row(face: &Face, sender: &Sender, item: &Item) -> Html {
     let topic = Topic::Item(item.id.clone());
     let of_item = |key: &str| key.ends_with(&item.id.0);
-    let status = if item.providing && face.settings().paused {
+    let paused = face.settings().paused;
+    let waits = face.waits_for_access(item);
+    let access = face.access.as_ref().filter(|_| waits);
+    let status = if access.is_some() {
+        text::NEEDS_ACCESS.to_owned()
+    } else if item.providing && paused {
         text::paused_status(item).to_owned()
     } else {
         text::status(item, &face.state.network)
@@ -163,11 +191,13 @@ fn row(face: &Face, sender: &Sender, on: &Callback<Msg>, item: &Item) -> Html {
         "item-log-refused",
     );
     html! {
-        <Row key={item.id.0.clone()} item={item.clone()} {status}
+        <Row key={item.id.0.clone()} item={item.clone()} view={face.view} {status} now={text::now(item, &face.state.network, paused)}
             thumbnail={face.thumbnails.get(&item.id).cloned().flatten()} copies={face.state.copies_of(std::slice::from_ref(item))} web={web_link(face, item)}
-            copied={face.copied.clone().filter(|(key, _)| of_item(key))} removing={face.removing.as_ref() == Some(&item.id)}
-            waiting={face.is_waiting(&topic)} log={face.open.get(&item.id).cloned()}
-            outcome={outcome(face, sender, &topic, "item-refused")} log_outcome={log_outcome} on={on.clone()} />
+            access={access.map(|access| access.origins.clone())} stalled={face.is_stalled(item)}
+            copied={face.copied.clone().filter(|(key, _)| of_item(key))}
+            menu={face.menu.as_ref().filter(|(id, _)| *id == item.id).map(|(_, style)| style.clone())} qr={face.qr.as_ref() == Some(&item.id)}
+            removing={face.removing.as_ref() == Some(&item.id)} waiting={face.is_waiting(&topic)} log={face.open.get(&item.id).cloned()}
+            outcome={outcome(face, sender, &topic, "item-refused")} log_outcome={log_outcome} sender={sender.clone()} />
     }
 }
 
@@ -198,40 +228,72 @@ fn Row(props: &RowProps) -> Html {
     };
     let toggle = {
         let id = item.id.clone();
-        props.on.reform(move |_| Msg::ToggleDetails(id.clone()))
+        props
+            .sender
+            .callback(move |_| Msg::ToggleDetails(id.clone()))
     };
-    let counters = text::counters(item.requests, item.uploaded);
     html! {
         <li class={classes!("item", status, text::is_paused(item).then_some("paused"))} id={item_id(&item.id)} tabindex="-1" data-testid="item"
             data-id={item.id.0.clone()} data-cid={item.cid.clone()} data-status={status}>
             { picture(props) }
-            <div class="about">
+            <button type="button" class="about" aria-expanded={open.to_string()} data-testid="item-log-toggle" onclick={toggle}>
                 { file_name(name, "item-name") }
-                <p class="meta">
-                    <span class="state" data-testid="item-status">{ &props.status }</span>
-                    if item.key.is_some() { <span class="private" title={text::PRIVATE_HELP} data-testid="item-private-mark">{ icon("key") }{ text::PRIVATE }</span> }
-                    if let Some(size) = item.size { <span data-testid="item-size">{ words::size(size) }</span> }
-                    if let Some(files) = item.files { <span>{ text::files(files) }</span> }
-                    if let Some(saved) = &item.saved_as { <bdi data-testid="item-saved-name">{ text::saved(saved, &item.name) }</bdi> }
-                    if item.providing {
-                        if let Some(until) = item.limits.until { <span data-testid="item-until">{ text::shared_until(&browser::moment(until)) }</span> }
-                        if let Some(calls) = item.limits.calls { <span data-testid="item-calls">{ text::calls_left(calls.saturating_sub(item.requests)) }</span> }
-                    }
-                    if !item.providing && !props.copies.is_empty() { <span data-testid="item-still-at">{ text::still_at(&hosts(&props.copies)) }</span> }
-                    if !counters.is_empty() { <span class="counters" data-testid="item-counters">{ counters }</span> }
-                </p>
-                { progress(item) }
-            </div>
-            <button type="button" class="quiet" title={text::DETAILS} aria-label={text::DETAILS} aria-expanded={open.to_string()} data-testid="item-log-toggle" onclick={toggle}>
-                { icon(if open { "open" } else { "shut" }) }
+                { line(props) }
             </button>
+            { main_action(props) }
+            { menu_button(props, name) }
+            { progress(props) }
             { troubles(item) }
             { props.outcome.clone() }
             if let Some(peer) = &item.asking { { asking(props, peer) } }
-            { if props.removing { question(props) } else { actions(props) } }
+            if props.removing { { question(props) } }
+            if props.qr { { code(props, name) } }
             if let Some(log) = &props.log { { details(props, log.as_deref()) } }
         </li>
     }
+}
+
+/// Draws the line below the name: what others can do now, and then what else there is to say, for which there may be no
+/// room.
+fn line(props: &RowProps) -> Html {
+    let item = &props.item;
+    let counters = text::counters(item.requests, item.uploaded);
+    // The storage that keeps it longest.
+    let copy = props.copies.iter().max_by_key(|copy| copy.until);
+    // What was copied by the menu has no button that says so.
+    let by_menu = |key: &str| !key.starts_with(COPY_BUTTON) || main_of(item) != COPY_BUTTON;
+    let copied = props.copied.as_ref().filter(|(key, _)| by_menu(key));
+    let state = match copied {
+        Some((_, true)) => text::LINK_COPIED,
+        Some((_, false)) => text::COPY_REFUSED_SHORT,
+        None => &props.status,
+    };
+    html! {
+        <span class="meta">
+            <span class="state" data-testid="item-status">{ state }</span>
+            if item.providing {
+                if let Some(until) = item.limits.until { <span data-testid="item-until">{ text::shared_until(&browser::moment(until)) }</span> }
+                if let Some(calls) = item.limits.calls { <span data-testid="item-calls">{ text::calls_left(calls.saturating_sub(item.requests)) }</span> }
+            }
+            if item.key.is_some() { <span class="private" data-testid="item-private-mark">{ text::PRIVATE }</span> }
+            if let Some(size) = item.size { <span data-testid="item-size">{ words::size(size) }</span> }
+            if let Some(files) = item.files { <span>{ text::files(files) }</span> }
+            if let Some(saved) = &item.saved_as { <bdi data-testid="item-saved-name">{ text::saved(saved, &item.name) }</bdi> }
+            if let Some(copy) = copy {
+                if item.providing {
+                    <span data-testid="item-copy-until">{ text::copy_until(copy.until.map(moment_of)) }</span>
+                } else {
+                    <span data-testid="item-still-at">{ text::still_at(&hosts(&props.copies)) }</span>
+                }
+            }
+            if !counters.is_empty() { <span data-testid="item-counters">{ counters }</span> }
+        </span>
+    }
+}
+
+/// A moment in words, of Unix seconds.
+fn moment_of(seconds: u64) -> String {
+    browser::moment(seconds.saturating_mul(1000))
 }
 
 fn picture(props: &RowProps) -> Html {
@@ -253,7 +315,8 @@ fn picture(props: &RowProps) -> Html {
     }
 }
 
-fn progress(item: &Item) -> Html {
+fn progress(props: &RowProps) -> Html {
+    let item = &props.item;
     let moving = item.status.is_moving() || item.upload.is_some();
     match &item.progress {
         Some(progress) if moving || item.status.is_interrupted() => {
@@ -265,14 +328,14 @@ fn progress(item: &Item) -> Html {
                 (share as u32).min(1000).to_string()
             });
             html! {
-                <>
+                <div class="under">
                     <progress max="1000" {value} aria-label={text::PROGRESS} data-testid="item-progress"></progress>
-                    <p class="meta moved" data-testid="item-moved">{ text::progress(progress) }</p>
-                </>
+                    <p class="meta" data-testid="item-moved">{ text::progress(progress, props.stalled || !moving) }</p>
+                </div>
             }
         }
-        None if moving => {
-            html! { <progress aria-label={text::PROGRESS} data-testid="item-progress"></progress> }
+        None if moving && props.access.is_none() => {
+            html! { <div class="under"><progress aria-label={text::PROGRESS} data-testid="item-progress"></progress></div> }
         }
         _ => Html::default(),
     }
@@ -281,9 +344,10 @@ fn progress(item: &Item) -> Html {
 /// Draws a button that copies the item's link; nothing as long as there is no link.
 pub fn copy_button(
     copied: Option<&(String, bool)>,
-    on: &Callback<Msg>,
+    sender: &Sender,
     item: &Item,
     testid: &'static str,
+    class: &'static str,
 ) -> Html {
     let Some(address) = item.link() else {
         return Html::default();
@@ -291,11 +355,11 @@ pub fn copy_button(
     let key = format!("{testid} {}", item.id.0);
     let words = match copied.filter(|(copied, _)| *copied == key) {
         Some((_, true)) => text::COPIED,
-        Some((_, false)) => text::COPY_REFUSED,
+        Some((_, false)) => text::COPY_REFUSED_SHORT,
         None => text::COPY_LINK,
     };
-    let onclick = on.reform(move |_| Msg::Copy(key.clone(), address.clone()));
-    button("small", "copy", words.into(), testid, false, onclick)
+    let onclick = sender.callback(move |_| Msg::Copy(key.clone(), address.clone()));
+    button(class, "", words.into(), testid, false, onclick)
 }
 
 /// The link that opens the item in any browser, and whether only the browsers of this machine can follow it;
@@ -305,70 +369,262 @@ fn web_link(face: &Face, item: &Item) -> Option<(String, bool)> {
     shared.then(|| face.state.web_link(item)).flatten()
 }
 
-/// Draws a button that copies the item's link for people who have nothing but a browser.
-fn web_button(props: &RowProps) -> Html {
-    let Some((address, local)) = props.web.clone() else {
-        return Html::default();
-    };
-    let key = format!("item-web {}", props.item.id.0);
-    let (picture, label) = match props.copied.as_ref().filter(|(copied, _)| *copied == key) {
-        Some((_, true)) => ("done", text::COPIED),
-        Some((_, false)) => ("warn", text::COPY_REFUSED),
-        None if local => ("web", text::COPY_LOCAL_WEB_LINK),
-        None => ("web", text::COPY_WEB_LINK),
-    };
-    let onclick = props
-        .on
-        .reform(move |_| Msg::Copy(key.clone(), address.clone()));
-    icon_button(picture, label, "item-web", onclick)
+/// What a button or an entry of the menu does.
+#[derive(Clone)]
+enum Deed {
+    /// It gives the worker a command.
+    Give(Command),
+    /// It copies a text.
+    Copy(String),
+    /// It shows the QR code.
+    Qr,
+    /// It shows or hides the details.
+    Details,
+    /// It asks whether to remove the item.
+    Remove,
 }
 
-/// Draws what a person can do with the item in its present status.
-fn actions(props: &RowProps) -> Html {
+/// Something that a person can do with an item.
+struct Action {
+    picture: &'static str,
+    words: &'static str,
+    testid: &'static str,
+    deed: Deed,
+}
+
+impl Action {
+    fn msg(deed: &Deed, id: &ItemId, testid: &str) -> Msg {
+        match deed.clone() {
+            Deed::Give(command) => Msg::Send(Topic::Item(id.clone()), command),
+            Deed::Copy(text) => Msg::Copy(format!("{testid} {}", id.0), text),
+            Deed::Qr => Msg::Qr(Some(id.clone())),
+            Deed::Details => Msg::ToggleDetails(id.clone()),
+            Deed::Remove => Msg::AskRemove(Some(id.clone())),
+        }
+    }
+}
+
+/// What a person can do with the item in its present status, in the order of the menu.
+fn actions(props: &RowProps) -> Vec<Action> {
     let item = &props.item;
-    let topic = Topic::Item(item.id.clone());
-    let waiting = props.waiting;
-    let button = |picture: &'static str,
-                  words: &'static str,
-                  testid: &'static str,
-                  main: bool,
-                  command: Command| {
-        let topic = topic.clone();
-        let onclick = props
-            .on
-            .reform(move |_| Msg::Send(topic.clone(), command.clone()));
-        let class = if main { "small main" } else { "small" };
-        super::button(class, picture, words.into(), testid, waiting, onclick)
-    };
     let id = || item.id.clone();
     let whole = item.status.is_here();
     let interrupted = item.status.is_interrupted();
-    let again = match item.origin {
-        Origin::Fetch => text::SHARE_TOO,
-        Origin::Share => text::AGAIN,
+    let share = item.origin == Origin::Share;
+    let mut actions = Vec::new();
+    let mut add = |picture, words, testid, deed| {
+        actions.push(Action {
+            picture,
+            words,
+            testid,
+            deed,
+        });
     };
-    let ask = {
-        let id = id();
-        props.on.reform(move |_| Msg::AskRemove(Some(id.clone())))
+    let resume = Deed::Give(Command::Resume { id: id() });
+    let again = Deed::Give(Command::ShareAgain { id: id() });
+    if interrupted && text::is_paused(item) {
+        add("play", text::RESUME, "item-resume", resume);
+    } else if interrupted {
+        add("again", text::RETRY, "item-resume", resume);
+    } else if item.can_resume() {
+        add("again", text::RETRY, "item-retry", resume);
+    }
+    if item.status.is_moving() {
+        let words = if share { text::CANCEL } else { text::PAUSE };
+        add(
+            "pause",
+            words,
+            "item-pause",
+            Deed::Give(Command::Pause { id: id() }),
+        );
+    }
+    if let Some(link) = item.link() {
+        add("copy", text::COPY_LINK, COPY_BUTTON, Deed::Copy(link));
+    }
+    if let Some((link, _)) = props.web.clone() {
+        add("web", text::COPY_WEB_LINK, "item-web", Deed::Copy(link));
+    }
+    if item.link().is_some() {
+        add("qr", text::QR, "item-qr", Deed::Qr);
+    }
+    if whole {
+        add(
+            "save",
+            text::SAVE,
+            "item-save",
+            Deed::Give(Command::Save { id: id() }),
+        );
+    }
+    if whole && item.providing {
+        add(
+            "stop",
+            text::STOP,
+            "item-stop",
+            Deed::Give(Command::Stop { id: id() }),
+        );
+    } else if whole {
+        let words = if share { text::AGAIN } else { text::SHARE_TOO };
+        add("up", words, "item-again", again);
+    } else if item.can_read_again() {
+        add("again", text::RETRY, "item-again", again);
+    }
+    add("document", text::DETAILS, "item-details", Deed::Details);
+    if interrupted {
+        add("bin", text::DISCARD, "item-discard", Deed::Remove);
+    } else {
+        add("bin", text::REMOVE, "item-remove", Deed::Remove);
+    }
+    actions
+}
+
+/// The one action that a person most likely wants, by its test id.
+fn main_of(item: &Item) -> &'static str {
+    let share = item.origin == Origin::Share;
+    match () {
+        () if item.status.is_interrupted() => "item-resume",
+        () if item.can_resume() => "item-retry",
+        () if item.status.is_moving() => "item-pause",
+        () if item.can_read_again() => "item-again",
+        () if share && !item.providing => "item-again",
+        () if !share && item.saved_as.is_none() => "item-save",
+        () if item.providing => COPY_BUTTON,
+        () => "item-save",
+    }
+}
+
+/// Draws the one thing that a person most likely wants to do, as a button of the row.
+fn main_action(props: &RowProps) -> Html {
+    let (item, sender) = (&props.item, &props.sender);
+    if let Some(origins) = props.access.clone() {
+        let allow = sender.asking(origins, async |may| Msg::Allowed(may));
+        return button(
+            "small main",
+            "",
+            text::ACCESS_ALLOW.into(),
+            "item-allow-access",
+            false,
+            allow,
+        );
+    }
+    let main = main_of(item);
+    let Some(action) = actions(props)
+        .into_iter()
+        .find(|action| action.testid == main)
+    else {
+        // A file that the person chose: its bytes are no longer here, and nobody else has them.
+        let id = item.id.clone();
+        let told = move |picked| Msg::PickedFor(id.clone(), picked);
+        return share::choose(
+            props.view,
+            sender,
+            "small",
+            text::CHOOSE_AGAIN,
+            "item-choose",
+            told,
+        );
     };
+    if main == COPY_BUTTON {
+        return copy_button(props.copied.as_ref(), sender, item, COPY_BUTTON, "small");
+    }
+    let class = match action.testid {
+        "item-resume" | "item-retry" | "item-again" => "small main",
+        _ => "small",
+    };
+    let (id, deed) = (item.id.clone(), action.deed);
+    let onclick = sender.callback(move |_| Action::msg(&deed, &id, main));
+    button(class, "", action.words.into(), main, props.waiting, onclick)
+}
+
+/// Draws the button that opens the menu, and the menu with everything that has no button in the row.
+fn menu_button(props: &RowProps, name: &str) -> Html {
+    let (item, sender) = (&props.item, &props.sender);
+    let label = text::more_about(name);
+    let open = {
+        let id = item.id.clone();
+        sender.callback_if(move |event: MouseEvent| {
+            // The click may be on the icon in the button.
+            let clicked: Element = event.target()?.dyn_into().ok()?;
+            let button = clicked.closest("button").ok()??;
+            Some(Msg::OpenMenu(id.clone(), browser::beside(&button)?.into()))
+        })
+    };
+    let shown = props.menu.is_some();
     html! {
-        <div class="actions">
-            if interrupted { { button("play", text::RESUME, "item-resume", true, Command::Resume { id: id() }) } }
-            if item.can_resume() && !interrupted { { button("again", text::RETRY, "item-retry", true, Command::Resume { id: id() }) } }
-            { copy_button(props.copied.as_ref(), &props.on, item, COPY_BUTTON) }
-            if whole {
-                { button("save", text::SAVE, "item-save", false, Command::Save { id: id() }) }
-            }
-            if whole && item.providing { { button("stop", text::STOP, "item-stop", false, Command::Stop { id: id() }) } }
-            if whole && !item.providing || item.can_read_again() { { button("again", again, "item-again", false, Command::ShareAgain { id: id() }) } }
-            if item.status.is_moving() { { button("pause", text::PAUSE, "item-pause", false, Command::Pause { id: id() }) } }
-            <span class="space"></span>
-            { web_button(props) }
-            if interrupted {
-                { icon_button("bin", text::DISCARD, "item-discard", ask) }
+        <>
+            <button id={menu_id(&item.id)} type="button" class="quiet" title={text::MORE_ACTIONS} aria-label={label.clone()} aria-haspopup="menu"
+                aria-expanded={shown.to_string()} data-testid="item-menu" onclick={open}>{ icon("dots") }</button>
+            if let Some(style) = &props.menu { { menu(props, &label, style) } }
+        </>
+    }
+}
+
+fn menu(props: &RowProps, label: &str, style: &AttrValue) -> Html {
+    let sender = &props.sender;
+    let main = main_of(&props.item);
+    let onkeydown = sender.callback_if(|event: KeyboardEvent| {
+        let key = event.key();
+        if focus::in_menu(&key) {
+            event.prevent_default();
+            return None;
+        }
+        // Otherwise the browser would close the popup.
+        if key == "Escape" {
+            event.prevent_default();
+        }
+        matches!(&*key, "Escape" | "Tab").then_some(Msg::CloseMenu)
+    });
+    let entry = |action: Action| {
+        let Action {
+            picture,
+            words,
+            testid,
+            deed,
+        } = action;
+        let id = props.item.id.clone();
+        let onclick =
+            sender.callback(move |_| Msg::Chosen(Box::new(Action::msg(&deed, &id, testid))));
+        let help = match (testid, &props.web) {
+            ("item-web", Some((_, true))) => Some(text::WEB_LOCAL_HELP),
+            ("item-web", _) => Some(text::WEB_HELP),
+            _ => None,
+        };
+        html! {
+            <button type="button" role="menuitem" tabindex="-1" class={(testid == "item-stop").then_some("apart")} title={help} data-testid={testid} {onclick}>
+                { icon(picture) }{ words }
+            </button>
+        }
+    };
+    let entries = actions(props).into_iter();
+    html! {
+        <>
+            <div class="behind" onclick={sender.callback(|_| Msg::CloseMenu)} onwheel={sender.callback(|_: WheelEvent| Msg::CloseMenu)}></div>
+            <div class="menu" role="menu" aria-label={label.to_owned()} style={style.clone()} {onkeydown} data-testid="menu">
+                { for entries.filter(|action| action.testid != main || props.access.is_some()).map(entry) }
+            </div>
+        </>
+    }
+}
+
+/// Draws the QR code of the link: of the one that opens in any browser, unless only this computer can follow that.
+fn code(props: &RowProps, name: &str) -> Html {
+    let web = props.web.as_ref().filter(|(_, local)| !local);
+    let (link, help) = match web {
+        Some((link, _)) => (Some(link.clone()), text::QR_WEB),
+        None => (props.item.link(), text::QR_LINK),
+    };
+    let picture = qr::picture(&link.unwrap_or_default());
+    let close = props.sender.callback(|_| Msg::Qr(None));
+    html! {
+        <div class="under code-of" data-testid="item-qr-code">
+            if let Some(qr::Picture { side, path }) = picture {
+                <svg role="img" aria-label={text::qr_of(name)} viewBox={format!("0 0 {side} {side}")} shape-rendering="crispEdges">
+                    <rect width="100%" height="100%" fill="#fff" /><path d={path} fill="#000" />
+                </svg>
+                { hint(help.into()) }
             } else {
-                { icon_button("bin", text::REMOVE, "item-remove", ask) }
+                { hint(text::QR_TOO_LONG.into()) }
             }
+            <button id={qr_id(&props.item.id)} type="button" class="small" data-testid="item-qr-close" onclick={close}>{ text::CLOSE }</button>
         </div>
     }
 }
@@ -378,7 +634,7 @@ fn question(props: &RowProps) -> Html {
     let discard = item.status.is_interrupted();
     let remove = {
         let id = item.id.clone();
-        props.on.reform(move |_| {
+        props.sender.callback(move |_| {
             Msg::Send(
                 Topic::Item(id.clone()),
                 Command::Remove {
@@ -388,18 +644,20 @@ fn question(props: &RowProps) -> Html {
         })
     };
     html! {
-        <div class="question" role="group" aria-label={text::REMOVE}>
+        <div class="under question" role="group" aria-label={text::REMOVE}>
             <p>{ text::remove_question(item) }</p>
             <p class="buttons">
                 { button("small danger", "", if discard { text::DISCARD } else { text::REMOVE }.into(), "item-confirm", false, remove) }
-                { button("small", "", text::KEEP.into(), "item-keep", false, props.on.reform(|_| Msg::AskRemove(None))) }
+                <button id={question_id(&item.id)} type="button" class="small" data-testid="item-keep" onclick={props.sender.callback(|_| Msg::AskRemove(None))}>{ text::CANCEL }</button>
             </p>
         </div>
     }
 }
 
 fn troubles(item: &Item) -> Html {
-    let ended = item.status.failure().filter(|_| !text::is_paused(item));
+    // What the person has paused themselves is no trouble.
+    let paused = text::is_paused(item) && item.status.is_interrupted();
+    let ended = item.status.failure().filter(|_| !paused);
     let upload = item
         .upload_failure
         .as_ref()
@@ -421,8 +679,9 @@ fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
         .as_ref()
         .and_then(|source| source.page.clone().or_else(|| source.url.clone()));
     html! {
-        <div class="details">
+        <div class="under details">
             <dl>
+                if let Some(now) = props.now { <dt>{ text::NOW }</dt><dd data-testid="item-now">{ now }</dd> }
                 if item.key.is_some() { <dt>{ text::PRIVATE }</dt><dd data-testid="item-private">{ text::PRIVATE_HELP }</dd> }
                 if let Some(address) = address { <dt>{ text::LINK }</dt><dd class="code" data-testid="item-link">{ address }</dd> }
                 if let Some((address, _)) = &props.web { <dt>{ text::WEB_LINK }</dt><dd class="code" data-testid="item-web-link">{ address }</dd> }
@@ -430,9 +689,9 @@ fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
                 if let Some(saved) = &item.saved_as { <dt>{ text::SAVED_AS }</dt><dd data-testid="item-saved"><bdi>{ saved }</bdi></dd> }
                 if !props.copies.is_empty() { <dt>{ text::COPIES }</dt> }
                 { for props.copies.iter().map(|copy| html! {
-                    <dd data-testid="item-copy">{ text::kept_until(&copy.host(), copy.until.map(|until| browser::moment(until.saturating_mul(1000)))) }</dd>
+                    <dd data-testid="item-copy">{ text::kept_until(&copy.host(), copy.until.map(moment_of)) }</dd>
                 }) }
-                if item.providing { <dt>{ text::ENDS_LABEL }</dt><dd>{ ends(props) }{ ask_first(props) }</dd> }
+                if item.providing { <dt>{ text::ENDS_LABEL }</dt><dd>{ limits(item) }{ ends(props) }{ ask_first(props) }</dd> }
                 <dt>{ text::ADDED }</dt><dd>{ time(item.created) }</dd>
             </dl>
             { who_asked(item, log.unwrap_or_default()) }
@@ -473,20 +732,32 @@ fn who_asked(item: &Item, log: &[LogLine]) -> Html {
     }
 }
 
+/// Draws when the item stops being shared by itself.
+fn limits(item: &Item) -> Html {
+    let until = item.limits.until.map(browser::moment);
+    let until = until.map(|until| text::shared_until(&until));
+    let calls = item.limits.calls;
+    let calls = calls.map(|calls| text::calls_left(calls.saturating_sub(item.requests)));
+    let limits: Vec<String> = until.into_iter().chain(calls).collect();
+    if limits.is_empty() {
+        return html! { <p>{ text::ENDS[0].0 }</p> };
+    }
+    html! { <p>{ limits.join(", ") }</p> }
+}
+
 /// Draws the choice of when the item stops being shared by itself.
 fn ends(props: &RowProps) -> Html {
-    let (id, on) = (props.item.id.clone(), props.on.clone());
-    let onchange = Callback::from(move |event: Event| {
+    let id = props.item.id.clone();
+    let onchange = props.sender.callback_if(move |event: Event| {
         // The first option says only what the others are for.
-        let at = chosen(&event).and_then(|at| at.checked_sub(1));
-        if let Some((_, seconds, calls)) = at.and_then(|at| text::ENDS.get(at)) {
-            let command = Command::Limit {
-                id: id.clone(),
-                seconds: *seconds,
-                calls: *calls,
-            };
-            on.emit(Msg::Send(Topic::Item(id.clone()), command));
-        }
+        let at = chosen(&event)?.checked_sub(1)?;
+        let (_, seconds, calls) = text::ENDS.get(at)?;
+        let command = Command::Limit {
+            id: id.clone(),
+            seconds: *seconds,
+            calls: *calls,
+        };
+        Some(Msg::Send(Topic::Item(id.clone()), command))
     });
     html! {
         <select aria-label={text::ENDS_LABEL} {onchange} data-testid="item-ends">
@@ -499,7 +770,7 @@ fn ends(props: &RowProps) -> Html {
 /// Draws whether the person is asked before anybody gets the item.
 fn ask_first(props: &RowProps) -> Html {
     let (id, checked) = (props.item.id.clone(), props.item.asks);
-    let onchange = props.on.reform(move |_: Event| {
+    let onchange = props.sender.callback(move |_: Event| {
         let command = Command::AskFirst {
             id: id.clone(),
             asks: !checked,
@@ -515,7 +786,7 @@ fn ask_first(props: &RowProps) -> Html {
 fn asking(props: &RowProps, peer: &str) -> Html {
     let decide = |allow: bool| {
         let id = props.item.id.clone();
-        props.on.reform(move |_| {
+        props.sender.callback(move |_| {
             let command = Command::Decide {
                 id: id.clone(),
                 allow,
@@ -524,7 +795,7 @@ fn asking(props: &RowProps, peer: &str) -> Html {
         })
     };
     html! {
-        <div class="question" role="alert" data-testid="item-asking">
+        <div class="under question" role="alert" data-testid="item-asking">
             <p>{ text::asking(peer) }</p>
             <p class="buttons">
                 { button("small main", "", words::ALLOW.into(), "item-allow", false, decide(true)) }

@@ -34,11 +34,7 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
         View::Popup | View::Tab => html! {
             <main class="files">
                 { header::banners(face, sender) }
-                <div class="give">
-                    { fetch::view(face, sender) }
-                    { share::view(face, sender) }
-                    { page::view(face, sender) }
-                </div>
+                { share::view(face, sender) }
                 { items::view(face, sender) }
             </main>
         },
@@ -99,6 +95,17 @@ pub fn button(
             if !picture.is_empty() { { icon(picture) } }
             { words }
         </button>
+    }
+}
+
+/// Where there is nothing to list: why, and what to do about it.
+pub fn empty(title: &'static str, advice: &'static str, testid: &'static str) -> Html {
+    html! {
+        <div class="empty" data-testid={testid}>
+            <img src="icons/mark.svg" width="40" height="40" alt="" />
+            <p><strong>{ title }</strong></p>
+            { hint(advice.into()) }
+        </div>
     }
 }
 
@@ -180,14 +187,17 @@ pub fn outcome(face: &Face, sender: &Sender, topic: &Topic, testid: &'static str
         .failures
         .get(topic)
         .map(|what| failure(what, face.about(topic), testid, Some(dismiss(topic))));
-    let access = face.access.as_ref().filter(|_| *topic == Topic::Shares);
+    let access = face.access.as_ref();
+    let access = access.filter(|_| *topic == Topic::Shares && face.asks_for_access());
     let access = access.map(|access| {
+        let waiting = face.waiting_for_access();
+        let names: Vec<&str> = waiting.iter().map(|item| &*item.name).collect();
         let allow = sender.asking(access.origins.clone(), async |may| Msg::Allowed(may));
         html! {
             <div class="access" role="alert" data-testid="access">
                 { icon("key") }
                 <div>
-                    <p>{ text::access(&access.origins) }</p>
+                    <p>{ text::access(&access.origins, &names) }</p>
                     if access.refused { <p class="advice">{ text::ACCESS_REFUSED }</p> }
                     <p class="buttons">
                         { button("main", "", text::ACCESS_ALLOW.into(), "access-allow", false, allow) }

@@ -1,52 +1,31 @@
 //! The files on the page in the current tab.
 
-use fluence::state::{Item, Origin};
+use std::collections::HashMap;
+
+use fluence::state::Item;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::{button, file_name, icon, outcome};
+use super::{button, empty, file_name, hint, icon, outcome, waiting};
 use crate::face::{FEW_PAGE_FILES, Face, Msg, PageView, Sender, Topic};
 use crate::page::PageFile;
-use crate::{page, text};
+use crate::text;
 
-/// Draws the section, folded or open.
+/// Draws the list of the page's files, which takes the place of the list of items.
 pub fn view(face: &Face, sender: &Sender) -> Html {
-    let open = face.page_open;
-    let (count, host, content) = match &face.page {
-        PageView::Reading => (None, None, hint(text::PAGE_READING, "reading")),
-        PageView::Elsewhere => (None, None, hint(text::PAGE_IN_TAB, "elsewhere")),
-        PageView::Closed => (None, None, hint(text::PAGE_CLOSED, "closed")),
+    match &face.page {
+        PageView::Reading => waiting(text::PAGE_READING, "page-reading"),
+        PageView::Elsewhere | PageView::Closed => {
+            empty(text::PAGE_CLOSED, text::PAGE_CLOSED_ADVICE, "page-closed")
+        }
         PageView::Files {
-            tab,
-            downloads,
-            links,
+            downloads, links, ..
         } => {
             let found = links.as_deref().unwrap_or_default();
-            let host = tab.url.as_deref().and_then(page::host);
-            let content = if open {
-                lists(face, sender, downloads, found, links.is_none())
-            } else {
-                Html::default()
-            };
-            (Some(downloads.len() + found.len()), host, content)
+            lists(face, sender, downloads, found, links.is_none())
         }
-    };
-    html! {
-        <section class="card page" aria-labelledby="page-title" data-testid="page">
-            <h2 id="page-title">
-                <button type="button" class="fold" aria-expanded={open.to_string()} data-testid="page-toggle" onclick={sender.callback(|_| Msg::TogglePage)}>
-                    { icon(if open { "open" } else { "shut" }) }
-                    { text::PAGE_TITLE }
-                    if let Some(host) = host { <bdi class="hint">{ host }</bdi> }
-                    if let Some(count) = count { <span class="count">{ count }</span> }
-                </button>
-            </h2>
-            if open { { content } }
-        </section>
     }
-}
-
-fn hint(words: &'static str, state: &'static str) -> Html {
-    html! { <p class="hint" data-testid="page-hint" data-state={state}>{ words }</p> }
 }
 
 fn lists(
@@ -56,16 +35,7 @@ fn lists(
     links: &[PageFile],
     refused: bool,
 ) -> Html {
-    let shared = |file: &PageFile| {
-        let is_of_file = |item: &&Item| {
-            let source = item
-                .source
-                .as_ref()
-                .and_then(|source| source.url.as_deref());
-            item.origin == Origin::Share && source == Some(file.url.as_str())
-        };
-        face.state.items.values().find(is_of_file)
-    };
+    let shared = face.shared_from();
     let all = downloads.len() + links.len();
     let room = if face.page_all { all } else { FEW_PAGE_FILES };
     let list = |title: &'static str, files: &[PageFile]| {
@@ -75,51 +45,101 @@ fn lists(
         html! {
             <>
                 <h3>{ title }</h3>
-                <ul class="rows">{ for files.iter().map(|file| row(face, sender, file, shared(file))) }</ul>
+                <ul class="list">{ for files.iter().map(|file| row(face, sender, file, &shared)) }</ul>
             </>
         }
     };
     let first = downloads.len().min(room);
     let second = links.len().min(room - first);
     html! {
-        <>
-            if all == 0 && !refused { { hint(text::PAGE_NONE, "none") } }
+        <div class="page" data-testid="page">
+            if all == 0 && !refused { { empty(text::PAGE_NONE, text::PAGE_NONE_ADVICE, "page-none") } }
+            { selection(face, sender) }
             { list(text::PAGE_DOWNLOADS, &downloads[..first]) }
             { list(text::PAGE_LINKS, &links[..second]) }
-            if refused { { hint(text::PAGE_LINKS_REFUSED, "refused") } }
+            if refused { { hint(text::PAGE_LINKS_REFUSED.into()) } }
             if first + second < all {
                 { button("more", "", text::more(all - first - second).into(), "page-more", false, sender.callback(|_| Msg::MorePage)) }
             }
-        </>
+        </div>
     }
 }
 
-fn row(face: &Face, sender: &Sender, file: &PageFile, item: Option<&Item>) -> Html {
+/// Whether the box was checked by which an event happened.
+fn checked(event: &Event) -> Option<bool> {
+    let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
+    Some(input.checked())
+}
+
+/// Draws the box that selects all files, and the button that shares the selected ones.
+fn selection(face: &Face, sender: &Sender) -> Html {
+    let selectable = face.selectable();
+    if selectable.len() < 2 {
+        return Html::default();
+    }
+    let urls: Vec<String> = selectable.iter().map(|file| file.url.clone()).collect();
+    let selected = urls
+        .iter()
+        .filter(|url| face.page_selected.contains(url))
+        .count();
+    let all = selected == urls.len();
+    let onchange = sender
+        .callback_if(move |event: Event| Some(Msg::SelectPage(urls.clone(), checked(&event)?)));
+    html! {
+        <div class="line select">
+            <label class="check"><input type="checkbox" checked={all} {onchange} data-testid="page-select-all" /><span>{ text::PAGE_ALL }</span></label>
+            <span class="space"></span>
+            if selected > 0 {
+                { button("small main", "", text::share_many(selected).into(), "page-share-selected", false, sender.callback(|_| Msg::ShareSelected)) }
+            }
+        </div>
+    }
+}
+
+fn row(face: &Face, sender: &Sender, file: &PageFile, shared: &HashMap<&str, &Item>) -> Html {
     let about = Topic::Page(file.url.clone());
-    let state = if face.is_waiting(&about) {
-        html! { <span class="state" role="status" data-testid="page-state">{ text::PAGE_SHARING }</span> }
-    } else if let Some(item) = item {
-        html! {
-            <>
-                <span class="state" role="status" data-testid="page-state">{ text::status(item, &face.state.network) }</span>
-                { super::items::copy_button(face.copied.as_ref(), sender.messages(), item, "page-copy") }
-            </>
-        }
-    } else {
-        let onclick = {
-            let file = file.clone();
-            sender.callback(move |_| Msg::SharePage(file.clone()))
-        };
-        html! {
-            <button type="button" class="small" aria-label={text::share_named(&file.name)} data-testid="page-share" {onclick}>{ text::SHARE }</button>
-        }
+    let item = shared.get(&*file.url);
+    let waits = face.is_waiting(&about);
+    let state = match item {
+        _ if waits => text::PAGE_SHARING.to_owned(),
+        Some(item) => text::status(item, &face.state.network),
+        None => String::new(),
+    };
+    let onclick = {
+        let file = file.clone();
+        sender.callback(move |_| Msg::SharePage(file.clone()))
+    };
+    let onchange = {
+        let url = file.url.clone();
+        sender.callback_if(move |event: Event| {
+            Some(Msg::SelectPage(vec![url.clone()], checked(&event)?))
+        })
     };
     html! {
-        <li class="page-file" key={file.url.clone()} data-testid="page-file" data-url={file.url.clone()}>
-            { icon(file.kind.class()) }
-            { file_name(&file.name, "page-name") }
-            if let Some(size) = file.size { <span class="hint size">{ words::size(size) }</span> }
-            { state }
+        <li class="item" key={file.url.clone()} data-testid="page-file" data-url={file.url.clone()}>
+            if waits || item.is_some() {
+                <span></span>
+            } else {
+                <input type="checkbox" checked={face.page_selected.contains(&file.url)} aria-label={text::select_named(&file.name)} {onchange} data-testid="page-select" />
+            }
+            if let Some(picture) = &file.picture {
+                <img class="picture" src={picture.clone()} alt="" />
+            } else {
+                <span class="picture">{ icon(file.kind.class()) }</span>
+            }
+            <div class="about">
+                { file_name(&file.name, "page-name") }
+                <span class="meta">
+                    if !state.is_empty() { <span class="state" role="status" data-testid="page-state">{ state }</span> }
+                    if let Some(size) = file.size { <span>{ words::size(size) }</span> }
+                    if let Some(host) = crate::page::host(&file.url).filter(|_| item.is_none()) { <bdi>{ host }</bdi> }
+                </span>
+            </div>
+            if let Some(item) = item {
+                { super::items::copy_button(face.copied.as_ref(), sender, item, "page-copy", "small") }
+            } else if !waits {
+                <button type="button" class="small" aria-label={text::share_named(&file.name)} data-testid="page-share" {onclick}>{ text::SHARE }</button>
+            }
             { outcome(face, sender, &about, "page-failure") }
         </li>
     }

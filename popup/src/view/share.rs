@@ -1,52 +1,45 @@
-//! The section in which the person picks and drops files to share.
+//! The field at the top, in which a person pastes a link, and onto which they drop files to share.
 
 use wasm_bindgen::JsCast;
 use web::browser::dialog_closes_popup;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::{button, complaint, file_name, hint, icon, outcome, waiting};
-use crate::face::{Face, Msg, Sender, Topic, View};
+use super::{button, complaint, fetch, file_name, hint, icon, outcome, waiting};
+use crate::face::{Face, Msg, STAGE_BUTTON, Sender, Topic, View};
+use crate::files::{PickError, Picked};
 use crate::{files, text};
 
 /// The number of picked files that are named before they are shared.
 const NAMED: usize = 3;
 
-/// Draws the buttons, what was picked, and what went wrong.
+/// Draws the field in which one pastes and onto which one drops, the buttons that choose files, what was picked, and what
+/// went wrong.
 pub fn view(face: &Face, sender: &Sender) -> Html {
-    let onchange = sender.callback_if(|event: Event| {
-        let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
-        let picked = files::of_list(&input.files()?);
-        // This allows the same file to be picked again.
-        input.set_value("");
-        Some(Msg::Picked(picked))
-    });
     let onprivate = sender.callback_if(|event: Event| {
         let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
         Some(Msg::Private(input.checked()))
     });
+    let wrong = face.fetch_error.is_some();
     html! {
-        <section class="card share" aria-labelledby="share-title" data-testid="drop-zone">
-            <h2 id="share-title">{ text::SHARE_TITLE }</h2>
-            <div class="line drop">
-                if face.view == View::Popup && dialog_closes_popup() {
-                    <a class="button" href="popup.html?view=tab" target="_blank" data-testid="choose-in-tab">{ icon("up") }{ text::SHARE_CHOOSE }</a>
-                } else {
-                    <label class="button">
-                        <input class="unseen" type="file" multiple=true data-testid="file-input" onchange={onchange.clone()} />
-                        { icon("up") }{ text::SHARE_CHOOSE }
-                    </label>
-                    <label class="button" title={text::SHARE_FOLDER}>
-                        <input class="unseen" type="file" webkitdirectory=true aria-label={text::SHARE_FOLDER} data-testid="folder-input" {onchange} />
-                        { icon("folder") }
+        <section class={classes!("give", wrong.then_some("wrong"))} aria-label={text::GIVE} data-testid="drop-zone">
+            { fetch::field(face, sender) }
+            <div class="line tools">
+                { choose(face.view, sender, "small", text::SHARE_CHOOSE, "file-input", Msg::Picked) }
+                if !picks_in_tab(face.view) {
+                    <label class="button small">
+                        <input class="unseen" type="file" webkitdirectory=true data-testid="folder-input" onchange={picked(sender, Msg::Picked)} />
+                        { icon("folder") }{ text::SHARE_FOLDER }
                     </label>
                 }
-                <span class="hint">{ text::SHARE_DROP }</span>
-                <label class="check private" title={text::PRIVATE_HELP}>
-                    <input type="checkbox" checked={face.is_private()} onchange={onprivate} data-testid="share-private" />
+                <span class="space"></span>
+                <label class="switch" title={text::PRIVATE_HELP}>
+                    <input type="checkbox" role="switch" checked={face.is_private()} onchange={onprivate} data-testid="share-private" />
                     <span>{ text::SHARE_PRIVATELY }</span>
                 </label>
             </div>
+            { complaint(face.fetch_error.as_ref(), "fetch-error") }
+            { outcome(face, sender, &Topic::Fetch, "fetch-error") }
             if !face.stage.is_empty() { { stage(face, sender) } }
             if face.is_waiting(&Topic::Files) {
                 { waiting(text::SHARE_HANDING, "share-waiting") }
@@ -57,8 +50,49 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
     }
 }
 
+/// Whether files are picked in a tab, because the browser closes the popup when it opens the dialog for them.
+fn picks_in_tab(view: View) -> bool {
+    view == View::Popup && dialog_closes_popup()
+}
+
+/// What a field does in which files were chosen.
+fn picked(
+    sender: &Sender,
+    told: impl Fn(Result<Vec<Picked>, PickError>) -> Msg + 'static,
+) -> Callback<Event> {
+    sender.callback_if(move |event: Event| {
+        let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
+        let picked = files::of_list(&input.files()?);
+        // This allows the same file to be picked again.
+        input.set_value("");
+        Some(told(picked))
+    })
+}
+
+/// A button with which files are chosen, or a link to the tab in which they can be.
+pub fn choose(
+    view: View,
+    sender: &Sender,
+    class: &'static str,
+    words: &'static str,
+    testid: &'static str,
+    told: impl Fn(Result<Vec<Picked>, PickError>) -> Msg + 'static,
+) -> Html {
+    if picks_in_tab(view) {
+        return html! {
+            <a class={classes!("button", class)} href="popup.html?view=tab" target="_blank" data-testid="choose-in-tab">{ icon("up") }{ words }</a>
+        };
+    }
+    html! {
+        <label class={classes!("button", class)}>
+            <input class="unseen" type="file" multiple=true data-testid={testid} onchange={picked(sender, told)} />
+            { icon("up") }{ words }
+        </label>
+    }
+}
+
 fn stage(face: &Face, sender: &Sender) -> Html {
-    let bytes = face.stage.iter().map(files::Picked::size).sum();
+    let bytes = face.stage.iter().map(Picked::size).sum();
     let more = face.stage.len().saturating_sub(NAMED);
     let together = |value: bool| sender.callback(move |_: Event| Msg::Together(value));
     html! {
@@ -76,7 +110,7 @@ fn stage(face: &Face, sender: &Sender) -> Html {
                 </fieldset>
             }
             <p class="buttons">
-                <button ref={face.stage_button.clone()} type="button" class="main" data-testid="stage-share" onclick={sender.callback(|_| Msg::ShareStage)}>{ text::SHARE }</button>
+                <button id={STAGE_BUTTON} type="button" class="main" data-testid="stage-share" onclick={sender.callback(|_| Msg::ShareStage)}>{ text::SHARE }</button>
                 { button("", "", text::CANCEL.into(), "stage-cancel", false, sender.callback(|_| Msg::DropStage)) }
             </p>
             if face.view == View::Popup && face.stage.len() > NAMED {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use thirtyfour::By;
 use tokio::time::{Instant, sleep};
 
-use crate::{SMALL, play, play_in_chromium};
+use crate::{SMALL, play_in_chromium};
 
 /// JavaScript that returns the SHA-256 hash of the file that the page offers to save, or the
 /// complaint that it shows instead, or null while it shows neither.

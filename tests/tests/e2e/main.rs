@@ -14,6 +14,7 @@ mod main_job;
 mod many;
 mod own_ipfs;
 mod pages;
+mod popup;
 mod private;
 mod reading;
 mod restarts;

@@ -161,8 +161,12 @@ fn a_share_ends_by_itself_and_sharing_can_rest() {
         ensure!(answer.is_err(), "{answer:?}");
         ensure!(!is_stored(&node, &cid).await?);
         face.press("resume-all").await?;
-        face.wait_item("that it goes on", SMALL, "item.text.includes('Shared')")
-            .await?;
+        face.wait_item(
+            "that it goes on",
+            SMALL,
+            "item.text.includes('Others can fetch it')",
+        )
+        .await?;
 
         let terminal = scene.command_line("terminal", &node)?;
         same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)?;

@@ -11,7 +11,7 @@ use fluence_tests::scene::{ONLINE, Scene};
 use serde_json::json;
 use thirtyfour::WindowHandle;
 
-use crate::{SMALL, play, play_in_chromium};
+use crate::{SMALL, play_in_chromium};
 
 /// A browser with a window on a display in memory, with a page of the site in one tab and the popup
 /// as a page in another.

@@ -1,0 +1,163 @@
+//! How the popup looks in the size that a toolbar gives it: files come first, nothing is cut off, and a row's menu is used by
+//! keyboard.
+
+use anyhow::{Context, Result, ensure};
+use fluence_tests::browser::Browser;
+use fluence_tests::face::Face;
+use fluence_tests::files;
+use serde_json::{Value, json};
+use thirtyfour::extensions::cdp::ChromeDevTools;
+use thirtyfour::{By, Key};
+
+use crate::{SMALL, play_in_chromium};
+
+/// The largest size of a popup, in CSS pixels.
+const POPUP: (u32, u32) = (400, 600);
+/// The narrowest page, in CSS pixels.
+const NARROW: (u32, u32) = (320, 600);
+/// The largest height of an ordinary row, in CSS pixels.
+const ROW: f64 = 56.0;
+/// How many files are shared: more than the popup has room for.
+const FILES: u64 = 9;
+/// How many rows the popup shows whole at least.
+const SEEN: u64 = 6;
+
+/// JavaScript that measures the list: how many rows are seen whole, the height of the highest, and how far anything is wider
+/// than the page.
+const MEASURE: &str = r#"
+const rows = [...document.querySelectorAll('[data-testid="item"]')].map(row => row.getBoundingClientRect());
+return {
+  seen: rows.filter(row => row.bottom <= innerHeight).length,
+  highest: Math.max(...rows.map(row => row.height)),
+  beyond: document.documentElement.scrollWidth - document.documentElement.clientWidth
+    + Math.max(...[...document.querySelectorAll('main')].map(main => main.scrollWidth - main.clientWidth)),
+};
+"#;
+
+/// Gives the current tab a size, and opens the popup in it, or what is shown in a tab.
+async fn opened(alice: &Browser, view: &str, (width, height): (u32, u32)) -> Result<Face> {
+    let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+    ChromeDevTools::new(alice.driver()?.handle.clone())
+        .execute_cdp_with_params("Emulation.setDeviceMetricsOverride", size)
+        .await?;
+    let page = match view {
+        "popup" => "popup.html".to_owned(),
+        view => format!("popup.html?view={view}"),
+    };
+    alice.driver()?.goto(alice.extension_url(&page)).await?;
+    let face = alice.shown().await?;
+    face.wait(
+        "the files",
+        SMALL,
+        &format!(
+            r#"return document.documentElement.dataset.view === '{view}' &&
+                 document.querySelectorAll('[data-testid="item"]').length === {FILES};"#
+        ),
+    )
+    .await?;
+    Ok(face)
+}
+
+async fn measured(alice: &Browser) -> Result<Value> {
+    let measured = alice.driver()?.execute(MEASURE, vec![]).await?;
+    Ok(measured.json().clone())
+}
+
+#[test]
+fn files_come_first_in_the_popup() {
+    play_in_chromium("popup_size", "its windows are wider", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        let photo = scene.file("photo.png", &files::picture(320, 240)?)?;
+        face.share(&[&photo]).await?;
+        face.wait_named("photo.png", &["shared"], SMALL).await?;
+        let names = (2..FILES)
+            .map(|n| {
+                format!(
+                    "The minutes of our meeting number {n}, with everything that was said in it.pdf"
+                )
+            })
+            .chain(["last.txt".to_owned()]);
+        for (name, seed) in names.zip(0..) {
+            face.share(&[&scene.file(&name, &files::noise(70_000 << seed, seed))?])
+                .await?;
+            face.wait_named(&name, &["shared"], SMALL).await?;
+        }
+
+        let face = opened(&alice, "popup", POPUP).await?;
+        let last = face.wait_named("last.txt", &["shared"], SMALL).await?;
+        face.wait_network("online", SMALL).await?;
+        face.picture("list").await?;
+        let list = measured(&alice).await?;
+        ensure!(list["seen"].as_u64() >= Some(SEEN), "{list}");
+        ensure!(list["highest"].as_f64() <= Some(ROW), "{list}");
+        ensure!(list["beyond"] == json!(0), "{list}");
+
+        // The menu takes the focus, the arrow keys move in it, and Escape gives the focus back.
+        let menu = By::Css(format!(
+            r#"[data-id="{}"] [data-testid="item-menu"]"#,
+            last.id
+        ));
+        let driver = alice.driver()?;
+        let button = driver.find(menu).await?;
+        button.send_keys(Key::Enter + "").await?;
+        let focus = async |what: &str, testid: &str| {
+            let script = format!(
+                "return document.activeElement?.dataset.testid === {};",
+                json!(testid)
+            );
+            face.wait(what, SMALL, &script).await.map(drop)
+        };
+        focus("the first entry", "item-web").await?;
+        face.picture("menu").await?;
+        for (key, testid) in [
+            (Key::Down, "item-qr"),
+            (Key::End, "item-remove"),
+            (Key::Down, "item-web"),
+            (Key::Up, "item-remove"),
+            (Key::Escape, "item-menu"),
+        ] {
+            driver.active_element().await?.send_keys(key + "").await?;
+            focus(testid, testid).await?;
+        }
+
+        face.enter_in(&last, "item-qr").await?;
+        focus("the QR code", "item-qr-close").await?;
+        face.picture("qr").await?;
+        face.press("item-qr-close").await?;
+        focus("the menu's button", "item-menu").await?;
+        face.press_in(&last, "item-log-toggle").await?;
+        face.wait(
+            "the details",
+            SMALL,
+            r#"return document.querySelector('[data-testid="item-now"]');"#,
+        )
+        .await?;
+        face.picture("details").await?;
+        face.press_in(&last, "item-log-toggle").await?;
+        face.press_in(&last, "item-remove").await?;
+        focus("the way out", "item-keep").await?;
+        face.picture("question").await?;
+        face.press_in(&last, "item-keep").await?;
+
+        let face = opened(&alice, "tab", NARROW).await?;
+        face.picture("narrow").await?;
+        let list = measured(&alice).await?;
+        ensure!(list["beyond"] == json!(0), "in 320 px: {list}");
+        ensure!(list["highest"].as_f64() <= Some(ROW), "in 320 px: {list}");
+        // Nothing is written for a direction: with the other one, all of it is mirrored.
+        driver
+            .execute("document.documentElement.dir = 'rtl';", vec![])
+            .await?;
+        let list = measured(&alice).await?;
+        ensure!(list["beyond"] == json!(0), "from right to left: {list}");
+        let mirrored = "const [row] = document.querySelectorAll('[data-testid=item]');
+            const left = (element) => row.querySelector(element).getBoundingClientRect().left;
+            return left('.picture') > left('[data-testid=item-menu]');";
+        let mirrored = driver.execute(mirrored, vec![]).await?;
+        ensure!(*mirrored.json() == json!(true), "a row is not mirrored");
+        let first = driver.find(By::Testid("item-menu")).await;
+        first.context("no menu")?.click().await?;
+        face.picture("rtl").await
+    });
+}
