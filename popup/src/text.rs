@@ -121,6 +121,7 @@ pub const COPY_REFUSED: &str =
     "The browser did not allow copying. Select the link in the details and copy it.";
 pub const COPY_REFUSED_SHORT: &str = "Not copied";
 pub const SAVE: &str = "Save";
+pub const SAVE_AGAIN: &str = "Save again";
 pub const STOP: &str = "Stop sharing";
 pub const AGAIN: &str = "Start sharing";
 pub const SHARE_TOO: &str = "Share it with others too";

@@ -219,17 +219,21 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
             }
             Some(Reason::IpnsName) => "Fetch what it leads to by its hash.",
             Some(Reason::BadKey) => "Copy the whole link again.",
+            Some(Reason::TooLong) => "Copy the link alone, without the text around it.",
+            Some(Reason::PeerId) => "It is the name of a peer. Paste the link of one of its files.",
+            Some(Reason::NotAFile) => "Only files and folders can be fetched.",
             Some(_) | None => "Ask the person who shared the file for its link.",
         },
         Code::Paused => match about {
             About::Fetch => "Choose “Resume” to continue; what has arrived so far is kept.",
             About::Upload => "It continues when you go on sharing and somebody asks for it.",
-            About::Share | About::Other => "Share it again.",
+            About::Share | About::Other => "Nothing of it was shared.",
         },
         Code::Stopped => "It continues when the file is shared again and somebody asks for it.",
         Code::Interrupted => match about {
             About::Upload => "It begins again when somebody asks for the file.",
-            About::Share | About::Fetch | About::Other => "Share it again.",
+            About::Fetch => "Choose “Try again” to continue.",
+            About::Share | About::Other => "Try again, or choose the file again.",
         },
         Code::FileGone => match about {
             About::Fetch => "Fetch it again.",
@@ -266,7 +270,7 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
         Code::UnknownItem => "Look at the list again.",
         Code::TooManyItems => "Remove some that are not needed any more.",
         Code::TooLarge => match about {
-            About::Fetch => "Raise the limit in the settings, then choose “Resume” or “Try again”.",
+            About::Fetch => "Raise the limit in the settings, then choose “Try again”.",
             About::Share | About::Upload | About::Other => {
                 "Raise the limit in the settings, or share a part of it."
             }
@@ -278,7 +282,7 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
         Code::Metered => "It is uploaded when somebody asks for it while you use another network.",
         Code::RoomFull => match about {
             About::Fetch => {
-                "Choose “Free space” below the list or raise the limit in the settings, then choose “Resume” or “Try again”."
+                "Choose “Free space” below the list or raise the limit in the settings, then choose “Try again”."
             }
             About::Share | About::Upload | About::Other => {
                 "Choose “Free space” below the list or raise the limit in the settings, then share it again."
@@ -287,23 +291,23 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
         Code::DiskFull => match about {
             About::Share => "Free some space and share it again; nothing was kept.",
             About::Fetch => {
-                "Free some space, then choose “Resume”; what has arrived so far is kept."
+                "Free some space, then choose “Try again”; what has arrived so far is kept."
             }
             About::Upload | About::Other => "Free some space on the disk, or remove files here.",
         },
         Code::StoreFailed if share => "Share it again; if it fails again, check the disk.",
         Code::StoreFailed => "Try again; if it fails again, check the disk.",
-        Code::SourceUnreachable => "Check the address and the connection, and share it again.",
-        Code::SourceSilent => "Share it again later.",
-        Code::SourceBroken => "Share it again.",
+        Code::SourceUnreachable => "Check the address and the connection, and try again.",
+        Code::SourceSilent => "Try again later.",
+        Code::SourceBroken => "Try again.",
         Code::HttpStatus => match failure.status {
-            Some(401 | 403) => "Log in there in this browser, and share it again.",
+            Some(401 | 403) => "Log in there in this browser, and try again.",
             Some(404 | 410) => "Check the link; it may be out of date.",
             Some(429) => "Try again in a few minutes.",
             Some(500..=599) => "Try again later; the fault is there, not here.",
             Some(_) | None => "Open the link in a tab to see what is there.",
         },
-        Code::LoginPage => "Open the file in a tab, log in there, and share it again.",
+        Code::LoginPage => "Open the file in a tab, log in there, and try again.",
         Code::BadFolder => match &failure.reason {
             Some(Reason::NameCollision) => "Rename it, and share the folder again.",
             Some(_) | None => "Share the files by themselves, or a part of the folder.",
@@ -316,13 +320,15 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
         Code::NeedsAccess => {
             "Click the Fluence Share button and choose “Allow access”; the share then continues."
         }
-        Code::NotAllowed => "Share it again and allow access, or save the file and share that.",
+        Code::NotAllowed => "Try again and allow access, or save the file and share that.",
         Code::Offline => "It continues by itself when the connection is back.",
         Code::NoProvider => {
             "Check the hash, or ask the person who shared it to open their browser; then choose “Try again”."
         }
         Code::ProviderGone => "Ask the person who shared it to open their browser, then try again.",
-        Code::BadAnswer => "Ask the person who shared it to look at their list.",
+        Code::BadAnswer => {
+            "Try again. If that does not help, the other side has to update its program."
+        }
         Code::WrongBytes => "None of them was kept. Try again to ask other providers.",
         Code::Stalled | Code::StorageGone => match about {
             About::Fetch => "Try again; what has arrived so far is kept.",
@@ -345,7 +351,7 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
                 "It is tried again when somebody asks for the file. You can also set another node."
             }
             About::Share | About::Fetch | About::Other => {
-                "Ask the person who shared it, or try again later."
+                "Try again later, or ask the person who shared it."
             }
         },
         Code::Quota => {

@@ -448,9 +448,13 @@ fn actions(props: &RowProps) -> Vec<Action> {
         add("qr", text::QR, "item-qr", Deed::Qr);
     }
     if whole {
+        let words = match item.saved_as {
+            Some(_) => text::SAVE_AGAIN,
+            None => text::SAVE,
+        };
         add(
             "save",
-            text::SAVE,
+            words,
             "item-save",
             Deed::Give(Command::Save { id: id() }),
         );

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use thirtyfour::extensions::cdp::ChromeDevTools;
 use thirtyfour::{By, Key};
 
-use crate::{SMALL, play_in_chromium};
+use crate::main_job::beside_a_page;
+use crate::{SMALL, play, play_in_chromium};
 
 /// The largest size of a popup, in CSS pixels.
 const POPUP: (u32, u32) = (400, 600);
@@ -159,5 +160,84 @@ fn files_come_first_in_the_popup() {
         let first = driver.find(By::Testid("item-menu")).await;
         first.context("no menu")?.click().await?;
         face.picture("rtl").await
+    });
+}
+
+#[test]
+fn the_files_of_a_page_are_selected_and_shared_together() {
+    play("page_files", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let letter = files::document("Three at a time.");
+        scene.site.add("letter.pdf", "application/pdf", letter);
+        scene
+            .site
+            .add("archive.zip", "application/zip", files::noise(30_000, 5));
+        let picture = files::picture(320, 240)?;
+        let picture = scene.site.add("picture.png", "image/png", picture);
+        let (alice, face, [page, popup]) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(page).await?;
+        driver.goto(scene.site.url("/")).await?;
+        driver.switch_to_window(popup).await?;
+        driver
+            .goto(alice.extension_url("popup.html?view=options"))
+            .await?;
+        alice.shown().await?;
+        alice.allow(face.press("reading-allow")).await?;
+        face.wait(
+            "the permission",
+            SMALL,
+            r#"return !!document.querySelector('[data-testid="reading-give-back"]');"#,
+        )
+        .await?;
+        let find = "const [url, done] = arguments;
+            api.tabs.query({}).then(tabs => done(tabs.find(tab => tab.url === url)?.id));";
+        let tab = driver
+            .execute_async(find, vec![json!(scene.site.url("/"))])
+            .await?;
+        let tab = tab.json().as_i64().context("there is no such tab")?;
+        let asked = scene.site.asked("/files/picture.png");
+        let here = alice.extension_url(&format!("popup.html?view=tab&tab={tab}"));
+        driver.goto(here).await?;
+        let face = alice.shown().await?;
+
+        // As long as there is nothing else to see, they are what is shown.
+        let three = "const rows = [...document.querySelectorAll('[data-testid=page-file]')];
+            return rows.length === 3 && rows.map(row => row.dataset.url);";
+        let urls = face.wait("the page's files", SMALL, three).await?;
+        ensure!(
+            urls.as_array()
+                .is_some_and(|urls| urls.contains(&json!(picture))),
+            "{urls}"
+        );
+        face.picture("page").await?;
+        // The picture is shown without being fetched again.
+        let small = format!(
+            r#"return document.querySelector('[data-url="{picture}"] img.picture')?.src.startsWith('data:image/');"#
+        );
+        face.wait("the small picture", SMALL, &small).await?;
+        ensure!(
+            scene.site.asked("/files/picture.png") == asked,
+            "the picture was fetched to be shown small"
+        );
+
+        face.press("page-select-all").await?;
+        face.wait(
+            "the button that shares all",
+            SMALL,
+            "return document.querySelector('[data-testid=page-share-selected]');",
+        )
+        .await?;
+        face.picture("selected").await?;
+        face.press("page-share-selected").await?;
+        let shared = "return document.querySelectorAll('[data-testid=page-copy]').length === 3
+            && !document.querySelector('[data-testid=page-select]');";
+        face.wait("that they are shared", SMALL, shared).await?;
+        face.picture("shared").await?;
+        face.press("filter-all").await?;
+        for name in ["letter.pdf", "archive.zip", "picture.png"] {
+            face.wait_named(name, &["shared"], SMALL).await?;
+        }
+        Ok(())
     });
 }
