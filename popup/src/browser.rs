@@ -209,26 +209,25 @@ pub fn is_wide() -> bool {
 
 /// The style that puts a menu beside the button that was clicked, above or below it, where there is more room.
 pub fn beside(button: &web_sys::Element) -> Option<String> {
-    const GAP: f64 = 4.0;
+    const GAP: i32 = 4;
     let place = button.get_bounding_client_rect();
+    // Whole pixels: a program that writes fractions is larger by the tables for them.
+    let [top, bottom, left, right] =
+        [place.top(), place.bottom(), place.left(), place.right()].map(|edge| edge as i32);
     let root = document().document_element()?;
-    let (width, height) = (
-        f64::from(root.client_width()),
-        f64::from(root.client_height()),
-    );
-    let above = place.top() > height - place.bottom();
-    let (edge, offset, room) = if above {
-        ("bottom", height - place.top() + GAP, place.top())
+    let (width, height) = (root.client_width(), root.client_height());
+    let (edge, offset, room) = if top > height - bottom {
+        ("bottom", height - top, top)
     } else {
-        ("top", place.bottom() + GAP, height - place.bottom())
+        ("top", bottom, height - bottom)
     };
-    let room = room - 2.0 * GAP;
     // The button is at the end of its row, which is at the left where one reads from right to left.
-    let (side, inset) = if place.left() > width / 2.0 {
-        ("right", width - place.right())
+    let (side, inset) = if left > width / 2 {
+        ("right", width - right)
     } else {
-        ("left", place.left())
+        ("left", left)
     };
+    let (offset, room) = (offset + GAP, room - 2 * GAP);
     Some(format!(
         "{edge}:{offset}px;{side}:{inset}px;max-height:{room}px"
     ))

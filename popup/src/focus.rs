@@ -67,8 +67,7 @@ pub fn item(id: &ItemId) {
         .get_element_by_id(&item_id(id))
         .and_then(|element| element.dyn_into::<HtmlElement>().ok());
     if let Some(element) = element {
-        element.scroll_into_view();
-        // If the element has just gone, there is nothing to focus.
+        // The browser scrolls to it. If it has just gone, there is nothing to focus.
         let _ = element.focus();
     }
 }

@@ -2,7 +2,7 @@
 
 use fluence::command::Command;
 use fluence::failure::About;
-use fluence::state::{Copy, Item, ItemId, LogLine, Origin};
+use fluence::state::{Copy, Item, ItemId, LogLine, Origin, Status};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
@@ -140,6 +140,8 @@ pub struct RowProps {
     view: View,
     /// Its status in a few words, which also depends on the connection.
     status: String,
+    /// Whether all is well with it: others can fetch it now, or it is for this person alone.
+    well: bool,
     /// What others can do with it now.
     now: Option<&'static str>,
     thumbnail: Option<AttrValue>,
@@ -191,13 +193,22 @@ fn row(face: &Face, sender: &Sender, item: &Item) -> Html {
         "item-log-refused",
     );
     html! {
-        <Row key={item.id.0.clone()} item={item.clone()} view={face.view} {status} now={text::now(item, &face.state.network, paused)}
+        <Row key={item.id.0.clone()} item={item.clone()} view={face.view} {status} well={is_well(face, item)} now={text::now(item, &face.state.network, paused)}
             thumbnail={face.thumbnails.get(&item.id).cloned().flatten()} copies={face.state.copies_of(std::slice::from_ref(item))} web={web_link(face, item)}
             access={access.map(|access| access.origins.clone())} stalled={face.is_stalled(item)}
             copied={face.copied.clone().filter(|(key, _)| of_item(key))}
             menu={face.menu.as_ref().filter(|(id, _)| *id == item.id).map(|(_, style)| style.clone())} qr={face.qr.as_ref() == Some(&item.id)}
             removing={face.removing.as_ref() == Some(&item.id)} waiting={face.is_waiting(&topic)} log={face.open.get(&item.id).cloned()}
             outcome={outcome(face, sender, &topic, "item-refused")} log_outcome={log_outcome} sender={sender.clone()} />
+    }
+}
+
+/// Whether others can fetch an item now, or it is here for this person alone.
+pub fn is_well(face: &Face, item: &Item) -> bool {
+    let reachable = face.state.network.is_online() && !face.settings().paused;
+    match item.providing {
+        true => item.is_shared() && reachable,
+        false => item.status == Status::Done,
     }
 }
 
@@ -233,7 +244,7 @@ fn Row(props: &RowProps) -> Html {
             .callback(move |_| Msg::ToggleDetails(id.clone()))
     };
     html! {
-        <li class={classes!("item", status, text::is_paused(item).then_some("paused"))} id={item_id(&item.id)} tabindex="-1" data-testid="item"
+        <li class={classes!("item", status, text::is_paused(item).then_some("paused"), props.well.then_some("well"))} id={item_id(&item.id)} tabindex="-1" data-testid="item"
             data-id={item.id.0.clone()} data-cid={item.cid.clone()} data-status={status}>
             { picture(props) }
             <button type="button" class="about" aria-expanded={open.to_string()} data-testid="item-log-toggle" onclick={toggle}>
@@ -268,27 +279,49 @@ fn line(props: &RowProps) -> Html {
         Some((_, false)) => text::COPY_REFUSED_SHORT,
         None => &props.status,
     };
+    let copied = copy.map(|copy| match item.providing {
+        true => text::copy_until(copy.until.map(moment_of)),
+        false => text::still_at(&hosts(&props.copies)),
+    });
+    let saved = item.saved_as.as_deref();
+    let parts = [
+        ("item-until", until(props)),
+        ("item-calls", calls(props)),
+        (
+            "item-private-mark",
+            item.key.as_ref().map(|_| text::PRIVATE.to_owned()),
+        ),
+        ("item-size", item.size.map(words::size)),
+        ("item-files", item.files.map(text::files)),
+        (
+            "item-saved-name",
+            saved.map(|saved| text::saved(saved, &item.name)),
+        ),
+        ("item-copied", copied),
+        (
+            "item-counters",
+            Some(counters).filter(|words| !words.is_empty()),
+        ),
+    ];
     html! {
         <span class="meta">
             <span class="state" data-testid="item-status">{ state }</span>
-            if item.providing {
-                if let Some(until) = item.limits.until { <span data-testid="item-until">{ text::shared_until(&browser::moment(until)) }</span> }
-                if let Some(calls) = item.limits.calls { <span data-testid="item-calls">{ text::calls_left(calls.saturating_sub(item.requests)) }</span> }
-            }
-            if item.key.is_some() { <span class="private" data-testid="item-private-mark">{ text::PRIVATE }</span> }
-            if let Some(size) = item.size { <span data-testid="item-size">{ words::size(size) }</span> }
-            if let Some(files) = item.files { <span>{ text::files(files) }</span> }
-            if let Some(saved) = &item.saved_as { <bdi data-testid="item-saved-name">{ text::saved(saved, &item.name) }</bdi> }
-            if let Some(copy) = copy {
-                if item.providing {
-                    <span data-testid="item-copy-until">{ text::copy_until(copy.until.map(moment_of)) }</span>
-                } else {
-                    <span data-testid="item-still-at">{ text::still_at(&hosts(&props.copies)) }</span>
-                }
-            }
-            if !counters.is_empty() { <span data-testid="item-counters">{ counters }</span> }
+            { for parts.into_iter().filter_map(|(testid, words)| Some(html! { <bdi data-testid={testid}>{ words? }</bdi> })) }
         </span>
     }
+}
+
+/// Until when it is shared, in words.
+fn until(props: &RowProps) -> Option<String> {
+    let until = props.item.limits.until.filter(|_| props.item.providing)?;
+    Some(text::shared_until(&browser::moment(until)))
+}
+
+/// For how many more calls it is shared, in words.
+fn calls(props: &RowProps) -> Option<String> {
+    let item = &props.item;
+    let calls = item.limits.calls.filter(|_| item.providing)?;
+    Some(text::calls_left(calls.saturating_sub(item.requests)))
 }
 
 /// A moment in words, of Unix seconds.
@@ -677,25 +710,34 @@ fn troubles(item: &Item) -> Html {
 fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
     let item = &props.item;
     let about = text::about(item.origin);
-    let address = item.link();
     let source = item
         .source
         .as_ref()
         .and_then(|source| source.page.clone().or_else(|| source.url.clone()));
+    let private = item.key.as_ref().map(|_| text::PRIVATE_HELP.to_owned());
+    let web = props.web.as_ref().map(|(address, _)| address.clone());
+    let facts = [
+        (text::NOW, "", "item-now", props.now.map(str::to_owned)),
+        (text::PRIVATE, "", "item-private", private),
+        (text::LINK, "code", "item-link", item.link()),
+        (text::WEB_LINK, "code", "item-web-link", web),
+        (text::FROM, "code", "item-from", source),
+        (text::SAVED_AS, "", "item-saved", item.saved_as.clone()),
+    ];
+    let limits: Vec<String> = until(props).into_iter().chain(calls(props)).collect();
+    let limits = match limits.is_empty() {
+        true => text::ENDS[0].0.to_owned(),
+        false => limits.join(", "),
+    };
     html! {
         <div class="under details">
             <dl>
-                if let Some(now) = props.now { <dt>{ text::NOW }</dt><dd data-testid="item-now">{ now }</dd> }
-                if item.key.is_some() { <dt>{ text::PRIVATE }</dt><dd data-testid="item-private">{ text::PRIVATE_HELP }</dd> }
-                if let Some(address) = address { <dt>{ text::LINK }</dt><dd class="code" data-testid="item-link">{ address }</dd> }
-                if let Some((address, _)) = &props.web { <dt>{ text::WEB_LINK }</dt><dd class="code" data-testid="item-web-link">{ address }</dd> }
-                if let Some(source) = source { <dt>{ text::FROM }</dt><dd class="code">{ source }</dd> }
-                if let Some(saved) = &item.saved_as { <dt>{ text::SAVED_AS }</dt><dd data-testid="item-saved"><bdi>{ saved }</bdi></dd> }
+                { for facts.into_iter().filter_map(|(title, class, testid, words)| Some(html! { <><dt>{ title }</dt><dd {class} data-testid={testid}><bdi>{ words? }</bdi></dd></> })) }
                 if !props.copies.is_empty() { <dt>{ text::COPIES }</dt> }
                 { for props.copies.iter().map(|copy| html! {
                     <dd data-testid="item-copy">{ text::kept_until(&copy.host(), copy.until.map(moment_of)) }</dd>
                 }) }
-                if item.providing { <dt>{ text::ENDS_LABEL }</dt><dd>{ limits(item) }{ ends(props) }{ ask_first(props) }</dd> }
+                if item.providing { <dt>{ text::ENDS_LABEL }</dt><dd><p>{ limits }</p>{ ends(props) }{ ask_first(props) }</dd> }
                 <dt>{ text::ADDED }</dt><dd>{ time(item.created) }</dd>
             </dl>
             { who_asked(item, log.unwrap_or_default()) }
@@ -734,19 +776,6 @@ fn who_asked(item: &Item, log: &[LogLine]) -> Html {
             </div>
         </>
     }
-}
-
-/// Draws when the item stops being shared by itself.
-fn limits(item: &Item) -> Html {
-    let until = item.limits.until.map(browser::moment);
-    let until = until.map(|until| text::shared_until(&until));
-    let calls = item.limits.calls;
-    let calls = calls.map(|calls| text::calls_left(calls.saturating_sub(item.requests)));
-    let limits: Vec<String> = until.into_iter().chain(calls).collect();
-    if limits.is_empty() {
-        return html! { <p>{ text::ENDS[0].0 }</p> };
-    }
-    html! { <p>{ limits.join(", ") }</p> }
 }
 
 /// Draws the choice of when the item stops being shared by itself.

@@ -39,7 +39,6 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
             </main>
         },
     };
-    let online = face.state.network.is_online();
     let drags = face.view.has_files();
     let ondragover = sender.callback_if(move |event: DragEvent| {
         let files = drags
@@ -64,7 +63,7 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
         Some(Msg::Dropped(Dropped::take(&data)))
     });
     html! {
-        <div class={classes!("face", online.then_some("is-online"), face.dragging.then_some("dragging"))} {ondragover} {ondragleave} {ondrop}>
+        <div class={classes!("face", face.dragging.then_some("dragging"))} {ondragover} {ondragleave} {ondrop}>
             { header::view(face, sender) }
             { content }
             <p class="unseen" role="status" aria-live="polite" data-testid="said">{ &face.said }</p>

@@ -116,7 +116,7 @@ fn row(face: &Face, sender: &Sender, file: &PageFile, shared: &HashMap<&str, &It
         })
     };
     html! {
-        <li class="item" key={file.url.clone()} data-testid="page-file" data-url={file.url.clone()}>
+        <li class={classes!("item", item.is_some_and(|item| super::items::is_well(face, item)).then_some("well"))} key={file.url.clone()} data-testid="page-file" data-url={file.url.clone()}>
             if waits || item.is_some() {
                 <span></span>
             } else {

@@ -175,13 +175,13 @@ fn a_web_link_opens_without_the_extension() {
         let (alice, face) = scene.online("alice", &node).await?;
         face.share(&[&scene.file("für alle.bin", &bytes)?]).await?;
         let shown = face.wait_named("für alle.bin", &["shared"], SMALL).await?;
+        face.press_in(&shown, "item-log-toggle").await?;
         face.wait(
-            "a button for a web link",
+            "a web link in the details",
             SMALL,
-            r#"return document.querySelector('[data-testid="item-web"]');"#,
+            r#"return document.querySelector('[data-testid="item-web-link"]');"#,
         )
         .await?;
-        face.press_in(&shown, "item-log-toggle").await?;
         face.picture("web_link").await?;
         face.press_in(&shown, "item-web").await?;
         let field = By::Css(r#"[data-testid="fetch-input"]"#);

@@ -35,12 +35,18 @@ return {
 };
 "#;
 
-/// Gives the current tab a size, and opens the popup in it, or what is shown in a tab.
-async fn opened(alice: &Browser, view: &str, (width, height): (u32, u32)) -> Result<Face> {
+/// Gives the current tab a size.
+async fn resize(alice: &Browser, (width, height): (u32, u32)) -> Result<()> {
     let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
     ChromeDevTools::new(alice.driver()?.handle.clone())
         .execute_cdp_with_params("Emulation.setDeviceMetricsOverride", size)
         .await?;
+    Ok(())
+}
+
+/// Gives the current tab a size, and opens the popup in it, or what is shown in a tab.
+async fn opened(alice: &Browser, view: &str, size: (u32, u32)) -> Result<Face> {
+    resize(alice, size).await?;
     let page = match view {
         "popup" => "popup.html".to_owned(),
         view => format!("popup.html?view={view}"),
@@ -154,7 +160,7 @@ fn files_come_first_in_the_popup() {
         ensure!(list["beyond"] == json!(0), "from right to left: {list}");
         let mirrored = "const [row] = document.querySelectorAll('[data-testid=item]');
             const left = (element) => row.querySelector(element).getBoundingClientRect().left;
-            return left('.picture') > left('[data-testid=item-menu]');";
+            return left('.about') > left('[data-testid=item-menu]');";
         let mirrored = driver.execute(mirrored, vec![]).await?;
         ensure!(*mirrored.json() == json!(true), "a row is not mirrored");
         let first = driver.find(By::Testid("item-menu")).await;
@@ -238,6 +244,74 @@ fn the_files_of_a_page_are_selected_and_shared_together() {
         for name in ["letter.pdf", "archive.zip", "picture.png"] {
             face.wait_named(name, &["shared"], SMALL).await?;
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn the_popup_says_what_keeps_it_from_the_network() {
+    play_in_chromium("no_network", "its windows are wider", async |scene| {
+        let mut alice = scene.browser("alice", None)?;
+        alice.open().await?;
+        let face = alice.face().await?;
+        let file = scene.file("nobody gets this yet.txt", b"not yet")?;
+        // Nothing listens on port 9 (discard).
+        for (nodes, network) in [
+            (vec![], "no_node"),
+            (vec!["/ip4/127.0.0.1/tcp/9/ws".to_owned()], "offline"),
+        ] {
+            face.set_nodes(&nodes).await?;
+            face.wait_network(network, SMALL).await?;
+            resize(&alice, POPUP).await?;
+            let face = alice.face().await?;
+            face.wait_network(network, SMALL).await?;
+            face.picture(network).await?;
+            face.share(&[&file]).await?;
+            let waits = "item.text.includes('Waiting for the network')";
+            face.wait_item("that it waits", SMALL, waits).await?;
+            face.picture(&format!("{network}-waits")).await?;
+        }
+        Ok(())
+    });
+}
+
+/// JavaScript that has the worker share what is at an address, as after a click of which the browser asked nothing.
+const SHARE: &str = "const [url, name, done] = arguments;
+    const port = api.runtime.connect({ name: 'face' });
+    port.onMessage.addListener(message => {
+      if (message.type === 'answer') { port.disconnect(); done(true); }
+    });
+    port.postMessage({ number: 1, command: { command: 'share_url', url, tab: null, page: null, name } });";
+
+#[test]
+fn a_permission_that_was_put_off_is_not_asked_for_again() {
+    play("not_now", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let picture = files::picture(320, 240)?;
+        let url = scene.site.add("closed.png", "image/png", picture);
+        let (alice, face, _) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        let share = vec![json!(url), json!("closed.png")];
+        driver.execute_async(SHARE, share).await?;
+        let question = r#"return document.querySelector('[data-testid="access"]')?.innerText.includes('To share “closed.png”');"#;
+        face.wait("the question, with the file's name", SMALL, question)
+            .await?;
+        face.picture("asks").await?;
+        face.press("access-not-now").await?;
+        let none = r#"return !document.querySelector('[data-testid="access"]');"#;
+        face.wait("that it is not asked any more", SMALL, none)
+            .await?;
+
+        // The next time, only the row says so, and has a button for it.
+        let face = alice.face().await?;
+        let waits = "item.name === 'closed.png' && item.text.includes('Needs your permission')";
+        let row = face.wait_item("what the row says", SMALL, waits).await?;
+        face.wait("that it is not asked again", SMALL, none).await?;
+        face.picture("waits").await?;
+        alice
+            .allow(face.press_in(&row, "item-allow-access"))
+            .await?;
+        face.wait_named("closed.png", &["shared"], SMALL).await?;
         Ok(())
     });
 }

@@ -183,6 +183,12 @@ fn a_slow_server_is_seen_at_once_and_can_be_cancelled() {
         face.press_in(&row, "item-pause").await?;
         let shown = face.wait_named("stuck.bin", &["failed"], SMALL).await?;
         ensure!(shown.failure.as_deref() == Some("paused"), "{shown:?}");
+        // What one has cancelled oneself is not called a failure, and can be tried again.
+        ensure!(
+            shown.text.contains("Cancelled") && shown.text.contains("Try again"),
+            "{shown:?}"
+        );
+        face.picture("cancelled").await?;
 
         share_link(&alice, &tabs, &scene.site.url("/odd/slow/slow.bin")).await?;
         // The next worker goes on, and tells the person in the end.
@@ -223,6 +229,15 @@ fn a_slow_server_is_seen_at_once_and_can_be_cancelled() {
                 "{bytes} bytes have come"
             );
         }
+        // No event says that nothing comes any more. Neither a speed nor a time is shown then.
+        let halted =
+            "item.name === 'halting.bin' && item.text.includes('nothing has come for a while')";
+        let halted = face.wait_item("that nothing comes", SMALL, halted).await?;
+        ensure!(
+            !halted.text.contains("/s") && !halted.text.contains(" left"),
+            "{halted:?}"
+        );
+        face.picture("halted").await?;
         alice.stop_worker().await?;
         let shown = face.wait_named("halting.bin", &["shared"], SMALL).await?;
         // Firefox has not ended its worker.
