@@ -331,6 +331,19 @@ pub fn moment(at_ms: u64) -> String {
     }
 }
 
+/// A moment to the minute, as the person's system writes it: the time if it is today, or else date and time.
+pub fn minute(at_ms: u64) -> String {
+    let at = js_sys::Date::new(&JsValue::from_f64(at_ms as f64));
+    let is_today = js_sys::Date::new_0().to_date_string() == at.to_date_string();
+    let date = if is_today { None } else { Some("medium") };
+    let short = |style: Option<&str>| style.map_or(JsValue::UNDEFINED, JsValue::from);
+    let style = object([
+        ("dateStyle", short(date)),
+        ("timeStyle", short(Some("short"))),
+    ]);
+    at.to_locale_string("default", &style).into()
+}
+
 /// A moment, in milliseconds since the Unix epoch, in the format of RFC 3339, for the `datetime` of
 /// an element.
 pub fn timestamp(at_ms: u64) -> String {

@@ -578,13 +578,13 @@ pub fn status(item: &Item, network: &NetworkStatus) -> String {
         },
         Status::Hashing => "Making its link".to_owned(),
         Status::Announcing if online => "Telling the network".to_owned(),
-        Status::Announcing => "Waiting for the network".to_owned(),
+        Status::Announcing => "Waiting to go online".to_owned(),
         Status::Shared if item.upload.is_some() => "Sending it to somebody".to_owned(),
         Status::Shared if online => "Others can fetch it".to_owned(),
-        Status::Shared => "Waiting for the network".to_owned(),
+        Status::Shared => "Waiting to go online".to_owned(),
         Status::Stopped => "No longer shared".to_owned(),
         Status::Searching if network.can_call() => "Looking for somebody who has it".to_owned(),
-        Status::Searching => "Waiting for the network".to_owned(),
+        Status::Searching => "Waiting to go online".to_owned(),
         Status::Asked { .. } => "Waiting for an answer".to_owned(),
         Status::Downloading { from } => format!("Fetching from {from}"),
         Status::Interrupted { .. } if is_paused(item) => "Paused".to_owned(),
@@ -930,7 +930,7 @@ mod tests {
         }
         assert_eq!(
             status(&shared, &NetworkStatus::NoNode),
-            "Waiting for the network"
+            "Waiting to go online"
         );
         let fetched = |confirmed: bool| {
             let mut kinds = vec![

@@ -317,12 +317,12 @@ impl Face {
 
     /// Clicks a button of an item, which may be in its menu.
     pub async fn press_in(&self, item: &Shown, testid: &str) -> Result<()> {
-        if let Ok(button) = self.button_in(item, testid).await {
+        if let Ok(button) = self.find_in(item, testid).await {
             button.click().await?;
             return Ok(());
         }
-        self.button_in(item, MENU).await?.click().await?;
-        let entry = self.button_in(item, testid).await;
+        self.find_in(item, MENU).await?.click().await?;
+        let entry = self.find_in(item, testid).await;
         if let Ok(entry) = &entry {
             entry.click().await?;
         } else {
@@ -346,7 +346,7 @@ impl Face {
         );
         let found = self.wait(testid, SHOW, &script).await?;
         if found != json!(testid) {
-            let menu = self.button_in(item, MENU).await?;
+            let menu = self.find_in(item, MENU).await?;
             menu.send_keys(Key::Enter + "").await?;
             for _ in 0..ENTRIES {
                 let focused = self.driver.active_element().await?;
@@ -356,12 +356,13 @@ impl Face {
                 focused.send_keys(Key::Down + "").await?;
             }
         }
-        let button = self.button_in(item, testid).await?;
+        let button = self.find_in(item, testid).await?;
         button.send_keys(Key::Enter + "").await?;
         Ok(())
     }
 
-    async fn button_in(&self, item: &Shown, testid: &str) -> Result<WebElement> {
+    /// An element of an item, which may be hidden.
+    pub async fn find_in(&self, item: &Shown, testid: &str) -> Result<WebElement> {
         let selector = format!(
             r#"[data-testid="item"][data-id="{}"] [data-testid="{testid}"]"#,
             item.id

@@ -314,7 +314,7 @@ fn line(props: &RowProps) -> Html {
 /// Until when it is shared, in words.
 fn until(props: &RowProps) -> Option<String> {
     let until = props.item.limits.until.filter(|_| props.item.providing)?;
-    Some(text::shared_until(&browser::moment(until)))
+    Some(text::shared_until(&browser::minute(until)))
 }
 
 /// For how many more calls it is shared, in words.
@@ -326,7 +326,7 @@ fn calls(props: &RowProps) -> Option<String> {
 
 /// A moment in words, of Unix seconds.
 fn moment_of(seconds: u64) -> String {
-    browser::moment(seconds.saturating_mul(1000))
+    browser::minute(seconds.saturating_mul(1000))
 }
 
 fn picture(props: &RowProps) -> Html {

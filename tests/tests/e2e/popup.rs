@@ -20,6 +20,8 @@ const NARROW: (u32, u32) = (320, 600);
 const ROW: f64 = 56.0;
 /// How many files are shared: more than the popup has room for.
 const FILES: u64 = 9;
+/// The size of a file that is still being copied when it is cancelled, in bytes.
+const LARGE: u64 = 1_000_000_000;
 /// How many rows the popup shows whole at least.
 const SEEN: u64 = 6;
 
@@ -249,12 +251,36 @@ fn the_files_of_a_page_are_selected_and_shared_together() {
 }
 
 #[test]
+fn a_file_that_was_not_kept_is_chosen_again() {
+    play("chosen_again", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (_alice, face) = scene.online("alice", &node).await?;
+        // It takes a while to be copied, and no room in the test's own folder.
+        let large = scene.path("large.bin");
+        std::fs::File::create(&large)?.set_len(LARGE)?;
+        face.share(&[&large]).await?;
+        let reading = "item.name === 'large.bin' && item.status === 'preparing'";
+        let shown = face.wait_item("the large file", SMALL, reading).await?;
+        face.press_in(&shown, "item-pause").await?;
+        let shown = face.wait_named("large.bin", &["failed"], SMALL).await?;
+        ensure!(shown.text.contains("Cancelled"), "{shown:?}");
+        face.picture("cancelled").await?;
+        let again = scene.file("small.txt", b"this one instead")?;
+        let field = face.find_in(&shown, "item-choose").await?;
+        field.send_keys(again.to_string_lossy()).await?;
+        face.wait_named("small.txt", &["shared"], SMALL).await?;
+        let items = face.items().await?;
+        ensure!(items.len() == 1, "the old one is still there: {items:?}");
+        Ok(())
+    });
+}
+
+#[test]
 fn the_popup_says_what_keeps_it_from_the_network() {
     play_in_chromium("no_network", "its windows are wider", async |scene| {
         let mut alice = scene.browser("alice", None)?;
         alice.open().await?;
         let face = alice.face().await?;
-        let file = scene.file("nobody gets this yet.txt", b"not yet")?;
         // Nothing listens on port 9 (discard).
         for (nodes, network) in [
             (vec![], "no_node"),
@@ -266,9 +292,11 @@ fn the_popup_says_what_keeps_it_from_the_network() {
             let face = alice.face().await?;
             face.wait_network(network, SMALL).await?;
             face.picture(network).await?;
-            face.share(&[&file]).await?;
-            let waits = "item.text.includes('Waiting for the network')";
-            face.wait_item("that it waits", SMALL, waits).await?;
+            let name = format!("{network}.txt");
+            face.share(&[&scene.file(&name, name.as_bytes())?]).await?;
+            let waits =
+                format!("item.name === '{name}' && item.text.includes('Waiting to go online')");
+            face.wait_item("that it waits", SMALL, &waits).await?;
             face.picture(&format!("{network}-waits")).await?;
         }
         Ok(())
