@@ -87,7 +87,13 @@ pub fn first_of(selectors: &[&str]) {
 /// Whether the element that had the focus has gone, or can no longer have it.
 pub fn is_lost() -> bool {
     let active = browser::document().active_element();
-    active.is_none_or(|element| element.tag_name() == "BODY" || element.has_attribute("disabled"))
+    is_nowhere() || active.is_some_and(|element| element.has_attribute("disabled"))
+}
+
+/// Whether no element has the focus.
+pub fn is_nowhere() -> bool {
+    let active = browser::document().active_element();
+    active.is_none_or(|element| element.tag_name() == "BODY")
 }
 
 /// The `id` of an item's element.

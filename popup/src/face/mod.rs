@@ -30,7 +30,7 @@ use crate::{focus, text};
 pub use list::{COPY_BUTTON, copy_key, menu_id, qr_id, question_id};
 pub use pages::{Do, Pages, Tested};
 pub use sender::Sender;
-pub use sharing::FEW_PAGE_FILES;
+pub use sharing::{FEW_PAGE_FILES, page_row};
 
 /// How long a button shows that it has copied something, in milliseconds.
 const COPIED_MS: u32 = 2_000;
@@ -345,6 +345,8 @@ pub struct Face {
     handovers: SmallMap<u32, Handover>,
     given: Vec<sharing::Given>,
     focus: Option<Focus>,
+    /// Whether anything had the focus before the last message.
+    had_focus: bool,
     /// The item about which a button was pressed last, and the ones beside it in the list.
     ///
     /// They count until the given time, in Unix milliseconds: later the focus may be nowhere because the person wants that.
@@ -436,6 +438,7 @@ impl Face {
             handovers: SmallMap::default(),
             given: Vec::new(),
             focus: None,
+            had_focus: false,
             acted: None,
             begun: None,
             timers: Timers::default(),
@@ -459,6 +462,7 @@ impl Face {
 
     /// Applies a message, and returns whether the face has to be drawn again.
     pub fn update(&mut self, sender: &Sender, msg: Msg) -> bool {
+        self.had_focus = !focus::is_nowhere();
         match msg {
             Msg::Worker(FromWorker::Message(ToFace::Event { event })) => {
                 return self.apply_event(sender, &event);
@@ -659,6 +663,10 @@ impl Face {
             // An entry goes when it can no longer be chosen.
             None if self.menu.is_some() && focus::is_lost() => focus::menu(),
             None => self.keep_focus(),
+        }
+        // What had the focus has gone, and nothing else was meant to have it.
+        if self.had_focus && focus::is_nowhere() {
+            focus::element(&self.fetch_field);
         }
     }
 

@@ -47,6 +47,11 @@ enum Became {
     Unknown,
 }
 
+/// The `id` of the row of a file of the page.
+pub fn page_row(url: &str) -> String {
+    format!("page-{url}")
+}
+
 /// The number of files on the page that are listed at first.
 pub const FEW_PAGE_FILES: usize = 50;
 /// How many of the newest downloads are searched for those of one page.
@@ -147,6 +152,8 @@ impl Face {
         self.filter = Filter::Page;
         self.filter_chosen = true;
         self.page_selected.retain(|url| *url != file.url);
+        // Its button goes.
+        self.focus = Some(Focus::Id(page_row(&file.url)));
         let command = Command::ShareUrl {
             url: file.url.clone(),
             tab: Some(tab.id),

@@ -8,7 +8,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::{button, empty, file_name, hint, icon, outcome, waiting};
-use crate::face::{FEW_PAGE_FILES, Face, Msg, PageView, Sender, Topic};
+use crate::face::{FEW_PAGE_FILES, Face, Msg, PageView, Sender, Topic, page_row};
 use crate::page::PageFile;
 use crate::text;
 
@@ -116,7 +116,7 @@ fn row(face: &Face, sender: &Sender, file: &PageFile, shared: &HashMap<&str, &It
         })
     };
     html! {
-        <li class={classes!("item", item.is_some_and(|item| super::items::is_well(face, item)).then_some("well"))} key={file.url.clone()} data-testid="page-file" data-url={file.url.clone()}>
+        <li class={classes!("item", item.is_some_and(|item| super::items::is_well(face, item)).then_some("well"))} id={page_row(&file.url)} tabindex="-1" key={file.url.clone()} data-testid="page-file" data-url={file.url.clone()}>
             if waits || item.is_some() {
                 <span></span>
             } else {

@@ -68,6 +68,15 @@ fn the_keyboard_s_focus_stays_in_the_list() {
         let focused = |id: &str| {
             format!("return document.activeElement?.closest('[data-id]')?.dataset.id === '{id}';")
         };
+        // Where the focus was on something that goes with nothing beside it, it is in the field at the top.
+        let files = ["fourth.txt", "fifth.txt"].map(|name| scene.file(name, b"not shared"));
+        let [fourth, fifth] = files;
+        face.drop_files(&[&fourth?, &fifth?]).await?;
+        let staged = "return document.activeElement?.dataset.testid === 'stage-share';";
+        face.wait("the files to be shared", SMALL, staged).await?;
+        face.press("stage-cancel").await?;
+        let in_field = "return document.activeElement?.dataset.testid === 'fetch-input';";
+        face.wait("the focus in the field", SMALL, in_field).await?;
         // The button that stops goes when it has done its work.
         face.enter_in(&second, "item-stop").await?;
         face.wait_named("second.txt", &["stopped"], SMALL).await?;

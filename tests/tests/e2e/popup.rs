@@ -241,6 +241,13 @@ fn the_files_of_a_page_are_selected_and_shared_together() {
         let shared = "return document.querySelectorAll('[data-testid=page-copy]').length === 3
             && !document.querySelector('[data-testid=page-select]');";
         face.wait("that they are shared", SMALL, shared).await?;
+        // The button that had the focus is no longer there.
+        face.wait(
+            "the focus",
+            SMALL,
+            "return document.activeElement?.dataset.testid === 'page-file';",
+        )
+        .await?;
         face.picture("shared").await?;
         face.press("filter-all").await?;
         for name in ["letter.pdf", "archive.zip", "picture.png"] {
