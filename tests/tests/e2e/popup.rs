@@ -190,7 +190,8 @@ fn the_files_of_a_page_are_selected_and_shared_together() {
         driver
             .goto(alice.extension_url("popup.html?view=options"))
             .await?;
-        alice.shown().await?;
+        let offer = r#"return !!document.querySelector('[data-testid="reading-allow"]');"#;
+        face.wait("the offer", SMALL, offer).await?;
         alice.allow(face.press("reading-allow")).await?;
         face.wait(
             "the permission",

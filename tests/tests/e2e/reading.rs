@@ -229,15 +229,18 @@ fn a_slow_server_is_seen_at_once_and_can_be_cancelled() {
                 "{bytes} bytes have come"
             );
         }
-        // No event says that nothing comes any more. Neither a speed nor a time is shown then.
-        let halted =
-            "item.name === 'halting.bin' && item.text.includes('nothing has come for a while')";
-        let halted = face.wait_item("that nothing comes", SMALL, halted).await?;
-        ensure!(
-            !halted.text.contains("/s") && !halted.text.contains(" left"),
-            "{halted:?}"
-        );
-        face.picture("halted").await?;
+        // No event says that nothing comes any more. Neither a speed nor a time is shown then. (In Firefox all of it
+        // has come, as below.)
+        if alice.kind() == Kind::Chromium {
+            let halted =
+                "item.name === 'halting.bin' && item.text.includes('nothing has come for a while')";
+            let halted = face.wait_item("that nothing comes", SMALL, halted).await?;
+            ensure!(
+                !halted.text.contains("/s") && !halted.text.contains(" left"),
+                "{halted:?}"
+            );
+            face.picture("halted").await?;
+        }
         alice.stop_worker().await?;
         let shown = face.wait_named("halting.bin", &["shared"], SMALL).await?;
         // Firefox has not ended its worker.
