@@ -154,6 +154,8 @@ enum Focus {
 pub const STAGE_BUTTON: &str = "stage-share";
 /// The `id` of the field in which one searches.
 pub const SEARCH_FIELD: &str = "items-search";
+/// The `id` of the button that shows that field.
+pub const SEARCH_BUTTON: &str = "search-toggle";
 
 /// What can happen to a face.
 pub enum Msg {
@@ -624,9 +626,11 @@ impl Face {
             Msg::ToggleSearch => {
                 self.searching = !self.searching;
                 self.search.clear();
-                if self.searching {
-                    self.focus = Some(Focus::Id(SEARCH_FIELD.to_owned()));
-                }
+                let focused = match self.searching {
+                    true => SEARCH_FIELD,
+                    false => SEARCH_BUTTON,
+                };
+                self.focus = Some(Focus::Id(focused.to_owned()));
             }
             Msg::More => self.shown += list::PAGE_OF_ITEMS,
             Msg::Free => {

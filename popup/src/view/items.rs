@@ -10,8 +10,8 @@ use yew::prelude::*;
 use super::options::chosen;
 use super::{button, empty, failure, file_name, hint, icon, outcome, page, share, waiting};
 use crate::face::{
-    COPY_BUTTON, Face, Msg, SEARCH_FIELD, Sender, Topic, View, WorkerState, menu_id, qr_id,
-    question_id,
+    COPY_BUTTON, Face, Msg, SEARCH_BUTTON, SEARCH_FIELD, Sender, Topic, View, WorkerState, menu_id,
+    qr_id, question_id,
 };
 use crate::focus::{self, item_id};
 use crate::page::FileKind;
@@ -59,7 +59,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
                     if face.has_page() { { tab(Filter::Page, text::PAGE_TITLE, face.page_files().count(), "filter-page") } }
                 </div>
                 if all >= SEARCH_FROM && !on_page {
-                    <button type="button" class="quiet" title={text::SEARCH} aria-label={text::SEARCH} aria-expanded={face.searching.to_string()} data-testid="search-toggle" onclick={sender.callback(|_| Msg::ToggleSearch)}>{ icon("search") }</button>
+                    <button id={SEARCH_BUTTON} type="button" class="quiet" title={text::SEARCH} aria-label={text::SEARCH} aria-expanded={face.searching.to_string()} data-testid="search-toggle" onclick={sender.callback(|_| Msg::ToggleSearch)}>{ icon("search") }</button>
                 }
                 if face.searching && !on_page {
                     <input id={SEARCH_FIELD} class="search" type="search" placeholder={text::SEARCH} aria-label={text::SEARCH} value={face.search.clone()} oninput={onsearch} {onkeydown} data-testid="items-search" />
