@@ -137,6 +137,14 @@ pub enum Command {
         /// The item's id.
         id: ItemId,
     },
+    /// Say whether a file that nobody shares here may be looked for in the public IPFS, this one and others from now on; if
+    /// it may, the fetch goes on.
+    LookPublicly {
+        /// The item's id.
+        id: ItemId,
+        /// Whether it may.
+        allow: bool,
+    },
     /// Send a report for those who look for a fault ([`crate::report`]).
     Report,
     /// Test the person's own IPFS node, and say what is wrong with it.
@@ -256,6 +264,7 @@ flat! {
     Reconnect = "reconnect",
     Thumbnails { ids } = "thumbnails",
     Log { id } = "log",
+    LookPublicly { id, allow } = "look_publicly",
     Report = "report",
     TestIpfs { rpc, gateway } = "test_ipfs",
     Live { with_calls } = "live",
@@ -759,6 +768,10 @@ mod tests {
             Command::Reconnect,
             Command::Thumbnails { ids: vec![id()] },
             Command::Log { id: id() },
+            Command::LookPublicly {
+                id: id(),
+                allow: true,
+            },
             Command::Report,
             Command::TestIpfs {
                 rpc: text(),

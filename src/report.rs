@@ -8,6 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::state::{Item, ItemId, LogLine, State};
 
+/// The name of the file that a report is saved as.
+pub const NAME: &str = "fluence-report.json";
 /// The most items of a report, the newest ones.
 pub const MAX_REPORTED: usize = 100;
 

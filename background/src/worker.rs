@@ -528,6 +528,7 @@ impl Worker {
             | Command::Limit { .. }
             | Command::AskFirst { .. }
             | Command::Decide { .. }
+            | Command::LookPublicly { .. }
             | Command::Remove { .. }
             | Command::Set { .. }) => self.engine.command(command).await,
         }

@@ -67,6 +67,12 @@ pub struct Draft {
     pub rpc: String,
     /// The address of its gateway.
     pub gateway: String,
+    /// Whether a file that nobody shares is looked for in the public IPFS.
+    pub public: bool,
+    /// The addresses of routers, one on each line.
+    pub routers: String,
+    /// The addresses of gateways, one on each line.
+    pub gateways: String,
 }
 
 /// What is wrong with a draft, with the setting that each problem concerns ([`Settings::check`]).
@@ -120,9 +126,9 @@ impl Draft {
             max_file,
             max_room,
             own_ipfs,
-            public: _,
-            routers: _,
-            gateways: _,
+            public,
+            routers,
+            gateways,
         } = settings;
         let own = own_ipfs.as_ref();
         Self {
@@ -153,6 +159,9 @@ impl Draft {
             gateway: own
                 .map_or(text::OPTIONS_GATEWAY_EXAMPLE, |own| &own.gateway)
                 .to_owned(),
+            public: *public == Some(true),
+            routers: routers.join("\n"),
+            gateways: gateways.join("\n"),
         }
     }
 
@@ -202,9 +211,14 @@ impl Draft {
             max_file: max_file.unwrap_or(largest()),
             max_room,
             own_ipfs: self.use_ipfs.then(|| self.own_ipfs()),
-            public: held.public,
-            routers: held.routers.clone(),
-            gateways: held.gateways.clone(),
+            // Who has not touched it has not decided.
+            public: if self.public == untouched.public {
+                held.public
+            } else {
+                Some(self.public)
+            },
+            routers: addresses(&self.routers),
+            gateways: addresses(&self.gateways),
         };
         let wrong = settings.check();
         if wrong.is_empty() {

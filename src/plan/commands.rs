@@ -51,6 +51,7 @@ impl<P: Platform> Engine<P> {
                 self.decide(&id, allow);
                 Ok(Some(id))
             }
+            Command::LookPublicly { id, allow } => self.look_publicly(id, allow).await,
             Command::Remove { ids } => self.remove(&ids).await,
             Command::Set { settings } => self.set(settings).await,
             Command::Watch
@@ -119,6 +120,19 @@ impl<P: Platform> Engine<P> {
         .await;
         self.start_fetch(&id, cid);
         Ok(Some(id))
+    }
+
+    async fn look_publicly(&self, id: ItemId, allow: bool) -> Result<Option<ItemId>, Failure> {
+        let settings = Settings {
+            public: Some(allow),
+            ..self.settings()
+        };
+        self.set(settings).await?;
+        if allow {
+            self.resume(id).await
+        } else {
+            Ok(Some(id))
+        }
     }
 
     async fn resume(&self, id: ItemId) -> Result<Option<ItemId>, Failure> {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/ipfs/boxo/gateway"
 	"github.com/ipfs/boxo/ipns"
 	"github.com/ipfs/boxo/routing/http/server"
 	"github.com/ipfs/boxo/routing/http/types"
@@ -41,7 +42,8 @@ func (d *daemon) routing(address net.Addr) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return server.Handler(&router{daemon: d, id: id, gateway: at.Encapsulate(web.Multiaddr())}), nil
+	routing := server.Handler(&router{daemon: d, id: id, gateway: at.Encapsulate(web.Multiaddr())})
+	return gateway.NewHeaders(nil).ApplyCors().Wrap(routing), nil
 }
 
 func (r *router) FindProviders(ctx context.Context, c cid.Cid, _ int) (iter.ResultIter[types.Record], error) {

@@ -1,6 +1,7 @@
 //! The listed items and their thumbnails.
 
 use fluence::command::{Command, MAX_THUMBNAILS};
+use fluence::failure::{Code, Failure};
 use fluence::state::{Item, ItemId, Origin, Status};
 
 use super::{Face, Focus, PageView, Sender, Topic, WorkerState};
@@ -37,6 +38,14 @@ pub fn question_id(id: &ItemId) -> String {
 }
 
 impl Face {
+    /// Whether the person is asked whether a file that nobody shares may be looked for in the public IPFS.
+    pub fn asks_publicly(&self, item: &Item) -> bool {
+        let is_nowhere = |failure: &Failure| failure.code == Code::NoProvider;
+        item.origin == Origin::Fetch
+            && item.status.failure().is_some_and(is_nowhere)
+            && self.settings().public.is_none()
+    }
+
     /// What is listed now: what the person chose, or the files of the page while there is nothing else to see.
     pub fn tab(&self) -> Filter {
         match self.filter {

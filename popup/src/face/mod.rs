@@ -75,6 +75,8 @@ pub enum Topic {
     NodeList,
     /// The settings as a file.
     SettingsFile,
+    /// A report for those who look for a fault.
+    Report,
     /// This peer's identity.
     Identity,
     /// What the nodes and the calls are like.
@@ -733,6 +735,7 @@ impl Face {
             | Topic::Node(_)
             | Topic::NodeList
             | Topic::SettingsFile
+            | Topic::Report
             | Topic::Identity
             | Topic::Live
             | Topic::Call => About::Other,

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use fluence::command::{Answer, Command};
 use fluence::live::{CallLine, MAX_CALLS, NodeView};
+use fluence::report;
 use fluence::settings_file;
 use fluence::state::{ItemId, LinkError, Settings};
 use fluence::storage;
@@ -274,6 +275,10 @@ impl Face {
             (Topic::SettingsFile, Answer::Text { text, .. }) => {
                 let saved = browser::save_text(settings_file::NAME, &text);
                 self.pages.import_error = saved.err().map(|_| text::EXPORT_FAILED);
+            }
+            (Topic::Report, Answer::Text { text, .. }) => {
+                // The button is there to be pressed again.
+                let _ = browser::save_text(report::NAME, &text);
             }
             (Topic::SettingsFile, Answer::Settings { settings, theme }) => {
                 if let Some(import) = &mut self.pages.import {

@@ -151,6 +151,8 @@ pub struct RowProps {
     web: Option<(String, bool)>,
     /// The origins for which it waits for permission.
     access: Option<Vec<String>>,
+    /// Whether the person is asked whether it may be looked for in the public IPFS.
+    publicly: bool,
     /// Whether its bytes should be moving and do not.
     stalled: bool,
     /// The button that has just copied something of it, and whether that succeeded.
@@ -195,7 +197,7 @@ fn row(face: &Face, sender: &Sender, item: &Item) -> Html {
     html! {
         <Row key={item.id.0.clone()} item={item.clone()} view={face.view} {status} well={is_well(face, item)} now={text::now(item, &face.state.network, paused)}
             thumbnail={face.thumbnails.get(&item.id).cloned().flatten()} copies={face.state.copies_of(std::slice::from_ref(item))} web={web_link(face, item)}
-            access={access.map(|access| access.origins.clone())} stalled={face.is_stalled(item)}
+            access={access.map(|access| access.origins.clone())} stalled={face.is_stalled(item)} publicly={face.asks_publicly(item)}
             copied={face.copied.clone().filter(|(key, _)| of_item(key))}
             menu={face.menu.as_ref().filter(|(id, _)| *id == item.id).map(|(_, style)| style.clone())} qr={face.qr.as_ref() == Some(&item.id)}
             removing={face.removing.as_ref() == Some(&item.id)} waiting={face.is_waiting(&topic)} log={face.open.get(&item.id).cloned()}
@@ -257,6 +259,7 @@ fn Row(props: &RowProps) -> Html {
             { troubles(item) }
             { props.outcome.clone() }
             if let Some(peer) = &item.asking { { asking(props, peer) } }
+            if props.publicly { { look_publicly(props) } }
             if props.removing { { question(props) } }
             if props.qr { { code(props, name) } }
             if let Some(log) = &props.log { { details(props, log.as_deref()) } }
@@ -833,6 +836,29 @@ fn asking(props: &RowProps, peer: &str) -> Html {
             <p class="buttons">
                 { button("small main", "", words::ALLOW.into(), "item-allow", false, decide(true)) }
                 { button("small", "", words::REFUSE.into(), "item-refuse", false, decide(false)) }
+            </p>
+        </div>
+    }
+}
+
+/// Asks whether a file that nobody shares may be looked for elsewhere.
+fn look_publicly(props: &RowProps) -> Html {
+    let decide = |allow: bool| {
+        let id = props.item.id.clone();
+        props.sender.callback(move |_| {
+            let command = Command::LookPublicly {
+                id: id.clone(),
+                allow,
+            };
+            Msg::Send(Topic::Item(id.clone()), command)
+        })
+    };
+    html! {
+        <div class="under question" data-testid="item-public">
+            <p>{ text::PUBLIC_QUESTION }</p>
+            <p class="buttons">
+                { button("small main", "", text::PUBLIC_LOOK.into(), "public-allow", props.waiting, decide(true)) }
+                { button("small", "", text::PUBLIC_NEVER.into(), "public-refuse", props.waiting, decide(false)) }
             </p>
         </div>
     }

@@ -76,7 +76,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             { reading(face, sender) }
             { identity(face, sender) }
             { file(face, sender) }
-            { about() }
+            { about(face, sender) }
         </>
     }
 }
@@ -224,7 +224,8 @@ fn file(face: &Face, sender: &Sender) -> Html {
     card("", "file-title", text::FILE, content)
 }
 
-fn about() -> Html {
+fn about(face: &Face, sender: &Sender) -> Html {
+    let report = sender.callback(|_| Msg::Send(Topic::Report, Command::Report));
     let content = html! {
         <>
             <p>{ text::OPTIONS_ABOUT_TEXT }</p>
@@ -232,6 +233,9 @@ fn about() -> Html {
                 <dt>{ text::OPTIONS_VERSION }</dt><dd data-testid="version">{ web::extension::runtime::version() }</dd>
             </dl>
             <p><a href="popup.html?view=network" data-testid="about-network">{ text::NETWORK_OPEN }</a></p>
+            { hint(text::REPORT_HELP.into()) }
+            <p class="buttons">{ button("", "down", text::REPORT.into(), "report", face.is_waiting(&Topic::Report), report) }</p>
+            { outcome(face, sender, &Topic::Report, "report-failure") }
         </>
     };
     card("about", "about-title", text::OPTIONS_ABOUT, content)
@@ -449,6 +453,7 @@ impl Component for Form {
                     <summary onclick={onfold} data-testid="advanced"><h2>{ text::OPTIONS_ADVANCED }</h2><span class="hint">{ text::OPTIONS_ADVANCED_HELP }</span></summary>
                     { self.limits(link, &wrong) }
                     { self.node_text(link, &wrong) }
+                    { self.public(link, &wrong) }
                     { self.ipfs(props, link, &wrong) }
                     { self.hashes(link) }
                 </details>
@@ -572,19 +577,50 @@ impl Form {
 
     /// Draws the addresses of the nodes as a text.
     fn node_text(&self, link: &Scope<Self>, wrong: &Wrong) -> Html {
-        let oninput = link.batch_callback(|event: InputEvent| {
-            let value = typed(&event)?;
-            Some(Edit::Change(Box::new(|draft| draft.nodes = value)))
-        });
-        let wrong_nodes = wrong_with(wrong, Field::Nodes);
         html! {
             <section>
                 <h3 id="nodes-text">{ text::OPTIONS_NODES_TEXT }</h3>
                 <p class="hint" id="nodes-help">{ text::OPTIONS_NODES_TEXT_HELP }</p>
-                <textarea class="code" rows="3" dir="ltr" spellcheck="false" autocomplete="off" aria-labelledby="nodes-text" aria-describedby="nodes-help nodes-wrong"
-                    aria-invalid={wrong_nodes.is_some().to_string()} value={self.draft.nodes.clone()} {oninput} data-testid="settings-nodes" />
-                { complaint(wrong_nodes.as_ref(), "nodes-wrong") }
+                { self.lines(link, wrong_with(wrong, Field::Nodes), ["nodes-text", "nodes-help", "nodes-wrong", "settings-nodes"], |draft| &mut draft.nodes) }
             </section>
+        }
+    }
+
+    /// Draws where files are looked for that nobody shares.
+    fn public(&self, link: &Scope<Self>, wrong: &Wrong) -> Html {
+        html! {
+            <section>
+                <h3>{ text::PUBLIC }</h3>
+                { hint(text::PUBLIC_HELP.into()) }
+                { self.check(link, text::PUBLIC_ALLOW, "settings-public", |draft| &mut draft.public) }
+                <p class="over" id="routers-text">{ text::PUBLIC_ROUTERS }</p>
+                { self.lines(link, wrong_with(wrong, Field::Routers), ["routers-text", "", "routers-wrong", "settings-routers"], |draft| &mut draft.routers) }
+                <p class="over" id="gateways-text">{ text::PUBLIC_GATEWAYS }</p>
+                { self.lines(link, wrong_with(wrong, Field::Gateways), ["gateways-text", "", "gateways-wrong", "settings-gateways"], |draft| &mut draft.gateways) }
+            </section>
+        }
+    }
+
+    /// Draws addresses, one on each line. The ids are those of the title, of a hint if there is one, of what is wrong, and of
+    /// the field in tests.
+    fn lines(
+        &self,
+        link: &Scope<Self>,
+        wrong: Option<String>,
+        [title, help, wrong_id, testid]: [&'static str; 4],
+        field: fn(&mut Draft) -> &mut String,
+    ) -> Html {
+        let value = field(&mut self.draft.clone()).clone();
+        let oninput = link.batch_callback(move |event: InputEvent| {
+            let value = typed(&event)?;
+            Some(Edit::Change(Box::new(move |draft| *field(draft) = value)))
+        });
+        html! {
+            <>
+                <textarea class="code" rows="3" dir="ltr" spellcheck="false" autocomplete="off" aria-labelledby={title} aria-describedby={format!("{help} {wrong_id}")}
+                    aria-invalid={wrong.is_some().to_string()} {value} {oninput} data-testid={testid} />
+                { complaint(wrong.as_ref(), wrong_id) }
+            </>
         }
     }
 

@@ -52,6 +52,12 @@ fn what_nobody_provides_is_fetched_from_the_public_ipfs_if_the_person_allows_it(
         until_failed(&c, &id);
         let failure = item(&c, &id).status.failure().cloned();
         assert_eq!(failure.map(|failure| failure.code), Some(Code::NoProvider));
+        let refuse = Command::LookPublicly {
+            id: id.clone(),
+            allow: false,
+        };
+        done(command(&c, refuse));
+        assert_eq!(c.engine.settings().public, Some(false));
         c.kill();
     }
     assert_eq!(
@@ -69,6 +75,18 @@ fn what_nobody_provides_is_fetched_from_the_public_ipfs_if_the_person_allows_it(
     };
     assert!(log(&d, &id).contains(&gateway), "{:?}", log(&d, &id));
     assert_eq!(listed.asked.get(), 0);
+    // Who decides when nobody was found need not begin again.
+    let f = world.machine_with("fritz", allowed(None));
+    f.online();
+    let id = begin_fetch(&f, &cid);
+    until_failed(&f, &id);
+    let allow = Command::LookPublicly {
+        id: id.clone(),
+        allow: true,
+    };
+    done(command(&f, allow));
+    until_done(&f, &id);
+    assert_eq!(f.engine.settings().public, Some(true));
     // Without any connection to a node it works too.
     let e = world.machine_with("emil", allowed(Some(true)));
     let id = begin_fetch(&e, &cid);

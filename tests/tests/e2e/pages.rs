@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use fluence_tests::browser::{Browser, Kind};
 use fluence_tests::face::Face;
 use fluence_tests::files;
+use fluence_tests::kubo::Software;
 use fluence_tests::scene::{ONLINE, same_bytes};
 use serde_json::{Value, json};
 use thirtyfour::extensions::cdp::ChromeDevTools;
@@ -498,6 +499,47 @@ fn calls_are_shown_as_they_happen() {
         fill(&alice, "call-name", "nobody_provides_this").await?;
         press_id(&alice, "call-button").await?;
         says(&face, "call-failure", "nobody who provides it").await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn what_nobody_shares_is_looked_for_where_the_person_allows_it() {
+    let Some(software) = Software::go_peer() else {
+        eprintln!(
+            "skipped what_nobody_shares_is_looked_for_where_the_person_allows_it: there is no Go"
+        );
+        return;
+    };
+    play("public", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let daemon = software.start().await?;
+        let bytes = files::noise(3_000_000, 97);
+        let cid = daemon.add_file(&scene.file("public.bin", &bytes)?).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        // A router that knows who has it, and a gateway that does not answer.
+        face.set("settings-routers", &daemon.gateway).await?;
+        face.set("settings-gateways", "http://127.0.0.1:9").await?;
+
+        face.fetch(&cid).await?;
+        shown(&face, "item-public").await?;
+        face.picture("question").await?;
+        press_id(&alice, "public-allow").await?;
+        let shown = face.wait_named(&cid, &["done"], SMALL).await?;
+        same_bytes(&alice.saved(&cid, SMALL).await?, &bytes)?;
+        face.press_in(&shown, "item-log-toggle").await?;
+        says(&face, "item-log", "a gateway of the public IPFS").await?;
+        face.picture("fetched").await?;
+
+        // A report says what happened, and not to what.
+        go(&alice, &face, "options", "report").await?;
+        ensure!(checked(&alice, "settings-public").await?);
+        press_id(&alice, "report").await?;
+        let report = std::fs::read_to_string(alice.saved("fluence-report.json", SMALL).await?)?;
+        ensure!(report.contains("public_gateway"), "{report}");
+        for secret in [&cid, "127.0.0.1", "12D3Koo"] {
+            ensure!(!report.contains(secret), "it has {secret}: {report}");
+        }
         Ok(())
     });
 }
