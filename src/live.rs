@@ -1,6 +1,8 @@
 //! What only those faces are told that ask for it ([`Command::Live`](crate::command::Command::Live)): the nodes with
 //! their links, and the calls as they happen. None of it is in the state or in the journal.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
 use crate::call::Request;
@@ -83,6 +85,47 @@ impl CallLine {
     }
 }
 
+/// The last calls, and when each changed.
+#[derive(Debug, Default)]
+pub struct Calls {
+    /// The lines, each with the number of its last change.
+    lines: VecDeque<(u64, CallLine)>,
+    changes: u64,
+    begun: u64,
+}
+
+impl Calls {
+    /// Notes a call that begins at a time in Unix milliseconds, and returns its number. Of more than [`MAX_CALLS`], the
+    /// oldest is forgotten.
+    pub fn begins(&mut self, at: u64, incoming: bool, request: &Request, peer: &str) -> u64 {
+        self.begun += 1;
+        self.changes += 1;
+        if self.lines.len() >= MAX_CALLS {
+            self.lines.pop_front();
+        }
+        let line = CallLine::begins(self.begun, at, incoming, request, peer);
+        self.lines.push_back((self.changes, line));
+        self.begun
+    }
+
+    /// Notes how a call ended, unless it is forgotten.
+    pub fn ended(&mut self, number: u64, now: u64, failed: Option<Reason>) {
+        let mut lines = self.lines.iter_mut();
+        if let Some((change, line)) = lines.find(|(_, line)| line.number == number) {
+            self.changes += 1;
+            *change = self.changes;
+            line.ms = Some(now.saturating_sub(line.at));
+            line.failed = failed;
+        }
+    }
+
+    /// The lines that have changed since this change, oldest first, and the number of the last change.
+    pub fn since(&self, change: u64) -> (Vec<CallLine>, u64) {
+        let new = self.lines.iter().filter(|(at, _)| *at > change);
+        (new.map(|(_, line)| line.clone()).collect(), self.changes)
+    }
+}
+
 /// The kind of the function that is called: the name of one that every peer knows, and of any other no more than how it
 /// begins, since whoever knows the name of a file's function can fetch the file.
 pub fn kind_of(request: &Request) -> &'static str {
@@ -107,6 +150,32 @@ pub fn kind_of(request: &Request) -> &'static str {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn each_change_is_told_once_and_few_calls_are_kept() {
+        let request = Request::new("IPFS_multiaddr".parse().unwrap(), &json!({}));
+        let mut calls = Calls::default();
+        let first = calls.begins(1_000, true, &request, "a");
+        let (lines, change) = calls.since(0);
+        assert_eq!((lines.len(), lines[0].ms), (1, None));
+        assert!(calls.since(change).0.is_empty());
+        let second = calls.begins(1_005, false, &request, "b");
+        calls.ended(first, 1_012, Some(Reason::Busy));
+        let (lines, change) = calls.since(change);
+        let told: Vec<_> = lines.iter().map(|line| (line.number, line.ms)).collect();
+        assert_eq!(told, [(first, Some(12)), (second, None)]);
+        assert_eq!(lines[0].failed, Some(Reason::Busy));
+        for at in 0..2 * MAX_CALLS as u64 {
+            calls.begins(2_000 + at, true, &request, "c");
+        }
+        // It is forgotten by now, and a clock may go back.
+        calls.ended(second, 0, None);
+        calls.ended(second + 2 * MAX_CALLS as u64, 0, None);
+        let (lines, _) = calls.since(change);
+        assert_eq!(lines.len(), MAX_CALLS);
+        assert_eq!(lines[MAX_CALLS - 1].ms, Some(0));
+        assert!(lines.iter().all(|line| line.number > second));
+    }
 
     #[test]
     fn no_line_has_the_name_of_a_file() {

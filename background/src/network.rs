@@ -1,13 +1,12 @@
 //! The peer as the engine sees it, and the calls that pass through: the last of them are remembered for faces that ask.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
 use fluence::call::{Reply, Request};
 use fluence::failure::{Code, Failure, Reason};
-use fluence::live::{CallLine, MAX_CALLS};
+use fluence::live::{CallLine, Calls};
 use fluence::names::FunctionName;
 use fluence::ports::{self, NetworkError, PeerName};
 use fluence_peer::Peer;
@@ -22,16 +21,7 @@ pub struct Network(Rc<Inner>);
 
 struct Inner {
     peer: RefCell<Peer>,
-    calls: RefCell<Ring>,
-}
-
-/// The last calls, and when each changed.
-#[derive(Default)]
-struct Ring {
-    /// The lines, with the number of their last change.
-    lines: VecDeque<(u64, CallLine)>,
-    changes: u64,
-    begun: u64,
+    calls: RefCell<Calls>,
 }
 
 impl Network {
@@ -56,41 +46,18 @@ impl Network {
     /// Notes a call that begins, and returns its number.
     pub fn begins(&self, incoming: bool, request: &Request, peer: &str) -> u64 {
         let mut calls = self.0.calls.borrow_mut();
-        let Ring {
-            lines,
-            changes,
-            begun,
-        } = &mut *calls;
-        *begun += 1;
-        *changes += 1;
-        if lines.len() >= MAX_CALLS {
-            lines.pop_front();
-        }
-        let line = CallLine::begins(*begun, time::now_ms(), incoming, request, peer);
-        lines.push_back((*changes, line));
-        *begun
+        calls.begins(time::now_ms(), incoming, request, peer)
     }
 
     /// Notes how a call ended.
     pub fn ended(&self, number: u64, failed: Option<Reason>) {
         let mut calls = self.0.calls.borrow_mut();
-        let Ring { lines, changes, .. } = &mut *calls;
-        // The ring may have gone on without it.
-        let line = lines.iter_mut().find(|(_, line)| line.number == number);
-        if let Some((change, line)) = line {
-            *changes += 1;
-            *change = *changes;
-            line.ms = Some(time::now_ms().saturating_sub(line.at));
-            line.failed = failed;
-        }
+        calls.ended(number, time::now_ms(), failed);
     }
 
     /// The lines that have changed since this change, oldest first, and the number of the last change.
     pub fn calls_since(&self, change: u64) -> (Vec<CallLine>, u64) {
-        let calls = self.0.calls.borrow();
-        let new = calls.lines.iter().filter(|(at, _)| *at > change);
-        let lines = new.map(|(_, line)| line.clone()).collect();
-        (lines, calls.changes)
+        self.0.calls.borrow().since(change)
     }
 }
 

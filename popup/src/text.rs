@@ -370,6 +370,7 @@ pub fn tested((ms, error): &Tested) -> String {
 
 // The first page.
 pub const WELCOME_TITLE: &str = "Welcome to Fluence Share";
+pub const WELCOME_AGAIN: &str = "See the first page again";
 pub const WELCOME_LEAD: &str = "Send files from browser to browser.";
 /// What a person should know: an icon, a title and a sentence.
 pub const WELCOME_FACTS: [(&str, &str, &str); 4] = [

@@ -233,6 +233,7 @@ fn about(face: &Face, sender: &Sender) -> Html {
                 <dt>{ text::OPTIONS_VERSION }</dt><dd data-testid="version">{ web::extension::runtime::version() }</dd>
             </dl>
             <p><a href="popup.html?view=network" data-testid="about-network">{ text::NETWORK_OPEN }</a></p>
+            <p><a href="popup.html?view=welcome" data-testid="about-welcome">{ text::WELCOME_AGAIN }</a></p>
             { hint(text::REPORT_HELP.into()) }
             <p class="buttons">{ button("", "down", text::REPORT.into(), "report", face.is_waiting(&Topic::Report), report) }</p>
             { outcome(face, sender, &Topic::Report, "report-failure") }

