@@ -629,7 +629,7 @@ fn menu(props: &RowProps, label: &str, style: &AttrValue) -> Html {
             _ => None,
         };
         html! {
-            <button type="button" role="menuitem" tabindex="-1" class={(testid == "item-stop").then_some("apart")} title={help} data-testid={testid} {onclick}>
+            <button type="button" role="menuitem" tabindex="-1" title={help} data-testid={testid} {onclick}>
                 { icon(picture) }{ words }
             </button>
         }
