@@ -1,6 +1,7 @@
 //! The pages beside the list of files, used as a person uses them: the settings, the first page and the network.
 
 use anyhow::{Context, Result, ensure};
+use fluence::names::canonical;
 use fluence_tests::browser::{Browser, Kind};
 use fluence_tests::face::Face;
 use fluence_tests::files;
@@ -518,7 +519,8 @@ fn what_nobody_shares_is_looked_for_where_the_person_allows_it() {
         let node = scene.node("node", &[]).await?;
         let daemon = software.start().await?;
         let bytes = files::noise(3_000_000, 97);
-        let cid = daemon.add_file(&scene.file("public.bin", &bytes)?).await?;
+        let added = daemon.add_file(&scene.file("public.bin", &bytes)?).await?;
+        let cid = canonical(&added.parse()?);
         let (alice, face) = scene.online("alice", &node).await?;
         // A router that knows who has it, and a gateway that does not answer.
         face.set("settings-routers", &daemon.gateway).await?;
