@@ -3,6 +3,7 @@
 //! [IPIP-337]: https://specs.ipfs.tech/ipips/ipip-0337/
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::Cid;
 use crate::names::canonical;
@@ -16,7 +17,7 @@ const GATEWAY: &str = "transport-ipfs-gateway-http";
 #[derive(Deserialize)]
 struct Routed {
     #[serde(rename = "Providers")]
-    providers: Option<Vec<Provider>>,
+    providers: Option<Vec<Value>>,
 }
 
 /// A record of the schema `peer`. Other records lack what is read here.
@@ -36,7 +37,10 @@ pub fn gateways(answer: &[u8]) -> Vec<String> {
         let protocols = provider.protocols.iter().flatten();
         protocols.into_iter().any(|protocol| protocol == GATEWAY)
     };
-    let providers = providers.into_iter().flatten().filter(is_gateway);
+    // A record of another shape is that of another schema, and stands for itself.
+    let providers = providers.into_iter().flatten();
+    let providers = providers.filter_map(|provider| serde_json::from_value(provider).ok());
+    let providers = providers.filter(is_gateway);
     providers
         .filter_map(|provider| provider.addresses)
         .flatten()
@@ -60,7 +64,7 @@ mod tests {
             {"Schema":"peer","ID":"12D3KooX","Addrs":["/dns4/b.example/tcp/443/https","/ip4/1.1.1.1/tcp/4001"],
              "Protocols":["transport-bitswap","transport-ipfs-gateway-http"],"Extra":{}},
             {"Schema":"peer","ID":"12D3KooY","Protocols":["transport-ipfs-gateway-http"],"Addrs":null},
-            {"Schema":"unknown"}]}"#;
+            {"Schema":"unknown"},{"Schema":"other","Protocols":"x","Addrs":{}},7]}"#;
         let found = ["/dns4/b.example/tcp/443/https", "/ip4/1.1.1.1/tcp/4001"];
         assert_eq!(gateways(answer), found);
         for none in [

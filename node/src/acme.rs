@@ -71,6 +71,9 @@ pub struct Acme {
 #[derive(Serialize, Deserialize)]
 struct Kept {
     directory: String,
+    /// What the authority was told, as a URL.
+    #[serde(default)]
+    contact: Option<String>,
     credentials: AccountCredentials,
 }
 
@@ -114,12 +117,20 @@ impl Acme {
                     Ok(Ok(())) => {
                         failures = 0;
                         tracing::info!("there is a new certificate for {}", self.options.domain);
-                        continue;
                     }
-                    Ok(Err(error)) => self.failed(&printable(&error.to_string())),
-                    Err(_) => self.failed("the authority did not answer in time"),
+                    Ok(Err(error)) => {
+                        failures += 1;
+                        self.failed(&printable(&error.to_string()));
+                    }
+                    Err(_) => {
+                        failures += 1;
+                        self.failed("it did not answer in time");
+                    }
                 }
-                failures += 1;
+                // Whatever has come of it, nobody else looks at the proof.
+                self.tls.set_proof(None);
+                // A certificate that is due as soon as it is there is not ordered again and again.
+                let failures = failures.max(1);
                 LONGEST_WAIT.min(FIRST_WAIT * 2_u32.saturating_pow(failures - 1).min(1024))
             } else {
                 due.min(LOOK)
@@ -134,7 +145,8 @@ impl Acme {
     fn failed(&self, why: &str) {
         let Self { options, .. } = self;
         tracing::error!(
-            "no certificate for {} came from {}: {why}",
+            "no certificate for {} came from {}: {why}. It is asked again in a while; check that the name leads to port 443 of \
+             this machine",
             options.domain,
             options.directory
         );
@@ -150,10 +162,7 @@ impl Acme {
             }
             order => order,
         }?;
-        let proven = self.prove(&mut order).await;
-        // Whatever has come of it, nobody else looks at the proof.
-        self.tls.set_proof(None);
-        proven?;
+        self.prove(&mut order).await?;
         let key = order.finalize().await?;
         let certificate = order.poll_certificate(&POLLING).await?;
         let [certificate_path, key_path] = paths(&self.state, &self.options.domain);
@@ -204,11 +213,20 @@ impl Acme {
         let builder = || Account::builder_with_http(Box::new(self.http.clone()));
         let kept = fs::read(&path).ok();
         let kept = kept.and_then(|kept| serde_json::from_slice::<Kept>(&kept).ok());
-        if let Some(kept) = kept.filter(|kept| kept.directory == *directory) {
-            return builder().from_credentials(kept.credentials).await;
-        }
         let contact = self.options.contact.as_ref();
         let contact = contact.map(|contact| format!("mailto:{contact}"));
+        if let Some(kept) = kept.filter(|kept| kept.directory == *directory) {
+            let account = builder().from_credentials(kept.credentials).await?;
+            if kept.contact != contact {
+                let contacts: Vec<&str> = contact.as_deref().into_iter().collect();
+                account.update_contacts(&contacts).await?;
+                let text = fs::read(&path).map_err(other)?;
+                let mut json: Kept = serde_json::from_slice(&text).map_err(other)?;
+                json.contact = contact;
+                write(&path, &serde_json::to_vec(&json).map_err(other)?).map_err(other)?;
+            }
+            return Ok(account);
+        }
         let new = NewAccount {
             contact: &contact.as_deref().into_iter().collect::<Vec<_>>(),
             terms_of_service_agreed: true,
@@ -217,6 +235,7 @@ impl Acme {
         let (account, credentials) = builder().create(&new, directory.clone(), None).await?;
         let kept = Kept {
             directory: directory.clone(),
+            contact: contact.clone(),
             credentials,
         };
         let json = serde_json::to_vec(&kept).map_err(other)?;

@@ -112,9 +112,12 @@ impl Output {
 
     /// Prints a line about the progress for a person.
     pub fn say(&self, line: &str) {
+        if self.quiet {
+            return;
+        }
         if self.logs {
             tracing::info!("{line}");
-        } else if !self.json && !self.quiet {
+        } else if !self.json {
             self.bars.suspend(|| {
                 let _ = writeln!(std::io::stderr().lock(), "{line}");
             });

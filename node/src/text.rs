@@ -151,7 +151,31 @@ pub fn authorities(error: &TlsError) -> Failed {
 pub fn half_of_tls() -> Failed {
     Failed::usage(
         "TLS needs a certificate: --tls-cert with --tls-key, or --domain, by which the node gets one.",
-        "Give the one or the other, or neither and no --listen-tls.",
+        "Use one of the two, or leave out --listen-tls.",
+    )
+}
+
+/// There are two ways to a certificate.
+pub fn two_certificates() -> Failed {
+    Failed::usage(
+        "--domain and --tls-cert are two ways to a certificate.",
+        "Use one of them.",
+    )
+}
+
+/// Options of ACME without a name to get a certificate for.
+pub fn no_domain() -> Failed {
+    Failed::usage(
+        "--acme-directory and --acme-contact have no effect without --domain.",
+        "Give the host name for which the node gets a certificate with --domain.",
+    )
+}
+
+/// The address of an authority is none.
+pub fn bad_directory(directory: &str) -> Failed {
+    Failed::usage(
+        format!("“{directory}” is not the address of an ACME directory."),
+        "It begins with https://.",
     )
 }
 

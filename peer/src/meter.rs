@@ -21,6 +21,11 @@ const PIECE: usize = 16 * 1024;
 /// What is no longer than this does not wait for others, in bytes: pings and their answers, by which both
 /// sides of a connection know that the other is there.
 const SMALL: usize = 512;
+/// How many bytes of a connection do not wait within [`SPARED_FOR`].
+const SPARED: usize = 4 * 1024;
+const SPARED_FOR: Duration = Duration::from_secs(1);
+/// The longest that a piece waits for what was admitted before it.
+const LONGEST: Duration = Duration::from_secs(10);
 /// For how long what nobody used may be made up for.
 const BURST: Duration = Duration::from_millis(250);
 
@@ -81,7 +86,33 @@ impl Meter {
             meter: self.clone(),
             reading: None,
             writing: Turn::None,
+            spared: Spared {
+                since: Instant::now(),
+                bytes: 0,
+            },
         }
+    }
+}
+
+/// What a connection read and wrote in small pieces, without waiting.
+#[derive(Debug)]
+struct Spared {
+    since: Instant,
+    bytes: usize,
+}
+
+impl Spared {
+    /// Whether a piece need not wait.
+    fn spares(&mut self, bytes: usize) -> bool {
+        if self.since.elapsed() >= SPARED_FOR {
+            self.since = Instant::now();
+            self.bytes = 0;
+        }
+        let spares = bytes <= SMALL && self.bytes + bytes <= SPARED;
+        if spares {
+            self.bytes += bytes;
+        }
+        spares
     }
 }
 
@@ -99,7 +130,7 @@ impl Line {
         let takes = Duration::from_secs_f64(bytes as f64 / limit.bytes_per_second);
         let mut free_at = limit.free_at.lock().unwrap_or_else(PoisonError::into_inner);
         let begins = now.checked_sub(BURST).map_or(*free_at, |t| t.max(*free_at));
-        *free_at = begins + takes;
+        *free_at = (begins + takes).min(now + LONGEST);
         begins.saturating_duration_since(now)
     }
 
@@ -121,6 +152,16 @@ pub struct Metered<S> {
     /// Until when nothing is read, because of what was.
     reading: Option<Delay>,
     writing: Turn,
+    spared: Spared,
+}
+
+impl<S> Drop for Metered<S> {
+    fn drop(&mut self) {
+        // What was admitted does not pass any more.
+        if let Turn::Waits(_, piece) | Turn::Has(piece) = self.writing {
+            self.meter.0.sent.take_back(piece);
+        }
+    }
 }
 
 /// A piece that is to be written.
@@ -147,7 +188,7 @@ impl<S> Metered<S> {
     fn has_read(&mut self, bytes: usize) {
         self.meter.0.received.count(bytes);
         let wait = self.meter.0.received.admit(bytes);
-        let waits = bytes > SMALL && !wait.is_zero();
+        let waits = !wait.is_zero() && !self.spared.spares(bytes);
         self.reading = waits.then(|| Delay::new(wait));
     }
 
@@ -162,7 +203,7 @@ impl<S> Metered<S> {
                 Turn::None => {
                     let piece = wanted.min(PIECE);
                     let wait = line.admit(piece);
-                    self.writing = if wait.is_zero() || piece <= SMALL {
+                    self.writing = if wait.is_zero() || self.spared.spares(piece) {
                         Turn::Has(piece)
                     } else {
                         Turn::Waits(Delay::new(wait), piece)
@@ -343,6 +384,29 @@ mod tests {
         assert!(began.elapsed() < Duration::from_millis(100));
         assert!(!sending.is_finished());
         sending.abort();
+    }
+
+    #[tokio::test]
+    async fn many_small_pieces_wait_as_large_ones_do() {
+        let meter = Meter::new(Some(50_000));
+        let began = Instant::now();
+        let mut to = meter.wrap(Cursor::new(Vec::new()));
+        for _ in 0..150 {
+            to.write_all(&[0; 500]).await.unwrap();
+        }
+        // 75 kB take a second and a half, of which a quarter of one may be made up for and 4 kB are spared.
+        assert!(began.elapsed() > Duration::from_secs(1));
+    }
+
+    #[tokio::test]
+    async fn what_a_closed_connection_was_to_send_costs_nothing() {
+        let meter = Meter::new(Some(1000));
+        for _ in 0..100 {
+            let mut to = meter.wrap(Cursor::new(Vec::new()));
+            let write = to.write_all(&[0; 16_000]);
+            let _ = tokio::time::timeout(Duration::from_millis(1), write).await;
+        }
+        assert!(meter.0.sent.admit(1) <= Duration::from_secs(1));
     }
 
     #[test]

@@ -9,11 +9,12 @@ use super::Engine;
 use crate::Cid;
 use crate::ports::{Http, HttpBody, HttpRequest, HttpResponse, Platform};
 use crate::routing;
+use crate::state::MAX_PUBLIC;
 
 /// How long a router may be silent.
 const ROUTER_PATIENCE: Duration = Duration::from_secs(10);
-/// The most gateways that are asked in one fetch.
-const MAX_GATEWAYS: usize = 12;
+/// The most gateways that routers name which are asked in one fetch. Those in the settings are asked all the same.
+const MAX_ROUTED: usize = 8;
 impl<P: Platform> Engine<P> {
     /// The base URLs of gateways that may have a file, if the person allows that they are asked.
     pub(super) async fn public_gateways(&self, cid: &Cid) -> Vec<String> {
@@ -22,9 +23,9 @@ impl<P: Platform> Engine<P> {
             return Vec::new();
         }
         let mut urls: Vec<String> = Vec::new();
-        let mut add = |url: &str| {
+        let mut add = |url: &str, most: usize| {
             let url = url.trim_end_matches('/');
-            if urls.len() < MAX_GATEWAYS && !urls.iter().any(|other| other == url) {
+            if urls.len() < most && !urls.iter().any(|other| other == url) {
                 urls.push(url.to_owned());
             }
         };
@@ -32,11 +33,12 @@ impl<P: Platform> Engine<P> {
             for multiaddr in routing::gateways(&self.ask_router(router, cid).await) {
                 // Anybody can tell a router anything, so that a place in a private network is not asked.
                 if let Ok(url) = self.storage_url(&multiaddr) {
-                    add(&url);
+                    add(&url, MAX_ROUTED);
                 }
             }
         }
-        settings.gateways.iter().for_each(|url| add(url));
+        let own = settings.gateways.iter();
+        own.for_each(|url| add(url, MAX_ROUTED + MAX_PUBLIC));
         urls
     }
 

@@ -20,7 +20,7 @@ pub use items::{Items, MAX_ITEMS};
 pub use log::{LogEntry, LogLine, MAX_LOG, MAX_THUMBNAIL};
 pub use network::{LinkCause, LinkError, NetworkStatus};
 pub use settings::{
-    Field, GATEWAY, LINKS, MAX_LINKS, MAX_NODES, OwnIpfs, ROUTER, Settings, check_node,
+    Field, GATEWAY, LINKS, MAX_LINKS, MAX_NODES, MAX_PUBLIC, OwnIpfs, ROUTER, Settings, check_node,
 };
 
 /// The error of reading something of a kind that this version does not know, or that lacks a value

@@ -63,9 +63,6 @@ impl Default for HttpLimits {
     }
 }
 
-/// Supplies the addresses in the list of nodes.
-pub type Nodes = Arc<dyn Fn() -> BoxFuture<'static, Vec<String>> + Send + Sync>;
-
 /// A gateway's configuration.
 #[derive(Clone, Default)]
 pub struct GatewayConfig {
@@ -81,7 +78,7 @@ pub struct GatewayConfig {
     /// How much is done at one time.
     pub limits: HttpLimits,
     /// The nodes that are listed; without it there is no list.
-    pub nodes: Option<Nodes>,
+    pub nodes: Option<Vec<String>>,
 }
 
 impl std::fmt::Debug for GatewayConfig {

@@ -1,10 +1,12 @@
 //! For whom a reverse proxy asks: `X-Forwarded-For`, and `Forwarded` (RFC 7239).
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 
+/// Whose request it is when nobody knows. It is not the proxy's, which may have more than others.
+const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 /// How many addresses of a chain of proxies are looked at.
 const MAX_CHAIN: usize = 32;
 
@@ -13,7 +15,7 @@ const MAX_CHAIN: usize = 32;
 /// proxy's; whatever stands before that could be anybody's invention.
 ///
 /// A proxy that sets one of the two headers may pass on what a client has written into the other. So
-/// if both are there and do not agree, neither counts.
+/// if both are there and do not agree, neither counts, and all for whom that is so share what one address may.
 pub(super) fn client(from: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| {
         let address = address.to_canonical();
@@ -41,7 +43,7 @@ pub(super) fn client(from: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Ip
     let plain = named("x-forwarded-for", address);
     let standard = named("forwarded", for_of);
     match (plain, standard) {
-        (Some(plain), Some(standard)) if plain != standard => from,
+        (Some(plain), Some(standard)) if plain != standard => NOBODY,
         (plain, standard) => plain.or(standard).unwrap_or(from),
     }
 }

@@ -22,21 +22,25 @@ pub(super) struct HealthQuery {
 /// Whether a request was made by a web page of another origin, or by one that has a name of its own
 /// point here. Such a page is not told which node this is, since that would follow a person across
 /// sites.
-fn is_of_a_page(headers: &HeaderMap) -> bool {
+fn is_of_a_page(uri: &Uri, headers: &HeaderMap) -> bool {
     let says = |name: &str, own: &[&str]| {
         let value = headers.get(name).map(|value| value.to_str().unwrap_or("?"));
         value.is_some_and(|value| !own.contains(&value))
     };
-    host(headers).is_some_and(|host| is_name(&host))
+    host(uri, headers).is_some_and(|host| is_name(&host))
         || headers.contains_key(header::ORIGIN)
         || says("sec-fetch-site", &["none", "same-origin"])
 }
 
-/// The host under which a request came.
-pub(super) fn host(headers: &HeaderMap) -> Option<String> {
+/// The host under which a request came. Requests of HTTP/2 have it in their URI, others in a header.
+pub(super) fn host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let bare = |host: &str| host.trim_matches(['[', ']']).to_ascii_lowercase();
+    if let Some(host) = uri.host() {
+        return Some(bare(host));
+    }
     let host = headers.get(header::HOST)?.to_str().ok()?;
     let host = format!("http://{host}").parse::<Uri>().ok()?;
-    Some(host.host()?.trim_matches(['[', ']']).to_ascii_lowercase())
+    Some(bare(host.host()?))
 }
 
 /// Whether a host is a name that a page may have.
@@ -49,6 +53,7 @@ pub(super) fn is_name(host: &str) -> bool {
 pub(super) async fn healthz(
     State(gateway): State<Arc<Gateway>>,
     Query(query): Query<HealthQuery>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response<Body> {
     let mut health = serde_json::Map::new();
@@ -72,7 +77,7 @@ pub(super) async fn healthz(
     if let Some(more) = &gateway.config.health {
         health.extend(more());
     }
-    if is_of_a_page(&headers) {
+    if is_of_a_page(&uri, &headers) {
         health.remove("peer");
     }
     (

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 
 use super::fetching::Gateway;
@@ -16,6 +16,7 @@ use super::health::{host, is_name};
 /// name only the addresses with it are listed.
 pub(super) async fn nodes(
     State(gateway): State<Arc<Gateway>>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response<Body> {
     let Some(nodes) = &gateway.config.nodes else {
@@ -25,7 +26,7 @@ pub(super) async fn nodes(
     if !is_served(&headers) {
         return StatusCode::FORBIDDEN.into_response();
     }
-    let listed = under(&host(&headers).unwrap_or_default(), nodes().await);
+    let listed = under(&host(&uri, &headers).unwrap_or_default(), nodes.clone());
     let list: String = listed.iter().map(|node| format!("{node}\n")).collect();
     let mut response = (
         [

@@ -78,7 +78,8 @@ fn has_directive(headers: &HeaderMap, directives: &[&str]) -> bool {
 }
 
 /// Whether a page of this node's own origin wants to run what it asks for. The page of web links has that origin, and a
-/// shared file must not be able to become a part of it.
+/// shared file must not be able to become a part of it. Browsers say what they ask for only at secure addresses and on the
+/// machine itself; elsewhere the page's policy and the sandbox of the files are what there is.
 fn is_program(headers: &HeaderMap) -> bool {
     let says = |name: &str, values: &[&[u8]]| {
         let value = headers.get(name).map(HeaderValue::as_bytes);

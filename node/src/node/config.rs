@@ -243,8 +243,8 @@ options! {
     /// Uploads that are received at one time [default: 64].
     #[arg(value_name = "N", help_heading = "Limits")]
     max_http_uploads: usize = "FLUENCE_MAX_HTTP_UPLOADS",
-    /// Bytes per second that this node sends on all connections together, and as many that it
-    /// receives, such as 10MB [default: any number].
+    /// Bytes per second that this node sends on all connections that are opened to it and those of
+    /// its libp2p together, and as many that it receives, such as 10MB [default: any number].
     #[arg(value_name = "BYTES", help_heading = "Limits")]
     max_bandwidth: Size = "FLUENCE_MAX_BANDWIDTH",
 
@@ -428,6 +428,16 @@ impl Options {
                 return Err(text::half_an_ipfs_node());
             }
         };
+        if self.domain.is_some() && (self.tls_cert.is_some() || self.tls_key.is_some()) {
+            return Err(text::two_certificates());
+        }
+        if self.domain.is_none() && (self.acme_directory.is_some() || self.acme_contact.is_some()) {
+            return Err(text::no_domain());
+        }
+        let directory = self.acme_directory.as_deref().unwrap_or(LETS_ENCRYPT);
+        if !directory.starts_with("https://") {
+            return Err(text::bad_directory(directory));
+        }
         let from = match (self.tls_cert, self.tls_key, self.domain) {
             (None, None, None) if self.listen_tls.is_none() => None,
             (Some(certificate), Some(key), None) => {

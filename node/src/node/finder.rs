@@ -13,7 +13,7 @@ use fluence::Cid;
 use fluence::call::{FileArgs, FileOk, Reply, Request};
 use fluence::names::{FunctionName, canonical};
 use fluence::routing;
-use fluence::storage::url_of;
+use fluence::storage::{is_local, url_of};
 use fluence_peer::{Peer, PeerId};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
@@ -24,7 +24,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use crate::exit::printable;
 use crate::fairness::{AddressBlock, Repeated};
 use crate::gateway::{FetchError, Fetched, Fetcher};
-use crate::storage::Storage;
+use crate::storage::{PUBLIC, Storage};
 
 use super::config::PublicIpfs;
 use super::pull::Puller;
@@ -41,8 +41,11 @@ const MAX_PULLS: usize = 16;
 const MAX_PULLS_FROM_ONE: usize = 4;
 /// How long a connection to another storage may take, and how long that storage may then be silent.
 const PULL_PATIENCE: Duration = Duration::from_secs(30);
-/// Against whose quota files from the public IPFS count.
-const PUBLIC: &str = "the public IPFS";
+/// How many files are copied from the public IPFS at one time.
+const MAX_PUBLIC_PULLS: usize = 4;
+/// How long all routers together may take, and how long a gateway may take to begin.
+const PUBLIC_PATIENCE: Duration = Duration::from_secs(20);
+const GATEWAY_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a router may take to answer.
 const ROUTER_PATIENCE: Duration = Duration::from_secs(10);
 /// The most gateways that routers name which are asked.
@@ -61,8 +64,11 @@ struct Inner {
     /// The URL of this node's own storage, as [`url_of`] writes it.
     own: String,
     puller: Puller,
+    /// For addresses that the operator has set, which may be private.
+    own_puller: Puller,
     http: reqwest::Client,
     public: Option<PublicIpfs>,
+    public_pulls: Arc<Semaphore>,
     /// Whether storages on this machine and in private networks may be asked.
     private: bool,
     pulls: Arc<Semaphore>,
@@ -72,34 +78,41 @@ struct Inner {
 impl Finder {
     /// `own` is the multiaddr of this node's storage. A node that others reach at a public address
     /// never connects to addresses that are not public, because a stranger supplies them.
-    /// Storages may have certificates of these `authorities`, besides those of Mozilla.
+    /// Storages may have certificates of these `authorities`, besides those of Mozilla. `is_private` is whether this machine
+    /// alone reaches the node.
     pub fn new(
         peer: Peer,
         storage: Arc<Storage>,
         own: &str,
         authorities: &[CertificateDer<'_>],
-        public: Option<PublicIpfs>,
+        (is_private, public): (bool, Option<PublicIpfs>),
     ) -> Result<Self, reqwest::Error> {
         let own = url_of(own).unwrap_or_default();
-        let private = is_private_url(&own);
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("fluence-node/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(PULL_PATIENCE)
-            .read_timeout(PULL_PATIENCE)
-            .no_proxy();
-        for authority in authorities {
-            http = http.add_root_certificate(reqwest::Certificate::from_der(authority)?);
-        }
-        if !private {
-            http = http.dns_resolver(Arc::new(PublicOnly));
-        }
-        let http = http.build()?;
+        // Whoever has not said at which address others reach a node is told of a loopback one.
+        let private = is_private_url(&own) && (is_private || !is_local(&own));
+        let client = |anywhere: bool| -> Result<reqwest::Client, reqwest::Error> {
+            let mut http = reqwest::Client::builder()
+                .user_agent(concat!("fluence-node/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(PULL_PATIENCE)
+                .read_timeout(PULL_PATIENCE)
+                .no_proxy();
+            for authority in authorities {
+                http = http.add_root_certificate(reqwest::Certificate::from_der(authority)?);
+            }
+            if !anywhere {
+                http = http.dns_resolver(Arc::new(PublicOnly));
+            }
+            http.build()
+        };
+        let http = client(true)?;
         let inner = Inner {
             peer,
-            puller: Puller::new(Arc::clone(&storage), http.clone()),
+            puller: Puller::new(Arc::clone(&storage), client(private)?),
+            own_puller: Puller::new(Arc::clone(&storage), http.clone()),
             http,
             public,
+            public_pulls: Arc::new(Semaphore::new(MAX_PUBLIC_PULLS)),
             storage,
             own,
             private,
@@ -116,11 +129,14 @@ impl Fetcher for Finder {
     fn fetch(&self, cid: Cid) -> BoxFuture<'static, Result<Fetched, FetchError>> {
         let inner = Arc::clone(&self.inner);
         async move {
-            match tokio::time::timeout(FIND_PATIENCE, inner.find(cid)).await {
-                Ok(found) => found,
-                Err(_) => Err(FetchError::Failed(
-                    "its providers did not answer in time".to_owned(),
-                )),
+            let found = tokio::time::timeout(FIND_PATIENCE, inner.clone().find(cid)).await;
+            let found = found.unwrap_or_else(|_| {
+                let late = "its providers did not answer in time";
+                Err(FetchError::Failed(late.to_owned()))
+            });
+            match found {
+                Err(_) if inner.find_publicly(&cid).await => Ok(Fetched::default()),
+                found => found,
             }
         }
         .boxed()
@@ -177,9 +193,6 @@ impl Inner {
                 }
             }
         }
-        if self.find_publicly(&cid).await {
-            return Ok(Fetched::default());
-        }
         Err(last.map_or(FetchError::NotFound, FetchError::Failed))
     }
 
@@ -188,24 +201,69 @@ impl Inner {
         let Some(public) = &self.public else {
             return false;
         };
-        let mut gateways: Vec<String> = Vec::new();
+        let Ok(place) = Arc::clone(&self.public_pulls).try_acquire_owned() else {
+            return false;
+        };
+        let found = self.gateways(public, cid);
+        let found = tokio::time::timeout(PUBLIC_PATIENCE, found).await;
+        let mut gateways = found.unwrap_or_default().into_iter();
+        let Some(pull) = self.next_gateway(&mut gateways, cid).await else {
+            return false;
+        };
+        let (inner, cid) = (Arc::clone(self), *cid);
+        tokio::spawn(async move {
+            let mut pull = Some(pull);
+            while let Some(running) = pull {
+                running.await;
+                // One that sends something else, or not all of it, is followed by the next.
+                pull = match inner.storage.dag_state(&cid) {
+                    Some(true) => None,
+                    _ => inner.next_gateway(&mut gateways, &cid).await,
+                };
+            }
+            drop(place);
+        });
+        true
+    }
+
+    /// The gateways that may have a file: those that routers name, and then the operator's.
+    async fn gateways(&self, public: &PublicIpfs, cid: &Cid) -> Vec<(String, Puller)> {
+        let mut gateways: Vec<(String, Puller)> = Vec::new();
         for router in &public.routers {
-            let found = routing::gateways(&self.ask_router(router, cid).await);
-            let urls = found.iter().filter_map(|multiaddr| url_of(multiaddr).ok());
-            // Anybody can tell a router anything.
-            gateways.extend(urls.filter(|url| self.private || !is_private_url(url)));
-            gateways.truncate(MAX_GATEWAYS);
-        }
-        gateways.extend(public.gateways.iter().cloned());
-        for gateway in gateways {
-            match self.begin_pull(PUBLIC, gateway.clone(), cid, None).await {
-                Ok(()) => return true,
-                Err(reason) => {
-                    tracing::info!("{gateway} did not give {}: {reason}", canonical(cid))
+            for multiaddr in routing::gateways(&self.ask_router(router, cid).await) {
+                // Anybody can tell a router anything.
+                let url = url_of(&multiaddr).ok();
+                let url = url.filter(|url| self.private || !is_private_url(url));
+                let is_new = |url: &String| gateways.iter().all(|(known, _)| known != url);
+                if let Some(url) = url.filter(is_new)
+                    && gateways.len() < MAX_GATEWAYS
+                {
+                    gateways.push((url, self.puller.clone()));
                 }
             }
         }
-        false
+        let own = public.gateways.iter();
+        gateways.extend(own.map(|url| (url.clone(), self.own_puller.clone())));
+        gateways
+    }
+
+    /// Begins to copy a file from the next gateway that gives it.
+    async fn next_gateway(
+        &self,
+        gateways: &mut impl Iterator<Item = (String, Puller)>,
+        cid: &Cid,
+    ) -> Option<BoxFuture<'static, ()>> {
+        for (gateway, puller) in gateways {
+            let begun = self.prepare(&puller, PUBLIC, &gateway, cid, None, true);
+            match tokio::time::timeout(GATEWAY_PATIENCE, begun).await {
+                Ok(Ok(pull)) => return Some(pull),
+                Ok(Err(reason)) => {
+                    tracing::debug!("{gateway} did not give {}: {reason}", canonical(cid));
+                }
+                Err(_) => tracing::debug!("{gateway} did not answer in time"),
+            }
+        }
+        None
     }
 
     /// What a router answers about a file; nothing if it does not answer with success.
@@ -244,8 +302,7 @@ impl Inner {
             if !self.private && is_private_url(&url) {
                 return Err("its storage has no public address".to_owned());
             }
-            self.begin_pull(&provider.to_string(), url, cid, size)
-                .await?;
+            self.begin_pull(provider, url, cid, size).await?;
         }
         Ok(fetched(ok))
     }
@@ -253,7 +310,7 @@ impl Inner {
     /// Begins to copy a file; the copying continues in the background.
     async fn begin_pull(
         self: &Arc<Self>,
-        grantee: &str,
+        provider: PeerId,
         from: String,
         cid: &Cid,
         size: Option<u64>,
@@ -261,9 +318,30 @@ impl Inner {
         let place = Arc::clone(&self.pulls)
             .try_acquire_owned()
             .map_err(|_| "this node is busy".to_owned())?;
-        let once = self.pulls_from_one.begin(from.clone().into_bytes());
-        let once = once.ok_or("this node is busy with that storage")?;
         // Its provider wants it to be here, so it counts against the provider's quota.
+        let grantee = provider.to_string();
+        let pull = self.prepare(&self.puller, &grantee, &from, cid, size, false);
+        let pull = pull.await?;
+        tokio::spawn(async move {
+            pull.await;
+            drop(place);
+        });
+        Ok(())
+    }
+
+    /// Asks a storage for a file, and returns what copies it. The first answer is awaited here, so that a storage that cannot
+    /// be reached or refuses counts as a failure, and the next one is asked. `now` is whether it must have the file already.
+    async fn prepare(
+        &self,
+        puller: &Puller,
+        grantee: &str,
+        from: &str,
+        cid: &Cid,
+        size: Option<u64>,
+        now: bool,
+    ) -> Result<BoxFuture<'static, ()>, String> {
+        let once = self.pulls_from_one.begin(from.as_bytes().to_vec());
+        let once = once.ok_or("this node is busy with that storage")?;
         let grantee = grantee.to_owned();
         let (storage, root) = (self.storage.clone(), *cid);
         let upload = tokio::task::spawn_blocking(move || {
@@ -276,15 +354,16 @@ impl Inner {
         })
         .await
         .map_err(|_| "the node is stopping".to_owned())??;
-        // The first answer is awaited here, so that a storage that cannot be reached or refuses
-        // counts as the provider's failure, and the next provider is asked.
-        let first = self.puller.request(&from, cid).await?;
-        let pull = self.puller.clone().pull(from, *cid, upload, first);
-        tokio::spawn(async move {
+        let first = puller.request(from, cid).await?;
+        if now && !first.status().is_success() {
+            return Err(format!("it answers {}", first.status()));
+        }
+        let pull = puller.clone().pull(from.to_owned(), *cid, upload, first);
+        Ok(async move {
             pull.await;
-            drop((place, once));
-        });
-        Ok(())
+            drop(once);
+        }
+        .boxed())
     }
 }
 

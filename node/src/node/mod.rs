@@ -31,7 +31,7 @@ pub use lists::ListFiles;
 
 use crate::acme::{self, Acme, AcmeOptions};
 use crate::exit::Failed;
-use crate::gateway::{self, Fetcher, GatewayConfig, Health, Nodes, Server, ServerConfig};
+use crate::gateway::{self, Fetcher, GatewayConfig, Health, Server, ServerConfig};
 use crate::kubo::{self, BehindStorage, Blocks, Keeper, Kubo, KuboError};
 use crate::operator;
 use crate::platform::raise_file_limit;
@@ -170,12 +170,19 @@ impl Node {
                 storage.clone(),
                 &multiaddr,
                 &authorities,
-                public,
+                (is_private, public),
             )
             .map_err(|error| text::no_http(&error))?;
             Some(Arc::new(finder))
         } else {
             None
+        };
+        let addresses = if external.is_empty() {
+            let mut addresses = peer.listeners().await;
+            addresses.extend(secure.clone());
+            addresses
+        } else {
+            external
         };
         let readiness = Readiness {
             peer: peer.clone(),
@@ -192,7 +199,7 @@ impl Node {
                 health: Some(health(&peer, keeper.clone())),
                 ready: Some(Arc::new(move || ready.missing())),
                 limits: config.http,
-                nodes: Some(listed(&peer)),
+                nodes: Some(listed(&peer, &addresses)),
             },
         );
         let router = match &keeper {
@@ -208,19 +215,13 @@ impl Node {
                 web_sockets: peer.web_sockets().await,
             },
         );
-        let mut addresses = peer.listeners().await;
-        addresses.extend(secure.clone());
         let state_now = Arc::new(State {
             started,
             readiness,
             server: server.clone(),
             meter,
             limits,
-            addresses: if external.is_empty() {
-                addresses
-            } else {
-                external
-            },
+            addresses,
             url: url.clone(),
             fresh: Default::default(),
         });
@@ -455,18 +456,12 @@ fn health(peer: &Peer, keeper: Option<Arc<Keeper>>) -> Health {
 }
 
 /// The addresses of this node that a browser can reach, for its list of nodes.
-fn listed(peer: &Peer) -> Nodes {
-    let peer = peer.clone();
-    Arc::new(move || {
-        let peer = peer.clone();
-        Box::pin(async move {
-            let id = peer.id();
-            let addresses = peer.listeners().await.into_iter();
-            let full = addresses.map(|address| address.with_p2p(id).unwrap_or_else(|it| it));
-            let full = full.map(|address| address.to_string());
-            full.filter(|address| check_node(address).is_ok()).collect()
-        })
-    })
+fn listed(peer: &Peer, addresses: &[Multiaddr]) -> Vec<String> {
+    let full = addresses.iter().map(|address| {
+        let full = address.clone().with_p2p(peer.id());
+        full.unwrap_or_else(|it| it).to_string()
+    });
+    full.filter(|address| check_node(address).is_ok()).collect()
 }
 
 /// Connects to the Kubo daemon. One that is away may come later, as daemons start in any order; what

@@ -62,7 +62,7 @@ pub use operate::{CheckReport, Damage, ExportError, ImportError, Imported, Store
 pub use read::{Behind, ReadError, Reader};
 pub use refusal::{MAX_PEER, Refusal};
 use repair::Repair;
-pub use rules::Rules;
+pub use rules::{PUBLIC, Rules};
 pub use status::{Arrival, Usage};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use token::fuzz as fuzz_token;

@@ -21,11 +21,15 @@ pub struct Rules {
     pub never_files: HashSet<Vec<u8>>,
 }
 
+/// Whose files those are that the node itself fetches from the public IPFS; no peer has such an id.
+pub const PUBLIC: &str = "the public IPFS";
+
 impl Rules {
-    /// Whether a peer may upload.
+    /// Whether a peer may upload. What the node fetches from the [`PUBLIC`] IPFS is nobody's upload.
     pub fn lets_upload(&self, peer: &str) -> bool {
-        !self.never_uploaders.contains(peer)
-            && self.uploaders.iter().all(|only| only.contains(peer))
+        peer == PUBLIC
+            || !self.never_uploaders.contains(peer)
+                && self.uploaders.iter().all(|only| only.contains(peer))
     }
 
     /// Whether the file with this root may be taken and served.

@@ -750,14 +750,12 @@ async fn no_file_becomes_a_program_of_the_page_of_web_links() {
 async fn a_list_of_nodes_is_for_programs_and_extensions() {
     const LIST: &str = "/.well-known/fluence-nodes";
     let mut setup = Setup::default();
-    setup.gateway.nodes = Some(std::sync::Arc::new(|| {
-        let addresses = [
-            "/ip4/127.0.0.1/tcp/4102/ws/p2p/12D3KooW",
-            "/ip4/192.0.2.7/tcp/4102/ws/p2p/12D3KooW",
-            "/dns4/node.example/tcp/443/tls/ws/p2p/12D3KooW",
-        ];
-        Box::pin(async move { addresses.map(str::to_owned).to_vec() })
-    }));
+    let addresses = [
+        "/ip4/127.0.0.1/tcp/4102/ws/p2p/12D3KooW",
+        "/ip4/192.0.2.7/tcp/4102/ws/p2p/12D3KooW",
+        "/dns4/node.example/tcp/443/tls/ws/p2p/12D3KooW",
+    ];
+    setup.gateway.nodes = Some(addresses.map(str::to_owned).to_vec());
     let world = World::with(setup).await;
     let listed = async |headers: &[(&str, &str)]| {
         let response = world.get_with(LIST, headers).await;
