@@ -24,6 +24,7 @@ use crate::guard::Guard;
 use crate::guests::Guests;
 use crate::libraries;
 use crate::records::{ProviderRecords, RecordLimits};
+use crate::route::RouteCodec;
 use of_nodes::{Gate, Relay};
 
 /// The protocols of a peer.
@@ -37,6 +38,7 @@ pub(crate) struct Behaviour {
     pub(crate) circuits: relay::client::Behaviour,
     pub(crate) kad: kad::Behaviour<ProviderRecords>,
     pub(crate) calls: request_response::Behaviour<CallCodec>,
+    pub(crate) routes: request_response::Behaviour<RouteCodec>,
     pub(crate) identify: identify::Behaviour,
     pub(crate) ping: ping::Behaviour,
 }
@@ -75,6 +77,7 @@ impl Behaviour {
             circuits,
             kad: kad(config, guests),
             calls: libraries::calls(),
+            routes: libraries::routes(),
             identify: identify::Behaviour::new(libraries::identify(key, config.agent.clone())),
             ping: ping::Behaviour::new(libraries::ping()),
         }

@@ -73,6 +73,8 @@ pub(crate) struct Find {
 /// A call on its way to another peer.
 pub(crate) struct OutgoingCall {
     pub(crate) to: PeerId,
+    /// The function that is called.
+    pub(crate) function: FunctionName,
     /// The request, encoded.
     pub(crate) request: Vec<u8>,
     pub(crate) deadline: web_time::Instant,
@@ -80,6 +82,8 @@ pub(crate) struct OutgoingCall {
     pub(crate) sent: Arc<AtomicBool>,
     /// Whether the call is made for the second time, because the connection broke the first time.
     pub(crate) is_second: bool,
+    /// Whether the call has been tried as a routed one.
+    pub(crate) was_routed: bool,
     pub(crate) reply: oneshot::Sender<Result<Reply, NetworkError>>,
 }
 

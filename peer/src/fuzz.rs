@@ -6,7 +6,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use fluence::call::{self, Reply};
+use fluence::names::FunctionName;
 use futures::{AsyncRead, AsyncWrite};
+use libp2p::identity::Keypair;
 use libp2p::kad::store::RecordStore;
 use libp2p::kad::{ProviderRecord, RecordKey};
 use libp2p::{Multiaddr, PeerId};
@@ -16,6 +18,8 @@ use crate::dialing::Dialing;
 use crate::driver::exchange;
 use crate::meter::Meter;
 use crate::records::{ProviderRecords, RecordLimits, size_of_answer};
+use crate::route::{self, Part};
+use crate::seal;
 use crate::web_socket_server::Connection;
 
 type Multihash = libp2p::multihash::Multihash<64>;
@@ -190,6 +194,64 @@ pub fn exchange(data: &[u8]) {
     store.sweep();
 }
 
+/// Routed calls: a letter with its way, the parts of an answer, and letters and parts that were not sealed by anybody, or
+/// were changed.
+pub fn route(data: &[u8]) {
+    let mut cx = Context::from_waker(Waker::noop());
+    let stream = |piece| Pieces {
+        left: data,
+        piece,
+        written: Vec::new(),
+    };
+    let mut routes = [usize::MAX, 1].map(|piece| {
+        let mut stream = stream(piece);
+        let read = std::pin::pin!(route::read_route(&mut stream)).poll(&mut cx);
+        match read {
+            Poll::Ready(read) => read.ok(),
+            Poll::Pending => panic!("there is nothing to wait for"),
+        }
+    });
+    assert_eq!(routes[0], routes[1]);
+    if let Some(route) = routes[0].take() {
+        assert!(route.relays.len() <= route::RELAYS && route.letter.len() <= data.len());
+        let again = route.encode();
+        let mut again = Pieces {
+            left: &again,
+            piece: usize::MAX,
+            written: Vec::new(),
+        };
+        match std::pin::pin!(route::read_route(&mut again)).poll(&mut cx) {
+            Poll::Ready(Ok(read)) => assert_eq!(read, route),
+            _ => panic!("what was read can be written and read"),
+        }
+    }
+    let mut parts = stream(7);
+    loop {
+        match std::pin::pin!(route::read_part(&mut parts)).poll(&mut cx) {
+            Poll::Ready(Ok(Part::Sealed(part))) => assert!(part.len() <= data.len()),
+            Poll::Ready(Ok(Part::Failed(_))) => {}
+            Poll::Ready(Err(_)) => break,
+            Poll::Pending => panic!("there is nothing to wait for"),
+        }
+    }
+    let keys = [1, 2].map(|byte| Keypair::ed25519_from_bytes([byte; 32]).expect("a key"));
+    let provider = keys[1].public().to_peer_id();
+    let name: FunctionName = "f".parse().expect("a name");
+    assert!(seal::open(provider, &name, data).is_err());
+    // The input is what a caller who knows the name has sealed, or changes that, or comes in the place of the answer.
+    let sealed = seal::seal(&keys[0], provider, &name, data, 7, [3; 32]).expect("it can be sealed");
+    let (mut letter, mut opener) = sealed;
+    let opened = seal::open(provider, &name, &letter).expect("it was sealed");
+    assert_eq!(opened.request, data);
+    let _ = call::decode::<call::Request>(&opened.request);
+    assert!(opener.open(data).is_err());
+    for (at, byte) in data.iter().enumerate().take(letter.len()) {
+        letter[at] ^= byte;
+    }
+    let is_same = data.iter().all(|byte| *byte == 0);
+    assert_eq!(seal::open(provider, &name, &letter).is_ok(), is_same);
+}
+
 #[cfg(test)]
 #[path = "../../fuzz/bodies/kept.rs"]
 mod kept;
@@ -211,6 +273,11 @@ mod tests {
     #[test]
     fn answers_of_nodes_that_were_kept() {
         each("../fuzz/corpus/exchange", super::exchange);
+    }
+
+    #[test]
+    fn routed_calls_that_were_kept() {
+        each("../fuzz/corpus/route", super::route);
     }
 
     #[test]

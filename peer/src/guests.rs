@@ -15,8 +15,9 @@ use web_time::Instant;
 
 use crate::block::{Block, Shares, ip_of};
 use crate::config::RelayLimits;
-use crate::limits::INCOMING_CALLS;
-use crate::load::{Answered, Load, Refused};
+use crate::limits::{INCOMING_CALLS, ROUTED};
+use crate::load::{Answered, Load, Refused, Routed};
+use crate::route::Failure;
 
 /// An address block may hold one of this many parts of the connections that are free: a ninth of all is the most that one
 /// block can have. Likewise of the reservations: a fifth of all.
@@ -26,6 +27,12 @@ const RESERVATION_PART: usize = 4;
 const CIRCUIT_PART: usize = 16;
 /// The same for calls that wait for an answer.
 const WAITING_PART: usize = 4;
+/// The same for routed calls that are being passed on.
+const ROUTED_PART: usize = 8;
+/// How many times as many routed calls a provider gets as one peer may make, and how many times as many another node may
+/// pass on.
+const TO_PROVIDER: u32 = 8;
+const OF_NODE: u32 = 32;
 /// How many seconds' worth of calls may be made at once.
 const CALL_BURST: f32 = 8.0;
 /// How long nothing more is logged about what an address block does.
@@ -52,6 +59,14 @@ struct Book {
     calls: HashMap<Block, Bucket>,
     /// The calls that wait for an answer.
     waiting: Shares,
+    /// How often a peer may have calls routed to it, and how often another node may pass calls on.
+    routed_to: Rate,
+    routed_of_node: Rate,
+    /// The rates at which the peers of each block have calls routed.
+    routes: HashMap<Block, Bucket>,
+    /// The routed calls that are being passed on.
+    passing: Shares,
+    routed: Routed,
     /// When something was last logged about a block, and what, and how often it happened since.
     blamed: HashMap<(Option<Block>, &'static str), (Instant, u64)>,
     answered: Answered,
@@ -75,6 +90,9 @@ struct Guest {
     /// The circuits that were refused to the peer and about which the relay has not told yet.
     refused: usize,
     calls: Option<Bucket>,
+    /// The rates at which calls are routed from the peer and to it.
+    routes: Option<Bucket>,
+    routed_to: Option<Bucket>,
 }
 
 struct Reservation {
@@ -142,6 +160,11 @@ impl Guests {
             block_calls: Rate::new(limits.calls_per_ip_per_second),
             calls: HashMap::new(),
             waiting: Shares::new(INCOMING_CALLS, WAITING_PART),
+            routed_to: Rate::new(limits.calls_per_peer_per_second.saturating_mul(TO_PROVIDER)),
+            routed_of_node: Rate::new(limits.calls_per_peer_per_second.saturating_mul(OF_NODE)),
+            routes: HashMap::new(),
+            passing: Shares::new(ROUTED, ROUTED_PART),
+            routed: Routed::default(),
             blamed: HashMap::new(),
             answered: Answered::default(),
             refused: Refused::default(),
@@ -170,6 +193,7 @@ impl Guests {
             reservations: book.reservations.total(),
             circuits: book.circuits.total(),
             calls: book.answered,
+            routed: book.routed,
             refused: book.refused,
             ..Load::default()
         }
@@ -348,18 +372,91 @@ impl Guests {
         Some(Place {
             guests: self.clone(),
             block,
+            is_routed: false,
         })
+    }
+
+    /// A place for a routed call of a peer, or of those whose calls another node passes on, to a provider; `None` if it is
+    /// not to be passed on now.
+    pub(crate) fn route(
+        &self,
+        from: PeerId,
+        is_node: bool,
+        to: &PeerId,
+        now: Instant,
+    ) -> Option<Place> {
+        let mut book = self.book();
+        let book = &mut *book;
+        let rate = if is_node {
+            book.routed_of_node
+        } else {
+            book.peer_calls
+        };
+        let guest = book.peers.get_mut(&from)?;
+        let block = guest.block;
+        let own = guest.routes.get_or_insert_with(|| Bucket::new(rate, now));
+        own.fill(rate, now);
+        let shared = block.filter(|_| !is_node).map(|block| {
+            let shared = book
+                .routes
+                .entry(block)
+                .or_insert_with(|| Bucket::new(book.block_calls, now));
+            shared.fill(book.block_calls, now);
+            shared
+        });
+        let is_slow = own.left >= 1.0 && shared.as_ref().is_none_or(|shared| shared.left >= 1.0);
+        if !is_slow || !book.passing.has_room(block) {
+            book.routed.busy += 1;
+            book.blame(block, "has more calls routed than it may have");
+            return None;
+        }
+        own.left -= 1.0;
+        if let Some(shared) = shared {
+            shared.left -= 1.0;
+        }
+        let rate = book.routed_to;
+        if let Some(provider) = book.peers.get_mut(to) {
+            let taken = provider
+                .routed_to
+                .get_or_insert_with(|| Bucket::new(rate, now));
+            taken.fill(rate, now);
+            if taken.left < 1.0 {
+                book.routed.busy += 1;
+                return None;
+            }
+            taken.left -= 1.0;
+        }
+        book.passing.take(block);
+        Some(Place {
+            guests: self.clone(),
+            block,
+            is_routed: true,
+        })
+    }
+
+    /// Notes what became of a routed call.
+    pub(crate) fn routed(&self, outcome: Result<(), Failure>) {
+        let routed = &mut self.book().routed;
+        match outcome {
+            Ok(()) => routed.ok += 1,
+            Err(Failure::Nobody) => routed.nobody += 1,
+            Err(Failure::Busy) => routed.busy += 1,
+            Err(Failure::Refused | Failure::Silent | Failure::Altered) => routed.failed += 1,
+        }
     }
 
     /// Forgets what is not needed any more.
     pub(crate) fn sweep(&self, now: Instant) {
         let mut book = self.book();
         book.forget_expired(now);
+        let book = &mut *book;
         let rate = book.block_calls;
-        book.calls.retain(|_, bucket| {
-            bucket.fill(rate, now);
-            bucket.left < rate.burst
-        });
+        for buckets in [&mut book.calls, &mut book.routes] {
+            buckets.retain(|_, bucket| {
+                bucket.fill(rate, now);
+                bucket.left < rate.burst
+            });
+        }
         book.tell(now);
     }
 }
@@ -368,6 +465,8 @@ impl Guests {
 pub(crate) struct Place {
     guests: Guests,
     block: Option<Block>,
+    /// Whether it is a call that is passed on.
+    is_routed: bool,
 }
 
 impl Place {
@@ -379,7 +478,12 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.guests.book().waiting.give_back(self.block);
+        let mut book = self.guests.book();
+        let places = match self.is_routed {
+            true => &mut book.passing,
+            false => &mut book.waiting,
+        };
+        places.give_back(self.block);
     }
 }
 

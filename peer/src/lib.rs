@@ -62,7 +62,9 @@ mod records;
 mod refusal;
 #[cfg(not(target_family = "wasm"))]
 mod relay;
+mod route;
 mod runtime;
+mod seal;
 mod statuses;
 mod transport;
 #[cfg(target_arch = "wasm32")]
@@ -78,7 +80,7 @@ pub use config::{Config, RelayLimits, Role, StartError};
 pub use handed::WebSockets;
 pub use incoming::{Calls, IncomingCall};
 #[cfg(not(target_family = "wasm"))]
-pub use load::{Answered, Load, Refused};
+pub use load::{Answered, Load, Refused, Routed};
 #[cfg(not(target_family = "wasm"))]
 pub use meter::{Meter, Metered};
 pub use peer::Peer;

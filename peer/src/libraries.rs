@@ -13,7 +13,8 @@ use libp2p::{StreamProtocol, identify, identity, kad, ping, request_response, sw
 
 use crate::codec::CallCodec;
 use crate::config::RelayLimits;
-use crate::limits::{CALLS_PER_CONNECTION, MAX_DEADLINE};
+use crate::limits::{CALLS_PER_CONNECTION, LONGEST_ROUTED, MAX_DEADLINE};
+use crate::route::{ROUTE, RouteCodec};
 
 /// The protocol name of the DHT.
 pub(crate) const KAD: StreamProtocol = StreamProtocol::new("/fluence/kad/1.0.0");
@@ -146,6 +147,16 @@ pub(crate) fn calls() -> request_response::Behaviour<CallCodec> {
         [(StreamProtocol::new(call::PROTOCOL), ProtocolSupport::Full)],
         request_response::Config::default()
             .with_request_timeout(MAX_DEADLINE)
+            .with_max_concurrent_streams(CALLS_PER_CONNECTION),
+    )
+}
+
+/// Routed calls. The codec enforces the deadline of each part and the lengths.
+pub(crate) fn routes() -> request_response::Behaviour<RouteCodec> {
+    request_response::Behaviour::new(
+        [(ROUTE, ProtocolSupport::Full)],
+        request_response::Config::default()
+            .with_request_timeout(LONGEST_ROUTED)
             .with_max_concurrent_streams(CALLS_PER_CONNECTION),
     )
 }

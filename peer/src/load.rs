@@ -19,6 +19,8 @@ pub struct Load {
     pub functions: usize,
     /// The calls that were answered.
     pub calls: Answered,
+    /// The calls that were passed on to their providers.
+    pub routed: Routed,
     /// What was refused.
     pub refused: Refused,
 }
@@ -40,6 +42,19 @@ pub struct Answered {
     pub unavailable: u64,
     /// Something failed.
     pub internal: u64,
+}
+
+/// What became of the routed calls that a node was asked to pass on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Routed {
+    /// Passed on, and an answer passed back.
+    pub ok: u64,
+    /// Neither the provider nor a node that has it is connected, or it does not know routed calls.
+    pub nobody: u64,
+    /// Too many came.
+    pub busy: u64,
+    /// Passed on, and no answer came.
+    pub failed: u64,
 }
 
 /// How often something was refused, because there was no more of it or not for this peer or its address.

@@ -8,6 +8,8 @@ use tokio::sync::oneshot;
 use web_time::Instant;
 
 use crate::limits::STORES;
+use crate::records::Hash;
+use crate::seal::digest_of;
 
 /// How long after being stored a record is stored again. Nodes keep it far longer, but a node may
 /// be new, or may have lost its records.
@@ -18,6 +20,8 @@ pub(crate) const RENEW: Duration = Duration::from_secs(2 * 60 * 60);
 #[derive(Default)]
 pub(crate) struct Offers {
     offers: HashMap<FunctionName, Offer>,
+    /// The names by the digests in their DHT keys, for routed calls.
+    names: HashMap<Hash, FunctionName>,
     queue: VecDeque<FunctionName>,
     /// The names whose records are being stored, which may have been withdrawn since.
     running: HashSet<FunctionName>,
@@ -36,6 +40,7 @@ impl Offers {
     /// Provides a function; `done` is told once its record has been sent, and is dropped if it can
     /// never be sent.
     pub(crate) fn provide(&mut self, name: FunctionName, done: oneshot::Sender<()>) {
+        self.names.insert(digest_of(&name), name.clone());
         let offer = self.offers.entry(name.clone()).or_default();
         if offer.stored.is_some() {
             let _ = done.send(());
@@ -55,13 +60,20 @@ impl Offers {
     /// with the next that are old.
     pub(crate) fn keep(&mut self, names: Vec<FunctionName>) {
         for name in names {
+            self.names.insert(digest_of(&name), name.clone());
             self.offers.entry(name).or_default();
         }
     }
 
     /// Stops providing a function, and returns whether it was provided.
     pub(crate) fn withdraw(&mut self, name: &FunctionName) -> bool {
+        self.names.remove(&digest_of(name));
         self.offers.remove(name).is_some()
+    }
+
+    /// The function with this digest in its DHT key, if it is provided.
+    pub(crate) fn name(&self, digest: &Hash) -> Option<&FunctionName> {
+        self.names.get(digest)
     }
 
     /// Marks these records as not stored.

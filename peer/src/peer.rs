@@ -160,8 +160,8 @@ impl Peer {
             .take_until(Delay::new(FIND))
     }
 
-    /// Calls a function of a peer, over an open connection if there is one, or else by dialing its
-    /// known addresses and through this peer's nodes. Returns within `deadline`, which is capped at
+    /// Calls a function of a peer: over an open connection if there is one; or else as a routed call, which this peer's
+    /// node passes on; or, if that does not work, by dialing its known addresses and through this peer's nodes. Returns within `deadline`, which is capped at
     /// one hour.
     ///
     /// # Errors
@@ -178,6 +178,7 @@ impl Peer {
         request: Request,
         deadline: Duration,
     ) -> Result<Reply, NetworkError> {
+        let function = request.function.clone();
         let request = call::encode(&request)
             .map_err(|error| CallError::from(Refusal::UnsendableRequest(error)))?;
         let deadline = deadline.min(MAX_DEADLINE);
@@ -185,10 +186,12 @@ impl Peer {
         let (reply, replied) = oneshot::channel();
         let outgoing = OutgoingCall {
             to,
+            function,
             request,
             deadline: web_time::Instant::now() + deadline,
             sent: sent.clone(),
             is_second: false,
+            was_routed: false,
             reply,
         };
         let called = async {

@@ -17,6 +17,8 @@ use libp2p::{Multiaddr, PeerId};
 use rand::seq::SliceRandom;
 use web_time::Instant;
 
+#[cfg(not(target_family = "wasm"))]
+use crate::address::relay_of;
 use crate::block::{Block, Shares};
 use crate::config::RelayLimits;
 use crate::guests::Guests;
@@ -262,6 +264,14 @@ impl ProviderRecords {
             }
         }
         Ok(())
+    }
+
+    /// The relays at which a provider is, as its records say.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn relays_of(&self, provider: &PeerId) -> impl Iterator<Item = PeerId> {
+        let known = self.providers.get(provider);
+        let addresses = known.into_iter().flat_map(|known| &known.addresses);
+        addresses.filter_map(relay_of)
     }
 
     /// Whether there is a record of a provider under a key.

@@ -41,6 +41,20 @@ impl AddressBook {
         self.0.remove(peer);
     }
 
+    /// The relays at which a peer may be, the latest first; `None` if an address is known at which it is reached directly.
+    pub(super) fn relays(&self, swarm: &mut Swarm<Behaviour>, peer: PeerId) -> Option<Vec<PeerId>> {
+        let mut known = self.0.get(&peer).cloned().unwrap_or_default();
+        known.extend(known_to_dht(swarm, peer));
+        let mut relays = Vec::new();
+        for address in &known {
+            let relay = relay_of(address)?;
+            if !relays.contains(&relay) {
+                relays.push(relay);
+            }
+        }
+        Some(relays)
+    }
+
     /// Where a peer may be reached. One circuit through each connected relay is enough, however many addresses the
     /// relay has; `nodes` are those that this peer is linked to.
     pub(super) fn to_dial(

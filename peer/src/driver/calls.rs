@@ -22,6 +22,8 @@ use super::addresses::{AddressBook, Candidates};
 use super::causes;
 #[cfg(not(target_arch = "wasm32"))]
 use super::exchange;
+use super::lookups::LookUps;
+use super::routed::Routed;
 use crate::address::{before_circuit, relay_of};
 use crate::behaviour::Behaviour;
 use crate::codec::{CallReply, CallRequest};
@@ -30,6 +32,7 @@ use crate::guests::{Guests, Place};
 use crate::incoming::IncomingCall;
 use crate::limits::{CALLS_TO_ONE_PEER, OUTGOING_CALLS};
 use crate::refusal::Refusal;
+use crate::route::{Answer, Failure};
 
 /// The calls that are under way.
 pub(super) struct Calls {
@@ -38,6 +41,7 @@ pub(super) struct Calls {
     waiting: HashMap<PeerId, Waiting>,
     /// Calls that wait for a reply.
     sent: HashMap<OutboundRequestId, OutgoingCall>,
+    pub(super) routed: Routed,
     /// Where the connections come from, except those that are relayed.
     origins: HashMap<ConnectionId, IpAddr>,
 }
@@ -91,11 +95,12 @@ pub(super) struct Routes<'a> {
 }
 
 impl Calls {
-    pub(super) fn new(incoming: mpsc::Sender<IncomingCall>) -> Self {
+    pub(super) fn new(incoming: mpsc::Sender<IncomingCall>, routed: Routed) -> Self {
         Self {
             incoming,
             waiting: HashMap::new(),
             sent: HashMap::new(),
+            routed,
             origins: HashMap::new(),
         }
     }
@@ -132,6 +137,19 @@ impl Calls {
             self.send(routes.swarm, call);
             return;
         }
+        let Routes {
+            swarm,
+            addresses,
+            nodes,
+        } = routes;
+        let Some(call) = self.routed.call(swarm, addresses, nodes, call) else {
+            return;
+        };
+        let routes = Routes {
+            swarm,
+            addresses,
+            nodes,
+        };
         let waiting = self.waiting.entry(peer).or_default();
         waiting.calls.push(call);
         if waiting.calls.len() == 1 {
@@ -141,7 +159,7 @@ impl Calls {
 
     /// Whether any call waits for a connection or for a reply.
     pub(super) fn is_waiting(&self) -> bool {
-        !self.sent.is_empty() || !self.waiting.is_empty()
+        !self.sent.is_empty() || !self.waiting.is_empty() || self.routed.waiting().len() > 0
     }
 
     /// The peers whose reply is waited for.
@@ -152,8 +170,10 @@ impl Calls {
     fn has_room(&self, peer: PeerId) -> bool {
         let waiting: usize = self.waiting.values().map(|w| w.calls.len()).sum();
         let to_it = self.sent.values().filter(|call| call.to == peer).count()
-            + self.waiting.get(&peer).map_or(0, |w| w.calls.len());
-        waiting + self.sent.len() < OUTGOING_CALLS && to_it < CALLS_TO_ONE_PEER
+            + self.waiting.get(&peer).map_or(0, |w| w.calls.len())
+            + self.routed.waiting().filter(|call| call.to == peer).count();
+        waiting + self.sent.len() + self.routed.waiting().len() < OUTGOING_CALLS
+            && to_it < CALLS_TO_ONE_PEER
     }
 
     /// Begins to connect to a peer for the calls that wait.
@@ -338,6 +358,31 @@ impl Calls {
         }
         self.waiting
             .retain(|_, waiting| !waiting.calls.is_empty() || !waiting.silent.is_empty());
+    }
+
+    /// Handles the answer to a routed call. If there is none, the call is made in another way.
+    pub(super) fn routed(
+        &mut self,
+        id: OutboundRequestId,
+        answer: Result<Answer, OutboundFailure>,
+        routes: Routes<'_>,
+    ) {
+        if let Some(call) = self.routed.answered(id, answer) {
+            self.send_or_dial(call, routes);
+        }
+    }
+
+    /// Takes a letter to this peer, and returns the answer to it.
+    pub(super) fn take_letter(&mut self, own: PeerId, look_ups: &LookUps, letter: &[u8]) -> Answer {
+        let (answer, call) = self.routed.take(own, look_ups, letter);
+        let Some(call) = call else {
+            return answer;
+        };
+        match self.incoming.try_send(call) {
+            Ok(()) => answer,
+            Err(mpsc::error::TrySendError::Full(_)) => Answer::Failed(Failure::Busy),
+            Err(mpsc::error::TrySendError::Closed(_)) => Answer::Failed(Failure::Refused),
+        }
     }
 
     /// Handles an event about a call, in either direction. A node has `guests`.

@@ -16,6 +16,7 @@ use crate::command::Find;
 use crate::libraries::KAD_REPLICATION;
 use crate::limits::{FOUND, LOOK_UPS};
 use crate::offers::Offers;
+use crate::records::Hash;
 
 /// The queries under way, and the records to be stored.
 #[derive(Default)]
@@ -80,6 +81,11 @@ impl LookUps {
                 swarm.behaviour_mut().kad.stop_providing(&key(name));
             }
         }
+    }
+
+    /// The function with this digest in its DHT key, if this peer provides it.
+    pub(super) fn provided(&self, digest: &Hash) -> Option<&FunctionName> {
+        self.offers.name(digest)
     }
 
     /// Marks these records, which were sent but not found, as not stored.

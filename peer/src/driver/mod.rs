@@ -13,6 +13,9 @@ mod neighbours;
 #[cfg_attr(target_arch = "wasm32", path = "no_node.rs")]
 mod node;
 #[cfg(not(target_arch = "wasm32"))]
+mod passing;
+mod routed;
+#[cfg(not(target_arch = "wasm32"))]
 mod routing;
 mod vigil;
 
@@ -45,12 +48,14 @@ use crate::guests::Guests;
 use crate::incoming::IncomingCall;
 use crate::libraries::{self, KAD};
 use crate::limits::ADDRESSES_PER_PEER;
+use crate::route::{Answer, Failure, ROUTE, Route};
 use crate::transport;
 use addresses::AddressBook;
 use calls::{Calls, Routes};
 use client::Client;
 use lookups::LookUps;
 use node::Node;
+use routed::{Happened, RouteEvent, Routed};
 #[cfg(not(target_arch = "wasm32"))]
 use routing::Routing;
 use vigil::{Sign, Vigil};
@@ -149,6 +154,9 @@ impl Driver {
         #[cfg(target_arch = "wasm32")]
         let guests: Option<Guests> = None;
         let behaviour = Behaviour::new(&config, circuits, guests.as_ref());
+        // A visitor confirms that a peer can be reached by those who do not know routed calls.
+        let is_client = matches!(config.role, Role::Client { .. });
+        let routed = Routed::new(config.keypair.clone(), reachable && is_client);
         let idle = match config.role {
             Role::Client { .. } => CLIENT_IDLE,
             Role::Node { .. } => NODE_IDLE,
@@ -192,7 +200,7 @@ impl Driver {
             part,
             dialing,
             look_ups: LookUps::default(),
-            calls: Calls::new(incoming),
+            calls: Calls::new(incoming, routed),
             addresses: AddressBook::default(),
             vigil: Vigil::default(),
             relays: HashMap::new(),
@@ -531,6 +539,7 @@ impl Driver {
                 self.relays.remove(&connection_id);
                 if num_established == 0 {
                     self.rtts.remove(&peer_id);
+                    self.calls.routed.disconnected(&peer_id);
                 }
                 match &mut self.part {
                     Part::Client(client) => client.disconnected(swarm, connection_id),
@@ -622,6 +631,7 @@ impl Driver {
                 let routes = routes(&mut self.swarm, &mut self.addresses, &nodes);
                 self.calls.on_event(routes, event, guests);
             }
+            BehaviourEvent::Routes(event) => self.on_route(event),
             BehaviourEvent::Kad(kad::Event::OutboundQueryProgressed {
                 id, result, step, ..
             }) => {
@@ -676,12 +686,58 @@ impl Driver {
                 }
             }
             BehaviourEvent::Ping(event) => self.on_ping(event),
-            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. })
-                if info.protocols.contains(&KAD) =>
-            {
-                self.on_node(peer_id, info.listen_addrs);
+            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
+                let is_able = info.protocols.contains(&ROUTE);
+                self.calls.routed.is_able(peer_id, is_able);
+                if info.protocols.contains(&KAD) {
+                    self.on_node(peer_id, info.listen_addrs);
+                }
             }
             _ => {}
+        }
+    }
+
+    /// Handles an event about routed calls: a letter to this peer, one to be passed on, or an answer.
+    fn on_route(&mut self, event: RouteEvent) {
+        match routed::happened(event) {
+            Some(Happened::Came(from, route, channel)) => {
+                let own = *self.swarm.local_peer_id();
+                let answer = if route.provider == own {
+                    self.calls.take_letter(own, &self.look_ups, &route.letter)
+                } else {
+                    self.pass(from, route)
+                };
+                // If this fails, the other side is gone.
+                let _ = self
+                    .swarm
+                    .behaviour_mut()
+                    .routes
+                    .send_response(channel, answer);
+            }
+            Some(Happened::Ended(id, answer)) => {
+                #[cfg(not(target_arch = "wasm32"))]
+                if let Part::Node(node) = &self.part {
+                    return passing::ended(node, &answer);
+                }
+                let nodes = self.own_nodes();
+                let routes = routes(&mut self.swarm, &mut self.addresses, &nodes);
+                self.calls.routed(id, answer, routes);
+            }
+            None => {}
+        }
+    }
+
+    /// Passes a letter on; a client does not.
+    #[cfg_attr(target_arch = "wasm32", allow(unused_variables))]
+    fn pass(&mut self, from: PeerId, route: Route) -> Answer {
+        match &self.part {
+            Part::Client(_) => Answer::Failed(Failure::Nobody),
+            #[cfg(not(target_arch = "wasm32"))]
+            Part::Node(node) => {
+                passing::pass(node, &self.calls.routed, &mut self.swarm, from, route)
+            }
+            #[cfg(target_arch = "wasm32")]
+            Part::Node(node) => match *node {},
         }
     }
 

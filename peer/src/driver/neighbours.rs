@@ -244,6 +244,12 @@ impl Neighbours {
         std::mem::take(&mut self.come)
     }
 
+    /// Whether a peer is one of them, and connected.
+    pub(super) fn has(&self, peer: &PeerId) -> bool {
+        let mut known = self.known.iter();
+        known.any(|known| known.peer == Some(*peer) && known.state == State::Connected)
+    }
+
     /// How many of them are connected.
     pub(super) fn connected_count(&self) -> usize {
         let connected = self.known.iter();
