@@ -357,6 +357,7 @@ pub fn status(status: &Value) -> Vec<String> {
             ),
         ),
         ("calls", counts("calls")),
+        ("routed calls", counts("routed")),
         ("uploads", counts("grants")),
         ("refused", counts("refused")),
         (

@@ -38,7 +38,7 @@ pub(crate) struct Behaviour {
     pub(crate) circuits: relay::client::Behaviour,
     pub(crate) kad: kad::Behaviour<ProviderRecords>,
     pub(crate) calls: request_response::Behaviour<CallCodec>,
-    pub(crate) routes: request_response::Behaviour<RouteCodec>,
+    pub(crate) routes: Toggle<request_response::Behaviour<RouteCodec>>,
     pub(crate) identify: identify::Behaviour,
     pub(crate) ping: ping::Behaviour,
 }
@@ -77,7 +77,7 @@ impl Behaviour {
             circuits,
             kad: kad(config, guests),
             calls: libraries::calls(),
-            routes: libraries::routes(),
+            routes: config.routes.then(libraries::routes).into(),
             identify: identify::Behaviour::new(libraries::identify(key, config.agent.clone())),
             ping: ping::Behaviour::new(libraries::ping()),
         }

@@ -34,6 +34,9 @@ pub struct Config {
     /// How many nodes a client links to at the same time, 1 by default. Each link uses a node of
     /// its own, and a node has no links.
     pub links: usize,
+    /// Whether the peer knows routed calls: as a client, it has its nodes pass its calls on, and answers those that are passed
+    /// on to it; as a node, it passes them on. True by default. Calls work without, at the cost of a circuit.
+    pub routes: bool,
     /// Certificates of authorities (DER) that are trusted besides those of Mozilla when a peer is
     /// dialed over TLS. A browser has its own.
     #[cfg(not(target_family = "wasm"))]
@@ -48,6 +51,7 @@ impl Config {
             role: Role::Client { nodes },
             agent: agent(),
             links: LINKS,
+            routes: true,
             #[cfg(not(target_family = "wasm"))]
             authorities: Vec::new(),
         }
@@ -71,6 +75,7 @@ impl Config {
             },
             agent: agent(),
             links: LINKS,
+            routes: true,
             #[cfg(not(target_family = "wasm"))]
             authorities: Vec::new(),
         }

@@ -65,6 +65,8 @@ impl Peer {
     pub(crate) fn start_visitor(&self, nodes: Vec<Multiaddr>) -> Result<Self, StartError> {
         let config = Config {
             links: 1,
+            // It finds out whether those who do not know routed calls reach the peer.
+            routes: false,
             #[cfg(not(target_family = "wasm"))]
             authorities: self.shared.authorities.clone(),
             ..Config::client(Keypair::generate_ed25519(), nodes)

@@ -9,6 +9,20 @@ use fluence_peer::{Calls, Config, Keypair, Peer, PeerId, Role};
 use serde_json::json;
 use support::{DEADLINE, Node, SECOND, answer, ask, called_at_last, name, soon};
 
+/// A node with this configuration.
+async fn node_with(config: Config) -> Node {
+    let keypair = config.keypair.clone();
+    let (peer, calls, mut statuses) = Peer::start(config).expect("the node starts");
+    soon("the node listens", statuses.online()).await;
+    Node {
+        keypair,
+        address: peer.listeners().await.remove(0),
+        peers: Vec::new(),
+        known: Vec::new(),
+        running: Some((peer, calls)),
+    }
+}
+
 /// A client with one link, so that it stays at one node.
 async fn client(node: &Node) -> (Peer, Calls) {
     let mut config = support::client_config(&[&node.address]);
@@ -82,29 +96,28 @@ async fn a_call_at_the_same_node_needs_no_circuit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_at_another_node_needs_no_circuit() {
-    let there = Node::start(Vec::new()).await;
-    let provider = provider(&there, "hello").await;
-    // The provider is never connected to this node, which comes later and is told of the record.
-    let here = Node::start_at(2, vec![there.address.clone()]).await;
-    // Of a peer whose id is known, nothing need be looked up.
-    let (caller, _calls) = client(&here).await;
-    let holds = async {
-        while here.peer().load().await.expect("a node").records == 0 {
-            tokio::time::sleep(SECOND / 50).await;
-        }
-    };
-    soon("the record is at both nodes", holds).await;
-    let reply = caller.call(provider.id(), ask("hello"), DEADLINE).await;
-    assert_eq!(from(reply.expect("a reply")), caller.id().to_string());
-    has_passed(&here, 1).await;
-    has_passed(&there, 1).await;
-    // Who has looked the provider up knows where it is, whether the look-up has led there or not.
-    let (other, _calls) = client(&here).await;
-    assert_eq!(found(&other, "hello").await, provider.id());
-    let reply = other.call(provider.id(), ask("hello"), DEADLINE).await;
-    assert_eq!(from(reply.expect("a reply")), other.id().to_string());
-    has_passed(&there, 2).await;
+async fn who_does_not_know_routed_calls_is_called_as_before() {
+    // The node, the caller, the provider.
+    for old in 0..3 {
+        let old_one = |n: usize, config: &mut Config| config.routes = n != old;
+        let listen = "/ip4/127.0.0.1/tcp/0".parse().expect("an address");
+        let mut config = Config::node(Keypair::generate_ed25519(), vec![listen]);
+        old_one(0, &mut config);
+        let node = node_with(config).await;
+        let start = async |n: usize| {
+            let mut config = support::client_config(&[&node.address]);
+            config.links = 1;
+            old_one(n, &mut config);
+            let (peer, calls, _) = support::start(config).await;
+            (peer, calls)
+        };
+        let ((caller, _calls), (provider, calls)) = (start(1).await, start(2).await);
+        answer(calls);
+        provider.provide(name("hello")).await.expect("provides");
+        let reply = caller.call(provider.id(), ask("hello"), DEADLINE).await;
+        assert_eq!(from(reply.expect("a reply")), caller.id().to_string());
+        assert_eq!(passed(&node).await, (0, 1), "{old}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,15 +161,7 @@ async fn many_calls_at_once_are_all_answered_and_those_beyond_the_rate_are_not_p
     if let Role::Node { limits, .. } = &mut config.role {
         limits.calls_per_peer_per_second = 1;
     }
-    let (peer, calls, mut statuses) = Peer::start(config.clone()).expect("the node starts");
-    soon("the node listens", statuses.online()).await;
-    let node = Node {
-        keypair: config.keypair,
-        address: peer.listeners().await.remove(0),
-        peers: Vec::new(),
-        known: Vec::new(),
-        running: Some((peer, calls)),
-    };
+    let node = node_with(config).await;
     let provider = provider(&node, "hello").await;
     let (caller, _calls) = client(&node).await;
     let calls = (0..40).map(|_| caller.call(provider.id(), ask("hello"), DEADLINE));

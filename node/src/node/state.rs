@@ -12,7 +12,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use fluence::state::NetworkStatus;
-use fluence_peer::{Answered, Load, Meter, Multiaddr, Peer, Refused, RelayLimits};
+use fluence_peer::{Answered, Load, Meter, Multiaddr, Peer, Refused, RelayLimits, Routed};
 use serde::Serialize;
 
 use crate::gateway::Server;
@@ -102,6 +102,7 @@ pub(super) struct Snapshot {
     records: usize,
     functions: Of,
     calls: BTreeMap<&'static str, u64>,
+    routed: BTreeMap<&'static str, u64>,
     grants: BTreeMap<&'static str, u64>,
     refused: BTreeMap<&'static str, u64>,
     storage: Usage,
@@ -136,7 +137,12 @@ impl State {
             tls,
         } = &self.readiness;
         let load = peer.load().await.unwrap_or_default();
-        let Load { calls, refused, .. } = load;
+        let Load {
+            calls,
+            routed,
+            refused,
+            ..
+        } = load;
         let disk = storage.clone();
         // The system may have to ask a disk.
         let asked =
@@ -163,6 +169,7 @@ impl State {
             records: load.records,
             functions: Of::new(load.functions, limits.max_functions),
             calls: answered(calls),
+            routed: passed_on(routed),
             grants: [("given", granted), ("refused", not_granted)].into(),
             refused: not_served(refused),
             storage: storage.usage(),
@@ -216,6 +223,22 @@ fn answered(calls: Answered) -> BTreeMap<&'static str, u64> {
         ("busy", busy),
         ("unavailable", unavailable),
         ("internal", internal),
+    ]
+    .into()
+}
+
+fn passed_on(routed: Routed) -> BTreeMap<&'static str, u64> {
+    let Routed {
+        ok,
+        nobody,
+        busy,
+        failed,
+    } = routed;
+    [
+        ("ok", ok),
+        ("nobody", nobody),
+        ("busy", busy),
+        ("failed", failed),
     ]
     .into()
 }
@@ -329,6 +352,12 @@ fn render(now: &Snapshot) -> String {
         "Calls that were answered, by outcome.",
         "outcome",
         now.calls.iter().map(|(outcome, n)| (*outcome, *n)),
+    );
+    text.counters(
+        "fluence_routed_calls_total",
+        "Calls that were to be passed on to their providers, by outcome.",
+        "outcome",
+        now.routed.iter().map(|(outcome, n)| (*outcome, *n)),
     );
     text.counters(
         "fluence_grants_total",

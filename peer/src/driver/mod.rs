@@ -154,9 +154,7 @@ impl Driver {
         #[cfg(target_arch = "wasm32")]
         let guests: Option<Guests> = None;
         let behaviour = Behaviour::new(&config, circuits, guests.as_ref());
-        // A visitor confirms that a peer can be reached by those who do not know routed calls.
-        let is_client = matches!(config.role, Role::Client { .. });
-        let routed = Routed::new(config.keypair.clone(), reachable && is_client);
+        let routed = Routed::new(config.keypair.clone());
         let idle = match config.role {
             Role::Client { .. } => CLIENT_IDLE,
             Role::Node { .. } => NODE_IDLE,
@@ -707,12 +705,10 @@ impl Driver {
                 } else {
                     self.pass(from, route)
                 };
-                // If this fails, the other side is gone.
-                let _ = self
-                    .swarm
-                    .behaviour_mut()
-                    .routes
-                    .send_response(channel, answer);
+                if let Some(routes) = self.swarm.behaviour_mut().routes.as_mut() {
+                    // If this fails, the other side is gone.
+                    let _ = routes.send_response(channel, answer);
+                }
             }
             Some(Happened::Ended(id, answer)) => {
                 #[cfg(not(target_arch = "wasm32"))]

@@ -34,7 +34,8 @@ pub(super) fn pass(
     } else {
         Vec::new()
     };
-    let may_pass = |peer: &PeerId| *peer != from && swarm.is_connected(peer) && routed.knows(peer);
+    let may_pass =
+        |peer: &PeerId| *peer != from && swarm.is_connected(peer) && routed.may_know(peer);
     let next = if may_pass(&route.provider) {
         Some(route.provider)
     } else {
@@ -48,7 +49,9 @@ pub(super) fn pass(
     };
     let (back, parts) = mpsc::channel(PARTS);
     let request = Request::Pass(route, back, before);
-    swarm.behaviour_mut().routes.send_request(&next, request);
+    if let Some(routes) = swarm.behaviour_mut().routes.as_mut() {
+        routes.send_request(&next, request);
+    }
     Answer::Passing(parts, Some(place))
 }
 

@@ -2,7 +2,7 @@
 //! that are there. This is tried before a connection to the provider is made; whatever goes wrong, the call is then made
 //! over one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use fluence::call;
@@ -37,10 +37,8 @@ pub(super) type RouteEvent = Event<Request, Answer>;
 /// The routed calls of this peer, in both directions, and what it knows about others.
 pub(super) struct Routed {
     keypair: Keypair,
-    /// Whether this peer routes its calls.
-    is_on: bool,
-    /// The connected peers that know routed calls.
-    able: HashSet<PeerId>,
+    /// Whether the connected peers know routed calls, as far as they have said.
+    able: HashMap<PeerId, bool>,
     /// Nodes through which, and providers to which, nothing is routed until then.
     avoided: HashMap<PeerId, Instant>,
     /// Calls that wait for an answer, and the nodes to which they were given.
@@ -68,11 +66,10 @@ impl Letters {
 }
 
 impl Routed {
-    pub(super) fn new(keypair: Keypair, is_on: bool) -> Self {
+    pub(super) fn new(keypair: Keypair) -> Self {
         Self {
             keypair,
-            is_on,
-            able: HashSet::new(),
+            able: HashMap::new(),
             avoided: HashMap::new(),
             waiting: HashMap::new(),
             letters: Letters::default(),
@@ -81,11 +78,7 @@ impl Routed {
 
     /// Notes whether a connected peer knows routed calls.
     pub(super) fn is_able(&mut self, peer: PeerId, is_able: bool) {
-        if is_able {
-            self.able.insert(peer);
-        } else {
-            self.able.remove(&peer);
-        }
+        self.able.insert(peer, is_able);
     }
 
     /// Forgets a peer that is not connected any more.
@@ -93,10 +86,9 @@ impl Routed {
         self.able.remove(peer);
     }
 
-    /// Whether a connected peer knows routed calls.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(super) fn knows(&self, peer: &PeerId) -> bool {
-        self.able.contains(peer)
+    /// Whether a connected peer knows routed calls, or has not said yet what it knows.
+    pub(super) fn may_know(&self, peer: &PeerId) -> bool {
+        self.able.get(peer).is_none_or(|is_able| *is_able)
     }
 
     /// The calls that wait for an answer.
@@ -112,9 +104,12 @@ impl Routed {
         nodes: &[(PeerId, Multiaddr)],
         mut call: OutgoingCall,
     ) -> Option<OutgoingCall> {
+        if !swarm.behaviour().routes.is_enabled() {
+            return Some(call);
+        }
         let now = Instant::now();
         let is_long = call.deadline.saturating_duration_since(now) > LONGEST_ROUTED;
-        if !self.is_on || call.was_routed || is_long || self.avoids(&call.to, now) {
+        if call.was_routed || is_long || self.avoids(&call.to, now) {
             return Some(call);
         }
         // Whoever can be reached directly is, once and for all calls.
@@ -124,7 +119,7 @@ impl Routed {
         // The look-up may have connected this peer to a node that has the provider.
         let own = nodes.iter().map(|(node, _)| node);
         let node = relays.iter().chain(own).find(|node| {
-            swarm.is_connected(node) && self.able.contains(node) && !self.avoids(node, now)
+            swarm.is_connected(node) && self.may_know(node) && !self.avoids(node, now)
         });
         let Some(node) = node.copied() else {
             return Some(call);
@@ -152,7 +147,10 @@ impl Routed {
             letter,
         };
         let request = Request::Own(route, Box::new(opener), call.deadline);
-        let id = swarm.behaviour_mut().routes.send_request(&node, request);
+        let Some(routes) = swarm.behaviour_mut().routes.as_mut() else {
+            return Some(call);
+        };
+        let id = routes.send_request(&node, request);
         call.was_routed = true;
         call.sent.store(true, std::sync::atomic::Ordering::Relaxed);
         self.waiting.insert(id, (node, call));

@@ -42,6 +42,10 @@ const TESTS: &[(&str, Test)] = &[
         "a_peer_is_called_through_the_relay_that_the_caller_reaches",
         || Box::pin(asymmetric()),
     ),
+    (
+        "a_routed_call_needs_few_round_trips_and_one_node_more_at_most",
+        || Box::pin(routed()),
+    ),
     ("a_client_whose_wire_is_mended_is_back_soon", || {
         Box::pin(back())
     }),
@@ -244,4 +248,75 @@ async fn too_early() {
         "nodes that had asked too early met after {:?}",
         began.elapsed()
     );
+}
+
+/// How many round trips of 50 ms something takes, of which one is the time of every link between two hosts.
+async fn trips<T>(work: impl Future<Output = T>) -> (f64, T) {
+    let begun = Instant::now();
+    let done = work.await;
+    (begun.elapsed().as_secs_f64() / 0.05, done)
+}
+
+/// Finds and calls a function from hosts of which each looks it up for the first time, once cold and once warm, and returns
+/// the medians of the round trips.
+async fn cold_and_warm(host: &Host, node: &Multiaddr, routes: bool) -> [f64; 2] {
+    let mut taken = [Vec::new(), Vec::new()];
+    for _ in 0..3 {
+        let mut config = client_config(&[node]);
+        (config.links, config.routes) = (1, routes);
+        taken = host
+            .run(async move {
+                let (caller, _calls, _) = start(config).await;
+                for taken in &mut taken {
+                    let (trips, called) = trips(find_and_call(&caller, "file")).await;
+                    called.expect("it answers");
+                    taken.push(trips);
+                }
+                caller.shutdown().await;
+                taken
+            })
+            .await;
+    }
+    taken.map(|mut taken| {
+        taken.sort_by(f64::total_cmp);
+        taken[taken.len() / 2]
+    })
+}
+
+/// What calls cost in round trips, plain and routed, at the same node and at another one, to which the caller has no wire of
+/// its own when its calls are routed.
+async fn routed() {
+    let ([one, two, three, four, five], wires) = hosts().expect("hosts");
+    let all = [1, 2, 3, 4, 5];
+    wires.between(&all, &all, Wire::slow(Duration::from_millis(25)));
+    // The provider, at the host 3, reaches the first node alone.
+    wires.both_ways(2, 3, Wire::CUT);
+    let first = node(&one, &[]).await;
+    let alice = client_on(&three, &[&first.address]).await;
+    alice.provide(name("file")).await.expect("provided");
+    let second = node(&two, &[&first]).await;
+    let records = async {
+        while second.peer().load().await.expect("a node").records == 0 {
+            tokio::time::sleep(SECOND / 20).await;
+        }
+    };
+    soon("both nodes have the record", records).await;
+    let plain = cold_and_warm(&four, &first.address, false).await;
+    let plain_far = cold_and_warm(&five, &second.address, false).await;
+    let same = cold_and_warm(&four, &first.address, true).await;
+    wires.both_ways(1, 5, Wire::CUT);
+    let far = cold_and_warm(&five, &second.address, true).await;
+    for (what, [cold, warm]) in [
+        ("same node, plain", plain),
+        ("same node, routed", same),
+        ("another node, plain", plain_far),
+        ("another node, routed", far),
+    ] {
+        eprintln!("round trips: {what}: cold {cold:.1}, warm {warm:.1}");
+    }
+    let load = first.peer().load().await.expect("a node");
+    assert_eq!((load.routed.ok, load.routed.failed), (12, 0), "{load:?}");
+    let load = second.peer().load().await.expect("a node");
+    assert_eq!((load.routed.ok, load.routed.failed), (6, 0), "{load:?}");
+    assert!(same[0] < 3.5 && far[0] < 4.5, "{same:?} {far:?}");
 }
