@@ -1,11 +1,14 @@
 //! Routed calls over real sockets on loopback: who calls, who answers, and nodes that pass the calls on, well or badly.
 
+#[path = "support/hostile_node.rs"]
+mod hostile_node;
 mod support;
 
 use std::time::Instant;
 
 use fluence::call::{ErrorCode, Reply, Request};
 use fluence_peer::{Calls, Config, Keypair, Peer, PeerId, Role};
+use hostile_node::{Does, HostileNode};
 use serde_json::json;
 use support::{DEADLINE, Node, SECOND, answer, ask, called_at_last, name, soon};
 
@@ -205,5 +208,105 @@ async fn an_error_of_the_provider_is_its_answer() {
     match reply {
         Ok(Reply::Error(error)) => assert_eq!(error.code, ErrorCode::NoSuchFunction),
         other => panic!("{other:?}"),
+    }
+}
+
+/// A client of a hostile node.
+async fn client_of(node: &HostileNode) -> (Peer, Calls) {
+    let (peer, calls, _) = support::start(support::client_config(&[&node.address])).await;
+    (peer, calls)
+}
+
+/// A client of a hostile node that provides a function.
+async fn provider_at(node: &HostileNode, function: &str) -> Peer {
+    let (peer, calls) = client_of(node).await;
+    answer(calls);
+    peer.provide(name(function)).await.expect("provides");
+    peer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_drops_or_alters_is_noticed_and_left() {
+    let node = HostileNode::start().await;
+    let providers = [
+        provider_at(&node, "hello").await,
+        provider_at(&node, "hello").await,
+    ];
+    let call = async |caller: &Peer, provider: &Peer| {
+        let reply = caller.call(provider.id(), ask("hello"), 20 * SECOND).await;
+        assert_eq!(from(reply.expect("a reply")), caller.id().to_string());
+    };
+    for (does, tried) in [
+        (Does::Passes, 2),
+        (Does::Drops, 1),
+        (Does::AltersAnswers, 1),
+        (Does::AnswersAsBefore, 1),
+        // The providers refuse the letter, so it might be they.
+        (Does::AltersLetters, 2),
+    ] {
+        node.set(does);
+        let (caller, _calls) = client_of(&node).await;
+        let before = node.letters();
+        let begun = Instant::now();
+        for provider in &providers {
+            call(&caller, provider).await;
+        }
+        assert_eq!(node.letters() - before, tried, "{does:?}");
+        assert!(begun.elapsed() < 9 * SECOND, "{does:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_comes_again_is_refused() {
+    let node = HostileNode::start().await;
+    let (provider, mut calls) = client_of(&node).await;
+    provider.provide(name("hello")).await.expect("provides");
+    let (caller, _calls) = client_of(&node).await;
+    node.set(Does::Repeats);
+    let called = tokio::spawn(async move {
+        let call = calls.next().await.expect("a call");
+        let from = call.from;
+        call.reply(Reply::ok(&json!({})));
+        (from, calls)
+    });
+    let reply = caller.call(provider.id(), ask("hello"), DEADLINE).await;
+    assert_eq!(reply, Ok(Reply::ok(&json!({}))));
+    let (from, mut calls) = called.await.expect("no panic");
+    assert_eq!(from, caller.id());
+    let repeated = async {
+        while node.seen.lock().expect("no panic").repeated.is_empty() {
+            tokio::time::sleep(SECOND / 50).await;
+        }
+    };
+    soon("the letter comes again", repeated).await;
+    assert_eq!(node.seen.lock().expect("no panic").repeated, [vec![3]]);
+    let again = tokio::time::timeout(SECOND / 2, calls.next()).await;
+    assert!(again.is_err(), "it was carried out twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_sees_neither_the_name_nor_what_is_said() {
+    let node = HostileNode::start().await;
+    let provider = provider_at(&node, "a-long-and-secret-name").await;
+    let (caller, _calls) = client_of(&node).await;
+    let args = json!({"x": "what is said"});
+    let request = Request::new(name("a-long-and-secret-name"), &args);
+    let reply = caller.call(provider.id(), request, DEADLINE).await;
+    assert_eq!(from(reply.expect("a reply")), caller.id().to_string());
+    let seen = node.seen.lock().expect("no panic");
+    let caller = caller.id().to_string();
+    assert_eq!((seen.letters.len(), seen.answers.len()), (1, 1));
+    for bytes in [&seen.letters[0], &seen.answers[0]] {
+        for text in [
+            "a-long-and-secret-name",
+            "what is said",
+            caller.as_str(),
+            "from",
+        ] {
+            let has = bytes
+                .windows(text.len())
+                .any(|part| part == text.as_bytes());
+            assert!(!has, "{text}");
+        }
     }
 }

@@ -10,8 +10,8 @@ use libtest_mimic::{Arguments, Trial};
 use tokio::runtime::Runtime;
 
 use crate::support::{
-    DEADLINE, Node, SECOND, answer, called_at_last, client_config, find_and_call, name, reserved,
-    soon, start,
+    DEADLINE, Node, SECOND, answer, ask, called_at_last, client_config, find_and_call, name,
+    reserved, soon, start,
 };
 use crate::wires::{Host, Wire, hosts};
 
@@ -257,21 +257,26 @@ async fn trips<T>(work: impl Future<Output = T>) -> (f64, T) {
     (begun.elapsed().as_secs_f64() / 0.05, done)
 }
 
-/// Finds and calls a function from hosts of which each looks it up for the first time, once cold and once warm, and returns
-/// the medians of the round trips.
-async fn cold_and_warm(host: &Host, node: &Multiaddr, routes: bool) -> [f64; 2] {
-    let mut taken = [Vec::new(), Vec::new()];
+/// Finds and calls a function from a client that has just come, then finds and calls it again, then calls it alone, and
+/// returns the medians of the round trips of three clients.
+async fn cold_and_warm(host: &Host, node: &Multiaddr, routes: bool) -> [f64; 3] {
+    let mut taken = [Vec::new(), Vec::new(), Vec::new()];
     for _ in 0..3 {
         let mut config = client_config(&[node]);
         (config.links, config.routes) = (1, routes);
         taken = host
             .run(async move {
                 let (caller, _calls, _) = start(config).await;
-                for taken in &mut taken {
+                let mut provider = None;
+                for taken in &mut taken[..2] {
                     let (trips, called) = trips(find_and_call(&caller, "file")).await;
-                    called.expect("it answers");
+                    provider = Some(called.expect("it answers"));
                     taken.push(trips);
                 }
+                let provider = provider.expect("a provider");
+                let (trips, called) = trips(caller.call(provider, ask("file"), DEADLINE)).await;
+                called.expect("it answers");
+                taken[2].push(trips);
                 caller.shutdown().await;
                 taken
             })
@@ -306,17 +311,19 @@ async fn routed() {
     let same = cold_and_warm(&four, &first.address, true).await;
     wires.both_ways(1, 5, Wire::CUT);
     let far = cold_and_warm(&five, &second.address, true).await;
-    for (what, [cold, warm]) in [
+    for (what, [cold, again, alone]) in [
         ("same node, plain", plain),
         ("same node, routed", same),
         ("another node, plain", plain_far),
         ("another node, routed", far),
     ] {
-        eprintln!("round trips: {what}: cold {cold:.1}, warm {warm:.1}");
+        eprintln!(
+            "round trips: {what}: cold {cold:.1}, again {again:.1}, the call alone {alone:.1}"
+        );
     }
     let load = first.peer().load().await.expect("a node");
-    assert_eq!((load.routed.ok, load.routed.failed), (12, 0), "{load:?}");
+    assert_eq!((load.routed.ok, load.routed.failed), (18, 0), "{load:?}");
     let load = second.peer().load().await.expect("a node");
-    assert_eq!((load.routed.ok, load.routed.failed), (6, 0), "{load:?}");
+    assert_eq!((load.routed.ok, load.routed.failed), (9, 0), "{load:?}");
     assert!(same[0] < 3.5 && far[0] < 4.5, "{same:?} {far:?}");
 }
