@@ -441,7 +441,7 @@ impl Guests {
             Ok(()) => routed.ok += 1,
             Err(Failure::Nobody) => routed.nobody += 1,
             Err(Failure::Busy) => routed.busy += 1,
-            Err(Failure::Refused | Failure::Silent | Failure::Altered) => routed.failed += 1,
+            Err(_) => routed.failed += 1,
         }
     }
 
@@ -651,6 +651,38 @@ mod tests {
         );
         guests.sweep(now + Duration::from_secs(60));
         assert!(guests.book().calls.is_empty());
+    }
+
+    #[test]
+    fn routed_calls_have_rates_in_both_directions_and_places() {
+        let guests = guests(|limits| limits.calls_per_peer_per_second = 1);
+        let now = Instant::now();
+        let (caller, node) = (PeerId::random(), PeerId::random());
+        let [provider, other] = [PeerId::random(), PeerId::random()];
+        let peers = [caller, node, provider, other];
+        for (n, peer) in (1..).zip(&peers) {
+            come(&guests, *peer, &at(&format!("192.0.2.{n}"), 1));
+        }
+        let count = |from, is_node, to: &PeerId| {
+            let places = (0..1000).filter_map(|_| guests.route(from, is_node, to, now));
+            places.count()
+        };
+        assert_eq!(count(caller, false, &provider), 8);
+        assert_eq!(count(caller, false, &other), 0);
+        assert_eq!(count(node, true, &provider), 64 - 8);
+        assert_eq!(count(PeerId::random(), false, &other), 0);
+        // Nobody has all places, and each is given back.
+        let later = now + Duration::from_secs(3600);
+        guests.book().routed_to = Rate::new(0);
+        let held: Vec<Place> = (0..256)
+            .filter_map(|_| guests.route(node, true, &other, later))
+            .collect();
+        assert_eq!(held.len(), 114);
+        assert!(guests.route(caller, false, &other, later).is_some());
+        assert_eq!(guests.book().passing.total(), 114);
+        drop(held);
+        assert_eq!(guests.book().passing.total(), 0);
+        assert_eq!(guests.book().waiting.total(), 0);
     }
 
     #[test]

@@ -67,7 +67,9 @@ pub(crate) enum Failure {
     Refused,
     /// The next on the way, or the provider, did not answer in time.
     Silent,
-    /// The answer is not the provider's. Nobody says this; the caller finds out.
+    /// The node took the letter and no answer came from it in time. The caller finds out.
+    Dropped,
+    /// The answer is not the provider's. The caller finds out.
     Altered,
 }
 
@@ -77,7 +79,7 @@ impl Failure {
             Self::Nobody => 1,
             Self::Busy => 2,
             Self::Refused => 3,
-            Self::Silent | Self::Altered => 4,
+            Self::Silent | Self::Dropped | Self::Altered => 4,
         }
     }
 
@@ -117,6 +119,7 @@ pub(crate) enum Answer {
     /// The first part, and what seals the reply once the program has it.
     Out(Vec<u8>, Sealer, oneshot::Receiver<Reply>),
     /// The parts that come from elsewhere.
+    #[cfg_attr(target_family = "wasm", allow(dead_code))]
     Passing(mpsc::Receiver<Part>, Option<Place>),
     /// There is none. This may be sent and received.
     Failed(Failure),
@@ -232,6 +235,8 @@ impl request_response::Codec for RouteCodec {
                 while let Some(part) = parts.recv().await {
                     write_part(io, &part).await?;
                 }
+                // Whoever has got the reply is gone by now; the others are told that nothing more comes.
+                let _ = write_part(io, &Part::Failed(Failure::Silent)).await;
                 Ok(())
             }
             Answer::Failed(failure) => write_part(io, &Part::Failed(failure)).await,
@@ -253,9 +258,6 @@ async fn own(
         let left = deadline.saturating_duration_since(Instant::now());
         let part = match within(patience.min(left), read_part(io)).await {
             Ok(part) => part,
-            Err(error) if error.kind() == io::ErrorKind::TimedOut && !left.is_zero() => {
-                return Ok(Answer::Failed(Failure::Silent));
-            }
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 return Ok(Answer::Failed(Failure::Altered));
             }

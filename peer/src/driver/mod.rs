@@ -700,10 +700,12 @@ impl Driver {
         match routed::happened(event) {
             Some(Happened::Came(from, route, channel)) => {
                 let own = *self.swarm.local_peer_id();
-                let answer = if route.provider == own {
-                    self.calls.take_letter(own, &self.look_ups, &route.letter)
-                } else {
-                    self.pass(from, route)
+                let is_client = matches!(self.part, Part::Client(_));
+                let answer = match route.provider == own {
+                    true if is_client => self.calls.take_letter(own, &self.look_ups, &route.letter),
+                    // A node can be called directly, where it is counted who calls.
+                    true => Answer::Failed(Failure::Nobody),
+                    false => self.pass(from, route),
                 };
                 if let Some(routes) = self.swarm.behaviour_mut().routes.as_mut() {
                     // If this fails, the other side is gone.

@@ -3,9 +3,11 @@
 //! over one.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fluence::call;
+use fluence::ports::NetworkError;
 use libp2p::identity::Keypair;
 use libp2p::request_response::{Event, Message, OutboundFailure, OutboundRequestId};
 use libp2p::swarm::Swarm;
@@ -104,7 +106,8 @@ impl Routed {
         nodes: &[(PeerId, Multiaddr)],
         mut call: OutgoingCall,
     ) -> Option<OutgoingCall> {
-        if !swarm.behaviour().routes.is_enabled() {
+        // A node has no nodes.
+        if nodes.is_empty() || !swarm.behaviour().routes.is_enabled() {
             return Some(call);
         }
         let now = Instant::now();
@@ -152,7 +155,7 @@ impl Routed {
         };
         let id = routes.send_request(&node, request);
         call.was_routed = true;
-        call.sent.store(true, std::sync::atomic::Ordering::Relaxed);
+        call.sent.store(true, Ordering::Relaxed);
         self.waiting.insert(id, (node, call));
         None
     }
@@ -190,20 +193,25 @@ impl Routed {
                 let _ = call.reply.send(Err(failure));
                 return None;
             }
-            Ok(_) | Err(_) => Failure::Silent,
+            Ok(_) | Err(_) => Failure::Dropped,
         };
+        if !call.is_wanted() {
+            let _ = call.reply.send(Err(NetworkError::NoReply));
+            return None;
+        }
         tracing::debug!(to = %call.to, %node, ?failure, "a call could not be routed");
         match failure {
             Failure::Nobody | Failure::Refused => {
                 // The provider has not taken it.
-                call.sent.store(false, std::sync::atomic::Ordering::Relaxed);
+                call.sent.store(false, Ordering::Relaxed);
                 self.avoid(call.to, AFTER_MISS);
             }
-            Failure::Busy => call.sent.store(false, std::sync::atomic::Ordering::Relaxed),
-            Failure::Silent => self.avoid(node, AFTER_SILENCE),
+            Failure::Busy => call.sent.store(false, Ordering::Relaxed),
+            Failure::Silent => self.avoid(call.to, AFTER_MISS),
+            Failure::Dropped => self.avoid(node, AFTER_SILENCE),
             Failure::Altered => self.avoid(node, AFTER_ALTERATION),
         }
-        call.is_wanted().then_some(call)
+        Some(call)
     }
 
     /// Opens a letter to this peer. What is returned with the answer is the call for the program.

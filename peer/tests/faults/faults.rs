@@ -325,5 +325,6 @@ async fn routed() {
     assert_eq!((load.routed.ok, load.routed.failed), (18, 0), "{load:?}");
     let load = second.peer().load().await.expect("a node");
     assert_eq!((load.routed.ok, load.routed.failed), (9, 0), "{load:?}");
-    assert!(same[0] < 3.5 && far[0] < 4.5, "{same:?} {far:?}");
+    // Computing takes a part of a round trip, more on a busy machine.
+    assert!(same[0] < 4.0 && far[0] < 5.0, "{same:?} {far:?}");
 }
