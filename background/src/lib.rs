@@ -33,6 +33,7 @@ pub mod network;
 pub mod nodes;
 pub mod notices;
 pub mod offscreen;
+pub mod omnibox;
 pub mod outcomes;
 pub mod own_ipfs;
 pub mod pages;

@@ -16,6 +16,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web::browser;
 use web::extension::pages::open_tab;
+use web::extension::runtime::url_of;
 use web::extension::{runtime, storage, toolbar};
 use web::js::{self, warn_on_error};
 use web::port::{Port, Sender};
@@ -33,6 +34,7 @@ use crate::network::{self, Network};
 use crate::nodes;
 use crate::notices::Notices;
 use crate::offscreen::Offscreen;
+use crate::omnibox;
 use crate::outcomes::{Outcomes, addresses};
 use crate::own_ipfs;
 use crate::pages::PAGE_PORT;
@@ -57,6 +59,8 @@ const WELCOME: &str = "popup.html?view=welcome";
 const LIVE: Duration = Duration::from_millis(500);
 /// The most nodes that are tested at the same time.
 const TESTS: u32 = fluence::state::MAX_NODES as u32;
+/// The command of the key that shares files, and the page in which they are chosen.
+const SHARE_KEY: (&str, &str) = ("share-files", "popup.html?view=tab&choose=files");
 const MENU_CONTEXTS: [&str; 6] = ["link", "image", "video", "audio", "selection", "page"];
 /// Files may take one part in this many of the disk, unless the person sets another limit.
 const SHARE_OF_DISK: u64 = 10;
@@ -365,6 +369,25 @@ impl Worker {
             }
             "permission" => spawn_local(async move { worker.sharing.reading.permitted().await }),
             "download" => spawn_local(async move { worker.saving.look_at_downloads().await }),
+            "typing" => omnibox::began(),
+            "typed" => omnibox::typed(&first.as_string().unwrap_or_default()),
+            "entered" => {
+                let text = first.as_string().unwrap_or_default();
+                let place = second.as_string().unwrap_or_default();
+                spawn_local(async move {
+                    let link = text.clone();
+                    let fetched = worker.engine.command(Command::Fetch { link }).await;
+                    omnibox::entered(&text, &fetched, &place).await;
+                });
+            }
+            "key" => {
+                let (command, page) = SHARE_KEY;
+                if first.as_string().as_deref() == Some(command) {
+                    spawn_local(async move {
+                        warn_on_error("the page does not open", open_tab(&url_of(page)).await);
+                    });
+                }
+            }
             "notification" => {
                 let id = first.as_string().unwrap_or_default();
                 spawn_local(async move {

@@ -122,6 +122,10 @@ api.runtime.onStartup.addListener(to("startup"));
 // The browser installs an update when the extension restarts, which without this would be when the browser does.
 api.runtime.onUpdateAvailable.addListener(to("update"));
 api.contextMenus.onClicked.addListener(click);
+api.omnibox.onInputStarted.addListener(to("typing"));
+api.omnibox.onInputChanged.addListener(to("typed"));
+api.omnibox.onInputEntered.addListener(to("entered"));
+api.commands.onCommand.addListener(to("key"));
 api.alarms.onAlarm.addListener(to("alarm"));
 api.downloads.onChanged.addListener(to("download"));
 api.notifications.onClicked.addListener(to("notification"));

@@ -18,6 +18,7 @@ impl Component for App {
     fn create(ctx: &Context<Self>) -> Self {
         let view = match browser::parameter("view").as_deref() {
             Some("tab") => View::Tab,
+            Some("panel") => View::Panel,
             Some("options") => View::Options,
             Some("welcome") => View::Welcome,
             Some("network") => View::Network,

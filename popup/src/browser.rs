@@ -259,6 +259,30 @@ pub fn parameter(name: &str) -> Option<String> {
         .get(name)
 }
 
+/// The value of a query parameter in the page's own address, from which it is removed: neither the browser's history nor
+/// a page that is loaded again has it.
+pub fn take_parameter(name: &str) -> Option<String> {
+    let location = window().location();
+    let parameters = web_sys::UrlSearchParams::new_with_str(&location.search().ok()?).ok()?;
+    let value = parameters.get(name)?;
+    parameters.delete(name);
+    let rest = format!(
+        "{}?{}",
+        location.pathname().ok()?,
+        String::from(parameters.to_string())
+    );
+    let history = window().history().ok()?;
+    // Otherwise the address only stays as it was.
+    let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&rest));
+    Some(value)
+}
+
+/// Closes the page.
+pub fn close() {
+    // The browser closes every page that it opened for the extension.
+    let _ = window().close();
+}
+
 /// Puts a text on the clipboard.
 pub async fn copy(text: String) -> Result<(), JsValue> {
     JsFuture::from(window().navigator().clipboard().write_text(&text)).await?;

@@ -1,4 +1,4 @@
-//! The extension's face: one program for the popup, the full tab and the settings.
+//! The extension's face: one program for the popup, the full tab, the side panel and the settings.
 //!
 //! It keeps a copy of the worker's [`fluence::state::State`] by applying the same events, and makes
 //! requests with [`fluence::command`]. It links no network code.

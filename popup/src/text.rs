@@ -32,6 +32,8 @@ pub const WORKER_STRANGE: &str = "This page and the background worker are of dif
 
 // The header and the theme.
 pub const OPEN_TAB: &str = "Open in a tab";
+pub const OPEN_PANEL: &str = "Open in the side panel";
+pub const PANEL_REFUSED: &str = "The browser did not open the side panel.";
 pub const SETTINGS: &str = "Settings";
 pub const BACK: &str = "Back to files";
 pub const THEME: &str = "Colours";
@@ -43,6 +45,8 @@ pub const THEME_DARK: &str = "Dark";
 pub const GIVE: &str = "Fetch or share";
 pub const GIVE_HINT: &str = "Paste a link, or drop files";
 pub const FETCH: &str = "Fetch";
+pub const FETCH_GIVEN: &str =
+    "This came from a link or from the address bar. Nothing is fetched until you press Fetch.";
 pub const FETCH_PASTE: &str = "Paste from the clipboard";
 pub const FETCH_PASTE_REFUSED: &str = "The browser did not allow reading the clipboard. Click into the field and press Ctrl+V (⌘V on a Mac).";
 pub const SHARE_CHOOSE: &str = "Choose files";
@@ -232,6 +236,27 @@ pub const PUBLIC_LOOK: &str = "Look there";
 pub const PUBLIC_NEVER: &str = "Never look there";
 pub const REPORT: &str = "Save a report";
 pub const REPORT_HELP: &str = "If something does not work, a report helps those who look for the fault. It says what happened and when. Names, links, keys, hashes, peers and addresses are replaced by numbers.";
+pub const KEYS: &str = "Keyboard and links";
+/// What the keys do, by the names of the commands in the manifest.
+pub const KEY_COMMANDS: [(&str, &str); 3] = [
+    ("_execute_action", "Open Fluence Share"),
+    ("_execute_browser_action", "Open Fluence Share"),
+    ("share-files", "Share files"),
+];
+pub const KEY_NONE: &str = "No key";
+pub const KEYS_HELP: &str = "The browser keeps the keys of all extensions on one page, where you can change them: chrome://extensions/shortcuts, or Manage Extension Shortcuts in the menu of about:addons in Firefox.";
+pub const KEYS_CHANGE: &str = "Change the keys";
+pub const KEYS_REFUSED: &str =
+    "The browser did not open its page. Type its address into the address bar.";
+pub const KEYWORD_HELP: &str =
+    "In the address bar, type fl, a space and a link or a hash to fetch it.";
+pub const LINKS_HELP: &str = "Links that begin with web+fluence: can open here, from any page. Nothing is fetched before you press Fetch.";
+pub const LINKS_ASK: &str = "Open such links here";
+pub const LINKS_ASKED: &str = "The browser asks in or beside the address bar.";
+pub const LINKS_AT_CLICK: &str =
+    "The browser asks which program opens them when you click on one for the first time.";
+pub const LINKS_REFUSED: &str =
+    "The browser does not let an extension open such links. Copy them into the field instead.";
 pub const OPTIONS_ABOUT: &str = "About";
 pub const OPTIONS_ABOUT_TEXT: &str = "Everything is a function call: a file is a function that its owner answers. Nothing leaves your browser before someone asks for it, and every byte that you fetch is checked against its hash.";
 pub const OPTIONS_VERSION: &str = "Version";

@@ -684,6 +684,36 @@ impl Browser {
         }
     }
 
+    /// Gives the current tab the keyboard's focus, with a real mouse.
+    pub async fn focus_page(&self) -> Result<()> {
+        let (x, y) = self.place_of(By::Tag("h1")).await?;
+        self.display()?.click(x, y).await
+    }
+
+    /// Types letters, digits and spaces into the address bar, and presses Enter.
+    pub async fn type_into_address_bar(&self, text: &str) -> Result<()> {
+        self.focus_page().await?;
+        let letters = text.chars().map(|letter| match letter {
+            ' ' => "space".to_owned(),
+            letter => letter.to_string(),
+        });
+        let mut keys = vec!["ctrl+l".to_owned()];
+        keys.extend(letters);
+        keys.push("Return".to_owned());
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        self.press_keys(&keys).await
+    }
+
+    /// Clicks a link that an extension opens, and lets it, where the browser asks.
+    pub async fn open_link(&self, link: By) -> Result<()> {
+        let driver = self.driver()?;
+        driver.find(link).await?.click().await?;
+        if self.kind() == Kind::Firefox {
+            firefox::allow_link(driver, POPUP).await?;
+        }
+        Ok(())
+    }
+
     /// Waits for the dialog in which a page has a file chosen, accepts the suggested name with a real mouse, and returns the
     /// path of the file.
     pub async fn save_in_dialog(&self, suggested: &str) -> Result<PathBuf> {

@@ -173,10 +173,29 @@ pub async fn answer(driver: &WebDriver, allow: bool, limit: Duration) -> Result<
         true => "popup-notification-primary-button",
         false => "popup-notification-secondary-button",
     };
+    pressed(driver, PRESS, button, limit).await
+}
+
+/// JavaScript of the browser's own that accepts the question of a tab whether it may open a link with an extension.
+const ACCEPT: &str = "const [name] = arguments;
+    const { gBrowser } = Services.wm.getMostRecentWindow('navigator:browser');
+    const [frame] = gBrowser.getPanel().querySelectorAll('.dialogFrame');
+    const button = frame?.contentDocument?.querySelector('dialog')?.getButton?.(name);
+    if (!button || button.disabled) return false;
+    button.click();
+    return true;";
+
+/// Lets a link open an extension, once the browser asks.
+pub async fn allow_link(driver: &WebDriver, limit: Duration) -> Result<()> {
+    pressed(driver, ACCEPT, "accept", limit).await
+}
+
+/// Runs a script of the browser's own until it has pressed the button of this name.
+async fn pressed(driver: &WebDriver, script: &str, button: &str, limit: Duration) -> Result<()> {
     let deadline = Instant::now() + limit;
     loop {
         driver.handle.cmd(Context("chrome")).await?;
-        let pressed = driver.execute(PRESS, vec![Value::from(button)]).await;
+        let pressed = driver.execute(script, vec![Value::from(button)]).await;
         driver.handle.cmd(Context("content")).await?;
         if *pressed?.json() == json!(true) {
             return Ok(());

@@ -722,6 +722,18 @@ pub const MENU_SHARE: &str = "Share via Fluence";
 /// The entry that shares it privately.
 pub const MENU_SHARE_PRIVATELY: &str = "Share privately";
 
+/// What the keyword of the address bar is for.
+pub const OMNIBOX: &str = "Type or paste a Fluence link or a hash, and press Enter to fetch it.";
+
+/// A suggestion of the address bar: what would be fetched, by its CID, and whether that is encrypted.
+pub fn would_fetch(cid: &str, private: bool) -> String {
+    if private {
+        format!("Fetch the private share {cid}")
+    } else {
+        format!("Fetch {cid}")
+    }
+}
+
 /// A notification: a file is shared, and its link is on the clipboard or not.
 pub fn shared(name: &str, copied: bool) -> Words {
     let advice = if copied {

@@ -16,8 +16,8 @@ use fluence::failure::{About, Failure};
 use fluence::state::{LinkError, LogEntry};
 
 pub use english::{
-    ALLOW, MENU_SHARE, MENU_SHARE_PRIVATELY, NAME, REFUSE, asking, button, fetched, shared,
-    shared_many,
+    ALLOW, MENU_SHARE, MENU_SHARE_PRIVATELY, NAME, OMNIBOX, REFUSE, asking, button, fetched,
+    shared, shared_many, would_fetch,
 };
 use fill::fill;
 pub use units::{megabytes, size};

@@ -46,6 +46,9 @@ const WASM_OPT: [&str; 13] = [
     "--strip-debug",
 ];
 
+/// The permissions of which Firefox knows nothing.
+const ONLY_CHROME: [&str; 2] = ["offscreen", "sidePanel"];
+
 /// A built extension.
 pub struct Built {
     /// The directory that Chromium loads.
@@ -174,7 +177,9 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
 /// The manifest for Chromium: what only Firefox reads is left out.
 fn for_chrome(manifest: &Value) -> Result<Value> {
     let mut manifest = members(manifest)?;
-    take(&mut manifest, "browser_specific_settings")?;
+    for only_firefox in ["browser_specific_settings", "protocol_handlers"] {
+        take(&mut manifest, only_firefox)?;
+    }
     Ok(manifest.into())
 }
 
@@ -197,13 +202,26 @@ fn for_firefox(manifest: &Value) -> Result<Value> {
     let permissions = permissions.as_array().context("permissions are a list")?;
     let permissions: Vec<&Value> = permissions
         .iter()
-        .filter(|permission| *permission != "offscreen")
+        .filter(|permission| !ONLY_CHROME.contains(&permission.as_str().unwrap_or_default()))
         .collect();
+    let panel = take(&mut manifest, "side_panel")?;
+    let mut commands = members(&take(&mut manifest, "commands")?)?;
+    let action_key = take(&mut commands, "_execute_action")?;
+    commands.insert("_execute_browser_action".to_owned(), action_key);
+    let sidebar = json!({
+        "default_panel": member(&panel, "default_path")?,
+        "default_title": member(&action, "default_title")?,
+        "default_icon": member(&action, "default_icon")?,
+        // Otherwise it would be beside the first page.
+        "open_at_install": false,
+    });
     manifest.extend([
         ("manifest_version".to_owned(), json!(2)),
         ("permissions".to_owned(), json!(permissions)),
         ("optional_permissions".to_owned(), optional),
         ("browser_action".to_owned(), action),
+        ("sidebar_action".to_owned(), sidebar),
+        ("commands".to_owned(), commands.into()),
         (
             "content_security_policy".to_owned(),
             member(&policy, "extension_pages")?,
@@ -353,21 +371,52 @@ mod tests {
         let chrome = for_chrome(&own).unwrap();
         assert_eq!(chrome["manifest_version"], 3);
         assert_eq!(chrome["background"]["service_worker"], "background.js");
-        assert!(chrome.get("browser_specific_settings").is_none());
+        assert_eq!(
+            chrome["side_panel"]["default_path"],
+            "popup.html?view=panel"
+        );
+        for only_firefox in [
+            "browser_specific_settings",
+            "protocol_handlers",
+            "sidebar_action",
+        ] {
+            assert!(chrome.get(only_firefox).is_none(), "{only_firefox}");
+        }
         let firefox = for_firefox(&own).unwrap();
         assert_eq!(firefox["manifest_version"], 2);
         assert_eq!(firefox["background"]["scripts"], json!(["background.js"]));
         assert_eq!(firefox["background"]["persistent"], true);
         assert_eq!(firefox["optional_permissions"], json!(["<all_urls>"]));
         let permissions = firefox["permissions"].as_array().unwrap();
-        assert!(!permissions.contains(&json!("offscreen")));
+        for only_chrome in ONLY_CHROME {
+            assert!(!permissions.contains(&json!(only_chrome)), "{only_chrome}");
+            let permissions = chrome["permissions"].as_array().unwrap();
+            assert!(permissions.contains(&json!(only_chrome)), "{only_chrome}");
+        }
         assert!(permissions.contains(&json!("scripting")));
         assert!(firefox["content_security_policy"].is_string());
         assert!(firefox["browser_action"]["default_popup"].is_string());
         assert_eq!(firefox["browser_action"]["default_area"], "navbar");
+        let sidebar = &firefox["sidebar_action"];
+        assert_eq!(
+            sidebar["default_panel"],
+            chrome["side_panel"]["default_path"]
+        );
+        assert_eq!(sidebar["open_at_install"], false);
+        assert!(firefox["commands"].get("_execute_action").is_none());
+        assert_eq!(
+            firefox["commands"]["_execute_browser_action"],
+            chrome["commands"]["_execute_action"]
+        );
+        assert_eq!(
+            firefox["commands"]["share-files"],
+            chrome["commands"]["share-files"]
+        );
+        assert_eq!(firefox["protocol_handlers"][0]["protocol"], "web+fluence");
         for only_chrome in [
             "key",
             "action",
+            "side_panel",
             "optional_host_permissions",
             "externally_connectable",
         ] {
@@ -379,6 +428,7 @@ mod tests {
             "description",
             "icons",
             "options_ui",
+            "omnibox",
             "incognito",
         ] {
             assert_eq!(firefox[same], chrome[same], "{same}");

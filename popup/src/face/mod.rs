@@ -16,8 +16,10 @@ mod sharing;
 
 use fluence::command::{Command, ToFace, ToWorker};
 use fluence::failure::{About, Code, Failure, Reason};
+use fluence::names::MAX_LINK;
 use fluence::state::{ItemId, LogLine, Settings, State};
 use gloo_timers::callback::{Interval, Timeout};
+use web::extension::commands;
 use web::extension::pages::{self as tabs, Tab};
 use yew::prelude::*;
 
@@ -92,6 +94,8 @@ pub enum View {
     Popup,
     /// A tab of its own.
     Tab,
+    /// The side panel, or sidebar, beside a page.
+    Panel,
     /// The options page.
     Options,
     /// The first page.
@@ -150,10 +154,14 @@ enum Focus {
     Id(String),
     /// The first entry of the open menu.
     Menu,
+    /// What opens the dialog in which files are chosen.
+    Choose,
 }
 
 /// The `id` of the button that shares what was picked.
 pub const STAGE_BUTTON: &str = "stage-share";
+/// The selector of the field with which files are chosen.
+const CHOOSE: &str = "[data-testid=file-input]";
 /// The `id` of the field in which one searches.
 pub const SEARCH_FIELD: &str = "items-search";
 /// The `id` of the button that shows that field.
@@ -257,6 +265,8 @@ pub enum Msg {
     Theme(Theme),
     /// The person dismissed the notice.
     DismissNotice,
+    /// The panel beside the page was opened, or the browser refused it.
+    Panel(bool),
     /// Something happened on one of the pages beside the list of files.
     Pages(Do),
 }
@@ -289,6 +299,8 @@ pub struct Face {
     pub done: SmallMap<Topic, ()>,
     /// The text in the field for hashes and links.
     pub fetch_text: String,
+    /// Whether that text came from the address of the page, and not from the person.
+    pub fetch_given: bool,
     /// What is wrong with that text.
     pub fetch_error: Option<String>,
     /// The page in the tab.
@@ -378,15 +390,21 @@ impl View {
         match self {
             View::Popup => "popup",
             View::Tab => "tab",
+            View::Panel => "panel",
             View::Options => "options",
             View::Welcome => "welcome",
             View::Network => "network",
         }
     }
 
+    /// Whether it is beside a page or over one, and too small for other pages than the list of files, which open in a tab.
+    pub fn is_small(self) -> bool {
+        matches!(self, View::Popup | View::Panel)
+    }
+
     /// Whether this page has the list of files, and takes more of them.
     pub fn has_files(self) -> bool {
-        matches!(self, View::Popup | View::Tab)
+        matches!(self, View::Popup | View::Tab | View::Panel)
     }
 }
 
@@ -408,6 +426,7 @@ impl Face {
             not_now: preferences::not_now(),
             done: SmallMap::default(),
             fetch_text: String::new(),
+            fetch_given: false,
             fetch_error: None,
             page: PageView::Reading,
             page_all: false,
@@ -452,16 +471,45 @@ impl Face {
             let on = sender.callback(Msg::PastedHere);
             face._paste = Some(PasteListener::new(move |pasted| on.emit(pasted)));
         }
+        face.open_as_asked();
         face.connect(sender);
         sender.send_future(async { Msg::Remembered(browser::Remembered::read().await) });
         match (view, tab) {
             (View::Options | View::Welcome | View::Network, _) => {
                 sender.send_future(async { Msg::Readable(tabs::readable().await) });
+                if view == View::Options {
+                    sender.send_future(async { Msg::Pages(Do::Keys(commands::keys().await)) });
+                }
             }
-            (View::Tab, None) => face.page = PageView::Elsewhere,
+            (View::Tab | View::Panel, None) => face.page = PageView::Elsewhere,
             (_, tab) => sender.send_future(async move { Msg::Page(sharing::look_at(tab).await) }),
         }
         face
+    }
+
+    /// Does what the address of the page asks for. It may come from a link on any page, so it begins nothing: a link is
+    /// shown in its field, for the person to read and to fetch.
+    fn open_as_asked(&mut self) {
+        if !self.view.has_files() {
+            return;
+        }
+        if let Some(link) = browser::take_parameter("link") {
+            let link = link.trim();
+            if link.len() > MAX_LINK {
+                let long = Failure::new(Code::BadLink).reason(Reason::TooLong);
+                self.fetch_error = Some(text::fetch_refused(&long));
+            } else {
+                // What cannot be seen in the field is not in it.
+                self.fetch_text = link.chars().filter(|letter| !letter.is_control()).collect();
+                self.fetch_given = !self.fetch_text.is_empty();
+            }
+        }
+        if let Some(id) = browser::take_parameter("item") {
+            self.show(Filter::Fetched, Some(ItemId(id)));
+        }
+        if browser::take_parameter("choose").is_some() {
+            self.focus = Some(Focus::Choose);
+        }
     }
 
     /// Applies a message, and returns whether the face has to be drawn again.
@@ -498,6 +546,7 @@ impl Face {
             }
             Msg::FetchText(text) => {
                 self.fetch_text = text;
+                self.fetch_given = false;
                 self.fetch_error = None;
                 self.failures.remove(&Topic::Fetch);
             }
@@ -507,6 +556,7 @@ impl Face {
                 match text {
                     Some(text) => {
                         self.fetch_text = text.trim().to_owned();
+                        self.fetch_given = false;
                         self.fetch_error = None;
                     }
                     None => self.fetch_error = Some(text::FETCH_PASTE_REFUSED.to_owned()),
@@ -648,6 +698,10 @@ impl Face {
                 self.notice_read = true;
                 preferences::keep_dismissed(self.state.noticed);
             }
+            // The popup would cover the panel.
+            Msg::Panel(true) if self.view == View::Popup => browser::close(),
+            Msg::Panel(true) => return false,
+            Msg::Panel(false) => self.said = text::PANEL_REFUSED.to_owned(),
             Msg::Pages(what) => self.on_page(sender, what),
         }
         true
@@ -660,12 +714,13 @@ impl Face {
         self.keep_focus_on_page();
         let is_there = |focus: &mut Focus| match focus {
             Focus::Item(id) => self.state.items.contains_key(id),
-            Focus::Id(_) | Focus::Menu => true,
+            Focus::Id(_) | Focus::Menu | Focus::Choose => true,
         };
         match self.focus.take_if(is_there) {
             Some(Focus::Item(id)) => focus::item(&id),
             Some(Focus::Id(id)) => focus::id(&id),
             Some(Focus::Menu) => focus::menu(),
+            Some(Focus::Choose) => focus::first_of(&[CHOOSE]),
             // An entry goes when it can no longer be chosen.
             None if self.menu.is_some() && focus::is_lost() => focus::menu(),
             None => self.keep_focus(),
@@ -760,6 +815,7 @@ impl Face {
             self.fetch_error = Some(text::fetch_refused(&empty));
             focus::element(&self.fetch_field);
         } else {
+            self.fetch_given = false;
             self.fetch_error = None;
             self.send(sender, Topic::Fetch, Command::Fetch { link: typed });
         }

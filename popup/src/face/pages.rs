@@ -9,6 +9,7 @@ use fluence::settings_file;
 use fluence::state::{ItemId, LinkError, Settings};
 use fluence::storage;
 use gloo_timers::callback::Timeout;
+use web::extension::commands::Key;
 use web_sys::File;
 
 use super::{Face, Msg, Sender, Topic, View};
@@ -49,6 +50,10 @@ pub struct Pages {
     pub sample: Sample,
     /// Whether a node was added on the first page, whose field for it goes once the node works.
     has_added: bool,
+    /// The keys of the extension, as the browser has them now.
+    pub keys: Vec<Key>,
+    /// What became of the last question about keys or links.
+    pub asked: Option<&'static str>,
     late: Option<Timeout>,
 }
 
@@ -112,6 +117,10 @@ pub enum Do {
     Try,
     /// The sample came back, or did not.
     Back(Result<String, String>),
+    /// The keys of the extension, as the browser has them now.
+    Keys(Vec<Key>),
+    /// What became of a question about keys or links.
+    Asked(&'static str),
 }
 
 impl Pages {
@@ -155,6 +164,8 @@ impl Face {
                 self.send(sender, topic, Command::TestNode { address });
             }
             Do::List(url) => self.send(sender, Topic::NodeList, Command::NodeList { url }),
+            Do::Keys(keys) => self.pages.keys = keys,
+            Do::Asked(asked) => self.pages.asked = Some(asked),
             Do::Added => self.pages.found = None,
             Do::Export => {
                 let theme = self.theme.word().to_owned();

@@ -3,6 +3,7 @@
 use fluence::command::Command;
 use fluence::failure::{About, Code};
 use fluence::state::NetworkStatus;
+use web::browser::{has_panels, open_panel};
 use web::extension::pages::open_tab;
 use web::extension::runtime;
 use yew::prelude::*;
@@ -26,10 +27,11 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             <img class="mark" src="icons/mark.svg" width="28" height="28" alt="" />
             <div class="who">
                 <h1>{ text::NAME }</h1>
-                <a class="to-network" href="popup.html?view=network" target={(face.view == View::Popup).then_some("_blank")} title={text::NETWORK_OPEN} data-testid="open-network">{ network(face) }</a>
+                <a class="to-network" href="popup.html?view=network" target={face.view.is_small().then_some("_blank")} title={text::NETWORK_OPEN} data-testid="open-network">{ network(face) }</a>
             </div>
             if !paused && face.view != View::Options { { icon_button("pause", text::PAUSE_ALL, "pause-all", pause(face, sender)) } }
-            if face.view == View::Popup {
+            if matches!(face.view, View::Popup | View::Tab) && has_panels() { { icon_button("panel", text::OPEN_PANEL, "open-panel", to_panel(sender)) } }
+            if face.view.is_small() {
                 { icon_button("out", text::OPEN_TAB, "open-tab", Callback::from(move |_| drop(open_tab(&tab_page)))) }
                 { icon_button("gear", text::SETTINGS, "open-settings", Callback::from(|_| drop(runtime::open_options()))) }
             } else if face.view == View::Tab {
@@ -39,6 +41,15 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             }
         </header>
     }
+}
+
+/// What a click does that opens the panel beside the page. The popup would cover it, and closes.
+fn to_panel(sender: &Sender) -> Callback<MouseEvent> {
+    let sender = sender.clone();
+    Callback::from(move |_| {
+        let opening = open_panel();
+        sender.send_future(async move { Msg::Panel(opening.await.is_ok()) });
+    })
 }
 
 /// What a click does that pauses all sharing, or goes on with it.
@@ -128,7 +139,7 @@ fn connection(face: &Face, sender: &Sender) -> Html {
             <div class="banner" role="status" data-testid="network-advice">
                 { icon("warn") }
                 <p><strong>{ text::NETWORK_NO_NODE }{ "." }</strong>{ " " }{ text::NO_NODE_ADVICE }</p>
-                if face.view == View::Popup {
+                if face.view.is_small() {
                     { button("main", "", text::NO_NODE_BUTTON.into(), "add-node", false, Callback::from(|_| drop(runtime::open_options()))) }
                 } else if face.view == View::Tab {
                     <a class="button main" href="popup.html?view=options" data-testid="add-node">{ text::NO_NODE_BUTTON }</a>

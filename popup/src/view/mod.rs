@@ -31,7 +31,7 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
         View::Network => html! {
             <main class="options">{ header::banners(face, sender) }{ network::view(face, sender) }</main>
         },
-        View::Popup | View::Tab => html! {
+        View::Popup | View::Tab | View::Panel => html! {
             <main class="files">
                 { header::banners(face, sender) }
                 { share::view(face, sender) }

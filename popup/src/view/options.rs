@@ -8,7 +8,10 @@ use fluence::live::NodeView;
 use fluence::state::{Field, MAX_NODES, Settings, check_node};
 use fluence::storage;
 use wasm_bindgen::JsCast;
+use web::browser::{has_links_in_manifest, open_keys};
+use web::extension::commands::Key;
 use web::extension::pages;
+use web::extension::runtime::url_of;
 use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use yew::html::Scope;
 use yew::prelude::*;
@@ -18,6 +21,11 @@ use crate::draft::{Draft, Size, UNITS, Wrong};
 use crate::face::{Do, EVERY_SITE, Face, Msg, Sender, Tested, Topic, WorkerState};
 use crate::preferences::Theme;
 use crate::{focus, text};
+
+/// The scheme of links that open the extension, and the page that they open, in which `%s` stands for the link. Firefox has
+/// both from the manifest.
+const SCHEME: &str = "web+fluence";
+const LINK_PAGE: &str = "popup.html?view=tab&link=%s";
 
 /// Draws all settings.
 pub fn view(face: &Face, sender: &Sender) -> Html {
@@ -75,6 +83,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
                 list_outcome={outcome(face, sender, &Topic::NodeList, "nodes-failure")} />
             { reading(face, sender) }
             { identity(face, sender) }
+            { keys(face, sender) }
             { file(face, sender) }
             { about(face, sender) }
         </>
@@ -185,6 +194,54 @@ fn identity(face: &Face, sender: &Sender) -> Html {
         </>
     };
     card("", "identity-title", text::IDENTITY, content)
+}
+
+/// Draws the keys, and how links open here, with what the browser is asked to change them.
+fn keys(face: &Face, sender: &Sender) -> Html {
+    let row = |key: &Key| {
+        let mut words = text::KEY_COMMANDS.iter();
+        let words = words.find(|(command, _)| *command == key.command)?.1;
+        let pressed = match &key.key[..] {
+            "" => text::KEY_NONE.to_owned(),
+            key => key.to_owned(),
+        };
+        Some(html! {
+            <><dt>{ words }</dt><dd><kbd data-testid="key" data-command={key.command.clone()}>{ pressed }</kbd></dd></>
+        })
+    };
+    let change = {
+        let sender = sender.clone();
+        Callback::from(move |_| {
+            let opening = open_keys();
+            sender.send_future(async move {
+                let asked = opening.await.err().map_or("", |_| text::KEYS_REFUSED);
+                Msg::Pages(Do::Asked(asked))
+            });
+        })
+    };
+    let links = sender.callback(|_| {
+        let asked = pages::ask_for_links(SCHEME, &url_of(LINK_PAGE));
+        Msg::Pages(Do::Asked(match asked {
+            Ok(()) => text::LINKS_ASKED,
+            Err(_) => text::LINKS_REFUSED,
+        }))
+    });
+    let content = html! {
+        <>
+            <dl class="keys">{ for face.pages.keys.iter().filter_map(row) }</dl>
+            { hint(text::KEYS_HELP.into()) }
+            <p class="buttons">{ button("", "", text::KEYS_CHANGE.into(), "keys-change", false, change) }</p>
+            { hint(text::KEYWORD_HELP.into()) }
+            { hint(text::LINKS_HELP.into()) }
+            if has_links_in_manifest() {
+                { hint(text::LINKS_AT_CLICK.into()) }
+            } else {
+                <p class="buttons">{ button("", "", text::LINKS_ASK.into(), "links-ask", false, links) }</p>
+            }
+            <p class="hint" role="status" data-testid="asked">{ face.pages.asked.unwrap_or_default() }</p>
+        </>
+    };
+    card("", "keys-title", text::KEYS, content)
 }
 
 /// Draws the settings file: writing one, and using one.

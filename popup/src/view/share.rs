@@ -38,6 +38,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
                     <span>{ text::SHARE_PRIVATELY }</span>
                 </label>
             </div>
+            if face.fetch_given { <p class="hint" role="status" data-testid="fetch-given">{ text::FETCH_GIVEN }</p> }
             { complaint(face.fetch_error.as_ref(), "fetch-error") }
             { outcome(face, sender, &Topic::Fetch, "fetch-error") }
             if !face.stage.is_empty() { { stage(face, sender) } }

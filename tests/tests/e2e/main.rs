@@ -21,6 +21,7 @@ mod restarts;
 mod room;
 mod stopping;
 mod toolbar;
+mod ways_in;
 mod web_link;
 mod web_pages;
 

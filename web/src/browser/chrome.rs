@@ -13,18 +13,35 @@ use crate::js::{Outcome, message_of, object, outcome};
 extern "C" {
     #[wasm_bindgen(thread_local_v2, js_namespace = api, js_name = offscreen)]
     static OFFSCREEN: Option<Object>;
+    #[wasm_bindgen(thread_local_v2, js_namespace = api, js_name = sidePanel)]
+    static SIDE_PANEL: Option<Object>;
     #[wasm_bindgen(js_namespace = ["api", "offscreen"], js_name = createDocument, catch)]
     fn create_offscreen(details: &JsValue) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = ["api", "offscreen"], js_name = closeDocument, catch)]
     fn close_offscreen_page() -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_namespace = ["api", "sidePanel"], js_name = open, catch)]
+    fn open_side_panel(options: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = ["api", "tabs"], js_name = create, catch)]
+    fn create_tab(details: &JsValue) -> Result<Promise, JsValue>;
 }
 
 /// The page that does what a service worker cannot.
 const OFFSCREEN_PAGE: &str = "offscreen.html";
 
+/// The page on which a person changes the keys of extensions.
+const KEYS_PAGE: &str = "chrome://extensions/shortcuts";
+/// `chrome.windows.WINDOW_ID_CURRENT`: the window of the page that asks.
+const THIS_WINDOW: i32 = -2;
+
 /// Whether the browser has offscreen pages.
 pub fn has_offscreen_pages() -> bool {
     OFFSCREEN.with(Option::is_some)
+}
+
+/// Whether the browser has panels beside a page.
+pub fn has_side_panels() -> bool {
+    SIDE_PANEL.with(Option::is_some)
 }
 
 /// Chrome, and other browsers with service workers and offscreen pages.
@@ -35,6 +52,17 @@ impl Browser for Chrome {
     const READS_AHEAD: bool = false;
     const ASKS_AFTER_CLICK: bool = true;
     const DIALOG_CLOSES_POPUP: bool = false;
+
+    const HAS_LINKS_IN_MANIFEST: bool = false;
+    const MARKS_UP_SUGGESTIONS: bool = true;
+
+    fn open_panel() -> Result<Promise, JsValue> {
+        open_side_panel(&object([("windowId", THIS_WINDOW.into())]))
+    }
+
+    fn open_keys() -> Result<Promise, JsValue> {
+        create_tab(&object([("url", KEYS_PAGE.into())]))
+    }
 
     async fn open_offscreen() -> Outcome<()> {
         let details = object([

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Array, Promise};
+use js_sys::{Array, Object, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, MessagePort, Url, Worker, WorkerOptions, WorkerType};
 
@@ -14,6 +14,13 @@ use crate::js::{Outcome, message_of, outcome};
 extern "C" {
     #[wasm_bindgen(js_namespace = ["navigator", "clipboard"], js_name = writeText, catch)]
     fn write_text(text: &str) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(thread_local_v2, js_namespace = api, js_name = sidebarAction)]
+    static SIDEBAR: Option<Object>;
+    #[wasm_bindgen(js_namespace = ["api", "sidebarAction"], js_name = open, catch)]
+    fn open_sidebar() -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = ["api", "commands"], js_name = openShortcutSettings, catch)]
+    fn open_shortcut_settings() -> Result<Promise, JsValue>;
 }
 
 /// The script of the file worker.
@@ -24,6 +31,11 @@ thread_local! {
     static MADE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Whether the browser has a sidebar.
+pub fn has_sidebars() -> bool {
+    SIDEBAR.with(Option::is_some)
+}
+
 /// Firefox, and other browsers with background pages.
 pub struct Firefox;
 
@@ -32,6 +44,17 @@ impl Browser for Firefox {
     const READS_AHEAD: bool = true;
     const ASKS_AFTER_CLICK: bool = false;
     const DIALOG_CLOSES_POPUP: bool = true;
+
+    const HAS_LINKS_IN_MANIFEST: bool = true;
+    const MARKS_UP_SUGGESTIONS: bool = false;
+
+    fn open_panel() -> Result<Promise, JsValue> {
+        open_sidebar()
+    }
+
+    fn open_keys() -> Result<Promise, JsValue> {
+        open_shortcut_settings()
+    }
 
     async fn open_offscreen() -> Outcome<()> {
         STARTED.with_borrow_mut(|started| {

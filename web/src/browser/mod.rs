@@ -1,9 +1,11 @@
 //! Where browsers differ: one interface (the trait `Browser`), and a file for each browser that implements it. Which one this is,
 //! is told by what the browser has and not by its name.
 
+use js_sys::Promise;
+use wasm_bindgen::JsValue;
 use web_sys::{Blob, MessagePort};
 
-use crate::js::Outcome;
+use crate::js::{Outcome, outcome};
 
 mod chrome;
 mod firefox;
@@ -28,6 +30,24 @@ trait Browser {
 
     /// Whether the popup is closed by the dialog in which files are chosen.
     const DIALOG_CLOSES_POPUP: bool;
+
+    /// Whether the browser knows from the manifest which links the extension opens, and asks at the first click on one.
+    const HAS_LINKS_IN_MANIFEST: bool;
+
+    /// Whether suggestions of the address bar are XML.
+    const MARKS_UP_SUGGESTIONS: bool;
+
+    /// Opens the panel beside the page.
+    ///
+    /// # Errors
+    /// The exception of the browser, where it has no panels.
+    fn open_panel() -> Result<Promise, JsValue>;
+
+    /// Opens the page of the browser on which a person changes the keys of extensions.
+    ///
+    /// # Errors
+    /// The exception of the browser, where it has no such page.
+    fn open_keys() -> Result<Promise, JsValue>;
 
     /// Makes sure that blob URLs can be made and that the file worker runs.
     ///
@@ -100,6 +120,54 @@ pub fn dialog_closes_popup() -> bool {
     match kind() {
         Kind::Chrome => Chrome::DIALOG_CLOSES_POPUP,
         Kind::Firefox => Firefox::DIALOG_CLOSES_POPUP,
+    }
+}
+
+/// Whether suggestions of the address bar are XML.
+pub fn marks_up_suggestions() -> bool {
+    match kind() {
+        Kind::Chrome => Chrome::MARKS_UP_SUGGESTIONS,
+        Kind::Firefox => Firefox::MARKS_UP_SUGGESTIONS,
+    }
+}
+
+/// Whether the browser has panels beside a page.
+pub fn has_panels() -> bool {
+    match kind() {
+        Kind::Chrome => chrome::has_side_panels(),
+        Kind::Firefox => firefox::has_sidebars(),
+    }
+}
+
+/// Opens the panel beside the page. The browser is called at once, not when the future is first polled, because it opens
+/// one only while it handles a click.
+///
+/// # Errors
+/// Fails with the browser's message if it has no panels.
+pub fn open_panel() -> impl Future<Output = Outcome<JsValue>> {
+    outcome(match kind() {
+        Kind::Chrome => Chrome::open_panel(),
+        Kind::Firefox => Firefox::open_panel(),
+    })
+}
+
+/// Opens the page of the browser on which a person changes the keys of extensions. The browser is called at once, not when
+/// the future is first polled.
+///
+/// # Errors
+/// Fails with the browser's message if it has no such page.
+pub fn open_keys() -> impl Future<Output = Outcome<JsValue>> {
+    outcome(match kind() {
+        Kind::Chrome => Chrome::open_keys(),
+        Kind::Firefox => Firefox::open_keys(),
+    })
+}
+
+/// Whether the browser knows from the manifest which links the extension opens, and asks at the first click on one.
+pub fn has_links_in_manifest() -> bool {
+    match kind() {
+        Kind::Chrome => Chrome::HAS_LINKS_IN_MANIFEST,
+        Kind::Firefox => Firefox::HAS_LINKS_IN_MANIFEST,
     }
 }
 

@@ -4,7 +4,9 @@
 //! it is `browser` if that exists, or else `chrome`. Both return promises. What browsers do
 //! differently is in [`crate::browser`].
 
+pub mod commands;
 pub mod downloads;
+pub mod omnibox;
 pub mod pages;
 pub mod runtime;
 pub mod storage;

@@ -4,7 +4,7 @@
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 
-use crate::js::{Outcome, member, object, outcome, text};
+use crate::js::{Outcome, member, message_of, object, outcome, text};
 
 #[wasm_bindgen]
 extern "C" {
@@ -17,10 +17,15 @@ extern "C" {
 
     #[wasm_bindgen(js_namespace = ["api", "tabs"], js_name = create, catch)]
     fn create_tab(details: &JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_namespace = ["api", "tabs"], js_name = update, catch)]
+    fn update_tab(details: &JsValue) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = ["api", "tabs"], js_name = query, catch)]
     fn query_tabs(query: &JsValue) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = ["api", "tabs"], js_name = get, catch)]
     fn get_tab(id: i32) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(js_namespace = navigator, js_name = registerProtocolHandler, catch)]
+    fn register_protocol_handler(scheme: &str, url: &str) -> Result<(), JsValue>;
 
     #[wasm_bindgen(js_namespace = ["api", "permissions"], js_name = getAll, catch)]
     fn all_permissions() -> Result<Promise, JsValue>;
@@ -77,6 +82,22 @@ pub fn open_tab(url: &str) -> impl Future<Output = Outcome<JsValue>> + use<> {
     outcome(create_tab(&object([("url", url.into())])))
 }
 
+/// Opens an address where a person wants what they typed into the address bar: `place` is `currentTab`,
+/// `newForegroundTab` or `newBackgroundTab`.
+///
+/// # Errors
+/// Fails with the browser's message.
+pub async fn open_at(url: &str, place: &str) -> Outcome<JsValue> {
+    let url = ("url", url.into());
+    match place {
+        "currentTab" => outcome(update_tab(&object([url]))).await,
+        _ => {
+            let active = place != "newBackgroundTab";
+            outcome(create_tab(&object([url, ("active", active.into())]))).await
+        }
+    }
+}
+
 /// A tab, as far as the browser lets the extension see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tab {
@@ -103,6 +124,15 @@ pub async fn tab(id: Option<i32>) -> Outcome<Tab> {
         id: id as i32,
         url: text(&tab, "url"),
     })
+}
+
+/// Asks the person whether links of a scheme are to open this address of the extension, in which `%s` stands for the link.
+/// The browser does not say what they answer.
+///
+/// # Errors
+/// Fails with the browser's message if it does not let an extension open links.
+pub fn ask_for_links(scheme: &str, url: &str) -> Outcome<()> {
+    register_protocol_handler(scheme, url).map_err(|why| message_of(&why))
 }
 
 /// Whether the extension may read from an origin, given as a match pattern.

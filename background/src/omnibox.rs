@@ -1,0 +1,73 @@
+//! Links and hashes in the address bar, after the keyword.
+
+use fluence::command::Answer;
+use fluence::failure::{About, Failure, Reason};
+use fluence::names::{self, MAX_LINK};
+use web::extension::omnibox;
+use web::extension::pages::open_at;
+use web::extension::runtime::url_of;
+use web::js::warn_on_error;
+use words::Extension;
+
+/// Says what the keyword is for.
+pub fn began() {
+    omnibox::suggest(words::OMNIBOX);
+}
+
+/// Says what would be fetched, or what is wrong with what was typed.
+pub fn typed(text: &str) {
+    omnibox::suggest(&suggestion(text));
+}
+
+fn suggestion(text: &str) -> String {
+    match names::parse_private_link(text) {
+        Ok((cid, key)) => words::would_fetch(&names::canonical(&cid), key.is_some()),
+        Err(why) => {
+            let failure = Failure::from(&why);
+            if failure.reason == Some(Reason::Empty) {
+                return words::OMNIBOX.to_owned();
+            }
+            let words = words::failure::<Extension>(&failure, About::Fetch);
+            format!("{} {}", words.what, words.advice)
+                .trim_end()
+                .to_owned()
+        }
+    }
+}
+
+/// Opens the page that shows the fetch, or what was typed if that is not fetched.
+pub async fn entered(text: &str, fetched: &Answer, place: &str) {
+    let page = match fetched {
+        Answer::Done { id: Some(id) } => format!("popup.html?view=tab&item={}", encoded(&id.0)),
+        _ => {
+            // One letter more, so that the page says that it is too long.
+            let text: String = text.chars().take(MAX_LINK + 1).collect();
+            format!("popup.html?view=tab&link={}", encoded(&text))
+        }
+    };
+    warn_on_error(
+        "the page does not open",
+        open_at(&url_of(&page), place).await,
+    );
+}
+
+fn encoded(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_says_what_would_be_fetched_or_what_is_wrong() {
+        let cid = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy";
+        let said = suggestion(&format!(" fluence:{cid} "));
+        assert!(said.contains(cid), "{said}");
+        assert_eq!(suggestion(&format!("web+fluence:{cid}")), said);
+        assert_eq!(suggestion("  "), words::OMNIBOX);
+        let wrong = suggestion("<b>holiday.jpg</b>");
+        assert!(!wrong.is_empty() && wrong != words::OMNIBOX, "{wrong}");
+        assert_ne!(suggestion(&"x".repeat(MAX_LINK + 1)), wrong);
+    }
+}

@@ -1,0 +1,297 @@
+//! The ways in beside the popup: the panel beside a page, links on any page, the keyword of the address bar, and keys.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use fluence_tests::browser::{Browser, Kind};
+use fluence_tests::face::Face;
+use fluence_tests::files;
+use fluence_tests::scene::{ONLINE, Scene};
+use serde_json::{Value, json};
+use thirtyfour::By;
+use thirtyfour::extensions::cdp::ChromeDevTools;
+use tokio::time::{Instant, sleep};
+
+use crate::{SMALL, play, play_in_chromium};
+
+/// How often a condition is checked for which the page that looks has no event.
+const LOOK: Duration = Duration::from_millis(100);
+/// A hash that nobody shares.
+const NOBODY_S: &str = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy";
+/// The page of the site with a link that the extension opens.
+const PAGE: &str = "link.html";
+
+/// JavaScript that looks at the panel from another page of the extension: whether it shows itself, and how far anything in it
+/// is wider than it is.
+const PANEL: &str = r#"
+const panel = api.extension.getViews().find(view => view.document.documentElement.dataset.view === 'panel');
+const root = panel?.document.documentElement;
+if (!root?.querySelector('[data-testid="fetch-input"]')) return null;
+return {
+  network: !!root.querySelector('[data-testid="network"]'),
+  tab: !!root.querySelector('[data-testid="open-tab"]'),
+  again: !!root.querySelector('[data-testid="open-panel"]'),
+  width: panel.innerWidth,
+  unused: panel.innerHeight - root.querySelector('.face').getBoundingClientRect().height,
+  beyond: root.scrollWidth - root.clientWidth,
+};
+"#;
+
+/// JavaScript that looks for a page of the extension with the focus on what chooses files.
+const CHOOSING: &str = r#"
+return api.extension.getViews({ type: 'tab' })
+  .some(view => view.document.activeElement?.dataset.testid === 'file-input');
+"#;
+
+/// JavaScript that looks for an open popup that shows its field.
+const POPUP: &str = r#"
+return api.extension.getViews({ type: 'popup' })
+  .some(view => !!view.document.querySelector('[data-testid="fetch-input"]'));
+"#;
+
+/// Runs a script in the current tab until it returns something that is true, and returns that.
+async fn eventually(browser: &Browser, what: &str, script: &str) -> Result<Value> {
+    let deadline = Instant::now() + SMALL;
+    loop {
+        let found = browser.driver()?.execute(script, vec![]).await?;
+        let found = found.json().clone();
+        if !matches!(found, Value::Null | Value::Bool(false)) {
+            return Ok(found);
+        }
+        ensure!(Instant::now() < deadline, "{what} did not come");
+        sleep(LOOK).await;
+    }
+}
+
+/// Opens the page to which a link leads, as the browser does when one is clicked.
+async fn given(browser: &Browser, link: &str) -> Result<Face> {
+    let page = browser.extension_url("popup.html");
+    let page = reqwest::Url::parse_with_params(&page, [("view", "tab"), ("link", link)])?;
+    browser.driver()?.goto(page.as_str()).await?;
+    browser.shown().await
+}
+
+/// What is in the field for links.
+async fn field(browser: &Browser) -> Result<String> {
+    let field = browser.driver()?.find(By::Testid("fetch-input")).await?;
+    Ok(field.prop("value").await?.unwrap_or_default())
+}
+
+/// Checks that a link waits in the field, and that nothing was begun.
+async fn waits(browser: &Browser, face: &Face, link: &str) -> Result<()> {
+    face.wait(
+        "the words about the link",
+        SMALL,
+        r#"return !!document.querySelector('[data-testid="fetch-given"]');"#,
+    )
+    .await?;
+    ensure!(field(browser).await? == link, "{}", field(browser).await?);
+    let state = face.state().await?;
+    ensure!(state["items"] == json!({}), "something began: {state}");
+    let address = browser.driver()?.current_url().await?;
+    ensure!(!address.as_str().contains("link="), "{address}");
+    Ok(())
+}
+
+/// An open browser with a window on a display in memory, with a page of the extension that is online in its tab.
+async fn windowed(scene: &Scene) -> Result<(Browser, Face)> {
+    let node = scene.node("node", &[]).await?;
+    let mut browser = scene.browser("alice", Some(scene.hidden_display().await?))?;
+    browser.open().await?;
+    let face = browser.face().await?;
+    face.set_nodes(&[node.websocket()?]).await?;
+    face.wait_network("online", ONLINE).await?;
+    Ok((browser, face))
+}
+
+#[test]
+fn the_panel_is_beside_the_page() {
+    play("panel", async |scene| {
+        let (alice, face) = windowed(scene).await?;
+        face.press("open-panel").await?;
+        let panel = eventually(&alice, "the panel", PANEL).await?;
+        ensure!(panel["network"] == json!(true), "{panel}");
+        ensure!(panel["tab"] == json!(true), "{panel}");
+        ensure!(panel["again"] == json!(false), "{panel}");
+        ensure!(panel["beyond"].as_f64() <= Some(0.0), "{panel}");
+        ensure!(panel["unused"].as_f64() <= Some(0.0), "{panel}");
+        // The page beside it is still there.
+        face.picture("beside").await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_narrow_panel_cuts_nothing_off() {
+    play_in_chromium("narrow_panel", "its windows are wider", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        let photo = scene.file("photo.png", &files::picture(320, 240)?)?;
+        face.share(&[&photo]).await?;
+        face.wait_named("photo.png", &["shared"], SMALL).await?;
+        face.fetch(NOBODY_S).await?;
+        let tools = ChromeDevTools::new(alice.driver()?.handle.clone());
+        for width in [400, 320, 280] {
+            let size =
+                json!({ "width": width, "height": 700, "deviceScaleFactor": 1, "mobile": false });
+            tools
+                .execute_cdp_with_params("Emulation.setDeviceMetricsOverride", size)
+                .await?;
+            let page = alice.extension_url("popup.html?view=panel");
+            alice.driver()?.goto(page).await?;
+            let face = alice.shown().await?;
+            face.wait_named("photo.png", &["shared"], SMALL).await?;
+            let beyond = "const root = document.documentElement; return root.scrollWidth - root.clientWidth;";
+            let beyond = alice.driver()?.execute(beyond, vec![]).await?;
+            ensure!(*beyond.json() == json!(0), "{width}: {}", beyond.json());
+            face.picture(&width.to_string()).await?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_link_from_a_page_waits_in_the_field() {
+    play("given_link", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, _) = scene.online("alice", &node).await?;
+
+        // It is text, whatever it is.
+        let hostile = r#""><img src=x onerror="document.title='harmed'">"#;
+        let face = given(&alice, hostile).await?;
+        waits(&alice, &face, hostile).await?;
+        ensure!(alice.driver()?.title().await? == "Fluence Share");
+        face.press("fetch-button").await?;
+        let said = face.fetch_error(SMALL).await?;
+        ensure!(said.contains("img"), "{said}");
+
+        let face = given(&alice, "web+fluence:one\u{0}\ntwo").await?;
+        waits(&alice, &face, "web+fluence:onetwo").await?;
+
+        let face = given(&alice, &"x".repeat(5000)).await?;
+        let said = face.fetch_error(SMALL).await?;
+        ensure!(said.contains("long"), "{said}");
+        ensure!(field(&alice).await?.is_empty(), "it is in the field");
+
+        let link = format!("web+fluence:{NOBODY_S}");
+        let face = given(&alice, &link).await?;
+        waits(&alice, &face, &link).await?;
+        face.picture("given").await?;
+        face.press("fetch-button").await?;
+        let condition = format!("item.cid === '{NOBODY_S}'");
+        face.wait_item("the fetch", SMALL, &condition).await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_click_on_a_link_opens_it_here() {
+    play("clicked_link", async |scene| {
+        let page = format!(r#"<h1>A link</h1><a id="link" href="web+fluence:{NOBODY_S}">It</a>"#);
+        scene.site.add(PAGE, "text/html", page.into_bytes());
+        let (alice, face) = windowed(scene).await?;
+        let driver = alice.driver()?;
+        let options = alice.extension_url("popup.html?view=options");
+        if alice.kind() == Kind::Chromium {
+            driver.goto(options).await?;
+            let tools = ChromeDevTools::new(driver.handle.clone());
+            let accept = json!({ "mode": "autoAccept" });
+            tools
+                .execute_cdp_with_params("Page.setRPHRegistrationMode", accept)
+                .await?;
+            let settings = alice.shown().await?;
+            settings
+                .wait(
+                    "the button",
+                    SMALL,
+                    r#"return !!document.querySelector('[data-testid="links-ask"]');"#,
+                )
+                .await?;
+            settings.press("links-ask").await?;
+            let asked = r#"return document.querySelector('[data-testid="asked"]')?.textContent;"#;
+            let asked = settings.wait("the answer", SMALL, asked).await?;
+            ensure!(
+                asked
+                    .as_str()
+                    .is_some_and(|asked| asked.starts_with("The browser asks")),
+                "{asked}"
+            );
+        }
+        drop(face);
+        driver
+            .goto(scene.site.url(&format!("/files/{PAGE}")))
+            .await?;
+        alice.open_link(By::Id("link")).await?;
+        let own = alice.extension_url("popup.html");
+        let deadline = Instant::now() + SMALL;
+        while !driver.current_url().await?.as_str().starts_with(&own) {
+            ensure!(Instant::now() < deadline, "the link opens nothing");
+            sleep(LOOK).await;
+        }
+        let face = alice.shown().await?;
+        waits(&alice, &face, &format!("web+fluence:{NOBODY_S}")).await?;
+        face.picture("clicked").await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn the_keyword_of_the_address_bar_fetches() {
+    play("keyword", async |scene| {
+        let (alice, _) = windowed(scene).await?;
+        let entered = async |text: &str| -> Result<Face> {
+            let driver = alice.driver()?;
+            driver.goto(scene.site.url("/")).await?;
+            alice.type_into_address_bar(&format!("fl {text}")).await?;
+            let own = alice.extension_url("popup.html");
+            let deadline = Instant::now() + SMALL;
+            while !driver.current_url().await?.as_str().starts_with(&own) {
+                ensure!(Instant::now() < deadline, "“{text}” opens nothing");
+                sleep(LOOK).await;
+            }
+            alice.shown().await
+        };
+        // What is no link is in the field, to be corrected.
+        let face = entered("holiday").await?;
+        waits(&alice, &face, "holiday").await?;
+
+        let face = entered(NOBODY_S).await?;
+        let condition = format!("item.cid === '{NOBODY_S}'");
+        let item = face.wait_item("the fetch", SMALL, &condition).await?;
+        let focused = format!("return document.activeElement?.id === 'item-{}';", item.id);
+        face.wait("the focus on the fetch", SMALL, &focused).await?;
+        face.picture("entered").await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn keys_open_the_popup_and_share_files() {
+    play("keys", async |scene| {
+        let (alice, _) = windowed(scene).await?;
+        let driver = alice.driver()?;
+        driver
+            .goto(alice.extension_url("popup.html?view=options"))
+            .await?;
+        let settings = alice.shown().await?;
+        let keys = r#"const keys = [...document.querySelectorAll('[data-testid="key"]')].map(key => key.textContent);
+            return keys.length === 2 && keys;"#;
+        let keys = settings.wait("the keys", SMALL, keys).await?;
+        ensure!(keys == json!(["Alt+Shift+F", "Alt+Shift+U"]), "{keys}");
+        settings.picture("settings").await?;
+
+        alice.focus_page().await?;
+        alice.press_keys(&["alt+shift+f"]).await?;
+        eventually(&alice, "the popup", POPUP)
+            .await
+            .context("Alt+Shift+F does nothing")?;
+        alice.press_keys(&["Escape"]).await?;
+
+        alice.focus_page().await?;
+        alice.press_keys(&["alt+shift+u"]).await?;
+        eventually(&alice, "the page in which files are chosen", CHOOSING)
+            .await
+            .context("Alt+Shift+U does nothing")?;
+        Ok(())
+    });
+}
