@@ -153,8 +153,8 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
     let fresh_firefox = firefox.with_extension("new");
     remove(&fresh_firefox)?;
     copy(&fresh, &fresh_firefox)?;
-    // Its background page does what Chromium needs another page for.
-    for name in ["offscreen.html", "offscreen.js"] {
+    // Its background page does what Chromium needs another page for, and clicked links need none on their way.
+    for name in ["offscreen.html", "offscreen.js", "link.html", "link.js"] {
         fs::remove_file(fresh_firefox.join(name)).with_context(|| format!("there is no {name}"))?;
     }
     for (fresh, directory, manifest) in [
@@ -187,7 +187,12 @@ fn for_chrome(manifest: &Value) -> Result<Value> {
 /// connections do, and nobody could be reached.
 fn for_firefox(manifest: &Value) -> Result<Value> {
     let mut manifest = members(manifest)?;
-    for only_chrome in ["key", "minimum_chrome_version", "externally_connectable"] {
+    for only_chrome in [
+        "key",
+        "minimum_chrome_version",
+        "externally_connectable",
+        "web_accessible_resources",
+    ] {
         take(&mut manifest, only_chrome)?;
     }
     let background = take(&mut manifest, "background")?;
@@ -417,6 +422,7 @@ mod tests {
             "key",
             "action",
             "side_panel",
+            "web_accessible_resources",
             "optional_host_permissions",
             "externally_connectable",
         ] {

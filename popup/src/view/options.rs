@@ -25,7 +25,7 @@ use crate::{focus, text};
 /// The scheme of links that open the extension, and the page that they open, in which `%s` stands for the link. Firefox has
 /// both from the manifest.
 const SCHEME: &str = "web+fluence";
-const LINK_PAGE: &str = "popup.html?view=tab&link=%s";
+const LINK_PAGE: &str = "link.html?link=%s";
 
 /// Draws all settings.
 pub fn view(face: &Face, sender: &Sender) -> Html {
