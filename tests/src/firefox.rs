@@ -178,9 +178,10 @@ pub async fn answer(driver: &WebDriver, allow: bool, limit: Duration) -> Result<
 
 /// JavaScript of the browser's own that accepts the question of a tab whether it may open a link with an extension.
 const ACCEPT: &str = "const [name] = arguments;
-    const { gBrowser } = Services.wm.getMostRecentWindow('navigator:browser');
-    const [frame] = gBrowser.getPanel().querySelectorAll('.dialogFrame');
-    const button = frame?.contentDocument?.querySelector('dialog')?.getButton?.(name);
+    const window = Services.wm.getMostRecentWindow('navigator:browser');
+    const frames = [...window.document.querySelectorAll('.dialogFrame')];
+    const dialogs = frames.map(frame => frame.contentDocument?.querySelector('dialog'));
+    const button = dialogs.find(dialog => dialog?.getButton)?.getButton(name);
     if (!button || button.disabled) return false;
     button.click();
     return true;";
