@@ -277,14 +277,14 @@ fn keys_open_the_popup_and_share_files() {
         let keys = r#"const keys = [...document.querySelectorAll('[data-testid="key"]')].map(key => key.textContent);
             return keys.length === 2 && keys;"#;
         let keys = settings.wait("the keys", SMALL, keys).await?;
-        ensure!(keys == json!(["Alt+Shift+F", "Alt+Shift+U"]), "{keys}");
+        ensure!(keys == json!(["Alt+Shift+L", "Alt+Shift+U"]), "{keys}");
         settings.picture("settings").await?;
 
         alice.focus_page().await?;
-        alice.press_keys(&["alt+shift+f"]).await?;
+        alice.press_keys(&["alt+shift+l"]).await?;
         eventually(&alice, "the popup", POPUP)
             .await
-            .context("Alt+Shift+F does nothing")?;
+            .context("Alt+Shift+L does nothing")?;
         alice.press_keys(&["Escape"]).await?;
 
         alice.focus_page().await?;
