@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::failure::{Code, Failure, Reason};
 use crate::state::{MAX_NODES, check_node};
-use crate::storage::{MAX_ADDRESS, is_base_url, is_local};
+use crate::storage::{self, MAX_ADDRESS, is_base_url, is_local};
 
 /// The path at which a host has its list.
 pub const PATH: &str = "/.well-known/fluence-nodes";
@@ -39,12 +39,24 @@ pub fn url_of(typed: &str) -> Result<String, Failure> {
     Ok(format!("{base}{path}"))
 }
 
+/// Whether the list at this URL comes from this computer or from a private network.
+pub fn is_private(url: &str) -> bool {
+    let host = url.split_once("://").map_or("", |(_, rest)| rest);
+    let host = host.split('/').next().unwrap_or_default();
+    let host = match host.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => host,
+        _ => host,
+    };
+    storage::is_private(host.trim_matches(['[', ']']))
+}
+
 /// The nodes in a list that a browser can reach, in their order and at most [`MAX_NODES`]: JSON, `{"nodes": ["…"]}`, or
-/// one multiaddr on each line, where what follows `#` is a comment.
+/// one multiaddr on each line, where what follows `#` is a comment. Only a list that comes from a private network itself
+/// can have nodes in one: nobody on the internet has a browser connect to what is beside it.
 ///
 /// # Errors
 /// [`Code::NodeList`] if the list is too long, or has no such node.
-pub fn parse(list: &[u8]) -> Result<Vec<String>, Failure> {
+pub fn parse(list: &[u8], from_private: bool) -> Result<Vec<String>, Failure> {
     let bad = |reason| Failure::new(Code::NodeList).reason(reason);
     if list.len() > MAX_LIST {
         return Err(bad(Reason::TooLong));
@@ -59,7 +71,10 @@ pub fn parse(list: &[u8]) -> Result<Vec<String>, Failure> {
     };
     let mut nodes: Vec<String> = Vec::new();
     for address in addresses {
-        if nodes.len() < MAX_NODES && check_node(&address).is_ok() && !nodes.contains(&address) {
+        let host = address.split('/').nth(2).unwrap_or_default();
+        let may_be = from_private || !storage::is_private(host);
+        let is_new = may_be && check_node(&address).is_ok() && !nodes.contains(&address);
+        if nodes.len() < MAX_NODES && is_new {
             nodes.push(address);
         }
     }
@@ -82,7 +97,7 @@ mod tests {
         let lines =
             format!("# our nodes\n\n{A}  # the near one\r\n  {B}\n/ip4/192.0.2.7/tcp/4101\n");
         for list in [json, lines] {
-            assert_eq!(parse(list.as_bytes()).unwrap(), [A, B], "{list}");
+            assert_eq!(parse(list.as_bytes(), false).unwrap(), [A, B], "{list}");
         }
     }
 
@@ -99,7 +114,7 @@ mod tests {
             (b"\xff\xfe", Reason::Malformed),
             (long.as_bytes(), Reason::TooLong),
         ] {
-            let failure = parse(list).unwrap_err();
+            let failure = parse(list, false).unwrap_err();
             assert_eq!(
                 (failure.code, failure.reason),
                 (Code::NodeList, Some(reason)),
@@ -110,11 +125,36 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_the_internet_leads_into_no_private_network() {
+        let private = [
+            "/ip4/192.168.1.1/tcp/80/ws",
+            "/ip4/127.0.0.1/tcp/4102/ws",
+            "/ip6/fd00::1/tcp/80/ws",
+            "/dns4/printer.local/tcp/80/ws",
+        ];
+        let list = format!("{}\n{A}", private.join("\n"));
+        assert_eq!(parse(list.as_bytes(), false).unwrap(), [A]);
+        assert_eq!(parse(list.as_bytes(), true).unwrap().len(), 5);
+        let failure = parse(private.join("\n").as_bytes(), false).unwrap_err();
+        assert_eq!(failure.reason, Some(Reason::NoNodes));
+        for (url, expected) in [
+            ("http://127.0.0.1:4180/x", true),
+            ("http://[::1]:4180/x", true),
+            ("https://10.0.0.5/x", true),
+            ("https://nas.local/x", true),
+            ("https://a.example/127.0.0.1", false),
+            ("https://[2606:4700::1111]:443/x", false),
+        ] {
+            assert_eq!(is_private(url), expected, "{url}");
+        }
+    }
+
+    #[test]
     fn a_list_has_at_most_as_many_nodes_as_can_be_set() {
         let lines: String = (1..100)
             .map(|port| format!("/dns4/a.example/tcp/{port}/ws\n"))
             .collect();
-        assert_eq!(parse(lines.as_bytes()).unwrap().len(), MAX_NODES);
+        assert_eq!(parse(lines.as_bytes(), false).unwrap().len(), MAX_NODES);
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::time::Duration;
 use fluence::call::{self, MAX_MESSAGE, Reply, Request};
 use fluence::command::Answer;
 use fluence::failure::{Code, Failure, Reason};
+use fluence::live::LinkView;
 use fluence::names::FunctionName;
-use fluence::node_list;
-use fluence::ports::{self, NetworkError};
+use fluence::node_list::{self, MAX_LIST};
+use fluence::ports::{self, HttpBody, NetworkError};
 use fluence::state::{LinkCause, LinkError, NetworkStatus, check_node};
 use fluence_peer::{Config, Keypair, Multiaddr, Peer};
 use futures::StreamExt;
@@ -15,13 +16,15 @@ use futures::future::{Either, select};
 use web::time;
 
 use crate::network::Network;
-use crate::own_ipfs::{ask, text};
+use crate::own_ipfs::ask;
 
 /// How long a node may take to grant a reservation or to refuse it. A link gives up sooner.
 const TEST: Duration = Duration::from_secs(30);
 /// How often it is looked for the time of the first ping, which follows at once, and how many times.
 const LOOK: Duration = Duration::from_millis(50);
 const LOOKS: u32 = 60;
+/// How long all of a list of nodes may take.
+const LIST: Duration = Duration::from_secs(20);
 /// How long a call may take, and the most providers that are called, one after the other.
 const CALL: Duration = Duration::from_millis(call::DEADLINE_MS);
 const PROVIDERS: usize = 3;
@@ -63,8 +66,19 @@ pub async fn test(address: &str) -> Result<Answer, Failure> {
     if failed.is_none() {
         for _ in 0..LOOKS {
             let report = peer.report().await;
-            let Some(node) = report.first() else { break };
-            answer = tested(node.rtt, node.cause.clone());
+            let Some(node) = report.first() else {
+                answer = tested(None, Some(LinkCause::ConnectionLost));
+                break;
+            };
+            let cause = match (node.link, node.cause.clone()) {
+                (LinkView::Online, _) => None,
+                (LinkView::Unreachable, None) => {
+                    Some(LinkCause::ReservationRefused { detail: None })
+                }
+                (LinkView::Idle | LinkView::Connecting, None) => Some(LinkCause::ConnectionLost),
+                (_, cause) => cause,
+            };
+            answer = tested(node.rtt, cause);
             if node.rtt.is_some() {
                 break;
             }
@@ -90,18 +104,43 @@ fn tested(ms: Option<u64>, cause: Option<LinkCause>) -> Answer {
 /// [`Code::NodeList`] if there is none that can be used.
 pub async fn list(url: &str) -> Result<Answer, Failure> {
     let url = node_list::url_of(url)?;
-    let answer = ask("GET", url.clone()).await;
-    let answer = answer.map_err(|error| Failure::of_http(Code::NodeList, &error))?;
-    let bad = |reason| Failure::new(Code::NodeList).host(&url).reason(reason);
-    if answer.status != 200 {
-        return Err(bad(Reason::Status).status(answer.status));
-    }
-    let list = text(answer).await.ok_or(bad(Reason::Malformed))?;
-    let nodes = node_list::parse(list.as_bytes()).map_err(|failure| failure.host(&url))?;
+    let read = Box::pin(read_list(&url));
+    let nodes = match select(read, Box::pin(time::sleep(LIST))).await {
+        Either::Left((nodes, _)) => nodes?,
+        Either::Right(_) => {
+            return Err(Failure::new(Code::NodeList)
+                .host(&url)
+                .reason(Reason::Silent));
+        }
+    };
     Ok(Answer::Nodes { nodes })
 }
 
-/// Calls a function of those who provide it, one after the other, until one replies.
+async fn read_list(url: &str) -> Result<Vec<String>, Failure> {
+    let bad = |reason| Failure::new(Code::NodeList).host(url).reason(reason);
+    let broken = |error| Failure::of_http(Code::NodeList, &error);
+    let mut answer = ask("GET", url.to_owned()).await.map_err(broken)?;
+    // What the list leads to has to be as safe as the list.
+    let from = answer.body.url().to_owned();
+    if let Err(failure) = node_list::url_of(&from) {
+        return Err(failure.host(url));
+    }
+    if answer.status != 200 {
+        return Err(bad(Reason::Status).status(answer.status));
+    }
+    let mut list = Vec::new();
+    while let Some(piece) = answer.body.chunk().await.map_err(broken)? {
+        if list.len() + piece.len() > MAX_LIST {
+            return Err(bad(Reason::TooLong));
+        }
+        list.extend_from_slice(&piece);
+    }
+    let is_private = node_list::is_private(url) && node_list::is_private(&from);
+    node_list::parse(&list, is_private).map_err(|failure| failure.host(url))
+}
+
+/// Calls a function of one who provides it: of the first who can be reached, because a call that was sent may have been
+/// carried out.
 ///
 /// # Errors
 /// [`Code::CallFailed`] if the name or the arguments cannot be used, or nobody replies.
@@ -139,7 +178,12 @@ pub async fn call(network: &Network, function: &str, args: &str) -> Result<Answe
                 });
             }
             Err(NetworkError::Offline) => return Err(Code::Offline.into()),
-            Err(error) => failure = Failure::of_call(Code::CallFailed, &error).name(function),
+            Err(error) => {
+                failure = Failure::of_call(Code::CallFailed, &error).name(function);
+                if error != NetworkError::Unreachable {
+                    break;
+                }
+            }
         }
     }
     Err(failure)

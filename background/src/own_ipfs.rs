@@ -192,7 +192,7 @@ pub(crate) async fn ask(
 }
 
 /// The whole answer; `None` if it breaks off, is longer than [`MAX_ANSWER`], or is not UTF-8.
-pub(crate) async fn text(mut response: HttpResponse<FetchBody>) -> Option<String> {
+async fn text(mut response: HttpResponse<FetchBody>) -> Option<String> {
     let mut all = Vec::new();
     while let Some(piece) = response.body.chunk().await.ok()? {
         if all.len() + piece.len() > MAX_ANSWER {
