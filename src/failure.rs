@@ -196,6 +196,9 @@ words! {
         SettingsDamaged = "settings_damaged",
         /// The identity of this peer could not be read at start-up; it has a new one, and the original is set aside.
         IdentityLost = "identity_lost",
+        /// This peer was not given the new identity that the person wanted, because a peer with it cannot be started or it
+        /// cannot be stored (`detail`). It keeps the one that it has.
+        NotRenewed = "not_renewed",
         /// The list that the worker keeps beside its journal is too large for a message, or a message could not be sent.
         NotSent = "not_sent",
         /// The worker ended before it answered.
@@ -273,6 +276,7 @@ impl Code {
             | Self::JournalDamaged
             | Self::SettingsDamaged
             | Self::IdentityLost
+            | Self::NotRenewed
             | Self::NotSent
             | Self::NoAnswer
             | Self::Handover

@@ -49,14 +49,12 @@ pub async fn load(database: &Database) -> Identity {
     Identity { keypair, replaced }
 }
 
-/// Makes a new identity, and stores it in the place of the one before.
+/// Stores a new identity in the place of the one before.
 ///
 /// # Errors
 /// [`StoreError`] if it cannot be stored; the one before stays.
-pub async fn renew(database: &Database) -> Result<Keypair, StoreError> {
-    let keypair = Keypair::generate_ed25519();
-    store(database, &keypair, None).await?;
-    Ok(keypair)
+pub async fn renew(database: &Database, keypair: &Keypair) -> Result<(), StoreError> {
+    store(database, keypair, None).await
 }
 
 /// Stores an identity, and sets aside what was stored in its place.

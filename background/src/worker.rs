@@ -10,7 +10,7 @@ use fluence::plan::{Engine, Unknown};
 use fluence::report;
 use fluence::settings_file;
 use fluence::state::{EventKind, Item, ItemId, NetworkStatus, Settings, State, Status};
-use fluence_peer::{Calls, Config, Peer, Statuses};
+use fluence_peer::{Calls, Config, Keypair, Peer, PeerId, Statuses};
 use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -85,6 +85,8 @@ pub struct Worker {
     is_live: Cell<bool>,
     /// How many nodes are being tested.
     tests: Cell<u32>,
+    /// Whether this peer is being given a new identity.
+    is_renewing: Cell<bool>,
 }
 
 /// Why the worker could not start.
@@ -191,6 +193,7 @@ impl Worker {
             has_update: Cell::new(false),
             is_live: Cell::new(false),
             tests: Cell::new(0),
+            is_renewing: Cell::new(false),
         });
         let outcomes = Rc::new(Outcomes {
             engine: worker.engine.clone(),
@@ -208,11 +211,12 @@ impl Worker {
             spawn_local(make_menu());
         }
         spawn_local(Rc::clone(&worker).answer_calls(calls));
-        spawn_local(Rc::clone(&worker).go_on(found, statuses));
+        let peer = worker.network.peer().id();
+        spawn_local(Rc::clone(&worker).go_on(found, peer, statuses));
         Ok(worker)
     }
 
-    async fn go_on(self: Rc<Self>, found: Found, statuses: Statuses) {
+    async fn go_on(self: Rc<Self>, found: Found, peer: PeerId, statuses: Statuses) {
         // The person has not been told yet of what an earlier worker was reading.
         self.engine.with_state(|state| {
             let items = state.items.values();
@@ -234,9 +238,10 @@ impl Worker {
             let noted = self.journal.adopted().await;
             warn_on_error("files may be looked for again at the next start", noted);
         }
-        let peer = self.network.peer().id().to_string();
-        if found.known_as.as_ref() != Some(&peer) {
-            self.engine.record([EventKind::Started { peer }]).await;
+        let id = peer.to_string();
+        // If the person has wanted a new identity meanwhile, that one is recorded already.
+        if found.known_as.as_ref() != Some(&id) && self.network.peer().id() == peer {
+            self.engine.record([EventKind::Started { peer: id }]).await;
         }
         self.button.show(self.sharing.waiting_count());
         for failure in found.failures {
@@ -249,12 +254,11 @@ impl Worker {
         });
         let saving = Rc::clone(&self.saving);
         spawn_local(async move { saving.look_at_downloads().await });
-        self.follow(statuses).await;
+        self.follow(peer, statuses).await;
     }
 
     /// Follows the connection of a peer, until that ends or another one takes its place.
-    async fn follow(self: Rc<Self>, mut statuses: Statuses) {
-        let peer = self.network.peer().id();
+    async fn follow(self: Rc<Self>, peer: PeerId, mut statuses: Statuses) {
         while let Some(status) = statuses.next().await {
             if self.network.peer().id() != peer {
                 return;
@@ -270,21 +274,47 @@ impl Worker {
 
     /// Gives this peer a new identity: another peer takes its place, and announces everything again.
     async fn renew(self: &Rc<Self>) -> Result<(), Failure> {
-        let keypair = identity::renew(&self.database).await?;
+        if self.is_renewing.replace(true) {
+            return Err(Code::Busy.into());
+        }
+        let renewed = self.renew_once().await;
+        self.is_renewing.set(false);
+        renewed
+    }
+
+    async fn renew_once(self: &Rc<Self>) -> Result<(), Failure> {
+        let failed = |why: String| Failure::new(Code::NotRenewed).detail(why);
+        let keypair = Keypair::generate_ed25519();
         let settings = self.engine.settings();
         let (peer, calls, statuses) = Peer::start(Config {
             links: settings.links(),
-            ..Config::client(keypair, addresses(&settings.nodes))
+            ..Config::client(keypair.clone(), addresses(&settings.nodes))
         })
-        .map_err(|why| Failure::new(Code::IdentityLost).detail(why.to_string()))?;
-        let id = peer.id().to_string();
-        let former = self.network.replace(peer);
+        .map_err(|why| failed(why.to_string()))?;
+        // What is stored is what the next start uses, so nothing is stored that does not run.
+        if let Err(why) = identity::renew(&self.database, &keypair).await {
+            peer.shutdown().await;
+            return Err(failed(why.to_string()));
+        }
+        let id = peer.id();
+        let former = self.network.replace(peer.clone());
+        // The new peer may be connected as the former one was already. Its connection is another one all the same, through
+        // which nothing is announced yet.
+        self.engine.network_changed(NetworkStatus::Starting);
         // What it announces now is not to count for the new one.
         former.shutdown().await;
+        let nodes = self.engine.settings().nodes;
+        if nodes != settings.nodes {
+            // They were set while the identity was stored, and only the former peer was told.
+            let set = peer.set_nodes(addresses(&nodes)).await;
+            warn_on_error("the nodes were not set", set.map_err(|why| why.to_string()));
+        }
         spawn_local(Rc::clone(self).answer_calls(calls));
-        let started = EventKind::Started { peer: id };
+        let started = EventKind::Started {
+            peer: id.to_string(),
+        };
         self.engine.record([EventKind::Unconfirmed, started]).await;
-        spawn_local(Rc::clone(self).follow(statuses));
+        spawn_local(Rc::clone(self).follow(id, statuses));
         Ok(())
     }
 

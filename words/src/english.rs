@@ -195,6 +195,9 @@ pub(crate) fn failure(failure: &Failure, about: About) -> &'static str {
         },
         Code::SettingsDamaged => "Some settings could not be read and have their defaults: {name}.",
         Code::IdentityLost => "The identity of this peer could not be read, so it has a new one.",
+        Code::NotRenewed => {
+            "This browser keeps its identity, because a new one cannot be used: {detail}."
+        }
         Code::NotSent => "A message between this page and the background worker could not be sent.",
         Code::NoAnswer => {
             "The background worker stopped before it answered; it may have begun all the same."
@@ -391,8 +394,14 @@ pub(crate) fn advice_in_extension(failure: &Failure, about: About) -> &'static s
         }
         Code::SettingsDamaged => "Open the settings, and set them again.",
         Code::IdentityLost => "What you share is announced again under it.",
+        Code::NotRenewed => "Check that there is room on the disk, and try again.",
         Code::NotSent => "Close this page and open it again.",
-        Code::NoAnswer => "Look at the list, and try again if nothing happens there.",
+        Code::NoAnswer => match about {
+            About::Share | About::Fetch | About::Upload => {
+                "Look at the list, and try again if nothing happens there."
+            }
+            About::Other => "Look whether it was done, and try again if it was not.",
+        },
         Code::Handover => "Choose them again, or fewer at once.",
         Code::Unknown(_) => "Look for a newer version.",
     }
@@ -492,7 +501,7 @@ pub(crate) fn advice_in_terminal(failure: &Failure, about: About) -> &'static st
         Code::JournalFailed => "Check the disk; it is written with what happens next.",
         Code::JournalDamaged => "Everything else is here, and the original is kept beside it.",
         Code::SettingsDamaged | Code::IdentityLost => "The original is kept beside it.",
-        Code::NotSent | Code::NoAnswer | Code::Handover | Code::Unknown(_) => {
+        Code::NotRenewed | Code::NotSent | Code::NoAnswer | Code::Handover | Code::Unknown(_) => {
             "Run the command again."
         }
     }
