@@ -738,7 +738,12 @@ mod tests {
             peer: "12D3Koo".into(),
             until: Some(7),
             at: 5,
+            owner: None,
         };
+        state.copies.push(Copy {
+            owner: Some("12D3Kob".into()),
+            ..copy.clone()
+        });
         state.copies.push(copy);
         let text = snapshot(&state);
         let read = Reader::new(Some(&text)).finish();

@@ -24,6 +24,14 @@ impl<P: Platform> Engine<P> {
     /// Has everything taken back that is no longer provided here, now or as soon as it can be. What is left to do is
     /// read from the state, so that it is done by a later run if this one ends.
     pub(super) fn release_unwanted(&self) {
+        let expired = self.with_state(|state| state.expired(self.now()));
+        if !expired.is_empty() {
+            // What former identities uploaded goes by itself.
+            self.tell(expired.into_iter().map(|copy| EventKind::Released {
+                cid: copy.cid,
+                multiaddr: copy.multiaddr,
+            }));
+        }
         if self.0.releasing.get() || self.unwanted().is_empty() {
             return;
         }

@@ -288,6 +288,10 @@ pub struct Copy {
     pub until: Option<u64>,
     /// When the storage was last asked to keep it, in Unix milliseconds.
     pub at: u64,
+    /// The peer id in whose name it is kept, if this peer has had a new identity since. The storage is not asked to take it
+    /// back: it would let nobody else, and would learn that both are one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 impl Copy {

@@ -71,6 +71,9 @@ pub struct State {
 /// A day, in milliseconds.
 const DAY_MS: u64 = 24 * 3_600_000;
 
+/// For how long a storage is taken to keep a copy if it has not said until when, in milliseconds.
+const KEPT_UNTOLD_MS: u64 = 30 * DAY_MS;
+
 /// The most copies at storages that are remembered; beyond that, those that were made first are forgotten.
 const MAX_COPIES: usize = 20_000;
 
@@ -78,6 +81,25 @@ impl State {
     /// The copies of files that nothing here provides any more, and that are to be taken back at this time, in Unix
     /// milliseconds.
     pub fn unwanted(&self, now: u64) -> Vec<Copy> {
+        let mut unwanted = self.not_provided(now);
+        unwanted.retain(|copy| copy.owner.is_none());
+        unwanted
+    }
+
+    /// The copies in the name of former identities of files that nothing here provides any more, which storages need not
+    /// keep any longer at this time, in Unix milliseconds.
+    pub fn expired(&self, now: u64) -> Vec<Copy> {
+        let mut expired = self.not_provided(now);
+        let is_over = |copy: &Copy| match copy.until {
+            Some(until) => until.saturating_mul(1000) < now,
+            None => copy.at.saturating_add(KEPT_UNTOLD_MS) < now,
+        };
+        expired.retain(|copy| copy.owner.is_some() && is_over(copy));
+        expired
+    }
+
+    /// The copies of files that nothing here provides any more.
+    fn not_provided(&self, now: u64) -> Vec<Copy> {
         if self.copies.is_empty() {
             return Vec::new();
         }
@@ -111,7 +133,7 @@ impl State {
     /// Whether this copy is there, and is to be taken back.
     pub fn is_unwanted(&self, copy: &Copy, now: u64) -> bool {
         let is_of_copy = |item: &Item| is_wanted(item, now) && item.cid.as_ref() == Some(&copy.cid);
-        self.copies.contains(copy) && !self.items.values().any(is_of_copy)
+        copy.owner.is_none() && self.copies.contains(copy) && !self.items.values().any(is_of_copy)
     }
 
     /// The number of bytes that were uploaded on the day of this time, in Unix milliseconds; days begin at midnight UTC.
@@ -145,6 +167,7 @@ impl State {
             peer: peer.to_owned(),
             until,
             at,
+            owner: None,
         });
     }
 
@@ -253,7 +276,13 @@ impl State {
                 self.web_page = *page == Some(true);
             }
             EventKind::Room { size } => self.room = Some(*size),
-            EventKind::Started { peer } => self.peer = Some(peer.clone()),
+            EventKind::Started { peer } => {
+                let before = self.peer.replace(peer.clone());
+                if let Some(before) = before.filter(|before| before != peer) {
+                    let own = self.copies.iter_mut().filter(|copy| copy.owner.is_none());
+                    own.for_each(|copy| copy.owner = Some(before.clone()));
+                }
+            }
             EventKind::Notice { failure } => {
                 self.notice = Some(failure.clone());
                 self.noticed = at;

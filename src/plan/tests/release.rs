@@ -1,6 +1,7 @@
 //! Tests of stopping: what is not shared any more is taken back from storage, whatever happens meanwhile.
 
 use super::*;
+use crate::state::NetworkStatus;
 
 /// A file of Alice's, which Bob has fetched, and which is therefore in storage.
 fn fetched_once(a: &Machine, b: &Machine) -> (ItemId, String) {
@@ -166,4 +167,74 @@ fn what_a_disk_has_lost_stays_in_storage_until_the_person_removes_it() {
     assert!(!storage.blocks.borrow().is_empty());
     command(&a, Command::Remove { ids: vec![id] });
     until_released(&a, &storage);
+}
+
+#[test]
+fn a_new_identity_takes_nothing_back_for_the_former_one() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (mut a, b) = world.alice_and_bob(Settings::default());
+    let (id, cid) = fetched_once(&a, &b);
+    for peer in ["former", "new"] {
+        let peer = peer.to_owned();
+        record(&a, vec![EventKind::Started { peer }]);
+    }
+    done(command(&a, Command::Stop { id: id.clone() }));
+    world.sim.pass(LONG);
+    assert_eq!(world.calls(&FunctionName::release()), 0);
+    let copies = a.engine.state().copies;
+    assert_eq!(copies[0].owner.as_deref(), Some("former"));
+    assert!(!storage.blocks.borrow().is_empty());
+
+    // What the new one uploads, it takes back.
+    done(command(&a, Command::ShareAgain { id: id.clone() }));
+    until(&a, &id, |item| item.status == Status::Shared);
+    let (other, _) = share(&a, "other", &file(600_000, 81));
+    until(&a, &other, |item| item.status == Status::Shared);
+    let other_cid = item(&a, &other).cid.unwrap();
+    let fetched = begin_fetch(&b, &other_cid);
+    until_done(&b, &fetched);
+    until(&a, &other, |item| item.upload.is_none());
+    command(
+        &a,
+        Command::Remove {
+            ids: vec![other, id],
+        },
+    );
+    let left = || a.engine.state().copies;
+    assert!(a.world.sim.run_until(LONG, || left().len() == 1));
+    assert_eq!(left()[0].cid, cid);
+
+    // It is shown until it expires, and is forgotten then.
+    a.world.sim.pass(Duration::from_secs(40 * 24 * 3600));
+    a.restart();
+    assert!(
+        a.world
+            .sim
+            .run_until(LONG, || a.engine.state().copies.is_empty())
+    );
+}
+
+#[test]
+fn what_is_shared_is_announced_again_through_a_new_peer_at_the_same_node() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, _b) = world.alice_and_bob(Settings::default());
+    let (id, _) = share(&a, "a", &file(1000, 82));
+    until(&a, &id, |item| item.status == Status::Shared);
+    let status = a.engine.state().network;
+    // As the worker does when the person wants a new identity, which may be as connected at once as the former one was.
+    a.engine.network_changed(NetworkStatus::Starting);
+    record(&a, vec![EventKind::Unconfirmed]);
+    assert_ne!(item(&a, &id).status, Status::Shared);
+    a.engine.network_changed(status);
+    until(&a, &id, |item| item.status == Status::Shared);
+}
+
+fn record(a: &Machine, kinds: Vec<EventKind>) {
+    let engine = a.engine.clone();
+    a.world
+        .sim
+        .spawn(a.group, async move { engine.record(kinds).await });
+    a.world.sim.pass(Duration::from_millis(1));
 }
