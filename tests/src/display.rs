@@ -177,7 +177,9 @@ impl Display {
                         dialog.top + dialog.height - SAVE_BUTTON.1,
                     );
                     // It may take no click in its first moments.
-                    self.press_mouse(x, y, "1").await?;
+                    if self.is_there(&dialog.window).await? {
+                        self.press_mouse(x, y, "1").await?;
+                    }
                     shown = true;
                 }
                 None if shown => return Ok(()),
@@ -210,7 +212,9 @@ impl Display {
                         notification.top + notification.height - above,
                     );
                     // It may take no click in its first moments.
-                    self.press_mouse(x, y, "1").await?;
+                    if self.is_there(&notification.window).await? {
+                        self.press_mouse(x, y, "1").await?;
+                    }
                     shown = Some(notification.window.clone());
                 }
                 (None, Some(_)) => return Ok(()),
@@ -283,6 +287,11 @@ impl Display {
             }
         }
         Ok(new)
+    }
+
+    /// Whether a window is visible still: after it has closed, a click would land on what is beneath.
+    async fn is_there(&self, window: &str) -> Result<bool> {
+        Ok(self.windows().await?.iter().any(|there| there == window))
     }
 
     /// The visible windows.
