@@ -10,6 +10,7 @@ use gloo_timers::future::TimeoutFuture;
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web::bytes::ByteReader;
 use web::extension::{pages, storage};
 use web::js::{Outcome, member, object, plain, text_or_empty};
 use web::message;
@@ -22,6 +23,8 @@ use crate::page::{LinkKind, PageLink};
 const HANDOVER_MS: u32 = 15_000;
 /// The interval at which files are offered again, in milliseconds.
 const HANDOVER_AGAIN_MS: u32 = 3_000;
+/// How many bytes of an answer are read at a time.
+const READ_BUFFER: u32 = 4096;
 /// The script that reads what a page links to and shows.
 const PAGE_SCRIPT: &str = "page.js";
 
@@ -419,22 +422,39 @@ pub fn save_text(name: &str, text: &str) -> Result<(), JsValue> {
     Ok(())
 }
 
-/// The text at an address, without cookies and without the cache.
+/// The text at an address, without cookies and without the cache. Of a longer text than `most` bytes, a little more than
+/// that comes back; after `patience_ms` milliseconds the request is given up.
 ///
 /// # Errors
 /// Fails with the browser's error, or if the answer is not one of success.
-pub async fn fetch_text(url: &str) -> Result<String, JsValue> {
+pub async fn fetch_text(url: &str, most: usize, patience_ms: u32) -> Result<String, JsValue> {
+    let abort = web_sys::AbortController::new()?;
     let init = web_sys::RequestInit::new();
     init.set_cache(web_sys::RequestCache::NoStore);
     init.set_credentials(web_sys::RequestCredentials::Omit);
+    init.set_signal(Some(&abort.signal()));
+    let ending = abort.clone();
+    let _late = Timeout::new(patience_ms, move || ending.abort());
     let answer: web_sys::Response = JsFuture::from(web::http::fetch(url, &init))
         .await?
         .dyn_into()?;
     if !answer.ok() {
         return Err(JsValue::UNDEFINED);
     }
-    let text = JsFuture::from(answer.text()?).await?;
-    text.as_string().ok_or(JsValue::UNDEFINED)
+    let mut bytes = Vec::new();
+    if let Some(body) = answer.body() {
+        let buffer = js_sys::ArrayBuffer::new(READ_BUFFER);
+        let mut reader = ByteReader::new(&body, buffer)?;
+        while let Some(piece) = reader.read().await? {
+            bytes.extend(piece.to_vec());
+            if bytes.len() > most {
+                // The rest is not wanted.
+                abort.abort();
+                break;
+            }
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The time of now, as the person's system writes it.

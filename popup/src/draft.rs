@@ -2,7 +2,7 @@
 
 use fluence::content::Profile;
 use fluence::failure::Failure;
-use fluence::state::{Field, OwnIpfs, Settings};
+use fluence::state::{Field, MAX_NODES, OwnIpfs, Settings};
 
 use crate::text;
 
@@ -73,6 +73,39 @@ pub struct Draft {
     pub routers: String,
     /// The addresses of gateways, one on each line.
     pub gateways: String,
+}
+
+/// The address of a node without a slash at its end, so that the same node is found however a person typed it.
+pub fn trimmed(address: &str) -> &str {
+    address.trim_end_matches('/')
+}
+
+/// Adds nodes at the end of others, except those that are there already, as many as can be set. Returns those that were
+/// added.
+///
+/// # Errors
+/// In words, why none was added, or not all of them.
+pub fn add_nodes(nodes: &mut Vec<String>, more: &[String]) -> (Vec<String>, Result<(), String>) {
+    let mut added = Vec::new();
+    let mut left = 0;
+    for node in more {
+        if nodes.iter().any(|known| trimmed(known) == trimmed(node)) {
+            continue;
+        }
+        if nodes.len() < MAX_NODES {
+            nodes.push(node.clone());
+            added.push(node.clone());
+        } else {
+            left += 1;
+        }
+    }
+    let told = match added.len() {
+        _ if left > 0 => Err(text::nodes_left(left, MAX_NODES)),
+        0 if more.len() == 1 => Err(text::NODE_KNOWN.to_owned()),
+        0 => Err(text::NODES_KNOWN.to_owned()),
+        _ => Ok(()),
+    };
+    (added, told)
 }
 
 /// What is wrong with a draft, with the setting that each problem concerns ([`Settings::check`]).
@@ -324,6 +357,23 @@ mod tests {
                 "{size}"
             );
         }
+    }
+
+    #[test]
+    fn nodes_are_added_once_and_as_many_as_fit() {
+        let node = |n: usize| format!("/dns4/a/tcp/{n}/ws");
+        let mut nodes = vec![node(1)];
+        let slash = node(1) + "/";
+        let (added, told) = add_nodes(&mut nodes, &[slash]);
+        assert!(added.is_empty());
+        assert_eq!(told, Err(text::NODE_KNOWN.to_owned()));
+        let (added, told) = add_nodes(&mut nodes, &[node(2), node(1)]);
+        assert_eq!((added, told), (vec![node(2)], Ok(())));
+        assert_eq!(nodes, [node(1), node(2)]);
+        let many: Vec<String> = (1..=MAX_NODES + 1).map(node).collect();
+        let (added, told) = add_nodes(&mut nodes, &many);
+        assert_eq!((added.len(), nodes.len()), (MAX_NODES - 2, MAX_NODES));
+        assert_eq!(told, Err(text::nodes_left(1, MAX_NODES)));
     }
 
     #[test]

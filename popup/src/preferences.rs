@@ -1,5 +1,6 @@
 //! What the face remembers for itself: texts, each under a key. What the worker must know is in its settings.
 
+use fluence::state::ItemId;
 use gloo_storage::{LocalStorage, Storage};
 
 use crate::browser;
@@ -8,7 +9,7 @@ use crate::browser;
 const THEME: &str = "theme";
 /// The key of the filter.
 const FILTER: &str = "filter";
-/// The key of the time until which items were made about which the person is not to be asked.
+/// The key of the ids of the items about which the person is not to be asked now.
 const NOT_NOW: &str = "not_now";
 /// The key of the text of the notice that was dismissed last.
 const DISMISSED: &str = "dismissed";
@@ -103,14 +104,18 @@ impl Filter {
     }
 }
 
-/// Until when items were made about which the person is not to be asked for permission, in Unix milliseconds.
-pub fn not_now() -> u64 {
-    load(NOT_NOW).parse().unwrap_or_default()
+/// The items about which the person does not want to be asked for permission now.
+pub fn not_now() -> Vec<ItemId> {
+    let ids = load(NOT_NOW);
+    ids.split_whitespace()
+        .map(|id| ItemId(id.to_owned()))
+        .collect()
 }
 
-/// Keeps that the person is not to be asked about items that were made until this time, in Unix milliseconds.
-pub fn keep_not_now(until: u64) {
-    keep(NOT_NOW, &until.to_string());
+/// Keeps that the person does not want to be asked about these items now.
+pub fn keep_not_now(ids: &[ItemId]) {
+    let ids: Vec<&str> = ids.iter().map(|id| &*id.0).collect();
+    keep(NOT_NOW, &ids.join(" "));
 }
 
 /// Whether the person has dismissed the notice of this time, in Unix milliseconds.

@@ -3,8 +3,10 @@
 
 use fluence::failure::{About, Code, Failure, Reason};
 use fluence::live::{LinkView, NodeView};
-use fluence::state::{Item, LinkCause, LinkError, LogEntry, NetworkStatus, Origin, Status};
-use fluence::text::host_of;
+use fluence::state::{
+    Item, LinkCause, LinkError, LogEntry, NetworkStatus, Origin, Settings, Status,
+};
+use fluence::text::{host_of, quote, shorten};
 use words::{Extension, Words};
 
 use crate::askers::{Sent, Who};
@@ -138,7 +140,15 @@ pub const RETRY: &str = "Try again";
 pub const REMOVE: &str = "Remove";
 pub const NOW: &str = "Now";
 pub const NEEDS_ACCESS: &str = "Needs your permission";
-pub const STALLED: &str = "nothing has come for a while";
+
+/// That bytes have not moved for a while: out, or in.
+pub fn stalled(out: bool) -> &'static str {
+    match out {
+        true => "nothing has moved for a while",
+        false => "nothing has come for a while",
+    }
+}
+
 pub const DETAILS: &str = "Details";
 pub const MORE_ACTIONS: &str = "More";
 pub const ASKERS: &str = "Who asked";
@@ -198,6 +208,8 @@ pub const OPTIONS_NOTIFY: &str = "Show notifications";
 pub const OPTIONS_FETCHING: &str = "What I fetch";
 pub const OPTIONS_SAVE: &str = "Save it to the download folder at once";
 pub const OPTIONS_PROVIDE: &str = "Share it with others, too";
+/// The size that applies without another one ([`Settings::max_file`]).
+pub const OPTIONS_MAX_NONE: &str = "1 TB";
 pub const OPTIONS_MAX: &str = "Largest file at all";
 pub const OPTIONS_MAX_HELP: &str = "Larger files are neither shared nor fetched.";
 pub const OPTIONS_ROOM: &str = "Room for all files together";
@@ -279,6 +291,17 @@ pub const NODE_ADD_HELP: &str =
     "Like /dns4/node.example.org/tcp/443/tls/ws, or https://example.org for the list of a group.";
 pub const NODE_ADDING: &str = "Reading the list…";
 pub const NODE_KNOWN: &str = "This node is in the list already.";
+pub const NODES_KNOWN: &str = "These nodes are in the list already.";
+
+/// Nodes that were not added, because there can be no more.
+pub fn nodes_left(left: usize, most: usize) -> String {
+    let left = match left {
+        1 => "One node was not added".to_owned(),
+        n => format!("{n} nodes were not added"),
+    };
+    format!("{left}: there can be {most}. Remove one of the others first.")
+}
+
 pub const NODE_UP: &str = "Move up: use it earlier";
 pub const NODE_DOWN: &str = "Move down: use it later";
 pub const NODE_REMOVE: &str = "Remove this node";
@@ -301,7 +324,7 @@ pub const FILE: &str = "Settings file";
 pub const FILE_HELP: &str =
     "All settings, for another browser or for later. It has no files, no links and no keys.";
 pub const EXPORT: &str = "Export settings";
-pub const EXPORT_FAILED: &str = "The browser did not save the file.";
+pub const NOT_SAVED: &str = "The browser did not save the file.";
 pub const IMPORT: &str = "Import settings";
 pub const IMPORT_CONFIRM: &str = "Replace mine";
 pub const IMPORT_CANCEL: &str = "Keep mine";
@@ -309,14 +332,106 @@ pub const IMPORT_TOO_LARGE: &str =
     "This file is too large to be one of settings. Nothing was changed.";
 pub const IMPORT_UNREADABLE: &str = "This file cannot be read. Nothing was changed.";
 
-/// Asks whether a settings file is to be used.
-pub fn import_question(name: &str, nodes: usize) -> String {
-    let nodes = match nodes {
-        0 => "no node".to_owned(),
-        1 => "1 node".to_owned(),
-        n => format!("{n} nodes"),
+pub const IMPORT_QUESTION: &str = "Replace all settings by those of this file?";
+pub const IMPORT_DONE: &str = "The settings of the file are used now.";
+/// The longest list of hosts that is shown, in bytes.
+const MAX_HOSTS: usize = 600;
+
+/// What a settings file means to who uses it, in sentences with the hosts that they end with: its nodes, and whatever else
+/// decides on who sees what and differs from the settings of now. `node_host` finds the host of a node.
+pub fn import_changes(
+    now: &Settings,
+    new: &Settings,
+    node_host: fn(&str) -> String,
+) -> Vec<(&'static str, String)> {
+    let hosts = |hosts: Vec<String>| shorten(&quote_all(hosts), MAX_HOSTS);
+    let of_urls = |urls: &[String]| hosts(urls.iter().map(|url| host_of(url)).collect());
+    let nodes = hosts(new.nodes.iter().map(|node| node_host(node)).collect());
+    let mut changes = vec![match new.nodes.len() {
+        0 => ("It has no node.", String::new()),
+        1 => ("It has 1 node:", nodes),
+        _ => ("It has these nodes:", nodes),
+    }];
+    let mut add = |differs: bool, words, hosts| {
+        if differs {
+            changes.push((words, hosts));
+        }
     };
-    format!("Replace all settings by those in “{name}”? It has {nodes}.")
+    let switch = |now: bool, new: bool, on, off| (now != new, if new { on } else { off });
+    match &new.own_ipfs {
+        Some(own) => {
+            let both = of_urls(&[own.rpc.clone(), own.gateway.clone()]);
+            add(
+                now.own_ipfs != new.own_ipfs,
+                "What you share is uploaded to this IPFS node, as your own:",
+                both,
+            );
+        }
+        None => add(
+            now.own_ipfs.is_some(),
+            "Your own IPFS node is no longer used.",
+            String::new(),
+        ),
+    }
+    let is_public = |settings: &Settings| settings.public == Some(true);
+    let (differs, words) = switch(
+        is_public(now),
+        is_public(new),
+        "What nobody shares is looked for in the public IPFS without asking you.",
+        "What nobody shares is not looked for in the public IPFS by itself.",
+    );
+    add(differs, words, String::new());
+    if now.routers != new.routers {
+        add(
+            true,
+            "The public IPFS is searched through:",
+            of_urls(&new.routers),
+        );
+    }
+    if now.gateways != new.gateways {
+        add(
+            true,
+            "Files of the public IPFS come through:",
+            of_urls(&new.gateways),
+        );
+    }
+    let (differs, words) = switch(
+        now.provide_fetched,
+        new.provide_fetched,
+        "What you fetch is shared with others.",
+        "What you fetch is not shared with others.",
+    );
+    add(differs, words, String::new());
+    let (differs, words) = switch(
+        now.private,
+        new.private,
+        "What you share is private unless you say otherwise.",
+        "What you share is not private unless you say so.",
+    );
+    add(differs, words, String::new());
+    // Whatever has no sentence of its own.
+    let rest = Settings {
+        nodes: now.nodes.clone(),
+        own_ipfs: now.own_ipfs.clone(),
+        public: now.public,
+        routers: now.routers.clone(),
+        gateways: now.gateways.clone(),
+        provide_fetched: now.provide_fetched,
+        private: now.private,
+        paused: now.paused,
+        ..new.clone()
+    };
+    add(
+        rest != *now,
+        "Limits or other settings change, too.",
+        String::new(),
+    );
+    changes
+}
+
+fn quote_all(texts: Vec<String>) -> String {
+    let quoted: Vec<String> = texts.iter().map(|text| quote(text)).collect();
+    quoted.join(", ")
 }
 
 /// A button of a row of nodes, for those who hear it.
@@ -389,6 +504,19 @@ pub fn tested((ms, error): &Tested) -> String {
             millis(*ms),
             link_cause(&error.cause)
         ),
+        (
+            None,
+            Some(LinkError {
+                cause:
+                    cause @ (LinkCause::ReservationRefused { .. }
+                    | LinkCause::ReservationTimeout
+                    | LinkCause::ReservationEnded),
+                ..
+            }),
+        ) => format!(
+            "You can connect to it, but it does not make you reachable. {}",
+            link_cause(cause)
+        ),
         (None, Some(error)) => format!("It does not work. {}", link_cause(&error.cause)),
     }
 }
@@ -407,12 +535,12 @@ pub const WELCOME_FACTS: [(&str, &str, &str); 4] = [
     (
         "copy",
         "With whom",
-        "Whoever has the link of a file can fetch it, as long as this browser is open.",
+        "Whoever has the link of a file can fetch it: while this browser is open, and for a while after from a storage that has a copy.",
     ),
     (
         "key",
         "What others can see",
-        "Whoever hands a file on sees your network address and the file; shared privately, it is encrypted, and they see only how large it is.",
+        "Whoever hands a file on sees your network address, and the file unless you share it privately; then they see only how large it is.",
     ),
     (
         "web",
@@ -521,14 +649,21 @@ pub fn time_left(seconds: u64) -> String {
 
 /// The progress of a transfer: `12 MB of 50 MB · 3.4 MB/s · 12 s left`. How fast it is and how long it takes is left out
 /// when nothing has moved for a while, because nobody knows then.
-pub fn progress(progress: &fluence::state::Progress, stalled: bool) -> String {
+pub fn progress(
+    progress: &fluence::state::Progress,
+    moving: bool,
+    stalled: Option<&'static str>,
+) -> String {
     let mut text = match progress.total {
         Some(total) => format!("{} of {}", words::size(progress.bytes), words::size(total)),
         None => words::size(progress.bytes),
     };
-    if stalled {
+    if !moving {
+        return text;
+    }
+    if let Some(stalled) = stalled {
         text.push_str(" · ");
-        text.push_str(STALLED);
+        text.push_str(stalled);
     } else if progress.rate > 0 {
         text.push_str(&format!(" · {}/s", words::size(progress.rate)));
         if let Some(seconds) = progress.seconds_left().filter(|seconds| *seconds > 0) {
@@ -673,6 +808,14 @@ pub fn still_at(hosts: &str) -> String {
 pub fn removed_still_at(count: usize, hosts: &str) -> String {
     format!(
         "{} that you removed: copies are still at {hosts}, until its node answers.",
+        files(count as u64)
+    )
+}
+
+/// Files that were removed here are still at storages, which would give them up only to a former identity.
+pub fn former_still_at(count: usize, hosts: &str) -> String {
+    format!(
+        "{} that you removed: copies of your former identity are still at {hosts}, until they expire there.",
         files(count as u64)
     )
 }
@@ -902,7 +1045,7 @@ mod tests {
 
     #[test]
     fn progress_says_only_what_is_known() {
-        let of = |bytes, total, rate| progress(&Progress { bytes, total, rate }, false);
+        let of = |bytes, total, rate| progress(&Progress { bytes, total, rate }, true, None);
         assert_eq!(
             of(12_000_000, Some(50_000_000), 3_400_000),
             "12 MB of 50 MB · 3.4 MB/s · 12 s left"
@@ -910,15 +1053,92 @@ mod tests {
         assert_eq!(of(12_000_000, None, 0), "12 MB");
         assert_eq!(of(5, Some(5), 10), "5 bytes of 5 bytes · 10 bytes/s");
         assert_eq!(of(6, Some(5), 10), "6 bytes of 5 bytes · 10 bytes/s");
-        let stalled = Progress {
+        let moved = Progress {
             bytes: 12_000_000,
             total: Some(50_000_000),
             rate: 3_400_000,
         };
         assert_eq!(
-            progress(&stalled, true),
+            progress(&moved, true, Some(stalled(false))),
             "12 MB of 50 MB · nothing has come for a while"
         );
+        assert_eq!(
+            progress(&moved, true, Some(stalled(true))),
+            "12 MB of 50 MB · nothing has moved for a while"
+        );
+        // A fetch that was just paused is not slow.
+        assert_eq!(
+            progress(&moved, false, Some(stalled(false))),
+            "12 MB of 50 MB"
+        );
+    }
+
+    #[test]
+    fn a_settings_file_says_what_it_means_before_it_is_used() {
+        let now = Settings {
+            nodes: vec!["/dns4/a/tcp/1/ws".into()],
+            private: true,
+            ..Settings::default()
+        };
+        let said = |new: &Settings| {
+            let changes = import_changes(&now, new, |node| format!("host of {node}"));
+            let lines = changes.into_iter();
+            let lines: Vec<String> = lines
+                .map(|(words, hosts)| format!("{words} {hosts}"))
+                .collect();
+            lines.join("\n")
+        };
+        assert_eq!(said(&now), "It has 1 node: host of /dns4/a/tcp/1/ws");
+        let stranger = Settings {
+            nodes: vec!["/dns4/b/tcp/1/ws".into(), "/dns4/c/tcp/1/ws".into()],
+            private: false,
+            provide_fetched: !now.provide_fetched,
+            public: Some(true),
+            own_ipfs: Some(fluence::state::OwnIpfs {
+                rpc: "https://evil.example".into(),
+                gateway: "https://other.example".into(),
+            }),
+            routers: vec!["https://router.example".into()],
+            gateways: vec!["https://gateway.example".into()],
+            max_sent_day: Some(1),
+            ..now.clone()
+        };
+        let said = said(&stranger);
+        for part in [
+            "host of /dns4/b/tcp/1/ws, host of /dns4/c/tcp/1/ws",
+            "evil.example, other.example",
+            "without asking you",
+            "router.example",
+            "gateway.example",
+            "What you fetch is",
+            "What you share is not private",
+            "Limits or other settings",
+        ] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+    }
+
+    #[test]
+    fn the_size_in_an_empty_field_is_the_one_that_applies() {
+        assert_eq!(words::size(Settings::default().max_file), OPTIONS_MAX_NONE);
+    }
+
+    #[test]
+    fn a_test_of_a_node_says_what_it_found() {
+        let found = |ms, cause| {
+            tested(&(
+                ms,
+                Some(LinkError {
+                    node: None,
+                    others_failed: false,
+                    cause,
+                }),
+            ))
+        };
+        let refused = || LinkCause::ReservationRefused { detail: None };
+        assert!(found(Some(7), refused()).contains("you can only fetch through it"));
+        assert!(found(None, refused()).starts_with("You can connect to it"));
+        assert!(found(None, LinkCause::ConnectionLost).starts_with("It does not work"));
     }
 
     /// The item that results from these events.

@@ -134,7 +134,13 @@ impl Face {
                 self.ask_for_shares(sender, origins);
             }
             FromWorker::Message(ToFace::Answer { number, answer }) => {
+                let replaced = self.replacing.remove(&number);
+                let is_done = matches!(answer, Answer::Done { .. });
                 self.answered(number, answer);
+                if let Some(id) = replaced.filter(|_| is_done) {
+                    self.remove_replaced(sender, id);
+                }
+                self.share_next(sender);
                 self.copy_begun(sender);
                 self.use_found(sender);
                 self.fetch_back(sender);
@@ -166,8 +172,13 @@ impl Face {
             handovers.remove(number);
             // These are asked for again anyway.
             let is_asked = matches!(about, Topic::Thumbnails | Topic::Log(_) | Topic::Live);
-            let again =
-                tells_again && !is_asked && *about != Topic::Files && queue.len() < MAX_QUEUE;
+            // Done twice, these would do more than what the person wanted.
+            let is_single = matches!(command, Command::NewIdentity | Command::Call { .. });
+            let again = tells_again
+                && !is_asked
+                && !is_single
+                && *about != Topic::Files
+                && queue.len() < MAX_QUEUE;
             if again {
                 let (number, command) = (*number, command.clone());
                 queue.push(ToWorker { number, command });
@@ -223,6 +234,8 @@ impl Face {
                     self.begun.clone_from(&id);
                 }
                 match about {
+                    Topic::Import => self.imported(),
+                    Topic::Nodes => self.nodes_added(),
                     Topic::Fetch => {
                         self.fetch_text.clear();
                         self.show(Filter::Fetched, id);

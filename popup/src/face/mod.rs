@@ -59,6 +59,12 @@ pub enum Topic {
     Item(ItemId),
     /// The settings.
     Settings,
+    /// The nodes that the first page adds.
+    Nodes,
+    /// The settings of a file that take the place of these.
+    Import,
+    /// The settings as a file that is written.
+    Export,
     /// The person's own IPFS node.
     Ipfs,
     /// Shares that wait for permission; they may have been begun from the context menu.
@@ -75,7 +81,7 @@ pub enum Topic {
     Node(String),
     /// A list of nodes.
     NodeList,
-    /// The settings as a file.
+    /// A file of settings that is read.
     SettingsFile,
     /// A report for those who look for a fault.
     Report,
@@ -293,8 +299,8 @@ pub struct Face {
     pub readable: Vec<String>,
     /// The permission that shares wait for.
     pub access: Option<Access>,
-    /// Until when items were made about which the person is not to be asked for permission, in Unix milliseconds.
-    not_now: u64,
+    /// The items about which the person does not want to be asked for permission now.
+    not_now: Vec<ItemId>,
     /// The topics whose last command succeeded.
     pub done: SmallMap<Topic, ()>,
     /// The text in the field for hashes and links.
@@ -309,6 +315,8 @@ pub struct Face {
     pub page_all: bool,
     /// The addresses of the files of the page that are selected.
     pub page_selected: Vec<String>,
+    /// The selected files that are still to be shared, the next one last.
+    page_next: Vec<PageFile>,
     /// Whether files are being dragged over the face.
     pub dragging: bool,
     /// The files that were picked and are not shared yet.
@@ -360,6 +368,9 @@ pub struct Face {
     pending: SmallMap<u32, (Topic, Command)>,
     handovers: SmallMap<u32, Handover>,
     given: Vec<sharing::Given>,
+    /// The items whose bytes are gone, by the numbers of the commands that share the same files anew: they go once those
+    /// are obeyed.
+    replacing: SmallMap<u32, ItemId>,
     focus: Option<Focus>,
     /// Whether anything had the focus before the last message.
     had_focus: bool,
@@ -431,6 +442,7 @@ impl Face {
             page: PageView::Reading,
             page_all: false,
             page_selected: Vec::new(),
+            page_next: Vec::new(),
             dragging: false,
             stage: Vec::new(),
             stage_error: None,
@@ -460,6 +472,7 @@ impl Face {
             pending: SmallMap::default(),
             handovers: SmallMap::default(),
             given: Vec::new(),
+            replacing: SmallMap::default(),
             focus: None,
             had_focus: false,
             acted: None,
@@ -600,13 +613,12 @@ impl Face {
                 sender.send_future(async move { Msg::Picked(dropped.files().await) });
             }
             Msg::Picked(picked) => self.picked(sender, picked),
-            Msg::PickedFor(id, picked) => {
-                if picked.is_ok() {
-                    let ids = vec![id.clone()];
-                    self.send(sender, Topic::Item(id), Command::Remove { ids });
+            Msg::PickedFor(id, picked) => match picked {
+                Ok(picked) if picked.len() == 1 => {
+                    self.share_in_place(sender, id, picked, self.is_private(), 1);
                 }
-                self.picked(sender, picked);
-            }
+                picked => self.picked(sender, picked),
+            },
             Msg::Together(together) => self.together = together,
             Msg::Private(private) => self.private = Some(private),
             Msg::ShareStage => {
@@ -782,6 +794,9 @@ impl Face {
                 None => About::Other,
             },
             Topic::Settings
+            | Topic::Nodes
+            | Topic::Import
+            | Topic::Export
             | Topic::Ipfs
             | Topic::Room
             | Topic::Network

@@ -8,7 +8,6 @@ use fluence::report;
 use fluence::settings_file;
 use fluence::state::{ItemId, LinkError, Settings};
 use fluence::storage;
-use gloo_timers::callback::Timeout;
 use web::extension::commands::Key;
 use web_sys::File;
 
@@ -16,7 +15,7 @@ use super::{Face, Msg, Sender, Topic, View};
 use crate::files::Picked;
 use crate::preferences::Theme;
 use crate::small_map::SmallMap;
-use crate::{browser, focus, text};
+use crate::{browser, draft, focus, text};
 
 /// How long the sample may take to come back, in milliseconds. The node waits for the browser that shares it.
 const BACK_MS: u32 = 60_000;
@@ -36,10 +35,20 @@ pub struct Pages {
     pub import: Option<Import>,
     /// What is wrong with a settings file that was not even sent to the worker.
     pub import_error: Option<&'static str>,
+    /// Why the settings were not saved to a file.
+    pub export_error: Option<&'static str>,
+    /// Why the report was not saved to a file.
+    pub report_error: Option<&'static str>,
+    /// How many times the settings of a file took the place of these.
+    pub imports: u32,
+    /// The theme in the file whose settings are being set.
+    importing: Option<Theme>,
     /// Whether the person is asked whether they want a new identity.
     pub asks_identity: bool,
     /// The address of a node that the first page asks for.
     pub adding: String,
+    /// Why what was typed there was not added, or not all of it.
+    pub add_wrong: Option<String>,
     /// The function that the person calls, its arguments, and the last reply with the peer and the time that it took.
     pub function: String,
     /// See [`Pages::function`].
@@ -54,7 +63,6 @@ pub struct Pages {
     pub keys: Vec<Key>,
     /// What became of the last question about keys or links.
     pub asked: Option<&'static str>,
-    late: Option<Timeout>,
 }
 
 /// How the test of a node ended: the time of a round trip in milliseconds, and what is wrong.
@@ -73,6 +81,8 @@ pub struct Import {
 /// The file that the first page shares and fetches.
 #[derive(Default)]
 pub struct Sample {
+    /// The number of the run: it is shared and fetched anew each time that the person wants it.
+    run: u32,
     /// What is in it; empty if it is not made yet.
     pub text: String,
     /// Its item.
@@ -115,12 +125,12 @@ pub enum Do {
     Set(Box<Settings>),
     /// The sample is to be shared and fetched.
     Try,
-    /// The sample came back, or did not.
-    Back(Result<String, String>),
     /// The keys of the extension, as the browser has them now.
     Keys(Vec<Key>),
     /// What became of a question about keys or links.
     Asked(&'static str),
+    /// The sample of the run with this number came back, or did not.
+    Back(u32, Result<String, String>),
 }
 
 impl Pages {
@@ -170,12 +180,14 @@ impl Face {
             Do::Export => {
                 let theme = self.theme.word().to_owned();
                 let command = Command::ExportSettings { theme };
-                self.send(sender, Topic::SettingsFile, command);
+                self.send(sender, Topic::Export, command);
             }
             Do::Chosen(file) => {
                 self.pages.import = None;
                 self.failures.remove(&Topic::SettingsFile);
                 self.done.remove(&Topic::SettingsFile);
+                self.failures.remove(&Topic::Import);
+                self.done.remove(&Topic::Import);
                 let is_large = file.size() > settings_file::MAX_FILE as f64;
                 self.pages.import_error = is_large.then_some(text::IMPORT_TOO_LARGE);
                 if !is_large {
@@ -209,11 +221,8 @@ impl Face {
                         ..settings
                     };
                     let is_known = |known: &Theme| theme.as_deref() == Some(known.word());
-                    if let Some(theme) = Theme::ALL.into_iter().find(is_known) {
-                        self.theme = theme;
-                        theme.choose();
-                    }
-                    self.send(sender, Topic::Settings, Command::Set { settings });
+                    self.pages.importing = Theme::ALL.into_iter().find(is_known);
+                    self.send(sender, Topic::Import, Command::Set { settings });
                 }
             }
             Do::AskIdentity(asks) => {
@@ -222,7 +231,8 @@ impl Face {
             }
             Do::Adding(address) => {
                 self.pages.adding = address;
-                self.failures.remove(&Topic::Settings);
+                self.pages.add_wrong = None;
+                self.failures.remove(&Topic::Nodes);
                 self.failures.remove(&Topic::NodeList);
             }
             Do::AddNode => {
@@ -231,11 +241,7 @@ impl Face {
                 if url.contains("://") {
                     self.send(sender, Topic::NodeList, Command::NodeList { url });
                 } else {
-                    let settings = Settings {
-                        nodes: vec![url],
-                        ..self.settings().clone()
-                    };
-                    self.send(sender, Topic::Settings, Command::Set { settings });
+                    self.add_nodes(sender, &[url]);
                 }
             }
             Do::Function(name) => self.pages.function = name,
@@ -253,22 +259,29 @@ impl Face {
                 self.send(sender, Topic::Settings, Command::Set { settings });
             }
             Do::Try => self.share_sample(sender),
-            Do::Back(back) => {
-                self.pages.late = None;
+            // An earlier run says nothing of this one.
+            Do::Back(run, _) if run != self.pages.sample.run => {}
+            Do::Back(_, back) => {
                 self.pages.sample.fetching = false;
-                let is_same = back
-                    .as_ref()
-                    .is_ok_and(|back| *back == self.pages.sample.text);
-                self.said = if is_same {
-                    text::TRY_SAME.to_owned()
-                } else {
-                    text::TRY_NOT_BACK.to_owned()
-                };
-                self.pages.sample.back = Some(match back {
-                    Ok(_) if !is_same => Err(text::TRY_OTHER.to_owned()),
+                let back = match back {
+                    Ok(back) if back != self.pages.sample.text => Err(text::TRY_OTHER.to_owned()),
                     back => back,
-                });
+                };
+                self.said = match &back {
+                    Ok(_) => text::TRY_SAME.to_owned(),
+                    Err(why) => why.clone(),
+                };
+                self.pages.sample.back = Some(back);
             }
+        }
+    }
+
+    /// Notes that the settings of a file are those of now.
+    pub(super) fn imported(&mut self) {
+        self.pages.imports += 1;
+        if let Some(theme) = self.pages.importing.take() {
+            self.theme = theme;
+            theme.choose();
         }
     }
 
@@ -283,13 +296,13 @@ impl Face {
             (Topic::NodeList, Answer::Nodes { nodes }) => {
                 self.pages.found = Some(Rc::new(nodes));
             }
-            (Topic::SettingsFile, Answer::Text { text, .. }) => {
+            (Topic::Export, Answer::Text { text, .. }) => {
                 let saved = browser::save_text(settings_file::NAME, &text);
-                self.pages.import_error = saved.err().map(|_| text::EXPORT_FAILED);
+                self.pages.export_error = saved.err().map(|_| text::NOT_SAVED);
             }
             (Topic::Report, Answer::Text { text, .. }) => {
-                // The button is there to be pressed again.
-                let _ = browser::save_text(report::NAME, &text);
+                let saved = browser::save_text(report::NAME, &text);
+                self.pages.report_error = saved.err().map(|_| text::NOT_SAVED);
             }
             (Topic::SettingsFile, Answer::Settings { settings, theme }) => {
                 if let Some(import) = &mut self.pages.import {
@@ -322,10 +335,24 @@ impl Face {
         if self.view == View::Welcome
             && let Some(found) = self.pages.found.take()
         {
+            self.add_nodes(sender, &found);
+        }
+    }
+
+    /// Adds nodes to those that are set. What was typed stays if they could not be added.
+    fn add_nodes(&mut self, sender: &Sender, more: &[String]) {
+        let mut settings = self.settings().clone();
+        let (added, told) = draft::add_nodes(&mut settings.nodes, more);
+        self.pages.add_wrong = told.err();
+        if !added.is_empty() {
+            self.send(sender, Topic::Nodes, Command::Set { settings });
+        }
+    }
+
+    /// Forgets what was typed once it is added, unless some of it was not.
+    pub(super) fn nodes_added(&mut self) {
+        if self.pages.add_wrong.is_none() {
             self.pages.adding.clear();
-            let mut settings = self.settings().clone();
-            settings.nodes.clone_from(&found);
-            self.send(sender, Topic::Settings, Command::Set { settings });
         }
     }
 
@@ -335,6 +362,7 @@ impl Face {
             return;
         };
         self.pages.sample = Sample {
+            run: self.pages.sample.run.wrapping_add(1),
             text: made,
             ..Sample::default()
         };
@@ -356,14 +384,12 @@ impl Face {
             return;
         };
         sample.fetching = true;
+        let (run, most) = (sample.run, sample.text.len());
         let url = storage::web_link(base, cid);
         sender.send_future(async move {
-            let back = browser::fetch_text(&url).await;
-            Msg::Pages(Do::Back(back.map_err(|_| text::TRY_NOT_BACK.to_owned())))
+            let back = browser::fetch_text(&url, most, BACK_MS).await;
+            let back = back.map_err(|_| text::TRY_NOT_BACK.to_owned());
+            Msg::Pages(Do::Back(run, back))
         });
-        let sender = sender.clone();
-        self.pages.late = Some(Timeout::new(BACK_MS, move || {
-            sender.send(Msg::Pages(Do::Back(Err(text::TRY_NOT_BACK.to_owned()))));
-        }));
     }
 }

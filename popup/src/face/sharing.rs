@@ -120,14 +120,21 @@ impl Face {
         shared
     }
 
-    /// The files of the page that can be selected, because they are not shared yet.
+    /// The listed files of the page that can be selected, because they are not shared yet.
     pub fn selectable(&self) -> Vec<&PageFile> {
         let shared = self.shared_from();
         let is_new = |file: &&PageFile| {
             let topic = Topic::Page(file.url.clone());
-            !shared.contains_key(&*file.url) && !self.is_waiting(&topic)
+            !shared.contains_key(&*file.url)
+                && !self.is_waiting(&topic)
+                && !self.page_next.iter().any(|next| next.url == file.url)
         };
-        self.page_files().filter(is_new).collect()
+        let listed = if self.page_all {
+            usize::MAX
+        } else {
+            FEW_PAGE_FILES
+        };
+        self.page_files().take(listed).filter(is_new).collect()
     }
 
     /// Shares the selected files of the page.
@@ -138,7 +145,17 @@ impl Face {
             .filter(|file| selected.contains(&file.url))
             .cloned()
             .collect();
-        for file in files {
+        self.page_next.splice(0..0, files.into_iter().rev());
+        self.share_next(sender);
+    }
+
+    /// Shares the next of the selected files once the worker has answered about the one before: it takes only so many
+    /// commands at a time.
+    pub(super) fn share_next(&mut self, sender: &Sender) {
+        if self.waiting().any(|topic| matches!(topic, Topic::Page(_))) {
+            return;
+        }
+        if let Some(file) = self.page_next.pop() {
             self.share_page(sender, file);
         }
     }
@@ -217,18 +234,26 @@ impl Face {
     pub fn asks_for_access(&self) -> bool {
         let waiting = self.waiting_for_access();
         self.access.is_some()
-            && (waiting.is_empty() || waiting.iter().any(|item| item.created > self.not_now))
+            && (waiting.is_empty() || waiting.iter().any(|item| !self.not_now.contains(&item.id)))
     }
 
     /// Does not ask again about the shares that wait for permission now. Their rows have a button for it.
     pub(super) fn do_not_ask_now(&mut self) {
         let waiting = self.waiting_for_access();
-        let Some(newest) = waiting.iter().map(|item| item.created).max() else {
+        if waiting.is_empty() {
             self.access = None;
             return;
-        };
-        self.not_now = newest;
-        preferences::keep_not_now(newest);
+        }
+        let mut ids: Vec<ItemId> = waiting.iter().map(|item| item.id.clone()).collect();
+        // Those that were put off before and wait no longer need not be remembered.
+        for id in std::mem::take(&mut self.not_now) {
+            let item = self.state.items.get(&id);
+            if item.is_some_and(|item| item.status == Status::Preparing) && !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        preferences::keep_not_now(&ids);
+        self.not_now = ids;
     }
 
     /// Handles the person's decision. The shares go on by themselves.
@@ -353,6 +378,7 @@ impl Face {
                 self.given.push(given);
                 continue;
             }
+            let replaced = self.replacing.get(&given.number).cloned();
             let mut cut_off = Vec::new();
             let mut is_lost = |became: Became| match became {
                 Became::Settled => false,
@@ -375,6 +401,9 @@ impl Face {
                 given.picked = kept;
                 lost
             };
+            if replaced.is_some() {
+                self.replacing.remove(&given.number);
+            }
             let (together, private, times) = (given.together, given.private, given.times + 1);
             if !given.picked.is_empty() {
                 // Whatever is asked again has an answer of its own.
@@ -384,15 +413,43 @@ impl Face {
             if !cut_off.is_empty() {
                 self.send(sender, Topic::Shares, Command::Remove { ids: cut_off });
             }
-            self.share_files(sender, again, together, private, times);
+            match replaced {
+                Some(id) if again.is_empty() => self.remove_replaced(sender, id),
+                Some(id) => self.share_in_place(sender, id, again, private, times),
+                None => self.share_files(sender, again, together, private, times),
+            }
         }
+    }
+
+    /// Shares a file in the place of an item whose bytes are gone. The item stays until the worker has the file.
+    pub(super) fn share_in_place(
+        &mut self,
+        sender: &Sender,
+        id: ItemId,
+        picked: Vec<Picked>,
+        private: bool,
+        times: u32,
+    ) {
+        // The command gets this number.
+        let number = self.last_number.wrapping_add(1);
+        self.share_files(sender, picked, false, private, times);
+        if self.pending.get(&number).is_some() {
+            self.replacing.insert(number, id);
+        }
+    }
+
+    /// Removes an item in whose place the worker has another one.
+    pub(super) fn remove_replaced(&mut self, sender: &Sender, id: ItemId) {
+        let ids = vec![id.clone()];
+        self.send(sender, Topic::Item(id), Command::Remove { ids });
     }
 
     /// The shares of chosen files, by name and size.
     fn known_shares(&self) -> HashMap<(&str, u64), Vec<&Item>> {
         let mut known: HashMap<_, Vec<&Item>> = HashMap::new();
+        let is_replaced = |item: &Item| self.replacing.values().any(|id| *id == item.id);
         for item in self.state.items.values() {
-            if item.origin == Origin::Share && item.source.is_none() {
+            if item.origin == Origin::Share && item.source.is_none() && !is_replaced(item) {
                 let key = (&*item.name, item.size.unwrap_or_default());
                 known.entry(key).or_default().push(item);
             }

@@ -86,6 +86,8 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
 pub fn room(face: &Face, sender: &Sender) -> Html {
     let (used, limit) = face.room();
     let left = face.state.removed_copies();
+    let (left, former): (Vec<Copy>, Vec<Copy>) =
+        left.into_iter().partition(|copy| copy.owner.is_none());
     let spare = |(words, (ids, bytes)): (&'static str, (Vec<ItemId>, u64))| {
         let count = ids.len();
         let ask = |asked| sender.callback(move |_| Msg::AskFree(asked));
@@ -113,6 +115,7 @@ pub fn room(face: &Face, sender: &Sender) -> Html {
                 <button type="button" class="small" aria-expanded={face.freeing.to_string()} data-testid="room-free" onclick={sender.callback(|_| Msg::Free)}>{ text::FREE }</button>
             </p>
             if !left.is_empty() { <p class="hint" data-testid="left-at-storage">{ text::removed_still_at(left.len(), &hosts(&left)) }</p> }
+            if !former.is_empty() { <p class="hint" data-testid="left-of-former">{ text::former_still_at(former.len(), &hosts(&former)) }</p> }
             if face.freeing {
                 <ul>{ for face.spare().into_iter().map(spare) }</ul>
                 { hint(text::FREE_HELP.into()) }
@@ -366,7 +369,7 @@ fn progress(props: &RowProps) -> Html {
             html! {
                 <div class="under">
                     <progress max="1000" {value} aria-label={text::PROGRESS} data-testid="item-progress"></progress>
-                    <p class="meta" data-testid="item-moved">{ text::progress(progress, props.stalled || !moving) }</p>
+                    <p class="meta" data-testid="item-moved">{ text::progress(progress, moving, props.stalled.then_some(text::stalled(item.upload.is_some()))) }</p>
                 </div>
             }
         }
@@ -557,6 +560,7 @@ fn main_action(props: &RowProps) -> Html {
         return share::choose(
             props.view,
             sender,
+            false,
             "small",
             text::CHOOSE_AGAIN,
             "item-choose",

@@ -129,15 +129,15 @@ fn calls(face: &Face) -> Html {
             (_, None) => ("good", text::CALL_GOOD),
             (_, Some(reason)) => ("bad", text::call_failed(reason)),
         };
-        let way = if line.incoming {
-            text::CALL_IN
+        let (way_class, way) = if line.incoming {
+            ("in", text::CALL_IN)
         } else {
-            text::CALL_OUT
+            ("out", text::CALL_OUT)
         };
         html! {
-            <tr key={line.number} data-testid="call" data-function={line.function.clone()} data-way={way}>
+            <tr key={line.number} data-testid="call" data-function={line.function.clone()} data-way={way_class}>
                 <td>{ browser::moment(line.at) }</td>
-                <td><span class={classes!("way", way)}>{ way }</span></td>
+                <td><span class={classes!("way", way_class)}>{ way }</span></td>
                 <td class="code">{ &line.function }</td>
                 <td class="code"><bdi dir="ltr">{ "…" }{ &line.peer }</bdi></td>
                 <td class="number">{ line.ms.map(text::millis) }</td>

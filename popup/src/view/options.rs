@@ -5,8 +5,9 @@ use std::rc::Rc;
 use fluence::command::Command;
 use fluence::content::Profile;
 use fluence::live::NodeView;
-use fluence::state::{Field, MAX_NODES, Settings, check_node};
+use fluence::state::{Field, Settings, check_node};
 use fluence::storage;
+use fluence::text::quote;
 use wasm_bindgen::JsCast;
 use web::browser::{has_links_in_manifest, open_keys};
 use web::extension::commands::Key;
@@ -17,7 +18,7 @@ use yew::html::Scope;
 use yew::prelude::*;
 
 use super::{button, card, complaint, hint, icon, nodes, outcome, waiting};
-use crate::draft::{Draft, Size, UNITS, Wrong};
+use crate::draft::{self, Draft, Size, UNITS, Wrong, trimmed};
 use crate::face::{Do, EVERY_SITE, Face, Msg, Sender, Tested, Topic, WorkerState};
 use crate::preferences::Theme;
 use crate::{focus, text};
@@ -74,7 +75,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
         <>
             { look(face, sender) }
             <Form settings={face.settings().clone()} defaults={face.defaults.clone()} {onsave} {ontest}
-                saving={face.is_waiting(&Topic::Settings)} saved={face.done.contains(&Topic::Settings)}
+                imports={face.pages.imports} saving={face.is_waiting(&Topic::Settings)} saved={face.done.contains(&Topic::Settings)}
                 testing={face.is_waiting(&Topic::Ipfs)} good={face.done.contains(&Topic::Ipfs)}
                 save_outcome={outcome(face, sender, &Topic::Settings, "settings-failure")}
                 test_outcome={outcome(face, sender, &Topic::Ipfs, "ipfs-failure")}
@@ -88,11 +89,6 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             { about(face, sender) }
         </>
     }
-}
-
-/// An address without a slash at its end, so that the same node is found under what a person typed.
-fn trimmed(address: &str) -> &str {
-    address.trim_end_matches('/')
 }
 
 /// Draws which sites may be read.
@@ -173,19 +169,20 @@ fn identity(face: &Face, sender: &Sender) -> Html {
             sender.send(Msg::Send(Topic::Identity, Command::NewIdentity));
         })
     };
+    let waits = face.is_waiting(&Topic::Identity);
     let content = html! {
         <>
             { hint(text::IDENTITY_HELP.into()) }
             { own_id(face, sender) }
             <p class="buttons">
-                { button("", "", text::IDENTITY_NEW.into(), "identity-new", false, ask(true)) }
+                { button("", "", text::IDENTITY_NEW.into(), "identity-new", waits, ask(true)) }
                 <span class="hint" role="status" data-testid="identity-state">{ if face.done.contains(&Topic::Identity) { text::IDENTITY_DONE } else { "" } }</span>
             </p>
             if face.pages.asks_identity {
                 <div class="question" role="alert" data-testid="identity-question">
                     <p>{ text::IDENTITY_QUESTION }</p>
                     <p class="buttons">
-                        { button("danger", "", text::IDENTITY_CONFIRM.into(), "identity-confirm", false, renew) }
+                        { button("danger", "", text::IDENTITY_CONFIRM.into(), "identity-confirm", waits, renew) }
                         { button("", "", text::CANCEL.into(), "identity-keep", false, ask(false)) }
                     </p>
                 </div>
@@ -258,24 +255,33 @@ fn file(face: &Face, sender: &Sender) -> Html {
     let read = face.pages.import.as_ref();
     let read = read.filter(|_| face.done.contains(&Topic::SettingsFile));
     let wrong = face.pages.import_error.map(str::to_owned);
+    let unsaved = face.pages.export_error.map(str::to_owned);
+    let waits = face.is_waiting(&Topic::Import);
     let content = html! {
         <>
             { hint(text::FILE_HELP.into()) }
             <p class="buttons">
-                { button("", "down", text::EXPORT.into(), "settings-export", false, export) }
+                { button("", "down", text::EXPORT.into(), "settings-export", face.is_waiting(&Topic::Export), export) }
                 <label class="button">{ icon("up") }{ text::IMPORT }<input type="file" class="unseen" accept=".json,application/json" {onchange} data-testid="settings-import" /></label>
             </p>
             if let Some(read) = read {
                 <div class="question" role="alert" data-testid="import-question">
-                    <p>{ text::import_question(&read.name, read.settings.nodes.len()) }</p>
+                    <p>{ text::IMPORT_QUESTION }{ " " }<bdi>{ quote(&read.name) }</bdi></p>
+                    <ul>{ for text::import_changes(face.settings(), &read.settings, nodes::host).into_iter().map(|(words, hosts)| html! {
+                        <li>{ words }if !hosts.is_empty() { { " " }<bdi dir="ltr">{ hosts }</bdi> }</li>
+                    }) }</ul>
                     <p class="buttons">
-                        { button("main", "", text::IMPORT_CONFIRM.into(), "import-confirm", false, import(true)) }
+                        { button("main", "", text::IMPORT_CONFIRM.into(), "import-confirm", waits, import(true)) }
                         { button("", "", text::IMPORT_CANCEL.into(), "import-keep", false, import(false)) }
                     </p>
                 </div>
             }
+            <p class="hint" role="status" data-testid="import-state">{ if face.done.contains(&Topic::Import) { text::IMPORT_DONE } else { "" } }</p>
             { complaint(wrong.as_ref(), "import-wrong") }
+            { complaint(unsaved.as_ref(), "export-wrong") }
             { outcome(face, sender, &Topic::SettingsFile, "file-failure") }
+            { outcome(face, sender, &Topic::Import, "import-failure") }
+            { outcome(face, sender, &Topic::Export, "export-failure") }
         </>
     };
     card("", "file-title", text::FILE, content)
@@ -293,6 +299,7 @@ fn about(face: &Face, sender: &Sender) -> Html {
             <p><a href="popup.html?view=welcome" data-testid="about-welcome">{ text::WELCOME_AGAIN }</a></p>
             { hint(text::REPORT_HELP.into()) }
             <p class="buttons">{ button("", "down", text::REPORT.into(), "report", face.is_waiting(&Topic::Report), report) }</p>
+            { complaint(face.pages.report_error.map(str::to_owned).as_ref(), "report-wrong") }
             { outcome(face, sender, &Topic::Report, "report-failure") }
         </>
     };
@@ -303,6 +310,8 @@ fn about(face: &Face, sender: &Sender) -> Html {
 struct FormProps {
     settings: Settings,
     defaults: Settings,
+    /// How many times the settings of a file took the place of these, with all that was typed.
+    imports: u32,
     onsave: Callback<Settings>,
     ontest: Callback<(String, String)>,
     saving: bool,
@@ -385,16 +394,19 @@ impl Component for Form {
 
     fn changed(&mut self, ctx: &Context<Self>, old: &FormProps) -> bool {
         // Settings that were changed elsewhere are shown, unless there are unsaved changes here.
-        let untouched =
-            self.sent.as_ref() == Some(&self.draft) || self.draft == Draft::of(&old.settings);
-        if old.settings != ctx.props().settings && untouched {
+        let imported = old.imports != ctx.props().imports;
+        let untouched = imported
+            || self.sent.as_ref() == Some(&self.draft)
+            || self.draft == Draft::of(&old.settings);
+        if (imported || old.settings != ctx.props().settings) && untouched {
             self.draft = Draft::of(&ctx.props().settings);
         }
+        if imported {
+            self.checked = false;
+            self.add_wrong = None;
+        }
         if let Some(found) = &ctx.props().found {
-            self.adding.clear();
-            for node in found.iter() {
-                self.add(ctx.props(), node);
-            }
+            self.add(ctx.props(), found);
             ctx.props().onadded.emit(());
         }
         true
@@ -444,17 +456,13 @@ impl Component for Form {
             }
             Edit::Add => {
                 let typed = self.adding.trim().to_owned();
-                let nodes = self.draft.node_list();
                 self.add_wrong = None;
                 if typed.contains("://") {
                     props.onlist.emit(typed);
                 } else if let Err(failure) = check_node(&typed) {
                     self.add_wrong = Some(text::setting_wrong(&failure));
-                } else if nodes.iter().any(|node| trimmed(node) == trimmed(&typed)) {
-                    self.add_wrong = Some(text::NODE_KNOWN.to_owned());
                 } else {
-                    self.adding.clear();
-                    self.add(props, &typed);
+                    self.add(props, &[typed]);
                 }
             }
             Edit::Test => {
@@ -560,14 +568,17 @@ pub fn typed(event: &InputEvent) -> Option<String> {
 }
 
 impl Form {
-    /// Adds a node at the end, and has it tested.
-    fn add(&mut self, props: &FormProps, node: &str) {
+    /// Adds nodes at the end, and has them tested. What was typed stays if they could not be added.
+    fn add(&mut self, props: &FormProps, more: &[String]) {
         let mut nodes = self.draft.node_list();
-        let is_known = nodes.iter().any(|known| trimmed(known) == trimmed(node));
-        if !is_known && nodes.len() < MAX_NODES {
-            nodes.push(node.to_owned());
-            self.draft.nodes = nodes.join("\n");
-            props.onnode.emit(trimmed(node).to_owned());
+        let (added, told) = draft::add_nodes(&mut nodes, more);
+        self.draft.nodes = nodes.join("\n");
+        for node in added {
+            props.onnode.emit(trimmed(&node).to_owned());
+        }
+        self.add_wrong = told.err();
+        if self.add_wrong.is_none() {
+            self.adding.clear();
         }
     }
 
@@ -591,7 +602,7 @@ impl Form {
                 Callback::from(move |_| onnode.emit(address.clone()))
             };
             html! {
-                <li key={address.to_owned()} class="node" data-testid="node" data-address={address.to_owned()}>
+                <li key={format!("{at} {address}")} class="node" data-testid="node" data-address={address.to_owned()}>
                     { nodes::head(address, node.filter(|_| saved), saved) }
                     <div class="tools">
                         <button type="button" class="small" aria-label={text::of_node(text::NODE_TEST, &host)} disabled={testing} data-testid="node-test" onclick={test}>{ text::NODE_TEST }</button>
@@ -766,7 +777,7 @@ impl Form {
                 <h3>{ text::OPTIONS_LIMITS }</h3>
                 { self.size(link, wrong, field(Field::MaxSentDay, text::OPTIONS_SENT_DAY), "settings-max-sent-day", "sent-day-wrong", |draft| &mut draft.max_sent_day) }
                 { self.size(link, wrong, field(Field::MaxSentFile, text::OPTIONS_SENT_FILE), "settings-max-sent-file", "sent-file-wrong", |draft| &mut draft.max_sent_file) }
-                { self.size(link, wrong, field(Field::MaxFile, text::OPTIONS_MAX), "settings-max-file", "max-wrong", |draft| &mut draft.max_file) }
+                { self.size(link, wrong, (Field::MaxFile, text::OPTIONS_MAX, text::OPTIONS_MAX_NONE), "settings-max-file", "max-wrong", |draft| &mut draft.max_file) }
                 { hint(text::OPTIONS_MAX_HELP.into()) }
                 { self.check(link, text::OPTIONS_METERED, "settings-metered", |draft| &mut draft.metered) }
             </section>

@@ -25,7 +25,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
         <section class={classes!("give", wrong.then_some("wrong"))} aria-label={text::GIVE} data-testid="drop-zone">
             { fetch::field(face, sender) }
             <div class="line tools">
-                { choose(face.view, sender, "small", text::SHARE_CHOOSE, "file-input", Msg::Picked) }
+                { choose(face.view, sender, true, "small", text::SHARE_CHOOSE, "file-input", Msg::Picked) }
                 if !picks_in_tab(face.view) {
                     <label class="button small">
                         <input class="unseen" type="file" webkitdirectory=true data-testid="folder-input" onchange={picked(sender, Msg::Picked)} />
@@ -70,10 +70,11 @@ fn picked(
     })
 }
 
-/// A button with which files are chosen, or a link to the tab in which they can be.
+/// A button with which one file or many are chosen, or a link to the tab in which they can be.
 pub fn choose(
     view: View,
     sender: &Sender,
+    many: bool,
     class: &'static str,
     words: &'static str,
     testid: &'static str,
@@ -86,7 +87,7 @@ pub fn choose(
     }
     html! {
         <label class={classes!("button", class)}>
-            <input class="unseen" type="file" multiple=true data-testid={testid} onchange={picked(sender, told)} />
+            <input class="unseen" type="file" multiple={many} data-testid={testid} onchange={picked(sender, told)} />
             { icon("up") }{ words }
         </label>
     }

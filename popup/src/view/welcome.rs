@@ -59,6 +59,7 @@ fn choices(face: &Face, sender: &Sender) -> Html {
             </section>
             { check(text::WELCOME_PRIVATE, "welcome-private", |settings| &mut settings.private) }
             { check(text::WELCOME_PROVIDE, "welcome-provide", |settings| &mut settings.provide_fetched) }
+            { outcome(face, sender, &Topic::Settings, "choices-failure") }
             { hint(text::WELCOME_LATER.into()) }
         </>
     };
@@ -71,9 +72,9 @@ fn node(face: &Face, sender: &Sender) -> Html {
         face.state.network,
         NetworkStatus::Online { .. } | NetworkStatus::Unreachable { .. }
     );
-    let wrong = face.failures.get(&Topic::Settings);
-    let wrong = wrong.map(text::setting_wrong);
-    let waits = face.is_waiting(&Topic::NodeList) || face.is_waiting(&Topic::Settings);
+    let wrong = face.failures.get(&Topic::Nodes).map(text::setting_wrong);
+    let wrong = wrong.or_else(|| face.pages.add_wrong.clone());
+    let waits = face.is_waiting(&Topic::NodeList) || face.is_waiting(&Topic::Nodes);
     let callbacks = (
         sender.callback_if(|event: InputEvent| Some(Msg::Pages(Do::Adding(typed(&event)?)))),
         sender.callback_if(|event: KeyboardEvent| {
@@ -86,7 +87,7 @@ fn node(face: &Face, sender: &Sender) -> Html {
         <>
             <ol class="nodes">{ for face.pages.nodes.iter().map(nodes::row) }</ol>
             if !works {
-                { hint(text::NO_NODE_ADVICE.into()) }
+                if face.state.network == NetworkStatus::NoNode { { hint(text::NO_NODE_ADVICE.into()) } }
                 { nodes::field("welcome-node", &face.pages.adding, wrong.as_ref(), disabled, callbacks) }
                 { outcome(face, sender, &Topic::NodeList, "nodes-failure") }
             }
@@ -172,8 +173,9 @@ fn sample(face: &Face, sender: &Sender) -> Html {
         None if no_web => Some(Err(text::TRY_NO_WEB.to_owned())),
         None => None,
     };
-    let runs = begun && !removed && result.is_none() && failure.is_none();
-    let again = sample.back.is_some() || failure.is_some() || removed;
+    let refused = face.failures.get(&Topic::Files).is_some();
+    let runs = begun && !removed && result.is_none() && failure.is_none() && !refused;
+    let again = sample.back.is_some() || failure.is_some() || removed || refused;
     let content = html! {
         <>
             { hint(text::TRY_LEAD.into()) }
