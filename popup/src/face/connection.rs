@@ -125,6 +125,7 @@ impl Face {
                 self.ask_again(sender);
                 self.ask_live(sender);
                 self.look_at_given(sender);
+                self.share_next(sender);
             }
             FromWorker::Message(ToFace::Items { items, copies }) => {
                 self.state.items.extend(items);

@@ -123,12 +123,8 @@ impl Face {
     /// The listed files of the page that can be selected, because they are not shared yet.
     pub fn selectable(&self) -> Vec<&PageFile> {
         let shared = self.shared_from();
-        let is_new = |file: &&PageFile| {
-            let topic = Topic::Page(file.url.clone());
-            !shared.contains_key(&*file.url)
-                && !self.is_waiting(&topic)
-                && !self.page_next.iter().any(|next| next.url == file.url)
-        };
+        let is_new =
+            |file: &&PageFile| !shared.contains_key(&*file.url) && !self.is_sharing_page(&file.url);
         let listed = if self.page_all {
             usize::MAX
         } else {
@@ -145,6 +141,9 @@ impl Face {
             .filter(|file| selected.contains(&file.url))
             .cloned()
             .collect();
+        if let Some(first) = files.first() {
+            self.stay_on_page(&first.url);
+        }
         self.page_next.splice(0..0, files.into_iter().rev());
         self.share_next(sender);
     }
@@ -156,21 +155,34 @@ impl Face {
             return;
         }
         if let Some(file) = self.page_next.pop() {
-            self.share_page(sender, file);
+            self.share_found(sender, file);
         }
     }
 
-    /// Shares a file on the page.
+    /// Whether a file of the page is being shared, or is one of those that are shared next.
+    pub fn is_sharing_page(&self, url: &str) -> bool {
+        self.page_next.iter().any(|next| next.url == url)
+            || self.is_waiting(&Topic::Page(url.to_owned()))
+    }
+
+    /// Shares a file on the page, whose button was pressed.
     pub(super) fn share_page(&mut self, sender: &Sender, file: PageFile) {
+        self.stay_on_page(&file.url);
+        self.page_selected.retain(|url| *url != file.url);
+        self.share_found(sender, file);
+    }
+
+    /// Keeps the page in view, although there is an item now, and puts the focus on a row whose button goes.
+    fn stay_on_page(&mut self, url: &str) {
+        self.filter = Filter::Page;
+        self.filter_chosen = true;
+        self.focus = Some(Focus::Id(page_row(url)));
+    }
+
+    fn share_found(&mut self, sender: &Sender, file: PageFile) {
         let PageView::Files { tab, .. } = &self.page else {
             return;
         };
-        // The page stays in view, although there is an item now.
-        self.filter = Filter::Page;
-        self.filter_chosen = true;
-        self.page_selected.retain(|url| *url != file.url);
-        // Its button goes.
-        self.focus = Some(Focus::Id(page_row(&file.url)));
         let command = Command::ShareUrl {
             url: file.url.clone(),
             tab: Some(tab.id),

@@ -99,7 +99,7 @@ fn selection(face: &Face, sender: &Sender) -> Html {
 fn row(face: &Face, sender: &Sender, file: &PageFile, shared: &HashMap<&str, &Item>) -> Html {
     let about = Topic::Page(file.url.clone());
     let item = shared.get(&*file.url);
-    let waits = face.is_waiting(&about);
+    let waits = face.is_sharing_page(&file.url);
     let state = match item {
         _ if waits => text::PAGE_SHARING.to_owned(),
         Some(item) => text::status(item, &face.state.network),
