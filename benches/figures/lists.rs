@@ -40,6 +40,24 @@ const WRITE: &str = "
       change.oncomplete = () => { database.close(); done(null); };
       change.onabort = () => done(`${change.error}`);
     };";
+/// How many frames the list is scrolled for, and by how much in each, in CSS pixels: as fast as with a finger.
+const FRAMES: usize = 600;
+const STEP: usize = 60;
+/// Scrolls the page, and answers with the number of frames that were late, the longest one in milliseconds, and the most rows.
+const SCROLL: &str = "
+    const [frames, step, done] = arguments;
+    let n = 0, late = 0, longest = 0, rows = 0, before = null;
+    const frame = now => {
+      if (before !== null) {
+        late += now - before > 25;
+        longest = Math.max(longest, now - before);
+      }
+      before = now;
+      rows = Math.max(rows, document.querySelectorAll('[data-testid=item]').length);
+      scrollBy(0, step);
+      if (n++ < frames) requestAnimationFrame(frame); else done([late, longest, rows]);
+    };
+    requestAnimationFrame(frame);";
 /// Notes when the first item is in the document, in milliseconds since the page was asked for.
 const NOTE: &str = "
     new MutationObserver((_, observer) => {
@@ -57,6 +75,7 @@ pub async fn measure(scene: &Scene) -> Result<()> {
     note(&browser).await?;
     let (few_awake, few_asleep) = lists(&browser, FEW).await?;
     let (awake, asleep) = lists(&browser, MANY).await?;
+    let frames = scrolled(&browser).await?;
     browser.close().await?;
 
     let against = format!("{FEW} items");
@@ -74,7 +93,33 @@ pub async fn measure(scene: &Scene) -> Result<()> {
             Some(Goal::Most(GOAL)),
         );
     }
+    let [late, longest, rows] = frames;
+    single(
+        &format!("frames later than 1/60 s by half while {MANY} items are scrolled, of {FRAMES}"),
+        &format!("{late:.0}, the longest took {longest:.0} ms"),
+        late,
+        None,
+    );
+    single(
+        "the most rows in the document meanwhile",
+        &format!("{rows:.0}"),
+        rows,
+        None,
+    );
     Ok(())
+}
+
+/// Scrolls through the list that is shown, and returns the number of late frames, the longest one in milliseconds, and the
+/// most rows that there were.
+async fn scrolled(browser: &Browser) -> Result<[f64; 3]> {
+    let face = browser.face().await?;
+    face.wait("the first list", SHOWN, "return window.listed;")
+        .await?;
+    let driver = browser.driver()?;
+    let scrolled = driver
+        .execute_async(SCROLL, vec![json!(FRAMES), json!(STEP)])
+        .await?;
+    Ok(serde_json::from_value(scrolled.json().clone())?)
 }
 
 /// Lets the popup's page note when it shows its first list, for [`both`].

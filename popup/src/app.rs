@@ -36,7 +36,11 @@ impl Component for App {
     }
 
     fn update(&mut self, _ctx: &Context<Self>, msg: Msg) -> bool {
-        self.face.update(&self.sender, msg)
+        let drawn = self.face.update(&self.sender, msg);
+        if drawn {
+            self.face.arrange();
+        }
+        drawn
     }
 
     fn view(&self, _ctx: &Context<Self>) -> Html {

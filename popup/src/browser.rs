@@ -2,6 +2,7 @@
 //! APIs are wrapped in the crate `web`.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use fluence::command::{FACE_PORT, HANDOVER, REMEMBERED, ToFace, ToWorker};
@@ -345,6 +346,31 @@ impl Drop for PasteListener {
         let _ = document()
             .remove_event_listener_with_callback("paste", self.0.as_ref().unchecked_ref());
     }
+}
+
+/// Calls `on` whenever something is scrolled, and with `true` when the page gets another size, as long as there is
+/// the page.
+pub fn watch_view(on: impl Fn(bool) + Clone + 'static) {
+    for (event, resized) in [("scroll", false), ("resize", true)] {
+        let on = on.clone();
+        let told = Closure::<dyn FnMut()>::new(move || on(resized)).into_js_value();
+        // If this fails, the first rows are listed and no others. Scrolling does not bubble.
+        let _ =
+            window().add_event_listener_with_callback_and_bool(event, told.unchecked_ref(), true);
+    }
+}
+
+/// What is seen of the element with this `id`, if there is one: from where to where, in CSS pixels from its top.
+pub fn seen(id: &str) -> Option<Range<i32>> {
+    let top = document().get_element_by_id(id)?.get_bounding_client_rect();
+    let from = -top.top() as i32;
+    Some(from..from + document().document_element()?.client_height())
+}
+
+/// The height of the element with this `id`, if there is one, in CSS pixels.
+pub fn height(id: &str) -> Option<i32> {
+    let element = document().get_element_by_id(id)?;
+    Some(element.dyn_ref::<web_sys::HtmlElement>()?.offset_height())
 }
 
 /// A moment as the person's system writes it: the time if it is today, or else date and time.

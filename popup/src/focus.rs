@@ -23,7 +23,7 @@ pub fn id(id: &str) {
 
 /// Puts the focus on the first entry of the menu that is shown.
 pub fn menu() {
-    let first = browser::document().query_selector("[role=menu] > [role=menuitem]");
+    let first = browser::document().query_selector("[role=menu] > [role^=menuitem]");
     if let Ok(Some(first)) = first {
         focus_on(&first);
     }
@@ -72,6 +72,17 @@ pub fn item(id: &ItemId) {
     }
 }
 
+/// The `id` of the item whose row has the focus somewhere in it.
+pub fn row() -> Option<ItemId> {
+    row_of(&browser::document().active_element()?)
+}
+
+/// The `id` of the item in whose row this element is.
+pub fn row_of(element: &Element) -> Option<ItemId> {
+    let row = element.closest(".item[data-id]").ok()??;
+    row.get_attribute("data-id").map(ItemId)
+}
+
 /// Puts the focus on the first of these elements, given as CSS selectors, that there is.
 pub fn first_of(selectors: &[&str]) {
     let found = selectors.iter().find_map(|selector| {
@@ -99,4 +110,9 @@ pub fn is_nowhere() -> bool {
 /// The `id` of an item's element.
 pub fn item_id(id: &ItemId) -> String {
     format!("item-{}", id.0)
+}
+
+/// The `id` of what is pressed in an item's row: its name, or the box that selects it.
+pub fn about_id(id: &ItemId) -> String {
+    format!("about-{}", id.0)
 }

@@ -15,6 +15,8 @@ mod name;
 mod page;
 mod preferences;
 mod qr;
+mod rows;
+mod selection;
 mod small_map;
 mod text;
 mod view;

@@ -9,6 +9,8 @@ use crate::browser;
 const THEME: &str = "theme";
 /// The key of the filter.
 const FILTER: &str = "filter";
+/// The key of the order.
+const SORT: &str = "sort";
 /// The key of the ids of the items about which the person is not to be asked now.
 const NOT_NOW: &str = "not_now";
 /// The key of the text of the notice that was dismissed last.
@@ -101,6 +103,46 @@ impl Filter {
         if self != Self::Page {
             keep(FILTER, self.word());
         }
+    }
+}
+
+/// The order of the listed items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// The newest first.
+    Newest,
+    /// By name.
+    Name,
+    /// The largest first.
+    Size,
+    /// Those that others asked for most often first.
+    Asked,
+}
+
+impl Sort {
+    /// All orders, as they are offered. The first applies if none was chosen.
+    pub const ALL: [Self; 4] = [Self::Newest, Self::Name, Self::Size, Self::Asked];
+
+    /// The name of the order in storage.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Name => "name",
+            Self::Size => "size",
+            Self::Asked => "asked",
+        }
+    }
+
+    /// The order that was chosen last.
+    pub fn load() -> Self {
+        let word = load(SORT);
+        let chosen = Self::ALL.into_iter().find(|sort| sort.word() == word);
+        chosen.unwrap_or(Self::Newest)
+    }
+
+    /// Keeps the order for every page from now on.
+    pub fn keep(self) {
+        keep(SORT, self.word());
     }
 }
 

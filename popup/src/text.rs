@@ -11,6 +11,7 @@ use words::{Extension, Words};
 
 use crate::askers::{Sent, Who};
 use crate::face::Tested;
+use crate::preferences::Sort;
 
 pub const NAME: &str = "Fluence Share";
 
@@ -107,8 +108,29 @@ pub const FREE: &str = "Free space";
 pub const FREE_FETCHED: &str = "Fetched";
 pub const FREE_STOPPED: &str = "No longer shared";
 pub const FREE_FAILED: &str = "Failed";
+pub const FREE_WEEK: &str = "Not used for a week";
+pub const FREE_MONTH: &str = "Not used for a month";
 pub const FREE_LISTED: &str = "All that are listed";
 pub const FREE_HELP: &str = "Copies that you saved stay.";
+
+// The order of the files, and those that are selected.
+pub const SORT: &str = "Sort and tidy up";
+pub const CLEAR_OLD: &str = "Remove what is old…";
+pub const SELECT: &str = "Select files";
+pub const SELECTED: &str = "Selected files";
+pub const REMOVE_SELECTED: &str = "Remove them?";
+pub const SELECT_END: &str = "Done";
+pub const COPY_LINKS: &str = "Copy links";
+
+/// The name of an order.
+pub fn sort(by: Sort) -> &'static str {
+    match by {
+        Sort::Newest => "Newest first",
+        Sort::Name => "By name",
+        Sort::Size => "Largest first",
+        Sort::Asked => "Most asked for first",
+    }
+}
 
 pub const COPY_LINK: &str = "Copy link";
 pub const COPY_WEB_LINK: &str = "Copy web link";
@@ -888,7 +910,17 @@ pub fn and_more(count: usize) -> String {
     format!("and {count} more")
 }
 
-/// The number of items that are not listed yet.
+/// The number and size of the selected files.
+pub fn selected_bytes(count: usize, bytes: u64) -> String {
+    format!("{} · {}", selected(count), words::size(bytes))
+}
+
+/// The number of selected files.
+pub fn selected(count: usize) -> String {
+    format!("{count} selected")
+}
+
+/// The number of files that are not listed yet.
 pub fn more(count: usize) -> String {
     format!("Show {count} more")
 }

@@ -72,6 +72,9 @@ impl Face {
             EventKind::Removed { id } => {
                 self.thumbnails.remove(id);
                 self.open.remove(id);
+                self.selection
+                    .iter_mut()
+                    .for_each(|selection| selection.forget(id));
                 self.failures.remove(&Topic::Item(id.clone()));
                 self.failures.remove(&Topic::Log(id.clone()));
                 self.removing.take_if(|removing| removing == id);

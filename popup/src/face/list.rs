@@ -1,17 +1,34 @@
-//! The listed items and their thumbnails.
+//! The listed items, what is selected of them, and their thumbnails.
+
+use std::cmp::Reverse;
 
 use fluence::command::{Command, MAX_THUMBNAILS};
 use fluence::failure::{Code, Failure};
 use fluence::state::{Item, ItemId, Origin, Status};
 
-use super::{Face, Focus, PageView, Sender, Topic, WorkerState};
-use crate::browser;
-use crate::preferences::Filter;
-use crate::small_map::SmallMap;
-use crate::text;
+use web::time::now_ms;
 
-/// The number of items that are listed at first, and that each click adds.
-pub(super) const PAGE_OF_ITEMS: usize = 50;
+use super::{Face, Focus, Msg, PageView, Sender, Topic, WorkerState};
+use crate::preferences::{Filter, Sort};
+use crate::rows::Shape;
+use crate::selection::Selection;
+use crate::small_map::SmallMap;
+use crate::{browser, focus, text};
+
+/// The `id` of the list.
+pub const LIST: &str = "items-list";
+/// The `id` of the button that begins to select.
+pub const SELECT_BUTTON: &str = "select-toggle";
+/// The `id` of the box that selects all.
+pub const SELECT_ALL: &str = "select-all";
+/// The `id` of the button that opens the menu of the list.
+pub const LIST_MENU: &str = "list-menu";
+/// The `id` of the button that shows what can be removed.
+pub const ROOM_BUTTON: &str = "room-free";
+/// The test id of the button that copies the links of the selected items.
+pub const COPY_SELECTED: &str = "selected-copy";
+/// A day, in milliseconds.
+const DAY_MS: u64 = 24 * 3600 * 1000;
 /// The most thumbnails that are kept. Those of listed items are requested again when they are needed.
 const MAX_KEPT_THUMBNAILS: usize = 1_000;
 /// The test id of the button that copies the link of a listed item.
@@ -61,7 +78,6 @@ impl Face {
         self.filter = filter;
         self.filter_chosen = true;
         filter.keep();
-        self.shown = PAGE_OF_ITEMS;
         self.menu = None;
     }
 
@@ -70,32 +86,131 @@ impl Face {
         !matches!(self.page, PageView::Elsewhere)
     }
 
-    /// The items that are listed now, newest first, and the number of items that pass the filter
-    /// and the search.
-    pub fn listed(&self) -> (Vec<&Item>, usize) {
-        let mut listed = self.passing();
-        let count = listed.len();
-        listed.truncate(self.shown);
-        (listed, count)
+    /// Lists the items anew if anything about them has changed, and decides which of them are in the document.
+    pub fn arrange(&mut self) {
+        let listing = Listing {
+            seq: self.state.seq,
+            items: self.state.items.len(),
+            tab: self.tab(),
+            sort: self.sort,
+            search: self.search.clone(),
+        };
+        if self.listing.as_ref() != Some(&listing) {
+            let needle = browser::lower_case(self.search.trim());
+            let items = self.state.items.newest();
+            let mut passing: Vec<&Item> = items
+                .filter(|item| is_in(item, listing.tab) && matches(item, &needle))
+                .collect();
+            order(&mut passing, self.sort, browser::lower_case);
+            let row = |item: &&Item| (item.id.clone(), shape(item));
+            self.listed = passing.iter().map(row).collect();
+            self.listing = Some(listing);
+            self.rows.change();
+        }
+        self.rows.place(&self.listed);
+        // What has the focus, or is to have it, stays.
+        let mut kept: Vec<ItemId> = focus::row().into_iter().collect();
+        if let Some(Focus::Item(id) | Focus::Row(id)) = &self.focus {
+            kept.push(id.clone());
+        }
+        if let Some((ids, _)) = &self.acted {
+            kept.extend_from_slice(ids);
+        }
+        let kept = kept.iter().filter_map(|id| self.position(id));
+        self.drawn = self.rows.drawn(kept);
     }
 
-    /// The items that pass the filter and the search, newest first.
-    fn passing(&self) -> Vec<&Item> {
-        let needle = browser::lower_case(self.search.trim());
-        let tab = self.tab();
-        let items = self.state.items.newest();
-        items
-            .filter(|item| is_in(item, tab) && matches(item, &needle))
-            .collect()
+    /// The number of items that are listed now.
+    pub fn count_listed(&self) -> usize {
+        self.listed.len()
+    }
+
+    /// The listed items that are in the document, in their order, with their positions.
+    pub fn drawn(&self) -> impl Iterator<Item = (usize, &Item)> {
+        let items = self.drawn.iter();
+        items.filter_map(|at| Some((*at, self.state.items.get(&self.listed[*at].0)?)))
+    }
+
+    /// The items that are listed now.
+    fn passing(&self) -> impl Iterator<Item = &Item> {
+        let ids = self.listed.iter();
+        ids.filter_map(|(id, _)| self.state.items.get(id))
+    }
+
+    fn position(&self, id: &ItemId) -> Option<usize> {
+        self.listed.iter().position(|(other, _)| other == id)
+    }
+
+    /// Learns how high the rows are, and whether others have to be in the document by now.
+    pub(super) fn measure(&mut self, sender: &Sender) {
+        if self.drawn.len() == self.listed.len() {
+            return;
+        }
+        for (id, shape) in self.drawn.iter().map(|at| &self.listed[*at]) {
+            let opened = self.open.contains(id)
+                || self.failures.contains(&Topic::Item(id.clone()))
+                || [&self.qr, &self.removing].contains(&&Some(id.clone()));
+            if let Some(height) = browser::height(&focus::item_id(id)) {
+                self.rows.measured(id, *shape, height, !opened);
+            }
+        }
+        sender.send(Msg::Looked(false));
+    }
+
+    /// Moves the focus to another row of the list by a key.
+    pub(super) fn walk(&mut self, from: &ItemId, key: &str) {
+        let last = self.listed.len().saturating_sub(1);
+        let to = match (self.position(from), key) {
+            (Some(at), "ArrowDown") => (at + 1).min(last),
+            (Some(at), "ArrowUp") => at.saturating_sub(1),
+            (_, "End") => last,
+            _ => 0,
+        };
+        self.focus = self.listed.get(to).map(|(id, _)| Focus::Row(id.clone()));
+    }
+
+    /// Begins to select items, or ends.
+    pub(super) fn select(&mut self, on: bool) {
+        self.selection = on.then(Selection::default);
+        self.said.clear();
+        self.removing = None;
+        self.qr = None;
+        let row = focus::row().map(Focus::Row);
+        let next = if on { SELECT_ALL } else { SELECT_BUTTON };
+        self.focus = row.or(Some(Focus::Id(next.to_owned())));
+    }
+
+    /// Changes what is selected, and says how many items that are.
+    pub(super) fn choose_items(&mut self, of: Option<(ItemId, bool)>, on: bool) {
+        if self.selection.is_none() {
+            // What has the focus becomes a box.
+            self.focus = focus::row().map(Focus::Row);
+        }
+        let selection = self.selection.get_or_insert_default();
+        let list = self.listed.iter().map(|(id, _)| id);
+        match of {
+            Some((id, range)) => selection.set(list, &id, on, range),
+            None => selection.set_all(list, on),
+        }
+        self.said = text::selected(selection.len());
+    }
+
+    /// The selected items of a kind, in the order of the list.
+    pub fn selected(&self, is: fn(&Item) -> bool) -> Vec<&Item> {
+        let Some(selection) = &self.selection else {
+            return Vec::new();
+        };
+        let items = self.passing().filter(|item| selection.has(&item.id));
+        items.filter(|item| is(item)).collect()
     }
 
     /// An item of the list, the one after it and the one before it.
     pub(super) fn place_of(&self, id: &ItemId) -> Option<Vec<ItemId>> {
-        let listed = self.listed().0;
-        let at = listed.iter().position(|item| item.id == *id)?;
+        let at = self.position(id)?;
         let others = [Some(at), Some(at + 1), at.checked_sub(1)];
-        let others = others.into_iter().flatten().filter_map(|at| listed.get(at));
-        Some(others.map(|item| item.id.clone()).collect())
+        let others = others.into_iter().flatten();
+        let others = others.filter_map(|at| self.listed.get(at));
+        Some(others.map(|(id, _)| id.clone()).collect())
     }
 
     /// The bytes that files take, and the most that they may take.
@@ -110,14 +225,10 @@ impl Face {
     }
 
     /// What can be removed: the words for it, the ids of the items and their bytes.
-    pub fn spare(&self) -> [(&'static str, (Vec<ItemId>, u64)); 4] {
-        let of = |is: fn(&Item) -> bool| {
-            let items = self.passing().into_iter().filter(|item| is(item));
-            items.fold((Vec::new(), 0), |(mut ids, bytes), item| {
-                ids.push(item.id.clone());
-                (ids, bytes + item.kept())
-            })
-        };
+    pub fn spare(&self) -> [(&'static str, (Vec<ItemId>, u64)); 6] {
+        let of = |is: fn(&Item) -> bool| sum(self.passing().filter(|item| is(item)));
+        let now = now_ms();
+        let old = |days| sum(self.passing().filter(|item| is_old(item, now, days)));
         [
             (
                 text::FREE_FETCHED,
@@ -131,6 +242,8 @@ impl Face {
                 text::FREE_FAILED,
                 of(|item| item.status.failure().is_some()),
             ),
+            (text::FREE_WEEK, old(7)),
+            (text::FREE_MONTH, old(30)),
             (text::FREE_LISTED, of(|_| true)),
         ]
     }
@@ -147,7 +260,7 @@ impl Face {
             return;
         }
         let mut ids: Vec<ItemId> = Vec::new();
-        for item in self.listed().0.into_iter().take(MAX_KEPT_THUMBNAILS) {
+        for (_, item) in self.drawn() {
             if item.thumbnail && ids.len() < MAX_THUMBNAILS && !self.thumbnails.contains(&item.id) {
                 ids.push(item.id.clone());
             }
@@ -184,6 +297,68 @@ impl Face {
     }
 }
 
+/// What the order of the listed items depends on.
+#[derive(PartialEq)]
+pub(super) struct Listing {
+    seq: u64,
+    items: usize,
+    tab: Filter,
+    sort: Sort,
+    search: String,
+}
+
+/// What the height of an item's row depends on.
+fn shape(item: &Item) -> Shape {
+    let paused = text::is_paused(item) && item.status.is_interrupted();
+    let failed = item.status.failure().is_some() && !paused;
+    let failed = failed || item.upload_failure.is_some() && item.upload.is_none();
+    let moving = item.status.is_moving() || item.upload.is_some();
+    let moving = moving || item.progress.is_some() && item.status.is_interrupted();
+    u8::from(failed) + 2 * u8::from(moving)
+}
+
+/// Puts items into another order than that of their age, which they have.
+fn order(items: &mut [&Item], by: Sort, lower_case: fn(&str) -> String) {
+    // One kind of key for all orders: each kind of sorting is code that is downloaded.
+    let key = |item: &&Item| match by {
+        Sort::Newest => (String::new(), Reverse(0)),
+        Sort::Name => (lower_case(&item.name), Reverse(0)),
+        Sort::Size => (String::new(), Reverse(item.size.unwrap_or_default())),
+        Sort::Asked => (String::new(), Reverse(item.requests)),
+    };
+    items.sort_by_cached_key(key);
+}
+
+/// Whether nothing was done with an item for so many days, and nobody misses it: a fetch that has ended and is not shared,
+/// or a share that was stopped.
+fn is_old(item: &Item, now_ms: u64, days: u64) -> bool {
+    let is_over = match item.status {
+        Status::Stopped => true,
+        Status::Done | Status::Failed { .. } => item.origin == Origin::Fetch,
+        Status::Preparing
+        | Status::Hashing
+        | Status::Announcing
+        | Status::Shared
+        | Status::Searching
+        | Status::Asked { .. }
+        | Status::Downloading { .. }
+        | Status::Interrupted { .. } => false,
+    };
+    let used = item.created.max(item.since);
+    is_over
+        && !item.providing
+        && item.upload.is_none()
+        && now_ms.saturating_sub(used) > days * DAY_MS
+}
+
+/// The ids of items, and the bytes that they take.
+pub fn sum<'a>(items: impl Iterator<Item = &'a Item>) -> (Vec<ItemId>, u64) {
+    items.fold((Vec::new(), 0), |(mut ids, bytes), item| {
+        ids.push(item.id.clone());
+        (ids, bytes + item.kept())
+    })
+}
+
 fn is_in(item: &Item, filter: Filter) -> bool {
     match filter {
         // The files of the page are listed in their place.
@@ -197,4 +372,87 @@ fn is_in(item: &Item, filter: Filter) -> bool {
 fn matches(item: &Item, needle: &str) -> bool {
     let has = |text: &str| browser::lower_case(text).contains(needle);
     needle.is_empty() || has(&item.name) || item.cid.as_deref().is_some_and(has)
+}
+
+#[cfg(test)]
+mod tests {
+    use fluence::state::{Event, EventKind, State};
+
+    use super::*;
+
+    /// Items, made one after the other: their names, sizes and calls.
+    fn state(of: &[(&str, u64, u64)]) -> State {
+        let mut state = State::default();
+        for (n, (name, size, calls)) in of.iter().enumerate() {
+            let id = ItemId(format!("{n:032x}"));
+            let mut kinds = vec![
+                EventKind::ShareBegan {
+                    key: None,
+                    id: id.clone(),
+                    name: (*name).to_owned(),
+                    mime: None,
+                    size: Some(*size),
+                    source: None,
+                },
+                EventKind::Status {
+                    id: id.clone(),
+                    status: Status::Stopped,
+                },
+            ];
+            let asked = || EventKind::Requested {
+                id: id.clone(),
+                peer: String::new(),
+            };
+            kinds.extend((0..*calls).map(|_| asked()));
+            for kind in kinds {
+                let seq = state.seq + 1;
+                let at = DAY_MS * (n as u64 + 1);
+                state.apply(&Event { seq, at, kind });
+            }
+        }
+        state
+    }
+
+    fn ordered(state: &State, by: Sort) -> Vec<&str> {
+        let mut items: Vec<&Item> = state.items.newest().collect();
+        order(&mut items, by, str::to_lowercase);
+        items.iter().map(|item| &*item.name).collect()
+    }
+
+    #[test]
+    fn items_are_sorted_and_the_newest_of_equal_ones_is_first() {
+        let state = state(&[("b", 3, 0), ("A", 9, 2), ("c", 3, 2), ("Ä", 1, 0)]);
+        assert_eq!(ordered(&state, Sort::Newest), ["Ä", "c", "A", "b"]);
+        assert_eq!(ordered(&state, Sort::Name), ["A", "b", "c", "Ä"]);
+        assert_eq!(ordered(&state, Sort::Size), ["A", "c", "b", "Ä"]);
+        assert_eq!(ordered(&state, Sort::Asked), ["c", "A", "Ä", "b"]);
+    }
+
+    #[test]
+    fn only_what_is_over_gets_old() {
+        let mut state = state(&[("a", 5, 0)]);
+        let id = ItemId(format!("{:032x}", 0));
+        let is = |state: &State, day: u64| is_old(&state.items[&id], DAY_MS * day, 7);
+        assert!(is(&state, 9));
+        // Not before a week has passed since it was stopped.
+        assert!(!is(&state, 8));
+        assert_eq!(sum(state.items.values()), (vec![id.clone()], 5));
+        let mut become_ = |status: Status| {
+            let kind = EventKind::Status {
+                id: id.clone(),
+                status,
+            };
+            let seq = state.seq + 1;
+            let at = DAY_MS;
+            state.apply(&Event { seq, at, kind });
+            is(&state, 90)
+        };
+        let failure = Failure::new(Code::NoProvider);
+        // The share failed: whoever shares it wants to know.
+        assert!(!become_(Status::Failed { failure }));
+        assert!(!become_(Status::Shared));
+        assert!(!become_(Status::Announcing));
+        assert!(!become_(Status::Hashing));
+        assert!(become_(Status::Stopped));
+    }
 }

@@ -26,10 +26,15 @@ use yew::prelude::*;
 use crate::browser::{self, FromWorker, Handover, PasteListener, Worker};
 use crate::files::{self, Dropped, PickError, Picked};
 use crate::page::PageFile;
-use crate::preferences::{self, Filter, Theme};
+use crate::preferences::{self, Filter, Sort, Theme};
+use crate::rows::{Rows, Shape};
+use crate::selection::Selection;
 use crate::small_map::SmallMap;
 use crate::{focus, text};
-pub use list::{COPY_BUTTON, copy_key, menu_id, qr_id, question_id};
+pub use list::{
+    COPY_BUTTON, COPY_SELECTED, LIST, LIST_MENU, ROOM_BUTTON, SELECT_ALL, SELECT_BUTTON, copy_key,
+    menu_id, qr_id, question_id, sum,
+};
 pub use pages::{Do, Pages, Tested};
 pub use sender::Sender;
 pub use sharing::{FEW_PAGE_FILES, page_row};
@@ -156,6 +161,8 @@ pub struct Access {
 enum Focus {
     /// An item of the list.
     Item(ItemId),
+    /// What is pressed in the row of an item.
+    Row(ItemId),
     /// The element with this `id`, if it is there.
     Id(String),
     /// The first entry of the open menu.
@@ -168,6 +175,10 @@ enum Focus {
 pub const STAGE_BUTTON: &str = "stage-share";
 /// The selector of the field with which files are chosen.
 const CHOOSE: &str = "[data-testid=file-input]";
+/// The `id` of the button that asks whether to remove the selected items.
+pub const SELECTED_REMOVE: &str = "selected-remove";
+/// The `id` of the button that answers “no”.
+pub const SELECTED_KEEP: &str = "selected-keep";
 /// The `id` of the field in which one searches.
 pub const SEARCH_FIELD: &str = "items-search";
 /// The `id` of the button that shows that field.
@@ -261,8 +272,28 @@ pub enum Msg {
     Search(String),
     /// The field in which one searches is to be shown or hidden.
     ToggleSearch,
-    /// More items are to be listed.
-    More,
+    /// The items are to be listed in this order.
+    Sort(Sort),
+    /// The menu of the list is to be shown with this style, or closed.
+    ListMenu(Option<AttrValue>),
+    /// An entry of that menu was chosen, and means this.
+    ListChosen(Box<Msg>),
+    /// The list was scrolled or drawn; the value is whether the page got another size.
+    Looked(bool),
+    /// The focus is to move from the row of an item by this key.
+    Walk(ItemId, String),
+    /// Items are to be selected, or no longer.
+    Select(bool),
+    /// An item is to be selected, or no longer (the first value), and with it all from the last one on (the second one).
+    Pick(ItemId, bool, bool),
+    /// All listed items are to be selected, or none.
+    PickAll(bool),
+    /// The person is to be asked whether to remove the selected items, or no longer.
+    AskSelected(bool),
+    /// The selected items are to be removed.
+    RemoveSelected,
+    /// Something is to be done with each of these items.
+    Each(Vec<ItemId>, fn(ItemId) -> Command),
     /// What can be removed is to be shown or hidden.
     Free,
     /// The person is to be asked whether to remove the files of a kind, or no longer.
@@ -343,8 +374,20 @@ pub struct Face {
     pub search: String,
     /// Whether the field for that text is shown.
     pub searching: bool,
-    /// The most items that are listed.
-    pub shown: usize,
+    /// The order of the list.
+    pub sort: Sort,
+    /// The style of the list's menu, if that is shown.
+    pub list_menu: Option<AttrValue>,
+    /// What is selected, while the person selects.
+    pub selection: Option<Selection>,
+    /// What is listed, as long as this is the same.
+    listing: Option<list::Listing>,
+    /// The listed items, in their order.
+    listed: Vec<(ItemId, Shape)>,
+    /// The heights of their rows.
+    pub rows: Rows,
+    /// The positions of those that are in the document.
+    drawn: Vec<usize>,
     /// Whether it is shown what can be removed.
     pub freeing: bool,
     /// The kind of files, in words, that the person is asked whether to remove.
@@ -456,7 +499,13 @@ impl Face {
             removing: None,
             search: String::new(),
             searching: false,
-            shown: list::PAGE_OF_ITEMS,
+            sort: Sort::load(),
+            list_menu: None,
+            selection: None,
+            listing: None,
+            listed: Vec::new(),
+            rows: Rows::default(),
+            drawn: Vec::new(),
             freeing: false,
             asked_free: None,
             copied: None,
@@ -483,6 +532,8 @@ impl Face {
         if view.has_files() {
             let on = sender.callback(Msg::PastedHere);
             face._paste = Some(PasteListener::new(move |pasted| on.emit(pasted)));
+            let on = sender.callback(Msg::Looked);
+            browser::watch_view(move |resized| on.emit(resized));
         }
         face.open_as_asked();
         face.connect(sender);
@@ -683,10 +734,7 @@ impl Face {
                 self.removing = id;
             }
             Msg::Filter(filter) => self.choose(filter),
-            Msg::Search(search) => {
-                self.search = search;
-                self.shown = list::PAGE_OF_ITEMS;
-            }
+            Msg::Search(search) => self.search = search,
             Msg::ToggleSearch => {
                 self.searching = !self.searching;
                 self.search.clear();
@@ -696,10 +744,60 @@ impl Face {
                 };
                 self.focus = Some(Focus::Id(focused.to_owned()));
             }
-            Msg::More => self.shown += list::PAGE_OF_ITEMS,
+            Msg::Sort(sort) => {
+                self.sort = sort;
+                sort.keep();
+            }
+            Msg::ListMenu(style) => {
+                self.focus = Some(match &style {
+                    Some(_) => Focus::Menu,
+                    None => Focus::Id(LIST_MENU.to_owned()),
+                });
+                self.list_menu = style;
+            }
+            Msg::ListChosen(msg) => {
+                self.update(sender, Msg::ListMenu(None));
+                self.update(sender, *msg);
+            }
+            Msg::Looked(resized) => {
+                if resized {
+                    self.rows.forget();
+                }
+                self.rows.place(&self.listed);
+                let seen = browser::seen(LIST);
+                return seen.is_some_and(|seen| self.rows.look(seen)) || resized;
+            }
+            Msg::Walk(from, key) => self.walk(&from, &key),
+            Msg::Select(on) => self.select(on),
+            Msg::Pick(id, on, range) => self.choose_items(Some((id, range)), on),
+            Msg::PickAll(on) => self.choose_items(None, on),
+            Msg::AskSelected(asks) => {
+                if let Some(selection) = &mut self.selection {
+                    selection.removing = asks;
+                }
+                let next = if asks { SELECTED_KEEP } else { SELECTED_REMOVE };
+                self.focus = Some(Focus::Id(next.to_owned()));
+            }
+            Msg::RemoveSelected => {
+                let (ids, _) = sum(self.selected(|_| true).into_iter());
+                self.select(false);
+                self.send(sender, Topic::Room, Command::Remove { ids });
+            }
+            Msg::Each(ids, command) => {
+                for id in ids {
+                    self.send(sender, Topic::Item(id.clone()), command(id));
+                }
+                // The button may no longer have anything to do.
+                self.focus = Some(Focus::Id(SELECT_ALL.to_owned()));
+            }
             Msg::Free => {
                 self.freeing = !self.freeing;
                 self.asked_free = None;
+                // What can be removed is shown above the list, however long that is, and the button with it.
+                if !self.is_tight() {
+                    let next = if self.freeing { ROOM_BUTTON } else { LIST_MENU };
+                    self.focus = Some(Focus::Id(next.to_owned()));
+                }
             }
             Msg::AskFree(asked) => self.asked_free = asked,
             Msg::Theme(theme) => {
@@ -724,12 +822,14 @@ impl Face {
     pub fn rendered(&mut self, sender: &Sender) {
         self.ask_for_thumbnails(sender);
         self.keep_focus_on_page();
+        self.measure(sender);
         let is_there = |focus: &mut Focus| match focus {
-            Focus::Item(id) => self.state.items.contains_key(id),
+            Focus::Item(id) | Focus::Row(id) => self.state.items.contains_key(id),
             Focus::Id(_) | Focus::Menu | Focus::Choose => true,
         };
         match self.focus.take_if(is_there) {
             Some(Focus::Item(id)) => focus::item(&id),
+            Some(Focus::Row(id)) => focus::id(&focus::about_id(&id)),
             Some(Focus::Id(id)) => focus::id(&id),
             Some(Focus::Menu) => focus::menu(),
             Some(Focus::Choose) => focus::first_of(&[CHOOSE]),

@@ -10,12 +10,13 @@ use yew::prelude::*;
 use super::options::chosen;
 use super::{button, empty, failure, file_name, hint, icon, outcome, page, share, waiting};
 use crate::face::{
-    COPY_BUTTON, Face, Msg, SEARCH_BUTTON, SEARCH_FIELD, Sender, Topic, View, WorkerState, menu_id,
-    qr_id, question_id,
+    COPY_BUTTON, COPY_SELECTED, Face, LIST, LIST_MENU, Msg, ROOM_BUTTON, SEARCH_BUTTON,
+    SEARCH_FIELD, SELECT_ALL, SELECT_BUTTON, SELECTED_KEEP, SELECTED_REMOVE, Sender, Topic, View,
+    WorkerState, menu_id, qr_id, question_id, sum,
 };
-use crate::focus::{self, item_id};
+use crate::focus::{self, about_id, item_id, row_of};
 use crate::page::FileKind;
-use crate::preferences::Filter;
+use crate::preferences::{Filter, Sort};
 use crate::text;
 use crate::{askers, browser, qr};
 
@@ -28,7 +29,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
     let shares = face.count(Filter::Shared);
     let shown = face.tab();
     let on_page = shown == Filter::Page;
-    let (listed, count) = face.listed();
+    let count = face.count_listed();
     let tab = |filter: Filter, name: &'static str, count: usize, testid: &'static str| {
         let on = shown == filter;
         html! {
@@ -37,6 +38,85 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             </button>
         }
     };
+    let selecting = face.selection.is_some();
+    let has_room = (all > 0 || !face.state.removed_copies().is_empty())
+        && !face.is_tight()
+        && !on_page
+        && !selecting;
+    html! {
+        <section class={classes!("items", selecting.then_some("selecting"))} aria-labelledby="items-title" data-testid="items" onkeydown={keys(sender, selecting)}>
+            <h2 id="items-title" class="unseen">{ text::ITEMS_TITLE }</h2>
+            if selecting && !on_page {
+                { selection(face, sender) }
+            } else {
+                <div class="line bar">
+                    <div class="tabs" role="group" aria-labelledby="items-title">
+                        { tab(Filter::All, text::FILTER_ALL, all, "filter-all") }
+                        { tab(Filter::Shared, text::FILTER_SHARED, shares, "filter-shared") }
+                        { tab(Filter::Fetched, text::FILTER_FETCHED, all - shares, "filter-fetched") }
+                        if face.has_page() { { tab(Filter::Page, text::PAGE_TITLE, face.page_files().count(), "filter-page") } }
+                    </div>
+                    if all > 0 && !on_page { { tools(face, sender, all) } }
+                </div>
+            }
+            if has_room && face.freeing { { room(face, sender) } }
+            if on_page {
+                { page::view(face, sender) }
+            } else if face.worker_state == WorkerState::Starting && all == 0 {
+                { waiting(text::WORKER_STARTING, "starting") }
+            } else if count == 0 {
+                { nothing(face) }
+            } else {
+                { list(face, sender, count) }
+            }
+            if has_room && !face.freeing { { room(face, sender) } }
+        </section>
+    }
+}
+
+/// Draws the rows that are in the document, with gaps in the place of the others.
+fn list(face: &Face, sender: &Sender, count: usize) -> Html {
+    let mut end = 0;
+    let gap = |from: usize, to: usize| match face.rows.height(from..to) {
+        0 => None,
+        height => Some(html! {
+            <li key={format!("gap {from}")} class="gap" aria-hidden="true" style={format!("height:{height}px")}></li>
+        }),
+    };
+    let mut rows: Vec<Html> = Vec::new();
+    for (at, item) in face.drawn() {
+        rows.extend(gap(end, at));
+        rows.push(row(face, sender, item, (at + 1, count)));
+        end = at + 1;
+    }
+    rows.extend(gap(end, count));
+    html! { <ul id={LIST} class="list">{ rows }</ul> }
+}
+
+/// What keys do in the list: they select everything, end selecting, and go from row to row.
+fn keys(sender: &Sender, selecting: bool) -> Callback<KeyboardEvent> {
+    /// Where keys have a meaning of their own.
+    const OTHERS: &str = "input:not([type=checkbox]), select, [role=menu] *, .log";
+    sender.callback_if(move |event: KeyboardEvent| {
+        let element: Element = event.target()?.dyn_into().ok()?;
+        if element.matches(OTHERS).ok()? {
+            return None;
+        }
+        let key = event.key();
+        let msg = match &*key {
+            "a" if event.ctrl_key() || event.meta_key() => Msg::PickAll(true),
+            // Otherwise the browser would close the popup.
+            "Escape" if selecting => Msg::Select(false),
+            "ArrowDown" | "ArrowUp" | "Home" | "End" => Msg::Walk(row_of(&element)?, key),
+            _ => return None,
+        };
+        event.prevent_default();
+        Some(msg)
+    })
+}
+
+/// Draws what is done with the list: selecting, its order, searching.
+fn tools(face: &Face, sender: &Sender, all: usize) -> Html {
     let onsearch = sender.callback_if(|event: InputEvent| {
         let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
         Some(Msg::Search(input.value()))
@@ -48,37 +128,113 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             Msg::ToggleSearch
         })
     });
+    let open = sender.callback_if(|event: MouseEvent| {
+        let clicked: Element = event.target()?.dyn_into().ok()?;
+        let button = clicked.closest("button").ok()??;
+        Some(Msg::ListMenu(Some(browser::beside(&button)?.into())))
+    });
     html! {
-        <section class="items" aria-labelledby="items-title" data-testid="items">
-            <div class="line bar">
-                <h2 id="items-title" class="unseen">{ text::ITEMS_TITLE }</h2>
-                <div class="tabs" role="group" aria-labelledby="items-title">
-                    { tab(Filter::All, text::FILTER_ALL, all, "filter-all") }
-                    { tab(Filter::Shared, text::FILTER_SHARED, shares, "filter-shared") }
-                    { tab(Filter::Fetched, text::FILTER_FETCHED, all - shares, "filter-fetched") }
-                    if face.has_page() { { tab(Filter::Page, text::PAGE_TITLE, face.page_files().count(), "filter-page") } }
-                </div>
-                if all >= SEARCH_FROM && !on_page {
+        <>
+            <span class="tools">
+                if all > 1 {
+                    <button id={SELECT_BUTTON} type="button" class="quiet" title={text::SELECT} aria-label={text::SELECT} data-testid="select-toggle" onclick={sender.callback(|_| Msg::Select(true))}>{ icon("check") }</button>
+                }
+                <button id={LIST_MENU} type="button" class="quiet" title={text::SORT} aria-label={text::SORT} aria-haspopup="menu" aria-expanded={face.list_menu.is_some().to_string()}
+                    data-testid="list-menu" onclick={open}>{ icon("sort") }</button>
+                if let Some(style) = &face.list_menu { { list_menu(face, sender, style) } }
+                if all >= SEARCH_FROM {
                     <button id={SEARCH_BUTTON} type="button" class="quiet" title={text::SEARCH} aria-label={text::SEARCH} aria-expanded={face.searching.to_string()} data-testid="search-toggle" onclick={sender.callback(|_| Msg::ToggleSearch)}>{ icon("search") }</button>
                 }
-                if face.searching && !on_page {
-                    <input id={SEARCH_FIELD} class="search" type="search" placeholder={text::SEARCH} aria-label={text::SEARCH} value={face.search.clone()} oninput={onsearch} {onkeydown} data-testid="items-search" />
+            </span>
+            if face.searching {
+                <input id={SEARCH_FIELD} class="search" type="search" placeholder={text::SEARCH} aria-label={text::SEARCH} value={face.search.clone()} oninput={onsearch} {onkeydown} data-testid="items-search" />
+            }
+        </>
+    }
+}
+
+fn list_menu(face: &Face, sender: &Sender, style: &AttrValue) -> Html {
+    let onkeydown = menu_keys(sender, || Msg::ListMenu(None));
+    let chosen = |make: fn() -> Msg| sender.callback(move |_| Msg::ListChosen(Box::new(make())));
+    let order = |sort: Sort| {
+        let onclick = sender.callback(move |_| Msg::ListChosen(Box::new(Msg::Sort(sort))));
+        let on = face.sort == sort;
+        html! {
+            <button type="button" role="menuitemradio" tabindex="-1" aria-checked={on.to_string()} data-testid={format!("sort-{}", sort.word())} {onclick}>
+                if on { { icon("done") } } else { <span class="icon none"></span> }
+                { text::sort(sort) }
+            </button>
+        }
+    };
+    let close = || sender.callback(|_| Msg::ListMenu(None));
+    html! {
+        <>
+            <div class="behind" onclick={close()} onwheel={sender.callback(|_: WheelEvent| Msg::ListMenu(None))}></div>
+            <div class="menu" role="menu" aria-label={text::SORT} style={style.clone()} {onkeydown} data-testid="menu">
+                { for Sort::ALL.into_iter().map(order) }
+                if !face.freeing && !face.is_tight() {
+                    <button type="button" role="menuitem" class="apart" tabindex="-1" data-testid="clear-old" onclick={chosen(|| Msg::Free)}>{ icon("bin") }{ text::CLEAR_OLD }</button>
                 }
             </div>
-            if on_page {
-                { page::view(face, sender) }
-            } else if face.worker_state == WorkerState::Starting && all == 0 {
-                { waiting(text::WORKER_STARTING, "starting") }
-            } else if count == 0 {
-                { nothing(face) }
+        </>
+    }
+}
+
+/// Draws how many items are selected, and what can be done with them.
+fn selection(face: &Face, sender: &Sender) -> Html {
+    let (ids, bytes) = sum(face.selected(|_| true).into_iter());
+    let (selected, listed) = (ids.len(), face.count_listed());
+    let all = selected == listed && listed > 0;
+    let onclick = sender.callback(move |_: MouseEvent| Msg::PickAll(!all));
+    let links: Vec<String> = face
+        .selected(|_| true)
+        .into_iter()
+        .filter_map(Item::link)
+        .collect();
+    let copied = face.copied.as_ref().filter(|(key, _)| key == COPY_SELECTED);
+    let words = match copied {
+        Some((_, true)) => text::COPIED,
+        Some((_, false)) => text::COPY_REFUSED_SHORT,
+        None => text::COPY_LINKS,
+    };
+    let no_links = links.is_empty();
+    let links = links.join("\n");
+    let copy = sender.callback(move |_| Msg::Copy(COPY_SELECTED.to_owned(), links.clone()));
+    let each =
+        |words: &'static str, testid, is: fn(&Item) -> bool, command: fn(ItemId) -> Command| {
+            let (ids, _) = sum(face.selected(is).into_iter());
+            let none = ids.is_empty();
+            let onclick = sender.callback(move |_| Msg::Each(ids.clone(), command));
+            button("small", "", words.into(), testid, none, onclick)
+        };
+    let ask = |asks| sender.callback(move |_: MouseEvent| Msg::AskSelected(asks));
+    let removing = face
+        .selection
+        .as_ref()
+        .is_some_and(|selection| selection.removing);
+    html! {
+        <div class="bar selected" role="group" aria-label={text::SELECTED} data-testid="selection">
+            <div class="line">
+                <label class="line"><input id={SELECT_ALL} type="checkbox" checked={all} {onclick} data-testid="select-all" />{ text::FILTER_ALL }<span class="count">{ listed }</span></label>
+                <span class="hint" data-testid="selected">{ text::selected_bytes(selected, bytes) }</span>
+                <span class="space"></span>
+                { button("small", "", text::SELECT_END.into(), "select-end", false, sender.callback(|_| Msg::Select(false))) }
+            </div>
+            if removing {
+                <div class="line">
+                    <span class="space">{ text::REMOVE_SELECTED }</span>
+                    { button("small danger", "", text::remove_many(selected).into(), "selected-confirm", false, sender.callback(|_| Msg::RemoveSelected)) }
+                    <button id={SELECTED_KEEP} type="button" class="small" data-testid={SELECTED_KEEP} onclick={ask(false)}>{ text::CANCEL }</button>
+                </div>
             } else {
-                <ul class="list">{ for listed.into_iter().map(|item| row(face, sender, item)) }</ul>
+                <div class="line">
+                    { button("small", "", words.into(), COPY_SELECTED, no_links, copy) }
+                    { each(text::SAVE, "selected-save", |item| item.status.is_here(), |id| Command::Save { id }) }
+                    { each(text::STOP, "selected-stop", |item| item.providing && item.status.is_here(), |id| Command::Stop { id }) }
+                    <button id={SELECTED_REMOVE} type="button" class="small" disabled={selected == 0} data-testid={SELECTED_REMOVE} onclick={ask(true)}>{ text::REMOVE }</button>
+                </div>
             }
-            if count > face.shown && !on_page {
-                { button("more", "", text::more(count - face.shown).into(), "items-more", false, sender.callback(|_| Msg::More)) }
-            }
-            if (all > 0 || !face.state.removed_copies().is_empty()) && !face.is_tight() && !on_page { { room(face, sender) } }
-        </section>
+        </div>
     }
 }
 
@@ -112,7 +268,7 @@ pub fn room(face: &Face, sender: &Sender) -> Html {
             <p class="line">
                 if face.is_tight() { { icon("warn") } }
                 <span class="hint">{ text::room(used, limit) }</span>
-                <button type="button" class="small" aria-expanded={face.freeing.to_string()} data-testid="room-free" onclick={sender.callback(|_| Msg::Free)}>{ text::FREE }</button>
+                <button id={ROOM_BUTTON} type="button" class="small" aria-expanded={face.freeing.to_string()} data-testid="room-free" onclick={sender.callback(|_| Msg::Free)}>{ text::FREE }</button>
             </p>
             if !left.is_empty() { <p class="hint" data-testid="left-at-storage">{ text::removed_still_at(left.len(), &hosts(&left)) }</p> }
             if !former.is_empty() { <p class="hint" data-testid="left-of-former">{ text::former_still_at(former.len(), &hosts(&former)) }</p> }
@@ -139,6 +295,10 @@ fn nothing(face: &Face) -> Html {
 #[derive(PartialEq, Properties)]
 pub struct RowProps {
     item: Item,
+    /// Its place in the list, counted from 1, and the number of items in the list.
+    place: (usize, usize),
+    /// Whether it is selected, while the person selects.
+    picked: Option<bool>,
     /// Which page this is.
     view: View,
     /// Its status in a few words, which also depends on the connection.
@@ -178,7 +338,7 @@ pub struct RowProps {
     sender: Sender,
 }
 
-fn row(face: &Face, sender: &Sender, item: &Item) -> Html {
+fn row(face: &Face, sender: &Sender, item: &Item, place: (usize, usize)) -> Html {
     let topic = Topic::Item(item.id.clone());
     let of_item = |key: &str| key.ends_with(&item.id.0);
     let paused = face.settings().paused;
@@ -198,7 +358,7 @@ fn row(face: &Face, sender: &Sender, item: &Item) -> Html {
         "item-log-refused",
     );
     html! {
-        <Row key={item.id.0.clone()} item={item.clone()} view={face.view} {status} well={is_well(face, item)} now={text::now(item, &face.state.network, paused)}
+        <Row key={item.id.0.clone()} item={item.clone()} {place} picked={face.selection.as_ref().map(|selection| selection.has(&item.id))} view={face.view} {status} well={is_well(face, item)} now={text::now(item, &face.state.network, paused)}
             thumbnail={face.thumbnails.get(&item.id).cloned().flatten()} copies={face.state.copies_of(std::slice::from_ref(item))} web={web_link(face, item)}
             access={access.map(|access| access.origins.clone())} stalled={face.is_stalled(item)} publicly={face.asks_publicly(item)}
             copied={face.copied.clone().filter(|(key, _)| of_item(key))}
@@ -248,16 +408,30 @@ fn Row(props: &RowProps) -> Html {
             .sender
             .callback(move |_| Msg::ToggleDetails(id.clone()))
     };
+    let about = html! { <>{ file_name(name, "item-name") }{ line(props) }</> };
+    let (at, count) = props.place;
+    // Firefox does not pass a click with a key on to the box.
+    let range = {
+        let (id, on) = (item.id.clone(), props.picked == Some(false));
+        props.sender.callback_if(move |event: MouseEvent| {
+            event.shift_key().then(|| {
+                event.prevent_default();
+                Msg::Pick(id.clone(), on, true)
+            })
+        })
+    };
     html! {
         <li class={classes!("item", status, text::is_paused(item).then_some("paused"), props.well.then_some("well"))} id={item_id(&item.id)} tabindex="-1" data-testid="item"
-            data-id={item.id.0.clone()} data-cid={item.cid.clone()} data-status={status}>
+            aria-posinset={at.to_string()} aria-setsize={count.to_string()} data-id={item.id.0.clone()} data-cid={item.cid.clone()} data-status={status}>
+            if let Some(picked) = props.picked { { pick(props, picked) } }
             { picture(props) }
-            <button type="button" class="about" aria-expanded={open.to_string()} data-testid="item-log-toggle" onclick={toggle}>
-                { file_name(name, "item-name") }
-                { line(props) }
-            </button>
-            { main_action(props) }
-            { menu_button(props, name) }
+            if props.picked.is_some() {
+                <label class="about" for={about_id(&item.id)} onclick={range}>{ about }</label>
+            } else {
+                <button id={about_id(&item.id)} type="button" class="about" aria-expanded={open.to_string()} data-testid="item-log-toggle" onclick={toggle}>{ about }</button>
+                { main_action(props) }
+                { menu_button(props, name) }
+            }
             { progress(props) }
             { troubles(item) }
             { props.outcome.clone() }
@@ -268,6 +442,16 @@ fn Row(props: &RowProps) -> Html {
             if let Some(log) = &props.log { { details(props, log.as_deref()) } }
         </li>
     }
+}
+
+/// Draws the box that selects the item. With the shift key, it selects all from the last one on.
+fn pick(props: &RowProps, picked: bool) -> Html {
+    let id = props.item.id.clone();
+    let onclick = props.sender.callback_if(move |event: MouseEvent| {
+        let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
+        Some(Msg::Pick(id.clone(), input.checked(), event.shift_key()))
+    });
+    html! { <input id={about_id(&props.item.id)} type="checkbox" checked={picked} {onclick} data-testid="item-select" /> }
 }
 
 /// Draws the line below the name: what others can do now, and then what else there is to say, for which there may be no
@@ -605,18 +789,7 @@ fn menu_button(props: &RowProps, name: &str) -> Html {
 fn menu(props: &RowProps, label: &str, style: &AttrValue) -> Html {
     let sender = &props.sender;
     let main = main_of(&props.item);
-    let onkeydown = sender.callback_if(|event: KeyboardEvent| {
-        let key = event.key();
-        if focus::in_menu(&key) {
-            event.prevent_default();
-            return None;
-        }
-        // Otherwise the browser would close the popup.
-        if key == "Escape" {
-            event.prevent_default();
-        }
-        matches!(&*key, "Escape" | "Tab").then_some(Msg::CloseMenu)
-    });
+    let onkeydown = menu_keys(sender, || Msg::CloseMenu);
     let entry = |action: Action| {
         let Action {
             picture,
@@ -647,6 +820,22 @@ fn menu(props: &RowProps, label: &str, style: &AttrValue) -> Html {
             </div>
         </>
     }
+}
+
+/// What keys do in a menu: they go from entry to entry, or close it.
+fn menu_keys(sender: &Sender, close: fn() -> Msg) -> Callback<KeyboardEvent> {
+    sender.callback_if(move |event: KeyboardEvent| {
+        let key = event.key();
+        if focus::in_menu(&key) {
+            event.prevent_default();
+            return None;
+        }
+        // Otherwise the browser would close the popup.
+        if key == "Escape" {
+            event.prevent_default();
+        }
+        matches!(&*key, "Escape" | "Tab").then(close)
+    })
 }
 
 /// Draws the QR code of the link: of the one that opens in any browser, unless only this computer can follow that.

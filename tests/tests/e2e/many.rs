@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use fluence_tests::browser::Kind;
 use fluence_tests::files;
 use serde_json::{Value, json};
 use thirtyfour::extensions::cdp::ChromeDevTools;
+use thirtyfour::{By, Key};
 
-use crate::{WORKER, play, play_in_chromium};
+use crate::{SMALL, WORKER, play, play_in_chromium};
 
 /// The number of files.
 const MANY: usize = 500;
@@ -141,6 +142,163 @@ fn many_files_are_shared_together_and_told_of_once() {
             let file = terminal.fetch(cid, LONG).await?;
             fluence_tests::scene::same_bytes(&file, &files::noise(5 + n, n as u64))?;
         }
-        face.picture("shared").await
+        face.picture("shared").await?;
+
+        // Only the rows near what is seen are there, and each says which of all it is.
+        let rows = "const rows = [...document.querySelectorAll('[data-testid=item]')];
+            const at = row => +row.getAttribute('aria-posinset');
+            return rows.length < 100 && rows.every(row => row.getAttribute('aria-setsize') === '500') &&
+              rows.every((row, n) => n === 0 || at(row) > at(rows[n - 1])) && at(rows[0]);";
+        let driver = alice.driver()?;
+        let first = face.wait("the first rows", SMALL, rows).await?;
+        ensure!(first == json!(1), "the first row is {first}");
+        // The row with the focus stays when one scrolls away from it.
+        driver.find(By::Css(ABOUT)).await?.focus().await?;
+        driver.execute("scrollTo(0, 1e9);", vec![]).await?;
+        let both = "const focused = document.activeElement.closest('[data-testid=item]');
+            return focused?.getAttribute('aria-posinset') === '1' && !!document.querySelector('[aria-posinset=\"500\"]');";
+        face.wait("the last row, and the focus in the first one", SMALL, both)
+            .await?;
+        face.picture("end").await?;
+        // Keys go from row to row, and the focus is seen where it is.
+        let walked = async |key: Key, place: usize| -> Result<()> {
+            driver.active_element().await?.send_keys(key + "").await?;
+            let there = format!(
+                "const row = document.activeElement.closest('[data-testid=item]');
+                 const {{ top, bottom }} = row?.getBoundingClientRect() ?? {{}};
+                 return row?.getAttribute('aria-posinset') === '{place}' && top >= 0 && bottom <= innerHeight;"
+            );
+            let what = format!("the focus in row {place}");
+            face.wait(&what, SMALL, &there).await.map(drop)
+        };
+        walked(Key::Down, 2).await?;
+        walked(Key::End, MANY).await?;
+        walked(Key::Up, MANY - 1).await?;
+        walked(Key::Home, 1).await?;
+        for place in 2..60 {
+            walked(Key::Down, place).await?;
+        }
+        Ok(())
+    });
+}
+
+/// What is pressed in a row of the list.
+const ABOUT: &str = "[data-testid=item] .about";
+
+#[test]
+fn files_are_sorted_and_several_of_them_selected() {
+    play("select", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        let sizes = [
+            ("delta.txt", 30),
+            ("alpha.txt", 10),
+            ("Bravo.txt", 40),
+            ("echo.txt", 20),
+            ("charlie.txt", 50),
+        ];
+        for (name, size) in sizes {
+            face.share(&[&scene.file(name, &files::noise(size * 1000, size as u64))?])
+                .await?;
+            face.wait_named(name, &["shared"], SMALL).await?;
+        }
+        let driver = alice.driver()?;
+        let waited = async |what: &str, shows: &str| -> Result<()> {
+            let script = format!("return {shows} === {};", json!(what));
+            face.wait(what, SMALL, &script).await.map(drop)
+        };
+        let listed = async |names: &str| {
+            let shown = "[...document.querySelectorAll('[data-testid=item-name]')].map(name => name.textContent.trim()).join(' ')";
+            waited(names, shown).await
+        };
+        let focus =
+            async |testid: &str| waited(testid, "document.activeElement?.dataset.testid").await;
+        let said = async |words: &str| {
+            waited(
+                words,
+                "document.querySelector('[data-testid=said]').textContent",
+            )
+            .await
+        };
+        let key = async |key: Key| driver.active_element().await?.send_keys(key + "").await;
+        listed("charlie.txt echo.txt Bravo.txt alpha.txt delta.txt").await?;
+
+        // The order is chosen in a menu, by keyboard, and remembered.
+        let menu = driver.find(By::Testid("list-menu")).await?;
+        menu.send_keys(Key::Enter + "").await?;
+        focus("sort-newest").await?;
+        face.picture("menu").await?;
+        key(Key::Down).await?;
+        key(Key::Down).await?;
+        focus("sort-size").await?;
+        key(Key::Enter).await?;
+        focus("list-menu").await?;
+        listed("charlie.txt Bravo.txt delta.txt echo.txt alpha.txt").await?;
+        face.press("list-menu").await?;
+        face.press("sort-name").await?;
+        let by_name = "alpha.txt Bravo.txt charlie.txt delta.txt echo.txt";
+        listed(by_name).await?;
+        driver.refresh().await?;
+        listed(by_name).await?;
+        face.wait_network("online", SMALL).await?;
+
+        // A range is selected with the shift key.
+        face.press("select-toggle").await?;
+        focus("select-all").await?;
+        let rows = driver.find_all(By::Css(ABOUT)).await?;
+        ensure!(rows.len() == 5, "there are {} rows", rows.len());
+        rows[1].click().await?;
+        said("1 selected").await?;
+        let shift = driver.action_chain().key_down(Key::Shift);
+        let shift = shift.click_element(&rows[3]).key_up(Key::Shift);
+        shift.perform().await?;
+        said("3 selected").await?;
+        face.picture("selected").await?;
+        let shown = driver.find(By::Testid("selected")).await?.text().await?;
+        ensure!(shown == "3 selected · 120 kB", "it shows {shown}");
+
+        // The links of all three are on the clipboard. The field joins their lines.
+        face.press("selected-copy").await?;
+        said("Copied").await?;
+        let items = face.items().await?;
+        let cids = items[1..4].iter().filter_map(|item| item.cid.as_deref());
+        let links: String = cids.map(|cid| format!("fluence:{cid}")).collect();
+        let is_there = |text: &str| text.split_whitespace().collect::<String>() == links;
+        alice
+            .pasted(By::Testid("fetch-input"), SMALL, is_there)
+            .await
+            .context("the links of the selected files")?;
+
+        face.press("selected-stop").await?;
+        for name in ["Bravo.txt", "charlie.txt", "delta.txt"] {
+            face.wait_named(name, &["stopped"], SMALL).await?;
+        }
+        focus("select-all").await?;
+        face.wait_named("alpha.txt", &["shared"], SMALL).await?;
+
+        // They are removed after one question, which says how many they are.
+        face.press("selected-remove").await?;
+        focus("selected-keep").await?;
+        face.picture("question").await?;
+        let confirm = driver.find(By::Testid("selected-confirm")).await?;
+        let words = confirm.text().await?;
+        ensure!(words == "Remove 3 files", "it asks {words}");
+        face.press("selected-keep").await?;
+        focus("selected-remove").await?;
+        face.press("selected-remove").await?;
+        face.press("selected-confirm").await?;
+        listed("alpha.txt echo.txt").await?;
+        focus("select-toggle").await?;
+
+        // A key selects all, and another one ends it.
+        let first = driver.find(By::Css(ABOUT)).await?;
+        first.send_keys(Key::Control + "a").await?;
+        said("2 selected").await?;
+        focus("item-select").await?;
+        key(Key::Escape).await?;
+        focus("item-log-toggle").await?;
+        let boxes = driver.find_all(By::Testid("item-select")).await?;
+        ensure!(boxes.is_empty(), "{} boxes are left", boxes.len());
+        Ok(())
     });
 }
