@@ -405,7 +405,12 @@ impl Component for Form {
             self.checked = false;
             self.add_wrong = None;
         }
-        if let Some(found) = &ctx.props().found {
+        // They are added once, even if the face is drawn again before it knows.
+        let is_new = |found: &&Rc<Vec<String>>| {
+            let before = old.found.as_ref();
+            before.is_none_or(|before| !Rc::ptr_eq(before, found))
+        };
+        if let Some(found) = ctx.props().found.as_ref().filter(is_new) {
             self.add(ctx.props(), found);
             ctx.props().onadded.emit(());
         }
