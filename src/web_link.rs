@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use crate::Cid;
 use crate::names::{chosen_name, parse_link};
 use crate::private::Key;
-use crate::storage::{short_base, web_link};
+use crate::storage::{is_local, short_base, web_link};
 
 /// The longest fragment that is read, in bytes.
 const MAX_FRAGMENT: usize = 4096;
@@ -29,8 +29,13 @@ pub struct Web {
 }
 
 impl Web {
-    /// The link to a file. There is none to a private share if the node has no page that opens it.
+    /// The link to a file. There is none to a private share if the node has no page that opens it, or has it at an address
+    /// without TLS, at which browsers decrypt nothing unless it is that of their own machine.
     pub fn link(&self, cid: &str, name: &str, key: Option<&Key>) -> Option<String> {
+        let opens = self.base.starts_with("https://") || is_local(&self.base);
+        if key.is_some() && !opens {
+            return None;
+        }
         if self.page {
             Some(address(&self.base, cid, name, key))
         } else {
@@ -177,6 +182,25 @@ mod tests {
         assert_eq!(link(true, None), Some(checked));
         let private = format!("https://a.b/#{CID}&key={}", key.text());
         assert_eq!(link(true, Some(&key)), Some(private));
+    }
+
+    #[test]
+    fn there_is_no_link_at_which_a_browser_decrypts_nothing() {
+        let key = Key::new([1; 16]);
+        for (base, opens) in [
+            ("https://a.b:443", true),
+            ("http://127.0.0.1:4180", true),
+            ("http://localhost:4180", true),
+            ("http://192.168.1.7:4180", false),
+            ("http://a.b:80", false),
+        ] {
+            let web = Web {
+                base: base.to_owned(),
+                page: true,
+            };
+            assert_eq!(web.link(CID, "a", Some(&key)).is_some(), opens, "{base}");
+            assert!(web.link(CID, "a", None).is_some(), "{base}");
+        }
     }
 
     #[test]

@@ -37,8 +37,23 @@ const BEGINNINGS: [(usize, &[u8], Kind); 16] = [
     (0, b"fLaC", Kind::Audio("audio/flac")),
 ];
 
+/// Pictures in the container of MP4 that browsers do not show.
+const PICTURES: [&[u8]; 5] = [
+    b"ftypheic",
+    b"ftypheix",
+    b"ftypheim",
+    b"ftypmif1",
+    b"ftypmsf1",
+];
+
 /// How a file with this name is shown that begins with these bytes.
 pub fn of(name: &str, first: &[u8]) -> Kind {
+    if first
+        .get(4..12)
+        .is_some_and(|brand| PICTURES.contains(&brand))
+    {
+        return Kind::None;
+    }
     for (at, beginning, kind) in BEGINNINGS {
         if first
             .get(at..)
@@ -94,6 +109,7 @@ mod tests {
             ("a", b"RIFF....WAVE", Kind::Audio("audio/wav")),
             ("a", b"RIFF....WEBP", Kind::Image("image/webp")),
             ("a", b"....ftypisom", Kind::Video("video/mp4")),
+            ("a", b"....ftypheic", Kind::None),
             ("a", b"\x00\x01\x02", Kind::None),
             ("a.svg", b"\xff\xfe\x00", Kind::None),
             ("a", "überlang ü".as_bytes(), Kind::Text),

@@ -375,12 +375,18 @@ impl Face {
 
     /// Waits until the browser shows a notification about an item.
     pub async fn wait_notified(&self, item: &Shown, limit: Duration) -> Result<()> {
+        self.wait_shown_notification(&format!("item:{}", item.id), limit)
+            .await
+            .with_context(|| format!("nothing tells of “{}”", item.name))
+    }
+
+    /// Waits until the browser shows the notification with this id.
+    pub async fn wait_shown_notification(&self, id: &str, limit: Duration) -> Result<()> {
         let deadline = Instant::now() + limit;
-        while !self.is_notified_of(item).await? {
+        while !self.shows_notification(id).await? {
             ensure!(
                 Instant::now() < deadline,
-                "there is no notification of “{}” after {limit:?}",
-                item.name
+                "there is no notification “{id}” after {limit:?}"
             );
             sleep(LOOK).await;
         }
@@ -389,9 +395,12 @@ impl Face {
 
     /// Whether the browser shows a notification about an item.
     pub async fn is_notified_of(&self, item: &Shown) -> Result<bool> {
+        self.shows_notification(&format!("item:{}", item.id)).await
+    }
+
+    async fn shows_notification(&self, id: &str) -> Result<bool> {
         let script = "const [id, done] = arguments; api.notifications.getAll().then(all => done(id in all));";
-        let id = json!(format!("item:{}", item.id));
-        let shown = self.driver.execute_async(script, vec![id]).await?;
+        let shown = self.driver.execute_async(script, vec![json!(id)]).await?;
         Ok(shown.json() == &json!(true))
     }
 

@@ -219,6 +219,8 @@ fn the_person_is_asked_before_anybody_gets_a_file() {
                     !is_stored(&node, &cid).await?,
                     "it was sent before it was allowed"
                 );
+                face.wait_shown_notification(&format!("ask:{}", shown.id), SMALL)
+                    .await?;
                 face.picture("asking").await?;
                 face.enter_in(&shown, button).await
             };

@@ -46,6 +46,7 @@ impl Browser for Firefox {
     const DIALOG_CLOSES_POPUP: bool = true;
 
     const HAS_LINKS_IN_MANIFEST: bool = true;
+    const HAS_NOTIFICATION_BUTTONS: bool = false;
     const MARKS_UP_SUGGESTIONS: bool = false;
 
     fn open_panel() -> Result<Promise, JsValue> {

@@ -34,6 +34,9 @@ trait Browser {
     /// Whether the browser knows from the manifest which links the extension opens, and asks at the first click on one.
     const HAS_LINKS_IN_MANIFEST: bool;
 
+    /// Whether notifications have buttons, and stay until they are answered.
+    const HAS_NOTIFICATION_BUTTONS: bool;
+
     /// Whether suggestions of the address bar are XML.
     const MARKS_UP_SUGGESTIONS: bool;
 
@@ -120,6 +123,14 @@ pub fn dialog_closes_popup() -> bool {
     match kind() {
         Kind::Chrome => Chrome::DIALOG_CLOSES_POPUP,
         Kind::Firefox => Firefox::DIALOG_CLOSES_POPUP,
+    }
+}
+
+/// Whether notifications have buttons, and stay until they are answered.
+pub fn has_notification_buttons() -> bool {
+    match kind() {
+        Kind::Chrome => Chrome::HAS_NOTIFICATION_BUTTONS,
+        Kind::Firefox => Firefox::HAS_NOTIFICATION_BUTTONS,
     }
 }
 

@@ -4,6 +4,7 @@
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 
+use crate::browser::has_notification_buttons;
 use crate::extension::pages::open_tab;
 use crate::extension::runtime::url_of;
 use crate::js::{message_of, object, outcome, set, warn_on_error};
@@ -75,9 +76,11 @@ pub async fn notify(id: &str, title: &str, message: &str) {
     create(id, title, message, None).await;
 }
 
-/// Shows a notification that stays until it is answered with one of its buttons, where the browser has buttons.
+/// Shows a notification that stays until it is answered with one of its buttons. A browser without buttons refuses one that
+/// has them, and shows one whose click leads to the list of files.
 pub async fn ask(id: &str, title: &str, message: &str, buttons: [&str; 2]) {
-    create(id, title, message, Some(buttons)).await;
+    let buttons = has_notification_buttons().then_some(buttons);
+    create(id, title, message, buttons).await;
 }
 
 async fn create(id: &str, title: &str, message: &str, buttons: Option<[&str; 2]>) {
