@@ -129,6 +129,10 @@ impl Acme {
                 }
                 // Whatever has come of it, nobody else looks at the proof.
                 self.tls.set_proof(None);
+                let due = self.tls.renewal_in();
+                if failures == 0 && !due.is_zero() {
+                    continue;
+                }
                 // A certificate that is due as soon as it is there is not ordered again and again.
                 let failures = failures.max(1);
                 LONGEST_WAIT.min(FIRST_WAIT * 2_u32.saturating_pow(failures - 1).min(1024))

@@ -62,10 +62,10 @@ pub(super) struct FetchArgs {
     /// They learn this hash and your address. What they send is verified like everything else.
     #[arg(long, env = "FLUENCE_PUBLIC")]
     public: bool,
-    /// Delegated routers to ask with --public, as URLs; separate several with spaces [default: https://delegated-ipfs.dev].
+    /// Delegated routers to ask with --public, as URLs; separate several with spaces [default: delegated-ipfs.dev].
     #[arg(long, value_name = "URLS", env = "FLUENCE_PUBLIC_ROUTERS")]
     public_routers: Option<List<BaseUrl>>,
-    /// Trustless gateways to ask with --public, as URLs; separate several with spaces [default: https://trustless-gateway.link].
+    /// Trustless gateways to ask with --public, as URLs; separate several with spaces [default: trustless-gateway.link].
     #[arg(long, value_name = "URLS", env = "FLUENCE_PUBLIC_GATEWAYS")]
     public_gateways: Option<List<BaseUrl>>,
     #[command(flatten)]

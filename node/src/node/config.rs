@@ -131,11 +131,11 @@ options! {
     #[arg(num_args = 0..=1, default_missing_value = "true", value_name = "BOOL", help_heading = "Public IPFS")]
     public: bool = "FLUENCE_PUBLIC",
     /// Delegated routers to ask with --public, as URLs; separate several with spaces [default:
-    /// https://delegated-ipfs.dev].
+    /// delegated-ipfs.dev].
     #[arg(value_name = "URLS", help_heading = "Public IPFS")]
     public_routers: List<BaseUrl> = "FLUENCE_PUBLIC_ROUTERS",
     /// Trustless gateways to ask with --public, as URLs; separate several with spaces [default:
-    /// https://trustless-gateway.link].
+    /// trustless-gateway.link].
     #[arg(value_name = "URLS", help_heading = "Public IPFS")]
     public_gateways: List<BaseUrl> = "FLUENCE_PUBLIC_GATEWAYS",
 

@@ -13,7 +13,7 @@ use fluence::Cid;
 use fluence::call::{FileArgs, FileOk, Reply, Request};
 use fluence::names::{FunctionName, canonical};
 use fluence::routing;
-use fluence::storage::{is_local, url_of};
+use fluence::storage::url_of;
 use fluence_peer::{Peer, PeerId};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
@@ -78,18 +78,17 @@ struct Inner {
 impl Finder {
     /// `own` is the multiaddr of this node's storage. A node that others reach at a public address
     /// never connects to addresses that are not public, because a stranger supplies them.
-    /// Storages may have certificates of these `authorities`, besides those of Mozilla. `is_private` is whether this machine
-    /// alone reaches the node.
+    /// Storages may have certificates of these `authorities`, besides those of Mozilla. `is_hidden` is whether others reach
+    /// the node, and the URL of its storage leads them to themselves.
     pub fn new(
         peer: Peer,
         storage: Arc<Storage>,
         own: &str,
         authorities: &[CertificateDer<'_>],
-        (is_private, public): (bool, Option<PublicIpfs>),
+        (is_hidden, public): (bool, Option<PublicIpfs>),
     ) -> Result<Self, reqwest::Error> {
         let own = url_of(own).unwrap_or_default();
-        // Whoever has not said at which address others reach a node is told of a loopback one.
-        let private = is_private_url(&own) && (is_private || !is_local(&own));
+        let private = is_private_url(&own) && !is_hidden;
         let client = |anywhere: bool| -> Result<reqwest::Client, reqwest::Error> {
             let mut http = reqwest::Client::builder()
                 .user_agent(concat!("fluence-node/", env!("CARGO_PKG_VERSION")))

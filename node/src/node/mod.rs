@@ -123,6 +123,7 @@ impl Node {
                 .map_err(|error| text::cannot_listen("libp2p", address, &error))?;
         }
         let is_private = config.is_private();
+        let is_hidden = config.hides_http();
         let secure_url = match (&tls, &secure_listener) {
             (Some(tls), Some((_, at))) => Some(secure_url(&config, tls, *at)?),
             _ => None,
@@ -170,7 +171,7 @@ impl Node {
                 storage.clone(),
                 &multiaddr,
                 &authorities,
-                (is_private, public),
+                (is_hidden, public),
             )
             .map_err(|error| text::no_http(&error))?;
             Some(Arc::new(finder))
