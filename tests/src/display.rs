@@ -19,7 +19,9 @@ const NEAR: i64 = 10;
 /// is: left of its right edge, and above its lower edge; all in pixels.
 const DIALOG_HEIGHT: (i64, i64) = (500, 880);
 const SAVE_BUTTON: (i64, i64) = (50, 25);
-/// The size of the display in memory, and how far from its corner a notification may end, in pixels.
+/// The least height of a notification with buttons, in pixels.
+const WITH_BUTTONS: i64 = 150;
+/// The size of the display in memory, and how far from its edge a notification may end, in pixels.
 const SCREEN: (i64, i64) = (1280, 960);
 const CORNER: i64 = 40;
 /// How often the display is polled: X has no simple event for the windows of other programs.
@@ -193,7 +195,7 @@ impl Display {
         }
     }
 
-    /// Waits for a notification, which is in the lower right corner, and clicks on its button whose middle is so many pixels
+    /// Waits for a notification with buttons, which is at the right edge, and clicks on its button whose middle is so many pixels
     /// right of its left edge and above its lower edge, until it is gone.
     pub async fn click_in_notification(&self, right: i64, above: i64) -> Result<()> {
         let deadline = Instant::now() + MENU;
@@ -201,9 +203,10 @@ impl Display {
         loop {
             let windows = self.new_windows(&[]).await?;
             let notification = windows.iter().find(|window| {
+                // Others, without buttons, may be below it.
                 window.width < SCREEN.0 / 2
                     && (window.left + window.width - SCREEN.0).abs() <= CORNER
-                    && (window.top + window.height - SCREEN.1).abs() <= CORNER
+                    && (WITH_BUTTONS..SCREEN.1 / 2).contains(&window.height)
             });
             match (notification, &shown) {
                 (Some(notification), _) => {
