@@ -1,18 +1,21 @@
 //! Tests against peers of other implementations: their malformed messages are answered, their load
 //! is bounded, and neither disturbs anything else.
 
+#[path = "support/raw.rs"]
+mod raw;
+
 use std::future::Future;
-use std::io;
 use std::time::Duration;
 
 use fluence::call::{self, ErrorCode, MAX_MESSAGE, Reply, Request};
 use fluence::ports::NetworkError;
 use fluence::state::{LinkCause, NetworkStatus};
 use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId};
-use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
+use futures::StreamExt;
 use libp2p::request_response::{self, Event, Message, ProtocolSupport};
 use libp2p::swarm::SwarmEvent;
 use libp2p::{StreamProtocol, Swarm, SwarmBuilder, noise, tcp, yamux};
+use raw::Raw;
 use serde_json::json;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -27,54 +30,8 @@ async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
     }
 }
 
-/// A codec that sends and reads raw bytes.
-#[derive(Clone, Default)]
-struct Bytes;
-
-impl request_response::Codec for Bytes {
-    type Protocol = StreamProtocol;
-    type Request = Vec<u8>;
-    type Response = Vec<u8>;
-
-    async fn read_request<T: AsyncRead + Unpin + Send>(
-        &mut self,
-        _: &StreamProtocol,
-        io: &mut T,
-    ) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        io.read_to_end(&mut bytes).await?;
-        Ok(bytes)
-    }
-
-    async fn read_response<T: AsyncRead + Unpin + Send>(
-        &mut self,
-        protocol: &StreamProtocol,
-        io: &mut T,
-    ) -> io::Result<Vec<u8>> {
-        self.read_request(protocol, io).await
-    }
-
-    async fn write_request<T: AsyncWrite + Unpin + Send>(
-        &mut self,
-        _: &StreamProtocol,
-        io: &mut T,
-        bytes: Vec<u8>,
-    ) -> io::Result<()> {
-        io.write_all(&bytes).await
-    }
-
-    async fn write_response<T: AsyncWrite + Unpin + Send>(
-        &mut self,
-        protocol: &StreamProtocol,
-        io: &mut T,
-        bytes: Vec<u8>,
-    ) -> io::Result<()> {
-        self.write_request(protocol, io, bytes).await
-    }
-}
-
 /// A bare libp2p peer that sends and receives raw bytes over the call protocol.
-fn stranger() -> Swarm<request_response::Behaviour<Bytes>> {
+fn stranger() -> Swarm<request_response::Behaviour<Raw>> {
     SwarmBuilder::with_new_identity()
         .with_tokio()
         .with_tcp(

@@ -1,17 +1,20 @@
 //! A node that relays and has a DHT, made from libp2p alone, and does with routed calls whatever a test wants.
 
+#[path = "raw.rs"]
+mod raw;
+
 use std::collections::HashMap;
-use std::io;
 use std::sync::{Arc, Mutex};
 
 use fluence_peer::{Multiaddr, PeerId};
-use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
+use futures::StreamExt;
 use libp2p::kad::store::MemoryStore;
 use libp2p::request_response::{self, Event, Message, ProtocolSupport};
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
 use libp2p::{StreamProtocol, SwarmBuilder, identify, kad, noise, ping, relay, tcp, yamux};
 
 use super::SECOND;
+use raw::Raw;
 
 /// What the node does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,52 +48,6 @@ pub struct HostileNode {
     pub address: Multiaddr,
     pub does: Arc<Mutex<Does>>,
     pub seen: Arc<Mutex<Seen>>,
-}
-
-/// Reads all that comes, and writes bytes as they are.
-#[derive(Clone, Default)]
-struct Raw;
-
-impl request_response::Codec for Raw {
-    type Protocol = StreamProtocol;
-    type Request = Vec<u8>;
-    type Response = Vec<u8>;
-
-    async fn read_request<T: AsyncRead + Unpin + Send>(
-        &mut self,
-        _: &StreamProtocol,
-        io: &mut T,
-    ) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        io.read_to_end(&mut bytes).await?;
-        Ok(bytes)
-    }
-
-    async fn read_response<T: AsyncRead + Unpin + Send>(
-        &mut self,
-        protocol: &StreamProtocol,
-        io: &mut T,
-    ) -> io::Result<Vec<u8>> {
-        self.read_request(protocol, io).await
-    }
-
-    async fn write_request<T: AsyncWrite + Unpin + Send>(
-        &mut self,
-        _: &StreamProtocol,
-        io: &mut T,
-        bytes: Vec<u8>,
-    ) -> io::Result<()> {
-        io.write_all(&bytes).await
-    }
-
-    async fn write_response<T: AsyncWrite + Unpin + Send>(
-        &mut self,
-        protocol: &StreamProtocol,
-        io: &mut T,
-        bytes: Vec<u8>,
-    ) -> io::Result<()> {
-        self.write_request(protocol, io, bytes).await
-    }
 }
 
 #[derive(NetworkBehaviour)]
