@@ -94,7 +94,7 @@ pub fn badge(state: &State, waiting: usize) -> Badge {
         return Badge {
             text: "?".to_owned(),
             colour: AMBER,
-            title: words::button::WAITS_FOR_PERMISSION.to_owned(),
+            title: words::worker::button_waits().to_owned(),
         };
     }
     let (mut moving, mut bytes, mut shared) = (0_usize, 0_u64, 0_usize);
@@ -112,9 +112,9 @@ pub fn badge(state: &State, waiting: usize) -> Badge {
         NetworkStatus::Unreachable { .. } => ("!", AMBER),
         NetworkStatus::Online { .. } => ("", GREEN),
     };
-    let mut title = words::button::network(&state.network, shared);
+    let mut title = words::button(&state.network, shared);
     if moving > 0 {
-        title.push_str(&words::button::moving(moving, bytes));
+        title = words::join(&title, &words::button_moving(moving, bytes));
     }
     let (text, colour) = match moving {
         1.. if text.is_empty() => (moving.min(999).to_string(), BLUE),

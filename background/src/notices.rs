@@ -57,7 +57,7 @@ impl Notices {
         let item = self.engine.with_state(|state| state.items.get(id).cloned());
         if let Some(item) = item {
             let Words { what, advice } = words::asking(&item.name);
-            let buttons = [words::ALLOW, words::REFUSE];
+            let buttons = [words::worker::allow(), words::worker::refuse()];
             toolbar::ask(&notification, &what, &advice, buttons).await;
         }
     }

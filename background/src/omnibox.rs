@@ -11,7 +11,7 @@ use words::Extension;
 
 /// Says what the keyword is for.
 pub fn began() {
-    omnibox::suggest(words::OMNIBOX);
+    omnibox::suggest(words::worker::omnibox());
 }
 
 /// Says what would be fetched, or what is wrong with what was typed.
@@ -21,16 +21,15 @@ pub fn typed(text: &str) {
 
 fn suggestion(text: &str) -> String {
     match names::parse_private_link(text) {
-        Ok((cid, key)) => words::would_fetch(&names::canonical(&cid), key.is_some()),
+        Ok((cid, Some(_))) => words::worker::would_fetch_private(&names::canonical(&cid)),
+        Ok((cid, None)) => words::worker::would_fetch(&names::canonical(&cid)),
         Err(why) => {
             let failure = Failure::from(&why);
             if failure.reason == Some(Reason::Empty) {
-                return words::OMNIBOX.to_owned();
+                return words::worker::omnibox().to_owned();
             }
             let words = words::failure::<Extension>(&failure, About::Fetch);
-            format!("{} {}", words.what, words.advice)
-                .trim_end()
-                .to_owned()
+            words::join(&words.what, &words.advice)
         }
     }
 }
@@ -65,9 +64,12 @@ mod tests {
         let said = suggestion(&format!(" fluence:{cid} "));
         assert!(said.contains(cid), "{said}");
         assert_eq!(suggestion(&format!("web+fluence:{cid}")), said);
-        assert_eq!(suggestion("  "), words::OMNIBOX);
+        assert_eq!(suggestion("  "), words::worker::omnibox());
         let wrong = suggestion("<b>holiday.jpg</b>");
-        assert!(!wrong.is_empty() && wrong != words::OMNIBOX, "{wrong}");
+        assert!(
+            !wrong.is_empty() && wrong != words::worker::omnibox(),
+            "{wrong}"
+        );
         assert_ne!(suggestion(&"x".repeat(MAX_LINK + 1)), wrong);
     }
 }

@@ -397,6 +397,11 @@ impl Worker {
                 }
                 spawn_local(welcome());
             }
+            "language" => {
+                words::changed();
+                spawn_local(make_menu());
+                self.button.show(self.sharing.waiting_count());
+            }
             "permission" => spawn_local(async move { worker.sharing.reading.permitted().await }),
             "download" => spawn_local(async move { worker.saving.look_at_downloads().await }),
             "typing" => omnibox::began(),
@@ -444,8 +449,13 @@ impl Worker {
                 self.has_update.set(true);
                 self.update_when_idle();
             }
-            // The event has done its work by waking the worker.
-            "startup" => {}
+            // The browser may have another language than when it made the menu. The event has done the rest of its work by
+            // waking the worker.
+            "startup" => {
+                if !browser::forgets_menus() {
+                    spawn_local(make_menu());
+                }
+            }
             other => web_sys::console::warn_1(&format!("there is no event called {other}").into()),
         }
     }
@@ -639,8 +649,8 @@ impl Worker {
 /// Makes the entries of the context menu.
 async fn make_menu() {
     let entries = [
-        (sharing::MENU, words::MENU_SHARE),
-        (sharing::MENU_PRIVATE, words::MENU_SHARE_PRIVATELY),
+        (sharing::MENU, words::worker::menu_share()),
+        (sharing::MENU_PRIVATE, words::worker::menu_share_privately()),
     ];
     toolbar::make_menu(&entries, &MENU_CONTEXTS).await;
 }

@@ -2,10 +2,14 @@
 // anything is awaited, and events that arrive before the WebAssembly is ready have to wait.
 // Everything else is Rust.
 import { api } from "./api.js";
+import { onLanguage, speakAsChosen } from "./language.js";
 import init, { start, deliver } from "./wasm/background.js";
 import { inpage } from "./inpage.js";
 
 globalThis.inpage = inpage;
+
+// The words are fetched while the WebAssembly is.
+const speaking = speakAsChosen();
 
 // The largest number of events that wait for the WebAssembly, which is ready within a second.
 const MAX_WAITING = 1000;
@@ -39,10 +43,11 @@ globalThis.crashed = async (message) => {
   failed(message);
 };
 
-// This is the only message outside the WebAssembly, because without it there are no others.
+// This is the only message outside the WebAssembly, because without it there are no others. It is in the language of the
+// browser.
 function failed(why) {
   api.action.setBadgeText({ text: "!" });
-  api.action.setTitle({ title: `Fluence does not work: ${why?.message ?? why}. Restart the browser.` });
+  api.action.setTitle({ title: api.i18n.getMessage("worker_failed", [`${why?.message ?? why}`]) });
 }
 
 // Asks the person to let the extension read from the site of what was clicked on, unless it is that of the page, which
@@ -132,6 +137,7 @@ api.notifications.onClicked.addListener(to("notification"));
 // Firefox has no buttons in notifications; the list of files has the same ones.
 api.notifications.onButtonClicked?.addListener(to("decision"));
 api.permissions.onAdded.addListener(to("permission"));
+onLanguage(to("language"));
 globalThis.addEventListener("online", () => event("online"));
 
 // Faces hand over files on this channel. Their messages would be lost if nothing listened while the
@@ -141,6 +147,7 @@ handover.onmessage = ({ data }) => event("files", data, handover);
 
 // Nothing works without the worker, so the badge says so if it cannot start.
 init()
+  .then(() => speaking)
   .then(start)
   .then(async () => {
     const early = waiting;

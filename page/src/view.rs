@@ -50,11 +50,23 @@ pub struct View {
 impl View {
     /// The page of the document.
     pub fn of_document() -> Self {
-        Self {
+        let view = Self {
             document: window().document().unwrap_throw(),
             on_save: RefCell::default(),
             shown: RefCell::default(),
+        };
+        for (id, words) in [
+            ("name", text::title()),
+            ("save", text::save()),
+            ("again", text::try_again()),
+            ("promise", text::about_page()),
+        ] {
+            view.part(id).set_text_content(Some(words));
         }
+        let _ = view
+            .part("progress")
+            .set_attribute("aria-label", text::progress_label());
+        view
     }
 
     fn part(&self, id: &str) -> HtmlElement {
@@ -100,7 +112,7 @@ impl View {
             self.part(id).set_hidden(true);
         }
         self.shown.replace(0);
-        self.say("state", text::WAITING);
+        self.say("state", text::waiting());
     }
 
     /// Says what it is, as far as it is known.
@@ -110,7 +122,7 @@ impl View {
         }
         let mut about: Vec<String> = size.map(words::size).into_iter().collect();
         if private {
-            about.push(text::PRIVATE.to_owned());
+            about.push(text::private().to_owned());
         }
         self.say("about", &about.join(" · "));
     }
@@ -121,16 +133,16 @@ impl View {
         bar.set_hidden(false);
         let Some(total) = total.filter(|total| *total > 0) else {
             // Nobody knows the size of a folder before all of it is here.
-            return self.say("state", &text::progress(bytes, None));
+            return self.say("state", &text::progress_of(bytes, None));
         };
         let share = (bytes as f64 / total as f64 * 1000.0) as u32;
         if self.shown.replace(share) != share {
             let _ = bar.set_attribute("value", &share.to_string());
             // A screen reader hears a tenth at a time.
             if share.is_multiple_of(100)
-                || self.part("state").text_content().as_deref() == Some(text::WAITING)
+                || self.part("state").text_content().as_deref() == Some(text::waiting())
             {
-                self.say("state", &text::progress(bytes, Some(total)));
+                self.say("state", &text::progress_of(bytes, Some(total)));
             }
         }
     }
@@ -226,7 +238,7 @@ impl View {
         let size = self.make("span");
         size.set_text_content(Some(&words::size(file.len)));
         let button = self.make("button");
-        button.set_text_content(Some(text::SAVE));
+        button.set_text_content(Some(text::save()));
         button.set_attribute("type", "button")?;
         button.set_attribute("aria-label", &text::save_named(&file.path))?;
         let (view, of) = (Rc::clone(self), Rc::clone(content));
@@ -298,14 +310,14 @@ impl View {
                     let Ok(frame) = document.create_element("iframe") else {
                         return;
                     };
-                    let _ = frame.set_attribute("title", text::PREVIEW);
+                    let _ = frame.set_attribute("title", text::preview());
                     let _ = frame.set_attribute("src", &address);
                     preview.set_text_content(None);
                     let _ = preview.append_child(&frame);
                 });
                 let button = self.make("button");
                 button.set_attribute("type", "button")?;
-                button.set_text_content(Some(text::SHOW));
+                button.set_text_content(Some(text::show()));
                 button.set_onclick(Some(show.as_ref().unchecked_ref()));
                 // The button stays as long as the page, or until it is pressed.
                 show.forget();
@@ -315,7 +327,8 @@ impl View {
                 let bytes = bytes_of(&whole.slice_with_f64_and_f64(0.0, TEXT)?).await?;
                 let mut words = String::from_utf8_lossy(&bytes).into_owned();
                 if file.len as f64 > TEXT {
-                    words.push_str(text::CUT);
+                    words.push_str("…\n");
+                    words.push_str(text::cut());
                 }
                 let shown = self.make("pre");
                 shown.set_text_content(Some(&words));
@@ -334,9 +347,9 @@ impl View {
 
 fn checked(private: bool) -> &'static str {
     if private {
-        text::PRIVATE_CHECKED
+        text::private_checked()
     } else {
-        text::PLAIN_CHECKED
+        text::plain_checked()
     }
 }
 

@@ -360,6 +360,13 @@ pub fn watch_view(on: impl Fn(bool) + Clone + 'static) {
     }
 }
 
+/// Calls `on` whenever the words of another language are here, as long as there is the page.
+pub fn watch_words(on: impl Fn() + 'static) {
+    let told = Closure::<dyn FnMut()>::new(on).into_js_value();
+    // If this fails, the page keeps its language until it is opened again. `words.js` sends the event.
+    let _ = document().add_event_listener_with_callback("words", told.unchecked_ref());
+}
+
 /// What is seen of the element with this `id`, if there is one: from where to where, in CSS pixels from its top.
 pub fn seen(id: &str) -> Option<Range<i32>> {
     let top = document().get_element_by_id(id)?.get_bounding_client_rect();
@@ -373,18 +380,19 @@ pub fn height(id: &str) -> Option<i32> {
     Some(element.dyn_ref::<web_sys::HtmlElement>()?.offset_height())
 }
 
-/// A moment as the person's system writes it: the time if it is today, or else date and time.
+/// A moment as the person's language writes it: the time if it is today, or else date and time.
 pub fn moment(at_ms: u64) -> String {
     let at = js_sys::Date::new(&JsValue::from_f64(at_ms as f64));
     let today = js_sys::Date::new_0().to_date_string() == at.to_date_string();
     if today {
-        at.to_locale_time_string("default").into()
+        at.to_locale_time_string(&words::locale()).into()
     } else {
-        at.to_locale_string("default", &JsValue::UNDEFINED).into()
+        at.to_locale_string(&words::locale(), &JsValue::UNDEFINED)
+            .into()
     }
 }
 
-/// A moment to the minute, as the person's system writes it: the time if it is today, or else date and time.
+/// A moment to the minute, as the person's language writes it: the time if it is today, or else date and time.
 pub fn minute(at_ms: u64) -> String {
     let at = js_sys::Date::new(&JsValue::from_f64(at_ms as f64));
     let is_today = js_sys::Date::new_0().to_date_string() == at.to_date_string();
@@ -394,7 +402,7 @@ pub fn minute(at_ms: u64) -> String {
         ("dateStyle", short(date)),
         ("timeStyle", short(Some("short"))),
     ]);
-    at.to_locale_string("default", &style).into()
+    at.to_locale_string(&words::locale(), &style).into()
 }
 
 /// A moment, in milliseconds since the Unix epoch, in the format of RFC 3339, for the `datetime` of
@@ -483,9 +491,9 @@ pub async fn fetch_text(url: &str, most: usize, patience_ms: u32) -> Result<Stri
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The time of now, as the person's system writes it.
+/// The time of now, as the person's language writes it.
 pub fn now_in_words() -> String {
     js_sys::Date::new_0()
-        .to_locale_string("default", &JsValue::UNDEFINED)
+        .to_locale_string(&words::locale(), &JsValue::UNDEFINED)
         .into()
 }

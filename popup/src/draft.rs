@@ -6,12 +6,8 @@ use fluence::state::{Field, MAX_NODES, OwnIpfs, Settings};
 
 use crate::text;
 
-/// The units of the largest file, each with its size in bytes.
-pub const UNITS: [(&str, u64); 3] = [
-    ("MB", 1_000_000),
-    ("GB", 1_000_000_000),
-    ("TB", 1_000_000_000_000),
-];
+/// The units in which sizes are typed, in bytes.
+pub const UNITS: [u64; 3] = [1_000_000, 1_000_000_000, 1_000_000_000_000];
 
 /// A size as a person edits it.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,9 +96,9 @@ pub fn add_nodes(nodes: &mut Vec<String>, more: &[String]) -> (Vec<String>, Resu
         }
     }
     let told = match added.len() {
-        _ if left > 0 => Err(text::nodes_left(left, MAX_NODES)),
-        0 if more.len() == 1 => Err(text::NODE_KNOWN.to_owned()),
-        0 => Err(text::NODES_KNOWN.to_owned()),
+        _ if left > 0 => Err(text::nodes_left(left as u64, MAX_NODES as u64)),
+        0 if more.len() == 1 => Err(text::node_known().to_owned()),
+        0 => Err(text::nodes_known().to_owned()),
         _ => Ok(()),
     };
     (added, told)
@@ -117,16 +113,16 @@ impl Size {
             let number = String::new();
             return Self { number, unit: 1 };
         };
-        let unit = UNITS.iter().rposition(|(_, unit)| bytes >= *unit);
+        let unit = UNITS.iter().rposition(|unit| bytes >= *unit);
         let unit = unit.unwrap_or(0);
-        let number = in_unit(bytes, UNITS[unit].1);
+        let number = in_unit(bytes, UNITS[unit]);
         Self { number, unit }
     }
 
     /// The number of bytes; `None` if nothing was typed. Something that is not a number is as wrong as zero.
     fn bytes(&self) -> Option<u64> {
         let typed = !self.number.trim().is_empty();
-        typed.then(|| of_unit(&self.number, UNITS[self.unit].1).unwrap_or(0))
+        typed.then(|| of_unit(&self.number, UNITS[self.unit]).unwrap_or(0))
     }
 }
 
@@ -179,7 +175,7 @@ impl Draft {
             notify_asked: *notify_asked,
             ends: text::ENDS
                 .iter()
-                .position(|(_, seconds, calls)| seconds == share_for && calls == share_calls),
+                .position(|(seconds, calls)| seconds == share_for && calls == share_calls),
             max_sent_day: Size::of(*max_sent_day),
             max_sent_file: Size::of(*max_sent_file),
             metered: *metered,
@@ -215,7 +211,7 @@ impl Draft {
         let max_file = size(&self.max_file, &untouched.max_file, Some(held.max_file));
         let max_room = size(&self.max_room, &untouched.max_room, held.max_room);
         let (share_for, share_calls) = match self.ends {
-            Some(at) => (text::ENDS[at].1, text::ENDS[at].2),
+            Some(at) => text::ENDS[at],
             None => (held.share_for, held.share_calls),
         };
         let day = (&self.max_sent_day, &untouched.max_sent_day);
@@ -366,14 +362,14 @@ mod tests {
         let slash = node(1) + "/";
         let (added, told) = add_nodes(&mut nodes, &[slash]);
         assert!(added.is_empty());
-        assert_eq!(told, Err(text::NODE_KNOWN.to_owned()));
+        assert_eq!(told, Err(text::node_known().to_owned()));
         let (added, told) = add_nodes(&mut nodes, &[node(2), node(1)]);
         assert_eq!((added, told), (vec![node(2)], Ok(())));
         assert_eq!(nodes, [node(1), node(2)]);
         let many: Vec<String> = (1..=MAX_NODES + 1).map(node).collect();
         let (added, told) = add_nodes(&mut nodes, &many);
         assert_eq!((added.len(), nodes.len()), (MAX_NODES - 2, MAX_NODES));
-        assert_eq!(told, Err(text::nodes_left(1, MAX_NODES)));
+        assert_eq!(told, Err(text::nodes_left(1, MAX_NODES as u64)));
     }
 
     #[test]

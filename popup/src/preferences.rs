@@ -2,6 +2,8 @@
 
 use fluence::state::ItemId;
 use gloo_storage::{LocalStorage, Storage};
+use web::extension::storage;
+use web::js::Outcome;
 
 use crate::browser;
 
@@ -16,6 +18,9 @@ const NOT_NOW: &str = "not_now";
 /// The key of the text of the notice that was dismissed last.
 const DISMISSED: &str = "dismissed";
 
+/// The key of the language in the storage of the extension, where the worker finds it, too (`words/static/language.js`).
+const LANGUAGE: &str = "language";
+
 /// The word that is kept under a key; empty if there is none, or if the browser keeps nothing.
 fn load(key: &str) -> String {
     let kept = LocalStorage::raw().get_item(key).ok().flatten();
@@ -26,6 +31,22 @@ fn load(key: &str) -> String {
 fn keep(key: &str, word: &str) {
     // If the browser keeps nothing, the change still shows now.
     let _ = LocalStorage::raw().set_item(key, &format!("\"{word}\""));
+}
+
+/// The tag of the language that was chosen last, or nothing for that of the browser.
+pub async fn language() -> String {
+    let kept = storage::kept(LANGUAGE).await;
+    kept.ok()
+        .and_then(|kept| kept.as_string())
+        .unwrap_or_default()
+}
+
+/// Keeps the tag of a language, or nothing for that of the browser. All pages and the worker are told of it.
+///
+/// # Errors
+/// Fails with the browser's message.
+pub async fn speak(language: &str) -> Outcome<()> {
+    storage::keep(LANGUAGE, language).await
 }
 
 /// Whether the pages are light or dark.

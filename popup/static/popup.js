@@ -1,5 +1,6 @@
 // Applies the theme before the first paint, and starts the WebAssembly program. Everything else is Rust.
-import "./api.js";
+import { api } from "./api.js";
+import { onLanguage, speakAsChosen } from "./language.js";
 import init from "./wasm/popup.js";
 
 try {
@@ -8,8 +9,15 @@ try {
   // The theme cannot be read, so the page follows the system.
 }
 
-init().catch((why) => {
-  console.error("The page could not start", why);
-  const boot = document.getElementById("boot");
-  if (boot) boot.textContent = `Fluence Share could not start (${why?.message ?? why}). Restart the browser, or install the extension again.`;
-});
+const boot = document.getElementById("boot");
+boot.textContent = api.i18n.getMessage("starting");
+onLanguage(() => {});
+
+// The program is fetched while the words are.
+const module_or_path = fetch(new URL("wasm/popup_bg.wasm", import.meta.url));
+speakAsChosen()
+  .then(() => init({ module_or_path }))
+  .catch((why) => {
+    console.error("The page could not start", why);
+    boot.textContent = api.i18n.getMessage("page_failed", [`${why?.message ?? why}`]);
+  });

@@ -1,32 +1,48 @@
-//! The sentences for what the other crates only name: failures, log lines, links and sizes. The
-//! popup, the worker's notifications and the command line all take their sentences from this crate,
-//! and no crate below them holds one.
+//! The words of all faces: sentences about failures, log lines, links and sizes, and those of the
+//! popup, the worker's notifications and the page for web links. No crate below them holds one.
 //!
-//! A language is a module with the functions of `english`; `CONTRIBUTING.md` says how to add one.
-//! Codes, log lines and causes are matched without a wildcard, so that the compiler reports each
-//! sentence that is missing; within a code, the reasons that need no sentence of their own share one.
+//! The messages are in `locales/LANGUAGE/TOPIC.ftl`. This crate has a module for each topic with a function for each of
+//! them; `build.rs` makes it, and fails if a language lacks one. Codes, log lines and causes are matched without a
+//! wildcard, so that the compiler reports each sentence that is missing; within a code, the reasons that need no sentence
+//! of their own share one. `docs/architecture.md` says how to add a message and a language.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-mod english;
+mod choose;
 mod fill;
-mod units;
+mod log_lines;
+mod size;
+mod table;
+mod terminal;
 
 use fluence::failure::{About, Failure};
-use fluence::state::{LinkError, LogEntry};
+use fluence::state::{LinkError, LogEntry, NetworkStatus};
 
-pub use english::{
-    ALLOW, MENU_SHARE, MENU_SHARE_PRIVATELY, NAME, OMNIBOX, REFUSE, asking, button, fetched,
-    shared, shared_many, would_fetch,
-};
-use fill::fill;
-pub use units::{megabytes, size};
+pub use fill::{Sentence, capital};
+pub use size::{megabytes, size};
+pub use table::{changed, locale};
+
+include!(concat!(env!("OUT_DIR"), "/messages.rs"));
+
+/// The name of the extension, in all languages.
+pub const NAME: &str = "Fluence Share";
 
 /// The medium in which a person reads the words, which decides what that person can do next. It is
 /// a type, so that each program links only the words that it needs.
 pub trait Medium {
-    /// What to do next, as a sentence with places for the values of the failure.
-    fn advice(failure: &Failure, about: About) -> &'static str;
+    /// What to do next.
+    fn advice(failure: &Failure, about: About) -> Advice;
+}
+
+/// What to do next.
+#[derive(Debug, Clone, Copy)]
+pub enum Advice {
+    /// Nothing.
+    None,
+    /// A sentence in the language of the person.
+    Sentence(Sentence),
+    /// An English sentence.
+    English(&'static str),
 }
 
 /// The popup and the notifications of the extension, with their buttons.
@@ -38,14 +54,14 @@ pub struct Extension;
 pub struct Terminal;
 
 impl Medium for Extension {
-    fn advice(failure: &Failure, about: About) -> &'static str {
-        english::advice_in_extension(failure, about)
+    fn advice(failure: &Failure, about: About) -> Advice {
+        choose::advice(failure, about).map_or(Advice::None, Advice::Sentence)
     }
 }
 
 impl Medium for Terminal {
-    fn advice(failure: &Failure, about: About) -> &'static str {
-        english::advice_in_terminal(failure, about)
+    fn advice(failure: &Failure, about: About) -> Advice {
+        Advice::English(terminal::advice(failure, about))
     }
 }
 
@@ -60,47 +76,135 @@ pub struct Words {
 
 /// Says what went wrong with something, and what to do next.
 pub fn failure<M: Medium>(failure: &Failure, about: About) -> Words {
-    let template = english::failure(failure, about);
-    let mut what = fill(template, failure);
+    let sentence = choose::failure(failure, about);
+    let advice = M::advice(failure, about);
+    let has =
+        |name| sentence.has(name) || matches!(advice, Advice::Sentence(advice) if advice.has(name));
+    let mut what = sentence.fill(failure);
     // A failure may concern one file of several. It is named unless the sentences name it anyway.
-    if let Some(name) = failure
-        .name
-        .as_deref()
-        .filter(|_| !template.contains("{name}") && !M::advice(failure, about).contains("{name}"))
-    {
-        what.insert_str(0, "”: ");
-        what.insert_str(0, name);
-        what.insert(0, '“');
+    if let Some(name) = failure.name.as_deref().filter(|_| !has("name")) {
+        what = language::named(name, &what);
     }
     // The words of another program are quoted in parentheses if the sentence has no place for them.
     if let Some(detail) = failure
         .detail
         .as_deref()
-        .filter(|_| !template.contains("{detail}"))
+        .filter(|_| !sentence.has("detail"))
     {
         let detail = detail.trim_end_matches(['.', ' ']);
-        what.truncate(what.trim_end_matches('.').len());
-        what.push_str(" (");
-        what.push_str(detail);
-        what.push_str(").");
+        what = language::quoting(what.trim_end_matches(STOPS), detail);
     }
-    if let Some(others) = failure.others {
-        what.push_str(&english::and_others_refused(others));
+    if let Some(others) = failure.others.filter(|others| *others > 0) {
+        what = join(&what, &log::and_others_refused(others));
     }
     Words {
         what,
-        advice: fill(M::advice(failure, about), failure),
+        advice: match advice {
+            Advice::None => String::new(),
+            Advice::Sentence(sentence) => sentence.fill(failure),
+            Advice::English(text) => text.to_owned(),
+        },
     }
+}
+
+/// What ends a sentence.
+const STOPS: [char; 2] = ['.', '。'];
+
+/// Two sentences after one another, of which either may be empty.
+pub fn join(first: &str, second: &str) -> String {
+    match (first.is_empty(), second.is_empty()) {
+        (true, _) => second.to_owned(),
+        (_, true) => first.to_owned(),
+        _ => language::sentences(first, second),
+    }
+}
+
+/// A text as a sentence: with a full stop if it has none.
+pub fn sentence(text: &str) -> String {
+    let text = text.trim();
+    // The end of what was isolated is no end of a sentence.
+    let last = text.trim_end_matches('\u{2069}');
+    if last.is_empty() || last.ends_with(['.', '!', '?', '…', '。', '！', '？', '؟']) {
+        text.to_owned()
+    } else {
+        language::with_stop(text)
+    }
+}
+
+/// Texts as a list.
+pub fn list<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let texts = texts.into_iter().map(str::to_owned);
+    let list = texts.reduce(|first, second| language::list_more(&first, &second));
+    list.unwrap_or_default()
 }
 
 /// Says what happened to an item, for a line of its log.
 pub fn log<M: Medium>(entry: &LogEntry, about: About) -> String {
-    english::log::<M>(entry, about)
+    log_lines::line::<M>(entry, about)
 }
 
 /// Says why there is no link to a node, as a clause without a full stop.
 pub fn link(error: &LinkError) -> String {
-    english::link(error)
+    log_lines::link(error)
+}
+
+/// A notification: a file is shared, and its link is on the clipboard or not.
+pub fn shared(name: &str, copied: bool) -> Words {
+    let advice = if copied {
+        worker::shared_copied()
+    } else {
+        worker::shared_not_copied()
+    };
+    Words {
+        what: worker::shared(name),
+        advice: advice.to_owned(),
+    }
+}
+
+/// A notification: somebody asks for a file of which the person wants to be asked.
+pub fn asking(name: &str) -> Words {
+    Words {
+        what: worker::asking(name),
+        advice: worker::asking_text().to_owned(),
+    }
+}
+
+/// A notification: several files that were chosen together are shared.
+pub fn shared_many(count: usize) -> Words {
+    Words {
+        what: worker::shared_many(count as u64),
+        advice: worker::shared_many_text().to_owned(),
+    }
+}
+
+/// A notification: a file was fetched.
+pub fn fetched(name: &str) -> Words {
+    Words {
+        what: worker::fetched(name),
+        advice: worker::fetched_text().to_owned(),
+    }
+}
+
+/// What the toolbar button says of the connection, with the number of files that are shared.
+pub fn button(status: &NetworkStatus, shared: usize) -> String {
+    match status {
+        NetworkStatus::NoNode => worker::button_no_node().to_owned(),
+        NetworkStatus::Offline { error, .. } => worker::button_offline(&link(error)),
+        NetworkStatus::Starting | NetworkStatus::Connecting { .. } => {
+            worker::button_connecting().to_owned()
+        }
+        NetworkStatus::Unreachable { .. } => worker::button_unreachable().to_owned(),
+        NetworkStatus::Online { .. } if shared == 0 => worker::button_online().to_owned(),
+        NetworkStatus::Online { .. } => worker::button_online_shared(shared as u64),
+    }
+}
+
+/// What it says of the files that are moving, and their bytes so far.
+pub fn button_moving(files: usize, bytes: u64) -> String {
+    match bytes {
+        0 => worker::button_moving(files as u64),
+        bytes => worker::button_moving_bytes(files as u64, &megabytes(bytes)),
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use locales::{Locales, Program};
 use serde_json::{Map, Value, json};
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -108,6 +109,9 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
         },
     };
 
+    let locales = Locales::read(&workspace.root.join("locales"))?;
+    let words = workspace.root.join("words/static");
+
     let page = workspace.page();
     let fresh = page.with_extension("new");
     remove(&fresh)?;
@@ -116,6 +120,8 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
         shrink(wasm_opt, &fresh.join("page_bg.wasm"))?;
     }
     copy(&workspace.root.join(PAGE).join("static"), &fresh)?;
+    fs::copy(words.join("words.js"), fresh.join("words.js")).context("cannot copy words.js")?;
+    write_words(&locales, Program::Page, &fresh)?;
     // The command contains it, and is built again only if it has changed.
     if same(&page, &fresh) {
         remove(&fresh)?;
@@ -145,6 +151,15 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
         }
         copy(&workspace.root.join(part).join("static"), &fresh)?;
     }
+    copy(&words, &fresh)?;
+    write_words(&locales, Program::Extension, &fresh)?;
+    for language in locales.languages() {
+        let (name, messages) = locales.messages(language);
+        let directory = fresh.join("_locales").join(name);
+        fs::create_dir_all(&directory)?;
+        let text = format!("{}\n", serde_json::to_string_pretty(&messages)?);
+        fs::write(directory.join("messages.json"), text).context("cannot write the messages")?;
+    }
     let manifest = fs::read_to_string(workspace.root.join("manifest.json"))
         .context("the extension's manifest.json cannot be read")?;
     let manifest: Value = serde_json::from_str(&manifest)
@@ -172,6 +187,24 @@ pub fn build(workspace: &Workspace, optimise: Optimise) -> Result<Built> {
         firefox,
         unoptimised,
     })
+}
+
+/// Writes the words of all languages for a program, and which languages there are.
+fn write_words(locales: &Locales, program: Program, to: &Path) -> Result<()> {
+    let mut directions = Map::new();
+    for language in locales.languages() {
+        let tag = &language.tag;
+        let table = locales.table(language, program);
+        fs::write(to.join(format!("words.{tag}.txt")), table)
+            .with_context(|| format!("cannot write the words of {tag}"))?;
+        let direction = if language.is_rtl() { "rtl" } else { "ltr" };
+        directions.insert(tag.clone(), direction.into());
+    }
+    let text = format!(
+        "// The languages that there are words for, and their directions.\nexport default {};\n",
+        Value::from(directions)
+    );
+    fs::write(to.join("languages.js"), text).context("cannot write the languages")
 }
 
 /// The manifest for Chromium: what only Firefox reads is left out.

@@ -111,10 +111,12 @@ fn chrome(directory: &Path) -> Result<()> {
         (1..=MAX_NAME).contains(&text("name").chars().count()),
         "the name has 1 to 75 characters",
     );
-    must(
-        (1..=MAX_DESCRIPTION).contains(&text("description").chars().count()),
-        "the description has 1 to 132 characters",
-    );
+    for (language, description) in descriptions(directory)? {
+        must(
+            (1..=MAX_DESCRIPTION).contains(&description.chars().count()),
+            &format!("the description has 1 to 132 characters, also in {language}"),
+        );
+    }
     let numbers: Vec<&str> = text("version").split('.').collect();
     must(
         (1..=4).contains(&numbers.len()) && numbers.iter().all(|n| n.parse::<u16>().is_ok()),
@@ -159,6 +161,23 @@ fn chrome(directory: &Path) -> Result<()> {
         "the store for Chromium refuses dist/chrome:\n  {}",
         wrong.join("\n  ")
     )
+}
+
+/// The description in each language, by the name of its directory.
+fn descriptions(directory: &Path) -> Result<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory.join("_locales"))? {
+        let entry = entry?;
+        let messages = std::fs::read(entry.path().join("messages.json"))?;
+        let messages: Value = serde_json::from_slice(&messages)?;
+        let description = messages["description"]["message"].as_str();
+        found.push((
+            entry.file_name().to_string_lossy().into_owned(),
+            description.unwrap_or_default().to_owned(),
+        ));
+    }
+    ensure!(!found.is_empty(), "no language has a description");
+    Ok(found)
 }
 
 /// The width and the height of a picture, if it is a PNG.

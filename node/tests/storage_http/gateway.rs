@@ -699,6 +699,8 @@ async fn the_page_for_web_links_runs_nothing_but_its_own_program() {
         "/page/page.js",
         "/page/page_bg.wasm",
         "/page/page.css",
+        "/page/words.js",
+        "/page/words.ar.txt",
     ] {
         let part = world.get(path).await;
         assert_eq!(part.status(), 200, "{path}");

@@ -192,7 +192,7 @@ impl Face {
             Some((id, range)) => selection.set(list, &id, on, range),
             None => selection.set_all(list, on),
         }
-        self.said = text::selected(selection.len());
+        self.said = text::selected_count(selection.len() as u64);
     }
 
     /// The selected items of a kind, in the order of the list.
@@ -231,20 +231,20 @@ impl Face {
         let old = |days| sum(self.passing().filter(|item| is_old(item, now, days)));
         [
             (
-                text::FREE_FETCHED,
+                text::free_fetched(),
                 of(|item| item.origin == Origin::Fetch && item.status == Status::Done),
             ),
             (
-                text::FREE_STOPPED,
+                text::free_stopped(),
                 of(|item| item.status == Status::Stopped),
             ),
             (
-                text::FREE_FAILED,
+                text::free_failed(),
                 of(|item| item.status.failure().is_some()),
             ),
-            (text::FREE_WEEK, old(7)),
-            (text::FREE_MONTH, old(30)),
-            (text::FREE_LISTED, of(|_| true)),
+            (text::free_week(), old(7)),
+            (text::free_month(), old(30)),
+            (text::free_listed(), of(|_| true)),
         ]
     }
 

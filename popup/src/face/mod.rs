@@ -300,6 +300,12 @@ pub enum Msg {
     AskFree(Option<&'static str>),
     /// The person chose a theme.
     Theme(Theme),
+    /// The tag of the language that was chosen, or nothing for that of the browser.
+    Language(String),
+    /// The person chose a language.
+    Speak(String),
+    /// The words of another language are here.
+    Words,
     /// The person dismissed the notice.
     DismissNotice,
     /// The panel beside the page was opened, or the browser refused it.
@@ -324,6 +330,8 @@ pub struct Face {
     filter_chosen: bool,
     /// The theme.
     pub theme: Theme,
+    /// The tag of the language that the person chose, or nothing for that of the browser; the options page alone knows it.
+    pub language: String,
     /// The failures of commands, until the person dismisses them or tries again.
     pub failures: SmallMap<Topic, Failure>,
     /// The origins that may be read, as match patterns; the options page alone knows them.
@@ -474,6 +482,7 @@ impl Face {
             filter: Filter::load(),
             filter_chosen: false,
             theme: Theme::load(),
+            language: String::new(),
             failures: SmallMap::default(),
             readable: Vec::new(),
             access: None,
@@ -535,6 +544,8 @@ impl Face {
             let on = sender.callback(Msg::Looked);
             browser::watch_view(move |resized| on.emit(resized));
         }
+        let on = sender.callback(|()| Msg::Words);
+        browser::watch_words(move || on.emit(()));
         face.open_as_asked();
         face.connect(sender);
         sender.send_future(async { Msg::Remembered(browser::Remembered::read().await) });
@@ -542,6 +553,7 @@ impl Face {
             (View::Options | View::Welcome | View::Network, _) => {
                 sender.send_future(async { Msg::Readable(tabs::readable().await) });
                 if view == View::Options {
+                    sender.send_future(async { Msg::Language(preferences::language().await) });
                     sender.send_future(async { Msg::Pages(Do::Keys(commands::keys().await)) });
                 }
             }
@@ -623,7 +635,7 @@ impl Face {
                         self.fetch_given = false;
                         self.fetch_error = None;
                     }
-                    None => self.fetch_error = Some(text::FETCH_PASTE_REFUSED.to_owned()),
+                    None => self.fetch_error = Some(text::fetch_paste_refused().to_owned()),
                 }
                 focus::element(&self.fetch_field);
             }
@@ -686,9 +698,9 @@ impl Face {
             }),
             Msg::Copied(key, copied) => {
                 self.said = if copied {
-                    text::COPIED
+                    text::copied()
                 } else {
-                    text::COPY_REFUSED
+                    text::copy_refused()
                 }
                 .to_owned();
                 self.copied = Some((key, copied));
@@ -804,6 +816,16 @@ impl Face {
                 self.theme = theme;
                 theme.choose();
             }
+            Msg::Language(language) => self.language = language,
+            Msg::Speak(language) => {
+                self.language.clone_from(&language);
+                // If the browser keeps nothing, it stays as it is.
+                sender.send_future(async move {
+                    let _ = preferences::speak(&language).await;
+                    Msg::Language(preferences::language().await)
+                });
+            }
+            Msg::Words => words::changed(),
             Msg::DismissNotice => {
                 self.notice_read = true;
                 preferences::keep_dismissed(self.state.noticed);
@@ -811,7 +833,7 @@ impl Face {
             // The popup would cover the panel.
             Msg::Panel(true) if self.view == View::Popup => browser::close(),
             Msg::Panel(true) => return false,
-            Msg::Panel(false) => self.said = text::PANEL_REFUSED.to_owned(),
+            Msg::Panel(false) => self.said = text::panel_refused().to_owned(),
             Msg::Pages(what) => self.on_page(sender, what),
         }
         true

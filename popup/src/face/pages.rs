@@ -189,7 +189,7 @@ impl Face {
                 self.failures.remove(&Topic::Import);
                 self.done.remove(&Topic::Import);
                 let is_large = file.size() > settings_file::MAX_FILE as f64;
-                self.pages.import_error = is_large.then_some(text::IMPORT_TOO_LARGE);
+                self.pages.import_error = is_large.then_some(text::import_too_large());
                 if !is_large {
                     sender.send_future(async move {
                         let read = browser::text_of(&file).await;
@@ -197,7 +197,7 @@ impl Face {
                     });
                 }
             }
-            Do::Read(_, None) => self.pages.import_error = Some(text::IMPORT_UNREADABLE),
+            Do::Read(_, None) => self.pages.import_error = Some(text::import_unreadable()),
             Do::Read(name, Some(text)) => {
                 self.pages.import = Some(Import {
                     name,
@@ -264,11 +264,11 @@ impl Face {
             Do::Back(_, back) => {
                 self.pages.sample.fetching = false;
                 let back = match back {
-                    Ok(back) if back != self.pages.sample.text => Err(text::TRY_OTHER.to_owned()),
+                    Ok(back) if back != self.pages.sample.text => Err(text::try_other().to_owned()),
                     back => back,
                 };
                 self.said = match &back {
-                    Ok(_) => text::TRY_SAME.to_owned(),
+                    Ok(_) => text::try_same().to_owned(),
                     Err(why) => why.clone(),
                 };
                 self.pages.sample.back = Some(back);
@@ -298,11 +298,11 @@ impl Face {
             }
             (Topic::Export, Answer::Text { text, .. }) => {
                 let saved = browser::save_text(settings_file::NAME, &text);
-                self.pages.export_error = saved.err().map(|_| text::NOT_SAVED);
+                self.pages.export_error = saved.err().map(|_| text::not_saved());
             }
             (Topic::Report, Answer::Text { text, .. }) => {
                 let saved = browser::save_text(report::NAME, &text);
-                self.pages.report_error = saved.err().map(|_| text::NOT_SAVED);
+                self.pages.report_error = saved.err().map(|_| text::not_saved());
             }
             (Topic::SettingsFile, Answer::Settings { settings, theme }) => {
                 if let Some(import) = &mut self.pages.import {
@@ -312,7 +312,7 @@ impl Face {
                 }
             }
             (Topic::Call, Answer::Text { text, peer, ms }) => {
-                self.said = text::CALLED.to_owned();
+                self.said = text::called().to_owned();
                 self.pages.reply = Some((text, peer.unwrap_or_default(), ms.unwrap_or_default()));
             }
             _ => {}
@@ -388,7 +388,7 @@ impl Face {
         let url = storage::web_link(base, cid);
         sender.send_future(async move {
             let back = browser::fetch_text(&url, most, BACK_MS).await;
-            let back = back.map_err(|_| text::TRY_NOT_BACK.to_owned());
+            let back = back.map_err(|_| text::try_not_back().to_owned());
             Msg::Pages(Do::Back(run, back))
         });
     }

@@ -292,7 +292,7 @@ impl Face {
             }
             Ok(picked) => {
                 if self.stage.len() + picked.len() > files::MAX_FILES {
-                    self.stage_error = Some(text::too_many_files(files::MAX_FILES));
+                    self.stage_error = Some(text::too_many_files(files::MAX_FILES as u64));
                     return;
                 }
                 self.together |= picked.iter().any(|picked| picked.path.contains('/'));
@@ -301,9 +301,9 @@ impl Face {
             }
             Err(error) => {
                 self.stage_error = Some(match error {
-                    PickError::TooMany => text::too_many_files(files::MAX_FILES),
-                    PickError::None => text::SHARE_EMPTY.to_owned(),
-                    PickError::Unreadable => text::SHARE_UNREADABLE.to_owned(),
+                    PickError::TooMany => text::too_many_files(files::MAX_FILES as u64),
+                    PickError::None => text::share_empty().to_owned(),
+                    PickError::Unreadable => text::share_unreadable().to_owned(),
                 });
             }
         }

@@ -24,12 +24,12 @@ pub fn field(face: &Face, sender: &Sender) -> Html {
         <form class="field" {onsubmit} novalidate=true>
             { icon("copy") }
             <input ref={face.fetch_field.clone()} type="text" dir="ltr" value={face.fetch_text.clone()} {oninput}
-                placeholder={text::GIVE_HINT} aria-label={text::GIVE_HINT} aria-invalid={wrong.to_string()}
+                placeholder={text::give_hint()} aria-label={text::give_hint()} aria-invalid={wrong.to_string()}
                 aria-describedby={wrong.then_some("fetch-error")} autocomplete="off" autocapitalize="off" spellcheck="false"
                 data-testid="fetch-input" />
-            { icon_button("paste", text::FETCH_PASTE, "fetch-paste", sender.callback(|_| Msg::Paste)) }
+            { icon_button("paste", text::fetch_paste(), "fetch-paste", sender.callback(|_| Msg::Paste)) }
             if !face.fetch_text.is_empty() {
-                <button type="submit" class="small main" disabled={waiting} data-testid="fetch-button">{ icon("down") }{ text::FETCH }</button>
+                <button type="submit" class="small main" disabled={waiting} data-testid="fetch-button">{ icon("down") }{ text::fetch() }</button>
             }
         </form>
     }

@@ -27,17 +27,17 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             <img class="mark" src="icons/mark.svg" width="28" height="28" alt="" />
             <div class="who">
                 <h1>{ text::NAME }</h1>
-                <a class="to-network" href="popup.html?view=network" target={face.view.is_small().then_some("_blank")} title={text::NETWORK_OPEN} data-testid="open-network">{ network(face) }</a>
+                <a class="to-network" href="popup.html?view=network" target={face.view.is_small().then_some("_blank")} title={text::network_open()} data-testid="open-network">{ network(face) }</a>
             </div>
-            if !paused && face.view != View::Options { { icon_button("pause", text::PAUSE_ALL, "pause-all", pause(face, sender)) } }
-            if matches!(face.view, View::Popup | View::Tab) && has_panels() { { icon_button("panel", text::OPEN_PANEL, "open-panel", to_panel(sender)) } }
+            if !paused && face.view != View::Options { { icon_button("pause", text::pause_all(), "pause-all", pause(face, sender)) } }
+            if matches!(face.view, View::Popup | View::Tab) && has_panels() { { icon_button("panel", text::open_panel(), "open-panel", to_panel(sender)) } }
             if face.view.is_small() {
-                { icon_button("out", text::OPEN_TAB, "open-tab", Callback::from(move |_| drop(open_tab(&tab_page)))) }
-                { icon_button("gear", text::SETTINGS, "open-settings", Callback::from(|_| drop(runtime::open_options()))) }
+                { icon_button("out", text::open_tab(), "open-tab", Callback::from(move |_| drop(open_tab(&tab_page)))) }
+                { icon_button("gear", text::settings(), "open-settings", Callback::from(|_| drop(runtime::open_options()))) }
             } else if face.view == View::Tab {
-                <a class="quiet" href="popup.html?view=options" title={text::SETTINGS} aria-label={text::SETTINGS} data-testid="open-settings">{ icon("gear") }</a>
+                <a class="quiet" href="popup.html?view=options" title={text::settings()} aria-label={text::settings()} data-testid="open-settings">{ icon("gear") }</a>
             } else {
-                <a class="quiet back" href={TAB_PAGE} data-testid="back">{ icon("back") }{ text::BACK }</a>
+                <a class="quiet back" href={TAB_PAGE} data-testid="back">{ icon("back") }{ text::back() }</a>
             }
         </header>
     }
@@ -79,13 +79,13 @@ fn network(face: &Face) -> Html {
             (text::network(status), "unreachable")
         }
         (WorkerState::Ready, NetworkStatus::Offline { .. }) => (text::network(status), "offline"),
-        _ => (text::NETWORK_STARTING, "starting"),
+        _ => (text::network_starting(), "starting"),
     };
     let title = match status {
         NetworkStatus::Online { node }
         | NetworkStatus::Connecting { node }
         | NetworkStatus::Unreachable { node } => node.clone(),
-        _ => text::NETWORK_LABEL.to_owned(),
+        _ => text::network_label().to_owned(),
     };
     html! {
         <span class={classes!("network", class)} {title} role="status" data-testid="network" data-network={class}>{ word }</span>
@@ -101,8 +101,8 @@ pub fn banners(face: &Face, sender: &Sender) -> Html {
             if face.settings().paused {
                 <div class="banner" role="status" data-testid="paused">
                     { icon("pause") }
-                    <p>{ text::PAUSED }</p>
-                    { button("main", "play", text::RESUME_ALL.into(), "resume-all", false, pause(face, sender)) }
+                    <p>{ text::paused() }</p>
+                    { button("main", "play", text::resume_all().into(), "resume-all", false, pause(face, sender)) }
                 </div>
             }
             if let Some(notice) = face.state.notice.as_ref().filter(|notice| !face.notice_read && notice.code != Code::NeedsAccess) {
@@ -118,16 +118,16 @@ pub fn banners(face: &Face, sender: &Sender) -> Html {
 fn worker(face: &Face) -> Html {
     let (words, reload) = match face.worker_state {
         WorkerState::Starting | WorkerState::Ready => return Html::default(),
-        WorkerState::Lost => (text::WORKER_LOST, false),
-        WorkerState::Silent => (text::WORKER_SILENT, true),
-        WorkerState::Strange => (text::WORKER_STRANGE, false),
+        WorkerState::Lost => (text::worker_lost(), false),
+        WorkerState::Silent => (text::worker_silent(), true),
+        WorkerState::Strange => (text::worker_strange(), false),
     };
     html! {
         <div class="banner" role="status" data-testid="worker-lost">
             { if reload { icon("warn") } else { html! { <span class="spinner" aria-hidden="true"></span> } } }
             <p>{ words }</p>
             if reload {
-                { button("", "", text::WORKER_RELOAD.into(), "worker-reload", false, Callback::from(|_| runtime::reload())) }
+                { button("", "", text::worker_reload().into(), "worker-reload", false, Callback::from(|_| runtime::reload())) }
             }
         </div>
     }
@@ -138,18 +138,18 @@ fn connection(face: &Face, sender: &Sender) -> Html {
         NetworkStatus::NoNode => html! {
             <div class="banner" role="status" data-testid="network-advice">
                 { icon("warn") }
-                <p><strong>{ text::NETWORK_NO_NODE }{ "." }</strong>{ " " }{ text::NO_NODE_ADVICE }</p>
+                <p><strong>{ text::sentence(text::network_no_node()) }</strong>{ " " }{ text::no_node_advice() }</p>
                 if face.view.is_small() {
-                    { button("main", "", text::NO_NODE_BUTTON.into(), "add-node", false, Callback::from(|_| drop(runtime::open_options()))) }
+                    { button("main", "", text::no_node_button().into(), "add-node", false, Callback::from(|_| drop(runtime::open_options()))) }
                 } else if face.view == View::Tab {
-                    <a class="button main" href="popup.html?view=options" data-testid="add-node">{ text::NO_NODE_BUTTON }</a>
+                    <a class="button main" href="popup.html?view=options" data-testid="add-node">{ text::no_node_button() }</a>
                 }
             </div>
         },
         NetworkStatus::Unreachable { .. } => html! {
             <div class="banner" role="status" data-testid="network-advice">
                 { icon("warn") }
-                <p><strong>{ text::NETWORK_UNREACHABLE }{ "." }</strong>{ " " }{ text::UNREACHABLE_ADVICE }</p>
+                <p><strong>{ text::sentence(text::network_unreachable()) }</strong>{ " " }{ text::unreachable_advice() }</p>
             </div>
         },
         NetworkStatus::Offline { error, retry_at } => {
@@ -159,11 +159,11 @@ fn connection(face: &Face, sender: &Sender) -> Html {
                 <div class="banner" data-testid="network-advice">
                     { icon("warn") }
                     <p>
-                        <strong>{ text::NETWORK_OFFLINE }{ ":" }</strong>{ " " }<span class="reason">{ text::sentence(&words::link(error)) }</span>{ " " }
+                        <strong>{ text::network_with_colon(text::network_offline()) }</strong>{ " " }<span class="reason">{ text::sentence(&words::link(error)) }</span>{ " " }
                         // It changes each second, so a screen reader does not read it out.
-                        <span class="count" aria-live="off">{ text::retry_in(seconds) }</span>
+                        <span class="count" aria-live="off">{ text::next_try(seconds) }</span>
                     </p>
-                    { button("", "", text::TRY_NOW.into(), "try-now", face.is_waiting(&Topic::Network), again) }
+                    { button("", "", text::try_now().into(), "try-now", face.is_waiting(&Topic::Network), again) }
                 </div>
             }
         }

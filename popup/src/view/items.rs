@@ -45,16 +45,16 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
         && !selecting;
     html! {
         <section class={classes!("items", selecting.then_some("selecting"))} aria-labelledby="items-title" data-testid="items" onkeydown={keys(sender, selecting)}>
-            <h2 id="items-title" class="unseen">{ text::ITEMS_TITLE }</h2>
+            <h2 id="items-title" class="unseen">{ text::items_title() }</h2>
             if selecting && !on_page {
                 { selection(face, sender) }
             } else {
                 <div class="line bar">
                     <div class="tabs" role="group" aria-labelledby="items-title">
-                        { tab(Filter::All, text::FILTER_ALL, all, "filter-all") }
-                        { tab(Filter::Shared, text::FILTER_SHARED, shares, "filter-shared") }
-                        { tab(Filter::Fetched, text::FILTER_FETCHED, all - shares, "filter-fetched") }
-                        if face.has_page() { { tab(Filter::Page, text::PAGE_TITLE, face.page_files().count(), "filter-page") } }
+                        { tab(Filter::All, text::filter_all(), all, "filter-all") }
+                        { tab(Filter::Shared, text::filter_shared(), shares, "filter-shared") }
+                        { tab(Filter::Fetched, text::filter_fetched(), all - shares, "filter-fetched") }
+                        if face.has_page() { { tab(Filter::Page, text::page_title(), face.page_files().count(), "filter-page") } }
                     </div>
                     if all > 0 && !on_page { { tools(face, sender, all) } }
                 </div>
@@ -63,7 +63,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             if on_page {
                 { page::view(face, sender) }
             } else if face.worker_state == WorkerState::Starting && all == 0 {
-                { waiting(text::WORKER_STARTING, "starting") }
+                { waiting(text::worker_starting(), "starting") }
             } else if count == 0 {
                 { nothing(face) }
             } else {
@@ -137,17 +137,17 @@ fn tools(face: &Face, sender: &Sender, all: usize) -> Html {
         <>
             <span class="tools">
                 if all > 1 {
-                    <button id={SELECT_BUTTON} type="button" class="quiet" title={text::SELECT} aria-label={text::SELECT} data-testid="select-toggle" onclick={sender.callback(|_| Msg::Select(true))}>{ icon("check") }</button>
+                    <button id={SELECT_BUTTON} type="button" class="quiet" title={text::select()} aria-label={text::select()} data-testid="select-toggle" onclick={sender.callback(|_| Msg::Select(true))}>{ icon("check") }</button>
                 }
-                <button id={LIST_MENU} type="button" class="quiet" title={text::SORT} aria-label={text::SORT} aria-haspopup="menu" aria-expanded={face.list_menu.is_some().to_string()}
+                <button id={LIST_MENU} type="button" class="quiet" title={text::sort_title()} aria-label={text::sort_title()} aria-haspopup="menu" aria-expanded={face.list_menu.is_some().to_string()}
                     data-testid="list-menu" onclick={open}>{ icon("sort") }</button>
                 if let Some(style) = &face.list_menu { { list_menu(face, sender, style) } }
                 if all >= SEARCH_FROM {
-                    <button id={SEARCH_BUTTON} type="button" class="quiet" title={text::SEARCH} aria-label={text::SEARCH} aria-expanded={face.searching.to_string()} data-testid="search-toggle" onclick={sender.callback(|_| Msg::ToggleSearch)}>{ icon("search") }</button>
+                    <button id={SEARCH_BUTTON} type="button" class="quiet" title={text::search()} aria-label={text::search()} aria-expanded={face.searching.to_string()} data-testid="search-toggle" onclick={sender.callback(|_| Msg::ToggleSearch)}>{ icon("search") }</button>
                 }
             </span>
             if face.searching {
-                <input id={SEARCH_FIELD} class="search" type="search" placeholder={text::SEARCH} aria-label={text::SEARCH} value={face.search.clone()} oninput={onsearch} {onkeydown} data-testid="items-search" />
+                <input id={SEARCH_FIELD} class="search" type="search" placeholder={text::search()} aria-label={text::search()} value={face.search.clone()} oninput={onsearch} {onkeydown} data-testid="items-search" />
             }
         </>
     }
@@ -170,10 +170,10 @@ fn list_menu(face: &Face, sender: &Sender, style: &AttrValue) -> Html {
     html! {
         <>
             <div class="behind" onclick={close()} onwheel={sender.callback(|_: WheelEvent| Msg::ListMenu(None))}></div>
-            <div class="menu" role="menu" aria-label={text::SORT} style={style.clone()} {onkeydown} data-testid="menu">
+            <div class="menu" role="menu" aria-label={text::sort_title()} style={style.clone()} {onkeydown} data-testid="menu">
                 { for Sort::ALL.into_iter().map(order) }
                 if !face.freeing && !face.is_tight() {
-                    <button type="button" role="menuitem" class="apart" tabindex="-1" data-testid="clear-old" onclick={chosen(|| Msg::Free)}>{ icon("bin") }{ text::CLEAR_OLD }</button>
+                    <button type="button" role="menuitem" class="apart" tabindex="-1" data-testid="clear-old" onclick={chosen(|| Msg::Free)}>{ icon("bin") }{ text::clear_old() }</button>
                 }
             </div>
         </>
@@ -193,9 +193,9 @@ fn selection(face: &Face, sender: &Sender) -> Html {
         .collect();
     let copied = face.copied.as_ref().filter(|(key, _)| key == COPY_SELECTED);
     let words = match copied {
-        Some((_, true)) => text::COPIED,
-        Some((_, false)) => text::COPY_REFUSED_SHORT,
-        None => text::COPY_LINKS,
+        Some((_, true)) => text::copied(),
+        Some((_, false)) => text::copy_refused_short(),
+        None => text::copy_links(),
     };
     let no_links = links.is_empty();
     let links = links.join("\n");
@@ -213,25 +213,25 @@ fn selection(face: &Face, sender: &Sender) -> Html {
         .as_ref()
         .is_some_and(|selection| selection.removing);
     html! {
-        <div class="bar selected" role="group" aria-label={text::SELECTED} data-testid="selection">
+        <div class="bar selected" role="group" aria-label={text::selected_label()} data-testid="selection">
             <div class="line">
-                <label class="line"><input id={SELECT_ALL} type="checkbox" checked={all} {onclick} data-testid="select-all" />{ text::FILTER_ALL }<span class="count">{ listed }</span></label>
+                <label class="line"><input id={SELECT_ALL} type="checkbox" checked={all} {onclick} data-testid="select-all" />{ text::filter_all() }<span class="count">{ listed }</span></label>
                 <span class="hint" data-testid="selected">{ text::selected_bytes(selected, bytes) }</span>
                 <span class="space"></span>
-                { button("small", "", text::SELECT_END.into(), "select-end", false, sender.callback(|_| Msg::Select(false))) }
+                { button("small", "", text::select_end().into(), "select-end", false, sender.callback(|_| Msg::Select(false))) }
             </div>
             if removing {
                 <div class="line">
-                    <span class="space">{ text::REMOVE_SELECTED }</span>
-                    { button("small danger", "", text::remove_many(selected).into(), "selected-confirm", false, sender.callback(|_| Msg::RemoveSelected)) }
-                    <button id={SELECTED_KEEP} type="button" class="small" data-testid={SELECTED_KEEP} onclick={ask(false)}>{ text::CANCEL }</button>
+                    <span class="space">{ text::remove_selected() }</span>
+                    { button("small danger", "", text::remove_many(selected as u64).into(), "selected-confirm", false, sender.callback(|_| Msg::RemoveSelected)) }
+                    <button id={SELECTED_KEEP} type="button" class="small" data-testid={SELECTED_KEEP} onclick={ask(false)}>{ text::cancel() }</button>
                 </div>
             } else {
                 <div class="line">
                     { button("small", "", words.into(), COPY_SELECTED, no_links, copy) }
-                    { each(text::SAVE, "selected-save", |item| item.status.is_here(), |id| Command::Save { id }) }
-                    { each(text::STOP, "selected-stop", |item| item.providing && item.status.is_here(), |id| Command::Stop { id }) }
-                    <button id={SELECTED_REMOVE} type="button" class="small" disabled={selected == 0} data-testid={SELECTED_REMOVE} onclick={ask(true)}>{ text::REMOVE }</button>
+                    { each(text::save(), "selected-save", |item| item.status.is_here(), |id| Command::Save { id }) }
+                    { each(text::stop(), "selected-stop", |item| item.providing && item.status.is_here(), |id| Command::Stop { id }) }
+                    <button id={SELECTED_REMOVE} type="button" class="small" disabled={selected == 0} data-testid={SELECTED_REMOVE} onclick={ask(true)}>{ text::remove() }</button>
                 </div>
             }
         </div>
@@ -254,10 +254,10 @@ pub fn room(face: &Face, sender: &Sender) -> Html {
                 <li>
                     <span>{ words }</span><span class="hint">{ text::picked(count, bytes) }</span>
                     if face.asked_free == Some(words) {
-                        { button("small danger", "", text::remove_many(count).into(), "room-confirm", false, remove) }
-                        { button("small", "", text::CANCEL.into(), "room-keep", false, ask(None)) }
+                        { button("small danger", "", text::remove_many(count as u64).into(), "room-confirm", false, remove) }
+                        { button("small", "", text::cancel().into(), "room-keep", false, ask(None)) }
                     } else {
-                        { button("small", "", text::REMOVE.into(), "room-remove", false, ask(Some(words))) }
+                        { button("small", "", text::remove().into(), "room-remove", false, ask(Some(words))) }
                     }
                 </li>
             }
@@ -268,13 +268,13 @@ pub fn room(face: &Face, sender: &Sender) -> Html {
             <p class="line">
                 if face.is_tight() { { icon("warn") } }
                 <span class="hint">{ text::room(used, limit) }</span>
-                <button id={ROOM_BUTTON} type="button" class="small" aria-expanded={face.freeing.to_string()} data-testid="room-free" onclick={sender.callback(|_| Msg::Free)}>{ text::FREE }</button>
+                <button id={ROOM_BUTTON} type="button" class="small" aria-expanded={face.freeing.to_string()} data-testid="room-free" onclick={sender.callback(|_| Msg::Free)}>{ text::free() }</button>
             </p>
-            if !left.is_empty() { <p class="hint" data-testid="left-at-storage">{ text::removed_still_at(left.len(), &hosts(&left)) }</p> }
-            if !former.is_empty() { <p class="hint" data-testid="left-of-former">{ text::former_still_at(former.len(), &hosts(&former)) }</p> }
+            if !left.is_empty() { <p class="hint" data-testid="left-at-storage">{ text::removed_still_at(left.len() as u64, &hosts(&left)) }</p> }
+            if !former.is_empty() { <p class="hint" data-testid="left-of-former">{ text::former_still_at(former.len() as u64, &hosts(&former)) }</p> }
             if face.freeing {
                 <ul>{ for face.spare().into_iter().map(spare) }</ul>
-                { hint(text::FREE_HELP.into()) }
+                { hint(text::free_help().into()) }
             }
             { outcome(face, sender, &Topic::Room, "room-refused") }
         </div>
@@ -283,10 +283,10 @@ pub fn room(face: &Face, sender: &Sender) -> Html {
 
 fn nothing(face: &Face) -> Html {
     let (title, advice) = match face.tab() {
-        _ if !face.search.trim().is_empty() => (text::EMPTY_SEARCH, text::EMPTY_SEARCH_ADVICE),
-        Filter::All | Filter::Page => (text::EMPTY_ALL, text::EMPTY_ALL_ADVICE),
-        Filter::Shared => (text::EMPTY_SHARED, text::EMPTY_SHARED_ADVICE),
-        Filter::Fetched => (text::EMPTY_FETCHED, text::EMPTY_FETCHED_ADVICE),
+        _ if !face.search.trim().is_empty() => (text::empty_search(), text::empty_search_advice()),
+        Filter::All | Filter::Page => (text::empty_all(), text::empty_all_advice()),
+        Filter::Shared => (text::empty_shared(), text::empty_shared_advice()),
+        Filter::Fetched => (text::empty_fetched(), text::empty_fetched_advice()),
     };
     empty(title, advice, "empty")
 }
@@ -345,7 +345,7 @@ fn row(face: &Face, sender: &Sender, item: &Item, place: (usize, usize)) -> Html
     let waits = face.waits_for_access(item);
     let access = face.access.as_ref().filter(|_| waits);
     let status = if access.is_some() {
-        text::NEEDS_ACCESS.to_owned()
+        text::needs_access().to_owned()
     } else if item.providing && paused {
         text::paused_status(item).to_owned()
     } else {
@@ -398,7 +398,7 @@ fn Row(props: &RowProps) -> Html {
     let open = props.log.is_some();
     let status = item.status.name();
     let name = if item.name.is_empty() {
-        text::UNKNOWN_NAME
+        text::unknown_name()
     } else {
         &item.name
     };
@@ -465,12 +465,12 @@ fn line(props: &RowProps) -> Html {
     let by_menu = |key: &str| !key.starts_with(COPY_BUTTON) || main_of(item) != COPY_BUTTON;
     let copied = props.copied.as_ref().filter(|(key, _)| by_menu(key));
     let state = match copied {
-        Some((_, true)) => text::LINK_COPIED,
-        Some((_, false)) => text::COPY_REFUSED_SHORT,
+        Some((_, true)) => text::link_copied(),
+        Some((_, false)) => text::copy_refused_short(),
         None => &props.status,
     };
     let copied = copy.map(|copy| match item.providing {
-        true => text::copy_until(copy.until.map(moment_of)),
+        true => text::copied_until(copy.until.map(moment_of)),
         false => text::still_at(&hosts(&props.copies)),
     });
     let saved = item.saved_as.as_deref();
@@ -479,13 +479,13 @@ fn line(props: &RowProps) -> Html {
         ("item-calls", calls(props)),
         (
             "item-private-mark",
-            item.key.as_ref().map(|_| text::PRIVATE.to_owned()),
+            item.key.as_ref().map(|_| text::private().to_owned()),
         ),
         ("item-size", item.size.map(words::size)),
-        ("item-files", item.files.map(text::files)),
+        ("item-files", item.files.map(text::file_count)),
         (
             "item-saved-name",
-            saved.map(|saved| text::saved(saved, &item.name)),
+            saved.map(|saved| text::saved_under(saved, &item.name)),
         ),
         ("item-copied", copied),
         (
@@ -511,7 +511,7 @@ fn until(props: &RowProps) -> Option<String> {
 fn calls(props: &RowProps) -> Option<String> {
     let item = &props.item;
     let calls = item.limits.calls.filter(|_| item.providing)?;
-    Some(text::calls_left(calls.saturating_sub(item.requests)))
+    Some(text::fetches_left(calls.saturating_sub(item.requests)))
 }
 
 /// A moment in words, of Unix seconds.
@@ -552,13 +552,13 @@ fn progress(props: &RowProps) -> Html {
             });
             html! {
                 <div class="under">
-                    <progress max="1000" {value} aria-label={text::PROGRESS} data-testid="item-progress"></progress>
+                    <progress max="1000" {value} aria-label={text::progress_label()} data-testid="item-progress"></progress>
                     <p class="meta" data-testid="item-moved">{ text::progress(progress, moving, props.stalled.then_some(text::stalled(item.upload.is_some()))) }</p>
                 </div>
             }
         }
         None if moving && props.access.is_none() => {
-            html! { <div class="under"><progress aria-label={text::PROGRESS} data-testid="item-progress"></progress></div> }
+            html! { <div class="under"><progress aria-label={text::progress_label()} data-testid="item-progress"></progress></div> }
         }
         _ => Html::default(),
     }
@@ -577,9 +577,9 @@ pub fn copy_button(
     };
     let key = format!("{testid} {}", item.id.0);
     let words = match copied.filter(|(copied, _)| *copied == key) {
-        Some((_, true)) => text::COPIED,
-        Some((_, false)) => text::COPY_REFUSED_SHORT,
-        None => text::COPY_LINK,
+        Some((_, true)) => text::copied(),
+        Some((_, false)) => text::copy_refused_short(),
+        None => text::copy_link(),
     };
     let onclick = sender.callback(move |_| Msg::Copy(key.clone(), address.clone()));
     button(class, "", words.into(), testid, false, onclick)
@@ -646,14 +646,14 @@ fn actions(props: &RowProps) -> Vec<Action> {
     let resume = Deed::Give(Command::Resume { id: id() });
     let again = Deed::Give(Command::ShareAgain { id: id() });
     if interrupted && text::is_paused(item) {
-        add("play", text::RESUME, "item-resume", resume);
+        add("play", text::resume(), "item-resume", resume);
     } else if interrupted {
-        add("again", text::RETRY, "item-resume", resume);
+        add("again", text::retry(), "item-resume", resume);
     } else if item.can_resume() {
-        add("again", text::RETRY, "item-retry", resume);
+        add("again", text::retry(), "item-retry", resume);
     }
     if item.status.is_moving() {
-        let words = if share { text::CANCEL } else { text::PAUSE };
+        let words = if share { text::cancel() } else { text::pause() };
         add(
             "pause",
             words,
@@ -662,18 +662,18 @@ fn actions(props: &RowProps) -> Vec<Action> {
         );
     }
     if let Some(link) = item.link() {
-        add("copy", text::COPY_LINK, COPY_BUTTON, Deed::Copy(link));
+        add("copy", text::copy_link(), COPY_BUTTON, Deed::Copy(link));
     }
     if let Some((link, _)) = props.web.clone() {
-        add("web", text::COPY_WEB_LINK, "item-web", Deed::Copy(link));
+        add("web", text::copy_web_link(), "item-web", Deed::Copy(link));
     }
     if item.link().is_some() {
-        add("qr", text::QR, "item-qr", Deed::Qr);
+        add("qr", text::qr(), "item-qr", Deed::Qr);
     }
     if whole {
         let words = match item.saved_as {
-            Some(_) => text::SAVE_AGAIN,
-            None => text::SAVE,
+            Some(_) => text::save_again(),
+            None => text::save(),
         };
         add(
             "save",
@@ -685,21 +685,25 @@ fn actions(props: &RowProps) -> Vec<Action> {
     if whole && item.providing {
         add(
             "stop",
-            text::STOP,
+            text::stop(),
             "item-stop",
             Deed::Give(Command::Stop { id: id() }),
         );
     } else if whole {
-        let words = if share { text::AGAIN } else { text::SHARE_TOO };
+        let words = if share {
+            text::again()
+        } else {
+            text::share_too()
+        };
         add("up", words, "item-again", again);
     } else if item.can_read_again() {
-        add("again", text::RETRY, "item-again", again);
+        add("again", text::retry(), "item-again", again);
     }
-    add("document", text::DETAILS, "item-details", Deed::Details);
+    add("document", text::details(), "item-details", Deed::Details);
     if interrupted {
-        add("bin", text::DISCARD, "item-discard", Deed::Remove);
+        add("bin", text::discard(), "item-discard", Deed::Remove);
     } else {
-        add("bin", text::REMOVE, "item-remove", Deed::Remove);
+        add("bin", text::remove(), "item-remove", Deed::Remove);
     }
     actions
 }
@@ -727,7 +731,7 @@ fn main_action(props: &RowProps) -> Html {
         return button(
             "small main",
             "",
-            text::ACCESS_ALLOW.into(),
+            text::access_allow().into(),
             "item-allow-access",
             false,
             allow,
@@ -746,7 +750,7 @@ fn main_action(props: &RowProps) -> Html {
             sender,
             false,
             "small",
-            text::CHOOSE_AGAIN,
+            text::choose_again(),
             "item-choose",
             told,
         );
@@ -779,7 +783,7 @@ fn menu_button(props: &RowProps, name: &str) -> Html {
     let shown = props.menu.is_some();
     html! {
         <>
-            <button id={menu_id(&item.id)} type="button" class="quiet" title={text::MORE_ACTIONS} aria-label={label.clone()} aria-haspopup="menu"
+            <button id={menu_id(&item.id)} type="button" class="quiet" title={text::more_actions()} aria-label={label.clone()} aria-haspopup="menu"
                 aria-expanded={shown.to_string()} data-testid="item-menu" onclick={open}>{ icon("dots") }</button>
             if let Some(style) = &props.menu { { menu(props, &label, style) } }
         </>
@@ -801,8 +805,8 @@ fn menu(props: &RowProps, label: &str, style: &AttrValue) -> Html {
         let onclick =
             sender.callback(move |_| Msg::Chosen(Box::new(Action::msg(&deed, &id, testid))));
         let help = match (testid, &props.web) {
-            ("item-web", Some((_, true))) => Some(text::WEB_LOCAL_HELP),
-            ("item-web", _) => Some(text::WEB_HELP),
+            ("item-web", Some((_, true))) => Some(text::web_local_help()),
+            ("item-web", _) => Some(text::web_help()),
             _ => None,
         };
         html! {
@@ -842,8 +846,8 @@ fn menu_keys(sender: &Sender, close: fn() -> Msg) -> Callback<KeyboardEvent> {
 fn code(props: &RowProps, name: &str) -> Html {
     let web = props.web.as_ref().filter(|(_, local)| !local);
     let (link, help) = match web {
-        Some((link, _)) => (Some(link.clone()), text::QR_WEB),
-        None => (props.item.link(), text::QR_LINK),
+        Some((link, _)) => (Some(link.clone()), text::qr_web()),
+        None => (props.item.link(), text::qr_link()),
     };
     let picture = qr::picture(&link.unwrap_or_default());
     let close = props.sender.callback(|_| Msg::Qr(None));
@@ -855,9 +859,9 @@ fn code(props: &RowProps, name: &str) -> Html {
                 </svg>
                 { hint(help.into()) }
             } else {
-                { hint(text::QR_TOO_LONG.into()) }
+                { hint(text::qr_too_long().into()) }
             }
-            <button id={qr_id(&props.item.id)} type="button" class="small" data-testid="item-qr-close" onclick={close}>{ text::CLOSE }</button>
+            <button id={qr_id(&props.item.id)} type="button" class="small" data-testid="item-qr-close" onclick={close}>{ text::close() }</button>
         </div>
     }
 }
@@ -877,11 +881,11 @@ fn question(props: &RowProps) -> Html {
         })
     };
     html! {
-        <div class="under question" role="group" aria-label={text::REMOVE}>
+        <div class="under question" role="group" aria-label={text::remove()}>
             <p>{ text::remove_question(item) }</p>
             <p class="buttons">
-                { button("small danger", "", if discard { text::DISCARD } else { text::REMOVE }.into(), "item-confirm", false, remove) }
-                <button id={question_id(&item.id)} type="button" class="small" data-testid="item-keep" onclick={props.sender.callback(|_| Msg::AskRemove(None))}>{ text::CANCEL }</button>
+                { button("small danger", "", if discard { text::discard() } else { text::remove() }.into(), "item-confirm", false, remove) }
+                <button id={question_id(&item.id)} type="button" class="small" data-testid="item-keep" onclick={props.sender.callback(|_| Msg::AskRemove(None))}>{ text::cancel() }</button>
             </p>
         </div>
     }
@@ -910,41 +914,46 @@ fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
         .source
         .as_ref()
         .and_then(|source| source.page.clone().or_else(|| source.url.clone()));
-    let private = item.key.as_ref().map(|_| text::PRIVATE_HELP.to_owned());
+    let private = item.key.as_ref().map(|_| text::private_help().to_owned());
     let web = props.web.as_ref().map(|(address, _)| address.clone());
     let facts = [
-        (text::NOW, "", "item-now", props.now.map(str::to_owned)),
-        (text::PRIVATE, "", "item-private", private),
-        (text::LINK, "code", "item-link", item.link()),
-        (text::WEB_LINK, "code", "item-web-link", web),
-        (text::FROM, "code", "item-from", source),
-        (text::SAVED_AS, "", "item-saved", item.saved_as.clone()),
+        (
+            text::now_label(),
+            "",
+            "item-now",
+            props.now.map(str::to_owned),
+        ),
+        (text::private(), "", "item-private", private),
+        (text::link(), "code", "item-link", item.link()),
+        (text::web_link(), "code", "item-web-link", web),
+        (text::from(), "code", "item-from", source),
+        (text::saved_as(), "", "item-saved", item.saved_as.clone()),
     ];
     let limits: Vec<String> = until(props).into_iter().chain(calls(props)).collect();
     let limits = match limits.is_empty() {
-        true => text::ENDS[0].0.to_owned(),
-        false => limits.join(", "),
+        true => text::ends_never().to_owned(),
+        false => words::list(limits.iter().map(String::as_str)),
     };
     html! {
         <div class="under details">
             <dl>
                 { for facts.into_iter().filter_map(|(title, class, testid, words)| Some(html! { <><dt>{ title }</dt><dd {class} data-testid={testid}><bdi>{ words? }</bdi></dd></> })) }
-                if !props.copies.is_empty() { <dt>{ text::COPIES }</dt> }
+                if !props.copies.is_empty() { <dt>{ text::copies() }</dt> }
                 { for props.copies.iter().map(|copy| html! {
-                    <dd data-testid="item-copy">{ text::kept_until(&copy.host(), copy.until.map(moment_of)) }</dd>
+                    <dd data-testid="item-copy">{ text::kept(&copy.host(), copy.until.map(moment_of)) }</dd>
                 }) }
-                if item.providing { <dt>{ text::ENDS_LABEL }</dt><dd><p>{ limits }</p>{ ends(props) }{ ask_first(props) }</dd> }
-                <dt>{ text::ADDED }</dt><dd>{ time(item.created) }</dd>
+                if item.providing { <dt>{ text::ends_label() }</dt><dd><p>{ limits }</p>{ ends(props) }{ ask_first(props) }</dd> }
+                <dt>{ text::added() }</dt><dd>{ time(item.created) }</dd>
             </dl>
             { who_asked(item, log.unwrap_or_default()) }
-            <h3>{ text::LOG }</h3>
+            <h3>{ text::log_title() }</h3>
             { props.log_outcome.clone() }
-            <ol class="log" tabindex="0" aria-label={text::LOG} data-testid="item-log">
+            <ol class="log" tabindex="0" aria-label={text::log_title()} data-testid="item-log">
                 { for log.unwrap_or_default().iter().rev().map(|line| html! { <li>{ time(line.at) }{ " " }<bdi>{ text::log(&line.entry, about) }</bdi></li> }) }
                 if log.is_none() {
-                    <li class="hint">{ text::LOG_READING }</li>
+                    <li class="hint">{ text::log_reading() }</li>
                 } else if log.is_some_and(<[LogLine]>::is_empty) {
-                    <li class="hint">{ text::LOG_EMPTY }</li>
+                    <li class="hint">{ text::log_empty() }</li>
                 }
             </ol>
         </div>
@@ -959,10 +968,10 @@ fn who_asked(item: &Item, log: &[LogLine]) -> Html {
     }
     html! {
         <>
-            <h3 id={format!("askers-{}", item.id.0)}>{ text::ASKERS }</h3>
+            <h3 id={format!("askers-{}", item.id.0)}>{ text::askers() }</h3>
             <div class="log askers" tabindex="0" role="region" aria-labelledby={format!("askers-{}", item.id.0)}>
                 <table data-testid="item-askers">
-                    <thead><tr><th scope="col">{ text::ASKED_WHEN }</th><th scope="col">{ text::ASKED_WHO }</th><th scope="col">{ text::ASKED_SENT }</th></tr></thead>
+                    <thead><tr><th scope="col">{ text::asked_when() }</th><th scope="col">{ text::asked_who() }</th><th scope="col">{ text::asked_sent() }</th></tr></thead>
                     <tbody>
                         { for askers.iter().map(|asker| html! {
                             <tr><td>{ time(asker.at) }</td><td class="code">{ text::who(asker.who) }</td><td>{ text::sent(asker.who, asker.sent) }</td></tr>
@@ -980,7 +989,7 @@ fn ends(props: &RowProps) -> Html {
     let onchange = props.sender.callback_if(move |event: Event| {
         // The first option says only what the others are for.
         let at = chosen(&event)?.checked_sub(1)?;
-        let (_, seconds, calls) = text::ENDS.get(at)?;
+        let (seconds, calls) = text::ENDS.get(at)?;
         let command = Command::Limit {
             id: id.clone(),
             seconds: *seconds,
@@ -989,9 +998,9 @@ fn ends(props: &RowProps) -> Html {
         Some(Msg::Send(Topic::Item(id.clone()), command))
     });
     html! {
-        <select aria-label={text::ENDS_LABEL} {onchange} data-testid="item-ends">
-            <option selected=true>{ text::ENDS_CHANGE }</option>
-            { for text::ENDS.iter().map(|(words, ..)| html! { <option>{ *words }</option> }) }
+        <select aria-label={text::ends_label()} {onchange} data-testid="item-ends">
+            <option selected=true>{ text::ends_change() }</option>
+            { for text::ends().into_iter().map(|words| html! { <option>{ words }</option> }) }
         </select>
     }
 }
@@ -1007,7 +1016,7 @@ fn ask_first(props: &RowProps) -> Html {
         Msg::Send(Topic::Item(id.clone()), command)
     });
     html! {
-        <label class="check"><input type="checkbox" {checked} {onchange} data-testid="item-ask-first" /><span>{ text::ASK_FIRST }</span></label>
+        <label class="check"><input type="checkbox" {checked} {onchange} data-testid="item-ask-first" /><span>{ text::ask_first() }</span></label>
     }
 }
 
@@ -1025,10 +1034,10 @@ fn asking(props: &RowProps, peer: &str) -> Html {
     };
     html! {
         <div class="under question" role="alert" data-testid="item-asking">
-            <p>{ text::asking(peer) }</p>
+            <p>{ text::somebody_asks(peer) }</p>
             <p class="buttons">
-                { button("small main", "", words::ALLOW.into(), "item-allow", false, decide(true)) }
-                { button("small", "", words::REFUSE.into(), "item-refuse", false, decide(false)) }
+                { button("small main", "", words::worker::allow().into(), "item-allow", false, decide(true)) }
+                { button("small", "", words::worker::refuse().into(), "item-refuse", false, decide(false)) }
             </p>
         </div>
     }
@@ -1048,10 +1057,10 @@ fn look_publicly(props: &RowProps) -> Html {
     };
     html! {
         <div class="under question" data-testid="item-public">
-            <p>{ text::PUBLIC_QUESTION }</p>
+            <p>{ text::public_question() }</p>
             <p class="buttons">
-                { button("small main", "", text::PUBLIC_LOOK.into(), "public-allow", props.waiting, decide(true)) }
-                { button("small", "", text::PUBLIC_NEVER.into(), "public-refuse", props.waiting, decide(false)) }
+                { button("small main", "", text::public_look().into(), "public-allow", props.waiting, decide(true)) }
+                { button("small", "", text::public_never().into(), "public-refuse", props.waiting, decide(false)) }
             </p>
         </div>
     }

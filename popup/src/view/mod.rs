@@ -68,7 +68,7 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
             { content }
             <p class="unseen" role="status" aria-live="polite" data-testid="said">{ &face.said }</p>
             if face.dragging {
-                <div class="curtain" aria-hidden="true"><span>{ text::SHARE_DROP_NOW }</span></div>
+                <div class="curtain" aria-hidden="true"><span>{ text::share_drop_now() }</span></div>
             }
         </div>
     }
@@ -170,7 +170,7 @@ pub fn failure(
             { icon("warn") }
             <p><strong>{ words.what }</strong>{ " " }<span class="advice">{ words.advice }</span></p>
             if let Some(dismiss) = dismiss {
-                { icon_button("close", text::DISMISS, "dismiss", dismiss) }
+                { icon_button("close", text::dismiss(), "dismiss", dismiss) }
             }
         </div>
     }
@@ -197,10 +197,10 @@ pub fn outcome(face: &Face, sender: &Sender, topic: &Topic, testid: &'static str
                 { icon("key") }
                 <div>
                     <p>{ text::access(&access.origins, &names) }</p>
-                    if access.refused { <p class="advice">{ text::ACCESS_REFUSED }</p> }
+                    if access.refused { <p class="advice">{ text::access_refused() }</p> }
                     <p class="buttons">
-                        { button("main", "", text::ACCESS_ALLOW.into(), "access-allow", false, allow) }
-                        { button("", "", text::ACCESS_NOT_NOW.into(), "access-not-now", false, dismiss(topic)) }
+                        { button("main", "", text::access_allow().into(), "access-allow", false, allow) }
+                        { button("", "", text::access_not_now().into(), "access-not-now", false, dismiss(topic)) }
                     </p>
                 </div>
             </div>

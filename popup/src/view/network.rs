@@ -13,7 +13,7 @@ use crate::text;
 /// Draws the page.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     if face.worker_state == WorkerState::Starting {
-        return waiting(text::WORKER_STARTING, "starting");
+        return waiting(text::worker_starting(), "starting");
     }
     html! {
         <>
@@ -27,12 +27,12 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
 
 fn this(face: &Face, sender: &Sender) -> Html {
     let reach = match &face.state.network {
-        NetworkStatus::Online { .. } => text::NETWORK_REACHABLE.to_owned(),
-        NetworkStatus::Unreachable { .. } => text::UNREACHABLE_ADVICE.to_owned(),
+        NetworkStatus::Online { .. } => text::network_reachable().to_owned(),
+        NetworkStatus::Unreachable { .. } => text::unreachable_advice().to_owned(),
         NetworkStatus::Starting | NetworkStatus::Connecting { .. } => {
-            text::NETWORK_NOT_YET.to_owned()
+            text::network_not_yet().to_owned()
         }
-        NetworkStatus::NoNode => text::NO_NODE_ADVICE.to_owned(),
+        NetworkStatus::NoNode => text::no_node_advice().to_owned(),
         NetworkStatus::Offline { error, .. } => text::sentence(&words::link(error)),
     };
     let sent = face.state.sent_today(web::time::now_ms());
@@ -40,21 +40,21 @@ fn this(face: &Face, sender: &Sender) -> Html {
         <>
             { own_id(face, sender) }
             <p role="status" data-testid="reach">{ reach }</p>
-            <dl><dt>{ text::NETWORK_TODAY }</dt><dd data-testid="today">{ words::size(sent) }</dd></dl>
+            <dl><dt>{ text::network_today() }</dt><dd data-testid="today">{ words::size(sent) }</dd></dl>
         </>
     };
-    card("", "this-title", text::NETWORK_YOU, content)
+    card("", "this-title", text::network_you(), content)
 }
 
 fn links(face: &Face) -> Html {
     let content = html! {
         <>
-            if face.pages.nodes.is_empty() { { hint(text::NETWORK_NODES_NONE.into()) } }
+            if face.pages.nodes.is_empty() { { hint(text::network_nodes_none().into()) } }
             <ol class="nodes">{ for face.pages.nodes.iter().map(nodes::row) }</ol>
-            <p><a href="popup.html?view=options" data-testid="change-nodes">{ text::NODES_CHANGE }</a></p>
+            <p><a href="popup.html?view=options" data-testid="change-nodes">{ text::nodes_change() }</a></p>
         </>
     };
-    card("", "links-title", text::NETWORK_NODES, content)
+    card("", "links-title", text::network_nodes(), content)
 }
 
 /// The places of peers on the map, around this one in the middle.
@@ -125,14 +125,14 @@ fn map(face: &Face) -> Html {
 fn calls(face: &Face) -> Html {
     let row = |line: &CallLine| {
         let (class, result) = match (line.ms, &line.failed) {
-            (None, _) => ("", text::CALL_RUNS),
-            (_, None) => ("good", text::CALL_GOOD),
+            (None, _) => ("", text::call_runs()),
+            (_, None) => ("good", text::call_good()),
             (_, Some(reason)) => ("bad", text::call_failed(reason)),
         };
         let (way_class, way) = if line.incoming {
-            ("in", text::CALL_IN)
+            ("in", text::call_in())
         } else {
-            ("out", text::CALL_OUT)
+            ("out", text::call_out())
         };
         html! {
             <tr key={line.number} data-testid="call" data-function={line.function.clone()} data-way={way_class}>
@@ -146,18 +146,18 @@ fn calls(face: &Face) -> Html {
         }
     };
     let heads = [
-        text::CALL_WHEN,
-        text::CALL_WAY,
-        text::CALL_FUNCTION,
-        text::CALL_PEER,
-        text::CALL_TOOK,
-        text::CALL_RESULT,
+        text::call_when(),
+        text::call_way(),
+        text::call_function(),
+        text::call_peer(),
+        text::call_took(),
+        text::call_result(),
     ];
     let content = html! {
         <>
-            { hint(text::CALLS_HELP.into()) }
+            { hint(text::calls_help().into()) }
             if face.pages.calls.is_empty() {
-                <p class="hint" data-testid="calls-none">{ text::CALLS_NONE }</p>
+                <p class="hint" data-testid="calls-none">{ text::calls_none() }</p>
             } else {
                 { map(face) }
                 <div class="scroll" tabindex="0" role="group" aria-labelledby="calls-title">
@@ -169,7 +169,7 @@ fn calls(face: &Face) -> Html {
             }
         </>
     };
-    card("", "calls-title", text::CALLS, content)
+    card("", "calls-title", text::calls(), content)
 }
 
 fn call(face: &Face, sender: &Sender) -> Html {
@@ -184,18 +184,18 @@ fn call(face: &Face, sender: &Sender) -> Html {
     let disabled = waits || face.pages.function.trim().is_empty();
     let content = html! {
         <form class="call" {onsubmit}>
-            { hint(text::CALL_LEAD.into()) }
-            <label class="over" for="call-name">{ text::CALL_NAME }</label>
+            { hint(text::call_lead().into()) }
+            <label class="over" for="call-name">{ text::call_name() }</label>
             <input id="call-name" class="code wide" type="text" dir="ltr" spellcheck="false" autocomplete="off" value={face.pages.function.clone()} oninput={text_of(Do::Function)} data-testid="call-name" />
-            <label class="over" for="call-args">{ text::CALL_ARGS }</label>
+            <label class="over" for="call-args">{ text::call_args() }</label>
             <textarea id="call-args" class="code" rows="2" dir="ltr" spellcheck="false" placeholder="{}" value={face.pages.args.clone()} oninput={text_of(Do::Args)} data-testid="call-args" />
-            <p class="buttons"><button type="submit" class="main" {disabled} data-testid="call-button">{ if waits { text::CALLING } else { text::CALL } }</button></p>
+            <p class="buttons"><button type="submit" class="main" {disabled} data-testid="call-button">{ if waits { text::calling() } else { text::call() } }</button></p>
             { outcome(face, sender, &Topic::Call, "call-failure") }
             if let Some((reply, peer, ms)) = &face.pages.reply {
-                <p class="hint"><bdi>{ text::replied(peer, *ms) }</bdi></p>
-                <pre class="code reply" tabindex="0" role="group" aria-label={text::CALL_REPLY} dir="ltr" data-testid="call-reply">{ reply }</pre>
+                <p class="hint"><bdi>{ text::replied(peer, &text::millis(*ms)) }</bdi></p>
+                <pre class="code reply" tabindex="0" role="group" aria-label={text::call_reply()} dir="ltr" data-testid="call-reply">{ reply }</pre>
             }
         </form>
     };
-    card("", "call-title", text::CALL_TITLE, content)
+    card("", "call-title", text::call_title(), content)
 }

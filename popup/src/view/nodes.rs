@@ -35,8 +35,8 @@ pub fn class(node: Option<&NodeView>) -> &'static str {
 pub fn head(address: &str, node: Option<&NodeView>, saved: bool) -> Html {
     let state = match node {
         Some(node) => text::node_state(node),
-        None if saved => text::NODE_CONNECTING.to_owned(),
-        None => text::NODE_UNSAVED.to_owned(),
+        None if saved => text::node_connecting().to_owned(),
+        None => text::node_unsaved().to_owned(),
     };
     html! {
         <div class="node-head">
@@ -68,13 +68,13 @@ pub fn field(
 ) -> Html {
     html! {
         <>
-            <label class="over" for={id}>{ text::NODE_ADD_LABEL }</label>
+            <label class="over" for={id}>{ text::node_add_label() }</label>
             <div class="line">
                 <input {id} class="code wide" type="text" dir="ltr" spellcheck="false" autocomplete="off" value={value.to_owned()} {oninput} {onkeydown}
                     aria-invalid={wrong.is_some().to_string()} aria-describedby="node-help node-wrong" data-testid={id} />
-                { button("", "", text::NODE_ADD.into(), "node-add-button", disabled, onadd) }
+                { button("", "", text::node_add().into(), "node-add-button", disabled, onadd) }
             </div>
-            <p class="hint" id="node-help">{ text::NODE_ADD_HELP }</p>
+            <p class="hint" id="node-help">{ text::node_add_help() }</p>
             { complaint(wrong, "node-wrong") }
         </>
     }

@@ -14,6 +14,7 @@ use web::extension::commands::Key;
 use web::extension::pages;
 use web::extension::runtime::url_of;
 use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+use words::LANGUAGES;
 use yew::html::Scope;
 use yew::prelude::*;
 
@@ -31,7 +32,7 @@ const LINK_PAGE: &str = "link.html?link=%s";
 /// Draws all settings.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     if face.worker_state == WorkerState::Starting {
-        return waiting(text::WORKER_STARTING, "starting");
+        return waiting(text::worker_starting(), "starting");
     }
     let onsave = sender.callback(|settings| Msg::Send(Topic::Settings, Command::Set { settings }));
     let ontest = sender
@@ -95,30 +96,45 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
 fn reading(face: &Face, sender: &Sender) -> Html {
     let content = html! {
         <>
-            { hint(text::READING_HELP.into()) }
+            { hint(text::reading_help().into()) }
             { sites(face, sender) }
-            <p class="hint" data-testid="private-windows">{ text::PRIVATE_WINDOWS }</p>
+            <p class="hint" data-testid="private-windows">{ text::private_windows() }</p>
         </>
     };
-    card("", "reading-title", text::READING_TITLE, content)
+    card("", "reading-title", text::reading_title(), content)
 }
 
 fn look(face: &Face, sender: &Sender) -> Html {
     let words = |theme| match theme {
-        Theme::Auto => text::THEME_AUTO,
-        Theme::Light => text::THEME_LIGHT,
-        Theme::Dark => text::THEME_DARK,
+        Theme::Auto => text::theme_auto(),
+        Theme::Light => text::theme_light(),
+        Theme::Dark => text::theme_dark(),
     };
+    let onlanguage = sender.callback_if(|event: Event| {
+        let tag = match chosen(&event)?.checked_sub(1) {
+            Some(at) => LANGUAGES.get(at)?.0,
+            None => "",
+        };
+        Some(Msg::Speak(tag.to_owned()))
+    });
     let content = html! {
-        <fieldset class="tabs">
-            <legend class="unseen">{ text::THEME }</legend>
-            { for Theme::ALL.map(|theme| html! {
-                <button type="button" aria-pressed={(face.theme == theme).to_string()} data-testid={format!("theme-{}", theme.word())}
-                    onclick={sender.callback(move |_| Msg::Theme(theme))}>{ words(theme) }</button>
-            }) }
-        </fieldset>
+        <>
+            <fieldset class="tabs">
+                <legend class="unseen">{ text::theme() }</legend>
+                { for Theme::ALL.map(|theme| html! {
+                    <button type="button" aria-pressed={(face.theme == theme).to_string()} data-testid={format!("theme-{}", theme.word())}
+                        onclick={sender.callback(move |_| Msg::Theme(theme))}>{ words(theme) }</button>
+                }) }
+            </fieldset>
+            <label class="pair"><span>{ text::look_language() }</span>
+                <select onchange={onlanguage} data-testid="language">
+                    <option selected={face.language.is_empty()}>{ text::look_language_auto() }</option>
+                    { for LANGUAGES.map(|(tag, name)| html! { <option lang={tag} selected={face.language == tag}>{ name }</option> }) }
+                </select>
+            </label>
+        </>
     };
-    card("", "look-title", text::OPTIONS_LOOK, content)
+    card("", "look-title", text::options_look(), content)
 }
 
 /// Draws which sites may be read, for the first page and the settings.
@@ -126,13 +142,13 @@ pub fn sites(face: &Face, sender: &Sender) -> Html {
     let every = face.readable.iter().any(|origin| origin == EVERY_SITE);
     let row = |origin: &String| {
         let words = match &origin[..] {
-            EVERY_SITE => text::READING_EVERY,
+            EVERY_SITE => text::reading_every(),
             one => one.trim_end_matches("/*"),
         };
         let origin = origin.clone();
         let onclick = sender.callback(move |_| Msg::GiveBack(origin.clone()));
         html! {
-            <li><span>{ words.to_owned() }</span>{ button("small", "", text::READING_GIVE_BACK.into(), "reading-give-back", false, onclick) }</li>
+            <li><span>{ words.to_owned() }</span>{ button("small", "", text::reading_give_back().into(), "reading-give-back", false, onclick) }</li>
         }
     };
     let allow = sender.asking(vec![EVERY_SITE.to_owned()], async |_| {
@@ -140,7 +156,7 @@ pub fn sites(face: &Face, sender: &Sender) -> Html {
     });
     html! {
         <>
-            if !every { <p class="buttons">{ button("", "key", text::READING_ALLOW.into(), "reading-allow", false, allow) }</p> }
+            if !every { <p class="buttons">{ button("", "key", text::reading_allow().into(), "reading-allow", false, allow) }</p> }
             <ul class="rows" data-testid="reading">{ for face.readable.iter().map(row) }</ul>
         </>
     }
@@ -152,7 +168,7 @@ pub fn own_id(face: &Face, sender: &Sender) -> Html {
         return Html::default();
     };
     let copied = matches!(&face.copied, Some((key, true)) if key == "peer");
-    let words = if copied { text::COPIED } else { text::COPY };
+    let words = if copied { text::copied() } else { text::copy() };
     let text = peer.clone();
     let onclick = sender.callback(move |_| Msg::Copy("peer".to_owned(), text.clone()));
     html! {
@@ -172,34 +188,33 @@ fn identity(face: &Face, sender: &Sender) -> Html {
     let waits = face.is_waiting(&Topic::Identity);
     let content = html! {
         <>
-            { hint(text::IDENTITY_HELP.into()) }
+            { hint(text::identity_help().into()) }
             { own_id(face, sender) }
             <p class="buttons">
-                { button("", "", text::IDENTITY_NEW.into(), "identity-new", waits, ask(true)) }
-                <span class="hint" role="status" data-testid="identity-state">{ if face.done.contains(&Topic::Identity) { text::IDENTITY_DONE } else { "" } }</span>
+                { button("", "", text::identity_new().into(), "identity-new", waits, ask(true)) }
+                <span class="hint" role="status" data-testid="identity-state">{ if face.done.contains(&Topic::Identity) { text::identity_done() } else { "" } }</span>
             </p>
             if face.pages.asks_identity {
                 <div class="question" role="alert" data-testid="identity-question">
-                    <p>{ text::IDENTITY_QUESTION }</p>
+                    <p>{ text::identity_question() }</p>
                     <p class="buttons">
-                        { button("danger", "", text::IDENTITY_CONFIRM.into(), "identity-confirm", waits, renew) }
-                        { button("", "", text::CANCEL.into(), "identity-keep", false, ask(false)) }
+                        { button("danger", "", text::identity_confirm().into(), "identity-confirm", waits, renew) }
+                        { button("", "", text::cancel().into(), "identity-keep", false, ask(false)) }
                     </p>
                 </div>
             }
             { outcome(face, sender, &Topic::Identity, "identity-failure") }
         </>
     };
-    card("", "identity-title", text::IDENTITY, content)
+    card("", "identity-title", text::identity(), content)
 }
 
 /// Draws the keys, and how links open here, with what the browser is asked to change them.
 fn keys(face: &Face, sender: &Sender) -> Html {
     let row = |key: &Key| {
-        let mut words = text::KEY_COMMANDS.iter();
-        let words = words.find(|(command, _)| *command == key.command)?.1;
+        let words = text::key_command(&key.command)?;
         let pressed = match &key.key[..] {
-            "" => text::KEY_NONE.to_owned(),
+            "" => text::key_none().to_owned(),
             key => key.to_owned(),
         };
         Some(html! {
@@ -211,7 +226,7 @@ fn keys(face: &Face, sender: &Sender) -> Html {
         Callback::from(move |_| {
             let opening = open_keys();
             sender.send_future(async move {
-                let asked = opening.await.err().map_or("", |_| text::KEYS_REFUSED);
+                let asked = opening.await.err().map_or("", |_| text::keys_refused());
                 Msg::Pages(Do::Asked(asked))
             });
         })
@@ -219,26 +234,26 @@ fn keys(face: &Face, sender: &Sender) -> Html {
     let links = sender.callback(|_| {
         let asked = pages::ask_for_links(SCHEME, &url_of(LINK_PAGE));
         Msg::Pages(Do::Asked(match asked {
-            Ok(()) => text::LINKS_ASKED,
-            Err(_) => text::LINKS_REFUSED,
+            Ok(()) => text::links_asked(),
+            Err(_) => text::links_refused(),
         }))
     });
     let content = html! {
         <>
             <dl class="keys">{ for face.pages.keys.iter().filter_map(row) }</dl>
-            { hint(text::KEYS_HELP.into()) }
-            <p class="buttons">{ button("", "", text::KEYS_CHANGE.into(), "keys-change", false, change) }</p>
-            { hint(text::KEYWORD_HELP.into()) }
-            { hint(text::LINKS_HELP.into()) }
+            { hint(text::keys_help().into()) }
+            <p class="buttons">{ button("", "", text::keys_change().into(), "keys-change", false, change) }</p>
+            { hint(text::keyword_help().into()) }
+            { hint(text::links_help().into()) }
             if has_links_in_manifest() {
-                { hint(text::LINKS_AT_CLICK.into()) }
+                { hint(text::links_at_click().into()) }
             } else {
-                <p class="buttons">{ button("", "", text::LINKS_ASK.into(), "links-ask", false, links) }</p>
+                <p class="buttons">{ button("", "", text::links_ask().into(), "links-ask", false, links) }</p>
             }
             <p class="hint" role="status" data-testid="asked">{ face.pages.asked.unwrap_or_default() }</p>
         </>
     };
-    card("", "keys-title", text::KEYS, content)
+    card("", "keys-title", text::keys(), content)
 }
 
 /// Draws the settings file: writing one, and using one.
@@ -259,24 +274,24 @@ fn file(face: &Face, sender: &Sender) -> Html {
     let waits = face.is_waiting(&Topic::Import);
     let content = html! {
         <>
-            { hint(text::FILE_HELP.into()) }
+            { hint(text::file_help().into()) }
             <p class="buttons">
-                { button("", "down", text::EXPORT.into(), "settings-export", face.is_waiting(&Topic::Export), export) }
-                <label class="button">{ icon("up") }{ text::IMPORT }<input type="file" class="unseen" accept=".json,application/json" {onchange} data-testid="settings-import" /></label>
+                { button("", "down", text::export().into(), "settings-export", face.is_waiting(&Topic::Export), export) }
+                <label class="button">{ icon("up") }{ text::import() }<input type="file" class="unseen" accept=".json,application/json" {onchange} data-testid="settings-import" /></label>
             </p>
             if let Some(read) = read {
                 <div class="question" role="alert" data-testid="import-question">
-                    <p>{ text::IMPORT_QUESTION }{ " " }<bdi>{ quote(&read.name) }</bdi></p>
+                    <p>{ text::import_question() }{ " " }<bdi>{ quote(&read.name) }</bdi></p>
                     <ul>{ for text::import_changes(face.settings(), &read.settings, nodes::host).into_iter().map(|(words, hosts)| html! {
                         <li>{ words }if !hosts.is_empty() { { " " }<bdi dir="ltr">{ hosts }</bdi> }</li>
                     }) }</ul>
                     <p class="buttons">
-                        { button("main", "", text::IMPORT_CONFIRM.into(), "import-confirm", waits, import(true)) }
-                        { button("", "", text::IMPORT_CANCEL.into(), "import-keep", false, import(false)) }
+                        { button("main", "", text::import_confirm().into(), "import-confirm", waits, import(true)) }
+                        { button("", "", text::import_cancel().into(), "import-keep", false, import(false)) }
                     </p>
                 </div>
             }
-            <p class="hint" role="status" data-testid="import-state">{ if face.done.contains(&Topic::Import) { text::IMPORT_DONE } else { "" } }</p>
+            <p class="hint" role="status" data-testid="import-state">{ if face.done.contains(&Topic::Import) { text::import_done() } else { "" } }</p>
             { complaint(wrong.as_ref(), "import-wrong") }
             { complaint(unsaved.as_ref(), "export-wrong") }
             { outcome(face, sender, &Topic::SettingsFile, "file-failure") }
@@ -284,26 +299,26 @@ fn file(face: &Face, sender: &Sender) -> Html {
             { outcome(face, sender, &Topic::Export, "export-failure") }
         </>
     };
-    card("", "file-title", text::FILE, content)
+    card("", "file-title", text::file(), content)
 }
 
 fn about(face: &Face, sender: &Sender) -> Html {
     let report = sender.callback(|_| Msg::Send(Topic::Report, Command::Report));
     let content = html! {
         <>
-            <p>{ text::OPTIONS_ABOUT_TEXT }</p>
+            <p>{ text::options_about_text() }</p>
             <dl>
-                <dt>{ text::OPTIONS_VERSION }</dt><dd data-testid="version">{ web::extension::runtime::version() }</dd>
+                <dt>{ text::options_version() }</dt><dd data-testid="version">{ web::extension::runtime::version() }</dd>
             </dl>
-            <p><a href="popup.html?view=network" data-testid="about-network">{ text::NETWORK_OPEN }</a></p>
-            <p><a href="popup.html?view=welcome" data-testid="about-welcome">{ text::WELCOME_AGAIN }</a></p>
-            { hint(text::REPORT_HELP.into()) }
-            <p class="buttons">{ button("", "down", text::REPORT.into(), "report", face.is_waiting(&Topic::Report), report) }</p>
+            <p><a href="popup.html?view=network" data-testid="about-network">{ text::network_open() }</a></p>
+            <p><a href="popup.html?view=welcome" data-testid="about-welcome">{ text::welcome_again() }</a></p>
+            { hint(text::report_help().into()) }
+            <p class="buttons">{ button("", "down", text::report().into(), "report", face.is_waiting(&Topic::Report), report) }</p>
             { complaint(face.pages.report_error.map(str::to_owned).as_ref(), "report-wrong") }
             { outcome(face, sender, &Topic::Report, "report-failure") }
         </>
     };
-    card("about", "about-title", text::OPTIONS_ABOUT, content)
+    card("about", "about-title", text::options_about(), content)
 }
 
 #[derive(PartialEq, Properties)]
@@ -521,7 +536,7 @@ impl Component for Form {
                 { self.notices(link) }
                 { self.nodes(props, link) }
                 <details class="card advanced" open={self.advanced}>
-                    <summary onclick={onfold} data-testid="advanced"><h2>{ text::OPTIONS_ADVANCED }</h2><span class="hint">{ text::OPTIONS_ADVANCED_HELP }</span></summary>
+                    <summary onclick={onfold} data-testid="advanced"><h2>{ text::options_advanced() }</h2><span class="hint">{ text::options_advanced_help() }</span></summary>
                     { self.limits(link, &wrong) }
                     { self.node_text(link, &wrong) }
                     { self.public(link, &wrong) }
@@ -530,13 +545,13 @@ impl Component for Form {
                 </details>
                 <div class="save" data-testid="settings-bar">
                     <button type="submit" class="main" disabled={props.saving || !changed} data-testid="settings-save">
-                        { if props.saving { text::OPTIONS_SAVING } else { text::OPTIONS_SAVE_BUTTON } }
+                        { if props.saving { text::options_saving() } else { text::options_save_button() } }
                     </button>
                     if changed {
-                        { button("", "", text::OPTIONS_REVERT.into(), "settings-revert", false, link.callback(|_| Edit::Revert)) }
+                        { button("", "", text::options_revert().into(), "settings-revert", false, link.callback(|_| Edit::Revert)) }
                     }
                     <span class="hint" role="status" data-testid="settings-state">
-                        { if !wrong.is_empty() { text::OPTIONS_WRONG } else if changed { text::OPTIONS_UNSAVED } else if props.saved { text::OPTIONS_SAVED } else { "" } }
+                        { if !wrong.is_empty() { text::options_wrong() } else if changed { text::options_unsaved() } else if props.saved { text::options_saved() } else { "" } }
                     </span>
                     { props.save_outcome.clone() }
                 </div>
@@ -610,13 +625,13 @@ impl Form {
                 <li key={format!("{at} {address}")} class="node" data-testid="node" data-address={address.to_owned()}>
                     { nodes::head(address, node.filter(|_| saved), saved) }
                     <div class="tools">
-                        <button type="button" class="small" aria-label={text::of_node(text::NODE_TEST, &host)} disabled={testing} data-testid="node-test" onclick={test}>{ text::NODE_TEST }</button>
-                        { tool("open", text::NODE_UP, "node-up", at == 0, link.callback(move |_| Edit::Move(at, true))) }
-                        { tool("shut", text::NODE_DOWN, "node-down", at + 1 == list.len(), link.callback(move |_| Edit::Move(at, false))) }
-                        { tool("bin", text::NODE_REMOVE, "node-remove", false, link.callback(move |_| Edit::Remove(at))) }
+                        <button type="button" class="small" aria-label={text::of_node(text::node_test(), &host)} disabled={testing} data-testid="node-test" onclick={test}>{ text::node_test() }</button>
+                        { tool("open", text::node_up(), "node-up", at == 0, link.callback(move |_| Edit::Move(at, true))) }
+                        { tool("shut", text::node_down(), "node-down", at + 1 == list.len(), link.callback(move |_| Edit::Move(at, false))) }
+                        { tool("bin", text::node_remove(), "node-remove", false, link.callback(move |_| Edit::Remove(at))) }
                     </div>
                     <p class="tested" role="status" data-testid="node-tested">
-                        if testing { <span class="spinner" aria-hidden="true"></span>{ text::NODE_TESTING } }
+                        if testing { <span class="spinner" aria-hidden="true"></span>{ text::node_testing() } }
                         else if let Some(tested) = tested {
                             <span class={if tested.1.is_none() { "good" } else { "bad" }}>{ icon(if tested.1.is_none() { "done" } else { "warn" }) }<span>{ text::tested(tested) }</span></span>
                         }
@@ -635,26 +650,26 @@ impl Form {
         });
         let content = html! {
             <>
-                { hint(text::OPTIONS_NODES_HELP.into()) }
+                { hint(text::options_nodes_help().into()) }
                 <ol class="nodes" data-testid="nodes">{ for list.iter().enumerate().map(row) }</ol>
-                if list.is_empty() { <p class="wrong" data-testid="nodes-none">{ text::OPTIONS_NODES_NONE }</p> }
+                if list.is_empty() { <p class="wrong" data-testid="nodes-none">{ text::options_nodes_none() }</p> }
                 { nodes::field("node-add", &self.adding, self.add_wrong.as_ref(), self.adding.trim().is_empty() || props.listing, (oninput, onkeydown, link.callback(|_| Edit::Add))) }
-                if props.listing { { waiting(text::NODE_ADDING, "nodes-listing") } }
+                if props.listing { { waiting(text::node_adding(), "nodes-listing") } }
                 { props.list_outcome.clone() }
                 if !is_default && !props.defaults.nodes.is_empty() {
-                    <p class="buttons">{ button("small", "", text::OPTIONS_NODES_RESET.into(), "settings-nodes-reset", false, reset) }</p>
+                    <p class="buttons">{ button("small", "", text::options_nodes_reset().into(), "settings-nodes-reset", false, reset) }</p>
                 }
             </>
         };
-        card("", "nodes-title", text::OPTIONS_NODES, content)
+        card("", "nodes-title", text::options_nodes(), content)
     }
 
     /// Draws the addresses of the nodes as a text.
     fn node_text(&self, link: &Scope<Self>, wrong: &Wrong) -> Html {
         html! {
             <section>
-                <h3 id="nodes-text">{ text::OPTIONS_NODES_TEXT }</h3>
-                <p class="hint" id="nodes-help">{ text::OPTIONS_NODES_TEXT_HELP }</p>
+                <h3 id="nodes-text">{ text::options_nodes_text() }</h3>
+                <p class="hint" id="nodes-help">{ text::options_nodes_text_help() }</p>
                 { self.lines(link, wrong_with(wrong, Field::Nodes), ["nodes-text", "nodes-help", "nodes-wrong", "settings-nodes"], |draft| &mut draft.nodes) }
             </section>
         }
@@ -664,12 +679,12 @@ impl Form {
     fn public(&self, link: &Scope<Self>, wrong: &Wrong) -> Html {
         html! {
             <section>
-                <h3>{ text::PUBLIC }</h3>
-                { hint(text::PUBLIC_HELP.into()) }
-                { self.check(link, text::PUBLIC_ALLOW, "settings-public", |draft| &mut draft.public) }
-                <p class="over" id="routers-text">{ text::PUBLIC_ROUTERS }</p>
+                <h3>{ text::public() }</h3>
+                { hint(text::public_help().into()) }
+                { self.check(link, text::public_allow(), "settings-public", |draft| &mut draft.public) }
+                <p class="over" id="routers-text">{ text::public_routers() }</p>
                 { self.lines(link, wrong_with(wrong, Field::Routers), ["routers-text", "", "routers-wrong", "settings-routers"], |draft| &mut draft.routers) }
-                <p class="over" id="gateways-text">{ text::PUBLIC_GATEWAYS }</p>
+                <p class="over" id="gateways-text">{ text::public_gateways() }</p>
                 { self.lines(link, wrong_with(wrong, Field::Gateways), ["gateways-text", "", "gateways-wrong", "settings-gateways"], |draft| &mut draft.gateways) }
             </section>
         }
@@ -721,21 +736,25 @@ impl Form {
         });
         let content = html! {
             <>
-                { self.check(link, text::OPTIONS_PRIVATE, "settings-private", |draft| &mut draft.private) }
-                { self.check(link, text::OPTIONS_COPY, "settings-copy-link", |draft| &mut draft.copy_link) }
+                { self.check(link, text::options_private(), "settings-private", |draft| &mut draft.private) }
+                { self.check(link, text::options_copy(), "settings-copy-link", |draft| &mut draft.copy_link) }
                 <div class="pair">
-                    <label for="settings-ends">{ text::OPTIONS_ENDS }</label>
+                    <label for="settings-ends">{ text::options_ends() }</label>
                     <select id="settings-ends" onchange={onends} data-testid="settings-ends">
-                        { for text::ENDS.iter().enumerate().map(|(at, (words, ..))| html! { <option selected={self.draft.ends == Some(at)}>{ *words }</option> }) }
+                        { for text::ends().into_iter().enumerate().map(|(at, words)| html! { <option selected={self.draft.ends == Some(at)}>{ words }</option> }) }
                     </select>
                 </div>
             </>
         };
-        card("", "sharing-title", text::OPTIONS_SHARING, content)
+        card("", "sharing-title", text::options_sharing(), content)
     }
 
     fn fetching(&self, link: &Scope<Self>, wrong: &Wrong) -> Html {
-        let room = (Field::MaxRoom, text::OPTIONS_ROOM, text::OPTIONS_ROOM_AUTO);
+        let room = (
+            Field::MaxRoom,
+            text::options_room(),
+            text::options_room_auto(),
+        );
         let wrong_folder = wrong_with(wrong, Field::SaveFolder);
         let onfolder = link.batch_callback(|event: InputEvent| {
             let value = typed(&event)?;
@@ -743,48 +762,48 @@ impl Form {
         });
         let content = html! {
             <>
-                { self.check(link, text::OPTIONS_SAVE, "settings-save-fetched", |draft| &mut draft.save_fetched) }
+                { self.check(link, text::options_save(), "settings-save-fetched", |draft| &mut draft.save_fetched) }
                 <div class="pair">
-                    <label for="settings-folder">{ text::OPTIONS_FOLDER }</label>
-                    <input id="settings-folder" type="text" autocomplete="off" placeholder={text::OPTIONS_FOLDER_NONE} value={self.draft.save_folder.clone()} oninput={onfolder}
+                    <label for="settings-folder">{ text::options_folder() }</label>
+                    <input id="settings-folder" type="text" autocomplete="off" placeholder={text::options_folder_none()} value={self.draft.save_folder.clone()} oninput={onfolder}
                         aria-invalid={wrong_folder.is_some().to_string()} aria-describedby="folder-wrong" data-testid="settings-folder" />
                 </div>
                 { complaint(wrong_folder.as_ref(), "folder-wrong") }
-                { self.check(link, text::OPTIONS_PROVIDE, "settings-provide-fetched", |draft| &mut draft.provide_fetched) }
+                { self.check(link, text::options_provide(), "settings-provide-fetched", |draft| &mut draft.provide_fetched) }
                 { self.size(link, wrong, room, "settings-max-room", "room-wrong", |draft| &mut draft.max_room) }
             </>
         };
-        card("", "fetching-title", text::OPTIONS_FETCHING, content)
+        card("", "fetching-title", text::options_fetching(), content)
     }
 
     fn notices(&self, link: &Scope<Self>) -> Html {
         let content = html! {
             <>
-                { self.check(link, text::OPTIONS_NOTIFY, "settings-notify", |draft| &mut draft.notify) }
+                { self.check(link, text::options_notify(), "settings-notify", |draft| &mut draft.notify) }
                 if self.draft.notify {
                     <div class="inner">
-                        { self.check(link, text::NOTIFY_SHARED, "notify-shared", |draft| &mut draft.notify_shared) }
-                        { self.check(link, text::NOTIFY_FETCHED, "notify-fetched", |draft| &mut draft.notify_fetched) }
-                        { self.check(link, text::NOTIFY_FAILED, "notify-failed", |draft| &mut draft.notify_failed) }
-                        { self.check(link, text::NOTIFY_ASKED, "notify-asked", |draft| &mut draft.notify_asked) }
+                        { self.check(link, text::notify_shared(), "notify-shared", |draft| &mut draft.notify_shared) }
+                        { self.check(link, text::notify_fetched(), "notify-fetched", |draft| &mut draft.notify_fetched) }
+                        { self.check(link, text::notify_failed(), "notify-failed", |draft| &mut draft.notify_failed) }
+                        { self.check(link, text::notify_asked(), "notify-asked", |draft| &mut draft.notify_asked) }
                     </div>
                 }
             </>
         };
-        card("", "notices-title", text::OPTIONS_NOTICES, content)
+        card("", "notices-title", text::options_notices(), content)
     }
 
     /// Draws how much may be uploaded, and how large a file may be.
     fn limits(&self, link: &Scope<Self>, wrong: &Wrong) -> Html {
-        let field = |field, words| (field, words, text::OPTIONS_NO_LIMIT);
+        let field = |field, words| (field, words, text::options_no_limit());
         html! {
             <section>
-                <h3>{ text::OPTIONS_LIMITS }</h3>
-                { self.size(link, wrong, field(Field::MaxSentDay, text::OPTIONS_SENT_DAY), "settings-max-sent-day", "sent-day-wrong", |draft| &mut draft.max_sent_day) }
-                { self.size(link, wrong, field(Field::MaxSentFile, text::OPTIONS_SENT_FILE), "settings-max-sent-file", "sent-file-wrong", |draft| &mut draft.max_sent_file) }
-                { self.size(link, wrong, (Field::MaxFile, text::OPTIONS_MAX, text::OPTIONS_MAX_NONE), "settings-max-file", "max-wrong", |draft| &mut draft.max_file) }
-                { hint(text::OPTIONS_MAX_HELP.into()) }
-                { self.check(link, text::OPTIONS_METERED, "settings-metered", |draft| &mut draft.metered) }
+                <h3>{ text::options_limits() }</h3>
+                { self.size(link, wrong, field(Field::MaxSentDay, text::options_sent_day()), "settings-max-sent-day", "sent-day-wrong", |draft| &mut draft.max_sent_day) }
+                { self.size(link, wrong, field(Field::MaxSentFile, text::options_sent_file()), "settings-max-sent-file", "sent-file-wrong", |draft| &mut draft.max_sent_file) }
+                { self.size(link, wrong, (Field::MaxFile, text::options_max(), &text::options_max_none()), "settings-max-file", "max-wrong", |draft| &mut draft.max_file) }
+                { hint(text::options_max_help().into()) }
+                { self.check(link, text::options_metered(), "settings-metered", |draft| &mut draft.metered) }
             </section>
         }
     }
@@ -801,9 +820,9 @@ impl Form {
         };
         html! {
             <fieldset>
-                <legend><h3>{ text::OPTIONS_PROFILE }</h3></legend>
-                { profile(Profile::UnixfsV1_2025, text::OPTIONS_PROFILE_2025, "settings-profile-2025") }
-                { profile(Profile::UnixfsV0_2015, text::OPTIONS_PROFILE_2015, "settings-profile-2015") }
+                <legend><h3>{ text::options_profile() }</h3></legend>
+                { profile(Profile::UnixfsV1_2025, text::options_profile_2025(), "settings-profile-2025") }
+                { profile(Profile::UnixfsV0_2015, text::options_profile_2015(), "settings-profile-2015") }
             </fieldset>
         }
     }
@@ -813,7 +832,7 @@ impl Form {
         &self,
         link: &Scope<Self>,
         wrong: &Wrong,
-        (field, words, empty): (Field, &'static str, &'static str),
+        (field, words, empty): (Field, &'static str, &str),
         id: &'static str,
         wrong_id: &'static str,
         size: fn(&mut Draft) -> &mut Size,
@@ -834,10 +853,10 @@ impl Form {
             <>
                 <div class="pair">
                     <label for={id}>{ words }</label>
-                    <input {id} class="number" type="text" inputmode="decimal" autocomplete="off" placeholder={empty} value={number} {oninput}
+                    <input {id} class="number" type="text" inputmode="decimal" autocomplete="off" placeholder={empty.to_owned()} value={number} {oninput}
                         aria-invalid={wrong.is_some().to_string()} aria-describedby={wrong_id} data-testid={id} />
                     <select aria-label={words} onchange={onunit}>
-                        { for UNITS.iter().enumerate().map(|(index, (name, _))| html! { <option selected={index == unit}>{ *name }</option> }) }
+                        { for text::units().into_iter().enumerate().map(|(index, name)| html! { <option selected={index == unit}>{ name }</option> }) }
                     </select>
                 </div>
                 { complaint(wrong.as_ref(), wrong_id) }
@@ -869,18 +888,18 @@ impl Form {
         };
         html! {
             <section>
-                <h3>{ text::OPTIONS_IPFS }</h3>
-                { hint(text::OPTIONS_IPFS_HELP.into()) }
-                { self.check(link, text::OPTIONS_IPFS_USE, "settings-ipfs", |draft| &mut draft.use_ipfs) }
+                <h3>{ text::options_ipfs() }</h3>
+                { hint(text::options_ipfs_help().into()) }
+                { self.check(link, text::options_ipfs_use(), "settings-ipfs", |draft| &mut draft.use_ipfs) }
                 if self.draft.use_ipfs {
-                    { field(text::OPTIONS_RPC, "settings-rpc", &self.draft.rpc, wrong_with(wrong, Field::Rpc).as_ref(), "rpc-wrong", |draft, value| draft.rpc = value) }
-                    { field(text::OPTIONS_GATEWAY, "settings-gateway", &self.draft.gateway, wrong_with(wrong, Field::Gateway).as_ref(), "gateway-wrong", |draft, value| draft.gateway = value) }
+                    { field(text::options_rpc(), "settings-rpc", &self.draft.rpc, wrong_with(wrong, Field::Rpc).as_ref(), "rpc-wrong", |draft, value| draft.rpc = value) }
+                    { field(text::options_gateway(), "settings-gateway", &self.draft.gateway, wrong_with(wrong, Field::Gateway).as_ref(), "gateway-wrong", |draft, value| draft.gateway = value) }
                     <p class="buttons">
-                        { button("small", "", if props.testing { text::OPTIONS_TESTING } else { text::OPTIONS_TEST }.into(), "settings-test", props.testing, link.callback(|_| Edit::Test)) }
+                        { button("small", "", if props.testing { text::options_testing() } else { text::options_test() }.into(), "settings-test", props.testing, link.callback(|_| Edit::Test)) }
                         if props.good && storage::is_local(&self.draft.own_ipfs().gateway) {
-                            <span class="wrong" role="status" data-testid="ipfs-local">{ text::OPTIONS_TEST_LOCAL }</span>
+                            <span class="wrong" role="status" data-testid="ipfs-local">{ text::options_test_local() }</span>
                         } else if props.good {
-                            <span class="good" role="status" data-testid="ipfs-good">{ icon("done") }{ text::OPTIONS_TEST_GOOD }</span>
+                            <span class="good" role="status" data-testid="ipfs-good">{ icon("done") }{ text::options_test_good() }</span>
                         }
                     </p>
                     { props.test_outcome.clone() }

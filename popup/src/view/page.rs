@@ -15,10 +15,12 @@ use crate::text;
 /// Draws the list of the page's files, which takes the place of the list of items.
 pub fn view(face: &Face, sender: &Sender) -> Html {
     match &face.page {
-        PageView::Reading => waiting(text::PAGE_READING, "page-reading"),
-        PageView::Elsewhere | PageView::Closed => {
-            empty(text::PAGE_CLOSED, text::PAGE_CLOSED_ADVICE, "page-closed")
-        }
+        PageView::Reading => waiting(text::page_reading(), "page-reading"),
+        PageView::Elsewhere | PageView::Closed => empty(
+            text::page_closed(),
+            text::page_closed_advice(),
+            "page-closed",
+        ),
         PageView::Files {
             downloads, links, ..
         } => {
@@ -53,13 +55,13 @@ fn lists(
     let second = links.len().min(room - first);
     html! {
         <div class="page" data-testid="page">
-            if all == 0 && !refused { { empty(text::PAGE_NONE, text::PAGE_NONE_ADVICE, "page-none") } }
+            if all == 0 && !refused { { empty(text::page_none(), text::page_none_advice(), "page-none") } }
             { selection(face, sender) }
-            { list(text::PAGE_DOWNLOADS, &downloads[..first]) }
-            { list(text::PAGE_LINKS, &links[..second]) }
-            if refused { { hint(text::PAGE_LINKS_REFUSED.into()) } }
+            { list(text::page_downloads(), &downloads[..first]) }
+            { list(text::page_links(), &links[..second]) }
+            if refused { { hint(text::page_links_refused().into()) } }
             if first + second < all {
-                { button("more", "", text::more(all - first - second).into(), "page-more", false, sender.callback(|_| Msg::MorePage)) }
+                { button("more", "", text::show_more((all - first - second) as u64).into(), "page-more", false, sender.callback(|_| Msg::MorePage)) }
             }
         </div>
     }
@@ -87,10 +89,10 @@ fn selection(face: &Face, sender: &Sender) -> Html {
         .callback_if(move |event: Event| Some(Msg::SelectPage(urls.clone(), checked(&event)?)));
     html! {
         <div class="line select">
-            <label class="check"><input type="checkbox" checked={all} {onchange} data-testid="page-select-all" /><span>{ text::PAGE_ALL }</span></label>
+            <label class="check"><input type="checkbox" checked={all} {onchange} data-testid="page-select-all" /><span>{ text::page_all() }</span></label>
             <span class="space"></span>
             if selected > 0 {
-                { button("small main", "", text::share_many(selected).into(), "page-share-selected", false, sender.callback(|_| Msg::ShareSelected)) }
+                { button("small main", "", text::share_many(selected as u64).into(), "page-share-selected", false, sender.callback(|_| Msg::ShareSelected)) }
             }
         </div>
     }
@@ -101,7 +103,7 @@ fn row(face: &Face, sender: &Sender, file: &PageFile, shared: &HashMap<&str, &It
     let item = shared.get(&*file.url);
     let waits = face.is_sharing_page(&file.url);
     let state = match item {
-        _ if waits => text::PAGE_SHARING.to_owned(),
+        _ if waits => text::page_sharing().to_owned(),
         Some(item) => text::status(item, &face.state.network),
         None => String::new(),
     };
@@ -138,7 +140,7 @@ fn row(face: &Face, sender: &Sender, file: &PageFile, shared: &HashMap<&str, &It
             if let Some(item) = item {
                 { super::items::copy_button(face.copied.as_ref(), sender, item, "page-copy", "small") }
             } else if !waits {
-                <button type="button" class="small" aria-label={text::share_named(&file.name)} data-testid="page-share" {onclick}>{ text::SHARE }</button>
+                <button type="button" class="small" aria-label={text::share_named(&file.name)} data-testid="page-share" {onclick}>{ text::share() }</button>
             }
             { outcome(face, sender, &about, "page-failure") }
         </li>

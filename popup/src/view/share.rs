@@ -22,28 +22,28 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
     });
     let wrong = face.fetch_error.is_some();
     html! {
-        <section class={classes!("give", wrong.then_some("wrong"))} aria-label={text::GIVE} data-testid="drop-zone">
+        <section class={classes!("give", wrong.then_some("wrong"))} aria-label={text::give()} data-testid="drop-zone">
             { fetch::field(face, sender) }
             <div class="line tools">
-                { choose(face.view, sender, true, "small", text::SHARE_CHOOSE, "file-input", Msg::Picked) }
+                { choose(face.view, sender, true, "small", text::share_choose(), "file-input", Msg::Picked) }
                 if !picks_in_tab(face.view) {
                     <label class="button small">
                         <input class="unseen" type="file" webkitdirectory=true data-testid="folder-input" onchange={picked(sender, Msg::Picked)} />
-                        { icon("folder") }{ text::SHARE_FOLDER }
+                        { icon("folder") }{ text::share_folder() }
                     </label>
                 }
                 <span class="space"></span>
-                <label class="switch" title={text::PRIVATE_HELP}>
+                <label class="switch" title={text::private_help()}>
                     <input type="checkbox" role="switch" checked={face.is_private()} onchange={onprivate} data-testid="share-private" />
-                    <span>{ text::SHARE_PRIVATELY }</span>
+                    <span>{ text::share_privately() }</span>
                 </label>
             </div>
-            if face.fetch_given { <p class="hint" role="status" data-testid="fetch-given">{ text::FETCH_GIVEN }</p> }
+            if face.fetch_given { <p class="hint" role="status" data-testid="fetch-given">{ text::fetch_given() }</p> }
             { complaint(face.fetch_error.as_ref(), "fetch-error") }
             { outcome(face, sender, &Topic::Fetch, "fetch-error") }
             if !face.stage.is_empty() { { stage(face, sender) } }
             if face.is_waiting(&Topic::Files) {
-                { waiting(text::SHARE_HANDING, "share-waiting") }
+                { waiting(text::share_handing(), "share-waiting") }
             }
             { complaint(face.stage_error.as_ref(), "share-error") }
             { outcome(face, sender, &Topic::Files, "share-error") }
@@ -101,22 +101,22 @@ fn stage(face: &Face, sender: &Sender) -> Html {
         <div class="stage" data-testid="stage">
             <ul>
                 { for face.stage.iter().take(NAMED).map(|picked| html! { <li>{ file_name(&picked.path, "stage-name") }</li> }) }
-                if more > 0 { <li class="hint">{ text::and_more(more) }</li> }
+                if more > 0 { <li class="hint">{ text::and_more(more as u64) }</li> }
             </ul>
             { hint(text::picked(face.stage.len(), bytes).into()) }
             if face.stage.len() > 1 || face.together {
                 <fieldset>
-                    <legend class="unseen">{ text::SHARE_HOW }</legend>
-                    <label><input type="radio" name="together" checked={!face.together} onchange={together(false)} data-testid="stage-each" />{ text::SHARE_EACH }</label>
-                    <label><input type="radio" name="together" checked={face.together} onchange={together(true)} data-testid="stage-together" />{ text::SHARE_TOGETHER }</label>
+                    <legend class="unseen">{ text::share_how() }</legend>
+                    <label><input type="radio" name="together" checked={!face.together} onchange={together(false)} data-testid="stage-each" />{ text::share_each() }</label>
+                    <label><input type="radio" name="together" checked={face.together} onchange={together(true)} data-testid="stage-together" />{ text::share_together() }</label>
                 </fieldset>
             }
             <p class="buttons">
-                <button id={STAGE_BUTTON} type="button" class="main" data-testid="stage-share" onclick={sender.callback(|_| Msg::ShareStage)}>{ text::SHARE }</button>
-                { button("", "", text::CANCEL.into(), "stage-cancel", false, sender.callback(|_| Msg::DropStage)) }
+                <button id={STAGE_BUTTON} type="button" class="main" data-testid="stage-share" onclick={sender.callback(|_| Msg::ShareStage)}>{ text::share() }</button>
+                { button("", "", text::cancel().into(), "stage-cancel", false, sender.callback(|_| Msg::DropStage)) }
             </p>
             if face.view == View::Popup && face.stage.len() > NAMED {
-                <p class="hint">{ text::SHARE_BIG }{ " " }<a href="popup.html?view=tab" target="_blank">{ text::OPEN_TAB }</a></p>
+                <p class="hint">{ text::share_big() }{ " " }<a href="popup.html?view=tab" target="_blank">{ text::open_tab() }</a></p>
             }
         </div>
     }

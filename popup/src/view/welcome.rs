@@ -18,12 +18,12 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
         <>
             <section class="hero" aria-labelledby="welcome-title">
                 <img src="icons/mark.svg" width="56" height="56" alt="" />
-                <h2 id="welcome-title">{ text::WELCOME_TITLE }</h2>
-                <p>{ text::WELCOME_LEAD }</p>
-                <ul class="facts">{ for text::WELCOME_FACTS.into_iter().map(fact) }</ul>
+                <h2 id="welcome-title">{ text::welcome_title() }</h2>
+                <p>{ text::welcome_lead() }</p>
+                <ul class="facts">{ for text::welcome_facts().into_iter().map(fact) }</ul>
             </section>
             if face.worker_state == WorkerState::Starting {
-                { waiting(text::WORKER_STARTING, "starting") }
+                { waiting(text::worker_starting(), "starting") }
             } else {
                 { choices(face, sender) }
                 { sample(face, sender) }
@@ -49,21 +49,21 @@ fn choices(face: &Face, sender: &Sender) -> Html {
     let content = html! {
         <>
             <section>
-                <h3>{ text::WELCOME_NODE }</h3>
+                <h3>{ text::welcome_node() }</h3>
                 { node(face, sender) }
             </section>
             <section>
-                <h3>{ text::WELCOME_READING }</h3>
-                { hint(if every { text::WELCOME_READING_ALL } else { text::WELCOME_READING_ASK }.into()) }
+                <h3>{ text::welcome_reading() }</h3>
+                { hint(if every { text::welcome_reading_all() } else { text::welcome_reading_ask() }.into()) }
                 { sites(face, sender) }
             </section>
-            { check(text::WELCOME_PRIVATE, "welcome-private", |settings| &mut settings.private) }
-            { check(text::WELCOME_PROVIDE, "welcome-provide", |settings| &mut settings.provide_fetched) }
+            { check(text::welcome_private(), "welcome-private", |settings| &mut settings.private) }
+            { check(text::welcome_provide(), "welcome-provide", |settings| &mut settings.provide_fetched) }
             { outcome(face, sender, &Topic::Settings, "choices-failure") }
-            { hint(text::WELCOME_LATER.into()) }
+            { hint(text::welcome_later().into()) }
         </>
     };
-    card("", "choices-title", text::WELCOME_CHOICES, content)
+    card("", "choices-title", text::welcome_choices(), content)
 }
 
 /// Draws the node that is used, or a field for one.
@@ -87,7 +87,7 @@ fn node(face: &Face, sender: &Sender) -> Html {
         <>
             <ol class="nodes">{ for face.pages.nodes.iter().map(nodes::row) }</ol>
             if !works {
-                if face.state.network == NetworkStatus::NoNode { { hint(text::NO_NODE_ADVICE.into()) } }
+                if face.state.network == NetworkStatus::NoNode { { hint(text::no_node_advice().into()) } }
                 { nodes::field("welcome-node", &face.pages.adding, wrong.as_ref(), disabled, callbacks) }
                 { outcome(face, sender, &Topic::NodeList, "nodes-failure") }
             }
@@ -134,21 +134,26 @@ fn sample(face: &Face, sender: &Sender) -> Html {
         (
             item.is_some(),
             step(item.is_some(), begun),
-            text::TRY_MADE,
+            text::try_made(),
             text::TRY_NAME,
         ),
-        (hashed, step(hashed, item.is_some()), text::TRY_HASHED, hash),
+        (
+            hashed,
+            step(hashed, item.is_some()),
+            text::try_hashed(),
+            hash,
+        ),
         (
             shared,
             step(shared, hashed),
-            text::TRY_SHARED,
+            text::try_shared(),
             if hashed && !shared && !online {
-                text::TRY_WAITS
+                text::try_waits()
             } else {
                 ""
             },
         ),
-        (back == Step::Done, back, text::TRY_BACK, ""),
+        (back == Step::Done, back, text::try_back(), ""),
     ];
     let row = |(_, step, words, more): (bool, Step, &'static str, &str)| {
         let (class, picture) = match step {
@@ -168,9 +173,9 @@ fn sample(face: &Face, sender: &Sender) -> Html {
         }
     };
     let result = match &sample.back {
-        Some(Ok(_)) => Some(Ok(text::TRY_SAME.to_owned())),
+        Some(Ok(_)) => Some(Ok(text::try_same().to_owned())),
         Some(Err(why)) => Some(Err(why.clone())),
-        None if no_web => Some(Err(text::TRY_NO_WEB.to_owned())),
+        None if no_web => Some(Err(text::try_no_web().to_owned())),
         None => None,
     };
     let refused = face.failures.get(&Topic::Files).is_some();
@@ -178,30 +183,30 @@ fn sample(face: &Face, sender: &Sender) -> Html {
     let again = sample.back.is_some() || failure.is_some() || removed || refused;
     let content = html! {
         <>
-            { hint(text::TRY_LEAD.into()) }
+            { hint(text::try_lead().into()) }
             if begun && !removed { <ol class="steps" data-testid="steps">{ for steps.into_iter().map(row) }</ol> }
             if !removed { { result_of(result.as_ref()) } }
             if let Some(failure) = failure { { super::failure(failure, fluence::failure::About::Share, "try-failure", None) } }
             { outcome(face, sender, &Topic::Files, "try-failure") }
             if let Some(Ok(back)) = sample.back.as_ref().filter(|_| !removed) { <pre class="reply" data-testid="try-text">{ back }</pre> }
             if let Some(link) = item.filter(|_| shared).and_then(|item| item.link()) {
-                <p class="line"><span class="hint">{ text::TRY_LINK }</span><bdi class="code own-id" dir="ltr" data-testid="try-link">{ &link }</bdi>
+                <p class="line"><span class="hint">{ text::try_link() }</span><bdi class="code own-id" dir="ltr" data-testid="try-link">{ &link }</bdi>
                     { copy(face, sender, &link) }</p>
-                { hint(text::TRY_LINK_HELP.into()) }
+                { hint(text::try_link_help().into()) }
             }
             <p class="buttons">
                 if !begun || again {
-                    { button("main", "play", if again { text::TRY_AGAIN } else { text::TRY }.into(), "try", false, sender.callback(|_| Msg::Pages(Do::Try))) }
+                    { button("main", "play", if again { text::try_again() } else { text::try_title() }.into(), "try", false, sender.callback(|_| Msg::Pages(Do::Try))) }
                 }
                 if let Some(item) = item.filter(|_| !runs) {
                     { remove(sender, item.id.clone()) }
                 }
-                if removed { <span class="hint" role="status">{ text::TRY_REMOVED }</span> }
-                <a class="button" href="popup.html?view=tab" data-testid="go">{ text::TRY_DONE }</a>
+                if removed { <span class="hint" role="status">{ text::try_removed() }</span> }
+                <a class="button" href="popup.html?view=tab" data-testid="go">{ text::try_done() }</a>
             </p>
         </>
     };
-    card("", "try-title", text::TRY, content)
+    card("", "try-title", text::try_title(), content)
 }
 
 fn result_of(result: Option<&Result<String, String>>) -> Html {
@@ -219,9 +224,9 @@ fn result_of(result: Option<&Result<String, String>>) -> Html {
 fn copy(face: &Face, sender: &Sender, link: &str) -> Html {
     let copied = matches!(&face.copied, Some((key, true)) if key == "sample");
     let words = if copied {
-        text::COPIED
+        text::copied()
     } else {
-        text::COPY_LINK
+        text::copy_link()
     };
     let link = link.to_owned();
     let onclick = sender.callback(move |_| Msg::Copy("sample".to_owned(), link.clone()));
@@ -239,7 +244,7 @@ fn remove(sender: &Sender, id: fluence::state::ItemId) -> Html {
     button(
         "",
         "bin",
-        text::TRY_REMOVE.into(),
+        text::try_remove().into(),
         "try-remove",
         false,
         onclick,

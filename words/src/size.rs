@@ -1,15 +1,20 @@
 //! Sizes in bytes, as people read them.
 
+use crate::{table, units as say};
+
 /// A size with two or more significant figures: `999 bytes`, `1.2 kB`, `734 MB`. It is rounded
 /// down, so that a part never looks like the whole. The units are decimal (SI).
 pub fn size(bytes: u64) -> String {
-    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    const UNITS: [fn(&str) -> String; 6] = [
+        say::kilobytes,
+        say::megabytes,
+        say::gigabytes,
+        say::terabytes,
+        say::petabytes,
+        say::exabytes,
+    ];
     if bytes < 1000 {
-        return if bytes == 1 {
-            "1 byte".to_owned()
-        } else {
-            format!("{bytes} bytes")
-        };
+        return say::bytes(bytes);
     }
     // In tenths of the unit.
     let mut tenths = bytes / 100;
@@ -18,18 +23,16 @@ pub fn size(bytes: u64) -> String {
         tenths /= 1000;
         unit += 1;
     }
-    if tenths < 100 && !tenths.is_multiple_of(10) {
-        format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-    } else {
-        format!("{} {}", tenths / 10, UNITS[unit])
+    if tenths >= 100 {
+        tenths -= tenths % 10;
     }
+    UNITS[unit](&table::tenths(tenths))
 }
 
 /// A size in whole megabytes, rounded up, for places with little space.
 pub fn megabytes(bytes: u64) -> String {
-    format!("{} MB", bytes.div_ceil(1_000_000))
+    say::megabytes(&table::tenths(bytes.div_ceil(1_000_000) * 10))
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,367 @@
+# The popup, the tab and the side panel: the connection, the field, the list of files and what can be done with them.
+#
+# العربية. الأسلوب محايد. علامتا التنصيص: «…».
+# المصطلحات: share = مشاركة؛ fetch = جلب؛ node = عقدة؛ peer = نظير؛ provider = مزوّد؛ storage = مخزن؛ hash = تجزئة؛
+# link = رابط؛ web link = رابط ويب؛ privately = بخصوصية؛ background worker = عملية الخلفية؛ upload = رفع؛
+# extension = إضافة؛ gateway = بوابة؛ call = استدعاء.
+
+## The connection.
+
+network-starting = جارٍ البدء…
+network-no-node = لم تُضبط عقدة
+network-connecting = جارٍ الاتصال…
+network-online = جاهز للمشاركة والجلب
+network-offline = غير متصل
+network-unreachable = جاهز للجلب لا للمشاركة
+unreachable-advice = لا متسع لدى العقدة لجعل نظير آخر قابلًا للوصول. يمكنك الجلب، لكن لا أحد يستطيع الجلب منك. تُعاد المحاولة تلقائيًّا؛ وقد يكون لدى عقدة أخرى متسع.
+network-label = الاتصال
+no-node-advice = يحتاج Fluence Share للمشاركة والجلب إلى عنوان عقدة واحدة على الأقل. اطلبه ممن يشغّل واحدة، أو شغّل عقدتك.
+no-node-button = إضافة عقدة
+try-now = المحاولة الآن
+worker-starting = جارٍ البدء…
+worker-lost = توقفت عملية الخلفية. جارٍ الاتصال بها من جديد…
+worker-silent = لا ترد عملية الخلفية. لا تُفقد بإعادة تشغيل الإضافة أي مشاركة أو ملف مجلوب.
+worker-reload = إعادة تشغيل Fluence Share
+worker-strange = هذه الصفحة وعملية الخلفية من إصدارين مختلفين. أغلق هذه الصفحة وافتحها من جديد.
+
+## The header and the theme.
+
+open-tab = فتح في علامة تبويب
+open-panel = فتح في اللوحة الجانبية
+panel-refused = لم يفتح المتصفح اللوحة الجانبية.
+settings = الإعدادات
+back = العودة إلى الملفات
+theme = الألوان
+theme-auto = مثل النظام
+theme-light = فاتح
+theme-dark = داكن
+
+## The field in which one pastes, and onto which one drops.
+
+give = جلب أو مشاركة
+give-hint = الصق رابطًا أو أفلت ملفات
+fetch = جلب
+fetch-given = جاء هذا من رابط أو من شريط العنوان. لا يُجلب شيء قبل الضغط على «جلب».
+fetch-paste = لصق من الحافظة
+fetch-paste-refused = لم يسمح المتصفح بقراءة الحافظة. انقر داخل الحقل واضغط Ctrl+V (⌘V على أجهزة Mac).
+share-choose = اختيار ملفات
+share-folder = مجلد
+share-drop-now = أفلت للمشاركة
+share-how = كيفية مشاركة عدة ملفات
+share-each = رابط لكل ملف
+share-together = رابط واحد للكل، كمجلد
+share = مشاركة
+cancel = إلغاء
+share-handing = جارٍ تسليم الملفات إلى عملية الخلفية. أبقِ هذه الصفحة مفتوحة للحظة…
+share-empty = لم تكن فيما أُفلت ملفات.
+share-unreadable = تعذّرت قراءة بعضه. تحقّق من أنه لا يزال موجودًا ومسموحًا بقراءته، ثم أفلته من جديد.
+share-big = اختيار ملفات كثيرة أو كبيرة أسهل في علامة تبويب:
+
+## The files on the page.
+
+page-title = هذه الصفحة
+page-reading = جارٍ البحث عن ملفات في الصفحة…
+page-none = لا ملفات في هذه الصفحة
+page-none-advice = لم تأتِ منها تنزيلات، ولا روابط فيها إلى ملفات. انقر باليمين أي شيء فيها لمشاركته.
+page-downloads = نُزّلت من هنا
+page-links = في هذه الصفحة
+page-closed = لا يمكن قراءة هذه الصفحة
+page-closed-advice = لا يسمح المتصفح للإضافات بقراءتها. في الصفحات الأخرى تظهر ملفاتها هنا.
+page-links-refused = لم يسمح المتصفح لـ Fluence Share بقراءة الصفحة؛ افتحه من شريط الأدوات في تلك الصفحة لرؤية روابطها.
+page-sharing = جارٍ المشاركة…
+page-all = تحديد الكل
+
+## The question for permission.
+
+access-allow = السماح بالوصول
+access-not-now = ليس الآن
+access-refused = لم يُمنح الوصول، لذلك لم يُقرأ شيء. يمكنك السماح به متى شئت.
+
+## The list of items.
+
+items-title = ملفاتك
+filter-all = الكل
+filter-shared = المشارَكة
+filter-fetched = المجلوبة
+search = البحث في ملفاتك
+empty-all = لا شيء هنا بعد
+empty-all-advice = انقر باليمين رابطًا أو صورة أو فيديو في أي صفحة واختر «مشاركة عبر Fluence»، أو أفلت ملفًا هنا. وللجلب، الصق رابطًا في الأعلى.
+empty-shared = لم يُشارك شيء بعد
+empty-shared-advice = أفلت ملفًا هنا، أو انقر باليمين شيئًا في صفحة واختر «مشاركة عبر Fluence».
+empty-fetched = لم يُجلب شيء بعد
+empty-fetched-advice = الصق في الحقل أعلاه رابطًا أرسله إليك أحدهم.
+empty-search = لا ملف يطابق
+empty-search-advice = جرّب جزءًا من الاسم أو من التجزئة.
+
+## The room that the files take.
+
+free = تحرير مساحة
+free-fetched = المجلوبة
+free-stopped = لم تعد مشارَكة
+free-failed = الفاشلة
+free-week = لم تُستخدم منذ أسبوع
+free-month = لم تُستخدم منذ شهر
+free-listed = كل المدرجة
+free-help = تبقى النسخ التي حفظتها.
+
+## The order of the files, and those that are selected.
+
+sort-title = الترتيب والتنظيف
+clear-old = إزالة القديم…
+select = تحديد ملفات
+selected-label = الملفات المحددة
+remove-selected = هل تُزال؟
+select-end = تم
+copy-links = نسخ الروابط
+copy-link = نسخ الرابط
+copy-web-link = نسخ رابط الويب
+web-help = يُفتح في أي متصفح، دون Fluence Share.
+web-local-help = يُفتح في أي متصفح على هذا الحاسوب، لأن العقدة على هذا الحاسوب.
+qr = عرض رمز QR
+qr-web = وجّه كاميرا هاتف إليه: يُفتح الملف في متصفح الهاتف.
+qr-link = هذا هو الرابط لـ Fluence Share على جهاز آخر.
+qr-too-long = الرابط أطول من أن يسعه رمز QR. انسخه بدلًا من ذلك.
+close = إغلاق
+copied = نُسخ
+link-copied = نُسخ الرابط
+copy-refused = لم يسمح المتصفح بالنسخ. حدّد الرابط في التفاصيل وانسخه.
+copy-refused-short = لم يُنسخ
+save = حفظ
+save-again = حفظ من جديد
+stop = إيقاف المشاركة
+again = بدء المشاركة
+share-too = مشاركته مع الآخرين أيضًا
+choose-again = اختياره من جديد
+copies = في المخازن
+pause = إيقاف مؤقت
+resume = استئناف
+discard = تجاهل
+retry = إعادة المحاولة
+remove = إزالة
+now-label = الآن
+needs-access = يحتاج إلى إذنك
+details = التفاصيل
+more-actions = المزيد
+askers = من طلبه
+asked-when = متى
+asked-who = النظير
+asked-sent = المرفوع
+log-title = ما حدث
+log-reading = جارٍ القراءة…
+log-empty = لا شيء بعد.
+link = الرابط
+web-link = رابط الويب
+from = من
+saved-as = محفوظ باسم
+added = أُضيف
+unknown-name = ملف
+dismiss = إخفاء
+progress-label = التقدم
+ask-first = اسألني قبل رفعه لأي أحد
+
+## What is said with numbers and names.
+
+network-with-colon = { $status }:
+stalled-out = لم يتحرك شيء منذ مدة
+stalled-in = لم يصل شيء منذ مدة
+sort-newest = الأحدث أولًا
+sort-name = حسب الاسم
+sort-size = الأكبر أولًا
+sort-asked = الأكثر طلبًا أولًا
+seconds-left = بقيت { NUMBER($count) } ث
+minutes-left = بقيت { NUMBER($count) } د
+hours-left = بقيت { NUMBER($hours) } س { NUMBER($minutes) } د
+days-left = بقي أكثر من يوم
+retry-now = جارٍ إعادة المحاولة…
+retry-in = المحاولة التالية بعد { NUMBER($seconds) } ث.
+under-a-millisecond = أقل من 1 م.ث
+millis-taken = { NUMBER($count) } م.ث
+paused-status-shared = المشاركة متوقفة مؤقتًا
+paused-status-fetched = مجلوب. المشاركة متوقفة مؤقتًا
+somebody-asks = يطلبه النظير { $peer }. دون رد خلال دقيقة لا يحصل على شيء.
+fetches-left =
+    { $count ->
+        [zero] لا جلب بعد الآن
+        [one] لجلب واحد آخر
+        [two] لجلبين آخرين
+        [few] لـ { $count } مرات جلب أخرى
+        [many] لـ { $count } مرة جلب أخرى
+       *[other] لـ { $count } مرة جلب أخرى
+    }
+shared-until = حتى { $moment }
+file-count =
+    { $count ->
+        [zero] لا ملفات
+        [one] ملف واحد
+        [two] ملفان
+        [few] { $count } ملفات
+        [many] { $count } ملفًا
+       *[other] { $count } ملف
+    }
+remove-many =
+    { $count ->
+        [zero] إزالة { $count } ملف
+        [one] إزالة ملف واحد
+        [two] إزالة ملفين
+        [few] إزالة { $count } ملفات
+        [many] إزالة { $count } ملفًا
+       *[other] إزالة { $count } ملف
+    }
+share-many =
+    { $count ->
+        [zero] مشاركة { $count } ملف
+        [one] مشاركة ملف واحد
+        [two] مشاركة ملفين
+        [few] مشاركة { $count } ملفات
+        [many] مشاركة { $count } ملفًا
+       *[other] مشاركة { $count } ملف
+    }
+room-used = { $size } مستخدَمة
+room-free = { $size } حرة
+and-more =
+    { $count ->
+        [zero] و{ $count } غيرها
+        [one] وواحد غيره
+        [two] واثنان غيرهما
+        [few] و{ $count } غيرها
+        [many] و{ $count } غيرها
+       *[other] و{ $count } غيرها
+    }
+selected-count =
+    { $count ->
+        [zero] لم يُحدد شيء
+        [one] حُدّد واحد
+        [two] حُدّد اثنان
+        [few] حُدّد { $count }
+        [many] حُدّد { $count }
+       *[other] حُدّد { $count }
+    }
+show-more =
+    { $count ->
+        [zero] عرض { $count } أخرى
+        [one] عرض واحد آخر
+        [two] عرض اثنين آخرين
+        [few] عرض { $count } أخرى
+        [many] عرض { $count } أخرى
+       *[other] عرض { $count } أخرى
+    }
+select-named = تحديد { $name }
+more-about = المزيد عن { $name }
+qr-of = رمز QR مع رابط { $name }
+share-named = مشاركة { $name }
+too-many-files =
+    { $limit ->
+        [zero] هذا أكثر من { $limit } ملف. اجمعها في أرشيف، أو شاركها على دفعات.
+        [one] هذا أكثر من ملف واحد. اجمعها في أرشيف، أو شاركها على دفعات.
+        [two] هذا أكثر من ملفين. اجمعها في أرشيف، أو شاركها على دفعات.
+        [few] هذا أكثر من { $limit } ملفات. اجمعها في أرشيف، أو شاركها على دفعات.
+        [many] هذا أكثر من { $limit } ملفًا. اجمعها في أرشيف، أو شاركها على دفعات.
+       *[other] هذا أكثر من { $limit } ملف. اجمعها في أرشيف، أو شاركها على دفعات.
+    }
+announcement = { $name }: { $status }
+saved = محفوظ
+saved-as-another = محفوظ باسم «{ $name }»
+
+## The status of a file, in a few words.
+
+status-waiting-for = في انتظار { $host }
+status-reading = جارٍ قراءة الملف
+status-hashing = جارٍ إنشاء رابطه
+status-announcing = جارٍ إعلام الشبكة
+status-waiting = في انتظار الاتصال
+status-sending = جارٍ إرساله إلى أحدهم
+status-shared = يمكن للآخرين جلبه
+status-stopped = لم يعد مشارَكًا
+status-searching = جارٍ البحث عمن لديه الملف
+status-asked = في انتظار رد
+status-downloading = جارٍ الجلب من { $host }
+status-paused = متوقف مؤقتًا
+status-interrupted = انقطع
+status-fetched-sending = مجلوب. جارٍ إرساله إلى أحدهم
+status-fetched-waiting = مجلوب. في انتظار مشاركته أيضًا
+status-fetched-shared = مجلوب. أنت تشاركه أيضًا
+status-fetched-announcing = مجلوب. جارٍ إعلام الشبكة
+status-fetched = مجلوب
+status-cancelled = أُلغي
+status-not-shared = لم يُشارك
+status-not-fetched = لم يُجلب
+
+## What others can do with a file now.
+
+now-not-from-you = لا أحد يستطيع جلب هذا منك.
+now-only-yours = هو لديك. أنت لا تشاركه مع الآخرين.
+now-paused = لا أحد يستطيع جلب هذا منك، لأن المشاركة متوقفة مؤقتًا.
+now-offline = لا أحد يستطيع جلب هذا منك إلى أن يعود الاتصال.
+now-announcing = يجري إعلام الشبكة به. بعد لحظة يستطيع كل من لديه الرابط جلبه.
+now-asks = يستطيع كل من لديه الرابط طلب هذا ما دام متصفحك مفتوحًا، ويحصل عليه إن سمحت.
+now-shared = يستطيع كل من لديه الرابط جلب هذا ما دام متصفحك مفتوحًا.
+copy-until = توجد نسخة في مخزن حتى { $until }
+copy-somewhere = توجد نسخة في مخزن
+still-at = لا تزال هناك نسخة في { $hosts }
+removed-still-at =
+    { $count ->
+        [zero] { $count } ملف أزلته: لا تزال نسخ في { $hosts } إلى أن ترد عقدته.
+        [one] ملف واحد أزلته: لا تزال نسخ في { $hosts } إلى أن ترد عقدته.
+        [two] ملفان أزلتهما: لا تزال نسخ في { $hosts } إلى أن ترد عقدته.
+        [few] { $count } ملفات أزلتها: لا تزال نسخ في { $hosts } إلى أن ترد عقدته.
+        [many] { $count } ملفًا أزلتها: لا تزال نسخ في { $hosts } إلى أن ترد عقدته.
+       *[other] { $count } ملف أزلتها: لا تزال نسخ في { $hosts } إلى أن ترد عقدته.
+    }
+former-still-at =
+    { $count ->
+        [zero] { $count } ملف أزلته: لا تزال نسخ من هويتك السابقة في { $hosts } إلى أن تنتهي صلاحيتها هناك.
+        [one] ملف واحد أزلته: لا تزال نسخ من هويتك السابقة في { $hosts } إلى أن تنتهي صلاحيتها هناك.
+        [two] ملفان أزلتهما: لا تزال نسخ من هويتك السابقة في { $hosts } إلى أن تنتهي صلاحيتها هناك.
+        [few] { $count } ملفات أزلتها: لا تزال نسخ من هويتك السابقة في { $hosts } إلى أن تنتهي صلاحيتها هناك.
+        [many] { $count } ملفًا أزلتها: لا تزال نسخ من هويتك السابقة في { $hosts } إلى أن تنتهي صلاحيتها هناك.
+       *[other] { $count } ملف أزلتها: لا تزال نسخ من هويتك السابقة في { $hosts } إلى أن تنتهي صلاحيتها هناك.
+    }
+kept-until = { $host }، تبقى حتى { $until } على الأقل
+asked-times =
+    { $count ->
+        [zero] لم يُطلب
+        [one] طُلب مرة واحدة
+        [two] طُلب مرتين
+        [few] طُلب { $count } مرات
+        [many] طُلب { $count } مرة
+       *[other] طُلب { $count } مرة
+    }
+uploaded-size = رُفعت { $size }
+
+## Who asked, and what was uploaded for it.
+
+more-calls =
+    { $count ->
+        [zero] لا استدعاءات أخرى
+        [one] استدعاء آخر
+        [two] استدعاءان آخران
+        [few] { $count } استدعاءات أخرى
+        [many] { $count } استدعاءً آخر
+       *[other] { $count } استدعاء آخر
+    }
+sent-nothing = لا شيء، كان في المخزن
+sent-uploading = جارٍ الرفع
+sent-failed = فشل
+
+## When a file stops being shared by itself.
+
+ends-never = فقط عندما أقرر ذلك
+ends-one-fetch = بعد جلبه مرة واحدة
+ends-five-fetches = بعد جلبه خمس مرات
+ends-hour = بعد ساعة
+ends-day = بعد يوم
+ends-week = بعد أسبوع
+ends-month = بعد 30 يومًا
+
+## The question for permission.
+
+access-this = لمشاركة هذا يحتاج Fluence Share إلى إذنك بالقراءة من { $hosts }. سيسألك المتصفح بعد ذلك؛ ولا يُستخدم الإذن لشيء آخر.
+access-one = لمشاركة «{ $name }» يحتاج Fluence Share إلى إذنك بالقراءة من { $hosts }. سيسألك المتصفح بعد ذلك؛ ولا يُستخدم الإذن لشيء آخر.
+access-many = لمشاركة «{ $name }» { $more } يحتاج Fluence Share إلى إذنك بالقراءة من { $hosts }. سيسألك المتصفح بعد ذلك؛ ولا يُستخدم الإذن لشيء آخر.
+all-sites = كل المواقع
+
+## Before something is removed.
+
+remove-partial = هل يُتجاهل ما جُلب حتى الآن؟
+remove-shared = هل يُزال من Fluence Share؟ لن يستطيع الآخرون الحصول عليه منك بعد ذلك؛ ويبقى ملفك أنت.
+remove-fetched = هل يُزال من Fluence Share؟ يبقى ما حفظته على القرص.

@@ -1,0 +1,72 @@
+# What the worker says: in the context menu, in the address bar, in notifications, and at the button in the toolbar.
+#
+# العربية. الأسلوب محايد. علامتا التنصيص: «…».
+# المصطلحات: share = مشاركة؛ fetch = جلب؛ node = عقدة؛ peer = نظير؛ provider = مزوّد؛ storage = مخزن؛ hash = تجزئة؛
+# link = رابط؛ web link = رابط ويب؛ privately = بخصوصية؛ background worker = عملية الخلفية؛ upload = رفع؛
+# extension = إضافة؛ gateway = بوابة؛ call = استدعاء.
+
+## The context menu and the address bar.
+
+menu-share = مشاركة عبر Fluence
+menu-share-privately = مشاركة بخصوصية
+omnibox = اكتب رابط Fluence أو تجزئة أو الصقهما، ثم اضغط Enter للجلب.
+would-fetch = جلب { $cid }
+would-fetch-private = جلب المشاركة الخاصة { $cid }
+
+## Notifications: a title, and a sentence or two.
+
+shared = تجري مشاركة { $name }
+shared-copied = يمكن للآخرين جلبه الآن ما دام هذا المتصفح مفتوحًا. رابطه في الحافظة.
+shared-not-copied = يمكن للآخرين جلبه الآن ما دام هذا المتصفح مفتوحًا. رابطه لدى زر Fluence Share.
+shared-many =
+    { $count ->
+        [zero] لا تجري مشاركة أي ملف
+        [one] تجري مشاركة ملف واحد
+        [two] تجري مشاركة ملفين
+        [few] تجري مشاركة { $count } ملفات
+        [many] تجري مشاركة { $count } ملفًا
+       *[other] تجري مشاركة { $count } ملف
+    }
+shared-many-text = يمكن للآخرين جلبها الآن ما دام هذا المتصفح مفتوحًا. روابطها لدى زر Fluence Share.
+asking = يطلب أحدهم { $name }
+asking-text = اسمح به خلال دقيقة، وإلا فلن يُرسل شيء.
+allow = السماح
+refuse = الرفض
+fetched = وصل { $name }
+fetched-text = وصل كله، وفُحص كل بايت منه.
+
+## The button in the toolbar, while the mouse is over it.
+
+button-waits = Fluence Share: تنتظر مشاركةٌ إذنك. انقر لمنحه.
+button-no-node = Fluence Share: لم تُضبط عقدة. اختر واحدة في الإعدادات.
+button-offline = Fluence Share: غير متصل ({ $why }). تُعاد المحاولة تلقائيًّا.
+button-connecting = Fluence Share: جارٍ الاتصال…
+button-unreachable = Fluence Share: متصل، لكن لا أحد يستطيع الوصول إلى هذا المتصفح. تُعاد المحاولة تلقائيًّا.
+button-online = Fluence Share: متصل.
+button-online-shared =
+    { $count ->
+        [zero] Fluence Share: متصل، لا ملفات مشارَكة.
+        [one] Fluence Share: متصل، ملف واحد مشارَك.
+        [two] Fluence Share: متصل، ملفان مشارَكان.
+        [few] Fluence Share: متصل، { $count } ملفات مشارَكة.
+        [many] Fluence Share: متصل، { $count } ملفًا مشارَكًا.
+       *[other] Fluence Share: متصل، { $count } ملف مشارَك.
+    }
+button-moving =
+    { $count ->
+        [zero] لا ملفات في الطريق.
+        [one] ملف واحد في الطريق.
+        [two] ملفان في الطريق.
+        [few] { $count } ملفات في الطريق.
+        [many] { $count } ملفًا في الطريق.
+       *[other] { $count } ملف في الطريق.
+    }
+button-moving-bytes =
+    { $count ->
+        [zero] لا ملفات في الطريق، { $size } حتى الآن.
+        [one] ملف واحد في الطريق، { $size } حتى الآن.
+        [two] ملفان في الطريق، { $size } حتى الآن.
+        [few] { $count } ملفات في الطريق، { $size } حتى الآن.
+        [many] { $count } ملفًا في الطريق، { $size } حتى الآن.
+       *[other] { $count } ملف في الطريق، { $size } حتى الآن.
+    }

@@ -1,0 +1,56 @@
+# What the worker says: in the context menu, in the address bar, in notifications, and at the button in the toolbar.
+#
+# Deutsch. Anrede: Sie. Anführungszeichen: „…“.
+# Wörter: share = teilen; fetch = abrufen; node = Knoten; peer = Peer; provider = Anbieter; storage = Speicher;
+# hash = Hash; link = Link; web link = Web-Link; privately = privat; background worker = Hintergrundprozess;
+# upload = hochladen; extension = Erweiterung; gateway = Gateway; call = Aufruf.
+
+## The context menu and the address bar.
+
+menu-share = Über Fluence teilen
+menu-share-privately = Privat teilen
+omnibox = Geben Sie einen Fluence-Link oder einen Hash ein, und drücken Sie die Eingabetaste, um abzurufen.
+would-fetch = { $cid } abrufen
+would-fetch-private = Privat geteiltes { $cid } abrufen
+
+## Notifications: a title, and a sentence or two.
+
+shared = { $name } wird geteilt
+shared-copied = Andere können die Datei jetzt abrufen, solange dieser Browser offen ist. Der Link ist in der Zwischenablage.
+shared-not-copied = Andere können die Datei jetzt abrufen, solange dieser Browser offen ist. Die Schaltfläche von Fluence Share hat den Link.
+shared-many =
+    { $count ->
+        [one] 1 Datei wird geteilt
+       *[other] { $count } Dateien werden geteilt
+    }
+shared-many-text = Andere können sie jetzt abrufen, solange dieser Browser offen ist. Die Schaltfläche von Fluence Share hat die Links.
+asking = Jemand möchte { $name }
+asking-text = Erlauben Sie es innerhalb einer Minute, sonst wird nichts gesendet.
+allow = Erlauben
+refuse = Ablehnen
+fetched = { $name } ist da
+fetched-text = Die ganze Datei ist angekommen, und jedes Byte wurde geprüft.
+
+## The button in the toolbar, while the mouse is over it.
+
+button-waits = Fluence Share: Etwas wartet auf Ihre Erlaubnis, um geteilt zu werden. Klicken Sie, um sie zu geben.
+button-no-node = Fluence Share: Kein Knoten ist eingestellt. Wählen Sie einen in den Einstellungen.
+button-offline = Fluence Share: nicht verbunden ({ $why }). Es wird von selbst noch einmal versucht.
+button-connecting = Fluence Share: Verbindung wird hergestellt …
+button-unreachable = Fluence Share: verbunden, aber niemand kann diesen Browser erreichen. Es wird von selbst noch einmal versucht.
+button-online = Fluence Share: online.
+button-online-shared =
+    { $count ->
+        [one] Fluence Share: online, 1 Datei wird geteilt.
+       *[other] Fluence Share: online, { $count } Dateien werden geteilt.
+    }
+button-moving =
+    { $count ->
+        [one] 1 Datei ist unterwegs.
+       *[other] { $count } Dateien sind unterwegs.
+    }
+button-moving-bytes =
+    { $count ->
+        [one] 1 Datei ist unterwegs, bisher { $size }.
+       *[other] { $count } Dateien sind unterwegs, bisher { $size }.
+    }

@@ -1,0 +1,72 @@
+# The page that a node shows for web links.
+
+title = A shared file
+progress-label = Progress
+try-again = Try again
+about-page = This page fetches the file from the node that you opened, and compares every byte with the hash in the link. What follows # in the address stays in your browser.
+waiting = Asking for the file. If the node does not have it, it asks whoever shares it…
+plain-checked = Every byte was compared with the hash in the link.
+private-checked = Every byte was compared with the hash in the link, and decrypted in this browser.
+save = Save
+show = Show
+private = private
+cut = (The rest is in the file.)
+# The title of the frame in which a PDF is shown.
+preview = Preview
+
+## Files that are too large to be shown.
+
+large-download = It is too large to be shown here, and can be saved.
+large-choice = It is too large to be shown here, and can be saved where you choose.
+large-memory = It is too large to be shown here. This browser keeps all { $size } in memory until it is saved: browsers save files as they come only on pages with an https address, and not in every private window.
+large-memory-unknown = It is too large to be shown here. This browser keeps all of it in memory until it is saved: browsers save files as they come only on pages with an https address, and not in every private window.
+
+## What was saved, and how many files there are.
+
+saved-download = “{ $name }” is in the folder for downloads.
+saved-memory = The browser has “{ $name }”, and may ask whether you want to keep it.
+saved-choice = “{ $name }” is saved.
+save-named = Save { $name }
+file-count =
+    { $count ->
+        [one] 1 file
+       *[other] { $count } files
+    }
+file-count-listed =
+    { $count ->
+        [one] { $count } file, of which the first { NUMBER($listed) } are listed. The extension and `fluence fetch` save all of them.
+       *[other] { $count } files, of which the first { NUMBER($listed) } are listed. The extension and `fluence fetch` save all of them.
+    }
+
+## What went wrong, and what to do next.
+
+do-again = Try again in a moment.
+do-ask-again = Ask whoever sent it for the link once more.
+not-there = The node does not have the file, and nobody who shares it can be reached now.
+do-not-there = Whoever shares it has to be online. Try again later.
+node-busy = The node is busy.
+node-refused = The node does not give this file.
+node-unreachable = The node cannot be reached.
+do-node-unreachable = Look at the connection to the internet, and try again.
+node-silent = The node has sent nothing for a while.
+node-broken = The connection to the node broke off.
+not-saved = The browser did not save it.
+cancelled = Saving was cancelled.
+do-cancelled = Save it again if you want it.
+not-secure = Browsers decrypt only on pages with an https address.
+do-not-secure = Open the link at an https address of the node, or fetch it with the extension.
+no-file = This address leads to a node, and not to a file.
+do-no-file = Links to files have the file’s hash after #.
+not-a-link = This is not the link of a file.
+bad-key = The key at the end of the link is not whole.
+do-bad-key = Copy the whole link, up to its last character.
+wrong-bytes = The node sent something else than what the link names, so nothing of it was used.
+do-wrong-bytes = Open the link at another node, or fetch it with the extension.
+unverifiable = The file is hashed in a way that this page cannot check.
+do-unverifiable = Ask whoever shares it for another link.
+not-a-file = This is not a file or a folder that can be opened here.
+not-decrypted = The browser could not decrypt it.
+not-private = The link has a key, but what it leads to is not a private share.
+wrong-key = The key in the link does not open it.
+altered = What the link leads to was changed or cut off after it was encrypted, so nothing more of it was used.
+bad-archive = What the link leads to has files that cannot be taken.

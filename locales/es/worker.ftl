@@ -1,0 +1,56 @@
+# What the worker says: in the context menu, in the address bar, in notifications, and at the button in the toolbar.
+#
+# Español. Tratamiento: tú. Comillas: «…».
+# Palabras: share = compartir; fetch = obtener; node = nodo; peer = par; provider = proveedor; storage = almacén;
+# hash = hash; link = enlace; web link = enlace web; privately = en privado; background worker = proceso en segundo plano;
+# upload = subir; extension = extensión; gateway = pasarela; call = llamada.
+
+## The context menu and the address bar.
+
+menu-share = Compartir con Fluence
+menu-share-privately = Compartir en privado
+omnibox = Escribe o pega un enlace de Fluence o un hash y pulsa Intro para obtenerlo.
+would-fetch = Obtener { $cid }
+would-fetch-private = Obtener lo compartido en privado { $cid }
+
+## Notifications: a title, and a sentence or two.
+
+shared = { $name } se comparte
+shared-copied = Otros pueden obtenerlo ahora, mientras este navegador esté abierto. Su enlace está en el portapapeles.
+shared-not-copied = Otros pueden obtenerlo ahora, mientras este navegador esté abierto. El botón de Fluence Share tiene su enlace.
+shared-many =
+    { $count ->
+        [one] Se comparte 1 archivo
+       *[other] Se comparten { $count } archivos
+    }
+shared-many-text = Otros pueden obtenerlos ahora, mientras este navegador esté abierto. El botón de Fluence Share tiene sus enlaces.
+asking = Alguien pide { $name }
+asking-text = Permítelo en el plazo de un minuto o no se enviará nada.
+allow = Permitir
+refuse = Rechazar
+fetched = { $name } está aquí
+fetched-text = Ha llegado entero y se ha comprobado cada byte.
+
+## The button in the toolbar, while the mouse is over it.
+
+button-waits = Fluence Share: algo espera tu permiso para compartirse. Haz clic para darlo.
+button-no-node = Fluence Share: no hay ningún nodo. Elige uno en los ajustes.
+button-offline = Fluence Share: sin conexión ({ $why }). Se intenta de nuevo por sí solo.
+button-connecting = Fluence Share: conectando…
+button-unreachable = Fluence Share: conectado, pero nadie puede contactar con este navegador. Se intenta de nuevo por sí solo.
+button-online = Fluence Share: en línea.
+button-online-shared =
+    { $count ->
+        [one] Fluence Share: en línea, se comparte 1 archivo.
+       *[other] Fluence Share: en línea, se comparten { $count } archivos.
+    }
+button-moving =
+    { $count ->
+        [one] 1 archivo está en camino.
+       *[other] { $count } archivos están en camino.
+    }
+button-moving-bytes =
+    { $count ->
+        [one] 1 archivo está en camino, { $size } hasta ahora.
+       *[other] { $count } archivos están en camino, { $size } hasta ahora.
+    }

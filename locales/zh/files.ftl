@@ -1,0 +1,307 @@
+# The popup, the tab and the side panel: the connection, the field, the list of files and what can be done with them.
+#
+# 简体中文。称呼：你。引号：“…”。
+# 词汇：share = 分享；fetch = 获取；node = 节点；peer = 对等方；provider = 提供者；storage = 存储处；hash = 哈希；
+# link = 链接；web link = 网页链接；privately = 私密；background worker = 后台程序；upload = 上传；extension = 扩展；
+# gateway = 网关；call = 调用。
+
+## The connection.
+
+network-starting = 正在启动…
+network-no-node = 没有设置节点
+network-connecting = 正在连接…
+network-online = 可以分享和获取
+network-offline = 未连接
+network-unreachable = 可以获取，不能分享
+unreachable-advice = 节点没有余力让更多对等方可被连接。你可以获取，但没有人能从你这里获取。它会自动重试；其他节点可能有余力。
+network-label = 连接
+no-node-advice = 要分享和获取，Fluence Share 需要至少一个节点的地址。请向运行节点的人索取，或自己运行一个。
+no-node-button = 添加节点
+try-now = 立即重试
+worker-starting = 正在启动…
+worker-lost = 后台程序已停止。正在重新连接…
+worker-silent = 后台程序没有回应。重启扩展不会丢失已分享或已获取的内容。
+worker-reload = 重启 Fluence Share
+worker-strange = 此页面与后台程序的版本不同。请关闭此页面后重新打开。
+
+## The header and the theme.
+
+open-tab = 在标签页中打开
+open-panel = 在侧边栏中打开
+panel-refused = 浏览器没有打开侧边栏。
+settings = 设置
+back = 返回文件列表
+theme = 颜色
+theme-auto = 跟随系统
+theme-light = 浅色
+theme-dark = 深色
+
+## The field in which one pastes, and onto which one drops.
+
+give = 获取或分享
+give-hint = 粘贴链接或拖入文件
+fetch = 获取
+fetch-given = 这来自链接或地址栏。在你按“获取”之前，不会获取任何内容。
+fetch-paste = 从剪贴板粘贴
+fetch-paste-refused = 浏览器不允许读取剪贴板。请单击输入框并按 Ctrl+V（Mac 上按 ⌘V）。
+share-choose = 选择文件
+share-folder = 文件夹
+share-drop-now = 松开即可分享
+share-how = 如何分享多个文件
+share-each = 每个文件一个链接
+share-together = 全部作为文件夹，共用一个链接
+share = 分享
+cancel = 取消
+share-handing = 正在将文件交给后台程序。请让此页面再开一会儿…
+share-empty = 拖入的内容中没有文件。
+share-unreadable = 有些内容无法读取。请检查它们是否还在并且可读，然后重新拖入。
+share-big = 选择很多文件或大文件时，在标签页中更方便：
+
+## The files on the page.
+
+page-title = 此页面
+page-reading = 正在页面上查找文件…
+page-none = 此页面上没有文件
+page-none-advice = 没有从它下载过内容，它也没有指向文件的链接。右键单击页面上的任何内容即可分享。
+page-downloads = 从这里下载的
+page-links = 在此页面上
+page-closed = 无法读取此页面
+page-closed-advice = 浏览器不允许扩展读取它。在其他页面上，其文件会显示在这里。
+page-links-refused = 浏览器不允许 Fluence Share 读取此页面；请在该页面上从工具栏打开它，以查看其中的链接。
+page-sharing = 正在分享…
+page-all = 全选
+
+## The question for permission.
+
+access-allow = 允许访问
+access-not-now = 暂不
+access-refused = 没有获得访问权限，因此没有读取任何内容。你可以随时允许。
+
+## The list of items.
+
+items-title = 你的文件
+filter-all = 全部
+filter-shared = 已分享
+filter-fetched = 已获取
+search = 搜索你的文件
+empty-all = 这里还没有内容
+empty-all-advice = 在任何页面上右键单击链接、图片或视频，选择“通过 Fluence 分享”，或将文件拖到这里。要获取文件，请在上方粘贴链接。
+empty-shared = 还没有分享任何内容
+empty-shared-advice = 将文件拖到这里，或右键单击页面上的内容并选择“通过 Fluence 分享”。
+empty-fetched = 还没有获取任何内容
+empty-fetched-advice = 将别人发给你的链接粘贴到上方的输入框。
+empty-search = 没有匹配的文件
+empty-search-advice = 请尝试名称或哈希的一部分。
+
+## The room that the files take.
+
+free = 释放空间
+free-fetched = 已获取的
+free-stopped = 不再分享的
+free-failed = 失败的
+free-week = 一周未使用的
+free-month = 一个月未使用的
+free-listed = 列出的全部
+free-help = 你保存的副本会保留。
+
+## The order of the files, and those that are selected.
+
+sort-title = 排序和整理
+clear-old = 移除旧内容…
+select = 选择文件
+selected-label = 选中的文件
+remove-selected = 要移除吗？
+select-end = 完成
+copy-links = 复制链接
+copy-link = 复制链接
+copy-web-link = 复制网页链接
+web-help = 它可以在任何浏览器中打开，无需 Fluence Share。
+web-local-help = 它可以在此电脑的任何浏览器中打开，因为节点就在此电脑上。
+qr = 显示二维码
+qr-web = 用手机摄像头对准它：文件会在手机的浏览器中打开。
+qr-link = 这是供另一台设备上的 Fluence Share 使用的链接。
+qr-too-long = 链接太长，无法生成二维码。请改为复制。
+close = 关闭
+copied = 已复制
+link-copied = 链接已复制
+copy-refused = 浏览器不允许复制。请在详情中选中链接并复制。
+copy-refused-short = 未复制
+save = 保存
+save-again = 再次保存
+stop = 停止分享
+again = 开始分享
+share-too = 也分享给其他人
+choose-again = 重新选择
+copies = 在存储处
+pause = 暂停
+resume = 继续
+discard = 丢弃
+retry = 重试
+remove = 移除
+now-label = 现在
+needs-access = 需要你的许可
+details = 详情
+more-actions = 更多
+askers = 谁请求过
+asked-when = 时间
+asked-who = 对等方
+asked-sent = 已上传
+log-title = 发生了什么
+log-reading = 正在读取…
+log-empty = 还没有。
+link = 链接
+web-link = 网页链接
+from = 来自
+saved-as = 保存为
+added = 添加时间
+unknown-name = 一个文件
+dismiss = 关闭提示
+progress-label = 进度
+ask-first = 为任何人上传之前先问我
+
+## What is said with numbers and names.
+
+network-with-colon = { $status }：
+stalled-out = 已有一会儿没有进展
+stalled-in = 已有一会儿没有收到内容
+sort-newest = 最新的在前
+sort-name = 按名称
+sort-size = 最大的在前
+sort-asked = 请求最多的在前
+seconds-left = 剩余 { NUMBER($count) } 秒
+minutes-left = 剩余 { NUMBER($count) } 分钟
+hours-left = 剩余 { NUMBER($hours) } 小时 { NUMBER($minutes) } 分钟
+days-left = 剩余一天以上
+retry-now = 正在重试…
+retry-in = { NUMBER($seconds) } 秒后重试。
+under-a-millisecond = 不到 1 毫秒
+millis-taken = { NUMBER($count) } 毫秒
+paused-status-shared = 分享已暂停
+paused-status-fetched = 已获取。分享已暂停
+somebody-asks = 对等方 { $peer } 请求它。一分钟内没有答复，对方就什么也得不到。
+fetches-left =
+    { $count ->
+       *[other] 还可获取 { $count } 次
+    }
+shared-until = 直到 { $moment }
+file-count =
+    { $count ->
+       *[other] { $count } 个文件
+    }
+remove-many =
+    { $count ->
+       *[other] 移除 { $count } 个文件
+    }
+share-many =
+    { $count ->
+       *[other] 分享 { $count } 个文件
+    }
+room-used = 已用 { $size }
+room-free = 剩余 { $size }
+and-more =
+    { $count ->
+       *[other] 等另外 { $count } 个
+    }
+selected-count =
+    { $count ->
+       *[other] 已选择 { $count } 个
+    }
+show-more =
+    { $count ->
+       *[other] 再显示 { $count } 个
+    }
+select-named = 选择 { $name }
+more-about = { $name } 的更多操作
+qr-of = { $name } 的链接的二维码
+share-named = 分享 { $name }
+too-many-files =
+    { $limit ->
+       *[other] 超过了 { $limit } 个文件。请打包成压缩文件，或分批分享。
+    }
+announcement = { $name }：{ $status }
+saved = 已保存
+saved-as-another = 已保存为“{ $name }”
+
+## The status of a file, in a few words.
+
+status-waiting-for = 正在等待 { $host }
+status-reading = 正在读取文件
+status-hashing = 正在生成链接
+status-announcing = 正在告知网络
+status-waiting = 正在等待联网
+status-sending = 正在发送给别人
+status-shared = 其他人可以获取
+status-stopped = 不再分享
+status-searching = 正在寻找拥有它的人
+status-asked = 正在等待答复
+status-downloading = 正在从 { $host } 获取
+status-paused = 已暂停
+status-interrupted = 已中断
+status-fetched-sending = 已获取。正在发送给别人
+status-fetched-waiting = 已获取。正在等待分享
+status-fetched-shared = 已获取。你也在分享
+status-fetched-announcing = 已获取。正在告知网络
+status-fetched = 已获取
+status-cancelled = 已取消
+status-not-shared = 未分享
+status-not-fetched = 未获取
+
+## What others can do with a file now.
+
+now-not-from-you = 没有人能从你这里获取它。
+now-only-yours = 你拥有它。你没有把它分享给其他人。
+now-paused = 没有人能从你这里获取它，因为分享已暂停。
+now-offline = 在恢复连接之前，没有人能从你这里获取它。
+now-announcing = 正在告知网络。片刻之后，任何拥有链接的人都能获取它。
+now-asks = 只要你的浏览器开着，任何拥有链接的人都可以请求它；你允许后对方才能得到。
+now-shared = 只要你的浏览器开着，任何拥有链接的人都能获取它。
+copy-until = 存储处有一份副本，直到 { $until }
+copy-somewhere = 存储处有一份副本
+still-at = { $hosts } 仍有一份副本
+removed-still-at =
+    { $count ->
+       *[other] 你移除的 { $count } 个文件：{ $hosts } 仍有副本，直到其节点回应。
+    }
+former-still-at =
+    { $count ->
+       *[other] 你移除的 { $count } 个文件：{ $hosts } 仍有属于你以前身份的副本，直到在那里过期。
+    }
+kept-until = { $host }，至少保留到 { $until }
+asked-times =
+    { $count ->
+       *[other] 被请求 { $count } 次
+    }
+uploaded-size = 已上传 { $size }
+
+## Who asked, and what was uploaded for it.
+
+more-calls =
+    { $count ->
+       *[other] 另外 { $count } 次调用
+    }
+sent-nothing = 无，存储处已有它
+sent-uploading = 正在上传
+sent-failed = 失败
+
+## When a file stops being shared by itself.
+
+ends-never = 只有我说停才停
+ends-one-fetch = 被获取一次之后
+ends-five-fetches = 被获取五次之后
+ends-hour = 一小时之后
+ends-day = 一天之后
+ends-week = 一周之后
+ends-month = 30 天之后
+
+## The question for permission.
+
+access-this = 要分享此内容，Fluence Share 需要你允许它从 { $hosts } 读取。接下来浏览器会询问你；此许可不作他用。
+access-one = 要分享“{ $name }”，Fluence Share 需要你允许它从 { $hosts } 读取。接下来浏览器会询问你；此许可不作他用。
+access-many = 要分享“{ $name }”{ $more }文件，Fluence Share 需要你允许它从 { $hosts } 读取。接下来浏览器会询问你；此许可不作他用。
+all-sites = 所有网站
+
+## Before something is removed.
+
+remove-partial = 要丢弃目前已获取的内容吗？
+remove-shared = 要从 Fluence Share 中移除吗？其他人将无法再从你这里得到它；你自己的文件会保留。
+remove-fetched = 要从 Fluence Share 中移除吗？你保存到磁盘的内容会保留。
