@@ -974,7 +974,7 @@ async fn released(profile: &Path) -> Result<()> {
 }
 
 /// JavaScript that ends when CSS transitions have finished; endless animations are not waited for.
-const SETTLED: &str = "const [done] = arguments;
+pub(crate) const SETTLED: &str = "const [done] = arguments;
     const changes = () => document.getAnimations().filter(change => change instanceof CSSTransition);
     const settled = () => Promise.allSettled(changes().map(change => change.finished)).then(() => done(true));
     requestAnimationFrame(() => requestAnimationFrame(settled));";

@@ -19,6 +19,7 @@ pub mod face;
 pub mod files;
 mod firefox;
 pub mod kubo;
+pub mod languages;
 pub mod line;
 pub mod node;
 pub mod others;

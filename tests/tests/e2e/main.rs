@@ -8,6 +8,7 @@ mod conditions;
 mod disk;
 mod examples;
 mod face;
+mod languages;
 mod laziness;
 mod lifetime;
 mod main_job;

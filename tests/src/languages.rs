@@ -1,0 +1,231 @@
+//! Shows pages in every language, and in two that nobody speaks: one with accents and longer words, and one from right to
+//! left. They show which words are not translated, and which layouts break.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use locales::{Locales, Program, Pseudo};
+use serde_json::{Value, json};
+use thirtyfour::WebDriver;
+use thirtyfour::extensions::cdp::ChromeDevTools;
+
+use crate::artifacts::Artifacts;
+use crate::browser::{Browser, Kind, SETTLED};
+
+/// The widths at which pages have to fit, in CSS pixels: the narrowest that is supported, and that of the popup.
+const WIDTHS: [u32; 2] = [320, 400];
+
+/// What is no word of the program: names, addresses, hashes and peers, keys, times, and languages in their own words.
+const NAMES: &str = "bdi, kbd, time, pre, textarea, .code, option[lang], [data-testid=version]";
+
+/// What no translation changes.
+const BRAND: &str = "Fluence Share";
+
+/// The languages.
+pub struct Languages {
+    tables: Vec<Table>,
+}
+
+struct Table {
+    tag: String,
+    direction: &'static str,
+    text: String,
+    is_pseudo: bool,
+}
+
+impl Languages {
+    /// All languages, as the build has them.
+    ///
+    /// # Errors
+    /// If a word is missing.
+    pub fn read() -> Result<Self> {
+        let locales = Locales::read(&Locales::directory())?;
+        let pseudo = [
+            (Pseudo::Accented, "en-XA", "ltr"),
+            (Pseudo::Mirrored, "ar-XB", "rtl"),
+        ];
+        let pseudo = pseudo.map(|(pseudo, tag, direction)| Table {
+            tag: tag.to_owned(),
+            direction,
+            text: locales.pseudo(pseudo, Program::Extension),
+            is_pseudo: true,
+        });
+        let real = locales.languages().iter().map(|language| Table {
+            tag: language.tag.clone(),
+            direction: if language.is_rtl() { "rtl" } else { "ltr" },
+            text: locales.table(language, Program::Extension),
+            is_pseudo: false,
+        });
+        // English comes last, and the page goes on in it.
+        let mut tables: Vec<Table> = pseudo.into_iter().chain(real).collect();
+        let english = tables
+            .iter()
+            .position(|table| table.tag == locales::REFERENCE);
+        let english = tables.remove(english.context("there is no English")?);
+        tables.push(english);
+        Ok(Self { tables })
+    }
+
+    /// Makes the page that is shown speak as if nobody had translated anything but what is translated.
+    ///
+    /// # Errors
+    /// If the page has no words.
+    pub async fn pretend(&self, browser: &Browser) -> Result<()> {
+        speak(browser.driver()?, &self.tables[0]).await
+    }
+
+    /// Checks the page that is shown in every language, and takes pictures of it in German and in Arabic.
+    ///
+    /// # Errors
+    /// If a word is not translated, or if something does not fit or is cut off; the error names each of them.
+    pub async fn check(
+        &self,
+        browser: &Browser,
+        artifacts: &Arc<Artifacts>,
+        label: &str,
+    ) -> Result<()> {
+        let driver = browser.driver()?;
+        let mut wrong = Vec::new();
+        for table in &self.tables {
+            speak(driver, table).await?;
+            if table.is_pseudo {
+                wrong.extend(found(driver, UNTRANSLATED, &table.tag).await?);
+            }
+            for width in WIDTHS {
+                if !narrow(browser, Some(width)).await? && width != WIDTHS[0] {
+                    // Nothing makes the pages of Firefox as narrow as that.
+                    continue;
+                }
+                driver.execute_async(SETTLED, vec![]).await?;
+                let place = format!("{} at {width} px", table.tag);
+                wrong.extend(found(driver, BROKEN, &place).await?);
+            }
+            if ["de", "ar"].contains(&&*table.tag) {
+                let label = format!("{label}-{}", table.tag);
+                crate::browser::picture(
+                    driver,
+                    browser.kind(),
+                    artifacts,
+                    &label,
+                    crate::browser::Check::Axe,
+                )
+                .await?;
+            }
+        }
+        narrow(browser, None).await?;
+        ensure!(wrong.is_empty(), "{label}:\n{}", wrong.join("\n"));
+        Ok(())
+    }
+}
+
+async fn speak(driver: &WebDriver, table: &Table) -> Result<()> {
+    let script = "words.use(arguments[0], arguments[1], arguments[2]);";
+    let arguments = vec![json!(table.text), json!(table.tag), json!(table.direction)];
+    driver.execute(script, arguments).await?;
+    driver.execute_async(SETTLED, vec![]).await?;
+    Ok(())
+}
+
+/// Makes the page as narrow as this, or as it was. It is false where nothing can.
+async fn narrow(browser: &Browser, width: Option<u32>) -> Result<bool> {
+    if browser.kind() == Kind::Firefox {
+        return Ok(false);
+    }
+    let tools = ChromeDevTools::new(browser.driver()?.handle.clone());
+    match width {
+        Some(width) => {
+            let size =
+                json!({ "width": width, "height": 600, "deviceScaleFactor": 1, "mobile": false });
+            tools
+                .execute_cdp_with_params("Emulation.setDeviceMetricsOverride", size)
+                .await?;
+        }
+        None => {
+            tools
+                .execute_cdp("Emulation.clearDeviceMetricsOverride")
+                .await?;
+        }
+    }
+    Ok(true)
+}
+
+async fn found(driver: &WebDriver, script: &str, place: &str) -> Result<Vec<String>> {
+    let found = driver
+        .execute(script, vec![json!(NAMES), json!(BRAND)])
+        .await?;
+    let found: Vec<Value> = found
+        .json()
+        .as_array()
+        .cloned()
+        .context("a list was expected")?;
+    Ok(found
+        .iter()
+        .map(|found| format!("{place}: {}", found.as_str().unwrap_or_default()))
+        .collect())
+}
+
+/// JavaScript that lists the words that are seen or heard and are not in brackets, and those whose brackets were cut off.
+const UNTRANSLATED: &str = r#"
+const [names, brand] = arguments;
+const outside = (text) => {
+  let depth = 0, rest = '';
+  for (const letter of text) {
+    if (letter === '⟦') depth++;
+    else if (letter === '⟧') depth--;
+    else if (depth === 0) rest += letter;
+  }
+  return depth === 0 ? rest : `cut off: ${text}`;
+};
+const wrong = [];
+const look = (what, text, element) => {
+  const rest = outside(text).replaceAll(brand, '');
+  // Addresses stand for themselves, and so do the halves of a day.
+  const words = rest.replace(/(?<!\S)(\/|https?:\/\/)\S+/g, '').replace(/\b(AM|PM)\b/g, '');
+  if (/\p{L}/u.test(words)) wrong.push(`${what} is not translated: ${text.slice(0, 120)} (${element.outerHTML.slice(0, 120)})`);
+};
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+  const element = walker.currentNode.parentElement;
+  if (element.checkVisibility() && !element.closest(names)) look('the text', walker.currentNode.data, element);
+}
+for (const name of ['aria-label', 'title', 'placeholder', 'alt', 'aria-description', 'aria-roledescription', 'aria-valuetext'])
+  for (const element of document.querySelectorAll(`[${name}]`))
+    if (element.checkVisibility() && !element.closest(names)) look(name, element.getAttribute(name), element);
+return wrong;
+"#;
+
+/// JavaScript that lists what is beyond the sides of the page, beyond those of what it is in, or cut off without another way
+/// to read it.
+const BROKEN: &str = r#"
+const wrong = [];
+const { scrollWidth, clientWidth } = document.documentElement;
+if (scrollWidth > clientWidth) wrong.push(`the page is ${scrollWidth} px wide`);
+const shown = (element) => element.checkVisibility() && !element.closest('.scroll, pre, .unseen, svg');
+for (const element of document.body.querySelectorAll('*')) {
+  if (!shown(element)) continue;
+  const box = element.getBoundingClientRect();
+  if (box.width > 0 && (box.right > innerWidth + 1 || box.left < -1)) wrong.push(`beyond the page: ${element.outerHTML.slice(0, 160)}`);
+}
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+  const text = walker.currentNode;
+  let holder = text.parentElement;
+  if (!text.data.trim() || !shown(holder) || holder.matches('option, textarea')) continue;
+  const range = document.createRange();
+  range.selectNodeContents(text);
+  const box = range.getBoundingClientRect();
+  // Names may be cut off, because they may be of any length; the whole name is in the title.
+  if (holder.closest('bdi, .code')) continue;
+  for (; holder && holder !== document.body; holder = holder.parentElement) {
+    const style = getComputedStyle(holder);
+    if (style.display === 'inline' || style.display === 'contents') continue;
+    const of = holder.getBoundingClientRect();
+    const hides = style.overflowX !== 'visible';
+    if (box.left < of.left - 2 || box.right > of.right + 2)
+      wrong.push(`${hides ? 'cut off' : 'beyond its box'}: ${text.data.slice(0, 100)} (${holder.outerHTML.slice(0, 120)})`);
+    if (!hides && !holder.matches('button, a, label, li, td, th, dd, dt, p, h1, h2, h3, span')) break;
+    if (hides) break;
+  }
+}
+return wrong;
+"#;
