@@ -324,4 +324,80 @@ mod tests {
         let words = super::failure::<Extension>(&failure, About::Upload);
         assert!(words.what.ends_with("(over 1 GB)."), "{words:?}");
     }
+
+    #[test]
+    fn every_language_says_every_failure_and_every_line_in_whole_sentences() {
+        let locales = locales::Locales::read(&locales::Locales::directory()).unwrap();
+        let control = |c: char| c.is_control() || "{}".contains(c);
+        for language in locales.languages() {
+            table::speak(locales.table(language, locales::Program::Extension));
+            for failure in all() {
+                let Words { what, advice } = super::failure::<Extension>(&failure, About::Fetch);
+                assert!(!what.is_empty(), "{}: {failure:?}", language.tag);
+                for text in [what, advice] {
+                    let end = text.trim_end_matches('\u{2069}');
+                    assert!(!text.contains(control), "{}: {text}", language.tag);
+                    assert!(
+                        end.is_empty() || end.ends_with(STOPS) || ends_with_command(&failure),
+                        "{}: {text}",
+                        language.tag
+                    );
+                }
+            }
+            let entry = LogEntry::StoragesAdded {
+                hosts: vec!["a.example".into(), "b.example".into()],
+            };
+            let line = super::log::<Extension>(&entry, About::Fetch);
+            assert!(
+                line.contains("a.example") && line.contains("b.example"),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn plurals_are_chosen_by_number_and_by_kind() {
+        for (count, words) in [
+            (0, "asked for 0 times"),
+            (1, "asked for once"),
+            (2, "asked for twice"),
+            (12, "asked for 12 times"),
+        ] {
+            assert_eq!(files::asked_times(count), words);
+        }
+        // A value after the choice, which the variants that are not chosen have, too.
+        assert_eq!(
+            worker::button_moving_bytes(1, "3 MB"),
+            "1 file is on the way, 3 MB so far."
+        );
+        assert_eq!(
+            worker::button_moving_bytes(2, "3 MB"),
+            "2 files are on the way, 3 MB so far."
+        );
+    }
+
+    #[test]
+    fn a_name_cannot_reorder_the_words_around_it() {
+        assert_eq!(worker::fetched("a.pdf"), "a.pdf is here");
+        for name in ["تقرير.pdf", "exe\u{202e}fdp.a"] {
+            assert_eq!(
+                worker::fetched(name),
+                format!("\u{2068}{name}\u{2069} is here")
+            );
+        }
+        // Whatever the name is, in a language from right to left.
+        let locales = locales::Locales::read(&locales::Locales::directory()).unwrap();
+        let arabic = locales
+            .languages()
+            .iter()
+            .find(|language| language.tag == "ar");
+        table::speak(locales.table(arabic.unwrap(), locales::Program::Extension));
+        assert!(worker::fetched("a.pdf").contains("\u{2068}a.pdf\u{2069}"));
+    }
+
+    #[test]
+    fn a_name_that_could_end_its_isolation_cannot() {
+        let text = worker::fetched("a\u{2069}\u{202e}b");
+        assert_eq!(text.matches('\u{2069}').count(), 1, "{text:?}");
+    }
 }

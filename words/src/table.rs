@@ -48,6 +48,13 @@ pub fn changed() {
     TABLE.with(|kept| kept.set(None));
 }
 
+/// Speaks as a table says, in this thread alone.
+#[cfg(test)]
+pub(crate) fn speak(text: String) {
+    let table = Box::leak(Box::new(Table::read(text.leak())));
+    TABLE.with(|kept| kept.set(Some(table)));
+}
+
 impl Table {
     fn read(text: &'static str) -> Self {
         let mut lines = text.lines();
@@ -163,12 +170,27 @@ pub(crate) fn push(to: &mut String, value: Value<'_>) {
     match value {
         Value::Number(number) => to.push_str(&platform::number(number)),
         Value::Text(text) if table().is_rtl || text.chars().any(is_rtl) => {
-            to.push('\u{2068}');
-            to.push_str(text);
-            to.push('\u{2069}');
+            isolate(to, text);
         }
         Value::Text(text) => to.push_str(text),
     }
+}
+
+/// Writes a text so that its direction does not matter around it. The text can neither end that by itself, nor go on
+/// after it.
+fn isolate(to: &mut String, text: &str) {
+    to.push('\u{2068}');
+    let mut open = 1;
+    for c in text.chars() {
+        match c {
+            '\u{2066}'..='\u{2068}' => open += 1,
+            '\u{2069}' if open == 1 => continue,
+            '\u{2069}' => open -= 1,
+            _ => {}
+        }
+        to.push(c);
+    }
+    to.extend((0..open).map(|_| '\u{2069}'));
 }
 
 /// Whether a character is written from right to left, or makes others be: those of the blocks from Hebrew to Arabic

@@ -23,7 +23,7 @@ pub fn field(face: &Face, sender: &Sender) -> Html {
     html! {
         <form class="field" {onsubmit} novalidate=true>
             { icon("copy") }
-            <input ref={face.fetch_field.clone()} type="text" dir="ltr" value={face.fetch_text.clone()} {oninput}
+            <input ref={face.fetch_field.clone()} type="text" dir={(!face.fetch_text.is_empty()).then_some("ltr")} value={face.fetch_text.clone()} {oninput}
                 placeholder={text::give_hint()} aria-label={text::give_hint()} aria-invalid={wrong.to_string()}
                 aria-describedby={wrong.then_some("fetch-error")} autocomplete="off" autocapitalize="off" spellcheck="false"
                 data-testid="fetch-input" />
