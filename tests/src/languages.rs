@@ -24,6 +24,7 @@ const BRAND: &str = "Fluence Share";
 /// The languages.
 pub struct Languages {
     tables: Vec<Table>,
+    page: Vec<Table>,
 }
 
 struct Table {
@@ -40,30 +41,10 @@ impl Languages {
     /// If a word is missing.
     pub fn read() -> Result<Self> {
         let locales = Locales::read(&Locales::directory())?;
-        let pseudo = [
-            (Pseudo::Accented, "en-XA", "ltr"),
-            (Pseudo::Mirrored, "ar-XB", "rtl"),
-        ];
-        let pseudo = pseudo.map(|(pseudo, tag, direction)| Table {
-            tag: tag.to_owned(),
-            direction,
-            text: locales.pseudo(pseudo, Program::Extension),
-            is_pseudo: true,
-        });
-        let real = locales.languages().iter().map(|language| Table {
-            tag: language.tag.clone(),
-            direction: if language.is_rtl() { "rtl" } else { "ltr" },
-            text: locales.table(language, Program::Extension),
-            is_pseudo: false,
-        });
-        // English comes last, and the page goes on in it.
-        let mut tables: Vec<Table> = pseudo.into_iter().chain(real).collect();
-        let english = tables
-            .iter()
-            .position(|table| table.tag == locales::REFERENCE);
-        let english = tables.remove(english.context("there is no English")?);
-        tables.push(english);
-        Ok(Self { tables })
+        Ok(Self {
+            tables: tables(&locales, Program::Extension)?,
+            page: tables(&locales, Program::Page)?,
+        })
     }
 
     /// Makes the page that is shown speak as if nobody had translated anything but what is translated.
@@ -74,16 +55,17 @@ impl Languages {
         speak(browser.driver()?, &self.tables[0]).await
     }
 
-    /// Checks the page that is shown in every language, and takes pictures of it in German and in Arabic.
+    /// Checks the page that is shown in every language, and takes pictures of it in German and in Arabic. It returns what is
+    /// wrong: a word that is not translated, or something that does not fit or is cut off.
     ///
     /// # Errors
-    /// If a word is not translated, or if something does not fit or is cut off; the error names each of them.
+    /// If the page cannot be looked at, or if axe-core finds anything.
     pub async fn check(
         &self,
         browser: &Browser,
         artifacts: &Arc<Artifacts>,
         label: &str,
-    ) -> Result<()> {
+    ) -> Result<Vec<String>> {
         let driver = browser.driver()?;
         let mut wrong = Vec::new();
         for table in &self.tables {
@@ -113,9 +95,102 @@ impl Languages {
             }
         }
         narrow(browser, None).await?;
-        ensure!(wrong.is_empty(), "{label}:\n{}", wrong.join("\n"));
+        Ok(wrong
+            .into_iter()
+            .map(|wrong| format!("{label}, {wrong}"))
+            .collect())
+    }
+
+    /// Opens a web link in every language in Chromium, and checks the page once it shows the part with this id.
+    ///
+    /// # Errors
+    /// If a word is not translated, or if something does not fit; the error names each of them.
+    pub async fn check_page(&self, browser: &Browser, link: &str, part: &str) -> Result<()> {
+        let driver = browser.driver()?;
+        let tools = ChromeDevTools::new(driver.handle.clone());
+        let mut wrong = Vec::new();
+        for table in &self.page {
+            // The page reads its words when it starts, and says everything once.
+            let answer = format!(
+                "const real = fetch;
+                 fetch = (url, ...more) => /words\\.\\w+\\.txt$/.test(url) ? Promise.resolve(new Response({})) : real(url, ...more);",
+                json!(table.text)
+            );
+            let script = json!({ "source": answer });
+            let added = tools
+                .execute_cdp_with_params("Page.addScriptToEvaluateOnNewDocument", script)
+                .await?;
+            driver.goto("about:blank").await?;
+            driver.goto(link).await?;
+            let body = format!(
+                "const part = document.getElementById('{part}'); return part && !part.hidden;"
+            );
+            wait(driver, part, &body).await?;
+            let direction = "document.documentElement.dir = arguments[0];";
+            driver
+                .execute(direction, vec![json!(table.direction)])
+                .await?;
+            if table.is_pseudo {
+                wrong.extend(found(driver, UNTRANSLATED, &table.tag).await?);
+            }
+            for width in WIDTHS {
+                narrow(browser, Some(width)).await?;
+                let place = format!("{} at {width} px", table.tag);
+                wrong.extend(found(driver, BROKEN, &place).await?);
+            }
+            narrow(browser, None).await?;
+            tools
+                .execute_cdp_with_params("Page.removeScriptToEvaluateOnNewDocument", added)
+                .await?;
+        }
+        ensure!(wrong.is_empty(), "{link}:\n{}", wrong.join("\n"));
         Ok(())
     }
+}
+
+/// Waits until the body of a JavaScript function returns something truthy. It is called whenever the page changes.
+async fn wait(driver: &WebDriver, what: &str, body: &str) -> Result<()> {
+    let script = format!(
+        "const done = arguments[arguments.length - 1];
+         const look = () => {{ {body} }};
+         const check = () => {{ if (look()) {{ observer.disconnect(); done(true); }} }};
+         const observer = new MutationObserver(check);
+         observer.observe(document, {{ subtree: true, childList: true, attributes: true, characterData: true }});
+         check();"
+    );
+    driver
+        .execute_async(script, vec![])
+        .await
+        .with_context(|| format!("waiting for “{what}”"))?;
+    Ok(())
+}
+
+/// The tables of all languages for a program: those that nobody speaks come first, and English, in which a page goes on,
+/// comes last.
+fn tables(locales: &Locales, program: Program) -> Result<Vec<Table>> {
+    let pseudo = [
+        (Pseudo::Accented, "en-XA", "ltr"),
+        (Pseudo::Mirrored, "ar-XB", "rtl"),
+    ];
+    let pseudo = pseudo.map(|(pseudo, tag, direction)| Table {
+        tag: tag.to_owned(),
+        direction,
+        text: locales.pseudo(pseudo, program),
+        is_pseudo: true,
+    });
+    let real = locales.languages().iter().map(|language| Table {
+        tag: language.tag.clone(),
+        direction: if language.is_rtl() { "rtl" } else { "ltr" },
+        text: locales.table(language, program),
+        is_pseudo: false,
+    });
+    let mut tables: Vec<Table> = pseudo.into_iter().chain(real).collect();
+    let english = tables
+        .iter()
+        .position(|table| table.tag == locales::REFERENCE);
+    let english = tables.remove(english.context("there is no English")?);
+    tables.push(english);
+    Ok(tables)
 }
 
 async fn speak(driver: &WebDriver, table: &Table) -> Result<()> {

@@ -1,5 +1,7 @@
 //! The faces in every language: nothing is left in English, nothing is cut off, and the person's choice lasts.
 
+use std::cell::RefCell;
+
 use anyhow::{Context, Result, ensure};
 use fluence_tests::browser::Browser;
 use fluence_tests::face::Face;
@@ -7,7 +9,7 @@ use fluence_tests::languages::Languages;
 use serde_json::json;
 use thirtyfour::By;
 
-use crate::{SMALL, play};
+use crate::{SMALL, play, play_in_chromium};
 
 async fn press(alice: &Browser, testid: &str) -> Result<()> {
     let driver = alice.driver()?;
@@ -30,7 +32,13 @@ fn every_word_is_translated_and_every_layout_holds() {
         let languages = Languages::read()?;
         let node = scene.node("node", &[]).await?;
         let (alice, face) = scene.online("alice", &node).await?;
-        let check = async |label: &str| languages.check(&alice, &scene.artifacts, label).await;
+        // All that is wrong is told at once.
+        let wrong = RefCell::new(Vec::new());
+        let check = async |label: &str| -> Result<()> {
+            let found = languages.check(&alice, &scene.artifacts, label).await?;
+            wrong.borrow_mut().extend(found);
+            Ok(())
+        };
         // A page whose messages are kept as they were said has to say them in the language.
         let go = async |view: &str, testid: &str| -> Result<()> {
             let page = alice.extension_url(&format!("popup.html?view={view}"));
@@ -87,8 +95,34 @@ fn every_word_is_translated_and_every_layout_holds() {
         // Without a connection.
         drop(node);
         go("tab", "network-advice").await?;
-        check("offline").await
+        check("offline").await?;
+        let wrong = wrong.take();
+        ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+        Ok(())
     });
+}
+
+#[test]
+fn the_page_for_web_links_is_translated() {
+    // Nothing gives the page other words in Firefox; its words come from the same files.
+    play_in_chromium(
+        "page_languages",
+        "its page cannot be given other words",
+        async |scene| {
+            let languages = Languages::read()?;
+            let node = scene.node("node", &[]).await?;
+            let sharer = scene.command_line("sharer", &node)?;
+            let mut bob = scene.browser("bob", None)?;
+            bob.open().await?;
+            let base = node.listening().http.trim_end_matches('/').to_owned();
+            let (_sharing, cid) = sharer.share(&scene.file("notes.txt", b"notes")?).await?;
+            let link = format!("{base}/#{cid}&name=notes.txt");
+            languages.check_page(&bob, &link, "checked").await?;
+            languages
+                .check_page(&bob, &format!("{base}/#nonsense"), "trouble")
+                .await
+        },
+    );
 }
 
 #[test]
