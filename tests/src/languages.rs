@@ -95,6 +95,8 @@ impl Languages {
             }
         }
         narrow(browser, None).await?;
+        // What is said from now on is kept, and is to be seen as translated later.
+        self.pretend(browser).await?;
         Ok(wrong
             .into_iter()
             .map(|wrong| format!("{label}, {wrong}"))
@@ -275,7 +277,8 @@ const BROKEN: &str = r#"
 const wrong = [];
 const { scrollWidth, clientWidth } = document.documentElement;
 if (scrollWidth > clientWidth) wrong.push(`the page is ${scrollWidth} px wide`);
-const shown = (element) => element.checkVisibility() && !element.closest('.scroll, pre, .unseen, svg');
+// A menu stays where it was opened, at another width.
+const shown = (element) => element.checkVisibility() && !element.closest('.scroll, pre, .unseen, svg, [role=menu]');
 for (const element of document.body.querySelectorAll('*')) {
   if (!shown(element)) continue;
   const box = element.getBoundingClientRect();
@@ -289,8 +292,8 @@ while (walker.nextNode()) {
   const range = document.createRange();
   range.selectNodeContents(text);
   const box = range.getBoundingClientRect();
-  // Names may be cut off, because they may be of any length; the whole name is in the title.
-  if (holder.closest('bdi, .code')) continue;
+  // Names may be cut off, because they may be of any length, and so may what the title has in full.
+  if (holder.closest('bdi, .code') || holder.closest('[title]')?.title.includes(text.data.trim())) continue;
   for (; holder && holder !== document.body; holder = holder.parentElement) {
     const style = getComputedStyle(holder);
     if (style.display === 'inline' || style.display === 'contents') continue;

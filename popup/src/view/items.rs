@@ -495,7 +495,7 @@ fn line(props: &RowProps) -> Html {
     ];
     html! {
         <span class="meta">
-            <span class="state" data-testid="item-status">{ state }</span>
+            <span class="state" title={state.to_owned()} data-testid="item-status">{ state }</span>
             { for parts.into_iter().filter_map(|(testid, words)| Some(html! { <bdi data-testid={testid}>{ words? }</bdi> })) }
         </span>
     }
