@@ -66,6 +66,11 @@ pub enum Command {
         /// Any form of CID, a link, or the URL of a gateway.
         link: String,
     },
+    /// Say what is at a link, without fetching it ([`Answer::Seen`]).
+    Look {
+        /// As for [`Command::Fetch`].
+        link: String,
+    },
     /// Continue an interrupted fetch, or try a failed item again.
     Resume {
         /// The item's id.
@@ -147,6 +152,15 @@ pub enum Command {
     },
     /// Send a report for those who look for a fault ([`crate::report`]).
     Report,
+    /// Send a part of what happened ([`crate::history`], [`Answer::History`]).
+    History {
+        /// The number of the last event that is known; `None` for the beginning.
+        after: Option<u64>,
+    },
+    /// Send what happened as a file for those who look for a fault.
+    ExportHistory,
+    /// Forget what happened before now. The list stays as it is.
+    ForgetHistory,
     /// Test the person's own IPFS node, and say what is wrong with it.
     TestIpfs {
         /// The base URL of its RPC.
@@ -243,6 +257,8 @@ struct FlatCommand {
     function: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     args: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<u64>,
 }
 
 flat! {
@@ -251,6 +267,7 @@ flat! {
     ShareUrl { url, tab, page, name, private } = "share_url",
     ShareFiles { key, files, together, private } = "share_files",
     Fetch { link } = "fetch",
+    Look { link } = "look",
     Resume { id } = "resume",
     Pause { id } = "pause",
     Stop { id } = "stop",
@@ -266,6 +283,9 @@ flat! {
     Log { id } = "log",
     LookPublicly { id, allow } = "look_publicly",
     Report = "report",
+    History { after } = "history",
+    ExportHistory = "export_history",
+    ForgetHistory = "forget_history",
     TestIpfs { rpc, gateway } = "test_ipfs",
     Live { with_calls } = "live",
     TestNode { address } = "test_node",
@@ -301,6 +321,28 @@ pub struct HandedFile {
     pub mime: String,
     /// Its size in bytes.
     pub size: u64,
+}
+
+/// What is at a link, as far as it can be known before it is fetched.
+///
+/// All of it is what a provider says, made safe. What is at a private link has its name and type inside, and the size is that
+/// of the encrypted bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Look {
+    /// The name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The MIME type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mime: Option<String>,
+    /// The size in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The peer that says so; `None` if the file is here already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// Whether the link is a private one.
+    pub private: bool,
 }
 
 /// The thumbnail of an item.
@@ -440,6 +482,11 @@ pub enum Answer {
         /// The reason.
         failure: Failure,
     },
+    /// The answer to [`Command::Look`].
+    Seen {
+        /// What is there.
+        look: Look,
+    },
     /// The answer to [`Command::Thumbnails`].
     Thumbnails {
         /// The thumbnails that exist.
@@ -449,6 +496,16 @@ pub enum Answer {
     Log {
         /// The lines, oldest first.
         lines: Vec<LogLine>,
+    },
+    /// The answer to [`Command::History`].
+    History {
+        /// A snapshot of the state in which the history begins, as the journal writes it; `None` if more of the events is asked
+        /// for, or if it begins with nothing.
+        snapshot: Option<String>,
+        /// The next events, as the journal writes them, at most [`crate::history::PART`].
+        events: Vec<String>,
+        /// Whether there are more.
+        more: bool,
     },
     /// The answer to [`Command::TestNode`].
     Tested {
@@ -462,7 +519,7 @@ pub enum Answer {
         /// The multiaddrs of the nodes.
         nodes: Vec<String>,
     },
-    /// The answer to [`Command::ExportSettings`], [`Command::Report`] and [`Command::Call`].
+    /// The answer to [`Command::ExportSettings`], [`Command::Report`], [`Command::ExportHistory`] and [`Command::Call`].
     Text {
         /// The file, or the reply as JSON.
         text: String,
@@ -595,9 +652,17 @@ struct FlatAnswer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    look: Option<Look>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     thumbnails: Option<Vec<Thumbnail>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lines: Option<Vec<LogLine>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    snapshot: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    events: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    more: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ms: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -626,6 +691,10 @@ impl From<Answer> for FlatAnswer {
                 failure: Some(failure),
                 ..flat("refused")
             },
+            Answer::Seen { look } => Self {
+                look: Some(look),
+                ..flat("seen")
+            },
             Answer::Thumbnails { thumbnails } => Self {
                 thumbnails: Some(thumbnails),
                 ..flat("thumbnails")
@@ -633,6 +702,16 @@ impl From<Answer> for FlatAnswer {
             Answer::Log { lines } => Self {
                 lines: Some(lines),
                 ..flat("log")
+            },
+            Answer::History {
+                snapshot,
+                events,
+                more,
+            } => Self {
+                snapshot,
+                events,
+                more: Some(more),
+                ..flat("history")
             },
             Answer::Tested { ms, error } => Self {
                 ms,
@@ -667,11 +746,19 @@ impl TryFrom<FlatAnswer> for Answer {
             "refused" => Self::Refused {
                 failure: flat.failure.ok_or(Unreadable)?,
             },
+            "seen" => Self::Seen {
+                look: flat.look.ok_or(Unreadable)?,
+            },
             "thumbnails" => Self::Thumbnails {
                 thumbnails: flat.thumbnails.ok_or(Unreadable)?,
             },
             "log" => Self::Log {
                 lines: flat.lines.ok_or(Unreadable)?,
+            },
+            "history" => Self::History {
+                snapshot: flat.snapshot,
+                events: flat.events,
+                more: flat.more.ok_or(Unreadable)?,
             },
             "tested" => Self::Tested {
                 ms: flat.ms,
@@ -832,6 +919,15 @@ mod tests {
             Answer::Refused {
                 failure: crate::failure::Code::Busy.into(),
             },
+            Answer::Seen {
+                look: Look {
+                    name: Some("a.jpg".into()),
+                    mime: Some("image/jpeg".into()),
+                    size: Some(7),
+                    peer: Some("12D3Koo".into()),
+                    private: false,
+                },
+            },
             Answer::Thumbnails {
                 thumbnails: vec![Thumbnail {
                     id: ItemId("a".into()),
@@ -839,6 +935,11 @@ mod tests {
                 }],
             },
             Answer::Log { lines: Vec::new() },
+            Answer::History {
+                snapshot: Some("{}".into()),
+                events: vec!["{}".into()],
+                more: true,
+            },
             Answer::Tested {
                 ms: Some(7),
                 error: None,

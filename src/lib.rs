@@ -14,6 +14,7 @@ pub mod command;
 pub mod content;
 pub mod disposition;
 pub mod failure;
+pub mod history;
 pub mod journal;
 pub mod live;
 pub mod names;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::content::Profile;
 use crate::state::{Item, ItemId, LogLine, State};
 
 /// The name of the file that a report is saved as.
@@ -14,16 +15,18 @@ pub const NAME: &str = "fluence-report.json";
 pub const MAX_REPORTED: usize = 100;
 
 /// The members whose texts are words of this program, and not of anybody's files or peers.
-const WORDS: [&str; 7] = [
-    "code", "log", "network", "origin", "profile", "reason", "status",
+const WORDS: [&str; 8] = [
+    "cause", "code", "event", "log", "network", "origin", "reason", "status",
 ];
+/// The member whose text names how files are split into blocks.
+const PROFILE: &str = "profile";
 /// The longest of these words, in bytes.
 const MAX_WORD: usize = 40;
 
 /// Replaces every text, except for this program's own words, by what it is and a number. The same text has the same number
 /// in all of a report, so that it still tells what belongs together.
 #[derive(Default)]
-struct Mask {
+pub(crate) struct Mask {
     known: HashMap<String, String>,
     counts: HashMap<String, usize>,
 }
@@ -32,6 +35,7 @@ impl Mask {
     fn value(&mut self, member: &str, value: Value) -> Value {
         match value {
             Value::String(text) if WORDS.contains(&member) && is_word(&text) => Value::String(text),
+            Value::String(text) if member == PROFILE && is_profile(&text) => Value::String(text),
             Value::String(text) => Value::String(self.text(member, text)),
             Value::Array(all) => {
                 let masked = all.into_iter().map(|value| self.value(member, value));
@@ -67,7 +71,8 @@ impl Mask {
         masked.clone()
     }
 
-    fn of(&mut self, member: &str, value: &impl Serialize) -> Value {
+    /// A value under such a member, masked.
+    pub(crate) fn of(&mut self, member: &str, value: &impl Serialize) -> Value {
         // What is in a journal can be written.
         let value = serde_json::to_value(value).unwrap_or_default();
         self.value(member, value)
@@ -77,6 +82,10 @@ impl Mask {
 /// Whether a text looks like one of this program's words.
 fn is_word(text: &str) -> bool {
     text.len() <= MAX_WORD && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+}
+
+fn is_profile(text: &str) -> bool {
+    serde_json::from_value::<Profile>(text.into()).is_ok()
 }
 
 /// The ids of the items of a report, the newest first.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use fluence::command::Thumbnail;
+use fluence::history;
 use fluence::journal::{self, Damage, Reader};
 use fluence::ports::StoreError;
 use fluence::state::{Event, EventKind, ItemId, LogLine, MAX_LOG, State};
@@ -25,6 +26,9 @@ const SNAPSHOT_EVERY: usize = 1000;
 const SNAPSHOT_SHARE: usize = 2;
 /// The key of the snapshot.
 const SNAPSHOT: &str = "snapshot";
+/// What the keys of the snapshots begin with from which the history can be made again; the number of the last event in one
+/// follows, and when it was made ([`fluence::history`]).
+const FRAME: &str = "frame:";
 /// The key of the note that the files of missing items may still be stored.
 const ADOPT: &str = "adopt";
 /// The most originals that are set aside. The oldest are dropped first.
@@ -207,7 +211,7 @@ impl Journal {
     }
 
     /// Appends events, without the ephemeral ones. Once this returns, they survive a kill. With a `snapshot` of the
-    /// state after them, it takes the place of all events.
+    /// state after them, it takes the place of all events, which stay as history.
     ///
     /// # Errors
     /// [`StoreError`] if they could not be written.
@@ -225,7 +229,6 @@ impl Journal {
                 if let Some(text) = snapshot {
                     let meta = transaction.object_store(META)?;
                     meta.put_with_key(&text.into(), &SNAPSHOT.into())?;
-                    transaction.object_store(JOURNAL)?.clear()?;
                 }
                 Ok(())
             })
@@ -262,6 +265,8 @@ impl Journal {
                     meta.put_with_key(&JsValue::TRUE, &ADOPT.into())?;
                 }
                 transaction.object_store(JOURNAL)?.clear()?;
+                // What is in an older format, or damaged, is no history.
+                meta.delete(&beginning_with(FRAME)?.into())?;
                 for (id, details) in &read.details {
                     for (number, line) in details.log.iter().enumerate() {
                         put_line(transaction, id, number as u64, line)?;
@@ -342,6 +347,123 @@ impl Journal {
             .await
     }
 
+    /// Keeps as history what came before a state, which [`fluence::history::frame`] has made a text of, and drops what is too
+    /// old. If it is not carried out, a later one does it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; then all of it is as it was.
+    pub async fn keep_history(&self, frame: &str, seq: u64) -> Result<(), StoreError> {
+        let now = time::now_ms();
+        let mut frames = self.frames().await?;
+        let last = frames.last().map_or(0, |frame| frame.seq);
+        let events = self.all_events_after(last).await?;
+        let events: Vec<Event> = events
+            .iter()
+            .filter_map(|text| history::event(&text.as_string()?))
+            .collect();
+        let kept: Vec<(f64, String)> = events
+            .iter()
+            .filter_map(|event| Some((event.seq as f64, history::kept(event)?)))
+            .collect();
+        // In the beginning there was nothing.
+        let begins = frames.is_empty() && events.first().is_some_and(|first| first.seq == 1);
+        frames.extend(begins.then_some(Frame { seq: 0, at: now }));
+        frames.push(Frame { seq, at: now });
+        let (old, from) = too_old(&frames, now);
+        self.database
+            .write(&[META, JOURNAL], |transaction| {
+                let (meta, journal) = (
+                    transaction.object_store(META)?,
+                    transaction.object_store(JOURNAL)?,
+                );
+                for (number, text) in &kept {
+                    journal.put_with_key(&text.as_str().into(), &(*number).into())?;
+                }
+                if begins {
+                    let nothing = history::frame(&State::default());
+                    meta.put_with_key(&nothing.into(), &frame_key(0, now).into())?;
+                }
+                meta.put_with_key(&frame.into(), &frame_key(seq, now).into())?;
+                for frame in old {
+                    meta.delete(&frame_key(frame.seq, frame.at).into())?;
+                }
+                let before = IdbKeyRange::upper_bound(&(from as f64).into())?;
+                journal.delete(&before.into())?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Forgets the history before a state, whose snapshot and frame these are.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; then all of it is as it was.
+    pub async fn forget_history(
+        &self,
+        snapshot: &str,
+        frame: &str,
+        seq: u64,
+    ) -> Result<(), StoreError> {
+        let now = time::now_ms();
+        self.database
+            .write(&[META, JOURNAL], |transaction| {
+                let meta = transaction.object_store(META)?;
+                meta.put_with_key(&snapshot.into(), &SNAPSHOT.into())?;
+                meta.delete(&beginning_with(FRAME)?.into())?;
+                meta.put_with_key(&frame.into(), &frame_key(seq, now).into())?;
+                // Events that came meanwhile stay.
+                let before = IdbKeyRange::upper_bound(&(seq as f64).into())?;
+                transaction.object_store(JOURNAL)?.delete(&before.into())?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// A part of the history: the snapshot with which it begins, unless what is asked for comes after an event with this
+    /// number, and the next events, at most [`history::PART`].
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn history(
+        &self,
+        after: Option<u64>,
+    ) -> Result<(Option<String>, Vec<String>), StoreError> {
+        let (snapshot, after) = match after {
+            Some(after) => (None, after),
+            None => {
+                let key = match self.frames().await?.first() {
+                    Some(frame) => frame_key(frame.seq, frame.at),
+                    None => SNAPSHOT.to_owned(),
+                };
+                let snapshot = self.database.get(META, &key.into()).await?.as_string();
+                let seq = Reader::new(snapshot.as_deref()).seq();
+                (snapshot, seq)
+            }
+        };
+        let newer = newer_than(after)?;
+        let events = self
+            .database
+            .read(JOURNAL, |journal| {
+                journal.get_all_with_key_and_limit(&newer, history::PART)
+            })
+            .await?;
+        let events = Array::from(&events).to_vec();
+        let texts = events.iter().filter_map(JsValue::as_string);
+        Ok((snapshot, texts.collect()))
+    }
+
+    /// The snapshots from which the history can be made again, oldest first.
+    async fn frames(&self) -> Result<Vec<Frame>, StoreError> {
+        let range = beginning_with(FRAME).map_err(database::error)?;
+        let keys = self
+            .database
+            .read(META, |meta| meta.get_all_keys_with_key(&range))
+            .await?;
+        let keys = Array::from(&keys).to_vec();
+        let frames = keys.iter().filter_map(|key| frame_of(&key.as_string()?));
+        Ok(frames.collect())
+    }
+
     /// The log of an item, oldest line first, at most [`MAX_LOG`] lines. Lines that cannot be read are left out.
     ///
     /// # Errors
@@ -375,6 +497,39 @@ impl Journal {
         }
         Ok(found)
     }
+}
+
+/// A snapshot from which the history can be made again: the number of the last event in it, and when it was made, in Unix
+/// milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Frame {
+    seq: u64,
+    at: u64,
+}
+
+fn frame_key(seq: u64, at: u64) -> String {
+    format!("{FRAME}{seq:016}:{at:015}")
+}
+
+fn frame_of(key: &str) -> Option<Frame> {
+    let (seq, at) = key.strip_prefix(FRAME)?.split_once(':')?;
+    Some(Frame {
+        seq: seq.parse().ok()?,
+        at: at.parse().ok()?,
+    })
+}
+
+/// The frames that are too old, of all of them, oldest first; and the number of the last event that is before all others.
+/// The last frame stays: it is the beginning of what happens from now on.
+fn too_old(frames: &[Frame], now: u64) -> (&[Frame], u64) {
+    let last = frames.last().map_or(0, |frame| frame.seq);
+    let is_kept = |frame: &&Frame| {
+        last - frame.seq.min(last) <= history::MAX_EVENTS
+            && now.saturating_sub(frame.at) <= history::MAX_AGE_MS
+    };
+    let kept = frames.iter().filter(is_kept).count().max(1);
+    let (old, kept) = frames.split_at(frames.len().saturating_sub(kept));
+    (old, kept.first().map_or(0, |frame| frame.seq))
 }
 
 /// Writes one event, and what is stored beside the state.
@@ -448,4 +603,31 @@ fn newer_than(seq: u64) -> Result<IdbKeyRange, StoreError> {
 
 fn log_prefix(id: &ItemId) -> String {
     format!("{}:", id.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_history_is_bounded_by_events_and_by_age() {
+        let frame = |seq: u64, at: u64| Frame { seq, at };
+        let day = 24 * 60 * 60 * 1000;
+        let now = 100 * day;
+        let frames = [
+            frame(1_000, now - 31 * day),
+            frame(2_000, now - 29 * day),
+            frame(3_000, now - day),
+            frame(12_500, now),
+        ];
+        assert_eq!(too_old(&frames, now), (&frames[..2], 3_000));
+        assert_eq!(too_old(&frames[..3], now), (&frames[..1], 2_000));
+        assert_eq!(too_old(&frames[3..], now), (&frames[..0], 12_500));
+        // What is long ago is still the beginning of what comes after it.
+        assert_eq!(too_old(&frames[..1], now), (&frames[..0], 1_000));
+        for frame in frames {
+            assert_eq!(frame_of(&frame_key(frame.seq, frame.at)), Some(frame));
+        }
+        assert_eq!(frame_of("frame:x"), None);
+    }
 }

@@ -10,6 +10,7 @@ use fluence::cars::Blocks;
 use fluence::content::MAX_BLOCK;
 use fluence::content::hash::{self, HashError};
 use fluence::failure::{Code, Failure};
+use fluence::history;
 use fluence::journal;
 use fluence::plan::{Engine, Remote};
 use fluence::ports::{HttpError, HttpRequest, HttpResponse, Piece, Platform, StoreError};
@@ -185,7 +186,7 @@ impl Platform for Browser {
 
 type Observer = Box<dyn Fn(&Event)>;
 /// Looks at the state of the engine.
-type Snapshots = Box<dyn Fn(&dyn Fn(&State) -> Option<String>) -> Option<String>>;
+type Snapshots = Box<dyn Fn(&dyn Fn(&State) -> Option<Snapshot>) -> Option<Snapshot>>;
 
 /// Records events in the journal and then shows them, in the order in which they arrived. Those
 /// that arrive while a transaction runs go into the next one together.
@@ -202,12 +203,33 @@ pub struct Recorder {
     snapshots: OnceCell<Snapshots>,
 }
 
+/// A state as the journal keeps it.
+pub struct Snapshot {
+    /// All of it.
+    pub text: String,
+    /// What history keeps of it ([`history::frame`]).
+    pub frame: String,
+    /// The number of the last event in it.
+    pub seq: u64,
+}
+
+impl Snapshot {
+    /// The snapshot of a state.
+    pub fn of(state: &State) -> Self {
+        Self {
+            text: journal::snapshot(state),
+            frame: history::frame(state),
+            seq: state.seq,
+        }
+    }
+}
+
 /// The events that go into the next transaction.
 #[derive(Default)]
 struct Batch {
     events: Vec<Event>,
     /// A snapshot of the state after these events, if it is time for one.
-    snapshot: Option<String>,
+    snapshot: Option<Snapshot>,
     /// The tasks that wait until the events are written.
     done: Vec<oneshot::Sender<()>>,
 }
@@ -251,7 +273,7 @@ impl Recorder {
             waiting.snapshot = self.snapshots.get().and_then(|look| {
                 look(&|state| {
                     let is_due = self.journal.is_snapshot_due(count, state.items.len());
-                    is_due.then(|| journal::snapshot(state))
+                    is_due.then(|| Snapshot::of(state))
                 })
             });
             waiting.done.push(done);
@@ -269,14 +291,23 @@ impl Recorder {
             events, snapshot, ..
         }: &Batch,
     ) -> Result<(), StoreError> {
-        let snapshot = snapshot.as_deref();
+        let text = snapshot.as_ref().map(|snapshot| &*snapshot.text);
         let earlier = self.unwritten.take();
         let written = if earlier.is_empty() {
-            self.journal.append(events, snapshot).await
+            self.journal.append(events, text).await
         } else {
             let all = [&earlier[..], events].concat();
-            self.journal.append(&all, snapshot).await
+            self.journal.append(&all, text).await
         };
+        if let Some(Snapshot { frame, seq, .. }) = snapshot
+            && written.is_ok()
+        {
+            let kept = self.journal.keep_history(frame, *seq).await;
+            js::warn_on_error(
+                "the history was not kept",
+                kept.map_err(|why| why.to_string()),
+            );
+        }
         if written.is_err() {
             let lasting = events.iter().filter(|event| !event.kind.is_ephemeral());
             let mut unwritten = earlier;

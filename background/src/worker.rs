@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use fluence::command::{Answer, Command, FACE_PORT, MAX_THUMBNAILS, ToFace, ToWorker};
 use fluence::failure::{Code, Failure};
+use fluence::history::{self, History};
+use fluence::journal::Reader;
 use fluence::plan::{Engine, Unknown};
 use fluence::report;
 use fluence::settings_file;
@@ -38,7 +40,7 @@ use crate::omnibox;
 use crate::outcomes::{Outcomes, addresses};
 use crate::own_ipfs;
 use crate::pages::PAGE_PORT;
-use crate::platform::{Browser, Recorder};
+use crate::platform::{Browser, Recorder, Snapshot};
 use crate::save::Saver;
 use crate::saving::Saving;
 use crate::sharing::{self, Sharing, Wish};
@@ -580,11 +582,19 @@ impl Worker {
                 Err(why) => refused(Failure::from(&why)),
             },
             Command::Report => self.report().await,
+            Command::History { after } => answer(self.history(after).await),
+            Command::ExportHistory => answer(self.export_history().await),
+            Command::ForgetHistory => {
+                let now = self.engine.with_state(Snapshot::of);
+                let forgotten = self.journal.forget_history(&now.text, &now.frame, now.seq);
+                done(forgotten.await.map_err(|why| Failure::from(&why)), None)
+            }
             Command::ShareAgain { id } => {
                 self.sharing.is_wanted(&id);
                 self.engine.command(Command::ShareAgain { id }).await
             }
             command @ (Command::Fetch { .. }
+            | Command::Look { .. }
             | Command::Resume { .. }
             | Command::Pause { .. }
             | Command::Stop { .. }
@@ -613,6 +623,38 @@ impl Worker {
             text: self.engine.with_state(report),
             peer: None,
             ms: None,
+        }
+    }
+
+    async fn history(&self, after: Option<u64>) -> Result<Answer, Failure> {
+        let part = self.journal.history(after).await;
+        let (snapshot, events) = part.map_err(|why| Failure::from(&why))?;
+        let more = events.len() == history::PART as usize;
+        Ok(Answer::History {
+            snapshot,
+            events,
+            more,
+        })
+    }
+
+    /// What happened, as a file in which nothing says to which files and with whom.
+    async fn export_history(&self) -> Result<Answer, Failure> {
+        let mut whole: Option<History> = None;
+        loop {
+            let after = whole.as_ref().map(History::seq);
+            let part = self.journal.history(after).await;
+            let (snapshot, events) = part.map_err(|why| Failure::from(&why))?;
+            let whole = whole.get_or_insert_with(|| {
+                History::new(Reader::new(snapshot.as_deref()).finish().state)
+            });
+            let before = whole.len();
+            let events = events.iter().filter_map(|text| history::event(text));
+            events.for_each(|event| whole.add(event));
+            if whole.len() == before {
+                let text = whole.export(&runtime::version());
+                let (peer, ms) = (None, None);
+                return Ok(Answer::Text { text, peer, ms });
+            }
         }
     }
 

@@ -57,6 +57,20 @@ share-empty = لم تكن فيما أُفلت ملفات.
 share-unreadable = تعذّرت قراءة بعضه. تحقّق من أنه لا يزال موجودًا ومسموحًا بقراءته، ثم أفلته من جديد.
 share-big = اختيار ملفات كثيرة أو كبيرة أسهل في علامة تبويب:
 
+## What is at the link in the field.
+
+looking = جارٍ السؤال عمّن يشارك هذا…
+look-here = هو في قائمتك بالفعل.
+look-private = ملف خاص. اسمه ونوعه بداخله.
+look-from = من { $peer }، المتصل الآن
+look-nobody = لا أحد من المتصلين يشارك هذا الآن.
+kind-image = صورة
+kind-video = فيديو
+kind-audio = صوت
+kind-document = مستند
+kind-archive = أرشيف
+kind-folder = مجلد
+
 ## The files on the page.
 
 page-title = هذه الصفحة

@@ -57,6 +57,20 @@ share-empty = In dem, was Sie abgelegt haben, waren keine Dateien.
 share-unreadable = Manches davon war nicht lesbar. Prüfen Sie, ob es noch da ist und gelesen werden darf, und legen Sie es dann noch einmal ab.
 share-big = Viele oder große Dateien wählt man leichter in einem Tab aus:
 
+## What is at the link in the field.
+
+looking = Fragt, wer das teilt …
+look-here = Es ist schon in Ihrer Liste.
+look-private = Eine private Datei. Name und Art stehen darin.
+look-from = von { $peer }, gerade online
+look-nobody = Niemand, der online ist, teilt das gerade.
+kind-image = Bild
+kind-video = Video
+kind-audio = Ton
+kind-document = Dokument
+kind-archive = Archiv
+kind-folder = Ordner
+
 ## The files on the page.
 
 page-title = Diese Seite

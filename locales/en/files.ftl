@@ -52,6 +52,20 @@ share-empty = There were no files in what was dropped.
 share-unreadable = Some of it could not be read. Check that it is still there and may be read, then drop it again.
 share-big = Picking many or large files is easier in a tab:
 
+## What is at the link in the field.
+
+looking = Asking who shares this…
+look-here = It is in your list already.
+look-private = A private file. Its name and type are inside.
+look-from = from { $peer }, who is online
+look-nobody = Nobody who is online shares this now.
+kind-image = Picture
+kind-video = Video
+kind-audio = Sound
+kind-document = Document
+kind-archive = Archive
+kind-folder = Folder
+
 ## The files on the page.
 
 page-title = This page

@@ -57,6 +57,20 @@ share-empty = No había archivos en lo que has soltado.
 share-unreadable = Una parte no se ha podido leer. Comprueba que siga ahí y se pueda leer, y suéltala de nuevo.
 share-big = Elegir muchos archivos o archivos grandes es más fácil en una pestaña:
 
+## What is at the link in the field.
+
+looking = Preguntando quién comparte esto…
+look-here = Ya está en tu lista.
+look-private = Un archivo privado. Su nombre y su tipo están dentro.
+look-from = de { $peer }, que está en línea
+look-nobody = Nadie que esté en línea comparte esto ahora.
+kind-image = Imagen
+kind-video = Vídeo
+kind-audio = Sonido
+kind-document = Documento
+kind-archive = Archivo comprimido
+kind-folder = Carpeta
+
 ## The files on the page.
 
 page-title = Esta página

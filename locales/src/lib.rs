@@ -36,9 +36,9 @@ pub const REFERENCE: &str = "en";
 
 /// The files of each language whose messages are in the tables, in this order. The first is of the page for web links
 /// alone, the second of all programs, and the rest of the extension.
-const TOPICS: [&str; 10] = [
+const TOPICS: [&str; 11] = [
     "page", "units", "language", "failures", "log", "worker", "files", "settings", "welcome",
-    "network",
+    "network", "happened",
 ];
 
 /// The topic whose messages all take the values of a failure, [`FAILURE`].

@@ -57,6 +57,20 @@ share-empty = 拖入的内容中没有文件。
 share-unreadable = 有些内容无法读取。请检查它们是否还在并且可读，然后重新拖入。
 share-big = 选择很多文件或大文件时，在标签页中更方便：
 
+## What is at the link in the field.
+
+looking = 正在询问谁在分享它…
+look-here = 它已在你的列表中。
+look-private = 私密文件。其名称和类型在文件里面。
+look-from = 来自 { $peer }（在线）
+look-nobody = 目前没有在线的人分享它。
+kind-image = 图片
+kind-video = 视频
+kind-audio = 音频
+kind-document = 文档
+kind-archive = 压缩包
+kind-folder = 文件夹
+
 ## The files on the page.
 
 page-title = 此页面

@@ -22,6 +22,7 @@ impl Component for App {
             Some("options") => View::Options,
             Some("welcome") => View::Welcome,
             Some("network") => View::Network,
+            Some("time") => View::Time,
             // A browser that cannot open popups opens it as a page.
             _ if browser::is_wide() => View::Tab,
             _ => View::Popup,

@@ -6,6 +6,8 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use fluence::command::{FACE_PORT, HANDOVER, REMEMBERED, ToFace, ToWorker};
+use fluence::history::{self, History};
+use fluence::state::{Event, State};
 use gloo_timers::callback::{Interval, Timeout};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Array;
@@ -98,6 +100,30 @@ impl Remembered {
     pub fn message(self) -> Option<ToFace> {
         message::read(self.0).ok()
     }
+}
+
+/// Reads an event of a journal.
+pub fn event_of(text: &str) -> Option<Event> {
+    message::read(js_sys::JSON::parse(text).ok()?).ok()
+}
+
+/// Reads the state of a journal's snapshot.
+pub fn state_of(snapshot: &str) -> Option<State> {
+    let snapshot = js_sys::JSON::parse(snapshot).ok()?;
+    message::read(member(&snapshot, "state")).ok()
+}
+
+/// Reads a history that was saved as a file; `None` if the text is none. Events that cannot be read are left out.
+pub fn history_of(file: &str) -> Option<History> {
+    let file = js_sys::JSON::parse(file).ok()?;
+    let version = member(&file, history::FORMAT).as_f64()?;
+    let mut read = History::new(message::read(member(&file, "state")).ok()?);
+    let events: Array = member(&file, "events").dyn_into().ok()?;
+    let events = events.iter().take(history::MAX_READ);
+    events
+        .filter_map(|event| message::read(event).ok())
+        .for_each(|event| read.add(event));
+    (version == history::VERSION as f64).then_some(read)
 }
 
 /// Files on their way to the worker over the channel [`HANDOVER`]. Dropping this ends the handover.

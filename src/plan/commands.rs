@@ -20,11 +20,17 @@ const REMOVED_AT_ONCE: usize = 32;
 impl<P: Platform> Engine<P> {
     /// Carries out the command of a face. Commands that only a platform can carry out ([`Command::Watch`],
     /// [`Command::ShareUrl`], [`Command::ShareFiles`], [`Command::Save`], [`Command::Reconnect`],
-    /// [`Command::TestIpfs`], [`Command::Thumbnails`], [`Command::Log`], [`Command::Report`], and those of the settings and of the page of the
+    /// [`Command::TestIpfs`], [`Command::Thumbnails`], [`Command::Log`], [`Command::Report`], those of the history, and those of the settings and of the page of the
     /// network, from [`Command::Live`] on) are refused here; the platform deals with them first.
     pub async fn command(&self, command: Command) -> Answer {
         let done = match command {
             Command::Fetch { link } => self.begin_fetch(&link).await,
+            Command::Look { link } => {
+                return match self.look(&link).await {
+                    Ok(look) => Answer::Seen { look },
+                    Err(failure) => Answer::Refused { failure },
+                };
+            }
             Command::Resume { id } => self.resume(id).await,
             Command::Pause { id } => self.pause(id).await,
             Command::Stop { id } => self.stop(id).await,
@@ -63,6 +69,9 @@ impl<P: Platform> Engine<P> {
             | Command::Thumbnails { .. }
             | Command::Log { .. }
             | Command::Report
+            | Command::History { .. }
+            | Command::ExportHistory
+            | Command::ForgetHistory
             | Command::Live { .. }
             | Command::TestNode { .. }
             | Command::NodeList { .. }

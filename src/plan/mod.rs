@@ -15,6 +15,7 @@ mod jobs;
 mod journal;
 mod limits;
 mod listing;
+mod look;
 mod pace;
 mod parallel;
 mod private;

@@ -24,7 +24,7 @@ const CALL_PATIENCE: Duration = Duration::from_millis(DEADLINE_MS);
 const LOOKUP_BASE: Duration = Duration::from_secs(3);
 const LOOKUP_MOST: Duration = Duration::from_secs(15);
 /// The most providers of one look-up that are asked.
-const MAX_PROVIDERS: usize = 20;
+pub(super) const MAX_PROVIDERS: usize = 20;
 /// How many times a provider may fail before it is not asked again in this fetch.
 const MAX_STRIKES: u32 = 3;
 

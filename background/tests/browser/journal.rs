@@ -1,13 +1,16 @@
 //! Tests of the journal: events that were appended survive a kill, with and without snapshots, and
 //! next to damaged records.
 
-use background::database::{ASIDE, Database, JOURNAL, LOG, META, THUMBNAILS};
+use background::database::{ASIDE, Database, JOURNAL, LOG, META, THUMBNAILS, beginning_with};
 use background::journal::{Journal, Opened};
 use fluence::command::Thumbnail;
 use fluence::failure::Code;
+use fluence::history::{self, History};
 use fluence::journal::{self, Reader};
+use fluence::private::Key;
 use fluence::state::{
-    Event, EventKind, ItemId, LogEntry, LogLine, MAX_LOG, NetworkStatus, Settings, State, Status,
+    Event, EventKind, ItemId, LogEntry, LogLine, MAX_LOG, NetworkStatus, Secret, Settings, State,
+    Status,
 };
 use js_sys::Array;
 use wasm_bindgen::JsValue;
@@ -42,6 +45,7 @@ async fn empty_but_for_originals() -> Journal {
         let meta = transaction.object_store(META)?;
         meta.delete(&SNAPSHOT.into())?;
         meta.delete(&"adopt".into())?;
+        meta.delete(&beginning_with("frame:")?.into())?;
         Ok(())
     });
     cleared.await.unwrap();
@@ -75,14 +79,45 @@ async fn aside() -> Vec<JsValue> {
     Array::from(&values.unwrap()).to_vec()
 }
 
-/// How many events are stored one by one, outside the snapshot.
-async fn kept() -> u32 {
+/// The numbers of the events that are stored.
+async fn numbers() -> Vec<u64> {
     let keys = database()
         .await
         .read(JOURNAL, |journal| journal.get_all_keys())
         .await
         .unwrap();
-    Array::from(&keys).length()
+    let keys = Array::from(&keys).to_vec();
+    keys.iter()
+        .filter_map(JsValue::as_f64)
+        .map(|key| key as u64)
+        .collect()
+}
+
+/// How many events are stored that are not in the snapshot.
+async fn kept() -> usize {
+    let snapshot = database().await.get(META, &SNAPSHOT.into()).await.unwrap();
+    let seq = Reader::new(snapshot.as_string().as_deref()).seq();
+    numbers().await.iter().filter(|key| **key > seq).count()
+}
+
+/// All of the history that a journal has.
+async fn lived(journal: &Journal) -> History {
+    let (snapshot, events) = journal.history(None).await.unwrap();
+    let mut history = History::new(Reader::new(snapshot.as_deref()).finish().state);
+    let add = |history: &mut History, events: &[String]| {
+        let events = events.iter().filter_map(|text| history::event(text));
+        events.for_each(|event| history.add(event));
+    };
+    add(&mut history, &events);
+    loop {
+        let before = history.len();
+        let (again, events) = journal.history(Some(history.seq())).await.unwrap();
+        assert_eq!(again, None);
+        add(&mut history, &events);
+        if history.len() == before {
+            return history;
+        }
+    }
 }
 
 fn event(seq: u64, kind: EventKind) -> Event {
@@ -375,6 +410,73 @@ async fn a_snapshot_leaves_logs_and_thumbnails_alone() {
     assert_eq!(thumbnails[0].data_url, data_url);
     assert_eq!(journal.log(&id("a")).await.unwrap().len(), 1);
     assert!(reopened().await.items[&id("a")].thumbnail);
+}
+
+#[wasm_bindgen_test]
+async fn what_a_snapshot_replaces_stays_as_history_without_keys() {
+    let journal = empty().await;
+    let private = |seq: u64, name: &str| {
+        let kind = EventKind::FetchBegan {
+            key: Some(Secret(Key::new([7; 16]))),
+            id: id(name),
+            cid: format!("bafy{name}"),
+        };
+        event(seq, kind)
+    };
+    let mut events = vec![private(1, "a")];
+    events.extend((2..=1500).map(|seq| requested(seq, "a")));
+    let mut state = State::default();
+    // The last events have no snapshot yet.
+    for (some, has_snapshot) in [(0..1100, true), (1100..1400, true), (1400..1500, false)] {
+        events[some.clone()]
+            .iter()
+            .for_each(|event| state.apply(event));
+        let snapshot = has_snapshot.then(|| journal::snapshot(&state));
+        let some = &events[some];
+        journal.append(some, snapshot.as_deref()).await.unwrap();
+        if has_snapshot {
+            let frame = history::frame(&state);
+            journal.keep_history(&frame, state.seq).await.unwrap();
+        }
+    }
+    let history = lived(&journal).await;
+    assert_eq!(history.len(), 1500);
+    assert!(history.at(0).items.is_empty());
+    for at in [1, 700, 1500] {
+        let item = &history.at(at).items[&id("a")];
+        assert_eq!((item.requests, &item.key), (at as u64 - 1, &None));
+    }
+    assert_eq!(reopened().await, applied(&events), "the list has its key");
+
+    // What is forgotten is gone, and nothing else is.
+    let (text, frame) = (journal::snapshot(&state), history::frame(&state));
+    journal.append(&[requested(1501, "a")], None).await.unwrap();
+    journal
+        .forget_history(&text, &frame, state.seq)
+        .await
+        .unwrap();
+    assert_eq!(numbers().await, [1501]);
+    let history = lived(&journal).await;
+    assert_eq!(history.len(), 1);
+    assert_eq!(history.at(1).items[&id("a")].requests, 1500);
+    events.push(requested(1501, "a"));
+    assert_eq!(reopened().await, applied(&events));
+
+    // What is too old is dropped, and with it the events before what is left.
+    let old = format!("frame:{:016}:{:015}", 1, 5);
+    put(META, old, "{}").await;
+    state.apply(&events[1500]);
+    let text = journal::snapshot(&state);
+    journal
+        .append(&[requested(1502, "a")], Some(&text))
+        .await
+        .unwrap();
+    state.apply(&requested(1502, "a"));
+    let frame = history::frame(&state);
+    journal.keep_history(&frame, state.seq).await.unwrap();
+    assert_eq!(numbers().await, [1501, 1502]);
+    assert_eq!(lived(&journal).await.len(), 2);
+    drop(empty().await);
 }
 
 #[wasm_bindgen_test]

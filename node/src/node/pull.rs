@@ -287,8 +287,8 @@ mod tests {
             stream::iter([head, known]).chain(again)
         });
         assert!(!pulled(&puller, &url.await).await);
-        // Twice 4.4 MB, and whatever was still in transit.
-        assert!(sent.load(Ordering::Relaxed) < 20 << 20);
+        // Twice 4.4 MB, and what was still in transit: up to 36 MiB, with the buffers that Linux gives a loopback connection.
+        assert!(sent.load(Ordering::Relaxed) < 64 << 20);
     }
 
     #[tokio::test]

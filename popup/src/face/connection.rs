@@ -1,12 +1,12 @@
 //! The port to the worker, and the commands that wait for an answer.
 
-use fluence::command::{Answer, Command, Thumbnail, ToFace, ToWorker};
-use fluence::failure::Code;
+use fluence::command::{Answer, Command, Look, Thumbnail, ToFace, ToWorker};
+use fluence::failure::{Code, Failure};
 use fluence::state::{Item, ItemId, NetworkStatus, Origin};
 use gloo_timers::callback::{Interval, Timeout};
 use web::time::now_ms;
 
-use super::{Face, Msg, Sender, Topic, View, WorkerState};
+use super::{Face, Msg, Sender, Time, Topic, View, WorkerState};
 use crate::browser::{FromWorker, Worker};
 use crate::preferences::{self, Filter};
 use crate::{focus, text};
@@ -124,6 +124,7 @@ impl Face {
                 }
                 self.ask_again(sender);
                 self.ask_live(sender);
+                self.ask_history(sender);
                 self.look_at_given(sender);
                 self.share_next(sender);
             }
@@ -145,6 +146,7 @@ impl Face {
                 self.copy_begun(sender);
                 self.use_found(sender);
                 self.fetch_back(sender);
+                self.ask_history(sender);
             }
             FromWorker::Message(ToFace::Live { nodes, calls }) => self.pages.live(nodes, calls),
             // `update` has dealt with it.
@@ -172,7 +174,10 @@ impl Face {
             }
             handovers.remove(number);
             // These are asked for again anyway.
-            let is_asked = matches!(about, Topic::Thumbnails | Topic::Log(_) | Topic::Live);
+            let is_asked = matches!(
+                about,
+                Topic::Thumbnails | Topic::Log(_) | Topic::Live | Topic::Look
+            );
             // Done twice, these would do more than what the person wanted.
             let is_single = matches!(command, Command::NewIdentity | Command::Call { .. });
             let again = tells_again
@@ -237,8 +242,10 @@ impl Face {
                 match about {
                     Topic::Import => self.imported(),
                     Topic::Nodes => self.nodes_added(),
+                    Topic::Forget => self.time = Time::default(),
                     Topic::Fetch => {
                         self.fetch_text.clear();
+                        self.look = None;
                         self.show(Filter::Fetched, id);
                     }
                     Topic::Files if self.view == View::Welcome => {
@@ -256,6 +263,10 @@ impl Face {
                 }
                 self.done.insert(about, ());
             }
+            Answer::Seen { look } => self.seen(&command, Ok(look)),
+            Answer::Refused { failure } if about == Topic::Look => {
+                self.seen(&command, Err(failure));
+            }
             Answer::Thumbnails { thumbnails } => {
                 for Thumbnail { id, data_url } in thumbnails {
                     self.keep_thumbnail(id, data_url);
@@ -268,6 +279,11 @@ impl Face {
                     *log = Some(lines);
                 }
             }
+            Answer::History {
+                snapshot,
+                events,
+                more,
+            } => self.take_history(snapshot.as_deref(), &events, more),
             Answer::Tested { .. }
             | Answer::Nodes { .. }
             | Answer::Text { .. }
@@ -280,6 +296,18 @@ impl Face {
                 self.said = text::notice(&failure);
                 self.failures.insert(about, failure);
             }
+        }
+    }
+
+    /// Keeps what is at a link, if that is still the one in the field. What is wrong with the link is said when it is to be
+    /// fetched.
+    fn seen(&mut self, command: &Command, look: Result<Look, Failure>) {
+        let is_bad = |failure: &Failure| failure.code == Code::BadLink;
+        if let Command::Look { link } = command
+            && link == self.fetch_text.trim()
+            && !look.as_ref().is_err_and(is_bad)
+        {
+            self.look = Some(look);
         }
     }
 }

@@ -8,7 +8,7 @@ use fluence::state::{Item, ItemId, Origin, Status};
 
 use web::time::now_ms;
 
-use super::{Face, Focus, Msg, PageView, Sender, Topic, WorkerState};
+use super::{Face, Focus, Msg, PageView, Sender, Topic, View, WorkerState};
 use crate::preferences::{Filter, Sort};
 use crate::rows::Shape;
 use crate::selection::Selection;
@@ -66,6 +66,7 @@ impl Face {
     /// What is listed now: what the person chose, or the files of the page while there is nothing else to see.
     pub fn tab(&self) -> Filter {
         match self.filter {
+            _ if self.view == View::Time => Filter::All,
             Filter::Page if !self.has_page() => Filter::All,
             _ if self.filter_chosen || self.worker_state != WorkerState::Ready => self.filter,
             _ if self.state.items.is_empty() && self.page_files().next().is_some() => Filter::Page,

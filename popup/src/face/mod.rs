@@ -4,6 +4,7 @@
 //! - `events`: the events that the worker reports;
 //! - `list`: the listed items and their thumbnails;
 //! - `pages`: what the pages beside the list of files have: the settings, the first page and the network;
+//! - `time`: the page of what happened;
 //! - `sharing`: the files on the page and those that the person picks, and the permission to read
 //!   them.
 
@@ -13,8 +14,9 @@ mod list;
 mod pages;
 mod sender;
 mod sharing;
+mod time;
 
-use fluence::command::{Command, ToFace, ToWorker};
+use fluence::command::{Command, Look, ToFace, ToWorker};
 use fluence::failure::{About, Code, Failure, Reason};
 use fluence::names::MAX_LINK;
 use fluence::state::{ItemId, LogLine, Settings, State};
@@ -38,6 +40,7 @@ pub use list::{
 pub use pages::{Do, Pages, Tested};
 pub use sender::Sender;
 pub use sharing::{FEW_PAGE_FILES, page_row};
+pub use time::{Time, Travel};
 
 /// How long a button shows that it has copied something, in milliseconds.
 const COPIED_MS: u32 = 2_000;
@@ -48,6 +51,12 @@ const STALLED_MS: u64 = 5_000;
 /// How long after a command about an item the button that gave it may vanish, in milliseconds.
 const ACTED_MS: u64 = 2_000;
 
+/// How long the person pauses before it is looked at what is at the link that they typed, in milliseconds.
+const TYPED_MS: u32 = 300;
+
+/// The length of the shortest text that can be a link: a CID of version 0.
+const SHORTEST_LINK: usize = 46;
+
 /// The match pattern of every site.
 pub const EVERY_SITE: &str = "<all_urls>";
 
@@ -56,6 +65,8 @@ pub const EVERY_SITE: &str = "<all_urls>";
 pub enum Topic {
     /// The field for hashes and links.
     Fetch,
+    /// What is at the link in that field.
+    Look,
     /// A file of the page, by its address.
     Page(String),
     /// The files that were picked.
@@ -90,6 +101,12 @@ pub enum Topic {
     SettingsFile,
     /// A report for those who look for a fault.
     Report,
+    /// What happened.
+    History,
+    /// What happened, as a file.
+    HistoryFile,
+    /// What happened, which is to be forgotten.
+    Forget,
     /// This peer's identity.
     Identity,
     /// What the nodes and the calls are like.
@@ -113,6 +130,8 @@ pub enum View {
     Welcome,
     /// The page of the network.
     Network,
+    /// The page of what happened.
+    Time,
 }
 
 /// The state of the connection to the worker.
@@ -204,6 +223,8 @@ pub enum Msg {
     Send(Topic, Command),
     /// The text in the field for hashes and links changed.
     FetchText(String),
+    /// It is time to look what is at the link in that field.
+    Look,
     /// What is in the field is to be fetched.
     Fetch,
     /// The link on the clipboard is to be put into the field.
@@ -312,6 +333,8 @@ pub enum Msg {
     Panel(bool),
     /// Something happened on one of the pages beside the list of files.
     Pages(Do),
+    /// Something happened on the page of what happened.
+    Time(Travel),
 }
 
 /// All that a face holds: the worker's [`State`], and what belongs to this page.
@@ -348,6 +371,8 @@ pub struct Face {
     pub fetch_given: bool,
     /// What is wrong with that text.
     pub fetch_error: Option<String>,
+    /// What is at the link in the field, or why that is not known, once somebody was asked.
+    pub look: Option<Result<Look, Failure>>,
     /// The page in the tab.
     pub page: PageView,
     /// Whether all files of the page are listed.
@@ -408,6 +433,8 @@ pub struct Face {
     pub notice_read: bool,
     /// What the pages beside the list of files have.
     pub pages: Pages,
+    /// What the page of what happened has.
+    pub time: Time,
     /// The field for hashes and links.
     pub fetch_field: NodeRef,
     worker: Option<Worker>,
@@ -443,6 +470,7 @@ struct Timers {
     silence: Option<Timeout>,
     paint: Option<Timeout>,
     copied: Option<Timeout>,
+    look: Option<Timeout>,
     tick: Option<Interval>,
 }
 
@@ -456,6 +484,7 @@ impl View {
             View::Options => "options",
             View::Welcome => "welcome",
             View::Network => "network",
+            View::Time => "time",
         }
     }
 
@@ -491,6 +520,7 @@ impl Face {
             fetch_text: String::new(),
             fetch_given: false,
             fetch_error: None,
+            look: None,
             page: PageView::Reading,
             page_all: false,
             page_selected: Vec::new(),
@@ -521,6 +551,7 @@ impl Face {
             said: String::new(),
             notice_read: false,
             pages: Pages::default(),
+            time: Time::default(),
             fetch_field: NodeRef::default(),
             worker: None,
             wait: connection::FIRST_WAIT_MS,
@@ -557,7 +588,7 @@ impl Face {
                     sender.send_future(async { Msg::Pages(Do::Keys(commands::keys().await)) });
                 }
             }
-            (View::Tab | View::Panel, None) => face.page = PageView::Elsewhere,
+            (View::Tab | View::Panel, None) | (View::Time, _) => face.page = PageView::Elsewhere,
             (_, tab) => sender.send_future(async move { Msg::Page(sharing::look_at(tab).await) }),
         }
         face
@@ -592,12 +623,18 @@ impl Face {
     pub fn update(&mut self, sender: &Sender, msg: Msg) -> bool {
         self.had_focus = !focus::is_nowhere();
         match msg {
+            // There it is shown as it was.
+            Msg::Worker(FromWorker::Message(ToFace::Event { .. } | ToFace::Items { .. }))
+                if self.view == View::Time =>
+            {
+                return false;
+            }
             Msg::Worker(FromWorker::Message(ToFace::Event { event })) => {
                 return self.apply_event(sender, &event);
             }
             Msg::Worker(from) => self.receive(sender, from),
             Msg::Remembered(left) => {
-                if self.worker_state != WorkerState::Starting {
+                if self.worker_state != WorkerState::Starting || self.view == View::Time {
                     return false;
                 }
                 if let Some(ToFace::State {
@@ -621,20 +658,18 @@ impl Face {
                 self.send(sender, about, command);
             }
             Msg::FetchText(text) => {
-                self.fetch_text = text;
-                self.fetch_given = false;
-                self.fetch_error = None;
+                self.typed(sender, text);
                 self.failures.remove(&Topic::Fetch);
+            }
+            Msg::Look => {
+                let link = self.fetch_text.trim().to_owned();
+                self.send(sender, Topic::Look, Command::Look { link });
             }
             Msg::Fetch => self.fetch(sender),
             Msg::Paste => sender.send_future(async { Msg::Pasted(browser::paste().await.ok()) }),
             Msg::Pasted(text) => {
                 match text {
-                    Some(text) => {
-                        self.fetch_text = text.trim().to_owned();
-                        self.fetch_given = false;
-                        self.fetch_error = None;
-                    }
+                    Some(text) => self.typed(sender, text.trim().to_owned()),
                     None => self.fetch_error = Some(text::fetch_paste_refused().to_owned()),
                 }
                 focus::element(&self.fetch_field);
@@ -835,6 +870,7 @@ impl Face {
             Msg::Panel(true) => return false,
             Msg::Panel(false) => self.said = text::panel_refused().to_owned(),
             Msg::Pages(what) => self.on_page(sender, what),
+            Msg::Time(what) => self.travel(sender, what),
         }
         true
     }
@@ -909,7 +945,7 @@ impl Face {
     /// The subject of the sentences about a failure of this topic.
     pub fn about(&self, topic: &Topic) -> About {
         match topic {
-            Topic::Fetch => About::Fetch,
+            Topic::Fetch | Topic::Look => About::Fetch,
             Topic::Page(_) | Topic::Files | Topic::Shares => About::Share,
             Topic::Item(id) => match self.state.items.get(id) {
                 Some(item) => text::about(item.origin),
@@ -928,6 +964,9 @@ impl Face {
             | Topic::NodeList
             | Topic::SettingsFile
             | Topic::Report
+            | Topic::History
+            | Topic::HistoryFile
+            | Topic::Forget
             | Topic::Identity
             | Topic::Live
             | Topic::Call => About::Other,
@@ -944,6 +983,20 @@ impl Face {
         self.pending.values().map(|(topic, _)| topic)
     }
 
+    /// Puts into the field what the person typed or pasted. What is at a link is looked at once they pause. That tells its
+    /// provider that somebody asks, so it is not done with a link that comes from elsewhere.
+    fn typed(&mut self, sender: &Sender, text: String) {
+        let is_link = text.trim().len() >= SHORTEST_LINK;
+        self.timers.look = is_link.then(|| {
+            let sender = sender.clone();
+            Timeout::new(TYPED_MS, move || sender.send(Msg::Look))
+        });
+        self.fetch_text = text;
+        self.fetch_given = false;
+        self.fetch_error = None;
+        self.look = None;
+    }
+
     /// Sends the text as it was typed; the worker parses it, and says what is wrong with it.
     fn fetch(&mut self, sender: &Sender) {
         let typed = self.fetch_text.trim().to_owned();
@@ -954,6 +1007,7 @@ impl Face {
         } else {
             self.fetch_given = false;
             self.fetch_error = None;
+            self.timers.look = None;
             self.send(sender, Topic::Fetch, Command::Fetch { link: typed });
         }
     }

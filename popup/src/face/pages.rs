@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use fluence::command::{Answer, Command};
+use fluence::history;
 use fluence::live::{CallLine, MAX_CALLS, NodeView};
 use fluence::report;
 use fluence::settings_file;
@@ -157,7 +158,8 @@ impl Pages {
 impl Face {
     /// Asks the worker to tell what the nodes and the calls are like, on the pages that show it.
     pub(super) fn ask_live(&mut self, sender: &Sender) {
-        if !self.view.has_files() && !self.is_waiting(&Topic::Live) {
+        let wants = !self.view.has_files() && self.view != View::Time;
+        if wants && !self.is_waiting(&Topic::Live) {
             // A worker that has begun anew counts its calls anew.
             self.pages.calls.clear();
             let with_calls = self.view == View::Network;
@@ -303,6 +305,10 @@ impl Face {
             (Topic::Report, Answer::Text { text, .. }) => {
                 let saved = browser::save_text(report::NAME, &text);
                 self.pages.report_error = saved.err().map(|_| text::not_saved());
+            }
+            (Topic::HistoryFile, Answer::Text { text, .. }) => {
+                let saved = browser::save_text(history::NAME, &text);
+                self.time.wrong = saved.err().map(|_| text::not_saved());
             }
             (Topic::SettingsFile, Answer::Settings { settings, theme }) => {
                 if let Some(import) = &mut self.pages.import {

@@ -75,7 +75,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
 }
 
 /// Draws the rows that are in the document, with gaps in the place of the others.
-fn list(face: &Face, sender: &Sender, count: usize) -> Html {
+pub fn list(face: &Face, sender: &Sender, count: usize) -> Html {
     let mut end = 0;
     let gap = |from: usize, to: usize| match face.rows.height(from..to) {
         0 => None,
@@ -301,6 +301,8 @@ pub struct RowProps {
     picked: Option<bool>,
     /// Which page this is.
     view: View,
+    /// Whether the moment that is shown is the one in which it changed.
+    changed: bool,
     /// Its status in a few words, which also depends on the connection.
     status: String,
     /// Whether all is well with it: others can fetch it now, or it is for this person alone.
@@ -358,7 +360,7 @@ fn row(face: &Face, sender: &Sender, item: &Item, place: (usize, usize)) -> Html
         "item-log-refused",
     );
     html! {
-        <Row key={item.id.0.clone()} item={item.clone()} {place} picked={face.selection.as_ref().map(|selection| selection.has(&item.id))} view={face.view} {status} well={is_well(face, item)} now={text::now(item, &face.state.network, paused)}
+        <Row key={item.id.0.clone()} item={item.clone()} {place} picked={face.selection.as_ref().map(|selection| selection.has(&item.id))} view={face.view} changed={face.time.changed() == Some(&item.id)} {status} well={is_well(face, item)} now={text::now(item, &face.state.network, paused)}
             thumbnail={face.thumbnails.get(&item.id).cloned().flatten()} copies={face.state.copies_of(std::slice::from_ref(item))} web={web_link(face, item)}
             access={access.map(|access| access.origins.clone())} stalled={face.is_stalled(item)} publicly={face.asks_publicly(item)}
             copied={face.copied.clone().filter(|(key, _)| of_item(key))}
@@ -389,7 +391,7 @@ fn hosts(copies: &[Copy]) -> String {
 }
 
 /// The MIME type of folders.
-const FOLDER: &str = "inode/directory";
+pub const FOLDER: &str = "inode/directory";
 
 /// Draws one item of the list.
 #[function_component]
@@ -421,7 +423,7 @@ fn Row(props: &RowProps) -> Html {
         })
     };
     html! {
-        <li class={classes!("item", status, text::is_paused(item).then_some("paused"), props.well.then_some("well"))} id={item_id(&item.id)} tabindex="-1" data-testid="item"
+        <li class={classes!("item", status, text::is_paused(item).then_some("paused"), props.well.then_some("well"), props.changed.then_some("changed"))} id={item_id(&item.id)} tabindex="-1" data-testid="item"
             aria-posinset={at.to_string()} aria-setsize={count.to_string()} data-id={item.id.0.clone()} data-cid={item.cid.clone()} data-status={status}>
             if let Some(picked) = props.picked { { pick(props, picked) } }
             { picture(props) }

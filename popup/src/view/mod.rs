@@ -8,6 +8,7 @@ mod nodes;
 mod options;
 mod page;
 mod share;
+mod time;
 mod welcome;
 
 use fluence::failure::{About, Failure};
@@ -30,6 +31,9 @@ pub fn face(face: &Face, sender: &Sender) -> Html {
         },
         View::Network => html! {
             <main class="options">{ header::banners(face, sender) }{ network::view(face, sender) }</main>
+        },
+        View::Time => html! {
+            <main class="options">{ header::banners(face, sender) }{ time::view(face, sender) }</main>
         },
         View::Popup | View::Tab | View::Panel => html! {
             <main class="files">

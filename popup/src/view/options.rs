@@ -311,6 +311,7 @@ fn about(face: &Face, sender: &Sender) -> Html {
                 <dt>{ text::options_version() }</dt><dd data-testid="version">{ web::extension::runtime::version() }</dd>
             </dl>
             <p><a href="popup.html?view=network" data-testid="about-network">{ text::network_open() }</a></p>
+            <p><a href="popup.html?view=time" data-testid="about-time">{ text::time_title() }</a></p>
             <p><a href="popup.html?view=welcome" data-testid="about-welcome">{ text::welcome_again() }</a></p>
             { hint(text::report_help().into()) }
             <p class="buttons">{ button("", "down", text::report().into(), "report", face.is_waiting(&Topic::Report), report) }</p>

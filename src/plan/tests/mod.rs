@@ -26,7 +26,7 @@ use self::sim::SimSource;
 use self::world::{Machine, Manner, SimRemote, Site, Storage, World, function, key};
 use super::{Expected, Input, ShareInput};
 use crate::call::{ErrorCode, Reply, Request};
-use crate::command::{Answer, Command};
+use crate::command::{Answer, Command, Look};
 use crate::content::Profile;
 use crate::content::unixfs::{self, Child};
 use crate::failure::{Code, Failure, Reason};

@@ -299,3 +299,50 @@ fn a_share_without_a_name_is_described_without_one() {
         assert_eq!(item(&b, &fetched).name, cid, "nobody said another one");
     }
 }
+
+#[test]
+fn what_is_at_a_link_is_said_before_anything_moves() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let look = |machine: &Machine, link: &str| {
+        let link = link.to_owned();
+        command(machine, Command::Look { link })
+    };
+    let (_, cid) = share(&a, "holiday.jpg", &file(300_000, 91));
+    let plain = Look {
+        name: Some("holiday.jpg".into()),
+        mime: Some("image/jpeg".into()),
+        size: Some(300_000),
+        peer: Some("alice".into()),
+        private: false,
+    };
+    assert_eq!(
+        look(&b, &cid),
+        Answer::Seen {
+            look: plain.clone()
+        }
+    );
+    assert!(storage.blocks.borrow().is_empty(), "nothing was uploaded");
+    assert!(b.engine.state().items.values().next().is_none());
+    let here = Look {
+        peer: None,
+        ..plain
+    };
+    assert_eq!(look(&a, &cid), Answer::Seen { look: here });
+
+    // What is private has its name in its bytes, whatever somebody says about it.
+    let link = format!("fluence:{cid}#{}", "A".repeat(22));
+    let hidden = Look {
+        name: None,
+        mime: None,
+        size: Some(300_000),
+        peer: Some("alice".into()),
+        private: true,
+    };
+    assert_eq!(look(&b, &link), Answer::Seen { look: hidden });
+
+    a.kill();
+    assert_eq!(refused(look(&b, &cid)), "no_provider");
+    assert_eq!(refused(look(&b, "holiday.jpg")), "bad_link");
+}

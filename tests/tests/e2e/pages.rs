@@ -553,3 +553,92 @@ fn what_nobody_shares_is_looked_for_where_the_person_allows_it() {
         Ok(())
     });
 }
+
+/// What the page of what happened says about the moment that it shows, and the statuses in the list as it was then.
+async fn moment(alice: &Browser) -> Result<(String, Vec<String>)> {
+    let script = r#"const of = (testid) => document.querySelector(`[data-testid="${testid}"]`);
+      const rows = [...of('then').querySelectorAll('[data-testid="item-status"]')];
+      return [of('time-event').textContent, ...rows.map(row => row.textContent)];"#;
+    let told = alice.driver()?.execute(script, vec![]).await?;
+    let mut told: Vec<String> = told.convert()?;
+    Ok((told.remove(0), told))
+}
+
+#[test]
+fn the_list_is_shown_as_it_was_at_any_moment() {
+    play("what_happened", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        let picture = scene.file("holiday.png", &files::picture(64, 48)?)?;
+        face.share(&[&picture]).await?;
+        let shared = face.wait_named("holiday.png", &["shared"], SMALL).await?;
+        face.press_in(&shared, "item-menu").await?;
+        face.press("item-stop").await?;
+        face.wait_named("holiday.png", &["stopped"], SMALL).await?;
+
+        go(&alice, &face, "options", "about-time").await?;
+        press_id(&alice, "about-time").await?;
+        shown(&face, "time-moment").await?;
+        let now = moment(&alice).await?;
+        ensure!(now.1 == ["No longer shared"], "{now:?}");
+        face.picture("now").await?;
+        fits(&alice, &face).await?;
+        let mut seen = vec![now];
+        while seen.last().is_some_and(|(what, _)| what != "The beginning") {
+            press_id(&alice, "time-before").await?;
+            seen.push(moment(&alice).await?);
+            ensure!(seen.len() < 100, "it has no beginning: {seen:?}");
+        }
+        let at = |words: &str| seen.iter().find(|(what, _)| what.contains(words));
+        let was = |words: &str| at(words).map(|(_, rows)| rows.clone()).unwrap_or_default();
+        ensure!(was("began to share") == ["Reading the file"], "{seen:?}");
+        ensure!(
+            was("Others can fetch") == ["Others can fetch it"],
+            "{seen:?}"
+        );
+        ensure!(was("The beginning").is_empty(), "{seen:?}");
+        let last = format!(
+            r#"return document.querySelector('[data-testid="time-count"]').textContent === '0 of {}';"#,
+            seen.len() - 1
+        );
+        face.wait("the number of moments", SMALL, &last).await?;
+        for _ in 0..seen.len() / 2 {
+            press_id(&alice, "time-after").await?;
+        }
+        ensure!(
+            moment(&alice).await? == seen[seen.len() - 1 - seen.len() / 2],
+            "{seen:?}"
+        );
+        face.picture("then").await?;
+        press_id(&alice, "time-now").await?;
+        ensure!(moment(&alice).await? == seen[0], "{seen:?}");
+
+        // Somebody else opens it, and sees what happened, and not to what.
+        press_id(&alice, "time-export").await?;
+        let file = alice.saved("fluence-history.json", SMALL).await?;
+        let text = std::fs::read_to_string(&file)?;
+        let cid = shared.cid.context("it has a hash")?;
+        for secret in ["holiday", &cid, "127.0.0.1", "12D3Koo"] {
+            ensure!(!text.contains(secret), "it has {secret}: {text}");
+        }
+        let (bob, bobs) = scene.online("bob", &node).await?;
+        go(&bob, &bobs, "time", "time-open").await?;
+        let field = bob.driver()?.find(By::Testid("time-open")).await?;
+        field.send_keys(picture.display().to_string()).await?;
+        says(&bobs, "time-wrong", "no history").await?;
+        field.send_keys(file.display().to_string()).await?;
+        says(&bobs, "time-file", "fluence-history.json").await?;
+        let there = moment(&bob).await?;
+        ensure!(there.1 == ["No longer shared"], "{there:?}");
+        says(&bobs, "time-count", &format!("{0} of {0}", seen.len() - 1)).await?;
+
+        // What is forgotten is gone from there, and from nowhere else.
+        go(&alice, &face, "time", "time-forget").await?;
+        press_id(&alice, "time-forget").await?;
+        press_id(&alice, "time-forget-now").await?;
+        says(&face, "time-count", "0 of 0").await?;
+        let there = moment(&alice).await?;
+        ensure!(there.1 == ["No longer shared"], "{there:?}");
+        Ok(())
+    });
+}

@@ -294,3 +294,50 @@ fn keys_open_the_popup_and_share_files() {
         Ok(())
     });
 }
+
+#[test]
+fn what_is_at_a_link_is_shown_before_it_is_fetched() {
+    play("look", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(3_000_000, 61);
+        let sender = scene.command_line("sender", &node)?;
+        let (_sharing, cid) = sender.share(&scene.file("рукопись 1.pdf", &bytes)?).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        let seen = async |link: &str, testid: &str| -> Result<String> {
+            let field = alice.driver()?.find(By::Testid("fetch-input")).await?;
+            field.clear().await?;
+            field.send_keys(link).await?;
+            let text = format!(
+                r#"return document.querySelector('[data-testid="{testid}"]')?.textContent;"#
+            );
+            let text = face.wait("what is at the link", SMALL, &text).await?;
+            Ok(text.as_str().unwrap_or_default().to_owned())
+        };
+        let name = seen(&cid, "look-name").await?;
+        ensure!(name == "рукопись 1.pdf", "{name}");
+        let about = seen(&cid, "look-about").await?;
+        ensure!(about.starts_with("Document · 3 MB · from …"), "{about}");
+        face.picture("seen").await?;
+        ensure!(node.uploaded().await? == 0, "bytes were moved");
+        ensure!(face.items().await?.is_empty(), "a fetch has begun");
+
+        let private = format!("fluence:{}#{}", cid, "A".repeat(22));
+        let about = seen(&private, "look").await?;
+        ensure!(about.contains("private"), "{about}");
+        ensure!(!about.contains("рукопись"), "{about}");
+
+        let said = seen(NOBODY_S, "look-failed").await?;
+        ensure!(said.contains("Nobody"), "{said}");
+
+        // Whoever made the link that a page gives is told of nothing before the person fetches it.
+        let face = given(&alice, &format!("web+fluence:{}", cid)).await?;
+        waits(&alice, &face, &format!("web+fluence:{}", cid)).await?;
+        let looked = r#"return document.querySelector('[data-testid^="look"]') !== null;"#;
+        let looked = alice.driver()?.execute(looked, vec![]).await?;
+        ensure!(*looked.json() == json!(false), "it was looked at");
+        face.press("fetch-button").await?;
+        let fetched = face.wait_named("рукопись 1.pdf", &["done"], SMALL).await?;
+        ensure!(fetched.cid.as_deref() == Some(&*cid), "{fetched:?}");
+        Ok(())
+    });
+}

@@ -1,0 +1,54 @@
+# The page of what happened: moments, and what happened in each.
+#
+# العربية. الأسلوب محايد. علامتا التنصيص: «…».
+# المصطلحات: share = مشاركة؛ fetch = جلب؛ node = عقدة؛ peer = نظير؛ provider = مزوّد؛ storage = مخزن؛ hash = تجزئة؛
+# link = رابط؛ web link = رابط ويب؛ privately = بخصوصية؛ background worker = عملية الخلفية؛ upload = رفع؛
+# extension = إضافة؛ gateway = بوابة؛ call = استدعاء.
+
+## The page.
+
+time-title = ما حدث
+time-help = انتقل إلى لحظة لترى قائمتك كما كانت حينها. هنا آخر 30 يومًا، أو أقل إن حدث الكثير.
+time-reading = جارٍ قراءة ما حدث…
+time-beginning = البداية
+time-nothing = لم يكن في القائمة شيء.
+time-moment = اللحظة
+time-before = خطوة إلى الوراء
+time-after = خطوة إلى الأمام
+time-now = إلى النهاية
+time-count = { NUMBER($at) } من { NUMBER($last) }
+time-file = كملف
+time-file-help = للإبلاغ عن عطل يمكن حفظ هذا كله كملف وفتحه في متصفح آخر. وتُستبدل أرقام بالأسماء والروابط والمفاتيح والتجزئات والنظراء والعناوين.
+time-export = حفظ كملف
+time-open = فتح ملف
+time-back = العودة إلى هذا المتصفح
+time-forget = نسيان ما حدث
+time-forget-question = هل يُنسى ما حدث حتى الآن؟ تبقى قائمتك وملفاتك كما هي.
+time-no-file = ليس في هذا الملف سجل من Fluence Share. اختر ملفًا حُفظ من هذه الصفحة.
+time-of-file = هذا هو السجل في الملف { $name }، وليس سجل هذا المتصفح.
+
+## What happened, in a few words.
+
+event-about = { $name }: { $what }
+event-share-began = بدأت مشاركته
+event-fetch-began = بدأت جلبه
+event-described = عُرف اسمه أو نوعه أو حجمه
+event-thumbnail = أُنشئت صورة مصغّرة له
+event-hashed = صار له رابط
+event-requested = طلبه أحدهم
+event-upload-began = بدأ رفعه
+event-upload-sent = رُفع جزء منه
+event-uploaded = رُفع
+event-upload-failed = تعذّر رفعه
+event-limited = حدّدت متى تتوقف مشاركته
+event-asks-first = حدّدت هل تُسأل أولًا
+event-provided = بدأت تشاركه أنت أيضًا
+event-not-provided = لم يعد مشاركًا
+event-saved = حُفظ
+event-merged = الملف نفسه موجود في القائمة بالفعل
+event-removed = أُزيل ملف
+event-unconfirmed = بدأت الإضافة من جديد
+event-confirmed = صار بإمكان الآخرين العثور مجددًا على ما تشاركه
+event-released = تخلّى مخزن عن نسخة
+event-settings = تغيّرت الإعدادات
+event-started = بدأت الإضافة

@@ -1,0 +1,54 @@
+# The page of what happened: moments, and what happened in each.
+#
+# Deutsch. Anrede: Sie. Anführungszeichen: „…“.
+# Wörter: share = teilen; fetch = abrufen; node = Knoten; peer = Peer; provider = Anbieter; storage = Speicher;
+# hash = Hash; link = Link; web link = Web-Link; privately = privat; background worker = Hintergrundprozess;
+# upload = hochladen; extension = Erweiterung; gateway = Gateway; call = Aufruf.
+
+## The page.
+
+time-title = Was geschehen ist
+time-help = Gehen Sie zu einem Zeitpunkt, um Ihre Liste zu sehen, wie sie damals war. Hier sind die letzten 30 Tage, oder weniger, wenn viel geschehen ist.
+time-reading = Liest, was geschehen ist …
+time-beginning = Der Anfang
+time-nothing = Die Liste war leer.
+time-moment = Zeitpunkt
+time-before = Schritt zurück
+time-after = Schritt vor
+time-now = Zum Ende
+time-count = { NUMBER($at) } von { NUMBER($last) }
+time-file = Als Datei
+time-file-help = Für einen Fehlerbericht lässt sich all das als Datei speichern und in einem anderen Browser öffnen. Namen, Links, Schlüssel, Hashes, Peers und Adressen sind durch Nummern ersetzt.
+time-export = Als Datei speichern
+time-open = Datei öffnen
+time-back = Zurück zu diesem Browser
+time-forget = Vergessen, was geschehen ist
+time-forget-question = Vergessen, was bisher geschehen ist? Ihre Liste und Ihre Dateien bleiben, wie sie sind.
+time-no-file = Diese Datei enthält keinen Verlauf von Fluence Share. Wählen Sie eine, die auf dieser Seite gespeichert wurde.
+time-of-file = Das ist der Verlauf in der Datei { $name }, nicht der dieses Browsers.
+
+## What happened, in a few words.
+
+event-about = { $name }: { $what }
+event-share-began = Sie haben begonnen, das zu teilen
+event-fetch-began = Sie haben begonnen, das abzurufen
+event-described = Name, Art oder Größe wurden bekannt
+event-thumbnail = Ein kleines Bild davon wurde erstellt
+event-hashed = Es hat seinen Link bekommen
+event-requested = Jemand hat danach gefragt
+event-upload-began = Das Hochladen hat begonnen
+event-upload-sent = Ein Teil davon wurde hochgeladen
+event-uploaded = Es wurde hochgeladen
+event-upload-failed = Das Hochladen ist gescheitert
+event-limited = Sie haben festgelegt, wann es nicht mehr geteilt wird
+event-asks-first = Sie haben festgelegt, ob Sie zuerst gefragt werden
+event-provided = Sie haben begonnen, es ebenfalls zu teilen
+event-not-provided = Es wird nicht mehr geteilt
+event-saved = Es wurde gespeichert
+event-merged = Dieselbe Datei war schon in der Liste
+event-removed = Eine Datei wurde entfernt
+event-unconfirmed = Die Erweiterung wurde wieder gestartet
+event-confirmed = Andere finden wieder, was Sie teilen
+event-released = Ein Speicher hat eine Kopie gelöscht
+event-settings = Die Einstellungen wurden geändert
+event-started = Die Erweiterung wurde gestartet

@@ -1,0 +1,134 @@
+//! The page of what happened: the list as it was after each event.
+
+use fluence::command::Command;
+use fluence::history::{self, History};
+use fluence::state::{Event, EventKind, ItemId};
+use web_sys::File;
+
+use super::{Face, Msg, Sender, Topic, View};
+use crate::{browser, text};
+
+/// What the page of what happened has.
+#[derive(Default)]
+pub struct Time {
+    /// What happened.
+    pub history: History,
+    /// After how many events the list is shown.
+    pub at: usize,
+    /// Whether all of it is here.
+    pub whole: bool,
+    /// The name of the file whose history is shown, in the place of this browser's.
+    pub file: Option<String>,
+    /// What is wrong with a file, or why none was written.
+    pub wrong: Option<&'static str>,
+    /// Whether the person is asked whether the history is to be forgotten.
+    pub asks: bool,
+}
+
+/// What can happen on that page.
+pub enum Travel {
+    /// The list after so many events is to be shown.
+    To(usize),
+    /// A file with a history was chosen.
+    Chosen(File),
+    /// It was read: its name, and what is in it.
+    Read(String, Option<String>),
+    /// This browser's history is to be shown again.
+    Back,
+    /// The person is to be asked whether the history is to be forgotten, or no longer.
+    Ask(bool),
+    /// It is to be forgotten.
+    Forget,
+}
+
+impl Time {
+    /// The event that came last.
+    pub fn event(&self) -> Option<&Event> {
+        self.history.event(self.at)
+    }
+
+    /// The item that it changed.
+    pub fn changed(&self) -> Option<&ItemId> {
+        match &self.event()?.kind {
+            EventKind::Merged { into, .. } => Some(into),
+            kind => kind.item(),
+        }
+    }
+}
+
+impl Face {
+    /// Asks for this browser's history, or for more of it.
+    pub(super) fn ask_history(&mut self, sender: &Sender) {
+        if self.view != View::Time || self.time.whole || self.is_waiting(&Topic::History) {
+            return;
+        }
+        let known = self.time.history.seq();
+        let after = (!self.time.history.is_empty()).then_some(known);
+        self.send(sender, Topic::History, Command::History { after });
+    }
+
+    /// Takes a part of this browser's history.
+    pub(super) fn take_history(&mut self, snapshot: Option<&str>, events: &[String], more: bool) {
+        let time = &mut self.time;
+        if time.history.is_empty() {
+            let start = snapshot.and_then(browser::state_of);
+            time.history = History::new(start.unwrap_or_default());
+        }
+        let before = time.history.len();
+        let events = events.iter().filter_map(|text| browser::event_of(text));
+        events.for_each(|event| time.history.add(event));
+        time.whole = !more || time.history.len() == before;
+        if time.whole {
+            self.travel_to(self.time.history.len());
+        }
+    }
+
+    /// Does what the person wants on the page of what happened.
+    pub(super) fn travel(&mut self, sender: &Sender, what: Travel) {
+        self.time.asks = matches!(what, Travel::Ask(true));
+        match what {
+            Travel::To(at) => self.travel_to(at),
+            Travel::Chosen(file) => {
+                self.time.wrong =
+                    (file.size() > history::MAX_FILE as f64).then_some(text::time_no_file());
+                if self.time.wrong.is_none() {
+                    sender.send_future(async move {
+                        let read = browser::text_of(&file).await;
+                        Msg::Time(Travel::Read(file.name(), read.ok()))
+                    });
+                }
+            }
+            Travel::Read(name, read) => match read.and_then(|text| browser::history_of(&text)) {
+                Some(history) => {
+                    self.time = Time {
+                        at: history.len(),
+                        history,
+                        whole: true,
+                        file: Some(name),
+                        ..Time::default()
+                    };
+                    self.travel_to(self.time.at);
+                }
+                None => self.time.wrong = Some(text::time_no_file()),
+            },
+            Travel::Back => {
+                self.time = Time::default();
+                self.ask_history(sender);
+            }
+            Travel::Ask(_) => {}
+            Travel::Forget => self.send(sender, Topic::Forget, Command::ForgetHistory),
+        }
+    }
+
+    /// Shows the list as it was after so many events.
+    fn travel_to(&mut self, at: usize) {
+        let at = at.min(self.time.history.len());
+        let network = std::mem::take(&mut self.state.network);
+        self.state = self.time.history.at(at);
+        self.state.network = network;
+        self.time.at = at;
+        if let Some(event) = self.time.event() {
+            self.said = text::event(&event.kind, &self.state);
+        }
+    }
+}
