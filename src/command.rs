@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::live::{CallLine, NodeView};
 use crate::state::flat::{Slot, flat};
 use crate::state::{
-    Copy, Event, EventKind, Item, ItemId, LinkError, LogLine, NetworkStatus, Settings, State,
+    Copy, Ends, Event, EventKind, Item, ItemId, LinkError, LogLine, NetworkStatus, Settings, State,
     Unreadable,
 };
 
@@ -49,6 +49,8 @@ pub enum Command {
         name: Option<String>,
         /// Whether it is shared privately; `None` for what the settings say.
         private: Option<bool>,
+        /// When it stops being shared by itself; `None` for what the settings say.
+        ends: Option<Ends>,
     },
     /// Share blobs that the face hands over beside this message ([`HANDOVER`]).
     ShareFiles {
@@ -60,6 +62,8 @@ pub enum Command {
         together: bool,
         /// Whether they are shared privately; `None` for what the settings say.
         private: Option<bool>,
+        /// When they stop being shared by themselves; `None` for what the settings say.
+        ends: Option<Ends>,
     },
     /// Fetch a file by the hash or link that a person typed.
     Fetch {
@@ -228,6 +232,8 @@ struct FlatCommand {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     private: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    ends: Option<Ends>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     link: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     settings: Option<Settings>,
@@ -264,8 +270,8 @@ struct FlatCommand {
 flat! {
     Command as FlatCommand { command }:
     Watch = "watch",
-    ShareUrl { url, tab, page, name, private } = "share_url",
-    ShareFiles { key, files, together, private } = "share_files",
+    ShareUrl { url, tab, page, name, private, ends } = "share_url",
+    ShareFiles { key, files, together, private, ends } = "share_files",
     Fetch { link } = "fetch",
     Look { link } = "look",
     Resume { id } = "resume",
@@ -309,6 +315,11 @@ impl TryFrom<FlatCommand> for Command {
 pub const HANDOVER: &str = "fluence-handover";
 /// The key in the extension's storage for the session under which the worker keeps [`ToFace::remembered`].
 pub const REMEMBERED: &str = "first";
+/// The key in the extension's storage for the session under which the worker leaves a text for a page that it opens, with
+/// `given` in its address. What may have a key in it is in no address.
+pub fn given_key(id: &str) -> String {
+    format!("given {id}")
+}
 /// The name of the port by which the worker knows a face.
 pub const FACE_PORT: &str = "face";
 
@@ -799,6 +810,7 @@ mod tests {
             let kinds = [
                 EventKind::ShareBegan {
                     key: None,
+                    ends: None,
                     id: id.clone(),
                     name: format!("IMG_20260101_{number:06}.jpg"),
                     mime: Some("image/jpeg".into()),
@@ -831,6 +843,7 @@ mod tests {
             Command::Watch,
             Command::ShareUrl {
                 private: None,
+                ends: None,
                 url: text(),
                 tab: Some(1),
                 page: None,
@@ -838,6 +851,10 @@ mod tests {
             },
             Command::ShareFiles {
                 private: None,
+                ends: Some(Ends {
+                    seconds: None,
+                    calls: Some(1),
+                }),
                 key: text(),
                 files: Vec::new(),
                 together: true,

@@ -739,6 +739,7 @@ mod tests {
             until: Some(7),
             at: 5,
             owner: None,
+            left: None,
         };
         state.copies.push(Copy {
             owner: Some("12D3Kob".into()),

@@ -142,6 +142,7 @@ mod tests {
             let kinds = [
                 EventKind::ShareBegan {
                     key: None,
+                    ends: None,
                     id: id.clone(),
                     name: "a".to_owned(),
                     mime: None,

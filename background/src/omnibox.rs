@@ -1,12 +1,13 @@
 //! Links and hashes in the address bar, after the keyword.
 
-use fluence::command::Answer;
+use fluence::command::{Answer, given_key};
 use fluence::failure::{About, Failure, Reason};
 use fluence::names::{self, MAX_LINK};
-use web::extension::omnibox;
 use web::extension::pages::open_at;
 use web::extension::runtime::url_of;
+use web::extension::{omnibox, storage};
 use web::js::warn_on_error;
+use web::time;
 use words::Extension;
 
 /// Says what the keyword is for.
@@ -41,7 +42,10 @@ pub async fn entered(text: &str, fetched: &Answer, place: &str) {
         _ => {
             // One letter more, so that the page says that it is too long.
             let text: String = text.chars().take(MAX_LINK + 1).collect();
-            format!("popup.html?view=tab&link={}", encoded(&text))
+            let id = format!("{:032x}", time::random());
+            let left = storage::keep_for_session(&given_key(&id), text.into()).await;
+            warn_on_error("what was typed is not shown", left);
+            format!("popup.html?view=tab&given={id}")
         }
     };
     warn_on_error(

@@ -98,10 +98,7 @@ impl Platform for Browser {
     }
 
     fn is_metered(&self) -> bool {
-        let navigator = js::member(&js_sys::global(), "navigator");
-        let connection = js::member(&navigator, "connection");
-        js::member(&connection, "saveData").as_bool() == Some(true)
-            || js::member(&connection, "type").as_string().as_deref() == Some("cellular")
+        web::browser::is_metered()
     }
 
     fn random(&self) -> u128 {

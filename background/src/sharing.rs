@@ -9,7 +9,7 @@ use fluence::command::{Answer, HandedFile, MAX_URL, ToFace};
 use fluence::failure::{Code, Failure, Reason};
 use fluence::names::safe_file_name;
 use fluence::plan::{Engine, Input, ShareInput};
-use fluence::state::{ItemId, ItemSource};
+use fluence::state::{Ends, ItemId, ItemSource};
 use futures::stream::{self, StreamExt};
 use js_sys::{Array, Promise};
 use wasm_bindgen::JsValue;
@@ -47,6 +47,15 @@ pub enum Wish {
     Link,
     /// That all that were chosen together are done.
     Together(Rc<Together>),
+}
+
+/// How something is shared, as far as the person chose that for it; `None` for what the settings say.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    /// Whether it is shared privately.
+    pub private: Option<bool>,
+    /// When it stops being shared by itself.
+    pub ends: Option<Ends>,
 }
 
 /// Files that were chosen together. The person is told once, when all of them are done.
@@ -163,6 +172,10 @@ impl Sharing {
             Some(MENU_PRIVATE) => Some(true),
             _ => None,
         };
+        let how = How {
+            private,
+            ends: None,
+        };
         let text = |name| {
             member(info, name)
                 .as_string()
@@ -191,19 +204,19 @@ impl Sharing {
         // link over the text around it. `static/background.js` asks for permission in the same order.
         let answer = if let Some(url) = text("srcUrl") {
             let wanted = wanted(url, text("mediaType"), None);
-            self.share_url(wanted, asked, Wish::Link, private).await
+            self.share_url(wanted, asked, Wish::Link, how).await
         } else if let Some(url) = text("linkUrl") {
-            self.share_url(wanted(url, None, None), asked, Wish::Link, private)
+            self.share_url(wanted(url, None, None), asked, Wish::Link, how)
                 .await
         } else if let Some(selected) = text("selectionText") {
             let place = tab_id.map(|tab| (tab, frame));
-            self.share_selection(selected, place, page, private).await
+            self.share_selection(selected, place, page, how).await
         } else if let Some(url) = text("frameUrl").or(page.clone()) {
             let wanted = Wanted {
                 as_page: true,
                 ..wanted(url, None, title)
             };
-            self.share_url(wanted, asked, Wish::Link, private).await
+            self.share_url(wanted, asked, Wish::Link, how).await
         } else {
             return;
         };
@@ -225,8 +238,9 @@ impl Sharing {
     }
 
     /// Whether something is shared privately: as was chosen for it, or else as the settings say.
-    fn is_private(&self, chosen: Option<bool>) -> bool {
-        chosen.unwrap_or_else(|| self.engine.settings().private)
+    fn is_private(&self, how: How) -> bool {
+        how.private
+            .unwrap_or_else(|| self.engine.settings().private)
     }
 
     /// Shares what is at an address. It is in the list before anything is read.
@@ -235,7 +249,7 @@ impl Sharing {
         wanted: Wanted,
         asked: Option<Promise>,
         wish: Wish,
-        private: Option<bool>,
+        how: How,
     ) -> Answer {
         if wanted.url.len() > MAX_URL && !wanted.url.starts_with("data:") {
             return refused(Failure::new(Code::BadAddress).reason(Reason::TooLong));
@@ -250,7 +264,8 @@ impl Sharing {
                 url,
                 page: wanted.page.clone(),
             }),
-            private: self.is_private(private),
+            private: self.is_private(how),
+            ends: how.ends,
             body: Input::Remote(self.reading.remote(wanted, asked)),
         };
         self.share(input, wish).await
@@ -271,7 +286,7 @@ impl Sharing {
         selected: String,
         place: Option<(i32, Option<i32>)>,
         page: Option<String>,
-        private: Option<bool>,
+        how: How,
     ) -> Answer {
         // The browser gives the selected text without line breaks; the page gives it with them.
         let whole = match place {
@@ -304,7 +319,8 @@ impl Sharing {
             mime: Some("text/plain".to_owned()),
             size: Some(blob.size() as u64),
             source: Some(ItemSource { url: None, page }),
-            private: self.is_private(private),
+            private: self.is_private(how),
+            ends: how.ends,
             body: Input::Stored(BlobSource::new(blob)),
         };
         self.share(input, Wish::Link).await
@@ -317,9 +333,9 @@ impl Sharing {
         key: &str,
         files: Vec<HandedFile>,
         together: bool,
-        private: Option<bool>,
+        how: How,
     ) -> Answer {
-        let private = self.is_private(private);
+        let private = self.is_private(how);
         let blobs = self.handovers.take(key).await.unwrap_or_default();
         if blobs.is_empty() || blobs.len() != files.len() || blobs.len() > MAX_FILES {
             return refused(Code::Handover.into());
@@ -335,6 +351,7 @@ impl Sharing {
                 size: None,
                 source: None,
                 private,
+                ends: how.ends,
                 body: Input::Many(body),
             };
             return self.share(input, Wish::Told).await;
@@ -358,6 +375,7 @@ impl Sharing {
                     size: Some(blob.size() as u64),
                     source: None,
                     private,
+                    ends: how.ends,
                     body: Input::Stored(BlobSource::new(blob)),
                 };
                 let wish = wish.clone();

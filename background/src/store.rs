@@ -494,7 +494,13 @@ impl DiskPartial {
         let asked = self.store.disk.ask(request);
         self.write(vec![asked], len);
         self.len += len;
-        if self.gathered.offset - self.extent.offset >= EXTENT {
+        self.record_if_due(false).await
+    }
+
+    /// Begins to write the extent to the database if it is large or old enough, or has too many blocks.
+    async fn record_if_due(&mut self, many: bool) -> Result<(), StoreError> {
+        let waited = time::now_ms().saturating_sub(self.extent.since) >= EXTENT_TIME;
+        if many || waited || self.gathered.offset - self.extent.offset >= EXTENT {
             self.record().await?;
         }
         Ok(())
@@ -608,11 +614,7 @@ impl DiskPartial {
             return Ok(());
         }
         self.write_gathered().await?;
-        let waited = time::now_ms().saturating_sub(self.extent.since) >= EXTENT_TIME;
-        if many || waited || self.gathered.offset - self.extent.offset >= EXTENT {
-            self.record().await?;
-        }
-        Ok(())
+        self.record_if_due(many).await
     }
 
     /// Begins to write the buffered bytes, if there are any.

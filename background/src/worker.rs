@@ -43,7 +43,7 @@ use crate::pages::PAGE_PORT;
 use crate::platform::{Browser, Recorder, Snapshot};
 use crate::save::Saver;
 use crate::saving::Saving;
-use crate::sharing::{self, Sharing, Wish};
+use crate::sharing::{self, How, Sharing, Wish};
 use crate::store::DiskStore;
 
 /// The nodes of this build: `FLUENCE_NODES`, or else one on this computer.
@@ -523,6 +523,7 @@ impl Worker {
                 page,
                 name,
                 private,
+                ends,
             } => {
                 let wanted = Wanted {
                     url,
@@ -531,19 +532,18 @@ impl Worker {
                     name,
                     ..Wanted::default()
                 };
-                self.sharing
-                    .share_url(wanted, None, Wish::Told, private)
-                    .await
+                let how = How { private, ends };
+                self.sharing.share_url(wanted, None, Wish::Told, how).await
             }
             Command::ShareFiles {
                 key,
                 files,
                 together,
                 private,
+                ends,
             } => {
-                self.sharing
-                    .share_files(&key, files, together, private)
-                    .await
+                let how = How { private, ends };
+                self.sharing.share_files(&key, files, together, how).await
             }
             Command::Save { id } => done(self.saving.save(&id).await, Some(id)),
             Command::Reconnect => {

@@ -192,6 +192,8 @@ under-a-millisecond = أقل من 1 م.ث
 millis-taken = { NUMBER($count) } م.ث
 paused-status-shared = المشاركة متوقفة مؤقتًا
 paused-status-fetched = مجلوب. المشاركة متوقفة مؤقتًا
+metered-status-shared = بانتظار شبكة أخرى
+metered-status-fetched = جُلب. بانتظار شبكة أخرى
 somebody-asks = يطلبه النظير { $peer }. دون رد خلال دقيقة لا يحصل على شيء.
 fetches-left =
     { $count ->
@@ -305,6 +307,7 @@ status-not-fetched = لم يُجلب
 now-not-from-you = لا أحد يستطيع جلب هذا منك.
 now-only-yours = هو لديك. أنت لا تشاركه مع الآخرين.
 now-paused = لا أحد يستطيع جلب هذا منك، لأن المشاركة متوقفة مؤقتًا.
+now-metered = لا يمكن لأحد جلبه منك عبر هذه الشبكة لأنها محدودة الاستخدام.
 now-offline = لا أحد يستطيع جلب هذا منك إلى أن يعود الاتصال.
 now-announcing = يجري إعلام الشبكة به. بعد لحظة يستطيع كل من لديه الرابط جلبه.
 now-asks = يستطيع كل من لديه الرابط طلب هذا ما دام متصفحك مفتوحًا، ويحصل عليه إن سمحت.
@@ -312,24 +315,28 @@ now-shared = يستطيع كل من لديه الرابط جلب هذا ما د�
 copy-until = توجد نسخة في مخزن حتى { $until }
 copy-somewhere = توجد نسخة في مخزن
 still-at = لا تزال هناك نسخة في { $hosts }
-removed-still-at =
+still-at-until = لا تزال نسخة في { $hosts } حتى { $until }
+still-for-others = يحتفظ آخرون بنسخة في { $hosts }
+still-refused = لم يحذفها { $hosts }
+still-refused-until = لم يحذفها { $hosts } ولديه نسخة حتى { $until }
+removed-files =
     { $count ->
-        [zero] { $count } ملف أزلته: لا تزال نسخ في { $hosts } إلى أن ترد عقدته.
-        [one] ملف واحد أزلته: لا تزال نسخ في { $hosts } إلى أن ترد عقدته.
-        [two] ملفان أزلتهما: لا تزال نسخ في { $hosts } إلى أن ترد عقدته.
-        [few] { $count } ملفات أزلتها: لا تزال نسخ في { $hosts } إلى أن ترد عقدته.
-        [many] { $count } ملفًا أزلتها: لا تزال نسخ في { $hosts } إلى أن ترد عقدته.
-       *[other] { $count } ملف أزلتها: لا تزال نسخ في { $hosts } إلى أن ترد عقدته.
+        [zero] { $count } ملف أزلته: { $what }
+        [one] ملف واحد أزلته: { $what }
+        [two] ملفان أزلتهما: { $what }
+        [few] { $count } ملفات أزلتها: { $what }
+        [many] { $count } ملفًا أزلتها: { $what }
+       *[other] { $count } ملف أزلتها: { $what }
     }
-former-still-at =
-    { $count ->
-        [zero] { $count } ملف أزلته: لا تزال نسخ من هويتك السابقة في { $hosts } إلى أن تنتهي صلاحيتها هناك.
-        [one] ملف واحد أزلته: لا تزال نسخ من هويتك السابقة في { $hosts } إلى أن تنتهي صلاحيتها هناك.
-        [two] ملفان أزلتهما: لا تزال نسخ من هويتك السابقة في { $hosts } إلى أن تنتهي صلاحيتها هناك.
-        [few] { $count } ملفات أزلتها: لا تزال نسخ من هويتك السابقة في { $hosts } إلى أن تنتهي صلاحيتها هناك.
-        [many] { $count } ملفًا أزلتها: لا تزال نسخ من هويتك السابقة في { $hosts } إلى أن تنتهي صلاحيتها هناك.
-       *[other] { $count } ملف أزلتها: لا تزال نسخ من هويتك السابقة في { $hosts } إلى أن تنتهي صلاحيتها هناك.
-    }
+removed-still-at = لا تزال نسخ في { $hosts } إلى أن ترد عقدته.
+removed-still-at-until = لا تزال نسخ في { $hosts } إلى أن ترد عقدته، وإلا فحتى { $until } على الأقل.
+former-still-at = لا تزال نسخ من هويتك السابقة في { $hosts } إلى أن تنتهي صلاحيتها هناك.
+former-still-at-until = لا تزال نسخ من هويتك السابقة في { $hosts } حتى { $until } على الأقل.
+removed-for-others = يحتفظ آخرون بنسخ في { $hosts }.
+removed-refused = لم يحذف { $hosts } النسخ.
+removed-refused-until = لم يحذف { $hosts } النسخ ولديه إياها حتى { $until } على الأقل.
+copy-for-others = { $host }، محفوظة لآخرين وضعوها هناك أيضًا
+copy-not-taken-back = { $host }، ولم يحذفها
 kept-until = { $host }، تبقى حتى { $until } على الأقل
 asked-times =
     { $count ->
@@ -356,6 +363,17 @@ more-calls =
 sent-nothing = لا شيء، كان في المخزن
 sent-uploading = جارٍ الرفع
 sent-failed = فشل
+sent-failed-after = { $size }، ثم تعذّر
+sent-not-given = لا شيء، تعذّر رفعه
+earlier-calls =
+    { $count ->
+        [zero] لا استدعاءات أقدم غير محفوظة في هذه القائمة ({ $count }).
+        [one] استدعاء أقدم واحد لم يعد محفوظًا في هذه القائمة.
+        [two] استدعاءان أقدمان لم يعودا محفوظين في هذه القائمة.
+        [few] { $count } استدعاءات أقدم لم تعد محفوظة في هذه القائمة.
+        [many] { $count } استدعاءً أقدم لم تعد محفوظة في هذه القائمة.
+       *[other] { $count } استدعاء أقدم لم تعد محفوظة في هذه القائمة.
+    }
 
 ## When a file stops being shared by itself.
 

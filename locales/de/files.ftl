@@ -192,6 +192,8 @@ under-a-millisecond = unter 1 ms
 millis-taken = { NUMBER($count) } ms
 paused-status-shared = Teilen ist angehalten
 paused-status-fetched = Abgerufen. Teilen ist angehalten
+metered-status-shared = Wartet auf ein anderes Netz
+metered-status-fetched = Abgerufen. Wartet auf ein anderes Netz
 somebody-asks = Der Peer { $peer } fragt danach. Ohne eine Antwort innerhalb einer Minute bekommt er nichts.
 fetches-left =
     { $count ->
@@ -273,6 +275,7 @@ status-not-fetched = Nicht abgerufen
 now-not-from-you = Niemand kann diese Datei von Ihnen abrufen.
 now-only-yours = Sie haben diese Datei. Sie teilen sie nicht mit anderen.
 now-paused = Niemand kann diese Datei von Ihnen abrufen, weil das Teilen angehalten ist.
+now-metered = Niemand kann diese Datei über dieses Netz von Ihnen abrufen, weil es getaktet ist.
 now-offline = Niemand kann diese Datei von Ihnen abrufen, bis wieder eine Verbindung da ist.
 now-announcing = Die Datei wird dem Netzwerk mitgeteilt. Gleich kann jeder, der den Link hat, sie abrufen.
 now-asks = Jeder, der den Link hat, kann diese Datei anfordern, solange Ihr Browser offen ist, und bekommt sie, wenn Sie es erlauben.
@@ -280,16 +283,24 @@ now-shared = Jeder, der den Link hat, kann diese Datei abrufen, solange Ihr Brow
 copy-until = eine Kopie liegt bis { $until } im Speicher
 copy-somewhere = eine Kopie liegt im Speicher
 still-at = eine Kopie liegt noch bei { $hosts }
-removed-still-at =
+still-at-until = eine Kopie liegt noch bis { $until } bei { $hosts }
+still-for-others = andere behalten eine Kopie bei { $hosts }
+still-refused = { $hosts } hat die Kopie nicht gelöscht
+still-refused-until = { $hosts } hat die Kopie nicht gelöscht und behält sie bis { $until }
+removed-files =
     { $count ->
-        [one] 1 Datei, die Sie entfernt haben: Kopien liegen noch bei { $hosts }, bis der Knoten dort antwortet.
-       *[other] { $count } Dateien, die Sie entfernt haben: Kopien liegen noch bei { $hosts }, bis der Knoten dort antwortet.
+        [one] 1 Datei, die Sie entfernt haben: { $what }
+       *[other] { $count } Dateien, die Sie entfernt haben: { $what }
     }
-former-still-at =
-    { $count ->
-        [one] 1 Datei, die Sie entfernt haben: Kopien Ihrer früheren Identität liegen noch bei { $hosts }, bis sie dort ablaufen.
-       *[other] { $count } Dateien, die Sie entfernt haben: Kopien Ihrer früheren Identität liegen noch bei { $hosts }, bis sie dort ablaufen.
-    }
+removed-still-at = Kopien liegen noch bei { $hosts }, bis der Knoten dort antwortet.
+removed-still-at-until = Kopien liegen noch bei { $hosts }, bis der Knoten dort antwortet, sonst mindestens bis { $until }.
+former-still-at = Kopien Ihrer früheren Identität liegen noch bei { $hosts }, bis sie dort ablaufen.
+former-still-at-until = Kopien Ihrer früheren Identität liegen noch bei { $hosts }, mindestens bis { $until }.
+removed-for-others = andere behalten Kopien bei { $hosts }.
+removed-refused = { $hosts } hat Kopien nicht gelöscht.
+removed-refused-until = { $hosts } hat Kopien nicht gelöscht und behält sie mindestens bis { $until }.
+copy-for-others = { $host }, behalten für andere, die sie auch dort abgelegt haben
+copy-not-taken-back = { $host }, nicht gelöscht
 kept-until = { $host }, mindestens bis { $until }
 asked-times =
     { $count ->
@@ -309,6 +320,13 @@ more-calls =
 sent-nothing = nichts, der Speicher hatte sie
 sent-uploading = wird hochgeladen
 sent-failed = fehlgeschlagen
+sent-failed-after = { $size }, dann fehlgeschlagen
+sent-not-given = nichts, es ließ sich nicht hochladen
+earlier-calls =
+    { $count ->
+        [one] Ein früherer Aufruf steht nicht mehr in dieser Liste.
+       *[other] { $count } frühere Aufrufe stehen nicht mehr in dieser Liste.
+    }
 
 ## When a file stops being shared by itself.
 

@@ -187,6 +187,8 @@ under-a-millisecond = under 1 ms
 millis-taken = { NUMBER($count) } ms
 paused-status-shared = Sharing is paused
 paused-status-fetched = Fetched. Sharing is paused
+metered-status-shared = Waiting for another network
+metered-status-fetched = Fetched. Waiting for another network
 somebody-asks = The peer { $peer } asks for it. Without an answer within a minute it gets nothing.
 fetches-left =
     { $count ->
@@ -268,6 +270,7 @@ status-not-fetched = Not fetched
 now-not-from-you = Nobody can fetch this from you.
 now-only-yours = You have it. You do not share it with others.
 now-paused = Nobody can fetch this from you, because sharing is paused.
+now-metered = Nobody can fetch this from you over this network, because it is metered.
 now-offline = Nobody can fetch this from you until there is a connection again.
 now-announcing = The network is being told of it. In a moment, anybody with the link can fetch it.
 now-asks = Anybody with the link can ask for this while your browser is open, and gets it if you allow it.
@@ -275,16 +278,24 @@ now-shared = Anybody with the link can fetch this while your browser is open.
 copy-until = a copy is at storage until { $until }
 copy-somewhere = a copy is at storage
 still-at = a copy is still at { $hosts }
-removed-still-at =
+still-at-until = a copy is still at { $hosts } until { $until }
+still-for-others = others keep a copy at { $hosts }
+still-refused = { $hosts } did not take it back
+still-refused-until = { $hosts } did not take it back and has a copy until { $until }
+removed-files =
     { $count ->
-        [one] 1 file that you removed: copies are still at { $hosts }, until its node answers.
-       *[other] { $count } files that you removed: copies are still at { $hosts }, until its node answers.
+        [one] 1 file that you removed: { $what }
+       *[other] { $count } files that you removed: { $what }
     }
-former-still-at =
-    { $count ->
-        [one] 1 file that you removed: copies of your former identity are still at { $hosts }, until they expire there.
-       *[other] { $count } files that you removed: copies of your former identity are still at { $hosts }, until they expire there.
-    }
+removed-still-at = copies are still at { $hosts } until its node answers.
+removed-still-at-until = copies are still at { $hosts } until its node answers, or else at least until { $until }.
+former-still-at = copies of your former identity are still at { $hosts }, until they expire there.
+former-still-at-until = copies of your former identity are still at { $hosts }, at least until { $until }.
+removed-for-others = others keep copies at { $hosts }.
+removed-refused = { $hosts } did not take copies back.
+removed-refused-until = { $hosts } did not take copies back, and has them at least until { $until }.
+copy-for-others = { $host }, kept for others who put it there, too
+copy-not-taken-back = { $host }, which did not take it back
 kept-until = { $host }, kept at least until { $until }
 asked-times =
     { $count ->
@@ -304,6 +315,13 @@ more-calls =
 sent-nothing = nothing, storage had it
 sent-uploading = uploading
 sent-failed = failed
+sent-failed-after = { $size }, then it failed
+sent-not-given = nothing, it could not be uploaded
+earlier-calls =
+    { $count ->
+        [one] One earlier call is not kept in this list.
+       *[other] { $count } earlier calls are not kept in this list.
+    }
 
 ## When a file stops being shared by itself.
 

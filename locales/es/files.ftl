@@ -192,6 +192,8 @@ under-a-millisecond = menos de 1 ms
 millis-taken = { NUMBER($count) } ms
 paused-status-shared = Compartición pausada
 paused-status-fetched = Obtenido. Compartición pausada
+metered-status-shared = Esperando otra red
+metered-status-fetched = Obtenido. Esperando otra red
 somebody-asks = El par { $peer } lo pide. Sin respuesta en el plazo de un minuto no recibe nada.
 fetches-left =
     { $count ->
@@ -273,6 +275,7 @@ status-not-fetched = No obtenido
 now-not-from-you = Nadie puede obtenerlo de ti.
 now-only-yours = Lo tienes. No lo compartes con otros.
 now-paused = Nadie puede obtenerlo de ti, porque la compartición está en pausa.
+now-metered = Nadie puede obtenerlo de ti por esta red, porque es de uso medido.
 now-offline = Nadie puede obtenerlo de ti hasta que vuelva a haber conexión.
 now-announcing = Se está avisando a la red. En un momento, cualquiera que tenga el enlace podrá obtenerlo.
 now-asks = Cualquiera que tenga el enlace puede pedirlo mientras tu navegador esté abierto, y lo recibe si lo permites.
@@ -280,16 +283,24 @@ now-shared = Cualquiera que tenga el enlace puede obtenerlo mientras tu navegado
 copy-until = hay una copia en un almacén hasta { $until }
 copy-somewhere = hay una copia en un almacén
 still-at = aún hay una copia en { $hosts }
-removed-still-at =
+still-at-until = aún hay una copia en { $hosts } hasta { $until }
+still-for-others = otros conservan una copia en { $hosts }
+still-refused = { $hosts } no la ha borrado
+still-refused-until = { $hosts } no la ha borrado y tiene una copia hasta { $until }
+removed-files =
     { $count ->
-        [one] 1 archivo que has quitado: aún hay copias en { $hosts }, hasta que su nodo responda.
-       *[other] { $count } archivos que has quitado: aún hay copias en { $hosts }, hasta que su nodo responda.
+        [one] 1 archivo que has quitado: { $what }
+       *[other] { $count } archivos que has quitado: { $what }
     }
-former-still-at =
-    { $count ->
-        [one] 1 archivo que has quitado: aún hay copias de tu identidad anterior en { $hosts }, hasta que caduquen allí.
-       *[other] { $count } archivos que has quitado: aún hay copias de tu identidad anterior en { $hosts }, hasta que caduquen allí.
-    }
+removed-still-at = aún hay copias en { $hosts } hasta que su nodo responda.
+removed-still-at-until = aún hay copias en { $hosts } hasta que su nodo responda o, si no, al menos hasta { $until }.
+former-still-at = aún hay copias de tu identidad anterior en { $hosts }, hasta que caduquen allí.
+former-still-at-until = aún hay copias de tu identidad anterior en { $hosts }, al menos hasta { $until }.
+removed-for-others = otros conservan copias en { $hosts }.
+removed-refused = { $hosts } no ha borrado las copias.
+removed-refused-until = { $hosts } no ha borrado las copias y las tiene al menos hasta { $until }.
+copy-for-others = { $host }, conservada para otros que también la pusieron allí
+copy-not-taken-back = { $host }, que no la ha borrado
 kept-until = { $host }, al menos hasta { $until }
 asked-times =
     { $count ->
@@ -309,6 +320,13 @@ more-calls =
 sent-nothing = nada, el almacén lo tenía
 sent-uploading = subiendo
 sent-failed = ha fallado
+sent-failed-after = { $size }; después ha fallado
+sent-not-given = nada, no se ha podido subir
+earlier-calls =
+    { $count ->
+        [one] Una llamada anterior ya no está en esta lista.
+       *[other] { $count } llamadas anteriores ya no están en esta lista.
+    }
 
 ## When a file stops being shared by itself.
 

@@ -192,6 +192,8 @@ under-a-millisecond = 不到 1 毫秒
 millis-taken = { NUMBER($count) } 毫秒
 paused-status-shared = 分享已暂停
 paused-status-fetched = 已获取。分享已暂停
+metered-status-shared = 等待其他网络
+metered-status-fetched = 已获取。等待其他网络
 somebody-asks = 对等方 { $peer } 请求它。一分钟内没有答复，对方就什么也得不到。
 fetches-left =
     { $count ->
@@ -265,6 +267,7 @@ status-not-fetched = 未获取
 now-not-from-you = 没有人能从你这里获取它。
 now-only-yours = 你拥有它。你没有把它分享给其他人。
 now-paused = 没有人能从你这里获取它，因为分享已暂停。
+now-metered = 没有人能通过此网络从你这里获取它，因为它按流量计费。
 now-offline = 在恢复连接之前，没有人能从你这里获取它。
 now-announcing = 正在告知网络。片刻之后，任何拥有链接的人都能获取它。
 now-asks = 只要你的浏览器开着，任何拥有链接的人都可以请求它；你允许后对方才能得到。
@@ -272,14 +275,23 @@ now-shared = 只要你的浏览器开着，任何拥有链接的人都能获取�
 copy-until = 存储处有一份副本，直到 { $until }
 copy-somewhere = 存储处有一份副本
 still-at = { $hosts } 仍有一份副本
-removed-still-at =
+still-at-until = { $hosts } 仍有一份副本，直到 { $until }
+still-for-others = 其他人在 { $hosts } 保留着一份副本
+still-refused = { $hosts } 没有删除它
+still-refused-until = { $hosts } 没有删除它，并保留副本直到 { $until }
+removed-files =
     { $count ->
-       *[other] 你移除的 { $count } 个文件：{ $hosts } 仍有副本，直到其节点回应。
+       *[other] 你移除的 { $count } 个文件：{ $what }
     }
-former-still-at =
-    { $count ->
-       *[other] 你移除的 { $count } 个文件：{ $hosts } 仍有属于你以前身份的副本，直到在那里过期。
-    }
+removed-still-at = { $hosts } 仍有副本，直到其节点回应。
+removed-still-at-until = { $hosts } 仍有副本，直到其节点回应，否则至少保留到 { $until }。
+former-still-at = { $hosts } 仍有属于你以前身份的副本，直到在那里过期。
+former-still-at-until = { $hosts } 仍有属于你以前身份的副本，至少保留到 { $until }。
+removed-for-others = 其他人在 { $hosts } 保留着副本。
+removed-refused = { $hosts } 没有删除副本。
+removed-refused-until = { $hosts } 没有删除副本，并至少保留到 { $until }。
+copy-for-others = { $host }，为同样放置了它的其他人保留
+copy-not-taken-back = { $host }，没有删除它
 kept-until = { $host }，至少保留到 { $until }
 asked-times =
     { $count ->
@@ -296,6 +308,12 @@ more-calls =
 sent-nothing = 无，存储处已有它
 sent-uploading = 正在上传
 sent-failed = 失败
+sent-failed-after = { $size }，然后失败
+sent-not-given = 无，未能上传
+earlier-calls =
+    { $count ->
+       *[other] 此列表不再保留此前的 { $count } 次调用。
+    }
 
 ## When a file stops being shared by itself.
 

@@ -31,8 +31,10 @@ pub enum Sent {
     Uploading,
     /// So many bytes.
     Bytes(u64),
-    /// The upload ended early.
-    Failed,
+    /// The upload ended early, after so many bytes.
+    Failed(u64),
+    /// Nothing: it could not be uploaded, and the caller was told so.
+    NotGiven,
 }
 
 /// The calls in a log, the latest first.
@@ -73,7 +75,17 @@ pub fn of(log: &[LogLine]) -> Vec<Asker<'_>> {
                 Sent::Uploading
             }
             LogEntry::Uploaded { size } => Sent::Bytes(*size),
-            LogEntry::UploadFailed { .. } => Sent::Failed,
+            // Earlier versions did not write down how much.
+            LogEntry::UploadFailed { size, .. } => Sent::Failed(size.unwrap_or_default()),
+            LogEntry::NotGiven { peer } => {
+                let who = Who::Peer(peer);
+                if let Some(asker) = askers.iter_mut().rfind(|asker| asker.who == who) {
+                    asker.sent = Sent::NotGiven;
+                }
+                continue;
+            }
+            // Storage turned out to have all of it.
+            LogEntry::AlreadyStored if uploading.is_some() => Sent::Nothing,
             _ => continue,
         };
         if let Some(asker) = uploading.and_then(|at| askers.get_mut(at)) {
@@ -85,6 +97,15 @@ pub fn of(log: &[LogLine]) -> Vec<Asker<'_>> {
     }
     askers.reverse();
     askers
+}
+
+/// How many calls these are.
+pub fn count(askers: &[Asker<'_>]) -> u64 {
+    let calls = askers.iter().map(|asker| match asker.who {
+        Who::Peer(_) => 1,
+        Who::Others(calls) => calls,
+    });
+    calls.sum()
 }
 
 #[cfg(test)]
@@ -113,7 +134,13 @@ mod tests {
             uploading(Some("c")),
             LogEntry::UploadFailed {
                 failure: Code::Stopped.into(),
+                size: Some(5),
             },
+            asked("d"),
+            LogEntry::NotGiven { peer: "d".into() },
+            asked("f"),
+            uploading(Some("f")),
+            LogEntry::AlreadyStored,
             LogEntry::MoreRequested { calls: 9 },
             uploading(Some("e")),
         ];
@@ -128,10 +155,12 @@ mod tests {
         assert_eq!(
             found,
             [
-                (11, Who::Peer("e"), Sent::Uploading),
-                (10, Who::Others(9), Sent::Nothing),
+                (16, Who::Peer("e"), Sent::Uploading),
+                (15, Who::Others(9), Sent::Nothing),
+                (12, Who::Peer("f"), Sent::Nothing),
+                (10, Who::Peer("d"), Sent::NotGiven),
                 (7, Who::Peer("d"), Sent::Nothing),
-                (6, Who::Peer("c"), Sent::Failed),
+                (6, Who::Peer("c"), Sent::Failed(5)),
                 (4, Who::Peer("b"), Sent::Nothing),
                 (2, Who::Peer("a"), Sent::Bytes(7)),
             ]

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use fluence::command::{FACE_PORT, HANDOVER, REMEMBERED, ToFace, ToWorker};
+use fluence::command::{FACE_PORT, HANDOVER, REMEMBERED, ToFace, ToWorker, given_key};
 use fluence::history::{self, History};
 use fluence::state::{Event, State};
 use gloo_timers::callback::{Interval, Timeout};
@@ -281,6 +281,12 @@ pub fn unique_key() -> Result<String, JsValue> {
     Ok(window().crypto()?.random_uuid())
 }
 
+/// The text that the worker left for this page under an id.
+pub async fn given(id: &str) -> Option<String> {
+    let text = storage::take_from_session(&given_key(id)).await;
+    text.ok()?.as_string()
+}
+
 /// The value of a query parameter in the page's own address.
 pub fn parameter(name: &str) -> Option<String> {
     let search = window().location().search().ok()?;
@@ -289,8 +295,19 @@ pub fn parameter(name: &str) -> Option<String> {
         .get(name)
 }
 
-/// The value of a query parameter in the page's own address, from which it is removed: neither the browser's history nor
-/// a page that is loaded again has it.
+/// The link that another page handed to this one, which is given once. It is in no address, because it may have a key in it.
+pub fn take_link() -> Option<String> {
+    /// The key under which `popup.js` and `link.js` put it.
+    const LINK: &str = "link";
+    let storage = window().session_storage().ok()??;
+    let link = storage.get_item(LINK).ok()?;
+    // What cannot be removed goes with the tab.
+    let _ = storage.remove_item(LINK);
+    link
+}
+
+/// The value of a query parameter in the page's own address, from which it is removed: a page that is loaded again does not
+/// have it.
 pub fn take_parameter(name: &str) -> Option<String> {
     let location = window().location();
     let parameters = web_sys::UrlSearchParams::new_with_str(&location.search().ok()?).ok()?;

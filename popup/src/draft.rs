@@ -53,6 +53,8 @@ pub struct Draft {
     pub max_sent_file: Size,
     /// Whether files are uploaded over metered networks.
     pub metered: bool,
+    /// Whether the network of now is one of these.
+    pub metered_now: bool,
     /// The size of the largest file; the number is empty for the default, which is more than most disks have.
     pub max_file: Size,
     /// The size of all files together; the number is empty for the default.
@@ -141,6 +143,7 @@ impl Draft {
             max_sent_day,
             max_sent_file,
             metered,
+            metered_now,
             profile,
             provide_fetched,
             save_fetched,
@@ -179,6 +182,7 @@ impl Draft {
             max_sent_day: Size::of(*max_sent_day),
             max_sent_file: Size::of(*max_sent_file),
             metered: *metered,
+            metered_now: *metered_now,
             max_file: Size::of(Some(*max_file).filter(|size| *size != largest())),
             max_room: Size::of(*max_room),
             use_ipfs: own.is_some(),
@@ -222,6 +226,7 @@ impl Draft {
             max_sent_day: size(day.0, day.1, held.max_sent_day),
             max_sent_file: size(file.0, file.1, held.max_sent_file),
             metered: self.metered,
+            metered_now: self.metered_now,
             paused: held.paused,
             nodes: addresses(&self.nodes),
             links: held.links,
@@ -390,6 +395,7 @@ mod tests {
         held.notify_failed = false;
         held.save_folder = "From friends".into();
         held.paused = true;
+        held.metered_now = true;
         assert_eq!(Draft::of(&held).settings(&held), Ok(held.clone()));
     }
 

@@ -4,7 +4,8 @@
 use fluence::failure::{About, Code, Failure, Reason};
 use fluence::live::{LinkView, NodeView};
 use fluence::state::{
-    EventKind, Item, LinkCause, LinkError, LogEntry, NetworkStatus, Origin, Settings, State, Status,
+    EventKind, Item, Left, LinkCause, LinkError, LogEntry, NetworkStatus, Origin, Settings, State,
+    Status,
 };
 use fluence::text::{host_of, quote, shorten};
 use words::{Extension, Words};
@@ -168,6 +169,7 @@ pub fn import_changes(
         provide_fetched: now.provide_fetched,
         private: now.private,
         paused: now.paused,
+        metered_now: now.metered_now,
         ..new.clone()
     };
     add(rest != *now, import_rest(), String::new());
@@ -318,6 +320,14 @@ pub fn next_try(seconds: u64) -> String {
     }
 }
 
+/// The status of an item in words while nothing is uploaded because the network is metered.
+pub fn metered_status(item: &Item) -> &'static str {
+    match item.origin {
+        Origin::Share => metered_status_shared(),
+        Origin::Fetch => metered_status_fetched(),
+    }
+}
+
 /// The status of an item in words while sharing is paused.
 pub fn paused_status(item: &Item) -> &'static str {
     match item.origin {
@@ -387,11 +397,56 @@ pub fn copied_until(until: Option<String>) -> String {
     }
 }
 
-/// Until when a storage has to keep a copy.
-pub fn kept(host: &str, until: Option<String>) -> String {
+/// A file that is not shared any more is still at storages, which are asked to remove it.
+pub fn still_at_storages(hosts: &str, until: Option<String>) -> String {
     match until {
-        Some(until) => kept_until(host, &until),
+        Some(until) => still_at_until(hosts, &until),
+        None => still_at(hosts),
+    }
+}
+
+/// A storage keeps a file that is not shared any more, because its node takes nothing back.
+pub fn still_not_taken_back(hosts: &str, until: Option<String>) -> String {
+    match until {
+        Some(until) => still_refused_until(hosts, &until),
+        None => still_refused(hosts),
+    }
+}
+
+/// Storages that have copies of removed files are asked to remove them.
+pub fn removed_at_storages(hosts: &str, until: Option<String>) -> String {
+    match until {
+        Some(until) => removed_still_at_until(hosts, &until),
+        None => removed_still_at(hosts),
+    }
+}
+
+/// Storages would give up copies of removed files only to a former identity.
+pub fn former_at_storages(hosts: &str, until: Option<String>) -> String {
+    match until {
+        Some(until) => former_still_at_until(hosts, &until),
+        None => former_still_at(hosts),
+    }
+}
+
+/// Storages did not take back copies of removed files.
+pub fn removed_not_taken_back(hosts: &str, until: Option<String>) -> String {
+    match until {
+        Some(until) => removed_refused_until(hosts, &until),
+        None => removed_refused(hosts),
+    }
+}
+
+/// A copy of a file at a storage, and until when the storage has to keep it.
+pub fn kept(host: &str, left: Option<Left>, until: Option<String>) -> String {
+    let host = match left {
         None => host.to_owned(),
+        Some(Left::ForOthers) => return copy_for_others(host),
+        Some(Left::Refused) => copy_not_taken_back(host),
+    };
+    match until {
+        Some(until) => kept_until(&host, &until),
+        None => host,
     }
 }
 
@@ -520,7 +575,9 @@ pub fn sent(who: Who<'_>, sent: Sent) -> String {
         Sent::Nothing => sent_nothing().to_owned(),
         Sent::Uploading => sent_uploading().to_owned(),
         Sent::Bytes(bytes) => words::size(bytes),
-        Sent::Failed => sent_failed().to_owned(),
+        Sent::Failed(0) => sent_failed().to_owned(),
+        Sent::Failed(bytes) => sent_failed_after(&words::size(bytes)),
+        Sent::NotGiven => sent_not_given().to_owned(),
     }
 }
 
@@ -667,6 +724,7 @@ mod tests {
         let shared = item([
             EventKind::ShareBegan {
                 key: None,
+                ends: None,
                 id: id.clone(),
                 name: "a".into(),
                 mime: None,

@@ -1,4 +1,5 @@
-// Applies the theme before the first paint, and starts the WebAssembly program. Everything else is Rust.
+// Applies the theme before the first paint, takes a link out of the address, and starts the WebAssembly program. Everything
+// else is Rust.
 import { api } from "./api.js";
 import { onLanguage, speakAsChosen } from "./language.js";
 import init from "./wasm/popup.js";
@@ -7,6 +8,15 @@ try {
   document.documentElement.dataset.theme = JSON.parse(localStorage.getItem("theme")) ?? "auto";
 } catch {
   // The theme cannot be read, so the page follows the system.
+}
+
+// A link may have a key in it, so neither the history nor a page that is loaded again has it.
+const address = new URL(location.href);
+const link = address.searchParams.get("link");
+if (link !== null) {
+  sessionStorage.setItem("link", link);
+  address.searchParams.delete("link");
+  history.replaceState(null, "", address);
 }
 
 const boot = document.getElementById("boot");

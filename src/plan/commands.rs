@@ -254,11 +254,7 @@ impl<P: Platform> Engine<P> {
     pub(super) async fn cut_upload(&self, id: &ItemId, why: Code) {
         self.end_job(JobKind::Out, id).await;
         if self.item(id, |item| item.upload.is_some()) == Some(true) {
-            self.tell([EventKind::UploadEnded {
-                id: id.clone(),
-                sent: 0,
-                error: Some(why.into()),
-            }]);
+            self.tell(self.upload_ended(id, 0, Some(why.into())));
         }
     }
 
@@ -322,11 +318,8 @@ impl<P: Platform> Engine<P> {
         if let Some((_, failure)) = settings.check().into_iter().next() {
             return Err(failure);
         }
-        let rests = settings.paused;
         self.record([EventKind::Settings { settings }]).await;
-        if rests {
-            self.rest().await;
-        }
+        self.rest().await;
         Ok(None)
     }
 

@@ -6,7 +6,7 @@ use super::Engine;
 use super::jobs::JobKind;
 use crate::failure::{Code, Failure};
 use crate::ports::Platform;
-use crate::state::{EventKind, Item, ItemId, Limits, LogEntry, Status};
+use crate::state::{Ends, EventKind, Item, ItemId, Limits, LogEntry, Status};
 
 /// The longest wait for the next end of a share, in milliseconds: a clock that is set, or a machine that slept, is noticed
 /// by then.
@@ -34,18 +34,17 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// What a file that is shared from now on is limited by, as the person has set it for all; `None` if it is so already.
-    pub(super) fn default_limits(&self, id: &ItemId) -> Option<EventKind> {
-        let settings = self.settings();
+    /// What a file is limited by that is shared from now on and ends like this, or else as the person has set it for all;
+    /// `None` if it is so already.
+    pub(super) fn limits(&self, id: &ItemId, ends: Option<Ends>) -> Option<EventKind> {
+        let ends = ends.unwrap_or_else(|| self.settings().ends());
         let (requests, before) = self
             .item(id, |item| (item.requests, item.limits))
             .unwrap_or_default();
         let for_ms = |seconds: u64| self.now().saturating_add(seconds.saturating_mul(1000));
         let limits = Limits {
-            until: settings.share_for.map(for_ms),
-            calls: settings
-                .share_calls
-                .map(|calls| requests.saturating_add(calls)),
+            until: ends.seconds.map(for_ms),
+            calls: ends.calls.map(|calls| requests.saturating_add(calls)),
         };
         (limits != before).then(|| EventKind::Limited {
             id: id.clone(),
@@ -87,7 +86,8 @@ impl<P: Platform> Engine<P> {
         let next = self.with_state(|state| {
             let changes = state.items.values().filter_map(next_change);
             // What should have happened by now has begun, or waits for something else.
-            changes.filter(|change| *change > now).min()
+            let changes = changes.filter(|change| *change > now);
+            changes.chain(state.next_expiry(now)).min()
         });
         let Some(next) = next else {
             return;
@@ -126,23 +126,32 @@ impl<P: Platform> Engine<P> {
                 return Some(Failure::new(Code::DayBudget).limit(most));
             }
         }
-        (!settings.metered && self.0.platform.is_metered()).then(|| Code::Metered.into())
+        let metered = self.rests().filter(|why| *why == Code::Metered);
+        metered.map(Failure::new)
     }
 
-    /// Whether an upload that was begun may go on: sharing does not rest, and the network is one that may be used for it.
-    pub(super) fn may_go_on_sending(&self) -> bool {
+    /// Why nothing may be uploaded now, if so: sharing is paused, or the network is not one that may be used for it.
+    pub(super) fn rests(&self) -> Option<Code> {
         let settings = self.settings();
-        !settings.paused && (settings.metered || !self.0.platform.is_metered())
+        let is_metered = || settings.metered_now || self.0.platform.is_metered();
+        match () {
+            () if settings.paused => Some(Code::Paused),
+            () if !settings.metered && is_metered() => Some(Code::Metered),
+            () => None,
+        }
     }
 
-    /// Ends all uploads, because sharing rests from now on.
+    /// Ends all uploads if nothing may be uploaded now.
     pub(super) async fn rest(&self) {
+        let Some(why) = self.rests() else {
+            return;
+        };
         let uploading: Vec<ItemId> = self.with_state(|state| {
             let items = state.items.values().filter(|item| item.upload.is_some());
             items.map(|item| item.id.clone()).collect()
         });
         for id in uploading {
-            self.cut_upload(&id, Code::Paused).await;
+            self.cut_upload(&id, why.clone()).await;
         }
     }
 }

@@ -43,7 +43,7 @@ use futures::future::{Either, select};
 use crate::Cid;
 use crate::names::canonical;
 use crate::ports::{Network, Platform};
-use crate::state::{EventKind, ItemId, ItemSource, NetworkStatus, Settings, State};
+use crate::state::{Ends, EventKind, ItemId, ItemSource, NetworkStatus, Settings, State};
 
 pub use remote::{Expected, Opened, Remote, Resume};
 pub use share::distinct_paths;
@@ -61,6 +61,8 @@ pub struct ShareInput<S> {
     pub source: Option<ItemSource>,
     /// Whether it is shared privately: encrypted, with the key in the link alone.
     pub private: bool,
+    /// When it stops being shared by itself; `None` for what the settings say.
+    pub ends: Option<Ends>,
     /// Its bytes.
     pub body: Input<S>,
 }

@@ -18,7 +18,9 @@ use crate::failure::{Code, Failure};
 use crate::names::{chosen_name, mime_of};
 use crate::ports::{Partial, Piece, Platform, Source, Store};
 use crate::private::Key;
-use crate::private::record::{self, CONTENT, HEADER, Header, Nonce, Records, Run};
+use crate::private::record::{
+    self, CONTENT, HEADER, Header, Nonce, RECORD, RecordError, Records, Run,
+};
 use crate::private::tar::{self, Entry, Part, Reader, TarError};
 use crate::state::{EventKind, ItemId};
 
@@ -49,9 +51,25 @@ struct Sealing<P: Platform> {
     in_memory: u64,
     /// The number of bytes that were taken.
     taken: u64,
+    /// Whether its last record is written.
+    is_whole: bool,
 }
 
 impl<P: Platform> Sealing<P> {
+    /// Goes on after so many records, which have so many bytes in them.
+    fn after(cipher: P::Cipher, base: Nonce, number: u64, taken: u64) -> Self {
+        Self {
+            cipher,
+            base,
+            number,
+            plain: Vec::new(),
+            waiting: 0,
+            in_memory: 0,
+            taken,
+            is_whole: false,
+        }
+    }
+
     /// Whether what waits is worth being encrypted.
     fn is_enough(&self) -> bool {
         self.waiting > RECORDS_OF_SLICES * CONTENT as u64
@@ -123,6 +141,13 @@ impl<P: Platform> Intake<P> {
         }
     }
 
+    /// Whether nothing more belongs to it, because an earlier run took all of it.
+    pub fn is_whole(&self) -> bool {
+        self.sealing
+            .as_ref()
+            .is_some_and(|sealing| sealing.is_whole)
+    }
+
     /// Takes the next bytes.
     pub async fn append(&mut self, bytes: Bytes) -> Result<(), Failure> {
         match &self.sealing {
@@ -163,8 +188,8 @@ impl<P: Platform> Intake<P> {
     /// Takes no more.
     pub async fn end(&mut self) -> Result<(), Failure> {
         match &self.sealing {
-            Some(sealing) => self.seal(sealing.waiting, true).await,
-            None => Ok(()),
+            Some(sealing) if !sealing.is_whole => self.seal(sealing.waiting, true).await,
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -180,6 +205,7 @@ impl<P: Platform> Intake<P> {
             first: sealing.number,
         };
         sealing.number += len.div_ceil(CONTENT as u64);
+        sealing.is_whole = ends;
         let platform = &self.engine.0.platform;
         platform.seal(&mut self.partial, run, plain, ends).await
     }
@@ -272,16 +298,36 @@ impl<P: Platform> Engine<P> {
         Ok(Intake {
             engine: self.clone(),
             partial,
-            sealing: Some(Sealing {
-                cipher,
-                base,
-                number: 0,
-                plain: Vec::new(),
-                waiting: 0,
-                in_memory: 0,
-                taken: 0,
-            }),
+            sealing: Some(Sealing::after(cipher, base, 0, 0)),
         })
+    }
+
+    /// Goes on with an encrypted body that an earlier run began, if it ends with an authentic record: with the next one, or
+    /// with nothing if the last one is there. What that run may have written beyond, which nothing knows of, is written again
+    /// as the same bytes: those of the version that the server still has.
+    async fn sealing_on(
+        &self,
+        key: &Key,
+        partial: &mut PartialOf<P>,
+    ) -> Result<Option<Sealing<P>>, Failure> {
+        let source = partial.source().await?;
+        let Ok(sealed) = self.sealed(source, key).await else {
+            return Ok(None);
+        };
+        let last = sealed.records.count() - 1;
+        let place = sealed.records.range(last);
+        let is_full = place.end - place.start == u64::from(RECORD);
+        let Ok(record) = sealed.source.read(place).await else {
+            return Ok(None);
+        };
+        let opened = record::open(&sealed.cipher, &sealed.base, last, record.to_vec(), true);
+        let (taken, is_whole) = match opened.await {
+            Ok(content) => (last * CONTENT as u64 + content.len() as u64, true),
+            Err(RecordError::Truncated) if is_full => ((last + 1) * CONTENT as u64, false),
+            Err(_) => return Ok(None),
+        };
+        let after = Sealing::after(sealed.cipher, sealed.base, last + 1, taken);
+        Ok(Some(Sealing { is_whole, ..after }))
     }
 
     /// The encrypted body in a source.
@@ -298,9 +344,8 @@ impl<P: Platform> Engine<P> {
         })
     }
 
-    /// Begins to take what is at an address, or goes on with it. If it is shared privately, it is encrypted with a key of
-    /// its own until its name and its size are known, and taken from its beginning, because the state of a cipher does
-    /// not outlast a run.
+    /// Begins to take what is at an address, or goes on with it. If it is shared privately, it is encrypted beside the item,
+    /// as a body with a salt of its own, until its name and its size are known.
     pub(super) async fn intake(
         &self,
         id: &ItemId,
@@ -314,10 +359,39 @@ impl<P: Platform> Engine<P> {
                 sealing: None,
             });
         };
-        let place = opened_id(id);
+        let mut partial = store.partial(&opened_id(id)).await?;
+        if !partial.is_empty() {
+            if let Some(sealing) = self.sealing_on(key, &mut partial).await? {
+                return Ok(Intake {
+                    engine: self.clone(),
+                    partial,
+                    sealing: Some(sealing),
+                });
+            }
+            drop(partial);
+            return self.intake_again(id, Some(key)).await;
+        }
+        self.sealing(key, partial).await
+    }
+
+    /// Begins again to take what is at an address.
+    pub(super) async fn intake_again(
+        &self,
+        id: &ItemId,
+        key: Option<&Key>,
+    ) -> Result<Intake<P>, Failure> {
+        let place = key.map_or_else(|| id.clone(), |_| opened_id(id));
+        let store = self.0.platform.store();
         store.remove(&place).await?;
         let partial = store.partial(&place).await?;
-        self.sealing(key, partial).await
+        match key {
+            Some(key) => self.sealing(key, partial).await,
+            None => Ok(Intake {
+                engine: self.clone(),
+                partial,
+                sealing: None,
+            }),
+        }
     }
 
     /// Stores what is shared privately, encrypted, and returns when all of it is written.
@@ -330,12 +404,11 @@ impl<P: Platform> Engine<P> {
         let store = self.0.platform.store();
         let body = match body {
             Input::Remote(remote) => {
-                let own_key = self.new_key();
-                let mut intake = self.take_remote(id, &*remote, Some(&own_key)).await?;
+                let mut intake = self.take_remote(id, &*remote, Some(key)).await?;
                 intake.end().await?;
                 intake.flush().await?;
                 let source = intake.partial.source().await?;
-                let sealed = self.sealed(source, &own_key).await?;
+                let sealed = self.sealed(source, key).await?;
                 let len = intake.len();
                 vec![(String::new(), len, Body::Sealed(sealed))]
             }
@@ -397,7 +470,6 @@ impl<P: Platform> Engine<P> {
         whole.append(Bytes::from_static(&tar::END)).await?;
         whole.end().await?;
         whole.flush().await?;
-        self.close(id).await;
         Ok(whole.partial)
     }
 

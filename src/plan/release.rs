@@ -9,7 +9,7 @@ use super::pace::backoff;
 use crate::call::{CallError, ErrorCode, ReleaseArgs, ReleaseOk, Request};
 use crate::names::FunctionName;
 use crate::ports::{Network, NetworkError, Platform};
-use crate::state::{Copy, EventKind, ItemId, LogEntry};
+use crate::state::{Copy, EventKind, ItemId, Left, LogEntry};
 
 /// How long a node may take to take a file back.
 const RELEASE_PATIENCE: Duration = Duration::from_secs(25);
@@ -26,10 +26,11 @@ impl<P: Platform> Engine<P> {
     pub(super) fn release_unwanted(&self) {
         let expired = self.with_state(|state| state.expired(self.now()));
         if !expired.is_empty() {
-            // What former identities uploaded goes by itself.
+            // What cannot be taken back goes by itself.
             self.tell(expired.into_iter().map(|copy| EventKind::Released {
                 cid: copy.cid,
                 multiaddr: copy.multiaddr,
+                left: None,
             }));
         }
         if self.0.releasing.get() || self.unwanted().is_empty() {
@@ -57,6 +58,8 @@ impl<P: Platform> Engine<P> {
                 attempt += 1;
             }
             engine.0.releasing.set(false);
+            // What is left goes at its time.
+            engine.watch_limits();
         });
     }
 
@@ -90,13 +93,15 @@ impl<P: Platform> Engine<P> {
                 continue;
             }
             let host = copy.host();
-            let entry = match released {
-                Ok(ReleaseOk { kept: false }) => LogEntry::Released { host },
-                Ok(ReleaseOk { kept: true }) => LogEntry::KeptForOthers { host },
+            let (entry, left) = match released {
+                Ok(ReleaseOk { kept: false }) => (LogEntry::Released { host }, None),
+                Ok(ReleaseOk { kept: true }) => {
+                    (LogEntry::KeptForOthers { host }, Some(Left::ForOthers))
+                }
                 Err(NetworkError::Call(CallError {
                     code: ErrorCode::Refused,
                     ..
-                })) => LogEntry::NotHeld { host },
+                })) => (LogEntry::NotHeld { host }, None),
                 // A node that takes nothing back is not asked again, and one that is away is asked for a while.
                 Err(error)
                     if !is_final(&error)
@@ -105,7 +110,7 @@ impl<P: Platform> Engine<P> {
                     silent.insert(copy.peer);
                     continue;
                 }
-                Err(_) => LogEntry::NotReleased { host },
+                Err(_) => (LogEntry::NotReleased { host }, Some(Left::Refused)),
             };
             let items = self.with_state(|state| {
                 let items = state.items.values();
@@ -119,6 +124,7 @@ impl<P: Platform> Engine<P> {
             let released = EventKind::Released {
                 cid: copy.cid.clone(),
                 multiaddr: copy.multiaddr.clone(),
+                left,
             };
             self.record(lines.chain([released])).await;
         }

@@ -10,7 +10,7 @@ use super::share::{check_kind, of_source};
 use super::{Engine, pace};
 use crate::failure::{Code, Failure};
 use crate::names::safe_file_name;
-use crate::ports::{HttpBody, HttpError, Platform, Store};
+use crate::ports::{HttpBody, HttpError, Platform};
 use crate::private::Key;
 use crate::state::{EventKind, ItemId};
 
@@ -100,8 +100,10 @@ impl<P: Platform> Engine<P> {
         remote: &dyn Remote,
         key: Option<&Key>,
     ) -> Result<Intake<P>, Failure> {
-        let store = self.0.platform.store();
         let mut partial = self.intake(id, key).await?;
+        if partial.is_whole() {
+            return Ok(partial);
+        }
         let (mut tries, mut answers) = (0, 0);
         loop {
             let at = partial.len();
@@ -114,8 +116,7 @@ impl<P: Platform> Engine<P> {
                 Ok(opened) => {
                     if opened.start != at {
                         drop(partial);
-                        store.remove(id).await?;
-                        partial = self.intake(id, key).await?;
+                        partial = self.intake_again(id, key).await?;
                     }
                     if opened.start != partial.len() {
                         return Err(Code::SourceBroken.into());

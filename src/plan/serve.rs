@@ -233,8 +233,16 @@ impl<P: Platform> Engine<P> {
         }
         // Where calls are counted, one that nobody gets anything from does not count, and none is given twice.
         let counted = self.count(&id)?;
-        self.note_request(&id, from, counted.is_none());
-        let place = self.place(&id, cid, from).await?;
+        let noted = self.note_request(&id, from, counted.is_none()).await;
+        let place = match self.place(&id, cid, from).await {
+            Ok(place) => place,
+            Err(error) => {
+                if noted {
+                    self.log(&id, LogEntry::NotGiven { peer: quote(from) });
+                }
+                return Err(error);
+            }
+        };
         if counted.is_some() {
             // Whoever is killed after the reply has counted it.
             self.record([requested(&id, from)]).await;
@@ -278,8 +286,9 @@ impl<P: Platform> Engine<P> {
         self.0.serving.placing.borrow().contains_key(id)
     }
 
-    /// Writes a request into the log of a file, and counts it if that is wanted, unless there are too many.
-    fn note_request(&self, id: &ItemId, from: &PeerName, counts: bool) {
+    /// Writes a request into the log of a file, and counts it if that is wanted, unless there are too many. Returns whether
+    /// it has a line, which is written before the request is answered.
+    async fn note_request(&self, id: &ItemId, from: &PeerName, counts: bool) -> bool {
         let now = self.now();
         let noted = self
             .0
@@ -289,14 +298,12 @@ impl<P: Platform> Engine<P> {
             .take(now, NOTED_BURST, NOTED_PER_SECOND);
         if noted.is_ok() {
             let line = log_line(id, LogEntry::Requested { peer: quote(from) });
-            self.tell(
-                [line]
-                    .into_iter()
-                    .chain(counts.then(|| requested(id, from))),
-            );
+            let count = counts.then(|| requested(id, from));
+            self.record([line].into_iter().chain(count)).await;
         } else {
             self.count_together(id);
         }
+        noted.is_ok()
     }
 
     /// Counts a request that gets no line of its own.

@@ -49,6 +49,7 @@ impl<P: Platform> Engine<P> {
                     .find(|item| {
                         item.status.is_moving()
                             && item.key.is_some() == input.private
+                            && item.ends == input.ends
                             && item.source.as_ref().and_then(|s| s.url.as_ref()) == Some(url)
                     })
                     .map(|item| item.id.clone())
@@ -79,6 +80,7 @@ impl<P: Platform> Engine<P> {
             size,
             source: input.source,
             key: input.private.then(|| Secret(self.new_key())),
+            ends: input.ends,
         }])
         .await;
         self.start_share(&id, input.body);
@@ -277,6 +279,8 @@ impl<P: Platform> Engine<P> {
         let wrap = |error: StoreError| Failure::from(&error);
         // A program that starts again after this line finds all bytes.
         self.set_status(id, Status::Hashing).await;
+        // What was taken from an address to be shared privately was beside it until now.
+        self.close(id).await;
         let source = partial.source().await.map_err(wrap)?;
         let mut meter = Meter::new(self.now(), 0, Some(source.len()));
         let progress = |done| self.show(id, &mut meter, done);
@@ -298,21 +302,25 @@ impl<P: Platform> Engine<P> {
     /// Offers a whole file that is stored and has a CID, unless it is here already.
     pub(super) async fn settle(&self, id: &ItemId, dag: &Dag) {
         self.0.hashed.borrow_mut().insert(id.clone());
+        let ends = self.item(id, |item| item.ends).flatten();
         while let Some(other) = self.find(&dag.root, Some(id)) {
             if self
                 .item(&other, |item| item.status.is_here())
                 .unwrap_or(false)
             {
-                self.record([
-                    log_line(&other, LogEntry::SharedAgain),
-                    EventKind::Merged {
-                        id: id.clone(),
-                        into: other.clone(),
-                    },
-                ])
-                .await;
+                // What was chosen last counts.
+                let limits = ends.and_then(|_| self.limits(&other, ends));
+                let merged = EventKind::Merged {
+                    id: id.clone(),
+                    into: other.clone(),
+                };
+                let merged = [log_line(&other, LogEntry::SharedAgain), merged];
+                self.record(merged.into_iter().chain(limits)).await;
                 self.forget_bytes(id).await;
-                self.offer_again(&other, dag);
+                match ends {
+                    Some(_) => self.offer_if_not(&other, dag, None),
+                    None => self.offer_again(&other, dag),
+                }
                 return;
             }
             // This is a fetch of the same file, which needs nothing from others any more.
@@ -328,7 +336,7 @@ impl<P: Platform> Engine<P> {
         }
         let cid = canonical(&dag.root);
         self.offer(id, &dag.root);
-        let limits = self.default_limits(id);
+        let limits = self.limits(id, ends);
         // The size of what is private is that of the files in it.
         let size = self
             .item(id, |item| item.size.filter(|_| item.key.is_some()))
@@ -357,18 +365,23 @@ impl<P: Platform> Engine<P> {
         self.watch_limits();
     }
 
-    /// Shares a file that is here, because a person wants it.
+    /// Shares a file that is here, because a person wants it. It ends as they have set it for all.
     pub(super) fn offer_again(&self, id: &ItemId, dag: &Dag) {
+        self.offer_if_not(id, dag, self.limits(id, None));
+    }
+
+    /// Shares a file that is here with these limits, unless it is shared already.
+    fn offer_if_not(&self, id: &ItemId, dag: &Dag, limits: Option<EventKind>) {
         let shared = self.item(id, |item| item.status.is_offered());
         if shared == Some(false) {
             let status = EventKind::Status {
                 id: id.clone(),
                 status: Status::Announcing,
             };
-            self.tell(self.default_limits(id).into_iter().chain([status]));
+            self.tell(limits.into_iter().chain([status]));
             self.offer(id, &dag.root);
-            self.watch_limits();
         }
+        self.watch_limits();
     }
 }
 

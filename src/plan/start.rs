@@ -46,10 +46,14 @@ impl<P: Platform> Engine<P> {
                     .clone()
                     .filter(|item| item.cid.is_none() && item.mime.as_deref() == Some(DIRECTORY))
                     .filter_map(|item| listing_id(&item.id));
-                // What was decrypted may be being saved by the browser, even though this program was killed.
+                // What was decrypted may be being saved by the browser, even though this program was killed, and what is
+                // at an address is beside the item until all of it has come.
+                let is_beside =
+                    |item: &&Item| item.status.is_here() || item.status == Status::Preparing;
                 let opened = items
                     .clone()
-                    .filter(|item| item.key.is_some() && item.status.is_here())
+                    .filter(|item| item.key.is_some())
+                    .filter(is_beside)
                     .map(|item| opened_id(&item.id));
                 items
                     .map(|item| item.id.clone())
@@ -118,7 +122,7 @@ impl<P: Platform> Engine<P> {
                     Some(cid) => self.offer(id, &cid),
                     None => {}
                 }
-                if let Some(upload) = item.upload.clone().filter(|_| self.may_go_on_sending()) {
+                if let Some(upload) = item.upload.clone().filter(|_| self.rests().is_none()) {
                     self.resume_upload(id, upload);
                 }
             }
@@ -130,11 +134,7 @@ impl<P: Platform> Engine<P> {
             | Status::Failed { .. } => {}
         }
         if item.upload.is_some() && !self.has_job(JobKind::Out, id) {
-            self.tell([EventKind::UploadEnded {
-                id: id.clone(),
-                sent: 0,
-                error: Some(Code::Interrupted.into()),
-            }]);
+            self.tell(self.upload_ended(id, 0, Some(Code::Interrupted.into())));
         }
     }
 
@@ -158,6 +158,7 @@ impl<P: Platform> Engine<P> {
                 size: Some(dag.len()),
                 source: None,
                 key: None,
+                ends: None,
             },
             EventKind::Hashed {
                 id: id.clone(),

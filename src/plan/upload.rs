@@ -123,22 +123,33 @@ impl<P: Platform> Engine<P> {
         });
     }
 
-    fn end_upload(&self, id: &ItemId, sent: u64, error: Option<Failure>) {
+    /// What is recorded when an upload ends, of which so many bytes were sent and accepted in this run.
+    pub(super) fn upload_ended(
+        &self,
+        id: &ItemId,
+        sent: u64,
+        error: Option<Failure>,
+    ) -> [EventKind; 2] {
+        let left = self.item(id, |item| item.upload.as_ref().map(|upload| upload.sent));
+        let size = left.flatten().unwrap_or_default().max(sent);
         let entry = match &error {
-            None if sent == 0 => LogEntry::AlreadyStored,
-            None => LogEntry::Uploaded { size: sent },
+            None if size == 0 => LogEntry::AlreadyStored,
+            None => LogEntry::Uploaded { size },
             Some(failure) => LogEntry::UploadFailed {
                 failure: failure.clone(),
+                size: Some(size),
             },
         };
-        self.tell([
-            log_line(id, entry),
-            EventKind::UploadEnded {
-                id: id.clone(),
-                sent,
-                error,
-            },
-        ]);
+        let ended = EventKind::UploadEnded {
+            id: id.clone(),
+            sent,
+            error,
+        };
+        [log_line(id, entry), ended]
+    }
+
+    fn end_upload(&self, id: &ItemId, sent: u64, error: Option<Failure>) {
+        self.tell(self.upload_ended(id, sent, error));
         // This may have been the answer to the last call.
         let engine = self.clone();
         self.spawn(async move { engine.watch_limits() });
@@ -156,9 +167,14 @@ impl<P: Platform> Engine<P> {
         else {
             return self.end_upload(id, sent, None);
         };
-        if failure.code == Code::FileGone {
-            self.end_upload(id, sent, Some(failure.clone()));
-            return self.say_gone(id, failure);
+        match failure.code {
+            Code::FileGone => {
+                self.end_upload(id, sent, Some(failure.clone()));
+                return self.say_gone(id, failure);
+            }
+            // That is no fault of the storage's.
+            Code::Paused | Code::Metered => return self.end_upload(id, sent, Some(failure)),
+            _ => {}
         }
         // A part that cannot be read looks like a broken connection.
         let end = dag.len().min(offset + 1);
@@ -288,6 +304,10 @@ impl<P: Platform> Engine<P> {
                 {
                     let renewed = self.renew(id, dag, target, &mut renewals).await;
                     renewed.map_err(|failure| (failure, part.offset))?;
+                }
+                // The network may have become another one.
+                if let Some(why) = self.rests() {
+                    return Err((why.into(), part.offset));
                 }
                 let pieces = car::pieces(blocks, source, &part);
                 let target = target.clone();

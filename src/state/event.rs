@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::flat::{Slot, flat};
 use super::{
-    ItemId, ItemSource, LogEntry, NetworkStatus, Progress, Secret, Settings, Status, Unreadable,
+    Ends, ItemId, ItemSource, Left, LogEntry, NetworkStatus, Progress, Secret, Settings, Status,
+    Unreadable,
 };
 use crate::failure::Failure;
 
@@ -41,6 +42,8 @@ pub enum EventKind {
         source: Option<ItemSource>,
         /// The key, if it is shared privately.
         key: Option<Secret>,
+        /// When it will stop by itself once it is shared, if that was chosen for it.
+        ends: Option<Ends>,
     },
     /// A person fetches a file by its hash.
     FetchBegan {
@@ -165,12 +168,14 @@ pub enum EventKind {
         /// The peer id of the caller.
         peer: Option<String>,
     },
-    /// A storage no longer keeps a file in the name of this peer.
+    /// A file was taken back from a storage, or the storage is not asked again to give it up.
     Released {
         /// The CID of the file, canonical.
         cid: String,
         /// The multiaddr of the storage.
         multiaddr: String,
+        /// Why it is still there, if it is.
+        left: Option<Left>,
     },
     /// A fetched file is provided to others too, or no longer is. Others may not find it before
     /// [`EventKind::Confirmed`].
@@ -335,6 +340,10 @@ struct Flat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     calls: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    ends: Option<Ends>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    left: Option<Left>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     sent: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<Failure>,
@@ -358,7 +367,7 @@ struct Flat {
 
 flat! {
     EventKind as Flat { event }:
-    ShareBegan { id, name, mime, size, source, key } = "share_began",
+    ShareBegan { id, name, mime, size, source, key, ends } = "share_began",
     FetchBegan { id, cid, key } = "fetch_began",
     Described { id, name, mime, size, validator } = "described",
     Thumbnail { id, data_url } = "thumbnail",
@@ -374,7 +383,7 @@ flat! {
     Limited { id, until, calls } = "limited",
     AsksFirst { id, asks } = "asks_first",
     Asking { id, peer } = "asking",
-    Released { cid, multiaddr } = "released",
+    Released { cid, multiaddr, left } = "released",
     Providing { id, providing } = "providing",
     Saved { id, name } = "saved",
     Log { id, entry } = "log",

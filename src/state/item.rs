@@ -14,6 +14,9 @@ use crate::text::quote;
 const SPENT_MS: u64 = 60_000;
 const SPENT_BYTES_PER_MS: u64 = 1000;
 
+/// For how long a storage is taken to keep a copy if it has not said until when, in milliseconds: 30 days.
+const KEPT_UNTOLD_MS: u64 = 30 * 24 * 3_600_000;
+
 /// An item's id: 32 hex digits, made by the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -256,6 +259,17 @@ impl Limits {
     }
 }
 
+/// When a file stops being shared by itself, counted from when it is shared; without values it does not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ends {
+    /// After so many seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
+    /// After so many calls for it were answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u64>,
+}
+
 /// An upload that is under way or was interrupted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Upload {
@@ -271,6 +285,16 @@ pub struct Upload {
     /// The number of bytes of the parts that have left.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub sent: u64,
+}
+
+/// Why a copy is still at a storage that was asked to give it up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Left {
+    /// Somebody else has put the file there, too, or the storage's operator keeps it.
+    ForOthers,
+    /// The storage's node takes nothing back, or has not answered for too long.
+    Refused,
 }
 
 /// A copy of a file at a storage, which keeps it in the name of this peer until it is taken back (`IPFS_release`). It is
@@ -292,9 +316,25 @@ pub struct Copy {
     /// back: it would let nobody else, and would learn that both are one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// Why it is still there, although it was taken back. The storage is not asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Left>,
 }
 
 impl Copy {
+    /// Whether the storage can be asked to give it up.
+    pub fn can_be_released(&self) -> bool {
+        self.owner.is_none() && self.left.is_none()
+    }
+
+    /// When the storage need not keep it any longer, in Unix milliseconds.
+    pub fn over_at(&self) -> u64 {
+        match self.until {
+            Some(until) => until.saturating_mul(1000),
+            None => self.at.saturating_add(KEPT_UNTOLD_MS),
+        }
+    }
+
     /// The storage's host, for people. The address was read when the copy was made; its second part is the host.
     pub fn host(&self) -> String {
         quote(self.multiaddr.split('/').nth(2).unwrap_or_default())
@@ -352,6 +392,9 @@ pub struct Item {
     /// When it stops being shared by itself.
     #[serde(default, skip_serializing_if = "Limits::is_none")]
     pub limits: Limits,
+    /// When it will stop by itself once it is shared, if that was chosen for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<Ends>,
     /// Whether the person is asked before anybody gets it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub asks: bool,
@@ -534,6 +577,7 @@ impl Item {
             confirmed: false,
             requests: 0,
             limits: Limits::default(),
+            ends: None,
             asks: false,
             asking: None,
             uploaded: 0,
@@ -575,6 +619,7 @@ impl Item {
                 self.cid = Some(cid.clone());
                 self.size = Some(*size);
                 self.files = *files;
+                self.ends = None;
                 self.validator = None;
                 self.progress = None;
             }
@@ -618,12 +663,15 @@ impl Item {
                 peer,
                 ..
             } => {
+                // What has left stays counted when an upload goes on with a new token.
+                let before = self.upload.as_ref();
+                let goes_on = before.filter(|before| before.multiaddr == *multiaddr);
                 self.upload = Some(Upload {
                     multiaddr: multiaddr.clone(),
                     token: token.clone(),
                     expires: *expires,
                     peer: peer.clone(),
-                    sent: 0,
+                    sent: goes_on.map_or(0, |before| before.sent),
                 });
             }
             EventKind::UploadSent { size, .. } => {

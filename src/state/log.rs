@@ -53,6 +53,11 @@ pub enum LogEntry {
         /// How many calls have no line of their own.
         calls: u64,
     },
+    /// A peer asked for it that was not given it, because it could not be uploaded.
+    NotGiven {
+        /// Its peer id.
+        peer: String,
+    },
     /// A node was asked for a place to upload to, and named none.
     NodeRefused {
         /// Its peer id.
@@ -83,6 +88,8 @@ pub enum LogEntry {
     UploadFailed {
         /// Why.
         failure: Failure,
+        /// The number of bytes that were sent; earlier versions did not write it down.
+        size: Option<u64>,
     },
     /// It is not shared any more, because its time or its number of calls was over.
     Expired,
@@ -231,12 +238,13 @@ flat! {
     NoLongerReached = "no_longer_reached",
     Requested { peer } = "requested",
     MoreRequested { calls as size } = "more_requested",
+    NotGiven { peer } = "not_given",
     NodeRefused { peer, failure } = "node_refused",
     AlreadyStored = "already_stored",
     Uploading { multiaddr as text, peer } = "uploading",
     PartFailed { failure } = "part_failed",
     Uploaded { size } = "uploaded",
-    UploadFailed { failure } = "upload_failed",
+    UploadFailed { failure, size } = "upload_failed",
     Expired = "expired",
     Released { host } = "released",
     KeptForOthers { host } = "kept_for_others",

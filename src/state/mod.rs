@@ -15,7 +15,9 @@ use crate::storage::is_local;
 use crate::web_link::Web;
 
 pub use event::{Event, EventKind};
-pub use item::{Copy, Item, ItemId, ItemSource, Limits, Origin, Progress, Secret, Status, Upload};
+pub use item::{
+    Copy, Ends, Item, ItemId, ItemSource, Left, Limits, Origin, Progress, Secret, Status, Upload,
+};
 pub use items::{Items, MAX_ITEMS};
 pub use log::{LogEntry, LogLine, MAX_LOG, MAX_THUMBNAIL};
 pub use network::{LinkCause, LinkError, NetworkStatus};
@@ -71,9 +73,6 @@ pub struct State {
 /// A day, in milliseconds.
 const DAY_MS: u64 = 24 * 3_600_000;
 
-/// For how long a storage is taken to keep a copy if it has not said until when, in milliseconds.
-const KEPT_UNTOLD_MS: u64 = 30 * DAY_MS;
-
 /// The most copies at storages that are remembered; beyond that, those that were made first are forgotten.
 const MAX_COPIES: usize = 20_000;
 
@@ -82,20 +81,22 @@ impl State {
     /// milliseconds.
     pub fn unwanted(&self, now: u64) -> Vec<Copy> {
         let mut unwanted = self.not_provided(now);
-        unwanted.retain(|copy| copy.owner.is_none());
+        unwanted.retain(Copy::can_be_released);
         unwanted
     }
 
-    /// The copies in the name of former identities of files that nothing here provides any more, which storages need not
-    /// keep any longer at this time, in Unix milliseconds.
+    /// The copies of files that nothing here provides any more, which cannot be taken back and which storages need not keep
+    /// any longer at this time, in Unix milliseconds.
     pub fn expired(&self, now: u64) -> Vec<Copy> {
         let mut expired = self.not_provided(now);
-        let is_over = |copy: &Copy| match copy.until {
-            Some(until) => until.saturating_mul(1000) < now,
-            None => copy.at.saturating_add(KEPT_UNTOLD_MS) < now,
-        };
-        expired.retain(|copy| copy.owner.is_some() && is_over(copy));
+        expired.retain(|copy| !copy.can_be_released() && copy.over_at() <= now);
         expired
+    }
+
+    /// When the next of these copies expires after this time, in Unix milliseconds.
+    pub fn next_expiry(&self, now: u64) -> Option<u64> {
+        let left = self.copies.iter().filter(|copy| !copy.can_be_released());
+        left.map(Copy::over_at).filter(|over| *over > now).min()
     }
 
     /// The copies of files that nothing here provides any more.
@@ -133,7 +134,7 @@ impl State {
     /// Whether this copy is there, and is to be taken back.
     pub fn is_unwanted(&self, copy: &Copy, now: u64) -> bool {
         let is_of_copy = |item: &Item| is_wanted(item, now) && item.cid.as_ref() == Some(&copy.cid);
-        copy.owner.is_none() && self.copies.contains(copy) && !self.items.values().any(is_of_copy)
+        copy.can_be_released() && self.copies.contains(copy) && !self.items.values().any(is_of_copy)
     }
 
     /// The number of bytes that were uploaded on the day of this time, in Unix milliseconds; days begin at midnight UTC.
@@ -168,6 +169,7 @@ impl State {
             until,
             at,
             owner: None,
+            left: None,
         });
     }
 
@@ -220,6 +222,7 @@ impl State {
                 size,
                 source,
                 key,
+                ends,
             } => {
                 let mut item = Item::new(
                     id.clone(),
@@ -232,6 +235,7 @@ impl State {
                 item.size = *size;
                 item.source.clone_from(source);
                 item.key.clone_from(key);
+                item.ends = *ends;
                 self.items.insert(item);
             }
             EventKind::FetchBegan { id, cid, key } => {
@@ -261,8 +265,20 @@ impl State {
                     }
                 }
             }
-            EventKind::Released { cid, multiaddr } => {
-                self.forget_copy(cid, multiaddr);
+            EventKind::Released {
+                cid,
+                multiaddr,
+                left,
+            } => {
+                let is_of = |copy: &&mut Copy| copy.cid == *cid && copy.multiaddr == *multiaddr;
+                match left {
+                    Some(_) => self
+                        .copies
+                        .iter_mut()
+                        .filter(is_of)
+                        .for_each(|copy| copy.left = *left),
+                    None => self.forget_copy(cid, multiaddr),
+                }
                 for item in self.items.iter_mut() {
                     if item.cid.as_ref() == Some(cid) && item.placed.as_ref() == Some(multiaddr) {
                         item.placed = None;
@@ -369,6 +385,7 @@ mod tests {
     fn began() -> EventKind {
         EventKind::ShareBegan {
             key: None,
+            ends: None,
             id: id(),
             name: "a".into(),
             mime: None,
@@ -420,6 +437,7 @@ mod tests {
         let kinds = [
             EventKind::ShareBegan {
                 key: None,
+                ends: None,
                 id: ItemId("0".repeat(32)),
                 name: "IMG_20260101_120000.jpg".into(),
                 mime: Some("image/jpeg".into()),

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::Ends;
 use crate::content::Profile;
 use crate::failure::{Code, Failure, Reason};
 use crate::names::safe_file_name;
@@ -70,8 +71,10 @@ pub struct Settings {
     pub max_sent_day: Option<u64>,
     /// The largest file that is uploaded, in bytes.
     pub max_sent_file: Option<u64>,
-    /// Whether files are uploaded over networks where each byte costs something, as far as the platform knows.
+    /// Whether files are uploaded over networks where each byte costs something.
     pub metered: bool,
+    /// Whether the network that is used now is one of these, because the person says so. Not every platform knows by itself.
+    pub metered_now: bool,
     /// The largest file that is shared or fetched, in bytes.
     pub max_file: u64,
     /// The most bytes that all files here together may take; `None` for a tenth of the disk, where the
@@ -121,6 +124,7 @@ impl Default for Settings {
             max_sent_day: None,
             max_sent_file: None,
             metered: true,
+            metered_now: false,
             max_file: 1 << 40,
             max_room: None,
             own_ipfs: None,
@@ -182,6 +186,7 @@ impl Settings {
             max_sent_day,
             max_sent_file,
             metered: _,
+            metered_now: _,
             max_file,
             max_room,
             own_ipfs,
@@ -226,6 +231,14 @@ impl Settings {
             }
         }
         wrong
+    }
+
+    /// When a file stops being shared by itself, unless something else is set for it.
+    pub fn ends(&self) -> Ends {
+        Ends {
+            seconds: self.share_for,
+            calls: self.share_calls,
+        }
     }
 
     /// At how many nodes this peer can be reached at the same time: 1 to [`MAX_LINKS`].

@@ -690,11 +690,13 @@ impl Browser {
         self.display()?.click(x, y).await
     }
 
-    /// Types letters, digits and spaces into the address bar, and presses Enter.
+    /// Types letters, digits, spaces, colons and number signs into the address bar, and presses Enter.
     pub async fn type_into_address_bar(&self, text: &str) -> Result<()> {
         self.focus_page().await?;
         let letters = text.chars().map(|letter| match letter {
             ' ' => "space".to_owned(),
+            ':' => "colon".to_owned(),
+            '#' => "numbersign".to_owned(),
             letter => letter.to_string(),
         });
         let mut keys = vec!["ctrl+l".to_owned()];

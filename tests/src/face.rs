@@ -121,6 +121,19 @@ impl Face {
         Ok(state.json().clone())
     }
 
+    /// Gives the worker a command that no button gives, and waits until it is carried out.
+    pub async fn command(&self, command: Value) -> Result<()> {
+        let script = "const [command, done] = arguments;
+             const port = api.runtime.connect({ name: 'face' });
+             port.onMessage.addListener(message => {
+               if (message.type === 'answer') { port.disconnect(); done(message.answer.answer); }
+             });
+             port.postMessage({ number: 1, command });";
+        let answer = self.driver.execute_async(script, vec![command]).await?;
+        ensure!(*answer.json() == json!("done"), "{}", answer.json());
+        Ok(())
+    }
+
     /// Waits until the title of the toolbar button contains `title`.
     pub async fn wait_badge(&self, title: &str, limit: Duration) -> Result<()> {
         let script = "const done = arguments[arguments.length - 1];
@@ -159,8 +172,29 @@ impl Face {
         self.set("settings-nodes", &nodes.join(" ")).await
     }
 
+    /// Changes boxes of the settings by a click on each, saves them, and returns to the page where the popup was.
+    pub async fn switch(&self, testids: &[&'static str]) -> Result<()> {
+        let here = self.open_settings().await?;
+        for testid in testids {
+            let field = self.setting(testid).await?;
+            field.click().await?;
+        }
+        self.save_settings(&here).await
+    }
+
     /// Types a text into a field of the settings, saves them, and returns to the page where the popup was.
     pub async fn set(&self, testid: &'static str, text: &str) -> Result<()> {
+        let here = self.open_settings().await?;
+        let field = self.setting(testid).await?;
+        field.click().await?;
+        field.send_keys(Key::Control + "a").await?;
+        field.send_keys(Key::Delete + "").await?;
+        field.send_keys(text).await?;
+        self.save_settings(&here).await
+    }
+
+    /// Shows the settings, and returns where the popup was.
+    async fn open_settings(&self) -> Result<String> {
         let here = self.driver.current_url().await?;
         let mut settings = here.clone();
         settings.set_query(Some("view=options"));
@@ -171,6 +205,11 @@ impl Face {
             r#"return !!document.querySelector('[data-testid="settings-nodes"]');"#,
         )
         .await?;
+        Ok(here.into())
+    }
+
+    /// A field of the settings, which is in view.
+    async fn setting(&self, testid: &'static str) -> Result<WebElement> {
         let field = self.driver.find(By::Testid(testid)).await?;
         if !field.is_displayed().await? {
             let fold = self.driver.find(By::Testid("advanced")).await?;
@@ -179,10 +218,10 @@ impl Face {
         }
         // The bar with the buttons may lie over what is at the bottom.
         field.scroll_into_view().await?;
-        field.click().await?;
-        field.send_keys(Key::Control + "a").await?;
-        field.send_keys(Key::Delete + "").await?;
-        field.send_keys(text).await?;
+        Ok(field)
+    }
+
+    async fn save_settings(&self, here: &str) -> Result<()> {
         self.press("settings-save").await?;
         self.wait(
             "the end of saving",
@@ -191,7 +230,7 @@ impl Face {
                  && document.querySelector('[data-testid="settings-revert"]') === null;"#,
         )
         .await?;
-        self.driver.goto(here.as_str()).await?;
+        self.driver.goto(here).await?;
         self.wait_shown().await
     }
 
@@ -294,6 +333,21 @@ impl Face {
         )
         .await?;
         self.press("stage-share").await
+    }
+
+    /// Chooses when what is shared from now on stops being shared by itself, by the words of the list.
+    pub async fn choose_end(&self, words: &str) -> Result<()> {
+        let body = format!(
+            r#"const list = document.querySelector('[data-testid="share-ends"]');
+            const at = [...list.options].findIndex((option) => option.text === {});
+            if (at < 0) return false;
+            list.selectedIndex = at;
+            list.dispatchEvent(new Event('change', {{ bubbles: true }}));
+            return true;"#,
+            json!(words)
+        );
+        self.wait("the choice of an end", SHOW, &body).await?;
+        Ok(())
     }
 
     /// Types a link or hash into the fetch field and presses the button.

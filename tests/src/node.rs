@@ -82,6 +82,12 @@ impl Node {
         Ok(())
     }
 
+    /// Kills the node, as a power failure does.
+    pub async fn kill(&mut self) -> Result<()> {
+        let program = self.program.take().context("the node is not running")?;
+        program.kill().await
+    }
+
     /// Starts the node again on the same ports and with the same state.
     pub async fn start_again(&mut self) -> Result<()> {
         ensure!(self.program.is_none(), "the node is running already");

@@ -32,7 +32,12 @@ pub(crate) fn line<M: Medium>(entry: &LogEntry, about: About) -> String {
         LogEntry::Uploading { multiaddr, .. } => say::uploading(multiaddr),
         LogEntry::PartFailed { failure } => say::part_failed(&what(failure, About::Upload)),
         LogEntry::Uploaded { size: bytes } => say::uploaded(&size(*bytes)),
-        LogEntry::UploadFailed { failure } => say::upload_failed(&both(failure, About::Upload)),
+        LogEntry::UploadFailed {
+            failure,
+            size: Some(sent @ 1..),
+        } => say::upload_failed_after(&size(*sent), &both(failure, About::Upload)),
+        LogEntry::UploadFailed { failure, .. } => say::upload_failed(&both(failure, About::Upload)),
+        LogEntry::NotGiven { peer } => say::not_given(peer),
         LogEntry::ResumedAfterRestart => say::resumed_after_restart().to_owned(),
         LogEntry::ResumedOnline => say::resumed_online().to_owned(),
         LogEntry::BeganAgain => say::began_again().to_owned(),

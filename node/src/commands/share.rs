@@ -446,6 +446,7 @@ fn inputs(args: &ShareArgs, output: &Output) -> Result<Vec<ShareInput<FileSource
             let source = open(path)?;
             Ok(ShareInput {
                 private: false,
+                ends: None,
                 mime: mime_guess::from_path(path).first_raw().map(str::to_owned),
                 name: Some(name),
                 size: Some(source.len()),
@@ -508,6 +509,7 @@ fn sealed(
     };
     let input = ShareInput {
         private: false,
+        ends: None,
         name: None,
         mime: Some("application/octet-stream".to_owned()),
         size: Some(body.len()),
@@ -524,6 +526,7 @@ fn open(path: &Path) -> Result<FileSource, Failed> {
 fn directory(name: String, files: Vec<(String, FileSource)>) -> ShareInput<FileSource> {
     ShareInput {
         private: false,
+        ends: None,
         name: Some(name),
         mime: None,
         size: Some(files.iter().map(|(_, source)| source.len()).sum()),

@@ -389,6 +389,7 @@ mod tests {
             let mut kinds = vec![
                 EventKind::ShareBegan {
                     key: None,
+                    ends: None,
                     id: id.clone(),
                     name: (*name).to_owned(),
                     mime: None,

@@ -21,6 +21,7 @@ use fluence::failure::{About, Code, Failure, Reason};
 use fluence::names::MAX_LINK;
 use fluence::state::{ItemId, LogLine, Settings, State};
 use gloo_timers::callback::{Interval, Timeout};
+use web::browser::is_metered;
 use web::extension::commands;
 use web::extension::pages::{self as tabs, Tab};
 use yew::prelude::*;
@@ -231,6 +232,8 @@ pub enum Msg {
     Paste,
     /// The text that was on the clipboard; `None` if the browser refused it.
     Pasted(Option<String>),
+    /// The link that the worker left for this page, if it is there.
+    GivenLink(Option<String>),
     /// Something was pasted outside any field.
     PastedHere(browser::Pasted),
     /// The page was read.
@@ -263,6 +266,8 @@ pub enum Msg {
     Together(bool),
     /// The person chose whether what they share is shared privately.
     Private(bool),
+    /// The person chose when what they share stops being shared by itself, as an index into [`text::ENDS`].
+    Ends(usize),
     /// The picked files are to be shared.
     ShareStage,
     /// The picked files are to be forgotten.
@@ -391,6 +396,8 @@ pub struct Face {
     pub together: bool,
     /// Whether what is shared here is shared privately, if the person chose that.
     pub private: Option<bool>,
+    /// When what is shared here stops being shared by itself, if the person chose that, as an index into [`text::ENDS`].
+    pub ends: Option<usize>,
     /// The items whose details are shown, with their logs; `None` until the log has arrived.
     pub open: SmallMap<ItemId, Option<Vec<LogLine>>>,
     /// The thumbnails of listed items, as `data:` URLs; `None` if one was requested and has not arrived.
@@ -530,6 +537,7 @@ impl Face {
             stage_error: None,
             together: false,
             private: None,
+            ends: None,
             open: SmallMap::default(),
             thumbnails: SmallMap::default(),
             menu: None,
@@ -577,7 +585,7 @@ impl Face {
         }
         let on = sender.callback(|()| Msg::Words);
         browser::watch_words(move || on.emit(()));
-        face.open_as_asked();
+        face.open_as_asked(sender);
         face.connect(sender);
         sender.send_future(async { Msg::Remembered(browser::Remembered::read().await) });
         match (view, tab) {
@@ -596,26 +604,34 @@ impl Face {
 
     /// Does what the address of the page asks for. It may come from a link on any page, so it begins nothing: a link is
     /// shown in its field, for the person to read and to fetch.
-    fn open_as_asked(&mut self) {
+    fn open_as_asked(&mut self, sender: &Sender) {
         if !self.view.has_files() {
             return;
         }
-        if let Some(link) = browser::take_parameter("link") {
-            let link = link.trim();
-            if link.len() > MAX_LINK {
-                let long = Failure::new(Code::BadLink).reason(Reason::TooLong);
-                self.fetch_error = Some(text::fetch_refused(&long));
-            } else {
-                // What cannot be seen in the field is not in it.
-                self.fetch_text = link.chars().filter(|letter| !letter.is_control()).collect();
-                self.fetch_given = !self.fetch_text.is_empty();
-            }
+        if let Some(link) = browser::take_link() {
+            self.give_link(&link);
+        }
+        if let Some(id) = browser::take_parameter("given") {
+            sender.send_future(async move { Msg::GivenLink(browser::given(&id).await) });
         }
         if let Some(id) = browser::take_parameter("item") {
             self.show(Filter::Fetched, Some(ItemId(id)));
         }
         if browser::take_parameter("choose").is_some() {
             self.focus = Some(Focus::Choose);
+        }
+    }
+
+    /// Puts a link into its field, for the person to read.
+    fn give_link(&mut self, link: &str) {
+        let link = link.trim();
+        if link.len() > MAX_LINK {
+            let long = Failure::new(Code::BadLink).reason(Reason::TooLong);
+            self.fetch_error = Some(text::fetch_refused(&long));
+        } else {
+            // What cannot be seen in the field is not in it.
+            self.fetch_text = link.chars().filter(|letter| !letter.is_control()).collect();
+            self.fetch_given = !self.fetch_text.is_empty();
         }
     }
 
@@ -674,6 +690,11 @@ impl Face {
                 }
                 focus::element(&self.fetch_field);
             }
+            Msg::GivenLink(link) => {
+                if let Some(link) = link {
+                    self.give_link(&link);
+                }
+            }
             Msg::PastedHere(browser::Pasted::Files(list)) => {
                 self.picked(sender, files::of_list(&list));
             }
@@ -713,16 +734,17 @@ impl Face {
             Msg::Picked(picked) => self.picked(sender, picked),
             Msg::PickedFor(id, picked) => match picked {
                 Ok(picked) if picked.len() == 1 => {
-                    self.share_in_place(sender, id, picked, self.is_private(), 1);
+                    self.share_in_place(sender, id, picked, self.how(), 1);
                 }
                 picked => self.picked(sender, picked),
             },
             Msg::Together(together) => self.together = together,
             Msg::Private(private) => self.private = Some(private),
+            Msg::Ends(at) => self.ends = Some(at),
             Msg::ShareStage => {
                 let picked = std::mem::take(&mut self.stage);
                 let together = std::mem::take(&mut self.together);
-                self.share_files(sender, picked, together, self.is_private(), 1);
+                self.share_files(sender, picked, together, self.how(), 1);
             }
             Msg::Given => self.give_again(sender),
             Msg::DropStage => self.stage.clear(),
@@ -940,6 +962,12 @@ impl Face {
     /// The settings that apply now.
     pub fn settings(&self) -> &Settings {
         self.state.settings.as_ref().unwrap_or(&self.defaults)
+    }
+
+    /// Whether nothing is uploaded because the network of now is metered.
+    pub fn rests_on_metered(&self) -> bool {
+        let settings = self.settings();
+        !settings.metered && (settings.metered_now || is_metered())
     }
 
     /// The subject of the sentences about a failure of this topic.

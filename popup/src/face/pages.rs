@@ -12,6 +12,7 @@ use fluence::storage;
 use web::extension::commands::Key;
 use web_sys::File;
 
+use super::sharing::How;
 use super::{Face, Msg, Sender, Topic, View};
 use crate::files::Picked;
 use crate::preferences::Theme;
@@ -220,6 +221,7 @@ impl Face {
                     let settings = Settings {
                         // Whether sharing rests is no setting that people keep.
                         paused: self.settings().paused,
+                        metered_now: self.settings().metered_now,
                         ..settings
                     };
                     let is_known = |known: &Theme| theme.as_deref() == Some(known.word());
@@ -373,7 +375,13 @@ impl Face {
             ..Sample::default()
         };
         let path = text::TRY_NAME.to_owned();
-        self.share_files(sender, vec![Picked { file, path }], false, false, 1);
+        self.share_files(
+            sender,
+            vec![Picked { file, path }],
+            false,
+            How::default(),
+            1,
+        );
     }
 
     /// Fetches the sample through the node, once others can fetch it and the node serves web links.

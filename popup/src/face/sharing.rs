@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use fluence::command::{Command, HandedFile};
 use fluence::failure::Code;
 use fluence::names::chosen_name;
-use fluence::state::{Item, ItemId, Origin, Status};
+use fluence::state::{Ends, Item, ItemId, Origin, Status};
 use gloo_timers::callback::Timeout;
 use web::browser::asks_after_click;
 use web::extension::{downloads, pages};
@@ -32,9 +32,17 @@ pub(super) struct Given {
     pub(super) answered: bool,
     picked: Vec<Picked>,
     together: bool,
-    private: bool,
+    how: How,
     /// How many times they were handed over.
     times: u32,
+}
+
+/// How something is shared.
+#[derive(Clone, Copy, Default)]
+pub(super) struct How {
+    private: bool,
+    /// When it stops being shared by itself, if the person chose that here.
+    ends: Option<Ends>,
 }
 
 /// What became of something that was handed over.
@@ -94,6 +102,28 @@ impl Face {
     /// Whether what the person shares here is shared privately.
     pub fn is_private(&self) -> bool {
         self.private.unwrap_or_else(|| self.settings().private)
+    }
+
+    /// When what the person shares here stops being shared by itself, as an index into [`text::ENDS`]; `None` for what the
+    /// settings say if that is none of these.
+    pub fn ends_at(&self) -> Option<usize> {
+        let ends = self.settings().ends();
+        let is_set = |(seconds, calls): &(Option<u64>, Option<u64>)| {
+            (*seconds, *calls) == (ends.seconds, ends.calls)
+        };
+        self.ends.or_else(|| text::ENDS.iter().position(is_set))
+    }
+
+    /// How the person shares here.
+    pub(super) fn how(&self) -> How {
+        let ends = self.ends.and_then(|at| text::ENDS.get(at));
+        How {
+            private: self.is_private(),
+            ends: ends.map(|(seconds, calls)| Ends {
+                seconds: *seconds,
+                calls: *calls,
+            }),
+        }
     }
 
     /// The files of the page: its downloads, and then what it links to.
@@ -183,12 +213,14 @@ impl Face {
         let PageView::Files { tab, .. } = &self.page else {
             return;
         };
+        let How { private, ends } = self.how();
         let command = Command::ShareUrl {
             url: file.url.clone(),
             tab: Some(tab.id),
             page: tab.url.clone(),
             name: Some(file.name),
-            private: Some(self.is_private()),
+            private: Some(private),
+            ends,
         };
         self.send(sender, Topic::Page(file.url), command);
     }
@@ -288,7 +320,7 @@ impl Face {
                     && matches!(&picked[..], [only] if !only.path.contains('/')) =>
             {
                 let together = std::mem::take(&mut self.together);
-                self.share_files(sender, picked, together, self.is_private(), 1);
+                self.share_files(sender, picked, together, self.how(), 1);
             }
             Ok(picked) => {
                 if self.stage.len() + picked.len() > files::MAX_FILES {
@@ -315,7 +347,7 @@ impl Face {
         sender: &Sender,
         picked: Vec<Picked>,
         together: bool,
-        private: bool,
+        how: How,
         times: u32,
     ) {
         if picked.is_empty() {
@@ -345,7 +377,7 @@ impl Face {
                     answered: false,
                     picked,
                     together,
-                    private,
+                    how,
                     times,
                 });
                 while self.given.len() > 1 && self.given_files() > files::MAX_FILES {
@@ -355,7 +387,8 @@ impl Face {
                     key,
                     files: handed,
                     together,
-                    private: Some(private),
+                    private: Some(how.private),
+                    ends: how.ends,
                 };
                 self.send(sender, Topic::Files, command);
             }
@@ -416,7 +449,7 @@ impl Face {
             if replaced.is_some() {
                 self.replacing.remove(&given.number);
             }
-            let (together, private, times) = (given.together, given.private, given.times + 1);
+            let (together, how, times) = (given.together, given.how, given.times + 1);
             if !given.picked.is_empty() {
                 // Whatever is asked again has an answer of its own.
                 given.answered = true;
@@ -427,8 +460,8 @@ impl Face {
             }
             match replaced {
                 Some(id) if again.is_empty() => self.remove_replaced(sender, id),
-                Some(id) => self.share_in_place(sender, id, again, private, times),
-                None => self.share_files(sender, again, together, private, times),
+                Some(id) => self.share_in_place(sender, id, again, how, times),
+                None => self.share_files(sender, again, together, how, times),
             }
         }
     }
@@ -439,12 +472,12 @@ impl Face {
         sender: &Sender,
         id: ItemId,
         picked: Vec<Picked>,
-        private: bool,
+        how: How,
         times: u32,
     ) {
         // The command gets this number.
         let number = self.last_number.wrapping_add(1);
-        self.share_files(sender, picked, false, private, times);
+        self.share_files(sender, picked, false, how, times);
         if self.pending.get(&number).is_some() {
             self.replacing.insert(number, id);
         }

@@ -66,6 +66,16 @@ fn pause(face: &Face, sender: &Sender) -> Callback<MouseEvent> {
     })
 }
 
+/// What a click does that says that the network is not metered.
+fn not_metered(face: &Face, sender: &Sender) -> Callback<MouseEvent> {
+    let mut settings = face.settings().clone();
+    settings.metered_now = false;
+    sender.callback(move |_| {
+        let settings = settings.clone();
+        Msg::Send(Topic::Settings, Command::Set { settings })
+    })
+}
+
 fn network(face: &Face) -> Html {
     let status = &face.state.network;
     let (word, class) = match (face.worker_state, status) {
@@ -103,6 +113,13 @@ pub fn banners(face: &Face, sender: &Sender) -> Html {
                     { icon("pause") }
                     <p>{ text::paused() }</p>
                     { button("main", "play", text::resume_all().into(), "resume-all", false, pause(face, sender)) }
+                </div>
+            }
+            if face.rests_on_metered() && !face.settings().paused {
+                <div class="banner" role="status" data-testid="metered">
+                    { icon("pause") }
+                    <p>{ text::metered() }</p>
+                    if face.settings().metered_now { { button("", "", text::metered_not().into(), "not-metered", false, not_metered(face, sender)) } }
                 </div>
             }
             if let Some(notice) = face.state.notice.as_ref().filter(|notice| !face.notice_read && notice.code != Code::NeedsAccess) {

@@ -2,7 +2,7 @@
 
 use fluence::command::Command;
 use fluence::failure::About;
-use fluence::state::{Copy, Item, ItemId, LogLine, Origin, Status};
+use fluence::state::{Copy, Item, ItemId, Left, LogLine, Origin, Status};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
@@ -242,8 +242,6 @@ fn selection(face: &Face, sender: &Sender) -> Html {
 pub fn room(face: &Face, sender: &Sender) -> Html {
     let (used, limit) = face.room();
     let left = face.state.removed_copies();
-    let (left, former): (Vec<Copy>, Vec<Copy>) =
-        left.into_iter().partition(|copy| copy.owner.is_none());
     let spare = |(words, (ids, bytes)): (&'static str, (Vec<ItemId>, u64))| {
         let count = ids.len();
         let ask = |asked| sender.callback(move |_| Msg::AskFree(asked));
@@ -270,8 +268,9 @@ pub fn room(face: &Face, sender: &Sender) -> Html {
                 <span class="hint">{ text::room(used, limit) }</span>
                 <button id={ROOM_BUTTON} type="button" class="small" aria-expanded={face.freeing.to_string()} data-testid="room-free" onclick={sender.callback(|_| Msg::Free)}>{ text::free() }</button>
             </p>
-            if !left.is_empty() { <p class="hint" data-testid="left-at-storage">{ text::removed_still_at(left.len() as u64, &hosts(&left)) }</p> }
-            if !former.is_empty() { <p class="hint" data-testid="left-of-former">{ text::former_still_at(former.len() as u64, &hosts(&former)) }</p> }
+            { for Whence::of(&left).into_iter().map(|(whence, copies)| html! {
+                <p class="hint" data-testid={whence.testid()}>{ text::removed_files(copies.len() as u64, &whence.removed(&copies)) }</p>
+            }) }
             if face.freeing {
                 <ul>{ for face.spare().into_iter().map(spare) }</ul>
                 { hint(text::free_help().into()) }
@@ -350,8 +349,14 @@ fn row(face: &Face, sender: &Sender, item: &Item, place: (usize, usize)) -> Html
         text::needs_access().to_owned()
     } else if item.providing && paused {
         text::paused_status(item).to_owned()
+    } else if item.providing && face.rests_on_metered() {
+        text::metered_status(item).to_owned()
     } else {
         text::status(item, &face.state.network)
+    };
+    let now = match item.providing && face.rests_on_metered() && !paused {
+        true => Some(text::now_metered()),
+        false => text::now(item, &face.state.network, paused),
     };
     let log_outcome = outcome(
         face,
@@ -360,7 +365,7 @@ fn row(face: &Face, sender: &Sender, item: &Item, place: (usize, usize)) -> Html
         "item-log-refused",
     );
     html! {
-        <Row key={item.id.0.clone()} item={item.clone()} {place} picked={face.selection.as_ref().map(|selection| selection.has(&item.id))} view={face.view} changed={face.time.changed() == Some(&item.id)} {status} well={is_well(face, item)} now={text::now(item, &face.state.network, paused)}
+        <Row key={item.id.0.clone()} item={item.clone()} {place} picked={face.selection.as_ref().map(|selection| selection.has(&item.id))} view={face.view} changed={face.time.changed() == Some(&item.id)} {status} well={is_well(face, item)} {now}
             thumbnail={face.thumbnails.get(&item.id).cloned().flatten()} copies={face.state.copies_of(std::slice::from_ref(item))} web={web_link(face, item)}
             access={access.map(|access| access.origins.clone())} stalled={face.is_stalled(item)} publicly={face.asks_publicly(item)}
             copied={face.copied.clone().filter(|(key, _)| of_item(key))}
@@ -372,7 +377,8 @@ fn row(face: &Face, sender: &Sender, item: &Item, place: (usize, usize)) -> Html
 
 /// Whether others can fetch an item now, or it is here for this person alone.
 pub fn is_well(face: &Face, item: &Item) -> bool {
-    let reachable = face.state.network.is_online() && !face.settings().paused;
+    let rests = face.settings().paused || face.rests_on_metered();
+    let reachable = face.state.network.is_online() && !rests;
     match item.providing {
         true => item.is_shared() && reachable,
         false => item.status == Status::Done,
@@ -388,6 +394,79 @@ fn hosts(copies: &[Copy]) -> String {
         }
     }
     hosts.join(", ")
+}
+
+/// Why copies of files are at storages that are not shared any more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whence {
+    /// Their nodes have not been asked yet, or have not answered.
+    Asked,
+    /// They would give them up only to a former identity.
+    Former,
+    /// See [`Left`].
+    Left(Left),
+}
+
+impl Whence {
+    /// Copies by why they are there.
+    fn of(copies: &[Copy]) -> Vec<(Self, Vec<Copy>)> {
+        let whence = |copy: &Copy| match (copy.left, &copy.owner) {
+            (Some(left), _) => Self::Left(left),
+            (None, Some(_)) => Self::Former,
+            (None, None) => Self::Asked,
+        };
+        let all = [
+            Self::Asked,
+            Self::Left(Left::Refused),
+            Self::Left(Left::ForOthers),
+            Self::Former,
+        ];
+        let of = |kind: Self| {
+            let copies = copies.iter().filter(|copy| whence(copy) == kind);
+            (kind, copies.cloned().collect::<Vec<_>>())
+        };
+        let all = all.into_iter().map(of);
+        all.filter(|(_, copies)| !copies.is_empty()).collect()
+    }
+
+    fn testid(self) -> &'static str {
+        match self {
+            Self::Asked => "left-at-storage",
+            Self::Former => "left-of-former",
+            Self::Left(Left::ForOthers) => "left-for-others",
+            Self::Left(Left::Refused) => "left-refused",
+        }
+    }
+
+    /// The words about copies of a file that is listed.
+    fn still(self, copies: &[Copy]) -> String {
+        let (hosts, until) = (hosts(copies), last_of(copies));
+        match self {
+            Self::Asked | Self::Former => text::still_at_storages(&hosts, until),
+            Self::Left(Left::ForOthers) => text::still_for_others(&hosts),
+            Self::Left(Left::Refused) => text::still_not_taken_back(&hosts, until),
+        }
+    }
+
+    /// The words about copies of files that were removed.
+    fn removed(self, copies: &[Copy]) -> String {
+        let (hosts, until) = (hosts(copies), last_of(copies));
+        match self {
+            Self::Asked => text::removed_at_storages(&hosts, until),
+            Self::Former => text::former_at_storages(&hosts, until),
+            Self::Left(Left::ForOthers) => text::removed_for_others(&hosts),
+            Self::Left(Left::Refused) => text::removed_not_taken_back(&hosts, until),
+        }
+    }
+}
+
+/// Until when the last of these copies has to be kept, in words.
+fn last_of(copies: &[Copy]) -> Option<String> {
+    copies
+        .iter()
+        .filter_map(|copy| copy.until)
+        .max()
+        .map(moment_of)
 }
 
 /// The MIME type of folders.
@@ -461,8 +540,6 @@ fn pick(props: &RowProps, picked: bool) -> Html {
 fn line(props: &RowProps) -> Html {
     let item = &props.item;
     let counters = text::counters(item.requests, item.uploaded);
-    // The storage that keeps it longest.
-    let copy = props.copies.iter().max_by_key(|copy| copy.until);
     // What was copied by the menu has no button that says so.
     let by_menu = |key: &str| !key.starts_with(COPY_BUTTON) || main_of(item) != COPY_BUTTON;
     let copied = props.copied.as_ref().filter(|(key, _)| by_menu(key));
@@ -471,10 +548,19 @@ fn line(props: &RowProps) -> Html {
         Some((_, false)) => text::copy_refused_short(),
         None => &props.status,
     };
-    let copied = copy.map(|copy| match item.providing {
-        true => text::copied_until(copy.until.map(moment_of)),
-        false => text::still_at(&hosts(&props.copies)),
-    });
+    let copied = match item.providing {
+        true => {
+            let copies = props.copies.iter().filter(|copy| copy.left.is_none());
+            // The storage that keeps it longest.
+            let copy = copies.max_by_key(|copy| copy.until);
+            copy.map(|copy| text::copied_until(copy.until.map(moment_of)))
+        }
+        false => {
+            let kinds = Whence::of(&props.copies).into_iter();
+            let kinds: Vec<String> = kinds.map(|(whence, of)| whence.still(&of)).collect();
+            (!kinds.is_empty()).then(|| kinds.join(", "))
+        }
+    };
     let saved = item.saved_as.as_deref();
     let parts = [
         ("item-until", until(props)),
@@ -942,7 +1028,7 @@ fn details(props: &RowProps, log: Option<&[LogLine]>) -> Html {
                 { for facts.into_iter().filter_map(|(title, class, testid, words)| Some(html! { <><dt>{ title }</dt><dd {class} data-testid={testid}><bdi>{ words? }</bdi></dd></> })) }
                 if !props.copies.is_empty() { <dt>{ text::copies() }</dt> }
                 { for props.copies.iter().map(|copy| html! {
-                    <dd data-testid="item-copy">{ text::kept(&copy.host(), copy.until.map(moment_of)) }</dd>
+                    <dd data-testid="item-copy">{ text::kept(&copy.host(), copy.left, copy.until.map(moment_of)) }</dd>
                 }) }
                 if item.providing { <dt>{ text::ends_label() }</dt><dd><p>{ limits }</p>{ ends(props) }{ ask_first(props) }</dd> }
                 <dt>{ text::added() }</dt><dd>{ time(item.created) }</dd>
@@ -968,6 +1054,8 @@ fn who_asked(item: &Item, log: &[LogLine]) -> Html {
     if askers.is_empty() {
         return Html::default();
     }
+    // A log keeps only so many lines.
+    let earlier = item.requests.saturating_sub(askers::count(&askers));
     html! {
         <>
             <h3 id={format!("askers-{}", item.id.0)}>{ text::askers() }</h3>
@@ -980,6 +1068,7 @@ fn who_asked(item: &Item, log: &[LogLine]) -> Html {
                         }) }
                     </tbody>
                 </table>
+                if earlier > 0 { <p class="hint" data-testid="item-earlier">{ text::earlier_calls(earlier) }</p> }
             </div>
         </>
     }

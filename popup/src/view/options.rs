@@ -805,6 +805,12 @@ impl Form {
                 { self.size(link, wrong, (Field::MaxFile, text::options_max(), &text::options_max_none()), "settings-max-file", "max-wrong", |draft| &mut draft.max_file) }
                 { hint(text::options_max_help().into()) }
                 { self.check(link, text::options_metered(), "settings-metered", |draft| &mut draft.metered) }
+                if !self.draft.metered {
+                    <div class="inner">
+                        { self.check(link, text::options_metered_now(), "settings-metered-now", |draft| &mut draft.metered_now) }
+                        { hint(text::options_metered_help().into()) }
+                    </div>
+                }
             </section>
         }
     }

@@ -5,6 +5,7 @@ use web::browser::dialog_closes_popup;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::options::chosen;
 use super::{button, complaint, fetch, file_name, hint, icon, outcome, waiting};
 use crate::face::{Face, Msg, STAGE_BUTTON, Sender, Topic, View};
 use crate::files::{PickError, Picked};
@@ -34,6 +35,7 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
                     </label>
                 }
                 <span class="space"></span>
+                { ends(face, sender) }
                 <label class="switch" title={text::private_help()}>
                     <input type="checkbox" role="switch" checked={face.is_private()} onchange={onprivate} data-testid="share-private" />
                     <span>{ text::share_privately() }</span>
@@ -49,6 +51,24 @@ pub fn view(face: &Face, sender: &Sender) -> Html {
             { complaint(face.stage_error.as_ref(), "share-error") }
             { outcome(face, sender, &Topic::Files, "share-error") }
         </section>
+    }
+}
+
+/// Draws the choice of when what is shared here stops being shared by itself.
+fn ends(face: &Face, sender: &Sender) -> Html {
+    let at = face.ends_at();
+    // What was set for all may be none of these, and is kept until something else is chosen.
+    let others = usize::from(at.is_none());
+    let onchange = sender
+        .callback_if(move |event: Event| Some(Msg::Ends(chosen(&event)?.checked_sub(others)?)));
+    html! {
+        <label class={classes!("ends", at.is_none_or(|at| at > 0).then_some("on"))} title={text::ends_help()}>
+            { icon("clock") }
+            <select aria-label={text::options_ends()} {onchange} data-testid="share-ends">
+                if at.is_none() { <option selected=true>{ text::ends_as_set() }</option> }
+                { for text::ends().into_iter().enumerate().map(|(index, words)| html! { <option selected={at == Some(index)}>{ words }</option> }) }
+            </select>
+        </label>
     }
 }
 

@@ -17,6 +17,7 @@ fn a_folder_goes_over_as_one() {
         &a,
         ShareInput {
             private: false,
+            ends: None,
             name: Some("things".into()),
             mime: None,
             size: None,

@@ -1,7 +1,7 @@
 //! Tests of shares that end by themselves, and of what may be uploaded.
 
-use super::world::METERED;
 use super::*;
+use crate::state::Ends;
 
 fn limit(a: &Machine, id: &ItemId, seconds: Option<u64>, calls: Option<u64>) {
     let id = id.clone();
@@ -158,7 +158,8 @@ fn nothing_is_uploaded_where_each_byte_costs_unless_that_is_wanted() {
             metered,
             ..Settings::default()
         };
-        let a = world.machine_with(&format!("alice{METERED}"), settings);
+        world.costs.set(true);
+        let a = world.machine_with("alice", settings);
         a.online();
         let (_, cid) = share(&a, "a", &file(300_000, 116));
         let reply = ask(&a, &cid);
@@ -202,6 +203,114 @@ fn what_a_new_share_is_limited_by_can_be_set() {
     until(&a, &id, |item| item.status == Status::Shared);
     world.sim.pass(MINUTE * 11);
     assert!(is_stopped(&a, &id));
+}
+
+#[test]
+fn the_end_that_was_chosen_with_a_share_counts_from_when_it_is_shared() {
+    let world = World::default();
+    world.node("node", "store");
+    // Another end is set for all.
+    let (mut a, b) = world.alice_and_bob(Settings {
+        share_calls: Some(9),
+        ..Settings::default()
+    });
+    let bytes = file(3_000_000, 120);
+    let ending = |site: &Rc<Site>, seconds, calls| ShareInput {
+        ends: Some(Ends { seconds, calls }),
+        ..input_of(site)
+    };
+    // It comes slowly, and the program is killed meanwhile.
+    let site = Site::new(&world, "https://a.example/slow", &bytes);
+    *site.breaks.borrow_mut() = [1_000_000, 0, 0].into();
+    let id = begin_share(&a, ending(&site, Some(600), None));
+    until(&a, &id, |item| item.size.is_some());
+    a.kill();
+    world.sim.pass(MINUTE * 30);
+    a.restart();
+    a.online();
+    until(&a, &id, |item| item.status == Status::Shared);
+    let shown = item(&a, &id);
+    let left = shown.limits.until.unwrap() - world.sim.now();
+    assert!((500_000..=600_000).contains(&left), "{left}");
+    assert_eq!((shown.limits.calls, shown.ends), (None, None));
+    world.sim.pass(MINUTE * 11);
+    assert!(is_stopped(&a, &id));
+
+    // What is chosen with the same file again counts for it, and what is not chosen leaves it alone.
+    let same = Site::new(&world, "https://b.example/same", &bytes);
+    begin_share(&a, ending(&same, None, Some(1)));
+    until(&a, &id, |item| item.status == Status::Shared);
+    assert_eq!(item(&a, &id).limits.calls, Some(1));
+    let merged = begin_share(&a, input_of(&same));
+    let is_gone = || !a.engine.state().items.contains_key(&merged);
+    assert!(world.sim.run_until(MINUTE, is_gone));
+    assert_eq!(item(&a, &id).limits.calls, Some(1));
+    let merged = begin_share(&a, ending(&same, None, None));
+    let is_gone = || !a.engine.state().items.contains_key(&merged);
+    assert!(world.sim.run_until(MINUTE, is_gone));
+    assert_eq!(item(&a, &id).limits, crate::state::Limits::default());
+    let cid = item(&a, &id).cid.unwrap();
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    assert_eq!(item(&a, &id).status, Status::Shared);
+}
+
+#[test]
+fn a_network_that_the_person_calls_metered_ends_uploads_and_blames_no_storage() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings {
+        metered: false,
+        ..Settings::default()
+    });
+    storage.slow.set(20);
+    let (id, cid) = share(&a, "a", &file(5 << 20, 121));
+    let fetched = begin_fetch(&b, &cid);
+    let begun = || storage.received.get() > 1 << 20;
+    assert!(world.sim.run_until(MINUTE, begun));
+    set(&a, |settings| settings.metered_now = true);
+    let received = storage.received.get();
+    let failure = item(&a, &id).upload_failure.unwrap();
+    assert_eq!(failure.code, Code::Metered);
+    let reply = ask(&a, &cid);
+    assert!(matches!(reply, Reply::Error(_)), "{reply:?}");
+    world.sim.pass(MINUTE);
+    assert!(storage.received.get() < received + (2 << 20));
+    // What is wanted over every network is wanted over this one.
+    set(&a, |settings| settings.metered = true);
+    let resume = Command::Resume {
+        id: fetched.clone(),
+    };
+    command(&b, resume);
+    until_done(&b, &fetched);
+}
+
+#[test]
+fn an_upload_ends_when_the_network_becomes_metered() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    let settings = Settings {
+        metered: false,
+        ..Settings::default()
+    };
+    let a = world.machine_with("alice", settings);
+    a.online();
+    storage.slow.set(20);
+    let (id, cid) = share(&a, "a", &file(8 << 20, 122));
+    ask(&a, &cid);
+    let begun = || storage.received.get() > 1 << 20;
+    assert!(world.sim.run_until(MINUTE, begun));
+    world.costs.set(true);
+    until(&a, &id, |item| item.upload.is_none());
+    let failure = item(&a, &id).upload_failure.unwrap();
+    assert_eq!(failure.code, Code::Metered);
+    assert!(storage.received.get() < 8 << 20);
+    // The same storage takes the rest on another network.
+    world.costs.set(false);
+    assert!(matches!(ask(&a, &cid), Reply::Ok(_)));
+    until(&a, &id, |item| {
+        item.upload.is_none() && item.upload_failure.is_none()
+    });
 }
 
 #[test]

@@ -60,6 +60,7 @@ fn input(machine: &Machine, name: &str, bytes: &[u8]) -> ShareInput<SimSource> {
     let site = Site::with(&machine.world, "", bytes);
     ShareInput {
         private: false,
+        ends: None,
         name: Some(name.into()),
         mime: Some("image/jpeg".into()),
         size: Some(bytes.len() as u64),
@@ -72,6 +73,7 @@ fn input(machine: &Machine, name: &str, bytes: &[u8]) -> ShareInput<SimSource> {
 fn input_of(site: &Rc<Site>) -> ShareInput<SimSource> {
     ShareInput {
         private: false,
+        ends: None,
         name: Some("site".into()),
         mime: None,
         size: None,

@@ -279,6 +279,7 @@ fn a_share_without_a_name_is_described_without_one() {
     for len in [1000, 100_000] {
         let private = ShareInput {
             private: false,
+            ends: None,
             name: None,
             mime: Some("application/octet-stream".into()),
             size: None,

@@ -14,6 +14,7 @@ use crate::state::Secret;
 fn private(name: &str, bytes: &[u8]) -> ShareInput<SimSource> {
     ShareInput {
         private: true,
+        ends: None,
         name: Some(name.into()),
         mime: Some("text/plain".into()),
         size: Some(bytes.len() as u64),
@@ -357,7 +358,8 @@ fn done_none(answer: Answer) {
 
 #[test]
 fn a_private_share_outlasts_a_kill_at_every_point() {
-    let bytes = file(650_000, 5);
+    let bytes = file(4_500_000, 5);
+    let (mut went_on, mut was_whole) = (false, false);
     for kill_at in 1.. {
         let world = World::default();
         world.node("node", "store");
@@ -384,10 +386,17 @@ fn a_private_share_outlasts_a_kill_at_every_point() {
             assert!(kill_at > 8, "{kill_at}");
             break;
         }
+        let is_preparing = |item: &Item| item.status == Status::Preparing;
+        let was_preparing = a.engine.state().items.values().any(is_preparing);
         a.kill_at.set(None);
         a.restart();
         a.online();
         world.sim.pass(MINUTE);
+        match &site.asked.borrow()[..] {
+            [0, at] => went_on |= *at > 4_000_000,
+            [0] => was_whole |= was_preparing,
+            _ => {}
+        }
         match shared(&a) {
             Some(item) => {
                 let files = opened(&a, &item.id);
@@ -403,6 +412,37 @@ fn a_private_share_outlasts_a_kill_at_every_point() {
             None => assert!(a.engine.state().items.is_empty(), "killed at {kill_at}"),
         }
     }
+    assert!(went_on, "it began again each time");
+    assert!(was_whole, "what had come was asked for again");
+}
+
+#[test]
+fn a_private_share_of_another_version_begins_again() {
+    let world = World::default();
+    world.node("node", "store");
+    let bytes = file(6_000_000, 5);
+    let site = Site::new(&world, "https://a.example/b.jpg", &bytes);
+    let mut a = world.machine("alice");
+    a.online();
+    let id = begin_share(
+        &a,
+        ShareInput {
+            private: true,
+            ..input_of(&site)
+        },
+    );
+    let some = |a: &Machine| {
+        let disk = a.disk.0.borrow();
+        disk.files.values().any(|file| file.bytes.len() > 2_000_000)
+    };
+    assert!(world.sim.run_until(MINUTE, || some(&a)));
+    a.kill();
+    *site.etag.borrow_mut() = Some("another".to_owned());
+    a.restart();
+    a.online();
+    until(&a, &id, |item| item.status == Status::Shared);
+    assert_eq!(site.asked.borrow().last(), Some(&0));
+    assert_eq!(opened(&a, &id), [(String::new(), bytes)]);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Tests of stopping: what is not shared any more is taken back from storage, whatever happens meanwhile.
 
+use super::world::Releases;
 use super::*;
-use crate::state::NetworkStatus;
+use crate::state::{Left, NetworkStatus};
 
 /// A file of Alice's, which Bob has fetched, and which is therefore in storage.
 fn fetched_once(a: &Machine, b: &Machine) -> (ItemId, String) {
@@ -138,6 +139,47 @@ fn a_storage_that_keeps_nothing_for_this_peer_is_not_asked_again() {
     done(command(&a, Command::Stop { id }));
     until_released(&a, &storage);
     assert_eq!(world.calls(&FunctionName::release()), 1);
+}
+
+#[test]
+fn what_a_storage_keeps_nevertheless_is_known_until_it_expires() {
+    for (answer, left) in [
+        (Releases::Keeps, Left::ForOthers),
+        (Releases::Never, Left::Refused),
+    ] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        storage.releases.set(answer);
+        let (mut a, b) = world.alice_and_bob(Settings::default());
+        let (id, cid) = fetched_once(&a, &b);
+        done(command(&a, Command::Stop { id: id.clone() }));
+        let copies = |a: &Machine| a.engine.state().copies;
+        let is_left = |a: &Machine| copies(a).iter().any(|copy| copy.left == Some(left));
+        assert!(world.sim.run_until(MINUTE, || is_left(&a)), "{answer:?}");
+        assert_eq!(world.calls(&FunctionName::release()), 1);
+        assert_eq!(item(&a, &id).placed, None);
+
+        // Whoever shares it again and stops once more takes back what was uploaded then.
+        done(command(&a, Command::ShareAgain { id: id.clone() }));
+        until(&a, &id, |item| item.status == Status::Shared);
+        let fetched = begin_fetch(&b, &cid);
+        until_done(&b, &fetched);
+        until(&a, &id, |item| item.upload.is_none());
+        assert!(!is_left(&a));
+        command(&a, Command::Remove { ids: vec![id] });
+        assert!(world.sim.run_until(MINUTE, || is_left(&a)), "{answer:?}");
+        assert_eq!(world.calls(&FunctionName::release()), 2);
+
+        // Nobody is asked again, also by a later run, and it is forgotten by itself in the end.
+        world.sim.pass(MINUTE);
+        a.restart();
+        a.online();
+        world.sim.pass(LONG);
+        assert!(is_left(&a));
+        world.sim.pass(Duration::from_secs(31 * 24 * 3600));
+        assert_eq!(copies(&a), []);
+        assert_eq!(world.calls(&FunctionName::release()), 2);
+    }
 }
 
 #[test]

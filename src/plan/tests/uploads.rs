@@ -246,6 +246,113 @@ fn an_expired_token_is_asked_for_anew() {
 }
 
 #[test]
+fn what_has_left_counts_once_when_a_token_expires_meanwhile() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    world.set_node(
+        "node",
+        json!({"ok": {"multiaddr": "/dns4/store/tcp/80/http", "token": ""}}),
+    );
+    storage.tokens.borrow_mut().insert("token1".into());
+    storage.slow.set(1);
+    let a = world.machine("alice");
+    a.online();
+    let (id, cid) = share(&a, "a", &file(40_000_000, 20));
+    ask(&a, &cid);
+    let some = || storage.received.get() > 14_000_000;
+    assert!(world.sim.run_until(LONG, some));
+    *storage.tokens.borrow_mut() = (2..9).map(|number| format!("token{number}")).collect();
+    until(&a, &id, |item| item.upload.is_none());
+    assert_eq!(item(&a, &id).upload_failure, None);
+    assert!(world.calls(&FunctionName::multiaddr()) > 1);
+    let shown = item(&a, &id);
+    // At most three parts, each of at most 4 MiB, left in vain.
+    let received = storage.received.get();
+    let expected = received..=received + (13 << 20);
+    assert!(expected.contains(&shown.uploaded), "{}", shown.uploaded);
+    let today = a
+        .engine
+        .with_state(|state| state.sent_today(world.sim.now()));
+    assert_eq!(today, shown.uploaded);
+}
+
+#[test]
+fn the_log_tells_how_much_was_uploaded_for_a_caller_and_who_got_nothing() {
+    let uploads = |a: &Machine, id: &ItemId| -> Vec<LogEntry> {
+        let lines = log(a, id).into_iter();
+        lines
+            .filter(|entry| {
+                matches!(
+                    entry,
+                    LogEntry::Requested { .. }
+                        | LogEntry::Uploading { .. }
+                        | LogEntry::Uploaded { .. }
+                        | LogEntry::UploadFailed { .. }
+                        | LogEntry::NotGiven { .. }
+                )
+            })
+            .collect()
+    };
+    for stopped in [false, true] {
+        let world = World::default();
+        let storage = world.node("node", "store");
+        storage.slow.set(5);
+        let mut a = world.machine("alice");
+        a.online();
+        let (id, cid) = share(&a, "a", &file(6_000_000, 21));
+        ask(&a, &cid);
+        let some = || storage.received.get() > 2_000_000;
+        assert!(world.sim.run_until(LONG, some));
+        if stopped {
+            done(command(&a, Command::Stop { id: id.clone() }));
+        } else {
+            a.kill();
+            a.restart();
+            a.online();
+            until(&a, &id, |item| item.upload.is_none());
+        }
+        world.sim.pass(MINUTE);
+        let lines = uploads(&a, &id);
+        assert!(matches!(&lines[0], LogEntry::Requested { .. }), "{lines:?}");
+        assert!(matches!(
+            &lines[1],
+            LogEntry::Uploading { peer: Some(_), .. }
+        ));
+        match &lines[2..] {
+            [LogEntry::UploadFailed { failure, size }] if stopped => {
+                assert_eq!(failure.code, Code::Stopped);
+                assert!(*size > Some(2_000_000), "{size:?}");
+            }
+            [LogEntry::Uploaded { size }] if !stopped => assert!(*size >= 6_000_000, "{size}"),
+            lines => panic!("{lines:?}"),
+        }
+    }
+    let world = World::default();
+    world.node("node", "store");
+    let a = world.machine_with(
+        "alice",
+        Settings {
+            max_sent_file: Some(1000),
+            ..Settings::default()
+        },
+    );
+    a.online();
+    let (id, cid) = share(&a, "a", &file(6_000, 22));
+    let reply = ask(&a, &cid);
+    assert!(matches!(reply, Reply::Error(_)), "{reply:?}");
+    world.sim.pass(MINUTE);
+    let lines = uploads(&a, &id);
+    let [
+        LogEntry::Requested { peer },
+        LogEntry::NotGiven { peer: same },
+    ] = &lines[..]
+    else {
+        panic!("{lines:?}");
+    };
+    assert_eq!(peer, same);
+}
+
+#[test]
 fn a_clock_that_is_fast_asks_for_one_more_token_and_no_others() {
     let world = World::default();
     let storage = world.node("node", "store");

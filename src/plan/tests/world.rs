@@ -103,6 +103,19 @@ pub struct Storage {
     pub cars: Cell<u64>,
     /// What it answers as a delegated router.
     pub routes: RefCell<Vec<u8>>,
+    /// How its node answers when a file is taken back.
+    pub releases: Cell<Releases>,
+}
+
+/// How a node answers when a file is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Releases {
+    /// It removes the file.
+    Removes,
+    /// It keeps the file for others.
+    Keeps,
+    /// It does not know that function.
+    Never,
 }
 
 impl Storage {
@@ -147,6 +160,8 @@ struct WorldInner {
 #[derive(Clone, Default)]
 pub struct World {
     pub sim: Sim,
+    /// Whether each byte costs something on everybody's network.
+    pub costs: Rc<Cell<bool>>,
     inner: Rc<WorldInner>,
 }
 
@@ -165,9 +180,8 @@ pub struct Machine {
     pub settings: Settings,
 }
 
-/// The endings of the names of machines that read ahead, and that pay for each byte.
+/// The ending of the names of machines that read ahead.
 pub const READS_AHEAD: &str = " reads ahead";
-pub const METERED: &str = " pays for each byte";
 
 pub struct SimPlatform {
     sim: Sim,
@@ -243,6 +257,7 @@ impl World {
             asked: Cell::new(0),
             cars: Cell::new(0),
             routes: RefCell::default(),
+            releases: Cell::new(Releases::Removes),
         });
         self.add_storage(host, &storage);
         storage
@@ -303,6 +318,11 @@ impl World {
         let multiaddr = node["ok"]["multiaddr"].as_str().unwrap();
         let storage = self.inner.storages.borrow()[&url_of(multiaddr).unwrap()].clone();
         let cid = request.args["cid"].as_str().unwrap().parse().unwrap();
+        match storage.releases.get() {
+            Releases::Removes => {}
+            Releases::Keeps => return Reply::ok(&ReleaseOk { kept: true }),
+            Releases::Never => return Reply::error(ErrorCode::NoSuchFunction, "what is that?"),
+        }
         if storage.remove(&cid) {
             Reply::ok(&ReleaseOk { kept: false })
         } else {
@@ -923,7 +943,7 @@ impl Platform for SimPlatform {
         self.network.me.ends_with(READS_AHEAD)
     }
     fn is_metered(&self) -> bool {
-        self.network.me.ends_with(METERED)
+        self.network.world.costs.get()
     }
     fn remote(&self, item: &Item) -> Option<Box<dyn Remote>> {
         let url = item.source.as_ref()?.url.as_ref()?;

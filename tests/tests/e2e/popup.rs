@@ -230,6 +230,8 @@ fn the_files_of_a_page_are_selected_and_shared_together() {
             "the picture was fetched to be shown small"
         );
 
+        // What is chosen for what is shared here counts for them, too.
+        face.choose_end("After a week").await?;
         face.press("page-select-all").await?;
         face.wait(
             "the button that shares all",
@@ -252,7 +254,8 @@ fn the_files_of_a_page_are_selected_and_shared_together() {
         face.picture("shared").await?;
         face.press("filter-all").await?;
         for name in ["letter.pdf", "archive.zip", "picture.png"] {
-            face.wait_named(name, &["shared"], SMALL).await?;
+            let row = face.wait_named(name, &["shared"], SMALL).await?;
+            ensure!(row.text.contains("until "), "{row:?}");
         }
         Ok(())
     });

@@ -252,6 +252,39 @@ fn a_slow_server_is_seen_at_once_and_can_be_cancelled() {
     });
 }
 
+#[test]
+fn a_private_share_goes_on_where_a_killed_worker_was() {
+    play_in_chromium("private_halting", WORKER, async |scene| {
+        let bytes = files::noise(20_000_000, 91);
+        scene
+            .site
+            .add("halting.bin", "application/octet-stream", bytes.clone());
+        let node = scene.node("node", &[]).await?;
+        let (alice, face, [page, popup]) = beside_a_page(scene, &node).await?;
+        let driver = alice.driver()?;
+        driver.switch_to_window(page).await?;
+        driver.goto(scene.site.url("/")).await?;
+        let url = scene.site.url("/odd/halting/halting.bin");
+        show(&alice, "a", "odd", &url).await?;
+        alice.share_privately_by_right_click(By::Id("odd")).await?;
+        driver.switch_to_window(popup).await?;
+        let halted =
+            "item.name === 'halting.bin' && item.text.includes('nothing has come for a while')";
+        face.wait_item("that nothing comes", SMALL, halted).await?;
+        alice.stop_worker().await?;
+        let shown = face.wait_named("halting.bin", &["shared"], SMALL).await?;
+        ensure!(scene.site.asked("/range/halting.bin") == 1, "{shown:?}");
+        face.press_in(&shown, "item-log-toggle").await?;
+        let link = r#"return document.querySelector('[data-testid="item-link"]')?.textContent;"#;
+        let link = face.wait("the link", SMALL, link).await?;
+        let link = link.as_str().context("a link is a text")?;
+        let carol = scene.command_line("carol", &node)?;
+        let ended = carol.run(&["fetch", link], SMALL).await?;
+        ensure!(ended.code == Some(0), "{}", ended.said);
+        same_bytes(&carol.directory().join("halting.bin"), &bytes)
+    });
+}
+
 /// Shares a small file by a right click after the worker was stopped for `pause`.
 async fn click_wakes(
     alice: &Browser,

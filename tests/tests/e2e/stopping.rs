@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use fluence_tests::browser::Kind;
+use fluence_tests::command_line::CommandLine;
 use fluence_tests::face::Face;
 use fluence_tests::files;
 use fluence_tests::node::Node;
 use fluence_tests::scene::{ONLINE, same_bytes};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::lifetime::until_answered;
@@ -16,6 +17,9 @@ use crate::{SMALL, play, play_in_chromium};
 
 /// How long the copy of the last fetch stays at least, so that who asked can fetch it.
 const LAST_COPY: Duration = Duration::from_secs(65);
+/// The minute that the person has to decide, with what a busy machine takes away or adds.
+const MINUTE_AND_LESS: Duration = Duration::from_secs(50);
+const MINUTE_AND_MORE: Duration = Duration::from_secs(80);
 /// How often a storage is asked.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -41,6 +45,12 @@ async fn until_not_stored(node: &Node, cid: &str) -> Result<()> {
         sleep(LOOK).await;
     }
     Ok(())
+}
+
+/// Whether a peer gets the file of a provider.
+async fn gets(peer: &CommandLine, cid: &str) -> Result<Value, String> {
+    let called = peer.call(&format!("IPFS_{cid}"), &json!({}), SMALL).await;
+    called.map_err(|why| format!("{why:#}"))
 }
 
 /// Chooses an option of an item's list of when it stops being shared.
@@ -337,5 +347,376 @@ fn no_more_is_uploaded_than_the_settings_allow() {
             return !!field;"#;
         face.wait("the settings", SMALL, scroll).await?;
         face.picture("settings").await
+    });
+}
+
+#[test]
+fn an_end_can_be_chosen_with_a_share() {
+    play("ending", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        let bytes = files::noise(300_000, 57);
+        face.choose_end("After one fetch").await?;
+        face.picture("chosen").await?;
+        let counted = |name: &str| {
+            format!(
+                "item.name === '{name}' && item.status === 'shared' && item.text.includes('for one more fetch')"
+            )
+        };
+        face.press("share-private").await?;
+        face.share(&[&scene.file("secret.bin", &bytes)?]).await?;
+        face.wait_item("a private share", SMALL, &counted("secret.bin"))
+            .await?;
+        face.press("share-private").await?;
+        face.share(&[&scene.file("once.bin", &bytes)?]).await?;
+        let shown = face
+            .wait_item("a share", SMALL, &counted("once.bin"))
+            .await?;
+        // A worker that ends in between knows it, too.
+        alice.stop_worker().await?;
+        let cid = shown.cid.clone().context("a shared file without a hash")?;
+        let terminal = scene.command_line("terminal", &node)?;
+        until_answered(&terminal, &cid).await?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)?;
+        face.wait_named("once.bin", &["stopped"], SMALL).await?;
+
+        // Several files, of which each ends by itself.
+        face.choose_end("After a day").await?;
+        let one = scene.file("one.bin", &files::noise(40_000, 58))?;
+        let two = scene.file("two.bin", &files::noise(50_000, 59))?;
+        face.share(&[&one, &two]).await?;
+        for name in ["one.bin", "two.bin"] {
+            let row = face.wait_named(name, &["shared"], SMALL).await?;
+            ensure!(row.text.contains("until "), "{row:?}");
+        }
+        face.choose_end("Only when I say so").await?;
+        let always = scene.file("always.bin", &files::noise(60_000, 60))?;
+        face.share(&[&always]).await?;
+        let row = face.wait_named("always.bin", &["shared"], SMALL).await?;
+        ensure!(!row.text.contains("until "), "{row:?}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_share_ends_at_its_time_although_its_node_is_away() {
+    play("ending_away", async |scene| {
+        let mut node = scene.node("node", &[]).await?;
+        let (_alice, face) = scene.online("alice", &node).await?;
+        let bytes = files::noise(300_000, 61);
+        face.share(&[&scene.file("timed.bin", &bytes)?]).await?;
+        let shown = face.wait_named("timed.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.clone().context("a shared file without a hash")?;
+        let terminal = scene.command_line("terminal", &node)?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)?;
+        node.kill().await?;
+        face.wait_network("offline", SMALL).await?;
+        // The shortest time that the list offers is an hour.
+        let limit = json!({ "command": "limit", "id": shown.id, "seconds": 2 });
+        face.command(limit).await?;
+        let left = face
+            .wait_item(
+                "that it has ended",
+                SMALL,
+                "item.status === 'stopped' && item.text.includes('a copy is still at')",
+            )
+            .await?;
+        ensure!(left.text.contains(" until "), "{left:?}");
+        face.picture("ended").await?;
+        node.start_again().await?;
+        until_not_stored(&node, &cid).await?;
+        face.wait_item(
+            "that no copy is left",
+            ONLINE,
+            "item.status === 'stopped' && !item.text.includes('a copy is still at')",
+        )
+        .await?;
+        let late = scene.command_line("late", &node)?;
+        ensure!(gets(&late, &cid).await.is_err());
+        Ok(())
+    });
+}
+
+#[test]
+fn what_a_storage_keeps_for_others_is_told() {
+    play("kept_for_others", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let bytes = files::noise(300_000, 62);
+        let file = scene.file("common.bin", &bytes)?;
+        // Carol has put it there, and does not take it back.
+        let carol = scene.command_line("carol", &node)?;
+        let (sharing, cid) = carol.share(&file).await?;
+        let first = scene.command_line("first", &node)?;
+        same_bytes(&first.fetch(&cid, SMALL).await?, &bytes)?;
+        sharing.kill().await?;
+
+        let (_alice, face) = scene.online("alice", &node).await?;
+        face.share(&[&file]).await?;
+        let shown = face.wait_named("common.bin", &["shared"], SMALL).await?;
+        ensure!(shown.cid.as_deref() == Some(&*cid), "{shown:?}");
+        let second = scene.command_line("second", &node)?;
+        until_answered(&second, &cid).await?;
+        let called = gets(&second, &cid).await;
+        ensure!(called.is_ok(), "{called:?}");
+        face.wait_item(
+            "its copy",
+            SMALL,
+            "item.text.includes('a copy is at storage')",
+        )
+        .await?;
+        face.enter_in(&shown, "item-stop").await?;
+        face.wait_item(
+            "that others keep it",
+            SMALL,
+            "item.status === 'stopped' && item.text.includes('others keep a copy at 127.0.0.1')",
+        )
+        .await?;
+        ensure!(is_stored(&node, &cid).await?);
+        face.press_in(&shown, "item-log-toggle").await?;
+        face.picture("kept").await?;
+        face.remove(&shown).await?;
+        let left =
+            r#"return document.querySelector('[data-testid="left-for-others"]')?.textContent;"#;
+        let left = face.wait("that others keep it", SMALL, left).await?;
+        ensure!(
+            left == json!("1 file that you removed: others keep copies at 127.0.0.1."),
+            "{left}"
+        );
+        face.picture("removed").await
+    });
+}
+
+#[test]
+fn what_was_uploaded_counts_although_the_node_was_away() {
+    play("budget_away", async |scene| {
+        let mut node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        // The unit is the gigabyte.
+        face.set("settings-max-sent-day", "0.0005").await?;
+        let first = files::noise(300_000, 63);
+        let second = files::noise(300_001, 64);
+        face.share(&[&scene.file("first.bin", &first)?]).await?;
+        face.share(&[&scene.file("second.bin", &second)?]).await?;
+        let shown = face.wait_named("first.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.context("a shared file without a hash")?;
+        let terminal = scene.command_line("terminal", &node)?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &first)?;
+        let shown = face.wait_named("second.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.clone().context("a shared file without a hash")?;
+        node.kill().await?;
+        face.wait_network("offline", SMALL).await?;
+        alice.stop_worker().await?;
+        node.start_again().await?;
+        face.wait_network("online", ONLINE).await?;
+        face.wait_named("second.bin", &["shared"], SMALL).await?;
+        let answer = gets(&terminal, &cid).await;
+        ensure!(
+            answer
+                .as_ref()
+                .is_err_and(|why| why.contains("\"refused\"")),
+            "{answer:?}"
+        );
+        let refused = "item.name === 'second.bin' && item.text.includes('500 kB')";
+        face.wait_item("the reason", SMALL, refused).await?;
+        // Who asked, and got nothing, is told.
+        face.press_in(&shown, "item-log-toggle").await?;
+        let nothing = r#"return document.querySelector('[data-testid="item-askers"] td:last-child')?.textContent;"#;
+        let nothing = face.wait("who asked", SMALL, nothing).await?;
+        ensure!(
+            nothing == json!("nothing, it could not be uploaded"),
+            "{nothing}"
+        );
+        face.picture("refused").await?;
+        face.set("settings-max-sent-day", "1").await?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &second)
+    });
+}
+
+#[test]
+fn a_network_that_is_metered_by_hand_carries_no_uploads() {
+    play("metered", async |scene| {
+        let mut node = scene.node("node", &[]).await?;
+        let (_alice, face) = scene.online("alice", &node).await?;
+        let bytes = files::noise(300_000, 65);
+        face.share(&[&scene.file("dear.bin", &bytes)?]).await?;
+        let shown = face.wait_named("dear.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.clone().context("a shared file without a hash")?;
+        face.switch(&["settings-metered", "settings-metered-now"])
+            .await?;
+        let waits = "item.text.includes('Waiting for another network')";
+        face.wait_item("that it waits", SMALL, waits).await?;
+        face.picture("metered").await?;
+        let terminal = scene.command_line("terminal", &node)?;
+        for killed in [false, true] {
+            if killed {
+                node.kill().await?;
+                face.wait_network("offline", SMALL).await?;
+                node.start_again().await?;
+                face.wait_network("online", ONLINE).await?;
+                face.wait_named("dear.bin", &["shared"], SMALL).await?;
+            }
+            let answer = gets(&terminal, &cid).await;
+            ensure!(
+                answer
+                    .as_ref()
+                    .is_err_and(|why| why.contains("\"refused\"")),
+                "{answer:?}"
+            );
+            ensure!(!is_stored(&node, &cid).await?);
+        }
+        face.press("not-metered").await?;
+        let goes_on = "item.text.includes('Others can fetch it')";
+        face.wait_item("that it goes on", SMALL, goes_on).await?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)
+    });
+}
+
+#[test]
+fn sharing_rests_although_its_node_was_away() {
+    play("resting_away", async |scene| {
+        let mut node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        let bytes = files::noise(300_000, 66);
+        face.share(&[&scene.file("rests.bin", &bytes)?]).await?;
+        let shown = face.wait_named("rests.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.clone().context("a shared file without a hash")?;
+        node.kill().await?;
+        face.wait_network("offline", SMALL).await?;
+        face.press("pause-all").await?;
+        let rests = "item.text.includes('Sharing is paused')";
+        face.wait_item("that it rests", SMALL, rests).await?;
+        alice.stop_worker().await?;
+        node.start_again().await?;
+        face.wait_network("online", ONLINE).await?;
+        face.wait_item("that it still rests", SMALL, rests).await?;
+        let terminal = scene.command_line("terminal", &node)?;
+        ensure!(gets(&terminal, &cid).await.is_err());
+        ensure!(!is_stored(&node, &cid).await?);
+        face.press("resume-all").await?;
+        until_answered(&terminal, &cid).await?;
+        same_bytes(&terminal.fetch(&cid, SMALL).await?, &bytes)
+    });
+}
+
+#[test]
+fn who_is_not_decided_about_gets_nothing_and_a_decision_outlasts_the_node() {
+    play("asking_away", async |scene| {
+        let mut node = scene.node("node", &[]).await?;
+        let (_alice, face) = scene.online("alice", &node).await?;
+        let bytes = files::noise(300_000, 67);
+        face.share(&[&scene.file("asked.bin", &bytes)?]).await?;
+        let shown = face.wait_named("asked.bin", &["shared"], SMALL).await?;
+        let cid = shown.cid.clone().context("a shared file without a hash")?;
+        face.press_in(&shown, "item-log-toggle").await?;
+        face.press_in(&shown, "item-ask-first").await?;
+        let asked = r#"return document.querySelector('[data-testid="item-asking"]') !== null;"#;
+        let asks_nothing =
+            r#"return document.querySelector('[data-testid="item-asking"]') === null;"#;
+
+        // Nobody answers for a minute.
+        let patient = scene.command_line("patient", &node)?;
+        let call = gets(&patient, &cid);
+        let ends = async {
+            face.wait("the question", SMALL, asked).await?;
+            let since = Instant::now();
+            face.wait("the end of the question", MINUTE_AND_MORE, asks_nothing)
+                .await?;
+            Ok(since.elapsed())
+        };
+        let (called, waited): (_, Result<Duration>) = tokio::join!(call, ends);
+        let waited = waited?;
+        ensure!(called.is_err(), "{called:?}");
+        ensure!(
+            (MINUTE_AND_LESS..MINUTE_AND_MORE).contains(&waited),
+            "{waited:?}"
+        );
+        let again = gets(&patient, &cid).await;
+        ensure!(
+            again.as_ref().is_err_and(|why| why.contains("\"refused\"")),
+            "{again:?}"
+        );
+
+        // The node is killed before the answer, which counts once it is back.
+        for (button, allowed) in [("item-refuse", false), ("item-allow", true)] {
+            let stranger = scene.command_line(button, &node)?;
+            let call = gets(&stranger, &cid);
+            let decide = async {
+                face.wait("the question", SMALL, asked).await?;
+                node.kill().await?;
+                face.wait_network("offline", SMALL).await?;
+                face.enter_in(&shown, button).await?;
+                face.wait("that nothing is asked", SMALL, asks_nothing)
+                    .await?;
+                node.start_again().await?;
+                face.wait_network("online", ONLINE).await?;
+                face.wait_named("asked.bin", &["shared"], SMALL).await?;
+                Ok(())
+            };
+            let (_, decided): (_, Result<()>) = tokio::join!(call, decide);
+            decided?;
+            ensure!(!is_stored(&node, &cid).await?);
+            let called = gets(&stranger, &cid).await;
+            ensure!(called.is_ok() == allowed, "{button}: {called:?}");
+            let asks = face.items().await?;
+            ensure!(
+                asks.iter()
+                    .all(|item| !item.text.contains("asks for it. Without")),
+                "it asks once more"
+            );
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn who_fetches_shares_nothing_unless_they_say_so() {
+    play("fetching_only", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let owner = scene.command_line("owner", &node)?;
+        let stranger = scene.command_line("stranger", &node)?;
+        let (bob, face) = scene.online("bob", &node).await?;
+        let mut cids = Vec::new();
+        for number in [0, 1] {
+            let name = format!("fetched-{number}.bin");
+            let bytes = files::noise(200_000 + number, 68);
+            let (sharing, cid) = owner.share(&scene.file(&name, &bytes)?).await?;
+            face.fetch(&cid).await?;
+            let shown = face.wait_named(&name, &["done"], SMALL).await?;
+            sharing.kill().await?;
+            cids.push(cid.clone());
+            if number == 0 {
+                // It is here, and nobody gets it from here.
+                ensure!(shown.text.contains("Fetched"), "{shown:?}");
+                ensure!(gets(&stranger, &cid).await.is_err());
+                // The switch of this file, on and off.
+                face.enter_in(&shown, "item-again").await?;
+                face.wait_named(&name, &["shared"], SMALL).await?;
+                until_answered(&stranger, &cid).await?;
+                face.picture("shared_too").await?;
+                face.enter_in(&shown, "item-stop").await?;
+                face.wait_named(&name, &["stopped"], SMALL).await?;
+                ensure!(gets(&stranger, &cid).await.is_err());
+                // For all that is fetched from now on.
+                face.switch(&["settings-provide-fetched"]).await?;
+            } else {
+                until_answered(&stranger, &cid).await?;
+                let called = gets(&stranger, &cid).await;
+                ensure!(called.is_ok(), "{called:?}");
+                // Who asked is told of this file, too, and after the worker's end.
+                bob.stop_worker().await?;
+                face.wait_item(
+                    "that it is shared",
+                    SMALL,
+                    "item.name === 'fetched-1.bin' && item.text.includes('You share it too')",
+                )
+                .await?;
+                face.press_in(&shown, "item-log-toggle").await?;
+                let who = r#"return document.querySelector('[data-testid="item-askers"] td.code')?.textContent.startsWith('12D3Koo');"#;
+                face.wait("who asked", SMALL, who).await?;
+            }
+        }
+        // What was fetched before stays as it was.
+        ensure!(gets(&stranger, &cids[0]).await.is_err());
+        Ok(())
     });
 }

@@ -104,6 +104,52 @@ async fn windowed(scene: &Scene) -> Result<(Browser, Face)> {
     Ok((browser, face))
 }
 
+/// Has links that begin with `web+fluence:` open in the extension, as a person does in the settings.
+async fn open_links_here(alice: &Browser) -> Result<()> {
+    let driver = alice.driver()?;
+    let options = alice.extension_url("popup.html?view=options");
+    driver.goto(options).await?;
+    let tools = ChromeDevTools::new(driver.handle.clone());
+    let accept = json!({ "mode": "autoAccept" });
+    tools
+        .execute_cdp_with_params("Page.setRPHRegistrationMode", accept)
+        .await?;
+    let settings = alice.shown().await?;
+    settings
+        .wait(
+            "the button",
+            SMALL,
+            r#"return !!document.querySelector('[data-testid="links-ask"]');"#,
+        )
+        .await?;
+    settings.press("links-ask").await?;
+    let asked = r#"return document.querySelector('[data-testid="asked"]')?.textContent;"#;
+    let asked = settings.wait("the answer", SMALL, asked).await?;
+    ensure!(
+        asked
+            .as_str()
+            .is_some_and(|asked| asked.starts_with("The browser asks")),
+        "{asked}"
+    );
+    Ok(())
+}
+
+/// Clicks on the link of the page at this address of the site, and waits for the page of the extension.
+async fn click_link(scene: &Scene, alice: &Browser) -> Result<Face> {
+    let driver = alice.driver()?;
+    driver
+        .goto(scene.site.url(&format!("/files/{PAGE}")))
+        .await?;
+    alice.open_link(By::Id("link")).await?;
+    let own = alice.extension_url("popup.html");
+    let deadline = Instant::now() + SMALL;
+    while !driver.current_url().await?.as_str().starts_with(&own) {
+        ensure!(Instant::now() < deadline, "the link opens nothing");
+        sleep(LOOK).await;
+    }
+    alice.shown().await
+}
+
 #[test]
 fn the_panel_is_beside_the_page() {
     play("panel", async |scene| {
@@ -191,45 +237,80 @@ fn a_click_on_a_link_opens_it_here() {
         let page = format!(r#"<h1>A link</h1><a id="link" href="web+fluence:{NOBODY_S}">It</a>"#);
         scene.site.add(PAGE, "text/html", page.into_bytes());
         let (alice, face) = windowed(scene).await?;
-        let driver = alice.driver()?;
-        let options = alice.extension_url("popup.html?view=options");
-        driver.goto(options).await?;
-        let tools = ChromeDevTools::new(driver.handle.clone());
-        let accept = json!({ "mode": "autoAccept" });
-        tools
-            .execute_cdp_with_params("Page.setRPHRegistrationMode", accept)
-            .await?;
-        let settings = alice.shown().await?;
-        settings
-            .wait(
-                "the button",
-                SMALL,
-                r#"return !!document.querySelector('[data-testid="links-ask"]');"#,
-            )
-            .await?;
-        settings.press("links-ask").await?;
-        let asked = r#"return document.querySelector('[data-testid="asked"]')?.textContent;"#;
-        let asked = settings.wait("the answer", SMALL, asked).await?;
-        ensure!(
-            asked
-                .as_str()
-                .is_some_and(|asked| asked.starts_with("The browser asks")),
-            "{asked}"
-        );
         drop(face);
-        driver
-            .goto(scene.site.url(&format!("/files/{PAGE}")))
-            .await?;
-        alice.open_link(By::Id("link")).await?;
-        let own = alice.extension_url("popup.html");
-        let deadline = Instant::now() + SMALL;
-        while !driver.current_url().await?.as_str().starts_with(&own) {
-            ensure!(Instant::now() < deadline, "the link opens nothing");
-            sleep(LOOK).await;
-        }
-        let face = alice.shown().await?;
+        open_links_here(&alice).await?;
+        let face = click_link(scene, &alice).await?;
         waits(&alice, &face, &format!("web+fluence:{NOBODY_S}")).await?;
         face.picture("clicked").await?;
+        Ok(())
+    });
+}
+
+/// Types a text after the keyword of the address bar, and waits for the page of the extension.
+async fn entered(scene: &Scene, alice: &Browser, text: &str) -> Result<Face> {
+    let driver = alice.driver()?;
+    driver.goto(scene.site.url("/")).await?;
+    alice.type_into_address_bar(&format!("fl {text}")).await?;
+    let own = alice.extension_url("popup.html");
+    let deadline = Instant::now() + SMALL;
+    while !driver.current_url().await?.as_str().starts_with(&own) {
+        ensure!(Instant::now() < deadline, "“{text}” opens nothing");
+        sleep(LOOK).await;
+    }
+    alice.shown().await
+}
+
+/// How many times a text is in the files in which a closed browser keeps its history.
+fn in_history(scene: &Scene, browser: &Browser, text: &str) -> Result<usize> {
+    let profile = scene.path("browsers").join(browser.name()).join("profile");
+    let (history, more) = match browser.kind() {
+        Kind::Chromium => (profile.join("Default/History"), "Default/History-wal"),
+        Kind::Firefox => (profile.join("places.sqlite"), "places.sqlite-wal"),
+    };
+    let mut bytes = std::fs::read(&history).context("there is no history")?;
+    // What is not in the database yet is in its log.
+    bytes.extend(std::fs::read(profile.join(more)).unwrap_or_default());
+    let windows = bytes.windows(text.len());
+    Ok(windows.filter(|part| *part == text.as_bytes()).count())
+}
+
+#[test]
+fn no_key_stays_in_the_history() {
+    play("history", async |scene| {
+        // A key that is one letter too long, so that the link waits to be corrected.
+        let key = "Zm9vYmFyYmF6cXV4cXV1eHk";
+        let link = format!("fluence:{NOBODY_S}#{key}");
+        let page =
+            format!(r#"<h1>A link</h1><a id="link" href="web+fluence:{NOBODY_S}#clicked">It</a>"#);
+        scene.site.add(PAGE, "text/html", page.into_bytes());
+        let (mut alice, _) = windowed(scene).await?;
+        let face = entered(scene, &alice, &link).await?;
+        waits(&alice, &face, &link).await?;
+        let address = alice.driver()?.current_url().await?;
+        ensure!(!address.as_str().contains(key), "{address}");
+        if alice.kind() == Kind::Chromium {
+            // The browser keeps the address at which it opens a clicked link, and no other one has it.
+            open_links_here(&alice).await?;
+            let face = click_link(scene, &alice).await?;
+            let clicked = format!("web+fluence:{NOBODY_S}#clicked");
+            waits(&alice, &face, &clicked).await?;
+            let address = alice.driver()?.current_url().await?;
+            ensure!(!address.as_str().contains("clicked"), "{address}");
+        }
+        // It is given once.
+        alice.driver()?.refresh().await?;
+        alice.shown().await?;
+        ensure!(field(&alice).await?.is_empty(), "it is there once more");
+        alice.driver()?.goto(scene.site.url("/")).await?;
+        alice.close().await?;
+        ensure!(
+            in_history(scene, &alice, &scene.site.url("/"))? > 0,
+            "there is no history"
+        );
+        for secret in [key, "popup.html?view=tab&link="] {
+            let found = in_history(scene, &alice, secret)?;
+            ensure!(found == 0, "“{secret}” is in it {found} times");
+        }
         Ok(())
     });
 }
@@ -238,23 +319,11 @@ fn a_click_on_a_link_opens_it_here() {
 fn the_keyword_of_the_address_bar_fetches() {
     play("keyword", async |scene| {
         let (alice, _) = windowed(scene).await?;
-        let entered = async |text: &str| -> Result<Face> {
-            let driver = alice.driver()?;
-            driver.goto(scene.site.url("/")).await?;
-            alice.type_into_address_bar(&format!("fl {text}")).await?;
-            let own = alice.extension_url("popup.html");
-            let deadline = Instant::now() + SMALL;
-            while !driver.current_url().await?.as_str().starts_with(&own) {
-                ensure!(Instant::now() < deadline, "“{text}” opens nothing");
-                sleep(LOOK).await;
-            }
-            alice.shown().await
-        };
         // What is no link is in the field, to be corrected.
-        let face = entered("holiday").await?;
+        let face = entered(scene, &alice, "holiday").await?;
         waits(&alice, &face, "holiday").await?;
 
-        let face = entered(NOBODY_S).await?;
+        let face = entered(scene, &alice, NOBODY_S).await?;
         let condition = format!("item.cid === '{NOBODY_S}'");
         let item = face.wait_item("the fetch", SMALL, &condition).await?;
         let focused = format!("return document.activeElement?.id === 'item-{}';", item.id);

@@ -5,7 +5,7 @@ use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use web_sys::{Blob, MessagePort};
 
-use crate::js::{Outcome, outcome};
+use crate::js::{Outcome, member, outcome};
 
 mod chrome;
 mod firefox;
@@ -108,6 +108,14 @@ pub fn reads_ahead() -> bool {
         Kind::Chrome => Chrome::READS_AHEAD,
         Kind::Firefox => Firefox::READS_AHEAD,
     }
+}
+
+/// Whether each byte costs something on the network that is used now, as far as the browser tells: Firefox does not.
+pub fn is_metered() -> bool {
+    let navigator = member(&js_sys::global(), "navigator");
+    let connection = member(&navigator, "connection");
+    member(&connection, "saveData").as_bool() == Some(true)
+        || member(&connection, "type").as_string().as_deref() == Some("cellular")
 }
 
 /// Whether a permission may be asked for a moment after the click that needs it, and not only while that is handled.

@@ -12,6 +12,9 @@ extern "C" {
     #[wasm_bindgen(js_namespace = ["api", "storage", "session"], js_name = set, catch)]
     fn session_set(items: &JsValue) -> Result<Promise, JsValue>;
 
+    #[wasm_bindgen(js_namespace = ["api", "storage", "session"], js_name = remove, catch)]
+    fn session_remove(key: &str) -> Result<Promise, JsValue>;
+
     #[wasm_bindgen(js_namespace = ["api", "storage", "local"], js_name = get, catch)]
     fn local_get(key: &str) -> Result<Promise, JsValue>;
     #[wasm_bindgen(js_namespace = ["api", "storage", "local"], js_name = set, catch)]
@@ -50,6 +53,16 @@ pub async fn free() -> Outcome<u64> {
 pub async fn session(key: &str) -> Outcome<JsValue> {
     let found = outcome(session_get(key)).await?;
     Ok(member(&found, key))
+}
+
+/// Like [`session`], after which nothing is under the key any more.
+///
+/// # Errors
+/// Fails with the browser's message.
+pub async fn take_from_session(key: &str) -> Outcome<JsValue> {
+    let value = session(key).await?;
+    outcome(session_remove(key)).await?;
+    Ok(value)
 }
 
 /// Stores a plain value under a key until the browser is closed.
