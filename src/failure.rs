@@ -139,6 +139,8 @@ words! {
         PageGone = "page_gone",
         /// The browser does not let the extension read from `host` yet.
         NeedsAccess = "needs_access",
+        /// The browser lets the extension read a file of the person's only after a click.
+        NeedsClick = "needs_click",
         /// The person did not let the extension read from `host`.
         NotAllowed = "not_allowed",
         /// There is no connection to the network of functions.
@@ -237,6 +239,7 @@ impl Code {
             | Self::Stopped
             | Self::Interrupted
             | Self::NeedsAccess
+            | Self::NeedsClick
             | Self::NotAllowed => Kind::Person,
             Self::Offline => Kind::Offline,
             Self::NoProvider => Kind::NotFound,
@@ -719,6 +722,7 @@ impl From<&StoreError> for Failure {
         match error {
             StoreError::Full => Self::new(Code::DiskFull),
             StoreError::Gone(detail) => Self::new(Code::FileGone).detail(detail),
+            StoreError::Locked => Code::NeedsClick.into(),
             StoreError::Failed(detail) => Self::new(Code::StoreFailed).detail(detail),
         }
     }

@@ -287,6 +287,7 @@ impl Reader {
             | EventKind::FetchBegan { .. }
             | EventKind::Described { .. }
             | EventKind::Hashed { .. }
+            | EventKind::Stays { .. }
             | EventKind::Status { .. }
             | EventKind::Unconfirmed
             | EventKind::Confirmed { .. }

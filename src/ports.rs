@@ -174,6 +174,9 @@ pub enum StoreError {
     /// The stored bytes are missing, or there are fewer of them than there were.
     #[error("the stored file is gone or was changed: {0}")]
     Gone(String),
+    /// The file is the person's own, and the browser wants a click of theirs before it is read.
+    #[error("the file may be read after a click")]
+    Locked,
     /// Something else went wrong; the text is the system's own.
     #[error("storage failed: {0}")]
     Failed(String),
@@ -186,6 +189,10 @@ pub trait Source: Clone + 'static {
     /// Whether there are no bytes.
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+    /// Whether it is a file of the person's that can be read where it is, by a later run too ([`Partial::leave`]).
+    fn can_stay(&self) -> bool {
+        false
     }
     /// Reads a slice.
     ///
@@ -298,6 +305,14 @@ pub trait Partial: 'static {
         source: Self::Source,
         range: Range<u64>,
     ) -> LocalBoxFuture<'_, Result<(), StoreError>>;
+    /// Leaves a whole source where it is, as all that there is of this file, and writes down how to find it again.
+    /// Returns `false` if it has to be [adopted](Self::adopt), and nothing is written down.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it is no longer there.
+    fn leave(&mut self, _source: &Self::Source) -> LocalBoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
     /// Returns when everything that was appended survives a kill.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use fluence::plan::Engine;
-use fluence::state::{NetworkStatus, State};
+use fluence::state::{Item, NetworkStatus, State};
 use wasm_bindgen_futures::spawn_local;
 use web::extension::toolbar;
 use web::time;
@@ -90,7 +90,8 @@ impl Button {
 
 /// The badge for a state, with `waiting` shares waiting for the person's permission.
 pub fn badge(state: &State, waiting: usize) -> Badge {
-    if waiting > 0 {
+    let locked = state.items.values().any(Item::needs_click);
+    if waiting > 0 || locked {
         return Badge {
             text: "?".to_owned(),
             colour: AMBER,

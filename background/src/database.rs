@@ -24,12 +24,14 @@ use web_sys::{
 /// or it is damaged, it is left as it is and the next one is used.
 pub const NAMES: [&str; 2] = ["fluence", "fluence-2"];
 /// The version of the object stores.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// The extents of files: `id:number` → `{offset, len, blocks}`. Their bytes are in the file system.
 pub const EXTENTS: &str = "extents";
 /// The DAGs of whole files: the id of an item → bytes.
 pub const DAGS: &str = "dags";
+/// Handles on files that stay where the person has them: the id of an item → `{handle, size, modified}`.
+pub const HANDLES: &str = "handles";
 /// The events since the snapshot: their numbers → JSON.
 pub const JOURNAL: &str = "journal";
 /// Holds the snapshot of the state, and the identity.
@@ -41,7 +43,9 @@ pub const LOG: &str = "log";
 /// Texts that could not be read at a start: a key → the original.
 pub const ASIDE: &str = "aside";
 /// All object stores. An upgrade creates those that are missing, and changes none that exists.
-const STORES: [&str; 7] = [EXTENTS, DAGS, JOURNAL, META, THUMBNAILS, LOG, ASIDE];
+const STORES: [&str; 8] = [
+    EXTENTS, DAGS, HANDLES, JOURNAL, META, THUMBNAILS, LOG, ASIDE,
+];
 
 /// What must be free on the disk before anything is written, in bytes. Chromium appends to a log. If the disk is full
 /// in the middle of a write, half of it stays in the log; the next writes follow it, and when the log is read again,

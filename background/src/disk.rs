@@ -274,6 +274,11 @@ impl Disk {
         }))
     }
 
+    /// The page in which the file worker runs, unless it runs beside this program.
+    pub fn page(&self) -> Option<&Offscreen> {
+        self.0.page.as_ref()
+    }
+
     /// Keeps the connection to the file worker until the result is dropped.
     pub fn hold(&self) -> Use {
         self.0.uses.set(self.0.uses.get() + 1);

@@ -9,9 +9,12 @@ use futures::channel::oneshot;
 use futures::future::{Either, select};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
+use web::handle::FileHandle;
 use web::js;
 use web::time;
-use web_sys::{Blob, BroadcastChannel};
+use web_sys::{Blob, BroadcastChannel, File};
+
+use crate::source::BlobSource;
 
 /// The most handovers that wait for their command; the oldest is dropped first.
 const MAX_WAITING: usize = 16;
@@ -23,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Files on their way from a face.
 #[derive(Default)]
 pub struct Handovers {
-    came: RefCell<VecDeque<(String, Vec<Blob>)>>,
-    awaited: RefCell<VecDeque<(String, oneshot::Sender<Vec<Blob>>)>>,
+    came: RefCell<VecDeque<(String, Vec<BlobSource>)>>,
+    awaited: RefCell<VecDeque<(String, oneshot::Sender<Vec<BlobSource>>)>>,
 }
 
 impl Handovers {
@@ -37,9 +40,20 @@ impl Handovers {
         if !Array::is_array(&files) || key.len() > MAX_KEY {
             return;
         }
-        let files: Vec<Blob> = Array::from(&files)
+        // A file that may stay where it is comes with its handle.
+        let handles = Array::from(&js::member(message, "handles"));
+        let files: Vec<BlobSource> = Array::from(&files)
             .iter()
-            .filter_map(|file| file.dyn_into().ok())
+            .enumerate()
+            .filter_map(|(index, file)| {
+                let handle = FileHandle::of(handles.get(index as u32));
+                let blob = file.dyn_into::<Blob>().ok()?;
+                Some(match (blob.dyn_into::<File>(), handle) {
+                    (Ok(file), Some(handle)) => BlobSource::chosen(file, handle),
+                    (Ok(file), None) => BlobSource::new(file.into()),
+                    (Err(blob), _) => BlobSource::new(blob),
+                })
+            })
             .collect();
         let taken = js::object([("key", key.as_str().into()), ("taken", true.into())]);
         let told = channel
@@ -63,7 +77,7 @@ impl Handovers {
 
     /// The files that are handed over under a key. They may arrive before this is called or within
     /// ten seconds afterwards; `None` if they do not.
-    pub async fn take(&self, key: &str) -> Option<Vec<Blob>> {
+    pub async fn take(&self, key: &str) -> Option<Vec<BlobSource>> {
         let there = {
             let mut came = self.came.borrow_mut();
             let at = came.iter().position(|(other, _)| other == key);

@@ -1,7 +1,7 @@
 //! Tells the person what happened, by notifications of the browser and by notices to open faces.
 
 use fluence::command::Command;
-use fluence::failure::{About, Failure};
+use fluence::failure::{About, Code, Failure};
 use fluence::plan::Engine;
 use fluence::state::{EventKind, ItemId, Origin};
 use web::extension::toolbar;
@@ -90,7 +90,12 @@ impl Notices {
             Origin::Share => About::Share,
             Origin::Fetch => About::Fetch,
         };
-        let Words { what, advice } = words::failure::<Extension>(failure, about);
+        let words = words::failure::<Extension>(failure, about);
+        if failure.code == Code::NeedsClick {
+            // Usually there are several, and one click is enough for them.
+            return self.notify(GENERAL, Kind::Failed, &words).await;
+        }
+        let Words { what, advice } = words;
         let words = Words {
             what: format!("{name}: {what}"),
             advice,

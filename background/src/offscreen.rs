@@ -1,5 +1,5 @@
-//! The offscreen page, which can do what a service worker cannot: make blob URLs, start workers, and copy to the
-//! clipboard.
+//! The offscreen page, which can do what a service worker cannot: make blob URLs, start workers, copy to the clipboard,
+//! and hold files for longer than a worker lives.
 //! It stays open while something holds it, and a little longer.
 
 use std::cell::{Cell, RefCell};
@@ -14,7 +14,7 @@ use wasm_bindgen::prelude::*;
 use web::browser;
 use web::js::{self, Outcome};
 use web::time;
-use web_sys::{Blob, BroadcastChannel, MessageEvent, MessagePort};
+use web_sys::{Blob, BroadcastChannel, File, MessageEvent, MessagePort};
 
 /// How long the page stays open once nothing holds it any more, because opening it takes longer
 /// than most of its tasks.
@@ -123,13 +123,43 @@ impl Offscreen {
         }
     }
 
-    /// Asks the page, which must be held, and returns its answer.
+    /// Has the page hold a file under a name, so that it can be read although the permission ends. The page must be held
+    /// until the file is [forgotten](Self::forget_file).
+    ///
+    /// # Errors
+    /// The message of the browser, or that the page does not answer.
+    pub async fn keep_file(&self, name: &str, file: &File) -> Outcome<()> {
+        let message = js::object([("id", name.into()), ("keep", file.into())]);
+        self.ask_with(message).await.map(drop)
+    }
+
+    /// The file that the page, which must be held, holds under a name.
+    ///
+    /// # Errors
+    /// The message of the browser, or that the page does not answer.
+    pub async fn kept_file(&self, name: &str) -> Outcome<Option<File>> {
+        Ok(self.ask("kept", name.into()).await?.dyn_into().ok())
+    }
+
+    /// Has the page, which must be held, let go of a file.
+    ///
+    /// # Errors
+    /// The message of the browser, or that the page does not answer.
+    pub async fn forget_file(&self, name: &str) -> Outcome<()> {
+        self.ask("forget", name.into()).await.map(drop)
+    }
+
     async fn ask(&self, what: &str, value: JsValue) -> Outcome<JsValue> {
+        self.ask_with(js::object([(what, value)])).await
+    }
+
+    /// Asks the page, which must be held, and returns its answer.
+    async fn ask_with(&self, message: JsValue) -> Outcome<JsValue> {
         self.open().await?;
         let key = format!("{:032x}", time::random());
         let (told, answer) = oneshot::channel();
         self.0.asked.borrow_mut().insert(key.clone(), told);
-        let message = js::object([("ask", key.as_str().into()), (what, value)]);
+        js::set(&message, "ask", &key.as_str().into());
         let posted = self.0.channel.post_message(&message);
         posted.map_err(|why| js::message_of(&why))?;
         let answer = select(answer, Box::pin(time::sleep(PATIENCE))).await;

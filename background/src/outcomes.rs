@@ -101,6 +101,7 @@ impl Outcomes {
             EventKind::Log { .. } | EventKind::Thumbnail { .. } => return,
             EventKind::Progress { .. }
             | EventKind::Hashed { .. }
+            | EventKind::Stays { .. }
             | EventKind::FetchBegan { .. }
             | EventKind::Described { .. }
             | EventKind::Unconfirmed

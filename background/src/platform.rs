@@ -359,6 +359,7 @@ impl Recorder {
 fn not_written(why: &StoreError) -> Failure {
     match why {
         StoreError::Full => Code::DiskFull.into(),
+        StoreError::Locked => Code::JournalFailed.into(),
         StoreError::Gone(detail) | StoreError::Failed(detail) => {
             Failure::new(Code::JournalFailed).detail(detail)
         }

@@ -9,6 +9,7 @@ use fluence::command::{Answer, HandedFile, MAX_URL, ToFace};
 use fluence::failure::{Code, Failure, Reason};
 use fluence::names::safe_file_name;
 use fluence::plan::{Engine, Input, ShareInput};
+use fluence::ports::Source;
 use fluence::state::{Ends, ItemId, ItemSource};
 use futures::stream::{self, StreamExt};
 use js_sys::{Array, Promise};
@@ -336,15 +337,14 @@ impl Sharing {
         how: How,
     ) -> Answer {
         let private = self.is_private(how);
-        let blobs = self.handovers.take(key).await.unwrap_or_default();
-        if blobs.is_empty() || blobs.len() != files.len() || blobs.len() > MAX_FILES {
+        let sources = self.handovers.take(key).await.unwrap_or_default();
+        if sources.is_empty() || sources.len() != files.len() || sources.len() > MAX_FILES {
             return refused(Code::Handover.into());
         }
-        let files = files.into_iter().zip(blobs);
+        let files = files.into_iter().zip(sources);
         if together {
-            let mut body: Vec<(String, BlobSource)> = files
-                .map(|(file, blob)| (file.name, BlobSource::new(blob)))
-                .collect();
+            let mut body: Vec<(String, BlobSource)> =
+                files.map(|(file, source)| (file.name, source)).collect();
             let input = ShareInput {
                 name: Some(take_directory_name(&mut body)),
                 mime: None,
@@ -368,15 +368,15 @@ impl Sharing {
         let mut not_shared = Vec::new();
         // They are begun in their order, and what is to be written about them is written together.
         let mut answers = stream::iter(files)
-            .map(|(file, blob)| {
+            .map(|(file, source)| {
                 let input = ShareInput {
                     name: Some(file.name.clone()),
                     mime: (!file.mime.is_empty()).then_some(file.mime),
-                    size: Some(blob.size() as u64),
+                    size: Some(source.len()),
                     source: None,
                     private,
                     ends: how.ends,
-                    body: Input::Stored(BlobSource::new(blob)),
+                    body: Input::Stored(source),
                 };
                 let wish = wish.clone();
                 async move { (file.name, self.share(input, wish).await) }

@@ -8,8 +8,9 @@ use fluence::ports::{Piece, Source, StoreError};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use js_sys::{Array, Uint8Array};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+use web::handle::FileHandle;
 use web::hash;
 use web_sys::{Blob, File};
 
@@ -24,6 +25,8 @@ pub struct BlobSource {
     /// If the bytes are a stored file, the file worker, which has direct access to it, and its
     /// name.
     stored: Option<(Disk, String)>,
+    /// If the bytes are a file that the person chose, its handle, where the browser gives one.
+    handle: Option<FileHandle>,
 }
 
 impl BlobSource {
@@ -34,7 +37,21 @@ impl BlobSource {
             blob,
             len,
             stored: None,
+            handle: None,
         }
+    }
+
+    /// The bytes of a file that a person chose, which can be opened again with a handle.
+    pub fn chosen(file: File, handle: FileHandle) -> Self {
+        Self {
+            handle: Some(handle),
+            ..Self::new(file.into())
+        }
+    }
+
+    /// A file that a person chose, and its handle, if there is one.
+    pub fn left(&self) -> Option<(&File, &FileHandle)> {
+        Some((self.blob.dyn_ref()?, self.handle.as_ref()?))
     }
 
     /// A source without bytes.
@@ -60,6 +77,7 @@ impl BlobSource {
             blob: all.slice(&(0..len))?,
             len,
             stored: Some((disk, name.to_owned())),
+            handle: None,
         })
     }
 
@@ -96,24 +114,13 @@ impl Source for BlobSource {
         self.len
     }
 
+    fn can_stay(&self) -> bool {
+        self.left().is_some()
+    }
+
     fn read(&self, range: Range<u64>) -> LocalBoxFuture<'static, Result<Bytes, StoreError>> {
         let slice = self.slice(&range);
-        async move {
-            let slice = slice?;
-            let bytes = JsFuture::from(slice.array_buffer())
-                .await
-                .map_err(database::error)?;
-            let bytes = Uint8Array::new(&bytes);
-            if f64::from(bytes.length()) != slice.size() {
-                return Err(StoreError::Gone(format!(
-                    "{} of {} bytes were left",
-                    bytes.length(),
-                    slice.size()
-                )));
-            }
-            Ok(bytes.to_vec().into())
-        }
-        .boxed_local()
+        async move { Ok(bytes_of(&slice?).await?.to_vec().into()) }.boxed_local()
     }
 
     fn sha256(
@@ -124,10 +131,24 @@ impl Source for BlobSource {
     ) -> LocalBoxFuture<'static, Result<[u8; 32], StoreError>> {
         let slice = self.slice(&range);
         let Some((disk, name)) = self.stored.clone() else {
-            let read = self.read(range);
             return async move {
-                let whole = [&prefix[..], &read.await?[..], &suffix[..]].concat();
-                hash::sha256(&whole).await.map_err(database::error)
+                // The bytes stay out of this program's own memory.
+                let bytes = bytes_of(&slice?).await?;
+                let whole = if prefix.is_empty() && suffix.is_empty() {
+                    bytes
+                } else {
+                    let (before, len) = (prefix.len() as u32, bytes.length());
+                    let whole = Uint8Array::new_with_length(before + len + suffix.len() as u32);
+                    whole.subarray(0, before).copy_from(&prefix);
+                    whole.set(&bytes, before);
+                    whole
+                        .subarray(before + len, whole.length())
+                        .copy_from(&suffix);
+                    whole
+                };
+                let digest = hash::sha256_of(&whole).await.map_err(database::error)?;
+                <[u8; 32]>::try_from(digest.to_vec())
+                    .map_err(|_| StoreError::Failed("a digest does not have 32 bytes".to_owned()))
             }
             .boxed_local();
         };
@@ -144,6 +165,22 @@ impl Source for BlobSource {
         }
         .boxed_local()
     }
+}
+
+/// All bytes of a slice.
+async fn bytes_of(slice: &Blob) -> Result<Uint8Array, StoreError> {
+    let bytes = JsFuture::from(slice.array_buffer())
+        .await
+        .map_err(database::error)?;
+    let bytes = Uint8Array::new(&bytes);
+    if f64::from(bytes.length()) != slice.size() {
+        return Err(StoreError::Gone(format!(
+            "{} of {} bytes were left",
+            bytes.length(),
+            slice.size()
+        )));
+    }
+    Ok(bytes)
 }
 
 /// A blob of these blobs and byte arrays, one after the other.

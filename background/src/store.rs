@@ -1,8 +1,11 @@
 //! Files in the extension's own file system, which the file worker writes. IndexedDB records the
 //! blocks of their bytes. Only the bytes that the database knows of count; others are overwritten.
+//!
+//! A large file that a person chose stays where it is, where the browser gives a handle on it. The database keeps the
+//! handle, and the offscreen page the opened file, because the permission to open it ends sooner.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
@@ -21,12 +24,15 @@ use futures::future::{LocalBoxFuture, Shared, try_join_all};
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
+use web::handle::FileHandle;
 use web::js;
 use web::time;
+use web_sys::IdbObjectStore;
 
 use crate::codec;
-use crate::database::{self, DAGS, Database, EXTENTS};
+use crate::database::{self, DAGS, Database, EXTENTS, HANDLES};
 use crate::disk::{self, Disk, Kept, Use};
+use crate::offscreen::Hold;
 use crate::source::{BlobSource, blob_of, blob_of_pieces};
 
 /// How many bytes are buffered before they are written.
@@ -59,6 +65,8 @@ pub struct DiskStore {
     database: Database,
     disk: Disk,
     small: Rc<RefCell<Smalls>>,
+    /// The files that are read where the person has them, and what keeps the page open that holds them.
+    left: Rc<RefCell<BTreeMap<ItemId, (BlobSource, Hold)>>>,
 }
 
 /// Whom to tell that a small file is written.
@@ -75,11 +83,11 @@ struct Smalls {
 impl DiskStore {
     /// The files that this database and this file worker have.
     pub fn new(database: Database, disk: Disk) -> Self {
-        let small = Rc::default();
         Self {
             database,
             disk,
-            small,
+            small: Rc::default(),
+            left: Rc::default(),
         }
     }
 
@@ -115,8 +123,122 @@ impl DiskStore {
 
     /// The first bytes of a file.
     async fn source(&self, id: &ItemId, len: u64) -> Result<BlobSource, StoreError> {
-        let file = directory::file(&id.0).await.map_err(disk::error)?;
-        BlobSource::stored(&file, len, self.disk.clone(), &id.0)
+        match directory::file(&id.0).await {
+            Ok(file) => BlobSource::stored(&file, len, self.disk.clone(), &id.0),
+            Err(why) if directory::is_missing(&why) => match self.left(id).await? {
+                Some(left) => Ok(left),
+                None => Err(disk::error(why)),
+            },
+            Err(why) => Err(disk::error(why)),
+        }
+    }
+
+    /// Leaves a file where the person has it. Returns `false` if it has to be copied.
+    async fn leave(&self, id: &ItemId, source: &BlobSource) -> Result<bool, StoreError> {
+        let (Some(page), Some((file, handle))) = (self.disk.page(), source.left()) else {
+            return Ok(false);
+        };
+        if !handle.may_be_read().await {
+            return Ok(false);
+        }
+        let record = js::object([
+            ("handle", handle.into()),
+            ("size", file.size().into()),
+            ("modified", file.last_modified().into()),
+        ]);
+        let key = JsValue::from_str(&id.0);
+        let put = |store: IdbObjectStore| store.put_with_key(&record, &key).map(drop);
+        self.database
+            .write(&[HANDLES], |transaction| {
+                put(transaction.object_store(HANDLES)?)
+            })
+            .await?;
+        let held = page.hold();
+        let kept = page.keep_file(&id.0, file).await;
+        if kept.is_ok() {
+            let left = (source.clone(), held);
+            self.left.borrow_mut().insert(id.clone(), left);
+            return Ok(true);
+        }
+        js::warn_on_error("a file could not stay where it is", kept);
+        let forget = |store: IdbObjectStore| store.delete(&key).map(drop);
+        self.database
+            .write(&[HANDLES], |transaction| {
+                forget(transaction.object_store(HANDLES)?)
+            })
+            .await?;
+        Ok(false)
+    }
+
+    /// A file that stays where the person has it, as long as it is the one that was left; `None` if none was.
+    async fn left(&self, id: &ItemId) -> Result<Option<BlobSource>, StoreError> {
+        let known = self.left.borrow().get(id).map(|(source, _)| source.clone());
+        let source = match known {
+            Some(source) => source,
+            None => match self.open_left(id).await? {
+                Some(source) => source,
+                None => return Ok(None),
+            },
+        };
+        // The browser refuses to read a file that was moved, or changed at another time.
+        source.read(0..source.len().min(1)).await?;
+        Ok(Some(source))
+    }
+
+    async fn open_left(&self, id: &ItemId) -> Result<Option<BlobSource>, StoreError> {
+        let record = self
+            .database
+            .get(HANDLES, &JsValue::from_str(&id.0))
+            .await?;
+        let handle = FileHandle::of(js::member(&record, "handle"));
+        let (Some(handle), Some(page)) = (handle, self.disk.page()) else {
+            return Ok(None);
+        };
+        let held = page.hold();
+        let kept = page.kept_file(&id.0).await.map_err(StoreError::Failed)?;
+        let file = match kept {
+            Some(file) => file,
+            None if !handle.may_be_read().await => return Err(StoreError::Locked),
+            None => {
+                let file = handle.file().await.map_err(disk::error)?;
+                let is = |name, value| js::member(&record, name).as_f64() == Some(value);
+                if !is("size", file.size()) || !is("modified", file.last_modified()) {
+                    let text = "it was changed where it is";
+                    return Err(StoreError::Gone(text.to_owned()));
+                }
+                let kept = page.keep_file(&id.0, &file).await;
+                kept.map_err(StoreError::Failed)?;
+                file
+            }
+        };
+        let source = BlobSource::chosen(file, handle);
+        let left = (source.clone(), held);
+        self.left.borrow_mut().insert(id.clone(), left);
+        Ok(Some(source))
+    }
+
+    /// The handles on those of these items that stay where the person has them.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be read.
+    pub async fn handles(&self, ids: Array) -> Result<Array, StoreError> {
+        let handles = Array::new();
+        for id in ids.iter() {
+            let record = self.database.get(HANDLES, &id).await?;
+            if let Some(handle) = FileHandle::of(js::member(&record, "handle")) {
+                handles.push(&handle);
+            }
+        }
+        Ok(handles)
+    }
+
+    /// Lets go of a file that stays where the person has it.
+    async fn let_go(&self, id: &ItemId) {
+        let left = self.left.borrow_mut().remove(id);
+        if let (Some((_, _held)), Some(page)) = (left, self.disk.page()) {
+            let forgotten = page.forget_file(&id.0).await;
+            js::warn_on_error("a file is held longer than it is shared", forgotten);
+        }
     }
 }
 
@@ -139,6 +261,7 @@ impl Store for DiskStore {
                 extents: 0,
                 extent: Extending::default(),
                 recording: VecDeque::new(),
+                left: None,
             };
             let database = &partial.store.database;
             for extent in extents(database, &partial.id).await? {
@@ -158,6 +281,9 @@ impl Store for DiskStore {
             partial.written = partial.len;
             partial.gathered.offset = partial.len;
             partial.extent = Extending::new(partial.len, partial.blocks.len());
+            if partial.len == 0 {
+                partial.left = partial.store.left(&partial.id).await?;
+            }
             Ok(partial)
         }
         .boxed_local()
@@ -221,16 +347,20 @@ impl Store for DiskStore {
         let (store, id) = (self.clone(), id.clone());
         async move {
             let forget = || {
-                store.database.write(&[EXTENTS, DAGS], |transaction| {
-                    transaction
-                        .object_store(EXTENTS)?
-                        .delete(&database::beginning_with(&prefix(&id))?.into())?;
-                    transaction
-                        .object_store(DAGS)?
-                        .delete(&JsValue::from_str(&id.0))?;
-                    Ok(())
-                })
+                store
+                    .database
+                    .write(&[EXTENTS, DAGS, HANDLES], |transaction| {
+                        transaction
+                            .object_store(EXTENTS)?
+                            .delete(&database::beginning_with(&prefix(&id))?.into())?;
+                        for name in [DAGS, HANDLES] {
+                            let store = transaction.object_store(name)?;
+                            store.delete(&JsValue::from_str(&id.0))?;
+                        }
+                        Ok(())
+                    })
             };
+            store.let_go(&id).await;
             match forget().await {
                 // What is removed makes the room in which its removal is written down.
                 Err(StoreError::Full) => {
@@ -266,10 +396,12 @@ impl Store for DiskStore {
         async move {
             let extents = database.read(EXTENTS, |store| store.get_all_keys()).await?;
             let dags = database.read(DAGS, |store| store.get_all_keys()).await?;
+            let handles = database.read(HANDLES, |store| store.get_all_keys()).await?;
             let files = directory::names().await.map_err(disk::error)?;
             let mut ids: Vec<ItemId> = Array::from(&extents)
                 .iter()
                 .chain(Array::from(&dags).iter())
+                .chain(Array::from(&handles).iter())
                 .filter_map(|key| key.as_string())
                 .chain(files)
                 .map(|key| ItemId(key.split(':').next().unwrap_or_default().to_owned()))
@@ -358,6 +490,8 @@ pub struct DiskPartial {
     extent: Extending,
     /// The extents that are being written to the database, in their order.
     recording: VecDeque<Writing>,
+    /// The whole file, if it stays where the person has it and nothing is written.
+    left: Option<BlobSource>,
 }
 
 /// A request to the file worker that has begun.
@@ -734,6 +868,16 @@ impl Partial for DiskPartial {
         .boxed_local()
     }
 
+    fn leave(&mut self, source: &BlobSource) -> LocalBoxFuture<'_, Result<bool, StoreError>> {
+        let source = source.clone();
+        async move {
+            let left = self.store.leave(&self.id, &source).await?;
+            self.left = left.then_some(source);
+            Ok(left)
+        }
+        .boxed_local()
+    }
+
     fn flush(&mut self) -> LocalBoxFuture<'_, Result<(), StoreError>> {
         async move {
             self.write_gathered().await?;
@@ -746,6 +890,9 @@ impl Partial for DiskPartial {
 
     fn source(&mut self) -> LocalBoxFuture<'_, Result<BlobSource, StoreError>> {
         async move {
+            if let Some(left) = &self.left {
+                return Ok(left.clone());
+            }
             self.written(0).await?;
             let len = self.gathered.offset;
             if len == 0 {
@@ -758,12 +905,14 @@ impl Partial for DiskPartial {
 
     fn finish(mut self, dag: Dag) -> LocalBoxFuture<'static, Result<(), StoreError>> {
         async move {
-            self.flush().await?;
-            let request = Request::Finish {
-                name: self.id.0.clone(),
-                len: self.len as f64,
-            };
-            self.store.disk.ask(request).await?;
+            if self.left.is_none() {
+                self.flush().await?;
+                let request = Request::Finish {
+                    name: self.id.0.clone(),
+                    len: self.len as f64,
+                };
+                self.store.disk.ask(request).await?;
+            }
             let bytes = Uint8Array::from(&codec::encode_dag(&dag)[..]);
             self.store
                 .database

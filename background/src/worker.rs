@@ -9,6 +9,7 @@ use fluence::failure::{Code, Failure};
 use fluence::history::{self, History};
 use fluence::journal::Reader;
 use fluence::plan::{Engine, Unknown};
+use fluence::ports::Platform;
 use fluence::report;
 use fluence::settings_file;
 use fluence::state::{EventKind, Item, ItemId, NetworkStatus, Settings, State, Status};
@@ -23,6 +24,7 @@ use web::extension::{runtime, storage, toolbar};
 use web::js::{self, warn_on_error};
 use web::port::{Port, Sender};
 use web::time;
+use web_sys::BroadcastChannel;
 
 use crate::acquire::{Reading, Wanted};
 use crate::badge::Button;
@@ -374,6 +376,9 @@ impl Worker {
             "files" => {
                 if let Ok(channel) = second.dyn_into() {
                     self.sharing.handovers.message(&first, &channel);
+                    if let Ok(ids) = js::member(&first, "locked").dyn_into() {
+                        spawn_local(async move { worker.give_handles(first, ids, &channel).await });
+                    }
                 }
             }
             "menu" => {
@@ -462,12 +467,29 @@ impl Worker {
         }
     }
 
+    /// Gives a face the handles on files that the browser reads only after a click, for which it asks.
+    async fn give_handles(&self, question: JsValue, ids: Array, channel: &BroadcastChannel) {
+        let handles = self.engine.platform().store().handles(ids).await;
+        let answer = js::object([
+            ("told", js::member(&question, "ask")),
+            ("handles", handles.unwrap_or_default().into()),
+        ]);
+        let told = channel.post_message(&answer);
+        warn_on_error(
+            "no handles were given",
+            told.map_err(|why| js::message_of(&why)),
+        );
+    }
+
     /// Restarts the extension, if that installs an update and disturbs nothing.
     fn update_when_idle(&self) {
-        let is_moving = |item: &Item| item.status.is_moving() || item.upload.is_some();
+        // A file that stays where the person has it would have to wait for a click of theirs.
+        let is_disturbed = |item: &Item| {
+            item.status.is_moving() || item.upload.is_some() || item.stays && item.providing
+        };
         let idle = self
             .engine
-            .with_state(|state| !state.items.values().any(is_moving));
+            .with_state(|state| !state.items.values().any(is_disturbed));
         if self.has_update.get() && idle && !self.faces.any_watching() && self.saving.is_idle() {
             runtime::reload();
         }

@@ -1,4 +1,4 @@
-// Does what a service worker cannot: it makes blob URLs, copies to the clipboard, and runs the file worker. Firefox does not
+// Does what a service worker cannot: it makes blob URLs, copies to the clipboard, holds files, and runs the file worker. Firefox does not
 // load this file, because its background page does both itself (`web/src/browser/firefox.rs`).
 
 // Makes blob URLs, and copies texts. Requests arrive on a channel that only this extension's own pages and worker can
@@ -8,7 +8,14 @@ channel.onmessage = ({ data }) => {
   const tell = (value) => channel.postMessage({ told: data.ask, value });
   if (data?.blob instanceof Blob) tell(URL.createObjectURL(data.blob));
   else if (typeof data?.text === "string") tell(copy(data.text));
+  else if (data?.keep instanceof File) tell(kept.set(data.id, data.keep).size);
+  else if (typeof data?.kept === "string") tell(kept.get(data.kept));
+  else if (typeof data?.forget === "string") tell(kept.delete(data.forget));
 };
+
+// Files that are shared where the person has them, by item. As long as this page holds one, it can be read, although the
+// permission to open it may have ended, and also by a worker that starts later.
+const kept = new Map();
 
 // `navigator.clipboard` wants a page that has the focus, which this one never has.
 function copy(text) {

@@ -299,6 +299,7 @@ status-fetched-shared = مجلوب. أنت تشاركه أيضًا
 status-fetched-announcing = مجلوب. جارٍ إعلام الشبكة
 status-fetched = مجلوب
 status-cancelled = أُلغي
+status-needs-click = بانتظار نقرة للمشاركة
 status-not-shared = لم يُشارك
 status-not-fetched = لم يُجلب
 

@@ -45,6 +45,7 @@ event-asks-first = حدّدت هل تُسأل أولًا
 event-provided = بدأت تشاركه أنت أيضًا
 event-not-provided = لم يعد مشاركًا
 event-saved = حُفظ
+event-stays = يُقرأ من مكانه لديك
 event-merged = الملف نفسه موجود في القائمة بالفعل
 event-removed = أُزيل ملف
 event-unconfirmed = بدأت الإضافة من جديد

@@ -267,6 +267,7 @@ status-fetched-shared = Abgerufen. Sie teilen sie auch
 status-fetched-announcing = Abgerufen. Wird dem Netzwerk mitgeteilt
 status-fetched = Abgerufen
 status-cancelled = Abgebrochen
+status-needs-click = Wartet auf einen Klick zum Teilen
 status-not-shared = Nicht geteilt
 status-not-fetched = Nicht abgerufen
 

@@ -45,6 +45,7 @@ event-asks-first = Sie haben festgelegt, ob Sie zuerst gefragt werden
 event-provided = Sie haben begonnen, es ebenfalls zu teilen
 event-not-provided = Es wird nicht mehr geteilt
 event-saved = Es wurde gespeichert
+event-stays = Es wird dort gelesen, wo Sie es haben
 event-merged = Dieselbe Datei war schon in der Liste
 event-removed = Eine Datei wurde entfernt
 event-unconfirmed = Die Erweiterung wurde wieder gestartet

@@ -262,6 +262,7 @@ status-fetched-shared = Fetched. You share it too
 status-fetched-announcing = Fetched. Telling the network
 status-fetched = Fetched
 status-cancelled = Cancelled
+status-needs-click = Waiting for a click to be shared
 status-not-shared = Not shared
 status-not-fetched = Not fetched
 

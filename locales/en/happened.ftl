@@ -41,6 +41,7 @@ event-asks-first = You set whether you are asked first
 event-provided = You began to share it too
 event-not-provided = It is no longer shared
 event-saved = It was saved
+event-stays = It is read where you have it
 event-merged = The same file was in the list already
 event-removed = A file was removed
 event-unconfirmed = The extension started again

@@ -267,6 +267,7 @@ status-fetched-shared = Obtenido. Tú también lo compartes
 status-fetched-announcing = Obtenido. Avisando a la red
 status-fetched = Obtenido
 status-cancelled = Cancelado
+status-needs-click = Espera un clic para compartirse
 status-not-shared = No compartido
 status-not-fetched = No obtenido
 

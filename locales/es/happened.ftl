@@ -45,6 +45,7 @@ event-asks-first = Has fijado si se te pregunta antes
 event-provided = Has empezado a compartirlo también
 event-not-provided = Ya no se comparte
 event-saved = Se ha guardado
+event-stays = Se lee desde donde lo tienes
 event-merged = El mismo archivo ya estaba en la lista
 event-removed = Se ha quitado un archivo
 event-unconfirmed = La extensión se ha iniciado de nuevo

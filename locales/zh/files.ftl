@@ -259,6 +259,7 @@ status-fetched-shared = 已获取。你也在分享
 status-fetched-announcing = 已获取。正在告知网络
 status-fetched = 已获取
 status-cancelled = 已取消
+status-needs-click = 等待单击后分享
 status-not-shared = 未分享
 status-not-fetched = 未获取
 

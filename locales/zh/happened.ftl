@@ -45,6 +45,7 @@ event-asks-first = 你设置了是否先询问你
 event-provided = 你也开始分享它
 event-not-provided = 它不再被分享
 event-saved = 它已保存
+event-stays = 它在原处被读取
 event-merged = 列表中已有同一个文件
 event-removed = 移除了一个文件
 event-unconfirmed = 扩展重新启动了

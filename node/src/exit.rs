@@ -247,7 +247,7 @@ impl From<StoreError> for Failed {
         let mut failure = Failure::from(&error);
         match error {
             StoreError::Gone(detail) => failure = failure.detail(detail),
-            StoreError::Full | StoreError::Failed(_) => {}
+            StoreError::Full | StoreError::Locked | StoreError::Failed(_) => {}
         }
         Self::of(failure, About::Other)
     }

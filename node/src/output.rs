@@ -225,6 +225,7 @@ fn event_json(kind: &EventKind, about: About) -> Option<Value> {
         EventKind::Described { .. }
         | EventKind::Thumbnail { .. }
         | EventKind::Hashed { .. }
+        | EventKind::Stays { .. }
         | EventKind::Unconfirmed
         | EventKind::Confirmed { .. }
         | EventKind::Progress { .. }

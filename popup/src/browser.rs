@@ -10,22 +10,26 @@ use fluence::history::{self, History};
 use fluence::state::{Event, State};
 use gloo_timers::callback::{Interval, Timeout};
 use gloo_timers::future::TimeoutFuture;
-use js_sys::Array;
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web::bytes::ByteReader;
 use web::extension::{pages, storage};
+use web::handle::FileHandle;
 use web::js::{Outcome, member, object, plain, text_or_empty};
 use web::message;
 use web::port::Connection;
 use web_sys::{ClipboardEvent, File, FileList, MessageEvent};
 
+use crate::files::Picked;
 use crate::page::{LinkKind, PageLink};
 
 /// How long the worker may take to accept files, in milliseconds.
 const HANDOVER_MS: u32 = 15_000;
 /// The interval at which files are offered again, in milliseconds.
 const HANDOVER_AGAIN_MS: u32 = 3_000;
+/// How long after a click the browser lets a page ask for something, in milliseconds.
+const CLICK_COUNTS_MS: u32 = 5_000;
 /// How many bytes of an answer are read at a time.
 const READ_BUFFER: u32 = 4096;
 /// The script that reads what a page links to and shows.
@@ -140,12 +144,17 @@ impl Handover {
     /// took them.
     pub fn open(
         key: String,
-        files: &[File],
+        picked: &[Picked],
         ended: impl Fn(bool) + 'static,
     ) -> Result<Self, JsValue> {
         let channel = web_sys::BroadcastChannel::new(HANDOVER)?;
-        let list: Array = files.iter().collect();
-        let offer = object([("key", key.as_str().into()), ("files", list.into())]);
+        let files: Array = picked.iter().map(|picked| &picked.file).collect();
+        let handles: Array = picked.iter().map(Picked::handle_if_large).collect();
+        let offer = object([
+            ("key", key.as_str().into()),
+            ("files", files.into()),
+            ("handles", handles.into()),
+        ]);
         let ended = Rc::new(ended);
         let over = Rc::new(Cell::new(false));
         let message = {
@@ -195,6 +204,42 @@ impl Drop for Handover {
         self.channel.set_onmessage(None);
         self.channel.close();
     }
+}
+
+/// The handles on those of these items that the browser reads only after a click. They come over the channel for files,
+/// because ports cannot carry them. There are none if the worker does not answer while the click counts.
+///
+/// # Errors
+/// Fails with the browser's exception if there is no channel.
+pub async fn locked(ids: &[String]) -> Result<Vec<FileHandle>, JsValue> {
+    let channel = web_sys::BroadcastChannel::new(HANDOVER)?;
+    let key = unique_key()?;
+    let list: Array = ids.iter().map(|id| JsValue::from_str(id)).collect();
+    let question = object([("ask", key.as_str().into()), ("locked", list.into())]);
+    let mut waiting = None;
+    let answer = Promise::new(&mut |resolve, _| {
+        // A promise is settled once, and a function that settles it does not fail.
+        let (key, late) = (key.clone(), resolve.clone());
+        let heard = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            let data = event.data();
+            if member(&data, "told").as_string().as_deref() == Some(&key) {
+                let _ = resolve.call1(&JsValue::NULL, &member(&data, "handles"));
+            }
+        });
+        channel.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+        let late = Timeout::new(CLICK_COUNTS_MS, move || {
+            let _ = late.call1(&JsValue::NULL, &Array::new());
+        });
+        waiting = Some((heard, late));
+    });
+    channel.post_message(&question)?;
+    let handles = JsFuture::from(answer).await?;
+    channel.set_onmessage(None);
+    channel.close();
+    Ok(Array::from(&handles)
+        .iter()
+        .filter_map(FileHandle::of)
+        .collect())
 }
 
 /// Reads what the page in a tab links to and shows.

@@ -59,6 +59,8 @@ pub struct Draft {
     pub max_file: Size,
     /// The size of all files together; the number is empty for the default.
     pub max_room: Size,
+    /// Whether large files are copied when they are shared.
+    pub copy_large: bool,
     /// Whether the person's own IPFS node is used.
     pub use_ipfs: bool,
     /// The address of its RPC.
@@ -157,6 +159,7 @@ impl Draft {
             notify_asked,
             max_file,
             max_room,
+            copy_large,
             own_ipfs,
             public,
             routers,
@@ -185,6 +188,7 @@ impl Draft {
             metered_now: *metered_now,
             max_file: Size::of(Some(*max_file).filter(|size| *size != largest())),
             max_room: Size::of(*max_room),
+            copy_large: *copy_large,
             use_ipfs: own.is_some(),
             rpc: own
                 .map_or(text::OPTIONS_RPC_EXAMPLE, |own| &own.rpc)
@@ -244,6 +248,7 @@ impl Draft {
             notify_asked: self.notify_asked,
             max_file: max_file.unwrap_or(largest()),
             max_room,
+            copy_large: self.copy_large,
             own_ipfs: self.use_ipfs.then(|| self.own_ipfs()),
             // Who has not touched it has not decided.
             public: if self.public == untouched.public {

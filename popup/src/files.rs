@@ -1,11 +1,14 @@
 //! The files and folders that a person picks, drops or pastes.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 
+use fluence::plan::LEFT_FROM;
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web::handle::{self, FileHandle};
 use web_sys::{
     DataTransfer, File, FileList, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry,
 };
@@ -20,6 +23,8 @@ const MAX_FOLDERS: usize = 10_000;
 pub struct Picked {
     /// The file; its bytes stay on the disk until they are read.
     pub file: File,
+    /// Its handle, with which it can be read where it is, if the browser gave one.
+    pub handle: Option<FileHandle>,
     /// Its name; in a folder, its path with `/`. An empty file whose path ends with `/` is an empty folder.
     pub path: String,
 }
@@ -28,6 +33,12 @@ impl Picked {
     /// The size in bytes.
     pub fn size(&self) -> u64 {
         self.file.size() as u64
+    }
+
+    /// Its handle if it is so large that it may stay where it is, or else `undefined`.
+    pub fn handle_if_large(&self) -> JsValue {
+        let handle = self.handle.as_ref();
+        handle.filter(|_| self.size() >= LEFT_FROM).into()
     }
 }
 
@@ -52,15 +63,40 @@ pub fn of_list(list: &FileList) -> Result<Vec<Picked>, PickError> {
     }
     let picked: Vec<Picked> = (0..list.length())
         .filter_map(|index| list.get(index))
-        .map(|file| {
-            let path = relative_path(&file);
-            Picked { file, path }
+        .map(|file| Picked {
+            path: relative_path(&file),
+            file,
+            handle: None,
         })
         .collect();
     if picked.is_empty() {
         Err(PickError::None)
     } else {
         Ok(picked)
+    }
+}
+
+/// Lets the person choose one file or several in a dialog of the browser that gives handles. Call it within a click;
+/// [`has_dialog`](handle::has_dialog) says whether there is one. The result is `None` if they close it.
+pub fn choose(many: bool) -> impl Future<Output = Option<Result<Vec<Picked>, PickError>>> {
+    let chosen = handle::choose(many);
+    async move {
+        let chosen = chosen.await.ok()?;
+        if chosen.len() > MAX_FILES {
+            return Some(Err(PickError::TooMany));
+        }
+        let mut picked = Vec::with_capacity(chosen.len());
+        for handle in chosen {
+            let Ok(file) = handle.file().await else {
+                return Some(Err(PickError::Unreadable));
+            };
+            picked.push(Picked {
+                path: file.name(),
+                file,
+                handle: Some(handle),
+            });
+        }
+        Some(Ok(picked))
     }
 }
 
@@ -73,7 +109,14 @@ fn relative_path(file: &File) -> String {
 }
 
 /// What was dropped. It is taken while the event is handled, because the browser forgets it afterwards.
-pub struct Dropped(VecDeque<Result<FileSystemEntry, File>>);
+pub struct Dropped {
+    entries: VecDeque<Result<FileSystemEntry, File>>,
+    /// The handles on the first of them.
+    handles: Vec<Asked>,
+}
+
+/// A handle that the browser was asked for.
+type Asked = Pin<Box<dyn Future<Output = Option<FileHandle>>>>;
 
 impl Dropped {
     /// Takes what an event carries.
@@ -81,12 +124,15 @@ impl Dropped {
         let items = data.items();
         let taken = (0..items.length())
             .filter_map(|index| items.get(index))
-            .filter_map(|item| match item.webkit_get_as_entry() {
-                Ok(Some(entry)) => Some(Ok(entry)),
-                _ => item.get_as_file().ok().flatten().map(Err),
-            })
-            .collect();
-        Self(taken)
+            .filter_map(|item| {
+                let entry = match item.webkit_get_as_entry() {
+                    Ok(Some(entry)) => Ok(entry),
+                    _ => Err(item.get_as_file().ok().flatten()?),
+                };
+                Some((entry, Box::pin(handle::of_dropped(&item)) as Asked))
+            });
+        let (entries, handles) = taken.unzip();
+        Self { entries, handles }
     }
 
     /// All files that were dropped, with those in dropped folders.
@@ -96,8 +142,13 @@ impl Dropped {
     pub async fn files(self) -> Result<Vec<Picked>, PickError> {
         let mut picked = Vec::new();
         let mut folders = 0;
-        let mut waiting = self.0;
+        let (mut waiting, mut handles) = (self.entries, self.handles.into_iter());
         while let Some(next) = waiting.pop_front() {
+            // What is in a folder comes after everything that was dropped by itself.
+            let handle = match handles.next() {
+                Some(asked) => asked.await,
+                None => None,
+            };
             if picked.len() == MAX_FILES {
                 return Err(PickError::TooMany);
             }
@@ -105,7 +156,7 @@ impl Dropped {
                 Ok(entry) => entry,
                 Err(file) => {
                     let path = file.name();
-                    picked.push(Picked { file, path });
+                    picked.push(Picked { file, handle, path });
                     continue;
                 }
             };
@@ -114,7 +165,7 @@ impl Dropped {
                 let file = read_file(entry.unchecked_into())
                     .await
                     .map_err(|_| PickError::Unreadable)?;
-                picked.push(Picked { file, path });
+                picked.push(Picked { file, handle, path });
             } else if entry.is_directory() {
                 folders += 1;
                 if folders > MAX_FOLDERS {
@@ -126,8 +177,11 @@ impl Dropped {
                 if inside.is_empty() && path.contains('/') {
                     let file = File::new_with_blob_sequence(&Array::new(), "")
                         .map_err(|_| PickError::Unreadable)?;
-                    let path = format!("{path}/");
-                    picked.push(Picked { file, path });
+                    picked.push(Picked {
+                        file,
+                        handle: None,
+                        path: format!("{path}/"),
+                    });
                 }
                 waiting.extend(inside.into_iter().map(Ok));
             }

@@ -369,6 +369,7 @@ pub fn status(item: &Item, network: &NetworkStatus) -> String {
         Status::Done if item.providing => status_fetched_announcing(),
         Status::Done => status_fetched(),
         Status::Failed { .. } if is_paused(item) => status_cancelled(),
+        Status::Failed { .. } if item.needs_click() => status_needs_click(),
         Status::Failed { .. } if item.origin == Origin::Share => status_not_shared(),
         Status::Failed { .. } => status_not_fetched(),
     };
@@ -891,6 +892,7 @@ pub fn event(kind: &EventKind, state: &State) -> String {
             providing: false, ..
         } => event_not_provided(),
         EventKind::Saved { .. } => event_saved(),
+        EventKind::Stays { .. } => event_stays(),
         EventKind::Merged { .. } => event_merged(),
         EventKind::Removed { .. } => event_removed(),
         EventKind::Unconfirmed => event_unconfirmed(),

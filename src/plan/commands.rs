@@ -271,11 +271,22 @@ impl<P: Platform> Engine<P> {
             self.start_share(&id, Input::Remote(remote));
             return Ok(Some(id));
         }
+        if item.needs_click() && item.cid.is_none() {
+            self.set_status(&id, Status::Hashing).await;
+            self.start_hashing(&id);
+            return Ok(Some(id));
+        }
         match self.0.platform.store().open(&id).await {
             Ok((_, dag)) => {
                 // It may have been removed in the meantime.
                 self.known(&id)?;
-                self.offer_again(&id, &dag);
+                if item.needs_click() {
+                    self.offer_readable(&id, &dag.root);
+                    // The browser asked the person about all of them together.
+                    self.offer_all_readable().await;
+                } else {
+                    self.offer_again(&id, &dag);
+                }
                 Ok(Some(id))
             }
             Err(error) => Err((&error).into()),

@@ -46,7 +46,7 @@ use crate::ports::{Network, Platform};
 use crate::state::{Ends, EventKind, ItemId, ItemSource, NetworkStatus, Settings, State};
 
 pub use remote::{Expected, Opened, Remote, Resume};
-pub use share::distinct_paths;
+pub use share::{LEFT_FROM, distinct_paths};
 
 /// Something that a person asked to share.
 pub struct ShareInput<S> {

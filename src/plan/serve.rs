@@ -382,7 +382,7 @@ impl<P: Platform> Engine<P> {
     ) -> Result<String, CallError> {
         let (source, dag) = match self.0.platform.store().open(id).await {
             Ok(opened) => opened,
-            Err(StoreError::Gone(_)) => {
+            Err(StoreError::Gone(_) | StoreError::Locked) => {
                 self.say_gone_if_so(id).await;
                 return Err(CallError::new(
                     ErrorCode::NoSuchFunction,

@@ -27,6 +27,9 @@ pub(super) const SHARES_AT_ONCE: usize = 4;
 const SMALL: u64 = 32 * 1024;
 /// The most small files that are shared at the same time. What many of them have to write is written together.
 pub(super) const SMALL_AT_ONCE: usize = 64;
+/// The least size of a chosen file that stays where it is, in bytes. A smaller one is copied: that costs little, and the
+/// copy can be read without a click after the browser was started again.
+pub const LEFT_FROM: u64 = 16 << 20;
 /// The MIME type of an item that is a directory.
 pub(super) const DIRECTORY: &str = "inode/directory";
 /// How many bytes at the beginning of a file are examined to tell a web page from a picture.
@@ -36,7 +39,11 @@ impl<P: Platform> Engine<P> {
     /// Shares bytes. Returns once the item is recorded, with its id; reading, hashing and announcing continue by
     /// themselves. If it turns out to be the same file as another item, [`EventKind::Merged`] says which one.
     pub async fn share(&self, input: ShareInput<P::Source>) -> Answer {
-        if let Err(failure) = self.room_for(input.size, None) {
+        let stays =
+            !input.private && matches!(&input.body, Input::Stored(source) if self.may_stay(source));
+        // What stays where it is takes no room.
+        let taken = |size: Option<u64>| size.filter(|_| !stays);
+        if let Err(failure) = self.room_for(taken(input.size), None) {
             return Answer::Refused { failure };
         }
         // A second click on the same thing finds the first share.
@@ -70,7 +77,7 @@ impl<P: Platform> Engine<P> {
             Input::Stored(source) => Some(source.len()),
             Input::Many(files) => Some(files.iter().map(|(_, source)| source.len()).sum()),
         };
-        if let Err(failure) = self.room_for(size, None) {
+        if let Err(failure) = self.room_for(taken(size), None) {
             return Answer::Refused { failure };
         }
         self.record([EventKind::ShareBegan {
@@ -85,6 +92,13 @@ impl<P: Platform> Engine<P> {
         .await;
         self.start_share(&id, input.body);
         Answer::Done { id: Some(id) }
+    }
+
+    /// Whether a chosen file may stay where it is, in place of being copied.
+    fn may_stay(&self, source: &P::Source) -> bool {
+        let settings = self.settings();
+        let size = source.len();
+        !settings.copy_large && (LEFT_FROM..=settings.max_file).contains(&size) && source.can_stay()
     }
 
     /// Starts to read a share, which is in the list.
@@ -203,8 +217,13 @@ impl<P: Platform> Engine<P> {
             Input::Remote(remote) => self.take_remote(id, &*remote, None).await?.into_partial(),
             Input::Stored(source) => {
                 let mut partial = store.partial(id).await?;
-                let all = 0..source.len();
-                partial.adopt(source, all).await?;
+                let len = source.len();
+                if self.may_stay(&source) && partial.leave(&source).await? {
+                    self.record([EventKind::Stays { id: id.clone() }]).await;
+                } else {
+                    self.limit_for(Some(id)).check(len)?;
+                    partial.adopt(source, 0..len).await?;
+                }
                 partial
             }
             Input::Many(many) => {

@@ -10,6 +10,7 @@ use super::listing::{Listing, listing_id};
 use super::private::{is_opened, opened_id};
 use super::share::DIRECTORY;
 use super::{Engine, Input, Unknown};
+use crate::Cid;
 use crate::failure::{Code, Failure, Kind};
 use crate::names::canonical;
 use crate::ports::{Platform, Source, Store, StoreError};
@@ -116,6 +117,7 @@ impl<P: Platform> Engine<P> {
                     self.start_fetch(id, cid);
                 }
             }
+            Status::Announcing | Status::Shared if item.stays && !self.is_readable(id).await => {}
             Status::Announcing | Status::Shared | Status::Done if item.providing => {
                 match item_cid(&item) {
                     Some(cid) if item.is_shared() => self.offer_known(id, &cid),
@@ -138,9 +140,47 @@ impl<P: Platform> Engine<P> {
         }
     }
 
+    /// Whether a file that stays where the person has it can be read now. If it cannot, that is recorded: nothing is
+    /// announced that nobody could get.
+    async fn is_readable(&self, id: &ItemId) -> bool {
+        match self.0.platform.store().open(id).await {
+            Err(error @ (StoreError::Gone(_) | StoreError::Locked)) => {
+                self.say_gone(id, Failure::from(&error));
+                false
+            }
+            // What fails for another reason is found out when somebody asks for it.
+            Ok(_) | Err(_) => true,
+        }
+    }
+
+    /// Offers what could be read only after a click, as far as it can be read now.
+    pub(super) async fn offer_all_readable(&self) {
+        let locked: Vec<ItemId> = self.with_state(|state| {
+            let locked = state.items.values().filter(|item| item.needs_click());
+            locked.map(|item| item.id.clone()).collect()
+        });
+        for id in locked {
+            if let Ok((_, dag)) = self.0.platform.store().open(&id).await {
+                self.offer_readable(&id, &dag.root);
+            }
+        }
+    }
+
+    /// Offers what could be read only after a click. Its limits are those that it had.
+    pub(super) fn offer_readable(&self, id: &ItemId, cid: &Cid) {
+        if self.item(id, Item::needs_click) == Some(true) {
+            self.tell([EventKind::Status {
+                id: id.clone(),
+                status: Status::Announcing,
+            }]);
+            self.offer(id, cid);
+            self.watch_limits();
+        }
+    }
+
     /// Makes an item of a whole file that belongs to none. Its name is lost, but its hash is not.
     async fn adopt(&self, id: &ItemId) {
-        let Ok((_, dag)) = self.0.platform.store().open(id).await else {
+        let Ok((source, dag)) = self.0.platform.store().open(id).await else {
             return;
         };
         if is_opened(&dag) {
@@ -150,7 +190,10 @@ impl<P: Platform> Engine<P> {
         if self.find(&dag.root, None).is_some() {
             return self.forget_bytes(id).await;
         }
-        self.record([
+        let stays = source
+            .can_stay()
+            .then(|| EventKind::Stays { id: id.clone() });
+        let adopted = [
             EventKind::ShareBegan {
                 id: id.clone(),
                 name: cid.clone(),
@@ -170,8 +213,8 @@ impl<P: Platform> Engine<P> {
                 id: id.clone(),
                 status: Status::Stopped,
             },
-        ])
-        .await;
+        ];
+        self.record(adopted.into_iter().chain(stays)).await;
     }
 
     /// Records that the bytes of an item are missing, if they still are after a moment: a read may fail once.
@@ -185,7 +228,7 @@ impl<P: Platform> Engine<P> {
             }
             Err(error) => Err(error),
         };
-        if let Err(error @ StoreError::Gone(_)) = read {
+        if let Err(error @ (StoreError::Gone(_) | StoreError::Locked)) = read {
             self.say_gone(id, Failure::from(&error));
         }
     }
@@ -233,8 +276,12 @@ impl<P: Platform> Engine<P> {
                 Ok(partial) => engine.hash(&id, partial, files, profile).await,
                 Err(error) => Err(Failure::from(&error)),
             };
-            if let Err(failure) = hashed {
-                engine.give_up_share(&id, failure).await;
+            match hashed {
+                Ok(()) => {}
+                Err(failure) if failure.code == Code::NeedsClick => {
+                    engine.fail(&id, failure, false);
+                }
+                Err(failure) => engine.give_up_share(&id, failure).await,
             }
         });
     }

@@ -107,7 +107,7 @@ impl<P: Platform> Engine<P> {
                 Ok((source, dag)) => engine.upload(&id, source, dag, upload).await,
                 Err(error) => {
                     engine.end_upload(&id, 0, Some(Failure::from(&error)));
-                    if let StoreError::Gone(_) = error {
+                    if let StoreError::Gone(_) | StoreError::Locked = error {
                         engine.say_gone_if_so(&id).await;
                     }
                 }
@@ -178,7 +178,9 @@ impl<P: Platform> Engine<P> {
         }
         // A part that cannot be read looks like a broken connection.
         let end = dag.len().min(offset + 1);
-        if let Err(error @ StoreError::Gone(_)) = source.read(offset..end).await {
+        if let Err(error @ (StoreError::Gone(_) | StoreError::Locked)) =
+            source.read(offset..end).await
+        {
             self.end_upload(id, sent, Some(Failure::from(&error)));
             return self.say_gone_if_so(id).await;
         }
@@ -261,7 +263,8 @@ impl<P: Platform> Engine<P> {
             .map(|block| block.len)
             .sum();
         let total = dag.len();
-        let is_sure = self.0.hashed.borrow().contains(id);
+        // What lies where the person has it may change at any time.
+        let is_sure = !source.can_stay() && self.0.hashed.borrow().contains(id);
         let mut meter = Meter::new(self.now(), total - lacking, Some(total));
         // Nodes are sent before leaves, so that the parent of each block is there already, in
         // whatever order the parts arrive.

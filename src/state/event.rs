@@ -86,6 +86,11 @@ pub enum EventKind {
         /// The number of files in it, if it is a directory.
         files: Option<u64>,
     },
+    /// Nothing of the item is stored here: it is read where the person has it.
+    Stays {
+        /// The item's id.
+        id: ItemId,
+    },
     /// The item's status changed.
     Status {
         /// The item's id.
@@ -268,6 +273,7 @@ impl EventKind {
             | Self::Described { id, .. }
             | Self::Thumbnail { id, .. }
             | Self::Hashed { id, .. }
+            | Self::Stays { id }
             | Self::Status { id, .. }
             | Self::Progress { id, .. }
             | Self::Requested { id, .. }
@@ -372,6 +378,7 @@ flat! {
     Described { id, name, mime, size, validator } = "described",
     Thumbnail { id, data_url } = "thumbnail",
     Hashed { id, cid, size, files } = "hashed",
+    Stays { id } = "stays",
     Status { id, status } = "status",
     Unconfirmed = "unconfirmed",
     Confirmed { ids } = "confirmed",

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::flat::{Slot, flat};
 use super::{EventKind, Unreadable};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::names::{link_to, private_link};
 use crate::private::{BadKey, Key};
 use crate::text::quote;
@@ -422,6 +422,9 @@ pub struct Item {
     /// Why the last upload failed, until one succeeds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload_failure: Option<Failure>,
+    /// Whether nothing of it is stored here, because it is read where the person has it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub stays: bool,
 }
 
 fn is_false(value: &bool) -> bool {
@@ -464,6 +467,7 @@ impl Item {
     pub fn kept(&self) -> u64 {
         let arrived = self.progress.as_ref().map_or(0, |progress| progress.bytes);
         match self.status {
+            _ if self.stays => 0,
             Status::Failed { .. } => 0,
             Status::Preparing
             | Status::Hashing
@@ -476,6 +480,12 @@ impl Item {
             | Status::Interrupted { .. }
             | Status::Done => self.size.unwrap_or(0).max(arrived),
         }
+    }
+
+    /// Whether it stays where the person has it, and can be read there once they allow that by a click.
+    pub fn needs_click(&self) -> bool {
+        let failure = self.status.failure();
+        self.stays && failure.is_some_and(|failure| failure.code == Code::NeedsClick)
     }
 
     /// Whether this is a share from an address that could not be read.
@@ -588,6 +598,7 @@ impl Item {
             validator: None,
             saved_as: None,
             upload_failure: None,
+            stays: false,
         }
     }
 
@@ -693,6 +704,7 @@ impl Item {
                 self.confirmed = false;
             }
             EventKind::Saved { name, .. } => self.saved_as = Some(name.clone()),
+            EventKind::Stays { .. } => self.stays = true,
             // A log is stored beside the state. The others are not about a single item, or they
             // create or remove one.
             EventKind::Log { .. }

@@ -306,6 +306,7 @@ impl State {
             EventKind::Described { id, .. }
             | EventKind::Thumbnail { id, .. }
             | EventKind::Hashed { id, .. }
+            | EventKind::Stays { id }
             | EventKind::Status { id, .. }
             | EventKind::Progress { id, .. }
             | EventKind::Requested { id, .. }

@@ -80,6 +80,8 @@ pub struct Settings {
     /// The most bytes that all files here together may take; `None` for a tenth of the disk, where the
     /// platform knows that ([`State::room`](super::State::room)).
     pub max_room: Option<u64>,
+    /// Whether large files that are chosen are copied too, in place of being read where they are.
+    pub copy_large: bool,
     /// An IPFS node of the person's own, used instead of asking `IPFS_multiaddr`.
     pub own_ipfs: Option<OwnIpfs>,
     /// Whether a file that nobody provides is looked for in the public IPFS; `None` before the person has decided, which
@@ -127,6 +129,7 @@ impl Default for Settings {
             metered_now: false,
             max_file: 1 << 40,
             max_room: None,
+            copy_large: false,
             own_ipfs: None,
             public: None,
             routers: vec![ROUTER.to_owned()],
@@ -189,6 +192,7 @@ impl Settings {
             metered_now: _,
             max_file,
             max_room,
+            copy_large: _,
             own_ipfs,
             public: _,
             routers,

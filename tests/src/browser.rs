@@ -147,6 +147,34 @@ impl Extension {
         })
     }
 
+    /// A copy of this extension, below `directory`, that hears of an update from the channel `update`: the browser tells
+    /// those of none that were loaded from a directory. [`Self::set_version`] makes the update.
+    pub fn with_updates(&self, directory: &Path) -> Result<Self> {
+        copy(&self.directory, directory)?;
+        let updates = "const told = new BroadcastChannel('update');
+             const event = chrome.runtime.onUpdateAvailable;
+             event.addListener = listener => {
+               told.onmessage = ({ data }) => { listener(data); told.postMessage('heard'); };
+             };";
+        std::fs::write(directory.join("updates.js"), updates)?;
+        let program = directory.join("background.js");
+        let text = std::fs::read_to_string(&program)?;
+        std::fs::write(&program, format!("import \"./updates.js\";\n{text}"))?;
+        Ok(Self {
+            kind: self.kind,
+            directory: directory.to_owned(),
+            id: self.id.clone(),
+        })
+    }
+
+    /// Makes another version of the files of this extension.
+    pub fn set_version(&self, version: &str) -> Result<()> {
+        let path = self.directory.join("manifest.json");
+        let mut manifest: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
+        manifest["version"] = json!(version);
+        Ok(std::fs::write(path, manifest.to_string())?)
+    }
+
     /// The directory of the extension.
     pub fn directory(&self) -> &Path {
         &self.directory
@@ -456,6 +484,8 @@ impl Browser {
 
     fn preferences(&self) -> Value {
         json!({
+            // Otherwise an extension from a directory does not come back when it restarts.
+            "extensions.ui.developer_mode": true,
             // This shows the extension's button beside the address bar.
             "extensions.pinned_extensions": [self.extension.id],
             "download.default_directory": self.downloads(),
@@ -719,8 +749,40 @@ impl Browser {
     /// Waits for the dialog in which a page has a file chosen, accepts the suggested name with a real mouse, and returns the
     /// path of the file.
     pub async fn save_in_dialog(&self, suggested: &str) -> Result<PathBuf> {
-        self.display()?.save_in_dialog().await?;
+        self.display()?.accept_dialog().await?;
         Ok(self.home.join(suggested))
+    }
+
+    /// Waits for the dialog in which a person chooses files, and accepts what is chosen in it at first with a real mouse: the
+    /// first file of the home directory, by its name ([`Self::at_home`]).
+    pub async fn choose_in_dialog(&self) -> Result<()> {
+        self.display()?.accept_dialog().await
+    }
+
+    /// Writes a file to the home directory.
+    pub fn at_home(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+        let file = self.home.join(name);
+        std::fs::write(&file, bytes)?;
+        Ok(file)
+    }
+
+    /// Waits until the open popup has an element, and clicks it with a real mouse. No driver can reach into the popup, but a
+    /// page of the extension can: the current tab must show one.
+    pub async fn click_in_popup(&self, testid: &str) -> Result<()> {
+        let place = "const [popup] = chrome.extension.getViews({ type: 'popup' });
+             const found = popup?.document.querySelector(`[data-testid=${arguments[0]}]`);
+             const box = found?.getBoundingClientRect();
+             return box && [popup.screenX + box.x + box.width / 2, popup.screenY + box.y + box.height / 2].map(Math.round);";
+        let deadline = Instant::now() + POPUP;
+        loop {
+            let found = self.driver()?.execute(place, vec![json!(testid)]).await?;
+            let place: Option<(i64, i64)> = serde_json::from_value(found.json().clone())?;
+            if let Some((x, y)) = place {
+                return self.display()?.click(x, y).await;
+            }
+            ensure!(Instant::now() < deadline, "the popup shows no {testid}");
+            sleep(LOOK).await;
+        }
     }
 
     /// Presses a button of the notification that is shown next, counted from 0, with a real mouse.

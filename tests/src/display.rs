@@ -16,9 +16,9 @@ const LOOKS: usize = 10;
 /// How far a menu's edge may be from the mouse, in pixels.
 const NEAR: i64 = 10;
 /// The height of the dialog in which a file is chosen, at least and less than, and where the middle of its button that saves
-/// is: left of its right edge, and above its lower edge; all in pixels.
+/// or opens is: left of its right edge, and above its lower edge; all in pixels.
 const DIALOG_HEIGHT: (i64, i64) = (500, 880);
-const SAVE_BUTTON: (i64, i64) = (50, 25);
+const ACCEPT_BUTTON: (i64, i64) = (50, 25);
 /// The least height of a notification with buttons, in pixels.
 const WITH_BUTTONS: i64 = 150;
 /// The size of the display in memory, and how far from its edge a notification may end, in pixels.
@@ -161,9 +161,9 @@ impl Display {
         self.press_mouse(x, y, "1").await
     }
 
-    /// Waits for the dialog in which a page has a file chosen, and clicks on its button that saves. Without a window manager
-    /// it takes keys only sometimes, so the file has the suggested name.
-    pub async fn save_in_dialog(&self) -> Result<()> {
+    /// Waits for the dialog in which a page has a file chosen, and clicks on its button that saves or opens. Without a window
+    /// manager it takes keys only sometimes, so the file is the suggested one.
+    pub async fn accept_dialog(&self) -> Result<()> {
         let deadline = Instant::now() + MENU;
         let mut shown = false;
         loop {
@@ -175,8 +175,8 @@ impl Display {
             match dialog {
                 Some(dialog) => {
                     let (x, y) = (
-                        dialog.left + dialog.width - SAVE_BUTTON.0,
-                        dialog.top + dialog.height - SAVE_BUTTON.1,
+                        dialog.left + dialog.width - ACCEPT_BUTTON.0,
+                        dialog.top + dialog.height - ACCEPT_BUTTON.1,
                     );
                     // It may take no click in its first moments.
                     if self.is_there(&dialog.window).await? {

@@ -120,6 +120,20 @@ impl Scene {
         )
     }
 
+    /// A browser, which is not open yet, whose extension can be [updated](Extension::with_updates), and that extension.
+    pub fn browser_with_updates(&self, name: &str) -> Result<(Browser, Arc<Extension>)> {
+        let directory = self.path(&format!("{name}-extension"));
+        let extension = Arc::new(self.extension.with_updates(&directory)?);
+        let browser = Browser::new(
+            name,
+            Arc::clone(&extension),
+            &self.path("browsers"),
+            None,
+            self.artifacts.clone(),
+        )?;
+        Ok((browser, extension))
+    }
+
     /// An open browser without a window, whose extension is online through the node and whose tab shows its popup.
     pub async fn online(&self, name: &str, node: &Node) -> Result<(Browser, Face)> {
         let mut browser = self.browser(name, None)?;

@@ -47,9 +47,11 @@ pub(crate) fn advice(failure: &Failure, about: About) -> &'static str {
             Some(Reason::NameCollision) => "Rename it, and run the command again.",
             Some(_) | None => "Share the files by themselves, or a part of the folder.",
         },
-        Code::BadAddress | Code::PageGone | Code::NeedsAccess | Code::NotAllowed => {
-            "Check the address."
-        }
+        Code::BadAddress
+        | Code::PageGone
+        | Code::NeedsAccess
+        | Code::NeedsClick
+        | Code::NotAllowed => "Check the address.",
         Code::Offline => "Check that the node runs and that its address is right.",
         Code::NoProvider => {
             "Check the hash, or ask the person who shared it to come online; then run the command again."

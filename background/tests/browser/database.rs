@@ -150,7 +150,7 @@ async fn a_database_of_version_2_keeps_what_it_has() {
     for (store, key, value) in &values {
         assert_eq!(&database.get(store, key).await.unwrap(), value);
     }
-    // It also has the stores that version 3 added.
+    // It also has the stores that later versions added.
     let written = database.write(&[THUMBNAILS], |transaction| {
         let thumbnails = transaction.object_store(THUMBNAILS)?;
         thumbnails.put_with_key(&"a picture".into(), &"a".into())?;
@@ -163,10 +163,10 @@ async fn a_database_of_version_2_keeps_what_it_has() {
 async fn a_database_that_cannot_be_used_is_left_as_it_is_and_another_one_is_used() {
     let value = || [(META, "snapshot".into(), "of another version".into())];
     make("of-version-9", 9, &[META, "new"], &value()).await;
-    make("bare", 3, &[META], &value()).await;
+    make("bare", 4, &[META], &value()).await;
     let databases: [(&'static [&'static str], u32); 2] = [
         (&["of-version-9", "instead-of-9"], 9),
-        (&["bare", "instead-of-bare"], 3),
+        (&["bare", "instead-of-bare"], 4),
     ];
     for (names, version) in databases {
         let database = Database::open_one_of(names).await;

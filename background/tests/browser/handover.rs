@@ -11,7 +11,7 @@ use futures::channel::mpsc;
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
-use web_sys::{Blob, BroadcastChannel, MessageEvent};
+use web_sys::{BroadcastChannel, MessageEvent};
 
 use crate::blob;
 
@@ -83,10 +83,9 @@ fn files(texts: &[&'static str]) -> JsValue {
     blobs.into()
 }
 
-async fn texts(blobs: Vec<Blob>) -> Vec<String> {
+async fn texts(sources: Vec<BlobSource>) -> Vec<String> {
     let mut texts = Vec::new();
-    for blob in blobs {
-        let source = BlobSource::new(blob);
+    for source in sources {
         let bytes = source.read(0..source.len()).await.unwrap();
         texts.push(String::from_utf8(bytes.to_vec()).unwrap());
     }

@@ -189,7 +189,7 @@ fn without_name(error: StoreError) -> StoreError {
         StoreError::Failed(_) => {
             StoreError::Failed("a file that is shared privately cannot be read".to_owned())
         }
-        StoreError::Full => StoreError::Full,
+        StoreError::Full | StoreError::Locked => error,
     }
 }
 

@@ -241,7 +241,7 @@ impl Face {
             ),
             (
                 text::free_failed(),
-                of(|item| item.status.failure().is_some()),
+                of(|item| item.status.failure().is_some() && !item.needs_click()),
             ),
             (text::free_week(), old(7)),
             (text::free_month(), old(30)),

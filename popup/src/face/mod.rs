@@ -222,6 +222,8 @@ pub enum Msg {
     Tick,
     /// A command is to be sent.
     Send(Topic, Command),
+    /// The browser is to be asked for files that it reads only after a click, this one among them.
+    Unlock(ItemId),
     /// The text in the field for hashes and links changed.
     FetchText(String),
     /// It is time to look what is at the link in that field.
@@ -665,6 +667,7 @@ impl Face {
             Msg::Silence => self.worker_state = WorkerState::Silent,
             Msg::Paint => self.timers.paint = None,
             Msg::Tick => self.watch_clock(sender),
+            Msg::Unlock(id) => self.unlock(sender, id),
             Msg::Send(about, command) => {
                 self.removing = None;
                 self.asked_free = None;

@@ -374,14 +374,12 @@ impl Face {
             text: made,
             ..Sample::default()
         };
-        let path = text::TRY_NAME.to_owned();
-        self.share_files(
-            sender,
-            vec![Picked { file, path }],
-            false,
-            How::default(),
-            1,
-        );
+        let picked = Picked {
+            file,
+            handle: None,
+            path: text::TRY_NAME.to_owned(),
+        };
+        self.share_files(sender, vec![picked], false, How::default(), 1);
     }
 
     /// Fetches the sample through the node, once others can fetch it and the node serves web links.

@@ -9,9 +9,9 @@ use fluence::state::{Ends, Item, ItemId, Origin, Status};
 use gloo_timers::callback::Timeout;
 use web::browser::asks_after_click;
 use web::extension::{downloads, pages};
-use web_sys::File;
+use web::handle;
 
-use super::{Access, Face, Focus, Msg, PageView, STAGE_BUTTON, Sender, Topic, WorkerState};
+use super::{Access, Face, Focus, Msg, PageView, STAGE_BUTTON, Sender, Topic, View, WorkerState};
 use crate::browser::{self, Handover};
 use crate::files::{self, PickError, Picked};
 use crate::page::{self, PageFile};
@@ -300,6 +300,21 @@ impl Face {
         self.not_now = ids;
     }
 
+    /// Asks the browser for files that it reads only after a click. In the popup one click is enough for all of them; in a
+    /// tab the browser asks the person about each, and so only about the one that they chose.
+    pub(super) fn unlock(&mut self, sender: &Sender, id: ItemId) {
+        let items = self.state.items.values();
+        let all = self.view == View::Popup;
+        let locked = items.filter(|item| item.id == id || all && item.needs_click());
+        let ids: Vec<String> = locked.map(|item| item.id.0.clone()).collect();
+        sender.send_future(async move {
+            // If the worker does not say which, it says that a click is needed still.
+            let handles = browser::locked(&ids).await.unwrap_or_default();
+            handle::ask_to_read(&handles).await;
+            Msg::Send(Topic::Item(id.clone()), Command::ShareAgain { id })
+        });
+    }
+
     /// Handles the person's decision. The shares go on by themselves.
     pub(super) fn allowed(&mut self, granted: bool) {
         match &mut self.access {
@@ -361,12 +376,11 @@ impl Face {
                 size: picked.size(),
             })
             .collect();
-        let blobs: Vec<File> = picked.iter().map(|picked| picked.file.clone()).collect();
         // The command below gets this number. The channel is open before the worker learns its key.
         let number = self.last_number.wrapping_add(1);
         let ended = sender.callback(move |taken| Msg::HandedOver(number, taken));
         let handover = browser::unique_key().and_then(|key| {
-            let handover = Handover::open(key.clone(), &blobs, move |taken| ended.emit(taken))?;
+            let handover = Handover::open(key.clone(), &picked, move |taken| ended.emit(taken))?;
             Ok((key, handover))
         });
         match handover {

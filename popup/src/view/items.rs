@@ -685,6 +685,8 @@ fn web_link(face: &Face, item: &Item) -> Option<(String, bool)> {
 enum Deed {
     /// It gives the worker a command.
     Give(Command),
+    /// It asks the browser for files that it reads only after a click, and shares them.
+    Unlock,
     /// It copies a text.
     Copy(String),
     /// It shows the QR code.
@@ -707,6 +709,7 @@ impl Action {
     fn msg(deed: &Deed, id: &ItemId, testid: &str) -> Msg {
         match deed.clone() {
             Deed::Give(command) => Msg::Send(Topic::Item(id.clone()), command),
+            Deed::Unlock => Msg::Unlock(id.clone()),
             Deed::Copy(text) => Msg::Copy(format!("{testid} {}", id.0), text),
             Deed::Qr => Msg::Qr(Some(id.clone())),
             Deed::Details => Msg::ToggleDetails(id.clone()),
@@ -732,7 +735,10 @@ fn actions(props: &RowProps) -> Vec<Action> {
         });
     };
     let resume = Deed::Give(Command::Resume { id: id() });
-    let again = Deed::Give(Command::ShareAgain { id: id() });
+    let again = match item.stays {
+        true => Deed::Unlock,
+        false => Deed::Give(Command::ShareAgain { id: id() }),
+    };
     if interrupted && text::is_paused(item) {
         add("play", text::resume(), "item-resume", resume);
     } else if interrupted {
@@ -784,6 +790,8 @@ fn actions(props: &RowProps) -> Vec<Action> {
             text::share_too()
         };
         add("up", words, "item-again", again);
+    } else if item.needs_click() {
+        add("up", text::again(), "item-unlock", again);
     } else if item.can_read_again() {
         add("again", text::retry(), "item-again", again);
     }
@@ -803,6 +811,7 @@ fn main_of(item: &Item) -> &'static str {
         () if item.status.is_interrupted() => "item-resume",
         () if item.can_resume() => "item-retry",
         () if item.status.is_moving() => "item-pause",
+        () if item.needs_click() => "item-unlock",
         () if item.can_read_again() => "item-again",
         () if share && !item.providing => "item-again",
         () if !share && item.saved_as.is_none() => "item-save",
@@ -847,7 +856,7 @@ fn main_action(props: &RowProps) -> Html {
         return copy_button(props.copied.as_ref(), sender, item, COPY_BUTTON, "small");
     }
     let class = match action.testid {
-        "item-resume" | "item-retry" | "item-again" => "small main",
+        "item-resume" | "item-retry" | "item-again" | "item-unlock" => "small main",
         _ => "small",
     };
     let (id, deed) = (item.id.clone(), action.deed);

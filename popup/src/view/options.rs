@@ -13,6 +13,7 @@ use web::browser::{has_links_in_manifest, open_keys};
 use web::extension::commands::Key;
 use web::extension::pages;
 use web::extension::runtime::url_of;
+use web::handle;
 use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use words::LANGUAGES;
 use yew::html::Scope;
@@ -772,6 +773,10 @@ impl Form {
                 { complaint(wrong_folder.as_ref(), "folder-wrong") }
                 { self.check(link, text::options_provide(), "settings-provide-fetched", |draft| &mut draft.provide_fetched) }
                 { self.size(link, wrong, room, "settings-max-room", "room-wrong", |draft| &mut draft.max_room) }
+                if handle::has_dialog() {
+                    { self.check(link, text::options_copy_large(), "settings-copy-large", |draft| &mut draft.copy_large) }
+                    { hint(text::options_copy_large_help().into()) }
+                }
             </>
         };
         card("", "fetching-title", text::options_fetching(), content)

@@ -1,7 +1,9 @@
 //! The field at the top, in which a person pastes a link, and onto which they drop files to share.
 
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
 use web::browser::dialog_closes_popup;
+use web::handle;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -91,6 +93,27 @@ fn picked(
     })
 }
 
+/// What a field does that is clicked: it opens the dialog whose files may stay where they are, if the browser has one.
+fn open_dialog(
+    sender: &Sender,
+    many: bool,
+    told: impl Fn(Result<Vec<Picked>, PickError>) -> Msg + Clone + 'static,
+) -> Callback<MouseEvent> {
+    let sender = sender.clone();
+    Callback::from(move |event: MouseEvent| {
+        if !handle::has_dialog() {
+            return;
+        }
+        event.prevent_default();
+        let (sender, told, chosen) = (sender.clone(), told.clone(), files::choose(many));
+        spawn_local(async move {
+            if let Some(picked) = chosen.await {
+                sender.send(told(picked));
+            }
+        });
+    })
+}
+
 /// A button with which one file or many are chosen, or a link to the tab in which they can be.
 pub fn choose(
     view: View,
@@ -99,7 +122,7 @@ pub fn choose(
     class: &'static str,
     words: &'static str,
     testid: &'static str,
-    told: impl Fn(Result<Vec<Picked>, PickError>) -> Msg + 'static,
+    told: impl Fn(Result<Vec<Picked>, PickError>) -> Msg + Clone + 'static,
 ) -> Html {
     if picks_in_tab(view) {
         return html! {
@@ -108,7 +131,7 @@ pub fn choose(
     }
     html! {
         <label class={classes!("button", class)}>
-            <input class="unseen" type="file" multiple={many} data-testid={testid} onchange={picked(sender, told)} />
+            <input class="unseen" type="file" multiple={many} data-testid={testid} onclick={open_dialog(sender, many, told.clone())} onchange={picked(sender, told)} />
             { icon("up") }{ words }
         </label>
     }

@@ -195,7 +195,12 @@ fn small_leaves() -> Settings {
 
 /// Asks a machine for a file, as somebody who wants to fetch it.
 fn ask(machine: &Machine, cid: &str) -> Reply {
+    ask_as(machine, cid, "x")
+}
+
+/// Asks a machine for a file, as this peer.
+fn ask_as(machine: &Machine, cid: &str, peer: &str) -> Reply {
     let request = Request::new(function(cid), &json!({}));
-    let engine = machine.engine.clone();
-    machine.wait(async move { engine.serve("x".into(), request).await })
+    let (engine, peer) = (machine.engine.clone(), peer.to_owned());
+    machine.wait(async move { engine.serve(peer, request).await })
 }

@@ -1,5 +1,6 @@
 //! Tests of what a person asks for: stopping, removing, pausing, settings, limits.
 
+use super::super::LEFT_FROM;
 use super::*;
 
 #[test]
@@ -241,6 +242,162 @@ fn a_stored_file_that_vanished_is_told() {
     a.disk.0.borrow_mut().files.clear();
     a.restart();
     assert_eq!(until_failed(&a, &id), "file_gone");
+}
+
+#[test]
+fn a_read_that_fails_once_does_not_end_a_share() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, b) = world.alice_and_bob(Settings::default());
+    let bytes = file(300_000, 58);
+    let (id, cid) = share(&a, "a", &bytes);
+    a.disk.0.borrow_mut().failing = 1;
+    let Reply::Error(error) = ask(&a, &cid) else {
+        panic!("it could not be read");
+    };
+    assert_eq!(error.code, ErrorCode::NoSuchFunction);
+    assert_eq!(item(&a, &id).status, Status::Shared);
+    let fetched = begin_fetch(&b, &cid);
+    until_done(&b, &fetched);
+    assert_eq!(stored(&b, &fetched), bytes);
+
+    // What is not there at the second look either is gone.
+    let (id, cid) = share(&a, "b", &file(300_000, 59));
+    a.disk.0.borrow_mut().failing = 2;
+    ask(&a, &cid);
+    assert_eq!(until_failed(&a, &id), "file_gone");
+}
+
+/// A chosen file that is so large that it stays where it is.
+fn large(seed: u8) -> ShareInput<SimSource> {
+    ShareInput {
+        private: false,
+        name: Some("film".into()),
+        mime: None,
+        size: Some(LEFT_FROM),
+        source: None,
+        body: Input::Stored(SimSource(file(LEFT_FROM as usize, seed).into())),
+    }
+}
+
+#[test]
+fn a_large_file_takes_no_room_and_waits_for_a_click() {
+    let world = World::default();
+    world.node("node", "store");
+    let (mut a, b) = world.alice_and_bob(Settings::default());
+    let max_room = Some(1_000_000);
+    let settings = Settings {
+        max_room,
+        ..Settings::default()
+    };
+    command(&a, Command::Set { settings });
+    let ids: Vec<ItemId> = [61, 62]
+        .map(|seed| {
+            let id = begin_share(&a, large(seed));
+            until(&a, &id, |item| item.status == Status::Shared);
+            id
+        })
+        .into();
+    let cids: Vec<String> = ids.iter().map(|id| item(&a, id).cid.unwrap()).collect();
+    assert_eq!(a.engine.with_state(|state| state.used(None)), 0);
+    let limit = Command::Limit {
+        id: ids[0].clone(),
+        seconds: None,
+        calls: Some(7),
+    };
+    done(command(&a, limit));
+
+    // The browser was started again, and reads no file of the person's before a click.
+    a.disk.0.borrow_mut().locked = true;
+    a.restart();
+    a.online();
+    for (id, cid) in ids.iter().zip(&cids) {
+        assert_eq!(until_failed(&a, id), "needs_click");
+        let Reply::Error(error) = ask(&a, cid) else {
+            panic!("it cannot be read");
+        };
+        assert_eq!(error.code, ErrorCode::NoSuchFunction);
+    }
+    let again = || Command::ShareAgain { id: ids[1].clone() };
+    assert_eq!(refused(command(&a, again())), "needs_click");
+    assert!(ids.iter().all(|id| item(&a, id).needs_click()));
+
+    // One click is enough for all of them, and changes nothing else.
+    a.disk.0.borrow_mut().locked = false;
+    done(command(&a, again()));
+    for (id, cid) in ids.iter().zip(&cids) {
+        until(&a, id, |item| item.status == Status::Shared);
+        let fetched = begin_fetch(&b, cid);
+        until_done(&b, &fetched);
+        assert_eq!(stored(&b, &fetched), stored(&a, id));
+    }
+    assert_eq!(item(&a, &ids[0]).limits.calls, Some(7));
+
+    // What changes where it is does not leave, although this run has hashed it.
+    let id = begin_share(&a, large(63));
+    until(&a, &id, |item| item.status == Status::Shared);
+    let cid = item(&a, &id).cid.unwrap();
+    if let Some(file) = a.disk.0.borrow_mut().files.get_mut(&id) {
+        file.bytes[9_000_000] ^= 1;
+    }
+    let fetched = begin_fetch(&b, &cid);
+    assert_eq!(until_failed(&a, &id), "file_gone");
+    until_failed(&b, &fetched);
+}
+
+#[test]
+fn a_large_file_is_copied_if_the_person_wants_that() {
+    let world = World::default();
+    world.node("node", "store");
+    let (a, _b) = world.alice_and_bob(Settings::default());
+    let settings = Settings {
+        copy_large: true,
+        ..Settings::default()
+    };
+    command(&a, Command::Set { settings });
+    let id = begin_share(&a, large(64));
+    until(&a, &id, |item| item.status == Status::Shared);
+    assert!(!item(&a, &id).stays && !a.disk.0.borrow().files[&id].left);
+    assert_eq!(a.engine.with_state(|state| state.used(None)), LEFT_FROM);
+    // A private share is stored encrypted, whatever is chosen.
+    let settings = Settings::default();
+    command(&a, Command::Set { settings });
+    let private = ShareInput {
+        private: true,
+        ..large(65)
+    };
+    let id = begin_share(&a, private);
+    until(&a, &id, |item| item.status == Status::Shared);
+    assert!(!item(&a, &id).stays);
+}
+
+#[test]
+fn no_more_than_sixteen_files_are_uploaded_at_the_same_time() {
+    let world = World::default();
+    let storage = world.node("node", "store");
+    // Each takes 20 s, so none has left when the last is asked for.
+    storage.slow.set(100);
+    let a = world.machine("alice");
+    a.online();
+    let cids: Vec<String> = (0..17)
+        .map(|seed| share(&a, "a", &file(200_000, 70 + seed)).1)
+        .collect();
+    let (last, first) = cids.split_last().unwrap();
+    for cid in first {
+        assert!(matches!(ask_as(&a, cid, cid), Reply::Ok(_)), "{cid}");
+    }
+    let Reply::Error(busy) = ask_as(&a, last, "y") else {
+        panic!("it is the seventeenth");
+    };
+    assert_eq!(busy.code, ErrorCode::Busy);
+    assert!(busy.retry_after_ms.is_some());
+    world.sim.pass(MINUTE);
+    assert!(
+        storage.most_posting.get() <= 16,
+        "{}",
+        storage.most_posting.get()
+    );
+    assert!(matches!(ask_as(&a, last, "y"), Reply::Ok(_)));
 }
 
 #[test]

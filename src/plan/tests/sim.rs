@@ -17,6 +17,7 @@ use futures::task::ArcWake;
 use sha2::{Digest, Sha256};
 
 use crate::content::{Block, Dag};
+use crate::plan::LEFT_FROM;
 use crate::ports::{Partial, Source, Store, StoreError};
 use crate::state::ItemId;
 
@@ -201,6 +202,10 @@ pub struct DiskInner {
     pub files: BTreeMap<ItemId, File>,
     /// How many bytes fit; `None` means no limit.
     pub room: Option<u64>,
+    /// How many of the next openings of files find nothing.
+    pub failing: u32,
+    /// Whether the person has to allow that their own files are read.
+    pub locked: bool,
 }
 
 #[derive(Clone, Default)]
@@ -208,6 +213,8 @@ pub struct File {
     pub bytes: Vec<u8>,
     pub blocks: Vec<Block>,
     pub dag: Option<Dag>,
+    /// Whether it is the person's own file, of which nothing is stored.
+    pub left: bool,
 }
 
 /// The store on a disk. Everything takes a moment, so that a kill can come in the middle.
@@ -229,6 +236,9 @@ pub struct SimSource(pub Bytes);
 impl Source for SimSource {
     fn len(&self) -> u64 {
         self.0.len() as u64
+    }
+    fn can_stay(&self) -> bool {
+        self.len() >= LEFT_FROM
     }
     fn read(&self, range: Range<u64>) -> LocalBoxFuture<'static, Result<Bytes, StoreError>> {
         let result = if range.end <= self.len() {
@@ -271,7 +281,8 @@ impl SimPartial {
         self.store.sim.sleep(MOMENT).await;
         (self.store.step)();
         let mut disk = self.store.disk.0.borrow_mut();
-        let used: usize = disk.files.values().map(|file| file.bytes.len()).sum();
+        let stored = disk.files.values().filter(|file| !file.left);
+        let used: usize = stored.map(|file| file.bytes.len()).sum();
         if disk
             .room
             .is_some_and(|room| (used + self.bytes.len()) as u64 > room)
@@ -306,10 +317,19 @@ impl Store for SimStore {
     }
 
     fn open(&self, id: &ItemId) -> LocalBoxFuture<'static, Result<(SimSource, Dag), StoreError>> {
-        let file = self.disk.0.borrow().files.get(id).cloned();
+        let mut disk = self.disk.0.borrow_mut();
+        let mut file = disk.files.get(id).cloned();
+        if disk.failing > 0 {
+            disk.failing -= 1;
+            file = None;
+        }
+        let locked = disk.locked;
         async move {
             let gone = || StoreError::Gone("not there".into());
             let file = file.ok_or_else(gone)?;
+            if file.left && locked {
+                return Err(StoreError::Locked);
+            }
             let dag = file.dag.ok_or_else(gone)?;
             Ok((SimSource(file.bytes.into()), dag))
         }
@@ -381,12 +401,30 @@ impl Partial for SimPartial {
         .boxed_local()
     }
 
+    fn leave(&mut self, source: &SimSource) -> LocalBoxFuture<'_, Result<bool, StoreError>> {
+        let bytes = source.0.to_vec();
+        async move {
+            self.store.sim.sleep(MOMENT).await;
+            (self.store.step)();
+            let mut disk = self.store.disk.0.borrow_mut();
+            let file = disk.files.entry(self.id.clone()).or_default();
+            file.bytes = bytes;
+            file.left = true;
+            Ok(true)
+        }
+        .boxed_local()
+    }
+
     fn flush(&mut self) -> LocalBoxFuture<'_, Result<(), StoreError>> {
         self.write().boxed_local()
     }
 
     fn source(&mut self) -> LocalBoxFuture<'_, Result<SimSource, StoreError>> {
         let disk = self.store.disk.0.borrow();
+        let left = disk.files.get(&self.id).is_some_and(|file| file.left);
+        if left && disk.locked {
+            return async { Err(StoreError::Locked) }.boxed_local();
+        }
         let bytes = disk.files.get(&self.id).map(|file| file.bytes.clone());
         drop(disk);
         async move { Ok(SimSource(bytes.unwrap_or_default().into())) }.boxed_local()

@@ -20,6 +20,7 @@ mod private;
 mod reading;
 mod restarts;
 mod room;
+mod stays;
 mod stopping;
 mod toolbar;
 mod ways_in;
