@@ -5,6 +5,9 @@
 //! a writer waits only while [`MAX_UNSENT`] bytes or more are unsent, and a connection on which
 //! more than [`MAX_UNREAD`] bytes are waiting to be read is broken. The end of a socket wakes every
 //! task that waits for it.
+//!
+//! A browser opens one WebSocket to an address at a time (RFC 6455, section 4.1), so one that is not answered would hold up
+//! the next: it ends when its dial does.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -14,7 +17,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use futures::future::{BoxFuture, Ready};
+use futures::future::{BoxFuture, Either, Ready, select};
 use futures::{AsyncRead, AsyncWrite, FutureExt};
 use futures_timer::Delay;
 use libp2p::Multiaddr;
@@ -24,6 +27,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{BinaryType, MessageEvent, WebSocket};
 
+use crate::link::DIAL;
 use crate::web_socket_url::url_of;
 
 /// How many bytes may wait in the browser to be sent before a writer has to wait.
@@ -66,7 +70,14 @@ impl libp2p::core::Transport for Transport {
             Some(url) if options.role.is_dialer() => url,
             _ => return Err(TransportError::MultiaddrNotSupported(address)),
         };
-        Ok(async move { Opening(Some(Connection::new(&url)?)).await }.boxed())
+        let opened = async move {
+            let opening = Opening(Some(Connection::new(&url)?));
+            match select(opening, Delay::new(DIAL)).await {
+                Either::Left((opened, _)) => opened,
+                Either::Right(_) => Err(io::ErrorKind::TimedOut.into()),
+            }
+        };
+        Ok(opened.boxed())
     }
 
     fn poll(

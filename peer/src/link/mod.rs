@@ -7,4 +7,9 @@ mod one;
 mod pool;
 
 pub(crate) use links::{Links, Summary};
+#[cfg(target_family = "wasm")]
+pub(crate) use one::DIAL;
 pub(crate) use one::{Action, Input};
+
+#[cfg(test)]
+mod herd;

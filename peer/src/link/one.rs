@@ -9,16 +9,15 @@ use web_time::Instant;
 
 use super::pool::{Pool, Scope, full};
 use crate::address::bare;
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, FIRST_WAIT};
 use crate::libraries::{PING_EVERY, PING_TIMEOUT};
 
 /// A link that was online for this long was good, so the next wait is short again.
 const STABLE: Duration = Duration::from_secs(10);
-/// How long a node may take to answer a dial; the next dials get less time. A node that comes back does not answer
-/// what was sent while it was away, so a dial that began then is best made again soon, but not each time, because a slow
-/// line takes its time.
-const DIAL: Duration = Duration::from_secs(15);
-const NEXT_DIALS: [Duration; 3] = [DIAL, Duration::from_secs(5), Duration::from_secs(10)];
+/// How long a node may take to answer a dial: five round trips of two seconds. A node that comes back does not answer
+/// what was sent while it was away. The system sends the first packet of a connection again after 1, 3 and 7 s, and next
+/// only after 15 s, so a dial that is not answered is best made again before that.
+pub(crate) const DIAL: Duration = Duration::from_secs(10);
 /// How long a node may take to grant a reservation.
 const RESERVE: Duration = Duration::from_secs(10);
 /// A node that has sent no pong for this long is considered gone.
@@ -124,6 +123,8 @@ pub(super) struct Link {
     /// The node that was just lost.
     lost: Option<Multiaddr>,
     backoff: Backoff,
+    /// When the first node was tried.
+    began: Option<Instant>,
     /// The last error since the first node was tried.
     error: Option<LinkError>,
     /// The node that refused a reservation since the first node was tried.
@@ -184,6 +185,7 @@ impl Link {
             tried: Vec::new(),
             lost: None,
             backoff: Backoff::default(),
+            began: None,
             error: None,
             refused: None,
         }
@@ -321,13 +323,14 @@ impl Link {
         }
     }
 
-    /// Shortens a wait, because somebody waits for the network.
+    /// Shortens a long wait, because somebody waits for the network. A wait that is short enough stays as chance has made it,
+    /// however often this is said.
     pub(super) fn hurry(&mut self, now: Instant, chance: f64) {
         if let State::Waiting { until } = &mut self.state
             && self.error.is_some()
+            && *until > now + LONGEST_HURRIED
         {
-            let soon = now + LONGEST_HURRIED.mul_f64(chance);
-            *until = soon.min(*until);
+            *until = now + LONGEST_HURRIED.mul_f64(chance);
         }
     }
 
@@ -460,6 +463,7 @@ impl Link {
     fn try_from_first(&mut self, moment: &mut Moment<'_>, actions: &mut Vec<Action>) {
         self.error = None;
         self.refused = None;
+        self.began = Some(moment.now);
         self.tried.clear();
         self.try_next(moment, actions);
     }
@@ -480,9 +484,8 @@ impl Link {
             self.tried.push(address.clone());
             self.at = address.clone();
             actions.push(Action::Dial(address));
-            let time = NEXT_DIALS[self.backoff.failures() as usize % NEXT_DIALS.len()];
             self.state = State::Dialing {
-                until: moment.now + time,
+                until: moment.now + DIAL,
             };
             return;
         }
@@ -495,7 +498,14 @@ impl Link {
         }
         let wait = match self.error {
             None => SPARE,
-            Some(_) => self.backoff.next(moment.chance, moment.longest()),
+            Some(_) => {
+                // A dial that was not answered was a wait already. Chance still keeps apart those who dialed together.
+                let tried = self.began.map_or(Duration::ZERO, |began| {
+                    moment.now.saturating_duration_since(began)
+                });
+                let wait = self.backoff.next(moment.chance, moment.longest());
+                (wait.saturating_sub(tried)).max(FIRST_WAIT.mul_f64(moment.chance))
+            }
         };
         self.state = State::Waiting {
             until: moment.now + wait,

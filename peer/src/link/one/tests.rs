@@ -1,7 +1,6 @@
 //! Tests of one link on simulated time.
 
 use super::*;
-use crate::backoff::FIRST_WAIT;
 
 const SECOND: Duration = Duration::from_secs(1);
 
