@@ -290,3 +290,61 @@ fn addresses_of(swarm: &mut Swarm<Behaviour>, peer: &PeerId) -> Vec<Multiaddr> {
         .find_map(|(known, addresses)| (known == *peer).then_some(addresses))
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use libp2p::core::muxing::StreamMuxerBox;
+    use libp2p::core::transport::dummy::DummyTransport;
+    use libp2p::identity::Keypair;
+    use libp2p::{Transport, relay};
+
+    use super::*;
+    use crate::config::{Config, RelayLimits};
+    use crate::libraries;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// What keeps the table of a node, and a swarm that dials nobody.
+    fn node() -> (Routing, Guests, Swarm<Behaviour>) {
+        let config = Config::node(Keypair::generate_ed25519(), Vec::new());
+        let id = config.keypair.public().to_peer_id();
+        let guests = Guests::new(&RelayLimits::default());
+        let (_, circuits) = relay::client::new(id);
+        let behaviour = Behaviour::new(&config, circuits, Some(&guests));
+        let transport = DummyTransport::<(PeerId, StreamMuxerBox)>::new().boxed();
+        let swarm = Swarm::new(transport, behaviour, id, libraries::swarm(SECOND));
+        let routing = Routing::new(guests.clone(), Dialing::new(&config.role));
+        (routing, guests, swarm)
+    }
+
+    #[tokio::test]
+    async fn every_node_has_its_turn_whoever_else_has_one_before() {
+        let (mut routing, guests, mut swarm) = node();
+        let start = Instant::now();
+        let mut told = |host: u8, at: Instant| {
+            let address: Multiaddr = format!("/ip4/198.51.100.{host}/tcp/4101")
+                .parse()
+                .expect("an address");
+            let peer = PeerId::random();
+            guests.connected(peer, guests.block_of(&address));
+            routing.told(&mut swarm, peer, vec![address], at);
+        };
+        told(1, start);
+        told(2, start + 2 * SECOND);
+        let dials = |swarm: &Swarm<Behaviour>| {
+            let info = swarm.network_info();
+            info.connection_counters().num_pending_outgoing()
+        };
+        assert_eq!(dials(&swarm), 2, "both are tried at once");
+        let mut turns = Vec::new();
+        for count in 3..=6 {
+            let due = routing.next_due().expect("it is somebody's turn");
+            routing.on_time(&mut swarm, due - SECOND / 1000);
+            routing.on_time(&mut swarm, due);
+            assert_eq!(dials(&swarm), count, "one more is tried");
+            turns.push((due - start).as_secs());
+        }
+        // The first one's turns, and two seconds later the other's.
+        assert_eq!(turns, [5, 7, 15, 17]);
+    }
+}
