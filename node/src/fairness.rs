@@ -1,5 +1,5 @@
 //! Sharing what is scarce between strangers, whose identities cost nothing: by the block of
-//! addresses that somebody calls from.
+//! addresses ([`Block`]) that somebody calls from.
 //!
 //! One rule holds everywhere, for bytes, files, connections, responses and uploads: nobody takes
 //! more than three times what is left for others afterwards. So one block alone may use three
@@ -11,6 +11,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use fluence_peer::Block;
 use serde::{Deserialize, Serialize};
 
 /// How many times as much as it leaves for others one block of addresses may take.
@@ -21,8 +22,7 @@ pub(crate) fn is_fair(own: u64, left: u64) -> bool {
     own <= left.saturating_mul(GREED)
 }
 
-/// The addresses that one network or household has at its disposal: an IPv4 address, or an IPv6
-/// /64.
+/// Whose share of something is used: that of a block of addresses, if they are known.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -31,26 +31,17 @@ pub enum AddressBlock {
     #[default]
     #[serde(rename = "o")]
     Own,
-    /// An IPv4 address.
-    #[serde(rename = "4")]
-    V4([u8; 4]),
-    /// The first half of an IPv6 address.
-    #[serde(rename = "6")]
-    V6([u8; 8]),
     /// No address is known, because the connection is relayed. All of these share one block.
     #[serde(rename = "r")]
     Relayed,
+    /// The addresses that one network or household has at its disposal.
+    #[serde(untagged)]
+    Of(Block),
 }
 
 impl From<IpAddr> for AddressBlock {
     fn from(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(v4) => Self::V4(v4.octets()),
-            IpAddr::V6(v6) => {
-                let [a, b, c, d, ..] = v6.segments().map(u16::to_be_bytes);
-                Self::V6([a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]])
-            }
-        }
+        Self::Of(Block::of(address))
     }
 }
 
@@ -64,12 +55,7 @@ impl fmt::Display for AddressBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Own => f.write_str("this node"),
-            Self::V4(octets) => write!(f, "{}", IpAddr::from(*octets)),
-            Self::V6(half) => {
-                let mut octets = [0; 16];
-                octets[..8].copy_from_slice(half);
-                write!(f, "{}/64", IpAddr::from(octets))
-            }
+            Self::Of(block) => block.fmt(f),
             Self::Relayed => f.write_str("relayed peers"),
         }
     }
@@ -197,14 +183,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_is_what_one_household_has() {
-        let block = |text: &str| AddressBlock::from(text.parse::<IpAddr>().unwrap());
-        assert_ne!(block("192.0.2.1"), block("192.0.2.2"));
-        assert_eq!(block("192.0.2.1"), block("::ffff:192.0.2.1"));
-        assert_eq!(block("2001:db8:1:2::1"), block("2001:db8:1:2:ffff::9"));
-        assert_ne!(block("2001:db8:1:2::1"), block("2001:db8:1:3::1"));
-        assert_eq!(block("2001:db8:1:2::1").to_string(), "2001:db8:1:2::/64");
-        assert_eq!(AddressBlock::from(None), AddressBlock::Relayed);
+    fn blocks_are_written_in_tokens_as_ever() {
+        for (address, written) in [
+            (Some("192.0.2.1"), r#"{"4":[192,0,2,1]}"#),
+            (Some("2001:db8::1"), r#"{"6":[32,1,13,184,0,0,0,0]}"#),
+            (None, r#""r""#),
+        ] {
+            let block = AddressBlock::from(address.map(|text| text.parse::<IpAddr>().unwrap()));
+            assert_eq!(serde_json::to_string(&block).unwrap(), written);
+            assert_eq!(
+                serde_json::from_str::<AddressBlock>(written).unwrap(),
+                block
+            );
+        }
+        let own: AddressBlock = serde_json::from_str(r#""o""#).unwrap();
+        assert_eq!(own, AddressBlock::Own);
+        assert!(serde_json::from_str::<AddressBlock>(r#""x""#).is_err());
     }
 
     #[test]
@@ -212,7 +206,7 @@ mod tests {
         let shares = Shares::new(64);
         let mut places = Vec::new();
         let mut take_all = |last: u8| {
-            let block = AddressBlock::V4([10, 0, 0, last]);
+            let block = AddressBlock::from(IpAddr::from([10, 0, 0, last]));
             let before = places.len();
             places.extend(std::iter::from_fn(|| shares.take(block)));
             places.len() - before
@@ -221,7 +215,11 @@ mod tests {
         assert_eq!(took, [48, 12, 3, 0], "the fourth finds one place too few");
         // What is given back can be taken again, by whoever has less.
         places.truncate(40);
-        assert!(shares.take(AddressBlock::V4([10, 0, 0, 9])).is_some());
+        assert!(
+            shares
+                .take(AddressBlock::from(IpAddr::from([10, 0, 0, 9])))
+                .is_some()
+        );
         drop(places);
         assert_eq!(shares.taken().by_block.len(), 0);
     }

@@ -6,18 +6,22 @@ use std::net::IpAddr;
 
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
+use serde::{Deserialize, Serialize};
 
 /// What one customer of a provider usually has: one IPv4 address, or an IPv6 network of 64 bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(target_family = "wasm", allow(dead_code))]
-pub(crate) enum Block {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Block {
+    /// An IPv4 address.
+    #[serde(rename = "4")]
     V4([u8; 4]),
+    /// The first half of an IPv6 address.
+    #[serde(rename = "6")]
     V6([u8; 8]),
 }
 
-#[cfg_attr(target_family = "wasm", allow(dead_code))]
 impl Block {
-    pub(crate) fn of(ip: IpAddr) -> Self {
+    /// The block of an address; an IPv4 address that is written as one of IPv6 is in its own.
+    pub fn of(ip: IpAddr) -> Self {
         match ip.to_canonical() {
             IpAddr::V4(ip) => Self::V4(ip.octets()),
             IpAddr::V6(ip) => {

@@ -75,6 +75,7 @@ mod web_socket_server;
 mod web_socket_url;
 
 pub use admission::Admission;
+pub use block::Block;
 pub use config::{Config, RelayLimits, Role, StartError};
 #[cfg(not(target_family = "wasm"))]
 pub use handed::WebSockets;

@@ -225,10 +225,12 @@ impl Drop for Connection {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     fn block(last: u8) -> AddressBlock {
-        AddressBlock::V4([10, 0, 0, last])
+        AddressBlock::from(IpAddr::from([10, 0, 0, last]))
     }
 
     #[tokio::test]

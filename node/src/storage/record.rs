@@ -177,13 +177,15 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     fn holder(peer: u8, until: u64, block: u8) -> Holder {
         Holder {
             peer: peer.to_string(),
             until,
-            block: AddressBlock::V4([10, 0, 0, block]),
+            block: AddressBlock::from(IpAddr::from([10, 0, 0, block])),
         }
     }
 

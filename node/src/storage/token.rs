@@ -157,6 +157,8 @@ fn write_secret(path: &Path, key: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     #[test]
@@ -167,7 +169,7 @@ mod tests {
                 .unwrap(),
             size: 5,
             peer: "12D3KooW".into(),
-            block: AddressBlock::V4([192, 0, 2, 1]),
+            block: AddressBlock::from(IpAddr::from([192, 0, 2, 1])),
             expires: 100,
         };
         let token = sign(&[1; 32], &claims);

@@ -193,7 +193,7 @@ async fn idle_connections_keep_nobody_out() {
 
 /// A stranger's address, and that of somebody else, as storages know them.
 fn blocks() -> (AddressBlock, AddressBlock) {
-    (AddressBlock::V4(STRANGER), AddressBlock::V4(OTHER))
+    (IpAddr::from(STRANGER).into(), IpAddr::from(OTHER).into())
 }
 
 fn tiny(setup: &mut Setup) {

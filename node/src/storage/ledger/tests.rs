@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -137,7 +139,7 @@ fn of(peer: &str) -> Asker<'_> {
 fn at(peer: &str, last: u8) -> Asker<'_> {
     Asker {
         peer,
-        block: AddressBlock::V4([10, 0, 0, last]),
+        block: AddressBlock::from(IpAddr::from([10, 0, 0, last])),
     }
 }
 
