@@ -6,12 +6,18 @@ use fluence::Cid;
 use futures::future::BoxFuture;
 
 use super::limits::{MAX_RESPONSES, MAX_UPLOADS};
+use crate::fairness::AddressBlock;
 
 /// Fetches files that the storage lacks: the node calls a file's function, so that the provider
 /// uploads it.
 pub trait Fetcher: Send + Sync + 'static {
-    /// Fetches a DAG into the storage. Returns once its blocks are on their way or have arrived.
-    fn fetch(&self, cid: Cid) -> BoxFuture<'static, Result<Fetched, FetchError>>;
+    /// Fetches a DAG into the storage, for somebody at these addresses. Returns once its blocks are on their way or have
+    /// arrived.
+    fn fetch(
+        &self,
+        cid: Cid,
+        from: AddressBlock,
+    ) -> BoxFuture<'static, Result<Fetched, FetchError>>;
 
     /// Asks a provider to describe its file, without moving any data.
     fn describe(&self, cid: Cid) -> BoxFuture<'static, Option<Fetched>>;

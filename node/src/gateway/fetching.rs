@@ -76,7 +76,7 @@ impl Gateway {
             return Some(fetch.clone());
         }
         let place = self.fetching.take(from)?;
-        let fetch = fetcher.fetch(*cid).shared();
+        let fetch = fetcher.fetch(*cid, from).shared();
         fetches.insert(*cid, fetch.clone());
         drop(fetches);
         // The fetch continues even if the client that asked for it leaves, since others may be

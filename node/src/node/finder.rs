@@ -18,11 +18,10 @@ use fluence_peer::{Peer, PeerId};
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use tokio::sync::Semaphore;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use crate::exit::printable;
-use crate::fairness::{AddressBlock, Repeated};
+use crate::fairness::{AddressBlock, Repeated, Shares};
 use crate::gateway::{FetchError, Fetched, Fetcher};
 use crate::storage::{PUBLIC, Storage};
 
@@ -68,10 +67,11 @@ struct Inner {
     own_puller: Puller,
     http: reqwest::Client,
     public: Option<PublicIpfs>,
-    public_pulls: Arc<Semaphore>,
+    public_pulls: Arc<Shares>,
     /// Whether storages on this machine and in private networks may be asked.
     private: bool,
-    pulls: Arc<Semaphore>,
+    /// One place for each file that may be pulled, for whoever asked for it first.
+    pulls: Arc<Shares>,
     pulls_from_one: Arc<Repeated>,
 }
 
@@ -111,11 +111,11 @@ impl Finder {
             own_puller: Puller::new(Arc::clone(&storage), http.clone()),
             http,
             public,
-            public_pulls: Arc::new(Semaphore::new(MAX_PUBLIC_PULLS)),
+            public_pulls: Shares::new(MAX_PUBLIC_PULLS),
             storage,
             own,
             private,
-            pulls: Arc::new(Semaphore::new(MAX_PULLS)),
+            pulls: Shares::new(MAX_PULLS),
             pulls_from_one: Repeated::new(MAX_PULLS_FROM_ONE),
         };
         Ok(Self {
@@ -125,16 +125,20 @@ impl Finder {
 }
 
 impl Fetcher for Finder {
-    fn fetch(&self, cid: Cid) -> BoxFuture<'static, Result<Fetched, FetchError>> {
+    fn fetch(
+        &self,
+        cid: Cid,
+        from: AddressBlock,
+    ) -> BoxFuture<'static, Result<Fetched, FetchError>> {
         let inner = Arc::clone(&self.inner);
         async move {
-            let found = tokio::time::timeout(FIND_PATIENCE, inner.clone().find(cid)).await;
+            let found = tokio::time::timeout(FIND_PATIENCE, inner.clone().find(cid, from)).await;
             let found = found.unwrap_or_else(|_| {
                 let late = "its providers did not answer in time";
                 Err(FetchError::Failed(late.to_owned()))
             });
             match found {
-                Err(_) if inner.find_publicly(&cid).await => Ok(Fetched::default()),
+                Err(_) if inner.find_publicly(&cid, from).await => Ok(Fetched::default()),
                 found => found,
             }
         }
@@ -179,12 +183,12 @@ impl Inner {
     }
 
     /// Asks one provider after another until the file is on its way.
-    async fn find(self: Arc<Self>, cid: Cid) -> Result<Fetched, FetchError> {
+    async fn find(self: Arc<Self>, cid: Cid, from: AddressBlock) -> Result<Fetched, FetchError> {
         let name = FunctionName::file(&cid);
         let mut providers = std::pin::pin!(self.peer.providers(name.clone()).take(MAX_PROVIDERS));
         let mut last = None;
         while let Some(provider) = providers.next().await {
-            match self.ask(provider, &name, &cid).await {
+            match self.ask(provider, &name, &cid, from).await {
                 Ok(found) => return Ok(found),
                 Err(reason) => {
                     tracing::info!("{provider} did not provide {name}: {reason}");
@@ -196,11 +200,11 @@ impl Inner {
     }
 
     /// Asks the public IPFS, if the operator wants that; returns whether the file is on its way from there.
-    async fn find_publicly(self: &Arc<Self>, cid: &Cid) -> bool {
+    async fn find_publicly(self: &Arc<Self>, cid: &Cid, from: AddressBlock) -> bool {
         let Some(public) = &self.public else {
             return false;
         };
-        let Ok(place) = Arc::clone(&self.public_pulls).try_acquire_owned() else {
+        let Some(place) = self.public_pulls.take(from) else {
             return false;
         };
         let found = self.gateways(public, cid);
@@ -292,6 +296,7 @@ impl Inner {
         provider: PeerId,
         name: &FunctionName,
         cid: &Cid,
+        asker: AddressBlock,
     ) -> Result<Fetched, String> {
         let ok = self.call(provider, name, false).await?;
         let (multiaddr, size) = (ok.multiaddr.clone(), ok.size);
@@ -301,7 +306,7 @@ impl Inner {
             if !self.private && is_private_url(&url) {
                 return Err("its storage has no public address".to_owned());
             }
-            self.begin_pull(provider, url, cid, size).await?;
+            self.begin_pull(provider, url, cid, size, asker).await?;
         }
         Ok(fetched(ok))
     }
@@ -313,10 +318,9 @@ impl Inner {
         from: String,
         cid: &Cid,
         size: Option<u64>,
+        asker: AddressBlock,
     ) -> Result<(), String> {
-        let place = Arc::clone(&self.pulls)
-            .try_acquire_owned()
-            .map_err(|_| "this node is busy".to_owned())?;
+        let place = self.pulls.take(asker).ok_or("this node is busy")?;
         // Its provider wants it to be here, so it counts against the provider's quota.
         let grantee = provider.to_string();
         let pull = self.prepare(&self.puller, &grantee, &from, cid, size, false);

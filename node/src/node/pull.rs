@@ -9,7 +9,7 @@ use fluence::content::car::{CarError, CarLimits, CarReader};
 use fluence::names::canonical;
 use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, HeaderValue};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::storage::{AddError, Storage, Upload};
 
@@ -23,7 +23,9 @@ const MOST_SENT: u64 = 2;
 /// How long a storage may be slower than [`SLOWEST`]: it may itself be waiting for the blocks.
 const GRACE: Duration = Duration::from_secs(3 * 60);
 /// The lowest average rate at which a storage must send, in bytes per second.
-const SLOWEST: u64 = 1024;
+const SLOWEST: u64 = 4 * 1024;
+/// How long a file may take to come, however long it is granted for.
+const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Copies files into the node's storage.
 #[derive(Clone)]
@@ -67,9 +69,21 @@ impl Puller {
         Ok(response)
     }
 
-    /// Copies until the DAG is complete, until nothing new comes, or until the storage sends wrong
-    /// bytes, too much or too slowly. `first` is the response to the first request.
+    /// Copies until the DAG is complete, until nothing new comes, until the storage sends wrong
+    /// bytes, too much or too slowly, or until the grant for it ends, whatever comes. `first` is the
+    /// response to the first request.
     pub async fn pull(self, from: String, cid: Cid, upload: Upload, first: reqwest::Response) {
+        let pulled = self.pull_all(&from, &cid, &upload, first);
+        let longest = upload.time_left().min(LONGEST);
+        if timeout(longest, pulled).await.is_err() {
+            tracing::warn!("{} did not come from {from} in time", canonical(&cid));
+        }
+        if let Err(error) = upload.finish().await {
+            tracing::error!("the copied blocks could not be committed: {error}");
+        }
+    }
+
+    async fn pull_all(&self, from: &str, cid: &Cid, upload: &Upload, first: reqwest::Response) {
         let mut response = Some(first);
         let mut fruitless = 0;
         let mut pace = Pace {
@@ -78,12 +92,12 @@ impl Puller {
             bytes: 0,
             most: upload.limit().saturating_mul(MOST_SENT),
         };
-        while !self.is_complete(&cid) && fruitless < FRUITLESS_PULLS {
+        while !self.is_complete(cid) && fruitless < FRUITLESS_PULLS {
             let response = match response.take() {
                 Some(response) => response,
                 None => {
                     tokio::time::sleep(self.pause).await;
-                    match self.request(&from, &cid).await {
+                    match self.request(from, cid).await {
                         Ok(response) => response,
                         Err(_) => {
                             fruitless += 1;
@@ -92,18 +106,15 @@ impl Puller {
                     }
                 }
             };
-            match self.copy(&cid, &upload, response, &mut pace).await {
+            match self.copy(cid, upload, response, &mut pace).await {
                 Ok(0) => fruitless += 1,
                 Ok(_) => fruitless = 0,
                 // A storage that sent wrong bytes would send them again.
                 Err(reason) => {
-                    tracing::warn!("{} cannot be copied from {from}: {reason}", canonical(&cid));
+                    tracing::warn!("{} cannot be copied from {from}: {reason}", canonical(cid));
                     break;
                 }
             }
-        }
-        if let Err(error) = upload.finish().await {
-            tracing::error!("the copied blocks could not be committed: {error}");
         }
     }
 
@@ -249,16 +260,20 @@ mod tests {
             min_free: 0,
             ..StorageConfig::default()
         };
+        let puller = puller_into(Storage::open(dir.path(), config).unwrap());
+        (dir, puller)
+    }
+
+    fn puller_into(storage: Arc<Storage>) -> Puller {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy();
-        let puller = Puller {
-            storage: Storage::open(dir.path(), config).unwrap(),
+        Puller {
+            storage,
             http: http.build().unwrap(),
             grace: GRACE,
             pause: Duration::from_millis(10),
-        };
-        (dir, puller)
+        }
     }
 
     /// Pulls the file from a storage; returns whether it became complete.
@@ -300,6 +315,28 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 byte
             })
+        });
+        assert!(!pulled(&puller, &url.await).await);
+    }
+
+    #[tokio::test]
+    async fn a_storage_that_never_ends_a_block_is_left_when_the_grant_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = StorageConfig {
+            min_free: 0,
+            token_ttl: Duration::from_secs(2),
+            ..StorageConfig::default()
+        };
+        let puller = puller_into(Storage::open(dir.path(), config).unwrap());
+        let url = serve(|| {
+            let (root, data) = (&file()[0].0, 1 << 20);
+            let head = [car_header(root), section(root, data)];
+            // Faster than the slowest that is borne.
+            let drops = stream::repeat(Bytes::from_static(&[0; 1024])).then(|drop| async {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                drop
+            });
+            stream::iter(head).chain(drops)
         });
         assert!(!pulled(&puller, &url.await).await);
     }

@@ -522,6 +522,11 @@ impl Upload {
         self.target.limit
     }
 
+    /// How long blocks are still taken.
+    pub fn time_left(&self) -> Duration {
+        Duration::from_secs(self.target.keep_until.saturating_sub(self.storage.now()))
+    }
+
     /// Adds a block; returns whether the DAG lacked it. A block that arrives before the one that
     /// links to it waits for a short time while another request uploads the same DAG.
     ///

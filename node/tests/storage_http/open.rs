@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fluence::Cid;
+use fluence_cli::fairness::AddressBlock;
 use fluence_cli::gateway::{FetchError, Fetched, Fetcher};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -16,7 +17,7 @@ use crate::world::*;
 struct Asks(mpsc::UnboundedSender<Cid>, AtomicUsize);
 
 impl Fetcher for Asks {
-    fn fetch(&self, cid: Cid) -> BoxFuture<'static, Result<Fetched, FetchError>> {
+    fn fetch(&self, cid: Cid, _: AddressBlock) -> BoxFuture<'static, Result<Fetched, FetchError>> {
         self.1.fetch_add(1, Ordering::Relaxed);
         let known = self.0.send(cid).is_ok();
         async move {
@@ -43,7 +44,7 @@ impl Fetcher for Asks {
 struct Knows(AtomicUsize, bool);
 
 impl Fetcher for Knows {
-    fn fetch(&self, _: Cid) -> BoxFuture<'static, Result<Fetched, FetchError>> {
+    fn fetch(&self, _: Cid, _: AddressBlock) -> BoxFuture<'static, Result<Fetched, FetchError>> {
         futures::future::ready(Err(FetchError::NotFound)).boxed()
     }
 
