@@ -27,3 +27,13 @@ fn names_links_and_addresses() {
 fn nodes_of_dags() {
     each("fuzz/corpus/unixfs", content::unixfs);
 }
+
+#[test]
+fn lists_of_nodes_and_of_gateways() {
+    each("fuzz/corpus/lists", content::lists);
+}
+
+#[test]
+fn archives_of_private_shares() {
+    each("fuzz/corpus/archive", content::archive);
+}

@@ -1,19 +1,28 @@
 //! What the fuzz targets of this crate do with an input; its tests do the same with the inputs that
 //! were kept in `fuzz/corpus`. This is no part of the crate's interface.
 
+use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use fluence::call::{self, Reply};
 use fluence::names::FunctionName;
-use futures::{AsyncRead, AsyncWrite};
+use futures::future::{Either, select};
+use futures::{AsyncRead, AsyncWrite, StreamExt};
+use futures_timer::Delay;
 use libp2p::identity::Keypair;
 use libp2p::kad::store::RecordStore;
 use libp2p::kad::{ProviderRecord, RecordKey};
-use libp2p::{Multiaddr, PeerId};
+use libp2p::request_response::{self, ProtocolSupport};
+use libp2p::swarm::dial_opts::DialOpts;
+use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
+use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, noise, tcp, yamux};
+use tokio::runtime::{Builder, Runtime};
 
-use crate::config::{RelayLimits, Role};
+use crate::Peer;
+use crate::config::{Config, RelayLimits, Role};
 use crate::dialing::Dialing;
 use crate::driver::exchange;
 use crate::meter::Meter;
@@ -21,6 +30,9 @@ use crate::records::{ProviderRecords, RecordLimits, size_of_answer};
 use crate::route::{self, Part};
 use crate::seal;
 use crate::web_socket_server::Connection;
+use raw::Raw;
+
+const SECOND: Duration = Duration::from_secs(1);
 
 type Multihash = libp2p::multihash::Multihash<64>;
 
@@ -252,13 +264,158 @@ pub fn route(data: &[u8]) {
     assert_eq!(seal::open(provider, &name, &letter).is_ok(), is_same);
 }
 
+/// Sends what an input has on streams of these protocols.
+#[derive(NetworkBehaviour)]
+struct Attack {
+    identify: request_response::Behaviour<Raw>,
+    kad: request_response::Behaviour<Raw>,
+    hop: request_response::Behaviour<Raw>,
+    stop: request_response::Behaviour<Raw>,
+    ping: request_response::Behaviour<Raw>,
+    calls: request_response::Behaviour<Raw>,
+    routes: request_response::Behaviour<Raw>,
+}
+
+impl Attack {
+    fn new() -> Self {
+        let on = |protocol| {
+            let protocol = StreamProtocol::new(protocol);
+            let config = request_response::Config::default();
+            request_response::Behaviour::new([(protocol, ProtocolSupport::Outbound)], config)
+        };
+        Self {
+            identify: on("/ipfs/id/push/1.0.0"),
+            kad: on("/fluence/kad/1.0.0"),
+            hop: on("/libp2p/circuit/relay/0.2.0/hop"),
+            stop: on("/libp2p/circuit/relay/0.2.0/stop"),
+            ping: on("/ipfs/ping/1.0.0"),
+            calls: on(call::PROTOCOL),
+            routes: on("/fluence/route/1.0.0"),
+        }
+    }
+}
+
+/// A node that runs, and somebody who is connected to it.
+struct Attacked {
+    node: Peer,
+    at: Multiaddr,
+    attacker: Swarm<Attack>,
+}
+
+impl Attacked {
+    async fn new() -> Self {
+        let listen = "/ip4/127.0.0.1/tcp/0".parse().expect("an address");
+        let config = Config::node(Keypair::generate_ed25519(), vec![listen]);
+        let (node, mut calls, _) = Peer::start(config).expect("the node starts");
+        tokio::spawn(async move {
+            while let Some(call) = calls.next().await {
+                call.reply(Reply::Ok(Default::default()));
+            }
+        });
+        let at = node.listeners().await.remove(0);
+        let attacker = SwarmBuilder::with_new_identity()
+            .with_tokio()
+            .with_tcp(
+                tcp::Config::default().nodelay(true),
+                noise::Config::new,
+                yamux::Config::default,
+            )
+            .expect("a transport")
+            .with_behaviour(|_| Attack::new())
+            .expect("a behaviour")
+            .build();
+        Self { node, at, attacker }
+    }
+
+    /// The next event of the attacker; none if there is none for so long.
+    async fn event(&mut self, patience: Duration) -> Option<SwarmEvent<AttackEvent>> {
+        let event = self.attacker.select_next_some();
+        match select(event, Delay::new(patience)).await {
+            Either::Left((event, _)) => Some(event),
+            Either::Right(_) => None,
+        }
+    }
+
+    /// Sends bytes on a stream, and waits until the node has answered or ended it.
+    async fn send(&mut self, what: u8, bytes: &[u8]) {
+        let node = self.node.id();
+        while !self.attacker.is_connected(&node) {
+            let dial = DialOpts::peer_id(node).addresses(vec![self.at.clone()]);
+            // If this fails, a dial is under way.
+            let _ = self.attacker.dial(dial.build());
+            let event = self.event(10 * SECOND).await;
+            assert!(event.is_some(), "the node takes no connection");
+        }
+        let attack = self.attacker.behaviour_mut();
+        let on = match what % 7 {
+            0 => &mut attack.identify,
+            1 => &mut attack.kad,
+            2 => &mut attack.hop,
+            3 => &mut attack.stop,
+            4 => &mut attack.ping,
+            5 => &mut attack.calls,
+            _ => &mut attack.routes,
+        };
+        on.send_request(&node, bytes.to_vec());
+        loop {
+            // A node waits for the other side of a circuit that it was told of.
+            let Some(event) = self.event(SECOND / 5).await else {
+                return;
+            };
+            match event {
+                SwarmEvent::Behaviour(
+                    AttackEvent::Identify(_)
+                    | AttackEvent::Kad(_)
+                    | AttackEvent::Hop(_)
+                    | AttackEvent::Stop(_)
+                    | AttackEvent::Ping(_)
+                    | AttackEvent::Calls(_)
+                    | AttackEvent::Routes(_),
+                )
+                | SwarmEvent::ConnectionClosed { .. } => return,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What comes to a node on a stream, as it comes from the network; the first byte says of which protocol. What identify,
+/// the DHT and the relay decode is in libraries that offer no function for it.
+pub fn streams(data: &[u8]) {
+    thread_local! {
+        static ATTACKED: RefCell<Option<(Runtime, Attacked)>> = const { RefCell::new(None) };
+    }
+    let Some((what, bytes)) = data.split_first() else {
+        return;
+    };
+    ATTACKED.with_borrow_mut(|attacked| {
+        let (runtime, attacked) = attacked.get_or_insert_with(|| {
+            let runtime = Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.expect("a runtime");
+            let attacked = runtime.block_on(Attacked::new());
+            (runtime, attacked)
+        });
+        runtime.block_on(attacked.send(*what, bytes));
+        let listeners = runtime.block_on(attacked.node.listeners());
+        assert!(!listeners.is_empty(), "the node has ended");
+    });
+}
+
 #[cfg(test)]
 #[path = "../../fuzz/bodies/kept.rs"]
 mod kept;
 
+#[path = "../tests/support/raw.rs"]
+mod raw;
+
 #[cfg(test)]
 mod tests {
     use super::kept::each;
+
+    #[test]
+    fn streams_that_were_kept() {
+        each("../fuzz/corpus/streams", super::streams);
+    }
 
     #[test]
     fn frames_that_were_kept() {
