@@ -335,6 +335,28 @@ fn a_car_may_have_many_roots() {
     assert_eq!(code, 0, "{imported}");
     let (_, list) = storage(&world, "node", &["list"]);
     assert_eq!(list["dags"].as_array().unwrap().len(), 500);
+    // Each stands for itself: what is left without the first takes what it takes.
+    let first = list["dags"][0]["cid"].as_str().unwrap();
+    let (code, removed) = storage(&world, "node", &["remove", first]);
+    assert_eq!(code, 0, "{removed}");
+    let (_, list) = storage(&world, "node", &["list"]);
+    let dags = list["dags"].as_array().unwrap();
+    let bytes: Vec<u64> = dags
+        .iter()
+        .filter_map(|dag| dag["bytes"].as_u64())
+        .collect();
+    assert_eq!((bytes.len(), bytes.iter().sum()), (499, 998_u64));
+    // Its block is removed in the background.
+    let end = Instant::now() + LONG;
+    let taken = || {
+        let (_, health) = get(&world.http, "/healthz");
+        let health: serde_json::Value = serde_json::from_slice(&health).unwrap();
+        health["storage"]["bytes"].as_u64()
+    };
+    while taken() != Some(998) {
+        assert!(Instant::now() < end, "{:?}", taken());
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]
