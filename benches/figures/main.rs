@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 use clap::{Parser, ValueEnum};
 use fluence_tests::scene::Scene;
 
+mod attacks;
 mod fetching;
 mod hashing;
 mod link;
@@ -60,6 +61,8 @@ enum Figure {
     WebLink,
     /// The command line with 1 GiB, against Kubo
     Native,
+    /// What honest peers can do while a node is attacked
+    Attacks,
 }
 
 #[tokio::main]
@@ -103,6 +106,7 @@ async fn measure(mut figures: Vec<Figure>) -> Result<()> {
             Figure::Private => private::measure(&scene).await,
             Figure::WebLink => web_link::measure(&scene).await,
             Figure::Native => native::measure(&scene).await,
+            Figure::Attacks => attacks::measure(&scene).await,
         };
         if let Err(error) = measured {
             scene.artifacts.picture_all().await;

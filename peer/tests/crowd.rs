@@ -1,4 +1,5 @@
-//! Tests of many nodes and clients in one process: a third of the nodes ends, and all come back.
+//! Tests of many nodes and clients in one process: a third of the nodes ends, and all come back; and many clients come
+//! back to their only node. A network of as many that falls into two halves is in `namespaces.rs`.
 
 mod support;
 
@@ -98,7 +99,8 @@ async fn everybody_calls(members: &[Member], step: usize) -> Round {
     }
 }
 
-async fn outlasts(nodes: usize, clients: usize) {
+/// `again` is whether everybody calls once more after each change.
+async fn outlasts(nodes: usize, clients: usize, again: bool) {
     let began = Instant::now();
     let (mut nodes, members) = network(nodes, clients).await;
     eprintln!("everybody is there after {:?}", began.elapsed());
@@ -110,7 +112,9 @@ async fn outlasts(nodes: usize, clients: usize) {
     everybody_calls(&members, 2)
         .await
         .say("a third has just ended");
-    everybody_calls(&members, 3).await.say("after that");
+    if again {
+        everybody_calls(&members, 3).await.say("after that");
+    }
 
     join_all(nodes.iter_mut().map(Node::kill)).await;
     for node in nodes.iter_mut().rev() {
@@ -121,16 +125,83 @@ async fn outlasts(nodes: usize, clients: usize) {
         member.peer.hurry();
     }
     everybody_calls(&members, 5).await.say("all have come back");
-    everybody_calls(&members, 7).await.say("after that");
+    if again {
+        everybody_calls(&members, 7).await.say("after that");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_outlasts_a_third_of_its_nodes_and_all_of_them() {
-    outlasts(6, 12).await;
+    outlasts(6, 12, true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes in a debug build"]
 async fn twenty_nodes_and_two_hundred_clients() {
-    outlasts(20, 200).await;
+    outlasts(20, 200, false).await;
+}
+
+/// As many clients as this process can encrypt the connections of in a second or so, if not all of them come at once; a
+/// thousand are in `src/link/herd.rs`, on simulated time. Somebody waits at half of them.
+const RETURNING: usize = 300;
+/// How long their node is away.
+const AWAY: Duration = Duration::from_secs(20);
+/// How soon they are online again where somebody waits, and where nobody does.
+const WAITED_FOR: Duration = Duration::from_secs(5);
+const UNNOTICED: Duration = Duration::from_secs(15);
+/// What a busy machine may take longer.
+const SLACK: Duration = Duration::from_secs(2);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_clients_come_back_to_their_only_node_soon_and_not_all_at_once() {
+    let mut node = Node::start(Vec::new()).await;
+    let address = &node.address;
+    let clients: Vec<_> = stream::iter(0..RETURNING)
+        .map(|_| start(client_config(&[address])))
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    node.kill().await;
+    let gone = Instant::now();
+    let mut waiting = Vec::new();
+    for (n, (peer, calls, mut statuses)) in clients.into_iter().enumerate() {
+        let is_waited_for = n % 2 == 0;
+        // As a program does at which somebody waits.
+        let back = tokio::spawn(async move {
+            while let Some(status) = statuses.next().await {
+                if status.is_online() && gone.elapsed() >= AWAY {
+                    break;
+                }
+                if is_waited_for && !status.is_online() {
+                    peer.hurry();
+                }
+            }
+            (Instant::now(), peer, calls)
+        });
+        waiting.push((is_waited_for, back));
+    }
+    tokio::time::sleep(AWAY - gone.elapsed()).await;
+    node.start_again().await;
+    let began = Instant::now();
+    let mut took = [Vec::new(), Vec::new()];
+    for (is_waited_for, back) in waiting {
+        let (at, _peer, _calls) = support::soon("it is back", back).await.expect("no panic");
+        took[usize::from(is_waited_for)].push(at - began);
+    }
+    let [unnoticed, waited_for] = &took;
+    for (what, took, limit) in [
+        ("somebody waits", waited_for, WAITED_FOR),
+        ("nobody waits", unnoticed, UNNOTICED),
+    ] {
+        let last = took.iter().max().expect("there are clients");
+        eprintln!("the last of {} is back after {last:?}: {what}", took.len());
+        assert!(*last < limit + SLACK, "{what}: {last:?}");
+    }
+    let all: Vec<Duration> = took.concat();
+    let within = |first: &Duration| {
+        let second = *first..*first + Duration::from_secs(1);
+        all.iter().filter(|time| second.contains(time)).count()
+    };
+    let most = all.iter().map(within).max().unwrap_or_default();
+    eprintln!("at most {most} of {} within one second", all.len());
+    assert!(most * 2 < all.len(), "{most} of {}", all.len());
 }

@@ -7,11 +7,17 @@
 //! of a reverse proxy.
 #![cfg(target_os = "linux")]
 
+#[path = "support/attacker.rs"]
+mod attacker;
+
 use std::collections::HashSet;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use attacker::{
+    AttackEvent, ask_for_web_socket, attacker, connect_from, from, open_web_socket, store, until,
+};
 use fluence::call::{ErrorCode, Reply, Request};
 use fluence::names::FunctionName;
 use fluence::ports::NetworkError;
@@ -19,13 +25,12 @@ use fluence::state::NetworkStatus;
 use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId, RelayLimits, Role, Statuses};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use libp2p::kad::store::MemoryStore;
 use libp2p::multiaddr::Protocol;
-use libp2p::swarm::{NetworkBehaviour, Swarm, SwarmEvent};
-use libp2p::{StreamProtocol, SwarmBuilder, identify, kad, noise, tcp, yamux};
+use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
+use libp2p::{identify, kad};
 use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// The addresses of the attackers.
@@ -109,33 +114,6 @@ async fn node() -> Node {
     node_with(&[], &[], |_| {}).await.0
 }
 
-/// A connection to an address from another one.
-async fn connect_from(ip: &str, to: SocketAddr) -> std::io::Result<TcpStream> {
-    let socket = TcpSocket::new_v4()?;
-    socket.bind((ip.parse::<std::net::IpAddr>().unwrap(), 0).into())?;
-    socket.connect(to).await
-}
-
-/// A way to the node which lets all who take it come from this IP address.
-async fn from(ip: &'static str, to: SocketAddr) -> Multiaddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
-    let port = listener.local_addr().expect("an address").port();
-    tokio::spawn(async move {
-        while let Ok((mut here, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                if let Ok(mut there) = connect_from(ip, to).await {
-                    let _ = there.set_nodelay(true);
-                    let _ = here.set_nodelay(true);
-                    let _ = copy_bidirectional(&mut here, &mut there).await;
-                }
-            });
-        }
-    });
-    format!("/ip4/127.0.0.1/tcp/{port}")
-        .parse()
-        .expect("an address")
-}
-
 fn start(keypair: Keypair, node: &Multiaddr) -> (Peer, Calls, Statuses) {
     Peer::start(Config::client(keypair, vec![node.clone()])).expect("the client starts")
 }
@@ -185,109 +163,6 @@ fn memory() -> usize {
         .and_then(|n| n.parse().ok())
         .expect("a number");
     pages * 4096 / (1024 * 1024)
-}
-
-/// The protocols of an attacker.
-#[derive(NetworkBehaviour)]
-struct Attack {
-    kad: kad::Behaviour<MemoryStore>,
-    identify: identify::Behaviour,
-}
-
-/// An attacker with an identity of its own.
-fn attacker(mode: kad::Mode) -> Swarm<Attack> {
-    SwarmBuilder::with_new_identity()
-        .with_tokio()
-        .with_tcp(
-            tcp::Config::default().nodelay(true),
-            noise::Config::new,
-            yamux::Config::default,
-        )
-        .expect("a transport")
-        .with_behaviour(|key| {
-            let id = key.public().to_peer_id();
-            let protocol = StreamProtocol::new("/fluence/kad/1.0.0");
-            let mut kad =
-                kad::Behaviour::with_config(id, MemoryStore::new(id), kad::Config::new(protocol));
-            kad.set_mode(Some(mode));
-            let identify = identify::Config::new("/fluence/1.0.0".to_owned(), key.public());
-            Attack {
-                kad,
-                identify: identify::Behaviour::new(identify),
-            }
-        })
-        .expect("a behaviour")
-        .with_swarm_config(|config| config.with_idle_connection_timeout(60 * SECOND))
-        .build()
-}
-
-/// Runs a swarm until an event is one that is waited for.
-async fn until<T>(
-    swarm: &mut Swarm<Attack>,
-    wanted: impl Fn(&SwarmEvent<AttackEvent>) -> Option<T>,
-) -> T {
-    loop {
-        if let Some(value) = wanted(&swarm.select_next_some().await) {
-            return value;
-        }
-    }
-}
-
-/// Stores a record that this attacker provides a function.
-async fn store(swarm: &mut Swarm<Attack>, node: &Node, way: &Multiaddr, function: &str) {
-    let kad = &mut swarm.behaviour_mut().kad;
-    kad.add_address(&node.peer.id(), way.clone());
-    let key = kad::RecordKey::new(&name(function).dht_key());
-    kad.start_providing(key).expect("it is stored");
-    let stored = until(swarm, |event| match event {
-        SwarmEvent::Behaviour(AttackEvent::Kad(kad::Event::OutboundQueryProgressed {
-            result: kad::QueryResult::StartProviding(result),
-            ..
-        })) => Some(result.is_ok()),
-        _ => None,
-    });
-    assert!(soon("the record is sent", stored).await);
-    // The record is sent only after this, and not answered; a query on the same connection is.
-    let kad = &mut swarm.behaviour_mut().kad;
-    kad.get_closest_peers(PeerId::random());
-    let answered = until(swarm, |event| match event {
-        SwarmEvent::Behaviour(AttackEvent::Kad(kad::Event::OutboundQueryProgressed {
-            result: kad::QueryResult::GetClosestPeers(_),
-            ..
-        })) => Some(()),
-        _ => None,
-    });
-    soon("a query after the record", answered).await;
-}
-
-/// Asks for a WebSocket with these further headers; returns the answer's status, and what follows it.
-async fn ask_for_web_socket(ip: &str, to: SocketAddr, headers: &str) -> (u16, TcpStream) {
-    let mut stream = connect_from(ip, to).await.expect("it connects");
-    let request = format!(
-        "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{headers}\
-         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    );
-    stream
-        .write_all(request.as_bytes())
-        .await
-        .expect("it is sent");
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        answer.push(stream.read_u8().await.expect("an answer"));
-    }
-    let answer = String::from_utf8_lossy(&answer);
-    let status = answer
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok());
-    (status.expect("a status"), stream)
-}
-
-/// Opens a WebSocket and returns what the server's answer is followed by.
-async fn open_web_socket(ip: &str, to: SocketAddr) -> TcpStream {
-    let (status, stream) = ask_for_web_socket(ip, to, "").await;
-    assert_eq!(status, 101);
-    stream
 }
 
 /// A web page cannot set or leave out `Origin`, and a node's first words after this answer tell who it is.
@@ -440,7 +315,11 @@ async fn records_with_long_addresses_hide_nobody() {
             let name = format!("{label}.{label}.{label}.{label}.example");
             swarm.add_external_address(format!("/dns4/{name}/tcp/4101").parse().unwrap());
         }
-        store(&mut swarm, &node, &way, "f").await;
+        soon(
+            "it is stored",
+            store(&mut swarm, node.peer.id(), &way, &name("f")),
+        )
+        .await;
         attackers.push(swarm);
     }
     let (caller, _, _) = client(&home).await;
@@ -455,7 +334,8 @@ async fn register(node: &Node, count: usize, function: &str) {
     for n in 0..count {
         let way = from(HOSTILE[n % 2], node.tcp).await;
         let mut swarm = attacker(kad::Mode::Client);
-        store(&mut swarm, node, &way, function).await;
+        let (id, function) = (node.peer.id(), name(function));
+        soon("it is stored", store(&mut swarm, id, &way, &function)).await;
         // The message is sent when the connection is closed in order.
         let id = node.peer.id();
         let _ = swarm.disconnect_peer_id(id);
@@ -618,7 +498,11 @@ async fn nobody_makes_a_node_connect_into_its_own_network() {
     ] {
         swarm.add_external_address(address.parse().expect("an address"));
     }
-    store(&mut swarm, &node, &way, "f").await;
+    soon(
+        "it is stored",
+        store(&mut swarm, node.peer.id(), &way, &name("f")),
+    )
+    .await;
     let id = *swarm.local_peer_id();
     drop(swarm);
     let see = async { while !found(&public.peer, "f").await.contains(&id) {} };

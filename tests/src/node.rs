@@ -64,6 +64,11 @@ impl Node {
         &self.listening
     }
 
+    /// The id of its process, if it runs.
+    pub fn process(&self) -> Option<u32> {
+        self.program.as_ref()?.id()
+    }
+
     /// The address that a browser connects to, with the node's peer id.
     pub fn websocket(&self) -> Result<String> {
         self.listening.address("/ws")

@@ -51,6 +51,11 @@ impl Program {
         Ok(Self { name, child, lines })
     }
 
+    /// The process id, unless it has ended.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Reads lines of stdout until `find` returns a value for one, and returns that value. The rest
     /// of the output is read and discarded.
     pub async fn until<T>(&mut self, mut find: impl FnMut(&str) -> Option<T>) -> Result<T> {
