@@ -1,5 +1,5 @@
 //! Tests of many nodes and clients in one process: a third of the nodes ends, and all come back; and many clients come
-//! back to their only node. A network of as many that falls into two halves is in `namespaces.rs`.
+//! back to their only node. A network that falls into two halves is in `namespaces.rs`.
 
 mod support;
 

@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 
 use fluence::state::NetworkStatus;
 use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId, Role, Statuses};
-use futures::{StreamExt, stream};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use support::{
     SECOND, answer, ask, called_at_last, client_config, find_and_call, name, reserved, soon,
@@ -94,16 +93,6 @@ impl Lan {
         }
         Host::start(name, address)
     }
-
-    /// Parts the first two hosts, or joins them again.
-    fn part(&self, parted: bool) {
-        let lan = &self.name;
-        let isolated = if parted { "on" } else { "off" };
-        for number in [1, 2] {
-            let port = format!("port{number} type bridge_slave isolated {isolated}");
-            assert!(ip(&format!("-n {lan} link set {port}")), "{port}");
-        }
-    }
 }
 
 impl Drop for Lan {
@@ -163,19 +152,7 @@ impl Host {
 
     /// Starts a node that joins others.
     async fn node(&self, peers: &[&Node]) -> Node {
-        self.node_at(&self.address, peers).await
-    }
-
-    /// Starts a node at a further address of this host.
-    async fn another_node(&self, number: usize, peers: &[&Node]) -> Node {
-        let address = format!("{NETWORK}.{number}");
-        let added = format!("-n {} address add {address}/24 dev eth0", self.name);
-        assert!(ip(&added), "{added}");
-        self.node_at(&address, peers).await
-    }
-
-    async fn node_at(&self, address: &str, peers: &[&Node]) -> Node {
-        let listen = format!("/ip4/{address}/tcp/4101")
+        let listen = format!("/ip4/{}/tcp/4101", self.address)
             .parse()
             .expect("an address");
         let mut config = Config::node(Keypair::generate_ed25519(), vec![listen]);
@@ -502,77 +479,4 @@ async fn a_network_that_was_parted_is_one_again() {
     assert_eq!(called_at_last(&carol, "before").await, before.id());
     assert_eq!(called_at_last(&bob, "right").await, on_the_right.id());
     eprintln!("one network again after {:?}", began.elapsed());
-}
-
-/// The nodes and the clients in each half of a network.
-const HALF: usize = 10;
-const CLIENTS_OF_HALF: usize = 100;
-/// Work that is done at the same time.
-const AT_ONCE: usize = 8;
-
-/// Each client of one half calls the function of the client of `others` that has its number.
-async fn each_calls(half: &[(Peer, String)], others: &[(Peer, String)], shift: usize) {
-    let calls = half.iter().enumerate().map(|(n, (caller, _))| async move {
-        let (called, function) = &others[(n + shift) % others.len()];
-        assert_eq!(called_at_last(caller, function).await, called.id());
-    });
-    stream::iter(calls)
-        .buffer_unordered(AT_ONCE)
-        .collect::<()>()
-        .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes many minutes on a busy machine"]
-async fn twenty_nodes_and_two_hundred_clients_that_were_parted_are_one_network_again() {
-    let Some(mut lan) =
-        Lan::new("twenty_nodes_and_two_hundred_clients_that_were_parted_are_one_network_again")
-    else {
-        return;
-    };
-    let hosts = [lan.host(), lan.host()];
-    let mut nodes = [Vec::new(), Vec::new()];
-    nodes[0].push(hosts[0].another_node(100, &[]).await);
-    for number in 1..2 * HALF {
-        let half = number / HALF;
-        let seed = [&nodes[0][0]];
-        let node = hosts[half].another_node(100 + number, &seed).await;
-        nodes[half].push(node);
-    }
-    for node in nodes.iter().flatten() {
-        node.knows(7).await;
-    }
-    let mut clients = Vec::new();
-    for (half, (host, nodes)) in hosts.iter().zip(&nodes).enumerate() {
-        let started = (0..CLIENTS_OF_HALF).map(|n| async move {
-            let function = format!("{half}-{n}");
-            let node = &nodes[n % nodes.len()].address;
-            (host.provider(&[node], &function).await, function)
-        });
-        let started = stream::iter(started).buffer_unordered(AT_ONCE);
-        clients.push(started.collect::<Vec<_>>().await);
-    }
-    let [left, right] = &clients[..] else {
-        unreachable!("there are two halves")
-    };
-    each_calls(left, right, 0).await;
-
-    lan.part(true);
-    let began = Instant::now();
-    // Each half goes on by itself.
-    futures::join!(each_calls(left, left, 1), each_calls(right, right, 1));
-    eprintln!(
-        "all have called within their halves after {:?}",
-        began.elapsed()
-    );
-    let (carol, function) = (&left[0].0, &right[1].1);
-    assert!(
-        find_and_call(carol, function).await.is_err(),
-        "nothing passes"
-    );
-
-    lan.part(false);
-    let began = Instant::now();
-    futures::join!(each_calls(left, right, 2), each_calls(right, left, 2));
-    eprintln!("all have called the other half after {:?}", began.elapsed());
 }
