@@ -136,6 +136,7 @@ async fn a_network_outlasts_a_third_of_its_nodes_and_all_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes some five minutes of processor time in a debug build"]
 async fn twenty_nodes_and_two_hundred_clients() {
     outlasts(20, 200, false).await;
 }
