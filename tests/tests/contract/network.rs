@@ -50,7 +50,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 const PROMPT: Duration = Duration::from_secs(10);
 const FUNCTION: &str = "greet-Grüße-🌍";
 /// How often each way of calling is tried; all must succeed.
-const CALLS: usize = 100;
+const CALLS: usize = 20;
 /// How often the other implementation calls in each manner that is not plain.
 const ODD_CALLS: usize = 4;
 
