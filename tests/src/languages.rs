@@ -256,8 +256,8 @@ const outside = (text) => {
 const wrong = [];
 const look = (what, text, element) => {
   const rest = outside(text).replaceAll(brand, '');
-  // Addresses stand for themselves, and so do the halves of a day.
-  const words = rest.replace(/(?<!\S)(\/|https?:\/\/)\S+/g, '').replace(/\b(AM|PM)\b/g, '');
+  // Addresses and the ends of peer ids stand for themselves, and so do the halves of a day.
+  const words = rest.replace(/(?<!\S)(\/|…|https?:\/\/)\S+/g, '').replace(/(?<!\S)(AM|PM|ص|م)(?!\S)/g, '');
   if (/\p{L}/u.test(words)) wrong.push(`${what} is not translated: ${text.slice(0, 120)} (${element.outerHTML.slice(0, 120)})`);
 };
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
