@@ -10,7 +10,7 @@ const FILES: [(&str, &str); 9] = [
     ("page.css", "text/css; charset=utf-8"),
     ("mark.svg", "image/svg+xml"),
     ("start.js", "text/javascript; charset=utf-8"),
-    ("save.js", "text/javascript; charset=utf-8"),
+    ("worker.js", "text/javascript; charset=utf-8"),
     ("page.js", "text/javascript; charset=utf-8"),
     ("words.js", "text/javascript; charset=utf-8"),
     ("languages.js", "text/javascript; charset=utf-8"),

@@ -6,7 +6,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::Cid;
-use crate::names::{chosen_name, parse_link};
+use crate::names::{canonical, chosen_name, parse_link};
 use crate::private::Key;
 use crate::storage::{is_local, short_base, web_link};
 
@@ -51,9 +51,14 @@ pub struct WebLink {
     pub cid: Cid,
     /// The name that whoever made the link gives the file, made safe. That of a private share is in its bytes.
     pub name: Option<String>,
-    /// The key, if it is a private share.
+    /// Whether it is a private share.
+    pub private: bool,
+    /// The key of a private share, unless it was taken out of the address.
     pub key: Option<Key>,
 }
+
+/// The part of an address that says that there was a key.
+const PRIVATE: &str = "private";
 
 /// The address of a file at the page of the node whose storage has this base URL. The CID is canonical.
 fn address(base: &str, cid: &str, name: &str, key: Option<&Key>) -> String {
@@ -108,6 +113,7 @@ impl WebLink {
         let mut link = Self {
             cid: cid.ok_or(BadWebLink::NotACid)?,
             name: None,
+            private: false,
             key: None,
         };
         for part in parts {
@@ -118,11 +124,18 @@ impl WebLink {
                 }
                 Some(("key", key)) => {
                     link.key = Some(key.parse().map_err(|_| BadWebLink::BadKey)?);
+                    link.private = true;
                 }
+                None if part == PRIVATE => link.private = true,
                 _ => {}
             }
         }
         Ok(link)
+    }
+
+    /// The fragment that leads to the same private share in a tab that has its key, with `#`.
+    pub fn without_key(&self) -> String {
+        format!("#{}&{PRIVATE}", canonical(&self.cid))
     }
 }
 
@@ -136,6 +149,7 @@ mod tests {
         WebLink {
             cid: CID.parse().unwrap(),
             name: name.map(str::to_owned),
+            private: key.is_some(),
             key,
         }
     }
@@ -162,6 +176,13 @@ mod tests {
             let more = format!("{text}&other=1&also");
             assert_eq!(WebLink::parse(&more), Ok(link));
         }
+        let hidden = link(None, Some(key.clone())).without_key();
+        assert_eq!(hidden, format!("#{CID}&private"));
+        let expected = WebLink {
+            private: true,
+            ..link(None, None)
+        };
+        assert_eq!(WebLink::parse(&hidden), Ok(expected));
         // A private share is not named outside of its bytes.
         let both = address("http://a", CID, "diary.txt", Some(&key));
         assert!(!both.contains("diary"), "{both}");

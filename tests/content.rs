@@ -10,6 +10,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use fluence::Cid;
 use fluence::content::car::{self, CarError, CarLimits, CarReader};
+use fluence::content::part::Part;
 use fluence::content::unixfs::{self, DAG_PB, NodeError, RAW};
 use fluence::content::walk::{Limited, Limits, Step, Walk, WalkError};
 use fluence::content::{Block, Dag, DagFile, MAX_BLOCK, Profile, hash, layout, zip};
@@ -645,7 +646,7 @@ fn field(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-fn too_much(result: Result<Dag, WalkError>) -> (Limited, Cid) {
+fn too_much<T: std::fmt::Debug>(result: Result<T, WalkError>) -> (Limited, Cid) {
     match result {
         Err(error @ WalkError::TooMuch { .. }) => {
             let text = error.to_string();
@@ -655,7 +656,7 @@ fn too_much(result: Result<Dag, WalkError>) -> (Limited, Cid) {
             assert!(text.contains(&canonical(&cid)), "{text}");
             (what, cid)
         }
-        other => panic!("{:?}", other.map(|dag| dag.blocks.len())),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -904,6 +905,141 @@ fn sizes_that_contradict_each_other_are_refused() {
         blocks.walk(root, Limits::default()),
         Err(WalkError::Contradiction(directory))
     );
+}
+
+/// Reads a part of a file from a storage that sends each block when it is requested; how many that were, and the bytes.
+fn read_part(
+    blocks: &HashMap<Cid, Bytes>,
+    root: Cid,
+    range: Range<u64>,
+) -> Result<(usize, Vec<u8>), WalkError> {
+    let mut part = Part::new(root, range.clone(), Limits::default());
+    let (mut count, mut read) = (0, Vec::new());
+    loop {
+        while let Some(bytes) = part.inline()? {
+            read.extend_from_slice(&bytes);
+        }
+        let Some(cid) = part.next_cid() else {
+            assert!(part.is_done());
+            return Ok((count, read));
+        };
+        count += 1;
+        read.extend_from_slice(&part.accept(cid, blocks[&cid].clone())?);
+        assert_eq!(part.offset(), range.start + read.len() as u64);
+    }
+}
+
+#[test]
+fn a_part_of_a_file_is_read_from_anywhere_in_it() {
+    for (profile, len) in [
+        (Profile::UnixfsV0_2015, 45_613_057),
+        (Profile::UnixfsV1_2025, 3_000_001),
+        (Profile::UnixfsV1_2025, 1000),
+        (Profile::UnixfsV1_2025, 0),
+        (Profile::UnixfsV0_2015, 0),
+    ] {
+        let body = stream(len);
+        let dag = now(layout::layout(&Memory(body.clone()), profile, |_| {})).expect("made");
+        let mut at = 0;
+        let blocks: HashMap<Cid, Bytes> = dag
+            .blocks
+            .iter()
+            .map(|block| {
+                let own = &body[at..at + block.len as usize];
+                at += own.len();
+                (
+                    block.cid,
+                    [&block.prefix, own, &block.suffix].concat().into(),
+                )
+            })
+            .collect();
+        let len = len as u64;
+        let chunk = profile.chunk();
+        for range in [
+            0..len,
+            0..u64::MAX,
+            0..1,
+            len / 2..len / 2 + 1,
+            chunk - 1..chunk + 1,
+            chunk..2 * chunk,
+            len.saturating_sub(1)..len,
+            len.saturating_sub(1)..len + 100,
+            len / 3..len - len / 3,
+            len..len + 5,
+        ] {
+            let expected = &body[range.start.min(len) as usize..range.end.min(len) as usize];
+            let (count, read) = read_part(&blocks, dag.root, range.clone()).expect("it is there");
+            assert!(read == expected, "{profile:?} {len} {range:?}");
+            // The levels above, the leaves in it, and one more on either side.
+            let most =
+                5 + expected.len() / chunk as usize + expected.len() / (174 * chunk as usize);
+            assert!(count <= most, "{profile:?} {len} {range:?}: {count} blocks");
+        }
+    }
+}
+
+#[test]
+fn no_part_is_read_of_what_contradicts_itself_or_is_no_file() {
+    let mut blocks = Blocks::default();
+    let (leaf, other) = (blocks.raw(b"abc"), blocks.raw(b"other"));
+    let longer = blocks.file(&[(leaf, 4)]);
+    let honest = blocks.file(&[(leaf, 3), (other, 5)]);
+    let above = blocks.file(&[(honest, 9)]);
+    let directory = blocks.directory(&[]);
+    let within = blocks.file(&[(directory, 0), (leaf, 3)]);
+    let unsized_file = blocks.node(
+        &[(leaf, b"")],
+        &Data {
+            kind: 2,
+            ..Data::default()
+        },
+    );
+    let endless = blocks.file(&[(leaf, 1 << 39), (other, 1 << 40)]);
+    let overflowing = blocks.file(&[(leaf, u64::MAX), (other, 3)]);
+    let cbor = blocks.put(0x71, &b"\xa0"[..]);
+    let node = |cid, reason| WalkError::Node { cid, reason };
+    for (root, range, error) in [
+        (longer, 0..3, WalkError::Contradiction(leaf)),
+        (above, 0..3, WalkError::Contradiction(honest)),
+        (directory, 0..1, WalkError::NotAFile(directory)),
+        (unsized_file, 0..1, node(unsized_file, NodeError::NoSizes)),
+        (overflowing, 0..1, node(overflowing, NodeError::Sizes)),
+        (cbor, 0..1, WalkError::Codec(cbor)),
+    ] {
+        assert_eq!(read_part(&blocks.0, root, range), Err(error));
+    }
+    let (what, cid) = too_much(read_part(&blocks.0, endless, 0..1));
+    assert_eq!((what, cid), (Limited::Bytes, endless));
+    // What is outside of the part is not looked at.
+    assert_eq!(read_part(&blocks.0, within, 1..3), Ok((2, b"bc".to_vec())));
+    assert_eq!(read_part(&blocks.0, honest, 3..5), Ok((2, b"ot".to_vec())));
+
+    let mut part = Part::new(honest, 0..8, Limits::default());
+    let foreign = part.accept(leaf, blocks.0[&leaf].clone());
+    let expected = Box::new(honest);
+    assert_eq!(
+        foreign,
+        Err(WalkError::Foreign {
+            cid: leaf,
+            expected
+        })
+    );
+    for cid in [honest, leaf, other] {
+        part.accept(cid, blocks.0[&cid].clone())
+            .expect("it is next");
+    }
+    let surplus = part.accept(other, blocks.0[&other].clone());
+    assert_eq!(surplus, Err(WalkError::Surplus(other)));
+
+    // A node with many links at each of many levels does not fill the memory.
+    let mut root = leaf;
+    let mut size = 3;
+    for _ in 0..200 {
+        root = blocks.file(&[(root, size), (leaf, 3)]);
+        size += 3;
+    }
+    let (what, _) = too_much(read_part(&blocks.0, root, 0..1));
+    assert_eq!(what, Limited::Levels);
 }
 
 #[test]

@@ -12,6 +12,8 @@ about-page = Diese Seite holt die Datei von dem Knoten, den Sie geöffnet haben,
 waiting = Die Datei wird angefragt. Hat der Knoten sie nicht, so fragt er den, der sie teilt …
 plain-checked = Jedes Byte wurde mit dem Hash im Link verglichen.
 private-checked = Jedes Byte wurde mit dem Hash im Link verglichen und in diesem Browser entschlüsselt.
+plain-streamed = Jedes Byte wird mit dem Hash im Link verglichen, bevor es gezeigt oder gespeichert wird.
+private-streamed = Jedes Byte wird mit dem Hash im Link verglichen und in diesem Browser entschlüsselt, bevor es gezeigt oder gespeichert wird.
 save = Speichern
 show = Anzeigen
 private = privat
@@ -23,8 +25,10 @@ preview = Vorschau
 
 large-download = Die Datei ist zu groß, um hier angezeigt zu werden. Sie können sie speichern.
 large-choice = Die Datei ist zu groß, um hier angezeigt zu werden. Sie können sie an einem Ort Ihrer Wahl speichern.
-large-memory = Die Datei ist zu groß, um hier angezeigt zu werden. Dieser Browser hält alle { $size } im Arbeitsspeicher, bis sie gespeichert ist: Browser speichern Dateien nur auf Seiten mit einer https-Adresse schon während des Ladens, und nicht in jedem privaten Fenster.
-large-memory-unknown = Die Datei ist zu groß, um hier angezeigt zu werden. Dieser Browser hält sie ganz im Arbeitsspeicher, bis sie gespeichert ist: Browser speichern Dateien nur auf Seiten mit einer https-Adresse schon während des Ladens, und nicht in jedem privaten Fenster.
+large-memory = Die Datei ist zu groß, um hier gezeigt zu werden. Zum Speichern hält dieser Browser alles im Arbeitsspeicher, { $size }: Browser speichern Dateien nur auf Seiten mit einer https-Adresse, während sie ankommen, und nicht in jedem privaten Fenster.
+kept-in-memory = Zum Speichern hält dieser Browser alles im Arbeitsspeicher, { $size }: Browser speichern Dateien nur auf Seiten mit einer https-Adresse, während sie ankommen, und nicht in jedem privaten Fenster.
+size-about = etwa { $size }
+size-more-than = mehr als { $size }
 
 ## What was saved, and how many files there are.
 
@@ -58,6 +62,10 @@ node-broken = Die Verbindung zum Knoten ist abgebrochen.
 not-saved = Der Browser hat die Datei nicht gespeichert.
 cancelled = Das Speichern wurde abgebrochen.
 do-cancelled = Speichern Sie die Datei noch einmal, wenn Sie sie haben wollen.
+not-shown = Diese Datei kann hier nicht gezeigt werden.
+do-not-shown = Speichern Sie sie, um sie anzusehen.
+key-gone = Der Schlüssel dieses privaten Links steht nicht mehr in der Adresse: Diese Seite hat ihn beim Öffnen herausgenommen, damit ihn dort niemand liest.
+do-key-gone = Öffnen Sie den Link, den Sie bekommen haben, noch einmal.
 not-secure = Browser entschlüsseln nur auf Seiten mit einer https-Adresse.
 do-not-secure = Öffnen Sie den Link unter einer https-Adresse des Knotens, oder rufen Sie ihn mit der Erweiterung ab.
 no-file = Diese Adresse führt zu einem Knoten und nicht zu einer Datei.

@@ -7,6 +7,8 @@ about-page = This page fetches the file from the node that you opened, and compa
 waiting = Asking for the file. If the node does not have it, it asks whoever shares it…
 plain-checked = Every byte was compared with the hash in the link.
 private-checked = Every byte was compared with the hash in the link, and decrypted in this browser.
+plain-streamed = Every byte is compared with the hash in the link before it is shown or saved.
+private-streamed = Every byte is compared with the hash in the link, and decrypted in this browser, before it is shown or saved.
 save = Save
 show = Show
 private = private
@@ -18,8 +20,10 @@ preview = Preview
 
 large-download = It is too large to be shown here, and can be saved.
 large-choice = It is too large to be shown here, and can be saved where you choose.
-large-memory = It is too large to be shown here. This browser keeps all { $size } in memory until it is saved: browsers save files as they come only on pages with an https address, and not in every private window.
-large-memory-unknown = It is too large to be shown here. This browser keeps all of it in memory until it is saved: browsers save files as they come only on pages with an https address, and not in every private window.
+large-memory = It is too large to be shown here. To save it, this browser keeps all of it in memory, { $size }: browsers save files as they come only on pages with an https address, and not in every private window.
+kept-in-memory = To save it, this browser keeps all of it in memory, { $size }: browsers save files as they come only on pages with an https address, and not in every private window.
+size-about = about { $size }
+size-more-than = more than { $size }
 
 ## What was saved, and how many files there are.
 
@@ -53,6 +57,10 @@ node-broken = The connection to the node broke off.
 not-saved = The browser did not save it.
 cancelled = Saving was cancelled.
 do-cancelled = Save it again if you want it.
+not-shown = This file cannot be shown here.
+do-not-shown = Save it to look at it.
+key-gone = The key of this private link is not in the address any more: this page took it out when it opened, so that nobody reads it there.
+do-key-gone = Open the link that you were sent once more.
 not-secure = Browsers decrypt only on pages with an https address.
 do-not-secure = Open the link at an https address of the node, or fetch it with the extension.
 no-file = This address leads to a node, and not to a file.

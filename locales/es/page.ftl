@@ -12,6 +12,8 @@ about-page = Esta página obtiene el archivo del nodo que has abierto y compara 
 waiting = Pidiendo el archivo. Si el nodo no lo tiene, se lo pide a quien lo comparte…
 plain-checked = Cada byte se ha comparado con el hash del enlace.
 private-checked = Cada byte se ha comparado con el hash del enlace y se ha descifrado en este navegador.
+plain-streamed = Cada byte se compara con el hash del enlace antes de mostrarse o guardarse.
+private-streamed = Cada byte se compara con el hash del enlace y se descifra en este navegador antes de mostrarse o guardarse.
 save = Guardar
 show = Mostrar
 private = privado
@@ -23,8 +25,10 @@ preview = Vista previa
 
 large-download = Es demasiado grande para mostrarlo aquí, pero puedes guardarlo.
 large-choice = Es demasiado grande para mostrarlo aquí, pero puedes guardarlo donde quieras.
-large-memory = Es demasiado grande para mostrarlo aquí. Este navegador mantiene los { $size } en la memoria hasta guardarlo: los navegadores solo guardan archivos a medida que llegan en páginas con una dirección https, y no en todas las ventanas privadas.
-large-memory-unknown = Es demasiado grande para mostrarlo aquí. Este navegador lo mantiene entero en la memoria hasta guardarlo: los navegadores solo guardan archivos a medida que llegan en páginas con una dirección https, y no en todas las ventanas privadas.
+large-memory = Es demasiado grande para mostrarse aquí. Para guardarlo, este navegador lo mantiene todo en memoria, { $size }: los navegadores solo guardan archivos a medida que llegan en páginas con una dirección https, y no en todas las ventanas privadas.
+kept-in-memory = Para guardarlo, este navegador lo mantiene todo en memoria, { $size }: los navegadores solo guardan archivos a medida que llegan en páginas con una dirección https, y no en todas las ventanas privadas.
+size-about = unos { $size }
+size-more-than = más de { $size }
 
 ## What was saved, and how many files there are.
 
@@ -58,6 +62,10 @@ node-broken = Se ha cortado la conexión con el nodo.
 not-saved = El navegador no lo ha guardado.
 cancelled = Se ha cancelado el guardado.
 do-cancelled = Guárdalo de nuevo si lo quieres.
+not-shown = Este archivo no se puede mostrar aquí.
+do-not-shown = Guárdalo para verlo.
+key-gone = La clave de este enlace privado ya no está en la dirección: esta página la quitó al abrirse, para que nadie la lea allí.
+do-key-gone = Abre de nuevo el enlace que te enviaron.
 not-secure = Los navegadores solo descifran en páginas con una dirección https.
 do-not-secure = Abre el enlace en una dirección https del nodo u obtenlo con la extensión.
 no-file = Esta dirección lleva a un nodo y no a un archivo.

@@ -720,7 +720,7 @@ fn categories(tag: &str) -> Result<(BTreeSet<&'static str>, BTreeSet<&'static st
             .map(word)
             .collect::<BTreeSet<_>>()
     };
-    let counted = of(&mut COUNTED.into_iter());
+    let counted = of(&mut COUNTED.clone());
     let all = of(&mut COUNTED.chain((1..=9).map(|n| 10_u32.pow(n))));
     Ok((counted, all))
 }

@@ -12,6 +12,8 @@ about-page = 此页面从你打开的节点获取文件，并将每个字节与�
 waiting = 正在请求文件。如果节点没有这个文件，它会向分享者索取…
 plain-checked = 每个字节都已与链接中的哈希比对。
 private-checked = 每个字节都已与链接中的哈希比对，并在此浏览器中解密。
+plain-streamed = 每个字节在显示或保存之前都会与链接中的哈希比对。
+private-streamed = 每个字节在显示或保存之前都会与链接中的哈希比对，并在此浏览器中解密。
 save = 保存
 show = 显示
 private = 私密
@@ -23,8 +25,10 @@ preview = 预览
 
 large-download = 文件太大，无法在此显示，但可以保存。
 large-choice = 文件太大，无法在此显示，但可以保存到你选择的位置。
-large-memory = 文件太大，无法在此显示。保存之前，此浏览器会把全部 { $size } 放在内存中：浏览器只有在使用 https 地址的页面上才能边接收边保存文件，而且并非每个隐私窗口都可以。
-large-memory-unknown = 文件太大，无法在此显示。保存之前，此浏览器会把整个文件放在内存中：浏览器只有在使用 https 地址的页面上才能边接收边保存文件，而且并非每个隐私窗口都可以。
+large-memory = 它太大，无法在此显示。为了保存它，此浏览器会将全部内容保留在内存中（{ $size }）：浏览器只有在使用 https 地址的页面上才能边接收边保存文件，而且并非在每个隐私窗口中都可以。
+kept-in-memory = 为了保存它，此浏览器会将全部内容保留在内存中（{ $size }）：浏览器只有在使用 https 地址的页面上才能边接收边保存文件，而且并非在每个隐私窗口中都可以。
+size-about = 约 { $size }
+size-more-than = 超过 { $size }
 
 ## What was saved, and how many files there are.
 
@@ -56,6 +60,10 @@ node-broken = 与节点的连接中断了。
 not-saved = 浏览器没有保存文件。
 cancelled = 保存已取消。
 do-cancelled = 如果需要，请重新保存。
+not-shown = 此文件无法在此显示。
+do-not-shown = 请保存后查看。
+key-gone = 此私密链接的密钥已不在地址中：此页面在打开时已将其取出，以免有人在那里看到它。
+do-key-gone = 请再次打开发送给你的链接。
 not-secure = 浏览器只在使用 https 地址的页面上解密。
 do-not-secure = 请在节点的 https 地址上打开链接，或用扩展获取。
 no-file = 这个地址指向一个节点，而不是文件。

@@ -4,11 +4,14 @@
 //! identity.key       the Ed25519 key, readable by its owner alone
 //! identity.lock      held by the process that uses the key
 //! work/NAME/         the journal and the bytes of a share or a fetch; a process that works on
-//!                    it holds `lock` in it
+//!                    it holds `lock` in it. It has an `identity.key` if that process could not
+//!                    take the identity, `leave` if what it uploads is to stay, and
+//!                    `over` if nothing is left to do but to take that back
 //! ```
 //!
 //! Several processes may use one directory. The first takes the identity, and each of the others
-//! uses a fresh one while it runs. No two processes work in the same `work/NAME`.
+//! uses a fresh one, which stays with its work: storages take a file back only for whom they took
+//! it from. No two processes work in the same `work/NAME`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
@@ -20,6 +23,12 @@ use fluence_peer::Keypair;
 use crate::exit::Failed;
 use crate::text;
 
+/// The name of a file with a key.
+const KEY: &str = "identity.key";
+/// The name of the file by which a work directory says that its uploads are to stay.
+const LEAVE: &str = "leave";
+/// The name of the file by which a work directory says that nothing is left to do but to take back its uploads.
+const OVER: &str = "over";
 /// How much of a key file is read at most, in bytes.
 const MAX_KEY: u64 = 4096;
 
@@ -77,6 +86,25 @@ impl Home {
         }
     }
 
+    /// The identity for this work: its own, if an earlier process gave it one, or that of the directory, or else a fresh one,
+    /// which the work keeps.
+    ///
+    /// # Errors
+    /// Fails if the directory or a key in it cannot be used.
+    pub fn identity_for(&self, work: &Work) -> Result<Identity, Failed> {
+        let own = work.path.join(KEY);
+        let lock = match own.exists() {
+            true => None,
+            false => self.lock_identity()?,
+        };
+        let path = match lock {
+            Some(_) => self.root.join(KEY),
+            None => own,
+        };
+        let keypair = keypair(&path)?;
+        Ok(Identity { keypair, lock })
+    }
+
     /// Takes the identity for as long as the result is kept.
     ///
     /// # Errors
@@ -101,30 +129,7 @@ impl Home {
     /// # Errors
     /// Fails if the file cannot be used or does not hold a key.
     pub fn keypair(&self) -> Result<Keypair, Failed> {
-        let path = self.root.join("identity.key");
-        let damaged = |reason: String| text::bad_identity(&path, &reason);
-        match File::open(&path) {
-            Ok(file) => {
-                let mut bytes = Vec::new();
-                file.take(MAX_KEY)
-                    .read_to_end(&mut bytes)
-                    .map_err(|error| text::state_unusable(&path, &error))?;
-                Keypair::from_protobuf_encoding(&bytes).map_err(|error| damaged(error.to_string()))
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let keypair = Keypair::generate_ed25519();
-                let bytes = keypair
-                    .to_protobuf_encoding()
-                    .map_err(|error| damaged(error.to_string()))?;
-                match write_private(&path, &bytes) {
-                    // Another process has just written a key, and that is the one to use.
-                    Err(error) if error.kind() == ErrorKind::AlreadyExists => self.keypair(),
-                    Err(error) => Err(text::state_unusable(&path, &error)),
-                    Ok(()) => Ok(keypair),
-                }
-            }
-            Err(error) => Err(text::state_unusable(&path, &error)),
-        }
+        keypair(&self.root.join(KEY))
     }
 
     /// Locks the work directory of this name until the result is dropped; `None` if another process
@@ -138,6 +143,17 @@ impl Home {
         fs::create_dir_all(&path).map_err(|error| text::state_unusable(&path, &error))?;
         let held = lock(&path.join("lock")).map_err(|error| text::state_unusable(&path, &error))?;
         Ok(held.map(|lock| Work { path, _lock: lock }))
+    }
+
+    /// Locks the work directory of this name, as [`Self::work`] does, if it exists.
+    ///
+    /// # Errors
+    /// Fails if the directory cannot be locked.
+    pub fn left(&self, name: &str) -> Result<Option<Work>, Failed> {
+        match self.root.join("work").join(name).exists() {
+            true => self.work(name),
+            false => Ok(None),
+        }
     }
 
     /// Removes a work directory.
@@ -203,6 +219,33 @@ impl Home {
     }
 }
 
+/// Reads the key in a file, and generates one if there is none.
+fn keypair(path: &Path) -> Result<Keypair, Failed> {
+    let damaged = |reason: String| text::bad_identity(path, &reason);
+    match File::open(path) {
+        Ok(file) => {
+            let mut bytes = Vec::new();
+            file.take(MAX_KEY)
+                .read_to_end(&mut bytes)
+                .map_err(|error| text::state_unusable(path, &error))?;
+            Keypair::from_protobuf_encoding(&bytes).map_err(|error| damaged(error.to_string()))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let new = Keypair::generate_ed25519();
+            let bytes = new
+                .to_protobuf_encoding()
+                .map_err(|error| damaged(error.to_string()))?;
+            match write_private(path, &bytes) {
+                // Another process has just written a key, and that is the one to use.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => keypair(path),
+                Err(error) => Err(text::state_unusable(path, &error)),
+                Ok(()) => Ok(new),
+            }
+        }
+        Err(error) => Err(text::state_unusable(path, &error)),
+    }
+}
+
 /// An identity that no other process uses at the same time.
 #[derive(Debug)]
 pub struct Identity {
@@ -230,6 +273,46 @@ impl Work {
     /// The path of the work directory.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The key that an earlier process gave it.
+    ///
+    /// # Errors
+    /// Fails if there is one that cannot be used.
+    pub fn keypair(&self) -> Result<Option<Keypair>, Failed> {
+        let own = self.path.join(KEY);
+        own.exists().then(|| keypair(&own)).transpose()
+    }
+
+    /// Notes that what is uploaded from here is to stay where it is, whatever becomes of this process.
+    ///
+    /// # Errors
+    /// Fails if the directory cannot be written.
+    pub fn leave(&self) -> Result<(), Failed> {
+        self.mark(LEAVE)
+    }
+
+    /// Whether what was uploaded from here is to stay where it is.
+    pub fn is_left(&self) -> bool {
+        self.path.join(LEAVE).exists()
+    }
+
+    /// Notes that nothing is left to do here but to take back what was uploaded.
+    ///
+    /// # Errors
+    /// Fails if the directory cannot be written.
+    pub fn end(&self) -> Result<(), Failed> {
+        self.mark(OVER)
+    }
+
+    /// Whether nothing is left to do here but to take back what was uploaded.
+    pub fn is_over(&self) -> bool {
+        self.path.join(OVER).exists()
+    }
+
+    fn mark(&self, name: &str) -> Result<(), Failed> {
+        let path = self.path.join(name);
+        fs::write(&path, "").map_err(|error| text::state_unusable(&path, &error))
     }
 }
 
@@ -326,7 +409,16 @@ mod tests {
             Fault::Locked
         );
         let key = first.keypair.public();
+        // A fresh one stays with the work for which it was made.
+        let work = home.work("share-1").unwrap().unwrap();
+        let own = home.identity_for(&work).unwrap().keypair.public();
+        assert_ne!(own, key);
         drop(first);
+        assert_eq!(home.identity_for(&work).unwrap().keypair.public(), own);
+        assert_eq!(work.keypair().unwrap().map(|key| key.public()), Some(own));
+        let other = home.work("share-2").unwrap().unwrap();
+        assert_eq!(home.identity_for(&other).unwrap().keypair.public(), key);
+        assert!(other.keypair().unwrap().is_none());
         assert_eq!(home.exclusive_identity().unwrap().keypair.public(), key);
         #[cfg(unix)]
         {

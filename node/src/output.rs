@@ -124,6 +124,13 @@ impl Output {
         }
     }
 
+    /// Asks something at the terminal, whatever else is printed.
+    pub fn ask(&self, question: &str) {
+        self.bars.suspend(|| {
+            let _ = writeln!(std::io::stderr().lock(), "{question}");
+        });
+    }
+
     /// Prints why the command failed.
     pub fn failed(&self, failed: &Failed) {
         self.event(&error_event(failed));

@@ -724,6 +724,34 @@ pub fn work_in_use() -> Failed {
 
 /// Advice after a share that was stopped.
 pub const SHARE_AGAIN: &str = "Run the same command again to share.";
+/// Somebody asks for a file, and the person decides.
+pub fn asking(peer: &str, name: &str) -> String {
+    format!(
+        "{} asks for {}. Type y and Enter to give it to them, or n to refuse; without an answer it is refused after a minute.",
+        printable(peer),
+        printable(name)
+    )
+}
+
+/// A question was not answered in time.
+pub const NOT_ANSWERED: &str = "It was refused, because there was no answer for a minute.";
+
+/// There is nobody at a terminal who could be asked.
+pub fn nobody_to_ask() -> Failed {
+    Failed::usage(
+        "--ask needs a terminal, and there is none.",
+        "Run the command at a terminal, or leave out --ask.",
+    )
+}
+
+/// A share ended because it was fetched as often as it should be.
+pub fn fetched_enough(name: &str) -> String {
+    format!(
+        "{} was fetched as often as it should be, and is not shared any more. Its copy is taken back in a minute or so.",
+        printable(name)
+    )
+}
+
 /// Advice after a fetch or a save that was stopped.
 pub const KEPT: &str = "Run the same command again to continue; what has arrived so far is kept.";
 
@@ -772,8 +800,18 @@ pub fn uploaded(bytes: u64) -> String {
 /// A storage could not be asked to remove its copy.
 pub fn left_at(host: &str) -> String {
     format!(
-        "A copy is still in the storage at {host}, which did not answer. It is removed when the room is needed."
+        "A copy is still in the storage at {host}, which did not answer. The next command takes it back."
     )
+}
+
+/// Storages have removed what earlier commands left there.
+pub fn released_earlier(copies: usize) -> String {
+    match copies {
+        1 => "A copy that an earlier command left in storage was taken back.".to_owned(),
+        copies => {
+            format!("{copies} copies that earlier commands left in storage were taken back.")
+        }
+    }
 }
 
 /// A file is shared.

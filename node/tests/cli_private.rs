@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use fluence::private::record::{HEADER, RECORD};
 use serde_json::{Value, json};
 use support::{Fluence, World, bytes, fluence, get, output};
 
@@ -76,13 +77,14 @@ fn fetch(world: &World, state: &str, link: &str, to: &Path) -> Value {
     fetched
 }
 
-/// Opens a body with the script in Python, which shares no code with this program; `None` if it cannot run here.
-fn by_python(what: &str, key: &str, body: &[u8]) -> Option<Vec<u8>> {
+/// Runs the script in Python, which shares no code with this program, with these bytes on its standard input. Returns what it
+/// prints if it succeeds, and nothing if it refuses; `None` if it cannot run here.
+fn python(args: &[&OsStr], body: &[u8]) -> Option<Result<Vec<u8>, ()>> {
     const MISSING: i32 = 77;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/private/private.py");
     let python = Command::new("python3")
         .arg(script)
-        .args([what, key])
+        .args(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
@@ -102,8 +104,15 @@ fn by_python(what: &str, key: &str, body: &[u8]) -> Option<Vec<u8>> {
         eprintln!("not checked by another implementation: {why}");
         return None;
     }
-    assert_eq!(code, Some(0));
-    ended.map(|ended| ended.stdout)
+    ended.map(|ended| match ended.status.success() {
+        true => Ok(ended.stdout),
+        false => Err(()),
+    })
+}
+
+/// Opens a body with the script, which must succeed.
+fn by_python(what: &str, key: &str, body: &[u8]) -> Option<Vec<u8>> {
+    python(&[what.as_ref(), key.as_ref()], body).map(Result::unwrap)
 }
 
 #[test]
@@ -248,6 +257,140 @@ fn a_folder_is_one_archive_and_becomes_a_folder() {
         );
     }
     drop(share);
+}
+
+/// The body of a private share, as whoever has no key gets it.
+#[track_caller]
+fn body_of(world: &World, link: &str, to: &str) -> Vec<u8> {
+    let (cid, _) = parts(link);
+    let to = world.path(to);
+    let args = [
+        cid.as_ref(),
+        "--force".as_ref(),
+        "-o".as_ref(),
+        to.as_os_str(),
+    ];
+    world.client::<&OsStr>("keyless", "fetch", &args).succeeds();
+    fs::read(to).unwrap()
+}
+
+/// The body of a private share, changed in every way that a record, the order, the end and the header can be.
+fn tampered(sealed: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let (header, rest) = sealed.split_at(HEADER);
+    let records: Vec<&[u8]> = rest.chunks(RECORD as usize).collect();
+    let (last, middle) = (records.len() - 1, records.len() / 2);
+    let whole = |records: &[&[u8]]| [header, &records.concat()].concat();
+    let flipped = |at: usize| {
+        let mut body = sealed.to_vec();
+        body[at] ^= 1;
+        body
+    };
+    let in_record = |number: usize| flipped(HEADER + number * RECORD as usize + 9);
+    let (mut swapped, mut without, mut twice) = (records.clone(), records.clone(), records.clone());
+    swapped.swap(middle, middle + 1);
+    without.remove(middle);
+    twice.insert(middle, records[middle]);
+    vec![
+        ("salt", flipped(3)),
+        ("record size", flipped(18)),
+        ("key id", flipped(HEADER - 1)),
+        ("first record", in_record(0)),
+        ("middle record", in_record(middle)),
+        ("last record", in_record(last)),
+        ("last tag", flipped(sealed.len() - 1)),
+        ("order", whole(&swapped)),
+        ("a record less", whole(&without)),
+        ("a record twice", whole(&twice)),
+        ("cut between records", whole(&records[..middle])),
+        ("without the last record", whole(&records[..last])),
+        ("cut within a record", sealed[..sealed.len() - 1].to_vec()),
+        ("nothing but the header", header.to_vec()),
+        ("longer", [sealed, b"more"].concat()),
+    ]
+}
+
+#[test]
+fn nothing_is_saved_or_printed_of_what_was_tampered_with() {
+    let world = World::new();
+    let path = world.file("secret.bin", 17 * MIB);
+    let (_share, link) = world.share("alice", &["--private".as_ref(), path.as_os_str()]);
+    let (_, key) = parts(&link);
+    let sealed = body_of(&world, &link, "body");
+    let out = world.path("out");
+    fs::create_dir(&out).unwrap();
+    for (about, body) in tampered(&sealed) {
+        let path = world.path("changed.bin");
+        fs::write(&path, &body).unwrap();
+        let (_changed, changed) = world.share("mallory", &[&path]);
+        let link = format!("{changed}#{key}");
+        let args = [link.as_ref(), "-o".as_ref(), out.as_os_str()];
+        let (code, error) = world.client::<&OsStr>("bob", "fetch", &args).fails();
+        assert_eq!((code, &error["code"]), (5, &json!("not_opened")), "{about}");
+        assert_eq!(fs::read_dir(&out).unwrap().count(), 0, "{about}");
+        let mut command = fluence(&world.path("carol"));
+        command.args(["fetch", "--node", &world.tcp, &link, "-o", "-"]);
+        let printed = output(&mut command);
+        assert!(!printed.status.success(), "{about}");
+        assert_eq!(printed.stdout.len(), 0, "{about}: it was printed");
+        let refused = python(&["open".as_ref(), key.as_ref()], &body);
+        assert!(refused.is_none_or(|opened| opened.is_err()), "{about}");
+    }
+    let opened = by_python("open", &key, &sealed);
+    assert!(opened.is_none_or(|archive| contains(&archive, &bytes(17 * MIB)[MIB..MIB + 64])));
+}
+
+#[test]
+fn another_implementation_reads_folders_and_writes_what_is_read_here() {
+    let world = World::new();
+    let folder = world.path("Ferien 🏖");
+    fs::create_dir_all(folder.join("in/nothing")).unwrap();
+    let long = format!("{}.txt", "я".repeat(60));
+    let contents = [("z.bin", 200_000), ("in/empty", 0), (long.as_str(), 511)];
+    for (name, len) in contents {
+        fs::write(folder.join(name), bytes(len)).unwrap();
+    }
+    let is_there = |to: &Path| {
+        for (name, len) in contents {
+            assert!(fs::read(to.join(name)).unwrap() == bytes(len), "{name}");
+        }
+        assert!(to.join("in/nothing").is_dir());
+    };
+    // Read by it.
+    let (_share, link) = world.share("alice", &["--private".as_ref(), folder.as_os_str()]);
+    let (_, key) = parts(&link);
+    let body = body_of(&world, &link, "body");
+    let Some(listed) = by_python("list", &key, &body) else {
+        return;
+    };
+    let entries: Vec<Value> = serde_json::from_slice(&listed).unwrap();
+    for (name, len) in contents {
+        let path = json!(format!("Ferien 🏖/{name}"));
+        let entry = entries.iter().find(|entry| entry["path"] == path);
+        assert_eq!(entry.unwrap()["size"], len, "{name}");
+    }
+    let nothing = json!("Ferien 🏖/in/nothing");
+    assert!(
+        entries
+            .iter()
+            .any(|entry| entry["path"] == nothing && entry["folder"] == true)
+    );
+    // Written by it: a folder, a file of some records, and one without bytes.
+    let key = "AQIDBAUGBwgJCgsMDQ4PEA";
+    let (large, empty) = (world.file("large.bin", 300_000), world.file("empty", 0));
+    for (number, path) in [&folder, &large, &empty].into_iter().enumerate() {
+        let args = ["seal".as_ref(), key.as_ref(), path.as_os_str()];
+        let sealed = python(&args, b"").unwrap().unwrap();
+        let body = world.path(&format!("by python {number}"));
+        fs::write(&body, sealed).unwrap();
+        let (_share, link) = world.share("carol", &[&body]);
+        let to = world.path(&format!("to {number}"));
+        fetch(&world, "bob", &format!("{link}#{key}"), &to);
+        let name = path.file_name().unwrap();
+        match number {
+            0 => is_there(&to.join(name)),
+            _ => assert!(fs::read(to.join(name)).unwrap() == fs::read(path).unwrap()),
+        }
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use support::{World, bytes, fluence, get, get_with, output};
+use support::{World, bytes, fluence, get, output};
 
 const MIB: usize = 1024 * 1024;
 
@@ -677,15 +677,6 @@ fn a_web_link_that_would_not_open_is_not_printed() {
     assert!(share.event("shared")["web"].is_null());
 }
 
-/// Whether the node's storage has all of a file, without asking anybody for it.
-fn is_stored(world: &World, link: &str) -> bool {
-    let cid = link.trim_start_matches("fluence:");
-    let headers = "Cache-Control: only-if-cached\r\n";
-    let (status, _) = get_with(&world.http, &format!("/ipfs/{cid}?format=car"), headers);
-    assert!(matches!(status, 200 | 412), "{status}");
-    status == 200
-}
-
 #[test]
 fn a_share_that_is_stopped_takes_its_files_back() {
     let world = World::new();
@@ -700,10 +691,10 @@ fn a_share_that_is_stopped_takes_its_files_back() {
             &[link.as_ref(), "-o".as_ref(), to.as_os_str()],
         );
         fetched.succeeds();
-        assert!(is_stored(&world, &link));
+        assert!(world.is_stored(&link));
         share.terminate();
         share.succeeds();
-        assert_eq!(is_stored(&world, &link), stays);
+        assert_eq!(world.is_stored(&link), stays);
     }
 }
 
@@ -713,5 +704,5 @@ fn a_share_ends_by_itself_when_it_was_asked_to() {
     let path = world.file("a", MIB);
     let (share, link) = world.share("alice", &[path.as_os_str(), "--for".as_ref(), "2".as_ref()]);
     share.succeeds();
-    assert!(!is_stored(&world, &link));
+    assert!(!world.is_stored(&link));
 }

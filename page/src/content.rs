@@ -7,24 +7,10 @@ use fluence::names::{canonical, chosen_name};
 use fluence::private::tar::Entry;
 use fluence::web_link::WebLink;
 use js_sys::{Array, Uint8Array};
+use wasm_bindgen::JsCast;
 use web_sys::{Blob, BlobPropertyBag};
 
 use crate::open::Brought;
-
-/// What was found.
-pub enum Found {
-    /// All of it is here.
-    Here(Content),
-    /// A file or a folder that is too large to be held.
-    Large {
-        /// Its name.
-        name: String,
-        /// The size of the file in bytes. Nobody knows that of a folder before all of it has come.
-        size: Option<u64>,
-        /// Whether it is a folder, which is saved as a ZIP file.
-        folder: bool,
-    },
-}
 
 /// One file.
 pub struct File {
@@ -134,6 +120,22 @@ impl Content {
     pub fn single_size(&self) -> Option<u64> {
         let file = self.files.first().filter(|_| self.private)?;
         Some(file.len)
+    }
+
+    /// The first bytes of the file that began last, as far as they are here, at most so many of them.
+    pub fn beginning(&self, most: u64) -> Vec<u8> {
+        let mut beginning = Vec::new();
+        let pieces = self.files.last().map(|file| file.pieces.iter());
+        for piece in pieces.into_iter().flatten() {
+            let left = (most as usize).saturating_sub(beginning.len());
+            if left == 0 {
+                break;
+            }
+            let piece: Uint8Array = piece.unchecked_into();
+            let end = piece.length().min(left as u32);
+            beginning.extend(piece.subarray(0, end).to_vec());
+        }
+        beginning
     }
 
     /// The number of bytes that are here.

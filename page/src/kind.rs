@@ -17,6 +17,28 @@ pub enum Kind {
     None,
 }
 
+impl Kind {
+    /// The type as which the browser shows it; `None` if it shows nothing by itself.
+    pub fn media_type(self) -> Option<&'static str> {
+        match self {
+            Self::Image(media_type) | Self::Video(media_type) | Self::Audio(media_type) => {
+                Some(media_type)
+            }
+            Self::Pdf | Self::Text | Self::None => None,
+        }
+    }
+
+    /// Whether it is shown while it comes. A picture is shown as a whole where it is not too large for that, and SVG only as a
+    /// blob, which is no address of this page.
+    pub fn is_played(self, is_large: bool) -> bool {
+        match self {
+            Self::Video(_) | Self::Audio(_) => true,
+            Self::Image(media_type) => is_large && media_type != "image/svg+xml",
+            Self::Pdf | Self::Text | Self::None => false,
+        }
+    }
+}
+
 /// The beginnings of formats, with an offset.
 const BEGINNINGS: [(usize, &[u8], Kind); 16] = [
     (0, b"\x89PNG\r\n\x1a\n", Kind::Image("image/png")),
@@ -79,6 +101,24 @@ pub fn of(name: &str, first: &[u8]) -> Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sound_and_video_are_played_at_any_size_and_pictures_if_they_are_large() {
+        for (kind, small, large) in [
+            (Kind::Video("video/mp4"), true, true),
+            (Kind::Audio("audio/wav"), true, true),
+            (Kind::Image("image/png"), false, true),
+            (Kind::Image("image/svg+xml"), false, false),
+            (Kind::Pdf, false, false),
+            (Kind::Text, false, false),
+            (Kind::None, false, false),
+        ] {
+            assert_eq!(
+                (kind.is_played(false), kind.is_played(true)),
+                (small, large)
+            );
+        }
+    }
 
     #[test]
     fn files_are_shown_as_what_they_begin_like_and_never_as_pages() {

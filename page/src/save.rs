@@ -1,39 +1,27 @@
-//! Saves a file that is too large to be held: the browser writes it to the disk as it comes, by way of a service worker
-//! (`static/save.js`), which answers an address with the bytes that this page sends. Where there is no service worker, the
-//! person chooses a file (`disk.rs`), or else the browser keeps all of it until it is saved.
+//! Saves a file that is too large to be held: the browser writes it to the disk as it comes, by way of the service worker
+//! (`worker.rs`). Where there is none, the person chooses a file (`disk.rs`), or else the browser keeps all of it until it is
+//! saved.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use fluence::content::zip;
 use fluence::private::tar::Entry;
 use fluence::web_link::WebLink;
-use futures::channel::mpsc;
 use futures::future::{Either, select};
-use futures::stream::StreamExt;
-use gloo_timers::callback::Interval;
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, Math, Uint8Array};
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web::js::{object, outcome};
-use web_sys::{
-    Blob, Event, MessageChannel, MessageEvent, MessagePort, RegistrationOptions, ServiceWorker,
-    ServiceWorkerRegistration, ServiceWorkerState,
-};
+use web::js::object;
+use web_sys::{Blob, Event, MessageChannel};
 
 use crate::disk::{self, Chosen};
 use crate::open::{Brought, Opening};
-use crate::text::Trouble;
+use crate::text::{Size, Trouble};
 use crate::transfer::Transfer;
 use crate::view::{self, View};
+use crate::worker::{Ask, Pipe, address, worker};
 
-/// The program of the service worker, and the addresses that it answers.
-const WORKER: &str = "/page/save.js";
-const SCOPE: &str = "/page/save/";
-/// How often the service worker is kept from being ended, in milliseconds.
-const AWAKE_MS: u32 = 10_000;
 /// How long the service worker may take to say that it is ready, in milliseconds.
 const READY_MS: u32 = 20_000;
 /// How many bytes are handed over at a time. Each hand-over takes two messages.
@@ -63,32 +51,15 @@ pub async fn way() -> Way {
     }
 }
 
-/// What the browser wants of a save.
-enum Ask {
-    /// The worker is ready for the request.
-    Ready,
-    /// It takes one more piece.
-    More,
-    /// It takes nothing more.
-    Cancelled,
-}
-
 /// A save that is under way. Dropping it before its end makes the browser's download fail.
 struct Save {
-    port: MessagePort,
-    asks: mpsc::UnboundedReceiver<Ask>,
-    ended: Cell<bool>,
-    _awake: Interval,
-    _on_message: Closure<dyn Fn(MessageEvent)>,
+    pipe: Pipe,
     _on_leaving: Closure<dyn Fn()>,
 }
 
 impl Drop for Save {
     fn drop(&mut self) {
         view::window().set_onpagehide(None);
-        if !self.ended.get() {
-            let _ = self.port.post_message(&"failed".into());
-        }
     }
 }
 
@@ -97,72 +68,35 @@ impl Save {
     async fn begin(view: &View, name: &str, size: Option<u64>) -> Result<Self, Trouble> {
         let worker = worker().await.ok_or_else(Trouble::not_saved)?;
         let channel = MessageChannel::new().map_err(|_| Trouble::not_saved())?;
-        let (port, theirs) = (channel.port1(), channel.port2());
-        let (sender, mut asks) = mpsc::unbounded();
-        let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            let ask = match event.data().as_string().as_deref() {
-                Some("ready") => Ask::Ready,
-                Some("more") => Ask::More,
-                _ => Ask::Cancelled,
-            };
-            // The save may be over.
-            let _ = sender.unbounded_send(ask);
-        });
-        port.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        let id: String = (0..4)
-            .map(|_| format!("{:08x}", (Math::random() * f64::from(u32::MAX)) as u32))
-            .collect();
+        let (id, address) = address();
         let save = object([
-            ("id", id.as_str().into()),
+            ("id", id.into()),
             ("name", name.into()),
             ("size", size.map(|size| size as f64).into()),
         ]);
+        let mut pipe = Pipe::new(channel.port1(), worker.clone());
         worker
-            .post_message_with_transferable(&save, &Array::of1(&theirs))
+            .post_message_with_transferable(&save, &Array::of1(&channel.port2()))
             .map_err(|_| Trouble::not_saved())?;
-        match select(asks.next(), TimeoutFuture::new(READY_MS)).await {
-            Either::Left((Some(Ask::Ready), _)) => {}
-            _ => return Err(Trouble::not_saved()),
+        let ready = matches!(
+            select(Box::pin(pipe.asked()), TimeoutFuture::new(READY_MS)).await,
+            Either::Left((Some(Ask::Ready), _))
+        );
+        if !ready {
+            return Err(Trouble::not_saved());
         }
-        view.request(&format!("{SCOPE}{id}"));
-        let awake = Interval::new(AWAKE_MS, move || {
-            let _ = worker.post_message(&JsValue::NULL);
-        });
+        view.request(&address);
         let on_leaving = {
-            let port = port.clone();
+            let port = pipe.port().clone();
             Closure::<dyn Fn()>::new(move || {
                 let _ = port.post_message(&"failed".into());
             })
         };
         view::window().set_onpagehide(Some(on_leaving.as_ref().unchecked_ref()));
         Ok(Self {
-            port,
-            asks,
-            ended: Cell::new(false),
-            _awake: awake,
-            _on_message: on_message,
+            pipe,
             _on_leaving: on_leaving,
         })
-    }
-
-    /// Sends bytes, the only ones in their buffer, once the browser takes more.
-    async fn push(&mut self, piece: &Uint8Array) -> Result<(), Trouble> {
-        match self.asks.next().await {
-            Some(Ask::More) => {}
-            _ => return Err(Trouble::cancelled()),
-        }
-        let handed_over = Array::of1(&piece.buffer());
-        self.port
-            .post_message_with_transferable(piece, &handed_over)
-            .map_err(|_| Trouble::not_saved())
-    }
-
-    /// Ends the file: all of it was sent.
-    fn end(&self) -> Result<(), Trouble> {
-        self.ended.set(true);
-        self.port
-            .post_message(&"end".into())
-            .map_err(|_| Trouble::not_saved())
     }
 }
 
@@ -205,7 +139,9 @@ fn blob(parts: &Array) -> Result<Blob, Trouble> {
 impl Sink {
     async fn begin(way: Way, view: &View, what: &Large) -> Result<Self, Trouble> {
         Ok(match way {
-            Way::Download => Self::Download(Save::begin(view, &what.name, what.size).await?),
+            Way::Download => {
+                Self::Download(Save::begin(view, &what.name, what.size.exactly()).await?)
+            }
             Way::Choice => Self::Choice(Chosen::ask(&what.name).await?),
             Way::Memory => Self::Memory(Held::default()),
         })
@@ -213,7 +149,10 @@ impl Sink {
 
     async fn push(&mut self, piece: &Uint8Array) -> Result<(), Trouble> {
         match self {
-            Self::Download(save) => save.push(piece).await,
+            Self::Download(save) => match save.pipe.asked().await {
+                Some(Ask::More) => save.pipe.push(piece),
+                _ => Err(Trouble::cancelled()),
+            },
             Self::Choice(chosen) => chosen.push(piece).await,
             Self::Memory(held) => held.push(piece),
         }
@@ -221,7 +160,7 @@ impl Sink {
 
     async fn end(self, view: &View, name: &str) -> Result<(), Trouble> {
         match self {
-            Self::Download(save) => save.end(),
+            Self::Download(save) => save.pipe.end(),
             Self::Choice(chosen) => chosen.end().await,
             Self::Memory(held) => {
                 let whole = held.kept.concat(&held.pieces);
@@ -256,10 +195,12 @@ impl Drop for Staying {
 pub struct Large {
     /// Where it is.
     pub link: WebLink,
+    /// What it is called.
+    pub title: String,
     /// The name under which it is saved.
     pub name: String,
-    /// Its size in bytes, if it is known.
-    pub size: Option<u64>,
+    /// Its size.
+    pub size: Size,
     /// Whether it is a folder, which is saved as a ZIP file.
     pub folder: bool,
 }
@@ -392,39 +333,4 @@ impl Out {
         }
         self.sink.end(view, name).await
     }
-}
-
-/// The service worker, running.
-async fn worker() -> Option<ServiceWorker> {
-    let navigator = view::window().navigator();
-    if web::js::member(&navigator, "serviceWorker").is_falsy() {
-        return None;
-    }
-    let options = RegistrationOptions::new();
-    options.set_scope(SCOPE);
-    let registered = navigator
-        .service_worker()
-        .register_with_options(WORKER, &options);
-    let registration = outcome(Ok(registered)).await.ok()?;
-    let registration: ServiceWorkerRegistration = registration.unchecked_into();
-    if let Some(active) = registration.active() {
-        return Some(active);
-    }
-    let coming = registration.installing().or(registration.waiting())?;
-    let activated = js_sys::Promise::new(&mut |resolve, reject| {
-        let worker = coming.clone();
-        let look = Closure::<dyn Fn()>::new(move || {
-            let settle = match worker.state() {
-                ServiceWorkerState::Activated => &resolve,
-                ServiceWorkerState::Redundant => &reject,
-                _ => return,
-            };
-            let _ = settle.call0(&JsValue::NULL);
-        });
-        coming.set_onstatechange(Some(look.as_ref().unchecked_ref()));
-        // It is called as long as the worker is being installed.
-        look.forget();
-    });
-    JsFuture::from(activated).await.ok()?;
-    registration.active()
 }

@@ -18,13 +18,44 @@ pub fn progress_of(bytes: u64, total: Option<u64>) -> String {
     }
 }
 
-/// How a file is saved that is too large to be shown.
-pub fn large(way: Way, size: Option<u64>) -> String {
-    match (way, size) {
-        (Way::Download, _) => large_download().to_owned(),
-        (Way::Choice, _) => large_choice().to_owned(),
-        (Way::Memory, Some(size)) => large_memory(&words::size(size)),
-        (Way::Memory, None) => large_memory_unknown().to_owned(),
+/// The size of what is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// So many bytes.
+    Exactly(u64),
+    /// About so many bytes, as its maker says.
+    About(u64),
+    /// More than so many bytes, which are here.
+    MoreThan(u64),
+}
+
+impl Size {
+    /// The number of bytes, if it is known.
+    pub fn exactly(self) -> Option<u64> {
+        match self {
+            Self::Exactly(size) => Some(size),
+            Self::About(_) | Self::MoreThan(_) => None,
+        }
+    }
+
+    /// How large it is.
+    pub fn words(self) -> String {
+        match self {
+            Self::Exactly(size) => words::size(size),
+            Self::About(size) => size_about(&words::size(size)),
+            Self::MoreThan(size) => size_more_than(&words::size(size)),
+        }
+    }
+}
+
+/// How a file is saved that is not held, and whether it is shown all the same.
+pub fn large(way: Way, size: Size, shown: bool) -> String {
+    match way {
+        Way::Download | Way::Choice if shown => String::new(),
+        Way::Download => large_download().to_owned(),
+        Way::Choice => large_choice().to_owned(),
+        Way::Memory if shown => kept_in_memory(&size.words()),
+        Way::Memory => large_memory(&size.words()),
     }
 }
 
@@ -93,6 +124,16 @@ impl Trouble {
     /// The person, or the browser, has ended saving.
     pub fn cancelled() -> Self {
         Self::new(cancelled(), do_cancelled())
+    }
+
+    /// A file cannot be read from anywhere in it.
+    pub fn not_shown() -> Self {
+        Self::new(not_shown(), do_not_shown())
+    }
+
+    /// The address is that of a private share whose key this page has taken out of it.
+    pub fn key_gone() -> Self {
+        Self::new(key_gone(), do_key_gone())
     }
 
     /// The browser decrypts nothing here.

@@ -35,9 +35,9 @@ const WORTH_A_CALL: usize = 16 * 1024;
 /// memory what this program has not read yet.
 const ASKED: u64 = 32 << 20;
 /// How many times an answer may break off without a new block before the transfer ends.
-const MAX_TRIES: u32 = 4;
+pub const MAX_TRIES: u32 = 4;
 /// The wait before it is asked for again, in milliseconds.
-const RETRY_MS: u32 = 1500;
+pub const RETRY_MS: u32 = 1500;
 
 /// A transfer that is under way. Dropping it ends it.
 pub struct Transfer {
@@ -52,7 +52,13 @@ struct Answer {
     is_piece: bool,
     /// Whether there was anything new in it.
     brought: bool,
-    blocks: Blocks,
+    coming: Coming,
+}
+
+/// Blocks that the node sends, all of which are verified. Dropping it ends the transfer.
+pub struct Coming {
+    /// The blocks.
+    pub blocks: Blocks,
     _abort: AbortOnDrop,
 }
 
@@ -79,6 +85,11 @@ impl Transfer {
         self.walk.size()
     }
 
+    /// About how many bytes a folder has, as whoever made it says.
+    pub fn stated_len(&self) -> Option<u64> {
+        self.walk.stated_len()
+    }
+
     /// The files and empty folders that have begun. The bytes that came last are of the last one.
     pub fn files(&self) -> &[DagFile] {
         self.walk.files()
@@ -103,7 +114,7 @@ impl Transfer {
                 self.ask().await?;
                 continue;
             };
-            match answer.blocks.next().await {
+            match answer.coming.blocks.next().await {
                 Some(Ok(FromCar::Heard(_))) => {}
                 Some(Ok(FromCar::Block(cid, Payload::Bytes(bytes)))) => {
                     if let Step::New { data, .. } = self.walk.accept(cid, bytes)? {
@@ -167,9 +178,14 @@ impl Transfer {
                 format!("dag-scope=entity&entity-bytes={offset}:{end}")
             }
         };
-        let url = format!("/ipfs/{}?format=car&{scope}", canonical(&point.file));
-        match ask(&url).await {
-            Ok(answer) => self.answer = Some(Answer { is_piece, ..answer }),
+        match ask(&point.file, &scope).await {
+            Ok(coming) => {
+                self.answer = Some(Answer {
+                    is_piece,
+                    brought: false,
+                    coming,
+                });
+            }
             Err(trouble) if self.walk.offset() > 0 => self.again(trouble).await?,
             Err(trouble) => return Err(trouble),
         }
@@ -177,7 +193,9 @@ impl Transfer {
     }
 }
 
-async fn ask(url: &str) -> Result<Answer, Trouble> {
+/// Asks the node for blocks of a file: those that the parameters say.
+pub async fn ask(cid: &Cid, scope: &str) -> Result<Coming, Trouble> {
+    let url = format!("/ipfs/{}?format=car&{scope}", canonical(cid));
     let abort = AbortController::new().map_err(|_| Trouble::broken())?;
     let headers = Headers::new().map_err(|_| Trouble::broken())?;
     headers
@@ -190,7 +208,7 @@ async fn ask(url: &str) -> Result<Answer, Trouble> {
     init.set_cache(RequestCache::NoStore);
     init.set_signal(Some(&abort.signal()));
     let abort = AbortOnDrop(abort);
-    let response = select(JsFuture::from(fetch(url, &init)), silence()).await;
+    let response = select(JsFuture::from(fetch(&url, &init)), silence()).await;
     let response: Response = match response {
         Either::Left((Ok(response), _)) => response.unchecked_into(),
         Either::Left((Err(_), _)) => return Err(Trouble::unreachable()),
@@ -202,9 +220,7 @@ async fn ask(url: &str) -> Result<Answer, Trouble> {
     let body = response.body().ok_or_else(Trouble::broken)?;
     let reader = ByteReader::new(&body, ArrayBuffer::new(PIECE));
     let reader = reader.map_err(|_| Trouble::broken())?;
-    Ok(Answer {
-        is_piece: false,
-        brought: false,
+    Ok(Coming {
         blocks: cars::blocks(pieces(reader), verify),
         _abort: abort,
     })

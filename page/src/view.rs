@@ -13,13 +13,11 @@ use web_sys::{
 
 use crate::content::{Content, File};
 use crate::kind::{self, Kind};
-use crate::save::{self, Way};
-use crate::text::{self, Trouble};
+use crate::play::{Playing, Readable};
+use crate::save::Way;
+use crate::text::{self, Size, Trouble};
+use crate::{SNIFFED, TEXT};
 
-/// How many bytes at the beginning of a file say how it is shown.
-const SNIFFED: f64 = 4096.0;
-/// The most bytes of a text that are shown.
-const TEXT: f64 = 262_144.0;
 /// The most files of a folder that are listed.
 const LISTED: usize = 1000;
 
@@ -45,6 +43,8 @@ pub struct View {
     on_save: RefCell<Option<Closure<dyn Fn()>>>,
     /// The progress that was shown last, in thousandths.
     shown: RefCell<u32>,
+    /// Where the browser reads what it shows.
+    playing: RefCell<Option<Playing>>,
 }
 
 impl View {
@@ -54,6 +54,7 @@ impl View {
             document: window().document().unwrap_throw(),
             on_save: RefCell::default(),
             shown: RefCell::default(),
+            playing: RefCell::default(),
         };
         for (id, words) in [
             ("name", text::title()),
@@ -111,16 +112,26 @@ impl View {
         for id in ["save", "again", "preview", "files"] {
             self.part(id).set_hidden(true);
         }
+        self.part("preview").set_text_content(None);
+        self.playing.take();
+        self.shown.replace(0);
+        self.say("state", text::waiting());
+    }
+
+    /// Begins to save. What is shown stays.
+    pub fn begin_saving(&self) {
+        self.say("trouble", "");
+        self.part("save").set_hidden(true);
         self.shown.replace(0);
         self.say("state", text::waiting());
     }
 
     /// Says what it is, as far as it is known.
-    pub fn describe(&self, name: Option<&str>, size: Option<u64>, private: bool) {
+    pub fn describe(&self, name: Option<&str>, size: Option<Size>, private: bool) {
         if let Some(name) = name {
             self.part("name").set_text_content(Some(name));
         }
-        let mut about: Vec<String> = size.map(words::size).into_iter().collect();
+        let mut about: Vec<String> = size.map(Size::words).into_iter().collect();
         if private {
             about.push(text::private().to_owned());
         }
@@ -147,23 +158,33 @@ impl View {
         }
     }
 
-    /// Shows what went wrong.
+    /// Shows what went wrong, and nothing of the file any more.
     pub fn fail(&self, trouble: &Trouble, can_retry: bool) {
-        self.part("progress").set_hidden(true);
-        self.say("state", "");
+        for id in ["checked", "state"] {
+            self.say(id, "");
+        }
+        for id in ["progress", "save", "preview"] {
+            self.part(id).set_hidden(true);
+        }
+        self.part("preview").set_text_content(None);
+        self.playing.take();
         self.say("trouble", &format!("{} {}", trouble.what, trouble.advice));
         self.part("again").set_hidden(!can_retry);
     }
 
-    /// Offers to save a file or a folder that is too large to be shown.
-    pub fn offer(self: &Rc<Self>, size: Option<u64>, save: impl Fn(Way) + 'static) {
+    /// Shows why it was not saved, which can be tried again.
+    pub fn not_saved(&self, trouble: &Trouble) {
         self.part("progress").set_hidden(true);
-        let view = Rc::clone(self);
-        spawn_local(async move {
-            let way = save::way().await;
-            view.say("state", &text::large(way, size));
-            view.on_save(move || save(way));
-        });
+        self.say("state", "");
+        self.say("trouble", &format!("{} {}", trouble.what, trouble.advice));
+        self.part("save").set_hidden(false);
+    }
+
+    /// Offers to save a file or a folder that is not held, and perhaps shown.
+    pub fn offer(&self, way: Way, size: Size, shown: bool, save: impl Fn() + 'static) {
+        self.part("progress").set_hidden(true);
+        self.say("state", &text::large(way, size, shown));
+        self.on_save(save);
     }
 
     fn on_save(&self, save: impl Fn() + 'static) {
@@ -184,6 +205,77 @@ impl View {
         }
     }
 
+    /// Says how what is shown while it comes is checked.
+    pub fn streamed(&self, private: bool) {
+        let words = if private {
+            text::private_streamed()
+        } else {
+            text::plain_streamed()
+        };
+        self.say("checked", words);
+    }
+
+    /// Has the browser show a file that it reads by itself. `failed` is told why nothing more of it can be read.
+    pub async fn play(
+        &self,
+        kind: Kind,
+        name: &str,
+        readable: Readable,
+        failed: impl Fn(Trouble) + 'static,
+    ) {
+        // Without a service worker, it can be saved.
+        let Some(playing) = Playing::begin(readable, failed).await else {
+            return;
+        };
+        // What cannot be shown can be saved, too.
+        if let Ok(Some(shown)) = self.shown_at(kind, name, &playing.address) {
+            self.preview_of(&shown);
+            self.playing.replace(Some(playing));
+        }
+    }
+
+    /// Shows the beginning of a text.
+    pub fn show_text(&self, beginning: &[u8], is_cut: bool) {
+        let mut words = String::from_utf8_lossy(beginning).into_owned();
+        if is_cut {
+            words.push_str("…\n");
+            words.push_str(text::cut());
+        }
+        let shown = self.make("pre");
+        shown.set_text_content(Some(&words));
+        shown.set_tab_index(0);
+        self.preview_of(&shown);
+    }
+
+    /// What shows a picture, or plays sound or a video, from this address.
+    fn shown_at(
+        &self,
+        kind: Kind,
+        name: &str,
+        address: &str,
+    ) -> Result<Option<HtmlElement>, JsValue> {
+        let element = match kind {
+            Kind::Image(_) => "img",
+            Kind::Video(_) => "video",
+            Kind::Audio(_) => "audio",
+            Kind::Pdf | Kind::Text | Kind::None => return Ok(None),
+        };
+        let shown = self.make(element);
+        match kind {
+            Kind::Image(_) => shown.set_attribute("alt", name)?,
+            _ => shown.set_attribute("controls", "")?,
+        }
+        shown.set_attribute("src", address)?;
+        Ok(Some(shown))
+    }
+
+    fn preview_of(&self, shown: &HtmlElement) {
+        let preview = self.part("preview");
+        preview.set_text_content(None);
+        let _ = preview.append_child(shown);
+        preview.set_hidden(false);
+    }
+
     /// Says that a file was saved.
     pub fn saved(&self, name: &str, way: Way, private: bool) {
         self.part("progress").set_hidden(true);
@@ -197,7 +289,7 @@ impl View {
         self.part("progress").set_hidden(true);
         let private = link.key.is_some();
         let name = content.name();
-        self.describe(Some(&name), Some(content.size()), private);
+        self.describe(Some(&name), Some(Size::Exactly(content.size())), private);
         self.say("state", "");
         self.say("checked", checked(private));
         if content.is_single() {
@@ -276,34 +368,12 @@ impl View {
 
     async fn preview(&self, file: &File) -> Result<(), JsValue> {
         let whole = file.blob("")?;
-        let first = bytes_of(&whole.slice_with_f64_and_f64(0.0, SNIFFED)?).await?;
-        let typed = |media_type: &str| -> Result<String, JsValue> {
-            Url::create_object_url_with_blob(&file.blob(media_type)?)
-        };
-        let media = |element: &str, media_type: &str| -> Result<HtmlElement, JsValue> {
-            let shown = self.make(element);
-            shown.set_attribute("src", &typed(media_type)?)?;
-            Ok(shown)
-        };
-        let shown = match kind::of(&file.name(), &first) {
-            Kind::Image(media_type) => {
-                let image = media("img", media_type)?;
-                image.set_attribute("alt", &file.name())?;
-                image
-            }
-            Kind::Video(media_type) => {
-                let video = media("video", media_type)?;
-                video.set_attribute("controls", "")?;
-                video
-            }
-            Kind::Audio(media_type) => {
-                let sound = media("audio", media_type)?;
-                sound.set_attribute("controls", "")?;
-                sound
-            }
+        let first = bytes_of(&whole.slice_with_f64_and_f64(0.0, SNIFFED as f64)?).await?;
+        let kind = kind::of(&file.name(), &first);
+        match kind {
             // A viewer may run what a PDF does by itself, such as to show a question, so the person asks for it.
             Kind::Pdf => {
-                let address = typed("application/pdf")?;
+                let address = Url::create_object_url_with_blob(&file.blob("application/pdf")?)?;
                 let document = self.document.clone();
                 let preview = self.part("preview");
                 let show = Closure::<dyn Fn()>::new(move || {
@@ -321,26 +391,20 @@ impl View {
                 button.set_onclick(Some(show.as_ref().unchecked_ref()));
                 // The button stays as long as the page, or until it is pressed.
                 show.forget();
-                button
+                self.preview_of(&button);
             }
             Kind::Text if file.len > 0 => {
-                let bytes = bytes_of(&whole.slice_with_f64_and_f64(0.0, TEXT)?).await?;
-                let mut words = String::from_utf8_lossy(&bytes).into_owned();
-                if file.len as f64 > TEXT {
-                    words.push_str("…\n");
-                    words.push_str(text::cut());
-                }
-                let shown = self.make("pre");
-                shown.set_text_content(Some(&words));
-                shown.set_tab_index(0);
-                shown
+                let beginning = whole.slice_with_f64_and_f64(0.0, TEXT as f64)?;
+                self.show_text(&bytes_of(&beginning).await?, file.len > TEXT);
             }
-            Kind::Text | Kind::None => return Ok(()),
-        };
-        let preview = self.part("preview");
-        preview.set_text_content(None);
-        preview.append_child(&shown)?;
-        preview.set_hidden(false);
+            Kind::Image(media_type) | Kind::Video(media_type) | Kind::Audio(media_type) => {
+                let address = Url::create_object_url_with_blob(&file.blob(media_type)?)?;
+                if let Some(shown) = self.shown_at(kind, &file.name(), &address)? {
+                    self.preview_of(&shown);
+                }
+            }
+            Kind::Text | Kind::None => {}
+        }
         Ok(())
     }
 }

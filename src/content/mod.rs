@@ -12,6 +12,7 @@ pub mod car;
 mod directory;
 pub mod hash;
 pub mod layout;
+pub mod part;
 pub mod unixfs;
 pub mod walk;
 pub mod zip;

@@ -196,6 +196,8 @@ pub struct Walk {
     /// The nodes whose links have not all been followed yet, from the root downwards.
     open: Vec<Open>,
     next: Option<Next>,
+    /// The number of bytes behind the links of the root, as it states them.
+    linked: Option<u64>,
     /// The number of bytes of the body so far.
     offset: u64,
     /// The number of bytes of the files that have begun, as their nodes state it.
@@ -281,6 +283,7 @@ impl Walk {
                 cid: root,
                 role: Role::Root,
             }),
+            linked: None,
             offset: 0,
             declared: 0,
             paths: 0,
@@ -316,6 +319,11 @@ impl Walk {
     /// The block that is expected next; `None` when all are here.
     pub fn next_cid(&self) -> Option<Cid> {
         self.next.as_ref().map(|next| next.cid)
+    }
+
+    /// About how many bytes a folder has, as whoever made it says, once its root is here. Nobody has checked that.
+    pub fn stated_len(&self) -> Option<u64> {
+        self.linked.filter(|linked| *linked > 0)
     }
 
     /// Up to `most` blocks that are needed soon, so that several can be requested at a time: the next one, and then
@@ -438,6 +446,10 @@ impl Walk {
         let wrong = |reason| WalkError::Node { cid, reason };
         let kind = node.as_ref().map_or(Kind::File, |node| node.kind);
         let len = block.len;
+        if matches!(next.role, Role::Root) {
+            let mut links = node.iter().flat_map(|node| &node.links);
+            self.linked = links.try_fold(0, |sum: u64, link| sum.checked_add(link.tsize?));
+        }
         match (next.role, kind) {
             (Role::Part(size), Kind::File | Kind::Raw) => {
                 let own = stated_size(node.as_ref(), len).map_err(wrong)?;
@@ -841,7 +853,7 @@ impl Walk {
 }
 
 /// Whether two CIDs name the same node, whatever their versions.
-fn same(a: &Cid, b: &Cid) -> bool {
+pub(super) fn same(a: &Cid, b: &Cid) -> bool {
     a.hash() == b.hash() && a.codec() == b.codec()
 }
 
@@ -884,7 +896,7 @@ fn unlike(name: String, names: &mut HashMap<String, u64>) -> String {
     other
 }
 
-fn too_large(cid: Cid) -> WalkError {
+pub(super) fn too_large(cid: Cid) -> WalkError {
     WalkError::Node {
         cid,
         reason: NodeError::TooLarge,

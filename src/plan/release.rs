@@ -44,7 +44,7 @@ impl<P: Platform> Engine<P> {
                 engine.wait_online(RETRY_MOST).await;
                 let count = || engine.with_state(|state| state.copies.len());
                 let before = count();
-                engine.release_once().await;
+                engine.release_unwanted_once().await;
                 let after = count();
                 if engine.unwanted().is_empty() {
                     break;
@@ -63,33 +63,58 @@ impl<P: Platform> Engine<P> {
         });
     }
 
-    /// Stops providing everything, and has storages remove their copies as far as they answer in time. Returns the copies
-    /// that are left.
+    /// Stops providing everything, and has storages remove all copies as far as they answer in time. Returns the copies that
+    /// are left.
     pub async fn take_back(&self, patience: Duration) -> Vec<Copy> {
         let ids: Vec<ItemId> = self.with_state(|state| {
             let providing = state.items.values().filter(|item| item.providing);
             providing.map(|item| item.id.clone()).collect()
         });
-        for id in ids {
-            self.stop_providing(&id).await;
-        }
+        let stopping = async {
+            for id in ids {
+                self.stop_providing(&id).await;
+            }
+        };
+        // What takes longer is not waited for.
+        let _ = self.within(patience, stopping).await;
+        self.give_back(patience, |_| false).await
+    }
+
+    /// Has storages remove the copies that a run which has ended left there, whatever it provided, as far as they answer in
+    /// time. Those that are `wanted`, by the CID of their file, stay. Returns the copies that are left.
+    pub async fn give_back(&self, patience: Duration, wanted: impl Fn(&str) -> bool) -> Vec<Copy> {
+        let own = || {
+            let mut copies = self.with_state(|state| state.copies.clone());
+            copies.retain(|copy| copy.owner.is_none());
+            copies
+        };
+        let is_there = |copy: &Copy| {
+            !wanted(&copy.cid) && self.with_state(|state| state.copies.contains(copy))
+        };
         // What does not answer by then is left.
-        let _ = self.within(patience, self.release_once()).await;
-        self.unwanted()
+        let released = self.release_once(own(), is_there);
+        let _ = self.within(patience, released).await;
+        own()
     }
 
     /// Asks each storage once to take back what is no longer provided here.
-    async fn release_once(&self) {
+    async fn release_unwanted_once(&self) {
+        self.release_once(self.unwanted(), |copy| self.is_unwanted(copy))
+            .await;
+    }
+
+    /// Asks the storage of each copy once to take it back, if that `is_due` still.
+    async fn release_once(&self, copies: Vec<Copy>, is_due: impl Fn(&Copy) -> bool) {
         // A node that does not answer, or is busy, is not asked for the next file at once.
         let mut silent = HashSet::new();
-        for copy in self.unwanted() {
+        for copy in copies {
             // The person may have shared it again.
-            if silent.contains(&copy.peer) || !self.is_unwanted(&copy) {
+            if silent.contains(&copy.peer) || !is_due(&copy) {
                 continue;
             }
             let released = self.release(&copy).await;
             // If it was uploaded again meanwhile, that copy is another one.
-            if !self.is_unwanted(&copy) {
+            if !is_due(&copy) {
                 continue;
             }
             let host = copy.host();

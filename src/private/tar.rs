@@ -183,7 +183,7 @@ pub enum Part {
 ///
 /// The archive of a share is either one file, whose path is its name, or one folder: every path begins with the
 /// folder's name.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Reader {
     limits: Limits,
     state: State,
@@ -201,7 +201,7 @@ pub struct Reader {
     folder: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum State {
     /// A header comes; these bytes of it are here.
     Header(Vec<u8>),
@@ -219,7 +219,7 @@ enum State {
     Ended,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Pax {
     path: Option<String>,
     size: Option<u64>,

@@ -3,6 +3,7 @@
 
     private.py open KEY <body >archive        decrypts the body of a private share; tar opens the archive
     private.py list KEY <body                 what is in it, as JSON: paths, sizes, types and SHA-256 of each file
+    private.py seal KEY PATH >body            makes the body of a private share of a file or a folder
     private.py vectors >../vectors/private.json
 
 KEY is the part of the link after `#`. AES-GCM is that of the package `cryptography`, or else that of Node.js.
@@ -13,6 +14,7 @@ import hashlib
 import hmac
 import io
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -22,21 +24,33 @@ RECORD = 65536
 MISSING = 77
 
 
-def aes_gcm(key, records):
+def aes_gcm(key, records, seal=False):
     """Opens (or, with `seal`, makes) records: (nonce, bytes) each. A record that is not authentic is an error."""
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-    return [AESGCM(key).decrypt(nonce, record, None) for nonce, record in records]
+    try:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    except ImportError:
+        return aes_gcm_by_node(key, records, seal)
+    work = AESGCM(key).encrypt if seal else AESGCM(key).decrypt
+    return [work(nonce, record, None) for nonce, record in records]
 
 
-def aes_gcm_by_node(key, records):
+def aes_gcm_by_node(key, records, seal):
     program = """
         const c = require('crypto'), i = JSON.parse(require('fs').readFileSync(0)), b = x => Buffer.from(x, 'hex');
-        console.log(JSON.stringify(i.records.map(([n, r]) => {
-            r = b(r); const d = c.createDecipheriv('aes-128-gcm', b(i.key), b(n));
+        const seal = (n, r) => {
+            const d = c.createCipheriv('aes-128-gcm', b(i.key), n);
+            return Buffer.concat([d.update(r), d.final(), d.getAuthTag()]); };
+        const open = (n, r) => {
+            const d = c.createDecipheriv('aes-128-gcm', b(i.key), n);
             d.setAuthTag(r.subarray(-16));
-            return Buffer.concat([d.update(r.subarray(0, -16)), d.final()]).toString('hex'); })))"""
-    given = {"key": key.hex(), "records": [[nonce.hex(), record.hex()] for nonce, record in records]}
-    done = subprocess.run(["node", "-e", program], input=json.dumps(given).encode(), stdout=subprocess.PIPE, check=True)
+            return Buffer.concat([d.update(r.subarray(0, -16)), d.final()]); };
+        console.log(JSON.stringify(i.records.map(([n, r]) => (i.seal ? seal : open)(b(n), b(r)).toString('hex'))))"""
+    given = {"key": key.hex(), "seal": seal, "records": [[nonce.hex(), record.hex()] for nonce, record in records]}
+    try:
+        done = subprocess.run(["node", "-e", program], input=json.dumps(given).encode(), stdout=subprocess.PIPE, check=True)
+    except FileNotFoundError:
+        print("there is neither the Python package `cryptography` nor Node.js", file=sys.stderr)
+        sys.exit(MISSING)
     return [bytes.fromhex(record) for record in json.loads(done.stdout)]
 
 
@@ -58,14 +72,7 @@ def open_body(text, body):
     key, nonce = derive(text, salt)
     sealed = [body[at:at + size] for at in range(21, len(body), size)]
     records = [(nonce(number), record) for number, record in enumerate(sealed)]
-    try:
-        opened = aes_gcm(key, records)
-    except ImportError:
-        try:
-            opened = aes_gcm_by_node(key, records)
-        except FileNotFoundError:
-            print("there is neither the Python package `cryptography` nor Node.js", file=sys.stderr)
-            sys.exit(MISSING)
+    opened = aes_gcm(key, records)
     contents = [record.rstrip(b"\0") for record in opened]
     ends = [content[-1:] for content in contents]
     assert ends == [b"\1"] * (len(ends) - 1) + [b"\2"], "it does not end where it should"
@@ -73,15 +80,12 @@ def open_body(text, body):
 
 
 def seal_body(text, salt, archive):
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
     key, nonce = derive(text, salt)
     size = RECORD - 17
     contents = [archive[at:at + size] for at in range(0, len(archive), size)]
-    records = [
-        AESGCM(key).encrypt(nonce(n), content + (b"\2" if n + 1 == len(contents) else b"\1"), None)
-        for n, content in enumerate(contents)
-    ]
-    return salt + RECORD.to_bytes(4, "big") + b"\0" + b"".join(records)
+    ends = [b"\1"] * (len(contents) - 1) + [b"\2"]
+    records = [(nonce(number), content + end) for number, (content, end) in enumerate(zip(contents, ends))]
+    return salt + RECORD.to_bytes(4, "big") + b"\0" + b"".join(aes_gcm(key, records, seal=True))
 
 
 def listed(archive):
@@ -125,6 +129,20 @@ def make_archive(entries):
     return out.getvalue()[:length] + bytes(1024)
 
 
+def archive_of(path):
+    """The archive of a file or a folder, which says nothing of this machine."""
+    def plain(member):
+        member.uid = member.gid = member.mtime = 0
+        member.uname = member.gname = ""
+        member.mode = 0o755 if member.isdir() else 0o644
+        return member
+
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        tar.add(path, os.path.basename(path), filter=plain)
+    return out.getvalue()
+
+
 def vectors():
     made = []
     for number, (about, entries) in enumerate([
@@ -155,6 +173,8 @@ if __name__ == "__main__":
     what, *rest = sys.argv[1:]
     if what == "vectors":
         print(json.dumps(vectors(), ensure_ascii=False, indent=1))
+    elif what == "seal":
+        sys.stdout.buffer.write(seal_body(rest[0], os.urandom(16), archive_of(rest[1])))
     else:
         archive = open_body(rest[0], sys.stdin.buffer.read())
         if what == "list":

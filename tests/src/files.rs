@@ -48,32 +48,45 @@ pub fn picture(width: u32, height: u32) -> Result<Vec<u8>> {
     Ok(file)
 }
 
+/// How many bytes a second of [`tone`] has.
+pub const TONE_RATE: u32 = 192_000;
+
 /// A tone of one second, as a WAV file.
 pub fn sound() -> Vec<u8> {
-    const RATE: u32 = 8000;
+    wav(8000, 8000)
+}
+
+/// A tone that lasts for some seconds, of [`TONE_RATE`] bytes each, as a WAV file.
+pub fn tone(seconds: u32) -> Vec<u8> {
+    wav(TONE_RATE, seconds * TONE_RATE)
+}
+
+/// A WAV file of one channel with one byte per sample.
+fn wav(rate: u32, len: u32) -> Vec<u8> {
     const TONE: f32 = 440.0;
-    let samples = (0..RATE).map(|n| {
-        let phase = n as f32 / RATE as f32 * TONE * std::f32::consts::TAU;
-        (phase.sin() * 100.0 + 128.0) as u8
-    });
-    // There is one channel, with one byte per sample.
-    let mut wav = Vec::new();
+    let second: Vec<u8> = (0..rate)
+        .map(|n| {
+            let phase = n as f32 / rate as f32 * TONE * std::f32::consts::TAU;
+            (phase.sin() * 100.0 + 128.0) as u8
+        })
+        .collect();
+    let mut wav = Vec::with_capacity(len as usize + 44);
     wav.extend(b"RIFF");
-    wav.extend((36 + RATE).to_le_bytes());
+    wav.extend((36 + len).to_le_bytes());
     wav.extend(b"WAVEfmt ");
     wav.extend(16u32.to_le_bytes());
     for half in [1u16, 1] {
         wav.extend(half.to_le_bytes());
     }
-    for word in [RATE, RATE] {
+    for word in [rate, rate] {
         wav.extend(word.to_le_bytes());
     }
     for half in [1u16, 8] {
         wav.extend(half.to_le_bytes());
     }
     wav.extend(b"data");
-    wav.extend(RATE.to_le_bytes());
-    wav.extend(samples);
+    wav.extend(len.to_le_bytes());
+    wav.extend(second.iter().cycle().take(len as usize));
     wav
 }
 

@@ -11,7 +11,7 @@ use futures::StreamExt;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::session::Client;
+use super::session::{Client, Earlier};
 use super::{Context, NetworkArgs, close};
 use crate::exit::Failed;
 use crate::text;
@@ -55,19 +55,24 @@ pub(super) async fn run(context: &Context, args: CallArgs) -> Result<(), Failed>
     };
     // Checked here, because a call that is too large is not the fault of a provider.
     call::encode(&request).map_err(|error| text::call_too_large(&error))?;
-    let client = Client::connect(&context.home()?, &args.network, &context.output).await?;
-    let (provider, result) = ask(
-        &client.peer,
-        request,
-        only,
-        Duration::from_secs(args.timeout),
-    )
-    .await?;
+    let client = Client::connect(&context.home()?, None, &args.network, &context.output).await?;
+    let earlier = Earlier::of(context, &client, &args.network)?.begin(|_| false);
+    let deadline = Duration::from_secs(args.timeout);
+    let asked = ask(&client.peer, request, only, deadline).await;
+    let (provider, result) = match asked {
+        Ok(asked) => asked,
+        Err(failed) => {
+            earlier.end().await;
+            close(&client.peer).await;
+            return Err(failed);
+        }
+    };
     let result = Value::Object(result);
     context
         .output
         .event(&json!({"event": "result", "provider": provider.to_string(), "ok": &result}));
     context.output.result(&format!("{result:#}"));
+    earlier.end().await;
     close(&client.peer).await;
     Ok(())
 }

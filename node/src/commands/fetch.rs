@@ -18,7 +18,7 @@ use words::Terminal;
 
 use super::open::{self, Arriving, Opened, Unlocking};
 use super::save::{Changes, Fetched, Saving, Target, part_of};
-use super::session::{CliEngine, Client, Session, take_back};
+use super::session::{CliEngine, Client, Earlier, Session, take_back};
 use super::{Context, NetworkArgs, close, is_stdout, stop_signal};
 use crate::exit::Failed;
 use crate::home::{Home, Work};
@@ -95,7 +95,8 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     let target = Target::new(args.output.clone(), args.force)?;
     home.sweep(WORK, KEEP)?;
     let work = work(&home, &canonical(&cid))?;
-    let client = Client::connect(&home, &args.network, &context.output).await?;
+    let client = Client::connect(&home, Some(&work), &args.network, &context.output).await?;
+    let earlier = Earlier::of(context, &client, &args.network)?;
     let settings = Settings {
         provide_fetched: args.provide,
         save_fetched: false,
@@ -108,6 +109,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
         return Err(Failed::of(failure, About::Other));
     }
     let session = Session::begin(client, &work, settings, &context.output).await?;
+    let earlier = earlier.begin(session.provides());
     let name = canonical(&cid);
     let mut unlocking = key.map(|key| Unlocking::begin(key, &target, args.force, work.path()));
     let arriving = unlocking.as_ref().map(Unlocking::arriving);
@@ -121,13 +123,14 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
         }
         () = &mut stopping => Err(stop(&session.engine).await),
     };
+    let mut has_left = false;
     let ended = match ended {
         Ok(id) => tokio::select! {
             saved = save(&session.engine, &work, &id, &target, unlocking.take(), &args, &context.output) => {
                 if saved.is_ok() && args.provide {
                     context.output.say(&text::provided(&link(&cid)));
                     stopping.await;
-                    take_back(&session.engine, &context.output).await;
+                    has_left = take_back(&session.engine, &context.output).await;
                 }
                 saved
             }
@@ -135,6 +138,7 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
         },
         Err(failed) => Err(failed),
     };
+    earlier.end().await;
     close(&session.peer).await;
     // A fetch that can continue is kept; one that is saved, or that can only start over, is not.
     let useless = |failed: &Failed| failed.failure.code == Code::NotOpened.into();
@@ -142,7 +146,9 @@ pub(super) async fn run(context: &Context, args: FetchArgs) -> Result<(), Failed
     let keep = session
         .engine
         .with_state(|state| failed && state.items.values().any(|item| keeps_bytes(&item.status)));
-    if !keep {
+    if has_left {
+        work.end()?;
+    } else if !keep {
         home.remove(work)?;
     }
     ended

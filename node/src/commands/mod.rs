@@ -1,5 +1,6 @@
 //! The commands of the `fluence` program: their arguments, and what each does.
 
+mod asking;
 mod call;
 mod fetch;
 mod hash;
@@ -265,6 +266,8 @@ fn start_log(verbose: u8, format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A terminal that was closed is no reason to end without taking back what was uploaded.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
@@ -277,8 +280,42 @@ fn start_log(verbose: u8, format: LogFormat) {
     }
 }
 
-/// Completes when the program is asked to stop: by Ctrl-C, or by `SIGTERM`.
+/// Completes when the program is asked to stop: by Ctrl-C, by `SIGTERM`, or because its terminal is closed (`SIGHUP`).
 async fn stop_signal() {
+    if ignores_hang_up() {
+        return terminated().await;
+    }
+    let mut hang_up = HangUp::new();
+    tokio::select! {
+        () = terminated() => {}
+        () = hang_up.heard() => {}
+    }
+}
+
+/// Whether the program was started so that it outlasts its terminal, as by `nohup`.
+#[cfg(unix)]
+fn ignores_hang_up() -> bool {
+    use std::sync::OnceLock;
+    // From the first handler on, it is not ignored any more.
+    static IGNORES: OnceLock<bool> = OnceLock::new();
+    *IGNORES.get_or_init(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        match ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()) {
+            Some(mask) => mask & 1 == 1,
+            // Elsewhere it is known by what `nohup` does with the terminal.
+            None => !std::io::stderr().is_terminal(),
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn ignores_hang_up() -> bool {
+    true
+}
+
+/// Completes when the program is asked to stop, by Ctrl-C or by `SIGTERM`.
+async fn terminated() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

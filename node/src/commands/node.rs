@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use words::Words;
 
-use super::{Context, HangUp, stop_signal};
+use super::{Context, HangUp, terminated};
 use crate::exit::Failed;
 use crate::node::{Node, Options};
 use crate::text;
@@ -52,7 +52,7 @@ pub(super) async fn run(context: &Context, args: NodeArgs) -> Result<(), Failed>
     // From now on, SIGHUP does not end the node.
     let mut hang_up = HangUp::new();
     // One future for the whole run, so that no signal between two waits is lost.
-    let mut stopping = std::pin::pin!(stop_signal());
+    let mut stopping = std::pin::pin!(terminated());
     let node = tokio::select! {
         node = Node::start(identity.keypair.clone(), home.path(), config) => node?,
         () = &mut stopping => return Ok(()),

@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 use super::call::function_name;
-use super::session::Client;
+use super::session::{Client, Earlier};
 use super::{Context, NetworkArgs, close, stop_signal};
 use crate::exit::Failed;
 use crate::output::Output;
@@ -58,6 +58,8 @@ pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Fail
     if name.as_str().starts_with(FILE_PREFIX) {
         context.output.say(text::RESERVED_NAME);
     }
+    let client = Client::connect(&context.home()?, None, &args.network, &context.output).await?;
+    let earlier = Earlier::of(context, &client, &args.network)?.begin(|_| false);
     let Client {
         peer,
         calls,
@@ -65,7 +67,7 @@ pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Fail
         nodes: _,
         authorities: _,
         _identity,
-    } = Client::connect(&context.home()?, &args.network, &context.output).await?;
+    } = client;
     let function = Arc::new(Function {
         name: name.clone(),
         command: args.command,
@@ -88,6 +90,7 @@ pub(super) async fn run(context: &Context, args: ProvideArgs) -> Result<(), Fail
     };
     // Running calls are not waited for: their callers ask another provider.
     let _ = peer.withdraw(name).await;
+    earlier.end().await;
     close(&peer).await;
     ended
 }

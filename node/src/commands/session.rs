@@ -4,21 +4,28 @@ use std::time::Duration;
 
 use fluence::failure::About;
 use fluence::plan::Engine;
-use fluence::state::{EventKind, NetworkStatus, Settings};
+use fluence::state::{EventKind, NetworkStatus, Settings, State};
 use fluence_peer::{Calls, Config, Multiaddr, Peer, Statuses};
 use serde_json::json;
+use tokio::task::JoinHandle;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use words::Terminal;
 
-use super::{NetworkArgs, stop_signal};
+use super::{Context, NetworkArgs, close, stop_signal};
 use crate::exit::Failed;
 use crate::home::{Home, Identity, Work};
 use crate::output::Output;
-use crate::platform::{FileStore, Journal, Native, Opened, WebClient, now_ms};
+use crate::platform::{FileStore, Journal, Native, Opened, WebClient};
 use crate::text;
 
 /// How long storages may take to remove what is no longer shared, when the program is to stop.
 const RELEASE_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a command that is done waits for what earlier ones left to be taken back.
+const EARLIER_PATIENCE: Duration = Duration::from_secs(3);
+/// How long it is tried to take back what a share left.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// What the names of the work directories of shares begin with.
+pub(super) const SHARE: &str = "share-";
 
 /// The engine of the command line.
 pub(super) type CliEngine = Engine<Native<Peer>>;
@@ -40,18 +47,22 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Starts a peer and waits until it is connected.
+    /// Starts a peer and waits until it is connected. A peer for some work has its identity.
     ///
     /// # Errors
     /// If no node can be reached within the time that `network` allows.
     pub async fn connect(
         home: &Home,
+        work: Option<&Work>,
         network: &NetworkArgs,
         output: &Output,
     ) -> Result<Self, Failed> {
         let nodes = network.nodes()?;
         let authorities = network.authorities()?;
-        let identity = home.identity()?;
+        let identity = match work {
+            Some(work) => home.identity_for(work)?,
+            None => home.identity()?,
+        };
         if !identity.is_lasting() {
             tracing::info!(
                 "another fluence process is using {}; this one has an identity of its own",
@@ -180,17 +191,156 @@ impl Session {
     }
 }
 
-/// Has storages remove what this command has uploaded, and tells the person what is left there.
-pub(super) async fn take_back(engine: &CliEngine, output: &Output) {
+impl Session {
+    /// Whether a file with this CID is shared or fetched here.
+    pub fn provides(&self) -> impl Fn(&str) -> bool + use<> {
+        let engine = self.engine.clone();
+        move |cid| {
+            engine.with_state(|state| {
+                let mut items = state.items.values();
+                items.any(|item| item.cid.as_deref() == Some(cid))
+            })
+        }
+    }
+}
+
+/// Has storages remove what this command has uploaded, and tells the person what is left there. Returns whether anything is:
+/// then its work is to be kept, so that a later command takes it back.
+pub(super) async fn take_back(engine: &CliEngine, output: &Output) -> bool {
     let left = tokio::select! {
         left = engine.take_back(RELEASE_PATIENCE) => left,
         // Who asks a second time does not want to wait.
-        () = stop_signal() => engine.with_state(|state| state.unwanted(now_ms())),
+        () = stop_signal() => engine.with_state(|state| state.copies.clone()),
     };
-    for copy in left {
+    for copy in &left {
         let host = copy.host();
         output.event(&json!({"event": "left", "cid": copy.cid, "host": host, "until": copy.until}));
         output.say(&text::left_at(&host));
+    }
+    !left.is_empty()
+}
+
+/// The shares and fetches that ended without taking back what they had uploaded: they were killed, or storages did not answer.
+/// A command takes it back while it does its own work.
+pub(super) struct Earlier {
+    home: Home,
+    peer: Peer,
+    nodes: Vec<Multiaddr>,
+    authorities: Vec<CertificateDer<'static>>,
+    output: Output,
+}
+
+impl Earlier {
+    /// What is left in this state directory, for a client that is connected.
+    ///
+    /// # Errors
+    /// If the directory or an option cannot be used.
+    pub fn of(context: &Context, client: &Client, network: &NetworkArgs) -> Result<Self, Failed> {
+        Ok(Self {
+            home: context.home()?,
+            peer: client.peer.clone(),
+            nodes: network.nodes()?,
+            authorities: client.authorities.clone(),
+            output: context.output.clone(),
+        })
+    }
+
+    /// Begins to take it back, except the files that are `wanted` again, by their CIDs.
+    pub fn begin(self, wanted: impl Fn(&str) -> bool + 'static) -> TakingBack {
+        TakingBack(tokio::task::spawn_local(async move {
+            // What no identity can take back any more is forgotten one day.
+            let _ = self.home.sweep(SHARE, KEPT);
+            for left in self.home.works("") {
+                // What is locked is under way.
+                if let Ok(Some(work)) = self.home.left(&left.name)
+                    && let Err(failed) = self.take_back(work, &left.name, &wanted).await
+                {
+                    tracing::info!("what an earlier command left cannot be taken back: {failed}");
+                }
+            }
+        }))
+    }
+
+    async fn take_back(
+        &self,
+        work: Work,
+        name: &str,
+        wanted: &impl Fn(&str) -> bool,
+    ) -> Result<(), Failed> {
+        let Opened { journal, state, .. } =
+            Journal::open(work.path()).map_err(|error| Failed::file(work.path(), &error))?;
+        let has_copies = state.copies.iter().any(|copy| copy.owner.is_none());
+        let left = if has_copies && !work.is_left() {
+            let peer = match self.peer_of(&work, &state).await? {
+                Some(peer) => peer,
+                // Another process has its identity.
+                None => return Ok(()),
+            };
+            let store = FileStore::open(work.path().join("items"))?;
+            let http = WebClient::new(&self.authorities).map_err(|error| text::no_http(&error))?;
+            let platform = Native::new(store, http, peer.clone(), journal);
+            let count = state.copies.len();
+            let engine = Engine::new(platform, state, Settings::default());
+            let left = engine.give_back(RELEASE_PATIENCE, wanted).await;
+            let released = count - left.len();
+            self.output
+                .event(&json!({"event": "released_earlier", "copies": released}));
+            if released > 0 {
+                self.output.say(&text::released_earlier(released));
+            }
+            if peer.id() != self.peer.id() {
+                close(&peer).await;
+            }
+            left
+        } else {
+            Vec::new()
+        };
+        // A fetch that was cut off continues.
+        if left.is_empty() && (name.starts_with(SHARE) || work.is_over()) {
+            self.home.remove(work)?;
+        }
+        Ok(())
+    }
+
+    /// A peer with the identity in whose name a run has uploaded; `None` if it is not to be had now.
+    async fn peer_of(&self, work: &Work, state: &State) -> Result<Option<Peer>, Failed> {
+        let id = self.peer.id().to_string();
+        if state.peer.as_ref() == Some(&id) {
+            return Ok(Some(self.peer.clone()));
+        }
+        let Some(keypair) = work.keypair()? else {
+            return Ok(None);
+        };
+        let (peer, _, mut statuses) = Peer::start(Config {
+            authorities: self.authorities.iter().map(|ca| ca.to_vec()).collect(),
+            ..Config::client(keypair, self.nodes.clone())
+        })
+        .map_err(|error| text::no_network(&error))?;
+        let online = async {
+            while let Some(status) = statuses.next().await {
+                if status.can_call() {
+                    break;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(RELEASE_PATIENCE, online).await;
+        Ok(Some(peer))
+    }
+}
+
+/// What earlier commands left is being taken back.
+pub(super) struct TakingBack(JoinHandle<()>);
+
+impl TakingBack {
+    /// Waits a little, so that a short command takes it back, too. What does not answer by then is left for the next one.
+    pub async fn end(self) {
+        let abort = self.0.abort_handle();
+        if tokio::time::timeout(EARLIER_PATIENCE, self.0)
+            .await
+            .is_err()
+        {
+            abort.abort();
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use fluence::command::Answer;
+use fluence::command::{Answer, Command};
 use fluence::content::Profile;
 use fluence::failure::{About, Code, Failure};
 use fluence::names::{chosen_name, link_to, mime_of, private_link};
@@ -14,7 +14,7 @@ use fluence::plan::{Input, ShareInput, distinct_paths};
 use fluence::ports::Source;
 use fluence::private::Key;
 use fluence::private::tar::Entry;
-use fluence::state::{Event, EventKind, Item, ItemId, Settings, Status};
+use fluence::state::{Copy, Event, EventKind, Item, ItemId, Settings, Status};
 use fluence::storage::is_local;
 use fluence::web_link::Web;
 use indicatif::ProgressBar;
@@ -23,17 +23,21 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
 use words::Terminal;
 
-use super::session::{CliEngine, Client, Session, take_back};
+use super::asking::Asking;
+use super::session::{CliEngine, Client, Earlier, SHARE, Session, take_back};
 use super::{Context, NetworkArgs, close, stop_signal};
 use crate::exit::Failed;
+use crate::node::Size;
 use crate::output::{Output, failure_json, failure_line};
-use crate::platform::{FileSource, random};
+use crate::platform::{FileSource, now_ms, random};
 use crate::text;
 
 /// The most files in one share.
 const MAX_FILES: usize = 100_000;
 /// How long the node may take to say whether it opens links in any browser.
 const WEB_PATIENCE: Duration = Duration::from_secs(2);
+/// How long the storage of a file that was fetched as often as it should be may take to remove it, in milliseconds.
+const RELEASE_MS: u64 = 30_000;
 /// How deeply folders may be nested.
 const MAX_DEPTH: usize = 64;
 
@@ -77,6 +81,20 @@ pub(super) struct ShareArgs {
     /// Stop by itself after so many seconds.
     #[arg(long = "for", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     seconds: Option<u64>,
+    /// Stop sharing a file by itself after so many calls for it were answered. Whoever made the last one still gets it; after
+    /// a minute and the time that its bytes take, its copy is taken back.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with_all = ["once", "leave"])]
+    fetches: Option<u64>,
+    /// Ask at the terminal before anybody gets a file; without an answer they are refused after a minute. A copy that is in
+    /// storage already can be fetched there by whoever knows its hash.
+    #[arg(long)]
+    ask: bool,
+    /// Upload no file that is larger, such as 500MB. Whoever asks for one is refused.
+    #[arg(long, value_name = "SIZE")]
+    max_upload: Option<Size>,
+    /// Upload no more than this on a day (UTC), counted for this command.
+    #[arg(long, value_name = "SIZE")]
+    max_upload_day: Option<Size>,
     /// When stopped, leave the copies that were uploaded in storage. Otherwise they are taken back, and only who has fetched
     /// a file by then keeps it.
     #[arg(long)]
@@ -95,21 +113,37 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
         false => Ok((input, None)),
     });
     let inputs = inputs.collect::<Result<Vec<_>, Failed>>()?;
-    let home = context.home()?;
-    home.sweep("share-", Duration::ZERO)?;
-    let work = home
-        .work(&format!("share-{:032x}", random()))?
-        .ok_or_else(text::work_in_use)?;
-    let client = Client::connect(&home, &args.network, &context.output).await?;
+    let asking = match args.ask {
+        true => Some(Asking::begin(&context.output)?),
+        false => None,
+    };
     let settings = Settings {
         profile: args.profile,
         foreign_storage: args.foreign_storage,
+        share_calls: args.fetches,
+        max_sent_file: args.max_upload.map(|size| size.0),
+        max_sent_day: args.max_upload_day.map(|size| size.0),
         ..Settings::default()
     };
+    if let Some((_, failure)) = settings.check().into_iter().next() {
+        return Err(Failed::of(failure, About::Other));
+    }
+    let home = context.home()?;
+    let work = home
+        .work(&format!("{SHARE}{:032x}", random()))?
+        .ok_or_else(text::work_in_use)?;
+    let leaves = args.leave || args.once;
+    if leaves {
+        work.leave()?;
+    }
+    let client = Client::connect(&home, Some(&work), &args.network, &context.output).await?;
+    let earlier = Earlier::of(context, &client, &args.network)?;
     let session = Session::begin(client, &work, settings, &context.output).await?;
+    let earlier = earlier.begin(session.provides());
     let mut shares = Shares {
         engine: &session.engine,
         output: &context.output,
+        asking,
         once: args.once,
         web: None,
         shown: BTreeMap::new(),
@@ -123,11 +157,12 @@ pub(super) async fn run(context: &Context, args: ShareArgs) -> Result<(), Failed
         () = stop_signal() => shares.stopped(),
         () = expired(args.seconds) => shares.stopped(),
     };
-    if !args.leave && !args.once {
-        take_back(&session.engine, &context.output).await;
-    }
+    let has_left = !leaves && take_back(&session.engine, &context.output).await;
+    earlier.end().await;
     close(&session.peer).await;
-    home.remove(work)?;
+    if !has_left {
+        home.remove(work)?;
+    }
     context.output.event(&json!({"event": "stopped"}));
     ended
 }
@@ -154,7 +189,17 @@ async fn share(
             None => input.name.clone().unwrap_or_default(),
         };
         match shares.engine.share(input).await {
-            Answer::Done { id: Some(id) } => shares.add(id, &name, secret),
+            Answer::Done { id: Some(id) } => {
+                if shares.asking.is_some() {
+                    // Nobody can have asked for it yet: its bytes are read after this.
+                    let asks = Command::AskFirst {
+                        id: id.clone(),
+                        asks: true,
+                    };
+                    shares.engine.command(asks).await;
+                }
+                shares.add(id, &name, secret);
+            }
             Answer::Refused { failure } => shares.fail(&name, failure),
             // What is shared has an id.
             _ => {}
@@ -166,7 +211,16 @@ async fn share(
         if let Some(ended) = shares.ended() {
             return ended;
         }
-        match events.recv().await {
+        let given_up = expired(shares.given_up());
+        let event = tokio::select! {
+            event = events.recv() => event,
+            (id, allow) = answered(&mut shares.asking) => {
+                shares.engine.command(Command::Decide { id, allow }).await;
+                continue;
+            }
+            () = given_up => continue,
+        };
+        match event {
             Ok(event) => shares.tell(&event),
             // Events were missed; the state has all that they changed.
             Err(RecvError::Lagged(_)) => {}
@@ -175,10 +229,20 @@ async fn share(
     }
 }
 
+/// Waits for what the person decides, if they are asked.
+async fn answered(asking: &mut Option<Asking>) -> (ItemId, bool) {
+    match asking {
+        Some(asking) => asking.answered().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// The shares of this command, as they were last shown.
 struct Shares<'a> {
     engine: &'a CliEngine,
     output: &'a Output,
+    /// How the person is asked first, if they are.
+    asking: Option<Asking>,
     /// Whether each share ends when it has been fetched into storage.
     once: bool,
     /// Where the node opens links, if it does.
@@ -205,6 +269,8 @@ struct Shown {
     linked: bool,
     ended: bool,
     fetched: bool,
+    /// Until when whoever made the last call may take, in Unix milliseconds, if it was fetched as often as it should be.
+    spent: Option<u64>,
     upload_failure: Option<Failure>,
 }
 
@@ -217,6 +283,7 @@ impl Shares<'_> {
             linked: false,
             ended: false,
             fetched: false,
+            spent: None,
             upload_failure: None,
         };
         // The same file given twice is one item.
@@ -254,6 +321,17 @@ impl Shares<'_> {
                 self.output
                     .say(&text::asked_for(peer, &name.unwrap_or_default()));
             }
+            EventKind::Asking { id, peer } => {
+                let name = self
+                    .engine
+                    .with_state(|state| state.items.get(id).map(|item| self.name_of(id, item)));
+                if let Some(asking) = &mut self.asking {
+                    match peer {
+                        Some(peer) => asking.ask(id.clone(), peer, &name.unwrap_or_default()),
+                        None => asking.forget(id),
+                    }
+                }
+            }
             EventKind::UploadEnded {
                 sent, error: None, ..
             } if *sent > 0 => {
@@ -285,6 +363,16 @@ impl Shares<'_> {
             };
             shown.show(&item);
             shown.fetched = item.placed.is_some() && item.upload.is_none();
+            let was_spent = shown.spent.is_some();
+            shown.spent = item.fetched_until();
+            if let Some(until) = shown.spent {
+                let is_of_it = |copy: &Copy| item.cid.as_ref() == Some(&copy.cid);
+                let is_gone = self
+                    .engine
+                    .with_state(|state| !state.copies.iter().any(is_of_it));
+                // A storage that does not answer is asked once more at the end.
+                shown.ended |= is_gone || now_ms() > until + RELEASE_MS;
+            }
             let upload_failed = shown.upload_failure != item.upload_failure;
             shown.upload_failure.clone_from(&item.upload_failure);
             let (was_linked, had_ended) = (shown.linked, shown.ended);
@@ -299,6 +387,7 @@ impl Shares<'_> {
                 }
                 // A share that is under way has none of these states. Whatever led here, there is
                 // nothing more to wait for.
+                Status::Stopped if item.is_spent() => None,
                 Status::Stopped
                 | Status::Done
                 | Status::Searching
@@ -306,8 +395,13 @@ impl Shares<'_> {
                 | Status::Downloading { .. } => Some(Code::Stopped.into()),
             };
             shown.ended |= failure.is_some();
+            let is_spent = shown.spent.is_some() && !was_spent;
             if shown.linked && !was_linked {
                 self.tell_link(&id, &item);
+            }
+            if is_spent {
+                self.output
+                    .say(&text::fetched_enough(&self.name_of(&id, &item)));
             }
             if let Some(failure) = item.upload_failure.as_ref().filter(|_| upload_failed) {
                 self.say_of(&self.name_of(&id, &item), failure, About::Upload);
@@ -358,6 +452,13 @@ impl Shares<'_> {
         }
     }
 
+    /// In how many seconds a share is given up whose copy its storage does not give up.
+    fn given_up(&self) -> Option<u64> {
+        let shares = self.shown.values().filter(|shown| !shown.ended);
+        let until = shares.filter_map(|shown| shown.spent).min()?;
+        Some((until + RELEASE_MS).saturating_sub(now_ms()) / 1000 + 1)
+    }
+
     /// The result of the command, once all shares have ended.
     fn ended(&mut self) -> Option<Result<(), Failed>> {
         let over = self
@@ -373,7 +474,8 @@ impl Shares<'_> {
         if let Some(failed) = self.failed.take() {
             return Err(failed);
         }
-        let done = |shown: &Shown| shown.linked && (shown.fetched || !self.once);
+        let done =
+            |shown: &Shown| shown.spent.is_some() || shown.linked && (shown.fetched || !self.once);
         if !self.shown.is_empty() && self.shown.values().all(done) {
             return Ok(());
         }

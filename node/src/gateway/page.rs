@@ -6,12 +6,15 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 
-/// What the page may do: run its own program, and talk to this node. What it shows of files is in blobs.
+/// What the page may do: run its own program, and talk to this node. What it shows of files is in blobs, or comes from its
+/// service worker at addresses of its own.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; \
-     img-src 'self' blob:; media-src blob:; frame-src 'self' blob:; worker-src 'self'; base-uri 'none'; \
+     img-src 'self' blob:; media-src 'self' blob:; frame-src 'self' blob:; worker-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'",
 );
+/// The file that is the page's service worker.
+const WORKER: &str = "worker.js";
 const NO_PAGE: &str = "This node was built without its page for web links. To build it in, run `cargo xtask build` and \
                        then build the node. Files are at /ipfs/CID.\n";
 
@@ -70,5 +73,10 @@ fn answer(file: &'static File, headers: &HeaderMap) -> Response<Body> {
             HeaderValue::from_static("same-origin"),
         ),
     ];
-    (about, guards, Body::from(file.bytes)).into_response()
+    // The page is at the root, and what it plays is asked of its service worker.
+    let scope = (file.name == WORKER).then(|| {
+        let name = header::HeaderName::from_static("service-worker-allowed");
+        [(name, HeaderValue::from_static("/"))]
+    });
+    (about, guards, scope, Body::from(file.bytes)).into_response()
 }

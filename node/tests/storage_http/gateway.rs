@@ -695,7 +695,7 @@ async fn the_page_for_web_links_runs_nothing_but_its_own_program() {
     for path in [
         "/",
         "/page/start.js",
-        "/page/save.js",
+        "/page/worker.js",
         "/page/page.js",
         "/page/page_bg.wasm",
         "/page/page.css",
@@ -718,6 +718,9 @@ async fn the_page_for_web_links_runs_nothing_but_its_own_program() {
         }
         assert_eq!(header(&part, "x-content-type-options"), "nosniff");
         assert_eq!(header(&part, "referrer-policy"), "no-referrer");
+        let scope = part.headers().get("service-worker-allowed");
+        let scope = scope.map(|scope| scope.to_str().unwrap());
+        assert_eq!(scope, (path == "/page/worker.js").then_some("/"), "{path}");
         let tag = header(&part, "etag").to_owned();
         let again = world.get_with(path, &[("if-none-match", &tag)]).await;
         assert_eq!(again.status(), 304, "{path}");

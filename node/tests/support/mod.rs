@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -95,6 +97,28 @@ impl World {
         (share, link)
     }
 
+    /// Whether the node's storage has all of a file, without asking anybody for it.
+    pub fn is_stored(&self, link: &str) -> bool {
+        let cid = link.trim_start_matches("fluence:");
+        let headers = "Cache-Control: only-if-cached\r\n";
+        let (status, _) = get_with(&self.http, &format!("/ipfs/{cid}?format=car"), headers);
+        assert!(matches!(status, 200 | 412), "{status}");
+        status == 200
+    }
+
+    /// Fetches a file as another person, and fails if it does not come.
+    #[track_caller]
+    pub fn fetch(&self, who: &str, link: &str) {
+        let to = self.path(&format!("of {who}"));
+        let args = [
+            link.as_ref(),
+            "--force".as_ref(),
+            "-o".as_ref(),
+            to.as_os_str(),
+        ];
+        self.client::<&OsStr>(who, "fetch", &args).succeeds();
+    }
+
     /// What the storage of the node reports about a file.
     pub fn counters(&self, link: &str) -> Value {
         let cid = link.trim_start_matches("fluence:");
@@ -146,12 +170,21 @@ pub struct Fluence {
 impl Fluence {
     /// Starts a command.
     pub fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let piped = command.stdin(Stdio::null()).stderr(Stdio::piped());
+        Self::spawn(piped)
+    }
+
+    /// Starts a command whose standard input and standard error are a terminal.
+    #[cfg(target_os = "linux")]
+    pub fn start_at_terminal(command: &mut Command) -> (Self, Terminal) {
+        let terminal = Terminal::new();
+        let typed = terminal.open();
+        let shown = typed.try_clone().unwrap();
+        (Self::spawn(command.stdin(typed).stderr(shown)), terminal)
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let (sender, events) = channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         std::thread::spawn(move || {
@@ -163,22 +196,16 @@ impl Fluence {
             }
         });
         let errors = Arc::new(Mutex::new(String::new()));
-        let (mut stderr, written) = (child.stderr.take().unwrap(), errors.clone());
-        let reading = std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(read @ 1..) = stderr.read(&mut buffer) {
-                written
-                    .lock()
-                    .unwrap()
-                    .push_str(&String::from_utf8_lossy(&buffer[..read]));
-            }
+        let reading = child.stderr.take().map(|stderr| {
+            let written = errors.clone();
+            std::thread::spawn(move || read_into(stderr, &written))
         });
         Self {
             child,
             events,
             seen: Mutex::default(),
             errors,
-            reading: Some(reading),
+            reading,
         }
     }
 
@@ -216,14 +243,20 @@ impl Fluence {
     /// Waits for the process to end.
     #[track_caller]
     pub fn wait(&mut self) -> ExitStatus {
-        let end = Instant::now() + LONG;
+        self.wait_for(LONG)
+    }
+
+    /// Waits for the process to end, for this long.
+    #[track_caller]
+    pub fn wait_for(&mut self, patience: Duration) -> ExitStatus {
+        let end = Instant::now() + patience;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
             assert!(
                 Instant::now() < end,
-                "it did not end within {LONG:?}: {}",
+                "it did not end within {patience:?}: {}",
                 self.story()
             );
             std::thread::sleep(Duration::from_millis(10));
@@ -320,6 +353,75 @@ impl Drop for Fluence {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+fn read_into(mut from: impl Read, written: &Mutex<String>) {
+    let mut buffer = [0; 4096];
+    while let Ok(read @ 1..) = from.read(&mut buffer) {
+        let text = String::from_utf8_lossy(&buffer[..read]);
+        written.lock().unwrap().push_str(&text);
+    }
+}
+
+/// The side of a terminal at which a person sits. It is closed when this is dropped.
+#[cfg(target_os = "linux")]
+pub struct Terminal {
+    person: std::fs::File,
+    shown: String,
+}
+
+#[cfg(target_os = "linux")]
+impl Terminal {
+    fn new() -> Self {
+        use rustix::pty::{OpenptFlags, grantpt, openpt, unlockpt};
+        let person =
+            openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+        grantpt(&person).unwrap();
+        unlockpt(&person).unwrap();
+        Self {
+            person: person.into(),
+            shown: String::new(),
+        }
+    }
+
+    /// The other side, for a program.
+    fn open(&self) -> std::fs::File {
+        let path = rustix::pty::ptsname(&self.person, Vec::new()).unwrap();
+        let path = Path::new(OsStr::new(path.to_str().unwrap()));
+        let file = std::fs::File::options().read(true).write(true).open(path);
+        file.unwrap()
+    }
+
+    /// Types a line.
+    pub fn types(&mut self, line: &str) {
+        self.person
+            .write_all(format!("{line}\n").as_bytes())
+            .unwrap();
+    }
+
+    /// Waits until this is on the screen, after what was waited for before.
+    #[track_caller]
+    pub fn shows(&mut self, words: &str) {
+        let end = Instant::now() + LONG;
+        let mut buffer = [0; 4096];
+        loop {
+            if let Some(at) = self.shown.find(words) {
+                self.shown.drain(..at + words.len());
+                return;
+            }
+            assert!(Instant::now() < end, "no “{words}” in {}", self.shown);
+            let mut ready = [PollFd::new(&self.person, PollFlags::IN)];
+            let wait = Timespec {
+                tv_sec: 1,
+                tv_nsec: 0,
+            };
+            if poll(&mut ready, Some(&wait)).unwrap() > 0 {
+                let read = self.person.read(&mut buffer).unwrap();
+                self.shown
+                    .push_str(&String::from_utf8_lossy(&buffer[..read]));
+            }
+        }
     }
 }
 

@@ -642,3 +642,23 @@ fn the_list_is_shown_as_it_was_at_any_moment() {
         Ok(())
     });
 }
+
+#[test]
+fn a_node_is_tested_under_an_identity_made_for_that() {
+    play("node_tested", async |scene| {
+        let node = scene.node("node", &[]).await?;
+        let (alice, face) = scene.online("alice", &node).await?;
+        go(&alice, &face, "options", "settings-peer").await?;
+        let shown = alice.driver()?.find(By::Testid("settings-peer")).await?;
+        let peer = shown.text().await?;
+        ensure!(peer.starts_with("12D3Koo"), "{peer}");
+        // This node refuses her peer, and so would not pass the test if it were hers that connects.
+        let list = scene.file("denied", format!("{peer}\n").as_bytes())?;
+        let list = list.to_str().context("a path")?;
+        let other = scene.node("other", &["--deny-peers", list]).await?;
+        fill(&alice, "node-add", &other.websocket()?).await?;
+        press_id(&alice, "node-add-button").await?;
+        says(&face, "node-tested", "It works: it answers in").await?;
+        Ok(())
+    });
+}

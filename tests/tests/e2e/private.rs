@@ -36,7 +36,7 @@ async fn link_of(face: &Face, item: &Shown) -> Result<String> {
 }
 
 /// Fails if any file below a directory contains one of the secrets, or is called like one.
-fn has_nothing_of(directory: &Path, secrets: &[&[u8]]) -> Result<()> {
+pub(crate) fn has_nothing_of(directory: &Path, secrets: &[&[u8]]) -> Result<()> {
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
         let (path, kind) = (entry.path(), entry.file_type()?);
