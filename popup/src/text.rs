@@ -582,6 +582,90 @@ pub fn sent(who: Who<'_>, sent: Sent) -> String {
     }
 }
 
+/// The kind, size and sender of what is at a link.
+pub fn seen(kind: Option<FileKind>, size: Option<u64>, peer: Option<&str>) -> String {
+    let kind = kind.and_then(|kind| match kind {
+        FileKind::Image => Some(kind_image()),
+        FileKind::Video => Some(kind_video()),
+        FileKind::Audio => Some(kind_audio()),
+        FileKind::Document => Some(kind_document()),
+        FileKind::Archive => Some(kind_archive()),
+        FileKind::Folder => Some(kind_folder()),
+        FileKind::Other => None,
+    });
+    let parts = [
+        kind.map(str::to_owned),
+        size.map(words::size),
+        peer.map(look_from),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// Why nothing is known about what is at a link.
+pub fn not_seen(failure: &Failure) -> String {
+    match failure.code {
+        Code::NoProvider => look_nobody().to_owned(),
+        _ => words::failure::<Extension>(failure, About::Fetch).what,
+    }
+}
+
+/// What happened, where `state` is the one after it.
+pub fn event(kind: &EventKind, state: &State) -> String {
+    let item = match kind {
+        EventKind::Merged { into, .. } => Some(into),
+        kind => kind.item(),
+    };
+    let item = item.and_then(|id| state.items.get(id));
+    let what = match kind {
+        EventKind::ShareBegan { .. } => event_share_began(),
+        EventKind::FetchBegan { .. } => event_fetch_began(),
+        EventKind::Described { .. } => event_described(),
+        EventKind::Thumbnail { .. } => event_thumbnail(),
+        EventKind::Hashed { .. } => event_hashed(),
+        EventKind::Requested { .. } => event_requested(),
+        EventKind::UploadBegan { .. } => event_upload_began(),
+        EventKind::UploadSent { .. } => event_upload_sent(),
+        EventKind::UploadEnded { error: None, .. } => event_uploaded(),
+        EventKind::UploadEnded { error: Some(_), .. } => event_upload_failed(),
+        EventKind::Limited { .. } => event_limited(),
+        EventKind::AsksFirst { .. } => event_asks_first(),
+        EventKind::Providing {
+            providing: true, ..
+        } => event_provided(),
+        EventKind::Providing {
+            providing: false, ..
+        } => event_not_provided(),
+        EventKind::Saved { .. } => event_saved(),
+        EventKind::Stays { .. } => event_stays(),
+        EventKind::Merged { .. } => event_merged(),
+        EventKind::Removed { .. } => event_removed(),
+        EventKind::Unconfirmed => event_unconfirmed(),
+        EventKind::Confirmed { .. } => event_confirmed(),
+        EventKind::Released { .. } => event_released(),
+        EventKind::Settings { .. } => event_settings(),
+        EventKind::Started { .. } => event_started(),
+        EventKind::Status { .. }
+        | EventKind::Progress { .. }
+        | EventKind::Asking { .. }
+        | EventKind::Log { .. }
+        | EventKind::Network { .. }
+        | EventKind::Web { .. }
+        | EventKind::Room { .. }
+        | EventKind::Notice { .. } => "",
+    };
+    match item {
+        Some(item) if what.is_empty() => {
+            // Whether others can reach it now says nothing about then.
+            let online = NetworkStatus::Online {
+                node: String::new(),
+            };
+            event_about(&item.name, &status(item, &online))
+        }
+        Some(item) => event_about(&item.name, what),
+        None => what.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -835,89 +919,5 @@ mod tests {
         assert!(is_of_origin(at, "http://127.0.0.1/*"));
         assert!(is_of_origin(at, "http://127.0.0.1:8080/*"));
         assert!(!is_of_origin(at, "http://127.0.0.2/*"));
-    }
-}
-
-/// The kind, size and sender of what is at a link.
-pub fn seen(kind: Option<FileKind>, size: Option<u64>, peer: Option<&str>) -> String {
-    let kind = kind.and_then(|kind| match kind {
-        FileKind::Image => Some(kind_image()),
-        FileKind::Video => Some(kind_video()),
-        FileKind::Audio => Some(kind_audio()),
-        FileKind::Document => Some(kind_document()),
-        FileKind::Archive => Some(kind_archive()),
-        FileKind::Folder => Some(kind_folder()),
-        FileKind::Other => None,
-    });
-    let parts = [
-        kind.map(str::to_owned),
-        size.map(words::size),
-        peer.map(look_from),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
-}
-
-/// Why nothing is known about what is at a link.
-pub fn not_seen(failure: &Failure) -> String {
-    match failure.code {
-        Code::NoProvider => look_nobody().to_owned(),
-        _ => words::failure::<Extension>(failure, About::Fetch).what,
-    }
-}
-
-/// What happened, where `state` is the one after it.
-pub fn event(kind: &EventKind, state: &State) -> String {
-    let item = match kind {
-        EventKind::Merged { into, .. } => Some(into),
-        kind => kind.item(),
-    };
-    let item = item.and_then(|id| state.items.get(id));
-    let what = match kind {
-        EventKind::ShareBegan { .. } => event_share_began(),
-        EventKind::FetchBegan { .. } => event_fetch_began(),
-        EventKind::Described { .. } => event_described(),
-        EventKind::Thumbnail { .. } => event_thumbnail(),
-        EventKind::Hashed { .. } => event_hashed(),
-        EventKind::Requested { .. } => event_requested(),
-        EventKind::UploadBegan { .. } => event_upload_began(),
-        EventKind::UploadSent { .. } => event_upload_sent(),
-        EventKind::UploadEnded { error: None, .. } => event_uploaded(),
-        EventKind::UploadEnded { error: Some(_), .. } => event_upload_failed(),
-        EventKind::Limited { .. } => event_limited(),
-        EventKind::AsksFirst { .. } => event_asks_first(),
-        EventKind::Providing {
-            providing: true, ..
-        } => event_provided(),
-        EventKind::Providing {
-            providing: false, ..
-        } => event_not_provided(),
-        EventKind::Saved { .. } => event_saved(),
-        EventKind::Stays { .. } => event_stays(),
-        EventKind::Merged { .. } => event_merged(),
-        EventKind::Removed { .. } => event_removed(),
-        EventKind::Unconfirmed => event_unconfirmed(),
-        EventKind::Confirmed { .. } => event_confirmed(),
-        EventKind::Released { .. } => event_released(),
-        EventKind::Settings { .. } => event_settings(),
-        EventKind::Started { .. } => event_started(),
-        EventKind::Status { .. }
-        | EventKind::Progress { .. }
-        | EventKind::Asking { .. }
-        | EventKind::Log { .. }
-        | EventKind::Network { .. }
-        | EventKind::Web { .. }
-        | EventKind::Room { .. }
-        | EventKind::Notice { .. } => "",
-    };
-    match item {
-        Some(item) if what.is_empty() => {
-            // Whether others can reach it now says nothing about then.
-            let online = NetworkStatus::Online {
-                node: String::new(),
-            };
-            event_about(&item.name, &status(item, &online))
-        }
-        Some(item) => event_about(&item.name, what),
-        None => what.to_owned(),
     }
 }
