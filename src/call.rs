@@ -272,7 +272,7 @@ pub struct ReleaseOk {
     pub kept: bool,
 }
 
-/// The most keys in a call of `FLUENCE_holds`.
+/// The most keys in a call of `FLUENCE_holds` or `FLUENCE_withdraw`.
 pub const MAX_HELD: usize = 512;
 /// What precedes the digest in the key of a function, in bytes.
 const KEY_PREFIX: usize = 2;
@@ -296,11 +296,8 @@ pub struct HoldsOk {
 impl HoldsArgs {
     /// Asks about these functions, of which there are at most [`MAX_HELD`].
     pub fn new(provider: String, names: &[FunctionName]) -> Self {
-        let key = |name: &FunctionName| Base::Base16Lower.encode(&name.dht_key()[KEY_PREFIX..]);
-        Self {
-            provider,
-            keys: names.iter().map(key).collect(),
-        }
+        let keys = names.iter().map(key_of).collect();
+        Self { provider, keys }
     }
 
     /// The digests.
@@ -308,14 +305,46 @@ impl HoldsArgs {
     /// # Errors
     /// A [`CallError`] with [`ErrorCode::BadRequest`] if there are too many, or one of them is none.
     pub fn digests(&self) -> Result<Vec<[u8; 32]>, CallError> {
-        let bad = |message: &str| CallError::new(ErrorCode::BadRequest, message);
-        if self.keys.len() > MAX_HELD {
-            return Err(bad("there are more than 512 keys"));
-        }
-        let digest = |key: &String| Base::Base16Lower.decode(key).ok()?.try_into().ok();
-        let digests: Option<Vec<_>> = self.keys.iter().map(digest).collect();
-        digests.ok_or_else(|| bad("a key does not have 32 bytes in hexadecimal digits"))
+        digests_of(&self.keys)
     }
+}
+
+/// The arguments of `FLUENCE_withdraw`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WithdrawArgs {
+    /// The digests of the keys of functions that the caller does not provide any more: 32 bytes each, in hexadecimal
+    /// digits. There are at most [`MAX_HELD`].
+    pub keys: Vec<String>,
+}
+
+impl WithdrawArgs {
+    /// Takes the records of these functions back, of which there are at most [`MAX_HELD`].
+    pub fn new<'a>(names: impl Iterator<Item = &'a FunctionName>) -> Self {
+        let keys = names.map(key_of).collect();
+        Self { keys }
+    }
+
+    /// The digests.
+    ///
+    /// # Errors
+    /// Like [`HoldsArgs::digests`].
+    pub fn digests(&self) -> Result<Vec<[u8; 32]>, CallError> {
+        digests_of(&self.keys)
+    }
+}
+
+fn key_of(name: &FunctionName) -> String {
+    Base::Base16Lower.encode(&name.dht_key()[KEY_PREFIX..])
+}
+
+fn digests_of(keys: &[String]) -> Result<Vec<[u8; 32]>, CallError> {
+    let bad = |message: &str| CallError::new(ErrorCode::BadRequest, message);
+    if keys.len() > MAX_HELD {
+        return Err(bad("there are more than 512 keys"));
+    }
+    let digest = |key: &String| Base::Base16Lower.decode(key).ok()?.try_into().ok();
+    let digests: Option<Vec<_>> = keys.iter().map(digest).collect();
+    digests.ok_or_else(|| bad("a key does not have 32 bytes in hexadecimal digits"))
 }
 
 /// The arguments of `IPFS_<cid>`.

@@ -15,6 +15,8 @@ pub const MULTIADDR: &str = "IPFS_multiaddr";
 pub const RELEASE: &str = "IPFS_release";
 /// The name of the function by which nodes say which records they hold.
 pub const HOLDS: &str = "FLUENCE_holds";
+/// The name of the function by which a provider takes its records back from a node.
+pub const WITHDRAW: &str = "FLUENCE_withdraw";
 /// The prefix of the name of a file's function.
 pub const FILE_PREFIX: &str = "IPFS_";
 /// The longest name of a function, in bytes of UTF-8.
@@ -65,6 +67,11 @@ impl FunctionName {
     /// The name of the function by which nodes say which records they hold, [`HOLDS`].
     pub fn holds() -> Self {
         Self(HOLDS.to_owned())
+    }
+
+    /// The name of the function by which a provider takes its records back, [`WITHDRAW`].
+    pub fn withdraw() -> Self {
+        Self(WITHDRAW.to_owned())
     }
 
     /// The name as text.

@@ -19,7 +19,7 @@ pub(crate) enum Command {
     /// Provide these functions, whose records were found: they are stored again with those that are old.
     Keep(Vec<FunctionName>),
     /// Stop providing these functions.
-    Withdraw(Vec<FunctionName>),
+    Withdraw(Vec<FunctionName>, Option<oneshot::Sender<()>>),
     /// The records of these functions were sent but not found: send them again when the functions
     /// are provided again.
     NotFound(Vec<FunctionName>),
@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Rtt(PeerId, oneshot::Sender<Option<Duration>>),
     /// Give the addresses that this peer listens on.
     Listeners(oneshot::Sender<Vec<Multiaddr>>),
+    /// Give the addresses at which others are told that they reach this peer.
+    Announced(oneshot::Sender<Vec<Multiaddr>>),
     /// Give the addresses through which another peer can join the same network: those of a client's
     /// linked nodes, or a node's own.
     EntryPoints(oneshot::Sender<Vec<Multiaddr>>),

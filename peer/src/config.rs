@@ -101,7 +101,8 @@ pub enum Role {
         /// The multiaddrs to listen on; with port 0 the system chooses one.
         listen: Vec<Multiaddr>,
         /// The multiaddrs at which others reach it, such as `/dns4/…/tcp/443/tls/ws`. If there are
-        /// none, the node advertises the addresses that it listens on.
+        /// none, the node announces the addresses that it listens on: those that `listen` names, and where that names
+        /// all of a machine, those on the internet. Those of private networks follow only if there are no others.
         external: Vec<Multiaddr>,
         /// Other nodes of the same network, to which it keeps itself connected.
         peers: Vec<Multiaddr>,

@@ -45,6 +45,8 @@ pub(crate) const KAD_MESSAGE: usize = 16 * 1024;
 pub(crate) const HOLDERS: NonZeroUsize = NonZeroUsize::new(8).expect("8 is not 0");
 /// How many providers and how many nodes an answer of a node has at most.
 pub(crate) const KAD_REPLICATION: NonZeroUsize = kad::K_VALUE;
+/// How many nodes a look-up asks at the same time.
+pub(crate) const QUERIED_AT_ONCE: NonZeroUsize = NonZeroUsize::new(4).expect("4 is not 0");
 /// Connections of a client at the same time.
 const CLIENT_CONNECTIONS: u32 = 512;
 /// Connections that are being made at the same time, by dialing.
@@ -166,14 +168,15 @@ pub(crate) fn routes() -> request_response::Behaviour<RouteCodec> {
 ///
 /// Nothing is kept of the addresses that others say they have (by default, those of 100 peers
 /// would be dialed): a node proves them first, in `driver/routing.rs`.
+/// Others are told what a node announces, not where it listens, which may be an address of a private network that it has
+/// behind a reverse proxy or beside its address on the internet.
 pub(crate) fn identify(key: identity::PublicKey, agent: String) -> identify::Config {
     identify::Config::new(FAMILY.to_owned(), key)
         .with_agent_version(agent)
         .with_interval(Duration::from_secs(5 * 60))
         .with_push_listen_addr_updates(true)
         .with_cache_size(0)
-        // A node's addresses are to be known, and a client listens nowhere but at its nodes. This is the default.
-        .with_hide_listen_addrs(false)
+        .with_hide_listen_addrs(true)
 }
 
 /// One ping is under way on a connection at a time.
@@ -195,7 +198,7 @@ pub(crate) fn kad(is_node: bool) -> kad::Config {
         .set_publication_interval(None)
         .set_replication_interval(None)
         .set_caching(kad::Caching::Disabled)
-        .set_parallelism(NonZeroUsize::new(4).expect("4 is not 0"))
+        .set_parallelism(QUERIED_AT_ONCE)
         // These are the defaults. A request of which nothing is answered for 10 s has failed, and ends long before its
         // query. A bucket holds as many nodes as an answer, and a new one waits a minute for the place of a silent one.
         .set_substreams_timeout(Duration::from_secs(10))

@@ -65,7 +65,7 @@ impl Network for Peer {
     }
 
     fn withdraw(&self, names: Vec<FunctionName>) {
-        self.tell(Command::Withdraw(names));
+        self.tell(Command::Withdraw(names, None));
     }
 }
 

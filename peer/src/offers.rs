@@ -71,6 +71,11 @@ impl Offers {
         self.offers.remove(name).is_some()
     }
 
+    /// Whether a function is provided.
+    pub(crate) fn has(&self, name: &FunctionName) -> bool {
+        self.offers.contains_key(name)
+    }
+
     /// The function with this digest in its DHT key, if it is provided.
     pub(crate) fn name(&self, digest: &Hash) -> Option<&FunctionName> {
         self.names.get(digest)

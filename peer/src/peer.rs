@@ -26,6 +26,8 @@ use crate::refusal::Refusal;
 use crate::runtime;
 use crate::statuses::Statuses;
 
+/// How long it is waited until nodes are told that a function is not provided any more.
+const WITHDRAW: Duration = Duration::from_secs(5);
 /// How long a look-up may last.
 const FIND: Duration = Duration::from_secs(30);
 
@@ -119,13 +121,17 @@ impl Peer {
         done.ok_or(NetworkError::Offline)
     }
 
-    /// Stops providing a function. Its record is not stored again; the copies at nodes expire
-    /// within two days.
+    /// Stops providing a function. Its record is not stored again, and the nodes that hold it remove it as soon as they
+    /// can be told, which this waits for, up to five seconds. Those that cannot be told keep it for two days.
     ///
     /// # Errors
     /// [`NetworkError::Offline`] if the peer has ended.
     pub async fn withdraw(&self, name: FunctionName) -> Result<(), NetworkError> {
-        self.command(Command::Withdraw(vec![name])).await
+        let (done, told) = oneshot::channel();
+        self.command(Command::Withdraw(vec![name], Some(done)))
+            .await?;
+        select(told, Delay::new(WITHDRAW)).await;
+        Ok(())
     }
 
     /// Streams the peers that provide a function as they are found, at most 128 of them and without
@@ -251,6 +257,13 @@ impl Peer {
     /// a client has only its circuit addresses.
     pub async fn listeners(&self) -> Vec<Multiaddr> {
         self.ask(Command::Listeners).await.unwrap_or_default()
+    }
+
+    /// The addresses at which others are told that they reach this peer: a client's circuits, and a node's external
+    /// addresses or, without any, those of its listeners that are on the internet or that its configuration names. If
+    /// there are none of these either, the others.
+    pub async fn announced(&self) -> Vec<Multiaddr> {
+        self.ask(Command::Announced).await.unwrap_or_default()
     }
 
     /// The nodes that this client is connected to and that it was configured with, in the order of the configuration; not

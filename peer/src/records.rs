@@ -289,6 +289,14 @@ impl ProviderRecords {
         })
     }
 
+    /// Removes the record that a provider takes back.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn take_back(&mut self, hash: &Hash, provider: &PeerId) {
+        if let Some(number) = self.providers.get(provider).map(|known| known.number) {
+            self.remove(hash, number);
+        }
+    }
+
     /// Looks at up to `scanned` functions after a key, and returns the records of those that are `wanted`, which is told
     /// the key and how many bytes the addresses of its providers have; `None` ends the page before that function.
     #[cfg(not(target_family = "wasm"))]

@@ -2,9 +2,11 @@
 //! it.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use fluence::call::{ErrorCode, HoldsArgs, HoldsOk, MAX_HELD, MAX_MESSAGE, Reply, Request};
+use fluence::call::{
+    ErrorCode, HoldsArgs, HoldsOk, MAX_HELD, MAX_MESSAGE, Reply, Request, WithdrawArgs,
+};
 use fluence::names::FunctionName;
 use fluence::ports::NetworkError;
 use fluence::state::{LinkCause, LinkError, NetworkStatus};
@@ -554,6 +556,61 @@ async fn a_node_says_which_records_it_holds() {
     let too_many = [&names[..], &names[..1]].concat();
     let refused = held(&alice, &too_many).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::BadRequest);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_withdrawn_is_not_found_any_more_and_nobody_withdraws_for_others() {
+    let first = node().await;
+    let both = ["/ip4/127.0.0.1/tcp/0/ws", "/ip4/127.0.0.1/tcp/0"];
+    let mut config = node_config(Keypair::generate_ed25519(), &both);
+    if let Role::Node { peers, .. } = &mut config.role {
+        peers.push(first.ws.clone());
+    }
+    let second = start_node(config).await;
+    let alice = provider(&first.ws).await;
+    let (bob, _calls, _) = client(&second.ws).await;
+    let names: Vec<FunctionName> = (0..600).map(|n| name(&format!("f{n}"))).collect();
+    let unconfirmed = soon("announce", alice.announce(names.clone())).await;
+    assert_eq!(unconfirmed, Ok(Vec::new()));
+    let found =
+        async |what: &str| -> Vec<PeerId> { soon(what, bob.providers(name(what)).collect()).await };
+    assert_eq!(found("f0").await, [alice.id()]);
+
+    // Somebody else takes back nothing but their own.
+    for node in [&first, &second] {
+        let args = WithdrawArgs::new(names[..512].iter());
+        let request = Request::new(FunctionName::withdraw(), &args);
+        ok(bob.call(node.peer.id(), request, DEADLINE).await);
+        let wrong = Request::new(FunctionName::withdraw(), &json!({"keys": ["f0"]}));
+        let reply = bob.call(node.peer.id(), wrong, DEADLINE).await;
+        assert!(matches!(reply, Ok(Reply::Error(e)) if e.code == ErrorCode::BadRequest));
+    }
+    assert_eq!(found("f0").await, [alice.id()]);
+
+    let began = Instant::now();
+    let withdrawn = names[..550]
+        .iter()
+        .cloned()
+        .map(|name| alice.withdraw(name));
+    for done in futures::future::join_all(withdrawn).await {
+        done.expect("it is withdrawn");
+    }
+    for n in [0, 300, 549] {
+        assert_eq!(found(&format!("f{n}")).await, [], "f{n}");
+    }
+    eprintln!("550 names are withdrawn after {:?}", began.elapsed());
+    assert_eq!(found("f550").await, [alice.id()]);
+    // What is withdrawn and provided again is found again.
+    let again = soon("announce", alice.announce(vec![names[7].clone()])).await;
+    assert_eq!(again, Ok(Vec::new()));
+    alice
+        .withdraw(names[550].clone())
+        .await
+        .expect("it is withdrawn");
+    let again = soon("announce", alice.announce(vec![names[550].clone()])).await;
+    assert_eq!(again, Ok(Vec::new()));
+    assert_eq!(found("f550").await, [alice.id()]);
+    assert_eq!(found("f7").await, [alice.id()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

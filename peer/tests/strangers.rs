@@ -10,11 +10,11 @@ use std::time::Duration;
 use fluence::call::{self, ErrorCode, MAX_MESSAGE, Reply, Request};
 use fluence::ports::NetworkError;
 use fluence::state::{LinkCause, NetworkStatus};
-use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId};
+use fluence_peer::{Calls, Config, Keypair, Multiaddr, Peer, PeerId, Role};
 use futures::StreamExt;
 use libp2p::request_response::{self, Event, Message, ProtocolSupport};
 use libp2p::swarm::SwarmEvent;
-use libp2p::{StreamProtocol, Swarm, SwarmBuilder, noise, tcp, yamux};
+use libp2p::{StreamProtocol, Swarm, SwarmBuilder, identify, noise, tcp, yamux};
 use raw::Raw;
 use serde_json::json;
 use tokio::io::copy_bidirectional;
@@ -283,4 +283,55 @@ async fn a_peer_is_known_by_its_key_not_by_its_address() {
     let error = soon("it is refused", offline).await;
     let found = peer.id().to_string();
     assert_eq!(error.cause, LinkCause::WrongPeer { found });
+}
+
+/// Where a node says to anybody that it is reached.
+async fn says(node: Config) -> Vec<Multiaddr> {
+    let (peer, _calls, mut statuses) = Peer::start(node).expect("it starts");
+    soon("it listens", statuses.online()).await;
+    let mut listeners = peer.listeners().await;
+    let mut stranger = SwarmBuilder::with_new_identity()
+        .with_tokio()
+        .with_tcp(
+            tcp::Config::default(),
+            noise::Config::new,
+            yamux::Config::default,
+        )
+        .expect("a transport")
+        .with_behaviour(|key| {
+            let config = identify::Config::new("/fluence/1.0.0".to_owned(), key.public());
+            identify::Behaviour::new(config)
+        })
+        .expect("a behaviour")
+        .build();
+    stranger.dial(listeners.remove(0)).expect("it is dialed");
+    let told = async {
+        loop {
+            if let SwarmEvent::Behaviour(identify::Event::Received { info, .. }) =
+                stranger.select_next_some().await
+            {
+                return info.listen_addrs;
+            }
+        }
+    };
+    soon("identify", told).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn others_are_told_what_a_node_announces_and_not_where_it_listens() {
+    let outside: Multiaddr = "/dns4/node.example.org/tcp/443/tls/ws"
+        .parse()
+        .expect("an address");
+    let listen = vec!["/ip4/127.0.0.1/tcp/0".parse().expect("an address")];
+    let mut config = Config::node(Keypair::generate_ed25519(), listen.clone());
+    // Where nothing else is announced, it is what the configuration names.
+    let told = says(Config {
+        keypair: Keypair::generate_ed25519(),
+        ..config.clone()
+    });
+    assert!(told.await[0].to_string().starts_with("/ip4/127.0.0.1/tcp/"));
+    if let Role::Node { external, .. } = &mut config.role {
+        external.push(outside.clone());
+    }
+    assert_eq!(says(config).await, [outside]);
 }

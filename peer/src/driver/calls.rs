@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use fluence::call::{CallError, Reply, Request};
 #[cfg(not(target_arch = "wasm32"))]
-use fluence::names::HOLDS;
+use fluence::names::{HOLDS, WITHDRAW};
 use fluence::ports::NetworkError;
 use libp2p::multiaddr::Protocol;
 use libp2p::request_response::{
@@ -418,6 +418,12 @@ impl Calls {
                         #[cfg(not(target_arch = "wasm32"))]
                         Ok(request) if guests.is_some() && request.function.as_str() == HOLDS => {
                             CallReply::Now(exchange::holds(routes.swarm, &request))
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        Ok(request)
+                            if guests.is_some() && request.function.as_str() == WITHDRAW =>
+                        {
+                            CallReply::Now(exchange::withdraw(routes.swarm, peer, &request))
                         }
                         Ok(request) => self.forward(peer, connection_id, request, place.flatten()),
                         Err(error) => CallReply::Now(Refusal::BadRequest(error).into()),

@@ -8,7 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use fluence::call::{CallError, ErrorCode, HoldsArgs, HoldsOk, Reply, Request};
+use fluence::call::{CallError, ErrorCode, HoldsArgs, HoldsOk, Reply, Request, WithdrawArgs};
 use libp2p::kad::{KBucketKey as Key, RecordKey};
 use libp2p::request_response::OutboundRequestId;
 use libp2p::swarm::Swarm;
@@ -36,7 +36,7 @@ const BETWEEN_PAGES: Duration = Duration::from_millis(150);
 const AGAIN: Duration = Duration::from_secs(2);
 const MAX_TRIES: u32 = 5;
 /// How long after a node has gone the others are asked for what it held. Most come back before.
-const AFTER_LOSS: Duration = Duration::from_secs(30);
+pub(crate) const AFTER_LOSS: Duration = Duration::from_secs(30);
 /// How many answers of one node are read; a node that has more is not believed.
 const MAX_PAGES: u32 = 20_000;
 /// How many records are looked at for one answer, and about how many bytes it has.
@@ -244,8 +244,28 @@ pub(super) fn holds(swarm: &mut Swarm<Behaviour>, request: &Request) -> Reply {
     })
 }
 
+/// Removes the records that a provider takes back, who is the caller.
+pub(super) fn withdraw(swarm: &mut Swarm<Behaviour>, from: PeerId, request: &Request) -> Reply {
+    let digests = match request
+        .args::<WithdrawArgs>()
+        .and_then(|args| args.digests())
+    {
+        Ok(digests) => digests,
+        Err(error) => return Reply::Error(error),
+    };
+    let store = swarm.behaviour_mut().kad.store_mut();
+    for digest in &digests {
+        store.take_back(digest, &from);
+    }
+    Reply::ok(&json!({}))
+}
+
 /// Whether a node is one of those that hold the records of a key, if these are the others.
-fn is_among_nearest(key: &RecordKey, node: &Key<PeerId>, others: &[Key<PeerId>]) -> bool {
+pub(crate) fn is_among_nearest(
+    key: &RecordKey,
+    node: &Key<PeerId>,
+    others: &[Key<PeerId>],
+) -> bool {
     let key = Key::new(key.clone());
     let distance = key.distance(node);
     let nearer = |other: &&Key<PeerId>| key.distance(*other) < distance;

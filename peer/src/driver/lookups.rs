@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use web_time::Instant;
 
 use super::addresses::{AddressBook, known_to_dht};
+use super::withdrawals::Withdrawals;
 use crate::address::relay_of;
 use crate::behaviour::Behaviour;
 use crate::command::Find;
@@ -24,6 +25,7 @@ pub(super) struct LookUps {
     running: HashMap<QueryId, LookUp>,
     offers: Offers,
     storing: HashMap<QueryId, FunctionName>,
+    pub(super) withdrawals: Withdrawals,
 }
 
 struct LookUp {
@@ -79,6 +81,7 @@ impl LookUps {
         for name in names {
             if self.offers.withdraw(name) {
                 swarm.behaviour_mut().kad.stop_providing(&key(name));
+                self.withdrawals.add(name.clone());
             }
         }
     }
@@ -103,8 +106,9 @@ impl LookUps {
         self.offers.renew_old(now);
     }
 
-    /// Begins to store the records whose turn it is.
+    /// Begins to store the records whose turn it is, and takes back those that were withdrawn.
     pub(super) fn store(&mut self, swarm: &mut Swarm<Behaviour>) {
+        self.withdrawals.proceed(swarm, &self.offers);
         while let Some(name) = self.offers.next() {
             match swarm.behaviour_mut().kad.start_providing(key(&name)) {
                 Ok(query) => {
@@ -130,6 +134,10 @@ impl LookUps {
         match result {
             QueryResult::StartProviding(result) => {
                 if let Some(name) = self.storing.remove(&id) {
+                    if !self.offers.has(&name) {
+                        // It was withdrawn meanwhile, and this has come after that.
+                        self.withdrawals.add(name.clone());
+                    }
                     let stored = result.is_ok().then(Instant::now);
                     self.offers.finished(&name, stored);
                 }

@@ -13,11 +13,12 @@ mod neighbours;
 #[cfg_attr(target_arch = "wasm32", path = "no_node.rs")]
 mod node;
 #[cfg(not(target_arch = "wasm32"))]
-mod passing;
-mod routed;
+pub(crate) mod passing;
+pub(crate) mod routed;
 #[cfg(not(target_arch = "wasm32"))]
 mod routing;
 mod vigil;
+mod withdrawals;
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -385,7 +386,12 @@ impl Driver {
         match command {
             Command::Provide(name, done) => self.look_ups.provide(name, done),
             Command::Keep(names) => self.look_ups.keep(names),
-            Command::Withdraw(names) => self.look_ups.withdraw(&mut self.swarm, &names),
+            Command::Withdraw(names, done) => {
+                self.look_ups.withdraw(&mut self.swarm, &names);
+                if let Some(done) = done {
+                    self.look_ups.withdrawals.when_done(done);
+                }
+            }
             Command::NotFound(names) => self.look_ups.not_found(&names),
             Command::Find(find) => self.look_ups.find(&mut self.swarm, find),
             Command::Call(call) => {
@@ -410,6 +416,11 @@ impl Driver {
                 let _ = reply.send(self.rtts.get(&peer).copied());
             }
             Command::Listeners(reply) => self.tell_listeners(reply),
+            Command::Announced(reply) => {
+                let mut addresses: Vec<_> = self.swarm.external_addresses().cloned().collect();
+                addresses.sort();
+                let _ = reply.send(addresses);
+            }
             Command::EntryPoints(reply) => match &self.part {
                 Part::Client(client) => {
                     let nodes = client.nodes().into_iter();
@@ -585,6 +596,12 @@ impl Driver {
                 Part::Client(client) => client.listens(swarm, listener_id, address),
                 Part::Node(node) => node.listens(swarm, listener_id, address),
             },
+            #[cfg(not(target_arch = "wasm32"))]
+            SwarmEvent::ExpiredListenAddr { .. } => {
+                if let Part::Node(node) = &mut self.part {
+                    node.announce(swarm);
+                }
+            }
             SwarmEvent::ListenerClosed {
                 listener_id,
                 reason,
@@ -615,6 +632,9 @@ impl Driver {
                     },
                     _ => {}
                 }
+                if self.look_ups.withdrawals.on_answer(&event) {
+                    return;
+                }
                 #[cfg(not(target_arch = "wasm32"))]
                 if let Part::Node(node) = &mut self.part
                     && node.on_answer(swarm, &event)
@@ -633,15 +653,19 @@ impl Driver {
             BehaviourEvent::Kad(kad::Event::OutboundQueryProgressed {
                 id, result, step, ..
             }) => {
-                if let (Part::Client(client), kad::QueryResult::GetClosestPeers(found)) =
-                    (&mut self.part, &result)
-                {
+                if let kad::QueryResult::GetClosestPeers(found) = &result {
                     let peers = match found {
                         Ok(found) => &found.peers,
                         Err(kad::GetClosestPeersError::Timeout { peers, .. }) => peers,
                     };
-                    client.discovered(swarm, id, peers);
-                    return;
+                    let ids = peers.iter().map(|peer| peer.peer_id);
+                    if self.look_ups.withdrawals.found(id, ids) {
+                        return;
+                    }
+                    if let Part::Client(client) = &mut self.part {
+                        client.discovered(swarm, id, peers);
+                        return;
+                    }
                 }
                 let addresses = &mut self.addresses;
                 self.look_ups

@@ -1,9 +1,11 @@
 //! A node, which listens and joins a network with other nodes.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use fluence::state::{LinkCause, LinkError, NetworkStatus};
+use fluence::storage::is_private;
 use libp2p::Multiaddr;
 use libp2p::core::transport::ListenerId;
 use libp2p::relay;
@@ -18,6 +20,7 @@ use super::neighbours::Neighbours;
 use super::routing::Routing;
 use crate::backoff::Backoff;
 use crate::behaviour::Behaviour;
+use crate::block::ip_of;
 use crate::codec::{CallReply, CallRequest};
 use crate::config::StartError;
 use crate::guests::Guests;
@@ -35,9 +38,9 @@ pub(super) struct Node {
     pub(super) routing: Routing,
     /// Listeners that have no address yet.
     opening: HashSet<ListenerId>,
-    /// Whether the listeners' addresses are advertised, because no external addresses are
-    /// configured.
-    tells_listeners: bool,
+    /// The addresses that the configuration names to listen on, if the listeners' addresses are announced because no
+    /// external ones are configured.
+    named: Option<Vec<IpAddr>>,
     /// The other nodes of the network.
     pub(super) neighbours: Neighbours,
     /// When it looks for further nodes next, and the waits between. Two nodes whose addresses were proven to a third one
@@ -101,6 +104,7 @@ impl Node {
         web_sockets: WebSockets,
     ) -> Result<Self, StartError> {
         let mut opening = HashSet::new();
+        let named = listen.iter().filter_map(ip_of).collect();
         for address in listen {
             let listener =
                 swarm
@@ -111,7 +115,7 @@ impl Node {
                     })?;
             opening.insert(listener);
         }
-        let tells_listeners = external.is_empty();
+        let named = external.is_empty().then_some(named);
         for address in external {
             swarm.add_external_address(address);
         }
@@ -121,7 +125,7 @@ impl Node {
             web_sockets,
             routing,
             opening,
-            tells_listeners,
+            named,
             exchange: Exchange::default(),
             neighbours: Neighbours::new(peers, known, Instant::now()),
             look_at: None,
@@ -160,12 +164,26 @@ impl Node {
         address: Multiaddr,
     ) {
         tracing::info!(%address, "listening");
-        if self.tells_listeners {
-            // Clients get a reservation only from a relay that has an external address.
-            swarm.add_external_address(address);
-            set_own_addresses(swarm);
-        }
+        self.announce(swarm);
         self.opened(swarm, listener);
+    }
+
+    /// Announces the listeners' addresses that others are to be told.
+    pub(super) fn announce(&self, swarm: &mut Swarm<Behaviour>) {
+        let Some(named) = &self.named else { return };
+        // Clients get a reservation only from a relay that has an external address.
+        let listeners: Vec<Multiaddr> = swarm.listeners().cloned().collect();
+        let told = told(&listeners, named);
+        let before: Vec<Multiaddr> = swarm.external_addresses().cloned().collect();
+        for gone in before.iter().filter(|address| !told.contains(address)) {
+            swarm.remove_external_address(gone);
+        }
+        for new in told {
+            if !before.contains(&new) {
+                swarm.add_external_address(new);
+            }
+        }
+        set_own_addresses(swarm);
     }
 
     /// Handles a listener that has ended.
@@ -258,6 +276,25 @@ impl Node {
     }
 }
 
+/// Which of the addresses that a node listens on others are told: those that the configuration names, and those on the
+/// internet. Whoever listens on all addresses of a machine has not asked for those of its private networks to be told,
+/// and least of all for its own; they are, if there is nothing else.
+fn told(listeners: &[Multiaddr], named: &[IpAddr]) -> Vec<Multiaddr> {
+    let each = |is: &dyn Fn(IpAddr) -> bool| -> Vec<Multiaddr> {
+        let told = listeners
+            .iter()
+            .filter(|address| ip_of(address).is_none_or(|ip| named.contains(&ip) || is(ip)));
+        told.cloned().collect()
+    };
+    let ways: [&dyn Fn(IpAddr) -> bool; 3] = [
+        &|ip| !is_private(&ip.to_string()),
+        &|ip| !ip.is_loopback(),
+        &|_| true,
+    ];
+    let mut ways = ways.into_iter().map(each);
+    ways.find(|told| !told.is_empty()).unwrap_or_default()
+}
+
 /// Puts the addresses at which others reach this node into its own records.
 fn set_own_addresses(swarm: &mut Swarm<Behaviour>) {
     let addresses = swarm.external_addresses().cloned().collect();
@@ -266,4 +303,37 @@ fn set_own_addresses(swarm: &mut Swarm<Behaviour>) {
         .kad
         .store_mut()
         .set_own_addresses(addresses);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_told(named: &[&str], listeners: &[&str], expected: &[&str]) {
+        let addresses = |texts: &[&str]| -> Vec<Multiaddr> {
+            texts.iter().map(|text| text.parse().unwrap()).collect()
+        };
+        let named: Vec<IpAddr> = named.iter().map(|ip| ip.parse().unwrap()).collect();
+        let listeners = addresses(listeners);
+        assert_eq!(told(&listeners, &named), addresses(expected));
+    }
+
+    #[test]
+    fn no_address_of_a_private_network_is_told_unless_it_is_named_or_there_is_no_other() {
+        const OWN: &str = "/ip4/127.0.0.1/tcp/4101";
+        const LAN: &str = "/ip4/192.168.1.5/tcp/4101";
+        const LINK: &str = "/ip6/fe80::1/tcp/4101";
+        const INTERNET: &str = "/ip4/1.1.1.1/tcp/4101";
+        const INTERNET_6: &str = "/ip6/2606:4700::1111/tcp/4101";
+        let all = [OWN, LAN, LINK, INTERNET, INTERNET_6];
+        assert_told(&["0.0.0.0", "::"], &all, &[INTERNET, INTERNET_6]);
+        assert_told(&["0.0.0.0"], &[OWN, LAN], &[LAN]);
+        assert_told(&["0.0.0.0"], &[OWN], &[OWN]);
+        assert_told(&["0.0.0.0"], &[], &[]);
+        // What is named is told, whatever it is, and nothing else of the kind.
+        assert_told(&["127.0.0.1"], &[OWN], &[OWN]);
+        assert_told(&["192.168.1.5", "::"], &all, &[LAN, INTERNET, INTERNET_6]);
+        assert_told(&["127.0.0.1", "0.0.0.0"], &[OWN, LAN, LINK], &[OWN]);
+    }
 }

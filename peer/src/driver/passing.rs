@@ -36,23 +36,32 @@ pub(super) fn pass(
     };
     let may_pass =
         |peer: &PeerId| *peer != from && swarm.is_connected(peer) && routed.may_know(peer);
-    let next = if may_pass(&route.provider) {
-        Some(route.provider)
-    } else {
-        route.hops += 1;
-        let mut relays = relays.into_iter();
-        relays.find(|relay| node.neighbours.has(relay) && may_pass(relay))
-    };
+    let provider = route.provider;
+    let next = next_node(provider, relays.into_iter(), |peer| {
+        may_pass(peer) && (*peer == provider || node.neighbours.has(peer))
+    });
     let Some(next) = next else {
         guests.routed(Err(Failure::Nobody));
         return Answer::Failed(Failure::Nobody);
     };
+    if next != provider {
+        route.hops += 1;
+    }
     let (back, parts) = mpsc::channel(PARTS);
     let request = Request::Pass(route, back, before);
     if let Some(routes) = swarm.behaviour_mut().routes.as_mut() {
         routes.send_request(&next, request);
     }
     Answer::Passing(parts, Some(place))
+}
+
+/// To whom a letter is passed: to the provider, or to the first of the nodes at which it may be.
+pub(crate) fn next_node(
+    provider: PeerId,
+    relays: impl Iterator<Item = PeerId>,
+    may_pass: impl Fn(&PeerId) -> bool,
+) -> Option<PeerId> {
+    std::iter::once(provider).chain(relays).find(may_pass)
 }
 
 /// Notes what became of a letter that was passed on.

@@ -121,7 +121,7 @@ impl Routed {
         };
         // The look-up may have connected this peer to a node that has the provider.
         let own = nodes.iter().map(|(node, _)| node);
-        let node = relays.iter().chain(own).find(|node| {
+        let node = first_node(relays.iter().chain(own), |node| {
             swarm.is_connected(node) && self.may_know(node) && !self.avoids(node, now)
         });
         let Some(node) = node.copied() else {
@@ -252,6 +252,15 @@ impl Routed {
         };
         (Answer::Out(first, sealer, answered), Some(incoming))
     }
+}
+
+/// The node to which a call is given: one that has the provider, if that is connected, and else one of this peer's own,
+/// which come last.
+pub(crate) fn first_node<'a>(
+    mut nodes: impl Iterator<Item = &'a PeerId>,
+    is_usable: impl Fn(&PeerId) -> bool,
+) -> Option<&'a PeerId> {
+    nodes.find(|node| is_usable(node))
 }
 
 /// The parts of an event that are of use: a letter that came, or what became of one that was sent.
